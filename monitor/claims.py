@@ -1,0 +1,86 @@
+"""Lines and claims: what each order may claim of the units that a target is missing (RULES 3).
+
+Orders on one target overlap, and one visible count carries them all. Every order has a line, the
+count at which it is whole. The missing units are the interval from the effective count up to the
+highest line, and each unit of it is paid for by exactly one order.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from monitor.watched import Watched
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one order claims at one snapshot, with the numbers that it follows from."""
+
+    order_id: str
+    line: int
+    """Count at which the order is whole."""
+    floor: int
+    """The line less what was delivered: what the target had without this order."""
+    effective: int
+    """The count, plus the units in flight on the target."""
+    units: int
+
+
+def claims_of(watched: Sequence[Watched], count: int, now: datetime) -> Mapping[str, Claim]:
+    """Work out the claims of a target's active orders at a count; keyed by order id."""
+    active = sorted((w for w in watched if w.active(now)), key=_by_completion)
+    effective = count + sum(w.in_flight(now) for w in watched)
+    lines = _lines(active)
+    paid = _share_out(active, lines, effective, now)
+    return {
+        w.order.order_id: Claim(
+            order_id=w.order.order_id,
+            line=line,
+            floor=line - w.order.delivered,
+            effective=effective,
+            units=paid[w.order.order_id],
+        )
+        for w, line in zip(active, lines, strict=True)
+    }
+
+
+def _by_completion(watched: Watched) -> tuple[datetime, str]:
+    return watched.order.completed_at or _NEVER, watched.order.order_id
+
+
+def _by_end(watched: Watched) -> tuple[datetime, datetime, str]:
+    return watched.order.ends_at or _NEVER, *_by_completion(watched)
+
+
+def _lines(active: Sequence[Watched]) -> list[int]:
+    """Each order's baseline, plus all that later orders delivered on top."""
+    lines: list[int] = []
+    later = 0
+    for watched in reversed(active):
+        lines.append(watched.order.baseline + later)
+        later += watched.order.delivered
+    return lines[::-1]
+
+
+def _share_out(
+    active: Sequence[Watched], lines: Sequence[int], effective: int, now: datetime
+) -> dict[str, int]:
+    """Cut the missing interval at the lines; in each slice, who ends first pays first, within its room."""
+    payers = sorted(zip(active, lines, strict=True), key=lambda pair: _by_end(pair[0]))
+    room = {w.order.order_id: max(0, w.order.delivered - w.in_flight(now)) for w in active}
+    paid = dict.fromkeys(room, 0)
+    cuts = sorted({effective, *(line for line in lines if line > effective)})
+    for bottom, top in pairwise(cuts):
+        missing = top - bottom
+        for watched, line in payers:
+            if line < top:
+                continue
+            order_id = watched.order.order_id
+            units = min(missing, room[order_id])
+            paid[order_id] += units
+            room[order_id] -= units
+            missing -= units
+    return paid

@@ -1,0 +1,143 @@
+"""Decisions: what follows from a confirmed drop; the first row that applies (RULES 5)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from monitor.claims import Claim
+from monitor.refill import RefillState
+from monitor.terms import BelowStart, RefillMode
+from monitor.watched import Watched
+
+
+class Verb(StrEnum):
+    """The four decisions."""
+
+    REFILL = "refill"
+    HOLD = "hold"
+    WAIT = "wait"
+    REFUSE = "refuse"
+
+
+class Reason(StrEnum):
+    """Why a decision is what it is."""
+
+    REFILL_IN_PROGRESS = "refill_in_progress"
+    REFILL_LIMIT_REACHED = "refill_limit_reached"
+    REFILL_ALLOWANCE_SPENT = "refill_allowance_spent"
+    COOLDOWN = "cooldown"
+    BELOW_START_COUNT = "below_start_count"
+    AWAITING_REQUEST = "awaiting_request"
+    MASS_DROP = "mass_drop"
+    DROP_CONFIRMED = "drop_confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision on one drop, with the numbers that support needs to answer a buyer."""
+
+    order_id: str
+    at: datetime
+    verb: Verb
+    reason: Reason
+    quantity: int
+    """Units to refill or to hold; 0 for `wait` and `refuse`."""
+    count: int
+    line: int
+    claim: int
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that a decision rests on."""
+
+    watched: Watched
+    claim: Claim
+    count: int
+    now: datetime
+    mass_drop: bool = False
+
+    @property
+    def allowance(self) -> int:
+        """Units that may still be refilled: the percentage of delivered, less all refilled or in flight."""
+        order = self.watched.order
+        most = order.terms.max_refill_percent * order.delivered // 100
+        return max(0, most - sum(refill.units for refill in self.watched.refills))
+
+    @property
+    def completed(self) -> list[datetime]:
+        """When the order's completed refills were completed."""
+        refills = self.watched.refills
+        return [r.completed_at for r in refills if r.state is RefillState.COMPLETED and r.completed_at]
+
+    @property
+    def below_start(self) -> bool:
+        return self.claim.effective < self.claim.floor
+
+
+def _in_progress(case: Case) -> bool:
+    return any(refill.state.open for refill in case.watched.refills)
+
+
+def _limit_reached(case: Case) -> bool:
+    limit = case.watched.order.terms.max_refills
+    return limit > 0 and len(case.completed) >= limit
+
+
+def _allowance_spent(case: Case) -> bool:
+    return case.allowance == 0
+
+
+def _cooling_down(case: Case) -> bool:
+    return bool(case.completed) and case.now - max(case.completed) < case.watched.order.terms.cooldown
+
+
+def _below_start_refused(case: Case) -> bool:
+    return case.below_start and case.watched.order.terms.below_start is BelowStart.REFUSE
+
+
+def _awaiting_request(case: Case) -> bool:
+    return case.watched.order.terms.refill is RefillMode.ON_REQUEST and not case.watched.asked
+
+
+def _mass_drop(case: Case) -> bool:
+    return case.mass_drop
+
+
+def _below_start_reviewed(case: Case) -> bool:
+    return case.below_start and case.watched.order.terms.below_start is BelowStart.REVIEW
+
+
+def _otherwise(_case: Case) -> bool:
+    return True
+
+
+TABLE: tuple[tuple[Callable[[Case], bool], Verb, Reason], ...] = (
+    (_in_progress, Verb.WAIT, Reason.REFILL_IN_PROGRESS),
+    (_limit_reached, Verb.REFUSE, Reason.REFILL_LIMIT_REACHED),
+    (_allowance_spent, Verb.REFUSE, Reason.REFILL_ALLOWANCE_SPENT),
+    (_cooling_down, Verb.WAIT, Reason.COOLDOWN),
+    (_below_start_refused, Verb.REFUSE, Reason.BELOW_START_COUNT),
+    (_awaiting_request, Verb.WAIT, Reason.AWAITING_REQUEST),
+    (_mass_drop, Verb.HOLD, Reason.MASS_DROP),
+    (_below_start_reviewed, Verb.HOLD, Reason.BELOW_START_COUNT),
+    (_otherwise, Verb.REFILL, Reason.DROP_CONFIRMED),
+)
+"""The decisions in their order: when, decision, reason."""
+
+
+def decide(case: Case) -> Decision:
+    """Decide on a confirmed drop: the first row of the table that applies."""
+    verb, reason = next((verb, reason) for applies, verb, reason in TABLE if applies(case))
+    gives = verb in {Verb.REFILL, Verb.HOLD}
+    return Decision(
+        order_id=case.watched.order.order_id,
+        at=case.now,
+        verb=verb,
+        reason=reason,
+        quantity=min(case.claim.units, case.allowance) if gives else 0,
+        count=case.count,
+        line=case.claim.line,
+        claim=case.claim.units,
+    )

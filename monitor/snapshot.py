@@ -1,0 +1,53 @@
+"""A snapshot is one look at a target, always typed: only the outcome `count` carries a number."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from monitor.target import Target
+
+
+class Outcome(StrEnum):
+    """What a look can end in (RULES 2)."""
+
+    COUNT = "count"
+    """A number was read."""
+    PRIVATE = "private"
+    """The profile is private: its orders are suspended until it is public again."""
+    NOT_FOUND = "not_found"
+    """The source says that there is no such profile or post."""
+    HIDDEN = "hidden"
+    """The owner hides this count."""
+    UNAVAILABLE = "unavailable"
+    """Nothing to read, for a reason that the source does not tell."""
+    LOGIN_REQUIRED = "login_required"
+    """The source shows nothing without a login."""
+    BLOCKED = "blocked"
+    """The source refuses us."""
+    RATE_LIMITED = "rate_limited"
+    """The source says that we ask too much."""
+    TRANSIENT = "transient"
+    """A passing fault: network, time-out, server error."""
+    SCHEMA = "schema"
+    """The answer has not the shape or the sense that it should have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One look at one target; `count` is a number exactly when the outcome is `count`."""
+
+    target: Target
+    at: datetime
+    outcome: Outcome
+    source: str
+    count: int | None = None
+    counted: str = ""
+    """What the number counts, in the source's words (`follower_count`, `play_count`, …)."""
+    detail: str = ""
+    """What the source said, for people; never a secret, at most 200 characters."""
+
+    def __post_init__(self) -> None:
+        if (self.count is not None) != (self.outcome is Outcome.COUNT):
+            raise ValueError(f"a {self.outcome} snapshot with count {self.count!r}")
+        if self.count is not None and self.count < 0:
+            raise ValueError(f"a negative count: {self.count}")

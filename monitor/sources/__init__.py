@@ -1,0 +1,1 @@
+"""The eyes: one file per source, and the contract that they fulfil."""

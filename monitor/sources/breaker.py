@@ -1,0 +1,105 @@
+"""A source's breaker: refused, it pauses 1, 2, 4, … 24 hours; refused three times in a row, it stops.
+
+A refusal of the whole source says nothing about any target, and one odd target must not silence the
+whole source. So what is surely a refusal (`rate_limited`, `blocked`) counts at once; what may be
+the target's own oddity (`login_required`, `schema`) counts when a second target answers so without
+anything readable in between; and what may be the weather or a single lost post (`transient`,
+`unavailable`) pauses the source briefly after five different targets in a row, and never stops it.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from monitor.snapshot import Outcome
+
+SURE = frozenset({Outcome.RATE_LIMITED, Outcome.BLOCKED})
+LIKELY = frozenset({Outcome.LOGIN_REQUIRED, Outcome.SCHEMA})
+WEATHER = frozenset({Outcome.TRANSIENT, Outcome.UNAVAILABLE})
+
+LIKELY_ENOUGH = 2
+WEATHER_ENOUGH = 5
+STOP_AFTER = 3
+LONGEST = 24
+"""The longest pause, in first pauses: 24 hours where the first is one hour."""
+CALM = 24
+"""So many first pauses without a refusal, and the ladder starts from the bottom again."""
+BRIEF = 6
+"""A pause for weather is the sixth part of the first pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """What the breaker of one source remembers; kept in the database, so a restart forgets nothing."""
+
+    paused_until: datetime | None = None
+    stopped: bool = False
+    """Stopped until an operator resumes it."""
+    reason: str = ""
+    refusals: int = 0
+    """Refusals in a row, nothing readable in between."""
+    level: int = 0
+    """Steps on the ladder of pauses."""
+    refused_at: datetime | None = None
+    doubts: int = 0
+    """Likely refusals in a row, each from another target than the one before."""
+    doubted: str = ""
+    """The target that gave the newest likely refusal."""
+    faults: int = 0
+    """Passing faults in a row, each from another target than the one before."""
+    faulted: str = ""
+    """The target that gave the newest passing fault."""
+
+    def closed_until(self, now: datetime) -> datetime | None:
+        """Until when the source is paused; None when it may be asked. A stopped one has no end."""
+        if self.stopped:
+            return datetime.max.replace(tzinfo=now.tzinfo)
+        return self.paused_until if self.paused_until is not None and now < self.paused_until else None
+
+    def after(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
+        """The breaker after one more look at `target` (its url) ended in `outcome`."""
+        if outcome in SURE:
+            return _refused(self, outcome, now, first_pause)
+        if outcome in LIKELY:
+            return self._doubted(outcome, target, now, first_pause)
+        if outcome in WEATHER:
+            return self._weathered(outcome, target, now, first_pause)
+        return replace(self, paused_until=None, refusals=0, doubts=0, doubted="", faults=0, faulted="")
+
+    def _doubted(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
+        doubts = self.doubts if target == self.doubted else self.doubts + 1
+        after = replace(self, doubts=doubts, doubted=target)
+        return after if doubts < LIKELY_ENOUGH else _refused(after, outcome, now, first_pause)
+
+    def _weathered(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
+        faults = self.faults if target == self.faulted else self.faults + 1
+        if faults < WEATHER_ENOUGH:
+            return replace(self, faults=faults, faulted=target)
+        brief = now + first_pause / BRIEF
+        return replace(self, paused_until=brief, reason=outcome, faults=0, faulted=target)
+
+
+def _refused(breaker: Breaker, outcome: Outcome, now: datetime, first_pause: timedelta) -> Breaker:
+    level = _level(breaker, now, first_pause) + 1
+    refusals = breaker.refusals + 1
+    return replace(
+        breaker,
+        paused_until=now + _pause(level, first_pause),
+        stopped=refusals >= STOP_AFTER,
+        reason=outcome,
+        refusals=refusals,
+        level=level,
+        refused_at=now,
+    )
+
+
+def _level(breaker: Breaker, now: datetime, first_pause: timedelta) -> int:
+    """Step that the ladder stands on: the bottom again after a calm time since the last pause ended."""
+    if breaker.refused_at is None:
+        return 0
+    calm_from = breaker.refused_at + _pause(breaker.level, first_pause)
+    return 0 if now - calm_from >= CALM * first_pause else breaker.level
+
+
+def _pause(level: int, first_pause: timedelta) -> timedelta:
+    steps: int = min(1 << max(level - 1, 0), LONGEST)
+    return steps * first_pause

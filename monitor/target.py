@@ -1,0 +1,29 @@
+"""A target is one counted thing: a profile's followers, or a post's likes or views."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from monitor.link import Link, LinkKind
+
+
+class Metric(StrEnum):
+    """What is counted, by the trade's words."""
+
+    FOLLOWERS = "followers"
+    LIKES = "likes"
+    VIEWS = "views"
+
+    @property
+    def counted_on(self) -> LinkKind:
+        """The kind of page that carries this count."""
+        return LinkKind.PROFILE if self is Metric.FOLLOWERS else LinkKind.POST
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One counted thing; canonical link and metric together are its identity."""
+
+    link: Link
+    metric: Metric
+    owner: str | None = None
+    """Username of a post's owner, where an order named it."""

@@ -1,0 +1,39 @@
+"""A watched order: the order together with everything that bears on its guarantee now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.drops import Drop
+from monitor.order import Flag, Order
+from monitor.refill import Refill
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One order, its flags, its open drop, its refills, and whether a customer's request stands."""
+
+    order: Order
+    flags: frozenset[Flag] = frozenset()
+    drop: Drop | None = None
+    refills: tuple[Refill, ...] = ()
+    asked: bool = False
+
+    def in_flight(self, now: datetime) -> int:
+        """Units of this order's refills that the count can't show yet (RULES 3)."""
+        return sum(refill.in_flight(now, self.order.terms.settle) for refill in self.refills)
+
+    def settled(self, now: datetime) -> bool:
+        """Whether the delivery is old enough to be judged."""
+        completed = self.order.completed_at
+        return completed is not None and now >= completed + self.order.terms.settle
+
+    def covered(self, now: datetime) -> bool:
+        """Whether the guarantee runs at `now`: status, flags and window, or an open drop that outlives it."""
+        if not self.order.guaranteed or self.flags:
+            return False
+        outlives = self.drop is not None and self.drop.keeps_active(self.order)
+        return self.order.in_window(now) or outlives
+
+    def active(self, now: datetime) -> bool:
+        """Whether the order takes part in lines and claims at `now` (RULES 3)."""
+        return self.covered(now) and self.settled(now)
