@@ -1,0 +1,1 @@
+"""When: the scheduled jobs; APScheduler lives here and only here."""

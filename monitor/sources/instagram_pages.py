@@ -1,0 +1,100 @@
+"""The shapes Instagram answers with, read strictly: a number is taken only where the answer says it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.snapshot import Outcome
+
+USER = "xig_user_by_username"
+_COUNTS_DISABLED = "like_and_view_counts_disabled"
+_VIDEO = 2
+_TOO_MANY = 10**12
+"""More than a hundred times everybody: no count on Instagram can be that large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look saw: a snapshot without its target and time."""
+
+    outcome: Outcome
+    count: int | None = None
+    counted: str = ""
+    detail: str = ""
+
+
+def followers(pages: Sequence[Mapping[str, Any]], username: str) -> Look:
+    """Read the followers out of a profile page's embedded query results, which share one user between them.
+
+    At least one of the results must hold the user, be it as null.
+    """
+    users = [page[USER] for page in pages if page.get(USER) is not None]
+    if not users:
+        return Look(Outcome.NOT_FOUND, detail="the page's user is null")
+    if not all(isinstance(user, dict) for user in users):
+        return _odd("the page's user is not an object")
+    if any(_disagree(users, key) for key in ("username", "pk", "is_private", "follower_count")):
+        return _odd("the page contradicts itself about its user")
+    return _followers(
+        {key: value for user in users for key, value in user.items() if value is not None}, username
+    )
+
+
+def _followers(user: Mapping[str, Any], username: str) -> Look:
+    found = user.get("username")
+    if not isinstance(found, str) or found.lower() != username.lower():
+        return _odd(f"asked for {username}, got {found!r}")
+    if user.get("is_private") is True:
+        return Look(Outcome.PRIVATE)
+    if user.get("is_private") is not False:
+        return _odd("the page does not say whether the profile is private")
+    return _number(user, "follower_count")
+
+
+def likes(node: Mapping[str, Any]) -> Look:
+    """Read the likes of a post; hidden ones come as null, as -1, or flagged beside a small made-up number."""
+    if node.get(_COUNTS_DISABLED) is True:
+        return Look(Outcome.HIDDEN, detail=f"{_COUNTS_DISABLED} is set")
+    if "like_count" in node and node["like_count"] in (None, -1):
+        return Look(Outcome.HIDDEN, detail=f"like_count is {node['like_count']}")
+    return _number(node, "like_count") if _shown(node) else _unsaid()
+
+
+def views(node: Mapping[str, Any]) -> Look:
+    """Read the views of a video: the plays, or where only they are told the older and smaller view count."""
+    if node.get("media_type") != _VIDEO:
+        return Look(Outcome.UNAVAILABLE, detail="not a video: only videos have views")
+    if node.get(_COUNTS_DISABLED) is True:
+        return Look(Outcome.HIDDEN, detail=f"{_COUNTS_DISABLED} is set")
+    for key in ("play_count", "view_count"):
+        if node.get(key) is not None:
+            return _number(node, key) if _shown(node) else _unsaid()
+    return Look(Outcome.UNAVAILABLE, detail="play_count and view_count are null: not shown without a login")
+
+
+def _shown(node: Mapping[str, Any]) -> bool:
+    """Only the flag tells a small count from the placeholder of a hidden one, so it has to be there."""
+    return node.get(_COUNTS_DISABLED) is False
+
+
+def _unsaid() -> Look:
+    return _odd(f"{_COUNTS_DISABLED} does not say whether the counts are real")
+
+
+def _number(node: Mapping[str, Any], key: str) -> Look:
+    value = node.get(key)
+    # `type is`, for a bool is an int to Python and none to us.
+    if type(value) is not int or not 0 <= value < _TOO_MANY:
+        # A hostile number may have more digits than Python is willing to print.
+        shown = value if isinstance(value, str | float | bool | None) else type(value).__name__
+        return _odd(f"{key} is no sensible number: {shown!r}")
+    return Look(Outcome.COUNT, count=value, counted=key)
+
+
+def _disagree(users: Sequence[Mapping[str, Any]], key: str) -> bool:
+    values = [user[key] for user in users if user.get(key) is not None]
+    return any(type(value) is not type(values[0]) or value != values[0] for value in values)
+
+
+def _odd(detail: str) -> Look:
+    return Look(Outcome.SCHEMA, detail=detail)

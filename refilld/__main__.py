@@ -1,0 +1,5 @@
+"""`python -m refilld` is `refilld`."""
+
+from refilld.cli import main
+
+main()

@@ -1,0 +1,63 @@
+"""The command `refilld` itself: its options, its groups, and how errors become exit codes."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from monitor.errors import RefilldError
+from refilld.cli import alerts, daemon, database, orders, refills, sources, tokens
+from refilld.cli.office import Office
+from refilld.config import ConfigError
+from refilld.logs import configure
+from storage.errors import NotMigratedError, UnreachableError
+
+DONE, REFUSED, WRONG, UNREACHABLE = 0, 1, 2, 3
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="refilld", prog_name="refilld")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="The configuration file; else $REFILLD_CONFIG, ./refilld.toml, /etc/refilld/config.toml.",
+)
+@click.pass_context
+def refilld(context: click.Context, config: Path | None) -> None:
+    """Watch delivered orders, find the drops, queue the refills that the guarantee owes."""
+    configure()
+    if context.obj is None:
+        context.obj = Office(config)
+
+
+for group in (alerts, daemon, database, orders, refills, sources, tokens):
+    for command in group.COMMANDS:
+        refilld.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; every expected error is one clear line and its exit code."""
+    try:
+        refilld.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(WRONG)
+    except RefilldError as error:
+        click.echo(f"refilld: {error}", err=True)
+        sys.exit(exit_code(error))
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has seen enough
+        sys.exit(DONE)
+
+
+def exit_code(error: RefilldError) -> int:
+    """3 when a service is not reachable, 2 when the configuration or the usage is wrong, else 1."""
+    if isinstance(error, UnreachableError):
+        return UNREACHABLE
+    if isinstance(error, ConfigError | NotMigratedError):
+        return WRONG
+    return REFUSED

@@ -1,0 +1,190 @@
+"""A stand-in for Instagram on loopback: profiles and posts in memory, served in Instagram's own shapes."""
+
+import json
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from refilld.demo.proxy import Proxy
+from refilld.demo.tunnel import Answer, Asked
+
+HOSTS = ("www.instagram.com", "i.instagram.com")
+Count = int | Callable[[datetime], int]
+"""A number, or what it is at a time."""
+
+MISSING = Answer("<html><title>Page not found</title></html>", 404)
+RATE_LIMITED = Answer("", 429)
+DOWN = Answer("", 503)
+LOGIN_WALL = Answer("", 302, (("Location", "https://www.instagram.com/accounts/login/"),))
+_COOKIE = ("Set-Cookie", "csrftoken=stand-in; Domain=.instagram.com; Path=/; Secure")
+START_PAGE = Answer(
+    '<html>["LSD",[],{"token":"stand-in-lsd"},323] "IG_USER_EIMU":"0"</html>', headers=(_COOKIE,)
+)
+
+
+class World(Protocol):
+    """What the stand-in shows; called from its threads, several at a time."""
+
+    def start_page(self) -> Answer:
+        """Answer `GET /`."""
+
+    def profile(self, username: str) -> Answer:
+        """Answer `GET /username/`."""
+
+    def post(self, shortcode: str) -> Answer:
+        """Answer the query for one post."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """An account."""
+
+    followers: Count
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post, a video when it has plays; Instagram shows their number to nobody without a login, we do."""
+
+    likes: Count
+    plays: Count | None = None
+    hidden: bool = False
+    """The owner hides the counts."""
+
+
+@dataclass(slots=True)
+class SmallWorld:
+    """A world of given profiles (by username) and posts (by shortcode), which may change at any time."""
+
+    clock: Callable[[], datetime]
+    profiles: dict[str, Profile] = field(default_factory=dict)
+    posts: dict[str, Post] = field(default_factory=dict)
+    outage: Answer | None = None
+    """When set, the answer to everything: `RATE_LIMITED`, `DOWN`, `LOGIN_WALL` or another."""
+
+    def start_page(self) -> Answer:
+        return self.outage or START_PAGE
+
+    def profile(self, username: str) -> Answer:
+        profile = self.profiles.get(username)
+        if self.outage or profile is None:
+            return self.outage or MISSING
+        return profile_page(username, self._now(profile.followers), private=profile.private)
+
+    def post(self, shortcode: str) -> Answer:
+        post = self.posts.get(shortcode)
+        if self.outage or post is None:
+            return self.outage or post_answer(None)
+        return post_answer(self._media(shortcode, post))
+
+    def _media(self, shortcode: str, post: Post) -> dict[str, Any]:
+        if post.hidden:  # Instagram's placeholder for hidden likes is 3
+            return media(shortcode, likes=3, plays=None, video=post.plays is not None, disabled=True)
+        plays = None if post.plays is None else self._now(post.plays)
+        return media(shortcode, likes=self._now(post.likes), plays=plays, video=post.plays is not None)
+
+    def _now(self, count: Count) -> int:
+        return count(self.clock()) if callable(count) else count
+
+
+class StandIn:
+    """The stand-in, up from entering to leaving the context; `world` may be exchanged meanwhile."""
+
+    def __init__(self, world: World, remember: int = 1000) -> None:
+        """`remember` is the number of requests kept in `requests`, the newest ones."""
+        self.world = world
+        self._log: deque[Asked] = deque(maxlen=remember)
+        self._lock = Lock()
+        self._proxy = Proxy(HOSTS, self._answer)
+
+    def __enter__(self) -> Self:
+        self._proxy.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._proxy.__exit__(kind, error, trace)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables that lead a program here."""
+        return self._proxy.environment
+
+    @property
+    def requests(self) -> tuple[Asked, ...]:
+        """The requests that came, oldest first."""
+        with self._lock:
+            return tuple(self._log)
+
+    def forget(self) -> None:
+        """Empty `requests`."""
+        with self._lock:
+            self._log.clear()
+
+    def _answer(self, asked: Asked) -> Answer:
+        with self._lock:
+            self._log.append(asked)
+        path = asked.path.partition("?")[0].strip("/")
+        if asked.method == "POST" and path == "api/graphql":
+            return self.world.post(_shortcode(asked))
+        if asked.method == "GET" and "/" not in path:
+            return self.world.profile(path) if path else self.world.start_page()
+        return MISSING
+
+
+def profile_page(username: str, followers: int, *, private: bool = False) -> Answer:
+    """Make a profile page; as on the real one, two query results share the user between them."""
+    user = {
+        "pk": "787132",
+        "id": "17841400787132",
+        "username": username,
+        "is_private": private,
+        "follower_count": followers,
+        "following_count": 150,
+        "all_media_count": 321,
+    }
+    timeline = {"edges": [], "page_info": {"has_next_page": False, "end_cursor": None}}
+    second = {"pk": "787132", "username": username, "polaris_ordered_timeline_connection": timeline}
+    return page({"xig_user_by_username": user}, {"xig_user_by_username": second})
+
+
+def page(*results: Any) -> Answer:
+    """Make a page that embeds the data of query results."""
+    boxes = [{"__bbox": {"complete": True, "result": {"data": data}}} for data in results]
+    script = json.dumps({"require": [["ScheduledServerJS", "handle", None, boxes]]})
+    return Answer(f'<html><script type="application/json" data-sjs>{script}</script></html>')
+
+
+def media(
+    shortcode: str, *, likes: int | None, plays: int | None, video: bool = True, disabled: bool = False
+) -> dict[str, Any]:
+    """Make a post as Instagram describes it."""
+    return {
+        "code": shortcode,
+        "pk": "3300000000000000001",
+        "media_type": 2 if video else 1,
+        "taken_at": 1760000000,
+        "user": {"pk": "787132", "username": "natgeo", "full_name": "x"},
+        "like_count": likes,
+        "comment_count": 7,
+        "like_and_view_counts_disabled": disabled,
+        "view_count": None,
+        "play_count": plays,
+    }
+
+
+def post_answer(item: Any) -> Answer:
+    """Make the answer to the query for one post; None when there is none."""
+    info = None if item is None else {"items": [item]}
+    body = {"data": {"xdt_api__v1__media__shortcode__web_info": info}, "status": "ok"}
+    return Answer(json.dumps(body), headers=(("Content-Type", "application/json"),))
+
+
+def _shortcode(asked: Asked) -> str:
+    return str(json.loads(asked.form.get("variables", "{}")).get("shortcode", ""))

@@ -1,0 +1,50 @@
+"""Structured logs: readable on a terminal, one JSON object a line elsewhere, always on standard error.
+
+One event name per fact (`look.taken`, `drop.decided`, `source.paused`, …). Values under keys that
+name a secret never get through.
+"""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_SECRET = ("token", "password", "secret", "authorization", "url_password", "digest")
+
+
+def configure(*, terminal: bool | None = None, level: int = logging.INFO) -> None:
+    """Set up logging for the process; `terminal` overrides what standard error is."""
+    readable = sys.stderr.isatty() if terminal is None else terminal
+    last: list[Any] = (
+        [structlog.dev.ConsoleRenderer(colors=readable)]
+        if readable
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _hide_secrets,
+    ]
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    _adopt_standard_logging([*shared, structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last])
+
+
+def _adopt_standard_logging(processors: list[Any]) -> None:
+    """Render what libraries log (warnings and worse) in the same form."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=processors))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def _hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key in event:
+        if any(word in key.lower() for word in _SECRET):
+            event[key] = "(hidden)"
+    return event

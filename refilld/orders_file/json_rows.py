@@ -1,0 +1,113 @@
+"""Rows of a JSON Lines file: one object a line, numbers kept as they were written."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from monitor.errors import BadInputError
+from refilld.orders_file.headings import Columns, find, match, present
+from refilld.orders_file.lines import Line, LineReader
+from refilld.orders_file.rows import RawRow, Refused
+
+LONGEST_LINE = 1_048_576
+"""In bytes."""
+_MOST_SHAPES = 64
+_LONGEST_SHAPE = 2_048
+_MOST_IGNORED = 100
+_LONGEST_IGNORED = 60
+
+
+class _Point(str):
+    """A JSON number with a point or exponent, as it was written."""
+
+    __slots__ = ()
+
+
+class JsonRows:
+    """Iterator over the objects of a file; the first object decides whether the mapping's columns exist."""
+
+    def __init__(self, lines: LineReader, mapping: Mapping[str, str]) -> None:
+        self._lines = lines
+        self._mapping = mapping
+        self._shapes: dict[tuple[str, ...], Columns] = {}
+        self._begun = False
+        self.ignored: dict[str, None] = {}
+        """Columns seen so far that mean nothing to us, in order; at most 100."""
+
+    def __iter__(self) -> Iterator[RawRow | Refused]:
+        """Raise BadInputError when the first object lacks a column that the mapping names."""
+        for line in self._lines:
+            if line.fault:
+                yield Refused.text(line.number, line.fault, line.text)
+            elif line.text.strip():
+                yield self._row(line)
+
+    def _row(self, line: Line) -> RawRow | Refused:
+        try:
+            read = _read_object(line.text)
+        except BadInputError as error:
+            return Refused.text(line.number, error.problem, line.text)
+        if not self._begun:
+            for column in self._mapping:
+                find(column, list(read))
+            self._begun = True
+        cells: dict[str, str] = {}
+        row = RawRow(line.number, cells, line.text.strip())
+        try:
+            for column, field in self._columns(tuple(read)).fields.items():
+                cells[field] = _text(field, read[column])
+        except BadInputError as error:
+            return Refused.row(row, error)
+        return row
+
+    def _columns(self, shape: tuple[str, ...]) -> Columns:
+        """Match the keys of a row; rows of one (sane) shape are matched once."""
+        if shape in self._shapes:
+            return self._shapes[shape]
+        columns = match(shape, present(shape, self._mapping))
+        for column in columns.ignored[: _MOST_IGNORED - len(self.ignored)]:
+            self.ignored[column[:_LONGEST_IGNORED]] = None
+        if sum(len(column) + 1 for column in shape) <= _LONGEST_SHAPE:
+            if len(self._shapes) >= _MOST_SHAPES:
+                self._shapes.clear()
+            self._shapes[shape] = columns
+        return columns
+
+
+def _read_object(text: str) -> dict[str, Any]:
+    """Read one object; raises BadInputError for anything else, for keys given twice and for NaN."""
+    try:
+        read = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_Point)
+    except json.JSONDecodeError as fault:
+        raise BadInputError("row", f"is not JSON: {fault.msg} at column {fault.colno}") from fault
+    except (ValueError, RecursionError) as fault:  # thousands of digits, thousands of brackets
+        raise BadInputError("row", "holds a number or a nesting beyond all sense") from fault
+    if not isinstance(read, dict):
+        raise BadInputError("row", 'is not an object; write it like {"order_id": "17", …}')
+    return read
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in read:
+            raise BadInputError("row", f"gives the key {key[:60]!r} twice; keep one")
+        read[key] = value
+    return read
+
+
+def _no_constant(name: str) -> Any:
+    raise BadInputError("row", f"{name} is not a number that JSON knows; write null where there is none")
+
+
+def _text(field: str, value: object) -> str:
+    """Return a value's text; only a price may have a point, and nothing may be true, a list or an object."""
+    if value is None:
+        return ""
+    if isinstance(value, _Point) and field != "price":
+        raise BadInputError(field, f"{value[:60]} has a point or an exponent; write it like 12000")
+    if isinstance(value, bool):
+        raise BadInputError(field, f"{json.dumps(value)} is not a value for it; write a text or a number")
+    if isinstance(value, str | int):
+        return str(value)
+    raise BadInputError(field, "is a list or an object; write a text or a number")

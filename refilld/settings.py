@@ -1,0 +1,142 @@
+"""The settings: every section and key of the configuration, with its default and its bounds."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from monitor.duration import parse_duration
+from monitor.errors import BadInputError
+from monitor.service import Service
+from monitor.target import Metric
+from monitor.terms import BelowStart, RefillMode, Terms
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    try:
+        return parse_duration(str(value))
+    except BadInputError as error:
+        raise ValueError(error.problem) from None
+
+
+def _window(value: object) -> object:
+    return None if value == "lifetime" else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatabaseSection(Section):
+    url: str = "sqlite:///refilld.db"
+
+
+class HttpSection(Section):
+    listen: str = Field(default="127.0.0.1:8080", pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$")
+
+    @property
+    def host(self) -> str:
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
+
+
+class SamplingSection(Section):
+    tick: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0))
+    cadence: Literal["fixed"] = "fixed"
+    every: Duration = Field(default=timedelta(hours=6), gt=timedelta(0))
+
+
+class SourceSection(Section):
+    enabled: bool = False
+    requests_per_hour: int = Field(default=30, ge=1, le=1_000_000)
+    spacing: Duration = timedelta(seconds=60)
+    first_pause: Duration = Field(default=timedelta(hours=1), gt=timedelta(0))
+
+
+_USUAL = Terms()
+
+
+class TermsSection(Section):
+    """The keys of one set of terms; what is not said is as in the default terms of the rules."""
+
+    window: Annotated[Duration | None, BeforeValidator(_window)] = _USUAL.window
+    settle: Duration = _USUAL.settle
+    min_drop_percent: int = _USUAL.min_drop_percent
+    min_drop_units: int = _USUAL.min_drop_units
+    confirmations: int = _USUAL.confirmations
+    confirm_after: Duration = _USUAL.confirm_after
+    cooldown: Duration = _USUAL.cooldown
+    max_refills: int = _USUAL.max_refills
+    max_refill_percent: int = _USUAL.max_refill_percent
+    below_start: BelowStart = _USUAL.below_start
+    partial_orders: bool = _USUAL.partial_orders
+    refill: RefillMode = _USUAL.refill
+
+    @model_validator(mode="after")
+    def _terms_are_possible(self) -> "TermsSection":
+        try:
+            self.terms("")
+        except BadInputError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    def terms(self, name: str) -> Terms:
+        return Terms(name=name, **self.model_dump())
+
+
+class ServiceSection(Section):
+    metric: Metric | None = None
+    terms: str | None = None
+
+
+class QueueSection(Section):
+    max_attempts: int = Field(default=10, ge=1, le=1000)
+
+
+class AlertsSection(Section):
+    urls: list[str] = []
+    every: Duration = Field(default=timedelta(seconds=30), gt=timedelta(0))
+
+
+class Settings(Section):
+    """The whole configuration, checked."""
+
+    database: DatabaseSection = DatabaseSection()
+    http: HttpSection = HttpSection()
+    sampling: SamplingSection = SamplingSection()
+    sources: dict[str, SourceSection] = {}
+    terms: dict[str, TermsSection] = {}
+    services: dict[str, ServiceSection] = {}
+    queue: QueueSection = QueueSection()
+    alerts: AlertsSection = AlertsSection()
+
+    @model_validator(mode="after")
+    def _every_service_names_known_terms(self) -> "Settings":
+        for name, service in self.services.items():
+            if service.terms is not None and service.terms not in self.all_terms:
+                known = ", ".join(sorted(self.all_terms))
+                raise ValueError(f"services.{name}.terms: no terms {service.terms!r}; there are: {known}")
+        return self
+
+    @property
+    def all_terms(self) -> dict[str, Terms]:
+        """Terms by name; `default` is always among them."""
+        named = {name: section.terms(name) for name, section in self.terms.items()}
+        return {"default": Terms()} | named
+
+    @property
+    def all_services(self) -> dict[str, Service]:
+        """What the configuration says of each service of the panel."""
+        return {name: Service(metric=s.metric, terms=s.terms) for name, s in self.services.items()}
+
+    @property
+    def enabled_sources(self) -> dict[str, SourceSection]:
+        return {name: source for name, source in self.sources.items() if source.enabled}

@@ -1,0 +1,114 @@
+"""Drops and the decisions on them."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, insert, select, text, update
+
+from monitor.claims import Claim
+from monitor.decisions import Decision
+from monitor.drops import Drop, DropState
+from storage.columns import AnyRow
+from storage.schema import OPEN_DROP, decisions, drops, orders, targets
+
+_INSERT = insert(drops).returning(drops.c.drop_id)
+_UPDATE = (
+    update(drops)
+    .where(drops.c.drop_id == bindparam("id"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                "state",
+                "looks",
+                "confirmed_at",
+                "closed_at",
+                "claim",
+                "count",
+                "line",
+            )
+        }
+    )
+)
+_LAST_WORD = select(drops.c.decision, drops.c.reason).where(drops.c.drop_id == bindparam("id"))
+_DECIDED = (
+    update(drops)
+    .where(drops.c.drop_id == bindparam("id"))
+    .values(decision=bindparam("verb"), reason=bindparam("why"))
+)
+_CLOSE = (
+    update(drops)
+    .where(drops.c.order_id == bindparam("order"), text(f"drops.{OPEN_DROP}"))
+    .values(state=DropState.CLOSED, closed_at=bindparam("now"))
+)
+_LIST = (
+    select(drops, targets.c.link, targets.c.metric, orders.c.service, orders.c.provider)
+    .join(orders, orders.c.order_id == drops.c.order_id)
+    .join(targets, targets.c.target_id == orders.c.target_id)
+    .order_by(drops.c.drop_id.desc())
+)
+
+
+def save(connection: Connection, drop: Drop, claim: Claim, count: int) -> int:
+    """Write a drop as it is after a judged count; gives its id."""
+    row = {
+        "state": drop.state,
+        "looks": drop.looks,
+        "confirmed_at": drop.confirmed_at,
+        "closed_at": drop.closed_at,
+        "claim": claim.units,
+        "count": count,
+        "line": claim.line,
+    }
+    if drop.drop_id is not None:
+        connection.execute(_UPDATE, row | {"id": drop.drop_id})
+        return drop.drop_id
+    new = {"order_id": drop.order_id, "opened_at": drop.opened_at}
+    drop_id: int = connection.execute(_INSERT, row | new).scalar_one()
+    return drop_id
+
+
+def add_decision(connection: Connection, drop_id: int, decision: Decision) -> bool:
+    """Keep a decision unless it repeats the drop's last one; says whether it was kept."""
+    last = connection.execute(_LAST_WORD, {"id": drop_id}).one()
+    if (last.decision, last.reason) == (decision.verb, decision.reason):
+        return False
+    connection.execute(_DECIDED, {"id": drop_id, "verb": decision.verb, "why": decision.reason})
+    connection.execute(
+        insert(decisions),
+        {
+            "drop_id": drop_id,
+            "order_id": decision.order_id,
+            "at": decision.at,
+            "decision": decision.verb,
+            "reason": decision.reason,
+            "quantity": decision.quantity,
+            "count": decision.count,
+            "line": decision.line,
+            "claim": decision.claim,
+        },
+    )
+    return True
+
+
+def close(connection: Connection, order_id: str, now: datetime) -> None:
+    """Close the order's open drop, because its guarantee has ended or is suspended."""
+    connection.execute(_CLOSE, {"order": order_id, "now": now})
+
+
+def of_order(connection: Connection, order_id: str) -> list[AnyRow]:
+    """All drops of an order, oldest first."""
+    return list(
+        connection.execute(select(drops).where(drops.c.order_id == order_id).order_by(drops.c.drop_id))
+    )
+
+
+def decisions_of(connection: Connection, order_id: str) -> list[AnyRow]:
+    """All decisions on an order, oldest first."""
+    query = select(decisions).where(decisions.c.order_id == order_id).order_by(decisions.c.decision_id)
+    return list(connection.execute(query))
+
+
+def listed(connection: Connection, *, open_only: bool, limit: int) -> list[AnyRow]:
+    """Drops with their targets, newest first."""
+    query = _LIST.where(text(f"drops.{OPEN_DROP}")) if open_only else _LIST
+    return list(connection.execute(query.limit(limit)))

@@ -1,0 +1,132 @@
+"""Opening the database: SQLite by default, PostgreSQL when one machine is not enough.
+
+SQLite: WAL, every commit on disk (`synchronous=FULL`), one writer connection per process with all
+writers queueing for it, `BEGIN IMMEDIATE`, no mmap. Only the daemon checkpoints: SQLite before
+3.51.3 may corrupt a WAL database when two connections commit and checkpoint at the same moment.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SQLiteConnection
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+from monitor.errors import BadInputError
+from storage.errors import UnreachableError, domain_error
+
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "busy_timeout = 30000",
+    "mmap_size = 0",
+    "wal_autocheckpoint = 0",
+)
+_ENGINES = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+_MOST_READERS = 16
+
+
+class Database:
+    """One database, opened once per process; every use is a transaction on one of two kinds of connection."""
+
+    def __init__(self, url: str) -> None:
+        parsed = _parse(url)
+        self.name = parsed.render_as_string(hide_password=True)
+        self.sqlite = parsed.get_backend_name() == "sqlite"
+        if self.sqlite:
+            _create_private_file(parsed)
+            self._writers = _sqlite(parsed, connections=1, begin="BEGIN IMMEDIATE")
+            self._readers = _sqlite(parsed, connections=_MOST_READERS, begin="BEGIN")
+        else:
+            self._writers = create_engine(parsed, pool_size=_MOST_READERS, pool_pre_ping=True)
+            self._readers = self._writers
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction that may write: committed at the end, rolled back on any error."""
+        with _mapped_errors(self.name), self._writers.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One transaction that only reads."""
+        with _mapped_errors(self.name), self._readers.begin() as connection:
+            yield connection
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the database file (SQLite; the daemon alone calls this)."""
+        if self.sqlite:
+            with _mapped_errors(self.name), self._writers.connect() as connection:
+                raw = connection.connection.driver_connection
+                if isinstance(raw, SQLiteConnection):
+                    raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def close(self) -> None:
+        self._writers.dispose()
+        self._readers.dispose()
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise BadInputError("database.url", "not a database URL; write sqlite:///refilld.db") from None
+    driver = _ENGINES.get(parsed.get_backend_name())
+    if driver is None:
+        known = "sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+        raise BadInputError("database.url", f"unknown engine {parsed.drivername!r}; write {known}")
+    if driver.startswith("sqlite") and parsed.database in {None, "", ":memory:"}:
+        raise BadInputError("database.url", "names no file; write sqlite:///refilld.db")
+    return parsed.set(drivername=driver)
+
+
+def _create_private_file(url: URL) -> None:
+    """Create a missing SQLite file readable by its owner only: it names customers."""
+    path = Path(url.database or "")
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise UnreachableError(f"cannot open {path}: {error.strerror}") from error
+
+
+def _sqlite(url: URL, *, connections: int, begin: str) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=60,
+        connect_args={"check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(raw: SQLiteConnection, _record: object) -> None:
+        raw.isolation_level = None  # the driver must not begin transactions of its own
+        for pragma in _PRAGMAS:
+            raw.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+@contextmanager
+def _mapped_errors(name: str) -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        mapped = domain_error(error)
+        if mapped is None:
+            raise
+        raise mapped from error
+    except OperationalError as error:
+        raise UnreachableError(f"database {name}: {str(error.orig).strip()}") from error
+    except NoSuchModuleError as error:
+        raise UnreachableError(f"database {name}: {error}") from error

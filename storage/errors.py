@@ -1,0 +1,59 @@
+"""What the database refuses, as domain errors; constraints are mapped by their names.
+
+RefilldError
+└── StorageError
+    ├── UnreachableError      the database cannot be opened or reached
+    ├── NotMigratedError      the database's schema is not the one this version needs
+    ├── NotFoundError         there is no such order, refill or token
+    ├── WrongStateError       the refill's state does not allow the verb
+    ├── LeaseLostError        the lease token is not, or no longer, the refill's
+    └── OpenRefillError       the order has an open refill already
+"""
+
+from sqlalchemy.exc import IntegrityError
+
+from monitor.errors import RefilldError
+
+
+class StorageError(RefilldError):
+    """The database refuses something."""
+
+
+class UnreachableError(StorageError):
+    """The database cannot be opened or reached."""
+
+
+class NotMigratedError(StorageError):
+    """The database's schema is not the one this version needs."""
+
+
+class NotFoundError(StorageError):
+    """There is no such order, refill or token."""
+
+
+class WrongStateError(StorageError):
+    """The refill's state does not allow the verb."""
+
+
+class LeaseLostError(StorageError):
+    """The lease token is not, or no longer, the refill's."""
+
+
+class OpenRefillError(StorageError):
+    """The order has an open refill already; at most one may be held, queued or claimed."""
+
+
+_BY_CONSTRAINT: dict[str, type[StorageError]] = {
+    "uq_refills_one_open_per_order": OpenRefillError,
+}
+_BY_COLUMNS: dict[str, type[StorageError]] = {
+    # SQLite names the columns of a violated unique index, not the index
+    "UNIQUE constraint failed: refills.order_id": OpenRefillError,
+}
+
+
+def domain_error(error: IntegrityError) -> StorageError | None:
+    """The domain error that a violated constraint stands for, if it stands for one."""
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    kind = _BY_CONSTRAINT.get(name or "") or _BY_COLUMNS.get(str(error.orig))
+    return None if kind is None else kind(kind.__doc__)

@@ -1,0 +1,43 @@
+"""Flags on orders: what suspends or voids a guarantee, and what that closes (RULES 4)."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from monitor.order import Flag
+from storage import drops, refills, targets
+from storage.schema import order_flags
+
+_f = order_flags.c
+
+
+def set_flag(connection: Connection, order_id: str, flag: Flag, now: datetime) -> bool:
+    """Set a flag and close what is open; False when it was set already. Raises NotFoundError."""
+    targets.of_order(connection, order_id, lock=True)
+    if flag in of_order(connection, order_id):
+        return False
+    connection.execute(insert(order_flags), {"order_id": order_id, "flag": flag, "set_at": now})
+    end_guarantee(connection, order_id, now, f"order flagged {flag}")
+    return True
+
+
+def lift_flag(connection: Connection, order_id: str, flag: Flag, now: datetime) -> bool:
+    """Lift a flag; the order starts afresh with a look now. False when it was not set."""
+    target = targets.of_order(connection, order_id, lock=True)
+    gone = (
+        connection.execute(delete(order_flags).where(_f.order_id == order_id, _f.flag == flag)).rowcount > 0
+    )
+    if gone:
+        targets.wake(connection, [target.target_id], now, f"{flag} lifted from {order_id}")
+    return gone
+
+
+def of_order(connection: Connection, order_id: str) -> frozenset[Flag]:
+    """The flags of an order."""
+    return frozenset(connection.execute(select(_f.flag).where(_f.order_id == order_id)).scalars())
+
+
+def end_guarantee(connection: Connection, order_id: str, now: datetime, detail: str) -> None:
+    """Close the order's open drop and cancel its held and queued refills."""
+    drops.close(connection, order_id, now)
+    refills.cancel_waiting(connection, order_id, now, detail)

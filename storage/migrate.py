@@ -1,0 +1,56 @@
+"""Migrations: bring a database to the schema of this version, and say whether it is there."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from storage.engine import Database
+from storage.errors import NotMigratedError
+from storage.schema import metadata
+
+_SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def upgrade(database: Database) -> str:
+    """Run the missing migrations in one transaction; gives the revision reached."""
+    config = _config()
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return newest()
+
+
+def newest() -> str:
+    """The revision that this version needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def current(database: Database) -> str | None:
+    """The revision that the database is at; None for an empty one."""
+    with database.read() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def require_current(database: Database) -> None:
+    """Raise NotMigratedError unless the database is at the revision that this version needs."""
+    found = current(database)
+    if found is None:
+        raise NotMigratedError(f"{database.name} holds no refilld tables; run: refilld init")
+    if found != newest():
+        raise NotMigratedError(f"{database.name} is at {found}, not {newest()}; run: refilld db upgrade")
+
+
+def differences(database: Database) -> list[object]:
+    """What the migrated schema lacks or has too much, compared with the tables in the code."""
+    with database.read() as connection:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
+    return config

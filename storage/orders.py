@@ -1,0 +1,145 @@
+"""Orders: importing them in batches, and reading them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from monitor.errors import BadInputError
+from monitor.order import Order, OrderStatus
+from monitor.target import Metric
+from monitor.update import updated
+from storage import flags, targets
+from storage.columns import AnyRow
+from storage.errors import NotFoundError
+from storage.schema import decisions, orders
+from storage.schema import targets as targets_table
+from storage.terms import dump_terms
+from storage.watched import order_of
+
+_o = orders.c
+_JOINED = select(
+    orders, targets_table.c.link, targets_table.c.kind, targets_table.c.key,
+    targets_table.c.metric, targets_table.c.owner,
+).join(targets_table, targets_table.c.target_id == _o.target_id)  # fmt: skip
+_KNOWN = _JOINED.where(_o.order_id.in_(bindparam("ids", expanding=True)))
+_DECIDED = (
+    select(decisions.c.order_id).distinct().where(decisions.c.order_id.in_(bindparam("ids", expanding=True)))
+)
+_COLUMNS = (
+    "status", "remains", "completed_at", "start_count", "start_measured",
+    "provider", "customer", "price", "currency",
+)  # fmt: skip
+_SOLD = ("order_id", "service", "link_typed", "quantity")
+_UPDATE = (
+    update(orders)
+    .where(_o.order_id == bindparam("id"))
+    .values({name: bindparam(f"new_{name}") for name in (*_COLUMNS, "updated_at")})
+)
+_MEASURED = (
+    update(orders)
+    .where(_o.order_id == bindparam("id"))
+    .values(start_count=bindparam("start"), start_measured=True)
+)
+
+
+class Fate(StrEnum):
+    """What became of an imported row."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of one row, and why it was refused."""
+
+    order_id: str
+    fate: Fate
+    error: BadInputError | None = None
+
+
+def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) -> list[Imported]:
+    """Add and update orders in one transaction; one answer per row, in their order."""
+    ids = {"ids": [order.order_id for order in batch]}
+    before = {row.order_id: order_of(row) for row in connection.execute(_KNOWN, ids)}
+    decided = set(connection.execute(_DECIDED, ids).scalars())
+    known = dict(before)
+    fates = [_admit(known, order, decided=order.order_id in decided) for order in batch]
+    target_ids = targets.ensure(connection, [order.target for order in known.values()])
+    added = [order for order_id, order in known.items() if order_id not in before]
+    changed = [order for order_id, order in known.items() if before.get(order_id, order) != order]
+    if added:
+        connection.execute(insert(orders), [_new(order, target_ids, now) for order in added])
+    if changed:
+        connection.execute(_UPDATE, [_changes(order, now) for order in changed])
+    for order in changed:
+        if not order.guaranteed and before[order.order_id].guaranteed:
+            flags.end_guarantee(connection, order.order_id, now, f"order is {order.status}")
+    watch = {target_ids[_identity(o)] for o in (*added, *changed) if o.guaranteed and o.in_window(now)}
+    targets.wake(connection, sorted(watch), now, "order imported")
+    return fates
+
+
+def _admit(known: dict[str, Order], row: Order, *, decided: bool) -> Imported:
+    """Put a row's order into `known`, new or brought up to date, or say why not."""
+    before = known.get(row.order_id)
+    if before is None:
+        known[row.order_id] = row
+        return Imported(row.order_id, Fate.ADDED)
+    try:
+        after = updated(before, row, decided=decided)
+    except BadInputError as error:
+        return Imported(row.order_id, Fate.REFUSED, error)
+    known[row.order_id] = after
+    return Imported(row.order_id, Fate.UNCHANGED if after == before else Fate.UPDATED)
+
+
+def measured(connection: Connection, order_id: str, start_count: int) -> None:
+    """Store a start count that a look has measured."""
+    connection.execute(_MEASURED, {"id": order_id, "start": start_count})
+
+
+def get(connection: Connection, order_id: str) -> AnyRow:
+    """One order with its target; raises NotFoundError."""
+    row = connection.execute(_JOINED.where(_o.order_id == order_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no order {order_id}")
+    return row
+
+
+def listed(
+    connection: Connection, *, status: OrderStatus | None, link: str | None, limit: int
+) -> list[AnyRow]:
+    """Orders with their targets, newest completion first."""
+    query = _JOINED.order_by(_o.completed_at.desc(), _o.order_id).limit(limit)
+    if status is not None:
+        query = query.where(_o.status == status)
+    if link is not None:
+        query = query.where(targets_table.c.link == link)
+    return list(connection.execute(query))
+
+
+def _identity(order: Order) -> tuple[str, Metric]:
+    return order.target.link.url, order.target.metric
+
+
+def _new(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: datetime) -> dict[str, object]:
+    values = {
+        name: getattr(order, name) for name in (*_COLUMNS, "order_id", "service", "link_typed", "quantity")
+    }
+    return values | {
+        "target_id": target_ids[_identity(order)],
+        "terms": dump_terms(order.terms),
+        "imported_at": now,
+        "updated_at": now,
+    }
+
+
+def _changes(order: Order, now: datetime) -> dict[str, object]:
+    values = {f"new_{name}": getattr(order, name) for name in _COLUMNS}
+    return values | {"id": order.order_id, "new_updated_at": now}

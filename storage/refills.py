@@ -1,0 +1,125 @@
+"""Refills: making them, showing them, and the operator's verbs; consumers' verbs are in `leases`.
+
+Every change of state also adds a row to `refill_events`, so that a refill's whole life can be read.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from monitor.decisions import Decision, Verb
+from monitor.refill import RefillState
+from monitor.target import Metric
+from storage.columns import AnyRow, AnySelect
+from storage.errors import NotFoundError, WrongStateError
+from storage.schema import orders, refill_events, refills, targets
+
+_r = refills.c
+_NEXT_NUMBER = select(func.coalesce(func.max(_r.number), 0) + 1).where(_r.order_id == bindparam("order_id"))
+_INSERT = insert(refills).returning(_r.refill_id)
+_EVENT = insert(refill_events)
+LISTED = (
+    select(refills, targets.c.link, orders.c.service, orders.c.provider)
+    .join(orders, orders.c.order_id == _r.order_id)
+    .join(targets, targets.c.target_id == orders.c.target_id)
+)
+"""A refill as consumers and operators see it."""
+
+VERBS: Mapping[str, tuple[frozenset[RefillState], RefillState]] = {
+    "approve": (frozenset({RefillState.HELD}), RefillState.QUEUED),
+    "reject": (frozenset({RefillState.HELD}), RefillState.REJECTED),
+    "requeue": (frozenset({RefillState.DEAD}), RefillState.QUEUED),
+    "cancel": (frozenset({RefillState.QUEUED, RefillState.HELD, RefillState.DEAD}), RefillState.CANCELLED),
+}
+"""The operator's verbs: from which states, to which."""
+
+
+def create(connection: Connection, drop_id: int, decision: Decision, metric: Metric) -> int:
+    """Queue (`refill`) or hold (`hold`) what a decision gives; raises OpenRefillError when one is open."""
+    queued = decision.verb is Verb.REFILL
+    state = RefillState.QUEUED if queued else RefillState.HELD
+    number = connection.execute(_NEXT_NUMBER, {"order_id": decision.order_id}).scalar_one()
+    refill_id: int = connection.execute(
+        _INSERT,
+        {
+            "order_id": decision.order_id,
+            "number": number,
+            "drop_id": drop_id,
+            "metric": metric,
+            "quantity": decision.quantity,
+            "reason": decision.reason,
+            "state": state,
+            "created_at": decision.at,
+            "queued_at": decision.at if queued else None,
+            "available_at": decision.at,
+        },
+    ).scalar_one()
+    add_events(connection, [refill_id], state, decision.at, str(decision.reason))
+    return refill_id
+
+
+def operate(connection: Connection, refill_id: int, verb: str, now: datetime) -> RefillState:
+    """Carry out an operator's verb; raises NotFoundError or WrongStateError, and then nothing changes."""
+    allowed, state = VERBS[verb]
+    values: dict[str, object] = {"state": state}
+    if state is RefillState.QUEUED:
+        values |= {"queued_at": now, "available_at": now, "attempt": 0, "last_error": None}
+    change = update(refills).where(_r.refill_id == refill_id, _r.state.in_(allowed)).values(values)
+    if connection.execute(change).rowcount == 0:
+        found = get(connection, refill_id)
+        raise WrongStateError(f"refill {refill_id} is {found.state}; {verb} needs {_either(allowed)}")
+    add_events(connection, [refill_id], state, now, f"{verb} by an operator")
+    return state
+
+
+def cancel_waiting(connection: Connection, order_id: str, now: datetime, detail: str) -> None:
+    """Cancel the order's held and queued refills; a claimed one is left to its consumer."""
+    waiting = (RefillState.HELD, RefillState.QUEUED)
+    change = (
+        update(refills)
+        .where(_r.order_id == order_id, _r.state.in_(waiting))
+        .values(state=RefillState.CANCELLED)
+        .returning(_r.refill_id)
+    )
+    cancelled = connection.execute(change).scalars().all()
+    add_events(connection, cancelled, RefillState.CANCELLED, now, detail)
+
+
+def get(connection: Connection, refill_id: int) -> AnyRow:
+    """One refill; raises NotFoundError."""
+    row = connection.execute(LISTED.where(_r.refill_id == refill_id)).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no refill {refill_id}")
+    return row
+
+
+def listed(
+    connection: Connection, *, state: RefillState | None = None, order_id: str | None = None, limit: int = 100
+) -> list[AnyRow]:
+    """Refills, newest first."""
+    query: AnySelect = LISTED.order_by(_r.refill_id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(_r.state == state)
+    if order_id is not None:
+        query = query.where(_r.order_id == order_id)
+    return list(connection.execute(query))
+
+
+def events_of(connection: Connection, refill_id: int) -> list[AnyRow]:
+    """What happened to a refill, oldest first."""
+    query = select(refill_events).where(refill_events.c.refill_id == refill_id)
+    return list(connection.execute(query.order_by(refill_events.c.event_id)))
+
+
+def add_events(
+    connection: Connection, refill_ids: Iterable[int], state: RefillState, now: datetime, detail: str
+) -> None:
+    """Write down that these refills have come into a state."""
+    rows = [{"refill_id": i, "at": now, "state": state, "detail": detail} for i in refill_ids]
+    if rows:
+        connection.execute(_EVENT, rows)
+
+
+def _either(states: Iterable[RefillState]) -> str:
+    return " or ".join(sorted(states))

@@ -1,0 +1,294 @@
+"""The tables. The database keeps the promises; the code only makes them.
+
+All names of constraints are fixed, so that a violation can be told by its name.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+from monitor.alert import AlertKind
+from monitor.decisions import Reason, Verb
+from monitor.drops import DropState
+from monitor.link import LinkKind
+from monitor.order import Flag, OrderStatus
+from monitor.refill import RefillState
+from monitor.snapshot import Outcome
+from monitor.target import Metric
+from storage.columns import Amount, Instant, Word
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Key = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows itself only for INTEGER
+OPEN_REFILL = "state IN ('held', 'queued', 'claimed')"
+OPEN_DROP = "state IN ('suspected', 'waiting', 'refused')"
+
+
+def _one_of(column: str, words: Iterable[StrEnum]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(str(w)) for w in words)})", name=f"known_{column}")
+
+
+def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("target_id", Key, primary_key=True),
+    Column("link", Text, nullable=False),
+    Column("kind", Word(LinkKind), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("metric", Word(Metric), nullable=False),
+    Column("owner", Text),
+    Column("next_due_at", Instant),
+    Column("lane", SmallInteger, nullable=False, server_default="1"),
+    Column("why", Text, nullable=False, server_default=""),
+    Column("last_look_at", Instant),
+    Column("last_outcome", Word(Outcome)),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("last_count", BigInteger),
+    Column("last_count_at", Instant),
+    Column("counted", Text, nullable=False, server_default=""),
+    Column("zero_seen", Boolean, nullable=False, server_default=false()),
+    Column("private_since", Instant),
+    UniqueConstraint("link", "metric", name="uq_targets_link_metric"),
+    _one_of("kind", LinkKind),
+    _one_of("metric", Metric),
+    _partial("ix_targets_due", "lane", "next_due_at", where="next_due_at IS NOT NULL"),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("order_id", Text, primary_key=True),
+    Column("target_id", ForeignKey("targets.target_id", name="fk_orders_target_id"), nullable=False),
+    Column("service", Text, nullable=False),
+    Column("link_typed", Text, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("remains", BigInteger, nullable=False),
+    Column("status", Word(OrderStatus), nullable=False),
+    Column("completed_at", Instant),
+    Column("start_count", BigInteger),
+    Column("start_measured", Boolean, nullable=False, server_default=false()),
+    Column("terms", Text, nullable=False),
+    Column("provider", Text),
+    Column("customer", Text),
+    Column("price", Amount),
+    Column("currency", Text),
+    Column("imported_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    CheckConstraint("quantity > 0", name="quantity_positive"),
+    CheckConstraint("remains >= 0 AND remains <= quantity", name="remains_within_quantity"),
+    CheckConstraint("start_count >= 0", name="start_count_not_negative"),
+    CheckConstraint(
+        "(status IN ('Completed', 'Partial')) = (completed_at IS NOT NULL)", name="delivered_has_a_time"
+    ),
+    _one_of("status", OrderStatus),
+    Index("ix_orders_target_id", "target_id"),
+)
+
+order_flags = Table(
+    "order_flags",
+    metadata,
+    Column("order_id", ForeignKey("orders.order_id", name="fk_order_flags_order_id"), primary_key=True),
+    Column("flag", Word(Flag), primary_key=True),
+    Column("set_at", Instant, nullable=False),
+    _one_of("flag", Flag),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("request_id", Key, primary_key=True),
+    Column("order_id", ForeignKey("orders.order_id", name="fk_requests_order_id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("answered_at", Instant),
+    _partial("ix_requests_standing", "order_id", where="answered_at IS NULL"),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("target_id", ForeignKey("targets.target_id", name="fk_snapshots_target_id"), primary_key=True),
+    Column("at", Instant, primary_key=True),
+    Column("outcome", Word(Outcome), nullable=False),
+    Column("count", BigInteger),
+    Column("source", Text, nullable=False),
+    Column("counted", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    CheckConstraint("(outcome = 'count') = (count IS NOT NULL)", name="only_a_count_counts"),
+    CheckConstraint("count >= 0", name="count_not_negative"),
+    _one_of("outcome", Outcome),
+    sqlite_with_rowid=False,
+)
+
+drops = Table(
+    "drops",
+    metadata,
+    Column("drop_id", Key, primary_key=True),
+    Column("order_id", ForeignKey("orders.order_id", name="fk_drops_order_id"), nullable=False),
+    Column("state", Word(DropState), nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("looks", Integer, nullable=False),
+    Column("confirmed_at", Instant),
+    Column("closed_at", Instant),
+    Column("claim", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("line", BigInteger, nullable=False),
+    Column("decision", Word(Verb)),
+    Column("reason", Word(Reason)),
+    _one_of("state", DropState),
+    _partial("uq_drops_one_open_per_order", "order_id", where=OPEN_DROP, unique=True),
+    Index("ix_drops_order_id", "order_id"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("decision_id", Key, primary_key=True),
+    Column("drop_id", ForeignKey("drops.drop_id", name="fk_decisions_drop_id"), nullable=False),
+    Column("order_id", ForeignKey("orders.order_id", name="fk_decisions_order_id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("decision", Word(Verb), nullable=False),
+    Column("reason", Word(Reason), nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("line", BigInteger, nullable=False),
+    Column("claim", BigInteger, nullable=False),
+    _one_of("decision", Verb),
+    CheckConstraint("(decision IN ('refill', 'hold')) = (quantity > 0)", name="only_refills_have_units"),
+    Index("ix_decisions_order_id", "order_id", "at"),
+)
+
+refills = Table(
+    "refills",
+    metadata,
+    Column("refill_id", Key, primary_key=True),
+    Column("order_id", ForeignKey("orders.order_id", name="fk_refills_order_id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("drop_id", ForeignKey("drops.drop_id", name="fk_refills_drop_id"), nullable=False),
+    Column("metric", Word(Metric), nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("reason", Word(Reason), nullable=False),
+    Column("state", Word(RefillState), nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("created_at", Instant, nullable=False),
+    Column("queued_at", Instant),
+    Column("available_at", Instant, nullable=False),
+    Column("lease_token", Text),
+    Column("leased_until", Instant),
+    Column("consumer", Text),
+    Column("completed_at", Instant),
+    Column("delivered", BigInteger),
+    Column("external_id", Text),
+    Column("last_error", Text),
+    Column("done_token", Text),
+    Column("done_verb", Text),
+    Column("done_state", Word(RefillState)),
+    UniqueConstraint("order_id", "number", name="uq_refills_order_id_number"),
+    _partial("uq_refills_one_open_per_order", "order_id", where=OPEN_REFILL, unique=True),
+    _one_of("state", RefillState),
+    CheckConstraint("quantity > 0", name="quantity_positive"),
+    CheckConstraint("delivered >= 0", name="delivered_not_negative"),
+    CheckConstraint(
+        "(state = 'claimed') = (lease_token IS NOT NULL AND leased_until IS NOT NULL)",
+        name="claimed_has_a_lease",
+    ),
+    CheckConstraint("(state = 'completed') = (completed_at IS NOT NULL)", name="completed_has_a_time"),
+    _partial("ix_refills_queued", "available_at", "refill_id", where="state = 'queued'"),
+    _partial("ix_refills_leases", "leased_until", where="state = 'claimed'"),
+)
+
+refill_events = Table(
+    "refill_events",
+    metadata,
+    Column("event_id", Key, primary_key=True),
+    Column("refill_id", ForeignKey("refills.refill_id", name="fk_refill_events_refill_id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("state", Word(RefillState), nullable=False),
+    Column("detail", Text, nullable=False),
+    _one_of("state", RefillState),
+    Index("ix_refill_events_refill_id", "refill_id"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("alert_id", Key, primary_key=True),
+    Column("kind", Word(AlertKind), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("order_id", Text),
+    Column("link", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_try_at", Instant),
+    Column("sent_at", Instant),
+    Column("last_error", Text),
+    CheckConstraint("state IN ('pending', 'sent', 'kept', 'failed')", name="known_state"),
+    CheckConstraint("(state = 'pending') = (next_try_at IS NOT NULL)", name="pending_has_a_time"),
+    CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_a_time"),
+    _partial("ix_outbox_pending", "next_try_at", where="state = 'pending'"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("token_id", Key, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    UniqueConstraint("digest", name="uq_tokens_digest"),
+)
+
+source_state = Table(
+    "source_state",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("paused_until", Instant),
+    Column("stopped", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("refusals", Integer, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("refused_at", Instant),
+    Column("doubts", Integer, nullable=False),
+    Column("doubted", Text, nullable=False),
+    Column("faults", Integer, nullable=False),
+    Column("faulted", Text, nullable=False),
+)
+
+source_requests = Table(
+    "source_requests",
+    metadata,
+    Column("request_id", Key, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_source_requests_source_at", "source", "at"),
+)

@@ -1,0 +1,55 @@
+"""What must be remembered of a source: the requests it was sent, and its breaker."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from monitor.sources.breaker import Breaker
+from storage.schema import source_requests, source_state
+
+_s = source_state.c
+_q = source_requests.c
+_STATE = select(source_state).where(_s.source == bindparam("source")).with_for_update()
+_LATEST = (
+    select(_q.at).where(_q.source == bindparam("source")).order_by(_q.at.desc()).limit(bindparam("limit"))
+)
+
+
+def breaker(connection: Connection, source: str) -> Breaker:
+    """The breaker of a source; on PostgreSQL the row is locked until the commit."""
+    row = connection.execute(_STATE, {"source": source}).one_or_none()
+    if row is None:
+        return Breaker()
+    return Breaker(**{name: value for name, value in row._mapping.items() if name != "source"})  # noqa: SLF001
+
+
+def save_breaker(connection: Connection, source: str, state: Breaker) -> None:
+    """Remember the breaker of a source."""
+    values = asdict(state)
+    changed = connection.execute(update(source_state).where(_s.source == source).values(values)).rowcount
+    if not changed:
+        connection.execute(insert(source_state), values | {"source": source})
+
+
+def breakers(connection: Connection) -> Mapping[str, Breaker]:
+    """All breakers that have something to remember."""
+    names = connection.execute(select(_s.source)).scalars().all()
+    return {name: breaker(connection, name) for name in names}
+
+
+def latest_requests(connection: Connection, source: str, limit: int) -> list[datetime]:
+    """Times of the newest requests to a source, newest first."""
+    return list(connection.execute(_LATEST, {"source": source, "limit": limit}).scalars())
+
+
+def note_requests(connection: Connection, source: str, now: datetime, count: int) -> None:
+    """Remember that so many requests went out."""
+    if count > 0:
+        connection.execute(insert(source_requests), [{"source": source, "at": now}] * count)
+
+
+def forget_requests(connection: Connection, before: datetime) -> None:
+    """Drop requests that no budget looks at any more."""
+    connection.execute(delete(source_requests).where(_q.at < before))

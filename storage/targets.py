@@ -1,0 +1,189 @@
+"""Targets: which one is due, what is known of its series, and when to look next."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from monitor.cadence import Lane, NextLook
+from monitor.link import Link
+from monitor.series import Series
+from monitor.snapshot import Outcome, Snapshot
+from monitor.target import Metric, Target
+from storage.columns import AnyRow
+from storage.errors import NotFoundError
+from storage.schema import orders, targets
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRow:
+    """A target with what the database knows of it."""
+
+    target_id: int
+    target: Target
+    series: Series
+    next_due_at: datetime | None
+    why: str
+    last_look_at: datetime | None
+    last_outcome: Outcome | None
+    last_count_at: datetime | None
+    failures: int
+    private_since: datetime | None
+
+
+_t = targets.c
+_BY_ID = select(targets).where(_t.target_id == bindparam("target_id"))
+_LOCKED = _BY_ID.with_for_update()
+_DUE = (
+    select(targets)
+    .where(_t.lane == bindparam("lane"), _t.next_due_at <= bindparam("now"))
+    .where(_t.metric.in_(bindparam("metrics", expanding=True)))
+    .order_by(_t.next_due_at)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+_PUSH = update(targets).where(_t.target_id == bindparam("id")).values(next_due_at=bindparam("until"))
+_WAKE = (
+    update(targets)
+    .where(_t.target_id == bindparam("id"))
+    .where(_t.next_due_at.is_(None) | (_t.next_due_at > bindparam("at")))
+    .values(next_due_at=bindparam("at"), lane=int(Lane.ROUTINE), why=bindparam("why"))
+)
+_LOOKED = (
+    update(targets)
+    .where(_t.target_id == bindparam("id"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                "next_due_at",
+                "lane",
+                "why",
+                "last_look_at",
+                "last_outcome",
+                "failures",
+                "last_count",
+                "last_count_at",
+                "counted",
+                "zero_seen",
+                "private_since",
+            )
+        }
+    )
+)
+_OF_LINKS = select(_t.target_id, _t.link, _t.metric).where(_t.link.in_(bindparam("links", expanding=True)))
+
+
+def get(connection: Connection, target_id: int, *, lock: bool = False) -> TargetRow:
+    """One target; with `lock` nobody else can judge it, or change its orders' flags, until the commit."""
+    row = connection.execute(_LOCKED if lock else _BY_ID, {"target_id": target_id}).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no target {target_id}")
+    return _row(row)
+
+
+def of_order(connection: Connection, order_id: str, *, lock: bool = False) -> TargetRow:
+    """The target of an order; raises NotFoundError when there is no such order."""
+    query = select(orders.c.target_id).where(orders.c.order_id == order_id)
+    target_id = connection.execute(query).scalar()
+    if target_id is None:
+        raise NotFoundError(f"there is no order {order_id}")
+    return get(connection, target_id, lock=lock)
+
+
+def take_due(
+    connection: Connection, metrics: Iterable[Metric], now: datetime, until: datetime, limit: int
+) -> list[TargetRow]:
+    """Take the targets that are due, urgent lane first; each is pushed to `until` meanwhile.
+
+    A look that never comes back (a killed process) thus happens again at `until`.
+    """
+    taken: list[TargetRow] = []
+    for lane in Lane:
+        query = {"lane": int(lane), "now": now, "metrics": list(metrics), "limit": limit - len(taken)}
+        taken += map(_row, connection.execute(_DUE, query))
+        if len(taken) >= limit:
+            break
+    if taken:
+        connection.execute(_PUSH, [{"id": row.target_id, "until": until} for row in taken])
+    return taken
+
+
+def postpone(connection: Connection, target_ids: Sequence[int], until: datetime) -> None:
+    """Keep others from looking at these targets before `until`."""
+    connection.execute(_PUSH, [{"id": target_id, "until": until} for target_id in target_ids])
+
+
+def wake(connection: Connection, target_ids: Iterable[int], at: datetime, why: str) -> None:
+    """Make targets due at `at`, unless they are due sooner."""
+    rows = [{"id": target_id, "at": at, "why": why} for target_id in target_ids]
+    if rows:
+        connection.execute(_WAKE, rows)
+
+
+def looked(
+    connection: Connection,
+    row: TargetRow,
+    snapshot: Snapshot,
+    series: Series,
+    failures: int,
+    following: NextLook | None,
+) -> None:
+    """Write down a look: the series as it is now, and when to look again."""
+    counted = snapshot.outcome is Outcome.COUNT
+    private = snapshot.outcome is Outcome.PRIVATE
+    still_private = None if counted else (row.private_since or (snapshot.at if private else None))
+    connection.execute(
+        _LOOKED,
+        {
+            "id": row.target_id,
+            "next_due_at": following.at if following else None,
+            "lane": int(following.lane if following else Lane.ROUTINE),
+            "why": following.why if following else "no order is covered",
+            "last_look_at": snapshot.at,
+            "last_outcome": snapshot.outcome,
+            "failures": failures,
+            "last_count": series.last_count,
+            "last_count_at": snapshot.at if counted else row.last_count_at,
+            "counted": series.counted,
+            "zero_seen": series.zero_seen,
+            "private_since": still_private,
+        },
+    )
+
+
+def ensure(connection: Connection, wanted: Sequence[Target]) -> Mapping[tuple[str, Metric], int]:
+    """Create the missing targets; gives the ids of all, by link and metric."""
+    if not wanted:
+        return {}
+    rows = {(t.link.url, t.metric): _new(t) for t in wanted}
+    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+    statement = insert(targets).on_conflict_do_nothing(index_elements=["link", "metric"])
+    connection.execute(statement, [rows[key] for key in sorted(rows)])
+    found = connection.execute(_OF_LINKS, {"links": [url for url, _ in rows]})
+    return {(row.link, row.metric): row.target_id for row in found}
+
+
+def _new(target: Target) -> dict[str, object]:
+    link = target.link
+    return {
+        "link": link.url, "kind": link.kind, "key": link.key, "metric": target.metric, "owner": target.owner,
+    }  # fmt: skip
+
+
+def _row(row: AnyRow) -> TargetRow:
+    return TargetRow(
+        target_id=row.target_id,
+        target=Target(Link(row.kind, row.key), row.metric, row.owner),
+        series=Series(row.last_count, row.counted, row.zero_seen),
+        next_due_at=row.next_due_at,
+        why=row.why,
+        last_look_at=row.last_look_at,
+        last_outcome=row.last_outcome,
+        last_count_at=row.last_count_at,
+        failures=row.failures,
+        private_since=row.private_since,
+    )

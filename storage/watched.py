@@ -1,0 +1,103 @@
+"""Everything that bears on the guarantee of a target's orders, loaded in a handful of queries."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, select, text
+
+from monitor.drops import Drop
+from monitor.link import Link
+from monitor.order import Flag, Order
+from monitor.refill import Refill
+from monitor.target import Target
+from monitor.watched import Watched
+from storage.columns import AnyRow, AnySelect
+from storage.schema import OPEN_DROP, drops, order_flags, orders, refills, requests, targets
+from storage.terms import load_terms
+
+_THE_TARGET = orders.c.target_id == bindparam("target_id")
+_ORDERS = (
+    select(orders, targets.c.kind, targets.c.key, targets.c.metric, targets.c.owner)
+    .join(targets, targets.c.target_id == orders.c.target_id)
+    .where(_THE_TARGET)
+    .order_by(orders.c.completed_at, orders.c.order_id)
+)
+_FLAGS = select(order_flags).join(orders, orders.c.order_id == order_flags.c.order_id).where(_THE_TARGET)
+_DROPS = (
+    select(drops)
+    .join(orders, orders.c.order_id == drops.c.order_id)
+    .where(_THE_TARGET, text(f"drops.{OPEN_DROP}"))
+)
+_REFILLS = (
+    select(
+        refills.c.order_id, refills.c.quantity, refills.c.state, refills.c.completed_at, refills.c.delivered
+    )
+    .join(orders, orders.c.order_id == refills.c.order_id)
+    .where(_THE_TARGET)
+)
+_REQUESTS = (
+    select(requests.c.order_id)
+    .join(orders, orders.c.order_id == requests.c.order_id)
+    .where(_THE_TARGET, requests.c.answered_at.is_(None))
+)
+
+
+def of_target(connection: Connection, target_id: int) -> tuple[Watched, ...]:
+    """All orders of a target with their flags, open drops, refills and standing requests."""
+
+    def run(query: AnySelect) -> Sequence[AnyRow]:
+        return connection.execute(query, {"target_id": target_id}).all()
+
+    flags: defaultdict[str, set[Flag]] = defaultdict(set)
+    for row in run(_FLAGS):
+        flags[row.order_id].add(row.flag)
+    fills: defaultdict[str, list[Refill]] = defaultdict(list)
+    for row in run(_REFILLS):
+        fills[row.order_id].append(
+            Refill(row.order_id, row.quantity, row.state, row.completed_at, row.delivered)
+        )
+    open_drops = {row.order_id: _drop(row) for row in run(_DROPS)}
+    asked = {row.order_id for row in run(_REQUESTS)}
+    return tuple(
+        Watched(
+            order=order_of(row),
+            flags=frozenset(flags[row.order_id]),
+            drop=open_drops.get(row.order_id),
+            refills=tuple(fills[row.order_id]),
+            asked=row.order_id in asked,
+        )
+        for row in run(_ORDERS)
+    )
+
+
+def order_of(row: AnyRow) -> Order:
+    """The order of a row that joins its target."""
+    return Order(
+        order_id=row.order_id,
+        service=row.service,
+        target=Target(Link(row.kind, row.key), row.metric, row.owner),
+        quantity=row.quantity,
+        status=row.status,
+        terms=load_terms(row.terms),
+        remains=row.remains,
+        completed_at=row.completed_at,
+        start_count=row.start_count,
+        start_measured=row.start_measured,
+        link_typed=row.link_typed,
+        provider=row.provider,
+        customer=row.customer,
+        price=row.price,
+        currency=row.currency,
+    )
+
+
+def _drop(row: AnyRow) -> Drop:
+    return Drop(
+        order_id=row.order_id,
+        state=row.state,
+        opened_at=row.opened_at,
+        looks=row.looks,
+        confirmed_at=row.confirmed_at,
+        closed_at=row.closed_at,
+        drop_id=row.drop_id,
+    )

@@ -1,0 +1,471 @@
+"""RULES 3: lines and claims; each lost unit is owed once."""
+
+from datetime import datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import (
+    DAY,
+    HOUR,
+    HOURS,
+    INSTANT,
+    NOW,
+    START,
+    a_drop,
+    a_refill,
+    a_watched,
+    an_order,
+    completed_refill,
+    examples,
+    naive_active,
+    naive_claims,
+    naive_end,
+    naive_in_flight,
+    naive_lines,
+    naive_stake,
+    targets,
+    units,
+)
+
+from monitor.claims import claims_of
+from monitor.drops import DropState
+from monitor.order import Flag, OrderStatus
+from monitor.refill import RefillState
+from monitor.watched import Watched
+
+COUNTS = st.integers(0, 200)
+
+
+# Active
+
+
+def test_an_order_is_active_from_completed_at_plus_settle_on() -> None:
+    """RULES 3: t >= completed_at + settle, the moment itself included."""
+    watched = a_watched(an_order(settle=24 * HOUR))
+    assert watched.active(START + 24 * HOUR)
+    assert not watched.active(START + 24 * HOUR - INSTANT)
+
+
+def test_an_order_is_active_until_just_before_completed_at_plus_window() -> None:
+    """RULES 3: t < completed_at + window, the moment itself excluded."""
+    watched = a_watched(an_order(window=30 * DAY))
+    assert watched.active(START + 30 * DAY - INSTANT)
+    assert not watched.active(START + 30 * DAY)
+
+
+def test_a_lifetime_guarantee_never_ends() -> None:
+    """RULES 5, defaults: a window of `lifetime` has no end."""
+    assert a_watched(an_order(window=None)).active(START + 36_500 * DAY)
+
+
+@pytest.mark.parametrize("state", [DropState.SUSPECTED, DropState.WAITING])
+def test_an_open_drop_that_opened_inside_the_window_outlives_it(state: DropState) -> None:
+    """RULES 3: or later as long as it has an open drop that opened inside the window."""
+    inside = a_drop(START + 30 * DAY - INSTANT, state)
+    assert a_watched(drop=inside).active(START + 31 * DAY)
+
+
+@pytest.mark.parametrize("state", [DropState.SUSPECTED, DropState.WAITING])
+def test_an_open_drop_that_opened_outside_the_window_does_not_outlive_it(state: DropState) -> None:
+    """RULES 3: only a drop that opened inside the window counts; its end is outside."""
+    outside = a_drop(START + 30 * DAY, state)
+    assert not a_watched(drop=outside).active(START + 31 * DAY)
+
+
+@pytest.mark.parametrize("state", sorted(set(DropState) - {DropState.SUSPECTED, DropState.WAITING}))
+def test_only_a_suspected_or_waiting_drop_outlives_the_window(state: DropState) -> None:
+    """RULES 3: a refused or closed drop keeps nothing active."""
+    inside = a_drop(START + 29 * DAY, state)
+    assert not a_watched(drop=inside).active(START + 31 * DAY)
+
+
+@pytest.mark.parametrize("flag", Flag)
+def test_a_flag_voids_or_suspends_the_guarantee(flag: Flag) -> None:
+    """RULES 3: active only when no flag voids or suspends it, open drop or not."""
+    assert not a_watched(flags=[flag]).active(NOW)
+    assert not a_watched(flags=[flag], drop=a_drop()).active(NOW)
+
+
+@pytest.mark.parametrize("status", sorted(set(OrderStatus) - {OrderStatus.COMPLETED, OrderStatus.PARTIAL}))
+def test_a_status_without_guarantee_is_never_active(status: OrderStatus) -> None:
+    """RULES 2: only Completed and Partial carry the guarantee, even if a time of completion is known."""
+    assert not a_watched(an_order(status=status)).active(NOW)
+
+
+@pytest.mark.parametrize("promised", [True, False])
+def test_a_partial_order_is_active_only_where_partial_orders_are_promised(promised: bool) -> None:
+    """RULES 2 and 5: Partial carries the guarantee unless the terms say `partial_orders = false`."""
+    partial = an_order(status=OrderStatus.PARTIAL, delivered=700, remains=300, partial_orders=promised)
+    assert promised == a_watched(partial).active(NOW)
+
+
+def test_partial_orders_false_leaves_completed_orders_alone() -> None:
+    """RULES 2: the term speaks of status Partial only."""
+    assert a_watched(an_order(partial_orders=False)).active(NOW)
+
+
+# Lines and floors
+
+
+def test_line_is_the_baseline_plus_what_later_orders_delivered() -> None:
+    """RULES 3: line(i) = baseline(i) + sum of delivered(j) over the active orders j after i."""
+    orders = [
+        a_watched(an_order("a", start=1000, delivered=1000)),
+        a_watched(an_order("b", start=2000, delivered=500, completed=START + DAY)),
+        a_watched(an_order("c", start=2400, delivered=70, completed=START + 2 * DAY)),
+    ]
+    claims = claims_of(orders, 2000, NOW)
+    # line a is 1000 + 1000 and 500 + 70 on top, b is 2000 + 500 and 70, c is 2400 + 70;
+    # the floors are 1000, 500 and 70 below
+    expected = {"a": (2570, 1570), "b": (2570, 2070), "c": (2470, 2400)}
+    assert expected == {i: (c.line, c.floor) for i, c in claims.items()}
+
+
+def test_orders_completed_at_the_same_time_follow_each_other_by_order_id() -> None:
+    """RULES 3: the order of (completed_at, order_id)."""
+    orders = [a_watched(an_order("b", start=0, delivered=5)), a_watched(an_order("a", start=0, delivered=7))]
+    # a comes first, 0 + 7 and 5 on top; b is 0 + 5
+    expected = {"a": 12, "b": 5}
+    assert expected == {i: c.line for i, c in claims_of(orders, 0, NOW).items()}
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        a_watched(an_order("b", completed=NOW - HOUR), asked=True),
+        a_watched(an_order("b", completed=START + DAY), flags=[Flag.DISPUTE]),
+        a_watched(an_order("b", completed=START + DAY, window=2 * DAY)),
+        a_watched(an_order("b", completed=START + DAY, status=OrderStatus.REFUNDED)),
+        a_watched(an_order("b", completed=None, status=OrderStatus.IN_PROGRESS)),
+    ],
+    ids=["not settled", "void", "window over", "refunded", "not delivered"],
+)
+def test_an_order_that_is_not_active_lifts_no_line_and_claims_nothing(later: Watched) -> None:
+    """RULES 3: lines and claims are those of the active orders."""
+    claims = claims_of([a_watched(an_order("a")), later], 1600, NOW)
+    # line 1000 + 1000, nothing on top; missing 2000 - 1600
+    expected = {"a": (2000, 400)}
+    assert expected == {i: (c.line, c.units) for i, c in claims.items()}
+
+
+def test_a_partial_order_weighs_what_it_delivered() -> None:
+    """RULES 2 and 3: delivered = quantity - remains, in baseline, line, floor and claim."""
+    partial = an_order(status=OrderStatus.PARTIAL, delivered=700, remains=300)
+    claim = claims_of([a_watched(partial)], 0, NOW)["1"]
+    # of 1000 ordered 300 remain: 1000 + 700; floor 1000; missing 1700, but only 700 were delivered
+    expected = (1700, 1000, 700)
+    assert expected == (claim.line, claim.floor, claim.units)
+
+
+# In flight, effective, room
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (RefillState.HELD, 300),
+        (RefillState.QUEUED, 300),
+        (RefillState.CLAIMED, 300),
+        (RefillState.DEAD, 0),
+        (RefillState.REJECTED, 0),
+        (RefillState.CANCELLED, 0),
+    ],
+)
+def test_held_queued_and_claimed_refills_are_in_flight(state: RefillState, expected: int) -> None:
+    """RULES 3: units of refills that are held, queued or claimed; what came to nothing is not."""
+    assert expected == a_watched(refills=[a_refill(300, state)]).in_flight(NOW)
+
+
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [(timedelta(0), 300), (24 * HOUR - INSTANT, 300), (24 * HOUR, 0)],
+)
+def test_a_completed_refill_is_in_flight_until_it_has_settled(later: timedelta, expected: int) -> None:
+    """RULES 3: completed but not yet settled, t < refill.completed_at + settle."""
+    watched = a_watched(an_order(settle=24 * HOUR), refills=[completed_refill(300, NOW)])
+    assert expected == watched.in_flight(NOW + later)
+
+
+@pytest.mark.parametrize("expected", [0, 120, 300])
+def test_a_partly_delivered_refill_is_in_flight_with_what_was_delivered(expected: int) -> None:
+    """RULES 3: the units of a completed refill are those that fulfilment delivered, of 300 asked."""
+    assert expected == a_watched(refills=[completed_refill(300, NOW, delivered=expected)]).in_flight(NOW)
+
+
+def test_effective_is_the_count_plus_all_units_in_flight() -> None:
+    """RULES 3: effective = count + in_flight, over all refills of the target's orders."""
+    a = a_watched(an_order("a"), refills=[a_refill(300), completed_refill(50, NOW)])
+    b = a_watched(an_order("b", completed=START + DAY), refills=[a_refill(7, RefillState.HELD)])
+    claims = claims_of([a, b], 1500, NOW)
+    # the count 1500, and 300, 50 and 7 on their way
+    expected = {"a": 1857, "b": 1857}
+    assert expected == {i: c.effective for i, c in claims.items()}
+
+
+def test_refills_of_orders_that_are_not_active_are_in_flight_too() -> None:
+    """RULES 3: all refills of the target's orders; RULES 4: a claimed one is left to its consumer."""
+    void = a_watched(an_order("void"), flags=[Flag.CHARGEBACK], refills=[a_refill(250, RefillState.CLAIMED)])
+    claims = claims_of([a_watched(an_order("a")), void], 1500, NOW)
+    # line 2000; 1500 + 250 are there or on their way
+    expected = {"a": 250}
+    assert expected == units(claims)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "count", "expected"),
+    [
+        # line 2000; room 1000 - quantity; missing 2000 - (count + quantity)
+        (300, 1500, 200),
+        (300, 1000, 700),
+        (300, 0, 700),
+        (300, 1700, 0),
+        (300, 1900, 0),
+        (1000, 0, 0),
+        (1500, 0, 0),  # more in flight than was delivered: room is max(0, …), never below
+    ],
+)
+def test_room_is_what_was_delivered_less_what_is_in_flight(quantity: int, count: int, expected: int) -> None:
+    """RULES 3: room(i) = max(0, delivered(i) - in_flight(i)) limits the claim."""
+    watched = a_watched(refills=[a_refill(quantity)])
+    assert expected == units(claims_of([watched], count, NOW))["1"]
+
+
+def test_units_in_flight_for_another_order_take_no_room_of_this_one() -> None:
+    """RULES 3: in_flight(i) is the order's own; the others' only lift the effective count."""
+    a = a_watched(an_order("a", start=0, delivered=100), refills=[a_refill(80)])
+    b = a_watched(an_order("b", start=100, delivered=100, completed=START + DAY))
+    # lines 200, 200; effective 80; missing 120: a (ends first) has room 20, b pays the other 100
+    expected = {"a": 20, "b": 100}
+    assert expected == units(claims_of([a, b], 0, NOW))
+
+
+# Slices: who pays
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (2000, 0),
+        (2100, 0),  # organic growth is nobody's claim
+        (1999, 1),
+        (1700, 300),
+        (1000, 1000),
+        (999, 1000),  # below the start: never more than was delivered
+        (0, 1000),
+    ],
+)
+def test_one_order_alone_claims_what_the_trade_s_formula_says(count: int, expected: int) -> None:
+    """RULES 3: claim = min(delivered, start_count + delivered - count)."""
+    assert expected == units(claims_of([a_watched()], count, NOW))["1"]
+
+
+def _overlapping(b_start: int, a_window: timedelta | None, b_window: timedelta | None) -> list[Watched]:
+    """Order a of 1000 from 1000 on, and a day later order b of 500."""
+    return [
+        a_watched(an_order("a", start=1000, delivered=1000, window=a_window)),
+        a_watched(an_order("b", start=b_start, delivered=500, completed=START + DAY, window=b_window)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "a", "b"),
+    [
+        # both lines are 2500: a = 1000 + 1000 + 500, b = 2000 + 500
+        (2500, 0, 0),
+        (2200, 300, 0),  # missing 300, a ends first
+        (1500, 1000, 0),  # missing 1000, all of it within a's room
+        (1200, 1000, 300),  # missing 1300, the rest falls to b
+        (500, 1000, 500),  # missing 2000, more than both delivered: 500 nobody's
+    ],
+)
+def test_inside_a_slice_the_order_whose_guarantee_ends_first_pays_first(count: int, a: int, b: int) -> None:
+    """RULES 3: a's guarantee ends a day before b's; each pays up to its remaining room."""
+    assert {"a": a, "b": b} == units(claims_of(_overlapping(2000, 30 * DAY, 30 * DAY), count, NOW))
+
+
+@pytest.mark.parametrize(
+    ("count", "a", "b"),
+    [
+        (2200, 0, 300),
+        (1500, 500, 500),
+        (1200, 800, 500),
+        (500, 1000, 500),
+    ],
+)
+def test_the_earlier_order_pays_last_when_its_guarantee_ends_last(count: int, a: int, b: int) -> None:
+    """RULES 3: the end of the guarantee decides, not the completion; b's 15 days are over before a's 30."""
+    assert {"a": a, "b": b} == units(claims_of(_overlapping(2000, 30 * DAY, 15 * DAY), count, NOW))
+
+
+@pytest.mark.parametrize(
+    ("a_window", "b_window", "payer"), [(None, 30 * DAY, "b"), (30 * DAY, None, "a"), (None, None, "a")]
+)
+def test_a_lifetime_guarantee_pays_last(
+    a_window: timedelta | None, b_window: timedelta | None, payer: str
+) -> None:
+    """RULES 3: what never ends does not end first; two that never end are a tie."""
+    expected = {"a": 0, "b": 0} | {payer: 300}
+    assert expected == units(claims_of(_overlapping(2000, a_window, b_window), 2200, NOW))
+
+
+def test_guarantees_that_end_together_pay_in_the_order_of_completion() -> None:
+    """RULES 3: ties go by `completed_at`: 30 days from day 0 and 29 from day 1 end together."""
+    expected = {"a": 300, "b": 0}
+    assert expected == units(claims_of(_overlapping(2000, 30 * DAY, 29 * DAY), 2200, NOW))
+
+
+def test_completion_breaks_a_tie_before_the_order_id() -> None:
+    """RULES 3: (ties: `completed_at`, then `order_id`), in this order."""
+    orders = [
+        a_watched(an_order("z", start=0, delivered=100, window=30 * DAY)),
+        a_watched(an_order("a", start=100, delivered=100, window=29 * DAY, completed=START + DAY)),
+    ]
+    # both lines are 200 and both end on day 30; 50 missing
+    expected = {"z": 50, "a": 0}
+    assert expected == units(claims_of(orders, 150, NOW))
+
+
+def test_guarantees_that_end_and_began_together_pay_in_the_order_of_order_id() -> None:
+    """RULES 3: the last tie goes by `order_id`."""
+    orders = [a_watched(an_order(i, start=0, delivered=10)) for i in ("c", "a", "b")]
+    # lines: a 30, b 20, c 10; count 5: the slice up to 10 is everybody's, so a's alone (room 10);
+    # up to 20: a has 5 left, b pays 5; up to 30: a's line only, and its room is spent
+    expected = {"a": 10, "b": 5, "c": 0}
+    assert expected == units(claims_of(orders, 5, NOW))
+
+
+@pytest.mark.parametrize(
+    ("count", "a", "b"),
+    [
+        # b started at 1800, 200 below a's line of then: line a 2500, line b 2300
+        (2500, 0, 0),
+        (2400, 100, 0),  # only a's line reaches the slice 2300..2500
+        (2300, 200, 0),
+        (2200, 200, 100),  # 2200..2300 is b's (it ends first), 2300..2500 is a's
+        (1800, 200, 500),
+        (1700, 300, 500),  # b's room is spent: a pays the rest of the lower slice
+    ],
+)
+def test_a_slice_belongs_to_the_orders_whose_line_reaches_its_top(count: int, a: int, b: int) -> None:
+    """RULES 3: cut at the lines; b, which ends first, pays nothing above its own line."""
+    assert {"a": a, "b": b} == units(claims_of(_overlapping(1800, 30 * DAY, 15 * DAY), count, NOW))
+
+
+@pytest.mark.parametrize(
+    ("count", "a", "b"),
+    [
+        # b started at 2400, 400 above: line a 2500, line b 2900; a ends first
+        (2900, 0, 0),
+        (2700, 0, 200),
+        (2500, 0, 400),
+        (2450, 50, 400),
+        (2400, 100, 400),
+        (2300, 200, 400),
+        (1500, 1000, 400),
+        (1450, 1000, 450),
+        (1000, 1000, 500),
+    ],
+)
+def test_growth_between_two_orders_is_the_later_one_s_to_keep(count: int, a: int, b: int) -> None:
+    """RULES 3: the slice above a's line belongs to b alone, whoever ends first."""
+    assert {"a": a, "b": b} == units(claims_of(_overlapping(2400, 30 * DAY, 30 * DAY), count, NOW))
+
+
+def test_slices_are_paid_from_the_count_upwards() -> None:
+    """RULES 3: the interval runs from `effective` up, so room is spent on the lowest units first."""
+    orders = [
+        a_watched(an_order("a", start=1100, delivered=100)),
+        a_watched(an_order("b", start=900, delivered=100, completed=START + DAY)),
+    ]
+    # lines: a 1300, b 1000; count 900: a ends first and spends its room on 900..1000, which makes b
+    # whole; nobody has room for 1000..1300
+    expected = {"a": 100, "b": 0}
+    assert expected == units(claims_of(orders, 900, NOW))
+
+
+def test_a_target_without_active_orders_has_no_claims() -> None:
+    """RULES 3: claims are of active orders only."""
+    assert not claims_of([a_watched(flags=[Flag.HOLD])], 0, NOW)
+    assert not claims_of([], 0, NOW)
+
+
+# Properties
+
+
+@given(targets(), COUNTS, HOURS)
+@examples(300)
+def test_the_claims_of_a_target_never_exceed_what_is_missing(
+    orders: list[Watched], count: int, now: datetime
+) -> None:
+    """RULES 3: so the claims of a target never exceed what is missing, whatever overlaps."""
+    claims = claims_of(orders, count, now)
+    active = [naive_stake(w, now) for w in orders if naive_active(w, now)]
+    effective = count + sum(naive_in_flight(w, now) for w in orders)
+    missing = max(0, max(naive_lines(active).values(), default=0) - effective)
+    assert missing >= sum(units(claims).values())
+
+
+@given(targets(), COUNTS, HOURS)
+@examples(300)
+def test_no_claim_exceeds_the_room_of_its_order(orders: list[Watched], count: int, now: datetime) -> None:
+    """RULES 3: what an order pays in all slices stays within 0 and its room."""
+    claims = units(claims_of(orders, count, now))
+    for watched in orders:
+        order = watched.order
+        room = max(0, order.quantity - order.remains - naive_in_flight(watched, now))
+        assert 0 <= claims.get(order.order_id, 0) <= room
+
+
+@given(st.integers(0, 10**9), st.integers(1, 10**9), st.integers(0, 3 * 10**9))
+@examples(300)
+def test_one_order_alone_gives_the_trade_s_own_formula(start: int, delivered: int, count: int) -> None:
+    """RULES 3: claim = min(delivered, start_count + delivered - count), never below 0."""
+    watched = a_watched(an_order(start=start, delivered=delivered))
+    formula = max(0, min(delivered, start + delivered - count))
+    assert formula == units(claims_of([watched], count, NOW))["1"]
+
+
+@given(targets(), COUNTS, HOURS, st.randoms(use_true_random=False))
+@examples(200)
+def test_the_order_in_which_orders_are_handed_in_does_not_matter(
+    orders: list[Watched], count: int, now: datetime, random: Random
+) -> None:
+    """RULES 3: the order of a target's orders is that of (completed_at, order_id), however they come."""
+    shuffled = list(orders)
+    random.shuffle(shuffled)
+    assert claims_of(orders, count, now) == claims_of(shuffled, count, now)
+
+
+@given(targets(), COUNTS, HOURS)
+@examples(300)
+def test_claims_agree_with_walking_up_unit_by_unit(orders: list[Watched], count: int, now: datetime) -> None:
+    """RULES 3, twice: slices and room against one payer for each single missing unit."""
+    active = [naive_stake(w, now) for w in orders if naive_active(w, now)]
+    effective = count + sum(naive_in_flight(w, now) for w in orders)
+    claims = claims_of(orders, count, now)
+    assert naive_lines(active) == {i: c.line for i, c in claims.items()}
+    assert {s.order_id: s.delivered for s in active} == {i: c.line - c.floor for i, c in claims.items()}
+    assert dict.fromkeys(claims, effective) == {i: c.effective for i, c in claims.items()}
+    assert naive_claims(active, effective) == units(claims)
+
+
+@given(targets(), HOURS)
+@examples(200)
+def test_active_agrees_with_the_text_read_word_by_word(orders: list[Watched], now: datetime) -> None:
+    """RULES 3, first paragraph, twice; also beyond the window's end."""
+    for watched in orders:
+        end = min(naive_end(watched.order), START + 365 * DAY)
+        for moment in (now, end, end - INSTANT, watched.order.completed_at + watched.order.terms.settle):
+            assert naive_active(watched, moment) == watched.active(moment)
+
+
+@given(targets(), COUNTS, HOURS)
+@examples(200)
+def test_a_higher_count_never_makes_the_target_owe_more(
+    orders: list[Watched], count: int, now: datetime
+) -> None:
+    """RULES 3: each unit that comes back by itself is one unit that nobody owes any more."""
+    less = sum(units(claims_of(orders, count + 1, now)).values())
+    assert less <= sum(units(claims_of(orders, count, now)).values())

@@ -1,0 +1,106 @@
+"""The service manager hears what systemd's protocol says, and its absence hurts nobody."""
+
+import os
+import socket
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from refilld.sd_notify import LONGEST_STATUS, Notifier
+
+
+@pytest.fixture(params=["path", "abstract"])
+def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, socket.socket]]:
+    """A listening datagram socket and its name as in $NOTIFY_SOCKET, in both forms."""
+    name = str(tmp_path / "notify") if request.param == "path" else f"@refilld-{uuid4()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(name.replace("@", "\0", 1) if name.startswith("@") else name)
+        ear.settimeout(5)
+        yield name, ear
+
+
+def heard(ear: socket.socket) -> str:
+    return ear.recv(4096).decode()
+
+
+def test_every_call_is_one_message_of_the_protocol(manager: tuple[str, socket.socket]) -> None:
+    name, ear = manager
+    notifier = Notifier({"NOTIFY_SOCKET": name})
+    notifier.ready("3 orders")
+    notifier.status("4 orders")
+    notifier.watchdog()
+    notifier.stopping()
+    messages = [heard(ear) for _ in range(4)]
+    assert messages == ["READY=1\nSTATUS=3 orders", "STATUS=4 orders", "WATCHDOG=1", "STOPPING=1"]
+
+
+def test_a_status_can_neither_forge_a_message_nor_grow_without_end(
+    manager: tuple[str, socket.socket],
+) -> None:
+    name, ear = manager
+    notifier = Notifier({"NOTIFY_SOCKET": name})
+    notifier.status("all well\nWATCHDOG=1\r\0\udcff end")
+    notifier.status("é" * 10_000)
+    assert heard(ear) == "STATUS=all well WATCHDOG=1 end"
+    assert heard(ear) == "STATUS=" + "é" * LONGEST_STATUS
+
+
+def test_a_vanished_manager_is_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "notify"
+    notifier = Notifier({"NOTIFY_SOCKET": str(path)})
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(path))
+        notifier.watchdog()
+        assert heard(ear) == "WATCHDOG=1"
+    notifier.watchdog()
+    path.unlink()
+    notifier.stopping()
+
+
+@pytest.mark.parametrize("name", ["", "relative", "vsock:2:1", "/" + "x" * 200, "@" + "x" * 200])
+def test_a_name_that_is_no_address_silences_every_call(name: str) -> None:
+    notifier = Notifier({"NOTIFY_SOCKET": name})
+    notifier.ready("ready")
+    notifier.stopping()
+
+
+def test_without_systemd_every_call_does_nothing() -> None:
+    notifier = Notifier({})
+    notifier.ready("ready")
+    notifier.status("status")
+    notifier.watchdog()
+    notifier.stopping()
+    assert notifier.watchdog_interval is None
+
+
+def test_a_manager_that_does_not_read_cannot_hold_the_daemon_up(
+    monkeypatch: pytest.MonkeyPatch, manager: tuple[str, socket.socket]
+) -> None:
+    monkeypatch.setattr("refilld.sd_notify._PATIENCE", 0.01)
+    notifier = Notifier({"NOTIFY_SOCKET": manager[0]})
+    backlog = int(Path("/proc/sys/net/unix/max_dgram_qlen").read_text())
+    for _ in range(min(backlog, 1000) + 5):
+        notifier.watchdog()
+
+
+@pytest.mark.parametrize("pid", [{}, {"WATCHDOG_PID": str(os.getpid())}])
+def test_the_watchdog_is_fed_at_half_its_time(pid: dict[str, str]) -> None:
+    assert Notifier({"WATCHDOG_USEC": "60000000", **pid}).watchdog_interval == timedelta(seconds=30)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "1"},
+        {"WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "mine"},
+        {"WATCHDOG_USEC": "0"},
+        {"WATCHDOG_USEC": "soon"},
+        {"WATCHDOG_USEC": "-1"},
+        {"WATCHDOG_USEC": "²"},
+    ],
+)
+def test_a_watchdog_of_others_or_of_no_meaning_is_none(environ: dict[str, str]) -> None:
+    assert Notifier(environ).watchdog_interval is None

@@ -1,0 +1,80 @@
+"""One stand-in for all tests, the answers scripted by each of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from monitor.link import Link
+from monitor.snapshot import Snapshot
+from monitor.sources.contract import Reading
+from monitor.sources.instaloader import InstaloaderSource
+from monitor.target import Metric, Target
+from refilld.demo.instagram import START_PAGE, StandIn, media, post_answer, profile_page
+from refilld.demo.tunnel import Answer
+
+CODE = "C0deAAAAAAA"
+
+
+@dataclass
+class Script:
+    """A world with one answer for each kind of request."""
+
+    start: Answer = START_PAGE
+    page: Answer = field(default_factory=lambda: profile_page("natgeo", 1234))
+    query: Answer = field(default_factory=lambda: post_answer(media(CODE, likes=100, plays=9001)))
+
+    def start_page(self) -> Answer:
+        return self.start
+
+    def profile(self, username: str) -> Answer:
+        return self.page
+
+    def post(self, shortcode: str) -> Answer:
+        return self.query
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[StandIn]:
+    with StandIn(Script()) as standin:
+        yield standin
+
+
+@pytest.fixture
+def standin(running: StandIn, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    """The stand-in, unused so far, and the environment that leads to it."""
+    for name, value in running.environment.items():
+        monkeypatch.setenv(name, value)
+    running.forget()
+    return running
+
+
+@pytest.fixture
+def script(standin: StandIn) -> Script:
+    """What the stand-in says in this test."""
+    standin.world = script = Script()
+    return script
+
+
+@pytest.fixture
+def source() -> InstaloaderSource:
+    return InstaloaderSource(timeout=5)
+
+
+@pytest.fixture
+def read(source: InstaloaderSource, capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Reading]]:
+    """Read a metric of the scripted profile or post; whatever it meets, nothing may be printed."""
+
+    def read(metric: Metric, key: str | None = None, now: datetime | None = None) -> Reading:
+        link = Link(metric.counted_on, key or ("natgeo" if metric is Metric.FOLLOWERS else CODE))
+        return source.read([Target(link, metric)], now or datetime(2026, 11, 23, 12, tzinfo=UTC))
+
+    yield read
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.fixture
+def look(read: Callable[..., Reading]) -> Callable[..., Snapshot]:
+    """Read as `read` does, for tests which care for the snapshot alone."""
+    return lambda *args, **kwargs: read(*args, **kwargs).snapshots[0]

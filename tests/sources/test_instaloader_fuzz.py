@@ -1,0 +1,131 @@
+"""Answers bent out of shape raise nothing, and give no number that they do not contain."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from monitor.snapshot import Outcome, Snapshot
+from monitor.sources.instagram_pages import followers, likes, views
+from monitor.target import Metric
+from refilld.demo.instagram import media, page, post_answer
+from refilld.demo.tunnel import Answer
+
+CODE = "C0deAAAAAAA"
+USER = {"pk": "1", "username": "natgeo", "is_private": False, "follower_count": 1234}
+PAGES = [
+    {"xig_user_by_username": USER},
+    {"xig_user_by_username": {"pk": "1", "username": "natgeo"}},
+    {"x": 1},
+]
+NODE = media(CODE, likes=100, plays=9001)
+POST = json.loads(post_answer(NODE).body)
+
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.sampled_from([-1, 0, 3, 10**12 - 1, 10**12, 10**30]),
+    st.floats(allow_nan=True),
+    st.text(max_size=5),
+    st.sampled_from(["natgeo", "NATGEO", CODE, [], {}, [1], {"count": 5}]),
+)
+
+
+def paths(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a JSON value."""
+    yield here
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in inside:
+        yield from paths(part, (*here, key))
+
+
+def bend(value: Any, path: tuple[Any, ...], odd: Any, *, drop: bool) -> Any:
+    """The value with one place changed or left out."""
+    if not path:
+        return odd
+    if isinstance(value, dict):
+        return {
+            key: bend(part, path[1:], odd, drop=drop) if key == path[0] else part
+            for key, part in value.items()
+            if not (drop and path == (key,))
+        }
+    return [bend(part, path[1:], odd, drop=drop) if at == path[0] else part for at, part in enumerate(value)]
+
+
+@st.composite
+def bent(draw: st.DrawFn, value: Any) -> Any:
+    """The value with one to three places changed or left out."""
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(list(paths(value))))
+        value = bend(value, path, draw(ODD), drop=draw(st.booleans()))
+    return value
+
+
+def numbers(value: Any) -> set[int]:
+    """Every whole number in a JSON value."""
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        return {number for part in parts for number in numbers(part)}
+    return {value} if type(value) is int else set()
+
+
+@settings(max_examples=400, deadline=None)
+@given(bent(PAGES))
+def test_a_bent_profile_gives_no_number_of_its_own(pages: Any) -> None:
+    """The count, when there is one, stands in a user object as its follower_count."""
+    if not isinstance(pages, list):
+        return
+    pages = [one for one in pages if isinstance(one, dict)]
+    seen = followers(pages, "natgeo")
+    if seen.outcome is Outcome.COUNT:
+        users = [one["xig_user_by_username"] for one in pages if one.get("xig_user_by_username")]
+        assert seen.count in [user.get("follower_count") for user in users]
+        assert all(user.get("is_private") is not True for user in users)
+
+
+@settings(max_examples=400, deadline=None)
+@given(bent(NODE))
+def test_a_bent_post_gives_no_number_of_its_own(node: Any) -> None:
+    """The count, when there is one, stands in the field that it names, and nobody hid it."""
+    if not isinstance(node, dict):
+        return
+    for seen in (likes(node), views(node)):
+        if seen.outcome is Outcome.COUNT:
+            assert (type(seen.count), seen.count) == (int, node[seen.counted])
+            assert node["like_and_view_counts_disabled"] is False
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_bent_answers_over_the_wire_raise_nothing(
+    script: Any, look: Callable[..., Snapshot], data: Any
+) -> None:
+    """The whole way through the library, with whole JSON and with JSON that broke off."""
+    if data.draw(st.booleans()):
+        results = data.draw(bent(PAGES))
+        script.page, metric, there = (
+            page(*results) if isinstance(results, list) else page(results),
+            Metric.FOLLOWERS,
+            results,
+        )
+    else:
+        there = data.draw(bent(POST))
+        script.query, metric = (
+            Answer(json.dumps(there)),
+            data.draw(st.sampled_from([Metric.LIKES, Metric.VIEWS])),
+        )
+    seen = look(metric)
+    assert seen.count is None or seen.count in numbers(there)
+
+
+@pytest.mark.parametrize("length", range(0, len(post_answer(NODE).body), 23))
+def test_an_answer_that_ends_early_gives_no_number(
+    script: Any, look: Callable[..., Snapshot], length: int
+) -> None:
+    """However much of it arrived."""
+    script.query = Answer(post_answer(NODE).body[:length])
+    assert look(Metric.LIKES).outcome is Outcome.SCHEMA

@@ -1,0 +1,162 @@
+"""What every look has in common: its number, its cost, and what is never asked."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from monitor.link import Link, LinkKind
+from monitor.snapshot import Outcome, Snapshot
+from monitor.sources.contract import Reading, Source
+from monitor.sources.instaloader import InstaloaderSource
+from monitor.target import Metric, Target
+from refilld.demo.instagram import Post, Profile, SmallWorld, StandIn, media, page, post_answer
+from refilld.demo.tunnel import Answer
+
+CODE = "C0deAAAAAAA"
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+USER = {"pk": "1", "username": "natgeo", "is_private": False, "follower_count": 1234}
+
+
+def user_page(**changes: Any) -> Answer:
+    return page({"xig_user_by_username": USER | changes})
+
+
+def post_with(**changes: Any) -> Answer:
+    return post_answer(media(CODE, likes=100, plays=9001) | changes)
+
+
+def test_it_fulfils_the_contract_of_a_source(source: InstaloaderSource) -> None:
+    """The registry accepts it, under its name in the configuration."""
+    assert isinstance(InstaloaderSource(), Source)
+    assert (source.name, source.batch) == ("instaloader", 1)
+
+
+@pytest.mark.parametrize("metric", Metric)
+@pytest.mark.parametrize("kind", LinkKind)
+def test_it_reads_followers_of_profiles_and_likes_and_views_of_posts(
+    source: InstaloaderSource, kind: LinkKind, metric: Metric
+) -> None:
+    """Each metric is readable on the page that carries it, and on no other."""
+    assert source.can_read(Target(Link(kind, "natgeo"), metric)) is (kind is metric.counted_on)
+
+
+@pytest.mark.parametrize(
+    ("metric", "count", "counted"),
+    [
+        (Metric.FOLLOWERS, 1234, "follower_count"),
+        (Metric.LIKES, 100, "like_count"),
+        (Metric.VIEWS, 9001, "play_count"),
+    ],
+)
+def test_a_count_names_its_origin(
+    script: Any, look: Callable[..., Snapshot], metric: Metric, count: Any, counted: str
+) -> None:
+    """A snapshot says what number it is, whose word it is, and when it was seen."""
+    seen = look(metric)
+    assert (seen.outcome, seen.count, seen.counted) == (Outcome.COUNT, count, counted)
+    assert (seen.source, seen.at, seen.detail) == ("instaloader", NOON, "")
+
+
+@pytest.mark.parametrize("count", [0, 1, 10**12 - 1])
+def test_every_sensible_number_is_a_count(script: Any, look: Callable[..., Snapshot], count: Any) -> None:
+    """Zero is a number like others: whether it can be true is judged elsewhere."""
+    script.page, script.query = user_page(follower_count=count), post_with(like_count=count, play_count=count)
+    assert [look(metric).count for metric in Metric] == [count] * 3
+
+
+@pytest.mark.parametrize("count", [-2, 10**12, 10**40, True, 12.0, "1234", "1.2m", [5], {"count": 5}])
+def test_a_number_that_makes_no_sense_is_no_count(
+    script: Any, look: Callable[..., Snapshot], count: Any
+) -> None:
+    """Rounded, written out, impossible and nested numbers are all a change of shape."""
+    script.page, script.query = user_page(follower_count=count), post_with(like_count=count, play_count=count)
+    assert {look(metric).outcome for metric in Metric} == {Outcome.SCHEMA}
+
+
+def test_a_second_look_gives_the_new_count(standin: StandIn, look: Callable[..., Snapshot]) -> None:
+    """Nothing about a profile or a post is kept between looks."""
+    minutes = iter(range(100))
+    world = SmallWorld(lambda: NOON + timedelta(minutes=next(minutes)))
+    standin.world = world
+    world.profiles["natgeo"] = Profile(lambda at: 1000 + at.minute)
+    world.posts[CODE] = Post(lambda at: 2000 + at.minute)
+    seen = [look(metric).count for metric in (Metric.FOLLOWERS, Metric.LIKES) * 2]
+    assert seen == [1000, 2001, 1002, 2003]
+
+
+@pytest.mark.parametrize(
+    "key", ["natgeo/?x=1", "natgeo#", "NatGeo", "../p", "a" * 31, "ü", "a\nb", "natgeo\n", " "]
+)
+def test_an_unquoted_username_is_never_sent(
+    standin: StandIn, script: Any, read: Callable[..., Reading], key: str
+) -> None:
+    """The library would put it into the address as it is."""
+    reading = read(Metric.FOLLOWERS, key)
+    assert (reading.snapshots[0].outcome, reading.requests, standin.requests) == (Outcome.SCHEMA, 0, ())
+
+
+@pytest.mark.parametrize("key", ['abc","x":"', "abc/de", "abcd", "a" * 41, "abcdé"])
+def test_a_shortcode_that_is_none_is_never_sent(
+    standin: StandIn, script: Any, read: Callable[..., Reading], key: str
+) -> None:
+    """Nor is anything else asked for."""
+    reading = read(Metric.LIKES, key)
+    assert (reading.snapshots[0].outcome, reading.requests, standin.requests) == (Outcome.SCHEMA, 0, ())
+
+
+def test_a_metric_on_the_wrong_kind_of_page_is_never_sent(
+    standin: StandIn, script: Any, source: InstaloaderSource
+) -> None:
+    """Followers of a post do not exist."""
+    reading = source.read([Target(Link(LinkKind.POST, CODE), Metric.FOLLOWERS)], NOON)
+    assert (reading.requests, standin.requests) == (0, ())
+
+
+def test_every_target_of_a_reading_gets_its_snapshot_in_order(script: Any, source: InstaloaderSource) -> None:
+    """A reading answers what was asked, and one fault spoils no neighbour."""
+    profile = Target(Link(LinkKind.PROFILE, "natgeo"), Metric.FOLLOWERS)
+    other, post = (
+        Target(Link(LinkKind.PROFILE, "nasa"), Metric.FOLLOWERS),
+        Target(Link(LinkKind.POST, CODE), Metric.LIKES),
+    )
+    reading = source.read([profile, other, post], NOON)
+    assert [seen.target for seen in reading.snapshots] == [profile, other, post]
+    assert [seen.count for seen in reading.snapshots] == [1234, None, 100]
+    assert reading.requests == 4
+
+
+def test_the_library_does_not_sleep(
+    script: Any, read: Callable[..., Reading], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pace is set outside, where it survives a restart."""
+
+    def sleep(_seconds: float) -> None:
+        raise AssertionError("slept")
+
+    monkeypatch.setattr("time.sleep", sleep)
+    assert {read(Metric.FOLLOWERS).snapshots[0].count for _ in range(90)} == {1234}
+
+
+def test_the_start_page_is_asked_for_again_after_some_hours_and_after_a_strange_answer(
+    script: Any, read: Callable[..., Reading]
+) -> None:
+    """Its tokens live as long as the library would keep them, but not at Instagram."""
+    costs = [read(Metric.LIKES, now=NOON + timedelta(hours=hours)).requests for hours in (0, 1, 5, 6, 7, 13)]
+    assert costs == [2, 1, 1, 2, 1, 2]
+    later = NOON + timedelta(hours=14)
+    good, costs = script.query, []
+    for script.query in (Answer("", 403), good, Answer("null"), good, Answer("", 429), good):
+        costs.append(read(Metric.LIKES, now=later).requests)
+    assert costs == [1, 2, 1, 2, 1, 1]
+
+
+def test_a_start_page_without_a_cookie_costs_a_request_more_and_is_counted(
+    standin: StandIn, script: Any, read: Callable[..., Reading]
+) -> None:
+    """The library asks for the cookie before each query; the budget hears of it."""
+    script.start = Answer(script.start.body)
+    costs = [read(Metric.LIKES).requests for _ in range(2)]
+    assert costs == [3, 2]
+    assert len(standin.requests) == sum(costs)

@@ -1,0 +1,140 @@
+"""Faults of the network are passing faults, whatever shape they take."""
+
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+import trustme
+
+from monitor.snapshot import Outcome, Snapshot
+from monitor.sources.contract import Reading
+from monitor.sources.instaloader import InstaloaderSource
+from monitor.target import Metric
+from refilld.demo.instagram import StandIn, media, post_answer, profile_page
+from refilld.demo.tunnel import Answer, Mishap
+
+GOOD_PAGE = profile_page("natgeo", 5).body
+GOOD_POST = post_answer(media("C0deAAAAAAA", likes=5, plays=5)).body
+
+
+@pytest.mark.parametrize("mishap", [Mishap.DROP, Mishap.CUT])
+def test_a_connection_that_drops_is_a_passing_fault_and_not_tried_again(
+    standin: StandIn, script: Any, read: Callable[..., Reading], mishap: Mishap
+) -> None:
+    """Before the answer, in the middle of it, on the page, the start page and the query."""
+    script.page = Answer(GOOD_PAGE, mishap=mishap)
+    script.query = Answer(GOOD_POST, mishap=mishap)
+    assert read(Metric.FOLLOWERS).snapshots[0].outcome is Outcome.TRANSIENT
+    assert read(Metric.LIKES).snapshots[0].outcome is Outcome.TRANSIENT
+    assert [asked.path for asked in standin.requests] == ["/natgeo/", "/", "/api/graphql"]
+
+
+@pytest.mark.parametrize("mishap", [Mishap.DROP, Mishap.CUT])
+def test_a_start_page_that_breaks_off_is_a_passing_fault(
+    script: Any, read: Callable[..., Reading], mishap: Mishap
+) -> None:
+    """The request counts, though it brought nothing."""
+    script.start = Answer(script.start.body, mishap=mishap)
+    reading = read(Metric.LIKES)
+    assert (reading.snapshots[0].outcome, reading.requests) == (Outcome.TRANSIENT, 1)
+
+
+def test_a_cookie_request_that_drops_is_a_passing_fault(
+    standin: StandIn, script: Any, read: Callable[..., Reading]
+) -> None:
+    """The library lets this error of requests through as it is."""
+    first = Answer(script.start.body)
+    answers = iter([first, Answer(mishap=Mishap.DROP)])
+    script.start_page = lambda: next(answers)
+    reading = read(Metric.LIKES)
+    assert (reading.snapshots[0].outcome, reading.requests) == (Outcome.TRANSIENT, 2)
+
+
+def test_a_refusal_whose_body_breaks_off_is_a_passing_fault_or_the_refusal(
+    script: Any, look: Callable[..., Snapshot]
+) -> None:
+    """The status of a broken answer is as good as that of a whole one."""
+    body = json.dumps({"message": "x" * 100})
+    script.page = Answer(body, 429, mishap=Mishap.CUT)
+    assert look(Metric.FOLLOWERS).outcome is Outcome.RATE_LIMITED
+
+
+@pytest.mark.parametrize("metric", [Metric.FOLLOWERS, Metric.LIKES])
+def test_a_source_that_says_nothing_is_given_up_after_the_timeout(
+    standin: StandIn, script: Any, read: Callable[..., Reading], source: InstaloaderSource, metric: Metric
+) -> None:
+    """And not asked a second time."""
+    source._timeout = 0.2
+    script.page = script.query = Answer(mishap=Mishap.STALL)
+    began = monotonic()
+    assert read(metric).snapshots[0].outcome is Outcome.TRANSIENT
+    assert monotonic() - began < 2
+    assert len(standin.requests) == (1 if metric is Metric.FOLLOWERS else 2)
+
+
+def test_a_refused_connection_is_a_passing_fault(
+    script: Any, look: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody listens where the proxy should be."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        for name in ("HTTPS_PROXY", "https_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        assert {look(metric).outcome for metric in Metric} == {Outcome.TRANSIENT}
+
+
+def test_a_certificate_that_is_not_trusted_is_a_passing_fault_and_nothing_is_asked(
+    standin: StandIn,
+    script: Any,
+    look: Callable[..., Snapshot],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Nobody in the middle gets to read or answer a request."""
+    trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "other.pem"))
+    seen = look(Metric.FOLLOWERS)
+    assert (seen.outcome, standin.requests) == (Outcome.TRANSIENT, ())
+    assert "CERTIFICATE_VERIFY_FAILED" in seen.detail or "SSLError" in seen.detail
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(b"\xff\xfe", headers=(("Content-Encoding", "gzip"),)),
+        Answer("no length\r\n", headers=(("Transfer-Encoding", "chunked"),)),
+        Answer(GOOD_PAGE, headers=tuple((f"X-{number}", "1") for number in range(300))),
+        Answer(GOOD_PAGE, headers=(("X", "y" * 70_000),)),
+    ],
+    ids=["not gzip", "not chunked", "300 headers", "a header of 70 kB"],
+)
+def test_broken_http_is_a_passing_fault(script: Any, look: Callable[..., Snapshot], answer: Answer) -> None:
+    """What the library's own libraries raise then is caught, too."""
+    script.page = script.query = answer
+    assert {look(metric).outcome for metric in Metric} == {Outcome.TRANSIENT}
+
+
+def test_an_unknown_charset_raises_nothing(script: Any, look: Callable[..., Snapshot]) -> None:
+    """The page is read as well as it can be."""
+    script.page = Answer(GOOD_PAGE, headers=(("Content-Type", "text/html; charset=klingon"),))
+    assert look(Metric.FOLLOWERS).outcome in {Outcome.COUNT, Outcome.SCHEMA}
+
+
+def test_a_stand_in_leaves_no_waiting_client_behind(
+    script: Any, monkeypatch: pytest.MonkeyPatch, read: Callable[..., Reading]
+) -> None:
+    """Closing it ends also the conversations in which nobody speaks."""
+    with StandIn(script) as own:
+        for name, value in own.environment.items():
+            monkeypatch.setenv(name, value)
+        assert read(Metric.FOLLOWERS).snapshots[0].count == 1234
+    assert read(Metric.FOLLOWERS).snapshots[0].outcome is Outcome.TRANSIENT
+
+
+def test_the_default_timeout_is_twenty_seconds() -> None:
+    """The library's own would be five minutes."""
+    assert InstaloaderSource()._timeout == 20

@@ -1,0 +1,159 @@
+"""Answers out of all order: odd bodies, circles, and texts that are not fit for a log."""
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from monitor.snapshot import Outcome, Snapshot
+from monitor.sources.contract import Reading
+from monitor.target import Metric
+from refilld.demo.instagram import StandIn, post_answer
+from refilld.demo.tunnel import Answer
+
+ODD = [
+    "",
+    "null",
+    "[]",
+    '"x"',
+    "7",
+    "{}",
+    "for(;;);{}",
+    '{"data":',
+    "[" * 100_000,
+    "<html></html>",
+    "\x00\x01",
+]
+
+
+def said(message: str, status: int) -> Answer:
+    body = json.dumps({"message": message, "status": "fail"})
+    return Answer(body, status, (("Content-Type", "application/json"),))
+
+
+def redirect(where: str, status: int = 302) -> Answer:
+    return Answer("", status, (("Location", where),))
+
+
+@pytest.mark.parametrize("body", ODD, ids=lambda body: repr(body[:12]))
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_odd_body_is_a_change_of_shape(
+    script: Any, look: Callable[..., Snapshot], body: str, status: int
+) -> None:
+    """Whatever a body is, it raises nothing, and is never taken for a missing profile or post."""
+    script.page = script.query = Answer(body, status)
+    assert look(Metric.FOLLOWERS).outcome is Outcome.SCHEMA
+    query = look(Metric.LIKES).outcome
+    assert query is (Outcome.UNAVAILABLE if (body, status) == ("{}", 200) else Outcome.SCHEMA)
+
+
+@pytest.mark.parametrize("body", ODD, ids=lambda body: repr(body[:12]))
+def test_an_odd_start_page_is_a_change_of_shape(
+    script: Any, look: Callable[..., Snapshot], body: str
+) -> None:
+    """No query could be sent after it."""
+    script.start = Answer(body)
+    assert look(Metric.LIKES).outcome is Outcome.SCHEMA
+
+
+@pytest.mark.parametrize(
+    "script_tag",
+    [
+        "[" * 100_000,
+        '{"__bbox":{"result":{"data":{"xig_user_by_username":',
+        "1" * 5000,
+        '{"__bbox":' * 900 + "1" + "}" * 900,
+    ],
+)
+def test_a_page_with_odd_data_is_a_change_of_shape(
+    script: Any, look: Callable[..., Snapshot], script_tag: str
+) -> None:
+    """Nesting and numbers beyond Python's limits included."""
+    script.page = Answer(f'<script type="application/json">{script_tag}</script>')
+    assert look(Metric.FOLLOWERS).outcome is Outcome.SCHEMA
+
+
+def test_a_page_without_data_that_asks_for_a_login_is_a_login_wall(
+    script: Any, look: Callable[..., Snapshot]
+) -> None:
+    """It is no evidence that the profile is missing, as the library has it."""
+    script.page = Answer('<html><form action="/accounts/login/ajax/"></form></html>')
+    assert look(Metric.FOLLOWERS).outcome is Outcome.LOGIN_REQUIRED
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        post_answer(None).body,
+        '{"data":{"xdt_api__v1__media__shortcode__web_info":{"items":[]}},"status":"ok"}',
+        '{"data":null,"errors":[{"message":"execution error"}]}',
+        '{"error":1357004,"errorSummary":"Sorry, something went wrong"}',
+    ],
+)
+def test_an_answer_without_a_post_is_unavailable(
+    script: Any, look: Callable[..., Snapshot], body: str
+) -> None:
+    """Deleted, private and withheld posts look alike."""
+    script.query = Answer(body)
+    assert look(Metric.LIKES).outcome is Outcome.UNAVAILABLE
+
+
+def test_a_start_page_without_tokens_is_a_change_of_shape(script: Any, look: Callable[..., Snapshot]) -> None:
+    """No query could be sent with it."""
+    script.start = Answer("<html>a new start page</html>")
+    assert look(Metric.LIKES).outcome is Outcome.SCHEMA
+    assert "token" in look(Metric.LIKES).detail
+
+
+class Circle:
+    """A challenge that leads to itself wherever one looks, after `good` answers of the start page."""
+
+    def __init__(self, start: Iterable[Answer]) -> None:
+        self.start = iter(start)
+
+    def start_page(self) -> Answer:
+        return next(self.start, redirect("https://www.instagram.com/"))
+
+    def profile(self, username: str) -> Answer:
+        return redirect(f"https://www.instagram.com/{username}/")
+
+    def post(self, shortcode: str) -> Answer:
+        return redirect("https://www.instagram.com/api/graphql/")
+
+
+def test_a_challenge_that_redirects_to_itself_costs_exactly_one_request(
+    standin: StandIn, script: Any, read: Callable[..., Reading]
+) -> None:
+    """The library would follow it for ever."""
+    standin.world = Circle([script.start])
+    assert read(Metric.FOLLOWERS).requests == 1
+    assert read(Metric.LIKES).requests == 2
+    assert len(standin.requests) == 3
+
+
+def test_a_start_page_that_turns_into_a_circle_is_left_after_the_first_redirect(
+    standin: StandIn, script: Any, read: Callable[..., Reading]
+) -> None:
+    """The library's own request for the cookie follows redirects, thirty of them."""
+    standin.world = Circle([Answer(script.start.body)])
+    reading = read(Metric.LIKES)
+    assert (reading.snapshots[0].outcome, reading.requests) == (Outcome.BLOCKED, 2)
+    assert len(standin.requests) == 2
+
+
+def test_what_the_remote_says_stays_one_short_printable_line(
+    script: Any, look: Callable[..., Snapshot]
+) -> None:
+    """A detail goes into logs, mails and terminals."""
+    script.page = said("evil\r\n\x1b[31m\u202e\ud800 " + "x" * 500, 403)
+    detail = look(Metric.FOLLOWERS).detail
+    assert detail.startswith("HTTP 403 Forbidden: evil [31m x")
+    assert (len(detail), detail.isprintable()) == (200, True)
+    assert detail.encode()
+
+
+def test_a_redirect_is_told_without_its_query(script: Any, look: Callable[..., Snapshot]) -> None:
+    """What follows the question mark may be a ticket."""
+    script.page = redirect("/challenge/action/?token=secret")
+    assert look(Metric.FOLLOWERS).detail == "HTTP 302: redirected to /challenge/action/"

@@ -1,0 +1,103 @@
+"""What the source makes of posts, and of counts that their owners hide."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from monitor.snapshot import Outcome, Snapshot
+from monitor.target import Metric
+from refilld.demo.instagram import media, post_answer
+from refilld.demo.tunnel import Answer
+
+CODE = "C0deAAAAAAA"
+
+
+def post_with(**changes: Any) -> Answer:
+    return post_answer(media(CODE, likes=100, plays=9001) | changes)
+
+
+@pytest.mark.parametrize("changes", [{"like_count": None}, {"like_count": -1}])
+def test_likes_that_are_null_or_minus_one_are_hidden(
+    script: Any, look: Callable[..., Snapshot], changes: dict[str, Any]
+) -> None:
+    """The library would make 0 of a null."""
+    script.query = post_with(**changes)
+    assert look(Metric.LIKES).outcome is Outcome.HIDDEN
+    assert look(Metric.VIEWS).count == 9001
+
+
+@pytest.mark.parametrize("likes", [3, 100, 0, None, -1, "x"])
+def test_the_flag_hides_likes_and_views_whatever_number_stands_beside_it(
+    script: Any, look: Callable[..., Snapshot], likes: Any
+) -> None:
+    """Instagram puts a placeholder where hidden likes were."""
+    script.query = post_with(like_count=likes, like_and_view_counts_disabled=True)
+    assert {look(Metric.LIKES).outcome, look(Metric.VIEWS).outcome} == {Outcome.HIDDEN}
+
+
+@pytest.mark.parametrize("flag", [None, 0, "false"])
+def test_without_a_plain_flag_a_number_could_be_the_placeholder(
+    script: Any, look: Callable[..., Snapshot], flag: Any
+) -> None:
+    """So it is not taken for a count."""
+    script.query = post_with(like_count=3, like_and_view_counts_disabled=flag)
+    assert {look(Metric.LIKES).outcome, look(Metric.VIEWS).outcome} == {Outcome.SCHEMA}
+
+
+def test_a_post_without_the_field_of_likes_has_changed_its_shape(
+    script: Any, look: Callable[..., Snapshot]
+) -> None:
+    """A missing field is no statement of the owner's."""
+    item = media(CODE, likes=1, plays=None)
+    del item["like_count"]
+    script.query = post_answer(item)
+    assert look(Metric.LIKES).outcome is Outcome.SCHEMA
+
+
+def test_the_old_view_count_is_taken_only_where_no_plays_are_told(
+    script: Any, look: Callable[..., Snapshot]
+) -> None:
+    """And it is called by its own name, for the two differ."""
+    script.query = post_with(play_count=None, view_count=55)
+    assert (look(Metric.VIEWS).count, look(Metric.VIEWS).counted) == (55, "view_count")
+    script.query = post_with(play_count=60, view_count=55)
+    assert (look(Metric.VIEWS).count, look(Metric.VIEWS).counted) == (60, "play_count")
+
+
+def test_views_that_are_not_shown_without_a_login_are_unavailable(
+    script: Any, look: Callable[..., Snapshot]
+) -> None:
+    """The usual case of an anonymous visitor, said in words."""
+    script.query = post_with(play_count=None, view_count=None)
+    assert (look(Metric.VIEWS).outcome, "login" in look(Metric.VIEWS).detail) == (Outcome.UNAVAILABLE, True)
+
+
+@pytest.mark.parametrize("media_type", [1, 8])
+def test_a_post_that_is_no_video_has_no_views_but_likes(
+    script: Any, look: Callable[..., Snapshot], media_type: int
+) -> None:
+    """Views of a picture are a wrong order, not a fault of the source."""
+    script.query = post_with(media_type=media_type)
+    assert (look(Metric.VIEWS).outcome, look(Metric.LIKES).count) == (Outcome.UNAVAILABLE, 100)
+    assert "not a video" in look(Metric.VIEWS).detail
+
+
+@pytest.mark.parametrize(
+    "changes", [{"code": "C0deBBBBBBB"}, {"media_type": 99}, {"pk": None, "user": None}, {"user": {}}]
+)
+def test_a_post_that_is_not_the_asked_one_gives_no_number(
+    script: Any, look: Callable[..., Snapshot], changes: dict[str, Any]
+) -> None:
+    """Another post's likes, or a half of one, are a change of shape."""
+    script.query = post_with(**changes)
+    assert look(Metric.LIKES).outcome is Outcome.SCHEMA
+
+
+def test_a_post_whose_media_is_deep_in_extra_fields_is_still_read(
+    script: Any, look: Callable[..., Snapshot]
+) -> None:
+    """New fields beside the known ones change nothing."""
+    script.query = post_with(surprise=json.loads("[" * 50 + "]" * 50), like_count_string="9")
+    assert look(Metric.LIKES).count == 100

@@ -1,0 +1,65 @@
+"""What the source makes of profile pages."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from monitor.snapshot import Outcome, Snapshot
+from monitor.target import Metric
+from refilld.demo.instagram import page, profile_page
+from refilld.demo.tunnel import Answer
+
+USER = {"pk": "1", "username": "natgeo", "is_private": False, "follower_count": 1234}
+
+
+def user_page(**changes: Any) -> Answer:
+    return page({"xig_user_by_username": USER | changes})
+
+
+def test_a_private_profile_is_private_and_gives_no_number(script: Any, look: Callable[..., Snapshot]) -> None:
+    """Even where the page shows its followers."""
+    script.page = profile_page("natgeo", 1234, private=True)
+    assert look(Metric.FOLLOWERS).outcome is Outcome.PRIVATE
+
+
+def test_a_page_whose_user_is_null_says_that_there_is_none(
+    script: Any, look: Callable[..., Snapshot]
+) -> None:
+    """Null is the source's own word for a missing profile."""
+    script.page = page({"xig_user_by_username": None}, {"something_else": {}})
+    assert look(Metric.FOLLOWERS).outcome is Outcome.NOT_FOUND
+
+
+def test_a_user_spread_over_several_results_is_put_together(
+    script: Any, look: Callable[..., Snapshot]
+) -> None:
+    """The real page splits the user between its queries."""
+    halves = [{"username": "NatGeo", "follower_count": None}, {"is_private": False, "follower_count": 7}]
+    script.page = page(*({"xig_user_by_username": half} for half in halves), {"xig_user_by_username": None})
+    assert look(Metric.FOLLOWERS).count == 7
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        user_page(username="nasa"),
+        user_page(username=None),
+        user_page(username=7),
+        user_page(is_private=None),
+        user_page(is_private="no"),
+        user_page(is_private=1),
+        user_page(follower_count=None),
+        page({"xig_user_by_username": [USER]}),
+        page({"xig_user_by_username": "natgeo"}),
+        page({"xig_user_by_username": USER}, {"xig_user_by_username": USER | {"follower_count": 9}}),
+        page({"xig_user_by_username": USER}, {"xig_user_by_username": {"pk": "2"}}),
+        page({"other": {}}),
+    ],
+)
+def test_a_profile_that_is_not_plainly_the_asked_one_gives_no_number(
+    script: Any, look: Callable[..., Snapshot], answer: Answer
+) -> None:
+    """Another's name, an unsaid privacy or a contradiction is a change of shape."""
+    script.page = answer
+    assert look(Metric.FOLLOWERS).outcome is Outcome.SCHEMA

@@ -1,0 +1,96 @@
+"""Every way of being refused ends in its own outcome, after one attempt."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from monitor.snapshot import Outcome
+from monitor.sources.contract import Reading
+from monitor.target import Metric
+from refilld.demo.instagram import LOGIN_WALL, MISSING, StandIn
+from refilld.demo.tunnel import Answer
+
+SELF = "https://www.instagram.com/challenge/"
+
+
+def said(message: str, status: int) -> Answer:
+    body = json.dumps({"message": message, "status": "fail"})
+    return Answer(body, status, (("Content-Type", "application/json"),))
+
+
+def redirect(where: str, status: int = 302) -> Answer:
+    return Answer("", status, (("Location", where),))
+
+
+WAIT = "Please wait a few minutes before you try again."
+BOTH = [
+    (MISSING, Outcome.NOT_FOUND),
+    (said(WAIT, 401), Outcome.RATE_LIMITED),
+    (said("", 401), Outcome.BLOCKED),
+    (Answer("", 401), Outcome.BLOCKED),
+    (Answer("", 403), Outcome.BLOCKED),
+    (said("login_required", 403), Outcome.LOGIN_REQUIRED),
+    (Answer("", 429), Outcome.RATE_LIMITED),
+    (said(WAIT, 429), Outcome.RATE_LIMITED),
+    (said("checkpoint_required", 400), Outcome.BLOCKED),
+    (said("challenge_required", 400), Outcome.BLOCKED),
+    (said("feedback_required", 400), Outcome.BLOCKED),
+    (said("invalid request", 400), Outcome.SCHEMA),
+    (Answer("<html>", 400), Outcome.SCHEMA),
+    (Answer("[1]", 400), Outcome.SCHEMA),
+    (Answer("", 410), Outcome.SCHEMA),
+    (Answer("", 408), Outcome.TRANSIENT),
+    (Answer("", 204), Outcome.SCHEMA),
+    *((Answer("", status), Outcome.TRANSIENT) for status in (500, 502, 503, 504, 560)),
+    (LOGIN_WALL, Outcome.LOGIN_REQUIRED),
+    (redirect("/accounts/login/"), Outcome.LOGIN_REQUIRED),
+    (redirect("/accounts/login/?next=/natgeo/", 301), Outcome.LOGIN_REQUIRED),
+    (redirect("https://i.instagram.com/accounts/login/"), Outcome.LOGIN_REQUIRED),
+    (redirect("/challenge/"), Outcome.BLOCKED),
+    (redirect(SELF, 307), Outcome.BLOCKED),
+    (redirect("http://[", 302), Outcome.BLOCKED),
+    (redirect("https://elsewhere.example/"), Outcome.BLOCKED),
+    (said("login_required", 200), Outcome.LOGIN_REQUIRED),
+    (said(WAIT, 200), Outcome.RATE_LIMITED),
+]
+
+
+def name(answer: object) -> str | None:
+    return (
+        f"{answer.status}-{answer.body[:40]!r}-{answer.headers[:1]}" if isinstance(answer, Answer) else None
+    )
+
+
+@pytest.mark.parametrize(("answer", "outcome"), BOTH, ids=name)
+def test_a_refused_profile_look_costs_one_request_and_says_why(
+    standin: StandIn, script: Any, read: Callable[..., Reading], answer: Answer, outcome: Outcome
+) -> None:
+    """Table of what a profile page can answer instead of a profile."""
+    script.page = answer
+    reading = read(Metric.FOLLOWERS)
+    assert (reading.snapshots[0].outcome, reading.requests, len(standin.requests)) == (outcome, 1, 1)
+    assert reading.snapshots[0].detail
+
+
+@pytest.mark.parametrize(("answer", "outcome"), BOTH, ids=name)
+def test_a_refused_post_look_costs_the_start_page_and_one_request(
+    standin: StandIn, script: Any, read: Callable[..., Reading], answer: Answer, outcome: Outcome
+) -> None:
+    """Table of what the query can answer instead of a post."""
+    script.query = answer
+    reading = read(Metric.LIKES)
+    assert (reading.snapshots[0].outcome, reading.requests, len(standin.requests)) == (outcome, 2, 2)
+    assert reading.snapshots[0].detail
+
+
+@pytest.mark.parametrize(("answer", "outcome"), BOTH, ids=name)
+def test_a_refused_start_page_says_nothing_about_the_post(
+    standin: StandIn, script: Any, read: Callable[..., Reading], answer: Answer, outcome: Outcome
+) -> None:
+    """The same answers to the start page: all the same but for its own absence."""
+    script.start = answer
+    reading = read(Metric.VIEWS)
+    expected = Outcome.SCHEMA if outcome is Outcome.NOT_FOUND else outcome
+    assert (reading.snapshots[0].outcome, reading.requests, len(standin.requests)) == (expected, 1, 1)

@@ -1,0 +1,88 @@
+"""systemd itself finds nothing wrong with the unit, and it keeps the promises of its comments."""
+
+import shutil
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+UNIT = Path(__file__).parent.parent / "systemd" / "refilld.service"
+INSTALLED = "/opt/refilld/bin/refilld"
+
+
+def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.fail("systemd-analyze is missing; `apt-get install systemd` brings it (as `make test` does)")
+    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """A copy whose ExecStart exists on every machine; `verify` looks for the program."""
+    copy = tmp_path / UNIT.name
+    copy.write_text(UNIT.read_text().replace(INSTALLED, "/bin/true"))
+    return copy
+
+
+@pytest.fixture(scope="module")
+def directives() -> dict[str, list[str]]:
+    """Every `Key=value` of the unit; unlike in an INI file, a key may come again."""
+    found = defaultdict(list)
+    for line in UNIT.read_text().splitlines():
+        if "=" in line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            found[key].append(value)
+    return dict(found)
+
+
+def test_systemd_understands_every_line(unit: Path) -> None:
+    answer = analyze("verify", "--man=no", str(unit))
+    # An unknown key is only a line on standard error: the exit code alone says nothing.
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_the_sandbox_is_tight(unit: Path) -> None:
+    answer = analyze("security", "--offline=yes", "--threshold=15", "--no-pager", str(unit))
+    assert answer.returncode == 0, answer.stdout[-500:]
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("Type", ["notify"]),
+        ("NotifyAccess", ["main"]),
+        ("WatchdogSec", ["60"]),
+        ("ExecStart", [f"{INSTALLED} run"]),
+        ("Environment", ["REFILLD_CONFIG=%E/refilld/config.toml"]),
+        ("Restart", ["on-failure"]),
+        ("RestartPreventExitStatus", ["2"]),
+        ("DynamicUser", ["yes"]),
+        ("User", ["refilld"]),
+        ("StateDirectory", ["refilld"]),
+        ("StateDirectoryMode", ["0700"]),
+        ("WorkingDirectory", ["%S/refilld"]),
+        ("UMask", ["0077"]),
+        ("CapabilityBoundingSet", [""]),
+        ("SystemCallFilter", ["@system-service", "~@privileged @resources"]),
+        ("RestrictAddressFamilies", ["AF_INET AF_INET6 AF_UNIX"]),
+        ("WantedBy", ["multi-user.target"]),
+    ],
+)
+def test_the_unit_says(directives: dict[str, list[str]], key: str, values: list[str]) -> None:
+    assert directives[key] == values
+
+
+def test_a_missing_credential_does_not_stop_the_service(directives: dict[str, list[str]]) -> None:
+    """systemd.exec(5): only a credential given by an absolute path has to exist."""
+    credentials = dict(value.split(":") for value in directives["LoadCredential"])
+    assert set(credentials) == {"database-url", "alert-urls"}
+    assert not [source for source in credentials.values() if "/" in source]
+
+
+def test_restarts_alone_never_reach_the_start_limit(directives: dict[str, list[str]]) -> None:
+    interval, burst, pause = (
+        int(directives[key][0]) for key in ("StartLimitIntervalSec", "StartLimitBurst", "RestartSec")
+    )
+    assert interval / pause < burst
