@@ -22,7 +22,7 @@ _RESERVED = re.compile(
 # White space inside, control characters, and the backslash that browsers read as a slash.
 _UNSAFE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\\]")
 _ADDRESS = re.compile(r"(?:(?:https?:)?//)?([^/]*)(/.*)?", re.ASCII | re.IGNORECASE)
-_APP = re.compile(r"instagram://user/?\?username=([^&#]*)", re.ASCII | re.IGNORECASE)
+_APP = re.compile(r"instagram://user/?\?username=([^&#]*)(?:[&#].*)?", re.ASCII | re.IGNORECASE)
 _PORT = re.compile(r":(?:80|443)\Z")
 _REMEDY = "write a profile like @nasa or a post like https://www.instagram.com/p/CODE/"
 

@@ -1,6 +1,6 @@
 """A target is one counted thing: a profile's followers, or a post's likes or views."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from monitor.link import Link, LinkKind
@@ -25,5 +25,5 @@ class Target:
 
     link: Link
     metric: Metric
-    owner: str | None = None
+    owner: str | None = field(default=None, compare=False)
     """Username of a post's owner, where an order named it."""

@@ -55,7 +55,7 @@ class Terms:
             raise BadInputError("window", 'must be longer than 0s, or "lifetime"')
 
     def threshold(self, delivered: int) -> int:
-        """Least claim that counts as a drop: the larger of the units and the percentage (RULES 4), at least 1."""
+        """Least claim that counts as a drop (RULES 4): the larger of units and percentage, at least 1."""
         return max(self.min_drop_units, -(-self.min_drop_percent * delivered // 100), 1)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from monitor.claims import Claim
-from monitor.decisions import Decision
+from monitor.decisions import Decision, Reason
 from monitor.drops import Drop, DropState
 from storage.columns import AnyRow
 from storage.schema import OPEN_DROP, decisions, drops, orders, targets
@@ -93,6 +93,13 @@ def add_decision(connection: Connection, drop_id: int, decision: Decision) -> bo
 def close(connection: Connection, order_id: str, now: datetime) -> None:
     """Close the order's open drop, because its guarantee has ended or is suspended."""
     connection.execute(_CLOSE, {"order": order_id, "now": now})
+
+
+def last_reason(connection: Connection, order_id: str) -> Reason | None:
+    """The reason of the newest decision on the order's open drop."""
+    query = select(drops.c.reason).where(drops.c.order_id == order_id, text(f"drops.{OPEN_DROP}"))
+    reason: Reason | None = connection.execute(query).scalar()
+    return reason
 
 
 def of_order(connection: Connection, order_id: str) -> list[AnyRow]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
+from typing import TypeAlias
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
@@ -30,6 +31,9 @@ _PRAGMAS = (
 _ENGINES = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 _MOST_READERS = 16
 
+Transaction: TypeAlias = Connection
+"""An open transaction, handed by jobs to the queries that write in it."""
+
 
 class Database:
     """One database, opened once per process; every use is a transaction on one of two kinds of connection."""
@@ -38,6 +42,7 @@ class Database:
         parsed = _parse(url)
         self.name = parsed.render_as_string(hide_password=True)
         self.sqlite = parsed.get_backend_name() == "sqlite"
+        self.path = Path(parsed.database or "") if self.sqlite else None
         if self.sqlite:
             _create_private_file(parsed)
             self._writers = _sqlite(parsed, connections=1, begin="BEGIN IMMEDIATE")
@@ -65,6 +70,14 @@ class Database:
                 raw = connection.connection.driver_connection
                 if isinstance(raw, SQLiteConnection):
                     raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def quick_check(self) -> None:
+        """Let SQLite check its file; raises UnreachableError when it is damaged."""
+        if self.sqlite:
+            with self.read() as connection:
+                verdict = connection.exec_driver_sql("PRAGMA quick_check").scalar()
+            if verdict != "ok":
+                raise UnreachableError(f"database {self.name} is damaged: {verdict}; restore a backup")
 
     def close(self) -> None:
         self._writers.dispose()
@@ -117,6 +130,10 @@ def _sqlite(url: URL, *, connections: int, begin: str) -> Engine:
     return engine
 
 
+def _first_line(error: OperationalError) -> str:
+    return str(error.orig).strip().partition("\n")[0]
+
+
 @contextmanager
 def _mapped_errors(name: str) -> Iterator[None]:
     try:
@@ -127,6 +144,6 @@ def _mapped_errors(name: str) -> Iterator[None]:
             raise
         raise mapped from error
     except OperationalError as error:
-        raise UnreachableError(f"database {name}: {str(error.orig).strip()}") from error
+        raise UnreachableError(f"database {name}: {_first_line(error)}") from error
     except NoSuchModuleError as error:
         raise UnreachableError(f"database {name}: {error}") from error

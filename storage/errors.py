@@ -4,6 +4,7 @@ RefilldError
 └── StorageError
     ├── UnreachableError      the database cannot be opened or reached
     ├── NotMigratedError      the database's schema is not the one this version needs
+    ├── DaemonRunningError    another daemon works on this SQLite file
     ├── NotFoundError         there is no such order, refill or token
     ├── WrongStateError       the refill's state does not allow the verb
     ├── LeaseLostError        the lease token is not, or no longer, the refill's
@@ -25,6 +26,10 @@ class UnreachableError(StorageError):
 
 class NotMigratedError(StorageError):
     """The database's schema is not the one this version needs."""
+
+
+class DaemonRunningError(StorageError):
+    """Another daemon works on this SQLite file."""
 
 
 class NotFoundError(StorageError):

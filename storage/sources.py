@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from monitor.sources.breaker import Breaker
 from storage.schema import source_requests, source_state
@@ -42,6 +42,12 @@ def breakers(connection: Connection) -> Mapping[str, Breaker]:
 def latest_requests(connection: Connection, source: str, limit: int) -> list[datetime]:
     """Times of the newest requests to a source, newest first."""
     return list(connection.execute(_LATEST, {"source": source, "limit": limit}).scalars())
+
+
+def requests_since(connection: Connection, source: str, since: datetime) -> int:
+    """How many requests a source was sent after `since`."""
+    query = select(func.count()).select_from(source_requests).where(_q.source == source, _q.at > since)
+    return connection.execute(query).scalar_one()
 
 
 def note_requests(connection: Connection, source: str, now: datetime, count: int) -> None:

@@ -50,7 +50,7 @@ _WAKE = (
     update(targets)
     .where(_t.target_id == bindparam("id"))
     .where(_t.next_due_at.is_(None) | (_t.next_due_at > bindparam("at")))
-    .values(next_due_at=bindparam("at"), lane=int(Lane.ROUTINE), why=bindparam("why"))
+    .values(next_due_at=bindparam("at"), lane=bindparam("urgency"), why=bindparam("because"))
 )
 _LOOKED = (
     update(targets)
@@ -112,14 +112,16 @@ def take_due(
     return taken
 
 
-def postpone(connection: Connection, target_ids: Sequence[int], until: datetime) -> None:
-    """Keep others from looking at these targets before `until`."""
-    connection.execute(_PUSH, [{"id": target_id, "until": until} for target_id in target_ids])
+def take(connection: Connection, target_id: int, until: datetime) -> None:
+    """Take one target, due or not; it is pushed to `until` meanwhile."""
+    connection.execute(_PUSH, {"id": target_id, "until": until})
 
 
-def wake(connection: Connection, target_ids: Iterable[int], at: datetime, why: str) -> None:
+def wake(
+    connection: Connection, target_ids: Iterable[int], at: datetime, why: str, lane: Lane = Lane.ROUTINE
+) -> None:
     """Make targets due at `at`, unless they are due sooner."""
-    rows = [{"id": target_id, "at": at, "why": why} for target_id in target_ids]
+    rows = [{"id": target_id, "at": at, "because": why, "urgency": int(lane)} for target_id in target_ids]
     if rows:
         connection.execute(_WAKE, rows)
 

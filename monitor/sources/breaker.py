@@ -55,6 +55,16 @@ class Breaker:
             return datetime.max.replace(tzinfo=now.tzinfo)
         return self.paused_until if self.paused_until is not None and now < self.paused_until else None
 
+    def state(self, now: datetime) -> str:
+        """`ready`, `paused` or `stopped`."""
+        if self.stopped:
+            return "stopped"
+        return "ready" if self.closed_until(now) is None else "paused"
+
+    def resumed(self) -> "Breaker":
+        """The breaker after an operator has resumed the source: a clean slate."""
+        return Breaker()
+
     def after(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
         """The breaker after one more look at `target` (its url) ended in `outcome`."""
         if outcome in SURE:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from monitor.snapshot import Snapshot
-from monitor.target import Target
+from monitor.target import Metric, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,10 @@ class Source(Protocol):
 
     name: str
     """As in the configuration's `[sources.NAME]`."""
+    metrics: frozenset[Metric]
+    """What it can count; the metric also says on which kind of page."""
     batch: int
     """How many targets one request can answer; `read` takes at most so many."""
-
-    def can_read(self, target: Target) -> bool:
-        """Say whether this source can count this kind of target at all."""
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
         """Look at the targets; every snapshot's `at` is `now`."""

@@ -39,16 +39,13 @@ class InstaloaderSource:
     """
 
     name = "instaloader"
+    metrics = frozenset(Metric)
     batch = 1
 
     def __init__(self, timeout: float = 20.0) -> None:
         """`timeout` is in seconds, for connecting and for each wait for data."""
         self._timeout = timeout
         self._context: QuietContext | None = None
-
-    def can_read(self, target: Target) -> bool:
-        """Say whether this metric is counted on this kind of page."""
-        return target.link.kind is target.metric.counted_on
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
         """Look at the targets one by one; what goes wrong is in the snapshots."""
@@ -65,7 +62,9 @@ class InstaloaderSource:
 
     def _look(self, target: Target, now: datetime) -> tuple[Look, int]:
         """Look once; returns what was seen and the requests it took."""
-        if not self.can_read(target) or not _KEYS[target.link.kind].fullmatch(target.link.key):
+        if target.link.kind is not target.metric.counted_on or not _KEYS[target.link.kind].fullmatch(
+            target.link.key
+        ):
             return Look(Outcome.SCHEMA, detail="not a link that can be asked for; nothing was sent"), 0
         context = self._fresh(now)
         context.wire.begin()

@@ -20,4 +20,6 @@ def open_source(name: str) -> Source:
         if isinstance(source, Source):
             return source
         raise BadInputError(f"sources.{name}", f"{point.value} does not fulfil the contract of a source")
-    raise BadInputError(f"sources.{name}", f"no such source is installed; there are: {', '.join(installed())}")
+    raise BadInputError(
+        f"sources.{name}", f"no such source is installed; there are: {', '.join(installed())}"
+    )

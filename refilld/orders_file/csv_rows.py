@@ -1,4 +1,8 @@
-"""Rows of a CSV file: records may span lines, and one broken record does not take its neighbours along."""
+"""Rows of a CSV file: records may span lines, and one broken record does not take its neighbours along.
+
+What stands inside a quote is never read as rows, however long it is: customers write it. Only when the
+quoting itself is broken are the lines after a broken record's first one looked at again.
+"""
 
 import csv
 from collections import deque
@@ -18,10 +22,15 @@ _FAULTS = {
     "expected after": "something follows a closing quote; write a quote inside a quoted cell twice",
     "new-line character": "there is a carriage return inside the row; put that cell in quotes",
 }
+_TOO_LONG = f"the row has more than {LONGEST_RECORD:,} bytes, which is too long for an order"
 
 
-class _BrokenRecordError(Exception):
-    """The record that began at the first taken line cannot be completed."""
+class _TooLongError(Exception):
+    """The record that began at the first taken line is longer than any order."""
+
+
+class _UnclosedError(Exception):
+    """The record that began at the first taken line has a quote that is never closed."""
 
 
 class CsvRows:
@@ -33,6 +42,7 @@ class CsvRows:
         self._again: deque[Line] = deque()
         self._taken: list[Line] = []
         self._size = 0
+        self._none_closes = False
         header = _header_line(lines)
         self._delimiter, cells = _split_header(header, mapping)
         self._headings = _named_headings(cells)
@@ -56,7 +66,11 @@ class CsvRows:
                 cells = next(records)
             except StopIteration:
                 return
-            except (csv.Error, _BrokenRecordError) as fault:
+            except _TooLongError:
+                yield self._skip()
+                records = self._records()
+                continue
+            except (csv.Error, _UnclosedError) as fault:
                 yield self._give_back(_explained(fault))
                 records = self._records()
                 continue
@@ -70,12 +84,33 @@ class CsvRows:
         """Hand lines to the csv reader and remember them, up to the limit of one record."""
         while line := self._again.popleft() if self._again else next(self._lines, None):
             self._taken.append(line)
-            if not line.whole and len(self._taken) == 1:
-                raise _BrokenRecordError(line.fault)
             self._size += line.size
-            if not line.whole or self._size > LONGEST_RECORD:
-                raise _BrokenRecordError(_UNCLOSED)
+            if self._size > LONGEST_RECORD:
+                raise _TooLongError
             yield line.text
+            # Lines given back have shown broken quoting; only the last may go on into lines not seen yet.
+            if self._taken and self._again:
+                raise _UnclosedError(_UNCLOSED)
+
+    def _skip(self) -> Refused:
+        """Refuse a record that is too long, up to the quote that closes it if there is one."""
+        first, last = self._taken[0], self._taken[-1]
+        began_inside = last is not first  # a record goes on in a further line only within a quote
+        ends_inside = (last.quotes % 2 == 1) != began_inside
+        if ends_inside and not self._closes():
+            return self._give_back(_UNCLOSED)
+        return Refused.text(first.number, _TOO_LONG, first.text)
+
+    def _closes(self) -> bool:
+        """Read on through the line that closes the quote; False, without moving, when none does."""
+        if self._none_closes:
+            return False
+        mark = self._lines.mark()
+        if any(line.quotes % 2 for line in self._lines):
+            return True
+        self._lines.reset(mark)
+        self._none_closes = True  # nor will one further down: the file is searched to its end only once
+        return False
 
     def _give_back(self, problem: str) -> Refused:
         """Refuse the line that a broken record began with; the lines after it get another chance."""
@@ -121,9 +156,9 @@ def _split_header(header: str, mapping: Mapping[str, str]) -> tuple[str, list[st
             continue
         known = len(present(cells, mapping)) + sum(recognise(cell) is not None for cell in cells)
         splits.append(((known, len(cells)), delimiter, cells))
-    if not splits:
+    (known, _), delimiter, cells = max(splits, key=lambda split: split[0], default=((0, 0), "", []))
+    if not known and len(splits) < len(_DELIMITERS):
         raise BadInputError("header", f"is not CSV: {_UNCLOSED}")
-    _, delimiter, cells = max(splits, key=lambda split: split[0])
     return delimiter, cells
 
 

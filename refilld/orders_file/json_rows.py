@@ -44,7 +44,7 @@ class JsonRows:
 
     def _row(self, line: Line) -> RawRow | Refused:
         try:
-            read = _read_object(line.text)
+            read = _read_object(line.text.rstrip("\r\n"))
         except BadInputError as error:
             return Refused.text(line.number, error.problem, line.text)
         if not self._begun:

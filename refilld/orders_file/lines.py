@@ -17,6 +17,8 @@ class Line:
     """The whole line, or only its beginning when it is not `whole`."""
     size: int
     """In bytes."""
+    quotes: int = 0
+    """How many double quotes stand in all of it."""
     utf8: bool = True
     whole: bool = True
     """False: the line is longer than the reader's limit."""
@@ -47,24 +49,36 @@ class LineReader:
         if not raw:
             raise StopIteration
         self._number += 1
-        size = len(raw)
+        size, quotes = len(raw), raw.count(b'"')
         whole = size <= self._longest
-        if not whole:
-            size += 0 if raw.endswith(b"\n") else self._skip_rest()
-            raw = raw[:_EXCERPT]
+        if not whole and not raw.endswith(b"\n"):
+            skipped, skipped_quotes = self._skip_rest()
+            size, quotes = size + skipped, quotes + skipped_quotes
         self.position += size
-        return self._decoded(raw, size, whole)
+        return self._decoded(raw if whole else raw[:_EXCERPT], size, quotes, whole)
 
-    def _decoded(self, raw: bytes, size: int, whole: bool) -> Line:
+    def mark(self) -> tuple[int, int]:
+        """Return where the reader stands, for `reset`."""
+        return self.position, self._number
+
+    def reset(self, mark: tuple[int, int]) -> None:
+        """Stand again where `mark` was taken."""
+        self.position, self._number = mark
+        self._file.seek(self.position)
+
+    def _decoded(self, raw: bytes, size: int, quotes: int, whole: bool) -> Line:
         try:
-            return Line(self._number, raw.decode(), size, whole=whole)
+            return Line(self._number, raw.decode(), size, quotes, whole=whole)
         except UnicodeDecodeError:
-            return Line(self._number, raw.decode(errors="surrogateescape"), size, utf8=False, whole=whole)
+            text = raw.decode(errors="surrogateescape")
+            return Line(self._number, text, size, quotes, utf8=False, whole=whole)
 
-    def _skip_rest(self) -> int:
-        skipped = 0
+    def _skip_rest(self) -> tuple[int, int]:
+        """Read to the end of the line; return how many bytes and quotes that were."""
+        skipped = quotes = 0
         while chunk := self._file.readline(_CHUNK):
             skipped += len(chunk)
+            quotes += chunk.count(b'"')
             if chunk.endswith(b"\n"):
                 break
-        return skipped
+        return skipped, quotes

@@ -70,15 +70,15 @@ def parse_rows(
     services: Mapping[str, Service],
     terms: Mapping[str, Terms],
     now: datetime,
-) -> Iterator[tuple[int, Order] | Refused]:
-    """Yield for every row its line number and order, or its refusal."""
+) -> Iterator[tuple[RawRow, Order] | Refused]:
+    """Yield every row with its order, or its refusal."""
     book = Services(services)
     for row in rows:
         if isinstance(row, Refused):
             yield row
             continue
         try:
-            yield row.line, parse_order(row, services=book, terms=terms, now=now)
+            yield row, parse_order(row, services=book, terms=terms, now=now)
         except BadInputError as error:
             yield Refused.row(row, error)
 
@@ -91,7 +91,7 @@ def parse_file(
     terms: Mapping[str, Terms],
     now: datetime,
     on_read: Callable[[int], object] | None = None,
-) -> Iterator[tuple[int, Order] | Refused]:
+) -> Iterator[tuple[RawRow, Order] | Refused]:
     """Yield the orders and refusals of a file; `on_read` is told the bytes read so far before each of them.
 
     Raises BadInputError about the whole file, and OSError, at the first step.

@@ -33,13 +33,21 @@ def test_it_fulfils_the_contract_of_a_source(source: InstaloaderSource) -> None:
     assert (source.name, source.batch) == ("instaloader", 1)
 
 
-@pytest.mark.parametrize("metric", Metric)
-@pytest.mark.parametrize("kind", LinkKind)
-def test_it_reads_followers_of_profiles_and_likes_and_views_of_posts(
+def test_it_counts_followers_likes_and_views(source: InstaloaderSource) -> None:
+    """The jobs hand it targets of every metric."""
+    assert source.metrics == frozenset({Metric.FOLLOWERS, Metric.LIKES, Metric.VIEWS})
+
+
+@pytest.mark.parametrize(
+    ("kind", "metric"),
+    [(LinkKind.POST, Metric.FOLLOWERS), (LinkKind.PROFILE, Metric.LIKES), (LinkKind.PROFILE, Metric.VIEWS)],
+)
+def test_a_metric_on_the_wrong_kind_of_page_is_never_asked_for(
     source: InstaloaderSource, kind: LinkKind, metric: Metric
 ) -> None:
-    """Each metric is readable on the page that carries it, and on no other."""
-    assert source.can_read(Target(Link(kind, "natgeo"), metric)) is (kind is metric.counted_on)
+    """Followers of a post, or likes of a profile, cost no request and give no number."""
+    reading = source.read([Target(Link(kind, "natgeo"), metric)], datetime.now(UTC))
+    assert (reading.requests, reading.snapshots[0].outcome) == (0, Outcome.SCHEMA)
 
 
 @pytest.mark.parametrize(

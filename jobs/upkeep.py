@@ -1,0 +1,24 @@
+"""Upkeep: what keeps the database small and quick."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from storage import sources
+from storage.engine import Database
+
+_REQUESTS_KEPT = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """The upkeep job."""
+
+    database: Database
+    clock: Callable[[], datetime]
+
+    def run_once(self) -> None:
+        """Forget requests that no budget looks at, and empty the write-ahead log."""
+        with self.database.write() as tx:
+            sources.forget_requests(tx, self.clock() - _REQUESTS_KEPT)
+        self.database.checkpoint()

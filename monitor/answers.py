@@ -1,0 +1,162 @@
+"""Answers: what to say to a customer who asks about an order, with the numbers (RULES 5, end)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.claims import Claim, claims_of
+from monitor.decisions import Reason
+from monitor.drops import DropState
+from monitor.order import Flag, Order
+from monitor.refill import RefillState
+from monitor.snapshot import Outcome
+from monitor.watched import Watched
+
+GONE_AFTER = 3
+"""Looks in a row that must say `not_found` before a customer is told so."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastLook:
+    """What is known of the order's target."""
+
+    count: int | None
+    """Newest admitted count."""
+    at: datetime | None
+    """When it was read."""
+    outcome: Outcome | None
+    """How the newest look ended, count or not."""
+    failures: int = 0
+    """Looks in a row that gave no count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one request; `word` is one of the fixed answers or a decision's reason."""
+
+    order_id: str
+    word: str
+    sentence: str
+    count: int | None = None
+    counted_at: datetime | None = None
+    line: int | None = None
+    missing: int | None = None
+    threshold: int | None = None
+    quantity: int | None = None
+    """Units of the refill that is on its way, where one is."""
+
+
+_SENTENCES = {
+    "refill": "A refill of {quantity} is on its way.",
+    "no_drop": "Nothing is missing: the count is {count}, and the order is whole at {line}.",
+    "below_threshold": "{missing} are missing of {delivered}; refills start at {threshold}.",
+    "not_settled": "The delivery is too fresh to be judged; that starts {settles}.",
+    "window_expired": "The guarantee of this order ended {ends}.",
+    "profile_private": "The profile is private; please make it public, then we check again.",
+    "target_not_found": "The link does not exist any more; please check it.",
+    "counts_hidden": "The counts are hidden; please show them, then we check again.",
+    "not_delivered": "The order is not delivered yet ({status}).",
+    "no_guarantee": "An order of status {status} carries no guarantee.",
+    "not_readable": "No count could be read yet; we keep trying.",
+    "awaiting_confirmation": "{missing} seem to be missing; a second look confirms it before we refill.",
+    "suspended:hold": "The guarantee is suspended while the order is on hold.",
+    Reason.REFILL_LIMIT_REACHED: "All {max_refills} refills of this order have been delivered.",
+    Reason.REFILL_ALLOWANCE_SPENT: "Refills of this order have reached {max_percent}% of what was delivered.",
+    Reason.COOLDOWN: "{missing} are missing; the next refill starts when the last one is {cooldown} old.",
+    Reason.BELOW_START_COUNT: "The count is below what it was before the order; an operator looks at it.",
+    Reason.REFILL_IN_PROGRESS: "{missing} are missing; a refill is under way already.",
+    Reason.AWAITING_REQUEST: "{missing} are missing; your request is noted and is decided at the next look.",
+    Reason.MASS_DROP: "Many counts fell at once; we wait to see whether the platform gives them back.",
+}
+_VOID = "The guarantee is void: {flag}."
+
+
+def answer(
+    watched: Watched, siblings: tuple[Watched, ...], look: LastLook, reason: Reason | None, now: datetime
+) -> Answer:
+    """Answer for one order; `siblings` are all orders of its target, `reason` its open drop's last one."""
+    claim = None
+    if look.count is not None and watched.order.start_count is not None:
+        claim = claims_of(siblings, look.count, now).get(watched.order.order_id)
+    word = _word(watched, look, claim, reason, now)
+    facts = _facts(watched, look, claim)
+    sentence = _SENTENCES.get(word, _VOID).format(**facts)
+    return Answer(
+        order_id=watched.order.order_id,
+        word=word,
+        sentence=sentence,
+        count=look.count,
+        counted_at=look.at,
+        line=claim.line if claim else None,
+        missing=claim.units if claim else None,
+        threshold=watched.order.terms.threshold(watched.order.delivered),
+        quantity=_on_its_way(watched),
+    )
+
+
+def _word(watched: Watched, look: LastLook, claim: Claim | None, reason: Reason | None, now: datetime) -> str:
+    return (
+        _no_cover(watched)
+        or ("refill" if _on_its_way(watched) else None)
+        or ("window_expired" if not watched.covered(now) else None)
+        or _unreadable(look)
+        or ("not_settled" if not watched.settled(now) else None)
+        or _judged(watched, claim, reason)
+    )
+
+
+def _no_cover(watched: Watched) -> str | None:
+    order = watched.order
+    if order.status.waiting:
+        return "not_delivered"
+    if not order.guaranteed:
+        return "no_guarantee"
+    void = sorted(flag for flag in watched.flags if flag.voids)
+    if void:
+        return f"void:{void[0]}"
+    return "suspended:hold" if Flag.HOLD in watched.flags else None
+
+
+def _unreadable(look: LastLook) -> str | None:
+    if look.outcome is Outcome.PRIVATE:
+        return "profile_private"
+    if look.outcome is Outcome.HIDDEN:
+        return "counts_hidden"
+    gone = look.outcome is Outcome.NOT_FOUND and look.failures >= GONE_AFTER
+    return "target_not_found" if gone else None
+
+
+def _judged(watched: Watched, claim: Claim | None, reason: Reason | None) -> str:
+    if claim is None:
+        return "not_readable"
+    if watched.drop is not None and watched.drop.state is not DropState.SUSPECTED and reason is not None:
+        return reason
+    if claim.units == 0:
+        return "no_drop"
+    small = claim.units < watched.order.terms.threshold(watched.order.delivered)
+    return "below_threshold" if small else "awaiting_confirmation"
+
+
+def _on_its_way(watched: Watched) -> int | None:
+    """Units of the order's queued or claimed refill; a held one is not on its way yet."""
+    moving = {RefillState.QUEUED, RefillState.CLAIMED}
+    return next((refill.quantity for refill in watched.refills if refill.state in moving), None)
+
+
+def _facts(watched: Watched, look: LastLook, claim: Claim | None) -> dict[str, object]:
+    order: Order = watched.order
+    settles = None if order.completed_at is None else order.completed_at + order.terms.settle
+    return {
+        "quantity": _on_its_way(watched),
+        "count": look.count,
+        "line": claim.line if claim else None,
+        "missing": claim.units if claim else None,
+        "delivered": order.delivered,
+        "threshold": order.terms.threshold(order.delivered),
+        "settles": f"{settles:%Y-%m-%d %H:%M} UTC" if settles else "later",
+        "ends": f"{order.ends_at:%Y-%m-%d %H:%M} UTC" if order.ends_at else "",
+        "status": order.status,
+        "max_refills": order.terms.max_refills,
+        "max_percent": order.terms.max_refill_percent,
+        "cooldown": order.terms.cooldown,
+        "flag": ", ".join(sorted(watched.flags)),
+    }

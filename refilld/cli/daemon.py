@@ -1,0 +1,77 @@
+"""`refilld run`, `serve`, `check` and `demo`: the daemon, and looks on demand."""
+
+from dataclasses import asdict
+from threading import Event
+
+import click
+
+from refilld.cli.office import Office, pass_office
+from refilld.cli.output import console, json_option, print_json
+from refilld.daemon import Daemon, open_eyes, require_eyes, stop_on_signals
+from storage.errors import NotFoundError
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="One round of every job that is due, then exit.")
+@click.option("--no-http", is_flag=True, help="Scheduled jobs only.")
+@pass_office
+def run(office: Office, *, once: bool, no_http: bool) -> None:
+    """Run the daemon: scheduled jobs and the HTTP interface in one process."""
+    require_eyes(office.settings)
+    stopping = Event()
+    with office.database() as database, stop_on_signals(stopping):
+        daemon = Daemon(office.settings, database, office.clock, stopping)
+        if once:
+            daemon.run_once()
+        else:
+            daemon.run(http=not no_http)
+
+
+@click.command()
+@pass_office
+def serve(office: Office) -> None:
+    """Serve the HTTP interface alone, without scheduled jobs."""
+    stopping = Event()
+    with office.database() as database, stop_on_signals(stopping):
+        Daemon(office.settings, database, office.clock, stopping).serve()
+
+
+@click.command()
+@click.argument("order_ids", metavar="ID...", nargs=-1, required=True)
+@json_option
+@pass_office
+def check(office: Office, order_ids: tuple[str, ...], *, as_json: bool) -> None:
+    """Look at an order's target now, and answer as for a customer's request."""
+    missing = False
+    with office.database() as database:
+        daemon = Daemon(office.settings, database, office.clock, Event())
+        checking = daemon.checking(open_eyes(office.settings))
+        for order_id in order_ids:
+            try:
+                answer, looked = checking.check(order_id)
+            except NotFoundError as error:
+                click.echo(f"refilld: {error}", err=True)
+                missing = True
+                continue
+            if as_json:
+                print_json(asdict(answer) | {"looked": looked})
+            else:
+                console().print(f"{order_id}: {answer.word}. {answer.sentence}", markup=False)
+    if missing:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.option(
+    "--keep", type=click.Path(file_okay=False), help="Folder for the database; a new one if not said."
+)
+def demo(keep: str | None) -> None:
+    """Run the main job end to end against a simulated Instagram on loopback; nothing to configure."""
+    try:
+        from refilld.demo.show import run_demo  # noqa: PLC0415  # the demo's parts are an extra
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"the demo needs {error.name}; pip install 'refilld[demo]'") from None
+    run_demo(keep)
+
+
+COMMANDS = (run, serve, check, demo)

@@ -1,0 +1,60 @@
+"""`refilld init` and `refilld db`: the configuration file, the database and its migrations."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from refilld.cli.office import Office, pass_office
+from storage import migrate
+from storage.engine import Database
+
+
+@click.command()
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Where to write it; ./refilld.toml if not said."
+)
+@pass_office
+def init(office: Office, config: Path | None) -> None:
+    """Write a commented configuration and create the database; overwrites nothing."""
+    path = config or office.config or Path("refilld.toml")
+    if path.exists():
+        click.echo(f"{path} is there already, and stays as it is")
+    else:
+        path.write_text(files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8"), "utf-8")
+        click.echo(f"wrote {path}")
+    office.config = path
+    database = Database(office.settings.database.url)
+    try:
+        migrate.upgrade(database)
+    finally:
+        database.close()
+    click.echo(f"database {database.name} is ready")
+
+
+@click.group()
+def db() -> None:
+    """Migrations of the database."""
+
+
+@db.command()
+@pass_office
+def upgrade(office: Office) -> None:
+    """Bring the database to the schema of this version."""
+    database = Database(office.settings.database.url)
+    try:
+        click.echo(f"{database.name} is at {migrate.upgrade(database)}")
+    finally:
+        database.close()
+
+
+@db.command()
+@pass_office
+def check(office: Office) -> None:
+    """Say whether the database is sound and at the schema of this version."""
+    with office.database() as database:
+        database.quick_check()
+        click.echo(f"{database.name} is sound and at {migrate.newest()}")
+
+
+COMMANDS = (init, db)

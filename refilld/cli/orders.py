@@ -1,0 +1,177 @@
+"""`refilld orders`: importing, listing, flagging, and the whole story of one order."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from monitor.errors import BadInputError
+from monitor.link import parse_link
+from monitor.order import Flag, OrderStatus
+from refilld.cli.office import Office, pass_office
+from refilld.cli.output import json_option, print_json, print_rows
+from refilld.cli.story import print_story
+from refilld.importer import Parsed, Tally, import_orders, try_orders
+from refilld.orders_file import OrdersFile, Refused, RejectsFile, parse_rows
+from storage import flags
+from storage import orders as kept
+from storage.orders import Fate
+
+LISTED = (
+    "order_id", "status", "service", "metric", "link", "quantity", "remains", "start_count", "completed_at",
+    "provider",
+)  # fmt: skip
+
+
+@click.group()
+def orders() -> None:
+    """Delivered orders: the file they come in, their flags, their story."""
+
+
+@orders.command("import")
+@click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--map", "pairs", multiple=True, metavar="COL=FIELD", help="What a column means; may be repeated."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
+@click.option(
+    "--rejects", type=click.Path(dir_okay=False, path_type=Path), help="Where refused rows go, as CSV."
+)
+@json_option
+@pass_office
+def import_(
+    office: Office, path: Path, *, pairs: tuple[str, ...], dry_run: bool, rejects: Path | None, as_json: bool
+) -> None:
+    """Add and update orders from a CSV or JSON Lines file; refused rows are told with line and reason."""
+    if rejects is not None and rejects.exists() and rejects.samefile(path):
+        raise click.BadParameter("would overwrite FILE", param_hint="--rejects")
+    settings, now = office.settings, office.now()
+    with ExitStack() as stack:
+        database = stack.enter_context(office.database())
+        file = stack.enter_context(_opened(path, _mapping(pairs)))
+        bin_ = stack.enter_context(RejectsFile(rejects)) if rejects else None
+        rows = parse_rows(file, services=settings.all_services, terms=settings.all_terms, now=now)
+        watched = stack.enter_context(_progress(file, rows))
+
+        def refuse(row: Refused) -> None:
+            click.echo(row.described(path.name), err=True)
+            if bin_ is not None:
+                bin_.write(row)
+
+        with _whole_file(path):
+            tally = (try_orders if dry_run else import_orders)(database, watched, now, refuse)
+        _report(tally, file.ignored, dry_run=dry_run, as_json=as_json)
+    if tally[Fate.REFUSED]:
+        raise click.exceptions.Exit(1)
+
+
+@orders.command("list")
+@click.option("--status", type=click.Choice([str(s) for s in OrderStatus], case_sensitive=False))
+@click.option("--link", help="Any spelling of the profile or post.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
+@json_option
+@pass_office
+def list_(office: Office, *, status: str | None, link: str | None, limit: int, as_json: bool) -> None:
+    """Show orders, newest completion first."""
+    wanted = OrderStatus(status) if status else None
+    url = parse_link(link).link.url if link else None
+    with office.database() as database, database.read() as tx:
+        rows = [dict(row._mapping) for row in kept.listed(tx, status=wanted, link=url, limit=limit)]  # noqa: SLF001
+    print_rows(LISTED, rows, as_json=as_json)
+
+
+@orders.command()
+@click.argument("order_id", metavar="ID")
+@json_option
+@pass_office
+def show(office: Office, order_id: str, *, as_json: bool) -> None:
+    """Print one order's whole story: lines, looks, drops, decisions with their reasons, refills."""
+    with office.database() as database, database.read() as tx:
+        print_story(tx, order_id, office.now(), as_json=as_json)
+
+
+@orders.command()
+@click.argument("order_id", metavar="ID")
+@click.argument("flag", type=click.Choice([str(f) for f in Flag]))
+@pass_office
+def flag(office: Office, order_id: str, flag: str) -> None:
+    """Suspend (hold) or void (all others) an order's guarantee."""
+    with office.database() as database, database.write() as tx:
+        new = flags.set_flag(tx, order_id, Flag(flag), office.now())
+    click.echo(f"order {order_id} {'is' if new else 'was already'} flagged {flag}")
+
+
+@orders.command()
+@click.argument("order_id", metavar="ID")
+@click.argument("flag", type=click.Choice([str(f) for f in Flag]))
+@pass_office
+def unflag(office: Office, order_id: str, flag: str) -> None:
+    """Lift a flag; the order starts afresh."""
+    with office.database() as database, database.write() as tx:
+        gone = flags.lift_flag(tx, order_id, Flag(flag), office.now())
+    click.echo(f"order {order_id} {'is no longer' if gone else 'was not'} flagged {flag}")
+
+
+def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
+    mapping = {}
+    for pair in pairs:
+        column, equals, field = pair.rpartition("=")
+        if not equals or not column:
+            raise click.BadParameter(f"{pair!r} is not COL=FIELD", param_hint="--map")
+        mapping[column] = field
+    return mapping
+
+
+@contextmanager
+def _whole_file(path: Path) -> Iterator[None]:
+    """A fault of the file as a whole is one clear line and a wrong usage."""
+    try:
+        yield
+    except BadInputError as error:
+        raise click.ClickException(f"{path}: {error}") from None
+    except OSError as error:
+        raise click.ClickException(f"{path}: {error.strerror}") from None
+
+
+@contextmanager
+def _opened(path: Path, mapping: dict[str, str]) -> Iterator[OrdersFile]:
+    with _whole_file(path):
+        file = OrdersFile(path, mapping)
+    with file:
+        yield file
+
+
+@contextmanager
+def _progress(file: OrdersFile, rows: Iterator[Parsed]) -> Iterator[Iterator[Parsed]]:
+    """Show a bar while the rows pass, on a terminal; elsewhere nothing."""
+    columns = (TextColumn("importing"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("importing", total=file.size)
+
+        def passing() -> Iterator[Parsed]:
+            for row in rows:
+                bar.update(task, completed=file.position)
+                yield row
+
+        yield passing()
+
+
+def _report(tally: Tally, ignored: tuple[str, ...], *, dry_run: bool, as_json: bool) -> None:
+    if ignored:
+        click.echo(
+            f"columns that mean nothing here: {', '.join(ignored)}; --map COL=FIELD gives one a meaning",
+            err=True,
+        )
+    counts = {str(fate): tally[fate] for fate in Fate}
+    if as_json:
+        print_json(counts | {"dry_run": dry_run})
+        return
+    told = ", ".join(f"{number:,} {fate}" for fate, number in counts.items())
+    click.echo(f"{'would be: ' if dry_run else ''}{told}")
+
+
+COMMANDS = (orders,)

@@ -1,0 +1,207 @@
+"""The daemon: composes sources, jobs and HTTP into one process, and keeps it honest towards systemd."""
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Event
+
+import structlog
+
+from jobs.alerting import Alerting
+from jobs.checking import Checking
+from jobs.eye import Eye
+from jobs.leases import Leases
+from jobs.progress import Progress
+from jobs.sampling import Sampling
+from jobs.scheduler import Plan, Scheduler, longest_silence
+from jobs.upkeep import Upkeep
+from monitor.cadence import FixedCadence
+from monitor.errors import RefilldError
+from monitor.sources.budget import Budget
+from monitor.sources.registry import open_source
+from refilld.channels import open_channels
+from refilld.config import ConfigError
+from refilld.http.app import create_app
+from refilld.http.health import Health
+from refilld.http.server import HttpServer
+from refilld.sd_notify import Notifier
+from refilld.settings import Settings
+from storage.daemon_lock import daemon_lock
+from storage.engine import Database
+from storage.migrate import require_current
+
+log = structlog.get_logger()
+LEASES_EVERY = timedelta(seconds=5)
+UPKEEP_EVERY = timedelta(minutes=1)
+HEARTBEAT = timedelta(seconds=15)
+"""How often the main thread looks around where systemd sets no shorter pace."""
+
+Clock = Callable[[], datetime]
+
+
+def open_eyes(settings: Settings) -> tuple[Eye, ...]:
+    """The enabled sources, each with its budget; BadInputError names one that is not installed."""
+    return tuple(
+        Eye(open_source(name), Budget(s.requests_per_hour, s.spacing), s.first_pause)
+        for name, s in settings.enabled_sources.items()
+    )
+
+
+def require_eyes(settings: Settings) -> tuple[Eye, ...]:
+    """The enabled sources, at least one."""
+    eyes = open_eyes(settings)
+    if not eyes:
+        raise ConfigError(
+            "no source is enabled, so nothing could be looked at; "
+            "set enabled = true under [sources.instaloader], after reading what it means in the README"
+        )
+    return eyes
+
+
+def intervals(settings: Settings) -> dict[str, timedelta]:
+    """How often each of the fixed jobs runs."""
+    return {
+        "sampling": settings.sampling.tick,
+        "leases": LEASES_EVERY,
+        "alerting": settings.alerts.every,
+        "upkeep": UPKEEP_EVERY,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """One process's worth of refilld."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    stopping: Event
+
+    def sampling(self, eyes: tuple[Eye, ...], beat: Callable[[], None] = lambda: None) -> Sampling:
+        """The sampling job; also used by commands that look once."""
+        return Sampling(
+            database=self.database,
+            eyes=eyes,
+            cadence=FixedCadence(self.settings.sampling.every),
+            clock=self.clock,
+            wait=lambda duration: self.stopping.wait(duration.total_seconds()),
+            patience=self.settings.sampling.tick,
+            beat=beat,
+        )
+
+    def checking(self, eyes: tuple[Eye, ...]) -> Checking:
+        """Answers to customers' requests."""
+        return Checking(self.database, self.sampling(eyes), self.clock)
+
+    def plans(self, eyes: tuple[Eye, ...], beat: Callable[[str], None]) -> list[Plan]:
+        """The fixed jobs; `beat` hears of a job's progress within a long round."""
+        sampling = self.sampling(eyes, lambda: beat("sampling"))
+        leases = Leases(self.database, self.clock, self.settings.queue.max_attempts)
+        alerting = Alerting(self.database, self.clock, open_channels(self.settings.alerts.urls))
+        rounds = {
+            "sampling": sampling.run_once,
+            "leases": leases.run_once,
+            "alerting": alerting.run_once,
+            "upkeep": Upkeep(self.database, self.clock).run_once,
+        }
+        return [Plan(name, every, rounds[name]) for name, every in intervals(self.settings).items()]
+
+    def run_once(self) -> None:
+        """One round of every job that is due."""
+        eyes = require_eyes(self.settings)
+        with daemon_lock(self.database):
+            for plan in self.plans(eyes, lambda _job: None):
+                plan.run()
+
+    def run(self, *, http: bool) -> None:
+        """Run until told to stop; then finish the rounds in hand."""
+        eyes = require_eyes(self.settings)
+        with ExitStack() as stack:
+            stack.enter_context(daemon_lock(self.database))
+            _check_sqlite(self.database)
+            silences = {job: longest_silence(every) for job, every in intervals(self.settings).items()}
+            progress = Progress(silences, time.monotonic)
+            plans = self.plans(eyes, progress.beat)
+            if http:
+                stack.enter_context(self._serving(progress.late))
+            stack.callback(self.database.checkpoint)
+            scheduler = Scheduler(plans, progress)
+            scheduler.start()
+            stack.callback(scheduler.stop)
+            log.info("daemon.started", database=self.database.name, sources=[e.source.name for e in eyes])
+            self._keep_watch(progress.late)
+            log.info("daemon.stopping")
+        log.info("daemon.stopped")
+
+    def serve(self) -> None:
+        """HTTP alone."""
+        with self._serving(tuple):
+            self._keep_watch(tuple)
+
+    @contextmanager
+    def _serving(self, late: Callable[[], tuple[str, ...]]) -> Iterator[None]:
+        app = create_app(
+            self.database, self.settings, self.clock, self.stopping, lambda: health(self.database, late)
+        )
+        server = HttpServer(app, self.settings.http.host, self.settings.http.port)
+        server.start()
+        log.info("http.listening", host=self.settings.http.host, port=server.port)
+        try:
+            yield
+        finally:
+            server.stop()
+
+    def _keep_watch(self, late: Callable[[], tuple[str, ...]]) -> None:
+        """Wait for the end, and feed systemd's watchdog as long as every job makes progress."""
+        notifier = Notifier(os.environ)
+        notifier.ready("running")
+        pace = (notifier.watchdog_interval or HEARTBEAT).total_seconds()
+        while not self.stopping.wait(pace):
+            stuck = late()
+            if stuck:
+                log.error("jobs.stuck", jobs=stuck)
+                notifier.status(f"no progress: {', '.join(stuck)}")
+            else:
+                notifier.watchdog()
+        notifier.stopping()
+
+
+def health(database: Database, late: Callable[[], tuple[str, ...]]) -> Health:
+    """Whether the process can do its work: the database answers, is migrated, and the jobs get on."""
+    faults = [f"job {job} makes no progress" for job in late()]
+    try:
+        require_current(database)
+    except RefilldError as error:
+        faults.append(str(error))
+    return Health(tuple(faults))
+
+
+@contextmanager
+def stop_on_signals(stopping: Event) -> Iterator[None]:
+    """SIGTERM and SIGINT ask for an end; the rounds in hand are finished."""
+
+    def ask(_number: int, _frame: object) -> None:
+        stopping.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _check_sqlite(database: Database) -> None:
+    """Check the file, and warn of a library that may corrupt it when two processes write at once."""
+    if not database.sqlite:
+        return
+    database.quick_check()
+    version = sqlite3.sqlite_version_info
+    mended = version >= (3, 51, 3) or version in {(3, 44, 6), (3, 50, 7)}
+    if not mended:
+        log.warning("sqlite.wal_reset_fault", version=sqlite3.sqlite_version, advice="docs/operations.md")

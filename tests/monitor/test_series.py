@@ -1,0 +1,131 @@
+"""RULES 2: which looks are numbers, and which numbers join a target's series."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import HOUR, NOW, PROFILE, a_failed_look, a_look, examples
+
+from monitor.series import Series, admit
+from monitor.snapshot import Outcome, Snapshot
+
+FAILED = sorted(set(Outcome) - {Outcome.COUNT})
+
+
+def admitted(*counts: int | Outcome) -> list[int | None]:
+    """Show looks in this order to a new series; what of each may be judged."""
+    series, judged = Series(), []
+    for number, count in enumerate(counts):
+        at = NOW + number * HOUR
+        look = a_failed_look(count, at) if isinstance(count, Outcome) else a_look(count, at)
+        snapshot, series = admit(look, series)
+        judged.append(snapshot.count)
+    return judged
+
+
+@pytest.mark.parametrize("outcome", FAILED)
+def test_only_count_is_a_number(outcome: Outcome) -> None:
+    """RULES 2: a look that failed cannot carry a count, and a count cannot be missing its number."""
+    with pytest.raises(ValueError, match="snapshot with count 5"):
+        Snapshot(PROFILE, NOW, outcome, "simulated", count=5)
+    with pytest.raises(ValueError, match="count snapshot with count None"):
+        Snapshot(PROFILE, NOW, Outcome.COUNT, "simulated")
+
+
+def test_the_outcomes_are_the_ten_of_the_rules() -> None:
+    """RULES 2: always typed, by one of these words."""
+    expected = (
+        "count private not_found hidden unavailable login_required blocked rate_limited transient schema"
+    )
+    assert set(expected.split()) == {str(outcome) for outcome in Outcome}
+
+
+def test_a_count_is_never_negative() -> None:
+    """RULES 2: a count counts things."""
+    with pytest.raises(ValueError, match="negative"):
+        a_look(-1)
+
+
+@pytest.mark.parametrize("outcome", FAILED)
+@pytest.mark.parametrize(
+    "series", [Series(), Series(1000, "follower_count"), Series(1000, "follower_count", zero_seen=True)]
+)
+def test_a_failed_look_changes_nothing_in_the_series(outcome: Outcome, series: Series) -> None:
+    """RULES 2: a failed look is never a drop."""
+    look = a_failed_look(outcome)
+    assert (look, series) == admit(look, series)
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        # ordinary numbers join, 0 as the first of all too
+        ([5, 3, 9], [5, 3, 9]),
+        ([0], [0]),
+        ([0, 0, 7], [0, 0, 7]),
+        ([0, 7, 3], [0, 7, 3]),
+        ([9, 1], [9, 1]),
+        # a fall to 0 is a fault
+        ([5, 0], [5, None]),
+        ([5, 0, 4], [5, None, 4]),
+        # unless the next count is 0 again
+        ([5, 0, 0], [5, None, 0]),
+        ([5, 0, 0, 0], [5, None, 0, 0]),
+        # each new fall from above 0 is a new fault
+        ([5, 0, 4, 0], [5, None, 4, None]),
+        ([5, 0, 4, 0, 0], [5, None, 4, None, 0]),
+        ([5, 0, 0, 6, 0, 0], [5, None, 0, 6, None, 0]),
+        # the next count, however many looks fail before it
+        ([5, 0, Outcome.TRANSIENT, 0], [5, None, None, 0]),
+        ([5, 0, Outcome.PRIVATE, Outcome.BLOCKED, 4], [5, None, None, None, 4]),
+        ([5, Outcome.TRANSIENT, 0, 0], [5, None, None, 0]),
+    ],
+)
+def test_a_fall_to_0_is_a_fault_unless_the_next_count_is_0_again(
+    counts: list[int | Outcome], expected: list[int | None]
+) -> None:
+    """RULES 2: a fall to 0 from above 0 is a fault (not judged) unless the next count is 0 again."""
+    assert expected == admitted(*counts)
+
+
+def test_a_fault_is_a_schema_snapshot() -> None:
+    """RULES 2: the fault is typed `schema`, keeps its time and target, and says what was seen."""
+    _, series = admit(a_look(41), Series())
+    fault, _ = admit(a_look(0, NOW + HOUR), series)
+    expected = Snapshot(
+        PROFILE,
+        NOW + HOUR,
+        Outcome.SCHEMA,
+        "simulated",
+        counted="follower_count",
+        detail="the count fell from 41 to 0",
+    )
+    assert expected == fault
+
+
+def test_a_series_never_mixes_kinds_of_count() -> None:
+    """The contract of sources: once a series counts plays, views are not judged, and change nothing."""
+    _, series = admit(a_look(500, counted="play_count"), Series())
+    other, after = admit(a_look(90, counted="view_count"), series)
+    assert other.outcome is Outcome.SCHEMA
+    assert other.count is None
+    assert series == after
+
+
+def test_another_kind_of_0_says_nothing_about_this_series() -> None:
+    """RULES 2: the next count of the series decides, and a count of another kind is not it."""
+    _, series = admit(a_look(500, counted="play_count"), Series())
+    _, series = admit(a_look(0, counted="play_count"), series)
+    _, series = admit(a_look(0, counted="view_count"), series)
+    back, _ = admit(a_look(480, counted="play_count"), series)
+    expected = 480
+    assert expected == back.count
+
+
+@given(st.lists(st.integers(0, 3)))
+@examples(200)
+def test_a_judged_0_never_comes_right_after_a_number_above_0(counts: list[int]) -> None:
+    """RULES 2, for any series: 0 is judged first of all, after 0, or as the second 0 in a row."""
+    judged = admitted(*counts)
+    for i, count in enumerate(counts):
+        fault = i > 0 and count == 0 and counts[i - 1] > 0
+        assert (None if fault else count) == judged[i]

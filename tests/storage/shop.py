@@ -1,0 +1,192 @@
+"""A small shop for the storage suite: orders, looks and refills with as few words as a test needs."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, event, insert, select
+
+from monitor.cadence import Lane
+from monitor.claims import Claim
+from monitor.decisions import Decision, Reason, Verb
+from monitor.drops import Drop, DropState
+from monitor.link import Link, LinkKind
+from monitor.order import Order, OrderStatus
+from monitor.refill import RefillState
+from monitor.snapshot import Outcome, Snapshot
+from monitor.target import Metric, Target
+from monitor.terms import Terms
+from storage import drops, leases, orders, refills
+from storage.columns import AnyRow
+from storage.engine import Database
+from storage.orders import Imported
+from storage.schema import metadata, targets
+
+T = TypeVar("T")
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+INSTANT = timedelta.resolution
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+"""A day in the middle of the standard order's guarantee."""
+ATTEMPTS = 10
+"""How often a refill may be tried, as configured by default."""
+EFFORT = int(os.environ.get("EFFORT", "1"))
+"""Multiplies the examples of every property; 1 is the quick profile."""
+
+
+# What is sold and seen
+
+
+def a_profile(name: str = "natgeo") -> Target:
+    return Target(Link(LinkKind.PROFILE, name), Metric.FOLLOWERS)
+
+
+def a_post(code: str = "C0deAAAAAAA", metric: Metric = Metric.LIKES, owner: str | None = None) -> Target:
+    return Target(Link(LinkKind.POST, code), metric, owner)
+
+
+def an_order(order_id: str = "1", **changes: Any) -> Order:
+    """Give an order of 1000 followers, completed ten days ago on a profile that had 500."""
+    standard = Order(
+        order_id=order_id,
+        service="followers",
+        target=a_profile(),
+        quantity=1000,
+        status=OrderStatus.COMPLETED,
+        terms=Terms(),
+        completed_at=NOW - 10 * DAY,
+        start_count=500,
+        link_typed="@natgeo",
+    )
+    return replace(standard, **changes)
+
+
+def a_pending_order(order_id: str = "1", **changes: Any) -> Order:
+    return an_order(order_id, **{"status": OrderStatus.PENDING, "completed_at": None} | changes)
+
+
+def a_look(count: int = 1200, at: datetime = NOW, target: Target | None = None) -> Snapshot:
+    return Snapshot(target or a_profile(), at, Outcome.COUNT, "simulated", count, "follower_count")
+
+
+def a_failed_look(outcome: Outcome, at: datetime = NOW, detail: str = "") -> Snapshot:
+    return Snapshot(a_profile(), at, outcome, "simulated", detail=detail)
+
+
+def a_drop(order_id: str = "1", state: DropState = DropState.SUSPECTED, **changes: Any) -> Drop:
+    return replace(Drop(order_id, state, opened_at=NOW), **changes)
+
+
+def a_claim(order_id: str = "1", units: int = 300) -> Claim:
+    return Claim(order_id, line=1500, floor=500, effective=1500 - units, units=units)
+
+
+def a_decision(order_id: str = "1", verb: Verb = Verb.REFILL, **changes: Any) -> Decision:
+    """Give a decision on 300 missing units, with the reason that goes with it."""
+    reason = {Verb.REFILL: Reason.DROP_CONFIRMED, Verb.HOLD: Reason.BELOW_START_COUNT,
+              Verb.WAIT: Reason.COOLDOWN, Verb.REFUSE: Reason.REFILL_LIMIT_REACHED}[verb]  # fmt: skip
+    units = 300 if verb in {Verb.REFILL, Verb.HOLD} else 0
+    return replace(Decision(order_id, NOW, verb, reason, units, count=1200, line=1500, claim=300), **changes)
+
+
+# What the database holds
+
+
+def sell(database: Database, *sold: Order, now: datetime = NOW) -> list[Imported]:
+    """Import orders in one batch."""
+    with database.write() as connection:
+        return orders.import_batch(connection, sold, now)
+
+
+def owe(connection: Connection, order_id: str = "1", verb: Verb = Verb.REFILL, **changes: Any) -> int:
+    """Carry a drop of an order through to its refill, queued or held; gives the refill's id."""
+    decision = a_decision(order_id, verb, **changes)
+    closed = DropState.HELD if verb is Verb.HOLD else DropState.REFILLED
+    drop = a_drop(order_id, closed, looks=2, confirmed_at=decision.at, closed_at=decision.at)
+    drop_id = drops.save(connection, drop, a_claim(order_id), decision.count)
+    drops.add_decision(connection, drop_id, decision)
+    return refills.create(connection, drop_id, decision, Metric.FOLLOWERS)
+
+
+def queue(database: Database, *order_ids: str, **changes: Any) -> list[int]:
+    """Sell these orders, and owe each of them a refill; gives the refills' ids."""
+    sell(database, *(an_order(order_id) for order_id in order_ids))
+    with database.write() as connection:
+        return [owe(connection, order_id, **changes) for order_id in order_ids]
+
+
+def bring_to(connection: Connection, order_id: str, state: RefillState, at: datetime = NOW) -> int:
+    """Give the id of a refill of this order that has come into `state` on the usual way."""
+    held = state in {RefillState.HELD, RefillState.REJECTED}
+    refill_id = owe(connection, order_id, Verb.HOLD if held else Verb.REFILL, at=at)
+    if state is RefillState.REJECTED:
+        refills.operate(connection, refill_id, "reject", at)
+    elif state is RefillState.CANCELLED:
+        refills.operate(connection, refill_id, "cancel", at)
+    elif state in {RefillState.CLAIMED, RefillState.COMPLETED, RefillState.DEAD}:
+        (row,) = leases.claim(connection, at, limit=1, lease=HOUR, consumer="panel")
+        if state is RefillState.COMPLETED:
+            leases.complete(connection, refill_id, row.lease_token, at)
+        elif state is RefillState.DEAD:
+            failure = leases.Failure("no such user", retryable=False)
+            leases.fail(connection, refill_id, row.lease_token, at, failure, ATTEMPTS)
+    return refill_id
+
+
+def put_target(connection: Connection, name: str, due: datetime | None, lane: Lane, **changes: Any) -> int:
+    """Insert a target as it is after some looks; gives its id."""
+    target: Target = changes.pop("target", a_profile(name))
+    row = {
+        "link": target.link.url, "kind": target.link.kind, "key": target.link.key, "metric": target.metric,
+        "next_due_at": due, "lane": int(lane), **changes,
+    }  # fmt: skip
+    target_id: int = connection.execute(insert(targets).returning(targets.c.target_id), row).scalar_one()
+    return target_id
+
+
+def rows_of(database: Database, table: str) -> list[AnyRow]:
+    """All rows of a table in the order of its key."""
+    found = metadata.tables[table]
+    with database.read() as connection:
+        return list(connection.execute(select(found).order_by(*found.primary_key)))
+
+
+def everything(database: Database) -> dict[str, list[AnyRow]]:
+    """All rows of all tables, to show that nothing has changed."""
+    return {table: rows_of(database, table) for table in metadata.tables}
+
+
+# Crowds and eavesdropping
+
+
+def at_once(number: int, work: Callable[[int], T]) -> list[T]:
+    """Let so many threads do the work at the same moment; their answers in their order."""
+    together = Barrier(number)
+
+    def start(i: int) -> T:
+        together.wait(timeout=30)
+        return work(i)
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(start, range(number)))
+
+
+def statements_of(connection: Connection, work: Callable[[], object]) -> list[tuple[str, Any]]:
+    """The statements, with their parameters, that some work sends over a connection."""
+    heard: list[tuple[str, Any]] = []
+
+    def hear(_c: object, _cursor: object, statement: str, parameters: Any, _x: object, _many: bool) -> None:
+        heard.append((statement, parameters))
+
+    event.listen(connection, "before_cursor_execute", hear)
+    try:
+        work()
+    finally:
+        event.remove(connection, "before_cursor_execute", hear)
+    return heard
