@@ -33,7 +33,7 @@ def longest_silence(every: timedelta) -> timedelta:
 class Scheduler:
     """Runs the plans until it is told to stop; a plan never overlaps itself."""
 
-    def __init__(self, plans: Sequence[Plan], progress: Progress) -> None:
+    def __init__(self, plans: Sequence[Plan], progress: Progress, now: datetime) -> None:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a round longer than its interval is normal
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -47,7 +47,7 @@ class Scheduler:
                 args=(plan, progress),
                 id=plan.name,
                 seconds=plan.every.total_seconds(),
-                next_run_time=datetime.fromtimestamp(0, UTC),  # long due: at once
+                next_run_time=now,  # not earlier: every run missed since then would be listed first
             )
 
     def start(self) -> None:

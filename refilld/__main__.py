@@ -1,5 +1,5 @@
 """`python -m refilld` is `refilld`."""
 
-from refilld.cli import main
+from refilld.cli.root import main
 
 main()

@@ -130,7 +130,7 @@ class Daemon:
             if http:
                 stack.enter_context(self._serving(progress.late))
             stack.callback(self.database.checkpoint)
-            scheduler = Scheduler(plans, progress)
+            scheduler = Scheduler(plans, progress, self.clock())
             scheduler.start()
             stack.callback(scheduler.stop)
             log.info("daemon.started", database=self.database.name, sources=[e.source.name for e in eyes])

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import QueuePool
 
 from monitor.errors import BadInputError
@@ -29,6 +29,7 @@ _PRAGMAS = (
     "wal_autocheckpoint = 0",
 )
 _ENGINES = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+_SECRETS = ("password", "sslpassword")  # what libpq also takes behind the question mark
 _MOST_READERS = 16
 
 Transaction: TypeAlias = Connection
@@ -40,7 +41,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         parsed = _parse(url)
-        self.name = parsed.render_as_string(hide_password=True)
+        self.name = parsed.difference_update_query(_SECRETS).render_as_string(hide_password=True)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self.path = Path(parsed.database or "") if self.sqlite else None
         if self.sqlite:
@@ -48,7 +49,7 @@ class Database:
             self._writers = _sqlite(parsed, connections=1, begin="BEGIN IMMEDIATE")
             self._readers = _sqlite(parsed, connections=_MOST_READERS, begin="BEGIN")
         else:
-            self._writers = create_engine(parsed, pool_size=_MOST_READERS, pool_pre_ping=True)
+            self._writers = _postgresql(parsed)
             self._readers = self._writers
 
     @contextmanager
@@ -87,14 +88,17 @@ class Database:
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is not a number
         raise BadInputError("database.url", "not a database URL; write sqlite:///refilld.db") from None
     driver = _ENGINES.get(parsed.get_backend_name())
     if driver is None:
         known = "sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
         raise BadInputError("database.url", f"unknown engine {parsed.drivername!r}; write {known}")
-    if driver.startswith("sqlite") and parsed.database in {None, "", ":memory:"}:
-        raise BadInputError("database.url", "names no file; write sqlite:///refilld.db")
+    no_file = parsed.database in {None, "", ":memory:"} or parsed.host or parsed.query
+    if driver.startswith("sqlite") and no_file:
+        raise BadInputError("database.url", "does not name just a file; write sqlite:///refilld.db")
+    if "@" in (parsed.host or ""):  # the rest of a password, which would be seen in messages
+        raise BadInputError("database.url", "has a password with a bare @; write it as %40")
     return parsed.set(drivername=driver)
 
 
@@ -130,7 +134,14 @@ def _sqlite(url: URL, *, connections: int, begin: str) -> Engine:
     return engine
 
 
-def _first_line(error: OperationalError) -> str:
+def _postgresql(url: URL) -> Engine:
+    try:
+        return create_engine(url, pool_size=_MOST_READERS, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise UnreachableError("PostgreSQL needs its driver; run: pip install 'refilld[postgres]'") from error
+
+
+def _first_line(error: DBAPIError) -> str:
     return str(error.orig).strip().partition("\n")[0]
 
 
@@ -143,7 +154,7 @@ def _mapped_errors(name: str) -> Iterator[None]:
         if mapped is None:
             raise
         raise mapped from error
-    except OperationalError as error:
+    except DBAPIError as error:
+        if error.statement is not None and type(error) not in {OperationalError, DatabaseError}:
+            raise
         raise UnreachableError(f"database {name}: {_first_line(error)}") from error
-    except NoSuchModuleError as error:
-        raise UnreachableError(f"database {name}: {error}") from error

@@ -28,14 +28,17 @@ LONGEST_BACKOFF = timedelta(hours=6)
 
 _QUEUED = text("refills.state = 'queued'")  # spelled as the partial index spells it, so that it is used
 _CLAIMED = text("refills.state = 'claimed'")
-_READY = (
+_CLAIMABLE = (
     select(_r.refill_id)
     .join(orders, orders.c.order_id == _r.order_id)
     .join(targets, targets.c.target_id == orders.c.target_id)
     .where(_QUEUED, _r.available_at <= bindparam("now"))
     .where(_r.metric.in_(bindparam("metrics", expanding=True)))
     .where(targets.c.private_since.is_(None))  # nothing is refilled until the profile is public again
-    .order_by(_r.available_at, _r.refill_id)
+)
+_ANY_READY = select(_CLAIMABLE.exists())
+_READY = (
+    _CLAIMABLE.order_by(_r.available_at, _r.refill_id)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True, of=refills)
 )
@@ -66,6 +69,11 @@ class Failure:
     reason: str
     retryable: bool = True
     retry_after: timedelta | None = None
+
+
+def anything_ready(connection: Connection, now: datetime, metrics: Iterable[Metric] = tuple(Metric)) -> bool:
+    """Whether a claim could take anything now; it only reads, so many may wait and ask."""
+    return bool(connection.execute(_ANY_READY, {"now": now, "metrics": list(metrics)}).scalar_one())
 
 
 def claim(
@@ -110,7 +118,9 @@ def complete(
 ) -> RefillState:
     """Finish a refill that was delivered."""
     values = {"completed_at": now, "external_id": external_id, "delivered": delivered}
-    return _finish(connection, refill_id, token, now, "complete", RefillState.COMPLETED, values)
+    if _move(connection, refill_id, token, now, "complete", RefillState.COMPLETED, values):
+        return RefillState.COMPLETED
+    return _answered(connection, refill_id, token, "complete")
 
 
 def fail(
@@ -122,17 +132,19 @@ def fail(
     state = RefillState.DEAD if dead else RefillState.QUEUED
     wait = failure.retry_after if failure.retry_after is not None else _backoff(row.attempt)
     values = {"last_error": failure.reason, "available_at": now + wait}
-    owned = row.state is RefillState.CLAIMED and row.lease_token == token
-    reached = _finish(connection, refill_id, token, now, "fail", state, values)
-    if dead and owned:
+    if not _move(connection, refill_id, token, now, "fail", state, values):
+        return _answered(connection, refill_id, token, "fail")
+    if dead:
         _tell_dead(connection, row, failure.reason, now)
-    return reached
+    return state
 
 
 def release(connection: Connection, refill_id: int, token: str, now: datetime) -> RefillState:
     """Give a refill back untouched; it can be claimed again at once."""
     values = {"available_at": now, "attempt": _r.attempt - 1}
-    return _finish(connection, refill_id, token, now, "release", RefillState.QUEUED, values)
+    if _move(connection, refill_id, token, now, "release", RefillState.QUEUED, values):
+        return RefillState.QUEUED
+    return _answered(connection, refill_id, token, "release")
 
 
 def expire(connection: Connection, now: datetime, max_attempts: int, limit: int = 500) -> int:
@@ -150,7 +162,7 @@ def expire(connection: Connection, now: datetime, max_attempts: int, limit: int 
     return len(ended)
 
 
-def _finish(
+def _move(
     connection: Connection,
     refill_id: int,
     token: str,
@@ -158,13 +170,18 @@ def _finish(
     verb: str,
     state: RefillState,
     values: Mapping[str, object],
-) -> RefillState:
-    """Move a claimed refill on, if the token owns it; answer a repeated call as the first time."""
+) -> bool:
+    """Move a claimed refill on, if the token owns it; says whether this call did it."""
     done = {"state": state, "done_token": token, "done_verb": verb, "done_state": state}
     free = {"lease_token": None, "leased_until": None}
-    if connection.execute(_owned(refill_id, token).values(done | free | dict(values))).rowcount:
-        add_events(connection, [refill_id], state, now, str(values.get("last_error") or verb))
-        return state
+    if connection.execute(_owned(refill_id, token).values(done | free | dict(values))).rowcount == 0:
+        return False
+    add_events(connection, [refill_id], state, now, str(values.get("last_error") or verb))
+    return True
+
+
+def _answered(connection: Connection, refill_id: int, token: str, verb: str) -> RefillState:
+    """The answer to a verb that moved nothing: the first one, if it is repeated; else the lease is lost."""
     row = get(connection, refill_id)
     if (row.done_token, row.done_verb) == (token, verb):
         return RefillState(row.done_state)

@@ -40,6 +40,9 @@ def require_current(database: Database) -> None:
     found = current(database)
     if found is None:
         raise NotMigratedError(f"{database.name} holds no refilld tables; run: refilld init")
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found not in known:
+        raise NotMigratedError(f"{database.name} is at {found}, which is newer than this refilld; update it")
     if found != newest():
         raise NotMigratedError(f"{database.name} is at {found}, not {newest()}; run: refilld db upgrade")
 
@@ -52,5 +55,5 @@ def differences(database: Database) -> list[object]:
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS))
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))  # it is read as a template
     return config

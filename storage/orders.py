@@ -25,6 +25,17 @@ _JOINED = select(
     targets_table.c.metric, targets_table.c.owner,
 ).join(targets_table, targets_table.c.target_id == _o.target_id)  # fmt: skip
 _KNOWN = _JOINED.where(_o.order_id.in_(bindparam("ids", expanding=True)))
+_LOCK = (
+    select(targets_table.c.target_id)
+    .where(
+        targets_table.c.target_id.in_(
+            select(_o.target_id).where(_o.order_id.in_(bindparam("ids", expanding=True)))
+        )
+    )
+    .order_by(targets_table.c.target_id)
+    .with_for_update()
+)
+"""Keeps judges away from known orders until the commit, so that no decision comes in between."""
 _DECIDED = (
     select(decisions.c.order_id).distinct().where(decisions.c.order_id.in_(bindparam("ids", expanding=True)))
 )
@@ -40,7 +51,7 @@ _UPDATE = (
 )
 _MEASURED = (
     update(orders)
-    .where(_o.order_id == bindparam("id"))
+    .where(_o.order_id == bindparam("id"), _o.start_count.is_(None))
     .values(start_count=bindparam("start"), start_measured=True)
 )
 
@@ -66,11 +77,13 @@ class Imported:
 def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) -> list[Imported]:
     """Add and update orders in one transaction; one answer per row, in their order."""
     ids = {"ids": [order.order_id for order in batch]}
+    connection.execute(_LOCK, ids)
     before = {row.order_id: order_of(row) for row in connection.execute(_KNOWN, ids)}
     decided = set(connection.execute(_DECIDED, ids).scalars())
     known = dict(before)
     fates = [_admit(known, order, decided=order.order_id in decided) for order in batch]
-    target_ids = targets.ensure(connection, [order.target for order in known.values()])
+    admitted = [o.target for o, fate in zip(batch, fates, strict=True) if fate.fate is not Fate.REFUSED]
+    target_ids = targets.ensure(connection, admitted)
     added = [order for order_id, order in known.items() if order_id not in before]
     changed = [order for order_id, order in known.items() if before.get(order_id, order) != order]
     if added:
@@ -100,7 +113,7 @@ def _admit(known: dict[str, Order], row: Order, *, decided: bool) -> Imported:
 
 
 def measured(connection: Connection, order_id: str, start_count: int) -> None:
-    """Store a start count that a look has measured."""
+    """Store a start count that a look has measured, unless one is known already."""
     connection.execute(_MEASURED, {"id": order_id, "start": start_count})
 
 
@@ -129,9 +142,7 @@ def _identity(order: Order) -> tuple[str, Metric]:
 
 
 def _new(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: datetime) -> dict[str, object]:
-    values = {
-        name: getattr(order, name) for name in (*_COLUMNS, "order_id", "service", "link_typed", "quantity")
-    }
+    values = {name: getattr(order, name) for name in (*_COLUMNS, *_SOLD)}
     return values | {
         "target_id": target_ids[_identity(order)],
         "terms": dump_terms(order.terms),

@@ -95,14 +95,21 @@ def get(connection: Connection, refill_id: int) -> AnyRow:
 
 
 def listed(
-    connection: Connection, *, state: RefillState | None = None, order_id: str | None = None, limit: int = 100
+    connection: Connection,
+    *,
+    state: RefillState | None = None,
+    order_id: str | None = None,
+    limit: int = 100,
+    before: int | None = None,
 ) -> list[AnyRow]:
-    """Refills, newest first."""
+    """Refills, newest first; with `before` only those older than that refill."""
     query: AnySelect = LISTED.order_by(_r.refill_id.desc()).limit(limit)
     if state is not None:
         query = query.where(_r.state == state)
     if order_id is not None:
         query = query.where(_r.order_id == order_id)
+    if before is not None:
+        query = query.where(_r.refill_id < before)
     return list(connection.execute(query))
 
 

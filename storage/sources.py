@@ -28,9 +28,9 @@ def breaker(connection: Connection, source: str) -> Breaker:
 def save_breaker(connection: Connection, source: str, state: Breaker) -> None:
     """Remember the breaker of a source."""
     values = asdict(state)
-    changed = connection.execute(update(source_state).where(_s.source == source).values(values)).rowcount
-    if not changed:
-        connection.execute(insert(source_state), values | {"source": source})
+    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+    row = insert(source_state).values(source=source, **values)
+    connection.execute(row.on_conflict_do_update(index_elements=["source"], set_=values))
 
 
 def breakers(connection: Connection) -> Mapping[str, Breaker]:

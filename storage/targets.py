@@ -102,8 +102,9 @@ def take_due(
     A look that never comes back (a killed process) thus happens again at `until`.
     """
     taken: list[TargetRow] = []
+    wanted = list(metrics)
     for lane in Lane:
-        query = {"lane": int(lane), "now": now, "metrics": list(metrics), "limit": limit - len(taken)}
+        query = {"lane": int(lane), "now": now, "metrics": wanted, "limit": limit - len(taken)}
         taken += map(_row, connection.execute(_DUE, query))
         if len(taken) >= limit:
             break
@@ -158,12 +159,19 @@ def looked(
 
 
 def ensure(connection: Connection, wanted: Sequence[Target]) -> Mapping[tuple[str, Metric], int]:
-    """Create the missing targets; gives the ids of all, by link and metric."""
+    """Create the missing targets, and add a missing owner; gives the ids of all, by link and metric."""
     if not wanted:
         return {}
-    rows = {(t.link.url, t.metric): _new(t) for t in wanted}
-    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
-    statement = insert(targets).on_conflict_do_nothing(index_elements=["link", "metric"])
+    rows: dict[tuple[str, Metric], dict[str, object]] = {}
+    for target in sorted(wanted, key=lambda t: t.owner is None):  # who names an owner goes first
+        rows.setdefault((target.link.url, target.metric), _new(target))
+    insert = (sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert)(targets)
+    owner = insert.excluded.owner
+    statement = insert.on_conflict_do_update(
+        index_elements=["link", "metric"],
+        set_={"owner": owner},
+        where=_t.owner.is_(None) & owner.is_not(None),
+    )
     connection.execute(statement, [rows[key] for key in sorted(rows)])
     found = connection.execute(_OF_LINKS, {"links": [url for url, _ in rows]})
     return {(row.link, row.metric): row.target_id for row in found}

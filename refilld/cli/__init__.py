@@ -1,5 +1,1 @@
-"""The command line: `refilld`."""
-
-from refilld.cli.root import main
-
-__all__ = ["main"]
+"""The command line: `refilld`; `root` has the command itself, each other module a group of commands."""

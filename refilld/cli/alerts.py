@@ -8,8 +8,8 @@ from storage import drops as kept
 from storage import outbox
 
 DROPS = (
-    "drop_id", "order_id", "metric", "link", "state", "opened_at", "count", "line", "claim", "decision", "reason",
-    "alert",
+    "drop_id", "order_id", "metric", "link", "state", "opened_at", "count", "line", "claim", "decision",
+    "reason",
 )  # fmt: skip
 ALERTS = ("alert_id", "created_at", "kind", "state", "text")
 

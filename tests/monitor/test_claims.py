@@ -395,7 +395,7 @@ def test_a_target_without_active_orders_has_no_claims() -> None:
 
 
 @given(targets(), COUNTS, HOURS)
-@examples(300)
+@examples(150)
 def test_the_claims_of_a_target_never_exceed_what_is_missing(
     orders: list[Watched], count: int, now: datetime
 ) -> None:
@@ -408,7 +408,7 @@ def test_the_claims_of_a_target_never_exceed_what_is_missing(
 
 
 @given(targets(), COUNTS, HOURS)
-@examples(300)
+@examples(150)
 def test_no_claim_exceeds_the_room_of_its_order(orders: list[Watched], count: int, now: datetime) -> None:
     """RULES 3: what an order pays in all slices stays within 0 and its room."""
     claims = units(claims_of(orders, count, now))
@@ -419,7 +419,7 @@ def test_no_claim_exceeds_the_room_of_its_order(orders: list[Watched], count: in
 
 
 @given(st.integers(0, 10**9), st.integers(1, 10**9), st.integers(0, 3 * 10**9))
-@examples(300)
+@examples(150)
 def test_one_order_alone_gives_the_trade_s_own_formula(start: int, delivered: int, count: int) -> None:
     """RULES 3: claim = min(delivered, start_count + delivered - count), never below 0."""
     watched = a_watched(an_order(start=start, delivered=delivered))
@@ -428,7 +428,7 @@ def test_one_order_alone_gives_the_trade_s_own_formula(start: int, delivered: in
 
 
 @given(targets(), COUNTS, HOURS, st.randoms(use_true_random=False))
-@examples(200)
+@examples(120)
 def test_the_order_in_which_orders_are_handed_in_does_not_matter(
     orders: list[Watched], count: int, now: datetime, random: Random
 ) -> None:
@@ -439,7 +439,7 @@ def test_the_order_in_which_orders_are_handed_in_does_not_matter(
 
 
 @given(targets(), COUNTS, HOURS)
-@examples(300)
+@examples(250)
 def test_claims_agree_with_walking_up_unit_by_unit(orders: list[Watched], count: int, now: datetime) -> None:
     """RULES 3, twice: slices and room against one payer for each single missing unit."""
     active = [naive_stake(w, now) for w in orders if naive_active(w, now)]
@@ -452,7 +452,7 @@ def test_claims_agree_with_walking_up_unit_by_unit(orders: list[Watched], count:
 
 
 @given(targets(), HOURS)
-@examples(200)
+@examples(120)
 def test_active_agrees_with_the_text_read_word_by_word(orders: list[Watched], now: datetime) -> None:
     """RULES 3, first paragraph, twice; also beyond the window's end."""
     for watched in orders:
@@ -462,7 +462,7 @@ def test_active_agrees_with_the_text_read_word_by_word(orders: list[Watched], no
 
 
 @given(targets(), COUNTS, HOURS)
-@examples(200)
+@examples(120)
 def test_a_higher_count_never_makes_the_target_owe_more(
     orders: list[Watched], count: int, now: datetime
 ) -> None:

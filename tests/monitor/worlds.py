@@ -186,8 +186,8 @@ OPEN_STATES = (DropState.SUSPECTED, DropState.WAITING, DropState.REFUSED)
 
 @st.composite
 def targets(draw: st.DrawFn) -> list[Watched]:
-    """Draw up to five orders on one target, their ids in no relation to their times."""
-    return [draw(watched_orders(str(i))) for i in range(draw(st.integers(1, 5)))]
+    """Draw up to four orders on one target, their ids in no relation to their times."""
+    return [draw(watched_orders(str(i))) for i in range(draw(st.integers(1, 4)))]
 
 
 # RULES 3 once more, from the text alone: each missing unit is one number, and somebody pays for it.

@@ -369,5 +369,5 @@ def test_orders_come_with_their_line_and_the_default_terms(tmp_path: Path) -> No
     refused, good = _parsed(path)
     assert isinstance(refused, Refused)
     assert isinstance(good, tuple)
-    assert good[0] == 3
+    assert good[0].line == 3
     assert good[1].terms == Terms()

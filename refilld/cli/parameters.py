@@ -1,0 +1,46 @@
+"""Kinds of values on the command line that several commands take."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import click
+
+from monitor.duration import format_duration, parse_duration
+from monitor.errors import BadInputError
+from refilld.http.bodies import LARGEST_ID, LONGEST_NAME, LONGEST_TEXT, without_control_characters
+
+ROW_ID = click.IntRange(1, LARGEST_ID)
+"""The number of a refill or a token."""
+
+
+def duration_between(shortest: timedelta, longest: timedelta) -> Callable[[str], timedelta]:
+    """A duration such as 90s, 30m, 24h or 30d, within bounds."""
+
+    def duration(value: str) -> timedelta:
+        try:
+            found = parse_duration(value)
+        except BadInputError as error:
+            raise click.BadParameter(error.problem) from None
+        if not shortest <= found <= longest:
+            raise click.BadParameter(f"must be {format_duration(shortest)} to {format_duration(longest)}")
+        return found
+
+    return duration
+
+
+def text_up_to(longest: int) -> Callable[[str], str]:
+    """Text that a database can keep: not empty, not endless, no control characters."""
+
+    def text(value: str) -> str:
+        if not 1 <= len(value) <= longest:
+            raise click.BadParameter(f"must have 1 to {longest} characters")
+        try:
+            return without_control_characters(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return text
+
+
+TEXT = text_up_to(LONGEST_TEXT)
+NAME = text_up_to(LONGEST_NAME)

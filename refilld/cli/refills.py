@@ -1,0 +1,183 @@
+"""`refilld refills`: the operator's hands on the queue; the same verbs as over HTTP."""
+
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from monitor.refill import RefillState
+from monitor.target import Metric
+from refilld.cli.office import Office, pass_office
+from refilld.cli.output import json_option, print_rows, rfc3339
+from refilld.cli.parameters import NAME, ROW_ID, TEXT, duration_between
+from refilld.http.bodies import LARGEST_NUMBER, LONGEST_RETRY
+from refilld.http.rendering import claimed, shown
+from storage import leases
+from storage import refills as queue
+from storage.engine import Database
+from storage.errors import NotFoundError, OpenRefillError, WrongStateError
+
+_REFUSED = 1
+_LEASE = duration_between(timedelta(seconds=30), timedelta(days=1))
+_RETRY = duration_between(timedelta(0), LONGEST_RETRY)
+_LIST_COLUMNS = (
+    "refill_id", "order_id", "state", "metric", "quantity", "link", "attempt",
+    "queued_at", "leased_until", "last_error",
+)  # fmt: skip
+_CLAIM_COLUMNS = ("refill_id", "order_id", "metric", "quantity", "link", "leased_until", "lease_token")
+_VERBS = {
+    "approve": "Queue held refills.",
+    "reject": "Say no to held refills.",
+    "requeue": "Queue dead refills again, with all their attempts.",
+    "cancel": "Withdraw queued, held or dead refills.",
+}
+
+_refill_id = click.argument("refill_id", metavar="ID", type=ROW_ID)
+_lease_token = click.option("--lease-token", required=True, type=NAME, help="As `claim` gave it.")
+
+
+@click.group()
+def refills() -> None:
+    """Show the queue, work on it, decide on it."""
+
+
+@refills.command("list")
+@click.option("--state", type=click.Choice([str(state) for state in RefillState]))
+@click.option("--order", "order_id", type=TEXT, help="Only of this order.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
+@json_option
+@pass_office
+def list_(office: Office, state: str | None, order_id: str | None, limit: int, *, as_json: bool) -> None:
+    """Show refills, newest first."""
+    wanted = None if state is None else RefillState(state)
+    with office.database() as database, database.read() as connection:
+        rows = queue.listed(connection, state=wanted, order_id=order_id, limit=limit)
+    print_rows(_LIST_COLUMNS, map(shown, rows), as_json=as_json)
+
+
+@refills.command()
+@click.option("--limit", type=click.IntRange(1, 1000), default=1, show_default=True)
+@click.option("--lease", type=_LEASE, default="5m", show_default=True, help="30s to 1d.")
+@click.option("--metric", "metrics", multiple=True, type=click.Choice([str(metric) for metric in Metric]))
+@click.option("--consumer", type=NAME, default=None, help="Who claims, for the record.")
+@json_option
+@pass_office
+def claim(
+    office: Office,
+    limit: int,
+    lease: timedelta,
+    metrics: tuple[str, ...],
+    consumer: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Take refills that are ready, oldest first, each under a lease."""
+    wanted = [Metric(metric) for metric in metrics] or list(Metric)
+    with office.database() as database, database.write() as connection:
+        rows = leases.claim(
+            connection, office.now(), limit=limit, lease=lease, metrics=wanted, consumer=consumer or ""
+        )
+    print_rows(_CLAIM_COLUMNS, map(claimed, rows), as_json=as_json)
+
+
+@refills.command()
+@_refill_id
+@_lease_token
+@click.option("--lease", type=_LEASE, default="5m", show_default=True, help="30s to 1d, from now.")
+@pass_office
+def extend(office: Office, refill_id: int, lease_token: str, lease: timedelta) -> None:
+    """Keep a claimed refill longer."""
+    with office.database() as database, database.write() as connection:
+        until = leases.extend(connection, refill_id, lease_token, office.now() + lease)
+    click.echo(f"refill {refill_id} is yours until {rfc3339(until)}")
+
+
+@refills.command()
+@_refill_id
+@_lease_token
+@click.option("--external-id", type=TEXT, help="What the provider calls it.")
+@click.option("--delivered", type=click.IntRange(0, LARGEST_NUMBER), help="Units delivered, if not all.")
+@pass_office
+def complete(
+    office: Office, refill_id: int, lease_token: str, external_id: str | None, delivered: int | None
+) -> None:
+    """Finish a claimed refill that was delivered."""
+    with office.database() as database, database.write() as connection:
+        state = leases.complete(
+            connection, refill_id, lease_token, office.now(), external_id=external_id, delivered=delivered
+        )
+    _tell(refill_id, state)
+
+
+@refills.command()
+@_refill_id
+@_lease_token
+@click.option("--reason", required=True, type=TEXT)
+@click.option("--no-retry", is_flag=True, help="There is no use in trying again.")
+@click.option("--retry-after", type=_RETRY, default=None, help="Not before, such as 10m; else it backs off.")
+@pass_office
+def fail(
+    office: Office,
+    refill_id: int,
+    lease_token: str,
+    reason: str,
+    retry_after: timedelta | None,
+    *,
+    no_retry: bool,
+) -> None:
+    """Give a claimed refill back because it could not be delivered."""
+    failure = leases.Failure(reason, retryable=not no_retry, retry_after=retry_after)
+    attempts = office.settings.queue.max_attempts
+    with office.database() as database, database.write() as connection:
+        state = leases.fail(connection, refill_id, lease_token, office.now(), failure, attempts)
+    _tell(refill_id, state)
+
+
+@refills.command()
+@_refill_id
+@_lease_token
+@pass_office
+def release(office: Office, refill_id: int, lease_token: str) -> None:
+    """Give a claimed refill back untouched."""
+    with office.database() as database, database.write() as connection:
+        state = leases.release(connection, refill_id, lease_token, office.now())
+    _tell(refill_id, state)
+
+
+def _operator(verb: str, says: str) -> click.Command:
+    """The command for one of the operator's verbs; each id is tried, whatever became of the others."""
+
+    @click.argument("refill_ids", metavar="ID...", nargs=-1, required=True, type=ROW_ID)
+    @pass_office
+    def operate(office: Office, refill_ids: tuple[int, ...]) -> None:
+        with office.database() as database:
+            done = [_operated(office, database, refill_id, verb) for refill_id in refill_ids]
+        if not all(done):
+            sys.exit(_REFUSED)
+
+    command: Callable[[Callable[..., Any]], click.Command] = click.command(verb, help=says)
+    return command(operate)
+
+
+def _operated(office: Office, database: Database, refill_id: int, verb: str) -> bool:
+    """Carry out a verb in a transaction of its own; False, and a line on standard error, when refused."""
+    try:
+        with database.write() as connection:
+            state = queue.operate(connection, refill_id, verb, office.now())
+    except (NotFoundError, WrongStateError, OpenRefillError) as error:
+        click.echo(f"refilld: {verb} {refill_id}: {error}", err=True)
+        return False
+    _tell(refill_id, state)
+    return True
+
+
+def _tell(refill_id: int, state: RefillState) -> None:
+    click.echo(f"refill {refill_id} is {state}")
+
+
+for _verb, _says in _VERBS.items():
+    refills.add_command(_operator(_verb, _says))
+
+COMMANDS = (refills,)

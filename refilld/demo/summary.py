@@ -1,0 +1,37 @@
+"""The demo's last word: what was watched, lost, refilled and decided."""
+
+from pathlib import Path
+
+from rich.table import Table
+
+from refilld.cli.output import console
+from storage import totals
+from storage.engine import Database
+
+
+def print_summary(folder: Path) -> None:
+    """Print the totals of the demo's database, and how to explore it."""
+    database = Database(f"sqlite:///{folder}/refilld.db")
+    with database.read() as tx:
+        counts = totals.counts(tx)
+        sections = {
+            "looks": totals.looks_by_outcome(tx),
+            "drops": totals.drops_by_state(tx),
+            "refills": totals.refills_by_state(tx),
+            "decisions by reason": totals.decisions_by_reason(tx),
+        }
+        units = totals.units_refilled(tx)
+    database.close()
+    table = Table("", "", "", title="What happened", box=None, show_header=False, pad_edge=False)
+    table.add_row("orders watched", "", f"{counts['orders']:,}")
+    table.add_row("targets", "", f"{counts['targets']:,}")
+    for section, rows in sections.items():
+        table.add_row(section, "", f"{sum(n for _, n in rows):,}", style="bold")
+        for word, number in rows:
+            table.add_row("", word, f"{number:,}")
+    table.add_row("units refilled", "", f"{units:,}", style="bold")
+    table.add_row("alerts", "", f"{counts['alerts']:,}")
+    console().print(table)
+    console().print(
+        f"Explore it:  cd {folder}  then  refilld drops list · refilld orders show 1110", markup=False
+    )

@@ -1,0 +1,44 @@
+"""The Flask application: routes, guard, errors, put together."""
+
+from collections.abc import Callable
+from datetime import datetime
+from threading import Event
+
+from flask import Flask, Response
+
+from refilld.http import problems
+from refilld.http.bearer import Guard
+from refilld.http.health import Health, health_routes
+from refilld.http.long_poll import Patience
+from refilld.http.refills import RefillQueue, refill_routes
+from refilld.http.server import LARGEST_BODY, THREADS
+from refilld.settings import Settings
+from storage.engine import Database
+
+
+def create_app(
+    database: Database,
+    settings: Settings,
+    clock: Callable[[], datetime],
+    stopping: Event,
+    health: Callable[[], Health],
+) -> Flask:
+    """The HTTP interface on an open database; requests that wait end when `stopping` is set."""
+    app = Flask("refilld", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.url_map.merge_slashes = False  # a redirect would be built from the Host header
+    problems.register(app)
+    guard = Guard(database)
+    # half of the threads may wait for work, so that the other half can give work back
+    queue = RefillQueue(database, clock, settings.queue.max_attempts, Patience(stopping, THREADS // 2))
+    app.register_blueprint(health_routes(health))
+    app.register_blueprint(refill_routes(queue, guard))
+    app.after_request(_harden)
+    return app
+
+
+def _harden(response: Response) -> Response:
+    """Keep answers, which may hold lease tokens, out of caches, and browsers from guessing at them."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    return response

@@ -1,0 +1,32 @@
+"""How refills look from outside: the same fields in HTTP answers and in the command line's JSON."""
+
+from datetime import datetime
+
+from storage.columns import AnyRow
+
+CLAIMED = (
+    "refill_id", "order_id", "service", "link", "metric", "quantity", "provider", "reason",
+    "attempt", "lease_token", "leased_until", "queued_at",
+)  # fmt: skip
+"""Fields of a refill for the consumer who has just claimed it: the only ones who see a lease token."""
+SHOWN = (
+    "refill_id", "order_id", "number", "drop_id", "service", "link", "metric", "quantity", "provider",
+    "reason", "state", "attempt", "created_at", "queued_at", "available_at", "leased_until", "consumer",
+    "completed_at", "delivered", "external_id", "last_error",
+)  # fmt: skip
+"""Fields of a refill in lists."""
+
+
+def claimed(row: AnyRow) -> dict[str, object]:
+    """A refill for its consumer, with the lease token."""
+    return {name: getattr(row, name) for name in CLAIMED}
+
+
+def shown(row: AnyRow) -> dict[str, object]:
+    """A refill for everybody else, without anything secret."""
+    return {name: getattr(row, name) for name in SHOWN}
+
+
+def rfc3339(at: datetime) -> str:
+    """A UTC time as the contracts write it, with Z."""
+    return at.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,191 @@
+"""A small world around the queue: a migrated database, a clock that only tests move, callers with tokens."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from monitor.claims import Claim
+from monitor.decisions import Decision, Reason, Verb
+from monitor.drops import Drop, DropState
+from monitor.link import Link, LinkKind
+from monitor.order import Order, OrderStatus
+from monitor.target import Metric, Target
+from monitor.terms import Terms
+from refilld.http.app import create_app
+from refilld.http.health import Health
+from refilld.settings import Settings
+from storage import drops, leases, migrate, orders, refills, targets, tokens
+from storage.engine import Database
+from storage.tokens import Scope
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LEASE = timedelta(minutes=5)
+ALL_SCOPES = tuple(Scope)
+
+
+@dataclass
+class QueueWorld:
+    """The database, what the clock says, and short ways to fill the queue."""
+
+    database: Database
+    path: Path
+    now: datetime = NOW
+    stopping: Event = field(default_factory=Event)
+    health: Health = Health()  # noqa: RUF009 - frozen
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def queue(self, *order_ids: str, **how: Any) -> list[int]:
+        """Give each of these orders a refill; gives the refills' ids."""
+        return self.queue_on([(order_id, f"profile.{order_id}") for order_id in order_ids], **how)
+
+    def queue_on(
+        self,
+        profiles: list[tuple[str, str]],
+        *,
+        held: bool = False,
+        metric: Metric = Metric.FOLLOWERS,
+        quantity: int = 100,
+    ) -> list[int]:
+        with self.database.write() as connection:
+            batch = [an_order(order_id, profile, metric) for order_id, profile in profiles]
+            orders.import_batch(connection, batch, self.now)
+            return [self._refill(connection, order, quantity, held=held) for order in batch]
+
+    def _refill(self, connection: Any, order: Order, quantity: int, *, held: bool) -> int:
+        state, verb = (DropState.HELD, Verb.HOLD) if held else (DropState.REFILLED, Verb.REFILL)
+        drop = Drop(order.order_id, state, opened_at=self.now, looks=2, closed_at=self.now)
+        claim = Claim(order.order_id, line=2000, floor=1000, effective=1900, units=quantity)
+        reason = Reason.MASS_DROP if held else Reason.DROP_CONFIRMED
+        decision = Decision(order.order_id, self.now, verb, reason, quantity, 1900, 2000, quantity)
+        drop_id = drops.save(connection, drop, claim, count=1900)
+        drops.add_decision(connection, drop_id, decision)
+        return refills.create(connection, drop_id, decision, order.target.metric)
+
+    def claim(self, limit: int = 1, consumer: str = "") -> list[Any]:
+        with self.database.write() as connection:
+            return leases.claim(connection, self.now, limit=limit, lease=LEASE, consumer=consumer)
+
+    def expire(self, max_attempts: int = 10) -> int:
+        with self.database.write() as connection:
+            return leases.expire(connection, self.now, max_attempts)
+
+    def state(self, refill_id: int) -> str:
+        return str(self.row(refill_id).state)
+
+    def row(self, refill_id: int) -> Any:
+        with self.database.read() as connection:
+            return refills.get(connection, refill_id)
+
+    def events(self, refill_id: int) -> list[str]:
+        with self.database.read() as connection:
+            return [str(event.state) for event in refills.events_of(connection, refill_id)]
+
+    def hide_profile(self, order_id: str) -> None:
+        """Make the order's profile private."""
+        with self.database.write() as connection:
+            target_id = targets.of_order(connection, order_id).target_id
+            connection.exec_driver_sql(f"UPDATE targets SET private_since = 1 WHERE target_id = {target_id}")
+
+    def token(self, *scopes: Scope) -> str:
+        with self.database.write() as connection:
+            return tokens.create(connection, "test", scopes, self.now)
+
+    def app(self, **settings: Any) -> Flask:
+        return create_app(self.database, Settings(**settings), self.clock, self.stopping, lambda: self.health)
+
+    def caller(self, *scopes: Scope, app: Flask | None = None) -> "Caller":
+        """Somebody with a token of these scopes, or of all."""
+        return Caller((app or self.app()).test_client(), self.token(*(scopes or ALL_SCOPES)))
+
+
+@dataclass
+class Caller:
+    """Talks to the HTTP interface the way a program does."""
+
+    client: FlaskClient
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def post(self, path: str, body: object = None, **more: Any) -> TestResponse:
+        sent = {} if body is None else {"data": json.dumps(body), "content_type": "application/json"}
+        return self.client.post(f"/api/v1/refills{path}", headers=self.headers, **sent, **more)
+
+    def get(self, path: str = "") -> TestResponse:
+        return self.client.get(f"/api/v1/refills{path}", headers=self.headers)
+
+    def claim(self, **body: object) -> list[dict[str, Any]]:
+        answer = self.post("/claim", body)
+        assert answer.status_code == 200, answer.text
+        return list(answer.json["refills"])
+
+
+def an_order(order_id: str, profile: str, metric: Metric = Metric.FOLLOWERS) -> Order:
+    kind = metric.counted_on
+    key = profile if kind is LinkKind.PROFILE else f"CODE{order_id:0>6}"
+    return Order(
+        order_id=order_id,
+        service="1234",
+        target=Target(Link(kind, key), metric),
+        quantity=1000,
+        status=OrderStatus.COMPLETED,
+        terms=Terms(),
+        completed_at=NOW - timedelta(days=5),
+        start_count=1000,
+        link_typed=profile,
+        provider="acme",
+    )
+
+
+@contextmanager
+def queue_world(directory: Path) -> Iterator[QueueWorld]:
+    """A new world in a directory; its database is closed afterwards."""
+    path = directory / "queue.db"
+    path.write_bytes(_migrated())
+    database = Database(f"sqlite:///{path}")
+    try:
+        yield QueueWorld(database, path)
+    finally:
+        database.close()
+
+
+@cache
+def _migrated() -> bytes:
+    """The file of a migrated database: copying it is faster than migrating for every test."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory, "migrated.db")
+        database = Database(f"sqlite:///{path}")
+        migrate.upgrade(database)
+        database.close()
+        return path.read_bytes()
+
+
+class QuickEvent(Event):
+    """An event whose waits pass at once; `while_waiting` is called in each of them instead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits += 1
+        self.while_waiting()
+        return self.is_set()
+
+    def while_waiting(self) -> None:
+        """Nothing, until a test puts something here."""

@@ -1,0 +1,153 @@
+"""Flags: what suspends or voids a guarantee closes what is open, and is written once (RULES 4)."""
+
+import pytest
+from shop import DAY, HOUR, NOW, a_claim, a_drop, an_order, at_once, bring_to, everything, rows_of, sell
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+
+from monitor.drops import DropState
+from monitor.order import Flag
+from monitor.refill import RefillState
+from storage import drops, flags, refills, targets, watched
+from storage.engine import Database
+from storage.errors import NotFoundError
+from storage.schema import order_flags
+
+LATER = NOW + HOUR
+
+
+@pytest.fixture(autouse=True)
+def _orders(database: Database) -> None:
+    """Two orders on one target, looked at already."""
+    sell(database, an_order("1"), an_order("2"))
+    with database.write() as connection:
+        targets.take(connection, targets.of_order(connection, "1").target_id, NOW + DAY)
+
+
+def set_flag(database: Database, order_id: str, flag: Flag) -> bool:
+    with database.write() as connection:
+        return flags.set_flag(connection, order_id, flag, LATER)
+
+
+def lift_flag(database: Database, order_id: str, flag: Flag) -> bool:
+    with database.write() as connection:
+        return flags.lift_flag(connection, order_id, flag, LATER)
+
+
+def flags_of(database: Database, order_id: str) -> frozenset[Flag]:
+    """The flags, by both ways that they are asked for."""
+    with database.read() as connection:
+        found = flags.of_order(connection, order_id)
+        target = targets.of_order(connection, order_id)
+        group = {w.order.order_id: w.flags for w in watched.of_target(connection, target.target_id)}
+    assert group[order_id] == found
+    return found
+
+
+@pytest.mark.parametrize("flag", Flag)
+def test_every_flag_can_be_set_and_lifted(database: Database, flag: Flag) -> None:
+    """On the one order alone."""
+    assert set_flag(database, "1", flag)
+    assert (flags_of(database, "1"), flags_of(database, "2")) == ({flag}, frozenset())
+    assert [row.set_at for row in rows_of(database, "order_flags")] == [LATER]
+    assert lift_flag(database, "1", flag)
+    assert flags_of(database, "1") == frozenset()
+
+
+def test_flags_of_several_kinds_stand_side_by_side(database: Database) -> None:
+    """Lifting one leaves the others."""
+    for flag in Flag:
+        set_flag(database, "1", flag)
+    lift_flag(database, "1", Flag.ABUSE)
+    assert flags_of(database, "1") == set(Flag) - {Flag.ABUSE}
+
+
+def test_a_flag_that_is_set_already_changes_nothing(database: Database) -> None:
+    """Setting it twice is setting it once, even when a drop has opened in between."""
+    set_flag(database, "1", Flag.HOLD)
+    with database.write() as connection:
+        drops.save(connection, a_drop("1"), a_claim("1"), 1200)
+    before = everything(database)
+    assert not set_flag(database, "1", Flag.HOLD)
+    assert everything(database) == before
+
+
+def test_a_flag_that_is_not_set_cannot_be_lifted(database: Database) -> None:
+    """Nothing changes and nothing is looked at."""
+    set_flag(database, "1", Flag.HOLD)
+    before = everything(database)
+    assert not lift_flag(database, "1", Flag.ABUSE)
+    assert not lift_flag(database, "2", Flag.HOLD)
+    assert everything(database) == before
+
+
+def test_an_order_that_is_not_there_cannot_be_flagged(database: Database) -> None:
+    """The error names it."""
+    for change in (set_flag, lift_flag):
+        with pytest.raises(NotFoundError, match="there is no order 404"):
+            change(database, "404", Flag.HOLD)
+
+
+@pytest.mark.parametrize("flag", Flag)
+def test_a_flag_closes_the_open_drop(database: Database, flag: Flag) -> None:
+    """Suspended or void, nothing is confirmed any more; another order's drop stays open."""
+    with database.write() as connection:
+        for order_id in ("1", "2"):
+            drops.save(connection, a_drop(order_id), a_claim(order_id), 1200)
+    set_flag(database, "1", flag)
+    states = {row.order_id: (row.state, row.closed_at) for row in rows_of(database, "drops")}
+    assert states == {"1": (DropState.CLOSED, LATER), "2": (DropState.SUSPECTED, None)}
+
+
+@pytest.mark.parametrize("state", RefillState)
+def test_a_flag_cancels_what_waits_and_leaves_a_claimed_refill_to_its_consumer(
+    database: Database, state: RefillState
+) -> None:
+    """Held and queued refills are withdrawn, with the flag as the reason."""
+    with database.write() as connection:
+        refill_id = bring_to(connection, "1", state)
+        other = bring_to(connection, "2", RefillState.HELD)
+    set_flag(database, "1", Flag.CHARGEBACK)
+    waits = state in {RefillState.HELD, RefillState.QUEUED}
+    with database.read() as connection:
+        assert refills.get(connection, refill_id).state is (RefillState.CANCELLED if waits else state)
+        assert refills.get(connection, other).state is RefillState.HELD
+        last = refills.events_of(connection, refill_id)[-1]
+    assert (last.detail == "order flagged chargeback") is waits
+
+
+def test_a_lifted_flag_has_the_target_looked_at_at_once(database: Database) -> None:
+    """The order starts afresh."""
+    set_flag(database, "1", Flag.HOLD)
+    assert [row.next_due_at for row in rows_of(database, "targets")] == [NOW + DAY]
+    lift_flag(database, "1", Flag.HOLD)
+    (target,) = rows_of(database, "targets")
+    assert (target.next_due_at, target.why) == (LATER, "hold lifted from 1")
+
+
+def test_a_lifted_flag_brings_back_nothing_that_it_closed(database: Database) -> None:
+    """What is still missing must be seen and confirmed anew."""
+    with database.write() as connection:
+        drops.save(connection, a_drop("1"), a_claim("1"), 1200)
+        bring_to(connection, "2", RefillState.QUEUED)
+    for order_id in ("1", "2"):
+        set_flag(database, order_id, Flag.HOLD)
+    closed = rows_of(database, "drops"), rows_of(database, "refills")
+    for order_id in ("1", "2"):
+        lift_flag(database, order_id, Flag.HOLD)
+    assert (rows_of(database, "drops"), rows_of(database, "refills")) == closed
+
+
+def test_of_hands_at_once_only_one_sets_a_flag(database: Database) -> None:
+    """The others are told that it was set already."""
+    assert sorted(at_once(6, lambda _: set_flag(database, "1", Flag.HOLD))) == [False] * 5 + [True]
+    assert flags_of(database, "1") == {Flag.HOLD}
+
+
+def test_the_database_itself_keeps_a_flag_to_one_row(database: Database) -> None:
+    """Order and flag together are the key."""
+    set_flag(database, "1", Flag.HOLD)
+    row = {"order_id": "1", "flag": Flag.HOLD, "set_at": NOW}
+    with pytest.raises(IntegrityError), database.write() as connection:
+        connection.execute(insert(order_flags), row)
+    assert len(rows_of(database, "order_flags")) == 1

@@ -1,0 +1,119 @@
+"""Snapshots: every look is kept as it was, once, and read newest first."""
+
+from datetime import UTC, datetime
+
+import pytest
+from shop import DAY, HOUR, INSTANT, NOW, a_failed_look, a_look, put_target, rows_of
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+
+from monitor.cadence import Lane
+from monitor.snapshot import Outcome, Snapshot
+from storage import snapshots
+from storage.columns import AnyRow
+from storage.engine import Database
+from storage.schema import snapshots as table
+
+
+@pytest.fixture
+def target_id(database: Database) -> int:
+    with database.write() as connection:
+        return put_target(connection, "natgeo", NOW, Lane.ROUTINE)
+
+
+def keep(database: Database, target_id: int, *looks: Snapshot) -> None:
+    with database.write() as connection:
+        for look in looks:
+            snapshots.add(connection, target_id, look)
+
+
+def newest(database: Database, target_id: int, limit: int = 100) -> list[AnyRow]:
+    with database.read() as connection:
+        return list(snapshots.newest(connection, target_id, limit))
+
+
+@pytest.mark.parametrize(
+    "look",
+    [a_look(0), a_look(2**62)]
+    + [a_failed_look(outcome, detail="said so") for outcome in Outcome if outcome is not Outcome.COUNT],
+    ids=lambda look: f"{look.outcome}-{look.count}",
+)
+def test_every_kind_of_look_survives_the_round_trip(
+    database: Database, target_id: int, look: Snapshot
+) -> None:
+    """What was seen, by whom, and what it counted."""
+    keep(database, target_id, look)
+    (row,) = newest(database, target_id)
+    assert row == (target_id, look.at, look.outcome, look.count, look.source, look.counted, look.detail)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        NOW + INSTANT,
+        datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    ],
+)
+def test_a_time_is_kept_to_the_microsecond(database: Database, target_id: int, at: datetime) -> None:
+    """Any time that Python knows comes back as it was, in UTC."""
+    keep(database, target_id, a_look(at=at))
+    (row,) = newest(database, target_id)
+    assert (row.at, row.at.tzinfo) == (at, UTC)
+
+
+def test_the_newest_looks_come_first_and_no_more_than_asked_for(database: Database, target_id: int) -> None:
+    """However they were written down."""
+    keep(database, target_id, *(a_look(100 + i, NOW + i * HOUR) for i in (2, 0, 3, 1)))
+    assert [row.count for row in newest(database, target_id)] == [103, 102, 101, 100]
+    assert [row.count for row in newest(database, target_id, limit=2)] == [103, 102]
+
+
+def test_looks_at_one_target_are_not_those_at_another(database: Database, target_id: int) -> None:
+    """The same moment may be seen at two targets."""
+    with database.write() as connection:
+        other = put_target(connection, "nasa", NOW, Lane.ROUTINE)
+    keep(database, target_id, a_look(1))
+    keep(database, other, a_look(2))
+    assert [row.count for row in newest(database, target_id)] == [1]
+    assert [row.count for row in newest(database, other)] == [2]
+
+
+def test_a_target_without_looks_has_none(database: Database, target_id: int) -> None:
+    """No row, no error."""
+    assert newest(database, target_id) == []
+
+
+def test_a_moment_of_a_target_is_seen_once(database: Database, target_id: int) -> None:
+    """A second look at the same instant is refused by the database, and the first one stays."""
+    keep(database, target_id, a_look(1))
+    with pytest.raises(IntegrityError):
+        keep(database, target_id, a_look(2))
+    assert [row.count for row in newest(database, target_id)] == [1]
+
+
+def test_a_look_at_an_unknown_target_is_refused(database: Database) -> None:
+    """No snapshot without its target."""
+    with pytest.raises(IntegrityError):
+        keep(database, 404, a_look())
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ({"count": None}, "ck_snapshots_only_a_count_counts"),
+        ({"outcome": Outcome.PRIVATE}, "ck_snapshots_only_a_count_counts"),
+        ({"count": -1}, "ck_snapshots_count_not_negative"),
+    ],
+)
+def test_the_database_itself_refuses_an_impossible_look(
+    database: Database, target_id: int, change: dict[str, object], constraint: str
+) -> None:
+    """Only a count counts, and no count is negative."""
+    row = {
+        "target_id": target_id, "at": NOW - DAY, "outcome": Outcome.COUNT, "count": 5,
+        "source": "simulated", "counted": "", "detail": "",
+    }  # fmt: skip
+    with pytest.raises(IntegrityError, match=constraint), database.write() as connection:
+        connection.execute(insert(table), row | change)
+    assert rows_of(database, "snapshots") == []

@@ -1,0 +1,106 @@
+"""What is remembered of a source: its breaker, and the requests that its budget counts."""
+
+from dataclasses import fields
+
+from shop import HOUR, INSTANT, MINUTE, NOW, at_once, rows_of
+
+from monitor.sources.breaker import Breaker
+from storage import sources
+from storage.engine import Database
+
+TRIPPED = Breaker(
+    paused_until=NOW + HOUR, stopped=True, reason="rate_limited", refusals=3, level=5,
+    refused_at=NOW - INSTANT, doubts=1, doubted="https://a/", faults=4, faulted="https://b/",
+)  # fmt: skip
+
+
+def save(database: Database, source: str, state: Breaker) -> None:
+    with database.write() as connection:
+        sources.save_breaker(connection, source, state)
+
+
+def breaker(database: Database, source: str) -> Breaker:
+    with database.write() as connection:
+        return sources.breaker(connection, source)
+
+
+def latest(database: Database, source: str, limit: int = 100) -> list[object]:
+    with database.read() as connection:
+        return list(sources.latest_requests(connection, source, limit))
+
+
+# Breakers
+
+
+def test_a_source_that_nothing_is_known_of_may_be_asked(database: Database) -> None:
+    """Its breaker is a new one, and nothing is written for having asked."""
+    assert breaker(database, "graph") == Breaker()
+    assert rows_of(database, "source_state") == []
+
+
+def test_every_field_of_a_breaker_survives_the_round_trip(database: Database) -> None:
+    """A restart forgets nothing."""
+    plain = Breaker()
+    assert [f.name for f in fields(Breaker) if getattr(TRIPPED, f.name) == getattr(plain, f.name)] == []
+    save(database, "graph", TRIPPED)
+    assert breaker(database, "graph") == TRIPPED
+
+
+def test_a_breaker_is_brought_up_to_date_in_its_row(database: Database) -> None:
+    """Back to a new one, too; other sources keep theirs."""
+    for source in ("graph", "instaloader"):
+        save(database, source, TRIPPED)
+    save(database, "graph", Breaker())
+    assert (breaker(database, "graph"), breaker(database, "instaloader")) == (Breaker(), TRIPPED)
+
+
+def test_all_breakers_can_be_asked_for(database: Database) -> None:
+    """By the names of their sources."""
+    save(database, "graph", TRIPPED)
+    save(database, "instaloader", Breaker(level=1))
+    with database.write() as connection:
+        assert sources.breakers(connection) == {"graph": TRIPPED, "instaloader": Breaker(level=1)}
+
+
+def test_first_breakers_saved_at_once_do_not_hurt_each_other(database: Database) -> None:
+    """Two daemons that are refused in the same moment leave one row."""
+    at_once(6, lambda i: save(database, "graph", Breaker(level=i)))
+    assert len(rows_of(database, "source_state")) == 1
+
+
+# Requests
+
+
+def test_requests_are_remembered_one_by_one_newest_first(database: Database) -> None:
+    """As many as went out, each with its time, no more than asked for."""
+    with database.write() as connection:
+        sources.note_requests(connection, "graph", NOW - MINUTE, 2)
+        sources.note_requests(connection, "graph", NOW, 1)
+        sources.note_requests(connection, "graph", NOW - HOUR, 1)
+    expected = [NOW, NOW - MINUTE, NOW - MINUTE, NOW - HOUR]
+    assert latest(database, "graph") == expected
+    assert latest(database, "graph", limit=3) == expected[:3]
+
+
+def test_requests_of_one_source_are_not_those_of_another(database: Database) -> None:
+    """Each has a budget of its own."""
+    with database.write() as connection:
+        sources.note_requests(connection, "graph", NOW, 1)
+    assert latest(database, "instaloader") == []
+
+
+def test_no_requests_leave_no_trace(database: Database) -> None:
+    """An answer out of a cache costs nothing."""
+    with database.write() as connection:
+        sources.note_requests(connection, "graph", NOW, 0)
+        sources.note_requests(connection, "graph", NOW, -1)
+    assert rows_of(database, "source_requests") == []
+
+
+def test_old_requests_are_forgotten_and_newer_ones_kept(database: Database) -> None:
+    """The moment itself is kept: a budget might still look at it."""
+    with database.write() as connection:
+        for at in (NOW - INSTANT, NOW, NOW + INSTANT):
+            sources.note_requests(connection, "graph", at, 1)
+        sources.forget_requests(connection, NOW)
+    assert latest(database, "graph") == [NOW + INSTANT, NOW]
