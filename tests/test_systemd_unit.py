@@ -54,6 +54,7 @@ def test_the_sandbox_is_tight(unit: Path) -> None:
         ("Type", ["notify"]),
         ("NotifyAccess", ["main"]),
         ("WatchdogSec", ["60"]),
+        ("ExecStartPre", [f"-{INSTALLED} db upgrade"]),
         ("ExecStart", [f"{INSTALLED} run"]),
         ("Environment", ["REFILLD_CONFIG=%E/refilld/config.toml"]),
         ("Restart", ["on-failure"]),

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from flask import Response, request
 
-from refilld.http.problems import problem
+from refilld.http.problems import Kind, problem
 from storage import tokens
 from storage.engine import Database
 from storage.tokens import Scope
@@ -57,5 +57,5 @@ def _forbidden(needed: tuple[Scope, ...]) -> Response:
     detail = f"The token does not have the scope {' or '.join(needed)}."
     challenge = f'Bearer error="insufficient_scope", scope="{" ".join(needed)}"'
     return problem(
-        HTTPStatus.FORBIDDEN, detail, kind="missing-scope", headers={"WWW-Authenticate": challenge}
+        HTTPStatus.FORBIDDEN, detail, kind=Kind.MISSING_SCOPE, headers={"WWW-Authenticate": challenge}
     )

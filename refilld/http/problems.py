@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from http import HTTPStatus
 
 import structlog
@@ -26,14 +27,28 @@ log = structlog.get_logger()
 MIMETYPE = "application/problem+json"
 RETRY_AFTER = "5"
 """Seconds after which a client may ask again when the database was out of reach."""
+
+
+class Kind(StrEnum):
+    """The types of problem, without their common beginning `urn:refilld:`."""
+
+    INVALID_JSON = "invalid-json"
+    INVALID_REQUEST = "invalid-request"
+    MISSING_SCOPE = "missing-scope"
+    NOT_FOUND = "not-found"
+    WRONG_STATE = "wrong-state"
+    LEASE_LOST = "lease-lost"
+    OPEN_REFILL = "open-refill"
+
+
 _MOST_FAULTS = 20
 _LONGEST_FIELD = 100
-_REFUSALS: Mapping[type[RefilldError], tuple[HTTPStatus, str]] = {
-    NotFoundError: (HTTPStatus.NOT_FOUND, "not-found"),
-    WrongStateError: (HTTPStatus.CONFLICT, "wrong-state"),
-    LeaseLostError: (HTTPStatus.CONFLICT, "lease-lost"),
-    OpenRefillError: (HTTPStatus.CONFLICT, "open-refill"),
-    BadInputError: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request"),
+_REFUSALS: Mapping[type[RefilldError], tuple[HTTPStatus, Kind]] = {
+    NotFoundError: (HTTPStatus.NOT_FOUND, Kind.NOT_FOUND),
+    WrongStateError: (HTTPStatus.CONFLICT, Kind.WRONG_STATE),
+    LeaseLostError: (HTTPStatus.CONFLICT, Kind.LEASE_LOST),
+    OpenRefillError: (HTTPStatus.CONFLICT, Kind.OPEN_REFILL),
+    BadInputError: (HTTPStatus.UNPROCESSABLE_ENTITY, Kind.INVALID_REQUEST),
 }
 _OUT_OF_ORDER = (UnreachableError, NotMigratedError)
 
@@ -42,10 +57,10 @@ def problem_json(
     status: int,
     detail: str | None,
     *,
-    kind: str | None = None,
+    kind: Kind | None = None,
     errors: Sequence[Mapping[str, str]] = (),
 ) -> str:
-    """The body of a problem; `kind` is the last part of its type."""
+    """The body of a problem."""
     said: dict[str, object] = {
         "type": f"urn:refilld:{kind}" if kind else "about:blank",
         "title": kind.replace("-", " ").capitalize() if kind else _phrase(status),
@@ -62,7 +77,7 @@ def problem(
     status: int,
     detail: str | None = None,
     *,
-    kind: str | None = None,
+    kind: Kind | None = None,
     errors: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
@@ -90,7 +105,7 @@ def _of_validation(error: ValidationError) -> Response:
     """What a request says wrongly; its values are not repeated, because some of them are secret."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found[0]["type"] == "json_invalid":
-        return problem(HTTPStatus.BAD_REQUEST, found[0]["msg"], kind="invalid-json")
+        return problem(HTTPStatus.BAD_REQUEST, found[0]["msg"], kind=Kind.INVALID_JSON)
     faults = [
         {
             "field": ".".join(map(str, fault["loc"]))[:_LONGEST_FIELD],
@@ -99,7 +114,7 @@ def _of_validation(error: ValidationError) -> Response:
         for fault in found[:_MOST_FAULTS]
     ]
     detail = "; ".join(f"{fault['field']}: {fault['detail']}".removeprefix(": ") for fault in faults)
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, kind="invalid-request", errors=faults)
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, kind=Kind.INVALID_REQUEST, errors=faults)
 
 
 def _of_domain(error: RefilldError) -> Response:

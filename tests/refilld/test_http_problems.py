@@ -1,6 +1,7 @@
 """Whatever goes wrong is said as RFC 9457 wants it, and never says too much."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from queue_world import Caller, QueueWorld, queue_world
 from werkzeug.test import TestResponse
 
 from refilld.http.health import Health
+from refilld.http.problems import Kind
 from refilld.http.server import LARGEST_BODY
 from storage import leases, refills
 from storage.errors import NotMigratedError, UnreachableError
@@ -259,6 +261,12 @@ def test_answers_are_kept_out_of_caches(world: QueueWorld) -> None:
     for answer in (caller.post("/claim", {}), caller.get("/nothing")):
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_documentation_names_every_type_of_problem_and_no_other() -> None:
+    """A client's author finds what to do about each."""
+    text = (Path(__file__).parents[2] / "docs/http.md").read_text()
+    assert set(re.findall(r"`urn:refilld:([a-z-]+)`", text)) == set(Kind)
 
 
 def test_the_process_is_alive_whatever_its_health(world: QueueWorld) -> None:

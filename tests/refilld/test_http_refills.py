@@ -13,7 +13,7 @@ from queue_world import LEASE, NOW, QueueWorld, QuickEvent, queue_world
 from monitor.target import Metric
 from refilld.http.long_poll import Patience
 from refilld.http.server import THREADS
-from storage import outbox
+from storage import leases, outbox
 from storage.tokens import Scope
 
 FIELDS = {
@@ -256,6 +256,23 @@ def test_the_last_attempt_makes_a_refill_dead_and_tells_the_operator_once(world:
     with world.database.read() as connection:
         alerts = outbox.listed(connection, limit=9, about_drops=False)
     assert [alert.kind for alert in alerts] == ["refill.dead"]
+
+
+def test_a_failure_told_twice_at_the_same_moment_is_one_alert(
+    world: QueueWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two calls that both read the refill as claimed, only the one that moves it tells the operator."""
+    (refill_id,) = world.queue("1")
+    (claimed,) = world.claim()
+    seen_by_both, get = [world.row(refill_id)] * 2, leases.get
+    monkeypatch.setattr(leases, "get", lambda *asked: seen_by_both.pop() if seen_by_both else get(*asked))
+    failure = leases.Failure("no such user", retryable=False)
+    for _ in range(2):
+        with world.database.write() as connection:
+            state = leases.fail(connection, refill_id, claimed.lease_token, world.now, failure, 10)
+        assert state == "dead"
+    with world.database.read() as connection:
+        assert len(outbox.listed(connection, limit=9, about_drops=False)) == 1
 
 
 def test_a_released_refill_costs_no_attempt(world: QueueWorld) -> None:

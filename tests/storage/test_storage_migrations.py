@@ -1,0 +1,178 @@
+"""Migrations: they make what the code's tables say, twice as well as once, and a wrong schema is told."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from shop import an_order, at_once, everything, sell
+from sqlalchemy import Connection, inspect
+from sqlalchemy.exc import ProgrammingError
+
+from storage import migrate
+from storage.engine import Database
+from storage.errors import NotMigratedError, UnreachableError
+from storage.schema import metadata
+
+VERSION = "alembic_version"
+
+
+def tables(database: Database) -> set[str]:
+    with database.read() as connection:
+        return set(inspect(connection).get_table_names())
+
+
+def shape(database: Database) -> dict[str, object]:
+    """All that the engine itself says of the schema, names and conditions included."""
+    with database.read() as connection:
+        return (_sqlite_shape if database.sqlite else _postgresql_shape)(connection)
+
+
+def _sqlite_shape(connection: Connection) -> dict[str, object]:
+    master = connection.exec_driver_sql(
+        "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_name <> ? AND name NOT LIKE 'sqlite_%'",
+        (VERSION,),
+    )
+    return {f"{kind} {name}": (table, _clauses(sql)) for kind, name, table, sql in master}
+
+
+def _clauses(sql: str) -> list[str]:
+    """A CREATE statement without its line breaks, its lines in order of the alphabet."""
+    head, _, rest = " ".join(sql.split()).partition("(")
+    body, _, tail = rest.rpartition(")")
+    return [head, *sorted(part.strip() for part in body.split(", ")), tail]
+
+
+def _postgresql_shape(connection: Connection) -> dict[str, object]:
+    catalog = {
+        "column": "SELECT table_name || '.' || column_name, data_type, is_nullable, column_default, is_identity"
+        " FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> %s",
+        "constraint": "SELECT conrelid::regclass || '.' || conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> %s",
+        "index": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> %s",
+    }
+    return {
+        f"{kind} {name}": tuple(rest)
+        for kind, query in catalog.items()
+        for name, *rest in connection.exec_driver_sql(query, (VERSION,))
+    }
+
+
+def test_the_migrations_and_the_tables_in_the_code_agree(database: Database) -> None:
+    """Alembic finds nothing to add and nothing to take away."""
+    assert migrate.differences(database) == []
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_migrated_and_created_databases_are_the_same_to_the_last_constraint(
+    engine: str, request: pytest.FixtureRequest
+) -> None:
+    """CHECKs, defaults, conditions of indexes and WITHOUT ROWID included, which Alembic does not compare."""
+    migrated: Database = request.getfixturevalue(engine)
+    created = Database(_other(request, engine))
+    with created.write() as connection:
+        metadata.create_all(connection)
+    assert shape(migrated) == shape(created)
+    created.close()
+
+
+def _other(request: pytest.FixtureRequest, engine: str) -> str:
+    """A database beside the migrated one."""
+    if engine == "sqlite":
+        return f"sqlite:///{request.getfixturevalue('tmp_path') / 'created.db'}"
+    url: str = request.getfixturevalue("fresh_postgres")
+    return url
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE orders ADD COLUMN extra TEXT",
+        "DROP INDEX uq_refills_one_open_per_order",
+        "DROP TABLE tokens",
+    ],
+)
+def test_a_schema_that_was_changed_by_hand_differs(empty: Database, change: str) -> None:
+    """The comparison sees what is missing and what is too much."""
+    migrate.upgrade(empty)
+    with empty.write() as connection:
+        connection.exec_driver_sql(change)
+    assert migrate.differences(empty) != []
+
+
+def test_a_database_says_which_revision_it_is_at(empty: Database) -> None:
+    """None before the first migration, the newest one after it."""
+    assert migrate.current(empty) is None
+    assert migrate.upgrade(empty) == migrate.newest()
+    assert migrate.current(empty) == migrate.newest()
+
+
+def test_upgrading_twice_is_harmless(database: Database) -> None:
+    """No row and no table changes."""
+    sell(database, an_order())
+    before = everything(database), shape(database)
+    assert migrate.upgrade(database) == migrate.newest()
+    assert (everything(database), shape(database)) == before
+
+
+def test_an_upgrade_that_fails_leaves_nothing_behind(empty: Database) -> None:
+    """All migrations run in one transaction: a database is never between two revisions."""
+    with empty.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE refill_events (in_the_way INTEGER)")
+    with pytest.raises((UnreachableError, ProgrammingError), match="already exists"):
+        migrate.upgrade(empty)
+    assert tables(empty) == {"refill_events"}
+
+
+def test_upgraders_at_once_on_one_file_do_not_hurt_each_other(fresh_sqlite: str) -> None:
+    """`refilld init` in two windows makes one database."""
+    databases = [Database(fresh_sqlite) for _ in range(3)]
+    assert at_once(3, lambda i: migrate.upgrade(databases[i])) == [migrate.newest()] * 3
+    assert [migrate.current(database) for database in databases] == [migrate.newest()] * 3
+    for database in databases:
+        database.close()
+
+
+def test_a_migrated_database_is_fit_for_use(database: Database) -> None:
+    """Nothing is raised, and nothing is changed by asking."""
+    before = shape(database)
+    migrate.require_current(database)
+    assert shape(database) == before
+
+
+def test_an_empty_database_is_told_to_be_initialised(empty: Database) -> None:
+    """The message names the database and the command."""
+    with pytest.raises(NotMigratedError) as caught:
+        migrate.require_current(empty)
+    assert str(caught.value) == f"{empty.name} holds no refilld tables; run: refilld init"
+    assert tables(empty) == set()
+
+
+@pytest.mark.parametrize(
+    ("found", "newest", "message"),
+    [
+        ("0001", "0002", "is at 0001, not 0002; run: refilld db upgrade"),
+        ("9999", "0001", "is at 9999, which is newer than this refilld; update it"),
+    ],
+)
+def test_another_revision_is_told_with_what_to_do(
+    empty: Database, monkeypatch: pytest.MonkeyPatch, found: str, newest: str, message: str
+) -> None:
+    """An old database is upgraded; a newer one needs a newer program."""
+    migrate.upgrade(empty)
+    with empty.write() as connection:
+        connection.exec_driver_sql(f"UPDATE {VERSION} SET version_num = '{found}'")
+    monkeypatch.setattr(migrate, "newest", lambda: newest)
+    with pytest.raises(NotMigratedError) as caught:
+        migrate.require_current(empty)
+    assert str(caught.value) == f"{empty.name} {message}"
+
+
+def test_migrations_are_found_wherever_they_are_installed(
+    empty: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A percent sign in the path is a percent sign."""
+    elsewhere = tmp_path / "100%" / "migrations"
+    shutil.copytree(Path(migrate.__file__).parent / "migrations", elsewhere)
+    monkeypatch.setattr(migrate, "_SCRIPTS", elsewhere)
+    assert migrate.upgrade(empty) == "0001"
+    assert set(metadata.tables) <= tables(empty)
