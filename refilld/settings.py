@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from monitor.duration import parse_duration
 from monitor.errors import BadInputError
@@ -25,6 +25,7 @@ def _window(value: object) -> object:
     return None if value == "lifetime" else value
 
 
+LAST_PORT = 65_535
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
@@ -38,6 +39,13 @@ class DatabaseSection(Section):
 
 class HttpSection(Section):
     listen: str = Field(default="127.0.0.1:8080", pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$")
+
+    @field_validator("listen")
+    @classmethod
+    def _port_exists(cls, listen: str) -> str:
+        if int(listen.rpartition(":")[2]) > LAST_PORT:
+            raise ValueError(f"there is no port above {LAST_PORT}")
+        return listen
 
     @property
     def host(self) -> str:

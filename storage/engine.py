@@ -15,6 +15,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from monitor.errors import BadInputError
@@ -41,7 +42,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         parsed = _parse(url)
-        self.name = parsed.difference_update_query(_SECRETS).render_as_string(hide_password=True)
+        self.name = make_url(url).difference_update_query(_SECRETS).render_as_string(hide_password=True)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self.path = Path(parsed.database or "") if self.sqlite else None
         if self.sqlite:
@@ -118,6 +119,7 @@ def _sqlite(url: URL, *, connections: int, begin: str) -> Engine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=60,
+        hide_parameters=True,  # they hold lease tokens and customers, and messages reach the log
         connect_args={"check_same_thread": False},
     )
 
@@ -136,7 +138,7 @@ def _sqlite(url: URL, *, connections: int, begin: str) -> Engine:
 
 def _postgresql(url: URL) -> Engine:
     try:
-        return create_engine(url, pool_size=_MOST_READERS, pool_pre_ping=True)
+        return create_engine(url, pool_size=_MOST_READERS, pool_pre_ping=True, hide_parameters=True)
     except ModuleNotFoundError as error:
         raise UnreachableError("PostgreSQL needs its driver; run: pip install 'refilld[postgres]'") from error
 
@@ -154,6 +156,8 @@ def _mapped_errors(name: str) -> Iterator[None]:
         if mapped is None:
             raise
         raise mapped from error
+    except PoolTimeoutError as error:
+        raise UnreachableError(f"database {name}: busy; no connection came free in time") from error
     except DBAPIError as error:
         if error.statement is not None and type(error) not in {OperationalError, DatabaseError}:
             raise

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from monitor.errors import RefilldError
+from monitor.errors import BadInputError, RefilldError
 from refilld.cli import alerts, daemon, database, orders, refills, sources, tokens
 from refilld.cli.office import Office
 from refilld.config import ConfigError
@@ -38,9 +38,7 @@ for group in (alerts, daemon, database, orders, refills, sources, tokens):
 def main() -> None:
     """Run the command line; every expected error is one clear line and its exit code."""
     try:
-        refilld.main(standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        sys.exit(refilld.main(standalone_mode=False))  # click gives the code of an Exit, or None
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:
@@ -58,6 +56,6 @@ def exit_code(error: RefilldError) -> int:
     """3 when a service is not reachable, 2 when the configuration or the usage is wrong, else 1."""
     if isinstance(error, UnreachableError):
         return UNREACHABLE
-    if isinstance(error, ConfigError | NotMigratedError):
+    if isinstance(error, BadInputError | ConfigError | NotMigratedError):
         return WRONG
     return REFUSED

@@ -85,11 +85,12 @@ def test_a_look_is_due_when_a_delivery_settles(before: timedelta) -> None:
     assert NextLook(settles, Lane.FIRST, "1 settles") == the_look(a_watched(order), now=settles - before)
 
 
-def test_a_last_look_is_due_shortly_before_a_guarantee_ends() -> None:
+@pytest.mark.parametrize("before", [2 * HOUR, 31 * MINUTE, 30 * MINUTE + INSTANT])
+def test_a_last_look_is_due_shortly_before_a_guarantee_ends(before: timedelta) -> None:
     """RULES 4: a drop opens inside the window only; half an hour is left for this look to be made."""
     ends = START + 30 * DAY
     expected = NextLook(ends - 30 * MINUTE, Lane.FIRST, "guarantee of 1 ends")
-    assert expected == the_look(a_watched(), now=ends - 2 * HOUR)
+    assert expected == the_look(a_watched(), now=ends - before)
 
 
 def test_the_last_look_is_asked_for_once() -> None:

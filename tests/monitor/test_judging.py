@@ -88,12 +88,10 @@ def test_a_known_start_count_is_never_measured() -> None:
 
 
 def test_the_measured_start_count_stays() -> None:
-    """RULES 2: measured by the first count; stored and marked `measured`."""
-    verdicts, after = play(a_watched(an_order(start=None)), looks((0, 1500), (1, 1400), (2, 1450)))
+    """RULES 2: measured by the first count, and by no later one."""
+    verdicts, _ = play(a_watched(an_order(start=None)), looks((0, 1500), (1, 1400), (2, 1450)))
     expected = [500, None, None]
     assert expected == [v.start_count for v in verdicts]
-    assert after.order.start_measured
-    assert expected[0] == after.order.start_count
 
 
 def test_an_order_that_is_not_delivered_is_not_measured() -> None:
@@ -750,4 +748,4 @@ class History(RuleBasedStateMachine):
 class TestAnyHistory(History.TestCase):
     """RULES 3 to 5, twice: drops and decisions of any history are those that the clerk writes down."""
 
-    settings = examples(250, steps=40)
+    settings = examples(300, steps=25)
