@@ -6,6 +6,8 @@ from datetime import datetime
 from monitor.claims import Claim, claims_of
 from monitor.decisions import Reason
 from monitor.drops import DropState
+from monitor.duration import format_duration
+from monitor.judging import measure
 from monitor.order import Flag, Order
 from monitor.refill import RefillState
 from monitor.snapshot import Outcome
@@ -56,7 +58,7 @@ _SENTENCES = {
     "counts_hidden": "The counts are hidden; please show them, then we check again.",
     "not_delivered": "The order is not delivered yet ({status}).",
     "no_guarantee": "An order of status {status} carries no guarantee.",
-    "not_readable": "No count could be read yet; we keep trying.",
+    "not_readable": "No count could be read since the delivery settled; we keep trying.",
     "awaiting_confirmation": "{missing} seem to be missing; a second look confirms it before we refill.",
     "suspended:hold": "The guarantee is suspended while the order is on hold.",
     Reason.REFILL_LIMIT_REACHED: "All {max_refills} refills of this order have been delivered.",
@@ -68,18 +70,26 @@ _SENTENCES = {
     Reason.MASS_DROP: "Many counts fell at once; we wait to see whether the platform gives them back.",
 }
 _VOID = "The guarantee is void: {flag}."
+_COVERED_ELSEWHERE = (
+    "The count is {count}, and the order is whole at {line}; what is missing is on its way already, "
+    "or another order on the same link pays for it."
+)
 
 
 def answer(
     watched: Watched, siblings: tuple[Watched, ...], look: LastLook, reason: Reason | None, now: datetime
 ) -> Answer:
-    """Answer for one order; `siblings` are all orders of its target, `reason` its open drop's last one."""
+    """Answer for one order; `siblings` are all orders of its target.
+
+    `reason` is the last one of its open drop, or that of its held refill.
+    """
     claim = None
-    if look.count is not None and watched.order.start_count is not None:
-        claim = claims_of(siblings, look.count, now).get(watched.order.order_id)
+    if look.count is not None and look.at is not None and watched.order.start_count is not None:
+        claim = claims_of(measure(siblings, look.count, look.at), look.count, look.at).get(
+            watched.order.order_id
+        )
     word = _word(watched, look, claim, reason, now)
-    facts = _facts(watched, look, claim)
-    sentence = _SENTENCES.get(word, _VOID).format(**facts)
+    sentence = _sentence(word, look, claim).format(**_facts(watched, look, claim))
     return Answer(
         order_id=watched.order.order_id,
         word=word,
@@ -97,7 +107,7 @@ def _word(watched: Watched, look: LastLook, claim: Claim | None, reason: Reason 
     return (
         _no_cover(watched)
         or ("refill" if _on_its_way(watched) else None)
-        or ("window_expired" if not watched.covered(now) else None)
+        or ("window_expired" if _expired(watched, now) else None)
         or _unreadable(look)
         or ("not_settled" if not watched.settled(now) else None)
         or _judged(watched, claim, reason)
@@ -116,6 +126,11 @@ def _no_cover(watched: Watched) -> str | None:
     return "suspended:hold" if Flag.HOLD in watched.flags else None
 
 
+def _expired(watched: Watched, now: datetime) -> bool:
+    ends_at = watched.order.ends_at
+    return ends_at is not None and now >= ends_at and not watched.covered(now)
+
+
 def _unreadable(look: LastLook) -> str | None:
     if look.outcome is Outcome.PRIVATE:
         return "profile_private"
@@ -128,12 +143,21 @@ def _unreadable(look: LastLook) -> str | None:
 def _judged(watched: Watched, claim: Claim | None, reason: Reason | None) -> str:
     if claim is None:
         return "not_readable"
-    if watched.drop is not None and watched.drop.state is not DropState.SUSPECTED and reason is not None:
+    decided = watched.drop is not None and watched.drop.state is not DropState.SUSPECTED
+    held = any(refill.state is RefillState.HELD for refill in watched.refills)
+    if reason is not None and (decided or held):
         return reason
     if claim.units == 0:
         return "no_drop"
     small = claim.units < watched.order.terms.threshold(watched.order.delivered)
     return "below_threshold" if small else "awaiting_confirmation"
+
+
+def _sentence(word: str, look: LastLook, claim: Claim | None) -> str:
+    """The sentence of a word; `no_drop` has two, for below its line an order may still be owed nothing."""
+    if word == "no_drop" and claim is not None and look.count is not None and look.count < claim.line:
+        return _COVERED_ELSEWHERE
+    return _SENTENCES.get(word, _VOID)
 
 
 def _on_its_way(watched: Watched) -> int | None:
@@ -157,6 +181,6 @@ def _facts(watched: Watched, look: LastLook, claim: Claim | None) -> dict[str, o
         "status": order.status,
         "max_refills": order.terms.max_refills,
         "max_percent": order.terms.max_refill_percent,
-        "cooldown": order.terms.cooldown,
-        "flag": ", ".join(sorted(watched.flags)),
+        "cooldown": format_duration(order.terms.cooldown),
+        "flag": ", ".join(sorted(flag for flag in watched.flags if flag.voids)),
     }

@@ -73,7 +73,7 @@ class FixedCadence:
             return None
         if seen.outcome in _UNREADABLE:
             return NextLook(now + self.every, Lane.ROUTINE, f"target is {seen.outcome}")
-        if seen.failures or seen.doubted:
+        if seen.outcome is not Outcome.COUNT or seen.doubted:
             return self._retry(seen, now)
         return min(
             (look for w in covered for look in self._looks(w, now)), key=lambda look: (look.at, look.lane)
@@ -87,7 +87,8 @@ class FixedCadence:
         """Every reason to look at one order again, each in the future."""
         order, earliest = watched.order, now + self.soon
         yield NextLook(max(now + self._interval(watched, now), earliest), Lane.ROUTINE, "routine")
-        if watched.drop is not None and watched.drop.state is DropState.SUSPECTED:
+        suspected = watched.drop is not None and watched.drop.state is DropState.SUSPECTED
+        if suspected and watched.settled(now):  # a look before that would confirm nothing
             yield NextLook(self._confirmation(watched, now), Lane.FIRST, f"confirm drop of {order.order_id}")
         if order.completed_at is not None and not watched.settled(now):
             yield NextLook(order.completed_at + order.terms.settle, Lane.FIRST, f"{order.order_id} settles")

@@ -31,7 +31,7 @@ class Claim:
 
 def claims_of(watched: Sequence[Watched], count: int, now: datetime) -> Mapping[str, Claim]:
     """Work out the claims of a target's active orders at a count; keyed by order id."""
-    active = sorted((w for w in watched if w.active(now)), key=_by_completion)
+    active = sorted((w for w in watched if w.active(now)), key=by_completion)
     effective = count + sum(w.in_flight(now) for w in watched)
     lines = _lines(active)
     paid = _share_out(active, lines, effective, now)
@@ -47,12 +47,13 @@ def claims_of(watched: Sequence[Watched], count: int, now: datetime) -> Mapping[
     }
 
 
-def _by_completion(watched: Watched) -> tuple[datetime, str]:
+def by_completion(watched: Watched) -> tuple[datetime, str]:
+    """The order in which orders of a target stand on each other: time of completion, then id."""
     return watched.order.completed_at or _NEVER, watched.order.order_id
 
 
 def _by_end(watched: Watched) -> tuple[datetime, datetime, str]:
-    return watched.order.ends_at or _NEVER, *_by_completion(watched)
+    return watched.order.ends_at or _NEVER, *by_completion(watched)
 
 
 def _lines(active: Sequence[Watched]) -> list[int]:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.claims import Claim, claims_of
+from monitor.claims import Claim, by_completion, claims_of
 from monitor.decisions import Case, Decision, Verb, decide
 from monitor.drops import Drop, DropState, confirm, observe
+from monitor.order import Order
 from monitor.watched import Watched
 
 _AFTERMATH = {
@@ -41,7 +42,7 @@ def judge(
     watched: Sequence[Watched], count: int, now: datetime, *, mass_drop: bool = False
 ) -> tuple[Verdict, ...]:
     """Judge one count of a target; one verdict per watched order, in the given order."""
-    measured = [_measure(w, count, now) for w in watched]
+    measured = measure(watched, count, now)
     claims = claims_of(measured, count, now)
     return tuple(
         _verdict(before, after, claims.get(after.order.order_id), count, now, mass_drop=mass_drop)
@@ -49,13 +50,27 @@ def judge(
     )
 
 
-def _measure(watched: Watched, count: int, now: datetime) -> Watched:
-    """Give an order without a start count the one that its first count after completion implies."""
-    order = watched.order
-    if order.start_count is not None or order.completed_at is None or now < order.completed_at:
+def measure(watched: Sequence[Watched], count: int, now: datetime) -> list[Watched]:
+    """Give orders without a start count the one that their first count after completion implies (RULES 2).
+
+    That count also holds what later orders on the target have delivered, which is no part of the start.
+    """
+    starts: dict[str, int] = {}
+    before = count
+    for latest in sorted((w for w in watched if _completed(w.order, now)), key=by_completion, reverse=True):
+        before = max(0, before - latest.order.delivered)
+        starts[latest.order.order_id] = before
+    return [_started(w, starts.get(w.order.order_id)) for w in watched]
+
+
+def _completed(order: Order, now: datetime) -> bool:
+    return order.completed_at is not None and order.completed_at <= now
+
+
+def _started(watched: Watched, start: int | None) -> Watched:
+    if start is None or watched.order.start_count is not None:
         return watched
-    start = max(0, count - order.delivered)
-    return replace(watched, order=replace(order, start_count=start, start_measured=True))
+    return replace(watched, order=replace(watched.order, start_count=start, start_measured=True))
 
 
 def _verdict(

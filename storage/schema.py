@@ -280,7 +280,6 @@ source_state = Table(
     Column("refused_at", Instant),
     Column("doubts", Integer, nullable=False),
     Column("doubted", Text, nullable=False),
-    Column("faults", Integer, nullable=False),
     Column("faulted", Text, nullable=False),
 )
 

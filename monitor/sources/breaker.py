@@ -44,10 +44,8 @@ class Breaker:
     """Likely refusals in a row, each from another target than the one before."""
     doubted: str = ""
     """The target that gave the newest likely refusal."""
-    faults: int = 0
-    """Passing faults in a row, each from another target than the one before."""
     faulted: str = ""
-    """The target that gave the newest passing fault."""
+    """The different targets that gave passing faults in a row, separated by blanks."""
 
     def closed_until(self, now: datetime) -> datetime | None:
         """Until when the source is paused; None when it may be asked. A stopped one has no end."""
@@ -73,7 +71,7 @@ class Breaker:
             return self._doubted(outcome, target, now, first_pause)
         if outcome in WEATHER:
             return self._weathered(outcome, target, now, first_pause)
-        return replace(self, paused_until=None, refusals=0, doubts=0, doubted="", faults=0, faulted="")
+        return replace(self, refusals=0, doubts=0, doubted="", faulted="")
 
     def _doubted(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
         doubts = self.doubts if target == self.doubted else self.doubts + 1
@@ -81,11 +79,13 @@ class Breaker:
         return after if doubts < LIKELY_ENOUGH else _refused(after, outcome, now, first_pause)
 
     def _weathered(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
-        faults = self.faults if target == self.faulted else self.faults + 1
-        if faults < WEATHER_ENOUGH:
-            return replace(self, faults=faults, faulted=target)
+        faulted = {*self.faulted.split(), target}
+        if len(faulted) < WEATHER_ENOUGH:
+            return replace(self, faulted=" ".join(sorted(faulted)))
         brief = now + first_pause / BRIEF
-        return replace(self, paused_until=brief, reason=outcome, faults=0, faulted=target)
+        if self.paused_until is not None and self.paused_until >= brief:
+            return replace(self, faulted="")
+        return replace(self, paused_until=brief, reason=outcome, faulted="")
 
 
 def _refused(breaker: Breaker, outcome: Outcome, now: datetime, first_pause: timedelta) -> Breaker:
@@ -94,7 +94,7 @@ def _refused(breaker: Breaker, outcome: Outcome, now: datetime, first_pause: tim
     return replace(
         breaker,
         paused_until=now + _pause(level, first_pause),
-        stopped=refusals >= STOP_AFTER,
+        stopped=breaker.stopped or refusals >= STOP_AFTER,
         reason=outcome,
         refusals=refusals,
         level=level,

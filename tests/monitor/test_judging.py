@@ -107,7 +107,6 @@ def test_the_measuring_look_is_judged_by_what_it_measured(count: int, claim: int
     assert claim == verdict.claim.units
 
 
-@pytest.mark.xfail(reason="each order takes the others' delivered units for its own start")
 def test_orders_measured_by_one_look_claim_nothing_at_that_look() -> None:
     """RULES 3: each lost unit is owed once, and a look that only measures shows no loss."""
     orders = [
@@ -579,7 +578,14 @@ class Book:
         done = account.sale.completed_at
         if account.start is not None or done is None or now < done:
             return None
-        account.start = max(0, count - account.delivered)
+        mine = (done, account.sale.order_id)
+        on_top = [
+            other.delivered
+            for other in self.accounts
+            if other.sale.completed_at and other.sale.completed_at <= now
+            if (other.sale.completed_at, other.sale.order_id) > mine
+        ]
+        account.start = max(0, count - account.delivered - sum(on_top))
         return account.start
 
     def _judge(
@@ -632,7 +638,7 @@ def sales(draw: st.DrawFn, order_id: str) -> Order:
         confirmations=draw(st.sampled_from([1, 2, 2, 3])),
         confirm_after=draw(hours),
         cooldown=draw(hours),
-        max_refills=draw(st.sampled_from([0, 1, 1, 2])),
+        max_refills=draw(st.sampled_from([0, 0, 1, 2])),
         max_refill_percent=draw(st.sampled_from([0, 100, 150, 150, 1000])),
         below_start=draw(st.sampled_from(BelowStart)),
         partial_orders=draw(st.booleans()),
@@ -748,4 +754,4 @@ class History(RuleBasedStateMachine):
 class TestAnyHistory(History.TestCase):
     """RULES 3 to 5, twice: drops and decisions of any history are those that the clerk writes down."""
 
-    settings = examples(300, steps=25)
+    settings = examples(250, steps=40)

@@ -65,7 +65,6 @@ def upgrade() -> None:
         sa.Column("refused_at", sa.BigInteger(), nullable=True),
         sa.Column("doubts", sa.Integer(), nullable=False),
         sa.Column("doubted", sa.Text(), nullable=False),
-        sa.Column("faults", sa.Integer(), nullable=False),
         sa.Column("faulted", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("source", name=op.f("pk_source_state")),
     )
