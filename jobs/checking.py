@@ -9,7 +9,7 @@ from jobs.sampling import LOOK_AGAIN, Sampling, closed_for
 from monitor.answers import Answer, LastLook, answer
 from monitor.cadence import Lane
 from monitor.watched import Watched
-from storage import drops, requests, sources, targets, watched
+from storage import drops, refills, requests, sources, targets, watched
 from storage.engine import Database, Transaction
 from storage.targets import TargetRow
 
@@ -26,7 +26,8 @@ class Checking:
         """Record the request, look if that is possible now, and answer; says whether there was a look.
 
         An order that is not covered needs no look; where the budget has none to give now, the target
-        goes to the head of the queue. Raises NotFoundError.
+        goes to the head of the queue. The request of a covered order stands until a judged look finds
+        nothing undecided: an old or a failed look is no answer. Raises NotFoundError.
         """
         now = self.clock()
         with self.database.write() as tx:
@@ -39,6 +40,8 @@ class Checking:
         if eye is not None:
             self.sampling.look(eye, [row])
         with self.database.write() as tx:
+            if not wanted:
+                requests.answered(tx, order_id, self.clock())
             return _answer(tx, order_id, self.clock()), eye is not None
 
     def _eye_for(self, tx: Transaction, row: TargetRow, now: datetime) -> Eye | None:
@@ -60,9 +63,5 @@ def _answer(tx: Transaction, order_id: str, now: datetime) -> Answer:
     group = watched.of_target(tx, row.target_id)
     mine = next(w for w in group if w.order.order_id == order_id)
     look = LastLook(row.series.last_count, row.last_count_at, row.last_outcome, row.failures)
-    reason = drops.last_reason(tx, order_id)
-    given = answer(mine, group, look, reason, now)
-    undecided = mine.drop is not None or given.word in {"not_settled", "not_readable"}
-    if not undecided:
-        requests.answered(tx, order_id, now)
-    return given
+    reason = drops.last_reason(tx, order_id) or refills.held_reason(tx, order_id)
+    return answer(mine, group, look, reason, now)

@@ -11,12 +11,15 @@ from jobs.judging import Recorded, record
 from monitor.alert import source_alert
 from monitor.cadence import Cadence
 from monitor.snapshot import Snapshot
+from monitor.sources.breaker import LIKELY, SURE, WEATHER
 from monitor.sources.contract import Reading
 from storage import outbox, sources, targets
 from storage.engine import Database, Transaction
 from storage.targets import TargetRow
 
 log = structlog.get_logger()
+REFUSALS = SURE | LIKELY | WEATHER
+"""What may close a breaker."""
 LOOK_AGAIN = timedelta(minutes=10)
 """A look that does not come back, because the process was killed, is taken again after so long."""
 
@@ -64,7 +67,7 @@ class Sampling:
         """Look at targets whose request is paid for, and write down what follows, one transaction each."""
         reading = eye.source.read([row.target for row in due], self.clock())
         with self.database.write() as tx:
-            _account(tx, eye, reading)
+            _account(tx, eye, reading, self.clock())
         return [self._record(row, shot) for row, shot in zip(due, reading.snapshots, strict=True)]
 
     def _record(self, row: TargetRow, snapshot: Snapshot) -> Recorded:
@@ -83,13 +86,17 @@ def closed_for(tx: Transaction, eye: Eye, now: datetime) -> timedelta | None:
     return until - now if until is not None and until > now else None
 
 
-def _account(tx: Transaction, eye: Eye, reading: Reading) -> None:
-    """Charge the requests beyond the one that was paid before, and let the breaker see how it went."""
+def _account(tx: Transaction, eye: Eye, reading: Reading, done: datetime) -> None:
+    """Charge the requests beyond the one that was paid before, and let the breaker see how it went.
+
+    When each of them went out is not known: they count from `done`, when the last one had.
+    """
     name, now = eye.source.name, reading.snapshots[0].at
-    sources.note_requests(tx, name, now, reading.requests - 1)
+    sources.note_requests(tx, name, done, reading.requests - 1)
     before = after = sources.breaker(tx, name)
     for shot in reading.snapshots:
-        after = after.after(shot.outcome, shot.target.link.url, now, eye.first_pause)
+        if after.closed_until(now) is None or shot.outcome not in REFUSALS:  # one batch, one refusal
+            after = after.after(shot.outcome, shot.target.link.url, now, eye.first_pause)
     if after == before:
         return
     sources.save_breaker(tx, name, after)

@@ -27,6 +27,7 @@ def open_channels(urls: Sequence[str]) -> Send | None:
 def _open(url: str, number: int) -> apprise.Apprise:
     channel = apprise.Apprise()
     if not channel.add(url):
-        scheme = url.partition("://")[0][:20]
-        raise ConfigError(f"alerts.urls: number {number} ({scheme}://…) is not a URL that Apprise knows")
+        scheme, found, _secret = url.partition("://")
+        shown = f" ({scheme[:20]}://…)" if found and scheme.isalnum() else ""
+        raise ConfigError(f"alerts.urls: number {number}{shown} is not a URL that Apprise knows")
     return channel

@@ -2,22 +2,28 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from monitor.duration import format_duration
 from monitor.errors import RefilldError
 from refilld.settings import Section, ServiceSection, Settings, SourceSection, TermsSection
+from refilld.terminal import printable
 
 PREFIX = "REFILLD_"
 PLACES = ("refilld.toml", "/etc/refilld/config.toml")
+CREDENTIALS = {"database-url": ("database", "url"), "alert-urls": ("alerts", "urls")}
 SECRET = {"database", "alerts"}
 """Sections whose values are never shown, not even when they are wrong."""
+Origins: TypeAlias = dict[tuple[str, ...], str]
+"""Keys that do not come from the file, and where they come from."""
 
 
 class ConfigError(RefilldError):
@@ -36,21 +42,27 @@ class _File:
         best: tuple[int, int] | None = None
         section: tuple[str, ...] = ()
         for number, line in enumerate(self.text.splitlines(), start=1):
-            bare = line.split("#")[0].strip()
-            if bare.startswith("["):
-                section = _dotted(bare.strip("[] "))
-                found = section
-            elif "=" in bare:
-                found = section + _dotted(bare.partition("=")[0].strip())
-            else:
-                continue
-            if found == key[: len(found)] and (best is None or len(found) > best[1]):
+            header = line.lstrip().startswith("[")
+            path = _path_on(line if header else f"{line.partition('=')[0]}= 0")
+            if header and path:
+                section = path
+            found = path if header else section + path
+            if path and found == key[: len(found)] and (best is None or len(found) > best[1]):
                 best = (number, len(found))
         return best[0] if best else None
 
 
-def _dotted(text: str) -> tuple[str, ...]:
-    return tuple(part.strip().strip("\"'") for part in text.split("."))
+def _path_on(line: str) -> tuple[str, ...]:
+    """The key that one line of TOML names; empty when it names none."""
+    try:
+        table: object = tomllib.loads(line)
+    except (ValueError, RecursionError):
+        return ()
+    path = []
+    while isinstance(table, dict) and table:
+        ((key, table),) = table.items()
+        path.append(key)
+    return tuple(path)
 
 
 def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -61,81 +73,115 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
     """
     file = _read(path, environ)
     raw = _parse(file)
-    _overlay(raw, environ)
-    _credentials(raw, environ)
+    origins = _overlay(raw, environ) | _credentials(raw, environ)
     try:
         return Settings.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(_explain(error.errors()[0], file)) from None
+        raise ConfigError(_explain(error.errors()[0], file, origins)) from None
+
+
+def named_place(path: Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The file that the command line names, or else the environment; None when neither does."""
+    return path or (Path(environ["REFILLD_CONFIG"]) if environ.get("REFILLD_CONFIG") else None)
 
 
 def _read(path: Path | None, environ: Mapping[str, str]) -> _File:
-    named = path or (Path(environ["REFILLD_CONFIG"]) if environ.get("REFILLD_CONFIG") else None)
+    named = named_place(path, environ)
     for place in [named] if named else map(Path, PLACES):
         try:
-            return _File(place, place.read_text(encoding="utf-8"))
+            return _File(place, _text(place))
         except FileNotFoundError:
             continue
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{place}: cannot be read: {error}") from None
     if named:
         raise ConfigError(f"{named}: there is no such file; refilld init --config {named} writes one")
     return _File(Path("(defaults)"))
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+
+
 def _parse(file: _File) -> dict[str, Any]:
     try:
         return tomllib.loads(file.text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise ConfigError(f"{file.path}: is nested beyond all sense") from None
+    except ValueError as error:  # bad TOML, or a number of thousands of digits
         raise ConfigError(f"{file.path}: {error}") from None
 
 
-def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> None:
+def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> Origins:
     """Put `REFILLD_SECTION__KEY` variables over the file's values."""
+    origins: Origins = {}
     for variable, text in environ.items():
-        if not variable.startswith(PREFIX) or "__" not in variable:
-            continue
-        *sections, key = variable.removeprefix(PREFIX).lower().split("__")
-        place = raw
-        for section in sections:
-            place = place.setdefault(section, {})
-            if not isinstance(place, dict):
-                raise ConfigError(f"${variable}: {section} is not a section")
-        place[key] = _value(text)
+        if variable.startswith(PREFIX) and "__" in variable:
+            key = variable.removeprefix(PREFIX).lower().split("__")
+            origins |= _put(raw, key, _value(text), f"${variable}")
+    return origins
 
 
 def _value(text: str) -> object:
     """A value as TOML writes it, or else the text itself."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        read = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
         return text
+    return read["value"] if len(read) == 1 else text
 
 
-def _credentials(raw: dict[str, Any], environ: Mapping[str, str]) -> None:
+def _credentials(raw: dict[str, Any], environ: Mapping[str, str]) -> Origins:
     """Take `database-url` and `alert-urls` (one a line) from systemd's credentials, where they are given."""
+    origins: Origins = {}
     folder = environ.get("CREDENTIALS_DIRECTORY")
-    if not folder:
-        return
-    database, alerts = Path(folder) / "database-url", Path(folder) / "alert-urls"
-    if database.is_file():
-        raw.setdefault("database", {})["url"] = database.read_text(encoding="utf-8").strip()
-    if alerts.is_file():
-        raw.setdefault("alerts", {})["urls"] = alerts.read_text(encoding="utf-8").split()
+    for name, key in CREDENTIALS.items() if folder else ():
+        path = Path(folder or "", name)
+        if path.is_file():
+            text = _text(path)
+            origins |= _put(raw, key, text.split() if name == "alert-urls" else text.strip(), str(path))
+    return origins
 
 
-def _explain(error: ErrorDetails, file: _File) -> str:
+def _put(raw: dict[str, Any], key: Sequence[str], value: object, origin: str) -> Origins:
+    """Put one value over the file's; names of the operator's own are found in any case."""
+    place, path = raw, []
+    for section in key[:-1]:
+        name = section if section in place else next((k for k in place if k.lower() == section), section)
+        place = place.setdefault(name, {})
+        path.append(name)
+        if not isinstance(place, dict):
+            raise ConfigError(f"{origin}: {section} is not a section")
+    place[key[-1]] = value
+    return {(*path, key[-1]): origin}
+
+
+def _explain(error: ErrorDetails, file: _File, origins: Origins) -> str:
     """One line for one error: file, line, key, what is wrong, what would be right."""
     key = tuple(str(part) for part in error["loc"])
-    line = file.line_of(key)
-    where = f"{file.path}:{line}" if line else f"{file.path}"
-    dotted = f"{'.'.join(key)}: " if key else ""
+    where = _where(key, file, origins)
+    dotted = printable(".".join(key))
     if error["type"] == "extra_forbidden":
-        return f"{where}: unknown key {'.'.join(key)}{_suggestion(key)}"
-    problem = error["msg"].removeprefix("Value error, ")
-    hidden = error["type"] == "value_error" or key[0] in SECRET
-    shown = "" if hidden else f" (not {error['input']!r})"
-    return f"{where}: {dotted}{problem}{shown}"
+        return f"{where}: unknown key {dotted}{_suggestion(key)}"
+    given, problem = error["input"], error["msg"].removeprefix("Value error, ")
+    if key[0] in SECRET:
+        return f"{where}: {dotted}: {problem.replace(repr(str(given)), 'the value')}"
+    if error["type"] == "value_error":
+        return f"{where}: {dotted}: {problem}"
+    shown = format_duration(given) if isinstance(given, timedelta) else repr(given)
+    return f"{where}: {dotted}: {problem} (not {shown})"
+
+
+def _where(key: tuple[str, ...], file: _File, origins: Origins) -> str:
+    """The variable or the credential that a value comes from, or else its file and line."""
+    line = file.line_of(key)
+    for given, origin in origins.items():
+        if given == key[: len(given)] or (line is None and key == given[: len(key)]):
+            return origin
+    return f"{file.path}:{line}" if line else f"{file.path}"
 
 
 def _suggestion(key: tuple[str, ...]) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 import structlog
 
+from refilld.terminal import printable
+
 _SECRET = ("token", "password", "secret", "authorization", "url_password", "digest")
 
 
@@ -18,7 +20,10 @@ def configure(*, terminal: bool | None = None, level: int = logging.INFO) -> Non
     """Set up logging for the process; `terminal` overrides what standard error is."""
     readable = sys.stderr.isatty() if terminal is None else terminal
     last: list[Any] = (
-        [structlog.dev.ConsoleRenderer(colors=readable)]
+        [
+            _without_controls,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),  # no locals
+        ]
         if readable
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
@@ -41,10 +46,23 @@ def _adopt_standard_logging(processors: list[Any]) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=processors))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.captureWarnings(capture=True)
 
 
 def _hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for key in event:
+    for key, value in event.items():
         if any(word in key.lower() for word in _SECRET):
             event[key] = "(hidden)"
+        elif isinstance(value, dict):
+            event[key] = _hide_secrets(_logger, _method, {str(name): inner for name, inner in value.items()})
+    return event
+
+
+def _without_controls(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """A terminal obeys control characters, and much of what is logged came from outside."""
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = printable(value)
     return event

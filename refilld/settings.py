@@ -3,13 +3,23 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from monitor.duration import parse_duration
 from monitor.errors import BadInputError
 from monitor.service import Service
 from monitor.target import Metric
 from monitor.terms import BelowStart, RefillMode, Terms
+from storage.engine import parse_url
 
 
 def _duration(value: object) -> timedelta:
@@ -26,6 +36,16 @@ def _window(value: object) -> object:
 
 
 LAST_PORT = 65_535
+
+
+def _wrong(problem: str, *key: str) -> ValidationError:
+    """The error of one key below the section that is checked."""
+    fault = PydanticCustomError("value_error", "{problem}", {"problem": problem})
+    return ValidationError.from_exception_data(
+        "settings", [InitErrorDetails(type=fault, loc=key, input=None)]
+    )
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
@@ -35,6 +55,15 @@ class Section(BaseModel):
 
 class DatabaseSection(Section):
     url: str = "sqlite:///refilld.db"
+
+    @field_validator("url")
+    @classmethod
+    def _url_can_be_used(cls, url: str) -> str:
+        try:
+            parse_url(url)
+        except BadInputError as error:
+            raise ValueError(error.problem) from None
+        return url
 
 
 class HttpSection(Section):
@@ -93,7 +122,7 @@ class TermsSection(Section):
         try:
             self.terms("")
         except BadInputError as error:
-            raise ValueError(str(error)) from None
+            raise _wrong(error.problem, error.field) from None
         return self
 
     def terms(self, name: str) -> Terms:
@@ -131,7 +160,8 @@ class Settings(Section):
         for name, service in self.services.items():
             if service.terms is not None and service.terms not in self.all_terms:
                 known = ", ".join(sorted(self.all_terms))
-                raise ValueError(f"services.{name}.terms: no terms {service.terms!r}; there are: {known}")
+                problem = f"there are no terms {service.terms!r}; there are: {known}"
+                raise _wrong(problem, "services", name, "terms")
         return self
 
     @property

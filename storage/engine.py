@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
+from sqlite3 import OperationalError as SQLiteOperationalError
 from typing import TypeAlias
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -22,7 +23,6 @@ from monitor.errors import BadInputError
 from storage.errors import UnreachableError, domain_error
 
 _PRAGMAS = (
-    "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
     "busy_timeout = 30000",
@@ -41,7 +41,7 @@ class Database:
     """One database, opened once per process; every use is a transaction on one of two kinds of connection."""
 
     def __init__(self, url: str) -> None:
-        parsed = _parse(url)
+        parsed = parse_url(url)
         self.name = make_url(url).difference_update_query(_SECRETS).render_as_string(hide_password=True)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self.path = Path(parsed.database or "") if self.sqlite else None
@@ -86,7 +86,8 @@ class Database:
         self._readers.dispose()
 
 
-def _parse(url: str) -> URL:
+def parse_url(url: str) -> URL:
+    """Read a database URL; raises BadInputError, which shows nothing of the URL but the engine's name."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # the latter for a port that is not a number
@@ -107,7 +108,10 @@ def _create_private_file(url: URL) -> None:
     """Create a missing SQLite file readable by its owner only: it names customers."""
     path = Path(url.database or "")
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:  # and is not opened here: closing it would drop the locks SQLite has on it
+        if not path.is_file():
+            raise UnreachableError(f"cannot open {path}: it is not a file") from None
     except OSError as error:
         raise UnreachableError(f"cannot open {path}: {error.strerror}") from error
 
@@ -128,12 +132,28 @@ def _sqlite(url: URL, *, connections: int, begin: str) -> Engine:
         raw.isolation_level = None  # the driver must not begin transactions of its own
         for pragma in _PRAGMAS:
             raw.execute(f"PRAGMA {pragma}").close()
+        _enter_wal(raw)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _enter_wal(raw: SQLiteConnection, tries: int = 10) -> None:
+    """Turn the write-ahead log on.
+
+    Those who open a new file at once get in each other's way here, and SQLite itself does not wait.
+    """
+    try:
+        raw.execute("PRAGMA journal_mode = WAL").close()
+    except SQLiteOperationalError:
+        if tries == 0:
+            raise
+        raw.execute("BEGIN IMMEDIATE").close()  # waits until the other is out of the way
+        raw.execute("ROLLBACK").close()
+        _enter_wal(raw, tries - 1)
 
 
 def _postgresql(url: URL) -> Engine:

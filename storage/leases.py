@@ -36,12 +36,9 @@ _CLAIMABLE = (
     .where(_r.metric.in_(bindparam("metrics", expanding=True)))
     .where(targets.c.private_since.is_(None))  # nothing is refilled until the profile is public again
 )
-_ANY_READY = select(_CLAIMABLE.exists())
-_READY = (
-    _CLAIMABLE.order_by(_r.available_at, _r.refill_id)
-    .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True, of=refills)
-)
+_IN_ORDER = _CLAIMABLE.order_by(_r.available_at, _r.refill_id)
+_FIRST_READY = _IN_ORDER.limit(1)  # not EXISTS, which PostgreSQL may answer by reading the whole table
+_READY = _IN_ORDER.limit(bindparam("limit")).with_for_update(skip_locked=True, of=refills)
 _CLAIM = (
     update(refills)
     .where(_r.refill_id == bindparam("id"), _QUEUED)
@@ -73,7 +70,7 @@ class Failure:
 
 def anything_ready(connection: Connection, now: datetime, metrics: Iterable[Metric] = tuple(Metric)) -> bool:
     """Whether a claim could take anything now; it only reads, so many may wait and ask."""
-    return bool(connection.execute(_ANY_READY, {"now": now, "metrics": list(metrics)}).scalar_one())
+    return connection.execute(_FIRST_READY, {"now": now, "metrics": list(metrics)}).first() is not None
 
 
 def claim(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from monitor.decisions import Decision, Verb
+from monitor.decisions import Decision, Reason, Verb
 from monitor.refill import RefillState
 from monitor.target import Metric
 from storage.columns import AnyRow, AnySelect
@@ -111,6 +111,13 @@ def listed(
     if before is not None:
         query = query.where(_r.refill_id < before)
     return list(connection.execute(query))
+
+
+def held_reason(connection: Connection, order_id: str) -> Reason | None:
+    """Why the order's held refill is held; None when none is."""
+    query = select(_r.reason).where(_r.order_id == order_id, _r.state == RefillState.HELD)
+    reason: Reason | None = connection.execute(query).scalar()
+    return reason
 
 
 def events_of(connection: Connection, refill_id: int) -> list[AnyRow]:

@@ -49,7 +49,7 @@ _PUSH = update(targets).where(_t.target_id == bindparam("id")).values(next_due_a
 _WAKE = (
     update(targets)
     .where(_t.target_id == bindparam("id"))
-    .where(_t.next_due_at.is_(None) | (_t.next_due_at > bindparam("at")))
+    .where(_t.next_due_at.is_(None) | (_t.next_due_at > bindparam("at")) | (_t.lane > bindparam("urgency")))
     .values(next_due_at=bindparam("at"), lane=bindparam("urgency"), why=bindparam("because"))
 )
 _LOOKED = (
@@ -121,7 +121,7 @@ def take(connection: Connection, target_id: int, until: datetime) -> None:
 def wake(
     connection: Connection, target_ids: Iterable[int], at: datetime, why: str, lane: Lane = Lane.ROUTINE
 ) -> None:
-    """Make targets due at `at`, unless they are due sooner."""
+    """Make targets due at `at`, unless they are due sooner in a lane as urgent."""
     rows = [{"id": target_id, "at": at, "because": why, "urgency": int(lane)} for target_id in target_ids]
     if rows:
         connection.execute(_WAKE, rows)

@@ -7,6 +7,7 @@ import click
 
 from refilld.cli.office import Office, pass_office
 from refilld.cli.output import console, json_option, print_json
+from refilld.cli.parameters import TEXT
 from refilld.daemon import Daemon, open_eyes, require_eyes, stop_on_signals
 from storage.errors import NotFoundError
 
@@ -37,7 +38,7 @@ def serve(office: Office) -> None:
 
 
 @click.command()
-@click.argument("order_ids", metavar="ID...", nargs=-1, required=True)
+@click.argument("order_ids", metavar="ID...", nargs=-1, required=True, type=TEXT)
 @json_option
 @pass_office
 def check(office: Office, order_ids: tuple[str, ...], *, as_json: bool) -> None:

@@ -6,23 +6,30 @@ from pathlib import Path
 import click
 
 from refilld.cli.office import Office, pass_office
+from refilld.config import PLACES, ConfigError, named_place
 from storage import migrate
 from storage.engine import Database
 
 
 @click.command()
 @click.option(
-    "--config", type=click.Path(path_type=Path), help="Where to write it; ./refilld.toml if not said."
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Where to write it; else $REFILLD_CONFIG, ./refilld.toml.",
 )
 @pass_office
 def init(office: Office, config: Path | None) -> None:
     """Write a commented configuration and create the database; overwrites nothing."""
-    path = config or office.config or Path("refilld.toml")
-    if path.exists():
-        click.echo(f"{path} is there already, and stays as it is")
-    else:
-        path.write_text(files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8"), "utf-8")
+    path = config or named_place(office.config) or Path(PLACES[0])
+    example = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(example)
         click.echo(f"wrote {path}")
+    except FileExistsError:
+        click.echo(f"{path} is there already, and stays as it is")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
     office.config = path
     database = Database(office.settings.database.url)
     try:

@@ -14,9 +14,11 @@ from monitor.link import parse_link
 from monitor.order import Flag, OrderStatus
 from refilld.cli.office import Office, pass_office
 from refilld.cli.output import json_option, print_json, print_rows
-from refilld.cli.story import print_story
+from refilld.cli.parameters import TEXT
+from refilld.cli.story import order_facts, print_story
 from refilld.importer import Parsed, Tally, import_orders, try_orders
 from refilld.orders_file import OrdersFile, Refused, RejectsFile, parse_rows
+from refilld.terminal import printable
 from storage import flags
 from storage import orders as kept
 from storage.orders import Fate
@@ -59,8 +61,9 @@ def import_(
 
         def refuse(row: Refused) -> None:
             click.echo(row.described(path.name), err=True)
-            if bin_ is not None:
-                bin_.write(row)
+            if bin_ is not None and rejects is not None:
+                with _whole_file(rejects):
+                    bin_.write(row)
 
         with _whole_file(path):
             tally = (try_orders if dry_run else import_orders)(database, watched, now, refuse)
@@ -80,12 +83,12 @@ def list_(office: Office, *, status: str | None, link: str | None, limit: int, a
     wanted = OrderStatus(status) if status else None
     url = parse_link(link).link.url if link else None
     with office.database() as database, database.read() as tx:
-        rows = [dict(row._mapping) for row in kept.listed(tx, status=wanted, link=url, limit=limit)]  # noqa: SLF001
+        rows = [order_facts(row) for row in kept.listed(tx, status=wanted, link=url, limit=limit)]
     print_rows(LISTED, rows, as_json=as_json)
 
 
 @orders.command()
-@click.argument("order_id", metavar="ID")
+@click.argument("order_id", metavar="ID", type=TEXT)
 @json_option
 @pass_office
 def show(office: Office, order_id: str, *, as_json: bool) -> None:
@@ -95,7 +98,7 @@ def show(office: Office, order_id: str, *, as_json: bool) -> None:
 
 
 @orders.command()
-@click.argument("order_id", metavar="ID")
+@click.argument("order_id", metavar="ID", type=TEXT)
 @click.argument("flag", type=click.Choice([str(f) for f in Flag]))
 @pass_office
 def flag(office: Office, order_id: str, flag: str) -> None:
@@ -106,7 +109,7 @@ def flag(office: Office, order_id: str, flag: str) -> None:
 
 
 @orders.command()
-@click.argument("order_id", metavar="ID")
+@click.argument("order_id", metavar="ID", type=TEXT)
 @click.argument("flag", type=click.Choice([str(f) for f in Flag]))
 @pass_office
 def unflag(office: Office, order_id: str, flag: str) -> None:
@@ -163,7 +166,8 @@ def _progress(file: OrdersFile, rows: Iterator[Parsed]) -> Iterator[Iterator[Par
 def _report(tally: Tally, ignored: tuple[str, ...], *, dry_run: bool, as_json: bool) -> None:
     if ignored:
         click.echo(
-            f"columns that mean nothing here: {', '.join(ignored)}; --map COL=FIELD gives one a meaning",
+            f"columns that mean nothing here: {printable(', '.join(ignored))};"
+            " --map COL=FIELD gives one a meaning",
             err=True,
         )
     counts = {str(fate): tally[fate] for fate in Fate}

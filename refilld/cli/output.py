@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from refilld.terminal import printable
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -27,7 +29,7 @@ def print_rows(columns: Sequence[str], rows: Iterable[Mapping[str, object]], *, 
         return
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(Text(_cell(row.get(column))) for column in columns))
+        table.add_row(*(Text(cell(row.get(column))) for column in columns))
     console().print(table if table.row_count else "nothing to show")
 
 
@@ -47,6 +49,19 @@ def rfc3339(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
+def cell(value: object) -> str:
+    """A value as people read it, on one line."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%SZ")
+    if isinstance(value, list | tuple):
+        return ", ".join(map(cell, value))
+    return printable(str(value))
+
+
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return rfc3339(value)
@@ -55,12 +70,3 @@ def _plain(value: object) -> object:
     if isinstance(value, frozenset | set):
         return sorted(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%SZ")
-    # a terminal obeys control characters, and what is shown came from outside
-    return "".join(c if c.isprintable() else "?" for c in str(value))

@@ -12,7 +12,7 @@ from refilld.config import ConfigError
 from refilld.logs import configure
 from storage.errors import NotMigratedError, UnreachableError
 
-DONE, REFUSED, WRONG, UNREACHABLE = 0, 1, 2, 3
+REFUSED, WRONG, UNREACHABLE = 1, 2, 3
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,9 +47,6 @@ def main() -> None:
     except RefilldError as error:
         click.echo(f"refilld: {error}", err=True)
         sys.exit(exit_code(error))
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has seen enough
-        sys.exit(DONE)
 
 
 def exit_code(error: RefilldError) -> int:

@@ -5,10 +5,11 @@ from typing import Any
 
 from monitor.claims import claims_of
 from monitor.watched import Watched
-from refilld.cli.output import console, print_json, print_rows
+from refilld.cli.output import cell, console, print_json, print_rows
 from storage import drops, orders, refills, snapshots, targets, watched
 from storage.columns import AnyRow
 from storage.engine import Transaction
+from storage.terms import load_terms
 
 LOOKS = 50
 _SECTIONS = {
@@ -37,6 +38,7 @@ _SECTIONS = {
     ),
 }
 _SECRET = {"lease_token", "done_token"}
+_INTERNAL = {"target_id", "key", "kind"}
 
 
 def print_story(tx: Transaction, order_id: str, now: datetime, *, as_json: bool) -> None:
@@ -55,8 +57,7 @@ def print_story(tx: Transaction, order_id: str, now: datetime, *, as_json: bool)
 
 def print_fact(name: str, value: object) -> None:
     """Print one line of the story's head."""
-    shown = value.strftime("%Y-%m-%d %H:%M:%SZ") if isinstance(value, datetime) else str(value)
-    console().print(f"{name:>14}  {shown}", markup=False)
+    console().print(f"{name:>14}  {cell(value)}", markup=False)
 
 
 def _story(tx: Transaction, order_id: str, now: datetime) -> dict[str, Any]:
@@ -66,12 +67,7 @@ def _story(tx: Transaction, order_id: str, now: datetime) -> dict[str, Any]:
     mine = next(w for w in group if w.order.order_id == order_id)
     fills = refills.listed(tx, order_id=order_id)
     return {
-        **{
-            name: value
-            for name, value in _plain(row).items()
-            if name not in {"target_id", "key", "kind", "terms"}
-        },
-        "terms": mine.order.terms.name,
+        **order_facts(row),
         "ends_at": mine.order.ends_at,
         "flags": sorted(mine.flags) or None,
         "next_look": target.next_due_at,
@@ -85,6 +81,12 @@ def _story(tx: Transaction, order_id: str, now: datetime) -> dict[str, Any]:
             for fill in fills
         ],
     }
+
+
+def order_facts(row: AnyRow) -> dict[str, Any]:
+    """An order as it was sold: what its row holds, the terms by their name."""
+    facts = {name: value for name, value in _plain(row).items() if name not in _INTERNAL}
+    return facts | {"terms": load_terms(row.terms).name}
 
 
 def _numbers(

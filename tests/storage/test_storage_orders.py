@@ -1,11 +1,11 @@
 """Orders: what an import adds, moves forward, leaves alone and refuses, and what it sets in motion."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from psycopg.errors import LockNotAvailable
 from shop import (
     DAY,
     HOUR,
@@ -24,7 +24,7 @@ from shop import (
     rows_of,
     sell,
 )
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from monitor.decisions import Verb
 from monitor.drops import DropState
@@ -409,16 +409,26 @@ def test_notes_of_a_decided_order_may_still_change(database: Database) -> None:
 
 
 def test_an_import_waits_for_whoever_judges_the_target(postgresql: Database) -> None:
-    """A decision that is being made cannot lose its baseline: the judge's lock keeps imports out."""
+    """A decision that is just being made does not lose its baseline to an import."""
     sell(postgresql, an_order())
-    with postgresql.write() as judge:
-        orders.targets.of_order(judge, "1", lock=True)
-        with postgresql.write() as importer:
-            importer.exec_driver_sql("SET LOCAL lock_timeout = '10ms'")
-            with pytest.raises(OperationalError) as caught:
-                orders.import_batch(importer, [an_order(remains=10)], NOW)
-    assert isinstance(caught.value.orig, LockNotAvailable)
+    with ThreadPoolExecutor(1) as importer:
+        with postgresql.write() as judge:
+            orders.targets.of_order(judge, "1", lock=True)
+            answer = importer.submit(sell, postgresql, an_order(remains=10))
+            wait_until_somebody_waits(postgresql)
+            drop_id = drops.save(judge, a_drop(), a_claim(), 1200)
+            drops.add_decision(judge, drop_id, a_decision("1", Verb.WAIT))
+        assert refusal(answer.result(timeout=30)) == (Fate.REFUSED, "remains")
     assert kept(postgresql) == an_order()
+
+
+def wait_until_somebody_waits(database: Database) -> None:
+    """Return once a transaction on the server stands before a lock."""
+    for _ in range(100_000):
+        with database.read() as connection:
+            if connection.exec_driver_sql("SELECT 1 FROM pg_locks WHERE NOT granted").first():
+                return
+    pytest.fail("nobody waits for a lock")
 
 
 # The end of a guarantee

@@ -306,6 +306,16 @@ def test_refills_are_listed_newest_first(database: Database) -> None:
     assert listed(before=three, state=RefillState.QUEUED, limit=1) == [one]
 
 
+@pytest.mark.parametrize("state", RefillState)
+def test_the_reason_of_a_held_refill_can_be_asked_for(database: Database, state: RefillState) -> None:
+    """And only that of a held one."""
+    bring(database, state)
+    expected = Reason.BELOW_START_COUNT if state is RefillState.HELD else None
+    with database.read() as connection:
+        assert refills.held_reason(connection, "1") is expected
+        assert refills.held_reason(connection, "2") is None
+
+
 def test_the_events_of_a_refill_are_its_own(database: Database) -> None:
     """Oldest first, with the time and the words of each."""
     one, two = queue(database, "1", "2")

@@ -10,7 +10,7 @@ from storage.engine import Database
 
 TRIPPED = Breaker(
     paused_until=NOW + HOUR, stopped=True, reason="rate_limited", refusals=3, level=5,
-    refused_at=NOW - INSTANT, doubts=1, doubted="https://a/", faults=4, faulted="https://b/",
+    refused_at=NOW - INSTANT, doubts=1, doubted="https://a/", faulted="https://b/ https://c/",
 )  # fmt: skip
 
 
@@ -87,6 +87,15 @@ def test_requests_of_one_source_are_not_those_of_another(database: Database) -> 
     with database.write() as connection:
         sources.note_requests(connection, "graph", NOW, 1)
     assert latest(database, "instaloader") == []
+
+
+def test_requests_after_a_moment_are_counted(database: Database) -> None:
+    """The moment itself does not count, and neither do other sources."""
+    with database.write() as connection:
+        for at in (NOW - INSTANT, NOW, NOW + INSTANT, NOW + HOUR):
+            sources.note_requests(connection, "graph", at, 2)
+        assert sources.requests_since(connection, "graph", NOW) == 4
+        assert sources.requests_since(connection, "instaloader", NOW) == 0
 
 
 def test_no_requests_leave_no_trace(database: Database) -> None:

@@ -226,6 +226,15 @@ def test_waking_puts_a_target_into_the_lane_that_was_asked_for(database: Databas
     assert take(database) == ["urgent", "plain"]
 
 
+def test_somebody_who_waits_gets_an_overdue_target_out_of_the_routine_lane(database: Database) -> None:
+    """Its place among the routine looks might be hours from the front."""
+    put(database, "older", NOW - DAY)
+    target_id = put(database, "asked for", NOW - HOUR)
+    with database.write() as connection:
+        targets.wake(connection, [target_id], NOW, "asked", Lane.FIRST)
+    assert take(database) == ["asked for", "older"]
+
+
 def test_waking_nobody_is_nothing(database: Database) -> None:
     """An import without guaranteed orders wakes an empty set."""
     put(database, "natgeo", NOW + DAY)

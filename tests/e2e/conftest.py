@@ -1,0 +1,31 @@
+"""Installations for the end-to-end tests: the real program in a folder of its own."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from installation import Installation, installed
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Installation]:
+    """An installation where nothing has been run yet."""
+    with installed(tmp_path) as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder as `refilld init` leaves it, to be copied."""
+    folder = tmp_path_factory.mktemp("initialised")
+    with installed(folder) as place:
+        place.command("init")
+    return folder
+
+
+@pytest.fixture
+def place(bare: Installation, initialised: Path) -> Installation:
+    """An installation after `refilld init`."""
+    shutil.copytree(initialised, bare.folder, dirs_exist_ok=True)
+    return bare

@@ -1,0 +1,255 @@
+"""An installation of refilld: its own folder, the real program, and a pretended Instagram in front of it.
+
+The program runs as a process of its own and is led to the stand-in by HTTPS_PROXY and
+REQUESTS_CA_BUNDLE alone: nothing in it knows that it is being tested.
+"""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from typing import Any, Self, TypeVar
+
+from refilld.demo.instagram import Profile, SmallWorld, StandIn
+
+T = TypeVar("T")
+PATIENCE = 30.0
+"""Seconds after which a test gives up waiting; far more than anything here takes."""
+PACE = 0.02
+QUICK = {
+    "database.url": "sqlite:///refilld.db",
+    "http.listen": "127.0.0.1:0",
+    "sampling.tick": "1s",
+    "sampling.every": "1s",
+    "sources.instaloader.enabled": "true",
+    "sources.instaloader.requests_per_hour": "100000",
+    "sources.instaloader.spacing": "0s",
+    "sources.instaloader.first_pause": "1s",
+    "terms.default.window": "1d",
+    "terms.default.settle": "1s",
+    "terms.default.confirm_after": "1s",
+    "terms.default.cooldown": "0s",
+    "services.followers.metric": "followers",
+    "alerts.every": "1s",
+}
+"""The configuration that `refilld init` writes, a few thousand times quicker."""
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def until(found: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
+    """Wait until there is something, and give it."""
+    pause, end = Event(), monotonic() + seconds
+    while not (answer := found()):
+        assert monotonic() < end, f"waited {seconds} seconds in vain for {what}"
+        pause.wait(PACE)
+    return answer
+
+
+def json_lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@dataclass(frozen=True)
+class Sold:
+    """An order that was delivered ten minutes ago; its profile had `start` followers before."""
+
+    order_id: str
+    username: str
+    start: int = 1000
+    quantity: int = 500
+
+    @property
+    def link(self) -> str:
+        return f"https://www.instagram.com/{self.username}/"
+
+    @property
+    def whole(self) -> int:
+        """The followers once it was delivered."""
+        return self.start + self.quantity
+
+
+@dataclass
+class Done:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """What it said to people on standard error: everything that is not a line of the log."""
+        return "\n".join(line for line in self.err.splitlines() if not line.startswith("{"))
+
+
+@dataclass
+class Running:
+    """A daemon, up from entering to leaving the context; it is killed if the test did not end it."""
+
+    process: "subprocess.Popen[str]"
+    log: Path
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self.process.poll() is None:
+            self.kill()
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The complete lines of its log so far."""
+        return json_lines(self.log.read_text(encoding="utf-8").rpartition("\n")[0])
+
+    def logged(self, event: str, **fields: object) -> list[dict[str, Any]]:
+        wanted = {"event": event, **fields}
+        return [line for line in self.events if wanted.items() <= line.items()]
+
+    def until_logged(self, event: str, at_least: int = 1, **fields: object) -> list[dict[str, Any]]:
+        """Wait for so many lines of the log."""
+
+        def found() -> list[dict[str, Any]]:
+            lines = self.logged(event, **fields)
+            ended = self.process.poll()
+            assert ended is None or len(lines) >= at_least, f"ended with {ended}: {self.log.read_text()}"
+            return lines if len(lines) >= at_least else []
+
+        return until(found, f"{event} {fields} in {self.log}")
+
+    @property
+    def port(self) -> int:
+        """Where it listens; also the sign that it is up."""
+        return int(self.until_logged("http.listening")[0]["port"])
+
+    def stop(self) -> int:
+        """Ask it to end, as a service manager does; gives the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+
+@dataclass
+class Installation:
+    """One folder with a configuration, a database and an orders file."""
+
+    folder: Path
+    standin: StandIn
+    world: SmallWorld
+    settings: dict[str, str] = field(default_factory=QUICK.copy)
+    """Keys of the configuration that are set by environment variables."""
+    environ: dict[str, str] = field(default_factory=dict)
+    """Further environment variables."""
+    lives: int = 0
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """A clean environment: nothing of the machine that the tests run on."""
+        overlay = {f"REFILLD_{key.replace('.', '__').upper()}": text for key, text in self.settings.items()}
+        base = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
+        return base | self.standin.environment | overlay | self.environ
+
+    def refilld(self, *words: str) -> Done:
+        """Run a command to its end, whatever becomes of it."""
+        done = subprocess.run(
+            [sys.executable, "-m", "refilld", *words], cwd=self.folder, env=self.environment,
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def command(self, *words: str) -> str:
+        """Run a command that has to succeed; gives what it printed."""
+        done = self.refilld(*words)
+        assert done.code == 0, f"refilld {' '.join(words)}: {done}"
+        return done.out
+
+    def rows(self, *words: str) -> list[dict[str, Any]]:
+        """What a command prints with --json."""
+        return json_lines(self.command(*words, "--json"))
+
+    def refills(self, **fields: object) -> list[dict[str, Any]]:
+        return [row for row in self.rows("refills", "list") if fields.items() <= row.items()]
+
+    def records(self) -> list[dict[str, Any]]:
+        """The drops, and the alerts about anything else."""
+        return self.rows("drops", "list")
+
+    def drops(self) -> list[dict[str, Any]]:
+        return [row for row in self.records() if row["record"] == "drop"]
+
+    def alerts(self, kind: str) -> list[dict[str, Any]]:
+        """The alerts about anything but drops."""
+        return [row for row in self.records() if row.get("kind") == kind]
+
+    def source(self) -> dict[str, Any]:
+        [row] = self.rows("sources", "list")
+        return row
+
+    def daemon(self, *words: str) -> Running:
+        """Start the daemon; its log goes into a file of its own."""
+        self.lives += 1
+        log = self.folder / f"run-{self.lives}.log"
+        with log.open("w", encoding="utf-8") as err, log.with_suffix(".out").open("w") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "refilld", "run", *words], cwd=self.folder, env=self.environment,
+                stdout=out, stderr=err, stdin=subprocess.DEVNULL, text=True,
+            )  # fmt: skip
+        return Running(process, log)
+
+    def sell(self, orders: Sequence[Sold]) -> None:
+        """Deliver orders into the world, and import them."""
+        for order in orders:
+            self.count(order.username, order.whole)
+        self.write_orders(orders)
+        self.command("orders", "import", "orders.csv")
+
+    def write_orders(self, orders: Sequence[Sold]) -> None:
+        """Write orders.csv as a panel exports it."""
+        with (self.folder / "orders.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(("ID", "Link", "Start count", "Quantity", "Service", "Status", "Completed at"))
+            for number, order in enumerate(orders):
+                completed = now() - timedelta(minutes=10) + timedelta(seconds=number)
+                cells = (order.order_id, order.link, order.start, order.quantity, "followers", "Completed")
+                writer.writerow((*cells, f"{completed:%Y-%m-%dT%H:%M:%SZ}"))
+
+    def count(self, username: str, followers: int) -> None:
+        """Let a profile have so many followers from now on."""
+        self.world.profiles[username] = Profile(followers)
+
+    def followers(self, username: str) -> int:
+        count = self.world.profiles[username].followers
+        assert isinstance(count, int)
+        return count
+
+    def change(self, username: str, **attributes: Any) -> None:
+        self.world.profiles[username] = replace(self.world.profiles[username], **attributes)
+
+    def looks(self, username: str | None = None) -> int:
+        """How often Instagram was asked, for one profile or at all."""
+        asked = [request.path.strip("/") for request in self.standin.requests]
+        return len(asked) if username is None else asked.count(username)
+
+
+@contextmanager
+def installed(folder: Path, **settings: str) -> Iterator[Installation]:
+    """An installation with its own pretended Instagram; `refilld init` has not run yet."""
+    world = SmallWorld(now)
+    with StandIn(world, remember=100_000) as standin:
+        place = Installation(folder, standin, world)
+        place.settings |= settings
+        yield place

@@ -1,0 +1,13 @@
+"""Every test of the jobs has a world of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from jobs_world import JobsWorld, jobs_world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[JobsWorld]:
+    with jobs_world(tmp_path) as made:
+        yield made

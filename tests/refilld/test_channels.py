@@ -1,0 +1,103 @@
+"""Channels: messages to people; a bad address is told without what it holds."""
+
+import http.server
+import json
+import logging
+from collections.abc import Iterator
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from jobs.alerting import ChannelError
+from refilld.channels import open_channels
+from refilld.config import ConfigError
+
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
+"""Apprise loads all its plugins with the first address, and one of them this old module."""
+
+
+class Inbox(http.server.BaseHTTPRequestHandler):
+    """A webhook on loopback that takes messages, or refuses them under /refuse."""
+
+    messages: list[dict[str, Any]]
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.messages.append(body)
+        self.send_response(500 if self.path.startswith("/refuse") else 200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def inbox() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    Inbox.messages = []
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Inbox) as server:
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"json://127.0.0.1:{server.server_port}", Inbox.messages
+        server.shutdown()
+
+
+def test_without_addresses_there_is_no_sender() -> None:
+    """Alerts are then only kept to be read."""
+    assert open_channels([]) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("nosuch://user:hunter2@host", " (nosuch://…)"),
+        ("tgram://hunter2", " (tgram://…)"),
+        ("hunter2", ""),
+        ("user:hunter2@host", ""),
+        ("hunter2:x://host", ""),
+        ("", ""),
+        ("   ", ""),
+    ],
+)
+def test_an_address_that_is_none_is_a_clear_error_without_the_secret(url: str, shown: str) -> None:
+    """It names the key and which one it is; at most the scheme is shown, for addresses hold passwords."""
+    with pytest.raises(ConfigError) as refused:
+        open_channels(["json://localhost", url])
+    assert str(refused.value) == f"alerts.urls: number 2{shown} is not a URL that Apprise knows"
+
+
+def test_a_message_goes_to_every_channel(inbox: tuple[str, list[dict[str, Any]]]) -> None:
+    """With its title and its text."""
+    address, messages = inbox
+    send = open_channels([address, f"{address}/other"])
+    assert send is not None
+    send("refilld: drop.held", "order 17: 300 missing")
+    assert [(m["title"], m["message"]) for m in messages] == [
+        ("refilld: drop.held", "order 17: 300 missing")
+    ] * 2
+
+
+def test_a_refused_message_names_the_channels_by_number_and_the_others_get_it(
+    inbox: tuple[str, list[dict[str, Any]]],
+) -> None:
+    """So that it is tried again; the address with its password stays out of the error."""
+    address, messages = inbox
+    secret = address.replace("json://", "json://user:hunter2@")
+    send = open_channels([f"{secret}/refuse", address, f"{secret}/refuse"])
+    assert send is not None
+    with pytest.raises(ChannelError) as refused:
+        send("title", "text")
+    assert str(refused.value) == "alerts.urls number 1, 3 did not take the message"
+    assert len(messages) == 3
+
+
+def test_a_failed_delivery_writes_no_address_into_the_log(
+    inbox: tuple[str, list[dict[str, Any]]], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Apprise logs what it sends where, and an address holds a password."""
+    address, _ = inbox
+    with caplog.at_level(logging.DEBUG):
+        send = open_channels([f"{address.replace('json://', 'json://user:hunter2@')}/refuse"])
+        assert send is not None
+        with pytest.raises(ChannelError):
+            send("title", "text")
+    assert "hunter2" not in caplog.text

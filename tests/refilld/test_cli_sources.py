@@ -1,0 +1,140 @@
+"""The sources at the prompt: what each may do now, and letting a stopped one look again."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cli_world import Desk, a_desk
+
+from monitor.snapshot import Outcome
+from monitor.sources.breaker import Breaker
+from monitor.sources.registry import installed
+from refilld.cli.sources import COLUMNS, COMMANDS
+from storage import sources
+
+NAME = "instaloader"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setattr("refilld.cli.root.configure", lambda: None)
+    with a_desk(tmp_path) as desk:
+        yield desk
+
+
+def listed(desk: Desk) -> dict[str, dict[str, object]]:
+    result = desk.run("sources", "list", "--json")
+    assert result.exit_code == 0, result.output
+    shown = [json.loads(line) for line in result.stdout.splitlines()]
+    assert all(tuple(row) == COLUMNS for row in shown)
+    return {row["source"]: row for row in shown}
+
+
+def refuse(desk: Desk, times: int) -> Breaker:
+    """Let the source be refused so many times in a row."""
+    with desk.world.database.write() as tx:
+        breaker = sources.breaker(tx, NAME)
+        for _ in range(times):
+            breaker = breaker.after(Outcome.BLOCKED, "a", desk.world.now, HOUR)
+        sources.save_breaker(tx, NAME, breaker)
+    return breaker
+
+
+def ask(desk: Desk, ago: timedelta, count: int) -> None:
+    with desk.world.database.write() as tx:
+        sources.note_requests(tx, NAME, desk.world.now - ago, count)
+
+
+def test_the_group_is_offered_to_the_command_line() -> None:
+    """With its two commands."""
+    (group,) = COMMANDS
+    assert (group.name, set(group.commands)) == ("sources", {"list", "resume"})
+
+
+def test_every_installed_source_is_listed(desk: Desk) -> None:
+    """Also those that the configuration does not mention, which are off."""
+    assert tuple(listed(desk)) == installed()
+    assert listed(desk)[NAME] == {
+        "source": NAME, "enabled": False, "state": "ready", "until": None, "reason": None,
+        "requests_last_hour": 0, "requests_per_hour": None,
+    }  # fmt: skip
+
+
+def test_the_list_shows_what_is_left_of_the_budget(desk: Desk) -> None:
+    """Requests of the last sixty minutes beside those that are allowed."""
+    with (desk.home / "refilld.toml").open("a") as file:
+        file.write(f"[sources.{NAME}]\nenabled = true\nrequests_per_hour = 40\n")
+    ask(desk, 2 * HOUR, 3)
+    ask(desk, HOUR, 5)
+    ask(desk, HOUR / 2, 7)
+    shown = listed(desk)[NAME]
+    assert (shown["enabled"], shown["requests_last_hour"], shown["requests_per_hour"]) == (True, 7, 40)
+
+
+def test_a_paused_source_shows_until_when_and_why(desk: Desk) -> None:
+    """And that it is over, once it is."""
+    refuse(desk, 1)
+    shown = listed(desk)[NAME]
+    assert (shown["state"], shown["until"], shown["reason"]) == ("paused", "2026-03-01T13:00:00Z", "blocked")
+    assert "paused  2026-03-01 13:00:00Z  blocked" in desk.run("sources", "list").stdout
+    desk.world.now += HOUR
+    shown = listed(desk)[NAME]
+    assert (shown["state"], shown["until"]) == ("ready", None)
+
+
+def test_a_stopped_source_has_no_end(desk: Desk) -> None:
+    """Only an operator ends it."""
+    assert refuse(desk, 3).stopped
+    shown = listed(desk)[NAME]
+    assert (shown["state"], shown["until"], shown["reason"]) == ("stopped", None, "blocked")
+    desk.world.now += 1000 * HOUR
+    assert listed(desk)[NAME]["state"] == "stopped"
+
+
+def test_the_table_says_yes_and_no(desk: Desk) -> None:
+    """People read it."""
+    head, row, *_ = desk.run("sources", "list").stdout.splitlines()
+    assert head.split() == list(COLUMNS)
+    assert row.split() == [NAME, "no", "ready", "-", "-", "0", "-"]
+
+
+@pytest.mark.parametrize("times", [0, 1, 3])
+def test_a_resumed_source_may_look_again_at_once(desk: Desk, times: int) -> None:
+    """With a clean slate; resuming a ready one is no error. What it was sent still counts."""
+    refuse(desk, times)
+    ask(desk, HOUR / 2, 7)
+    result = desk.run("sources", "resume", NAME)
+    assert (result.exit_code, result.stdout) == (0, f"{NAME} may look again\n")
+    shown = listed(desk)[NAME]
+    assert (shown["state"], shown["reason"], shown["requests_last_hour"]) == ("ready", None, 7)
+    with desk.world.database.read() as tx:
+        assert sources.breaker(tx, NAME) == Breaker()
+
+
+def test_a_source_that_is_not_installed_cannot_be_resumed(desk: Desk) -> None:
+    """A wrong usage, with the names that there are."""
+    result = desk.process("sources", "resume", "telepathy")
+    assert (result.returncode, result.stdout) == (2, "")
+    expected = f"Error: Invalid value for NAME: no such source; there are: {', '.join(installed())}"
+    assert result.stderr.splitlines()[-1] == expected
+
+
+def test_enabling_a_source_that_is_not_installed_is_a_wrong_configuration(desk: Desk) -> None:
+    """Told before any look, with the names that there are."""
+    result = desk.process("run", "--once", REFILLD_SOURCES__TELEPATHY__ENABLED="true")
+    assert (result.returncode, result.stdout) == (2, "")
+    expected = (
+        f"refilld: sources.telepathy: no such source is installed; there are: {', '.join(installed())}\n"
+    )
+    assert result.stderr == expected
+
+
+def test_running_without_any_source_is_a_wrong_configuration(desk: Desk) -> None:
+    """One line says how to enable one, and that there is something to read first."""
+    result = desk.process("run", "--once")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("refilld: no source is enabled")
+    assert len(result.stderr.splitlines()) == 1

@@ -1,0 +1,461 @@
+"""Where the configuration comes from, what beats what, and how an operator is told what is wrong with it."""
+
+import re
+import tomllib
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from monitor.target import Metric
+from monitor.terms import BelowStart, Terms
+from refilld import config
+from refilld.config import ConfigError, load
+from refilld.settings import Section, ServiceSection, Settings, SourceSection, TermsSection
+
+EXAMPLE = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
+NAMED = {"sources": SourceSection, "terms": TermsSection, "services": ServiceSection}
+SECRET = "hunter2"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory to work in, and no configuration of the machine's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(config, "PLACES", ("refilld.toml", str(tmp_path / "etc" / "config.toml")))
+    return tmp_path
+
+
+def write(text: str, path: str = "refilld.toml") -> Path:
+    place = Path(path)
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(text, encoding="utf-8")
+    return place
+
+
+def read(text: str = "", **environ: str) -> Settings:
+    return load(write(text), environ)
+
+
+def problem(text: str | Path | None, **environ: str) -> str:
+    """What is said of a configuration that cannot be used: one line."""
+    with pytest.raises(ConfigError) as caught:
+        load(write(text) if isinstance(text, str) else text, environ)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def queue(attempts: int) -> str:
+    return f"[queue]\nmax_attempts = {attempts}\n"
+
+
+def attempts(path: Path | None = None, **environ: str) -> int:
+    return load(path, environ).queue.max_attempts
+
+
+# Places
+
+
+def test_without_any_file_the_defaults_hold() -> None:
+    """Nothing has to be configured to be read."""
+    assert Settings() == load(None, {})
+
+
+def test_the_command_line_beats_the_environment_beats_the_directory_beats_the_machine(home: Path) -> None:
+    """Each place is read only when those before it are not there."""
+    write(queue(1), "etc/config.toml")
+    assert attempts() == 1
+    write(queue(2))
+    assert attempts() == 2
+    write(queue(3), "named.toml")
+    assert attempts(REFILLD_CONFIG="named.toml") == 3
+    write(queue(4), "said.toml")
+    assert attempts(Path("said.toml"), REFILLD_CONFIG="named.toml") == 4
+
+
+def test_an_empty_variable_names_no_file() -> None:
+    """As unit files leave them behind."""
+    write(queue(2))
+    assert attempts(REFILLD_CONFIG="") == 2
+
+
+@pytest.mark.parametrize("environ", [{}, {"REFILLD_CONFIG": "gone.toml"}])
+def test_a_file_that_was_named_must_be_there(environ: dict[str, str]) -> None:
+    """The defaults would do something else than what was asked for; the remedy is said."""
+    write(queue(2))
+    expected = "gone.toml: there is no such file; refilld init --config gone.toml writes one"
+    assert problem(None if environ else Path("gone.toml"), **environ) == expected
+
+
+def test_a_file_that_cannot_be_read_is_not_passed_over(home: Path) -> None:
+    """Not for the next place either."""
+    write(queue(1), "etc/config.toml")
+    (home / "refilld.toml").mkdir()
+    assert problem(None).startswith("refilld.toml: cannot be read: ")
+
+
+def test_a_file_that_is_not_utf8_is_said_to_be_unreadable(home: Path) -> None:
+    """In one line, like everything else."""
+    (home / "refilld.toml").write_bytes(b'[alerts]\nurls = ["\xff"]\n')
+    assert problem(None).startswith("refilld.toml: cannot be read: ")
+
+
+def test_a_byte_order_mark_is_forgiven(home: Path) -> None:
+    """Some editors write it."""
+    (home / "refilld.toml").write_bytes(b"\xef\xbb\xbf" + queue(7).encode())
+    assert attempts() == 7
+
+
+# The example
+
+
+def test_the_example_says_exactly_the_defaults() -> None:
+    """What is commented out may be switched on, and nothing changes by writing the file."""
+    said = read(EXAMPLE)
+    assert Settings(sources={"instaloader": SourceSection()}, terms={"default": TermsSection()}) == said
+    assert Settings().all_terms == said.all_terms
+    assert Settings().enabled_sources == said.enabled_sources
+
+
+def test_the_examples_comments_can_be_switched_on() -> None:
+    """Commented keys are keys, and the values beside them are possible."""
+    said = read(re.sub(r"(?m)^# (?=\[services|metric =|terms =)", "", EXAMPLE))
+    assert said.services == {"1234": ServiceSection(metric=Metric.FOLLOWERS, terms="default")}
+
+
+@pytest.mark.parametrize("section", Settings.model_fields)
+def test_every_key_stands_in_the_example(section: str) -> None:
+    """An operator finds every knob in one file."""
+    table = re.split(r"(?m)^(?:# )?\[", EXAMPLE)
+    (text,) = [part for part in table if part.startswith((f"{section}]", f"{section}."))]
+    model: type[Section] = NAMED.get(section) or type(getattr(Settings(), section))
+    keys = re.findall(r"(?m)^(?:# )?(\w+) = ", text)
+    assert sorted(model.model_fields) == sorted(keys)
+
+
+# The environment
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "of", "expected"),
+    [
+        ("SAMPLING__EVERY", "12h", lambda s: s.sampling.every, timedelta(hours=12)),
+        ("SAMPLING__EVERY", '"12h"', lambda s: s.sampling.every, timedelta(hours=12)),
+        ("QUEUE__MAX_ATTEMPTS", "3", lambda s: s.queue.max_attempts, 3),
+        ("HTTP__LISTEN", "[::1]:80", lambda s: (s.http.host, s.http.port), ("::1", 80)),
+        ("ALERTS__URLS", '["json://a", "json://b"]', lambda s: s.alerts.urls, ["json://a", "json://b"]),
+        ("ALERTS__URLS", "[]", lambda s: s.alerts.urls, []),
+        ("SOURCES__INSTALOADER__ENABLED", "true", lambda s: list(s.enabled_sources), ["instaloader"]),
+        ("SOURCES__INSTALOADER__ENABLED", "yes", lambda s: list(s.enabled_sources), ["instaloader"]),
+        ("TERMS__GOLD__WINDOW", "lifetime", lambda s: s.all_terms["gold"].window, None),
+        ("SERVICES__1234__METRIC", "likes", lambda s: s.services["1234"].metric, Metric.LIKES),
+        ("DATABASE__URL", "sqlite:///a b=c.db", lambda s: s.database.url, "sqlite:///a b=c.db"),
+    ],
+)
+def test_a_variable_gives_any_key_a_value(variable: str, text: str, of: Any, expected: object) -> None:
+    """Text as it is, other types as TOML writes them."""
+    assert expected == of(read(**{f"REFILLD_{variable}": text}))
+
+
+def test_a_variable_beats_the_file_and_leaves_its_neighbours() -> None:
+    """Key by key, not section by section."""
+    said = read("[alerts]\nurls = ['json://a']\nevery = '1m'\n", REFILLD_ALERTS__EVERY="2m")
+    assert (["json://a"], timedelta(minutes=2)) == (said.alerts.urls, said.alerts.every)
+
+
+def test_names_of_the_operators_own_are_found_in_any_case() -> None:
+    """Variables are written in capitals; a second set of terms would be a surprise."""
+    text = '[terms.Gold]\nwindow = "90d"\n[terms.gold]\nwindow = "60d"\n[terms.Silver]\nsettle = "1h"\n'
+    said = read(text, REFILLD_TERMS__GOLD__WINDOW="1d", REFILLD_TERMS__SILVER__WINDOW="2d")
+    windows = {name: terms.window for name, terms in said.all_terms.items() if name != "default"}
+    assert {
+        "Gold": timedelta(days=90), "gold": timedelta(days=1), "Silver": timedelta(days=2),
+    } == windows  # fmt: skip
+
+
+def test_a_value_over_several_lines_is_one_value() -> None:
+    """What follows its first line is not read as more configuration."""
+    assert "sampling.every: '1h\\nextra = 1' is not a duration" in problem(
+        "", REFILLD_SAMPLING__EVERY="1h\nextra = 1"
+    )
+
+
+@pytest.mark.parametrize("name", ["REFILLD_TEST_POSTGRES_URL", "REFILLD_", "OTHER__KEY", "refilld_queue__x"])
+def test_other_variables_mean_nothing(name: str) -> None:
+    """Only those with the prefix and a section are configuration."""
+    assert Settings() == read(**{name: "x"})
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "expected"),
+    [
+        ("REFILLD_SAMPLING__TICK", "soon", "sampling.tick: 'soon' is not a duration; write it like"),
+        (
+            "REFILLD_QUEUE__MAX_ATTEMPTS",
+            "0",
+            "queue.max_attempts: Input should be greater than or equal to 1",
+        ),
+        ("REFILLD_QUEUE__ATTEMPTS", "3", "unknown key queue.attempts; did you mean max_attempts?"),
+        ("REFILLD_QEUE__MAX_ATTEMPTS", "3", "unknown key qeue; did you mean queue?"),
+        ("REFILLD_QUEUE__", "3", "unknown key queue."),
+        ("REFILLD___", "3", "unknown key "),
+        ("REFILLD_QUEUE__MAX_ATTEMPTS__X", "3", "max_attempts is not a section"),
+        pytest.param("REFILLD_SAMPLING__TICK", "9" * 5000, "sampling.tick: ", id="digits"),
+        pytest.param("REFILLD_SAMPLING__TICK", "[" * 100_000, "sampling.tick: ", id="brackets"),
+    ],
+)
+def test_a_wrong_variable_is_named(variable: str, text: str, expected: str) -> None:
+    """Not the line of the file that it beats: that one is right."""
+    told = problem(queue(5) + "[sampling]\ntick = '10s'\n", **{variable: text})
+    assert told.startswith(f"${variable}: {expected}")
+
+
+# Credentials
+
+
+def credential(name: str, content: str | bytes) -> dict[str, str]:
+    folder = Path("credentials")
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    return {"CREDENTIALS_DIRECTORY": str(folder)}
+
+
+def test_credentials_beat_the_environment_and_the_file() -> None:
+    """Passwords come from systemd where it gives them."""
+    environ = credential("database-url", "postgresql://u:hunter2@host/db\n") | credential(
+        "alert-urls", "json://a\n\n  json://b  \n"
+    )
+    environ["REFILLD_DATABASE__URL"] = "sqlite:///variable.db"
+    said = read("[database]\nurl = 'sqlite:///file.db'\n[alerts]\nevery = '1m'\n", **environ)
+    assert said.database.url == "postgresql://u:hunter2@host/db"
+    assert said.alerts.urls == ["json://a", "json://b"]
+    assert said.alerts.every == timedelta(minutes=1)
+
+
+def test_credentials_that_are_not_ours_mean_nothing() -> None:
+    """A unit may have others, or none of the two."""
+    assert Settings() == read(**credential("tls-key", "x"))
+
+
+@pytest.mark.parametrize("name", ["database-url", "alert-urls"])
+def test_a_credential_that_is_not_text_is_named(name: str) -> None:
+    """By its path, in one line."""
+    told = problem("", **credential(name, b"\xff\xfe"))
+    assert told.startswith(f"credentials/{name}: cannot be read: ")
+
+
+def test_a_wrong_credential_is_named_and_not_shown() -> None:
+    """The operator learns which file to look into."""
+    told = problem("", **credential("database-url", f"{SECRET}@host"))
+    assert told.startswith("credentials/database-url: database.url: not a database URL")
+    assert SECRET not in told
+
+
+def test_a_credential_for_what_the_file_has_as_a_value_is_an_error() -> None:
+    """Never a traceback."""
+    told = problem("database = 'x'\n", **credential("database-url", "sqlite:///a.db"))
+    assert told == "credentials/database-url: database is not a section"
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[queue]\n\nmax_atempts = 3", "3: unknown key queue.max_atempts; did you mean max_attempts?"),
+        ("[qeue]\nmax_attempts = 3", "1: unknown key qeue; did you mean queue?"),
+        ("[sources.instaloader]\nspaceing = '1s'", "2: unknown key sources.instaloader.spaceing; did you "),
+        ("[terms.gold]\nwidnow = '1d'", "2: unknown key terms.gold.widnow; did you mean window?"),
+        ("[services.1]\nmetrik = 'likes'", "2: unknown key services.1.metrik; did you mean metric?"),
+        ("[services.1]\nshoes = 1", "2: unknown key services.1.shoes; known here: metric, terms"),
+        ("queue.max_attempts = 0", "1: queue.max_attempts: Input should be greater than or equal to 1"),
+        ("queue = {max_attempts = 0}", "1: queue.max_attempts: Input should be "),
+        ("# queue\n[ 'queue' ]\n\"max_attempts\" = 0 # [x]", "3: queue.max_attempts: "),
+        ("[sampling]\ntick = '0s'", "2: sampling.tick: Input should be greater than 0 seconds (not 0s)"),
+        ("[sampling]\ncadence = 'often'", "2: sampling.cadence: Input should be 'fixed' (not 'often')"),
+        ("[http]\nlisten = '127.0.0.1:99999'", "2: http.listen: there is no port above 65535"),
+        ("[terms.gold]\n\nmin_drop_percent = 101", "3: terms.gold.min_drop_percent: 101 is not between 0 a"),
+        ("[terms.gold]\nwindow = '0s'", '2: terms.gold.window: must be longer than 0s, or "lifetime"'),
+        ("[services.a]\n[services.1]\nterms = 'gold'", "3: services.1.terms: there are no terms 'gold'; "),
+        ('[services."R30 #1, v2.0 [Max 10K]"]\nmetric = 1', "2: services.R30 #1, v2.0 [Max 10K].metric: "),
+        ("[database]\nurl = 'mysql://u@host/db'", "2: database.url: unknown engine 'mysql'; write sqlite:///"),
+        ("[database]\nurl = ''", "2: database.url: not a database URL"),
+        ("[database]\nurl = 'sqlite://'", "2: database.url: does not name just a file"),
+        ("[alerts]\nurls = [\n  'json://a',\n  7,\n]", "2: alerts.urls.1: Input should be a valid string"),
+        ("[queue]\nmax_attempts = 3\nmax_attempts = 4\n", " Cannot overwrite a value (at line 3"),
+        ("[queue]\nmax_attempts = \n", " Invalid value (at line 2"),
+        ("[queue", " Expected ']' at the end of a table declaration (at end of document)"),
+    ],
+)  # fmt: skip
+def test_a_wrong_key_is_told_with_file_line_and_remedy(text: str, expected: str) -> None:
+    """One line is enough to mend it."""
+    assert problem(text).startswith(f"refilld.toml:{expected}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "database = 'hunter2'",
+        "database = ['hunter2']",
+        "[database]\nurl = 'hunter2'",
+        "[database]\nurl = 'mysql://u:hunter2@host/'",
+        "[database]\nurl = ['hunter2']",
+        "[database]\nurl = 'postgresql://u:hunter2@host:port/db'",
+        "[database]\nurl = 'postgresql://u:secret@hunter2@host/db'",
+        "[database]\nurl = 'sqlite://u:hunter2@host/db'",
+        "[database]\nurk = 'hunter2'",
+        "[database.url]\nx = 'hunter2'",
+        "[[database]]\nurl = 'hunter2'",
+        "[alerts]\nurls = 'mailto://u:hunter2@host'",
+        "[alerts]\nurls = [['hunter2']]",
+        "[alerts]\nevery = 'mailto://u:hunter2@host'",
+        '[alerts]\nevery = ["it\'s hunter2"]',
+        "[alerts]\nurl = 'hunter2'",
+        "alerts = 'hunter2'",
+        "[alerts]\nurls = ['mailto://u:hunter2@host'",
+        "[alerts]\nurls = mailto://u:hunter2@host",
+    ],
+)
+def test_secrets_are_never_in_a_message(text: str) -> None:
+    """Messages are pasted into chats and kept by the journal."""
+    assert SECRET not in problem(text)
+
+
+def verdict(text: str) -> str:
+    """What comes of a configuration that may be right or wrong."""
+    try:
+        read(text)
+    except ConfigError as error:
+        return str(error)
+    return "taken"
+
+
+VALUES = [
+    "-1", "0", "1.5", "-1.5", "nan", "-nan", "inf", "-inf", "1e400", "true", "1979-05-27", "07:32:00", "''",
+    "1979-05-27T07:32:00Z", "9" * 4000, "'-1s'", "'1e9d'", "'999999999d'", "'99999999999999999999d'",
+    "'nan'", '"\\u0000"', "'''a\nb'''", '"\\u001b[31m"', '"\\u0661s"', "[]", "[[]]", "[1]", "{}", "{ a = 1 }",
+]  # fmt: skip
+KEYS = [
+    (f"{section}.x" if section in NAMED else section, key)
+    for section in Settings.model_fields
+    for key in (NAMED.get(section) or type(getattr(Settings(), section))).model_fields
+]
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: value[:30])
+def test_no_value_of_any_key_is_a_traceback(section: str, key: str, value: str) -> None:
+    """It is taken, or it is told in one printable line that names file, line and key."""
+    told = verdict(f"[{section}]\n{key} = {value}\n")
+    assert told == "taken" or told.startswith(f"refilld.toml:2: {section}.{key}")
+    assert told.isprintable()
+
+
+@pytest.mark.parametrize("section", Settings.model_fields)
+@pytest.mark.parametrize(
+    "value",
+    [*VALUES, '"x"', "{ x = 1 }", "{ x = 'y' }", "{ x = [] }", "{ x = {x=1} }"],
+    ids=lambda value: value[:30],
+)
+def test_no_value_in_place_of_a_section_is_a_traceback(section: str, value: str) -> None:
+    """`sources = "x"` is as wrong as it looks; an empty table is nothing wrong."""
+    if section in NAMED and value == "{}":
+        assert Settings() == read(f"{section} = {value}")
+    elif value != "{}":
+        assert problem(f"{section} = {value}").startswith("refilld.toml:1: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = " + "9" * 5000,
+        "x = " + "[" * 100_000,
+        "x = " + "{a=" * 100_000,
+        "\0",
+        "'' = 1",
+        "[['']]",
+        "[terms.'a\\u001b']\nwindow = 'x'",
+        '[terms."a\\nb"]\nwindow = "x"',
+        '"\\u001b[31m" = 1',
+        "[services]\n1 = [1]",
+        "\x7f",
+        "﻿﻿",
+    ],
+    ids=lambda text: repr(text[:20]),
+)
+def test_no_file_is_a_traceback(text: str) -> None:
+    """However broken it is; and what it says can be shown on a terminal."""
+    told = problem(text)
+    assert told.startswith("refilld.toml:")
+    assert told.isprintable()
+
+
+LEAVES = st.one_of(
+    st.integers(), st.floats(), st.booleans(), st.text(max_size=5), st.sampled_from(["1d", "gold", "likes"])
+)
+TREES = st.recursive(
+    LEAVES, lambda t: st.lists(t, max_size=3) | st.dictionaries(st.text(max_size=5), t, max_size=3)
+)
+KNOWN = st.sampled_from(sorted({*Settings.model_fields, *(key for _, key in KEYS)}))
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(KNOWN, TREES | st.dictionaries(KNOWN, TREES, max_size=4), max_size=4))
+def test_no_tree_of_values_is_a_traceback(tree: dict[str, Any]) -> None:
+    """Of whatever types at whatever depth."""
+    assert verdict("".join(f"{key} = {toml(value)}\n" for key, value in tree.items())).isprintable()
+
+
+def toml(value: object) -> str:
+    """Write a value as TOML does."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + "".join(f"\\U{ord(c):08x}" for c in value if not 0xD800 <= ord(c) < 0xE000) + '"'
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
+    if isinstance(value, dict):
+        inner = {toml(key): toml(member) for key, member in value.items()}
+        return "{" + ", ".join(f"{key} = {member}" for key, member in inner.items()) + "}"
+    return repr(value)
+
+
+@given(st.dictionaries(st.text(max_size=5), TREES, max_size=3))
+def test_the_trees_are_written_as_toml(tree: dict[str, Any]) -> None:
+    """Or the test before this one would prove nothing."""
+    assert isinstance(tomllib.loads("".join(f"{toml(k)} = {toml(v)}\n" for k, v in tree.items())), dict)
+
+
+# What it means
+
+
+def test_terms_take_what_they_do_not_say_from_the_rules() -> None:
+    """Also those named default."""
+    said = read("[terms.default]\nwindow = '60d'\n[terms.gold]\nbelow_start = 'cap'\n").all_terms
+    assert {
+        "default": Terms(window=timedelta(days=60)),
+        "gold": Terms(name="gold", below_start=BelowStart.CAP),
+    } == said
+
+
+@pytest.mark.parametrize(
+    ("listen", "host", "port"),
+    [("127.0.0.1:8080", "127.0.0.1", 8080), ("[::1]:80", "::1", 80), ("localhost:0", "localhost", 0)],
+)
+def test_an_address_to_listen_on_is_a_host_and_a_port(listen: str, host: str, port: int) -> None:
+    """Of both families."""
+    http = read(f"[http]\nlisten = '{listen}'").http
+    assert (host, port) == (http.host, http.port)
+
+
+@pytest.mark.parametrize(
+    "listen", ["localhost", ":80", "::1:80", "a b:80", "a:80\\n", "a:-1", "a:99999", "a:"]
+)
+def test_nothing_else_is_an_address(listen: str) -> None:
+    """Better now than when the daemon starts to listen."""
+    assert "http.listen: " in problem(f'[http]\nlisten = "{listen}"')

@@ -1,0 +1,180 @@
+"""Logs: readable on a terminal, one JSON object a line elsewhere, and never a secret."""
+
+import io
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from refilld.logs import configure
+
+
+class Screen(io.StringIO):
+    """A standard error that is a terminal, or not."""
+
+    def __init__(self, *, terminal: bool) -> None:
+        super().__init__()
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+@pytest.fixture
+def untouched() -> Iterator[None]:
+    """The process's logging, put back afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def screen(untouched: None, monkeypatch: pytest.MonkeyPatch) -> Screen:
+    """What a person sees."""
+    return configured(monkeypatch, terminal=True)
+
+
+@pytest.fixture
+def journal(untouched: None, monkeypatch: pytest.MonkeyPatch) -> Screen:
+    """What a program reads."""
+    return configured(monkeypatch, terminal=False)
+
+
+def configured(monkeypatch: pytest.MonkeyPatch, *, terminal: bool) -> Screen:
+    place = Screen(terminal=terminal)
+    monkeypatch.setattr(sys, "stderr", place)
+    configure()
+    return place
+
+
+def objects(journal: Screen) -> list[dict[str, object]]:
+    return [json.loads(line) for line in journal.getvalue().splitlines()]
+
+
+def fail() -> None:
+    password = "hunter2"
+    raise ValueError(f"wrong by {len(password)}")
+
+
+def test_elsewhere_than_on_a_terminal_each_event_is_one_json_object_a_line(journal: Screen) -> None:
+    """With its time in UTC, its level, its name, and its facts."""
+    structlog.get_logger().info("look.taken", link="nasa\nfake", count=17)
+    structlog.get_logger().warning("look.failed", why=ValueError("odd"))
+    first, second = objects(journal)
+    assert str(first.pop("timestamp")).endswith("Z")
+    assert first == {"event": "look.taken", "level": "info", "link": "nasa\nfake", "count": 17}
+    assert tuple(second[key] for key in ("event", "level", "why")) == (
+        "look.failed",
+        "warning",
+        "ValueError('odd')",
+    )
+
+
+def test_on_a_terminal_an_event_is_one_line_to_read(screen: Screen) -> None:
+    """In colours, and not JSON."""
+    structlog.get_logger().info("look.taken", link="nasa", count=17)
+    (line,) = screen.getvalue().splitlines()
+    assert [word for word in ("look.taken", "info", "link", "nasa", "17", "\x1b[") if word not in line] == []
+    assert not line.startswith("{")
+
+
+def test_what_standard_error_is_can_be_overruled(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For those who know better."""
+    place = Screen(terminal=True)
+    monkeypatch.setattr(sys, "stderr", place)
+    configure(terminal=False)
+    structlog.get_logger().info("look.taken")
+    assert [line["event"] for line in objects(place)] == ["look.taken"]
+
+
+def test_what_was_logged_from_outside_cannot_steer_the_terminal(screen: Screen) -> None:
+    """Nor pretend to be a further line."""
+    structlog.get_logger().info("odd\x1b]0;title\x07", detail="\x1b[2Jgone\nfake line\x9b31m")
+    logging.getLogger("library").warning("odd\x1b]0;title\x07\nfake %s", "\x1b[2J")
+    told = screen.getvalue()
+    assert len(told.splitlines()) == 2
+    assert [sign for sign in ("\x1b]", "\x1b[2J", "\x07", "\x9b") if sign in told] == []
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize(
+    "key",
+    ["token", "lease_token", "Authorization", "password", "PGPASSWORD", "client_secret", "digest"],
+)
+def test_secrets_are_hidden(
+    untouched: None, monkeypatch: pytest.MonkeyPatch, key: str, terminal: bool
+) -> None:
+    """By the name they go under, however deep."""
+    place = configured(monkeypatch, terminal=terminal)
+    log = structlog.get_logger().bind(**{key: "hunter2"})
+    log.info("request.refused", headers={key: "hunter2", "inner": {key: "hunter2"}}, plain="seen")
+    told = place.getvalue()
+    assert ("hunter2" not in told, "(hidden)" in told, "seen" in told) == (True, True, True)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_traceback_shows_no_values(
+    untouched: None, monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    """Local variables hold passwords and tokens."""
+    place = configured(monkeypatch, terminal=terminal)
+    try:
+        fail()
+    except ValueError:
+        structlog.get_logger().exception("job.failed")
+        logging.getLogger("library").exception("library failed")
+    told = place.getvalue()
+    assert told.count("ValueError: wrong by 7") == 2
+    assert "hunter2" not in told
+
+
+def test_a_libraries_warning_has_the_same_form(journal: Screen) -> None:
+    """Whatever reads the journal reads it too; what libraries chat about stays out."""
+    logging.getLogger("library").warning("disk %s", "slow")
+    logging.getLogger("library").info("hello")
+    (told,) = objects(journal)
+    assert (told["event"], told["level"]) == ("disk slow", "warning")
+    assert "timestamp" in told
+
+
+def test_pythons_own_warnings_have_the_same_form(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No bare line stands between the objects."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        journal = configured(monkeypatch, terminal=False)
+        warnings.warn("careful", UserWarning, stacklevel=1)
+        logging.captureWarnings(capture=False)
+    (told,) = objects(journal)
+    assert "UserWarning: careful" in str(told["event"])
+    assert told["level"] == "warning"
+
+
+def test_details_for_developers_are_left_out_unless_asked_for(
+    untouched: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The level is that of our own events."""
+    place = Screen(terminal=False)
+    monkeypatch.setattr(sys, "stderr", place)
+    for level in (logging.INFO, logging.DEBUG):
+        configure(level=level)
+        structlog.get_logger().debug("detail")
+    assert len(objects(place)) == 1
+
+
+def test_nothing_is_ever_logged_to_standard_output(
+    untouched: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It belongs to what was asked for."""
+    configure()
+    structlog.get_logger().error("event")
+    logging.getLogger("library").error("event")
+    said = capsys.readouterr()
+    assert (said.out, len(said.err.splitlines())) == ("", 2)

@@ -1,0 +1,88 @@
+"""The documentation tells of everything there is, and leads nowhere that is not there."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from refilld.cli.root import refilld
+from refilld.settings import ServiceSection, Settings, SourceSection, TermsSection
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MORE_PAGES = [path for path in sorted(ROOT.glob("*.md")) if path not in PAGES]
+NAMED = {"sources": SourceSection, "terms": TermsSection, "services": ServiceSection}
+_LINK = re.compile(r"(?<!!)\[[^\]]*\]\(\s*<?([^)\s>]+)")
+_FENCE = re.compile(r"(?ms)^\s*```.*?^\s*```\s*$")
+
+
+def commands(group: click.Group = refilld, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command that does something, by its words."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+def named() -> set[tuple[str, ...]]:
+    """Every command that the pages write out, also in one breath: `refilld token create · list · revoke`."""
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    found = set()
+    for words in re.findall(r"refilld((?: [\w·-]+)+)", text):
+        first, *rest = words.split()
+        found |= {(first,)} | {(first, word) for word in rest}
+    return found
+
+
+def anchors(page: Path) -> set[str]:
+    """What a link to a heading of the page may be called, as GitHub makes it."""
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    headings = re.findall(r"(?m)^#+ +(.*?) *$", text)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def links(page: Path) -> list[str]:
+    """Where the page leads within this repository."""
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    return [link for link in _LINK.findall(text) if not re.match(r"[a-z]+:", link)]
+
+
+@pytest.mark.parametrize("command", [*commands()], ids=" ".join)
+def test_every_command_is_told_of(command: tuple[str, ...]) -> None:
+    """In the README or one of the pages, with the words that one types."""
+    assert command in named()
+
+
+@pytest.mark.parametrize("section", Settings.model_fields)
+def test_every_key_of_the_configuration_is_in_the_example(section: str) -> None:
+    """With its section above it; README and pages send the operator there."""
+    example = (ROOT / "config.example.toml").read_text(encoding="utf-8")
+    tables = re.split(r"(?m)^(?:# )?(?=\[)", example)
+    keys = {
+        key
+        for table in tables
+        if re.match(rf"\[{section}[.\]]", table)
+        for key in re.findall(r"(?m)^(?:# )?(\w+) = ", table)
+    }
+    model = NAMED.get(section) or type(getattr(Settings(), section))
+    assert keys == set(model.model_fields)
+
+
+@pytest.mark.parametrize("page", [*PAGES, *MORE_PAGES], ids=lambda page: page.name)
+def test_every_link_leads_to_something(page: Path) -> None:
+    """To a file that is there, and to a heading that it has."""
+    lost = []
+    for link in links(page):
+        path, _, heading = link.partition("#")
+        target = page.parent / path if path else page
+        if not target.exists() or (heading and target.suffix == ".md" and heading not in anchors(target)):
+            lost.append(link)
+    assert lost == []
+
+
+def test_the_pages_have_links_and_the_readme_leads_to_each_of_them() -> None:
+    """Nothing is written that nobody finds."""
+    assert {f"docs/{page.name}" for page in PAGES[1:]} <= {link.partition("#")[0] for link in links(PAGES[0])}
