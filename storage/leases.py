@@ -18,8 +18,8 @@ from monitor.target import Metric
 from storage import outbox
 from storage.columns import AnyRow
 from storage.errors import LeaseLostError
-from storage.refills import LISTED, add_events, get
-from storage.schema import orders, refills, targets
+from storage.refills import LISTED, add_events, get, withdraw
+from storage.schema import order_flags, orders, refills, targets
 
 _r = refills.c
 BACKOFF = timedelta(minutes=1)
@@ -28,6 +28,7 @@ LONGEST_BACKOFF = timedelta(hours=6)
 
 _QUEUED = text("refills.state = 'queued'")  # spelled as the partial index spells it, so that it is used
 _CLAIMED = text("refills.state = 'claimed'")
+_FLAGGED = select(order_flags.c.flag).where(order_flags.c.order_id == _r.order_id)
 _CLAIMABLE = (
     select(_r.refill_id)
     .join(orders, orders.c.order_id == _r.order_id)
@@ -35,6 +36,7 @@ _CLAIMABLE = (
     .where(_QUEUED, _r.available_at <= bindparam("now"))
     .where(_r.metric.in_(bindparam("metrics", expanding=True)))
     .where(targets.c.private_since.is_(None))  # nothing is refilled until the profile is public again
+    .where(~_FLAGGED.exists())  # flagged in the moment when a consumer gave it back
 )
 _IN_ORDER = _CLAIMABLE.order_by(_r.available_at, _r.refill_id)
 _FIRST_READY = _IN_ORDER.limit(1)  # not EXISTS, which PostgreSQL may answer by reading the whole table
@@ -115,8 +117,7 @@ def complete(
 ) -> RefillState:
     """Finish a refill that was delivered."""
     values = {"completed_at": now, "external_id": external_id, "delivered": delivered}
-    if _move(connection, refill_id, token, now, "complete", RefillState.COMPLETED, values):
-        return RefillState.COMPLETED
+    _move(connection, refill_id, token, now, "complete", RefillState.COMPLETED, values)
     return _answered(connection, refill_id, token, "complete")
 
 
@@ -129,18 +130,16 @@ def fail(
     state = RefillState.DEAD if dead else RefillState.QUEUED
     wait = failure.retry_after if failure.retry_after is not None else _backoff(row.attempt)
     values = {"last_error": failure.reason, "available_at": now + wait}
-    if not _move(connection, refill_id, token, now, "fail", state, values):
-        return _answered(connection, refill_id, token, "fail")
-    if dead:
+    moved = _move(connection, refill_id, token, now, "fail", state, values)
+    if moved and dead:
         _tell_dead(connection, row, failure.reason, now)
-    return state
+    return _answered(connection, refill_id, token, "fail")
 
 
 def release(connection: Connection, refill_id: int, token: str, now: datetime) -> RefillState:
     """Give a refill back untouched; it can be claimed again at once."""
     values = {"available_at": now, "attempt": _r.attempt - 1}
-    if _move(connection, refill_id, token, now, "release", RefillState.QUEUED, values):
-        return RefillState.QUEUED
+    _move(connection, refill_id, token, now, "release", RefillState.QUEUED, values)
     return _answered(connection, refill_id, token, "release")
 
 
@@ -156,6 +155,7 @@ def expire(connection: Connection, now: datetime, max_attempts: int, limit: int 
         add_events(connection, [row.refill_id], state, now, "the lease ended")
         if dead:
             _tell_dead(connection, row, "the lease ended", now)
+    withdraw(connection, [row.refill_id for row in ended], now)
     return len(ended)
 
 
@@ -174,11 +174,13 @@ def _move(
     if connection.execute(_owned(refill_id, token).values(done | free | dict(values))).rowcount == 0:
         return False
     add_events(connection, [refill_id], state, now, str(values.get("last_error") or verb))
+    if state is RefillState.QUEUED:
+        withdraw(connection, [refill_id], now)
     return True
 
 
 def _answered(connection: Connection, refill_id: int, token: str, verb: str) -> RefillState:
-    """The answer to a verb that moved nothing: the first one, if it is repeated; else the lease is lost."""
+    """What the verb came to, now or when it was first called; raises LeaseLostError if it never did."""
     row = get(connection, refill_id)
     if (row.done_token, row.done_verb) == (token, verb):
         return RefillState(row.done_state)

@@ -13,6 +13,7 @@ from monitor.target import Metric
 from monitor.update import updated
 from storage import flags, targets
 from storage.columns import AnyRow
+from storage.engine import take_turns
 from storage.errors import NotFoundError
 from storage.schema import decisions, orders
 from storage.schema import targets as targets_table
@@ -76,6 +77,7 @@ class Imported:
 
 def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) -> list[Imported]:
     """Add and update orders in one transaction; one answer per row, in their order."""
+    take_turns(connection, "refilld import")  # two that add the same order would collide
     ids = {"ids": [order.order_id for order in batch]}
     connection.execute(_LOCK, ids)
     before = {row.order_id: order_of(row) for row in connection.execute(_KNOWN, ids)}

@@ -3,17 +3,18 @@
 Every change of state also adds a row to `refill_events`, so that a refill's whole life can be read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, union, update
 
 from monitor.decisions import Decision, Reason, Verb
+from monitor.order import OrderStatus
 from monitor.refill import RefillState
 from monitor.target import Metric
 from storage.columns import AnyRow, AnySelect
 from storage.errors import NotFoundError, WrongStateError
-from storage.schema import orders, refill_events, refills, targets
+from storage.schema import order_flags, orders, refill_events, refills, targets
 
 _r = refills.c
 _NEXT_NUMBER = select(func.coalesce(func.max(_r.number), 0) + 1).where(_r.order_id == bindparam("order_id"))
@@ -25,6 +26,12 @@ LISTED = (
     .join(targets, targets.c.target_id == orders.c.target_id)
 )
 """A refill as consumers and operators see it."""
+
+_ENDED = union(
+    select(order_flags.c.order_id),
+    select(orders.c.order_id).where(orders.c.status.not_in([s for s in OrderStatus if s.delivered])),
+)
+"""Orders without a guarantee: flagged, or neither completed nor partial any more."""
 
 VERBS: Mapping[str, tuple[frozenset[RefillState], RefillState]] = {
     "approve": (frozenset({RefillState.HELD}), RefillState.QUEUED),
@@ -70,6 +77,8 @@ def operate(connection: Connection, refill_id: int, verb: str, now: datetime) ->
         found = get(connection, refill_id)
         raise WrongStateError(f"refill {refill_id} is {found.state}; {verb} needs {_either(allowed)}")
     add_events(connection, [refill_id], state, now, f"{verb} by an operator")
+    if state is RefillState.QUEUED and withdraw(connection, [refill_id], now):
+        raise WrongStateError(f"refill {refill_id} is owed no more: its order's guarantee has ended")
     return state
 
 
@@ -84,6 +93,19 @@ def cancel_waiting(connection: Connection, order_id: str, now: datetime, detail:
     )
     cancelled = connection.execute(change).scalars().all()
     add_events(connection, cancelled, RefillState.CANCELLED, now, detail)
+
+
+def withdraw(connection: Connection, refill_ids: Sequence[int], now: datetime) -> list[int]:
+    """Cancel those of these queued refills whose order has lost its guarantee meanwhile; gives their ids."""
+    change = (
+        update(refills)
+        .where(_r.refill_id.in_(refill_ids), _r.state == RefillState.QUEUED, _r.order_id.in_(_ENDED))
+        .values(state=RefillState.CANCELLED, done_state=RefillState.CANCELLED)
+        .returning(_r.refill_id)
+    )
+    ended = list(connection.execute(change).scalars())
+    add_events(connection, ended, RefillState.CANCELLED, now, "the order's guarantee has ended")
+    return ended
 
 
 def get(connection: Connection, refill_id: int) -> AnyRow:

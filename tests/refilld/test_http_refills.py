@@ -264,8 +264,9 @@ def test_a_failure_told_twice_at_the_same_moment_is_one_alert(
     """Of two calls that both read the refill as claimed, only the one that moves it tells the operator."""
     (refill_id,) = world.queue("1")
     (claimed,) = world.claim()
-    seen_by_both, get = [world.row(refill_id)] * 2, leases.get
-    monkeypatch.setattr(leases, "get", lambda *asked: seen_by_both.pop() if seen_by_both else get(*asked))
+    as_claimed, get = world.row(refill_id), leases.get
+    first_reads = iter([as_claimed, None, as_claimed])  # each call reads once before and once after
+    monkeypatch.setattr(leases, "get", lambda *asked: next(first_reads, None) or get(*asked))
     failure = leases.Failure("no such user", retryable=False)
     for _ in range(2):
         with world.database.write() as connection:

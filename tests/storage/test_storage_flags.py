@@ -8,9 +8,9 @@ from sqlalchemy.exc import IntegrityError
 from monitor.drops import DropState
 from monitor.order import Flag
 from monitor.refill import RefillState
-from storage import drops, flags, refills, targets, watched
+from storage import drops, flags, leases, refills, targets, watched
 from storage.engine import Database
-from storage.errors import NotFoundError
+from storage.errors import NotFoundError, WrongStateError
 from storage.schema import order_flags
 
 LATER = NOW + HOUR
@@ -151,3 +151,45 @@ def test_the_database_itself_keeps_a_flag_to_one_row(database: Database) -> None
     with pytest.raises(IntegrityError), database.write() as connection:
         connection.execute(insert(order_flags), row)
     assert len(rows_of(database, "order_flags")) == 1
+
+
+@pytest.mark.parametrize("way", ["release", "fail", "expire"])
+def test_a_claimed_refill_of_a_flagged_order_is_cancelled_when_it_comes_back(
+    database: Database, way: str
+) -> None:
+    """RULES 4: it was left to its consumer; nobody else gets it."""
+    with database.write() as connection:
+        refill_id = bring_to(connection, "1", RefillState.CLAIMED)
+        token = refills.get(connection, refill_id).lease_token
+    set_flag(database, "1", Flag.CHARGEBACK)
+    with database.write() as connection:
+        if way == "release":
+            leases.release(connection, refill_id, token, LATER)
+        elif way == "fail":
+            leases.fail(connection, refill_id, token, LATER, leases.Failure("provider down"), 10)
+        else:
+            leases.expire(connection, NOW + 30 * DAY, 10)
+        assert refills.get(connection, refill_id).state is RefillState.CANCELLED
+        assert leases.claim(connection, NOW + 60 * DAY, limit=10, lease=DAY) == []
+
+
+def test_a_repeated_release_of_a_flagged_order_is_answered_the_same(database: Database) -> None:
+    """Both times the consumer hears that the refill is cancelled."""
+    with database.write() as connection:
+        refill_id = bring_to(connection, "1", RefillState.CLAIMED)
+        token = refills.get(connection, refill_id).lease_token
+    set_flag(database, "1", Flag.ABUSE)
+    with database.write() as connection:
+        answers = [leases.release(connection, refill_id, token, LATER) for _ in range(2)]
+    assert answers == [RefillState.CANCELLED] * 2
+
+
+def test_a_dead_refill_of_a_flagged_order_cannot_be_requeued(database: Database) -> None:
+    """An operator lifts the flag first; nothing changes meanwhile."""
+    with database.write() as connection:
+        refill_id = bring_to(connection, "1", RefillState.DEAD)
+    set_flag(database, "1", Flag.DISPUTE)
+    before = rows_of(database, "refills"), rows_of(database, "refill_events")
+    with pytest.raises(WrongStateError), database.write() as connection:
+        refills.operate(connection, refill_id, "requeue", LATER)
+    assert (rows_of(database, "refills"), rows_of(database, "refill_events")) == before
