@@ -19,7 +19,7 @@ from storage import outbox
 from storage.columns import AnyRow
 from storage.errors import LeaseLostError
 from storage.refills import LISTED, add_events, get, withdraw
-from storage.schema import order_flags, orders, refills, targets
+from storage.schema import orders, refills, targets
 
 _r = refills.c
 BACKOFF = timedelta(minutes=1)
@@ -28,7 +28,6 @@ LONGEST_BACKOFF = timedelta(hours=6)
 
 _QUEUED = text("refills.state = 'queued'")  # spelled as the partial index spells it, so that it is used
 _CLAIMED = text("refills.state = 'claimed'")
-_FLAGGED = select(order_flags.c.flag).where(order_flags.c.order_id == _r.order_id)
 _CLAIMABLE = (
     select(_r.refill_id)
     .join(orders, orders.c.order_id == _r.order_id)
@@ -36,7 +35,6 @@ _CLAIMABLE = (
     .where(_QUEUED, _r.available_at <= bindparam("now"))
     .where(_r.metric.in_(bindparam("metrics", expanding=True)))
     .where(targets.c.private_since.is_(None))  # nothing is refilled until the profile is public again
-    .where(~_FLAGGED.exists())  # flagged in the moment when a consumer gave it back
 )
 _IN_ORDER = _CLAIMABLE.order_by(_r.available_at, _r.refill_id)
 _FIRST_READY = _IN_ORDER.limit(1)  # not EXISTS, which PostgreSQL may answer by reading the whole table

@@ -6,7 +6,7 @@ Every change of state also adds a row to `refill_events`, so that a refill's who
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, insert, select, union, update
+from sqlalchemy import Connection, bindparam, func, insert, select, text, union, update
 
 from monitor.decisions import Decision, Reason, Verb
 from monitor.order import OrderStatus
@@ -14,7 +14,7 @@ from monitor.refill import RefillState
 from monitor.target import Metric
 from storage.columns import AnyRow, AnySelect
 from storage.errors import NotFoundError, WrongStateError
-from storage.schema import order_flags, orders, refill_events, refills, targets
+from storage.schema import OPEN_REFILL, order_flags, orders, refill_events, refills, targets
 
 _r = refills.c
 _NEXT_NUMBER = select(func.coalesce(func.max(_r.number), 0) + 1).where(_r.order_id == bindparam("order_id"))
@@ -27,6 +27,9 @@ LISTED = (
 )
 """A refill as consumers and operators see it."""
 
+_OPEN_OF_ORDER = (
+    select(_r.refill_id).where(_r.order_id == bindparam("order_id"), text(OPEN_REFILL)).with_for_update()
+)
 _ENDED = union(
     select(order_flags.c.order_id),
     select(orders.c.order_id).where(orders.c.status.not_in([s for s in OrderStatus if s.delivered])),
@@ -84,6 +87,8 @@ def operate(connection: Connection, refill_id: int, verb: str, now: datetime) ->
 
 def cancel_waiting(connection: Connection, order_id: str, now: datetime, detail: str) -> None:
     """Cancel the order's held and queued refills; a claimed one is left to its consumer."""
+    # whoever gives a claimed one back at this moment has either committed, or will see why it is cancelled
+    connection.execute(_OPEN_OF_ORDER, {"order_id": order_id})
     waiting = (RefillState.HELD, RefillState.QUEUED)
     change = (
         update(refills)
