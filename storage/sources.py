@@ -9,18 +9,20 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from monitor.sources.breaker import Breaker
+from storage.engine import take_turns
 from storage.schema import source_requests, source_state
 
 _s = source_state.c
 _q = source_requests.c
-_STATE = select(source_state).where(_s.source == bindparam("source")).with_for_update()
+_STATE = select(source_state).where(_s.source == bindparam("source"))
 _LATEST = (
     select(_q.at).where(_q.source == bindparam("source")).order_by(_q.at.desc()).limit(bindparam("limit"))
 )
 
 
 def breaker(connection: Connection, source: str) -> Breaker:
-    """The breaker of a source; on PostgreSQL the row is locked until the commit."""
+    """The breaker of a source; whoever has it may spend of the budget, and nobody else until the commit."""
+    take_turns(connection, f"refilld source {source}")  # a source that was never refused has no row to lock
     row = connection.execute(_STATE, {"source": source}).one_or_none()
     if row is None:
         return Breaker()

@@ -163,11 +163,11 @@ class Installation:
         base = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
         return base | self.standin.environment | overlay | self.environ
 
-    def refilld(self, *words: str) -> Done:
+    def refilld(self, *words: str, seconds: float = 60) -> Done:
         """Run a command to its end, whatever becomes of it."""
         done = subprocess.run(
             [sys.executable, "-m", "refilld", *words], cwd=self.folder, env=self.environment,
-            capture_output=True, text=True, check=False, timeout=60,
+            capture_output=True, text=True, check=False, timeout=seconds,
         )  # fmt: skip
         return Done(done.returncode, done.stdout, done.stderr)
 

@@ -1,9 +1,11 @@
 """The demo: what a stranger tries first."""
 
 import re
-from time import monotonic
 
 from installation import Installation
+
+LONGEST = 90.0
+"""Seconds until it has to be over where others want the machine, too; alone it takes 45."""
 
 
 def number(text: str, heading: str) -> int:
@@ -12,12 +14,12 @@ def number(text: str, heading: str) -> int:
     return int(found[1].replace(",", ""))
 
 
-def test_the_demo_ends_by_itself_within_a_minute(bare: Installation) -> None:
-    """Drops happen, refills are completed, and it says so at the end."""
+def test_the_demo_ends_by_itself(bare: Installation) -> None:
+    """Within a minute, on a machine that does nothing else: drops happen, and refills are completed."""
     bare.settings.clear()
-    began = monotonic()
-    text = bare.command("demo", "--keep", "demo")
-    assert monotonic() - began < 60
+    done = bare.refilld("demo", "--keep", "demo", seconds=LONGEST)
+    assert done.code == 0, done
+    text = done.out
     assert number(text, "drops") > 0
     assert number(text, "completed") > 0
     assert number(text, "units refilled") > 0

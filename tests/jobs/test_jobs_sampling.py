@@ -222,6 +222,19 @@ def test_the_operator_is_told_once_per_pause_and_of_the_stop(world: JobsWorld) -
     assert world.rows("outbox", "kind", "text") == [("source.blocked", text) for text in expected]
 
 
+def test_an_oddity_after_a_pause_is_not_told_as_a_new_one(world: JobsWorld) -> None:
+    """The breaker remembers its last pause, and a single passing fault is none."""
+    world.sell(an_order())
+    source = ScriptedSource(always(Outcome.BLOCKED))
+    sampling = world.sampling(an_eye(source))
+    sampling.run_once()
+    source.script = always(Outcome.TRANSIENT)
+    world.now = START + HOUR
+    sampling.run_once()
+    assert len(source.asked) == 2
+    assert len(world.rows("outbox")) == 1
+
+
 def test_a_stopped_source_is_not_asked_however_long_it_takes(world: JobsWorld) -> None:
     """Resumed, it is asked at once."""
     world.sell(an_order())
