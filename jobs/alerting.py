@@ -22,7 +22,7 @@ TAKEN_FOR = timedelta(minutes=5)
 """A delivery that does not come back, because the process was killed, is tried again after so long."""
 
 Send = Callable[[str, str], None]
-"""Delivers one message (title, body) to every channel; raises ChannelError when one did not take it."""
+"""Delivers one message (title, body) to the channels; raises ChannelError when none of them took it."""
 
 
 class ChannelError(Exception):
@@ -37,6 +37,8 @@ class Alerting:
     clock: Callable[[], datetime]
     send: Send | None
     """None where no channel is configured: alerts are then only kept to be read."""
+    beat: Callable[[], None] = lambda: None  # a default that does nothing
+    """Called after every message, so that slow channels are not taken for a stuck job."""
 
     def run_once(self) -> None:
         """Send every alert that is due."""
@@ -48,6 +50,7 @@ class Alerting:
         if self.send is not None:
             for kind, rows in _by_kind(due):
                 self._deliver(self.send, kind, rows)
+                self.beat()
 
     def _deliver(self, send: Send, kind: AlertKind, rows: Sequence[AnyRow]) -> None:
         try:

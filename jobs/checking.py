@@ -6,12 +6,15 @@ from datetime import datetime
 
 from jobs.eye import Eye
 from jobs.sampling import LOOK_AGAIN, Sampling, closed_for
-from monitor.answers import Answer, LastLook, answer
+from monitor.answers import Answer, LastLook, answer, is_gone
 from monitor.cadence import Lane
 from monitor.watched import Watched
-from storage import drops, refills, requests, sources, targets, watched
+from storage import drops, refills, requests, snapshots, sources, targets, watched
 from storage.engine import Database, Transaction
 from storage.targets import TargetRow
+
+_LOOKS = 100
+"""How far back a link is looked for; a day of hourly looks, and some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ def _answer(tx: Transaction, order_id: str, now: datetime) -> Answer:
     row = targets.of_order(tx, order_id)
     group = watched.of_target(tx, row.target_id)
     mine = next(w for w in group if w.order.order_id == order_id)
-    look = LastLook(row.series.last_count, row.last_count_at, row.last_outcome, row.failures)
+    newest = [(shot.at, shot.outcome) for shot in snapshots.newest(tx, row.target_id, _LOOKS)]
+    look = LastLook(row.series.last_count, row.last_count_at, row.last_outcome, is_gone(newest))
     reason = drops.last_reason(tx, order_id) or refills.held_reason(tx, order_id)
     return answer(mine, group, look, reason, now)

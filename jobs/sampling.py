@@ -102,8 +102,9 @@ def _account(tx: Transaction, eye: Eye, reading: Reading, done: datetime) -> Non
     sources.save_breaker(tx, name, after)
     if after.paused_until not in {None, before.paused_until}:
         until = "an operator resumes it" if after.stopped else f"{after.paused_until:%Y-%m-%d %H:%M:%S} UTC"
-        outbox.add(tx, source_alert(name, after.reason, until), now)
         log.warning("source.paused", source=name, reason=after.reason, until=until)
+        if after.refusals > before.refusals:  # the weather is not worth a message
+            outbox.add(tx, source_alert(name, after.reason, until), now)
 
 
 def _log(recorded: Recorded) -> None:

@@ -42,7 +42,7 @@ class Scheduler:
         )
         for plan in plans:
             self._scheduler.add_job(
-                run_guarded,
+                run_counted,
                 "interval",
                 args=(plan, progress),
                 id=plan.name,
@@ -53,16 +53,28 @@ class Scheduler:
     def start(self) -> None:
         self._scheduler.start()
 
+    def catch_up(self, now: datetime) -> None:
+        """Run what a clock that was set back has put off: no job may wait longer than its interval."""
+        for job in self._scheduler.get_jobs():
+            if job.next_run_time - now > 2 * job.trigger.interval:
+                job.modify(next_run_time=now)
+
     def stop(self) -> None:
         """Stop after the rounds in hand."""
         self._scheduler.shutdown(wait=True)
 
 
-def run_guarded(plan: Plan, progress: Progress) -> None:
-    """Run one round; a failure is logged, and only rounds that end well count as progress."""
+def run_guarded(plan: Plan) -> bool:
+    """Run one round; a failure is logged, and says False."""
     try:
         plan.run()
     except Exception:
         log.exception("job.failed", job=plan.name)
-        return
-    progress.beat(plan.name)
+        return False
+    return True
+
+
+def run_counted(plan: Plan, progress: Progress) -> None:
+    """Run one round; only rounds that end well count as progress."""
+    if run_guarded(plan):
+        progress.beat(plan.name)

@@ -1,9 +1,10 @@
-"""Upkeep: what keeps the database small and quick."""
+"""Upkeep: forgets what no budget asks for any more, and empties the write-ahead log."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitor.sources.budget import HOUR
 from storage import sources
 from storage.engine import Database
 
@@ -21,4 +22,5 @@ class Upkeep:
         """Forget requests that no budget looks at, and empty the write-ahead log."""
         with self.database.write() as tx:
             sources.forget_requests(tx, self.clock() - _REQUESTS_KEPT)
+            sources.forget_requests_to_come(tx, self.clock() + HOUR)
         self.database.checkpoint()

@@ -1,7 +1,9 @@
 """Answers: what to say to a customer who asks about an order, with the numbers (RULES 5, end)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import takewhile
 
 from monitor.claims import Claim, claims_of
 from monitor.decisions import Reason
@@ -14,7 +16,8 @@ from monitor.snapshot import Outcome
 from monitor.watched import Watched
 
 GONE_AFTER = 3
-"""Looks in a row that must say `not_found` before a customer is told so."""
+GONE_FOR = timedelta(hours=24)
+"""Looks in a row, and the time from the first to the last, that must say `not_found` (RULES 7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,8 @@ class LastLook:
     """When it was read."""
     outcome: Outcome | None
     """How the newest look ended, count or not."""
-    failures: int = 0
-    """Looks in a row that gave no count."""
+    gone: bool = False
+    """The link has not been found often and long enough; see `is_gone`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,12 @@ _COVERED_ELSEWHERE = (
     "The count is {count}, and the order is whole at {line}; what is missing is on its way already, "
     "or another order on the same link pays for it."
 )
+
+
+def is_gone(newest: Sequence[tuple[datetime, Outcome]]) -> bool:
+    """Whether the newest looks at a target (newest first) mean that its link is gone."""
+    row = list(takewhile(lambda look: look[1] is Outcome.NOT_FOUND, newest))
+    return len(row) >= GONE_AFTER and row[0][0] - row[-1][0] >= GONE_FOR
 
 
 def answer(
@@ -136,8 +145,7 @@ def _unreadable(look: LastLook) -> str | None:
         return "profile_private"
     if look.outcome is Outcome.HIDDEN:
         return "counts_hidden"
-    gone = look.outcome is Outcome.NOT_FOUND and look.failures >= GONE_AFTER
-    return "target_not_found" if gone else None
+    return "target_not_found" if look.gone else None
 
 
 def _judged(watched: Watched, claim: Claim | None, reason: Reason | None) -> str:
@@ -157,7 +165,7 @@ def _sentence(word: str, look: LastLook, claim: Claim | None) -> str:
     """The sentence of a word; `no_drop` has two, for below its line an order may still be owed nothing."""
     if word == "no_drop" and claim is not None and look.count is not None and look.count < claim.line:
         return _COVERED_ELSEWHERE
-    return _SENTENCES.get(word, _VOID)
+    return _VOID if word.startswith("void:") else _SENTENCES[word]
 
 
 def _on_its_way(watched: Watched) -> int | None:

@@ -38,7 +38,7 @@ class Seen:
 
     outcome: Outcome
     failures: int = 0
-    """Passing faults and refusals in a row."""
+    """Looks in a row without a count, refusals of the whole source left out."""
     doubted: bool = False
     """The newest number was not admitted to the series."""
 
@@ -67,33 +67,36 @@ class FixedCadence:
         return self.every / 36
 
     def next_look(self, watched: Sequence[Watched], seen: Seen, now: datetime) -> NextLook | None:
-        """Say when to look again; None when no order of the target needs a look any more."""
+        """Say when to look again; None when no order is covered and no refill waits for a public profile."""
         covered = [w for w in watched if w.covered(now)]
         if not covered:
-            return None
+            open_refill = any(refill.state.open for w in watched for refill in w.refills)
+            return NextLook(now + self.every, Lane.ROUTINE, "a refill is open") if open_refill else None
         if seen.outcome in _UNREADABLE:
             return NextLook(now + self.every, Lane.ROUTINE, f"target is {seen.outcome}")
         if seen.outcome is not Outcome.COUNT or seen.doubted:
             return self._retry(seen, now)
-        return min(
-            (look for w in covered for look in self._looks(w, now)), key=lambda look: (look.at, look.lane)
-        )
+        looks = (look for w in covered for look in self._looks(w, now))
+        return min(looks, key=lambda look: (look.at, look.lane))
 
     def _retry(self, seen: Seen, now: datetime) -> NextLook:
         wait = min(self.every, self.soon * 2 ** min(max(seen.failures - 1, 0), 16))
         return NextLook(now + wait, Lane.ROUTINE, f"last look was {seen.outcome}")
 
     def _looks(self, watched: Watched, now: datetime) -> Iterator[NextLook]:
-        """Every reason to look at one order again, each in the future."""
+        """Every reason to look at one order again."""
         order, earliest = watched.order, now + self.soon
         yield NextLook(max(now + self._interval(watched, now), earliest), Lane.ROUTINE, "routine")
         suspected = watched.drop is not None and watched.drop.state is DropState.SUSPECTED
         if suspected and watched.settled(now):  # a look before that would confirm nothing
             yield NextLook(self._confirmation(watched, now), Lane.FIRST, f"confirm drop of {order.order_id}")
+        # the rest can wait a little: a target of a thousand orders must not take the whole budget
         if order.completed_at is not None and not watched.settled(now):
-            yield NextLook(order.completed_at + order.terms.settle, Lane.FIRST, f"{order.order_id} settles")
+            settles = max(order.completed_at + order.terms.settle, earliest)
+            yield NextLook(settles, Lane.FIRST, f"{order.order_id} settles")
         if order.ends_at is not None and now < order.ends_at - self.soon * 3:
-            yield NextLook(order.ends_at - self.soon * 3, Lane.FIRST, f"guarantee of {order.order_id} ends")
+            last = max(order.ends_at - self.soon * 3, earliest)
+            yield NextLook(last, Lane.FIRST, f"guarantee of {order.order_id} ends")
 
     def _interval(self, watched: Watched, now: datetime) -> timedelta:
         """The routine interval by age: a sixth on the first day, a half up to three days."""

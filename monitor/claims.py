@@ -8,6 +8,7 @@ highest line, and each unit of it is paid for by exactly one order.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from heapq import heappop
 from itertools import pairwise
 
 from monitor.watched import Watched
@@ -71,15 +72,17 @@ def _share_out(
 ) -> dict[str, int]:
     """Cut the missing interval at the lines; in each slice, who ends first pays first, within its room."""
     payers = sorted(zip(active, lines, strict=True), key=lambda pair: _by_end(pair[0]))
+    waiting = [(rank, line, w.order.order_id) for rank, (w, line) in enumerate(payers)]  # sorted: a heap
     room = {w.order.order_id: max(0, w.order.delivered - w.in_flight(now)) for w in active}
     paid = dict.fromkeys(room, 0)
     cuts = sorted({effective, *(line for line in lines if line > effective)})
     for bottom, top in pairwise(cuts):
         missing = top - bottom
-        for watched, line in payers:
-            if line < top:
+        while missing and waiting:
+            _, line, order_id = waiting[0]
+            if line < top or not room[order_id]:
+                heappop(waiting)  # slices only go up, and room only shrinks: it will never pay again
                 continue
-            order_id = watched.order.order_id
             units = min(missing, room[order_id])
             paid[order_id] += units
             room[order_id] -= units

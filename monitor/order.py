@@ -95,6 +95,13 @@ class Order:
             return None
         return self.completed_at + self.terms.window
 
+    def first_look(self, now: datetime) -> datetime | None:
+        """When it should be looked at first: at its completion; None when no guarantee runs (any more)."""
+        over = self.ends_at is not None and now >= self.ends_at
+        if not self.guaranteed or self.completed_at is None or over:
+            return None
+        return max(now, self.completed_at)
+
     def in_window(self, now: datetime) -> bool:
         """Whether `now` lies between completion and the guarantee's end (the end excluded)."""
         if self.completed_at is None or now < self.completed_at:

@@ -41,11 +41,11 @@ class Refill:
 
     @property
     def units(self) -> int:
-        """Units this refill stands for: none when it came to nothing."""
+        """Units this refill stands for: none when it came to nothing, and never more than were owed."""
         if self.state.open:
             return self.quantity
         if self.state is RefillState.COMPLETED:
-            return self.quantity if self.delivered is None else self.delivered
+            return self.quantity if self.delivered is None else min(self.delivered, self.quantity)
         return 0
 
     def in_flight(self, now: datetime, settle: timedelta) -> int:

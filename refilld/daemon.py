@@ -18,7 +18,7 @@ from jobs.eye import Eye
 from jobs.leases import Leases
 from jobs.progress import Progress
 from jobs.sampling import Sampling
-from jobs.scheduler import Plan, Scheduler, longest_silence
+from jobs.scheduler import Plan, Scheduler, longest_silence, run_guarded
 from jobs.upkeep import Upkeep
 from monitor.cadence import FixedCadence
 from monitor.errors import RefilldError
@@ -102,7 +102,9 @@ class Daemon:
         """The fixed jobs; `beat` hears of a job's progress within a long round."""
         sampling = self.sampling(eyes, lambda: beat("sampling"))
         leases = Leases(self.database, self.clock, self.settings.queue.max_attempts)
-        alerting = Alerting(self.database, self.clock, open_channels(self.settings.alerts.urls))
+        alerting = Alerting(
+            self.database, self.clock, open_channels(self.settings.alerts.urls), lambda: beat("alerting")
+        )
         rounds = {
             "sampling": sampling.run_once,
             "leases": leases.run_once,
@@ -112,11 +114,12 @@ class Daemon:
         return [Plan(name, every, rounds[name]) for name, every in intervals(self.settings).items()]
 
     def run_once(self) -> None:
-        """One round of every job that is due."""
+        """One round of every job that is due; a failing job stops no other, and is an error at the end."""
         eyes = require_eyes(self.settings)
         with daemon_lock(self.database):
-            for plan in self.plans(eyes, lambda _job: None):
-                plan.run()
+            failed = [p.name for p in self.plans(eyes, lambda _job: None) if not run_guarded(p)]
+        if failed:
+            raise RefilldError(f"failed: {', '.join(failed)}; the log says why")
 
     def run(self, *, http: bool) -> None:
         """Run until told to stop; then finish the rounds in hand."""
@@ -134,14 +137,14 @@ class Daemon:
             scheduler.start()
             stack.callback(scheduler.stop)
             log.info("daemon.started", database=self.database.name, sources=[e.source.name for e in eyes])
-            self._keep_watch(progress.late)
+            self._keep_watch(progress.late, scheduler.catch_up)
             log.info("daemon.stopping")
         log.info("daemon.stopped")
 
     def serve(self) -> None:
         """HTTP alone."""
         with self._serving(tuple):
-            self._keep_watch(tuple)
+            self._keep_watch(tuple, lambda _now: None)
 
     @contextmanager
     def _serving(self, late: Callable[[], tuple[str, ...]]) -> Iterator[None]:
@@ -156,12 +159,13 @@ class Daemon:
         finally:
             server.stop()
 
-    def _keep_watch(self, late: Callable[[], tuple[str, ...]]) -> None:
+    def _keep_watch(self, late: Callable[[], tuple[str, ...]], catch_up: Callable[[datetime], None]) -> None:
         """Wait for the end, and feed systemd's watchdog as long as every job makes progress."""
         notifier = Notifier(os.environ)
         notifier.ready("running")
         pace = (notifier.watchdog_interval or HEARTBEAT).total_seconds()
         while not self.stopping.wait(pace):
+            catch_up(self.clock())
             stuck = late()
             if stuck:
                 log.error("jobs.stuck", jobs=stuck)

@@ -15,7 +15,7 @@ def daemon_lock(database: Database) -> Iterator[None]:
     if database.path is None:
         yield  # PostgreSQL serves any number of daemons
         return
-    with Path(f"{database.path}.lock").open("w") as file:
+    with Path(f"{database.path.resolve()}.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

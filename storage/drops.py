@@ -95,6 +95,14 @@ def close(connection: Connection, order_id: str, now: datetime) -> None:
     connection.execute(_CLOSE, {"order": order_id, "now": now})
 
 
+def refuse(connection: Connection, order_id: str, drop_id: int, now: datetime) -> None:
+    """An operator refused what a drop led to: it is not decided again until it has recovered (RULES 5)."""
+    close(connection, order_id, now)
+    connection.execute(
+        update(drops).where(drops.c.drop_id == drop_id).values(state=DropState.REFUSED, closed_at=None)
+    )
+
+
 def last_reason(connection: Connection, order_id: str) -> Reason | None:
     """The reason of the newest decision on the order's open drop."""
     query = select(drops.c.reason).where(drops.c.order_id == order_id, text(f"drops.{OPEN_DROP}"))

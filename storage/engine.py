@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from monitor.errors import BadInputError
-from storage.errors import UnreachableError, domain_error
+from storage.errors import NotMigratedError, UnreachableError, domain_error
 
 _PRAGMAS = (
     "synchronous = FULL",
@@ -40,12 +40,15 @@ Transaction: TypeAlias = Connection
 class Database:
     """One database, opened once per process; every use is a transaction on one of two kinds of connection."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, create: bool = True) -> None:
+        """Open the database of a URL; a missing SQLite file is created, or else NotMigratedError."""
         parsed = parse_url(url)
         self.name = make_url(url).difference_update_query(_SECRETS).render_as_string(hide_password=True)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self.path = Path(parsed.database or "") if self.sqlite else None
         if self.sqlite:
+            if not create and self.path is not None and not self.path.exists():
+                raise NotMigratedError(f"there is no database {self.path}; run: refilld init")
             _create_private_file(parsed)
             self._writers = _sqlite(parsed, connections=1, begin="BEGIN IMMEDIATE")
             self._readers = _sqlite(parsed, connections=_MOST_READERS, begin="BEGIN")

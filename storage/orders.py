@@ -1,6 +1,7 @@
 """Orders: importing them in batches, and reading them."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -95,9 +96,22 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
     for order in changed:
         if not order.guaranteed and before[order.order_id].guaranteed:
             flags.end_guarantee(connection, order.order_id, now, f"order is {order.status}")
-    watch = {target_ids[_identity(o)] for o in (*added, *changed) if o.guaranteed and o.in_window(now)}
-    targets.wake(connection, sorted(watch), now, "order imported")
+    moved = [order for order in changed if _delivery(order) != _delivery(before[order.order_id])]
+    _wake(connection, [*added, *moved], target_ids, now)
     return fates
+
+
+def _wake(
+    connection: Connection, sold: Iterable[Order], target_ids: Mapping[tuple[str, Metric], int], now: datetime
+) -> None:
+    """Have the targets of orders looked at, at once or when the order is completed."""
+    waking: defaultdict[datetime, set[int]] = defaultdict(set)
+    for order in sold:
+        at = order.first_look(now)
+        if at is not None:
+            waking[at].add(target_ids[_identity(order)])
+    for at, ids in waking.items():
+        targets.wake(connection, sorted(ids), at, "order imported")
 
 
 def _admit(known: dict[str, Order], row: Order, *, decided: bool) -> Imported:
@@ -131,12 +145,16 @@ def listed(
     connection: Connection, *, status: OrderStatus | None, link: str | None, limit: int
 ) -> list[AnyRow]:
     """Orders with their targets, newest completion first."""
-    query = _JOINED.order_by(_o.completed_at.desc(), _o.order_id).limit(limit)
+    query = _JOINED.order_by(_o.completed_at.desc().nulls_last(), _o.order_id).limit(limit)
     if status is not None:
         query = query.where(_o.status == status)
     if link is not None:
         query = query.where(targets_table.c.link == link)
     return list(connection.execute(query))
+
+
+def _delivery(order: Order) -> tuple[object, ...]:
+    return order.status, order.remains, order.completed_at, order.start_count
 
 
 def _identity(order: Order) -> tuple[str, Metric]:

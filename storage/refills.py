@@ -6,15 +6,16 @@ Every change of state also adds a row to `refill_events`, so that a refill's who
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text, union, update
+from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
 from monitor.decisions import Decision, Reason, Verb
-from monitor.order import OrderStatus
 from monitor.refill import RefillState
 from monitor.target import Metric
+from storage import drops, watched
+from storage import targets as targets_kept
 from storage.columns import AnyRow, AnySelect
 from storage.errors import NotFoundError, WrongStateError
-from storage.schema import OPEN_REFILL, order_flags, orders, refill_events, refills, targets
+from storage.schema import OPEN_REFILL, orders, refill_events, refills, targets
 
 _r = refills.c
 _NEXT_NUMBER = select(func.coalesce(func.max(_r.number), 0) + 1).where(_r.order_id == bindparam("order_id"))
@@ -30,12 +31,6 @@ LISTED = (
 _OPEN_OF_ORDER = (
     select(_r.refill_id).where(_r.order_id == bindparam("order_id"), text(OPEN_REFILL)).with_for_update()
 )
-_ENDED = union(
-    select(order_flags.c.order_id),
-    select(orders.c.order_id).where(orders.c.status.not_in([s for s in OrderStatus if s.delivered])),
-)
-"""Orders without a guarantee: flagged, or neither completed nor partial any more."""
-
 VERBS: Mapping[str, tuple[frozenset[RefillState], RefillState]] = {
     "approve": (frozenset({RefillState.HELD}), RefillState.QUEUED),
     "reject": (frozenset({RefillState.HELD}), RefillState.REJECTED),
@@ -72,17 +67,30 @@ def create(connection: Connection, drop_id: int, decision: Decision, metric: Met
 def operate(connection: Connection, refill_id: int, verb: str, now: datetime) -> RefillState:
     """Carry out an operator's verb; raises NotFoundError or WrongStateError, and then nothing changes."""
     allowed, state = VERBS[verb]
+    row = get(connection, refill_id)
+    targets_kept.of_order(connection, row.order_id, lock=True)  # no judge and no flag comes in between
     values: dict[str, object] = {"state": state}
     if state is RefillState.QUEUED:
         values |= {"queued_at": now, "available_at": now, "attempt": 0, "last_error": None}
     change = update(refills).where(_r.refill_id == refill_id, _r.state.in_(allowed)).values(values)
     if connection.execute(change).rowcount == 0:
-        found = get(connection, refill_id)
-        raise WrongStateError(f"refill {refill_id} is {found.state}; {verb} needs {_either(allowed)}")
+        raise WrongStateError(f"refill {refill_id} is {row.state}; {verb} needs {_either(allowed)}")
     add_events(connection, [refill_id], state, now, f"{verb} by an operator")
-    if state is RefillState.QUEUED and withdraw(connection, [refill_id], now):
-        raise WrongStateError(f"refill {refill_id} is owed no more: its order's guarantee has ended")
+    if state is RefillState.QUEUED:
+        _require_still_owed(connection, row, now)
+    elif row.state is not RefillState.DEAD:
+        drops.refuse(connection, row.order_id, row.drop_id, now)
     return state
+
+
+def _require_still_owed(connection: Connection, row: AnyRow, now: datetime) -> None:
+    """Raise WrongStateError when the units of a refill were made good since, or its guarantee has ended."""
+    later = select(_r.refill_id).where(_r.order_id == row.order_id, _r.number > row.number)
+    made_good = connection.execute(later.where(_r.state == RefillState.COMPLETED).limit(1)).scalar()
+    if made_good is not None:
+        raise WrongStateError(f"refill {row.refill_id} was made good by refill {made_good}; cancel it")
+    if withdraw(connection, [row.refill_id], now):
+        raise WrongStateError(f"refill {row.refill_id} is owed no more: its order's guarantee has ended")
 
 
 def cancel_waiting(connection: Connection, order_id: str, now: datetime, detail: str) -> None:
@@ -102,14 +110,13 @@ def cancel_waiting(connection: Connection, order_id: str, now: datetime, detail:
 
 def withdraw(connection: Connection, refill_ids: Sequence[int], now: datetime) -> list[int]:
     """Cancel those of these queued refills whose order has lost its guarantee meanwhile; gives their ids."""
-    change = (
-        update(refills)
-        .where(_r.refill_id.in_(refill_ids), _r.state == RefillState.QUEUED, _r.order_id.in_(_ENDED))
-        .values(state=RefillState.CANCELLED, done_state=RefillState.CANCELLED)
-        .returning(_r.refill_id)
-    )
-    ended = list(connection.execute(change).scalars())
-    add_events(connection, ended, RefillState.CANCELLED, now, "the order's guarantee has ended")
+    query = select(_r.refill_id, _r.order_id).where(_r.refill_id.in_(refill_ids))
+    queued = connection.execute(query.where(_r.state == RefillState.QUEUED)).all() if refill_ids else []
+    ended = [row.refill_id for row in queued if not watched.carries_guarantee(connection, row.order_id)]
+    if ended:
+        gone = {"state": RefillState.CANCELLED, "done_state": RefillState.CANCELLED}
+        connection.execute(update(refills).where(_r.refill_id.in_(ended)).values(gone))
+        add_events(connection, ended, RefillState.CANCELLED, now, "the order's guarantee has ended")
     return ended
 
 

@@ -63,3 +63,8 @@ def note_requests(connection: Connection, source: str, now: datetime, count: int
 def forget_requests(connection: Connection, before: datetime) -> None:
     """Drop requests that no budget looks at any more."""
     connection.execute(delete(source_requests).where(_q.at < before))
+
+
+def forget_requests_to_come(connection: Connection, after: datetime) -> None:
+    """Drop requests of a time to come, noted under a clock that was wrong: they would close the source."""
+    connection.execute(delete(source_requests).where(_q.at > after))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, case, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -50,7 +50,14 @@ _WAKE = (
     update(targets)
     .where(_t.target_id == bindparam("id"))
     .where(_t.next_due_at.is_(None) | (_t.next_due_at > bindparam("at")) | (_t.lane > bindparam("urgency")))
-    .values(next_due_at=bindparam("at"), lane=bindparam("urgency"), why=bindparam("because"))
+    .values(
+        next_due_at=case((_t.next_due_at < bindparam("at"), _t.next_due_at), else_=bindparam("at")),
+        lane=case(
+            (_t.next_due_at.is_not(None) & (_t.lane < bindparam("urgency")), _t.lane),
+            else_=bindparam("urgency"),
+        ),
+        why=bindparam("because"),
+    )
 )
 _LOOKED = (
     update(targets)
@@ -121,7 +128,7 @@ def take(connection: Connection, target_id: int, until: datetime) -> None:
 def wake(
     connection: Connection, target_ids: Iterable[int], at: datetime, why: str, lane: Lane = Lane.ROUTINE
 ) -> None:
-    """Make targets due at `at`, unless they are due sooner in a lane as urgent."""
+    """Make targets due at `at` and as urgent as said; never later, and never less urgent, than they are."""
     rows = [{"id": target_id, "at": at, "because": why, "urgency": int(lane)} for target_id in target_ids]
     if rows:
         connection.execute(_WAKE, rows)
@@ -138,7 +145,8 @@ def looked(
     """Write down a look: the series as it is now, and when to look again."""
     counted = snapshot.outcome is Outcome.COUNT
     private = snapshot.outcome is Outcome.PRIVATE
-    still_private = None if counted else (row.private_since or (snapshot.at if private else None))
+    since = row.private_since or (snapshot.at if private else None)
+    watched = following is not None  # else an order to come must be told of it anew
     connection.execute(
         _LOOKED,
         {
@@ -153,7 +161,7 @@ def looked(
             "last_count_at": snapshot.at if counted else row.last_count_at,
             "counted": series.counted,
             "zero_seen": series.zero_seen,
-            "private_since": still_private,
+            "private_since": since if watched and not counted else None,
         },
     )
 

@@ -39,7 +39,8 @@ def decisions_by_reason(connection: Connection) -> list[tuple[str, int]]:
 
 def units_refilled(connection: Connection) -> int:
     """Units of all completed refills."""
-    query = select(func.coalesce(func.sum(refills.c.quantity), 0)).where(refills.c.completed_at.is_not(None))
+    units = func.coalesce(refills.c.delivered, refills.c.quantity)
+    query = select(func.coalesce(func.sum(units), 0)).where(refills.c.completed_at.is_not(None))
     return int(connection.execute(query).scalar_one())
 
 

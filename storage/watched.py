@@ -16,12 +16,12 @@ from storage.schema import OPEN_DROP, drops, order_flags, orders, refills, reque
 from storage.terms import load_terms
 
 _THE_TARGET = orders.c.target_id == bindparam("target_id")
-_ORDERS = (
-    select(orders, targets.c.kind, targets.c.key, targets.c.metric, targets.c.owner)
-    .join(targets, targets.c.target_id == orders.c.target_id)
-    .where(_THE_TARGET)
-    .order_by(orders.c.completed_at, orders.c.order_id)
+_JOINED = select(orders, targets.c.kind, targets.c.key, targets.c.metric, targets.c.owner).join(
+    targets, targets.c.target_id == orders.c.target_id
 )
+_ORDERS = _JOINED.where(_THE_TARGET).order_by(orders.c.completed_at, orders.c.order_id)
+_ONE_ORDER = _JOINED.where(orders.c.order_id == bindparam("order_id"))
+_ONE_FLAG = select(order_flags.c.flag).where(order_flags.c.order_id == bindparam("order_id")).limit(1)
 _FLAGS = select(order_flags).join(orders, orders.c.order_id == order_flags.c.order_id).where(_THE_TARGET)
 _DROPS = (
     select(drops)
@@ -68,6 +68,13 @@ def of_target(connection: Connection, target_id: int) -> tuple[Watched, ...]:
         )
         for row in run(_ORDERS)
     )
+
+
+def carries_guarantee(connection: Connection, order_id: str) -> bool:
+    """Whether an order's status carries the guarantee and no flag takes it away (time aside)."""
+    row = connection.execute(_ONE_ORDER, {"order_id": order_id}).one()
+    flagged = connection.execute(_ONE_FLAG, {"order_id": order_id}).first()
+    return order_of(row).guaranteed and flagged is None
 
 
 def order_of(row: AnyRow) -> Order:

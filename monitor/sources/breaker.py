@@ -3,8 +3,8 @@
 A refusal of the whole source says nothing about any target, and one odd target must not silence the
 whole source. So what is surely a refusal (`rate_limited`, `blocked`) counts at once; what may be
 the target's own oddity (`login_required`, `schema`) counts when a second target answers so without
-anything readable in between; and what may be the weather or a single lost post (`transient`,
-`unavailable`) pauses the source briefly after five different targets in a row, and never stops it.
+anything readable in between; and what is the weather (`transient`) pauses the source briefly after
+five different targets in a row, and never stops it. `unavailable` says nothing either way.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from monitor.snapshot import Outcome
 
 SURE = frozenset({Outcome.RATE_LIMITED, Outcome.BLOCKED})
 LIKELY = frozenset({Outcome.LOGIN_REQUIRED, Outcome.SCHEMA})
-WEATHER = frozenset({Outcome.TRANSIENT, Outcome.UNAVAILABLE})
+WEATHER = frozenset({Outcome.TRANSIENT})
 
 LIKELY_ENOUGH = 2
 WEATHER_ENOUGH = 5
@@ -71,6 +71,8 @@ class Breaker:
             return self._doubted(outcome, target, now, first_pause)
         if outcome in WEATHER:
             return self._weathered(outcome, target, now, first_pause)
+        if outcome is Outcome.UNAVAILABLE:
+            return self
         return replace(self, refusals=0, doubts=0, doubted="", faulted="")
 
     def _doubted(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from instaloader.exceptions import AbortDownloadException, BadResponseException, InstaloaderException
 from requests import RequestException, Response
+from requests.exceptions import InvalidURL
 from urllib3.exceptions import HTTPError
 
 from monitor.snapshot import Outcome
@@ -92,7 +93,7 @@ def _by_status(answer: Response) -> Look | None:
 
 def _by_error(error: Exception) -> Look:
     root = error.__cause__ or error
-    detail = f"{type(root).__name__}: {root}"
+    detail = _said(root)
     # Before the network's errors: requests' own JSONDecodeError is one of them, too.
     if isinstance(root, json.JSONDecodeError):
         return Look(Outcome.SCHEMA, detail=detail)
@@ -101,6 +102,15 @@ def _by_error(error: Exception) -> Look:
     if isinstance(root, BadResponseException) and str(root) == _NO_POST:
         return Look(Outcome.UNAVAILABLE, detail="the answer holds no post: deleted, private or withheld")
     return Look(Outcome.SCHEMA, detail=detail)
+
+
+def _said(error: BaseException) -> str:
+    """Name an error and its innermost cause; an address that cannot be read may hold a proxy's password."""
+    if isinstance(error, InvalidURL):
+        return type(error).__name__
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    cause = reason if isinstance(reason, Exception) else error
+    return f"{type(cause).__name__}: {cause}"
 
 
 def _message(answer: Response) -> str:

@@ -1,14 +1,17 @@
 """`refilld run`, `serve`, `check` and `demo`: the daemon, and looks on demand."""
 
+import logging
 from dataclasses import asdict
 from threading import Event
 
 import click
 
+from monitor.answers import Answer
 from refilld.cli.office import Office, pass_office
-from refilld.cli.output import console, json_option, print_json
+from refilld.cli.output import cell, console, json_option, print_json
 from refilld.cli.parameters import TEXT
-from refilld.daemon import Daemon, open_eyes, require_eyes, stop_on_signals
+from refilld.daemon import Daemon, open_eyes, stop_on_signals
+from refilld.logs import configure
 from storage.errors import NotFoundError
 
 
@@ -18,7 +21,7 @@ from storage.errors import NotFoundError
 @pass_office
 def run(office: Office, *, once: bool, no_http: bool) -> None:
     """Run the daemon: scheduled jobs and the HTTP interface in one process."""
-    require_eyes(office.settings)
+    configure(level=logging.INFO)
     stopping = Event()
     with office.database() as database, stop_on_signals(stopping):
         daemon = Daemon(office.settings, database, office.clock, stopping)
@@ -32,6 +35,7 @@ def run(office: Office, *, once: bool, no_http: bool) -> None:
 @pass_office
 def serve(office: Office) -> None:
     """Serve the HTTP interface alone, without scheduled jobs."""
+    configure(level=logging.INFO)
     stopping = Event()
     with office.database() as database, stop_on_signals(stopping):
         Daemon(office.settings, database, office.clock, stopping).serve()
@@ -58,8 +62,15 @@ def check(office: Office, order_ids: tuple[str, ...], *, as_json: bool) -> None:
                 print_json(asdict(answer) | {"looked": looked})
             else:
                 console().print(f"{order_id}: {answer.word}. {answer.sentence}", markup=False)
+                console().print(f"  ({_basis(answer, looked=looked)})", markup=False)
     if missing:
         raise click.exceptions.Exit(1)
+
+
+def _basis(answer: Answer, *, looked: bool) -> str:
+    """What an answer rests on, for the operator."""
+    count = f"count of {cell(answer.counted_at)}" if answer.counted_at else "no count yet"
+    return f"looked at now; {count}" if looked else f"not looked at now; {count}"
 
 
 @click.command()

@@ -34,7 +34,7 @@ class Office:
     @contextmanager
     def database(self) -> Iterator[Database]:
         """The configured database, which must be at the revision that this version needs."""
-        database = Database(self.settings.database.url)
+        database = Database(self.settings.database.url, create=False)
         try:
             require_current(database)
             yield database

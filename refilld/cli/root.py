@@ -1,5 +1,6 @@
 """The command `refilld` itself: its options, its groups, and how errors become exit codes."""
 
+import logging
 import sys
 from pathlib import Path
 
@@ -25,7 +26,7 @@ REFUSED, WRONG, UNREACHABLE = 1, 2, 3
 @click.pass_context
 def refilld(context: click.Context, config: Path | None) -> None:
     """Watch delivered orders, find the drops, queue the refills that the guarantee owes."""
-    configure()
+    configure(level=logging.WARNING)  # commands speak for themselves; the daemon logs
     if context.obj is None:
         context.obj = Office(config)
 

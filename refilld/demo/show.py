@@ -15,6 +15,7 @@ from socket import socket
 from tempfile import mkdtemp
 from threading import Event, Thread
 
+from monitor.errors import BadInputError
 from refilld.cli.output import console
 from refilld.demo.consumer import Consumer
 from refilld.demo.instagram import RATE_LIMITED, SmallWorld, StandIn
@@ -35,14 +36,8 @@ listen = "127.0.0.1:{port}"
 tick = "1s"
 every = "12s"
 
-[sources.instaloader]
-enabled = true
-requests_per_hour = 200000
-spacing = "0s"
-first_pause = "2s"
-
 [terms.default]
-window = "20m"
+window = "1d"
 settle = "1s"
 confirm_after = "3s"
 cooldown = "6s"
@@ -58,10 +53,21 @@ every = "2s"
 """
 
 
+# Only in the demo's own environment: the folder left behind must not look at the real Instagram.
+SOURCE = {
+    "REFILLD_SOURCES__INSTALOADER__ENABLED": "true",
+    "REFILLD_SOURCES__INSTALOADER__REQUESTS_PER_HOUR": "200000",
+    "REFILLD_SOURCES__INSTALOADER__SPACING": "0s",
+    "REFILLD_SOURCES__INSTALOADER__FIRST_PAUSE": "2s",
+}
+
+
 def run_demo(keep: str | None) -> None:
     """Run the whole story; it ends by itself."""
     folder = Path(keep or mkdtemp(prefix="refilld-demo-")).absolute()
     folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise BadInputError("--keep", f"{folder} is not empty; name a new folder")
     shop = Shop(began=_now(), clock=_now)
     with StandIn(shop.world(Random(SEED))) as standin:
         stage = Stage(folder, _free_port(), standin)
@@ -96,7 +102,7 @@ class Stage:
     @property
     def _environment(self) -> dict[str, str]:
         quiet = {name: value for name, value in os.environ.items() if not name.startswith("REFILLD_")}
-        return quiet | self.standin.environment | {"REFILLD_CONFIG": str(self.path)}
+        return quiet | SOURCE | self.standin.environment | {"REFILLD_CONFIG": str(self.path)}
 
     def command(self, *words: str) -> str:
         """Run one command of refilld to its end; gives what it printed."""
@@ -173,7 +179,7 @@ def _told(line: str) -> str | None:
         return line.rstrip()
     match event.get("event"):
         case "drop.decided":
-            numbers = f"count {event['count']}, whole at {event['line']}, {event['claim']} missing"
+            numbers = f"count {event['count']}, whole at {event['line']}, owed {event['claim']}"
             verb = f"{event['decision']} {event['quantity'] or ''}".strip()
             return f"order {event['order_id']}: {numbers} → {verb} ({event['reason']})"
         case "source.paused":
@@ -185,8 +191,7 @@ def _told(line: str) -> str | None:
 
 def _say(text: str) -> None:
     stamp = datetime.now().astimezone().strftime("%H:%M:%S")
-    console().print(f"[dim]{stamp}[/dim]  ", end="")
-    console().print(text, markup=False)
+    console().print(f"{stamp}  {text}", markup=False)
 
 
 def _now() -> datetime:

@@ -1,5 +1,6 @@
 """The demo's last word: what was watched, lost, refilled and decided."""
 
+import sys
 from pathlib import Path
 
 from rich.table import Table
@@ -32,6 +33,6 @@ def print_summary(folder: Path) -> None:
     table.add_row("units refilled", "", f"{units:,}", style="bold")
     table.add_row("alerts", "", f"{counts['alerts']:,}")
     console().print(table)
-    console().print(
-        f"Explore it:  cd {folder}  then  refilld drops list · refilld orders show 1110", markup=False
-    )
+    program = Path(sys.argv[0]).absolute()
+    console().print(f"Explore it:  cd {folder}", markup=False)
+    console().print(f"             {program} drops list · orders show 1110 · refills list", markup=False)

@@ -21,6 +21,7 @@ _EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)  # Instagram's first year
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _WHOLE = re.compile(r"[0-9]{1,100}")  # more digits are no number that anybody meant
 _MONEY = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
+_DECIMAL_COMMA = re.compile(r"[0-9]{1,12},(?:[0-9]{1,2}|[0-9]{4,6})")  # three digits may be thousands
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _UNIX_SECONDS = re.compile(r"[0-9]{1,11}")
 _RFC3339 = re.compile(
@@ -124,6 +125,8 @@ def price_cell(cells: Cells) -> Decimal | None:
     text = cells.get("price", "").strip()
     if not text:
         return None
+    if _DECIMAL_COMMA.fullmatch(text) is not None:
+        text = text.replace(",", ".")
     if _MONEY.fullmatch(text) is None:
         raise BadInputError(
             "price",

@@ -22,7 +22,8 @@ FIELDS = (
     "currency",
 )
 # What panels call them in their exports. A panel's charge is what the customer paid: our price.
-# `Created` is absent on purpose: an order is created long before it is completed.
+# Beside a service's number its name says nothing new. `Created` is absent on purpose: an order is
+# created long before it is completed.
 _PANEL_WORDS = {
     "id": "order_id",
     "serviceid": "service",
@@ -75,8 +76,9 @@ def match(headings: Sequence[str], mapping: Mapping[str, str]) -> Columns:
             )
         fields[heading] = field
     mapped = set(fields.values())
+    by_number = any(_plain(heading) == "serviceid" for heading in headings)
     for heading in headings:
-        meant = recognise(heading)
+        meant = None if by_number and _plain(heading) == "service" else recognise(heading)
         if meant is None or heading in fields or meant in mapped:
             continue
         if meant in fields.values():

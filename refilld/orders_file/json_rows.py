@@ -9,7 +9,7 @@ from refilld.orders_file.headings import Columns, find, match, present
 from refilld.orders_file.lines import Line, LineReader
 from refilld.orders_file.rows import RawRow, Refused
 
-LONGEST_LINE = 1_048_576
+LONGEST_LINE = 65_536
 """In bytes."""
 _MOST_SHAPES = 64
 _LONGEST_SHAPE = 2_048

@@ -1,5 +1,6 @@
 """From raw rows to orders: what a row means under the configuration's services and terms."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -111,8 +112,8 @@ def _metric(cells: Cells, name: str, service: Service) -> Metric:
     if service.metric is None:
         raise BadInputError(
             "metric",
-            f"is missing, and the configuration has no metric for service {shown(name)};"
-            f" write one of {', '.join(Metric)}",
+            f"is missing, and the configuration has no metric for service {shown(name)}; write one of"
+            f" {', '.join(Metric)} in a metric column, or under [services.{json.dumps(name)}]",
         )
     if metric not in {None, service.metric}:
         raise BadInputError(

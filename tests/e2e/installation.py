@@ -24,7 +24,7 @@ from refilld.demo.instagram import Profile, SmallWorld, StandIn
 T = TypeVar("T")
 PATIENCE = 30.0
 """Seconds after which a test gives up waiting; far more than anything here takes."""
-PACE = 0.02
+PACE = 0.05
 QUICK = {
     "database.url": "sqlite:///refilld.db",
     "http.listen": "127.0.0.1:0",
@@ -115,7 +115,9 @@ class Running:
 
     def logged(self, event: str, **fields: object) -> list[dict[str, Any]]:
         wanted = {"event": event, **fields}
-        return [line for line in self.events if wanted.items() <= line.items()]
+        text = self.log.read_text(encoding="utf-8").rpartition("\n")[0]
+        lines = json_lines("\n".join(line for line in text.split("\n") if event in line))
+        return [line for line in lines if wanted.items() <= line.items()]
 
     def until_logged(self, event: str, at_least: int = 1, **fields: object) -> list[dict[str, Any]]:
         """Wait for so many lines of the log."""

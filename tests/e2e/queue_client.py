@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
 
-from installation import until
-
 CURL = shutil.which("curl")
 
 
@@ -31,8 +29,9 @@ class QueueClient:
     def post(self, path: str, body: dict[str, Any]) -> Answered:
         return self.call("POST", path, json.dumps(body))
 
-    def claim(self, limit: int = 100) -> list[dict[str, Any]]:
-        answered = self.post("/claim", {"limit": limit, "lease_seconds": 60, "consumer": "shop"})
+    def claim(self, limit: int = 100, wait: int = 0) -> list[dict[str, Any]]:
+        asked = {"limit": limit, "lease_seconds": 60, "wait_seconds": wait, "consumer": "shop"}
+        answered = self.post("/claim", asked)
         assert answered.status == 200, answered
         refills: list[dict[str, Any]] = answered.body["refills"]
         return refills
@@ -45,7 +44,9 @@ class QueueClient:
 
     def until_claimed(self, limit: int = 100) -> list[dict[str, Any]]:
         """Wait until there is something to do."""
-        return until(lambda: self.claim(limit), "a refill in the queue")
+        refills = self.claim(limit, wait=25)
+        assert refills, "waited in vain for a refill in the queue"
+        return refills
 
     def complete(self, refill: dict[str, Any]) -> Answered:
         return self.post(f"/{refill['refill_id']}/complete", {"lease_token": refill["lease_token"]})

@@ -23,7 +23,7 @@ OUTAGES = {
 @pytest.mark.parametrize("outage", OUTAGES)
 def test_an_outage_pauses_the_source_and_drops_nothing(place: Installation, outage: str) -> None:
     """Counts, an outage until the source is paused, and counts again: no order has lost a thing."""
-    place.settings["sources.instaloader.first_pause"] = "2s"
+    place.settings["sources.instaloader.first_pause"] = "1s"
     place.sell(SHOP)
     with place.daemon() as daemon:
         daemon.until_logged("look.taken", len(SHOP), outcome="count")
@@ -31,7 +31,7 @@ def test_an_outage_pauses_the_source_and_drops_nothing(place: Installation, outa
         daemon.until_logged("source.paused")
         place.world.outage = None
         seen = len(daemon.logged("look.taken", outcome="count"))
-        daemon.until_logged("look.taken", seen + 2 * len(SHOP), outcome="count")
+        daemon.until_logged("look.taken", seen + len(SHOP) + 1, outcome="count")
         failed = [line for line in daemon.logged("look.taken") if line["outcome"] != "count"]
         assert daemon.stop() == 0
     assert failed

@@ -50,6 +50,24 @@ def test_a_loss_becomes_one_refill_that_is_served_and_completed(shop: Installati
     ]
 
 
+def test_what_is_delivered_slowly_is_not_owed_twice(place: Installation) -> None:
+    """A completed refill has time to settle: looks that still see the old count open no new drop."""
+    place.settings["terms.default.settle"] = "20s"
+    place.sell([NASA])
+    place.count("nasa", 1100)
+    token = place.command("token", "create", "--scope", "refills:consume").strip()
+    with place.daemon() as daemon:
+        client = QueueClient(daemon.port, token)
+        [refill] = client.until_claimed()
+        assert client.complete(refill).status == 200
+        seen = len(daemon.until_logged("look.taken", count=1100))
+        daemon.until_logged("look.taken", seen + 2, count=1100)
+        place.count("nasa", 1500)
+        daemon.until_logged("look.taken", count=1500)
+        assert daemon.stop() == 0
+    assert [(drop["order_id"], drop["state"]) for drop in place.drops()] == [("1001", "refilled")]
+
+
 def test_a_consumer_keeps_its_claim_through_a_kill(place: Installation) -> None:
     """A lease outlives the daemon; completing it afterwards, even twice, is answered as ever."""
     place.sell([NASA])

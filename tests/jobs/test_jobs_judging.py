@@ -14,6 +14,7 @@ from monitor.drops import DropState
 from monitor.order import Flag, OrderStatus
 from monitor.refill import RefillState
 from monitor.snapshot import Outcome
+from storage.errors import WrongStateError
 
 LATER = START + 2 * DAY
 """The standard order has long been settled."""
@@ -165,13 +166,33 @@ def test_a_count_below_the_start_is_held_for_the_operator(world: JobsWorld) -> N
     assert len(world.claim()) == 1
 
 
-def test_a_rejected_refill_frees_its_units(world: JobsWorld) -> None:
-    """What is still missing opens a new drop, which is decided anew."""
+@pytest.mark.parametrize(
+    ("verb", "state"), [("reject", RefillState.REJECTED), ("cancel", RefillState.CANCELLED)]
+)
+def test_what_an_operator_refuses_is_not_asked_again_until_it_has_recovered(
+    world: JobsWorld, verb: str, state: RefillState
+) -> None:
+    """RULES 5: the drop counts as refused; a later one is decided anew."""
     world.sell(an_order())
     world.lose(900)
-    world.operate("reject")
+    world.operate(verb)
     world.lose(900, LATER + DAY)
-    assert refills_of(world) == [("1", 1000, RefillState.REJECTED), ("1", 1000, RefillState.HELD)]
+    assert refills_of(world) == [("1", 1000, state)]
+    world.look(2000, LATER + 2 * DAY)
+    world.lose(1500, LATER + 3 * DAY)
+    assert refills_of(world) == [("1", 1000, state), ("1", 500, RefillState.QUEUED)]
+
+
+def test_a_dead_refill_that_was_made_good_since_is_not_paid_twice(world: JobsWorld) -> None:
+    """The units of a refill given up are owed anew; when another has brought them, requeue is refused."""
+    world.sell(an_order())
+    world.lose(1500)
+    world.give_up()
+    world.lose(1500, LATER + DAY)
+    world.deliver()
+    with pytest.raises(WrongStateError, match="made good by refill 2"):
+        world.operate("requeue", 1)
+    assert [state for _, _, state in refills_of(world)] == [RefillState.DEAD, RefillState.COMPLETED]
 
 
 def test_a_refused_drop_is_told_once_and_not_decided_again_until_it_has_recovered(world: JobsWorld) -> None:
@@ -306,7 +327,6 @@ def test_a_profile_that_becomes_private_again_is_told_again(world: JobsWorld) ->
     assert alerts_of(world) == ["target.private", "target.private"]
 
 
-@pytest.mark.xfail(reason="`private_since` outlives the guarantees it was told for")
 def test_the_operator_is_told_of_a_private_profile_for_a_new_order_too(world: JobsWorld) -> None:
     """The profile was private when an old guarantee ended; its new order suffers from it, untold."""
     world.sell(an_order("old"))

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from jobs.progress import Progress
-from jobs.scheduler import MARGIN, Plan, Scheduler, longest_silence, run_guarded
+from jobs.scheduler import MARGIN, Plan, Scheduler, longest_silence, run_counted
 
 PATIENCE = 30
 """Seconds after which a test gives up waiting for what should come at once."""
@@ -117,12 +117,12 @@ def test_a_failing_round_is_logged_and_is_no_progress() -> None:
 
     seconds[0] = 5.0
     with capture_logs() as logs:
-        run_guarded(Plan("job", SOON, fail), progress)
+        run_counted(Plan("job", SOON, fail), progress)
     assert [(line["event"], line["job"], line["log_level"]) for line in logs] == [
         ("job.failed", "job", "error")
     ]
     assert progress.late() == ("job",)
-    run_guarded(Plan("job", SOON, lambda: None), progress)
+    run_counted(Plan("job", SOON, lambda: None), progress)
     assert progress.late() == ()
 
 

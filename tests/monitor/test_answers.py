@@ -24,7 +24,7 @@ from worlds import (
     targets,
 )
 
-from monitor.answers import GONE_AFTER, Answer, LastLook, answer
+from monitor.answers import Answer, LastLook, answer, is_gone
 from monitor.decisions import Reason
 from monitor.drops import DropState
 from monitor.order import Flag, OrderStatus
@@ -102,7 +102,7 @@ def ask(
         (
             "target_not_found",
             a_watched(),
-            LastLook(2000, NOW, Outcome.NOT_FOUND, failures=3),
+            LastLook(2000, NOW, Outcome.NOT_FOUND, gone=True),
             "The link does not exist any more; please check it.",
         ),
         (
@@ -276,13 +276,27 @@ def test_a_profile_that_cannot_be_read_goes_before_what_was_counted() -> None:
     assert ask(a_watched(drop=DECIDED), PRIVATE, Reason.COOLDOWN).word == "profile_private"
 
 
-def test_a_link_is_called_gone_only_after_several_looks() -> None:
-    """A single `not_found` is no news for a customer."""
-    words = [
-        ask(a_watched(), LastLook(2000, NOW, Outcome.NOT_FOUND, failures)).word
-        for failures in (1, GONE_AFTER - 1, GONE_AFTER, GONE_AFTER + 1)
-    ]
-    assert words == ["no_drop", "no_drop", "target_not_found", "target_not_found"]
+@pytest.mark.parametrize(
+    ("hours", "outcomes", "gone"),
+    [
+        ((24, 12, 0), "nnn", True),
+        ((48, 24, 12, 0), "cnnn", True),
+        ((24, 0), "nn", False),  # two looks only
+        ((23, 12, 0), "nnn", False),  # not a whole day
+        ((24, 12, 0), "ntn", False),  # something else in between
+        ((48, 24, 12, 0), "nnnc", False),  # it is back
+        ((), "", False),
+    ],
+)
+def test_a_link_is_called_gone_only_after_three_looks_over_a_day(
+    hours: tuple[int, ...], outcomes: str, gone: bool
+) -> None:
+    """RULES 7: a single `not_found` is no news for a customer; the oldest look is given first here."""
+    words = {"n": Outcome.NOT_FOUND, "t": Outcome.TRANSIENT, "c": Outcome.COUNT}
+    looks = [(NOW - hour * HOUR, words[letter]) for hour, letter in zip(hours, outcomes, strict=True)]
+    assert is_gone(looks[::-1]) is gone
+    unclear = ask(a_watched(), LastLook(2000, NOW, Outcome.NOT_FOUND, gone=gone)).word
+    assert unclear == ("target_not_found" if gone else "no_drop")
 
 
 @pytest.mark.parametrize(
@@ -294,7 +308,7 @@ def test_a_link_is_called_gone_only_after_several_looks() -> None:
 )  # fmt: skip
 def test_a_look_that_failed_for_our_reasons_leaves_the_last_count_standing(outcome: Outcome) -> None:
     """The customer has nothing to do with our network."""
-    assert ask(a_watched(), LastLook(2000, NOW - HOUR, outcome, failures=5)).word == "no_drop"
+    assert ask(a_watched(), LastLook(2000, NOW - HOUR, outcome)).word == "no_drop"
 
 
 def test_an_order_is_settled_and_in_its_window_to_the_instant() -> None:
@@ -358,7 +372,7 @@ LOOKS = st.builds(
     st.none() | st.integers(0, 100),
     HOURS,
     st.none() | st.sampled_from(Outcome),
-    st.integers(0, 5),
+    st.booleans(),
 )
 STATUSES = CARRIERS | st.sampled_from([s for s in OrderStatus if not s.delivered])
 
@@ -389,7 +403,7 @@ def test_whatever_is_asked_there_is_a_known_word_and_a_whole_sentence(
     reason = data.draw(st.none() | st.sampled_from(decided))
     a = answer(watched, (watched, *group[1:]), look, reason, now)
     assert a.word in WORDS
-    assert re.fullmatch(r"[A-Z][^{}]+\.", a.sentence)
+    assert re.fullmatch(r"[A-Z0-9][^{}]+\.", a.sentence)
     assert "None" not in a.sentence
     assert (a.missing or 0) >= 0
     assert (a.quantity is not None) == any(

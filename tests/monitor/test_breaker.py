@@ -14,7 +14,8 @@ from monitor.sources.breaker import Breaker
 
 SURE = (Outcome.RATE_LIMITED, Outcome.BLOCKED)
 LIKELY = (Outcome.LOGIN_REQUIRED, Outcome.SCHEMA)
-WEATHER = (Outcome.TRANSIENT, Outcome.UNAVAILABLE)
+WEATHER = (Outcome.TRANSIENT,)
+SILENT = (Outcome.UNAVAILABLE,)
 READABLE = (Outcome.COUNT, Outcome.PRIVATE, Outcome.NOT_FOUND, Outcome.HIDDEN)
 
 
@@ -33,8 +34,8 @@ def many(outcome: Outcome, targets: Sequence[str]) -> list[tuple[Outcome, str]]:
 
 
 def test_every_outcome_has_its_place() -> None:
-    """RULES 2: the ten outcomes are a refusal, a likely one, weather, or readable."""
-    assert sorted(Outcome) == sorted([*SURE, *LIKELY, *WEATHER, *READABLE])
+    """RULES 2: the ten outcomes are a refusal, a likely one, weather, readable, or say nothing."""
+    assert sorted(Outcome) == sorted([*SURE, *LIKELY, *WEATHER, *SILENT, *READABLE])
 
 
 def test_a_new_source_may_be_asked() -> None:
@@ -209,11 +210,11 @@ def test_weather_pauses_the_source_briefly_after_five_different_targets_in_a_row
     assert expected == after(*many(outcome, targets)).closed_until(NOW)
 
 
-def test_both_kinds_of_weather_count_together() -> None:
-    """`transient` and `unavailable` are one row."""
-    looks = [(WEATHER[i % 2], target) for i, target in enumerate("abcde")]
-    expected = NOW + 10 * MINUTE
-    assert expected == after(*looks).closed_until(NOW)
+def test_lost_posts_say_nothing_about_the_source() -> None:
+    """However many there are; and they end no row of refusals either."""
+    assert after(*many(Outcome.UNAVAILABLE, "abcdefgh")).closed_until(NOW) is None
+    refused = after((Outcome.BLOCKED, "a"))
+    assert refused == after(*many(Outcome.UNAVAILABLE, "bcd"), breaker=refused)
 
 
 @pytest.mark.parametrize("outcome", WEATHER)
@@ -224,7 +225,7 @@ def test_one_lost_post_is_not_the_weather(outcome: Outcome) -> None:
 
 def test_two_lost_posts_in_turn_are_not_five_different_targets() -> None:
     """After five different targets in a row, says its first page."""
-    assert after(*many(Outcome.UNAVAILABLE, "ababab")).closed_until(NOW) is None
+    assert after(*many(Outcome.TRANSIENT, "ababab")).closed_until(NOW) is None
 
 
 @pytest.mark.parametrize("readable", READABLE)

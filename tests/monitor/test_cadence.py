@@ -82,15 +82,28 @@ def test_a_look_is_due_when_a_delivery_settles(before: timedelta) -> None:
     """RULES 3: from completed_at + settle on the order is judged."""
     order = an_order(settle=24 * HOUR)
     settles = START + 24 * HOUR
-    assert NextLook(settles, Lane.FIRST, "1 settles") == the_look(a_watched(order), now=settles - before)
+    expected = NextLook(settles + max(10 * MINUTE - before, 0 * MINUTE), Lane.FIRST, "1 settles")
+    assert expected == the_look(a_watched(order), now=settles - before)
 
 
 @pytest.mark.parametrize("before", [2 * HOUR, 31 * MINUTE, 30 * MINUTE + INSTANT])
 def test_a_last_look_is_due_shortly_before_a_guarantee_ends(before: timedelta) -> None:
     """RULES 4: a drop opens inside the window only; half an hour is left for this look to be made."""
     ends = START + 30 * DAY
-    expected = NextLook(ends - 30 * MINUTE, Lane.FIRST, "guarantee of 1 ends")
+    at = max(ends - 30 * MINUTE, ends - before + 10 * MINUTE)
+    expected = NextLook(at, Lane.FIRST, "guarantee of 1 ends")
     assert expected == the_look(a_watched(), now=ends - before)
+
+
+def test_a_target_of_many_orders_does_not_take_the_whole_budget() -> None:
+    """However many of them settle or end, its looks are ten minutes apart."""
+    crowd = [a_watched(an_order(str(n), completed=START + n * MINUTE, settle=24 * HOUR)) for n in range(300)]
+    now, gaps = START + 24 * HOUR, []
+    for _ in range(20):
+        then = FixedCadence(every=6 * HOUR).next_look(crowd, READ, now).at
+        gaps.append(then - now)
+        now = then
+    assert min(gaps) >= 10 * MINUTE
 
 
 def test_the_last_look_is_asked_for_once() -> None:

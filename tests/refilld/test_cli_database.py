@@ -26,7 +26,7 @@ EXAMPLE = files("refilld").joinpath("config.example.toml").read_text(encoding="u
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty directory to begin in."""
-    monkeypatch.setattr("refilld.cli.root.configure", lambda: None)
+    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
     monkeypatch.setattr("refilld.config.PLACES", ("refilld.toml",))
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("REFILLD_")]:
@@ -152,6 +152,10 @@ def test_a_database_without_tables_is_a_wrong_usage_with_its_remedy(home: Path) 
         assert isinstance(run(*words).exception, NotMigratedError)
     result = process("orders", "list", "--json", cwd=home)
     assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "refilld: there is no database refilld.db; run: refilld init\n"
+    assert not (home / "refilld.db").exists()
+    Database("sqlite:///refilld.db").close()
+    result = process("orders", "list", cwd=home)
     assert result.stderr == "refilld: sqlite:///refilld.db holds no refilld tables; run: refilld init\n"
 
 
@@ -180,7 +184,6 @@ def test_a_damaged_file_is_found(home: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("sqlite:///gone/refilld.db", "cannot open gone/refilld.db: No such file or directory"),
         ("sqlite:///folder", "cannot open folder: it is not a file"),
         ("sqlite:///text.db", "database sqlite:///text.db: file is not a database"),
         (

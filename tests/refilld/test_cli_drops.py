@@ -19,7 +19,7 @@ from storage import drops, orders, outbox
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("refilld.cli.root.configure", lambda: None)
+    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
     with a_desk(tmp_path) as desk:
         yield desk
 

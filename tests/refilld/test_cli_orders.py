@@ -33,7 +33,7 @@ WRONG_QUANTITY = sold(3, quantity=0)
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("refilld.cli.root.configure", lambda: None)
+    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
     with a_desk(tmp_path) as desk:
         yield desk
 

@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("refilld.cli.root.configure", lambda: None)
+    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
     with a_desk(tmp_path) as desk:
         yield desk
 

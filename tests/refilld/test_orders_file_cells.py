@@ -158,7 +158,11 @@ def test_what_is_not_given_is_none_or_zero() -> None:
             "metric: likes does not agree with service '1234', which the configuration counts in",
         ),
         ("terms", "silver", "terms: there are no terms 'silver'; there are default, gold"),
-        ("price", "1,50", "price: '1,50' is not a price; write it like 12.50, with at most 12 digits before"),
+        (
+            "price",
+            "1,500",
+            "price: '1,500' is not a price; write it like 12.50, with at most 12 digits",
+        ),
         ("price", "-1", "price: '-1' is not a price; write it like 12.50"),
         ("price", "NaN", "price: 'NaN' is not a price; write it like 12.50"),
         ("price", "$5", "price: '$5' is not a price; write it like 12.50"),
@@ -272,7 +276,7 @@ def test_an_unknown_service_needs_the_metric_in_the_row() -> None:
     assert (order.target.metric, order.terms) == (Metric.LIKES, DEFAULT)
     assert _refusal(service="new") == (
         "metric: is missing, and the configuration has no metric for service 'new';"
-        " write one of followers, likes, views"
+        ' write one of followers, likes, views in a metric column, or under [services."new"]'
     )
 
 

@@ -52,6 +52,9 @@ def get(database: Database, target_id: int) -> TargetRow:
         return targets.get(connection, target_id)
 
 
+AGAIN = NextLook(NOW + DAY, Lane.ROUTINE, "routine")
+
+
 def look(
     database: Database,
     target_id: int,
@@ -280,8 +283,10 @@ def test_a_target_is_private_since_the_first_look_that_said_so(database: Databas
     """Later looks, failed ones too, do not make it private for a shorter time."""
     target_id, series = put(database, "shy"), Series()
     for hours, outcome in enumerate([Outcome.PRIVATE, Outcome.PRIVATE, Outcome.TRANSIENT]):
-        row = look(database, target_id, a_failed_look(outcome, NOW + hours * HOUR), series)
+        row = look(database, target_id, a_failed_look(outcome, NOW + hours * HOUR), series, following=AGAIN)
         assert row.private_since == NOW
+    row = look(database, target_id, a_failed_look(Outcome.PRIVATE, NOW + DAY), series, following=None)
+    assert row.private_since is None  # nobody is covered any more; an order to come is told of anew
 
 
 def test_a_target_is_public_again_with_its_next_count(database: Database) -> None:
