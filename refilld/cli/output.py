@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -27,10 +28,35 @@ def print_rows(columns: Sequence[str], rows: Iterable[Mapping[str, object]], *, 
         for row in rows:
             print_json(row)
         return
+    cells = [[cell(row.get(column)) for column in columns] for row in rows]
+    if not cells:
+        console().print("nothing to show")
+    elif console().is_terminal and _width(columns, cells) > console().width:
+        _print_blocks(columns, cells)
+    else:
+        _print_table(columns, cells)
+
+
+def _width(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
+    """Columns of the screen that a table of these cells takes."""
+    widest = (max(cell_len(text) for text in column) for column in zip(columns, *cells, strict=True))
+    return sum(widest) + 2 * (len(columns) - 1)
+
+
+def _print_table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
-    for row in rows:
-        table.add_row(*(Text(cell(row.get(column))) for column in columns))
-    console().print(table if table.row_count else "nothing to show")
+    for row in cells:
+        table.add_row(*map(Text, row))
+    wide = Console(highlight=False, width=max(_width(columns, cells), 80))
+    wide.print(table)
+
+
+def _print_blocks(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    """One block a row, where a table would have to cut ids, links or lease tokens."""
+    for row in cells:
+        for column, text in zip(columns, row, strict=True):
+            console().print(f"{column:>16}  {text}", markup=False, soft_wrap=True)
+        console().print()
 
 
 def print_json(value: object) -> None:
