@@ -85,6 +85,15 @@ def is_gone(newest: Sequence[tuple[datetime, Outcome]]) -> bool:
     return len(row) >= GONE_AFTER and row[0][0] - row[-1][0] >= GONE_FOR
 
 
+def claim_at(
+    watched: Watched, siblings: Sequence[Watched], count: int | None, at: datetime | None
+) -> Claim | None:
+    """What an order claimed at the newest count of its target; None when that did not judge it."""
+    if count is None or at is None or watched.order.start_count is None:
+        return None
+    return claims_of(measure(siblings, count, at), count, at).get(watched.order.order_id)
+
+
 def answer(
     watched: Watched, siblings: tuple[Watched, ...], look: LastLook, reason: Reason | None, now: datetime
 ) -> Answer:
@@ -92,11 +101,7 @@ def answer(
 
     `reason` is the last one of its open drop, or that of its held refill.
     """
-    claim = None
-    if look.count is not None and look.at is not None and watched.order.start_count is not None:
-        claim = claims_of(measure(siblings, look.count, look.at), look.count, look.at).get(
-            watched.order.order_id
-        )
+    claim = claim_at(watched, siblings, look.count, look.at)
     word = _word(watched, look, claim, reason, now)
     sentence = _sentence(word, look, claim).format(**_facts(watched, look, claim))
     return Answer(

@@ -113,17 +113,15 @@ class Daemon:
         }
         return [Plan(name, every, rounds[name]) for name, every in intervals(self.settings).items()]
 
-    def run_once(self) -> None:
+    def run_once(self, eyes: tuple[Eye, ...]) -> None:
         """One round of every job that is due; a failing job stops no other, and is an error at the end."""
-        eyes = require_eyes(self.settings)
         with daemon_lock(self.database):
             failed = [p.name for p in self.plans(eyes, lambda _job: None) if not run_guarded(p)]
         if failed:
             raise RefilldError(f"failed: {', '.join(failed)}; the log says why")
 
-    def run(self, *, http: bool) -> None:
+    def run(self, eyes: tuple[Eye, ...], *, http: bool) -> None:
         """Run until told to stop; then finish the rounds in hand."""
-        eyes = require_eyes(self.settings)
         with ExitStack() as stack:
             stack.enter_context(daemon_lock(self.database))
             _check_sqlite(self.database)

@@ -10,7 +10,7 @@ from monitor.answers import Answer
 from refilld.cli.office import Office, pass_office
 from refilld.cli.output import cell, console, json_option, print_json
 from refilld.cli.parameters import TEXT
-from refilld.daemon import Daemon, open_eyes, stop_on_signals
+from refilld.daemon import Daemon, open_eyes, require_eyes, stop_on_signals
 from refilld.logs import configure
 from storage.errors import NotFoundError
 
@@ -22,13 +22,14 @@ from storage.errors import NotFoundError
 def run(office: Office, *, once: bool, no_http: bool) -> None:
     """Run the daemon: scheduled jobs and the HTTP interface in one process."""
     configure(level=logging.INFO)
+    eyes = require_eyes(office.settings)  # before anything else is opened
     stopping = Event()
     with office.database() as database, stop_on_signals(stopping):
         daemon = Daemon(office.settings, database, office.clock, stopping)
         if once:
-            daemon.run_once()
+            daemon.run_once(eyes)
         else:
-            daemon.run(http=not no_http)
+            daemon.run(eyes, http=not no_http)
 
 
 @click.command()

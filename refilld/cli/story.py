@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from monitor.claims import claims_of
+from monitor.answers import claim_at
 from monitor.watched import Watched
 from refilld.cli.output import cell, console, print_json, print_rows
 from storage import drops, orders, refills, snapshots, targets, watched
 from storage.columns import AnyRow
 from storage.engine import Transaction
+from storage.targets import TargetRow
 from storage.terms import load_terms
 
 LOOKS = 50
@@ -72,7 +73,7 @@ def _story(tx: Transaction, order_id: str, now: datetime) -> dict[str, Any]:
         "flags": sorted(mine.flags) or None,
         "next_look": target.next_due_at,
         "why": target.why,
-        **_numbers(mine, group, target.series.last_count, now),
+        **_numbers(mine, group, target, now),
         "snapshots": [_plain(s) for s in snapshots.newest(tx, row.target_id, LOOKS)],
         "drops": [_plain(drop) for drop in drops.of_order(tx, order_id)],
         "decisions": [_plain(decision) for decision in drops.decisions_of(tx, order_id)],
@@ -90,13 +91,12 @@ def order_facts(row: AnyRow) -> dict[str, Any]:
 
 
 def _numbers(
-    mine: Watched, group: tuple[Watched, ...], count: int | None, now: datetime
+    mine: Watched, group: tuple[Watched, ...], target: TargetRow, now: datetime
 ) -> dict[str, object]:
     """Where the order stands: its line, what it claims, and the threshold of a drop."""
-    measured = [w for w in group if w.order.start_count is not None]
-    claim = None if count is None else claims_of(measured, count, now).get(mine.order.order_id)
+    claim = claim_at(mine, group, target.series.last_count, target.last_count_at)
     return {
-        "count": count,
+        "count": target.series.last_count,
         "line": claim.line if claim else None,
         "floor": claim.floor if claim else None,
         "in_flight": mine.in_flight(now),

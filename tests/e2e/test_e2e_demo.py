@@ -24,3 +24,15 @@ def test_the_demo_ends_by_itself(bare: Installation) -> None:
     assert number(text, "completed") > 0
     assert number(text, "units refilled") > 0
     assert "job.failed" not in (bare.folder / "demo" / "refilld.log").read_text()
+    assert "[sources" not in (bare.folder / "demo" / "refilld.toml").read_text()
+    left = bare.refilld("--config", "demo/refilld.toml", "run", "--once")
+    assert (left.code, "no source is enabled" in left.err) == (
+        2,
+        True,
+    )  # exploring it asks the real one nothing
+
+
+def test_the_demo_never_writes_into_a_folder_that_is_in_use(bare: Installation) -> None:
+    """It would write a configuration and orders over the operator's own."""
+    done = bare.refilld("demo", "--keep", ".")
+    assert (done.code, "not empty" in done.err) == (2, True)

@@ -28,10 +28,12 @@ def test_a_daemon_without_a_source_does_not_start(place: Installation, words: tu
 
 
 def test_a_daemon_without_its_tables_does_not_start(bare: Installation) -> None:
-    """Exit 2, and the line says what to run."""
-    done = bare.refilld("run")
-    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
-    assert done.err.endswith("holds no refilld tables; run: refilld init\n")
+    """Without a file, and with an empty one: exit 2, and the line says what to run."""
+    for _ in range(2):
+        done = bare.refilld("run")
+        assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+        assert done.err.endswith("; run: refilld init\n")
+        (bare.folder / "refilld.db").touch()
 
 
 @pytest.mark.parametrize("words", [("run",), ("run", "--once")])
@@ -74,7 +76,6 @@ WRONG = {
     '[services.77]\nmetric = "saves"': "refilld.toml:2: services.77.metric: ",
     '[services.77]\nterms = "gold"': "refilld.toml:2: services.77.terms: there are no terms 'gold'",
     "[sources.instaloader]\nrequests_per_hour = 0": "refilld.toml:2: sources.instaloader.requests_per_hour: ",
-    "[sources.nobody]\nenabled = true": "sources.nobody: no such source is installed; there are: instaloader",
     '[database]\nurl = "mysql://u:s3cret@x/y"': "refilld.toml:2: database.url: unknown engine 'mysql'",
     "[http\n": "refilld.toml: Expected ']' at the end of a table declaration (at line 1",
 }
@@ -89,6 +90,14 @@ def test_a_wrong_configuration_is_said_in_one_line(bare: Installation, text: str
     assert (done.code, done.out, len(done.complaint.splitlines())) == (2, "", 1), done
     assert done.complaint.startswith(f"refilld: {WRONG[text]}")
     assert "s3cret" not in done.err
+
+
+def test_a_source_that_is_not_installed_is_told_by_its_key(place: Installation) -> None:
+    """Exit 2, with the names of those that are."""
+    place.settings["sources.nobody.enabled"] = "true"
+    done = place.refilld("run")
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert "sources.nobody: no such source is installed; there are: instaloader" in done.err
 
 
 def test_an_alert_channel_that_is_none_is_told_without_its_secrets(place: Installation) -> None:
