@@ -34,5 +34,6 @@ def test_the_demo_ends_by_itself(bare: Installation) -> None:
 
 def test_the_demo_never_writes_into_a_folder_that_is_in_use(bare: Installation) -> None:
     """It would write a configuration and orders over the operator's own."""
+    (bare.folder / "orders.csv").touch()
     done = bare.refilld("demo", "--keep", ".")
     assert (done.code, "not empty" in done.err) == (2, True)
