@@ -120,7 +120,7 @@ def answer(
 def _word(watched: Watched, look: LastLook, claim: Claim | None, reason: Reason | None, now: datetime) -> str:
     return (
         _no_cover(watched)
-        or ("refill" if _on_its_way(watched) else None)
+        or _moving(watched, look)
         or ("window_expired" if _expired(watched, now) else None)
         or _unreadable(look)
         or ("not_settled" if not watched.settled(now) else None)
@@ -138,6 +138,13 @@ def _no_cover(watched: Watched) -> str | None:
     if void:
         return f"void:{void[0]}"
     return "suspended:hold" if Flag.HOLD in watched.flags else None
+
+
+def _moving(watched: Watched, look: LastLook) -> str | None:
+    """A refill is on its way, unless it waits for the profile to be public again."""
+    if _on_its_way(watched) is None:
+        return None
+    return "profile_private" if look.outcome is Outcome.PRIVATE else "refill"
 
 
 def _expired(watched: Watched, now: datetime) -> bool:

@@ -22,7 +22,7 @@ from refilld.demo.instagram import RATE_LIMITED, SmallWorld, StandIn
 from refilld.demo.shop import Shop
 from refilld.demo.summary import print_summary
 
-SECONDS = 40
+SECONDS = 36
 SEED = 7
 CONFIG = """\
 # Written by refilld demo: the real program on settings a thousand times quicker than in earnest.

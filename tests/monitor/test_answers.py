@@ -409,3 +409,10 @@ def test_whatever_is_asked_there_is_a_known_word_and_a_whole_sentence(
     assert (a.quantity is not None) == any(
         refill.state in {RefillState.QUEUED, RefillState.CLAIMED} for refill in watched.refills
     )
+
+
+def test_a_refill_that_waits_for_a_public_profile_is_not_called_on_its_way() -> None:
+    """RULES 1: nothing is refilled until the profile is public again, and the customer can mend that."""
+    owed = a_watched(refills=[a_refill(300, RefillState.QUEUED)])
+    assert ask(owed, WHOLE).word == "refill"
+    assert ask(owed, PRIVATE).word == "profile_private"
