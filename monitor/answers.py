@@ -141,10 +141,11 @@ def _no_cover(watched: Watched) -> str | None:
 
 
 def _moving(watched: Watched, look: LastLook) -> str | None:
-    """A refill is on its way, unless it waits for the profile to be public again."""
+    """A refill is on its way, unless it is queued and waits for the profile to be public again."""
     if _on_its_way(watched) is None:
         return None
-    return "profile_private" if look.outcome is Outcome.PRIVATE else "refill"
+    claimed = any(refill.state is RefillState.CLAIMED for refill in watched.refills)
+    return "profile_private" if look.outcome is Outcome.PRIVATE and not claimed else "refill"
 
 
 def _expired(watched: Watched, now: datetime) -> bool:
