@@ -95,7 +95,8 @@ class Server(ThreadingTCPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Pass over clients that vanish or do not trust us; a fault of our own is still shown."""
-        if not isinstance(sys.exception(), OSError):
+        # hanging up takes the TLS from under a handshake, which then is no OSError
+        if not self.closing.is_set() and not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
 
