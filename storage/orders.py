@@ -19,14 +19,10 @@ from storage.errors import NotFoundError
 from storage.schema import decisions, orders
 from storage.schema import targets as targets_table
 from storage.terms import dump_terms
-from storage.watched import order_of
+from storage.watched import JOINED, order_of
 
 _o = orders.c
-_JOINED = select(
-    orders, targets_table.c.link, targets_table.c.kind, targets_table.c.key,
-    targets_table.c.metric, targets_table.c.owner,
-).join(targets_table, targets_table.c.target_id == _o.target_id)  # fmt: skip
-_KNOWN = _JOINED.where(_o.order_id.in_(bindparam("ids", expanding=True)))
+_KNOWN = JOINED.where(_o.order_id.in_(bindparam("ids", expanding=True)))
 _LOCK = (
     select(targets_table.c.target_id)
     .where(
@@ -135,7 +131,7 @@ def measured(connection: Connection, order_id: str, start_count: int) -> None:
 
 def get(connection: Connection, order_id: str) -> AnyRow:
     """One order with its target; raises NotFoundError."""
-    row = connection.execute(_JOINED.where(_o.order_id == order_id)).one_or_none()
+    row = connection.execute(JOINED.where(_o.order_id == order_id)).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no order {order_id}")
     return row
@@ -145,7 +141,7 @@ def listed(
     connection: Connection, *, status: OrderStatus | None, link: str | None, limit: int
 ) -> list[AnyRow]:
     """Orders with their targets, newest completion first."""
-    query = _JOINED.order_by(_o.completed_at.desc().nulls_last(), _o.order_id).limit(limit)
+    query = JOINED.order_by(_o.completed_at.desc().nulls_last(), _o.order_id).limit(limit)
     if status is not None:
         query = query.where(_o.status == status)
     if link is not None:

@@ -16,11 +16,13 @@ from storage.schema import OPEN_DROP, drops, order_flags, orders, refills, reque
 from storage.terms import load_terms
 
 _THE_TARGET = orders.c.target_id == bindparam("target_id")
-_JOINED = select(orders, targets.c.kind, targets.c.key, targets.c.metric, targets.c.owner).join(
-    targets, targets.c.target_id == orders.c.target_id
-)
-_ORDERS = _JOINED.where(_THE_TARGET).order_by(orders.c.completed_at, orders.c.order_id)
-_ONE_ORDER = _JOINED.where(orders.c.order_id == bindparam("order_id"))
+JOINED = (
+    select(orders, targets.c.link, targets.c.kind, targets.c.key, targets.c.metric, targets.c.owner)
+    .join(targets, targets.c.target_id == orders.c.target_id)
+)  # fmt: skip
+"""Orders with their targets, as `order_of` reads them."""
+_ORDERS = JOINED.where(_THE_TARGET).order_by(orders.c.completed_at, orders.c.order_id)
+_ONE_ORDER = JOINED.where(orders.c.order_id == bindparam("order_id"))
 _ONE_FLAG = select(order_flags.c.flag).where(order_flags.c.order_id == bindparam("order_id")).limit(1)
 _FLAGS = select(order_flags).join(orders, orders.c.order_id == order_flags.c.order_id).where(_THE_TARGET)
 _DROPS = (

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from refilld.http.rendering import rfc3339
 from refilld.terminal import printable
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -68,11 +69,6 @@ def console() -> Console:
     """Standard output for people; wide where it is not a terminal, so that nothing is cut."""
     made = Console(highlight=False)
     return made if made.is_terminal else Console(highlight=False, width=200)
-
-
-def rfc3339(at: datetime) -> str:
-    """A time as the contracts write it: UTC, with Z."""
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def cell(value: object) -> str:

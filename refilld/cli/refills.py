@@ -10,10 +10,10 @@ import click
 from monitor.refill import RefillState
 from monitor.target import Metric
 from refilld.cli.office import Office, pass_office
-from refilld.cli.output import json_option, print_rows, rfc3339
+from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import NAME, ROW_ID, TEXT, duration_between
 from refilld.http.bodies import LARGEST_NUMBER, LONGEST_RETRY
-from refilld.http.rendering import claimed, shown
+from refilld.http.rendering import claimed, rfc3339, shown
 from storage import leases
 from storage import refills as queue
 from storage.engine import Database
