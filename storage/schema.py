@@ -29,6 +29,7 @@ from monitor.drops import DropState
 from monitor.link import LinkKind
 from monitor.order import Flag, OrderStatus
 from monitor.refill import RefillState
+from monitor.review import ReviewCause
 from monitor.snapshot import Outcome
 from monitor.target import Metric
 from storage.columns import Amount, Instant, Word
@@ -76,10 +77,18 @@ targets = Table(
     Column("counted", Text, nullable=False, server_default=""),
     Column("zero_seen", Boolean, nullable=False, server_default=false()),
     Column("private_since", Instant),
+    Column("account", Text),
+    Column("username_now", Text),
+    Column("absences", Integer, nullable=False, server_default="0"),
+    Column("absent_since", Instant),
+    Column("gone_at", Instant),
+    Column("judged_at", Instant),
+    Column("drop_opened_at", Instant),
     UniqueConstraint("link", "metric", name="uq_targets_link_metric"),
     _one_of("kind", LinkKind),
     _one_of("metric", Metric),
     _partial("ix_targets_due", "lane", "next_due_at", where="next_due_at IS NOT NULL"),
+    _partial("ix_targets_judged", "metric", "judged_at", where="judged_at IS NOT NULL"),
 )
 
 orders = Table(
@@ -102,6 +111,8 @@ orders = Table(
     Column("currency", Text),
     Column("imported_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("terms_from", Text, nullable=False, server_default="row"),
+    Column("settled_look_at", Instant),
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("remains >= 0 AND remains <= quantity", name="remains_within_quantity"),
     CheckConstraint("start_count >= 0", name="start_count_not_negative"),
@@ -210,6 +221,7 @@ refills = Table(
     Column("done_token", Text),
     Column("done_verb", Text),
     Column("done_state", Word(RefillState)),
+    Column("release_at", Instant),
     UniqueConstraint("order_id", "number", name="uq_refills_order_id_number"),
     _partial("uq_refills_one_open_per_order", "order_id", where=OPEN_REFILL, unique=True),
     _one_of("state", RefillState),
@@ -234,6 +246,40 @@ refill_events = Table(
     Column("detail", Text, nullable=False),
     _one_of("state", RefillState),
     Index("ix_refill_events_refill_id", "refill_id"),
+)
+
+mass_drops = Table(
+    "mass_drops",
+    metadata,
+    Column("mass_drop_id", Key, primary_key=True),
+    Column("metric", Word(Metric), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("judged", Integer, nullable=False),
+    Column("fallen", Integer, nullable=False),
+    Column("ended_at", Instant),
+    _one_of("metric", Metric),
+    _partial("uq_mass_drops_one_at_a_time", "metric", where="ended_at IS NULL", unique=True),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("review_id", Key, primary_key=True),
+    Column("order_id", ForeignKey("orders.order_id", name="fk_reviews_order_id"), nullable=False),
+    Column("cause", Word(ReviewCause), nullable=False),
+    Column("refill_id", ForeignKey("refills.refill_id", name="fk_reviews_refill_id")),
+    Column("units", BigInteger, nullable=False),
+    Column("share", Amount),
+    Column("currency", Text),
+    Column("opened_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("note", Text, nullable=False, server_default=""),
+    _one_of("cause", ReviewCause),
+    CheckConstraint("units > 0", name="units_positive"),
+    CheckConstraint("(cause = 'refill_given_up') = (refill_id IS NOT NULL)", name="names_its_refill"),
+    Index("ix_reviews_order_id", "order_id"),
+    _partial("uq_reviews_one_short_delivery", "order_id", where="cause = 'short_delivery'", unique=True),
+    _partial("uq_reviews_one_open_per_refill", "refill_id", where="closed_at IS NULL", unique=True),
 )
 
 outbox = Table(
@@ -290,4 +336,13 @@ source_requests = Table(
     Column("source", Text, nullable=False),
     Column("at", Instant, nullable=False),
     Index("ix_source_requests_source_at", "source", "at"),
+)
+
+source_reads = Table(
+    "source_reads",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("metric", Word(Metric), primary_key=True),
+    Column("last_count_at", Instant, nullable=False),
+    _one_of("metric", Metric),
 )
