@@ -31,6 +31,8 @@ class Reason(StrEnum):
     AWAITING_REQUEST = "awaiting_request"
     MASS_DROP = "mass_drop"
     DROP_CONFIRMED = "drop_confirmed"
+    RECOVERED = "recovered"
+    """Only of a held refill whose drop is no longer there when it would be released (RULES 6)."""
 
 
 @dataclass(frozen=True, slots=True)

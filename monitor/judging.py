@@ -12,6 +12,7 @@ from monitor.claims import Claim, by_completion, claims_of
 from monitor.decisions import Case, Decision, Verb, decide
 from monitor.drops import Drop, DropState, confirm, observe
 from monitor.order import Order
+from monitor.release import releases
 from monitor.watched import Watched
 
 _AFTERMATH = {
@@ -36,6 +37,17 @@ class Verdict:
     decision: Decision | None = None
     request_answered: bool = False
     """A standing request of the customer has found its answer."""
+    release: Decision | None = None
+    """What is decided anew on the order's held refill, where its hold is over."""
+
+    @property
+    def judged(self) -> bool:
+        """Whether the order was active at this count."""
+        return self.claim is not None
+
+    def opened(self, now: datetime) -> bool:
+        """Whether a drop opened at this count, which was taken at `now`."""
+        return self.drop is not None and self.drop.opened_at == now
 
 
 def judge(
@@ -44,10 +56,14 @@ def judge(
     """Judge one count of a target; one verdict per watched order, in the given order."""
     measured = measure(watched, count, now)
     claims = claims_of(measured, count, now)
-    return tuple(
+    verdicts = (
         _verdict(before, after, claims.get(after.order.order_id), count, now, mass_drop=mass_drop)
         for before, after in zip(watched, measured, strict=True)
     )
+    released = releases(measured, count, now)
+    if not released:
+        return tuple(verdicts)
+    return tuple(replace(verdict, release=released.get(verdict.order_id)) for verdict in verdicts)
 
 
 def measure(watched: Sequence[Watched], count: int, now: datetime) -> list[Watched]:

@@ -38,6 +38,8 @@ class Refill:
     completed_at: datetime | None = None
     delivered: int | None = None
     """Units that fulfilment said it delivered, where it said so."""
+    release_at: datetime | None = None
+    """When a held one is decided anew by itself; None where only an operator decides."""
 
     @property
     def units(self) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from monitor.drops import Drop
 from monitor.order import Flag, Order
-from monitor.refill import Refill
+from monitor.refill import Refill, RefillState
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,18 @@ class Watched:
     def in_flight(self, now: datetime) -> int:
         """Units of this order's refills that the count can't show yet (RULES 3)."""
         return sum(refill.in_flight(now, self.order.terms.settle) for refill in self.refills)
+
+    @property
+    def held_units(self) -> int:
+        """Units of this order's held refill; at most one refill of an order is open."""
+        return sum(refill.quantity for refill in self.refills if refill.state is RefillState.HELD)
+
+    def release_due(self, now: datetime) -> bool:
+        """Whether the hold of this order's refill is over, so that its drop is decided anew (RULES 6)."""
+        return any(
+            refill.state is RefillState.HELD and refill.release_at is not None and now >= refill.release_at
+            for refill in self.refills
+        )
 
     def settled(self, now: datetime) -> bool:
         """Whether the delivery is old enough to be judged."""

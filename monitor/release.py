@@ -1,0 +1,66 @@
+"""Releases: what becomes of a held refill when its drop is looked at again (RULES 6).
+
+While a refill is held, its units count as in flight and its drop is closed, so nothing is missing by
+the rules. To see whether the drop is still there, its claim is worked out as if it had not been held.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from monitor.claims import Claim, claims_of
+from monitor.decisions import Case, Decision, Reason, Verb, decide
+from monitor.drops import Drop, DropState
+from monitor.watched import Watched
+
+
+def releases(watched: Sequence[Watched], count: int, now: datetime) -> Mapping[str, Decision]:
+    """Decide anew, as if no mass drop were on, on the refills whose hold is over; keyed by order id.
+
+    `refill` releases the units that are still missing, `refuse` discards the refill (`recovered`: the
+    drop is no longer there), `hold` keeps it for the operator, `wait` leaves all as it is.
+    """
+    due = {w.order.order_id: w.held_units for w in watched if w.release_due(now)}
+    if not due:
+        return {}
+    unheld = [_unheld(w) if w.order.order_id in due else w for w in watched]
+    claims = claims_of(unheld, count, now)
+    cases = (Case(w, claims[i], count, now) for w in unheld if (i := w.order.order_id) in due and i in claims)
+    decisions = map(_decide, cases)
+    return {d.order_id: replace(d, quantity=min(d.quantity, due[d.order_id])) for d in decisions}
+
+
+def claims_unheld(
+    watched: Sequence[Watched], order_ids: Collection[str], count: int, now: datetime
+) -> Mapping[str, Claim]:
+    """The claims of a target's orders, as if the open refills of these orders had not been made."""
+    return claims_of([_unheld(w) if w.order.order_id in order_ids else w for w in watched], count, now)
+
+
+def _decide(case: Case) -> Decision:
+    order = case.watched.order
+    if case.claim.units >= order.terms.threshold(order.delivered):
+        return decide(case)
+    return Decision(
+        order_id=order.order_id,
+        at=case.now,
+        verb=Verb.REFUSE,
+        reason=Reason.RECOVERED,
+        quantity=0,
+        count=case.count,
+        line=case.claim.line,
+        claim=case.claim.units,
+    )
+
+
+def _unheld(watched: Watched) -> Watched:
+    """The order with its refill taken back and its drop still waiting, as asked for as it was then.
+
+    When the drop opened is not told here, but it did inside the window: none opens outside of it.
+    """
+    order = watched.order
+    refills = tuple(refill for refill in watched.refills if not refill.state.open)
+    drop = None
+    if order.completed_at is not None:
+        drop = Drop(order.order_id, DropState.WAITING, opened_at=order.completed_at)
+    return replace(watched, refills=refills, drop=drop, asked=True)
