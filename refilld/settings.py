@@ -16,6 +16,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from monitor.duration import parse_duration
 from monitor.errors import BadInputError
+from monitor.mass_drop import MassDropRule
 from monitor.service import Service
 from monitor.target import Metric
 from monitor.terms import BelowStart, RefillMode, Terms
@@ -134,6 +135,21 @@ class ServiceSection(Section):
     terms: str | None = None
 
 
+_RULE = MassDropRule()
+
+
+class MassDropSection(Section):
+    enabled: bool = _RULE.enabled
+    window: Duration = Field(default=_RULE.window, gt=timedelta(0))
+    min_targets: int = Field(default=_RULE.min_targets, ge=1, le=1_000_000)
+    share: int = Field(default=_RULE.share, ge=1, le=99)
+    hold: Duration = _RULE.hold
+
+    @property
+    def rule(self) -> MassDropRule:
+        return MassDropRule(**self.model_dump())
+
+
 class QueueSection(Section):
     max_attempts: int = Field(default=10, ge=1, le=1000)
 
@@ -152,6 +168,7 @@ class Settings(Section):
     sources: dict[str, SourceSection] = {}
     terms: dict[str, TermsSection] = {}
     services: dict[str, ServiceSection] = {}
+    mass_drop: MassDropSection = MassDropSection()
     queue: QueueSection = QueueSection()
     alerts: AlertsSection = AlertsSection()
 
