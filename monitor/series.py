@@ -1,7 +1,8 @@
-"""A target's series of counts, and which new count may join it (RULES 2).
+"""A target's series of counts, and which new count may join it (RULES 2 and 7).
 
-Two counts never join: one that counts another thing than the series does, and a fall from above 0
-to 0, which is a fault of the source until the next count is 0 again.
+Three never join: the look at another account than the series', for a name can change hands; a count
+of another thing than the series counts; and a fall from above 0 to 0, which is a fault of the source
+until the next count is 0 again.
 """
 
 from dataclasses import dataclass, replace
@@ -19,10 +20,15 @@ class Series:
     """What the series counts (`follower_count`, `play_count`, …); empty before the first count."""
     zero_seen: bool = False
     """The newest count was a fall to 0, not admitted yet."""
+    account: str = ""
+    """Whose counts these are, from the first count that told it; empty before."""
 
 
 def admit(snapshot: Snapshot, series: Series) -> tuple[Snapshot, Series]:
-    """Admit a count to its series, or turn it into a `schema` snapshot which is not judged."""
+    """Admit a look to its series, or turn it into a `schema` snapshot which is not judged."""
+    if series.account and snapshot.account not in {"", series.account}:
+        other = f"shows account {snapshot.account} where the series is of {series.account}"
+        return _refuse(snapshot, other), series
     count = snapshot.count
     if count is None:
         return snapshot, series
@@ -33,7 +39,7 @@ def admit(snapshot: Snapshot, series: Series) -> tuple[Snapshot, Series]:
     if count == 0 and series.last_count and not series.zero_seen:
         fault = _refuse(snapshot, f"the count fell from {series.last_count} to 0")
         return fault, replace(series, zero_seen=True)
-    return snapshot, Series(last_count=count, counted=snapshot.counted)
+    return snapshot, Series(count, snapshot.counted, account=series.account or snapshot.account)
 
 
 def _refuse(snapshot: Snapshot, detail: str) -> Snapshot:

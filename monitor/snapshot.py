@@ -45,6 +45,10 @@ class Snapshot:
     """What the number counts, in the source's words (`follower_count`, `play_count`, …)."""
     detail: str = ""
     """What the source said, for people; never a secret, at most 200 characters."""
+    account: str = ""
+    """The profile's numeric user id (`pk`), where the source gives it: it outlives every name."""
+    username: str = ""
+    """The name that the profile goes by now, where that is not the link's."""
 
     def __post_init__(self) -> None:
         if (self.count is not None) != (self.outcome is Outcome.COUNT):

@@ -27,3 +27,7 @@ class Target:
     metric: Metric
     owner: str | None = field(default=None, compare=False)
     """Username of a post's owner, where an order named it."""
+    account: str | None = field(default=None, compare=False)
+    """Numeric user id of the profile, once a count has fixed it."""
+    username_now: str | None = field(default=None, compare=False)
+    """The name that the profile goes by now, where it was renamed since it was sold."""

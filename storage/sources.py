@@ -1,4 +1,4 @@
-"""What must be remembered of a source: the requests it was sent, and its breaker."""
+"""What must be remembered of a source: the requests it was sent, its breaker, and what it read last."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -9,14 +9,19 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from monitor.sources.breaker import Breaker
+from monitor.target import Metric
 from storage.engine import take_turns
-from storage.schema import source_requests, source_state
+from storage.schema import source_reads, source_requests, source_state
 
 _s = source_state.c
 _q = source_requests.c
+_r = source_reads.c
 _STATE = select(source_state).where(_s.source == bindparam("source"))
 _LATEST = (
     select(_q.at).where(_q.source == bindparam("source")).order_by(_q.at.desc()).limit(bindparam("limit"))
+)
+_LAST_READ = select(_r.last_count_at).where(
+    _r.source == bindparam("source"), _r.metric == bindparam("metric")
 )
 
 
@@ -68,3 +73,16 @@ def forget_requests(connection: Connection, before: datetime) -> None:
 def forget_requests_to_come(connection: Connection, after: datetime) -> None:
     """Drop requests of a time to come, noted under a clock that was wrong: they would close the source."""
     connection.execute(delete(source_requests).where(_q.at > after))
+
+
+def note_read(connection: Connection, source: str, metric: Metric, at: datetime) -> None:
+    """Remember that a source read a count of a metric."""
+    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
+    row = insert(source_reads).values(source=source, metric=metric, last_count_at=at)
+    newest = {"last_count_at": row.excluded.last_count_at}
+    connection.execute(row.on_conflict_do_update(index_elements=["source", "metric"], set_=newest))
+
+
+def last_read(connection: Connection, source: str, metric: Metric) -> datetime | None:
+    """When a source last read a count of a metric, from any target; None when it never did."""
+    return connection.execute(_LAST_READ, {"source": source, "metric": metric}).scalar()

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, case, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from monitor.absence import Absence
 from monitor.cadence import Lane, NextLook
 from monitor.link import Link
 from monitor.series import Series
@@ -32,6 +33,12 @@ class TargetRow:
     last_count_at: datetime | None
     failures: int
     private_since: datetime | None
+    absence: Absence
+
+    @property
+    def username_now(self) -> str | None:
+        """The name that the profile goes by now, where it was renamed since it was sold."""
+        return self.target.username_now
 
 
 _t = targets.c
@@ -77,6 +84,11 @@ _LOOKED = (
                 "counted",
                 "zero_seen",
                 "private_since",
+                "account",
+                "username_now",
+                "absences",
+                "absent_since",
+                "gone_at",
             )
         }
     )
@@ -139,10 +151,11 @@ def looked(
     row: TargetRow,
     snapshot: Snapshot,
     series: Series,
+    absence: Absence,
     failures: int,
     following: NextLook | None,
 ) -> None:
-    """Write down a look: the series as it is now, and when to look again."""
+    """Write down a look: the series and the absence as they are now, and when to look again."""
     counted = snapshot.outcome is Outcome.COUNT
     private = snapshot.outcome is Outcome.PRIVATE
     since = row.private_since or (snapshot.at if private else None)
@@ -162,8 +175,22 @@ def looked(
             "counted": series.counted,
             "zero_seen": series.zero_seen,
             "private_since": since if watched and not counted else None,
+            "account": series.account or None,
+            "username_now": _name_now(row, snapshot, series),
+            **_absent(absence if watched else Absence()),
         },
     )
+
+
+def _name_now(row: TargetRow, snapshot: Snapshot, series: Series) -> str | None:
+    """A look that showed the series' account knows its name; any other leaves it as it was."""
+    if snapshot.account and snapshot.account == series.account:
+        return snapshot.username or None
+    return row.username_now
+
+
+def _absent(absence: Absence) -> dict[str, object]:
+    return {"absences": absence.looks, "absent_since": absence.since, "gone_at": absence.gone_at}
 
 
 def ensure(connection: Connection, wanted: Sequence[Target]) -> Mapping[tuple[str, Metric], int]:
@@ -195,8 +222,8 @@ def _new(target: Target) -> dict[str, object]:
 def _row(row: AnyRow) -> TargetRow:
     return TargetRow(
         target_id=row.target_id,
-        target=Target(Link(row.kind, row.key), row.metric, row.owner),
-        series=Series(row.last_count, row.counted, row.zero_seen),
+        target=Target(Link(row.kind, row.key), row.metric, row.owner, row.account, row.username_now),
+        series=Series(row.last_count, row.counted, row.zero_seen, row.account or ""),
         next_due_at=row.next_due_at,
         why=row.why,
         last_look_at=row.last_look_at,
@@ -204,4 +231,5 @@ def _row(row: AnyRow) -> TargetRow:
         last_count_at=row.last_count_at,
         failures=row.failures,
         private_since=row.private_since,
+        absence=Absence(row.absences, row.absent_since, row.gone_at),
     )

@@ -1,12 +1,16 @@
 """The shapes Instagram answers with, read strictly: a number is taken only where the answer says it."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from monitor.snapshot import Outcome
 
 USER = "xig_user_by_username"
+USERNAME = re.compile(r"[a-z0-9._]{1,30}")
+_ID = re.compile(r"[1-9][0-9]{0,19}")
+_TOO_LARGE_AN_ID = 10**20
 _COUNTS_DISABLED = "like_and_view_counts_disabled"
 _VIDEO = 2
 _TOO_MANY = 10**12
@@ -21,6 +25,9 @@ class Look:
     count: int | None = None
     counted: str = ""
     detail: str = ""
+    account: str = ""
+    username: str = ""
+    """The name that the answer calls the profile by."""
 
 
 def followers(pages: Sequence[Mapping[str, Any]], username: str) -> Look:
@@ -35,20 +42,38 @@ def followers(pages: Sequence[Mapping[str, Any]], username: str) -> Look:
         return _odd("the page's user is not an object")
     if any(_disagree(users, key) for key in ("username", "pk", "is_private", "follower_count")):
         return _odd("the page contradicts itself about its user")
-    return _followers(
-        {key: value for user in users for key, value in user.items() if value is not None}, username
-    )
+    user = {key: value for user in users for key, value in user.items() if value is not None}
+    found = user.get("username")
+    if not isinstance(found, str) or found.lower() != username.lower():
+        return _odd(f"asked for {username}, got {_printable(found)!r}")
+    return _followers(user, username)
+
+
+def account_followers(user: Mapping[str, Any], account: str) -> Look:
+    """Read the followers out of the answer to a question for an account, by whatever name it goes now."""
+    found = user.get("username")
+    if _account(user) != account:
+        return _odd(f"asked for account {account}, got {_printable(user.get('pk'))!r}")
+    if not isinstance(found, str) or not USERNAME.fullmatch(found.lower()):
+        return _odd(f"account {account} has no sensible name: {_printable(found)!r}")
+    return _followers(user, found.lower())
 
 
 def _followers(user: Mapping[str, Any], username: str) -> Look:
-    found = user.get("username")
-    if not isinstance(found, str) or found.lower() != username.lower():
-        return _odd(f"asked for {username}, got {found!r}")
     if user.get("is_private") is True:
-        return Look(Outcome.PRIVATE)
-    if user.get("is_private") is not False:
-        return _odd("the page does not say whether the profile is private")
-    return _number(user, "follower_count")
+        seen = Look(Outcome.PRIVATE)
+    elif user.get("is_private") is False:
+        seen = _number(user, "follower_count")
+    else:
+        return _odd("the answer does not say whether the profile is private")
+    return replace(seen, account=_account(user), username=username)
+
+
+def _account(user: Mapping[str, Any]) -> str:
+    """The user's numeric id, mostly written as text; nothing where it is neither."""
+    pk = user.get("pk")
+    text = str(pk) if type(pk) is int and 0 < pk < _TOO_LARGE_AN_ID else pk
+    return text if isinstance(text, str) and _ID.fullmatch(text) else ""
 
 
 def likes(node: Mapping[str, Any]) -> Look:
@@ -85,10 +110,13 @@ def _number(node: Mapping[str, Any], key: str) -> Look:
     value = node.get(key)
     # `type is`, for a bool is an int to Python and none to us.
     if type(value) is not int or not 0 <= value < _TOO_MANY:
-        # A hostile number may have more digits than Python is willing to print.
-        shown = value if isinstance(value, str | float | bool | None) else type(value).__name__
-        return _odd(f"{key} is no sensible number: {shown!r}")
+        return _odd(f"{key} is no sensible number: {_printable(value)!r}")
     return Look(Outcome.COUNT, count=value, counted=key)
+
+
+def _printable(value: Any) -> Any:
+    """A hostile number may have more digits than Python is willing to print."""
+    return value if isinstance(value, str | float | bool | None) else type(value).__name__
 
 
 def _disagree(users: Sequence[Mapping[str, Any]], key: str) -> bool:

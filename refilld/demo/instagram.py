@@ -1,13 +1,14 @@
 """A stand-in for Instagram on loopback: profiles and posts in memory, served in Instagram's own shapes."""
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
 from types import TracebackType
 from typing import Any, Protocol, Self
+from zlib import crc32
 
 from refilld.demo.proxy import Proxy
 from refilld.demo.tunnel import Answer, Asked
@@ -20,6 +21,7 @@ MISSING = Answer("<html><title>Page not found</title></html>", 404)
 RATE_LIMITED = Answer("", 429)
 DOWN = Answer("", 503)
 LOGIN_WALL = Answer("", 302, (("Location", "https://www.instagram.com/accounts/login/"),))
+_ACCOUNT_QUERY = "27937681195819736"
 _COOKIE = ("Set-Cookie", "csrftoken=stand-in; Domain=.instagram.com; Path=/; Secure")
 START_PAGE = Answer(
     '<html>["LSD",[],{"token":"stand-in-lsd"},323] "IG_USER_EIMU":"0"</html>', headers=(_COOKIE,)
@@ -35,6 +37,9 @@ class World(Protocol):
     def profile(self, username: str) -> Answer:
         """Answer `GET /username/`."""
 
+    def account(self, user_id: str) -> Answer:
+        """Answer the query for the profile of a user id."""
+
     def post(self, shortcode: str) -> Answer:
         """Answer the query for one post."""
 
@@ -45,6 +50,8 @@ class Profile:
 
     followers: Count
     private: bool = False
+    user_id: str = ""
+    """Where the name does not say it, because the account had another one first; see `rename`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,8 @@ class SmallWorld:
     posts: dict[str, Post] = field(default_factory=dict)
     outage: Answer | None = None
     """When set, the answer to everything: `RATE_LIMITED`, `DOWN`, `LOGIN_WALL` or another."""
+    _left: Counter[str] = field(default_factory=Counter)
+    """How many accounts gave a name up."""
 
     def start_page(self) -> Answer:
         return self.outage or START_PAGE
@@ -74,13 +83,31 @@ class SmallWorld:
         profile = self.profiles.get(username)
         if self.outage or profile is None:
             return self.outage or MISSING
-        return profile_page(username, self._now(profile.followers), private=profile.private)
+        return _page_of(self._user(username, profile))
+
+    def account(self, user_id: str) -> Answer:
+        known = list(self.profiles.items())
+        found = (self._user(*one) for one in known if self._user_id(*one) == user_id)
+        return self.outage or account_answer(next(found, None))
+
+    def rename(self, username: str, new: str) -> None:
+        """Give an account another name; who takes the old one is another account."""
+        profile = self.profiles.pop(username)
+        self.profiles[new] = replace(profile, user_id=self._user_id(username, profile))
+        self._left[username] += 1
 
     def post(self, shortcode: str) -> Answer:
         post = self.posts.get(shortcode)
         if self.outage or post is None:
             return self.outage or post_answer(None)
         return post_answer(self._media(shortcode, post))
+
+    def _user(self, username: str, profile: Profile) -> dict[str, Any]:
+        followers, user_id = self._now(profile.followers), self._user_id(username, profile)
+        return user(username, followers, private=profile.private, user_id=user_id)
+
+    def _user_id(self, username: str, profile: Profile) -> str:
+        return profile.user_id or user_id_of(username, self._left[username])
 
     def _media(self, shortcode: str, post: Post) -> dict[str, Any]:
         if post.hidden:  # Instagram's placeholder for hidden likes is 3
@@ -132,26 +159,52 @@ class StandIn:
             self._log.append(asked)
         path = asked.path.partition("?")[0].strip("/")
         if asked.method == "POST" and path == "api/graphql":
-            return self.world.post(_shortcode(asked))
+            return self._query(asked)
         if asked.method == "GET" and "/" not in path:
             return self.world.profile(path) if path else self.world.start_page()
         return MISSING
 
+    def _query(self, asked: Asked) -> Answer:
+        variables = json.loads(asked.form.get("variables", "{}"))
+        if asked.form.get("doc_id") == _ACCOUNT_QUERY:
+            return self.world.account(str(variables.get("id", "")))
+        return self.world.post(str(variables.get("shortcode", "")))
 
-def profile_page(username: str, followers: int, *, private: bool = False) -> Answer:
-    """Make a profile page; as on the real one, two query results share the user between them."""
-    user = {
-        "pk": "787132",
-        "id": "17841400787132",
+
+def user_id_of(username: str, before: int = 0) -> str:
+    """Give the user id of who has this name, after so many others had it before."""
+    return str(10**9 + crc32(f"{username} {before}".encode()))
+
+
+def user(username: str, followers: int, *, private: bool = False, user_id: str = "") -> dict[str, Any]:
+    """Make a profile as Instagram describes it; its `id` is another number than the user's, its `pk`."""
+    pk = user_id or user_id_of(username)
+    return {
+        "pk": pk,
+        "id": f"17841{pk}",
         "username": username,
         "is_private": private,
         "follower_count": followers,
         "following_count": 150,
         "all_media_count": 321,
     }
+
+
+def profile_page(username: str, followers: int, *, private: bool = False, user_id: str = "") -> Answer:
+    """Make a profile page; as on the real one, two query results share the user between them."""
+    return _page_of(user(username, followers, private=private, user_id=user_id))
+
+
+def _page_of(shown: dict[str, Any]) -> Answer:
     timeline = {"edges": [], "page_info": {"has_next_page": False, "end_cursor": None}}
-    second = {"pk": "787132", "username": username, "polaris_ordered_timeline_connection": timeline}
-    return page({"xig_user_by_username": user}, {"xig_user_by_username": second})
+    second = {name: shown[name] for name in ("pk", "username")}
+    second["polaris_ordered_timeline_connection"] = timeline
+    return page({"xig_user_by_username": shown}, {"xig_user_by_username": second})
+
+
+def account_answer(shown: Any) -> Answer:
+    """Make the answer to the query for a user id; None when it is nobody's."""
+    return _json({"data": {"user": shown}, "status": "ok"})
 
 
 def page(*results: Any) -> Answer:
@@ -182,9 +235,8 @@ def media(
 def post_answer(item: Any) -> Answer:
     """Make the answer to the query for one post; None when there is none."""
     info = None if item is None else {"items": [item]}
-    body = {"data": {"xdt_api__v1__media__shortcode__web_info": info}, "status": "ok"}
+    return _json({"data": {"xdt_api__v1__media__shortcode__web_info": info}, "status": "ok"})
+
+
+def _json(body: Any) -> Answer:
     return Answer(json.dumps(body), headers=(("Content-Type", "application/json"),))
-
-
-def _shortcode(asked: Asked) -> str:
-    return str(json.loads(asked.form.get("variables", "{}")).get("shortcode", ""))

@@ -48,6 +48,9 @@ metric = "followers"
 [services.likes]
 metric = "likes"
 
+[mass_drop]
+enabled = false           # here half the world leaks at once; in earnest that is a fault of the platform
+
 [alerts]
 every = "2s"
 """
@@ -153,6 +156,8 @@ class Stage:
         curtain.wait(10)
         _say("Instagram: shy.1 goes private")
         world.profiles["shy.1"] = replace(world.profiles["shy.1"], private=True)
+        _say("Instagram: leaking.1 is renamed, to slowly.leaking")
+        world.rename("leaking.1", "slowly.leaking")
         curtain.wait(7)
         _say("Instagram: an outage, 429 to everything for 5 seconds")
         world.outage = RATE_LIMITED
@@ -178,6 +183,8 @@ def _told(line: str) -> str | None:
     except ValueError:
         return line.rstrip()
     match event.get("event"):
+        case "look.taken" if event.get("username") and event["count"] is not None:
+            return f"{event['link']} goes by {event['username']} now: count {event['count']}"
         case "drop.decided":
             numbers = f"count {event['count']}, whole at {event['line']}, owed {event['claim']}"
             verb = f"{event['decision']} {event['quantity'] or ''}".strip()

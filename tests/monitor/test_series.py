@@ -1,5 +1,7 @@
 """RULES 2: which looks are numbers, and which numbers join a target's series."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,6 +121,31 @@ def test_another_kind_of_0_says_nothing_about_this_series() -> None:
     back, _ = admit(a_look(480, counted="play_count"), series)
     expected = 480
     assert expected == back.count
+
+
+@pytest.mark.parametrize("outcome", [Outcome.COUNT, Outcome.PRIVATE])
+def test_a_series_never_mixes_accounts(outcome: Outcome) -> None:
+    """RULES 7: who took a name that became free is somebody else, private or not."""
+    _, series = admit(replace(a_look(500), account="17"), Series())
+    stranger = a_look(90) if outcome is Outcome.COUNT else a_failed_look(outcome)
+    other, after = admit(replace(stranger, account="18"), series)
+    assert (other.outcome, other.count, after) == (Outcome.SCHEMA, None, series)
+    assert other.detail == "shows account 18 where the series is of 17"
+
+
+def test_the_first_count_that_tells_its_account_fixes_it() -> None:
+    """RULES 7: counts that do not tell join all the same, and a look without a count fixes nothing."""
+    accounts = []
+    series = Series()
+    for look in (
+        replace(a_failed_look(Outcome.PRIVATE), account="16"),
+        a_look(500),
+        replace(a_look(510), account="17", username="renamed"),
+        a_look(520),
+    ):
+        kept, series = admit(look, series)
+        accounts.append((kept.count, series.account))
+    assert accounts == [(None, ""), (500, ""), (510, "17"), (520, "17")]
 
 
 @given(st.lists(st.integers(0, 3)))

@@ -11,7 +11,7 @@ from monitor.snapshot import Snapshot
 from monitor.sources.contract import Reading
 from monitor.sources.instaloader import InstaloaderSource
 from monitor.target import Metric, Target
-from refilld.demo.instagram import START_PAGE, StandIn, media, post_answer, profile_page
+from refilld.demo.instagram import START_PAGE, StandIn, account_answer, media, post_answer, profile_page
 from refilld.demo.tunnel import Answer
 
 CODE = "C0deAAAAAAA"
@@ -23,6 +23,7 @@ class Script:
 
     start: Answer = START_PAGE
     page: Answer = field(default_factory=lambda: profile_page("natgeo", 1234))
+    by_id: Answer = field(default_factory=lambda: account_answer(None))
     query: Answer = field(default_factory=lambda: post_answer(media(CODE, likes=100, plays=9001)))
 
     def start_page(self) -> Answer:
@@ -30,6 +31,9 @@ class Script:
 
     def profile(self, username: str) -> Answer:
         return self.page
+
+    def account(self, user_id: str) -> Answer:
+        return self.by_id
 
     def post(self, shortcode: str) -> Answer:
         return self.query

@@ -75,8 +75,10 @@ def test_no_request_carries_a_session(asked: tuple[Asked, ...]) -> None:
 
 
 def test_the_library_still_offers_what_the_source_builds_on() -> None:
-    """The two public methods through which all requests pass, and the reader of a post's own fields."""
+    """Public methods: those through which all requests pass, a post's own fields, a profile by its id."""
     context = instaloader.InstaloaderContext
     for method in (context.get_anonymous_session, context.get_json, context.get_page_data):
         assert callable(method)
     assert callable(instaloader.get_json_structure)
+    assert callable(instaloader.Profile.from_id)
+    assert instaloader.InstaloaderContext(quiet=True).profile_id_cache == {}

@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from monitor.link import Link, LinkKind
 from monitor.snapshot import Outcome, Snapshot
 from monitor.sources.instagram_pages import followers, likes, views
-from monitor.target import Metric
-from refilld.demo.instagram import media, page, post_answer
+from monitor.sources.instaloader import InstaloaderSource
+from monitor.target import Metric, Target
+from refilld.demo.instagram import MISSING, media, page, post_answer, user
 from refilld.demo.tunnel import Answer
 
 CODE = "C0deAAAAAAA"
+LOST = Target(Link(LinkKind.PROFILE, "natgeo"), Metric.FOLLOWERS, account="17")
 USER = {"pk": "1", "username": "natgeo", "is_private": False, "follower_count": 1234}
 PAGES = [
     {"xig_user_by_username": USER},
@@ -120,6 +124,21 @@ def test_bent_answers_over_the_wire_raise_nothing(
         )
     seen = look(metric)
     assert seen.count is None or seen.count in numbers(there)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(bent({"data": {"user": user("nat.geo", 1234, user_id="17")}}))
+def test_a_bent_answer_about_an_account_gives_no_number_of_its_own(
+    script: Any, source: InstaloaderSource, there: Any
+) -> None:
+    """A count, when there is one, stands in an answer that names the account and says it is public."""
+    script.page, script.by_id = MISSING, Answer(json.dumps(there))
+    [seen] = source.read([LOST], datetime(2026, 11, 23, 12, tzinfo=UTC)).snapshots
+    if seen.outcome is Outcome.COUNT:
+        shown = there["data"]["user"]
+        assert (shown["follower_count"], shown["is_private"], str(shown["pk"])) == (seen.count, False, "17")
+        name = shown["username"].lower()
+        assert (seen.account, seen.username) == ("17", "" if name == "natgeo" else name)
 
 
 @pytest.mark.parametrize("length", range(0, len(post_answer(NODE).body), 23))

@@ -2,9 +2,10 @@
 
 from dataclasses import fields
 
-from shop import HOUR, INSTANT, MINUTE, NOW, at_once, rows_of
+from shop import DAY, HOUR, INSTANT, MINUTE, NOW, at_once, rows_of
 
 from monitor.sources.breaker import Breaker
+from monitor.target import Metric
 from storage import sources
 from storage.engine import Database
 
@@ -113,3 +114,25 @@ def test_old_requests_are_forgotten_and_newer_ones_kept(database: Database) -> N
             sources.note_requests(connection, "graph", at, 1)
         sources.forget_requests(connection, NOW)
     assert latest(database, "graph") == [NOW + INSTANT, NOW]
+
+
+def test_the_newest_count_of_each_metric_is_remembered(database: Database) -> None:
+    """By source and metric: what one eye sees vouches for no other, and likes not for followers."""
+    with database.write() as connection:
+        assert sources.last_read(connection, "instaloader", Metric.LIKES) is None
+        for at in (NOW, NOW + HOUR):
+            sources.note_read(connection, "instaloader", Metric.LIKES, at)
+        sources.note_read(connection, "instaloader", Metric.FOLLOWERS, NOW - HOUR)
+        sources.note_read(connection, "graph", Metric.LIKES, NOW + DAY)
+    with database.read() as connection:
+        assert sources.last_read(connection, "instaloader", Metric.LIKES) == NOW + HOUR
+        assert sources.last_read(connection, "instaloader", Metric.FOLLOWERS) == NOW - HOUR
+        assert sources.last_read(connection, "graph", Metric.FOLLOWERS) is None
+
+
+def test_a_clock_that_was_wrong_does_not_vouch_for_ever(database: Database) -> None:
+    """The next count sets the time right, be it earlier."""
+    with database.write() as connection:
+        for at in (NOW + 365 * DAY, NOW):
+            sources.note_read(connection, "instaloader", Metric.LIKES, at)
+        assert sources.last_read(connection, "instaloader", Metric.LIKES) == NOW

@@ -1,5 +1,6 @@
 """Targets: which one is due, who may look at it, and what is known of its series."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -21,6 +22,7 @@ from shop import (
 )
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from monitor.absence import Absence
 from monitor.cadence import Lane, NextLook
 from monitor.series import Series
 from monitor.snapshot import Outcome, Snapshot
@@ -31,6 +33,7 @@ from storage.errors import NotFoundError
 from storage.targets import TargetRow
 
 UNTIL = NOW + 10 * MINUTE
+THERE = Absence()
 
 
 def take(
@@ -62,11 +65,12 @@ def look(
     series: Series,
     failures: int = 0,
     following: NextLook | None = None,
+    absence: Absence = THERE,
 ) -> TargetRow:
     """Write down a look; gives the target as it is afterwards."""
     with database.write() as connection:
         row = targets.get(connection, target_id, lock=True)
-        targets.looked(connection, row, snapshot, series, failures, following)
+        targets.looked(connection, row, snapshot, series, absence, failures, following)
     return get(database, target_id)
 
 
@@ -153,15 +157,19 @@ def test_a_taken_target_is_given_as_it_was(database: Database) -> None:
         target_id = put_target(
             connection, "nasa", NOW, Lane.FIRST, why="confirm", last_look_at=NOW - HOUR,
             last_outcome=Outcome.TRANSIENT, last_count=7, last_count_at=NOW - DAY, counted="followers",
-            zero_seen=True, failures=2, private_since=NOW - 2 * DAY, owner="x",
+            zero_seen=True, failures=2, private_since=NOW - 2 * DAY, owner="x", account="17",
+            username_now="space", absences=3, absent_since=NOW - 2 * DAY, gone_at=NOW - DAY,
         )  # fmt: skip
     with database.write() as connection:
         (row,) = targets.take_due(connection, Metric, NOW, UNTIL, 10)
     assert row == TargetRow(
-        target_id, Target(a_profile("nasa").link, Metric.FOLLOWERS, "x"), Series(7, "followers", True),
+        target_id, Target(a_profile("nasa").link, Metric.FOLLOWERS, "x"),
+        Series(7, "followers", True, account="17"),
         next_due_at=NOW, why="confirm", last_look_at=NOW - HOUR, last_outcome=Outcome.TRANSIENT,
         last_count_at=NOW - DAY, failures=2, private_since=NOW - 2 * DAY,
+        absence=Absence(3, NOW - 2 * DAY, NOW - DAY),
     )  # fmt: skip
+    assert (row.target.account, row.target.username_now) == ("17", "space")
 
 
 def test_a_target_can_be_taken_before_it_is_due(database: Database) -> None:
@@ -257,7 +265,7 @@ def test_a_look_is_written_down_with_the_next_one(database: Database) -> None:
     assert row == TargetRow(
         target_id, a_profile("natgeo"), Series(1200, "follower_count"), next_due_at=NOW + HOUR,
         why="confirm drop of 1", last_look_at=NOW, last_outcome=Outcome.COUNT, last_count_at=NOW,
-        failures=0, private_since=None,
+        failures=0, private_since=None, absence=THERE,
     )  # fmt: skip
     assert [row.lane for row in rows_of(database, "targets")] == [Lane.FIRST]
 
@@ -295,6 +303,28 @@ def test_a_target_is_public_again_with_its_next_count(database: Database) -> Non
     look(database, target_id, a_failed_look(Outcome.PRIVATE), Series())
     row = look(database, target_id, a_look(at=NOW + HOUR), Series(1200, "follower_count"))
     assert row.private_since is None
+
+
+def test_an_absence_is_kept_as_long_as_an_order_is_owed(database: Database) -> None:
+    """Afterwards an order to come must be told of anew."""
+    target_id, gone = put(database, "natgeo"), Absence(3, NOW - DAY, NOW)
+    absent = a_failed_look(Outcome.NOT_FOUND)
+    row = look(database, target_id, absent, Series(), following=AGAIN, absence=gone)
+    assert row.absence == gone
+    later = a_failed_look(Outcome.NOT_FOUND, NOW + DAY)
+    assert look(database, target_id, later, Series(), absence=gone).absence == THERE
+
+
+def test_the_account_and_the_name_it_goes_by_are_kept(database: Database) -> None:
+    """Only a look that showed the account itself knows its name, and that it has its old one back."""
+    target_id, series = put(database, "natgeo"), Series(1200, "follower_count", account="17")
+    shown = [("17", "renamed"), ("", ""), ("18", "stranger"), ("17", "")]
+    kept = []
+    for hours, (account, username) in enumerate(shown):
+        shot = replace(a_look(at=NOW + hours * HOUR), account=account, username=username)
+        row = look(database, target_id, shot, series)
+        kept.append((row.series.account, row.target.account, row.username_now))
+    assert kept == [("17", "17", "renamed")] * 3 + [("17", "17", None)]
 
 
 def test_a_look_that_failed_for_another_reason_makes_nothing_private(database: Database) -> None:

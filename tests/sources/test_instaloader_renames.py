@@ -1,0 +1,248 @@
+"""A profile that was renamed is followed by its user id; who took over its name is not."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from monitor.link import Link, LinkKind
+from monitor.snapshot import Outcome, Snapshot
+from monitor.sources.contract import Reading
+from monitor.sources.instaloader import InstaloaderSource
+from monitor.target import Metric, Target
+from refilld.demo.instagram import (
+    DOWN,
+    LOGIN_WALL,
+    MISSING,
+    RATE_LIMITED,
+    Profile,
+    SmallWorld,
+    StandIn,
+    account_answer,
+    page,
+    profile_page,
+    user,
+    user_id_of,
+)
+from refilld.demo.tunnel import Answer
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+NATGEO = Target(Link(LinkKind.PROFILE, "natgeo"), Metric.FOLLOWERS)
+ACCOUNT = user_id_of("natgeo")
+KNOWN = replace(NATGEO, account=ACCOUNT)
+BY_ID = {"GET /natgeo/": 1, "GET /": 1, "POST /api/graphql": 1}
+Read = Callable[[Target], Reading]
+
+
+@pytest.fixture
+def read(source: InstaloaderSource) -> Read:
+    return lambda target: source.read([target], NOON)
+
+
+@pytest.fixture
+def look(read: Read) -> Callable[..., Snapshot]:
+    """Look at natgeo, whose account is known."""
+    return lambda target=KNOWN: read(target).snapshots[0]
+
+
+@pytest.fixture
+def world(standin: StandIn) -> SmallWorld:
+    standin.world = world = SmallWorld(lambda: NOON, {"natgeo": Profile(1234)})
+    return world
+
+
+def asked(standin: StandIn) -> dict[str, int]:
+    """The requests that came, and how often each of them."""
+    paths = [f"{one.method} {one.path}" for one in standin.requests]
+    return {path: paths.count(path) for path in paths}
+
+
+def told(shot: Snapshot) -> tuple[Outcome, int | None, str, str]:
+    return shot.outcome, shot.count, shot.account, shot.username
+
+
+def test_a_look_tells_the_account_and_no_other_name(world: SmallWorld, look: Callable[..., Snapshot]) -> None:
+    """Private profiles included; the user id is the `pk`, the `id` beside it is another number."""
+    assert told(look(NATGEO)) == (Outcome.COUNT, 1234, ACCOUNT, "")
+    world.profiles["natgeo"] = Profile(1234, private=True)
+    assert told(look(NATGEO)) == (Outcome.PRIVATE, None, ACCOUNT, "")
+
+
+def test_a_renamed_profile_is_found_by_its_id_and_then_by_its_new_name(
+    world: SmallWorld, standin: StandIn, read: Read
+) -> None:
+    """The first look after the rename costs two requests more, the next one none."""
+    world.rename("natgeo", "nat.geo")
+    moved = read(KNOWN)
+    assert told(moved.snapshots[0]) == (Outcome.COUNT, 1234, ACCOUNT, "nat.geo")
+    assert (asked(standin), moved.requests) == (BY_ID, 3)
+    standin.forget()
+    after = read(replace(KNOWN, username_now="nat.geo"))
+    assert told(after.snapshots[0]) == (Outcome.COUNT, 1234, ACCOUNT, "nat.geo")
+    assert (asked(standin), after.requests) == ({"GET /nat.geo/": 1}, 1)
+
+
+def test_a_profile_is_followed_from_name_to_name_and_back(
+    world: SmallWorld, look: Callable[..., Snapshot]
+) -> None:
+    """Back at the name that was sold there is no other name to tell."""
+    world.rename("natgeo", "nat.geo")
+    world.rename("nat.geo", "geo.nat")
+    assert told(look(replace(KNOWN, username_now="nat.geo"))) == (Outcome.COUNT, 1234, ACCOUNT, "geo.nat")
+    world.rename("geo.nat", "natgeo")
+    assert told(look(replace(KNOWN, username_now="geo.nat"))) == (Outcome.COUNT, 1234, ACCOUNT, "")
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_who_took_over_the_name_is_not_counted(
+    world: SmallWorld, look: Callable[..., Snapshot], private: bool
+) -> None:
+    """The account that was sold is followed, whatever the new owner of its name shows."""
+    world.rename("natgeo", "nat.geo")
+    world.profiles["natgeo"] = Profile(7, private=private)
+    assert told(look()) == (Outcome.COUNT, 1234, ACCOUNT, "nat.geo")
+
+
+def test_a_name_that_was_taken_over_from_a_deleted_account_leads_nowhere(
+    world: SmallWorld, look: Callable[..., Snapshot]
+) -> None:
+    """It is not found, and the detail says why."""
+    world.profiles["natgeo"] = Profile(7, user_id="18")
+    shot = look()
+    assert told(shot) == (Outcome.NOT_FOUND, None, "", "")
+    assert shot.detail.startswith("the name belongs to another account now")
+
+
+def test_a_deleted_profile_is_not_found_by_its_id_either(
+    world: SmallWorld, standin: StandIn, read: Read
+) -> None:
+    """Asked once, and the requests are told."""
+    del world.profiles["natgeo"]
+    reading = read(KNOWN)
+    assert told(reading.snapshots[0]) == (Outcome.NOT_FOUND, None, "", "")
+    assert (asked(standin), reading.requests) == (BY_ID, 3)
+
+
+def test_without_a_known_account_nothing_is_asked_but_the_page(
+    world: SmallWorld, standin: StandIn, read: Read
+) -> None:
+    """A target that was never counted has no id to be followed by."""
+    world.rename("natgeo", "nat.geo")
+    assert read(NATGEO).snapshots[0].outcome is Outcome.NOT_FOUND
+    assert asked(standin) == {"GET /natgeo/": 1}
+
+
+def test_the_count_of_an_account_is_new_at_every_look(
+    world: SmallWorld, look: Callable[..., Snapshot]
+) -> None:
+    """The library would remember the first answer for ever."""
+    world.rename("natgeo", "nat.geo")
+    assert look().count == 1234
+    world.profiles["nat.geo"] = replace(world.profiles["nat.geo"], followers=1000)
+    assert look().count == 1000
+
+
+def test_an_account_is_asked_for_with_exactly_this_form(
+    world: SmallWorld, standin: StandIn, look: Callable[..., Snapshot]
+) -> None:
+    """The query's number, the user id, and the start page's tokens."""
+    world.rename("natgeo", "nat.geo")
+    look()
+    form = standin.requests[-1].form
+    assert json.loads(form["variables"])["id"] == ACCOUNT
+    assert form | {"variables": ""} == {
+        "variables": "", "doc_id": "27937681195819736", "server_timestamps": "true", "lsd": "stand-in-lsd",
+        "av": "0",
+    }  # fmt: skip
+
+
+def account(**changes: Any) -> Answer:
+    return account_answer(user("nat.geo", 1234, user_id=ACCOUNT) | changes)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "count"),
+    [
+        (account(), Outcome.COUNT, 1234),
+        (account(pk=int(ACCOUNT)), Outcome.COUNT, 1234),
+        (account(is_private=True), Outcome.PRIVATE, None),
+        # somebody, but not plainly the account that was asked for, or not plainly a number
+        (account(pk="18"), Outcome.SCHEMA, None),
+        (account(pk=None), Outcome.SCHEMA, None),
+        (account(username="a/../b"), Outcome.SCHEMA, None),
+        (account(username=7), Outcome.SCHEMA, None),
+        (account(is_private=None), Outcome.SCHEMA, None),
+        (account(follower_count=None), Outcome.SCHEMA, None),
+        (account(follower_count="1,234"), Outcome.SCHEMA, None),
+        (account(follower_count=-1), Outcome.SCHEMA, None),
+        # nobody: what the page said holds
+        (account_answer(None), Outcome.NOT_FOUND, None),
+        (account_answer({}), Outcome.NOT_FOUND, None),
+        (account_answer([7]), Outcome.NOT_FOUND, None),
+        (MISSING, Outcome.NOT_FOUND, None),
+        # visitors may not ask this: that is not the whole source
+        (Answer("{}", 400), Outcome.NOT_FOUND, None),
+        (Answer("", 403), Outcome.NOT_FOUND, None),
+        (LOGIN_WALL, Outcome.NOT_FOUND, None),
+        (Answer("null"), Outcome.NOT_FOUND, None),
+        # nothing was said: not even that it is not found
+        (RATE_LIMITED, Outcome.RATE_LIMITED, None),
+        (DOWN, Outcome.TRANSIENT, None),
+    ],
+)
+@pytest.mark.parametrize(
+    "first",
+    [MISSING, page({"xig_user_by_username": None}), profile_page("natgeo", 7, user_id="18")],
+    ids=["404", "null", "another's"],
+)
+def test_what_the_id_leads_to_is_read_as_strictly_as_a_page(
+    script: Any,
+    look: Callable[..., Snapshot],
+    first: Answer,
+    answer: Answer,
+    outcome: Outcome,
+    count: int | None,
+) -> None:
+    """A number is taken only where the answer says it, and silence never counts as absence."""
+    script.page, script.by_id = first, answer
+    shot = look()
+    assert (shot.outcome, shot.count) == (outcome, count)
+
+
+@pytest.mark.parametrize("outage", [RATE_LIMITED, DOWN, LOGIN_WALL, Answer("<html></html>")])
+def test_a_page_that_says_nothing_leads_to_no_other_question(
+    script: Any, standin: StandIn, look: Callable[..., Snapshot], outage: Answer
+) -> None:
+    """A source that refuses us is not asked twice."""
+    script.page = outage
+    assert look().outcome not in {Outcome.COUNT, Outcome.NOT_FOUND}
+    assert asked(standin) == {"GET /natgeo/": 1}
+
+
+def test_a_page_that_does_not_tell_its_account_is_counted_as_before(
+    script: Any, look: Callable[..., Snapshot]
+) -> None:
+    """Where the source gives no id there is nothing to compare."""
+    script.page = page({"xig_user_by_username": user("natgeo", 1234) | {"pk": None}})
+    assert told(look()) == (Outcome.COUNT, 1234, "", "")
+
+
+@pytest.mark.parametrize("name", ["a/../b", "a?x=1", "", "A"])
+def test_only_a_username_is_ever_asked_for(standin: StandIn, read: Read, script: Any, name: str) -> None:
+    """Wherever the name came from: the library puts it into the address as it is."""
+    reading = read(replace(KNOWN, username_now=name))
+    sent = [one.path for one in standin.requests]
+    assert sent == (["/natgeo/"] if not name else [])
+    assert reading.requests == len(sent)
+
+
+def test_the_tokens_are_fetched_once_for_many_lost_profiles(
+    world: SmallWorld, standin: StandIn, source: InstaloaderSource
+) -> None:
+    """Within six hours, as for posts: then a lost profile costs two requests."""
+    world.rename("natgeo", "nat.geo")
+    readings = [source.read([KNOWN], NOON + timedelta(hours=hour)) for hour in range(3)]
+    assert [reading.requests for reading in readings] == [3, 2, 2]
