@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from monitor.target import Target
-from monitor.terms import Terms
+from monitor.terms import RefillMode, Terms, TermsOrigin
 
 
 class OrderStatus(StrEnum):
@@ -24,7 +24,7 @@ class OrderStatus(StrEnum):
     @property
     def delivered(self) -> bool:
         """Completed or Partial: something was delivered, and it has a time of completion."""
-        return self in {OrderStatus.COMPLETED, OrderStatus.PARTIAL}
+        return self is OrderStatus.COMPLETED or self is OrderStatus.PARTIAL
 
     @property
     def waiting(self) -> bool:
@@ -68,6 +68,7 @@ class Order:
     customer: str | None = None
     price: Decimal | None = None
     currency: str | None = None
+    terms_from: TermsOrigin = TermsOrigin.ROW
 
     @property
     def delivered(self) -> int:
@@ -83,7 +84,9 @@ class Order:
 
     @property
     def guaranteed(self) -> bool:
-        """Whether the order's status carries the guarantee at all (flags and time aside)."""
+        """Whether the order carries the guarantee at all, by its terms and status (flags and time aside)."""
+        if self.terms.refill is RefillMode.NEVER:
+            return False
         if self.status is OrderStatus.PARTIAL and not self.terms.partial_orders:
             return False
         return self.status.delivered and self.delivered > 0

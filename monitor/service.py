@@ -15,7 +15,7 @@ class Service:
     terms: str | None = None
     """A name of terms from the configuration."""
     name: str | None = None
-    """What people call it, where the key is the panel's number."""
+    """What people call it, where the key is the panel's number; terms may be derived from it."""
 
 
 class Services(Mapping[str, Service]):

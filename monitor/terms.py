@@ -16,10 +16,24 @@ class BelowStart(StrEnum):
 
 
 class RefillMode(StrEnum):
-    """Whether a confirmed drop is refilled by itself or only when the customer asks."""
+    """Whether a confirmed drop is refilled by itself, only when the customer asks, or never."""
 
     AUTOMATIC = "automatic"
     ON_REQUEST = "on_request"
+    NEVER = "never"
+    """Sold without refill: the order carries no guarantee."""
+
+
+class TermsOrigin(StrEnum):
+    """What the terms of an order were taken from when it was imported."""
+
+    ROW = "row"
+    """The order's own row of the orders file named them."""
+    SERVICE = "service"
+    """The configuration gives them to its service."""
+    NAME = "name"
+    """They were derived from what its service is called."""
+    DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True)

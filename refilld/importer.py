@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
@@ -22,21 +23,34 @@ class _DryRunError(Exception):
     """Rolls back a dry run."""
 
 
-def import_orders(
-    database: Database, parsed: Iterable[Parsed], now: datetime, on_refused: Callable[[Refused], None]
-) -> Tally:
-    """Import every good row; refused ones are handed to `on_refused` and nothing else changes."""
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who is told what becomes of single rows, batch by batch, once it is certain."""
+
+    on_refused: Callable[[Refused], None]
+    on_added: Callable[[Order], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What became of one batch."""
+
+    fates: Tally
+    refused: list[Refused]
+    added: list[Order]
+
+
+def import_orders(database: Database, parsed: Iterable[Parsed], now: datetime, listeners: Listeners) -> Tally:
+    """Import every good row; refused ones change nothing."""
     tally: Tally = Counter()
     for batch in _batches(parsed):
         with database.write() as tx:
-            fates, refused = _import(tx, batch, now)
-        _count(tally, fates, refused, on_refused)
+            result = _import(tx, batch, now)
+        _tell(tally, result, listeners)
     return tally
 
 
-def try_orders(
-    database: Database, parsed: Iterable[Parsed], now: datetime, on_refused: Callable[[Refused], None]
-) -> Tally:
+def try_orders(database: Database, parsed: Iterable[Parsed], now: datetime, listeners: Listeners) -> Tally:
     """Say what `import_orders` would do, and change nothing.
 
     Each batch is tried by itself, so that nobody waits for the whole file; an order that comes twice,
@@ -45,29 +59,32 @@ def try_orders(
     tally: Tally = Counter()
     for batch in _batches(parsed):
         with _rolled_back(database) as tx:
-            fates, refused = _import(tx, batch, now)
-        _count(tally, fates, refused, on_refused)
+            result = _import(tx, batch, now)
+        _tell(tally, result, listeners)
     return tally
 
 
-def _import(tx: Transaction, batch: list[Parsed], now: datetime) -> tuple[Counter[Fate], list[Refused]]:
+def _import(tx: Transaction, batch: list[Parsed], now: datetime) -> _Result:
     good = [item for item in batch if not isinstance(item, Refused)]
     refused = [item for item in batch if isinstance(item, Refused)]
+    added = []
     imported = import_batch(tx, [order for _, order in good], now)
-    for (row, _), result in zip(good, imported, strict=True):
+    for (row, order), result in zip(good, imported, strict=True):
         if result.error is not None:
             refused.append(Refused.row(row, result.error))
+        elif result.fate is Fate.ADDED:
+            added.append(order)
     fates = Counter(result.fate for result in imported if result.error is None)
-    return fates, sorted(refused, key=lambda row: row.line)
+    return _Result(fates, sorted(refused, key=lambda row: row.line), added)
 
 
-def _count(
-    tally: Tally, fates: Counter[Fate], refused: list[Refused], on_refused: Callable[[Refused], None]
-) -> None:
-    tally.update(fates)
-    tally[Fate.REFUSED] += len(refused)
-    for row in refused:
-        on_refused(row)
+def _tell(tally: Tally, result: _Result, listeners: Listeners) -> None:
+    tally.update(result.fates)
+    tally[Fate.REFUSED] += len(result.refused)
+    for row in result.refused:
+        listeners.on_refused(row)
+    for order in result.added:
+        listeners.on_added(order)
 
 
 def _batches(parsed: Iterable[Parsed]) -> Iterator[list[Parsed]]:

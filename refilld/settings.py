@@ -20,6 +20,7 @@ from monitor.mass_drop import MassDropRule
 from monitor.service import Service
 from monitor.target import Metric
 from monitor.terms import BelowStart, RefillMode, Terms
+from monitor.terms_book import USUAL_LIFETIME, TermsBook
 from storage.engine import parse_url
 
 
@@ -48,6 +49,8 @@ def _wrong(problem: str, *key: str) -> ValidationError:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Lifetime = Annotated[Annotated[Duration, Field(gt=timedelta(0))] | None, BeforeValidator(_window)]
+"""A duration, or None where the configuration says "lifetime": without end."""
 
 
 class Section(BaseModel):
@@ -133,6 +136,14 @@ class TermsSection(Section):
 class ServiceSection(Section):
     metric: Metric | None = None
     terms: str | None = None
+    name: str | None = None
+
+
+class ServiceNamesSection(Section):
+    """What the names of services say, where neither the order nor its service names terms."""
+
+    derive_terms: bool = False
+    lifetime: Lifetime = USUAL_LIFETIME
 
 
 _RULE = MassDropRule()
@@ -168,6 +179,7 @@ class Settings(Section):
     sources: dict[str, SourceSection] = {}
     terms: dict[str, TermsSection] = {}
     services: dict[str, ServiceSection] = {}
+    service_names: ServiceNamesSection = ServiceNamesSection()
     mass_drop: MassDropSection = MassDropSection()
     queue: QueueSection = QueueSection()
     alerts: AlertsSection = AlertsSection()
@@ -182,15 +194,15 @@ class Settings(Section):
         return self
 
     @property
-    def all_terms(self) -> dict[str, Terms]:
+    def all_terms(self) -> TermsBook:
         """Terms by name; `default` is always among them."""
         named = {name: section.terms(name) for name, section in self.terms.items()}
-        return {"default": Terms()} | named
+        return TermsBook(named, derives=self.service_names.derive_terms, lifetime=self.service_names.lifetime)
 
     @property
     def all_services(self) -> dict[str, Service]:
         """What the configuration says of each service of the panel."""
-        return {name: Service(metric=s.metric, terms=s.terms) for name, s in self.services.items()}
+        return {name: Service(s.metric, s.terms, s.name) for name, s in self.services.items()}
 
     @property
     def enabled_sources(self) -> dict[str, SourceSection]:

@@ -52,6 +52,11 @@ _MEASURED = (
     .where(_o.order_id == bindparam("id"), _o.start_count.is_(None))
     .values(start_count=bindparam("start"), start_measured=True)
 )
+_SETTLED_LOOK = (
+    update(orders)
+    .where(_o.order_id == bindparam("id"), _o.settled_look_at.is_(None))
+    .values(settled_look_at=bindparam("now"))
+)
 
 
 class Fate(StrEnum):
@@ -74,11 +79,9 @@ class Imported:
 
 def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) -> list[Imported]:
     """Add and update orders in one transaction; one answer per row, in their order."""
-    take_turns(connection, "refilld import")  # two that add the same order would collide
-    ids = {"ids": [order.order_id for order in batch]}
-    connection.execute(_LOCK, ids)
-    before = {row.order_id: order_of(row) for row in connection.execute(_KNOWN, ids)}
-    decided = set(connection.execute(_DECIDED, ids).scalars())
+    ids = [order.order_id for order in batch]
+    before = locked(connection, ids)
+    decided = set(connection.execute(_DECIDED, {"ids": ids}).scalars())
     known = dict(before)
     fates = [_admit(known, order, decided=order.order_id in decided) for order in batch]
     admitted = [o.target for o, fate in zip(batch, fates, strict=True) if fate.fate is not Fate.REFUSED]
@@ -93,21 +96,29 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
         if not order.guaranteed and before[order.order_id].guaranteed:
             flags.end_guarantee(connection, order.order_id, now, f"order is {order.status}")
     moved = [order for order in changed if _delivery(order) != _delivery(before[order.order_id])]
-    _wake(connection, [*added, *moved], target_ids, now)
+    sold = [(target_ids[_identity(order)], order) for order in (*added, *moved)]
+    await_first_look(connection, sold, now, "order imported")
     return fates
 
 
-def _wake(
-    connection: Connection, sold: Iterable[Order], target_ids: Mapping[tuple[str, Metric], int], now: datetime
+def locked(connection: Connection, order_ids: Sequence[str]) -> dict[str, Order]:
+    """Those of the orders that are known, by their id; locked until the commit."""
+    take_turns(connection, "refilld import")  # two that add the same order would collide
+    connection.execute(_LOCK, {"ids": order_ids})
+    return {row.order_id: order_of(row) for row in connection.execute(_KNOWN, {"ids": order_ids})}
+
+
+def await_first_look(
+    connection: Connection, sold: Iterable[tuple[int, Order]], now: datetime, why: str
 ) -> None:
-    """Have the targets of orders looked at, at once or when the order is completed."""
+    """Have the targets of orders, each given with its id, looked at, at once or at completion."""
     waking: defaultdict[datetime, set[int]] = defaultdict(set)
-    for order in sold:
+    for target_id, order in sold:
         at = order.first_look(now)
         if at is not None:
-            waking[at].add(target_ids[_identity(order)])
+            waking[at].add(target_id)
     for at, ids in waking.items():
-        targets.wake(connection, sorted(ids), at, "order imported")
+        targets.wake(connection, sorted(ids), at, why)
 
 
 def _admit(known: dict[str, Order], row: Order, *, decided: bool) -> Imported:
@@ -127,6 +138,11 @@ def _admit(known: dict[str, Order], row: Order, *, decided: bool) -> Imported:
 def measured(connection: Connection, order_id: str, start_count: int) -> None:
     """Store a start count that a look has measured, unless one is known already."""
     connection.execute(_MEASURED, {"id": order_id, "start": start_count})
+
+
+def settled_look(connection: Connection, order_id: str, now: datetime) -> None:
+    """Remember when a look judged an order for the first time since its delivery settled."""
+    connection.execute(_SETTLED_LOOK, {"id": order_id, "now": now})
 
 
 def get(connection: Connection, order_id: str) -> AnyRow:
@@ -162,6 +178,7 @@ def _new(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: dateti
     return values | {
         "target_id": target_ids[_identity(order)],
         "terms": dump_terms(order.terms),
+        "terms_from": str(order.terms_from),
         "imported_at": now,
         "updated_at": now,
     }

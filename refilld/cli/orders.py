@@ -12,12 +12,16 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from monitor.errors import BadInputError
 from monitor.link import parse_link
 from monitor.order import Flag, OrderStatus
+from monitor.service import Services
+from refilld.cli.derived import Derived
 from refilld.cli.office import Office, pass_office
 from refilld.cli.output import json_option, print_json, print_rows
 from refilld.cli.parameters import TEXT
-from refilld.cli.story import order_facts, print_story
-from refilld.importer import Parsed, Tally, import_orders, try_orders
+from refilld.cli.reterm import reterm
+from refilld.cli.story import print_story
+from refilld.importer import Listeners, Parsed, Tally, import_orders, try_orders
 from refilld.orders_file import OrdersFile, Refused, RejectsFile, parse_rows
+from refilld.story.facts import order_facts
 from refilld.terminal import printable
 from storage import flags
 from storage import orders as kept
@@ -52,11 +56,13 @@ def import_(
     if rejects is not None and rejects.exists() and rejects.samefile(path):
         raise click.BadParameter("would overwrite FILE", param_hint="--rejects")
     settings, now = office.settings, office.now()
+    services = Services(settings.all_services)
+    derived = Derived(services)
     with ExitStack() as stack:
         database = stack.enter_context(office.database())
         file = stack.enter_context(_opened(path, _mapping(pairs)))
         bin_ = stack.enter_context(RejectsFile(rejects)) if rejects else None
-        rows = parse_rows(file, services=settings.all_services, terms=settings.all_terms, now=now)
+        rows = parse_rows(file, services=services, terms=settings.all_terms, now=now)
         watched = stack.enter_context(_progress(file, rows))
 
         def refuse(row: Refused) -> None:
@@ -66,8 +72,10 @@ def import_(
                     bin_.write(row)
 
         with _whole_file(path):
-            tally = (try_orders if dry_run else import_orders)(database, watched, now, refuse)
-        _report(tally, file.ignored, dry_run=dry_run, as_json=as_json)
+            listeners = Listeners(refuse, derived.add)
+            tally = (try_orders if dry_run else import_orders)(database, watched, now, listeners)
+        _tell_ignored(file.ignored)
+        _report(tally, derived, dry_run=dry_run, as_json=as_json)
     if tally[Fate.REFUSED]:
         raise click.exceptions.Exit(1)
 
@@ -163,19 +171,26 @@ def _progress(file: OrdersFile, rows: Iterator[Parsed]) -> Iterator[Iterator[Par
         yield passing()
 
 
-def _report(tally: Tally, ignored: tuple[str, ...], *, dry_run: bool, as_json: bool) -> None:
+def _tell_ignored(ignored: tuple[str, ...]) -> None:
     if ignored:
         click.echo(
             f"columns that mean nothing here: {printable(', '.join(ignored))};"
             " --map COL=FIELD gives one a meaning",
             err=True,
         )
+
+
+def _report(tally: Tally, derived: Derived, *, dry_run: bool, as_json: bool) -> None:
     counts = {str(fate): tally[fate] for fate in Fate}
     if as_json:
-        print_json(counts | {"dry_run": dry_run})
+        print_json(counts | {"dry_run": dry_run} | derived.facts())
         return
     told = ", ".join(f"{number:,} {fate}" for fate, number in counts.items())
     click.echo(f"{'would be: ' if dry_run else ''}{told}")
+    for line in derived.lines():
+        click.echo(line)
 
+
+orders.add_command(reterm)
 
 COMMANDS = (orders,)

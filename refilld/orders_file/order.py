@@ -10,7 +10,8 @@ from monitor.link import LONGEST_LINK, LinkKind, parse_link, parse_username
 from monitor.order import Order
 from monitor.service import Service, Services
 from monitor.target import Metric, Target
-from monitor.terms import Terms
+from monitor.terms import Terms, TermsOrigin
+from monitor.terms_book import TermsBook
 from refilld.orders_file.cells import (
     MOST_COUNT,
     Cells,
@@ -37,23 +38,24 @@ def parse_order(
 ) -> Order:
     """Read one order; raises BadInputError(field, what is wrong and what would be right).
 
-    Pass a `Services` when many rows are read: any other mapping is indexed anew for each row.
+    Pass a `Services` and a `TermsBook` when many rows are read: any other mapping is indexed anew for
+    each row, and derives no terms from names.
     """
     cells = raw.cells
     order_id = needed_text(cells, "order_id", 100)
     name = needed_text(cells, "service", 200)
-    book = services if isinstance(services, Services) else Services(services)
-    service = book.get(name, _NO_SERVICE)
+    service = _known(services).get(name, _NO_SERVICE)
     link = needed_text(cells, "link", LONGEST_LINK)
     quantity = quantity_cell(cells)
     status = status_cell(cells)
+    sold_under, terms_from = _terms(cells, service, name, _book(terms))
     return Order(
         order_id=order_id,
         service=name,
         target=_target(cells, link, _metric(cells, name, service)),
         quantity=quantity,
         status=status,
-        terms=_terms(cells, service, terms),
+        terms=sold_under,
         remains=remains_cell(cells, quantity),
         completed_at=completed_cell(cells, status, now),
         start_count=whole_cell(cells, "start_count", MOST_COUNT),
@@ -62,6 +64,7 @@ def parse_order(
         customer=text_cell(cells, "customer", 200),
         price=price_cell(cells),
         currency=currency_cell(cells),
+        terms_from=terms_from,
     )
 
 
@@ -73,13 +76,13 @@ def parse_rows(
     now: datetime,
 ) -> Iterator[tuple[RawRow, Order] | Refused]:
     """Yield every row with its order, or its refusal."""
-    book = Services(services)
+    known, book = _known(services), _book(terms)
     for row in rows:
         if isinstance(row, Refused):
             yield row
             continue
         try:
-            yield row, parse_order(row, services=book, terms=terms, now=now)
+            yield row, parse_order(row, services=known, terms=book, now=now)
         except BadInputError as error:
             yield Refused.row(row, error)
 
@@ -137,13 +140,18 @@ def _target(cells: Cells, link: str, metric: Metric) -> Target:
     return Target(parsed.link, metric, username if parsed.link.kind is LinkKind.POST else None)
 
 
-def _terms(cells: Cells, service: Service, terms: Mapping[str, Terms]) -> Terms:
-    """Return the row's terms, else the service's, else the default ones."""
-    name = text_cell(cells, "terms", 200) or service.terms
-    if name is None:
-        return terms.get("default") or Terms()
-    if name not in terms:
-        raise BadInputError(
-            "terms", f"there are no terms {shown(name)}; there are {', '.join(sorted(terms))}"
-        )
-    return terms[name]
+def _known(services: Mapping[str, Service]) -> Services:
+    return services if isinstance(services, Services) else Services(services)
+
+
+def _book(terms: Mapping[str, Terms]) -> TermsBook:
+    return terms if isinstance(terms, TermsBook) else TermsBook(terms)
+
+
+def _terms(cells: Cells, service: Service, called: str, book: TermsBook) -> tuple[Terms, TermsOrigin]:
+    """Return the row's terms, else those of its service, and where they are from."""
+    said = text_cell(cells, "terms", 200)
+    name = said or service.terms
+    if name is not None and name not in book:
+        raise BadInputError("terms", f"there are no terms {shown(name)}; there are {', '.join(sorted(book))}")
+    return book.of_service(service, called) if said is None else (book[said], TermsOrigin.ROW)

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,9 @@ from cli_world import COMMAND, HEADER, Desk, a_desk, bare, csv, sold
 from click.testing import Result
 
 from monitor.errors import BadInputError
-from monitor.link import Link, LinkKind
 from monitor.order import Flag
-from monitor.snapshot import Outcome, Snapshot
-from monitor.target import Metric, Target
 from refilld.cli.orders import COMMANDS
-from storage import migrate, snapshots, targets
+from storage import migrate
 from storage.engine import Database
 from storage.errors import NotFoundError
 
@@ -71,7 +67,7 @@ def test_the_group_is_offered_to_the_command_line() -> None:
     """Under the names that the contract gives."""
     (group,) = COMMANDS
     assert group.name == "orders"
-    assert set(group.commands) == {"import", "list", "show", "flag", "unflag"}
+    assert set(group.commands) == {"import", "list", "show", "flag", "unflag", "reterm"}
 
 
 # Import
@@ -202,6 +198,7 @@ def test_for_programs_the_result_is_one_object(desk: Desk) -> None:
     for dry_run in (True, False):
         result = desk.run("orders", "import", path, "--json", *["--dry-run"] * dry_run)
         expected = {"added": 1, "updated": 0, "unchanged": 0, "refused": 1, "dry_run": dry_run}
+        expected |= {"terms_from_names": [], "orders_of_further_names": 0}
         assert [json.loads(line) for line in result.stdout.splitlines()] == [expected]
         assert result.stderr.startswith("orders.csv:3: ")
 
@@ -343,6 +340,7 @@ def test_the_list_shows_the_newest_completion_first(desk: Desk) -> None:
         "start_measured": False, "provider": "acme", "customer": None, "price": "1.50", "currency": "USD",
         "imported_at": "2026-03-01T12:00:00Z", "updated_at": "2026-03-01T12:00:00Z",
         "link": "https://www.instagram.com/shop2/", "metric": "followers", "owner": None, "terms": "default",
+        "terms_from": "default", "settled_look_at": None,
     }  # fmt: skip
     assert shown[0] == expected
 
@@ -394,48 +392,6 @@ def test_a_link_that_is_none_is_a_wrong_usage(desk: Desk) -> None:
 
 
 # Show
-
-
-def storied(desk: Desk) -> str:
-    """An order with looks, a drop, a decision, and a claimed refill; gives the lease token."""
-    (refill_id,) = desk.world.queue("17")
-    (row,) = desk.world.claim(consumer="panel")
-    target = Target(Link(LinkKind.PROFILE, "profile.17"), Metric.FOLLOWERS)
-    with desk.world.database.write() as tx:
-        target_id = targets.of_order(tx, "17").target_id
-        at = desk.world.now - timedelta(hours=1)
-        snapshots.add(tx, target_id, Snapshot(target, at, Outcome.COUNT, "simulated", 1900, "follower_count"))
-        snapshots.add(tx, target_id, Snapshot(target, desk.world.now, Outcome.TRANSIENT, "simulated"))
-    assert row.refill_id == refill_id
-    return str(row.lease_token)
-
-
-def test_show_tells_people_the_whole_story(desk: Desk) -> None:
-    """The order, its looks, drops, decisions with their reasons, and refills."""
-    token = storied(desk)
-    desk.run("orders", "flag", "17", "hold")
-    told = desk.run("orders", "show", "17").stdout
-    facts = dict(line.split(maxsplit=1) for line in told.partition("\n\n")[0].splitlines())
-    assert facts["completed_at"] == "2026-02-24 12:00:00Z"
-    assert (facts["flags"], facts["start_measured"], facts["terms"]) == ("hold", "no", "default")
-    parts = [part.splitlines() for part in told.split("\n\n")[1:]]
-    assert [part[0] for part in parts] == ["snapshots", "drops", "decisions", "refills"]
-    assert "drop_confirmed" in parts[2][2]
-    assert "claimed" in parts[3][2]
-    assert token not in told
-
-
-def test_show_tells_programs_the_whole_story_in_one_object(desk: Desk) -> None:
-    """With the numbers of the rules, and never a lease token."""
-    token = storied(desk)
-    result = desk.run("orders", "show", "17", "--json")
-    (story,) = objects(result)
-    assert (story["order_id"], story["terms"], story["threshold"]) == ("17", "default", 50)
-    assert story["ends_at"] == "2026-03-26T12:00:00Z"
-    sections = {name: len(rows) for name, rows in story.items() if isinstance(rows, list)}
-    assert sections == {"snapshots": 2, "drops": 1, "decisions": 1, "refills": 1}
-    assert token not in result.output
-    assert "lease_token" not in result.output
 
 
 def test_a_price_and_a_moment_look_the_same_wherever_they_are_shown(desk: Desk) -> None:

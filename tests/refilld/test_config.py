@@ -123,8 +123,9 @@ def test_the_example_says_exactly_the_defaults() -> None:
 
 def test_the_examples_comments_can_be_switched_on() -> None:
     """Commented keys are keys, and the values beside them are possible."""
-    said = read(re.sub(r"(?m)^# (?=\[services|metric =|terms =)", "", EXAMPLE))
-    assert said.services == {"1234": ServiceSection(metric=Metric.FOLLOWERS, terms="default")}
+    said = read(re.sub(r"(?m)^# (?=\[services|metric =|terms =|name =)", "", EXAMPLE))
+    service = ServiceSection(metric=Metric.FOLLOWERS, terms="default", name="Followers R30")
+    assert said.services == {"1234": service}
 
 
 @pytest.mark.parametrize("section", Settings.model_fields)
@@ -152,6 +153,8 @@ def test_every_key_stands_in_the_example(section: str) -> None:
         ("SOURCES__INSTALOADER__ENABLED", "true", lambda s: list(s.enabled_sources), ["instaloader"]),
         ("SOURCES__INSTALOADER__ENABLED", "yes", lambda s: list(s.enabled_sources), ["instaloader"]),
         ("TERMS__GOLD__WINDOW", "lifetime", lambda s: s.all_terms["gold"].window, None),
+        ("SERVICE_NAMES__DERIVE_TERMS", "yes", lambda s: s.service_names.derive_terms, True),
+        ("SERVICE_NAMES__LIFETIME", "lifetime", lambda s: s.service_names.lifetime, None),
         ("SERVICES__1234__METRIC", "likes", lambda s: s.services["1234"].metric, Metric.LIKES),
         ("DATABASE__URL", "sqlite:///a b=c.db", lambda s: s.database.url, "sqlite:///a b=c.db"),
     ],
@@ -280,6 +283,8 @@ def test_a_credential_for_what_the_file_has_as_a_value_is_an_error() -> None:
         ("[sampling]\ncadence = 'often'", "2: sampling.cadence: Input should be 'fixed' (not 'often')"),
         ("[http]\nlisten = '127.0.0.1:99999'", "2: http.listen: there is no port above 65535"),
         ("[terms.gold]\n\nmin_drop_percent = 101", "3: terms.gold.min_drop_percent: 101 is not between 0 a"),
+        ("[service_names]\nlifetime = '0s'", "2: service_names.lifetime: Input should be greater than"),
+        ("[service_names]\nderive = true", "2: unknown key service_names.derive; did you mean derive_terms?"),
         ("[terms.gold]\nwindow = '0s'", '2: terms.gold.window: must be longer than 0s, or "lifetime"'),
         ("[services.a]\n[services.1]\nterms = 'gold'", "3: services.1.terms: there are no terms 'gold'; "),
         ('[services."R30 #1, v2.0 [Max 10K]"]\nmetric = 1', "2: services.R30 #1, v2.0 [Max 10K].metric: "),

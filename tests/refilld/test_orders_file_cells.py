@@ -13,7 +13,8 @@ from monitor.link import Link, LinkKind
 from monitor.order import Order, OrderStatus
 from monitor.service import Service, Services
 from monitor.target import Metric, Target
-from monitor.terms import Terms
+from monitor.terms import Terms, TermsOrigin
+from monitor.terms_book import TermsBook
 from refilld.orders_file import FIELDS, RawRow, parse_order
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -312,6 +313,26 @@ def test_the_owner_is_a_posts_and_the_column_beats_the_link() -> None:
     assert _order(**likes).target.owner == "nasa"
     assert _order(**likes, owner="@ESA").target.owner == "esa"
     assert _order(owner="esa").target.owner is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "window", "origin"),
+    [
+        ({"service": "Likes R60", "link": POST, "terms": "default"}, 30, TermsOrigin.ROW),
+        ({"service": "Likes R60", "link": POST}, 60, TermsOrigin.SERVICE),
+        ({"service": "other R90", "metric": "followers"}, 90, TermsOrigin.NAME),
+        ({"service": "9"}, 120, TermsOrigin.NAME),
+        ({"service": "1234"}, 30, TermsOrigin.DEFAULT),
+    ],
+)
+def test_terms_are_the_rows_else_the_services_else_by_its_name_else_the_default(
+    cells: dict[str, str], window: int, origin: TermsOrigin
+) -> None:
+    """And the order remembers where they are from."""
+    services = {**SERVICES, "9": Service(metric=Metric.FOLLOWERS, name="Followers R120")}
+    book = TermsBook({"default": DEFAULT, "gold": GOLD}, derives=True)
+    order = parse_order(RawRow(2, GOOD | cells), services=services, terms=book, now=NOW)
+    assert (order.terms.window, order.terms_from) == (timedelta(days=window), origin)
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=30)))

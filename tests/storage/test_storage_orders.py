@@ -32,7 +32,7 @@ from monitor.link import parse_link
 from monitor.order import Order, OrderStatus
 from monitor.refill import RefillState
 from monitor.target import Metric, Target
-from monitor.terms import BelowStart, RefillMode, Terms
+from monitor.terms import BelowStart, RefillMode, Terms, TermsOrigin
 from storage import drops, orders, refills, watched
 from storage.engine import Database
 from storage.errors import NotFoundError
@@ -78,6 +78,7 @@ def test_every_field_of_an_order_survives_the_round_trip(database: Database) -> 
         status=OrderStatus.PARTIAL, terms=terms, remains=3, completed_at=NOW + INSTANT, start_count=10**12,
         start_measured=True, link_typed="instagram.com/p/C0deAAAAAAA?igsh=x", provider="wholesaler",
         customer="Zoë 'Q' \"R\"", price=Decimal("123456789012.123456"), currency="EUR",
+        terms_from=TermsOrigin.NAME,
     )  # fmt: skip
     plain = Order("plain", "followers", a_profile(), 1, OrderStatus.PENDING, Terms())
     assert [f.name for f in fields(Order) if getattr(order, f.name) == getattr(plain, f.name)] == []
