@@ -6,7 +6,8 @@ from sqlalchemy import Connection, delete, insert, select
 
 from monitor.order import Flag
 from storage import drops, refills, targets
-from storage.schema import order_flags
+from storage.columns import AnyRow
+from storage.schema import order_flags, orders
 
 _f = order_flags.c
 
@@ -35,6 +36,12 @@ def lift_flag(connection: Connection, order_id: str, flag: Flag, now: datetime) 
 def of_order(connection: Connection, order_id: str) -> frozenset[Flag]:
     """The flags of an order."""
     return frozenset(connection.execute(select(_f.flag).where(_f.order_id == order_id)).scalars())
+
+
+def of_target(connection: Connection, target_id: int) -> list[AnyRow]:
+    """The flags of all orders of a target, each with the time since when it is set."""
+    query = select(order_flags).join(orders, orders.c.order_id == _f.order_id)
+    return list(connection.execute(query.where(orders.c.target_id == target_id).order_by(_f.set_at, _f.flag)))
 
 
 def end_guarantee(connection: Connection, order_id: str, now: datetime, detail: str) -> None:

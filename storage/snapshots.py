@@ -1,8 +1,9 @@
 """Snapshots: every look that was taken, kept by target and time."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from monitor.snapshot import Snapshot
 from storage.columns import AnyRow
@@ -14,6 +15,10 @@ _OF_TARGET = (
     .where(snapshots.c.target_id == bindparam("target_id"))
     .order_by(snapshots.c.at.desc())
     .limit(bindparam("limit"))
+)
+_FROM = snapshots.c.at >= bindparam("start")
+_NUMBER = (
+    select(func.count()).select_from(snapshots).where(snapshots.c.target_id == bindparam("target_id"), _FROM)
 )
 
 
@@ -36,3 +41,15 @@ def add(connection: Connection, target_id: int, snapshot: Snapshot) -> None:
 def newest(connection: Connection, target_id: int, limit: int) -> Iterator[AnyRow]:
     """The newest looks at a target, newest first."""
     yield from connection.execute(_OF_TARGET, {"target_id": target_id, "limit": limit})
+
+
+def since(connection: Connection, target_id: int, start: datetime, limit: int) -> list[AnyRow]:
+    """The newest looks at a target from a time on, newest first."""
+    query = {"target_id": target_id, "start": start, "limit": limit}
+    return list(connection.execute(_OF_TARGET.where(_FROM), query))
+
+
+def number_since(connection: Connection, target_id: int, start: datetime) -> int:
+    """How many looks at a target were taken from a time on."""
+    number: int = connection.execute(_NUMBER, {"target_id": target_id, "start": start}).scalar_one()
+    return number

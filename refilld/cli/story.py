@@ -1,109 +1,84 @@
 """The whole story of one order, for people and for programs."""
 
 from datetime import datetime
-from typing import Any
+from functools import partial
+from textwrap import wrap
 
-from monitor.answers import claim_at
-from monitor.watched import Watched
-from refilld.cli.output import cell, console, print_json, print_rows
-from storage import drops, orders, refills, snapshots, targets, watched
-from storage.columns import AnyRow
+from rich.text import Text
+
+from refilld.cli.output import cell, console, print_json
+from refilld.cli.plot import NARROWEST, Curve, drawn
+from refilld.story.document import document
+from refilld.story.event import Event
+from refilld.story.facts import story_facts
+from refilld.story.gather import Story, gather
+from refilld.story.happenings import told
+from refilld.story.levels import levels_of
 from storage.engine import Transaction
-from storage.targets import TargetRow
-from storage.terms import load_terms
 
-LOOKS = 50
-_SECTIONS = {
-    "snapshots": ("at", "outcome", "count", "source", "detail"),
-    "drops": (
-        "drop_id",
-        "state",
-        "opened_at",
-        "confirmed_at",
-        "closed_at",
-        "looks",
-        "count",
-        "line",
-        "claim",
-    ),
-    "decisions": ("at", "decision", "reason", "quantity", "count", "line", "claim"),
-    "refills": (
-        "refill_id",
-        "number",
-        "state",
-        "quantity",
-        "attempt",
-        "created_at",
-        "completed_at",
-        "last_error",
-    ),
-}
-_SECRET = {"lease_token", "done_token"}
-_INTERNAL = {"target_id", "key", "kind"}
+WIDEST = 120
+"""Columns of a plot on a wide terminal."""
+UNSEEN = (80, 24)
+"""The size that is drawn for where there is no terminal."""
+_INDENT = 22
+_MARKED = {"drop.opened": "!", "refill.completed": "+", "look.failed": "x"}
 
 
 def print_story(tx: Transaction, order_id: str, now: datetime, *, as_json: bool) -> None:
     """Print everything that is known of an order; raises NotFoundError."""
-    story = _story(tx, order_id, now)
+    story = gather(tx, order_id, now)
     if as_json:
-        print_json(story)
+        print_json(document(story))
         return
-    for name, value in story.items():
-        if name not in _SECTIONS and value is not None:
-            print_fact(name, value)
-    for name, columns in _SECTIONS.items():
-        console().print(f"\n{name}", style="bold")
-        print_rows(columns, story[name], as_json=False)
+    answer = f"{story.answer.word}: {story.answer.sentence}"
+    for name, value in (story_facts(story) | {"answer": answer}).items():
+        if value is not None:
+            _print_fact(name, value)
+    events = told(story)
+    _print_plot(story, events)
+    _print_title("story")
+    for event in events:
+        _print_event(event)
 
 
-def print_fact(name: str, value: object) -> None:
+def _print_fact(name: str, value: object) -> None:
     """Print one line of the story's head."""
-    console().print(f"{name:>14}  {cell(value)}", markup=False)
+    if isinstance(value, dict):
+        value = [f"{key} {cell(one)}" for key, one in value.items()]
+    _print_hanging(f"{name:>16}  {cell(value)}", 18)
 
 
-def _story(tx: Transaction, order_id: str, now: datetime) -> dict[str, Any]:
-    row = orders.get(tx, order_id)
-    target = targets.get(tx, row.target_id)
-    group = watched.of_target(tx, row.target_id)
-    mine = next(w for w in group if w.order.order_id == order_id)
-    fills = refills.listed(tx, order_id=order_id)
-    return {
-        **order_facts(row),
-        "ends_at": mine.order.ends_at,
-        "flags": sorted(mine.flags) or None,
-        "next_look": target.next_due_at,
-        "why": target.why,
-        **_numbers(mine, group, target, now),
-        "snapshots": [_plain(s) for s in snapshots.newest(tx, row.target_id, LOOKS)],
-        "drops": [_plain(drop) for drop in drops.of_order(tx, order_id)],
-        "decisions": [_plain(decision) for decision in drops.decisions_of(tx, order_id)],
-        "refills": [
-            _plain(fill) | {"events": [_plain(e) for e in refills.events_of(tx, fill.refill_id)]}
-            for fill in fills
-        ],
-    }
+def _print_event(event: Event) -> None:
+    until = f" (until {cell(event.until)})" if event.until else ""
+    _print_hanging(f"{cell(event.at)}  {cell(event.text)}{until}", _INDENT)
 
 
-def order_facts(row: AnyRow) -> dict[str, Any]:
-    """An order as it was sold: what its row holds, the terms by their name."""
-    facts = {name: value for name, value in _plain(row).items() if name not in _INTERNAL}
-    return facts | {"terms": load_terms(row.terms).name}
+def _print_title(title: str) -> None:
+    console().print(f"\n{title}", style="bold")
 
 
-def _numbers(
-    mine: Watched, group: tuple[Watched, ...], target: TargetRow, now: datetime
-) -> dict[str, object]:
-    """Where the order stands: its line, what it claims, and the threshold of a drop."""
-    claim = claim_at(mine, group, target.series.last_count, target.last_count_at)
-    return {
-        "count": target.series.last_count,
-        "line": claim.line if claim else None,
-        "floor": claim.floor if claim else None,
-        "in_flight": mine.in_flight(now),
-        "claim": claim.units if claim else None,
-        "threshold": mine.order.terms.threshold(mine.order.delivered),
-    }
+def _print_hanging(line: str, indent: int) -> None:
+    """One line; on a terminal wrapped to its width, with all but the first part indented."""
+    out = console()
+    width = max(out.width, indent + NARROWEST) if out.is_terminal else len(line)
+    # whole words: a link that was broken could not be copied
+    parts = wrap(line, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
+    for part in parts:
+        out.print(part, markup=False, soft_wrap=True)
 
 
-def _plain(row: AnyRow) -> dict[str, Any]:
-    return {name: value for name, value in row._mapping.items() if name not in _SECRET}  # noqa: SLF001
+def _print_plot(story: Story, events: tuple[Event, ...]) -> None:
+    out = console()
+    _print_title(f"{story.order.metric} over time")
+    if not out.encoding.startswith("utf"):
+        out.print("not drawn: this output takes no Unicode")
+        return
+    width, height = out.size if out.is_terminal else UNSEEN
+    curve = Curve(
+        counts=[(look.at, look.count) for look in story.looks if look.count is not None],
+        levels=partial(levels_of, story),
+        marks={event.at: _MARKED[event.kind] for event in events if event.kind in _MARKED},
+    )
+    coloured = out.is_terminal and not out.no_color
+    for line in drawn(curve, min(width, WIDEST), min(max(height // 2, 6), 20), colours=coloured):
+        out.print(Text.from_ansi(line), soft_wrap=True)

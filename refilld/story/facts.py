@@ -1,0 +1,72 @@
+"""Facts: what an order is and where it stands now, by name."""
+
+from dataclasses import fields
+from datetime import timedelta
+from typing import Any
+
+from monitor.answers import claim_at
+from monitor.duration import format_duration
+from monitor.terms import Terms
+from refilld.story.gather import Story
+from storage.columns import AnyRow
+from storage.terms import load_terms
+
+_SECRET = {"lease_token", "done_token"}
+_INTERNAL = {"target_id", "key", "kind"}
+
+
+def order_facts(row: AnyRow) -> dict[str, Any]:
+    """An order as it was sold: what its row holds, the terms by their name."""
+    facts = {name: value for name, value in plain(row).items() if name not in _INTERNAL}
+    return facts | {"terms": load_terms(row.terms).name}
+
+
+def story_facts(story: Story) -> dict[str, Any]:
+    """An order as it was sold, and where it stands: the numbers of the rules, the next look, the answer."""
+    mine, target = story.mine, story.target
+    return {
+        **order_facts(story.order),
+        "limits": limits(mine.order.terms),
+        "ends_at": mine.order.ends_at,
+        "flags": sorted(mine.flags) or None,
+        "username_now": target.username_now,
+        "next_look": target.next_due_at,
+        "why": target.why,
+        **_numbers(story),
+        "answer": {"word": story.answer.word, "sentence": story.answer.sentence},
+    }
+
+
+def limits(terms: Terms) -> dict[str, object]:
+    """The values of terms, written as in the configuration."""
+    return {
+        field.name: _written(getattr(terms, field.name)) for field in fields(terms) if field.name != "name"
+    }
+
+
+def plain(row: AnyRow) -> dict[str, Any]:
+    """A row as it may be shown: without what only its holder may know."""
+    return {name: value for name, value in row._mapping.items() if name not in _SECRET}  # noqa: SLF001
+
+
+def _written(value: object) -> object:
+    if value is None:
+        return "lifetime"
+    return format_duration(value) if isinstance(value, timedelta) else value
+
+
+def _numbers(story: Story) -> dict[str, object]:
+    """Where the order stands: its line, what it claims, and the threshold of a drop."""
+    mine, target = story.mine, story.target
+    order = mine.order
+    claim = claim_at(mine, story.group, target.series.last_count, target.last_count_at)
+    return {
+        "count": target.series.last_count,
+        "counted_at": target.last_count_at,
+        "baseline": None if order.start_count is None else order.baseline,
+        "line": claim.line if claim else None,
+        "floor": claim.floor if claim else None,
+        "in_flight": mine.in_flight(story.now),
+        "claim": claim.units if claim else None,
+        "threshold": order.terms.threshold(order.delivered),
+    }

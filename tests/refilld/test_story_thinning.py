@@ -1,0 +1,42 @@
+"""Thinning: fewer points, and nothing lost that an eye would look for."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from refilld.story.thinning import Point, thinned
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+POINTS = st.lists(
+    st.tuples(st.integers(0, 999).map(lambda minute: START + minute * MINUTE), st.integers(0, 10**12)),
+    unique_by=lambda point: point[0],
+).map(sorted)
+
+
+def column(at: datetime) -> int:
+    return (at - START) // (100 * MINUTE)
+
+
+@given(POINTS)
+def test_the_lowest_and_the_highest_of_every_column_survive(points: list[Point]) -> None:
+    """A short dip stays visible, however many looks there are."""
+    kept = list(thinned(points, column))
+    for place in range(10):
+        before = [count for at, count in points if column(at) == place]
+        after = [count for at, count in kept if column(at) == place]
+        assert (min(after, default=0), max(after, default=0)) == (
+            min(before, default=0),
+            max(before, default=0),
+        )
+
+
+@given(POINTS)
+def test_what_is_kept_is_a_part_of_what_was_there_in_order_of_time(points: list[Point]) -> None:
+    """At most four of each column, the first and the last of all among them."""
+    kept = list(thinned(points, column))
+    assert set(kept) <= set(points)
+    assert kept == sorted(kept, key=lambda point: point[0])
+    assert all(sum(column(at) == place for at, _ in kept) <= 4 for place in range(10))
+    assert (kept[:1], kept[-1:]) == (points[:1], points[-1:])

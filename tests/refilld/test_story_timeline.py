@@ -1,0 +1,90 @@
+"""The time line: everything in order of time, nothing lost, and uneventful looks folded."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.snapshot import Outcome
+from refilld.story.event import Event, Look
+from refilld.story.timeline import in_time
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def counted(hour: int, count: int) -> Look:
+    return Look(START + hour * HOUR, Outcome.COUNT, count)
+
+
+def failed(hour: int, outcome: Outcome = Outcome.TRANSIENT, detail: str = "") -> Look:
+    return Look(START + hour * HOUR, outcome, detail=detail)
+
+
+def happened(hour: int, text: str = "something happened") -> Event:
+    return Event(START + hour * HOUR, "drop.opened", text)
+
+
+LOOKS = st.builds(counted, st.integers(0, 50), st.integers(0, 5)) | st.builds(
+    failed, st.integers(0, 50), st.sampled_from([Outcome.PRIVATE, Outcome.BLOCKED])
+)
+EVENTS = st.builds(happened, st.integers(0, 50), st.text(max_size=3))
+
+
+def told(*items: Look | Event) -> list[str]:
+    looks = [item for item in items if isinstance(item, Look)]
+    return [event.text for event in in_time(looks, [item for item in items if isinstance(item, Event)])]
+
+
+def test_uneventful_looks_are_one_line_with_the_range_of_their_counts() -> None:
+    """Also with the last one, and with the time of the last look."""
+    (line,) = in_time([counted(0, 4990), counted(1, 5010), counted(2, 4980), counted(3, 5000)], [])
+    assert line.text == "4 looks, counts 4,980 to 5,010, the last 5,000"
+    assert (line.at, line.until) == (START, START + 3 * HOUR)
+
+
+def test_looks_with_one_count_say_it_once() -> None:
+    """Many of them as well as a single one."""
+    assert told(counted(0, 1_000), counted(1, 1_000)) == ["2 looks, count 1,000"]
+    assert told(counted(0, 1_000)) == ["count 1,000"]
+
+
+def test_failed_looks_are_named_with_outcome_and_detail() -> None:
+    """They are folded only with their like."""
+    private = [failed(hour, Outcome.PRIVATE) for hour in (0, 1)]
+    limited = failed(2, Outcome.RATE_LIMITED, "HTTP 429")
+    assert told(*private, limited, failed(3)) == [
+        "2 looks failed: private",
+        "look failed: rate_limited (HTTP 429)",
+        "look failed: transient",
+    ]
+
+
+def test_an_event_divides_the_looks_around_it() -> None:
+    """And the look of its own moment stands alone before it."""
+    items = [counted(0, 9), counted(1, 9), counted(2, 8), happened(2), counted(3, 8), counted(4, 8)]
+    assert told(*items) == ["2 looks, count 9", "count 8", "something happened", "2 looks, count 8"]
+
+
+def test_events_of_one_moment_keep_their_order_and_equal_ones_are_all_told() -> None:
+    """What follows from another comes after it."""
+    assert told(happened(0, "b"), happened(0, "a"), happened(0, "a")) == ["b", "a", "a"]
+
+
+@given(st.lists(LOOKS, max_size=40, unique_by=lambda look: look.at), st.lists(EVENTS, max_size=10))
+def test_the_story_is_in_order_of_time_and_complete(looks: list[Look], events: list[Event]) -> None:
+    """Each event once, each look in exactly one line, and no line reaches over the next."""
+    lines = list(in_time(looks, events))
+    assert [line.at for line in lines] == sorted(line.at for line in lines)
+    assert sorted(line.text for line in lines if line.kind == "drop.opened") == sorted(e.text for e in events)
+    spans = [(line.at, line.until or line.at) for line in lines if line.kind.startswith("look")]
+    assert all(sum(start <= look.at <= end for start, end in spans) == 1 for look in looks)
+    assert all(end <= line.at for (_, end), line in zip(spans, lines, strict=False) if line.at > end)
+
+
+@given(st.lists(LOOKS, min_size=1, max_size=40, unique_by=lambda look: look.at))
+def test_folding_hides_no_extreme(looks: list[Look]) -> None:
+    """The lowest and the highest count can be read in the story."""
+    counts = [f"{look.count:,}" for look in looks if look.count is not None]
+    words = " ".join(told(*looks)).replace(",", "").split()
+    assert {min(counts, default=""), max(counts, default="")} - {""} <= set(words)
