@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import takewhile
 
 from monitor.claims import Claim, claims_of
 from monitor.decisions import Reason
@@ -13,11 +12,13 @@ from monitor.judging import measure
 from monitor.order import Flag, Order
 from monitor.refill import RefillState
 from monitor.snapshot import Outcome
+from monitor.terms import RefillMode
 from monitor.watched import Watched
 
-GONE_AFTER = 3
-GONE_FOR = timedelta(hours=24)
-"""Looks in a row, and the time from the first to the last, that must say `not_found` (RULES 7)."""
+STANDS = timedelta(hours=1)
+"""How long an answer that rests on a count stands."""
+STANDS_UNREAD = timedelta(minutes=5)
+"""How long an answer stands where nothing could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,9 @@ class LastLook:
     at: datetime | None
     """When it was read."""
     outcome: Outcome | None
-    """How the newest look ended, count or not."""
+    """How the newest look ended, count or not; once private, that is it until a number is read."""
     gone: bool = False
-    """The link has not been found often and long enough; see `is_gone`."""
+    """The target has been absent often and long enough; see `monitor.absence`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,10 @@ _SENTENCES = {
     "not_settled": "The delivery is too fresh to be judged; that starts {settles}.",
     "window_expired": "The guarantee of this order ended {ends}.",
     "profile_private": "The profile is private; please make it public, then we check again.",
-    "target_not_found": "The link does not exist any more; please check it.",
+    "target_not_found": "The link leads to no public count any more; please check it.",
     "counts_hidden": "The counts are hidden; please show them, then we check again.",
     "not_delivered": "The order is not delivered yet ({status}).",
-    "no_guarantee": "An order of status {status} carries no guarantee.",
+    "no_guarantee": "An order {uncovered} carries no guarantee.",
     "not_readable": "No count could be read since the delivery settled; we keep trying.",
     "awaiting_confirmation": "{missing} seem to be missing; a second look confirms it before we refill.",
     "suspended:hold": "The guarantee is suspended while the order is on hold.",
@@ -79,10 +80,15 @@ _COVERED_ELSEWHERE = (
 )
 
 
-def is_gone(newest: Sequence[tuple[datetime, Outcome]]) -> bool:
-    """Whether the newest looks at a target (newest first) mean that its link is gone."""
-    row = list(takewhile(lambda look: look[1] is Outcome.NOT_FOUND, newest))
-    return len(row) >= GONE_AFTER and row[0][0] - row[-1][0] >= GONE_FOR
+def stands(asked_at: datetime, looked_at: datetime | None, outcome: Outcome | None, now: datetime) -> bool:
+    """Whether the answer to a request of `asked_at` is still good, so that asking again needs no look.
+
+    It is for an hour after a count was read for it; a customer who was told to publish the profile, or
+    whose page could not be read, may ask again sooner.
+    """
+    if looked_at is None or looked_at < asked_at:
+        return False
+    return now - asked_at < (STANDS if outcome is Outcome.COUNT else STANDS_UNREAD)
 
 
 def claim_at(
@@ -141,11 +147,12 @@ def _no_cover(watched: Watched) -> str | None:
 
 
 def _moving(watched: Watched, look: LastLook) -> str | None:
-    """A refill is on its way, unless it is queued and waits for the profile to be public again."""
+    """A refill is on its way, unless it is queued and waits for the target to be there, and public, again."""
     if _on_its_way(watched) is None:
         return None
     claimed = any(refill.state is RefillState.CLAIMED for refill in watched.refills)
-    return "profile_private" if look.outcome is Outcome.PRIVATE and not claimed else "refill"
+    waits = look.gone or look.outcome is Outcome.PRIVATE
+    return _unreadable(look) if waits and not claimed else "refill"
 
 
 def _expired(watched: Watched, now: datetime) -> bool:
@@ -154,11 +161,11 @@ def _expired(watched: Watched, now: datetime) -> bool:
 
 
 def _unreadable(look: LastLook) -> str | None:
+    if look.gone:
+        return "target_not_found"
     if look.outcome is Outcome.PRIVATE:
         return "profile_private"
-    if look.outcome is Outcome.HIDDEN:
-        return "counts_hidden"
-    return "target_not_found" if look.gone else None
+    return "counts_hidden" if look.outcome is Outcome.HIDDEN else None
 
 
 def _judged(watched: Watched, claim: Claim | None, reason: Reason | None) -> str:
@@ -190,6 +197,7 @@ def _on_its_way(watched: Watched) -> int | None:
 def _facts(watched: Watched, look: LastLook, claim: Claim | None) -> dict[str, object]:
     order: Order = watched.order
     settles = None if order.completed_at is None else order.completed_at + order.terms.settle
+    never = order.terms.refill is RefillMode.NEVER
     return {
         "quantity": _on_its_way(watched),
         "count": look.count,
@@ -200,6 +208,7 @@ def _facts(watched: Watched, look: LastLook, claim: Claim | None) -> dict[str, o
         "settles": f"{settles:%Y-%m-%d %H:%M} UTC" if settles else "later",
         "ends": f"{order.ends_at:%Y-%m-%d %H:%M} UTC" if order.ends_at else "",
         "status": order.status,
+        "uncovered": "sold without refill" if never else f"of status {order.status}",
         "max_refills": order.terms.max_refills,
         "max_percent": order.terms.max_refill_percent,
         "cooldown": format_duration(order.terms.cooldown),

@@ -2,23 +2,33 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from storage.columns import AnyRow
 from storage.schema import requests
 
 _q = requests.c
-_STANDING = (
-    select(_q.request_id).where(_q.order_id == bindparam("order_id"), _q.answered_at.is_(None)).limit(1)
-)
+_LATEST = select(func.max(_q.at)).where(_q.order_id == bindparam("order_id"))
 _ANSWER = update(requests).where(_q.order_id == bindparam("order"), _q.answered_at.is_(None))
 
 
 def ask(connection: Connection, order_id: str, now: datetime) -> None:
-    """Record that the customer asked; asking again while a request stands adds nothing."""
-    if connection.execute(_STANDING, {"order_id": order_id}).first() is None:
-        connection.execute(insert(requests), {"order_id": order_id, "at": now})
+    """Record that the customer asked."""
+    connection.execute(insert(requests), {"order_id": order_id, "at": now})
+
+
+def latest(connection: Connection, order_id: str) -> datetime | None:
+    """When the customer asked last."""
+    asked: datetime | None = connection.execute(_LATEST, {"order_id": order_id}).scalar()
+    return asked
 
 
 def answered(connection: Connection, order_id: str, now: datetime) -> None:
     """The standing request of the order has found its answer."""
     connection.execute(_ANSWER.values(answered_at=now), {"order": order_id})
+
+
+def of_order(connection: Connection, order_id: str) -> list[AnyRow]:
+    """All requests about an order, oldest first."""
+    query = select(requests).where(_q.order_id == order_id).order_by(_q.request_id)
+    return list(connection.execute(query))

@@ -6,6 +6,7 @@ from threading import Event
 
 import click
 
+from jobs.asking import Recheck
 from monitor.answers import Answer
 from refilld.cli.office import Office, pass_office
 from refilld.cli.output import cell, console, json_option, print_json
@@ -44,9 +45,10 @@ def serve(office: Office) -> None:
 
 @click.command()
 @click.argument("order_ids", metavar="ID...", nargs=-1, required=True, type=TEXT)
+@click.option("--fresh", is_flag=True, help="Look even if the last answer is less than an hour old.")
 @json_option
 @pass_office
-def check(office: Office, order_ids: tuple[str, ...], *, as_json: bool) -> None:
+def check(office: Office, order_ids: tuple[str, ...], *, fresh: bool, as_json: bool) -> None:
     """Look at an order's target now, and answer as for a customer's request."""
     missing = False
     with office.database() as database:
@@ -54,24 +56,32 @@ def check(office: Office, order_ids: tuple[str, ...], *, as_json: bool) -> None:
         checking = daemon.checking(open_eyes(office.settings))
         for order_id in order_ids:
             try:
-                answer, looked = checking.check(order_id)
+                answer, recheck = checking.check(order_id, fresh=fresh)
             except NotFoundError as error:
                 click.echo(f"refilld: {error}", err=True)
                 missing = True
                 continue
             if as_json:
-                print_json(asdict(answer) | {"looked": looked})
+                print_json(asdict(answer) | {"recheck": recheck})
             else:
                 console().print(f"{order_id}: {answer.word}. {answer.sentence}", markup=False)
-                console().print(f"  ({_basis(answer, looked=looked)})", markup=False)
+                console().print(f"  ({_basis(answer, recheck)})", markup=False)
     if missing:
         raise click.exceptions.Exit(1)
 
 
-def _basis(answer: Answer, *, looked: bool) -> str:
+_RECHECKS = {
+    Recheck.DONE: "looked at now",
+    Recheck.DUE: "no look is free now; its target is looked at next",
+    Recheck.STANDS: "asked a moment ago, not looked at again",
+    Recheck.NOT_NEEDED: "no look is needed",
+}
+
+
+def _basis(answer: Answer, recheck: Recheck) -> str:
     """What an answer rests on, for the operator."""
     count = f"count of {cell(answer.counted_at)}" if answer.counted_at else "no count yet"
-    return f"looked at now; {count}" if looked else f"not looked at now; {count}"
+    return f"{_RECHECKS[recheck]}; {count}"
 
 
 @click.command()

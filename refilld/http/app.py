@@ -10,6 +10,7 @@ from refilld.http import problems
 from refilld.http.bearer import Guard
 from refilld.http.health import Health, health_routes
 from refilld.http.long_poll import Patience
+from refilld.http.orders import Orders, order_routes
 from refilld.http.refills import RefillQueue, refill_routes
 from refilld.http.server import LARGEST_BODY, THREADS
 from refilld.settings import Settings
@@ -33,6 +34,7 @@ def create_app(
     queue = RefillQueue(database, clock, settings.queue.max_attempts, Patience(stopping, THREADS // 2))
     app.register_blueprint(health_routes(health))
     app.register_blueprint(refill_routes(queue, guard))
+    app.register_blueprint(order_routes(Orders(database, clock), guard))
     app.after_request(_harden)
     return app
 

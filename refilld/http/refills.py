@@ -12,7 +12,7 @@ from refilld.http.bodies import ClaimBody, CompleteBody, ExtendBody, FailBody, L
 from refilld.http.long_poll import Patience
 from refilld.http.reading import read_body, read_nothing, read_query, read_refill_id
 from refilld.http.rendering import claimed, shown
-from storage import leases, refills
+from storage import leases, refills, verbs
 from storage.columns import AnyRow
 from storage.engine import Database
 from storage.tokens import Scope
@@ -83,8 +83,8 @@ class RefillQueue:
         number = read_refill_id(refill_id)
         read_nothing()
         with self.database.write() as connection:
-            state = refills.operate(connection, number, verb, self.clock())
-        return answer({"refill_id": number, "state": state})
+            row = verbs.operate(connection, number, verb, self.clock())
+        return answer({"refill_id": number, "state": row.state, "quantity": row.quantity})
 
     def listed(self) -> Response:
         """One page, newest first; one row more than asked for says whether another follows."""
@@ -112,7 +112,7 @@ def refill_routes(queue: RefillQueue, guard: Guard) -> Blueprint:
         name, consume = view.__name__, guard.needs(view, Scope.REFILLS_CONSUME)
         routes.add_url_rule(f"/<refill_id>/{name}", name, consume, methods=["POST"])
     operate = guard.needs(queue.operate, Scope.REFILLS_MANAGE)
-    for verb in refills.VERBS:
+    for verb in verbs.VERBS:
         path, given = f"/<refill_id>/{verb}", {"verb": verb}
         routes.add_url_rule(path, verb, operate, methods=["POST"], defaults=given)
     return routes

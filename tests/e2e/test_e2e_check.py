@@ -9,29 +9,36 @@ NASA = Sold("1001", "nasa", start=1000, quantity=500)
 OTHER = Sold("1002", "other")
 
 
-def check(place: Installation, order_id: str = "1001") -> dict[str, Any]:
-    [answer] = place.rows("check", order_id)
+def check(place: Installation, order_id: str = "1001", *more: str) -> dict[str, Any]:
+    [answer] = place.rows("check", order_id, *more)
     return answer
 
 
 def test_check_looks_and_answers_with_the_numbers(place: Installation) -> None:
     """Whole, a little less, and a drop, which a second look makes a refill."""
     place.sell([NASA])
-    numbers = ("word", "count", "line", "missing", "threshold", "quantity", "looked")
+    numbers = ("word", "count", "line", "missing", "threshold", "quantity", "recheck")
 
     def told() -> tuple[object, ...]:
-        answer = check(place)
+        answer = check(place, "1001", "--fresh")
         return tuple(answer[name] for name in numbers)
 
-    assert told() == ("no_drop", 1500, 1500, 0, 25, None, True)
+    assert told() == ("no_drop", 1500, 1500, 0, 25, None, "done")
     place.count("nasa", 1476)
-    assert told() == ("below_threshold", 1476, 1500, 24, 25, None, True)
+    assert told() == ("below_threshold", 1476, 1500, 24, 25, None, "done")
     place.count("nasa", 1100)
-    assert told() == ("awaiting_confirmation", 1100, 1500, 400, 25, None, True)
+    assert told() == ("awaiting_confirmation", 1100, 1500, 400, 25, None, "done")
     until(lambda: told()[0] == "refill", "the confirmation")
-    assert told() == ("refill", 1100, 1500, 0, 25, 400, True)
+    assert told() == ("refill", 1100, 1500, 0, 25, 400, "done")
     assert place.command("check", "1001").startswith("1001: refill. A refill of 400 is on its way.\n")
     assert [row["quantity"] for row in place.refills(state="queued")] == [400]
+
+
+def test_asking_again_while_the_answer_stands_costs_no_look(place: Installation) -> None:
+    """However often the customer asks within the hour."""
+    place.sell([NASA])
+    assert [check(place)["recheck"] for _ in range(3)] == ["done", "stands", "stands"]
+    assert place.looks("nasa") == 1
 
 
 def test_check_says_why_nothing_is_owed(place: Installation) -> None:
@@ -39,7 +46,7 @@ def test_check_says_why_nothing_is_owed(place: Installation) -> None:
     place.sell([NASA, OTHER])
     place.change("nasa", private=True)
     answer = check(place)
-    assert (answer["word"], answer["count"], answer["looked"]) == ("profile_private", None, True)
+    assert (answer["word"], answer["count"], answer["recheck"]) == ("profile_private", None, "done")
     assert "make it public" in answer["sentence"]
     place.command("orders", "flag", "1001", "hold")
     assert (check(place)["word"], place.looks("nasa")) == ("suspended:hold", 1)

@@ -3,7 +3,9 @@
 import pytest
 from jobs_world import DAY, HOUR, MINUTE, START, JobsWorld, ScriptedSource, an_eye, an_order
 
+from jobs.asking import Recheck
 from jobs.sampling import LOOK_AGAIN
+from monitor.answers import STANDS_UNREAD
 from monitor.cadence import Lane
 from monitor.order import Flag
 from monitor.refill import RefillState
@@ -24,8 +26,8 @@ def test_a_check_looks_at_once_and_answers_with_what_it_saw(world: JobsWorld) ->
     world.sell(an_order())
     world.now = LATER
     source = ScriptedSource(lambda _name, _now: 2000)
-    answer, looked = world.checking(an_eye(source)).check("1")
-    assert (answer.word, answer.count, answer.counted_at, looked) == ("no_drop", 2000, LATER, True)
+    answer, recheck = world.checking(an_eye(source)).check("1")
+    assert (answer.word, answer.count, answer.counted_at, recheck) == ("no_drop", 2000, LATER, Recheck.DONE)
     assert world.rows("source_requests", "source", "at") == [("scripted", LATER)]
     assert world.rows("snapshots", "at", "count") == [(LATER, 2000)]
     assert world.target().next_due_at == LATER + 3 * HOUR
@@ -48,10 +50,9 @@ def test_a_drop_that_the_customer_noticed_is_suspected_confirmed_and_refilled(wo
         answer, _ = checking.check("1")
         words.append((answer.word, answer.missing, standing(world)))
     # the refilled units are in flight, so that none are missing any more
-    expected = [("awaiting_confirmation", 500, 1), ("awaiting_confirmation", 500, 1), ("refill", 0, 0)]
+    expected = [("awaiting_confirmation", 500, 1), ("awaiting_confirmation", 500, 2), ("refill", 0, 0)]
     assert words == expected
     assert answer.quantity == 500
-    assert len(world.rows("requests")) == 1
 
 
 def test_asking_again_while_an_answer_stands_adds_no_request(world: JobsWorld) -> None:
@@ -71,8 +72,8 @@ def test_without_budget_the_target_goes_to_the_head_of_the_queue(world: JobsWorl
     with world.database.write() as tx:
         sources.note_requests(tx, "scripted", LATER, 1)
     source = ScriptedSource()
-    answer, looked = world.checking(an_eye(source, spacing=MINUTE)).check("1")
-    assert (answer.word, looked, source.asked) == ("no_drop", False, [])
+    answer, recheck = world.checking(an_eye(source, spacing=MINUTE)).check("1")
+    assert (answer.word, recheck, source.asked) == ("no_drop", Recheck.DUE, [])
     assert world.rows("targets", "next_due_at", "lane") == [(LATER, int(Lane.FIRST))]
     assert len(world.rows("source_requests")) == 1
 
@@ -91,8 +92,8 @@ def test_a_request_stands_until_a_look_has_answered_it(world: JobsWorld) -> None
     """What was counted before the customer noticed the drop is no answer to him."""
     world.sell(an_order(terms={"refill": "on_request"}))
     world.look(2000, LATER)
-    answer, looked = world.checking().check("1")
-    assert (answer.word, looked, standing(world)) == ("no_drop", False, 1)
+    answer, recheck = world.checking().check("1")
+    assert (answer.word, recheck, standing(world)) == ("no_drop", Recheck.DUE, 1)
     world.lose(1500, LATER + HOUR)
     assert world.rows("refills", "quantity", "state") == [(500, RefillState.QUEUED)]
     assert standing(world) == 0
@@ -116,8 +117,9 @@ def test_an_order_that_is_not_covered_costs_no_look(world: JobsWorld, flag: Flag
     world.flag("1", flag)
     source = ScriptedSource()
     before = world.rows("targets")
-    answer, looked = world.checking(an_eye(source)).check("1")
-    assert (answer.word, looked) == ("suspended:hold" if flag is Flag.HOLD else f"void:{flag}", False)
+    answer, recheck = world.checking(an_eye(source)).check("1")
+    word = "suspended:hold" if flag is Flag.HOLD else f"void:{flag}"
+    assert (answer.word, recheck) == (word, Recheck.NOT_NEEDED)
     assert (source.asked, world.rows("targets"), standing(world)) == ([], before, 0)
 
 
@@ -126,8 +128,8 @@ def test_an_expired_guarantee_costs_no_look(world: JobsWorld) -> None:
     world.sell(an_order())
     source = ScriptedSource()
     world.now = START + 30 * DAY
-    answer, looked = world.checking(an_eye(source)).check("1")
-    assert (answer.word, looked, source.asked) == ("window_expired", False, [])
+    answer, recheck = world.checking(an_eye(source)).check("1")
+    assert (answer.word, recheck, source.asked) == ("window_expired", Recheck.NOT_NEEDED, [])
 
 
 def test_a_paused_source_is_not_asked_for_a_customer_either(world: JobsWorld) -> None:
@@ -135,8 +137,9 @@ def test_a_paused_source_is_not_asked_for_a_customer_either(world: JobsWorld) ->
     world.sell(an_order())
     source = ScriptedSource(lambda _name, _now: Outcome.BLOCKED)
     checking = world.checking(an_eye(source))
-    assert checking.check("1")[1] is True
-    assert checking.check("1")[1] is False
+    assert checking.check("1")[1] is Recheck.DONE
+    world.now += STANDS_UNREAD
+    assert checking.check("1")[1] is Recheck.DUE
     assert len(source.asked) == 1
 
 

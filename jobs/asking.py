@@ -1,0 +1,66 @@
+"""Asking: a customer's request is recorded, answered with what is known, and has the target looked at."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from monitor.answers import Answer, LastLook, answer, stands
+from monitor.cadence import Lane
+from monitor.snapshot import Outcome
+from monitor.watched import Watched
+from storage import drops, refills, requests, targets, watched
+from storage.engine import Transaction
+from storage.targets import TargetRow
+
+
+class Recheck(StrEnum):
+    """What a request leads to."""
+
+    DUE = "due"
+    """The target is at the head of the queue, and is looked at as soon as the budget allows."""
+    DONE = "done"
+    """There was a look just now."""
+    STANDS = "stands"
+    """The customer asked a moment ago, and there was a look since: that answer stands."""
+    NOT_NEEDED = "not_needed"
+    """No guarantee runs, and no look could change that."""
+
+
+def ask(tx: Transaction, order_id: str, now: datetime, *, fresh: bool = False) -> tuple[TargetRow, Recheck]:
+    """Record a request, unless the answer to the last one stands (and none `fresh` is wanted) or is to come.
+
+    Gives the target, locked, and what is to be done. The request of a covered order stands until a judged
+    look finds nothing undecided: an old or a failed look is no answer. Raises NotFoundError.
+    """
+    row = targets.of_order(tx, order_id, lock=True)
+    asked_at = requests.latest(tx, order_id)
+    if not _mine(tx, row, order_id).covered(now):
+        requests.ask(tx, order_id, now)
+        requests.answered(tx, order_id, now)
+        return row, Recheck.NOT_NEEDED
+    if not fresh and asked_at is not None and stands(asked_at, row.last_look_at, row.last_outcome, now):
+        return row, Recheck.STANDS
+    if asked_at is None or (row.last_look_at is not None and row.last_look_at >= asked_at):
+        requests.ask(tx, order_id, now)
+    targets.wake(tx, [row.target_id], now, f"asked for {order_id}", Lane.FIRST)
+    return row, Recheck.DUE
+
+
+def _mine(tx: Transaction, row: TargetRow, order_id: str) -> Watched:
+    return next(w for w in watched.of_target(tx, row.target_id) if w.order.order_id == order_id)
+
+
+def answer_now(tx: Transaction, order_id: str, now: datetime) -> Answer:
+    """Answer with what is known of an order now."""
+    row = targets.of_order(tx, order_id)
+    return answer_from(tx, row, watched.of_target(tx, row.target_id), order_id, now)
+
+
+def answer_from(
+    tx: Transaction, row: TargetRow, group: tuple[Watched, ...], order_id: str, now: datetime
+) -> Answer:
+    """Answer with what is known of an order, its target and all orders on it."""
+    mine = next(w for w in group if w.order.order_id == order_id)
+    outcome = row.last_outcome if row.private_since is None else Outcome.PRIVATE
+    look = LastLook(row.series.last_count, row.last_count_at, outcome, row.absence.gone_at is not None)
+    reason = drops.last_reason(tx, order_id) or refills.held_reason(tx, order_id)
+    return answer(mine, group, look, reason, now)

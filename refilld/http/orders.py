@@ -1,0 +1,39 @@
+"""Orders over HTTP: the customer noticed a drop."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from flask import Blueprint, Response
+
+from jobs import asking
+from refilld.http.answers import answer
+from refilld.http.bearer import Guard
+from refilld.http.reading import read_nothing
+from storage.engine import Database
+from storage.tokens import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What can be asked of an order."""
+
+    database: Database
+    clock: Callable[[], datetime]
+
+    def request_refill(self, order_id: str) -> Response:
+        """Record a customer's request; the answer so far, while the target is looked at again."""
+        read_nothing()
+        with self.database.write() as tx:
+            _, recheck = asking.ask(tx, order_id, self.clock())
+            so_far = asking.answer_now(tx, order_id, self.clock())
+        return answer(asdict(so_far) | {"recheck": recheck}, HTTPStatus.ACCEPTED)
+
+
+def order_routes(orders: Orders, guard: Guard) -> Blueprint:
+    """The routes under /api/v1/orders, each behind its scope; ids are the panel's and may hold a slash."""
+    routes = Blueprint("orders", __name__, url_prefix="/api/v1/orders")
+    ask = guard.needs(orders.request_refill, Scope.ORDERS_WRITE)
+    routes.add_url_rule("/<path:order_id>/refill-requests", "request_refill", ask, methods=["POST"])
+    return routes
