@@ -2,22 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from monitor.alert import decision_alert, private_alert, refused_alert
+from jobs import aftermath, mass_drops, telling
+from monitor.absence import Absence, observe
 from monitor.cadence import Cadence, Seen
-from monitor.decisions import Decision, Verb
+from monitor.decisions import Decision
 from monitor.judging import Verdict, judge
-from monitor.order import Order
+from monitor.mass_drop import MassDropRule
 from monitor.series import admit
-from monitor.snapshot import Outcome, Snapshot
-from monitor.sources.breaker import SURE
+from monitor.snapshot import Snapshot
 from monitor.watched import Watched
-from storage import drops, orders, outbox, refills, requests, snapshots, targets, watched
+from storage import snapshots, sources, targets, watched
 from storage.engine import Transaction
 from storage.targets import TargetRow
-
-REFUSED_AFTER = 3
-"""Looks in a row without a count after which the operator is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +28,37 @@ class Recorded:
     """The decisions that were new."""
 
 
-def record(tx: Transaction, target_id: int, snapshot: Snapshot, cadence: Cadence) -> Recorded:
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the configuration says of looks and of what follows from them."""
+
+    cadence: Cadence
+    mass_drops: MassDropRule
+
+
+def record(tx: Transaction, target_id: int, snapshot: Snapshot, policy: Policy) -> Recorded:
     """Keep one look and everything that follows from it: drops, decisions, refills, alerts, the next look."""
     row = targets.get(tx, target_id, lock=True)
     group = watched.of_target(tx, target_id)
     kept, series = admit(_in_order(snapshot, row), row.series)
     snapshots.add(tx, target_id, kept)
-    verdicts = judge(group, kept.count, kept.at) if kept.count is not None else ()
-    decisions = [_apply(tx, w, v, kept) for w, v in zip(group, verdicts, strict=bool(verdicts))]
-    failures = _failures(row, kept)
+    verdicts = _judge(tx, row, group, kept, policy.mass_drops)
+    decisions = _write(tx, group, verdicts, kept, policy.mass_drops.hold)
+    failures = telling.failures_after(row, kept)
     seen = Seen(kept.outcome, failures, doubted=series.zero_seen)
-    following = cadence.next_look(_after(group, verdicts), seen, kept.at)
-    targets.looked(tx, row, kept, series, failures, following)
-    _tell_of_target(tx, row, kept, group, failures)
-    return Recorded(kept, tuple(d for d in decisions if d is not None))
+    following = policy.cadence.next_look(_after(group, verdicts), seen, kept.at)
+    absence = _absence(tx, row, kept)
+    targets.looked(tx, row, kept, series, absence, failures, following)
+    telling.tell_of_target(tx, row, kept, group, absence, failures)
+    return Recorded(kept, decisions)
+
+
+def _absence(tx: Transaction, row: TargetRow, kept: Snapshot) -> Absence:
+    """Whether the target is still there; what one target shows vouches for the source before others."""
+    metric = row.target.metric
+    if kept.count is not None:
+        sources.note_read(tx, kept.source, metric, kept.at)
+    return observe(row.absence, kept.outcome, kept.at, sources.last_read(tx, kept.source, metric))
 
 
 def _in_order(snapshot: Snapshot, row: TargetRow) -> Snapshot:
@@ -53,25 +68,32 @@ def _in_order(snapshot: Snapshot, row: TargetRow) -> Snapshot:
     return replace(snapshot, at=row.last_look_at + snapshot.at.resolution)
 
 
-def _apply(tx: Transaction, before: Watched, verdict: Verdict, kept: Snapshot) -> Decision | None:
-    """Write down a verdict; gives its decision if that is a new one."""
-    if verdict.start_count is not None:
-        orders.measured(tx, verdict.order_id, verdict.start_count)
-    if verdict.request_answered:
-        requests.answered(tx, verdict.order_id, kept.at)
-    if verdict.drop is None or verdict.claim is None or kept.count is None:
-        return None
-    drop_id = drops.save(tx, verdict.drop, verdict.claim, kept.count)
-    if verdict.decision is None or not drops.add_decision(tx, drop_id, verdict.decision):
-        return None
-    _carry_out(tx, drop_id, verdict.decision, before.order)
-    return verdict.decision
+def _write(
+    tx: Transaction,
+    group: Sequence[Watched],
+    verdicts: Sequence[Verdict],
+    kept: Snapshot,
+    hold: timedelta,
+) -> tuple[Decision, ...]:
+    if kept.count is None:
+        return ()
+    pairs = zip(group, verdicts, strict=True)
+    return tuple(d for w, v in pairs for d in aftermath.write(tx, w.order, v, kept.count, hold))
 
 
-def _carry_out(tx: Transaction, drop_id: int, decision: Decision, order: Order) -> None:
-    if decision.verb in {Verb.REFILL, Verb.HOLD}:
-        refills.create(tx, drop_id, decision, order.target.metric)
-    outbox.add(tx, decision_alert(decision, order), decision.at)
+def _judge(
+    tx: Transaction, row: TargetRow, group: Sequence[Watched], kept: Snapshot, rule: MassDropRule
+) -> tuple[Verdict, ...]:
+    """Judge a count; anew when it turns out that a mass drop is on."""
+    if kept.count is None:
+        return ()
+    verdicts = judge(group, kept.count, kept.at)
+    if not any(v.judged for v in verdicts):
+        return verdicts
+    opened = any(v.opened for v in verdicts)
+    if mass_drops.is_on(tx, row.target_id, row.target.metric, kept.at, rule, opened=opened):
+        return judge(group, kept.count, kept.at, mass_drop=True)
+    return verdicts
 
 
 def _after(group: Sequence[Watched], verdicts: Sequence[Verdict]) -> Sequence[Watched]:
@@ -79,24 +101,3 @@ def _after(group: Sequence[Watched], verdicts: Sequence[Verdict]) -> Sequence[Wa
     drop = {v.order_id: v.drop for v in verdicts if v.drop is not None and v.drop.state.open}
     judged = {v.order_id for v in verdicts if v.claim is not None}
     return [replace(w, drop=drop.get(w.order.order_id)) if w.order.order_id in judged else w for w in group]
-
-
-def _failures(row: TargetRow, kept: Snapshot) -> int:
-    """Looks in a row without a count; a refusal of the whole source says nothing about the target."""
-    if kept.outcome is Outcome.COUNT:
-        return 0
-    return row.failures if kept.outcome in SURE else row.failures + 1
-
-
-def _tell_of_target(
-    tx: Transaction, row: TargetRow, kept: Snapshot, group: Sequence[Watched], failures: int
-) -> None:
-    """Tell once that a target has become private, and once that it cannot be read."""
-    covered = sum(w.covered(kept.at) for w in group)
-    if not covered:
-        return
-    if kept.outcome is Outcome.PRIVATE:
-        if row.private_since is None:
-            outbox.add(tx, private_alert(row.target, covered), kept.at)
-    elif failures == REFUSED_AFTER and row.failures < REFUSED_AFTER:
-        outbox.add(tx, refused_alert(row.target, kept.outcome, failures), kept.at)

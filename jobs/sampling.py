@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from jobs.eye import Eye
-from jobs.judging import Recorded, record
+from jobs.judging import Policy, Recorded, record
 from monitor.alert import source_alert
-from monitor.cadence import Cadence
 from monitor.snapshot import Snapshot
 from monitor.sources.breaker import LIKELY, SURE, WEATHER
 from monitor.sources.contract import Reading
@@ -30,7 +29,7 @@ class Sampling:
 
     database: Database
     eyes: tuple[Eye, ...]
-    cadence: Cadence
+    policy: Policy
     clock: Callable[[], datetime]
     wait: Callable[[timedelta], bool]
     """Waits that long, or less when the daemon is stopping; says whether it is."""
@@ -72,7 +71,7 @@ class Sampling:
 
     def _record(self, row: TargetRow, snapshot: Snapshot) -> Recorded:
         with self.database.write() as tx:
-            recorded = record(tx, row.target_id, snapshot, self.cadence)
+            recorded = record(tx, row.target_id, snapshot, self.policy)
         _log(recorded)
         return recorded
 
@@ -117,6 +116,7 @@ def _log(recorded: Recorded) -> None:
         count=shot.count,
         source=shot.source,
         detail=shot.detail,
+        username=shot.username,
     )
     for decision in recorded.decisions:
         log.info(

@@ -3,15 +3,25 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from monitor.absence import Absence
 from monitor.decisions import Decision, Verb
+from monitor.duration import format_duration
+from monitor.mass_drop import MassDropRule, Tally
 from monitor.order import Order
-from monitor.target import Target
+from monitor.review import Review
+from monitor.target import Metric, Target
 
 PRIVATE_WORDS = (
     "Your profile is set to private. Our guarantee needs it to be public: please make it public again, "
     "and we will check it and refill what is missing."
 )
 """What support can send to a customer whose profile is private."""
+
+GONE_WORDS = (
+    "The link of your order does not lead to anything public any more. Please tell us the new one, or bring "
+    "the page back: our guarantee waits for it, and we will check it and refill what is missing."
+)
+"""What support can send to a customer whose profile or post is gone."""
 
 
 class AlertKind(StrEnum):
@@ -22,9 +32,13 @@ class AlertKind(StrEnum):
     DROP_REFUSED = "drop.refused"
     DROP_WAITING = "drop.waiting"
     TARGET_PRIVATE = "target.private"
+    TARGET_GONE = "target.gone"
     TARGET_REFUSED = "target.refused"
     SOURCE_BLOCKED = "source.blocked"
     REFILL_DEAD = "refill.dead"
+    MASS_DROP_STARTED = "mass_drop.started"
+    MASS_DROP_ENDED = "mass_drop.ended"
+    REVIEW_OPENED = "review.opened"
 
 
 _KINDS = {
@@ -67,6 +81,16 @@ def private_alert(target: Target, orders: int) -> Alert:
     return Alert(AlertKind.TARGET_PRIVATE, text, link=target.link.url)
 
 
+def gone_alert(target: Target, absence: Absence, orders: int) -> Alert:
+    """Tell once that a target is gone, with the words for the customer."""
+    text = (
+        f"{target.metric} of {target.link} have not been found {absence.looks} times since "
+        f"{absence.since:%Y-%m-%d %H:%M} UTC, while others were read; {orders} order(s) suspended. "
+        f'To the customer: "{GONE_WORDS}"'
+    )
+    return Alert(AlertKind.TARGET_GONE, text, link=target.link.url)
+
+
 def refused_alert(target: Target, outcome: str, looks: int) -> Alert:
     """Tell that a target cannot be read, while others can."""
     text = f"{target.metric} of {target.link} could not be read {looks} times in a row ({outcome})"
@@ -84,3 +108,29 @@ def dead_refill_alert(refill_id: int, order_id: str, quantity: int, error: str) 
         f"refill {refill_id} of {quantity} for order {order_id} is given up ({error}); requeue or cancel it"
     )
     return Alert(AlertKind.REFILL_DEAD, text, order_id=order_id)
+
+
+def mass_drop_alert(metric: Metric, tally: Tally, rule: MassDropRule) -> Alert:
+    """Tell once, for all targets together, that a mass drop has begun."""
+    text = (
+        f"mass drop: {tally.fallen} of {tally.judged} targets judged in {format_duration(rule.window)} lost "
+        f"{metric}; this looks like the platform. Confirmed drops are held, each for "
+        f"{format_duration(rule.hold)}; refilld mass-drops release or discard decides on all of them at once"
+    )
+    return Alert(AlertKind.MASS_DROP_STARTED, text)
+
+
+def mass_drop_over_alert(metric: Metric, held: int) -> Alert:
+    """Tell that a mass drop has ended, and how many refills are still held for it."""
+    text = f"the mass drop of {metric} is over; {held} refill(s) are still held for it"
+    return Alert(AlertKind.MASS_DROP_ENDED, text)
+
+
+def review_alert(review: Review) -> Alert:
+    """Ask the operator to weigh a refund; the program itself never refunds."""
+    share = "price unknown" if review.share is None else f"{review.share} {review.currency or ''}".strip()
+    text = (
+        f"order {review.order_id}: {review.units} units, {share} ({review.cause}); "
+        f"refilld reviews list shows it, refilld reviews close ends it"
+    )
+    return Alert(AlertKind.REVIEW_OPENED, text, review.order_id)

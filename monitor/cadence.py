@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import Protocol
 
 from monitor.drops import DropState
+from monitor.refill import RefillState
 from monitor.snapshot import Outcome
 from monitor.watched import Watched
 
@@ -90,6 +91,10 @@ class FixedCadence:
         suspected = watched.drop is not None and watched.drop.state is DropState.SUSPECTED
         if suspected and watched.settled(now):  # a look before that would confirm nothing
             yield NextLook(self._confirmation(watched, now), Lane.FIRST, f"confirm drop of {order.order_id}")
+        for refill in watched.refills:
+            if refill.state is RefillState.HELD and refill.release_at is not None:
+                over = max(refill.release_at, earliest)
+                yield NextLook(over, Lane.FIRST, f"hold of {order.order_id} ends")
         # the rest can wait a little: a target of a thousand orders must not take the whole budget
         if order.completed_at is not None and not watched.settled(now):
             settles = max(order.completed_at + order.terms.settle, earliest)

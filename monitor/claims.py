@@ -5,10 +5,10 @@ count at which it is whole. The missing units are the interval from the effectiv
 highest line, and each unit of it is paid for by exactly one order.
 """
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from heapq import heappop
 from itertools import pairwise
 
 from monitor.watched import Watched
@@ -39,12 +39,12 @@ def claims_of(watched: Sequence[Watched], count: int, now: datetime) -> Mapping[
     return {
         w.order.order_id: Claim(
             order_id=w.order.order_id,
-            line=line,
-            floor=line - w.order.delivered,
+            line=lines[w.order.order_id],
+            floor=lines[w.order.order_id] - w.order.delivered,
             effective=effective,
             units=paid[w.order.order_id],
         )
-        for w, line in zip(active, lines, strict=True)
+        for w in active
     }
 
 
@@ -57,34 +57,33 @@ def _by_end(watched: Watched) -> tuple[datetime, datetime, str]:
     return watched.order.ends_at or _NEVER, *by_completion(watched)
 
 
-def _lines(active: Sequence[Watched]) -> list[int]:
-    """Each order's baseline, plus all that later orders delivered on top."""
-    lines: list[int] = []
+def _lines(active: Sequence[Watched]) -> dict[str, int]:
+    """Each order's baseline, plus all that later orders delivered on top; keyed by order id."""
+    lines: dict[str, int] = {}
     later = 0
     for watched in reversed(active):
-        lines.append(watched.order.baseline + later)
+        lines[watched.order.order_id] = watched.order.baseline + later
         later += watched.order.delivered
-    return lines[::-1]
+    return lines
 
 
 def _share_out(
-    active: Sequence[Watched], lines: Sequence[int], effective: int, now: datetime
+    active: Sequence[Watched], lines: Mapping[str, int], effective: int, now: datetime
 ) -> dict[str, int]:
     """Cut the missing interval at the lines; in each slice, who ends first pays first, within its room."""
-    payers = sorted(zip(active, lines, strict=True), key=lambda pair: _by_end(pair[0]))
-    waiting = [(rank, line, w.order.order_id) for rank, (w, line) in enumerate(payers)]  # sorted: a heap
+    payers = deque(w.order.order_id for w in sorted(active, key=_by_end))
     room = {w.order.order_id: max(0, w.order.delivered - w.in_flight(now)) for w in active}
     paid = dict.fromkeys(room, 0)
-    cuts = sorted({effective, *(line for line in lines if line > effective)})
+    cuts = sorted({effective, *(max(effective, line) for line in lines.values())})
     for bottom, top in pairwise(cuts):
         missing = top - bottom
-        while missing and waiting:
-            _, line, order_id = waiting[0]
-            if line < top or not room[order_id]:
-                heappop(waiting)  # slices only go up, and room only shrinks: it will never pay again
+        while missing and payers:
+            payer = payers[0]
+            if lines[payer] < top or not room[payer]:
+                payers.popleft()  # slices only go up, and room only shrinks: it will never pay again
                 continue
-            units = min(missing, room[order_id])
-            paid[order_id] += units
-            room[order_id] -= units
+            units = min(missing, room[payer])
+            paid[payer] += units
+            room[payer] -= units
             missing -= units
     return paid

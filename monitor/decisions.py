@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from monitor.claims import Claim
-from monitor.refill import RefillState
 from monitor.terms import BelowStart, RefillMode
 from monitor.watched import Watched
 
@@ -69,9 +68,8 @@ class Case:
 
     @property
     def completed(self) -> list[datetime]:
-        """When the order's completed refills were completed."""
-        refills = self.watched.refills
-        return [r.completed_at for r in refills if r.state is RefillState.COMPLETED and r.completed_at]
+        """When the order's completed refills were completed; no other refill has such a time."""
+        return [refill.completed_at for refill in self.watched.refills if refill.completed_at]
 
     @property
     def below_start(self) -> bool:
@@ -84,11 +82,11 @@ def _in_progress(case: Case) -> bool:
 
 def _limit_reached(case: Case) -> bool:
     limit = case.watched.order.terms.max_refills
-    return limit > 0 and len(case.completed) >= limit
+    return bool(limit) and len(case.completed) >= limit
 
 
 def _allowance_spent(case: Case) -> bool:
-    return case.allowance == 0
+    return not case.allowance
 
 
 def _cooling_down(case: Case) -> bool:

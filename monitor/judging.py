@@ -28,6 +28,8 @@ class Verdict:
     """What one judged count changes for one order; whatever is None or False stays as it was."""
 
     order_id: str
+    at: datetime
+    """When the count was taken."""
     start_count: int | None = None
     """The start count, where this look measured it."""
     claim: Claim | None = None
@@ -40,14 +42,18 @@ class Verdict:
     release: Decision | None = None
     """What is decided anew on the order's held refill, where its hold is over."""
 
+    first_settled: bool = False
+    """This is the first count that judged the order since its delivery settled."""
+
     @property
     def judged(self) -> bool:
         """Whether the order was active at this count."""
         return self.claim is not None
 
-    def opened(self, now: datetime) -> bool:
-        """Whether a drop opened at this count, which was taken at `now`."""
-        return self.drop is not None and self.drop.opened_at == now
+    @property
+    def opened(self) -> bool:
+        """Whether a drop opened at this count."""
+        return self.drop is not None and self.drop.opened_at == self.at
 
 
 def judge(
@@ -95,7 +101,7 @@ def _verdict(
     order = after.order
     measured = order.start_count if before.order.start_count is None else None
     if claim is None:
-        return Verdict(order.order_id, start_count=measured)
+        return Verdict(order.order_id, now, start_count=measured)
     drop = observe(after.drop, order, claim.units, now)
     decision = None
     if drop is not None and drop.state in {DropState.SUSPECTED, DropState.WAITING}:
@@ -104,7 +110,16 @@ def _verdict(
             decision = decide(Case(after, claim, count, now, mass_drop=mass_drop))
             drop = _decided(drop, decision)
     undecided = drop is not None and drop.state in {DropState.SUSPECTED, DropState.WAITING}
-    return Verdict(order.order_id, measured, claim, drop, decision, after.asked and not undecided)
+    return Verdict(
+        order_id=order.order_id,
+        at=now,
+        start_count=measured,
+        claim=claim,
+        drop=drop,
+        decision=decision,
+        request_answered=after.asked and not undecided,
+        first_settled=not before.settled_look,
+    )
 
 
 def _decided(drop: Drop, decision: Decision) -> Drop:

@@ -10,13 +10,15 @@ from monitor.refill import Refill, RefillState
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One order, its flags, its open drop, its refills, and whether a customer's request stands."""
+    """One order, its flags, its open drop, its refills, and whether a customer's request stands (`asked`)."""
 
     order: Order
     flags: frozenset[Flag] = frozenset()
     drop: Drop | None = None
     refills: tuple[Refill, ...] = ()
     asked: bool = False
+    settled_look: bool = False
+    """A look has judged the order since its delivery settled."""
 
     def in_flight(self, now: datetime) -> int:
         """Units of this order's refills that the count can't show yet (RULES 3)."""

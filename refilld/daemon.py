@@ -15,6 +15,7 @@ import structlog
 from jobs.alerting import Alerting
 from jobs.checking import Checking
 from jobs.eye import Eye
+from jobs.judging import Policy
 from jobs.leases import Leases
 from jobs.progress import Progress
 from jobs.sampling import Sampling
@@ -87,7 +88,7 @@ class Daemon:
         return Sampling(
             database=self.database,
             eyes=eyes,
-            cadence=FixedCadence(self.settings.sampling.every),
+            policy=Policy(FixedCadence(self.settings.sampling.every), self.settings.mass_drop.rule),
             clock=self.clock,
             wait=lambda duration: self.stopping.wait(duration.total_seconds()),
             patience=self.settings.sampling.tick,

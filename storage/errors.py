@@ -37,7 +37,11 @@ class NotFoundError(StorageError):
 
 
 class WrongStateError(StorageError):
-    """The refill's state does not allow the verb."""
+    """The state of a refill or a review does not allow the verb."""
+
+
+class NothingMissingError(WrongStateError):
+    """The units of a refill are not missing any more, so that it must not be queued."""
 
 
 class LeaseLostError(StorageError):

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, Update, bindparam, select, text, update
 
 from monitor.alert import dead_refill_alert
 from monitor.refill import RefillState
+from monitor.review import ReviewCause, review_of
 from monitor.target import Metric
-from storage import outbox
+from storage import outbox, reviews, watched
 from storage.columns import AnyRow
 from storage.errors import LeaseLostError
 from storage.refills import LISTED, add_events, get, withdraw
@@ -34,7 +35,8 @@ _CLAIMABLE = (
     .join(targets, targets.c.target_id == orders.c.target_id)
     .where(_QUEUED, _r.available_at <= bindparam("now"))
     .where(_r.metric.in_(bindparam("metrics", expanding=True)))
-    .where(targets.c.private_since.is_(None))  # nothing is refilled until the profile is public again
+    # nothing is refilled until the profile is public, or the link leads somewhere, again
+    .where(targets.c.private_since.is_(None), targets.c.gone_at.is_(None))
 )
 _IN_ORDER = _CLAIMABLE.order_by(_r.available_at, _r.refill_id)
 _FIRST_READY = _IN_ORDER.limit(1)  # not EXISTS, which PostgreSQL may answer by reading the whole table
@@ -198,4 +200,8 @@ def _backoff(attempt: int) -> timedelta:
 
 
 def _tell_dead(connection: Connection, row: AnyRow, error: str, now: datetime) -> None:
+    """Tell the operator of a refill that is given up, and have a refund weighed (RULES 1)."""
     outbox.add(connection, dead_refill_alert(row.refill_id, row.order_id, row.quantity, error), now)
+    order = watched.one_order(connection, row.order_id)
+    review = review_of(order, ReviewCause.REFILL_GIVEN_UP, row.quantity, row.refill_id)
+    reviews.open_review(connection, review, now)

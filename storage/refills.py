@@ -1,9 +1,9 @@
-"""Refills: making them, showing them, and the operator's verbs; consumers' verbs are in `leases`.
+"""Refills: making, withdrawing and showing them; what consumers do is in `leases`, operators in `verbs`.
 
 Every change of state also adds a row to `refill_events`, so that a refill's whole life can be read.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select, text, update
@@ -11,10 +11,9 @@ from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 from monitor.decisions import Decision, Reason, Verb
 from monitor.refill import RefillState
 from monitor.target import Metric
-from storage import drops, watched
-from storage import targets as targets_kept
+from storage import watched
 from storage.columns import AnyRow, AnySelect
-from storage.errors import NotFoundError, WrongStateError
+from storage.errors import NotFoundError
 from storage.schema import OPEN_REFILL, orders, refill_events, refills, targets
 
 _r = refills.c
@@ -31,17 +30,17 @@ LISTED = (
 _OPEN_OF_ORDER = (
     select(_r.refill_id).where(_r.order_id == bindparam("order_id"), text(OPEN_REFILL)).with_for_update()
 )
-VERBS: Mapping[str, tuple[frozenset[RefillState], RefillState]] = {
-    "approve": (frozenset({RefillState.HELD}), RefillState.QUEUED),
-    "reject": (frozenset({RefillState.HELD}), RefillState.REJECTED),
-    "requeue": (frozenset({RefillState.DEAD}), RefillState.QUEUED),
-    "cancel": (frozenset({RefillState.QUEUED, RefillState.HELD, RefillState.DEAD}), RefillState.CANCELLED),
-}
-"""The operator's verbs: from which states, to which."""
+def create(
+    connection: Connection,
+    drop_id: int,
+    decision: Decision,
+    metric: Metric,
+    release_at: datetime | None = None,
+) -> int:
+    """Queue (`refill`) or hold (`hold`) what a decision gives; raises OpenRefillError when one is open.
 
-
-def create(connection: Connection, drop_id: int, decision: Decision, metric: Metric) -> int:
-    """Queue (`refill`) or hold (`hold`) what a decision gives; raises OpenRefillError when one is open."""
+    A held one is decided anew by itself at `release_at`, where that is said.
+    """
     queued = decision.verb is Verb.REFILL
     state = RefillState.QUEUED if queued else RefillState.HELD
     number = connection.execute(_NEXT_NUMBER, {"order_id": decision.order_id}).scalar_one()
@@ -58,39 +57,11 @@ def create(connection: Connection, drop_id: int, decision: Decision, metric: Met
             "created_at": decision.at,
             "queued_at": decision.at if queued else None,
             "available_at": decision.at,
+            "release_at": release_at,
         },
     ).scalar_one()
     add_events(connection, [refill_id], state, decision.at, str(decision.reason))
     return refill_id
-
-
-def operate(connection: Connection, refill_id: int, verb: str, now: datetime) -> RefillState:
-    """Carry out an operator's verb; raises NotFoundError or WrongStateError, and then nothing changes."""
-    allowed, state = VERBS[verb]
-    row = get(connection, refill_id)
-    targets_kept.of_order(connection, row.order_id, lock=True)  # no judge and no flag comes in between
-    values: dict[str, object] = {"state": state}
-    if state is RefillState.QUEUED:
-        values |= {"queued_at": now, "available_at": now, "attempt": 0, "last_error": None}
-    change = update(refills).where(_r.refill_id == refill_id, _r.state.in_(allowed)).values(values)
-    if connection.execute(change).rowcount == 0:
-        raise WrongStateError(f"refill {refill_id} is {row.state}; {verb} needs {_either(allowed)}")
-    add_events(connection, [refill_id], state, now, f"{verb} by an operator")
-    if state is RefillState.QUEUED:
-        _require_still_owed(connection, row, now)
-    elif row.state is not RefillState.DEAD:
-        drops.refuse(connection, row.order_id, row.drop_id, now)
-    return state
-
-
-def _require_still_owed(connection: Connection, row: AnyRow, now: datetime) -> None:
-    """Raise WrongStateError when the units of a refill were made good since, or its guarantee has ended."""
-    later = select(_r.refill_id).where(_r.order_id == row.order_id, _r.number > row.number)
-    made_good = connection.execute(later.where(_r.state == RefillState.COMPLETED).limit(1)).scalar()
-    if made_good is not None:
-        raise WrongStateError(f"refill {row.refill_id} was made good by refill {made_good}; cancel it")
-    if withdraw(connection, [row.refill_id], now):
-        raise WrongStateError(f"refill {row.refill_id} is owed no more: its order's guarantee has ended")
 
 
 def cancel_waiting(connection: Connection, order_id: str, now: datetime, detail: str) -> None:
@@ -167,7 +138,3 @@ def add_events(
     rows = [{"refill_id": i, "at": now, "state": state, "detail": detail} for i in refill_ids]
     if rows:
         connection.execute(_EVENT, rows)
-
-
-def _either(states: Iterable[RefillState]) -> str:
-    return " or ".join(sorted(states))

@@ -140,6 +140,7 @@ requests = Table(
     Column("at", Instant, nullable=False),
     Column("answered_at", Instant),
     _partial("ix_requests_standing", "order_id", where="answered_at IS NULL"),
+    Index("ix_requests_order_id", "order_id", "at"),
 )
 
 snapshots = Table(
@@ -234,6 +235,7 @@ refills = Table(
     CheckConstraint("(state = 'completed') = (completed_at IS NOT NULL)", name="completed_has_a_time"),
     _partial("ix_refills_queued", "available_at", "refill_id", where="state = 'queued'"),
     _partial("ix_refills_leases", "leased_until", where="state = 'claimed'"),
+    _partial("ix_refills_held", "metric", "refill_id", where="state = 'held'"),
 )
 
 refill_events = Table(

@@ -10,6 +10,7 @@ from monitor.link import Link
 from monitor.order import Flag, Order
 from monitor.refill import Refill
 from monitor.target import Target
+from monitor.terms import TermsOrigin
 from monitor.watched import Watched
 from storage.columns import AnyRow, AnySelect
 from storage.schema import OPEN_DROP, drops, order_flags, orders, refills, requests, targets
@@ -32,7 +33,12 @@ _DROPS = (
 )
 _REFILLS = (
     select(
-        refills.c.order_id, refills.c.quantity, refills.c.state, refills.c.completed_at, refills.c.delivered
+        refills.c.order_id,
+        refills.c.quantity,
+        refills.c.state,
+        refills.c.completed_at,
+        refills.c.delivered,
+        refills.c.release_at,
     )
     .join(orders, orders.c.order_id == refills.c.order_id)
     .where(_THE_TARGET)
@@ -56,7 +62,7 @@ def of_target(connection: Connection, target_id: int) -> tuple[Watched, ...]:
     fills: defaultdict[str, list[Refill]] = defaultdict(list)
     for row in run(_REFILLS):
         fills[row.order_id].append(
-            Refill(row.order_id, row.quantity, row.state, row.completed_at, row.delivered)
+            Refill(row.order_id, row.quantity, row.state, row.completed_at, row.delivered, row.release_at)
         )
     open_drops = {row.order_id: _drop(row) for row in run(_DROPS)}
     asked = {row.order_id for row in run(_REQUESTS)}
@@ -67,6 +73,7 @@ def of_target(connection: Connection, target_id: int) -> tuple[Watched, ...]:
             drop=open_drops.get(row.order_id),
             refills=tuple(fills[row.order_id]),
             asked=row.order_id in asked,
+            settled_look=row.settled_look_at is not None,
         )
         for row in run(_ORDERS)
     )
@@ -74,9 +81,13 @@ def of_target(connection: Connection, target_id: int) -> tuple[Watched, ...]:
 
 def carries_guarantee(connection: Connection, order_id: str) -> bool:
     """Whether an order's status carries the guarantee and no flag takes it away (time aside)."""
-    row = connection.execute(_ONE_ORDER, {"order_id": order_id}).one()
     flagged = connection.execute(_ONE_FLAG, {"order_id": order_id}).first()
-    return order_of(row).guaranteed and flagged is None
+    return one_order(connection, order_id).guaranteed and flagged is None
+
+
+def one_order(connection: Connection, order_id: str) -> Order:
+    """One order that is known to exist."""
+    return order_of(connection.execute(_ONE_ORDER, {"order_id": order_id}).one())
 
 
 def order_of(row: AnyRow) -> Order:
@@ -97,6 +108,7 @@ def order_of(row: AnyRow) -> Order:
         customer=row.customer,
         price=row.price,
         currency=row.currency,
+        terms_from=TermsOrigin(row.terms_from),
     )
 
 

@@ -61,8 +61,9 @@ def _print_blocks(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> Non
 
 
 def print_json(value: object) -> None:
-    """Print one value as one line of JSON."""
-    click.echo(json.dumps(value, default=_plain, ensure_ascii=False))
+    """Print one value as one line of JSON; what a terminal would obey is escaped."""
+    text = json.dumps(value, default=_plain, ensure_ascii=False)
+    click.echo("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 
 def console() -> Console:

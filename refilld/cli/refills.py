@@ -14,7 +14,7 @@ from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import NAME, ROW_ID, TEXT, duration_between
 from refilld.http.bodies import LARGEST_NUMBER, LONGEST_RETRY
 from refilld.http.rendering import claimed, rfc3339, shown
-from storage import leases
+from storage import leases, verbs
 from storage import refills as queue
 from storage.engine import Database
 from storage.errors import NotFoundError, OpenRefillError, WrongStateError
@@ -165,11 +165,11 @@ def _operated(office: Office, database: Database, refill_id: int, verb: str) -> 
     """Carry out a verb in a transaction of its own; False, and a line on standard error, when refused."""
     try:
         with database.write() as connection:
-            state = queue.operate(connection, refill_id, verb, office.now())
+            row = verbs.operate(connection, refill_id, verb, office.now())
     except (NotFoundError, WrongStateError, OpenRefillError) as error:
         click.echo(f"refilld: {verb} {refill_id}: {error}", err=True)
         return False
-    _tell(refill_id, state)
+    click.echo(f"refill {refill_id} of {row.quantity} is {row.state}")
     return True
 
 

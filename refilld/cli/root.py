@@ -7,7 +7,19 @@ from pathlib import Path
 import click
 
 from monitor.errors import BadInputError, RefilldError
-from refilld.cli import alerts, daemon, database, orders, refills, sources, tokens
+from refilld.cli import (
+    alerts,
+    backtest,
+    daemon,
+    database,
+    mass_drops,
+    orders,
+    refills,
+    reviews,
+    sources,
+    terms,
+    tokens,
+)
 from refilld.cli.office import Office
 from refilld.config import ConfigError
 from refilld.logs import configure
@@ -31,7 +43,19 @@ def refilld(context: click.Context, config: Path | None) -> None:
         context.obj = Office(config)
 
 
-for group in (alerts, daemon, database, orders, refills, sources, tokens):
+for group in (
+    alerts,
+    backtest,
+    daemon,
+    database,
+    mass_drops,
+    orders,
+    refills,
+    reviews,
+    sources,
+    terms,
+    tokens,
+):
     for command in group.COMMANDS:
         refilld.add_command(command)
 

@@ -15,17 +15,18 @@ from sqlalchemy import select
 
 from jobs.checking import Checking
 from jobs.eye import Eye
-from jobs.judging import Recorded, record
+from jobs.judging import Policy, Recorded, record
 from jobs.sampling import Sampling
-from monitor.cadence import Cadence, FixedCadence
+from monitor.cadence import FixedCadence
 from monitor.link import Link, LinkKind
+from monitor.mass_drop import MassDropRule
 from monitor.order import Flag, Order, OrderStatus
 from monitor.snapshot import Outcome, Snapshot
 from monitor.sources.budget import Budget
 from monitor.sources.contract import Reading
 from monitor.target import Metric, Target
 from monitor.terms import Terms
-from storage import flags, leases, migrate, orders, refills, requests, targets
+from storage import flags, leases, migrate, orders, requests, targets, verbs
 from storage.columns import AnyRow
 from storage.engine import Database
 from storage.schema import metadata
@@ -113,7 +114,7 @@ class JobsWorld:
 
     database: Database
     now: datetime = START
-    cadence: Cadence = field(default_factory=lambda: FixedCadence(6 * HOUR))
+    policy: Policy = field(default_factory=lambda: Policy(FixedCadence(6 * HOUR), MassDropRule()))
     stopping: bool = False
     beats: int = 0
     waits: list[timedelta] = field(default_factory=list)
@@ -156,7 +157,7 @@ class JobsWorld:
         profile = how.pop("profile", "natgeo")
         shot = a_look(answer, self.now, a_profile(profile), **how)
         with self.database.write() as tx:
-            return record(tx, self.target(profile).target_id, shot, self.cadence)
+            return record(tx, self.target(profile).target_id, shot, self.policy)
 
     def lose(self, count: int = 1500, at: datetime | None = None) -> None:
         """Confirm a loss on the standard order: two looks, two hours apart."""
@@ -187,12 +188,12 @@ class JobsWorld:
 
     def operate(self, verb: str, refill_id: int = 1) -> None:
         with self.database.write() as tx:
-            refills.operate(tx, refill_id, verb, self.now)
+            verbs.operate(tx, refill_id, verb, self.now)
 
     # The jobs
 
     def sampling(self, *eyes: Eye, patience: timedelta = 10 * SECOND) -> Sampling:
-        return Sampling(self.database, eyes, self.cadence, self.clock, self.wait, patience, self.beat)
+        return Sampling(self.database, eyes, self.policy, self.clock, self.wait, patience, self.beat)
 
     def checking(self, *eyes: Eye) -> Checking:
         return Checking(self.database, self.sampling(*eyes), self.clock)

@@ -47,9 +47,10 @@ def test_a_refill_is_given_up_after_its_last_attempt_and_the_operator_is_told(qu
         job(queued, max_attempts=3).run_once()
     assert state_of(queued) is RefillState.DEAD
     expected = "refill 1 of 500 for order 1 is given up (the lease ended); requeue or cancel it"
-    assert queued.rows("outbox", "kind", "text")[1:] == [("refill.dead", expected)]
+    before = queued.rows("outbox", "kind", "text")
+    assert ("refill.dead", expected) in before
     job(queued, max_attempts=3).run_once()
-    assert len(queued.rows("outbox")) == 2
+    assert queued.rows("outbox", "kind", "text") == before
 
 
 def test_a_consumer_that_comes_too_late_is_told_that_the_lease_is_lost(queued: JobsWorld) -> None:

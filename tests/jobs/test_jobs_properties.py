@@ -1,6 +1,7 @@
 """Random histories through the real storage and jobs: what is owed is refilled once, whatever happens."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -18,6 +19,7 @@ from monitor.judging import measure
 from monitor.order import Flag, Order
 from monitor.snapshot import Outcome
 from storage import watched
+from storage.errors import NothingMissingError
 
 FAILURES = [o for o in Outcome if o is not Outcome.COUNT]
 STEP = 3 * HOUR
@@ -89,7 +91,8 @@ def happen(world: JobsWorld, event: Event, sold: Sequence[Order]) -> None:
     elif event.then in {"reject", "approve"}:
         for refill_id, state in world.rows("refills", "refill_id", "state"):
             if state == "held":
-                world.operate(event.then, refill_id)
+                with suppress(NothingMissingError):  # it came back meanwhile, and stays held
+                    world.operate(event.then, refill_id)
     elif event.then == "ask":
         world.ask(order_id)
     elif event.then == "flag":

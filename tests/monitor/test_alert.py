@@ -1,14 +1,17 @@
 """Alerts: each says what happened, with the numbers and the reason, and what to do about it."""
 
 import pytest
-from worlds import NOW, PROFILE, an_order
+from worlds import HOUR, NOW, PROFILE, an_order
 
+from monitor.absence import Absence
 from monitor.alert import (
+    GONE_WORDS,
     PRIVATE_WORDS,
     Alert,
     AlertKind,
     dead_refill_alert,
     decision_alert,
+    gone_alert,
     private_alert,
     refused_alert,
     source_alert,
@@ -56,6 +59,17 @@ def test_a_private_profile_is_told_with_the_words_for_the_customer() -> None:
     assert (alert.kind, alert.link) == (AlertKind.TARGET_PRIVATE, LINK)
     assert alert.text == f'{LINK} is private; 3 order(s) suspended. To the customer: "{PRIVATE_WORDS}"'
     assert "make it public" in PRIVATE_WORDS
+
+
+def test_a_target_that_is_gone_is_told_with_the_words_for_the_customer() -> None:
+    """How often and since when it was not found, and how many orders wait for it."""
+    alert = gone_alert(PROFILE, Absence(5, NOW, NOW + 24 * HOUR), 2)
+    assert (alert.kind, alert.link) == (AlertKind.TARGET_GONE, LINK)
+    assert alert.text == (
+        f"followers of {LINK} have not been found 5 times since {NOW:%Y-%m-%d %H:%M} UTC, while others "
+        f'were read; 2 order(s) suspended. To the customer: "{GONE_WORDS}"'
+    )
+    assert "tell us the new one" in GONE_WORDS
 
 
 def test_a_target_that_cannot_be_read_is_told_with_how_it_failed() -> None:

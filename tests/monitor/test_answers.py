@@ -24,12 +24,13 @@ from worlds import (
     targets,
 )
 
-from monitor.answers import Answer, LastLook, answer, is_gone
+from monitor.answers import Answer, LastLook, answer
 from monitor.decisions import Reason
 from monitor.drops import DropState
 from monitor.order import Flag, OrderStatus
 from monitor.refill import RefillState
 from monitor.snapshot import Outcome
+from monitor.terms import RefillMode
 from monitor.watched import Watched
 
 WHOLE = LastLook(2000, NOW, Outcome.COUNT)
@@ -103,7 +104,7 @@ def ask(
             "target_not_found",
             a_watched(),
             LastLook(2000, NOW, Outcome.NOT_FOUND, gone=True),
-            "The link does not exist any more; please check it.",
+            "The link leads to no public count any more; please check it.",
         ),
         (
             "counts_hidden",
@@ -122,6 +123,12 @@ def ask(
             a_watched(an_order(status=OrderStatus.REFUNDED, completed=None)),
             WHOLE,
             "An order of status Refunded carries no guarantee.",
+        ),
+        (
+            "no_guarantee",
+            a_watched(an_order(refill=RefillMode.NEVER)),
+            WHOLE,
+            "An order sold without refill carries no guarantee.",
         ),
         (
             "not_readable",
@@ -276,34 +283,17 @@ def test_a_profile_that_cannot_be_read_goes_before_what_was_counted() -> None:
     assert ask(a_watched(drop=DECIDED), PRIVATE, Reason.COOLDOWN).word == "profile_private"
 
 
-@pytest.mark.parametrize(
-    ("hours", "outcomes", "gone"),
-    [
-        ((24, 12, 0), "nnn", True),
-        ((48, 24, 12, 0), "cnnn", True),
-        ((24, 0), "nn", False),  # two looks only
-        ((23, 12, 0), "nnn", False),  # not a whole day
-        ((24, 12, 0), "ntn", False),  # something else in between
-        ((48, 24, 12, 0), "nnnc", False),  # it is back
-        ((), "", False),
-    ],
-)
-def test_a_link_is_called_gone_only_after_three_looks_over_a_day(
-    hours: tuple[int, ...], outcomes: str, gone: bool
-) -> None:
-    """RULES 7: a single `not_found` is no news for a customer; the oldest look is given first here."""
-    words = {"n": Outcome.NOT_FOUND, "t": Outcome.TRANSIENT, "c": Outcome.COUNT}
-    looks = [(NOW - hour * HOUR, words[letter]) for hour, letter in zip(hours, outcomes, strict=True)]
-    assert is_gone(looks[::-1]) is gone
-    unclear = ask(a_watched(), LastLook(2000, NOW, Outcome.NOT_FOUND, gone=gone)).word
-    assert unclear == ("target_not_found" if gone else "no_drop")
+@pytest.mark.parametrize("outcome", [Outcome.NOT_FOUND, Outcome.UNAVAILABLE, Outcome.TRANSIENT])
+def test_a_target_that_is_gone_is_said_to_be_whatever_the_newest_look_was(outcome: Outcome) -> None:
+    """RULES 7: being gone is more than the newest look."""
+    assert ask(a_watched(), LastLook(2000, NOW, outcome, gone=True)).word == "target_not_found"
 
 
 @pytest.mark.parametrize(
     "outcome",
     [
         Outcome.TRANSIENT, Outcome.SCHEMA, Outcome.BLOCKED, Outcome.RATE_LIMITED,
-        Outcome.LOGIN_REQUIRED, Outcome.UNAVAILABLE,
+        Outcome.LOGIN_REQUIRED, Outcome.UNAVAILABLE, Outcome.NOT_FOUND,
     ],
 )  # fmt: skip
 def test_a_look_that_failed_for_our_reasons_leaves_the_last_count_standing(outcome: Outcome) -> None:
@@ -416,3 +406,10 @@ def test_a_refill_that_waits_for_a_public_profile_is_not_called_on_its_way() -> 
     owed = a_watched(refills=[a_refill(300, RefillState.QUEUED)])
     assert ask(owed, WHOLE).word == "refill"
     assert ask(owed, PRIVATE).word == "profile_private"
+
+
+def test_a_refill_that_waits_for_a_target_to_come_back_is_not_called_on_its_way() -> None:
+    """RULES 7: the order is suspended; what a consumer has taken already is under way all the same."""
+    gone = LastLook(2000, NOW, Outcome.NOT_FOUND, gone=True)
+    assert ask(a_watched(refills=[a_refill(300, RefillState.QUEUED)]), gone).word == "target_not_found"
+    assert ask(a_watched(refills=[a_refill(300, RefillState.CLAIMED)]), gone).word == "refill"

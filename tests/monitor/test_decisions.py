@@ -1,6 +1,7 @@
 """RULES 5: decisions, the first row that applies."""
 
 from collections.abc import Collection
+from dataclasses import FrozenInstanceError
 from datetime import datetime, timedelta
 from itertools import combinations
 
@@ -253,3 +254,15 @@ def test_a_decision_keeps_its_reason_the_count_the_line_and_the_claim() -> None:
     # the allowance left is 1500 less 1100
     expected = Decision("1", NOW, Verb.REFILL, Reason.DROP_CONFIRMED, 400, count=1400, line=2000, claim=600)
     assert expected == decision
+
+
+def test_a_case_and_its_decision_stay_as_they_are() -> None:
+    """RULES 4: support answers from the decision as it was made; nothing rewrites it or what it rests on."""
+    case = case_for({9})
+    decision = decide(case)
+    with pytest.raises(FrozenInstanceError):
+        case.count = 0
+    with pytest.raises(FrozenInstanceError):
+        decision.quantity = 0
+    assert not hasattr(case, "__dict__")
+    assert not hasattr(decision, "__dict__")

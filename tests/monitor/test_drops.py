@@ -1,6 +1,6 @@
 """RULES 4: a drop, from suspicion to confirmation or recovery."""
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -132,3 +132,11 @@ def test_only_a_suspected_drop_can_be_confirmed(state: DropState) -> None:
     """RULES 4: a drop is confirmed once; a refused one stays refused until it recovers."""
     drop = a_drop(NOW - DAY, state, looks=9)
     assert drop == confirm(drop, Terms(), NOW)
+
+
+def test_a_drop_is_told_anew_and_never_rewritten() -> None:
+    """RULES 4: each step of a drop is a new value; what was known of it before stays as it was."""
+    drop = a_drop()
+    with pytest.raises(FrozenInstanceError):
+        drop.state = DropState.RECOVERED
+    assert not hasattr(drop, "__dict__")

@@ -97,7 +97,7 @@ def test_the_measured_start_count_stays() -> None:
 def test_an_order_that_is_not_delivered_is_not_measured() -> None:
     """RULES 2: before completion there is nothing to take off the count."""
     pending = an_order(start=None, completed=None, status=OrderStatus.IN_PROGRESS)
-    assert (Verdict("1"),) == judge([a_watched(pending)], 1500, NOW)
+    assert (Verdict("1", NOW),) == judge([a_watched(pending)], 1500, NOW)
 
 
 @pytest.mark.parametrize(("count", "claim"), [(1500, 0), (1000, 0), (400, 600), (0, 1000)])
@@ -139,7 +139,7 @@ def test_an_order_is_judged_until_just_before_its_window_ends(early: timedelta, 
 def test_a_flagged_order_gets_no_verdict(flag: Flag) -> None:
     """RULES 1: nothing is opened, confirmed or refilled while a flag suspends or voids the guarantee."""
     flagged = a_watched(flags=[flag], drop=a_drop(NOW - DAY, looks=5), asked=True)
-    assert (Verdict("1"),) == judge([flagged], 1000, NOW)
+    assert (Verdict("1", NOW),) == judge([flagged], 1000, NOW)
 
 
 def test_an_order_whose_flag_was_lifted_starts_afresh() -> None:
@@ -153,7 +153,7 @@ def test_an_order_whose_flag_was_lifted_starts_afresh() -> None:
 def test_partial_orders_are_judged_only_where_they_are_promised() -> None:
     """RULES 2: an order of status Partial under `partial_orders = false` gets no verdict."""
     partial = an_order(status=OrderStatus.PARTIAL, delivered=700, remains=300, partial_orders=False)
-    assert (Verdict("1"),) == judge([a_watched(partial)], 0, NOW)
+    assert (Verdict("1", NOW),) == judge([a_watched(partial)], 0, NOW)
 
 
 def test_verdicts_come_one_per_order_in_the_given_order() -> None:

@@ -13,7 +13,7 @@ from refilld.cli.office import Office
 from refilld.cli.refills import COMMANDS, refills
 from refilld.http.rendering import CLAIMED, SHOWN
 from storage.errors import LeaseLostError, NotFoundError
-from storage.refills import VERBS
+from storage.verbs import VERBS
 
 Run = Callable[..., Result]
 
@@ -137,7 +137,7 @@ def test_a_verb_takes_several_refills(world: QueueWorld, run: Run, verb: str, st
     ids = world.queue("1", "2", "3", held=True)
     result = run(verb, *ids)
     assert result.exit_code == 0
-    assert result.stdout == "".join(f"refill {refill_id} is {state}\n" for refill_id in ids)
+    assert result.stdout == "".join(f"refill {refill_id} of 100 is {state}\n" for refill_id in ids)
 
 
 def test_a_refused_refill_does_not_stop_the_others(world: QueueWorld, run: Run) -> None:
@@ -147,7 +147,7 @@ def test_a_refused_refill_does_not_stop_the_others(world: QueueWorld, run: Run) 
     result = run("approve", held[0], 999, queued, held[1])
     assert result.exit_code == 1
     assert [world.state(refill_id) for refill_id in held] == ["queued", "queued"]
-    assert result.stdout == "".join(f"refill {refill_id} is queued\n" for refill_id in held)
+    assert result.stdout == "".join(f"refill {refill_id} of 100 is queued\n" for refill_id in held)
     assert result.stderr.splitlines() == [
         "refilld: approve 999: there is no refill 999",
         f"refilld: approve {queued}: refill {queued} is queued; approve needs held",

@@ -17,7 +17,7 @@ from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
 from storage import errors
 
-TABLES = {"list", "show", "claim", "check", "import"}
+TABLES = {"list", "show", "claim", "check", "import", "reterm"}
 
 
 @pytest.fixture

@@ -290,7 +290,8 @@ def test_operators_decide_on_held_dead_and_queued_refills(world: QueueWorld) -> 
     """Each verb leads to its state; it needs no body, and an empty object is none."""
     held, rejected = world.queue("1", "2", held=True)
     caller = world.caller()
-    assert caller.post(f"/{held}/approve").json == {"refill_id": held, "state": "queued"}
+    approved = {"refill_id": held, "state": "queued", "quantity": 100}
+    assert caller.post(f"/{held}/approve").json == approved
     assert caller.post(f"/{rejected}/reject", {}).json["state"] == "rejected"
     (refill,) = caller.claim()
     failure = {"lease_token": refill["lease_token"], "reason": "gone", "retryable": False}

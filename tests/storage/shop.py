@@ -20,7 +20,7 @@ from monitor.refill import RefillState
 from monitor.snapshot import Outcome, Snapshot
 from monitor.target import Metric, Target
 from monitor.terms import Terms
-from storage import drops, leases, orders, refills
+from storage import drops, leases, orders, refills, verbs
 from storage.columns import AnyRow
 from storage.engine import Database
 from storage.orders import Imported
@@ -126,9 +126,9 @@ def bring_to(connection: Connection, order_id: str, state: RefillState, at: date
     held = state in {RefillState.HELD, RefillState.REJECTED}
     refill_id = owe(connection, order_id, Verb.HOLD if held else Verb.REFILL, at=at)
     if state is RefillState.REJECTED:
-        refills.operate(connection, refill_id, "reject", at)
+        verbs.operate(connection, refill_id, "reject", at)
     elif state is RefillState.CANCELLED:
-        refills.operate(connection, refill_id, "cancel", at)
+        verbs.operate(connection, refill_id, "cancel", at)
     elif state in {RefillState.CLAIMED, RefillState.COMPLETED, RefillState.DEAD}:
         (row,) = leases.claim(connection, at, limit=1, lease=HOUR, consumer="panel")
         if state is RefillState.COMPLETED:

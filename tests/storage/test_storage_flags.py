@@ -1,14 +1,27 @@
 """Flags: what suspends or voids a guarantee closes what is open, and is written once (RULES 4)."""
 
 import pytest
-from shop import DAY, HOUR, NOW, a_claim, a_drop, an_order, at_once, bring_to, everything, rows_of, sell
+from shop import (
+    DAY,
+    HOUR,
+    NOW,
+    a_claim,
+    a_drop,
+    a_profile,
+    an_order,
+    at_once,
+    bring_to,
+    everything,
+    rows_of,
+    sell,
+)
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from monitor.drops import DropState
 from monitor.order import Flag
 from monitor.refill import RefillState
-from storage import drops, flags, leases, refills, targets, watched
+from storage import drops, flags, leases, refills, targets, verbs, watched
 from storage.engine import Database
 from storage.errors import NotFoundError, WrongStateError
 from storage.schema import order_flags
@@ -191,5 +204,18 @@ def test_a_dead_refill_of_a_flagged_order_cannot_be_requeued(database: Database)
     set_flag(database, "1", Flag.DISPUTE)
     before = rows_of(database, "refills"), rows_of(database, "refill_events")
     with pytest.raises(WrongStateError), database.write() as connection:
-        refills.operate(connection, refill_id, "requeue", LATER)
+        verbs.operate(connection, refill_id, "requeue", LATER)
     assert (rows_of(database, "refills"), rows_of(database, "refill_events")) == before
+
+
+def test_the_flags_of_a_target_are_read_with_their_times(database: Database) -> None:
+    """Of all its orders, and of no other target's."""
+    sell(database, an_order("3", target=a_profile("other")))
+    for order_id, flag in (("1", Flag.HOLD), ("2", Flag.ABUSE), ("3", Flag.HOLD)):
+        set_flag(database, order_id, flag)
+    with database.read() as connection:
+        target = targets.of_order(connection, "1")
+        found = [
+            (row.order_id, row.flag, row.set_at) for row in flags.of_target(connection, target.target_id)
+        ]
+    assert sorted(found) == [("1", Flag.HOLD, LATER), ("2", Flag.ABUSE, LATER)]

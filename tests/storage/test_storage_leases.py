@@ -24,7 +24,7 @@ from sqlalchemy import update
 
 from monitor.refill import RefillState
 from monitor.target import Metric
-from storage import leases, refills
+from storage import leases, refills, verbs
 from storage.columns import AnyRow
 from storage.engine import Database
 from storage.errors import LeaseLostError, NotFoundError, OpenRefillError
@@ -167,12 +167,15 @@ def test_only_the_metrics_asked_for_are_handed_out(database: Database) -> None:
     assert ids(claim(database)) == [followers]
 
 
-def test_a_private_target_is_not_refilled_until_it_is_public_again(database: Database) -> None:
+@pytest.mark.parametrize("since", ["private_since", "gone_at"])
+def test_a_private_or_gone_target_is_not_refilled_until_it_is_there_again(
+    database: Database, since: str
+) -> None:
     """Its refills keep their place in the queue meanwhile."""
     refill_ids = queue(database, "1")
-    for private_since, handed_out in [(NOW, []), (None, refill_ids)]:
+    for value, handed_out in [(NOW, []), (None, refill_ids)]:
         with database.write() as connection:
-            connection.execute(update(targets).values(private_since=private_since))
+            connection.execute(update(targets).values({since: value}))
         with database.read() as connection:
             assert leases.anything_ready(connection, NOW) is bool(handed_out)
         assert ids(claim(database)) == handed_out
@@ -403,7 +406,7 @@ def test_a_hopeless_failure_told_twice_tells_the_operator_once(database: Databas
     """Even if the operator has queued the refill again in between."""
     fail(database, claimed.refill_id, claimed.lease_token, HOPELESS)
     with database.write() as connection:
-        refills.operate(connection, claimed.refill_id, "requeue", LATER)
+        verbs.operate(connection, claimed.refill_id, "requeue", LATER)
     assert fail(database, claimed.refill_id, claimed.lease_token, HOPELESS) is RefillState.DEAD
     assert get(database, claimed.refill_id).state is RefillState.QUEUED
     assert len(rows_of(database, "outbox")) == 1

@@ -15,12 +15,12 @@ from sqlalchemy import delete, update
 
 from monitor.decisions import Verb
 from monitor.refill import RefillState
-from storage import leases, refills
+from storage import leases, verbs
 from storage.engine import Database
 from storage.errors import LeaseLostError, OpenRefillError, WrongStateError
 from storage.leases import Failure
 from storage.schema import decisions as decisions_table
-from storage.schema import drops, outbox, refill_events, targets
+from storage.schema import drops, outbox, refill_events, reviews, targets
 from storage.schema import refills as refills_table
 
 ORDERS = ("public 1", "public 2", "public 3", "shy")
@@ -70,7 +70,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.private = False
         self.given_up = 0
         with self.database.write() as connection:
-            for table in (refill_events, refills_table, decisions_table, drops, outbox):
+            for table in (reviews, refill_events, refills_table, decisions_table, drops, outbox):
                 connection.execute(delete(table))
             connection.execute(update(targets).values(private_since=None))
 
@@ -206,7 +206,7 @@ class QueueMachine(RuleBasedStateMachine):
         others = {m.order_id for i, m in self.model.items() if i != refill_id and m.state in OPEN}
         try:
             with self.database.write() as connection:
-                refills.operate(connection, refill_id, verb, self.now)
+                verbs.operate(connection, refill_id, verb, self.now)
         except WrongStateError:
             assert model.state not in allowed
             return

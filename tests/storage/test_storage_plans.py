@@ -17,16 +17,21 @@ from monitor.drops import DropState
 from monitor.link import LinkKind
 from monitor.order import Flag, OrderStatus
 from monitor.refill import RefillState
+from monitor.review import ReviewCause
 from monitor.snapshot import Outcome
 from monitor.target import Metric
 from storage import (
     drops,
     flags,
+    holds,
     leases,
+    mass_drops,
     migrate,
     orders,
     outbox,
     refills,
+    requests,
+    reviews,
     snapshots,
     sources,
     targets,
@@ -39,7 +44,7 @@ from storage.terms import dump_terms
 MANY = 4000
 LARGE = {
     "targets", "orders", "snapshots", "drops", "decisions", "refills", "refill_events", "outbox",
-    "source_requests", "order_flags", "requests",
+    "source_requests", "order_flags", "requests", "reviews",
 }  # fmt: skip
 """Tables that grow with the shop; none of them may be read from end to end, or sorted."""
 UNNAMED = {
@@ -74,7 +79,7 @@ def a_target(i: int) -> dict[str, Any]:
         "target_id": i, "link": f"https://www.instagram.com/user{i}/", "kind": LinkKind.PROFILE,
         "key": f"user{i}", "metric": Metric.FOLLOWERS, "lane": int(i % 10 > 0),
         "next_due_at": None if i % 3 == 0 else NOW + (i - 40) * MINUTE,
-        "private_since": NOW if i % 50 == 0 else None,
+        "private_since": NOW if i % 50 == 0 else None, "gone_at": NOW if i % 50 == 1 else None,
     }  # fmt: skip
 
 
@@ -146,10 +151,16 @@ def a_source_request(i: int) -> dict[str, Any]:
     return {"source": f"source {i % 4}", "at": NOW + i * MINUTE}
 
 
+def a_review(i: int) -> dict[str, Any]:
+    return {
+        "order_id": str(i), "cause": ReviewCause.SHORT_DELIVERY, "units": 100, "opened_at": NOW,
+    }  # fmt: skip
+
+
 ROWS: dict[str, Callable[[int], dict[str, Any]]] = {
     "targets": a_target, "orders": an_order_row, "order_flags": a_flag, "requests": a_request,
     "snapshots": a_snapshot, "drops": a_drop_row, "decisions": a_decision_row, "refills": a_refill_row,
-    "refill_events": an_event, "outbox": an_alert, "source_requests": a_source_request,
+    "refill_events": an_event, "outbox": an_alert, "source_requests": a_source_request, "reviews": a_review,
 }  # fmt: skip
 
 
@@ -230,6 +241,13 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
     "the drops of an order": (lambda c: drops.of_order(c, "77"), {"ix_drops_order_id"}),
     "the decisions on an order": (lambda c: drops.decisions_of(c, "77"), {"ix_decisions_order_id"}),
     "the flags of an order": (lambda c: flags.of_order(c, "77"), set()),
+    "what was judged of late": (
+        lambda c: mass_drops.tally(c, Metric.LIKES, NOW + 3900 * MINUTE),
+        {"ix_targets_judged"},
+    ),
+    "what is held": (lambda c: holds.held_for_mass_drop(c, Metric.LIKES), {"ix_refills_held"}),
+    "the last request about an order": (lambda c: requests.latest(c, "77"), {"ix_requests_order_id"}),
+    "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }
 """What is asked for by a key, and the indexes which lead to it."""
 

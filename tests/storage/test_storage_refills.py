@@ -25,7 +25,7 @@ from monitor.decisions import Reason, Verb
 from monitor.drops import DropState
 from monitor.refill import RefillState
 from monitor.target import Metric
-from storage import drops, leases, refills
+from storage import drops, leases, refills, verbs
 from storage.columns import AnyRow
 from storage.engine import Database
 from storage.errors import NotFoundError, OpenRefillError, StorageError, WrongStateError
@@ -58,7 +58,7 @@ def get(database: Database, refill_id: int) -> AnyRow:
 
 def operate(database: Database, refill_id: int, verb: str) -> RefillState:
     with database.write() as connection:
-        return refills.operate(connection, refill_id, verb, NOW + HOUR)
+        return RefillState(verbs.operate(connection, refill_id, verb, NOW + HOUR).state)
 
 
 def told(database: Database, refill_id: int) -> list[RefillState]:

@@ -117,3 +117,13 @@ def test_the_database_itself_refuses_an_impossible_look(
     with pytest.raises(IntegrityError, match=constraint), database.write() as connection:
         connection.execute(insert(table), row | change)
     assert rows_of(database, "snapshots") == []
+
+
+def test_looks_from_a_time_on_are_read_newest_first_and_counted(database: Database, target_id: int) -> None:
+    """That time included, and no more than were asked for."""
+    keep(database, target_id, *(a_look(hour, NOW + hour * HOUR) for hour in range(5)))
+    with database.read() as connection:
+        looks = snapshots.since(connection, target_id, NOW + HOUR, 3)
+        assert [look.at for look in looks] == [NOW + hour * HOUR for hour in (4, 3, 2)]
+        assert snapshots.number_since(connection, target_id, NOW + HOUR) == 4
+        assert snapshots.number_since(connection, target_id + 1, NOW) == 0

@@ -16,6 +16,15 @@ def upgrade() -> None:
     op.add_column("orders", sa.Column("terms_from", sa.Text(), server_default="row", nullable=False))
     op.add_column("orders", sa.Column("settled_look_at", sa.BigInteger(), nullable=True))
     op.add_column("refills", sa.Column("release_at", sa.BigInteger(), nullable=True))
+    op.create_index(
+        "ix_refills_held",
+        "refills",
+        ["metric", "refill_id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'held'"),
+        postgresql_where=sa.text("state = 'held'"),
+    )
+    op.create_index("ix_requests_order_id", "requests", ["order_id", "at"], unique=False)
     _mass_drops()
     _reviews()
     op.create_table(

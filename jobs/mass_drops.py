@@ -1,0 +1,26 @@
+"""Mass drops: whether one is on is asked at every judged look, and its beginning and end are told once."""
+
+from datetime import datetime
+
+from monitor.alert import mass_drop_alert, mass_drop_over_alert
+from monitor.mass_drop import MassDropRule
+from monitor.target import Metric
+from storage import holds, mass_drops, outbox
+from storage.engine import Transaction
+
+
+def is_on(
+    tx: Transaction, target_id: int, metric: Metric, now: datetime, rule: MassDropRule, *, opened: bool
+) -> bool:
+    """Count a judged look in, and say whether a mass drop of its metric is on from here on."""
+    mass_drops.note_judged(tx, target_id, now, opened=opened)
+    before = mass_drops.is_on(tx, metric)
+    if not rule.enabled and not before:
+        return False
+    tally = mass_drops.tally(tx, metric, now - rule.window)
+    after = rule.is_on(tally, before=before)
+    if after and not before and mass_drops.begin(tx, metric, tally, now):
+        outbox.add(tx, mass_drop_alert(metric, tally, rule), now)
+    if before and not after and mass_drops.end(tx, metric, now):
+        outbox.add(tx, mass_drop_over_alert(metric, len(holds.held_for_mass_drop(tx, metric))), now)
+    return after

@@ -1,0 +1,86 @@
+"""`refilld mass-drops`: what fell together, and the operator's word on all refills held for it."""
+
+from collections.abc import Callable, Iterable
+
+import click
+
+from monitor.refill import RefillState
+from monitor.target import Metric
+from refilld.cli.office import Office, pass_office
+from refilld.cli.output import json_option, print_rows
+from storage import holds, verbs
+from storage.columns import AnyRow
+from storage.engine import Database, Transaction
+from storage.errors import OpenRefillError, WrongStateError
+from storage.mass_drops import listed
+
+COLUMNS = ("mass_drop_id", "metric", "started_at", "ended_at", "judged", "fallen", "held")
+_REFUSED = 1
+_metric = click.argument("metric", type=click.Choice([str(m) for m in Metric]))
+
+
+@click.group("mass-drops")
+def mass_drops() -> None:
+    """Mass drops, and the refills held for them."""
+
+
+@mass_drops.command("list")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@json_option
+@pass_office
+def list_(office: Office, *, limit: int, as_json: bool) -> None:
+    """Show mass drops, newest first, with the refills that are still held for the metric."""
+    with office.database() as database, database.read() as tx:
+        rows = [
+            {**row._asdict(), "held": len(holds.held_for_mass_drop(tx, row.metric))}
+            for row in listed(tx, limit)
+        ]
+    print_rows(COLUMNS, rows, as_json=as_json)
+
+
+@mass_drops.command()
+@_metric
+@pass_office
+def release(office: Office, metric: str) -> None:
+    """Release all refills held for a mass drop; those whose drop has recovered are discarded."""
+    _each(office, Metric(metric), lambda tx, i: holds.release(tx, i, office.now()))
+
+
+@mass_drops.command()
+@_metric
+@pass_office
+def discard(office: Office, metric: str) -> None:
+    """Discard all refills held for a mass drop; their drops are not decided again until they recover."""
+    _each(office, Metric(metric), lambda tx, i: verbs.operate(tx, i, "reject", office.now()))
+
+
+def _each(office: Office, metric: Metric, decide: Callable[[Transaction, int], AnyRow]) -> None:
+    """Decide on every held refill of a metric, each in a transaction of its own, and tell the sum."""
+    with office.database() as database:
+        with database.read() as tx:
+            ids = holds.held_for_mass_drop(tx, metric)
+        done = [_decided(database, decide, refill_id) for refill_id in ids]
+    released = [row for row in done if row is not None and row.state is RefillState.QUEUED]
+    discarded = sum(row is not None and row.state is RefillState.REJECTED for row in done)
+    click.echo(f"{len(released)} released ({_units(released)} units), {discarded} discarded")
+    if None in done:
+        raise click.exceptions.Exit(_REFUSED)
+
+
+def _decided(
+    database: Database, decide: Callable[[Transaction, int], AnyRow], refill_id: int
+) -> AnyRow | None:
+    """The refill after the decision; None, and a line on standard error, when it was refused."""
+    try:
+        with database.write() as tx:
+            return decide(tx, refill_id)
+    except (WrongStateError, OpenRefillError) as error:
+        click.echo(f"refilld: {error}", err=True)
+        return None
+
+
+def _units(rows: Iterable[AnyRow]) -> int:
+    return sum(row.quantity for row in rows)
+
+
+COMMANDS = (mass_drops,)

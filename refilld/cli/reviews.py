@@ -1,0 +1,51 @@
+"""`refilld reviews`: what a person must weigh, because the policy may owe a refund."""
+
+from typing import Any
+
+import click
+
+from refilld.cli.office import Office, pass_office
+from refilld.cli.output import json_option, print_rows
+from refilld.cli.parameters import ROW_ID, TEXT
+from storage import reviews as kept
+from storage.columns import AnyRow
+
+COLUMNS = (
+    "review_id", "order_id", "cause", "units", "share", "currency", "price", "refilled", "customer", "link",
+    "opened_at", "closed_at", "clause", "note",
+)  # fmt: skip
+
+
+@click.group()
+def reviews() -> None:
+    """Refund reviews: the program only asks, it never refunds."""
+
+
+@reviews.command("list")
+@click.option("--all", "everything", is_flag=True, help="Closed reviews, too.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@json_option
+@pass_office
+def list_(office: Office, *, everything: bool, limit: int, as_json: bool) -> None:
+    """Show reviews with the units, their share of the price, and the clause of the policy."""
+    with office.database() as database, database.read() as tx:
+        rows = [_facts(row) for row in kept.listed(tx, open_only=not everything, limit=limit)]
+    print_rows(COLUMNS, rows, as_json=as_json)
+
+
+@reviews.command()
+@click.argument("review_id", metavar="ID", type=ROW_ID)
+@click.option("--note", type=TEXT, default=None, help="What was done, such as: refunded 1.20 EUR.")
+@pass_office
+def close(office: Office, review_id: int, note: str | None) -> None:
+    """Close a review, once you have refunded or decided not to."""
+    with office.database() as database, database.write() as tx:
+        kept.close(tx, review_id, note or "", office.now())
+    click.echo(f"review {review_id} is closed")
+
+
+def _facts(row: AnyRow) -> dict[str, Any]:
+    return {**row._asdict(), "clause": row.cause.clause}
+
+
+COMMANDS = (reviews,)

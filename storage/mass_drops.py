@@ -1,0 +1,58 @@
+"""Mass drops: how many targets of a metric were judged and fell of late, and which mass drop is on."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, case, func, insert, select, text, update
+
+from monitor.mass_drop import Tally
+from monitor.target import Metric
+from storage.columns import AnyRow
+from storage.engine import take_turns
+from storage.schema import mass_drops, targets
+
+_m = mass_drops.c
+_t = targets.c
+_ON = text("mass_drops.ended_at IS NULL")
+_CURRENT = select(_m.mass_drop_id).where(_m.metric == bindparam("metric"), _ON)
+_TALLY = select(
+    func.count(), func.coalesce(func.sum(case((_t.drop_opened_at >= bindparam("since"), 1), else_=0)), 0)
+).where(_t.metric == bindparam("metric"), _t.judged_at >= bindparam("since"))
+_JUDGED = update(targets).where(_t.target_id == bindparam("id")).values(judged_at=bindparam("now"))
+_OPENED = _JUDGED.values(drop_opened_at=bindparam("now"))
+
+
+def note_judged(connection: Connection, target_id: int, now: datetime, *, opened: bool) -> None:
+    """Remember that a target was judged, and whether a drop of one of its orders opened."""
+    connection.execute(_OPENED if opened else _JUDGED, {"id": target_id, "now": now})
+
+
+def tally(connection: Connection, metric: Metric, since: datetime) -> Tally:
+    """The targets of a metric that were judged since then, and those of them that fell."""
+    judged, fallen = connection.execute(_TALLY, {"metric": metric, "since": since}).one()
+    return Tally(judged, int(fallen))
+
+
+def is_on(connection: Connection, metric: Metric) -> bool:
+    """Whether a mass drop of the metric is on."""
+    return connection.execute(_CURRENT, {"metric": metric}).first() is not None
+
+
+def begin(connection: Connection, metric: Metric, counted: Tally, now: datetime) -> bool:
+    """Note that a mass drop has begun; False when another process has just noted it."""
+    take_turns(connection, f"refilld mass drop {metric}")
+    if is_on(connection, metric):
+        return False
+    row = {"metric": metric, "started_at": now, "judged": counted.judged, "fallen": counted.fallen}
+    connection.execute(insert(mass_drops), row)
+    return True
+
+
+def end(connection: Connection, metric: Metric, now: datetime) -> bool:
+    """Note that the mass drop of a metric is over; False when another process has just noted it."""
+    change = update(mass_drops).where(_m.metric == metric, _ON).values(ended_at=now)
+    return connection.execute(change).rowcount > 0
+
+
+def listed(connection: Connection, limit: int) -> list[AnyRow]:
+    """Mass drops, newest first."""
+    return list(connection.execute(select(mass_drops).order_by(_m.mass_drop_id.desc()).limit(limit)))

@@ -1,0 +1,165 @@
+"""RULES 6 through the real path: what falls together is held, told once, and released or discarded."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import pytest
+from jobs_world import DAY, HOUR, START, JobsWorld, an_order
+
+from jobs.judging import Policy
+from monitor.cadence import FixedCadence
+from monitor.mass_drop import MassDropRule
+from monitor.order import Flag
+from monitor.refill import RefillState
+from monitor.target import Metric
+from storage import holds, mass_drops, verbs
+from storage.errors import WrongStateError
+
+LATER = START + 2 * DAY
+NAMES = [f"profile{i}" for i in range(5)]
+RULE = MassDropRule(min_targets=5, share=40)
+"""Of five targets three must fall; below one of five it ends."""
+
+
+@pytest.fixture
+def fallen(world: JobsWorld) -> JobsWorld:
+    """Five profiles of 2000; three fall to 1500 together, and two hours later that is confirmed."""
+    world.policy = Policy(FixedCadence(6 * HOUR), RULE)
+    world.sell(*(an_order(name, name) for name in NAMES))
+    show(world, [2000] * 5, START + DAY)
+    show(world, [2000, 2000, 1500, 1500, 1500], LATER)
+    show(world, [2000, 2000, 1500, 1500, 1500], LATER + 2 * HOUR)
+    return world
+
+
+def show(world: JobsWorld, counts: Iterable[int], at: datetime) -> None:
+    for name, count in zip(NAMES, counts, strict=False):
+        world.look(count, at, profile=name)
+
+
+def refills_of(world: JobsWorld) -> list[tuple[str, int, RefillState]]:
+    return world.rows("refills", "order_id", "quantity", "state")
+
+
+def kinds(world: JobsWorld) -> list[str]:
+    return [str(kind) for kind in world.rows("outbox", "kind")]
+
+
+def test_what_falls_together_is_held(fallen: JobsWorld) -> None:
+    """Nothing is queued while the platform is the likelier culprit."""
+    assert refills_of(fallen) == [(name, 500, RefillState.HELD) for name in NAMES[2:]]
+    assert fallen.rows("decisions", "decision", "reason") == [("hold", "mass_drop")] * 3
+
+
+def test_the_operator_is_told_once_for_all(fallen: JobsWorld) -> None:
+    """One alert for the mass drop, none for each order."""
+    assert kinds(fallen) == ["mass_drop.started"]
+    (text,) = fallen.rows("outbox", "text")
+    assert text.startswith("mass drop: 3 of 5 targets judged in 6h lost followers")
+
+
+def test_few_that_fall_are_no_mass_drop(world: JobsWorld) -> None:
+    """Two of five are 40%, which is not more than 40%: they are refilled as ever."""
+    world.policy = Policy(FixedCadence(6 * HOUR), RULE)
+    world.sell(*(an_order(name, name) for name in NAMES))
+    show(world, [2000] * 5, START + DAY)
+    for at in (LATER, LATER + 2 * HOUR):
+        show(world, [2000, 2000, 2000, 1500, 1500], at)
+    assert {state for *_, state in refills_of(world)} == {RefillState.QUEUED}
+    assert world.rows("mass_drops") == []
+
+
+def test_another_metric_is_not_held(fallen: JobsWorld) -> None:
+    """Followers fell; likes and views go on as ever."""
+    with fallen.database.read() as tx:
+        assert [metric for metric in Metric if mass_drops.is_on(tx, metric)] == [Metric.FOLLOWERS]
+
+
+def test_it_ends_by_itself_and_that_is_told(fallen: JobsWorld) -> None:
+    """Six hours after the last opening the share is 0, and drops are refilled as ever."""
+    show(fallen, [2000, 2000, 1500, 1500, 1500], LATER + 9 * HOUR)
+    (row,) = fallen.rows("mass_drops")
+    assert (row.metric, row.started_at, row.ended_at) == ("followers", LATER, LATER + 9 * HOUR)
+    assert kinds(fallen) == ["mass_drop.started", "mass_drop.ended"]
+    over = "the mass drop of followers is over; 3 refill(s) are still held for it"
+    assert fallen.rows("outbox", "text")[1] == over
+
+
+def test_after_the_hold_a_drop_is_released_and_a_recovered_one_discarded(fallen: JobsWorld) -> None:
+    """48 hours: one is still down, one has half come back, one is whole again."""
+    over = LATER + 50 * HOUR
+    show(fallen, [2000, 2000, 1500, 1750, 2000], over)
+    assert refills_of(fallen) == [
+        (NAMES[2], 500, RefillState.QUEUED),
+        (NAMES[3], 250, RefillState.QUEUED),
+        (NAMES[4], 500, RefillState.REJECTED),
+    ]
+    assert fallen.rows("decisions", "order_id", "decision", "reason", "quantity")[3:] == [
+        (NAMES[2], "refill", "drop_confirmed", 500),
+        (NAMES[3], "refill", "drop_confirmed", 250),
+        (NAMES[4], "refuse", "recovered", 0),
+    ]
+    assert fallen.rows("refills", "release_at") == [None] * 3
+
+
+def test_before_the_hold_is_over_nothing_moves(fallen: JobsWorld) -> None:
+    """An instant early is early."""
+    show(fallen, [2000, 2000, 1500, 1750, 2000], LATER + 50 * HOUR - HOUR.resolution)
+    assert {state for *_, state in refills_of(fallen)} == {RefillState.HELD}
+
+
+def test_a_target_is_looked_at_when_a_hold_ends(fallen: JobsWorld) -> None:
+    """Even where the ordinary interval would come later."""
+    fallen.look(1500, LATER + 47 * HOUR, profile=NAMES[2])
+    assert fallen.target(NAMES[2]).next_due_at == LATER + 50 * HOUR
+
+
+def test_the_operator_releases_all_together(fallen: JobsWorld) -> None:
+    """What is still missing goes out; what has come back is discarded."""
+    show(fallen, [2000, 2000, 1500, 1750, 2000], LATER + 3 * HOUR)
+    with fallen.database.write() as tx:
+        for refill_id in holds.held_for_mass_drop(tx, Metric.FOLLOWERS):
+            holds.release(tx, refill_id, fallen.now)
+    assert [(n, state) for _, n, state in refills_of(fallen)] == [
+        (500, RefillState.QUEUED),
+        (250, RefillState.QUEUED),
+        (500, RefillState.REJECTED),
+    ]
+
+
+def test_one_that_has_recovered_is_not_approved(fallen: JobsWorld) -> None:
+    """The operator is told why, and nothing changes."""
+    show(fallen, [2000, 2000, 2000, 1500, 1500], LATER + 3 * HOUR)
+    with pytest.raises(WrongStateError, match=r"at the count of 2000 .* the order misses 0"):
+        fallen.operate("approve", 1)
+    assert refills_of(fallen)[0] == (NAMES[2], 500, RefillState.HELD)
+
+
+def test_what_the_operator_discards_is_not_held_again(fallen: JobsWorld) -> None:
+    """The drop is refused until it has recovered."""
+    with fallen.database.write() as tx:
+        verbs.operate(tx, 1, "reject", fallen.now)
+    for hours in (4, 6, 8):
+        fallen.look(1500, LATER + hours * HOUR, profile=NAMES[2])
+    assert [row for row in refills_of(fallen) if row[0] == NAMES[2]] == [
+        (NAMES[2], 500, RefillState.REJECTED)
+    ]
+
+
+def test_a_flag_cancels_what_is_held(fallen: JobsWorld) -> None:
+    """A chargeback ends the guarantee, mass drop or not; the end of the hold changes nothing any more."""
+    fallen.flag(NAMES[2], Flag.CHARGEBACK)
+    fallen.look(1500, LATER + 60 * HOUR, profile=NAMES[2])
+    assert refills_of(fallen)[0] == (NAMES[2], 500, RefillState.CANCELLED)
+
+
+def test_switched_off_in_the_configuration_nothing_is_held(world: JobsWorld) -> None:
+    """And one that was on when the configuration changed ends with the next judged look."""
+    world.policy = Policy(FixedCadence(6 * HOUR), RULE)
+    world.sell(*(an_order(name, name) for name in NAMES))
+    show(world, [2000] * 5, START + DAY)
+    show(world, [1500] * 5, LATER)
+    world.policy = Policy(FixedCadence(6 * HOUR), MassDropRule(enabled=False))
+    show(world, [1500] * 5, LATER + 2 * HOUR)
+    assert {state for *_, state in refills_of(world)} == {RefillState.QUEUED}
+    assert world.rows("mass_drops", "ended_at") == [LATER + 2 * HOUR]
