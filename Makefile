@@ -21,7 +21,7 @@ define apt
 	|| { echo "$(1) is missing and could not be installed here; please install it" >&2; exit 1; }
 endef
 
-.PHONY: help demo test lint format clean systemd-analyze
+.PHONY: help demo test mutants lint format clean systemd-analyze
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 10
@@ -31,6 +31,9 @@ demo: $(VENV)/.demo ## the main job end to end, with nothing to configure
 
 test: lint systemd-analyze ## everything that has to hold: style, types, floors, tests
 	$(BIN)/pytest -n 2
+
+mutants: $(VENV)/.mutation ## does a test fail whatever is broken in the arithmetic? some minutes (docs/proof.md)
+	$(BIN)/python tests/proof/mutants.py
 
 lint: $(VENV)/.dev ## style, types and the floors of the house, without the tests
 	$(BIN)/ruff format --check .
@@ -43,7 +46,7 @@ format: $(VENV)/.dev ## bring the sources into the house's form
 	$(BIN)/ruff check --fix .
 
 clean: ## remove the virtual environment and every cache
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 systemd-analyze:
@@ -56,6 +59,10 @@ $(VENV)/.demo: pyproject.toml $(VENV)/.pip
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.pip
 	$(PIP) --editable '.[demo,postgres]' --group dev
+	@touch $@
+
+$(VENV)/.mutation: $(VENV)/.dev
+	$(PIP) --group mutation
 	@touch $@
 
 $(VENV)/.pip:

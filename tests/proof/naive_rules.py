@@ -1,0 +1,266 @@
+"""Sections 4 to 6 of the rules once more: a world's orders and events in, its decisions out.
+
+A world is a dict of plain lists; each event is looked at in the light of all that went before.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from naive_claims import (
+    Row,
+    claims,
+    delivered,
+    is_active,
+    is_covered,
+    moment,
+    open_drop,
+    orders_of,
+    series,
+    span,
+    target_of,
+    terms_of,
+)
+
+USUAL_MASS_DROP: Row = {"enabled": True, "window": "6h", "min_targets": 20, "share": 20, "hold": "48h"}
+
+
+def decisions(
+    orders: list[Row], terms: dict[str, Row], mass_drop: Row, events: list[Row]
+) -> list[dict[str, Any]]:
+    """Every decision of the rules, in the words of the backtest, whenever that of a drop changes."""
+    world: Row = {
+        "orders": [dict(order) for order in orders],
+        "terms": terms,
+        "mass_drop": USUAL_MASS_DROP | mass_drop,
+        "looks": [],
+        "refills": [],
+        "drops": [],
+        "judged": [],
+        "flags": {order["order_id"]: set() for order in orders},
+        "asked": set(),
+        "told": [],
+    }
+    for event in events:
+        happen(world, event | {"at": moment(event["at"])})
+    return list(world["told"])
+
+
+def happen(world: Row, event: Row) -> None:
+    if event["event"] == "snapshot":
+        world["looks"].append(event)
+        believed = series(world, target_of(event))
+        if believed and believed[-1] is event:
+            judge(world, event)
+        return
+    order = next((order for order in world["orders"] if order["order_id"] == event["order_id"]), None)
+    if order is not None:
+        WHAT_HAPPENS[event["event"]](world, order, event)
+
+
+def complete(world: Row, order: Row, event: Row) -> None:
+    refill = open_refill(world, order)
+    if refill is not None:
+        refill.update(state="completed", completed_at=event["at"])
+
+
+def flag(world: Row, order: Row, event: Row) -> None:
+    world["flags"][order["order_id"]].add(event["flag"])
+    for drop in world["drops"]:
+        if drop["order"] is order:
+            drop["state"] = "closed"
+    refill = open_refill(world, order)
+    if refill is not None:
+        refill["state"] = "cancelled"
+
+
+def unflag(world: Row, order: Row, event: Row) -> None:
+    world["flags"][order["order_id"]].discard(event["flag"])
+
+
+def ask(world: Row, order: Row, event: Row) -> None:
+    """A request stands where a guarantee runs; anywhere else it is answered at once, and nothing stands."""
+    if is_covered(world, order, event["at"]):
+        world["asked"].add(order["order_id"])
+    else:
+        world["asked"].discard(order["order_id"])
+
+
+WHAT_HAPPENS = {
+    "refill_completed": complete,
+    "order_flagged": flag,
+    "order_unflagged": unflag,
+    "refill_requested": ask,
+}
+
+
+def open_refill(world: Row, order: Row) -> Row | None:
+    refills: list[Row] = [refill for refill in world["refills"] if refill["order"] is order]
+    return next((refill for refill in refills if refill["state"] in {"held", "queued"}), None)
+
+
+def judge(world: Row, look: Row) -> None:
+    """One believed count: drops open, close and are decided, and then what was held for a mass drop."""
+    here = orders_of(world, target_of(look))
+    active = [order for order in here if is_active(world, order, look["at"])]
+    refills = [refill for refill in world["refills"] if target_of(refill["order"]) == target_of(look)]
+    told = claims(world, active, refills, look)
+    due = [refill for refill in refills if is_due(world, refill, look["at"])]
+    releases = claims_without(world, here, active, refills, due, look)
+    if active:
+        opened = [follow(world, order, told[order["order_id"]], look["at"]) for order in active]
+        world["judged"].append({"at": look["at"], "metric": look["metric"], "fell": any(opened)})
+        world["judged"][-1]["target"] = target_of(look)
+    mass_drop = bool(active) and mass_drop_is_on(world, look)
+    for order in active:
+        decide(world, order, told[order["order_id"]], look, mass_drop=mass_drop)
+    for refill in due:
+        release(world, refill, releases[refill["order"]["order_id"]], look)
+    for order in active:
+        if open_drop(world, order) is None:
+            world["asked"].discard(order["order_id"])
+
+
+def claims_without(
+    world: Row, here: list[Row], active: list[Row], refills: list[Row], due: list[Row], look: Row
+) -> dict[str, Row]:
+    """The claims as if the refills that are due had not been made, and their drops were still waiting."""
+    waiting = [refill["order"]["order_id"] for refill in due]
+    then = [order for order in here if order in active or order["order_id"] in waiting]
+    return claims(world, then, [refill for refill in refills if not any(refill is one for one in due)], look)
+
+
+def threshold(world: Row, order: Row) -> int:
+    terms = terms_of(world, order)
+    share = int(terms["min_drop_percent"]) * delivered(order)
+    return max(int(terms["min_drop_units"]), share // 100 + (1 if share % 100 else 0), 1)
+
+
+def follow(world: Row, order: Row, told: Row, at: datetime) -> bool:
+    """What a count makes of the order's drop; whether one opened."""
+    drop = next((d for d in world["drops"] if d["order"] is order and d["state"] != "closed"), None)
+    if told["claim"] < threshold(world, order):
+        if drop is not None:
+            drop["state"] = "closed"
+        return False
+    if drop is None:
+        new = {"order": order, "state": "suspected", "opened": at, "looks": 1, "said": None}
+        world["drops"].append(new)
+        return True
+    drop["looks"] += 1
+    return False
+
+
+def mass_drop_is_on(world: Row, look: Row) -> bool:
+    """Whether one is on at this judged look, out of the looks of the window and how the last one left it."""
+    rule = world["mass_drop"]
+    past = [judged for judged in world["judged"] if judged["metric"] == look["metric"]]
+    was_on = len(past) > 1 and past[-2]["on"]
+    recent = [judged for judged in past if look["at"] - judged["at"] <= span(rule["window"])]
+    judged = len({one["target"] for one in recent})
+    fallen = len({one["target"] for one in recent if one["fell"]})
+    begins = judged >= rule["min_targets"] and fallen * 100 > rule["share"] * judged
+    ends = fallen * 200 < rule["share"] * judged
+    past[-1]["on"] = rule["enabled"] and (not ends if was_on else begins)
+    return bool(past[-1]["on"])
+
+
+def decide(world: Row, order: Row, told: Row, look: Row, *, mass_drop: bool) -> None:
+    """A confirmed drop is decided by the table, and the decision carried out."""
+    drop, terms = open_drop(world, order), terms_of(world, order)
+    if drop is None or drop["looks"] < terms["confirmations"]:
+        return
+    if look["at"] - drop["opened"] < span(terms["confirm_after"]):
+        return
+    own = [refill for refill in world["refills"] if refill["order"] is order]
+    asked = order["order_id"] in world["asked"]
+    verb, reason = table(terms, order, own, told, look["at"], asked=asked, mass_drop=mass_drop)
+    quantity = min(told["claim"], allowance(terms, order, own)) if verb in {"refill", "hold"} else 0
+    drop["state"] = {"wait": "waiting", "refuse": "refused"}.get(verb, "closed")
+    if quantity:
+        refill = {"order": order, "drop": drop, "quantity": quantity, "asked": asked}
+        refill |= {"state": "queued" if verb == "refill" else "held", "reason": reason, "at": look["at"]}
+        world["refills"].append(refill)
+    say(world, drop, (verb, reason, quantity), told, look)
+
+
+def allowance(terms: Row, order: Row, own: list[Row]) -> int:
+    """How many units the order may still get."""
+    spent = sum(
+        int(refill["quantity"]) for refill in own if refill["state"] in {"held", "queued", "completed"}
+    )
+    return max(0, int(terms["max_refill_percent"]) * delivered(order) // 100 - spent)
+
+
+def table(
+    terms: Row, order: Row, own: list[Row], told: Row, at: datetime, *, asked: bool, mass_drop: bool
+) -> tuple[str, str]:
+    """Section 5, line by line."""
+    completed = [refill["completed_at"] for refill in own if refill["state"] == "completed"]
+    below = told["effective"] < told["floor"]
+    lines = [
+        (any(r["state"] in {"held", "queued"} for r in own), "wait", "refill_in_progress"),
+        (0 < terms["max_refills"] <= len(completed), "refuse", "refill_limit_reached"),
+        (allowance(terms, order, own) == 0, "refuse", "refill_allowance_spent"),
+        (any(at - then < span(terms["cooldown"]) for then in completed), "wait", "cooldown"),
+        (below and terms["below_start"] == "refuse", "refuse", "below_start_count"),
+        (terms["refill"] == "on_request" and not asked, "wait", "awaiting_request"),
+        (mass_drop, "hold", "mass_drop"),
+        (below and terms["below_start"] == "review", "hold", "below_start_count"),
+        (True, "refill", "drop_confirmed"),
+    ]
+    return next((verb, reason) for applies, verb, reason in lines if applies)
+
+
+def is_due(world: Row, refill: Row, at: datetime) -> bool:
+    """Whether a refill held for a mass drop has been held for long enough."""
+    held = refill["state"] == "held" and refill["reason"] == "mass_drop"
+    return held and bool(at >= refill["at"] + span(world["mass_drop"]["hold"]))
+
+
+def release(world: Row, refill: Row, told: Row, look: Row) -> None:
+    """What was held for a mass drop is decided anew, as if none were on."""
+    order, terms = refill["order"], terms_of(world, refill["order"])
+    own = [other for other in world["refills"] if other["order"] is order and other is not refill]
+    if told["claim"] < threshold(world, order):
+        refill["state"] = "rejected"
+        say(world, refill["drop"], ("refuse", "recovered", 0), told, look)
+        return
+    asked = refill["asked"] or order["order_id"] in world["asked"]
+    verb, reason = table(terms, order, own, told, look["at"], asked=asked, mass_drop=False)
+    quantity = 0
+    if verb in {"refill", "hold"}:
+        quantity = min(told["claim"], allowance(terms, order, own), refill["quantity"])
+    if verb == "refill":
+        refill.update(state="queued", quantity=quantity)
+    if verb == "hold":
+        refill["reason"] = reason
+    if verb == "refuse":
+        refill["state"] = "rejected"
+        refuse_until_recovered(world, refill)
+    say(world, refill["drop"], (verb, reason, quantity), told, look)
+
+
+def refuse_until_recovered(world: Row, refill: Row) -> None:
+    """What is discarded is not decided again until it recovers, nor is what has been lost on top of it."""
+    for drop in world["drops"]:
+        if drop["order"] is refill["order"] and drop["state"] != "closed":
+            drop["state"] = "closed"
+    refill["drop"]["state"] = "refused"
+
+
+def say(world: Row, drop: Row, what: tuple[str, str, int], told: Row, look: Row) -> None:
+    verb, reason, quantity = what
+    if drop["said"] != (verb, reason):
+        drop["said"] = (verb, reason)
+        world["told"].append(
+            {
+                "at": look["at"],
+                "order_id": drop["order"]["order_id"],
+                "decision": verb,
+                "reason": reason,
+                "quantity": quantity,
+                "count": look["count"],
+                "line": told["line"],
+                "claim": told["claim"],
+            }
+        )

@@ -1,0 +1,140 @@
+"""The whole way through the database, and the second opinion, tell the same decisions of every world.
+
+Orders are imported, looks recorded, flags set, requests made and refills claimed and completed as the daemon
+and its callers do it; what was decided is read from the table of decisions.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import pytest
+from naive_claims import moment
+from postgres_server import quick_place
+from second_opinion import EFFORT, Row, difference, second_opinion, write_rows
+from sqlalchemy import Connection, select
+from worlds_at_random import DAY_ONE, LONG_AFTER, world_at_random
+
+from jobs import asking
+from jobs.judging import Policy, record
+from monitor.cadence import FixedCadence
+from monitor.link import parse_link
+from monitor.order import Flag
+from monitor.snapshot import Outcome, Snapshot
+from monitor.target import Metric, Target
+from refilld.orders_file import Refused, parse_file
+from refilld.settings import Settings
+from storage import flags, leases, migrate, orders, targets
+from storage.engine import Database
+from storage.schema import decisions
+
+HANDFUL = 5
+"""Worlds of one test, so that workers can share them."""
+HOUR = timedelta(hours=1)
+
+
+def both(world: Row) -> tuple[list[Row], list[Row]]:
+    """A held refill cannot be completed before it is released: the second opinion hears of no such event."""
+    with TemporaryDirectory(dir=quick_place()) as directory, a_database(Path(directory)) as database:
+        happened = live(database, world, Path(directory))
+        return second_opinion(world | {"events": happened}), decided(database)
+
+
+@contextmanager
+def a_database(directory: Path) -> Iterator[Database]:
+    path = directory / "proof.db"
+    path.write_bytes(migrated())
+    database = Database(f"sqlite:///{path}")
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+@cache
+def migrated() -> bytes:
+    """The file of a migrated database: copying it is faster than migrating for every world."""
+    with TemporaryDirectory() as directory:
+        path = Path(directory, "migrated.db")
+        database = Database(f"sqlite:///{path}")
+        migrate.upgrade(database)
+        database.close()
+        return path.read_bytes()
+
+
+def live(database: Database, world: Row, directory: Path) -> list[Row]:
+    """Let the world happen; gives the events that could happen."""
+    configured = Settings.model_validate({"terms": world["terms"], "mass_drop": world["mass_drop"]})
+    policy = Policy(FixedCadence(6 * HOUR), configured.mass_drop.rule)
+    with database.write() as tx:
+        sell(tx, write_rows(directory / "orders.jsonl", world["orders"]), configured)
+    happened = []
+    for event in world["events"]:
+        with database.write() as tx:
+            if happens(tx, event, policy):
+                happened.append(event)
+    return happened
+
+
+def sell(tx: Connection, file: Path, configured: Settings) -> None:
+    terms, services = configured.all_terms, configured.all_services
+    sold = []
+    for row in parse_file(file, {}, services=services, terms=terms, now=LONG_AFTER):
+        assert not isinstance(row, Refused), row
+        sold.append(row[1])
+    orders.import_batch(tx, sold, DAY_ONE)
+
+
+def happens(tx: Connection, event: Row, policy: Policy) -> bool:
+    at = moment(event["at"])
+    match event["event"]:
+        case "snapshot":
+            target = Target(parse_link(event["link"]).link, Metric(event["metric"]))
+            target_id = targets.ensure(tx, [target])[(target.link.url, target.metric)]
+            counted = (event.get("count"), event.get("counted", ""))
+            record(tx, target_id, Snapshot(target, at, Outcome(event["outcome"]), "proof", *counted), policy)
+        case "order_flagged":
+            flags.set_flag(tx, event["order_id"], Flag(event["flag"]), at)
+        case "order_unflagged":
+            flags.lift_flag(tx, event["order_id"], Flag(event["flag"]), at)
+        case "refill_requested":
+            asking.ask(tx, event["order_id"], at)
+        case "refill_completed":
+            return complete(tx, event["order_id"], at)
+    return True
+
+
+def complete(tx: Connection, order_id: str, at: datetime) -> bool:
+    """A consumer takes what is queued, delivers the order's refill, and gives back the rest."""
+    delivered = False
+    for refill in leases.claim(tx, at, limit=1000, lease=HOUR):
+        if refill.order_id == order_id:
+            leases.complete(tx, refill.refill_id, refill.lease_token, at)
+            delivered = True
+        else:
+            leases.release(tx, refill.refill_id, refill.lease_token, at)
+    return delivered
+
+
+def decided(database: Database) -> list[Row]:
+    """The decisions in the words of the backtest: those in which a drop's verb and reason changed."""
+    told: list[Row] = []
+    last: dict[int, tuple[str, str]] = {}
+    with database.read() as tx:
+        rows = tx.execute(select(decisions).order_by(decisions.c.decision_id)).mappings().all()
+    for row in rows:
+        if last.get(row["drop_id"]) != (row["decision"], row["reason"]):
+            last[row["drop_id"]] = (row["decision"], row["reason"])
+            told.append({key: value for key, value in row.items() if key not in {"decision_id", "drop_id"}})
+    return told
+
+
+@pytest.mark.parametrize("handful", range(20 * EFFORT))
+def test_the_database_decides_as_the_second_opinion(handful: int) -> None:
+    for seed in range(handful * HANDFUL, (handful + 1) * HANDFUL):
+        told = difference(world_at_random(Random(seed)), both)
+        assert not told, f"world {seed}\n{told}"
