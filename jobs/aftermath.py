@@ -63,5 +63,6 @@ def _first_settled(tx: Transaction, order: Order, verdict: Verdict) -> None:
     if verdict.claim is None or verdict.claim.units < order.terms.threshold(order.delivered):
         return
     review = review_of(order, ReviewCause.SHORT_DELIVERY, verdict.claim.units)
-    if reviews.open_review(tx, review, verdict.at):
-        outbox.add(tx, review_alert(review), verdict.at)
+    opened = reviews.open_review(tx, review, order, verdict.at)
+    if opened is not None:
+        outbox.add(tx, review_alert(opened), verdict.at)

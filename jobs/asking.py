@@ -3,8 +3,9 @@
 from datetime import datetime
 from enum import StrEnum
 
-from monitor.answers import Answer, LastLook, answer, stands
+from monitor.answers import STANDS, Answer, LastLook, answer, stands
 from monitor.cadence import Lane
+from monitor.decisions import Reason
 from monitor.snapshot import Outcome
 from monitor.watched import Watched
 from storage import drops, refills, requests, targets, watched
@@ -26,23 +27,33 @@ class Recheck(StrEnum):
 
 
 def ask(tx: Transaction, order_id: str, now: datetime, *, fresh: bool = False) -> tuple[TargetRow, Recheck]:
-    """Record a request, unless the answer to the last one stands (and none `fresh` is wanted) or is to come.
+    """Record a request, and have the target looked at unless the answer to the last one stands.
 
-    Gives the target, locked, and what is to be done. The request of a covered order stands until a judged
-    look finds nothing undecided: an old or a failed look is no answer. Raises NotFoundError.
+    With `fresh` no answer stands. Gives the target, locked, and what is to be done. The request of a covered
+    order stands until a judged look finds nothing undecided: an old or a failed look is no answer. Raises
+    NotFoundError.
     """
     row = targets.of_order(tx, order_id, lock=True)
-    asked_at = requests.latest(tx, order_id)
-    if not _mine(tx, row, order_id).covered(now):
-        requests.ask(tx, order_id, now)
+    mine, granted_at = _mine(tx, row, order_id), requests.last_granted(tx, order_id)
+    if not mine.covered(now):
+        if granted_at is None or now - granted_at >= STANDS:
+            requests.ask(tx, order_id, now)
         requests.answered(tx, order_id, now)
         return row, Recheck.NOT_NEEDED
-    if not fresh and asked_at is not None and stands(asked_at, row.last_look_at, row.last_outcome, now):
+    if not fresh and granted_at is not None and _stands(tx, row, order_id, granted_at, now):
+        if not mine.asked:
+            requests.ask(tx, order_id, now, granted=False)
         return row, Recheck.STANDS
-    if asked_at is None or (row.last_look_at is not None and row.last_look_at >= asked_at):
+    if granted_at is None or (row.last_look_at is not None and row.last_look_at >= granted_at):
         requests.ask(tx, order_id, now)
     targets.wake(tx, [row.target_id], now, f"asked for {order_id}", Lane.FIRST)
     return row, Recheck.DUE
+
+
+def _stands(tx: Transaction, row: TargetRow, order_id: str, granted_at: datetime, now: datetime) -> bool:
+    """Whether the last answer is still good; a drop that waits for a request waits for the next look, too."""
+    awaited = drops.last_reason(tx, order_id) is Reason.AWAITING_REQUEST
+    return not awaited and stands(granted_at, row.last_look_at, row.last_outcome, now)
 
 
 def _mine(tx: Transaction, row: TargetRow, order_id: str) -> Watched:

@@ -46,10 +46,12 @@ def record(tx: Transaction, target_id: int, snapshot: Snapshot, policy: Policy) 
     decisions = _write(tx, group, verdicts, kept, policy.mass_drops.hold)
     failures = telling.failures_after(row, kept)
     seen = Seen(kept.outcome, failures, doubted=series.zero_seen)
-    following = policy.cadence.next_look(_after(group, verdicts), seen, kept.at)
+    after = watched.of_target(tx, target_id) if decisions else _after(group, verdicts)
+    following = policy.cadence.next_look(after, seen, kept.at)
     absence = _absence(tx, row, kept)
-    targets.looked(tx, row, kept, series, absence, failures, following)
-    telling.tell_of_target(tx, row, kept, group, absence, failures)
+    told = telling.tell_of_target(tx, row, kept, group, absence, failures)
+    now_known = replace(row, series=series, absence=absence, failures=failures, told=told)
+    targets.looked(tx, now_known, kept, following)
     return Recorded(kept, decisions)
 
 
@@ -97,7 +99,7 @@ def _judge(
 
 
 def _after(group: Sequence[Watched], verdicts: Sequence[Verdict]) -> Sequence[Watched]:
-    """The watched orders as they are after their verdicts, as far as the next look depends on them."""
+    """The watched orders after verdicts that decided nothing, as far as the next look depends on them."""
     drop = {v.order_id: v.drop for v in verdicts if v.drop is not None and v.drop.state.open}
     judged = {v.order_id for v in verdicts if v.claim is not None}
     return [replace(w, drop=drop.get(w.order.order_id)) if w.order.order_id in judged else w for w in group]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from monitor.absence import ABSENT, Absence
-from monitor.alert import gone_alert, private_alert, refused_alert
+from monitor.alert import Alert, Trouble, gone_alert, private_alert, refused_alert
 from monitor.snapshot import Outcome, Snapshot
 from monitor.sources.breaker import SURE
 from monitor.watched import Watched
@@ -29,19 +29,39 @@ def tell_of_target(
     group: Sequence[Watched],
     absence: Absence,
     failures: int,
-) -> None:
-    """Tell once that a target has become private, once that it is gone, and once that it cannot be read."""
+) -> Trouble | None:
+    """Tell once what keeps a target from being counted, as soon as an order is suspended by it.
+
+    Gives what the operator knows of now; a count ends all trouble.
+    """
+    if kept.outcome is Outcome.COUNT:
+        return None
+    trouble = _trouble(tx, kept, absence, failures)
     suspended = sum(w.covered(kept.at) for w in group)
-    if not suspended:
-        return
+    news = trouble not in {None, row.told} and not (trouble is Trouble.UNREAD and row.told)
+    if trouble is None or not news or not suspended:
+        return row.told
+    outbox.add(tx, _alert(trouble, row, kept, absence, failures, suspended), kept.at)
+    return trouble
+
+
+def _trouble(tx: Transaction, kept: Snapshot, absence: Absence, failures: int) -> Trouble | None:
+    if absence.gone_at is not None:
+        return Trouble.GONE
     if kept.outcome is Outcome.PRIVATE:
-        if row.private_since is None:
-            outbox.add(tx, private_alert(row.target, suspended), kept.at)
-    elif absence.gone_at is not None:
-        if row.absence.gone_at is None:
-            outbox.add(tx, gone_alert(row.target, absence, suspended), kept.at)
-    elif failures == REFUSED_AFTER and row.failures < REFUSED_AFTER and not _will_be_told(tx, kept, absence):
-        outbox.add(tx, refused_alert(row.target, kept.outcome, failures), kept.at)
+        return Trouble.PRIVATE
+    unread = failures >= REFUSED_AFTER and not _will_be_told(tx, kept, absence)
+    return Trouble.UNREAD if unread else None
+
+
+def _alert(
+    trouble: Trouble, row: TargetRow, kept: Snapshot, absence: Absence, failures: int, suspended: int
+) -> Alert:
+    if trouble is Trouble.GONE:
+        return gone_alert(row.target, absence, suspended)
+    if trouble is Trouble.PRIVATE:
+        return private_alert(row.target, suspended)
+    return refused_alert(row.target, kept.outcome, failures)
 
 
 def _will_be_told(tx: Transaction, kept: Snapshot, absence: Absence) -> bool:

@@ -41,6 +41,15 @@ class AlertKind(StrEnum):
     REVIEW_OPENED = "review.opened"
 
 
+class Trouble(StrEnum):
+    """What keeps a target from being counted, told once until it has passed."""
+
+    PRIVATE = "private"
+    GONE = "gone"
+    UNREAD = "unread"
+    """It could not be read several times in a row, for whatever reason."""
+
+
 _KINDS = {
     Verb.REFILL: AlertKind.DROP_CONFIRMED,
     Verb.HOLD: AlertKind.DROP_HELD,

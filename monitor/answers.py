@@ -59,7 +59,7 @@ _SENTENCES = {
     "window_expired": "The guarantee of this order ended {ends}.",
     "profile_private": "The profile is private; please make it public, then we check again.",
     "target_not_found": "The link leads to no public count any more; please check it.",
-    "counts_hidden": "The counts are hidden; please show them, then we check again.",
+    "counts_hidden": "The count is not shown to visitors; please show it, then we check again.",
     "not_delivered": "The order is not delivered yet ({status}).",
     "no_guarantee": "An order {uncovered} carries no guarantee.",
     "not_readable": "No count could be read since the delivery settled; we keep trying.",
@@ -71,6 +71,9 @@ _SENTENCES = {
     Reason.BELOW_START_COUNT: "The count is below what it was before the order; an operator looks at it.",
     Reason.REFILL_IN_PROGRESS: "{missing} are missing; a refill is under way already.",
     Reason.AWAITING_REQUEST: "{missing} are missing; your request is noted and is decided at the next look.",
+    Reason.DROP_CONFIRMED: "A drop is confirmed: {missing} are missing.",
+    Reason.RECOVERED: "What was missing has come back.",
+    Reason.DECLINED: "A refill for this drop was looked at by an operator and declined.",
     Reason.MASS_DROP: "Many counts fell at once; we wait to see whether the platform gives them back.",
 }
 _VOID = "The guarantee is void: {flag}."

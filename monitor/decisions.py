@@ -32,6 +32,8 @@ class Reason(StrEnum):
     DROP_CONFIRMED = "drop_confirmed"
     RECOVERED = "recovered"
     """Only of a held refill whose drop is no longer there when it would be released (RULES 6)."""
+    DECLINED = "declined"
+    """Only of a refill that an operator has rejected or cancelled."""
 
 
 @dataclass(frozen=True, slots=True)

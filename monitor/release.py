@@ -4,11 +4,11 @@ While a refill is held, its units count as in flight and its drop is closed, so 
 the rules. To see whether the drop is still there, its claim is worked out as if it had not been held.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from monitor.claims import Claim, claims_of
+from monitor.claims import claims_of
 from monitor.decisions import Case, Decision, Reason, Verb, decide
 from monitor.drops import Drop, DropState
 from monitor.watched import Watched
@@ -26,18 +26,19 @@ def releases(watched: Sequence[Watched], count: int, now: datetime) -> Mapping[s
     unheld = [_unheld(w) if w.order.order_id in due else w for w in watched]
     claims = claims_of(unheld, count, now)
     cases = (Case(w, claims[i], count, now) for w in unheld if (i := w.order.order_id) in due and i in claims)
-    decisions = map(_decide, cases)
+    decisions = map(decide_anew, cases)
     return {d.order_id: replace(d, quantity=min(d.quantity, due[d.order_id])) for d in decisions}
 
 
-def claims_unheld(
-    watched: Sequence[Watched], order_ids: Collection[str], count: int, now: datetime
-) -> Mapping[str, Claim]:
-    """The claims of a target's orders, as if the open refills of these orders had not been made."""
-    return claims_of([_unheld(w) if w.order.order_id in order_ids else w for w in watched], count, now)
+def case_unheld(watched: Sequence[Watched], order_id: str, count: int, now: datetime) -> Case | None:
+    """One order's case at a count, as if its open refill had not been made; None while it is not settled."""
+    unheld = {w.order.order_id: _unheld(w) if w.order.order_id == order_id else w for w in watched}
+    claim = claims_of(list(unheld.values()), count, now).get(order_id)
+    return None if claim is None else Case(unheld[order_id], claim, count, now)
 
 
-def _decide(case: Case) -> Decision:
+def decide_anew(case: Case) -> Decision:
+    """Decide on a drop anew; `recovered` where it is no longer there."""
     order = case.watched.order
     if case.claim.units >= order.terms.threshold(order.delivered):
         return decide(case)

@@ -30,7 +30,8 @@ def _any_of(*spellings: str) -> re.Pattern[str]:
 
 
 _NEVER = _any_of(
-    rf"{_BEGIN}(?:no|non|not|without|w/o)[ -]?(?:refill(?:s|able)?{_END}|♻)",
+    rf"{_BEGIN}(?:no|non|not|without|w/o|zero|0)[ -]?(?:any[ -]?)?(?:refill(?:s|able)?{_END}|♻)",
+    rf"{_BEGIN}refill (?:is )?(?:off|disabled){_END}",
     rf"{_BEGIN}refill ?[:=] ?(?:no|none){_END}(?! ?-?drop)",
     rf"{_BEGIN}(?-i:NR){_END}(?!(?:[.] ?|#)[0-9])",  # "NR. 1" counts something
 )
@@ -38,6 +39,8 @@ _UNCLEAR = _any_of(
     rf"{_BEGIN}a?r ?[0-9]+{_JOINT}[0-9]",  # R30/60
     rf"[0-9]{_JOINT}[0-9]+[ -]?{_DAY}[ -]?{_AUTO}?refill",
     rf"{_BEGIN}a?r ?[0-9]+[ -]?{_LONGER}",
+    rf"{_BEGIN}(?:no|non|not|without|w/o)[ -]?a?r ?[0-9]",
+    rf"{_BEGIN}a?r ?[0-9]+ (?:is )?(?:not|off|disabled){_END}",
     rf"(?:{_BEGIN}refill|♻)[ :([-]{{0,2}}[0-9]+[ -]?{_LONGER}",
     rf"[0-9][ -]?{_LONGER}[ -]?{_AUTO}?refill",
     rf"{_BEGIN}(?:no|non|not|without)[ -]?(?:{_AUTO}refill|life)",

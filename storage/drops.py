@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from monitor.claims import Claim
-from monitor.decisions import Decision, Reason
+from monitor.decisions import Decision, Reason, Verb
 from monitor.drops import Drop, DropState
 from storage.columns import AnyRow
 from storage.schema import OPEN_DROP, decisions, drops, orders, targets
@@ -96,11 +96,19 @@ def close(connection: Connection, order_id: str, now: datetime) -> None:
 
 
 def refuse(connection: Connection, order_id: str, drop_id: int, now: datetime) -> None:
-    """An operator refused what a drop led to: it is not decided again until it has recovered (RULES 5)."""
+    """What a drop led to was refused: it is not decided again until it has recovered (RULES 5)."""
     close(connection, order_id, now)
     connection.execute(
         update(drops).where(drops.c.drop_id == drop_id).values(state=DropState.REFUSED, closed_at=None)
     )
+
+
+def decline(connection: Connection, order_id: str, drop_id: int, now: datetime) -> None:
+    """An operator refused what a drop led to; that is a decision like any other, with the drop's numbers."""
+    refuse(connection, order_id, drop_id, now)
+    row = connection.execute(select(drops).where(drops.c.drop_id == drop_id)).one()
+    numbers = {"count": row._mapping["count"], "line": row.line, "claim": row.claim}  # noqa: SLF001 - `row.count` is the tuple's method
+    add_decision(connection, drop_id, Decision(order_id, now, Verb.REFUSE, Reason.DECLINED, 0, **numbers))
 
 
 def last_reason(connection: Connection, order_id: str) -> Reason | None:

@@ -1,16 +1,19 @@
 """Holds: the refills held for a mass drop, and what their hold ends in (RULES 6)."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select, text, update
 
 from monitor.decisions import Decision, Reason, Verb
 from monitor.refill import RefillState
+from monitor.release import decide_anew
 from monitor.target import Metric
-from storage import drops, refills, verbs
+from storage import drops, refills, targets, verbs
 from storage.columns import AnyRow
-from storage.errors import NothingMissingError
+from storage.errors import NothingMissingError, WrongStateError
 from storage.schema import refills as table
+from storage.targets import TargetRow
 
 _r = table.c
 _HELD = text("refills.state = 'held'")  # spelled as the partial index spells it, so that it is used
@@ -23,16 +26,34 @@ def held_for_mass_drop(connection: Connection, metric: Metric) -> list[int]:
 
 
 def release(connection: Connection, refill_id: int, now: datetime) -> AnyRow:
-    """Release a held refill, or discard it when its drop has recovered; gives the refill as it is then.
+    """Release a refill held for a mass drop, or discard it when its drop has recovered.
 
-    Raises as `operate` does, but for nothing missing.
+    Gives the refill as it is then. Raises as `operate` does, but for nothing missing.
     """
+    row, target = _held(connection, refill_id)
     try:
         return verbs.operate(connection, refill_id, "approve", now)
     except NothingMissingError:
-        row = refills.get(connection, refill_id)
-        _discard(connection, row, now, "the drop has recovered")
+        case = verbs.case_of(connection, row, target)
+        if case is not None:
+            decided_anew(connection, replace(decide_anew(case), at=now))
         return refills.get(connection, refill_id)
+
+
+def discard(connection: Connection, refill_id: int, now: datetime) -> AnyRow:
+    """Reject a refill held for a mass drop; gives it as it is then. Raises as `operate` does."""
+    _held(connection, refill_id)
+    return verbs.operate(connection, refill_id, "reject", now)
+
+
+def _held(connection: Connection, refill_id: int) -> tuple[AnyRow, TargetRow]:
+    """A refill that is held for a mass drop, its target locked; raises WrongStateError for any other."""
+    order_id = refills.get(connection, refill_id).order_id
+    target = targets.of_order(connection, order_id, lock=True)
+    row = refills.get(connection, refill_id)
+    if row.state is not RefillState.HELD or row.reason is not Reason.MASS_DROP:
+        raise WrongStateError(f"refill {refill_id} is not held for a mass drop any more")
+    return row, target
 
 
 def decided_anew(connection: Connection, decision: Decision) -> bool:
@@ -57,12 +78,12 @@ def decided_anew(connection: Connection, decision: Decision) -> bool:
 def _change(
     connection: Connection, held: AnyRow, state: RefillState, decision: Decision, values: dict[str, object]
 ) -> None:
-    change = update(table).where(_r.refill_id == held.refill_id)
+    change = update(table).where(_r.refill_id == held.refill_id, _HELD)
     connection.execute(change.values(state=state, release_at=None, **values))
     refills.add_events(connection, [held.refill_id], state, decision.at, f"hold is over: {decision.reason}")
 
 
 def _discard(connection: Connection, held: AnyRow, now: datetime, detail: str) -> None:
     gone = {"state": RefillState.REJECTED, "release_at": None}
-    connection.execute(update(table).where(_r.refill_id == held.refill_id).values(gone))
+    connection.execute(update(table).where(_r.refill_id == held.refill_id, _HELD).values(gone))
     refills.add_events(connection, [held.refill_id], RefillState.REJECTED, now, detail)

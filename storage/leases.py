@@ -204,4 +204,4 @@ def _tell_dead(connection: Connection, row: AnyRow, error: str, now: datetime) -
     outbox.add(connection, dead_refill_alert(row.refill_id, row.order_id, row.quantity, error), now)
     order = watched.one_order(connection, row.order_id)
     review = review_of(order, ReviewCause.REFILL_GIVEN_UP, row.quantity, row.refill_id)
-    reviews.open_review(connection, review, now)
+    reviews.open_review(connection, review, order, now)

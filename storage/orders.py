@@ -57,6 +57,8 @@ _SETTLED_LOOK = (
     .where(_o.order_id == bindparam("id"), _o.settled_look_at.is_(None))
     .values(settled_look_at=bindparam("now"))
 )
+_UNSEEN = update(orders).where(_o.order_id == bindparam("id")).values(settled_look_at=None)
+"""A new delivery has its own first look."""
 
 
 class Fate(StrEnum):
@@ -96,6 +98,8 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
         if not order.guaranteed and before[order.order_id].guaranteed:
             flags.end_guarantee(connection, order.order_id, now, f"order is {order.status}")
     moved = [order for order in changed if _delivery(order) != _delivery(before[order.order_id])]
+    if moved:
+        connection.execute(_UNSEEN, [{"id": order.order_id} for order in moved])
     sold = [(target_ids[_identity(order)], order) for order in (*added, *moved)]
     await_first_look(connection, sold, now, "order imported")
     return fates

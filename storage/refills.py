@@ -21,7 +21,7 @@ _NEXT_NUMBER = select(func.coalesce(func.max(_r.number), 0) + 1).where(_r.order_
 _INSERT = insert(refills).returning(_r.refill_id)
 _EVENT = insert(refill_events)
 LISTED = (
-    select(refills, targets.c.link, orders.c.service, orders.c.provider)
+    select(refills, targets.c.link, targets.c.username_now, orders.c.service, orders.c.provider)
     .join(orders, orders.c.order_id == _r.order_id)
     .join(targets, targets.c.target_id == orders.c.target_id)
 )
@@ -30,6 +30,8 @@ LISTED = (
 _OPEN_OF_ORDER = (
     select(_r.refill_id).where(_r.order_id == bindparam("order_id"), text(OPEN_REFILL)).with_for_update()
 )
+
+
 def create(
     connection: Connection,
     drop_id: int,

@@ -8,18 +8,18 @@ from storage.columns import AnyRow
 from storage.schema import requests
 
 _q = requests.c
-_LATEST = select(func.max(_q.at)).where(_q.order_id == bindparam("order_id"))
+_GRANTED = select(func.max(_q.at)).where(_q.order_id == bindparam("order_id"), _q.granted)
 _ANSWER = update(requests).where(_q.order_id == bindparam("order"), _q.answered_at.is_(None))
 
 
-def ask(connection: Connection, order_id: str, now: datetime) -> None:
-    """Record that the customer asked."""
-    connection.execute(insert(requests), {"order_id": order_id, "at": now})
+def ask(connection: Connection, order_id: str, now: datetime, *, granted: bool = True) -> None:
+    """Record that the customer asked, and whether a look was granted for it."""
+    connection.execute(insert(requests), {"order_id": order_id, "at": now, "granted": granted})
 
 
-def latest(connection: Connection, order_id: str) -> datetime | None:
-    """When the customer asked last."""
-    asked: datetime | None = connection.execute(_LATEST, {"order_id": order_id}).scalar()
+def last_granted(connection: Connection, order_id: str) -> datetime | None:
+    """When the customer last asked so that a look was granted."""
+    asked: datetime | None = connection.execute(_GRANTED, {"order_id": order_id}).scalar()
     return asked
 
 

@@ -1,19 +1,22 @@
 """Refund reviews: questions to the operator, opened by the program and closed by a person."""
 
+from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, case, func, insert, select, text, update
 
-from monitor.review import Review, ReviewCause
+from monitor.order import Order
+from monitor.review import Review, ReviewCause, review_of
 from storage.columns import AnyRow, AnySelect
 from storage.errors import NotFoundError, WrongStateError
 from storage.schema import orders, refills, reviews, targets
 
 _v = reviews.c
 _OPEN = text("reviews.closed_at IS NULL")
+_UNITS = case((refills.c.delivered < refills.c.quantity, refills.c.delivered), else_=refills.c.quantity)
 _REFILLED = (
-    select(func.coalesce(func.sum(func.coalesce(refills.c.delivered, refills.c.quantity)), 0))
-    .where(refills.c.order_id == _v.order_id, refills.c.completed_at.is_not(None))
+    select(func.coalesce(func.sum(_UNITS), 0))
+    .where(refills.c.order_id == _v.order_id, refills.c.completed_at >= _v.opened_at)
     .scalar_subquery()
 )
 _LIST = (
@@ -31,26 +34,22 @@ _LIST = (
     .join(targets, targets.c.target_id == orders.c.target_id)
     .order_by(_v.review_id.desc())
 )
-_SHORT = select(_v.review_id).where(_v.cause == ReviewCause.SHORT_DELIVERY)
 
 
-def open_review(connection: Connection, review: Review, now: datetime) -> bool:
-    """Open a review; False where the same thing was reviewed, or is open, already."""
-    if connection.execute(_same(review)).first() is not None:
-        return False
-    connection.execute(
-        insert(reviews),
-        {
-            "order_id": review.order_id,
-            "cause": review.cause,
-            "refill_id": review.refill_id,
-            "units": review.units,
-            "share": review.share,
-            "currency": review.currency,
-            "opened_at": now,
-        },
-    )
-    return True
+def open_review(connection: Connection, review: Review, order: Order, now: datetime) -> Review | None:
+    """Open a review; gives it as it was opened, or None where the delivery was reviewed before.
+
+    An order has one open review at most, so that no unit is refunded twice: a new one takes over the
+    units of the one before it, which is closed.
+    """
+    if review.refill_id is None and connection.execute(_short_of(review)).first() is not None:
+        return None
+    before = connection.execute(_open_of(review)).one_or_none()
+    if before is not None:
+        close(connection, before.review_id, "taken over by the next review", now)
+        review = review_of(order, review.cause, max(review.units, before.units), review.refill_id)
+    connection.execute(insert(reviews), {**asdict(review), "opened_at": now})
+    return review
 
 
 def close(connection: Connection, review_id: int, note: str, now: datetime) -> None:
@@ -81,7 +80,10 @@ def listed(connection: Connection, *, open_only: bool, limit: int) -> list[AnyRo
     return list(connection.execute(query.limit(limit)))
 
 
-def _same(review: Review) -> AnySelect:
-    if review.refill_id is None:
-        return _SHORT.where(_v.order_id == review.order_id)
-    return select(_v.review_id).where(_v.refill_id == review.refill_id, _OPEN)
+def _short_of(review: Review) -> AnySelect:
+    short = _v.cause == ReviewCause.SHORT_DELIVERY
+    return select(_v.review_id).where(short, _v.order_id == review.order_id)
+
+
+def _open_of(review: Review) -> AnySelect:
+    return select(_v.review_id, _v.units).where(_v.order_id == review.order_id, _OPEN)

@@ -21,9 +21,10 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 
-from monitor.alert import AlertKind
+from monitor.alert import AlertKind, Trouble
 from monitor.decisions import Reason, Verb
 from monitor.drops import DropState
 from monitor.link import LinkKind
@@ -82,13 +83,14 @@ targets = Table(
     Column("absences", Integer, nullable=False, server_default="0"),
     Column("absent_since", Instant),
     Column("gone_at", Instant),
+    Column("told", Word(Trouble)),
     Column("judged_at", Instant),
     Column("drop_opened_at", Instant),
     UniqueConstraint("link", "metric", name="uq_targets_link_metric"),
     _one_of("kind", LinkKind),
     _one_of("metric", Metric),
     _partial("ix_targets_due", "lane", "next_due_at", where="next_due_at IS NOT NULL"),
-    _partial("ix_targets_judged", "metric", "judged_at", where="judged_at IS NOT NULL"),
+    _partial("ix_targets_judged", "metric", "judged_at", "drop_opened_at", where="judged_at IS NOT NULL"),
 )
 
 orders = Table(
@@ -139,6 +141,7 @@ requests = Table(
     Column("order_id", ForeignKey("orders.order_id", name="fk_requests_order_id"), nullable=False),
     Column("at", Instant, nullable=False),
     Column("answered_at", Instant),
+    Column("granted", Boolean, nullable=False, server_default=true()),
     _partial("ix_requests_standing", "order_id", where="answered_at IS NULL"),
     Index("ix_requests_order_id", "order_id", "at"),
 )
@@ -281,7 +284,7 @@ reviews = Table(
     CheckConstraint("(cause = 'refill_given_up') = (refill_id IS NOT NULL)", name="names_its_refill"),
     Index("ix_reviews_order_id", "order_id"),
     _partial("uq_reviews_one_short_delivery", "order_id", where="cause = 'short_delivery'", unique=True),
-    _partial("uq_reviews_one_open_per_refill", "refill_id", where="closed_at IS NULL", unique=True),
+    _partial("uq_reviews_one_open_per_order", "order_id", where="closed_at IS NULL", unique=True),
 )
 
 outbox = Table(

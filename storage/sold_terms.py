@@ -66,7 +66,8 @@ def reterm(
     if changed:
         connection.execute(_RETERM, [_frozen(after, now) for _, after in changed])
     for before, after in changed:
-        if before.guaranteed and not after.guaranteed:
+        over = before.in_window(now) and not after.in_window(now)
+        if over or (before.guaranteed and not after.guaranteed):
             flags.end_guarantee(connection, after.order_id, now, "the order's terms were changed")
     begun = {after.order_id: after for before, after in changed if before.first_look(now) is None}
     rows = connection.execute(_TARGETS, {"ids": list(begun)})

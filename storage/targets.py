@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from monitor.absence import Absence
+from monitor.alert import Trouble
 from monitor.cadence import Lane, NextLook
 from monitor.link import Link
 from monitor.series import Series
@@ -34,11 +35,8 @@ class TargetRow:
     failures: int
     private_since: datetime | None
     absence: Absence
-
-    @property
-    def username_now(self) -> str | None:
-        """The name that the profile goes by now, where it was renamed since it was sold."""
-        return self.target.username_now
+    told: Trouble | None
+    """What the operator has been told of the target, and has not passed since."""
 
 
 _t = targets.c
@@ -89,6 +87,7 @@ _LOOKED = (
                 "absences",
                 "absent_since",
                 "gone_at",
+                "told",
             )
         }
     )
@@ -146,20 +145,14 @@ def wake(
         connection.execute(_WAKE, rows)
 
 
-def looked(
-    connection: Connection,
-    row: TargetRow,
-    snapshot: Snapshot,
-    series: Series,
-    absence: Absence,
-    failures: int,
-    following: NextLook | None,
-) -> None:
-    """Write down a look: the series and the absence as they are now, and when to look again."""
+def looked(connection: Connection, row: TargetRow, snapshot: Snapshot, following: NextLook | None) -> None:
+    """Write down a look, and when to look again.
+
+    `row` already has series, absence, failures and `told` as they are after the look.
+    """
     counted = snapshot.outcome is Outcome.COUNT
     private = snapshot.outcome is Outcome.PRIVATE
     since = row.private_since or (snapshot.at if private else None)
-    watched = following is not None  # else an order to come must be told of it anew
     connection.execute(
         _LOOKED,
         {
@@ -169,24 +162,25 @@ def looked(
             "why": following.why if following else "no order is covered",
             "last_look_at": snapshot.at,
             "last_outcome": snapshot.outcome,
-            "failures": failures,
-            "last_count": series.last_count,
+            "failures": row.failures,
+            "last_count": row.series.last_count,
             "last_count_at": snapshot.at if counted else row.last_count_at,
-            "counted": series.counted,
-            "zero_seen": series.zero_seen,
-            "private_since": since if watched and not counted else None,
-            "account": series.account or None,
-            "username_now": _name_now(row, snapshot, series),
-            **_absent(absence if watched else Absence()),
+            "counted": row.series.counted,
+            "zero_seen": row.series.zero_seen,
+            "private_since": None if counted else since,
+            "account": row.series.account or None,
+            "username_now": _name_now(row, snapshot),
+            "told": row.told if following else None,  # an order to come must be told of it anew
+            **_absent(row.absence),
         },
     )
 
 
-def _name_now(row: TargetRow, snapshot: Snapshot, series: Series) -> str | None:
+def _name_now(row: TargetRow, snapshot: Snapshot) -> str | None:
     """A look that showed the series' account knows its name; any other leaves it as it was."""
-    if snapshot.account and snapshot.account == series.account:
+    if snapshot.account and snapshot.account == row.series.account:
         return snapshot.username or None
-    return row.username_now
+    return row.target.username_now
 
 
 def _absent(absence: Absence) -> dict[str, object]:
@@ -232,4 +226,5 @@ def _row(row: AnyRow) -> TargetRow:
         failures=row.failures,
         private_since=row.private_since,
         absence=Absence(row.absences, row.absent_since, row.gone_at),
+        told=row.told,
     )

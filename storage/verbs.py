@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, update
 
+from monitor.decisions import Case, Reason, Verb
 from monitor.refill import RefillState
-from monitor.release import claims_unheld
+from monitor.release import case_unheld, decide_anew
 from storage import drops, refills, reviews, targets, watched
 from storage.columns import AnyRow
 from storage.errors import NothingMissingError, WrongStateError
@@ -44,27 +45,40 @@ def operate(connection: Connection, refill_id: int, verb: str, now: datetime) ->
     refills.add_events(connection, [refill_id], state, now, f"{verb} by an operator")
     if state is RefillState.QUEUED:
         reviews.close_of_refill(connection, refill_id, "requeued", now)
+        targets.wake(connection, [target.target_id], now, f"refill {refill_id} queued")  # public still?
     elif row.state is not RefillState.DEAD:
-        drops.refuse(connection, order_id, row.drop_id, now)
+        drops.decline(connection, order_id, row.drop_id, now)
     return refills.get(connection, refill_id)
 
 
-def _still_owed(connection: Connection, row: AnyRow, target: TargetRow) -> int:
-    """Units of a refill that are still to be delivered; raises WrongStateError where that is none."""
-    if not watched.carries_guarantee(connection, row.order_id):
-        raise WrongStateError(f"refill {row.refill_id} is owed no more: its order's guarantee has ended")
+def case_of(connection: Connection, row: AnyRow, target: TargetRow) -> Case | None:
+    """A refill's case at its target's newest count, as if the refill had not been made; None without one."""
     count, at = target.series.last_count, target.last_count_at
     if count is None or at is None:
+        return None
+    return case_unheld(watched.of_target(connection, target.target_id), row.order_id, count, at)
+
+
+def _still_owed(connection: Connection, row: AnyRow, target: TargetRow) -> int:
+    """Units of a refill that may still be delivered; raises WrongStateError where that is none.
+
+    The operator's word stands above cooldown, review and mass drop, but not above what was promised at most.
+    """
+    owed_no_more = f"refill {row.refill_id} is owed no more"
+    if not watched.carries_guarantee(connection, row.order_id):
+        raise WrongStateError(f"{owed_no_more}: its order's guarantee has ended")
+    case = case_of(connection, row, target)
+    if case is None:
         return int(row.quantity)
-    group = watched.of_target(connection, target.target_id)
-    claim = claims_unheld(group, {row.order_id}, count, at).get(row.order_id)
-    order = next(w.order for w in group if w.order.order_id == row.order_id)
-    if claim is None or claim.units < order.terms.threshold(order.delivered):
+    decision = decide_anew(case)
+    if decision.reason is Reason.RECOVERED:
         raise NothingMissingError(
-            f"refill {row.refill_id} is owed no more: at the count of {count} of {at:%Y-%m-%d %H:%M} UTC"
-            f" the order misses {claim.units if claim else 0}; reject or cancel it"
+            f"{owed_no_more}: at the count of {case.count} of {case.now:%Y-%m-%d %H:%M} UTC"
+            f" the order misses {case.claim.units}; reject or cancel it"
         )
-    return min(int(row.quantity), claim.units)
+    if decision.verb is Verb.REFUSE:
+        raise WrongStateError(f"{owed_no_more}: {decision.reason}")
+    return min(int(row.quantity), case.claim.units, case.allowance)
 
 
 def _either(states: Iterable[RefillState]) -> str:

@@ -86,15 +86,18 @@ def likes(node: Mapping[str, Any]) -> Look:
 
 
 def views(node: Mapping[str, Any]) -> Look:
-    """Read the views of a video: the plays, or where only they are told the older and smaller view count."""
+    """Read the views of a video: the plays, or where only they are told the older and smaller view count.
+
+    A post that shows no views is `hidden`, never `unavailable`, which might mean that it is gone.
+    """
     if node.get("media_type") != _VIDEO:
-        return Look(Outcome.UNAVAILABLE, detail="not a video: only videos have views")
+        return Look(Outcome.HIDDEN, detail="not a video: only videos have views")
     if node.get(_COUNTS_DISABLED) is True:
         return Look(Outcome.HIDDEN, detail=f"{_COUNTS_DISABLED} is set")
     for key in ("play_count", "view_count"):
         if node.get(key) is not None:
             return _number(node, key) if _shown(node) else _unsaid()
-    return Look(Outcome.UNAVAILABLE, detail="play_count and view_count are null: not shown without a login")
+    return Look(Outcome.HIDDEN, detail="play_count and view_count are null: not shown without a login")
 
 
 def _shown(node: Mapping[str, Any]) -> bool:

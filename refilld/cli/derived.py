@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from monitor.order import Order
 from monitor.service import Service
 from monitor.terms import RefillMode, Terms, TermsOrigin
-from refilld.cli.written_terms import written
 from refilld.terminal import printable
+from refilld.written_terms import written
 
 MOST_NAMES = 50
 """Names that are told one by one; a file may hold as many as it has rows."""

@@ -8,7 +8,7 @@ from monitor.refill import RefillState
 from monitor.target import Metric
 from refilld.cli.office import Office, pass_office
 from refilld.cli.output import json_option, print_rows
-from storage import holds, verbs
+from storage import holds
 from storage.columns import AnyRow
 from storage.engine import Database, Transaction
 from storage.errors import OpenRefillError, WrongStateError
@@ -29,12 +29,10 @@ def mass_drops() -> None:
 @json_option
 @pass_office
 def list_(office: Office, *, limit: int, as_json: bool) -> None:
-    """Show mass drops, newest first, with the refills that are still held for the metric."""
+    """Show mass drops, newest first, with all refills of the metric that are held now."""
     with office.database() as database, database.read() as tx:
-        rows = [
-            {**row._asdict(), "held": len(holds.held_for_mass_drop(tx, row.metric))}
-            for row in listed(tx, limit)
-        ]
+        held = {metric: len(holds.held_for_mass_drop(tx, metric)) for metric in Metric}
+        rows = [{**row._asdict(), "held": held[row.metric]} for row in listed(tx, limit)]
     print_rows(COLUMNS, rows, as_json=as_json)
 
 
@@ -51,7 +49,7 @@ def release(office: Office, metric: str) -> None:
 @pass_office
 def discard(office: Office, metric: str) -> None:
     """Discard all refills held for a mass drop; their drops are not decided again until they recover."""
-    _each(office, Metric(metric), lambda tx, i: verbs.operate(tx, i, "reject", office.now()))
+    _each(office, Metric(metric), lambda tx, i: holds.discard(tx, i, office.now()))
 
 
 def _each(office: Office, metric: Metric, decide: Callable[[Transaction, int], AnyRow]) -> None:

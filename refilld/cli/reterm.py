@@ -14,8 +14,8 @@ from monitor.terms_book import TermsBook
 from refilld.cli.office import Office, pass_office
 from refilld.cli.output import cell, json_option, print_json
 from refilld.cli.parameters import TEXT
-from refilld.cli.written_terms import written
 from refilld.terminal import printable
+from refilld.written_terms import written
 from storage import orders, sold_terms
 from storage.engine import Database
 from storage.sold_terms import Retermed

@@ -10,8 +10,8 @@ from monitor.terms_book import TermsBook
 from refilld.cli.office import Office, pass_office
 from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import TEXT
-from refilld.cli.written_terms import FIELDS, written
 from refilld.settings import Settings
+from refilld.written_terms import FIELDS, written
 from storage import sold_terms
 from storage.errors import NotMigratedError, UnreachableError
 

@@ -11,7 +11,9 @@ from jobs import asking
 from refilld.http.answers import answer
 from refilld.http.bearer import Guard
 from refilld.http.reading import read_nothing
+from refilld.orders_file.order import LONGEST_ID
 from storage.engine import Database
+from storage.errors import NotFoundError
 from storage.tokens import Scope
 
 
@@ -25,6 +27,8 @@ class Orders:
     def request_refill(self, order_id: str) -> Response:
         """Record a customer's request; the answer so far, while the target is looked at again."""
         read_nothing()
+        if len(order_id) > LONGEST_ID or not order_id.isprintable():
+            raise NotFoundError("there is no such order")
         with self.database.write() as tx:
             _, recheck = asking.ask(tx, order_id, self.clock())
             so_far = asking.answer_now(tx, order_id, self.clock())

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from monitor.link import Link, LinkKind
 from storage.columns import AnyRow
 
 CLAIMED = (
@@ -19,12 +20,20 @@ SHOWN = (
 
 def claimed(row: AnyRow) -> dict[str, object]:
     """A refill for its consumer, with the lease token."""
-    return {name: getattr(row, name) for name in CLAIMED}
+    return _facts(row, CLAIMED)
 
 
 def shown(row: AnyRow) -> dict[str, object]:
     """A refill for everybody else, without anything secret."""
-    return {name: getattr(row, name) for name in SHOWN}
+    return _facts(row, SHOWN)
+
+
+def _facts(row: AnyRow, names: tuple[str, ...]) -> dict[str, object]:
+    """The named fields; the link is the one to deliver to, which a renamed profile has changed."""
+    facts = {name: getattr(row, name) for name in names}
+    if row.username_now is not None:
+        facts["link"] = Link(LinkKind.PROFILE, row.username_now).url
+    return facts
 
 
 def rfc3339(at: datetime) -> str:

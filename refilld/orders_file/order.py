@@ -31,6 +31,8 @@ from refilld.orders_file.reader import OrdersFile
 from refilld.orders_file.rows import RawRow, Refused
 
 _NO_SERVICE = Service()
+LONGEST_ID = 100
+"""Characters of an order's id."""
 
 
 def parse_order(
@@ -42,7 +44,7 @@ def parse_order(
     each row, and derives no terms from names.
     """
     cells = raw.cells
-    order_id = needed_text(cells, "order_id", 100)
+    order_id = needed_text(cells, "order_id", LONGEST_ID)
     name = needed_text(cells, "service", 200)
     service = _known(services).get(name, _NO_SERVICE)
     link = needed_text(cells, "link", LONGEST_LINK)

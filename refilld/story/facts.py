@@ -1,13 +1,10 @@
 """Facts: what an order is and where it stands now, by name."""
 
-from dataclasses import fields
-from datetime import timedelta
 from typing import Any
 
 from monitor.answers import claim_at
-from monitor.duration import format_duration
-from monitor.terms import Terms
 from refilld.story.gather import Story
+from refilld.written_terms import written
 from storage.columns import AnyRow
 from storage.terms import load_terms
 
@@ -26,10 +23,10 @@ def story_facts(story: Story) -> dict[str, Any]:
     mine, target = story.mine, story.target
     return {
         **order_facts(story.order),
-        "limits": limits(mine.order.terms),
+        "limits": written(mine.order.terms),
         "ends_at": mine.order.ends_at,
         "flags": sorted(mine.flags) or None,
-        "username_now": target.username_now,
+        "username_now": target.target.username_now,
         "next_look": target.next_due_at,
         "why": target.why,
         **_numbers(story),
@@ -37,22 +34,9 @@ def story_facts(story: Story) -> dict[str, Any]:
     }
 
 
-def limits(terms: Terms) -> dict[str, object]:
-    """The values of terms, written as in the configuration."""
-    return {
-        field.name: _written(getattr(terms, field.name)) for field in fields(terms) if field.name != "name"
-    }
-
-
 def plain(row: AnyRow) -> dict[str, Any]:
     """A row as it may be shown: without what only its holder may know."""
     return {name: value for name, value in row._mapping.items() if name not in _SECRET}  # noqa: SLF001
-
-
-def _written(value: object) -> object:
-    if value is None:
-        return "lifetime"
-    return format_duration(value) if isinstance(value, timedelta) else value
 
 
 def _numbers(story: Story) -> dict[str, object]:

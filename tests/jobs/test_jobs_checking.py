@@ -7,7 +7,7 @@ from jobs.asking import Recheck
 from jobs.sampling import LOOK_AGAIN
 from monitor.answers import STANDS_UNREAD
 from monitor.cadence import Lane
-from monitor.order import Flag
+from monitor.order import Flag, OrderStatus
 from monitor.refill import RefillState
 from monitor.snapshot import Outcome
 from monitor.target import Metric
@@ -211,3 +211,40 @@ def test_the_clock_is_asked_and_not_the_machine(world: JobsWorld) -> None:
     world.checking(an_eye(ScriptedSource())).check("1")
     times = [*world.rows("requests", "at"), *world.rows("requests", "answered_at")]
     assert set(times) == {LATER}
+
+
+def test_a_request_while_the_answer_stands_is_recorded_without_a_look(world: JobsWorld) -> None:
+    """On request: what was lost since is decided at the next look, for the customer did ask."""
+    world.sell(an_order(terms={"refill": "on_request"}))
+    world.now = LATER
+    source = ScriptedSource(lambda _name, now: 2000 if now == LATER else 1500)
+    checking = world.checking(an_eye(source))
+    assert checking.check("1")[1] is Recheck.DONE
+    world.now = LATER + 10 * MINUTE
+    for _ in range(3):
+        assert checking.check("1")[1] is Recheck.STANDS
+    assert (standing(world), len(source.asked)) == (1, 1)
+    world.lose(1500, LATER + HOUR)
+    assert [str(reason) for reason in world.rows("decisions", "reason")] == ["drop_confirmed"]
+
+
+def test_a_drop_that_waits_for_a_request_is_looked_at_at_once(world: JobsWorld) -> None:
+    """No old answer stands against it."""
+    world.sell(an_order(terms={"refill": "on_request"}))
+    world.now = LATER
+    checking = world.checking(an_eye(ScriptedSource(lambda _name, _now: 2000)))
+    checking.check("1")
+    for minutes in (10, 20):
+        world.look(1500, LATER + minutes * MINUTE)
+    world.look(1500, LATER + 130 * MINUTE)
+    assert [str(reason) for reason in world.rows("decisions", "reason")] == ["awaiting_request"]
+    world.now += MINUTE
+    assert world.checking(an_eye(ScriptedSource(lambda _name, _now: 1500))).check("1")[0].word == "refill"
+
+
+def test_asking_about_an_order_without_guarantee_is_recorded_once_an_hour(world: JobsWorld) -> None:
+    """However often somebody asks."""
+    world.sell(an_order(status=OrderStatus.PENDING, completed_at=None))
+    for _ in range(50):
+        assert world.checking().check("1")[1] is Recheck.NOT_NEEDED
+    assert len(world.rows("requests")) == 1

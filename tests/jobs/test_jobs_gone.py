@@ -154,7 +154,7 @@ def test_a_renamed_profile_stays_the_target_that_was_sold(world: JobsWorld) -> N
         with world.database.write() as tx:
             record(tx, target_id, shot, world.policy)
     row = world.target()
-    assert (row.target, row.target.account, row.username_now) == (a_profile(), "17", "renamed")
+    assert (row.target, row.target.account, row.target.username_now) == (a_profile(), "17", "renamed")
     assert [row.quantity for row in world.rows("refills")] == [500]
 
 

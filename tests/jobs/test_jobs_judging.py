@@ -488,3 +488,42 @@ def test_looks_at_the_same_target_from_any_time_zone_are_one_series(world: JobsW
     world.look(2000, LATER)
     world.look(1999, datetime.fromisoformat("2026-03-03T15:00:00+02:00"))
     assert world.rows("snapshots", "at") == [LATER, LATER + HOUR]
+
+
+def test_a_refill_queued_at_the_last_look_waits_for_a_public_profile(world: JobsWorld) -> None:
+    """Its target is looked at as long as the refill is open, guarantee or not."""
+    world.sell(an_order(terms={"window": 5 * DAY}))
+    last = START + 5 * DAY - HOUR
+    world.look(2000, START + DAY)
+    world.look(1500, last)
+    world.look(1500, last + 2 * HOUR)
+    due = world.target().next_due_at
+    assert due is not None
+    world.look(Outcome.PRIVATE, due)
+    assert world.claim() == []
+
+
+@pytest.mark.parametrize("verb", ["reject", "cancel"])
+def test_what_an_operator_declined_is_a_decision_that_can_be_told(world: JobsWorld, verb: str) -> None:
+    """The customer who asks is not told that somebody is still waiting."""
+    world.sell(an_order())
+    world.lose(900 if verb == "reject" else 1500)
+    world.operate(verb)
+    assert decisions_of(world)[-1] == ("1", Verb.REFUSE, Reason.DECLINED, 0)
+    answer, _ = world.checking().check("1")
+    assert (answer.word, answer.sentence) == (
+        "declined", "A refill for this drop was looked at by an operator and declined.",
+    )  # fmt: skip
+
+
+def test_requeue_keeps_to_what_was_promised_at_most(world: JobsWorld) -> None:
+    """One refill and 60% were promised; the given-up one may not go out beside the delivered one."""
+    world.sell(an_order(terms={"max_refills": 1, "max_refill_percent": 60, "cooldown": timedelta(0)}))
+    world.lose(1500)
+    world.give_up()
+    world.lose(1500, LATER + DAY)
+    world.deliver()
+    world.look(2000, LATER + 3 * DAY)
+    world.lose(1500, LATER + 4 * DAY)
+    with pytest.raises(WrongStateError, match="refill_limit_reached"):
+        world.operate("requeue", 1)

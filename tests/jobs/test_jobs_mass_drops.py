@@ -163,3 +163,36 @@ def test_switched_off_in_the_configuration_nothing_is_held(world: JobsWorld) -> 
     show(world, [1500] * 5, LATER + 2 * HOUR)
     assert {state for *_, state in refills_of(world)} == {RefillState.QUEUED}
     assert world.rows("mass_drops", "ended_at") == [LATER + 2 * HOUR]
+
+
+def test_a_refill_held_at_the_last_look_of_its_guarantee_is_still_released(world: JobsWorld) -> None:
+    """The drop opened inside the window and was confirmed after it: the target is looked at until the end."""
+    world.policy = Policy(FixedCadence(6 * HOUR), RULE)
+    world.sell(*(an_order(name, name, terms={"window": 5 * DAY}) for name in NAMES))
+    show(world, [2000] * 5, START + DAY)
+    last = START + 5 * DAY - HOUR
+    show(world, [1500] * 5, last)
+    show(world, [1500] * 5, last + 2 * HOUR)
+    assert {state for *_, state in refills_of(world)} == {RefillState.HELD}
+    for name in NAMES:
+        due = world.target(name).next_due_at
+        assert due is not None
+    world.look(1500, last + 50 * HOUR, profile=NAMES[0])
+    assert refills_of(world)[0] == (NAMES[0], 500, RefillState.QUEUED)
+
+
+def test_a_release_makes_no_look_urgent(fallen: JobsWorld) -> None:
+    """What was to be looked at for has been; the target goes back to its routine."""
+    fallen.look(2000, LATER + 50 * HOUR, profile=NAMES[2])
+    assert (fallen.target(NAMES[2]).why, fallen.target(NAMES[2]).next_due_at) == (
+        "routine", LATER + 56 * HOUR,
+    )  # fmt: skip
+
+
+def test_what_is_no_longer_held_for_the_mass_drop_is_left_out(fallen: JobsWorld) -> None:
+    """A refill that has become an operator's own question is not swept along."""
+    fallen.look(900, LATER + 50 * HOUR, profile=NAMES[2])  # below the start count: held for review
+    assert fallen.rows("refills", "reason")[0] == "below_start_count"
+    for decide in (holds.release, holds.discard):
+        with pytest.raises(WrongStateError, match="not held for a mass drop"), fallen.database.write() as tx:
+            decide(tx, 1, fallen.now)

@@ -49,3 +49,30 @@ def test_a_private_look_opens_confirms_and_measures_nothing(world: JobsWorld) ->
     for hours in range(1, 60, 6):
         world.look(Outcome.PRIVATE, LATER + hours * HOUR)
     assert {table: world.rows(table) for table in before} == before
+
+
+def test_a_later_order_on_a_profile_that_was_private_all_the_time_is_told_of(world: JobsWorld) -> None:
+    """It became private when nobody was covered, so nobody was told then."""
+    world.sell(an_order(terms={"window": 3 * DAY}))
+    world.lose(1500)  # queued, and open when the window ends
+    world.look(Outcome.PRIVATE, START + 4 * DAY)
+    assert alerts_about_private(world) == 0
+    world.sell(an_order("2", completed_at=world.now, start_count=1500))
+    world.look(Outcome.PRIVATE, world.now + HOUR)
+    world.look(Outcome.PRIVATE, world.now + HOUR)
+    assert alerts_about_private(world) == 1
+
+
+def alerts_about_private(world: JobsWorld) -> int:
+    return world.rows("outbox", "kind").count("target.private")
+
+
+def test_a_target_that_is_absent_first_and_unreadable_then_is_told_of(world: JobsWorld) -> None:
+    """The alert that it is gone never came, so that of a target that cannot be read must."""
+    world.sell(an_order(), an_order("2", "nasa"))
+    for hours in range(3):
+        world.look(2000, LATER + hours * HOUR, profile="nasa")
+        world.look(Outcome.NOT_FOUND, LATER + hours * HOUR)
+    for hours in range(3, 9):
+        world.look(Outcome.SCHEMA, LATER + hours * HOUR)
+    assert [str(kind) for kind in world.rows("outbox", "kind")] == ["target.refused"]

@@ -6,6 +6,7 @@ import pytest
 from jobs_world import DAY, HOUR, INSTANT, START, JobsWorld, an_order
 
 from jobs.leases import Leases
+from monitor.order import OrderStatus
 from monitor.snapshot import Outcome
 
 SETTLED = START + DAY
@@ -100,3 +101,14 @@ def test_a_requeued_refill_is_not_in_question_any_more(sold: JobsWorld) -> None:
     assert sold.rows("reviews", "closed_at", "note") == [(sold.now, "requeued")]
     sold.give_up()
     assert [closed is None for closed in sold.rows("reviews", "closed_at")] == [False, True]
+
+
+def test_a_new_delivery_has_its_own_first_look(world: JobsWorld) -> None:
+    """A partial order that was completed later is looked at anew, and may be short anew."""
+    partial = an_order(status=OrderStatus.PARTIAL, remains=500, **PRICED)
+    world.sell(partial)
+    world.look(1500, SETTLED)
+    world.now += DAY
+    world.sell(an_order(completed_at=world.now, **PRICED))
+    world.look(1500, world.now + DAY)
+    assert reviews_of(world) == [("1", "short_delivery", 500, Decimal("5.00"))]

@@ -110,7 +110,7 @@ def ask(
             "counts_hidden",
             a_watched(),
             LastLook(2000, NOW, Outcome.HIDDEN),
-            "The counts are hidden; please show them, then we check again.",
+            "The count is not shown to visitors; please show it, then we check again.",
         ),
         (
             "not_delivered",
@@ -413,3 +413,11 @@ def test_a_refill_that_waits_for_a_target_to_come_back_is_not_called_on_its_way(
     gone = LastLook(2000, NOW, Outcome.NOT_FOUND, gone=True)
     assert ask(a_watched(refills=[a_refill(300, RefillState.QUEUED)]), gone).word == "target_not_found"
     assert ask(a_watched(refills=[a_refill(300, RefillState.CLAIMED)]), gone).word == "refill"
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_has_its_sentence(reason: Reason) -> None:
+    """Whatever a drop was decided for, the customer who asks gets an answer."""
+    watched = a_watched(drop=a_drop(state=DropState.REFUSED))
+    look = LastLook(1500, NOW, Outcome.COUNT)
+    assert answer(watched, (watched,), look, reason, NOW).sentence.endswith(".")

@@ -12,7 +12,7 @@ from monitor.decisions import Decision
 from monitor.judging import judge
 from monitor.order import Order
 from monitor.refill import Refill, RefillState
-from monitor.release import claims_unheld, releases
+from monitor.release import case_unheld, releases
 from monitor.terms import BelowStart
 from monitor.watched import Watched
 
@@ -103,8 +103,9 @@ def test_what_one_order_holds_does_not_hide_what_another_misses() -> None:
     """Asking for one order leaves the units held for its neighbour in flight."""
     first, second = an_order("1"), an_order("2", start=2000, completed=START + HOUR)
     pair = [holding(400, first, None), holding(100, second, None)]
-    assert claims_unheld(pair, {"1"}, 2500, NOW)["1"].units == 400
-    assert claims_unheld(pair, {"2"}, 2500, NOW)["2"].units == 0  # the first ends first, and pays first
+    cases = [case_unheld(pair, order_id, 2500, NOW) for order_id in ("1", "2")]
+    # the first ends first, and pays first
+    assert [case.claim.units for case in cases if case is not None] == [400, 0]
 
 
 @given(st.integers(0, 3000), st.integers(1, 1500))

@@ -179,3 +179,17 @@ def test_whoever_adds_no_refill_takes_every_promise_back(name: str) -> None:
 def test_every_window_of_days_can_be_named(number: int, form: str) -> None:
     """From one day to ten years."""
     assert read(form.format(number)) == days(number)
+
+
+@pytest.mark.parametrize("name", ["no R30", "No-R30", "R30 not working", "Followers without R60"])
+def test_a_promise_that_is_taken_back_derives_nothing(name: str) -> None:
+    """Better the default terms than a guess."""
+    assert derive(name, Terms(), None) is None
+
+
+@pytest.mark.parametrize("name", ["without any refill", "zero refill", "Likes | 0 refill", "Refill off"])
+def test_a_refusal_in_other_words_is_a_refusal(name: str) -> None:
+    """As plain as "no refill"."""
+    derived = derive(name, Terms(), None)
+    assert derived is not None
+    assert derived.refill is RefillMode.NEVER

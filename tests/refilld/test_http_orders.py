@@ -86,3 +86,9 @@ def test_an_id_with_a_slash_is_an_id(world: QueueWorld) -> None:
     with world.database.write() as tx:
         orders.import_batch(tx, [an_order("a/17", "nasa")], world.now)
     assert ask(world, "a%2F17").status_code == 202
+
+
+@pytest.mark.parametrize("order_id", ["a%00b", "x" * 101, "%1b[2J"])
+def test_what_no_order_can_be_called_is_404(sold: QueueWorld, order_id: str) -> None:
+    """It never reaches the database, which might choke on it."""
+    assert ask(sold, order_id).status_code == 404

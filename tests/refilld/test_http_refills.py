@@ -432,3 +432,13 @@ def test_a_place_is_given_back_when_asking_fails() -> None:
     assert event.waits == 1
     assert patience.ask(list, 1, bool) == []
     assert event.waits == 3
+
+
+def test_a_renamed_profile_is_refilled_under_its_new_name(world: QueueWorld) -> None:
+    """The old one may belong to a stranger by now."""
+    world.queue("1")
+    with world.database.write() as connection:
+        connection.exec_driver_sql("UPDATE targets SET username_now = 'new.name'")
+    caller = world.caller()
+    links = {row["link"] for row in (*caller.claim(), *caller.get().json["refills"])}
+    assert links == {"https://www.instagram.com/new.name/"}

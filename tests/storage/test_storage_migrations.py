@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from alembic import command
 from shop import an_order, at_once, everything, sell
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import ProgrammingError
@@ -202,3 +203,31 @@ def test_migrations_are_found_wherever_they_are_installed(
     monkeypatch.setattr(migrate, "_SCRIPTS", elsewhere)
     assert migrate.upgrade(empty) == newest
     assert set(metadata.tables) <= tables(empty)
+
+
+def test_what_an_older_version_kept_is_kept(empty: Database) -> None:
+    """And an order that was seen since its delivery has had its first look, so that no review is asked for."""
+    config = migrate._config()
+    with empty.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for number, seen in enumerate(["NULL", "50", "150"], start=1):
+            connection.exec_driver_sql(
+                "INSERT INTO targets (target_id, link, kind, key, metric, last_count, last_count_at) VALUES "
+                f"({number}, 'link {number}', 'profile', 'k', 'followers', 7, {seen})"
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO orders (order_id, target_id, service, link_typed, quantity, remains, status, "
+                f"completed_at, terms, imported_at, updated_at) VALUES "
+                f"('{number}', {number}, 's', '@k', 10, 0, 'Completed', 100, '{{}}', 1, 1)"
+            )
+    migrate.upgrade(empty)
+    with empty.read() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT order_id, quantity, terms_from, settled_look_at FROM orders ORDER BY order_id"
+        )
+        assert list(map(tuple, rows)) == [
+            ("1", 10, "row", None),
+            ("2", 10, "row", None),
+            ("3", 10, "row", 150),
+        ]

@@ -246,7 +246,7 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         {"ix_targets_judged"},
     ),
     "what is held": (lambda c: holds.held_for_mass_drop(c, Metric.LIKES), {"ix_refills_held"}),
-    "the last request about an order": (lambda c: requests.latest(c, "77"), {"ix_requests_order_id"}),
+    "the last request about an order": (lambda c: requests.last_granted(c, "77"), {"ix_requests_order_id"}),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }
 """What is asked for by a key, and the indexes which lead to it."""

@@ -23,6 +23,7 @@ from shop import (
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from monitor.absence import Absence
+from monitor.alert import Trouble
 from monitor.cadence import Lane, NextLook
 from monitor.series import Series
 from monitor.snapshot import Outcome, Snapshot
@@ -65,12 +66,15 @@ def look(
     series: Series,
     failures: int = 0,
     following: NextLook | None = None,
+    *,
     absence: Absence = THERE,
+    told: Trouble | None = None,
 ) -> TargetRow:
     """Write down a look; gives the target as it is afterwards."""
     with database.write() as connection:
         row = targets.get(connection, target_id, lock=True)
-        targets.looked(connection, row, snapshot, series, absence, failures, following)
+        now_known = replace(row, series=series, absence=absence, failures=failures, told=told)
+        targets.looked(connection, now_known, snapshot, following)
     return get(database, target_id)
 
 
@@ -159,6 +163,7 @@ def test_a_taken_target_is_given_as_it_was(database: Database) -> None:
             last_outcome=Outcome.TRANSIENT, last_count=7, last_count_at=NOW - DAY, counted="followers",
             zero_seen=True, failures=2, private_since=NOW - 2 * DAY, owner="x", account="17",
             username_now="space", absences=3, absent_since=NOW - 2 * DAY, gone_at=NOW - DAY,
+            told=Trouble.GONE,
         )  # fmt: skip
     with database.write() as connection:
         (row,) = targets.take_due(connection, Metric, NOW, UNTIL, 10)
@@ -167,7 +172,7 @@ def test_a_taken_target_is_given_as_it_was(database: Database) -> None:
         Series(7, "followers", True, account="17"),
         next_due_at=NOW, why="confirm", last_look_at=NOW - HOUR, last_outcome=Outcome.TRANSIENT,
         last_count_at=NOW - DAY, failures=2, private_since=NOW - 2 * DAY,
-        absence=Absence(3, NOW - 2 * DAY, NOW - DAY),
+        absence=Absence(3, NOW - 2 * DAY, NOW - DAY), told=Trouble.GONE,
     )  # fmt: skip
     assert (row.target.account, row.target.username_now) == ("17", "space")
 
@@ -265,7 +270,7 @@ def test_a_look_is_written_down_with_the_next_one(database: Database) -> None:
     assert row == TargetRow(
         target_id, a_profile("natgeo"), Series(1200, "follower_count"), next_due_at=NOW + HOUR,
         why="confirm drop of 1", last_look_at=NOW, last_outcome=Outcome.COUNT, last_count_at=NOW,
-        failures=0, private_since=None, absence=THERE,
+        failures=0, private_since=None, absence=THERE, told=None,
     )  # fmt: skip
     assert [row.lane for row in rows_of(database, "targets")] == [Lane.FIRST]
 
@@ -294,7 +299,7 @@ def test_a_target_is_private_since_the_first_look_that_said_so(database: Databas
         row = look(database, target_id, a_failed_look(outcome, NOW + hours * HOUR), series, following=AGAIN)
         assert row.private_since == NOW
     row = look(database, target_id, a_failed_look(Outcome.PRIVATE, NOW + DAY), series, following=None)
-    assert row.private_since is None  # nobody is covered any more; an order to come is told of anew
+    assert row.private_since == NOW  # a refill that is requeued must still wait for a public profile
 
 
 def test_a_target_is_public_again_with_its_next_count(database: Database) -> None:
@@ -305,14 +310,15 @@ def test_a_target_is_public_again_with_its_next_count(database: Database) -> Non
     assert row.private_since is None
 
 
-def test_an_absence_is_kept_as_long_as_an_order_is_owed(database: Database) -> None:
-    """Afterwards an order to come must be told of anew."""
+def test_what_was_told_is_kept_as_long_as_an_order_is_owed(database: Database) -> None:
+    """Afterwards an order to come must be told of anew; that the target is gone stays known."""
     target_id, gone = put(database, "natgeo"), Absence(3, NOW - DAY, NOW)
     absent = a_failed_look(Outcome.NOT_FOUND)
-    row = look(database, target_id, absent, Series(), following=AGAIN, absence=gone)
-    assert row.absence == gone
+    row = look(database, target_id, absent, Series(), 3, AGAIN, absence=gone, told=Trouble.GONE)
+    assert (row.absence, row.told) == (gone, Trouble.GONE)
     later = a_failed_look(Outcome.NOT_FOUND, NOW + DAY)
-    assert look(database, target_id, later, Series(), absence=gone).absence == THERE
+    row = look(database, target_id, later, Series(), 3, absence=gone, told=Trouble.GONE)
+    assert (row.absence, row.told) == (gone, None)
 
 
 def test_the_account_and_the_name_it_goes_by_are_kept(database: Database) -> None:
@@ -323,7 +329,7 @@ def test_the_account_and_the_name_it_goes_by_are_kept(database: Database) -> Non
     for hours, (account, username) in enumerate(shown):
         shot = replace(a_look(at=NOW + hours * HOUR), account=account, username=username)
         row = look(database, target_id, shot, series)
-        kept.append((row.series.account, row.target.account, row.username_now))
+        kept.append((row.series.account, row.target.account, row.target.username_now))
     assert kept == [("17", "17", "renamed")] * 3 + [("17", "17", None)]
 
 

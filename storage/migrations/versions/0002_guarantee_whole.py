@@ -10,11 +10,21 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+# an order that was seen since its delivery has had its first look; a later drop is no short delivery
+_LOOKED_AT_BEFORE = """
+UPDATE orders SET settled_look_at = (
+    SELECT targets.last_count_at FROM targets
+    WHERE targets.target_id = orders.target_id AND targets.last_count_at >= orders.completed_at
+)
+"""
+
 
 def upgrade() -> None:
     _targets()
     op.add_column("orders", sa.Column("terms_from", sa.Text(), server_default="row", nullable=False))
     op.add_column("orders", sa.Column("settled_look_at", sa.BigInteger(), nullable=True))
+    op.execute(_LOOKED_AT_BEFORE)
+    op.add_column("requests", sa.Column("granted", sa.Boolean(), server_default=sa.true(), nullable=False))
     op.add_column("refills", sa.Column("release_at", sa.BigInteger(), nullable=True))
     op.create_index(
         "ix_refills_held",
@@ -45,12 +55,13 @@ def _targets() -> None:
     op.add_column("targets", sa.Column("absences", sa.Integer(), server_default="0", nullable=False))
     op.add_column("targets", sa.Column("absent_since", sa.BigInteger(), nullable=True))
     op.add_column("targets", sa.Column("gone_at", sa.BigInteger(), nullable=True))
+    op.add_column("targets", sa.Column("told", sa.Text(), nullable=True))
     op.add_column("targets", sa.Column("judged_at", sa.BigInteger(), nullable=True))
     op.add_column("targets", sa.Column("drop_opened_at", sa.BigInteger(), nullable=True))
     op.create_index(
         "ix_targets_judged",
         "targets",
-        ["metric", "judged_at"],
+        ["metric", "judged_at", "drop_opened_at"],
         unique=False,
         sqlite_where=sa.text("judged_at IS NOT NULL"),
         postgresql_where=sa.text("judged_at IS NOT NULL"),
@@ -115,9 +126,9 @@ def _reviews() -> None:
         postgresql_where=sa.text("cause = 'short_delivery'"),
     )
     op.create_index(
-        "uq_reviews_one_open_per_refill",
+        "uq_reviews_one_open_per_order",
         "reviews",
-        ["refill_id"],
+        ["order_id"],
         unique=True,
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),

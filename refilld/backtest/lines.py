@@ -1,0 +1,26 @@
+"""Lines of an events file: bytes, each bounded in length, whatever they are."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import BinaryIO
+
+LONGEST_LINE = 65_536
+"""In bytes."""
+_UTF8_MARK = b"\xef\xbb\xbf"
+
+
+def event_lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield every line with its end; nothing at all stands for one that is too long."""
+    if file.read(len(_UTF8_MARK)) != _UTF8_MARK:
+        file.seek(0)
+    for line in iter(partial(file.readline, LONGEST_LINE + 1), b""):
+        if len(line) > LONGEST_LINE:
+            _skip_rest(file, line)
+            yield b""
+        else:
+            yield line
+
+
+def _skip_rest(file: BinaryIO, line: bytes) -> None:
+    while line and not line.endswith(b"\n"):
+        line = file.readline(LONGEST_LINE)

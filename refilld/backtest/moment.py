@@ -1,0 +1,44 @@
+"""Times of recorded events: RFC 3339, with the offset that makes them unmistakable."""
+
+import re
+from datetime import UTC, datetime
+
+from monitor.errors import BadInputError
+from refilld.orders_file.cells import shown
+
+EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
+"""Instagram's first year."""
+_CENTURY_ENDS = datetime(2100, 1, 1, tzinfo=UTC)  # so that no sum with a duration leaves the calendar
+_REMEDY = "write it like 2026-01-02T03:04:05Z"
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|z|[+-][0-9]{2}:[0-9]{2})"
+).fullmatch
+
+
+def read_moment(value: object) -> datetime:
+    """Read the `at` of an event as UTC; raises BadInputError("at", …)."""
+    if type(value) is not str:
+        raise BadInputError("at", f"is missing or no text; {_REMEDY}")
+    if (usual := plain_moment(value)) is not None and usual >= EARLIEST:
+        return usual
+    if _RFC3339(value) is None:
+        raise BadInputError("at", f"{shown(value)} is not a time with its offset; {_REMEDY}")
+    try:
+        at = datetime.fromisoformat(value)
+        if at.tzinfo is not UTC:
+            at = at.astimezone(UTC)
+    except (ValueError, OverflowError):  # the 30th of February; an offset that leaves the calendar
+        raise BadInputError("at", f"{shown(value)} is not in the calendar; {_REMEDY}") from None
+    if not EARLIEST <= at < _CENTURY_ENDS:
+        raise BadInputError("at", f"{shown(value)} is not between 2010 and 2100")
+    return at
+
+
+def plain_moment(text: str) -> datetime | None:
+    """Read the one usual spelling, 2026-01-02T03:04:05Z, without ado; None for any other, and after 2099."""
+    if text[10::3] != "T::Z" or text[4:8:3] != "--" or text >= "2100":
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None

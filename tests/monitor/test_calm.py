@@ -1,0 +1,117 @@
+"""Calm: whatever it says is quiet, judging finds quiet too."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import (
+    DAY,
+    HOUR,
+    HOURS,
+    INSTANT,
+    NOW,
+    START,
+    a_drop,
+    a_refill,
+    a_watched,
+    an_order,
+    completed_refill,
+    examples,
+    targets,
+)
+
+from monitor.calm import Calm, calm
+from monitor.judging import Verdict, judge
+from monitor.order import Flag
+from monitor.watched import Watched
+
+
+def looked_at(watched: Watched) -> Watched:
+    return replace(watched, settled_look=True)
+
+
+@st.composite
+def quiet_targets(draw: st.DrawFn) -> list[Watched]:
+    """Targets that are calm often: mostly without drops, some with unknown starts or standing requests."""
+    group = []
+    for watched in draw(targets()):
+        start = draw(st.sampled_from([watched.order.start_count] * 5 + [None]))
+        terms = replace(watched.order.terms, min_drop_units=draw(st.integers(0, 12)))
+        group.append(
+            replace(
+                watched,
+                order=replace(watched.order, start_count=start, terms=terms),
+                drop=draw(st.sampled_from([None] * 4 + [watched.drop])),
+                refills=draw(st.sampled_from([()] * 3 + [watched.refills])),
+                asked=draw(st.sampled_from([False] * 5 + [True])),
+                settled_look=draw(st.sampled_from([True] * 5 + [False])),
+            )
+        )
+    return group
+
+
+@given(quiet_targets(), HOURS, st.integers(0, 40), st.integers(0, 3_000), st.booleans())
+@examples(1_500)
+def test_nothing_follows_from_a_count_that_calm_lets_pass(
+    group: list[Watched], now: object, more: int, later: int, mass_drop: bool
+) -> None:
+    """For any count from calm's own upwards, at any time from now until calm's own, judge changes nothing."""
+    found = calm(group, now)
+    if found is None:
+        return
+    at = min(now + later * timedelta(minutes=1), found.until - INSTANT)
+    verdicts = judge(group, found.count + more, at, mass_drop=mass_drop)
+    quiet = [Verdict(v.order_id, at, claim=v.claim) for v in verdicts]
+    assert list(verdicts) == quiet
+    assert any(v.judged for v in verdicts) is found.judged
+
+
+@given(quiet_targets(), HOURS, st.integers(0, 3_000))
+@examples(500)
+def test_calm_stays_calm_until_its_end(group: list[Watched], now: object, later: int) -> None:
+    found = calm(group, now)
+    if found is not None:
+        at = min(now + later * timedelta(minutes=1), found.until - INSTANT)
+        assert calm(group, at) == found
+
+
+def test_one_order_is_calm_down_to_one_unit_less_than_its_threshold() -> None:
+    """1000 on top of 1000 with a threshold of 50: the line is 2000, and 1951 is the last quiet count."""
+    (found,) = [calm([looked_at(a_watched())], NOW)]
+    assert found == Calm(1951, START + 30 * DAY, judged=True)
+
+
+def test_before_the_delivery_has_settled_every_count_is_quiet() -> None:
+    assert calm([a_watched()], START + HOUR) == Calm(0, START + DAY, judged=False)
+
+
+def test_after_the_last_guarantee_every_count_is_quiet_for_ever() -> None:
+    found = calm([looked_at(a_watched())], START + 31 * DAY)
+    assert found is not None
+    assert (found.count, found.judged, found.until.year) == (0, False, 9999)
+
+
+def test_an_order_that_is_still_to_be_measured_ends_the_calm_at_its_completion() -> None:
+    unknown = a_watched(an_order("2", start=None, completed=NOW + HOUR))
+    found = calm([looked_at(a_watched()), unknown], NOW)
+    assert found is not None
+    assert found.until == NOW + HOUR
+
+
+def test_a_flagged_order_has_no_line() -> None:
+    found = calm([looked_at(a_watched(flags=[Flag.HOLD]))], NOW)
+    assert found is not None
+    assert (found.count, found.judged) == (0, False)
+
+
+def test_whatever_is_under_way_is_not_calm() -> None:
+    under_way = [
+        looked_at(a_watched(drop=a_drop())),
+        looked_at(a_watched(asked=True)),
+        looked_at(a_watched(refills=[a_refill()])),
+        looked_at(a_watched(refills=[completed_refill(10, NOW - HOUR)])),
+        looked_at(a_watched(an_order(start=None))),
+        a_watched(),  # its first settled look is still to come
+    ]
+    assert [calm([watched], NOW) for watched in under_way] == [None] * 6
