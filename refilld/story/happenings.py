@@ -21,6 +21,7 @@ REASONS = {
     Reason.MASS_DROP: "many counts fell at once",
     Reason.DROP_CONFIRMED: "the drop is confirmed",
     Reason.RECOVERED: "the drop is no longer there",
+    Reason.DECLINED: "an operator declined it",
 }
 STATES = {
     RefillState.HELD: "held for an operator's approval",

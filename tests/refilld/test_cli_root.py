@@ -11,11 +11,15 @@ import click
 import pytest
 from cli_world import Desk, a_desk, bare, csv, process, sold
 from click.testing import CliRunner
+from queue_world import an_order
 
 from monitor.errors import BadInputError, RefilldError
+from monitor.mass_drop import Tally
+from monitor.review import Review, ReviewCause
+from monitor.target import Metric
 from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
-from storage import errors
+from storage import errors, mass_drops, reviews
 
 TABLES = {"backtest", "list", "show", "claim", "check", "import", "reterm"}
 
@@ -222,15 +226,25 @@ def test_help_and_usage_need_no_configuration(tmp_path: Path) -> None:
 def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(desk: Desk) -> None:
     """From every command that has the option."""
     desk.world.queue("1", "2")
+    with desk.world.database.write() as tx:
+        mass_drops.begin(tx, Metric.FOLLOWERS, Tally(20, 9), desk.world.now)
+        reviews.open_review(
+            tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), an_order("1", "nasa"), desk.world.now
+        )
     desk.run("token", "create", "--scope", "metrics:read")
     desk.write(csv([sold(9, "2024-01-01T00:00:00Z")]))
-    words = {"import": [desk.home / "orders.csv"], "show": ["1"], "check": ["1"], "claim": [], "list": []}
+    needed: dict[str, list[object]] = {
+        "orders import": [desk.home / "orders.csv"],
+        "orders reterm": ["--dry-run"],
+        "orders show": ["1"],
+        "check": ["1"],
+    }
     for path in ALL:
         if "--json" not in {option for given in command(path).params for option in given.opts}:
             continue
         if path == ("backtest",):  # sums up on standard error, and has tests of its own
             continue
-        result = desk.run(*path, *words[path[-1]], "--json")
+        result = desk.run(*path, *needed.get(" ".join(path), []), "--json")
         assert (result.exit_code, result.stderr) == (0, ""), path
         assert all(isinstance(json.loads(line), dict) for line in result.stdout.splitlines()), path
         assert result.stdout.strip(), path

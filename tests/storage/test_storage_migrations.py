@@ -206,7 +206,7 @@ def test_migrations_are_found_wherever_they_are_installed(
 
 
 def test_what_an_older_version_kept_is_kept(empty: Database) -> None:
-    """And an order that was seen since its delivery has had its first look, so that no review is asked for."""
+    """And an order that was seen since its delivery has had its first look: no review is asked for."""
     config = migrate._config()
     with empty.write() as connection:
         config.attributes["connection"] = connection
