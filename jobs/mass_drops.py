@@ -14,13 +14,13 @@ def is_on(
 ) -> bool:
     """Count a judged look in, and say whether a mass drop of its metric is on from here on."""
     mass_drops.note_judged(tx, target_id, now, opened=opened)
-    before = mass_drops.is_on(tx, metric)
-    if not rule.enabled and not before:
+    since = mass_drops.on_since(tx, metric)
+    if not rule.enabled and since is None:
         return False
     tally = mass_drops.tally(tx, metric, now - rule.window)
-    after = rule.is_on(tally, before=before)
-    if after and not before and mass_drops.begin(tx, metric, tally, now):
+    after = rule.is_on(tally, since, now)
+    if after and since is None and mass_drops.begin(tx, metric, tally, now):
         outbox.add(tx, mass_drop_alert(metric, tally, rule), now)
-    if before and not after and mass_drops.end(tx, metric, now):
+    if since is not None and not after and mass_drops.end(tx, metric, now):
         outbox.add(tx, mass_drop_over_alert(metric, len(holds.held_for_mass_drop(tx, metric))), now)
     return after

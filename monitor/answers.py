@@ -11,6 +11,7 @@ from monitor.duration import format_duration
 from monitor.judging import measure
 from monitor.order import Flag, Order
 from monitor.refill import RefillState
+from monitor.release import case_unheld
 from monitor.snapshot import Outcome
 from monitor.terms import RefillMode
 from monitor.watched import Watched
@@ -46,6 +47,7 @@ class Answer:
     counted_at: datetime | None = None
     line: int | None = None
     missing: int | None = None
+    """Units that the order misses, those of its own open refill included."""
     threshold: int | None = None
     quantity: int | None = None
     """Units of the refill that is on its way, where one is."""
@@ -112,7 +114,8 @@ def answer(
     """
     claim = claim_at(watched, siblings, look.count, look.at)
     word = _word(watched, look, claim, reason, now)
-    sentence = _sentence(word, look, claim).format(**_facts(watched, look, claim))
+    missing = _missing(watched, siblings, look, claim)
+    sentence = _sentence(word, look, claim).format(**_facts(watched, look, claim) | {"missing": missing})
     return Answer(
         order_id=watched.order.order_id,
         word=word,
@@ -120,10 +123,20 @@ def answer(
         count=look.count,
         counted_at=look.at,
         line=claim.line if claim else None,
-        missing=claim.units if claim else None,
+        missing=missing,
         threshold=watched.order.terms.threshold(watched.order.delivered),
         quantity=_on_its_way(watched),
     )
+
+
+def _missing(
+    watched: Watched, siblings: Sequence[Watched], look: LastLook, claim: Claim | None
+) -> int | None:
+    """What the order misses at the newest count; its open refill has not brought anything back yet."""
+    if claim is None or look.count is None or look.at is None:
+        return None
+    case = case_unheld(measure(siblings, look.count, look.at), watched.order.order_id, look.count, look.at)
+    return claim.units if case is None else case.claim.units
 
 
 def _word(watched: Watched, look: LastLook, claim: Claim | None, reason: Reason | None, now: datetime) -> str:
@@ -191,6 +204,13 @@ def _sentence(word: str, look: LastLook, claim: Claim | None) -> str:
     return _VOID if word.startswith("void:") else _SENTENCES[word]
 
 
+def _uncovered(order: Order) -> str:
+    """Why an order that was dealt with carries no guarantee."""
+    if order.terms.refill is RefillMode.NEVER:
+        return "sold without refill"
+    return "of which nothing was delivered" if not order.delivered else f"of status {order.status}"
+
+
 def _on_its_way(watched: Watched) -> int | None:
     """Units of the order's queued or claimed refill; a held one is not on its way yet."""
     moving = {RefillState.QUEUED, RefillState.CLAIMED}
@@ -200,18 +220,16 @@ def _on_its_way(watched: Watched) -> int | None:
 def _facts(watched: Watched, look: LastLook, claim: Claim | None) -> dict[str, object]:
     order: Order = watched.order
     settles = None if order.completed_at is None else order.completed_at + order.terms.settle
-    never = order.terms.refill is RefillMode.NEVER
     return {
         "quantity": _on_its_way(watched),
         "count": look.count,
         "line": claim.line if claim else None,
-        "missing": claim.units if claim else None,
         "delivered": order.delivered,
         "threshold": order.terms.threshold(order.delivered),
         "settles": f"{settles:%Y-%m-%d %H:%M} UTC" if settles else "later",
         "ends": f"{order.ends_at:%Y-%m-%d %H:%M} UTC" if order.ends_at else "",
         "status": order.status,
-        "uncovered": "sold without refill" if never else f"of status {order.status}",
+        "uncovered": _uncovered(order),
         "max_refills": order.terms.max_refills,
         "max_percent": order.terms.max_refill_percent,
         "cooldown": format_duration(order.terms.cooldown),

@@ -75,6 +75,11 @@ def parse_link(text: str) -> ParsedLink:
     return _page(segments, typed)
 
 
+def is_username(text: str) -> bool:
+    """Whether a profile can have this name, in any case of its letters."""
+    return _USERNAME.fullmatch(text) is not None and _RESERVED.fullmatch(text) is None
+
+
 def parse_username(text: str, field: str = "owner") -> str:
     """Read `nasa` or `@NASA` as the lower-case username; raises BadInputError for what Instagram forbids."""
     name = text.strip().removeprefix("@")

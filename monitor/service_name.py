@@ -58,6 +58,7 @@ _DAYS = _any_of(
 _LIFETIME = _any_of(rf"{_BEGIN}life[ -]?time{_END}", rf"{_BEGIN}a?r ?[∞♾]")
 _AUTOMATIC = _any_of(rf"{_BEGIN}ar ?(?:[0-9]+(?:[ -]?{_DAY}|{_END})|[∞♾])", rf"{_BEGIN}{_AUTO}refill")
 _ANY_REFILL = _any_of(_REFILL)
+_SPEAKS = _any_of(_REFILL, r"refill", rf"{_BEGIN}a?r ?[0-9]", r"life[ -]?time", r"guarante", r"warrant")
 
 
 @lru_cache(maxsize=1024)
@@ -80,6 +81,11 @@ def derive(name: str, base: Terms, lifetime: timedelta | None) -> Terms | None:
     return replace(
         base, name=_named(mark, automatic=automatic), window=window, refill=_mode(base, automatic=automatic)
     )
+
+
+def speaks_of_refill(name: str) -> bool:
+    """Whether a name that derives nothing still says something of refills, which a person should read."""
+    return _SPEAKS.search(_plain(name)) is not None
 
 
 def _plain(name: str) -> str:

@@ -164,6 +164,7 @@ class Daemon:
         notifier.ready("running")
         pace = (notifier.watchdog_interval or HEARTBEAT).total_seconds()
         while not self.stopping.wait(pace):
+            require_current(self.database)  # whoever migrates the database ends those who do not know it
             catch_up(self.clock())
             stuck = late()
             if stuck:

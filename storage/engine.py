@@ -48,13 +48,18 @@ class Database:
         self.path = Path(parsed.database or "") if self.sqlite else None
         if self.sqlite:
             if not create and self.path is not None and not self.path.exists():
-                raise NotMigratedError(f"there is no database {self.path}; run: refilld init")
+                raise NotMigratedError(f"there is no database {self.place}; run: refilld init")
             _create_private_file(parsed)
             self._writers = _sqlite(parsed, connections=1, begin="BEGIN IMMEDIATE")
             self._readers = _sqlite(parsed, connections=_MOST_READERS, begin="BEGIN")
         else:
             self._writers = _postgresql(parsed)
             self._readers = self._writers
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people: the whole path of a file, else the name."""
+        return self.name if self.path is None else str(self.path.resolve())
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -169,7 +174,7 @@ def _postgresql(url: URL) -> Engine:
     try:
         return create_engine(url, pool_size=_MOST_READERS, pool_pre_ping=True, hide_parameters=True)
     except ModuleNotFoundError as error:
-        raise UnreachableError("PostgreSQL needs its driver; run: pip install 'refilld[postgres]'") from error
+        raise UnreachableError("PostgreSQL needs its driver, the extra postgres of refilld") from error
 
 
 def _first_line(error: DBAPIError) -> str:

@@ -13,7 +13,7 @@ from storage.schema import mass_drops, targets
 _m = mass_drops.c
 _t = targets.c
 _ON = text("mass_drops.ended_at IS NULL")
-_CURRENT = select(_m.mass_drop_id).where(_m.metric == bindparam("metric"), _ON)
+_CURRENT = select(_m.started_at).where(_m.metric == bindparam("metric"), _ON)
 _TALLY = select(
     func.count(), func.coalesce(func.sum(case((_t.drop_opened_at >= bindparam("since"), 1), else_=0)), 0)
 ).where(_t.metric == bindparam("metric"), _t.judged_at >= bindparam("since"))
@@ -32,15 +32,16 @@ def tally(connection: Connection, metric: Metric, since: datetime) -> Tally:
     return Tally(judged, int(fallen))
 
 
-def is_on(connection: Connection, metric: Metric) -> bool:
-    """Whether a mass drop of the metric is on."""
-    return connection.execute(_CURRENT, {"metric": metric}).first() is not None
+def on_since(connection: Connection, metric: Metric) -> datetime | None:
+    """When the mass drop of the metric began that is on; None when none is."""
+    started_at: datetime | None = connection.execute(_CURRENT, {"metric": metric}).scalar()
+    return started_at
 
 
 def begin(connection: Connection, metric: Metric, counted: Tally, now: datetime) -> bool:
     """Note that a mass drop has begun; False when another process has just noted it."""
     take_turns(connection, f"refilld mass drop {metric}")
-    if is_on(connection, metric):
+    if on_since(connection, metric) is not None:
         return False
     row = {"metric": metric, "started_at": now, "judged": counted.judged, "fallen": counted.fallen}
     connection.execute(insert(mass_drops), row)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from monitor.link import is_username
 from monitor.snapshot import Outcome
 
 USER = "xig_user_by_username"
@@ -44,7 +45,7 @@ def followers(pages: Sequence[Mapping[str, Any]], username: str) -> Look:
         return _odd("the page contradicts itself about its user")
     user = {key: value for user in users for key, value in user.items() if value is not None}
     found = user.get("username")
-    if not isinstance(found, str) or found.lower() != username.lower():
+    if not isinstance(found, str) or not found.isascii() or found.lower() != username.lower():
         return _odd(f"asked for {username}, got {_printable(found)!r}")
     return _followers(user, username)
 
@@ -54,7 +55,7 @@ def account_followers(user: Mapping[str, Any], account: str) -> Look:
     found = user.get("username")
     if _account(user) != account:
         return _odd(f"asked for account {account}, got {_printable(user.get('pk'))!r}")
-    if not isinstance(found, str) or not USERNAME.fullmatch(found.lower()):
+    if not isinstance(found, str) or not is_username(found):
         return _odd(f"account {account} has no sensible name: {_printable(found)!r}")
     return _followers(user, found.lower())
 

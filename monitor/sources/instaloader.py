@@ -104,7 +104,7 @@ def _see(context: QuietContext, target: Target, key: str) -> Look:
         seen = _post(context, key, target.metric) if post else _page(context, key)
     except FAULTS as error:
         seen = fault(error, context.wire.answer)
-    if target.account is None or not _lost(seen, target.account):
+    if target.account is None or not _lost(seen, target):
         return seen
     return _follow(context, seen, target.account)
 
@@ -122,9 +122,12 @@ def _post(context: QuietContext, shortcode: str, metric: Metric) -> Look:
     return _POST_COUNTS[metric](get_json_structure(post)["node"])
 
 
-def _lost(seen: Look, account: str) -> bool:
-    """Whether the account is not, or no longer, behind its name."""
-    return seen.outcome is Outcome.NOT_FOUND or seen.account not in {"", account}
+def _lost(seen: Look, target: Target) -> bool:
+    """Whether the account is not behind its name any more; one that was learnt may have been wrong."""
+    nobody = {Outcome.NOT_FOUND, Outcome.SCHEMA} if target.username_now else {Outcome.NOT_FOUND}
+    if not seen.account:
+        return seen.outcome in nobody
+    return seen.account != target.account
 
 
 def _follow(context: QuietContext, seen: Look, account: str) -> Look:

@@ -10,6 +10,7 @@ COLUMNS = (
     "other_refills", "other_units", "other_price", "more_refills", "more_units", "more_price",
 )  # fmt: skip
 _ALL = "(all)"
+_UNPRICED = "(no price)"
 Row = dict[str, object]
 Pair = tuple[Account, Account]
 
@@ -41,7 +42,7 @@ def _row(heading: Heading, pair: Pair, *, total: bool = False) -> Row:
     row: Row = {
         "service": heading.service,
         "provider": heading.provider or None,
-        "currency": heading.currency or None,
+        "currency": heading.currency if heading.priced else _UNPRICED if heading.currency != _ALL else _ALL,
         "total": total,
     }
     prices = [account.price if heading.priced else None for account in pair]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from io import BufferedReader
 from typing import BinaryIO
 
 LONGEST_LINE = 65_536
@@ -9,10 +10,10 @@ LONGEST_LINE = 65_536
 _UTF8_MARK = b"\xef\xbb\xbf"
 
 
-def event_lines(file: BinaryIO) -> Iterator[bytes]:
+def event_lines(file: BufferedReader) -> Iterator[bytes]:
     """Yield every line with its end; nothing at all stands for one that is too long."""
-    if file.read(len(_UTF8_MARK)) != _UTF8_MARK:
-        file.seek(0)
+    if file.peek(len(_UTF8_MARK)).startswith(_UTF8_MARK):  # not read and gone back: it may be a pipe
+        file.read(len(_UTF8_MARK))
     for line in iter(partial(file.readline, LONGEST_LINE + 1), b""):
         if len(line) > LONGEST_LINE:
             _skip_rest(file, line)

@@ -75,13 +75,13 @@ class World:
         """
         try:
             place = self._places[row["metric"]][row["link"]]
-            count = row["count"]
+            count = row.get("count")
             if (
                 type(count) is not int
                 or not place.least <= count <= MOST_COUNT
                 or row["event"] != "snapshot"
                 or row["outcome"] != "count"
-                or row.get("counted", "") != place.counted
+                or row.get("counted", "") != place.series.counted
             ):
                 return False
             at = plain_moment(row["at"])
@@ -90,7 +90,7 @@ class World:
         if at is None or not self.now <= at < place.until:
             return False
         self.now = at
-        if place.judged:
+        if place.judged_from <= at < place.judged_until:
             self._falls[row["metric"]].note(place, at)
         return True
 
@@ -113,11 +113,11 @@ class World:
         if count is None:
             place.wake()
             return
-        quiet = calm(place.watched, look.at)
-        if quiet is None or count < quiet.count:
+        quiet = calm(place.watched, look.at, count)
+        if quiet is None:
             self._write(place, self._judge(place, count, look))
-            quiet = calm(place.watched, look.at)
-        elif quiet.judged:
+            quiet = calm(place.watched, look.at, count)
+        elif quiet.judges(look.at):
             self._falls[look.metric].note(place, look.at)
         place.rest(quiet)
 

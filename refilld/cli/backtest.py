@@ -3,7 +3,9 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -12,8 +14,9 @@ from refilld.backtest.comparison import COLUMNS
 from refilld.backtest.run import Replay
 from refilld.cli.office import Office, pass_office
 from refilld.cli.output import json_option, print_rows
-from refilld.cli.whole_file import whole_file
+from refilld.cli.whole_file import cannot_be_written, whole_file
 from refilld.config import PLACES, load, named_place
+from refilld.terminal import printable
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -67,14 +70,18 @@ def _run(replay: Replay, orders: Path, events: Path, office: Office) -> None:
     try:
         replay.run(orders, events, office.now())
     except BadInputError as error:
-        raise click.ClickException(f"{orders}: {error}") from None
-    except (PermissionError, FileNotFoundError, IsADirectoryError) as error:
-        raise click.ClickException(f"{error.filename}: {error.strerror}") from None
+        raise click.ClickException(f"{printable(str(orders))}: {error}") from None
+    except OSError as error:
+        name = printable(str(error.filename or "reading"))
+        raise click.ClickException(f"{name}: {error.strerror or error}") from None
 
 
 def _refuse_to_overwrite(output: Path | None, inputs: list[Path | None]) -> None:
-    if output is None or not output.exists():
+    if output is None:
         return
+    with cannot_be_written(str(output)):
+        if not output.exists():
+            return
     if any(path is not None and path.exists() and output.samefile(path) for path in inputs):
         raise click.BadParameter("would overwrite a file that is read", param_hint="--output")
 
@@ -88,11 +95,18 @@ def _decisions(output: Path | None, *, wanted: bool) -> Iterator[Callable[[str],
     """Where decisions go: to a file, to standard output where they are wanted there, or nowhere."""
     if output is not None:
         with whole_file(output) as file:
-            yield lambda line: file.write(f"{line}\n")
+            yield partial(_write, file, str(output))
     elif wanted:
-        yield lambda line: sys.stdout.write(f"{line}\n")
+        yield partial(_write, sys.stdout, "standard output")
+        with cannot_be_written("standard output"):
+            sys.stdout.flush()
     else:
         yield lambda _line: None
+
+
+def _write(file: IO[str], name: str, line: str) -> None:
+    with cannot_be_written(name):
+        file.write(f"{line}\n")
 
 
 COMMANDS = (backtest,)

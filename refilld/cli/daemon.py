@@ -53,7 +53,8 @@ def check(office: Office, order_ids: tuple[str, ...], *, fresh: bool, as_json: b
     missing = False
     with office.database() as database:
         daemon = Daemon(office.settings, database, office.clock, Event())
-        checking = daemon.checking(open_eyes(office.settings))
+        eyes = open_eyes(office.settings)
+        checking = daemon.checking(eyes)
         for order_id in order_ids:
             try:
                 answer, recheck = checking.check(order_id, fresh=fresh)
@@ -65,7 +66,8 @@ def check(office: Office, order_ids: tuple[str, ...], *, fresh: bool, as_json: b
                 print_json(asdict(answer) | {"recheck": recheck})
             else:
                 console().print(f"{order_id}: {answer.word}. {answer.sentence}", markup=False)
-                console().print(f"  ({_basis(answer, recheck)})", markup=False)
+                basis = _basis(answer, recheck) if eyes else "no source is enabled; nothing is looked at"
+                console().print(f"  ({basis})", markup=False)
     if missing:
         raise click.exceptions.Exit(1)
 
@@ -93,7 +95,7 @@ def demo(keep: str | None) -> None:
     try:
         from refilld.demo.show import run_demo  # noqa: PLC0415  # the demo's parts are an extra
     except ModuleNotFoundError as error:
-        raise click.ClickException(f"the demo needs {error.name}; pip install 'refilld[demo]'") from None
+        raise click.ClickException(f"the demo needs {error.name}, from the extra demo of refilld") from None
     run_demo(keep)
 
 

@@ -8,6 +8,7 @@ import click
 from refilld.cli.office import Office, pass_office
 from refilld.config import PLACES, ConfigError, named_place
 from storage import migrate
+from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 
 
@@ -36,7 +37,7 @@ def init(office: Office, config: Path | None) -> None:
         migrate.upgrade(database)
     finally:
         database.close()
-    click.echo(f"database {database.name} is ready")
+    click.echo(f"database {database.place} is ready")
 
 
 @click.group()
@@ -47,10 +48,12 @@ def db() -> None:
 @db.command()
 @pass_office
 def upgrade(office: Office) -> None:
-    """Bring the database to the schema of this version."""
+    """Bring the database to the schema of this version; stop the daemon first."""
     database = Database(office.settings.database.url)
     try:
-        click.echo(f"{database.name} is at {migrate.upgrade(database)}")
+        with daemon_lock(database):
+            reached = migrate.upgrade(database)
+        click.echo(f"{database.name} is at {reached}")
     finally:
         database.close()
 

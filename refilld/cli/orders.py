@@ -57,7 +57,7 @@ def import_(
         raise click.BadParameter("would overwrite FILE", param_hint="--rejects")
     settings, now = office.settings, office.now()
     services = Services(settings.all_services)
-    derived = Derived(services)
+    derived = Derived(services, wanted=settings.service_names.derive_terms)
     with ExitStack() as stack:
         database = stack.enter_context(office.database())
         file = stack.enter_context(_opened(path, _mapping(pairs)))

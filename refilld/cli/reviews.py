@@ -5,14 +5,14 @@ from typing import Any
 import click
 
 from refilld.cli.office import Office, pass_office
-from refilld.cli.output import json_option, print_rows
+from refilld.cli.output import console, json_option, print_rows
 from refilld.cli.parameters import ROW_ID, TEXT
 from storage import reviews as kept
 from storage.columns import AnyRow
 
 COLUMNS = (
     "review_id", "order_id", "cause", "units", "share", "currency", "price", "refilled", "customer", "link",
-    "opened_at", "closed_at", "clause", "note",
+    "opened_at", "closed_at", "note",
 )  # fmt: skip
 
 
@@ -31,6 +31,9 @@ def list_(office: Office, *, everything: bool, limit: int, as_json: bool) -> Non
     with office.database() as database, database.read() as tx:
         rows = [_facts(row) for row in kept.listed(tx, open_only=not everything, limit=limit)]
     print_rows(COLUMNS, rows, as_json=as_json)
+    if not as_json:
+        for clause in sorted({str(row["clause"]) for row in rows}):
+            console().print(f"\nthe policy: {clause}", markup=False, soft_wrap=True)
 
 
 @reviews.command()

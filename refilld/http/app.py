@@ -10,7 +10,7 @@ from refilld.http import problems
 from refilld.http.bearer import Guard
 from refilld.http.health import Health, health_routes
 from refilld.http.long_poll import Patience
-from refilld.http.orders import Orders, order_routes
+from refilld.http.orders import OrderId, Orders, order_routes
 from refilld.http.refills import RefillQueue, refill_routes
 from refilld.http.server import LARGEST_BODY, THREADS
 from refilld.settings import Settings
@@ -27,6 +27,7 @@ def create_app(
     """The HTTP interface on an open database; requests that wait end when `stopping` is set."""
     app = Flask("refilld", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.url_map.converters["order"] = OrderId
     app.url_map.merge_slashes = False  # a redirect would be built from the Host header
     problems.register(app)
     guard = Guard(database)

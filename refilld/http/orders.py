@@ -6,6 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from flask import Blueprint, Response
+from werkzeug.routing import BaseConverter
 
 from jobs import asking
 from refilld.http.answers import answer
@@ -15,6 +16,13 @@ from refilld.orders_file.order import LONGEST_ID
 from storage.engine import Database
 from storage.errors import NotFoundError
 from storage.tokens import Scope
+
+
+class OrderId(BaseConverter):
+    """An order's id in a URL: it is the panel's, and may hold slashes wherever it likes."""
+
+    regex = ".+?"
+    part_isolating = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +47,5 @@ def order_routes(orders: Orders, guard: Guard) -> Blueprint:
     """The routes under /api/v1/orders, each behind its scope; ids are the panel's and may hold a slash."""
     routes = Blueprint("orders", __name__, url_prefix="/api/v1/orders")
     ask = guard.needs(orders.request_refill, Scope.ORDERS_WRITE)
-    routes.add_url_rule("/<path:order_id>/refill-requests", "request_refill", ask, methods=["POST"])
+    routes.add_url_rule("/<order:order_id>/refill-requests", "request_refill", ask, methods=["POST"])
     return routes

@@ -1,5 +1,6 @@
 """The server: waitress, started and stopped by the daemon."""
 
+import logging
 import socket
 from collections.abc import Callable, Iterable
 from threading import Event, Thread
@@ -55,6 +56,7 @@ class HttpServer:
     """One listening address; requests are served by threads of its own between `start` and `stop`."""
 
     def __init__(self, app: Callable[..., Iterable[bytes]], host: str, port: int) -> None:
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits
         self.host = host
         self.port = port
         """The port asked for; after `start` the real one, which differs where 0 was asked for."""

@@ -28,6 +28,8 @@ _RFC3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?)"
     r"(Z|z|[+-][0-9]{2}:[0-9]{2})?"
 )
+_BLANKS = re.compile(r"[\s_-]+")
+_METRICS = {str(metric): metric for metric in Metric}
 _STATUSES = {status.lower(): status for status in OrderStatus} | {"cancelled": OrderStatus.CANCELED}
 
 
@@ -41,7 +43,7 @@ def text_cell(cells: Cells, field: str, longest: int) -> str | None:
     text = cells.get(field, "").strip()
     if len(text) > longest:
         raise BadInputError(field, f"{shown(text)} is longer than {longest} characters")
-    if _UNSAFE.search(text):
+    if not text.isprintable() and _UNSAFE.search(text):
         raise BadInputError(field, f"{shown(text)} has a control character; remove it")
     return text or None
 
@@ -86,7 +88,7 @@ def remains_cell(cells: Cells, quantity: int) -> int:
 
 def status_cell(cells: Cells) -> OrderStatus:
     text = needed_text(cells, "status", 100)
-    status = _STATUSES.get(re.sub(r"[\s_-]+", " ", text.lower()))
+    status = _STATUSES.get(_BLANKS.sub(" ", text.lower()))
     if status is None:
         raise BadInputError("status", f"{shown(text)} is not known; write one of {', '.join(OrderStatus)}")
     return status
@@ -116,9 +118,10 @@ def metric_cell(cells: Cells) -> Metric | None:
     text = text_cell(cells, "metric", 100)
     if text is None:
         return None
-    if text.lower() not in set(Metric):
+    metric = _METRICS.get(text.lower())
+    if metric is None:
         raise BadInputError("metric", f"{shown(text)} is not counted; write one of {', '.join(Metric)}")
-    return Metric(text.lower())
+    return metric
 
 
 def price_cell(cells: Cells) -> Decimal | None:

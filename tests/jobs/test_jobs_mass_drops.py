@@ -72,7 +72,7 @@ def test_few_that_fall_are_no_mass_drop(world: JobsWorld) -> None:
 def test_another_metric_is_not_held(fallen: JobsWorld) -> None:
     """Followers fell; likes and views go on as ever."""
     with fallen.database.read() as tx:
-        assert [metric for metric in Metric if mass_drops.is_on(tx, metric)] == [Metric.FOLLOWERS]
+        assert [metric for metric in Metric if mass_drops.on_since(tx, metric)] == [Metric.FOLLOWERS]
 
 
 def test_it_ends_by_itself_and_that_is_told(fallen: JobsWorld) -> None:
@@ -196,3 +196,14 @@ def test_what_is_no_longer_held_for_the_mass_drop_is_left_out(fallen: JobsWorld)
     for decide in (holds.release, holds.discard):
         with pytest.raises(WrongStateError, match="not held for a mass drop"), fallen.database.write() as tx:
             decide(tx, 1, fallen.now)
+
+
+def test_looks_after_a_silence_of_the_source_do_not_end_it_one_by_one(world: JobsWorld) -> None:
+    """All openings are older than the window when the second looks come: nothing is refilled all the same."""
+    world.policy = Policy(FixedCadence(6 * HOUR), RULE)
+    world.sell(*(an_order(name, name) for name in NAMES))
+    show(world, [2000] * 5, START + DAY)
+    show(world, [1500] * 5, LATER)
+    show(world, [1500] * 4, LATER + 7 * HOUR)
+    assert {state for *_, state in refills_of(world)} == {RefillState.HELD}
+    assert world.rows("mass_drops", "ended_at") == [None]

@@ -184,9 +184,9 @@ def test_of_several_flags_one_is_the_word_and_all_that_void_are_told() -> None:
 
 
 def test_the_numbers_are_always_there() -> None:
-    """Count and when it was read, line, missing, threshold, and what is on its way."""
+    """Count and when it was read, line, threshold, what is missing, and how much of that is on its way."""
     watched = a_watched(refills=[a_refill(100)])
-    expected = ("1", "refill", 1600, NOW - HOUR, 2000, 300, 50, 100)
+    expected = ("1", "refill", 1600, NOW - HOUR, 2000, 400, 50, 100)
     a = ask(watched, counted(1600, NOW - HOUR))
     assert expected == (
         a.order_id, a.word, a.count, a.counted_at, a.line, a.missing, a.threshold, a.quantity,
@@ -330,9 +330,9 @@ def test_a_lifetime_never_expires() -> None:
 
 
 def test_a_held_refill_is_answered_with_the_reason_it_is_held_for() -> None:
-    """It is not on its way, and its reserved units are not nothing."""
+    """It is not on its way, and what it was held for is still missing."""
     a = ask(a_watched(refills=[HELD]), counted(1600), Reason.MASS_DROP)
-    assert (a.word, a.quantity, a.missing) == ("mass_drop", None, 0)
+    assert (a.word, a.quantity, a.missing) == ("mass_drop", None, 400)
 
 
 def test_a_suspected_drop_waits_for_its_confirmation_whatever_was_decided_before() -> None:

@@ -1,11 +1,11 @@
 """RULES 6: when a mass drop is on."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds import examples
+from worlds import HOUR, NOW, examples
 
 from monitor.mass_drop import MassDropRule, Tally
 
@@ -34,26 +34,32 @@ def test_it_begins_when_more_than_the_share_of_enough_targets_have_fallen(
     judged: int, fallen: int, on: bool
 ) -> None:
     """At least 20 judged, more than 20% of them fallen."""
-    assert RULE.is_on(Tally(judged, fallen), before=False) is on
+    assert RULE.is_on(Tally(judged, fallen), None, NOW) is on
 
 
 @pytest.mark.parametrize(
     ("judged", "fallen", "on"),
-    [(100, 10, True), (100, 9, False), (100, 20, True), (5, 1, True), (11, 1, False), (1, 0, False)],
+    [(100, 10, True), (100, 9, False), (100, 20, True), (20, 2, True), (20, 1, False), (19, 0, True)],
 )
-def test_it_ends_below_half_of_the_share_however_few_were_judged(judged: int, fallen: int, on: bool) -> None:
-    """A tenth keeps it on, less ends it."""
-    assert RULE.is_on(Tally(judged, fallen), before=True) is on
+def test_it_ends_below_half_of_the_share_of_enough_targets(judged: int, fallen: int, on: bool) -> None:
+    """A tenth keeps it on, less ends it; after a silence of the source the first looks end nothing."""
+    assert RULE.is_on(Tally(judged, fallen), NOW - HOUR, NOW) is on
 
 
-@given(st.integers(0, 500), st.data(), st.integers(1, 99), st.booleans())
+@pytest.mark.parametrize(("judged", "fallen", "on"), [(5, 1, True), (11, 1, False), (1, 0, False)])
+def test_once_it_is_as_old_as_a_hold_few_looks_end_it_too(judged: int, fallen: int, on: bool) -> None:
+    """A shop whose targets have become few is not held up for ever."""
+    assert RULE.is_on(Tally(judged, fallen), NOW - RULE.hold, NOW) is on
+
+
+@given(st.integers(0, 500), st.data(), st.integers(1, 99), st.sampled_from([None, NOW]))
 @examples(200)
 def test_a_rule_that_is_switched_off_never_holds_anything(
-    judged: int, data: st.DataObject, share: int, before: bool
+    judged: int, data: st.DataObject, share: int, since: datetime | None
 ) -> None:
     """Whatever falls."""
     tally = Tally(judged, data.draw(st.integers(0, judged)))
-    assert not MassDropRule(enabled=False, share=share).is_on(tally, before=before)
+    assert not MassDropRule(enabled=False, share=share).is_on(tally, since, NOW)
 
 
 @given(st.integers(0, 500), st.data(), st.integers(1, 99))
@@ -62,4 +68,4 @@ def test_what_begins_a_mass_drop_does_not_end_it(judged: int, data: st.DataObjec
     """No flicker: the same numbers that switch it on keep it on."""
     tally = Tally(judged, data.draw(st.integers(0, judged)))
     rule = MassDropRule(share=share)
-    assert not rule.is_on(tally, before=False) or rule.is_on(tally, before=True)
+    assert not rule.is_on(tally, None, NOW) or rule.is_on(tally, NOW, NOW)

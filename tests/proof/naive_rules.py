@@ -154,14 +154,16 @@ def mass_drop_is_on(world: Row, look: Row) -> bool:
     """Whether one is on at this judged look, out of the looks of the window and how the last one left it."""
     rule = world["mass_drop"]
     past = [judged for judged in world["judged"] if judged["metric"] == look["metric"]]
-    was_on = len(past) > 1 and past[-2]["on"]
+    began = past[-2]["on"] if len(past) > 1 else None
     recent = [judged for judged in past if look["at"] - judged["at"] <= span(rule["window"])]
     judged = len({one["target"] for one in recent})
     fallen = len({one["target"] for one in recent if one["fell"]})
     begins = judged >= rule["min_targets"] and fallen * 100 > rule["share"] * judged
-    ends = fallen * 200 < rule["share"] * judged
-    past[-1]["on"] = rule["enabled"] and (not ends if was_on else begins)
-    return bool(past[-1]["on"])
+    enough = judged >= rule["min_targets"] or (began is not None and look["at"] - began >= span(rule["hold"]))
+    ends = enough and fallen * 200 < rule["share"] * judged
+    on = rule["enabled"] and (begins if began is None else not ends)
+    past[-1]["on"] = (began or look["at"]) if on else None
+    return bool(on)
 
 
 def decide(world: Row, order: Row, told: Row, look: Row, *, mass_drop: bool) -> None:

@@ -54,7 +54,8 @@ def naive(rule: MassDropRule, looks: list[tuple[datetime, int, bool]]) -> list[b
     """Section 6 from its text: each target by its newest judged look and its newest opening."""
     judged: dict[int, datetime] = {}
     opened: dict[int, datetime] = {}
-    on, said = False, []
+    began: datetime | None = None
+    said = []
     for at, number, fell in looks:
         judged[number] = at
         if fell:
@@ -63,7 +64,8 @@ def naive(rule: MassDropRule, looks: list[tuple[datetime, int, bool]]) -> list[b
         tally = Tally(
             sum(look >= since for look in judged.values()), sum(look >= since for look in opened.values())
         )
-        on = rule.is_on(tally, before=on)
+        on = rule.is_on(tally, began, at)
+        began = (began or at) if on else None
         said.append(on)
     return said
 

@@ -55,7 +55,7 @@ def test_prices_in_several_currencies_are_never_added_up(tmp_path: Path) -> None
     out = replayed(tmp_path, sold, seen, other=LAX)
     totals = [(row["currency"], row["units"], row["price"]) for row in out.rows if row["total"]]
     assert totals == [
-        (None, 300, None),
+        ("(no price)", 300, None),
         ("EUR", 300, Decimal("0.45")),
         ("USD", 300, Decimal("0.45")),
         ("(all)", 900, None),

@@ -50,8 +50,11 @@ def test_with_too_few_targets_they_are_refilled(tmp_path: Path) -> None:
 
 
 def test_what_is_older_than_the_window_is_forgotten(tmp_path: Path) -> None:
-    """With a window of an hour the openings are forgotten at the second looks, and the mass drop is over."""
-    assert played(tmp_path, window="1h").said == [("refill", "drop_confirmed", 300)] * 3
+    """With a window of an hour the openings are forgotten at the second looks; the fourth of them ends it."""
+    third = [a_look(SETTLED + 3 * HOUR, 1700, "shop0")]
+    out = played(tmp_path, *third, window="90m", hold="1m")
+    assert out.said == [("refill", "drop_confirmed", 300)] * 3  # older than its hold, any look ends it
+    assert played(tmp_path, window="1h").said == [HELD] * 3  # younger, it takes four judged targets
 
 
 def test_a_quiet_look_can_be_the_one_that_begins_a_mass_drop(tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 """`refilld backtest` at the prompt: what goes where, and with which exit code."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from backtest_world import HOUR, NOW, SETTLED, a_look, an_order, looks
-from cli_world import process
+from cli_world import COMMAND, bare, process
 from click.testing import CliRunner, Result
 
 from refilld.cli.office import Office
@@ -134,3 +135,23 @@ def test_the_same_input_gives_the_same_bytes(home: Path) -> None:
         result = process(*words, cwd=home, PYTHONHASHSEED=seed)
         seen.add((result.stdout, result.stderr, (home / "out.jsonl").read_bytes()))
     assert len(seen) == 1
+
+
+def test_a_history_may_come_through_a_pipe(home: Path) -> None:
+    """Nothing is read twice, so nothing need be a file."""
+    words = [*COMMAND, "backtest", "orders.jsonl", "/dev/stdin"]
+    events = (home / "events.jsonl").read_bytes()
+    piped = subprocess.run(
+        words, cwd=home, env=bare(home, {}), input=events, capture_output=True, check=False, timeout=60
+    )
+    assert (piped.stdout.decode(), piped.returncode) == (run(home).stdout, 0)
+
+
+@pytest.mark.parametrize("output", ["/dev/full", "x" * 300, "loop"])
+def test_what_cannot_be_written_to_is_one_line_and_no_traceback(home: Path, output: str) -> None:
+    """A full disk, a name beyond all length, a loop of links."""
+    (home / "loop").symlink_to("loop")
+    result = process("backtest", "orders.jsonl", "events.jsonl", "--output", output, cwd=home)
+    assert result.returncode == 2
+    assert "cannot be written: " in result.stderr
+    assert "Traceback" not in result.stderr

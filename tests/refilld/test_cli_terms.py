@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_world import Desk, a_desk, csv
+from cli_world import Desk, a_desk, csv, sold
 from click.testing import Result
 
 from monitor.errors import BadInputError
@@ -160,3 +160,14 @@ def test_unless_the_operator_wants_it_nothing_is_derived(desk: Desk) -> None:
     path = desk.write(csv([row(1, "Likes R60")]))
     assert desk.run("orders", "import", path).stdout == "1 added, 0 updated, 0 unchanged, 0 refused\n"
     assert sets(desk, "terms", "orders") == [("default", 1)]
+
+
+def test_a_name_that_speaks_of_refills_but_derives_nothing_is_told(desk: Desk) -> None:
+    """Else a customer might be promised by the default terms what the name takes back."""
+    with (desk.home / "refilld.toml").open("a") as file:
+        file.write("[service_names]\nderive_terms = true\n")
+    rows = [sold(1).replace("svc", "IG Followers ❌ Refill"), sold(2).replace("svc", "Cheap followers")]
+    result = desk.run("orders", "import", desk.write(csv(rows)))
+    told = 'no terms from the name "IG Followers ❌ Refill": the default ones hold (1 order)'
+    assert told in result.output
+    assert "Cheap followers" not in result.output

@@ -136,7 +136,7 @@ def test_a_refused_password_is_not_shown(postgres_home: str) -> None:
 def test_a_missing_driver_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """PostgreSQL is an extra; the message names it."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(UnreachableError, match=r"pip install 'refilld\[postgres\]'"):
+    with pytest.raises(UnreachableError, match=r"the extra postgres"):
         Database("postgresql://host/name")
 
 

@@ -61,7 +61,7 @@ def test_it_ends_once_and_another_may_begin(database: Database) -> None:
     with database.write() as tx:
         assert mass_drops.begin(tx, Metric.LIKES, Tally(20, 10), NOW)
         assert [mass_drops.end(tx, Metric.LIKES, NOW + HOUR) for _ in range(2)] == [True, False]
-        assert not mass_drops.is_on(tx, Metric.LIKES)
+        assert mass_drops.on_since(tx, Metric.LIKES) is None
         assert mass_drops.begin(tx, Metric.LIKES, Tally(30, 9), NOW + DAY)
         rows = mass_drops.listed(tx, 10)
     assert [(row.started_at, row.ended_at, row.fallen) for row in rows] == [
