@@ -34,10 +34,17 @@ def init(office: Office, config: Path | None) -> None:
     office.config = path
     database = Database(office.settings.database.url)
     try:
-        migrate.upgrade(database)
+        _migrate(database)
     finally:
         database.close()
     click.echo(f"database {database.place} is ready")
+
+
+def _migrate(database: Database) -> None:
+    """Bring a database up to date, unless a daemon works on it that would go on by the old rules."""
+    if migrate.current(database) != migrate.newest():
+        with daemon_lock(database):
+            migrate.upgrade(database)
 
 
 @click.group()
@@ -51,9 +58,8 @@ def upgrade(office: Office) -> None:
     """Bring the database to the schema of this version; stop the daemon first."""
     database = Database(office.settings.database.url)
     try:
-        with daemon_lock(database):
-            reached = migrate.upgrade(database)
-        click.echo(f"{database.name} is at {reached}")
+        _migrate(database)
+        click.echo(f"{database.name} is at {migrate.newest()}")
     finally:
         database.close()
 

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.errors import BadInputError
-from monitor.link import Link, LinkKind, ParsedLink, parse_link, parse_username
+from monitor.link import Link, LinkKind, ParsedLink, is_username, parse_link, parse_username
 
 NASA = Link(LinkKind.PROFILE, "nasa")
 POST = Link(LinkKind.POST, "CwX31XMMYAV")
@@ -213,3 +213,16 @@ def test_any_text_is_a_link_that_reads_back_as_itself_or_is_refused(text: str) -
     link = parse_link(text).link
     assert parse_link(link.url) == ParsedLink(link)
     assert link.url.isascii()
+
+
+@pytest.mark.parametrize("name", ["nasa", "NASA", "n.a_s4", "a" * 30])
+def test_a_name_that_a_profile_can_have_is_told(name: str) -> None:
+    assert is_username(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "..", ".a", "a..b", "a" * 31, "explore", "P", "accounts", "\u212aim", "a/b"]
+)
+def test_a_name_that_no_profile_can_have_is_told(name: str) -> None:
+    """Dots in wrong places, Instagram's own pages, and letters that only look like ours."""
+    assert not is_username(name)

@@ -17,8 +17,9 @@ from refilld.cli.office import Office
 from refilld.cli.root import refilld
 from refilld.config import ConfigError
 from storage import migrate
+from storage.daemon_lock import daemon_lock
 from storage.engine import Database
-from storage.errors import NotMigratedError, UnreachableError
+from storage.errors import DaemonRunningError, NotMigratedError, UnreachableError
 
 EXAMPLE = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
 
@@ -137,6 +138,17 @@ def test_an_upgrade_brings_the_database_to_this_version_and_can_be_repeated(home
     before = dump(home / "refilld.db")
     assert run("db", "upgrade").stdout == expected
     assert dump(home / "refilld.db") == before
+
+
+@pytest.mark.parametrize("words", [("db", "upgrade"), ("init",)])
+def test_a_database_that_a_daemon_works_on_is_not_migrated(home: Path, words: tuple[str, ...]) -> None:
+    """It would go on deciding by the rules of its own version."""
+    older = Database("sqlite:///refilld.db")
+    with daemon_lock(older), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("storage.migrate.newest", lambda: "9999")
+        assert isinstance(run(*words).exception, DaemonRunningError)
+    older.close()
+    assert run("db", "upgrade").exit_code == 0
 
 
 def test_a_check_changes_nothing(desk: Desk) -> None:

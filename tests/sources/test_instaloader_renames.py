@@ -145,6 +145,23 @@ def test_the_count_of_an_account_is_new_at_every_look(
     assert look().count == 1000
 
 
+@pytest.mark.parametrize("name", ["..", "explore", "p", "\u212aim", "a/b"])
+def test_a_new_name_that_no_profile_can_have_is_not_followed(
+    world: SmallWorld, look: Callable[..., Snapshot], name: str
+) -> None:
+    """It would become part of an address, ours and that of fulfilment."""
+    world.rename("natgeo", name)
+    assert told(look())[::3] == (Outcome.SCHEMA, "")
+
+
+def test_a_name_that_leads_to_no_profile_any_more_is_asked_for_by_id_again(
+    world: SmallWorld, look: Callable[..., Snapshot]
+) -> None:
+    """So that a name that was learnt wrong does not stick."""
+    world.rename("natgeo", "nat.geo")
+    assert told(look(replace(KNOWN, username_now="p"))) == (Outcome.COUNT, 1234, ACCOUNT, "nat.geo")
+
+
 def test_an_account_is_asked_for_with_exactly_this_form(
     world: SmallWorld, standin: StandIn, look: Callable[..., Snapshot]
 ) -> None:
