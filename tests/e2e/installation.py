@@ -39,6 +39,7 @@ QUICK = {
     "terms.default.confirm_after": "1s",
     "terms.default.cooldown": "0s",
     "services.followers.metric": "followers",
+    "mass_drop.enabled": "false",  # most of a small world falls at once
     "alerts.every": "1s",
 }
 """The configuration that `refilld init` writes, a few thousand times quicker."""

@@ -84,8 +84,11 @@ def test_an_alert_is_delivered_once(place: Installation, webhook: Webhook) -> No
         until(lambda: place.looks() >= seen + 2, "further looks")
         assert daemon.stop() == 0
         assert without_secrets(daemon.log.read_text())
-    [message] = webhook.messages
-    assert message["title"] == "refilld: drop.confirmed"
+    [message] = [sent for sent in webhook.messages if sent["title"] == "refilld: drop.confirmed"]
+    assert {sent["title"] for sent in webhook.messages} == {
+        "refilld: drop.confirmed", "refilld: review.opened",
+    }  # fmt: skip
+    assert len(webhook.messages) == 2
     assert "order 1001" in message["message"]
     assert "1100, whole at 1500, 400 missing; a refill of 400 is queued" in message["message"]
 

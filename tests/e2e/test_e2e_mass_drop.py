@@ -10,6 +10,7 @@ SHOP = [Sold(f"{n}", f"profile.{n}") for n in range(1, 7)]
 def fallen(place: Installation) -> Installation:
     """Six profiles that were whole, and have all lost 300 of 500 at once."""
     place.settings |= {
+        "mass_drop.enabled": "true",
         "mass_drop.min_targets": "5",
         "mass_drop.hold": "4s",
         "terms.default.confirmations": "3",

@@ -18,6 +18,6 @@ def test_a_renamed_profile_is_refilled_and_the_new_owner_of_its_name_is_not(plac
         place.command("run", "--once")
         return [(refill["quantity"], refill["link"]) for refill in place.refills(state="queued")]
 
-    assert until(refills, "the confirmation") == [(400, "https://www.instagram.com/nasa/")]
+    assert until(refills, "the confirmation") == [(400, "https://www.instagram.com/nasa.official/")]
     # asked for by its old name once, by its id then, and since by its new name
     assert (place.looks("nasa"), place.looks("api/graphql"), place.looks("nasa.official") > 0) == (1, 1, True)

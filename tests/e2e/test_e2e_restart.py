@@ -16,8 +16,8 @@ def test_the_budget_survives_a_kill(place: Installation) -> None:
         daemon.kill()
     for _ in range(2):
         place.command("run", "--once")
-    answer = [row["looked"] for row in place.rows("check", "8")]
-    assert (place.looks(), answer) == (5, [False])
+    answer = [row["recheck"] for row in place.rows("check", "8")]
+    assert (place.looks(), answer) == (5, ["due"])
     state = place.source()
     assert (state["requests_last_hour"], state["requests_per_hour"], state["state"]) == (5, 5, "ready")
 
