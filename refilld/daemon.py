@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
@@ -34,6 +34,7 @@ from refilld.sd_notify import Notifier
 from refilld.settings import Settings
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
+from storage.errors import UnreachableError
 from storage.migrate import require_current
 
 log = structlog.get_logger()
@@ -164,7 +165,8 @@ class Daemon:
         notifier.ready("running")
         pace = (notifier.watchdog_interval or HEARTBEAT).total_seconds()
         while not self.stopping.wait(pace):
-            require_current(self.database)  # whoever migrates the database ends those who do not know it
+            with suppress(UnreachableError):  # the jobs tell of that, and get on when it is back
+                require_current(self.database)  # who migrates the database ends those who do not know it
             catch_up(self.clock())
             stuck = late()
             if stuck:

@@ -20,6 +20,8 @@ WIDEST = 120
 """Columns of a plot on a wide terminal."""
 UNSEEN = (80, 24)
 """The size that is drawn for where there is no terminal."""
+LINES = 2_000
+"""Newest lines of the story that are printed; more than that nobody reads."""
 _INDENT = 22
 _MARKED = {"drop.opened": "!", "refill.completed": "+", "look.failed": "x"}
 
@@ -37,7 +39,9 @@ def print_story(tx: Transaction, order_id: str, now: datetime, *, as_json: bool)
     events = told(story)
     _print_plot(story, events)
     _print_title("story")
-    for event in events:
+    if len(events) > LINES:
+        _print_hanging(f"{len(events) - LINES:,} earlier lines are left out; --json has them", 0)
+    for event in events[-LINES:]:
         _print_event(event)
 
 

@@ -47,6 +47,20 @@ def test_the_service_manager_is_told(place: Installation, manager: socket.socket
         assert "READY=1" not in hear(manager, "STOPPING=1")
 
 
+def test_a_daemon_whose_database_was_migrated_ends(place: Installation) -> None:
+    """It would go on deciding by the rules of its own version; one clear line says what happened."""
+    place.environ |= {"WATCHDOG_USEC": "200000"}
+    place.sell(SHOP)
+    with place.daemon() as daemon:
+        daemon.until_logged("look.taken", len(SHOP))
+        with closing(sqlite3.connect(place.folder / "refilld.db")) as newer, newer:
+            newer.execute("UPDATE alembic_version SET version_num = '9999'")
+        assert daemon.process.wait(PATIENCE) == 2
+        last = daemon.log.read_text().splitlines()[-1]
+    assert last.startswith("refilld: ")
+    assert last.endswith("is at 9999, which is newer than this refilld; update it")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_asked_to_end_it_finishes_the_look_in_hand(place: Installation, number: signal.Signals) -> None:
     """The answer that is under way is still written down, no other look begins, and it exits 0."""

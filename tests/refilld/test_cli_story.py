@@ -23,6 +23,7 @@ from monitor.order import Flag
 from monitor.refill import RefillState
 from monitor.snapshot import Outcome, Snapshot
 from monitor.target import Metric, Target
+from refilld.cli import story as printed
 from refilld.story import document, gather
 from refilld.story.happenings import REASONS, STATES
 from refilld.story.levels import Levels, levels_of
@@ -256,6 +257,18 @@ def test_what_is_left_out_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
         2,
     )
     assert "1 earlier looks are left out here" in events(desk)
+
+
+def test_only_the_newest_lines_of_a_very_long_story_are_printed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many came before is said."""
+    storied(desk)
+    whole = events(desk)
+    monkeypatch.setattr(printed, "LINES", 3)
+    output = desk.run("orders", "show", "17").stdout
+    assert f"{len(whole) - 3} earlier lines are left out; --json has them\n" in output
+    assert [line[-20:] for line in output.splitlines()[-3:]] == [line[-20:] for line in whole[-3:]]
 
 
 def test_an_order_that_nothing_has_happened_to_has_a_short_story(desk: Desk) -> None:
