@@ -4,7 +4,7 @@ While a refill is held, its units count as in flight and its drop is closed, so 
 the rules. To see whether the drop is still there, its claim is worked out as if it had not been held.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,18 +23,24 @@ def releases(watched: Sequence[Watched], count: int, now: datetime) -> Mapping[s
     due = {w.order.order_id: w.held_units for w in watched if w.release_due(now)}
     if not due:
         return {}
-    unheld = [_unheld(w) if w.order.order_id in due else w for w in watched]
-    claims = claims_of(unheld, count, now)
-    cases = (Case(w, claims[i], count, now) for w in unheld if (i := w.order.order_id) in due and i in claims)
-    decisions = map(decide_anew, cases)
+    decisions = map(decide_anew, _cases(watched, due, count, now))
     return {d.order_id: replace(d, quantity=min(d.quantity, due[d.order_id])) for d in decisions}
 
 
 def case_unheld(watched: Sequence[Watched], order_id: str, count: int, now: datetime) -> Case | None:
     """One order's case at a count, as if its open refill had not been made; None while it is not settled."""
-    unheld = {w.order.order_id: _unheld(w) if w.order.order_id == order_id else w for w in watched}
-    claim = claims_of(list(unheld.values()), count, now).get(order_id)
-    return None if claim is None else Case(unheld[order_id], claim, count, now)
+    return next(_cases(watched, {order_id}, count, now), None)
+
+
+def _cases(
+    watched: Sequence[Watched], order_ids: Container[str], count: int, now: datetime
+) -> Iterator[Case]:
+    """The cases of these orders, all of them as if none of their open refills had been made."""
+    unheld = [_unheld(w) if w.order.order_id in order_ids else w for w in watched]
+    claims = claims_of(unheld, count, now)
+    for w in unheld:
+        if w.order.order_id in order_ids and w.order.order_id in claims:
+            yield Case(w, claims[w.order.order_id], count, now)
 
 
 def decide_anew(case: Case) -> Decision:

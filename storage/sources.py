@@ -5,12 +5,10 @@ from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from monitor.sources.breaker import Breaker
 from monitor.target import Metric
-from storage.engine import take_turns
+from storage.engine import insert_into, take_turns
 from storage.schema import source_reads, source_requests, source_state
 
 _s = source_state.c
@@ -37,8 +35,7 @@ def breaker(connection: Connection, source: str) -> Breaker:
 def save_breaker(connection: Connection, source: str, state: Breaker) -> None:
     """Remember the breaker of a source."""
     values = asdict(state)
-    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
-    row = insert(source_state).values(source=source, **values)
+    row = insert_into(connection, source_state).values(source=source, **values)
     connection.execute(row.on_conflict_do_update(index_elements=["source"], set_=values))
 
 
@@ -77,8 +74,7 @@ def forget_requests_to_come(connection: Connection, after: datetime) -> None:
 
 def note_read(connection: Connection, source: str, metric: Metric, at: datetime) -> None:
     """Remember that a source read a count of a metric."""
-    insert = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
-    row = insert(source_reads).values(source=source, metric=metric, last_count_at=at)
+    row = insert_into(connection, source_reads).values(source=source, metric=metric, last_count_at=at)
     newest = {"last_count_at": row.excluded.last_count_at}
     connection.execute(row.on_conflict_do_update(index_elements=["source", "metric"], set_=newest))
 

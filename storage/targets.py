@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, case, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from monitor.absence import Absence
 from monitor.alert import Trouble
@@ -16,6 +14,7 @@ from monitor.series import Series
 from monitor.snapshot import Outcome, Snapshot
 from monitor.target import Metric, Target
 from storage.columns import AnyRow
+from storage.engine import insert_into
 from storage.errors import NotFoundError
 from storage.schema import orders, targets
 
@@ -194,7 +193,7 @@ def ensure(connection: Connection, wanted: Sequence[Target]) -> Mapping[tuple[st
     rows: dict[tuple[str, Metric], dict[str, object]] = {}
     for target in sorted(wanted, key=lambda t: t.owner is None):  # who names an owner goes first
         rows.setdefault((target.link.url, target.metric), _new(target))
-    insert = (sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert)(targets)
+    insert = insert_into(connection, targets)
     owner = insert.excluded.owner
     statement = insert.on_conflict_do_update(
         index_elements=["link", "metric"],

@@ -12,7 +12,7 @@ from jobs import asking
 from refilld.http.answers import answer
 from refilld.http.bearer import Guard
 from refilld.http.reading import read_nothing
-from refilld.orders_file.order import LONGEST_ID
+from refilld.orders_file.rows import LONGEST_ID
 from storage.engine import Database
 from storage.errors import NotFoundError
 from storage.tokens import Scope

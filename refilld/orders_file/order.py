@@ -28,11 +28,9 @@ from refilld.orders_file.cells import (
     whole_cell,
 )
 from refilld.orders_file.reader import OrdersFile
-from refilld.orders_file.rows import RawRow, Refused
+from refilld.orders_file.rows import LONGEST_ID, RawRow, Refused
 
 _NO_SERVICE = Service()
-LONGEST_ID = 100
-"""Characters of an order's id."""
 
 
 def parse_order(

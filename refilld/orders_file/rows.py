@@ -7,7 +7,8 @@ from typing import Protocol, Self
 
 from monitor.errors import BadInputError
 
-_LONGEST_ID = 100
+LONGEST_ID = 100
+"""Characters of an order's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Refused:
     def row(cls, row: RawRow, error: BadInputError) -> Self:
         """Refuse a row whose cells could be told apart."""
         order_id = row.cells.get("order_id", "").strip()
-        legible = order_id.isprintable() and 0 < len(order_id) <= _LONGEST_ID
+        legible = order_id.isprintable() and 0 < len(order_id) <= LONGEST_ID
         return cls(row.line, order_id if legible else None, error.field, error.problem, row.as_json())
 
     @classmethod

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis import settings
+from migrated_database import migrated_database
 from sqlalchemy import select
 
 from jobs.checking import Checking
@@ -26,7 +25,7 @@ from monitor.sources.budget import Budget
 from monitor.sources.contract import Reading
 from monitor.target import Metric, Target
 from monitor.terms import Terms
-from storage import flags, leases, migrate, orders, requests, targets, verbs
+from storage import flags, leases, orders, requests, targets, verbs
 from storage.columns import AnyRow
 from storage.engine import Database
 from storage.schema import metadata
@@ -231,21 +230,5 @@ def an_eye(
 @contextmanager
 def jobs_world(directory: Path) -> Iterator[JobsWorld]:
     """A new world in a directory; its database is closed afterwards."""
-    path = directory / "jobs.db"
-    path.write_bytes(_migrated())
-    database = Database(f"sqlite:///{path}")
-    try:
+    with migrated_database(directory / "jobs.db") as database:
         yield JobsWorld(database)
-    finally:
-        database.close()
-
-
-@cache
-def _migrated() -> bytes:
-    """The file of a migrated database: copying it is faster than migrating for every test."""
-    with TemporaryDirectory() as directory:
-        path = Path(directory, "migrated.db")
-        database = Database(f"sqlite:///{path}")
-        migrate.upgrade(database)
-        database.close()
-        return path.read_bytes()

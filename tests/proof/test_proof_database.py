@@ -4,15 +4,13 @@ Orders are imported, looks recorded, flags set, requests made and refills claime
 and its callers do it; what was decided is read from the table of decisions.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
+from migrated_database import migrated_database
 from naive_claims import moment
 from postgres_server import quick_place
 from second_opinion import EFFORT, Row, difference, second_opinion, write_rows
@@ -28,7 +26,7 @@ from monitor.snapshot import Outcome, Snapshot
 from monitor.target import Metric, Target
 from refilld.orders_file import Refused, parse_file
 from refilld.settings import Settings
-from storage import flags, leases, migrate, orders, targets
+from storage import flags, leases, orders, targets
 from storage.engine import Database
 from storage.schema import decisions
 
@@ -39,31 +37,12 @@ HOUR = timedelta(hours=1)
 
 def both(world: Row) -> tuple[list[Row], list[Row]]:
     """A held refill cannot be completed before it is released: the second opinion hears of no such event."""
-    with TemporaryDirectory(dir=quick_place()) as directory, a_database(Path(directory)) as database:
+    with (
+        TemporaryDirectory(dir=quick_place()) as directory,
+        migrated_database(Path(directory, "proof.db")) as database,
+    ):
         happened = live(database, world, Path(directory))
         return second_opinion(world | {"events": happened}), decided(database)
-
-
-@contextmanager
-def a_database(directory: Path) -> Iterator[Database]:
-    path = directory / "proof.db"
-    path.write_bytes(migrated())
-    database = Database(f"sqlite:///{path}")
-    try:
-        yield database
-    finally:
-        database.close()
-
-
-@cache
-def migrated() -> bytes:
-    """The file of a migrated database: copying it is faster than migrating for every world."""
-    with TemporaryDirectory() as directory:
-        path = Path(directory, "migrated.db")
-        database = Database(f"sqlite:///{path}")
-        migrate.upgrade(database)
-        database.close()
-        return path.read_bytes()
 
 
 def live(database: Database, world: Row, directory: Path) -> list[Row]:

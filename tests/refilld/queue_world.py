@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from migrated_database import migrated_database
 from werkzeug.test import TestResponse
 
 from monitor.claims import Claim
@@ -25,7 +24,7 @@ from monitor.terms import Terms
 from refilld.http.app import create_app
 from refilld.http.health import Health
 from refilld.settings import Settings
-from storage import drops, leases, migrate, orders, refills, targets, tokens
+from storage import drops, leases, orders, refills, targets, tokens
 from storage.engine import Database
 from storage.tokens import Scope
 
@@ -156,23 +155,8 @@ def an_order(order_id: str, profile: str, metric: Metric = Metric.FOLLOWERS) -> 
 def queue_world(directory: Path) -> Iterator[QueueWorld]:
     """A new world in a directory; its database is closed afterwards."""
     path = directory / "queue.db"
-    path.write_bytes(_migrated())
-    database = Database(f"sqlite:///{path}")
-    try:
+    with migrated_database(path) as database:
         yield QueueWorld(database, path)
-    finally:
-        database.close()
-
-
-@cache
-def _migrated() -> bytes:
-    """The file of a migrated database: copying it is faster than migrating for every test."""
-    with TemporaryDirectory() as directory:
-        path = Path(directory, "migrated.db")
-        database = Database(f"sqlite:///{path}")
-        migrate.upgrade(database)
-        database.close()
-        return path.read_bytes()
 
 
 class QuickEvent(Event):
