@@ -49,7 +49,7 @@ Clock = Callable[[], datetime]
 def open_eyes(settings: Settings) -> tuple[Eye, ...]:
     """The enabled sources, each with its budget; BadInputError names one that is not installed."""
     return tuple(
-        Eye(open_source(name), Budget(s.requests_per_hour, s.spacing), s.first_pause)
+        Eye(open_source(name, s.options), Budget(s.requests_per_hour, s.spacing), s.first_pause)
         for name, s in settings.enabled_sources.items()
     )
 

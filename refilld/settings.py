@@ -96,10 +96,34 @@ class SamplingSection(Section):
 
 
 class SourceSection(Section):
+    """One source: what it may be asked, and what it needs to ask."""
+
     enabled: bool = False
     requests_per_hour: int = Field(default=30, ge=1, le=1_000_000)
+    requests_per_day: int | None = Field(default=None, ge=1, le=24_000_000)
     spacing: Duration = timedelta(seconds=60)
+    jitter: int = Field(default=50, ge=0, le=1000)
+    reserve: int = Field(default=10, ge=0, le=90)
     first_pause: Duration = Field(default=timedelta(hours=1), gt=timedelta(0))
+    canary: str = Field(default="", pattern=r"^@?[A-Za-z0-9._]{0,30}$")
+    ig_user_id: str = Field(default="", pattern=r"^\d{0,20}$")
+    token_file: str = ""
+    version: str = Field(default="v26.0", pattern=r"^v\d{1,3}\.\d$")
+    session_file: str = ""
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What the source itself is told."""
+        return {
+            "ig_user_id": self.ig_user_id,
+            "token_file": self.token_file,
+            "version": self.version,
+            "session_file": self.session_file,
+        }
+
+
+_USUAL_OF_SOURCES: dict[str, dict[str, object]] = {"graph": {"requests_per_hour": 100, "spacing": "20s"}}
+"""Where a source's usual limits are others than those of anonymous visitors."""
 
 
 _USUAL = Terms()
@@ -137,6 +161,7 @@ class ServiceSection(Section):
     metric: Metric | None = None
     terms: str | None = None
     name: str | None = None
+    sources: list[str] | None = None
 
 
 class ServiceNamesSection(Section):
@@ -183,6 +208,16 @@ class Settings(Section):
     mass_drop: MassDropSection = MassDropSection()
     queue: QueueSection = QueueSection()
     alerts: AlertsSection = AlertsSection()
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _sources_have_their_own_usual_limits(cls, given: object) -> object:
+        if not isinstance(given, dict):
+            return given
+        return {
+            name: _USUAL_OF_SOURCES.get(name, {}) | section if isinstance(section, dict) else section
+            for name, section in given.items()
+        }
 
     @model_validator(mode="after")
     def _every_service_names_known_terms(self) -> "Settings":

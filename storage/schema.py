@@ -1,26 +1,19 @@
-"""The tables. The database keeps the promises; the code only makes them.
-
-All names of constraints are fixed, so that a violation can be told by its name.
-"""
-
-from collections.abc import Iterable
-from enum import StrEnum
+"""The tables. The database keeps the promises; the code only makes them."""
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     SmallInteger,
     Table,
     Text,
     UniqueConstraint,
     false,
-    text,
     true,
 )
 
@@ -33,30 +26,14 @@ from monitor.refill import RefillState
 from monitor.review import ReviewCause
 from monitor.snapshot import Outcome
 from monitor.target import Metric
+from storage import eye_tables
 from storage.columns import Amount, Instant, Word
+from storage.metadata import Key, metadata, one_of, partial
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+__all__ = ["eye_tables", "metadata"]  # one metadata, whole only with the tables of the eyes
 
-Key = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows itself only for INTEGER
 OPEN_REFILL = "state IN ('held', 'queued', 'claimed')"
 OPEN_DROP = "state IN ('suspected', 'waiting', 'refused')"
-
-
-def _one_of(column: str, words: Iterable[StrEnum]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({', '.join(repr(str(w)) for w in words)})", name=f"known_{column}")
-
-
-def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
-
 
 targets = Table(
     "targets",
@@ -86,11 +63,35 @@ targets = Table(
     Column("told", Word(Trouble)),
     Column("judged_at", Instant),
     Column("drop_opened_at", Instant),
+    Column("source", Text),
+    Column("together", Text, nullable=False, server_default=""),
+    Column("unread_by", Text, nullable=False, server_default=""),
+    Column("unread_since", Instant),
+    Column("counted_by", Text, nullable=False, server_default=""),
+    Column("shift", BigInteger, nullable=False, server_default="0"),
+    Column("virtual_due", Float),
+    Column("stream", Text, nullable=False, server_default=""),
+    Column("rests_until", Instant),
+    Column("over_at", Instant),
+    Column("last_call_slot", Integer),
+    Column("last_call_value", Float),
+    Column("memo", Text, nullable=False, server_default=""),
     UniqueConstraint("link", "metric", name="uq_targets_link_metric"),
-    _one_of("kind", LinkKind),
-    _one_of("metric", Metric),
-    _partial("ix_targets_due", "lane", "next_due_at", where="next_due_at IS NOT NULL"),
-    _partial("ix_targets_judged", "metric", "judged_at", "drop_opened_at", where="judged_at IS NOT NULL"),
+    one_of("kind", LinkKind),
+    one_of("metric", Metric),
+    partial("ix_targets_due", "source", "lane", "next_due_at", where="next_due_at IS NOT NULL"),
+    partial("ix_targets_unrouted", "target_id", where="source IS NULL AND next_due_at IS NOT NULL"),
+    partial("ix_targets_virtual", "source", "stream", "virtual_due", where="virtual_due IS NOT NULL"),
+    partial(
+        "ix_targets_last_call",
+        "source",
+        "last_call_slot",
+        "last_call_value",
+        where="last_call_slot IS NOT NULL",
+    ),
+    partial("ix_targets_over", "over_at", where="virtual_due IS NOT NULL"),
+    partial("ix_targets_together", "source", "together", where="source IS NOT NULL"),
+    partial("ix_targets_judged", "metric", "judged_at", "drop_opened_at", where="judged_at IS NOT NULL"),
 )
 
 orders = Table(
@@ -121,7 +122,7 @@ orders = Table(
     CheckConstraint(
         "(status IN ('Completed', 'Partial')) = (completed_at IS NOT NULL)", name="delivered_has_a_time"
     ),
-    _one_of("status", OrderStatus),
+    one_of("status", OrderStatus),
     Index("ix_orders_target_id", "target_id"),
 )
 
@@ -131,7 +132,7 @@ order_flags = Table(
     Column("order_id", ForeignKey("orders.order_id", name="fk_order_flags_order_id"), primary_key=True),
     Column("flag", Word(Flag), primary_key=True),
     Column("set_at", Instant, nullable=False),
-    _one_of("flag", Flag),
+    one_of("flag", Flag),
 )
 
 requests = Table(
@@ -142,7 +143,7 @@ requests = Table(
     Column("at", Instant, nullable=False),
     Column("answered_at", Instant),
     Column("granted", Boolean, nullable=False, server_default=true()),
-    _partial("ix_requests_standing", "order_id", where="answered_at IS NULL"),
+    partial("ix_requests_standing", "order_id", where="answered_at IS NULL"),
     Index("ix_requests_order_id", "order_id", "at"),
 )
 
@@ -156,9 +157,10 @@ snapshots = Table(
     Column("source", Text, nullable=False),
     Column("counted", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("shift", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("(outcome = 'count') = (count IS NOT NULL)", name="only_a_count_counts"),
     CheckConstraint("count >= 0", name="count_not_negative"),
-    _one_of("outcome", Outcome),
+    one_of("outcome", Outcome),
     sqlite_with_rowid=False,
 )
 
@@ -177,8 +179,8 @@ drops = Table(
     Column("line", BigInteger, nullable=False),
     Column("decision", Word(Verb)),
     Column("reason", Word(Reason)),
-    _one_of("state", DropState),
-    _partial("uq_drops_one_open_per_order", "order_id", where=OPEN_DROP, unique=True),
+    one_of("state", DropState),
+    partial("uq_drops_one_open_per_order", "order_id", where=OPEN_DROP, unique=True),
     Index("ix_drops_order_id", "order_id"),
 )
 
@@ -195,7 +197,7 @@ decisions = Table(
     Column("count", BigInteger, nullable=False),
     Column("line", BigInteger, nullable=False),
     Column("claim", BigInteger, nullable=False),
-    _one_of("decision", Verb),
+    one_of("decision", Verb),
     CheckConstraint("(decision IN ('refill', 'hold')) = (quantity > 0)", name="only_refills_have_units"),
     Index("ix_decisions_order_id", "order_id", "at"),
 )
@@ -227,8 +229,8 @@ refills = Table(
     Column("done_state", Word(RefillState)),
     Column("release_at", Instant),
     UniqueConstraint("order_id", "number", name="uq_refills_order_id_number"),
-    _partial("uq_refills_one_open_per_order", "order_id", where=OPEN_REFILL, unique=True),
-    _one_of("state", RefillState),
+    partial("uq_refills_one_open_per_order", "order_id", where=OPEN_REFILL, unique=True),
+    one_of("state", RefillState),
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("delivered >= 0", name="delivered_not_negative"),
     CheckConstraint(
@@ -236,9 +238,9 @@ refills = Table(
         name="claimed_has_a_lease",
     ),
     CheckConstraint("(state = 'completed') = (completed_at IS NOT NULL)", name="completed_has_a_time"),
-    _partial("ix_refills_queued", "available_at", "refill_id", where="state = 'queued'"),
-    _partial("ix_refills_leases", "leased_until", where="state = 'claimed'"),
-    _partial("ix_refills_held", "metric", "refill_id", where="state = 'held'"),
+    partial("ix_refills_queued", "available_at", "refill_id", where="state = 'queued'"),
+    partial("ix_refills_leases", "leased_until", where="state = 'claimed'"),
+    partial("ix_refills_held", "metric", "refill_id", where="state = 'held'"),
 )
 
 refill_events = Table(
@@ -249,7 +251,7 @@ refill_events = Table(
     Column("at", Instant, nullable=False),
     Column("state", Word(RefillState), nullable=False),
     Column("detail", Text, nullable=False),
-    _one_of("state", RefillState),
+    one_of("state", RefillState),
     Index("ix_refill_events_refill_id", "refill_id"),
 )
 
@@ -262,8 +264,8 @@ mass_drops = Table(
     Column("judged", Integer, nullable=False),
     Column("fallen", Integer, nullable=False),
     Column("ended_at", Instant),
-    _one_of("metric", Metric),
-    _partial("uq_mass_drops_one_at_a_time", "metric", where="ended_at IS NULL", unique=True),
+    one_of("metric", Metric),
+    partial("uq_mass_drops_one_at_a_time", "metric", where="ended_at IS NULL", unique=True),
 )
 
 reviews = Table(
@@ -279,12 +281,12 @@ reviews = Table(
     Column("opened_at", Instant, nullable=False),
     Column("closed_at", Instant),
     Column("note", Text, nullable=False, server_default=""),
-    _one_of("cause", ReviewCause),
+    one_of("cause", ReviewCause),
     CheckConstraint("units > 0", name="units_positive"),
     CheckConstraint("(cause = 'refill_given_up') = (refill_id IS NOT NULL)", name="names_its_refill"),
     Index("ix_reviews_order_id", "order_id"),
-    _partial("uq_reviews_one_short_delivery", "order_id", where="cause = 'short_delivery'", unique=True),
-    _partial("uq_reviews_one_open_per_order", "order_id", where="closed_at IS NULL", unique=True),
+    partial("uq_reviews_one_short_delivery", "order_id", where="cause = 'short_delivery'", unique=True),
+    partial("uq_reviews_one_open_per_order", "order_id", where="closed_at IS NULL", unique=True),
 )
 
 outbox = Table(
@@ -304,7 +306,7 @@ outbox = Table(
     CheckConstraint("state IN ('pending', 'sent', 'kept', 'failed')", name="known_state"),
     CheckConstraint("(state = 'pending') = (next_try_at IS NOT NULL)", name="pending_has_a_time"),
     CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_a_time"),
-    _partial("ix_outbox_pending", "next_try_at", where="state = 'pending'"),
+    partial("ix_outbox_pending", "next_try_at", where="state = 'pending'"),
 )
 
 tokens = Table(
@@ -317,37 +319,4 @@ tokens = Table(
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant),
     UniqueConstraint("digest", name="uq_tokens_digest"),
-)
-
-source_state = Table(
-    "source_state",
-    metadata,
-    Column("source", Text, primary_key=True),
-    Column("paused_until", Instant),
-    Column("stopped", Boolean, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("refusals", Integer, nullable=False),
-    Column("level", Integer, nullable=False),
-    Column("refused_at", Instant),
-    Column("doubts", Integer, nullable=False),
-    Column("doubted", Text, nullable=False),
-    Column("faulted", Text, nullable=False),
-)
-
-source_requests = Table(
-    "source_requests",
-    metadata,
-    Column("request_id", Key, primary_key=True),
-    Column("source", Text, nullable=False),
-    Column("at", Instant, nullable=False),
-    Index("ix_source_requests_source_at", "source", "at"),
-)
-
-source_reads = Table(
-    "source_reads",
-    metadata,
-    Column("source", Text, primary_key=True),
-    Column("metric", Word(Metric), primary_key=True),
-    Column("last_count_at", Instant, nullable=False),
-    _one_of("metric", Metric),
 )

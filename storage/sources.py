@@ -1,7 +1,7 @@
 """What must be remembered of a source: the requests it was sent, its breaker, and what it read last."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
@@ -9,12 +9,13 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select
 from monitor.sources.breaker import Breaker
 from monitor.target import Metric
 from storage.engine import insert_into, take_turns
-from storage.schema import source_reads, source_requests, source_state
+from storage.eye_tables import source_reads, source_requests, source_state
 
 _s = source_state.c
 _q = source_requests.c
 _r = source_reads.c
-_STATE = select(source_state).where(_s.source == bindparam("source"))
+_BREAKER = [field.name for field in fields(Breaker)]
+_STATE = select(*(_s[name] for name in _BREAKER)).where(_s.source == bindparam("source"))
 _LATEST = (
     select(_q.at).where(_q.source == bindparam("source")).order_by(_q.at.desc()).limit(bindparam("limit"))
 )
@@ -29,7 +30,7 @@ def breaker(connection: Connection, source: str) -> Breaker:
     row = connection.execute(_STATE, {"source": source}).one_or_none()
     if row is None:
         return Breaker()
-    return Breaker(**{name: value for name, value in row._mapping.items() if name != "source"})  # noqa: SLF001
+    return Breaker(**dict(zip(_BREAKER, row, strict=True)))
 
 
 def save_breaker(connection: Connection, source: str, state: Breaker) -> None:

@@ -1,17 +1,27 @@
 """What a source is: it answers a batch of targets with typed snapshots, and nothing else.
 
-A source is a class found through the entry-point group `refilld.sources`, made without arguments.
-It never raises for what the remote side does, never sleeps, never retries, and says in each
-snapshot what it counted.
+A source is a class found through the entry-point group `refilld.sources`, made by its class method
+`configured(options)` where it has one, else without arguments. It never raises for what the remote side
+does, never sleeps, never retries, and says in each snapshot what it counted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol, runtime_checkable
+from datetime import datetime, timedelta
+from typing import Protocol, Self, runtime_checkable
 
 from monitor.snapshot import Snapshot
 from monitor.target import Metric, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """What a source says of its own limit; nothing of it where it says nothing."""
+
+    used_percent: int | None = None
+    """Share of the platform's limit that is used up, 100 when it throttles."""
+    wait: timedelta | None = None
+    """How long it asks to be left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,7 @@ class Reading:
     snapshots: tuple[Snapshot, ...]
     requests: int
     """Requests really sent to the source, for the budget."""
+    pressure: Pressure = Pressure()
 
 
 @runtime_checkable
@@ -32,7 +43,21 @@ class Source(Protocol):
     metrics: frozenset[Metric]
     """What it can count; the metric also says on which kind of page."""
     batch: int
-    """How many targets one request can answer; `read` takes at most so many."""
+    """How many targets one `read` takes at most."""
+
+    def together(self, target: Target) -> str | None:
+        """Name what must be asked for to see a target; None when this source cannot see it.
+
+        Targets of one name are answered together: reading all of them costs what reading one does.
+        """
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
-        """Look at the targets; every snapshot's `at` is `now`."""
+        """Look at targets of one name; every snapshot's `at` is `now`."""
+
+
+class Configurable(Protocol):
+    """A source that takes options from its section of the configuration."""
+
+    @classmethod
+    def configured(cls, options: Mapping[str, str]) -> Self:
+        """Make the source; raises BadInputError naming the option that cannot be used."""

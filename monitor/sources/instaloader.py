@@ -60,6 +60,10 @@ class InstaloaderSource:
         self._timeout = timeout
         self._context: QuietContext | None = None
 
+    def together(self, target: Target) -> str | None:
+        """Name a target's page: a profile's followers and a post's counts are on pages of their own."""
+        return f"{target.link.kind}:{target.link.key}"
+
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
         """Look at the targets one by one; what goes wrong is in the snapshots."""
         snapshots, requests = [], 0

@@ -1,6 +1,8 @@
 """Sources are found by name through the entry-point group `refilld.sources`."""
 
+from collections.abc import Mapping
 from importlib.metadata import entry_points
+from types import MappingProxyType
 
 from monitor.errors import BadInputError
 from monitor.sources.contract import Source
@@ -13,10 +15,17 @@ def installed() -> tuple[str, ...]:
     return tuple(sorted(point.name for point in entry_points(group=GROUP)))
 
 
-def open_source(name: str) -> Source:
-    """Make the source of that name; raises BadInputError when no such source is installed."""
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+def open_source(name: str, options: Mapping[str, str] = _NONE) -> Source:
+    """Make the source of that name.
+
+    Raises BadInputError when no such source is installed, or when it cannot use its options.
+    """
     for point in entry_points(group=GROUP, name=name):
-        source = point.load()()
+        kind = point.load()
+        source = kind.configured(options) if hasattr(kind, "configured") else kind()
         if isinstance(source, Source):
             return source
         raise BadInputError(f"sources.{name}", f"{point.value} does not fulfil the contract of a source")

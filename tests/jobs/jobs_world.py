@@ -88,6 +88,9 @@ class ScriptedSource:
     while_reading: Callable[[], None] = lambda: None
     asked: list[tuple[datetime, str]] = field(default_factory=list)
 
+    def together(self, target: Target) -> str | None:
+        return f"{target.metric}:{target.link.key}"
+
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
         self.asked += [(now, target.link.key) for target in targets]
         self.while_reading()

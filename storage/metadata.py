@@ -1,0 +1,31 @@
+"""What all tables share: the metadata with its fixed names, and the pieces that constraints are made of.
+
+All names of constraints are fixed, so that a violation can be told by its name.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, MetaData, text
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Key = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows itself only for INTEGER
+
+
+def one_of(column: str, words: Iterable[StrEnum]) -> CheckConstraint:
+    """Hold a column to the words of an enum."""
+    return CheckConstraint(f"{column} IN ({', '.join(repr(str(w)) for w in words)})", name=f"known_{column}")
+
+
+def partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of the rows that a condition picks, on both engines."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
