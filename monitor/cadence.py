@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Protocol
 
-from monitor.drops import DropState
+from monitor.drops import Drop, DropState
+from monitor.outlook import Outlook
 from monitor.refill import RefillState
 from monitor.snapshot import Outcome
 from monitor.watched import Watched
@@ -22,6 +23,42 @@ class Lane(IntEnum):
     FIRST = 0
     """A confirmation, a baseline, a last look before a guarantee ends: a time that matters."""
     ROUTINE = 1
+    LONGEST = 2
+    """The longest that a target should wait: a look is due when the budget has room for such looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastCall:
+    """A look shortly before a guarantee ends: in which slot of time, and what it is worth."""
+
+    slot: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A request target's place in the virtual queue of its source."""
+
+    due: float
+    """Its due value in virtual time; see `monitor.virtual_clock`."""
+    stream: str
+    rests_until: datetime
+    """It is passed over until then, however great the budget."""
+    over_at: datetime | None
+    """When its last guarantee is over; None when never."""
+    call: LastCall | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a target asks of the virtual queue; the wishes of all that one request shows make a seat."""
+
+    outlook: Outlook
+    """Hazard by span after the look, weighted and summed over its orders."""
+    stream: str
+    rests_until: datetime
+    over_at: datetime | None
+    call: LastCall | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +68,27 @@ class NextLook:
     at: datetime
     lane: Lane
     why: str
+    wish: Wish | None = None
+    memo: str = ""
+    """What the cadence notes for the look after."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """The newest look at a target, as far as the next one depends on it."""
 
-    outcome: Outcome
+    outcome: Outcome | None
+    """None before the first look."""
     failures: int = 0
     """Looks in a row without a count, refusals of the whole source left out."""
     doubted: bool = False
     """The newest number was not admitted to the series."""
+    count: int | None = None
+    """The newest count, where the look was one."""
+    memo: str = ""
+    """What the cadence noted at the look before."""
+    lane: Lane = Lane.ROUTINE
+    """The lane in which the look was due."""
 
 
 class Cadence(Protocol):
@@ -51,7 +98,7 @@ class Cadence(Protocol):
         """Say when to look again; None when no order of the target needs a look any more."""
 
 
-_UNREADABLE = frozenset({Outcome.PRIVATE, Outcome.NOT_FOUND, Outcome.HIDDEN, Outcome.UNAVAILABLE})
+UNREADABLE = frozenset({Outcome.PRIVATE, Outcome.NOT_FOUND, Outcome.HIDDEN, Outcome.UNAVAILABLE})
 """The target itself says that there is nothing to read: asking sooner than usual would not help."""
 
 
@@ -73,7 +120,7 @@ class FixedCadence:
         if not covered:
             open_refill = any(refill.state.open for w in watched for refill in w.refills)
             return NextLook(now + self.every, Lane.ROUTINE, "a refill is open") if open_refill else None
-        if seen.outcome in _UNREADABLE:
+        if seen.outcome in UNREADABLE:
             return NextLook(now + self.every, Lane.ROUTINE, f"target is {seen.outcome}")
         if seen.outcome is not Outcome.COUNT or seen.doubted:
             return self._retry(seen, now)
@@ -88,13 +135,10 @@ class FixedCadence:
         """Every reason to look at one order again."""
         order, earliest = watched.order, now + self.soon
         yield NextLook(max(now + self._interval(watched, now), earliest), Lane.ROUTINE, "routine")
-        suspected = watched.drop is not None and watched.drop.state is DropState.SUSPECTED
-        if suspected and watched.settled(now):  # a look before that would confirm nothing
-            yield NextLook(self._confirmation(watched, now), Lane.FIRST, f"confirm drop of {order.order_id}")
-        for refill in watched.refills:
-            if refill.state is RefillState.HELD and refill.release_at is not None:
-                over = max(refill.release_at, earliest)
-                yield NextLook(over, Lane.FIRST, f"hold of {order.order_id} ends")
+        drop = watched.drop
+        if drop is not None and drop.state is DropState.SUSPECTED and watched.settled(now):
+            yield confirmation(watched, drop, self.soon, now)  # a look before that would confirm nothing
+        yield from hold_ends(watched, self.soon, now)
         # the rest can wait a little: a target of a thousand orders must not take the whole budget
         if order.completed_at is not None and not watched.settled(now):
             settles = max(order.completed_at + order.terms.settle, earliest)
@@ -110,11 +154,19 @@ class FixedCadence:
             return self.every / 6
         return self.every / 2 if age < self.every * 12 else self.every
 
-    def _confirmation(self, watched: Watched, now: datetime) -> datetime:
-        """When the next confirming look should be: spread evenly up to `confirm_after`."""
-        drop, terms = watched.drop, watched.order.terms
-        if drop is None:
-            return now
-        left = max(terms.confirmations - drop.looks, 1)
-        spread = (drop.opened_at + terms.confirm_after - now) / left
-        return now + max(spread, timedelta(0)) if spread > timedelta(0) else now + self.soon
+
+def confirmation(watched: Watched, drop: Drop, soon: timedelta, now: datetime) -> NextLook:
+    """When the next confirming look should be: spread evenly up to `confirm_after`."""
+    terms = watched.order.terms
+    left = max(terms.confirmations - drop.looks, 1)
+    spread = (drop.opened_at + terms.confirm_after - now) / left
+    at = now + (spread if spread > timedelta(0) else soon)
+    return NextLook(at, Lane.FIRST, f"confirm drop of {watched.order.order_id}")
+
+
+def hold_ends(watched: Watched, soon: timedelta, now: datetime) -> Iterator[NextLook]:
+    """When the hold of a refill is over, and it is decided anew."""
+    for refill in watched.refills:
+        if refill.state is RefillState.HELD and refill.release_at is not None:
+            over = max(refill.release_at, now + soon)
+            yield NextLook(over, Lane.FIRST, f"hold of {watched.order.order_id} ends")

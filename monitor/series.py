@@ -1,8 +1,11 @@
 """A target's series of counts, and which new count may join it (RULES 2 and 7).
 
-Three never join: the look at another account than the series', for a name can change hands; a count
-of another thing than the series counts; and a fall from above 0 to 0, which is a fault of the source
-until the next count is 0 again.
+Four never join: the look at another account than the series', for a name can change hands; a count of
+another thing than the series counts; a count by another source while something is under way; and a fall from
+above 0 to 0, which is a fault of the source until the next count is 0 again.
+
+Two sources may count the same thing differently. So the first count of another source is no evidence of
+anything: it only tells by how much the two differ, and from then on that shift is added to every count.
 """
 
 from dataclasses import dataclass, replace
@@ -15,31 +18,64 @@ class Series:
     """What must be remembered of a target's counts to admit the next one."""
 
     last_count: int | None = None
-    """Newest count that was admitted."""
+    """Newest count that was admitted, its shift included."""
     counted: str = ""
     """What the series counts (`follower_count`, `play_count`, …); empty before the first count."""
     zero_seen: bool = False
     """The newest count was a fall to 0, not admitted yet."""
     account: str = ""
     """Whose counts these are, from the first count that told it; empty before."""
+    source: str = ""
+    """Who counts; empty before the first count."""
+    shift: int = 0
+    """What is added to the source's counts, so that they go on where another source's ended."""
 
 
-def admit(snapshot: Snapshot, series: Series) -> tuple[Snapshot, Series]:
-    """Admit a look to its series, or turn it into a `schema` snapshot which is not judged."""
+def begins(before: Series, after: Series) -> bool:
+    """Whether a look has begun the series of another source: nothing may follow from it."""
+    return before.source not in {"", after.source}
+
+
+def admit(snapshot: Snapshot, series: Series, expected: int | None = None) -> tuple[Snapshot, Series]:
+    """Admit a look to its series, or turn it into a `schema` snapshot which is not judged.
+
+    `expected` is what the old source would count now if nothing was lost since; None while that can't be
+    told, because something is under way.
+    """
     if series.account and snapshot.account not in {"", series.account}:
         other = f"shows account {snapshot.account} where the series is of {series.account}"
         return _refuse(snapshot, other), series
-    count = snapshot.count
-    if count is None:
+    if snapshot.count is None:
         return snapshot, series
+    if series.source not in {"", snapshot.source}:
+        return _switch(snapshot, snapshot.count, series, expected)
     if series.counted and snapshot.counted != series.counted:
-        return _refuse(
-            snapshot, f"counts {snapshot.counted} where the series counts {series.counted}"
-        ), series
-    if count == 0 and series.last_count and not series.zero_seen:
-        fault = _refuse(snapshot, f"the count fell from {series.last_count} to 0")
+        other = f"counts {snapshot.counted} where the series counts {series.counted}"
+        return _refuse(snapshot, other), series
+    return _join(snapshot, snapshot.count, series)
+
+
+def _join(snapshot: Snapshot, count: int, series: Series) -> tuple[Snapshot, Series]:
+    last = None if series.last_count is None else series.last_count - series.shift
+    if count == 0 and last and not series.zero_seen:
+        fault = _refuse(snapshot, f"the count fell from {last} to 0")
         return fault, replace(series, zero_seen=True)
-    return snapshot, Series(count, snapshot.counted, account=series.account or snapshot.account)
+    kept = replace(snapshot, shift=series.shift)
+    return kept, _after(kept, series)
+
+
+def _switch(snapshot: Snapshot, count: int, series: Series, expected: int | None) -> tuple[Snapshot, Series]:
+    """Go on with another source's counts, from a moment at which nothing is under way."""
+    if expected is None:
+        kind = f"{snapshot.source} counts where {series.source} did"
+        return _refuse(snapshot, f"{kind}; its series begins when nothing is under way"), series
+    kept = replace(snapshot, shift=expected - count)
+    return kept, _after(kept, series)
+
+
+def _after(kept: Snapshot, series: Series) -> Series:
+    account = series.account or kept.account
+    return Series(kept.judged, kept.counted, account=account, source=kept.source, shift=kept.shift)
 
 
 def _refuse(snapshot: Snapshot, detail: str) -> Snapshot:

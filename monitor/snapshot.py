@@ -49,6 +49,13 @@ class Snapshot:
     """The profile's numeric user id (`pk`), where the source gives it: it outlives every name."""
     username: str = ""
     """The name that the profile goes by now, where that is not the link's."""
+    shift: int = 0
+    """What must be added to the count to go on where another source's series ended."""
+
+    @property
+    def judged(self) -> int | None:
+        """The count that the rules go by: the source's own, and the shift of its series; never below 0."""
+        return None if self.count is None else max(0, self.count + self.shift)
 
     def __post_init__(self) -> None:
         if (self.count is not None) != (self.outcome is Outcome.COUNT):

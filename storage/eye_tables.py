@@ -63,6 +63,7 @@ hazard_cells = Table(
     Column("age", SmallInteger, primary_key=True, autoincrement=False),
     Column("margin", SmallInteger, primary_key=True, autoincrement=False),
     Column("slope", SmallInteger, primary_key=True, autoincrement=False),
+    Column("span", SmallInteger, primary_key=True, autoincrement=False),
     Column("events", Float, nullable=False),
     Column("exposure", Float, nullable=False),
     CheckConstraint("events >= 0 AND exposure >= 0", name="nothing_unlearned"),

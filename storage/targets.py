@@ -8,7 +8,8 @@ from sqlalchemy import Connection, bindparam, case, select, update
 
 from monitor.absence import Absence
 from monitor.alert import Trouble
-from monitor.cadence import Lane, NextLook
+from monitor.cadence import Lane, NextLook, Seat
+from monitor.calm import Calm
 from monitor.link import Link
 from monitor.series import Series
 from monitor.snapshot import Outcome, Snapshot
@@ -36,20 +37,23 @@ class TargetRow:
     absence: Absence
     told: Trouble | None
     """What the operator has been told of the target, and has not passed since."""
+    source: str | None = None
+    """Which source looks at it; None until that is found out, empty where none can."""
+    together: str = ""
+    """What that source asks for to see it."""
+    cannot: frozenset[str] = frozenset()
+    """Sources that have not found it lately."""
+    cannot_since: datetime | None = None
+    lane: Lane = Lane.ROUTINE
+    memo: str = ""
+    """What the cadence has noted for itself; see `monitor.memo`."""
+    calm: Calm | None = None
+    """How long, and down to which count, nothing can follow from a look; None when that is not known."""
 
 
 _t = targets.c
 _BY_ID = select(targets).where(_t.target_id == bindparam("target_id"))
 _LOCKED = _BY_ID.with_for_update()
-_DUE = (
-    select(targets)
-    .where(_t.lane == bindparam("lane"), _t.next_due_at <= bindparam("now"))
-    .where(_t.metric.in_(bindparam("metrics", expanding=True)))
-    .order_by(_t.next_due_at)
-    .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
-)
-_PUSH = update(targets).where(_t.target_id == bindparam("id")).values(next_due_at=bindparam("until"))
 _WAKE = (
     update(targets)
     .where(_t.target_id == bindparam("id"))
@@ -62,6 +66,9 @@ _WAKE = (
         ),
         why=bindparam("because"),
     )
+)
+_AROUSE = (
+    update(targets).where(_t.target_id == bindparam("id"), _t.calm_until.is_not(None)).values(calm_until=None)
 )
 _LOOKED = (
     update(targets)
@@ -87,10 +94,53 @@ _LOOKED = (
                 "absent_since",
                 "gone_at",
                 "told",
+                "source",
+                "together",
+                "unread_by",
+                "unread_since",
+                "counted_by",
+                "shift",
+                "virtual_due",
+                "stream",
+                "rests_until",
+                "over_at",
+                "last_call_slot",
+                "last_call_value",
+                "memo",
+                "calm_least",
+                "calm_until",
+                "judged_from",
+                "judged_until",
             )
         }
     )
 )
+_UNROUTED = (
+    select(targets)
+    .where(_t.source.is_(None), _t.next_due_at.is_not(None))
+    .order_by(_t.target_id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+_REROUTE = update(targets).where(_t.target_id == bindparam("id")).values(source=None)
+_LEAVE = (
+    update(targets)
+    .where(_t.source.is_not(None), _t.source.not_in(bindparam("but", expanding=True)))
+    .values(source=None, virtual_due=None, last_call_slot=None)
+)
+_ROUTED = (
+    update(targets)
+    .where(_t.target_id == bindparam("id"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                "source", "together", "virtual_due", "stream", "rests_until", "over_at",
+                "last_call_slot", "last_call_value",
+            )
+        }
+    )
+)  # fmt: skip
 _OF_LINKS = select(_t.target_id, _t.link, _t.metric).where(_t.link.in_(bindparam("links", expanding=True)))
 
 
@@ -99,7 +149,7 @@ def get(connection: Connection, target_id: int, *, lock: bool = False) -> Target
     row = connection.execute(_LOCKED if lock else _BY_ID, {"target_id": target_id}).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no target {target_id}")
-    return _row(row)
+    return row_of(row)
 
 
 def of_order(connection: Connection, order_id: str, *, lock: bool = False) -> TargetRow:
@@ -111,30 +161,6 @@ def of_order(connection: Connection, order_id: str, *, lock: bool = False) -> Ta
     return get(connection, target_id, lock=lock)
 
 
-def take_due(
-    connection: Connection, metrics: Iterable[Metric], now: datetime, until: datetime, limit: int
-) -> list[TargetRow]:
-    """Take the targets that are due, urgent lane first; each is pushed to `until` meanwhile.
-
-    A look that never comes back (a killed process) thus happens again at `until`.
-    """
-    taken: list[TargetRow] = []
-    wanted = list(metrics)
-    for lane in Lane:
-        query = {"lane": int(lane), "now": now, "metrics": wanted, "limit": limit - len(taken)}
-        taken += map(_row, connection.execute(_DUE, query))
-        if len(taken) >= limit:
-            break
-    if taken:
-        connection.execute(_PUSH, [{"id": row.target_id, "until": until} for row in taken])
-    return taken
-
-
-def take(connection: Connection, target_id: int, until: datetime) -> None:
-    """Take one target, due or not; it is pushed to `until` meanwhile."""
-    connection.execute(_PUSH, {"id": target_id, "until": until})
-
-
 def wake(
     connection: Connection, target_ids: Iterable[int], at: datetime, why: str, lane: Lane = Lane.ROUTINE
 ) -> None:
@@ -142,37 +168,121 @@ def wake(
     rows = [{"id": target_id, "at": at, "because": why, "urgency": int(lane)} for target_id in target_ids]
     if rows:
         connection.execute(_WAKE, rows)
+        arouse(connection, [row["id"] for row in rows])
 
 
-def looked(connection: Connection, row: TargetRow, snapshot: Snapshot, following: NextLook | None) -> None:
-    """Write down a look, and when to look again.
+def unrouted(connection: Connection, limit: int) -> list[TargetRow]:
+    """Watched targets of which it is not known yet which source looks at them; locked."""
+    return [row_of(row) for row in connection.execute(_UNROUTED, {"limit": limit})]
 
-    `row` already has series, absence, failures and `told` as they are after the look.
-    """
+
+def reroute(connection: Connection, target_ids: Iterable[int]) -> None:
+    """Have it found out anew which source looks at targets, and where in its queue."""
+    rows = [{"id": target_id} for target_id in target_ids]
+    if rows:
+        connection.execute(_REROUTE, rows)
+
+
+def leave_sources(connection: Connection, but: Sequence[str]) -> int:
+    """Take targets from sources that look no more, at the start of who looks; gives how many."""
+    return connection.execute(_LEAVE, {"but": list(but)}).rowcount
+
+
+def routed(connection: Connection, rows: Sequence[TargetRow], seats: Mapping[int, Seat]) -> None:
+    """Write down which source looks at targets, and their places in its virtual queue."""
+    values = [
+        {"id": row.target_id, "source": row.source, "together": row.together}
+        | _seat(seats.get(row.target_id))
+        for row in rows
+    ]
+    if values:
+        connection.execute(_ROUTED, values)
+
+
+def arouse(connection: Connection, target_ids: Iterable[int]) -> None:
+    """Have the next count of targets judged, however calm they were: something about their orders changed."""
+    rows = [{"id": target_id} for target_id in target_ids]
+    if rows:
+        connection.execute(_AROUSE, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look leaves behind; `row` has series, absence, failures, `told` and route as they are after it."""
+
+    row: TargetRow
+    snapshot: Snapshot
+    following: NextLook | None
+    seat: Seat | None = None
+    """Place in its source's virtual queue."""
+    calm: Calm | None = None
+
+
+def looked(connection: Connection, looks: Sequence[Looked]) -> None:
+    """Write down looks, and when to look again."""
+    if looks:
+        connection.execute(_LOOKED, [_after(look) for look in looks])
+
+
+def _after(look: Looked) -> dict[str, object]:
+    row, snapshot, following = look.row, look.snapshot, look.following
     counted = snapshot.outcome is Outcome.COUNT
     private = snapshot.outcome is Outcome.PRIVATE
     since = row.private_since or (snapshot.at if private else None)
-    connection.execute(
-        _LOOKED,
-        {
-            "id": row.target_id,
-            "next_due_at": following.at if following else None,
-            "lane": int(following.lane if following else Lane.ROUTINE),
-            "why": following.why if following else "no order is covered",
-            "last_look_at": snapshot.at,
-            "last_outcome": snapshot.outcome,
-            "failures": row.failures,
-            "last_count": row.series.last_count,
-            "last_count_at": snapshot.at if counted else row.last_count_at,
-            "counted": row.series.counted,
-            "zero_seen": row.series.zero_seen,
-            "private_since": None if counted else since,
-            "account": row.series.account or None,
-            "username_now": _name_now(row, snapshot),
-            "told": row.told if following else None,  # an order to come must be told of it anew
-            **_absent(row.absence),
-        },
-    )
+    return {
+        "id": row.target_id,
+        "next_due_at": following.at if following else None,
+        "lane": int(following.lane if following else Lane.ROUTINE),
+        "why": following.why if following else "no order is covered",
+        "last_look_at": snapshot.at,
+        "last_outcome": snapshot.outcome,
+        "failures": row.failures,
+        "last_count_at": snapshot.at if counted else row.last_count_at,
+        "private_since": None if counted else since,
+        "username_now": _name_now(row, snapshot),
+        "told": row.told if following else None,  # an order to come must be told of it anew
+        "source": row.source,
+        "together": row.together,
+        "unread_by": " ".join(sorted(row.cannot)),
+        "unread_since": row.cannot_since,
+        "memo": row.memo if following else "",
+        **_series(row.series),
+        **_absent(row.absence),
+        **_seat(look.seat),
+        **_calm(look.calm),
+    }
+
+
+def _series(series: Series) -> dict[str, object]:
+    return {
+        "last_count": series.last_count,
+        "counted": series.counted,
+        "zero_seen": series.zero_seen,
+        "account": series.account or None,
+        "counted_by": series.source,
+        "shift": series.shift,
+    }
+
+
+def _seat(seat: Seat | None) -> dict[str, object]:
+    call = seat.call if seat else None
+    return {
+        "virtual_due": seat.due if seat else None,
+        "stream": seat.stream if seat else "",
+        "rests_until": seat.rests_until if seat else None,
+        "over_at": seat.over_at if seat else None,
+        "last_call_slot": call.slot if call else None,
+        "last_call_value": call.value if call else None,
+    }
+
+
+def _calm(calm: Calm | None) -> dict[str, object]:
+    return {
+        "calm_least": calm.count if calm else None,
+        "calm_until": calm.until if calm else None,
+        "judged_from": calm.judged_from if calm else None,
+        "judged_until": calm.judged_until if calm else None,
+    }
 
 
 def _name_now(row: TargetRow, snapshot: Snapshot) -> str | None:
@@ -197,7 +307,7 @@ def ensure(connection: Connection, wanted: Sequence[Target]) -> Mapping[tuple[st
     owner = insert.excluded.owner
     statement = insert.on_conflict_do_update(
         index_elements=["link", "metric"],
-        set_={"owner": owner},
+        set_={"owner": owner, "source": None},  # who names the owner may open another way to see it
         where=_t.owner.is_(None) & owner.is_not(None),
     )
     connection.execute(statement, [rows[key] for key in sorted(rows)])
@@ -212,11 +322,14 @@ def _new(target: Target) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _row(row: AnyRow) -> TargetRow:
+def row_of(row: AnyRow) -> TargetRow:
+    """The target of a whole row."""
     return TargetRow(
         target_id=row.target_id,
         target=Target(Link(row.kind, row.key), row.metric, row.owner, row.account, row.username_now),
-        series=Series(row.last_count, row.counted, row.zero_seen, row.account or ""),
+        series=Series(
+            row.last_count, row.counted, row.zero_seen, row.account or "", row.counted_by, row.shift
+        ),
         next_due_at=row.next_due_at,
         why=row.why,
         last_look_at=row.last_look_at,
@@ -226,4 +339,17 @@ def _row(row: AnyRow) -> TargetRow:
         private_since=row.private_since,
         absence=Absence(row.absences, row.absent_since, row.gone_at),
         told=row.told,
+        source=row.source,
+        together=row.together,
+        cannot=frozenset(row.unread_by.split()),
+        cannot_since=row.unread_since,
+        lane=Lane(row.lane),
+        memo=row.memo,
+        calm=_calm_of(row),
     )
+
+
+def _calm_of(row: AnyRow) -> Calm | None:
+    if row.calm_until is None:
+        return None
+    return Calm(row.calm_least, row.calm_until, row.judged_from, row.judged_until)

@@ -40,6 +40,10 @@ def _targets() -> None:
         sa.Column("last_call_slot", sa.Integer(), nullable=True),
         sa.Column("last_call_value", sa.Float(), nullable=True),
         sa.Column("memo", sa.Text(), server_default="", nullable=False),
+        sa.Column("calm_least", sa.BigInteger(), nullable=True),
+        sa.Column("calm_until", sa.BigInteger(), nullable=True),
+        sa.Column("judged_from", sa.BigInteger(), nullable=True),
+        sa.Column("judged_until", sa.BigInteger(), nullable=True),
     ):
         op.add_column("targets", column)
     op.drop_index("ix_targets_due", table_name="targets")
@@ -65,10 +69,11 @@ def _lessons() -> None:
         sa.Column("age", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("margin", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("slope", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("span", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("events", sa.Float(), nullable=False),
         sa.Column("exposure", sa.Float(), nullable=False),
         sa.CheckConstraint("events >= 0 AND exposure >= 0", name=op.f("ck_hazard_cells_nothing_unlearned")),
-        sa.PrimaryKeyConstraint("service", "age", "margin", "slope", name=op.f("pk_hazard_cells")),
+        sa.PrimaryKeyConstraint("service", "age", "margin", "slope", "span", name=op.f("pk_hazard_cells")),
     )
     op.create_table(
         "cadence_clocks",

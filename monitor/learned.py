@@ -1,0 +1,219 @@
+"""The learned cadence: looks where drops are likely and dear, in a virtual time for any budget.
+
+It says what a target asks of the virtual queue of its source, and learns from every routine look. Only what
+the rules hang on has a date of its own: a confirmation, a missing baseline, the end of a hold. docs/cadence.md
+tells the whole of it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from monitor.cadence import UNREADABLE, Lane, LastCall, NextLook, Seen, Wish, confirmation, hold_ends
+from monitor.drops import DropState
+from monitor.hazard import Hazards, cell_at
+from monitor.outlook import Outlook, chance, hazard_within, together
+from monitor.snapshot import Outcome
+from monitor.stakes import Stake, dump, hours, load, seen, time_of
+from monitor.target import Metric
+from monitor.virtual_clock import last_call, stream_of
+from monitor.watched import Watched
+from monitor.worth import weight
+
+CALL_AHEAD = 0.5
+"""Hours before a guarantee's end by which its last call must have been."""
+SLOT = 2.0
+"""Hours of one slot of last calls."""
+FAITHFUL = 3
+"""Failed looks in a row that are tried again soon; from then on the target waits for its turn."""
+GoingRates = Mapping[tuple[str, Metric], float]
+"""What a unit of a metric usually costs, by currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one routine look at an order has taught, for the wave gate of its stream."""
+
+    stream: str
+    expected: float
+    """The chance that it would have crossed since the look before."""
+    crossed: bool
+    hours: float
+    at: datetime
+
+
+@dataclass(slots=True)
+class LearnedCadence:
+    """The policy; what it knows grows with every look."""
+
+    every: timedelta
+    """The longest a target should wait where the budget has room; a sixth of it is the shortest."""
+    hazards: Hazards
+    rates: GoingRates = field(default_factory=dict)
+    lessons: list[Lesson] = field(default_factory=list)
+    """Taught since they were last taken away."""
+
+    def next_look(self, watched: Sequence[Watched], seen_: Seen, now: datetime) -> NextLook | None:
+        """Say when to look again; None when no order is covered and no refill waits for a public profile."""
+        covered = [w for w in watched if w.covered(now)]
+        if not covered:
+            waits = any(refill.state.open for w in watched for refill in w.refills)
+            return NextLook(now + self.every, Lane.ROUTINE, "a refill is open") if waits else None
+        stakes = self._stakes(covered, load(seen_.memo))
+        count = _effective(watched, seen_, now)
+        if count is None:
+            return self._unread(covered, stakes, seen_, now)
+        after = [seen(stake, count, hours(now)) for stake in stakes]
+        if seen_.lane is not Lane.FIRST:
+            self.learn(stakes, after, now)
+            stakes = after
+        return self._read(covered, stakes, after, now)
+
+    def learn(self, before: Sequence[Stake], after: Sequence[Stake], now: datetime) -> None:
+        """Take the lessons of a routine look.
+
+        A look for which a drop, a hold or a customer asked must not come here: it says too much about too
+        short a time, and would teach a hazard that is not there.
+        """
+        for old, new in zip(before, after, strict=True):
+            self._learn(old, new, now)
+
+    def _learn(self, old: Stake, new: Stake, now: datetime) -> None:
+        waited = new.at - old.at
+        if old.used >= 1 or waited <= 0:
+            return
+        crossed = new.used >= 1
+        expected = chance(self.hazards.ahead(old.cell), waited)
+        stream = stream_of(old.service, old.at - old.completed)
+        self.hazards.learn(old.cell, waited, crossed=crossed)
+        self.lessons.append(Lesson(stream, expected, crossed, waited, now))
+
+    def wish(self, stakes: Sequence[Stake], now: datetime) -> Wish | None:
+        """What a target asks of the virtual queue after a look; None when nothing is at stake."""
+        at = hours(now)
+        open_ = [s for s in stakes if s.used < 1 and (s.ends is None or s.ends > at)]
+        if not open_:
+            return None
+        outlooks = [(stake.weight, self.hazards.ahead(stake.cell)) for stake in open_]
+        dearest = max(zip(outlooks, open_, strict=True), key=lambda pair: pair[0][0] * pair[0][1][1])[1]
+        ends = [stake.ends for stake in open_]
+        return Wish(
+            outlook=together(outlooks),
+            stream=stream_of(dearest.service, at - dearest.completed),
+            rests_until=now + self.every / 6,
+            over_at=None if None in ends else time_of(max(end for end in ends if end is not None)),
+            call=_call(zip(open_, outlooks, strict=True), at),
+        )
+
+    def _stakes(self, covered: Sequence[Watched], before: Sequence[Stake]) -> list[Stake]:
+        """The orders as stakes, each in the state in which the last routine look has shown it."""
+        known = {stake.order_id: stake for stake in before}
+        stakes, later = [], 0
+        for w in reversed(covered):
+            order = w.order
+            if order.start_count is None or order.completed_at is None:
+                continue
+            completed, threshold = hours(order.completed_at), order.terms.threshold(order.delivered)
+            cell = cell_at(order.service, 0.0, 0.0, None)
+            state = known.get(order.order_id) or Stake(
+                order.order_id, order.service, completed, None, 0, 1, 0.0, completed, *cell[1:4], 0.0
+            )
+            stakes.append(
+                state._replace(
+                    ends=None if order.ends_at is None else hours(order.ends_at),
+                    line=order.baseline + later,
+                    threshold=threshold,
+                    weight=self._weight(w, threshold),
+                )
+            )
+            later += order.delivered
+        return stakes
+
+    def _weight(self, watched: Watched, threshold: int) -> float:
+        order = watched.order
+        if order.price is None or order.currency is None:
+            return weight(threshold, None, None)
+        rate = self.rates.get((order.currency, order.target.metric))
+        return weight(threshold, float(order.price) / order.quantity, rate)
+
+    def _read(
+        self, covered: Sequence[Watched], noted: list[Stake], stakes: list[Stake], now: datetime
+    ) -> NextLook:
+        """After a count: what has a date of its own, or else its turn."""
+        dated = min(self._dated(covered, now), key=lambda look: (look.at, look.lane), default=None)
+        return replace(self._following(dated, covered, stakes, now), memo=dump(noted))
+
+    def _unread(
+        self, covered: Sequence[Watched], stakes: list[Stake], seen_: Seen, now: datetime
+    ) -> NextLook:
+        """After a look without a count, or before the first one."""
+        dated = None
+        if seen_.outcome is None or seen_.outcome not in UNREADABLE:
+            dated = self._again(seen_, now)
+        return self._following(dated, covered, stakes, now)
+
+    def _again(self, seen_: Seen, now: datetime) -> NextLook | None:
+        if seen_.outcome is None or seen_.failures > FAITHFUL:
+            return None
+        wait = min(self.every, self.every / 36 * 2 ** max(seen_.failures - 1, 0))
+        return NextLook(now + wait, Lane.ROUTINE, f"last look was {seen_.outcome}")
+
+    def _following(
+        self, dated: NextLook | None, covered: Sequence[Watched], stakes: list[Stake], now: datetime
+    ) -> NextLook:
+        wish = self._settled(covered, self.wish(stakes, now), now)
+        look = dated or NextLook(now + self.every, Lane.LONGEST, _why(wish, stakes))
+        return NextLook(look.at, look.lane, look.why, wish, dump(stakes))
+
+    def _settled(self, covered: Sequence[Watched], wish: Wish | None, now: datetime) -> Wish | None:
+        """A target none of whose orders can be judged yet rests until the first of them can."""
+        if wish is None or any(w.settled(now) for w in covered):
+            return wish
+        settles = [
+            w.order.completed_at + w.order.terms.settle for w in covered if w.order.completed_at is not None
+        ]
+        return Wish(wish.outlook, wish.stream, min(settles), wish.over_at, wish.call)
+
+    def _dated(self, covered: Sequence[Watched], now: datetime) -> Iterator[NextLook]:
+        """Everything that the rules hang on a time."""
+        soon = self.every / 36
+        for w in covered:
+            if w.drop is not None and w.drop.state is DropState.SUSPECTED and w.settled(now):
+                yield confirmation(w, w.drop, soon, now)
+            if w.drop is not None and w.drop.state is DropState.WAITING:
+                yield NextLook(now + self.every, Lane.ROUTINE, f"drop of {w.order.order_id} waits")
+            yield from hold_ends(w, soon, now)
+
+
+def _effective(watched: Sequence[Watched], seen_: Seen, now: datetime) -> int | None:
+    """The count with the units in flight; None where the newest look is no number."""
+    if seen_.outcome is not Outcome.COUNT or seen_.doubted or seen_.count is None:
+        return None
+    return seen_.count + sum(w.in_flight(now) for w in watched)
+
+
+def _call(stakes: Iterable[tuple[Stake, tuple[float, Outlook]]], at: float) -> LastCall | None:
+    """The most valuable last call of the orders, by the chance that each drops unseen until its end."""
+    worth: dict[int, float] = {}
+    for stake, (weight_, outlook) in stakes:
+        if stake.ends is not None and stake.ends - CALL_AHEAD > at:
+            slot = int((stake.ends - CALL_AHEAD) // SLOT)
+            value = last_call(weight_, hazard_within(outlook, stake.ends - at))
+            worth[slot] = worth.get(slot, 0.0) + value
+    if not worth:
+        return None
+    slot = max(worth, key=lambda slot: worth[slot])
+    return LastCall(slot, worth[slot])
+
+
+def _why(wish: Wish | None, stakes: Sequence[Stake]) -> str:
+    """The reason of a turn, for people."""
+    if wish is None:
+        return "nothing is at stake that a look could lose"
+    units = sum(stake.threshold for stake in stakes if stake.used < 1)
+    daily = 2400 * wish.outlook[1] / max(sum(s.weight for s in stakes if s.used < 1), 1e-9)
+    used = max((stake.used for stake in stakes if stake.used < 1), default=0.0)
+    return (
+        f"its turn: {units:,} units at stake, {max(used, 0):.0%} of the threshold used, "
+        f"{daily:.2g} % a day to drop ({wish.stream})"
+    )

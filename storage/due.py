@@ -1,0 +1,114 @@
+"""Due: which targets of a source are to be looked at next, and taking them for a request.
+
+Whatever runs every few seconds here is a range of an index that ends after the rows it returns.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, case, func, select, update
+
+from monitor.cadence import Lane
+from storage.columns import AnyRow, AnySelect
+from storage.schema import targets
+from storage.targets import TargetRow, row_of
+
+_t = targets.c
+_SOURCE = _t.source == bindparam("source")
+_HEADS = select(_t.target_id, _t.together, _t.stream, _t.virtual_due).where(_SOURCE).limit(bindparam("limit"))
+_APPOINTED = _HEADS.where(_t.lane == bindparam("lane"), _t.next_due_at <= bindparam("now")).order_by(
+    _t.next_due_at
+)
+_CALLED = _HEADS.where(
+    _t.last_call_slot == bindparam("slot"), _t.last_call_value >= bindparam("value")
+).order_by(_t.last_call_value.desc())
+_VIRTUAL = _HEADS.where(
+    _t.stream == bindparam("stream"), _t.virtual_due.is_not(None), _t.rests_until <= bindparam("now")
+).order_by(_t.virtual_due)
+_TOGETHER = (
+    select(targets)
+    .where(_SOURCE, _t.together.in_(bindparam("names", expanding=True)), _t.next_due_at.is_not(None))
+    .order_by(_t.target_id)
+    .with_for_update(skip_locked=True)
+)
+_PUSH = (
+    update(targets)
+    .where(_t.target_id == bindparam("id"))
+    .values(
+        next_due_at=bindparam("until"),
+        lane=case((_t.lane > int(Lane.ROUTINE), int(Lane.ROUTINE)), else_=_t.lane),
+        virtual_due=None,
+        last_call_slot=None,
+    )
+)
+_OVER = (
+    update(targets)
+    .where(
+        _t.target_id.in_(
+            select(_t.target_id)
+            .where(_t.virtual_due.is_not(None), _t.over_at <= bindparam("now"))
+            .limit(bindparam("limit"))
+            .scalar_subquery()
+        )
+    )
+    .values(virtual_due=None, last_call_slot=None)
+)
+_WATCHED = select(func.count()).select_from(targets).where(_SOURCE, _t.next_due_at.is_not(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A target at the head of a queue, and what has to be asked for to see it."""
+
+    target_id: int
+    together: str
+    stream: str
+    virtual_due: float | None
+
+
+def appointed(connection: Connection, source: str, lane: Lane, now: datetime, limit: int) -> list[Head]:
+    """Targets of a lane whose time has come, the longest overdue first."""
+    query = {"source": source, "lane": int(lane), "now": now, "limit": limit}
+    return _heads(connection, _APPOINTED, query)
+
+
+def called(connection: Connection, source: str, slot: int, value: float, limit: int) -> list[Head]:
+    """Targets whose last call is in a slot and worth at least so much, the most valuable first."""
+    return _heads(connection, _CALLED, {"source": source, "slot": slot, "value": value, "limit": limit})
+
+
+def virtual(connection: Connection, source: str, stream: str, now: datetime, limit: int) -> list[Head]:
+    """Targets of a stream in the order of their virtual due values; those at rest are passed over."""
+    query = {"source": source, "stream": stream, "now": now, "limit": limit}
+    return _heads(connection, _VIRTUAL, query)
+
+
+def _heads(connection: Connection, query: AnySelect, values: dict[str, object]) -> list[Head]:
+    return [Head(*row) for row in connection.execute(query, values)]
+
+
+def together(connection: Connection, source: str, names: Sequence[str]) -> list[TargetRow]:
+    """The watched targets that requests of these names would show, locked; those in other hands are left out."""
+    if not names:
+        return []
+    rows: Iterable[AnyRow] = connection.execute(_TOGETHER, {"source": source, "names": list(names)})
+    return [row_of(row) for row in rows]
+
+
+def push(connection: Connection, target_ids: Iterable[int], until: datetime) -> None:
+    """Put targets off while they are looked at: a look that never comes back happens again at `until`."""
+    rows = [{"id": target_id, "until": until} for target_id in target_ids]
+    if rows:
+        connection.execute(_PUSH, rows)
+
+
+def let_go(connection: Connection, now: datetime, limit: int = 1000) -> int:
+    """Take targets out of the virtual queue whose last guarantee is over; gives how many."""
+    return connection.execute(_OVER, {"now": now, "limit": limit}).rowcount
+
+
+def watched_by(connection: Connection, source: str) -> int:
+    """How many targets a source has to look at."""
+    number: int = connection.execute(_WATCHED, {"source": source}).scalar_one()
+    return number
