@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs import asking
+from jobs import account, asking
 from jobs.asking import Recheck
 from jobs.eye import Eye
-from jobs.sampling import LOOK_AGAIN, Sampling, closed_for
+from jobs.sampling import LOOK_AGAIN, Sampling
 from monitor.answers import Answer
-from storage import sources, targets
+from monitor.sources.budget import Purpose
+from storage import targets
 from storage.engine import Database, Transaction
 from storage.targets import TargetRow
 
@@ -34,7 +35,7 @@ class Checking:
             eye = self._eye_for(tx, row, now) if recheck is Recheck.DUE else None
         if eye is None:
             return self._answer(order_id), recheck
-        self.sampling.look(eye, [row])
+        self.sampling.look(eye, [row], Purpose.CHECK)
         return self._answer(order_id), Recheck.DONE
 
     def _answer(self, order_id: str) -> Answer:
@@ -44,8 +45,13 @@ class Checking:
     def _eye_for(self, tx: Transaction, row: TargetRow, now: datetime) -> Eye | None:
         """An eye that may look at the target now, its request paid for."""
         for eye in self.sampling.eyes:
-            if row.target.metric in eye.source.metrics and closed_for(tx, eye, now) is None:
+            if row.target.metric in eye.source.metrics and _may_look(tx, eye, now):
                 targets.take(tx, row.target_id, now + LOOK_AGAIN)
-                sources.note_requests(tx, eye.source.name, now, 1)
+                account.pay(tx, eye, now, 1, Purpose.CHECK)
                 return eye
         return None
+
+
+def _may_look(tx: Transaction, eye: Eye, now: datetime) -> bool:
+    closed = account.closed_for(tx, eye, now, Purpose.CHECK)
+    return closed is None and not account.canary_due(tx, eye)

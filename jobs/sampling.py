@@ -6,19 +6,16 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from jobs import account
 from jobs.eye import Eye
 from jobs.judging import Policy, Recorded, record
-from monitor.alert import source_alert
 from monitor.snapshot import Snapshot
-from monitor.sources.breaker import LIKELY, SURE, WEATHER
-from monitor.sources.contract import Reading
-from storage import outbox, sources, targets
+from monitor.sources.budget import Purpose
+from storage import targets
 from storage.engine import Database, Transaction
 from storage.targets import TargetRow
 
 log = structlog.get_logger()
-REFUSALS = SURE | LIKELY | WEATHER
-"""What may close a breaker."""
 LOOK_AGAIN = timedelta(minutes=10)
 """A look that does not come back, because the process was killed, is taken again after so long."""
 
@@ -48,10 +45,16 @@ class Sampling:
         """Take one request's worth of due targets; False ends the round for this eye."""
         now = self.clock()
         with self.database.write() as tx:
-            pause = closed_for(tx, eye, now)
-            due = [] if pause else self._take(tx, eye, now)
+            pause = account.closed_for(tx, eye, now)
+            proving = pause is None and account.canary_due(tx, eye)
+            if proving:
+                account.pay(tx, eye, now, 0, Purpose.CANARY)
+            due = [] if pause or proving else self._take(tx, eye, now)
         if pause:
             return pause <= self.patience and not self.wait(pause)
+        if proving:
+            account.prove(self.database, eye, self.clock)
+            return True
         if due:
             self.look(eye, due)
         return bool(due)
@@ -59,14 +62,14 @@ class Sampling:
     def _take(self, tx: Transaction, eye: Eye, now: datetime) -> list[TargetRow]:
         due = targets.take_due(tx, eye.source.metrics, now, now + LOOK_AGAIN, eye.source.batch)
         if due:
-            sources.note_requests(tx, eye.source.name, now, 1)
+            account.pay(tx, eye, now, len(due))
         return due
 
-    def look(self, eye: Eye, due: list[TargetRow]) -> list[Recorded]:
+    def look(self, eye: Eye, due: list[TargetRow], purpose: Purpose = Purpose.LOOK) -> list[Recorded]:
         """Look at targets whose request is paid for, and write down what follows, one transaction each."""
         reading = eye.source.read([row.target for row in due], self.clock())
         with self.database.write() as tx:
-            _account(tx, eye, reading, self.clock())
+            account.settle(tx, eye, reading, self.clock(), purpose)
         return [self._record(row, shot) for row, shot in zip(due, reading.snapshots, strict=True)]
 
     def _record(self, row: TargetRow, snapshot: Snapshot) -> Recorded:
@@ -74,36 +77,6 @@ class Sampling:
             recorded = record(tx, row.target_id, snapshot, self.policy)
         _log(recorded)
         return recorded
-
-
-def closed_for(tx: Transaction, eye: Eye, now: datetime) -> timedelta | None:
-    """How long the eye may not look yet, by its breaker and its budget; None when it may."""
-    until = sources.breaker(tx, eye.source.name).closed_until(now)
-    if until is None:
-        latest = sources.latest_requests(tx, eye.source.name, eye.budget.requests_per_hour)
-        until = eye.budget.free_at(latest)
-    return until - now if until is not None and until > now else None
-
-
-def _account(tx: Transaction, eye: Eye, reading: Reading, done: datetime) -> None:
-    """Charge the requests beyond the one that was paid before, and let the breaker see how it went.
-
-    When each of them went out is not known: they count from `done`, when the last one had.
-    """
-    name, now = eye.source.name, reading.snapshots[0].at
-    sources.note_requests(tx, name, done, reading.requests - 1)
-    before = after = sources.breaker(tx, name)
-    for shot in reading.snapshots:
-        if after.closed_until(now) is None or shot.outcome not in REFUSALS:  # one batch, one refusal
-            after = after.after(shot.outcome, shot.target.link.url, now, eye.first_pause)
-    if after == before:
-        return
-    sources.save_breaker(tx, name, after)
-    if after.paused_until not in {None, before.paused_until}:
-        until = "an operator resumes it" if after.stopped else f"{after.paused_until:%Y-%m-%d %H:%M:%S} UTC"
-        log.warning("source.paused", source=name, reason=after.reason, until=until)
-        if after.refusals > before.refusals:  # the weather is not worth a message
-            outbox.add(tx, source_alert(name, after.reason, until), now)
 
 
 def _log(recorded: Recorded) -> None:

@@ -14,7 +14,7 @@ import structlog
 
 from jobs.alerting import Alerting
 from jobs.checking import Checking
-from jobs.eye import Eye
+from jobs.eye import Eye, canary_for
 from jobs.judging import Policy
 from jobs.leases import Leases
 from jobs.progress import Progress
@@ -23,7 +23,6 @@ from jobs.scheduler import Plan, Scheduler, longest_silence, run_guarded
 from jobs.upkeep import Upkeep
 from monitor.cadence import FixedCadence
 from monitor.errors import RefilldError
-from monitor.sources.budget import Budget
 from monitor.sources.registry import open_source
 from refilld.channels import open_channels
 from refilld.config import ConfigError
@@ -31,7 +30,7 @@ from refilld.http.app import create_app
 from refilld.http.health import Health
 from refilld.http.server import HttpServer
 from refilld.sd_notify import Notifier
-from refilld.settings import Settings
+from refilld.settings import Settings, SourceSection
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 from storage.errors import UnreachableError
@@ -48,10 +47,12 @@ Clock = Callable[[], datetime]
 
 def open_eyes(settings: Settings) -> tuple[Eye, ...]:
     """The enabled sources, each with its budget; BadInputError names one that is not installed."""
-    return tuple(
-        Eye(open_source(name, s.options), Budget(s.requests_per_hour, s.spacing), s.first_pause)
-        for name, s in settings.enabled_sources.items()
-    )
+    return tuple(_open_eye(name, section) for name, section in settings.enabled_sources.items())
+
+
+def _open_eye(name: str, section: SourceSection) -> Eye:
+    source = open_source(name, section.options)
+    return Eye(source, section.budget, section.first_pause, canary_for(source, section.canary))
 
 
 def require_eyes(settings: Settings) -> tuple[Eye, ...]:

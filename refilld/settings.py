@@ -18,6 +18,7 @@ from monitor.duration import parse_duration
 from monitor.errors import BadInputError
 from monitor.mass_drop import MassDropRule
 from monitor.service import Service
+from monitor.sources.budget import Budget
 from monitor.target import Metric
 from monitor.terms import BelowStart, RefillMode, Terms
 from monitor.terms_book import USUAL_LIFETIME, TermsBook
@@ -110,6 +111,10 @@ class SourceSection(Section):
     token_file: str = ""
     version: str = Field(default="v26.0", pattern=r"^v\d{1,3}\.\d$")
     session_file: str = ""
+
+    @property
+    def budget(self) -> Budget:
+        return Budget(self.requests_per_hour, self.spacing, self.requests_per_day, self.jitter, self.reserve)
 
     @property
     def options(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What must be remembered of a source: the requests it was sent, its breaker, and what it read last."""
+"""What is remembered of a source: the requests it was sent, its breaker, its strain, its last counts."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -7,6 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from monitor.sources.breaker import Breaker
+from monitor.sources.budget import Purpose
+from monitor.sources.strain import Strain
 from monitor.target import Metric
 from storage.engine import insert_into, take_turns
 from storage.eye_tables import source_reads, source_requests, source_state
@@ -15,9 +17,18 @@ _s = source_state.c
 _q = source_requests.c
 _r = source_reads.c
 _BREAKER = [field.name for field in fields(Breaker)]
-_STATE = select(*(_s[name] for name in _BREAKER)).where(_s.source == bindparam("source"))
-_LATEST = (
-    select(_q.at).where(_q.source == bindparam("source")).order_by(_q.at.desc()).limit(bindparam("limit"))
+_STRAIN = [field.name for field in fields(Strain)]
+_BREAKER_OF = select(*(_s[name] for name in _BREAKER)).where(_s.source == bindparam("source"))
+_STRAIN_OF = select(*(_s[name] for name in _STRAIN)).where(_s.source == bindparam("source"))
+_NTH = (
+    select(_q.at)
+    .where(_q.source == bindparam("source"), _q.at > bindparam("since"))
+    .order_by(_q.at.desc())
+    .limit(1)
+    .offset(bindparam("newer"))
+)
+_SERVED = select(func.count(), func.coalesce(func.sum(_q.looks), 0)).where(
+    _q.source == bindparam("source"), _q.at > bindparam("since")
 )
 _LAST_READ = select(_r.last_count_at).where(
     _r.source == bindparam("source"), _r.metric == bindparam("metric")
@@ -27,16 +38,31 @@ _LAST_READ = select(_r.last_count_at).where(
 def breaker(connection: Connection, source: str) -> Breaker:
     """The breaker of a source; whoever has it may spend of the budget, and nobody else until the commit."""
     take_turns(connection, f"refilld source {source}")  # a source that was never refused has no row to lock
-    row = connection.execute(_STATE, {"source": source}).one_or_none()
+    row = connection.execute(_BREAKER_OF, {"source": source}).one_or_none()
     if row is None:
         return Breaker()
     return Breaker(**dict(zip(_BREAKER, row, strict=True)))
 
 
 def save_breaker(connection: Connection, source: str, state: Breaker) -> None:
-    """Remember the breaker of a source."""
-    values = asdict(state)
-    row = insert_into(connection, source_state).values(source=source, **values)
+    """Remember the breaker of a source; its strain stays as it is."""
+    _save(connection, source, asdict(state), {})
+
+
+def strain(connection: Connection, source: str) -> Strain:
+    """What a source last said of its own limit."""
+    row = connection.execute(_STRAIN_OF, {"source": source}).one_or_none()
+    return Strain() if row is None else Strain(**dict(zip(_STRAIN, row, strict=True)))
+
+
+def save_strain(connection: Connection, source: str, state: Strain) -> None:
+    """Remember what a source said of its own limit; its breaker stays as it is."""
+    _save(connection, source, asdict(state), asdict(Breaker()))
+
+
+def _save(connection: Connection, source: str, values: dict[str, object], new: dict[str, object]) -> None:
+    """Change these columns of a source's row; one that is not there yet starts with `new`, too."""
+    row = insert_into(connection, source_state).values(source=source, **new, **values)
     connection.execute(row.on_conflict_do_update(index_elements=["source"], set_=values))
 
 
@@ -46,21 +72,31 @@ def breakers(connection: Connection) -> Mapping[str, Breaker]:
     return {name: breaker(connection, name) for name in names}
 
 
-def latest_requests(connection: Connection, source: str, limit: int) -> list[datetime]:
-    """Times of the newest requests to a source, newest first."""
-    return list(connection.execute(_LATEST, {"source": source, "limit": limit}).scalars())
+def nth_request(connection: Connection, source: str, n: int, since: datetime) -> datetime | None:
+    """When the n-th newest request of those after `since` was sent; None when there were fewer."""
+    asked = {"source": source, "since": since, "newer": n - 1}
+    return connection.execute(_NTH, asked).scalar()
 
 
-def requests_since(connection: Connection, source: str, since: datetime) -> int:
-    """How many requests a source was sent after `since`."""
-    query = select(func.count()).select_from(source_requests).where(_q.source == source, _q.at > since)
-    return connection.execute(query).scalar_one()
+def served(connection: Connection, source: str, since: datetime) -> tuple[int, int]:
+    """How many requests a source was sent after `since`, and how many looks they served."""
+    requests, looks = connection.execute(_SERVED, {"source": source, "since": since}).one()
+    return requests, int(looks)
 
 
-def note_requests(connection: Connection, source: str, now: datetime, count: int) -> None:
-    """Remember that so many requests went out."""
-    if count > 0:
-        connection.execute(insert(source_requests), [{"source": source, "at": now}] * count)
+def note_requests(
+    connection: Connection,
+    source: str,
+    now: datetime,
+    count: int,
+    *,
+    purpose: Purpose = Purpose.LOOK,
+    looks: int = 0,
+) -> None:
+    """Remember that so many requests went out, which together serve so many looks."""
+    rows = [{"source": source, "at": now, "purpose": purpose, "looks": 0} for _ in range(count)]
+    if rows:
+        connection.execute(insert(source_requests), [{**rows[0], "looks": looks}, *rows[1:]])
 
 
 def forget_requests(connection: Connection, before: datetime) -> None:

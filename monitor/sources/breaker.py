@@ -5,6 +5,9 @@ whole source. So what is surely a refusal (`rate_limited`, `blocked`) counts at 
 the target's own oddity (`login_required`, `schema`) counts when a second target answers so without
 anything readable in between; and what is the weather (`transient`) pauses the source briefly after
 five different targets in a row, and never stops it. `unavailable` says nothing either way.
+
+After any pause the source is half open until something readable has come from it. The first request may go
+to a canary, a profile that always exists; with that one there is no doubt: whatever hides it is a refusal.
 """
 
 from dataclasses import dataclass, replace
@@ -15,6 +18,8 @@ from monitor.snapshot import Outcome
 SURE = frozenset({Outcome.RATE_LIMITED, Outcome.BLOCKED})
 LIKELY = frozenset({Outcome.LOGIN_REQUIRED, Outcome.SCHEMA})
 WEATHER = frozenset({Outcome.TRANSIENT})
+SEEN = frozenset({Outcome.COUNT, Outcome.PRIVATE, Outcome.HIDDEN})
+"""What shows that the source sees a profile that always exists."""
 
 LIKELY_ENOUGH = 2
 WEATHER_ENOUGH = 5
@@ -46,6 +51,8 @@ class Breaker:
     """The target that gave the newest likely refusal."""
     faulted: str = ""
     """The different targets that gave passing faults in a row, separated by blanks."""
+    proving: bool = False
+    """Half open: once the pause is over, the first readable answer opens it."""
 
     def closed_until(self, now: datetime) -> datetime | None:
         """Until when the source is paused; None when it may be asked. A stopped one has no end."""
@@ -54,14 +61,27 @@ class Breaker:
         return self.paused_until if self.paused_until is not None and now < self.paused_until else None
 
     def state(self, now: datetime) -> str:
-        """`ready`, `paused` or `stopped`."""
+        """`ready`, `proving` (half open), `paused` or `stopped`."""
         if self.stopped:
             return "stopped"
-        return "ready" if self.closed_until(now) is None else "paused"
+        if self.closed_until(now) is not None:
+            return "paused"
+        return "proving" if self.proving else "ready"
+
+    def held(self, until: datetime | None, reason: str) -> "Breaker":
+        """The breaker after an operator has paused the source, without `until` for good.
+
+        A source that is closed for longer stays so; the ladder of refusals is left alone.
+        """
+        longer = until is not None and self.paused_until is not None and until <= self.paused_until
+        if longer or (self.stopped and until is not None):
+            return self
+        paused_until = self.paused_until if until is None else until
+        return replace(self, paused_until=paused_until, stopped=until is None, reason=reason, proving=True)
 
     def resumed(self) -> "Breaker":
-        """The breaker after an operator has resumed the source: a clean slate."""
-        return Breaker()
+        """The breaker after an operator has resumed the source: a clean slate, half open."""
+        return Breaker(proving=True)
 
     def after(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
         """The breaker after one more look at `target` (its url) ended in `outcome`."""
@@ -73,7 +93,19 @@ class Breaker:
             return self._weathered(outcome, target, now, first_pause)
         if outcome is Outcome.UNAVAILABLE:
             return self
-        return replace(self, refusals=0, doubts=0, doubted="", faulted="")
+        return self._readable(now)
+
+    def after_canary(self, outcome: Outcome, now: datetime, first_pause: timedelta) -> "Breaker":
+        """The breaker after one more look at the canary, which is known to be there for all to see."""
+        if outcome in SEEN:
+            return self._readable(now)
+        if outcome in WEATHER:
+            return self._paused_briefly(outcome, now, first_pause)
+        return _refused(self, f"canary {outcome}", now, first_pause)
+
+    def _readable(self, now: datetime) -> "Breaker":
+        proving = self.proving and self.closed_until(now) is not None  # a straggler of before proves nothing
+        return replace(self, refusals=0, doubts=0, doubted="", faulted="", proving=proving)
 
     def _doubted(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
         doubts = self.doubts if target == self.doubted else self.doubts + 1
@@ -84,23 +116,27 @@ class Breaker:
         faulted = {*self.faulted.split(), target}
         if len(faulted) < WEATHER_ENOUGH:
             return replace(self, faulted=" ".join(sorted(faulted)))
+        return self._paused_briefly(outcome, now, first_pause)
+
+    def _paused_briefly(self, outcome: Outcome, now: datetime, first_pause: timedelta) -> "Breaker":
         brief = now + first_pause / BRIEF
         if self.paused_until is not None and self.paused_until >= brief:
             return replace(self, faulted="")
-        return replace(self, paused_until=brief, reason=outcome, faulted="")
+        return replace(self, paused_until=brief, reason=outcome, faulted="", proving=True)
 
 
-def _refused(breaker: Breaker, outcome: Outcome, now: datetime, first_pause: timedelta) -> Breaker:
+def _refused(breaker: Breaker, reason: str, now: datetime, first_pause: timedelta) -> Breaker:
     level = _level(breaker, now, first_pause) + 1
     refusals = breaker.refusals + 1
     return replace(
         breaker,
         paused_until=now + _pause(level, first_pause),
         stopped=breaker.stopped or refusals >= STOP_AFTER,
-        reason=outcome,
+        reason=reason,
         refusals=refusals,
         level=level,
         refused_at=now,
+        proving=True,
     )
 
 

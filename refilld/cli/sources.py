@@ -1,43 +1,64 @@
-"""`refilld sources`: the eyes, what they may do now, and letting them look again."""
+"""`refilld sources`: the eyes, what they may do now, and pausing or resuming one."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import click
 
-from monitor.sources.budget import HOUR
+from monitor.sources.budget import DAY, HOUR
 from monitor.sources.registry import installed
 from refilld.cli.office import Office, pass_office
 from refilld.cli.output import json_option, print_rows
+from refilld.cli.parameters import duration_between, text_up_to
+from refilld.settings import SourceSection
 from storage import sources as kept
+from storage.engine import Transaction
 
-COLUMNS = ("source", "enabled", "state", "until", "reason", "requests_last_hour", "requests_per_hour")
+COLUMNS = (
+    "source", "enabled", "state", "until", "reason", "requests_last_hour", "requests_per_hour",
+    "requests_last_day", "requests_per_day", "looks_per_request", "used_percent",
+)  # fmt: skip
+LONGEST_REASON = 200
 
 
 @click.group()
 def sources() -> None:
-    """The sources: their state, and resuming one that has stopped."""
+    """The sources: their state, and pausing or resuming one."""
 
 
 @sources.command("list")
 @json_option
 @pass_office
 def list_(office: Office, *, as_json: bool) -> None:
-    """Show every installed source."""
+    """Show every installed source: its state, and its requests against their limits."""
     now, configured = office.now(), office.settings.sources
     with office.database() as database, database.read() as tx:
-        rows = []
-        for name in installed():
-            section, breaker = configured.get(name), kept.breaker(tx, name)
-            rows.append(
-                {
-                    "source": name,
-                    "enabled": section is not None and section.enabled,
-                    "state": breaker.state(now),
-                    "until": None if breaker.stopped else breaker.closed_until(now),
-                    "reason": breaker.reason or None,
-                    "requests_last_hour": kept.requests_since(tx, name, now - HOUR),
-                    "requests_per_hour": section.requests_per_hour if section else None,
-                }
-            )
+        rows = [_facts(tx, name, configured.get(name), now) for name in installed()]
     print_rows(COLUMNS, rows, as_json=as_json)
+
+
+@sources.command()
+@click.argument("name")
+@click.option(
+    "--for", "how_long", type=duration_between(timedelta(seconds=1), 365 * DAY), metavar="DURATION",
+    help="As 2h; without it the source is paused until it is resumed.",
+)  # fmt: skip
+@click.option("--reason", type=text_up_to(LONGEST_REASON), metavar="TEXT", help="Shown in the list.")
+@pass_office
+def pause(office: Office, name: str, how_long: timedelta | None, reason: str | None) -> None:
+    """Leave a source alone, for a time or until it is resumed."""
+    _require_installed(name)
+    until = None if how_long is None else office.now() + how_long
+    why = "operator" if reason is None else f"operator: {reason}"
+    with office.database() as database, database.write() as tx:
+        before = kept.breaker(tx, name)
+        after = before.held(until, why)
+        kept.save_breaker(tx, name, after)
+    if after == before:
+        click.echo(f"{name} is paused for longer already ({before.reason})")
+    else:
+        click.echo(f"{name} is paused until " + (f"{until:%Y-%m-%d %H:%M:%SZ}" if until else "it is resumed"))
 
 
 @sources.command()
@@ -45,11 +66,35 @@ def list_(office: Office, *, as_json: bool) -> None:
 @pass_office
 def resume(office: Office, name: str) -> None:
     """Let a paused or stopped source look again, at once."""
-    if name not in installed():
-        raise click.BadParameter(f"no such source; there are: {', '.join(installed())}", param_hint="NAME")
+    _require_installed(name)
     with office.database() as database, database.write() as tx:
         kept.save_breaker(tx, name, kept.breaker(tx, name).resumed())
+        kept.save_strain(tx, name, replace(kept.strain(tx, name), wait_until=None))
     click.echo(f"{name} may look again")
+
+
+def _facts(tx: Transaction, name: str, section: SourceSection | None, now: datetime) -> Mapping[str, object]:
+    breaker, strain = kept.breaker(tx, name), kept.strain(tx, name)
+    waits = None if breaker.closed_until(now) else strain.waits_until(now)
+    (last_hour, _), (last_day, looks) = kept.served(tx, name, now - HOUR), kept.served(tx, name, now - DAY)
+    return {
+        "source": name,
+        "enabled": section is not None and section.enabled,
+        "state": "waiting" if waits else breaker.state(now),
+        "until": None if breaker.stopped else waits or breaker.closed_until(now),
+        "reason": "platform" if waits else breaker.reason or None,
+        "requests_last_hour": last_hour,
+        "requests_per_hour": section.requests_per_hour if section else None,
+        "requests_last_day": last_day,
+        "requests_per_day": section.requests_per_day if section else None,
+        "looks_per_request": round(looks / last_day, 2) if last_day else None,
+        "used_percent": strain.used(now),
+    }
+
+
+def _require_installed(name: str) -> None:
+    if name not in installed():
+        raise click.BadParameter(f"no such source; there are: {', '.join(installed())}", param_hint="NAME")
 
 
 COMMANDS = (sources,)

@@ -49,9 +49,9 @@ def ask(desk: Desk, ago: timedelta, count: int) -> None:
 
 
 def test_the_group_is_offered_to_the_command_line() -> None:
-    """With its two commands."""
+    """With its three commands."""
     (group,) = COMMANDS
-    assert (group.name, set(group.commands)) == ("sources", {"list", "resume"})
+    assert (group.name, set(group.commands)) == ("sources", {"list", "pause", "resume"})
 
 
 def test_every_installed_source_is_listed(desk: Desk) -> None:
@@ -59,7 +59,8 @@ def test_every_installed_source_is_listed(desk: Desk) -> None:
     assert tuple(listed(desk)) == installed()
     assert listed(desk)[NAME] == {
         "source": NAME, "enabled": False, "state": "ready", "until": None, "reason": None,
-        "requests_last_hour": 0, "requests_per_hour": None,
+        "requests_last_hour": 0, "requests_per_hour": None, "requests_last_day": 0, "requests_per_day": None,
+        "looks_per_request": None, "used_percent": None,
     }  # fmt: skip
 
 
@@ -82,7 +83,7 @@ def test_a_paused_source_shows_until_when_and_why(desk: Desk) -> None:
     assert "paused  2026-03-01 13:00:00Z  blocked" in desk.run("sources", "list").stdout
     desk.world.now += HOUR
     shown = listed(desk)[NAME]
-    assert (shown["state"], shown["until"]) == ("ready", None)
+    assert (shown["state"], shown["until"]) == ("proving", None)
 
 
 def test_a_stopped_source_has_no_end(desk: Desk) -> None:
@@ -98,20 +99,20 @@ def test_the_table_says_yes_and_no(desk: Desk) -> None:
     """People read it."""
     head, row, *_ = desk.run("sources", "list").stdout.splitlines()
     assert head.split() == list(COLUMNS)
-    assert row.split() == [NAME, "no", "ready", "-", "-", "0", "-"]
+    assert row.split() == [NAME, "no", "ready", "-", "-", "0", "-", "0", "-", "-", "-"]
 
 
 @pytest.mark.parametrize("times", [0, 1, 3])
 def test_a_resumed_source_may_look_again_at_once(desk: Desk, times: int) -> None:
-    """With a clean slate; resuming a ready one is no error. What it was sent still counts."""
+    """With a clean slate, but half open; resuming a ready one is no error. What it was sent still counts."""
     refuse(desk, times)
     ask(desk, HOUR / 2, 7)
     result = desk.run("sources", "resume", NAME)
     assert (result.exit_code, result.stdout) == (0, f"{NAME} may look again\n")
     shown = listed(desk)[NAME]
-    assert (shown["state"], shown["reason"], shown["requests_last_hour"]) == ("ready", None, 7)
+    assert (shown["state"], shown["reason"], shown["requests_last_hour"]) == ("proving", None, 7)
     with desk.world.database.read() as tx:
-        assert sources.breaker(tx, NAME) == Breaker()
+        assert sources.breaker(tx, NAME) == Breaker(proving=True)
 
 
 def test_a_source_that_is_not_installed_cannot_be_resumed(desk: Desk) -> None:

@@ -19,6 +19,7 @@ from monitor.order import Flag, OrderStatus
 from monitor.refill import RefillState
 from monitor.review import ReviewCause
 from monitor.snapshot import Outcome
+from monitor.sources.budget import EVER
 from monitor.target import Metric
 from storage import (
     drops,
@@ -214,13 +215,24 @@ QUEUES: dict[str, tuple[Callable[[Connection], object], str]] = {
     "ended leases": (lambda c: leases.expire(c, NOW + HOUR, 10, limit=20), "ix_refills_leases"),
     "pending alerts": (lambda c: outbox.take_due(c, NOW + HOUR, NOW + DAY, 20), "ix_outbox_pending"),
     "newest snapshots": (lambda c: list(snapshots.newest(c, 2, 20)), "pk_snapshots"),
-    "newest requests": (lambda c: sources.latest_requests(c, "source 2", 30), "ix_source_requests_source_at"),
+    "the newest request": (
+        lambda c: sources.nth_request(c, "source 2", 1, EVER),
+        "ix_source_requests_source_at",
+    ),
 }
 """What is asked for in an order and with a limit, and the index which has it in that order."""
 
 LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
+    "a full hour": (
+        lambda c: sources.nth_request(c, "source 2", 30, NOW + 3900 * MINUTE),
+        {"ix_source_requests_source_at"},
+    ),
+    "a full day": (
+        lambda c: sources.nth_request(c, "source 2", 500, NOW + 2000 * MINUTE),
+        {"ix_source_requests_source_at"},
+    ),
     "requests in the last hour": (
-        lambda c: sources.requests_since(c, "source 2", NOW + 3900 * MINUTE),
+        lambda c: sources.served(c, "source 2", NOW + 3900 * MINUTE),
         {"ix_source_requests_source_at"},
     ),
     "one target": (lambda c: targets.get(c, 77, lock=True), {"pk_targets"}),

@@ -1,10 +1,13 @@
-"""What is remembered of a source: its breaker, and the requests that its budget counts."""
+"""What is remembered of a source: its breaker and strain, and the requests that its budget counts."""
 
 from dataclasses import fields
+from datetime import datetime
 
 from shop import DAY, HOUR, INSTANT, MINUTE, NOW, at_once, rows_of
 
 from monitor.sources.breaker import Breaker
+from monitor.sources.budget import EVER, Purpose
+from monitor.sources.strain import Strain
 from monitor.target import Metric
 from storage import sources
 from storage.engine import Database
@@ -12,6 +15,7 @@ from storage.engine import Database
 TRIPPED = Breaker(
     paused_until=NOW + HOUR, stopped=True, reason="rate_limited", refusals=3, level=5,
     refused_at=NOW - INSTANT, doubts=1, doubted="https://a/", faulted="https://b/ https://c/",
+    proving=True,
 )  # fmt: skip
 
 
@@ -25,9 +29,15 @@ def breaker(database: Database, source: str) -> Breaker:
         return sources.breaker(connection, source)
 
 
-def latest(database: Database, source: str, limit: int = 100) -> list[object]:
+def latest(database: Database, source: str) -> list[datetime]:
+    """Times of all requests to a source, newest first."""
+    rows = rows_of(database, "source_requests")
+    return sorted((row.at for row in rows if row.source == source), reverse=True)
+
+
+def nth(database: Database, n: int, since: datetime = EVER) -> datetime | None:
     with database.read() as connection:
-        return list(sources.latest_requests(connection, source, limit))
+        return sources.nth_request(connection, "graph", n, since)
 
 
 # Breakers
@@ -69,18 +79,40 @@ def test_first_breakers_saved_at_once_do_not_hurt_each_other(database: Database)
     assert len(rows_of(database, "source_state")) == 1
 
 
+# Strain
+
+
+def test_what_a_platform_said_of_its_limit_survives_beside_the_breaker(database: Database) -> None:
+    """Neither overwrites the other, whichever is saved first."""
+    heard = Strain(91, NOW - INSTANT, NOW + HOUR)
+    with database.write() as connection:
+        assert sources.strain(connection, "graph") == Strain()
+        sources.save_strain(connection, "graph", heard)
+        assert sources.breaker(connection, "graph") == Breaker()
+        sources.save_breaker(connection, "graph", TRIPPED)
+        assert sources.strain(connection, "graph") == heard
+        sources.save_strain(connection, "graph", Strain())
+        assert (sources.breaker(connection, "graph"), sources.strain(connection, "graph")) == (
+            TRIPPED,
+            Strain(),
+        )
+        assert sources.strain(connection, "instaloader") == Strain()
+
+
 # Requests
 
 
-def test_requests_are_remembered_one_by_one_newest_first(database: Database) -> None:
-    """As many as went out, each with its time, no more than asked for."""
+def test_the_nth_newest_request_after_a_moment_is_found(database: Database) -> None:
+    """The moment itself does not count; none where there were fewer, and those of other sources neither."""
     with database.write() as connection:
         sources.note_requests(connection, "graph", NOW - MINUTE, 2)
         sources.note_requests(connection, "graph", NOW, 1)
         sources.note_requests(connection, "graph", NOW - HOUR, 1)
-    expected = [NOW, NOW - MINUTE, NOW - MINUTE, NOW - HOUR]
-    assert latest(database, "graph") == expected
-    assert latest(database, "graph", limit=3) == expected[:3]
+        sources.note_requests(connection, "instaloader", NOW, 9)
+    found = [nth(database, n) for n in range(1, 6)]
+    assert found == [NOW, NOW - MINUTE, NOW - MINUTE, NOW - HOUR, None]
+    assert [nth(database, n, NOW - HOUR) for n in (3, 4)] == [NOW - MINUTE, None]
+    assert nth(database, 1, NOW) is None
 
 
 def test_requests_of_one_source_are_not_those_of_another(database: Database) -> None:
@@ -90,13 +122,22 @@ def test_requests_of_one_source_are_not_those_of_another(database: Database) -> 
     assert latest(database, "instaloader") == []
 
 
-def test_requests_after_a_moment_are_counted(database: Database) -> None:
+def test_requests_after_a_moment_are_counted_with_the_looks_they_served(database: Database) -> None:
     """The moment itself does not count, and neither do other sources."""
     with database.write() as connection:
         for at in (NOW - INSTANT, NOW, NOW + INSTANT, NOW + HOUR):
-            sources.note_requests(connection, "graph", at, 2)
-        assert sources.requests_since(connection, "graph", NOW) == 4
-        assert sources.requests_since(connection, "instaloader", NOW) == 0
+            sources.note_requests(connection, "graph", at, 2, looks=7)
+        assert sources.served(connection, "graph", NOW) == (4, 14)
+        assert sources.served(connection, "instaloader", NOW) == (0, 0)
+
+
+def test_a_request_says_what_it_was_for(database: Database) -> None:
+    """Several that go out together are rows of their own; their looks are counted once."""
+    with database.write() as connection:
+        sources.note_requests(connection, "graph", NOW, 1)
+        sources.note_requests(connection, "graph", NOW, 2, purpose=Purpose.CHECK, looks=3)
+    rows = [(row.purpose, row.looks) for row in rows_of(database, "source_requests")]
+    assert sorted(rows) == [("check", 0), ("check", 3), ("look", 0)]
 
 
 def test_no_requests_leave_no_trace(database: Database) -> None:
