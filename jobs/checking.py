@@ -7,10 +7,12 @@ from datetime import datetime
 from jobs import account, asking
 from jobs.asking import Recheck
 from jobs.eye import Eye
-from jobs.sampling import LOOK_AGAIN, Sampling
+from jobs.sampling import Sampling
+from jobs.turns import taken
 from monitor.answers import Answer
 from monitor.sources.budget import Purpose
-from storage import targets
+from storage import targets, watched
+from storage.due import Head
 from storage.engine import Database, Transaction
 from storage.targets import TargetRow
 
@@ -32,24 +34,37 @@ class Checking:
         now = self.clock()
         with self.database.write() as tx:
             row, recheck = asking.ask(tx, order_id, now, fresh=fresh)
-            eye = self._eye_for(tx, row, now) if recheck is Recheck.DUE else None
+            eye, due = self._taken(tx, row, now) if recheck is Recheck.DUE else (None, [])
         if eye is None:
             return self._answer(order_id), recheck
-        self.sampling.look(eye, [row], Purpose.CHECK)
+        self.sampling.look(eye, due, Purpose.CHECK)
         return self._answer(order_id), Recheck.DONE
 
     def _answer(self, order_id: str) -> Answer:
         with self.database.read() as tx:
             return asking.answer_now(tx, order_id, self.clock())
 
-    def _eye_for(self, tx: Transaction, row: TargetRow, now: datetime) -> Eye | None:
-        """An eye that may look at the target now, its request paid for."""
+    def _taken(self, tx: Transaction, row: TargetRow, now: datetime) -> tuple[Eye | None, list[TargetRow]]:
+        """The eye that may look at the target now, and all that its request, paid for, will show."""
+        row = self._routed(tx, row)
         for eye in self.sampling.eyes:
-            if row.target.metric in eye.source.metrics and _may_look(tx, eye, now):
-                targets.take(tx, row.target_id, now + LOOK_AGAIN)
-                account.pay(tx, eye, now, 1, Purpose.CHECK)
-                return eye
-        return None
+            if eye.source.name == row.source and _may_look(tx, eye, now):
+                head = Head(row.target_id, row.together, "", None, None)
+                due = next(iter(taken(tx, eye, [head], now)), [])
+                if due:
+                    account.pay(tx, eye, now, len(due), Purpose.CHECK)
+                    return eye, due
+        return None, []
+
+    def _routed(self, tx: Transaction, row: TargetRow) -> TargetRow:
+        """The target on its way: one that is new has none yet."""
+        router = self.sampling.policy.router
+        if row.source or router is None:
+            return row
+        routed = router.routed(row, watched.of_target(tx, row.target_id))
+        if routed.source:
+            targets.routed(tx, [routed], {})
+        return routed
 
 
 def _may_look(tx: Transaction, eye: Eye, now: datetime) -> bool:

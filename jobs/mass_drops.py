@@ -9,11 +9,8 @@ from storage import holds, mass_drops, outbox
 from storage.engine import Transaction
 
 
-def is_on(
-    tx: Transaction, target_id: int, metric: Metric, now: datetime, rule: MassDropRule, *, opened: bool
-) -> bool:
-    """Count a judged look in, and say whether a mass drop of its metric is on from here on."""
-    mass_drops.note_judged(tx, target_id, now, opened=opened)
+def is_on(tx: Transaction, metric: Metric, now: datetime, rule: MassDropRule) -> bool:
+    """Say whether a mass drop of a metric is on from here on, all judged looks counted in."""
     since = mass_drops.on_since(tx, metric)
     if not rule.enabled and since is None:
         return False

@@ -40,16 +40,12 @@ class Router:
     def routed(self, row: TargetRow, group: Sequence[Watched]) -> TargetRow:
         """The target on its way."""
         way = self.way(row.target, group, row.cannot)
-        return replace(
-            row, source=way.source if way else NOBODY, together=way.together if way else ""
-        )
+        return replace(row, source=way.source if way else NOBODY, together=way.together if way else "")
 
     def after(self, row: TargetRow, kept: Snapshot, group: Sequence[Watched]) -> TargetRow:
         """The target on its way after a look: a source that cannot find it makes room for the next one."""
         if kept.outcome in CANNOT_SEE and len(self.eyes) > 1:
-            row = replace(
-                row, cannot=row.cannot | {kept.source}, cannot_since=row.cannot_since or kept.at
-            )
+            row = replace(row, cannot=row.cannot | {kept.source}, cannot_since=row.cannot_since or kept.at)
         elif row.cannot_since is not None and kept.at - row.cannot_since >= ASK_AGAIN:
             row = replace(row, cannot=frozenset(), cannot_since=None)
         return self.routed(row, group)

@@ -1,23 +1,21 @@
-"""Sampling: look at the targets that are due, as far as each source's budget and breaker allow."""
+"""Sampling: look at the targets whose turn it is, as far as each source's budget and breaker allow."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
-from jobs import account
+from jobs import account, routing
 from jobs.eye import Eye
 from jobs.judging import Policy, Recorded, record
+from jobs.turns import FixedTurns, Turns
 from monitor.snapshot import Snapshot
 from monitor.sources.budget import Purpose
-from storage import targets
 from storage.engine import Database, Transaction
 from storage.targets import TargetRow
 
 log = structlog.get_logger()
-LOOK_AGAIN = timedelta(minutes=10)
-"""A look that does not come back, because the process was killed, is taken again after so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +32,28 @@ class Sampling:
     """A round waits for the budget only as long as this."""
     beat: Callable[[], None]
     """Called after every step, so that a long round is not taken for a dead one."""
+    turns: Turns = field(default_factory=FixedTurns)
 
     def run_once(self) -> None:
         """Look until nothing is due, the budget is spent, or the daemon stops."""
+        while not self.wait(timedelta(0)) and self._route():
+            self.beat()
         for eye in self.eyes:
             while not self.wait(timedelta(0)) and self._step(eye):
                 self.beat()
+        with self.database.write() as tx:
+            self.turns.keep(tx, self.clock())
+
+    def _route(self) -> int:
+        """Find out who looks at new targets."""
+        router = self.policy.router
+        if router is None:
+            return 0
+        with self.database.write() as tx:
+            return routing.route_new(tx, router, self.turns.seat, self.clock())
 
     def _step(self, eye: Eye) -> bool:
-        """Take one request's worth of due targets; False ends the round for this eye."""
+        """Take one request's worth of targets; False ends the round for this eye."""
         now = self.clock()
         with self.database.write() as tx:
             pause = account.closed_for(tx, eye, now)
@@ -60,22 +71,25 @@ class Sampling:
         return bool(due)
 
     def _take(self, tx: Transaction, eye: Eye, now: datetime) -> list[TargetRow]:
-        due = targets.take_due(tx, eye.source.metrics, now, now + LOOK_AGAIN, eye.source.batch)
+        """The targets of the next request, which is paid for."""
+        due = next(iter(self.turns.take(tx, eye, now)), [])
         if due:
             account.pay(tx, eye, now, len(due))
         return due
 
-    def look(self, eye: Eye, due: list[TargetRow], purpose: Purpose = Purpose.LOOK) -> list[Recorded]:
-        """Look at targets whose request is paid for, and write down what follows, one transaction each."""
+    def look(self, eye: Eye, due: Sequence[TargetRow], purpose: Purpose = Purpose.LOOK) -> list[Recorded]:
+        """Look at targets whose request is paid for, and write down what follows, in one transaction."""
         reading = eye.source.read([row.target for row in due], self.clock())
         with self.database.write() as tx:
             account.settle(tx, eye, reading, self.clock(), purpose)
-        return [self._record(row, shot) for row, shot in zip(due, reading.snapshots, strict=True)]
+        shots = {row.target_id: shot for row, shot in zip(due, reading.snapshots, strict=True)}
+        return self._record(shots)
 
-    def _record(self, row: TargetRow, snapshot: Snapshot) -> Recorded:
+    def _record(self, shots: dict[int, Snapshot]) -> list[Recorded]:
         with self.database.write() as tx:
-            recorded = record(tx, row.target_id, snapshot, self.policy)
-        _log(recorded)
+            recorded = record(tx, shots, self.policy)
+        for one in recorded:
+            _log(one)
         return recorded
 
 

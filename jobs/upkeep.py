@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.sources.budget import HOUR
-from storage import sources
+from storage import due, sources
 from storage.engine import Database
 
 _REQUESTS_KEPT = timedelta(days=2)
@@ -19,8 +19,9 @@ class Upkeep:
     clock: Callable[[], datetime]
 
     def run_once(self) -> None:
-        """Forget requests that no budget looks at, and empty the write-ahead log."""
+        """Forget requests that no budget looks at and guarantees that are over; empty the write-ahead log."""
         with self.database.write() as tx:
             sources.forget_requests(tx, self.clock() - _REQUESTS_KEPT)
             sources.forget_requests_to_come(tx, self.clock() + HOUR)
+            due.let_go(tx, self.clock())
         self.database.checkpoint()

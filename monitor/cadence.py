@@ -89,6 +89,8 @@ class Seen:
     """What the cadence noted at the look before."""
     lane: Lane = Lane.ROUTINE
     """The lane in which the look was due."""
+    source: str = ""
+    """Who looked."""
 
 
 class Cadence(Protocol):
@@ -96,6 +98,9 @@ class Cadence(Protocol):
 
     def next_look(self, watched: Sequence[Watched], seen: Seen, now: datetime) -> NextLook | None:
         """Say when to look again; None when no order of the target needs a look any more."""
+
+    def unchanged(self, memo: str, count: int, now: datetime, lane: Lane, source: str, /) -> NextLook | None:
+        """The same after a count from which nothing can follow; None where only the orders can tell."""
 
 
 UNREADABLE = frozenset({Outcome.PRIVATE, Outcome.NOT_FOUND, Outcome.HIDDEN, Outcome.UNAVAILABLE})
@@ -126,6 +131,12 @@ class FixedCadence:
             return self._retry(seen, now)
         looks = (look for w in covered for look in self._looks(w, now))
         return min(looks, key=lambda look: (look.at, look.lane))
+
+    def unchanged(
+        self, _memo: str, _count: int, _now: datetime, _lane: Lane, _source: str, /
+    ) -> NextLook | None:
+        """Leave it to the orders: their ages set the pace."""
+        return None
 
     def _retry(self, seen: Seen, now: datetime) -> NextLook:
         wait = min(self.every, self.soon * 2 ** min(max(seen.failures - 1, 0), 16))

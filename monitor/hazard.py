@@ -12,10 +12,9 @@ Each link is a factor, (c + events) / (c + events that the links above it forete
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from math import exp, expm1
 from typing import NamedTuple
 
-from monitor.outlook import ENDS, SPANS, Outlook
+from monitor.outlook import Outlook
 
 AGES = (0.5, 6.0, 12.0, 24.0, 48.0, 96.0, 168.0, 336.0, 504.0)
 """Hours since completion at which a bucket of ages ends and the next begins."""

@@ -1,4 +1,4 @@
-"""The learned cadence: looks where drops are likely and dear, in a virtual time for any budget.
+"""The learned cadence: looks where drops are likely and dear, in a time for any budget.
 
 It says what a target asks of the virtual queue of its source, and learns from every routine look. Only what
 the rules hang on has a date of its own: a confirmation, a missing baseline, the end of a hold. docs/cadence.md
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from monitor.cadence import UNREADABLE, Lane, LastCall, NextLook, Seen, Wish, confirmation, hold_ends
 from monitor.drops import DropState
 from monitor.hazard import Hazards, cell_at
-from monitor.outlook import Outlook, chance, hazard_within, together
+from monitor.outlook import Outlook, chance, hazard_within, index, together
 from monitor.snapshot import Outcome
 from monitor.stakes import Stake, dump, hours, load, seen, time_of
 from monitor.target import Metric
@@ -34,6 +34,7 @@ GoingRates = Mapping[tuple[str, Metric], float]
 class Lesson:
     """What one routine look at an order has taught, for the wave gate of its stream."""
 
+    source: str
     stream: str
     expected: float
     """The chance that it would have crossed since the look before."""
@@ -50,8 +51,7 @@ class LearnedCadence:
     """The longest a target should wait where the budget has room; a sixth of it is the shortest."""
     hazards: Hazards
     rates: GoingRates = field(default_factory=dict)
-    lessons: list[Lesson] = field(default_factory=list)
-    """Taught since they were last taken away."""
+    _lessons: list[Lesson] = field(default_factory=list)
 
     def next_look(self, watched: Sequence[Watched], seen_: Seen, now: datetime) -> NextLook | None:
         """Say when to look again; None when no order is covered and no refill waits for a public profile."""
@@ -65,28 +65,52 @@ class LearnedCadence:
             return self._unread(covered, stakes, seen_, now)
         after = [seen(stake, count, hours(now)) for stake in stakes]
         if seen_.lane is not Lane.FIRST:
-            self.learn(stakes, after, now)
+            self._learn(stakes, after, seen_.source, now)
             stakes = after
         return self._read(covered, stakes, after, now)
 
-    def learn(self, before: Sequence[Stake], after: Sequence[Stake], now: datetime) -> None:
+    def unchanged(self, memo: str, count: int, now: datetime, lane: Lane, source: str, /) -> NextLook | None:
+        """Say when to look again after a count from which nothing can follow, by the notes alone.
+
+        None where the notes do not say enough.
+        """
+        stakes = load(memo)
+        after = [seen(stake, count, hours(now)) for stake in stakes]
+        wish = self.wish(after, now)
+        if wish is None:
+            return None
+        if lane is not Lane.FIRST:
+            self._learn(stakes, after, source, now)
+            stakes = after
+        return NextLook(now + self.every, Lane.LONGEST, _why(wish, after), wish, dump(stakes))
+
+    def worth(self, memo: str, now: datetime) -> float:
+        """What a look at a target is worth now, by the notes of the last one."""
+        at = hours(now)
+        open_ = [s for s in load(memo) if s.used < 1 and (s.ends is None or s.ends > at)]
+        return sum(s.weight * index(self.hazards.ahead(s.cell), max(at - s.at, 0.0)) for s in open_)
+
+    def taught(self, source: str) -> list[Lesson]:
+        """Take away the lessons of a source's looks."""
+        taken = [lesson for lesson in self._lessons if lesson.source == source]
+        self._lessons = [lesson for lesson in self._lessons if lesson.source != source]
+        return taken
+
+    def _learn(self, before: Sequence[Stake], after: Sequence[Stake], source: str, now: datetime) -> None:
         """Take the lessons of a routine look.
 
         A look for which a drop, a hold or a customer asked must not come here: it says too much about too
         short a time, and would teach a hazard that is not there.
         """
         for old, new in zip(before, after, strict=True):
-            self._learn(old, new, now)
-
-    def _learn(self, old: Stake, new: Stake, now: datetime) -> None:
-        waited = new.at - old.at
-        if old.used >= 1 or waited <= 0:
-            return
-        crossed = new.used >= 1
-        expected = chance(self.hazards.ahead(old.cell), waited)
-        stream = stream_of(old.service, old.at - old.completed)
-        self.hazards.learn(old.cell, waited, crossed=crossed)
-        self.lessons.append(Lesson(stream, expected, crossed, waited, now))
+            waited = new.at - old.at
+            if old.used >= 1 or waited <= 0:
+                continue
+            crossed = new.used >= 1
+            expected = chance(self.hazards.ahead(old.cell), waited)
+            stream = stream_of(old.service, old.at - old.completed)
+            self.hazards.learn(old.cell, waited, crossed=crossed)
+            self._lessons.append(Lesson(source, stream, expected, crossed, waited, now))
 
     def wish(self, stakes: Sequence[Stake], now: datetime) -> Wish | None:
         """What a target asks of the virtual queue after a look; None when nothing is at stake."""

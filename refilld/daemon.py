@@ -14,23 +14,21 @@ import structlog
 
 from jobs.alerting import Alerting
 from jobs.checking import Checking
-from jobs.eye import Eye, canary_for
+from jobs.eye import Eye
 from jobs.judging import Policy
 from jobs.leases import Leases
 from jobs.progress import Progress
 from jobs.sampling import Sampling
 from jobs.scheduler import Plan, Scheduler, longest_silence, run_guarded
 from jobs.upkeep import Upkeep
-from monitor.cadence import FixedCadence
 from monitor.errors import RefilldError
-from monitor.sources.registry import open_source
 from refilld.channels import open_channels
-from refilld.config import ConfigError
+from refilld.eyes import cadence_for, router_for, take_over
 from refilld.http.app import create_app
 from refilld.http.health import Health
 from refilld.http.server import HttpServer
 from refilld.sd_notify import Notifier
-from refilld.settings import Settings, SourceSection
+from refilld.settings import Settings
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 from storage.errors import UnreachableError
@@ -43,27 +41,6 @@ HEARTBEAT = timedelta(seconds=15)
 """How often the main thread looks around where systemd sets no shorter pace."""
 
 Clock = Callable[[], datetime]
-
-
-def open_eyes(settings: Settings) -> tuple[Eye, ...]:
-    """The enabled sources, each with its budget; BadInputError names one that is not installed."""
-    return tuple(_open_eye(name, section) for name, section in settings.enabled_sources.items())
-
-
-def _open_eye(name: str, section: SourceSection) -> Eye:
-    source = open_source(name, section.options)
-    return Eye(source, section.budget, section.first_pause, canary_for(source, section.canary))
-
-
-def require_eyes(settings: Settings) -> tuple[Eye, ...]:
-    """The enabled sources, at least one."""
-    eyes = open_eyes(settings)
-    if not eyes:
-        raise ConfigError(
-            "no source is enabled, so nothing could be looked at; "
-            "set enabled = true under [sources.instaloader], after reading what it means in the README"
-        )
-    return eyes
 
 
 def intervals(settings: Settings) -> dict[str, timedelta]:
@@ -87,14 +64,16 @@ class Daemon:
 
     def sampling(self, eyes: tuple[Eye, ...], beat: Callable[[], None] = lambda: None) -> Sampling:
         """The sampling job; also used by commands that look once."""
+        cadence, turns = cadence_for(self.settings, self.database)
         return Sampling(
             database=self.database,
             eyes=eyes,
-            policy=Policy(FixedCadence(self.settings.sampling.every), self.settings.mass_drop.rule),
+            policy=Policy(cadence, self.settings.mass_drop.rule, router_for(self.settings, eyes)),
             clock=self.clock,
             wait=lambda duration: self.stopping.wait(duration.total_seconds()),
             patience=self.settings.sampling.tick,
             beat=beat,
+            turns=turns,
         )
 
     def checking(self, eyes: tuple[Eye, ...]) -> Checking:
@@ -119,6 +98,7 @@ class Daemon:
     def run_once(self, eyes: tuple[Eye, ...]) -> None:
         """One round of every job that is due; a failing job stops no other, and is an error at the end."""
         with daemon_lock(self.database):
+            take_over(self.database, eyes)
             failed = [p.name for p in self.plans(eyes, lambda _job: None) if not run_guarded(p)]
         if failed:
             raise RefilldError(f"failed: {', '.join(failed)}; the log says why")
@@ -128,6 +108,7 @@ class Daemon:
         with ExitStack() as stack:
             stack.enter_context(daemon_lock(self.database))
             _check_sqlite(self.database)
+            take_over(self.database, eyes)
             silences = {job: longest_silence(every) for job, every in intervals(self.settings).items()}
             progress = Progress(silences, time.monotonic)
             plans = self.plans(eyes, progress.beat)

@@ -92,7 +92,7 @@ class HttpSection(Section):
 
 class SamplingSection(Section):
     tick: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0))
-    cadence: Literal["fixed"] = "fixed"
+    cadence: Literal["learned", "fixed"] = "learned"
     every: Duration = Field(default=timedelta(hours=6), gt=timedelta(0))
 
 

@@ -16,7 +16,11 @@ from storage.targets import TargetRow, row_of
 
 _t = targets.c
 _SOURCE = _t.source == bindparam("source")
-_HEADS = select(_t.target_id, _t.together, _t.stream, _t.virtual_due).where(_SOURCE).limit(bindparam("limit"))
+_HEADS = (
+    select(_t.target_id, _t.together, _t.stream, _t.virtual_due, _t.last_call_value)
+    .where(_SOURCE)
+    .limit(bindparam("limit"))
+)
 _APPOINTED = _HEADS.where(_t.lane == bindparam("lane"), _t.next_due_at <= bindparam("now")).order_by(
     _t.next_due_at
 )
@@ -26,6 +30,12 @@ _CALLED = _HEADS.where(
 _VIRTUAL = _HEADS.where(
     _t.stream == bindparam("stream"), _t.virtual_due.is_not(None), _t.rests_until <= bindparam("now")
 ).order_by(_t.virtual_due)
+_NEXT_STREAM = (
+    select(_t.stream)
+    .where(_SOURCE, _t.virtual_due.is_not(None), _t.stream > bindparam("after"))
+    .order_by(_t.stream)
+    .limit(1)
+)
 _TOGETHER = (
     select(targets)
     .where(_SOURCE, _t.together.in_(bindparam("names", expanding=True)), _t.next_due_at.is_not(None))
@@ -65,6 +75,7 @@ class Head:
     together: str
     stream: str
     virtual_due: float | None
+    call_value: float | None
 
 
 def appointed(connection: Connection, source: str, lane: Lane, now: datetime, limit: int) -> list[Head]:
@@ -84,12 +95,26 @@ def virtual(connection: Connection, source: str, stream: str, now: datetime, lim
     return _heads(connection, _VIRTUAL, query)
 
 
+def streams(connection: Connection, source: str) -> list[str]:
+    """The streams that a source has targets in, each found by one step in the index."""
+    found: list[str] = []
+    while (
+        name := connection.execute(
+            _NEXT_STREAM, {"source": source, "after": found[-1] if found else ""}
+        ).scalar()
+    ) is not None:
+        found.append(name)
+    return found
+
+
 def _heads(connection: Connection, query: AnySelect, values: dict[str, object]) -> list[Head]:
+    if not values["limit"]:
+        return []
     return [Head(*row) for row in connection.execute(query, values)]
 
 
 def together(connection: Connection, source: str, names: Sequence[str]) -> list[TargetRow]:
-    """The watched targets that requests of these names would show, locked; those in other hands are left out."""
+    """The watched targets that requests of these names would show, locked; not those in other hands."""
     if not names:
         return []
     rows: Iterable[AnyRow] = connection.execute(_TOGETHER, {"source": source, "names": list(names)})

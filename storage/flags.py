@@ -14,11 +14,12 @@ _f = order_flags.c
 
 def set_flag(connection: Connection, order_id: str, flag: Flag, now: datetime) -> bool:
     """Set a flag and close what is open; False when it was set already. Raises NotFoundError."""
-    targets.of_order(connection, order_id, lock=True)
+    target = targets.of_order(connection, order_id, lock=True)
     if flag in of_order(connection, order_id):
         return False
     connection.execute(insert(order_flags), {"order_id": order_id, "flag": flag, "set_at": now})
     end_guarantee(connection, order_id, now, f"order flagged {flag}")
+    targets.arouse(connection, [target.target_id])
     return True
 
 

@@ -26,7 +26,7 @@ def load(connection: Connection) -> dict[Cell, tuple[float, float]]:
 
 
 def add(connection: Connection, harvest: Mapping[Cell, tuple[float, float]]) -> None:
-    """Add what was learned to what is known; in the order of the keys, so that no two daemons block each other."""
+    """Add what was learned to what is known; in order, so that no two daemons block each other."""
     if not harvest:
         return
     insert = insert_into(connection, hazard_cells)

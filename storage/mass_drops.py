@@ -1,5 +1,6 @@
 """Mass drops: how many targets of a metric were judged and fell of late, and which mass drop is on."""
 
+from collections.abc import Container, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, case, func, insert, select, text, update
@@ -21,9 +22,13 @@ _JUDGED = update(targets).where(_t.target_id == bindparam("id")).values(judged_a
 _OPENED = _JUDGED.values(drop_opened_at=bindparam("now"))
 
 
-def note_judged(connection: Connection, target_id: int, now: datetime, *, opened: bool) -> None:
-    """Remember that a target was judged, and whether a drop of one of its orders opened."""
-    connection.execute(_OPENED if opened else _JUDGED, {"id": target_id, "now": now})
+def note_judged(connection: Connection, judged: Mapping[int, datetime], opened: Container[int]) -> None:
+    """Remember when targets were judged, and at which of them a drop of one of their orders opened."""
+    calm = [{"id": target_id, "now": at} for target_id, at in judged.items() if target_id not in opened]
+    fell = [{"id": target_id, "now": at} for target_id, at in judged.items() if target_id in opened]
+    for statement, rows in ((_JUDGED, calm), (_OPENED, fell)):
+        if rows:
+            connection.execute(statement, rows)
 
 
 def tally(connection: Connection, metric: Metric, since: datetime) -> Tally:

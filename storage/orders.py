@@ -8,11 +8,12 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from monitor.cadence import Lane
 from monitor.errors import BadInputError
 from monitor.order import Order, OrderStatus
 from monitor.target import Metric
 from monitor.update import updated
-from storage import flags, targets
+from storage import flags, lessons, targets
 from storage.columns import AnyRow
 from storage.engine import take_turns
 from storage.errors import NotFoundError
@@ -102,6 +103,9 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
         connection.execute(_UNSEEN, [{"id": order.order_id} for order in moved])
     sold = [(target_ids[_identity(order)], order) for order in (*added, *moved)]
     await_first_look(connection, sold, now, "order imported")
+    targets.arouse(connection, {target_ids[_identity(order)] for order in (*added, *changed)})
+    targets.reroute(connection, {target_id for target_id, _ in sold})
+    lessons.add_sales(connection, _sales(added))
     return fates
 
 
@@ -116,13 +120,13 @@ def await_first_look(
     connection: Connection, sold: Iterable[tuple[int, Order]], now: datetime, why: str
 ) -> None:
     """Have the targets of orders, each given with its id, looked at, at once or at completion."""
-    waking: defaultdict[datetime, set[int]] = defaultdict(set)
+    waking: defaultdict[tuple[datetime, Lane], set[int]] = defaultdict(set)
     for target_id, order in sold:
         at = order.first_look(now)
-        if at is not None:
-            waking[at].add(target_id)
-    for at, ids in waking.items():
-        targets.wake(connection, sorted(ids), at, why)
+        if at is not None:  # a start count that is missing must be measured before anything is lost
+            waking[at, Lane.ROUTINE if order.start_count is None else Lane.LONGEST].add(target_id)
+    for (at, lane), ids in waking.items():
+        targets.wake(connection, sorted(ids), at, why, lane)
 
 
 def _admit(known: dict[str, Order], row: Order, *, decided: bool) -> Imported:
@@ -167,6 +171,17 @@ def listed(
     if link is not None:
         query = query.where(targets_table.c.link == link)
     return list(connection.execute(query))
+
+
+def _sales(added: Iterable[Order]) -> dict[tuple[str, Metric], tuple[float, float]]:
+    """Units and amounts of the orders that have a price, by currency and metric."""
+    sales: dict[tuple[str, Metric], tuple[float, float]] = {}
+    for order in added:
+        if order.price and order.currency:
+            key = order.currency, order.target.metric
+            units, amount = sales.get(key, (0.0, 0.0))
+            sales[key] = units + order.quantity, amount + float(order.price)
+    return sales
 
 
 def _delivery(order: Order) -> tuple[object, ...]:

@@ -1,6 +1,6 @@
 """Snapshots: every look that was taken, kept by target and time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select
@@ -24,18 +24,26 @@ _NUMBER = (
 
 def add(connection: Connection, target_id: int, snapshot: Snapshot) -> None:
     """Keep one look."""
-    connection.execute(
-        _INSERT,
+    add_all(connection, [(target_id, snapshot)])
+
+
+def add_all(connection: Connection, looks: Iterable[tuple[int, Snapshot]]) -> None:
+    """Keep looks, each with the id of its target."""
+    rows = [
         {
             "target_id": target_id,
-            "at": snapshot.at,
-            "outcome": snapshot.outcome,
-            "count": snapshot.count,
-            "source": snapshot.source,
-            "counted": snapshot.counted,
-            "detail": snapshot.detail,
-        },
-    )
+            "at": look.at,
+            "outcome": look.outcome,
+            "count": look.count,
+            "source": look.source,
+            "counted": look.counted,
+            "detail": look.detail,
+            "shift": look.shift,
+        }
+        for target_id, look in looks
+    ]
+    if rows:
+        connection.execute(_INSERT, rows)
 
 
 def newest(connection: Connection, target_id: int, limit: int) -> Iterator[AnyRow]:

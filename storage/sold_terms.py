@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from monitor.order import Order
 from monitor.terms import Terms, TermsOrigin
-from storage import flags
+from storage import flags, targets
 from storage.orders import await_first_look, locked
 from storage.schema import orders
 from storage.terms import dump_terms, load_terms
@@ -69,6 +69,8 @@ def reterm(
         over = before.in_window(now) and not after.in_window(now)
         if over or (before.guaranteed and not after.guaranteed):
             flags.end_guarantee(connection, after.order_id, now, "the order's terms were changed")
+    changed_ids = [after.order_id for _, after in changed]
+    targets.arouse(connection, {row.target_id for row in connection.execute(_TARGETS, {"ids": changed_ids})})
     begun = {after.order_id: after for before, after in changed if before.first_look(now) is None}
     rows = connection.execute(_TARGETS, {"ids": list(begun)})
     sold = [(row.target_id, begun[row.order_id]) for row in rows]

@@ -16,20 +16,21 @@ from storage.columns import AnyRow, AnySelect
 from storage.schema import OPEN_DROP, drops, order_flags, orders, refills, requests, targets
 from storage.terms import load_terms
 
-_THE_TARGET = orders.c.target_id == bindparam("target_id")
+_THE_TARGETS = orders.c.target_id.in_(bindparam("target_ids", expanding=True))
 JOINED = (
     select(orders, targets.c.link, targets.c.kind, targets.c.key, targets.c.metric, targets.c.owner)
     .join(targets, targets.c.target_id == orders.c.target_id)
 )  # fmt: skip
 """Orders with their targets, as `order_of` reads them."""
-_ORDERS = JOINED.where(_THE_TARGET).order_by(orders.c.completed_at, orders.c.order_id)
+_NO_FLAGS: frozenset[Flag] = frozenset()
+_ORDERS = JOINED.where(_THE_TARGETS).order_by(orders.c.completed_at, orders.c.order_id)
 _ONE_ORDER = JOINED.where(orders.c.order_id == bindparam("order_id"))
 _ONE_FLAG = select(order_flags.c.flag).where(order_flags.c.order_id == bindparam("order_id")).limit(1)
-_FLAGS = select(order_flags).join(orders, orders.c.order_id == order_flags.c.order_id).where(_THE_TARGET)
+_FLAGS = select(order_flags).join(orders, orders.c.order_id == order_flags.c.order_id).where(_THE_TARGETS)
 _DROPS = (
     select(drops)
     .join(orders, orders.c.order_id == drops.c.order_id)
-    .where(_THE_TARGET, text(f"drops.{OPEN_DROP}"))
+    .where(_THE_TARGETS, text(f"drops.{OPEN_DROP}"))
 )
 _REFILLS = (
     select(
@@ -41,20 +42,27 @@ _REFILLS = (
         refills.c.release_at,
     )
     .join(orders, orders.c.order_id == refills.c.order_id)
-    .where(_THE_TARGET)
+    .where(_THE_TARGETS)
 )
 _REQUESTS = (
     select(requests.c.order_id)
     .join(orders, orders.c.order_id == requests.c.order_id)
-    .where(_THE_TARGET, requests.c.answered_at.is_(None))
+    .where(_THE_TARGETS, requests.c.answered_at.is_(None))
 )
 
 
 def of_target(connection: Connection, target_id: int) -> tuple[Watched, ...]:
     """All orders of a target with their flags, open drops, refills and standing requests."""
+    return of_targets(connection, [target_id])[target_id]
+
+
+def of_targets(connection: Connection, target_ids: Sequence[int]) -> dict[int, tuple[Watched, ...]]:
+    """The same of many targets, by target; each one's orders in the order of their completion."""
+    if not target_ids:
+        return {}
 
     def run(query: AnySelect) -> Sequence[AnyRow]:
-        return connection.execute(query, {"target_id": target_id}).all()
+        return connection.execute(query, {"target_ids": target_ids}).all()
 
     flags: defaultdict[str, set[Flag]] = defaultdict(set)
     for row in run(_FLAGS):
@@ -66,17 +74,19 @@ def of_target(connection: Connection, target_id: int) -> tuple[Watched, ...]:
         )
     open_drops = {row.order_id: _drop(row) for row in run(_DROPS)}
     asked = {row.order_id for row in run(_REQUESTS)}
-    return tuple(
-        Watched(
-            order=order_of(row),
-            flags=frozenset(flags[row.order_id]),
-            drop=open_drops.get(row.order_id),
-            refills=tuple(fills[row.order_id]),
-            asked=row.order_id in asked,
-            settled_look=row.settled_look_at is not None,
+    found: dict[int, list[Watched]] = {target_id: [] for target_id in target_ids}
+    for row in run(_ORDERS):
+        found[row.target_id].append(
+            Watched(
+                order=order_of(row),
+                flags=frozenset(flags[row.order_id]) if row.order_id in flags else _NO_FLAGS,
+                drop=open_drops.get(row.order_id),
+                refills=tuple(fills[row.order_id]) if row.order_id in fills else (),
+                asked=row.order_id in asked,
+                settled_look=row.settled_look_at is not None,
+            )
         )
-        for row in run(_ORDERS)
-    )
+    return {target_id: tuple(group) for target_id, group in found.items()}
 
 
 def carries_guarantee(connection: Connection, order_id: str) -> bool:

@@ -11,7 +11,8 @@ from monitor.answers import Answer
 from refilld.cli.office import Office, pass_office
 from refilld.cli.output import cell, console, json_option, print_json
 from refilld.cli.parameters import TEXT
-from refilld.daemon import Daemon, open_eyes, require_eyes, stop_on_signals
+from refilld.daemon import Daemon, stop_on_signals
+from refilld.eyes import open_eyes, require_eyes
 from refilld.logs import configure
 from storage.errors import NotFoundError
 

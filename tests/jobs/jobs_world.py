@@ -15,7 +15,9 @@ from sqlalchemy import select
 from jobs.checking import Checking
 from jobs.eye import Eye
 from jobs.judging import Policy, Recorded, record
+from jobs.routing import Router
 from jobs.sampling import Sampling
+from jobs.turns import FixedTurns, Turns
 from monitor.cadence import FixedCadence
 from monitor.link import Link, LinkKind
 from monitor.mass_drop import MassDropRule
@@ -89,7 +91,9 @@ class ScriptedSource:
     asked: list[tuple[datetime, str]] = field(default_factory=list)
 
     def together(self, target: Target) -> str | None:
-        return f"{target.metric}:{target.link.key}"
+        if target.metric not in self.metrics:
+            return None
+        return "everything" if self.batch > 1 else f"{target.metric}:{target.link.key}"
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
         self.asked += [(now, target.link.key) for target in targets]
@@ -120,6 +124,8 @@ class JobsWorld:
     stopping: bool = False
     beats: int = 0
     waits: list[timedelta] = field(default_factory=list)
+    turns: Turns = field(default_factory=FixedTurns)
+    allowed: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def clock(self) -> datetime:
         return self.now
@@ -159,7 +165,8 @@ class JobsWorld:
         profile = how.pop("profile", "natgeo")
         shot = a_look(answer, self.now, a_profile(profile), **how)
         with self.database.write() as tx:
-            return record(tx, self.target(profile).target_id, shot, self.policy)
+            (recorded,) = record(tx, {self.target(profile).target_id: shot}, self.policy)
+        return recorded
 
     def lose(self, count: int = 1500, at: datetime | None = None) -> None:
         """Confirm a loss on the standard order: two looks, two hours apart."""
@@ -195,7 +202,8 @@ class JobsWorld:
     # The jobs
 
     def sampling(self, *eyes: Eye, patience: timedelta = 10 * SECOND) -> Sampling:
-        return Sampling(self.database, eyes, self.policy, self.clock, self.wait, patience, self.beat)
+        policy = replace(self.policy, router=Router(eyes, self.allowed))
+        return Sampling(self.database, eyes, policy, self.clock, self.wait, patience, self.beat, self.turns)
 
     def checking(self, *eyes: Eye) -> Checking:
         return Checking(self.database, self.sampling(*eyes), self.clock)

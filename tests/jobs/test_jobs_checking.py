@@ -4,7 +4,7 @@ import pytest
 from jobs_world import DAY, HOUR, MINUTE, START, JobsWorld, ScriptedSource, an_eye, an_order
 
 from jobs.asking import Recheck
-from jobs.sampling import LOOK_AGAIN
+from jobs.turns import LOOK_AGAIN
 from monitor.answers import STANDS_UNREAD
 from monitor.cadence import Lane
 from monitor.order import Flag, OrderStatus

@@ -474,7 +474,7 @@ def test_an_error_after_the_last_write_leaves_nothing_behind(world: JobsWorld) -
 
     def record_twice() -> None:
         with world.database.write() as tx:
-            assert record(tx, 1, shot, world.policy).decisions
+            assert record(tx, {1: shot}, world.policy)[0].decisions
             tx.exec_driver_sql("INSERT INTO snapshots SELECT * FROM snapshots")
 
     with pytest.raises(IntegrityError):

@@ -19,7 +19,7 @@ from jobs_world import (
     an_order,
 )
 
-from jobs.sampling import LOOK_AGAIN
+from jobs.turns import LOOK_AGAIN
 from monitor.cadence import Lane
 from monitor.snapshot import Outcome
 from monitor.target import Metric

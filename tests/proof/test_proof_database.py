@@ -75,7 +75,9 @@ def happens(tx: Connection, event: Row, policy: Policy) -> bool:
             target = Target(parse_link(event["link"]).link, Metric(event["metric"]))
             target_id = targets.ensure(tx, [target])[(target.link.url, target.metric)]
             counted = (event.get("count"), event.get("counted", ""))
-            record(tx, target_id, Snapshot(target, at, Outcome(event["outcome"]), "proof", *counted), policy)
+            record(
+                tx, {target_id: Snapshot(target, at, Outcome(event["outcome"]), "proof", *counted)}, policy
+            )
         case "order_flagged":
             flags.set_flag(tx, event["order_id"], Flag(event["flag"]), at)
         case "order_unflagged":

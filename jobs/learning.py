@@ -1,0 +1,139 @@
+"""Learning: the turns of the learned cadence, and what it remembers of every look."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from heapq import merge
+from itertools import islice
+
+from jobs.eye import Eye
+from jobs.seating import seat
+from jobs.turns import taken
+from monitor.cadence import Lane, Seat, Seen
+from monitor.hazard import Hazards
+from monitor.learned import SLOT, LearnedCadence
+from monitor.sources.budget import DAY
+from monitor.stakes import hours
+from monitor.virtual_clock import VirtualClock
+from monitor.watched import Watched
+from storage import due, lessons
+from storage.due import Head
+from storage.engine import Transaction
+from storage.targets import TargetRow
+
+KEPT_EVERY = timedelta(minutes=1)
+"""So often what was learned is added to the database; a kill loses no more of it than that."""
+REFRESHED_EVERY = timedelta(hours=1)
+"""So often the lessons of other daemons, and the going rates, are taken in."""
+COUNTED_EVERY = timedelta(minutes=10)
+"""So often the targets of a source are counted, to know whether the budget has room."""
+ROOM = 2
+"""The budget has room for the longest wait where that would take no more than one look in so many."""
+
+
+@dataclass(slots=True)
+class LearnedTurns:
+    """What matters at a moment goes first, then last calls that are worth it, then the virtual queue."""
+
+    cadence: LearnedCadence
+    _kept_at: datetime | None = None
+    _refreshed_at: datetime | None = None
+    _room: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
+
+    def take(self, tx: Transaction, eye: Eye, now: datetime, limit: int = 1) -> list[list[TargetRow]]:
+        """Take from the lanes, one after the other."""
+        self.keep(tx, now)
+        source = eye.source.name
+        clock = lessons.clock(tx, source)
+        self._teach(clock, source)
+        heads = due.appointed(tx, source, Lane.FIRST, now, limit)
+        heads += _called(tx, clock, source, now, limit - len(heads))
+        heads += due.appointed(tx, source, Lane.ROUTINE, now, limit - len(heads))
+        if self._has_room(tx, eye, now):
+            heads += due.appointed(tx, source, Lane.LONGEST, now, limit - len(heads))
+        turns = _virtual(tx, clock, source, now, limit - len(heads))
+        requests = taken(tx, eye, [*heads, *turns], now)
+        self._pop(clock, turns, requests, now)
+        lessons.save_clock(tx, source, clock)
+        return requests
+
+    def seat(self, tx: Transaction, row: TargetRow, group: Sequence[Watched], now: datetime) -> Seat | None:
+        """The place of a target that is new to its source, by what is known of its orders."""
+        if not row.source:
+            return None
+        before = Seen(row.last_outcome, row.failures, memo=row.memo, source=row.source)
+        look = self.cadence.next_look(group, before, now)
+        if look is None or look.wish is None:
+            return None
+        return seat(lessons.clock(tx, row.source), [look.wish])
+
+    def keep(self, tx: Transaction, now: datetime) -> None:
+        """Add what was learned to the database, and now and then take in what others have added."""
+        refresh = self._refreshed_at is None or now - self._refreshed_at >= REFRESHED_EVERY
+        if refresh or self._kept_at is None or now - self._kept_at >= KEPT_EVERY:
+            lessons.add(tx, self.cadence.hazards.harvest())
+            self._kept_at = now
+        if refresh:
+            self.cadence.hazards = Hazards(lessons.load(tx))
+            self.cadence.rates = lessons.rates(tx)
+            self._refreshed_at = now
+
+    def _teach(self, clock: VirtualClock, source: str) -> None:
+        """Show the wave gate what the looks since the last turn have taught."""
+        for lesson in self.cadence.taught(source):
+            clock.saw(
+                lesson.stream,
+                expected=lesson.expected,
+                crossed=lesson.crossed,
+                hours=lesson.hours,
+                now=lesson.at,
+            )
+
+    def _pop(
+        self,
+        clock: VirtualClock,
+        turns: Sequence[Head],
+        requests: Sequence[Sequence[TargetRow]],
+        now: datetime,
+    ) -> None:
+        """Move the clock to those whose turn has come, and learn from them what a request is worth."""
+        shown = {rows[0].together: rows for rows in requests}
+        for head in turns:
+            if head.virtual_due is not None and head.together in shown:
+                clock.pop(head.stream, head.virtual_due)
+                clock.served(sum(self.cadence.worth(row.memo, now) for row in shown[head.together]))
+
+    def _has_room(self, tx: Transaction, eye: Eye, now: datetime) -> bool:
+        """Whether the budget can keep to the longest wait and still choose most of its looks."""
+        counted_at, room = self._room.get(eye.source.name, (None, False))
+        if counted_at is None or now - counted_at >= COUNTED_EVERY:
+            needed = due.watched_by(tx, eye.source.name) * (DAY / self.cadence.every)
+            daily = min(limit.places * (DAY / limit.window) for limit in eye.budget.limits())
+            if eye.budget.spacing:
+                daily = min(daily, DAY / eye.budget.spacing)
+            room = needed * ROOM <= daily
+            self._room[eye.source.name] = now, room
+        return room
+
+
+def _called(tx: Transaction, clock: VirtualClock, source: str, now: datetime, limit: int) -> list[Head]:
+    """Last calls of the guarantees that end after this slot of time, if they are worth a request."""
+    slot = int(hours(now) // SLOT) + 1
+    heads = [head for head in due.called(tx, source, slot, 0.0, limit) if clock.pays(head.call_value or 0.0)]
+    for head in heads:
+        clock.last_called(head.call_value or 0.0)
+    return heads
+
+
+def _virtual(tx: Transaction, clock: VirtualClock, source: str, now: datetime, limit: int) -> list[Head]:
+    """The next in virtual time: of each stream those due first, and of these the first."""
+    if limit <= 0:
+        return []
+
+    def turn(head: Head) -> float:
+        return clock.turn(head.stream, head.virtual_due or 0.0)
+
+    queues: list[Iterator[Head]] = [
+        iter(due.virtual(tx, source, stream, now, limit)) for stream in due.streams(tx, source)
+    ]
+    return list(islice(merge(*queues, key=turn), limit))

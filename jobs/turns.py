@@ -1,0 +1,73 @@
+"""Turns: which requests go out next through an eye, by the cadence that is configured."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from jobs.eye import Eye
+from monitor.cadence import Lane, Seat
+from monitor.watched import Watched
+from storage import due
+from storage.due import Head
+from storage.engine import Transaction
+from storage.targets import TargetRow
+
+LOOK_AGAIN = timedelta(minutes=10)
+"""A look that does not come back, because the process was killed, is taken again after so long."""
+
+
+class Turns(Protocol):
+    """Whose turn it is."""
+
+    def take(self, tx: Transaction, eye: Eye, now: datetime, limit: int = 1) -> list[list[TargetRow]]:
+        """Take the targets of so many requests, each request's together; none when nothing is due.
+
+        What is taken is put off meanwhile, so that nobody else takes it.
+        """
+
+    def seat(self, tx: Transaction, row: TargetRow, group: Sequence[Watched], now: datetime) -> Seat | None:
+        """The place of a target that is new to its source; None where only its date counts."""
+
+    def keep(self, tx: Transaction, now: datetime) -> None:
+        """Put down what was learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixedTurns:
+    """All by date: what is urgent first, then what is longest overdue."""
+
+    def take(self, tx: Transaction, eye: Eye, now: datetime, limit: int = 1) -> list[list[TargetRow]]:
+        """Take from the lanes, one after the other."""
+        heads: list[Head] = []
+        for lane in Lane:
+            heads += due.appointed(tx, eye.source.name, lane, now, limit - len(heads))
+        return taken(tx, eye, heads, now)
+
+    def seat(self, tx: Transaction, row: TargetRow, group: Sequence[Watched], now: datetime) -> Seat | None:
+        """No place: a new target has its date."""
+
+    def keep(self, tx: Transaction, now: datetime) -> None:
+        """Keep nothing."""
+
+
+def taken(tx: Transaction, eye: Eye, heads: Sequence[Head], now: datetime) -> list[list[TargetRow]]:
+    """All that the requests of these heads show, as far as one reading goes; put off meanwhile."""
+    shown: defaultdict[str, list[TargetRow]] = defaultdict(list)
+    names = list(dict.fromkeys(head.together for head in heads))
+    for row in due.together(tx, eye.source.name, names):
+        shown[row.together].append(row)
+    first = {head.target_id for head in heads}
+    requests = []
+    for name in names:
+        rows = [row for row in shown[name] if row.target_id in first or not _just_seen(row, now)]
+        rows.sort(key=lambda row: (row.target_id not in first, row.next_due_at or now))
+        requests.append(rows[: eye.source.batch])
+    due.push(tx, [row.target_id for rows in requests for row in rows], now + LOOK_AGAIN)
+    return [rows for rows in requests if rows]
+
+
+def _just_seen(row: TargetRow, now: datetime) -> bool:
+    """A target that an earlier request of the same name has shown need not be shown by the next one."""
+    return row.last_look_at is not None and now - row.last_look_at < LOOK_AGAIN
