@@ -72,12 +72,12 @@ class Budget:
         Each request frees its place exactly one hour (one day) after it was sent.
         """
         newest = nth(1, EVER)
-        free = [] if newest is None else [self._spaced(newest, strain)]
-        free += [strain.wait_until] if strain.wait_until is not None else []
+        free = [strain.waits_until(now) or now]
+        free += [] if newest is None else [self._spaced(newest, strain)]
         for limit in self.limits(purpose):
             last = nth(limit.places, now - limit.window)
             free += [] if last is None else [last + limit.window]
-        until = max(free, default=now)
+        until = max(free)
         return until if until > now else None
 
     def _spaced(self, newest: datetime, strain: Strain) -> datetime:
