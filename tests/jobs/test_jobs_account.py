@@ -270,7 +270,7 @@ def test_a_source_that_reads_no_followers_has_no_canary() -> None:
 
 def test_what_no_profile_can_be_called_is_refused() -> None:
     """By its name in the configuration."""
-    with pytest.raises(BadInputError, match="canary"):
+    with pytest.raises(BadInputError, match=r"sources\.scripted\.canary"):
         canary_for(ScriptedSource(), "in..stagram")
 
 
