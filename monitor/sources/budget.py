@@ -93,8 +93,8 @@ class Budget:
         return max(usual, min(newest + even * (strain.slowness * stretch), strain.slow_until))
 
     def _reserved(self, places: int) -> int:
-        """The share that is reserved, to the nearest whole request; routine keeps at least one."""
-        return min((places * self.reserve + 50) // 100, places - 1)
+        """The share that is reserved, rounded down: routine keeps at least one place."""
+        return places * self.reserve // 100
 
 
 def _chance(at: datetime) -> float:
