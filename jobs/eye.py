@@ -28,6 +28,8 @@ def canary_for(source: Source, username: str) -> Target | None:
     """
     if not username:
         return None
-    canary = Target(Link(LinkKind.PROFILE, parse_username(username, "canary")), Metric.FOLLOWERS)
+    canary = Target(
+        Link(LinkKind.PROFILE, parse_username(username, f"sources.{source.name}.canary")), Metric.FOLLOWERS
+    )
     readable = canary.metric in source.metrics and source.together(canary) is not None
     return canary if readable else None

@@ -72,12 +72,12 @@ class Budget:
         Each request frees its place exactly one hour (one day) after it was sent.
         """
         newest = nth(1, EVER)
-        free = [] if newest is None else [self._spaced(newest, strain)]
-        free += [strain.wait_until] if strain.wait_until is not None else []
+        free = [strain.waits_until(now) or now]
+        free += [] if newest is None else [self._spaced(newest, strain)]
         for limit in self.limits(purpose):
             last = nth(limit.places, now - limit.window)
             free += [] if last is None else [last + limit.window]
-        until = max(free, default=now)
+        until = max(free)
         return until if until > now else None
 
     def _spaced(self, newest: datetime, strain: Strain) -> datetime:
@@ -93,8 +93,8 @@ class Budget:
         return max(usual, min(newest + even * (strain.slowness * stretch), strain.slow_until))
 
     def _reserved(self, places: int) -> int:
-        """The share that is reserved, to the nearest whole request; routine keeps at least one."""
-        return min((places * self.reserve + 50) // 100, places - 1)
+        """The share that is reserved, rounded down: routine keeps at least one place."""
+        return places * self.reserve // 100
 
 
 def _chance(at: datetime) -> float:

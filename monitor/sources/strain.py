@@ -38,9 +38,9 @@ class Strain:
             used = min(max(pressure.used_percent, 0), _MOST_PERCENT)
             after = replace(after, used_percent=used, used_at=now)
         wait = _wait(pressure)
-        if wait is None or (after.wait_until is not None and after.wait_until >= now + wait):
+        if wait is None:
             return after
-        return replace(after, wait_until=now + wait)
+        return replace(after, wait_until=max(self.waits_until(now) or now, now + wait))
 
     @property
     def slowness(self) -> float:
@@ -60,8 +60,12 @@ class Strain:
         return self.used_percent if known else None
 
     def waits_until(self, now: datetime) -> datetime | None:
-        """Until when the platform wants to be left alone; None when it may be asked."""
-        return self.wait_until if self.wait_until is not None and now < self.wait_until else None
+        """Until when the platform wants to be left alone; None when it may be asked.
+
+        A wait longer than any was noted under a clock that was wrong.
+        """
+        until = self.wait_until
+        return until if until is not None and now < until <= now + LONGEST_WAIT else None
 
 
 def _wait(pressure: Pressure) -> timedelta | None:

@@ -1,7 +1,6 @@
 """A source's breaker: refused, it pauses 1, 2, 4, 8, 16, 24 hours; refused three times in a row, it stops."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -139,9 +138,8 @@ def test_a_refusal_after_an_answer_does_not_start_a_stopped_source() -> None:
 
 
 def test_a_resumed_source_has_its_three_refusals_again() -> None:
-    """Resumed, with its row forgotten, it may be asked at once, and the next refusal is the first."""
-    stopped = after(*[(Outcome.BLOCKED, "a")] * 3)
-    resumed = replace(stopped, stopped=False, paused_until=None, refusals=0)
+    """It may be asked at once, and the next refusal is the first."""
+    resumed = after(*[(Outcome.BLOCKED, "a")] * 3).resumed()
     assert resumed.closed_until(NOW) is None
     assert not after(*[(Outcome.BLOCKED, "a")] * 2, breaker=resumed).stopped
     assert after(*[(Outcome.BLOCKED, "a")] * 3, breaker=resumed).stopped
@@ -267,6 +265,79 @@ def test_weather_never_shortens_the_pause_of_a_refusal() -> None:
     looks = [(Outcome.RATE_LIMITED, "a"), *many(Outcome.TRANSIENT, "bcdef")]
     expected = NOW + HOUR
     assert expected == after(*looks).closed_until(NOW)
+
+
+# Half open
+
+
+def refused(outcome: Outcome = Outcome.BLOCKED) -> Breaker:
+    return after((outcome, "a"))
+
+
+@pytest.mark.parametrize("readable", READABLE)
+def test_after_a_pause_the_first_readable_answer_opens_the_source(readable: Outcome) -> None:
+    """Until then it is half open."""
+    assert refused().state(NOW) == "paused"
+    assert refused().state(NOW + HOUR) == "proving"
+    opened = after((readable, "b"), breaker=refused(), now=NOW + HOUR)
+    assert opened.state(NOW + HOUR) == "ready"
+
+
+def test_a_straggler_from_before_the_pause_proves_nothing() -> None:
+    """Its look began while the source was still read; the source stays half open afterwards."""
+    late = after((Outcome.COUNT, "b"), breaker=refused())
+    assert late.state(NOW + HOUR) == "proving"
+
+
+@pytest.mark.parametrize("outcome", [*SURE, *LIKELY, Outcome.NOT_FOUND, Outcome.UNAVAILABLE])
+def test_a_canary_that_cannot_be_seen_is_a_refusal_at_once(outcome: Outcome) -> None:
+    """The profile is there for all to see: there is no doubt to wait for, and the ladder goes on."""
+    breaker, now = refused(), NOW + HOUR
+    breaker = breaker.after_canary(outcome, now, HOUR)
+    assert (breaker.closed_until(now), breaker.reason) == (now + 2 * HOUR, f"canary {outcome}")
+    now += 2 * HOUR
+    assert breaker.after_canary(outcome, now, HOUR).state(now) == "stopped"
+
+
+@pytest.mark.parametrize("outcome", [Outcome.COUNT, Outcome.PRIVATE, Outcome.HIDDEN])
+def test_a_canary_that_is_seen_opens_the_source(outcome: Outcome) -> None:
+    """With or without a number: it was there."""
+    opened = refused().after_canary(outcome, NOW + HOUR, HOUR)
+    assert (opened.state(NOW + HOUR), opened.refusals) == ("ready", 0)
+
+
+def test_a_canary_that_the_weather_hides_is_asked_again_soon() -> None:
+    """A sixth of the first pause later, and this never stops the source."""
+    breaker, now = refused(), NOW + HOUR
+    for _ in range(5):
+        breaker = breaker.after_canary(Outcome.TRANSIENT, now, HOUR)
+        assert breaker.closed_until(now) == now + HOUR / 6
+        now += HOUR / 6
+    assert (breaker.state(now), breaker.refusals) == ("proving", 1)
+
+
+# An operator's pause
+
+
+def test_an_operator_pauses_a_source_for_a_time() -> None:
+    """With his reason; afterwards it is half open, and the ladder stands where it stood."""
+    held = Breaker(level=2).held(NOW + HOUR, "operator: moving house")
+    assert (held.state(NOW), held.reason) == ("paused", "operator: moving house")
+    assert (held.state(NOW + HOUR), held.level, held.refusals) == ("proving", 2, 0)
+
+
+def test_an_operator_pauses_a_source_for_good() -> None:
+    """Until it is resumed."""
+    held = Breaker().held(None, "operator")
+    assert held.state(NOW + 1000 * DAY) == "stopped"
+    assert held.resumed().state(NOW) == "proving"
+
+
+@pytest.mark.parametrize("closed", [refused(), after(*[(Outcome.BLOCKED, "a")] * 3)])
+def test_an_operators_pause_never_shortens_another(closed: Breaker) -> None:
+    """A source that is closed for longer stays so, for its own reason."""
+    assert closed.held(NOW + HOUR / 2, "operator") == closed
+    assert closed.held(None, "operator").stopped
 
 
 # For any history

@@ -1,4 +1,4 @@
-"""The sources at the prompt: what each may do now, and letting a stopped one look again."""
+"""The sources at the prompt: what each may do now, and pausing or resuming one."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,9 @@ from cli_world import Desk, a_desk
 
 from monitor.snapshot import Outcome
 from monitor.sources.breaker import Breaker
+from monitor.sources.contract import Pressure
 from monitor.sources.registry import installed
+from monitor.sources.strain import Strain
 from refilld.cli.sources import COLUMNS, COMMANDS
 from storage import sources
 
@@ -115,9 +117,76 @@ def test_a_resumed_source_may_look_again_at_once(desk: Desk, times: int) -> None
         assert sources.breaker(tx, NAME) == Breaker(proving=True)
 
 
-def test_a_source_that_is_not_installed_cannot_be_resumed(desk: Desk) -> None:
+def test_a_source_is_paused_until_it_is_resumed(desk: Desk) -> None:
+    """Shown with the operator's reason."""
+    result = desk.run("sources", "pause", NAME, "--reason", "moving house")
+    assert (result.exit_code, result.stdout) == (0, f"{NAME} is paused until it is resumed\n")
+    desk.world.now += 1000 * HOUR
+    shown = listed(desk)[NAME]
+    assert (shown["state"], shown["until"], shown["reason"]) == ("stopped", None, "operator: moving house")
+    desk.run("sources", "resume", NAME)
+    assert listed(desk)[NAME]["state"] == "proving"
+
+
+def test_a_source_is_paused_for_a_time(desk: Desk) -> None:
+    """And may be asked again by itself."""
+    result = desk.run("sources", "pause", NAME, "--for", "2h")
+    assert (result.exit_code, result.stdout) == (0, f"{NAME} is paused until 2026-03-01 14:00:00Z\n")
+    shown = listed(desk)[NAME]
+    assert (shown["state"], shown["until"], shown["reason"]) == (
+        "paused", "2026-03-01T14:00:00Z", "operator",
+    )  # fmt: skip
+    desk.world.now += 2 * HOUR
+    assert listed(desk)[NAME]["state"] == "proving"
+
+
+def test_pausing_never_shortens_another_pause(desk: Desk) -> None:
+    """It is said that the source is closed for longer, and why."""
+    refuse(desk, 1)
+    result = desk.run("sources", "pause", NAME, "--for", "10m")
+    assert (result.exit_code, result.stdout) == (0, f"{NAME} is paused for longer already (blocked)\n")
+    assert listed(desk)[NAME]["until"] == "2026-03-01T13:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--for", "soon"], ["--for", "0s"], ["--reason", ""], ["--reason", "a\nb"], ["--reason", "x" * 201]],
+)
+def test_a_pause_that_makes_no_sense_is_a_wrong_usage(desk: Desk, wrong: list[str]) -> None:
+    """And the source stays as it was."""
+    assert desk.run("sources", "pause", NAME, *wrong).exit_code == 2
+    assert listed(desk)[NAME]["state"] == "ready"
+
+
+def test_a_platform_that_wants_to_be_left_alone_is_shown_waiting(desk: Desk) -> None:
+    """With the share of its limit that is used, as long as that is known; resuming ends the wait."""
+    with desk.world.database.write() as tx:
+        heard = Strain().after(Pressure(93, 3 * HOUR), desk.world.now)
+        sources.save_strain(tx, NAME, heard)
+    shown = listed(desk)[NAME]
+    assert [shown[key] for key in ("state", "until", "reason", "used_percent")] == [
+        "waiting", "2026-03-01T15:00:00Z", "platform", 93,
+    ]  # fmt: skip
+    desk.world.now += HOUR
+    assert (listed(desk)[NAME]["state"], listed(desk)[NAME]["used_percent"]) == ("waiting", None)
+    desk.run("sources", "resume", NAME)
+    assert listed(desk)[NAME]["state"] == "proving"
+
+
+def test_the_looks_that_a_request_served_are_shown(desk: Desk) -> None:
+    """Of the last day: ten looks, four requests."""
+    with desk.world.database.write() as tx:
+        for hours, looks in ((0, 6), (5, 4), (6, 0), (23, 0), (24, 50)):
+            sources.note_requests(tx, NAME, desk.world.now - hours * HOUR, 1, looks=looks)
+    shown = listed(desk)[NAME]
+    assert (shown["requests_last_hour"], shown["requests_last_day"]) == (1, 4)
+    assert shown["looks_per_request"] == 2.5
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+def test_a_source_that_is_not_installed_is_not_known(desk: Desk, verb: str) -> None:
     """A wrong usage, with the names that there are."""
-    result = desk.process("sources", "resume", "telepathy")
+    result = desk.process("sources", verb, "telepathy")
     assert (result.returncode, result.stdout) == (2, "")
     expected = f"Error: Invalid value for NAME: no such source; there are: {', '.join(installed())}"
     assert result.stderr.splitlines()[-1] == expected
