@@ -8,11 +8,12 @@ tells the whole of it.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import inf
 
 from monitor.cadence import UNREADABLE, Lane, LastCall, NextLook, Seen, Wish, confirmation, hold_ends
 from monitor.drops import DropState
 from monitor.hazard import Hazards, cell_at
-from monitor.outlook import Outlook, chance, hazard_within, index, together
+from monitor.outlook import Outlook, chance, hazard_within, index, patience, together
 from monitor.snapshot import Outcome
 from monitor.stakes import Stake, dump, hours, load, seen, time_of
 from monitor.target import Metric
@@ -24,6 +25,8 @@ CALL_AHEAD = 0.5
 """Hours before a guarantee's end by which its last call must have been."""
 SLOT = 2.0
 """Hours of one slot of last calls."""
+_NEVER = 24.0 * 3650
+"""Hours after which nobody waits for a turn."""
 FAITHFUL = 3
 """Failed looks in a row that are tried again soon; from then on the target waits for its turn."""
 GoingRates = Mapping[tuple[str, Metric], float]
@@ -207,6 +210,17 @@ class LearnedCadence:
             if w.drop is not None and w.drop.state is DropState.WAITING:
                 yield NextLook(now + self.every, Lane.ROUTINE, f"drop of {w.order.order_id} waits")
             yield from hold_ends(w, soon, now)
+
+
+def expected_turn(memo: str, hazards: Hazards, price: float) -> datetime | None:
+    """When a target's turn would come if requests went on to be worth what they are worth now.
+
+    None where nothing is at stake, or its turn would never come.
+    """
+    stakes = [stake for stake in load(memo) if stake.used < 1]
+    outlook = together((stake.weight, hazards.ahead(stake.cell)) for stake in stakes)
+    wait = patience(outlook, price) if any(outlook) else inf
+    return None if wait > _NEVER else time_of(max(stake.at for stake in stakes) + wait)
 
 
 def _effective(watched: Sequence[Watched], seen_: Seen, now: datetime) -> int | None:

@@ -233,6 +233,15 @@ class Settings(Section):
                 raise _wrong(problem, "services", name, "terms")
         return self
 
+    @model_validator(mode="after")
+    def _every_service_names_known_sources(self) -> "Settings":
+        for name, service in self.services.items():
+            unknown = [source for source in service.sources or () if source not in self.sources]
+            if unknown:
+                problem = f"there is no section [sources.{unknown[0]}]"
+                raise _wrong(problem, "services", name, "sources")
+        return self
+
     @property
     def all_terms(self) -> TermsBook:
         """Terms by name; `default` is always among them."""

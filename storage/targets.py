@@ -47,6 +47,8 @@ class TargetRow:
     lane: Lane = Lane.ROUTINE
     memo: str = ""
     """What the cadence has noted for itself; see `monitor.memo`."""
+    stream: str | None = None
+    """Its stream in the virtual queue; None where it has no place there."""
     calm: Calm | None = None
     """How long, and down to which count, nothing can follow from a look; None when that is not known."""
 
@@ -358,6 +360,7 @@ def row_of(row: AnyRow) -> TargetRow:
         cannot_since=row.unread_since,
         lane=Lane(row.lane),
         memo=row.memo,
+        stream=None if row.virtual_due is None else row.stream,
         calm=_calm_of(row),
     )
 

@@ -8,6 +8,7 @@ from jobs.asking import answer_from
 from monitor.answers import Answer
 from monitor.watched import Watched
 from refilld.story.event import Look
+from refilld.story.turn import expected_look
 from storage import drops, flags, orders, refills, requests, reviews, snapshots, targets, watched
 from storage.columns import AnyRow
 from storage.engine import Transaction
@@ -25,6 +26,8 @@ class Story:
     now: datetime
     order: AnyRow
     target: TargetRow
+    next_look: datetime | None
+    """When the target is to be looked at next; None when that cannot be told, or never."""
     mine: Watched
     group: tuple[Watched, ...]
     """All orders of the target, this one among them."""
@@ -57,6 +60,7 @@ def gather(tx: Transaction, order_id: str, now: datetime) -> Story:
         now=now,
         order=row,
         target=target,
+        next_look=expected_look(tx, target, now),
         mine=mine,
         group=group,
         answer=answer_from(tx, target, group, order_id, now),
