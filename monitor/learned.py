@@ -1,8 +1,8 @@
 """The learned cadence: looks where drops are likely and dear, in a time for any budget.
 
 It says what a target asks of the virtual queue of its source, and learns from every routine look. Only what
-the rules hang on has a date of its own: a confirmation, a missing baseline, the end of a hold. docs/cadence.md
-tells the whole of it.
+the rules hang on has a date of its own: a confirmation, a missing baseline, the end of a hold; see
+docs/cadence.md.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
