@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Self
 
@@ -73,11 +74,12 @@ class GraphSource:
         finally:
             wire.close()
         looks = ((target, _look(seen, target)) for target in targets)
-        shots = (self._snapshot(target, now, look, token) for target, look in looks)
+        veil = ((target, replace(look, detail=veiled(look.detail, token))) for target, look in looks)
+        shots = (self._snapshot(target, now, look) for target, look in veil)
         return Reading(tuple(shots), wire.sent, wire.pressure)
 
-    def _snapshot(self, target: Target, now: datetime, look: Look, token: str = "") -> Snapshot:
-        detail = one_line(veiled(look.detail, token))
+    def _snapshot(self, target: Target, now: datetime, look: Look) -> Snapshot:
+        detail = one_line(look.detail)
         return Snapshot(target, now, look.outcome, self.name, look.count, look.counted, detail)
 
 
