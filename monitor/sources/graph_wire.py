@@ -64,9 +64,10 @@ class Wire:
         self.sent += 1
         try:
             with self._get(query.fields(cursor)) as answer:
-                body = _json(body_of(answer))
+                content = body_of(answer)
         except NETWORK as error:
             return unreachable(error)
+        body = _json(content)
         refused = refusal(answer.status_code, body)
         throttled = refused is not None and refused.outcome is Outcome.RATE_LIMITED
         self.pressure = both(self.pressure, pressure(answer.headers, self.now), throttled=throttled)

@@ -4,6 +4,7 @@ import copy
 import gzip
 import io
 import json
+import os
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -30,7 +31,8 @@ from refilld.demo.graph import TOKEN, GraphStandIn
 from refilld.demo.graph_answers import NOBODY, THROTTLED, discovery, error, json_answer, usage
 from refilld.demo.tunnel import Answer
 
-MUTANTS = 10_000
+MUTANTS = 2_500
+SEEDS = range(4)
 OVER_THE_WIRE = 150
 TARGETS = [
     profile(),
@@ -271,14 +273,16 @@ def check(reading: Reading, bodies: list[bytes]) -> None:
             assert shot.count in told(bodies, shot.target)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
 def test_ten_thousand_bent_answers_raise_nothing_and_make_no_number_up(
-    source: GraphSource, monkeypatch: pytest.MonkeyPatch
+    source: GraphSource, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """From the bytes of the answer to the snapshots; and all kinds of end are met."""
-    dice = random.Random(20261125)
+    dice = random.Random(seed)
     ends: Counter[Outcome] = Counter()
     cable = Cable()
-    monkeypatch.setattr(_Straight, "get_adapter", lambda *_: cable)
+    monkeypatch.setattr(os, "environ", {})  # `requests` looks through all of it for each request
+    monkeypatch.setattr(_Straight, "get_adapter", lambda *_, **__: cable)
     for _ in range(MUTANTS):
         cable.waiting, cable.bodies, cable.sent = messages(dice), [], 0
         reading = source.read(TARGETS, NOW)
@@ -286,7 +290,7 @@ def test_ten_thousand_bent_answers_raise_nothing_and_make_no_number_up(
         check(reading, cable.bodies)
         ends.update(shot.outcome for shot in reading.snapshots)
     assert set(Outcome) - set(ends) == {Outcome.PRIVATE}  # professional accounts are never private
-    assert min(ends.values()) >= 20
+    assert min(ends.values()) >= 10
     assert ends[Outcome.COUNT] > MUTANTS
 
 
