@@ -13,7 +13,7 @@ from pathlib import Path
 from monitor.errors import BadInputError
 
 CREDENTIAL = "graph-token"
-"""The name of the systemd credential that serves where no file is configured."""
+"""The name of the systemd credential that beats the configured file, as credentials do."""
 OPTION = "sources.graph.token_file"
 _LONGEST = 4096
 _TOKEN = re.compile(rb"[\x21-\x7e]{1,%d}" % _LONGEST)
@@ -64,13 +64,13 @@ def veiled(text: str, token: str) -> str:
 
 
 def token_file(path: str, environ: Mapping[str, str]) -> TokenFile:
-    """Find the file: the configured one, else systemd's credential; raises BadInputError without either."""
+    """Find the file: systemd's credential, else the configured one; raises BadInputError without either."""
+    if folder := environ.get("CREDENTIALS_DIRECTORY"):
+        given = Path(folder, CREDENTIAL)
+        if given.exists():
+            return TokenFile(given, f"credential {CREDENTIAL}")
     if path:
         return TokenFile(Path(path))
-    if folder := environ.get("CREDENTIALS_DIRECTORY"):
-        found = Path(folder, CREDENTIAL)
-        if found.exists():
-            return TokenFile(found, f"credential {CREDENTIAL}")
     raise BadInputError(
         OPTION, f"is empty; name the file that holds the access token, or give the credential {CREDENTIAL}"
     )

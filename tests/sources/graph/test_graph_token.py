@@ -117,15 +117,16 @@ def test_a_file_that_vanishes_is_a_login_that_is_missing(
     assert standin.requests == ()
 
 
-def test_the_credential_of_systemd_serves_where_no_file_is_named(
+def test_the_credential_of_systemd_beats_the_file(
     options: dict[str, str], token_path: Path, monkeypatch: pytest.MonkeyPatch, standin: GraphStandIn
 ) -> None:
-    """A file that is named goes before it."""
+    """As the others do, and it needs none; another folder's credentials leave the file alone."""
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(token_path.parent))
-    source = GraphSource.configured(options | {"token_file": ""})
-    assert source.read([profile()], NOW).snapshots[0].count == 1234
-    with pytest.raises(BadInputError, match="No such file"):
-        GraphSource.configured(options | {"token_file": "/nowhere/token"})
+    for path in ("", "/nowhere/token"):
+        source = GraphSource.configured(options | {"token_file": path})
+        assert source.read([profile()], NOW).snapshots[0].count == 1234
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/nowhere")
+    assert GraphSource.configured(options).read([profile()], NOW).snapshots[0].count == 1234
 
 
 def test_without_a_token_the_option_is_named(
