@@ -78,7 +78,7 @@ def test_the_unit_says(directives: dict[str, list[str]], key: str, values: list[
 def test_a_missing_credential_does_not_stop_the_service(directives: dict[str, list[str]]) -> None:
     """systemd.exec(5): only a credential given by an absolute path has to exist."""
     credentials = dict(value.split(":") for value in directives["LoadCredential"])
-    assert set(credentials) == {"database-url", "alert-urls"}
+    assert set(credentials) == {"database-url", "alert-urls", "graph-token"}
     assert not [source for source in credentials.values() if "/" in source]
 
 

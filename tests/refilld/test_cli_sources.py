@@ -99,9 +99,9 @@ def test_a_stopped_source_has_no_end(desk: Desk) -> None:
 
 def test_the_table_says_yes_and_no(desk: Desk) -> None:
     """People read it."""
-    head, row, *_ = desk.run("sources", "list").stdout.splitlines()
+    head, *rows = desk.run("sources", "list").stdout.splitlines()
     assert head.split() == list(COLUMNS)
-    assert row.split() == [NAME, "no", "ready", "-", "-", "0", "-", "0", "-", "-", "-"]
+    assert [NAME, "no", "ready", "-", "-", "0", "-", "0", "-", "-", "-"] in [row.split() for row in rows]
 
 
 @pytest.mark.parametrize("times", [0, 1, 3])

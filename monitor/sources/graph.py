@@ -1,0 +1,98 @@
+"""Instagram's official interface for the counts of others: Business Discovery of the Graph API."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Self
+
+from monitor.errors import BadInputError
+from monitor.snapshot import Outcome, Snapshot
+from monitor.sources.bounded import one_line
+from monitor.sources.contract import Reading
+from monitor.sources.graph_answers import Look, likes, views
+from monitor.sources.graph_pages import Seen, leaf
+from monitor.sources.graph_query import query, username_of
+from monitor.sources.graph_token import TokenFile, token_file, veiled
+from monitor.sources.graph_wire import Wire
+from monitor.target import Metric, Target
+
+_POST_COUNTS = {Metric.LIKES: likes, Metric.VIEWS: views}
+
+
+class GraphSource:
+    """Reads the followers of professional accounts, and the likes and reel views of their posts.
+
+    All that is asked about one account, its followers and its posts' counts, costs one request for each
+    hundred of its newest media, and as many as bring the oldest asked post, but five at most. A post is
+    found through its owner alone. An account that is personal, and one that is gone, are `not_found` alike.
+    """
+
+    name = "graph"
+    metrics = frozenset(Metric)
+    batch = 100
+
+    def __init__(self, node: str, token: TokenFile, timeout: float = 20.0) -> None:
+        """`node` is version and id of the account that asks, `timeout` in seconds for each wait."""
+        self._node = node
+        self._token = token
+        self._timeout = timeout
+
+    @classmethod
+    def configured(cls, options: Mapping[str, str]) -> Self:
+        """Make the source; raises BadInputError naming the option that cannot be used."""
+        account = _matching(
+            options, "ig_user_id", r"[0-9]{1,20}", "the number of your own professional account"
+        )
+        version = _matching(
+            options, "version", r"v[0-9]{1,3}\.[0-9]", "a version of the interface like v26.0"
+        )
+        token = token_file(options.get("token_file", ""), os.environ)
+        token.read()
+        return cls(f"{version}/{account}", token)
+
+    def together(self, target: Target) -> str | None:
+        """Name the profile that shows a target: its own, or a post's owner; None where that is unknown."""
+        username = username_of(target)
+        return None if username is None else f"profile:{username}"
+
+    def read(self, targets: Sequence[Target], now: datetime) -> Reading:
+        """Look at targets of one profile together; what goes wrong is in the snapshots."""
+        asked = query(targets)
+        if asked is None:
+            odd = Look(Outcome.SCHEMA, detail="not targets of one profile; nothing was sent")
+            return Reading(tuple(self._snapshot(target, now, odd) for target in targets), 0)
+        try:
+            token = self._token.read()
+        except BadInputError as error:
+            lost = Look(Outcome.LOGIN_REQUIRED, detail=str(error))
+            return Reading(tuple(self._snapshot(target, now, lost) for target in targets), 0)
+        wire = Wire(self._node, token, self._timeout, now)
+        try:
+            seen = leaf(wire, asked)
+        finally:
+            wire.close()
+        looks = ((target, _look(seen, target)) for target in targets)
+        veil = ((target, replace(look, detail=veiled(look.detail, token))) for target, look in looks)
+        shots = (self._snapshot(target, now, look) for target, look in veil)
+        return Reading(tuple(shots), wire.sent, wire.pressure)
+
+    def _snapshot(self, target: Target, now: datetime, look: Look) -> Snapshot:
+        detail = one_line(look.detail)
+        return Snapshot(target, now, look.outcome, self.name, look.count, look.counted, detail)
+
+
+def _look(seen: Seen, target: Target) -> Look:
+    """Pick a target out of what was seen."""
+    if target.metric is Metric.FOLLOWERS:
+        return seen.followers or seen.rest
+    medium = seen.media.get(target.link.key)
+    return seen.rest if medium is None else _POST_COUNTS[target.metric](medium)
+
+
+def _matching(options: Mapping[str, str], option: str, form: str, what: str) -> str:
+    value = options.get(option, "")
+    if not re.fullmatch(form, value):
+        raise BadInputError(f"sources.graph.{option}", f"{value!r} is not {what}")
+    return value

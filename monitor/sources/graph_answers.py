@@ -1,0 +1,137 @@
+"""The shapes Graph answers with, read strictly: a number is taken only where the answer says it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.errors import BadInputError
+from monitor.link import LinkKind, parse_link
+from monitor.snapshot import Outcome
+from monitor.sources.graph_query import is_cursor
+
+_TOO_MANY = 10**12
+"""More than a hundred times everybody: no count on Instagram can be that large."""
+LONGEST_QUOTE = 8192
+"""Characters of foreign text in a detail, before it is made fit for a log; twice the longest token."""
+_WITHOUT_VIEWS = {"IMAGE": "an image", "CAROUSEL_ALBUM": "a carousel"}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look saw: a snapshot without its target and time."""
+
+    outcome: Outcome
+    count: int | None = None
+    counted: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A page of a profile's media."""
+
+    by_shortcode: Mapping[str, Mapping[str, Any]]
+    length: int
+    """How many there were."""
+    nameless: int
+    """How many of them do not say which post they are."""
+    cursor: str
+    """Where the next page begins; nothing on the last one."""
+
+
+def profile(body: Any, username: str) -> Mapping[str, Any] | Look:
+    """Find the profile in an answer; it has to be the one that was asked for."""
+    found = body.get("business_discovery") if isinstance(body, dict) else None
+    if not isinstance(found, dict):
+        return _odd("the answer holds no profile")
+    name = found.get("username")
+    if not isinstance(name, str) or not name.isascii() or name.lower() != username:
+        return _odd(f"asked for {username}, got {_printable(name)!r}")
+    return found
+
+
+def followers(shown: Mapping[str, Any]) -> Look:
+    """Read the followers of a profile."""
+    return _number(shown, "followers_count")
+
+
+def media(shown: Mapping[str, Any], *, first: bool) -> Media | Look:
+    """Read a page of media.
+
+    Graph leaves an empty edge out; on the first page, `media_count` must say so, too.
+    """
+    if "media" not in shown:
+        none = not first or shown.get("media_count") == 0
+        return Media({}, 0, 0, "") if none else _odd("the answer lists no media of a profile that has some")
+    edge = shown["media"]
+    data = edge.get("data") if isinstance(edge, dict) else None
+    if not isinstance(data, list) or not all(isinstance(medium, dict) for medium in data):
+        return _odd("the answer's media are no list of objects")
+    cursor = _cursor(edge.get("paging")) if data else ""
+    if isinstance(cursor, Look):
+        return cursor
+    named = [(_shortcode(medium), medium) for medium in reversed(data)]  # of two, the first one stays
+    nameless = sum(not code for code, _ in named)
+    return Media({code: medium for code, medium in named if code}, len(data), nameless, cursor)
+
+
+def likes(medium: Mapping[str, Any]) -> Look:
+    """Read the likes of a post: left out where the owner hides them."""
+    if medium.get("like_count") is None:
+        return Look(Outcome.HIDDEN, detail="like_count is not told: the owner hides it")
+    return _number(medium, "like_count")
+
+
+def views(medium: Mapping[str, Any]) -> Look:
+    """Read the views of a reel: left out where the owner hides them, and where there are none to count."""
+    if medium.get("view_count") is not None:
+        return _number(medium, "view_count")
+    kind = medium.get("media_type")
+    if isinstance(kind, str) and kind in _WITHOUT_VIEWS:
+        return Look(Outcome.HIDDEN, detail=f"{_WITHOUT_VIEWS[kind]}: only reels have views")
+    return Look(Outcome.HIDDEN, detail="view_count is not told: the owner hides it, or it is no reel")
+
+
+def _shortcode(medium: Mapping[str, Any]) -> str:
+    """Name the post; where Graph gives no shortcode, its address does."""
+    if "shortcode" in medium:
+        code = medium["shortcode"]
+        return code if isinstance(code, str) else ""
+    address = medium.get("permalink")
+    try:
+        link = parse_link(address).link if isinstance(address, str) else None
+    except BadInputError:
+        return ""
+    return link.key if link is not None and link.kind is LinkKind.POST else ""
+
+
+def _cursor(paging: Any) -> str | Look:
+    """Read where the next page begins; without a cursor there is none."""
+    if paging is None:
+        return ""
+    cursors = paging.get("cursors") if isinstance(paging, dict) else paging
+    if cursors is None:
+        return ""
+    after = cursors.get("after", "") if isinstance(cursors, dict) else None
+    if not isinstance(after, str) or (after and not is_cursor(after)):
+        return _odd("the cursor of the media is none that could be asked for")
+    return after
+
+
+def _number(shown: Mapping[str, Any], key: str) -> Look:
+    value = shown.get(key)
+    # `type is`, for a bool is an int to Python and none to us.
+    if type(value) is not int or not 0 <= value < _TOO_MANY:
+        return _odd(f"{key} is no sensible number: {_printable(value)!r}")
+    return Look(Outcome.COUNT, count=value, counted=key)
+
+
+def _printable(value: Any) -> Any:
+    """A hostile number may have more digits than Python is willing to print, and a text more than we are."""
+    if isinstance(value, str):
+        return value[:LONGEST_QUOTE]
+    return value if isinstance(value, float | bool | None) else type(value).__name__
+
+
+def _odd(detail: str) -> Look:
+    return Look(Outcome.SCHEMA, detail=detail)
