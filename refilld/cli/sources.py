@@ -12,6 +12,7 @@ from refilld.cli.office import Office, pass_office
 from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import duration_between, text_up_to
 from refilld.settings import SourceSection
+from refilld.cli.source_login import login
 from storage import sources as kept
 from storage.engine import Transaction
 
@@ -97,4 +98,5 @@ def _require_installed(name: str) -> None:
         raise click.BadParameter(f"no such source; there are: {', '.join(installed())}", param_hint="NAME")
 
 
+sources.add_command(login)
 COMMANDS = (sources,)
