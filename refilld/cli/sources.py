@@ -13,6 +13,7 @@ from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import duration_between, text_up_to
 from refilld.settings import SourceSection
 from refilld.cli.source_login import login
+from refilld.cli.source_probe import probe
 from storage import sources as kept
 from storage.engine import Transaction
 
@@ -99,4 +100,5 @@ def _require_installed(name: str) -> None:
 
 
 sources.add_command(login)
+sources.add_command(probe)
 COMMANDS = (sources,)
