@@ -30,7 +30,8 @@ PROFILE, MISSING, ACCOUNT, POST, MEMBER = (
 )
 MOST_REQUESTS = 20
 MOST_PROFILES = 12
-"""Beside them there are at most eight requests: a start page twice, and a query each for the rest."""
+"""Beside them there are at most eight requests: canary, missing profile, three for the account by its id,
+two for the post, one with the login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,12 @@ class Finding:
     requests: int = 0
     answers: tuple[Answered, ...] = ()
     shape: Shape = field(default_factory=dict)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the source as a whole refuses us, and not only a login or a kind of question."""
+        visit = self.about in {PROFILE, MISSING, POST}
+        return self.outcome is Outcome.RATE_LIMITED or (visit and self.outcome is Outcome.BLOCKED)
 
 
 @dataclass(frozen=True, slots=True)

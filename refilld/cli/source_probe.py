@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -11,12 +11,14 @@ from time import sleep
 
 import click
 
+from jobs import account
 from jobs.eye import Eye
-from jobs.sampling import closed_for
 from monitor.duration import format_duration
 from monitor.errors import BadInputError, RefilldError
 from monitor.link import Link, LinkKind, parse_link, parse_username
-from monitor.sources.breaker import SURE
+from monitor.snapshot import Snapshot
+from monitor.sources.budget import Purpose
+from monitor.sources.contract import Reading
 from monitor.sources.instaloader import TIMEOUT
 from monitor.sources.instaloader_assumptions import Assumption, assumptions
 from monitor.sources.instaloader_cookies import read_file
@@ -80,23 +82,27 @@ class Purse:
 
     def settle(self, finding: Finding) -> None:
         """Charge what the question took beyond the paid request; a refusal pauses the source."""
-        now, name = self.office.now(), self.eye.source.name
+        eye, now = self.eye, self.office.now()
         with self.database.write() as tx:
-            kept.note_requests(tx, name, now, finding.requests - 1)
-            if finding.outcome in SURE:
-                after = kept.breaker(tx, name).after(finding.outcome, name, now, self.eye.first_pause)
-                kept.save_breaker(tx, name, after)
+            if finding.refused:
+                account.settle(tx, eye, _reading(eye, finding, now), now, Purpose.CANARY)
+            else:
+                kept.note_requests(tx, eye.source.name, now, finding.requests - 1, purpose=Purpose.CANARY)
 
     def _pay(self) -> timedelta | str | None:
         """Pay a request; else returns how long the budget has no room, or what the breaker says."""
-        now, name = self.office.now(), self.eye.source.name
+        now, eye = self.office.now(), self.eye
         with self.database.write() as tx:
-            breaker = kept.breaker(tx, name)
+            breaker = kept.breaker(tx, eye.source.name)
             if breaker.closed_until(now):
                 return f"{breaker.state(now)} ({breaker.reason})"
-            pause = closed_for(tx, self.eye, now)
+            pause = account.closed_for(tx, eye, now)
+            proving = account.canary_due(tx, eye)
             if pause is None:
-                kept.note_requests(tx, name, now, 1)
+                account.pay(tx, eye, now, 0, Purpose.CANARY)
+        if pause is None and proving:
+            account.prove(self.database, eye, self.office.clock)
+            return self._pay()
         return pause
 
     def _refuse(self, problem: str) -> bool:
@@ -115,9 +121,15 @@ def _answers(purse: Purse, questions: Iterator[Question]) -> Iterator[Finding]:
         finding = question.ask()
         purse.settle(finding)
         yield finding
-        if finding.outcome in SURE:
+        if finding.refused:
             click.echo(f"stopped: {purse.eye.source.name} answers {finding.outcome}", err=True)
             return
+
+
+def _reading(eye: Eye, refused: Finding, now: datetime) -> Reading:
+    """What the account is told of a refusal; the target is not among those that are watched."""
+    asked = Target(Link(LinkKind.PROFILE, refused.asked), Metric.FOLLOWERS)
+    return Reading((Snapshot(asked, now, refused.outcome, eye.source.name),), refused.requests)
 
 
 def _eye(office: Office, name: str) -> Eye:

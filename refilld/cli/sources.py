@@ -11,9 +11,9 @@ from monitor.sources.registry import installed
 from refilld.cli.office import Office, pass_office
 from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import duration_between, text_up_to
-from refilld.settings import SourceSection
 from refilld.cli.source_login import login
 from refilld.cli.source_probe import probe
+from refilld.settings import SourceSection
 from storage import sources as kept
 from storage.engine import Transaction
 

@@ -60,7 +60,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: MembersWorld) -
 
 
 def configure(desk: Desk, **keys: object) -> None:
-    usual = {"enabled": True, "spacing": "0s", "jitter": 0, "requests_per_hour": 100}
+    usual = {"enabled": True, "spacing": "0s", "jitter": 0, "reserve": 0, "requests_per_hour": 100}
     lines = [f"{name} = {json.dumps(value)}" for name, value in (usual | keys).items()]
     head = f'[database]\nurl = "sqlite:///{desk.world.path}"\n[sources.{NAME}]\n'
     (desk.home / "refilld.toml").write_text(head + "\n".join(lines) + "\n")
@@ -69,14 +69,14 @@ def configure(desk: Desk, **keys: object) -> None:
 def probed(desk: Desk, *words: str) -> tuple[list[dict[str, Any]], Held]:
     result = desk.run("sources", "probe", NAME, *words, "--json")
     assert result.exit_code == 0, result.output
-    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    rows = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
     findings = [row for row in rows if "about" in row]
     return findings, {row["assumption"]: row["holds"] for row in rows if "assumption" in row}
 
 
 def charged(desk: Desk) -> int:
     with desk.world.database.read() as tx:
-        return sources.requests_since(tx, NAME, desk.world.now - HOUR)
+        return sources.served(tx, NAME, desk.world.now - HOUR)[0]
 
 
 def test_the_usual_questions_are_answered_and_paid(desk: Desk, running: StandIn) -> None:
@@ -272,3 +272,28 @@ def test_a_key_that_is_data_is_not_told() -> None:
 def test_without_findings_nothing_is_claimed() -> None:
     """Every assumption is open."""
     assert {one.holds for one in assumptions([])} == {None}
+
+
+def test_after_a_pause_the_canary_is_asked_first(desk: Desk, running: StandIn) -> None:
+    """As by the daemon: its answer opens the source, and is paid, too."""
+    configure(desk, canary="nasa")
+    with desk.world.database.write() as tx:
+        paused = Breaker().after(Outcome.BLOCKED, "a", desk.world.now - 2 * HOUR, HOUR)
+        sources.save_breaker(tx, NAME, paused)
+        assert paused.proving
+    findings, _ = probed(desk, "natgeo")
+    assert ([one.path for one in running.requests][:2], len(findings)) == (["/nasa/", "/natgeo/"], 3)
+    assert len(running.requests) == charged(desk) == 5
+
+
+def test_a_login_that_is_refused_pauses_nothing(desk: Desk, world: MembersWorld) -> None:
+    """The source goes on without it."""
+    session = desk.write(json.dumps(COOKIES), "session.json")
+    session.chmod(0o600)
+    configure(desk, session_file=str(session))
+    world.sessions, world.refusal = {}, Answer('{"message":"checkpoint_required","status":"fail"}', 400)
+    findings, held = probed(desk, "natgeo", "--post", CODE)
+    assert findings[-1]["outcome"] == "blocked"
+    assert held["the login is accepted and told a video's views"] is False
+    with desk.world.database.read() as tx:
+        assert sources.breaker(tx, NAME).state(desk.world.now) == "ready"
