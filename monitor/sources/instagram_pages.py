@@ -31,6 +31,10 @@ class Look:
     """The name that the answer calls the profile by."""
 
 
+NOT_SHOWN = Look(Outcome.HIDDEN, detail="play_count and view_count are null: not shown without a login")
+"""The views of a video, to most visitors."""
+
+
 def followers(pages: Sequence[Mapping[str, Any]], username: str) -> Look:
     """Read the followers out of a profile page's embedded query results, which share one user between them.
 
@@ -83,7 +87,7 @@ def likes(node: Mapping[str, Any]) -> Look:
         return Look(Outcome.HIDDEN, detail=f"{_COUNTS_DISABLED} is set")
     if "like_count" in node and node["like_count"] in (None, -1):
         return Look(Outcome.HIDDEN, detail=f"like_count is {node['like_count']}")
-    return _number(node, "like_count") if _shown(node) else _unsaid()
+    return _number(node, "like_count") if shown(node) else _unsaid()
 
 
 def views(node: Mapping[str, Any]) -> Look:
@@ -97,11 +101,21 @@ def views(node: Mapping[str, Any]) -> Look:
         return Look(Outcome.HIDDEN, detail=f"{_COUNTS_DISABLED} is set")
     for key in ("play_count", "view_count"):
         if node.get(key) is not None:
-            return _number(node, key) if _shown(node) else _unsaid()
-    return Look(Outcome.HIDDEN, detail="play_count and view_count are null: not shown without a login")
+            return _number(node, key) if shown(node) else _unsaid()
+    return NOT_SHOWN
 
 
-def _shown(node: Mapping[str, Any]) -> bool:
+def clip_plays(answer: Any, shortcode: str) -> Look:
+    """Read a clip's plays out of its owner's newest clips; raises what an odd shape does to who reads it."""
+    clips = answer["data"]["xdt_api__v1__clips__user__connection_v2"]
+    for edge in clips["edges"] if clips is not None else ():
+        media = edge["node"]["media"]
+        if media["code"] == shortcode and media.get("play_count") is not None:
+            return _number(media, "play_count")
+    return Look(Outcome.HIDDEN, detail="play_count is null, and not among the owner's newest clips")
+
+
+def shown(node: Mapping[str, Any]) -> bool:
     """Only the flag tells a small count from the placeholder of a hidden one, so it has to be there."""
     return node.get(_COUNTS_DISABLED) is False
 

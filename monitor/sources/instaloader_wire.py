@@ -81,15 +81,16 @@ class Unhurried(RateController):
 
 
 class QuietContext(InstaloaderContext):
-    """An anonymous context: one attempt a request, no redirects, nothing printed.
+    """A context, anonymous at first: one attempt a request, no redirects, nothing printed.
 
-    All requests leave through `wire`. Two public methods suffice for that: pages and tokens use the
-    sessions of `get_anonymous_session`, and the short-lived sessions of queries pass through `get_json`.
+    All requests leave through `wire`. Three public methods suffice for that: pages and tokens use the
+    sessions of `get_anonymous_session`, a login's is made by `load_session`, and the short-lived sessions
+    of queries pass through `get_json`.
     """
 
-    def __init__(self, timeout: float, opened: datetime) -> None:
+    def __init__(self, timeout: float, opened: datetime, wire: Wire | None = None) -> None:
         self.opened = opened
-        self.wire = Wire()  # first, because the parent opens a session at once
+        self.wire = wire or Wire()  # first, because the parent opens a session at once
         super().__init__(
             sleep=False,
             quiet=True,
@@ -103,6 +104,11 @@ class QuietContext(InstaloaderContext):
     def get_anonymous_session(self) -> Session:
         """Open a session that leaves through the wire."""
         return self._wired(super().get_anonymous_session())
+
+    def load_session(self, username: str, sessiondata: dict[str, str]) -> None:
+        """Send the cookies of a login along with all queries from now on."""
+        super().load_session(username, sessiondata)  # type: ignore[no-untyped-call]
+        self._wired(self._session)
 
     def get_json(
         self,

@@ -11,6 +11,8 @@ from monitor.sources.registry import installed
 from refilld.cli.office import Office, pass_office
 from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import duration_between, text_up_to
+from refilld.cli.source_login import login
+from refilld.cli.source_probe import probe
 from refilld.settings import SourceSection
 from storage import sources as kept
 from storage.engine import Transaction
@@ -97,4 +99,6 @@ def _require_installed(name: str) -> None:
         raise click.BadParameter(f"no such source; there are: {', '.join(installed())}", param_hint="NAME")
 
 
+sources.add_command(login)
+sources.add_command(probe)
 COMMANDS = (sources,)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Lock
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 from zlib import crc32
 
 from refilld.demo.proxy import Proxy
@@ -42,6 +42,14 @@ class World(Protocol):
 
     def post(self, shortcode: str) -> Answer:
         """Answer the query for one post."""
+
+
+@runtime_checkable
+class Members(Protocol):
+    """What a world shows besides, where it has members."""
+
+    def member(self, asked: Asked) -> Answer:
+        """Answer a query that carries the cookies of a login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +166,17 @@ class StandIn:
         with self._lock:
             self._log.append(asked)
         path = asked.path.partition("?")[0].strip("/")
-        if asked.method == "POST" and path == "api/graphql":
-            return self._query(asked)
+        if asked.method == "POST" and path in {"api/graphql", "graphql/query"}:
+            return self._query(asked, visitors=path == "api/graphql")
         if asked.method == "GET" and "/" not in path:
             return self.world.profile(path) if path else self.world.start_page()
         return MISSING
 
-    def _query(self, asked: Asked) -> Answer:
+    def _query(self, asked: Asked, *, visitors: bool) -> Answer:
+        if isinstance(self.world, Members) and (not visitors or asked.cookies.get("sessionid")):
+            return self.world.member(asked)
+        if not visitors:
+            return MISSING
         variables = json.loads(asked.form.get("variables", "{}"))
         if asked.form.get("doc_id") == _ACCOUNT_QUERY:
             return self.world.account(str(variables.get("id", "")))
@@ -204,7 +216,7 @@ def _page_of(shown: dict[str, Any]) -> Answer:
 
 def account_answer(shown: Any) -> Answer:
     """Make the answer to the query for a user id; None when it is nobody's."""
-    return _json({"data": {"user": shown}, "status": "ok"})
+    return json_answer({"data": {"user": shown}, "status": "ok"})
 
 
 def page(*results: Any) -> Answer:
@@ -235,8 +247,9 @@ def media(
 def post_answer(item: Any) -> Answer:
     """Make the answer to the query for one post; None when there is none."""
     info = None if item is None else {"items": [item]}
-    return _json({"data": {"xdt_api__v1__media__shortcode__web_info": info}, "status": "ok"})
+    return json_answer({"data": {"xdt_api__v1__media__shortcode__web_info": info}, "status": "ok"})
 
 
-def _json(body: Any) -> Answer:
+def json_answer(body: Any) -> Answer:
+    """Make an answer of JSON."""
     return Answer(json.dumps(body), headers=(("Content-Type", "application/json"),))

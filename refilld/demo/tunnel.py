@@ -36,6 +36,12 @@ class Asked:
     headers: dict[str, str]
     form: dict[str, str]
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies, by name."""
+        pairs = (pair.partition("=") for pair in self.headers.get("cookie", "").split("; "))
+        return {name: value for name, _, value in pairs}
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -51,9 +51,9 @@ def ask(desk: Desk, ago: timedelta, count: int) -> None:
 
 
 def test_the_group_is_offered_to_the_command_line() -> None:
-    """With its three commands."""
+    """With its commands."""
     (group,) = COMMANDS
-    assert (group.name, set(group.commands)) == ("sources", {"list", "pause", "resume"})
+    assert (group.name, set(group.commands)) == ("sources", {"list", "pause", "resume", "login", "probe"})
 
 
 def test_every_installed_source_is_listed(desk: Desk) -> None:

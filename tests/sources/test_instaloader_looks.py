@@ -30,7 +30,7 @@ def post_with(**changes: Any) -> Answer:
 def test_it_fulfils_the_contract_of_a_source(source: InstaloaderSource) -> None:
     """The registry accepts it, under its name in the configuration."""
     assert isinstance(InstaloaderSource(), Source)
-    assert (source.name, source.batch) == ("instaloader", 1)
+    assert (source.name, source.batch) == ("instaloader", 2)
 
 
 def test_it_counts_followers_likes_and_views(source: InstaloaderSource) -> None:

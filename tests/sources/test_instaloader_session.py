@@ -1,0 +1,400 @@
+"""A login is used for views alone, costs what it costs, and stops nothing when it has expired."""
+
+import json
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import instaloader
+import pytest
+
+from monitor.errors import BadInputError
+from monitor.link import Link, LinkKind
+from monitor.snapshot import Outcome, Snapshot
+from monitor.sources.breaker import Breaker
+from monitor.sources.contract import Reading
+from monitor.sources.instaloader import InstaloaderSource
+from monitor.sources.instaloader_wire import QuietContext
+from monitor.target import Metric, Target
+from refilld.demo.instagram import DOWN, LOGIN_WALL, RATE_LIMITED, Post, Profile, StandIn, json_answer
+from refilld.demo.members import MembersWorld
+from refilld.demo.tunnel import Answer
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+CODE = "C0deAAAAAAA"
+OTHER = "C0deBBBBBBB"
+PICTURE = "C0dePPPPPPP"
+SESSION = "787132%3AFAKEsession%3A17"
+TOKEN = "FAKEcsrftoken"
+LOGGED_IN = Answer(
+    '<html>["LSD",[],{"token":"lsd"},323] "IG_USER_EIMU":"787132"'
+    ' ["DTSGInitialData",[],{"token":"dtsg"},258]</html>'
+)
+COOKIES = {"sessionid": SESSION, "csrftoken": TOKEN, "ds_user_id": "787132"}
+QUERY = "POST /graphql/query"
+START = "GET /"
+VISIT = "POST /api/graphql"
+
+
+@dataclass
+class Desk:
+    """A source with a login, the world that it looks at, and the file that the login is in."""
+
+    standin: StandIn
+    world: MembersWorld
+    file: Path
+    source: InstaloaderSource
+
+    def read(self, *metrics: Metric, code: str = CODE, now: datetime = NOON) -> Reading:
+        self.standin.forget()
+        return self.source.read([Target(Link(LinkKind.POST, code), metric) for metric in metrics], now)
+
+    def look(self, code: str = CODE, now: datetime = NOON) -> Snapshot:
+        return self.read(Metric.VIEWS, code=code, now=now).snapshots[0]
+
+    @property
+    def asked(self) -> list[str]:
+        return [f"{one.method} {one.path}" for one in self.standin.requests]
+
+    def write(self, **changes: str) -> None:
+        """Write the file anew, at another time."""
+        put(self.file, COOKIES | changes)
+        later = self.file.stat().st_mtime_ns + 10**9
+        os.utime(self.file, ns=(later, later))
+
+
+def put(file: Path, value: object, mode: int = 0o600) -> Path:
+    file.write_text(value if isinstance(value, str) else json.dumps(value))
+    file.chmod(mode)
+    return file
+
+
+def with_session(file: Path) -> InstaloaderSource:
+    return InstaloaderSource.configured({"session_file": str(file)})
+
+
+@pytest.fixture
+def desk(
+    standin: StandIn, tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> Desk:
+    caplog.set_level(logging.DEBUG)
+    posts = {CODE: Post(100, 9001), OTHER: Post(7, 70), PICTURE: Post(5)}
+    world = MembersWorld(lambda: NOON, {"natgeo": Profile(1234)}, posts, sessions={SESSION: "787132"})
+    standin.world = world
+    file = put(tmp_path / "session.json", COOKIES)
+    return Desk(standin, world, file, with_session(file))
+
+
+def test_likes_and_views_come_out_of_one_request_with_a_login(desk: Desk) -> None:
+    """Without a start page, and each count in its own snapshot."""
+    reading = desk.read(Metric.LIKES, Metric.VIEWS)
+    assert [(shot.count, shot.counted) for shot in reading.snapshots] == [
+        (100, "like_count"), (9001, "play_count"),
+    ]  # fmt: skip
+    assert (desk.asked, reading.requests) == ([QUERY], 1)
+
+
+def test_the_login_is_shown_where_it_is_needed_and_nowhere_else(desk: Desk) -> None:
+    """Views of a post carry it; likes alone, profiles and the start page do not."""
+    desk.read(Metric.VIEWS)
+    [one] = desk.standin.requests
+    assert f"sessionid={SESSION}" in one.headers["cookie"]
+    assert (one.headers["x-csrftoken"], one.form["doc_id"]) == (TOKEN, "27128499623469141")
+    desk.read(Metric.LIKES)
+    seen = desk.standin.requests
+    desk.source.read([Target(Link(LinkKind.PROFILE, "natgeo"), Metric.FOLLOWERS)], NOON)
+    seen += desk.standin.requests[len(seen) :]
+    assert [f"{one.method} {one.path}" for one in seen] == [START, VISIT, "GET /natgeo/"]
+    assert not any(secret in str(one) for one in seen for secret in (SESSION, TOKEN, "787132%"))
+
+
+def test_without_a_login_the_views_are_hidden_and_the_likes_are_not(desk: Desk) -> None:
+    """In one request, too, besides the start page."""
+    desk.source = InstaloaderSource.configured({"session_file": ""})
+    reading = desk.read(Metric.VIEWS, Metric.LIKES)
+    assert [(shot.outcome, shot.count) for shot in reading.snapshots] == [
+        (Outcome.HIDDEN, None), (Outcome.COUNT, 100),
+    ]  # fmt: skip
+    assert (desk.asked, reading.requests) == ([START, VISIT], 2)
+
+
+def said(message: str, status: int) -> Answer:
+    return Answer(json.dumps({"message": message, "status": "fail"}), status)
+
+
+REFUSALS = [
+    LOGIN_WALL,
+    Answer("", 302, (("Location", "/accounts/login/?next=%2F"),)),
+    Answer("", 302, (("Location", "https://www.instagram.com/challenge/"),)),
+    Answer("", 401),
+    Answer("", 403),
+    said("login_required", 200),
+    said("login_required", 401),
+    said("login_required", 403),
+    said("checkpoint_required", 400),
+    said("challenge_required", 400),
+]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda answer: f"{answer.status}-{answer.body[:30]}")
+def test_an_expired_login_is_said_once_and_then_left_alone(desk: Desk, refusal: Answer) -> None:
+    """Views need a login, says the first look; the later ones cost a visitor's request and say why."""
+    desk.world.sessions, desk.world.refusal = {}, refusal
+    first = desk.look()
+    assert (first.outcome, desk.asked) == (Outcome.LOGIN_REQUIRED, [QUERY])
+    assert first.detail.startswith(f"the session in {desk.file} is refused")
+    for code in (OTHER, CODE):
+        later = desk.look(code, NOON + 5 * HOUR)
+        assert (later.outcome, QUERY in desk.asked) == (Outcome.HIDDEN, False)
+        assert "is refused" in later.detail
+
+
+def test_an_expired_login_does_not_stop_the_likes(desk: Desk) -> None:
+    """They come from a visitor's look at once, and each request is counted."""
+    desk.world.sessions = {}
+    reading = desk.read(Metric.LIKES, Metric.VIEWS)
+    assert [(shot.outcome, shot.count) for shot in reading.snapshots] == [
+        (Outcome.COUNT, 100), (Outcome.LOGIN_REQUIRED, None),
+    ]  # fmt: skip
+    assert (desk.asked, reading.requests) == ([QUERY, START, VISIT], 3)
+    reading = desk.read(Metric.LIKES, Metric.VIEWS)
+    assert [shot.outcome for shot in reading.snapshots] == [Outcome.COUNT, Outcome.HIDDEN]
+    assert (desk.asked, reading.requests) == ([VISIT], 1)
+
+
+def test_an_expired_login_never_trips_the_breaker_of_the_source(desk: Desk) -> None:
+    """However many posts ask for views, for days."""
+    desk.world.sessions, breaker = {}, Breaker()
+    for hour in range(0, 72, 2):
+        for code in (CODE, OTHER):
+            shot = desk.look(code, NOON + hour * HOUR)
+            breaker = breaker.after(shot.outcome, shot.target.link.url, shot.at, HOUR)
+            assert breaker.state(shot.at) == "ready"
+
+
+def test_a_refused_login_is_tried_again_after_six_hours(desk: Desk) -> None:
+    """Refused once more, it is left alone for six more; accepted again, it is used."""
+    desk.world.sessions, asked = {}, []
+    for hour in (0, 5, 6, 11, 12):
+        desk.look(now=NOON + hour * HOUR)
+        asked.append(QUERY in desk.asked)
+    assert asked == [True, False, True, False, True]
+    desk.world.sessions = {SESSION: "787132"}
+    assert desk.look(now=NOON + 18 * HOUR).count == 9001
+
+
+def test_a_new_login_in_the_file_is_used_at_once(desk: Desk) -> None:
+    """No restart, and no waiting for the end of the six hours."""
+    desk.world.sessions = {"new": "787132"}
+    assert desk.look().outcome is Outcome.LOGIN_REQUIRED
+    desk.write(sessionid="new")
+    assert desk.look().count == 9001
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda file: put(file, "{"), lambda file: file.chmod(0o644)])
+def test_a_file_that_is_spoilt_later_stops_only_the_views(desk: Desk, spoil: Callable[[Path], None]) -> None:
+    """It raises nothing, and the detail names it."""
+    desk.write()
+    spoil(desk.file)
+    if desk.file.exists():
+        os.utime(desk.file, ns=(1, 1))
+    shots = desk.read(Metric.LIKES, Metric.VIEWS).snapshots
+    assert [shot.outcome for shot in shots] == [Outcome.COUNT, Outcome.HIDDEN]
+    assert str(desk.file) in shots[1].detail
+    assert QUERY not in desk.asked
+
+
+@pytest.mark.parametrize(("outage", "outcome"), [(RATE_LIMITED, "rate_limited"), (DOWN, "transient")])
+def test_a_limit_and_the_weather_are_no_fault_of_the_login(desk: Desk, outage: Answer, outcome: str) -> None:
+    """Nothing more is asked then, and the login is used again afterwards."""
+    desk.world.outage = outage
+    shots = desk.read(Metric.LIKES, Metric.VIEWS).snapshots
+    assert ([shot.outcome for shot in shots], desk.asked) == ([outcome] * 2, [QUERY])
+    desk.world.outage = None
+    assert desk.look().count == 9001
+
+
+def test_a_post_that_a_login_does_not_see_is_gone_only_when_visitors_do_not_see_it(desk: Desk) -> None:
+    """A login is no evidence of absence; one that sees less than visitors is left alone."""
+    gone = desk.read(Metric.VIEWS, code="C0deGGGGGGG")
+    assert (gone.snapshots[0].outcome, desk.asked) == (Outcome.UNAVAILABLE, [QUERY, START, VISIT])
+    assert gone.requests == 3
+    assert desk.look().count == 9001
+    desk.world.sessions, desk.world.refusal = {}, json_answer({"data": None, "errors": [{}], "status": "ok"})
+    assert (desk.look().outcome, desk.asked) == (Outcome.LOGIN_REQUIRED, [QUERY, VISIT])
+    assert (desk.look().outcome, desk.asked) == (Outcome.HIDDEN, [VISIT])
+
+
+def test_the_clips_of_an_owner_are_asked_for_only_where_a_login_is_not_told_the_plays(desk: Desk) -> None:
+    """One request more, for clips alone; a picture's views are a wrong order at the price of one."""
+    assert (desk.look().count, desk.asked) == (9001, [QUERY])
+    desk.world.shown_among_clips_only = True
+    reading = desk.read(Metric.LIKES, Metric.VIEWS)
+    assert [shot.count for shot in reading.snapshots] == [100, 9001]
+    assert (desk.asked, reading.requests) == ([QUERY, QUERY], 2)
+    assert desk.standin.requests[1].form["doc_id"] == "27234427476213202"
+    assert (desk.look(PICTURE).outcome, desk.asked) == (Outcome.HIDDEN, [QUERY])
+
+
+def clips(*media: object) -> Answer:
+    edges = [{"node": {"media": one}} for one in media]
+    return json_answer(
+        {"data": {"xdt_api__v1__clips__user__connection_v2": {"edges": edges}}, "status": "ok"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (clips({"code": CODE, "play_count": 5}), Outcome.COUNT),
+        (clips({"code": OTHER, "play_count": 5}), Outcome.HIDDEN),
+        (clips({"code": CODE, "play_count": None}), Outcome.HIDDEN),
+        (clips({"code": CODE, "play_count": "5"}), Outcome.SCHEMA),
+        (clips({"code": CODE, "play_count": True}), Outcome.SCHEMA),
+        (clips(), Outcome.HIDDEN),
+        (clips(None), Outcome.HIDDEN),
+        (Answer("null"), Outcome.HIDDEN),
+        (Answer("", 403), Outcome.HIDDEN),
+        (RATE_LIMITED, Outcome.RATE_LIMITED),
+    ],
+)
+def test_what_the_clips_say_is_read_strictly(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, answer: Answer, outcome: Outcome
+) -> None:
+    """A number only for the asked clip, and a limit is a limit."""
+    desk.world.shown_among_clips_only = True
+    monkeypatch.setattr("refilld.demo.members.clips_answer", lambda _posts: answer)
+    assert desk.look().outcome is outcome
+
+
+def test_the_context_of_a_login_is_recycled_like_a_visitors(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After six hours, and once after a strange answer; it never asks for a start page."""
+    opened: list[object] = []
+    load = QuietContext.load_session
+    monkeypatch.setattr(
+        QuietContext, "load_session", lambda self, *args: (opened.append(self), load(self, *args))[1]
+    )
+    for hours in (0, 1, 5, 6, 7, 13):
+        desk.look(now=NOON + hours * HOUR)
+        assert desk.asked == [QUERY]
+    assert len(opened) == 3
+    desk.world.refusal, desk.world.sessions = Answer("null"), {}
+    desk.look("C0deGGGGGGG", NOON + 14 * HOUR)
+    desk.world.sessions = {SESSION: "787132"}
+    desk.look(now=NOON + 14 * HOUR)
+    assert len(opened) == 4
+
+
+def test_the_secrets_are_nowhere_but_in_the_request(
+    desk: Desk, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not in details, though the other side echoes them, nor in output, addresses, objects and logs."""
+    desk.world.sessions = {}
+    desk.world.refusal = said(f"login_required {SESSION} {TOKEN}", 401)
+    shots = desk.read(Metric.VIEWS, Metric.LIKES).snapshots
+    words = [str(shots), caplog.text, *capfd.readouterr(), *desk.asked]
+    words += [repr(desk.source._session), repr(desk.source._session._cookies if desk.source._session else 0)]
+    assert "***" in shots[0].detail
+    assert not any(secret in word for word in words for secret in (SESSION, TOKEN))
+
+
+# The file
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660, 0o666, 0o610])
+def test_a_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
+    """With the command that closes it."""
+    file = put(tmp_path / "session.json", COOKIES, mode)
+    with pytest.raises(BadInputError, match=r"session_file: .*chmod 600"):
+        with_session(file)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "null",
+        "7",
+        "[" * 100_000,
+        "\x80",
+        '{"sessionid":"a","sessionid":"b","csrftoken":"c","ds_user_id":"1"}',
+        {},
+        *({name: value for name, value in COOKIES.items() if name != lost} for lost in COOKIES),
+        *(
+            COOKIES | {name: odd}
+            for name in COOKIES
+            for odd in ("", None, 7, True, [], "a b", 'a"', "a;b", "ü")
+        ),
+        COOKIES | {"ds_user_id": "natgeo"},
+        COOKIES | {"ds_user_id": "0"},
+        COOKIES | {"mid": None},
+        COOKIES | {"sessionid": "a" * 1025},
+        COOKIES | {"sessionid": "a\r\nX: y"},
+        COOKIES | {"fr": "x"},
+        " " * 70_000,
+    ],
+    ids=lambda content: str(content)[:60],
+)
+def test_a_file_that_is_no_login_is_refused_without_quoting_it(tmp_path: Path, content: object) -> None:
+    """One clear line names the option and the file, and no value."""
+    file = tmp_path / "session.json"
+    if isinstance(content, str):
+        file.write_bytes(content.encode("latin-1"))
+        file.chmod(0o600)
+    else:
+        put(file, content)
+    with pytest.raises(BadInputError) as raised:
+        with_session(file)
+    text = str(raised.value)
+    assert text.startswith(f"sources.instaloader.session_file: {file} ")
+    assert "refilld sources login" in text
+    assert not any(secret in text for secret in (SESSION, TOKEN))
+    assert raised.value.__cause__ is None
+
+
+def test_a_file_that_is_missing_or_a_directory_is_refused(tmp_path: Path) -> None:
+    """The first with the command that writes it."""
+    with pytest.raises(BadInputError, match=r"does not exist; .*refilld sources login instaloader"):
+        with_session(tmp_path / "nothing.json")
+    with pytest.raises(BadInputError, match="cannot be read"):
+        with_session(tmp_path)
+
+
+def test_a_pickle_is_never_loaded(tmp_path: Path) -> None:
+    """The library's own session files are programs."""
+    loader = instaloader.Instaloader(quiet=True)
+    loader.load_session("natgeo", COOKIES)
+    file = tmp_path / "session-natgeo"
+    loader.save_session_to_file(str(file))
+    file.chmod(0o600)
+    with pytest.raises(BadInputError, match="session_file"):
+        with_session(file)
+
+
+# What the library would do with a login, and why the source does not
+
+
+def test_a_timeline_tells_all_counts_at_once_and_the_library_asks_for_each_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plays stand in the raw post; reading them by the library's property costs a request a post."""
+    context = QuietContext(5, NOON)
+    context.load_session("natgeo", COOKIES)
+    context.wire.begin()
+    node = {"id": "1", "pk": "1", "username": "natgeo", "is_private": False, "edge_followed_by": {"count": 1}}
+    monkeypatch.setattr(instaloader.Profile, "_obtain_metadata", lambda _self: None)
+    monkeypatch.setattr(MembersWorld, "start_page", lambda _self: LOGGED_IN)
+    posts = list(instaloader.Profile(context, node).get_posts())
+    before = context.wire.sent
+    raw = [instaloader.get_json_structure(post)["node"]["iphone_struct"]["play_count"] for post in posts]
+    assert (raw, [post.likes for post in posts], context.wire.sent - before) == (
+        [9001, 70, None], [100, 7, 5], 0,
+    )  # fmt: skip
+    assert (posts[0].video_play_count, context.wire.sent - before) == (9001, 1)
