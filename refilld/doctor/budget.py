@@ -14,6 +14,8 @@ from storage.engine import Transaction
 CHECK = "source.budget"
 TOLERABLE = 0.01
 """Share of missed drops from which on the operator is warned."""
+NOTEWORTHY = 1.1
+"""Targets a request from which on they are told: one is what everybody expects."""
 _LEAST_TOLD = 0.001
 _UNITS = (("days", timedelta(days=1)), ("hours", timedelta(hours=1)), ("minutes", timedelta(minutes=1)))
 
@@ -39,11 +41,13 @@ def _judged(name: str, outlook: Outlook, every: timedelta) -> Finding:
 def sentence(outlook: Outlook) -> str:
     """What this budget will see, in one sentence."""
     capacity = outlook.capacity
+    each = capacity.looks_per_request
+    reads = f" that read {each:,.2g} targets each" if each >= NOTEWORTHY else ""
+    crowd = f"{capacity.targets:,} targets with {outlook.orders:,} orders"
     return (
-        f"at {capacity.requests_per_hour:,.3g} requests an hour, {capacity.looks_per_request:,.2g} looks "
-        f"each, and {capacity.targets:,} targets with {outlook.orders:,} orders, "
-        f"a look will be up to {spoken(outlook.oldest_look)} old, a drop seen after {spoken(outlook.delay)}, "
-        f"and {share(outlook.missed)} of the drops missed (orders of magnitude)"
+        f"at {capacity.requests_per_hour:,.3g} requests an hour{reads}, and {crowd}, a look will be up to {spoken(outlook.oldest_look)} old; a drop will be "
+        f"seen after {spoken(outlook.delay)} on average, and {share(outlook.missed)} of drops missed "
+        "(an order of magnitude)"
     )
 
 
@@ -52,16 +56,16 @@ def _remedy(name: str, outlook: Outlook, every: timedelta) -> str:
     needed = outlook.capacity.requests_needed(every)
     learned = "" if outlook.policy is Policy.LEARNED else '; cadence = "learned" makes more of the same looks'
     return (
-        f"a look every {format_duration(every)} takes {ceil(needed):,} requests an hour here, and "
-        f"sources.{name}.{outlook.binding} allows fewer: raise it if the source's limits do, enable another "
-        f"source beside it, or set sampling.every to what you can keep{learned}"
+        f"a look every {format_duration(every)} would take {ceil(needed):,} requests an hour; "
+        f"sources.{name}.{outlook.binding} allows fewer: raise it as far as the platform's limits go, enable "
+        f"another source beside it, or set sampling.every to what can be kept{learned}"
     )
 
 
 def spoken(duration: timedelta) -> str:
     """A duration as people say it, to two digits."""
     for unit, size in _UNITS:
-        if duration >= size:
+        if duration >= 2 * size:
             return (
                 f"{duration / size:,.2g} {unit}" if duration < 100 * size else f"{duration // size:,} {unit}"
             )

@@ -33,7 +33,7 @@ def _inside(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield from database.state(opened)
         with opened.read() as tx:
             found = [*clock.findings(tx, now), *budget.findings(tx, settings, now)]
-            found += [eyes.breaker(tx, name, now) for name in settings.enabled_sources]
+            found += eyes.breakers(tx, settings, now)
         yield from found
     except (NotMigratedError, UnreachableError) as fault:
         yield database.out_of_reach(fault)

@@ -51,8 +51,13 @@ def _opens(name: str, section: SourceSection) -> Finding:
     return ok("source.opens", f"{name} is enabled and can begin", name)
 
 
-def breaker(tx: Transaction, name: str, now: datetime) -> Finding:
-    """Judge whether a source may be asked now."""
+def breakers(tx: Transaction, settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Judge whether each source may be asked now."""
+    known = installed()
+    yield from (_breaker(tx, name, now) for name in settings.enabled_sources if name in known)
+
+
+def _breaker(tx: Transaction, name: str, now: datetime) -> Finding:
     found = sources.breaker(tx, name)
     resume = f"refilld sources resume {name}"
     if found.stopped:

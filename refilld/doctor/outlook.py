@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.capacity import Allowance, Capacity, Limit, Policy
-from monitor.sources.registry import open_source
+from monitor.sources.registry import installed, open_source
 from monitor.target import Metric
 from refilld.settings import Settings, SourceSection
 from storage import headcount
@@ -43,7 +43,7 @@ class Outlook:
 
 
 def outlooks(tx: Transaction, settings: Settings, now: datetime) -> dict[str, Outlook]:
-    """The outlook of every enabled source, by its name.
+    """The outlook of every source that is enabled and installed, by its name.
 
     Targets that no enabled source reads yet count for the first one that can count their metric.
     """
@@ -52,17 +52,23 @@ def outlooks(tx: Transaction, settings: Settings, now: datetime) -> dict[str, Ou
 
 def unread(tx: Transaction, settings: Settings) -> int:
     """How many targets none of the enabled sources can read."""
-    names = list(settings.enabled_sources)
+    names = list(_eyes(settings))
     if not names or not without(tx, names, set(Metric)).targets:
         return 0
-    seen = {metric for name in names for metric in _metrics(name, settings.enabled_sources[name])}
+    seen = {metric for name, section in _eyes(settings).items() for metric in _metrics(name, section)}
     return without(tx, names, set(Metric) - seen).targets
 
 
+def _eyes(settings: Settings) -> dict[str, SourceSection]:
+    """The sources that will look, in the order of the configuration."""
+    known = installed()
+    return {name: section for name, section in settings.enabled_sources.items() if name in known}
+
+
 def _outlooks(tx: Transaction, settings: Settings, now: datetime) -> Iterator[tuple[str, Outlook]]:
-    policy, names, left = Policy(settings.sampling.cadence), list(settings.enabled_sources), set(Metric)
+    policy, names, left = Policy(settings.sampling.cadence), list(_eyes(settings)), set(Metric)
     homeless = without(tx, names, left).targets > 0
-    for name, section in settings.enabled_sources.items():
+    for name, section in _eyes(settings).items():
         count = headcount.of_source(tx, name)
         if homeless:
             mine = left & _metrics(name, section)
