@@ -45,8 +45,13 @@ def of_source(connection: Connection, source: str) -> Headcount:
 
 def without(connection: Connection, sources: Collection[str], metrics: Iterable[Metric]) -> Headcount:
     """The targets of these metrics that none of these sources reads (yet)."""
-    homeless = or_(_t.source.is_(None), _t.source.not_in(sources))
-    return _count(connection, and_(homeless, _t.metric.in_(list(metrics))))
+    return _count(connection, _homeless(sources, metrics))
+
+
+def number_without(connection: Connection, sources: Collection[str], metrics: Iterable[Metric]) -> int:
+    """How many targets that are, and nothing else."""
+    query = select(func.count()).select_from(targets).where(_WATCHED, _homeless(sources, metrics))
+    return connection.execute(query).scalar_one()
 
 
 def served(connection: Connection, source: str, since: datetime) -> tuple[int, int]:
@@ -56,6 +61,10 @@ def served(connection: Connection, source: str, since: datetime) -> tuple[int, i
     )
     requests, looks = connection.execute(query).one()
     return int(requests), int(looks)
+
+
+def _homeless(sources: Collection[str], metrics: Iterable[Metric]) -> ColumnElement[bool]:
+    return and_(or_(_t.source.is_(None), _t.source.not_in(sources)), _t.metric.in_(list(metrics)))
 
 
 def _count(connection: Connection, which: ColumnElement[bool]) -> Headcount:

@@ -45,8 +45,9 @@ def sentence(outlook: Outlook) -> str:
     reads = f" that read {each:,.2g} targets each" if each >= NOTEWORTHY else ""
     crowd = f"{capacity.targets:,} targets with {outlook.orders:,} orders"
     return (
-        f"at {capacity.requests_per_hour:,.3g} requests an hour{reads}, and {crowd}, a look will be up to {spoken(outlook.oldest_look)} old; a drop will be "
-        f"seen after {spoken(outlook.delay)} on average, and {share(outlook.missed)} of drops missed "
+        f"at {capacity.requests_per_hour:,.3g} requests an hour{reads}, and {crowd}, "
+        f"a look will be up to {spoken(outlook.oldest_look)} old; a drop will be seen after "
+        f"{spoken(outlook.delay)} on average, and {share(outlook.missed)} of drops missed "
         "(an order of magnitude)"
     )
 

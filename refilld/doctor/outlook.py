@@ -10,7 +10,7 @@ from monitor.target import Metric
 from refilld.settings import Settings, SourceSection
 from storage import headcount
 from storage.engine import Transaction
-from storage.headcount import Headcount, without
+from storage.headcount import Headcount, number_without, without
 
 MEASURED_OVER = timedelta(days=2)
 ENOUGH = 20
@@ -53,10 +53,10 @@ def outlooks(tx: Transaction, settings: Settings, now: datetime) -> dict[str, Ou
 def unread(tx: Transaction, settings: Settings) -> int:
     """How many targets none of the enabled sources can read."""
     names = list(_eyes(settings))
-    if not names or not without(tx, names, set(Metric)).targets:
+    if not names or not number_without(tx, names, set(Metric)):
         return 0
     seen = {metric for name, section in _eyes(settings).items() for metric in _metrics(name, section)}
-    return without(tx, names, set(Metric) - seen).targets
+    return number_without(tx, names, set(Metric) - seen)
 
 
 def _eyes(settings: Settings) -> dict[str, SourceSection]:
@@ -67,7 +67,7 @@ def _eyes(settings: Settings) -> dict[str, SourceSection]:
 
 def _outlooks(tx: Transaction, settings: Settings, now: datetime) -> Iterator[tuple[str, Outlook]]:
     policy, names, left = Policy(settings.sampling.cadence), list(_eyes(settings)), set(Metric)
-    homeless = without(tx, names, left).targets > 0
+    homeless = number_without(tx, names, left) > 0
     for name, section in _eyes(settings).items():
         count = headcount.of_source(tx, name)
         if homeless:

@@ -29,7 +29,9 @@ def of(database: Database, source: str) -> Headcount:
 
 def without(database: Database, *metrics: Metric) -> Headcount:
     with database.read() as connection:
-        return headcount.without(connection, EYES, metrics)
+        found = headcount.without(connection, EYES, metrics)
+        assert headcount.number_without(connection, EYES, metrics) == found.targets
+        return found
 
 
 def request(database: Database, looks: int, purpose: str = "look", **changes: object) -> None:
