@@ -29,6 +29,7 @@ from refilld.http.health import Health
 from refilld.http.server import HttpServer
 from refilld.sd_notify import Notifier
 from refilld.settings import Settings
+from storage import sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 from storage.errors import UnreachableError
@@ -189,7 +190,5 @@ def _check_sqlite(database: Database) -> None:
     if not database.sqlite:
         return
     database.quick_check()
-    version = sqlite3.sqlite_version_info
-    mended = version >= (3, 51, 3) or version in {(3, 44, 6), (3, 50, 7)}
-    if not mended:
+    if sqlite_fault.may_corrupt():
         log.warning("sqlite.wal_reset_fault", version=sqlite3.sqlite_version, advice="docs/operations.md")

@@ -1,13 +1,10 @@
 """Channels: messages to people; a bad address is told without what it holds."""
 
-import http.server
-import json
 import logging
 from collections.abc import Iterator
-from threading import Thread
-from typing import Any
 
 import pytest
+from inbox import Inbox, an_inbox
 from structlog.testing import capture_logs
 
 from jobs.alerting import ChannelError
@@ -18,28 +15,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
 """Apprise loads all its plugins with the first address, and one of them this old module."""
 
 
-class Inbox(http.server.BaseHTTPRequestHandler):
-    """A webhook on loopback that takes messages, or refuses them under /refuse."""
-
-    messages: list[dict[str, Any]]
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.messages.append(body)
-        self.send_response(500 if self.path.startswith("/refuse") else 200)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
-def inbox() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    Inbox.messages = []
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Inbox) as server:
-        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"json://127.0.0.1:{server.server_port}", Inbox.messages
-        server.shutdown()
+def inbox() -> Iterator[Inbox]:
+    with an_inbox() as inbox:
+        yield inbox
 
 
 def test_without_addresses_there_is_no_sender() -> None:
@@ -66,9 +45,9 @@ def test_an_address_that_is_none_is_a_clear_error_without_the_secret(url: str, s
     assert str(refused.value) == f"alerts.urls: number 2{shown} is not a URL that Apprise knows"
 
 
-def test_a_message_goes_to_every_channel(inbox: tuple[str, list[dict[str, Any]]]) -> None:
+def test_a_message_goes_to_every_channel(inbox: Inbox) -> None:
     """With its title and its text."""
-    address, messages = inbox
+    address, messages = inbox.address, inbox.messages
     send = open_channels([address, f"{address}/other"])
     assert send is not None
     send("refilld: drop.held", "order 17: 300 missing")
@@ -78,10 +57,10 @@ def test_a_message_goes_to_every_channel(inbox: tuple[str, list[dict[str, Any]]]
 
 
 def test_a_message_that_nobody_took_names_the_channels_by_number(
-    inbox: tuple[str, list[dict[str, Any]]],
+    inbox: Inbox,
 ) -> None:
     """So that it is tried again; the addresses with their passwords stay out of the error."""
-    secret = inbox[0].replace("json://", "json://user:hunter2@")
+    secret = inbox.address.replace("json://", "json://user:hunter2@")
     send = open_channels([f"{secret}/refuse", f"{secret}/refuse"])
     assert send is not None
     with pytest.raises(ChannelError) as refused:
@@ -90,10 +69,10 @@ def test_a_message_that_nobody_took_names_the_channels_by_number(
 
 
 def test_channels_that_took_a_message_do_not_get_it_again_for_one_that_did_not(
-    inbox: tuple[str, list[dict[str, Any]]],
+    inbox: Inbox,
 ) -> None:
     """The log says by number which did not."""
-    address, messages = inbox
+    address, messages = inbox.address, inbox.messages
     send = open_channels([f"{address}/refuse", address])
     assert send is not None
     with capture_logs() as logs:
@@ -103,10 +82,10 @@ def test_channels_that_took_a_message_do_not_get_it_again_for_one_that_did_not(
 
 
 def test_a_failed_delivery_writes_no_address_into_the_log(
-    inbox: tuple[str, list[dict[str, Any]]], caplog: pytest.LogCaptureFixture
+    inbox: Inbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Apprise logs what it sends where, and an address holds a password."""
-    address, _ = inbox
+    address = inbox.address
     with caplog.at_level(logging.DEBUG):
         send = open_channels([f"{address.replace('json://', 'json://user:hunter2@')}/refuse"])
         assert send is not None

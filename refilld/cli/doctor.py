@@ -1,0 +1,61 @@
+"""`refilld doctor`: everything that may be wrong, and what to do."""
+
+from collections.abc import Sequence
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from refilld.cli.office import Office, pass_office
+from refilld.cli.output import console, json_option, print_json
+from refilld.doctor.database import REACHABLE
+from refilld.doctor.examination import examine
+from refilld.doctor.finding import Finding, Level
+from refilld.terminal import printable
+
+WRONG, UNREACHABLE = 1, 3
+_STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red"}
+
+
+@click.command()
+@click.option("--send-test-alert", is_flag=True, help="Send a message to every alert channel.")
+@json_option
+@pass_office
+def doctor(office: Office, *, send_test_alert: bool, as_json: bool) -> None:
+    """Examine the installation, and say what to do; ends with 1 when something is wrong."""
+    found = []
+    for finding in examine(office.config, office.settings, office.now(), send_test_alert=send_test_alert):
+        found.append(finding)
+        if as_json:
+            print_json(_row(finding))
+    if not as_json:
+        _print(found)
+    raise click.exceptions.Exit(_code(found))
+
+
+def _row(one: Finding) -> dict[str, object]:
+    return {
+        "level": one.level, "id": one.check, "about": one.about or None, "says": one.says,
+        "hint": one.hint or None,
+    }  # fmt: skip
+
+
+def _print(found: Sequence[Finding]) -> None:
+    table = Table("level", "id", "finding", box=None, pad_edge=False, header_style="bold")
+    table.columns[0].no_wrap = table.columns[1].no_wrap = True
+    for one in found:
+        table.add_row(Text(one.level, _STYLES[one.level]), one.check, Text(printable(one.says)))
+        if one.hint:
+            table.add_row("", "", Text(f"→ {printable(one.hint)}", "italic"))
+    console().print(table)
+
+
+def _code(found: Sequence[Finding]) -> int:
+    """3 when the database is out of reach, 1 when anything else is wrong, else 0."""
+    wrong = {one.check for one in found if one.level is Level.ERROR}
+    if REACHABLE in wrong:
+        return UNREACHABLE
+    return WRONG if wrong else 0
+
+
+COMMANDS = (doctor,)

@@ -1,0 +1,80 @@
+"""The budgets: said before anybody is disappointed, how old a look will be and what that will miss."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from math import ceil
+
+from monitor.capacity import Policy
+from monitor.duration import format_duration
+from refilld.doctor.finding import Finding, ok, warning
+from refilld.doctor.outlook import Outlook, outlooks, unread
+from refilld.settings import Settings
+from storage.engine import Transaction
+
+CHECK = "source.budget"
+TOLERABLE = 0.01
+"""Share of missed drops from which on the operator is warned."""
+NOTEWORTHY = 1.1
+"""Targets a request from which on they are told: one is what everybody expects."""
+_LEAST_TOLD = 0.001
+_UNITS = (("days", timedelta(days=1)), ("hours", timedelta(hours=1)), ("minutes", timedelta(minutes=1)))
+
+
+def findings(tx: Transaction, settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Judge each source's budget against its targets."""
+    for name, outlook in outlooks(tx, settings, now).items():
+        yield _judged(name, outlook, settings.sampling.every)
+    if lost := unread(tx, settings):
+        says = f"{lost:,} targets have a metric that no enabled source counts; they are never looked at"
+        yield warning("targets.unread", says, "enable a source that counts it")
+
+
+def _judged(name: str, outlook: Outlook, every: timedelta) -> Finding:
+    if not outlook.capacity.targets:
+        return ok(CHECK, f"{name} has no target yet", name)
+    says = f"{name}: {sentence(outlook)}"
+    if outlook.oldest_look <= every and outlook.missed < TOLERABLE:
+        return ok(CHECK, says, name)
+    return warning(CHECK, says, _remedy(name, outlook, every), name)
+
+
+def sentence(outlook: Outlook) -> str:
+    """What this budget will see, in one sentence."""
+    capacity = outlook.capacity
+    each = capacity.looks_per_request
+    reads = f" that read {each:,.2g} targets each" if each >= NOTEWORTHY else ""
+    crowd = f"{capacity.targets:,} targets with {outlook.orders:,} orders"
+    return (
+        f"at {capacity.requests_per_hour:,.3g} requests an hour{reads}, and {crowd}, "
+        f"a look will be up to {spoken(outlook.oldest_look)} old; a drop will be seen after "
+        f"{spoken(outlook.delay)} on average, and {share(outlook.missed)} of drops missed "
+        "(an order of magnitude)"
+    )
+
+
+def _remedy(name: str, outlook: Outlook, every: timedelta) -> str:
+    """What would help, with the numbers."""
+    needed = outlook.capacity.requests_needed(every)
+    learned = "" if outlook.policy is Policy.LEARNED else '; cadence = "learned" makes more of the same looks'
+    return (
+        f"a look every {format_duration(every)} would take {ceil(needed):,} requests an hour; "
+        f"sources.{name}.{outlook.binding} allows fewer: raise it as far as the platform's limits go, enable "
+        f"another source beside it, or set sampling.every to what can be kept{learned}"
+    )
+
+
+def spoken(duration: timedelta) -> str:
+    """A duration as people say it, to two digits."""
+    for unit, size in _UNITS:
+        if duration >= 2 * size:
+            return (
+                f"{duration / size:,.2g} {unit}" if duration < 100 * size else f"{duration // size:,} {unit}"
+            )
+    return "a minute"
+
+
+def share(part: float) -> str:
+    """A share as people say it; no digit that nobody can know."""
+    if part < _LEAST_TOLD:
+        return "fewer than 0.1 %"
+    return f"about {100 * part:.1g} %" if part < TOLERABLE else f"about {100 * part:.0f} %"

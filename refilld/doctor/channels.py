@@ -1,0 +1,40 @@
+"""The alert channels: whether their addresses are any, and whether a message gets through."""
+
+from collections.abc import Iterator, Sequence
+
+from jobs.alerting import ChannelError
+from refilld.channels import open_channels
+from refilld.config import ConfigError
+from refilld.doctor.finding import Finding, error, ok, warning
+
+TITLE = "refilld: test alert"
+BODY = "refilld doctor sent this to try the channel. Nothing has happened."
+
+
+def findings(urls: Sequence[str], *, send: bool) -> Iterator[Finding]:
+    """Judge the addresses; with `send` each of them gets a real message."""
+    if not urls:
+        hint = "put an Apprise URL into alerts.urls; until then read refilld drops list"
+        yield warning("alerts.channels", "nobody is told of anything: there is no alert channel", hint)
+        return
+    try:
+        open_channels(urls)
+    except ConfigError as fault:
+        hint = "write it as Apprise does (github.com/caronc/apprise/wiki)"
+        yield error("alerts.channels", str(fault), hint)
+        return
+    known = f"{len(urls)} alert channel{'s' * (len(urls) > 1)} can be addressed"
+    yield ok("alerts.channels", known if send else f"{known}; --send-test-alert tries them")
+    if send:
+        yield from (_tried(url, number) for number, url in enumerate(urls, start=1))
+
+
+def _tried(url: str, number: int) -> Finding:
+    deliver = open_channels([url])
+    try:
+        if deliver is not None:
+            deliver(TITLE, BODY)
+    except ChannelError:
+        says = f"alerts.urls number {number} did not take the test alert"
+        return error("alerts.test", says, "check the address, its password, and the way there")
+    return ok("alerts.test", f"alerts.urls number {number} took the test alert; has it arrived?")

@@ -1,0 +1,39 @@
+"""The clock: all rules believe it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from refilld.cli.output import cell
+from refilld.doctor.finding import Finding, error, ok, warning
+from storage import instants
+from storage.engine import Transaction
+
+BUILT = datetime(2026, 1, 1, tzinfo=UTC)
+"""No clock that is right shows an earlier time to this version."""
+_BEHIND = timedelta(minutes=1)
+_APART = timedelta(seconds=10)
+_FAR_APART = timedelta(minutes=5)
+_HINT = "set the clock and keep it synchronised (timedatectl); see docs/operations.md, The clock"
+
+
+def findings(tx: Transaction, now: datetime) -> Iterator[Finding]:
+    """Judge the machine's clock by what the database knows."""
+    newest = instants.newest(tx)
+    if now < BUILT:
+        yield error("clock.time", f"the clock says {cell(now)}, which is long past", _HINT)
+    elif newest is not None and newest > now + _BEHIND:
+        says = f"the clock says {cell(now)}, but the newest look is of {cell(newest)}, which is to come"
+        yield error("clock.time", says, _HINT)
+    else:
+        yield ok("clock.time", f"the clock says {cell(now)}")
+    server = instants.server_time(tx)
+    if server is not None:
+        yield _beside(server, now)
+
+
+def _beside(server: datetime, now: datetime) -> Finding:
+    apart = abs(server - now)
+    says = f"the database server's clock and this one are {apart.total_seconds():,.1f} s apart"
+    if apart > _FAR_APART:
+        return error("clock.server", says, _HINT)
+    return warning("clock.server", says, _HINT) if apart > _APART else ok("clock.server", says)

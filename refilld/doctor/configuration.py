@@ -1,0 +1,41 @@
+"""The configuration: which file it is, and whether its secrets are private. That it is right is known."""
+
+import stat
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+from monitor.errors import BadInputError
+from refilld.config import PLACES, named_place
+from refilld.doctor.finding import Finding, ok, warning
+from storage.engine import parse_url
+
+
+def findings(config: Path | None) -> Iterator[Finding]:
+    """Judge the configuration that was read; `config` is what the command line names."""
+    path = named_place(config) or next((Path(p) for p in PLACES if Path(p).is_file()), None)
+    if path is None:
+        hint = "refilld init writes one with every key and its meaning"
+        yield warning("configuration.file", "there is no configuration file; the defaults hold", hint)
+        return
+    yield ok("configuration.file", f"{path.absolute()} is understood")
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & stat.S_IROTH and _holds_secret(path):
+        says = f"{path} holds an address with a secret, and every account can read it ({mode:04o})"
+        hint = f"chmod 640 {path}, or move the secret into a systemd credential (docs/systemd.md)"
+        yield warning("configuration.secrets", says, hint)
+
+
+def _holds_secret(path: Path) -> bool:
+    """Whether the file itself, and not a variable or a credential, has alert addresses or a password."""
+    raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    alerts, url = raw.get("alerts", {}).get("urls"), raw.get("database", {}).get("url")
+    return bool(alerts) or (isinstance(url, str) and _has_password(url))
+
+
+def _has_password(url: str) -> bool:
+    try:
+        parsed = parse_url(url)
+    except BadInputError:  # something else than the file won; the file's is never used
+        return "@" in url
+    return parsed.password is not None or bool({"password", "sslpassword"} & parsed.query.keys())

@@ -1,0 +1,41 @@
+"""The examination: all checks, in the order in which one would look oneself."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from refilld.doctor import budget, channels, clock, configuration, database, eyes
+from refilld.doctor.finding import Finding
+from refilld.settings import Settings
+from storage.engine import Database
+from storage.errors import NotMigratedError, UnreachableError
+
+
+def examine(
+    config: Path | None, settings: Settings, now: datetime, *, send_test_alert: bool
+) -> Iterator[Finding]:
+    """Look at everything; nothing is changed, and only `send_test_alert` sends something."""
+    yield from configuration.findings(config)
+    yield from database.place(settings.database.url)
+    yield from eyes.findings(settings)
+    yield from _inside(settings, now)
+    yield from channels.findings(settings.alerts.urls, send=send_test_alert)
+
+
+def _inside(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """What only the database knows; one that is out of reach is a finding as well."""
+    try:
+        opened = Database(settings.database.url, create=False)
+    except (NotMigratedError, UnreachableError) as fault:
+        yield database.out_of_reach(fault)
+        return
+    try:
+        yield from database.state(opened)
+        with opened.read() as tx:
+            found = [*clock.findings(tx, now), *budget.findings(tx, settings, now)]
+            found += eyes.breakers(tx, settings, now)
+        yield from found
+    except (NotMigratedError, UnreachableError) as fault:
+        yield database.out_of_reach(fault)
+    finally:
+        opened.close()

@@ -1,0 +1,99 @@
+"""The outlook of a source: what its budget will see of the targets that it has to read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.capacity import Allowance, Capacity, Limit, Policy
+from monitor.sources.registry import installed, open_source
+from monitor.target import Metric
+from refilld.settings import Settings, SourceSection
+from storage import headcount
+from storage.engine import Transaction
+from storage.headcount import Headcount, number_without, without
+
+MEASURED_OVER = timedelta(days=2)
+ENOUGH = 20
+"""Requests from which on it is measured how many looks one of them brings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How old looks will be, and what that will miss."""
+
+    capacity: Capacity
+    policy: Policy
+    orders: int
+    """Orders in guarantee."""
+    binding: Limit
+    """The limit that holds the source back most."""
+
+    @property
+    def oldest_look(self) -> timedelta:
+        return self.capacity.oldest_look
+
+    @property
+    def missed(self) -> float:
+        """Share of the drops that nobody will see before the guarantee ends."""
+        return self.capacity.missed(self.policy)
+
+    @property
+    def delay(self) -> timedelta:
+        return self.capacity.delay(self.policy)
+
+
+def outlooks(tx: Transaction, settings: Settings, now: datetime) -> dict[str, Outlook]:
+    """The outlook of every source that is enabled and installed, by its name.
+
+    Targets that no enabled source reads yet count for the first one that can count their metric.
+    """
+    return dict(_outlooks(tx, settings, now))
+
+
+def unread(tx: Transaction, settings: Settings) -> int:
+    """How many targets none of the enabled sources can read."""
+    names = list(_eyes(settings))
+    if not names or not number_without(tx, names, set(Metric)):
+        return 0
+    seen = {metric for name, section in _eyes(settings).items() for metric in _metrics(name, section)}
+    return number_without(tx, names, set(Metric) - seen)
+
+
+def _eyes(settings: Settings) -> dict[str, SourceSection]:
+    """The sources that will look, in the order of the configuration."""
+    known = installed()
+    return {name: section for name, section in settings.enabled_sources.items() if name in known}
+
+
+def _outlooks(tx: Transaction, settings: Settings, now: datetime) -> Iterator[tuple[str, Outlook]]:
+    policy, names, left = Policy(settings.sampling.cadence), list(_eyes(settings)), set(Metric)
+    homeless = number_without(tx, names, left) > 0
+    for name, section in _eyes(settings).items():
+        count = headcount.of_source(tx, name)
+        if homeless:
+            mine = left & _metrics(name, section)
+            count, left = count + without(tx, names, mine), left - mine
+        yield name, _outlook(section, count, policy, _looks(tx, name, count, now))
+
+
+def _outlook(section: SourceSection, count: Headcount, policy: Policy, looks: float) -> Outlook:
+    allowed = Allowance(
+        section.requests_per_hour, section.requests_per_day, section.spacing, section.jitter, section.reserve
+    )
+    return Outlook(Capacity(allowed.rate, count.targets, looks), policy, count.orders, allowed.binding)
+
+
+def _looks(tx: Transaction, name: str, count: Headcount, now: datetime) -> float:
+    """Looks that one request brings: measured, or else as many as the targets are read together."""
+    requests, looks = headcount.served(tx, name, now - MEASURED_OVER)
+    if requests >= ENOUGH and looks > 0:
+        return looks / requests
+    return count.targets / count.asks if count.asks else 1.0
+
+
+def _metrics(name: str, section: SourceSection) -> frozenset[Metric]:
+    """What a source counts; all, where it cannot be made to say."""
+    try:
+        return open_source(name, section.options).metrics
+    except Exception:  # noqa: BLE001  # a plugin of others, or options that are wrong: `source.opens` tells
+        return frozenset(Metric)

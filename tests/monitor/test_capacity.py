@@ -1,0 +1,176 @@
+"""Capacity: how old a look will be, and what that will miss; more budget never makes it worse."""
+
+from datetime import timedelta
+from math import inf, isclose, isfinite
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import examples
+
+from monitor.capacity import LONGEST, Allowance, Capacity, Limit, Policy
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+ANONYMOUS = Allowance(30, spacing=timedelta(seconds=60), jitter=50, reserve=10)
+"""The defaults of a source."""
+
+rates = st.floats(0, 1e9)
+crowds = st.integers(0, 10**12)
+factors = st.floats(0.01, 1000)
+policies = st.sampled_from(Policy)
+
+
+def seen(looks_per_day: float) -> Capacity:
+    """A capacity at which every one of 1000 targets is looked at so often."""
+    return Capacity(looks_per_day * 1000 / 24, 1000)
+
+
+# The budget
+
+
+@pytest.mark.parametrize(
+    ("allowed", "rate", "binding"),
+    [
+        (ANONYMOUS, 27, Limit.HOUR),
+        (Allowance(30), 30, Limit.HOUR),
+        (Allowance(30, requests_per_day=240), 10, Limit.DAY),
+        (Allowance(30, requests_per_day=240, reserve=50), 5, Limit.DAY),
+        (Allowance(30, requests_per_day=720), 30, Limit.HOUR),
+        (Allowance(1000, spacing=timedelta(minutes=1)), 60, Limit.SPACING),
+        # waits of 1 to 2 minutes: 1.5 on average
+        (Allowance(1000, spacing=timedelta(minutes=1), jitter=100), 40, Limit.SPACING),
+        # the reserve leaves routine at least one
+        (Allowance(1, reserve=90), 1, Limit.HOUR),
+    ],
+)
+def test_the_tightest_limit_makes_the_rate(allowed: Allowance, rate: float, binding: Limit) -> None:
+    """And is told by the name that the configuration has for it."""
+    assert (pytest.approx(allowed.rate), allowed.binding) == (rate, binding)
+
+
+# The arithmetic
+
+
+def test_the_age_of_a_look_is_the_time_that_going_round_takes() -> None:
+    """At 30 requests an hour and 4,000 targets: 5.6 days, half of it on average."""
+    capacity = Capacity(30, 4000)
+    assert capacity.oldest_look == HOUR * 4000 / 30
+    assert round(capacity.oldest_look / DAY, 1) == 5.6
+    assert capacity.mean_look == capacity.oldest_look / 2
+    assert isclose(capacity.looks_per_day, 0.18)
+
+
+def test_a_request_that_reads_several_targets_counts_for_each_of_them() -> None:
+    """Three looks a request are as good as three times the requests."""
+    assert Capacity(10, 4000, 3).oldest_look == Capacity(30, 4000).oldest_look
+    for policy in Policy:
+        assert isclose(Capacity(10, 4000, 3).missed(policy), Capacity(30, 4000).missed(policy))
+
+
+@given(rate=st.floats(0.1, 1e6), targets=st.integers(1, 10**7), looks=factors, hours=st.integers(1, 1000))
+@examples(100)
+def test_at_the_rate_that_is_needed_no_look_gets_older(
+    rate: float, targets: int, looks: float, hours: int
+) -> None:
+    """Than the operator wants."""
+    every = HOUR * hours
+    needed = Capacity(rate, targets, looks).requests_needed(every)
+    assert isclose(Capacity(needed, targets, looks).oldest_look / HOUR, hours, rel_tol=1e-6)
+
+
+# What is missed
+
+
+@pytest.mark.parametrize(
+    ("looks", "fixed", "learned"),
+    [(0.005, 0.85, 0.38), (0.05, 0.13, 0.035), (0.25, 0.05, 0.0022), (1, 0.011, 0.0007)],
+)
+def test_what_was_measured_is_told_as_it_was_measured(looks: float, fixed: float, learned: float) -> None:
+    """At the points of the runs, to rounding."""
+    assert seen(looks).missed(Policy.FIXED) == pytest.approx(fixed)
+    assert seen(looks).missed(Policy.LEARNED) == pytest.approx(learned)
+
+
+def test_halfway_between_two_points_is_halfway_in_logarithms() -> None:
+    """Ten times the looks between 0.005 and 0.05 bring 0.85 down to 0.13; a square root of that, half way."""
+    middle = seen((0.005 * 0.05) ** 0.5).missed(Policy.FIXED)
+    assert middle == pytest.approx((0.85 * 0.13) ** 0.5)
+
+
+@pytest.mark.parametrize(("requests_per_day", "missed"), [(0.05, 0.014), (0.25, 0.0017), (1, 0.0006)])
+def test_the_runs_with_coalescing_agree_in_their_order_of_magnitude(
+    requests_per_day: float, missed: float
+) -> None:
+    """Of 2.3 orders a request, which the tables know nothing of: within a factor of two."""
+    told = Capacity(requests_per_day * 1000 / 24, 1000, 2.3).missed(Policy.LEARNED)
+    assert missed / 2 < told < missed * 2
+
+
+@pytest.mark.parametrize("policy", Policy)
+def test_frequent_looks_see_a_drop_after_half_of_their_interval(policy: Policy) -> None:
+    """Beyond the measured range, too: once a minute is half a minute."""
+    assert seen(24 * 60).delay(policy) == timedelta(seconds=30)
+
+
+@given(policy=policies, rate=rates, more=rates, targets=crowds, looks=factors)
+@examples(100)
+def test_more_budget_never_makes_it_worse(
+    policy: Policy, rate: float, more: float, targets: int, looks: float
+) -> None:
+    """Neither the age of a look, nor what is missed, nor how late a drop is seen."""
+    less, greater = Capacity(rate, targets, looks), Capacity(rate + more, targets, looks)
+    assert greater.oldest_look <= less.oldest_look
+    assert greater.missed(policy) <= less.missed(policy) * (1 + 1e-9)
+    assert greater.delay(policy) <= less.delay(policy) * (1 + 1e-9)
+
+
+@given(policy=policies, rate=rates, targets=crowds, more=crowds, looks=factors)
+@examples(100)
+def test_more_targets_never_make_it_better(
+    policy: Policy, rate: float, targets: int, more: int, looks: float
+) -> None:
+    """The same looks have to go round among more."""
+    few, many = Capacity(rate, targets, looks), Capacity(rate, targets + more, looks)
+    assert few.oldest_look <= many.oldest_look
+    assert few.missed(policy) <= many.missed(policy) * (1 + 1e-9)
+    assert few.delay(policy) <= many.delay(policy) * (1 + 1e-9)
+
+
+@given(rate=rates, targets=crowds, looks=factors)
+@examples(100)
+def test_the_learned_cadence_is_never_worse_than_the_fixed_one(
+    rate: float, targets: int, looks: float
+) -> None:
+    """At any budget, also where nothing was measured."""
+    capacity = Capacity(rate, targets, looks)
+    assert capacity.missed(Policy.LEARNED) <= capacity.missed(Policy.FIXED)
+    assert capacity.delay(Policy.LEARNED) <= capacity.delay(Policy.FIXED)
+
+
+@given(policy=policies, rate=rates, targets=crowds, looks=factors)
+@examples(100)
+def test_whatever_is_asked_the_answer_is_a_sane_one(
+    policy: Policy, rate: float, targets: int, looks: float
+) -> None:
+    """A share is one, and a drop is seen no later than its target's turn or the end of its guarantee."""
+    capacity = Capacity(rate, targets, looks)
+    assert 0 <= capacity.missed(policy) <= 1
+    assert timedelta(0) <= capacity.delay(policy) <= min(capacity.oldest_look, 30 * DAY)
+    assert capacity.oldest_look <= LONGEST
+    assert isfinite(capacity.requests_needed(HOUR))
+
+
+def test_without_targets_nothing_is_old_and_nothing_missed() -> None:
+    """Whatever the budget, none at all included."""
+    for capacity in (Capacity(30, 0), Capacity(0, 0)):
+        assert (capacity.oldest_look, capacity.missed(Policy.FIXED)) == (timedelta(0), 0)
+        assert capacity.requests_needed(HOUR) == 0
+        assert capacity.looks_per_day == inf
+
+
+def test_without_a_budget_everything_is_missed() -> None:
+    """Nobody ever looks."""
+    blind = Capacity(0, 10)
+    assert (blind.oldest_look, blind.missed(Policy.LEARNED)) == (LONGEST, 1)
+    assert blind.delay(Policy.LEARNED) == 30 * DAY

@@ -1,0 +1,53 @@
+"""Sources as a user would install them: a distribution on the path that names its entry points."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+SECRET = "hunter2"
+MODULE = f'''
+from monitor.errors import BadInputError
+from monitor.target import Metric
+
+
+class Seer:
+    """Counts followers, and needs nothing."""
+
+    name, metrics, batch = "seer", frozenset({{Metric.FOLLOWERS}}), 1
+
+    def together(self, target):
+        return target.link.url
+
+    def read(self, targets, now):
+        raise AssertionError("nobody may look")
+
+
+class Picky:
+    """Cannot begin with what it is given."""
+
+    @classmethod
+    def configured(cls, options):
+        raise BadInputError("sources.picky.token_file", "is empty")
+
+
+class Broken:
+    """Ends in an error that shows a secret."""
+
+    @classmethod
+    def configured(cls, options):
+        raise RuntimeError("{SECRET}")
+'''
+KINDS = {"seer": "Seer", "picky": "Picky", "broken": "Broken"}
+
+
+def plug_in(home: Path, patch: pytest.MonkeyPatch, kinds: Mapping[str, str] = KINDS) -> None:
+    """Install these sources, below `home`, for as long as `patch` holds."""
+    place = home / "installed"
+    info = place / "plugged_eyes-1.0.dist-info"
+    info.mkdir(parents=True)
+    (place / "plugged_eyes.py").write_text(MODULE)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugged-eyes\nVersion: 1.0\n")
+    lines = "".join(f"{name} = plugged_eyes:{kind}\n" for name, kind in kinds.items())
+    (info / "entry_points.txt").write_text(f"[refilld.sources]\n{lines}")
+    patch.syspath_prepend(str(place))
