@@ -27,7 +27,7 @@ from monitor.sources.instaloader_shape import Answered
 from monitor.target import Metric, Target
 from refilld.cli.office import Office, pass_office
 from refilld.cli.output import json_option, print_rows
-from refilld.daemon import open_eyes
+from refilld.eyes import open_eyes
 from storage import sources as kept
 from storage.engine import Database
 
