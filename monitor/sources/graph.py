@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from contextlib import closing
 from datetime import datetime
 from typing import Self
 
@@ -61,26 +61,25 @@ class GraphSource:
         """Look at targets of one profile together; what goes wrong is in the snapshots."""
         asked = query(targets)
         if asked is None:
-            odd = Look(Outcome.SCHEMA, detail="not targets of one profile; nothing was sent")
-            return Reading(tuple(self._snapshot(target, now, odd) for target in targets), 0)
+            return self._unsent(targets, now, Outcome.SCHEMA, "not targets of one profile")
         try:
             token = self._token.read()
         except BadInputError as error:
-            lost = Look(Outcome.LOGIN_REQUIRED, detail=str(error))
-            return Reading(tuple(self._snapshot(target, now, lost) for target in targets), 0)
-        wire = Wire(self._node, token, self._timeout, now)
-        try:
+            return self._unsent(targets, now, Outcome.LOGIN_REQUIRED, str(error))
+        with closing(Wire(self._node, token, self._timeout, now)) as wire:
             seen = leaf(wire, asked)
-        finally:
-            wire.close()
-        looks = ((target, _look(seen, target)) for target in targets)
-        veil = ((target, replace(look, detail=veiled(look.detail, token))) for target, look in looks)
-        shots = (self._snapshot(target, now, look) for target, look in veil)
+        looks = [_look(seen, target) for target in targets]
+        details = [veiled(look.detail, token) for look in looks]
+        shots = [self._snapshot(*of, now) for of in zip(targets, looks, details, strict=True)]
         return Reading(tuple(shots), wire.sent, wire.pressure)
 
-    def _snapshot(self, target: Target, now: datetime, look: Look) -> Snapshot:
-        detail = one_line(look.detail)
-        return Snapshot(target, now, look.outcome, self.name, look.count, look.counted, detail)
+    def _unsent(self, targets: Sequence[Target], now: datetime, outcome: Outcome, why: str) -> Reading:
+        """Answer targets that nothing was sent for."""
+        look, detail = Look(outcome), f"nothing was sent: {why}"
+        return Reading(tuple(self._snapshot(target, look, detail, now) for target in targets), 0)
+
+    def _snapshot(self, target: Target, look: Look, detail: str, now: datetime) -> Snapshot:
+        return Snapshot(target, now, look.outcome, self.name, look.count, look.counted, one_line(detail))
 
 
 def _look(seen: Seen, target: Target) -> Look:

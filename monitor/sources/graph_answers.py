@@ -58,15 +58,14 @@ def followers(shown: Mapping[str, Any]) -> Look:
 def media(shown: Mapping[str, Any], *, first: bool) -> Media | Look:
     """Read a page of media.
 
-    Graph leaves an empty edge out; on the first page, `media_count` must say so, too.
+    Graph leaves an empty edge out; on the first page, `media_count` must say that it is empty, too.
     """
-    if "media" not in shown:
-        none = not first or shown.get("media_count") == 0
-        return Media({}, 0, 0, "") if none else _odd("the answer lists no media of a profile that has some")
-    edge = shown["media"]
+    edge = shown.get("media", {"data": []})
     data = edge.get("data") if isinstance(edge, dict) else None
     if not isinstance(data, list) or not all(isinstance(medium, dict) for medium in data):
         return _odd("the answer's media are no list of objects")
+    if first and not data and shown.get("media_count") != 0:
+        return _odd("the answer lists no media of a profile that has some")
     cursor = _cursor(edge.get("paging")) if data else ""
     if isinstance(cursor, Look):
         return cursor

@@ -113,7 +113,7 @@ def test_a_file_that_vanishes_is_a_login_that_is_missing(
     token_path.unlink()
     seen = look(profile())
     assert seen.outcome is Outcome.LOGIN_REQUIRED
-    assert seen.detail.startswith("sources.graph.token_file: ")
+    assert seen.detail.startswith("nothing was sent: sources.graph.token_file: ")
     assert standin.requests == ()
 
 
