@@ -17,7 +17,7 @@ from monitor.outlook import Outlook, chance, hazard_within, index, patience, tog
 from monitor.snapshot import Outcome
 from monitor.stakes import Stake, dump, hours, load, seen, time_of
 from monitor.target import Metric
-from monitor.virtual_clock import last_call, stream_of
+from monitor.virtual_clock import last_call
 from monitor.watched import Watched
 from monitor.worth import weight
 
@@ -111,9 +111,8 @@ class LearnedCadence:
                 continue
             crossed = new.used >= 1
             expected = chance(self.hazards.ahead(old.cell), waited)
-            stream = stream_of(old.service, old.at - old.completed)
             self.hazards.learn(old.cell, waited, crossed=crossed)
-            self._lessons.append(Lesson(source, stream, expected, crossed, waited, now))
+            self._lessons.append(Lesson(source, old.service, expected, crossed, waited, now))
 
     def wish(self, stakes: Sequence[Stake], now: datetime) -> Wish | None:
         """What a target asks of the virtual queue after a look; None when nothing is at stake."""
@@ -126,7 +125,7 @@ class LearnedCadence:
         ends = [stake.ends for stake in open_]
         return Wish(
             outlook=together(outlooks),
-            stream=stream_of(dearest.service, at - dearest.completed),
+            stream=dearest.service,
             rests_until=now + self.every / 6,
             over_at=None if None in ends else time_of(max(end for end in ends if end is not None)),
             call=_call(zip(open_, outlooks, strict=True), at),
