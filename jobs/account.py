@@ -61,7 +61,8 @@ def settle(
     now = reading.snapshots[0].at
     for shot in reading.snapshots:
         if after.closed_until(now) is None or shot.outcome not in REFUSALS:  # one batch, one refusal
-            after = after.after(shot.outcome, shot.target.link.url, now, eye.first_pause)
+            asked = eye.source.together(shot.target) or shot.target.link.url
+            after = after.after(shot.outcome, asked, now, eye.first_pause)
     if _unvouched(tx, eye, reading):
         after = replace(after, proving=True)
     _keep(tx, eye, before, after, now)

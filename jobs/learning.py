@@ -45,7 +45,8 @@ class LearnedTurns:
         self.keep(tx, now)
         source = eye.source.name
         clock = lessons.clock(tx, source)
-        self._teach(clock, source)
+        for lesson in self.cadence.taught(source):
+            self.cadence.learn(lesson, clock)
         heads = due.appointed(tx, source, Lane.FIRST, now, limit)
         heads += _called(tx, clock, source, now, limit - len(heads))
         heads += due.appointed(tx, source, Lane.ROUTINE, now, limit - len(heads))
@@ -77,17 +78,6 @@ class LearnedTurns:
             self.cadence.hazards = Hazards(lessons.load(tx))
             self.cadence.rates = lessons.rates(tx)
             self._refreshed_at = now
-
-    def _teach(self, clock: VirtualClock, source: str) -> None:
-        """Show the wave gate what the looks since the last turn have taught."""
-        for lesson in self.cadence.taught(source):
-            clock.saw(
-                lesson.stream,
-                expected=lesson.expected,
-                crossed=lesson.crossed,
-                hours=lesson.hours,
-                now=lesson.at,
-            )
 
     def _pop(
         self,

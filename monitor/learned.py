@@ -12,12 +12,12 @@ from math import inf
 
 from monitor.cadence import UNREADABLE, Lane, LastCall, NextLook, Seen, Wish, confirmation, hold_ends
 from monitor.drops import DropState
-from monitor.hazard import Hazards, cell_at
+from monitor.hazard import Cell, Hazards, cell_at
 from monitor.outlook import Outlook, chance, hazard_within, index, patience, together
 from monitor.snapshot import Outcome
 from monitor.stakes import Stake, dump, hours, load, seen, time_of
 from monitor.target import Metric
-from monitor.virtual_clock import last_call
+from monitor.virtual_clock import VirtualClock, last_call
 from monitor.watched import Watched
 from monitor.worth import weight
 
@@ -35,14 +35,14 @@ GoingRates = Mapping[tuple[str, Metric], float]
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What one routine look at an order has taught, for the wave gate of its stream."""
+    """What one routine look at an order has to teach."""
 
     source: str
-    stream: str
-    expected: float
-    """The chance that it would have crossed since the look before."""
-    crossed: bool
+    cell: Cell
+    """As the look before has shown it."""
     hours: float
+    """Since that look."""
+    crossed: bool
     at: datetime
 
 
@@ -68,7 +68,7 @@ class LearnedCadence:
             return self._unread(covered, stakes, seen_, now)
         after = [seen(stake, count, hours(now)) for stake in stakes]
         if seen_.lane is not Lane.FIRST:
-            self._learn(stakes, after, seen_.source, now)
+            self._note(stakes, after, seen_.source, now)
             stakes = after
         return self._read(covered, stakes, after, now)
 
@@ -83,7 +83,7 @@ class LearnedCadence:
         if wish is None:
             return None
         if lane is not Lane.FIRST:
-            self._learn(stakes, after, source, now)
+            self._note(stakes, after, source, now)
             stakes = after
         return NextLook(now + self.every, Lane.LONGEST, _why(wish, after), wish, dump(stakes))
 
@@ -94,25 +94,29 @@ class LearnedCadence:
         return sum(s.weight * index(self.hazards.ahead(s.cell), max(at - s.at, 0.0)) for s in open_)
 
     def taught(self, source: str) -> list[Lesson]:
-        """Take away the lessons of a source's looks."""
+        """Take away the lessons of a source's looks, to be learned with its clock."""
         taken = [lesson for lesson in self._lessons if lesson.source == source]
         self._lessons = [lesson for lesson in self._lessons if lesson.source != source]
         return taken
 
-    def _learn(self, before: Sequence[Stake], after: Sequence[Stake], source: str, now: datetime) -> None:
-        """Take the lessons of a routine look.
+    def learn(self, lesson: Lesson, clock: VirtualClock) -> None:
+        """Learn one lesson: the wave gate sees it first, and tells how many calm hours it is worth."""
+        service = lesson.cell.service
+        expected = chance(self.hazards.ahead(lesson.cell), lesson.hours)
+        clock.saw(service, expected=expected, crossed=lesson.crossed, hours=lesson.hours, now=lesson.at)
+        hours_ = clock.stretched(service, lesson.hours, lesson.at)
+        self.hazards.learn(lesson.cell, hours_, crossed=lesson.crossed)
+
+    def _note(self, before: Sequence[Stake], after: Sequence[Stake], source: str, now: datetime) -> None:
+        """Note the lessons of a routine look.
 
         A look for which a drop, a hold or a customer asked must not come here: it says too much about too
         short a time, and would teach a hazard that is not there.
         """
         for old, new in zip(before, after, strict=True):
             waited = new.at - old.at
-            if old.used >= 1 or waited <= 0:
-                continue
-            crossed = new.used >= 1
-            expected = chance(self.hazards.ahead(old.cell), waited)
-            self.hazards.learn(old.cell, waited, crossed=crossed)
-            self._lessons.append(Lesson(source, old.service, expected, crossed, waited, now))
+            if old.used < 1 and waited > 0:
+                self._lessons.append(Lesson(source, old.cell, waited, new.used >= 1, now))
 
     def wish(self, stakes: Sequence[Stake], now: datetime) -> Wish | None:
         """What a target asks of the virtual queue after a look; None when nothing is at stake."""

@@ -8,9 +8,9 @@ from monitor.snapshot import Outcome
 
 ASK_AGAIN = timedelta(days=30)
 """A source that could not find a target is given another try after so long."""
-CANNOT_SEE = frozenset({Outcome.NOT_FOUND, Outcome.UNAVAILABLE})
-"""Outcomes of a source which another one may see differently: the official interface, for one, finds
-professional accounts only."""
+CANNOT_SEE = frozenset({Outcome.NOT_FOUND, Outcome.UNAVAILABLE, Outcome.HIDDEN})
+"""Outcomes of one source where another may see more: the official interface, for one, finds professional
+accounts only, and of their posts only the newest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,8 @@ def leaf(wire: Asking, query: Query) -> Seen:
             seen.rest = Look(Outcome.SCHEMA, detail="the media lead round in a circle")
             return seen
         cursors.append(cursor)
-    seen.rest = _absent(
-        seen, f"the newest {seen.length} media of {query.username}, and older ones are not asked for"
-    )
+    newest = f"the newest {seen.length} media of {query.username}, and older ones are not asked for"
+    seen.rest = _absent(seen, newest, Outcome.HIDDEN)  # which is no sign that the post is gone
     return seen
 
 
@@ -81,10 +80,10 @@ def _ends(page: Media, seen: Seen, total: Any) -> bool:
     return page.length < PAGE and type(total) is int and seen.length >= total
 
 
-def _absent(seen: Seen, those: str) -> Look:
+def _absent(seen: Seen, those: str, outcome: Outcome = Outcome.UNAVAILABLE) -> Look:
     if seen.nameless:
         return Look(
             Outcome.SCHEMA,
             detail=f"not among {those}, of which {seen.nameless} do not say which post they are",
         )
-    return Look(Outcome.UNAVAILABLE, detail=f"not among {those}")
+    return Look(outcome, detail=f"not among {those}")

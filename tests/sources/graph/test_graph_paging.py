@@ -43,14 +43,14 @@ def test_leafing_ends_where_the_last_asked_post_was_found(
     assert reading.requests == len(standin.requests) == requests
 
 
-def test_a_post_behind_the_fifth_page_is_unavailable_and_the_detail_says_why(
+def test_a_post_behind_the_fifth_page_is_not_gone_and_the_detail_says_why(
     long: SmallGraph, read: Callable[..., Reading]
 ) -> None:
     """Those before it have their counts all the same."""
     reading = read(post(code(499)), post(code(500)))
     assert reading.requests == 5
     found, behind = reading.snapshots
-    assert (found.count, behind.outcome) == (499, Outcome.UNAVAILABLE)
+    assert (found.count, behind.outcome) == (499, Outcome.HIDDEN)
     assert behind.detail == "not among the newest 500 media of natgeo, and older ones are not asked for"
 
 
