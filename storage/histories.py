@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from monitor.decisions import Reason, Verb
+from monitor.drops import DropState
 from monitor.order import Order
 from monitor.refill import RefillState
 from monitor.target import Target
@@ -22,6 +23,8 @@ class PastDrop:
     """One drop, from its opening on."""
 
     order_id: str
+    state: DropState
+    """The last one it had."""
     opened_at: datetime
     closed_at: datetime | None
 
@@ -72,7 +75,7 @@ def histories(connection: Connection) -> Iterator[History]:
         history.orders.append(order)
         by_order[order.order_id] = history
     for row in connection.execute(select(drops).order_by(drops.c.opened_at, drops.c.drop_id)):
-        by_order[row.order_id].drops.append(PastDrop(row.order_id, row.opened_at, row.closed_at))
+        by_order[row.order_id].drops.append(PastDrop(row.order_id, row.state, row.opened_at, row.closed_at))
     for refill in _refills(connection):
         by_order[refill.order_id].refills.append(refill)
     for row in connection.execute(select(decisions).order_by(decisions.c.at, decisions.c.decision_id)):

@@ -46,7 +46,11 @@ class SimulatedSource:
     batch = 50
 
     def __init__(
-        self, shop: Shop | None = None, seed: int = 1, troubles: Troubles | None = None, begin: datetime = BEGIN
+        self,
+        shop: Shop | None = None,
+        seed: int = 1,
+        troubles: Troubles | None = None,
+        begin: datetime = BEGIN,
     ) -> None:
         self._shop = shop or Shop()
         self._seed = seed
@@ -155,7 +159,8 @@ def _target(sale: Sale) -> Target:
 
 def _outages(random: Random, troubles: Troubles, last: float) -> tuple[tuple[float, float, Outcome], ...]:
     """Times in which the whole source answers nothing: start, end, and what it says instead."""
-    found, start = [], 0.0
+    found: list[tuple[float, float, Outcome]] = []
+    start = 0.0
     while True:
         start += random.expovariate(1 / troubles.days_between_outages) * _DAY
         if start >= last:

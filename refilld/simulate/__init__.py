@@ -1,1 +1,1 @@
-"""Simulation: the real jobs and the real storage on a virtual clock, against a world that a source makes up."""
+"""Simulation: the real jobs and storage on a virtual clock, in a world that a source makes up."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
 
-Event = Callable[[], None]
+Event = Callable[[], object]
 
 
 class VirtualClock:

@@ -13,6 +13,7 @@ from jobs.sampling import Sampling
 from monitor.sources.budget import Budget
 from refilld.daemon import Daemon
 from refilld.importer import Parsed
+from refilld.orders_file import Refused
 from refilld.settings import AlertsSection, Settings, SourceSection
 from refilld.simulate.clock import VirtualClock
 from refilld.simulate.consumer import Consumer
@@ -59,7 +60,7 @@ class Happened:
     world: World
     meter: MeteredSource
     histories: tuple[History, ...]
-    refused: int
+    refused: list[Refused]
     """Rows of the orders that were none."""
     resumed: int
     """How often the simulated operator let a stopped source look again."""
@@ -90,9 +91,7 @@ class Run:
                 self._clock.advance(self._due())
         with self._database.read() as tx:
             past = tuple(histories(tx))
-        return Happened(
-            self._plan, self._world, self._meter, past, len(self._sales.refused), self._resumed
-        )
+        return Happened(self._plan, self._world, self._meter, past, self._sales.refused, self._resumed)
 
     def _plan_events(self, tell: Tell) -> None:
         """What happens each hour: sales, the other jobs, the consumer, the operator."""

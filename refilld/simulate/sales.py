@@ -62,4 +62,8 @@ def _ignore(_order: Order) -> None:
 
 def _cells(row: Mapping[str, object]) -> Mapping[str, str]:
     """A row's cells as texts; times as an orders file has them."""
-    return {name: value.isoformat() if isinstance(value, datetime) else str(value) for name, value in row.items() if value is not None}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else str(value)
+        for name, value in row.items()
+        if value is not None
+    }

@@ -59,6 +59,7 @@ class World:
         """What the world has sold since it was last asked; raises BadInputError where it sells nothing."""
         if self.shop is None:
             raise BadInputError(
-                f"sources.{self.source.name}", "sells no orders (it has no orders(now)); give --orders-file FILE"
+                f"sources.{self.source.name}",
+                "sells no orders (it has no orders(now)); give --orders-file FILE",
             )
         return self.shop.orders(now)
