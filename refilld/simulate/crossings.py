@@ -13,12 +13,11 @@ from enum import StrEnum
 from monitor.claims import claims_of
 from monitor.order import Order
 from monitor.watched import Watched
-from refilld.simulate.moments import Moments, threshold
+from refilld.simulate.moments import SECOND, Moments, threshold
 from storage.histories import History
 
 STEP = timedelta(hours=3)
 _HOUR = timedelta(hours=1)
-_SECOND = timedelta(seconds=1)
 Exact = Callable[[datetime], int | None]
 """The exact count of a target at a moment; None while nobody could see it."""
 
@@ -84,7 +83,7 @@ class _Walk:
         armed = [w.order for w in watched if w.drop is None and w.settled(change) and _runs(w, change)]
         if not armed or change <= before:
             return
-        harmless, low = _harmless(watched, armed, change - _SECOND), before
+        harmless, low = _harmless(watched, armed, change - SECOND), before
         while low < change:
             at = min(low + STEP, change)
             count = self._exact(at)
@@ -118,7 +117,7 @@ class _Walk:
             claim = None if count is None else claims_of(watched, count, at).get(order.order_id)
             return 0 if claim is None else claim.units
 
-        while high - low > _SECOND:
+        while high - low > SECOND:
             middle = low + (high - low) / 2
             low, high = (low, middle) if lost(middle) >= threshold(order) else (middle, high)
         return high, lost(high)
@@ -139,7 +138,7 @@ class _Walk:
 
 def _runs(watched: Watched, at: datetime) -> bool:
     """Whether an order's guarantee ran just before a moment."""
-    return watched.order.in_window(at - _SECOND)
+    return watched.order.in_window(at - SECOND)
 
 
 def _harmless(watched: Sequence[Watched], armed: Sequence[Order], at: datetime) -> int:

@@ -1,12 +1,14 @@
 """What was true of a target's orders at a moment of its history."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.drops import Drop, DropState
 from monitor.order import Order
 from monitor.refill import Refill, RefillState
 from monitor.watched import Watched
 from storage.histories import History, PastDrop, PastRefill
+
+SECOND = timedelta(seconds=1)
 
 
 class Moments:
@@ -26,7 +28,7 @@ class Moments:
             if order.completed_at is not None:
                 found.add(order.completed_at + order.terms.settle)
             if order.ends_at is not None:
-                found.add(order.ends_at)
+                found |= {order.ends_at - SECOND, order.ends_at}  # the last moment, and the first that is too late
         settle = {order.order_id: order.terms.settle for order in self.orders}
         for refill in self._history.refills:
             found |= {at for at in (refill.created_at, refill.ended_at) if at is not None}

@@ -1,6 +1,6 @@
 """Sales: what the world or a file says was sold, imported as `refilld orders import` does it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -46,7 +46,7 @@ class Sales:
 
 
 def read_orders(path: Path, settings: Settings) -> list[Parsed]:
-    """Read an orders file; its deliveries may lie in the future. Raises BadInputError about the file, OSError."""
+    """Read an orders file; deliveries may lie in the future. Raises BadInputError about it, and OSError."""
     services, terms = settings.all_services, settings.all_terms
     return list(parse_file(path, {}, services=services, terms=terms, now=_CENTURY_ENDS))
 
