@@ -28,7 +28,10 @@ class Moments:
             if order.completed_at is not None:
                 found.add(order.completed_at + order.terms.settle)
             if order.ends_at is not None:
-                found |= {order.ends_at - SECOND, order.ends_at}  # the last moment, and the first that is too late
+                found |= {
+                    order.ends_at - SECOND,
+                    order.ends_at,
+                }  # the last moment, and the first that is too late
         settle = {order.order_id: order.terms.settle for order in self.orders}
         for refill in self._history.refills:
             found |= {at for at in (refill.created_at, refill.ended_at) if at is not None}

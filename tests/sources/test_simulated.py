@@ -170,7 +170,9 @@ def test_a_page_costs_one_request() -> None:
     _, likes = a_target(source, Metric.LIKES)
     views = next(t for t in source._places if t.metric is Metric.VIEWS and t.link != likes.link)
     both = next(
-        t for t in source._places if t.metric is Metric.VIEWS and Target(t.link, Metric.LIKES) in source._places
+        t
+        for t in source._places
+        if t.metric is Metric.VIEWS and Target(t.link, Metric.LIKES) in source._places
     )
     assert source.together(both) == source.together(Target(both.link, Metric.LIKES))
     assert source.together(views) != source.together(likes)
