@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, case, func, select, update
+from sqlalchemy import Connection, bindparam, case, select, update
 
 from monitor.absence import Absence
 from monitor.alert import Trouble
@@ -173,11 +173,6 @@ def of_order(connection: Connection, order_id: str, *, lock: bool = False) -> Ta
     if target_id is None:
         raise NotFoundError(f"there is no order {order_id}")
     return get(connection, target_id, lock=lock)
-
-
-def earliest_due(connection: Connection) -> datetime | None:
-    """When the next target is due, whatever its lane; None when none ever is."""
-    return connection.execute(select(func.min(_t.next_due_at))).scalar()
 
 
 def wake(

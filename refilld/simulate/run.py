@@ -10,7 +10,6 @@ from threading import Event
 
 from jobs.eye import Eye
 from jobs.sampling import Sampling
-from monitor.sources.budget import Budget
 from refilld.daemon import Daemon
 from refilld.importer import Parsed
 from refilld.orders_file import Refused
@@ -20,7 +19,7 @@ from refilld.simulate.consumer import Consumer
 from refilld.simulate.meter import MeteredSource
 from refilld.simulate.sales import Sales
 from refilld.simulate.world import World
-from storage import migrate, sources, targets
+from storage import due, migrate, sources
 from storage.engine import Database
 from storage.histories import History, histories
 
@@ -109,18 +108,16 @@ class Run:
 
     def _eyes(self) -> tuple[Eye, ...]:
         section = self._plan.section
-        budget = Budget(section.requests_per_hour, section.spacing)
-        return (Eye(self._meter, budget, section.first_pause),)
+        return (Eye(self._meter, section.budget, section.first_pause),)
 
     def _sampling(self) -> Sampling:
         """The daemon's own sampling, but that it waits on the virtual clock."""
         return replace(self._daemon.sampling(self._eyes()), wait=self._clock.wait, patience=PATIENCE)
 
     def _due(self) -> datetime | None:
-        """When a look is due next, at least a tick from now; None when none is known to be."""
+        """When a look is due next; None when none is known to be."""
         with self._database.read() as tx:
-            due = targets.earliest_due(tx)
-        return None if due is None else max(due, self._clock.now() + self._daemon.settings.sampling.tick)
+            return due.next_after(tx, self._meter.name, self._clock.now())
 
     def _operate(self) -> None:
         """Let a source that has stopped look again, some hours later."""

@@ -34,7 +34,8 @@ def figures(result: Result) -> dict[str, object]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    (tmp_path / "refilld.toml").write_text(f'[database]\nurl = "sqlite:///{tmp_path}/real.db"\n')
+    database = f'[database]\nurl = "sqlite:///{tmp_path}/real.db"\n'
+    (tmp_path / "refilld.toml").write_text(f'{database}[sampling]\ncadence = "fixed"\nevery = "6h"\n')
     return tmp_path
 
 
@@ -63,7 +64,7 @@ def test_the_same_seed_gives_the_same_output_and_another_one_another(home: Path)
 
 
 def test_the_configured_database_is_left_alone(home: Path) -> None:
-    run(home, *SMALL)
+    assert run(home, *SMALL).exit_code == 0
     assert [path.name for path in home.iterdir()] == ["refilld.toml"]
 
 
@@ -91,7 +92,6 @@ def test_the_output_holds_the_figures_and_each_real_drop(home: Path) -> None:
 
 def test_the_example_of_the_page_runs(home: Path, leaking: None) -> None:
     """Ten units a day: five percent of a thousand are gone after five days, and again after ten."""
-    (home / "refilld.toml").write_text('[sampling]\ncadence = "fixed"\nevery = "6h"\n')
     found = figures(run(home, "--source", "leaking", "--days", 12, "--json"))
     assert (found["real_drops"], found["refills"], found["units_refilled"]) == (2, 2, 100)
     assert found["missed_share"] == 0
@@ -134,7 +134,6 @@ def test_refused_orders_are_told_and_the_run_ends_with_1(home: Path, leaking: No
     ],
 )
 def test_what_does_not_fit_together_is_wrong_usage(home: Path, words: tuple[object, ...], said: str) -> None:
-    (home / "refilld.toml").write_text('[sampling]\ncadence = "fixed"\n')
     result = run(home, *words)
     assert (result.exit_code, said in result.output) == (2, True)
 
