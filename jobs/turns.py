@@ -39,10 +39,14 @@ class FixedTurns:
     """All by date: what is urgent first, then what is longest overdue."""
 
     def take(self, tx: Transaction, eye: Eye, now: datetime, limit: int = 1) -> list[list[TargetRow]]:
-        """Take from the lanes, one after the other."""
-        heads: list[Head] = []
-        for lane in Lane:
-            heads += due.appointed(tx, eye.source.name, lane, now, limit - len(heads))
+        """Take what is urgent, then the rest by date: here no lane is for spare budget only."""
+        source = eye.source.name
+        heads = due.appointed(tx, source, Lane.FIRST, now, limit)
+        left = limit - len(heads)
+        rest = [
+            h for lane in (Lane.ROUTINE, Lane.LONGEST) for h in due.appointed(tx, source, lane, now, left)
+        ]
+        heads += sorted(rest, key=lambda head: head.due_at or now)[:left]
         return taken(tx, eye, heads, now)
 
     def seat(self, tx: Transaction, row: TargetRow, group: Sequence[Watched], now: datetime) -> Seat | None:

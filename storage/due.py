@@ -17,7 +17,7 @@ from storage.targets import TargetRow, row_of
 _t = targets.c
 _SOURCE = _t.source == bindparam("source")
 _HEADS = (
-    select(_t.target_id, _t.together, _t.stream, _t.virtual_due, _t.last_call_value)
+    select(_t.target_id, _t.together, _t.stream, _t.virtual_due, _t.last_call_value, _t.next_due_at)
     .where(_SOURCE)
     .limit(bindparam("limit"))
 )
@@ -66,6 +66,13 @@ _OVER = (
 )
 _WATCHED = select(func.count()).select_from(targets).where(_SOURCE, _t.next_due_at.is_not(None))
 
+_NEXT = select(func.min(_t.next_due_at)).where(
+    _SOURCE, _t.lane == bindparam("lane"), _t.next_due_at > bindparam("now")
+)
+_WAKES = select(func.min(_t.rests_until)).where(
+    _SOURCE, _t.virtual_due.is_not(None), _t.rests_until > bindparam("now")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -76,6 +83,7 @@ class Head:
     stream: str
     virtual_due: float | None
     call_value: float | None
+    due_at: datetime | None = None
 
 
 def appointed(connection: Connection, source: str, lane: Lane, now: datetime, limit: int) -> list[Head]:
@@ -131,6 +139,18 @@ def push(connection: Connection, target_ids: Iterable[int], until: datetime) -> 
 def let_go(connection: Connection, now: datetime, limit: int = 1000) -> int:
     """Take targets out of the virtual queue whose last guarantee is over; gives how many."""
     return connection.execute(_OVER, {"now": now, "limit": limit}).rowcount
+
+
+def next_after(connection: Connection, source: str, now: datetime) -> datetime | None:
+    """When a target of a source is due next, or has rested enough, after now; None where none is.
+
+    It reads the whole virtual queue: no index serves the rests, and only a simulation asks for them.
+    """
+    times = [
+        connection.execute(_NEXT, {"source": source, "now": now, "lane": int(lane)}).scalar() for lane in Lane
+    ]
+    times.append(connection.execute(_WAKES, {"source": source, "now": now}).scalar())
+    return min((at for at in times if at is not None), default=None)
 
 
 def watched_by(connection: Connection, source: str) -> int:

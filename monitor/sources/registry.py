@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from monitor.errors import BadInputError
 from monitor.sources.contract import Source
+from monitor.sources.plain import PlainSource, Reader
 
 GROUP = "refilld.sources"
 
@@ -28,6 +29,8 @@ def open_source(name: str, options: Mapping[str, str] = _NONE) -> Source:
         source = kind.configured(options) if hasattr(kind, "configured") else kind()
         if isinstance(source, Source):
             return source
+        if isinstance(source, Reader):
+            return PlainSource(name, source)
         raise BadInputError(f"sources.{name}", f"{point.value} does not fulfil the contract of a source")
     raise BadInputError(
         f"sources.{name}", f"no such source is installed; there are: {', '.join(installed())}"

@@ -1,0 +1,198 @@
+"""`refilld simulate`: the real jobs on a virtual clock, in a world that is made up."""
+
+import json
+import logging
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from monitor.errors import BadInputError
+from monitor.sources.simulated import BEGIN, SimulatedSource
+from refilld.cli.office import Office, pass_office
+from refilld.cli.output import json_option, print_json, print_rows
+from refilld.cli.parameters import duration_between
+from refilld.cli.whole_file import whole_file
+from refilld.config import ConfigError
+from refilld.importer import Parsed
+from refilld.logs import configure
+from refilld.orders_file import Refused
+from refilld.settings import SamplingSection, Settings
+from refilld.simulate.crossings import Crossing
+from refilld.simulate.figures import figures
+from refilld.simulate.report import assumptions, columns, crossing_rows, summary, table
+from refilld.simulate.run import Plan, Run, Tell, fresh_database
+from refilld.simulate.sales import due, read_orders
+from refilld.simulate.setting import built_in, plugged_in, section_of, under
+from refilld.simulate.world import World
+from refilld.terminal import printable
+
+BUILT_IN = SimulatedSource.name
+CADENCES = get_args(SamplingSection.model_fields["cadence"].annotation)
+_USUAL_ORDERS, _USUAL_SEED = 1_000, 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What the command line asks for."""
+
+    source: str
+    days: int
+    orders: int | None
+    orders_file: Path | None
+    seed: int | None
+    compare: str | None
+    requests_per_hour: int | None
+    refill_after: timedelta
+    output: Path | None
+
+    @property
+    def built_in(self) -> bool:
+        return self.source == BUILT_IN
+
+    def check(self) -> None:
+        """Refuse what does not fit together."""
+        if self.built_in and self.orders_file is not None:
+            raise click.UsageError("--orders-file is for another --source; the built-in world sells its own")
+        if not self.built_in and (self.orders, self.seed) != (None, None):
+            raise click.UsageError("--orders and --seed are for the built-in world only")
+
+    def world(self, settings: Settings) -> World:
+        """A new world, the same each time."""
+        if not self.built_in:
+            return plugged_in(settings, self.source)
+        seed = _USUAL_SEED if self.seed is None else self.seed
+        return built_in(settings, orders=self.orders or _USUAL_ORDERS, days=self.days, seed=seed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What one policy came to."""
+
+    policy: str
+    summary: dict[str, object]
+    crossings: list[Crossing]
+    refused: list[Refused]
+
+
+@click.command()
+@click.option("--source", default=BUILT_IN, show_default=True, help="The world: an installed source.")
+@click.option("--days", type=click.IntRange(1, 3_650), default=30, show_default=True)
+@click.option("--orders", type=click.IntRange(1, 1_000_000), help="Under guarantee at any time; else 1000.")
+@click.option(
+    "--orders-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What is sold, where the source does not say it.",
+)
+@click.option("--seed", type=int, help="Another built-in world of the same kind.")
+@click.option("--compare", type=click.Choice(CADENCES), help="Another cadence in the same world, beside it.")
+@click.option(
+    "--requests-per-hour", type=click.IntRange(1, 1_000_000), help="Instead of the configured budget."
+)
+@click.option(
+    "--refill-after",
+    type=duration_between(timedelta(0), timedelta(days=30)),
+    default="24h",
+    show_default=True,
+    help="From a refill's claim to its delivery.",
+)
+@click.option("--config", type=click.Path(path_type=Path), help="The configuration to simulate.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Everything, as JSON Lines.")
+@json_option
+@pass_office
+def simulate(office: Office, /, *, config: Path | None, as_json: bool, **options: Any) -> None:
+    """Simulate the configured shop: what its guarantee will cost, and what its budget can see.
+
+    Nothing is written to the configured database, and nobody is told anything.
+    """
+    wishes = _Wishes(**options)
+    wishes.check()
+    office.config = config or office.config
+    configure(level=logging.CRITICAL)  # that a simulated source pauses is no news
+    plan = _plan(wishes, office.settings)
+    outcomes = [_simulated(plan, wishes, settings) for settings in _policies(office.settings, wishes.compare)]
+    said = assumptions(plan, wishes.source, builtin=wishes.built_in)
+    if wishes.output is not None:
+        with whole_file(wishes.output) as file:
+            file.writelines(f"{json.dumps(row)}\n" for row in _everything(outcomes, said))
+    _print(outcomes, said, as_json=as_json)
+    for refused in outcomes[0].refused:
+        click.echo(refused.described(printable(str(wishes.orders_file or wishes.source))), err=True)
+    if outcomes[0].refused:
+        raise click.exceptions.Exit(1)
+
+
+def _policies(settings: Settings, other: str | None) -> list[Settings]:
+    """The configured policy, and the one to compare it with."""
+    if other is None:
+        return [settings]
+    if other == settings.sampling.cadence:
+        raise click.UsageError(f"the configured cadence is {other} already; there is nothing to compare")
+    return [settings, under(settings, other)]
+
+
+def _plan(wishes: _Wishes, settings: Settings) -> Plan:
+    orders = _orders(wishes.orders_file, settings)
+    delivered = [at for at in map(due, orders or ()) if at is not None]
+    return Plan(
+        begin=min(delivered, default=BEGIN),
+        days=wishes.days,
+        section=section_of(settings, wishes.source, wishes.requests_per_hour),
+        delay=wishes.refill_after,
+        orders=orders,
+    )
+
+
+def _orders(path: Path | None, settings: Settings) -> list[Parsed] | None:
+    if path is None:
+        return None
+    try:
+        return read_orders(path, settings)
+    except BadInputError as error:
+        raise ConfigError(f"{printable(str(path))}: {error}") from None
+    except OSError as error:
+        raise click.ClickException(f"{printable(str(path))}: {error.strerror or error}") from None
+
+
+def _simulated(plan: Plan, wishes: _Wishes, settings: Settings) -> _Outcome:
+    policy = settings.sampling.cadence
+    with fresh_database() as database, _progress(policy, plan) as tell:
+        happened = Run(plan, wishes.world(settings), settings, database).run(tell)
+    found, crossings = figures(happened)
+    return _Outcome(policy, summary(found), crossings, happened.refused)
+
+
+@contextmanager
+def _progress(policy: str, plan: Plan) -> Iterator[Tell]:
+    """Show a bar while time passes, on a terminal; elsewhere nothing."""
+    bars = (TextColumn(f"simulating {policy}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*bars, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(policy, total=(plan.end - plan.begin).total_seconds())
+        yield lambda now: bar.update(task, completed=(now - plan.begin).total_seconds())
+
+
+def _everything(outcomes: Iterable[_Outcome], said: list[str]) -> Iterator[dict[str, object]]:
+    """Every policy's figures, then every real drop under it."""
+    for outcome in outcomes:
+        yield {"policy": outcome.policy, **outcome.summary, "assumptions": said}
+        yield from crossing_rows(outcome.policy, outcome.crossings)
+
+
+def _print(outcomes: list[_Outcome], said: list[str], *, as_json: bool) -> None:
+    if as_json:
+        for outcome in outcomes:
+            print_json({"policy": outcome.policy, **outcome.summary, "assumptions": said})
+        return
+    rows = table({outcome.policy: outcome.summary for outcome in outcomes})
+    print_rows(columns([outcome.policy for outcome in outcomes]), rows, as_json=False)
+    click.echo("\n* weighted by the units lost. " + " ".join(said))
+
+
+COMMANDS = (simulate,)

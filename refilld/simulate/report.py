@@ -1,0 +1,140 @@
+"""The report of a simulation: for people by policy side by side, for programs whole."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from monitor.duration import format_duration
+from refilld.http.rendering import rfc3339
+from refilld.simulate.crossings import Crossing, Fate
+from refilld.simulate.figures import Figures, Truth
+from refilld.simulate.run import Plan
+
+SYNTHETIC = (
+    "The built-in world is made up: its loss curves, purges and sizes are synthetic, as no public record of"
+    " real ones was found. Compare policies and budgets by it; do not read hours or costs as a forecast."
+)
+
+
+def assumptions(plan: Plan, source: str, *, builtin: bool) -> list[str]:
+    """What the figures rest on, in sentences."""
+    section, world = plan.section, f"The world is what the source {source} makes of it."
+    ran = (
+        f"{plan.days} days; {section.requests_per_hour} requests an hour, at least"
+        f" {format_duration(section.spacing)} apart; a refill is delivered {format_duration(plan.delay)}"
+        " after it was claimed, and never fails."
+    )
+    return [SYNTHETIC if builtin else world, ran]
+
+
+def summary(found: Figures) -> dict[str, object]:
+    """Every figure under its name in JSON; null where it cannot be known."""
+    truth = found.truth
+    return {
+        "orders": found.orders,
+        "targets": found.targets,
+        "requests": found.requests,
+        "looks": found.looks,
+        "looks_per_request": _per(found.looks, found.requests),
+        "looks_without_a_count": found.looks - found.counts,
+        "oldest_look_hours": _rounded(found.oldest_look_hours),
+        "mean_look_age_hours": _rounded(found.mean_look_age_hours),
+        "drops_opened": found.drops,
+        **_of_truth(truth),
+        "looks_per_detected_drop": None if truth is None else _per(found.looks, truth.crossings[Fate.SEEN]),
+        "refills": found.refills,
+        "false_refills": None if truth is None else truth.false_refills,
+        "refills_held": found.held,
+        "units_refilled": found.units_refilled,
+        "units_too_many": None if truth is None else truth.units_too_many,
+        "cost": {currency: str(amount) for currency, amount in found.cost.items()},
+        "units_without_a_price": found.units_without_price,
+    }
+
+
+def _of_truth(truth: Truth | None) -> dict[str, object]:
+    """What was really lost, and how late that was seen."""
+    seen = None if truth is None else truth.seen
+    fates = {} if truth is None else truth.crossings
+    return {
+        "real_drops": None if truth is None else sum(fates.values()),
+        **{f"real_drops_{fate}": None if truth is None else fates[fate] for fate in Fate},
+        "delay_hours_mean": None if seen is None else _rounded(seen.mean),
+        "delay_hours_p50": None if seen is None else _rounded(seen.p50),
+        "delay_hours_p95": None if seen is None else _rounded(seen.p95),
+        "missed_share": None if truth is None else _rounded(truth.missed_share, 4),
+        "hours_per_lost_unit": None if truth is None else _rounded(truth.hours_per_unit),
+    }
+
+
+_TITLES = {
+    "orders": "orders",
+    "targets": "targets",
+    "requests": "requests",
+    "looks": "looks",
+    "looks_per_request": "looks per request",
+    "looks_without_a_count": "looks without a count",
+    "oldest_look_hours": "oldest look, hours",
+    "mean_look_age_hours": "age of the newest look, mean, hours",
+    "drops_opened": "drops opened, suspicions included",
+    "real_drops": "real drops",
+    "real_drops_seen": "  seen",
+    "real_drops_missed": "  missed until the guarantee ended",
+    "real_drops_passed": "  recovered unseen",
+    "real_drops_open": "  unseen when the simulation ended",
+    "delay_hours_mean": "detection delay, mean, hours *",
+    "delay_hours_p50": "detection delay, p50, hours *",
+    "delay_hours_p95": "detection delay, p95, hours *",
+    "missed_share": "share missed *",
+    "hours_per_lost_unit": "hours per lost unit, missed ones included *",
+    "looks_per_detected_drop": "looks per detected drop",
+    "refills": "refills",
+    "false_refills": "  where nothing was missing",
+    "refills_held": "  held for an operator",
+    "units_refilled": "units refilled",
+    "units_too_many": "  of refills, beyond what was missing",
+    "cost": "cost of the units, at what they were sold for",
+    "units_without_a_price": "  units without a price",
+}
+"""What people read, in order. The starred are weighted by the units lost."""
+
+
+def table(summaries: Mapping[str, Mapping[str, object]]) -> list[dict[str, object]]:
+    """One row a figure, one column a policy; without what is known of none."""
+    rows: list[dict[str, object]] = []
+    for name, title in _TITLES.items():
+        values = {policy: _shown(summary[name]) for policy, summary in summaries.items()}
+        if any(value is not None for value in values.values()):
+            rows.append({"": title, **values})
+    return rows
+
+
+def crossing_rows(policy: str, found: Iterable[Crossing]) -> Iterable[dict[str, object]]:
+    """Every real drop, for programs."""
+    for crossing in found:
+        yield {
+            "policy": policy,
+            "order_id": crossing.order_id,
+            "units": crossing.units,
+            "began_at": rfc3339(crossing.began),
+            "ended_at": rfc3339(crossing.ended),
+            "fate": str(crossing.fate),
+        }
+
+
+def columns(policies: Sequence[str]) -> tuple[str, ...]:
+    """The columns of the table."""
+    return "", *policies
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{amount} {currency}".strip() for currency, amount in value.items()) or None
+    return value
+
+
+def _per(number: int, of: int) -> float | None:
+    return _rounded(number / of) if of else None
+
+
+def _rounded(value: float | None, digits: int = 2) -> float | None:
+    return None if value is None else float(round(Decimal(value), digits))

@@ -1,0 +1,56 @@
+"""What a simulation is set up with: the world, and the budget that its source is looked at with."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from monitor.sources.registry import open_source
+from monitor.sources.simulated import SimulatedSource
+from monitor.sources.simulated_shop import Shop
+from refilld.settings import Settings, SourceSection
+from refilld.simulate.world import World
+
+HOUR = timedelta(hours=1)
+_LIFETIME = timedelta(days=365)
+
+
+def built_in(settings: Settings, *, orders: int, days: int, seed: int) -> World:
+    """The made-up shop: it sells the configured services, under the configured default window."""
+    services = tuple((name, s.metric) for name, s in settings.services.items() if s.metric is not None)
+    window = settings.all_terms["default"].window or _LIFETIME
+    shop = Shop(orders, days, max(1, window.days), services)
+    return World.of(SimulatedSource(shop, seed))
+
+
+def plugged_in(settings: Settings, name: str) -> World:
+    """The world of an installed source; BadInputError where there is none of that name."""
+    section = settings.sources.get(name, SourceSection())
+    return World.of(open_source(name, section.options))
+
+
+def section_of(settings: Settings, name: str, requests_per_hour: int | None) -> SourceSection:
+    """The budget: the source's own where it is configured, else that of all enabled sources together."""
+    enabled = [settings.sources[name]] if name in settings.sources else [*settings.enabled_sources.values()]
+    section = _together(enabled) if enabled else SourceSection()
+    if requests_per_hour is None:
+        return section
+    spacing = min(section.spacing, HOUR / requests_per_hour)
+    given = {"requests_per_hour": requests_per_hour, "spacing": spacing, "requests_per_day": None}
+    return section.model_copy(update=given)
+
+
+def _together(sections: Sequence[SourceSection]) -> SourceSection:
+    """Sections as if they were one source: their requests add up."""
+    first, *others = sections
+    if not others:
+        return first
+    total = sum(section.requests_per_hour for section in sections)
+    spacings = [section.spacing / timedelta(seconds=1) for section in sections]
+    spacing = 1 / sum(1 / seconds for seconds in spacings) if all(spacings) else 0.0
+    together = {"requests_per_hour": total, "spacing": timedelta(seconds=spacing), "requests_per_day": None}
+    return first.model_copy(update=together)
+
+
+def under(settings: Settings, cadence: str) -> Settings:
+    """The same settings with another cadence."""
+    sampling = settings.sampling.model_copy(update={"cadence": cadence})
+    return settings.model_copy(update={"sampling": sampling})
