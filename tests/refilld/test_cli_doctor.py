@@ -173,6 +173,13 @@ def test_a_database_that_others_can_read_is_wrong(desk: Desk) -> None:
     assert (told["level"], told["hint"]) == ("warning", f"chmod 600 {desk.world.path}")
 
 
+def test_a_folder_that_is_not_there_is_no_place_for_a_database(desk: Desk) -> None:
+    """There is no disk to judge either."""
+    (desk.home / "refilld.toml").write_text("[database]\nurl = 'sqlite:////gone/refilld.db'\n")
+    assert found(desk, "database.migrations")["hint"] == "run: refilld init"
+    assert not {"database.disk", "database.file"} & checks(desk, *LEVELS)
+
+
 def test_a_database_of_an_older_version_wants_its_migrations(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +194,14 @@ def test_a_file_that_is_no_database_is_out_of_reach(desk: Desk) -> None:
     """One finding, no traceback."""
     (desk.home / "queue.db").unlink()
     (desk.home / "queue.db").write_bytes(b"nothing of SQLite's" * 100)
+    assert found(desk, "database.reachable")["level"] == "error"
+    assert doctor(desk).exit_code == 3
+
+
+def test_a_file_that_nobody_lets_us_see_is_out_of_reach(desk: Desk) -> None:
+    """Here its name is too long for any disk; a folder that is another account's ends alike."""
+    (desk.home / "refilld.toml").write_text(f"[database]\nurl = 'sqlite:///{'x' * 300}'\n")
+    assert found(desk, "database.file")["level"] == "error"
     assert found(desk, "database.reachable")["level"] == "error"
     assert doctor(desk).exit_code == 3
 
