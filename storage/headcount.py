@@ -1,21 +1,18 @@
-"""Headcount: how many targets and orders the eyes have to do for, and how much one request has served.
+"""Headcount: how many targets and orders the eyes have to do for.
 
 These queries read every watched target: they are for a person who asks, never for a job.
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select
 
 from monitor.order import OrderStatus
 from monitor.target import Metric
-from storage.eye_tables import source_requests
 from storage.schema import order_flags, orders, targets
 
 _t = targets.c
-_q = source_requests.c
 _WATCHED = or_(_t.next_due_at.is_not(None), _t.virtual_due.is_not(None))
 _ASKED = func.coalesce(func.nullif(_t.together, ""), _t.link)
 _FLAGGED = select(order_flags.c.order_id).where(order_flags.c.order_id == orders.c.order_id).exists()
@@ -52,15 +49,6 @@ def number_without(connection: Connection, sources: Collection[str], metrics: It
     """How many targets that are, and nothing else."""
     query = select(func.count()).select_from(targets).where(_WATCHED, _homeless(sources, metrics))
     return connection.execute(query).scalar_one()
-
-
-def served(connection: Connection, source: str, since: datetime) -> tuple[int, int]:
-    """How many routine requests a source was sent after `since`, and how many looks they brought."""
-    query = select(func.count(), func.coalesce(func.sum(_q.looks), 0)).where(
-        _q.source == source, _q.at > since, _q.purpose == "look"
-    )
-    requests, looks = connection.execute(query).one()
-    return int(requests), int(looks)
 
 
 def _homeless(sources: Collection[str], metrics: Iterable[Metric]) -> ColumnElement[bool]:

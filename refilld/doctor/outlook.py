@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.capacity import Allowance, Capacity, Limit, Policy
+from monitor.sources.budget import DAY, HOUR
 from monitor.sources.registry import installed, open_source
 from monitor.target import Metric
 from refilld.settings import Settings, SourceSection
-from storage import headcount
+from storage import headcount, sources
 from storage.engine import Transaction
 from storage.headcount import Headcount, number_without, without
 
-MEASURED_OVER = timedelta(days=2)
+MEASURED_OVER = DAY
 ENOUGH = 20
 """Requests from which on it is measured how many looks one of them brings."""
 
@@ -77,15 +78,14 @@ def _outlooks(tx: Transaction, settings: Settings, now: datetime) -> Iterator[tu
 
 
 def _outlook(section: SourceSection, count: Headcount, policy: Policy, looks: float) -> Outlook:
-    allowed = Allowance(
-        section.requests_per_hour, section.requests_per_day, section.spacing, section.jitter, section.reserve
-    )
+    places = {limit.window: limit.places for limit in section.budget.limits()}
+    allowed = Allowance(places[HOUR], places.get(DAY), section.spacing, section.jitter)
     return Outlook(Capacity(allowed.rate, count.targets, looks), policy, count.orders, allowed.binding)
 
 
 def _looks(tx: Transaction, name: str, count: Headcount, now: datetime) -> float:
     """Looks that one request brings: measured, or else as many as the targets are read together."""
-    requests, looks = headcount.served(tx, name, now - MEASURED_OVER)
+    requests, looks = sources.served(tx, name, now - MEASURED_OVER)
     if requests >= ENOUGH and looks > 0:
         return looks / requests
     return count.targets / count.asks if count.asks else 1.0

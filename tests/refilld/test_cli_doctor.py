@@ -15,6 +15,7 @@ from click.testing import Result
 from plugged_source import SECRET, plug_in
 
 from monitor.snapshot import Outcome
+from monitor.sources.contract import Pressure
 from refilld.cli.doctor import COMMANDS
 from storage import migrate, sources
 from storage.engine import Database
@@ -365,6 +366,23 @@ def test_a_refused_source_says_why_and_how_it_goes_on(desk: Desk, times: int, le
     assert told["level"] == level
     assert "blocked" in told["says"]
     assert "refilld sources resume seer" in told["hint"]
+
+
+@pytest.mark.parametrize(
+    ("pressure", "level", "said"),
+    [
+        (Pressure(used_percent=74), "ok", "may look"),
+        (Pressure(used_percent=75), "warning", "75 %"),
+        (Pressure(used_percent=95), "warning", "wait until 2026-03-01 13:00:00Z"),
+        (Pressure(wait=HOUR / 2), "warning", "wait until 2026-03-01 12:30:00Z"),
+    ],
+)
+def test_a_platform_that_is_strained_is_told(desk: Desk, pressure: Pressure, level: str, said: str) -> None:
+    """It is no fault, but somebody may wonder why so little is looked at."""
+    with desk.world.database.write() as tx:
+        sources.save_strain(tx, "seer", sources.strain(tx, "seer").after(pressure, desk.world.now))
+    told = found(desk, "source.breaker")
+    assert (told["level"], said in told["says"]) == (level, True)
 
 
 # The alerts

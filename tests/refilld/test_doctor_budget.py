@@ -71,6 +71,19 @@ def test_the_age_of_a_look_follows_from_budget_and_targets(world: QueueWorld) ->
     assert timedelta(0) < outlook.delay <= HOUR
 
 
+def test_the_reserve_of_manual_checks_is_not_for_routine(world: QueueWorld) -> None:
+    """A third of thirty requests an hour: twenty are left."""
+    watch(world, 60, source="seer")
+    assert seen(world, settings(seer={"reserve": 34}))["seer"].oldest_look == 3 * HOUR
+
+
+def test_a_day_that_is_short_binds(world: QueueWorld) -> None:
+    """Ten requests an hour in the long run."""
+    watch(world, 60, source="seer")
+    outlook = seen(world, settings(seer={"requests_per_day": 240}))["seer"]
+    assert (outlook.oldest_look, outlook.binding) == (6 * HOUR, Limit.DAY)
+
+
 def test_targets_that_nobody_reads_yet_count_for_the_first_source_that_could(world: QueueWorld) -> None:
     """Followers for the one that counts them, the rest for the next."""
     watch(world, 30)
