@@ -12,6 +12,8 @@ from monitor.order import OrderStatus
 from monitor.target import Metric
 from storage.schema import order_flags, orders, targets
 
+_NOBODY = ""
+"""The source of a target that was found to be seen by none."""
 _t = targets.c
 _WATCHED = or_(_t.next_due_at.is_not(None), _t.virtual_due.is_not(None))
 _ASKED = func.coalesce(func.nullif(_t.together, ""), _t.link)
@@ -41,7 +43,7 @@ def of_source(connection: Connection, source: str) -> Headcount:
 
 
 def without(connection: Connection, sources: Collection[str], metrics: Iterable[Metric]) -> Headcount:
-    """The targets of these metrics that none of these sources reads (yet)."""
+    """The targets of these metrics that are not routed to any of these sources yet."""
     return _count(connection, _homeless(sources, metrics))
 
 
@@ -51,8 +53,16 @@ def number_without(connection: Connection, sources: Collection[str], metrics: It
     return connection.execute(query).scalar_one()
 
 
+def number_unseen(connection: Connection) -> int:
+    """How many targets no enabled source can see, as the routing has found."""
+    query = select(func.count()).select_from(targets).where(_WATCHED, _t.source == _NOBODY)
+    return connection.execute(query).scalar_one()
+
+
 def _homeless(sources: Collection[str], metrics: Iterable[Metric]) -> ColumnElement[bool]:
-    return and_(or_(_t.source.is_(None), _t.source.not_in(sources)), _t.metric.in_(list(metrics)))
+    """Not routed yet, or to a source that looks no more."""
+    lost = or_(_t.source.is_(None), _t.source.not_in([*sources, _NOBODY]))
+    return and_(lost, _t.metric.in_(list(metrics)))
 
 
 def _count(connection: Connection, which: ColumnElement[bool]) -> Headcount:

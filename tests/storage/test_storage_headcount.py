@@ -44,6 +44,16 @@ def test_each_source_has_its_own_targets(database: Database) -> None:
     assert without(database, *Metric).targets == 2
 
 
+def test_a_target_that_no_source_can_see_is_nobodys_for_good(database: Database) -> None:
+    """The routing has said so; no budget has to do for it."""
+    watch(database, "a", "")
+    watch(database, "b")
+    watch(database, "c", "", next_due_at=None)
+    assert without(database, *Metric).targets == 1
+    with database.read() as connection:
+        assert headcount.number_unseen(connection) == 1
+
+
 def test_a_target_is_watched_by_either_clock(database: Database) -> None:
     """In real time or in virtual time; one that is due by neither is over."""
     watch(database, "virtual", "graph", next_due_at=None, virtual_due=3.5)
