@@ -96,8 +96,10 @@ def test_targets_that_nobody_reads_yet_count_for_the_first_source_that_could(wor
 
 def test_the_official_source_is_asked_first(world: QueueWorld) -> None:
     """Wherever it stands in the configuration, as by the daemon."""
-    (world.path.parent / "token").write_text("hunter2")
-    graph = {"ig_user_id": "17841400000000000", "token_file": str(world.path.parent / "token")}
+    token = world.path.parent / "token"
+    token.write_text("hunter2")
+    token.chmod(0o600)
+    graph = {"ig_user_id": "17841400000000000", "token_file": str(token)}
     watch(world, 30)
     both = seen(world, settings(instaloader={}, graph=graph))
     assert {name: one.capacity.targets for name, one in both.items()} == {"instaloader": 0, "graph": 30}
