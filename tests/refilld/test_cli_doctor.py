@@ -273,14 +273,18 @@ def test_the_clock_is_held_beside_the_database_servers(
 ) -> None:
     """Several daemons on one database must agree on the time."""
     monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
+    plug_in(tmp_path, monkeypatch)
     database = Database(fresh_postgres)
     migrate.upgrade(database)
     database.close()
     with a_desk(tmp_path) as desk:
         (desk.home / "refilld.toml").write_text(f"[database]\nurl = '{fresh_postgres}'\n")
+        configure(desk, "[sources.seer]\nenabled = true\n")
         desk.world.now = datetime.now(UTC) + apart
         assert found(desk, "clock.server")["level"] == level
-        assert "database.file" not in checks(desk, *LEVELS)
+        told = checks(desk, *LEVELS)
+        assert "database.file" not in told
+        assert {"database.migrations", "source.budget", "source.breaker"} <= told
 
 
 # The sources
