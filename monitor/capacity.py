@@ -56,15 +56,13 @@ _DELAY: dict[Policy, Curve] = {
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a source may be asked: the limits of its section of the configuration."""
+    """What a source may be asked by routine looks, the reserve of manual checks left out."""
 
     requests_per_hour: int
     requests_per_day: int | None = None
     spacing: timedelta = timedelta(0)
     jitter: int = 0
     """Percent by which each spacing is longer at most; half of it on average."""
-    reserve: int = 0
-    """Percent of hour and day that routine looks must leave."""
 
     @property
     def rate(self) -> float:
@@ -80,14 +78,10 @@ class Allowance:
     def _rates(self) -> dict[Limit, float]:
         between = self.spacing * (1 + self.jitter / 200)
         return {
-            Limit.HOUR: self._routine(self.requests_per_hour),
-            Limit.DAY: inf if self.requests_per_day is None else self._routine(self.requests_per_day) / 24,
+            Limit.HOUR: self.requests_per_hour,
+            Limit.DAY: inf if self.requests_per_day is None else self.requests_per_day / 24,
             Limit.SPACING: HOUR / between if between > timedelta(0) else inf,
         }
-
-    def _routine(self, places: int) -> float:
-        """What the reserve leaves; routine keeps at least one."""
-        return max(places * (1 - self.reserve / 100), min(places, 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class Database:
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self.path = Path(parsed.database or "") if self.sqlite else None
         if self.sqlite:
-            if not create and self.path is not None and not self.path.exists():
+            if not create and self.path is not None and _is_missing(self.path):
                 raise NotMigratedError(f"there is no database {self.place}; run: refilld init")
             _create_private_file(parsed)
             self._writers = _sqlite(parsed, connections=1, begin="BEGIN IMMEDIATE")
@@ -122,6 +122,17 @@ def parse_url(url: str) -> URL:
     if "@" in (parsed.host or ""):  # the rest of a password, which would be seen in messages
         raise BadInputError("database.url", "has a password with a bare @; write it as %40")
     return parsed.set(drivername=driver)
+
+
+def _is_missing(path: Path) -> bool:
+    """Whether there is no such file; UnreachableError where nobody lets us look."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError as error:
+        raise UnreachableError(f"cannot open {path}: {error.strerror}") from error
+    return False
 
 
 def _create_private_file(url: URL) -> None:

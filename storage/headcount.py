@@ -1,21 +1,20 @@
-"""Headcount: how many targets and orders the eyes have to do for, and how much one request has served.
+"""Headcount: how many targets and orders the eyes have to do for.
 
 These queries read every watched target: they are for a person who asks, never for a job.
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, func, not_, or_, select
 
 from monitor.order import OrderStatus
 from monitor.target import Metric
-from storage.eye_tables import source_requests
 from storage.schema import order_flags, orders, targets
 
+_NOBODY = ""
+"""The source of a target that was found to be seen by none."""
 _t = targets.c
-_q = source_requests.c
 _WATCHED = or_(_t.next_due_at.is_not(None), _t.virtual_due.is_not(None))
 _ASKED = func.coalesce(func.nullif(_t.together, ""), _t.link)
 _FLAGGED = select(order_flags.c.order_id).where(order_flags.c.order_id == orders.c.order_id).exists()
@@ -44,7 +43,7 @@ def of_source(connection: Connection, source: str) -> Headcount:
 
 
 def without(connection: Connection, sources: Collection[str], metrics: Iterable[Metric]) -> Headcount:
-    """The targets of these metrics that none of these sources reads (yet)."""
+    """The targets of these metrics that are not routed to any of these sources yet."""
     return _count(connection, _homeless(sources, metrics))
 
 
@@ -54,17 +53,16 @@ def number_without(connection: Connection, sources: Collection[str], metrics: It
     return connection.execute(query).scalar_one()
 
 
-def served(connection: Connection, source: str, since: datetime) -> tuple[int, int]:
-    """How many routine requests a source was sent after `since`, and how many looks they brought."""
-    query = select(func.count(), func.coalesce(func.sum(_q.looks), 0)).where(
-        _q.source == source, _q.at > since, _q.purpose == "look"
-    )
-    requests, looks = connection.execute(query).one()
-    return int(requests), int(looks)
+def number_unseen(connection: Connection) -> int:
+    """How many targets no enabled source can see, as the routing has found."""
+    query = select(func.count()).select_from(targets).where(_WATCHED, _t.source == _NOBODY)
+    return connection.execute(query).scalar_one()
 
 
 def _homeless(sources: Collection[str], metrics: Iterable[Metric]) -> ColumnElement[bool]:
-    return and_(or_(_t.source.is_(None), _t.source.not_in(sources)), _t.metric.in_(list(metrics)))
+    """Not routed yet, or to a source that looks no more."""
+    lost = or_(_t.source.is_(None), _t.source.not_in([*sources, _NOBODY]))
+    return and_(lost, _t.metric.in_(list(metrics)))
 
 
 def _count(connection: Connection, which: ColumnElement[bool]) -> Headcount:

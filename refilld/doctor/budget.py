@@ -25,8 +25,9 @@ def findings(tx: Transaction, settings: Settings, now: datetime) -> Iterator[Fin
     for name, outlook in outlooks(tx, settings, now).items():
         yield _judged(name, outlook, settings.sampling.every)
     if lost := unread(tx, settings):
-        says = f"{lost:,} targets have a metric that no enabled source counts; they are never looked at"
-        yield warning("targets.unread", says, "enable a source that counts it")
+        says = f"{lost:,} targets can be seen by no enabled source; they are never looked at"
+        hint = "enable one that can, name the owner of posts for graph, or mind services.NAME.sources"
+        yield warning("targets.unread", says, hint)
 
 
 def _judged(name: str, outlook: Outlook, every: timedelta) -> Finding:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from refilld.cli.output import cell
 from refilld.doctor.finding import Finding, error, ok, warning
 from storage import instants
 from storage.engine import Transaction
@@ -18,14 +17,16 @@ _HINT = "set the clock and keep it synchronised (timedatectl); see docs/operatio
 
 def findings(tx: Transaction, now: datetime) -> Iterator[Finding]:
     """Judge the machine's clock by what the database knows."""
-    newest = instants.newest(tx)
+    newest, shown = instants.newest(tx), f"{now:%Y-%m-%d %H:%M:%SZ}"
     if now < BUILT:
-        yield error("clock.time", f"the clock says {cell(now)}, which is long past", _HINT)
+        yield error("clock.time", f"the clock says {shown}, which is long past", _HINT)
     elif newest is not None and newest > now + _BEHIND:
-        says = f"the clock says {cell(now)}, but the newest look is of {cell(newest)}, which is to come"
+        says = (
+            f"the clock says {shown}, but the newest look is of {newest:%Y-%m-%d %H:%M:%SZ}, which is to come"
+        )
         yield error("clock.time", says, _HINT)
     else:
-        yield ok("clock.time", f"the clock says {cell(now)}")
+        yield ok("clock.time", f"the clock says {shown}")
     server = instants.server_time(tx)
     if server is not None:
         yield _beside(server, now)

@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from refilld.doctor import private_file
@@ -26,19 +27,28 @@ def place(url: str) -> Iterator[Finding]:
         return
     path = Path(parsed.database or "")
     folder = path.absolute().parent
-    if path.exists():
+    size = _size(path)
+    if size is not None:
         yield private_file.examined(path, "database.file", "the database")
         if not (os.access(path, os.W_OK) and os.access(folder, os.W_OK)):
             says = f"this account cannot write to {path} and the folder around it, as SQLite must"
             yield error("database.writable", says, "run refilld as the account that owns them")
-    if folder.is_dir():
-        yield _disk(folder, path)
+    with suppress(OSError):  # a folder that is not there, or not ours to see: the findings above tell
+        yield _disk(folder, shutil.disk_usage(folder).free, size or 0)
 
 
-def _disk(folder: Path, path: Path) -> Finding:
+def _size(path: Path) -> int | None:
+    """Bytes of the file, 0 where they cannot be seen; None when there is no such file."""
+    try:
+        return path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return 0
+
+
+def _disk(folder: Path, free: int, size: int) -> Finding:
     """Judge the space: a migration may write the whole database anew."""
-    free = shutil.disk_usage(folder).free
-    size = path.stat().st_size if path.exists() else 0
     says = f"{free // _MEGABYTE:,} MB are free in {folder}; the database takes {size // _MEGABYTE:,} MB"
     hint = "make room, or move the database to a larger disk"
     if free < _LEAST_FREE:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from monitor.errors import BadInputError
 from monitor.sources.registry import installed, open_source
-from refilld.cli.output import cell
+from monitor.sources.strain import SLOW_FROM
 from refilld.doctor import private_file
 from refilld.doctor.finding import Finding, error, ok, warning
 from refilld.settings import Settings, SourceSection
@@ -65,6 +65,21 @@ def _breaker(tx: Transaction, name: str, now: datetime) -> Finding:
         return error("source.breaker", says, f"find out why, wait some hours, then {resume}", name)
     until = found.closed_until(now)
     if until is not None:
-        says = f"{name} is paused until {cell(until)}: {found.reason}"
+        says = f"{name} is paused until {until:%Y-%m-%d %H:%M:%SZ}: {found.reason}"
         return warning("source.breaker", says, f"it goes on by itself; {resume} does so at once", name)
+    return _strained(tx, name, now)
+
+
+def _strained(tx: Transaction, name: str, now: datetime) -> Finding:
+    """Judge what the platform itself says of its limit."""
+    found = sources.strain(tx, name)
+    until, used = found.waits_until(now), found.used(now)
+    hint = f"it goes on by itself; lower sources.{name}.requests_per_hour if this comes often"
+    if until is not None:
+        return warning(
+            "source.breaker", f"the platform lets {name} wait until {until:%Y-%m-%d %H:%M:%SZ}", hint, name
+        )
+    if used is not None and used >= SLOW_FROM:
+        says = f"{used} % of the platform's own limit for {name} are used, so it looks slower"
+        return warning("source.breaker", says, hint, name)
     return ok("source.breaker", f"{name} may look", name)

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.capacity import Allowance, Capacity, Limit, Policy
+from monitor.sources.budget import DAY, HOUR
 from monitor.sources.registry import installed, open_source
 from monitor.target import Metric
+from refilld.eyes import OFFICIAL
 from refilld.settings import Settings, SourceSection
-from storage import headcount
+from storage import headcount, sources
 from storage.engine import Transaction
-from storage.headcount import Headcount, number_without, without
+from storage.headcount import Headcount, number_unseen, number_without, without
 
-MEASURED_OVER = timedelta(days=2)
+MEASURED_OVER = DAY
 ENOUGH = 20
 """Requests from which on it is measured how many looks one of them brings."""
 
@@ -45,18 +47,32 @@ class Outlook:
 def outlooks(tx: Transaction, settings: Settings, now: datetime) -> dict[str, Outlook]:
     """The outlook of every source that is enabled and installed, by its name.
 
-    Targets that no enabled source reads yet count for the first one that can count their metric.
+    Targets that none of them reads yet count for the first one that counts their metric.
     """
     return dict(_outlooks(tx, settings, now))
 
 
 def unread(tx: Transaction, settings: Settings) -> int:
-    """How many targets none of the enabled sources can read."""
-    names = list(_eyes(settings))
-    if not names or not number_without(tx, names, set(Metric)):
+    """How many targets none of the enabled sources can see."""
+    names = _eyes(settings)
+    if not names:
         return 0
-    seen = {metric for name, section in _eyes(settings).items() for metric in _metrics(name, section)}
-    return number_without(tx, names, set(Metric) - seen)
+    unseen = number_unseen(tx)
+    if not number_without(tx, names, set(Metric)):
+        return unseen
+    counted = {metric for _, metrics in _by_turn(settings) for metric in metrics}
+    return unseen + number_without(tx, names, set(Metric) - counted)
+
+
+def _outlooks(tx: Transaction, settings: Settings, now: datetime) -> Iterator[tuple[str, Outlook]]:
+    policy, eyes, left = Policy(settings.sampling.cadence), _eyes(settings), set(Metric)
+    counts = {name: headcount.of_source(tx, name) for name in eyes}
+    if number_without(tx, eyes, left):
+        for name, metrics in _by_turn(settings):
+            counts[name] += without(tx, eyes, left & metrics)
+            left -= metrics
+    for name, section in eyes.items():
+        yield name, _outlook(section, counts[name], policy, _looks(tx, name, counts[name], now))
 
 
 def _eyes(settings: Settings) -> dict[str, SourceSection]:
@@ -65,35 +81,33 @@ def _eyes(settings: Settings) -> dict[str, SourceSection]:
     return {name: section for name, section in settings.enabled_sources.items() if name in known}
 
 
-def _outlooks(tx: Transaction, settings: Settings, now: datetime) -> Iterator[tuple[str, Outlook]]:
-    policy, names, left = Policy(settings.sampling.cadence), list(_eyes(settings)), set(Metric)
-    homeless = number_without(tx, names, left) > 0
-    for name, section in _eyes(settings).items():
-        count = headcount.of_source(tx, name)
-        if homeless:
-            mine = left & _metrics(name, section)
-            count, left = count + without(tx, names, mine), left - mine
-        yield name, _outlook(section, count, policy, _looks(tx, name, count, now))
+def _by_turn(settings: Settings) -> list[tuple[str, frozenset[Metric]]]:
+    """What each of them counts, in the order in which they are asked to see a target.
+
+    One that cannot be made may count anything, but comes last.
+    """
+    found = [(name, _metrics(name, section)) for name, section in _eyes(settings).items()]
+    found.sort(key=lambda eye: (eye[1] is None, eye[0] != OFFICIAL))
+    return [(name, frozenset(Metric) if metrics is None else metrics) for name, metrics in found]
 
 
 def _outlook(section: SourceSection, count: Headcount, policy: Policy, looks: float) -> Outlook:
-    allowed = Allowance(
-        section.requests_per_hour, section.requests_per_day, section.spacing, section.jitter, section.reserve
-    )
+    places = {limit.window: limit.places for limit in section.budget.limits()}
+    allowed = Allowance(places[HOUR], places.get(DAY), section.spacing, section.jitter)
     return Outlook(Capacity(allowed.rate, count.targets, looks), policy, count.orders, allowed.binding)
 
 
 def _looks(tx: Transaction, name: str, count: Headcount, now: datetime) -> float:
     """Looks that one request brings: measured, or else as many as the targets are read together."""
-    requests, looks = headcount.served(tx, name, now - MEASURED_OVER)
+    requests, looks = sources.served(tx, name, now - MEASURED_OVER)
     if requests >= ENOUGH and looks > 0:
         return looks / requests
     return count.targets / count.asks if count.asks else 1.0
 
 
-def _metrics(name: str, section: SourceSection) -> frozenset[Metric]:
-    """What a source counts; all, where it cannot be made to say."""
+def _metrics(name: str, section: SourceSection) -> frozenset[Metric] | None:
+    """What a source counts; None where it cannot be made to say."""
     try:
-        return open_source(name, section.options).metrics
+        return frozenset(open_source(name, section.options).metrics)
     except Exception:  # noqa: BLE001  # a plugin of others, or options that are wrong: `source.opens` tells
-        return frozenset(Metric)
+        return None

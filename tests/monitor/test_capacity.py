@@ -12,8 +12,8 @@ from monitor.capacity import LONGEST, Allowance, Capacity, Limit, Policy
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-ANONYMOUS = Allowance(30, spacing=timedelta(seconds=60), jitter=50, reserve=10)
-"""The defaults of a source."""
+ANONYMOUS = Allowance(27, spacing=timedelta(seconds=60), jitter=50)
+"""The defaults of a source, less its reserve."""
 
 rates = st.floats(0, 1e9)
 crowds = st.integers(0, 10**12)
@@ -35,13 +35,10 @@ def seen(looks_per_day: float) -> Capacity:
         (ANONYMOUS, 27, Limit.HOUR),
         (Allowance(30), 30, Limit.HOUR),
         (Allowance(30, requests_per_day=240), 10, Limit.DAY),
-        (Allowance(30, requests_per_day=240, reserve=50), 5, Limit.DAY),
         (Allowance(30, requests_per_day=720), 30, Limit.HOUR),
         (Allowance(1000, spacing=timedelta(minutes=1)), 60, Limit.SPACING),
         # waits of 1 to 2 minutes: 1.5 on average
         (Allowance(1000, spacing=timedelta(minutes=1), jitter=100), 40, Limit.SPACING),
-        # the reserve leaves routine at least one
-        (Allowance(1, reserve=90), 1, Limit.HOUR),
     ],
 )
 def test_the_tightest_limit_makes_the_rate(allowed: Allowance, rate: float, binding: Limit) -> None:

@@ -15,6 +15,7 @@ from click.testing import Result
 from plugged_source import SECRET, plug_in
 
 from monitor.snapshot import Outcome
+from monitor.sources.contract import Pressure
 from refilld.cli.doctor import COMMANDS
 from storage import migrate, sources
 from storage.engine import Database
@@ -173,6 +174,13 @@ def test_a_database_that_others_can_read_is_wrong(desk: Desk) -> None:
     assert (told["level"], told["hint"]) == ("warning", f"chmod 600 {desk.world.path}")
 
 
+def test_a_folder_that_is_not_there_is_no_place_for_a_database(desk: Desk) -> None:
+    """There is no disk to judge either."""
+    (desk.home / "refilld.toml").write_text("[database]\nurl = 'sqlite:////gone/refilld.db'\n")
+    assert found(desk, "database.migrations")["hint"] == "run: refilld init"
+    assert not {"database.disk", "database.file"} & checks(desk, *LEVELS)
+
+
 def test_a_database_of_an_older_version_wants_its_migrations(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +195,14 @@ def test_a_file_that_is_no_database_is_out_of_reach(desk: Desk) -> None:
     """One finding, no traceback."""
     (desk.home / "queue.db").unlink()
     (desk.home / "queue.db").write_bytes(b"nothing of SQLite's" * 100)
+    assert found(desk, "database.reachable")["level"] == "error"
+    assert doctor(desk).exit_code == 3
+
+
+def test_a_file_that_nobody_lets_us_see_is_out_of_reach(desk: Desk) -> None:
+    """Here its name is too long for any disk; a folder that is another account's ends alike."""
+    (desk.home / "refilld.toml").write_text(f"[database]\nurl = 'sqlite:///{'x' * 300}'\n")
+    assert found(desk, "database.file")["level"] == "error"
     assert found(desk, "database.reachable")["level"] == "error"
     assert doctor(desk).exit_code == 3
 
@@ -257,14 +273,18 @@ def test_the_clock_is_held_beside_the_database_servers(
 ) -> None:
     """Several daemons on one database must agree on the time."""
     monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
+    plug_in(tmp_path, monkeypatch)
     database = Database(fresh_postgres)
     migrate.upgrade(database)
     database.close()
     with a_desk(tmp_path) as desk:
         (desk.home / "refilld.toml").write_text(f"[database]\nurl = '{fresh_postgres}'\n")
+        configure(desk, "[sources.seer]\nenabled = true\n")
         desk.world.now = datetime.now(UTC) + apart
         assert found(desk, "clock.server")["level"] == level
-        assert "database.file" not in checks(desk, *LEVELS)
+        told = checks(desk, *LEVELS)
+        assert "database.file" not in told
+        assert {"database.migrations", "source.budget", "source.breaker"} <= told
 
 
 # The sources
@@ -350,6 +370,23 @@ def test_a_refused_source_says_why_and_how_it_goes_on(desk: Desk, times: int, le
     assert told["level"] == level
     assert "blocked" in told["says"]
     assert "refilld sources resume seer" in told["hint"]
+
+
+@pytest.mark.parametrize(
+    ("pressure", "level", "said"),
+    [
+        (Pressure(used_percent=74), "ok", "may look"),
+        (Pressure(used_percent=75), "warning", "75 %"),
+        (Pressure(used_percent=95), "warning", "wait until 2026-03-01 13:00:00Z"),
+        (Pressure(wait=HOUR / 2), "warning", "wait until 2026-03-01 12:30:00Z"),
+    ],
+)
+def test_a_platform_that_is_strained_is_told(desk: Desk, pressure: Pressure, level: str, said: str) -> None:
+    """It is no fault, but somebody may wonder why so little is looked at."""
+    with desk.world.database.write() as tx:
+        sources.save_strain(tx, "seer", sources.strain(tx, "seer").after(pressure, desk.world.now))
+    told = found(desk, "source.breaker")
+    assert (told["level"], said in told["says"]) == (level, True)
 
 
 # The alerts

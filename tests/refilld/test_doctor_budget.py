@@ -71,6 +71,19 @@ def test_the_age_of_a_look_follows_from_budget_and_targets(world: QueueWorld) ->
     assert timedelta(0) < outlook.delay <= HOUR
 
 
+def test_the_reserve_of_manual_checks_is_not_for_routine(world: QueueWorld) -> None:
+    """A third of thirty requests an hour: twenty are left."""
+    watch(world, 60, source="seer")
+    assert seen(world, settings(seer={"reserve": 34}))["seer"].oldest_look == 3 * HOUR
+
+
+def test_a_day_that_is_short_binds(world: QueueWorld) -> None:
+    """Ten requests an hour in the long run."""
+    watch(world, 60, source="seer")
+    outlook = seen(world, settings(seer={"requests_per_day": 240}))["seer"]
+    assert (outlook.oldest_look, outlook.binding) == (6 * HOUR, Limit.DAY)
+
+
 def test_targets_that_nobody_reads_yet_count_for_the_first_source_that_could(world: QueueWorld) -> None:
     """Followers for the one that counts them, the rest for the next."""
     watch(world, 30)
@@ -81,6 +94,17 @@ def test_targets_that_nobody_reads_yet_count_for_the_first_source_that_could(wor
     assert {name: one.capacity.targets for name, one in turned.items()} == {"instaloader": 37, "seer": 0}
 
 
+def test_the_official_source_is_asked_first(world: QueueWorld) -> None:
+    """Wherever it stands in the configuration, as by the daemon."""
+    token = world.path.parent / "token"
+    token.write_text("hunter2")
+    token.chmod(0o600)
+    graph = {"ig_user_id": "17841400000000000", "token_file": str(token)}
+    watch(world, 30)
+    both = seen(world, settings(instaloader={}, graph=graph))
+    assert {name: one.capacity.targets for name, one in both.items()} == {"instaloader": 0, "graph": 30}
+
+
 def test_targets_of_a_source_that_is_switched_off_count_for_another(world: QueueWorld) -> None:
     """It will have to read them."""
     watch(world, 30, source="instaloader")
@@ -89,9 +113,14 @@ def test_targets_of_a_source_that_is_switched_off_count_for_another(world: Queue
 
 
 def test_a_source_that_cannot_begin_counts_as_if_it_could(world: QueueWorld) -> None:
-    """Another finding tells that it can not; its budget is no smaller for that."""
+    """Another finding tells that it can not; but any other source comes before it."""
     watch(world, 30)
     for name in ("picky", "broken"):
+        both = seen(world, settings(**{name: {}, "instaloader": {}}))
+        assert {one: outlook.capacity.targets for one, outlook in both.items()} == {
+            name: 0,
+            "instaloader": 30,
+        }
         assert seen(world, settings(**{name: {}}))[name].capacity.targets == 30
 
 
@@ -164,9 +193,10 @@ def test_the_limit_that_binds_is_the_one_to_raise(world: QueueWorld) -> None:
     assert "sources.seer.spacing allows fewer" in told.hint
 
 
-def test_a_metric_that_nobody_counts_is_told(world: QueueWorld) -> None:
-    """Those orders would wait for ever."""
-    watch(world, 3, Metric.VIEWS)
+def test_targets_that_nobody_can_see_are_told(world: QueueWorld) -> None:
+    """Of a metric that nobody counts, or because there is no way to them: they would wait for ever."""
+    watch(world, 2, Metric.VIEWS)
+    watch(world, 1, Metric.LIKES, source="")
     watch(world, 2)
     *_, told = found(world, settings(seer={}))
     assert (told.check, told.level) == ("targets.unread", Level.WARNING)

@@ -1,15 +1,14 @@
-"""Headcount: how many targets and orders each source has to do for, and what a request has served."""
+"""Headcount: how many targets and orders each source has to do for."""
 
 import pytest
-from shop import DAY, HOUR, NOW, a_pending_order, a_post, a_profile, an_order, put_target, sell
-from sqlalchemy import insert, update
+from shop import NOW, a_pending_order, a_post, a_profile, an_order, put_target, sell
+from sqlalchemy import update
 
 from monitor.cadence import Lane
 from monitor.order import Flag
 from monitor.target import Metric
 from storage import flags, headcount
 from storage.engine import Database
-from storage.eye_tables import source_requests
 from storage.headcount import Headcount
 from storage.schema import targets
 
@@ -34,12 +33,6 @@ def without(database: Database, *metrics: Metric) -> Headcount:
         return found
 
 
-def request(database: Database, looks: int, purpose: str = "look", **changes: object) -> None:
-    row = {"source": "graph", "at": NOW, "purpose": purpose, "looks": looks, **changes}
-    with database.write() as connection:
-        connection.execute(insert(source_requests), row)
-
-
 def test_each_source_has_its_own_targets(database: Database) -> None:
     """And those of none of the enabled ones are nobody's yet."""
     watch(database, "a", "graph")
@@ -49,6 +42,16 @@ def test_each_source_has_its_own_targets(database: Database) -> None:
     watch(database, "e", "telepathy")
     assert (of(database, "graph").targets, of(database, "instaloader").targets) == (2, 1)
     assert without(database, *Metric).targets == 2
+
+
+def test_a_target_that_no_source_can_see_is_nobodys_for_good(database: Database) -> None:
+    """The routing has said so; no budget has to do for it."""
+    watch(database, "a", "")
+    watch(database, "b")
+    watch(database, "c", "", next_due_at=None)
+    assert without(database, *Metric).targets == 1
+    with database.read() as connection:
+        assert headcount.number_unseen(connection) == 1
 
 
 def test_a_target_is_watched_by_either_clock(database: Database) -> None:
@@ -109,19 +112,6 @@ def test_orders_of_a_target_that_is_over_do_not_count(database: Database) -> Non
 def test_two_counts_make_one() -> None:
     """Those that a source has, and those that it will get."""
     assert Headcount(1, 2, 3) + Headcount(10, 20, 30) == Headcount(11, 22, 33)
-
-
-def test_what_requests_have_brought_is_counted_for_routine_only(database: Database) -> None:
-    """Neither checks and canaries, nor what is long past, nor another source."""
-    request(database, 3)
-    request(database, 0)
-    request(database, 9, "check")
-    request(database, 9, "canary")
-    request(database, 9, at=NOW - DAY)
-    request(database, 9, source="instaloader")
-    with database.read() as connection:
-        assert headcount.served(connection, "graph", NOW - HOUR) == (2, 3)
-        assert headcount.served(connection, "telepathy", NOW - HOUR) == (0, 0)
 
 
 @pytest.mark.parametrize("source", EYES)
