@@ -13,6 +13,7 @@ from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import duration_between, text_up_to
 from refilld.cli.source_login import login
 from refilld.cli.source_probe import probe
+from refilld.doctor.outlook import Outlook, outlooks
 from refilld.settings import SourceSection
 from storage import sources as kept
 from storage.engine import Transaction
@@ -20,6 +21,7 @@ from storage.engine import Transaction
 COLUMNS = (
     "source", "enabled", "state", "until", "reason", "requests_last_hour", "requests_per_hour",
     "requests_last_day", "requests_per_day", "looks_per_request", "used_percent",
+    "oldest_look_hours", "missed_percent",
 )  # fmt: skip
 LONGEST_REASON = 200
 
@@ -36,7 +38,9 @@ def list_(office: Office, *, as_json: bool) -> None:
     """Show every installed source: its state, and its requests against their limits."""
     now, configured = office.now(), office.settings.sources
     with office.database() as database, database.read() as tx:
-        rows = [_facts(tx, name, configured.get(name), now) for name in installed()]
+        seen = outlooks(tx, office.settings, now)
+        facts = ((name, _facts(tx, name, configured.get(name), now)) for name in installed())
+        rows = [{**row, **_outlook(seen.get(name))} for name, row in facts]
     print_rows(COLUMNS, rows, as_json=as_json)
 
 
@@ -91,6 +95,14 @@ def _facts(tx: Transaction, name: str, section: SourceSection | None, now: datet
         "requests_per_day": section.requests_per_day if section else None,
         "looks_per_request": round(looks / last_day, 2) if last_day else None,
         "used_percent": strain.used(now),
+    }
+
+
+def _outlook(outlook: Outlook | None) -> Mapping[str, object]:
+    """How old a look will be, and what that will miss; nothing of a source that does not look."""
+    return {
+        "oldest_look_hours": round(outlook.oldest_look / HOUR, 1) if outlook else None,
+        "missed_percent": round(100 * outlook.missed, 1) if outlook else None,
     }
 
 
