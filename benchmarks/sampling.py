@@ -171,8 +171,8 @@ def _shot(target: Target, now: datetime, chance: random.Random) -> Snapshot:
 def _bare(database: Database, shots: dict[int, Snapshot], now: datetime) -> float:
     """Seconds that a bare insert of the same rows takes, a moment later in the same series."""
     rows = [
-        {"target_id": target_id, "at": now + timedelta(seconds=1), "outcome": shot.outcome, "count": shot.count,
-         "source": shot.source, "counted": shot.counted, "detail": "", "shift": 0}
+        {"target_id": target_id, "at": now + timedelta(seconds=1), "outcome": shot.outcome,
+         "count": shot.count, "source": shot.source, "counted": shot.counted, "detail": "", "shift": 0}
         for target_id, shot in shots.items()
     ]  # fmt: skip
     began = time.perf_counter()

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from jobs import aftermath, mass_drops, telling
+from jobs.quiet import pass_by
 from jobs.routing import Router
 from jobs.seating import seats_of
 from monitor.absence import Absence, observe
-from monitor.cadence import Cadence, NextLook, Seen
+from monitor.cadence import Cadence, Seen
 from monitor.calm import Calm, calm
 from monitor.decisions import Decision
 from monitor.handover import expected_count
@@ -53,13 +54,9 @@ class _Look:
     series: Series
     group: tuple[Watched, ...]
     verdicts: tuple[Verdict, ...] = ()
-    quiet: NextLook | None = None
-    """The next look where nothing can follow from this one, which then was not judged order by order."""
 
     @property
     def judged(self) -> bool:
-        if self.quiet is not None:
-            return self.row.calm is not None and self.row.calm.judges(self.kept.at)
         return any(verdict.judged for verdict in self.verdicts)
 
     @property
@@ -69,35 +66,30 @@ class _Look:
 
 def record(tx: Transaction, shots: Mapping[int, Snapshot], policy: Policy) -> list[Recorded]:
     """Keep looks, by target, and all that follows: drops, decisions, refills, alerts, the next looks."""
-    rows = targets.locked(tx, list(shots))
-    quiet = {i: look for i, row in rows.items() if (look := _quiet(row, shots[i], policy))}
-    groups = watched.of_targets(tx, [target_id for target_id in rows if target_id not in quiet])
-    looks = [
-        quiet.get(target_id) or _admitted(rows[target_id], shot, groups[target_id])
-        for target_id, shot in shots.items()
-    ]
+    passed = pass_by(tx, shots, policy.cadence)
+    done = {look.target.target_id: Recorded(look.snapshot) for look in passed}
+    rest = [target_id for target_id in shots if target_id not in done]
+    rows, groups = targets.locked(tx, rest), watched.of_targets(tx, rest)
+    looks = [_admitted(rows[target_id], shots[target_id], groups[target_id]) for target_id in rest]
     snapshots.add_all(tx, [(look.row.target_id, look.kept) for look in looks])
-    looks = _under_mass_drops(tx, looks, policy.mass_drops)
+    _vouch(tx, [*(look.snapshot for look in passed), *(look.kept for look in looks)])
+    looks = _under_mass_drops(tx, looks, [look.snapshot for look in passed if look.judged], policy.mass_drops)
     written = [_write(tx, look, policy.mass_drops.hold) for look in looks]
     after = [_after(tx, look, new, policy) for look, new in zip(looks, written, strict=True)]
     targets.looked(tx, seats_of(tx, after))
-    return [Recorded(look.kept, new) for look, new in zip(looks, written, strict=True)]
+    done |= {one.row.target_id: Recorded(one.kept, new) for one, new in zip(looks, written, strict=True)}
+    return [done[target_id] for target_id in shots]
 
 
-def _quiet(row: TargetRow, shot: Snapshot, policy: Policy) -> _Look | None:
-    """A look from which nothing can follow, told by what the last judged one has left; None for any other."""
-    series, count, rest = row.series, shot.count, row.calm
-    if rest is None or not count or shot.at >= rest.until or series.zero_seen:
-        return None
-    if (series.source, series.counted) != (shot.source, shot.counted) or shot.at <= (
-        row.last_look_at or shot.at
-    ):
-        return None
-    if shot.account not in {"", series.account} or count + series.shift < max(1, rest.count):
-        return None
-    kept, after = admit(shot, series)
-    following = policy.cadence.unchanged(row.memo, kept.judged or 0, kept.at, row.lane, kept.source)
-    return None if following is None else _Look(row, kept, after, (), quiet=following)
+def _vouch(tx: Transaction, kept: Sequence[Snapshot]) -> None:
+    """Remember which metrics a source has read: what one target shows vouches for it before others."""
+    newest: dict[tuple[str, Metric], datetime] = {}
+    for shot in kept:
+        if shot.count is not None:
+            key = shot.source, shot.target.metric
+            newest[key] = max(newest.get(key, shot.at), shot.at)
+    for (source, metric), at in newest.items():
+        sources.note_read(tx, source, metric, at)
 
 
 def _admitted(row: TargetRow, shot: Snapshot, group: tuple[Watched, ...]) -> _Look:
@@ -117,20 +109,24 @@ def _in_order(snapshot: Snapshot, row: TargetRow) -> Snapshot:
     return replace(snapshot, at=row.last_look_at + timedelta.resolution)
 
 
-def _under_mass_drops(tx: Transaction, looks: Sequence[_Look], rule: MassDropRule) -> list[_Look]:
-    """Count the judged looks in, and judge anew where it turns out that a mass drop is on."""
+def _under_mass_drops(
+    tx: Transaction, looks: Sequence[_Look], passed: Sequence[Snapshot], rule: MassDropRule
+) -> list[_Look]:
+    """Count the judged looks in, and judge anew where it turns out that a mass drop is on.
+
+    `passed` are those that were judged by what is known of their targets, and counted in already.
+    """
     judged = [look for look in looks if look.judged]
     kept_mass_drops.note_judged(
         tx,
         {look.row.target_id: look.kept.at for look in judged},
         {look.row.target_id for look in judged if look.opened},
     )
-    latest: dict[Metric, _Look] = {}
-    for look in judged:
-        metric = look.row.target.metric
-        if metric not in latest or latest[metric].kept.at < look.kept.at:
-            latest[metric] = look
-    on = {metric for metric, look in latest.items() if mass_drops.is_on(tx, metric, look.kept.at, rule)}
+    latest: dict[Metric, datetime] = {}
+    for shot in (*passed, *(look.kept for look in judged)):
+        metric = shot.target.metric
+        latest[metric] = max(latest.get(metric, shot.at), shot.at)
+    on = {metric for metric, at in latest.items() if mass_drops.is_on(tx, metric, at, rule)}
     return [_held(look) if look.verdicts and look.row.target.metric in on else look for look in looks]
 
 
@@ -151,9 +147,6 @@ def _after(tx: Transaction, look: _Look, decisions: tuple[Decision, ...], policy
     row, kept = look.row, look.kept
     absence = _absence(tx, row, kept)
     failures = telling.failures_after(row, kept)
-    if look.quiet is not None:
-        known = replace(row, series=look.series, absence=absence, failures=failures, told=None)
-        return Looked(replace(known, memo=look.quiet.memo), kept, look.quiet, calm=row.calm)
     group = watched.of_target(tx, row.target_id) if decisions else _changed(look)
     seen = Seen(kept.outcome, failures, look.series.zero_seen, kept.judged, row.memo, row.lane, kept.source)
     following = policy.cadence.next_look(group, seen, kept.at)
@@ -175,12 +168,10 @@ def _calm(look: _Look, group: Sequence[Watched]) -> Calm | None:
 
 
 def _absence(tx: Transaction, row: TargetRow, kept: Snapshot) -> Absence:
-    """Whether the target is still there; what one target shows vouches for the source before others."""
-    metric = row.target.metric
+    """Whether the target is still there."""
     if kept.count is not None:
-        sources.note_read(tx, kept.source, metric, kept.at)
         return Absence()
-    return observe(row.absence, kept.outcome, kept.at, sources.last_read(tx, kept.source, metric))
+    return observe(row.absence, kept.outcome, kept.at, sources.last_read(tx, kept.source, row.target.metric))
 
 
 def _changed(look: _Look) -> Sequence[Watched]:

@@ -27,6 +27,8 @@ REFRESHED_EVERY = timedelta(hours=1)
 """So often the lessons of other daemons, and the going rates, are taken in."""
 COUNTED_EVERY = timedelta(minutes=10)
 """So often the targets of a source are counted, to know whether the budget has room."""
+_PAGE = 4
+"""Heads of a stream that are fetched at first; mostly one is wanted."""
 ROOM = 2
 """The budget has room for the longest wait where that would take no more than one look in so many."""
 
@@ -123,7 +125,16 @@ def _virtual(tx: Transaction, clock: VirtualClock, source: str, now: datetime, l
     def turn(head: Head) -> float:
         return clock.turn(head.stream, head.virtual_due or 0.0)
 
-    queues: list[Iterator[Head]] = [
-        iter(due.virtual(tx, source, stream, now, limit)) for stream in due.streams(tx, source)
-    ]
+    queues = [_stream(tx, source, stream, now, limit) for stream in due.streams(tx, source)]
     return list(islice(merge(*queues, key=turn), limit))
+
+
+def _stream(tx: Transaction, source: str, stream: str, now: datetime, limit: int) -> Iterator[Head]:
+    """The heads of one stream in the order of their turns, fetched as they are asked for."""
+    given, page = 0, min(_PAGE, limit)
+    while True:
+        heads = due.virtual(tx, source, stream, now, page)
+        yield from heads[given:]
+        if len(heads) < page or page >= limit:
+            return
+        given, page = len(heads), min(4 * page, limit)

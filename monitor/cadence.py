@@ -96,6 +96,10 @@ class Seen:
 class Cadence(Protocol):
     """A policy of looks."""
 
+    @property
+    def takes_notes(self) -> bool:
+        """Whether `unchanged` can tell anything."""
+
     def next_look(self, watched: Sequence[Watched], seen: Seen, now: datetime) -> NextLook | None:
         """Say when to look again; None when no order of the target needs a look any more."""
 
@@ -113,6 +117,11 @@ class FixedCadence:
 
     every: timedelta
     """The interval for orders older than three days; all other times are shares of it."""
+
+    @property
+    def takes_notes(self) -> bool:
+        """No: the ages of the orders set the pace."""
+        return False
 
     @property
     def soon(self) -> timedelta:
@@ -135,7 +144,7 @@ class FixedCadence:
     def unchanged(
         self, _memo: str, _count: int, _now: datetime, _lane: Lane, _source: str, /
     ) -> NextLook | None:
-        """Leave it to the orders: their ages set the pace."""
+        """Leave it to the orders."""
         return None
 
     def _retry(self, seen: Seen, now: datetime) -> NextLook:

@@ -8,7 +8,6 @@ docs/cadence.md.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from math import inf
 
 from monitor.cadence import UNREADABLE, Lane, LastCall, NextLook, Seen, Wish, confirmation, hold_ends
 from monitor.drops import DropState
@@ -27,6 +26,8 @@ SLOT = 2.0
 """Hours of one slot of last calls."""
 _NEVER = 24.0 * 3650
 """Hours after which nobody waits for a turn."""
+ITS_TURN = "its turn comes"
+"""Why a target is looked at again for which nothing has a date; `at_stake` tells more."""
 FAITHFUL = 3
 """Failed looks in a row that are tried again soon; from then on the target waits for its turn."""
 GoingRates = Mapping[tuple[str, Metric], float]
@@ -55,6 +56,11 @@ class LearnedCadence:
     hazards: Hazards
     rates: GoingRates = field(default_factory=dict)
     _lessons: list[Lesson] = field(default_factory=list)
+
+    @property
+    def takes_notes(self) -> bool:
+        """Yes: the memo of a target has all that its next look depends on."""
+        return True
 
     def next_look(self, watched: Sequence[Watched], seen_: Seen, now: datetime) -> NextLook | None:
         """Say when to look again; None when no order is covered and no refill waits for a public profile."""
@@ -85,7 +91,7 @@ class LearnedCadence:
         if lane is not Lane.FIRST:
             self._note(stakes, after, source, now)
             stakes = after
-        return NextLook(now + self.every, Lane.LONGEST, _why(wish, after), wish, dump(stakes))
+        return NextLook(now + self.every, Lane.LONGEST, ITS_TURN, wish, dump(stakes))
 
     def worth(self, memo: str, now: datetime) -> float:
         """What a look at a target is worth now, by the notes of the last one."""
@@ -192,7 +198,7 @@ class LearnedCadence:
         self, dated: NextLook | None, covered: Sequence[Watched], stakes: list[Stake], now: datetime
     ) -> NextLook:
         wish = self._settled(covered, self.wish(stakes, now), now)
-        look = dated or NextLook(now + self.every, Lane.LONGEST, _why(wish, stakes))
+        look = dated or NextLook(now + self.every, Lane.LONGEST, ITS_TURN)
         return NextLook(look.at, look.lane, look.why, wish, dump(stakes))
 
     def _settled(self, covered: Sequence[Watched], wish: Wish | None, now: datetime) -> Wish | None:
@@ -215,15 +221,34 @@ class LearnedCadence:
             yield from hold_ends(w, soon, now)
 
 
-def expected_turn(memo: str, hazards: Hazards, price: float) -> datetime | None:
-    """When a target's turn would come if requests went on to be worth what they are worth now.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When a target's turn is to be expected, and what it hangs on."""
 
-    None where nothing is at stake, or its turn would never come.
-    """
+    at: datetime | None
+    """When it would come if requests went on to be worth what they are worth now; None when never."""
+    units: int
+    """Units at stake: the drop thresholds of its orders."""
+    used: float
+    """Largest share of such a threshold that is missing already."""
+    daily: float
+    """Chance that a unit at stake is lost within a day."""
+
+
+def expected_turn(memo: str, hazards: Hazards, price: float) -> Turn | None:
+    """Say when a target comes to its turn, and why, by its notes; None where nothing is at stake."""
     stakes = [stake for stake in load(memo) if stake.used < 1]
-    outlook = together((stake.weight, hazards.ahead(stake.cell)) for stake in stakes)
-    wait = patience(outlook, price) if any(outlook) else inf
-    return None if wait > _NEVER else time_of(max(stake.at for stake in stakes) + wait)
+    if not stakes:
+        return None
+    outlooks = [(stake.weight, hazards.ahead(stake.cell)) for stake in stakes]
+    wait = patience(together(outlooks), price)
+    weight_ = sum(stake.weight for stake in stakes)
+    return Turn(
+        at=None if wait > _NEVER else time_of(max(stake.at for stake in stakes) + wait),
+        units=sum(stake.threshold for stake in stakes),
+        used=max(0.0, *(stake.used for stake in stakes)),
+        daily=sum(w * chance(outlook, 24.0) for w, outlook in outlooks) / weight_,
+    )
 
 
 def _effective(watched: Sequence[Watched], seen_: Seen, now: datetime) -> int | None:
@@ -245,16 +270,3 @@ def _call(stakes: Iterable[tuple[Stake, tuple[float, Outlook]]], at: float) -> L
         return None
     slot = max(worth, key=lambda slot: worth[slot])
     return LastCall(slot, worth[slot])
-
-
-def _why(wish: Wish | None, stakes: Sequence[Stake]) -> str:
-    """The reason of a turn, for people."""
-    if wish is None:
-        return "nothing is at stake that a look could lose"
-    units = sum(stake.threshold for stake in stakes if stake.used < 1)
-    daily = 2400 * wish.outlook[1] / max(sum(s.weight for s in stakes if s.used < 1), 1e-9)
-    used = max((stake.used for stake in stakes if stake.used < 1), default=0.0)
-    return (
-        f"its turn: {units:,} units at stake, {max(used, 0):.0%} of the threshold used, "
-        f"{daily:.2g} % a day to drop ({wish.stream})"
-    )

@@ -29,7 +29,7 @@ def story_facts(story: Story) -> dict[str, Any]:
         "username_now": target.target.username_now,
         "source": target.source,
         "next_look": story.next_look,
-        "why": target.why,
+        "why": story.why,
         **_numbers(story),
         "answer": {"word": story.answer.word, "sentence": story.answer.sentence},
     }

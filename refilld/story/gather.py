@@ -28,6 +28,8 @@ class Story:
     target: TargetRow
     next_look: datetime | None
     """When the target is to be looked at next; None when that cannot be told, or never."""
+    why: str
+    """Why then."""
     mine: Watched
     group: tuple[Watched, ...]
     """All orders of the target, this one among them."""
@@ -51,6 +53,7 @@ def gather(tx: Transaction, order_id: str, now: datetime) -> Story:
     """Read an order's story; raises NotFoundError."""
     row = orders.get(tx, order_id)
     target = targets.get(tx, row.target_id)
+    next_look, why = expected_look(tx, target, now)
     group = watched.of_target(tx, row.target_id)
     mine = next(w for w in group if w.order.order_id == order_id)
     start = min(row.imported_at, row.completed_at or row.imported_at)
@@ -60,7 +63,8 @@ def gather(tx: Transaction, order_id: str, now: datetime) -> Story:
         now=now,
         order=row,
         target=target,
-        next_look=expected_look(tx, target, now),
+        next_look=next_look,
+        why=why,
         mine=mine,
         group=group,
         answer=answer_from(tx, target, group, order_id, now),
