@@ -78,11 +78,6 @@ def _seconds_to(date: str, now: datetime) -> float:
     return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
 
 
-def one_line(text: str) -> str:
-    """Make foreign text fit for a log: printable, on one line, at most 200 characters."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:200]
-
-
 def _by_message(answer: Response) -> Look | None:
     message = _message(answer)
     for words, outcome in _SAID.items():

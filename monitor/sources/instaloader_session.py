@@ -121,6 +121,6 @@ def _stamp(file: Path) -> Stamp | None:
     """What changes with the file; None when there is none."""
     try:
         about = file.stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
     return about.st_ino, about.st_mtime_ns, about.st_size

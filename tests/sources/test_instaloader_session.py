@@ -342,7 +342,7 @@ def test_a_login_that_is_told_to_wait_hands_that_on(desk: Desk) -> None:
 # The file
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660, 0o666, 0o610])
+@pytest.mark.parametrize("mode", [0o604, 0o644, 0o602, 0o666, 0o601])
 def test_a_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
     """With the command that closes it."""
     file = put(tmp_path / "session.json", COOKIES, mode)
@@ -400,6 +400,11 @@ def test_a_file_that_is_missing_or_a_directory_is_refused(tmp_path: Path) -> Non
         with_session(tmp_path / "nothing.json")
     with pytest.raises(BadInputError, match="cannot be read"):
         with_session(tmp_path)
+    with pytest.raises(BadInputError, match="cannot be read"):
+        with_session(tmp_path / "a\0b")
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(BadInputError, match="is not a file"):
+        with_session(tmp_path / "pipe")
 
 
 def test_a_pickle_is_never_loaded(tmp_path: Path) -> None:

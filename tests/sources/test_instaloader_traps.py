@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,6 +111,17 @@ def test_a_missing_profile_and_a_wall_are_told_apart(script: Any, source: Instal
     for script.page in (page({"xig_user_by_username": None}), Answer("<html>accounts/login</html>")):
         outcomes += [source.read([NATGEO], NOON).snapshots[0].outcome]
     assert outcomes == [Outcome.NOT_FOUND, Outcome.LOGIN_REQUIRED]
+
+
+def test_no_password_is_taken_from_a_file_of_the_user(
+    standin: StandIn, script: Any, source: InstaloaderSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library's own library would send what ~/.netrc holds for everybody."""
+    (tmp_path / "netrc").write_text("default login somebody password secret\n")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert [shot.count for shot in source.read([NATGEO, LIKES], NOON).snapshots] == [1234, 100]
+    assert not any("authorization" in one.headers for one in standin.requests)
 
 
 def refused(**headers: str) -> Answer:
