@@ -14,11 +14,11 @@ from monitor.link import LinkKind
 from monitor.snapshot import Outcome, Snapshot
 from monitor.sources import instaloader_posts as posts
 from monitor.sources import instaloader_profiles as profiles
-from monitor.sources.contract import Reading
+from monitor.sources.bounded import one_line
+from monitor.sources.contract import Pressure, Reading
 from monitor.sources.instagram_pages import USERNAME, Look
 from monitor.sources.instaloader_contexts import Contexts
 from monitor.sources.instaloader_cookies import OPTION
-from monitor.sources.instaloader_faults import one_line
 from monitor.sources.instaloader_posts import Looks, Node
 from monitor.sources.instaloader_session import REFUSED, Session
 from monitor.sources.instaloader_wire import QuietContext
@@ -73,7 +73,14 @@ class InstaloaderSource:
                 seen, sent = self._page(page, now)
                 looks |= seen
                 requests += sent
-        return Reading(tuple(self._snapshot(target, now, looks[target]) for target in targets), requests)
+            pressure = self._pressure()
+        shots = tuple(self._snapshot(target, now, looks[target]) for target in targets)
+        return Reading(shots, requests, pressure)
+
+    def _pressure(self) -> Pressure:
+        """Say what the answers asked for: no number of ours is known, but how long to wait may be."""
+        told = [self._visitors.hear(), self._session.hear() if self._session else None]
+        return Pressure(wait=max((wait for wait in told if wait), default=None))
 
     def _pages(self, targets: Sequence[Target]) -> Collection[list[Target]]:
         pages: dict[str | None, list[Target]] = {}

@@ -51,7 +51,9 @@ def _missing(findings: Findings) -> Verdict:
 def _no_wall(findings: Findings) -> Verdict:
     asked = [one for one in findings if one.about != MEMBER]
     walls = [one.about for one in asked if one.outcome is Outcome.LOGIN_REQUIRED]
-    return (not walls, f"login asked for at: {', '.join(walls) or 'nothing'}") if asked else (None, "")
+    if not asked:
+        return None, "nothing was asked"
+    return not walls, f"asked to log in at: {', '.join(sorted(set(walls))) or 'none of them'}"
 
 
 def _tokens(findings: Findings) -> Verdict:
@@ -66,7 +68,7 @@ def _cookie(findings: Findings) -> Verdict:
     starts = [answer for one in findings for answer in one.answers if answer.path == _START]
     if not _tokens(findings)[0]:
         return None, "no query was sent"
-    return len(starts) == 1, f"{len(starts)} requests for the start page"
+    return len(starts) == 1, f"asked for {len(starts)} times"
 
 
 def _by_id(findings: Findings) -> Verdict:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from monitor.sources.instaloader_faults import retry_after
 from monitor.sources.instaloader_wire import QuietContext
 
 RECYCLE = timedelta(hours=6)
@@ -16,6 +17,8 @@ class Contexts:
     def __init__(self, make: Callable[[datetime], QuietContext]) -> None:
         self._make = make
         self._context: QuietContext | None = None
+        self.told_to_wait: timedelta | None = None
+        """How long the answers since the last `hear` asked to be left alone."""
 
     @contextmanager
     def look(self, now: datetime) -> Iterator[QuietContext]:
@@ -26,6 +29,12 @@ class Contexts:
             yield context
         finally:
             context.wire.close()  # no connection idles until the next look
+            self.told_to_wait = retry_after(context.wire.answer, now) or self.told_to_wait
+
+    def hear(self) -> timedelta | None:
+        """Return how long to wait, once."""
+        told, self.told_to_wait = self.told_to_wait, None
+        return told
 
     def renew(self) -> None:
         """Use another context from the next look on."""

@@ -23,7 +23,8 @@ USEFUL = {"mid": _VALUE, "ig_did": _VALUE, "datr": _VALUE}
 """What a browser sends besides, so that the login is not taken for a new device."""
 LARGEST_FILE = 64 * 1024
 OPTION = "session_file"
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_WORLD = stat.S_IRWXO
+"""Not the group: systemd shows its credentials as if they were the group's."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -74,14 +75,18 @@ def read_file(path: Path, field: str = f"sources.instaloader.{OPTION}") -> Cooki
     """Read a session file, which must be nobody else's business; raises BadInputError for `field`."""
     remedy = "write it with `refilld sources login instaloader`"
     try:
-        with path.open("rb") as file:
-            about, content = os.fstat(file.fileno()), file.read(LARGEST_FILE + 1)
+        # Not blocking, for a pipe would wait for somebody to write.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            mode, content = os.fstat(file.fileno()).st_mode, file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         raise BadInputError(field, f"{path} does not exist; {remedy}") from None
-    except OSError as error:
-        raise BadInputError(field, f"{path} cannot be read: {error.strerror}") from None
-    if about.st_mode & _OTHERS:
-        raise BadInputError(field, f"{path} is open to others than its owner; do: chmod 600 {path}")
+    except (OSError, ValueError) as error:  # the latter is a path that no file can have
+        why = getattr(error, "strerror", None) or str(error)
+        raise BadInputError(field, f"{path} cannot be read: {why}") from None
+    if not stat.S_ISREG(mode):
+        raise BadInputError(field, f"{path} is not a file")
+    if mode & _WORLD:
+        raise BadInputError(field, f"{path} is open to every user of this machine; run: chmod 600 {path}")
     try:
         return parsed(_text(content, field), field)
     except BadInputError as error:

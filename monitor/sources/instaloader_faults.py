@@ -4,7 +4,10 @@ The library words one refusal in many ways and uses one exception for many; the 
 """
 
 import json
+import re
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
@@ -59,9 +62,20 @@ def empty_page(answer: Response | None) -> Look:
     return Look(Outcome.SCHEMA, detail="the page holds no profile")
 
 
-def one_line(text: str) -> str:
-    """Make foreign text fit for a log: printable, on one line, at most 200 characters."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:200]
+def retry_after(answer: Response | None, now: datetime) -> timedelta | None:
+    """Return how long a refusal asks to be left alone, in seconds or by a date (RFC 9110, 10.2.3)."""
+    if answer is None or answer.status_code == _OK:
+        return None
+    told = answer.headers.get("retry-after", "").strip()
+    with suppress(ValueError, OverflowError):
+        seconds = int(told) if re.fullmatch(r"[0-9]{1,9}", told) else _seconds_to(told, now)
+        return timedelta(seconds=seconds) if seconds > 0 else None
+    return None
+
+
+def _seconds_to(date: str, now: datetime) -> float:
+    at = parsedate_to_datetime(date)
+    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
 
 
 def _by_message(answer: Response) -> Look | None:

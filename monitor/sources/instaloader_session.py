@@ -67,6 +67,10 @@ class Session:
         looks = {metric: self._discreet(look) for metric, look in looks.items()}
         return looks[Metric.VIEWS] if isinstance(seen, Look) else looks, context.wire.sent
 
+    def hear(self) -> timedelta | None:
+        """Return how long to wait, once."""
+        return self._contexts.hear()
+
     def refuse(self, said: Look, now: datetime) -> Look:
         """Leave the login alone from now on, and say so once."""
         self._refused_at = now
@@ -117,6 +121,6 @@ def _stamp(file: Path) -> Stamp | None:
     """What changes with the file; None when there is none."""
     try:
         about = file.stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
     return about.st_ino, about.st_mtime_ns, about.st_size

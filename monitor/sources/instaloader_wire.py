@@ -1,42 +1,24 @@
 """The library's way to the network: silent, without waits of its own, every request counted."""
 
 from datetime import datetime
-from time import monotonic
 from typing import Any
 
 from instaloader import InstaloaderContext, RateController
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
-from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ReadTimeout, TooManyRedirects
-from urllib3.exceptions import DecodeError, HTTPError
+from requests.auth import AuthBase
+from requests.exceptions import TooManyRedirects
+
+from monitor.sources.bounded import body_of
 
 _REDIRECTS = [301, 302, 303, 307, 308]
 
 
-LONGEST_ANSWER = 60.0
-"""Seconds that a body may take; the time-out counts from byte to byte, so one could drip for ever."""
-LARGEST_ANSWER = 8 * 1024 * 1024
-"""Bytes of a body, unpacked; a profile's page is less than a tenth of it."""
+class _Nobody(AuthBase):
+    """Says nothing; being asked, `requests` looks for no password in ~/.netrc."""
 
-
-def _read(answer: Response, deadline: float) -> None:
-    """Read a body within bounds; raises the same errors of `requests` as if it had read it by itself."""
-    body = bytearray()
-    try:
-        while piece := answer.raw.read1(65_536, decode_content=True):
-            body += piece
-            if len(body) > LARGEST_ANSWER:
-                raise ContentDecodingError(f"the answer is larger than {LARGEST_ANSWER} bytes")
-            if monotonic() > deadline:
-                raise ReadTimeout(f"the answer took longer than {LONGEST_ANSWER:g} s")
-    except DecodeError as error:
-        raise ContentDecodingError(error) from error
-    except HTTPError as error:
-        raise ChunkedEncodingError(error) from error
-    finally:
-        answer.raw.release_conn()
-    answer._content = bytes(body)  # noqa: SLF001  # where `requests` itself keeps what it has read
-    answer._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        return request
 
 
 class Wire(HTTPAdapter):
@@ -63,7 +45,8 @@ class Wire(HTTPAdapter):
         self.sent += 1
         self.answer = None
         self.answer = super().send(request, *args, **kwargs)
-        _read(self.answer, monotonic() + LONGEST_ANSWER)
+        self.answer._content = body_of(self.answer)  # noqa: SLF001  # where `requests` keeps what it has read
+        self.answer._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
         return self.answer
 
 
@@ -124,6 +107,7 @@ class QuietContext(InstaloaderContext):
         return super().get_json(path, params, host, wired, response_headers, use_post)
 
     def _wired(self, session: Session) -> Session:
+        session.auth = _Nobody()
         session.mount("https://", self.wire)
         session.mount("http://", self.wire)
         return session

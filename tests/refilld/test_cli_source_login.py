@@ -1,16 +1,21 @@
 """A login's cookies are taken from a browser's export, checked, and put where only the owner reads them."""
 
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cli_world import Desk, a_desk
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from monitor.errors import BadInputError
 from monitor.sources.instaloader import InstaloaderSource
 from refilld.cli.office import Office
 from refilld.cli.root import refilld
+from refilld.cli.source_login import exported
 
 COOKIES = {"sessionid": "17%3AFAKE%3A3", "csrftoken": "FAKEtoken", "ds_user_id": "17"}
 BESIDES = {"ig_nrcb": "1", "rur": '"CLN\\05417"'}
@@ -107,6 +112,24 @@ def test_what_is_no_login_is_refused_and_nothing_is_written(desk: Desk, export: 
     assert len(result.stderr.splitlines()) == 1
     assert "FAKE" not in result.stderr
     assert not (desk.home / "session.json").exists()
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode(errors="replace")),
+    st.randoms(),
+)
+def test_any_bytes_are_a_login_or_one_clear_error(odd: bytes, chance: random.Random) -> None:
+    """Alone, and in the middle of something that was an export."""
+    said = []
+    for whole in (json.dumps(COOKIES), json.dumps(LIST), LINES):
+        at = chance.randrange(len(whole))
+        for content in (odd, whole[:at].encode() + odd + whole[at:].encode()):
+            try:
+                assert exported(content).values.keys() >= COOKIES.keys()
+            except BadInputError as error:
+                said.append(str(error))
+    assert not any("FAKE" in one for one in said)
 
 
 def test_without_a_place_for_it_nothing_is_read(desk: Desk) -> None:

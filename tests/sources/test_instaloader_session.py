@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from monitor.sources.instaloader import InstaloaderSource
 from monitor.sources.instaloader_wire import QuietContext
 from monitor.target import Metric, Target
 from refilld.demo.instagram import DOWN, LOGIN_WALL, RATE_LIMITED, Post, Profile, StandIn, json_answer
-from refilld.demo.members import MembersWorld
+from refilld.demo.members import POST_QUERY, MembersWorld
 from refilld.demo.tunnel import Answer
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -304,10 +304,45 @@ def test_the_secrets_are_nowhere_but_in_the_request(
     assert not any(secret in word for word in words for secret in (SESSION, TOKEN))
 
 
+def test_a_login_answer_without_a_status_is_read_and_not_complained_about(
+    desk: Desk, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library would print that the field is missing, quiet or not."""
+    answer = json_answer(
+        {"data": json.loads(str(desk.world._answer(POST_QUERY, {"shortcode": CODE}).body))["data"]}
+    )
+    monkeypatch.setattr(MembersWorld, "member", lambda _self, _asked: answer)
+    assert (desk.look().count, capfd.readouterr()) == (9001, ("", ""))
+
+
+def test_cookies_that_answers_set_change_no_login(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The login is what stands in the file; a visitor's token stays with the visitor."""
+    member = MembersWorld.member
+    monkeypatch.setattr(
+        MembersWorld,
+        "member",
+        lambda self, asked: replace(
+            member(self, asked), headers=(("Set-Cookie", "sessionid=other; Domain=.instagram.com; Path=/"),)
+        ),
+    )
+    sent = []
+    for metrics in ([Metric.VIEWS], [Metric.LIKES], [Metric.VIEWS]):
+        desk.read(*metrics)
+        sent.append(desk.standin.requests[-1].cookies)
+    assert [cookies["sessionid"] for cookies in sent] == [SESSION, "", SESSION]
+    assert [cookies["csrftoken"] for cookies in sent] == [TOKEN, "stand-in", TOKEN]
+
+
+def test_a_login_that_is_told_to_wait_hands_that_on(desk: Desk) -> None:
+    """To the budget, which is one for both."""
+    desk.world.outage = Answer("", 429, (("Retry-After", "600"),))
+    assert desk.read(Metric.VIEWS).pressure.wait == timedelta(minutes=10)
+
+
 # The file
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660, 0o666, 0o610])
+@pytest.mark.parametrize("mode", [0o604, 0o644, 0o602, 0o666, 0o601])
 def test_a_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
     """With the command that closes it."""
     file = put(tmp_path / "session.json", COOKIES, mode)
@@ -365,6 +400,11 @@ def test_a_file_that_is_missing_or_a_directory_is_refused(tmp_path: Path) -> Non
         with_session(tmp_path / "nothing.json")
     with pytest.raises(BadInputError, match="cannot be read"):
         with_session(tmp_path)
+    with pytest.raises(BadInputError, match="cannot be read"):
+        with_session(tmp_path / "a\0b")
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(BadInputError, match="is not a file"):
+        with_session(tmp_path / "pipe")
 
 
 def test_a_pickle_is_never_loaded(tmp_path: Path) -> None:

@@ -1,0 +1,116 @@
+"""Answers bent out of shape: seeded changes of bytes, of JSON, of status and of headers."""
+
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+from refilld.demo.tunnel import Answer
+
+ODD: list[Any] = [
+    None, True, False, 0, -1, 3, 7, 10**12, 10**30, 1.5, 1e308, float("nan"), "", "natgeo", "7", "1.2m",
+    "\ud800", [], {}, [[]], [None], {"count": 5}, {"": {}},
+]  # fmt: skip
+STATUSES = [200] * 12 + [204, 301, 302, 400, 401, 403, 404, 408, 429, 500, 503, 560, 999, 100 + 499]
+HEADERS: list[tuple[str, str]] = [
+    ("Location", "https://www.instagram.com/accounts/login/"), ("Location", "/challenge/?x=1"),
+    ("Location", "http://["), ("Location", ""), ("Location", "\xff\xfe"), ("Content-Encoding", "gzip"),
+    ("Content-Encoding", "deflate"), ("Content-Encoding", "br, gzip"), ("Content-Type", "application/json"),
+    ("Content-Type", "text/html; charset=utf-16"), ("Content-Type", "text/html; charset=klingon"),
+    ("Set-Cookie", "csrftoken=; Domain=.instagram.com; Path=/"), ("Set-Cookie", "=;=;="),
+    ("Set-Cookie", "csrftoken=\xe9; Path=/; Expires=Thu, 99 Foo 9999"),
+]  # fmt: skip
+WORDS = [b"for(;;);", b"null", b"\x00", b"\xff\xfe", b"</script>", b"[" * 2000, b'"', b"{", b"}", b"1" * 5000]
+
+
+def paths(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a JSON value but the whole."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in inside:
+        yield (*here, key)
+        yield from paths(part, (*here, key))
+
+
+def bend(value: Any, chance: Random) -> Any:
+    """Change the JSON value in one place, in one of several ways; it is changed itself."""
+    places = list(paths(value))
+    if not places:
+        return chance.choice(ODD)
+    *way, last = chance.choice(places)
+    inside = value
+    for key in way:
+        inside = inside[key]
+    kind = chance.randrange(6)
+    if kind == 0:
+        del inside[last]
+    elif kind == 1:
+        inside[last] = [inside[last]]
+    elif kind == 2 and isinstance(inside, dict):
+        inside[f"{last}_"] = inside.pop(last)
+    elif kind == 3:
+        inside[last] = json.loads(json.dumps(value))
+    else:
+        inside[last] = chance.choice(ODD)
+    return value
+
+
+def bitten(body: bytes, chance: Random) -> bytes:
+    """Change some bytes of a body, lose some, repeat some, or put others in."""
+    start = chance.randrange(len(body) + 1)
+    end = min(len(body), start + chance.choice([0, 1, 1, 2, 8, 64, 10_000]))
+    kind = chance.randrange(6)
+    if kind == 0:
+        return body[:start]
+    if kind == 1:
+        return body[:start] + body[end:]
+    if kind == 2:
+        return body[:end] + body[start:]
+    if kind == 3:
+        return body[:start] + bytes(chance.randrange(256) for _ in range(end - start)) + body[end:]
+    if kind == 4:
+        return body[:start] + chance.choice(WORDS) + body[end:]
+    return re.sub(rb"\d+", lambda found: chance.choice([found[0], b"-" + found[0], b"1e3"]), body)
+
+
+_SCRIPT = re.compile(r"(<script[^>]*>)(.*)(</script>)", re.DOTALL)
+
+
+def rewritten(text: str, chance: Random) -> str:
+    """Change the JSON of a body, or within a page."""
+    page = _SCRIPT.search(text)
+    try:
+        value = json.loads(page[2] if page else text)
+    except ValueError:
+        return text
+    for _ in range(chance.choice([1, 1, 2, 3])):
+        value = bend(value, chance)
+    changed = json.dumps(value)
+    return f"{page[1]}{changed}{page[3]}" if page else changed
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """An answer, and the body that a reader of it gets to see."""
+
+    answer: Answer
+    seen: bytes
+
+
+def mutant(answer: Answer, chance: Random) -> Mutant:
+    """Bend an answer, so that mostly one thing about it is odd."""
+    text = answer.body if isinstance(answer.body, str) else answer.body.decode()
+    body = rewritten(text, chance).encode(errors="surrogatepass") if chance.random() < 0.6 else text.encode()
+    if chance.random() < 0.4:
+        body = bitten(body, chance)
+    changed = replace(answer, body=body)
+    if chance.random() < 0.25:
+        changed = replace(changed, status=chance.choice(STATUSES))
+    if chance.random() < 0.25:
+        changed = replace(changed, headers=(*answer.headers, chance.choice(HEADERS)))
+    if chance.random() < 0.05:
+        packed = (*answer.headers, ("Content-Encoding", "gzip"))
+        changed = replace(changed, body=bitten(gzip.compress(body), chance), headers=packed)
+    return Mutant(changed, body)

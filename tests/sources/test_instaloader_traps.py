@@ -1,0 +1,154 @@
+"""What the library would do to a service that runs for months, and does not here."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.link import Link, LinkKind
+from monitor.snapshot import Outcome
+from monitor.sources.contract import Pressure, Reading
+from monitor.sources.instaloader import InstaloaderSource
+from monitor.target import Metric, Target
+from refilld.demo.instagram import StandIn, media, page, post_answer, user
+from refilld.demo.tunnel import Answer
+
+CODE = "C0deAAAAAAA"
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+POST = Link(LinkKind.POST, CODE)
+LIKES, VIEWS = Target(POST, Metric.LIKES), Target(POST, Metric.VIEWS)
+NATGEO = Target(Link(LinkKind.PROFILE, "natgeo"), Metric.FOLLOWERS)
+
+
+def paths(standin: StandIn) -> list[str]:
+    return [one.path for one in standin.requests]
+
+
+def test_a_posts_likes_and_views_are_one_name_and_one_request(
+    standin: StandIn, script: Any, source: InstaloaderSource
+) -> None:
+    """In the order in which they were asked for; a profile is another name."""
+    assert source.together(LIKES) == source.together(VIEWS) == f"post:{CODE}"
+    assert source.together(NATGEO) == "profile:natgeo"
+    assert source.batch == 2
+    reading = source.read([VIEWS, LIKES], NOON)
+    assert [(shot.target.metric, shot.count) for shot in reading.snapshots] == [
+        (Metric.VIEWS, 9001), (Metric.LIKES, 100),
+    ]  # fmt: skip
+    assert (reading.requests, paths(standin)) == (2, ["/", "/api/graphql"])
+    assert source.read([LIKES, VIEWS], NOON).requests == 1
+
+
+def test_a_refused_request_is_the_answer_to_both(
+    standin: StandIn, script: Any, source: InstaloaderSource
+) -> None:
+    """Nothing is asked twice because two wanted it."""
+    script.query = Answer("", 429)
+    reading = source.read([LIKES, VIEWS], NOON)
+    assert [shot.outcome for shot in reading.snapshots] == [Outcome.RATE_LIMITED] * 2
+    assert (reading.requests, paths(standin)) == (2, ["/", "/api/graphql"])
+
+
+def test_views_that_are_not_told_lead_to_no_other_question(
+    standin: StandIn, script: Any, source: InstaloaderSource
+) -> None:
+    """The library would look among the owner's clips."""
+    script.query = post_answer(media(CODE, likes=100, plays=None))
+    reading = source.read([VIEWS], NOON)
+    assert (reading.snapshots[0].outcome, reading.requests, len(standin.requests)) == (Outcome.HIDDEN, 2, 2)
+
+
+def test_followers_that_are_not_told_lead_to_no_other_question(
+    standin: StandIn, script: Any, source: InstaloaderSource
+) -> None:
+    """The library would ask an older interface for them, whose refusals are others."""
+    without = {name: value for name, value in user("natgeo", 5).items() if name != "follower_count"}
+    script.page = page({"xig_user_by_username": without})
+    reading = source.read([NATGEO], NOON)
+    assert (reading.snapshots[0].outcome, reading.requests) == (Outcome.SCHEMA, 1)
+    assert paths(standin) == ["/natgeo/"]
+
+
+def test_eight_threads_share_one_start_page_and_every_request_is_counted(
+    standin: StandIn, script: Any, source: InstaloaderSource
+) -> None:
+    """The library's context is for one thread: alone, each of them would fetch the tokens."""
+    with ThreadPoolExecutor(8) as pool:
+        readings = list(pool.map(lambda _: source.read([LIKES, VIEWS], NOON), range(8)))
+    assert [[shot.count for shot in reading.snapshots] for reading in readings] == [[100, 9001]] * 8
+    assert sum(reading.requests for reading in readings) == len(standin.requests) == 9
+    assert paths(standin).count("/") == 1
+
+
+def test_the_library_does_not_hold_queries_back(
+    script: Any, source: InstaloaderSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By itself it would wait eleven minutes after two hundred of a kind."""
+
+    def sleep(_seconds: float) -> None:
+        raise AssertionError("slept")
+
+    monkeypatch.setattr("time.sleep", sleep)
+    assert {source.read([LIKES], NOON).snapshots[0].count for _ in range(205)} == {100}
+
+
+def test_an_answer_without_a_status_is_read_and_not_complained_about(
+    script: Any, source: InstaloaderSource, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """`quiet` does not silence the library's complaints."""
+    script.query = Answer(post_answer(media(CODE, likes=100, plays=1)).body.replace(', "status": "ok"', ""))  # type: ignore[union-attr,arg-type]
+    assert "status" not in str(script.query.body)
+    assert source.read([LIKES], NOON).snapshots[0].count == 100
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_missing_profile_and_a_wall_are_told_apart(script: Any, source: InstaloaderSource) -> None:
+    """The library takes both for a missing profile."""
+    outcomes = []
+    for script.page in (page({"xig_user_by_username": None}), Answer("<html>accounts/login</html>")):
+        outcomes += [source.read([NATGEO], NOON).snapshots[0].outcome]
+    assert outcomes == [Outcome.NOT_FOUND, Outcome.LOGIN_REQUIRED]
+
+
+def test_no_password_is_taken_from_a_file_of_the_user(
+    standin: StandIn, script: Any, source: InstaloaderSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library's own library would send what ~/.netrc holds for everybody."""
+    (tmp_path / "netrc").write_text("default login somebody password secret\n")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert [shot.count for shot in source.read([NATGEO, LIKES], NOON).snapshots] == [1234, 100]
+    assert not any("authorization" in one.headers for one in standin.requests)
+
+
+def refused(**headers: str) -> Answer:
+    return Answer("", 429, tuple((name.replace("_", "-"), value) for name, value in headers.items()))
+
+
+@pytest.mark.parametrize(
+    ("told", "wait"),
+    [
+        ("120", timedelta(minutes=2)),
+        ("Mon, 23 Nov 2026 13:00:00 GMT", timedelta(hours=1)),
+        ("Mon, 23 Nov 2026 11:00:00 GMT", None),
+        *((odd, None) for odd in ("", "0", "-5", "soon", "1e9", "9" * 40, "\xb2", "Mon, 99 Nov 2026")),
+    ],
+)
+@pytest.mark.parametrize("target", [NATGEO, LIKES])
+def test_a_time_to_wait_is_handed_on(
+    script: Any, source: InstaloaderSource, target: Target, told: str, wait: timedelta | None
+) -> None:
+    """The library ignores it. It is said once, with the look that was refused."""
+    script.page = script.query = refused(Retry_After=told)
+    assert source.read([target], NOON).pressure == Pressure(wait=wait)
+    script.page = script.query = Answer("", 500)
+    assert source.read([target], NOON).pressure == Pressure()
+
+
+def test_only_a_refusal_asks_to_wait(read: Callable[..., Reading], script: Any) -> None:
+    """A page that is shown may carry the header for other reasons."""
+    script.page = Answer(script.page.body, headers=(("Retry-After", "3600"),))
+    assert read(Metric.FOLLOWERS).pressure == Pressure()
