@@ -29,6 +29,7 @@ _PRAGMAS = (
     "busy_timeout = 30000",
     "mmap_size = 0",
     "wal_autocheckpoint = 0",
+    "cache_size = -32768",
 )
 _ENGINES = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 _SECRETS = ("password", "sslpassword")  # what libpq also takes behind the question mark
