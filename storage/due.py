@@ -59,6 +59,7 @@ _OVER = (
             select(_t.target_id)
             .where(_t.virtual_due.is_not(None), _t.over_at <= bindparam("now"))
             .limit(bindparam("limit"))
+            .with_for_update(skip_locked=True)
             .scalar_subquery()
         )
     )
@@ -137,7 +138,10 @@ def push(connection: Connection, target_ids: Iterable[int], until: datetime) -> 
 
 
 def let_go(connection: Connection, now: datetime, limit: int = 1000) -> int:
-    """Take targets out of the virtual queue whose last guarantee is over; gives how many."""
+    """Take targets out of the virtual queue whose last guarantee is over; gives how many.
+
+    Those in other hands are left for the next time: who waits for one with others in hand may block a judge.
+    """
     return connection.execute(_OVER, {"now": now, "limit": limit}).rowcount
 
 

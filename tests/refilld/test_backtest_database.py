@@ -106,7 +106,7 @@ class Daemon:
         target = Target(parse_link(event["link"]).link, Metric.FOLLOWERS)
         seen = Snapshot(target, at, Outcome(event["outcome"]), "recorded", event.get("count"))
         target_id = targets.ensure(self.tx, [target])[target.link.url, target.metric]
-        record(self.tx, target_id, seen, self.policy)
+        record(self.tx, {target_id: seen}, self.policy)
 
     def complete(self, order_id: str, at: datetime) -> None:
         is_open = refills.c.state.in_([state for state in RefillState if state.open])

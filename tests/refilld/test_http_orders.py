@@ -1,6 +1,7 @@
 """POST /api/v1/orders/{order_id}/refill-requests: the customer noticed a drop."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from queue_world import QueueWorld, an_order, queue_world
 from werkzeug.test import TestResponse
 
 from monitor.cadence import Lane
-from storage import orders, targets
+from storage import due, orders, targets
 from storage.schema import metadata
 from storage.tokens import Scope
 
@@ -48,8 +49,10 @@ def test_the_target_goes_to_the_head_of_the_queue(sold: QueueWorld) -> None:
     """So that the next round of looks begins with it."""
     ask(sold, "17")
     with sold.database.write() as tx:
-        (row,) = targets.take_due(tx, [an_order("17", "nasa").target.metric], sold.now, sold.now, 10)
-    assert row.why == "asked for 17"
+        (row,) = targets.unrouted(tx, 10)
+        targets.routed(tx, [replace(row, source="graph", together="nasa")], {})
+        (head,) = due.appointed(tx, "graph", Lane.FIRST, sold.now, 10)
+    assert (head.target_id, row.why) == (row.target_id, "asked for 17")
     with sold.database.read() as tx:
         lane = tx.execute(metadata.tables["targets"].select()).one().lane
     assert lane == Lane.FIRST

@@ -20,7 +20,7 @@ from monitor.refill import RefillState
 from monitor.snapshot import Outcome, Snapshot
 from monitor.target import Metric, Target
 from monitor.terms import Terms
-from storage import drops, leases, orders, refills, verbs
+from storage import drops, due, leases, orders, refills, sources, verbs
 from storage.columns import AnyRow
 from storage.engine import Database
 from storage.orders import Imported
@@ -139,15 +139,34 @@ def bring_to(connection: Connection, order_id: str, state: RefillState, at: date
     return refill_id
 
 
-def put_target(connection: Connection, name: str, due: datetime | None, lane: Lane, **changes: Any) -> int:
-    """Insert a target as it is after some looks; gives its id."""
+def put_target(connection: Connection, name: str, at: datetime | None, lane: Lane, **changes: Any) -> int:
+    """Insert a target as it is after some looks by the simulated source; gives its id."""
     target: Target = changes.pop("target", a_profile(name))
     row = {
         "link": target.link.url, "kind": target.link.kind, "key": target.link.key, "metric": target.metric,
-        "next_due_at": due, "lane": int(lane), **changes,
+        "next_due_at": at, "lane": int(lane), "source": "simulated", "together": target.link.key, **changes,
     }  # fmt: skip
     target_id: int = connection.execute(insert(targets).returning(targets.c.target_id), row).scalar_one()
     return target_id
+
+
+def take(database: Database, limit: int = 100, now: datetime = NOW, source: str = "simulated") -> list[str]:
+    """Take what has a date, lane after lane, and put it off by ten minutes; gives what it is asked for by."""
+    with database.write() as connection:
+        sources.breaker(connection, source)  # one taker at a time
+        heads: list[due.Head] = []
+        for lane in Lane:
+            heads += due.appointed(connection, source, lane, now, limit - len(heads))
+        rows = due.together(connection, source, [head.together for head in heads])
+        due.push(connection, (row.target_id for row in rows), now + 10 * MINUTE)
+    mine = {row.target_id for row in rows}
+    return [head.together for head in heads if head.target_id in mine]
+
+
+def put_off(database: Database, target_id: int, until: datetime) -> None:
+    """Take a target before it is due."""
+    with database.write() as connection:
+        due.push(connection, [target_id], until)
 
 
 def rows_of(database: Database, table: str) -> list[AnyRow]:

@@ -12,6 +12,7 @@ from shop import (
     at_once,
     bring_to,
     everything,
+    put_off,
     rows_of,
     sell,
 )
@@ -33,8 +34,9 @@ LATER = NOW + HOUR
 def _orders(database: Database) -> None:
     """Two orders on one target, looked at already."""
     sell(database, an_order("1"), an_order("2"))
-    with database.write() as connection:
-        targets.take(connection, targets.of_order(connection, "1").target_id, NOW + DAY)
+    with database.read() as connection:
+        target_id = targets.of_order(connection, "1").target_id
+    put_off(database, target_id, NOW + DAY)
 
 
 def set_flag(database: Database, order_id: str, flag: Flag) -> bool:

@@ -1,6 +1,8 @@
 """Mass drops in the database: each target counts once, and one mass drop of a metric is on at a time."""
 
-from shop import DAY, HOUR, INSTANT, NOW, a_post, a_profile, an_order, at_once, sell
+from datetime import datetime
+
+from shop import DAY, HOUR, INSTANT, NOW, a_post, a_profile, an_order, at_once, rows_of, sell
 
 from monitor.mass_drop import Tally
 from monitor.target import Metric
@@ -10,11 +12,11 @@ from storage.engine import Database
 SINCE = NOW - 6 * HOUR
 
 
-def judged(database: Database, order_id: str, *looks: tuple[object, bool]) -> None:
+def judged(database: Database, order_id: str, *looks: tuple[datetime, bool]) -> None:
     with database.write() as tx:
         target_id = targets.of_order(tx, order_id).target_id
         for at, opened in looks:
-            mass_drops.note_judged(tx, target_id, at, opened=opened)
+            mass_drops.note_judged(tx, {target_id: at}, {target_id} if opened else ())
 
 
 def tally(database: Database, metric: Metric = Metric.FOLLOWERS) -> Tally:
@@ -28,6 +30,25 @@ def test_each_target_counts_once_by_its_newest_looks(database: Database) -> None
     judged(database, "1", (NOW - 3 * HOUR, True), (NOW - 2 * HOUR, True), (NOW - HOUR, False))
     judged(database, "2", (NOW, False))
     assert tally(database) == Tally(judged=2, fallen=1)
+
+
+def test_targets_that_were_judged_together_are_noted_together(database: Database) -> None:
+    """Each at its own time, and as fallen only those at which a drop opened."""
+    names = ("a", "b", "c", "d")
+    sell(database, *(an_order(name, target=a_profile(name)) for name in names))
+    with database.write() as tx:
+        a, b, c, d = (targets.of_order(tx, name).target_id for name in names)
+        mass_drops.note_judged(tx, {a: NOW, b: SINCE, c: SINCE - INSTANT}, {b, c, d})
+    assert tally(database) == Tally(judged=2, fallen=1)
+    rows = [(row.target_id, row.judged_at, row.drop_opened_at) for row in rows_of(database, "targets")]
+    assert rows == [(a, NOW, None), (b, SINCE, SINCE), (c, SINCE - INSTANT, SINCE - INSTANT), (d, None, None)]
+
+
+def test_no_judged_targets_are_nothing_to_note(database: Database) -> None:
+    """A round of failed looks judges nobody."""
+    with database.write() as tx:
+        mass_drops.note_judged(tx, {}, {1})
+    assert tally(database) == Tally(0, 0)
 
 
 def test_what_is_older_than_the_window_is_forgotten(database: Database) -> None:

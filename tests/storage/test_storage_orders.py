@@ -21,6 +21,7 @@ from shop import (
     bring_to,
     everything,
     owe,
+    put_off,
     rows_of,
     sell,
 )
@@ -577,9 +578,9 @@ def test_an_order_that_becomes_guaranteed_is_looked_at_at_once(database: Databas
 def test_an_unchanged_order_does_not_wake_its_target(database: Database) -> None:
     """Importing the same file every hour costs no looks."""
     sell(database, an_order())
-    with database.write() as connection:
+    with database.read() as connection:
         target = orders.targets.of_order(connection, "1")
-        orders.targets.take(connection, target.target_id, NOW + DAY)
+    put_off(database, target.target_id, NOW + DAY)
     sell(database, an_order(), now=LATER)
     assert [row.next_due_at for row in rows_of(database, "targets")] == [NOW + DAY]
 

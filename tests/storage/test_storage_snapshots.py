@@ -1,5 +1,6 @@
 """Snapshots: every look is kept as it was, once, and read newest first."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -34,17 +35,18 @@ def newest(database: Database, target_id: int, limit: int = 100) -> list[AnyRow]
 
 @pytest.mark.parametrize(
     "look",
-    [a_look(0), a_look(2**62)]
+    [a_look(0), a_look(2**62), replace(a_look(7), shift=-(2**62)), replace(a_look(8), shift=2**62)]
     + [a_failed_look(outcome, detail="said so") for outcome in Outcome if outcome is not Outcome.COUNT],
     ids=lambda look: f"{look.outcome}-{look.count}",
 )
 def test_every_kind_of_look_survives_the_round_trip(
     database: Database, target_id: int, look: Snapshot
 ) -> None:
-    """What was seen, by whom, and what it counted."""
+    """What was seen, by whom, what it counted, and by how much that differs from the series."""
     keep(database, target_id, look)
     (row,) = newest(database, target_id)
-    assert row == (target_id, look.at, look.outcome, look.count, look.source, look.counted, look.detail)
+    seen = (look.outcome, look.count, look.source, look.counted, look.detail, look.shift)
+    assert row == (target_id, look.at, *seen)
 
 
 @pytest.mark.parametrize(

@@ -1,54 +1,47 @@
-"""Targets: which one is due, who may look at it, and what is known of its series."""
+"""Targets: when each is due, who may judge it, and what is known of its series."""
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 from shop import (
     DAY,
     HOUR,
-    INSTANT,
     MINUTE,
     NOW,
     a_failed_look,
     a_look,
-    a_post,
     a_profile,
     an_order,
     at_once,
     put_target,
     rows_of,
     sell,
+    take,
 )
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from monitor.absence import Absence
 from monitor.alert import Trouble
-from monitor.cadence import Lane, NextLook
+from monitor.cadence import Lane, LastCall, NextLook, Seat
+from monitor.calm import Calm
 from monitor.series import Series
 from monitor.snapshot import Outcome, Snapshot
-from monitor.target import Metric, Target
+from monitor.target import Metric
 from storage import targets
 from storage.engine import Database
 from storage.errors import NotFoundError
-from storage.targets import TargetRow
+from storage.targets import Looked, TargetRow
 
-UNTIL = NOW + 10 * MINUTE
 THERE = Absence()
 
 
-def take(
-    database: Database, limit: int = 100, now: datetime = NOW, metrics: list[Metric] | None = None
-) -> list[str]:
-    """Take what is due; gives the keys of the links."""
+def put(
+    database: Database, name: str, at: datetime | None = NOW, lane: Lane = Lane.ROUTINE, **changes: Any
+) -> int:
     with database.write() as connection:
-        taken = targets.take_due(connection, metrics or list(Metric), now, UNTIL, limit)
-        return [row.target.link.key for row in taken]
-
-
-def put(database: Database, name: str, due: datetime | None = NOW, lane: Lane = Lane.ROUTINE) -> int:
-    with database.write() as connection:
-        return put_target(connection, name, due, lane)
+        return put_target(connection, name, at, lane, **changes)
 
 
 def get(database: Database, target_id: int) -> TargetRow:
@@ -74,138 +67,8 @@ def look(
     with database.write() as connection:
         row = targets.get(connection, target_id, lock=True)
         now_known = replace(row, series=series, absence=absence, failures=failures, told=told)
-        targets.looked(connection, now_known, snapshot, following)
+        targets.looked(connection, [Looked(now_known, snapshot, following)])
     return get(database, target_id)
-
-
-# What is due
-
-
-def test_a_target_is_due_at_its_time_and_not_before(database: Database) -> None:
-    """The moment itself counts."""
-    put(database, "now", NOW)
-    put(database, "later", NOW + INSTANT)
-    put(database, "never", None)
-    assert take(database) == ["now"]
-
-
-def test_the_longest_overdue_goes_first(database: Database) -> None:
-    """Within a lane the order is that of the due times."""
-    for name, age in [("b", 2), ("a", 3), ("c", 1)]:
-        put(database, name, NOW - age * HOUR)
-    assert take(database) == ["a", "b", "c"]
-
-
-def test_the_urgent_lane_goes_first(database: Database) -> None:
-    """A confirmation is not kept waiting by routine looks that are overdue for longer."""
-    put(database, "routine", NOW - DAY, Lane.ROUTINE)
-    put(database, "urgent", NOW, Lane.FIRST)
-    assert take(database, limit=1) == ["urgent"]
-    assert take(database, limit=1) == ["routine"]
-
-
-def test_both_lanes_fill_one_batch(database: Database) -> None:
-    """What the urgent lane leaves of the limit goes to routine looks, and no more than that."""
-    for i in range(2):
-        put(database, f"urgent{i}", NOW - HOUR + i * MINUTE, Lane.FIRST)
-    for i in range(3):
-        put(database, f"routine{i}", NOW - DAY + i * MINUTE, Lane.ROUTINE)
-    assert take(database, limit=4) == ["urgent0", "urgent1", "routine0", "routine1"]
-
-
-def test_no_more_than_the_limit_is_taken(database: Database) -> None:
-    """The rest stays due, and a limit of nothing takes nothing."""
-    for i in range(3):
-        put(database, f"user{i}", NOW - HOUR + i * MINUTE)
-    assert take(database, limit=0) == []
-    assert take(database, limit=2) == ["user0", "user1"]
-    assert take(database, limit=2) == ["user2"]
-
-
-def test_only_the_metrics_asked_for_are_taken(database: Database) -> None:
-    """A source is not given what it cannot read."""
-    with database.write() as connection:
-        for metric in Metric:
-            target = a_profile("f") if metric is Metric.FOLLOWERS else a_post(f"{metric}_code", metric)
-            put_target(connection, "", NOW, Lane.ROUTINE, target=target)
-    assert take(database, metrics=[Metric.VIEWS]) == ["views_code"]
-    assert sorted(take(database, metrics=[Metric.FOLLOWERS, Metric.LIKES])) == ["f", "likes_code"]
-
-
-def test_metrics_that_can_be_read_only_once_hold_for_both_lanes(database: Database) -> None:
-    """Any iterable will do."""
-    put(database, "routine")
-    with database.write() as connection:
-        taken = targets.take_due(connection, (m for m in Metric), NOW, UNTIL, 10)
-    assert [row.target.link.key for row in taken] == ["routine"]
-
-
-def test_a_private_target_is_still_looked_at(database: Database) -> None:
-    """How else would it be seen to be public again?"""
-    with database.write() as connection:
-        put_target(connection, "shy", NOW, Lane.ROUTINE, private_since=NOW - DAY)
-    assert take(database) == ["shy"]
-
-
-def test_a_taken_target_is_pushed_ahead_and_due_again_then(database: Database) -> None:
-    """A look that never comes back happens again, but not before its time."""
-    put(database, "natgeo")
-    assert take(database) == ["natgeo"]
-    assert take(database, now=UNTIL - INSTANT) == []
-    assert take(database, now=UNTIL) == ["natgeo"]
-
-
-def test_a_taken_target_is_given_as_it_was(database: Database) -> None:
-    """The look knows why it was due and what the series counted before."""
-    with database.write() as connection:
-        target_id = put_target(
-            connection, "nasa", NOW, Lane.FIRST, why="confirm", last_look_at=NOW - HOUR,
-            last_outcome=Outcome.TRANSIENT, last_count=7, last_count_at=NOW - DAY, counted="followers",
-            zero_seen=True, failures=2, private_since=NOW - 2 * DAY, owner="x", account="17",
-            username_now="space", absences=3, absent_since=NOW - 2 * DAY, gone_at=NOW - DAY,
-            told=Trouble.GONE,
-        )  # fmt: skip
-    with database.write() as connection:
-        (row,) = targets.take_due(connection, Metric, NOW, UNTIL, 10)
-    assert row == TargetRow(
-        target_id, Target(a_profile("nasa").link, Metric.FOLLOWERS, "x"),
-        Series(7, "followers", True, account="17"),
-        next_due_at=NOW, why="confirm", last_look_at=NOW - HOUR, last_outcome=Outcome.TRANSIENT,
-        last_count_at=NOW - DAY, failures=2, private_since=NOW - 2 * DAY,
-        absence=Absence(3, NOW - 2 * DAY, NOW - DAY), told=Trouble.GONE,
-    )  # fmt: skip
-    assert (row.target.account, row.target.username_now) == ("17", "space")
-
-
-def test_a_target_can_be_taken_before_it_is_due(database: Database) -> None:
-    """A look that somebody asked for now keeps the routine one away meanwhile."""
-    target_id = put(database, "natgeo", NOW)
-    other = put(database, "other", NOW)
-    with database.write() as connection:
-        targets.take(connection, target_id, UNTIL)
-    assert get(database, target_id).next_due_at == UNTIL
-    assert get(database, other).next_due_at == NOW
-
-
-def test_takers_at_once_never_take_the_same_target(database: Database) -> None:
-    """Every due target is looked at once, whoever comes first."""
-    for i in range(60):
-        put(database, f"user{i}", NOW, Lane(i % 2))
-    taken = [name for names in at_once(6, lambda _: take(database, limit=10)) for name in names]
-    assert sorted(taken) == sorted({*taken})
-    rest = take(database)
-    assert sorted(taken + rest) == sorted(f"user{i}" for i in range(60))
-
-
-def test_a_taker_does_not_wait_for_another_one(postgresql: Database) -> None:
-    """What another daemon has in its hands is passed over, not waited for."""
-    put(postgresql, "first", NOW - HOUR)
-    put(postgresql, "second", NOW)
-    with postgresql.write() as slow, postgresql.write() as quick:
-        (first,) = targets.take_due(slow, Metric, NOW, UNTIL, 1)
-        quick.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
-        (second,) = targets.take_due(quick, Metric, NOW, UNTIL, 10)
-    assert [first.target.link.key, second.target.link.key] == ["first", "second"]
 
 
 # Waking
@@ -251,6 +114,48 @@ def test_somebody_who_waits_gets_an_overdue_target_out_of_the_routine_lane(datab
     assert take(database) == ["asked for", "older"]
 
 
+def test_waking_makes_no_target_less_urgent(database: Database) -> None:
+    """A confirmation that an import brings forward is still one, a longest wait becomes routine."""
+    urgent = put(database, "urgent", NOW + DAY, Lane.FIRST)
+    longest = put(database, "longest", NOW - MINUTE, Lane.LONGEST)
+    with database.write() as connection:
+        targets.wake(connection, [urgent, longest], NOW, "order imported")
+        targets.wake(connection, [longest], NOW, "order imported", Lane.LONGEST)
+    found = [(get(database, i).next_due_at, get(database, i).lane) for i in (urgent, longest)]
+    assert found == [(NOW, Lane.FIRST), (NOW - MINUTE, Lane.ROUTINE)]
+
+
+def test_the_longest_wait_is_a_lane_of_its_own(database: Database) -> None:
+    """Who is woken for when the budget has room is not taken for routine."""
+    target_id = put(database, "natgeo", None, Lane.FIRST)
+    with database.write() as connection:
+        targets.wake(connection, [target_id], NOW, "order imported", Lane.LONGEST)
+    assert get(database, target_id).lane is Lane.LONGEST
+
+
+CALM = {"calm_least": 90, "calm_until": NOW + DAY, "judged_from": NOW - DAY, "judged_until": NOW + DAY}
+
+
+@pytest.mark.parametrize("at", [NOW - HOUR, NOW, NOW + DAY])
+def test_waking_arouses_a_calm_target(database: Database, at: datetime) -> None:
+    """Its next count is judged, whether the waking made it due sooner or not."""
+    target_id, other = put(database, "calm", **CALM), put(database, "other", **CALM)
+    with database.write() as connection:
+        targets.wake(connection, [target_id], at, "asked")
+    assert get(database, target_id).calm is None
+    assert get(database, other).calm == Calm(90, NOW + DAY, NOW - DAY, NOW + DAY)
+
+
+def test_an_aroused_target_keeps_its_time(database: Database) -> None:
+    """Only what its next count means has changed."""
+    target_id = put(database, "calm", **CALM)
+    before = get(database, target_id)
+    with database.write() as connection:
+        targets.arouse(connection, [target_id, target_id + 1])
+        targets.arouse(connection, [])
+    assert get(database, target_id) == replace(before, calm=None)
+
+
 def test_waking_nobody_is_nothing(database: Database) -> None:
     """An import without guaranteed orders wakes an empty set."""
     put(database, "natgeo", NOW + DAY)
@@ -270,7 +175,8 @@ def test_a_look_is_written_down_with_the_next_one(database: Database) -> None:
     assert row == TargetRow(
         target_id, a_profile("natgeo"), Series(1200, "follower_count"), next_due_at=NOW + HOUR,
         why="confirm drop of 1", last_look_at=NOW, last_outcome=Outcome.COUNT, last_count_at=NOW,
-        failures=0, private_since=None, absence=THERE, told=None,
+        failures=0, private_since=None, absence=THERE, told=None, source="simulated",
+        together="natgeo", lane=Lane.FIRST,
     )  # fmt: skip
     assert [row.lane for row in rows_of(database, "targets")] == [Lane.FIRST]
 
@@ -333,6 +239,68 @@ def test_the_account_and_the_name_it_goes_by_are_kept(database: Database) -> Non
     assert kept == [("17", "17", "renamed")] * 3 + [("17", "17", None)]
 
 
+SEAT = Seat(1.5, "old s", NOW + HOUR, NOW + 20 * DAY, LastCall(7, 2.5))
+
+
+def test_all_that_a_look_leaves_behind_comes_back(database: Database) -> None:
+    """Series, source, memo, seat and calm: the next look begins where this one ended."""
+    target_id = put(database, "natgeo", unread_by="graph", unread_since=NOW - DAY)
+    known = replace(
+        get(database, target_id), series=Series(1195, "follower_count", False, "17", "simulated", -5),
+        source="graph", together="page", cannot=frozenset({"graph", "instaloader"}),
+        cannot_since=NOW - HOUR, memo="noted", failures=2,
+    )  # fmt: skip
+    calm = Calm(90, NOW + DAY, NOW - DAY, NOW + HOUR)
+    following = NextLook(NOW + 9 * DAY, Lane.LONGEST, "longest wait", memo="of the next look")
+    with database.write() as connection:
+        targets.looked(connection, [Looked(known, a_look(), following, SEAT, calm)])
+    expected = replace(
+        known, target=replace(known.target, account="17"), next_due_at=NOW + 9 * DAY, why="longest wait",
+        last_look_at=NOW, last_outcome=Outcome.COUNT, last_count_at=NOW, lane=Lane.LONGEST, stream="old s",
+        calm=calm,
+    )  # fmt: skip
+    assert get(database, target_id) == expected
+    (row,) = rows_of(database, "targets")
+    assert (row.virtual_due, row.stream, row.rests_until, row.over_at) == (1.5, "old s", NOW + HOUR,
+                                                                           NOW + 20 * DAY)  # fmt: skip
+    assert (row.last_call_slot, row.last_call_value) == (7, 2.5)
+
+
+def test_a_look_without_a_seat_leaves_the_queue(database: Database) -> None:
+    """Nothing of the old place stays: a companion has the place for both, or only the date counts."""
+    target_id = put(database, "natgeo", **CALM)
+    seated = Looked(get(database, target_id), a_look(), AGAIN, SEAT, Calm(1, NOW, NOW, NOW))
+    with database.write() as connection:
+        targets.looked(connection, [seated])
+        targets.looked(connection, [replace(seated, snapshot=a_look(at=NOW + HOUR), seat=None, calm=None)])
+    row = rows_of(database, "targets")[0]
+    place = (row.virtual_due, row.rests_until, row.over_at, row.last_call_slot, row.last_call_value)
+    assert (place, get(database, target_id).stream, get(database, target_id).calm) == (
+        (None,) * 5,
+        None,
+        None,
+    )
+
+
+def test_what_the_cadence_noted_ends_with_the_last_order(database: Database) -> None:
+    """An order to come starts afresh."""
+    target_id = put(database, "natgeo", memo="noted")
+    row = get(database, target_id)
+    with database.write() as connection:
+        targets.looked(connection, [Looked(row, a_look(), None)])
+    assert (get(database, target_id).memo, get(database, target_id).lane) == ("", Lane.ROUTINE)
+
+
+def test_many_looks_are_written_down_at_once(database: Database) -> None:
+    """Each with what it leaves behind; no looks are nothing to write."""
+    rows = [get(database, put(database, name)) for name in ("a", "b")]
+    after = [Looked(row, a_look(7 + i, NOW + i * HOUR, row.target), AGAIN) for i, row in enumerate(rows)]
+    with database.write() as connection:
+        targets.looked(connection, after)
+        targets.looked(connection, [])
+    assert [get(database, row.target_id).last_look_at for row in rows] == [NOW, NOW + HOUR]
+
+
 def test_a_look_that_failed_for_another_reason_makes_nothing_private(database: Database) -> None:
     """Only the outcome `private` does."""
     row = look(database, put(database, "natgeo"), a_failed_look(Outcome.NOT_FOUND), Series())
@@ -367,6 +335,31 @@ def test_a_locked_target_can_be_judged_by_nobody_else(postgresql: Database) -> N
         second.exec_driver_sql("SET LOCAL lock_timeout = '10ms'")
         with pytest.raises(OperationalError, match="lock timeout"):
             targets.get(second, target_id, lock=True)
+
+
+def test_targets_are_locked_together_in_one_order(database: Database) -> None:
+    """Those that there are, by their ids, whatever order they are asked for in."""
+    first, second = put(database, "first"), put(database, "second")
+    with database.write() as connection:
+        found = targets.locked(connection, [second, 404, first])
+        assert targets.locked(connection, []) == {}
+    assert [(key, row.target.link.key) for key, row in found.items()] == [
+        (first, "first"),
+        (second, "second"),
+    ]
+
+
+def test_judges_of_the_same_targets_do_not_block_each_other(postgresql: Database) -> None:
+    """Each waits for the other at most once: nobody holds what the other one lacks."""
+    ids = [put(postgresql, f"user{i}") for i in range(30)]
+
+    def judge(number: int) -> int:
+        with postgresql.write() as connection:
+            rows = targets.locked(connection, ids[::-1] if number % 2 else ids)
+            targets.arouse(connection, ids)
+            return len(rows)
+
+    assert at_once(6, judge) == [30] * 6
 
 
 def test_a_locked_target_can_still_be_read(postgresql: Database) -> None:

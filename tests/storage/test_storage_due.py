@@ -1,0 +1,396 @@
+"""Due: whose turn it is at a source, in the order of its queues, and that a taken look comes back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+from shop import (
+    DAY,
+    HOUR,
+    INSTANT,
+    MINUTE,
+    NOW,
+    a_post,
+    a_profile,
+    at_once,
+    put_off,
+    put_target,
+    rows_of,
+    statements_of,
+    take,
+)
+
+from monitor.absence import Absence
+from monitor.alert import Trouble
+from monitor.cadence import Lane
+from monitor.calm import Calm
+from monitor.series import Series
+from monitor.snapshot import Outcome
+from monitor.target import Metric, Target
+from storage import due, targets
+from storage.due import Head
+from storage.engine import Database
+from storage.targets import TargetRow
+
+UNTIL = NOW + 10 * MINUTE
+SOURCE = "simulated"
+
+
+def put(
+    database: Database, name: str, at: datetime | None = NOW, lane: Lane = Lane.ROUTINE, **changes: Any
+) -> int:
+    with database.write() as connection:
+        return put_target(connection, name, at, lane, **changes)
+
+
+def wait(database: Database, name: str, value: float, stream: str = "young s", **changes: Any) -> int:
+    """Put a target into the virtual queue; its date is far off."""
+    seat = {"virtual_due": value, "stream": stream, "rests_until": NOW - DAY} | changes
+    return put(database, name, NOW + 90 * DAY, Lane.LONGEST, **seat)
+
+
+def asked(heads: Sequence[Head]) -> list[str]:
+    return [head.together for head in heads]
+
+
+def appointed(database: Database, lane: Lane = Lane.ROUTINE, limit: int = 100) -> list[Head]:
+    with database.read() as connection:
+        return due.appointed(connection, SOURCE, lane, NOW, limit)
+
+
+def called(database: Database, slot: int = 7, value: float = 0.0, limit: int = 100) -> list[Head]:
+    with database.read() as connection:
+        return due.called(connection, SOURCE, slot, value, limit)
+
+
+def virtual(database: Database, stream: str = "young s", now: datetime = NOW, limit: int = 100) -> list[Head]:
+    with database.read() as connection:
+        return due.virtual(connection, SOURCE, stream, now, limit)
+
+
+def together(database: Database, *names: str) -> list[TargetRow]:
+    with database.write() as connection:
+        return due.together(connection, SOURCE, names)
+
+
+def push(database: Database, *target_ids: int, until: datetime = UNTIL) -> None:
+    with database.write() as connection:
+        due.push(connection, target_ids, until)
+
+
+# Appointments
+
+
+def test_a_target_is_due_at_its_time_and_not_before(database: Database) -> None:
+    """The moment itself counts."""
+    put(database, "now", NOW)
+    put(database, "later", NOW + INSTANT)
+    put(database, "never", None)
+    assert take(database) == ["now"]
+
+
+def test_the_longest_overdue_goes_first(database: Database) -> None:
+    """Within a lane the order is that of the due times."""
+    for name, age in [("b", 2), ("a", 3), ("c", 1)]:
+        put(database, name, NOW - age * HOUR)
+    assert take(database) == ["a", "b", "c"]
+
+
+def test_the_urgent_lane_goes_first(database: Database) -> None:
+    """A confirmation is not kept waiting by routine looks that are overdue for longer."""
+    put(database, "longest", NOW - 2 * DAY, Lane.LONGEST)
+    put(database, "routine", NOW - DAY, Lane.ROUTINE)
+    put(database, "urgent", NOW, Lane.FIRST)
+    assert [take(database, limit=1) for _ in Lane] == [["urgent"], ["routine"], ["longest"]]
+
+
+def test_all_lanes_fill_one_batch(database: Database) -> None:
+    """What a lane leaves of the limit goes to the next one, and no more than that."""
+    for i in range(2):
+        put(database, f"urgent{i}", NOW - HOUR + i * MINUTE, Lane.FIRST)
+    for i in range(3):
+        put(database, f"routine{i}", NOW - DAY + i * MINUTE, Lane.ROUTINE)
+    put(database, "longest", NOW - 2 * DAY, Lane.LONGEST)
+    assert take(database, limit=4) == ["urgent0", "urgent1", "routine0", "routine1"]
+    assert take(database, limit=4) == ["routine2", "longest"]
+
+
+def test_a_lane_has_only_its_own_targets(database: Database) -> None:
+    """Whoever wants to leave the longest waits for later can."""
+    for lane in Lane:
+        put(database, lane.name, NOW, lane)
+    assert [asked(appointed(database, lane)) for lane in Lane] == [[lane.name] for lane in Lane]
+
+
+def test_no_more_than_the_limit_is_taken(database: Database) -> None:
+    """The rest stays due, and a limit of nothing takes nothing."""
+    for i in range(3):
+        put(database, f"user{i}", NOW - HOUR + i * MINUTE)
+    assert take(database, limit=0) == []
+    assert take(database, limit=2) == ["user0", "user1"]
+    assert take(database, limit=2) == ["user2"]
+
+
+def test_a_source_is_given_only_what_it_looks_at(database: Database) -> None:
+    """Neither another source's targets nor those whose source is not known yet, in any queue."""
+    places = {"virtual_due": 1.0, "stream": "s", "rests_until": NOW, "last_call_slot": 7,
+              "last_call_value": 1.0}  # fmt: skip
+    for source in (SOURCE, "graph", None, ""):
+        put(database, f"by {source}", source=source, together="one name", **places)
+    with database.write() as connection:
+        heads = [
+            *due.appointed(connection, SOURCE, Lane.ROUTINE, NOW, 9),
+            *due.called(connection, SOURCE, 7, 0.0, 9),
+            *due.virtual(connection, SOURCE, "s", NOW, 9),
+        ]
+        shown = due.together(connection, SOURCE, ["one name"])
+        assert due.streams(connection, "instaloader") == []
+    mine = rows_of(database, "targets")[0].target_id
+    assert [head.target_id for head in heads] == [mine] * 3
+    assert [row.target.link.key for row in shown] == [f"by {SOURCE}"]
+
+
+def test_each_source_has_its_own_turn(database: Database) -> None:
+    """What one takes leaves the other's queue as it was."""
+    put(database, "mine")
+    put(database, "theirs", source="graph")
+    assert take(database) == ["mine"]
+    assert take(database, source="graph") == ["theirs"]
+
+
+def test_a_private_target_is_still_looked_at(database: Database) -> None:
+    """How else would it be seen to be public again?"""
+    put(database, "shy", private_since=NOW - DAY)
+    assert take(database) == ["shy"]
+
+
+# Last calls
+
+
+def test_last_calls_come_the_most_valuable_first(database: Database) -> None:
+    """Those of one slot of time, from the least value that pays."""
+    for name, slot, worth in [("b", 7, 2.0), ("a", 7, 9.0), ("c", 7, 1.0), ("d", 7, 0.5), ("e", 8, 5.0)]:
+        put(database, name, NOW + DAY, last_call_slot=slot, last_call_value=worth)
+    put(database, "uncalled", NOW)
+    assert asked(called(database, value=1.0)) == ["a", "b", "c"]
+    assert asked(called(database, value=1.0, limit=2)) == ["a", "b"]
+    assert called(database, limit=0) == called(database, slot=9) == []
+
+
+def test_a_last_call_says_what_it_is_worth(database: Database) -> None:
+    """So that the price of a request can be learned from it."""
+    target_id = put(database, "a", NOW + DAY, last_call_slot=7, last_call_value=2.5, stream="old s")
+    assert called(database) == [Head(target_id, "a", "old s", None, 2.5, NOW + DAY)]
+
+
+# The virtual queue
+
+
+def test_the_least_virtual_due_value_goes_first(database: Database) -> None:
+    """However far off the date is, and below zero too."""
+    for name, value in [("b", 1.5), ("d", 1e9), ("a", -3.0), ("c", 1.75)]:
+        wait(database, name, value)
+    put(database, "only a date", NOW - DAY, stream="young s")
+    assert asked(virtual(database)) == ["a", "b", "c", "d"]
+    assert asked(virtual(database, limit=2)) == ["a", "b"]
+    assert virtual(database, limit=0) == []
+
+
+def test_a_head_of_the_queue_says_where_it_stands(database: Database) -> None:
+    """Its value and stream move the clock."""
+    target_id = wait(database, "a", 0.1, "old likes", last_call_slot=3, last_call_value=4.0)
+    assert virtual(database, "old likes") == [Head(target_id, "a", "old likes", 0.1, 4.0, NOW + 90 * DAY)]
+
+
+def test_who_rests_is_passed_over_until_then(database: Database) -> None:
+    """However great the budget; the next one in the queue goes instead."""
+    wait(database, "rests", 1.0, rests_until=NOW + INSTANT)
+    wait(database, "rested", 2.0, rests_until=NOW)
+    assert asked(virtual(database)) == ["rested"]
+    assert asked(virtual(database, now=NOW + INSTANT)) == ["rests", "rested"]
+
+
+def test_each_stream_is_a_queue_of_its_own(database: Database) -> None:
+    """So that one of them can be put forward while a wave is on."""
+    for name, stream in [("a", "young s"), ("b", "old s"), ("c", "young s")]:
+        wait(database, name, 1.0, stream)
+    assert sorted(asked(virtual(database, "young s"))) == ["a", "c"]
+    assert asked(virtual(database, "old s")) == ["b"]
+    assert virtual(database, "old") == []
+
+
+def test_all_streams_that_wait_are_found_once_in_one_order(database: Database) -> None:
+    """Those in which nobody waits any more are none."""
+    for number, stream in enumerate(["young s", "old s", "young s", "old Ä", "old s"]):
+        wait(database, f"user{number}", 1.0, stream)
+    put(database, "away", stream="young gone")
+    wait(database, "foreign", 1.0, "foreign", source="graph")
+    with database.read() as connection:
+        found = due.streams(connection, SOURCE)
+        assert due.streams(connection, "nobody") == []
+    assert sorted(found) == ["old s", "old Ä", "young s"]
+
+
+def test_finding_the_streams_costs_a_step_each(database: Database) -> None:
+    """However many targets wait in them."""
+    for number in range(40):
+        wait(database, f"user{number}", 1.0, f"stream {number % 2}")
+    with database.read() as connection:
+        assert len(statements_of(connection, lambda: due.streams(connection, SOURCE))) == 3
+
+
+# What one request shows
+
+
+def test_all_that_one_request_shows_is_given_together(database: Database) -> None:
+    """By name, in the order of the ids, whether due or not; nobody who needs no look."""
+    ids = [put(database, f"user{i}", NOW + i * DAY, together="page") for i in range(3)]
+    put(database, "at rest", None, together="page")
+    put(database, "other", together="other page")
+    assert [row.target_id for row in together(database, "page")] == ids
+    assert [row.target_id for row in together(database, "other page", "page", "page")] == [*ids, ids[-1] + 2]
+    assert together(database) == together(database, "no such page") == []
+
+
+def test_one_page_shows_several_metrics(database: Database) -> None:
+    """The likes and the views of a post are two targets and one request."""
+    for metric in (Metric.LIKES, Metric.VIEWS):
+        put(database, "", together="natgeo", target=a_post(metric=metric))
+    assert [row.target.metric for row in together(database, "natgeo")] == [Metric.LIKES, Metric.VIEWS]
+
+
+def test_a_taken_target_is_given_as_it_was(database: Database) -> None:
+    """The look knows why it was due and what the series counted before."""
+    target_id = put(
+        database, "nasa", NOW, Lane.FIRST, why="confirm", last_look_at=NOW - HOUR,
+        last_outcome=Outcome.TRANSIENT, last_count=7, last_count_at=NOW - DAY, counted="followers",
+        zero_seen=True, failures=2, private_since=NOW - 2 * DAY, owner="x", account="17",
+        username_now="space", absences=3, absent_since=NOW - 2 * DAY, gone_at=NOW - DAY,
+        told=Trouble.GONE, unread_by="graph instaloader", unread_since=NOW - 3 * DAY, counted_by="graph",
+        shift=-5, memo="m", virtual_due=1.5, stream="old s", calm_least=90, calm_until=NOW + DAY,
+        judged_from=NOW - DAY, judged_until=NOW + HOUR,
+    )  # fmt: skip
+    (row,) = together(database, "nasa")
+    assert row == TargetRow(
+        target_id, Target(a_profile("nasa").link, Metric.FOLLOWERS, "x"),
+        Series(7, "followers", True, account="17", source="graph", shift=-5),
+        next_due_at=NOW, why="confirm", last_look_at=NOW - HOUR, last_outcome=Outcome.TRANSIENT,
+        last_count_at=NOW - DAY, failures=2, private_since=NOW - 2 * DAY,
+        absence=Absence(3, NOW - 2 * DAY, NOW - DAY), told=Trouble.GONE, source=SOURCE, together="nasa",
+        cannot=frozenset({"graph", "instaloader"}), cannot_since=NOW - 3 * DAY, lane=Lane.FIRST, memo="m",
+        stream="old s", calm=Calm(90, NOW + DAY, NOW - DAY, NOW + HOUR),
+    )  # fmt: skip
+    assert (row.target.account, row.target.username_now) == ("17", "space")
+
+
+# Taking
+
+
+def test_a_taken_target_is_pushed_ahead_and_due_again_then(database: Database) -> None:
+    """A look that never comes back happens again, but not before its time."""
+    put(database, "natgeo")
+    assert take(database) == ["natgeo"]
+    assert take(database, now=UNTIL - INSTANT) == []
+    assert take(database, now=UNTIL) == ["natgeo"]
+
+
+def test_a_target_can_be_taken_before_it_is_due(database: Database) -> None:
+    """A look that somebody asked for now keeps the routine one away meanwhile."""
+    target_id = put(database, "natgeo", NOW)
+    other = put(database, "other", NOW)
+    put_off(database, target_id, UNTIL)
+    found = {row.target_id: row.next_due_at for row in rows_of(database, "targets")}
+    assert found == {target_id: UNTIL, other: NOW}
+
+
+def test_a_pushed_target_is_out_of_every_queue(database: Database) -> None:
+    """Nobody else takes it: neither as a last call nor as the next in virtual time."""
+    pushed = wait(database, "a", 1.0, last_call_slot=7, last_call_value=2.0)
+    wait(database, "b", 2.0, last_call_slot=7, last_call_value=1.0)
+    push(database, pushed)
+    assert (asked(virtual(database)), asked(called(database))) == (["b"], ["b"])
+
+
+@pytest.mark.parametrize(("lane", "after"), [(0, Lane.FIRST), (1, Lane.ROUTINE), (2, Lane.ROUTINE)])
+def test_a_look_that_was_killed_comes_back_by_date(database: Database, lane: int, after: Lane) -> None:
+    """From the virtual queue and from the longest waits too: those have no turn until the budget has room."""
+    target_id = put(database, "a", NOW + DAY, Lane(lane), virtual_due=1.0, stream="s", rests_until=NOW,
+                    last_call_slot=7, last_call_value=2.0)  # fmt: skip
+    push(database, target_id)
+    with database.read() as connection:
+        (head,) = due.appointed(connection, SOURCE, after, UNTIL, 9)
+        assert due.appointed(connection, SOURCE, after, UNTIL - INSTANT, 9) == []
+    assert head.target_id == target_id
+
+
+def test_pushing_nobody_is_nothing(database: Database) -> None:
+    """A request whose targets are in other hands takes none."""
+    put(database, "natgeo")
+    before = rows_of(database, "targets")
+    push(database)
+    assert rows_of(database, "targets") == before
+
+
+def test_takers_at_once_never_take_the_same_target(database: Database) -> None:
+    """Every due target is looked at once, whoever comes first."""
+    for i in range(60):
+        put(database, f"user{i}", NOW, Lane(i % 3))
+    taken = [name for names in at_once(6, lambda _: take(database, limit=10)) for name in names]
+    assert sorted(taken) == sorted({*taken})
+    rest = take(database)
+    assert sorted(taken + rest) == sorted(f"user{i}" for i in range(60))
+
+
+def test_a_taker_does_not_wait_for_another_one(postgresql: Database) -> None:
+    """What another daemon has in its hands is passed over, not waited for."""
+    put(postgresql, "first", NOW - HOUR)
+    put(postgresql, "second", NOW)
+    with postgresql.write() as slow, postgresql.write() as quick:
+        (first,) = due.together(slow, SOURCE, ["first"])
+        quick.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+        (second,) = due.together(quick, SOURCE, ["first", "second"])
+    assert [first.target.link.key, second.target.link.key] == ["first", "second"]
+
+
+# What is over
+
+
+def test_only_what_is_over_leaves_the_virtual_queue(database: Database) -> None:
+    """To the instant; its date stays, and a guarantee without an end is never over."""
+    for name, over_at in [("over", NOW), ("on", NOW + INSTANT), ("for life", None)]:
+        wait(database, name, 1.0, over_at=over_at, last_call_slot=7, last_call_value=1.0)
+    with database.write() as connection:
+        assert due.let_go(connection, NOW) == 1
+        assert due.let_go(connection, NOW) == 0
+    assert sorted(asked(virtual(database))) == sorted(asked(called(database))) == ["for life", "on"]
+    assert {row.next_due_at for row in rows_of(database, "targets")} == {NOW + 90 * DAY}
+
+
+def test_what_is_over_is_let_go_in_small_steps(database: Database) -> None:
+    """No more at once than the limit."""
+    for number in range(5):
+        wait(database, f"user{number}", 1.0, over_at=NOW - DAY)
+    with database.write() as connection:
+        assert [due.let_go(connection, NOW, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_letting_go_does_not_wait_for_who_is_judged(postgresql: Database) -> None:
+    """A judge who waits for another target of the same batch would wait for ever."""
+    held = wait(postgresql, "held", 1.0, over_at=NOW - DAY)
+    wait(postgresql, "free", 2.0, over_at=NOW - DAY)
+    with postgresql.write() as judge, postgresql.write() as sweeper:
+        targets.get(judge, held, lock=True)
+        sweeper.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+        assert due.let_go(sweeper, NOW) == 1
+    assert asked(virtual(postgresql)) == ["held"]
+
+
+def test_the_targets_of_a_source_are_counted(database: Database) -> None:
+    """Those that are to be looked at."""
+    put(database, "a")
+    put(database, "b", NOW + DAY, Lane.LONGEST)
+    put(database, "at rest", None)
+    put(database, "theirs", source="graph")
+    with database.read() as connection:
+        assert [due.watched_by(connection, source) for source in (SOURCE, "graph", "nobody")] == [2, 1, 0]
