@@ -22,7 +22,9 @@ def expected_count(
 
 
 def _at_rest(watched: Watched, now: datetime) -> bool:
-    """No refill is open or still settling, and no delivery either."""
+    """No refill is open or still settling, and no delivery either, of which some may have arrived."""
+    if watched.order.status.waiting:
+        return False
     completed = watched.order.completed_at
     delivering = completed is not None and completed <= now < completed + watched.order.terms.settle
     return not (delivering or watched.in_flight(now) or any(refill.state.open for refill in watched.refills))

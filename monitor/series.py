@@ -56,10 +56,9 @@ def admit(snapshot: Snapshot, series: Series, expected: int | None = None) -> tu
 
 
 def _join(snapshot: Snapshot, count: int, series: Series) -> tuple[Snapshot, Series]:
-    last = None if series.last_count is None else series.last_count - series.shift
+    last = series.last_count and series.last_count - series.shift  # one judged as 0 can't fall
     if count == 0 and last and not series.zero_seen:
-        fault = _refuse(snapshot, f"the count fell from {last} to 0")
-        return fault, replace(series, zero_seen=True)
+        return _doubt(snapshot, last, series)
     kept = replace(snapshot, shift=series.shift)
     return kept, _after(kept, series)
 
@@ -69,8 +68,14 @@ def _switch(snapshot: Snapshot, count: int, series: Series, expected: int | None
     if expected is None:
         kind = f"{snapshot.source} counts where {series.source} did"
         return _refuse(snapshot, f"{kind}; its series begins when nothing is under way"), series
+    if count == 0 and expected and not series.zero_seen:
+        return _doubt(snapshot, expected, series)
     kept = replace(snapshot, shift=expected - count)
     return kept, _after(kept, series)
+
+
+def _doubt(snapshot: Snapshot, last: int, series: Series) -> tuple[Snapshot, Series]:
+    return _refuse(snapshot, f"the count fell from {last} to 0"), replace(series, zero_seen=True)
 
 
 def _after(kept: Snapshot, series: Series) -> Series:

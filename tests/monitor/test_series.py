@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import HOUR, NOW, PROFILE, a_failed_look, a_look, examples
 
-from monitor.series import Series, admit
+from monitor.series import Series, admit, begins
 from monitor.snapshot import Outcome, Snapshot
 
 FAILED = sorted(set(Outcome) - {Outcome.COUNT})
@@ -156,3 +156,104 @@ def test_a_judged_0_never_comes_right_after_a_number_above_0(counts: list[int]) 
     for i, count in enumerate(counts):
         fault = i > 0 and count == 0 and counts[i - 1] > 0
         assert (None if fault else count) == judged[i]
+
+
+# Another source
+
+
+def switched(count: int, series: Series, expected: int | None) -> tuple[Snapshot, Series]:
+    return admit(replace(a_look(count), source="other", counted="followers_count"), series, expected)
+
+
+BEFORE = Series(1000, "follower_count", source="simulated")
+
+
+@pytest.mark.parametrize("count", [1, 400, 1000, 7000])
+def test_the_first_count_of_another_source_only_tells_by_how_much_the_two_differ(count: int) -> None:
+    """Whatever it counts, and whatever that is called: it goes on where the other has ended."""
+    kept, series = switched(count, BEFORE, 1000)
+    assert (kept.count, kept.shift, kept.judged) == (count, 1000 - count, 1000)
+    assert series == Series(1000, "followers_count", source="other", shift=1000 - count)
+    assert begins(BEFORE, series)
+
+
+def test_later_counts_of_the_other_source_are_shifted_and_begin_nothing() -> None:
+    """A true loss of 100 is a loss of 100, though the source counts 300 less than the first one did."""
+    _, series = switched(700, BEFORE, 1000)
+    kept, after = switched(600, series, None)
+    assert (kept.count, kept.judged, after.last_count) == (600, 900, 900)
+    assert not begins(series, after)
+
+
+def test_the_other_source_must_wait_while_something_is_under_way() -> None:
+    """Its counts are kept as `schema`, and the series is as it was."""
+    kept, series = switched(700, BEFORE, None)
+    assert (kept.outcome, kept.count, series) == (Outcome.SCHEMA, None, BEFORE)
+    assert kept.detail == "other counts where simulated did; its series begins when nothing is under way"
+    assert not begins(BEFORE, series)
+
+
+def test_the_source_of_the_series_goes_on_while_another_must_wait() -> None:
+    _, series = switched(700, BEFORE, None)
+    kept, series = admit(a_look(990), series, None)
+    assert (kept.judged, series.source, series.shift) == (990, "simulated", 0)
+
+
+def test_the_account_is_checked_before_the_source() -> None:
+    """RULES 7: who took a name that became free starts no series, whoever looked."""
+    series = replace(BEFORE, account="17")
+    look = replace(a_look(700), source="other", account="18")
+    kept, after = admit(look, series, 1000)
+    assert (kept.detail, after) == ("shows account 18 where the series is of 17", series)
+
+
+def test_a_failed_look_of_another_source_begins_nothing() -> None:
+    look = replace(a_failed_look(Outcome.NOT_FOUND), source="other")
+    assert admit(look, BEFORE, 1000) == (look, BEFORE)
+
+
+def test_the_first_0_of_another_source_is_a_fault_of_it() -> None:
+    """RULES 2: else all that is lost later would hide behind a shift of the whole count."""
+    fault, series = switched(0, BEFORE, 1000)
+    assert (fault.outcome, fault.detail) == (Outcome.SCHEMA, "the count fell from 1000 to 0")
+    assert series == replace(BEFORE, zero_seen=True)
+    assert switched(950, series, 1000)[1] == Series(1000, "followers_count", source="other", shift=50)
+    assert switched(0, series, 1000)[0].count == 0
+
+
+@pytest.mark.parametrize("shift", [-300, 300])
+def test_a_fall_to_0_is_one_of_the_sources_own_counts(shift: int) -> None:
+    """RULES 2: it is the source that fails, whatever is added to its counts."""
+    series = Series(700 + shift, "follower_count", source="simulated", shift=shift)
+    fault, series = admit(a_look(0), series)
+    assert (fault.outcome, fault.detail) == (Outcome.SCHEMA, "the count fell from 700 to 0")
+    again, series = admit(a_look(0), series)
+    assert (again.count, series.last_count) == (0, max(0, shift))
+
+
+def test_a_count_that_stays_0_is_no_new_fault_however_it_is_shifted() -> None:
+    """A source that counted more than the other shows 0 for less than nothing."""
+    series = Series(700, "follower_count", source="simulated", shift=-300)
+    judged = []
+    for _ in range(5):
+        kept, series = admit(a_look(0), series)
+        judged.append(kept.judged)
+    assert judged == [None, 0, 0, 0, 0]
+
+
+@given(st.lists(st.integers(1, 50), min_size=2), st.integers(-60, 60), st.integers(1, 49))
+@examples(200)
+def test_a_switch_keeps_every_later_count_comparable(counts: list[int], differs: int, at: int) -> None:
+    """Two sources that differ by a constant give the series that one of them alone would have given."""
+    series, judged = Series(), []
+    at = min(at, len(counts) - 1)
+    for number, count in enumerate(counts):
+        shown = count + differs
+        if number < at or shown < 0:
+            kept, series = admit(a_look(count), series) if number < at else (None, series)
+        else:
+            kept, series = switched(shown, series, counts[at])
+        judged.append(None if kept is None else kept.judged)
+    if counts[at] + differs > 0:
+        later = [(count, seen) for count, seen in zip(counts[at:], judged[at:], strict=True) if seen]
+        assert all(seen == count for count, seen in later)

@@ -1,0 +1,162 @@
+"""Handover: a switch of source is no drop, hides no delivery, and pays nothing twice."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import (
+    DAY,
+    HOUR,
+    INSTANT,
+    NOW,
+    PROFILE,
+    START,
+    a_refill,
+    a_watched,
+    an_order,
+    completed_refill,
+    examples,
+    settle_down,
+)
+
+from monitor.handover import expected_count
+from monitor.judging import judge
+from monitor.order import Flag, OrderStatus
+from monitor.refill import RefillState
+from monitor.series import Series, admit, begins
+from monitor.snapshot import Outcome, Snapshot
+from monitor.watched import Watched
+
+SEEN_AT = NOW - 2 * DAY
+"""The last count of the old source."""
+
+
+def expected(*watched: Watched, last: int | None = 2000, at: datetime | None = SEEN_AT) -> int | None:
+    return expected_count(watched, last, at, NOW)
+
+
+def test_while_nothing_is_under_way_the_last_count_is_expected() -> None:
+    assert expected(a_watched()) == 2000
+    assert expected() == 2000
+
+
+def test_without_a_count_nothing_is_expected() -> None:
+    assert expected(a_watched(), last=None) is None
+    assert expected(a_watched(), at=None) is None
+
+
+@pytest.mark.parametrize("state", [RefillState.HELD, RefillState.QUEUED, RefillState.CLAIMED])
+def test_nothing_is_expected_while_a_refill_is_open(state: RefillState) -> None:
+    """Some of its units may have arrived already."""
+    assert expected(a_watched(), a_watched(an_order("2"), refills=[a_refill(state=state)])) is None
+
+
+@pytest.mark.parametrize(
+    ("ago", "told"), [(INSTANT, None), (DAY - INSTANT, None), (DAY, 2100), (2 * DAY, 2000), (5 * DAY, 2000)]
+)
+def test_a_refill_is_expected_in_the_count_once_it_has_settled(ago: timedelta, told: int | None) -> None:
+    """And only when the old source has not counted since."""
+    assert expected(a_watched(refills=[completed_refill(100, NOW - ago)])) == told
+
+
+def test_a_short_refill_is_expected_as_short_as_it_was() -> None:
+    assert expected(a_watched(refills=[completed_refill(100, NOW - DAY, delivered=30)])) == 2030
+
+
+@pytest.mark.parametrize("state", [RefillState.DEAD, RefillState.REJECTED, RefillState.CANCELLED])
+def test_a_refill_that_came_to_nothing_is_not_expected(state: RefillState) -> None:
+    assert expected(a_watched(refills=[a_refill(state=state)])) == 2000
+
+
+@pytest.mark.parametrize(
+    ("ago", "told"), [(INSTANT, None), (DAY - INSTANT, None), (DAY, 3000), (2 * DAY, 2000), (5 * DAY, 2000)]
+)
+def test_a_delivery_is_expected_in_the_count_once_it_has_settled(ago: timedelta, told: int | None) -> None:
+    assert expected(a_watched(), a_watched(an_order("2", completed=NOW - ago))) == told
+
+
+@pytest.mark.parametrize("status", [s for s in OrderStatus if s.waiting])
+def test_nothing_is_expected_while_an_order_is_being_delivered(status: OrderStatus) -> None:
+    """What has arrived of it would be taken for a difference, and would be missed, and refilled, later."""
+    assert expected(a_watched(), a_watched(an_order("2", status=status, completed=None))) is None
+
+
+@pytest.mark.parametrize("status", [OrderStatus.CANCELED, OrderStatus.REFUNDED, OrderStatus.FAIL])
+def test_an_order_that_will_not_be_delivered_keeps_nobody_waiting(status: OrderStatus) -> None:
+    assert expected(a_watched(), a_watched(an_order("2", status=status, completed=None))) == 2000
+
+
+def test_what_a_flagged_order_has_delivered_has_arrived_all_the_same() -> None:
+    flagged = a_watched(an_order("2", completed=NOW - DAY), flags=[Flag.HOLD])
+    assert expected(flagged) == 3000
+
+
+# Played through: one order, two sources, refills completed around the switch
+
+
+def shot(count: int, at: datetime, source: str) -> Snapshot:
+    return Snapshot(PROFILE, at, Outcome.COUNT, source, count, "follower_count")
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["lose", "lose", "gain", "deliver", "", ""]),
+        st.integers(0, 400),
+        st.integers(1, 40),
+        st.booleans(),
+    ),
+    min_size=4,
+    max_size=24,
+)
+
+
+def play(steps: list[tuple[str, int, int, bool]], differs: int) -> tuple[int, int, int]:
+    """Let an order live; gives what was lost of it, what was refilled, and what still lacks."""
+    terms = {"cooldown": timedelta(0), "max_refills": 0, "max_refill_percent": 10_000, "window": None}
+    watched, series, counted_at = a_watched(an_order(start=100_000, **terms)), Series(), None
+    true, now, lost = 101_000, START + DAY, 0
+    for number, (what, units, hours, other) in enumerate(steps):
+        now += hours * HOUR
+        if what == "lose":
+            true, lost = true - units, lost + units
+        elif what == "gain":
+            true += units
+        elif what == "deliver":
+            refills = [r for r in watched.refills if r.state.open]
+            true += sum(r.quantity for r in refills)
+            done = [replace(r, state=RefillState.COMPLETED, completed_at=now) for r in refills]
+            watched = replace(watched, refills=(*(r for r in watched.refills if r not in refills), *done))
+        now += HOUR
+        look = shot(true + differs, now, "b") if other and number else shot(true, now, "a")
+        before = series
+        count_expected = expected_count([watched], series.last_count, counted_at, now)
+        kept, series = admit(look, series, count_expected)
+        if kept.count is None:
+            continue
+        counted_at = now
+        if begins(before, series):
+            continue
+        (verdict,) = judge([watched], kept.judged or 0, now)
+        watched = settle_down(watched, verdict)
+    return lost, sum(refill.units for refill in watched.refills), true
+
+
+@given(STEPS, st.integers(-90_000, 90_000))
+@examples(300)
+def test_no_switch_of_source_has_a_loss_refilled_twice(
+    steps: list[tuple[str, int, int, bool]], differs: int
+) -> None:
+    """However the two differ, and whatever is lost, refilled or gained around the switches."""
+    lost, refilled, _ = play(steps, differs)
+    assert refilled <= lost
+
+
+@given(STEPS, st.integers(-90_000, 90_000))
+@examples(100)
+def test_by_how_much_two_sources_differ_changes_nothing(
+    steps: list[tuple[str, int, int, bool]], differs: int
+) -> None:
+    """The same life, seen by two who agree, has the same refills."""
+    assert play(steps, differs) == play(steps, 0)

@@ -1,0 +1,65 @@
+"""Routing: the best source that may look and has not failed to find."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import examples
+
+from monitor.routing import Way, best_way
+
+GRAPH, PAGES, PLUG = Way("graph", "profile:a"), Way("instaloader", "profile:a"), Way("plug", "a")
+WAYS = (GRAPH, PAGES, PLUG)
+
+
+def test_the_best_source_that_can_see_a_target_looks_at_it() -> None:
+    assert best_way(WAYS, [], frozenset()) == GRAPH
+    assert best_way(WAYS[1:], [None], frozenset()) == PAGES
+
+
+def test_a_target_that_no_source_can_see_has_no_way() -> None:
+    assert best_way([], [None], frozenset()) is None
+
+
+def test_a_service_allows_its_sources_and_prefers_the_first() -> None:
+    assert best_way(WAYS, [("plug", "graph")], frozenset()) == PLUG
+    assert best_way(WAYS, [("instaloader",)], frozenset()) == PAGES
+    assert best_way(WAYS, [()], frozenset()) is None
+
+
+def test_the_services_of_all_orders_must_allow_a_source() -> None:
+    """The order in which they are preferred is the first one's that has any."""
+    assert best_way(WAYS, [None, ("plug", "instaloader"), ("instaloader", "plug")], frozenset()) == PLUG
+    assert best_way(WAYS, [("plug", "graph"), ("graph", "instaloader")], frozenset()) == GRAPH
+    assert best_way(WAYS, [("plug",), ("graph",)], frozenset()) is None
+
+
+def test_a_source_that_has_not_found_a_target_makes_room_for_the_next() -> None:
+    assert best_way(WAYS, [], {"graph"}) == PAGES
+    assert best_way(WAYS, [], {"graph", "instaloader"}) == PLUG
+    assert best_way(WAYS, [("plug", "graph")], {"plug"}) == GRAPH
+
+
+@pytest.mark.parametrize("allowed", [[], [("graph", "instaloader")]])
+def test_when_none_has_found_a_target_the_last_is_left_to_say_so(allowed: list[tuple[str, ...]]) -> None:
+    last = PLUG if not allowed else PAGES
+    assert best_way(WAYS, allowed, {"graph", "instaloader", "plug"}) == last
+
+
+SOURCES = st.sampled_from(["graph", "instaloader", "plug"])
+
+
+@given(
+    st.lists(st.sampled_from(WAYS), unique=True),
+    st.lists(st.none() | st.lists(SOURCES, unique=True), max_size=3),
+    st.frozensets(SOURCES),
+)
+@examples(300)
+def test_a_way_is_found_exactly_where_one_is_allowed(
+    ways: list[Way], allowed: list[list[str] | None], cannot: frozenset[str]
+) -> None:
+    """And one that has not found the target is taken only where there is no other."""
+    may = [way for way in ways if all(names is None or way.source in names for names in allowed)]
+    found = best_way(ways, allowed, cannot)
+    assert (found in may) if may else (found is None)
+    if found is not None and found.source in cannot:
+        assert all(way.source in cannot for way in may)

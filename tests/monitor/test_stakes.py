@@ -1,0 +1,73 @@
+"""Stakes: what is noted of a target's orders comes back as it was, and nothing else comes back."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import DAY, HOUR, NOW, examples
+
+from monitor.hazard import cell_at
+from monitor.stakes import Stake, dump, hours, load, seen, time_of
+
+FLOATS = st.floats(-1e9, 1e9)
+STAKES = st.builds(
+    Stake,
+    order_id=st.text(),
+    service=st.text(),
+    completed=FLOATS,
+    ends=st.none() | FLOATS,
+    line=st.integers(0, 10**12),
+    threshold=st.integers(1, 10**9),
+    weight=FLOATS,
+    at=FLOATS,
+    age=st.integers(0, 9),
+    margin=st.integers(0, 6),
+    slope=st.integers(0, 3),
+    used=st.integers(-(10**6), 10**6).map(lambda share: share / 10_000),
+)
+STAKE = Stake("1", "7", hours(NOW) - 100, None, 2000, 50, 50.0, hours(NOW), 0, 0, 0, 0.2)
+
+
+@given(st.lists(STAKES))
+@examples(200)
+def test_what_is_noted_comes_back(stakes: list[Stake]) -> None:
+    assert load(dump(stakes)) == stakes
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "17", "null", "[[]]", "[1]", '{"a": 1}', '[["1", "7"]]', "[[1,2,3,4,5,6,7,8,9,10,11,12,13]]"],
+)
+def test_a_text_that_nobody_noted_is_no_note(text: str) -> None:
+    assert load(text) == []
+
+
+@given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
+@examples(300)
+def test_no_text_is_too_odd_to_be_read(text: str) -> None:
+    """What comes back can be noted and read again."""
+    stakes = load(text)
+    assert all(isinstance(stake, Stake) for stake in stakes)
+
+
+def test_a_look_puts_an_order_into_the_cell_that_it_has_shown() -> None:
+    """20 % of the threshold of 50 used; a day later 1965 are there: 70 %, half a threshold a day."""
+    after = seen(STAKE, 1965, hours(NOW + DAY))
+    assert (after.used, after.at) == (0.7, hours(NOW + DAY))
+    assert after.cell == cell_at("7", 124.0, 0.7, 0.5)
+
+
+def test_a_look_at_the_same_time_tells_no_slope() -> None:
+    assert seen(STAKE, 1965, hours(NOW)).cell == cell_at("7", 100.0, 0.7, None)
+
+
+def test_after_a_crossing_no_slope_is_told() -> None:
+    """A refill is no recovery of its own."""
+    crossed = STAKE._replace(used=1.4)
+    assert seen(crossed, 2000, hours(NOW + DAY)).cell == cell_at("7", 124.0, 0.0, None)
+
+
+def test_hours_and_times_are_the_same() -> None:
+    assert time_of(hours(NOW)) == NOW
+    assert hours(NOW + HOUR) - hours(NOW) == pytest.approx(1)
