@@ -79,15 +79,12 @@ class LearnedTurns:
             self._refreshed_at = now
 
     def _teach(self, clock: VirtualClock, source: str) -> None:
-        """Show the wave gate what the looks since the last turn have taught."""
+        """Learn from the looks since the last turn: is a wave on, and what is to be expected in calm."""
         for lesson in self.cadence.taught(source):
-            clock.saw(
-                lesson.stream,
-                expected=lesson.expected,
-                crossed=lesson.crossed,
-                hours=lesson.hours,
-                now=lesson.at,
-            )
+            service, waited, crossed = lesson.cell.service, lesson.hours, lesson.crossed
+            clock.saw(service, expected=lesson.expected, crossed=crossed, hours=waited, now=lesson.at)
+            calm = clock.stretched(service, waited, lesson.at)
+            self.cadence.hazards.learn(lesson.cell, calm, crossed=crossed)
 
     def _pop(
         self,

@@ -12,7 +12,7 @@ from math import inf
 
 from monitor.cadence import UNREADABLE, Lane, LastCall, NextLook, Seen, Wish, confirmation, hold_ends
 from monitor.drops import DropState
-from monitor.hazard import Hazards, cell_at
+from monitor.hazard import Cell, Hazards, cell_at
 from monitor.outlook import Outlook, chance, hazard_within, index, patience, together
 from monitor.snapshot import Outcome
 from monitor.stakes import Stake, dump, hours, load, seen, time_of
@@ -35,10 +35,11 @@ GoingRates = Mapping[tuple[str, Metric], float]
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What one routine look at an order has taught, for the wave gate of its stream."""
+    """What one routine look at an order has taught."""
 
     source: str
-    stream: str
+    cell: Cell
+    """What the look before had shown."""
     expected: float
     """The chance that it would have crossed since the look before."""
     crossed: bool
@@ -111,8 +112,7 @@ class LearnedCadence:
                 continue
             crossed = new.used >= 1
             expected = chance(self.hazards.ahead(old.cell), waited)
-            self.hazards.learn(old.cell, waited, crossed=crossed)
-            self._lessons.append(Lesson(source, old.service, expected, crossed, waited, now))
+            self._lessons.append(Lesson(source, old.cell, expected, crossed, waited, now))
 
     def wish(self, stakes: Sequence[Stake], now: datetime) -> Wish | None:
         """What a target asks of the virtual queue after a look; None when nothing is at stake."""
