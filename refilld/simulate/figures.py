@@ -156,7 +156,8 @@ def _missing(moments: Moments, decision: PastDecision, count: int | None) -> int
     """The claim that the exact count would have had; None where there was none to be seen."""
     if count is None:
         return None
-    claim = claims_of(moments.watched(decision.at), count, decision.at).get(decision.order_id)
+    order_id = decision.order_id  # a held refill of its own is what is decided anew
+    claim = claims_of(moments.watched(decision.at, order_id), count, decision.at).get(order_id)
     return None if claim is None else claim.units
 
 

@@ -133,6 +133,14 @@ def test_what_is_held_for_an_operator_is_told() -> None:
     assert (found.held, found.refills, found.units_refilled) == (1, 1, 0)
 
 
+def test_a_refill_that_a_mass_drop_held_is_measured_as_any_other() -> None:
+    """Held at 32 hours, let go at 36: what was missing is missing still."""
+    rule = {"min_targets": 1, "share": 1, "hold": "4h"}
+    found, truth, _ = truth_of(ran(StepWorld([an_order()], FALL), mass_drop=rule))
+    assert (found.refills, found.held, found.units_refilled) == (1, 0, 100)
+    assert (truth.false_refills, truth.units_too_many) == (0, 0)
+
+
 def test_the_age_of_looks() -> None:
     """Six hours between looks, and in the end half an hour to the guarantee's end."""
     order = an_order(completed_at=BEGIN - 30 * DAY + 12 * HOUR)
