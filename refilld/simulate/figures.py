@@ -33,6 +33,8 @@ class Figures:
     looks: int
     counts: int
     """Looks that ended in a number."""
+    resumed: int
+    """How often the simulated operator let a stopped source look again."""
     oldest_look_hours: float
     """The longest time that a target under guarantee went without a look."""
     mean_look_age_hours: float
@@ -97,6 +99,7 @@ def figures(happened: Happened) -> tuple[Figures, list[Crossing]]:
         requests=meter.requests,
         looks=sum(map(len, meter.looks.values())),
         counts=meter.counts,
+        resumed=happened.resumed,
         oldest_look_hours=ages.oldest,
         mean_look_age_hours=ages.mean,
         drops=sum(len(h.drops) for h in past),

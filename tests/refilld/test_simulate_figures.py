@@ -1,12 +1,15 @@
 """Every figure of a simulation, worked out by hand on tiny worlds."""
 
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from simulate_world import BEGIN, DAY, HOUR, BlindWorld, StepWorld, an_order, hours_of_looks, ran
 
+from monitor.snapshot import Outcome, Snapshot
+from monitor.target import Target
 from refilld.settings import SourceSection
 from refilld.simulate.crossings import Crossing, Fate
 from refilld.simulate.figures import Delays, Figures, Truth, figures
@@ -177,3 +180,18 @@ def lost(hours: int, units: int) -> Crossing:
 )
 def test_delays_are_weighted_by_the_units_lost(seen: list[Crossing], expected: Delays) -> None:
     assert Delays.of(seen) == expected
+
+
+class Refusing(StepWorld):
+    """A source that refuses everything."""
+
+    def read(self, targets: Sequence[Target], now: datetime) -> list[Snapshot]:
+        return [Snapshot(target, now, Outcome.RATE_LIMITED, "steps") for target in targets]
+
+
+def test_a_source_that_has_stopped_is_let_look_again_after_eight_hours() -> None:
+    """Refused at once, an hour later and two hours after that, it stops at 3; at 11 and 22 it is resumed."""
+    happened = ran(Refusing([an_order()]), days=1)
+    assert [hour for hour in hours_of_looks(happened) if hour < 12] == [0, 1, 3, 11]
+    found, _ = figures(happened)
+    assert (found.counts, found.drops, found.resumed) == (0, 0, 2)
