@@ -33,6 +33,8 @@ class Figures:
     looks: int
     counts: int
     """Looks that ended in a number."""
+    resumed: int
+    """How often the simulated operator let a stopped source look again."""
     oldest_look_hours: float
     """The longest time that a target under guarantee went without a look."""
     mean_look_age_hours: float
@@ -97,6 +99,7 @@ def figures(happened: Happened) -> tuple[Figures, list[Crossing]]:
         requests=meter.requests,
         looks=sum(map(len, meter.looks.values())),
         counts=meter.counts,
+        resumed=happened.resumed,
         oldest_look_hours=ages.oldest,
         mean_look_age_hours=ages.mean,
         drops=sum(len(h.drops) for h in past),
@@ -156,7 +159,8 @@ def _missing(moments: Moments, decision: PastDecision, count: int | None) -> int
     """The claim that the exact count would have had; None where there was none to be seen."""
     if count is None:
         return None
-    claim = claims_of(moments.watched(decision.at), count, decision.at).get(decision.order_id)
+    order_id = decision.order_id  # a held refill of its own is what is decided anew
+    claim = claims_of(moments.watched(decision.at, order_id), count, decision.at).get(order_id)
     return None if claim is None else claim.units
 
 

@@ -41,12 +41,12 @@ class Moments:
             found |= {at for at in (drop.opened_at, drop.closed_at) if at is not None}
         return sorted(at for at in found if begin <= at <= end)
 
-    def watched(self, at: datetime) -> list[Watched]:
-        """The orders as they stood just before a moment."""
+    def watched(self, at: datetime, unheld: str = "") -> list[Watched]:
+        """The orders as they stood just before a moment; the order `unheld` as if it had no open refill."""
         refills: dict[str, list[Refill]] = {}
         for past in self._history.refills:
             refill = _refill(past, at)
-            if refill is not None:
+            if refill is not None and not (refill.state.open and refill.order_id == unheld):
                 refills.setdefault(past.order_id, []).append(refill)
         drops = {
             drop.order_id: Drop(drop.order_id, _open_state(drop), drop.opened_at)

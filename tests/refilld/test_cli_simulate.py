@@ -90,6 +90,16 @@ def test_the_output_holds_the_figures_and_each_real_drop(home: Path) -> None:
     assert set(drops[0]) == {"policy", "order_id", "units", "began_at", "ended_at", "fate"}
 
 
+def test_two_cadences_are_compared_in_one_world(home: Path) -> None:
+    """The same orders, a column for each, the configured one first."""
+    result = run(home, *SMALL, "--compare", "learned", "--json")
+    assert result.exit_code == 0, result.output
+    fixed, learned = map(json.loads, result.stdout.splitlines())
+    assert (fixed["policy"], learned["policy"]) == ("fixed", "learned")
+    assert fixed["orders"] == learned["orders"]
+    assert fixed["looks"] != learned["looks"]
+
+
 def test_the_example_of_the_page_runs(home: Path, leaking: None) -> None:
     """Ten units a day: five percent of a thousand are gone after five days, and again after ten."""
     found = figures(run(home, "--source", "leaking", "--days", 12, "--json"))

@@ -1,12 +1,15 @@
 """Every figure of a simulation, worked out by hand on tiny worlds."""
 
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from simulate_world import BEGIN, DAY, HOUR, BlindWorld, StepWorld, an_order, hours_of_looks, ran
 
+from monitor.snapshot import Outcome, Snapshot
+from monitor.target import Target
 from refilld.settings import SourceSection
 from refilld.simulate.crossings import Crossing, Fate
 from refilld.simulate.figures import Delays, Figures, Truth, figures
@@ -133,6 +136,14 @@ def test_what_is_held_for_an_operator_is_told() -> None:
     assert (found.held, found.refills, found.units_refilled) == (1, 1, 0)
 
 
+def test_a_refill_that_a_mass_drop_held_is_measured_as_any_other() -> None:
+    """Held at 32 hours, let go at 36: what was missing is missing still."""
+    rule = {"min_targets": 1, "share": 1, "hold": "4h"}
+    found, truth, _ = truth_of(ran(StepWorld([an_order()], FALL), mass_drop=rule))
+    assert (found.refills, found.held, found.units_refilled) == (1, 0, 100)
+    assert (truth.false_refills, truth.units_too_many) == (0, 0)
+
+
 def test_the_age_of_looks() -> None:
     """Six hours between looks, and in the end half an hour to the guarantee's end."""
     order = an_order(completed_at=BEGIN - 30 * DAY + 12 * HOUR)
@@ -169,3 +180,18 @@ def lost(hours: int, units: int) -> Crossing:
 )
 def test_delays_are_weighted_by_the_units_lost(seen: list[Crossing], expected: Delays) -> None:
     assert Delays.of(seen) == expected
+
+
+class Refusing(StepWorld):
+    """A source that refuses everything."""
+
+    def read(self, targets: Sequence[Target], now: datetime) -> list[Snapshot]:
+        return [Snapshot(target, now, Outcome.RATE_LIMITED, "steps") for target in targets]
+
+
+def test_a_source_that_has_stopped_is_let_look_again_after_eight_hours() -> None:
+    """Refused at once, an hour later and two hours after that, it stops at 3; at 11 and 22 it is resumed."""
+    happened = ran(Refusing([an_order()]), days=1)
+    assert [hour for hour in hours_of_looks(happened) if hour < 12] == [0, 1, 3, 11]
+    found, _ = figures(happened)
+    assert (found.counts, found.drops, found.resumed) == (0, 0, 2)

@@ -1,0 +1,47 @@
+"""A class with nothing but `read` is a source, too."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from monitor.link import Link, LinkKind
+from monitor.snapshot import Outcome, Snapshot
+from monitor.sources.contract import Reading, Source
+from monitor.sources.plain import PlainSource
+from monitor.target import Metric, Target
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+NASA = Target(Link(LinkKind.PROFILE, "nasa"), Metric.FOLLOWERS)
+POST = Link(LinkKind.POST, "C0deAAAAAAA")
+
+
+class Seven:
+    """Counts seven of everything."""
+
+    def read(self, targets: Sequence[Target], now: datetime) -> list[Snapshot]:
+        return [Snapshot(target, now, Outcome.COUNT, "seven", 7) for target in targets]
+
+
+class Dear:
+    """Says itself what a look costs."""
+
+    def read(self, targets: Sequence[Target], now: datetime) -> Reading:
+        return Reading(tuple(Seven().read(targets, now)), 3)
+
+
+def test_it_can_count_everything_one_target_a_request() -> None:
+    source = PlainSource("seven", Seven())
+    assert isinstance(source, Source)
+    assert (source.name, source.metrics, source.batch) == ("seven", frozenset(Metric), 1)
+    names = {
+        source.together(target) for target in (NASA, Target(POST, Metric.LIKES), Target(POST, Metric.VIEWS))
+    }
+    assert len(names) == 3
+
+
+def test_a_list_of_looks_was_one_request() -> None:
+    reading = PlainSource("seven", Seven()).read([NASA], NOW)
+    assert (reading.requests, [shot.count for shot in reading.snapshots]) == (1, [7])
+
+
+def test_a_reading_says_itself_what_it_cost() -> None:
+    assert PlainSource("dear", Dear()).read([NASA], NOW).requests == 3
