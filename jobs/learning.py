@@ -111,7 +111,9 @@ class LearnedTurns:
 def _called(tx: Transaction, clock: VirtualClock, source: str, now: datetime, limit: int) -> list[Head]:
     """Last calls of the guarantees that end after this slot of time, if they are worth a request."""
     slot = int(hours(now) // SLOT) + 1
-    heads = [head for head in due.called(tx, source, slot, 0.0, limit) if clock.pays(head.call_value or 0.0)]
+    heads = [
+        head for head in due.called(tx, source, slot, 0.0, now, limit) if clock.pays(head.call_value or 0.0)
+    ]
     for head in heads:
         clock.last_called(head.call_value or 0.0)
     return heads

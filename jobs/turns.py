@@ -60,7 +60,7 @@ def taken(tx: Transaction, eye: Eye, heads: Sequence[Head], now: datetime) -> li
     """All that the requests of these heads show, as far as one reading goes; put off meanwhile."""
     shown: defaultdict[str, list[TargetRow]] = defaultdict(list)
     names = list(dict.fromkeys(head.together for head in heads))
-    for row in due.together(tx, eye.source.name, names):
+    for row in due.together(tx, eye.source.name, names, now):
         shown[row.together].append(row)
     first = {head.target_id for head in heads}
     requests = []

@@ -8,6 +8,7 @@ docs/cadence.md.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import floor, log2
 
 from monitor.cadence import UNREADABLE, Lane, LastCall, NextLook, Seen, Wish, confirmation, hold_ends
 from monitor.drops import DropState
@@ -266,7 +267,8 @@ def _call(stakes: Iterable[tuple[Stake, tuple[float, Outlook]]], at: float) -> L
             slot = int((stake.ends - CALL_AHEAD) // SLOT)
             value = last_call(weight_, hazard_within(outlook, stake.ends - at))
             worth[slot] = worth.get(slot, 0.0) + value
+    worth = {slot: value for slot, value in worth.items() if value > 0}
     if not worth:
         return None
     slot = max(worth, key=lambda slot: worth[slot])
-    return LastCall(slot, worth[slot])
+    return LastCall(slot, 2.0 ** floor(log2(worth[slot])))  # so that few looks change it

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, case, func, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from monitor.cadence import Lane
 from storage.columns import AnyRow, AnySelect
@@ -16,9 +16,11 @@ from storage.targets import TargetRow, row_of
 
 _t = targets.c
 _SOURCE = _t.source == bindparam("source")
+_FREE = or_(_t.taken_until.is_(None), _t.taken_until <= bindparam("now"))
+"""Nobody is looking at it now; no index knows this, for only what is being looked at is passed over."""
 _HEADS = (
     select(_t.target_id, _t.together, _t.stream, _t.virtual_due, _t.last_call_value, _t.next_due_at)
-    .where(_SOURCE)
+    .where(_SOURCE, _FREE)
     .limit(bindparam("limit"))
 )
 _APPOINTED = _HEADS.where(_t.lane == bindparam("lane"), _t.next_due_at <= bindparam("now")).order_by(
@@ -38,20 +40,11 @@ _NEXT_STREAM = (
 )
 _TOGETHER = (
     select(targets)
-    .where(_SOURCE, _t.together.in_(bindparam("names", expanding=True)), _t.next_due_at.is_not(None))
+    .where(_SOURCE, _t.together.in_(bindparam("names", expanding=True)), _t.next_due_at.is_not(None), _FREE)
     .order_by(_t.target_id)
     .with_for_update(skip_locked=True)
 )
-_PUSH = (
-    update(targets)
-    .where(_t.target_id == bindparam("id"))
-    .values(
-        next_due_at=bindparam("until"),
-        lane=case((_t.lane > int(Lane.ROUTINE), int(Lane.ROUTINE)), else_=_t.lane),
-        virtual_due=None,
-        last_call_slot=None,
-    )
-)
+_PUSH = update(targets).where(_t.target_id == bindparam("id")).values(taken_until=bindparam("until"))
 _OVER = (
     update(targets)
     .where(
@@ -93,9 +86,13 @@ def appointed(connection: Connection, source: str, lane: Lane, now: datetime, li
     return _heads(connection, _APPOINTED, query)
 
 
-def called(connection: Connection, source: str, slot: int, value: float, limit: int) -> list[Head]:
+def called(
+    connection: Connection, source: str, slot: int, value: float, now: datetime, limit: int
+) -> list[Head]:
     """Targets whose last call is in a slot and worth at least so much, the most valuable first."""
-    return _heads(connection, _CALLED, {"source": source, "slot": slot, "value": value, "limit": limit})
+    return _heads(
+        connection, _CALLED, {"source": source, "slot": slot, "value": value, "now": now, "limit": limit}
+    )
 
 
 def virtual(connection: Connection, source: str, stream: str, now: datetime, limit: int) -> list[Head]:
@@ -122,16 +119,18 @@ def _heads(connection: Connection, query: AnySelect, values: dict[str, object]) 
     return [Head(*row) for row in connection.execute(query, values)]
 
 
-def together(connection: Connection, source: str, names: Sequence[str]) -> list[TargetRow]:
+def together(connection: Connection, source: str, names: Sequence[str], now: datetime) -> list[TargetRow]:
     """The watched targets that requests of these names would show, locked; not those in other hands."""
     if not names:
         return []
-    rows: Iterable[AnyRow] = connection.execute(_TOGETHER, {"source": source, "names": list(names)})
+    rows: Iterable[AnyRow] = connection.execute(
+        _TOGETHER, {"source": source, "names": list(names), "now": now}
+    )
     return [row_of(row) for row in rows]
 
 
 def push(connection: Connection, target_ids: Iterable[int], until: datetime) -> None:
-    """Put targets off while they are looked at: a look that never comes back happens again at `until`."""
+    """Have targets passed over while they are looked at: a look that never comes back happens again then."""
     rows = [{"id": target_id, "until": until} for target_id in target_ids]
     if rows:
         connection.execute(_PUSH, rows)

@@ -49,7 +49,7 @@ _PASSED = (
     .values(
         {name: bindparam(name, type_=BigInteger()) for name in _INTEGERS}
         | {name: bindparam(name) for name in ("virtual_due", "stream", "last_call_value", "memo", "why")}
-        | {"lane": int(Lane.LONGEST)}
+        | {"lane": int(Lane.LONGEST), "taken_until": None}
     )
 )
 _KEEP = insert(snapshots).values(

@@ -72,6 +72,7 @@ targets = Table(
     Column("virtual_due", Float),
     Column("stream", Text, nullable=False, server_default=""),
     Column("rests_until", Instant),
+    Column("taken_until", Instant),
     Column("over_at", Instant),
     Column("last_call_slot", Integer),
     Column("last_call_value", Float),

@@ -36,6 +36,7 @@ def _targets() -> None:
         sa.Column("virtual_due", sa.Float(), nullable=True),
         sa.Column("stream", sa.Text(), server_default="", nullable=False),
         sa.Column("rests_until", sa.BigInteger(), nullable=True),
+        sa.Column("taken_until", sa.BigInteger(), nullable=True),
         sa.Column("over_at", sa.BigInteger(), nullable=True),
         sa.Column("last_call_slot", sa.Integer(), nullable=True),
         sa.Column("last_call_value", sa.Float(), nullable=True),
