@@ -68,7 +68,7 @@ class LearnedTurns:
         look = self.cadence.next_look(group, before, now)
         if look is None or look.wish is None:
             return None
-        return seat(lessons.clock(tx, row.source), [look.wish])
+        return seat(lessons.clock(tx, row.source), look.wish)
 
     def keep(self, tx: Transaction, now: datetime) -> None:
         """Add what was learned to the database, and now and then take in what others have added."""

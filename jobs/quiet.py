@@ -41,7 +41,7 @@ def _passed(row: Resting, shot: Snapshot, cadence: Cadence, clock: VirtualClock)
     if following is None or following.wish is None:
         return None
     judged = row.judged_from <= at < row.judged_until
-    return Passed(row, shot, judged, following, seat(clock, [following.wish]))
+    return Passed(row, shot, judged, following, seat(clock, following.wish))
 
 
 def _joins(row: Resting, shot: Snapshot) -> bool:

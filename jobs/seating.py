@@ -3,27 +3,30 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from math import floor, log2
 
-from monitor.cadence import Seat, Wish
-from monitor.outlook import together
+from monitor.cadence import LastCall, Seat, Wish, joined
 from monitor.virtual_clock import VirtualClock
 from storage import lessons
 from storage.engine import Transaction
 from storage.targets import Looked
 
 
-def seat(clock: VirtualClock, wishes: Sequence[Wish]) -> Seat:
-    """One seat for all that a request shows."""
-    first = max(wishes, key=lambda wish: wish.outlook[1])
-    ends = [wish.over_at for wish in wishes]
-    calls = [wish.call for wish in wishes if wish.call is not None]
+def seat(clock: VirtualClock, wish: Wish) -> Seat:
+    """The seat of a request for which all that it shows asks together."""
+    call = wish.call
     return Seat(
-        due=clock.due(first.stream, together((1.0, wish.outlook) for wish in wishes)),
-        stream=first.stream,
-        rests_until=min(wish.rests_until for wish in wishes),
-        over_at=None if None in ends else max(end for end in ends if end is not None),
-        call=max(calls, key=lambda call: call.value, default=None),
+        clock.due(wish.stream, wish.outlook),
+        wish.stream,
+        wish.rests_until,
+        wish.over_at,
+        None if call is None else LastCall(call.slot, _rounded(call.value)),
     )
+
+
+def _rounded(value: float) -> float:
+    """A power of two: what a call is worth changes a little with every look, and an index with it."""
+    return 2.0 ** floor(log2(value))
 
 
 def seats_of(tx: Transaction, looks: Sequence[Looked]) -> list[Looked]:
@@ -36,7 +39,7 @@ def seats_of(tx: Transaction, looks: Sequence[Looked]) -> list[Looked]:
     seated = list(looks)
     for (source, _), numbers in requests.items():
         wishes = [wish for number in numbers if (wish := _wish(looks[number])) is not None]
-        seated[numbers[0]] = replace(looks[numbers[0]], seat=seat(clocks[source], wishes))
+        seated[numbers[0]] = replace(looks[numbers[0]], seat=seat(clocks[source], joined(wishes)))
     return seated
 
 

@@ -4,14 +4,14 @@ The rest of the program asks `next_look` and stores what it says; a better polic
 same one method.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from monitor.drops import Drop, DropState
-from monitor.outlook import Outlook
+from monitor.outlook import Outlook, summed
 from monitor.refill import RefillState
 from monitor.snapshot import Outcome
 from monitor.watched import Watched
@@ -27,16 +27,14 @@ class Lane(IntEnum):
     """The longest that a target should wait: a look is due when the budget has room for such looks."""
 
 
-@dataclass(frozen=True, slots=True)
-class LastCall:
+class LastCall(NamedTuple):
     """A look shortly before a guarantee ends: in which slot of time, and what it is worth."""
 
     slot: int
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
+class Seat(NamedTuple):
     """A request target's place in the virtual queue of its source."""
 
     due: float
@@ -49,8 +47,7 @@ class Seat:
     call: LastCall | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """What a target asks of the virtual queue; the wishes of all that one request shows make a seat."""
 
     outlook: Outlook
@@ -61,8 +58,28 @@ class Wish:
     call: LastCall | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NextLook:
+def joined(wishes: Sequence[Wish]) -> Wish:
+    """What several orders, or targets, ask together: one look shows them all."""
+    if len(wishes) == 1:
+        return wishes[0]
+    ends = [wish.over_at for wish in wishes]
+    return Wish(
+        outlook=summed(wish.outlook for wish in wishes),
+        stream=max(wishes, key=lambda wish: wish.outlook[1]).stream,
+        rests_until=min(wish.rests_until for wish in wishes),
+        over_at=None if None in ends else max(end for end in ends if end is not None),
+        call=_dearest_call(wish.call for wish in wishes if wish.call is not None),
+    )
+
+
+def _dearest_call(calls: Iterable[LastCall]) -> LastCall | None:
+    worth: dict[int, float] = {}
+    for call in calls:
+        worth[call.slot] = worth.get(call.slot, 0.0) + call.value
+    return max((LastCall(*one) for one in worth.items()), key=lambda call: call.value, default=None)
+
+
+class NextLook(NamedTuple):
     """When a target is due, how urgent that is, and why."""
 
     at: datetime

@@ -5,12 +5,12 @@ the rules hang on has a date of its own: a confirmation, a missing baseline, the
 docs/cadence.md.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import floor, log2
+from typing import NamedTuple
 
-from monitor.cadence import UNREADABLE, Lane, LastCall, NextLook, Seen, Wish, confirmation, hold_ends
+from monitor.cadence import UNREADABLE, Lane, LastCall, NextLook, Seen, Wish, confirmation, hold_ends, joined
 from monitor.drops import DropState
 from monitor.hazard import Cell, Hazards, cell_at
 from monitor.outlook import Outlook, chance, hazard_within, index, patience, together
@@ -35,8 +35,7 @@ GoingRates = Mapping[tuple[str, Metric], float]
 """What a unit of a metric usually costs, by currency."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
+class Lesson(NamedTuple):
     """What one routine look at an order has to teach."""
 
     source: str
@@ -131,16 +130,16 @@ class LearnedCadence:
         open_ = [s for s in stakes if s.used < 1 and (s.ends is None or s.ends > at)]
         if not open_:
             return None
-        outlooks = [(stake.weight, self.hazards.ahead(stake.cell)) for stake in open_]
-        dearest = max(zip(outlooks, open_, strict=True), key=lambda pair: pair[0][0] * pair[0][1][1])[1]
-        ends = [stake.ends for stake in open_]
-        return Wish(
-            outlook=together(outlooks),
-            stream=dearest.service,
-            rests_until=now + self.every / 6,
-            over_at=None if None in ends else time_of(max(end for end in ends if end is not None)),
-            call=_call(zip(open_, outlooks, strict=True), at),
-        )
+        rest = now + self.every / 6
+        return joined([self._wish(stake, rest, at) for stake in open_])
+
+    def _wish(self, stake: Stake, rest: datetime, at: float) -> Wish:
+        """What one order asks of the virtual queue."""
+        weight_ = stake.weight
+        outlook = tuple([weight_ * hazard for hazard in self.hazards.ahead(stake.cell)])
+        if stake.ends is None:
+            return Wish(outlook, stake.service, rest, None, None)
+        return Wish(outlook, stake.service, rest, time_of(stake.ends), _call(stake, stake.ends, outlook, at))
 
     def _stakes(self, covered: Sequence[Watched], before: Sequence[Stake]) -> list[Stake]:
         """The orders as stakes, each in the state in which the last routine look has shown it."""
@@ -178,7 +177,7 @@ class LearnedCadence:
     ) -> NextLook:
         """After a count: what has a date of its own, or else its turn."""
         dated = min(self._dated(covered, now), key=lambda look: (look.at, look.lane), default=None)
-        return replace(self._following(dated, covered, stakes, now), memo=dump(noted))
+        return self._following(dated, covered, stakes, now)._replace(memo=dump(noted))
 
     def _unread(
         self, covered: Sequence[Watched], stakes: list[Stake], seen_: Seen, now: datetime
@@ -209,7 +208,7 @@ class LearnedCadence:
         settles = [
             w.order.completed_at + w.order.terms.settle for w in covered if w.order.completed_at is not None
         ]
-        return Wish(wish.outlook, wish.stream, min(settles), wish.over_at, wish.call)
+        return wish._replace(rests_until=min(settles))
 
     def _dated(self, covered: Sequence[Watched], now: datetime) -> Iterator[NextLook]:
         """Everything that the rules hang on a time."""
@@ -259,16 +258,10 @@ def _effective(watched: Sequence[Watched], seen_: Seen, now: datetime) -> int | 
     return seen_.count + sum(w.in_flight(now) for w in watched)
 
 
-def _call(stakes: Iterable[tuple[Stake, tuple[float, Outlook]]], at: float) -> LastCall | None:
-    """The most valuable last call of the orders, by the chance that each drops unseen until its end."""
-    worth: dict[int, float] = {}
-    for stake, (weight_, outlook) in stakes:
-        if stake.ends is not None and stake.ends - CALL_AHEAD > at:
-            slot = int((stake.ends - CALL_AHEAD) // SLOT)
-            value = last_call(weight_, hazard_within(outlook, stake.ends - at))
-            worth[slot] = worth.get(slot, 0.0) + value
-    worth = {slot: value for slot, value in worth.items() if value > 0}
-    if not worth:
+def _call(stake: Stake, ends: float, outlook: Outlook, at: float) -> LastCall | None:
+    """The last call of an order, worth the chance that it drops unseen until its guarantee's end."""
+    if ends - CALL_AHEAD <= at:
         return None
-    slot = max(worth, key=lambda slot: worth[slot])
-    return LastCall(slot, 2.0 ** floor(log2(worth[slot])))  # so that few looks change it
+    hazard = hazard_within(outlook, ends - at) / stake.weight
+    value = last_call(stake.weight, hazard)
+    return LastCall(int((ends - CALL_AHEAD) // SLOT), value) if value > 0 else None

@@ -26,6 +26,11 @@ def together(orders: Iterable[tuple[float, Outlook]]) -> Outlook:
     return tuple(total)
 
 
+def summed(outlooks: Iterable[Outlook]) -> Outlook:
+    """The outlook of several requests' worth of orders that one request shows."""
+    return tuple(map(sum, zip(*outlooks, strict=True)))
+
+
 def hazard_within(outlook: Outlook, hours: float) -> float:
     """The hazard summed up over the hours since the look."""
     total = 0.0

@@ -9,6 +9,7 @@ from monitor.hazard import Cell, cell_at
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
+_write = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Stake(NamedTuple):
@@ -53,13 +54,16 @@ def seen(stake: Stake, count: int, now: float) -> Stake:
     used = (stake.line - count) / stake.threshold
     days = (now - stake.at) / 24
     slope = (used - stake.used) / days if days > 0 and stake.used < 1 else None
-    cell = cell_at(stake.service, now - stake.completed, used, slope)
-    return stake._replace(at=now, used=used, age=cell.age, margin=cell.margin, slope=cell.slope)
+    _, age, margin, steepness, _ = cell_at(stake.service, now - stake.completed, used, slope)
+    order_id, service, completed, ends, line, threshold, weight = stake[:7]
+    return Stake(
+        order_id, service, completed, ends, line, threshold, weight, now, age, margin, steepness, used
+    )
 
 
 def dump(stakes: Iterable[Stake]) -> str:
     """Write stakes as JSON."""
-    return json.dumps([[*stake[:-1], round(stake.used, 4)] for stake in stakes], separators=(",", ":"))
+    return _write([[*stake[:-1], round(stake.used, 4)] for stake in stakes])
 
 
 def load(text: str) -> Sequence[Stake]:

@@ -4,14 +4,24 @@ Times are whole microseconds here, as the database has them, and only what such 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Connection, bindparam, insert, literal, select, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    bindparam,
+    insert,
+    literal_column,
+    null,
+    select,
+    type_coerce,
+    update,
+)
 
 from monitor.cadence import Lane, NextLook, Seat
 from monitor.snapshot import Outcome, Snapshot
+from storage.bulk import execute_many
 from storage.schema import snapshots, targets
 
 _t = targets.c
@@ -49,13 +59,13 @@ _PASSED = (
     .values(
         {name: bindparam(name, type_=BigInteger()) for name in _INTEGERS}
         | {name: bindparam(name) for name in ("virtual_due", "stream", "last_call_value", "memo", "why")}
-        | {"lane": int(Lane.LONGEST), "taken_until": None}
+        | {"lane": literal_column(str(int(Lane.LONGEST))), "taken_until": null()}
     )
 )
 _KEEP = insert(snapshots).values(
     target_id=bindparam("id"),
     at=bindparam("last_look_at", type_=BigInteger()),
-    outcome=literal(Outcome.COUNT, snapshots.c.outcome.type),
+    outcome=literal_column(f"'{Outcome.COUNT}'"),
     count=bindparam("count"),
     source=bindparam("source"),
     counted=bindparam("counted"),
@@ -88,8 +98,7 @@ def resting(connection: Connection, target_ids: Sequence[int]) -> list[Resting]:
     return [Resting._make(row) for row in connection.execute(_RESTING, {"target_ids": target_ids})]
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """A quiet look: a count, its target as it was, and where the target sits from now on."""
 
     target: Resting
@@ -108,8 +117,8 @@ def keep(connection: Connection, looks: Sequence[Passed]) -> None:
     """Keep quiet looks, and put their targets back into the queue."""
     if looks:
         rows = [_row(look) for look in looks]
-        connection.execute(_KEEP, rows)
-        connection.execute(_PASSED, rows)
+        execute_many(connection, _KEEP, rows)
+        execute_many(connection, _PASSED, rows)
 
 
 def _row(look: Passed) -> dict[str, object]:
