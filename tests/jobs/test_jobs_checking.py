@@ -158,7 +158,7 @@ def test_a_check_that_is_killed_has_paid_and_its_look_is_taken_again(world: Jobs
     with pytest.raises(SystemExit):
         checking.check("1")
     assert world.rows("source_requests", "at") == [START]
-    assert world.target().next_due_at == START + LOOK_AGAIN
+    assert world.rows("targets", "taken_until") == [START + LOOK_AGAIN]
     assert standing(world) == 1
 
 

@@ -173,7 +173,7 @@ def test_a_source_that_forgets_a_target_is_a_fault_and_loses_no_target(world: Jo
     source.read = lambda due, now: type(r := read(due, now))(r.snapshots[:1], 1)  # type: ignore[method-assign]
     with pytest.raises(ValueError, match="zip"):
         world.sampling(an_eye(source)).run_once()
-    assert world.target("profile001").next_due_at == START + LOOK_AGAIN
+    assert world.rows("targets", "taken_until") == [START + LOOK_AGAIN] * 2
 
 
 def test_requests_beyond_the_first_are_charged_when_the_last_of_them_has_gone(world: JobsWorld) -> None:
@@ -251,17 +251,25 @@ def test_a_stopped_source_is_not_asked_however_long_it_takes(world: JobsWorld) -
     assert source.times == [START + 29 * DAY]
 
 
-@pytest.mark.parametrize("outcome", [Outcome.RATE_LIMITED, Outcome.LOGIN_REQUIRED, Outcome.SCHEMA])
-def test_a_refused_batch_is_one_refusal_however_many_targets_it_asked_for(
-    world: JobsWorld, outcome: Outcome
-) -> None:
+def test_a_refused_batch_is_one_refusal_however_many_targets_it_asked_for(world: JobsWorld) -> None:
     """A source stops when it is refused three times in a row, not three targets at a time."""
     sell_many(world, 10)
-    world.sampling(an_eye(ScriptedSource(always(outcome), batch=10))).run_once()
+    world.sampling(an_eye(ScriptedSource(always(Outcome.RATE_LIMITED), batch=10))).run_once()
     with world.database.write() as tx:
         breaker = sources.breaker(tx, "scripted")
     assert (breaker.refusals, breaker.stopped) == (1, False)
     assert len(world.rows("outbox")) == 1
+
+
+@pytest.mark.parametrize("outcome", [Outcome.LOGIN_REQUIRED, Outcome.SCHEMA, Outcome.TRANSIENT])
+def test_one_odd_answer_about_many_targets_is_one_doubt(world: JobsWorld, outcome: Outcome) -> None:
+    """One request has failed, not ten: only another request that fails so too speaks of the source."""
+    sell_many(world, 10)
+    world.sampling(an_eye(ScriptedSource(always(outcome), batch=10))).run_once()
+    with world.database.write() as tx:
+        breaker = sources.breaker(tx, "scripted")
+    assert (breaker.refusals, breaker.closed_until(world.now)) == (0, None)
+    assert world.rows("outbox") == []
 
 
 def test_a_refusal_of_the_source_is_kept_as_a_look_and_says_nothing_of_the_target(world: JobsWorld) -> None:
