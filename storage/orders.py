@@ -13,7 +13,7 @@ from monitor.errors import BadInputError
 from monitor.order import Order, OrderStatus
 from monitor.target import Metric
 from monitor.update import updated
-from storage import flags, lessons, targets
+from storage import flags, lessons, routes, targets
 from storage.columns import AnyRow
 from storage.engine import take_turns
 from storage.errors import NotFoundError
@@ -104,7 +104,7 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
     sold = [(target_ids[_identity(order)], order) for order in (*added, *moved)]
     await_first_look(connection, sold, now, "order imported")
     targets.arouse(connection, {target_ids[_identity(order)] for order in (*added, *changed)})
-    targets.reroute(connection, {target_id for target_id, _ in sold})
+    routes.reroute(connection, {target_id for target_id, _ in sold})
     lessons.add_sales(connection, _sales(added))
     return fates
 
