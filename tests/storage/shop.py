@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, event, insert, select
+from sqlalchemy import Connection, event, insert, select, update
 
 from monitor.cadence import Lane
 from monitor.claims import Claim
@@ -167,6 +167,18 @@ def put_off(database: Database, target_id: int, until: datetime) -> None:
     """Take a target before it is due."""
     with database.write() as connection:
         due.push(connection, [target_id], until)
+
+
+def make_calm(database: Database) -> None:
+    """Have no count of any target judged until tomorrow."""
+    calm = {"calm_least": 90, "calm_until": NOW + DAY, "judged_from": NOW, "judged_until": NOW + DAY}
+    with database.write() as connection:
+        connection.execute(update(targets).values(calm))
+
+
+def calm(database: Database) -> list[bool]:
+    """Tell of each target whether its next counts are left unjudged."""
+    return [row.calm_until is not None for row in rows_of(database, "targets")]
 
 
 def rows_of(database: Database, table: str) -> list[AnyRow]:
