@@ -27,7 +27,7 @@ from shop import (
     rows_of,
     sell,
 )
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from monitor.cadence import Lane
 from monitor.decisions import Verb
@@ -635,24 +635,21 @@ def test_what_was_paid_for_new_orders_sets_the_going_rate(database: Database) ->
 
 def test_an_import_takes_its_targets_in_the_order_of_a_judge(postgresql: Database) -> None:
     """Who waits for a target must not hold a later one, or the two would wait for each other."""
-    sell(postgresql, an_order("1", target=a_profile("b")), an_order("2", target=a_profile("a")))
-    with postgresql.read() as connection:
-        first, second = (orders.targets.of_order(connection, i).target_id for i in ("1", "2"))
-    first, second = sorted((first, second))
-    names = {row.target_id: row.key for row in rows_of(postgresql, "targets")}
-    known = "1" if names[second] == "b" else "2"
-    batch = [
-        an_order(known, target=a_profile(names[second]), remains=5),
-        an_order("3", target=a_profile(names[first])),
-    ]
-    with postgresql.write() as judge, postgresql.write() as importer:
+    sell(postgresql, an_order("1", target=a_profile("a")), an_order("2", target=a_profile("b")))
+    first, second = (row.target_id for row in rows_of(postgresql, "targets"))
+    known_and_new = [an_order("2", target=a_profile("b"), remains=5), an_order("3", target=a_profile("a"))]
+    with ThreadPoolExecutor(1) as pool, postgresql.write() as judge:
         orders.targets.get(judge, first, lock=True)
-        importer.exec_driver_sql("SET LOCAL lock_timeout = '10ms'")
-        with pytest.raises(OperationalError, match="lock timeout"):
-            orders.import_batch(importer, batch, NOW)
-        judge.exec_driver_sql("SET LOCAL lock_timeout = '10ms'")
+        importing = pool.submit(sell, postgresql, *known_and_new)
+        while not judge.exec_driver_sql(WAITING).scalar_one():
+            assert not importing.done()
+        judge.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
         assert orders.targets.get(judge, second, lock=True).target_id == second
-        importer.rollback()
+        judge.commit()
+        assert [done.fate for done in importing.result(timeout=30)] == [Fate.UPDATED, Fate.ADDED]
+
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 # Listing
