@@ -151,22 +151,22 @@ def put_target(connection: Connection, name: str, at: datetime | None, lane: Lan
 
 
 def take(database: Database, limit: int = 100, now: datetime = NOW, source: str = "simulated") -> list[str]:
-    """Take what has a date, lane after lane, and put it off by ten minutes; gives what it is asked for by."""
+    """Take what has a date, lane after lane, for ten minutes; gives what it is asked for by."""
     with database.write() as connection:
         sources.breaker(connection, source)  # one taker at a time
         heads: list[due.Head] = []
         for lane in Lane:
             heads += due.appointed(connection, source, lane, now, limit - len(heads))
-        rows = due.together(connection, source, [head.together for head in heads])
+        rows = due.together(connection, source, [head.together for head in heads], now)
         due.push(connection, (row.target_id for row in rows), now + 10 * MINUTE)
     mine = {row.target_id for row in rows}
     return [head.together for head in heads if head.target_id in mine]
 
 
 def put_off(database: Database, target_id: int, until: datetime) -> None:
-    """Take a target before it is due."""
+    """Have a target due at another time."""
     with database.write() as connection:
-        due.push(connection, [target_id], until)
+        connection.execute(update(targets).where(targets.c.target_id == target_id).values(next_due_at=until))
 
 
 def make_calm(database: Database) -> None:

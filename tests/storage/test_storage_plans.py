@@ -226,7 +226,7 @@ def _sqlite_plan(connection: Connection, statement: str, parameters: Any) -> Pla
 
 QUEUES: dict[str, tuple[Callable[[Connection], object], str]] = {
     "due targets": (lambda c: due.appointed(c, "source 2", Lane.ROUTINE, NOW + DAY, 20), "ix_targets_due"),
-    "last calls": (lambda c: due.called(c, "source 2", 7, 1.0, 20), "ix_targets_last_call"),
+    "last calls": (lambda c: due.called(c, "source 2", 7, 1.0, NOW, 20), "ix_targets_last_call"),
     "virtual queue": (lambda c: due.virtual(c, "source 2", "stream 2", NOW, 20), "ix_targets_virtual"),
     "streams": (lambda c: due.streams(c, "source 2"), "ix_targets_virtual"),
     "new targets": (lambda c: routes.unrouted(c, 20), "ix_targets_unrouted"),
@@ -256,7 +256,7 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         {"ix_source_requests_source_at"},
     ),
     "all that a request shows": (
-        lambda c: due.together(c, "source 2", ["page 2", "page 6"]),
+        lambda c: due.together(c, "source 2", ["page 2", "page 6"], NOW),
         {"ix_targets_together"},
     ),
     "guarantees that are over": (lambda c: due.let_go(c, NOW + HOUR), {"ix_targets_over"}),
