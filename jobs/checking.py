@@ -11,7 +11,7 @@ from jobs.sampling import Sampling
 from jobs.turns import taken
 from monitor.answers import Answer
 from monitor.sources.budget import Purpose
-from storage import targets, watched
+from storage import routes, watched
 from storage.due import Head
 from storage.engine import Database, Transaction
 from storage.targets import TargetRow
@@ -63,7 +63,7 @@ class Checking:
             return row
         routed = router.routed(row, watched.of_target(tx, row.target_id))
         if routed.source:
-            targets.routed(tx, [routed], {})
+            routes.routed(tx, [routed], {})
         return routed
 
 

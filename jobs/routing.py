@@ -10,7 +10,7 @@ from monitor.routing import ASK_AGAIN, CANNOT_SEE, Way, best_way
 from monitor.snapshot import Snapshot
 from monitor.target import Target
 from monitor.watched import Watched
-from storage import targets, watched
+from storage import routes, watched
 from storage.engine import Transaction
 from storage.targets import TargetRow
 
@@ -53,9 +53,9 @@ class Router:
 
 def route_new(tx: Transaction, router: Router, seat: Seated, now: datetime) -> int:
     """Find out who looks at a batch of new targets; gives how many there were."""
-    rows = targets.unrouted(tx, BATCH)
+    rows = routes.unrouted(tx, BATCH)
     groups = watched.of_targets(tx, [row.target_id for row in rows])
     found = [router.routed(row, groups[row.target_id]) for row in rows]
     seats = {row.target_id: seat(tx, row, groups[row.target_id], now) for row in found if row.source}
-    targets.routed(tx, found, {target_id: place for target_id, place in seats.items() if place})
+    routes.routed(tx, found, {target_id: place for target_id, place in seats.items() if place})
     return len(rows)

@@ -10,7 +10,7 @@ from monitor.learned import LearnedCadence
 from monitor.sources.registry import open_source
 from refilld.config import ConfigError
 from refilld.settings import Settings, SourceSection
-from storage import due, lessons, targets
+from storage import due, lessons, routes
 from storage.engine import Database
 
 OFFICIAL = "graph"
@@ -60,4 +60,4 @@ def take_over(database: Database, eyes: tuple[Eye, ...]) -> None:
     with database.write() as tx:
         names = [eye.source.name for eye in eyes]
         new = any(not due.watched_by(tx, name) for name in names)
-        targets.leave_sources(tx, [] if new else names)
+        routes.leave_sources(tx, [] if new else names)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, union, update
 
 from monitor.cadence import Lane
 from monitor.errors import BadInputError
 from monitor.order import Order, OrderStatus
 from monitor.target import Metric
 from monitor.update import updated
-from storage import flags, lessons, targets
+from storage import flags, lessons, routes, targets
 from storage.columns import AnyRow
 from storage.engine import take_turns
 from storage.errors import NotFoundError
@@ -24,17 +24,10 @@ from storage.watched import JOINED, order_of
 
 _o = orders.c
 _KNOWN = JOINED.where(_o.order_id.in_(bindparam("ids", expanding=True)))
-_LOCK = (
-    select(targets_table.c.target_id)
-    .where(
-        targets_table.c.target_id.in_(
-            select(_o.target_id).where(_o.order_id.in_(bindparam("ids", expanding=True)))
-        )
-    )
-    .order_by(targets_table.c.target_id)
-    .with_for_update()
+_OF_BATCH = union(
+    select(_o.target_id).where(_o.order_id.in_(bindparam("ids", expanding=True))),
+    select(targets_table.c.target_id).where(targets_table.c.link.in_(bindparam("links", expanding=True))),
 )
-"""Keeps judges away from known orders until the commit, so that no decision comes in between."""
 _DECIDED = (
     select(decisions.c.order_id).distinct().where(decisions.c.order_id.in_(bindparam("ids", expanding=True)))
 )
@@ -83,7 +76,7 @@ class Imported:
 def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) -> list[Imported]:
     """Add and update orders in one transaction; one answer per row, in their order."""
     ids = [order.order_id for order in batch]
-    before = locked(connection, ids)
+    before = locked(connection, ids, {order.target.link.url for order in batch})
     decided = set(connection.execute(_DECIDED, {"ids": ids}).scalars())
     known = dict(before)
     fates = [_admit(known, order, decided=order.order_id in decided) for order in batch]
@@ -104,15 +97,19 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
     sold = [(target_ids[_identity(order)], order) for order in (*added, *moved)]
     await_first_look(connection, sold, now, "order imported")
     targets.arouse(connection, {target_ids[_identity(order)] for order in (*added, *changed)})
-    targets.reroute(connection, {target_id for target_id, _ in sold})
+    routes.reroute(connection, {target_id for target_id, _ in sold})
     lessons.add_sales(connection, _sales(added))
     return fates
 
 
-def locked(connection: Connection, order_ids: Sequence[str]) -> dict[str, Order]:
-    """Those of the orders that are known, by their id; locked until the commit."""
+def locked(connection: Connection, order_ids: Sequence[str], links: Iterable[str] = ()) -> dict[str, Order]:
+    """Those of the orders that are known, by their id; none is judged until the commit, nor what is at links.
+
+    All targets are locked at once, in the order of the judges: otherwise the two could wait for each other.
+    """
     take_turns(connection, "refilld import")  # two that add the same order would collide
-    connection.execute(_LOCK, {"ids": order_ids})
+    found = connection.execute(_OF_BATCH, {"ids": order_ids, "links": list(links)})
+    targets.locked(connection, list(found.scalars()))
     return {row.order_id: order_of(row) for row in connection.execute(_KNOWN, {"ids": order_ids})}
 
 

@@ -124,32 +124,6 @@ _LOOKED = (
         }
     )
 )
-_UNROUTED = (
-    select(targets)
-    .where(_t.source.is_(None), _t.next_due_at.is_not(None))
-    .order_by(_t.target_id)
-    .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
-)
-_REROUTE = update(targets).where(_t.target_id == bindparam("id")).values(source=None)
-_LEAVE = (
-    update(targets)
-    .where(_t.source.is_not(None), _t.source.not_in(bindparam("but", expanding=True)))
-    .values(source=None, virtual_due=None, last_call_slot=None)
-)
-_ROUTED = (
-    update(targets)
-    .where(_t.target_id == bindparam("id"))
-    .values(
-        {
-            name: bindparam(name)
-            for name in (
-                "source", "together", "virtual_due", "stream", "rests_until", "over_at",
-                "last_call_slot", "last_call_value",
-            )
-        }
-    )
-)  # fmt: skip
 _OF_LINKS = select(_t.target_id, _t.link, _t.metric).where(_t.link.in_(bindparam("links", expanding=True)))
 
 
@@ -185,34 +159,6 @@ def wake(
         rows = [{"id": target_id, "at": at, "because": why, "urgency": int(lane)} for target_id in ids]
         connection.execute(_WAKE, rows)
         arouse(connection, ids)
-
-
-def unrouted(connection: Connection, limit: int) -> list[TargetRow]:
-    """Watched targets of which it is not known yet which source looks at them; locked."""
-    return [row_of(row) for row in connection.execute(_UNROUTED, {"limit": limit})]
-
-
-def reroute(connection: Connection, target_ids: Iterable[int]) -> None:
-    """Have it found out anew which source looks at targets, and where in its queue."""
-    rows = [{"id": target_id} for target_id in target_ids]
-    if rows:
-        connection.execute(_REROUTE, rows)
-
-
-def leave_sources(connection: Connection, but: Sequence[str]) -> int:
-    """Take targets from sources that look no more, at the start of who looks; gives how many."""
-    return connection.execute(_LEAVE, {"but": list(but)}).rowcount
-
-
-def routed(connection: Connection, rows: Sequence[TargetRow], seats: Mapping[int, Seat]) -> None:
-    """Write down which source looks at targets, and their places in its virtual queue."""
-    values = [
-        {"id": row.target_id, "source": row.source, "together": row.together}
-        | _seat(seats.get(row.target_id))
-        for row in rows
-    ]
-    if values:
-        connection.execute(_ROUTED, values)
 
 
 def arouse(connection: Connection, target_ids: Iterable[int]) -> None:
@@ -265,7 +211,7 @@ def _after(look: Looked) -> dict[str, object]:
         "taken_until": None,
         **_series(row.series),
         **_absent(row.absence),
-        **_seat(look.seat),
+        **seat_values(look.seat),
         **_calm(look.calm),
     }
 
@@ -281,7 +227,8 @@ def _series(series: Series) -> dict[str, object]:
     }
 
 
-def _seat(seat: Seat | None) -> dict[str, object]:
+def seat_values(seat: Seat | None) -> dict[str, object]:
+    """The columns of a target's place in the virtual queue."""
     call = seat.call if seat else None
     return {
         "virtual_due": seat.due if seat else None,

@@ -10,7 +10,7 @@ from queue_world import QueueWorld, an_order, queue_world
 from werkzeug.test import TestResponse
 
 from monitor.cadence import Lane
-from storage import due, orders, targets
+from storage import due, orders, routes
 from storage.schema import metadata
 from storage.tokens import Scope
 
@@ -49,8 +49,8 @@ def test_the_target_goes_to_the_head_of_the_queue(sold: QueueWorld) -> None:
     """So that the next round of looks begins with it."""
     ask(sold, "17")
     with sold.database.write() as tx:
-        (row,) = targets.unrouted(tx, 10)
-        targets.routed(tx, [replace(row, source="graph", together="nasa")], {})
+        (row,) = routes.unrouted(tx, 10)
+        routes.routed(tx, [replace(row, source="graph", together="nasa")], {})
         (head,) = due.appointed(tx, "graph", Lane.FIRST, sold.now, 10)
     assert (head.target_id, row.why) == (row.target_id, "asked for 17")
     with sold.database.read() as tx:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, event, insert, select
+from sqlalchemy import Connection, event, insert, select, update
 
 from monitor.cadence import Lane
 from monitor.claims import Claim
@@ -151,22 +151,34 @@ def put_target(connection: Connection, name: str, at: datetime | None, lane: Lan
 
 
 def take(database: Database, limit: int = 100, now: datetime = NOW, source: str = "simulated") -> list[str]:
-    """Take what has a date, lane after lane, and put it off by ten minutes; gives what it is asked for by."""
+    """Take what has a date, lane after lane, for ten minutes; gives what it is asked for by."""
     with database.write() as connection:
         sources.breaker(connection, source)  # one taker at a time
         heads: list[due.Head] = []
         for lane in Lane:
             heads += due.appointed(connection, source, lane, now, limit - len(heads))
-        rows = due.together(connection, source, [head.together for head in heads])
+        rows = due.together(connection, source, [head.together for head in heads], now)
         due.push(connection, (row.target_id for row in rows), now + 10 * MINUTE)
     mine = {row.target_id for row in rows}
     return [head.together for head in heads if head.target_id in mine]
 
 
 def put_off(database: Database, target_id: int, until: datetime) -> None:
-    """Take a target before it is due."""
+    """Have a target due at another time."""
     with database.write() as connection:
-        due.push(connection, [target_id], until)
+        connection.execute(update(targets).where(targets.c.target_id == target_id).values(next_due_at=until))
+
+
+def make_calm(database: Database) -> None:
+    """Have no count of any target judged until tomorrow."""
+    calm = {"calm_least": 90, "calm_until": NOW + DAY, "judged_from": NOW, "judged_until": NOW + DAY}
+    with database.write() as connection:
+        connection.execute(update(targets).values(calm))
+
+
+def calm(database: Database) -> list[bool]:
+    """Tell of each target whether its next counts are left unjudged."""
+    return [row.calm_until is not None for row in rows_of(database, "targets")]
 
 
 def rows_of(database: Database, table: str) -> list[AnyRow]:

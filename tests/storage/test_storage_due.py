@@ -11,10 +11,10 @@ from shop import (
     INSTANT,
     MINUTE,
     NOW,
+    a_look,
     a_post,
     a_profile,
     at_once,
-    put_off,
     put_target,
     rows_of,
     statements_of,
@@ -23,7 +23,7 @@ from shop import (
 
 from monitor.absence import Absence
 from monitor.alert import Trouble
-from monitor.cadence import Lane
+from monitor.cadence import Lane, NextLook
 from monitor.calm import Calm
 from monitor.series import Series
 from monitor.snapshot import Outcome
@@ -31,7 +31,7 @@ from monitor.target import Metric, Target
 from storage import due, targets
 from storage.due import Head
 from storage.engine import Database
-from storage.targets import TargetRow
+from storage.targets import Looked, TargetRow
 
 UNTIL = NOW + 10 * MINUTE
 SOURCE = "simulated"
@@ -61,7 +61,7 @@ def appointed(database: Database, lane: Lane = Lane.ROUTINE, limit: int = 100) -
 
 def called(database: Database, slot: int = 7, value: float = 0.0, limit: int = 100) -> list[Head]:
     with database.read() as connection:
-        return due.called(connection, SOURCE, slot, value, limit)
+        return due.called(connection, SOURCE, slot, value, NOW, limit)
 
 
 def virtual(database: Database, stream: str = "young s", now: datetime = NOW, limit: int = 100) -> list[Head]:
@@ -71,7 +71,7 @@ def virtual(database: Database, stream: str = "young s", now: datetime = NOW, li
 
 def together(database: Database, *names: str) -> list[TargetRow]:
     with database.write() as connection:
-        return due.together(connection, SOURCE, names)
+        return due.together(connection, SOURCE, names, NOW)
 
 
 def push(database: Database, *target_ids: int, until: datetime = UNTIL) -> None:
@@ -141,10 +141,10 @@ def test_a_source_is_given_only_what_it_looks_at(database: Database) -> None:
     with database.write() as connection:
         heads = [
             *due.appointed(connection, SOURCE, Lane.ROUTINE, NOW, 9),
-            *due.called(connection, SOURCE, 7, 0.0, 9),
+            *due.called(connection, SOURCE, 7, 0.0, NOW, 9),
             *due.virtual(connection, SOURCE, "s", NOW, 9),
         ]
-        shown = due.together(connection, SOURCE, ["one name"])
+        shown = due.together(connection, SOURCE, ["one name"], NOW)
         assert due.streams(connection, "instaloader") == []
     mine = rows_of(database, "targets")[0].target_id
     assert [head.target_id for head in heads] == [mine] * 3
@@ -297,31 +297,49 @@ def test_a_taken_target_is_pushed_ahead_and_due_again_then(database: Database) -
 
 def test_a_target_can_be_taken_before_it_is_due(database: Database) -> None:
     """A look that somebody asked for now keeps the routine one away meanwhile."""
-    target_id = put(database, "natgeo", NOW)
-    other = put(database, "other", NOW)
-    put_off(database, target_id, UNTIL)
-    found = {row.target_id: row.next_due_at for row in rows_of(database, "targets")}
-    assert found == {target_id: UNTIL, other: NOW}
+    target_id = put(database, "natgeo", NOW + MINUTE)
+    put(database, "other", NOW + MINUTE)
+    push(database, target_id)
+    assert take(database, now=NOW + MINUTE) == ["other"]
+    assert take(database, now=UNTIL) == ["natgeo"]
 
 
-def test_a_pushed_target_is_out_of_every_queue(database: Database) -> None:
-    """Nobody else takes it: neither as a last call nor as the next in virtual time."""
-    pushed = wait(database, "a", 1.0, last_call_slot=7, last_call_value=2.0)
-    wait(database, "b", 2.0, last_call_slot=7, last_call_value=1.0)
-    push(database, pushed)
-    assert (asked(virtual(database)), asked(called(database))) == (["b"], ["b"])
+def test_a_taken_target_is_passed_over_in_every_queue(database: Database) -> None:
+    """By who looks for last calls, for the next in virtual time, and for what a request shows besides."""
+    taken = wait(database, "a", 1.0, together="page", last_call_slot=7, last_call_value=2.0)
+    wait(database, "b", 2.0, together="page", last_call_slot=7, last_call_value=1.0)
+    push(database, taken)
+    found = [*virtual(database), *called(database), *together(database, "page")]
+    assert taken not in {it.target_id for it in found}
+    assert len(found) == 3
 
 
-@pytest.mark.parametrize(("lane", "after"), [(0, Lane.FIRST), (1, Lane.ROUTINE), (2, Lane.ROUTINE)])
-def test_a_look_that_was_killed_comes_back_by_date(database: Database, lane: int, after: Lane) -> None:
-    """From the virtual queue and from the longest waits too: those have no turn until the budget has room."""
-    target_id = put(database, "a", NOW + DAY, Lane(lane), virtual_due=1.0, stream="s", rests_until=NOW,
-                    last_call_slot=7, last_call_value=2.0)  # fmt: skip
+@pytest.mark.parametrize("lane", Lane)
+def test_a_look_that_was_killed_comes_back_to_its_place(database: Database, lane: Lane) -> None:
+    """To its date and lane, to the virtual queue and to the last calls, as if it had not been taken."""
+    seat = {"virtual_due": 1.0, "stream": "young s", "rests_until": NOW, "last_call_slot": 7,
+            "last_call_value": 2.0}  # fmt: skip
+    target_id = put(database, "a", NOW, lane, **seat)
     push(database, target_id)
     with database.read() as connection:
-        (head,) = due.appointed(connection, SOURCE, after, UNTIL, 9)
-        assert due.appointed(connection, SOURCE, after, UNTIL - INSTANT, 9) == []
-    assert head.target_id == target_id
+        for now, heads in ((UNTIL - INSTANT, []), (UNTIL, [target_id] * 3)):
+            found = [
+                *due.appointed(connection, SOURCE, lane, now, 9),
+                *due.called(connection, SOURCE, 7, 0.0, now, 9),
+                *due.virtual(connection, SOURCE, "young s", now, 9),
+            ]
+            assert [head.target_id for head in found] == heads
+
+
+def test_a_look_that_comes_back_frees_its_target(database: Database) -> None:
+    """The next one may be due sooner than the ten minutes are over."""
+    target_id = put(database, "natgeo")
+    push(database, target_id)
+    with database.write() as connection:
+        row = targets.get(connection, target_id)
+        again = NextLook(NOW + MINUTE, Lane.FIRST, "confirm")
+        targets.looked(connection, [Looked(row, a_look(), again)])
+    assert take(database, now=NOW + MINUTE) == ["natgeo"]
 
 
 def test_pushing_nobody_is_nothing(database: Database) -> None:
@@ -347,9 +365,9 @@ def test_a_taker_does_not_wait_for_another_one(postgresql: Database) -> None:
     put(postgresql, "first", NOW - HOUR)
     put(postgresql, "second", NOW)
     with postgresql.write() as slow, postgresql.write() as quick:
-        (first,) = due.together(slow, SOURCE, ["first"])
+        (first,) = due.together(slow, SOURCE, ["first"], NOW)
         quick.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
-        (second,) = due.together(quick, SOURCE, ["first", "second"])
+        (second,) = due.together(quick, SOURCE, ["first", "second"], NOW)
     assert [first.target.link.key, second.target.link.key] == ["first", "second"]
 
 

@@ -11,7 +11,9 @@ from shop import (
     an_order,
     at_once,
     bring_to,
+    calm,
     everything,
+    make_calm,
     put_off,
     rows_of,
     sell,
@@ -138,6 +140,25 @@ def test_a_lifted_flag_has_the_target_looked_at_at_once(database: Database) -> N
     lift_flag(database, "1", Flag.HOLD)
     (target,) = rows_of(database, "targets")
     assert (target.next_due_at, target.why) == (LATER, "hold lifted from 1")
+
+
+def test_a_flag_has_the_next_count_judged(database: Database) -> None:
+    """Set or lifted: the calm of its target was told under other orders; other targets stay calm."""
+    sell(database, an_order("3", target=a_profile("zoo")))
+    for change in (set_flag, lift_flag):
+        make_calm(database)
+        change(database, "1", Flag.HOLD)
+        assert calm(database) == [False, True]
+
+
+def test_a_flag_that_changes_nothing_leaves_its_target_calm(database: Database) -> None:
+    """A panel that repeats itself costs nothing."""
+    make_calm(database)
+    lift_flag(database, "1", Flag.HOLD)
+    set_flag(database, "1", Flag.ABUSE)
+    make_calm(database)
+    set_flag(database, "1", Flag.ABUSE)
+    assert calm(database) == [True]
 
 
 def test_a_lifted_flag_brings_back_nothing_that_it_closed(database: Database) -> None:

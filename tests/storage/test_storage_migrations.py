@@ -1,16 +1,19 @@
 """Migrations: they make what the code's tables say, twice as well as once, and a wrong schema is told."""
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
 import pytest
 from alembic import command
-from shop import an_order, at_once, everything, sell
+from shop import INSTANT, an_order, at_once, everything, rows_of, sell
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import ProgrammingError
 
-from storage import migrate
+from monitor.cadence import Lane
+from monitor.series import Series
+from storage import migrate, routes, sources
 from storage.engine import Database
 from storage.errors import NotMigratedError, UnreachableError
 from storage.schema import metadata
@@ -231,3 +234,45 @@ def test_what_an_older_version_kept_is_kept(empty: Database) -> None:
             ("2", 10, "row", None),
             ("3", 10, "row", 150),
         ]
+
+
+def test_targets_and_looks_of_the_second_version_are_kept(empty: Database) -> None:
+    """Each target is to be routed anew, its series goes on as it was, and nothing has been learned."""
+    config = migrate._config()
+    with empty.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        for said in OF_THE_SECOND_VERSION:
+            connection.exec_driver_sql(said)
+    migrate.upgrade(empty)
+    (target,), (look,), (request,) = (rows_of(empty, t) for t in ("targets", "snapshots", "source_requests"))
+    assert (target.target_id, target.next_due_at, target.lane, target.last_count) == (1, at(9), 0, 7)
+    assert (target.source, target.together, target.counted_by, target.shift) == (None, "", "", 0)
+    assert (target.unread_by, target.memo, target.stream, target.virtual_due) == ("", "", "", None)
+    assert (target.calm_until, target.last_call_slot, target.over_at) == (None, None, None)
+    assert (look.at, look.count, look.source, look.shift) == (at(8), 7, "instaloader", 0)
+    assert (request.source, request.at, request.purpose, request.looks) == ("instaloader", at(8), "look", 0)
+    (state,) = rows_of(empty, "source_state")
+    assert (state.source, state.refusals, state.proving) == ("instaloader", 2, False)
+    assert (state.used_percent, state.used_at, state.wait_until) == (None, None, None)
+    assert [rows_of(empty, t) for t in ("hazard_cells", "cadence_clocks", "going_rates")] == [[], [], []]
+    with empty.write() as connection:
+        (row,) = routes.unrouted(connection, 10)
+        assert (row.series, row.lane, row.why) == (Series(7, "follower_count"), Lane.FIRST, "confirm")
+        assert sources.breaker(connection, "instaloader").refusals == 2
+
+
+OF_THE_SECOND_VERSION = (
+    """INSERT INTO targets
+    (target_id, link, kind, key, metric, next_due_at, lane, why, last_count, counted)
+    VALUES (1, 'link', 'profile', 'k', 'followers', 9, 0, 'confirm', 7, 'follower_count')""",
+    """INSERT INTO snapshots (target_id, at, outcome, count, source, counted, detail)
+    VALUES (1, 8, 'count', 7, 'instaloader', 'follower_count', '')""",
+    "INSERT INTO source_requests (source, at) VALUES ('instaloader', 8)",
+    """INSERT INTO source_state (source, stopped, reason, refusals, level, doubts, doubted, faulted)
+    VALUES ('instaloader', false, 'rate_limited', 2, 1, 0, '', '')""",
+)
+
+
+def at(microseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + microseconds * INSTANT

@@ -19,7 +19,9 @@ from shop import (
     a_profile,
     an_order,
     bring_to,
+    calm,
     everything,
+    make_calm,
     owe,
     put_off,
     rows_of,
@@ -27,6 +29,7 @@ from shop import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from monitor.cadence import Lane
 from monitor.decisions import Verb
 from monitor.drops import DropState
 from monitor.link import parse_link
@@ -34,7 +37,7 @@ from monitor.order import Order, OrderStatus
 from monitor.refill import RefillState
 from monitor.target import Metric, Target
 from monitor.terms import BelowStart, RefillMode, Terms, TermsOrigin
-from storage import drops, orders, refills, watched
+from storage import drops, lessons, orders, refills, watched
 from storage.engine import Database
 from storage.errors import NotFoundError
 from storage.orders import Fate, Imported
@@ -585,6 +588,70 @@ def test_an_unchanged_order_does_not_wake_its_target(database: Database) -> None
     assert [row.next_due_at for row in rows_of(database, "targets")] == [NOW + DAY]
 
 
+@pytest.mark.parametrize(("start", "lane"), [(None, Lane.ROUTINE), (0, Lane.LONGEST), (500, Lane.LONGEST)])
+def test_only_a_missing_start_count_hurries(database: Database, start: int | None, lane: Lane) -> None:
+    """It must be measured before anything is lost; a known one leaves the first look to the budget's room."""
+    sell(database, an_order(start_count=start))
+    (row,) = rows_of(database, "targets")
+    assert (row.next_due_at, row.lane) == (NOW, lane)
+
+
+def test_one_missing_start_count_hurries_the_target_of_many_orders(database: Database) -> None:
+    """Whatever order they are imported in."""
+    known, missing = an_order("1"), an_order("2", start_count=None)
+    sell(database, known, missing, an_order("3"))
+    sell(database, an_order("4", target=a_profile("nasa"), start_count=None))
+    sell(database, an_order("5", target=a_profile("nasa")), now=LATER)
+    assert [(row.next_due_at, row.lane) for row in rows_of(database, "targets")] == [(NOW, Lane.ROUTINE)] * 2
+
+
+@pytest.mark.parametrize(
+    "order",
+    [an_order("2"), a_pending_order("2"), an_order(remains=10), an_order(customer="someone else")],
+    ids=["new", "new but pending", "moved", "changed"],
+)
+def test_an_import_has_the_next_count_judged(database: Database, order: Order) -> None:
+    """Of targets about whose orders something is new."""
+    sell(database, an_order(), an_order("other", target=a_profile("zoo")))
+    make_calm(database)
+    sell(database, order, an_order("other", target=a_profile("zoo")), now=LATER)
+    assert calm(database) == [False, True]
+
+
+def test_what_was_paid_for_new_orders_sets_the_going_rate(database: Database) -> None:
+    """Once per order; orders without a price or a currency say nothing."""
+    paid = {"price": Decimal("2.50"), "currency": "USD"}
+    batch = [
+        an_order("1", **paid), an_order("2", **paid | {"price": Decimal("1.50")}),
+        an_order("3", target=a_post(), **paid | {"currency": "EUR"}), an_order("4"),
+        an_order("5", price=Decimal(0), currency="USD"), an_order("6", price=Decimal(9)),
+    ]  # fmt: skip
+    for _ in range(2):
+        sell(database, *batch)
+    with database.read() as connection:
+        rates = lessons.rates(connection)
+    assert rates == {("USD", Metric.FOLLOWERS): 4.0 / 2000.0, ("EUR", Metric.LIKES): 2.5 / 1000.0}
+
+
+def test_an_import_takes_its_targets_in_the_order_of_a_judge(postgresql: Database) -> None:
+    """Who waits for a target must not hold a later one, or the two would wait for each other."""
+    sell(postgresql, an_order("1", target=a_profile("a")), an_order("2", target=a_profile("b")))
+    first, second = (row.target_id for row in rows_of(postgresql, "targets"))
+    known_and_new = [an_order("2", target=a_profile("b"), remains=5), an_order("3", target=a_profile("a"))]
+    with ThreadPoolExecutor(1) as pool, postgresql.write() as judge:
+        orders.targets.get(judge, first, lock=True)
+        importing = pool.submit(sell, postgresql, *known_and_new)
+        while not judge.exec_driver_sql(WAITING).scalar_one():
+            assert not importing.done()
+        judge.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
+        assert orders.targets.get(judge, second, lock=True).target_id == second
+        judge.commit()
+        assert [done.fate for done in importing.result(timeout=30)] == [Fate.UPDATED, Fate.ADDED]
+
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+
+
 # Listing
 
 
@@ -594,7 +661,7 @@ def test_orders_are_listed_by_status_and_by_link_newest_completion_first(databas
         database,
         an_order("old", completed_at=NOW - 9 * DAY),
         an_order("new", completed_at=NOW - DAY),
-        an_order("other", target=a_profile("nasa")),
+        an_order("other", target=a_profile("zoo")),
         a_pending_order("waits"),
     )
 

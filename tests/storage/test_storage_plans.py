@@ -12,6 +12,7 @@ from shop import DAY, HOUR, MINUTE, NOW, a_profile, an_order, statements_of
 from sqlalchemy import Connection, insert
 
 from monitor.alert import AlertKind
+from monitor.cadence import Lane
 from monitor.decisions import Reason, Verb
 from monitor.drops import DropState
 from monitor.link import LinkKind
@@ -23,9 +24,11 @@ from monitor.sources.budget import EVER
 from monitor.target import Metric
 from storage import (
     drops,
+    due,
     flags,
     holds,
     leases,
+    lessons,
     mass_drops,
     migrate,
     orders,
@@ -33,6 +36,7 @@ from storage import (
     refills,
     requests,
     reviews,
+    routes,
     snapshots,
     sources,
     targets,
@@ -45,14 +49,17 @@ from storage.terms import dump_terms
 MANY = 4000
 LARGE = {
     "targets", "orders", "snapshots", "drops", "decisions", "refills", "refill_events", "outbox",
-    "source_requests", "order_flags", "requests", "reviews",
+    "source_requests", "order_flags", "requests", "reviews", "cadence_clocks",
 }  # fmt: skip
 """Tables that grow with the shop; none of them may be read from end to end, or sorted."""
 UNNAMED = {
+    "sqlite_autoindex_cadence_clocks_1": "pk_cadence_clocks",
     "sqlite_autoindex_refills_1": "uq_refills_order_id_number",
     "sqlite_autoindex_targets_1": "uq_targets_link_metric",
 }
 """SQLite's own names for the indexes behind UNIQUE constraints."""
+QUEUES_ONLY = {"ix_targets_unrouted"}
+"""Indexes which hold what waits and nothing else: SQLite calls it a scan to read them from the beginning."""
 
 
 # A shop that has been open for a while
@@ -81,6 +88,10 @@ def a_target(i: int) -> dict[str, Any]:
         "key": f"user{i}", "metric": Metric.FOLLOWERS, "lane": int(i % 10 > 0),
         "next_due_at": None if i % 3 == 0 else NOW + (i - 40) * MINUTE,
         "private_since": NOW if i % 50 == 0 else None, "gone_at": NOW if i % 50 == 1 else None,
+        "source": None if i % 40 == 1 else f"source {i % 4}", "together": f"page {i // 4 * 4 + i % 4}",
+        "virtual_due": None if i % 3 == 0 else i * 0.1, "stream": f"stream {i % 5}",
+        "rests_until": NOW + (i % 7 - 5) * HOUR, "over_at": None if i % 2 else NOW + i * HOUR,
+        "last_call_slot": i // 400 if i % 3 else None, "last_call_value": i % 13 * 1.0,
     }  # fmt: skip
 
 
@@ -152,6 +163,10 @@ def a_source_request(i: int) -> dict[str, Any]:
     return {"source": f"source {i % 4}", "at": NOW + i * MINUTE}
 
 
+def a_clock(i: int) -> dict[str, Any]:
+    return {"source": f"source {i}", "clock": "{}"}
+
+
 def a_review(i: int) -> dict[str, Any]:
     return {
         "order_id": str(i), "cause": ReviewCause.SHORT_DELIVERY, "units": 100, "opened_at": NOW,
@@ -162,6 +177,7 @@ ROWS: dict[str, Callable[[int], dict[str, Any]]] = {
     "targets": a_target, "orders": an_order_row, "order_flags": a_flag, "requests": a_request,
     "snapshots": a_snapshot, "drops": a_drop_row, "decisions": a_decision_row, "refills": a_refill_row,
     "refill_events": an_event, "outbox": an_alert, "source_requests": a_source_request, "reviews": a_review,
+    "cadence_clocks": a_clock,
 }  # fmt: skip
 
 
@@ -203,13 +219,17 @@ def _sqlite_plan(connection: Connection, statement: str, parameters: Any) -> Pla
     return Plan(
         frozenset(UNNAMED.get(name, name) for name in named)
         | frozenset(f"pk_{step[1]}" for step in steps if "PRIMARY" in step),
-        frozenset(step[1] for step in steps if step[0] == "SCAN"),
+        frozenset(step[1] for step in steps if step[0] == "SCAN" and not QUEUES_ONLY & {*step}),
         any("B-TREE" in step for step in steps),
     )
 
 
 QUEUES: dict[str, tuple[Callable[[Connection], object], str]] = {
-    "due targets": (lambda c: targets.take_due(c, Metric, NOW, NOW + HOUR, 20), "ix_targets_due"),
+    "due targets": (lambda c: due.appointed(c, "source 2", Lane.ROUTINE, NOW + DAY, 20), "ix_targets_due"),
+    "last calls": (lambda c: due.called(c, "source 2", 7, 1.0, NOW, 20), "ix_targets_last_call"),
+    "virtual queue": (lambda c: due.virtual(c, "source 2", "stream 2", NOW, 20), "ix_targets_virtual"),
+    "streams": (lambda c: due.streams(c, "source 2"), "ix_targets_virtual"),
+    "new targets": (lambda c: routes.unrouted(c, 20), "ix_targets_unrouted"),
     "ready refills": (lambda c: leases.claim(c, NOW + DAY, limit=20, lease=HOUR), "ix_refills_queued"),
     "anything ready": (lambda c: leases.anything_ready(c, NOW + DAY), "ix_refills_queued"),
     "ended leases": (lambda c: leases.expire(c, NOW + HOUR, 10, limit=20), "ix_refills_leases"),
@@ -234,6 +254,17 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
     "requests in the last hour": (
         lambda c: sources.served(c, "source 2", NOW + 3900 * MINUTE),
         {"ix_source_requests_source_at"},
+    ),
+    "all that a request shows": (
+        lambda c: due.together(c, "source 2", ["page 2", "page 6"], NOW),
+        {"ix_targets_together"},
+    ),
+    "guarantees that are over": (lambda c: due.let_go(c, NOW + HOUR), {"ix_targets_over"}),
+    "a clock": (lambda c: lessons.clock(c, "source 77"), {"pk_cadence_clocks"}),
+    "targets that are looked at": (lambda c: targets.locked(c, [77, 78, 79]), {"pk_targets"}),
+    "orders of several targets": (
+        lambda c: watched.of_targets(c, [77, 78, 79]),
+        {"ix_orders_target_id", "uq_drops_one_open_per_order", "uq_refills_order_id_number"},
     ),
     "one target": (lambda c: targets.get(c, 77, lock=True), {"pk_targets"}),
     "the target of an order": (lambda c: targets.of_order(c, "77"), {"pk_targets"}),
@@ -265,12 +296,13 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
 
 
 def plans_of(database: Database, work: Callable[[Connection], object]) -> list[Plan]:
-    """Overhear the SELECTs of some work, undo it, and have them explained."""
+    """Overhear the SELECTs and UPDATEs of some work, undo it, and have them explained."""
     with database.write() as connection:
         undone = connection.begin_nested()
         heard = statements_of(connection, lambda: work(connection))
         undone.rollback()
-        return [explained(connection, said, how) for said, how in heard if said.startswith("SELECT")]
+        asked = [(said, how) for said, how in heard if said.startswith(("SELECT", "UPDATE"))]
+        return [explained(connection, said, how) for said, how in asked if not isinstance(how, list)]
 
 
 @pytest.mark.parametrize("queue", QUEUES)

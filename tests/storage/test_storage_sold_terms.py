@@ -4,7 +4,20 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from shop import DAY, HOUR, NOW, a_claim, a_drop, a_profile, an_order, bring_to, rows_of, sell
+from shop import (
+    DAY,
+    HOUR,
+    NOW,
+    a_claim,
+    a_drop,
+    a_profile,
+    an_order,
+    bring_to,
+    calm,
+    make_calm,
+    rows_of,
+    sell,
+)
 
 from monitor.drops import DropState
 from monitor.order import Order, OrderStatus
@@ -72,6 +85,20 @@ def test_a_guarantee_that_begins_anew_is_looked_at_at_once(database: Database) -
     assert due(database) is None
     reterm(database, under(LONG))
     assert due(database) == (LATER, "terms changed")
+
+
+@pytest.mark.parametrize("terms", [LONG, NEVER])
+def test_other_terms_have_the_next_count_judged(database: Database, terms: Terms) -> None:
+    """The threshold may be another one; orders that keep their terms leave their targets calm."""
+    sell(database, an_order(), an_order("2", target=a_profile("zoo")))
+    make_calm(database)
+    with database.write() as connection:
+        sold_terms.reterm(connection, ["1"], under(terms), LATER)
+    assert calm(database) == [False, True]
+    make_calm(database)
+    with database.write() as connection:
+        sold_terms.reterm(connection, ["1"], under(terms), LATER)
+    assert calm(database) == [True, True]
 
 
 def test_a_guarantee_that_runs_anyway_keeps_its_next_look(database: Database) -> None:

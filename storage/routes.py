@@ -1,0 +1,65 @@
+"""Routes: which source looks at a target, and which targets have yet to be told."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from monitor.cadence import Seat
+from storage.schema import targets
+from storage.targets import TargetRow, row_of, seat_values
+
+_t = targets.c
+_UNROUTED = (
+    select(targets)
+    .where(_t.source.is_(None), _t.next_due_at.is_not(None))
+    .order_by(_t.target_id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+_REROUTE = update(targets).where(_t.target_id == bindparam("id")).values(source=None)
+_LEAVE = (
+    update(targets)
+    .where(_t.source.is_not(None), _t.source.not_in(bindparam("but", expanding=True)))
+    .values(source=None, virtual_due=None, last_call_slot=None)
+)
+_ROUTED = (
+    update(targets)
+    .where(_t.target_id == bindparam("id"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                "source", "together", "virtual_due", "stream", "rests_until", "over_at",
+                "last_call_slot", "last_call_value",
+            )
+        }
+    )
+)  # fmt: skip
+
+
+def unrouted(connection: Connection, limit: int) -> list[TargetRow]:
+    """Watched targets of which it is not known yet which source looks at them; locked."""
+    return [row_of(row) for row in connection.execute(_UNROUTED, {"limit": limit})]
+
+
+def reroute(connection: Connection, target_ids: Iterable[int]) -> None:
+    """Have it found out anew which source looks at targets, and where in its queue."""
+    rows = [{"id": target_id} for target_id in target_ids]
+    if rows:
+        connection.execute(_REROUTE, rows)
+
+
+def leave_sources(connection: Connection, but: Sequence[str]) -> int:
+    """Take targets from sources that look no more, at the start of who looks; gives how many."""
+    return connection.execute(_LEAVE, {"but": list(but)}).rowcount
+
+
+def routed(connection: Connection, rows: Sequence[TargetRow], seats: Mapping[int, Seat]) -> None:
+    """Write down which source looks at targets, and their places in its virtual queue."""
+    values = [
+        {"id": row.target_id, "source": row.source, "together": row.together}
+        | seat_values(seats.get(row.target_id))
+        for row in rows
+    ]
+    if values:
+        connection.execute(_ROUTED, values)
