@@ -77,21 +77,23 @@ class LearnedCadence:
 
         None where the notes do not say enough.
         """
+        at = hours(now)
         stakes = load(memo)
-        after = [seen(stake, count, hours(now)) for stake in stakes]
+        after = [seen(stake, count, at) for stake in stakes]
         wish = self.wish(after, now)
-        if wish is None:
-            return None
+        if wish is None or any(stake.ends is not None and stake.ends <= at for stake in stakes):
+            return None  # where a guarantee has ended the lines are others
         if lane is not Lane.FIRST:
             self._note(stakes, after, source, now)
             stakes = after
-        return NextLook(now + self.every, Lane.LONGEST, _why(wish, after), wish, dump(stakes))
+        return NextLook(now + self.every, Lane.LONGEST, _why(wish, after, at), wish, dump(stakes))
 
     def worth(self, memo: str, now: datetime) -> float:
         """What a look at a target is worth now, by the notes of the last one."""
         at = hours(now)
-        open_ = [s for s in load(memo) if s.used < 1 and (s.ends is None or s.ends > at)]
-        return sum(s.weight * index(self.hazards.ahead(s.cell), max(at - s.at, 0.0)) for s in open_)
+        return sum(
+            s.weight * index(self.hazards.ahead(s.cell), max(at - s.at, 0.0)) for s in _open(load(memo), at)
+        )
 
     def taught(self, source: str) -> list[Lesson]:
         """Take away the lessons of a source's looks, to be learned with its clock."""
@@ -121,7 +123,7 @@ class LearnedCadence:
     def wish(self, stakes: Sequence[Stake], now: datetime) -> Wish | None:
         """What a target asks of the virtual queue after a look; None when nothing is at stake."""
         at = hours(now)
-        open_ = [s for s in stakes if s.used < 1 and (s.ends is None or s.ends > at)]
+        open_ = _open(stakes, at)
         if not open_:
             return None
         outlooks = [(stake.weight, self.hazards.ahead(stake.cell)) for stake in open_]
@@ -180,6 +182,8 @@ class LearnedCadence:
         dated = None
         if seen_.outcome is None or seen_.outcome not in UNREADABLE:
             dated = self._again(seen_, now)
+        if dated is None and not stakes:
+            dated = NextLook(now + self.every, Lane.ROUTINE, "a start count is to be measured")
         return self._following(dated, covered, stakes, now)
 
     def _again(self, seen_: Seen, now: datetime) -> NextLook | None:
@@ -191,8 +195,10 @@ class LearnedCadence:
     def _following(
         self, dated: NextLook | None, covered: Sequence[Watched], stakes: list[Stake], now: datetime
     ) -> NextLook:
-        wish = self._settled(covered, self.wish(stakes, now), now)
-        look = dated or NextLook(now + self.every, Lane.LONGEST, _why(wish, stakes))
+        refused = {w.order.order_id for w in covered if w.drop and w.drop.state is DropState.REFUSED}
+        open_ = [s for s in stakes if s.order_id not in refused and (s.used < 1 or dated is None)]
+        wish = self._settled(covered, self.wish(open_, now), now)
+        look = dated or NextLook(now + self.every, Lane.LONGEST, _why(wish, open_, hours(now)))
         return NextLook(look.at, look.lane, look.why, wish, dump(stakes))
 
     def _settled(self, covered: Sequence[Watched], wish: Wish | None, now: datetime) -> Wish | None:
@@ -220,10 +226,16 @@ def expected_turn(memo: str, hazards: Hazards, price: float) -> datetime | None:
 
     None where nothing is at stake, or its turn would never come.
     """
-    stakes = [stake for stake in load(memo) if stake.used < 1]
+    stakes = _open(load(memo))
     outlook = together((stake.weight, hazards.ahead(stake.cell)) for stake in stakes)
     wait = patience(outlook, price) if any(outlook) else inf
     return None if wait > _NEVER else time_of(max(stake.at for stake in stakes) + wait)
+
+
+def _open(stakes: Iterable[Stake], at: float = -inf) -> list[Stake]:
+    """The orders that may yet drop; where all have, those: what is not confirmed yet must be seen again."""
+    running = [stake for stake in stakes if stake.ends is None or stake.ends > at]
+    return [stake for stake in running if stake.used < 1] or running
 
 
 def _effective(watched: Sequence[Watched], seen_: Seen, now: datetime) -> int | None:
@@ -237,8 +249,8 @@ def _call(stakes: Iterable[tuple[Stake, tuple[float, Outlook]]], at: float) -> L
     """The most valuable last call of the orders, by the chance that each drops unseen until its end."""
     worth: dict[int, float] = {}
     for stake, (weight_, outlook) in stakes:
-        if stake.ends is not None and stake.ends - CALL_AHEAD > at:
-            slot = int((stake.ends - CALL_AHEAD) // SLOT)
+        slot = int(((stake.ends or at) - CALL_AHEAD) // SLOT)
+        if stake.ends is not None and slot > at // SLOT + 1:  # else the look just taken was the last one
             value = last_call(weight_, hazard_within(outlook, stake.ends - at))
             worth[slot] = worth.get(slot, 0.0) + value
     if not worth:
@@ -247,13 +259,14 @@ def _call(stakes: Iterable[tuple[Stake, tuple[float, Outlook]]], at: float) -> L
     return LastCall(slot, worth[slot])
 
 
-def _why(wish: Wish | None, stakes: Sequence[Stake]) -> str:
+def _why(wish: Wish | None, stakes: Sequence[Stake], at: float) -> str:
     """The reason of a turn, for people."""
     if wish is None:
         return "nothing is at stake that a look could lose"
-    units = sum(stake.threshold for stake in stakes if stake.used < 1)
-    daily = 2400 * wish.outlook[1] / max(sum(s.weight for s in stakes if s.used < 1), 1e-9)
-    used = max((stake.used for stake in stakes if stake.used < 1), default=0.0)
+    open_ = _open(stakes, at)
+    units = sum(stake.threshold for stake in open_)
+    daily = 2400 * wish.outlook[1] / max(sum(s.weight for s in open_), 1e-9)
+    used = max((stake.used for stake in open_), default=0.0)
     return (
         f"its turn: {units:,} units at stake, {max(used, 0):.0%} of the threshold used, "
         f"{daily:.2g} % a day to drop ({wish.stream})"
