@@ -5,9 +5,10 @@ the rules hang on has a date of its own: a confirmation, a missing baseline, the
 docs/cadence.md.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 from typing import NamedTuple
 
 from monitor.cadence import UNREADABLE, Lane, LastCall, NextLook, Seen, Wish, confirmation, hold_ends, joined
@@ -83,11 +84,12 @@ class LearnedCadence:
 
         None where the notes do not say enough.
         """
+        at = hours(now)
         stakes = load(memo)
-        after = [seen(stake, count, hours(now)) for stake in stakes]
+        after = [seen(stake, count, at) for stake in stakes]
         wish = self.wish(after, now)
-        if wish is None:
-            return None
+        if wish is None or any(stake.ends is not None and stake.ends <= at for stake in stakes):
+            return None  # where a guarantee has ended the lines are others
         if lane is not Lane.FIRST:
             self._note(stakes, after, source, now)
             stakes = after
@@ -96,8 +98,9 @@ class LearnedCadence:
     def worth(self, memo: str, now: datetime) -> float:
         """What a look at a target is worth now, by the notes of the last one."""
         at = hours(now)
-        open_ = [s for s in load(memo) if s.used < 1 and (s.ends is None or s.ends > at)]
-        return sum(s.weight * index(self.hazards.ahead(s.cell), max(at - s.at, 0.0)) for s in open_)
+        return sum(
+            s.weight * index(self.hazards.ahead(s.cell), max(at - s.at, 0.0)) for s in _open(load(memo), at)
+        )
 
     def taught(self, source: str) -> list[Lesson]:
         """Take away the lessons of a source's looks, to be learned with its clock."""
@@ -127,7 +130,7 @@ class LearnedCadence:
     def wish(self, stakes: Sequence[Stake], now: datetime) -> Wish | None:
         """What a target asks of the virtual queue after a look; None when nothing is at stake."""
         at = hours(now)
-        open_ = [s for s in stakes if s.used < 1 and (s.ends is None or s.ends > at)]
+        open_ = _open(stakes, at)
         if not open_:
             return None
         rest = now + self.every / 6
@@ -186,6 +189,8 @@ class LearnedCadence:
         dated = None
         if seen_.outcome is None or seen_.outcome not in UNREADABLE:
             dated = self._again(seen_, now)
+        if dated is None and not stakes:
+            dated = NextLook(now + self.every, Lane.ROUTINE, "a start count is to be measured")
         return self._following(dated, covered, stakes, now)
 
     def _again(self, seen_: Seen, now: datetime) -> NextLook | None:
@@ -197,7 +202,9 @@ class LearnedCadence:
     def _following(
         self, dated: NextLook | None, covered: Sequence[Watched], stakes: list[Stake], now: datetime
     ) -> NextLook:
-        wish = self._settled(covered, self.wish(stakes, now), now)
+        refused = {w.order.order_id for w in covered if w.drop and w.drop.state is DropState.REFUSED}
+        open_ = [s for s in stakes if s.order_id not in refused and (s.used < 1 or dated is None)]
+        wish = self._settled(covered, self.wish(open_, now), now)
         look = dated or NextLook(now + self.every, Lane.LONGEST, ITS_TURN)
         return NextLook(look.at, look.lane, look.why, wish, dump(stakes))
 
@@ -237,7 +244,7 @@ class Turn:
 
 def expected_turn(memo: str, hazards: Hazards, price: float) -> Turn | None:
     """Say when a target comes to its turn, and why, by its notes; None where nothing is at stake."""
-    stakes = [stake for stake in load(memo) if stake.used < 1]
+    stakes = _open(load(memo))
     if not stakes:
         return None
     outlooks = [(stake.weight, hazards.ahead(stake.cell)) for stake in stakes]
@@ -251,6 +258,12 @@ def expected_turn(memo: str, hazards: Hazards, price: float) -> Turn | None:
     )
 
 
+def _open(stakes: Iterable[Stake], at: float = -inf) -> list[Stake]:
+    """The orders that may yet drop; where all have, those: what is not confirmed yet must be seen again."""
+    running = [stake for stake in stakes if stake.ends is None or stake.ends > at]
+    return [stake for stake in running if stake.used < 1] or running
+
+
 def _effective(watched: Sequence[Watched], seen_: Seen, now: datetime) -> int | None:
     """The count with the units in flight; None where the newest look is no number."""
     if seen_.outcome is not Outcome.COUNT or seen_.doubted or seen_.count is None:
@@ -260,8 +273,9 @@ def _effective(watched: Sequence[Watched], seen_: Seen, now: datetime) -> int | 
 
 def _call(stake: Stake, ends: float, outlook: Outlook, at: float) -> LastCall | None:
     """The last call of an order, worth the chance that it drops unseen until its guarantee's end."""
-    if ends - CALL_AHEAD <= at:
+    slot = int((ends - CALL_AHEAD) // SLOT)
+    if slot <= at // SLOT + 1:  # the look just taken was the last one
         return None
     hazard = hazard_within(outlook, ends - at) / stake.weight
     value = last_call(stake.weight, hazard)
-    return LastCall(int((ends - CALL_AHEAD) // SLOT), value) if value > 0 else None
+    return LastCall(slot, value) if value > 0 else None
