@@ -84,7 +84,9 @@ class _Outcome:
 
 @click.command()
 @click.option("--source", default=BUILT_IN, show_default=True, help="The world: an installed source.")
-@click.option("--days", type=click.IntRange(1, 3_650), default=30, show_default=True)
+@click.option(
+    "--days", type=click.IntRange(1, 3_650), default=30, show_default=True, help="How long it is simulated."
+)
 @click.option("--orders", type=click.IntRange(1, 1_000_000), help="Under guarantee at any time; else 1000.")
 @click.option(
     "--orders-file",

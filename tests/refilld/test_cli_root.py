@@ -21,7 +21,7 @@ from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
 from storage import errors, mass_drops, reviews
 
-TABLES = {"backtest", "doctor", "list", "show", "claim", "check", "import", "reterm", "probe"}
+TABLES = {"backtest", "doctor", "list", "show", "claim", "check", "import", "reterm", "probe", "simulate"}
 
 
 @pytest.fixture
