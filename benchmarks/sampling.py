@@ -47,6 +47,8 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 EVERY = timedelta(hours=6)
 SERVICES = tuple(f"service {number}" for number in range(8))
 BATCH = 500
+BATCHES = {BATCH: 1, 100: 2, 10: 4, 1: 10}
+"""Targets in one transaction, and how many times the rounds of 500 are repeated with them."""
 SIZES = (10_000, 100_000, 1_000_000)
 QUANTITY = 1000
 START = 5000
@@ -121,31 +123,45 @@ def _order(number: int, completed: datetime, terms: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def measure(url: str, size: int, rounds: int) -> dict[str, float]:
-    """Seconds per round of 500, each the median of the rounds."""
+def measure(url: str, size: int, rounds: int) -> dict[str, dict[str, float]]:
+    """Seconds per round for each batch, each the median of the rounds; and the peak of memory."""
     database = Database(url)
     shop = Shop(size)
     shop.build(database)
-    turns, now, spent = LearnedTurns(shop.cadence), NOW, Spent()
-    policy = Policy(shop.cadence, MassDropRule(enabled=False))
-    for _ in range(rounds + 1):
-        now += timedelta(minutes=5)
-        began = time.perf_counter()
-        with database.write() as tx:
-            due = [row for rows in turns.take(tx, EYE, now, BATCH) for row in rows]
-        chosen = time.perf_counter()
-        shots = {row.target_id: _shot(row.target, now, shop.random) for row in due}
-        made = time.perf_counter()
-        with database.write() as tx:
-            record(tx, shots, policy)
-        judged = time.perf_counter()
-        bare = _bare(database, shots, now)
-        spent.add(chosen - began, judged - made, bare)
-        if len(due) != BATCH:
-            raise SystemExit(f"only {len(due)} of {BATCH} were due")
+    bench = Bench(database, shop)
+    found = {str(batch): bench.rounds(batch, rounds * repeat) for batch, repeat in BATCHES.items()}
     database.close()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return spent.medians() | {"mib": peak}
+    return found | {"peak": {"mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}}
+
+
+class Bench:
+    """Rounds of choosing, judging and bare inserting on one database; its clock goes on from round to round."""
+
+    def __init__(self, database: Database, shop: Shop) -> None:
+        self.database, self.shop, self.now = database, shop, NOW
+        self.turns = LearnedTurns(shop.cadence)
+        self.policy = Policy(shop.cadence, MassDropRule(enabled=False))
+
+    def rounds(self, batch: int, rounds: int) -> dict[str, float]:
+        spent = Spent()
+        for _ in range(rounds + 1):
+            spent.add(*self._round(batch))
+        return spent.medians()
+
+    def _round(self, batch: int) -> tuple[float, float, float]:
+        self.now += timedelta(minutes=5)
+        began = time.perf_counter()
+        with self.database.write() as tx:
+            due = [row for rows in self.turns.take(tx, EYE, self.now, batch) for row in rows]
+        chosen = time.perf_counter()
+        shots = {row.target_id: _shot(row.target, self.now, self.shop.random) for row in due}
+        made = time.perf_counter()
+        with self.database.write() as tx:
+            record(tx, shots, self.policy)
+        judged = time.perf_counter()
+        if len(due) != batch:
+            raise SystemExit(f"only {len(due)} of {batch} were due")
+        return chosen - began, judged - made, _bare(self.database, shots, self.now)
 
 
 @dataclass
@@ -194,17 +210,23 @@ def urls(engines: Sequence[str], folder: Path) -> Iterator[tuple[str, str]]:
         server.cleanup()
 
 
-def report(engine: str, sizes: Sequence[int], found: Sequence[dict[str, float]]) -> None:
-    print(f"\n{engine}: {BATCH} targets a round, medians")
-    print("   targets   choose ms   growth   choose+judge ms   growth   bare insert ms   share   peak MiB")
-    first = found[0]
+def report(engine: str, sizes: Sequence[int], found: Sequence[dict[str, dict[str, float]]]) -> None:
+    print(f"\n{engine}: medians of rounds of {BATCH} targets")
+    print("   targets   choose ms   growth   choose+judge ms   growth   bare insert ms   peak MiB")
+    first = found[0][str(BATCH)]
     for size, one in zip(sizes, found, strict=True):
-        both, both_first = one["choose"] + one["judge"], first["choose"] + first["judge"]
+        now = one[str(BATCH)]
+        both, both_first = now["choose"] + now["judge"], first["choose"] + first["judge"]
         print(
-            f"{size:10,}{1000 * one['choose']:12.1f}{one['choose'] / first['choose']:9.2f}"
-            f"{1000 * both:18.1f}{both / both_first:9.2f}{1000 * one['bare']:17.1f}"
-            f"{one['bare'] / one['judge']:8.0%}{one['mib']:11.0f}"
+            f"{size:10,}{1000 * now['choose']:12.1f}{now['choose'] / first['choose']:9.2f}"
+            f"{1000 * both:18.1f}{both / both_first:9.2f}{1000 * now['bare']:17.1f}{one['peak']['mib']:11.0f}"
         )
+    print("  judged looks a second as a share of a bare insert's rows, by looks in one transaction:")
+    print("   targets" + "".join(f"{batch:>18}" for batch in BATCHES))
+    for size, one in zip(sizes, found, strict=True):
+        shares = [one[str(batch)] | {"batch": batch} for batch in BATCHES]
+        cells = [f"{s['batch'] / s['judge']:9,.0f}/s {s['bare'] / s['judge']:5.0%}" for s in shares]
+        print(f"{size:10,}" + "".join(f"{cell:>18}" for cell in cells))
 
 
 def main() -> None:

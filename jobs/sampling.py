@@ -16,6 +16,8 @@ from storage.engine import Database, Transaction
 from storage.targets import TargetRow
 
 log = structlog.get_logger()
+_NEVER = timedelta.max
+"""Nothing is due: only time, or another process, changes that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,19 @@ class Sampling:
     turns: Turns = field(default_factory=FixedTurns)
 
     def run_once(self) -> None:
-        """Look until nothing is due, the budget is spent, or the daemon stops."""
-        while not self.wait(timedelta(0)) and self._route():
+        """Look until nothing is due, the budget is spent, or the daemon stops.
+
+        Sources take turns, one request each, so that none waits for another, and no new target for any.
+        """
+        while not self.wait(timedelta(0)):
+            routed = self._route()
+            pauses = [self._step(eye) for eye in self.eyes]
             self.beat()
-        for eye in self.eyes:
-            while not self.wait(timedelta(0)) and self._step(eye):
-                self.beat()
+            if routed or None in pauses:
+                continue
+            soonest = min((pause for pause in pauses if pause is not None), default=_NEVER)
+            if soonest > self.patience or self.wait(soonest):
+                break
         with self.database.write() as tx:
             self.turns.keep(tx, self.clock())
 
@@ -52,23 +61,24 @@ class Sampling:
         with self.database.write() as tx:
             return routing.route_new(tx, router, self.turns.seat, self.clock())
 
-    def _step(self, eye: Eye) -> bool:
-        """Take one request's worth of targets; False ends the round for this eye."""
+    def _step(self, eye: Eye) -> timedelta | None:
+        """Send one request, if one is due; says how long until the next one may go out, None for at once."""
         now = self.clock()
         with self.database.write() as tx:
             pause = account.closed_for(tx, eye, now)
-            proving = pause is None and account.canary_due(tx, eye)
+            if pause is not None:
+                return pause
+            proving = account.canary_due(tx, eye)
             if proving:
                 account.pay(tx, eye, now, 0, Purpose.CANARY)
-            due = [] if pause or proving else self._take(tx, eye, now)
-        if pause:
-            return pause <= self.patience and not self.wait(pause)
+            due = [] if proving else self._take(tx, eye, now)
         if proving:
             account.prove(self.database, eye, self.clock)
-            return True
-        if due:
+        elif due:
             self.look(eye, due)
-        return bool(due)
+        else:
+            return _NEVER
+        return None
 
     def _take(self, tx: Transaction, eye: Eye, now: datetime) -> list[TargetRow]:
         """The targets of the next request, which is paid for."""

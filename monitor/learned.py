@@ -18,6 +18,7 @@ from monitor.outlook import Outlook, chance, hazard_within, index, patience, tog
 from monitor.snapshot import Outcome
 from monitor.stakes import Stake, dump, hours, load, seen, time_of
 from monitor.target import Metric
+from monitor.terms import RefillMode
 from monitor.virtual_clock import VirtualClock, last_call
 from monitor.watched import Watched
 from monitor.worth import weight
@@ -223,9 +224,20 @@ class LearnedCadence:
         for w in covered:
             if w.drop is not None and w.drop.state is DropState.SUSPECTED and w.settled(now):
                 yield confirmation(w, w.drop, soon, now)
-            if w.drop is not None and w.drop.state is DropState.WAITING:
-                yield NextLook(now + self.every, Lane.ROUTINE, f"drop of {w.order.order_id} waits")
+            yield from self._decided_again(w, now)
             yield from hold_ends(w, soon, now)
+
+    def _decided_again(self, watched: Watched, now: datetime) -> Iterator[NextLook]:
+        """A drop that waits is decided again at each look; one that waits for the customer wakes with him."""
+        order = watched.order
+        if watched.drop is None or watched.drop.state is not DropState.WAITING:
+            return
+        if order.terms.refill is RefillMode.ON_REQUEST and not watched.asked:
+            return
+        done = [refill.completed_at for refill in watched.refills if refill.completed_at is not None]
+        cooled = max((at + order.terms.cooldown for at in done), default=now)
+        at = max(now + self.every, cooled)
+        yield NextLook(at, Lane.ROUTINE, f"drop of {order.order_id} waits")
 
 
 @dataclass(frozen=True, slots=True)
