@@ -12,9 +12,10 @@ import pytest
 from eyes_world import EVERY, LATER
 from hypothesis import given
 from hypothesis import strategies as st
-from jobs_world import DAY, HOUR, INSTANT, START, JobsWorld, an_order, examples, jobs_world
+from jobs_world import DAY, HOUR, INSTANT, MINUTE, START, JobsWorld, an_order, examples, jobs_world
 
 from jobs import asking
+from jobs.asking import Recheck
 from monitor.cadence import Lane, NextLook, Seen
 from monitor.errors import RefilldError
 from monitor.hazard import Hazards
@@ -142,7 +143,8 @@ def happen(world: JobsWorld, event: Event, sold: Sequence[Order], number: int) -
     elif event.then == "fail":
         world.give_up()
     elif event.then == "ask":
-        world.ask(order_id)
+        with world.database.write() as tx:
+            asking.ask(tx, order_id, world.now)
     elif event.then == "flag":
         world.flag(order_id, Flag.HOLD)
     elif event.then == "unflag":
@@ -268,6 +270,21 @@ def test_a_standing_request_is_answered_by_the_next_look(calm: tuple[JobsWorld, 
     world.look(2000, LATER + 3 * HOUR)
     assert cadence.quiet == 1
     assert world.rows("requests", "answered_at") == [LATER + 3 * HOUR]
+
+
+def test_a_request_to_which_the_last_answer_stands_is_answered_by_the_next_look_too(
+    calm: tuple[JobsWorld, Counting],
+) -> None:
+    """Left standing it would have a later drop refilled for which nobody has asked."""
+    world, cadence = calm
+    with world.database.write() as tx:
+        asking.ask(tx, "1", world.now)
+    world.look(2000, LATER + HOUR + MINUTE)
+    with world.database.write() as tx:
+        assert asking.ask(tx, "1", world.now + MINUTE)[1] is Recheck.STANDS
+    world.look(2000, LATER + 2 * HOUR)
+    assert cadence.quiet == 1
+    assert world.rows("requests", "answered_at") == [LATER + HOUR + MINUTE, LATER + 2 * HOUR]
 
 
 def test_the_first_look_after_a_delivery_has_settled_is_judged_in_full(world: JobsWorld) -> None:
