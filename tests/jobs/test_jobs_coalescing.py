@@ -9,7 +9,7 @@ from jobs_world import HOUR, MINUTE, START, JobsWorld, an_eye, an_order
 from jobs.turns import LOOK_AGAIN, FixedTurns
 from monitor.cadence import Lane
 from monitor.target import Metric
-from storage import headcount, targets
+from storage import sources, targets
 
 
 @pytest.fixture(params=["fixed", "learned"])
@@ -54,7 +54,7 @@ def test_looks_are_counted_per_request(either: JobsWorld) -> None:
     either.now = LATER
     either.sampling(an_eye(Profiles())).run_once()  # type: ignore[arg-type]
     with either.database.read() as tx:
-        assert headcount.served(tx, "profiles", START) == (3, 7)
+        assert sources.served(tx, "profiles", START) == (3, 7)
 
 
 def test_a_request_shows_no_more_than_the_source_takes_and_the_rest_is_shown_by_the_next(
