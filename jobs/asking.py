@@ -43,6 +43,7 @@ def ask(tx: Transaction, order_id: str, now: datetime, *, fresh: bool = False) -
     if not fresh and granted_at is not None and _stands(tx, row, order_id, granted_at, now):
         if not mine.asked:
             requests.ask(tx, order_id, now, granted=False)
+            targets.arouse(tx, [row.target_id])
         return row, Recheck.STANDS
     if granted_at is None or (row.last_look_at is not None and row.last_look_at >= granted_at):
         requests.ask(tx, order_id, now)

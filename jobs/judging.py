@@ -73,7 +73,7 @@ def record(tx: Transaction, shots: Mapping[int, Snapshot], policy: Policy) -> li
     looks = [_admitted(rows[target_id], shots[target_id], groups[target_id]) for target_id in rest]
     snapshots.add_all(tx, [(look.row.target_id, look.kept) for look in looks])
     _vouch(tx, [*(look.snapshot for look in passed), *(look.kept for look in looks)])
-    looks = _under_mass_drops(tx, looks, [look.snapshot for look in passed if look.judged], policy.mass_drops)
+    looks = _under_mass_drops(tx, looks, [look.snapshot for look in passed], policy.mass_drops)
     written = [_write(tx, look, policy.mass_drops.hold) for look in looks]
     after = [_after(tx, look, new, policy) for look, new in zip(looks, written, strict=True)]
     targets.looked(tx, seats_of(tx, after))

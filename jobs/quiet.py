@@ -3,14 +3,18 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from jobs.seating import seat
 from monitor.cadence import Cadence, Lane
+from monitor.routing import ASK_AGAIN
 from monitor.snapshot import Snapshot
 from monitor.virtual_clock import VirtualClock
 from storage import lessons, quiet
 from storage.engine import Transaction
 from storage.quiet import Passed, Resting, micros
+
+_ASK_AGAIN = ASK_AGAIN // timedelta.resolution
 
 
 def pass_by(tx: Transaction, shots: Mapping[int, Snapshot], cadence: Cadence) -> list[Passed]:
@@ -36,12 +40,15 @@ def _passed(row: Resting, shot: Snapshot, cadence: Cadence, clock: VirtualClock)
     at = micros(shot.at)
     if not (row.last_look_at < at < row.calm_until) or not _joins(row, shot):
         return None
+    if not row.judged_from <= at < row.judged_until:  # before the first settles all rest until then
+        return None
+    if row.unread_since is not None and at - row.unread_since >= _ASK_AGAIN:
+        return None
     shot = replace(shot, shift=row.shift) if row.shift else shot
     following = cadence.unchanged(row.memo, shot.judged or 0, shot.at, Lane(row.lane), row.source)
     if following is None or following.wish is None:
         return None
-    judged = row.judged_from <= at < row.judged_until
-    return Passed(row, shot, judged, following, seat(clock, following.wish))
+    return Passed(row, shot, following, seat(clock, following.wish))
 
 
 def _joins(row: Resting, shot: Snapshot) -> bool:

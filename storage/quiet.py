@@ -36,7 +36,7 @@ _RESTING = (
     select(
         _t.target_id, _t.source, _t.together, _t.counted, _t.account, _t.shift, _t.memo,
         _t.lane, _t.calm_least,
-        *_raw("calm_until", "judged_from", "judged_until", "last_look_at", "judged_at"),
+        *_raw("calm_until", "judged_from", "judged_until", "last_look_at", "unread_since"),
     )
     .where(
         _t.target_id.in_(bindparam("target_ids", expanding=True)),
@@ -90,7 +90,8 @@ class Resting(NamedTuple):
     judged_from: int
     judged_until: int
     last_look_at: int
-    judged_at: int | None
+    unread_since: int | None
+    """Since when another source has not found it."""
 
 
 def resting(connection: Connection, target_ids: Sequence[int]) -> list[Resting]:
@@ -103,7 +104,6 @@ class Passed(NamedTuple):
 
     target: Resting
     snapshot: Snapshot
-    judged: bool
     following: NextLook
     seat: Seat
 
@@ -135,7 +135,7 @@ def _row(look: Passed) -> dict[str, object]:
         "last_look_at": at,
         "last_count": shot.judged,
         "last_count_at": at,
-        "judged_at": at if look.judged else target.judged_at,
+        "judged_at": at,
         "rests_until": micros(seat.rests_until),
         "over_at": None if seat.over_at is None else micros(seat.over_at),
         "last_call_slot": seat.call.slot if seat.call else None,

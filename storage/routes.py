@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, case, select, update
 
 from monitor.cadence import Seat
 from storage.schema import targets
@@ -20,7 +20,11 @@ _REROUTE = update(targets).where(_t.target_id == bindparam("id")).values(source=
 _LEAVE = (
     update(targets)
     .where(_t.source.is_not(None), _t.source.not_in(bindparam("but", expanding=True)))
-    .values(source=None, virtual_due=None, last_call_slot=None)
+    .values(source=None)
+)
+_DUE = bindparam("virtual_due", type_=_t.virtual_due.type)
+_KEEPS_ITS_TURN = (
+    (_t.virtual_due < _DUE) & (_t.stream == bindparam("stream")) & (_t.together == bindparam("together"))
 )
 _ROUTED = (
     update(targets)
@@ -29,10 +33,10 @@ _ROUTED = (
         {
             name: bindparam(name)
             for name in (
-                "source", "together", "virtual_due", "stream", "rests_until", "over_at",
-                "last_call_slot", "last_call_value",
+                "source", "together", "stream", "rests_until", "over_at", "last_call_slot", "last_call_value",
             )
         }
+        | {"virtual_due": case((_KEEPS_ITS_TURN, _t.virtual_due), else_=_DUE)}  # nobody waits longer by it
     )
 )  # fmt: skip
 

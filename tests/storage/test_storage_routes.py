@@ -106,7 +106,7 @@ def test_a_rerouted_target_is_asked_for_anew(database: Database) -> None:
 
 
 def test_targets_leave_the_sources_that_look_no_more(database: Database) -> None:
-    """They lose their place there; those of the others keep theirs."""
+    """What is stored of their turns is overwritten once they are routed."""
     for source in ("graph", "instaloader", "", None):
         put(database, f"by {source}", source=source, **PLACE)
     with database.write() as connection:
@@ -114,7 +114,7 @@ def test_targets_leave_the_sources_that_look_no_more(database: Database) -> None
         assert routes.leave_sources(connection, ["graph"]) == 0
     assert sources_of(database) == ["graph", None, None, None]
     waiting = [(row["virtual_due"], row["last_call_slot"]) for row in place(database)]
-    assert waiting == [(1.5, 7), (None, None), (None, None), (1.5, 7)]
+    assert waiting == [(1.5, 7)] * 4
 
 
 def test_without_sources_all_are_asked_for_anew(database: Database) -> None:

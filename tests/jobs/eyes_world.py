@@ -1,0 +1,100 @@
+"""Two eyes for the tests of the jobs: one asks for profiles with their posts, the other for pages."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from jobs_world import START, Answer, JobsWorld, an_order
+
+from jobs.learning import LearnedTurns
+from jobs.turns import Turns
+from monitor.cadence import Cadence, FixedCadence
+from monitor.hazard import Hazards
+from monitor.learned import LearnedCadence
+from monitor.link import Link, LinkKind
+from monitor.order import Order
+from monitor.snapshot import Outcome, Snapshot
+from monitor.sources.contract import Reading
+from monitor.target import Metric, Target
+from storage import lessons
+
+EVERY = timedelta(hours=6)
+
+
+def a_post(code: str, metric: Metric = Metric.LIKES, owner: str | None = "natgeo") -> Target:
+    return Target(Link(LinkKind.POST, code), metric, owner)
+
+
+def a_post_order(order_id: str, code: str, metric: Metric = Metric.LIKES, **changes: object) -> Order:
+    """Give an order of 1000 likes or views on a post that had 1000."""
+    owner = changes.pop("owner", "natgeo")
+    target = a_post(code, metric, owner)  # type: ignore[arg-type]
+    return replace(an_order(order_id), service=str(metric), target=target, link_typed=code, **changes)  # type: ignore[arg-type]
+
+
+@dataclass
+class Pages:
+    """Each profile and each post has a page of its own; a post's page shows its likes and its views."""
+
+    script: Callable[[str, datetime], Answer] = lambda _name, _now: 2000
+    name: str = "pages"
+    metrics: frozenset[Metric] = frozenset(Metric)
+    batch: int = 20
+    differs: int = 0
+    counted: str = "count"
+    read_together: list[list[str]] = field(default_factory=list)
+    times: list[datetime] = field(default_factory=list)
+
+    def together(self, target: Target) -> str | None:
+        return f"{target.link.kind}:{target.link.key}" if target.metric in self.metrics else None
+
+    def read(self, targets: Sequence[Target], now: datetime) -> Reading:
+        assert len({self.together(target) for target in targets}) == 1
+        assert len(targets) <= self.batch
+        self.read_together.append([f"{target.link.key}:{target.metric}" for target in targets])
+        self.times.append(now)
+        return Reading(tuple(self._shot(target, now) for target in targets), 1)
+
+    def _shot(self, target: Target, now: datetime) -> Snapshot:
+        answer = self.script(target.link.key, now)
+        if isinstance(answer, BaseException):
+            raise answer
+        if isinstance(answer, Outcome):
+            return Snapshot(target, now, answer, self.name)
+        return Snapshot(target, now, Outcome.COUNT, self.name, answer + self.differs, self.counted)
+
+    @property
+    def seen(self) -> list[str]:
+        return [one for request in self.read_together for one in request]
+
+
+@dataclass
+class Profiles(Pages):
+    """A profile shows all its posts; a post without an owner cannot be found."""
+
+    name: str = "profiles"
+    metrics: frozenset[Metric] = frozenset({Metric.FOLLOWERS, Metric.LIKES})
+    counted: str = "the_count"
+
+    def together(self, target: Target) -> str | None:
+        owner = target.link.key if target.link.kind is LinkKind.PROFILE else target.owner
+        return f"profile:{owner}" if owner and target.metric in self.metrics else None
+
+
+def learn(world: JobsWorld) -> LearnedTurns:
+    """Have a world's looks chosen by the learned cadence, as a daemon that starts does."""
+    with world.database.read() as tx:
+        cadence = LearnedCadence(EVERY, Hazards(lessons.load(tx)), lessons.rates(tx))
+    turns = LearnedTurns(cadence)
+    choose(world, cadence, turns)
+    return turns
+
+
+def choose(world: JobsWorld, cadence: Cadence, turns: Turns) -> None:
+    world.policy = replace(world.policy, cadence=cadence)
+    world.turns = turns
+
+
+FIXED = FixedCadence(EVERY)
+LATER = START + timedelta(days=2)
+"""The standard order has long been settled."""
