@@ -93,9 +93,9 @@ class LearnedTurns:
         for head in turns:
             if head.virtual_due is not None and head.together in shown:
                 clock.pop(head.stream, head.virtual_due)
-                value = sum(self.cadence.worth(row.memo, now) for row in shown[head.together])
-                if value:  # of what was never looked at nothing is noted yet
-                    clock.served(value)
+                worth = sum(self.cadence.worth(row.memo, now) for row in shown[head.together])
+                if worth > 0:  # of what was never looked at nothing is known
+                    clock.served(worth)
 
     def _has_room(self, tx: Transaction, eye: Eye, now: datetime) -> bool:
         """Whether the budget can keep to the longest wait and still choose most of its looks."""

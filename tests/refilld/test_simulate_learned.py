@@ -1,0 +1,26 @@
+"""The learned cadence in a simulation, as far as a whole run shows what no single look does."""
+
+from datetime import timedelta
+
+import pytest
+from simulate_world import BEGIN, StepWorld, an_order
+
+from monitor.sources.plain import PlainSource
+from monitor.virtual_clock import FIRST_PRICE
+from refilld.settings import Settings, SourceSection
+from refilld.simulate.run import Plan, Run, fresh_database
+from refilld.simulate.world import World
+from storage import lessons
+
+
+def test_first_looks_do_not_teach_what_a_request_is_worth() -> None:
+    """Nothing is known of what they show: a price of nothing would let every last call pay."""
+    orders = [an_order(str(number), f"profile{number}") for number in range(4)]
+    slow = SourceSection(requests_per_hour=1, spacing=timedelta(hours=9), jitter=0, reserve=0)
+    world = World.of(PlainSource("steps", StepWorld(orders)))
+    with fresh_database() as database:
+        happened = Run(Plan(BEGIN, 1, slow), world, Settings(), database).run(lambda _now: None)
+        with database.read() as connection:
+            clock = lessons.clock(connection, "steps")
+    assert [len(looks) for looks in happened.meter.looks.values()] == [1, 1, 1]
+    assert clock.price == pytest.approx(FIRST_PRICE)
