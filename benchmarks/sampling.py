@@ -135,7 +135,7 @@ def measure(url: str, size: int, rounds: int) -> dict[str, dict[str, float]]:
 
 
 class Bench:
-    """Rounds of choosing, judging and bare inserting on one database; its clock goes on from round to round."""
+    """Rounds of choosing, judging and bare inserting on one database, five minutes apart."""
 
     def __init__(self, database: Database, shop: Shop) -> None:
         self.database, self.shop, self.now = database, shop, NOW

@@ -9,7 +9,7 @@ from jobs.quiet import pass_by
 from jobs.routing import Router
 from jobs.seating import seats_of
 from monitor.absence import Absence, observe
-from monitor.cadence import Cadence, Seen
+from monitor.cadence import Cadence, Lane, Seen
 from monitor.calm import Calm, calm
 from monitor.decisions import Decision
 from monitor.handover import expected_count
@@ -50,6 +50,8 @@ class _Look:
     """One look, admitted to its series, and the orders that it may concern."""
 
     row: TargetRow
+    shot: Snapshot
+    """As it was taken."""
     kept: Snapshot
     series: Series
     group: tuple[Watched, ...]
@@ -60,12 +62,22 @@ class _Look:
         return any(verdict.judged for verdict in self.verdicts)
 
     @property
+    def refused_switch(self) -> bool:
+        """Another source has counted, whose series cannot begin yet."""
+        return (
+            self.shot.count is not None
+            and self.row.series.source not in {"", self.shot.source}
+            and (self.kept.count is None)
+        )
+
+    @property
     def opened(self) -> bool:
         return any(verdict.opened for verdict in self.verdicts)
 
 
 def record(tx: Transaction, shots: Mapping[int, Snapshot], policy: Policy) -> list[Recorded]:
     """Keep looks, by target, and all that follows: drops, decisions, refills, alerts, the next looks."""
+    targets.lock(tx, list(shots))
     passed = pass_by(tx, shots, policy.cadence)
     done = {look.target.target_id: Recorded(look.snapshot) for look in passed}
     rest = [target_id for target_id in shots if target_id not in done]
@@ -88,7 +100,9 @@ def _vouch(tx: Transaction, kept: Sequence[Snapshot]) -> None:
         if shot.count is not None:
             key = shot.source, shot.target.metric
             newest[key] = max(newest.get(key, shot.at), shot.at)
-    for (source, metric), at in newest.items():
+    for (source, metric), at in sorted(
+        newest.items()
+    ):  # in one order, so that no two judges block each other
         sources.note_read(tx, source, metric, at)
 
 
@@ -99,7 +113,7 @@ def _admitted(row: TargetRow, shot: Snapshot, group: tuple[Watched, ...]) -> _Lo
     kept, series = admit(shot, row.series, expected)
     judges = kept.judged is not None and not begins(row.series, series)
     verdicts = judge(group, kept.judged, kept.at) if judges and kept.judged is not None else ()
-    return _Look(row, kept, series, group, verdicts)
+    return _Look(row, shot, kept, series, group, verdicts)
 
 
 def _in_order(snapshot: Snapshot, row: TargetRow) -> Snapshot:
@@ -126,7 +140,7 @@ def _under_mass_drops(
     for shot in (*passed, *(look.kept for look in judged)):
         metric = shot.target.metric
         latest[metric] = max(latest.get(metric, shot.at), shot.at)
-    on = {metric for metric, at in latest.items() if mass_drops.is_on(tx, metric, at, rule)}
+    on = {metric for metric, at in sorted(latest.items()) if mass_drops.is_on(tx, metric, at, rule)}
     return [_held(look) if look.verdicts and look.row.target.metric in on else look for look in looks]
 
 
@@ -148,9 +162,11 @@ def _after(tx: Transaction, look: _Look, decisions: tuple[Decision, ...], policy
     absence = _absence(tx, row, kept)
     failures = telling.failures_after(row, kept)
     group = watched.of_target(tx, row.target_id) if decisions else _changed(look)
-    seen = Seen(kept.outcome, failures, look.series.zero_seen, kept.judged, row.memo, row.lane, kept.source)
+    lane = Lane.FIRST if begins(row.series, look.series) else row.lane  # a look of no series teaches nothing
+    seen = Seen(kept.outcome, failures, look.series.zero_seen, kept.judged, row.memo, lane, kept.source)
     following = policy.cadence.next_look(group, seen, kept.at)
-    told = telling.tell_of_target(tx, row, kept, look.group, absence, failures)
+    waits = look.refused_switch  # which is no trouble of the target
+    told = telling.tell_of_target(tx, row, kept, look.group, absence, 0 if waits else failures)
     known = replace(row, series=look.series, absence=absence, failures=failures, told=told)
     routed = policy.router.after(known, kept, group) if policy.router else known
     memo = following.memo if following else ""

@@ -30,7 +30,10 @@ def _rounded(value: float) -> float:
 
 
 def seats_of(tx: Transaction, looks: Sequence[Looked]) -> list[Looked]:
-    """Give the requests by which these targets are seen their seats: their first targets have them."""
+    """Give the requests by which these targets are seen their seats.
+
+    Each target of a request has its own, with the same due value: whoever leaves takes none with him.
+    """
     requests: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for number, look in enumerate(looks):
         if look.row.source and _wish(look) is not None:
@@ -39,7 +42,9 @@ def seats_of(tx: Transaction, looks: Sequence[Looked]) -> list[Looked]:
     seated = list(looks)
     for (source, _), numbers in requests.items():
         wishes = [wish for number in numbers if (wish := _wish(looks[number])) is not None]
-        seated[numbers[0]] = replace(looks[numbers[0]], seat=seat(clocks[source], joined(wishes)))
+        shared = seat(clocks[source], joined(wishes))
+        for number, wish in zip(numbers, wishes, strict=True):
+            seated[number] = replace(looks[number], seat=shared._replace(over_at=wish.over_at))
     return seated
 
 

@@ -29,6 +29,8 @@ SLOT = 2.0
 """Hours of one slot of last calls."""
 _NEVER = 24.0 * 3650
 """Hours after which nobody waits for a turn."""
+SELDOM = 4
+"""So many times the longest wait passes between looks at a target that no look can lose anything of."""
 ITS_TURN = "its turn comes"
 """Why a target is looked at again for which nothing has a date; `at_stake` tells more."""
 FAITHFUL = 3
@@ -181,6 +183,8 @@ class LearnedCadence:
     ) -> NextLook:
         """After a count: what has a date of its own, or else its turn."""
         dated = min(self._dated(covered, now), key=lambda look: (look.at, look.lane), default=None)
+        if dated is None and not stakes:
+            dated = self._measuring(now)
         return self._following(dated, covered, stakes, now)._replace(memo=dump(noted))
 
     def _unread(
@@ -191,8 +195,12 @@ class LearnedCadence:
         if seen_.outcome is None or seen_.outcome not in UNREADABLE:
             dated = self._again(seen_, now)
         if dated is None and not stakes:
-            dated = NextLook(now + self.every, Lane.ROUTINE, "a start count is to be measured")
+            dated = self._measuring(now)
         return self._following(dated, covered, stakes, now)
+
+    def _measuring(self, now: datetime) -> NextLook:
+        """What has no start count yet can lose nothing that could be seen: it is measured without waiting."""
+        return NextLook(now + self.every, Lane.ROUTINE, "a start count is to be measured")
 
     def _again(self, seen_: Seen, now: datetime) -> NextLook | None:
         if seen_.outcome is None or seen_.failures > FAITHFUL:
@@ -206,8 +214,14 @@ class LearnedCadence:
         refused = {w.order.order_id for w in covered if w.drop and w.drop.state is DropState.REFUSED}
         open_ = [s for s in stakes if s.order_id not in refused and (s.used < 1 or dated is None)]
         wish = self._settled(covered, self.wish(open_, now), now)
-        look = dated or NextLook(now + self.every, Lane.LONGEST, ITS_TURN)
+        look = dated or self._undated(wish, now)
         return NextLook(look.at, look.lane, look.why, wish, dump(stakes))
+
+    def _undated(self, wish: Wish | None, now: datetime) -> NextLook:
+        """A target waits for its turn; one that has none, as nothing is at stake, is seen now and then."""
+        if wish is None:
+            return NextLook(now + SELDOM * self.every, Lane.ROUTINE, "nothing is at stake")
+        return NextLook(now + self.every, Lane.LONGEST, ITS_TURN)
 
     def _settled(self, covered: Sequence[Watched], wish: Wish | None, now: datetime) -> Wish | None:
         """A target none of whose orders can be judged yet rests until the first of them can."""
@@ -234,10 +248,9 @@ class LearnedCadence:
             return
         if order.terms.refill is RefillMode.ON_REQUEST and not watched.asked:
             return
-        done = [refill.completed_at for refill in watched.refills if refill.completed_at is not None]
-        cooled = max((at + order.terms.cooldown for at in done), default=now)
-        at = max(now + self.every, cooled)
-        yield NextLook(at, Lane.ROUTINE, f"drop of {order.order_id} waits")
+        done = [now if refill.state.open else refill.completed_at for refill in watched.refills]
+        cooled = [at + order.terms.cooldown for at in done if at is not None]  # no decision comes before
+        yield NextLook(max([now + self.every, *cooled]), Lane.ROUTINE, f"drop of {order.order_id} waits")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from monitor.cadence import Cadence, FixedCadence
 from monitor.hazard import Hazards
 from monitor.learned import LearnedCadence
 from monitor.sources.registry import open_source
+from monitor.virtual_clock import VirtualClock
 from refilld.config import ConfigError
 from refilld.settings import Settings, SourceSection
-from storage import due, lessons, routes
+from storage import lessons, routes
 from storage.engine import Database
 
 OFFICIAL = "graph"
@@ -59,5 +60,7 @@ def take_over(database: Database, eyes: tuple[Eye, ...]) -> None:
     """At the start of a daemon: no target waits for a source that looks no more, or misses a new one."""
     with database.write() as tx:
         names = [eye.source.name for eye in eyes]
-        new = any(not due.watched_by(tx, name) for name in names)
+        new = [name for name in names if not lessons.has_clock(tx, name)]
+        for name in new:
+            lessons.save_clock(tx, name, VirtualClock())
         routes.leave_sources(tx, [] if new else names)

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, or_, select, update
+from sqlalchemy import Connection, bindparam, case, exists, func, null, or_, select, text, update
 
 from monitor.cadence import Lane
 from storage.columns import AnyRow, AnySelect
-from storage.schema import targets
+from storage.schema import OPEN_DROP, OPEN_REFILL, drops, orders, refills, targets
 from storage.targets import TargetRow, row_of
 
 _t = targets.c
@@ -45,18 +45,31 @@ _TOGETHER = (
     .with_for_update(skip_locked=True)
 )
 _PUSH = update(targets).where(_t.target_id == bindparam("id")).values(taken_until=bindparam("until"))
-_OVER = (
+_ENDED = (
+    select(_t.target_id)
+    .where(_t.virtual_due.is_not(None), _t.over_at <= bindparam("now"), _t.source.is_not(None))
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+_ORDER_OF_IT = orders.c.target_id == _t.target_id
+_UNDER_WAY = or_(
+    exists().where(_ORDER_OF_IT, drops.c.order_id == orders.c.order_id, text(f"drops.{OPEN_DROP}")),
+    exists().where(_ORDER_OF_IT, refills.c.order_id == orders.c.order_id, text(f"refills.{OPEN_REFILL}")),
+)
+"""A drop that outlives its guarantee, or a refill that waits for a public profile."""
+_LET_GO = (
     update(targets)
-    .where(
-        _t.target_id.in_(
-            select(_t.target_id)
-            .where(_t.virtual_due.is_not(None), _t.over_at <= bindparam("now"))
-            .limit(bindparam("limit"))
-            .with_for_update(skip_locked=True)
-            .scalar_subquery()
-        )
+    .where(_t.target_id == bindparam("id"))
+    .values(
+        virtual_due=None,
+        last_call_slot=None,
+        next_due_at=case(
+            (_UNDER_WAY, bindparam("at", type_=_t.next_due_at.type)),
+            (_t.lane == int(Lane.LONGEST), null()),
+            else_=_t.next_due_at,
+        ),
+        lane=case((_UNDER_WAY, int(Lane.ROUTINE)), else_=_t.lane),
     )
-    .values(virtual_due=None, last_call_slot=None)
 )
 _WATCHED = select(func.count()).select_from(targets).where(_SOURCE, _t.next_due_at.is_not(None))
 
@@ -139,9 +152,13 @@ def push(connection: Connection, target_ids: Iterable[int], until: datetime) -> 
 def let_go(connection: Connection, now: datetime, limit: int = 1000) -> int:
     """Take targets out of the virtual queue whose last guarantee is over; gives how many.
 
-    Those in other hands are left for the next time: who waits for one with others in hand may block a judge.
+    Where a drop or a refill is open the target is looked at once more by date. Those in other hands are left
+    for the next time: who waits for one with others in hand may block a judge.
     """
-    return connection.execute(_OVER, {"now": now, "limit": limit}).rowcount
+    ended = list(connection.execute(_ENDED, {"now": now, "limit": limit}).scalars())
+    if ended:
+        connection.execute(_LET_GO, [{"id": target_id, "at": now} for target_id in ended])
+    return len(ended)
 
 
 def next_after(connection: Connection, source: str, now: datetime) -> datetime | None:

@@ -49,6 +49,11 @@ def clock(connection: Connection, source: str) -> VirtualClock:
     return VirtualClock.load(connection.execute(_CLOCK, {"source": source}).scalar() or "")
 
 
+def has_clock(connection: Connection, source: str) -> bool:
+    """Whether a source has a clock: one that was never looked through has none."""
+    return connection.execute(_CLOCK, {"source": source}).first() is not None
+
+
 def save_clock(connection: Connection, source: str, state: VirtualClock) -> None:
     """Keep the virtual clock of a source."""
     text = state.dump()

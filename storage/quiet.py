@@ -44,6 +44,7 @@ _RESTING = (
         _t.counted_by == _t.source,
         _t.last_outcome == Outcome.COUNT,
         _t.told.is_(None),
+        _t.username_now.is_(None),
         ~_t.zero_seen,
     )
     .order_by(_t.target_id)

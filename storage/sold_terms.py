@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from monitor.order import Order
 from monitor.terms import Terms, TermsOrigin
-from storage import flags, targets
+from storage import flags, routes, targets
 from storage.orders import await_first_look, locked
 from storage.schema import orders
 from storage.terms import dump_terms, load_terms
@@ -70,7 +70,9 @@ def reterm(
         if over or (before.guaranteed and not after.guaranteed):
             flags.end_guarantee(connection, after.order_id, now, "the order's terms were changed")
     changed_ids = [after.order_id for _, after in changed]
-    targets.arouse(connection, {row.target_id for row in connection.execute(_TARGETS, {"ids": changed_ids})})
+    touched = {row.target_id for row in connection.execute(_TARGETS, {"ids": changed_ids})}
+    targets.arouse(connection, touched)
+    routes.reroute(connection, touched)  # other terms have other ends, and another place in the queue
     begun = {after.order_id: after for before, after in changed if before.first_look(now) is None}
     rows = connection.execute(_TARGETS, {"ids": list(begun)})
     sold = [(row.target_id, begun[row.order_id]) for row in rows]

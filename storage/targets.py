@@ -46,7 +46,7 @@ class TargetRow:
     cannot_since: datetime | None = None
     lane: Lane = Lane.ROUTINE
     memo: str = ""
-    """What the cadence has noted for itself; see `monitor.memo`."""
+    """What the cadence has noted for itself; see `monitor.stakes`."""
     stream: str | None = None
     """Its stream in the virtual queue; None where it has no place there."""
     calm: Calm | None = None
@@ -56,6 +56,12 @@ class TargetRow:
 _t = targets.c
 _BY_ID = select(targets).where(_t.target_id == bindparam("target_id"))
 _LOCKED = _BY_ID.with_for_update()
+_LOCK_IDS = (
+    select(_t.target_id)
+    .where(_t.target_id.in_(bindparam("target_ids", expanding=True)))
+    .order_by(_t.target_id)
+    .with_for_update()
+)
 _ALL_LOCKED = (
     select(targets)
     .where(_t.target_id.in_(bindparam("target_ids", expanding=True)))
@@ -133,6 +139,12 @@ def get(connection: Connection, target_id: int, *, lock: bool = False) -> Target
     if row is None:
         raise NotFoundError(f"there is no target {target_id}")
     return row_of(row)
+
+
+def lock(connection: Connection, target_ids: Sequence[int]) -> None:
+    """Lock targets in the order of their ids, which all do who lock many; SQLite has one writer anyway."""
+    if target_ids and connection.dialect.name == "postgresql":
+        connection.execute(_LOCK_IDS, {"target_ids": target_ids})
 
 
 def locked(connection: Connection, target_ids: Sequence[int]) -> dict[int, TargetRow]:

@@ -47,7 +47,7 @@ def test_without_a_count_nothing_is_expected() -> None:
     assert expected(a_watched(), at=None) is None
 
 
-@pytest.mark.parametrize("state", [RefillState.HELD, RefillState.QUEUED, RefillState.CLAIMED])
+@pytest.mark.parametrize("state", [RefillState.QUEUED, RefillState.CLAIMED])
 def test_nothing_is_expected_while_a_refill_is_open(state: RefillState) -> None:
     """Some of its units may have arrived already."""
     assert expected(a_watched(), a_watched(an_order("2"), refills=[a_refill(state=state)])) is None
@@ -61,6 +61,23 @@ def test_a_refill_is_expected_in_the_count_once_it_has_settled(ago: timedelta, t
     assert expected(a_watched(refills=[completed_refill(100, NOW - ago)])) == told
 
 
+def test_a_held_refill_keeps_nobody_waiting() -> None:
+    """Nothing of it was sent, and it may be held until a count decides on it anew."""
+    held = a_refill(state=RefillState.HELD)
+    assert expected(a_watched(), a_watched(an_order("2"), refills=[held])) == 2000
+
+
+def test_a_refill_that_the_last_count_did_not_show_yet_is_expected_all_the_same() -> None:
+    """It came an hour before that count, which showed 500 too few: it must not be paid for again."""
+    assert expected(a_watched(refills=[completed_refill(500, SEEN_AT - HOUR)]), last=1500) == 2000
+
+
+def test_a_refill_that_the_last_count_showed_is_not_expected_twice() -> None:
+    """No order can be more than whole by what was delivered."""
+    assert expected(a_watched(refills=[completed_refill(500, SEEN_AT - HOUR)]), last=1990) == 2000
+    assert expected(a_watched(refills=[completed_refill(500, SEEN_AT - HOUR)]), last=2300) == 2300
+
+
 def test_a_short_refill_is_expected_as_short_as_it_was() -> None:
     assert expected(a_watched(refills=[completed_refill(100, NOW - DAY, delivered=30)])) == 2030
 
@@ -71,9 +88,19 @@ def test_a_refill_that_came_to_nothing_is_not_expected(state: RefillState) -> No
 
 
 @pytest.mark.parametrize(
-    ("ago", "told"), [(INSTANT, None), (DAY - INSTANT, None), (DAY, 3000), (2 * DAY, 2000), (5 * DAY, 2000)]
+    ("ago", "told"),
+    [
+        (INSTANT, None),
+        (DAY - INSTANT, None),
+        (DAY, 3000),
+        (2 * DAY, 3000),
+        (3 * DAY - INSTANT, 3000),
+        (3 * DAY, 2000),
+        (5 * DAY, 2000),
+    ],
 )
 def test_a_delivery_is_expected_in_the_count_once_it_has_settled(ago: timedelta, told: int | None) -> None:
+    """Unless the old source has counted after that: what it saw while it settled may have come later."""
     assert expected(a_watched(), a_watched(an_order("2", completed=NOW - ago))) == told
 
 

@@ -154,8 +154,8 @@ def test_orders_that_have_fallen_before_they_can_be_judged_keep_their_turn() -> 
 def test_a_refused_drop_alone_asks_for_no_turn() -> None:
     """RULES 5: it is not decided again until it has recovered; nothing is lost by not looking."""
     look = the_look(a_watched(drop=a_drop(NOW - DAY, DropState.REFUSED)), seen=a_count(1500))
-    assert (look.wish, look.lane) == (None, Lane.LONGEST)
-    assert look.why == ITS_TURN
+    assert (look.wish, look.lane, look.why) == (None, Lane.ROUTINE, "nothing is at stake")
+    assert look.at == NOW + 4 * EVERY
 
 
 def test_until_the_first_delivery_has_settled_a_target_rests() -> None:

@@ -247,7 +247,7 @@ def test_targets_and_looks_of_the_second_version_are_kept(empty: Database) -> No
     migrate.upgrade(empty)
     (target,), (look,), (request,) = (rows_of(empty, t) for t in ("targets", "snapshots", "source_requests"))
     assert (target.target_id, target.next_due_at, target.lane, target.last_count) == (1, at(9), 0, 7)
-    assert (target.source, target.together, target.counted_by, target.shift) == (None, "", "", 0)
+    assert (target.source, target.together, target.counted_by, target.shift) == (None, "", "instaloader", 0)
     assert (target.unread_by, target.memo, target.stream, target.virtual_due) == ("", "", "", None)
     assert (target.calm_until, target.last_call_slot, target.over_at) == (None, None, None)
     assert (look.at, look.count, look.source, look.shift) == (at(8), 7, "instaloader", 0)
@@ -258,7 +258,11 @@ def test_targets_and_looks_of_the_second_version_are_kept(empty: Database) -> No
     assert [rows_of(empty, t) for t in ("hazard_cells", "cadence_clocks", "going_rates")] == [[], [], []]
     with empty.write() as connection:
         (row,) = routes.unrouted(connection, 10)
-        assert (row.series, row.lane, row.why) == (Series(7, "follower_count"), Lane.FIRST, "confirm")
+        assert (row.series, row.lane, row.why) == (
+            Series(7, "follower_count", source="instaloader"),
+            Lane.FIRST,
+            "confirm",
+        )
         assert sources.breaker(connection, "instaloader").refusals == 2
 
 

@@ -11,8 +11,20 @@ depends_on = None
 _METRICS = "metric IN ('followers', 'likes', 'views')"
 
 
+# whose counts a series is made of: those of its newest one
+_COUNTED_BY = """
+UPDATE targets SET counted_by = COALESCE((
+    SELECT snapshots.source FROM snapshots
+    WHERE snapshots.target_id = targets.target_id AND snapshots.outcome = 'count'
+    ORDER BY snapshots.at DESC LIMIT 1
+), '')
+WHERE last_count IS NOT NULL
+"""
+
+
 def upgrade() -> None:
     _targets()
+    op.execute(_COUNTED_BY)
     op.add_column("snapshots", sa.Column("shift", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("source_state", sa.Column("used_percent", sa.Integer(), nullable=True))
     op.add_column("source_state", sa.Column("used_at", sa.BigInteger(), nullable=True))
