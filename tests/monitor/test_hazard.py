@@ -78,13 +78,13 @@ def test_a_cell_that_nobody_saw_says_what_its_likes_say() -> None:
 
 
 def test_one_drop_turns_nothing_upside_down() -> None:
-    """Each of the five links of the chain gives way by at most (c + 1) / c."""
+    """Each of the six links of the chain gives way by at most (c + 1) / c."""
     cell = cell_at("a", 100, 0.6, None)
     hazards = Hazards({})
     before = hazards.ahead(cell)
     hazards = Hazards({cell._replace(span=0): (1.0, 1.0)})
     assert all(
-        then < after < (2.5 / 1.5) ** 5 * then
+        then < after < (2.5 / 1.5) ** 6 * then
         for then, after in zip(before, hazards.ahead(cell), strict=True)
     )
 
