@@ -7,7 +7,7 @@ from math import expm1
 
 import numpy as np
 from peers import World, second_looks
-from worlds.orders import HOURS, Rows, Score
+from worlds.orders import HOURS, Score
 
 from monitor.hazard import Cell, Hazards, cell_at
 from monitor.outlook import Outlook, hazard_within, index, together
@@ -59,8 +59,7 @@ class Learned:
             purse = purse % 1 + per_hour
             left = int(purse) - second_looks(self.case, last, now, int(purse))
             left -= self.last_calls(now, left)
-            self.turns(now, left)
-            requests += int(purse)
+            requests += int(purse) - left + self.turns(now, left)
         return self.case.score(requests)
 
     def join(self, row: int, at: float) -> None:
@@ -97,8 +96,8 @@ class Learned:
         self.look(called, now)
         return len(called)
 
-    def turns(self, now: int, left: int) -> None:
-        """Look at those whose turn it is, all at the same time."""
+    def turns(self, now: int, left: int) -> int:
+        """Look at those whose turn it is, all at the same time; how many requests it took."""
         targets: list[int] = []
         while len(targets) < left:
             target = self.next()
@@ -116,6 +115,7 @@ class Learned:
             )
             targets.append(target)
         self.look(targets, now)
+        return len(targets)
 
     def next(self) -> int | None:
         """The target whose turn it is, taken off its queue."""
@@ -187,6 +187,3 @@ class Learned:
 def run(world: World, looks_a_day: float, *, together: bool = False) -> Score:
     """The learned cadence in a world, at so many looks per order in guarantee and day."""
     return Learned(world, together=together).run(looks_a_day * world.in_guarantee / 24)
-
-
-__all__ = ["Learned", "Rows", "run"]
