@@ -65,6 +65,10 @@ $(VENV)/.mutation: $(VENV)/.dev
 	$(PIP) --group mutation
 	@touch $@
 
+$(VENV)/.benchmarks: $(VENV)/.dev
+	$(PIP) --group benchmarks
+	@touch $@
+
 $(VENV)/.pip:
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(call apt,python3-venv)

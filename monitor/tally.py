@@ -9,6 +9,8 @@ WEIGHT_OF_PARENT = 1.5
 """c: so many events must be seen, or foretold, before a tally says more than what is above it."""
 _SMALL = 1e-4
 """Below this an exponential is as good as straight."""
+_CERTAIN = 500.0
+"""Above this it is as good as endless."""
 
 
 class Tally:
@@ -87,10 +89,10 @@ def _crossing(outlook: Outlook, hours: float) -> Iterator[tuple[int, float, floa
         within = -expm1(-hazard * length)
         chances.append((lasted * within, hazard, length))
         lasted *= 1 - within
-    total, later = sum(chance for chance, _, _ in chances), 0.0
+    total, later = sum(chance for chance, _, _ in chances) or 1.0, 0.0
     for span in reversed(range(len(chances))):
         chance, hazard, length = chances[span]
-        risk = hazard * length
-        until = length / 2 if risk < _SMALL else 1 / hazard - length / expm1(risk)
+        risk = min(hazard * length, _CERTAIN)
+        until = length / 2 if risk < _SMALL else length / risk - length / expm1(risk)
         yield span, chance / total, (later * length + chance * until) / total
         later += chance

@@ -9,7 +9,7 @@ the budget falls, or a wave of drops begins, no stored value changes.
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import exp, expm1, isfinite, log, log1p, sqrt
+from math import exp, expm1, inf, isfinite, log, log1p, sqrt
 
 from monitor.outlook import Outlook, patience
 from monitor.wave import Wave
@@ -26,6 +26,8 @@ _NEVER = 1e12
 """How far beyond V a target is due of which nothing is to be expected."""
 _LEAST = 1e-9
 """A request is worth at least that, so that a price has a logarithm."""
+_UTMOST = 100.0
+"""No price has a larger logarithm."""
 _CERTAIN = 1 - 1e-9
 
 
@@ -56,7 +58,12 @@ class VirtualClock:
         """The clock that `dump` wrote; a new one where the text is anything else."""
         try:
             v, price, requests, calls, streams = json.loads(text, parse_constant=_refused)
-            clock = cls(_number(v), _number(price), int(requests), _number(calls))
+            clock = cls(
+                _number(v),
+                _number(price, _UTMOST, -_UTMOST),
+                int(_number(requests, MEMORY)),
+                _number(calls, 1),
+            )
             for name, (offset, began, *wave) in streams.items():
                 clock.streams[name] = Stream(Wave.load(wave), _number(offset), _number(began))
         except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
@@ -162,10 +169,10 @@ def _hours(at: datetime) -> float:
     return at.timestamp() / 3600
 
 
-def _number(value: float) -> float:
-    """A finite number, or ValueError."""
-    if not isfinite(value):
-        raise ValueError("not a finite number")
+def _number(value: float, most: float = inf, least: float = 0.0) -> float:
+    """A finite number within these bounds, or ValueError."""
+    if not (isfinite(value) and least <= value <= most):
+        raise ValueError("no number that a clock has")
     return float(value)
 
 

@@ -12,9 +12,9 @@ from itertools import chain
 from math import expm1, isfinite, log, sqrt
 from typing import Any
 
-SUPPOSED = 3.0
+SUPPOSED = 5.0
 """How many times faster things happen in the wave that is watched for."""
-BEGINS, ENDS = 6.0, 4.0
+BEGINS, ENDS = 8.0, 3.0
 """The sums at which a wave is believed to be on, and to be over."""
 AT_LEAST = 6.0
 """A wave is supposed to have lasted so many hours, else it could never be told from the first look on."""
