@@ -19,6 +19,7 @@ from monitor.watched import Watched
 from storage import due, lessons
 from storage.due import Head
 from storage.engine import Transaction
+from storage.sources import take_turn
 from storage.targets import TargetRow
 
 KEPT_EVERY = timedelta(minutes=1)
@@ -46,9 +47,7 @@ class LearnedTurns:
         """Take from the lanes, one after the other."""
         self.keep(tx, now)
         source = eye.source.name
-        clock = lessons.clock(tx, source)
-        for lesson in self.cadence.taught(source):
-            self.cadence.learn(lesson, clock)
+        clock = self._learned(tx, source)
         heads = due.appointed(tx, source, Lane.FIRST, now, limit)
         heads += _called(tx, clock, source, now, limit - len(heads))
         heads += due.appointed(tx, source, Lane.ROUTINE, now, limit - len(heads))
@@ -80,6 +79,20 @@ class LearnedTurns:
             self.cadence.hazards = Hazards(lessons.load(tx))
             self.cadence.rates = lessons.rates(tx)
             self._refreshed_at = now
+
+    def put_down(self, tx: Transaction, sources: Sequence[str]) -> None:
+        """Learn what the last looks have taught, too, and add all of it to the database."""
+        for source in sources:
+            take_turn(tx, source)
+            lessons.save_clock(tx, source, self._learned(tx, source))
+        lessons.add(tx, self.cadence.hazards.harvest())
+
+    def _learned(self, tx: Transaction, source: str) -> VirtualClock:
+        """The clock of a source, after the lessons of its looks."""
+        clock = lessons.clock(tx, source)
+        for lesson in self.cadence.taught(source):
+            self.cadence.learn(lesson, clock)
+        return clock
 
     def _pop(
         self,

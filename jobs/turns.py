@@ -33,6 +33,9 @@ class Turns(Protocol):
     def keep(self, tx: Transaction, now: datetime) -> None:
         """Put down what was learned, now and then."""
 
+    def put_down(self, tx: Transaction, sources: Sequence[str]) -> None:
+        """Put down everything that was learned of these sources' looks: the process ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class FixedTurns:
@@ -53,6 +56,9 @@ class FixedTurns:
         """No place: a new target has its date."""
 
     def keep(self, tx: Transaction, now: datetime) -> None:
+        """Keep nothing."""
+
+    def put_down(self, tx: Transaction, sources: Sequence[str]) -> None:
         """Keep nothing."""
 
 
