@@ -8,6 +8,7 @@ from eyes_world import EVERY, LATER, Pages, Profiles, a_post_order, learn
 from jobs_world import DAY, HOUR, MINUTE, START, Answer, JobsWorld, an_eye, an_order
 
 from jobs import routing
+from jobs.asking import Recheck
 from jobs.eye import Eye
 from monitor.refill import RefillState
 from monitor.routing import ASK_AGAIN
@@ -95,6 +96,38 @@ def test_what_the_first_eye_cannot_find_the_second_finds_and_the_order_suffers_n
     assert world.target().absence.gone_at is None
     assert world.rows("refills", "order_id", "quantity") == [("1", 500)]
     assert "target.gone" not in [str(kind) for kind in world.rows("outbox", "kind")]
+
+
+@pytest.mark.parametrize("learned", [False, True])
+@pytest.mark.parametrize("start", [1000, None])
+def test_what_the_first_eye_cannot_find_the_second_looks_at_in_the_same_round(
+    world: JobsWorld, learned: bool, start: int | None
+) -> None:
+    """It has waited for its turn already."""
+    if learned:
+        learn(world)
+    world.sell(an_order("1", start_count=start))
+    first, second = Profiles(script=lambda _name, _now: Outcome.NOT_FOUND), Pages()
+    run(world, an_eye(first), an_eye(second), at=LATER)  # type: ignore[arg-type]
+    assert (first.times, second.times) == ([LATER], [LATER])
+
+
+def test_a_check_goes_on_with_the_eye_that_can_see(world: JobsWorld) -> None:
+    """The customer waits: what one eye cannot find the next one is asked for at once."""
+    world.sell(an_order("1"))
+    world.now = LATER
+    first, second = Profiles(script=lambda _name, _now: Outcome.NOT_FOUND), Pages()
+    answer, recheck = world.checking(an_eye(first), an_eye(second)).check("1")  # type: ignore[arg-type]
+    assert (answer.word, answer.count, recheck) == ("no_drop", 2000, Recheck.DONE)
+    assert world.rows("source_requests", "source", "purpose") == [("profiles", "check"), ("pages", "check")]
+
+
+def test_a_check_that_no_eye_can_answer_asks_each_once(world: JobsWorld) -> None:
+    world.sell(an_order("1"))
+    world.now = LATER
+    first, second = (eye(script=lambda _name, _now: Outcome.NOT_FOUND) for eye in (Profiles, Pages))
+    answer, _ = world.checking(an_eye(first), an_eye(second)).check("1")  # type: ignore[arg-type]
+    assert (answer.count, len(first.times), len(second.times)) == (None, 1, 1)
 
 
 @pytest.mark.parametrize("learned", [False, True])
