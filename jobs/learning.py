@@ -9,7 +9,7 @@ from itertools import islice
 from jobs.eye import Eye
 from jobs.seating import seat
 from jobs.turns import taken
-from monitor.cadence import Lane, Seat, Seen
+from monitor.cadence import Lane, Seat, Seen, Wish
 from monitor.hazard import Hazards
 from monitor.learned import SLOT, LearnedCadence
 from monitor.sources.budget import DAY
@@ -67,7 +67,15 @@ class LearnedTurns:
         look = self.cadence.next_look(group, before, now)
         if look is None or look.wish is None:
             return None
-        return seat(lessons.clock(tx, row.source), look.wish)
+        wish = look.wish._replace(rests_until=self._rests_until(row, group, look.wish, now))
+        return seat(lessons.clock(tx, row.source), wish)
+
+    def _rests_until(self, row: TargetRow, group: Sequence[Watched], wish: Wish, now: datetime) -> datetime:
+        """The rest of what is new to a source counts from its last look; who was never seen needs none."""
+        if not any(w.settled(now) for w in group):
+            return wish.rests_until
+        since = row.last_look_at
+        return now if since is None else min(wish.rests_until, since + self.cadence.every / 6)
 
     def keep(self, tx: Transaction, now: datetime) -> None:
         """Add what was learned to the database, and now and then take in what others have added."""

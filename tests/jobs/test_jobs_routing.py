@@ -199,6 +199,17 @@ def test_an_eye_that_sees_nothing_does_not_disturb_the_others_at_every_start(wor
     assert world.rows("targets", "source", "virtual_due") == before
 
 
+def test_rounds_by_cron_do_not_keep_targets_at_rest(world: JobsWorld) -> None:
+    """Routed anew at each start, a target rests from its last look on; who was never seen is looked at."""
+    world.sell(an_order("1"))
+    blind, second = an_eye(Profiles(metrics=frozenset())), an_eye(Pages(), per_hour=1)  # type: ignore[arg-type]
+    for world.now in (LATER + n * 20 * MINUTE for n in range(7)):
+        learn(world)
+        take_over(world.database, (blind, second))
+        run(world, blind, second)
+    assert second.source.times == [LATER, LATER + HOUR, LATER + 2 * HOUR]  # type: ignore[attr-defined]
+
+
 # The switch
 
 
