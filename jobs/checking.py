@@ -11,7 +11,7 @@ from jobs.sampling import Sampling
 from jobs.turns import taken
 from monitor.answers import Answer
 from monitor.sources.budget import Purpose
-from storage import routes, watched
+from storage import routes, targets, watched
 from storage.due import Head
 from storage.engine import Database, Transaction
 from storage.targets import TargetRow
@@ -37,12 +37,22 @@ class Checking:
             eye, due = self._taken(tx, row, now) if recheck is Recheck.DUE else (None, [])
         if eye is None:
             return self._answer(order_id), recheck
-        self.sampling.look(eye, due, Purpose.CHECK)
+        while eye is not None:
+            self.sampling.look(eye, due, Purpose.CHECK)
+            eye, due = self._passed_on(order_id, eye)
         return self._answer(order_id), Recheck.DONE
 
     def _answer(self, order_id: str) -> Answer:
         with self.database.read() as tx:
             return asking.answer_now(tx, order_id, self.clock())
+
+    def _passed_on(self, order_id: str, before: Eye) -> tuple[Eye | None, list[TargetRow]]:
+        """The eye that has taken the target over from one that cannot see it, if it may look now."""
+        with self.database.write() as tx:
+            row = targets.of_order(tx, order_id, lock=True)
+            if row.source == before.source.name:
+                return None, []
+            return self._taken(tx, row, self.clock())
 
     def _taken(self, tx: Transaction, row: TargetRow, now: datetime) -> tuple[Eye | None, list[TargetRow]]:
         """The eye that may look at the target now, and all that its request, paid for, will show."""

@@ -9,12 +9,13 @@ from jobs.quiet import pass_by
 from jobs.routing import Router
 from jobs.seating import seats_of
 from monitor.absence import Absence, observe
-from monitor.cadence import Cadence, Lane, Seen
+from monitor.cadence import Cadence, Lane, NextLook, Seen
 from monitor.calm import Calm, calm
 from monitor.decisions import Decision
 from monitor.handover import expected_count
 from monitor.judging import Verdict, judge
 from monitor.mass_drop import MassDropRule
+from monitor.routing import CANNOT_SEE
 from monitor.series import Series, admit, begins
 from monitor.snapshot import Snapshot
 from monitor.target import Metric
@@ -170,7 +171,16 @@ def _after(tx: Transaction, look: _Look, decisions: tuple[Decision, ...], policy
     known = replace(row, series=look.series, absence=absence, failures=failures, told=told)
     routed = policy.router.after(known, kept, group) if policy.router else known
     memo = following.memo if following else ""
+    if following and routed.source != row.source and kept.outcome in CANNOT_SEE:
+        following = _passed_on(following, row, kept)
     return Looked(replace(routed, memo=memo), kept, following, calm=_calm(look, group))
+
+
+def _passed_on(following: NextLook, row: TargetRow, kept: Snapshot) -> NextLook:
+    """The next look is another source's, and due at once: this one has told nothing of the target."""
+    return following._replace(
+        at=kept.at, lane=min(row.lane, following.lane), why=f"{kept.source} cannot see it"
+    )
 
 
 def _calm(look: _Look, group: Sequence[Watched]) -> Calm | None:

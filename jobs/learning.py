@@ -9,7 +9,7 @@ from itertools import islice
 from jobs.eye import Eye
 from jobs.seating import seat
 from jobs.turns import taken
-from monitor.cadence import Lane, Seat, Seen
+from monitor.cadence import Lane, Seat, Seen, Wish
 from monitor.hazard import Hazards
 from monitor.learned import SLOT, LearnedCadence
 from monitor.sources.budget import DAY
@@ -19,6 +19,7 @@ from monitor.watched import Watched
 from storage import due, lessons
 from storage.due import Head
 from storage.engine import Transaction
+from storage.sources import take_turn
 from storage.targets import TargetRow
 
 KEPT_EVERY = timedelta(minutes=1)
@@ -46,9 +47,7 @@ class LearnedTurns:
         """Take from the lanes, one after the other."""
         self.keep(tx, now)
         source = eye.source.name
-        clock = lessons.clock(tx, source)
-        for lesson in self.cadence.taught(source):
-            self.cadence.learn(lesson, clock)
+        clock = self._learned(tx, source)
         heads = due.appointed(tx, source, Lane.FIRST, now, limit)
         heads += _called(tx, clock, source, now, limit - len(heads))
         heads += due.appointed(tx, source, Lane.ROUTINE, now, limit - len(heads))
@@ -68,7 +67,15 @@ class LearnedTurns:
         look = self.cadence.next_look(group, before, now)
         if look is None or look.wish is None:
             return None
-        return seat(lessons.clock(tx, row.source), look.wish)
+        wish = look.wish._replace(rests_until=self._rests_until(row, group, look.wish, now))
+        return seat(lessons.clock(tx, row.source), wish)
+
+    def _rests_until(self, row: TargetRow, group: Sequence[Watched], wish: Wish, now: datetime) -> datetime:
+        """The rest of what is new to a source counts from its last look; who was never seen needs none."""
+        if not any(w.settled(now) for w in group):
+            return wish.rests_until
+        since = row.last_look_at
+        return now if since is None else min(wish.rests_until, since + self.cadence.every / 6)
 
     def keep(self, tx: Transaction, now: datetime) -> None:
         """Add what was learned to the database, and now and then take in what others have added."""
@@ -80,6 +87,20 @@ class LearnedTurns:
             self.cadence.hazards = Hazards(lessons.load(tx))
             self.cadence.rates = lessons.rates(tx)
             self._refreshed_at = now
+
+    def put_down(self, tx: Transaction, sources: Sequence[str]) -> None:
+        """Learn what the last looks have taught, too, and add all of it to the database."""
+        for source in sources:
+            take_turn(tx, source)
+            lessons.save_clock(tx, source, self._learned(tx, source))
+        lessons.add(tx, self.cadence.hazards.harvest())
+
+    def _learned(self, tx: Transaction, source: str) -> VirtualClock:
+        """The clock of a source, after the lessons of its looks."""
+        clock = lessons.clock(tx, source)
+        for lesson in self.cadence.taught(source):
+            self.cadence.learn(lesson, clock)
+        return clock
 
     def _pop(
         self,

@@ -53,6 +53,11 @@ class Sampling:
         with self.database.write() as tx:
             self.turns.keep(tx, self.clock())
 
+    def put_down(self) -> None:
+        """At the end of a process: put down what its looks have taught."""
+        with self.database.write() as tx:
+            self.turns.put_down(tx, [eye.source.name for eye in self.eyes])
+
     def _route(self) -> int:
         """Find out who looks at new targets."""
         router = self.policy.router

@@ -31,7 +31,10 @@ class Turns(Protocol):
         """The place of a target that is new to its source; None where only its date counts."""
 
     def keep(self, tx: Transaction, now: datetime) -> None:
-        """Put down what was learned."""
+        """Put down what was learned, now and then."""
+
+    def put_down(self, tx: Transaction, sources: Sequence[str]) -> None:
+        """Put down everything that was learned of these sources' looks: the process ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,9 @@ class FixedTurns:
     def keep(self, tx: Transaction, now: datetime) -> None:
         """Keep nothing."""
 
+    def put_down(self, tx: Transaction, sources: Sequence[str]) -> None:
+        """Keep nothing."""
+
 
 def taken(tx: Transaction, eye: Eye, heads: Sequence[Head], now: datetime) -> list[list[TargetRow]]:
     """All that the requests of these heads show, as far as one reading goes; put off meanwhile."""
@@ -65,13 +71,14 @@ def taken(tx: Transaction, eye: Eye, heads: Sequence[Head], now: datetime) -> li
     first = {head.target_id for head in heads}
     requests = []
     for name in names:
-        rows = [row for row in shown[name] if row.target_id in first or not _just_seen(row, now)]
+        rows = [row for row in shown[name] if row.target_id in first or _wanted(row, now)]
         rows.sort(key=lambda row: (row.target_id not in first, row.next_due_at or now))
         requests.append(rows[: eye.source.batch])
     due.push(tx, [row.target_id for rows in requests for row in rows], now + LOOK_AGAIN)
     return [rows for rows in requests if rows]
 
 
-def _just_seen(row: TargetRow, now: datetime) -> bool:
-    """A target that an earlier request of the same name has shown need not be shown by the next one."""
-    return row.last_look_at is not None and now - row.last_look_at < LOOK_AGAIN
+def _wanted(row: TargetRow, now: datetime) -> bool:
+    """What an earlier request of the same name has just shown need not be shown again before it is due."""
+    just_seen = row.last_look_at is not None and now - row.last_look_at < LOOK_AGAIN
+    return not just_seen or (row.next_due_at is not None and row.next_due_at <= now)

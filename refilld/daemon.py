@@ -81,9 +81,8 @@ class Daemon:
         """Answers to customers' requests."""
         return Checking(self.database, self.sampling(eyes), self.clock)
 
-    def plans(self, eyes: tuple[Eye, ...], beat: Callable[[str], None]) -> list[Plan]:
+    def plans(self, sampling: Sampling, beat: Callable[[str], None]) -> list[Plan]:
         """The fixed jobs; `beat` hears of a job's progress within a long round."""
-        sampling = self.sampling(eyes, lambda: beat("sampling"))
         leases = Leases(self.database, self.clock, self.settings.queue.max_attempts)
         alerting = Alerting(
             self.database, self.clock, open_channels(self.settings.alerts.urls), lambda: beat("alerting")
@@ -100,7 +99,9 @@ class Daemon:
         """One round of every job that is due; a failing job stops no other, and is an error at the end."""
         with daemon_lock(self.database):
             take_over(self.database, eyes)
-            failed = [p.name for p in self.plans(eyes, lambda _job: None) if not run_guarded(p)]
+            sampling = self.sampling(eyes)
+            failed = [p.name for p in self.plans(sampling, lambda _job: None) if not run_guarded(p)]
+            _put_down(sampling)
         if failed:
             raise RefilldError(f"failed: {', '.join(failed)}; the log says why")
 
@@ -112,11 +113,13 @@ class Daemon:
             take_over(self.database, eyes)
             silences = {job: longest_silence(every) for job, every in intervals(self.settings).items()}
             progress = Progress(silences, time.monotonic)
-            plans = self.plans(eyes, progress.beat)
+            sampling = self.sampling(eyes, lambda: progress.beat("sampling"))
+            plans = self.plans(sampling, progress.beat)
             if http:
                 stack.enter_context(self._serving(progress.late))
             stack.callback(self.database.checkpoint)
             scheduler = Scheduler(plans, progress, self.clock())
+            stack.callback(_put_down, sampling)
             scheduler.start()
             stack.callback(scheduler.stop)
             log.info("daemon.started", database=self.database.name, sources=[e.source.name for e in eyes])
@@ -158,6 +161,12 @@ class Daemon:
             else:
                 notifier.watchdog()
         notifier.stopping()
+
+
+def _put_down(sampling: Sampling) -> None:
+    """Save what was learned; a database that is away at the end keeps nobody from ending."""
+    with suppress(UnreachableError):
+        sampling.put_down()
 
 
 def health(database: Database, late: Callable[[], tuple[str, ...]]) -> Health:

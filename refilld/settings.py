@@ -38,6 +38,11 @@ def _window(value: object) -> object:
     return None if value == "lifetime" else value
 
 
+def _in_digits(value: object) -> object:
+    """A number that names something is a text: from the environment it comes as TOML reads it."""
+    return str(value) if type(value) is int else value
+
+
 LAST_PORT = 65_535
 
 
@@ -107,7 +112,7 @@ class SourceSection(Section):
     reserve: int = Field(default=10, ge=0, le=90)
     first_pause: Duration = Field(default=timedelta(hours=1), gt=timedelta(0))
     canary: str = Field(default="", pattern=r"^@?[A-Za-z0-9._]{0,30}$")
-    ig_user_id: str = Field(default="", pattern=r"^\d{0,20}$")
+    ig_user_id: Annotated[str, BeforeValidator(_in_digits)] = Field(default="", pattern=r"^\d{0,20}$")
     token_file: str = ""
     version: str = Field(default="v26.0", pattern=r"^v\d{1,3}\.\d$")
     session_file: str = ""

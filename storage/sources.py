@@ -35,9 +35,14 @@ _LAST_READ = select(_r.last_count_at).where(
 )
 
 
+def take_turn(connection: Connection, source: str) -> None:
+    """Have a source to oneself until the commit: its budget, its breaker, its clock."""
+    take_turns(connection, f"refilld source {source}")  # a source that was never refused has no row to lock
+
+
 def breaker(connection: Connection, source: str) -> Breaker:
     """The breaker of a source; whoever has it may spend of the budget, and nobody else until the commit."""
-    take_turns(connection, f"refilld source {source}")  # a source that was never refused has no row to lock
+    take_turn(connection, source)
     row = connection.execute(_BREAKER_OF, {"source": source}).one_or_none()
     if row is None:
         return Breaker()

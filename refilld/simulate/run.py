@@ -99,7 +99,7 @@ class Run:
             clock.every(HOUR, lambda: self._sales.ring_up(self._world))
         else:
             self._sales.plan(self._plan.orders)
-        for job in self._daemon.plans(self._eyes(), lambda _job: None):
+        for job in self._daemon.plans(self._sampling(), lambda _job: None):
             if job.name != "sampling":
                 clock.every(max(job.every, HOUR), job.run)
         clock.every(HOUR, Consumer(self._database, self._world, clock, self._plan.delay).claim)

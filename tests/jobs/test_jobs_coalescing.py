@@ -83,6 +83,20 @@ def test_what_was_just_seen_is_not_asked_for_again(either: JobsWorld) -> None:
         assert len(source.read_together[-1]) == shown
 
 
+def test_what_is_due_again_soon_is_due_in_one_request(either: JobsWorld) -> None:
+    """Five customers ask within ten minutes of the last look: the profile is asked for once."""
+    sell_a_profile(either, posts=4)
+    either.now = LATER
+    source = Profiles()
+    sampling = either.sampling(an_eye(source))  # type: ignore[arg-type]
+    sampling.run_once()
+    either.now = LATER + LOOK_AGAIN / 2
+    with either.database.write() as tx:
+        targets.wake(tx, range(1, 6), either.now, "asked", Lane.FIRST)
+    sampling.run_once()
+    assert [len(request) for request in source.read_together] == [5, 5]
+
+
 def test_what_follows_from_a_request_is_written_in_one_transaction(either: JobsWorld) -> None:
     """Five targets fall at once: five drops, by looks of one moment, each confirmed two hours later."""
     sell_a_profile(either, posts=4)

@@ -283,6 +283,18 @@ def test_a_daemon_that_is_killed_loses_a_minute_of_lessons_and_no_look(world: Jo
     assert exposure(world) == pytest.approx(5 * 48, rel=0.01)
 
 
+def test_what_the_last_look_of_a_process_has_taught_is_put_down(world: JobsWorld) -> None:
+    """A round by cron that had one request to spend, and ends after a second, teaches all the same."""
+    turns = learn(world)
+    sell(world, "a")
+    sampling = world.sampling(an_eye(Pages(), per_hour=1))  # type: ignore[arg-type]
+    sampling.run_once()
+    assert exposure(world) == 0
+    sampling.put_down()
+    assert exposure(world) == pytest.approx(48)
+    assert turns.cadence.taught("pages") == []
+
+
 def test_the_lessons_of_two_daemons_add_up(world: JobsWorld) -> None:
     """Each puts down what it has learned itself, and neither forgets what the other one has."""
     mine, others = learn(world), learn(world)

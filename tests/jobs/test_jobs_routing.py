@@ -8,6 +8,7 @@ from eyes_world import EVERY, LATER, Pages, Profiles, a_post_order, learn
 from jobs_world import DAY, HOUR, MINUTE, START, Answer, JobsWorld, an_eye, an_order
 
 from jobs import routing
+from jobs.asking import Recheck
 from jobs.eye import Eye
 from monitor.refill import RefillState
 from monitor.routing import ASK_AGAIN
@@ -98,6 +99,38 @@ def test_what_the_first_eye_cannot_find_the_second_finds_and_the_order_suffers_n
 
 
 @pytest.mark.parametrize("learned", [False, True])
+@pytest.mark.parametrize("start", [1000, None])
+def test_what_the_first_eye_cannot_find_the_second_looks_at_in_the_same_round(
+    world: JobsWorld, learned: bool, start: int | None
+) -> None:
+    """It has waited for its turn already."""
+    if learned:
+        learn(world)
+    world.sell(an_order("1", start_count=start))
+    first, second = Profiles(script=lambda _name, _now: Outcome.NOT_FOUND), Pages()
+    run(world, an_eye(first), an_eye(second), at=LATER)  # type: ignore[arg-type]
+    assert (first.times, second.times) == ([LATER], [LATER])
+
+
+def test_a_check_goes_on_with_the_eye_that_can_see(world: JobsWorld) -> None:
+    """The customer waits: what one eye cannot find the next one is asked for at once."""
+    world.sell(an_order("1"))
+    world.now = LATER
+    first, second = Profiles(script=lambda _name, _now: Outcome.NOT_FOUND), Pages()
+    answer, recheck = world.checking(an_eye(first), an_eye(second)).check("1")  # type: ignore[arg-type]
+    assert (answer.word, answer.count, recheck) == ("no_drop", 2000, Recheck.DONE)
+    assert world.rows("source_requests", "source", "purpose") == [("profiles", "check"), ("pages", "check")]
+
+
+def test_a_check_that_no_eye_can_answer_asks_each_once(world: JobsWorld) -> None:
+    world.sell(an_order("1"))
+    world.now = LATER
+    first, second = (eye(script=lambda _name, _now: Outcome.NOT_FOUND) for eye in (Profiles, Pages))
+    answer, _ = world.checking(an_eye(first), an_eye(second)).check("1")  # type: ignore[arg-type]
+    assert (answer.count, len(first.times), len(second.times)) == (None, 1, 1)
+
+
+@pytest.mark.parametrize("learned", [False, True])
 def test_an_eye_that_could_not_find_a_target_is_asked_again_after_thirty_days(
     world: JobsWorld, learned: bool
 ) -> None:
@@ -164,6 +197,17 @@ def test_an_eye_that_sees_nothing_does_not_disturb_the_others_at_every_start(wor
         assert router is not None
         routing.route_new(tx, router, world.turns.seat, world.now + HOUR)
     assert world.rows("targets", "source", "virtual_due") == before
+
+
+def test_rounds_by_cron_do_not_keep_targets_at_rest(world: JobsWorld) -> None:
+    """Routed anew at each start, a target rests from its last look on; who was never seen is looked at."""
+    world.sell(an_order("1"))
+    blind, second = an_eye(Profiles(metrics=frozenset())), an_eye(Pages(), per_hour=1)  # type: ignore[arg-type]
+    for world.now in (LATER + n * 20 * MINUTE for n in range(7)):
+        learn(world)
+        take_over(world.database, (blind, second))
+        run(world, blind, second)
+    assert second.source.times == [LATER, LATER + HOUR, LATER + 2 * HOUR]  # type: ignore[attr-defined]
 
 
 # The switch

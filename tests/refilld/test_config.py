@@ -157,6 +157,7 @@ def test_every_key_stands_in_the_example(section: str) -> None:
         ("SERVICE_NAMES__DERIVE_TERMS", "yes", lambda s: s.service_names.derive_terms, True),
         ("SERVICE_NAMES__LIFETIME", "lifetime", lambda s: s.service_names.lifetime, None),
         ("SERVICES__1234__METRIC", "likes", lambda s: s.services["1234"].metric, Metric.LIKES),
+        ("SOURCES__GRAPH__IG_USER_ID", "1784140", lambda s: s.sources["graph"].ig_user_id, "1784140"),
         ("DATABASE__URL", "sqlite:///a b=c.db", lambda s: s.database.url, "sqlite:///a b=c.db"),
     ],
 )
