@@ -101,9 +101,7 @@ def _vouch(tx: Transaction, kept: Sequence[Snapshot]) -> None:
         if shot.count is not None:
             key = shot.source, shot.target.metric
             newest[key] = max(newest.get(key, shot.at), shot.at)
-    for (source, metric), at in sorted(
-        newest.items()
-    ):  # in one order, so that no two judges block each other
+    for (source, metric), at in sorted(newest.items()):  # so that no two judges block each other
         sources.note_read(tx, source, metric, at)
 
 

@@ -62,7 +62,7 @@ def test_every_installed_source_is_listed(desk: Desk) -> None:
     assert listed(desk)[NAME] == {
         "source": NAME, "enabled": False, "state": "ready", "until": None, "reason": None,
         "requests_last_hour": 0, "requests_per_hour": None, "requests_last_day": 0, "requests_per_day": None,
-        "looks_per_request": None, "used_percent": None,
+        "looks_per_request": None, "used_percent": None, "oldest_look_hours": None, "missed_percent": None,
     }  # fmt: skip
 
 
@@ -101,7 +101,9 @@ def test_the_table_says_yes_and_no(desk: Desk) -> None:
     """People read it."""
     head, *rows = desk.run("sources", "list").stdout.splitlines()
     assert head.split() == list(COLUMNS)
-    assert [NAME, "no", "ready", "-", "-", "0", "-", "0", "-", "-", "-"] in [row.split() for row in rows]
+    assert [NAME, "no", "ready", "-", "-", "0", "-", "0", "-", "-", "-", "-", "-"] in [
+        row.split() for row in rows
+    ]
 
 
 @pytest.mark.parametrize("times", [0, 1, 3])

@@ -11,26 +11,34 @@ from shop import (
     INSTANT,
     MINUTE,
     NOW,
+    a_claim,
+    a_drop,
     a_look,
     a_post,
     a_profile,
+    an_order,
     at_once,
+    owe,
     put_target,
     rows_of,
+    sell,
     statements_of,
     take,
 )
+from sqlalchemy import update
 
 from monitor.absence import Absence
 from monitor.alert import Trouble
 from monitor.cadence import Lane, NextLook
 from monitor.calm import Calm
+from monitor.decisions import Verb
 from monitor.series import Series
 from monitor.snapshot import Outcome
 from monitor.target import Metric, Target
-from storage import due, targets
+from storage import drops, due, routes, targets
 from storage.due import Head
 from storage.engine import Database
+from storage.schema import targets as table
 from storage.targets import Looked, TargetRow
 
 UNTIL = NOW + 10 * MINUTE
@@ -375,14 +383,44 @@ def test_a_taker_does_not_wait_for_another_one(postgresql: Database) -> None:
 
 
 def test_only_what_is_over_leaves_the_virtual_queue(database: Database) -> None:
-    """To the instant; its date stays, and a guarantee without an end is never over."""
+    """To the instant, and out of every queue; a guarantee without an end is never over."""
     for name, over_at in [("over", NOW), ("on", NOW + INSTANT), ("for life", None)]:
         wait(database, name, 1.0, over_at=over_at, last_call_slot=7, last_call_value=1.0)
     with database.write() as connection:
         assert due.let_go(connection, NOW) == 1
         assert due.let_go(connection, NOW) == 0
     assert sorted(asked(virtual(database))) == sorted(asked(called(database))) == ["for life", "on"]
-    assert {row.next_due_at for row in rows_of(database, "targets")} == {NOW + 90 * DAY}
+    dates = {row.together: row.next_due_at for row in rows_of(database, "targets")}
+    assert dates == {"over": None, "on": NOW + 90 * DAY, "for life": NOW + 90 * DAY}
+
+
+@pytest.mark.parametrize("verb", [None, Verb.HOLD, Verb.REFILL])
+def test_what_is_under_way_is_looked_after_beyond_the_guarantee(
+    database: Database, verb: Verb | None
+) -> None:
+    """A drop that outlives it must be decided, and a refill needs its profile to be public again."""
+    sell(database, an_order())
+    with database.write() as connection:
+        if verb is None:
+            drops.save(connection, a_drop(), a_claim(), 1200)
+        else:
+            owe(connection, verb=verb)
+        connection.execute(
+            update(table).values(
+                source=SOURCE, lane=Lane.LONGEST, next_due_at=NOW + DAY, virtual_due=1.0, over_at=NOW
+            )
+        )
+        assert due.let_go(connection, NOW) == 1
+    (row,) = rows_of(database, "targets")
+    assert (row.next_due_at, row.lane, row.virtual_due) == (NOW, Lane.ROUTINE, None)
+
+
+def test_what_waits_for_its_way_is_not_let_go(database: Database) -> None:
+    """Its orders have changed, and with them the end of its guarantee."""
+    target_id = wait(database, "changed", 1.0, over_at=NOW)
+    with database.write() as connection:
+        routes.reroute(connection, [target_id])
+        assert due.let_go(connection, NOW) == 0
 
 
 def test_what_is_over_is_let_go_in_small_steps(database: Database) -> None:
