@@ -11,11 +11,12 @@ from monitor.errors import BadInputError
 from monitor.snapshot import Outcome, Snapshot
 from monitor.sources.bounded import one_line
 from monitor.sources.contract import Reading
-from monitor.sources.graph_answers import Look, likes, views
+from monitor.sources.graph_answers import likes, views
 from monitor.sources.graph_pages import Seen, leaf
 from monitor.sources.graph_query import query, username_of
 from monitor.sources.graph_token import TokenFile, token_file, veiled
 from monitor.sources.graph_wire import Wire
+from monitor.sources.look import Look
 from monitor.target import Metric, Target
 
 _POST_COUNTS = {Metric.LIKES: likes, Metric.VIEWS: views}

@@ -8,22 +8,9 @@ from monitor.errors import BadInputError
 from monitor.link import LinkKind, parse_link
 from monitor.snapshot import Outcome
 from monitor.sources.graph_query import is_cursor
+from monitor.sources.look import Look, number, odd, printable
 
-_TOO_MANY = 10**12
-"""More than a hundred times everybody: no count on Instagram can be that large."""
-LONGEST_QUOTE = 8192
-"""Characters of foreign text in a detail, before it is made fit for a log; twice the longest token."""
 _WITHOUT_VIEWS = {"IMAGE": "an image", "CAROUSEL_ALBUM": "a carousel"}
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What one look saw: a snapshot without its target and time."""
-
-    outcome: Outcome
-    count: int | None = None
-    counted: str = ""
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +30,16 @@ def profile(body: Any, username: str) -> Mapping[str, Any] | Look:
     """Find the profile in an answer; it has to be the one that was asked for."""
     found = body.get("business_discovery") if isinstance(body, dict) else None
     if not isinstance(found, dict):
-        return _odd("the answer holds no profile")
+        return odd("the answer holds no profile")
     name = found.get("username")
     if not isinstance(name, str) or not name.isascii() or name.lower() != username:
-        return _odd(f"asked for {username}, got {_printable(name)!r}")
+        return odd(f"asked for {username}, got {printable(name)!r}")
     return found
 
 
 def followers(shown: Mapping[str, Any]) -> Look:
     """Read the followers of a profile."""
-    return _number(shown, "followers_count")
+    return number(shown, "followers_count")
 
 
 def media(shown: Mapping[str, Any], *, first: bool) -> Media | Look:
@@ -63,9 +50,9 @@ def media(shown: Mapping[str, Any], *, first: bool) -> Media | Look:
     edge = shown.get("media", {"data": []})
     data = edge.get("data") if isinstance(edge, dict) else None
     if not isinstance(data, list) or not all(isinstance(medium, dict) for medium in data):
-        return _odd("the answer's media are no list of objects")
+        return odd("the answer's media are no list of objects")
     if first and not data and shown.get("media_count") != 0:
-        return _odd("the answer lists no media of a profile that has some")
+        return odd("the answer lists no media of a profile that has some")
     cursor = _cursor(edge.get("paging")) if data else ""
     if isinstance(cursor, Look):
         return cursor
@@ -78,13 +65,13 @@ def likes(medium: Mapping[str, Any]) -> Look:
     """Read the likes of a post: left out where the owner hides them."""
     if medium.get("like_count") is None:
         return Look(Outcome.HIDDEN, detail="like_count is not told: the owner hides it")
-    return _number(medium, "like_count")
+    return number(medium, "like_count")
 
 
 def views(medium: Mapping[str, Any]) -> Look:
     """Read the views of a reel: left out where the owner hides them, and where there are none to count."""
     if medium.get("view_count") is not None:
-        return _number(medium, "view_count")
+        return number(medium, "view_count")
     kind = medium.get("media_type")
     if isinstance(kind, str) and kind in _WITHOUT_VIEWS:
         return Look(Outcome.HIDDEN, detail=f"{_WITHOUT_VIEWS[kind]}: only reels have views")
@@ -113,24 +100,5 @@ def _cursor(paging: Any) -> str | Look:
         return ""
     after = cursors.get("after", "") if isinstance(cursors, dict) else None
     if not isinstance(after, str) or (after and not is_cursor(after)):
-        return _odd("the cursor of the media is none that could be asked for")
+        return odd("the cursor of the media is none that could be asked for")
     return after
-
-
-def _number(shown: Mapping[str, Any], key: str) -> Look:
-    value = shown.get(key)
-    # `type is`, for a bool is an int to Python and none to us.
-    if type(value) is not int or not 0 <= value < _TOO_MANY:
-        return _odd(f"{key} is no sensible number: {_printable(value)!r}")
-    return Look(Outcome.COUNT, count=value, counted=key)
-
-
-def _printable(value: Any) -> Any:
-    """A hostile number may have more digits than Python is willing to print, and a text more than we are."""
-    if isinstance(value, str):
-        return value[:LONGEST_QUOTE]
-    return value if isinstance(value, float | bool | None) else type(value).__name__
-
-
-def _odd(detail: str) -> Look:
-    return Look(Outcome.SCHEMA, detail=detail)

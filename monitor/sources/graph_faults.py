@@ -11,7 +11,7 @@ from requests.exceptions import InvalidURL
 from urllib3.exceptions import HTTPError
 
 from monitor.snapshot import Outcome
-from monitor.sources.graph_answers import LONGEST_QUOTE, Look
+from monitor.sources.look import LONGEST_QUOTE, Look
 
 NETWORK = (RequestException, HTTPError, HTTPException, OSError, ValueError)
 """Everything that a request is known to raise."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from monitor.snapshot import Outcome
-from monitor.sources.graph_answers import Look, Media, followers, media
+from monitor.sources.graph_answers import Media, followers, media
 from monitor.sources.graph_query import PAGE, Query
+from monitor.sources.look import Look
 
 MOST_PAGES = 5
 """Pages of one look; a post behind them costs as much at each look, and is never seen."""

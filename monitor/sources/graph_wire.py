@@ -13,10 +13,11 @@ from requests.auth import AuthBase
 from monitor.snapshot import Outcome
 from monitor.sources.bounded import body_of
 from monitor.sources.contract import Pressure
-from monitor.sources.graph_answers import Look, profile
+from monitor.sources.graph_answers import profile
 from monitor.sources.graph_faults import NETWORK, refusal, unreachable
 from monitor.sources.graph_pressure import both, pressure
 from monitor.sources.graph_query import Query
+from monitor.sources.look import Look
 
 HOST = "graph.facebook.com"
 _HEADERS = {"Accept": "application/json", "User-Agent": "refilld"}

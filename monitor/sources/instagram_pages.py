@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from monitor.link import is_username
 from monitor.snapshot import Outcome
+from monitor.sources.look import Look, number, odd, printable
 
 USER = "xig_user_by_username"
 USERNAME = re.compile(r"[a-z0-9._]{1,30}")
@@ -14,21 +15,6 @@ _ID = re.compile(r"[1-9][0-9]{0,19}")
 _TOO_LARGE_AN_ID = 10**20
 _COUNTS_DISABLED = "like_and_view_counts_disabled"
 _VIDEO = 2
-_TOO_MANY = 10**12
-"""More than a hundred times everybody: no count on Instagram can be that large."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What one look saw: a snapshot without its target and time."""
-
-    outcome: Outcome
-    count: int | None = None
-    counted: str = ""
-    detail: str = ""
-    account: str = ""
-    username: str = ""
-    """The name that the answer calls the profile by."""
 
 
 NOT_SHOWN = Look(Outcome.HIDDEN, detail="play_count and view_count are null: not shown without a login")
@@ -44,13 +30,13 @@ def followers(pages: Sequence[Mapping[str, Any]], username: str) -> Look:
     if not users:
         return Look(Outcome.NOT_FOUND, detail="the page's user is null")
     if not all(isinstance(user, dict) for user in users):
-        return _odd("the page's user is not an object")
+        return odd("the page's user is not an object")
     if any(_disagree(users, key) for key in ("username", "pk", "is_private", "follower_count")):
-        return _odd("the page contradicts itself about its user")
+        return odd("the page contradicts itself about its user")
     user = {key: value for user in users for key, value in user.items() if value is not None}
     found = user.get("username")
     if not isinstance(found, str) or not found.isascii() or found.lower() != username.lower():
-        return _odd(f"asked for {username}, got {_printable(found)!r}")
+        return odd(f"asked for {username}, got {printable(found)!r}")
     return _followers(user, username)
 
 
@@ -58,9 +44,9 @@ def account_followers(user: Mapping[str, Any], account: str) -> Look:
     """Read the followers out of the answer to a question for an account, by whatever name it goes now."""
     found = user.get("username")
     if _account(user) != account:
-        return _odd(f"asked for account {account}, got {_printable(user.get('pk'))!r}")
+        return odd(f"asked for account {account}, got {printable(user.get('pk'))!r}")
     if not isinstance(found, str) or not is_username(found):
-        return _odd(f"account {account} has no sensible name: {_printable(found)!r}")
+        return odd(f"account {account} has no sensible name: {printable(found)!r}")
     return _followers(user, found.lower())
 
 
@@ -68,9 +54,9 @@ def _followers(user: Mapping[str, Any], username: str) -> Look:
     if user.get("is_private") is True:
         seen = Look(Outcome.PRIVATE)
     elif user.get("is_private") is False:
-        seen = _number(user, "follower_count")
+        seen = number(user, "follower_count")
     else:
-        return _odd("the answer does not say whether the profile is private")
+        return odd("the answer does not say whether the profile is private")
     return replace(seen, account=_account(user), username=username)
 
 
@@ -87,7 +73,7 @@ def likes(node: Mapping[str, Any]) -> Look:
         return Look(Outcome.HIDDEN, detail=f"{_COUNTS_DISABLED} is set")
     if "like_count" in node and node["like_count"] in (None, -1):
         return Look(Outcome.HIDDEN, detail=f"like_count is {node['like_count']}")
-    return _number(node, "like_count") if shown(node) else _unsaid()
+    return number(node, "like_count") if shown(node) else _unsaid()
 
 
 def views(node: Mapping[str, Any]) -> Look:
@@ -101,7 +87,7 @@ def views(node: Mapping[str, Any]) -> Look:
         return Look(Outcome.HIDDEN, detail=f"{_COUNTS_DISABLED} is set")
     for key in ("play_count", "view_count"):
         if node.get(key) is not None:
-            return _number(node, key) if shown(node) else _unsaid()
+            return number(node, key) if shown(node) else _unsaid()
     return NOT_SHOWN
 
 
@@ -111,7 +97,7 @@ def clip_plays(answer: Any, shortcode: str) -> Look:
     for edge in clips["edges"] if clips is not None else ():
         media = edge["node"]["media"]
         if media["code"] == shortcode and media.get("play_count") is not None:
-            return _number(media, "play_count")
+            return number(media, "play_count")
     return Look(Outcome.HIDDEN, detail="play_count is null, and not among the owner's newest clips")
 
 
@@ -121,26 +107,9 @@ def shown(node: Mapping[str, Any]) -> bool:
 
 
 def _unsaid() -> Look:
-    return _odd(f"{_COUNTS_DISABLED} does not say whether the counts are real")
-
-
-def _number(node: Mapping[str, Any], key: str) -> Look:
-    value = node.get(key)
-    # `type is`, for a bool is an int to Python and none to us.
-    if type(value) is not int or not 0 <= value < _TOO_MANY:
-        return _odd(f"{key} is no sensible number: {_printable(value)!r}")
-    return Look(Outcome.COUNT, count=value, counted=key)
-
-
-def _printable(value: Any) -> Any:
-    """A hostile number may have more digits than Python is willing to print."""
-    return value if isinstance(value, str | float | bool | None) else type(value).__name__
+    return odd(f"{_COUNTS_DISABLED} does not say whether the counts are real")
 
 
 def _disagree(users: Sequence[Mapping[str, Any]], key: str) -> bool:
     values = [user[key] for user in users if user.get(key) is not None]
     return any(type(value) is not type(values[0]) or value != values[0] for value in values)
-
-
-def _odd(detail: str) -> Look:
-    return Look(Outcome.SCHEMA, detail=detail)

@@ -16,12 +16,13 @@ from monitor.sources import instaloader_posts as posts
 from monitor.sources import instaloader_profiles as profiles
 from monitor.sources.bounded import one_line
 from monitor.sources.contract import Pressure, Reading
-from monitor.sources.instagram_pages import USERNAME, Look
+from monitor.sources.instagram_pages import USERNAME
 from monitor.sources.instaloader_contexts import Contexts
 from monitor.sources.instaloader_cookies import OPTION
 from monitor.sources.instaloader_posts import Looks, Node
 from monitor.sources.instaloader_session import REFUSED, Session
 from monitor.sources.instaloader_wire import QuietContext
+from monitor.sources.look import Look
 from monitor.target import Metric, Target
 
 TIMEOUT = 20.0

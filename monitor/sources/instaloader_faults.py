@@ -17,7 +17,7 @@ from requests.exceptions import InvalidURL
 from urllib3.exceptions import HTTPError
 
 from monitor.snapshot import Outcome
-from monitor.sources.instagram_pages import Look
+from monitor.sources.look import Look
 
 _NETWORK = (RequestException, HTTPError, HTTPException, OSError)
 _ODD_BODIES = (LookupError, TypeError, AttributeError, ValueError, AssertionError, RecursionError)

@@ -6,9 +6,10 @@ from typing import Any
 from instaloader import Post, get_json_structure
 
 from monitor.snapshot import Outcome
-from monitor.sources.instagram_pages import Look, likes, views
+from monitor.sources.instagram_pages import likes, views
 from monitor.sources.instaloader_faults import FAULTS, fault
 from monitor.sources.instaloader_wire import QuietContext
+from monitor.sources.look import Look
 from monitor.target import Metric
 
 Node = Mapping[str, Any]

@@ -6,9 +6,10 @@ from typing import Any
 from instaloader import Profile
 
 from monitor.snapshot import Outcome
-from monitor.sources.instagram_pages import USER, Look, account_followers, followers
+from monitor.sources.instagram_pages import USER, account_followers, followers
 from monitor.sources.instaloader_faults import FAULTS, empty_page, fault
 from monitor.sources.instaloader_wire import QuietContext
+from monitor.sources.look import Look
 from monitor.target import Target
 
 SAYS_NOTHING = frozenset({Outcome.RATE_LIMITED, Outcome.TRANSIENT})

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from monitor.errors import BadInputError
 from monitor.snapshot import Outcome
-from monitor.sources.instagram_pages import NOT_SHOWN, Look, clip_plays, shown
+from monitor.sources.instagram_pages import NOT_SHOWN, clip_plays, shown
 from monitor.sources.instaloader_contexts import Contexts
 from monitor.sources.instaloader_cookies import Cookies, read_file
 from monitor.sources.instaloader_faults import FAULTS, fault
 from monitor.sources.instaloader_posts import Looks, Node, ask, counts, stale
 from monitor.sources.instaloader_profiles import SAYS_NOTHING
 from monitor.sources.instaloader_wire import QuietContext
+from monitor.sources.look import Look
 from monitor.target import Metric
 
 LEFT_ALONE = timedelta(hours=6)

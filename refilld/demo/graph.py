@@ -1,18 +1,15 @@
 """A stand-in for Meta's Graph API on loopback: professional accounts in memory, served in its own shapes."""
 
 import re
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from refilld.demo.graph_answers import IG_USER_ID, NO_SUCH_NODE, NOBODY, SYNTAX, discovery, error
 from refilld.demo.instagram import Count, Post
-from refilld.demo.proxy import Proxy
+from refilld.demo.listener import Listener
 from refilld.demo.tunnel import Answer, Asked
 
 HOST = "graph.facebook.com"
@@ -124,7 +121,7 @@ class SmallGraph:
         return count(self.clock()) if callable(count) else count
 
 
-class GraphStandIn:
+class GraphStandIn(Listener):
     """The stand-in, up from entering to leaving the context; `world` may be exchanged meanwhile."""
 
     def __init__(
@@ -135,45 +132,17 @@ class GraphStandIn:
     ) -> None:
         """`others` answer for further hosts: a program is led to one proxy only.
 
-        `remember` is the number of requests kept in `requests`, the newest ones.
+        `remember` is the number of requests to Graph kept in `requests`, the newest ones.
         """
-        self.world = world
         self._others = dict(others or {})
-        self._log: deque[Asked] = deque(maxlen=remember)
-        self._lock = Lock()
-        self._proxy = Proxy([HOST, *self._others], self._answer)
-
-    def __enter__(self) -> Self:
-        self._proxy.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._proxy.__exit__(kind, error, trace)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The environment variables that lead a program here."""
-        return self._proxy.environment
-
-    @property
-    def requests(self) -> tuple[Asked, ...]:
-        """The requests that came to Graph, oldest first."""
-        with self._lock:
-            return tuple(self._log)
-
-    def forget(self) -> None:
-        """Empty `requests`."""
-        with self._lock:
-            self._log.clear()
+        super().__init__([HOST, *self._others], self._answer, remember)
+        self.world = world
 
     def _answer(self, asked: Asked) -> Answer:
         host = asked.host.partition(":")[0]
         if host in self._others:
             return self._others[host](asked)
-        with self._lock:
-            self._log.append(asked)
+        self.note(asked)
         return self.world.answer(asked)
 
 

@@ -1,16 +1,14 @@
 """A stand-in for Instagram on loopback: profiles and posts in memory, served in Instagram's own shapes."""
 
 import json
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from threading import Lock
-from types import TracebackType
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 from zlib import crc32
 
-from refilld.demo.proxy import Proxy
+from refilld.demo.listener import Listener
 from refilld.demo.tunnel import Answer, Asked
 
 HOSTS = ("www.instagram.com", "i.instagram.com")
@@ -127,44 +125,17 @@ class SmallWorld:
         return count(self.clock()) if callable(count) else count
 
 
-class StandIn:
+class StandIn(Listener):
     """The stand-in, up from entering to leaving the context; `world` may be exchanged meanwhile."""
 
     def __init__(self, world: World, remember: int = 1000) -> None:
         """`remember` is the number of requests kept in `requests`, the newest ones."""
+        super().__init__(HOSTS, self.answer, remember)
         self.world = world
-        self._log: deque[Asked] = deque(maxlen=remember)
-        self._lock = Lock()
-        self._proxy = Proxy(HOSTS, self._answer)
 
-    def __enter__(self) -> Self:
-        self._proxy.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._proxy.__exit__(kind, error, trace)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The environment variables that lead a program here."""
-        return self._proxy.environment
-
-    @property
-    def requests(self) -> tuple[Asked, ...]:
-        """The requests that came, oldest first."""
-        with self._lock:
-            return tuple(self._log)
-
-    def forget(self) -> None:
-        """Empty `requests`."""
-        with self._lock:
-            self._log.clear()
-
-    def _answer(self, asked: Asked) -> Answer:
-        with self._lock:
-            self._log.append(asked)
+    def answer(self, asked: Asked) -> Answer:
+        """Answer one request."""
+        self.note(asked)
         path = asked.path.partition("?")[0].strip("/")
         if asked.method == "POST" and path in {"api/graphql", "graphql/query"}:
             return self._query(asked, visitors=path == "api/graphql")
