@@ -69,6 +69,7 @@ def check(office: Office, order_ids: tuple[str, ...], *, fresh: bool, as_json: b
                 console().print(f"{order_id}: {answer.word}. {answer.sentence}", markup=False)
                 basis = _basis(answer, recheck) if eyes else "no source is enabled; nothing is looked at"
                 console().print(f"  ({basis})", markup=False)
+        checking.sampling.put_down()
     if missing:
         raise click.exceptions.Exit(1)
 
