@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from installation import Installation, installed
+from two_eyes import TwoEyes, both_installed
 
 
 @pytest.fixture
@@ -29,3 +30,11 @@ def place(bare: Installation, initialised: Path) -> Installation:
     """An installation after `refilld init`."""
     shutil.copytree(initialised, bare.folder, dirs_exist_ok=True)
     return bare
+
+
+@pytest.fixture
+def both(tmp_path: Path, initialised: Path) -> Iterator[TwoEyes]:
+    """An installation with two sources after `refilld init`."""
+    with both_installed(tmp_path) as place:
+        shutil.copytree(initialised, tmp_path, dirs_exist_ok=True)
+        yield place

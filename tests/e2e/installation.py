@@ -19,7 +19,11 @@ from threading import Event
 from time import monotonic
 from typing import Any, Self, TypeVar
 
+from sqlalchemy import select, update
+
 from refilld.demo.instagram import Profile, SmallWorld, StandIn
+from storage.engine import Database
+from storage.schema import targets
 
 T = TypeVar("T")
 PATIENCE = 30.0
@@ -31,7 +35,7 @@ QUICK = {
     "sampling.tick": "1s",
     "sampling.every": "1s",
     "sources.instaloader.enabled": "true",
-    "sources.instaloader.requests_per_hour": "100000",
+    "sources.instaloader.requests_per_hour": "1000000",
     "sources.instaloader.spacing": "0s",
     "sources.instaloader.first_pause": "1s",
     "terms.default.window": "1d",
@@ -164,7 +168,12 @@ class Installation:
         """A clean environment: nothing of the machine that the tests run on."""
         overlay = {f"REFILLD_{key.replace('.', '__').upper()}": text for key, text in self.settings.items()}
         base = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
-        return base | self.standin.environment | overlay | self.environ
+        return base | self.way_there | overlay | self.environ
+
+    @property
+    def way_there(self) -> Mapping[str, str]:
+        """What leads the program to the pretended platforms."""
+        return self.standin.environment
 
     def refilld(self, *words: str, seconds: float = 60) -> Done:
         """Run a command to its end, whatever becomes of it."""
@@ -198,9 +207,12 @@ class Installation:
         """The alerts about anything but drops."""
         return [row for row in self.records() if row.get("kind") == kind]
 
+    def states(self) -> dict[str, dict[str, Any]]:
+        """What `sources list` says, by source."""
+        return {row["source"]: row for row in self.rows("sources", "list")}
+
     def source(self) -> dict[str, Any]:
-        [row] = self.rows("sources", "list")
-        return row
+        return self.states()["instaloader"]
 
     def daemon(self, *words: str) -> Running:
         """Start the daemon; its log goes into a file of its own."""
@@ -212,6 +224,16 @@ class Installation:
                 stdout=out, stderr=err, stdin=subprocess.DEVNULL, text=True,
             )  # fmt: skip
         return Running(process, log)
+
+    def forget_takers(self) -> int:
+        """Let the ten minutes pass after which a killed look is taken again; gives how many there were."""
+        database = Database(f"sqlite:///{self.folder / 'refilld.db'}")
+        taken = select(targets.c.target_id).where(targets.c.taken_until > now())
+        with database.write() as tx:
+            found = tx.execute(taken).all()
+            tx.execute(update(targets).values(taken_until=None))
+        database.close()
+        return len(found)
 
     def sell(self, orders: Sequence[Sold]) -> None:
         """Deliver orders into the world, and import them."""

@@ -97,7 +97,7 @@ def test_a_source_that_is_not_installed_is_told_by_its_key(place: Installation) 
     place.settings["sources.nobody.enabled"] = "true"
     done = place.refilld("run")
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
-    assert "sources.nobody: no such source is installed; there are: instaloader" in done.err
+    assert "sources.nobody: no such source is installed; there are: graph, instaloader" in done.err
 
 
 def test_an_alert_channel_that_is_none_is_told_without_its_secrets(place: Installation) -> None:

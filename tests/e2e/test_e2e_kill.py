@@ -5,13 +5,8 @@ from threading import Event
 from typing import Any
 
 import pytest
-from installation import Installation, Sold, now, until
+from installation import Installation, Sold, until
 from queue_client import QueueClient
-from sqlalchemy import select
-
-from storage import targets
-from storage.engine import Database
-from storage.schema import targets as table
 
 SEED = 20260301
 LOST = {f"loser.{n:02}": 20 + 7 * n for n in range(1, 13)}
@@ -43,17 +38,6 @@ def orders() -> list[Sold]:
     return [*single, *first, *(Sold(f"{name}/second", name, 1300, 200) for name in SHARED)]
 
 
-def wake_what_was_taken(place: Installation) -> int:
-    """Let the ten minutes pass after which a killed look is taken again; gives how many there were."""
-    database = Database(f"sqlite:///{place.folder / 'refilld.db'}")
-    with database.write() as tx:
-        due = tx.execute(select(table.c.target_id, table.c.next_due_at)).all()
-        taken = [row.target_id for row in due if (row.next_due_at - now()).total_seconds() > 60]
-        targets.wake(tx, taken, now(), "ten minutes later")
-    database.close()
-    return len(taken)
-
-
 def live_and_be_killed(place: Installation, random: Random) -> None:
     """Run until a random moment within a round of looks."""
     with place.daemon() as daemon:
@@ -61,7 +45,7 @@ def live_and_be_killed(place: Installation, random: Random) -> None:
         until(lambda: place.looks() >= wanted, "looks")
         Event().wait(random.uniform(0, 0.02))
         daemon.kill()
-    assert wake_what_was_taken(place) <= 1, "a kill costs one look at most"
+    assert place.forget_takers() <= 1, "a kill costs one look at most"
 
 
 def deliver(place: Installation, client: QueueClient, number: int) -> None:
