@@ -1,8 +1,9 @@
-"""A PostgreSQL for whoever asks for one: the storage suite, and installations end to end."""
+"""For all tests: a PostgreSQL for whoever asks for one, and logs as the test before has found them."""
 
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from postgres_server import new_database, server
 
 
@@ -18,3 +19,11 @@ def fresh_postgres(postgres_url: str) -> Iterator[str]:
     """SQLAlchemy's URL of a new, empty database, gone after the test."""
     with new_database(postgres_url) as url:
         yield url
+
+
+@pytest.fixture(autouse=True)
+def unchanged_logs() -> Iterator[None]:
+    """A command sets the level of all logs, and the next test may listen to them."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
