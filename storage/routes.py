@@ -17,11 +17,15 @@ _UNROUTED = (
     .with_for_update(skip_locked=True)
 )
 _REROUTE = update(targets).where(_t.target_id == bindparam("id")).values(source=None)
-_LEAVE = (
-    update(targets)
-    .where(_t.source.is_not(None), _t.source.not_in(bindparam("but", expanding=True)))
-    .values(source=None)
+_left = targets.alias("left_targets")
+_LEFT = (
+    select(_left.c.target_id)
+    .where(_left.c.source.is_not(None), _left.c.source.not_in(bindparam("but", expanding=True)))
+    .order_by(_left.c.target_id)
+    .with_for_update()
 )
+_LEAVE = update(targets).where(_t.target_id.in_(_LEFT)).values(source=None)
+"""Locked in the order of the judges, or a daemon that starts and one that judges wait for each other."""
 _DUE = bindparam("virtual_due", type_=_t.virtual_due.type)
 _KEEPS_ITS_TURN = (
     (_t.virtual_due < _DUE) & (_t.stream == bindparam("stream")) & (_t.together == bindparam("together"))

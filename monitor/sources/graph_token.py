@@ -45,8 +45,8 @@ class TokenFile:
             with os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
                 self._check(os.fstat(file.fileno()).st_mode)
                 return file.read(_LONGEST + 64)
-        except OSError as error:
-            why = error.strerror or type(error).__name__
+        except (OSError, ValueError) as error:  # the latter is a path that no file can have
+            why = getattr(error, "strerror", None) or str(error)
             raise BadInputError(self.option, f"{self.path} cannot be read: {why}") from None
 
     def _check(self, mode: int) -> None:

@@ -1,5 +1,6 @@
 """Routes: which source looks at a target, found out when it is new and whenever that may have changed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -124,6 +125,30 @@ def test_without_sources_all_are_asked_for_anew(database: Database) -> None:
     with database.write() as connection:
         assert routes.leave_sources(connection, []) == 2
     assert sources_of(database) == [None, None]
+
+
+def test_targets_leave_in_the_order_of_a_judge(postgresql: Database) -> None:
+    """Who starts and who judges would wait for each other, wherever the rows lie that were written last."""
+    first, second = put(postgresql, "a", source="gone"), put(postgresql, "b", source="gone")
+    with postgresql.write() as connection:
+        connection.execute(update(schema.targets).where(schema.targets.c.target_id == first).values(why="x"))
+    with ThreadPoolExecutor(1) as pool, postgresql.write() as judge:
+        targets.get(judge, first, lock=True)
+        starting = pool.submit(leave, postgresql)
+        while not judge.exec_driver_sql(WAITING).scalar_one():
+            assert not starting.done()
+        judge.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
+        assert targets.get(judge, second, lock=True).target_id == second
+        judge.commit()
+        assert starting.result(timeout=30) == 2
+
+
+def leave(database: Database) -> int:
+    with database.write() as connection:
+        return routes.leave_sources(connection, ["graph"])
+
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 def test_leaving_nobody_changes_nothing(database: Database) -> None:

@@ -99,7 +99,12 @@ def test_neither_folder_nor_pipe_nor_nothing_is_a_token_file(options: dict[str, 
     """And nobody waits for a pipe."""
     os.mkfifo(tmp_path / "pipe", 0o600)
     (tmp_path / "folder").mkdir(mode=0o700)
-    for name, why in (("pipe", "is not a file"), ("folder", "Is a directory"), ("nothing", "No such file")):
+    for name, why in (
+        ("pipe", "is not a file"),
+        ("folder", "Is a directory"),
+        ("nothing", "No such file"),
+        ("no\0path", "null byte"),
+    ):
         with pytest.raises(BadInputError, match=why):
             GraphSource.configured(options | {"token_file": str(tmp_path / name)})
 
