@@ -20,6 +20,8 @@ class Recheck(StrEnum):
     """The target is at the head of the queue, and is looked at as soon as the budget allows."""
     DONE = "done"
     """There was a look just now."""
+    FAILED = "failed"
+    """There was a look just now, and it told nothing of the target: the answer rests on an older one."""
     STANDS = "stands"
     """The customer asked a moment ago, and there was a look since: that answer stands."""
     NOT_NEEDED = "not_needed"

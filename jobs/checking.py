@@ -10,11 +10,15 @@ from jobs.eye import Eye
 from jobs.sampling import Sampling
 from jobs.turns import taken
 from monitor.answers import Answer
+from monitor.snapshot import Outcome
 from monitor.sources.budget import Purpose
 from storage import routes, targets, watched
 from storage.due import Head
 from storage.engine import Database, Transaction
 from storage.targets import TargetRow
+
+TOLD = frozenset({Outcome.COUNT, Outcome.PRIVATE, Outcome.HIDDEN, Outcome.NOT_FOUND, Outcome.UNAVAILABLE})
+"""Outcomes that say something of the target itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,12 @@ class Checking:
             eye, due = self._taken(tx, row, now) if recheck is Recheck.DUE else (None, [])
         if eye is None:
             return self._answer(order_id), recheck
+        told = False
         while eye is not None:
-            self.sampling.look(eye, due, Purpose.CHECK)
+            looks = self.sampling.look(eye, due, Purpose.CHECK)
+            told = any(one.snapshot.target == row.target and one.snapshot.outcome in TOLD for one in looks)
             eye, due = self._passed_on(order_id, eye)
-        return self._answer(order_id), Recheck.DONE
+        return self._answer(order_id), Recheck.DONE if told else Recheck.FAILED
 
     def _answer(self, order_id: str) -> Answer:
         with self.database.read() as tx:

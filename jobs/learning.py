@@ -12,7 +12,7 @@ from jobs.turns import taken
 from monitor.cadence import Lane, Seat, Seen, Wish
 from monitor.hazard import Hazards
 from monitor.learned import SLOT, LearnedCadence
-from monitor.sources.budget import DAY
+from monitor.sources.budget import DAY, chance
 from monitor.stakes import hours
 from monitor.virtual_clock import VirtualClock
 from monitor.watched import Watched
@@ -50,14 +50,21 @@ class LearnedTurns:
         clock = self._learned(tx, source)
         heads = due.appointed(tx, source, Lane.FIRST, now, limit)
         heads += _called(tx, clock, source, now, limit - len(heads))
-        heads += due.appointed(tx, source, Lane.ROUTINE, now, limit - len(heads))
-        if self._has_room(tx, eye, now):
-            heads += due.appointed(tx, source, Lane.LONGEST, now, limit - len(heads))
-        turns = _virtual(tx, clock, source, now, limit - len(heads))
-        requests = taken(tx, eye, [*heads, *turns], now)
+        left = limit - len(heads)
+        dated = self._dated(tx, eye, now, left)
+        turns = _virtual(tx, clock, source, now, left - min(len(dated), _share(left, now)))
+        requests = taken(tx, eye, [*heads, *dated[: left - len(turns)], *turns], now)
         self._pop(clock, turns, requests, now)
         lessons.save_clock(tx, source, clock)
         return requests
+
+    def _dated(self, tx: Transaction, eye: Eye, now: datetime, limit: int) -> list[Head]:
+        """What has a date without being urgent; and what has waited longest, where the budget has room."""
+        source = eye.source.name
+        heads = due.appointed(tx, source, Lane.ROUTINE, now, limit)
+        if self._has_room(tx, eye, now):
+            heads += due.appointed(tx, source, Lane.LONGEST, now, limit - len(heads))
+        return heads
 
     def seat(self, tx: Transaction, row: TargetRow, group: Sequence[Watched], now: datetime) -> Seat | None:
         """The place of a target that is new to its source, by what is known of its orders."""
@@ -129,6 +136,14 @@ class LearnedTurns:
             room = needed * ROOM <= daily
             self._room[eye.source.name] = now, room
         return room
+
+
+def _share(limit: int, now: datetime) -> int:
+    """How many of so many requests dates may take from the virtual queue: every second one.
+
+    Dates that come back for ever, as those of dead links do, must not leave nothing for the others.
+    """
+    return (limit + (chance(now) < 0.5)) // 2  # noqa: PLR2004 - a coin, thrown the same by every daemon
 
 
 def _called(tx: Transaction, clock: VirtualClock, source: str, now: datetime, limit: int) -> list[Head]:

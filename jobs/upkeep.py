@@ -4,10 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from monitor.sources.budget import HOUR
 from storage import due, sources
 from storage.engine import Database
 
+log = structlog.get_logger()
 _REQUESTS_KEPT = timedelta(days=2)
 
 
@@ -22,6 +25,7 @@ class Upkeep:
         """Forget requests that no budget looks at and guarantees that are over; empty the write-ahead log."""
         with self.database.write() as tx:
             sources.forget_requests(tx, self.clock() - _REQUESTS_KEPT)
-            sources.forget_requests_to_come(tx, self.clock() + HOUR)
+            if sources.forget_requests_to_come(tx, self.clock() + HOUR):
+                log.warning("clock.was_ahead", targets=due.set_right(tx, self.clock(), HOUR))
             due.let_go(tx, self.clock())
         self.database.checkpoint()

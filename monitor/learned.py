@@ -29,7 +29,7 @@ SLOT = 2.0
 """Hours of one slot of last calls."""
 _NEVER = 24.0 * 3650
 """Hours after which nobody waits for a turn."""
-SELDOM = 4
+SELDOM = 12
 """So many times the longest wait passes between looks at a target that no look can lose anything of."""
 ITS_TURN = "its turn comes"
 """Why a target is looked at again for which nothing has a date; `at_stake` tells more."""
@@ -195,12 +195,13 @@ class LearnedCadence:
         if seen_.outcome is None or seen_.outcome not in UNREADABLE:
             dated = self._again(seen_, now)
         if dated is None and not stakes:
-            dated = self._measuring(now)
+            dated = self._measuring(now, seen_.failures)
         return self._following(dated, covered, stakes, now)
 
-    def _measuring(self, now: datetime) -> NextLook:
-        """What has no start count yet can lose nothing that could be seen: it is measured without waiting."""
-        return NextLook(now + self.every, Lane.ROUTINE, "a start count is to be measured")
+    def _measuring(self, now: datetime, failures: int = 0) -> NextLook:
+        """Without a start count no loss could be seen: it is measured without waiting for a turn."""
+        wait = self.every * 2 ** min(max(failures - 1, 0), 5)
+        return NextLook(now + wait, Lane.ROUTINE, "a start count is to be measured")
 
     def _again(self, seen_: Seen, now: datetime) -> NextLook | None:
         if seen_.outcome is None or seen_.failures > FAITHFUL:

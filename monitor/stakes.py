@@ -5,10 +5,19 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from monitor.hazard import Cell, cell_at
+from monitor.hazard import AGES, MARGINS, SLOPES, Cell, cell_at
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
+_LATEST = 8_000 * 8_766.0
+"""Hours since 1970: until about the year 9970."""
+_HEAVIEST = 1e15
+_CELLS = {
+    (age, margin, slope)
+    for age in range(len(AGES) + 1)
+    for margin in range(len(MARGINS) + 1)
+    for slope in range(len(SLOPES) + 1)
+}
 _write = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -69,6 +78,23 @@ def dump(stakes: Iterable[Stake]) -> str:
 def load(text: str) -> Sequence[Stake]:
     """Read what `dump` wrote; none where the text is anything else."""
     try:
-        return [Stake(*entry) for entry in json.loads(text)] if text else []
-    except (ValueError, TypeError):
+        stakes = [Stake(*entry) for entry in json.loads(text)] if text else []
+        return stakes if all(map(_possible, stakes)) else []
+    except (ValueError, TypeError, RecursionError):
         return []
+
+
+def _possible(stake: Stake) -> bool:
+    """Whether a stake has the values that one can have; raises TypeError for some that it cannot."""
+    ends = 0.0 if stake.ends is None else stake.ends
+    return (
+        type(stake.order_id) is type(stake.service) is str
+        and type(stake.line) is int
+        and 0 <= stake.completed <= _LATEST
+        and 0 <= ends <= _LATEST
+        and 0 <= stake.at <= _LATEST
+        and stake.threshold >= 1
+        and 0 < stake.weight <= _HEAVIEST
+        and -_HEAVIEST < stake.used < _HEAVIEST
+        and (stake.age, stake.margin, stake.slope) in _CELLS
+    )

@@ -105,7 +105,7 @@ class Wave:
         if self._sum <= 0:
             self._sum, self._over = 0.0, now
             self._estimate()
-        if self._sum > ENDS or now - self.begun > LONGEST:
+        if self._sum > ENDS or not 0 <= now - self.begun <= LONGEST:  # it may have begun by a wrong clock
             self._past = [*self._past, (self.begun, self._over, self.strength)][-_REMEMBERED:]
             self.on = False
             self._rest(now)

@@ -35,7 +35,8 @@ def require_eyes(settings: Settings) -> tuple[Eye, ...]:
     if not eyes:
         raise ConfigError(
             "no source is enabled, so nothing could be looked at; "
-            "set enabled = true under [sources.instaloader], after reading what it means in the README"
+            "set enabled = true under [sources.graph] or [sources.instaloader], after reading in the README "
+            "what that means"
         )
     return eyes
 

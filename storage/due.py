@@ -5,9 +5,9 @@ Whatever runs every few seconds here is a range of an index that ends after the 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, case, exists, func, null, or_, select, text, update
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, null, or_, select, text, update
 
 from monitor.cadence import Lane
 from storage.columns import AnyRow, AnySelect
@@ -69,6 +69,30 @@ _LET_GO = (
             else_=_t.next_due_at,
         ),
         lane=case((_UNDER_WAY, int(Lane.ROUTINE)), else_=_t.lane),
+    )
+)
+_NOW = bindparam("now", type_=_t.next_due_at.type)
+_AHEAD = bindparam("ahead", type_=_t.next_due_at.type)
+_SET_RIGHT = (
+    update(targets)
+    .where(
+        or_(
+            _t.last_look_at > _AHEAD,
+            _t.taken_until > _AHEAD,
+            and_(_t.next_due_at.is_(None), _t.over_at > _NOW),
+        )
+    )
+    .values(
+        next_due_at=_NOW,
+        lane=int(Lane.ROUTINE),
+        why="the clock was ahead",
+        last_look_at=case((_t.last_look_at > _NOW, _NOW), else_=_t.last_look_at),
+        last_count_at=case((_t.last_count_at > _NOW, _NOW), else_=_t.last_count_at),
+        virtual_due=None,
+        last_call_slot=None,
+        taken_until=None,
+        calm_until=None,
+        memo="",
     )
 )
 _WATCHED = select(func.count()).select_from(targets).where(_SOURCE, _t.next_due_at.is_not(None))
@@ -159,6 +183,12 @@ def let_go(connection: Connection, now: datetime, limit: int = 1000) -> int:
     if ended:
         connection.execute(_LET_GO, [{"id": target_id, "at": now} for target_id in ended])
     return len(ended)
+
+
+def set_right(connection: Connection, now: datetime, margin: timedelta) -> int:
+    """Have everything looked at anew that a clock which was ahead has looked at or let go; gives how much."""
+    values = {"now": now, "ahead": now + margin}
+    return connection.execute(_SET_RIGHT, values).rowcount
 
 
 def next_after(connection: Connection, source: str, now: datetime) -> datetime | None:

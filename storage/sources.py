@@ -1,6 +1,5 @@
 """What is remembered of a source: the requests it was sent, its breaker, its strain, its last counts."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 
@@ -71,12 +70,6 @@ def _save(connection: Connection, source: str, values: dict[str, object], new: d
     connection.execute(row.on_conflict_do_update(index_elements=["source"], set_=values))
 
 
-def breakers(connection: Connection) -> Mapping[str, Breaker]:
-    """All breakers that have something to remember."""
-    names = connection.execute(select(_s.source)).scalars().all()
-    return {name: breaker(connection, name) for name in names}
-
-
 def nth_request(connection: Connection, source: str, n: int, since: datetime) -> datetime | None:
     """When the n-th newest request of those after `since` was sent; None when there were fewer."""
     asked = {"source": source, "since": since, "newer": n - 1}
@@ -109,9 +102,12 @@ def forget_requests(connection: Connection, before: datetime) -> None:
     connection.execute(delete(source_requests).where(_q.at < before))
 
 
-def forget_requests_to_come(connection: Connection, after: datetime) -> None:
-    """Drop requests of a time to come, noted under a clock that was wrong: they would close the source."""
-    connection.execute(delete(source_requests).where(_q.at > after))
+def forget_requests_to_come(connection: Connection, after: datetime) -> int:
+    """Drop requests of a time to come, noted under a clock that was wrong: they would close the source.
+
+    Gives how many there were.
+    """
+    return connection.execute(delete(source_requests).where(_q.at > after)).rowcount
 
 
 def note_read(connection: Connection, source: str, metric: Metric, at: datetime) -> None:

@@ -85,7 +85,7 @@ class Budget:
 
         Under strain requests go out evenly, and then ever slower, until the strain is forgotten.
         """
-        stretch = 1 + self.jitter / 100 * _chance(newest)
+        stretch = 1 + self.jitter / 100 * chance(newest)
         usual = newest + self.spacing * stretch
         if strain.slow_until is None:
             return usual
@@ -97,7 +97,7 @@ class Budget:
         return places * self.reserve // 100
 
 
-def _chance(at: datetime) -> float:
+def chance(at: datetime) -> float:
     """A number from 0 to below 1, as good as random, and the same whoever asks."""
     micros = (at - _EPOCH) // timedelta.resolution
     return int.from_bytes(blake2b(micros.to_bytes(9, signed=True), digest_size=8).digest()) / _HASHES

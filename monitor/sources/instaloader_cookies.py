@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from monitor.errors import BadInputError
 
@@ -41,7 +42,8 @@ class Cookies:
     def hidden_in(self, text: str) -> str:
         """Return the text without the secret ones among the values."""
         for name in ("sessionid", "csrftoken"):
-            text = text.replace(self.values[name], "***")
+            for secret in (self.values[name], unquote(self.values[name])):
+                text = text.replace(secret, "***")
         return text
 
 

@@ -76,6 +76,7 @@ def check(office: Office, order_ids: tuple[str, ...], *, fresh: bool, as_json: b
 
 _RECHECKS = {
     Recheck.DONE: "looked at now",
+    Recheck.FAILED: "looked at now, but nothing could be read; `orders show` says why",
     Recheck.DUE: "no look is free now; its target is looked at next",
     Recheck.STANDS: "asked a moment ago, not looked at again",
     Recheck.NOT_NEEDED: "no look is needed",

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from jobs.routing import NOBODY
 from monitor.cadence import Lane
 from monitor.hazard import Hazards
 from monitor.learned import Turn, expected_turn
@@ -16,17 +17,23 @@ def expected_look(tx: Transaction, target: TargetRow, now: datetime) -> tuple[da
     What has a date of its own has it. A turn comes when a look is worth as much as others are, which changes
     with the budget and with what else is at stake.
     """
+    if target.source == NOBODY:
+        return None, "no enabled source can see it"
     if target.lane is not Lane.LONGEST or target.stream is None or not target.source:
         return target.next_due_at, target.why
     price = lessons.clock(tx, target.source).price
     turn = expected_turn(target.memo, Hazards(lessons.load(tx)), price)
     if turn is None:
         return target.next_due_at, target.why
-    return None if turn.at is None else max(turn.at, now), f"{target.why}: {_in_words(turn)}"
+    at = None if turn.at is None else max(turn.at, now)
+    latest = target.next_due_at
+    if latest is not None and latest > now and (at is None or latest < at):
+        at = latest  # where the budget has room for it; else that date passes, and the turn is what counts
+    return at, f"{target.why}: {_in_words(turn)}"
 
 
 def _in_words(turn: Turn) -> str:
     return (
-        f"{turn.units:,} units at stake, {turn.used:.0%} of the threshold used, "
-        f"{turn.daily:.1%} a day to lose them"
+        f"{turn.used:.0%} of the {turn.units:,} units are missing that make a drop, "
+        f"and the chance that one opens is about {turn.daily:.1%} a day"
     )

@@ -136,10 +136,30 @@ def test_a_paused_source_is_not_asked_for_a_customer_either(world: JobsWorld) ->
     world.sell(an_order())
     source = ScriptedSource(lambda _name, _now: Outcome.BLOCKED)
     checking = world.checking(an_eye(source))
-    assert checking.check("1")[1] is Recheck.DONE
+    assert checking.check("1")[1] is Recheck.FAILED
     world.now += STANDS_UNREAD
     assert checking.check("1")[1] is Recheck.DUE
     assert len(source.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (Outcome.TRANSIENT, Recheck.FAILED),
+        (Outcome.SCHEMA, Recheck.FAILED),
+        (Outcome.RATE_LIMITED, Recheck.FAILED),
+        (Outcome.LOGIN_REQUIRED, Recheck.FAILED),
+        (Outcome.PRIVATE, Recheck.DONE),
+        (Outcome.NOT_FOUND, Recheck.DONE),
+    ],
+)
+def test_a_look_that_told_nothing_is_not_said_to_have_been_one(
+    world: JobsWorld, outcome: Outcome, told: Recheck
+) -> None:
+    """Nobody must read out an old count as if it had just been taken."""
+    world.sell(an_order())
+    source = ScriptedSource(lambda _name, _now: outcome)
+    assert world.checking(an_eye(source)).check("1")[1] is told
 
 
 def test_an_eye_that_cannot_count_the_metric_is_passed_over(world: JobsWorld) -> None:

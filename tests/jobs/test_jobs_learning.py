@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from eyes_world import EVERY, LATER, Pages, learn
-from jobs_world import DAY, HOUR, MINUTE, START, Answer, JobsWorld, an_eye, an_order
+from jobs_world import DAY, HOUR, MINUTE, SECOND, START, Answer, JobsWorld, an_eye, an_order
 
 from jobs import routing
 from jobs.learning import KEPT_EVERY
@@ -93,6 +93,25 @@ def test_the_lanes_are_served_in_their_order(world: JobsWorld) -> None:
     place(world, "urgent", 9.5, lane=Lane.FIRST, at=LATER)
     place(world, "longest", 3.0, lane=Lane.LONGEST, at=LATER - 9 * DAY)
     assert order_of_service(world, source, 7) == ["urgent", "called", "routine", "turn1", "turn2", "longest"]
+
+
+def test_dates_that_come_back_for_ever_leave_half_of_the_looks_to_the_others(world: JobsWorld) -> None:
+    """Hundreds of dead links would else take the whole budget, for good."""
+    learn(world)
+    source = Pages()
+    dead, alive = [f"dead{i}" for i in range(40)], [f"alive{i}" for i in range(40)]
+    sell(world, *dead, *alive)
+    route(world, source)
+    for number, (one, other) in enumerate(zip(dead, alive, strict=True)):
+        place(world, one, lane=Lane.ROUTINE, at=LATER - DAY)
+        place(world, other, float(number))
+    names = []
+    for _ in range(40):
+        world.now += 10 * SECOND
+        names += order_of_service(world, source, 1)
+    served = sum(name.startswith("alive") for name in names)
+    assert 10 <= served <= 30
+    assert [name for name in names if name.startswith("alive")] == alive[:served]
 
 
 def test_a_target_at_rest_is_passed_over(world: JobsWorld) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from jobs_world import DAY, HOUR, INSTANT, JobsWorld, an_order
+from jobs_world import DAY, HOUR, INSTANT, START, JobsWorld, ScriptedSource, an_eye, an_order
 
 from jobs.upkeep import Upkeep
 from storage import sources
@@ -36,3 +36,18 @@ def test_the_write_ahead_log_is_moved_into_the_file(world: JobsWorld, tmp_path: 
     assert b"a-name-to-be-found" not in path.read_bytes()
     Upkeep(world.database, world.clock).run_once()
     assert b"a-name-to-be-found" in path.read_bytes()
+
+
+def test_a_clock_that_was_ahead_for_a_while_costs_no_order_its_guarantee(world: JobsWorld) -> None:
+    """What was looked at and let go under it is looked at as soon as it is right again."""
+    world.sell(an_order())
+    source = ScriptedSource()
+    sampling, upkeep = world.sampling(an_eye(source)), Upkeep(world.database, world.clock)
+    for world.now in (START + 40 * DAY, START + 2 * DAY):
+        sampling.run_once()
+        upkeep.run_once()
+    source.script = lambda _name, _now: 1500
+    while world.now < START + 3 * DAY:
+        sampling.run_once()
+        world.now += HOUR
+    assert world.rows("refills", "quantity") == [500]

@@ -121,11 +121,20 @@ def test_a_passing_fault_is_tried_again_three_times_and_then_waits_for_its_turn(
     assert all(look.wish is not None for look in looks)
 
 
-@pytest.mark.parametrize("seen", [Seen(Outcome.PRIVATE, 1), Seen(Outcome.TRANSIENT, 9), Seen(None)])
-def test_a_start_count_that_is_missing_has_a_date_however_the_last_look_ended(seen: Seen) -> None:
-    """What is lost before it is measured is never seen, and without it nothing is at stake in the queue."""
+@pytest.mark.parametrize(
+    ("seen", "waits"),
+    [
+        (Seen(Outcome.PRIVATE, 1), 1),
+        (Seen(None), 1),
+        (Seen(Outcome.PRIVATE, 3), 4),
+        (Seen(Outcome.TRANSIENT, 9), 32),
+        (Seen(Outcome.HIDDEN, 500), 32),
+    ],
+)
+def test_a_start_count_that_is_missing_has_a_date_however_the_last_look_ended(seen: Seen, waits: int) -> None:
+    """What is lost before it is measured is never seen; but a dead link is asked for ever more seldom."""
     look = the_look(a_watched(an_order(start=None)), seen=seen)
-    assert (look.at, look.lane) == (NOW + EVERY, Lane.ROUTINE)
+    assert (look.at, look.lane) == (NOW + waits * EVERY, Lane.ROUTINE)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +164,7 @@ def test_a_refused_drop_alone_asks_for_no_turn() -> None:
     """RULES 5: it is not decided again until it has recovered; nothing is lost by not looking."""
     look = the_look(a_watched(drop=a_drop(NOW - DAY, DropState.REFUSED)), seen=a_count(1500))
     assert (look.wish, look.lane, look.why) == (None, Lane.ROUTINE, "nothing is at stake")
-    assert look.at == NOW + 4 * EVERY
+    assert look.at == NOW + 12 * EVERY
 
 
 def test_until_the_first_delivery_has_settled_a_target_rests() -> None:

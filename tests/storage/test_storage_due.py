@@ -450,3 +450,27 @@ def test_the_targets_of_a_source_are_counted(database: Database) -> None:
     put(database, "theirs", source="graph")
     with database.read() as connection:
         assert [due.watched_by(connection, source) for source in (SOURCE, "graph", "nobody")] == [2, 1, 0]
+
+
+def test_a_clock_that_was_ahead_is_made_good(database: Database) -> None:
+    """What was looked at, taken or let go under it is looked at now; everything else stays as it is."""
+    ahead = NOW + 31 * DAY
+    wait(database, "looked at", 1.0, last_look_at=ahead, last_count_at=ahead)
+    wait(database, "taken", 1.0, taken_until=ahead)
+    put(database, "let go", None, over_at=NOW + DAY)
+    put(database, "over", None, over_at=NOW - DAY)
+    wait(database, "as ever", 1.0, last_look_at=NOW, over_at=NOW + DAY)
+    with database.write() as connection:
+        assert due.set_right(connection, NOW, HOUR) == 3
+    rows = {row.together: row for row in rows_of(database, "targets")}
+    for name in ("looked at", "taken", "let go"):
+        row = rows[name]
+        assert (row.next_due_at, row.lane, row.taken_until, row.virtual_due) == (
+            NOW,
+            Lane.ROUTINE,
+            None,
+            None,
+        )
+        assert row.last_look_at is None or row.last_look_at <= NOW
+    assert rows["over"].next_due_at is None
+    assert (rows["as ever"].virtual_due, rows["as ever"].next_due_at) == (1.0, NOW + 90 * DAY)

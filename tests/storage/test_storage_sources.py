@@ -65,14 +65,6 @@ def test_a_breaker_is_brought_up_to_date_in_its_row(database: Database) -> None:
     assert (breaker(database, "graph"), breaker(database, "instaloader")) == (Breaker(), TRIPPED)
 
 
-def test_all_breakers_can_be_asked_for(database: Database) -> None:
-    """By the names of their sources."""
-    save(database, "graph", TRIPPED)
-    save(database, "instaloader", Breaker(level=1))
-    with database.write() as connection:
-        assert sources.breakers(connection) == {"graph": TRIPPED, "instaloader": Breaker(level=1)}
-
-
 def test_first_breakers_saved_at_once_do_not_hurt_each_other(database: Database) -> None:
     """Two daemons that are refused in the same moment leave one row."""
     at_once(6, lambda i: save(database, "graph", Breaker(level=i)))
