@@ -24,7 +24,7 @@ def test_a_daemon_without_a_source_does_not_start(place: Installation, words: tu
     place.settings["sources.instaloader.enabled"] = "false"
     done = place.refilld(*words)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
-    assert "set enabled = true under [sources.instaloader]" in done.err
+    assert "set enabled = true under [sources.graph] or [sources.instaloader]" in done.err
 
 
 def test_a_daemon_without_its_tables_does_not_start(bare: Installation) -> None:
