@@ -1,6 +1,7 @@
 """Capacity: how old a look will be at a budget and a number of targets, and which drops that will miss.
 
-The age of a look is arithmetic: with `n` targets and `r` looks an hour, going round takes `n / r` hours.
+The age of a look is arithmetic: with `n` targets and `r` looks an hour, going round takes `n / r` hours; but
+however much budget there is, no cadence looks more often than it wants to.
 What is missed, and how late a drop is seen, is read from tables of our own runs, by looks per target and
 day: orders in guarantee on SYNTHETIC drop curves (front-loaded decay, purges; guarantees of 30 days), one
 request a look, interpolated between the measured points in logarithms. Real curves are not known, so only
@@ -92,19 +93,27 @@ class Capacity:
     targets: int
     looks_per_request: float = 1.0
     """Targets that one request reads."""
+    every: timedelta = timedelta(0)
+    """The cadence's `every`; without it only the budget counts."""
 
     @property
     def looks_per_hour(self) -> float:
         return self.requests_per_hour * self.looks_per_request
 
-    @property
-    def looks_per_day(self) -> float:
+    def looks_per_day(self, policy: Policy) -> float:
         """Looks per target and day: what decides how much is seen."""
-        return inf if self.targets <= 0 else self.looks_per_hour * 24 / self.targets
+        if self.targets <= 0:
+            return inf
+        affordable, floor = self.looks_per_hour * 24 / self.targets, self.floor(policy)
+        return min(affordable, 24 * HOUR / floor) if floor else affordable
+
+    def floor(self, policy: Policy) -> timedelta:
+        """The time between two looks at a target that no budget makes shorter, appointments apart."""
+        return self.every / 6 if policy is Policy.LEARNED else self.every
 
     @property
-    def oldest_look(self) -> timedelta:
-        """How old a look is when its target's turn comes again, going round."""
+    def going_round(self) -> timedelta:
+        """How long it takes until every target was looked at once."""
         if self.targets <= 0:
             return timedelta(0)
         longest = LONGEST / HOUR
@@ -112,19 +121,23 @@ class Capacity:
             min(self.targets / self.looks_per_hour, longest) if self.looks_per_hour > 0 else longest
         )
 
-    @property
-    def mean_look(self) -> timedelta:
+    def oldest_look(self, policy: Policy) -> timedelta:
+        """How old a look is when its target's turn comes again, going round no faster than the floor."""
+        return max(self.going_round, self.floor(policy)) if self.targets > 0 else timedelta(0)
+
+    def mean_look(self, policy: Policy) -> timedelta:
         """How old the newest look at a target is on average, going round."""
-        return self.oldest_look / 2
+        return self.oldest_look(policy) / 2
 
     def missed(self, policy: Policy) -> float:
         """Share of the drops, by units, that nobody sees before the guarantee ends."""
-        return _read(_MISSED, policy, self.looks_per_day, most=1) if self.targets > 0 else 0.0
+        return _read(_MISSED, policy, self.looks_per_day(policy), most=1) if self.targets > 0 else 0.0
 
     def delay(self, policy: Policy) -> timedelta:
         """Mean time from a drop to the look that sees it; what is missed counts to the guarantee's end."""
-        measured = _read(_DELAY, policy, self.looks_per_day, most=GUARANTEE / HOUR)
-        return min(HOUR * measured, self.mean_look)
+        least = min(self.floor(policy) / 2, GUARANTEE) if self.targets > 0 else timedelta(0)
+        measured = _read(_DELAY, policy, self.looks_per_day(policy), most=GUARANTEE / HOUR)
+        return max(min(HOUR * measured, self.mean_look(policy)), least)
 
     def requests_needed(self, every: timedelta) -> float:
         """Routine requests an hour at which no look gets older than `every`."""

@@ -43,14 +43,21 @@ def sentence(outlook: Outlook) -> str:
     """What this budget will see, in one sentence."""
     capacity = outlook.capacity
     each = capacity.looks_per_request
-    reads = f" that read {each:,.2g} targets each" if each >= NOTEWORTHY else ""
+    reads = f" that read {number(each, 2)} targets each" if each >= NOTEWORTHY else ""
     crowd = f"{capacity.targets:,} targets with {outlook.orders:,} orders"
     return (
-        f"at {capacity.requests_per_hour:,.3g} requests an hour{reads}, and {crowd}, "
-        f"a look will be up to {spoken(outlook.oldest_look)} old; a drop will be seen after "
-        f"{spoken(outlook.delay)} on average, and {share(outlook.missed)} of drops missed "
+        f"at {number(capacity.requests_per_hour, 3)} requests an hour{reads}, and {crowd}, {_age(outlook)}; "
+        f"a drop will be seen after {spoken(outlook.delay)} on average, and {share(outlook.missed)} of drops missed "
         "(an order of magnitude)"
     )
+
+
+def _age(outlook: Outlook) -> str:
+    """How old a look will be; where the learned cadence has to choose, no single number tells that."""
+    old = spoken(outlook.oldest_look)
+    if outlook.by_turns:
+        return f"going round once takes {old} (cold targets wait longer, hot ones less)"
+    return f"a look will be up to {old} old"
 
 
 def _remedy(name: str, outlook: Outlook, every: timedelta) -> str:
@@ -68,10 +75,13 @@ def spoken(duration: timedelta) -> str:
     """A duration as people say it, to two digits."""
     for unit, size in _UNITS:
         if duration >= 2 * size:
-            return (
-                f"{duration / size:,.2g} {unit}" if duration < 100 * size else f"{duration // size:,} {unit}"
-            )
+            return f"{number(duration / size, 2)} {unit}"
     return "a minute"
+
+
+def number(value: float, digits: int) -> str:
+    """A number to so many digits, and whole where it has more of them before the point."""
+    return f"{value:,.0f}" if value > 10**digits - 1 else f"{value:.{digits}g}"
 
 
 def share(part: float) -> str:

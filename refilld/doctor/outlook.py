@@ -9,7 +9,7 @@ from monitor.sources.budget import DAY, HOUR
 from monitor.sources.registry import installed, open_source
 from monitor.target import Metric
 from refilld.eyes import OFFICIAL
-from refilld.settings import Settings, SourceSection
+from refilld.settings import SamplingSection, Settings, SourceSection
 from storage import headcount, sources
 from storage.engine import Transaction
 from storage.headcount import Headcount, number_unseen, number_without, without
@@ -32,7 +32,13 @@ class Outlook:
 
     @property
     def oldest_look(self) -> timedelta:
-        return self.capacity.oldest_look
+        """How old a look is when its target's turn comes again."""
+        return self.capacity.oldest_look(self.policy)
+
+    @property
+    def by_turns(self) -> bool:
+        """Whether the budget, and not the cadence, sets how old a look gets, and not all wait alike."""
+        return self.policy is Policy.LEARNED and self.oldest_look > self.capacity.floor(self.policy)
 
     @property
     def missed(self) -> float:
@@ -65,14 +71,14 @@ def unread(tx: Transaction, settings: Settings) -> int:
 
 
 def _outlooks(tx: Transaction, settings: Settings, now: datetime) -> Iterator[tuple[str, Outlook]]:
-    policy, eyes, left = Policy(settings.sampling.cadence), _eyes(settings), set(Metric)
+    sampling, eyes, left = settings.sampling, _eyes(settings), set(Metric)
     counts = {name: headcount.of_source(tx, name) for name in eyes}
     if number_without(tx, eyes, left):
         for name, metrics in _by_turn(settings):
             counts[name] += without(tx, eyes, left & metrics)
             left -= metrics
     for name, section in eyes.items():
-        yield name, _outlook(section, counts[name], policy, _looks(tx, name, counts[name], now))
+        yield name, _outlook(section, counts[name], sampling, _looks(tx, name, counts[name], now))
 
 
 def _eyes(settings: Settings) -> dict[str, SourceSection]:
@@ -91,10 +97,11 @@ def _by_turn(settings: Settings) -> list[tuple[str, frozenset[Metric]]]:
     return [(name, frozenset(Metric) if metrics is None else metrics) for name, metrics in found]
 
 
-def _outlook(section: SourceSection, count: Headcount, policy: Policy, looks: float) -> Outlook:
+def _outlook(section: SourceSection, count: Headcount, sampling: SamplingSection, looks: float) -> Outlook:
     places = {limit.window: limit.places for limit in section.budget.limits()}
     allowed = Allowance(places[HOUR], places.get(DAY), section.spacing, section.jitter)
-    return Outlook(Capacity(allowed.rate, count.targets, looks), policy, count.orders, allowed.binding)
+    capacity = Capacity(allowed.rate, count.targets, looks, sampling.every)
+    return Outlook(capacity, Policy(sampling.cadence), count.orders, allowed.binding)
 
 
 def _looks(tx: Transaction, name: str, count: Headcount, now: datetime) -> float:

@@ -13,11 +13,12 @@ from jobs.sampling import Sampling
 from refilld.daemon import Daemon
 from refilld.importer import Parsed
 from refilld.orders_file import Refused
-from refilld.settings import AlertsSection, Settings, SourceSection
+from refilld.settings import Settings, SourceSection
 from refilld.simulate.clock import VirtualClock
 from refilld.simulate.consumer import Consumer
 from refilld.simulate.meter import MeteredSource
 from refilld.simulate.sales import Sales
+from refilld.simulate.setting import inside
 from refilld.simulate.world import World
 from storage import due, migrate, sources
 from storage.engine import Database
@@ -74,8 +75,7 @@ class Run:
         self._database = database
         self._clock = VirtualClock(plan.begin, plan.end)
         self._meter = MeteredSource(world.source)
-        quiet = settings.model_copy(update={"alerts": AlertsSection()})  # nobody is to be told
-        self._daemon = Daemon(quiet, database, self._clock.now, Event())
+        self._daemon = Daemon(inside(settings), database, self._clock.now, Event())
         self._sales = Sales(database, settings, self._clock)
         self._resumed = 0
 

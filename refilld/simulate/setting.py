@@ -6,7 +6,7 @@ from datetime import timedelta
 from monitor.sources.registry import open_source
 from monitor.sources.simulated import SimulatedSource
 from monitor.sources.simulated_shop import Shop
-from refilld.settings import Settings, SourceSection
+from refilld.settings import AlertsSection, Settings, SourceSection
 from refilld.simulate.world import World
 
 HOUR = timedelta(hours=1)
@@ -48,6 +48,12 @@ def _together(sections: Sequence[SourceSection]) -> SourceSection:
     spacing = 1 / sum(1 / seconds for seconds in spacings) if all(spacings) else 0.0
     together = {"requests_per_hour": total, "spacing": timedelta(seconds=spacing), "requests_per_day": None}
     return first.model_copy(update=together)
+
+
+def inside(settings: Settings) -> Settings:
+    """The settings that hold in a world: it stands in for every configured source, and nobody is told."""
+    services = {name: one.model_copy(update={"sources": None}) for name, one in settings.services.items()}
+    return settings.model_copy(update={"services": services, "alerts": AlertsSection()})
 
 
 def under(settings: Settings, cadence: str) -> Settings:

@@ -19,6 +19,8 @@ rates = st.floats(0, 1e9)
 crowds = st.integers(0, 10**12)
 factors = st.floats(0.01, 1000)
 policies = st.sampled_from(Policy)
+wishes = st.timedeltas(timedelta(0), 365 * DAY)
+"""What `every` may be."""
 
 
 def seen(looks_per_day: float) -> Capacity:
@@ -52,15 +54,41 @@ def test_the_tightest_limit_makes_the_rate(allowed: Allowance, rate: float, bind
 def test_the_age_of_a_look_is_the_time_that_going_round_takes() -> None:
     """At 30 requests an hour and 4,000 targets: 5.6 days, half of it on average."""
     capacity = Capacity(30, 4000)
-    assert capacity.oldest_look == HOUR * 4000 / 30
-    assert round(capacity.oldest_look / DAY, 1) == 5.6
-    assert capacity.mean_look == capacity.oldest_look / 2
-    assert isclose(capacity.looks_per_day, 0.18)
+    for policy in Policy:
+        assert capacity.oldest_look(policy) == capacity.going_round == HOUR * 4000 / 30
+        assert round(capacity.oldest_look(policy) / DAY, 1) == 5.6
+        assert capacity.mean_look(policy) == capacity.oldest_look(policy) / 2
+        assert isclose(capacity.looks_per_day(policy), 0.18)
+
+
+@pytest.mark.parametrize(("policy", "hours"), [(Policy.FIXED, 6), (Policy.LEARNED, 1)])
+def test_spare_budget_makes_no_look_younger_than_the_cadence_wants(policy: Policy, hours: int) -> None:
+    """At an `every` of six hours: the fixed cadence looks every six hours, the learned one hourly at most."""
+    spare = Capacity(1000, 10, every=6 * HOUR)
+    assert spare.oldest_look(policy) == hours * HOUR
+    assert spare.mean_look(policy) == spare.delay(policy) == hours * HOUR / 2
+    assert spare.looks_per_day(policy) == 24 / hours
+    assert spare.missed(policy) == pytest.approx(seen(24 / hours).missed(policy))
+
+
+@pytest.mark.parametrize("policy", Policy)
+def test_a_budget_that_is_too_small_makes_the_cadence_no_matter(policy: Policy) -> None:
+    """Going round takes longer than `every` then."""
+    small, free = Capacity(30, 4000, every=6 * HOUR), Capacity(30, 4000)
+    assert small.oldest_look(policy) == free.oldest_look(policy)
+    assert small.missed(policy) == free.missed(policy)
+
+
+@pytest.mark.parametrize("policy", Policy)
+def test_a_seldom_look_sees_a_drop_late_whatever_was_measured(policy: Policy) -> None:
+    """Half of the least time between two looks, with any budget; the runs looked more often."""
+    seldom = Capacity(1000, 10, every=144 * HOUR)
+    assert seldom.delay(policy) >= seldom.floor(policy) / 2
 
 
 def test_a_request_that_reads_several_targets_counts_for_each_of_them() -> None:
     """Three looks a request are as good as three times the requests."""
-    assert Capacity(10, 4000, 3).oldest_look == Capacity(30, 4000).oldest_look
+    assert Capacity(10, 4000, 3).going_round == Capacity(30, 4000).going_round
     for policy in Policy:
         assert isclose(Capacity(10, 4000, 3).missed(policy), Capacity(30, 4000).missed(policy))
 
@@ -73,7 +101,7 @@ def test_at_the_rate_that_is_needed_no_look_gets_older(
     """Than the operator wants."""
     every = HOUR * hours
     needed = Capacity(rate, targets, looks).requests_needed(every)
-    assert isclose(Capacity(needed, targets, looks).oldest_look / HOUR, hours, rel_tol=1e-6)
+    assert isclose(Capacity(needed, targets, looks).going_round / HOUR, hours, rel_tol=1e-6)
 
 
 # What is missed
@@ -110,64 +138,65 @@ def test_frequent_looks_see_a_drop_after_half_of_their_interval(policy: Policy) 
     assert seen(24 * 60).delay(policy) == timedelta(seconds=30)
 
 
-@given(policy=policies, rate=rates, more=rates, targets=crowds, looks=factors)
+@given(policy=policies, rate=rates, more=rates, targets=crowds, looks=factors, every=wishes)
 @examples(100)
 def test_more_budget_never_makes_it_worse(
-    policy: Policy, rate: float, more: float, targets: int, looks: float
+    policy: Policy, rate: float, more: float, targets: int, looks: float, every: timedelta
 ) -> None:
     """Neither the age of a look, nor what is missed, nor how late a drop is seen."""
-    less, greater = Capacity(rate, targets, looks), Capacity(rate + more, targets, looks)
-    assert greater.oldest_look <= less.oldest_look
+    less, greater = Capacity(rate, targets, looks, every), Capacity(rate + more, targets, looks, every)
+    assert greater.oldest_look(policy) <= less.oldest_look(policy)
     assert greater.missed(policy) <= less.missed(policy) * (1 + 1e-9)
     assert greater.delay(policy) <= less.delay(policy) * (1 + 1e-9)
 
 
-@given(policy=policies, rate=rates, targets=crowds, more=crowds, looks=factors)
+@given(policy=policies, rate=rates, targets=crowds, more=crowds, looks=factors, every=wishes)
 @examples(100)
 def test_more_targets_never_make_it_better(
-    policy: Policy, rate: float, targets: int, more: int, looks: float
+    policy: Policy, rate: float, targets: int, more: int, looks: float, every: timedelta
 ) -> None:
     """The same looks have to go round among more."""
-    few, many = Capacity(rate, targets, looks), Capacity(rate, targets + more, looks)
-    assert few.oldest_look <= many.oldest_look
+    few, many = Capacity(rate, targets, looks, every), Capacity(rate, targets + more, looks, every)
+    assert few.oldest_look(policy) <= many.oldest_look(policy)
     assert few.missed(policy) <= many.missed(policy) * (1 + 1e-9)
     assert few.delay(policy) <= many.delay(policy) * (1 + 1e-9)
 
 
-@given(rate=rates, targets=crowds, looks=factors)
+@given(rate=rates, targets=crowds, looks=factors, every=wishes)
 @examples(100)
 def test_the_learned_cadence_is_never_worse_than_the_fixed_one(
-    rate: float, targets: int, looks: float
+    rate: float, targets: int, looks: float, every: timedelta
 ) -> None:
     """At any budget, also where nothing was measured."""
-    capacity = Capacity(rate, targets, looks)
+    capacity = Capacity(rate, targets, looks, every)
     assert capacity.missed(Policy.LEARNED) <= capacity.missed(Policy.FIXED)
     assert capacity.delay(Policy.LEARNED) <= capacity.delay(Policy.FIXED)
 
 
-@given(policy=policies, rate=rates, targets=crowds, looks=factors)
+@given(policy=policies, rate=rates, targets=crowds, looks=factors, every=wishes)
 @examples(100)
 def test_whatever_is_asked_the_answer_is_a_sane_one(
-    policy: Policy, rate: float, targets: int, looks: float
+    policy: Policy, rate: float, targets: int, looks: float, every: timedelta
 ) -> None:
     """A share is one, and a drop is seen no later than its target's turn or the end of its guarantee."""
-    capacity = Capacity(rate, targets, looks)
+    capacity = Capacity(rate, targets, looks, every)
     assert 0 <= capacity.missed(policy) <= 1
-    assert timedelta(0) <= capacity.delay(policy) <= min(capacity.oldest_look, 30 * DAY)
-    assert capacity.oldest_look <= LONGEST
+    assert timedelta(0) <= capacity.delay(policy) <= min(capacity.oldest_look(policy), 30 * DAY)
+    assert capacity.oldest_look(policy) <= LONGEST
     assert isfinite(capacity.requests_needed(HOUR))
 
 
 def test_without_targets_nothing_is_old_and_nothing_missed() -> None:
     """Whatever the budget, none at all included."""
-    for capacity in (Capacity(30, 0), Capacity(0, 0)):
-        assert (capacity.oldest_look, capacity.missed(Policy.FIXED)) == (timedelta(0), 0)
+    for capacity in (Capacity(30, 0, every=HOUR), Capacity(0, 0)):
+        assert (capacity.going_round, capacity.missed(Policy.FIXED)) == (timedelta(0), 0)
+        assert capacity.oldest_look(Policy.FIXED) == timedelta(0)
         assert capacity.requests_needed(HOUR) == 0
-        assert capacity.looks_per_day == inf
+        assert capacity.looks_per_day(Policy.FIXED) == inf
 
 
 def test_without_a_budget_everything_is_missed() -> None:
     """Nobody ever looks."""
     blind = Capacity(0, 10)
-    assert (blind.oldest_look, blind.missed(Policy.LEARNED)) == (LONGEST, 1)
+    assert (blind.going_round, blind.missed(Policy.LEARNED)) == (LONGEST, 1)
     assert blind.delay(Policy.LEARNED) == 30 * DAY

@@ -68,6 +68,20 @@ def test_the_configured_database_is_left_alone(home: Path) -> None:
     assert [path.name for path in home.iterdir()] == ["refilld.toml"]
 
 
+def test_a_service_with_sources_of_its_own_is_looked_at(home: Path) -> None:
+    """The world stands in for whatever is configured."""
+    plain = '[sources.graph]\nenabled = true\n[services.17]\nmetric = "followers"\n'
+    with (home / "refilld.toml").open("a") as file:
+        file.write(plain)
+    without = figures(run(home, *SMALL, "--json"))
+    with (home / "refilld.toml").open("a") as file:
+        file.write('sources = ["graph"]\n')
+    restricted = figures(run(home, *SMALL, "--json"))
+    assert restricted == without
+    assert isinstance(restricted["looks"], int)
+    assert restricted["looks"] > 0
+
+
 def test_people_read_a_table_and_what_it_rests_on(home: Path) -> None:
     result = run(home, *SMALL)
     assert re.search(r"^looks per detected drop +[0-9.]+ *$", result.stdout, re.MULTILINE)

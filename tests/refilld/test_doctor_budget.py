@@ -29,8 +29,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[QueueWorl
         yield world
 
 
-def settings(**sections: dict[str, object]) -> Settings:
-    return Settings.model_validate({"sources": {name: PLAIN | section for name, section in sections.items()}})
+def settings(cadence: str = "learned", **sections: dict[str, object]) -> Settings:
+    named = {name: PLAIN | section for name, section in sections.items()}
+    return Settings.model_validate({"sources": named, "sampling": {"cadence": cadence}})
 
 
 def watch(
@@ -162,7 +163,26 @@ def test_a_budget_that_does_says_so(world: QueueWorld) -> None:
     watch(world, 60, source="seer")
     (told,) = found(world, settings(seer={}))
     assert (told.level, told.hint) == (Level.OK, "")
-    assert "a look will be up to 2 hours old" in told.says
+    assert "going round once takes 2 hours (cold targets wait longer, hot ones less)" in told.says
+
+
+@pytest.mark.parametrize(("cadence", "age"), [("learned", "60 minutes"), ("fixed", "6 hours")])
+def test_a_budget_to_spare_makes_no_look_younger_than_the_cadence_wants(
+    world: QueueWorld, cadence: str, age: str
+) -> None:
+    """A sixth of `every`, or `every`; half of it until a drop is seen."""
+    watch(world, 3, source="seer")
+    (told,) = found(world, settings(cadence, seer={"requests_per_hour": 1440}))
+    assert (told.level, told.says.partition(", and")[0]) == (Level.OK, "seer: at 1,440 requests an hour")
+    assert f"a look will be up to {age} old; a drop will be seen after " in told.says
+    assert "a minute" not in told.says
+
+
+def test_the_fixed_cadence_is_told_by_its_oldest_look(world: QueueWorld) -> None:
+    """Twenty hours for all."""
+    watch(world, 600, source="seer")
+    (told,) = found(world, settings("fixed", seer={}))
+    assert "a look will be up to 20 hours old" in told.says
 
 
 def test_a_budget_that_is_too_small_says_what_it_would_take(world: QueueWorld) -> None:
@@ -171,7 +191,7 @@ def test_a_budget_that_is_too_small_says_what_it_would_take(world: QueueWorld) -
     (told,) = found(world, settings(seer={}))
     assert (told.level, told.about) == (Level.WARNING, "seer")
     assert "600 targets" in told.says
-    assert "a look will be up to 20 hours old" in told.says
+    assert "going round once takes 20 hours" in told.says
     assert "a look every 6h would take 100 requests an hour;" in told.hint
     assert "sources.seer.requests_per_hour allows fewer" in told.hint
 
@@ -231,6 +251,15 @@ def test_without_a_source_there_is_no_budget(world: QueueWorld) -> None:
 def test_durations_are_said_to_two_digits(duration: timedelta, said: str) -> None:
     """Nobody can know more."""
     assert budget.spoken(duration) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "said"),
+    [(1440, 3, "1,440"), (27, 3, "27"), (999.6, 3, "1,000"), (28.8, 3, "28.8"), (99.6, 2, "100"), (2.31, 2, "2.3")],
+)
+def test_numbers_are_said_as_people_write_them(value: float, digits: int, said: str) -> None:
+    """Never with an exponent."""
+    assert budget.number(value, digits) == said
 
 
 @pytest.mark.parametrize(
