@@ -24,8 +24,9 @@ class Assumption:
 
 
 def assumptions(findings: Findings) -> list[Assumption]:
-    """What the findings say about every assumption of the source."""
-    return [Assumption(text, *judge(findings)) for text, judge in _ASSUMPTIONS.items()]
+    """What the findings say about every assumption of the source; a passing fault says nothing."""
+    told = [one for one in findings if one.outcome is not Outcome.TRANSIENT]
+    return [Assumption(text, *judge(told)) for text, judge in _ASSUMPTIONS.items()]
 
 
 Verdict = tuple[bool | None, str]
@@ -33,26 +34,26 @@ Verdict = tuple[bool | None, str]
 
 def _public(findings: Findings) -> Verdict:
     asked = [one for one in _about(findings, PROFILE) if one.outcome is not Outcome.PRIVATE]
-    return _all(asked, {Outcome.COUNT}, "no public profile was asked for")
+    return _all(asked, {Outcome.COUNT}, "nothing was told of a public profile")
 
 
 def _private(findings: Findings) -> Verdict:
     private = [one for one in _about(findings, PROFILE) if one.outcome is Outcome.PRIVATE]
     if not private:
-        return None, "no private profile was asked for"
+        return None, "nothing was told of a private profile"
     told = [one.shape.get(_FOLLOWERS, "absent") for one in private]
     return all(_NUMBER in kind for kind in told), f"follower_count: {', '.join(told)}"
 
 
 def _missing(findings: Findings) -> Verdict:
-    return _all(_about(findings, MISSING), {Outcome.NOT_FOUND}, "no missing profile was asked for")
+    return _all(_about(findings, MISSING), {Outcome.NOT_FOUND}, "nothing was told of a missing profile")
 
 
 def _no_wall(findings: Findings) -> Verdict:
-    asked = [one for one in findings if one.about != MEMBER]
+    asked = [one for one in findings if one.about != MEMBER and one.answered]
     walls = [one.about for one in asked if one.outcome is Outcome.LOGIN_REQUIRED]
     if not asked:
-        return None, "nothing was asked"
+        return None, "nothing was told"
     return not walls, f"asked to log in at: {', '.join(sorted(set(walls))) or 'none of them'}"
 
 
@@ -61,7 +62,7 @@ def _tokens(findings: Findings) -> Verdict:
         paths = [answer.path for answer in one.answers]
         if _START in paths:
             return "/api/graphql" in paths, _told(one)
-    return None, "the start page was not asked for"
+    return None, "nothing was told by the start page"
 
 
 def _cookie(findings: Findings) -> Verdict:
@@ -72,18 +73,18 @@ def _cookie(findings: Findings) -> Verdict:
 
 
 def _by_id(findings: Findings) -> Verdict:
-    return _all(_about(findings, ACCOUNT), _SEEN, "no account was asked for")
+    return _all(_about(findings, ACCOUNT), _SEEN, "nothing was told of an account")
 
 
 def _likes(findings: Findings) -> Verdict:
-    return _all(_about(findings, POST), {Outcome.COUNT, Outcome.HIDDEN}, "no post was asked for")
+    return _all(_about(findings, POST), {Outcome.COUNT, Outcome.HIDDEN}, "nothing was told of a post")
 
 
 def _views(about: str) -> Callable[[Findings], Verdict]:
     def judge(findings: Findings) -> Verdict:
         asked = _about(findings, about)
         if not asked:
-            return None, f"no {about} was asked for"
+            return None, f"nothing was told of a {about}"
         told = asked[0].shape.get(f"{_MEDIA}.play_count", "absent")
         return asked[0].views is Outcome.COUNT, f"play_count: {told}; {_told(asked[0])}"
 

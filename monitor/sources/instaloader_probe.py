@@ -54,6 +54,16 @@ class Finding:
         visit = self.about in {PROFILE, MISSING, POST}
         return self.outcome is Outcome.RATE_LIMITED or (visit and self.outcome is Outcome.BLOCKED)
 
+    @property
+    def answered(self) -> bool:
+        """Whether anything came back at all."""
+        return any(answer.status is not None for answer in self.answers)
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether requests went out and nothing came back: here, no question will be answered."""
+        return self.outcome is Outcome.TRANSIENT and bool(self.answers) and not self.answered
+
 
 @dataclass(frozen=True, slots=True)
 class Question:

@@ -32,6 +32,8 @@ from storage import sources as kept
 from storage.engine import Database
 
 INSTALOADER = "instaloader"
+HOST = "www.instagram.com"
+UNREACHABLE = 3
 USUAL = ("instagram", "natgeo", "nasa")
 LONGEST_WAIT = timedelta(minutes=10)
 """Between two questions; a budget that has no room for longer ends the probe."""
@@ -56,6 +58,10 @@ def probe(office: Office, name: str, usernames: tuple[str, ...], post: str | Non
         questions = _questions(office, eye, names, code)
         findings = list(_answers(Purse(office, database, eye), questions))
     _print(findings, assumptions(findings) if name == INSTALOADER else [], as_json=as_json)
+    if findings and findings[-1].unreachable:
+        learned = f"stopped after {len(findings)} questions" if findings[1:] else "nothing was learned"
+        click.echo(f"{HOST} cannot be reached from here (no answer); {learned}", err=True)
+        raise click.exceptions.Exit(UNREACHABLE)
 
 
 @dataclass
@@ -114,13 +120,15 @@ class Purse:
 
 
 def _answers(purse: Purse, questions: Iterator[Question]) -> Iterator[Finding]:
-    """Ask one question after the other, as fast as the budget allows, until one is refused."""
+    """Ask one question after the other, as fast as the budget allows, until one is refused or nothing comes back."""
     for question in questions:
         if not purse.opens():
             return
         finding = question.ask()
         purse.settle(finding)
         yield finding
+        if finding.unreachable:
+            return
         if finding.refused:
             click.echo(f"stopped: {purse.eye.source.name} answers {finding.outcome}", err=True)
             return

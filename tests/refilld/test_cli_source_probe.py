@@ -269,6 +269,28 @@ def test_a_key_that_is_data_is_not_told() -> None:
     assert shape(json.loads("[" * 500 + "]" * 500))
 
 
+def test_without_a_network_nothing_is_learned(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One question shows it, one line says it, and every assumption is open."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    result = desk.run("sources", "probe", NAME, "--json")
+    assert (result.exit_code, result.stderr) == (
+        3, "www.instagram.com cannot be reached from here (no answer); nothing was learned\n",
+    )  # fmt: skip
+    finding, *held = map(json.loads, result.stdout.splitlines())
+    assert (finding["asked"], finding["outcome"]) == ("instagram", "transient")
+    assert {one["holds"] for one in held} == {None}
+    assert charged(desk) == 1
+
+
+def test_a_server_that_is_down_breaks_no_assumption(desk: Desk, world: MembersWorld) -> None:
+    """It says nothing about any of them."""
+    world.outage = Answer("down", 503)
+    findings, held = probed(desk, "natgeo")
+    assert {one["outcome"] for one in findings} == {"transient"}
+    assert set(held.values()) == {None}
+
+
 def test_without_findings_nothing_is_claimed() -> None:
     """Every assumption is open."""
     assert {one.holds for one in assumptions([])} == {None}
