@@ -35,7 +35,8 @@ class TokenFile:
         if not _TOKEN.fullmatch(content):
             raise BadInputError(
                 self.option,
-                f"{self.path} does not hold an access token: one line of up to {_LONGEST} characters, no blanks",
+                f"{self.path} does not hold an access token: "
+                f"one line of up to {_LONGEST} characters, no blanks",
             )
         return content.decode("ascii")
 

@@ -120,7 +120,7 @@ class Purse:
 
 
 def _answers(purse: Purse, questions: Iterator[Question]) -> Iterator[Finding]:
-    """Ask one question after the other, as fast as the budget allows, until one is refused or nothing comes back."""
+    """Ask one question after the other, as fast as the budget allows, until one is refused or unheard."""
     for question in questions:
         if not purse.opens():
             return

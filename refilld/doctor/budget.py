@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from math import ceil
 
-from monitor.capacity import Policy
+from monitor.capacity import Limit, Policy
 from monitor.duration import format_duration
 from refilld.doctor.finding import Finding, ok, warning
 from refilld.doctor.outlook import Outlook, outlooks, unread
@@ -16,6 +16,8 @@ TOLERABLE = 0.01
 """Share of missed drops from which on the operator is warned."""
 NOTEWORTHY = 1.1
 """Targets a request from which on they are told: one is what everybody expects."""
+MOST = {"graph": 100}
+"""Requests an hour that a platform is asked for at most, as docs/graph.md says."""
 _LEAST_TOLD = 0.001
 _UNITS = (("days", timedelta(days=1)), ("hours", timedelta(hours=1)), ("minutes", timedelta(minutes=1)))
 
@@ -23,20 +25,20 @@ _UNITS = (("days", timedelta(days=1)), ("hours", timedelta(hours=1)), ("minutes"
 def findings(tx: Transaction, settings: Settings, now: datetime) -> Iterator[Finding]:
     """Judge each source's budget against its targets."""
     for name, outlook in outlooks(tx, settings, now).items():
-        yield _judged(name, outlook, settings.sampling.every)
+        yield _judged(name, outlook, settings)
     if lost := unread(tx, settings):
         says = f"{lost:,} targets can be seen by no enabled source; they are never looked at"
         hint = "enable one that can, name the owner of posts for graph, or mind services.NAME.sources"
         yield warning("targets.unread", says, hint)
 
 
-def _judged(name: str, outlook: Outlook, every: timedelta) -> Finding:
+def _judged(name: str, outlook: Outlook, settings: Settings) -> Finding:
     if not outlook.capacity.targets:
         return ok(CHECK, f"{name} has no target yet", name)
-    says = f"{name}: {sentence(outlook)}"
+    says, every = f"{name}: {sentence(outlook)}", settings.sampling.every
     if outlook.oldest_look <= every and outlook.missed < TOLERABLE:
         return ok(CHECK, says, name)
-    return warning(CHECK, says, _remedy(name, outlook, every), name)
+    return warning(CHECK, says, _remedy(name, outlook, settings), name)
 
 
 def sentence(outlook: Outlook) -> str:
@@ -47,8 +49,8 @@ def sentence(outlook: Outlook) -> str:
     crowd = f"{capacity.targets:,} targets with {outlook.orders:,} orders"
     return (
         f"at {number(capacity.requests_per_hour, 3)} requests an hour{reads}, and {crowd}, {_age(outlook)}; "
-        f"a drop will be seen after {spoken(outlook.delay)} on average, and {share(outlook.missed)} of drops missed "
-        "(an order of magnitude)"
+        f"a drop will be seen after {spoken(outlook.delay)} on average, and {share(outlook.missed)} of drops "
+        "missed (an order of magnitude)"
     )
 
 
@@ -60,15 +62,32 @@ def _age(outlook: Outlook) -> str:
     return f"a look will be up to {old} old"
 
 
-def _remedy(name: str, outlook: Outlook, every: timedelta) -> str:
+def _remedy(name: str, outlook: Outlook, settings: Settings) -> str:
     """What would help, with the numbers."""
+    every = settings.sampling.every
     needed = outlook.capacity.requests_needed(every)
     learned = "" if outlook.policy is Policy.LEARNED else '; cadence = "learned" makes more of the same looks'
     return (
         f"a look every {format_duration(every)} would take {ceil(needed):,} requests an hour; "
-        f"sources.{name}.{outlook.binding} allows fewer: raise it as far as the platform's limits go, enable "
+        f"sources.{name}.{outlook.binding} allows fewer: {_more(name, outlook, settings)}enable "
         f"another source beside it, or set sampling.every to what can be kept{learned}"
     )
+
+
+def _more(name: str, outlook: Outlook, settings: Settings) -> str:
+    """How to allow more, where the platform is known to allow it."""
+    most = MOST.get(name)
+    if (
+        most is not None
+        and settings.sources[name].requests_per_hour >= most
+        and outlook.binding is Limit.HOUR
+    ):
+        return ""
+    how = "shorten" if outlook.binding is Limit.SPACING else "raise"
+    limits = (
+        "as far as the platform's limits go" if most is None else f"(no more than {most} requests an hour)"
+    )
+    return f"{how} it {limits}, "
 
 
 def spoken(duration: timedelta) -> str:

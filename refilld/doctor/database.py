@@ -74,6 +74,8 @@ def out_of_reach(fault: NotMigratedError | UnreachableError) -> Finding:
     if isinstance(fault, NotMigratedError):
         return error(MIGRATED, says, remedy)
     hint = "is the server running, the address right, and the file one that this account may open?"
+    if isinstance(fault.__cause__, ModuleNotFoundError):
+        hint = "pip install '.[postgres]'"
     return error(REACHABLE, str(fault), hint)
 
 

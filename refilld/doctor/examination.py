@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from refilld.doctor import budget, channels, clock, configuration, database, eyes
-from refilld.doctor.finding import Finding
+from refilld.doctor.finding import Finding, Level
 from refilld.settings import Settings
 from storage.engine import Database
 from storage.errors import NotMigratedError, UnreachableError
@@ -17,13 +17,17 @@ def examine(
     """Look at everything; nothing is changed, and only `send_test_alert` sends something."""
     yield from configuration.findings(config)
     yield from database.place(settings.database.url)
-    yield from eyes.findings(settings)
-    yield from _inside(settings, now)
+    found = list(eyes.findings(settings))
+    yield from found
+    yield from _inside(settings, now, {one.about for one in found if one.level is Level.ERROR})
     yield from channels.findings(settings.alerts.urls, send=send_test_alert)
 
 
-def _inside(settings: Settings, now: datetime) -> Iterator[Finding]:
-    """What only the database knows; one that is out of reach is a finding as well."""
+def _inside(settings: Settings, now: datetime, broken: set[str]) -> Iterator[Finding]:
+    """What only the database knows; one that is out of reach is a finding as well.
+
+    Of a source that is `broken` nothing good is told.
+    """
     try:
         opened = Database(settings.database.url, create=False)
     except (NotMigratedError, UnreachableError) as fault:
@@ -33,7 +37,7 @@ def _inside(settings: Settings, now: datetime) -> Iterator[Finding]:
         yield from database.state(opened)
         with opened.read() as tx:
             found = [*clock.findings(tx, now), *budget.findings(tx, settings, now)]
-            found += eyes.breakers(tx, settings, now)
+            found += eyes.breakers(tx, settings, now, broken)
         yield from found
     except (NotMigratedError, UnreachableError) as fault:
         yield database.out_of_reach(fault)

@@ -1,18 +1,22 @@
 """The sources: installed, enabled, able to begin, and not refused."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 from monitor.errors import BadInputError
 from monitor.sources.registry import installed, open_source
 from monitor.sources.strain import SLOW_FROM
 from refilld.doctor import private_file
-from refilld.doctor.finding import Finding, error, ok, warning
+from refilld.doctor.finding import Finding, Level, error, ok, warning
 from refilld.settings import Settings, SourceSection
 from storage import sources
 from storage.engine import Transaction
 
+LOGS_IN = "instaloader"
+"""The source that has the command `sources login`."""
 FILES = {"token_file": "the token", "session_file": "the session"}
 
 
@@ -24,37 +28,78 @@ def findings(settings: Settings) -> Iterator[Finding]:
         )
         yield error("sources.enabled", "no source is enabled, so nothing is looked at", hint)
     for name, section in settings.enabled_sources.items():
-        if name not in installed():
-            says = f"{name} is enabled but not installed; there are: {', '.join(installed())}"
-            yield error("source.installed", says, f"correct [sources.{name}], or install it", name)
-            continue
-        yield from _credentials(name, section)
-        yield _opens(name, section)
+        if name in installed():
+            yield from _examined(name, section)
+        else:
+            yield _missing(name)
 
 
-def _credentials(name: str, section: SourceSection) -> Iterator[Finding]:
-    """Judge the files that a source has its secrets from."""
-    for option, what in FILES.items():
-        if path := section.options[option]:
-            yield private_file.examined(Path(path), "source.credentials", what, name)
+def _missing(name: str) -> Finding:
+    """Say that there is no such source, and which one may be meant."""
+    close = get_close_matches(name, installed(), n=1)
+    meant = f"did you mean {close[0]}?" if close else f"there are: {', '.join(installed())}"
+    says = f"{name} is enabled but not installed; {meant}"
+    return error("source.installed", says, f"correct [sources.{name}], or install it", name)
 
 
-def _opens(name: str, section: SourceSection) -> Finding:
-    """Let the source be made as the daemon makes it; that sends no request."""
+def _examined(name: str, section: SourceSection) -> Iterator[Finding]:
+    """Judge the files of a source's secrets, and whether it can begin; one wrong file is one finding."""
+    fault = _fault(name, section)
+    files = {option: _credential(name, option, path) for option, path in _files(section)}
+    at = fault.field.removeprefix(f"sources.{name}.") if isinstance(fault, BadInputError) else ""
+    told = at in files and files[at].level is Level.ERROR
+    yield from (one for option, one in files.items() if option != at or told)
+    if not told:
+        yield _opens(name, fault, _remedy(name, at) if at in files else f"correct [sources.{name}]")
+
+
+def _files(section: SourceSection) -> Iterator[tuple[str, str]]:
+    return ((option, path) for option in FILES if (path := section.options[option]))
+
+
+def _credential(name: str, option: str, path: str) -> Finding:
+    """Judge the file that a source has a secret from."""
+    absent = _remedy(name, option)
+    return private_file.examined(
+        Path(path).expanduser(), "source.credentials", FILES[option], name, absent=absent
+    )
+
+
+def _remedy(name: str, option: str) -> str:
+    """How a file comes to hold what it should."""
+    if option == "session_file" and name == LOGS_IN:
+        return f"write it with refilld sources login {name} --cookies FILE"
+    return (
+        f"put {FILES[option]} into it, readable by refilld's account only, or correct sources.{name}.{option}"
+    )
+
+
+def _fault(name: str, section: SourceSection) -> Exception | None:
+    """What happens when the source is made as the daemon makes it; that sends no request."""
     try:
         open_source(name, section.options)
-    except BadInputError as fault:
-        return error("source.opens", f"{name} cannot begin: {fault}", f"correct [sources.{name}]", name)
-    except Exception as fault:  # noqa: BLE001  # a plugin of others; what it says may hold a secret
-        says = f"{name} fails with {type(fault).__name__} when it is made"
-        return error("source.opens", says, "update it, or report the fault to who wrote it", name)
-    return ok("source.opens", f"{name} is enabled and can begin", name)
+    except Exception as fault:  # noqa: BLE001  # a plugin of others
+        return fault
+    return None
 
 
-def breakers(tx: Transaction, settings: Settings, now: datetime) -> Iterator[Finding]:
-    """Judge whether each source may be asked now."""
+def _opens(name: str, fault: Exception | None, remedy: str) -> Finding:
+    if fault is None:
+        return ok("source.opens", f"{name} is enabled and can begin", name)
+    if isinstance(fault, BadInputError):
+        return error("source.opens", f"{name} cannot begin: {fault}", remedy, name)
+    # What others say may hold a secret.
+    says = f"{name} fails with {type(fault).__name__} when it is made"
+    return error("source.opens", says, "update it, or report the fault to who wrote it", name)
+
+
+def breakers(
+    tx: Transaction, settings: Settings, now: datetime, broken: AbstractSet[str]
+) -> Iterator[Finding]:
+    """Judge whether each source may be asked now; of those that are `broken`, tell only what is wrong."""
     known = installed()
-    yield from (_breaker(tx, name, now) for name in settings.enabled_sources if name in known)
+    found = (_breaker(tx, name, now) for name in settings.enabled_sources if name in known)
+    yield from (one for one in found if one.level is not Level.OK or one.about not in broken)
 
 
 def _breaker(tx: Transaction, name: str, now: datetime) -> Finding:

@@ -6,14 +6,16 @@ from pathlib import Path
 
 from refilld.doctor.finding import Finding, error, ok, warning
 
+ABSENT = "create it, readable by refilld's account only, or correct the path in the configuration"
 
-def examined(path: Path, check: str, what: str, about: str = "") -> Finding:
-    """Judge one file; `what` names it in a sentence."""
+
+def examined(path: Path, check: str, what: str, about: str = "", absent: str = ABSENT) -> Finding:
+    """Judge one file; `what` names it in a sentence, `absent` says what to do when it is not there."""
     shown = f"{what} {path}"
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
     except OSError as fault:
-        hint = "create it, readable by refilld's account only, or correct the path in the configuration"
+        hint = absent if isinstance(fault, FileNotFoundError) else ABSENT
         return error(check, f"{shown} cannot be seen: {fault.strerror}", hint, about)
     if not path.is_file() or not os.access(path, os.R_OK):
         return error(

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -240,6 +241,14 @@ def test_a_library_with_the_fault_is_warned_of(
     assert found(desk, "database.sqlite")["level"] == level
 
 
+def test_a_missing_driver_is_told_with_what_installs_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that might be down is another matter."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    (desk.home / "refilld.toml").write_text("[database]\nurl = 'postgresql+psycopg://me@localhost/shop'\n")
+    told = found(desk, "database.reachable")
+    assert (told["level"], told["hint"]) == ("error", "pip install '.[postgres]'")
+
+
 # The clock
 
 
@@ -303,6 +312,69 @@ def test_a_source_that_is_not_installed_is_wrong(desk: Desk) -> None:
     told = found(desk, "source.installed")
     assert (told["level"], told["about"]) == ("error", "telepathy")
     assert "instaloader" in told["says"]
+
+
+def test_a_source_that_is_misspelt_is_told_as_it_may_be_meant(desk: Desk) -> None:
+    """One name, not all of them."""
+    configure(desk, "[sources.instalaoder]\nenabled = true\n")
+    assert found(desk, "source.installed")["says"].endswith("not installed; did you mean instaloader?")
+
+
+def about(desk: Desk, name: str) -> list[dict[str, Any]]:
+    return [row for row in rows(doctor(desk)) if row["about"] == name and row["id"] != "source.budget"]
+
+
+@pytest.mark.parametrize(
+    ("content", "check"), [(None, "source.credentials"), ("{}", "source.opens"), ("nonsense", "source.opens")]
+)
+def test_a_wrong_session_file_is_one_finding_with_the_command_that_writes_it(
+    desk: Desk, content: str | None, check: str
+) -> None:
+    """And nothing good is told of the source besides."""
+    path = desk.home / "session.json"
+    if content is not None:
+        path.write_text(content)
+        path.chmod(0o600)
+    configure(desk, f"[sources.instaloader]\nenabled = true\nsession_file = '{path}'\n")
+    (told,) = about(desk, "instaloader")
+    assert (told["level"], told["id"]) == ("error", check)
+    assert told["hint"] == "write it with refilld sources login instaloader --cookies FILE"
+
+
+@pytest.mark.parametrize(
+    ("content", "check"),
+    [(None, "source.credentials"), ("", "source.opens"), (f"{SECRET} {SECRET}", "source.opens")],
+)
+def test_a_wrong_token_file_is_one_finding(desk: Desk, content: str | None, check: str) -> None:
+    """It says what belongs into the file, and nothing of what is in it."""
+    path = desk.home / "token"
+    if content is not None:
+        path.write_text(content)
+        path.chmod(0o600)
+    graph = f"[sources.graph]\nenabled = true\nig_user_id = '17841400000000000'\ntoken_file = '{path}'\n"
+    configure(desk, graph)
+    (told,) = about(desk, "graph")
+    assert (told["level"], told["id"]) == ("error", check)
+    assert told["hint"].startswith("put the token into it, readable by refilld's account only")
+    assert SECRET not in doctor(desk).output
+
+
+def test_a_source_that_cannot_begin_is_told_beside_its_good_files(desk: Desk) -> None:
+    """They are not what is wrong."""
+    path = desk.home / "token"
+    path.write_text(SECRET)
+    path.chmod(0o600)
+    configure(desk, f"[sources.graph]\nenabled = true\ntoken_file = '{path}'\n")
+    told = [(row["id"], row["level"]) for row in about(desk, "graph")]
+    assert told == [("source.credentials", "ok"), ("source.opens", "error")]
+
+
+def test_a_pause_is_told_of_a_source_that_cannot_begin(desk: Desk) -> None:
+    """Both have to end."""
+    configure(desk, "[sources.picky]\nenabled = true\n")
+    with desk.world.database.write() as tx:
+        sources.save_breaker(tx, "picky", sources.breaker(tx, "picky").held(None, "operator"))
+    assert {row["id"] for row in about(desk, "picky")} == {"source.opens", "source.breaker"}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from plugged_source import plug_in
 from queue_world import QueueWorld, queue_world
 
-from monitor.capacity import Limit
+from monitor.capacity import Capacity, Limit, Policy
 from monitor.link import Link, LinkKind
 from monitor.target import Metric, Target
 from refilld.doctor import budget
@@ -210,7 +210,28 @@ def test_the_limit_that_binds_is_the_one_to_raise(world: QueueWorld) -> None:
     """Raising another would bring nothing."""
     watch(world, 600, source="seer")
     (told,) = found(world, settings(seer={"spacing": "10m"}))
-    assert "sources.seer.spacing allows fewer" in told.hint
+    assert "sources.seer.spacing allows fewer: shorten it" in told.hint
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [(50, "allows fewer: raise it (no more than 100 requests an hour), "), (100, "fewer: enable")],
+)
+def test_nobody_is_told_to_ask_graph_more_than_its_page_says(
+    world: QueueWorld, limit: int, said: str
+) -> None:
+    """A hundred requests an hour; then only another source helps."""
+    watch(world, 6000, source="graph")
+    (told,) = found(world, settings(graph={"requests_per_hour": limit}))
+    assert said in told.hint
+
+
+def test_the_example_of_the_page_is_what_is_said() -> None:
+    """Under both cadences."""
+    page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
+    for policy in Policy:
+        outlook = Outlook(Capacity(27, 4000, every=6 * HOUR), policy, 4100, Limit.HOUR)
+        assert budget.sentence(outlook) in page.replace("\n> ", " ")
 
 
 def test_targets_that_nobody_can_see_are_told(world: QueueWorld) -> None:
@@ -255,7 +276,14 @@ def test_durations_are_said_to_two_digits(duration: timedelta, said: str) -> Non
 
 @pytest.mark.parametrize(
     ("value", "digits", "said"),
-    [(1440, 3, "1,440"), (27, 3, "27"), (999.6, 3, "1,000"), (28.8, 3, "28.8"), (99.6, 2, "100"), (2.31, 2, "2.3")],
+    [
+        (1440, 3, "1,440"),
+        (27, 3, "27"),
+        (999.6, 3, "1,000"),
+        (28.8, 3, "28.8"),
+        (99.6, 2, "100"),
+        (2.31, 2, "2.3"),
+    ],
 )
 def test_numbers_are_said_as_people_write_them(value: float, digits: int, said: str) -> None:
     """Never with an exponent."""
