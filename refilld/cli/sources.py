@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import click
 
+from monitor.sources.breaker import Breaker
 from monitor.sources.budget import DAY, HOUR
 from monitor.sources.registry import installed
 from refilld.cli.office import Office, pass_office
@@ -21,9 +22,11 @@ from storage.engine import Transaction
 COLUMNS = (
     "source", "enabled", "state", "until", "reason", "requests_last_hour", "requests_per_hour",
     "requests_last_day", "requests_per_day", "looks_per_request", "used_percent",
-    "oldest_look_hours", "missed_percent",
+    "expected_age_hours", "expected_missed_percent",
 )  # fmt: skip
 LONGEST_REASON = 200
+_NO_EYE = "simulated"
+"""The world of `refilld simulate`: nothing to look with, and listed only where somebody configures it."""
 
 
 @click.group()
@@ -35,11 +38,12 @@ def sources() -> None:
 @json_option
 @pass_office
 def list_(office: Office, *, as_json: bool) -> None:
-    """Show every installed source: its state, and its requests against their limits."""
+    """Show every source: its state, its requests against their limits, and what is to be expected of it."""
     now, configured = office.now(), office.settings.sources
     with office.database() as database, database.read() as tx:
         seen = outlooks(tx, office.settings, now)
-        facts = ((name, _facts(tx, name, configured.get(name), now)) for name in installed())
+        names = (name for name in installed() if name != _NO_EYE or name in configured)
+        facts = ((name, _facts(tx, name, configured.get(name), now)) for name in names)
         rows = [{**row, **_outlook(seen.get(name))} for name, row in facts]
     print_rows(COLUMNS, rows, as_json=as_json)
 
@@ -62,9 +66,13 @@ def pause(office: Office, name: str, how_long: timedelta | None, reason: str | N
         after = before.held(until, why)
         kept.save_breaker(tx, name, after)
     if after == before:
-        click.echo(f"{name} is paused for longer already ({before.reason})")
+        longer = _spoken(None if before.stopped else before.paused_until)
+        click.echo(
+            f"{name} is paused until {longer} already ({before.reason}); "
+            f"for a shorter pause, refilld sources resume {name} comes first"
+        )
     else:
-        click.echo(f"{name} is paused until " + (f"{until:%Y-%m-%d %H:%M:%SZ}" if until else "it is resumed"))
+        click.echo(f"{name} is paused until {_spoken(until)}")
 
 
 @sources.command()
@@ -73,22 +81,28 @@ def pause(office: Office, name: str, how_long: timedelta | None, reason: str | N
 def resume(office: Office, name: str) -> None:
     """Let a paused or stopped source look again, at once."""
     _require_installed(name)
+    now = office.now()
     with office.database() as database, database.write() as tx:
-        kept.save_breaker(tx, name, kept.breaker(tx, name).resumed())
-        kept.save_strain(tx, name, replace(kept.strain(tx, name), wait_until=None))
-    click.echo(f"{name} may look again")
+        breaker, strain = kept.breaker(tx, name), kept.strain(tx, name)
+        paused = breaker.closed_until(now) or strain.waits_until(now)
+        if paused:
+            kept.save_breaker(tx, name, breaker.resumed())
+            kept.save_strain(tx, name, replace(strain, wait_until=None))
+    click.echo(f"{name} may look again" if paused else f"{name} was not paused")
+
+
+def _spoken(until: datetime | None) -> str:
+    return f"{until:%Y-%m-%d %H:%M:%SZ}" if until else "it is resumed"
 
 
 def _facts(tx: Transaction, name: str, section: SourceSection | None, now: datetime) -> Mapping[str, object]:
     breaker, strain = kept.breaker(tx, name), kept.strain(tx, name)
-    waits = None if breaker.closed_until(now) else strain.waits_until(now)
+    enabled = section is not None and section.enabled
     (last_hour, _), (last_day, looks) = kept.served(tx, name, now - HOUR), kept.served(tx, name, now - DAY)
     return {
         "source": name,
-        "enabled": section is not None and section.enabled,
-        "state": "waiting" if waits else breaker.state(now),
-        "until": None if breaker.stopped else waits or breaker.closed_until(now),
-        "reason": "platform" if waits else breaker.reason or None,
+        "enabled": enabled,
+        **(_state(breaker, strain.waits_until(now), now) if enabled else _OFF),
         "requests_last_hour": last_hour,
         "requests_per_hour": section.requests_per_hour if section else None,
         "requests_last_day": last_day,
@@ -98,11 +112,24 @@ def _facts(tx: Transaction, name: str, section: SourceSection | None, now: datet
     }
 
 
+_OFF = {"state": "off", "until": None, "reason": None}
+
+
+def _state(breaker: Breaker, wait: datetime | None, now: datetime) -> Mapping[str, object]:
+    """What a source may do now; its platform's wish counts once the breaker lets it ask."""
+    closed = breaker.closed_until(now)
+    if wait and not closed:
+        return {"state": "waiting", "until": wait, "reason": "platform"}
+    until = None if breaker.stopped else closed
+    return {"state": breaker.state(now), "until": until, "reason": breaker.reason or None}
+
+
 def _outlook(outlook: Outlook | None) -> Mapping[str, object]:
-    """How old a look will be, and what that will miss; nothing of a source that does not look."""
+    """How old a look will be, and what that will miss; nothing of a source that has nothing to look at."""
+    looks = outlook is not None and outlook.capacity.targets > 0
     return {
-        "oldest_look_hours": round(outlook.oldest_look / HOUR, 1) if outlook else None,
-        "missed_percent": round(100 * outlook.missed, 1) if outlook else None,
+        "expected_age_hours": round(outlook.oldest_look / HOUR, 1) if outlook and looks else None,
+        "expected_missed_percent": round(100 * outlook.missed, 1) if outlook and looks else None,
     }
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cli_world import Desk, a_desk
+from cli_world import Desk, a_desk, sold
 
 from monitor.snapshot import Outcome
 from monitor.sources.breaker import Breaker
@@ -24,7 +24,13 @@ HOUR = timedelta(hours=1)
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
     with a_desk(tmp_path) as desk:
+        configure(desk, f"[sources.{NAME}]\nenabled = true\nspacing = '0s'\nreserve = 0\n")
         yield desk
+
+
+def configure(desk: Desk, text: str) -> None:
+    database = f'[database]\nurl = "sqlite:///{desk.world.path}"\n'
+    (desk.home / "refilld.toml").write_text(database + text)
 
 
 def listed(desk: Desk) -> dict[str, dict[str, object]]:
@@ -57,19 +63,43 @@ def test_the_group_is_offered_to_the_command_line() -> None:
 
 
 def test_every_installed_source_is_listed(desk: Desk) -> None:
-    """Also those that the configuration does not mention, which are off."""
-    assert tuple(listed(desk)) == installed()
-    assert listed(desk)[NAME] == {
-        "source": NAME, "enabled": False, "state": "ready", "until": None, "reason": None,
+    """Also those that the configuration does not mention, which are off; but not the world of simulations."""
+    assert set(listed(desk)) == set(installed()) - {"simulated"}
+    assert listed(desk)["graph"] == {
+        "source": "graph", "enabled": False, "state": "off", "until": None, "reason": None,
         "requests_last_hour": 0, "requests_per_hour": None, "requests_last_day": 0, "requests_per_day": None,
-        "looks_per_request": None, "used_percent": None, "oldest_look_hours": None, "missed_percent": None,
+        "looks_per_request": None, "used_percent": None,
+        "expected_age_hours": None, "expected_missed_percent": None,
     }  # fmt: skip
+
+
+def test_the_world_of_simulations_is_listed_where_somebody_configures_it(desk: Desk) -> None:
+    """For its budget, say."""
+    configure(desk, "[sources.simulated]\nrequests_per_hour = 7\n")
+    shown = listed(desk)["simulated"]
+    assert (shown["state"], shown["requests_per_hour"]) == ("off", 7)
+
+
+def test_a_source_that_is_off_is_off_whatever_it_was(desk: Desk) -> None:
+    """A pause of before is no news of a source that is not asked."""
+    refuse(desk, 1)
+    configure(desk, "")
+    shown = listed(desk)[NAME]
+    assert (shown["state"], shown["until"], shown["reason"]) == ("off", None, None)
+
+
+def test_what_is_to_be_expected_is_told_as_soon_as_there_are_targets(desk: Desk) -> None:
+    """Thirty requests an hour and one target: the learned cadence looks hourly at most."""
+    shown = listed(desk)[NAME]
+    assert (shown["expected_age_hours"], shown["expected_missed_percent"]) == (None, None)
+    desk.imported(sold(1))
+    shown = listed(desk)[NAME]
+    assert (shown["expected_age_hours"], shown["expected_missed_percent"]) == (1.0, 0.1)
 
 
 def test_the_list_shows_what_is_left_of_the_budget(desk: Desk) -> None:
     """Requests of the last sixty minutes beside those that are allowed."""
-    with (desk.home / "refilld.toml").open("a") as file:
-        file.write(f"[sources.{NAME}]\nenabled = true\nrequests_per_hour = 40\n")
+    configure(desk, f"[sources.{NAME}]\nenabled = true\nrequests_per_hour = 40\n")
     ask(desk, 2 * HOUR, 3)
     ask(desk, HOUR, 5)
     ask(desk, HOUR / 2, 7)
@@ -101,14 +131,14 @@ def test_the_table_says_yes_and_no(desk: Desk) -> None:
     """People read it."""
     head, *rows = desk.run("sources", "list").stdout.splitlines()
     assert head.split() == list(COLUMNS)
-    assert [NAME, "no", "ready", "-", "-", "0", "-", "0", "-", "-", "-", "-", "-"] in [
+    assert ["graph", "no", "off", "-", "-", "0", "-", "0", "-", "-", "-", "-", "-"] in [
         row.split() for row in rows
     ]
 
 
-@pytest.mark.parametrize("times", [0, 1, 3])
+@pytest.mark.parametrize("times", [1, 3])
 def test_a_resumed_source_may_look_again_at_once(desk: Desk, times: int) -> None:
-    """With a clean slate, but half open; resuming a ready one is no error. What it was sent still counts."""
+    """With a clean slate, but half open. What it was sent still counts."""
     refuse(desk, times)
     ask(desk, HOUR / 2, 7)
     result = desk.run("sources", "resume", NAME)
@@ -117,6 +147,13 @@ def test_a_resumed_source_may_look_again_at_once(desk: Desk, times: int) -> None
     assert (shown["state"], shown["reason"], shown["requests_last_hour"]) == ("proving", None, 7)
     with desk.world.database.read() as tx:
         assert sources.breaker(tx, NAME) == Breaker(proving=True)
+
+
+def test_resuming_a_source_that_was_not_paused_changes_nothing(desk: Desk) -> None:
+    """And is no error."""
+    result = desk.run("sources", "resume", NAME)
+    assert (result.exit_code, result.stdout) == (0, f"{NAME} was not paused\n")
+    assert listed(desk)[NAME]["state"] == "ready"
 
 
 def test_a_source_is_paused_until_it_is_resumed(desk: Desk) -> None:
@@ -143,11 +180,16 @@ def test_a_source_is_paused_for_a_time(desk: Desk) -> None:
 
 
 def test_pausing_never_shortens_another_pause(desk: Desk) -> None:
-    """It is said that the source is closed for longer, and why."""
+    """It is said until when the source is closed, why, and what comes before a shorter pause."""
+    first = f"for a shorter pause, refilld sources resume {NAME} comes first\n"
     refuse(desk, 1)
     result = desk.run("sources", "pause", NAME, "--for", "10m")
-    assert (result.exit_code, result.stdout) == (0, f"{NAME} is paused for longer already (blocked)\n")
+    said = f"{NAME} is paused until 2026-03-01 13:00:00Z already (blocked); {first}"
+    assert (result.exit_code, result.stdout) == (0, said)
     assert listed(desk)[NAME]["until"] == "2026-03-01T13:00:00Z"
+    desk.run("sources", "pause", NAME)
+    result = desk.run("sources", "pause", NAME, "--for", "10m")
+    assert result.stdout == f"{NAME} is paused until it is resumed already (operator); {first}"
 
 
 @pytest.mark.parametrize(
@@ -206,6 +248,7 @@ def test_enabling_a_source_that_is_not_installed_is_a_wrong_configuration(desk: 
 
 def test_running_without_any_source_is_a_wrong_configuration(desk: Desk) -> None:
     """One line says how to enable one, and that there is something to read first."""
+    configure(desk, "")
     result = desk.process("run", "--once")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("refilld: no source is enabled")
