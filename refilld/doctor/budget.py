@@ -77,17 +77,11 @@ def _remedy(name: str, outlook: Outlook, settings: Settings) -> str:
 def _more(name: str, outlook: Outlook, settings: Settings) -> str:
     """How to allow more, where the platform is known to allow it."""
     most = MOST.get(name)
-    if (
-        most is not None
-        and settings.sources[name].requests_per_hour >= most
-        and outlook.binding is Limit.HOUR
-    ):
+    if outlook.binding is Limit.HOUR and most and settings.sources[name].requests_per_hour >= most:
         return ""
     how = "shorten" if outlook.binding is Limit.SPACING else "raise"
-    limits = (
-        "as far as the platform's limits go" if most is None else f"(no more than {most} requests an hour)"
-    )
-    return f"{how} it {limits}, "
+    end = f"(no more than {most} requests an hour)" if most else "as far as the platform's limits go"
+    return f"{how} it {end}, "
 
 
 def spoken(duration: timedelta) -> str:

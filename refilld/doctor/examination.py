@@ -1,11 +1,12 @@
 """The examination: all checks, in the order in which one would look oneself."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from pathlib import Path
 
 from refilld.doctor import budget, channels, clock, configuration, database, eyes
-from refilld.doctor.finding import Finding, Level
+from refilld.doctor.finding import Finding
 from refilld.settings import Settings
 from storage.engine import Database
 from storage.errors import NotMigratedError, UnreachableError
@@ -19,15 +20,12 @@ def examine(
     yield from database.place(settings.database.url)
     found = list(eyes.findings(settings))
     yield from found
-    yield from _inside(settings, now, {one.about for one in found if one.level is Level.ERROR})
+    yield from _inside(settings, now, eyes.begun(found))
     yield from channels.findings(settings.alerts.urls, send=send_test_alert)
 
 
-def _inside(settings: Settings, now: datetime, broken: set[str]) -> Iterator[Finding]:
-    """What only the database knows; one that is out of reach is a finding as well.
-
-    Of a source that is `broken` nothing good is told.
-    """
+def _inside(settings: Settings, now: datetime, begun: AbstractSet[str]) -> Iterator[Finding]:
+    """What only the database knows; one that is out of reach is a finding as well."""
     try:
         opened = Database(settings.database.url, create=False)
     except (NotMigratedError, UnreachableError) as fault:
@@ -37,7 +35,7 @@ def _inside(settings: Settings, now: datetime, broken: set[str]) -> Iterator[Fin
         yield from database.state(opened)
         with opened.read() as tx:
             found = [*clock.findings(tx, now), *budget.findings(tx, settings, now)]
-            found += eyes.breakers(tx, settings, now, broken)
+            found += eyes.breakers(tx, settings, now, begun)
         yield from found
     except (NotMigratedError, UnreachableError) as fault:
         yield database.out_of_reach(fault)

@@ -1,6 +1,7 @@
 """The sources: installed, enabled, able to begin, and not refused."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from difflib import get_close_matches
@@ -15,6 +16,7 @@ from refilld.settings import Settings, SourceSection
 from storage import sources
 from storage.engine import Transaction
 
+OPENS = "source.opens"
 LOGS_IN = "instaloader"
 """The source that has the command `sources login`."""
 FILES = {"token_file": "the token", "session_file": "the session"}
@@ -59,10 +61,8 @@ def _files(section: SourceSection) -> Iterator[tuple[str, str]]:
 
 def _credential(name: str, option: str, path: str) -> Finding:
     """Judge the file that a source has a secret from."""
-    absent = _remedy(name, option)
-    return private_file.examined(
-        Path(path).expanduser(), "source.credentials", FILES[option], name, absent=absent
-    )
+    file = Path(os.path.expanduser(path))  # noqa: PTH111  # unlike Path's own it lets strange users be
+    return private_file.examined(file, "source.credentials", FILES[option], name, _remedy(name, option))
 
 
 def _remedy(name: str, option: str) -> str:
@@ -85,21 +85,26 @@ def _fault(name: str, section: SourceSection) -> Exception | None:
 
 def _opens(name: str, fault: Exception | None, remedy: str) -> Finding:
     if fault is None:
-        return ok("source.opens", f"{name} is enabled and can begin", name)
+        return ok(OPENS, f"{name} is enabled and can begin", name)
     if isinstance(fault, BadInputError):
-        return error("source.opens", f"{name} cannot begin: {fault}", remedy, name)
+        return error(OPENS, f"{name} cannot begin: {fault}", remedy, name)
     # What others say may hold a secret.
     says = f"{name} fails with {type(fault).__name__} when it is made"
-    return error("source.opens", says, "update it, or report the fault to who wrote it", name)
+    return error(OPENS, says, "update it, or report the fault to who wrote it", name)
+
+
+def begun(found: Iterable[Finding]) -> frozenset[str]:
+    """The sources that can begin, by these findings."""
+    return frozenset(one.about for one in found if (one.check, one.level) == (OPENS, Level.OK))
 
 
 def breakers(
-    tx: Transaction, settings: Settings, now: datetime, broken: AbstractSet[str]
+    tx: Transaction, settings: Settings, now: datetime, begun: AbstractSet[str]
 ) -> Iterator[Finding]:
-    """Judge whether each source may be asked now; of those that are `broken`, tell only what is wrong."""
+    """Judge whether each source may be asked now; of those that cannot begin, only what is wrong is told."""
     known = installed()
     found = (_breaker(tx, name, now) for name in settings.enabled_sources if name in known)
-    yield from (one for one in found if one.level is not Level.OK or one.about not in broken)
+    yield from (one for one in found if one.level is not Level.OK or one.about in begun)
 
 
 def _breaker(tx: Transaction, name: str, now: datetime) -> Finding:

@@ -369,6 +369,19 @@ def test_a_source_that_cannot_begin_is_told_beside_its_good_files(desk: Desk) ->
     assert told == [("source.credentials", "ok"), ("source.opens", "error")]
 
 
+def test_a_session_file_below_the_home_folder_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the source finds it; a user that is not there is no fault of ours."""
+    monkeypatch.setenv("HOME", str(desk.home))
+    path = desk.home / "session.json"
+    path.write_text('{"sessionid": "17%3AFAKE%3A3", "csrftoken": "FAKEtoken", "ds_user_id": "17"}')
+    path.chmod(0o600)
+    configure(desk, "[sources.instaloader]\nenabled = true\nsession_file = '~/session.json'\n")
+    assert {row["level"] for row in about(desk, "instaloader")} == {"ok"}
+    text = (desk.home / "refilld.toml").read_text()
+    (desk.home / "refilld.toml").write_text(text.replace("~/", "~nobody-of-that-name/"))
+    assert "error" in {row["level"] for row in about(desk, "instaloader")}
+
+
 def test_a_pause_is_told_of_a_source_that_cannot_begin(desk: Desk) -> None:
     """Both have to end."""
     configure(desk, "[sources.picky]\nenabled = true\n")
