@@ -45,7 +45,7 @@ class Sampling:
         """
         while not self.wait(timedelta(0)):
             routed = self._route()
-            pauses = [self._step(eye) for eye in self.eyes]
+            pauses = self._steps()
             self.beat()
             if routed or None in pauses:
                 continue
@@ -67,6 +67,19 @@ class Sampling:
             return 0
         with self.database.write() as tx:
             return routing.route_new(tx, router, self.turns.seat, self.clock())
+
+    def _steps(self) -> list[timedelta | None]:
+        """One request through each eye; one that breaks fails the round, but only after the others' turn."""
+        pauses: list[timedelta | None] = []
+        broken: list[Exception] = []
+        for eye in self.eyes:
+            try:
+                pauses.append(self._step(eye))
+            except Exception as error:  # noqa: BLE001 - raised again below
+                broken.append(error)
+        if broken:
+            raise broken[0]
+        return pauses
 
     def _step(self, eye: Eye) -> timedelta | None:
         """Send one request, if one is due; says how long until the next one may go out, None for at once."""

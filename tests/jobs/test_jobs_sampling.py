@@ -165,6 +165,18 @@ def test_one_target_that_breaks_the_source_does_not_keep_the_others_from_being_s
     assert source.names == ["profile000", "profile001", "profile002"]
 
 
+def test_a_source_that_breaks_does_not_blind_the_others(world: JobsWorld) -> None:
+    """Whatever its place among them; the round fails all the same, and the log tells it."""
+    sell_many(world, 2)
+    broken = ScriptedSource(always(ValueError("bug")), name="broken", metrics=frozenset({Metric.FOLLOWERS}))
+    whole = ScriptedSource(name="whole")
+    world.allowed = {"followers": ("broken",), "others": ("whole",)}
+    world.sell(an_order("x", "other", service="others"))
+    with pytest.raises(ValueError, match="bug"):
+        world.sampling(an_eye(broken), an_eye(whole)).run_once()
+    assert whole.names == ["other"]
+
+
 def test_a_source_that_forgets_a_target_is_a_fault_and_loses_no_target(world: JobsWorld) -> None:
     """One snapshot per asked target, or nothing is taken for an answer to the wrong one."""
     sell_many(world, 2)
