@@ -81,7 +81,7 @@ def _shown(place: TwoEyes) -> None:
         [story] = place.rows("orders", "show", order.order_id)
         assert (story["source"], story["count"]) == (source, 1500)
         assert story["next_look"] is not None
-        assert "25 units at stake" in story["why"]
+        assert "of the 25 units" in story["why"]
         newest = story["snapshots"][0]
         assert (newest["source"], newest["count"]) == (source, 1500)
 
