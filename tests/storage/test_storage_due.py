@@ -449,7 +449,8 @@ def test_the_targets_of_a_source_are_counted(database: Database) -> None:
     put(database, "at rest", None)
     put(database, "theirs", source="graph")
     with database.read() as connection:
-        assert [due.watched_by(connection, source) for source in (SOURCE, "graph", "nobody")] == [2, 1, 0]
+        assert [due.watched_by(connection, source, 9) for source in (SOURCE, "graph", "nobody")] == [2, 1, 0]
+        assert due.watched_by(connection, SOURCE, 1) == 1
 
 
 def test_a_clock_that_was_ahead_is_made_good(database: Database) -> None:
