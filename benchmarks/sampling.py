@@ -98,6 +98,7 @@ class Shop:
                 tx.execute(insert(orders), [_order(number, at, terms) for number, at in sold])
         with database.write() as tx:
             tx.exec_driver_sql("ANALYZE")
+        database.checkpoint()  # as the daemon does each minute: the shop was not built in one
 
     def _target(self, number: int, completed: datetime) -> dict[str, object]:
         service = SERVICES[number % len(SERVICES)]
@@ -204,7 +205,7 @@ def _bare(database: Database, shots: dict[int, Snapshot], now: datetime) -> floa
 
 @contextmanager
 def place(engine: str, folder: Path) -> Iterator[str]:
-    """SQLAlchemy's URL of a new database, gone afterwards; the PostgreSQL is that of the tests, without fsync."""
+    """SQLAlchemy's URL of a new database, gone afterwards; PostgreSQL is that of the tests, without fsync."""
     if engine == "sqlite":
         path = folder / f"{uuid4().hex}.db"
         yield f"sqlite:///{path}"
