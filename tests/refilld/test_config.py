@@ -414,7 +414,11 @@ TREES = st.recursive(
 KNOWN = st.sampled_from(sorted({*Settings.model_fields, *(key for _, key in KEYS)}))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.dictionaries(KNOWN, TREES | st.dictionaries(KNOWN, TREES, max_size=4), max_size=4))
 def test_no_tree_of_values_is_a_traceback(tree: dict[str, Any]) -> None:
     """Of whatever types at whatever depth."""
