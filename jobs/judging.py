@@ -65,11 +65,8 @@ class _Look:
     @property
     def refused_switch(self) -> bool:
         """Another source has counted, whose series cannot begin yet."""
-        return (
-            self.shot.count is not None
-            and self.row.series.source not in {"", self.shot.source}
-            and (self.kept.count is None)
-        )
+        counted = self.shot.count is not None and self.kept.count is None
+        return counted and self.row.series.is_not_of(self.shot.source)
 
     @property
     def opened(self) -> bool:
@@ -108,7 +105,9 @@ def _vouch(tx: Transaction, kept: Sequence[Snapshot]) -> None:
 def _admitted(row: TargetRow, shot: Snapshot, group: tuple[Watched, ...]) -> _Look:
     """Admit a look to the target's series, and judge what it may judge."""
     shot = _in_order(shot, row)
-    expected = expected_count(group, row.series.last_count, row.last_count_at, shot.at)
+    expected = None
+    if row.series.is_not_of(shot.source):
+        expected = expected_count(group, row.series.last_count, row.last_count_at, shot.at)
     kept, series = admit(shot, row.series, expected)
     judges = kept.judged is not None and not begins(row.series, series)
     verdicts = judge(group, kept.judged, kept.at) if judges and kept.judged is not None else ()

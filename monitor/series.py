@@ -30,10 +30,14 @@ class Series:
     shift: int = 0
     """What is added to the source's counts, so that they go on where another source's ended."""
 
+    def is_not_of(self, source: str) -> bool:
+        """Whether another source than this one has been counting."""
+        return self.source not in {"", source}
+
 
 def begins(before: Series, after: Series) -> bool:
     """Whether a look has begun the series of another source: nothing may follow from it."""
-    return before.source not in {"", after.source}
+    return before.is_not_of(after.source)
 
 
 def admit(snapshot: Snapshot, series: Series, expected: int | None = None) -> tuple[Snapshot, Series]:
@@ -47,7 +51,7 @@ def admit(snapshot: Snapshot, series: Series, expected: int | None = None) -> tu
         return _refuse(snapshot, other), series
     if snapshot.count is None:
         return snapshot, series
-    if series.source not in {"", snapshot.source}:
+    if series.is_not_of(snapshot.source):
         return _switch(snapshot, snapshot.count, series, expected)
     if series.counted and snapshot.counted != series.counted:
         other = f"counts {snapshot.counted} where the series counts {series.counted}"
