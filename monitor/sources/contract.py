@@ -1,14 +1,15 @@
 """What a source is: it answers a batch of targets with typed snapshots, and nothing else.
 
 A source is a class found through the entry-point group `refilld.sources`, made by its class method
-`configured(options)` where it has one, else without arguments. It never raises for what the remote side
-does, never sleeps, never retries, and says in each snapshot what it counted.
+`configured(options)` where it has one (which raises BadInputError naming an option that it cannot use), else
+without arguments. It never raises for what the remote side does, never sleeps, never retries, and says in
+each snapshot what it counted.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, Self, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from monitor.snapshot import Snapshot
 from monitor.target import Metric, Target
@@ -53,11 +54,3 @@ class Source(Protocol):
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
         """Look at targets of one name; every snapshot's `at` is `now`."""
-
-
-class Configurable(Protocol):
-    """A source that takes options from its section of the configuration."""
-
-    @classmethod
-    def configured(cls, options: Mapping[str, str]) -> Self:
-        """Make the source; raises BadInputError naming the option that cannot be used."""

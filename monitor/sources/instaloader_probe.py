@@ -29,7 +29,7 @@ PROFILE, MISSING, ACCOUNT, POST, MEMBER = (
     "post with the login",
 )
 MOST_REQUESTS = 20
-MOST_PROFILES = 12
+MOST_PROFILES = MOST_REQUESTS - 8
 """Beside them there are at most eight requests: canary, missing profile, three for the account by its id,
 two for the post, one with the login."""
 
