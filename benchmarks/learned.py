@@ -9,9 +9,9 @@ import numpy as np
 from peers import World, second_looks
 from worlds.orders import HOURS, Score
 
-from monitor.hazard import Cell, Hazards, cell_at
-from monitor.outlook import Outlook, hazard_within, index, together
-from monitor.virtual_clock import VirtualClock, last_call
+from monitor.cadence.hazard import Cell, Hazards, cell_at
+from monitor.cadence.piecewise_hazard import Outlook, hazard_within, index, together
+from monitor.cadence.virtual_time import VirtualClock, last_call
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -24,21 +24,21 @@ from uuid import uuid4
 
 from sqlalchemy import insert
 
-from jobs.eye import Eye
-from jobs.judging import Policy, record
-from jobs.learning import LearnedTurns
-from monitor.cadence import Lane
-from monitor.hazard import Hazards, cell_at
-from monitor.learned import LearnedCadence
-from monitor.link import LinkKind
-from monitor.mass_drop import MassDropRule
-from monitor.order import OrderStatus
-from monitor.snapshot import Outcome, Snapshot
+from jobs.adaptive_selection import LearnedTurns
+from jobs.configured_source import Eye
+from jobs.look_recording import Policy, record
+from monitor.cadence.adaptive import LearnedCadence
+from monitor.cadence.hazard import Hazards, cell_at
+from monitor.cadence.observation_state import Stake, dump, hours
+from monitor.cadence.schedule import Lane
+from monitor.guarantee.mass_drop import MassDropRule
+from monitor.model.link import LinkKind
+from monitor.model.order import OrderStatus
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
+from monitor.model.terms import Terms
 from monitor.sources.budget import Budget
 from monitor.sources.contract import Reading
-from monitor.stakes import Stake, dump, hours
-from monitor.target import Metric, Target
-from monitor.terms import Terms
 from storage import migrate
 from storage.engine import Database
 from storage.schema import orders, snapshots, targets

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from monitor.alert import AlertKind
+from monitor.alerts.alert import AlertKind
 from storage import outbox
-from storage.columns import AnyRow
+from storage.column_types import AnyRow
 from storage.engine import Database
 
 log = structlog.get_logger()

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from monitor.alert import mass_drop_alert, mass_drop_over_alert
-from monitor.mass_drop import MassDropRule
-from monitor.target import Metric
-from storage import holds, mass_drops, outbox
+from monitor.alerts.alert import mass_drop_alert, mass_drop_over_alert
+from monitor.guarantee.mass_drop import MassDropRule
+from monitor.model.target import Metric
+from storage import held_refills, mass_drops, outbox
 from storage.engine import Transaction
 
 
@@ -19,5 +19,5 @@ def is_on(tx: Transaction, metric: Metric, now: datetime, rule: MassDropRule) ->
     if after and since is None and mass_drops.begin(tx, metric, tally, now):
         outbox.add(tx, mass_drop_alert(metric, tally, rule), now)
     if since is not None and not after and mass_drops.end(tx, metric, now):
-        outbox.add(tx, mass_drop_over_alert(metric, len(holds.held_for_mass_drop(tx, metric))), now)
+        outbox.add(tx, mass_drop_over_alert(metric, len(held_refills.held_for_mass_drop(tx, metric))), now)
     return after

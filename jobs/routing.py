@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from jobs.eye import Eye
-from monitor.cadence import Seat
-from monitor.routing import ASK_AGAIN, CANNOT_SEE, Way, best_way
-from monitor.snapshot import Snapshot
-from monitor.target import Target
-from monitor.watched import Watched
-from storage import routes, watched
+from jobs.configured_source import Eye
+from monitor.cadence.schedule import Seat
+from monitor.evaluation.source_choice import ASK_AGAIN, CANNOT_SEE, Way, best_way
+from monitor.model.order_state import Watched
+from monitor.model.snapshot import Snapshot
+from monitor.model.target import Target
+from storage import order_states, routes
 from storage.engine import Transaction
 from storage.targets import TargetRow
 
@@ -54,7 +54,7 @@ class Router:
 def route_new(tx: Transaction, router: Router, seat: Seated, now: datetime) -> int:
     """Find out who looks at a batch of new targets; gives how many there were."""
     rows = routes.unrouted(tx, BATCH)
-    groups = watched.of_targets(tx, [row.target_id for row in rows])
+    groups = order_states.of_targets(tx, [row.target_id for row in rows])
     found = [router.routed(row, groups[row.target_id]) for row in rows]
     seats = {row.target_id: seat(tx, row, groups[row.target_id], now) for row in found if row.source}
     routes.routed(tx, found, {target_id: place for target_id, place in seats.items() if place})

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from jobs import account, routing
-from jobs.eye import Eye
-from jobs.judging import Policy, Recorded, record
-from jobs.turns import FixedTurns, Turns
-from monitor.snapshot import Snapshot
+from jobs import request_accounting, routing
+from jobs.configured_source import Eye
+from jobs.look_recording import Policy, Recorded, record
+from jobs.target_selection import FixedTurns, Turns
+from monitor.model.snapshot import Snapshot
 from monitor.sources.budget import Purpose
 from storage.engine import Database, Transaction
 from storage.targets import TargetRow
@@ -85,15 +85,15 @@ class Sampling:
         """Send one request, if one is due; says how long until the next one may go out, None for at once."""
         now = self.clock()
         with self.database.write() as tx:
-            pause = account.closed_for(tx, eye, now)
+            pause = request_accounting.closed_for(tx, eye, now)
             if pause is not None:
                 return pause
-            proving = account.canary_due(tx, eye)
+            proving = request_accounting.canary_due(tx, eye)
             if proving:
-                account.pay(tx, eye, now, 0, Purpose.CANARY)
+                request_accounting.pay(tx, eye, now, 0, Purpose.CANARY)
             due = [] if proving else self._take(tx, eye, now)
         if proving:
-            account.prove(self.database, eye, self.clock)
+            request_accounting.prove(self.database, eye, self.clock)
         elif due:
             self.look(eye, due)
         else:
@@ -104,14 +104,14 @@ class Sampling:
         """The targets of the next request, which is paid for."""
         due = next(iter(self.turns.take(tx, eye, now) or self.turns.take(tx, eye, now, SPARE)), [])
         if due:
-            account.pay(tx, eye, now, len(due))
+            request_accounting.pay(tx, eye, now, len(due))
         return due
 
     def look(self, eye: Eye, due: Sequence[TargetRow], purpose: Purpose = Purpose.LOOK) -> list[Recorded]:
         """Look at targets whose request is paid for, and write down what follows, in one transaction."""
         reading = eye.source.read([row.target for row in due], self.clock())
         with self.database.write() as tx:
-            account.settle(tx, eye, reading, self.clock(), purpose)
+            request_accounting.settle(tx, eye, reading, self.clock(), purpose)
         shots = {row.target_id: shot for row, shot in zip(due, reading.snapshots, strict=True)}
         return self._record(shots)
 

@@ -9,7 +9,7 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from jobs.progress import Progress
+from jobs.heartbeats import Progress
 
 log = structlog.get_logger()
 MARGIN = timedelta(minutes=2)

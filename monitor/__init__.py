@@ -1,1 +1,1 @@
-"""What is promised and what is seen: the guarantee's arithmetic, pure, with `now` always passed in."""
+"""The domain: the guarantee and all that can be computed without a database, a clock or a network."""

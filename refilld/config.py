@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from monitor.duration import format_duration
 from monitor.errors import RefilldError
+from monitor.model.duration import format_duration
 from refilld.settings import Section, ServiceSection, Settings, SourceSection, TermsSection
 from refilld.terminal import printable
 

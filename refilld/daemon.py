@@ -13,22 +13,22 @@ from threading import Event
 import structlog
 
 from jobs.alerting import Alerting
-from jobs.checking import Checking
-from jobs.eye import Eye
-from jobs.judging import Policy
+from jobs.configured_source import Eye
+from jobs.heartbeats import Progress
 from jobs.leases import Leases
-from jobs.progress import Progress
+from jobs.look_recording import Policy
+from jobs.maintenance import Upkeep
 from jobs.sampling import Sampling
 from jobs.scheduler import Plan, Scheduler, longest_silence, run_guarded
-from jobs.upkeep import Upkeep
 from monitor.errors import RefilldError
+from refilld.api.app import create_app
+from refilld.api.health import Health
+from refilld.api.server import HttpServer
 from refilld.channels import open_channels
-from refilld.eyes import cadence_for, router_for, take_over
-from refilld.http.app import create_app
-from refilld.http.health import Health
-from refilld.http.server import HttpServer
 from refilld.sd_notify import Notifier
+from refilld.services.manual_check import Checking
 from refilld.settings import Settings
+from refilld.sources import cadence_for, router_for, take_over
 from storage import sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database

@@ -14,14 +14,14 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from monitor.duration import parse_duration
 from monitor.errors import BadInputError
-from monitor.mass_drop import MassDropRule
-from monitor.service import Service
+from monitor.guarantee.mass_drop import MassDropRule
+from monitor.model.duration import parse_duration
+from monitor.model.service import Service
+from monitor.model.target import Metric
+from monitor.model.terms import BelowStart, RefillMode, Terms
+from monitor.model.terms_catalog import USUAL_LIFETIME, TermsBook
 from monitor.sources.budget import Budget
-from monitor.target import Metric
-from monitor.terms import BelowStart, RefillMode, Terms
-from monitor.terms_book import USUAL_LIFETIME, TermsBook
 from storage.engine import parse_url
 
 

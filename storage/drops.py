@@ -4,10 +4,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 
-from monitor.claims import Claim
-from monitor.decisions import Decision, Reason, Verb
-from monitor.drops import Drop, DropState
-from storage.columns import AnyRow
+from monitor.guarantee.claims import Claim
+from monitor.model.decision import Decision, Reason, Verb
+from monitor.model.drop import Drop, DropState
+from storage.column_types import AnyRow
 from storage.schema import OPEN_DROP, decisions, drops, orders, targets
 
 _INSERT = insert(drops).returning(drops.c.drop_id)

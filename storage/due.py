@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, bindparam, case, exists, func, null, or_, select, text, update
 
-from monitor.cadence import Lane
-from storage.columns import AnyRow, AnySelect
+from monitor.cadence.schedule import Lane
+from storage.column_types import AnyRow, AnySelect
 from storage.schema import OPEN_DROP, OPEN_REFILL, drops, orders, refills, targets
 from storage.targets import TargetRow, row_of
 

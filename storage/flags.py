@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
-from monitor.order import Flag
+from monitor.model.order import Flag
 from storage import drops, refills, targets
-from storage.columns import AnyRow
+from storage.column_types import AnyRow
 from storage.schema import order_flags, orders
 
 _f = order_flags.c

@@ -12,12 +12,12 @@ from secrets import token_urlsafe
 
 from sqlalchemy import Connection, Update, bindparam, select, text, update
 
-from monitor.alert import dead_refill_alert
-from monitor.refill import RefillState
-from monitor.review import ReviewCause, review_of
-from monitor.target import Metric
-from storage import outbox, reviews, watched
-from storage.columns import AnyRow
+from monitor.alerts.alert import dead_refill_alert
+from monitor.guarantee.refund_review import ReviewCause, review_of
+from monitor.model.refill import RefillState
+from monitor.model.target import Metric
+from storage import order_states, outbox, reviews
+from storage.column_types import AnyRow
 from storage.errors import LeaseLostError
 from storage.refills import LISTED, add_events, get, withdraw
 from storage.schema import orders, refills, targets
@@ -202,6 +202,6 @@ def _backoff(attempt: int) -> timedelta:
 def _tell_dead(connection: Connection, row: AnyRow, error: str, now: datetime) -> None:
     """Tell the operator of a refill that is given up, and have a refund weighed (RULES 1)."""
     outbox.add(connection, dead_refill_alert(row.refill_id, row.order_id, row.quantity, error), now)
-    order = watched.one_order(connection, row.order_id)
+    order = order_states.one_order(connection, row.order_id)
     review = review_of(order, ReviewCause.REFILL_GIVEN_UP, row.quantity, row.refill_id)
     reviews.open_review(connection, review, order, now)

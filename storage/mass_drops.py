@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, case, func, insert, select, text, update
 
-from monitor.mass_drop import Tally
-from monitor.target import Metric
-from storage.columns import AnyRow
+from monitor.guarantee.mass_drop import Tally
+from monitor.model.target import Metric
+from storage.column_types import AnyRow
 from storage.engine import take_turns
 from storage.schema import mass_drops, targets
 

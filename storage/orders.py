@@ -8,19 +8,19 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, bindparam, insert, select, union, update
 
-from monitor.cadence import Lane
+from monitor.cadence.schedule import Lane
 from monitor.errors import BadInputError
-from monitor.order import Order, OrderStatus
-from monitor.target import Metric
-from monitor.update import updated
-from storage import flags, lessons, routes, targets
-from storage.columns import AnyRow
+from monitor.model.order import Order, OrderStatus
+from monitor.model.order_merge import updated
+from monitor.model.target import Metric
+from storage import cadence_stats, flags, routes, targets
+from storage.column_types import AnyRow
 from storage.engine import take_turns
 from storage.errors import NotFoundError
+from storage.order_states import JOINED, order_of
 from storage.schema import decisions, orders
 from storage.schema import targets as targets_table
 from storage.terms import dump_terms
-from storage.watched import JOINED, order_of
 
 _o = orders.c
 _KNOWN = JOINED.where(_o.order_id.in_(bindparam("ids", expanding=True)))
@@ -98,7 +98,7 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
     await_first_look(connection, sold, now, "order imported")
     targets.arouse(connection, {target_ids[_identity(order)] for order in (*added, *changed)})
     routes.reroute(connection, {target_id for target_id, _ in sold})
-    lessons.add_sales(connection, _sales(added))
+    cadence_stats.add_sales(connection, _sales(added))
     return fates
 
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 
-from monitor.alert import Alert
-from storage.columns import AnyRow
+from monitor.alerts.alert import Alert
+from storage.column_types import AnyRow
 from storage.schema import outbox
 
 _o = outbox.c

@@ -8,11 +8,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
-from monitor.decisions import Decision, Reason, Verb
-from monitor.refill import RefillState
-from monitor.target import Metric
-from storage import watched
-from storage.columns import AnyRow, AnySelect
+from monitor.model.decision import Decision, Reason, Verb
+from monitor.model.refill import RefillState
+from monitor.model.target import Metric
+from storage import order_states
+from storage.column_types import AnyRow, AnySelect
 from storage.errors import NotFoundError
 from storage.schema import OPEN_REFILL, orders, refill_events, refills, targets
 
@@ -85,7 +85,7 @@ def withdraw(connection: Connection, refill_ids: Sequence[int], now: datetime) -
     """Cancel those of these queued refills whose order has lost its guarantee meanwhile; gives their ids."""
     query = select(_r.refill_id, _r.order_id).where(_r.refill_id.in_(refill_ids))
     queued = connection.execute(query.where(_r.state == RefillState.QUEUED)).all() if refill_ids else []
-    ended = [row.refill_id for row in queued if not watched.carries_guarantee(connection, row.order_id)]
+    ended = [row.refill_id for row in queued if not order_states.carries_guarantee(connection, row.order_id)]
     if ended:
         gone = {"state": RefillState.CANCELLED, "done_state": RefillState.CANCELLED}
         connection.execute(update(refills).where(_r.refill_id.in_(ended)).values(gone))

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from storage.columns import AnyRow
+from storage.column_types import AnyRow
 from storage.schema import requests
 
 _q = requests.c

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, case, func, insert, select, text, update
 
-from monitor.order import Order
-from monitor.review import Review, ReviewCause, review_of
-from storage.columns import AnyRow, AnySelect
+from monitor.guarantee.refund_review import Review, ReviewCause, review_of
+from monitor.model.order import Order
+from storage.column_types import AnyRow, AnySelect
 from storage.errors import NotFoundError, WrongStateError
 from storage.schema import orders, refills, reviews, targets
 

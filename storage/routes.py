@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, bindparam, case, select, update
 
-from monitor.cadence import Seat
+from monitor.cadence.schedule import Seat
 from storage.schema import targets
 from storage.targets import TargetRow, row_of, seat_values
 

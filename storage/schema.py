@@ -17,20 +17,21 @@ from sqlalchemy import (
     true,
 )
 
-from monitor.alert import AlertKind, Trouble
-from monitor.decisions import Reason, Verb
-from monitor.drops import DropState
-from monitor.link import LinkKind
-from monitor.order import Flag, OrderStatus
-from monitor.refill import RefillState
-from monitor.review import ReviewCause
-from monitor.snapshot import Outcome
-from monitor.target import Metric
-from storage import eye_tables
-from storage.columns import Amount, Instant, Word
+from monitor.alerts.alert import AlertKind
+from monitor.guarantee.refund_review import ReviewCause
+from monitor.model.decision import Reason, Verb
+from monitor.model.drop import DropState
+from monitor.model.link import LinkKind
+from monitor.model.order import Flag, OrderStatus
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric
+from monitor.model.target_problem import Trouble
+from storage import source_tables
+from storage.column_types import Amount, Instant, Word
 from storage.metadata import Key, metadata, one_of, partial
 
-__all__ = ["eye_tables", "metadata"]  # one metadata, whole only with the tables of the eyes
+__all__ = ["metadata", "source_tables"]  # one metadata, whole only with the tables of the sources
 
 OPEN_REFILL = "state IN ('held', 'queued', 'claimed')"
 OPEN_DROP = "state IN ('suspected', 'waiting', 'refused')"

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select
 
-from monitor.snapshot import Snapshot
-from storage.columns import AnyRow
+from monitor.model.snapshot import Snapshot
+from storage.column_types import AnyRow
 from storage.schema import snapshots
 
 _INSERT = insert(snapshots)

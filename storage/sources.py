@@ -5,12 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
+from monitor.model.target import Metric
 from monitor.sources.breaker import Breaker
 from monitor.sources.budget import Purpose
-from monitor.sources.strain import Strain
-from monitor.target import Metric
+from monitor.sources.rate_limit_state import Strain
 from storage.engine import insert_into, take_turns
-from storage.eye_tables import source_reads, source_requests, source_state
+from storage.source_tables import source_reads, source_requests, source_state
 
 _s = source_state.c
 _q = source_requests.c

@@ -6,15 +6,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, case, select, update
 
-from monitor.absence import Absence
-from monitor.alert import Trouble
-from monitor.cadence import Lane, NextLook, Seat
-from monitor.calm import Calm
-from monitor.link import Link
-from monitor.series import Series
-from monitor.snapshot import Outcome, Snapshot
-from monitor.target import Metric, Target
-from storage.columns import AnyRow
+from monitor.cadence.schedule import Lane, NextLook, Seat
+from monitor.guarantee.gone_detection import Absence
+from monitor.guarantee.noop_bounds import Calm
+from monitor.guarantee.series import Series
+from monitor.model.link import Link
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
+from monitor.model.target_problem import Trouble
+from storage.column_types import AnyRow
 from storage.engine import insert_into
 from storage.errors import NotFoundError
 from storage.schema import orders, targets
@@ -46,7 +46,7 @@ class TargetRow:
     cannot_since: datetime | None = None
     lane: Lane = Lane.ROUTINE
     memo: str = ""
-    """What the cadence has noted for itself; see `monitor.stakes`."""
+    """What the cadence has noted for itself; see `monitor.cadence.observation_state`."""
     stream: str | None = None
     """Its stream in the virtual queue; None where it has no place there."""
     calm: Calm | None = None

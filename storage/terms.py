@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from monitor.terms import BelowStart, RefillMode, Terms
+from monitor.model.terms import BelowStart, RefillMode, Terms
 
 _TIMES = ("window", "settle", "confirm_after", "cooldown")
 _NUMBERS = ("min_drop_percent", "min_drop_units", "confirmations", "max_refills", "max_refill_percent")

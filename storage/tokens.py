@@ -8,7 +8,7 @@ from secrets import token_urlsafe
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from storage.columns import AnyRow
+from storage.column_types import AnyRow
 from storage.errors import NotFoundError
 from storage.schema import tokens
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, func, select
 
-from storage.columns import AnySelect
+from storage.column_types import AnySelect
 from storage.schema import decisions, drops, orders, outbox, refills, snapshots, targets
 
 

@@ -13,7 +13,7 @@ to a canary, a profile that always exists; with that one there is no doubt: what
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.snapshot import Outcome
+from monitor.model.snapshot import Outcome
 
 SURE = frozenset({Outcome.RATE_LIMITED, Outcome.BLOCKED})
 LIKELY = frozenset({Outcome.LOGIN_REQUIRED, Outcome.SCHEMA})

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
 
-from monitor.sources.strain import Strain
+from monitor.sources.rate_limit_state import Strain
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

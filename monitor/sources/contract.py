@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from monitor.snapshot import Snapshot
-from monitor.target import Metric, Target
+from monitor.model.snapshot import Snapshot
+from monitor.model.target import Metric, Target
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from monitor.errors import BadInputError
 from monitor.sources.contract import Source
-from monitor.sources.plain import PlainSource, Reader
+from monitor.sources.reader_adapter import PlainSource, Reader
 
 GROUP = "refilld.sources"
 

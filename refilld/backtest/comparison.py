@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from refilld.backtest.bill import Account, Bill, Heading
+from refilld.backtest.refill_cost import Account, Bill, Heading
 
 COLUMNS = (
     "service", "provider", "currency", "refills", "units", "price",

@@ -10,11 +10,11 @@ from typing import Any
 from pydantic_core import from_json
 
 from monitor.errors import BadInputError
-from monitor.order import Flag
-from monitor.snapshot import Outcome
-from monitor.target import Metric
+from monitor.model.order import Flag
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric
 from refilld.backtest.lines import LONGEST_LINE
-from refilld.backtest.moment import read_moment
+from refilld.backtest.timestamps import read_moment
 from refilld.orders_file.cells import MOST_COUNT, shown
 
 _LONGEST_WORD = 100

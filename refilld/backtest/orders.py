@@ -6,7 +6,7 @@ from itertools import tee
 from pathlib import Path
 
 from monitor.errors import BadInputError
-from monitor.order import Order
+from monitor.model.order import Order
 from refilld.orders_file import OrdersFile, RawRow, Refused, parse_rows
 from refilld.settings import Settings
 

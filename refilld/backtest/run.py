@@ -8,19 +8,19 @@ from io import BufferedReader
 from pathlib import Path
 
 from monitor.errors import BadInputError
-from monitor.refill import RefillState
+from monitor.model.refill import RefillState
 from refilld.backtest.comparison import compared
+from refilld.backtest.decision_log import Ledger, Write
 from refilld.backtest.events import Event, Look, Row, read_event, read_row
-from refilld.backtest.ledger import Ledger, Write
 from refilld.backtest.lines import event_lines
 from refilld.backtest.orders import read_orders
+from refilld.backtest.replay_state import World
 from refilld.backtest.summary import Summary
-from refilld.backtest.world import World
-from refilld.http.rendering import rfc3339
 from refilld.orders_file import Refused
 from refilld.orders_file.cells import shown
 from refilld.settings import Settings
 from refilld.terminal import printable
+from refilld.time_format import rfc3339
 
 _SELDOM = 100_000
 Complain = Callable[[str], object]

@@ -2,8 +2,9 @@
 
 import click
 
-from refilld.cli.office import Office, pass_office
-from refilld.cli.output import console, json_option, print_rows
+from refilld.cli.context import Office, pass_office
+from refilld.cli.output import json_option, print_rows
+from refilld.terminal import console
 from storage import drops as kept
 from storage import outbox
 

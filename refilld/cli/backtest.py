@@ -10,11 +10,11 @@ from typing import IO
 import click
 
 from monitor.errors import BadInputError
+from refilld.atomic_file import cannot_be_written, whole_file
 from refilld.backtest.comparison import COLUMNS
 from refilld.backtest.run import Replay
-from refilld.cli.office import Office, pass_office
+from refilld.cli.context import Office, pass_office
 from refilld.cli.output import json_option, print_rows
-from refilld.cli.whole_file import cannot_be_written, whole_file
 from refilld.config import PLACES, load, named_place
 from refilld.terminal import printable
 

@@ -6,14 +6,15 @@ from threading import Event
 
 import click
 
-from jobs.asking import Recheck
-from monitor.answers import Answer
-from refilld.cli.office import Office, pass_office
-from refilld.cli.output import cell, console, json_option, print_json
+from monitor.guarantee.customer_answers import Answer
+from refilld.cli.context import Office, pass_office
+from refilld.cli.output import cell, json_option, print_json
 from refilld.cli.parameters import TEXT
 from refilld.daemon import Daemon, stop_on_signals
-from refilld.eyes import open_eyes, require_eyes
 from refilld.logs import configure
+from refilld.services.refill_requests import Recheck
+from refilld.sources import open_eyes, require_eyes
+from refilld.terminal import console
 from storage.errors import NotFoundError
 
 

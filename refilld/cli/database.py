@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from refilld.cli.office import Office, pass_office
+from refilld.cli.context import Office, pass_office
 from refilld.config import PLACES, ConfigError, named_place
 from storage import migrate
 from storage.daemon_lock import daemon_lock

@@ -6,12 +6,12 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from refilld.cli.office import Office, pass_office
-from refilld.cli.output import console, json_option, print_json
+from refilld.cli.context import Office, pass_office
+from refilld.cli.output import json_option, print_json
 from refilld.doctor.database import REACHABLE
-from refilld.doctor.examination import examine
 from refilld.doctor.finding import Finding, Level
-from refilld.terminal import printable
+from refilld.doctor.runner import examine
+from refilld.terminal import console, printable
 
 WRONG, UNREACHABLE = 1, 3
 _STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red"}

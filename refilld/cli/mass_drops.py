@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 
 import click
 
-from monitor.refill import RefillState
-from monitor.target import Metric
-from refilld.cli.office import Office, pass_office
+from monitor.model.refill import RefillState
+from monitor.model.target import Metric
+from refilld.cli.context import Office, pass_office
 from refilld.cli.output import json_option, print_rows
-from storage import holds
-from storage.columns import AnyRow
+from storage import held_refills
+from storage.column_types import AnyRow
 from storage.engine import Database, Transaction
 from storage.errors import OpenRefillError, WrongStateError
 from storage.mass_drops import listed
@@ -31,7 +31,7 @@ def mass_drops() -> None:
 def list_(office: Office, *, limit: int, as_json: bool) -> None:
     """Show mass drops, newest first, with all refills of the metric that are held now."""
     with office.database() as database, database.read() as tx:
-        held = {metric: len(holds.held_for_mass_drop(tx, metric)) for metric in Metric}
+        held = {metric: len(held_refills.held_for_mass_drop(tx, metric)) for metric in Metric}
         rows = [{**row._asdict(), "held": held[row.metric]} for row in listed(tx, limit)]
     print_rows(COLUMNS, rows, as_json=as_json)
 
@@ -41,7 +41,7 @@ def list_(office: Office, *, limit: int, as_json: bool) -> None:
 @pass_office
 def release(office: Office, metric: str) -> None:
     """Release all refills held for a mass drop; those whose drop has recovered are discarded."""
-    _each(office, Metric(metric), lambda tx, i: holds.release(tx, i, office.now()))
+    _each(office, Metric(metric), lambda tx, i: held_refills.release(tx, i, office.now()))
 
 
 @mass_drops.command()
@@ -49,14 +49,14 @@ def release(office: Office, metric: str) -> None:
 @pass_office
 def discard(office: Office, metric: str) -> None:
     """Discard all refills held for a mass drop; their drops are not decided again until they recover."""
-    _each(office, Metric(metric), lambda tx, i: holds.discard(tx, i, office.now()))
+    _each(office, Metric(metric), lambda tx, i: held_refills.discard(tx, i, office.now()))
 
 
 def _each(office: Office, metric: Metric, decide: Callable[[Transaction, int], AnyRow]) -> None:
     """Decide on every held refill of a metric, each in a transaction of its own, and tell the sum."""
     with office.database() as database:
         with database.read() as tx:
-            ids = holds.held_for_mass_drop(tx, metric)
+            ids = held_refills.held_for_mass_drop(tx, metric)
         done = [_decided(database, decide, refill_id) for refill_id in ids]
     released = [row for row in done if row is not None and row.state is RefillState.QUEUED]
     discarded = sum(row is not None and row.state is RefillState.REJECTED for row in done)

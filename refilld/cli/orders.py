@@ -10,19 +10,19 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from monitor.errors import BadInputError
-from monitor.link import parse_link
-from monitor.order import Flag, OrderStatus
-from monitor.service import Services
-from refilld.cli.derived import Derived
-from refilld.cli.office import Office, pass_office
+from monitor.model.link import parse_link
+from monitor.model.order import Flag, OrderStatus
+from monitor.model.service import Services
+from refilld.cli.context import Office, pass_office
+from refilld.cli.derived_terms import Derived
 from refilld.cli.output import json_option, print_json, print_rows
 from refilld.cli.parameters import TEXT
 from refilld.cli.reterm import reterm
-from refilld.cli.story import print_story
-from refilld.importer import Listeners, Parsed, Tally, import_orders, try_orders
+from refilld.cli.timeline import print_story
 from refilld.orders_file import OrdersFile, Refused, RejectsFile, parse_rows
-from refilld.story.facts import order_facts
+from refilld.services.order_import import Listeners, Parsed, Tally, import_orders, try_orders
 from refilld.terminal import printable
+from refilld.timeline.facts import order_facts
 from storage import flags
 from storage import orders as kept
 from storage.orders import Fate

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from refilld.http.rendering import rfc3339
-from refilld.terminal import printable
+from refilld.terminal import console, printable
+from refilld.time_format import rfc3339
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,12 +64,6 @@ def print_json(value: object) -> None:
     """Print one value as one line of JSON; what a terminal would obey is escaped."""
     text = json.dumps(value, default=_plain, ensure_ascii=False)
     click.echo("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))
-
-
-def console() -> Console:
-    """Standard output for people; wide where it is not a terminal, so that nothing is cut."""
-    made = Console(highlight=False)
-    return made if made.is_terminal else Console(highlight=False, width=200)
 
 
 def cell(value: object) -> str:

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import click
 
-from monitor.duration import format_duration, parse_duration
 from monitor.errors import BadInputError
-from refilld.http.bodies import LARGEST_ID, LONGEST_NAME, LONGEST_TEXT, without_control_characters
+from monitor.model.duration import format_duration, parse_duration
+from refilld.services.input_limits import LARGEST_ID, LONGEST_NAME, LONGEST_TEXT, without_control_characters
 
 ROW_ID = click.IntRange(1, LARGEST_ID)
 """The number of a refill or a token."""

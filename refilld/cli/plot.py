@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from plotille import Canvas
 
-from refilld.story.levels import Levels
-from refilld.story.thinning import Point, thinned
+from refilld.timeline.downsampling import Point, thinned
+from refilld.timeline.levels import Levels
 
 MARKS = {"!": "drop suspected", "+": "refill completed", "x": "failed look"}
 """What may stand on the time axis; where several fall on one place, the first of these."""

@@ -7,14 +7,15 @@ from typing import Any
 
 import click
 
-from monitor.refill import RefillState
-from monitor.target import Metric
-from refilld.cli.office import Office, pass_office
+from monitor.model.refill import RefillState
+from monitor.model.target import Metric
+from refilld.cli.context import Office, pass_office
 from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import NAME, ROW_ID, TEXT, duration_between
-from refilld.http.bodies import LARGEST_NUMBER, LONGEST_RETRY
-from refilld.http.rendering import claimed, rfc3339, shown
-from storage import leases, verbs
+from refilld.services.input_limits import LARGEST_NUMBER, LONGEST_RETRY
+from refilld.services.refill_fields import claimed, shown
+from refilld.time_format import rfc3339
+from storage import leases, operator_actions
 from storage import refills as queue
 from storage.engine import Database
 from storage.errors import NotFoundError, OpenRefillError, WrongStateError
@@ -165,7 +166,7 @@ def _operated(office: Office, database: Database, refill_id: int, verb: str) -> 
     """Carry out a verb in a transaction of its own; False, and a line on standard error, when refused."""
     try:
         with database.write() as connection:
-            row = verbs.operate(connection, refill_id, verb, office.now())
+            row = operator_actions.operate(connection, refill_id, verb, office.now())
     except (NotFoundError, WrongStateError, OpenRefillError) as error:
         click.echo(f"refilld: {verb} {refill_id}: {error}", err=True)
         return False

@@ -8,17 +8,17 @@ from enum import StrEnum
 
 import click
 
-from monitor.order import Order
-from monitor.service import Service, Services
-from monitor.terms_book import TermsBook
-from refilld.cli.office import Office, pass_office
+from monitor.model.order import Order
+from monitor.model.service import Service, Services
+from monitor.model.terms_catalog import TermsBook
+from refilld.cli.context import Office, pass_office
 from refilld.cli.output import cell, json_option, print_json
 from refilld.cli.parameters import TEXT
 from refilld.terminal import printable
-from refilld.written_terms import written
-from storage import orders, sold_terms
+from refilld.terms_format import written
+from storage import order_terms, orders
 from storage.engine import Database
-from storage.sold_terms import Retermed
+from storage.order_terms import Retermed
 
 BATCH = 500
 """Orders in one transaction: what is interrupted has changed whole batches, and can simply be run again."""
@@ -76,7 +76,7 @@ def _pages(database: Database, order_ids: Sequence[str]) -> Iterator[list[Order]
                 orders.get(tx, order_id)
         for start in range(0, len(order_ids), BATCH):
             with database.read() as tx:
-                named = sold_terms.some(tx, order_ids[start : start + BATCH])
+                named = order_terms.some(tx, order_ids[start : start + BATCH])
             yield named
         return
     after = ""
@@ -87,7 +87,7 @@ def _pages(database: Database, order_ids: Sequence[str]) -> Iterator[list[Order]
 
 def _page(database: Database, after: str) -> list[Order]:
     with database.read() as tx:
-        return sold_terms.page(tx, after, BATCH)
+        return order_terms.page(tx, after, BATCH)
 
 
 def _applied(database: Database, seen: Sequence[Retermed], today: Today, now: datetime) -> list[Retermed]:
@@ -96,7 +96,7 @@ def _applied(database: Database, seen: Sequence[Retermed], today: Today, now: da
     changing = [order_id for order_id, it in results.items() if it.changed]
     if changing:
         with database.write() as tx:
-            done = sold_terms.reterm(tx, changing, today, now)
+            done = order_terms.reterm(tx, changing, today, now)
         results |= {it.before.order_id: it for it in done}
     return list(results.values())
 

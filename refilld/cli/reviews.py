@@ -4,11 +4,12 @@ from typing import Any
 
 import click
 
-from refilld.cli.office import Office, pass_office
-from refilld.cli.output import console, json_option, print_rows
+from refilld.cli.context import Office, pass_office
+from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import ROW_ID, TEXT
+from refilld.terminal import console
 from storage import reviews as kept
-from storage.columns import AnyRow
+from storage.column_types import AnyRow
 
 COLUMNS = (
     "review_id", "order_id", "cause", "units", "share", "currency", "price", "refilled", "customer", "link",

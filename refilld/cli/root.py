@@ -22,7 +22,7 @@ from refilld.cli import (
     terms,
     tokens,
 )
-from refilld.cli.office import Office
+from refilld.cli.context import Office
 from refilld.config import ConfigError
 from refilld.logs import configure
 from storage.errors import NotMigratedError, UnreachableError

@@ -15,22 +15,22 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from monitor.errors import BadInputError
-from monitor.sources.simulated import BEGIN, SimulatedSource
-from refilld.cli.office import Office, pass_office
+from monitor.sources.simulated.source import BEGIN, SimulatedSource
+from refilld.atomic_file import whole_file
+from refilld.cli.context import Office, pass_office
 from refilld.cli.output import json_option, print_json, print_rows
 from refilld.cli.parameters import duration_between
-from refilld.cli.whole_file import whole_file
 from refilld.config import ConfigError
-from refilld.importer import Parsed
 from refilld.logs import configure
 from refilld.orders_file import Refused
+from refilld.services.order_import import Parsed
 from refilld.settings import SamplingSection, Settings
-from refilld.simulate.crossings import Crossing
 from refilld.simulate.figures import figures
 from refilld.simulate.report import assumptions, columns, crossing_rows, summary, table
 from refilld.simulate.run import Plan, Run, Tell, fresh_database
 from refilld.simulate.sales import due, read_orders
 from refilld.simulate.setting import built_in, plugged_in, section_of, under
+from refilld.simulate.true_drops import Crossing
 from refilld.simulate.world import World
 from refilld.terminal import printable
 

@@ -12,9 +12,9 @@ from typing import Any
 import click
 
 from monitor.errors import BadInputError
-from monitor.sources.instaloader_cookies import LARGEST_FILE, NEEDED, USEFUL, Cookies, checked
-from refilld.cli.office import Office, pass_office
-from refilld.cli.whole_file import whole_file
+from monitor.sources.instaloader.cookies import LARGEST_FILE, NEEDED, USEFUL, Cookies, checked
+from refilld.atomic_file import whole_file
+from refilld.cli.context import Office, pass_office
 
 NAME = "instaloader"
 FIELD = "cookies"

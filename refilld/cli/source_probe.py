@@ -11,23 +11,23 @@ from time import sleep
 
 import click
 
-from jobs import account
-from jobs.eye import Eye
-from monitor.duration import format_duration
+from jobs import request_accounting
+from jobs.configured_source import Eye
 from monitor.errors import BadInputError, RefilldError
-from monitor.link import Link, LinkKind, parse_link, parse_username
-from monitor.snapshot import Snapshot
+from monitor.model.duration import format_duration
+from monitor.model.link import Link, LinkKind, parse_link, parse_username
+from monitor.model.snapshot import Snapshot
+from monitor.model.target import Metric, Target
 from monitor.sources.budget import Purpose
 from monitor.sources.contract import Reading
-from monitor.sources.instaloader import TIMEOUT
-from monitor.sources.instaloader_assumptions import Assumption, assumptions
-from monitor.sources.instaloader_cookies import read_file
-from monitor.sources.instaloader_probe import MOST_PROFILES, PROFILE, Finding, Probe, Question
-from monitor.sources.instaloader_shape import Answered
-from monitor.target import Metric, Target
-from refilld.cli.office import Office, pass_office
+from monitor.sources.instaloader.assumptions import Assumption, assumptions
+from monitor.sources.instaloader.cookies import read_file
+from monitor.sources.instaloader.probe import MOST_PROFILES, PROFILE, Finding, Probe, Question
+from monitor.sources.instaloader.response_schema import Answered
+from monitor.sources.instaloader.source import TIMEOUT
+from refilld.cli.context import Office, pass_office
 from refilld.cli.output import json_option, print_rows
-from refilld.eyes import open_eyes
+from refilld.sources import open_eyes
 from storage import sources as kept
 from storage.engine import Database
 
@@ -91,7 +91,7 @@ class Purse:
         eye, now = self.eye, self.office.now()
         with self.database.write() as tx:
             if finding.refused:
-                account.settle(tx, eye, _reading(eye, finding, now), now, Purpose.CANARY)
+                request_accounting.settle(tx, eye, _reading(eye, finding, now), now, Purpose.CANARY)
             else:
                 kept.note_requests(tx, eye.source.name, now, finding.requests - 1, purpose=Purpose.CANARY)
 
@@ -102,12 +102,12 @@ class Purse:
             breaker = kept.breaker(tx, eye.source.name)
             if breaker.closed_until(now):
                 return f"{breaker.state(now)} ({breaker.reason})"
-            pause = account.closed_for(tx, eye, now)
-            proving = account.canary_due(tx, eye)
+            pause = request_accounting.closed_for(tx, eye, now)
+            proving = request_accounting.canary_due(tx, eye)
             if pause is None:
-                account.pay(tx, eye, now, 0, Purpose.CANARY)
+                request_accounting.pay(tx, eye, now, 0, Purpose.CANARY)
         if pause is None and proving:
-            account.prove(self.database, eye, self.office.clock)
+            request_accounting.prove(self.database, eye, self.office.clock)
             return self._pay()
         return pause
 

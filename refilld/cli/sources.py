@@ -9,12 +9,12 @@ import click
 from monitor.sources.breaker import Breaker
 from monitor.sources.budget import DAY, HOUR
 from monitor.sources.registry import installed
-from refilld.cli.office import Office, pass_office
+from refilld.cli.context import Office, pass_office
 from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import duration_between, text_up_to
 from refilld.cli.source_login import login
 from refilld.cli.source_probe import probe
-from refilld.doctor.outlook import Outlook, outlooks
+from refilld.doctor.forecast import Outlook, outlooks
 from refilld.settings import SourceSection
 from storage import sources as kept
 from storage.engine import Transaction

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 import click
 
 from monitor.errors import BadInputError
-from monitor.terms import Terms, TermsOrigin
-from monitor.terms_book import TermsBook
-from refilld.cli.office import Office, pass_office
+from monitor.model.terms import Terms, TermsOrigin
+from monitor.model.terms_catalog import TermsBook
+from refilld.cli.context import Office, pass_office
 from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import TEXT
 from refilld.settings import Settings
-from refilld.written_terms import FIELDS, written
-from storage import sold_terms
+from refilld.terms_format import FIELDS, written
+from storage import order_terms
 from storage.errors import NotMigratedError, UnreachableError
 
 _COLUMNS = ("terms", "kind", "services", "orders", *FIELDS)
@@ -59,7 +59,7 @@ def _sold(office: Office) -> Sold | None:
     """How many orders were sold under which terms; None, and a line that says why, without a database."""
     try:
         with office.database() as database, database.read() as tx:
-            return sold_terms.counted(tx)
+            return order_terms.counted(tx)
     except (NotMigratedError, UnreachableError) as error:
         click.echo(f"orders are not counted: {error}", err=True)
         return None

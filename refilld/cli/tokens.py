@@ -2,7 +2,7 @@
 
 import click
 
-from refilld.cli.office import Office, pass_office
+from refilld.cli.context import Office, pass_office
 from refilld.cli.output import json_option, print_json, print_rows
 from refilld.cli.parameters import NAME, ROW_ID
 from storage import tokens

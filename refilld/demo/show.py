@@ -16,11 +16,11 @@ from tempfile import mkdtemp
 from threading import Event, Thread
 
 from monitor.errors import BadInputError
-from refilld.cli.output import console
 from refilld.demo.consumer import Consumer
 from refilld.demo.instagram import RATE_LIMITED, SmallWorld, StandIn
 from refilld.demo.shop import Shop
 from refilld.demo.summary import print_summary
+from refilld.terminal import console
 
 SECONDS = 36
 SEED = 7

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from refilld.cli.output import console
+from refilld.terminal import console
 from storage import totals
 from storage.engine import Database
 

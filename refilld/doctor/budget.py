@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from math import ceil
 
-from monitor.capacity import Limit, Policy
-from monitor.duration import format_duration
+from monitor.cadence.capacity import Limit, Policy
+from monitor.model.duration import format_duration
 from refilld.doctor.finding import Finding, ok, warning
-from refilld.doctor.outlook import Outlook, outlooks, unread
+from refilld.doctor.forecast import Outlook, outlooks, unread
 from refilld.settings import Settings
 from storage.engine import Transaction
 

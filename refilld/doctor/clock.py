@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from refilld.doctor.finding import Finding, error, ok, warning
-from storage import instants
+from storage import server_time
 from storage.engine import Transaction
 
 BUILT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -17,7 +17,7 @@ _HINT = "set the clock and keep it synchronised (timedatectl); see docs/operatio
 
 def findings(tx: Transaction, now: datetime) -> Iterator[Finding]:
     """Judge the machine's clock by what the database knows."""
-    newest, shown = instants.newest(tx), f"{now:%Y-%m-%d %H:%M:%SZ}"
+    newest, shown = server_time.newest(tx), f"{now:%Y-%m-%d %H:%M:%SZ}"
     if now < BUILT:
         yield error("clock.time", f"the clock says {shown}, which is long past", _HINT)
     elif newest is not None and newest > now + _BEHIND:
@@ -27,7 +27,7 @@ def findings(tx: Transaction, now: datetime) -> Iterator[Finding]:
         yield error("clock.time", says, _HINT)
     else:
         yield ok("clock.time", f"the clock says {shown}")
-    server = instants.server_time(tx)
+    server = server_time.server_time(tx)
     if server is not None:
         yield _beside(server, now)
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from monitor.errors import BadInputError
-from monitor.order import OrderStatus
-from monitor.target import Metric
+from monitor.model.order import OrderStatus
+from monitor.model.target import Metric
 
 Cells = Mapping[str, str]
 

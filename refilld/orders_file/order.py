@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor.errors import BadInputError
-from monitor.link import LONGEST_LINK, LinkKind, parse_link, parse_username
-from monitor.order import Order
-from monitor.service import Service, Services
-from monitor.target import Metric, Target
-from monitor.terms import Terms, TermsOrigin
-from monitor.terms_book import TermsBook
+from monitor.model.link import LONGEST_LINK, LinkKind, parse_link, parse_username
+from monitor.model.order import Order
+from monitor.model.service import Service, Services
+from monitor.model.target import Metric, Target
+from monitor.model.terms import Terms, TermsOrigin
+from monitor.model.terms_catalog import TermsBook
 from refilld.orders_file.cells import (
     MOST_COUNT,
     Cells,

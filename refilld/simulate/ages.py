@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from monitor.target import Target
-from storage.histories import History
+from monitor.model.target import Target
+from storage.order_history import History
 
 _HOUR = timedelta(hours=1)
 

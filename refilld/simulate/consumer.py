@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.link import parse_link
-from monitor.target import Target
+from monitor.model.link import parse_link
+from monitor.model.target import Target
 from refilld.simulate.clock import VirtualClock
 from refilld.simulate.world import World
 from storage import leases
-from storage.columns import AnyRow
+from storage.column_types import AnyRow
 from storage.engine import Database
 
 _MARGIN = timedelta(hours=1)

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
-from monitor.claims import claims_of
-from monitor.decisions import Verb
-from monitor.order import Order
-from monitor.refill import RefillState
-from monitor.target import Target
+from monitor.guarantee.claims import claims_of
+from monitor.model.decision import Verb
+from monitor.model.order import Order
+from monitor.model.refill import RefillState
+from monitor.model.target import Target
 from refilld.simulate.ages import Ages
-from refilld.simulate.crossings import Crossing, Exact, Fate, crossings
-from refilld.simulate.moments import Moments, threshold
+from refilld.simulate.count_times import Moments, threshold
 from refilld.simulate.run import Happened
+from refilld.simulate.true_drops import Crossing, Exact, Fate, crossings
 from refilld.simulate.world import KnowsTruth
-from storage.histories import History, PastDecision
+from storage.order_history import History, PastDecision
 
 LATE = 720.0
 """Hours that a missed drop counts beyond the end of its guarantee."""

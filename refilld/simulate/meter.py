@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from monitor.model.target import Target
 from monitor.sources.contract import Reading, Source
-from monitor.target import Target
 
 
 class MeteredSource:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from monitor.duration import format_duration
-from refilld.http.rendering import rfc3339
-from refilld.simulate.crossings import Crossing, Fate
+from monitor.model.duration import format_duration
 from refilld.simulate.figures import Figures, Truth
 from refilld.simulate.run import Plan
+from refilld.simulate.true_drops import Crossing, Fate
+from refilld.time_format import rfc3339
 
 SYNTHETIC = (
     "The built-in world is made up: its loss curves, purges and sizes are synthetic, as no public record of"

@@ -8,11 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 
-from jobs.eye import Eye
+from jobs.configured_source import Eye
 from jobs.sampling import Sampling
 from refilld.daemon import Daemon
-from refilld.importer import Parsed
 from refilld.orders_file import Refused
+from refilld.services.order_import import Parsed
 from refilld.settings import Settings, SourceSection
 from refilld.simulate.clock import VirtualClock
 from refilld.simulate.consumer import Consumer
@@ -22,7 +22,7 @@ from refilld.simulate.setting import inside
 from refilld.simulate.world import World
 from storage import due, migrate, sources
 from storage.engine import Database
-from storage.histories import History, histories
+from storage.order_history import History, histories
 
 HOUR = timedelta(hours=1)
 PATIENCE = timedelta(days=36_500)

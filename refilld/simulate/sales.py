@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from monitor.order import Order
-from refilld.importer import Listeners, Parsed, import_orders
+from monitor.model.order import Order
 from refilld.orders_file import RawRow, Refused, parse_file, parse_rows
+from refilld.services.order_import import Listeners, Parsed, import_orders
 from refilld.settings import Settings
 from refilld.simulate.clock import VirtualClock
 from refilld.simulate.world import World

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from monitor.sources.registry import open_source
-from monitor.sources.simulated import SimulatedSource
-from monitor.sources.simulated_shop import Shop
+from monitor.sources.simulated.shop import Shop
+from monitor.sources.simulated.source import SimulatedSource
 from refilld.settings import AlertsSection, Settings, SourceSection
 from refilld.simulate.world import World
 

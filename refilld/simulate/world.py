@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from monitor.errors import BadInputError
+from monitor.model.target import Target
 from monitor.sources.contract import Source
-from monitor.sources.plain import PlainSource
-from monitor.target import Target
+from monitor.sources.reader_adapter import PlainSource
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ import pytest
 from installation import Installation, Sold, until
 
 from jobs.alerting import Alerting
-from monitor.alert import source_alert
+from monitor.alerts.alert import source_alert
 from refilld.channels import open_channels
 from storage import migrate, outbox
 from storage.engine import Database

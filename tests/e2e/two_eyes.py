@@ -17,7 +17,7 @@ from refilld.demo.graph import TOKEN, Account, GraphStandIn, SmallGraph
 from refilld.demo.graph_answers import IG_USER_ID
 from refilld.demo.instagram import HOSTS, Post, Profile, SmallWorld, StandIn
 from storage.engine import Database
-from storage.eye_tables import hazard_cells
+from storage.source_tables import hazard_cells
 
 BOTH = {
     "sources.graph.enabled": "true",

@@ -6,17 +6,18 @@ from datetime import datetime, timedelta
 
 from jobs_world import START, Answer, JobsWorld, an_order
 
-from jobs.learning import LearnedTurns
-from jobs.turns import Turns
-from monitor.cadence import Cadence, FixedCadence
-from monitor.hazard import Hazards
-from monitor.learned import LearnedCadence
-from monitor.link import Link, LinkKind
-from monitor.order import Order
-from monitor.snapshot import Outcome, Snapshot
+from jobs.adaptive_selection import LearnedTurns
+from jobs.target_selection import Turns
+from monitor.cadence.adaptive import LearnedCadence
+from monitor.cadence.fixed import FixedCadence
+from monitor.cadence.hazard import Hazards
+from monitor.cadence.schedule import Cadence
+from monitor.model.link import Link, LinkKind
+from monitor.model.order import Order
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
 from monitor.sources.contract import Reading
-from monitor.target import Metric, Target
-from storage import lessons
+from storage import cadence_stats
 
 EVERY = timedelta(hours=6)
 
@@ -84,7 +85,7 @@ class Profiles(Pages):
 def learn(world: JobsWorld) -> LearnedTurns:
     """Have a world's looks chosen by the learned cadence, as a daemon that starts does."""
     with world.database.read() as tx:
-        cadence = LearnedCadence(EVERY, Hazards(lessons.load(tx)), lessons.rates(tx))
+        cadence = LearnedCadence(EVERY, Hazards(cadence_stats.load(tx)), cadence_stats.rates(tx))
     turns = LearnedTurns(cadence)
     choose(world, cadence, turns)
     return turns

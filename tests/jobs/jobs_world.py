@@ -12,23 +12,23 @@ from hypothesis import settings
 from migrated_database import migrated_database
 from sqlalchemy import select
 
-from jobs.checking import Checking
-from jobs.eye import Eye
-from jobs.judging import Policy, Recorded, record
+from jobs.configured_source import Eye
+from jobs.look_recording import Policy, Recorded, record
 from jobs.routing import Router
 from jobs.sampling import Sampling
-from jobs.turns import FixedTurns, Turns
-from monitor.cadence import FixedCadence
-from monitor.link import Link, LinkKind
-from monitor.mass_drop import MassDropRule
-from monitor.order import Flag, Order, OrderStatus
-from monitor.snapshot import Outcome, Snapshot
+from jobs.target_selection import FixedTurns, Turns
+from monitor.cadence.fixed import FixedCadence
+from monitor.guarantee.mass_drop import MassDropRule
+from monitor.model.link import Link, LinkKind
+from monitor.model.order import Flag, Order, OrderStatus
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
+from monitor.model.terms import Terms
 from monitor.sources.budget import Budget
 from monitor.sources.contract import Reading
-from monitor.target import Metric, Target
-from monitor.terms import Terms
-from storage import flags, leases, orders, requests, targets, verbs
-from storage.columns import AnyRow
+from refilld.services.manual_check import Checking
+from storage import flags, leases, operator_actions, orders, requests, targets
+from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.schema import metadata
 from storage.targets import TargetRow
@@ -197,7 +197,7 @@ class JobsWorld:
 
     def operate(self, verb: str, refill_id: int = 1) -> None:
         with self.database.write() as tx:
-            verbs.operate(tx, refill_id, verb, self.now)
+            operator_actions.operate(tx, refill_id, verb, self.now)
 
     # The jobs
 

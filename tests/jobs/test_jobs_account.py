@@ -19,13 +19,13 @@ from jobs_world import (
     an_order,
 )
 
-from jobs import account
-from jobs.eye import Eye, canary_for
+from jobs import request_accounting
+from jobs.configured_source import Eye, canary_for
 from monitor.errors import BadInputError
-from monitor.snapshot import Outcome
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric, Target
 from monitor.sources.budget import Budget, Purpose
 from monitor.sources.contract import Pressure, Reading
-from monitor.target import Metric, Target
 from storage import sources
 
 LATER = START + 2 * DAY
@@ -249,7 +249,7 @@ def test_a_straggler_of_before_the_pause_is_no_second_refusal(world: JobsWorld) 
     """Two daemons ask the canary at once, both in vain: that is one refusal."""
     eye = with_canary(ScriptedSource(Instagram(canary=Outcome.NOT_FOUND)))
     for _ in range(2):
-        account.prove(world.database, eye, world.clock)
+        request_accounting.prove(world.database, eye, world.clock)
     with world.database.write() as tx:
         assert sources.breaker(tx, "scripted").refusals == 1
 
@@ -280,6 +280,6 @@ def test_a_canary_must_be_paid_for_first(world: JobsWorld) -> None:
     source = ScriptedSource(Instagram(), while_reading=lambda: seen.append(purposes(world)))
     eye = with_canary(source)
     with world.database.write() as tx:
-        account.pay(tx, eye, START, 0, Purpose.CANARY)
-    account.prove(world.database, eye, world.clock)
+        request_accounting.pay(tx, eye, START, 0, Purpose.CANARY)
+    request_accounting.prove(world.database, eye, world.clock)
     assert seen == [[("canary", 0)]]

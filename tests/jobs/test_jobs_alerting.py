@@ -8,7 +8,7 @@ import pytest
 from jobs_world import DAY, INSTANT, SECOND, START, JobsWorld
 
 from jobs.alerting import BATCH, TAKEN_FOR, Alerting, ChannelError, Send
-from monitor.alert import Alert, AlertKind
+from monitor.alerts.alert import Alert, AlertKind
 from storage import outbox
 
 HELD, DEAD = AlertKind.DROP_HELD, AlertKind.REFILL_DEAD

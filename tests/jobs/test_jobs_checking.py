@@ -3,14 +3,14 @@
 import pytest
 from jobs_world import DAY, HOUR, MINUTE, START, JobsWorld, ScriptedSource, an_eye, an_order
 
-from jobs.asking import Recheck
-from jobs.turns import LOOK_AGAIN
-from monitor.answers import STANDS_UNREAD
-from monitor.cadence import Lane
-from monitor.order import Flag, OrderStatus
-from monitor.refill import RefillState
-from monitor.snapshot import Outcome
-from monitor.target import Metric
+from jobs.target_selection import LOOK_AGAIN
+from monitor.cadence.schedule import Lane
+from monitor.guarantee.customer_answers import STANDS_UNREAD
+from monitor.model.order import Flag, OrderStatus
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric
+from refilld.services.refill_requests import Recheck
 from storage import sources
 from storage.errors import NotFoundError
 

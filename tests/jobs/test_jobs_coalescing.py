@@ -6,9 +6,9 @@ import pytest
 from eyes_world import FIXED, LATER, Pages, Profiles, a_post_order, choose, learn
 from jobs_world import HOUR, MINUTE, START, JobsWorld, an_eye, an_order
 
-from jobs.turns import LOOK_AGAIN, FixedTurns
-from monitor.cadence import Lane
-from monitor.target import Metric
+from jobs.target_selection import LOOK_AGAIN, FixedTurns
+from monitor.cadence.schedule import Lane
+from monitor.model.target import Metric
 from storage import sources, targets
 
 

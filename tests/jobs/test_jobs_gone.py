@@ -19,12 +19,12 @@ from jobs_world import (
     an_order,
 )
 
-from jobs.judging import record
-from monitor.absence import Absence
-from monitor.alert import GONE_WORDS
-from monitor.link import Link, LinkKind
-from monitor.snapshot import Outcome
-from monitor.target import Metric, Target
+from jobs.look_recording import record
+from monitor.alerts.alert import GONE_WORDS
+from monitor.guarantee.gone_detection import Absence
+from monitor.model.link import Link, LinkKind
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric, Target
 
 LATER = START + 2 * DAY
 POST = Target(Link(LinkKind.POST, "C0deAAAAAAA"), Metric.LIKES)

@@ -6,14 +6,14 @@ import pytest
 from jobs_world import DAY, HOUR, INSTANT, MINUTE, START, JobsWorld, a_look, a_profile, an_order
 from sqlalchemy.exc import IntegrityError
 
-from jobs.judging import record
-from monitor.alert import PRIVATE_WORDS
-from monitor.cadence import Lane
-from monitor.decisions import Reason, Verb
-from monitor.drops import DropState
-from monitor.order import Flag, OrderStatus
-from monitor.refill import RefillState
-from monitor.snapshot import Outcome
+from jobs.look_recording import record
+from monitor.alerts.alert import PRIVATE_WORDS
+from monitor.cadence.schedule import Lane
+from monitor.model.decision import Reason, Verb
+from monitor.model.drop import DropState
+from monitor.model.order import Flag, OrderStatus
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome
 from storage.errors import WrongStateError
 
 LATER = START + 2 * DAY

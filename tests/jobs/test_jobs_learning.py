@@ -8,12 +8,12 @@ from eyes_world import EVERY, LATER, Pages, learn
 from jobs_world import DAY, HOUR, MINUTE, SECOND, START, Answer, JobsWorld, an_eye, an_order
 
 from jobs import routing
-from jobs.learning import KEPT_EVERY
-from monitor.cadence import Lane, LastCall, NextLook, Seat
-from monitor.learned import SLOT
-from monitor.snapshot import Outcome, Snapshot
-from monitor.stakes import hours
-from storage import due, lessons, sources, targets
+from jobs.adaptive_selection import KEPT_EVERY
+from monitor.cadence.adaptive import SLOT
+from monitor.cadence.observation_state import hours
+from monitor.cadence.schedule import Lane, LastCall, NextLook, Seat
+from monitor.model.snapshot import Outcome, Snapshot
+from storage import cadence_stats, due, sources, targets
 from storage.targets import Looked
 
 SERVICE = "followers"
@@ -66,7 +66,7 @@ def order_of_service(world: JobsWorld, source: Pages, number: int) -> list[str]:
 
 def clock_at(world: JobsWorld) -> float:
     with world.database.read() as tx:
-        return lessons.clock(tx, "pages").v
+        return cadence_stats.clock(tx, "pages").v
 
 
 def exposure(world: JobsWorld) -> float:
@@ -221,10 +221,10 @@ def test_the_first_look_at_a_target_does_not_spoil_the_price(world: JobsWorld) -
     route(world, source)
     world.now += EVERY / 6
     with world.database.read() as tx:
-        before = lessons.clock(tx, "pages").price
+        before = cadence_stats.clock(tx, "pages").price
     assert len(order_of_service(world, source, 5)) == 5
     with world.database.read() as tx:
-        assert lessons.clock(tx, "pages").price == before
+        assert cadence_stats.clock(tx, "pages").price == before
 
 
 # Through the real job

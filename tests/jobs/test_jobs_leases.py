@@ -4,7 +4,7 @@ import pytest
 from jobs_world import DAY, HOUR, INSTANT, START, JobsWorld, an_order
 
 from jobs.leases import Leases
-from monitor.refill import RefillState
+from monitor.model.refill import RefillState
 from storage import leases
 from storage.errors import LeaseLostError
 

@@ -6,13 +6,13 @@ from datetime import datetime
 import pytest
 from jobs_world import DAY, HOUR, START, JobsWorld, an_order
 
-from jobs.judging import Policy
-from monitor.cadence import FixedCadence
-from monitor.mass_drop import MassDropRule
-from monitor.order import Flag
-from monitor.refill import RefillState
-from monitor.target import Metric
-from storage import holds, mass_drops, verbs
+from jobs.look_recording import Policy
+from monitor.cadence.fixed import FixedCadence
+from monitor.guarantee.mass_drop import MassDropRule
+from monitor.model.order import Flag
+from monitor.model.refill import RefillState
+from monitor.model.target import Metric
+from storage import held_refills, mass_drops, operator_actions
 from storage.errors import WrongStateError
 
 LATER = START + 2 * DAY
@@ -118,8 +118,8 @@ def test_the_operator_releases_all_together(fallen: JobsWorld) -> None:
     """What is still missing goes out; what has come back is discarded."""
     show(fallen, [2000, 2000, 1500, 1750, 2000], LATER + 3 * HOUR)
     with fallen.database.write() as tx:
-        for refill_id in holds.held_for_mass_drop(tx, Metric.FOLLOWERS):
-            holds.release(tx, refill_id, fallen.now)
+        for refill_id in held_refills.held_for_mass_drop(tx, Metric.FOLLOWERS):
+            held_refills.release(tx, refill_id, fallen.now)
     assert [(n, state) for _, n, state in refills_of(fallen)] == [
         (500, RefillState.QUEUED),
         (250, RefillState.QUEUED),
@@ -138,7 +138,7 @@ def test_one_that_has_recovered_is_not_approved(fallen: JobsWorld) -> None:
 def test_what_the_operator_discards_is_not_held_again(fallen: JobsWorld) -> None:
     """The drop is refused until it has recovered."""
     with fallen.database.write() as tx:
-        verbs.operate(tx, 1, "reject", fallen.now)
+        operator_actions.operate(tx, 1, "reject", fallen.now)
     for hours in (4, 6, 8):
         fallen.look(1500, LATER + hours * HOUR, profile=NAMES[2])
     assert [row for row in refills_of(fallen) if row[0] == NAMES[2]] == [
@@ -193,7 +193,7 @@ def test_what_is_no_longer_held_for_the_mass_drop_is_left_out(fallen: JobsWorld)
     """A refill that has become an operator's own question is not swept along."""
     fallen.look(900, LATER + 50 * HOUR, profile=NAMES[2])  # below the start count: held for review
     assert fallen.rows("refills", "reason")[0] == "below_start_count"
-    for decide in (holds.release, holds.discard):
+    for decide in (held_refills.release, held_refills.discard):
         with pytest.raises(WrongStateError, match="not held for a mass drop"), fallen.database.write() as tx:
             decide(tx, 1, fallen.now)
 

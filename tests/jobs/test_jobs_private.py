@@ -3,7 +3,7 @@
 import pytest
 from jobs_world import DAY, HOUR, START, JobsWorld, ScriptedSource, an_eye, an_order
 
-from monitor.snapshot import Outcome
+from monitor.model.snapshot import Outcome
 
 LATER = START + 2 * DAY
 

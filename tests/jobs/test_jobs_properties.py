@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jobs_world import DAY, HOUR, MINUTE, START, JobsWorld, an_order, examples, jobs_world
 
-from jobs.judging import Recorded
-from monitor.claims import claims_of
-from monitor.judging import measure
-from monitor.order import Flag, Order
-from monitor.snapshot import Outcome
-from storage import watched
+from jobs.look_recording import Recorded
+from monitor.guarantee.claims import claims_of
+from monitor.guarantee.verdicts import measure
+from monitor.model.order import Flag, Order
+from monitor.model.snapshot import Outcome
+from storage import order_states
 from storage.errors import NothingMissingError
 
 FAILURES = [o for o in Outcome if o is not Outcome.COUNT]
@@ -124,7 +124,7 @@ def check_look(world: JobsWorld, count: int, at: datetime) -> Recorded:
     """Record a count, and hold its new refills against what was missing just before."""
     known = world.rows("refills", "refill_id")
     with world.database.read() as tx:
-        before = measure(watched.of_target(tx, world.target().target_id), count, at)
+        before = measure(order_states.of_target(tx, world.target().target_id), count, at)
     recorded = world.look(count, at)
     decisions = recorded.decisions
     new = [(r.order_id, r.quantity) for r in world.rows("refills") if r.refill_id not in known]

@@ -14,18 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jobs_world import DAY, HOUR, INSTANT, MINUTE, START, JobsWorld, an_order, examples, jobs_world
 
-from jobs import asking
-from jobs.asking import Recheck
-from monitor.cadence import Lane, NextLook, Seen
+from monitor.cadence.adaptive import LearnedCadence
+from monitor.cadence.hazard import Hazards
+from monitor.cadence.schedule import Lane, NextLook, Seen
 from monitor.errors import RefilldError
-from monitor.hazard import Hazards
-from monitor.learned import LearnedCadence
-from monitor.mass_drop import MassDropRule
-from monitor.order import Flag, Order, OrderStatus
-from monitor.terms import Terms
-from monitor.watched import Watched
-from storage import routes, sold_terms
-from storage.columns import AnyRow
+from monitor.guarantee.mass_drop import MassDropRule
+from monitor.model.order import Flag, Order, OrderStatus
+from monitor.model.order_state import Watched
+from monitor.model.terms import Terms
+from refilld.services import refill_requests
+from refilld.services.refill_requests import Recheck
+from storage import order_terms, routes
+from storage.column_types import AnyRow
 
 VIRTUAL = {"virtual_due", "stream", "rests_until", "over_at", "last_call_slot", "last_call_value", "memo"}
 CALM = {"calm_least", "calm_until", "judged_from", "judged_until"}
@@ -144,7 +144,7 @@ def happen(world: JobsWorld, event: Event, sold: Sequence[Order], number: int) -
         world.give_up()
     elif event.then == "ask":
         with world.database.write() as tx:
-            asking.ask(tx, order_id, world.now)
+            refill_requests.ask(tx, order_id, world.now)
     elif event.then == "flag":
         world.flag(order_id, Flag.HOLD)
     elif event.then == "unflag":
@@ -236,7 +236,7 @@ def sell_another(world: JobsWorld) -> None:
 def reterm(world: JobsWorld) -> None:
     tight = Terms(min_drop_units=1, min_drop_percent=0)
     with world.database.write() as tx:
-        sold_terms.reterm(tx, ["1"], lambda order: replace(order, terms=tight), world.now)
+        order_terms.reterm(tx, ["1"], lambda order: replace(order, terms=tight), world.now)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_a_standing_request_is_answered_by_the_next_look(calm: tuple[JobsWorld, 
     world, cadence = calm
     world.now += HOUR
     with world.database.write() as tx:
-        asking.ask(tx, "1", world.now)
+        refill_requests.ask(tx, "1", world.now)
     world.look(2000, LATER + 3 * HOUR)
     assert cadence.quiet == 1
     assert world.rows("requests", "answered_at") == [LATER + 3 * HOUR]
@@ -278,10 +278,10 @@ def test_a_request_to_which_the_last_answer_stands_is_answered_by_the_next_look_
     """Left standing it would have a later drop refilled for which nobody has asked."""
     world, cadence = calm
     with world.database.write() as tx:
-        asking.ask(tx, "1", world.now)
+        refill_requests.ask(tx, "1", world.now)
     world.look(2000, LATER + HOUR + MINUTE)
     with world.database.write() as tx:
-        assert asking.ask(tx, "1", world.now + MINUTE)[1] is Recheck.STANDS
+        assert refill_requests.ask(tx, "1", world.now + MINUTE)[1] is Recheck.STANDS
     world.look(2000, LATER + 2 * HOUR)
     assert cadence.quiet == 1
     assert world.rows("requests", "answered_at") == [LATER + HOUR + MINUTE, LATER + 2 * HOUR]

@@ -6,8 +6,8 @@ import pytest
 from jobs_world import DAY, HOUR, INSTANT, START, JobsWorld, an_order
 
 from jobs.leases import Leases
-from monitor.order import OrderStatus
-from monitor.snapshot import Outcome
+from monitor.model.order import OrderStatus
+from monitor.model.snapshot import Outcome
 
 SETTLED = START + DAY
 PRICED = {"price": Decimal("10.00"), "currency": "EUR"}

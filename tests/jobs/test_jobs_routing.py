@@ -8,13 +8,13 @@ from eyes_world import EVERY, LATER, Pages, Profiles, a_post_order, learn
 from jobs_world import DAY, HOUR, MINUTE, START, Answer, JobsWorld, an_eye, an_order
 
 from jobs import routing
-from jobs.asking import Recheck
-from jobs.eye import Eye
-from monitor.refill import RefillState
-from monitor.routing import ASK_AGAIN
-from monitor.snapshot import Outcome
-from monitor.target import Metric
-from refilld.eyes import take_over
+from jobs.configured_source import Eye
+from monitor.evaluation.source_choice import ASK_AGAIN
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric
+from refilld.services.refill_requests import Recheck
+from refilld.sources import take_over
 
 
 def ways(world: JobsWorld) -> list[tuple[str, str]]:

@@ -19,10 +19,10 @@ from jobs_world import (
     an_order,
 )
 
-from jobs.turns import LOOK_AGAIN
-from monitor.cadence import Lane
-from monitor.snapshot import Outcome
-from monitor.target import Metric
+from jobs.target_selection import LOOK_AGAIN
+from monitor.cadence.schedule import Lane
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric
 from storage import sources, targets
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from jobs.progress import Progress
+from jobs.heartbeats import Progress
 from jobs.scheduler import MARGIN, Plan, Scheduler, longest_silence, run_counted
 
 PATIENCE = 30

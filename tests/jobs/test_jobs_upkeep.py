@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jobs_world import DAY, HOUR, INSTANT, START, JobsWorld, ScriptedSource, an_eye, an_order
 
-from jobs.upkeep import Upkeep
+from jobs.maintenance import Upkeep
 from storage import sources
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.progress import Progress
+from jobs.heartbeats import Progress
 
 
 class Clock:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import HOUR, NOW, examples
 
-from monitor.absence import Absence, observe
-from monitor.snapshot import Outcome
+from monitor.guarantee.gone_detection import Absence, observe
+from monitor.model.snapshot import Outcome
 
 N, U, T, C = Outcome.NOT_FOUND, Outcome.UNAVAILABLE, Outcome.TRANSIENT, Outcome.COUNT
 ABSENT = [N, U]

@@ -20,9 +20,9 @@ from worlds import (
     targets,
 )
 
-from monitor.drops import DropState
-from monitor.order import Flag, OrderStatus
-from monitor.watched import Watched
+from monitor.model.drop import DropState
+from monitor.model.order import Flag, OrderStatus
+from monitor.model.order_state import Watched
 
 
 def test_an_order_is_active_from_completed_at_plus_settle_on() -> None:

@@ -3,8 +3,7 @@
 import pytest
 from worlds import HOUR, NOW, PROFILE, an_order
 
-from monitor.absence import Absence
-from monitor.alert import (
+from monitor.alerts.alert import (
     GONE_WORDS,
     PRIVATE_WORDS,
     Alert,
@@ -16,7 +15,9 @@ from monitor.alert import (
     refused_alert,
     source_alert,
 )
-from monitor.decisions import TABLE, Decision, Reason, Verb
+from monitor.guarantee.decisions import TABLE
+from monitor.guarantee.gone_detection import Absence
+from monitor.model.decision import Decision, Reason, Verb
 
 LINK = "https://www.instagram.com/natgeo/"
 

@@ -24,14 +24,14 @@ from worlds import (
     targets,
 )
 
-from monitor.answers import Answer, LastLook, answer
-from monitor.decisions import Reason
-from monitor.drops import DropState
-from monitor.order import Flag, OrderStatus
-from monitor.refill import RefillState
-from monitor.snapshot import Outcome
-from monitor.terms import RefillMode
-from monitor.watched import Watched
+from monitor.guarantee.customer_answers import Answer, LastLook, answer
+from monitor.model.decision import Reason
+from monitor.model.drop import DropState
+from monitor.model.order import Flag, OrderStatus
+from monitor.model.order_state import Watched
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome
+from monitor.model.terms import RefillMode
 
 WHOLE = LastLook(2000, NOW, Outcome.COUNT)
 PRIVATE = LastLook(2000, NOW, Outcome.PRIVATE)

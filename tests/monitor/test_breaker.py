@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import DAY, HOUR, INSTANT, MINUTE, NOW, examples
 
-from monitor.snapshot import Outcome
+from monitor.model.snapshot import Outcome
 from monitor.sources.breaker import Breaker
 
 SURE = (Outcome.RATE_LIMITED, Outcome.BLOCKED)

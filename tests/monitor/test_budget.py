@@ -16,7 +16,7 @@ from worlds import DAY, HOUR, INSTANT, MINUTE, NOW, SECOND, examples
 
 from monitor.sources.budget import Budget, Limit, Nth, Purpose
 from monitor.sources.contract import Pressure
-from monitor.sources.strain import Strain
+from monitor.sources.rate_limit_state import Strain
 
 THIRTY = Budget(requests_per_hour=30, spacing=60 * SECOND)
 

@@ -21,12 +21,13 @@ from worlds import (
     targets,
 )
 
-from monitor.cadence import FixedCadence, Lane, NextLook, Seen
-from monitor.drops import Drop, DropState
-from monitor.judging import judge
-from monitor.order import Flag, OrderStatus
-from monitor.snapshot import Outcome
-from monitor.watched import Watched
+from monitor.cadence.fixed import FixedCadence
+from monitor.cadence.schedule import Lane, NextLook, Seen
+from monitor.guarantee.verdicts import judge
+from monitor.model.drop import Drop, DropState
+from monitor.model.order import Flag, OrderStatus
+from monitor.model.order_state import Watched
+from monitor.model.snapshot import Outcome
 
 CADENCE = FixedCadence(every=6 * HOUR)
 """A sixth of it is 1 h, half of it 3 h, the shortest wait 10 min."""

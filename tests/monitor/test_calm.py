@@ -21,10 +21,10 @@ from worlds import (
     targets,
 )
 
-from monitor.calm import Calm, calm
-from monitor.judging import Verdict, judge
-from monitor.order import Flag
-from monitor.watched import Watched
+from monitor.guarantee.noop_bounds import Calm, calm
+from monitor.guarantee.verdicts import Verdict, judge
+from monitor.model.order import Flag
+from monitor.model.order_state import Watched
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 

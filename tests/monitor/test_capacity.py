@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import examples
 
-from monitor.capacity import LONGEST, Allowance, Capacity, Limit, Policy
+from monitor.cadence.capacity import LONGEST, Allowance, Capacity, Limit, Policy
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

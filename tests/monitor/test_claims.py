@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from worlds import DAY, HOUR, INSTANT, NOW, START, a_refill, a_watched, an_order, completed_refill, units
 
-from monitor.claims import claims_of
-from monitor.order import Flag, OrderStatus
-from monitor.refill import RefillState
-from monitor.watched import Watched
+from monitor.guarantee.claims import claims_of
+from monitor.model.order import Flag, OrderStatus
+from monitor.model.order_state import Watched
+from monitor.model.refill import RefillState
 
 # Lines and floors
 

@@ -20,8 +20,8 @@ from worlds import (
     units,
 )
 
-from monitor.claims import claims_of
-from monitor.watched import Watched
+from monitor.guarantee.claims import claims_of
+from monitor.model.order_state import Watched
 
 COUNTS = st.integers(0, 200)
 

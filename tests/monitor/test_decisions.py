@@ -8,11 +8,12 @@ from itertools import combinations
 import pytest
 from worlds import DAY, HOUR, INSTANT, NOW, a_refill, a_watched, an_order, completed_refill
 
-from monitor.claims import Claim
-from monitor.decisions import Case, Decision, Reason, Verb, decide
-from monitor.refill import Refill, RefillState
-from monitor.terms import BelowStart, RefillMode
-from monitor.watched import Watched
+from monitor.guarantee.claims import Claim
+from monitor.guarantee.decisions import Case, decide
+from monitor.model.decision import Decision, Reason, Verb
+from monitor.model.order_state import Watched
+from monitor.model.refill import Refill, RefillState
+from monitor.model.terms import BelowStart, RefillMode
 
 LONG_AGO = NOW - 5 * DAY
 """Settled, and over any cooldown."""

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 from worlds import DAY, HOUR, INSTANT, NOW, START, a_drop, an_order
 
-from monitor.drops import Drop, DropState, confirm, observe
-from monitor.terms import Terms
+from monitor.guarantee.drops import confirm, observe
+from monitor.model.drop import Drop, DropState
+from monitor.model.terms import Terms
 
 STANDARD = an_order()
 """Delivered 1000: threshold max(10, 5% of 1000, 1) = 50."""

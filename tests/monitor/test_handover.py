@@ -21,13 +21,13 @@ from worlds import (
     settle_down,
 )
 
-from monitor.handover import expected_count
-from monitor.judging import judge
-from monitor.order import Flag, OrderStatus
-from monitor.refill import RefillState
-from monitor.series import Series, admit, begins
-from monitor.snapshot import Outcome, Snapshot
-from monitor.watched import Watched
+from monitor.guarantee.series import Series, admit, begins
+from monitor.guarantee.source_switch import expected_count
+from monitor.guarantee.verdicts import judge
+from monitor.model.order import Flag, OrderStatus
+from monitor.model.order_state import Watched
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome, Snapshot
 
 SEEN_AT = NOW - 2 * DAY
 """The last count of the old source."""

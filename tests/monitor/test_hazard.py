@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.hazard import AGES, MARGINS, SLOPES, Cell, Hazards, cell_at
-from monitor.outlook import ENDS, hazard_within
-from monitor.prior import prior
-from monitor.tally import waited
+from monitor.cadence.exposure_counts import waited
+from monitor.cadence.hazard import AGES, MARGINS, SLOPES, Cell, Hazards, cell_at
+from monitor.cadence.piecewise_hazard import ENDS, hazard_within
+from monitor.cadence.prior import prior
 
 CELLS = st.builds(
     Cell,

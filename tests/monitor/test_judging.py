@@ -31,14 +31,14 @@ from worlds import (
     settle_down,
 )
 
-from monitor.decisions import Decision, Reason, Verb
-from monitor.drops import Drop, DropState
-from monitor.judging import Verdict, judge
-from monitor.order import Flag, Order, OrderStatus
-from monitor.refill import Refill, RefillState
-from monitor.snapshot import Outcome, Snapshot
-from monitor.terms import BelowStart, RefillMode
-from monitor.watched import Watched
+from monitor.guarantee.verdicts import Verdict, judge
+from monitor.model.decision import Decision, Reason, Verb
+from monitor.model.drop import Drop, DropState
+from monitor.model.order import Flag, Order, OrderStatus
+from monitor.model.order_state import Watched
+from monitor.model.refill import Refill, RefillState
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.terms import BelowStart, RefillMode
 
 FAILED = sorted(set(Outcome) - {Outcome.COUNT})
 

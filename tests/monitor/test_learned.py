@@ -10,19 +10,19 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from worlds import DAY, HOUR, HOURS, NOW, START, a_drop, a_refill, a_watched, an_order, examples, targets
 
-from monitor.cadence import Lane, NextLook, Seen, Wish
-from monitor.calm import calm
-from monitor.drops import DropState
-from monitor.hazard import Hazards
-from monitor.learned import ITS_TURN, SLOT, LearnedCadence, expected_turn
-from monitor.order import Flag, OrderStatus
-from monitor.outlook import hazard_within
-from monitor.refill import RefillState
-from monitor.snapshot import Outcome
-from monitor.stakes import dump, hours, load
-from monitor.target import Metric
-from monitor.virtual_clock import VirtualClock, last_call
-from monitor.watched import Watched
+from monitor.cadence.adaptive import ITS_TURN, SLOT, LearnedCadence, expected_turn
+from monitor.cadence.hazard import Hazards
+from monitor.cadence.observation_state import dump, hours, load
+from monitor.cadence.piecewise_hazard import hazard_within
+from monitor.cadence.schedule import Lane, NextLook, Seen, Wish
+from monitor.cadence.virtual_time import VirtualClock, last_call
+from monitor.guarantee.noop_bounds import calm
+from monitor.model.drop import DropState
+from monitor.model.order import Flag, OrderStatus
+from monitor.model.order_state import Watched
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric
 
 EVERY = 6 * HOUR
 FAILED = sorted(set(Outcome) - {Outcome.COUNT})

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.errors import BadInputError
-from monitor.link import Link, LinkKind, ParsedLink, is_username, parse_link, parse_username
+from monitor.model.link import Link, LinkKind, ParsedLink, is_username, parse_link, parse_username
 
 NASA = Link(LinkKind.PROFILE, "nasa")
 POST = Link(LinkKind.POST, "CwX31XMMYAV")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import HOUR, NOW, examples
 
-from monitor.mass_drop import MassDropRule, Tally
+from monitor.guarantee.mass_drop import MassDropRule, Tally
 
 RULE = MassDropRule()
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.outlook import ENDS, SPANS, chance, hazard_within, index, patience, together
+from monitor.cadence.piecewise_hazard import ENDS, SPANS, chance, hazard_within, index, patience, together
 
 HAZARDS = st.tuples(*[st.floats(1e-9, 1e3)] * len(ENDS))
 HOURS = st.floats(0, 1e5)

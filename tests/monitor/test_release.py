@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import DAY, HOUR, NOW, START, a_watched, an_order, completed_refill, examples
 
-from monitor.decisions import Decision
-from monitor.judging import judge
-from monitor.order import Order
-from monitor.refill import Refill, RefillState
-from monitor.release import case_unheld, releases
-from monitor.terms import BelowStart
-from monitor.watched import Watched
+from monitor.guarantee.hold_release import case_unheld, releases
+from monitor.guarantee.verdicts import judge
+from monitor.model.decision import Decision
+from monitor.model.order import Order
+from monitor.model.order_state import Watched
+from monitor.model.refill import Refill, RefillState
+from monitor.model.terms import BelowStart
 
 
 def held(quantity: int, release_at: datetime | None = NOW, order_id: str = "1") -> Refill:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import an_order, examples
 
-from monitor.review import ReviewCause, review_of, share_of_price
+from monitor.guarantee.refund_review import ReviewCause, review_of, share_of_price
 
 
 @pytest.mark.parametrize(

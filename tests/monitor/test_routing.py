@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import examples
 
-from monitor.routing import Way, best_way
+from monitor.evaluation.source_choice import Way, best_way
 
 GRAPH, PAGES, PLUG = Way("graph", "profile:a"), Way("instaloader", "profile:a"), Way("plug", "a")
 WAYS = (GRAPH, PAGES, PLUG)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import HOUR, NOW, PROFILE, a_failed_look, a_look, examples
 
-from monitor.series import Series, admit, begins
-from monitor.snapshot import Outcome, Snapshot
+from monitor.guarantee.series import Series, admit, begins
+from monitor.model.snapshot import Outcome, Snapshot
 
 FAILED = sorted(set(Outcome) - {Outcome.COUNT})
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import DAY, examples
 
-from monitor.service_name import MOST_DAYS, derive
-from monitor.terms import BelowStart, RefillMode, Terms
+from monitor.model.service_name import MOST_DAYS, derive
+from monitor.model.terms import BelowStart, RefillMode, Terms
 
 YEAR = timedelta(days=365)
 BASE = Terms(

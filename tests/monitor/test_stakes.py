@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import DAY, HOUR, NOW, examples
 
-from monitor.hazard import cell_at
-from monitor.stakes import Stake, dump, hours, load, seen, time_of
+from monitor.cadence.hazard import cell_at
+from monitor.cadence.observation_state import Stake, dump, hours, load, seen, time_of
 
 FLOATS = st.floats(0, 1e6)
 STAKES = st.builds(

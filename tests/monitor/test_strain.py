@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from worlds import DAY, HOUR, INSTANT, MINUTE, NOW, SECOND, examples
 
 from monitor.sources.contract import Pressure
-from monitor.sources.strain import Strain
+from monitor.sources.rate_limit_state import Strain
 
 
 def test_a_source_that_says_nothing_of_its_limit_leaves_no_trace() -> None:

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import DAY, HOUR, MINUTE, SECOND, START, an_order, examples
 
-from monitor.duration import format_duration, parse_duration
 from monitor.errors import BadInputError
-from monitor.order import Flag, OrderStatus
-from monitor.terms import BelowStart, RefillMode, Terms
+from monitor.model.duration import format_duration, parse_duration
+from monitor.model.order import Flag, OrderStatus
+from monitor.model.terms import BelowStart, RefillMode, Terms
 
 # The words of an order
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from worlds import DAY, START, an_order
 
-from monitor.service import Service
-from monitor.terms import RefillMode, Terms, TermsOrigin
-from monitor.terms_book import TermsBook
+from monitor.model.service import Service
+from monitor.model.terms import RefillMode, Terms, TermsOrigin
+from monitor.model.terms_catalog import TermsBook
 
 DEFAULT = Terms(window=20 * DAY)
 GOLD = Terms(name="gold", window=90 * DAY)

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from worlds import DAY, HOUR, START, an_order, examples
 
 from monitor.errors import BadInputError
-from monitor.link import Link, LinkKind
-from monitor.order import Order, OrderStatus
-from monitor.target import Metric, Target
-from monitor.terms import Terms
-from monitor.update import updated
+from monitor.model.link import Link, LinkKind
+from monitor.model.order import Order, OrderStatus
+from monitor.model.order_merge import updated
+from monitor.model.target import Metric, Target
+from monitor.model.terms import Terms
 
 WAITING = [OrderStatus.PENDING, OrderStatus.IN_PROGRESS, OrderStatus.PROCESSING]
 DELIVERED = [OrderStatus.COMPLETED, OrderStatus.PARTIAL]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.outlook import ENDS
-from monitor.virtual_clock import FIRST_PRICE, LATE, VirtualClock, last_call
+from monitor.cadence.piecewise_hazard import ENDS
+from monitor.cadence.virtual_time import FIRST_PRICE, LATE, VirtualClock, last_call
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 STREAMS = st.sampled_from(["a", "b"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.wave import LEAST, MOST, Wave
+from monitor.cadence.surge_detector import LEAST, MOST, Wave
 
 HAZARD = 0.004
 """Per hour, in calm."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.worth import LEAST, MOST, weight
+from monitor.cadence.order_weight import LEAST, MOST, weight
 
 PRICES = st.floats(1e-6, 1e6)
 

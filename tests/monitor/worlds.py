@@ -12,17 +12,17 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from monitor.claims import Claim
-from monitor.drops import Drop, DropState
-from monitor.judging import Verdict, judge
-from monitor.link import Link, LinkKind
-from monitor.order import Flag, Order, OrderStatus
-from monitor.refill import Refill, RefillState
-from monitor.series import Series, admit
-from monitor.snapshot import Outcome, Snapshot
-from monitor.target import Metric, Target
-from monitor.terms import Terms
-from monitor.watched import Watched
+from monitor.guarantee.claims import Claim
+from monitor.guarantee.series import Series, admit
+from monitor.guarantee.verdicts import Verdict, judge
+from monitor.model.drop import Drop, DropState
+from monitor.model.link import Link, LinkKind
+from monitor.model.order import Flag, Order, OrderStatus
+from monitor.model.order_state import Watched
+from monitor.model.refill import Refill, RefillState
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
+from monitor.model.terms import Terms
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 """The standard order is completed here."""

@@ -17,14 +17,14 @@ from second_opinion import EFFORT, Row, difference, second_opinion, write_rows
 from sqlalchemy import Connection, select
 from worlds_at_random import DAY_ONE, LONG_AFTER, world_at_random
 
-from jobs import asking
-from jobs.judging import Policy, record
-from monitor.cadence import FixedCadence
-from monitor.link import parse_link
-from monitor.order import Flag
-from monitor.snapshot import Outcome, Snapshot
-from monitor.target import Metric, Target
+from jobs.look_recording import Policy, record
+from monitor.cadence.fixed import FixedCadence
+from monitor.model.link import parse_link
+from monitor.model.order import Flag
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
 from refilld.orders_file import Refused, parse_file
+from refilld.services import refill_requests
 from refilld.settings import Settings
 from storage import flags, leases, orders, targets
 from storage.engine import Database
@@ -83,7 +83,7 @@ def happens(tx: Connection, event: Row, policy: Policy) -> bool:
         case "order_unflagged":
             flags.lift_flag(tx, event["order_id"], Flag(event["flag"]), at)
         case "refill_requested":
-            asking.ask(tx, event["order_id"], at)
+            refill_requests.ask(tx, event["order_id"], at)
         case "refill_completed":
             return complete(tx, event["order_id"], at)
     return True

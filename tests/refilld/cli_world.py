@@ -12,7 +12,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 from queue_world import QueueWorld, queue_world
 
-from refilld.cli.office import Office
+from refilld.cli.context import Office
 from refilld.cli.root import refilld
 
 HEADER = (

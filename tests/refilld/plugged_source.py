@@ -8,7 +8,7 @@ import pytest
 SECRET = "hunter2"
 MODULE = f'''
 from monitor.errors import BadInputError
-from monitor.target import Metric
+from monitor.model.target import Metric
 
 
 class Seer:

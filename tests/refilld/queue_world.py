@@ -14,15 +14,15 @@ from flask.testing import FlaskClient
 from migrated_database import migrated_database
 from werkzeug.test import TestResponse
 
-from monitor.claims import Claim
-from monitor.decisions import Decision, Reason, Verb
-from monitor.drops import Drop, DropState
-from monitor.link import Link, LinkKind
-from monitor.order import Order, OrderStatus
-from monitor.target import Metric, Target
-from monitor.terms import Terms
-from refilld.http.app import create_app
-from refilld.http.health import Health
+from monitor.guarantee.claims import Claim
+from monitor.model.decision import Decision, Reason, Verb
+from monitor.model.drop import Drop, DropState
+from monitor.model.link import Link, LinkKind
+from monitor.model.order import Order, OrderStatus
+from monitor.model.target import Metric, Target
+from monitor.model.terms import Terms
+from refilld.api.app import create_app
+from refilld.api.health import Health
 from refilld.settings import Settings
 from storage import drops, leases, orders, refills, targets, tokens
 from storage.engine import Database

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitor.snapshot import Outcome, Snapshot
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Target
 from monitor.sources.contract import Reading
-from monitor.sources.plain import PlainSource
-from monitor.target import Target
+from monitor.sources.reader_adapter import PlainSource
 from refilld.settings import Settings, SourceSection
 from refilld.simulate.run import Happened, Plan, Run, fresh_database
 from refilld.simulate.world import World

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from backtest_world import HOUR, NOW, SETTLED, SOLD, Outcome, a_look, an_order, replayed
 
-from monitor.mass_drop import MassDropRule, Tally
-from refilld.backtest.falls import Falls
-from refilld.backtest.place import Place
+from monitor.guarantee.mass_drop import MassDropRule, Tally
+from refilld.backtest.mass_drop_window import Falls
+from refilld.backtest.replay_target import Place
 from refilld.backtest.run import Replay
 from refilld.settings import Settings
 

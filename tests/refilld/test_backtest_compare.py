@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from monitor.link import Link, LinkKind
-from monitor.order import Order, OrderStatus
-from monitor.target import Metric, Target
-from monitor.terms import Terms
-from refilld.backtest.bill import Bill
+from monitor.model.link import Link, LinkKind
+from monitor.model.order import Order, OrderStatus
+from monitor.model.target import Metric, Target
+from monitor.model.terms import Terms
+from refilld.backtest.refill_cost import Bill
 
 LAX = settings(terms={"default": {"min_drop_percent": 50}})
 """Under these terms a drop of 300 from 1000 is none."""

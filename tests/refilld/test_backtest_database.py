@@ -12,16 +12,16 @@ import pytest
 from backtest_world import DAY, HOUR, NOW, SOLD, a_look, an_order, happens, replayed, settings, written
 from sqlalchemy import select, update
 
-from jobs.judging import Policy, record
-from monitor.cadence import FixedCadence
-from monitor.link import parse_link
-from monitor.order import Flag
-from monitor.refill import RefillState
-from monitor.snapshot import Outcome, Snapshot
-from monitor.target import Metric, Target
+from jobs.look_recording import Policy, record
+from monitor.cadence.fixed import FixedCadence
+from monitor.model.link import parse_link
+from monitor.model.order import Flag
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
 from refilld.orders_file import parse_file
 from refilld.settings import Settings
-from storage import flags, migrate, orders, requests, targets, watched
+from storage import flags, migrate, order_states, orders, requests, targets
 from storage.engine import Database, Transaction
 from storage.schema import decisions, refills
 
@@ -116,7 +116,7 @@ class Daemon:
     def ask(self, order_id: str, at: datetime) -> None:
         requests.ask(self.tx, order_id, at)
         row = targets.of_order(self.tx, order_id)
-        (mine,) = [w for w in watched.of_target(self.tx, row.target_id) if w.order.order_id == order_id]
+        (mine,) = [w for w in order_states.of_target(self.tx, row.target_id) if w.order.order_id == order_id]
         if not mine.covered(at):
             requests.answered(self.tx, order_id, at)
 

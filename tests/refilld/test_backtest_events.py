@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import BadInputError
 from refilld.backtest.lines import LONGEST_LINE
-from refilld.backtest.moment import read_moment
+from refilld.backtest.timestamps import read_moment
 
 LOOK = a_look(SETTLED, 1900)
 GOOD = json.dumps(a_look(SETTLED, 2000)).encode() + b"\n"

@@ -11,7 +11,7 @@ from backtest_world import HOUR, NOW, SETTLED, a_look, an_order, looks
 from cli_world import COMMAND, bare, process
 from click.testing import CliRunner, Result
 
-from refilld.cli.office import Office
+from refilld.cli.context import Office
 from refilld.cli.root import refilld
 
 DROP = looks((SETTLED, 1700), (SETTLED + 2 * HOUR, 1700))

@@ -12,8 +12,8 @@ import pytest
 from cli_world import Desk, a_desk, bare, dump, process
 from click.testing import CliRunner, Result
 
+from refilld.cli.context import Office
 from refilld.cli.database import COMMANDS
-from refilld.cli.office import Office
 from refilld.cli.root import refilld
 from refilld.config import ConfigError
 from storage import migrate

@@ -15,7 +15,7 @@ from cli_world import Desk, a_desk, process, sold
 from click.testing import Result
 from plugged_source import SECRET, plug_in
 
-from monitor.snapshot import Outcome
+from monitor.model.snapshot import Outcome
 from monitor.sources.contract import Pressure
 from refilld.cli.doctor import COMMANDS
 from storage import migrate, sources

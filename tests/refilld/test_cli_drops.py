@@ -10,9 +10,9 @@ import pytest
 from cli_world import Desk, a_desk
 from click.testing import Result
 
-from monitor.alert import Alert, AlertKind
-from monitor.claims import Claim
-from monitor.drops import Drop, DropState
+from monitor.alerts.alert import Alert, AlertKind
+from monitor.guarantee.claims import Claim
+from monitor.model.drop import Drop, DropState
 from refilld.cli.alerts import COMMANDS
 from storage import drops, orders, outbox
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from cli_world import Desk, a_desk
 
-from monitor.mass_drop import Tally
-from monitor.target import Metric
+from monitor.guarantee.mass_drop import Tally
+from monitor.model.target import Metric
 from storage import mass_drops
 
 

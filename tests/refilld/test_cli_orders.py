@@ -18,7 +18,7 @@ from cli_world import COMMAND, HEADER, Desk, a_desk, bare, csv, sold
 from click.testing import Result
 
 from monitor.errors import BadInputError
-from monitor.order import Flag
+from monitor.model.order import Flag
 from refilld.cli.orders import COMMANDS
 from storage import migrate
 from storage.engine import Database
@@ -279,7 +279,7 @@ def test_a_hundred_thousand_rows_fit_into_a_small_machine(desk: Desk) -> None:
 
 DYING = """
 import os, signal, sys
-import refilld.importer as importer
+import refilld.services.order_import as importer
 
 real, left = importer.import_batch, [2]
 

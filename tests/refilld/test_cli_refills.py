@@ -8,12 +8,12 @@ import pytest
 from click.testing import CliRunner, Result
 from queue_world import LEASE, NOW, QueueWorld, queue_world
 
-from monitor.target import Metric
-from refilld.cli.office import Office
+from monitor.model.target import Metric
+from refilld.cli.context import Office
 from refilld.cli.refills import COMMANDS, refills
-from refilld.http.rendering import CLAIMED, SHOWN
+from refilld.services.refill_fields import CLAIMED, SHOWN
 from storage.errors import LeaseLostError, NotFoundError
-from storage.verbs import VERBS
+from storage.operator_actions import VERBS
 
 Run = Callable[..., Result]
 

@@ -8,7 +8,7 @@ import pytest
 from cli_world import Desk, a_desk, sold
 from click.testing import Result
 
-from monitor.refill import RefillState
+from monitor.model.refill import RefillState
 from refilld.cli import reterm
 from storage import refills
 from storage.errors import NotFoundError

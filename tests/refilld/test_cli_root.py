@@ -14,9 +14,9 @@ from click.testing import CliRunner
 from queue_world import an_order
 
 from monitor.errors import BadInputError, RefilldError
-from monitor.mass_drop import Tally
-from monitor.review import Review, ReviewCause
-from monitor.target import Metric
+from monitor.guarantee.mass_drop import Tally
+from monitor.guarantee.refund_review import Review, ReviewCause
+from monitor.model.target import Metric
 from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
 from storage import errors, mass_drops, reviews

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from simulate_world import BEGIN, DAY
 
-from refilld.cli.office import Office
+from refilld.cli.context import Office
 from refilld.cli.root import refilld
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulate.md"

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import BadInputError
-from monitor.sources.instaloader import InstaloaderSource
-from refilld.cli.office import Office
+from monitor.sources.instaloader.source import InstaloaderSource
+from refilld.cli.context import Office
 from refilld.cli.root import refilld
 from refilld.cli.source_login import exported
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from cli_world import Desk, a_desk
 
-from monitor.snapshot import Outcome
+from monitor.model.snapshot import Outcome
 from monitor.sources import registry
 from monitor.sources.breaker import Breaker
-from monitor.sources.instaloader_assumptions import assumptions
-from monitor.sources.instaloader_shape import MOST_PATHS, shape
+from monitor.sources.instaloader.assumptions import assumptions
+from monitor.sources.instaloader.response_schema import MOST_PATHS, shape
 from refilld.demo.instagram import LOGIN_WALL, RATE_LIMITED, START_PAGE, Post, Profile, StandIn
 from refilld.demo.members import MembersWorld
 from refilld.demo.tunnel import Answer

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from cli_world import Desk, a_desk, sold
 
-from monitor.snapshot import Outcome
+from monitor.model.snapshot import Outcome
 from monitor.sources.breaker import Breaker
 from monitor.sources.contract import Pressure
+from monitor.sources.rate_limit_state import Strain
 from monitor.sources.registry import installed
-from monitor.sources.strain import Strain
 from refilld.cli.sources import COLUMNS, COMMANDS
 from storage import sources
 

@@ -17,18 +17,18 @@ from typing import Any
 import pytest
 from cli_world import COMMAND, Desk, a_desk, bare
 
-from monitor.decisions import Reason
-from monitor.link import Link, LinkKind
-from monitor.order import Flag
-from monitor.refill import RefillState
-from monitor.snapshot import Outcome, Snapshot
-from monitor.target import Metric, Target
-from refilld.cli import story as printed
-from refilld.story import document, gather
-from refilld.story.happenings import REASONS, STATES
-from refilld.story.levels import Levels, levels_of
+from monitor.model.decision import Reason
+from monitor.model.link import Link, LinkKind
+from monitor.model.order import Flag
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
+from refilld.cli import timeline as printed
+from refilld.timeline import document, load
+from refilld.timeline.events import REASONS, STATES
+from refilld.timeline.levels import Levels, levels_of
 from storage import leases, requests, snapshots, targets
-from storage.verbs import operate
+from storage.operator_actions import operate
 
 HOUR = timedelta(hours=1)
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\nfake\u202e"
@@ -220,7 +220,7 @@ def test_the_levels_are_those_of_their_moment(desk: Desk) -> None:
     )
     counted(desk, 2500)
     with desk.world.database.read() as tx:
-        story = gather.gather(tx, "17", desk.world.now)
+        story = load.gather(tx, "17", desk.world.now)
     days = {day: levels_of(story, datetime(2026, 2, day, 12, tzinfo=UTC)) for day in (10, 15, 20, 25)}
     assert days[10] is None
     assert days[15] == days[20] == Levels(line=1500, opens=1450, floor=500)
@@ -249,7 +249,7 @@ def test_programs_get_everything_in_one_object(desk: Desk) -> None:
 def test_what_is_left_out_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest looks are kept, and the rest is counted."""
     storied(desk)
-    monkeypatch.setattr(gather, "LOOKS", 4)
+    monkeypatch.setattr(load, "LOOKS", 4)
     monkeypatch.setattr(document, "SNAPSHOTS", 3)
     story = document_of(desk)
     assert ([shot["count"] for shot in story["snapshots"]], story["snapshots_left_out"]) == (

@@ -9,7 +9,7 @@ from cli_world import Desk, a_desk, csv, sold
 from click.testing import Result
 
 from monitor.errors import BadInputError
-from refilld.cli.derived import MOST_NAMES
+from refilld.cli.derived_terms import MOST_NAMES
 from refilld.cli.terms import COMMANDS
 
 GOLD = '[terms.gold]\nwindow = "lifetime"\nsettle = "36h"\nrefill = "on_request"\n'

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 from queue_world import QueueWorld, queue_world
 
-from refilld.cli.office import Office
+from refilld.cli.context import Office
 from refilld.cli.tokens import COMMANDS, token
 from storage import tokens
 from storage.errors import NotFoundError

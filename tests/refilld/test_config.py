@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.target import Metric
-from monitor.terms import BelowStart, Terms
+from monitor.model.target import Metric
+from monitor.model.terms import BelowStart, Terms
 from refilld import config
 from refilld.config import ConfigError, load
 from refilld.settings import Section, ServiceSection, Settings, SourceSection, TermsSection

@@ -8,12 +8,12 @@ import pytest
 from plugged_source import plug_in
 from queue_world import QueueWorld, queue_world
 
-from monitor.capacity import Capacity, Limit, Policy
-from monitor.link import Link, LinkKind
-from monitor.target import Metric, Target
+from monitor.cadence.capacity import Capacity, Limit, Policy
+from monitor.model.link import Link, LinkKind
+from monitor.model.target import Metric, Target
 from refilld.doctor import budget
 from refilld.doctor.finding import Finding, Level
-from refilld.doctor.outlook import ENOUGH, Outlook, outlooks
+from refilld.doctor.forecast import ENOUGH, Outlook, outlooks
 from refilld.settings import Settings
 from storage import sources, targets
 

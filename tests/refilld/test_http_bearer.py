@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from queue_world import QueueWorld, queue_world
 
-from refilld.http.bearer import bearer_token
+from refilld.api.auth import bearer_token
 from storage import tokens
 from storage.tokens import Scope
 

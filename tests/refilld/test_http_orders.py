@@ -9,7 +9,7 @@ import pytest
 from queue_world import QueueWorld, an_order, queue_world
 from werkzeug.test import TestResponse
 
-from monitor.cadence import Lane
+from monitor.cadence.schedule import Lane
 from storage import due, orders, routes
 from storage.schema import metadata
 from storage.tokens import Scope

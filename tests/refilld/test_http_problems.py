@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from queue_world import Caller, QueueWorld, queue_world
 from werkzeug.test import TestResponse
 
-from refilld.http.health import Health
-from refilld.http.problems import Kind
-from refilld.http.server import LARGEST_BODY
+from refilld.api.health import Health
+from refilld.api.problems import Kind
+from refilld.api.server import LARGEST_BODY
 from storage import leases, refills
 from storage.errors import NotMigratedError, UnreachableError
 

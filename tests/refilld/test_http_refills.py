@@ -10,9 +10,9 @@ from threading import Barrier
 import pytest
 from queue_world import LEASE, NOW, QueueWorld, QuickEvent, queue_world
 
-from monitor.target import Metric
-from refilld.http.long_poll import Patience
-from refilld.http.server import THREADS
+from monitor.model.target import Metric
+from refilld.api.long_poll import Patience
+from refilld.api.server import THREADS
 from storage import leases, outbox
 from storage.tokens import Scope
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from queue_world import QueueWorld, queue_world
 
-from refilld.http.server import LARGEST_BODY, THREADS, HttpServer
+from refilld.api.server import LARGEST_BODY, THREADS, HttpServer
 from storage.errors import UnreachableError
 from storage.tokens import Scope
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import BadInputError
-from monitor.link import Link, LinkKind
-from monitor.order import Order, OrderStatus
-from monitor.service import Service, Services
-from monitor.target import Metric, Target
-from monitor.terms import Terms, TermsOrigin
-from monitor.terms_book import TermsBook
+from monitor.model.link import Link, LinkKind
+from monitor.model.order import Order, OrderStatus
+from monitor.model.service import Service, Services
+from monitor.model.target import Metric, Target
+from monitor.model.terms import Terms, TermsOrigin
+from monitor.model.terms_catalog import TermsBook
 from refilld.orders_file import FIELDS, RawRow, parse_order
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

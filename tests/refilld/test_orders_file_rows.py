@@ -16,10 +16,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.errors import BadInputError
-from monitor.order import Order
-from monitor.service import Service
-from monitor.target import Metric
-from monitor.terms import Terms
+from monitor.model.order import Order
+from monitor.model.service import Service
+from monitor.model.target import Metric
+from monitor.model.terms import Terms
 from refilld.orders_file import OrdersFile, RawRow, Refused, RejectsFile, parse_file, read_rows
 from refilld.orders_file.csv_rows import CsvRows
 

@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 from simulate_world import BEGIN, DAY, HOUR, BlindWorld, StepWorld, an_order, hours_of_looks, ran
 
-from monitor.snapshot import Outcome, Snapshot
-from monitor.target import Target
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Target
 from refilld.settings import SourceSection
-from refilld.simulate.crossings import Crossing, Fate
 from refilld.simulate.figures import Delays, Figures, Truth, figures
 from refilld.simulate.run import Happened
+from refilld.simulate.true_drops import Crossing, Fate
 
 FALL = ((0, 2000), (25, 1900))
 """A hundred of a thousand are lost after 25 hours; looks are at 24, 30 and, to confirm, at 32."""

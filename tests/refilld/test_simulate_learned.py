@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from simulate_world import BEGIN, StepWorld, an_order
 
-from monitor.sources.plain import PlainSource
-from monitor.virtual_clock import FIRST_PRICE
+from monitor.cadence.virtual_time import FIRST_PRICE
+from monitor.sources.reader_adapter import PlainSource
 from refilld.settings import Settings, SourceSection
 from refilld.simulate.run import Plan, Run, fresh_database
 from refilld.simulate.world import World
-from storage import lessons
+from storage import cadence_stats
 
 
 def test_first_looks_do_not_teach_what_a_request_is_worth() -> None:
@@ -21,6 +21,6 @@ def test_first_looks_do_not_teach_what_a_request_is_worth() -> None:
     with fresh_database() as database:
         happened = Run(Plan(BEGIN, 1, slow), world, Settings(), database).run(lambda _now: None)
         with database.read() as connection:
-            clock = lessons.clock(connection, "steps")
+            clock = cadence_stats.clock(connection, "steps")
     assert [len(looks) for looks in happened.meter.looks.values()] == [1, 1, 1]
     assert clock.price == pytest.approx(FIRST_PRICE)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.target import Metric
+from monitor.model.target import Metric
 from refilld.settings import Settings
 from refilld.simulate.setting import built_in, section_of
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.snapshot import Outcome
-from refilld.story.event import Event, Look
-from refilld.story.timeline import in_time
+from monitor.model.snapshot import Outcome
+from refilld.timeline.event import Event, Look
+from refilld.timeline.timeline import in_time
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

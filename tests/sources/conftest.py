@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitor.link import Link
-from monitor.snapshot import Snapshot
+from monitor.model.link import Link
+from monitor.model.snapshot import Snapshot
+from monitor.model.target import Metric, Target
 from monitor.sources.contract import Reading
-from monitor.sources.instaloader import InstaloaderSource
-from monitor.target import Metric, Target
+from monitor.sources.instaloader.source import InstaloaderSource
 from refilld.demo.instagram import START_PAGE, StandIn, account_answer, media, post_answer, profile_page
 from refilld.demo.tunnel import Answer
 

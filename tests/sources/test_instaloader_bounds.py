@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from monitor.snapshot import Outcome
-from monitor.sources import bounded
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric
+from monitor.sources import bounded_io
 from monitor.sources.contract import Reading
-from monitor.target import Metric
 from refilld.demo.tunnel import Answer
 
 MIB = 1024 * 1024
@@ -36,7 +36,7 @@ def test_an_answer_that_drips_is_given_up(
     script: Any, read: Callable[..., Reading], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A minute is the most that a body may take; here the minute is over at once."""
-    monkeypatch.setattr(bounded, "LONGEST_ANSWER", -1.0)
+    monkeypatch.setattr(bounded_io, "LONGEST_ANSWER", -1.0)
     (shot,) = read(Metric.FOLLOWERS).snapshots
     assert (shot.outcome, "took longer" in shot.detail) == (Outcome.TRANSIENT, True)
 

@@ -7,8 +7,8 @@ from typing import Any
 import instaloader
 import pytest
 
+from monitor.model.target import Metric
 from monitor.sources.contract import Reading
-from monitor.target import Metric
 from refilld.demo.instagram import StandIn
 from refilld.demo.tunnel import Asked
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.link import Link, LinkKind
-from monitor.snapshot import Outcome, Snapshot
-from monitor.sources.instagram_pages import followers, likes, views
-from monitor.sources.instaloader import InstaloaderSource
-from monitor.target import Metric, Target
+from monitor.model.link import Link, LinkKind
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
+from monitor.sources.instaloader.page_counts import followers, likes, views
+from monitor.sources.instaloader.source import InstaloaderSource
 from refilld.demo.instagram import MISSING, media, page, post_answer, user
 from refilld.demo.tunnel import Answer
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from monitor.link import Link, LinkKind
-from monitor.snapshot import Outcome, Snapshot
+from monitor.model.link import Link, LinkKind
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
 from monitor.sources.contract import Reading, Source
-from monitor.sources.instaloader import InstaloaderSource
-from monitor.target import Metric, Target
+from monitor.sources.instaloader.source import InstaloaderSource
 from refilld.demo.instagram import Post, Profile, SmallWorld, StandIn, media, page, post_answer
 from refilld.demo.tunnel import Answer
 

@@ -20,10 +20,10 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 from urllib3._collections import HTTPHeaderDict
 
-from monitor.link import Link, LinkKind
-from monitor.snapshot import Outcome, Snapshot
-from monitor.sources.instaloader import InstaloaderSource
-from monitor.target import Metric, Target
+from monitor.model.link import Link, LinkKind
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
+from monitor.sources.instaloader.source import InstaloaderSource
 from refilld.demo.instagram import (
     MISSING,
     START_PAGE,

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import trustme
 
-from monitor.snapshot import Outcome, Snapshot
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric
 from monitor.sources.contract import Reading
-from monitor.sources.instaloader import InstaloaderSource
-from monitor.target import Metric
+from monitor.sources.instaloader.source import InstaloaderSource
 from refilld.demo.instagram import StandIn, media, post_answer, profile_page
 from refilld.demo.tunnel import Answer, Mishap
 

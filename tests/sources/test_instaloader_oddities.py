@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from monitor.snapshot import Outcome, Snapshot
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric
 from monitor.sources.contract import Reading
-from monitor.target import Metric
 from refilld.demo.instagram import StandIn, post_answer
 from refilld.demo.tunnel import Answer
 

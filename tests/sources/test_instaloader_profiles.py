@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from monitor.snapshot import Outcome, Snapshot
-from monitor.target import Metric
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric
 from refilld.demo.instagram import page, profile_page
 from refilld.demo.tunnel import Answer
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from monitor.link import Link, LinkKind
-from monitor.snapshot import Outcome, Snapshot
+from monitor.model.link import Link, LinkKind
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
 from monitor.sources.contract import Reading
-from monitor.sources.instaloader import InstaloaderSource
-from monitor.target import Metric, Target
+from monitor.sources.instaloader.source import InstaloaderSource
 from refilld.demo.instagram import (
     DOWN,
     LOGIN_WALL,

@@ -12,13 +12,13 @@ import instaloader
 import pytest
 
 from monitor.errors import BadInputError
-from monitor.link import Link, LinkKind
-from monitor.snapshot import Outcome, Snapshot
+from monitor.model.link import Link, LinkKind
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
 from monitor.sources.breaker import Breaker
 from monitor.sources.contract import Reading
-from monitor.sources.instaloader import InstaloaderSource
-from monitor.sources.instaloader_wire import QuietContext
-from monitor.target import Metric, Target
+from monitor.sources.instaloader.source import InstaloaderSource
+from monitor.sources.instaloader.transport import QuietContext
 from refilld.demo.instagram import DOWN, LOGIN_WALL, RATE_LIMITED, Post, Profile, StandIn, json_answer
 from refilld.demo.members import POST_QUERY, MembersWorld
 from refilld.demo.tunnel import Answer

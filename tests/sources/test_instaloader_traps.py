@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from monitor.link import Link, LinkKind
-from monitor.snapshot import Outcome
+from monitor.model.link import Link, LinkKind
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric, Target
 from monitor.sources.contract import Pressure, Reading
-from monitor.sources.instaloader import InstaloaderSource
-from monitor.target import Metric, Target
+from monitor.sources.instaloader.source import InstaloaderSource
 from refilld.demo.instagram import StandIn, media, page, post_answer, user
 from refilld.demo.tunnel import Answer
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from monitor.link import Link, LinkKind
-from monitor.snapshot import Outcome, Snapshot
+from monitor.model.link import Link, LinkKind
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
 from monitor.sources.contract import Reading, Source
-from monitor.sources.plain import PlainSource
-from monitor.target import Metric, Target
+from monitor.sources.reader_adapter import PlainSource
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NASA = Target(Link(LinkKind.PROFILE, "nasa"), Metric.FOLLOWERS)

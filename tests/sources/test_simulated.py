@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.link import Link, LinkKind
-from monitor.snapshot import Outcome
+from monitor.model.link import Link, LinkKind
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric, Target
 from monitor.sources.contract import Source
 from monitor.sources.registry import open_source
-from monitor.sources.simulated import BEGIN, SimulatedSource, Troubles
-from monitor.sources.simulated_decay import Decay, Parcel, Wave
-from monitor.sources.simulated_place import Doors
-from monitor.sources.simulated_shop import Shop
-from monitor.target import Metric, Target
+from monitor.sources.simulated.decay import Decay, Parcel, Wave
+from monitor.sources.simulated.shop import Shop
+from monitor.sources.simulated.source import BEGIN, SimulatedSource, Troubles
+from monitor.sources.simulated.target import Doors
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

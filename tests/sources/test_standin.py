@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import requests
 
-from monitor.snapshot import Outcome, Snapshot
-from monitor.target import Metric
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric
 from refilld.demo.instagram import DOWN, LOGIN_WALL, RATE_LIMITED, Post, Profile, SmallWorld, StandIn
 from refilld.demo.tunnel import Answer
 

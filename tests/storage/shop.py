@@ -10,18 +10,18 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event, insert, select, update
 
-from monitor.cadence import Lane
-from monitor.claims import Claim
-from monitor.decisions import Decision, Reason, Verb
-from monitor.drops import Drop, DropState
-from monitor.link import Link, LinkKind
-from monitor.order import Order, OrderStatus
-from monitor.refill import RefillState
-from monitor.snapshot import Outcome, Snapshot
-from monitor.target import Metric, Target
-from monitor.terms import Terms
-from storage import drops, due, leases, orders, refills, sources, verbs
-from storage.columns import AnyRow
+from monitor.cadence.schedule import Lane
+from monitor.guarantee.claims import Claim
+from monitor.model.decision import Decision, Reason, Verb
+from monitor.model.drop import Drop, DropState
+from monitor.model.link import Link, LinkKind
+from monitor.model.order import Order, OrderStatus
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
+from monitor.model.terms import Terms
+from storage import drops, due, leases, operator_actions, orders, refills, sources
+from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.orders import Imported
 from storage.schema import metadata, targets
@@ -126,9 +126,9 @@ def bring_to(connection: Connection, order_id: str, state: RefillState, at: date
     held = state in {RefillState.HELD, RefillState.REJECTED}
     refill_id = owe(connection, order_id, Verb.HOLD if held else Verb.REFILL, at=at)
     if state is RefillState.REJECTED:
-        verbs.operate(connection, refill_id, "reject", at)
+        operator_actions.operate(connection, refill_id, "reject", at)
     elif state is RefillState.CANCELLED:
-        verbs.operate(connection, refill_id, "cancel", at)
+        operator_actions.operate(connection, refill_id, "cancel", at)
     elif state in {RefillState.CLAIMED, RefillState.COMPLETED, RefillState.DEAD}:
         (row,) = leases.claim(connection, at, limit=1, lease=HOUR, consumer="panel")
         if state is RefillState.COMPLETED:

@@ -5,11 +5,11 @@ from shop import HOUR, NOW, a_claim, a_decision, a_drop, a_profile, an_order, ro
 from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
-from monitor.claims import Claim
-from monitor.decisions import Reason, Verb
-from monitor.drops import Drop, DropState
-from monitor.watched import Watched
-from storage import drops, targets, watched
+from monitor.guarantee.claims import Claim
+from monitor.model.decision import Reason, Verb
+from monitor.model.drop import Drop, DropState
+from monitor.model.order_state import Watched
+from storage import drops, order_states, targets
 from storage.engine import Database
 from storage.schema import drops as table
 
@@ -31,7 +31,7 @@ def save(database: Database, drop: Drop, claim: Claim | None = None, count: int 
 def watch(database: Database, order_id: str = "1") -> Watched:
     """An order with all that bears on its guarantee."""
     with database.read() as connection:
-        (found,) = watched.of_target(connection, targets.of_order(connection, order_id).target_id)
+        (found,) = order_states.of_target(connection, targets.of_order(connection, order_id).target_id)
     return found
 
 

@@ -27,14 +27,14 @@ from shop import (
 )
 from sqlalchemy import update
 
-from monitor.absence import Absence
-from monitor.alert import Trouble
-from monitor.cadence import Lane, NextLook
-from monitor.calm import Calm
-from monitor.decisions import Verb
-from monitor.series import Series
-from monitor.snapshot import Outcome
-from monitor.target import Metric, Target
+from monitor.cadence.schedule import Lane, NextLook
+from monitor.guarantee.gone_detection import Absence
+from monitor.guarantee.noop_bounds import Calm
+from monitor.guarantee.series import Series
+from monitor.model.decision import Verb
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric, Target
+from monitor.model.target_problem import Trouble
 from storage import drops, due, routes, targets
 from storage.due import Head
 from storage.engine import Database

@@ -21,8 +21,8 @@ from monitor.errors import BadInputError, RefilldError
 from storage import migrate, sources
 from storage.engine import Database, _enter_wal
 from storage.errors import UnreachableError
-from storage.eye_tables import source_requests
 from storage.schema import orders, snapshots
+from storage.source_tables import source_requests
 
 SECRET = "sw0rdfish"
 

@@ -21,10 +21,10 @@ from shop import (
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
-from monitor.drops import DropState
-from monitor.order import Flag
-from monitor.refill import RefillState
-from storage import drops, flags, leases, refills, targets, verbs, watched
+from monitor.model.drop import DropState
+from monitor.model.order import Flag
+from monitor.model.refill import RefillState
+from storage import drops, flags, leases, operator_actions, order_states, refills, targets
 from storage.engine import Database
 from storage.errors import NotFoundError, WrongStateError
 from storage.schema import order_flags
@@ -56,7 +56,7 @@ def flags_of(database: Database, order_id: str) -> frozenset[Flag]:
     with database.read() as connection:
         found = flags.of_order(connection, order_id)
         target = targets.of_order(connection, order_id)
-        group = {w.order.order_id: w.flags for w in watched.of_target(connection, target.target_id)}
+        group = {w.order.order_id: w.flags for w in order_states.of_target(connection, target.target_id)}
     assert group[order_id] == found
     return found
 
@@ -227,7 +227,7 @@ def test_a_dead_refill_of_a_flagged_order_cannot_be_requeued(database: Database)
     set_flag(database, "1", Flag.DISPUTE)
     before = rows_of(database, "refills"), rows_of(database, "refill_events")
     with pytest.raises(WrongStateError), database.write() as connection:
-        verbs.operate(connection, refill_id, "requeue", LATER)
+        operator_actions.operate(connection, refill_id, "requeue", LATER)
     assert (rows_of(database, "refills"), rows_of(database, "refill_events")) == before
 
 

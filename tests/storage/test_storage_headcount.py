@@ -4,13 +4,13 @@ import pytest
 from shop import NOW, a_pending_order, a_post, a_profile, an_order, put_target, sell
 from sqlalchemy import update
 
-from monitor.cadence import Lane
-from monitor.order import Flag
-from monitor.target import Metric
-from storage import flags, headcount
+from monitor.cadence.schedule import Lane
+from monitor.model.order import Flag
+from monitor.model.target import Metric
+from storage import flags, target_counts
 from storage.engine import Database
-from storage.headcount import Headcount
 from storage.schema import targets
+from storage.target_counts import Headcount
 
 LIKES, VIEWS = Metric.LIKES, Metric.VIEWS
 EYES = ("graph", "instaloader")
@@ -23,13 +23,13 @@ def watch(database: Database, name: str, source: str | None = None, **changes: o
 
 def of(database: Database, source: str) -> Headcount:
     with database.read() as connection:
-        return headcount.of_source(connection, source)
+        return target_counts.of_source(connection, source)
 
 
 def without(database: Database, *metrics: Metric) -> Headcount:
     with database.read() as connection:
-        found = headcount.without(connection, EYES, metrics)
-        assert headcount.number_without(connection, EYES, metrics) == found.targets
+        found = target_counts.without(connection, EYES, metrics)
+        assert target_counts.number_without(connection, EYES, metrics) == found.targets
         return found
 
 
@@ -51,7 +51,7 @@ def test_a_target_that_no_source_can_see_is_nobodys_for_good(database: Database)
     watch(database, "c", "", next_due_at=None)
     assert without(database, *Metric).targets == 1
     with database.read() as connection:
-        assert headcount.number_unseen(connection) == 1
+        assert target_counts.number_unseen(connection) == 1
 
 
 def test_a_target_is_watched_by_either_clock(database: Database) -> None:

@@ -5,13 +5,13 @@ from datetime import datetime
 import pytest
 from shop import DAY, HOUR, NOW, a_post, an_order, bring_to, put_target, sell
 
-from monitor.cadence import Lane
-from monitor.decisions import Verb
-from monitor.drops import DropState
-from monitor.refill import RefillState
+from monitor.cadence.schedule import Lane
+from monitor.model.decision import Verb
+from monitor.model.drop import DropState
+from monitor.model.refill import RefillState
 from storage import due
 from storage.engine import Database
-from storage.histories import History, PastDrop, PastRefill, histories
+from storage.order_history import History, PastDrop, PastRefill, histories
 
 
 def told(database: Database) -> list[History]:

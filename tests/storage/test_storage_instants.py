@@ -6,16 +6,16 @@ import pytest
 from shop import HOUR, MINUTE, NOW, put_target
 from sqlalchemy import insert
 
-from monitor.cadence import Lane
-from storage import instants, sqlite_fault
+from monitor.cadence.schedule import Lane
+from storage import server_time, sqlite_fault
 from storage.engine import Database
-from storage.eye_tables import source_requests
+from storage.source_tables import source_requests
 from storage.sqlite_fault import Version
 
 
 def newest(database: Database) -> datetime | None:
     with database.read() as connection:
-        return instants.newest(connection)
+        return server_time.newest(connection)
 
 
 def test_a_new_database_knows_no_time(database: Database) -> None:
@@ -36,7 +36,7 @@ def test_the_newest_instant_is_that_of_a_look_or_of_a_request(database: Database
 def test_a_server_has_a_clock_of_its_own(postgresql: Database) -> None:
     """Here it is this machine's."""
     with postgresql.read() as connection:
-        told = instants.server_time(connection)
+        told = server_time.server_time(connection)
     assert told is not None
     assert told.tzinfo is UTC
     assert abs(told - datetime.now(UTC)) < MINUTE
@@ -45,7 +45,7 @@ def test_a_server_has_a_clock_of_its_own(postgresql: Database) -> None:
 def test_a_file_has_no_clock(sqlite: Database) -> None:
     """SQLite runs in this process."""
     with sqlite.read() as connection:
-        assert instants.server_time(connection) is None
+        assert server_time.server_time(connection) is None
 
 
 @pytest.mark.parametrize(

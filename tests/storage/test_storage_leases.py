@@ -22,10 +22,10 @@ from shop import (
 )
 from sqlalchemy import update
 
-from monitor.refill import RefillState
-from monitor.target import Metric
-from storage import leases, refills, verbs
-from storage.columns import AnyRow
+from monitor.model.refill import RefillState
+from monitor.model.target import Metric
+from storage import leases, operator_actions, refills
+from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.errors import LeaseLostError, NotFoundError, OpenRefillError
 from storage.leases import Failure
@@ -406,7 +406,7 @@ def test_a_hopeless_failure_told_twice_tells_the_operator_once(database: Databas
     """Even if the operator has queued the refill again in between."""
     fail(database, claimed.refill_id, claimed.lease_token, HOPELESS)
     with database.write() as connection:
-        verbs.operate(connection, claimed.refill_id, "requeue", LATER)
+        operator_actions.operate(connection, claimed.refill_id, "requeue", LATER)
     assert fail(database, claimed.refill_id, claimed.lease_token, HOPELESS) is RefillState.DEAD
     assert get(database, claimed.refill_id).state is RefillState.QUEUED
     assert len(rows_of(database, "outbox")) == 1

@@ -13,9 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from shop import EFFORT, HOUR, MINUTE, NOW, a_profile, an_order, owe, rows_of, sell
 from sqlalchemy import delete, update
 
-from monitor.decisions import Verb
-from monitor.refill import RefillState
-from storage import leases, verbs
+from monitor.model.decision import Verb
+from monitor.model.refill import RefillState
+from storage import leases, operator_actions
 from storage.engine import Database
 from storage.errors import LeaseLostError, OpenRefillError, WrongStateError
 from storage.leases import Failure
@@ -206,7 +206,7 @@ class QueueMachine(RuleBasedStateMachine):
         others = {m.order_id for i, m in self.model.items() if i != refill_id and m.state in OPEN}
         try:
             with self.database.write() as connection:
-                verbs.operate(connection, refill_id, verb, self.now)
+                operator_actions.operate(connection, refill_id, verb, self.now)
         except WrongStateError:
             assert model.state not in allowed
             return

@@ -4,10 +4,10 @@ import pytest
 from shop import DAY, NOW, at_once, rows_of
 from sqlalchemy.exc import IntegrityError
 
-from monitor.hazard import Cell
-from monitor.target import Metric
-from monitor.virtual_clock import VirtualClock
-from storage import lessons
+from monitor.cadence.hazard import Cell
+from monitor.cadence.virtual_time import VirtualClock
+from monitor.model.target import Metric
+from storage import cadence_stats
 from storage.engine import Database
 
 A, B = Cell("R30 #1", 1, 2, 3, 4), Cell("likes", 0, 0, 0)
@@ -17,32 +17,32 @@ Sales = dict[tuple[str, Metric], tuple[float, float]]
 
 def add(database: Database, harvest: Harvest) -> None:
     with database.write() as connection:
-        lessons.add(connection, harvest)
+        cadence_stats.add(connection, harvest)
 
 
 def known(database: Database) -> Harvest:
     with database.read() as connection:
-        return lessons.load(connection)
+        return cadence_stats.load(connection)
 
 
 def sales(database: Database, sold: Sales) -> None:
     with database.write() as connection:
-        lessons.add_sales(connection, sold)
+        cadence_stats.add_sales(connection, sold)
 
 
 def rates(database: Database) -> dict[tuple[str, Metric], float]:
     with database.read() as connection:
-        return lessons.rates(connection)
+        return cadence_stats.rates(connection)
 
 
 def clock(database: Database, source: str) -> VirtualClock:
     with database.read() as connection:
-        return lessons.clock(connection, source)
+        return cadence_stats.clock(connection, source)
 
 
 def save_clock(database: Database, source: str, state: VirtualClock) -> None:
     with database.write() as connection:
-        lessons.save_clock(connection, source, state)
+        cadence_stats.save_clock(connection, source, state)
 
 
 # Hazards

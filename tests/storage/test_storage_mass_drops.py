@@ -4,8 +4,8 @@ from datetime import datetime
 
 from shop import DAY, HOUR, INSTANT, NOW, a_post, a_profile, an_order, at_once, rows_of, sell
 
-from monitor.mass_drop import Tally
-from monitor.target import Metric
+from monitor.guarantee.mass_drop import Tally
+from monitor.model.target import Metric
 from storage import mass_drops, targets
 from storage.engine import Database
 

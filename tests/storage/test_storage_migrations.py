@@ -11,8 +11,8 @@ from shop import INSTANT, an_order, at_once, everything, rows_of, sell
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import ProgrammingError
 
-from monitor.cadence import Lane
-from monitor.series import Series
+from monitor.cadence.schedule import Lane
+from monitor.guarantee.series import Series
 from storage import migrate, routes, sources
 from storage.engine import Database
 from storage.errors import NotMigratedError, UnreachableError

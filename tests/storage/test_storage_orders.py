@@ -29,19 +29,19 @@ from shop import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from monitor.cadence import Lane
-from monitor.decisions import Verb
-from monitor.drops import DropState
-from monitor.link import parse_link
-from monitor.order import Order, OrderStatus
-from monitor.refill import RefillState
-from monitor.target import Metric, Target
-from monitor.terms import BelowStart, RefillMode, Terms, TermsOrigin
-from storage import drops, lessons, orders, refills, watched
+from monitor.cadence.schedule import Lane
+from monitor.model.decision import Verb
+from monitor.model.drop import DropState
+from monitor.model.link import parse_link
+from monitor.model.order import Order, OrderStatus
+from monitor.model.refill import RefillState
+from monitor.model.target import Metric, Target
+from monitor.model.terms import BelowStart, RefillMode, Terms, TermsOrigin
+from storage import cadence_stats, drops, order_states, orders, refills
 from storage.engine import Database
 from storage.errors import NotFoundError
+from storage.order_states import order_of
 from storage.orders import Fate, Imported
-from storage.watched import order_of
 
 LATER = NOW + HOUR
 
@@ -510,7 +510,7 @@ def test_a_target_is_the_canonical_link_however_it_was_typed(database: Database,
     assert len(rows_of(database, "targets")) == 1
     with database.read() as connection:
         (target_id,) = {row.target_id for row in rows_of(database, "orders")}
-        assert [w.order.order_id for w in watched.of_target(connection, target_id)] == ["1", "2"]
+        assert [w.order.order_id for w in order_states.of_target(connection, target_id)] == ["1", "2"]
 
 
 def test_two_metrics_of_one_post_are_two_targets(database: Database) -> None:
@@ -629,7 +629,7 @@ def test_what_was_paid_for_new_orders_sets_the_going_rate(database: Database) ->
     for _ in range(2):
         sell(database, *batch)
     with database.read() as connection:
-        rates = lessons.rates(connection)
+        rates = cadence_stats.rates(connection)
     assert rates == {("USD", Metric.FOLLOWERS): 4.0 / 2000.0, ("EUR", Metric.LIKES): 2.5 / 1000.0}
 
 

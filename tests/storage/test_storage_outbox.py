@@ -7,9 +7,9 @@ from shop import DAY, HOUR, INSTANT, MINUTE, NOW, at_once, rows_of
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
-from monitor.alert import Alert, AlertKind
+from monitor.alerts.alert import Alert, AlertKind
 from storage import outbox
-from storage.columns import AnyRow
+from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.schema import outbox as table
 

@@ -11,26 +11,27 @@ import pytest
 from shop import DAY, HOUR, MINUTE, NOW, a_profile, an_order, statements_of
 from sqlalchemy import Connection, insert
 
-from monitor.alert import AlertKind
-from monitor.cadence import Lane
-from monitor.decisions import Reason, Verb
-from monitor.drops import DropState
-from monitor.link import LinkKind
-from monitor.order import Flag, OrderStatus
-from monitor.refill import RefillState
-from monitor.review import ReviewCause
-from monitor.snapshot import Outcome
+from monitor.alerts.alert import AlertKind
+from monitor.cadence.schedule import Lane
+from monitor.guarantee.refund_review import ReviewCause
+from monitor.model.decision import Reason, Verb
+from monitor.model.drop import DropState
+from monitor.model.link import LinkKind
+from monitor.model.order import Flag, OrderStatus
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric
 from monitor.sources.budget import EVER
-from monitor.target import Metric
 from storage import (
+    cadence_stats,
     drops,
     due,
     flags,
-    holds,
+    held_refills,
     leases,
-    lessons,
     mass_drops,
     migrate,
+    order_states,
     orders,
     outbox,
     refills,
@@ -40,7 +41,6 @@ from storage import (
     snapshots,
     sources,
     targets,
-    watched,
 )
 from storage.engine import Database
 from storage.schema import metadata
@@ -260,16 +260,16 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         {"ix_targets_together"},
     ),
     "guarantees that are over": (lambda c: due.let_go(c, NOW + HOUR), {"ix_targets_over"}),
-    "a clock": (lambda c: lessons.clock(c, "source 77"), {"pk_cadence_clocks"}),
+    "a clock": (lambda c: cadence_stats.clock(c, "source 77"), {"pk_cadence_clocks"}),
     "targets that are looked at": (lambda c: targets.locked(c, [77, 78, 79]), {"pk_targets"}),
     "orders of several targets": (
-        lambda c: watched.of_targets(c, [77, 78, 79]),
+        lambda c: order_states.of_targets(c, [77, 78, 79]),
         {"ix_orders_target_id", "uq_drops_one_open_per_order", "uq_refills_order_id_number"},
     ),
     "one target": (lambda c: targets.get(c, 77, lock=True), {"pk_targets"}),
     "the target of an order": (lambda c: targets.of_order(c, "77"), {"pk_targets"}),
     "all that bears on a target": (
-        lambda c: watched.of_target(c, 77),
+        lambda c: order_states.of_target(c, 77),
         {"ix_orders_target_id", "uq_drops_one_open_per_order", "uq_refills_order_id_number"},
     ),
     "a target that is looked at": (
@@ -288,7 +288,7 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         lambda c: mass_drops.tally(c, Metric.LIKES, NOW + 3900 * MINUTE),
         {"ix_targets_judged"},
     ),
-    "what is held": (lambda c: holds.held_for_mass_drop(c, Metric.LIKES), {"ix_refills_held"}),
+    "what is held": (lambda c: held_refills.held_for_mass_drop(c, Metric.LIKES), {"ix_refills_held"}),
     "the last request about an order": (lambda c: requests.last_granted(c, "77"), {"ix_requests_order_id"}),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }

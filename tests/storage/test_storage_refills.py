@@ -21,12 +21,12 @@ from shop import (
 from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
-from monitor.decisions import Reason, Verb
-from monitor.drops import DropState
-from monitor.refill import RefillState
-from monitor.target import Metric
-from storage import drops, leases, refills, verbs
-from storage.columns import AnyRow
+from monitor.model.decision import Reason, Verb
+from monitor.model.drop import DropState
+from monitor.model.refill import RefillState
+from monitor.model.target import Metric
+from storage import drops, leases, operator_actions, refills
+from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.errors import NotFoundError, OpenRefillError, StorageError, WrongStateError
 from storage.schema import refills as table
@@ -58,7 +58,7 @@ def get(database: Database, refill_id: int) -> AnyRow:
 
 def operate(database: Database, refill_id: int, verb: str) -> RefillState:
     with database.write() as connection:
-        return RefillState(verbs.operate(connection, refill_id, verb, NOW + HOUR).state)
+        return RefillState(operator_actions.operate(connection, refill_id, verb, NOW + HOUR).state)
 
 
 def told(database: Database, refill_id: int) -> list[RefillState]:

@@ -6,8 +6,8 @@ import pytest
 from shop import HOUR, NOW, an_order, bring_to, sell
 from sqlalchemy import Connection
 
-from monitor.refill import RefillState
-from monitor.review import Review, ReviewCause
+from monitor.guarantee.refund_review import Review, ReviewCause
+from monitor.model.refill import RefillState
 from storage import reviews
 from storage.engine import Database
 from storage.errors import NotFoundError, WrongStateError

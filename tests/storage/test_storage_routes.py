@@ -20,8 +20,8 @@ from shop import (
 )
 from sqlalchemy import update
 
-from monitor.cadence import Lane, LastCall, Seat
-from monitor.target import Metric, Target
+from monitor.cadence.schedule import Lane, LastCall, Seat
+from monitor.model.target import Metric, Target
 from storage import routes, schema, targets
 from storage.engine import Database
 from storage.targets import TargetRow

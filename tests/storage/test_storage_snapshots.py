@@ -8,10 +8,10 @@ from shop import DAY, HOUR, INSTANT, NOW, a_failed_look, a_look, put_target, row
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
-from monitor.cadence import Lane
-from monitor.snapshot import Outcome, Snapshot
+from monitor.cadence.schedule import Lane
+from monitor.model.snapshot import Outcome, Snapshot
 from storage import snapshots
-from storage.columns import AnyRow
+from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.schema import snapshots as table
 

@@ -19,13 +19,13 @@ from shop import (
     sell,
 )
 
-from monitor.drops import DropState
-from monitor.order import Order, OrderStatus
-from monitor.refill import RefillState
-from monitor.terms import RefillMode, Terms, TermsOrigin
-from storage import drops, refills, sold_terms
+from monitor.model.drop import DropState
+from monitor.model.order import Order, OrderStatus
+from monitor.model.refill import RefillState
+from monitor.model.terms import RefillMode, Terms, TermsOrigin
+from storage import drops, order_terms, refills
 from storage.engine import Database
-from storage.sold_terms import Retermed
+from storage.order_terms import Retermed
 
 LATER = NOW + HOUR
 OLD = Terms(window=5 * DAY)
@@ -39,12 +39,12 @@ def under(terms: Terms, origin: TermsOrigin = TermsOrigin.DEFAULT) -> Callable[[
 
 def reterm(database: Database, today: Callable[[Order], Order | None], *order_ids: str) -> list[Retermed]:
     with database.write() as connection:
-        return sold_terms.reterm(connection, order_ids or ["1"], today, LATER)
+        return order_terms.reterm(connection, order_ids or ["1"], today, LATER)
 
 
 def kept(database: Database, order_id: str = "1") -> Order:
     with database.read() as connection:
-        (order,) = sold_terms.some(connection, [order_id])
+        (order,) = order_terms.some(connection, [order_id])
     return order
 
 
@@ -93,11 +93,11 @@ def test_other_terms_have_the_next_count_judged(database: Database, terms: Terms
     sell(database, an_order(), an_order("2", target=a_profile("zoo")))
     make_calm(database)
     with database.write() as connection:
-        sold_terms.reterm(connection, ["1"], under(terms), LATER)
+        order_terms.reterm(connection, ["1"], under(terms), LATER)
     assert calm(database) == [False, True]
     make_calm(database)
     with database.write() as connection:
-        sold_terms.reterm(connection, ["1"], under(terms), LATER)
+        order_terms.reterm(connection, ["1"], under(terms), LATER)
     assert calm(database) == [True, True]
 
 
@@ -158,7 +158,7 @@ def test_orders_are_counted_by_terms_and_origin(database: Database) -> None:
     sell(database, an_order("1"), an_order("2"), an_order("3", terms=OLD))
     sell(database, an_order("4", terms_from=TermsOrigin.NAME))
     with database.read() as connection:
-        counted = set(sold_terms.counted(connection))
+        counted = set(order_terms.counted(connection))
     assert counted == {
         (Terms(), TermsOrigin.ROW, 2), (OLD, TermsOrigin.ROW, 1), (Terms(), TermsOrigin.NAME, 1)
     }  # fmt: skip
@@ -170,7 +170,7 @@ def test_pages_hold_every_order_once(database: Database) -> None:
     sell(database, *(an_order(order_id, target=a_profile(f"p{n}")) for n, order_id in enumerate(ids)))
     seen: list[str] = []
     with database.read() as connection:
-        while page := sold_terms.page(connection, seen[-1] if seen else "", 4):
+        while page := order_terms.page(connection, seen[-1] if seen else "", 4):
             assert len(page) <= 4
             seen += [order.order_id for order in page]
     assert sorted(seen) == sorted(ids)

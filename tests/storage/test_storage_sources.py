@@ -5,10 +5,10 @@ from datetime import datetime
 
 from shop import DAY, HOUR, INSTANT, MINUTE, NOW, at_once, rows_of
 
+from monitor.model.target import Metric
 from monitor.sources.breaker import Breaker
 from monitor.sources.budget import EVER, Purpose
-from monitor.sources.strain import Strain
-from monitor.target import Metric
+from monitor.sources.rate_limit_state import Strain
 from storage import sources
 from storage.engine import Database
 

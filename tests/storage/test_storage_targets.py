@@ -22,13 +22,13 @@ from shop import (
 )
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from monitor.absence import Absence
-from monitor.alert import Trouble
-from monitor.cadence import Lane, LastCall, NextLook, Seat
-from monitor.calm import Calm
-from monitor.series import Series
-from monitor.snapshot import Outcome, Snapshot
-from monitor.target import Metric
+from monitor.cadence.schedule import Lane, LastCall, NextLook, Seat
+from monitor.guarantee.gone_detection import Absence
+from monitor.guarantee.noop_bounds import Calm
+from monitor.guarantee.series import Series
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric
+from monitor.model.target_problem import Trouble
 from storage import targets
 from storage.engine import Database
 from storage.errors import NotFoundError

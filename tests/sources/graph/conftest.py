@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from graph_world import NOW, Scripted, small_graph
 
-from monitor.snapshot import Snapshot
+from monitor.model.snapshot import Snapshot
+from monitor.model.target import Target
 from monitor.sources.contract import Reading
-from monitor.sources.graph import GraphSource
-from monitor.target import Target
+from monitor.sources.graph.source import GraphSource
 from refilld.demo.graph import TOKEN, GraphStandIn, SmallGraph
 from refilld.demo.graph_answers import IG_USER_ID
 from refilld.demo.tunnel import Answer

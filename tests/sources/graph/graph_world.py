@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from monitor.link import Link
-from monitor.target import Metric, Target
+from monitor.model.link import Link
+from monitor.model.target import Metric, Target
 from refilld.demo.graph import Account, SmallGraph
 from refilld.demo.instagram import Post
 from refilld.demo.tunnel import Answer, Asked

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from graph_world import NOW, post, profile
 
-from monitor.snapshot import Outcome, Snapshot
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric
 from monitor.sources.contract import Reading
-from monitor.sources.graph import GraphSource
+from monitor.sources.graph.source import GraphSource
 from monitor.sources.registry import open_source
-from monitor.target import Metric
 from refilld.demo.graph import Account, GraphStandIn, SmallGraph
 from refilld.demo.instagram import Post
 

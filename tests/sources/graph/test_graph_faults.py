@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from graph_world import post, profile
 
-from monitor.snapshot import Outcome, Snapshot
+from monitor.model.snapshot import Outcome, Snapshot
 from monitor.sources.contract import Reading
 from refilld.demo.graph import TOKEN, GraphStandIn
 from refilld.demo.graph_answers import NOBODY, discovery, error, json_answer

@@ -21,12 +21,12 @@ from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPResponse as PooledResponse
 
-from monitor.snapshot import Outcome
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric, Target
 from monitor.sources.contract import Reading
-from monitor.sources.graph import GraphSource
-from monitor.sources.graph_pages import MOST_PAGES
-from monitor.sources.graph_wire import _Straight
-from monitor.target import Metric, Target
+from monitor.sources.graph.media_pages import MOST_PAGES
+from monitor.sources.graph.source import GraphSource
+from monitor.sources.graph.transport import _Straight
 from refilld.demo.graph import TOKEN, GraphStandIn
 from refilld.demo.graph_answers import NOBODY, THROTTLED, discovery, error, json_answer, usage
 from refilld.demo.tunnel import Answer

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from graph_world import post, profile
 
-from monitor.snapshot import Outcome, Snapshot
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric
 from monitor.sources.contract import Reading
-from monitor.target import Metric
 from refilld.demo.graph import Account, GraphStandIn, SmallGraph
 from refilld.demo.graph_answers import DOWN, NOBODY, THROTTLED, discovery
 from refilld.demo.instagram import Post

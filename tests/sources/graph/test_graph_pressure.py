@@ -9,7 +9,7 @@ import pytest
 from graph_world import NOW, post, profile
 
 from monitor.sources.contract import Pressure, Reading
-from monitor.sources.graph_pressure import pressure
+from monitor.sources.graph.rate_limit_headers import pressure
 from refilld.demo.graph import SmallGraph
 from refilld.demo.graph_answers import discovery, error, usage
 

@@ -7,9 +7,9 @@ import pytest
 import requests
 from graph_world import NOW, post, profile
 
-from monitor.snapshot import Outcome
+from monitor.model.snapshot import Outcome
 from monitor.sources.contract import Reading
-from monitor.sources.graph import GraphSource
+from monitor.sources.graph.source import GraphSource
 from refilld.demo.graph import HOST, TOKEN, Account, GraphStandIn, SmallGraph
 from refilld.demo.graph_answers import DOWN, EXPIRED, IG_USER_ID, THROTTLED
 from refilld.demo.instagram import HOSTS, Post, profile_page

@@ -10,10 +10,10 @@ import pytest
 from graph_world import NOW, profile
 
 from monitor.errors import BadInputError
-from monitor.snapshot import Outcome, Snapshot
+from monitor.model.snapshot import Outcome, Snapshot
 from monitor.sources.contract import Reading
-from monitor.sources.graph import GraphSource
-from monitor.sources.graph_wire import Wire
+from monitor.sources.graph.source import GraphSource
+from monitor.sources.graph.transport import Wire
 from refilld.demo.graph import TOKEN, GraphStandIn, SmallGraph
 
 

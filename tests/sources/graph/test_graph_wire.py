@@ -13,12 +13,12 @@ import trustme
 from graph_world import NOW, post, profile
 from urllib3.util import connection
 
-from monitor.link import Link, LinkKind
-from monitor.snapshot import Outcome, Snapshot
-from monitor.sources import bounded
+from monitor.model.link import Link, LinkKind
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
+from monitor.sources import bounded_io
 from monitor.sources.contract import Reading
-from monitor.sources.graph import GraphSource
-from monitor.target import Metric, Target
+from monitor.sources.graph.source import GraphSource
 from refilld.demo.graph import GraphStandIn
 from refilld.demo.graph_answers import discovery
 from refilld.demo.tunnel import Answer, Mishap
@@ -112,7 +112,7 @@ def test_an_answer_that_drips_is_given_up(
     script: Callable[..., None], look: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A minute is the most that a body may take; here the minute is over at once."""
-    monkeypatch.setattr(bounded, "LONGEST_ANSWER", -1.0)
+    monkeypatch.setattr(bounded_io, "LONGEST_ANSWER", -1.0)
     script(GOOD)
     seen = look(profile())
     assert (seen.outcome, "took longer" in seen.detail) == (Outcome.TRANSIENT, True)

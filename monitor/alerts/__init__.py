@@ -1,0 +1,1 @@
+"""What is worth telling the operator, in words."""

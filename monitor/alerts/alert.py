@@ -1,0 +1,136 @@
+"""Alerts: what an operator should know, in words; each says what happened and what to do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from monitor.guarantee.gone_detection import Absence
+from monitor.guarantee.mass_drop import MassDropRule, Tally
+from monitor.guarantee.refund_review import Review
+from monitor.model.decision import Decision, Verb
+from monitor.model.duration import format_duration
+from monitor.model.order import Order
+from monitor.model.target import Metric, Target
+
+PRIVATE_WORDS = (
+    "Your profile is set to private. Our guarantee needs it to be public: please make it public again, "
+    "and we will check it and refill what is missing."
+)
+"""What support can send to a customer whose profile is private."""
+
+GONE_WORDS = (
+    "The link of your order does not lead to anything public any more. Please tell us the new one, or bring "
+    "the page back: our guarantee waits for it, and we will check it and refill what is missing."
+)
+"""What support can send to a customer whose profile or post is gone."""
+
+
+class AlertKind(StrEnum):
+    """What an alert is about; also the key by which alerts are grouped into one message."""
+
+    DROP_CONFIRMED = "drop.confirmed"
+    DROP_HELD = "drop.held"
+    DROP_REFUSED = "drop.refused"
+    DROP_WAITING = "drop.waiting"
+    TARGET_PRIVATE = "target.private"
+    TARGET_GONE = "target.gone"
+    TARGET_REFUSED = "target.refused"
+    SOURCE_BLOCKED = "source.blocked"
+    REFILL_DEAD = "refill.dead"
+    MASS_DROP_STARTED = "mass_drop.started"
+    MASS_DROP_ENDED = "mass_drop.ended"
+    REVIEW_OPENED = "review.opened"
+
+
+_KINDS = {
+    Verb.REFILL: AlertKind.DROP_CONFIRMED,
+    Verb.HOLD: AlertKind.DROP_HELD,
+    Verb.REFUSE: AlertKind.DROP_REFUSED,
+    Verb.WAIT: AlertKind.DROP_WAITING,
+}
+_NEXT_STEPS = {
+    Verb.REFILL: "a refill of {quantity} is queued",
+    Verb.HOLD: "a refill of {quantity} is held for your approval",
+    Verb.REFUSE: "it is refused",
+    Verb.WAIT: "it waits",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One thing to tell the operator."""
+
+    kind: AlertKind
+    text: str
+    order_id: str | None = None
+    link: str | None = None
+
+
+def decision_alert(decision: Decision, order: Order) -> Alert:
+    """Tell of a decision on a confirmed drop, with the numbers it rests on."""
+    step = _NEXT_STEPS[decision.verb].format(quantity=decision.quantity)
+    text = (
+        f"order {order.order_id}: {order.target.metric} of {order.target.link} are {decision.count}, "
+        f"whole at {decision.line}, {decision.claim} missing; {step} ({decision.reason})"
+    )
+    return Alert(_KINDS[decision.verb], text, order.order_id, order.target.link.url)
+
+
+def private_alert(target: Target, orders: int) -> Alert:
+    """Tell once that a target has become private, with the words for the customer."""
+    text = f'{target.link} is private; {orders} order(s) suspended. To the customer: "{PRIVATE_WORDS}"'
+    return Alert(AlertKind.TARGET_PRIVATE, text, link=target.link.url)
+
+
+def gone_alert(target: Target, absence: Absence, orders: int) -> Alert:
+    """Tell once that a target is gone, with the words for the customer."""
+    text = (
+        f"{target.metric} of {target.link} have not been found {absence.looks} times since "
+        f"{absence.since:%Y-%m-%d %H:%M} UTC, while others were read; {orders} order(s) suspended. "
+        f'To the customer: "{GONE_WORDS}"'
+    )
+    return Alert(AlertKind.TARGET_GONE, text, link=target.link.url)
+
+
+def refused_alert(target: Target, outcome: str, looks: int) -> Alert:
+    """Tell that a target cannot be read, while others can."""
+    text = f"{target.metric} of {target.link} could not be read {looks} times in a row ({outcome})"
+    return Alert(AlertKind.TARGET_REFUSED, text, link=target.link.url)
+
+
+def source_alert(source: str, reason: str, until: str) -> Alert:
+    """Tell that a source refuses us and is paused; `until` is a time, or what must be done."""
+    return Alert(AlertKind.SOURCE_BLOCKED, f"source {source} refuses us ({reason}); paused until {until}")
+
+
+def dead_refill_alert(refill_id: int, order_id: str, quantity: int, error: str) -> Alert:
+    """Tell that fulfilment has given up on a refill."""
+    text = (
+        f"refill {refill_id} of {quantity} for order {order_id} is given up ({error}); requeue or cancel it"
+    )
+    return Alert(AlertKind.REFILL_DEAD, text, order_id=order_id)
+
+
+def mass_drop_alert(metric: Metric, tally: Tally, rule: MassDropRule) -> Alert:
+    """Tell once, for all targets together, that a mass drop has begun."""
+    text = (
+        f"mass drop: {tally.fallen} of {tally.judged} targets judged in {format_duration(rule.window)} lost "
+        f"{metric}; this looks like the platform. Confirmed drops are held, each for "
+        f"{format_duration(rule.hold)}; refilld mass-drops release or discard decides on all of them at once"
+    )
+    return Alert(AlertKind.MASS_DROP_STARTED, text)
+
+
+def mass_drop_over_alert(metric: Metric, held: int) -> Alert:
+    """Tell that a mass drop has ended, and how many refills are still held for it."""
+    text = f"the mass drop of {metric} is over; {held} refill(s) are still held for it"
+    return Alert(AlertKind.MASS_DROP_ENDED, text)
+
+
+def review_alert(review: Review) -> Alert:
+    """Ask the operator to weigh a refund; the program itself never refunds."""
+    share = "price unknown" if review.share is None else f"{review.share} {review.currency or ''}".strip()
+    text = (
+        f"order {review.order_id}: {review.units} units, {share} ({review.cause}); "
+        f"refilld reviews list shows it, refilld reviews close ends it"
+    )
+    return Alert(AlertKind.REVIEW_OPENED, text, review.order_id)

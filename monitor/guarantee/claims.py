@@ -1,0 +1,89 @@
+"""Lines and claims: what each order may claim of the units that a target is missing (RULES 3).
+
+Orders on one target overlap, and one visible count carries them all. Every order has a line, the
+count at which it is whole. The missing units are the interval from the effective count up to the
+highest line, and each unit of it is paid for by exactly one order.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from monitor.model.order_state import Watched
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What one order claims at one snapshot, with the numbers that it follows from."""
+
+    order_id: str
+    line: int
+    """Count at which the order is whole."""
+    floor: int
+    """The line less what was delivered: what the target had without this order."""
+    effective: int
+    """The count, plus the units in flight on the target."""
+    units: int
+
+
+def claims_of(watched: Sequence[Watched], count: int, now: datetime) -> Mapping[str, Claim]:
+    """Work out the claims of a target's active orders at a count; keyed by order id."""
+    active = sorted((w for w in watched if w.active(now)), key=by_completion)
+    effective = count + sum(w.in_flight(now) for w in watched)
+    lines = _lines(active)
+    paid = _share_out(active, lines, effective, now)
+    return {
+        w.order.order_id: Claim(
+            order_id=w.order.order_id,
+            line=lines[w.order.order_id],
+            floor=lines[w.order.order_id] - w.order.delivered,
+            effective=effective,
+            units=paid[w.order.order_id],
+        )
+        for w in active
+    }
+
+
+def by_completion(watched: Watched) -> tuple[datetime, str]:
+    """The order in which orders of a target stand on each other: time of completion, then id."""
+    return watched.order.completed_at or _NEVER, watched.order.order_id
+
+
+def _by_end(watched: Watched) -> tuple[datetime, datetime, str]:
+    return watched.order.ends_at or _NEVER, *by_completion(watched)
+
+
+def _lines(active: Sequence[Watched]) -> dict[str, int]:
+    """Each order's baseline, plus all that later orders delivered on top; keyed by order id."""
+    lines: dict[str, int] = {}
+    later = 0
+    for watched in reversed(active):
+        lines[watched.order.order_id] = watched.order.baseline + later
+        later += watched.order.delivered
+    return lines
+
+
+def _share_out(
+    active: Sequence[Watched], lines: Mapping[str, int], effective: int, now: datetime
+) -> dict[str, int]:
+    """Cut the missing interval at the lines; in each slice, who ends first pays first, within its room."""
+    payers = deque(w.order.order_id for w in sorted(active, key=_by_end))
+    room = {w.order.order_id: max(0, w.order.delivered - w.in_flight(now)) for w in active}
+    paid = dict.fromkeys(room, 0)
+    cuts = sorted({effective, *(max(effective, line) for line in lines.values())})
+    for bottom, top in pairwise(cuts):
+        missing = top - bottom
+        while missing and payers:
+            payer = payers[0]
+            if lines[payer] < top or not room[payer]:
+                payers.popleft()  # slices only go up, and room only shrinks: it will never pay again
+                continue
+            units = min(missing, room[payer])
+            paid[payer] += units
+            room[payer] -= units
+            missing -= units
+    return paid

@@ -1,0 +1,237 @@
+"""Answers: what to say to a customer who asks about an order, with the numbers (RULES 5, end)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.guarantee.claims import Claim, claims_of
+from monitor.guarantee.hold_release import case_unheld
+from monitor.guarantee.verdicts import measure
+from monitor.model.decision import Reason
+from monitor.model.drop import DropState
+from monitor.model.duration import format_duration
+from monitor.model.order import Flag, Order
+from monitor.model.order_state import Watched
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome
+from monitor.model.terms import RefillMode
+
+STANDS = timedelta(hours=1)
+"""How long an answer that rests on a count stands."""
+STANDS_UNREAD = timedelta(minutes=5)
+"""How long an answer stands where nothing could be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastLook:
+    """What is known of the order's target."""
+
+    count: int | None
+    """Newest admitted count."""
+    at: datetime | None
+    """When it was read."""
+    outcome: Outcome | None
+    """How the newest look ended, count or not; once private, that is it until a number is read."""
+    gone: bool = False
+    """The target has been absent often and long enough; see `monitor.guarantee.gone_detection`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one request; `word` is one of the fixed answers or a decision's reason."""
+
+    order_id: str
+    word: str
+    sentence: str
+    count: int | None = None
+    counted_at: datetime | None = None
+    line: int | None = None
+    missing: int | None = None
+    """Units that the order misses, those of its own open refill included."""
+    threshold: int | None = None
+    quantity: int | None = None
+    """Units of the refill that is on its way, where one is."""
+
+
+_SENTENCES = {
+    "refill": "A refill of {quantity} is on its way.",
+    "no_drop": "Nothing is missing: the count is {count}, and the order is whole at {line}.",
+    "below_threshold": "{missing} are missing of {delivered}; refills start at {threshold}.",
+    "not_settled": "The delivery is too fresh to be judged; that starts {settles}.",
+    "window_expired": "The guarantee of this order ended {ends}.",
+    "profile_private": "The profile is private; please make it public, then we check again.",
+    "target_not_found": "The link leads to no public count any more; please check it.",
+    "counts_hidden": "The count is not shown to visitors; please show it, then we check again.",
+    "not_delivered": "The order is not delivered yet ({status}).",
+    "no_guarantee": "An order {uncovered} carries no guarantee.",
+    "not_readable": "No count could be read since the delivery settled; we keep trying.",
+    "awaiting_confirmation": "{missing} seem to be missing; a second look confirms it before we refill.",
+    "suspended:hold": "The guarantee is suspended while the order is on hold.",
+    Reason.REFILL_LIMIT_REACHED: "All {max_refills} refills of this order have been delivered.",
+    Reason.REFILL_ALLOWANCE_SPENT: "Refills of this order have reached {max_percent}% of what was delivered.",
+    Reason.COOLDOWN: "{missing} are missing; the next refill starts when the last one is {cooldown} old.",
+    Reason.BELOW_START_COUNT: "The count is below what it was before the order; an operator looks at it.",
+    Reason.REFILL_IN_PROGRESS: "{missing} are missing; a refill is under way already.",
+    Reason.AWAITING_REQUEST: "{missing} are missing; your request is noted and is decided at the next look.",
+    Reason.DROP_CONFIRMED: "A drop is confirmed: {missing} are missing.",
+    Reason.RECOVERED: "What was missing has come back.",
+    Reason.DECLINED: "A refill for this drop was looked at by an operator and declined.",
+    Reason.MASS_DROP: "Many counts fell at once; we wait to see whether the platform gives them back.",
+}
+_VOID = "The guarantee is void: {flag}."
+_COVERED_ELSEWHERE = (
+    "The count is {count}, and the order is whole at {line}; what is missing is on its way already, "
+    "or another order on the same link pays for it."
+)
+
+
+def stands(asked_at: datetime, looked_at: datetime | None, outcome: Outcome | None, now: datetime) -> bool:
+    """Whether the answer to a request of `asked_at` is still good, so that asking again needs no look.
+
+    It is for an hour after a count was read for it; a customer who was told to publish the profile, or
+    whose page could not be read, may ask again sooner.
+    """
+    if looked_at is None or looked_at < asked_at:
+        return False
+    return now - asked_at < (STANDS if outcome is Outcome.COUNT else STANDS_UNREAD)
+
+
+def claim_at(
+    watched: Watched, siblings: Sequence[Watched], count: int | None, at: datetime | None
+) -> Claim | None:
+    """What an order claimed at the newest count of its target; None when that did not judge it."""
+    if count is None or at is None or watched.order.start_count is None:
+        return None
+    return claims_of(measure(siblings, count, at), count, at).get(watched.order.order_id)
+
+
+def answer(
+    watched: Watched, siblings: tuple[Watched, ...], look: LastLook, reason: Reason | None, now: datetime
+) -> Answer:
+    """Answer for one order; `siblings` are all orders of its target.
+
+    `reason` is the last one of its open drop, or that of its held refill.
+    """
+    claim = claim_at(watched, siblings, look.count, look.at)
+    word = _word(watched, look, claim, reason, now)
+    missing = _missing(watched, siblings, look, claim)
+    sentence = _sentence(word, look, claim).format(**_facts(watched, look, claim) | {"missing": missing})
+    return Answer(
+        order_id=watched.order.order_id,
+        word=word,
+        sentence=sentence,
+        count=look.count,
+        counted_at=look.at,
+        line=claim.line if claim else None,
+        missing=missing,
+        threshold=watched.order.terms.threshold(watched.order.delivered),
+        quantity=_on_its_way(watched),
+    )
+
+
+def _missing(
+    watched: Watched, siblings: Sequence[Watched], look: LastLook, claim: Claim | None
+) -> int | None:
+    """What the order misses at the newest count; its open refill has not brought anything back yet."""
+    if claim is None or look.count is None or look.at is None:
+        return None
+    case = case_unheld(measure(siblings, look.count, look.at), watched.order.order_id, look.count, look.at)
+    return claim.units if case is None else case.claim.units
+
+
+def _word(watched: Watched, look: LastLook, claim: Claim | None, reason: Reason | None, now: datetime) -> str:
+    return (
+        _no_cover(watched)
+        or _moving(watched, look)
+        or ("window_expired" if _expired(watched, now) else None)
+        or _unreadable(look)
+        or ("not_settled" if not watched.settled(now) else None)
+        or _judged(watched, claim, reason)
+    )
+
+
+def _no_cover(watched: Watched) -> str | None:
+    order = watched.order
+    if order.status.waiting:
+        return "not_delivered"
+    if not order.guaranteed:
+        return "no_guarantee"
+    void = sorted(flag for flag in watched.flags if flag.voids)
+    if void:
+        return f"void:{void[0]}"
+    return "suspended:hold" if Flag.HOLD in watched.flags else None
+
+
+def _moving(watched: Watched, look: LastLook) -> str | None:
+    """A refill is on its way, unless it is queued and waits for the target to be there, and public, again."""
+    if _on_its_way(watched) is None:
+        return None
+    claimed = any(refill.state is RefillState.CLAIMED for refill in watched.refills)
+    waits = look.gone or look.outcome is Outcome.PRIVATE
+    return _unreadable(look) if waits and not claimed else "refill"
+
+
+def _expired(watched: Watched, now: datetime) -> bool:
+    ends_at = watched.order.ends_at
+    return ends_at is not None and now >= ends_at and not watched.covered(now)
+
+
+def _unreadable(look: LastLook) -> str | None:
+    if look.gone:
+        return "target_not_found"
+    if look.outcome is Outcome.PRIVATE:
+        return "profile_private"
+    return "counts_hidden" if look.outcome is Outcome.HIDDEN else None
+
+
+def _judged(watched: Watched, claim: Claim | None, reason: Reason | None) -> str:
+    if claim is None:
+        return "not_readable"
+    decided = watched.drop is not None and watched.drop.state is not DropState.SUSPECTED
+    held = any(refill.state is RefillState.HELD for refill in watched.refills)
+    if reason is not None and (decided or held):
+        return reason
+    if claim.units == 0:
+        return "no_drop"
+    small = claim.units < watched.order.terms.threshold(watched.order.delivered)
+    return "below_threshold" if small else "awaiting_confirmation"
+
+
+def _sentence(word: str, look: LastLook, claim: Claim | None) -> str:
+    """The sentence of a word; `no_drop` has two, for below its line an order may still be owed nothing."""
+    if word == "no_drop" and claim is not None and look.count is not None and look.count < claim.line:
+        return _COVERED_ELSEWHERE
+    return _VOID if word.startswith("void:") else _SENTENCES[word]
+
+
+def _uncovered(order: Order) -> str:
+    """Why an order that was dealt with carries no guarantee."""
+    if order.terms.refill is RefillMode.NEVER:
+        return "sold without refill"
+    return "of which nothing was delivered" if not order.delivered else f"of status {order.status}"
+
+
+def _on_its_way(watched: Watched) -> int | None:
+    """Units of the order's queued or claimed refill; a held one is not on its way yet."""
+    moving = {RefillState.QUEUED, RefillState.CLAIMED}
+    return next((refill.quantity for refill in watched.refills if refill.state in moving), None)
+
+
+def _facts(watched: Watched, look: LastLook, claim: Claim | None) -> dict[str, object]:
+    order: Order = watched.order
+    settles = None if order.completed_at is None else order.completed_at + order.terms.settle
+    return {
+        "quantity": _on_its_way(watched),
+        "count": look.count,
+        "line": claim.line if claim else None,
+        "delivered": order.delivered,
+        "threshold": order.terms.threshold(order.delivered),
+        "settles": f"{settles:%Y-%m-%d %H:%M} UTC" if settles else "later",
+        "ends": f"{order.ends_at:%Y-%m-%d %H:%M} UTC" if order.ends_at else "",
+        "status": order.status,
+        "uncovered": _uncovered(order),
+        "max_refills": order.terms.max_refills,
+        "max_percent": order.terms.max_refill_percent,
+        "cooldown": format_duration(order.terms.cooldown),
+        "flag": ", ".join(sorted(flag for flag in watched.flags if flag.voids)),
+    }

@@ -1,0 +1,58 @@
+"""Refund reviews: what a person must weigh, because the policy may owe a refund (RULES 1)."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+
+from monitor.model.order import Order
+
+_CENT = Decimal("0.01")
+
+
+class ReviewCause(StrEnum):
+    """Why a review was opened."""
+
+    SHORT_DELIVERY = "short_delivery"
+    """The first look after the delivery settled found units missing."""
+    REFILL_GIVEN_UP = "refill_given_up"
+    """Fulfilment could not deliver a refill."""
+
+    @property
+    def clause(self) -> str:
+        """The clause of the policy that a refund would rest on."""
+        return _CLAUSES[self]
+
+
+_FULFILLED = "full or partial refund only when the order cannot be fulfilled because of the system, the account, or a doubt about the item"  # noqa: E501
+_CLAUSES = {
+    ReviewCause.SHORT_DELIVERY: f"{_FULFILLED}: the delivery was short",
+    ReviewCause.REFILL_GIVEN_UP: f"{_FULFILLED}: the refill could not be delivered",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One question to the operator; the program itself never refunds."""
+
+    order_id: str
+    cause: ReviewCause
+    units: int
+    share: Decimal | None
+    """Part of the price that the units were sold for; None where the price is not known."""
+    currency: str | None = None
+    refill_id: int | None = None
+    """The refill that was given up."""
+
+
+def review_of(order: Order, cause: ReviewCause, units: int, refill_id: int | None = None) -> Review:
+    """Open a review of so many units of an order, with their share of its price."""
+    return Review(order.order_id, cause, units, share_of_price(order, units), order.currency, refill_id)
+
+
+def share_of_price(order: Order, units: int) -> Decimal | None:
+    """What so many of the ordered units cost, to the cent or as finely as the price is written."""
+    if order.price is None:
+        return None
+    exponent = order.price.as_tuple().exponent
+    finest = _CENT if not isinstance(exponent, int) else min(_CENT, Decimal(1).scaleb(exponent))
+    return (order.price * units / order.quantity).quantize(finest, rounding=ROUND_HALF_UP)

@@ -1,0 +1,66 @@
+"""Handover: what the old source of a series would count now, when another one takes over.
+
+A difference between two sources must not be taken for a loss, nor a loss for a difference that hides a
+refill. So it is measured only while nothing is under way: what was delivered since the last count is then
+all in the new one.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from monitor.model.order_state import Watched
+from monitor.model.refill import RefillState
+
+
+def expected_count(
+    watched: Sequence[Watched], last_count: int | None, counted_at: datetime | None, now: datetime
+) -> int | None:
+    """The count that would be seen if nothing was lost since the last one; None while that cannot be told."""
+    if last_count is None or counted_at is None or not all(_at_rest(w, now) for w in watched):
+        return None
+    came = [_arrived(w, counted_at, now) for w in watched]
+    perhaps = last_count + sum(units for units, _ in came)
+    seen = max(last_count, min(perhaps, _whole(watched, now) or perhaps))
+    return seen + sum(units for _, units in came)
+
+
+def _at_rest(watched: Watched, now: datetime) -> bool:
+    """No refill is on its way or still settling, and no delivery either, of which some may have arrived.
+
+    Nothing of a held refill has been sent.
+    """
+    if watched.order.status.waiting:
+        return False
+    completed = watched.order.completed_at
+    delivering = completed is not None and completed <= now < completed + watched.order.terms.settle
+    return not delivering and watched.in_flight(now) == watched.held_units
+
+
+def _arrived(watched: Watched, since: datetime, now: datetime) -> tuple[int, int]:
+    """Units of an order and its refills that the last count may not have shown yet, and those it cannot have.
+
+    What was delivered less than `settle` before it may have come later, as long as that leaves no order more
+    than whole: rather a loss is overlooked than a refill taken for one that never came, and paid again.
+    """
+    settle = watched.order.terms.settle
+    deliveries = [(watched.order.completed_at, watched.order.delivered)]
+    deliveries += [
+        (refill.completed_at, refill.units)
+        for refill in watched.refills
+        if refill.state is RefillState.COMPLETED
+    ]
+    done = [(at, units) for at, units in deliveries if at is not None and at <= now]
+    perhaps = sum(units for at, units in done if at <= since < at + settle)
+    return perhaps, sum(units for at, units in done if since < at)
+
+
+def _whole(watched: Sequence[Watched], now: datetime) -> int | None:
+    """The count at which every order is whole: more than that cannot have been delivered."""
+    done = [w.order for w in watched if w.order.completed_at is not None and w.order.completed_at <= now]
+    if not done or any(order.start_count is None for order in done):
+        return None
+    lines, later = [], 0
+    for order in sorted(done, key=lambda order: (order.completed_at or now, order.order_id), reverse=True):
+        lines.append(order.baseline + later)
+        later += order.delivered
+    return max(lines)

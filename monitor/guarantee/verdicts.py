@@ -1,0 +1,130 @@
+"""Judging: what one count of a target means for each of its orders (RULES 2 to 5).
+
+The whole story in one place, and pure: counts in, verdicts out. Whoever keeps the state (the
+database, a replay) hands in the watched orders and writes down what comes back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from monitor.guarantee.claims import Claim, by_completion, claims_of
+from monitor.guarantee.decisions import Case, decide
+from monitor.guarantee.drops import confirm, observe
+from monitor.guarantee.hold_release import releases
+from monitor.model.decision import Decision, Verb
+from monitor.model.drop import Drop, DropState
+from monitor.model.order import Order
+from monitor.model.order_state import Watched
+
+_AFTERMATH = {
+    Verb.REFILL: DropState.REFILLED,
+    Verb.HOLD: DropState.HELD,
+    Verb.WAIT: DropState.WAITING,
+    Verb.REFUSE: DropState.REFUSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one judged count changes for one order; whatever is None or False stays as it was."""
+
+    order_id: str
+    at: datetime
+    """When the count was taken."""
+    start_count: int | None = None
+    """The start count, where this look measured it."""
+    claim: Claim | None = None
+    """None while the order is not active."""
+    drop: Drop | None = None
+    """The order's drop as it is now, where there is or was an open one."""
+    decision: Decision | None = None
+    request_answered: bool = False
+    """A standing request of the customer has found its answer."""
+    release: Decision | None = None
+    """What is decided anew on the order's held refill, where its hold is over."""
+
+    first_settled: bool = False
+    """This is the first count that judged the order since its delivery settled."""
+
+    @property
+    def judged(self) -> bool:
+        """Whether the order was active at this count."""
+        return self.claim is not None
+
+    @property
+    def opened(self) -> bool:
+        """Whether a drop opened at this count."""
+        return self.drop is not None and self.drop.opened_at == self.at
+
+
+def judge(
+    watched: Sequence[Watched], count: int, now: datetime, *, mass_drop: bool = False
+) -> tuple[Verdict, ...]:
+    """Judge one count of a target; one verdict per watched order, in the given order."""
+    measured = measure(watched, count, now)
+    claims = claims_of(measured, count, now)
+    verdicts = (
+        _verdict(before, after, claims.get(after.order.order_id), count, now, mass_drop=mass_drop)
+        for before, after in zip(watched, measured, strict=True)
+    )
+    released = releases(measured, count, now)
+    if not released:
+        return tuple(verdicts)
+    return tuple(replace(verdict, release=released.get(verdict.order_id)) for verdict in verdicts)
+
+
+def measure(watched: Sequence[Watched], count: int, now: datetime) -> list[Watched]:
+    """Give orders without a start count the one that their first count after completion implies (RULES 2).
+
+    That count also holds what later orders on the target have delivered, which is no part of the start.
+    """
+    starts: dict[str, int] = {}
+    before = count
+    for latest in sorted((w for w in watched if _completed(w.order, now)), key=by_completion, reverse=True):
+        before = max(0, before - latest.order.delivered)
+        starts[latest.order.order_id] = before
+    return [_started(w, starts.get(w.order.order_id)) for w in watched]
+
+
+def _completed(order: Order, now: datetime) -> bool:
+    return order.completed_at is not None and order.completed_at <= now
+
+
+def _started(watched: Watched, start: int | None) -> Watched:
+    if start is None or watched.order.start_count is not None:
+        return watched
+    return replace(watched, order=replace(watched.order, start_count=start, start_measured=True))
+
+
+def _verdict(
+    before: Watched, after: Watched, claim: Claim | None, count: int, now: datetime, *, mass_drop: bool
+) -> Verdict:
+    order = after.order
+    measured = order.start_count if before.order.start_count is None else None
+    if claim is None:
+        return Verdict(order.order_id, now, start_count=measured)
+    drop = observe(after.drop, order, claim.units, now)
+    decision = None
+    if drop is not None and drop.state in {DropState.SUSPECTED, DropState.WAITING}:
+        drop = confirm(drop, order.terms, now)
+        if drop.state is DropState.WAITING:
+            decision = decide(Case(after, claim, count, now, mass_drop=mass_drop))
+            drop = _decided(drop, decision)
+    undecided = drop is not None and drop.state in {DropState.SUSPECTED, DropState.WAITING}
+    return Verdict(
+        order_id=order.order_id,
+        at=now,
+        start_count=measured,
+        claim=claim,
+        drop=drop,
+        decision=decision,
+        request_answered=after.asked and not undecided,
+        first_settled=not before.settled_look,
+    )
+
+
+def _decided(drop: Drop, decision: Decision) -> Drop:
+    """The drop after its decision: `refill` and `hold` close it, the others leave it open."""
+    state = _AFTERMATH[decision.verb]
+    return replace(drop, state=state) if state.open else drop.closed(state, decision.at)

@@ -1,0 +1,46 @@
+"""A decision: what follows from a confirmed drop, and why (RULES 5)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Verb(StrEnum):
+    """The four decisions."""
+
+    REFILL = "refill"
+    HOLD = "hold"
+    WAIT = "wait"
+    REFUSE = "refuse"
+
+
+class Reason(StrEnum):
+    """Why a decision is what it is."""
+
+    REFILL_IN_PROGRESS = "refill_in_progress"
+    REFILL_LIMIT_REACHED = "refill_limit_reached"
+    REFILL_ALLOWANCE_SPENT = "refill_allowance_spent"
+    COOLDOWN = "cooldown"
+    BELOW_START_COUNT = "below_start_count"
+    AWAITING_REQUEST = "awaiting_request"
+    MASS_DROP = "mass_drop"
+    DROP_CONFIRMED = "drop_confirmed"
+    RECOVERED = "recovered"
+    """Only of a held refill whose drop is no longer there when it would be released (RULES 6)."""
+    DECLINED = "declined"
+    """Only of a refill that an operator has rejected or cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision on one drop, with the numbers that support needs to answer a buyer."""
+
+    order_id: str
+    at: datetime
+    verb: Verb
+    reason: Reason
+    quantity: int
+    """Units to refill or to hold; 0 for `wait` and `refuse`."""
+    count: int
+    line: int
+    claim: int

@@ -1,0 +1,53 @@
+"""A watched order: the order together with everything that bears on its guarantee now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.model.drop import Drop
+from monitor.model.order import Flag, Order
+from monitor.model.refill import Refill, RefillState
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One order, its flags, its open drop, its refills, and whether a customer's request stands (`asked`)."""
+
+    order: Order
+    flags: frozenset[Flag] = frozenset()
+    drop: Drop | None = None
+    refills: tuple[Refill, ...] = ()
+    asked: bool = False
+    settled_look: bool = False
+    """A look has judged the order since its delivery settled."""
+
+    def in_flight(self, now: datetime) -> int:
+        """Units of this order's refills that the count can't show yet (RULES 3)."""
+        return sum(refill.in_flight(now, self.order.terms.settle) for refill in self.refills)
+
+    @property
+    def held_units(self) -> int:
+        """Units of this order's held refill; at most one refill of an order is open."""
+        return sum(refill.quantity for refill in self.refills if refill.state is RefillState.HELD)
+
+    def release_due(self, now: datetime) -> bool:
+        """Whether the hold of this order's refill is over, so that its drop is decided anew (RULES 6)."""
+        return any(
+            refill.state is RefillState.HELD and refill.release_at is not None and now >= refill.release_at
+            for refill in self.refills
+        )
+
+    def settled(self, now: datetime) -> bool:
+        """Whether the delivery is old enough to be judged."""
+        completed = self.order.completed_at
+        return completed is not None and now >= completed + self.order.terms.settle
+
+    def covered(self, now: datetime) -> bool:
+        """Whether the guarantee runs at `now`: status, flags and window, or an open drop that outlives it."""
+        if not self.order.guaranteed or self.flags:
+            return False
+        outlives = self.drop is not None and self.drop.keeps_active(self.order)
+        return self.order.in_window(now) or outlives
+
+    def active(self, now: datetime) -> bool:
+        """Whether the order takes part in lines and claims at `now` (RULES 3)."""
+        return self.covered(now) and self.settled(now)

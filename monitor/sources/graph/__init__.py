@@ -1,0 +1,1 @@
+"""The `graph` source: reads counts through Meta's official interface (Business Discovery)."""

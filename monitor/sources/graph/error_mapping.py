@@ -1,0 +1,91 @@
+"""What it means when Graph does not answer: by the error's code, else by the status, else by the network.
+
+Graph tells one refusal with many statuses (a limit comes as 400, 403 or 429), so the code is heard first.
+"""
+
+from http.client import HTTPException
+from typing import Any
+
+from requests import RequestException
+from requests.exceptions import InvalidURL
+from urllib3.exceptions import HTTPError
+
+from monitor.model.snapshot import Outcome
+from monitor.sources.read_result import LONGEST_QUOTE, Look
+
+NETWORK = (RequestException, HTTPError, HTTPException, OSError, ValueError)
+"""Everything that a request is known to raise."""
+
+_NOBODY = 2207013
+_INVALID_USER = 110
+_NOT_FOUND = "not a professional account, or absent: Graph does not tell which"
+_CODES = {
+    1: Outcome.TRANSIENT,
+    2: Outcome.TRANSIENT,
+    3: Outcome.BLOCKED,
+    4: Outcome.RATE_LIMITED,
+    10: Outcome.BLOCKED,
+    17: Outcome.RATE_LIMITED,
+    32: Outcome.RATE_LIMITED,
+    102: Outcome.LOGIN_REQUIRED,
+    190: Outcome.LOGIN_REQUIRED,
+    **dict.fromkeys(range(200, 300), Outcome.BLOCKED),
+    341: Outcome.RATE_LIMITED,
+    368: Outcome.BLOCKED,
+    613: Outcome.RATE_LIMITED,
+    80002: Outcome.RATE_LIMITED,
+}
+_REFUSALS = frozenset({Outcome.RATE_LIMITED, Outcome.LOGIN_REQUIRED, Outcome.BLOCKED})
+_STATUS = {
+    401: Outcome.LOGIN_REQUIRED,
+    403: Outcome.BLOCKED,
+    408: Outcome.TRANSIENT,
+    429: Outcome.RATE_LIMITED,
+}
+_OK = 200
+_SERVER_ERROR = 500
+
+
+def refusal(status: int, body: Any) -> Look | None:
+    """Say what an answer refuses; None when it is an answer. `body` is its JSON, None where it is none."""
+    error = body.get("error") if isinstance(body, dict) else None
+    if status == _OK and error is None:
+        return None
+    if not isinstance(error, dict):
+        return Look(_by_status(status), detail=f"HTTP {status} without an error of Graph's")
+    code, sub = _whole(error.get("code")), _whole(error.get("error_subcode"))
+    outcome = _outcome(status, code, sub, transient=error.get("is_transient") is True)
+    if outcome is Outcome.NOT_FOUND:
+        return Look(outcome, detail=_NOT_FOUND)
+    return Look(outcome, detail=f"HTTP {status}, code {code}, subcode {sub}: {_said(error.get('message'))}")
+
+
+def unreachable(error: Exception) -> Look:
+    """Say what an error of `NETWORK` means; an address that cannot be read may hold a proxy's password."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    cause = reason if isinstance(reason, Exception) else error
+    said = "" if isinstance(cause, InvalidURL) else f": {cause}"
+    return Look(Outcome.TRANSIENT, detail=f"{type(cause).__name__}{said}")
+
+
+def _outcome(status: int, code: int | None, sub: int | None, *, transient: bool) -> Outcome:
+    known = None if code is None else _CODES.get(code)
+    if known in _REFUSALS:
+        return known
+    if sub == _NOBODY or (code == _INVALID_USER and sub is None):
+        return Outcome.NOT_FOUND
+    if transient:
+        return Outcome.TRANSIENT
+    return known or _by_status(status)
+
+
+def _by_status(status: int) -> Outcome:
+    return _STATUS.get(status, Outcome.TRANSIENT if status >= _SERVER_ERROR else Outcome.SCHEMA)
+
+
+def _whole(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value < 10**9 else None
+
+
+def _said(message: Any) -> str:
+    return message[:LONGEST_QUOTE] if isinstance(message, str) else "no message"

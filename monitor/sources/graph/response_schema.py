@@ -1,0 +1,104 @@
+"""The shapes Graph answers with, read strictly: a number is taken only where the answer says it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.errors import BadInputError
+from monitor.model.link import LinkKind, parse_link
+from monitor.model.snapshot import Outcome
+from monitor.sources.graph.query import is_cursor
+from monitor.sources.read_result import Look, number, odd, printable
+
+_WITHOUT_VIEWS = {"IMAGE": "an image", "CAROUSEL_ALBUM": "a carousel"}
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A page of a profile's media."""
+
+    by_shortcode: Mapping[str, Mapping[str, Any]]
+    length: int
+    """How many there were."""
+    nameless: int
+    """How many of them do not say which post they are."""
+    cursor: str
+    """Where the next page begins; nothing on the last one."""
+
+
+def profile(body: Any, username: str) -> Mapping[str, Any] | Look:
+    """Find the profile in an answer; it has to be the one that was asked for."""
+    found = body.get("business_discovery") if isinstance(body, dict) else None
+    if not isinstance(found, dict):
+        return odd("the answer holds no profile")
+    name = found.get("username")
+    if not isinstance(name, str) or not name.isascii() or name.lower() != username:
+        return odd(f"asked for {username}, got {printable(name)!r}")
+    return found
+
+
+def followers(shown: Mapping[str, Any]) -> Look:
+    """Read the followers of a profile."""
+    return number(shown, "followers_count")
+
+
+def media(shown: Mapping[str, Any], *, first: bool) -> Media | Look:
+    """Read a page of media.
+
+    Graph leaves an empty edge out; on the first page, `media_count` must say that it is empty, too.
+    """
+    edge = shown.get("media", {"data": []})
+    data = edge.get("data") if isinstance(edge, dict) else None
+    if not isinstance(data, list) or not all(isinstance(medium, dict) for medium in data):
+        return odd("the answer's media are no list of objects")
+    if first and not data and shown.get("media_count") != 0:
+        return odd("the answer lists no media of a profile that has some")
+    cursor = _cursor(edge.get("paging")) if data else ""
+    if isinstance(cursor, Look):
+        return cursor
+    named = [(_shortcode(medium), medium) for medium in reversed(data)]  # of two, the first one stays
+    nameless = sum(not code for code, _ in named)
+    return Media({code: medium for code, medium in named if code}, len(data), nameless, cursor)
+
+
+def likes(medium: Mapping[str, Any]) -> Look:
+    """Read the likes of a post: left out where the owner hides them."""
+    if medium.get("like_count") is None:
+        return Look(Outcome.HIDDEN, detail="like_count is not told: the owner hides it")
+    return number(medium, "like_count")
+
+
+def views(medium: Mapping[str, Any]) -> Look:
+    """Read the views of a reel: left out where the owner hides them, and where there are none to count."""
+    if medium.get("view_count") is not None:
+        return number(medium, "view_count")
+    kind = medium.get("media_type")
+    if isinstance(kind, str) and kind in _WITHOUT_VIEWS:
+        return Look(Outcome.HIDDEN, detail=f"{_WITHOUT_VIEWS[kind]}: only reels have views")
+    return Look(Outcome.HIDDEN, detail="view_count is not told: the owner hides it, or it is no reel")
+
+
+def _shortcode(medium: Mapping[str, Any]) -> str:
+    """Name the post; where Graph gives no shortcode, its address does."""
+    if "shortcode" in medium:
+        code = medium["shortcode"]
+        return code if isinstance(code, str) else ""
+    address = medium.get("permalink")
+    try:
+        link = parse_link(address).link if isinstance(address, str) else None
+    except BadInputError:
+        return ""
+    return link.key if link is not None and link.kind is LinkKind.POST else ""
+
+
+def _cursor(paging: Any) -> str | Look:
+    """Read where the next page begins; without a cursor there is none."""
+    if paging is None:
+        return ""
+    cursors = paging.get("cursors") if isinstance(paging, dict) else paging
+    if cursors is None:
+        return ""
+    after = cursors.get("after", "") if isinstance(cursors, dict) else None
+    if not isinstance(after, str) or (after and not is_cursor(after)):
+        return odd("the cursor of the media is none that could be asked for")
+    return after

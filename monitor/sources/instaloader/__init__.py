@@ -1,0 +1,1 @@
+"""The `instaloader` source: reads Instagram's public pages."""

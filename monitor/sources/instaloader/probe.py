@@ -1,0 +1,163 @@
+"""A few questions to Instagram whose answers show whether it still is as the source takes it to be.
+
+Only the status and the shape of the answers are kept, never what they say.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from requests import PreparedRequest, Response
+
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric
+from monitor.sources.instaloader import posts, profiles
+from monitor.sources.instaloader.cookies import Cookies
+from monitor.sources.instaloader.error_mapping import FAULTS, empty_page, fault
+from monitor.sources.instaloader.page_counts import USER, account_followers, followers
+from monitor.sources.instaloader.response_schema import Answered, Shape, answered, json_shape, shape
+from monitor.sources.instaloader.transport import QuietContext, Wire
+
+PROFILE, MISSING, ACCOUNT, POST, MEMBER = (
+    "profile",
+    "missing profile",
+    "account",
+    "post",
+    "post with the login",
+)
+MOST_REQUESTS = 20
+MOST_PROFILES = MOST_REQUESTS - 8
+"""Beside them there are at most eight requests: canary, missing profile, three for the account by its id,
+two for the post, one with the login."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one question brought to light."""
+
+    about: str
+    """`profile`, `missing profile`, `account`, `post` or `post with the login`."""
+    asked: str
+    outcome: Outcome
+    """Of the followers or the likes, as the source would read them."""
+    views: Outcome | None = None
+    requests: int = 0
+    answers: tuple[Answered, ...] = ()
+    shape: Shape = field(default_factory=dict)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the source as a whole refuses us, and not only a login or a kind of question."""
+        visit = self.about in {PROFILE, MISSING, POST}
+        return self.outcome is Outcome.RATE_LIMITED or (visit and self.outcome is Outcome.BLOCKED)
+
+    @property
+    def answered(self) -> bool:
+        """Whether anything came back at all."""
+        return any(answer.status is not None for answer in self.answers)
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether requests went out and nothing came back: here, no question will be answered."""
+        return self.outcome is Outcome.TRANSIENT and bool(self.answers) and not self.answered
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something to ask."""
+
+    about: str
+    asked: str
+    ask: Callable[[], Finding]
+
+
+class Witness(Wire):
+    """A wire that describes every answer which comes over it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answered: list[Answered] = []
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        """Send a request, and describe its answer or that there was none."""
+        before, answer = self.sent, None
+        try:
+            answer = super().send(request, *args, **kwargs)
+        finally:
+            if self.sent > before:
+                self.answered.append(answered(request, answer))
+        return answer
+
+
+class Probe:
+    """The questions, as a visitor and, where there is a login, with it; for one thread."""
+
+    def __init__(self, timeout: float, now: datetime, cookies: Cookies | None = None) -> None:
+        self._visitor, self._visitors_wire = _context(timeout, now)
+        self._cookies = cookies
+        self._member, self._members_wire = _context(timeout, now)
+        if cookies is not None:
+            self._member.load_session(cookies.user_id, dict(cookies.values))
+        self._account = ""
+        """Of the first public profile that was seen."""
+
+    def questions(self, usernames: Sequence[str], missing: str, code: str) -> Iterator[Question]:
+        """Each after the one before it was answered; `code` may be empty."""
+        for name in usernames:
+            yield Question(PROFILE, name, partial(self._profile, PROFILE, name))
+        yield Question(MISSING, missing, partial(self._profile, MISSING, missing))
+        if self._account:
+            yield Question(ACCOUNT, "by its id", self._by_id)
+        if code:
+            yield Question(POST, code, partial(_counts, POST, code, self._visitor, self._visitors_wire))
+        if code and self._cookies is not None:
+            yield Question(MEMBER, code, partial(_counts, MEMBER, code, self._member, self._members_wire))
+
+    def _profile(self, about: str, username: str) -> Finding:
+        wire = _begun(self._visitors_wire)
+        pages: list[dict[str, Any]] = []
+        try:
+            pages = self._visitor.get_page_data(f"{username}/")
+            found = any(USER in data for data in pages)
+            look = followers(pages, username) if found else empty_page(wire.answer)
+        except FAULTS as error:
+            look = fault(error, wire.answer)
+        if look.outcome is Outcome.COUNT:
+            self._account = self._account or look.account
+        users = [data[USER] for data in pages if USER in data]
+        return _finding(about, username, (look.outcome, None), wire, shape({USER: users}))
+
+    def _by_id(self) -> Finding:
+        wire = _begun(self._visitors_wire)
+        try:
+            look = account_followers(profiles.account(self._visitor, self._account), self._account)
+        except FAULTS as error:
+            look = fault(error, wire.answer)
+        return _finding(ACCOUNT, "by its id", (look.outcome, None), wire, json_shape(wire.answer))
+
+
+def _counts(about: str, code: str, context: QuietContext, wire: Witness) -> Finding:
+    _begun(wire)
+    looks = posts.counts(posts.ask(context, code), (Metric.LIKES, Metric.VIEWS))
+    outcomes = looks[Metric.LIKES].outcome, looks[Metric.VIEWS].outcome
+    return _finding(about, code, outcomes, wire, json_shape(wire.answer))
+
+
+def _finding(
+    about: str, asked: str, outcomes: tuple[Outcome, Outcome | None], wire: Witness, found: Shape
+) -> Finding:
+    return Finding(about, asked, *outcomes, wire.sent, tuple(wire.answered), found)
+
+
+def _context(timeout: float, now: datetime) -> tuple[QuietContext, Witness]:
+    wire = Witness()
+    return QuietContext(timeout, now, wire), wire
+
+
+def _begun(wire: Witness) -> Witness:
+    wire.close()
+    wire.begin()
+    wire.answered.clear()
+    return wire

@@ -1,0 +1,46 @@
+"""A look as a source sees it, and the one way in which a number is taken out of an answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.model.snapshot import Outcome
+
+LONGEST_QUOTE = 8192
+"""Characters of foreign text in a detail, before it is made fit for a log; twice the longest token."""
+_TOO_MANY = 10**12
+"""More than a hundred times everybody: no count on Instagram can be that large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look saw: a snapshot without its target and time."""
+
+    outcome: Outcome
+    count: int | None = None
+    counted: str = ""
+    detail: str = ""
+    account: str = ""
+    username: str = ""
+    """The name that the answer calls the profile by."""
+
+
+def number(shown: Mapping[str, Any], key: str) -> Look:
+    """Take the count that stands under this key, if it is one."""
+    value = shown.get(key)
+    # `type is`, for a bool is an int to Python and none to us.
+    if type(value) is not int or not 0 <= value < _TOO_MANY:
+        return odd(f"{key} is no sensible number: {printable(value)!r}")
+    return Look(Outcome.COUNT, count=value, counted=key)
+
+
+def printable(value: Any) -> Any:
+    """A hostile number may have more digits than Python is willing to print, and a text more than we are."""
+    if isinstance(value, str):
+        return value[:LONGEST_QUOTE]
+    return value if isinstance(value, float | bool | None) else type(value).__name__
+
+
+def odd(detail: str) -> Look:
+    """What is seen in an answer that has not the shape it should have."""
+    return Look(Outcome.SCHEMA, detail=detail)

@@ -1,0 +1,47 @@
+"""The Flask application: routes, guard, errors, put together."""
+
+from collections.abc import Callable
+from datetime import datetime
+from threading import Event
+
+from flask import Flask, Response
+
+from refilld.api import problems
+from refilld.api.auth import Guard
+from refilld.api.health import Health, health_routes
+from refilld.api.long_poll import Patience
+from refilld.api.orders import OrderId, Orders, order_routes
+from refilld.api.refills import RefillQueue, refill_routes
+from refilld.api.server import LARGEST_BODY, THREADS
+from refilld.settings import Settings
+from storage.engine import Database
+
+
+def create_app(
+    database: Database,
+    settings: Settings,
+    clock: Callable[[], datetime],
+    stopping: Event,
+    health: Callable[[], Health],
+) -> Flask:
+    """The HTTP interface on an open database; requests that wait end when `stopping` is set."""
+    app = Flask("refilld", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.url_map.converters["order"] = OrderId
+    app.url_map.merge_slashes = False  # a redirect would be built from the Host header
+    problems.register(app)
+    guard = Guard(database)
+    # half of the threads may wait for work, so that the other half can give work back
+    queue = RefillQueue(database, clock, settings.queue.max_attempts, Patience(stopping, THREADS // 2))
+    app.register_blueprint(health_routes(health))
+    app.register_blueprint(refill_routes(queue, guard))
+    app.register_blueprint(order_routes(Orders(database, clock), guard))
+    app.after_request(_harden)
+    return app
+
+
+def _harden(response: Response) -> Response:
+    """Keep answers, which may hold lease tokens, out of caches, and browsers from guessing at them."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    return response

@@ -1,0 +1,61 @@
+"""Who may ask: bearer tokens (RFC 6750) and their scopes."""
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import TypeAlias
+
+from flask import Response, request
+
+from refilld.api.problems import Kind, problem
+from storage import tokens
+from storage.engine import Database
+from storage.tokens import Scope
+
+View: TypeAlias = Callable[..., Response]
+
+
+class Guard:
+    """Stands before views and lets in whoever brings a token with the right scope."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def needs(self, view: View, *scopes: Scope) -> View:
+        """The view behind the guard: whoever calls it must have one of these scopes."""
+
+        @wraps(view)
+        def guarded(**arguments: object) -> Response:
+            return self._refusal(scopes) or view(**arguments)
+
+        return guarded
+
+    def _refusal(self, needed: tuple[Scope, ...]) -> Response | None:
+        token = bearer_token(request.headers.get("Authorization", ""))
+        if token is None:
+            return _unauthorized("Send a token: Authorization: Bearer TOKEN.", "Bearer")
+        with self._database.read() as connection:
+            held = tokens.scopes_of(connection, token)
+        if held is None:
+            return _unauthorized("The token is unknown or revoked.", 'Bearer error="invalid_token"')
+        if held.isdisjoint(needed):
+            return _forbidden(needed)
+        return None
+
+
+def bearer_token(header: str) -> str | None:
+    """The token in an Authorization header; None when there is none."""
+    scheme, _, token = header.partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _unauthorized(detail: str, challenge: str) -> Response:
+    return problem(HTTPStatus.UNAUTHORIZED, detail, headers={"WWW-Authenticate": challenge})
+
+
+def _forbidden(needed: tuple[Scope, ...]) -> Response:
+    detail = f"The token does not have the scope {' or '.join(needed)}."
+    challenge = f'Bearer error="insufficient_scope", scope="{" ".join(needed)}"'
+    return problem(
+        HTTPStatus.FORBIDDEN, detail, kind=Kind.MISSING_SCOPE, headers={"WWW-Authenticate": challenge}
+    )

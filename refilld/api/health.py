@@ -1,0 +1,43 @@
+"""Is the process alive, and can it do its work: for probes, hence without a token."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import structlog
+from flask import Blueprint, Response
+
+from refilld.api.problems import problem
+from refilld.api.responses import answer
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What keeps the process from its work, one line a fault; they are logged, and not shown to strangers."""
+
+    faults: tuple[str, ...] = ()
+
+    @property
+    def ready(self) -> bool:
+        return not self.faults
+
+
+def health_routes(health: Callable[[], Health]) -> Blueprint:
+    """`/healthz` and `/readyz`."""
+    routes = Blueprint("health", __name__)
+
+    @routes.get("/healthz")
+    def healthz() -> Response:
+        return answer({"status": "alive"})
+
+    @routes.get("/readyz")
+    def readyz() -> Response:
+        found = health()
+        if found.ready:
+            return answer({"status": "ready"})
+        log.warning("http.not_ready", faults=found.faults)
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "Not ready; the log of refilld says why.")
+
+    return routes

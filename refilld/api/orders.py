@@ -1,0 +1,51 @@
+"""Orders over HTTP: the customer noticed a drop."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from http import HTTPStatus
+
+from flask import Blueprint, Response
+from werkzeug.routing import BaseConverter
+
+from refilld.api.auth import Guard
+from refilld.api.parsing import read_nothing
+from refilld.api.responses import answer
+from refilld.orders_file.rows import LONGEST_ID
+from refilld.services import refill_requests
+from storage.engine import Database
+from storage.errors import NotFoundError
+from storage.tokens import Scope
+
+
+class OrderId(BaseConverter):
+    """An order's id in a URL: it is the panel's, and may hold slashes wherever it likes."""
+
+    regex = ".+?"
+    part_isolating = False
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What can be asked of an order."""
+
+    database: Database
+    clock: Callable[[], datetime]
+
+    def request_refill(self, order_id: str) -> Response:
+        """Record a customer's request; the answer so far, while the target is looked at again."""
+        read_nothing()
+        if len(order_id) > LONGEST_ID or not order_id.isprintable():
+            raise NotFoundError("there is no such order")
+        with self.database.write() as tx:
+            _, recheck = refill_requests.ask(tx, order_id, self.clock())
+            so_far = refill_requests.answer_now(tx, order_id, self.clock())
+        return answer(asdict(so_far) | {"recheck": recheck}, HTTPStatus.ACCEPTED)
+
+
+def order_routes(orders: Orders, guard: Guard) -> Blueprint:
+    """The routes under /api/v1/orders, each behind its scope; ids are the panel's and may hold a slash."""
+    routes = Blueprint("orders", __name__, url_prefix="/api/v1/orders")
+    ask = guard.needs(orders.request_refill, Scope.ORDERS_WRITE)
+    routes.add_url_rule("/<order:order_id>/refill-requests", "request_refill", ask, methods=["POST"])
+    return routes

@@ -1,0 +1,39 @@
+"""Reading requests: JSON bodies and query strings, checked against their models."""
+
+from typing import TypeVar
+
+from flask import request
+from pydantic import BaseModel
+from werkzeug.exceptions import UnsupportedMediaType
+
+from refilld.api.schemas import Nothing
+from refilld.services.input_limits import LARGEST_ID
+from storage.errors import NotFoundError
+
+M = TypeVar("M", bound=BaseModel)
+_DIGITS = len(str(LARGEST_ID))
+
+
+def read_body(model: type[M]) -> M:
+    """The request's JSON body; raises UnsupportedMediaType or pydantic's ValidationError."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("The body must be application/json.")
+    return model.model_validate_json(request.get_data(cache=False))
+
+
+def read_nothing() -> None:
+    """Make sure that a verb without parameters got none: no body, or an empty object."""
+    if request.get_data():
+        read_body(Nothing)
+
+
+def read_query(model: type[M]) -> M:
+    """The request's query string; raises pydantic's ValidationError."""
+    return model.model_validate(request.args.to_dict())
+
+
+def read_refill_id(text: str) -> int:
+    """The number in a URL; raises NotFoundError for what no refill can be called."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) <= LARGEST_ID):
+        raise NotFoundError("there is no such refill")
+    return int(text)

@@ -1,0 +1,142 @@
+"""Errors as RFC 9457 writes them: every answer that is not a success is `application/problem+json`.
+
+`type` tells the refusals apart that share a status; it is `about:blank` where the status says it all.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, request
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from monitor.errors import BadInputError, RefilldError
+from refilld.api.responses import to_json
+from storage.errors import (
+    LeaseLostError,
+    NotFoundError,
+    NotMigratedError,
+    OpenRefillError,
+    UnreachableError,
+    WrongStateError,
+)
+
+log = structlog.get_logger()
+MIMETYPE = "application/problem+json"
+RETRY_AFTER = "5"
+"""Seconds after which a client may ask again when the database was out of reach."""
+
+
+class Kind(StrEnum):
+    """The types of problem, without their common beginning `urn:refilld:`."""
+
+    INVALID_JSON = "invalid-json"
+    INVALID_REQUEST = "invalid-request"
+    MISSING_SCOPE = "missing-scope"
+    NOT_FOUND = "not-found"
+    WRONG_STATE = "wrong-state"
+    LEASE_LOST = "lease-lost"
+    OPEN_REFILL = "open-refill"
+
+
+_MOST_FAULTS = 20
+_LONGEST_FIELD = 100
+_REFUSALS: Mapping[type[RefilldError], tuple[HTTPStatus, Kind]] = {
+    NotFoundError: (HTTPStatus.NOT_FOUND, Kind.NOT_FOUND),
+    WrongStateError: (HTTPStatus.CONFLICT, Kind.WRONG_STATE),
+    LeaseLostError: (HTTPStatus.CONFLICT, Kind.LEASE_LOST),
+    OpenRefillError: (HTTPStatus.CONFLICT, Kind.OPEN_REFILL),
+    BadInputError: (HTTPStatus.UNPROCESSABLE_ENTITY, Kind.INVALID_REQUEST),
+}
+_OUT_OF_ORDER = (UnreachableError, NotMigratedError)
+
+
+def problem_json(
+    status: int,
+    detail: str | None,
+    *,
+    kind: Kind | None = None,
+    errors: Sequence[Mapping[str, str]] = (),
+) -> str:
+    """The body of a problem."""
+    said: dict[str, object] = {
+        "type": f"urn:refilld:{kind}" if kind else "about:blank",
+        "title": kind.replace("-", " ").capitalize() if kind else _phrase(status),
+        "status": status,
+    }
+    if detail:
+        said["detail"] = detail
+    if errors:
+        said["errors"] = errors
+    return to_json(said)
+
+
+def problem(
+    status: int,
+    detail: str | None = None,
+    *,
+    kind: Kind | None = None,
+    errors: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """An answer that says what went wrong."""
+    body = problem_json(status, detail, kind=kind, errors=errors)
+    return Response(body, status, headers, mimetype=MIMETYPE)
+
+
+def register(app: Flask) -> None:
+    """Let every error leave the application as a problem."""
+    app.register_error_handler(HTTPException, _of_framework)
+    app.register_error_handler(ValidationError, _of_validation)
+    app.register_error_handler(RefilldError, _of_domain)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _of_framework(error: HTTPException) -> Response:
+    """What Flask itself refuses; headers such as Allow are kept."""
+    answer = error.get_response()
+    kept = {name: value for name, value in answer.headers.items() if not name.startswith("Content-")}
+    return problem(answer.status_code, error.description, headers=kept)
+
+
+def _of_validation(error: ValidationError) -> Response:
+    """What a request says wrongly; its values are not repeated, because some of them are secret."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    if found[0]["type"] == "json_invalid":
+        return problem(HTTPStatus.BAD_REQUEST, found[0]["msg"], kind=Kind.INVALID_JSON)
+    faults = [
+        {
+            "field": ".".join(map(str, fault["loc"]))[:_LONGEST_FIELD],
+            "detail": fault["msg"].removeprefix("Value error, "),
+        }
+        for fault in found[:_MOST_FAULTS]
+    ]
+    detail = "; ".join(f"{fault['field']}: {fault['detail']}".removeprefix(": ") for fault in faults)
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, kind=Kind.INVALID_REQUEST, errors=faults)
+
+
+def _of_domain(error: RefilldError) -> Response:
+    """What refilld refuses."""
+    if isinstance(error, _OUT_OF_ORDER):
+        log.error("http.database_unavailable", error=str(error))
+        retry = {"Retry-After": RETRY_AFTER}
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database is not available.", headers=retry)
+    for refusal, (status, kind) in _REFUSALS.items():
+        if isinstance(error, refusal):
+            return problem(status, str(error), kind=kind)
+    return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> Response:
+    """A fault of ours: the log says what it was, the answer does not."""
+    log.error("http.failed", method=request.method, rule=str(request.url_rule), exc_info=error)
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "An unexpected error; it is in the log of refilld.")
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"

@@ -1,0 +1,25 @@
+"""Writing answers: JSON, times in RFC 3339."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from flask import Response
+
+from refilld.time_format import rfc3339
+
+
+def answer(value: Mapping[str, object], status: int = 200) -> Response:
+    """A JSON answer."""
+    return Response(to_json(value), status, mimetype="application/json")
+
+
+def to_json(value: Mapping[str, object]) -> str:
+    """One line of JSON."""
+    return json.dumps(value, default=_plain, ensure_ascii=False) + "\n"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")

@@ -1,0 +1,116 @@
+"""The server: waitress, started and stopped by the daemon."""
+
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
+
+from waitress import wasyncore  # type: ignore[import-untyped]
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
+from waitress.server import create_server  # type: ignore[import-untyped]
+from waitress.task import ErrorTask  # type: ignore[import-untyped]
+
+from refilld.api.problems import MIMETYPE, problem_json
+from storage.errors import UnreachableError
+
+THREADS = 16
+LARGEST_BODY = 1024 * 1024
+"""Bytes of a request's body; one more is refused."""
+GRACE = 5.0
+"""Seconds that running requests get to finish when the server stops."""
+_LIMITS: dict[str, object] = {
+    "threads": THREADS,
+    "max_request_body_size": LARGEST_BODY + 1,  # waitress refuses from this size on
+    "max_request_header_size": 32 * 1024,
+    "channel_timeout": 60,
+    "cleanup_interval": 10,
+    "connection_limit": 500,
+    "channel_request_lookahead": 1,  # else a client that hangs up while it waits is not noticed
+}
+
+
+class CannotListenError(UnreachableError):
+    """The address of the HTTP interface cannot be listened on."""
+
+
+class _ProblemTask(ErrorTask):  # type: ignore[misc]
+    """What waitress itself refuses, said like every other problem."""
+
+    def execute(self) -> None:
+        fault = self.request.error
+        body = problem_json(fault.code, fault.body).encode()
+        self.status = f"{fault.code} {fault.reason}"
+        self.response_headers.append(("Content-Type", MIMETYPE))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    error_task_class = _ProblemTask
+
+
+class HttpServer:
+    """One listening address; requests are served by threads of its own between `start` and `stop`."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], host: str, port: int) -> None:
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits
+        self.host = host
+        self.port = port
+        """The port asked for; after `start` the real one, which differs where 0 was asked for."""
+        self._app = app
+        self._sockets: dict[int, Any] = {}
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="http")
+        self._server: Any = None
+
+    def start(self) -> None:
+        """Listen and serve; raises CannotListenError when the address is taken or not ours."""
+        listener = _listen(self.host, self.port)
+        self.port = listener.getsockname()[1]
+        self._server = create_server(
+            self._app, self._sockets, sockets=[listener], ident=None, asyncore_use_poll=True, **_LIMITS
+        )
+        self._server.channel_class = _Channel
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take no more connections, let running requests finish for a moment, and close everything."""
+        if self._thread.is_alive():
+            self._stopping.set()
+            self._server.pull_trigger()
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._look(1.0)
+        wasyncore.dispatcher.close(self._server)  # the listening socket alone
+        end = monotonic() + GRACE
+        while self._busy() and monotonic() < end:
+            self._look(0.05)
+        self._server.task_dispatcher.shutdown(timeout=1)
+        self._server.trigger.close()
+        wasyncore.close_all(self._sockets)
+
+    def _look(self, seconds: float) -> None:
+        """Move what can be read or written now; wait for it no longer than this."""
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._sockets, count=1)
+
+    def _busy(self) -> bool:
+        channels = self._server.active_channels.values()
+        return any(channel.requests or channel.total_outbufs_len for channel in channels)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
+    except (OSError, OverflowError, UnicodeError) as error:  # the latter two: no such port, no such name
+        listener.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CannotListenError(f"http.listen: {host}:{port}: {reason}") from error
+    return listener

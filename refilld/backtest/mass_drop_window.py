@@ -1,0 +1,71 @@
+"""Falls: which targets of a metric were judged and fell of late, and whether a mass drop is on (RULES 6)."""
+
+from collections import OrderedDict, deque
+from datetime import datetime
+
+from monitor.guarantee.mass_drop import MassDropRule, Tally
+from refilld.backtest.replay_target import Place
+from refilld.backtest.timestamps import EARLIEST
+
+_SPARE = 1_024
+
+
+class Falls:
+    """A window over the judged looks at one metric; it grows with the targets, not with their looks."""
+
+    def __init__(self, rule: MassDropRule) -> None:
+        self._rule = rule
+        self._times: deque[datetime] = deque()
+        self._places: deque[Place] = deque()
+        """Judged looks, oldest first; a target's older ones count no more."""
+        self._judged = 0
+        self._fallen: OrderedDict[Place, datetime] = OrderedDict()
+        """Targets with an opening, the one of the oldest first."""
+        self._since: datetime | None = None
+        """When the mass drop began that is on."""
+        self._sure_until = EARLIEST
+        """Up to this time no mass drop begins, unless a drop opens."""
+
+    def note(self, place: Place, at: datetime, *, opened: bool = False) -> bool:
+        """Count a judged look in, and say whether a mass drop is on from here on."""
+        if place.judged_at is None:
+            self._judged += 1
+        place.judged_at = at
+        self._times.append(at)
+        self._places.append(place)
+        if opened:
+            self._fallen[place] = at
+            self._fallen.move_to_end(place)
+        if opened or at > self._sure_until:
+            self._weigh(at)
+        if len(self._times) > 2 * self._judged + _SPARE:
+            self._compact()
+        return self._since is not None
+
+    def _weigh(self, now: datetime) -> None:
+        """Forget what is older than the window, and find out whether a mass drop is on."""
+        self._forget(now - self._rule.window)
+        judged, fallen = self._judged, len(self._fallen)
+        on = self._rule.is_on(Tally(judged, fallen), self._since, now)
+        self._since = (self._since or now) if on else None
+        # until the older half is forgotten, at least half as many are judged; and that may be too many
+        half = judged // 2
+        sure = not on and 100 * fallen <= self._rule.share * half
+        self._sure_until = self._times[half] + self._rule.window if sure else EARLIEST
+
+    def _compact(self) -> None:
+        """Drop the looks that count no more, so that a target has one at most."""
+        newest = {
+            place: at for at, place in zip(self._times, self._places, strict=True) if place.judged_at is at
+        }
+        self._times, self._places = deque(newest.values()), deque(newest)
+
+    def _forget(self, since: datetime) -> None:
+        times, places = self._times, self._places
+        while times and times[0] < since:
+            at, place = times.popleft(), places.popleft()
+            if place.judged_at is at:
+                place.judged_at = None
+                self._judged -= 1
+        while self._fallen and next(iter(self._fallen.values())) < since:
+            self._fallen.popitem(last=False)

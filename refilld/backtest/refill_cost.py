@@ -1,0 +1,76 @@
+"""The bill: what the refills of a replay come to, by service and provider, in refills, units and price."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+from monitor.model.order import Order
+
+_CENT = -2
+_EXACT = Context(prec=100, rounding=ROUND_HALF_UP)
+"""Prices have at most 18 digits and units 13: sums of them are exact, however many there are."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Heading:
+    """What the refills of one line of the bill have in common; empty text where an order does not say it."""
+
+    service: str
+    provider: str
+    currency: str
+    priced: bool
+    """Whether the orders have a price at all."""
+
+
+@dataclass(slots=True)
+class Account:
+    """One line of the bill, while it is written."""
+
+    refills: int = 0
+    units: int = 0
+    worth_by_quantity: defaultdict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    """Price times units, by the quantity that the price was for: divided, and rounded, only once."""
+    finest: int = _CENT
+
+    def add(self, order: Order, units: int) -> None:
+        self.refills += 1
+        self.units += units
+        if order.price is not None:
+            worth = _EXACT.multiply(order.price, Decimal(units))
+            self.worth_by_quantity[order.quantity] = _EXACT.add(self.worth_by_quantity[order.quantity], worth)
+            exponent = order.price.as_tuple().exponent
+            self.finest = min(self.finest, exponent if isinstance(exponent, int) else _CENT)
+
+    def merge(self, other: "Account") -> None:
+        """Take another line's refills into this one."""
+        self.refills += other.refills
+        self.units += other.units
+        self.finest = min(self.finest, other.finest)
+        for quantity, worth in other.worth_by_quantity.items():
+            self.worth_by_quantity[quantity] = _EXACT.add(self.worth_by_quantity[quantity], worth)
+
+    @property
+    def price(self) -> Decimal:
+        """What the units were sold for, to the cent or as finely as the prices are written."""
+        shares = (
+            _EXACT.divide(worth, Decimal(quantity))
+            for quantity, worth in sorted(self.worth_by_quantity.items())
+        )
+        total = Decimal(0)
+        for share in shares:
+            total = _EXACT.add(total, share)
+        return total.quantize(Decimal(1).scaleb(self.finest), context=_EXACT)
+
+
+class Bill:
+    """All refills of one replay."""
+
+    def __init__(self) -> None:
+        self.accounts: dict[Heading, Account] = {}
+
+    def add(self, order: Order, units: int) -> None:
+        """Put the refill of an order on the bill."""
+        heading = Heading(
+            order.service, order.provider or "", order.currency or "", priced=order.price is not None
+        )
+        self.accounts.setdefault(heading, Account()).add(order, units)

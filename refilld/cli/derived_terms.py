@@ -1,0 +1,73 @@
+"""What an import tells of the terms that it derived from the names of services, and where it could not."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from monitor.model.order import Order
+from monitor.model.service import Service
+from monitor.model.service_name import speaks_of_refill
+from monitor.model.terms import RefillMode, Terms, TermsOrigin
+from refilld.terminal import printable
+from refilld.terms_format import written
+
+MOST_NAMES = 50
+"""Names that are told one by one; a file may hold as many as it has rows."""
+_NO_SERVICE = Service()
+
+
+class Derived:
+    """The orders that were added under derived terms, counted by the name of their service."""
+
+    def __init__(self, services: Mapping[str, Service], *, wanted: bool) -> None:
+        """`wanted` says that the configuration has terms derived at all."""
+        self._services = services
+        self._wanted = wanted
+        self._unread: Counter[str] = Counter()
+        self._orders: Counter[tuple[str, Terms]] = Counter()
+        self._further = 0
+
+    def add(self, order: Order) -> None:
+        name = self._services.get(order.service, _NO_SERVICE).name or order.service
+        if order.terms_from is TermsOrigin.DEFAULT and self._wanted and speaks_of_refill(name):
+            if name in self._unread or len(self._unread) < MOST_NAMES:
+                self._unread[name] += 1
+            return
+        if order.terms_from is not TermsOrigin.NAME:
+            return
+        if (name, order.terms) in self._orders or len(self._orders) < MOST_NAMES:
+            self._orders[name, order.terms] += 1
+        else:
+            self._further += 1
+
+    def lines(self) -> Iterator[str]:
+        """One line for each name, those with most orders first."""
+        for (name, terms), number in self._orders.most_common():
+            yield f'terms from the name "{printable(name)}": {_promise(terms)} ({_orders(number)})'
+        if self._further:
+            yield f"and {_orders(self._further)} with terms from further names"
+        for name, number in self._unread.most_common():
+            yield f'no terms from the name "{printable(name)}": the default ones hold ({_orders(number)})'
+
+    def facts(self) -> dict[str, object]:
+        """The same for programs."""
+        told = [
+            {"name": name, "terms": terms.name, "window": written(terms)["window"], "refill": terms.refill}
+            | {"orders": number}
+            for (name, terms), number in self._orders.most_common()
+        ]
+        unread = [{"name": name, "orders": number} for name, number in self._unread.most_common()]
+        return {
+            "terms_from_names": told,
+            "orders_of_further_names": self._further,
+            "names_without_terms": unread,
+        }
+
+
+def _promise(terms: Terms) -> str:
+    if terms.refill is RefillMode.NEVER:
+        return "refill never"
+    return f"window {written(terms)['window']}, refill {terms.refill}"
+
+
+def _orders(number: int) -> str:
+    return f"{number:,} {'order' if number == 1 else 'orders'}"

@@ -1,0 +1,89 @@
+"""The whole story of one order, for people and for programs."""
+
+from datetime import datetime
+from functools import partial
+from textwrap import wrap
+
+from rich.text import Text
+
+from refilld.cli.output import cell, print_json
+from refilld.cli.plot import NARROWEST, Curve, drawn
+from refilld.terminal import console
+from refilld.timeline.document import document
+from refilld.timeline.event import Event
+from refilld.timeline.events import told
+from refilld.timeline.facts import story_facts
+from refilld.timeline.levels import levels_of
+from refilld.timeline.load import Story, gather
+from storage.engine import Transaction
+
+WIDEST = 120
+"""Columns of a plot on a wide terminal."""
+UNSEEN = (80, 24)
+"""The size that is drawn for where there is no terminal."""
+LINES = 2_000
+"""Newest lines of the story that are printed; more than that nobody reads."""
+_INDENT = 22
+_MARKED = {"drop.opened": "!", "refill.completed": "+", "look.failed": "x"}
+
+
+def print_story(tx: Transaction, order_id: str, now: datetime, *, as_json: bool) -> None:
+    """Print everything that is known of an order; raises NotFoundError."""
+    story = gather(tx, order_id, now)
+    if as_json:
+        print_json(document(story))
+        return
+    answer = f"{story.answer.word}: {story.answer.sentence}"
+    for name, value in (story_facts(story) | {"answer": answer}).items():
+        if value is not None:
+            _print_fact(name, value)
+    events = told(story)
+    _print_plot(story, events)
+    _print_title("story")
+    if len(events) > LINES:
+        _print_hanging(f"{len(events) - LINES:,} earlier lines are left out; --json has them", 0)
+    for event in events[-LINES:]:
+        _print_event(event)
+
+
+def _print_fact(name: str, value: object) -> None:
+    """Print one line of the story's head."""
+    if isinstance(value, dict):
+        value = [f"{key} {cell(one)}" for key, one in value.items()]
+    _print_hanging(f"{name:>16}  {cell(value)}", 18)
+
+
+def _print_event(event: Event) -> None:
+    until = f" (until {cell(event.until)})" if event.until else ""
+    _print_hanging(f"{cell(event.at)}  {cell(event.text)}{until}", _INDENT)
+
+
+def _print_title(title: str) -> None:
+    console().print(f"\n{title}", style="bold")
+
+
+def _print_hanging(line: str, indent: int) -> None:
+    """One line; on a terminal wrapped to its width, with all but the first part indented."""
+    out = console()
+    width = max(out.width, indent + NARROWEST) if out.is_terminal else len(line)
+    # whole words: a link that was broken could not be copied
+    parts = wrap(line, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
+    for part in parts:
+        out.print(part, markup=False, soft_wrap=True)
+
+
+def _print_plot(story: Story, events: tuple[Event, ...]) -> None:
+    out = console()
+    _print_title(f"{story.order.metric} over time")
+    if not out.encoding.startswith("utf"):
+        out.print("not drawn: this output takes no Unicode")
+        return
+    width, height = out.size if out.is_terminal else UNSEEN
+    curve = Curve(
+        counts=[(look.at, look.count) for look in story.looks if look.count is not None],
+        levels=partial(levels_of, story),
+        marks={event.at: _MARKED[event.kind] for event in events if event.kind in _MARKED},
+    )
+    coloured = out.is_terminal and not out.no_color
+    for line in drawn(curve, min(width, WIDEST), min(max(height // 2, 6), 20), colours=coloured):
+        out.print(Text.from_ansi(line), soft_wrap=True)

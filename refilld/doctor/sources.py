@@ -1,0 +1,135 @@
+"""The sources: installed, enabled, able to begin, and not refused."""
+
+import os
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+
+from monitor.errors import BadInputError
+from monitor.sources.rate_limit_state import SLOW_FROM
+from monitor.sources.registry import installed, open_source
+from refilld.doctor import private_file
+from refilld.doctor.finding import Finding, Level, error, ok, warning
+from refilld.settings import Settings, SourceSection
+from storage import sources
+from storage.engine import Transaction
+
+OPENS = "source.opens"
+LOGS_IN = "instaloader"
+"""The source that has the command `sources login`."""
+FILES = {"token_file": "the token", "session_file": "the session"}
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Judge every source that the configuration enables."""
+    if not settings.enabled_sources:
+        hint = (
+            "set enabled = true under [sources.instaloader] or [sources.graph]; the README says what it means"
+        )
+        yield error("sources.enabled", "no source is enabled, so nothing is looked at", hint)
+    for name, section in settings.enabled_sources.items():
+        if name in installed():
+            yield from _examined(name, section)
+        else:
+            yield _missing(name)
+
+
+def _missing(name: str) -> Finding:
+    """Say that there is no such source, and which one may be meant."""
+    close = get_close_matches(name, installed(), n=1)
+    meant = f"did you mean {close[0]}?" if close else f"there are: {', '.join(installed())}"
+    says = f"{name} is enabled but not installed; {meant}"
+    return error("source.installed", says, f"correct [sources.{name}], or install it", name)
+
+
+def _examined(name: str, section: SourceSection) -> Iterator[Finding]:
+    """Judge the files of a source's secrets, and whether it can begin; one wrong file is one finding."""
+    fault = _fault(name, section)
+    files = {option: _credential(name, option, path) for option, path in _files(section)}
+    at = fault.field.removeprefix(f"sources.{name}.") if isinstance(fault, BadInputError) else ""
+    told = at in files and files[at].level is Level.ERROR
+    yield from (one for option, one in files.items() if option != at or told)
+    if not told:
+        yield _opens(name, fault, _remedy(name, at) if at in files else f"correct [sources.{name}]")
+
+
+def _files(section: SourceSection) -> Iterator[tuple[str, str]]:
+    return ((option, path) for option in FILES if (path := section.options[option]))
+
+
+def _credential(name: str, option: str, path: str) -> Finding:
+    """Judge the file that a source has a secret from."""
+    file = Path(os.path.expanduser(path))  # noqa: PTH111  # unlike Path's own it lets strange users be
+    return private_file.examined(file, "source.credentials", FILES[option], name, _remedy(name, option))
+
+
+def _remedy(name: str, option: str) -> str:
+    """How a file comes to hold what it should."""
+    if option == "session_file" and name == LOGS_IN:
+        return f"write it with refilld sources login {name} --cookies FILE"
+    return (
+        f"put {FILES[option]} into it, readable by refilld's account only, or correct sources.{name}.{option}"
+    )
+
+
+def _fault(name: str, section: SourceSection) -> Exception | None:
+    """What happens when the source is made as the daemon makes it; that sends no request."""
+    try:
+        open_source(name, section.options)
+    except Exception as fault:  # noqa: BLE001  # a plugin of others
+        return fault
+    return None
+
+
+def _opens(name: str, fault: Exception | None, remedy: str) -> Finding:
+    if fault is None:
+        return ok(OPENS, f"{name} is enabled and can begin", name)
+    if isinstance(fault, BadInputError):
+        return error(OPENS, f"{name} cannot begin: {fault}", remedy, name)
+    # What others say may hold a secret.
+    says = f"{name} fails with {type(fault).__name__} when it is made"
+    return error(OPENS, says, "update it, or report the fault to who wrote it", name)
+
+
+def begun(found: Iterable[Finding]) -> frozenset[str]:
+    """The sources that can begin, by these findings."""
+    return frozenset(one.about for one in found if (one.check, one.level) == (OPENS, Level.OK))
+
+
+def breakers(
+    tx: Transaction, settings: Settings, now: datetime, begun: AbstractSet[str]
+) -> Iterator[Finding]:
+    """Judge whether each source may be asked now; of those that cannot begin, only what is wrong is told."""
+    known = installed()
+    found = (_breaker(tx, name, now) for name in settings.enabled_sources if name in known)
+    yield from (one for one in found if one.level is not Level.OK or one.about in begun)
+
+
+def _breaker(tx: Transaction, name: str, now: datetime) -> Finding:
+    found = sources.breaker(tx, name)
+    resume = f"refilld sources resume {name}"
+    if found.stopped:
+        says = f"{name} has stopped after refusals: {found.reason}"
+        return error("source.breaker", says, f"find out why, wait some hours, then {resume}", name)
+    until = found.closed_until(now)
+    if until is not None:
+        says = f"{name} is paused until {until:%Y-%m-%d %H:%M:%SZ}: {found.reason}"
+        return warning("source.breaker", says, f"it goes on by itself; {resume} does so at once", name)
+    return _strained(tx, name, now)
+
+
+def _strained(tx: Transaction, name: str, now: datetime) -> Finding:
+    """Judge what the platform itself says of its limit."""
+    found = sources.strain(tx, name)
+    until, used = found.waits_until(now), found.used(now)
+    hint = f"it goes on by itself; lower sources.{name}.requests_per_hour if this comes often"
+    if until is not None:
+        return warning(
+            "source.breaker", f"the platform lets {name} wait until {until:%Y-%m-%d %H:%M:%SZ}", hint, name
+        )
+    if used is not None and used >= SLOW_FROM:
+        says = f"{used} % of the platform's own limit for {name} are used, so it looks slower"
+        return warning("source.breaker", says, hint, name)
+    return ok("source.breaker", f"{name} may look", name)

@@ -1,1 +1,0 @@
-"""An order's story: gathered from the database, told in time order, for people and for programs."""

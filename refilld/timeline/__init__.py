@@ -1,0 +1,1 @@
+"""The timeline of an order: everything that happened to it, in order of time."""

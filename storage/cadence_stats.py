@@ -1,0 +1,84 @@
+"""Lessons: what the learned cadence knows, added up by all daemons of a shop."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, bindparam, select
+
+from monitor.cadence.hazard import Cell
+from monitor.cadence.virtual_time import VirtualClock
+from monitor.model.target import Metric
+from storage.engine import insert_into
+from storage.source_tables import cadence_clocks, going_rates, hazard_cells
+
+_h = hazard_cells.c
+_c = cadence_clocks.c
+_KEY = ["service", "age", "margin", "slope", "span"]
+_CLOCK = select(_c.clock).where(_c.source == bindparam("source"))
+
+
+def load(connection: Connection) -> dict[Cell, tuple[float, float]]:
+    """Events and hours of exposure of every cell."""
+    rows = connection.execute(select(hazard_cells))
+    return {
+        Cell(row.service, row.age, row.margin, row.slope, row.span): (row.events, row.exposure)
+        for row in rows
+    }
+
+
+def add(connection: Connection, harvest: Mapping[Cell, tuple[float, float]]) -> None:
+    """Add what was learned to what is known; in order, so that no two daemons block each other."""
+    if not harvest:
+        return
+    insert = insert_into(connection, hazard_cells)
+    statement = insert.on_conflict_do_update(
+        index_elements=_KEY,
+        set_={
+            "events": _h.events + insert.excluded.events,
+            "exposure": _h.exposure + insert.excluded.exposure,
+        },
+    )
+    rows = [
+        {**cell._asdict(), "events": events, "exposure": exposure}
+        for cell, (events, exposure) in sorted(harvest.items())
+    ]
+    connection.execute(statement, rows)
+
+
+def clock(connection: Connection, source: str) -> VirtualClock:
+    """The virtual clock of a source; whoever reads it to set it holds the source's turn."""
+    return VirtualClock.load(connection.execute(_CLOCK, {"source": source}).scalar() or "")
+
+
+def has_clock(connection: Connection, source: str) -> bool:
+    """Whether a source has a clock: one that was never looked through has none."""
+    return connection.execute(_CLOCK, {"source": source}).first() is not None
+
+
+def save_clock(connection: Connection, source: str, state: VirtualClock) -> None:
+    """Keep the virtual clock of a source."""
+    text = state.dump()
+    row = insert_into(connection, cadence_clocks).values(source=source, clock=text)
+    connection.execute(row.on_conflict_do_update(index_elements=["source"], set_={"clock": text}))
+
+
+def add_sales(connection: Connection, sales: Mapping[tuple[str, Metric], tuple[float, float]]) -> None:
+    """Add units and amounts, sold at a price, to the going rates of their currency and metric."""
+    if not sales:
+        return
+    insert = insert_into(connection, going_rates)
+    g = going_rates.c
+    statement = insert.on_conflict_do_update(
+        index_elements=["currency", "metric"],
+        set_={"units": g.units + insert.excluded.units, "amount": g.amount + insert.excluded.amount},
+    )
+    rows = [
+        {"currency": currency, "metric": metric, "units": units, "amount": amount}
+        for (currency, metric), (units, amount) in sorted(sales.items())
+    ]
+    connection.execute(statement, rows)
+
+
+def rates(connection: Connection) -> dict[tuple[str, Metric], float]:
+    """What a unit usually costs, by currency and metric."""
+    rows = connection.execute(select(going_rates))
+    return {(row.currency, row.metric): row.amount / row.units for row in rows if row.units > 0}

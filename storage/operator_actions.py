@@ -1,0 +1,86 @@
+"""The operator's verbs on refills: what is held, dead or queued is let go, taken back, or tried again."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, update
+
+from monitor.guarantee.decisions import Case
+from monitor.guarantee.hold_release import case_unheld, decide_anew
+from monitor.model.decision import Reason, Verb
+from monitor.model.refill import RefillState
+from storage import drops, order_states, refills, reviews, targets
+from storage.column_types import AnyRow
+from storage.errors import NothingMissingError, WrongStateError
+from storage.schema import refills as table
+from storage.targets import TargetRow
+
+_r = table.c
+VERBS: Mapping[str, tuple[frozenset[RefillState], RefillState]] = {
+    "approve": (frozenset({RefillState.HELD}), RefillState.QUEUED),
+    "reject": (frozenset({RefillState.HELD}), RefillState.REJECTED),
+    "requeue": (frozenset({RefillState.DEAD}), RefillState.QUEUED),
+    "cancel": (frozenset({RefillState.QUEUED, RefillState.HELD, RefillState.DEAD}), RefillState.CANCELLED),
+}
+"""The operator's verbs: from which states, to which."""
+
+
+def operate(connection: Connection, refill_id: int, verb: str, now: datetime) -> AnyRow:
+    """Carry out an operator's verb; gives the refill as it is then.
+
+    What is queued is what is still missing at the target's newest count, never more than the refill had.
+    Raises NotFoundError, WrongStateError (NothingMissingError where nothing is missing any more) or
+    OpenRefillError, and then nothing changes.
+    """
+    allowed, state = VERBS[verb]
+    order_id = refills.get(connection, refill_id).order_id
+    target = targets.of_order(connection, order_id, lock=True)  # no judge and no flag comes in between
+    row = refills.get(connection, refill_id)
+    values: dict[str, object] = {"state": state, "release_at": None}
+    if state is RefillState.QUEUED and row.state in allowed:
+        values |= {"queued_at": now, "available_at": now, "attempt": 0, "last_error": None}
+        values["quantity"] = _still_owed(connection, row, target)
+    change = update(table).where(_r.refill_id == refill_id, _r.state.in_(allowed)).values(values)
+    if connection.execute(change).rowcount == 0:
+        raise WrongStateError(f"refill {refill_id} is {row.state}; {verb} needs {_either(allowed)}")
+    refills.add_events(connection, [refill_id], state, now, f"{verb} by an operator")
+    if state is RefillState.QUEUED:
+        reviews.close_of_refill(connection, refill_id, "requeued", now)
+        targets.wake(connection, [target.target_id], now, f"refill {refill_id} queued")  # public still?
+    elif row.state is not RefillState.DEAD:
+        drops.decline(connection, order_id, row.drop_id, now)
+    return refills.get(connection, refill_id)
+
+
+def case_of(connection: Connection, row: AnyRow, target: TargetRow) -> Case | None:
+    """A refill's case at its target's newest count, as if the refill had not been made; None without one."""
+    count, at = target.series.last_count, target.last_count_at
+    if count is None or at is None:
+        return None
+    return case_unheld(order_states.of_target(connection, target.target_id), row.order_id, count, at)
+
+
+def _still_owed(connection: Connection, row: AnyRow, target: TargetRow) -> int:
+    """Units of a refill that may still be delivered; raises WrongStateError where that is none.
+
+    The operator's word stands above cooldown, review and mass drop, but not above what was promised at most.
+    """
+    owed_no_more = f"refill {row.refill_id} is owed no more"
+    if not order_states.carries_guarantee(connection, row.order_id):
+        raise WrongStateError(f"{owed_no_more}: its order's guarantee has ended")
+    case = case_of(connection, row, target)
+    if case is None:
+        return int(row.quantity)
+    decision = decide_anew(case)
+    if decision.reason is Reason.RECOVERED:
+        raise NothingMissingError(
+            f"{owed_no_more}: at the count of {case.count} of {case.now:%Y-%m-%d %H:%M} UTC"
+            f" the order misses {case.claim.units}; reject or cancel it"
+        )
+    if decision.verb is Verb.REFUSE:
+        raise WrongStateError(f"{owed_no_more}: {decision.reason}")
+    return min(int(row.quantity), case.claim.units, case.allowance)
+
+
+def _either(states: Iterable[RefillState]) -> str:
+    return " or ".join(sorted(states))

@@ -1,0 +1,134 @@
+"""Everything that bears on the guarantee of a target's orders, loaded in a handful of queries."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, select, text
+
+from monitor.model.drop import Drop
+from monitor.model.link import Link
+from monitor.model.order import Flag, Order
+from monitor.model.order_state import Watched
+from monitor.model.refill import Refill
+from monitor.model.target import Target
+from monitor.model.terms import TermsOrigin
+from storage.column_types import AnyRow, AnySelect
+from storage.schema import OPEN_DROP, drops, order_flags, orders, refills, requests, targets
+from storage.terms import load_terms
+
+_THE_TARGETS = orders.c.target_id.in_(bindparam("target_ids", expanding=True))
+JOINED = (
+    select(orders, targets.c.link, targets.c.kind, targets.c.key, targets.c.metric, targets.c.owner)
+    .join(targets, targets.c.target_id == orders.c.target_id)
+)  # fmt: skip
+"""Orders with their targets, as `order_of` reads them."""
+_NO_FLAGS: frozenset[Flag] = frozenset()
+_ORDERS = JOINED.where(_THE_TARGETS).order_by(orders.c.completed_at, orders.c.order_id)
+_ONE_ORDER = JOINED.where(orders.c.order_id == bindparam("order_id"))
+_ONE_FLAG = select(order_flags.c.flag).where(order_flags.c.order_id == bindparam("order_id")).limit(1)
+_FLAGS = select(order_flags).join(orders, orders.c.order_id == order_flags.c.order_id).where(_THE_TARGETS)
+_DROPS = (
+    select(drops)
+    .join(orders, orders.c.order_id == drops.c.order_id)
+    .where(_THE_TARGETS, text(f"drops.{OPEN_DROP}"))
+)
+_REFILLS = (
+    select(
+        refills.c.order_id,
+        refills.c.quantity,
+        refills.c.state,
+        refills.c.completed_at,
+        refills.c.delivered,
+        refills.c.release_at,
+    )
+    .join(orders, orders.c.order_id == refills.c.order_id)
+    .where(_THE_TARGETS)
+)
+_REQUESTS = (
+    select(requests.c.order_id)
+    .join(orders, orders.c.order_id == requests.c.order_id)
+    .where(_THE_TARGETS, requests.c.answered_at.is_(None))
+)
+
+
+def of_target(connection: Connection, target_id: int) -> tuple[Watched, ...]:
+    """All orders of a target with their flags, open drops, refills and standing requests."""
+    return of_targets(connection, [target_id])[target_id]
+
+
+def of_targets(connection: Connection, target_ids: Sequence[int]) -> dict[int, tuple[Watched, ...]]:
+    """The same of many targets, by target; each one's orders in the order of their completion."""
+    if not target_ids:
+        return {}
+
+    def run(query: AnySelect) -> Sequence[AnyRow]:
+        return connection.execute(query, {"target_ids": target_ids}).all()
+
+    flags: defaultdict[str, set[Flag]] = defaultdict(set)
+    for row in run(_FLAGS):
+        flags[row.order_id].add(row.flag)
+    fills: defaultdict[str, list[Refill]] = defaultdict(list)
+    for row in run(_REFILLS):
+        fills[row.order_id].append(
+            Refill(row.order_id, row.quantity, row.state, row.completed_at, row.delivered, row.release_at)
+        )
+    open_drops = {row.order_id: _drop(row) for row in run(_DROPS)}
+    asked = {row.order_id for row in run(_REQUESTS)}
+    found: dict[int, list[Watched]] = {target_id: [] for target_id in target_ids}
+    for row in run(_ORDERS):
+        found[row.target_id].append(
+            Watched(
+                order=order_of(row),
+                flags=frozenset(flags[row.order_id]) if row.order_id in flags else _NO_FLAGS,
+                drop=open_drops.get(row.order_id),
+                refills=tuple(fills[row.order_id]) if row.order_id in fills else (),
+                asked=row.order_id in asked,
+                settled_look=row.settled_look_at is not None,
+            )
+        )
+    return {target_id: tuple(group) for target_id, group in found.items()}
+
+
+def carries_guarantee(connection: Connection, order_id: str) -> bool:
+    """Whether an order's status carries the guarantee and no flag takes it away (time aside)."""
+    flagged = connection.execute(_ONE_FLAG, {"order_id": order_id}).first()
+    return one_order(connection, order_id).guaranteed and flagged is None
+
+
+def one_order(connection: Connection, order_id: str) -> Order:
+    """One order that is known to exist."""
+    return order_of(connection.execute(_ONE_ORDER, {"order_id": order_id}).one())
+
+
+def order_of(row: AnyRow) -> Order:
+    """The order of a row that joins its target."""
+    return Order(
+        order_id=row.order_id,
+        service=row.service,
+        target=Target(Link(row.kind, row.key), row.metric, row.owner),
+        quantity=row.quantity,
+        status=row.status,
+        terms=load_terms(row.terms),
+        remains=row.remains,
+        completed_at=row.completed_at,
+        start_count=row.start_count,
+        start_measured=row.start_measured,
+        link_typed=row.link_typed,
+        provider=row.provider,
+        customer=row.customer,
+        price=row.price,
+        currency=row.currency,
+        terms_from=TermsOrigin(row.terms_from),
+    )
+
+
+def _drop(row: AnyRow) -> Drop:
+    return Drop(
+        order_id=row.order_id,
+        state=row.state,
+        opened_at=row.opened_at,
+        looks=row.looks,
+        confirmed_at=row.confirmed_at,
+        closed_at=row.closed_at,
+        drop_id=row.drop_id,
+    )
