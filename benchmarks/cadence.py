@@ -56,8 +56,8 @@ def policies(world: peers.World, budget: float) -> Iterator[tuple[str, Score]]:
         yield peer.name, peers.run(world, peer, budget)
     yield OURS, learned.run(world, budget)
     if isinstance(world, MessyWorld) and budget < max(BUDGETS):
-        yield RIVAL + TOGETHER, peers.run(world, peers.RoundRobin(), budget, together=True)
-        yield OURS + TOGETHER, learned.run(world, budget, together=True)
+        yield RIVAL + TOGETHER, peers.run(world, peers.RoundRobin(), budget, request_key=True)
+        yield OURS + TOGETHER, learned.run(world, budget, request_key=True)
 
 
 def measure(kind: type[peers.World], budget: float, seeds: Sequence[int], per_day: int) -> dict[str, Score]:

@@ -10,8 +10,8 @@ from peers import World, second_looks
 from worlds.orders import HOURS, Score
 
 from monitor.cadence.hazard import Cell, Hazards, cell_at
-from monitor.cadence.piecewise_hazard import Outlook, hazard_within, index, together
-from monitor.cadence.virtual_time import VirtualClock, last_call
+from monitor.cadence.piecewise_hazard import PiecewiseHazard, cumulative_hazard, look_value, weighted_sum
+from monitor.cadence.virtual_time import VirtualTime, final_look_value
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -21,27 +21,27 @@ class Note:
 
     __slots__ = ("at", "cell", "outlook", "used")
 
-    def __init__(self, at: float, cell: Cell, outlook: Outlook) -> None:
-        self.at, self.cell, self.outlook, self.used = at, cell, outlook, 0.0
+    def __init__(self, at: float, cell: Cell, hazard: PiecewiseHazard) -> None:
+        self.at, self.cell, self.hazard, self.used = at, cell, hazard, 0.0
 
 
 class Learned:
     """One run. A target waits in the queue of its stream by the due value that its last look has given it."""
 
-    def __init__(self, world: World, *, together: bool = False) -> None:
-        self.case = world.case(together=together)
+    def __init__(self, world: World, *, request_key: bool = False) -> None:
+        self.case = world.case(request_key=request_key)
         orders = self.case.orders
         self.target = orders.target.tolist()
         self.delivered, self.ends = orders.delivered.tolist(), orders.ends.tolist()
         self.weight = orders.weight.tolist()
         self.service = [str(service) for service in orders.service]
-        self.hazards, self.clock = Hazards({}), VirtualClock()
+        self.hazards, self.clock = Hazards({}), VirtualTime()
         self.notes: dict[int, Note] = {}
         self.rows: defaultdict[int, list[int]] = defaultdict(list)
         """The open orders of each target."""
         self.due: dict[int, float] = {}
         self.queues: defaultdict[str, list[tuple[float, int]]] = defaultdict(list)
-        self.stream: dict[int, str] = {}
+        self.service_queue: dict[int, str] = {}
         self.ending: defaultdict[int, list[int]] = defaultdict(list)
         for row, end in enumerate(self.ends):
             self.ending[int(end - 1e-6)].append(row)
@@ -65,20 +65,20 @@ class Learned:
     def join(self, row: int, at: float) -> None:
         """A new order: it may only bring its target's turn forward."""
         cell = cell_at(self.service[row], 0.0, 0.0, None)
-        self.notes[row] = Note(at, cell, self.hazards.ahead(cell))
+        self.notes[row] = Note(at, cell, self.hazards.hazard_for(cell))
         target = self.target[row]
         self.rows[target].append(row)
-        self.seat(target, soonest=self.due.get(target))
+        self.queue_position(target, soonest=self.due.get(target))
 
     def rejoin(self, row: int, at: float) -> None:
         """A refill has arrived, or a suspicion was none; the second look `at` left the order whole."""
         note = self.notes[row]
         hours = at - self.delivered[row]
         note.cell = cell_at(self.service[row], hours, 0.0, None)
-        note.at, note.used, note.outlook = at, 0.0, self.hazards.ahead(note.cell)
+        note.at, note.used, note.hazard = at, 0.0, self.hazards.hazard_for(note.cell)
         target = self.target[row]
         self.rows[target].append(row)
-        self.seat(target, soonest=self.due.get(target))
+        self.queue_position(target, soonest=self.due.get(target))
 
     def last_calls(self, now: int, left: int) -> int:
         """Look at orders that end within the hour, if that is worth a request; how many requests it took."""
@@ -86,12 +86,12 @@ class Learned:
         for row in self.ending.pop(now, ()):
             if row in self.rows[self.target[row]]:
                 note = self.notes[row]
-                hazard = hazard_within(note.outlook, now - note.at)
-                values.append((last_call(self.weight[row], hazard), self.target[row]))
+                hazard = cumulative_hazard(note.hazard, now - note.at)
+                values.append((final_look_value(self.weight[row], hazard), self.target[row]))
         called: list[int] = []
         for value, target in sorted(values, reverse=True):
-            if len(called) < left and target not in called and self.clock.pays(value):
-                self.clock.last_called(value)
+            if len(called) < left and target not in called and self.clock.affords(value):
+                self.clock.record_final_look(value)
                 called.append(target)
         self.look(called, now)
         return len(called)
@@ -106,10 +106,10 @@ class Learned:
             if not self.close(target, now):
                 continue
             due = self.due.pop(target)
-            self.clock.pop(self.stream[target], due)
-            self.clock.served(
+            self.clock.pop(self.service_queue[target], due)
+            self.clock.record_served(
                 sum(
-                    self.weight[row] * index(self.notes[row].outlook, now - self.notes[row].at)
+                    self.weight[row] * look_value(self.notes[row].hazard, now - self.notes[row].at)
                     for row in self.rows[target]
                 )
             )
@@ -120,11 +120,11 @@ class Learned:
     def next(self) -> int | None:
         """The target whose turn it is, taken off its queue."""
         best, first = None, None
-        for stream, queue in self.queues.items():
+        for service_queue, queue in self.queues.items():
             while queue and self.due.get(queue[0][1]) != queue[0][0]:
                 heappop(queue)
             if queue:
-                turn = self.clock.turn(stream, queue[0][0])
+                turn = self.clock.position_of(service_queue, queue[0][0])
                 if best is None or turn < best:
                     best, first = turn, queue
         return heappop(first)[1] if first else None
@@ -149,41 +149,44 @@ class Learned:
         for target in targets:
             if closed:
                 self.rows[target] = [row for row in self.rows[target] if row not in closed]
-            self.seat(target)
+            self.queue_position(target)
 
     def learn(self, row: int, used: float, now: int, wall: datetime) -> None:
         """Learn from a look, and note what it has shown."""
         note, service = self.notes[row], self.service[row]
         waited = now - note.at
         if waited > 0:
-            expected = -expm1(-hazard_within(note.outlook, waited))
-            self.clock.saw(service, expected=expected, crossed=used >= 1, hours=waited, now=wall)
-            calm = self.clock.stretched(service, waited, wall)
+            expected = -expm1(-cumulative_hazard(note.hazard, waited))
+            self.clock.observe(service, expected=expected, crossed=used >= 1, hours=waited, now=wall)
+            calm = self.clock.effective_hours(service, waited, wall)
             self.hazards.learn(note.cell, calm, crossed=used >= 1)
         if used < 1:
             slope = (used - note.used) / waited * 24 if waited > 0 else None
             note.cell = cell_at(service, now - self.delivered[row], used, slope)
             note.at, note.used = now, used
-            note.outlook = self.hazards.ahead(note.cell)
+            note.hazard = self.hazards.hazard_for(note.cell)
 
-    def seat(self, target: int, soonest: float | None = None) -> None:
+    def queue_position(self, target: int, soonest: float | None = None) -> None:
         """The due value of a target, by what is known of its orders; not after `soonest`."""
         rows = self.rows[target]
         if not rows:
             self.due.pop(target, None)
             return
-        outlooks = [(self.weight[row], self.notes[row].outlook) for row in rows]
-        stream = self.service[rows[0]]
+        outlooks = [(self.weight[row], self.notes[row].hazard) for row in rows]
+        service_queue = self.service[rows[0]]
         if len(rows) > 1:
             dearest = max(range(len(rows)), key=lambda at: outlooks[at][0] * outlooks[at][1][1])
-            stream = self.service[rows[dearest]]
-        due = self.clock.due(stream, together(outlooks))
+            service_queue = self.service[rows[dearest]]
+        due = self.clock.due(service_queue, weighted_sum(outlooks))
         if soonest is not None:
-            due = min(due, soonest - self.clock.offset(self.stream[target]) + self.clock.offset(stream))
-        self.due[target], self.stream[target] = due, stream
-        heappush(self.queues[stream], (due, target))
+            due = min(
+                due,
+                soonest - self.clock.offset(self.service_queue[target]) + self.clock.offset(service_queue),
+            )
+        self.due[target], self.service_queue[target] = due, service_queue
+        heappush(self.queues[service_queue], (due, target))
 
 
-def run(world: World, looks_a_day: float, *, together: bool = False) -> Score:
+def run(world: World, looks_a_day: float, *, request_key: bool = False) -> Score:
     """The learned cadence in a world, at so many looks per order in guarantee and day."""
-    return Learned(world, together=together).run(looks_a_day * world.in_guarantee / 24)
+    return Learned(world, request_key=request_key).run(looks_a_day * world.in_guarantee / 24)

@@ -21,7 +21,7 @@ class Peer(Protocol):
     def weigh(self, orders: Orders, rows: Rows, last: Numbers, now: int) -> Numbers:
         """How much each row should be looked at now; below zero: not now."""
 
-    def saw(self, rows: Rows, used: Numbers, now: int) -> None:
+    def observe(self, rows: Rows, used: Numbers, now: int) -> None:
         """What the looks have shown."""
 
 
@@ -33,7 +33,7 @@ class RoundRobin:
     def weigh(self, orders: Orders, rows: Rows, last: Numbers, now: int) -> Numbers:
         return now - last[rows]
 
-    def saw(self, rows: Rows, used: Numbers, now: int) -> None:
+    def observe(self, rows: Rows, used: Numbers, now: int) -> None:
         pass
 
 
@@ -113,7 +113,7 @@ class Knowing:
             total += np.where(step + 1 < STEPS - self.steps[rows], chance, 0)
         return total
 
-    def saw(self, rows: Rows, used: Numbers, now: int) -> None:
+    def observe(self, rows: Rows, used: Numbers, now: int) -> None:
         self.steps[rows] = np.rint(used * STEPS)
         self.at_look[rows] = self.losses[rows]
 
@@ -129,9 +129,9 @@ def drop_rates(world: World) -> Numbers:
     return np.bincount(orders.service, drops) / count
 
 
-def run(world: World, peer: Peer, looks_a_day: float, *, together: bool = False) -> Score:
+def run(world: World, peer: Peer, looks_a_day: float, *, request_key: bool = False) -> Score:
     """Let a policy look through a world."""
-    case = world.case(together=together)
+    case = world.case(request_key=request_key)
     orders = case.orders
     last, open_ = orders.delivered.copy(), np.zeros(0, dtype=int)
     purse, begun, requests = 0.0, 0, 0
@@ -143,7 +143,7 @@ def run(world: World, peer: Peer, looks_a_day: float, *, together: bool = False)
         left = int(purse) - second_looks(case, last, now, int(purse))
         rows = _chosen(orders, open_, peer.weigh(orders, open_, last, now), left)
         requests += int(purse) - left + len(np.unique(orders.target[rows]))
-        peer.saw(rows, case.look(rows, now), now)
+        peer.observe(rows, case.look(rows, now), now)
         last[rows] = now
     return case.score(requests)
 

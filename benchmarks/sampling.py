@@ -24,13 +24,13 @@ from uuid import uuid4
 
 from sqlalchemy import insert
 
-from jobs.adaptive_selection import LearnedTurns
-from jobs.configured_source import Eye
-from jobs.look_recording import Policy, record
-from monitor.cadence.adaptive import LearnedCadence
+from jobs.adaptive_selection import AdaptiveSelection
+from jobs.configured_source import ConfiguredSource
+from jobs.look_recording import LookPolicy, record_looks
+from monitor.cadence.adaptive import AdaptiveCadence
 from monitor.cadence.hazard import Hazards, cell_at
-from monitor.cadence.observation_state import Stake, dump, hours
-from monitor.cadence.schedule import Lane
+from monitor.cadence.observation_state import ObservationState, dump, hours_since_epoch
+from monitor.cadence.schedule import Priority
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.link import LinkKind
 from monitor.model.order import OrderStatus
@@ -68,14 +68,14 @@ class Blind:
     metrics: frozenset[Metric] = frozenset(Metric)
     batch: int = 1
 
-    def together(self, target: Target) -> str:
+    def request_key(self, target: Target) -> str:
         return f"profile:{target.link.key}"
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
         raise NotImplementedError
 
 
-EYE = Eye(Blind(), Budget(100, timedelta(seconds=20)), timedelta(hours=1))
+EYE = ConfiguredSource(Blind(), Budget(100, timedelta(seconds=20)), timedelta(hours=1))
 """The budget says what there is room for; the benchmark itself looks without end."""
 
 
@@ -85,7 +85,7 @@ class Shop:
     def __init__(self, size: int) -> None:
         self.size = size
         self.random = random.Random(size)
-        self.cadence = LearnedCadence(EVERY, Hazards({}))
+        self.cadence = AdaptiveCadence(EVERY, Hazards({}))
 
     def build(self, database: Database) -> None:
         migrate.upgrade(database)
@@ -103,19 +103,23 @@ class Shop:
     def _target(self, number: int, completed: datetime) -> dict[str, object]:
         service = SERVICES[number % len(SERVICES)]
         at, ends = NOW - timedelta(hours=self.random.uniform(2, 100)), completed + timedelta(days=30)
-        cell = cell_at(service, hours(at) - hours(completed), 0.0, None)
-        stake = Stake(
-            str(number), service, hours(completed), hours(ends), START + QUANTITY, 50, 50.0, hours(at),
+        cell = cell_at(service, hours_since_epoch(at) - hours_since_epoch(completed), 0.0, None)
+        stake = ObservationState(
+            str(number), service, hours_since_epoch(completed), hours_since_epoch(ends),
+            START + QUANTITY, 50, 50.0, hours_since_epoch(at),
             *cell[1:4], 0.0,
         )  # fmt: skip
         return {
             "target_id": number, "link": f"https://www.instagram.com/user{number}/", "kind": LinkKind.PROFILE,
             "key": f"user{number}", "metric": Metric.FOLLOWERS, "source": "simulated",
-            "together": f"profile:user{number}", "next_due_at": NOW + timedelta(days=1), "lane": Lane.LONGEST,
-            "virtual_due": self.random.expovariate(1.0), "stream": service, "rests_until": at + EVERY / 6,
-            "over_at": ends, "memo": dump([stake]), "last_look_at": at, "last_outcome": Outcome.COUNT,
-            "last_count": START + QUANTITY, "last_count_at": at, "counted": "follower_count",
-            "counted_by": "simulated", "calm_least": START + QUANTITY - 49, "calm_until": ends,
+            "request_key": f"profile:user{number}", "next_due_at": NOW + timedelta(days=1),
+            "priority": Priority.MAX_INTERVAL,
+            "virtual_due": self.random.expovariate(1.0), "service_queue": service,
+            "not_before": at + EVERY / 6,
+            "coverage_ends_at": ends, "cadence_state": dump([stake]), "last_look_at": at,
+            "last_outcome": Outcome.COUNT,
+            "last_count": START + QUANTITY, "last_count_at": at, "count_kind": "follower_count",
+            "series_source": "simulated", "noop_min_count": START + QUANTITY - 49, "noop_until": ends,
             "judged_from": completed + timedelta(days=1), "judged_until": ends,
         }  # fmt: skip
 
@@ -145,8 +149,8 @@ class Bench:
 
     def __init__(self, database: Database, shop: Shop) -> None:
         self.database, self.shop, self.now = database, shop, NOW
-        self.turns = LearnedTurns(shop.cadence)
-        self.policy = Policy(shop.cadence, MassDropRule(enabled=False))
+        self.selection = AdaptiveSelection(shop.cadence)
+        self.policy = LookPolicy(shop.cadence, MassDropRule(enabled=False))
 
     def rounds(self, batch: int, rounds: int) -> dict[str, float]:
         spent = Spent()
@@ -158,12 +162,12 @@ class Bench:
         self.now += timedelta(minutes=5)
         began = time.perf_counter()
         with self.database.write() as tx:
-            due = [row for rows in self.turns.take(tx, EYE, self.now, batch) for row in rows]
+            due = [row for rows in self.selection.take(tx, EYE, self.now, batch) for row in rows]
         chosen = time.perf_counter()
         shots = {row.target_id: _shot(row.target, self.now, self.shop.random) for row in due}
         made = time.perf_counter()
         with self.database.write() as tx:
-            record(tx, shots, self.policy)
+            record_looks(tx, shots, self.policy)
         judged = time.perf_counter()
         if len(due) != batch:
             raise SystemExit(f"only {len(due)} of {batch} were due")
@@ -194,7 +198,8 @@ def _bare(database: Database, shots: dict[int, Snapshot], now: datetime) -> floa
     """Seconds that a bare insert of the same rows takes, a moment later in the same series."""
     rows = [
         {"target_id": target_id, "at": now + timedelta(seconds=1), "outcome": shot.outcome,
-         "count": shot.count, "source": shot.source, "counted": shot.counted, "detail": "", "shift": 0}
+         "count": shot.count, "source": shot.source, "count_kind": shot.count_kind,
+         "detail": "", "count_offset": 0}
         for target_id, shot in shots.items()
     ]  # fmt: skip
     began = time.perf_counter()

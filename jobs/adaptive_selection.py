@@ -6,21 +6,21 @@ from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
 
-from jobs.configured_source import Eye
-from jobs.queue_position import seat
-from jobs.target_selection import taken
-from monitor.cadence.adaptive import SLOT, LearnedCadence
+from jobs.configured_source import ConfiguredSource
+from jobs.queue_position import queue_position
+from jobs.target_selection import claim_requests
+from monitor.cadence.adaptive import SLOT_HOURS, AdaptiveCadence
 from monitor.cadence.hazard import Hazards
-from monitor.cadence.observation_state import hours
-from monitor.cadence.schedule import Lane, Seat, Seen, Wish
-from monitor.cadence.virtual_time import VirtualClock
-from monitor.model.order_state import Watched
-from monitor.sources.budget import DAY, chance
+from monitor.cadence.observation_state import hours_since_epoch
+from monitor.cadence.schedule import LookSummary, Priority, QueuePosition, ScheduleRequest
+from monitor.cadence.virtual_time import VirtualTime
+from monitor.model.order_state import OrderState
+from monitor.sources.budget import DAY, deterministic_jitter
 from storage import cadence_stats, due
-from storage.due import Head
+from storage.due import DueTarget
 from storage.engine import Transaction
-from storage.sources import take_turn
-from storage.targets import TargetRow
+from storage.sources import lock_source
+from storage.targets import TargetState
 
 KEPT_EVERY = timedelta(minutes=1)
 """So often what was learned is added to the database; a kill loses no more of it than that."""
@@ -35,106 +35,120 @@ ROOM = 2
 
 
 @dataclass(slots=True)
-class LearnedTurns:
+class AdaptiveSelection:
     """What matters at a moment goes first, then last calls that are worth it, then the virtual queue."""
 
-    cadence: LearnedCadence
+    cadence: AdaptiveCadence
     _kept_at: datetime | None = None
     _refreshed_at: datetime | None = None
     _room: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
 
-    def take(self, tx: Transaction, eye: Eye, now: datetime, limit: int = 1) -> list[list[TargetRow]]:
+    def take(
+        self, tx: Transaction, configured: ConfiguredSource, now: datetime, limit: int = 1
+    ) -> list[list[TargetState]]:
         """Take from the lanes, one after the other."""
-        self.keep(tx, now)
-        source = eye.source.name
+        self.persist(tx, now)
+        source = configured.source.name
         clock = self._learned(tx, source)
-        heads = due.appointed(tx, source, Lane.FIRST, now, limit)
+        heads = due.due_by_date(tx, source, Priority.URGENT, now, limit)
         heads += _called(tx, clock, source, now, limit - len(heads))
         left = limit - len(heads)
-        dated = self._dated(tx, eye, now, left)
+        dated = self._dated(tx, configured, now, left)
         turns = _virtual(tx, clock, source, now, left - min(len(dated), _share(left, now)))
-        requests = taken(tx, eye, [*heads, *dated[: left - len(turns)], *turns], now)
+        requests = claim_requests(tx, configured, [*heads, *dated[: left - len(turns)], *turns], now)
         self._pop(clock, turns, requests, now)
-        cadence_stats.save_clock(tx, source, clock)
+        cadence_stats.save_virtual_time(tx, source, clock)
         return requests
 
-    def _dated(self, tx: Transaction, eye: Eye, now: datetime, limit: int) -> list[Head]:
+    def _dated(
+        self, tx: Transaction, configured: ConfiguredSource, now: datetime, limit: int
+    ) -> list[DueTarget]:
         """What has a date without being urgent; and what has waited longest, where the budget has room."""
-        source = eye.source.name
-        heads = due.appointed(tx, source, Lane.ROUTINE, now, limit)
-        if self._has_room(tx, eye, now):
-            heads += due.appointed(tx, source, Lane.LONGEST, now, limit - len(heads))
+        source = configured.source.name
+        heads = due.due_by_date(tx, source, Priority.ROUTINE, now, limit)
+        if self._has_room(tx, configured, now):
+            heads += due.due_by_date(tx, source, Priority.MAX_INTERVAL, now, limit - len(heads))
         return heads
 
-    def seat(self, tx: Transaction, row: TargetRow, group: Sequence[Watched], now: datetime) -> Seat | None:
+    def queue_position(
+        self, tx: Transaction, row: TargetState, group: Sequence[OrderState], now: datetime
+    ) -> QueuePosition | None:
         """The place of a target that is new to its source, by what is known of its orders."""
         if not row.source:
             return None
-        before = Seen(row.last_outcome, row.failures, memo=row.memo, source=row.source)
+        before = LookSummary(
+            row.last_outcome, row.failures, cadence_state=row.cadence_state, source=row.source
+        )
         look = self.cadence.next_look(group, before, now)
-        if look is None or look.wish is None:
+        if look is None or look.schedule_request is None:
             return None
-        wish = look.wish._replace(rests_until=self._rests_until(row, group, look.wish, now))
-        return seat(cadence_stats.clock(tx, row.source), wish)
+        schedule_request = look.schedule_request._replace(
+            not_before=self._rests_until(row, group, look.schedule_request, now)
+        )
+        return queue_position(cadence_stats.virtual_time(tx, row.source), schedule_request)
 
-    def _rests_until(self, row: TargetRow, group: Sequence[Watched], wish: Wish, now: datetime) -> datetime:
+    def _rests_until(
+        self, row: TargetState, group: Sequence[OrderState], schedule_request: ScheduleRequest, now: datetime
+    ) -> datetime:
         """The rest of what is new to a source counts from its last look; who was never seen needs none."""
         if not any(w.settled(now) for w in group):
-            return wish.rests_until
+            return schedule_request.not_before
         since = row.last_look_at
-        return now if since is None else min(wish.rests_until, since + self.cadence.every / 6)
+        return now if since is None else min(schedule_request.not_before, since + self.cadence.every / 6)
 
-    def keep(self, tx: Transaction, now: datetime) -> None:
+    def persist(self, tx: Transaction, now: datetime) -> None:
         """Add what was learned to the database, and now and then take in what others have added."""
         refresh = self._refreshed_at is None or now - self._refreshed_at >= REFRESHED_EVERY
         if refresh or self._kept_at is None or now - self._kept_at >= KEPT_EVERY:
-            cadence_stats.add(tx, self.cadence.hazards.harvest())
+            cadence_stats.add(tx, self.cadence.hazards.drain_observations())
             self._kept_at = now
         if refresh:
             self.cadence.hazards = Hazards(cadence_stats.load(tx))
-            self.cadence.rates = cadence_stats.rates(tx)
+            self.cadence.unit_prices = cadence_stats.average_prices(tx)
             self._refreshed_at = now
 
-    def put_down(self, tx: Transaction, sources: Sequence[str]) -> None:
+    def flush(self, tx: Transaction, sources: Sequence[str]) -> None:
         """Learn what the last looks have taught, too, and add all of it to the database."""
         for source in sources:
-            take_turn(tx, source)
-            cadence_stats.save_clock(tx, source, self._learned(tx, source))
-        cadence_stats.add(tx, self.cadence.hazards.harvest())
+            lock_source(tx, source)
+            cadence_stats.save_virtual_time(tx, source, self._learned(tx, source))
+        cadence_stats.add(tx, self.cadence.hazards.drain_observations())
 
-    def _learned(self, tx: Transaction, source: str) -> VirtualClock:
+    def _learned(self, tx: Transaction, source: str) -> VirtualTime:
         """The clock of a source, after the lessons of its looks."""
-        clock = cadence_stats.clock(tx, source)
-        for lesson in self.cadence.taught(source):
-            self.cadence.learn(lesson, clock)
+        clock = cadence_stats.virtual_time(tx, source)
+        for observation in self.cadence.drain_observations(source):
+            self.cadence.learn(observation, clock)
         return clock
 
     def _pop(
         self,
-        clock: VirtualClock,
-        turns: Sequence[Head],
-        requests: Sequence[Sequence[TargetRow]],
+        clock: VirtualTime,
+        turns: Sequence[DueTarget],
+        requests: Sequence[Sequence[TargetState]],
         now: datetime,
     ) -> None:
         """Move the clock to those whose turn has come, and learn from them what a request is worth."""
-        shown = {rows[0].together: rows for rows in requests}
+        shown = {rows[0].request_key: rows for rows in requests}
         for head in turns:
-            if head.virtual_due is not None and head.together in shown:
-                clock.pop(head.stream, head.virtual_due)
-                worth = sum(self.cadence.worth(row.memo, now) for row in shown[head.together])
+            if head.virtual_due is not None and head.request_key in shown:
+                clock.advance_to(head.service_queue, head.virtual_due)
+                worth = sum(
+                    self.cadence.look_value(row.cadence_state, now) for row in shown[head.request_key]
+                )
                 if worth > 0:  # of what was never looked at nothing is known
-                    clock.served(worth)
+                    clock.record_served(worth)
 
-    def _has_room(self, tx: Transaction, eye: Eye, now: datetime) -> bool:
+    def _has_room(self, tx: Transaction, configured: ConfiguredSource, now: datetime) -> bool:
         """Whether the budget can keep to the longest wait and still choose most of its looks."""
-        counted_at, room = self._room.get(eye.source.name, (None, False))
+        counted_at, room = self._room.get(configured.source.name, (None, False))
         if counted_at is None or now - counted_at >= COUNTED_EVERY:
-            daily = min(limit.places * (DAY / limit.window) for limit in eye.budget.limits())
-            if eye.budget.spacing:
-                daily = min(daily, DAY / eye.budget.spacing)
+            daily = min(limit.places * (DAY / limit.window) for limit in configured.budget.limits())
+            if configured.budget.spacing:
+                daily = min(daily, DAY / configured.budget.spacing)
             most = int(daily / ROOM / (DAY / self.cadence.every))
-            room = due.watched_by(tx, eye.source.name, most + 1) <= most
-            self._room[eye.source.name] = now, room
+            room = due.scheduled_count(tx, configured.source.name, most + 1) <= most
+            self._room[configured.source.name] = now, room
         return room
 
 
@@ -143,37 +157,43 @@ def _share(limit: int, now: datetime) -> int:
 
     Dates that come back for ever, as those of dead links do, must not leave nothing for the others.
     """
-    return (limit + (chance(now) < 0.5)) // 2  # noqa: PLR2004 - a coin, thrown the same by every daemon
+    return (limit + (deterministic_jitter(now) < 0.5)) // 2  # noqa: PLR2004 - a coin, thrown the same by every daemon
 
 
-def _called(tx: Transaction, clock: VirtualClock, source: str, now: datetime, limit: int) -> list[Head]:
+def _called(tx: Transaction, clock: VirtualTime, source: str, now: datetime, limit: int) -> list[DueTarget]:
     """Last calls of the guarantees that end after this slot of time, if they are worth a request."""
-    slot = int(hours(now) // SLOT) + 1
+    slot = int(hours_since_epoch(now) // SLOT_HOURS) + 1
     heads = [
-        head for head in due.called(tx, source, slot, 0.0, now, limit) if clock.pays(head.call_value or 0.0)
+        head
+        for head in due.final_looks(tx, source, slot, 0.0, now, limit)
+        if clock.affords(head.final_look_value or 0.0)
     ]
     for head in heads:
-        clock.last_called(head.call_value or 0.0)
+        clock.record_final_look(head.final_look_value or 0.0)
     return heads
 
 
-def _virtual(tx: Transaction, clock: VirtualClock, source: str, now: datetime, limit: int) -> list[Head]:
+def _virtual(tx: Transaction, clock: VirtualTime, source: str, now: datetime, limit: int) -> list[DueTarget]:
     """The next in virtual time: of each stream those due first, and of these the first."""
     if limit <= 0:
         return []
 
-    def turn(head: Head) -> float:
-        return clock.turn(head.stream, head.virtual_due or 0.0)
+    def position_of(head: DueTarget) -> float:
+        return clock.position_of(head.service_queue, head.virtual_due or 0.0)
 
-    queues = [_stream(tx, source, stream, now, limit) for stream in due.streams(tx, source)]
-    return list(islice(merge(*queues, key=turn), limit))
+    queues = [
+        _stream(tx, source, service_queue, now, limit) for service_queue in due.service_queues(tx, source)
+    ]
+    return list(islice(merge(*queues, key=position_of), limit))
 
 
-def _stream(tx: Transaction, source: str, stream: str, now: datetime, limit: int) -> Iterator[Head]:
+def _stream(
+    tx: Transaction, source: str, service_queue: str, now: datetime, limit: int
+) -> Iterator[DueTarget]:
     """The heads of one stream in the order of their turns, fetched as they are asked for."""
     given, page = 0, min(_PAGE, limit)
     while True:
-        heads = due.virtual(tx, source, stream, now, page)
+        heads = due.by_virtual_time(tx, source, service_queue, now, page)
         yield from heads[given:]
         if len(heads) < page or page >= limit:
             return

@@ -37,7 +37,7 @@ class Alerting:
     clock: Callable[[], datetime]
     send: Send | None
     """None where no channel is configured: alerts are then only kept to be read."""
-    beat: Callable[[], None] = lambda: None  # a default that does nothing
+    heartbeat: Callable[[], None] = lambda: None  # a default that does nothing
     """Called after every message, so that slow channels are not taken for a stuck job."""
 
     def run_once(self) -> None:
@@ -50,7 +50,7 @@ class Alerting:
         if self.send is not None:
             for kind, rows in _by_kind(due):
                 self._deliver(self.send, kind, rows)
-                self.beat()
+                self.heartbeat()
 
     def _deliver(self, send: Send, kind: AlertKind, rows: Sequence[AnyRow]) -> None:
         try:

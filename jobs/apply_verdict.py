@@ -5,7 +5,7 @@ from datetime import timedelta
 from monitor.alerts.alert import decision_alert, review_alert
 from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.guarantee.verdicts import Verdict
-from monitor.model.decision import Decision, Reason, Verb
+from monitor.model.decision import Action, Decision, Reason
 from monitor.model.order import Order
 from storage import drops, held_refills, orders, outbox, refills, requests, reviews
 from storage.engine import Transaction
@@ -39,7 +39,7 @@ def _dropped(
     if decision is None or not drops.add_decision(tx, drop_id, decision):
         return ()
     mass_drop = decision.reason is Reason.MASS_DROP
-    if decision.verb in {Verb.REFILL, Verb.HOLD}:
+    if decision.action in {Action.REFILL, Action.HOLD}:
         release_at = decision.at + hold if mass_drop else None
         refills.create(tx, drop_id, decision, order.target.metric, release_at)
     if not mass_drop:  # the mass drop as a whole was told of when it began

@@ -10,7 +10,7 @@ from monitor.sources.contract import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Eye:
+class ConfiguredSource:
     """One source that the jobs may look through."""
 
     source: Source
@@ -31,5 +31,5 @@ def canary_for(source: Source, username: str) -> Target | None:
     canary = Target(
         Link(LinkKind.PROFILE, parse_username(username, f"sources.{source.name}.canary")), Metric.FOLLOWERS
     )
-    readable = canary.metric in source.metrics and source.together(canary) is not None
+    readable = canary.metric in source.metrics and source.request_key(canary) is not None
     return canary if readable else None

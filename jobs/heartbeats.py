@@ -5,7 +5,7 @@ from datetime import timedelta
 from threading import Lock
 
 
-class Progress:
+class Heartbeats:
     """When each job was last heard of; safe to share between the jobs' threads."""
 
     def __init__(self, limits: Mapping[str, timedelta], monotonic: Callable[[], float]) -> None:
@@ -18,7 +18,7 @@ class Progress:
         self._lock = Lock()
         self._heard = dict.fromkeys(limits, monotonic())
 
-    def beat(self, job: str) -> None:
+    def heartbeat(self, job: str) -> None:
         """Note that the job has just finished a piece of work; raises KeyError for a job without a limit."""
         if job not in self._limits:
             raise KeyError(job)

@@ -5,29 +5,29 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from jobs import apply_verdict, mass_drops, target_alerts
-from jobs.fast_path import pass_by
-from jobs.queue_position import seats_of
-from jobs.routing import Router
-from monitor.cadence.schedule import Cadence, Lane, NextLook, Seen
-from monitor.evaluation.source_choice import CANNOT_SEE
+from jobs.fast_path import record_fast
+from jobs.queue_position import with_queue_positions
+from jobs.routing import SourceRouter
+from monitor.cadence.schedule import Cadence, LookSummary, NextLook, Priority
+from monitor.evaluation.source_choice import UNSEEN_OUTCOMES
 from monitor.guarantee.gone_detection import Absence, observe
 from monitor.guarantee.mass_drop import MassDropRule
-from monitor.guarantee.noop_bounds import Calm, calm
+from monitor.guarantee.noop_bounds import NoopBounds, noop_bounds
 from monitor.guarantee.series import Series, admit, begins
 from monitor.guarantee.source_switch import expected_count
-from monitor.guarantee.verdicts import Verdict, judge
+from monitor.guarantee.verdicts import Verdict, evaluate_count
 from monitor.model.decision import Decision
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Snapshot
 from monitor.model.target import Metric
 from storage import mass_drops as kept_mass_drops
 from storage import order_states, snapshots, sources, targets
 from storage.engine import Transaction
-from storage.targets import Looked, TargetRow
+from storage.targets import LookOutcome, TargetState
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedLook:
     """What became of one look."""
 
     snapshot: Snapshot
@@ -37,12 +37,12 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class LookPolicy:
     """What the configuration says of looks and of what follows from them."""
 
     cadence: Cadence
     mass_drops: MassDropRule
-    router: Router | None = None
+    router: SourceRouter | None = None
     """None where targets stay with the source that they have."""
 
 
@@ -50,12 +50,12 @@ class Policy:
 class _Look:
     """One look, admitted to its series, and the orders that it may concern."""
 
-    row: TargetRow
+    row: TargetState
     shot: Snapshot
     """As it was taken."""
     kept: Snapshot
     series: Series
-    group: tuple[Watched, ...]
+    group: tuple[OrderState, ...]
     verdicts: tuple[Verdict, ...] = ()
 
     @property
@@ -73,11 +73,11 @@ class _Look:
         return any(verdict.opened for verdict in self.verdicts)
 
 
-def record(tx: Transaction, shots: Mapping[int, Snapshot], policy: Policy) -> list[Recorded]:
+def record_looks(tx: Transaction, shots: Mapping[int, Snapshot], policy: LookPolicy) -> list[RecordedLook]:
     """Keep looks, by target, and all that follows: drops, decisions, refills, alerts, the next looks."""
     targets.lock(tx, list(shots))
-    passed = pass_by(tx, shots, policy.cadence)
-    done = {look.target.target_id: Recorded(look.snapshot) for look in passed}
+    passed = record_fast(tx, shots, policy.cadence)
+    done = {look.target.target_id: RecordedLook(look.snapshot) for look in passed}
     rest = [target_id for target_id in shots if target_id not in done]
     rows, groups = targets.locked(tx, rest), order_states.of_targets(tx, rest)
     looks = [_admitted(rows[target_id], shots[target_id], groups[target_id]) for target_id in rest]
@@ -86,8 +86,8 @@ def record(tx: Transaction, shots: Mapping[int, Snapshot], policy: Policy) -> li
     looks = _under_mass_drops(tx, looks, [look.snapshot for look in passed], policy.mass_drops)
     written = [_write(tx, look, policy.mass_drops.hold) for look in looks]
     after = [_after(tx, look, new, policy) for look, new in zip(looks, written, strict=True)]
-    targets.looked(tx, seats_of(tx, after))
-    done |= {one.row.target_id: Recorded(one.kept, new) for one, new in zip(looks, written, strict=True)}
+    targets.save_looks(tx, with_queue_positions(tx, after))
+    done |= {one.row.target_id: RecordedLook(one.kept, new) for one, new in zip(looks, written, strict=True)}
     return [done[target_id] for target_id in shots]
 
 
@@ -102,7 +102,7 @@ def _vouch(tx: Transaction, kept: Sequence[Snapshot]) -> None:
         sources.note_read(tx, source, metric, at)
 
 
-def _admitted(row: TargetRow, shot: Snapshot, group: tuple[Watched, ...]) -> _Look:
+def _admitted(row: TargetState, shot: Snapshot, group: tuple[OrderState, ...]) -> _Look:
     """Admit a look to the target's series, and judge what it may judge."""
     shot = _in_order(shot, row)
     expected = None
@@ -110,11 +110,11 @@ def _admitted(row: TargetRow, shot: Snapshot, group: tuple[Watched, ...]) -> _Lo
         expected = expected_count(group, row.series.last_count, row.last_count_at, shot.at)
     kept, series = admit(shot, row.series, expected)
     judges = kept.judged is not None and not begins(row.series, series)
-    verdicts = judge(group, kept.judged, kept.at) if judges and kept.judged is not None else ()
+    verdicts = evaluate_count(group, kept.judged, kept.at) if judges and kept.judged is not None else ()
     return _Look(row, shot, kept, series, group, verdicts)
 
 
-def _in_order(snapshot: Snapshot, row: TargetRow) -> Snapshot:
+def _in_order(snapshot: Snapshot, row: TargetState) -> Snapshot:
     """A clock that was set back must not put a look before the one that was taken before it."""
     if row.last_look_at is None or snapshot.at > row.last_look_at:
         return snapshot
@@ -144,7 +144,7 @@ def _under_mass_drops(
 
 def _held(look: _Look) -> _Look:
     count = look.kept.judged or 0
-    return replace(look, verdicts=judge(look.group, count, look.kept.at, mass_drop=True))
+    return replace(look, verdicts=evaluate_count(look.group, count, look.kept.at, mass_drop=True))
 
 
 def _write(tx: Transaction, look: _Look, hold: timedelta) -> tuple[Decision, ...]:
@@ -154,61 +154,69 @@ def _write(tx: Transaction, look: _Look, hold: timedelta) -> tuple[Decision, ...
     return tuple(d for w, v in pairs for d in apply_verdict.write(tx, w.order, v, look.kept.judged, hold))
 
 
-def _after(tx: Transaction, look: _Look, decisions: tuple[Decision, ...], policy: Policy) -> Looked:
+def _after(tx: Transaction, look: _Look, decisions: tuple[Decision, ...], policy: LookPolicy) -> LookOutcome:
     """What a look leaves behind: what is known of the target, and when who looks again."""
     row, kept = look.row, look.kept
     absence = _absence(tx, row, kept)
     failures = target_alerts.failures_after(row, kept)
     group = order_states.of_target(tx, row.target_id) if decisions else _changed(look)
-    lane = Lane.FIRST if begins(row.series, look.series) else row.lane  # a look of no series teaches nothing
-    seen = Seen(kept.outcome, failures, look.series.zero_seen, kept.judged, row.memo, lane, kept.source)
+    priority = (
+        Priority.URGENT if begins(row.series, look.series) else row.priority
+    )  # a look of no series teaches nothing
+    seen = LookSummary(
+        kept.outcome, failures, look.series.zero_seen, kept.judged, row.cadence_state, priority, kept.source
+    )
     following = policy.cadence.next_look(group, seen, kept.at)
     waits = look.refused_switch  # which is no trouble of the target
     told = target_alerts.tell_of_target(tx, row, kept, look.group, absence, 0 if waits else failures)
-    known = replace(row, series=look.series, absence=absence, failures=failures, told=told)
+    known = replace(row, series=look.series, absence=absence, failures=failures, notified_problem=told)
     routed = policy.router.after(known, kept, group) if policy.router else known
-    memo = following.memo if following else ""
-    if following and routed.source != row.source and kept.outcome in CANNOT_SEE:
+    cadence_state = following.cadence_state if following else ""
+    if following and routed.source != row.source and kept.outcome in UNSEEN_OUTCOMES:
         following = _passed_on(following, row, kept)
-    return Looked(replace(routed, memo=memo), kept, following, calm=_calm(look, group))
-
-
-def _passed_on(following: NextLook, row: TargetRow, kept: Snapshot) -> NextLook:
-    """The next look is another source's, and due at once: this one has told nothing of the target."""
-    return following._replace(
-        at=kept.at, lane=min(row.lane, following.lane), why=f"{kept.source} cannot see it"
+    return LookOutcome(
+        replace(routed, cadence_state=cadence_state), kept, following, noop_bounds=_calm(look, group)
     )
 
 
-def _calm(look: _Look, group: Sequence[Watched]) -> Calm | None:
+def _passed_on(following: NextLook, row: TargetState, kept: Snapshot) -> NextLook:
+    """The next look is another source's, and due at once: this one has told nothing of the target."""
+    return following._replace(
+        at=kept.at, priority=min(row.priority, following.priority), due_reason=f"{kept.source} cannot see it"
+    )
+
+
+def _calm(look: _Look, group: Sequence[OrderState]) -> NoopBounds | None:
     """How long, and down to which count, nothing can follow; only a look that was judged can tell."""
     if not look.verdicts or look.kept.judged is None:
         return None
     measured = [
         replace(w, settled_look=w.settled_look or v.judged) for w, v in zip(group, look.verdicts, strict=True)
     ]
-    return calm(measured, look.kept.at, look.kept.judged)
+    return noop_bounds(measured, look.kept.at, look.kept.judged)
 
 
-def _absence(tx: Transaction, row: TargetRow, kept: Snapshot) -> Absence:
+def _absence(tx: Transaction, row: TargetState, kept: Snapshot) -> Absence:
     """Whether the target is still there."""
     if kept.count is not None:
         return Absence()
     return observe(row.absence, kept.outcome, kept.at, sources.last_read(tx, kept.source, row.target.metric))
 
 
-def _changed(look: _Look) -> Sequence[Watched]:
+def _changed(look: _Look) -> Sequence[OrderState]:
     """The watched orders after verdicts that decided nothing, as far as the next look depends on them."""
     if not look.verdicts:
         return look.group
     return [_judged(w, v) for w, v in zip(look.group, look.verdicts, strict=True)]
 
 
-def _judged(watched_: Watched, verdict: Verdict) -> Watched:
-    order = watched_.order
+def _judged(state: OrderState, verdict: Verdict) -> OrderState:
+    order = state.order
     if verdict.start_count is not None:
         order = replace(order, start_count=verdict.start_count, start_measured=True)
     if verdict.claim is None:
-        return replace(watched_, order=order)
+        return replace(state, order=order)
     drop = verdict.drop if verdict.drop is not None and verdict.drop.state.open else None
-    return replace(watched_, order=order, drop=drop, asked=watched_.asked and not verdict.request_answered)
+    return replace(
+        state, order=order, drop=drop, request_pending=state.request_pending and not verdict.request_answered
+    )

@@ -15,7 +15,7 @@ _REQUESTS_KEPT = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Upkeep:
+class Maintenance:
     """The upkeep job."""
 
     database: Database
@@ -26,6 +26,6 @@ class Upkeep:
         with self.database.write() as tx:
             sources.forget_requests(tx, self.clock() - _REQUESTS_KEPT)
             if sources.forget_requests_to_come(tx, self.clock() + HOUR):
-                log.warning("clock.was_ahead", targets=due.set_right(tx, self.clock(), HOUR))
-            due.let_go(tx, self.clock())
+                log.warning("clock.was_ahead", targets=due.repair_future_times(tx, self.clock(), HOUR))
+            due.unschedule_ended(tx, self.clock())
         self.database.checkpoint()

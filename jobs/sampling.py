@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 import structlog
 
 from jobs import request_accounting, routing
-from jobs.configured_source import Eye
-from jobs.look_recording import Policy, Recorded, record
-from jobs.target_selection import FixedTurns, Turns
+from jobs.configured_source import ConfiguredSource
+from jobs.look_recording import LookPolicy, RecordedLook, record_looks
+from jobs.target_selection import FixedSelection, TargetSelection
 from monitor.model.snapshot import Snapshot
 from monitor.sources.budget import Purpose
 from storage.engine import Database, Transaction
-from storage.targets import TargetRow
+from storage.targets import TargetState
 
 log = structlog.get_logger()
-SPARE = 4
+RETRIES_WHEN_CLAIMED = 4
 """So many requests are tried where the first one's targets are all in other hands."""
 _NEVER = timedelta.max
 """Nothing is due: only time, or another process, changes that."""
@@ -27,16 +27,16 @@ class Sampling:
     """The sampling job."""
 
     database: Database
-    eyes: tuple[Eye, ...]
-    policy: Policy
+    sources: tuple[ConfiguredSource, ...]
+    policy: LookPolicy
     clock: Callable[[], datetime]
     wait: Callable[[timedelta], bool]
     """Waits that long, or less when the daemon is stopping; says whether it is."""
-    patience: timedelta
+    max_wait: timedelta
     """A round waits for the budget only as long as this."""
-    beat: Callable[[], None]
+    heartbeat: Callable[[], None]
     """Called after every step, so that a long round is not taken for a dead one."""
-    turns: Turns = field(default_factory=FixedTurns)
+    selection: TargetSelection = field(default_factory=FixedSelection)
 
     def run_once(self) -> None:
         """Look until nothing is due, the budget is spent, or the daemon stops.
@@ -46,19 +46,19 @@ class Sampling:
         while not self.wait(timedelta(0)):
             routed = self._route()
             pauses = self._steps()
-            self.beat()
+            self.heartbeat()
             if routed or None in pauses:
                 continue
             soonest = min((pause for pause in pauses if pause is not None), default=_NEVER)
-            if soonest > self.patience or self.wait(soonest):
+            if soonest > self.max_wait or self.wait(soonest):
                 break
         with self.database.write() as tx:
-            self.turns.keep(tx, self.clock())
+            self.selection.persist(tx, self.clock())
 
-    def put_down(self) -> None:
+    def flush(self) -> None:
         """At the end of a process: put down what its looks have taught."""
         with self.database.write() as tx:
-            self.turns.put_down(tx, [eye.source.name for eye in self.eyes])
+            self.selection.flush(tx, [configured.source.name for configured in self.sources])
 
     def _route(self) -> int:
         """Find out who looks at new targets."""
@@ -66,64 +66,72 @@ class Sampling:
         if router is None:
             return 0
         with self.database.write() as tx:
-            return routing.route_new(tx, router, self.turns.seat, self.clock())
+            return routing.route_new(tx, router, self.selection.queue_position, self.clock())
 
     def _steps(self) -> list[timedelta | None]:
         """One request through each eye; one that breaks fails the round, but only after the others' turn."""
         pauses: list[timedelta | None] = []
         broken: list[Exception] = []
-        for eye in self.eyes:
+        for configured in self.sources:
             try:
-                pauses.append(self._step(eye))
+                pauses.append(self._step(configured))
             except Exception as error:  # noqa: BLE001 - raised again below
                 broken.append(error)
         if broken:
             raise broken[0]
         return pauses
 
-    def _step(self, eye: Eye) -> timedelta | None:
+    def _step(self, configured: ConfiguredSource) -> timedelta | None:
         """Send one request, if one is due; says how long until the next one may go out, None for at once."""
         now = self.clock()
         with self.database.write() as tx:
-            pause = request_accounting.closed_for(tx, eye, now)
+            pause = request_accounting.closed_for(tx, configured, now)
             if pause is not None:
                 return pause
-            proving = request_accounting.canary_due(tx, eye)
-            if proving:
-                request_accounting.pay(tx, eye, now, 0, Purpose.CANARY)
-            due = [] if proving else self._take(tx, eye, now)
-        if proving:
-            request_accounting.prove(self.database, eye, self.clock)
+            half_open = request_accounting.canary_due(tx, configured)
+            if half_open:
+                request_accounting.charge(tx, configured, now, 0, Purpose.CANARY)
+            due = [] if half_open else self._take(tx, configured, now)
+        if half_open:
+            request_accounting.probe_canary(self.database, configured, self.clock)
         elif due:
-            self.look(eye, due)
+            self.look(configured, due)
         else:
             return _NEVER
         return None
 
-    def _take(self, tx: Transaction, eye: Eye, now: datetime) -> list[TargetRow]:
+    def _take(self, tx: Transaction, configured: ConfiguredSource, now: datetime) -> list[TargetState]:
         """The targets of the next request, which is paid for."""
-        due = next(iter(self.turns.take(tx, eye, now) or self.turns.take(tx, eye, now, SPARE)), [])
+        due = next(
+            iter(
+                self.selection.take(tx, configured, now)
+                or self.selection.take(tx, configured, now, RETRIES_WHEN_CLAIMED)
+            ),
+            [],
+        )
         if due:
-            request_accounting.pay(tx, eye, now, len(due))
+            request_accounting.charge(tx, configured, now, len(due))
         return due
 
-    def look(self, eye: Eye, due: Sequence[TargetRow], purpose: Purpose = Purpose.LOOK) -> list[Recorded]:
+    def look(
+        self, configured: ConfiguredSource, due: Sequence[TargetState], purpose: Purpose = Purpose.LOOK
+    ) -> list[RecordedLook]:
         """Look at targets whose request is paid for, and write down what follows, in one transaction."""
-        reading = eye.source.read([row.target for row in due], self.clock())
+        reading = configured.source.read([row.target for row in due], self.clock())
         with self.database.write() as tx:
-            request_accounting.settle(tx, eye, reading, self.clock(), purpose)
+            request_accounting.settle_reading(tx, configured, reading, self.clock(), purpose)
         shots = {row.target_id: shot for row, shot in zip(due, reading.snapshots, strict=True)}
         return self._record(shots)
 
-    def _record(self, shots: dict[int, Snapshot]) -> list[Recorded]:
+    def _record(self, shots: dict[int, Snapshot]) -> list[RecordedLook]:
         with self.database.write() as tx:
-            recorded = record(tx, shots, self.policy)
+            recorded = record_looks(tx, shots, self.policy)
         for one in recorded:
             _log(one)
         return recorded
 
 
-def _log(recorded: Recorded) -> None:
+def _log(recorded: RecordedLook) -> None:
     shot = recorded.snapshot
     log.info(
         "look.taken",
@@ -139,7 +147,7 @@ def _log(recorded: Recorded) -> None:
         log.info(
             "drop.decided",
             order_id=decision.order_id,
-            decision=str(decision.verb),
+            decision=str(decision.action),
             reason=str(decision.reason),
             quantity=decision.quantity,
             count=decision.count,

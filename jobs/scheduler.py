@@ -9,7 +9,7 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from jobs.heartbeats import Progress
+from jobs.heartbeats import Heartbeats
 
 log = structlog.get_logger()
 MARGIN = timedelta(minutes=2)
@@ -17,7 +17,7 @@ MARGIN = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ScheduledJob:
     """One fixed job: its name, how often it runs, and what it does."""
 
     name: str
@@ -33,7 +33,7 @@ def longest_silence(every: timedelta) -> timedelta:
 class Scheduler:
     """Runs the plans until it is told to stop; a plan never overlaps itself."""
 
-    def __init__(self, plans: Sequence[Plan], progress: Progress, now: datetime) -> None:
+    def __init__(self, plans: Sequence[ScheduledJob], progress: Heartbeats, now: datetime) -> None:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a round longer than its interval is normal
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -64,7 +64,7 @@ class Scheduler:
         self._scheduler.shutdown(wait=True)
 
 
-def run_guarded(plan: Plan) -> bool:
+def run_guarded(plan: ScheduledJob) -> bool:
     """Run one round; a failure is logged, and says False."""
     try:
         plan.run()
@@ -74,7 +74,7 @@ def run_guarded(plan: Plan) -> bool:
     return True
 
 
-def run_counted(plan: Plan, progress: Progress) -> None:
+def run_counted(plan: ScheduledJob, progress: Heartbeats) -> None:
     """Run one round; only rounds that end well count as progress."""
     if run_guarded(plan):
-        progress.beat(plan.name)
+        progress.heartbeat(plan.name)

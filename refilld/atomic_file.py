@@ -14,7 +14,7 @@ from refilld.terminal import printable
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[str]]:
+def atomic_file(path: Path) -> Iterator[IO[str]]:
     """Write a file that takes its place, and its predecessor's, only once it is complete.
 
     It is for its owner alone. What is no regular file (a device, a pipe) is written to directly.

@@ -13,22 +13,22 @@ from threading import Event
 import structlog
 
 from jobs.alerting import Alerting
-from jobs.configured_source import Eye
-from jobs.heartbeats import Progress
+from jobs.configured_source import ConfiguredSource
+from jobs.heartbeats import Heartbeats
 from jobs.leases import Leases
-from jobs.look_recording import Policy
-from jobs.maintenance import Upkeep
+from jobs.look_recording import LookPolicy
+from jobs.maintenance import Maintenance
 from jobs.sampling import Sampling
-from jobs.scheduler import Plan, Scheduler, longest_silence, run_guarded
+from jobs.scheduler import ScheduledJob, Scheduler, longest_silence, run_guarded
 from monitor.errors import RefilldError
 from refilld.api.app import create_app
 from refilld.api.health import Health
 from refilld.api.server import HttpServer
 from refilld.channels import open_channels
 from refilld.sd_notify import Notifier
-from refilld.services.manual_check import Checking
+from refilld.services.manual_check import ManualCheck
 from refilld.settings import Settings
-from refilld.sources import cadence_for, router_for, take_over
+from refilld.sources import adopt_targets, cadence_for, router_for
 from storage import sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
@@ -63,58 +63,62 @@ class Daemon:
     clock: Clock
     stopping: Event
 
-    def sampling(self, eyes: tuple[Eye, ...], beat: Callable[[], None] = lambda: None) -> Sampling:
+    def sampling(
+        self, configured_sources: tuple[ConfiguredSource, ...], heartbeat: Callable[[], None] = lambda: None
+    ) -> Sampling:
         """The sampling job; also used by commands that look once."""
-        cadence, turns = cadence_for(self.settings, self.database)
+        cadence, selection = cadence_for(self.settings, self.database)
         return Sampling(
             database=self.database,
-            eyes=eyes,
-            policy=Policy(cadence, self.settings.mass_drop.rule, router_for(self.settings, eyes)),
+            sources=configured_sources,
+            policy=LookPolicy(
+                cadence, self.settings.mass_drop.rule, router_for(self.settings, configured_sources)
+            ),
             clock=self.clock,
             wait=lambda duration: self.stopping.wait(duration.total_seconds()),
-            patience=self.settings.sampling.tick,
-            beat=beat,
-            turns=turns,
+            max_wait=self.settings.sampling.tick,
+            heartbeat=heartbeat,
+            selection=selection,
         )
 
-    def checking(self, eyes: tuple[Eye, ...]) -> Checking:
+    def checking(self, configured_sources: tuple[ConfiguredSource, ...]) -> ManualCheck:
         """Answers to customers' requests."""
-        return Checking(self.database, self.sampling(eyes), self.clock)
+        return ManualCheck(self.database, self.sampling(configured_sources), self.clock)
 
-    def plans(self, sampling: Sampling, beat: Callable[[str], None]) -> list[Plan]:
+    def plans(self, sampling: Sampling, heartbeat: Callable[[str], None]) -> list[ScheduledJob]:
         """The fixed jobs; `beat` hears of a job's progress within a long round."""
         leases = Leases(self.database, self.clock, self.settings.queue.max_attempts)
         alerting = Alerting(
-            self.database, self.clock, open_channels(self.settings.alerts.urls), lambda: beat("alerting")
+            self.database, self.clock, open_channels(self.settings.alerts.urls), lambda: heartbeat("alerting")
         )
         rounds = {
             "sampling": sampling.run_once,
             "leases": leases.run_once,
             "alerting": alerting.run_once,
-            "upkeep": Upkeep(self.database, self.clock).run_once,
+            "upkeep": Maintenance(self.database, self.clock).run_once,
         }
-        return [Plan(name, every, rounds[name]) for name, every in intervals(self.settings).items()]
+        return [ScheduledJob(name, every, rounds[name]) for name, every in intervals(self.settings).items()]
 
-    def run_once(self, eyes: tuple[Eye, ...]) -> None:
+    def run_once(self, configured_sources: tuple[ConfiguredSource, ...]) -> None:
         """One round of every job that is due; a failing job stops no other, and is an error at the end."""
         with daemon_lock(self.database):
-            take_over(self.database, eyes)
-            sampling = self.sampling(eyes)
+            adopt_targets(self.database, configured_sources)
+            sampling = self.sampling(configured_sources)
             failed = [p.name for p in self.plans(sampling, lambda _job: None) if not run_guarded(p)]
             _put_down(sampling)
         if failed:
             raise RefilldError(f"failed: {', '.join(failed)}; the log says why")
 
-    def run(self, eyes: tuple[Eye, ...], *, http: bool) -> None:
+    def run(self, configured_sources: tuple[ConfiguredSource, ...], *, http: bool) -> None:
         """Run until told to stop; then finish the rounds in hand."""
         with ExitStack() as stack:
             stack.enter_context(daemon_lock(self.database))
             _check_sqlite(self.database)
-            take_over(self.database, eyes)
+            adopt_targets(self.database, configured_sources)
             silences = {job: longest_silence(every) for job, every in intervals(self.settings).items()}
-            progress = Progress(silences, time.monotonic)
-            sampling = self.sampling(eyes, lambda: progress.beat("sampling"))
-            plans = self.plans(sampling, progress.beat)
+            progress = Heartbeats(silences, time.monotonic)
+            sampling = self.sampling(configured_sources, lambda: progress.heartbeat("sampling"))
+            plans = self.plans(sampling, progress.heartbeat)
             if http:
                 stack.enter_context(self._serving(progress.late))
             stack.callback(self.database.checkpoint)
@@ -122,7 +126,11 @@ class Daemon:
             stack.callback(_put_down, sampling)
             scheduler.start()
             stack.callback(scheduler.stop)
-            log.info("daemon.started", database=self.database.name, sources=[e.source.name for e in eyes])
+            log.info(
+                "daemon.started",
+                database=self.database.name,
+                sources=[e.source.name for e in configured_sources],
+            )
             self._keep_watch(progress.late, scheduler.catch_up)
             log.info("daemon.stopping")
         log.info("daemon.stopped")
@@ -166,7 +174,7 @@ class Daemon:
 def _put_down(sampling: Sampling) -> None:
     """Save what was learned; a database that is away at the end keeps nobody from ending."""
     with suppress(UnreachableError):
-        sampling.put_down()
+        sampling.flush()
 
 
 def health(database: Database, late: Callable[[], tuple[str, ...]]) -> Health:

@@ -20,7 +20,7 @@ from monitor.model.duration import parse_duration
 from monitor.model.service import Service
 from monitor.model.target import Metric
 from monitor.model.terms import BelowStart, RefillMode, Terms
-from monitor.model.terms_catalog import USUAL_LIFETIME, TermsBook
+from monitor.model.terms_catalog import USUAL_LIFETIME, TermsCatalog
 from monitor.sources.budget import Budget
 from storage.engine import parse_url
 
@@ -248,10 +248,12 @@ class Settings(Section):
         return self
 
     @property
-    def all_terms(self) -> TermsBook:
+    def all_terms(self) -> TermsCatalog:
         """Terms by name; `default` is always among them."""
         named = {name: section.terms(name) for name, section in self.terms.items()}
-        return TermsBook(named, derives=self.service_names.derive_terms, lifetime=self.service_names.lifetime)
+        return TermsCatalog(
+            named, derives=self.service_names.derive_terms, lifetime=self.service_names.lifetime
+        )
 
     @property
     def all_services(self) -> dict[str, Service]:

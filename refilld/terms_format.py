@@ -9,7 +9,7 @@ from refilld.settings import TermsSection
 FIELDS = tuple(TermsSection.model_fields)
 
 
-def written(terms: Terms) -> dict[str, object]:
+def terms_fields(terms: Terms) -> dict[str, object]:
     """Every value of a set by its key, without the set's name."""
     return {field: _value(getattr(terms, field)) for field in FIELDS}
 

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, bindparam, select
 
 from monitor.cadence.hazard import Cell
-from monitor.cadence.virtual_time import VirtualClock
+from monitor.cadence.virtual_time import VirtualTime
 from monitor.model.target import Metric
 from storage.engine import insert_into
-from storage.source_tables import cadence_clocks, going_rates, hazard_cells
+from storage.source_tables import hazard_cells, unit_prices, virtual_times
 
 _h = hazard_cells.c
-_c = cadence_clocks.c
+_c = virtual_times.c
 _KEY = ["service", "age", "margin", "slope", "span"]
-_CLOCK = select(_c.clock).where(_c.source == bindparam("source"))
+_CLOCK = select(_c.state).where(_c.source == bindparam("source"))
 
 
 def load(connection: Connection) -> dict[Cell, tuple[float, float]]:
@@ -44,29 +44,29 @@ def add(connection: Connection, harvest: Mapping[Cell, tuple[float, float]]) -> 
     connection.execute(statement, rows)
 
 
-def clock(connection: Connection, source: str) -> VirtualClock:
-    """The virtual clock of a source; whoever reads it to set it holds the source's turn."""
-    return VirtualClock.load(connection.execute(_CLOCK, {"source": source}).scalar() or "")
+def virtual_time(connection: Connection, source: str) -> VirtualTime:
+    """Return the virtual time of a source; to change it, hold `sources.lock_source`."""
+    return VirtualTime.load(connection.execute(_CLOCK, {"source": source}).scalar() or "")
 
 
-def has_clock(connection: Connection, source: str) -> bool:
-    """Whether a source has a clock: one that was never looked through has none."""
+def has_virtual_time(connection: Connection, source: str) -> bool:
+    """Whether a source has a virtual time: one that was never read has none."""
     return connection.execute(_CLOCK, {"source": source}).first() is not None
 
 
-def save_clock(connection: Connection, source: str, state: VirtualClock) -> None:
-    """Keep the virtual clock of a source."""
+def save_virtual_time(connection: Connection, source: str, state: VirtualTime) -> None:
+    """Save the virtual time of a source."""
     text = state.dump()
-    row = insert_into(connection, cadence_clocks).values(source=source, clock=text)
-    connection.execute(row.on_conflict_do_update(index_elements=["source"], set_={"clock": text}))
+    row = insert_into(connection, virtual_times).values(source=source, state=text)
+    connection.execute(row.on_conflict_do_update(index_elements=["source"], set_={"state": text}))
 
 
 def add_sales(connection: Connection, sales: Mapping[tuple[str, Metric], tuple[float, float]]) -> None:
     """Add units and amounts, sold at a price, to the going rates of their currency and metric."""
     if not sales:
         return
-    insert = insert_into(connection, going_rates)
-    g = going_rates.c
+    insert = insert_into(connection, unit_prices)
+    g = unit_prices.c
     statement = insert.on_conflict_do_update(
         index_elements=["currency", "metric"],
         set_={"units": g.units + insert.excluded.units, "amount": g.amount + insert.excluded.amount},
@@ -78,7 +78,7 @@ def add_sales(connection: Connection, sales: Mapping[tuple[str, Metric], tuple[f
     connection.execute(statement, rows)
 
 
-def rates(connection: Connection) -> dict[tuple[str, Metric], float]:
+def average_prices(connection: Connection) -> dict[tuple[str, Metric], float]:
     """What a unit usually costs, by currency and metric."""
-    rows = connection.execute(select(going_rates))
+    rows = connection.execute(select(unit_prices))
     return {(row.currency, row.metric): row.amount / row.units for row in rows if row.units > 0}

@@ -30,7 +30,7 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + value * _MICROSECOND
 
 
-class Word(TypeDecorator[E], Generic[E]):
+class EnumText(TypeDecorator[E], Generic[E]):
     """One word of a StrEnum, kept as text; the table's CHECK says which words there are."""
 
     impl = Text

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from monitor.guarantee.claims import Claim
-from monitor.model.decision import Decision, Reason, Verb
+from monitor.model.decision import Action, Decision, Reason
 from monitor.model.drop import Drop, DropState
 from storage.column_types import AnyRow
 from storage.schema import OPEN_DROP, decisions, drops, orders, targets
@@ -33,7 +33,7 @@ _LAST_WORD = select(drops.c.decision, drops.c.reason).where(drops.c.drop_id == b
 _DECIDED = (
     update(drops)
     .where(drops.c.drop_id == bindparam("id"))
-    .values(decision=bindparam("verb"), reason=bindparam("why"))
+    .values(decision=bindparam("action"), reason=bindparam("why"))
 )
 _CLOSE = (
     update(drops)
@@ -70,16 +70,16 @@ def save(connection: Connection, drop: Drop, claim: Claim, count: int) -> int:
 def add_decision(connection: Connection, drop_id: int, decision: Decision) -> bool:
     """Keep a decision unless it repeats the drop's last one; says whether it was kept."""
     last = connection.execute(_LAST_WORD, {"id": drop_id}).one()
-    if (last.decision, last.reason) == (decision.verb, decision.reason):
+    if (last.decision, last.reason) == (decision.action, decision.reason):
         return False
-    connection.execute(_DECIDED, {"id": drop_id, "verb": decision.verb, "why": decision.reason})
+    connection.execute(_DECIDED, {"id": drop_id, "action": decision.action, "why": decision.reason})
     connection.execute(
         insert(decisions),
         {
             "drop_id": drop_id,
             "order_id": decision.order_id,
             "at": decision.at,
-            "decision": decision.verb,
+            "decision": decision.action,
             "reason": decision.reason,
             "quantity": decision.quantity,
             "count": decision.count,
@@ -108,7 +108,7 @@ def decline(connection: Connection, order_id: str, drop_id: int, now: datetime) 
     refuse(connection, order_id, drop_id, now)
     row = connection.execute(select(drops).where(drops.c.drop_id == drop_id)).one()
     numbers = {"count": row._mapping["count"], "line": row.line, "claim": row.claim}  # noqa: SLF001 - `row.count` is the tuple's method
-    add_decision(connection, drop_id, Decision(order_id, now, Verb.REFUSE, Reason.DECLINED, 0, **numbers))
+    add_decision(connection, drop_id, Decision(order_id, now, Action.REFUSE, Reason.DECLINED, 0, **numbers))
 
 
 def last_reason(connection: Connection, order_id: str) -> Reason | None:

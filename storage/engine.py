@@ -96,7 +96,7 @@ class Database:
         self._readers.dispose()
 
 
-def take_turns(connection: Connection, purpose: str) -> None:
+def advisory_lock(connection: Connection, purpose: str) -> None:
     """Let nobody else into the same purpose until the commit; SQLite has one writer at a time anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:purpose))"), {"purpose": purpose})

@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from monitor.cadence.schedule import Lane, NextLook, Seat
+from monitor.cadence.schedule import NextLook, Priority, QueuePosition
 from monitor.model.snapshot import Outcome, Snapshot
 from storage.bulk import execute_many
 from storage.schema import snapshots, targets
@@ -34,16 +34,16 @@ def _raw(*names: str) -> list[object]:
 
 _RESTING = (
     select(
-        _t.target_id, _t.source, _t.together, _t.counted, _t.account, _t.shift, _t.memo,
-        _t.lane, _t.calm_least,
-        *_raw("calm_until", "judged_from", "judged_until", "last_look_at", "unread_since"),
+        _t.target_id, _t.source, _t.request_key, _t.count_kind, _t.account, _t.count_offset, _t.cadence_state,
+        _t.priority, _t.noop_min_count,
+        *_raw("noop_until", "judged_from", "judged_until", "last_look_at", "unseen_since"),
     )
     .where(
         _t.target_id.in_(bindparam("target_ids", expanding=True)),
-        _t.calm_until.is_not(None),
-        _t.counted_by == _t.source,
+        _t.noop_until.is_not(None),
+        _t.series_source == _t.source,
         _t.last_outcome == Outcome.COUNT,
-        _t.told.is_(None),
+        _t.notified_problem.is_(None),
         _t.username_now.is_(None),
         ~_t.zero_seen,
     )
@@ -51,16 +51,19 @@ _RESTING = (
     .with_for_update()
 )  # fmt: skip
 _INTEGERS = (
-    "next_due_at", "last_look_at", "last_count", "last_count_at", "judged_at", "rests_until", "over_at",
-    "last_call_slot",
+    "next_due_at", "last_look_at", "last_count", "last_count_at", "judged_at", "not_before",
+    "coverage_ends_at", "final_look_slot",
 )  # fmt: skip
 _PASSED = (
     update(targets)
     .where(_t.target_id == bindparam("id"))
     .values(
         {name: bindparam(name, type_=BigInteger()) for name in _INTEGERS}
-        | {name: bindparam(name) for name in ("virtual_due", "stream", "last_call_value", "memo", "why")}
-        | {"lane": literal_column(str(int(Lane.LONGEST))), "taken_until": null()}
+        | {
+            name: bindparam(name)
+            for name in ("virtual_due", "service_queue", "final_look_value", "cadence_state", "due_reason")
+        }
+        | {"priority": literal_column(str(int(Priority.MAX_INTERVAL))), "claimed_until": null()}
     )
 )
 _KEEP = insert(snapshots).values(
@@ -69,44 +72,44 @@ _KEEP = insert(snapshots).values(
     outcome=literal_column(f"'{Outcome.COUNT}'"),
     count=bindparam("count"),
     source=bindparam("source"),
-    counted=bindparam("counted"),
+    count_kind=bindparam("count_kind"),
     detail=bindparam("detail"),
-    shift=bindparam("shift"),
+    count_offset=bindparam("count_offset"),
 )
 
 
-class Resting(NamedTuple):
+class FastPathState(NamedTuple):
     """A target at rest: what its last judged look has left, as far as a quiet look depends on it."""
 
     target_id: int
     source: str
-    together: str
-    counted: str
+    request_key: str
+    count_kind: str
     account: str | None
-    shift: int
-    memo: str
-    lane: int
-    calm_least: int
-    calm_until: int
+    count_offset: int
+    cadence_state: str
+    priority: int
+    noop_min_count: int
+    noop_until: int
     judged_from: int
     judged_until: int
     last_look_at: int
-    unread_since: int | None
+    unseen_since: int | None
     """Since when another source has not found it."""
 
 
-def resting(connection: Connection, target_ids: Sequence[int]) -> list[Resting]:
+def fast_path_states(connection: Connection, target_ids: Sequence[int]) -> list[FastPathState]:
     """Those of the targets that are at rest, and in no trouble; locked."""
-    return [Resting._make(row) for row in connection.execute(_RESTING, {"target_ids": target_ids})]
+    return [FastPathState._make(row) for row in connection.execute(_RESTING, {"target_ids": target_ids})]
 
 
-class Passed(NamedTuple):
+class FastPathLook(NamedTuple):
     """A quiet look: a count, its target as it was, and where the target sits from now on."""
 
-    target: Resting
+    target: FastPathState
     snapshot: Snapshot
     following: NextLook
-    seat: Seat
+    queue_position: QueuePosition
 
 
 def micros(at: datetime) -> int:
@@ -114,7 +117,7 @@ def micros(at: datetime) -> int:
     return (at - _EPOCH) // timedelta.resolution
 
 
-def keep(connection: Connection, looks: Sequence[Passed]) -> None:
+def keep(connection: Connection, looks: Sequence[FastPathLook]) -> None:
     """Keep quiet looks, and put their targets back into the queue."""
     if looks:
         rows = [_row(look) for look in looks]
@@ -122,27 +125,29 @@ def keep(connection: Connection, looks: Sequence[Passed]) -> None:
         execute_many(connection, _PASSED, rows)
 
 
-def _row(look: Passed) -> dict[str, object]:
-    shot, seat, target = look.snapshot, look.seat, look.target
+def _row(look: FastPathLook) -> dict[str, object]:
+    shot, queue_position, target = look.snapshot, look.queue_position, look.target
     at = micros(shot.at)
     return {
         "id": target.target_id,
         "count": shot.count,
         "source": shot.source,
-        "counted": shot.counted,
+        "count_kind": shot.count_kind,
         "detail": shot.detail,
-        "shift": target.shift,
+        "count_offset": target.count_offset,
         "next_due_at": micros(look.following.at),
         "last_look_at": at,
         "last_count": shot.judged,
         "last_count_at": at,
         "judged_at": at,
-        "rests_until": micros(seat.rests_until),
-        "over_at": None if seat.over_at is None else micros(seat.over_at),
-        "last_call_slot": seat.call.slot if seat.call else None,
-        "last_call_value": seat.call.value if seat.call else None,
-        "virtual_due": seat.due,
-        "stream": seat.stream,
-        "memo": look.following.memo,
-        "why": look.following.why,
+        "not_before": micros(queue_position.not_before),
+        "coverage_ends_at": None
+        if queue_position.coverage_ends_at is None
+        else micros(queue_position.coverage_ends_at),
+        "final_look_slot": queue_position.final_look.slot if queue_position.final_look else None,
+        "final_look_value": queue_position.final_look.value if queue_position.final_look else None,
+        "virtual_due": queue_position.due,
+        "service_queue": queue_position.service_queue,
+        "cadence_state": look.following.cadence_state,
+        "due_reason": look.following.due_reason,
     }

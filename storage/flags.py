@@ -19,7 +19,7 @@ def set_flag(connection: Connection, order_id: str, flag: Flag, now: datetime) -
         return False
     connection.execute(insert(order_flags), {"order_id": order_id, "flag": flag, "set_at": now})
     end_guarantee(connection, order_id, now, f"order flagged {flag}")
-    targets.arouse(connection, [target.target_id])
+    targets.invalidate_fast_path(connection, [target.target_id])
     return True
 
 
@@ -30,7 +30,7 @@ def lift_flag(connection: Connection, order_id: str, flag: Flag, now: datetime) 
         connection.execute(delete(order_flags).where(_f.order_id == order_id, _f.flag == flag)).rowcount > 0
     )
     if gone:
-        targets.wake(connection, [target.target_id], now, f"{flag} lifted from {order_id}")
+        targets.schedule_by(connection, [target.target_id], now, f"{flag} lifted from {order_id}")
     return gone
 
 

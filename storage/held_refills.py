@@ -6,14 +6,14 @@ from datetime import datetime
 from sqlalchemy import Connection, select, text, update
 
 from monitor.guarantee.hold_release import decide_anew
-from monitor.model.decision import Decision, Reason, Verb
+from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from storage import drops, operator_actions, refills, targets
 from storage.column_types import AnyRow
 from storage.errors import NothingMissingError, WrongStateError
 from storage.schema import refills as table
-from storage.targets import TargetRow
+from storage.targets import TargetState
 
 _r = table.c
 _HELD = text("refills.state = 'held'")  # spelled as the partial index spells it, so that it is used
@@ -32,7 +32,7 @@ def release(connection: Connection, refill_id: int, now: datetime) -> AnyRow:
     """
     row, target = _held(connection, refill_id)
     try:
-        return operator_actions.operate(connection, refill_id, "approve", now)
+        return operator_actions.act(connection, refill_id, "approve", now)
     except NothingMissingError:
         case = operator_actions.case_of(connection, row, target)
         if case is not None:
@@ -43,10 +43,10 @@ def release(connection: Connection, refill_id: int, now: datetime) -> AnyRow:
 def discard(connection: Connection, refill_id: int, now: datetime) -> AnyRow:
     """Reject a refill held for a mass drop; gives it as it is then. Raises as `operate` does."""
     _held(connection, refill_id)
-    return operator_actions.operate(connection, refill_id, "reject", now)
+    return operator_actions.act(connection, refill_id, "reject", now)
 
 
-def _held(connection: Connection, refill_id: int) -> tuple[AnyRow, TargetRow]:
+def _held(connection: Connection, refill_id: int) -> tuple[AnyRow, TargetState]:
     """A refill that is held for a mass drop, its target locked; raises WrongStateError for any other."""
     order_id = refills.get(connection, refill_id).order_id
     target = targets.of_order(connection, order_id, lock=True)
@@ -59,15 +59,15 @@ def _held(connection: Connection, refill_id: int) -> tuple[AnyRow, TargetRow]:
 def decided_anew(connection: Connection, decision: Decision) -> bool:
     """Carry out what was decided anew on an order's held refill; False where that changes nothing."""
     held = connection.execute(select(table).where(_r.order_id == decision.order_id, _HELD)).one_or_none()
-    if held is None or decision.verb is Verb.WAIT:
+    if held is None or decision.action is Action.WAIT:
         return False
     if not drops.add_decision(connection, held.drop_id, decision):
         return False
-    if decision.verb is Verb.REFUSE:
+    if decision.action is Action.REFUSE:
         _discard(connection, held, decision.at, str(decision.reason))
         if decision.reason is not Reason.RECOVERED:
             drops.refuse(connection, decision.order_id, held.drop_id, decision.at)
-    elif decision.verb is Verb.HOLD:
+    elif decision.action is Action.HOLD:
         _change(connection, held, RefillState.HELD, decision, {"reason": decision.reason})
     else:
         queued = {"quantity": decision.quantity, "queued_at": decision.at, "available_at": decision.at}

@@ -164,25 +164,25 @@ def _move(
     refill_id: int,
     token: str,
     now: datetime,
-    verb: str,
+    action: str,
     state: RefillState,
     values: Mapping[str, object],
 ) -> bool:
     """Move a claimed refill on, if the token owns it; says whether this call did it."""
-    done = {"state": state, "done_token": token, "done_verb": verb, "done_state": state}
+    done = {"state": state, "done_token": token, "done_action": action, "done_state": state}
     free = {"lease_token": None, "leased_until": None}
     if connection.execute(_owned(refill_id, token).values(done | free | dict(values))).rowcount == 0:
         return False
-    add_events(connection, [refill_id], state, now, str(values.get("last_error") or verb))
+    add_events(connection, [refill_id], state, now, str(values.get("last_error") or action))
     if state is RefillState.QUEUED:
         withdraw(connection, [refill_id], now)
     return True
 
 
-def _answered(connection: Connection, refill_id: int, token: str, verb: str) -> RefillState:
+def _answered(connection: Connection, refill_id: int, token: str, action: str) -> RefillState:
     """What the verb came to, now or when it was first called; raises LeaseLostError if it never did."""
     row = get(connection, refill_id)
-    if (row.done_token, row.done_verb) == (token, verb):
+    if (row.done_token, row.done_action) == (token, action):
         return RefillState(row.done_state)
     raise _lost(refill_id)
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, case, func, insert, select, text, 
 from monitor.guarantee.mass_drop import Tally
 from monitor.model.target import Metric
 from storage.column_types import AnyRow
-from storage.engine import take_turns
+from storage.engine import advisory_lock
 from storage.schema import mass_drops, targets
 
 _m = mass_drops.c
@@ -45,7 +45,7 @@ def on_since(connection: Connection, metric: Metric) -> datetime | None:
 
 def begin(connection: Connection, metric: Metric, counted: Tally, now: datetime) -> bool:
     """Note that a mass drop has begun; False when another process has just noted it."""
-    take_turns(connection, f"refilld mass drop {metric}")
+    advisory_lock(connection, f"refilld mass drop {metric}")
     if on_since(connection, metric) is not None:
         return False
     row = {"metric": metric, "started_at": now, "judged": counted.judged, "fallen": counted.fallen}

@@ -8,7 +8,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from storage.engine import Database, take_turns
+from storage.engine import Database, advisory_lock
 from storage.errors import NotMigratedError
 from storage.schema import metadata
 
@@ -19,7 +19,7 @@ def upgrade(database: Database) -> str:
     """Run the missing migrations in one transaction; gives the revision reached."""
     config = _config()
     with database.write() as connection:
-        take_turns(connection, "refilld migrations")
+        advisory_lock(connection, "refilld migrations")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return newest()

@@ -7,16 +7,16 @@ from sqlalchemy import Connection, update
 
 from monitor.guarantee.decisions import Case
 from monitor.guarantee.hold_release import case_unheld, decide_anew
-from monitor.model.decision import Reason, Verb
+from monitor.model.decision import Action, Reason
 from monitor.model.refill import RefillState
 from storage import drops, order_states, refills, reviews, targets
 from storage.column_types import AnyRow
 from storage.errors import NothingMissingError, WrongStateError
 from storage.schema import refills as table
-from storage.targets import TargetRow
+from storage.targets import TargetState
 
 _r = table.c
-VERBS: Mapping[str, tuple[frozenset[RefillState], RefillState]] = {
+ACTIONS: Mapping[str, tuple[frozenset[RefillState], RefillState]] = {
     "approve": (frozenset({RefillState.HELD}), RefillState.QUEUED),
     "reject": (frozenset({RefillState.HELD}), RefillState.REJECTED),
     "requeue": (frozenset({RefillState.DEAD}), RefillState.QUEUED),
@@ -25,14 +25,14 @@ VERBS: Mapping[str, tuple[frozenset[RefillState], RefillState]] = {
 """The operator's verbs: from which states, to which."""
 
 
-def operate(connection: Connection, refill_id: int, verb: str, now: datetime) -> AnyRow:
+def act(connection: Connection, refill_id: int, action: str, now: datetime) -> AnyRow:
     """Carry out an operator's verb; gives the refill as it is then.
 
     What is queued is what is still missing at the target's newest count, never more than the refill had.
     Raises NotFoundError, WrongStateError (NothingMissingError where nothing is missing any more) or
     OpenRefillError, and then nothing changes.
     """
-    allowed, state = VERBS[verb]
+    allowed, state = ACTIONS[action]
     order_id = refills.get(connection, refill_id).order_id
     target = targets.of_order(connection, order_id, lock=True)  # no judge and no flag comes in between
     row = refills.get(connection, refill_id)
@@ -42,17 +42,19 @@ def operate(connection: Connection, refill_id: int, verb: str, now: datetime) ->
         values["quantity"] = _still_owed(connection, row, target)
     change = update(table).where(_r.refill_id == refill_id, _r.state.in_(allowed)).values(values)
     if connection.execute(change).rowcount == 0:
-        raise WrongStateError(f"refill {refill_id} is {row.state}; {verb} needs {_either(allowed)}")
-    refills.add_events(connection, [refill_id], state, now, f"{verb} by an operator")
+        raise WrongStateError(f"refill {refill_id} is {row.state}; {action} needs {_either(allowed)}")
+    refills.add_events(connection, [refill_id], state, now, f"{action} by an operator")
     if state is RefillState.QUEUED:
         reviews.close_of_refill(connection, refill_id, "requeued", now)
-        targets.wake(connection, [target.target_id], now, f"refill {refill_id} queued")  # public still?
+        targets.schedule_by(
+            connection, [target.target_id], now, f"refill {refill_id} queued"
+        )  # public still?
     elif row.state is not RefillState.DEAD:
         drops.decline(connection, order_id, row.drop_id, now)
     return refills.get(connection, refill_id)
 
 
-def case_of(connection: Connection, row: AnyRow, target: TargetRow) -> Case | None:
+def case_of(connection: Connection, row: AnyRow, target: TargetState) -> Case | None:
     """A refill's case at its target's newest count, as if the refill had not been made; None without one."""
     count, at = target.series.last_count, target.last_count_at
     if count is None or at is None:
@@ -60,7 +62,7 @@ def case_of(connection: Connection, row: AnyRow, target: TargetRow) -> Case | No
     return case_unheld(order_states.of_target(connection, target.target_id), row.order_id, count, at)
 
 
-def _still_owed(connection: Connection, row: AnyRow, target: TargetRow) -> int:
+def _still_owed(connection: Connection, row: AnyRow, target: TargetState) -> int:
     """Units of a refill that may still be delivered; raises WrongStateError where that is none.
 
     The operator's word stands above cooldown, review and mass drop, but not above what was promised at most.
@@ -77,7 +79,7 @@ def _still_owed(connection: Connection, row: AnyRow, target: TargetRow) -> int:
             f"{owed_no_more}: at the count of {case.count} of {case.now:%Y-%m-%d %H:%M} UTC"
             f" the order misses {case.claim.units}; reject or cancel it"
         )
-    if decision.verb is Verb.REFUSE:
+    if decision.action is Action.REFUSE:
         raise WrongStateError(f"{owed_no_more}: {decision.reason}")
     return min(int(row.quantity), case.claim.units, case.allowance)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from monitor.model.decision import Reason, Verb
+from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
 from monitor.model.order import Order
 from monitor.model.refill import RefillState
@@ -49,7 +49,7 @@ class PastDecision:
 
     order_id: str
     at: datetime
-    verb: Verb
+    action: Action
     reason: Reason
     quantity: int
 

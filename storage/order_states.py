@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, select, text
 from monitor.model.drop import Drop
 from monitor.model.link import Link
 from monitor.model.order import Flag, Order
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 from monitor.model.refill import Refill
 from monitor.model.target import Target
 from monitor.model.terms import TermsOrigin
@@ -51,12 +51,12 @@ _REQUESTS = (
 )
 
 
-def of_target(connection: Connection, target_id: int) -> tuple[Watched, ...]:
+def of_target(connection: Connection, target_id: int) -> tuple[OrderState, ...]:
     """All orders of a target with their flags, open drops, refills and standing requests."""
     return of_targets(connection, [target_id])[target_id]
 
 
-def of_targets(connection: Connection, target_ids: Sequence[int]) -> dict[int, tuple[Watched, ...]]:
+def of_targets(connection: Connection, target_ids: Sequence[int]) -> dict[int, tuple[OrderState, ...]]:
     """The same of many targets, by target; each one's orders in the order of their completion."""
     if not target_ids:
         return {}
@@ -74,15 +74,15 @@ def of_targets(connection: Connection, target_ids: Sequence[int]) -> dict[int, t
         )
     open_drops = {row.order_id: _drop(row) for row in run(_DROPS)}
     asked = {row.order_id for row in run(_REQUESTS)}
-    found: dict[int, list[Watched]] = {target_id: [] for target_id in target_ids}
+    found: dict[int, list[OrderState]] = {target_id: [] for target_id in target_ids}
     for row in run(_ORDERS):
         found[row.target_id].append(
-            Watched(
+            OrderState(
                 order=order_of(row),
                 flags=frozenset(flags[row.order_id]) if row.order_id in flags else _NO_FLAGS,
                 drop=open_drops.get(row.order_id),
                 refills=tuple(fills[row.order_id]) if row.order_id in fills else (),
-                asked=row.order_id in asked,
+                request_pending=row.order_id in asked,
                 settled_look=row.settled_look_at is not None,
             )
         )

@@ -71,7 +71,7 @@ def reterm(
             flags.end_guarantee(connection, after.order_id, now, "the order's terms were changed")
     changed_ids = [after.order_id for _, after in changed]
     touched = {row.target_id for row in connection.execute(_TARGETS, {"ids": changed_ids})}
-    targets.arouse(connection, touched)
+    targets.invalidate_fast_path(connection, touched)
     routes.reroute(connection, touched)  # other terms have other ends, and another place in the queue
     begun = {after.order_id: after for before, after in changed if before.first_look(now) is None}
     rows = connection.execute(_TARGETS, {"ids": list(begun)})

@@ -8,14 +8,14 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, bindparam, insert, select, union, update
 
-from monitor.cadence.schedule import Lane
+from monitor.cadence.schedule import Priority
 from monitor.errors import BadInputError
 from monitor.model.order import Order, OrderStatus
-from monitor.model.order_merge import updated
+from monitor.model.order_merge import merged
 from monitor.model.target import Metric
 from storage import cadence_stats, flags, routes, targets
 from storage.column_types import AnyRow
-from storage.engine import take_turns
+from storage.engine import advisory_lock
 from storage.errors import NotFoundError
 from storage.order_states import JOINED, order_of
 from storage.schema import decisions, orders
@@ -55,7 +55,7 @@ _UNSEEN = update(orders).where(_o.order_id == bindparam("id")).values(settled_lo
 """A new delivery has its own first look."""
 
 
-class Fate(StrEnum):
+class ImportResult(StrEnum):
     """What became of an imported row."""
 
     ADDED = "added"
@@ -65,22 +65,26 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportedRow:
     """What became of one row, and why it was refused."""
 
     order_id: str
-    fate: Fate
+    result: ImportResult
     error: BadInputError | None = None
 
 
-def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) -> list[Imported]:
+def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) -> list[ImportedRow]:
     """Add and update orders in one transaction; one answer per row, in their order."""
     ids = [order.order_id for order in batch]
     before = locked(connection, ids, {order.target.link.url for order in batch})
     decided = set(connection.execute(_DECIDED, {"ids": ids}).scalars())
     known = dict(before)
-    fates = [_admit(known, order, decided=order.order_id in decided) for order in batch]
-    admitted = [o.target for o, fate in zip(batch, fates, strict=True) if fate.fate is not Fate.REFUSED]
+    results = [_admit(known, order, decided=order.order_id in decided) for order in batch]
+    admitted = [
+        o.target
+        for o, result in zip(batch, results, strict=True)
+        if result.result is not ImportResult.REFUSED
+    ]
     target_ids = targets.ensure(connection, admitted)
     added = [order for order_id, order in known.items() if order_id not in before]
     changed = [order for order_id, order in known.items() if before.get(order_id, order) != order]
@@ -96,10 +100,10 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
         connection.execute(_UNSEEN, [{"id": order.order_id} for order in moved])
     sold = [(target_ids[_identity(order)], order) for order in (*added, *moved)]
     await_first_look(connection, sold, now, "order imported")
-    targets.arouse(connection, {target_ids[_identity(order)] for order in (*added, *changed)})
+    targets.invalidate_fast_path(connection, {target_ids[_identity(order)] for order in (*added, *changed)})
     routes.reroute(connection, {target_id for target_id, _ in sold})
     cadence_stats.add_sales(connection, _sales(added))
-    return fates
+    return results
 
 
 def locked(connection: Connection, order_ids: Sequence[str], links: Iterable[str] = ()) -> dict[str, Order]:
@@ -107,7 +111,7 @@ def locked(connection: Connection, order_ids: Sequence[str], links: Iterable[str
 
     All targets are locked at once, in the order of the judges: otherwise the two could wait for each other.
     """
-    take_turns(connection, "refilld import")  # two that add the same order would collide
+    advisory_lock(connection, "refilld import")  # two that add the same order would collide
     found = connection.execute(_OF_BATCH, {"ids": order_ids, "links": list(links)})
     targets.locked(connection, list(found.scalars()))
     return {row.order_id: order_of(row) for row in connection.execute(_KNOWN, {"ids": order_ids})}
@@ -117,27 +121,29 @@ def await_first_look(
     connection: Connection, sold: Iterable[tuple[int, Order]], now: datetime, why: str
 ) -> None:
     """Have the targets of orders, each given with its id, looked at, at once or at completion."""
-    waking: defaultdict[tuple[datetime, Lane], set[int]] = defaultdict(set)
+    waking: defaultdict[tuple[datetime, Priority], set[int]] = defaultdict(set)
     for target_id, order in sold:
         at = order.first_look(now)
         if at is not None:  # a start count that is missing must be measured before anything is lost
-            waking[at, Lane.ROUTINE if order.start_count is None else Lane.LONGEST].add(target_id)
-    for (at, lane), ids in waking.items():
-        targets.wake(connection, sorted(ids), at, why, lane)
+            waking[at, Priority.ROUTINE if order.start_count is None else Priority.MAX_INTERVAL].add(
+                target_id
+            )
+    for (at, priority), ids in waking.items():
+        targets.schedule_by(connection, sorted(ids), at, why, priority)
 
 
-def _admit(known: dict[str, Order], row: Order, *, decided: bool) -> Imported:
+def _admit(known: dict[str, Order], row: Order, *, decided: bool) -> ImportedRow:
     """Put a row's order into `known`, new or brought up to date, or say why not."""
     before = known.get(row.order_id)
     if before is None:
         known[row.order_id] = row
-        return Imported(row.order_id, Fate.ADDED)
+        return ImportedRow(row.order_id, ImportResult.ADDED)
     try:
-        after = updated(before, row, decided=decided)
+        after = merged(before, row, decided=decided)
     except BadInputError as error:
-        return Imported(row.order_id, Fate.REFUSED, error)
+        return ImportedRow(row.order_id, ImportResult.REFUSED, error)
     known[row.order_id] = after
-    return Imported(row.order_id, Fate.UNCHANGED if after == before else Fate.UPDATED)
+    return ImportedRow(row.order_id, ImportResult.UNCHANGED if after == before else ImportResult.UPDATED)
 
 
 def measured(connection: Connection, order_id: str, start_count: int) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
-from monitor.model.decision import Decision, Reason, Verb
+from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from storage import order_states
@@ -43,7 +43,7 @@ def create(
 
     A held one is decided anew by itself at `release_at`, where that is said.
     """
-    queued = decision.verb is Verb.REFILL
+    queued = decision.action is Action.REFILL
     state = RefillState.QUEUED if queued else RefillState.HELD
     number = connection.execute(_NEXT_NUMBER, {"order_id": decision.order_id}).scalar_one()
     refill_id: int = connection.execute(

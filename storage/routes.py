@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, bindparam, case, select, update
 
-from monitor.cadence.schedule import Seat
+from monitor.cadence.schedule import QueuePosition
 from storage.schema import targets
-from storage.targets import TargetRow, row_of, seat_values
+from storage.targets import TargetState, queue_position_values, state_of
 
 _t = targets.c
 _UNROUTED = (
@@ -28,7 +28,9 @@ _LEAVE = update(targets).where(_t.target_id.in_(_LEFT)).values(source=None)
 """Locked in the order of the judges, or a daemon that starts and one that judges wait for each other."""
 _DUE = bindparam("virtual_due", type_=_t.virtual_due.type)
 _KEEPS_ITS_TURN = (
-    (_t.virtual_due < _DUE) & (_t.stream == bindparam("stream")) & (_t.together == bindparam("together"))
+    (_t.virtual_due < _DUE)
+    & (_t.service_queue == bindparam("service_queue"))
+    & (_t.request_key == bindparam("request_key"))
 )
 _ROUTED = (
     update(targets)
@@ -37,7 +39,8 @@ _ROUTED = (
         {
             name: bindparam(name)
             for name in (
-                "source", "together", "stream", "rests_until", "over_at", "last_call_slot", "last_call_value",
+                "source", "request_key", "service_queue", "not_before", "coverage_ends_at",
+                "final_look_slot", "final_look_value",
             )
         }
         | {"virtual_due": case((_KEEPS_ITS_TURN, _t.virtual_due), else_=_DUE)}  # nobody waits longer by it
@@ -45,9 +48,9 @@ _ROUTED = (
 )  # fmt: skip
 
 
-def unrouted(connection: Connection, limit: int) -> list[TargetRow]:
+def unrouted(connection: Connection, limit: int) -> list[TargetState]:
     """Watched targets of which it is not known yet which source looks at them; locked."""
-    return [row_of(row) for row in connection.execute(_UNROUTED, {"limit": limit})]
+    return [state_of(row) for row in connection.execute(_UNROUTED, {"limit": limit})]
 
 
 def reroute(connection: Connection, target_ids: Iterable[int]) -> None:
@@ -62,11 +65,11 @@ def leave_sources(connection: Connection, but: Sequence[str]) -> int:
     return connection.execute(_LEAVE, {"but": list(but)}).rowcount
 
 
-def routed(connection: Connection, rows: Sequence[TargetRow], seats: Mapping[int, Seat]) -> None:
+def routed(connection: Connection, rows: Sequence[TargetState], seats: Mapping[int, QueuePosition]) -> None:
     """Write down which source looks at targets, and their places in its virtual queue."""
     values = [
-        {"id": row.target_id, "source": row.source, "together": row.together}
-        | seat_values(seats.get(row.target_id))
+        {"id": row.target_id, "source": row.source, "request_key": row.request_key}
+        | queue_position_values(seats.get(row.target_id))
         for row in rows
     ]
     if values:

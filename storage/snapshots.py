@@ -36,9 +36,9 @@ def add_all(connection: Connection, looks: Iterable[tuple[int, Snapshot]]) -> No
             "outcome": look.outcome,
             "count": look.count,
             "source": look.source,
-            "counted": look.counted,
+            "count_kind": look.count_kind,
             "detail": look.detail,
-            "shift": look.shift,
+            "count_offset": look.count_offset,
         }
         for target_id, look in looks
     ]

@@ -1,4 +1,4 @@
-"""The tables of the eyes: what is remembered of each source, and what the cadence has learned."""
+"""The tables of the sources: requests, breakers, rate limits, and statistics of the adaptive cadence."""
 
 from sqlalchemy import (
     Boolean,
@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 
 from monitor.model.target import Metric
-from storage.column_types import Instant, Word
+from storage.column_types import EnumText, Instant
 from storage.metadata import Key, metadata, one_of
 
 source_state = Table(
@@ -27,13 +27,13 @@ source_state = Table(
     Column("refusals", Integer, nullable=False),
     Column("level", Integer, nullable=False),
     Column("refused_at", Instant),
-    Column("doubts", Integer, nullable=False),
-    Column("doubted", Text, nullable=False),
-    Column("faulted", Text, nullable=False),
+    Column("suspected_refusals", Integer, nullable=False),
+    Column("suspected_target", Text, nullable=False),
+    Column("failed_targets", Text, nullable=False),
     Column("used_percent", Integer),
     Column("used_at", Instant),
     Column("wait_until", Instant),
-    Column("proving", Boolean, nullable=False, server_default=false()),
+    Column("half_open", Boolean, nullable=False, server_default=false()),
 )
 
 source_requests = Table(
@@ -51,7 +51,7 @@ source_reads = Table(
     "source_reads",
     metadata,
     Column("source", Text, primary_key=True),
-    Column("metric", Word(Metric), primary_key=True),
+    Column("metric", EnumText(Metric), primary_key=True),
     Column("last_count_at", Instant, nullable=False),
     one_of("metric", Metric),
 )
@@ -66,21 +66,21 @@ hazard_cells = Table(
     Column("span", SmallInteger, primary_key=True, autoincrement=False),
     Column("events", Float, nullable=False),
     Column("exposure", Float, nullable=False),
-    CheckConstraint("events >= 0 AND exposure >= 0", name="nothing_unlearned"),
+    CheckConstraint("events >= 0 AND exposure >= 0", name="counts_not_negative"),
 )
 
-cadence_clocks = Table(
-    "cadence_clocks",
+virtual_times = Table(
+    "virtual_times",
     metadata,
     Column("source", Text, primary_key=True),
-    Column("clock", Text, nullable=False),
+    Column("state", Text, nullable=False),
 )
 
-going_rates = Table(
-    "going_rates",
+unit_prices = Table(
+    "unit_prices",
     metadata,
     Column("currency", Text, primary_key=True),
-    Column("metric", Word(Metric), primary_key=True),
+    Column("metric", EnumText(Metric), primary_key=True),
     Column("units", Float, nullable=False),
     Column("amount", Float, nullable=False),
     one_of("metric", Metric),

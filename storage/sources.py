@@ -8,15 +8,15 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select
 from monitor.model.target import Metric
 from monitor.sources.breaker import Breaker
 from monitor.sources.budget import Purpose
-from monitor.sources.rate_limit_state import Strain
-from storage.engine import insert_into, take_turns
+from monitor.sources.rate_limit_state import RateLimitState
+from storage.engine import advisory_lock, insert_into
 from storage.source_tables import source_reads, source_requests, source_state
 
 _s = source_state.c
 _q = source_requests.c
 _r = source_reads.c
 _BREAKER = [field.name for field in fields(Breaker)]
-_STRAIN = [field.name for field in fields(Strain)]
+_STRAIN = [field.name for field in fields(RateLimitState)]
 _BREAKER_OF = select(*(_s[name] for name in _BREAKER)).where(_s.source == bindparam("source"))
 _STRAIN_OF = select(*(_s[name] for name in _STRAIN)).where(_s.source == bindparam("source"))
 _NTH = (
@@ -34,14 +34,16 @@ _LAST_READ = select(_r.last_count_at).where(
 )
 
 
-def take_turn(connection: Connection, source: str) -> None:
+def lock_source(connection: Connection, source: str) -> None:
     """Have a source to oneself until the commit: its budget, its breaker, its clock."""
-    take_turns(connection, f"refilld source {source}")  # a source that was never refused has no row to lock
+    advisory_lock(
+        connection, f"refilld source {source}"
+    )  # a source that was never refused has no row to lock
 
 
 def breaker(connection: Connection, source: str) -> Breaker:
     """The breaker of a source; whoever has it may spend of the budget, and nobody else until the commit."""
-    take_turn(connection, source)
+    lock_source(connection, source)
     row = connection.execute(_BREAKER_OF, {"source": source}).one_or_none()
     if row is None:
         return Breaker()
@@ -53,13 +55,13 @@ def save_breaker(connection: Connection, source: str, state: Breaker) -> None:
     _save(connection, source, asdict(state), {})
 
 
-def strain(connection: Connection, source: str) -> Strain:
+def rate_limit_state(connection: Connection, source: str) -> RateLimitState:
     """What a source last said of its own limit."""
     row = connection.execute(_STRAIN_OF, {"source": source}).one_or_none()
-    return Strain() if row is None else Strain(**dict(zip(_STRAIN, row, strict=True)))
+    return RateLimitState() if row is None else RateLimitState(**dict(zip(_STRAIN, row, strict=True)))
 
 
-def save_strain(connection: Connection, source: str, state: Strain) -> None:
+def save_rate_limit_state(connection: Connection, source: str, state: RateLimitState) -> None:
     """Remember what a source said of its own limit; its breaker stays as it is."""
     _save(connection, source, asdict(state), asdict(Breaker()))
 

@@ -16,13 +16,13 @@ _NOBODY = ""
 """The source of a target that was found to be seen by none."""
 _t = targets.c
 _WATCHED = or_(_t.next_due_at.is_not(None), _t.virtual_due.is_not(None))
-_ASKED = func.coalesce(func.nullif(_t.together, ""), _t.link)
+_ASKED = func.coalesce(func.nullif(_t.request_key, ""), _t.link)
 _FLAGGED = select(order_flags.c.order_id).where(order_flags.c.order_id == orders.c.order_id).exists()
 _COVERED = and_(orders.c.status.in_([status for status in OrderStatus if status.delivered]), not_(_FLAGGED))
 
 
 @dataclass(frozen=True, slots=True)
-class Headcount:
+class TargetCounts:
     """Targets that are looked at, the requests that a round of them takes, and the orders they stand for."""
 
     targets: int = 0
@@ -31,23 +31,23 @@ class Headcount:
     orders: int = 0
     """Delivered orders without a flag; one that has ended counts until its target's last one has."""
 
-    def __add__(self, other: "Headcount") -> "Headcount":
-        return Headcount(
+    def __add__(self, other: "TargetCounts") -> "TargetCounts":
+        return TargetCounts(
             self.targets + other.targets, self.asks + other.asks, self.orders + other.orders
         )  # fmt: skip
 
 
-def of_source(connection: Connection, source: str) -> Headcount:
+def of_source(connection: Connection, source: str) -> TargetCounts:
     """The targets that this source reads."""
     return _count(connection, _t.source == source)
 
 
-def without(connection: Connection, sources: Collection[str], metrics: Iterable[Metric]) -> Headcount:
+def of_no_source(connection: Connection, sources: Collection[str], metrics: Iterable[Metric]) -> TargetCounts:
     """The targets of these metrics that are not routed to any of these sources yet."""
     return _count(connection, _homeless(sources, metrics))
 
 
-def number_without(connection: Connection, sources: Collection[str], metrics: Iterable[Metric]) -> int:
+def number_of_no_source(connection: Connection, sources: Collection[str], metrics: Iterable[Metric]) -> int:
     """How many targets that are, and nothing else."""
     query = select(func.count()).select_from(targets).where(_WATCHED, _homeless(sources, metrics))
     return connection.execute(query).scalar_one()
@@ -65,7 +65,7 @@ def _homeless(sources: Collection[str], metrics: Iterable[Metric]) -> ColumnElem
     return and_(lost, _t.metric.in_(list(metrics)))
 
 
-def _count(connection: Connection, which: ColumnElement[bool]) -> Headcount:
+def _count(connection: Connection, which: ColumnElement[bool]) -> TargetCounts:
     looked_at = select(func.count(), func.count(_ASKED.distinct())).where(_WATCHED, which)
     number, asks = connection.execute(looked_at).one()
     covered = (
@@ -74,4 +74,4 @@ def _count(connection: Connection, which: ColumnElement[bool]) -> Headcount:
         .join(targets, _t.target_id == orders.c.target_id)
         .where(_WATCHED, which, _COVERED)
     )
-    return Headcount(number, asks, connection.execute(covered).scalar_one())
+    return TargetCounts(number, asks, connection.execute(covered).scalar_one())

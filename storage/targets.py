@@ -6,14 +6,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, case, select, update
 
-from monitor.cadence.schedule import Lane, NextLook, Seat
+from monitor.cadence.schedule import NextLook, Priority, QueuePosition
 from monitor.guarantee.gone_detection import Absence
-from monitor.guarantee.noop_bounds import Calm
+from monitor.guarantee.noop_bounds import NoopBounds
 from monitor.guarantee.series import Series
 from monitor.model.link import Link
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
-from monitor.model.target_problem import Trouble
+from monitor.model.target_problem import TargetProblem
 from storage.column_types import AnyRow
 from storage.engine import insert_into
 from storage.errors import NotFoundError
@@ -21,35 +21,35 @@ from storage.schema import orders, targets
 
 
 @dataclass(frozen=True, slots=True)
-class TargetRow:
+class TargetState:
     """A target with what the database knows of it."""
 
     target_id: int
     target: Target
     series: Series
     next_due_at: datetime | None
-    why: str
+    due_reason: str
     last_look_at: datetime | None
     last_outcome: Outcome | None
     last_count_at: datetime | None
     failures: int
     private_since: datetime | None
     absence: Absence
-    told: Trouble | None
+    notified_problem: TargetProblem | None
     """What the operator has been told of the target, and has not passed since."""
     source: str | None = None
     """Which source looks at it; None until that is found out, empty where none can."""
-    together: str = ""
+    request_key: str = ""
     """What that source asks for to see it."""
-    cannot: frozenset[str] = frozenset()
+    unseen_by: frozenset[str] = frozenset()
     """Sources that have not found it lately."""
-    cannot_since: datetime | None = None
-    lane: Lane = Lane.ROUTINE
-    memo: str = ""
+    unseen_since: datetime | None = None
+    priority: Priority = Priority.ROUTINE
+    cadence_state: str = ""
     """What the cadence has noted for itself; see `monitor.cadence.observation_state`."""
-    stream: str | None = None
+    service_queue: str | None = None
     """Its stream in the virtual queue; None where it has no place there."""
-    calm: Calm | None = None
+    noop_bounds: NoopBounds | None = None
     """How long, and down to which count, nothing can follow from a look; None when that is not known."""
 
 
@@ -71,18 +71,20 @@ _ALL_LOCKED = (
 _WAKE = (
     update(targets)
     .where(_t.target_id == bindparam("id"))
-    .where(_t.next_due_at.is_(None) | (_t.next_due_at > bindparam("at")) | (_t.lane > bindparam("urgency")))
+    .where(
+        _t.next_due_at.is_(None) | (_t.next_due_at > bindparam("at")) | (_t.priority > bindparam("urgency"))
+    )
     .values(
         next_due_at=case((_t.next_due_at < bindparam("at"), _t.next_due_at), else_=bindparam("at")),
-        lane=case(
-            (_t.next_due_at.is_not(None) & (_t.lane < bindparam("urgency")), _t.lane),
+        priority=case(
+            (_t.next_due_at.is_not(None) & (_t.priority < bindparam("urgency")), _t.priority),
             else_=bindparam("urgency"),
         ),
-        why=bindparam("because"),
+        due_reason=bindparam("because"),
     )
 )
 _AROUSE = (
-    update(targets).where(_t.target_id == bindparam("id"), _t.calm_until.is_not(None)).values(calm_until=None)
+    update(targets).where(_t.target_id == bindparam("id"), _t.noop_until.is_not(None)).values(noop_until=None)
 )
 _LOOKED = (
     update(targets)
@@ -92,14 +94,14 @@ _LOOKED = (
             name: bindparam(name)
             for name in (
                 "next_due_at",
-                "lane",
-                "why",
+                "priority",
+                "due_reason",
                 "last_look_at",
                 "last_outcome",
                 "failures",
                 "last_count",
                 "last_count_at",
-                "counted",
+                "count_kind",
                 "zero_seen",
                 "private_since",
                 "account",
@@ -107,23 +109,23 @@ _LOOKED = (
                 "absences",
                 "absent_since",
                 "gone_at",
-                "told",
+                "notified_problem",
                 "source",
-                "together",
-                "unread_by",
-                "unread_since",
-                "counted_by",
-                "shift",
+                "request_key",
+                "unseen_by",
+                "unseen_since",
+                "series_source",
+                "count_offset",
                 "virtual_due",
-                "stream",
-                "rests_until",
-                "taken_until",
-                "over_at",
-                "last_call_slot",
-                "last_call_value",
-                "memo",
-                "calm_least",
-                "calm_until",
+                "service_queue",
+                "not_before",
+                "claimed_until",
+                "coverage_ends_at",
+                "final_look_slot",
+                "final_look_value",
+                "cadence_state",
+                "noop_min_count",
+                "noop_until",
                 "judged_from",
                 "judged_until",
             )
@@ -133,12 +135,12 @@ _LOOKED = (
 _OF_LINKS = select(_t.target_id, _t.link, _t.metric).where(_t.link.in_(bindparam("links", expanding=True)))
 
 
-def get(connection: Connection, target_id: int, *, lock: bool = False) -> TargetRow:
+def get(connection: Connection, target_id: int, *, lock: bool = False) -> TargetState:
     """One target; with `lock` nobody else can judge it, or change its orders' flags, until the commit."""
     row = connection.execute(_LOCKED if lock else _BY_ID, {"target_id": target_id}).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no target {target_id}")
-    return row_of(row)
+    return state_of(row)
 
 
 def lock(connection: Connection, target_ids: Sequence[int]) -> None:
@@ -147,13 +149,13 @@ def lock(connection: Connection, target_ids: Sequence[int]) -> None:
         connection.execute(_LOCK_IDS, {"target_ids": target_ids})
 
 
-def locked(connection: Connection, target_ids: Sequence[int]) -> dict[int, TargetRow]:
+def locked(connection: Connection, target_ids: Sequence[int]) -> dict[int, TargetState]:
     """Targets by their ids, locked in one order, so that no two who judge many block each other."""
     rows = connection.execute(_ALL_LOCKED, {"target_ids": target_ids}) if target_ids else ()
-    return {row.target_id: row_of(row) for row in rows}
+    return {row.target_id: state_of(row) for row in rows}
 
 
-def of_order(connection: Connection, order_id: str, *, lock: bool = False) -> TargetRow:
+def of_order(connection: Connection, order_id: str, *, lock: bool = False) -> TargetState:
     """The target of an order; raises NotFoundError when there is no such order."""
     query = select(orders.c.target_id).where(orders.c.order_id == order_id)
     target_id = connection.execute(query).scalar()
@@ -162,18 +164,22 @@ def of_order(connection: Connection, order_id: str, *, lock: bool = False) -> Ta
     return get(connection, target_id, lock=lock)
 
 
-def wake(
-    connection: Connection, target_ids: Iterable[int], at: datetime, why: str, lane: Lane = Lane.ROUTINE
+def schedule_by(
+    connection: Connection,
+    target_ids: Iterable[int],
+    at: datetime,
+    why: str,
+    priority: Priority = Priority.ROUTINE,
 ) -> None:
     """Make targets due at `at` and as urgent as said; never later, and never less urgent, than they are."""
     ids = list(target_ids)
     if ids:
-        rows = [{"id": target_id, "at": at, "because": why, "urgency": int(lane)} for target_id in ids]
+        rows = [{"id": target_id, "at": at, "because": why, "urgency": int(priority)} for target_id in ids]
         connection.execute(_WAKE, rows)
-        arouse(connection, ids)
+        invalidate_fast_path(connection, ids)
 
 
-def arouse(connection: Connection, target_ids: Iterable[int]) -> None:
+def invalidate_fast_path(connection: Connection, target_ids: Iterable[int]) -> None:
     """Have the next count of targets judged, however calm they were: something about their orders changed."""
     rows = [{"id": target_id} for target_id in target_ids]
     if rows:
@@ -181,24 +187,24 @@ def arouse(connection: Connection, target_ids: Iterable[int]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class LookOutcome:
     """What a look leaves behind; `row` has all that the look has changed as it is after it."""
 
-    row: TargetRow
+    row: TargetState
     snapshot: Snapshot
     following: NextLook | None
-    seat: Seat | None = None
+    queue_position: QueuePosition | None = None
     """Place in its source's virtual queue."""
-    calm: Calm | None = None
+    noop_bounds: NoopBounds | None = None
 
 
-def looked(connection: Connection, looks: Sequence[Looked]) -> None:
+def save_looks(connection: Connection, looks: Sequence[LookOutcome]) -> None:
     """Write down looks, and when to look again."""
     if looks:
         connection.execute(_LOOKED, [_after(look) for look in looks])
 
 
-def _after(look: Looked) -> dict[str, object]:
+def _after(look: LookOutcome) -> dict[str, object]:
     row, snapshot, following = look.row, look.snapshot, look.following
     counted = snapshot.outcome is Outcome.COUNT
     private = snapshot.outcome is Outcome.PRIVATE
@@ -206,62 +212,64 @@ def _after(look: Looked) -> dict[str, object]:
     return {
         "id": row.target_id,
         "next_due_at": following.at if following else None,
-        "lane": int(following.lane if following else Lane.ROUTINE),
-        "why": following.why if following else "no order is covered",
+        "priority": int(following.priority if following else Priority.ROUTINE),
+        "due_reason": following.due_reason if following else "no order is covered",
         "last_look_at": snapshot.at,
         "last_outcome": snapshot.outcome,
         "failures": row.failures,
         "last_count_at": snapshot.at if counted else row.last_count_at,
         "private_since": None if counted else since,
         "username_now": _name_now(row, snapshot),
-        "told": row.told if following else None,  # an order to come must be told of it anew
+        "notified_problem": row.notified_problem
+        if following
+        else None,  # an order to come must be told of it anew
         "source": row.source,
-        "together": row.together,
-        "unread_by": " ".join(sorted(row.cannot)),
-        "unread_since": row.cannot_since,
-        "memo": row.memo if following else "",
-        "taken_until": None,
+        "request_key": row.request_key,
+        "unseen_by": " ".join(sorted(row.unseen_by)),
+        "unseen_since": row.unseen_since,
+        "cadence_state": row.cadence_state if following else "",
+        "claimed_until": None,
         **_series(row.series),
         **_absent(row.absence),
-        **seat_values(look.seat),
-        **_calm(look.calm),
+        **queue_position_values(look.queue_position),
+        **_calm(look.noop_bounds),
     }
 
 
 def _series(series: Series) -> dict[str, object]:
     return {
         "last_count": series.last_count,
-        "counted": series.counted,
+        "count_kind": series.count_kind,
         "zero_seen": series.zero_seen,
         "account": series.account or None,
-        "counted_by": series.source,
-        "shift": series.shift,
+        "series_source": series.source,
+        "count_offset": series.count_offset,
     }
 
 
-def seat_values(seat: Seat | None) -> dict[str, object]:
+def queue_position_values(queue_position: QueuePosition | None) -> dict[str, object]:
     """The columns of a target's place in the virtual queue."""
-    call = seat.call if seat else None
+    call = queue_position.final_look if queue_position else None
     return {
-        "virtual_due": seat.due if seat else None,
-        "stream": seat.stream if seat else "",
-        "rests_until": seat.rests_until if seat else None,
-        "over_at": seat.over_at if seat else None,
-        "last_call_slot": call.slot if call else None,
-        "last_call_value": call.value if call else None,
+        "virtual_due": queue_position.due if queue_position else None,
+        "service_queue": queue_position.service_queue if queue_position else "",
+        "not_before": queue_position.not_before if queue_position else None,
+        "coverage_ends_at": queue_position.coverage_ends_at if queue_position else None,
+        "final_look_slot": call.slot if call else None,
+        "final_look_value": call.value if call else None,
     }
 
 
-def _calm(calm: Calm | None) -> dict[str, object]:
+def _calm(calm: NoopBounds | None) -> dict[str, object]:
     return {
-        "calm_least": calm.count if calm else None,
-        "calm_until": calm.until if calm else None,
+        "noop_min_count": calm.count if calm else None,
+        "noop_until": calm.until if calm else None,
         "judged_from": calm.judged_from if calm else None,
         "judged_until": calm.judged_until if calm else None,
     }
 
 
-def _name_now(row: TargetRow, snapshot: Snapshot) -> str | None:
+def _name_now(row: TargetState, snapshot: Snapshot) -> str | None:
     """A look that showed the series' account knows its name; any other leaves it as it was."""
     if snapshot.account and snapshot.account == row.series.account:
         return snapshot.username or None
@@ -298,35 +306,40 @@ def _new(target: Target) -> dict[str, object]:
     }  # fmt: skip
 
 
-def row_of(row: AnyRow) -> TargetRow:
+def state_of(row: AnyRow) -> TargetState:
     """The target of a whole row."""
-    return TargetRow(
+    return TargetState(
         target_id=row.target_id,
         target=Target(Link(row.kind, row.key), row.metric, row.owner, row.account, row.username_now),
         series=Series(
-            row.last_count, row.counted, row.zero_seen, row.account or "", row.counted_by, row.shift
+            row.last_count,
+            row.count_kind,
+            row.zero_seen,
+            row.account or "",
+            row.series_source,
+            row.count_offset,
         ),
         next_due_at=row.next_due_at,
-        why=row.why,
+        due_reason=row.due_reason,
         last_look_at=row.last_look_at,
         last_outcome=row.last_outcome,
         last_count_at=row.last_count_at,
         failures=row.failures,
         private_since=row.private_since,
         absence=Absence(row.absences, row.absent_since, row.gone_at),
-        told=row.told,
+        notified_problem=row.notified_problem,
         source=row.source,
-        together=row.together,
-        cannot=frozenset(row.unread_by.split()),
-        cannot_since=row.unread_since,
-        lane=Lane(row.lane),
-        memo=row.memo,
-        stream=None if row.virtual_due is None else row.stream,
-        calm=_calm_of(row),
+        request_key=row.request_key,
+        unseen_by=frozenset(row.unseen_by.split()),
+        unseen_since=row.unseen_since,
+        priority=Priority(row.priority),
+        cadence_state=row.cadence_state,
+        service_queue=None if row.virtual_due is None else row.service_queue,
+        noop_bounds=_calm_of(row),
     )
 
 
-def _calm_of(row: AnyRow) -> Calm | None:
-    if row.calm_until is None:
+def _calm_of(row: AnyRow) -> NoopBounds | None:
+    if row.noop_until is None:
         return None
-    return Calm(row.calm_least, row.calm_until, row.judged_from, row.judged_until)
+    return NoopBounds(row.noop_min_count, row.noop_until, row.judged_from, row.judged_until)

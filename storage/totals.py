@@ -34,7 +34,7 @@ def decisions_by_reason(connection: Connection) -> list[tuple[str, int]]:
     """The decisions with their reasons, most frequent first."""
     c = decisions.c
     rows = connection.execute(select(c.decision, c.reason, func.count()).group_by(c.decision, c.reason))
-    return sorted(((f"{verb}: {reason}", n) for verb, reason, n in rows), key=lambda pair: -pair[1])
+    return sorted(((f"{action}: {reason}", n) for action, reason, n in rows), key=lambda pair: -pair[1])
 
 
 def units_refilled(connection: Connection) -> int:

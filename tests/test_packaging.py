@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 EVERYTHING = [
     "monitor/sources/contract.py",
-    "jobs/progress.py",
+    "jobs/heartbeats.py",
     "storage/migrations/env.py",
     "storage/migrations/versions/*.py",
     "refilld/sd_notify.py",

@@ -37,8 +37,8 @@ class CalmWorld:
         quality = random.gamma(QUALITY, 1 / QUALITY, rows)
         self.losses = self._times(np.cumsum(random.exponential(1, (rows, STEPS)), axis=1) / quality[:, None])
 
-    def case(self, *, together: bool = False) -> "CalmCase":
-        assert not together, "every order of the calm world has a target of its own"
+    def case(self, *, request_key: bool = False) -> "CalmCase":
+        assert not request_key, "every order of the calm world has a target of its own"
         return CalmCase(self)
 
     def mean_losses(self, service: Rows, age: Numbers) -> Numbers:

@@ -59,10 +59,10 @@ class MessyWorld:
         self.orders.delivered = np.ceil(self.orders.delivered)
         self.orders.ends = self.orders.delivered + GUARANTEE
         self.used = self._used(random, waves(random))
-        self.together = self._targets(random)
+        self.request_key = self._targets(random)
 
-    def case(self, *, together: bool = False) -> "MessyCase":
-        return MessyCase(self, together=together)
+    def case(self, *, request_key: bool = False) -> "MessyCase":
+        return MessyCase(self, request_key=request_key)
 
     def _used(self, random: np.random.Generator, purged: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Share of the threshold used, by row and hour since delivery."""
@@ -105,10 +105,12 @@ _WATCHED, _SUSPECTED, _REFILLING = range(3)
 class MessyCase:
     """One policy's run through the world."""
 
-    def __init__(self, world: MessyWorld, *, together: bool) -> None:
+    def __init__(self, world: MessyWorld, *, request_key: bool) -> None:
         self.world, self.random = world, np.random.default_rng(world.seed + 1)
         rows = len(world.orders.delivered)
-        _, target = np.unique(world.together, return_inverse=True) if together else (None, np.arange(rows))
+        _, target = (
+            np.unique(world.request_key, return_inverse=True) if request_key else (None, np.arange(rows))
+        )
         o = world.orders
         self.orders = Orders(o.delivered, o.ends, o.service, o.weight, target)
         self.refilled = np.zeros(rows)

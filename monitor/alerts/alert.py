@@ -6,7 +6,7 @@ from enum import StrEnum
 from monitor.guarantee.gone_detection import Absence
 from monitor.guarantee.mass_drop import MassDropRule, Tally
 from monitor.guarantee.refund_review import Review
-from monitor.model.decision import Decision, Verb
+from monitor.model.decision import Action, Decision
 from monitor.model.duration import format_duration
 from monitor.model.order import Order
 from monitor.model.target import Metric, Target
@@ -42,16 +42,16 @@ class AlertKind(StrEnum):
 
 
 _KINDS = {
-    Verb.REFILL: AlertKind.DROP_CONFIRMED,
-    Verb.HOLD: AlertKind.DROP_HELD,
-    Verb.REFUSE: AlertKind.DROP_REFUSED,
-    Verb.WAIT: AlertKind.DROP_WAITING,
+    Action.REFILL: AlertKind.DROP_CONFIRMED,
+    Action.HOLD: AlertKind.DROP_HELD,
+    Action.REFUSE: AlertKind.DROP_REFUSED,
+    Action.WAIT: AlertKind.DROP_WAITING,
 }
 _NEXT_STEPS = {
-    Verb.REFILL: "a refill of {quantity} is queued",
-    Verb.HOLD: "a refill of {quantity} is held for your approval",
-    Verb.REFUSE: "it is refused",
-    Verb.WAIT: "it waits",
+    Action.REFILL: "a refill of {quantity} is queued",
+    Action.HOLD: "a refill of {quantity} is held for your approval",
+    Action.REFUSE: "it is refused",
+    Action.WAIT: "it waits",
 }
 
 
@@ -67,12 +67,12 @@ class Alert:
 
 def decision_alert(decision: Decision, order: Order) -> Alert:
     """Tell of a decision on a confirmed drop, with the numbers it rests on."""
-    step = _NEXT_STEPS[decision.verb].format(quantity=decision.quantity)
+    step = _NEXT_STEPS[decision.action].format(quantity=decision.quantity)
     text = (
         f"order {order.order_id}: {order.target.metric} of {order.target.link} are {decision.count}, "
         f"whole at {decision.line}, {decision.claim} missing; {step} ({decision.reason})"
     )
-    return Alert(_KINDS[decision.verb], text, order.order_id, order.target.link.url)
+    return Alert(_KINDS[decision.action], text, order.order_id, order.target.link.url)
 
 
 def private_alert(target: Target, orders: int) -> Alert:

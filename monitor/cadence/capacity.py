@@ -22,7 +22,7 @@ GUARANTEE = timedelta(days=30)
 """In the runs; a drop that nobody saw counts as seen when the guarantee is over."""
 
 
-class Limit(StrEnum):
+class BindingLimit(StrEnum):
     """What holds a source back most, as the configuration calls it."""
 
     HOUR = "requests_per_hour"
@@ -30,7 +30,7 @@ class Limit(StrEnum):
     SPACING = "spacing"
 
 
-class Policy(StrEnum):
+class CadenceKind(StrEnum):
     """Which target is looked at next, as the configuration calls it."""
 
     FIXED = "fixed"
@@ -40,17 +40,17 @@ class Policy(StrEnum):
 Curve = tuple[tuple[float, float], ...]
 """Measured points: looks per target and day, and what came of them, which more looks make smaller."""
 
-_MISSED: dict[Policy, Curve] = {
-    Policy.FIXED: ((0.005, 0.85), (0.05, 0.13), (0.25, 0.05), (1, 0.011), (4, 0.0015)),
-    Policy.LEARNED: ((0.005, 0.38), (0.05, 0.035), (0.25, 0.0022), (1, 0.0007)),
+_MISSED: dict[CadenceKind, Curve] = {
+    CadenceKind.FIXED: ((0.005, 0.85), (0.05, 0.13), (0.25, 0.05), (1, 0.011), (4, 0.0015)),
+    CadenceKind.LEARNED: ((0.005, 0.38), (0.05, 0.035), (0.25, 0.0022), (1, 0.0007)),
 }
 """Share of the drops, by units, never seen: the messy world, beyond its range the calm one.
 
 Fixed is round robin: the fixed cadence's looks before a guarantee ends find some of these, late.
 """
-_DELAY: dict[Policy, Curve] = {
-    Policy.FIXED: ((0.005, 539), (0.05, 246), (0.25, 38.8), (1, 9.0), (4, 2.2)),
-    Policy.LEARNED: ((0.005, 295), (0.05, 68), (0.25, 6.7), (1, 1.18), (4, 0.5)),
+_DELAY: dict[CadenceKind, Curve] = {
+    CadenceKind.FIXED: ((0.005, 539), (0.05, 246), (0.25, 38.8), (1, 9.0), (4, 2.2)),
+    CadenceKind.LEARNED: ((0.005, 295), (0.05, 68), (0.25, 6.7), (1, 1.18), (4, 0.5)),
 }
 """Mean hours from a drop to the look that sees it, in the calm world."""
 
@@ -71,17 +71,17 @@ class Allowance:
         return min(self._rates.values())
 
     @property
-    def binding(self) -> Limit:
+    def binding(self) -> BindingLimit:
         """The limit that makes it so few."""
         return min(self._rates, key=self._rates.__getitem__)
 
     @property
-    def _rates(self) -> dict[Limit, float]:
+    def _rates(self) -> dict[BindingLimit, float]:
         between = self.spacing * (1 + self.jitter / 200)
         return {
-            Limit.HOUR: self.requests_per_hour,
-            Limit.DAY: inf if self.requests_per_day is None else self.requests_per_day / 24,
-            Limit.SPACING: HOUR / between if between > timedelta(0) else inf,
+            BindingLimit.HOUR: self.requests_per_hour,
+            BindingLimit.DAY: inf if self.requests_per_day is None else self.requests_per_day / 24,
+            BindingLimit.SPACING: HOUR / between if between > timedelta(0) else inf,
         }
 
 
@@ -100,16 +100,16 @@ class Capacity:
     def looks_per_hour(self) -> float:
         return self.requests_per_hour * self.looks_per_request
 
-    def looks_per_day(self, policy: Policy) -> float:
+    def looks_per_day(self, policy: CadenceKind) -> float:
         """Looks per target and day: what decides how much is seen."""
         if self.targets <= 0:
             return inf
         affordable, floor = self.looks_per_hour * 24 / self.targets, self.floor(policy)
         return min(affordable, 24 * HOUR / floor) if floor else affordable
 
-    def floor(self, policy: Policy) -> timedelta:
+    def floor(self, policy: CadenceKind) -> timedelta:
         """The time between two looks at a target that no budget makes shorter, appointments apart."""
-        return self.every / 6 if policy is Policy.LEARNED else self.every
+        return self.every / 6 if policy is CadenceKind.LEARNED else self.every
 
     @property
     def going_round(self) -> timedelta:
@@ -121,19 +121,19 @@ class Capacity:
             min(self.targets / self.looks_per_hour, longest) if self.looks_per_hour > 0 else longest
         )
 
-    def oldest_look(self, policy: Policy) -> timedelta:
+    def oldest_look(self, policy: CadenceKind) -> timedelta:
         """How old a look is when its target's turn comes again, going round no faster than the floor."""
         return max(self.going_round, self.floor(policy)) if self.targets > 0 else timedelta(0)
 
-    def mean_look(self, policy: Policy) -> timedelta:
+    def mean_look(self, policy: CadenceKind) -> timedelta:
         """How old the newest look at a target is on average, going round."""
         return self.oldest_look(policy) / 2
 
-    def missed(self, policy: Policy) -> float:
+    def missed(self, policy: CadenceKind) -> float:
         """Share of the drops, by units, that nobody sees before the guarantee ends."""
         return _read(_MISSED, policy, self.looks_per_day(policy), most=1) if self.targets > 0 else 0.0
 
-    def delay(self, policy: Policy) -> timedelta:
+    def delay(self, policy: CadenceKind) -> timedelta:
         """Mean time from a drop to the look that sees it; what is missed counts to the guarantee's end."""
         least = min(self.floor(policy) / 2, GUARANTEE) if self.targets > 0 else timedelta(0)
         measured = _read(_DELAY, policy, self.looks_per_day(policy), most=GUARANTEE / HOUR)
@@ -146,9 +146,9 @@ class Capacity:
         return inf if every <= timedelta(0) else self.targets / self.looks_per_request / (every / HOUR)
 
 
-def _read(curves: dict[Policy, Curve], policy: Policy, looks: float, most: float) -> float:
+def _read(curves: dict[CadenceKind, Curve], policy: CadenceKind, looks: float, most: float) -> float:
     """What a policy makes of so many looks; the learned one can do what round robin does."""
-    return min(_at(curves[one], looks, most) for one in {policy, Policy.FIXED})
+    return min(_at(curves[one], looks, most) for one in {policy, CadenceKind.FIXED})
 
 
 def _at(curve: Curve, looks: float, most: float) -> float:

@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Iterator
 from math import expm1
 
-from monitor.cadence.piecewise_hazard import ENDS, SPANS, Outlook
+from monitor.cadence.piecewise_hazard import ENDS, SPANS, PiecewiseHazard
 
 WEIGHT_OF_PARENT = 1.5
-"""c: so many events must be seen, or foretold, before a tally says more than what is above it."""
+"""c: so many events must be seen, or expected, before a tally says more than what is above it."""
 _SMALL = 1e-4
 """Below this an exponential is as good as straight."""
 _CERTAIN = 500.0
 """Above this it is as good as endless."""
 
 
-class Tally:
+class ExposureCounts:
     """The lessons of some cells, by the span after the look."""
 
     __slots__ = ("events", "hours")
@@ -26,37 +26,41 @@ class Tally:
         self.events[span] += events
         self.hours[span] += hours
 
-    def foretold(self, outlook: Outlook) -> Outlook:
-        """The events that an outlook foretells for the exposure there was."""
-        return product(outlook, self.hours)
+    def expected_events(self, hazard: PiecewiseHazard) -> PiecewiseHazard:
+        """The events that an hazard foretells for the exposure there was."""
+        return product(hazard, self.hours)
 
-    def factors(self, outlook: Outlook) -> Outlook:
-        """How much more often it happened than the outlook foretells, for each span."""
-        pairs = zip(self.events, self.foretold(outlook), strict=True)
-        return tuple([factor(events, foretold) for events, foretold in pairs])
+    def factors(self, hazard: PiecewiseHazard) -> PiecewiseHazard:
+        """How much more often it happened than the hazard foretells, for each span."""
+        pairs = zip(self.events, self.expected_events(hazard), strict=True)
+        return tuple([factor(events, expected) for events, expected in pairs])
 
 
-def factor(events: float, foretold: float) -> float:
+def factor(events: float, expected: float) -> float:
     """Gamma-Poisson: the mean of a factor on a rate, expected to be 1, after so many events."""
-    return (WEIGHT_OF_PARENT + events) / (WEIGHT_OF_PARENT + foretold)
+    return (WEIGHT_OF_PARENT + events) / (WEIGHT_OF_PARENT + expected)
 
 
-def product(outlook: Outlook, factors: Iterable[float]) -> Outlook:
-    """The outlook, each span of it times its factor."""
-    return tuple([hazard * each for hazard, each in zip(outlook, factors, strict=True)])
+def product(hazard: PiecewiseHazard, factors: Iterable[float]) -> PiecewiseHazard:
+    """The hazard, each span of it times its factor."""
+    return tuple([rate * each for rate, each in zip(hazard, factors, strict=True)])
 
 
-def by_margin(tallies: Iterable[tuple[int, Tally, Outlook]]) -> dict[int, Outlook]:
+def by_margin(
+    all_counts: Iterable[tuple[int, ExposureCounts, PiecewiseHazard]],
+) -> dict[int, PiecewiseHazard]:
     """Two links of the chain: a factor for all tallies at once, and on top of it one by margin and span.
 
-    Each tally comes with its margin and with what is foretold of it. Under -1 is what holds for a margin of
-    which there is no tally.
+    Each tally comes with its margin and with what is expected of it. Under -1 is what holds for a margin of
+    which there is no counts.
     """
-    margins: dict[int, Tally] = {}
-    for margin, tally, outlook in tallies:
-        total = margins.setdefault(margin, Tally())
-        for span, (events, foretold) in enumerate(zip(tally.events, tally.foretold(outlook), strict=True)):
-            total.add(span, events, foretold)  # its "hours" are foretold events
+    margins: dict[int, ExposureCounts] = {}
+    for margin, counts, hazard in all_counts:
+        total = margins.setdefault(margin, ExposureCounts())
+        for span, (events, expected) in enumerate(
+            zip(counts.events, counts.expected_events(hazard), strict=True)
+        ):
+            total.add(span, events, expected)  # its "hours" are expected events
     seen = sum(sum(total.events) for total in margins.values())
     overall = (factor(seen, sum(sum(total.hours) for total in margins.values())),) * len(ENDS)
     return {-1: overall} | {
@@ -64,10 +68,12 @@ def by_margin(tallies: Iterable[tuple[int, Tally, Outlook]]) -> dict[int, Outloo
     }
 
 
-def waited(outlook: Outlook, hours: float, *, crossed: bool) -> Iterator[tuple[int, float, float]]:
+def exposure_by_span(
+    hazard: PiecewiseHazard, hours: float, *, crossed: bool
+) -> Iterator[tuple[int, float, float]]:
     """What was waited for in each span of so many hours after a look: span, events, hours of exposure."""
     if crossed:
-        yield from _crossing(outlook, hours)
+        yield from _crossing(hazard, hours)
         return
     for span, (begin, end) in enumerate(SPANS):
         if hours <= begin:
@@ -75,24 +81,24 @@ def waited(outlook: Outlook, hours: float, *, crossed: bool) -> Iterator[tuple[i
         yield span, 0.0, min(hours, end) - begin
 
 
-def _crossing(outlook: Outlook, hours: float) -> Iterator[tuple[int, float, float]]:
+def _crossing(hazard: PiecewiseHazard, hours: float) -> Iterator[tuple[int, float, float]]:
     """A crossing some time within these hours, spread by when it is likely to have been.
 
     The exposure of an event in a span of length t is 1/h - t/(e^(h t) - 1), which is t/2 for small h t: the
     interval-censored form of the estimator of Cho and Garcia-Molina, "Estimating frequency of change".
     """
     lasted, chances = 1.0, []
-    for hazard, (begin, end) in zip(outlook, SPANS, strict=True):
+    for rate, (begin, end) in zip(hazard, SPANS, strict=True):
         if hours <= begin:
             break
         length = min(hours, end) - begin
-        within = -expm1(-hazard * length)
-        chances.append((lasted * within, hazard, length))
+        within = -expm1(-rate * length)
+        chances.append((lasted * within, rate, length))
         lasted *= 1 - within
     total, later = sum(chance for chance, _, _ in chances) or 1.0, 0.0
     for span in reversed(range(len(chances))):
-        chance, hazard, length = chances[span]
-        risk = min(hazard * length, _CERTAIN)
+        chance, rate, length = chances[span]
+        risk = min(rate * length, _CERTAIN)
         until = length / 2 if risk < _SMALL else length / risk - length / expm1(risk)
         yield span, chance / total, (later * length + chance * until) / total
         later += chance

@@ -1,22 +1,22 @@
 """Hazards: how likely an order is to cross its refill threshold, learned from the shop's own looks.
 
-What a look has shown puts an order into a cell: its service, its age, how much of the threshold it had used
-up, and how fast. Each cell holds how many orders crossed the threshold before the next look, and over how
-many hours that was waited for, by the span after the look (`monitor.cadence.piecewise_hazard`). From these follows
-a hazard by Gamma-Poisson shrinkage along a chain, so that sparse cells shrink towards their parent:
+A look puts an order into a cell: its service, its age, how much of the threshold is used up, and how fast.
+Each cell counts the orders that crossed the threshold before the next look, and the hours of exposure, by the
+span after the look (see `monitor.cadence.piecewise_hazard`). A hazard follows by Gamma-Poisson shrinkage
+along a chain, so that a cell with few observations shrinks towards its parent:
 
     prior -> all services: margin and span, age -> the service: all, margin and span -> the cell
 
-Each link is a factor, (c + events) / (c + events that the links above foretell for the same exposure).
+Each link is a factor, (c + events) / (c + events that the links above expect for the same exposure).
 """
 
 from bisect import bisect_right
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from monitor.cadence.exposure_counts import Tally, by_margin, factor, product, waited
-from monitor.cadence.piecewise_hazard import ENDS, Outlook
-from monitor.cadence.prior import prior
+from monitor.cadence.exposure_counts import ExposureCounts, by_margin, exposure_by_span, factor, product
+from monitor.cadence.piecewise_hazard import ENDS, PiecewiseHazard
+from monitor.cadence.prior import prior_hazard
 
 AGES = (0.5, 6.0, 12.0, 24.0, 48.0, 96.0, 168.0, 336.0, 504.0)
 """Hours since completion at which a bucket of ages ends and the next begins."""
@@ -27,7 +27,7 @@ SLOPES = (0.05, 0.3, 1.0)
 _AGES = (0.0, 2.0, 9.0, 17.0, 34.0, 68.0, 128.0, 240.0, 410.0, 800.0)
 _MARGINS = (-0.3, 0.0, 0.2, 0.4, 0.6, 0.8, 0.95)
 _PRIOR = {
-    (age, margin): prior(hours, used)
+    (age, margin): prior_hazard(hours, used)
     for age, hours in enumerate(_AGES)
     for margin, used in enumerate(_MARGINS)
 }
@@ -59,96 +59,95 @@ def cell_at(service: str, hours: float, used: float, slope: float | None) -> Cel
     return Cell(service, bisect_right(AGES, hours), bisect_right(MARGINS, used), steepness)
 
 
-class _Renewal:
-    """When something is worked out anew."""
+class _RefitSchedule:
+    """When to fit the factors again: after a number of observations."""
 
-    __slots__ = ("_left", "lessons")
+    __slots__ = ("_left", "observations")
 
     def __init__(self) -> None:
-        self.lessons = self._left = 0
+        self.observations = self._left = 0
 
-    def learned(self) -> None:
-        self.lessons += 1
+    def observed(self) -> None:
+        self.observations += 1
         self._left -= 1
 
     def due(self) -> bool:
         if self._left > 0:
             return False
-        self._left = min(max(_SOONEST, self.lessons // 20), _LATEST)
+        self._left = min(max(_SOONEST, self.observations // 20), _LATEST)
         return True
 
 
 class _Service:
-    """The lessons of one service, and what follows from them."""
+    """The exposure counts of one service, and the hazards fitted to them."""
 
-    __slots__ = ("factors", "new", "outlooks", "renewal", "tallies")
+    __slots__ = ("counts", "factors", "hazards", "new", "refit")
 
     def __init__(self) -> None:
-        self.tallies: dict[_Key, Tally] = {}
-        self.new: dict[_Key, Tally] = {}
-        self.factors: dict[int, Outlook] = {}
-        self.outlooks: dict[_Key, Outlook] = {}
-        self.renewal = _Renewal()
+        self.counts: dict[_Key, ExposureCounts] = {}
+        self.new: dict[_Key, ExposureCounts] = {}
+        self.factors: dict[int, PiecewiseHazard] = {}
+        self.hazards: dict[_Key, PiecewiseHazard] = {}
+        self.refit = _RefitSchedule()
 
 
 class Hazards:
     """The hazards of all cells, and what was learned since they were loaded."""
 
-    def __init__(self, lessons: Mapping[Cell, tuple[float, float]]) -> None:
+    def __init__(self, observations: Mapping[Cell, tuple[float, float]]) -> None:
         """Begin with what is stored: events and hours of exposure of each cell and span."""
-        self._pooled: dict[tuple[int, int], Tally] = {}
+        self._pooled: dict[tuple[int, int], ExposureCounts] = {}
         self._template = _PRIOR
         self._services: dict[str, _Service] = {}
-        self._renewal = _Renewal()
-        for cell, (events, hours) in lessons.items():
+        self._refit = _RefitSchedule()
+        for cell, (events, hours) in observations.items():
             service = self._service(cell.service)
-            for tally in self._tallies(cell[1:4], service.tallies):
-                tally.add(cell.span, events, hours)
+            for counts in self._counts(cell[1:4], service.counts):
+                counts.add(cell.span, events, hours)
 
-    def ahead(self, cell: Cell) -> Outlook:
+    def hazard_for(self, cell: Cell) -> PiecewiseHazard:
         """What is to be expected after a look that has shown this cell (its span does not matter)."""
         service = self._service(cell.service)
-        if self._renewal.due():
+        if self._refit.due():
             self._template = _template(self._pooled)
-        if service.renewal.due():
+        if service.refit.due():
             service.factors = by_margin(
-                (margin, tally, self._template[age, margin])
-                for (age, margin, _), tally in service.tallies.items()
+                (margin, counts, self._template[age, margin])
+                for (age, margin, _), counts in service.counts.items()
             )
-            service.outlooks = {}
+            service.hazards = {}
         key = cell[1:4]
-        found = service.outlooks.get(key)
+        found = service.hazards.get(key)
         if found is None:
-            found = service.outlooks[key] = self._outlook(service, key)
+            found = service.hazards[key] = self._hazard(service, key)
         return found
 
     def learn(self, cell: Cell, hours: float, *, crossed: bool) -> None:
-        """Take the lesson of a routine look, `hours` after the one that has shown this cell.
+        """Learn from a routine look, `hours` after the one that put the order into this cell.
 
-        A look that confirms a drop, or follows one that has shown it, teaches nothing and must not come here.
-        In a wave more happens in an hour than else: give `VirtualClock.stretched` hours, or calm days will be
-        thought as bad as the wave was.
+        A look that confirms a drop, or follows one that has shown it, must not be learned from. In a surge
+        pass `VirtualTime.effective_hours`, or the rate of the surge would be taken for the usual one.
         """
         service = self._service(cell.service)
-        tallies = self._tallies(cell[1:4], service.tallies, service.new)
-        for span, events, exposure in waited(self.ahead(cell), hours, crossed=crossed):
-            for tally in tallies:
-                tally.add(span, events, exposure)
-        self._renewal.learned()
-        service.renewal.learned()
+        all_counts = self._counts(cell[1:4], service.counts, service.new)
+        for span, events, exposure in exposure_by_span(self.hazard_for(cell), hours, crossed=crossed):
+            for counts in all_counts:
+                counts.add(span, events, exposure)
+        self._refit.observed()
+        service.refit.observed()
 
-    def harvest(self) -> dict[Cell, tuple[float, float]]:
-        """Events and exposure learned since the last harvest, to be added to what is stored."""
-        harvest = {
-            Cell(name, *key, span): lesson
+    def drain_observations(self) -> dict[Cell, tuple[float, float]]:
+        """Return events and exposure learned since the last call, to be added to the stored statistics."""
+        drained = {
+            Cell(name, *key, span): observation
             for name, service in self._services.items()
-            for key, tally in service.new.items()
-            for span, lesson in enumerate(zip(tally.events, tally.hours, strict=True))
-            if lesson[1]
+            for key, counts in service.new.items()
+            for span, observation in enumerate(zip(counts.events, counts.hours, strict=True))
+            if observation[1]
         }
         for service in self._services.values():
             service.new = {}
-        return harvest
+        return drained
 
     def _service(self, name: str) -> _Service:
         service = self._services.get(name)
@@ -156,36 +155,32 @@ class Hazards:
             service = self._services[name] = _Service()
         return service
 
-    def _tallies(self, key: _Key, *books: dict[_Key, Tally]) -> list[Tally]:
-        """Where a lesson is written: to what all services share, and to these books of one of them."""
+    def _counts(self, key: _Key, *counts_by_key: dict[_Key, ExposureCounts]) -> list[ExposureCounts]:
+        """The counts that an observation is added to: those of all services together, and these of one."""
         pooled = self._pooled.get(key[:2])
         if pooled is None:
-            pooled = self._pooled[key[:2]] = Tally()
-        tallies = [pooled]
-        for book in books:
-            tally = book.get(key)
-            if tally is None:
-                tally = book[key] = Tally()
-            tallies.append(tally)
-        return tallies
+            pooled = self._pooled[key[:2]] = ExposureCounts()
+        return [pooled, *(counts.setdefault(key, ExposureCounts()) for counts in counts_by_key)]
 
-    def _outlook(self, service: _Service, key: _Key) -> Outlook:
+    def _hazard(self, service: _Service, key: _Key) -> PiecewiseHazard:
         """The last links of the chain."""
         age, margin, _ = key
-        outlook = product(self._template[age, margin], service.factors.get(margin) or service.factors[-1])
-        tally = service.tallies.get(key)
-        if tally is None:
-            return outlook
-        all_spans = factor(sum(tally.events), sum(tally.foretold(outlook)))
-        return product(outlook, (all_spans,) * len(ENDS))
+        hazard = product(self._template[age, margin], service.factors.get(margin) or service.factors[-1])
+        counts = service.counts.get(key)
+        if counts is None:
+            return hazard
+        all_spans = factor(sum(counts.events), sum(counts.expected_events(hazard)))
+        return product(hazard, (all_spans,) * len(ENDS))
 
 
-def _template(pooled: Mapping[tuple[int, int], Tally]) -> dict[tuple[int, int], Outlook]:
+def _template(pooled: Mapping[tuple[int, int], ExposureCounts]) -> dict[tuple[int, int], PiecewiseHazard]:
     """What holds for all services, by age and margin."""
-    factors = by_margin((margin, tally, _PRIOR[age, margin]) for (age, margin), tally in pooled.items())
+    factors = by_margin((margin, counts, _PRIOR[age, margin]) for (age, margin), counts in pooled.items())
     template = {}
-    for key, outlook in _PRIOR.items():
-        foretold = product(outlook, factors.get(key[1]) or factors[-1])
-        tally = pooled.get(key)
-        template[key] = foretold if tally is None else product(foretold, tally.factors(foretold))
+    for key, hazard in _PRIOR.items():
+        expected_events = product(hazard, factors.get(key[1]) or factors[-1])
+        counts = pooled.get(key)
+        template[key] = (
+            expected_events if counts is None else product(expected_events, counts.factors(expected_events))
+        )
     return template

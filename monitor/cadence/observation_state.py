@@ -21,7 +21,7 @@ _CELLS = {
 _write = json.JSONEncoder(separators=(",", ":")).encode
 
 
-class Stake(NamedTuple):
+class ObservationState(NamedTuple):
     """One order that may drop: what is at stake, and in which state the last routine look has shown it."""
 
     order_id: str
@@ -48,7 +48,7 @@ class Stake(NamedTuple):
         return Cell(self.service, self.age, self.margin, self.slope)
 
 
-def hours(at: datetime) -> float:
+def hours_since_epoch(at: datetime) -> float:
     """A time in hours since 1970."""
     return (at - _EPOCH) / _HOUR
 
@@ -58,43 +58,43 @@ def time_of(at: float) -> datetime:
     return _EPOCH + at * _HOUR
 
 
-def seen(stake: Stake, count: int, now: float) -> Stake:
+def observed(observation: ObservationState, count: int, now: float) -> ObservationState:
     """The stake after a routine look at a count (units in flight included)."""
-    used = (stake.line - count) / stake.threshold
-    days = (now - stake.at) / 24
-    slope = (used - stake.used) / days if days > 0 and stake.used < 1 else None
-    _, age, margin, steepness, _ = cell_at(stake.service, now - stake.completed, used, slope)
-    order_id, service, completed, ends, line, threshold, weight = stake[:7]
-    return Stake(
+    used = (observation.line - count) / observation.threshold
+    days = (now - observation.at) / 24
+    slope = (used - observation.used) / days if days > 0 and observation.used < 1 else None
+    _, age, margin, steepness, _ = cell_at(observation.service, now - observation.completed, used, slope)
+    order_id, service, completed, ends, line, threshold, weight = observation[:7]
+    return ObservationState(
         order_id, service, completed, ends, line, threshold, weight, now, age, margin, steepness, used
     )
 
 
-def dump(stakes: Iterable[Stake]) -> str:
+def dump(observations: Iterable[ObservationState]) -> str:
     """Write stakes as JSON."""
-    return _write([[*stake[:-1], round(stake.used, 4)] for stake in stakes])
+    return _write([[*observation[:-1], round(observation.used, 4)] for observation in observations])
 
 
-def load(text: str) -> Sequence[Stake]:
+def load(text: str) -> Sequence[ObservationState]:
     """Read what `dump` wrote; none where the text is anything else."""
     try:
-        stakes = [Stake(*entry) for entry in json.loads(text)] if text else []
-        return stakes if all(map(_possible, stakes)) else []
+        observations = [ObservationState(*entry) for entry in json.loads(text)] if text else []
+        return observations if all(map(_possible, observations)) else []
     except (ValueError, TypeError, RecursionError):
         return []
 
 
-def _possible(stake: Stake) -> bool:
+def _possible(observation: ObservationState) -> bool:
     """Whether a stake has the values that one can have; raises TypeError for some that it cannot."""
-    ends = 0.0 if stake.ends is None else stake.ends
+    ends = 0.0 if observation.ends is None else observation.ends
     return (
-        type(stake.order_id) is type(stake.service) is str
-        and type(stake.line) is int
-        and 0 <= stake.completed <= _LATEST
+        type(observation.order_id) is type(observation.service) is str
+        and type(observation.line) is int
+        and 0 <= observation.completed <= _LATEST
         and 0 <= ends <= _LATEST
-        and 0 <= stake.at <= _LATEST
-        and stake.threshold >= 1
-        and 0 < stake.weight <= _HEAVIEST
-        and -_HEAVIEST < stake.used < _HEAVIEST
-        and (stake.age, stake.margin, stake.slope) in _CELLS
+        and 0 <= observation.at <= _LATEST
+        and observation.threshold >= 1
+        and 0 < observation.weight <= _HEAVIEST
+        and -_HEAVIEST < observation.used < _HEAVIEST
+        and (observation.age, observation.margin, observation.slope) in _CELLS
     )

@@ -4,7 +4,7 @@ LEAST, MOST = 1 / 8, 8.0
 """A price may make an order weigh at most this many times less, or more, than its units alone would."""
 
 
-def weight(threshold: int, unit_price: float | None, going_rate: float | None) -> float:
+def order_weight(threshold: int, unit_price: float | None, going_rate: float | None) -> float:
     """Units at stake at the threshold, times how its price compares with the going rate.
 
     `going_rate` is what a unit of the same metric usually costs in the same currency. Where the price or the

@@ -13,59 +13,59 @@ ENDS = (3.0, 10.0, 30.0, 100.0, 300.0, inf)
 SPANS = tuple(zip((0.0, *ENDS), ENDS, strict=False))
 """Begin and end of each span, in hours after the look."""
 
-Outlook = tuple[float, ...]
-"""A hazard per hour for each span; summed over weighted orders, weight per hour."""
+PiecewiseHazard = tuple[float, ...]
+"""A rate per hour for each span; summed over weighted orders, weight per hour."""
 
 
-def together(orders: Iterable[tuple[float, Outlook]]) -> Outlook:
-    """The outlook of a request that shows all these orders, each with its weight."""
+def weighted_sum(orders: Iterable[tuple[float, PiecewiseHazard]]) -> PiecewiseHazard:
+    """The hazard of a request that shows all these orders, each with its weight."""
     total = [0.0] * len(ENDS)
-    for weight, outlook in orders:
-        for span, hazard in enumerate(outlook):
-            total[span] += weight * hazard
+    for weight, hazard in orders:
+        for span, rate in enumerate(hazard):
+            total[span] += weight * rate
     return tuple(total)
 
 
-def summed(outlooks: Iterable[Outlook]) -> Outlook:
-    """The outlook of several requests' worth of orders that one request shows."""
-    return tuple(map(sum, zip(*outlooks, strict=True)))
+def sum_hazards(hazards: Iterable[PiecewiseHazard]) -> PiecewiseHazard:
+    """The hazard of several requests' worth of orders that one request shows."""
+    return tuple(map(sum, zip(*hazards, strict=True)))
 
 
-def hazard_within(outlook: Outlook, hours: float) -> float:
-    """The hazard summed up over the hours since the look."""
+def cumulative_hazard(hazard: PiecewiseHazard, hours: float) -> float:
+    """The rate summed up over the hours since the look."""
     total = 0.0
-    for (begin, end), hazard in zip(SPANS, outlook, strict=True):
+    for (begin, end), rate in zip(SPANS, hazard, strict=True):
         if hours <= end:
-            return total + hazard * (hours - begin)
-        total += hazard * (end - begin)
+            return total + rate * (hours - begin)
+        total += rate * (end - begin)
     return total
 
 
-def chance(outlook: Outlook, hours: float) -> float:
+def event_probability(hazard: PiecewiseHazard, hours: float) -> float:
     """The probability that an order crosses its threshold within the hours since the look."""
-    return -expm1(-hazard_within(outlook, hours))
+    return -expm1(-cumulative_hazard(hazard, hours))
 
 
-def index(outlook: Outlook, hours: float) -> float:
+def look_value(hazard: PiecewiseHazard, hours: float) -> float:
     """What a request is worth now, so long after the last look: the integral of u h(u) over these hours.
 
-    At a constant hazard it is w h t^2 / 2: Olston and Pandey, WWW 2008, equation 4, for a drop that stays
+    At a constant rate it is w h t^2 / 2: Olston and Pandey, WWW 2008, equation 4, for a drop that stays
     until it is seen. It has no upper bound, so that a hot target, long not looked at, is never given up.
     """
     total = 0.0
-    for (begin, end), hazard in zip(SPANS, outlook, strict=True):
+    for (begin, end), rate in zip(SPANS, hazard, strict=True):
         if hours <= end:
-            return total + hazard * (hours * hours - begin * begin) / 2
-        total += hazard * (end * end - begin * begin) / 2
+            return total + rate * (hours * hours - begin * begin) / 2
+        total += rate * (end * end - begin * begin) / 2
     return total
 
 
-def patience(outlook: Outlook, price: float) -> float:
+def optimal_interval(hazard: PiecewiseHazard, price: float) -> float:
     """Hours after the look at which a request is worth its price: where `index` reaches it."""
     left = price
-    for (begin, end), hazard in zip(SPANS, outlook, strict=True):
-        cost = hazard * (end * end - begin * begin) / 2
+    for (begin, end), rate in zip(SPANS, hazard, strict=True):
+        cost = rate * (end * end - begin * begin) / 2
         if left <= cost:
-            return sqrt(begin * begin + 2 * left / hazard)
+            return sqrt(begin * begin + 2 * left / rate)
         left -= cost
     return inf

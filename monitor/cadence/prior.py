@@ -9,7 +9,7 @@ in one piece (1) and one by many small steps (their number).
 
 from math import sqrt
 
-from monitor.cadence.piecewise_hazard import SPANS, Outlook
+from monitor.cadence.piecewise_hazard import SPANS, PiecewiseHazard
 
 _LITTLE = 0.12
 """Share of the threshold that counts as lost before anything is."""
@@ -21,7 +21,7 @@ _LAST = 1000.0
 """Hours after the look at which the last span, which has no end, is taken to end."""
 
 
-def prior(hours: float, used: float) -> Outlook:
+def prior_hazard(hours: float, used: float) -> PiecewiseHazard:
     """The outlook of an order so many hours after completion, with this share of its threshold used (< 1)."""
     ends = [min(end, _LAST) for _, end in SPANS]
     risks = [0.0, *(_risk(hours, used, end) for end in ends)]

@@ -10,99 +10,105 @@ from datetime import datetime
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
-from monitor.cadence.piecewise_hazard import Outlook, summed
-from monitor.model.order_state import Watched
+from monitor.cadence.piecewise_hazard import PiecewiseHazard, sum_hazards
+from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Outcome
 
 
-class Lane(IntEnum):
+class Priority(IntEnum):
     """Due looks of a lower lane go first."""
 
-    FIRST = 0
+    URGENT = 0
     """A confirmation, a baseline, a last look before a guarantee ends: a time that matters."""
     ROUTINE = 1
-    LONGEST = 2
+    MAX_INTERVAL = 2
     """The longest that a target should wait: a look is due when the budget has room for such looks."""
 
 
-class LastCall(NamedTuple):
+class FinalLook(NamedTuple):
     """A look shortly before a guarantee ends: in which slot of time, and what it is worth."""
 
     slot: int
     value: float
 
 
-class Seat(NamedTuple):
+class QueuePosition(NamedTuple):
     """A request target's place in the virtual queue of its source."""
 
     due: float
     """Its due value in virtual time; see `monitor.cadence.virtual_time`."""
-    stream: str
-    rests_until: datetime
+    service_queue: str
+    not_before: datetime
     """It is passed over until then, however great the budget."""
-    over_at: datetime | None
+    coverage_ends_at: datetime | None
     """When its last guarantee is over; None when never."""
-    call: LastCall | None = None
+    final_look: FinalLook | None = None
 
 
-class Wish(NamedTuple):
+class ScheduleRequest(NamedTuple):
     """What a target asks of the virtual queue; the wishes of all that one request shows make a seat."""
 
-    outlook: Outlook
+    hazard: PiecewiseHazard
     """Hazard by span after the look, weighted and summed over its orders."""
-    stream: str
-    rests_until: datetime
-    over_at: datetime | None
-    call: LastCall | None = None
+    service_queue: str
+    not_before: datetime
+    coverage_ends_at: datetime | None
+    final_look: FinalLook | None = None
 
 
-def joined(wishes: Sequence[Wish]) -> Wish:
+def merged_requests(schedule_requests: Sequence[ScheduleRequest]) -> ScheduleRequest:
     """What several orders, or targets, ask together: one look shows them all."""
-    if len(wishes) == 1:
-        return wishes[0]
-    ends = [wish.over_at for wish in wishes]
-    return Wish(
-        outlook=summed(wish.outlook for wish in wishes),
-        stream=max(wishes, key=lambda wish: wish.outlook[1]).stream,
-        rests_until=min(wish.rests_until for wish in wishes),
-        over_at=None if None in ends else max(end for end in ends if end is not None),
-        call=_dearest_call(wish.call for wish in wishes if wish.call is not None),
+    if len(schedule_requests) == 1:
+        return schedule_requests[0]
+    ends = [schedule_request.coverage_ends_at for schedule_request in schedule_requests]
+    return ScheduleRequest(
+        hazard=sum_hazards(schedule_request.hazard for schedule_request in schedule_requests),
+        service_queue=max(
+            schedule_requests, key=lambda schedule_request: schedule_request.hazard[1]
+        ).service_queue,
+        not_before=min(schedule_request.not_before for schedule_request in schedule_requests),
+        coverage_ends_at=None if None in ends else max(end for end in ends if end is not None),
+        final_look=_best_final_look(
+            schedule_request.final_look
+            for schedule_request in schedule_requests
+            if schedule_request.final_look is not None
+        ),
     )
 
 
-def _dearest_call(calls: Iterable[LastCall]) -> LastCall | None:
+def _best_final_look(calls: Iterable[FinalLook]) -> FinalLook | None:
     worth: dict[int, float] = {}
     for call in calls:
         worth[call.slot] = worth.get(call.slot, 0.0) + call.value
-    return max((LastCall(*one) for one in worth.items()), key=lambda call: call.value, default=None)
+    return max((FinalLook(*one) for one in worth.items()), key=lambda call: call.value, default=None)
 
 
 class NextLook(NamedTuple):
     """When a target is due, how urgent that is, and why."""
 
     at: datetime
-    lane: Lane
-    why: str
-    wish: Wish | None = None
-    memo: str = ""
+    priority: Priority
+    due_reason: str
+    schedule_request: ScheduleRequest | None = None
+    cadence_state: str = ""
     """What the cadence notes for the look after."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LookSummary:
     """The newest look at a target, as far as the next one depends on it."""
 
     outcome: Outcome | None
     """None before the first look."""
     failures: int = 0
     """Looks in a row without a count, refusals of the whole source left out."""
-    doubted: bool = False
+    rejected: bool = False
     """The newest number was not admitted to the series."""
     count: int | None = None
     """The newest count, where the look was one."""
-    memo: str = ""
+    cadence_state: str = ""
     """What the cadence noted at the look before."""
-    lane: Lane = Lane.ROUTINE
+    priority: Priority = Priority.ROUTINE
     """The lane in which the look was due."""
     source: str = ""
     """Who looked."""
@@ -112,13 +118,15 @@ class Cadence(Protocol):
     """A policy of looks."""
 
     @property
-    def takes_notes(self) -> bool:
+    def keeps_state(self) -> bool:
         """Whether `unchanged` can tell anything."""
 
-    def next_look(self, watched: Sequence[Watched], seen: Seen, now: datetime) -> NextLook | None:
+    def next_look(self, states: Sequence[OrderState], seen: LookSummary, now: datetime) -> NextLook | None:
         """Say when to look again; None when no order of the target needs a look any more."""
 
-    def unchanged(self, memo: str, count: int, now: datetime, lane: Lane, source: str, /) -> NextLook | None:
+    def next_look_after_noop(
+        self, cadence_state: str, count: int, now: datetime, priority: Priority, source: str, /
+    ) -> NextLook | None:
         """The same after a count from which nothing can follow; None where only the orders can tell."""
 
 

@@ -27,7 +27,7 @@ _REMEMBERED = 6
 
 
 @dataclass(slots=True)
-class Wave:
+class SurgeDetector:
     """The wave gate of one service; times are hours on any scale that goes on."""
 
     begun: float = 0.0
@@ -45,7 +45,7 @@ class Wave:
     """Begin, end and strength."""
 
     @classmethod
-    def load(cls, state: Sequence[Any]) -> "Wave":
+    def load(cls, state: Sequence[Any]) -> "SurgeDetector":
         """The gate that `dump` told of; ValueError or TypeError where it is anything else."""
         begun, on, *numbers, past = state
         strength, total, over, seen, foretold, exposed = (float(number) for number in numbers)
@@ -61,7 +61,7 @@ class Wave:
             self._seen, self._foretold, self._exposed, self._past,
         ]  # fmt: skip
 
-    def saw(self, hazard: float, hours: float, now: float, *, crossed: bool) -> None:
+    def observe(self, hazard: float, hours: float, now: float, *, crossed: bool) -> None:
         """Note a look at an order, so many hours after the last, and the hazard summed up in a calm."""
         if hazard <= 0 or hours <= 0:
             return
@@ -70,7 +70,7 @@ class Wave:
         else:
             self._watch_begin(hazard, hours, now, crossed=crossed)
 
-    def stretched(self, hours: float, now: float) -> float:
+    def effective_hours(self, hours: float, now: float) -> float:
         """As many hours of calm as the last hours were worth."""
         since, longer = now - hours, hours
         for begun, over, strength in self._past:
@@ -80,7 +80,7 @@ class Wave:
         return longer
 
     @property
-    def haste(self) -> float:
+    def rate_multiplier(self) -> float:
         """How much faster than else the service's targets come to their turn: look rates go by sqrt(h)."""
         return sqrt(self.strength) if self.on else 1.0
 

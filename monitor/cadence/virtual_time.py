@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import exp, expm1, inf, isfinite, log, log1p, sqrt
 
-from monitor.cadence.piecewise_hazard import Outlook, patience
-from monitor.cadence.surge_detector import Wave
+from monitor.cadence.piecewise_hazard import PiecewiseHazard, optimal_interval
+from monitor.cadence.surge_detector import SurgeDetector
 
-LATE = 720.0
+MISSED_PENALTY_HOURS = 720.0
 """Hours that a drop never seen before the guarantee's end counts as unseen beyond it."""
-FIRST_PRICE = 100.0
+INITIAL_PRICE = 100.0
 """The price before a request was served, in units times hours."""
-MEMORY = 2000
+PRICE_WINDOW = 2000
 """Requests over which the price is averaged."""
 _CALLS = 500
 """Requests over which the share of last calls is averaged."""
@@ -32,51 +32,56 @@ _CERTAIN = 1 - 1e-9
 
 
 @dataclass(slots=True)
-class Stream:
+class ServiceQueue:
     """How far the targets of one service have been put forward, and the gate of its waves."""
 
-    wave: Wave
+    surge: SurgeDetector
     offset: float = 0.0
     began: float = 0.0
     """V when the present wave began; while there is none, when it would have."""
 
 
 @dataclass(slots=True)
-class VirtualClock:
+class VirtualTime:
     """The state of one source's cadence. Streams are named by the services whose orders they hold."""
 
     v: float = 0.0
-    log_price: float = log(FIRST_PRICE)
+    log_price: float = log(INITIAL_PRICE)
     requests: int = 0
     calls: float = 0.0
     """Share of the requests that went into last calls."""
-    streams: dict[str, Stream] = field(default_factory=dict)
-    _waving: list[Stream] = field(default_factory=list)
+    service_queues: dict[str, ServiceQueue] = field(default_factory=dict)
+    _surging: list[ServiceQueue] = field(default_factory=list)
 
     @classmethod
-    def load(cls, text: str) -> "VirtualClock":
+    def load(cls, text: str) -> "VirtualTime":
         """The clock that `dump` wrote; a new one where the text is anything else."""
         try:
-            v, price, requests, calls, streams = json.loads(text, parse_constant=_refused)
+            v, price, requests, calls, service_queues = json.loads(text, parse_constant=_refused)
             clock = cls(
                 _number(v),
                 _number(price, _UTMOST, -_UTMOST),
-                int(_number(requests, MEMORY)),
+                int(_number(requests, PRICE_WINDOW)),
                 _number(calls, 1),
             )
-            for name, (offset, began, *wave) in streams.items():
-                clock.streams[name] = Stream(Wave.load(wave), _number(offset), _number(began))
+            for name, (offset, began, *surge) in service_queues.items():
+                clock.service_queues[name] = ServiceQueue(
+                    SurgeDetector.load(surge), _number(offset), _number(began)
+                )
         except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
             return cls()
-        clock._waving = [stream for stream in clock.streams.values() if stream.wave.on]
+        clock._surging = [
+            service_queue for service_queue in clock.service_queues.values() if service_queue.surge.on
+        ]
         return clock
 
     def dump(self) -> str:
         """Everything that the clock remembers, as JSON."""
-        streams = {
-            name: [stream.offset, stream.began, *stream.wave.dump()] for name, stream in self.streams.items()
+        service_queues = {
+            name: [service_queue.offset, service_queue.began, *service_queue.surge.dump()]
+            for name, service_queue in self.service_queues.items()
         }
-        state = [self.v, self.log_price, self.requests, self.calls, streams]
+        state = [self.v, self.log_price, self.requests, self.calls, service_queues]
         return json.dumps(state, separators=(",", ":"))
 
     @property
@@ -84,85 +89,87 @@ class VirtualClock:
         """What the requests were worth of late, in weight times hours: the price of a request."""
         return exp(self.log_price)
 
-    def due(self, stream: str, outlook: Outlook) -> float:
+    def due(self, service_queue: str, hazard: PiecewiseHazard) -> float:
         """The value to store for a target that was looked at just now, by the outlook of its request.
 
         At a constant hazard it is V + sqrt(2 / (w h)), whatever the price: the price only says how far along
         the outlook the next look will be.
         """
         price = exp(self.log_price)
-        ahead = min(patience(outlook, price) / sqrt(price), _NEVER)
-        return self.v + ahead + self.offset(stream)
+        ahead = min(optimal_interval(hazard, price) / sqrt(price), _NEVER)
+        return self.v + ahead + self.offset(service_queue)
 
-    def offset(self, stream: str) -> float:
+    def offset(self, service_queue: str) -> float:
         """How far the stream has been put forward: `turn` is the due value less this."""
-        found = self.streams.get(stream)
+        found = self.service_queues.get(service_queue)
         return found.offset if found else 0.0
 
-    def turn(self, stream: str, due: float) -> float:
+    def position_of(self, service_queue: str, due: float) -> float:
         """What a stored value is compared by across streams: the least goes first."""
-        return due - self.offset(stream)
+        return due - self.offset(service_queue)
 
-    def pop(self, stream: str, due: float) -> None:
+    def advance_to(self, service_queue: str, due: float) -> None:
         """Move V to a target that is routinely looked at because its turn has come.
 
         No other look may call this: what is looked at for another reason has its turn in the future, and
         would take the clock there. V never goes back: a hot target would stop it.
         """
-        ahead = self.turn(stream, due) - self.v
+        ahead = self.position_of(service_queue, due) - self.v
         if ahead <= 0:
             return
         self.v += ahead
-        for waving in self._waving:
-            waving.offset += (waving.wave.haste - 1) * ahead
+        for surging in self._surging:
+            surging.offset += (surging.surge.rate_multiplier - 1) * ahead
 
-    def served(self, value: float) -> None:
+    def record_served(self, value: float) -> None:
         """Learn the price of a request from what the one just popped was worth (`outlook.index`)."""
-        self.requests = min(self.requests + 1, MEMORY)
+        self.requests = min(self.requests + 1, PRICE_WINDOW)
         self._learn_price(value)
         self.calls -= self.calls / _CALLS
 
-    def pays(self, value: float) -> bool:
+    def affords(self, value: float) -> bool:
         """Whether a last call of this value is worth a request."""
         return value >= self.price
 
-    def last_called(self, value: float) -> None:
+    def record_final_look(self, value: float) -> None:
         """Note a last call that was made; where most requests are such calls, they make the price."""
         self.calls += (1 - self.calls) / _CALLS
         if self.calls > 0.5:  # noqa: PLR2004 - most
             self._learn_price(value)
 
-    def saw(self, stream: str, *, expected: float, crossed: bool, hours: float, now: datetime) -> None:
+    def observe(
+        self, service_queue: str, *, expected: float, crossed: bool, hours: float, now: datetime
+    ) -> None:
         """Note a routine look at an order, for the wave gate.
 
         `expected`: the chance that it crossed since the look before (`outlook.chance`), `hours` ago.
         """
         at, hazard = _hours(now), -log1p(-min(expected, _CERTAIN))
-        found = self.streams.get(stream)
+        found = self.service_queues.get(service_queue)
         if found is None:
-            found = self.streams[stream] = Stream(Wave(begun=at), began=self.v)
-        wave = found.wave
-        waved = wave.on
-        wave.saw(hazard, hours, at, crossed=crossed)
-        if wave.on is not waved:
-            self._waving = [each for each in self.streams.values() if each.wave.on]
-        if not wave.on and wave.begun == at:
+            found = self.service_queues[service_queue] = ServiceQueue(SurgeDetector(begun=at), began=self.v)
+        surge = found.surge
+        waved = surge.on
+        surge.observe(hazard, hours, at, crossed=crossed)
+        if surge.on is not waved:
+            self._surging = [each for each in self.service_queues.values() if each.surge.on]
+        if not surge.on and surge.begun == at:
             found.began = self.v
-        elif wave.on and not waved:
-            found.offset += (wave.haste - 1) * (self.v - found.began)
+        elif surge.on and not waved:
+            found.offset += (surge.rate_multiplier - 1) * (self.v - found.began)
 
-    def stretched(self, stream: str, hours: float, now: datetime) -> float:
+    def effective_hours(self, service_queue: str, hours: float, now: datetime) -> float:
         """As many calm hours as the last hours were worth, in which a wave may have been on."""
-        found = self.streams.get(stream)
-        return found.wave.stretched(hours, _hours(now)) if found else hours
+        found = self.service_queues.get(service_queue)
+        return found.surge.effective_hours(hours, _hours(now)) if found else hours
 
     def _learn_price(self, value: float) -> None:
         self.log_price += (log(max(value, _LEAST)) - self.log_price) / (self.requests + 1)
 
 
-def last_call(weight: float, hazard: float) -> float:
+def final_look_value(weight: float, hazard: float) -> float:
     """What a look at an order just before its guarantee ends is worth (hazard since its last look)."""
-    return -weight * expm1(-hazard) * LATE
+    return -weight * expm1(-hazard) * MISSED_PENALTY_HOURS
 
 
 def _hours(at: datetime) -> float:

@@ -6,25 +6,25 @@ from datetime import timedelta
 
 from monitor.model.snapshot import Outcome
 
-ASK_AGAIN = timedelta(days=30)
+RETRY_AFTER = timedelta(days=30)
 """A source that could not find a target is given another try after so long."""
-CANNOT_SEE = frozenset({Outcome.NOT_FOUND, Outcome.UNAVAILABLE, Outcome.HIDDEN})
+UNSEEN_OUTCOMES = frozenset({Outcome.NOT_FOUND, Outcome.UNAVAILABLE, Outcome.HIDDEN})
 """Outcomes of one source where another may see more: the official interface, for one, finds professional
 accounts only, and of their posts only the newest."""
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class SourceRoute:
     """How a source would see a target."""
 
     source: str
-    together: str
+    request_key: str
     """What it has to ask for; targets of one name are seen by one request."""
 
 
-def best_way(
-    ways: Sequence[Way], allowed: Sequence[Collection[str] | None], cannot: Collection[str]
-) -> Way | None:
+def best_route(
+    ways: Sequence[SourceRoute], allowed: Sequence[Collection[str] | None], unseen_by: Collection[str]
+) -> SourceRoute | None:
     """The first of the ways (best first) that every order's service allows; None when there is none.
 
     `allowed` has the sources that each service allows, best first; None allows all. `cannot` names sources
@@ -35,5 +35,5 @@ def best_way(
     if named is not None:
         order = list(named)
         open_ways.sort(key=lambda way: order.index(way.source))
-    seeing = [way for way in open_ways if way.source not in cannot]
+    seeing = [way for way in open_ways if way.source not in unseen_by]
     return seeing[0] if seeing else open_ways[-1] if open_ways else None

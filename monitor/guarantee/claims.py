@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -30,10 +30,10 @@ class Claim:
     units: int
 
 
-def claims_of(watched: Sequence[Watched], count: int, now: datetime) -> Mapping[str, Claim]:
+def claims_of(states: Sequence[OrderState], count: int, now: datetime) -> Mapping[str, Claim]:
     """Work out the claims of a target's active orders at a count; keyed by order id."""
-    active = sorted((w for w in watched if w.active(now)), key=by_completion)
-    effective = count + sum(w.in_flight(now) for w in watched)
+    active = sorted((w for w in states if w.active(now)), key=by_completion)
+    effective = count + sum(w.in_flight(now) for w in states)
     lines = _lines(active)
     paid = _share_out(active, lines, effective, now)
     return {
@@ -48,27 +48,27 @@ def claims_of(watched: Sequence[Watched], count: int, now: datetime) -> Mapping[
     }
 
 
-def by_completion(watched: Watched) -> tuple[datetime, str]:
+def by_completion(state: OrderState) -> tuple[datetime, str]:
     """The order in which orders of a target stand on each other: time of completion, then id."""
-    return watched.order.completed_at or _NEVER, watched.order.order_id
+    return state.order.completed_at or _NEVER, state.order.order_id
 
 
-def _by_end(watched: Watched) -> tuple[datetime, datetime, str]:
-    return watched.order.ends_at or _NEVER, *by_completion(watched)
+def _by_end(state: OrderState) -> tuple[datetime, datetime, str]:
+    return state.order.ends_at or _NEVER, *by_completion(state)
 
 
-def _lines(active: Sequence[Watched]) -> dict[str, int]:
+def _lines(active: Sequence[OrderState]) -> dict[str, int]:
     """Each order's baseline, plus all that later orders delivered on top; keyed by order id."""
     lines: dict[str, int] = {}
     later = 0
-    for watched in reversed(active):
-        lines[watched.order.order_id] = watched.order.baseline + later
-        later += watched.order.delivered
+    for state in reversed(active):
+        lines[state.order.order_id] = state.order.baseline + later
+        later += state.order.delivered
     return lines
 
 
 def _share_out(
-    active: Sequence[Watched], lines: Mapping[str, int], effective: int, now: datetime
+    active: Sequence[OrderState], lines: Mapping[str, int], effective: int, now: datetime
 ) -> dict[str, int]:
     """Cut the missing interval at the lines; in each slice, who ends first pays first, within its room."""
     payers = deque(w.order.order_id for w in sorted(active, key=_by_end))

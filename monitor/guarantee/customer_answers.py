@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from monitor.guarantee.claims import Claim, claims_of
 from monitor.guarantee.hold_release import case_unheld
-from monitor.guarantee.verdicts import measure
+from monitor.guarantee.verdicts import measure_start_counts
 from monitor.model.decision import Reason
 from monitor.model.drop import DropState
 from monitor.model.duration import format_duration
 from monitor.model.order import Flag, Order
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from monitor.model.terms import RefillMode
@@ -97,83 +97,91 @@ def stands(asked_at: datetime, looked_at: datetime | None, outcome: Outcome | No
 
 
 def claim_at(
-    watched: Watched, siblings: Sequence[Watched], count: int | None, at: datetime | None
+    state: OrderState, siblings: Sequence[OrderState], count: int | None, at: datetime | None
 ) -> Claim | None:
     """What an order claimed at the newest count of its target; None when that did not judge it."""
-    if count is None or at is None or watched.order.start_count is None:
+    if count is None or at is None or state.order.start_count is None:
         return None
-    return claims_of(measure(siblings, count, at), count, at).get(watched.order.order_id)
+    return claims_of(measure_start_counts(siblings, count, at), count, at).get(state.order.order_id)
 
 
 def answer(
-    watched: Watched, siblings: tuple[Watched, ...], look: LastLook, reason: Reason | None, now: datetime
+    state: OrderState,
+    siblings: tuple[OrderState, ...],
+    look: LastLook,
+    reason: Reason | None,
+    now: datetime,
 ) -> Answer:
     """Answer for one order; `siblings` are all orders of its target.
 
     `reason` is the last one of its open drop, or that of its held refill.
     """
-    claim = claim_at(watched, siblings, look.count, look.at)
-    word = _word(watched, look, claim, reason, now)
-    missing = _missing(watched, siblings, look, claim)
-    sentence = _sentence(word, look, claim).format(**_facts(watched, look, claim) | {"missing": missing})
+    claim = claim_at(state, siblings, look.count, look.at)
+    word = _word(state, look, claim, reason, now)
+    missing = _missing(state, siblings, look, claim)
+    sentence = _sentence(word, look, claim).format(**_facts(state, look, claim) | {"missing": missing})
     return Answer(
-        order_id=watched.order.order_id,
+        order_id=state.order.order_id,
         word=word,
         sentence=sentence,
         count=look.count,
         counted_at=look.at,
         line=claim.line if claim else None,
         missing=missing,
-        threshold=watched.order.terms.threshold(watched.order.delivered),
-        quantity=_on_its_way(watched),
+        threshold=state.order.terms.threshold(state.order.delivered),
+        quantity=_on_its_way(state),
     )
 
 
 def _missing(
-    watched: Watched, siblings: Sequence[Watched], look: LastLook, claim: Claim | None
+    state: OrderState, siblings: Sequence[OrderState], look: LastLook, claim: Claim | None
 ) -> int | None:
     """What the order misses at the newest count; its open refill has not brought anything back yet."""
     if claim is None or look.count is None or look.at is None:
         return None
-    case = case_unheld(measure(siblings, look.count, look.at), watched.order.order_id, look.count, look.at)
+    case = case_unheld(
+        measure_start_counts(siblings, look.count, look.at), state.order.order_id, look.count, look.at
+    )
     return claim.units if case is None else case.claim.units
 
 
-def _word(watched: Watched, look: LastLook, claim: Claim | None, reason: Reason | None, now: datetime) -> str:
+def _word(
+    state: OrderState, look: LastLook, claim: Claim | None, reason: Reason | None, now: datetime
+) -> str:
     return (
-        _no_cover(watched)
-        or _moving(watched, look)
-        or ("window_expired" if _expired(watched, now) else None)
+        _no_cover(state)
+        or _moving(state, look)
+        or ("window_expired" if _expired(state, now) else None)
         or _unreadable(look)
-        or ("not_settled" if not watched.settled(now) else None)
-        or _judged(watched, claim, reason)
+        or ("not_settled" if not state.settled(now) else None)
+        or _judged(state, claim, reason)
     )
 
 
-def _no_cover(watched: Watched) -> str | None:
-    order = watched.order
+def _no_cover(state: OrderState) -> str | None:
+    order = state.order
     if order.status.waiting:
         return "not_delivered"
     if not order.guaranteed:
         return "no_guarantee"
-    void = sorted(flag for flag in watched.flags if flag.voids)
+    void = sorted(flag for flag in state.flags if flag.voids)
     if void:
         return f"void:{void[0]}"
-    return "suspended:hold" if Flag.HOLD in watched.flags else None
+    return "suspended:hold" if Flag.HOLD in state.flags else None
 
 
-def _moving(watched: Watched, look: LastLook) -> str | None:
+def _moving(state: OrderState, look: LastLook) -> str | None:
     """A refill is on its way, unless it is queued and waits for the target to be there, and public, again."""
-    if _on_its_way(watched) is None:
+    if _on_its_way(state) is None:
         return None
-    claimed = any(refill.state is RefillState.CLAIMED for refill in watched.refills)
+    claimed = any(refill.state is RefillState.CLAIMED for refill in state.refills)
     waits = look.gone or look.outcome is Outcome.PRIVATE
     return _unreadable(look) if waits and not claimed else "refill"
 
 
-def _expired(watched: Watched, now: datetime) -> bool:
-    ends_at = watched.order.ends_at
-    return ends_at is not None and now >= ends_at and not watched.covered(now)
+def _expired(state: OrderState, now: datetime) -> bool:
+    ends_at = state.order.ends_at
+    return ends_at is not None and now >= ends_at and not state.covered(now)
 
 
 def _unreadable(look: LastLook) -> str | None:
@@ -184,16 +192,16 @@ def _unreadable(look: LastLook) -> str | None:
     return "counts_hidden" if look.outcome is Outcome.HIDDEN else None
 
 
-def _judged(watched: Watched, claim: Claim | None, reason: Reason | None) -> str:
+def _judged(state: OrderState, claim: Claim | None, reason: Reason | None) -> str:
     if claim is None:
         return "not_readable"
-    decided = watched.drop is not None and watched.drop.state is not DropState.SUSPECTED
-    held = any(refill.state is RefillState.HELD for refill in watched.refills)
+    decided = state.drop is not None and state.drop.state is not DropState.SUSPECTED
+    held = any(refill.state is RefillState.HELD for refill in state.refills)
     if reason is not None and (decided or held):
         return reason
     if claim.units == 0:
         return "no_drop"
-    small = claim.units < watched.order.terms.threshold(watched.order.delivered)
+    small = claim.units < state.order.terms.threshold(state.order.delivered)
     return "below_threshold" if small else "awaiting_confirmation"
 
 
@@ -211,17 +219,17 @@ def _uncovered(order: Order) -> str:
     return "of which nothing was delivered" if not order.delivered else f"of status {order.status}"
 
 
-def _on_its_way(watched: Watched) -> int | None:
+def _on_its_way(state: OrderState) -> int | None:
     """Units of the order's queued or claimed refill; a held one is not on its way yet."""
     moving = {RefillState.QUEUED, RefillState.CLAIMED}
-    return next((refill.quantity for refill in watched.refills if refill.state in moving), None)
+    return next((refill.quantity for refill in state.refills if refill.state in moving), None)
 
 
-def _facts(watched: Watched, look: LastLook, claim: Claim | None) -> dict[str, object]:
-    order: Order = watched.order
+def _facts(state: OrderState, look: LastLook, claim: Claim | None) -> dict[str, object]:
+    order: Order = state.order
     settles = None if order.completed_at is None else order.completed_at + order.terms.settle
     return {
-        "quantity": _on_its_way(watched),
+        "quantity": _on_its_way(state),
         "count": look.count,
         "line": claim.line if claim else None,
         "delivered": order.delivered,
@@ -233,5 +241,5 @@ def _facts(watched: Watched, look: LastLook, claim: Claim | None) -> dict[str, o
         "max_refills": order.terms.max_refills,
         "max_percent": order.terms.max_refill_percent,
         "cooldown": format_duration(order.terms.cooldown),
-        "flag": ", ".join(sorted(flag for flag in watched.flags if flag.voids)),
+        "flag": ", ".join(sorted(flag for flag in state.flags if flag.voids)),
     }

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.guarantee.claims import Claim
-from monitor.model.decision import Decision, Reason, Verb
-from monitor.model.order_state import Watched
+from monitor.model.decision import Action, Decision, Reason
+from monitor.model.order_state import OrderState
 from monitor.model.terms import BelowStart, RefillMode
 
 
@@ -14,7 +14,7 @@ from monitor.model.terms import BelowStart, RefillMode
 class Case:
     """All that a decision rests on."""
 
-    watched: Watched
+    watched: OrderState
     claim: Claim
     count: int
     now: datetime
@@ -59,7 +59,7 @@ def _below_start_refused(case: Case) -> bool:
 
 
 def _awaiting_request(case: Case) -> bool:
-    return case.watched.order.terms.refill is RefillMode.ON_REQUEST and not case.watched.asked
+    return case.watched.order.terms.refill is RefillMode.ON_REQUEST and not case.watched.request_pending
 
 
 def _mass_drop(case: Case) -> bool:
@@ -74,28 +74,28 @@ def _otherwise(_case: Case) -> bool:
     return True
 
 
-TABLE: tuple[tuple[Callable[[Case], bool], Verb, Reason], ...] = (
-    (_in_progress, Verb.WAIT, Reason.REFILL_IN_PROGRESS),
-    (_limit_reached, Verb.REFUSE, Reason.REFILL_LIMIT_REACHED),
-    (_allowance_spent, Verb.REFUSE, Reason.REFILL_ALLOWANCE_SPENT),
-    (_cooling_down, Verb.WAIT, Reason.COOLDOWN),
-    (_below_start_refused, Verb.REFUSE, Reason.BELOW_START_COUNT),
-    (_awaiting_request, Verb.WAIT, Reason.AWAITING_REQUEST),
-    (_mass_drop, Verb.HOLD, Reason.MASS_DROP),
-    (_below_start_reviewed, Verb.HOLD, Reason.BELOW_START_COUNT),
-    (_otherwise, Verb.REFILL, Reason.DROP_CONFIRMED),
+TABLE: tuple[tuple[Callable[[Case], bool], Action, Reason], ...] = (
+    (_in_progress, Action.WAIT, Reason.REFILL_IN_PROGRESS),
+    (_limit_reached, Action.REFUSE, Reason.REFILL_LIMIT_REACHED),
+    (_allowance_spent, Action.REFUSE, Reason.REFILL_ALLOWANCE_SPENT),
+    (_cooling_down, Action.WAIT, Reason.COOLDOWN),
+    (_below_start_refused, Action.REFUSE, Reason.BELOW_START_COUNT),
+    (_awaiting_request, Action.WAIT, Reason.AWAITING_REQUEST),
+    (_mass_drop, Action.HOLD, Reason.MASS_DROP),
+    (_below_start_reviewed, Action.HOLD, Reason.BELOW_START_COUNT),
+    (_otherwise, Action.REFILL, Reason.DROP_CONFIRMED),
 )
 """The decisions in their order: when, decision, reason."""
 
 
 def decide(case: Case) -> Decision:
     """Decide on a confirmed drop: the first row of the table that applies."""
-    verb, reason = next((verb, reason) for applies, verb, reason in TABLE if applies(case))
-    gives = verb in {Verb.REFILL, Verb.HOLD}
+    action, reason = next((action, reason) for applies, action, reason in TABLE if applies(case))
+    gives = action in {Action.REFILL, Action.HOLD}
     return Decision(
         order_id=case.watched.order.order_id,
         at=case.now,
-        verb=verb,
+        action=action,
         reason=reason,
         quantity=min(case.claim.units, case.allowance) if gives else 0,
         count=case.count,

@@ -10,34 +10,34 @@ from datetime import datetime
 
 from monitor.guarantee.claims import claims_of
 from monitor.guarantee.decisions import Case, decide
-from monitor.model.decision import Decision, Reason, Verb
+from monitor.model.decision import Action, Decision, Reason
 from monitor.model.drop import Drop, DropState
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 
 
-def releases(watched: Sequence[Watched], count: int, now: datetime) -> Mapping[str, Decision]:
+def releases(states: Sequence[OrderState], count: int, now: datetime) -> Mapping[str, Decision]:
     """Decide anew, as if no mass drop were on, on the refills whose hold is over; keyed by order id.
 
     `refill` releases the units that are still missing, `refuse` discards the refill (`recovered`: the
     drop is no longer there), `hold` keeps it for the operator, `wait` leaves all as it is.
     """
-    due = {w.order.order_id: w.held_units for w in watched if w.release_due(now)}
+    due = {w.order.order_id: w.held_units for w in states if w.release_due(now)}
     if not due:
         return {}
-    decisions = map(decide_anew, _cases(watched, due, count, now))
+    decisions = map(decide_anew, _cases(states, due, count, now))
     return {d.order_id: replace(d, quantity=min(d.quantity, due[d.order_id])) for d in decisions}
 
 
-def case_unheld(watched: Sequence[Watched], order_id: str, count: int, now: datetime) -> Case | None:
+def case_unheld(states: Sequence[OrderState], order_id: str, count: int, now: datetime) -> Case | None:
     """One order's case at a count, as if its open refill had not been made; None while it is not settled."""
-    return next(_cases(watched, {order_id}, count, now), None)
+    return next(_cases(states, {order_id}, count, now), None)
 
 
 def _cases(
-    watched: Sequence[Watched], order_ids: Container[str], count: int, now: datetime
+    states: Sequence[OrderState], order_ids: Container[str], count: int, now: datetime
 ) -> Iterator[Case]:
     """The cases of these orders, all of them as if none of their open refills had been made."""
-    unheld = [_unheld(w) if w.order.order_id in order_ids else w for w in watched]
+    unheld = [_unheld(w) if w.order.order_id in order_ids else w for w in states]
     claims = claims_of(unheld, count, now)
     for w in unheld:
         if w.order.order_id in order_ids and w.order.order_id in claims:
@@ -52,7 +52,7 @@ def decide_anew(case: Case) -> Decision:
     return Decision(
         order_id=order.order_id,
         at=case.now,
-        verb=Verb.REFUSE,
+        action=Action.REFUSE,
         reason=Reason.RECOVERED,
         quantity=0,
         count=case.count,
@@ -61,14 +61,14 @@ def decide_anew(case: Case) -> Decision:
     )
 
 
-def _unheld(watched: Watched) -> Watched:
+def _unheld(state: OrderState) -> OrderState:
     """The order with its refill taken back and its drop still waiting, as asked for as it was then.
 
     When the drop opened is not told here, but it did inside the window: none opens outside of it.
     """
-    order = watched.order
-    refills = tuple(refill for refill in watched.refills if not refill.state.open)
+    order = state.order
+    refills = tuple(refill for refill in state.refills if not refill.state.open)
     drop = None
     if order.completed_at is not None:
         drop = Drop(order.order_id, DropState.WAITING, opened_at=order.completed_at)
-    return replace(watched, refills=refills, drop=drop, asked=True)
+    return replace(state, refills=refills, drop=drop, request_pending=True)

@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 from operator import itemgetter
 
 from monitor.model.order import Order
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _SPAN = itemgetter(0, 1)
-_Stint = tuple[datetime, datetime, Order]
+_ActiveSpan = tuple[datetime, datetime, Order]
 """From when, and until when, an order is active."""
 
 
 @dataclass(frozen=True, slots=True)
-class Calm:
+class NoopBounds:
     """What a look must be for nothing to follow from it."""
 
     count: int
@@ -35,72 +35,72 @@ class Calm:
         return self.judged_from <= at < self.judged_until
 
 
-def calm(watched: Sequence[Watched], now: datetime, count: int) -> Calm | None:
+def noop_bounds(states: Sequence[OrderState], now: datetime, count: int) -> NoopBounds | None:
     """Tell the longest calm that a count leaves a target in; None while anything is under way or may follow.
 
     It holds as long as the watched orders stay as they are. Where the count leaves all orders whole that
     are active or will be, nothing changes when one of them begins or ends, and it may hold for ever.
     """
     until = _NEVER
-    stints: list[_Stint] = []
-    for w in watched:
+    stints: list[_ActiveSpan] = []
+    for w in states:
         first = _first_count(w)
         if now >= first or not _at_rest(w, now):
             return None
         until = min(until, first)
-        stint = _stint(w)
+        stint = _active_span(w)
         if stint is not None and now < stint[1]:
             stints.append(stint)
     if len(stints) > 1:
         stints.sort(key=_SPAN)
-    found = _calm(stints, until)
+    found = _bounds(stints, until)
     if count < found.count:
         active = [stint for stint in stints if stint[0] <= now]
-        found = _calm(active, min(until, *(begins for begins, _, _ in stints if begins > now), _NEVER))
+        found = _bounds(active, min(until, *(begins for begins, _, _ in stints if begins > now), _NEVER))
     return found if count >= found.count else None
 
 
-def _at_rest(watched: Watched, now: datetime) -> bool:
+def _at_rest(state: OrderState, now: datetime) -> bool:
     """No drop is open, no request stands, and no unit is in flight."""
-    if watched.drop is not None or watched.asked:
+    if state.drop is not None or state.request_pending:
         return False
-    return not watched.refills or not (
-        watched.in_flight(now) or any(refill.state.open for refill in watched.refills)
+    return not state.refills or not (
+        state.in_flight(now) or any(refill.state.open for refill in state.refills)
     )
 
 
-def _first_count(watched: Watched) -> datetime:
+def _first_count(state: OrderState) -> datetime:
     """When a count may be the first to measure its start or to judge it; never where both are done."""
-    order = watched.order
-    if order.completed_at is None or (order.start_count is not None and watched.settled_look):
+    order = state.order
+    if order.completed_at is None or (order.start_count is not None and state.settled_look):
         return _NEVER
     return order.completed_at if order.start_count is None else order.completed_at + order.terms.settle
 
 
-def _stint(watched: Watched) -> _Stint | None:
+def _active_span(state: OrderState) -> _ActiveSpan | None:
     """When the order is active; None when never, or when its start is yet to be measured."""
-    order = watched.order
+    order = state.order
     completed, terms = order.completed_at, order.terms
-    if completed is None or order.start_count is None or watched.flags or not order.guaranteed:
+    if completed is None or order.start_count is None or state.flags or not order.guaranteed:
         return None
     settled, ends = completed + terms.settle, _NEVER if terms.window is None else completed + terms.window
     return (settled, ends, order) if settled < ends else None
 
 
-def _calm(stints: Sequence[_Stint], until: datetime) -> Calm:
+def _bounds(stints: Sequence[_ActiveSpan], until: datetime) -> NoopBounds:
     """The calm of these orders; it ends where some become active after a time in which none is."""
     if not stints:
-        return Calm(0, until, until, until)
+        return NoopBounds(0, until, until, until)
     judged_from, judged_until, _ = stints[0]
     for begins, ends, _ in stints[1:]:
         if begins > judged_until:
             until = min(until, begins)
             break
         judged_until = max(judged_until, ends)
-    return Calm(_least_quiet([order for _, _, order in stints]), until, judged_from, judged_until)
+    return NoopBounds(_min_count([order for _, _, order in stints]), until, judged_from, judged_until)
 
 
-def _least_quiet(orders: list[Order]) -> int:
+def _min_count(orders: list[Order]) -> int:
     """The least count at which no order can claim its threshold: none claims more than its line lacks.
 
     With fewer of the orders active it is no higher, for each line is only lower then.

@@ -19,7 +19,7 @@ class Series:
 
     last_count: int | None = None
     """Newest count that was admitted, its shift included."""
-    counted: str = ""
+    count_kind: str = ""
     """What the series counts (`follower_count`, `play_count`, …); empty before the first count."""
     zero_seen: bool = False
     """The newest count was a fall to 0, not admitted yet."""
@@ -27,7 +27,7 @@ class Series:
     """Whose counts these are, from the first count that told it; empty before."""
     source: str = ""
     """Who counts; empty before the first count."""
-    shift: int = 0
+    count_offset: int = 0
     """What is added to the source's counts, so that they go on where another source's ended."""
 
     def is_not_of(self, source: str) -> bool:
@@ -53,17 +53,17 @@ def admit(snapshot: Snapshot, series: Series, expected: int | None = None) -> tu
         return snapshot, series
     if series.is_not_of(snapshot.source):
         return _switch(snapshot, snapshot.count, series, expected)
-    if series.counted and snapshot.counted != series.counted:
-        other = f"counts {snapshot.counted} where the series counts {series.counted}"
+    if series.count_kind and snapshot.count_kind != series.count_kind:
+        other = f"counts {snapshot.count_kind} where the series counts {series.count_kind}"
         return _refuse(snapshot, other), series
     return _join(snapshot, snapshot.count, series)
 
 
 def _join(snapshot: Snapshot, count: int, series: Series) -> tuple[Snapshot, Series]:
-    last = series.last_count and series.last_count - series.shift  # one judged as 0 can't fall
+    last = series.last_count and series.last_count - series.count_offset  # one judged as 0 can't fall
     if count == 0 and last and not series.zero_seen:
         return _doubt(snapshot, last, series)
-    kept = replace(snapshot, shift=series.shift)
+    kept = replace(snapshot, count_offset=series.count_offset)
     return kept, _after(kept, series)
 
 
@@ -74,7 +74,7 @@ def _switch(snapshot: Snapshot, count: int, series: Series, expected: int | None
         return _refuse(snapshot, f"{kind}; its series begins when nothing is under way"), series
     if count == 0 and expected and not series.zero_seen:
         return _doubt(snapshot, expected, series)
-    kept = replace(snapshot, shift=expected - count)
+    kept = replace(snapshot, count_offset=expected - count)
     return kept, _after(kept, series)
 
 
@@ -84,7 +84,9 @@ def _doubt(snapshot: Snapshot, last: int, series: Series) -> tuple[Snapshot, Ser
 
 def _after(kept: Snapshot, series: Series) -> Series:
     account = series.account or kept.account
-    return Series(kept.judged, kept.counted, account=account, source=kept.source, shift=kept.shift)
+    return Series(
+        kept.judged, kept.count_kind, account=account, source=kept.source, count_offset=kept.count_offset
+    )
 
 
 def _refuse(snapshot: Snapshot, detail: str) -> Snapshot:

@@ -12,16 +12,16 @@ from monitor.guarantee.claims import Claim, by_completion, claims_of
 from monitor.guarantee.decisions import Case, decide
 from monitor.guarantee.drops import confirm, observe
 from monitor.guarantee.hold_release import releases
-from monitor.model.decision import Decision, Verb
+from monitor.model.decision import Action, Decision
 from monitor.model.drop import Drop, DropState
 from monitor.model.order import Order
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 
-_AFTERMATH = {
-    Verb.REFILL: DropState.REFILLED,
-    Verb.HOLD: DropState.HELD,
-    Verb.WAIT: DropState.WAITING,
-    Verb.REFUSE: DropState.REFUSED,
+_DROP_STATES = {
+    Action.REFILL: DropState.REFILLED,
+    Action.HOLD: DropState.HELD,
+    Action.WAIT: DropState.WAITING,
+    Action.REFUSE: DropState.REFUSED,
 }
 
 
@@ -58,15 +58,15 @@ class Verdict:
         return self.drop is not None and self.drop.opened_at == self.at
 
 
-def judge(
-    watched: Sequence[Watched], count: int, now: datetime, *, mass_drop: bool = False
+def evaluate_count(
+    states: Sequence[OrderState], count: int, now: datetime, *, mass_drop: bool = False
 ) -> tuple[Verdict, ...]:
     """Judge one count of a target; one verdict per watched order, in the given order."""
-    measured = measure(watched, count, now)
+    measured = measure_start_counts(states, count, now)
     claims = claims_of(measured, count, now)
     verdicts = (
         _verdict(before, after, claims.get(after.order.order_id), count, now, mass_drop=mass_drop)
-        for before, after in zip(watched, measured, strict=True)
+        for before, after in zip(states, measured, strict=True)
     )
     released = releases(measured, count, now)
     if not released:
@@ -74,31 +74,31 @@ def judge(
     return tuple(replace(verdict, release=released.get(verdict.order_id)) for verdict in verdicts)
 
 
-def measure(watched: Sequence[Watched], count: int, now: datetime) -> list[Watched]:
+def measure_start_counts(states: Sequence[OrderState], count: int, now: datetime) -> list[OrderState]:
     """Give orders without a start count the one that their first count after completion implies (RULES 2).
 
     That count also holds what later orders on the target have delivered, which is no part of the start.
     """
     starts: dict[str, int] = {}
     before = count
-    for latest in sorted((w for w in watched if _completed(w.order, now)), key=by_completion, reverse=True):
+    for latest in sorted((w for w in states if _completed(w.order, now)), key=by_completion, reverse=True):
         before = max(0, before - latest.order.delivered)
         starts[latest.order.order_id] = before
-    return [_started(w, starts.get(w.order.order_id)) for w in watched]
+    return [_started(w, starts.get(w.order.order_id)) for w in states]
 
 
 def _completed(order: Order, now: datetime) -> bool:
     return order.completed_at is not None and order.completed_at <= now
 
 
-def _started(watched: Watched, start: int | None) -> Watched:
-    if start is None or watched.order.start_count is not None:
-        return watched
-    return replace(watched, order=replace(watched.order, start_count=start, start_measured=True))
+def _started(state: OrderState, start: int | None) -> OrderState:
+    if start is None or state.order.start_count is not None:
+        return state
+    return replace(state, order=replace(state.order, start_count=start, start_measured=True))
 
 
 def _verdict(
-    before: Watched, after: Watched, claim: Claim | None, count: int, now: datetime, *, mass_drop: bool
+    before: OrderState, after: OrderState, claim: Claim | None, count: int, now: datetime, *, mass_drop: bool
 ) -> Verdict:
     order = after.order
     measured = order.start_count if before.order.start_count is None else None
@@ -119,12 +119,12 @@ def _verdict(
         claim=claim,
         drop=drop,
         decision=decision,
-        request_answered=after.asked and not undecided,
+        request_answered=after.request_pending and not undecided,
         first_settled=not before.settled_look,
     )
 
 
 def _decided(drop: Drop, decision: Decision) -> Drop:
     """The drop after its decision: `refill` and `hold` close it, the others leave it open."""
-    state = _AFTERMATH[decision.verb]
+    state = _DROP_STATES[decision.action]
     return replace(drop, state=state) if state.open else drop.closed(state, decision.at)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class Verb(StrEnum):
+class Action(StrEnum):
     """The four decisions."""
 
     REFILL = "refill"
@@ -37,7 +37,7 @@ class Decision:
 
     order_id: str
     at: datetime
-    verb: Verb
+    action: Action
     reason: Reason
     quantity: int
     """Units to refill or to hold; 0 for `wait` and `refuse`."""

@@ -13,7 +13,7 @@ _SOLD = ("service", "quantity")
 _NOTES = ("provider", "customer", "price", "currency")
 
 
-def updated(known: Order, row: Order, *, decided: bool) -> Order:
+def merged(known: Order, row: Order, *, decided: bool) -> Order:
     """The known order brought up to date by a row; BadInputError names the field that may not change.
 
     `decided` says that a decision rests on the known order's baseline. Terms stay as they were sold.

@@ -9,14 +9,14 @@ from monitor.model.refill import Refill, RefillState
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class OrderState:
     """One order, its flags, its open drop, its refills, and whether a customer's request stands (`asked`)."""
 
     order: Order
     flags: frozenset[Flag] = frozenset()
     drop: Drop | None = None
     refills: tuple[Refill, ...] = ()
-    asked: bool = False
+    request_pending: bool = False
     settled_look: bool = False
     """A look has judged the order since its delivery settled."""
 

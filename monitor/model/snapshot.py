@@ -41,7 +41,7 @@ class Snapshot:
     outcome: Outcome
     source: str
     count: int | None = None
-    counted: str = ""
+    count_kind: str = ""
     """What the number counts, in the source's words (`follower_count`, `play_count`, …)."""
     detail: str = ""
     """What the source said, for people; never a secret, at most 200 characters."""
@@ -49,13 +49,13 @@ class Snapshot:
     """The profile's numeric user id (`pk`), where the source gives it: it outlives every name."""
     username: str = ""
     """The name that the profile goes by now, where that is not the link's."""
-    shift: int = 0
+    count_offset: int = 0
     """What must be added to the count to go on where another source's series ended."""
 
     @property
     def judged(self) -> int | None:
         """The count that the rules go by: the source's own, and the shift of its series; never below 0."""
-        return None if self.count is None else max(0, self.count + self.shift)
+        return None if self.count is None else max(0, self.count + self.count_offset)
 
     def __post_init__(self) -> None:
         if (self.count is not None) != (self.outcome is Outcome.COUNT):

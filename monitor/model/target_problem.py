@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Trouble(StrEnum):
+class TargetProblem(StrEnum):
     """What keeps a target from being counted, told once until it has passed."""
 
     PRIVATE = "private"

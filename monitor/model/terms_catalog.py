@@ -12,7 +12,7 @@ USUAL_LIFETIME = timedelta(days=365)
 """What the trade means by a lifetime."""
 
 
-class TermsBook(Mapping[str, Terms]):
+class TermsCatalog(Mapping[str, Terms]):
     """The sets of terms by name; `default` is always among them."""
 
     def __init__(

@@ -15,20 +15,20 @@ from datetime import datetime, timedelta
 
 from monitor.model.snapshot import Outcome
 
-SURE = frozenset({Outcome.RATE_LIMITED, Outcome.BLOCKED})
-LIKELY = frozenset({Outcome.LOGIN_REQUIRED, Outcome.SCHEMA})
-WEATHER = frozenset({Outcome.TRANSIENT})
+DEFINITE = frozenset({Outcome.RATE_LIMITED, Outcome.BLOCKED})
+SUSPECTED = frozenset({Outcome.LOGIN_REQUIRED, Outcome.SCHEMA})
+TRANSIENT = frozenset({Outcome.TRANSIENT})
 SEEN = frozenset({Outcome.COUNT, Outcome.PRIVATE, Outcome.HIDDEN})
 """What shows that the source sees a profile that always exists."""
 
-LIKELY_ENOUGH = 2
-WEATHER_ENOUGH = 5
+SUSPECTED_ENOUGH = 2
+TRANSIENT_ENOUGH = 5
 STOP_AFTER = 3
-LONGEST = 24
+LONGEST_PAUSE = 24
 """The longest pause, in first pauses: 24 hours where the first is one hour."""
-CALM = 24
+RESET_AFTER = 24
 """So many first pauses without a refusal, and the ladder starts from the bottom again."""
-BRIEF = 6
+SHORT_PAUSE_DIVISOR = 6
 """A pause for weather is the sixth part of the first pause."""
 
 
@@ -45,13 +45,13 @@ class Breaker:
     level: int = 0
     """Steps on the ladder of pauses."""
     refused_at: datetime | None = None
-    doubts: int = 0
+    suspected_refusals: int = 0
     """Likely refusals in a row, each from another target than the one before."""
-    doubted: str = ""
+    suspected_target: str = ""
     """The target that gave the newest likely refusal."""
-    faulted: str = ""
+    failed_targets: str = ""
     """The different targets that gave passing faults in a row, separated by blanks."""
-    proving: bool = False
+    half_open: bool = False
     """Half open: once the pause is over, the first readable answer opens it."""
 
     def closed_until(self, now: datetime) -> datetime | None:
@@ -66,7 +66,7 @@ class Breaker:
             return "stopped"
         if self.closed_until(now) is not None:
             return "paused"
-        return "proving" if self.proving else "ready"
+        return "proving" if self.half_open else "ready"
 
     def held(self, until: datetime | None, reason: str) -> "Breaker":
         """The breaker after an operator has paused the source, without `until` for good.
@@ -77,19 +77,19 @@ class Breaker:
         if longer or (self.stopped and until is not None):
             return self
         paused_until = self.paused_until if until is None else until
-        return replace(self, paused_until=paused_until, stopped=until is None, reason=reason, proving=True)
+        return replace(self, paused_until=paused_until, stopped=until is None, reason=reason, half_open=True)
 
     def resumed(self) -> "Breaker":
         """The breaker after an operator has resumed the source: a clean slate, half open."""
-        return Breaker(proving=True)
+        return Breaker(half_open=True)
 
     def after(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
         """The breaker after one more look at `target` (its url) ended in `outcome`."""
-        if outcome in SURE:
+        if outcome in DEFINITE:
             return _refused(self, outcome, now, first_pause)
-        if outcome in LIKELY:
+        if outcome in SUSPECTED:
             return self._doubted(outcome, target, now, first_pause)
-        if outcome in WEATHER:
+        if outcome in TRANSIENT:
             return self._weathered(outcome, target, now, first_pause)
         if outcome is Outcome.UNAVAILABLE:
             return self
@@ -99,30 +99,41 @@ class Breaker:
         """The breaker after one more look at the canary, which is known to be there for all to see."""
         if outcome in SEEN:
             return self._readable(now)
-        if outcome in WEATHER:
+        if outcome in TRANSIENT:
             return self._paused_briefly(outcome, now, first_pause)
         return _refused(self, f"canary {outcome}", now, first_pause)
 
     def _readable(self, now: datetime) -> "Breaker":
-        proving = self.proving and self.closed_until(now) is not None  # a straggler of before proves nothing
-        return replace(self, refusals=0, doubts=0, doubted="", faulted="", proving=proving)
+        half_open = (
+            self.half_open and self.closed_until(now) is not None
+        )  # a straggler of before proves nothing
+        return replace(
+            self,
+            refusals=0,
+            suspected_refusals=0,
+            suspected_target="",
+            failed_targets="",
+            half_open=half_open,
+        )
 
     def _doubted(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
-        doubts = self.doubts if target == self.doubted else self.doubts + 1
-        after = replace(self, doubts=doubts, doubted=target)
-        return after if doubts < LIKELY_ENOUGH else _refused(after, outcome, now, first_pause)
+        suspected_refusals = (
+            self.suspected_refusals if target == self.suspected_target else self.suspected_refusals + 1
+        )
+        after = replace(self, suspected_refusals=suspected_refusals, suspected_target=target)
+        return after if suspected_refusals < SUSPECTED_ENOUGH else _refused(after, outcome, now, first_pause)
 
     def _weathered(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
-        faulted = {*self.faulted.split(), target}
-        if len(faulted) < WEATHER_ENOUGH:
-            return replace(self, faulted=" ".join(sorted(faulted)))
+        failed_targets = {*self.failed_targets.split(), target}
+        if len(failed_targets) < TRANSIENT_ENOUGH:
+            return replace(self, failed_targets=" ".join(sorted(failed_targets)))
         return self._paused_briefly(outcome, now, first_pause)
 
     def _paused_briefly(self, outcome: Outcome, now: datetime, first_pause: timedelta) -> "Breaker":
-        brief = now + first_pause / BRIEF
+        brief = now + first_pause / SHORT_PAUSE_DIVISOR
         if self.paused_until is not None and self.paused_until >= brief:
-            return replace(self, faulted="")
-        return replace(self, paused_until=brief, reason=outcome, faulted="", proving=True)
+            return replace(self, failed_targets="")
+        return replace(self, paused_until=brief, reason=outcome, failed_targets="", half_open=True)
 
 
 def _refused(breaker: Breaker, reason: str, now: datetime, first_pause: timedelta) -> Breaker:
@@ -136,7 +147,7 @@ def _refused(breaker: Breaker, reason: str, now: datetime, first_pause: timedelt
         refusals=refusals,
         level=level,
         refused_at=now,
-        proving=True,
+        half_open=True,
     )
 
 
@@ -145,9 +156,9 @@ def _level(breaker: Breaker, now: datetime, first_pause: timedelta) -> int:
     if breaker.refused_at is None:
         return 0
     calm_from = breaker.refused_at + _pause(breaker.level, first_pause)
-    return 0 if now - calm_from >= CALM * first_pause else breaker.level
+    return 0 if now - calm_from >= RESET_AFTER * first_pause else breaker.level
 
 
 def _pause(level: int, first_pause: timedelta) -> timedelta:
-    steps: int = min(1 << max(level - 1, 0), LONGEST)
+    steps: int = min(1 << max(level - 1, 0), LONGEST_PAUSE)
     return steps * first_pause

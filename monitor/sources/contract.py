@@ -16,7 +16,7 @@ from monitor.model.target import Metric, Target
 
 
 @dataclass(frozen=True, slots=True)
-class Pressure:
+class RateLimitHint:
     """What a source says of its own limit; nothing of it where it says nothing."""
 
     used_percent: int | None = None
@@ -32,7 +32,7 @@ class Reading:
     snapshots: tuple[Snapshot, ...]
     requests: int
     """Requests really sent to the source, for the budget."""
-    pressure: Pressure = Pressure()
+    rate_limit: RateLimitHint = RateLimitHint()
 
 
 @runtime_checkable
@@ -46,7 +46,7 @@ class Source(Protocol):
     batch: int
     """How many targets one `read` takes at most."""
 
-    def together(self, target: Target) -> str | None:
+    def request_key(self, target: Target) -> str | None:
         """Name what must be asked for to see a target; None when this source cannot see it.
 
         Targets of one name are answered together: reading all of them costs what reading one does.

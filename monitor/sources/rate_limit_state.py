@@ -7,7 +7,7 @@ used up. From 75 percent on requests go out slower, at 90 none does until that h
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.sources.contract import Pressure
+from monitor.sources.contract import RateLimitHint
 
 SLOW_FROM = 75
 STOP_FROM = 90
@@ -22,7 +22,7 @@ _MOST_PERCENT = 999
 
 
 @dataclass(frozen=True, slots=True)
-class Strain:
+class RateLimitState:
     """What is remembered of a platform's limit; kept in the database, for all daemons."""
 
     used_percent: int | None = None
@@ -31,13 +31,13 @@ class Strain:
     wait_until: datetime | None = None
     """Nothing is asked before."""
 
-    def after(self, pressure: Pressure, now: datetime) -> "Strain":
+    def after(self, rate_limit: RateLimitHint, now: datetime) -> "RateLimitState":
         """The strain after one more answer; a wait is never cut short by an answer that came later."""
         after = self
-        if pressure.used_percent is not None:
-            used = min(max(pressure.used_percent, 0), _MOST_PERCENT)
+        if rate_limit.used_percent is not None:
+            used = min(max(rate_limit.used_percent, 0), _MOST_PERCENT)
             after = replace(after, used_percent=used, used_at=now)
-        wait = _wait(pressure)
+        wait = _wait(rate_limit)
         if wait is None:
             return after
         return replace(after, wait_until=max(self.waits_until(now) or now, now + wait))
@@ -68,8 +68,8 @@ class Strain:
         return until if until is not None and now < until <= now + LONGEST_WAIT else None
 
 
-def _wait(pressure: Pressure) -> timedelta | None:
-    if pressure.wait is not None and pressure.wait > timedelta(0):
-        return min(pressure.wait, LONGEST_WAIT)
-    full = pressure.used_percent is not None and pressure.used_percent >= STOP_FROM
+def _wait(rate_limit: RateLimitHint) -> timedelta | None:
+    if rate_limit.wait is not None and rate_limit.wait > timedelta(0):
+        return min(rate_limit.wait, LONGEST_WAIT)
+    full = rate_limit.used_percent is not None and rate_limit.used_percent >= STOP_FROM
     return ROLLED_AFTER if full else None

@@ -13,25 +13,25 @@ _TOO_MANY = 10**12
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ReadResult:
     """What one look saw: a snapshot without its target and time."""
 
     outcome: Outcome
     count: int | None = None
-    counted: str = ""
+    count_kind: str = ""
     detail: str = ""
     account: str = ""
     username: str = ""
     """The name that the answer calls the profile by."""
 
 
-def number(shown: Mapping[str, Any], key: str) -> Look:
+def read_count(shown: Mapping[str, Any], key: str) -> ReadResult:
     """Take the count that stands under this key, if it is one."""
     value = shown.get(key)
     # `type is`, for a bool is an int to Python and none to us.
     if type(value) is not int or not 0 <= value < _TOO_MANY:
-        return odd(f"{key} is no sensible number: {printable(value)!r}")
-    return Look(Outcome.COUNT, count=value, counted=key)
+        return malformed(f"{key} is no sensible number: {printable(value)!r}")
+    return ReadResult(Outcome.COUNT, count=value, count_kind=key)
 
 
 def printable(value: Any) -> Any:
@@ -41,6 +41,6 @@ def printable(value: Any) -> Any:
     return value if isinstance(value, float | bool | None) else type(value).__name__
 
 
-def odd(detail: str) -> Look:
+def malformed(detail: str) -> ReadResult:
     """What is seen in an answer that has not the shape it should have."""
-    return Look(Outcome.SCHEMA, detail=detail)
+    return ReadResult(Outcome.SCHEMA, detail=detail)

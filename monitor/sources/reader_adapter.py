@@ -17,7 +17,7 @@ class Reader(Protocol):
         """Look at targets: one snapshot each, in their order; a mere sequence of them was one request."""
 
 
-class PlainSource:
+class ReaderAdapter:
     """A source made of a reader: it can count everything, one target a request."""
 
     metrics = frozenset(Metric)
@@ -27,7 +27,7 @@ class PlainSource:
         self.name = name
         self.reader = reader
 
-    def together(self, target: Target) -> str | None:
+    def request_key(self, target: Target) -> str | None:
         """Name the target itself: nothing is answered together."""
         return f"{target.link}#{target.metric}"
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from monitor.errors import BadInputError
 from monitor.sources.contract import Source
-from monitor.sources.reader_adapter import PlainSource, Reader
+from monitor.sources.reader_adapter import Reader, ReaderAdapter
 
 GROUP = "refilld.sources"
 
@@ -30,7 +30,7 @@ def open_source(name: str, options: Mapping[str, str] = _NONE) -> Source:
         if isinstance(source, Source):
             return source
         if isinstance(source, Reader):
-            return PlainSource(name, source)
+            return ReaderAdapter(name, source)
         raise BadInputError(f"sources.{name}", f"{point.value} does not fulfil the contract of a source")
     raise BadInputError(
         f"sources.{name}", f"no such source is installed; there are: {', '.join(installed())}"

@@ -9,8 +9,8 @@ from flask import Flask, Response
 from refilld.api import problems
 from refilld.api.auth import Guard
 from refilld.api.health import Health, health_routes
-from refilld.api.long_poll import Patience
-from refilld.api.orders import OrderId, Orders, order_routes
+from refilld.api.long_poll import WaiterPool
+from refilld.api.orders import OrderId, OrderRequests, order_routes
 from refilld.api.refills import RefillQueue, refill_routes
 from refilld.api.server import LARGEST_BODY, THREADS
 from refilld.settings import Settings
@@ -32,10 +32,10 @@ def create_app(
     problems.register(app)
     guard = Guard(database)
     # half of the threads may wait for work, so that the other half can give work back
-    queue = RefillQueue(database, clock, settings.queue.max_attempts, Patience(stopping, THREADS // 2))
+    queue = RefillQueue(database, clock, settings.queue.max_attempts, WaiterPool(stopping, THREADS // 2))
     app.register_blueprint(health_routes(health))
     app.register_blueprint(refill_routes(queue, guard))
-    app.register_blueprint(order_routes(Orders(database, clock), guard))
+    app.register_blueprint(order_routes(OrderRequests(database, clock), guard))
     app.after_request(_harden)
     return app
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from flask import Response, request
 
-from refilld.api.problems import Kind, problem
+from refilld.api.problems import ProblemKind, problem
 from storage import tokens
 from storage.engine import Database
 from storage.tokens import Scope
@@ -57,5 +57,5 @@ def _forbidden(needed: tuple[Scope, ...]) -> Response:
     detail = f"The token does not have the scope {' or '.join(needed)}."
     challenge = f'Bearer error="insufficient_scope", scope="{" ".join(needed)}"'
     return problem(
-        HTTPStatus.FORBIDDEN, detail, kind=Kind.MISSING_SCOPE, headers={"WWW-Authenticate": challenge}
+        HTTPStatus.FORBIDDEN, detail, kind=ProblemKind.MISSING_SCOPE, headers={"WWW-Authenticate": challenge}
     )

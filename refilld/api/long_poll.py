@@ -9,7 +9,7 @@ PACE = 0.5
 """Seconds between two questions to the database."""
 
 
-class Patience:
+class WaiterPool:
     """Room for a number of requests that wait; whoever finds it full is answered at once."""
 
     def __init__(self, stopping: Event, places: int) -> None:

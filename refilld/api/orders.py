@@ -26,7 +26,7 @@ class OrderId(BaseConverter):
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class OrderRequests:
     """What can be asked of an order."""
 
     database: Database
@@ -38,12 +38,12 @@ class Orders:
         if len(order_id) > LONGEST_ID or not order_id.isprintable():
             raise NotFoundError("there is no such order")
         with self.database.write() as tx:
-            _, recheck = refill_requests.ask(tx, order_id, self.clock())
+            _, recheck = refill_requests.request_refill(tx, order_id, self.clock())
             so_far = refill_requests.answer_now(tx, order_id, self.clock())
         return answer(asdict(so_far) | {"recheck": recheck}, HTTPStatus.ACCEPTED)
 
 
-def order_routes(orders: Orders, guard: Guard) -> Blueprint:
+def order_routes(orders: OrderRequests, guard: Guard) -> Blueprint:
     """The routes under /api/v1/orders, each behind its scope; ids are the panel's and may hold a slash."""
     routes = Blueprint("orders", __name__, url_prefix="/api/v1/orders")
     ask = guard.needs(orders.request_refill, Scope.ORDERS_WRITE)

@@ -29,7 +29,7 @@ RETRY_AFTER = "5"
 """Seconds after which a client may ask again when the database was out of reach."""
 
 
-class Kind(StrEnum):
+class ProblemKind(StrEnum):
     """The types of problem, without their common beginning `urn:refilld:`."""
 
     INVALID_JSON = "invalid-json"
@@ -43,12 +43,12 @@ class Kind(StrEnum):
 
 _MOST_FAULTS = 20
 _LONGEST_FIELD = 100
-_REFUSALS: Mapping[type[RefilldError], tuple[HTTPStatus, Kind]] = {
-    NotFoundError: (HTTPStatus.NOT_FOUND, Kind.NOT_FOUND),
-    WrongStateError: (HTTPStatus.CONFLICT, Kind.WRONG_STATE),
-    LeaseLostError: (HTTPStatus.CONFLICT, Kind.LEASE_LOST),
-    OpenRefillError: (HTTPStatus.CONFLICT, Kind.OPEN_REFILL),
-    BadInputError: (HTTPStatus.UNPROCESSABLE_ENTITY, Kind.INVALID_REQUEST),
+_REFUSALS: Mapping[type[RefilldError], tuple[HTTPStatus, ProblemKind]] = {
+    NotFoundError: (HTTPStatus.NOT_FOUND, ProblemKind.NOT_FOUND),
+    WrongStateError: (HTTPStatus.CONFLICT, ProblemKind.WRONG_STATE),
+    LeaseLostError: (HTTPStatus.CONFLICT, ProblemKind.LEASE_LOST),
+    OpenRefillError: (HTTPStatus.CONFLICT, ProblemKind.OPEN_REFILL),
+    BadInputError: (HTTPStatus.UNPROCESSABLE_ENTITY, ProblemKind.INVALID_REQUEST),
 }
 _OUT_OF_ORDER = (UnreachableError, NotMigratedError)
 
@@ -57,7 +57,7 @@ def problem_json(
     status: int,
     detail: str | None,
     *,
-    kind: Kind | None = None,
+    kind: ProblemKind | None = None,
     errors: Sequence[Mapping[str, str]] = (),
 ) -> str:
     """The body of a problem."""
@@ -77,7 +77,7 @@ def problem(
     status: int,
     detail: str | None = None,
     *,
-    kind: Kind | None = None,
+    kind: ProblemKind | None = None,
     errors: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
@@ -105,7 +105,7 @@ def _of_validation(error: ValidationError) -> Response:
     """What a request says wrongly; its values are not repeated, because some of them are secret."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found[0]["type"] == "json_invalid":
-        return problem(HTTPStatus.BAD_REQUEST, found[0]["msg"], kind=Kind.INVALID_JSON)
+        return problem(HTTPStatus.BAD_REQUEST, found[0]["msg"], kind=ProblemKind.INVALID_JSON)
     faults = [
         {
             "field": ".".join(map(str, fault["loc"]))[:_LONGEST_FIELD],
@@ -114,7 +114,7 @@ def _of_validation(error: ValidationError) -> Response:
         for fault in found[:_MOST_FAULTS]
     ]
     detail = "; ".join(f"{fault['field']}: {fault['detail']}".removeprefix(": ") for fault in faults)
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, kind=Kind.INVALID_REQUEST, errors=faults)
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, kind=ProblemKind.INVALID_REQUEST, errors=faults)
 
 
 def _of_domain(error: RefilldError) -> Response:

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Blueprint, Response, request
 
 from refilld.api.auth import Guard
-from refilld.api.long_poll import Patience
+from refilld.api.long_poll import WaiterPool
 from refilld.api.parsing import read_body, read_nothing, read_query, read_refill_id
 from refilld.api.responses import answer
 from refilld.api.schemas import ClaimBody, CompleteBody, ExtendBody, FailBody, LeaseBody, RefillsQuery
@@ -25,7 +25,7 @@ class RefillQueue:
     database: Database
     clock: Callable[[], datetime]
     max_attempts: int
-    patience: Patience
+    patience: WaiterPool
 
     def claim(self) -> Response:
         asked = read_body(ClaimBody)
@@ -79,11 +79,11 @@ class RefillQueue:
             state = leases.release(connection, number, asked.lease_token, self.clock())
         return answer({"refill_id": number, "state": state})
 
-    def operate(self, refill_id: str, verb: str) -> Response:
+    def operate(self, refill_id: str, action: str) -> Response:
         number = read_refill_id(refill_id)
         read_nothing()
         with self.database.write() as connection:
-            row = operator_actions.operate(connection, number, verb, self.clock())
+            row = operator_actions.act(connection, number, action, self.clock())
         return answer({"refill_id": number, "state": row.state, "quantity": row.quantity})
 
     def listed(self) -> Response:
@@ -112,7 +112,7 @@ def refill_routes(queue: RefillQueue, guard: Guard) -> Blueprint:
         name, consume = view.__name__, guard.needs(view, Scope.REFILLS_CONSUME)
         routes.add_url_rule(f"/<refill_id>/{name}", name, consume, methods=["POST"])
     operate = guard.needs(queue.operate, Scope.REFILLS_MANAGE)
-    for verb in operator_actions.VERBS:
-        path, given = f"/<refill_id>/{verb}", {"verb": verb}
-        routes.add_url_rule(path, verb, operate, methods=["POST"], defaults=given)
+    for action in operator_actions.ACTIONS:
+        path, given = f"/<refill_id>/{action}", {"action": action}
+        routes.add_url_rule(path, action, operate, methods=["POST"], defaults=given)
     return routes

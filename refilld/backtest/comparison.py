@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from refilld.backtest.refill_cost import Account, Bill, Heading
+from refilld.backtest.refill_cost import CostGroup, CostLine, RefillCost
 
 COLUMNS = (
     "service", "provider", "currency", "refills", "units", "price",
@@ -12,32 +12,32 @@ COLUMNS = (
 _ALL = "(all)"
 _UNPRICED = "(no price)"
 Row = dict[str, object]
-Pair = tuple[Account, Account]
+Pair = tuple[CostLine, CostLine]
 
 
-def compared(bill: Bill, other: Bill) -> list[Row]:
+def compared(cost: RefillCost, other: RefillCost) -> list[Row]:
     """Rows by service and provider, then one in total for each currency, and one for all of them."""
-    headings = sorted(bill.accounts.keys() | other.accounts.keys())
-    pairs = {h: (bill.accounts.get(h, Account()), other.accounts.get(h, Account())) for h in headings}
+    headings = sorted(cost.accounts.keys() | other.accounts.keys())
+    pairs = {h: (cost.accounts.get(h, CostLine()), other.accounts.get(h, CostLine())) for h in headings}
     rows = [_row(heading, pair) for heading, pair in pairs.items()]
     monies = sorted({(h.currency, h.priced) for h in headings})
     for currency, priced in monies:
         alike = (pair for h, pair in pairs.items() if (h.currency, h.priced) == (currency, priced))
-        rows.append(_row(Heading(_ALL, _ALL, currency, priced), _total(alike), total=True))
+        rows.append(_row(CostGroup(_ALL, _ALL, currency, priced), _total(alike), total=True))
     if len(monies) != 1:  # prices in several currencies have no sum
-        rows.append(_row(Heading(_ALL, _ALL, _ALL, priced=False), _total(pairs.values()), total=True))
+        rows.append(_row(CostGroup(_ALL, _ALL, _ALL, priced=False), _total(pairs.values()), total=True))
     return rows
 
 
 def _total(pairs: Iterable[Pair]) -> Pair:
-    here, there = Account(), Account()
+    here, there = CostLine(), CostLine()
     for pair in pairs:
         here.merge(pair[0])
         there.merge(pair[1])
     return here, there
 
 
-def _row(heading: Heading, pair: Pair, *, total: bool = False) -> Row:
+def _row(heading: CostGroup, pair: Pair, *, total: bool = False) -> Row:
     here, there = pair
     row: Row = {
         "service": heading.service,

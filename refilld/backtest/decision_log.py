@@ -4,15 +4,15 @@ import json
 from collections import Counter
 from collections.abc import Callable
 
-from monitor.model.decision import Decision, Reason, Verb
+from monitor.model.decision import Action, Decision, Reason
 from monitor.model.order import Order
-from refilld.backtest.refill_cost import Bill
+from refilld.backtest.refill_cost import RefillCost
 from refilld.time_format import rfc3339
 
 Write = Callable[[str], object]
 
 
-class Ledger:
+class DecisionLog:
     """Counts what was decided; `write` gets each decision as a line of JSON, where anybody reads it."""
 
     def __init__(self, write: Write | None) -> None:
@@ -20,21 +20,21 @@ class Ledger:
         self.refills = 0
         self.units = 0
         self.refused: Counter[Reason] = Counter()
-        self.bill = Bill()
+        self.cost = RefillCost()
 
     def decided(self, order: Order, decision: Decision) -> None:
         if self._write is not None:
             self._write(_line(decision))
-        if decision.verb is Verb.REFILL:
+        if decision.action is Action.REFILL:
             self.owed(order, decision.quantity)
-        elif decision.verb is Verb.REFUSE:
+        elif decision.action is Action.REFUSE:
             self.refused[decision.reason] += decision.claim
 
     def owed(self, order: Order, units: int) -> None:
         """A refill goes out to the order."""
         self.refills += 1
         self.units += units
-        self.bill.add(order, units)
+        self.cost.add(order, units)
 
 
 def _line(decision: Decision) -> str:
@@ -42,7 +42,7 @@ def _line(decision: Decision) -> str:
         {
             "at": rfc3339(decision.at),
             "order_id": decision.order_id,
-            "decision": decision.verb,
+            "decision": decision.action,
             "reason": decision.reason,
             "quantity": decision.quantity,
             "count": decision.count,

@@ -14,7 +14,7 @@ from monitor.model.order import Flag
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from refilld.backtest.lines import LONGEST_LINE
-from refilld.backtest.timestamps import read_moment
+from refilld.backtest.timestamps import read_timestamp
 from refilld.orders_file.cells import MOST_COUNT, shown
 
 _LONGEST_WORD = 100
@@ -26,7 +26,7 @@ _parse = partial(from_json, allow_inf_nan=False, cache_strings="keys")
 
 
 @dataclass(slots=True)  # not frozen: there are millions of them, and freezing costs four times the making
-class Look:
+class RecordedSnapshot:
     """A snapshot as it was recorded."""
 
     at: datetime
@@ -36,7 +36,7 @@ class Look:
     outcome: Outcome
     count: int | None
     """A number exactly when the outcome is `count`."""
-    counted: str
+    count_kind: str
     """What was counted, in the source's words."""
 
 
@@ -71,7 +71,7 @@ class RefillRequested:
 
 
 OrderEvent = RefillCompleted | OrderFlagged | OrderUnflagged | RefillRequested
-Event = Look | OrderEvent
+Event = RecordedSnapshot | OrderEvent
 Row = Mapping[str, Any]
 
 
@@ -91,7 +91,7 @@ def read_row(line: bytes) -> Row:
 
 def read_event(row: Row) -> Event:
     """Read one event; raises BadInputError naming the field. Fields that mean nothing here are ignored."""
-    at = read_moment(row.get("at"))
+    at = read_timestamp(row.get("at"))
     kind = row.get("event")
     if kind == "snapshot":
         return _look(row, at)
@@ -109,7 +109,7 @@ def read_event(row: Row) -> Event:
 _EVENTS = ("snapshot", "refill_completed", "order_flagged", "order_unflagged", "refill_requested")
 
 
-def _look(row: Row, at: datetime) -> Look:
+def _look(row: Row, at: datetime) -> RecordedSnapshot:
     try:
         metric, outcome = _METRICS[row["metric"]], _OUTCOMES[row["outcome"]]
     except (KeyError, TypeError):
@@ -120,7 +120,7 @@ def _look(row: Row, at: datetime) -> Look:
     count = _count(row, outcome)
     if counted != "":
         counted = _counted(counted)
-    return Look(at, link, metric, outcome, count, counted)
+    return RecordedSnapshot(at, link, metric, outcome, count, counted)
 
 
 def _count(row: Row, outcome: Outcome) -> int | None:

@@ -4,38 +4,38 @@ from collections import OrderedDict, deque
 from datetime import datetime
 
 from monitor.guarantee.mass_drop import MassDropRule, Tally
-from refilld.backtest.replay_target import Place
+from refilld.backtest.replay_target import ReplayTarget
 from refilld.backtest.timestamps import EARLIEST
 
 _SPARE = 1_024
 
 
-class Falls:
+class MassDropWindow:
     """A window over the judged looks at one metric; it grows with the targets, not with their looks."""
 
     def __init__(self, rule: MassDropRule) -> None:
         self._rule = rule
         self._times: deque[datetime] = deque()
-        self._places: deque[Place] = deque()
+        self._targets: deque[ReplayTarget] = deque()
         """Judged looks, oldest first; a target's older ones count no more."""
         self._judged = 0
-        self._fallen: OrderedDict[Place, datetime] = OrderedDict()
+        self._fallen: OrderedDict[ReplayTarget, datetime] = OrderedDict()
         """Targets with an opening, the one of the oldest first."""
         self._since: datetime | None = None
         """When the mass drop began that is on."""
         self._sure_until = EARLIEST
         """Up to this time no mass drop begins, unless a drop opens."""
 
-    def note(self, place: Place, at: datetime, *, opened: bool = False) -> bool:
+    def note(self, target: ReplayTarget, at: datetime, *, opened: bool = False) -> bool:
         """Count a judged look in, and say whether a mass drop is on from here on."""
-        if place.judged_at is None:
+        if target.judged_at is None:
             self._judged += 1
-        place.judged_at = at
+        target.judged_at = at
         self._times.append(at)
-        self._places.append(place)
+        self._targets.append(target)
         if opened:
-            self._fallen[place] = at
-            self._fallen.move_to_end(place)
+            self._fallen[target] = at
+            self._fallen.move_to_end(target)
         if opened or at > self._sure_until:
             self._weigh(at)
         if len(self._times) > 2 * self._judged + _SPARE:
@@ -56,16 +56,18 @@ class Falls:
     def _compact(self) -> None:
         """Drop the looks that count no more, so that a target has one at most."""
         newest = {
-            place: at for at, place in zip(self._times, self._places, strict=True) if place.judged_at is at
+            target: at
+            for at, target in zip(self._times, self._targets, strict=True)
+            if target.judged_at is at
         }
-        self._times, self._places = deque(newest.values()), deque(newest)
+        self._times, self._targets = deque(newest.values()), deque(newest)
 
     def _forget(self, since: datetime) -> None:
-        times, places = self._times, self._places
+        times, targets = self._times, self._targets
         while times and times[0] < since:
-            at, place = times.popleft(), places.popleft()
-            if place.judged_at is at:
-                place.judged_at = None
+            at, target = times.popleft(), targets.popleft()
+            if target.judged_at is at:
+                target.judged_at = None
                 self._judged -= 1
         while self._fallen and next(iter(self._fallen.values())) < since:
             self._fallen.popitem(last=False)

@@ -12,7 +12,7 @@ _EXACT = Context(prec=100, rounding=ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Heading:
+class CostGroup:
     """What the refills of one line of the bill have in common; empty text where an order does not say it."""
 
     service: str
@@ -23,12 +23,12 @@ class Heading:
 
 
 @dataclass(slots=True)
-class Account:
+class CostLine:
     """One line of the bill, while it is written."""
 
     refills: int = 0
     units: int = 0
-    worth_by_quantity: defaultdict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    cost_by_quantity: defaultdict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     """Price times units, by the quantity that the price was for: divided, and rounded, only once."""
     finest: int = _CENT
 
@@ -37,24 +37,24 @@ class Account:
         self.units += units
         if order.price is not None:
             worth = _EXACT.multiply(order.price, Decimal(units))
-            self.worth_by_quantity[order.quantity] = _EXACT.add(self.worth_by_quantity[order.quantity], worth)
+            self.cost_by_quantity[order.quantity] = _EXACT.add(self.cost_by_quantity[order.quantity], worth)
             exponent = order.price.as_tuple().exponent
             self.finest = min(self.finest, exponent if isinstance(exponent, int) else _CENT)
 
-    def merge(self, other: "Account") -> None:
+    def merge(self, other: "CostLine") -> None:
         """Take another line's refills into this one."""
         self.refills += other.refills
         self.units += other.units
         self.finest = min(self.finest, other.finest)
-        for quantity, worth in other.worth_by_quantity.items():
-            self.worth_by_quantity[quantity] = _EXACT.add(self.worth_by_quantity[quantity], worth)
+        for quantity, worth in other.cost_by_quantity.items():
+            self.cost_by_quantity[quantity] = _EXACT.add(self.cost_by_quantity[quantity], worth)
 
     @property
     def price(self) -> Decimal:
         """What the units were sold for, to the cent or as finely as the prices are written."""
         shares = (
             _EXACT.divide(worth, Decimal(quantity))
-            for quantity, worth in sorted(self.worth_by_quantity.items())
+            for quantity, worth in sorted(self.cost_by_quantity.items())
         )
         total = Decimal(0)
         for share in shares:
@@ -62,15 +62,15 @@ class Account:
         return total.quantize(Decimal(1).scaleb(self.finest), context=_EXACT)
 
 
-class Bill:
+class RefillCost:
     """All refills of one replay."""
 
     def __init__(self) -> None:
-        self.accounts: dict[Heading, Account] = {}
+        self.accounts: dict[CostGroup, CostLine] = {}
 
     def add(self, order: Order, units: int) -> None:
         """Put the refill of an order on the bill."""
-        heading = Heading(
+        heading = CostGroup(
             order.service, order.provider or "", order.currency or "", priced=order.price is not None
         )
-        self.accounts.setdefault(heading, Account()).add(order, units)
+        self.accounts.setdefault(heading, CostLine()).add(order, units)

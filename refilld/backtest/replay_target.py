@@ -7,14 +7,14 @@ from functools import lru_cache
 from sys import intern
 
 from monitor.guarantee.claims import by_completion
-from monitor.guarantee.noop_bounds import Calm
+from monitor.guarantee.noop_bounds import NoopBounds
 from monitor.guarantee.series import Series, admit
 from monitor.model.link import Link, LinkKind
 from monitor.model.order import Order
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Snapshot
 from monitor.model.target import Metric, Target
-from refilld.backtest.events import Look
+from refilld.backtest.events import RecordedSnapshot
 from refilld.orders_file.cells import MOST_COUNT
 
 _KINDS = 64
@@ -24,7 +24,7 @@ _NOTHING = Series()
 _SOMEWHERE = Target(Link(LinkKind.PROFILE, ""), Metric.FOLLOWERS)
 
 
-class Place:
+class ReplayTarget:
     """One target and what must be remembered of it; its looks leave nothing behind.
 
     While the target is calm, a count of at least `least` before `until`, of what the series counts, can
@@ -35,7 +35,7 @@ class Place:
     __slots__ = ("judged_at", "judged_from", "judged_until", "least", "series", "until", "watched")
 
     def __init__(self) -> None:
-        self.watched: tuple[Watched, ...] = ()
+        self.watched: tuple[OrderState, ...] = ()
         """Its orders, in the order in which they stand on each other."""
         self.series = _NOTHING
         self.judged_at: datetime | None = None
@@ -45,20 +45,20 @@ class Place:
 
     def add(self, order: Order) -> None:
         """Take in an order; no review is opened in a replay, so none of its looks is its first."""
-        new = Watched(_slim(order), settled_look=True)
+        new = OrderState(_slim(order), settled_look=True)
         self.watched = tuple(sorted((*self.watched, new), key=by_completion)) if self.watched else (new,)
 
-    def admitted(self, look: Look) -> int | None:
+    def admitted(self, look: RecordedSnapshot) -> int | None:
         """The look's count, if it joins the target's series; None where it is a fault of the source."""
-        if look.count and self.series.counted in {"", look.counted}:
+        if look.count and self.series.count_kind in {"", look.count_kind}:
             # above 0, no count of its kind is a fault; and which it was need not be remembered
-            self.series = _above_zero(look.counted)
+            self.series = _above_zero(look.count_kind)
             return look.count
-        seen = Snapshot(_SOMEWHERE, look.at, look.outcome, "", look.count, look.counted)
+        seen = Snapshot(_SOMEWHERE, look.at, look.outcome, "", look.count, look.count_kind)
         kept, self.series = admit(seen, self.series)
         return kept.count
 
-    def rest(self, calm: Calm | None) -> None:
+    def rest(self, calm: NoopBounds | None) -> None:
         """Let looks pass unjudged as long as the target is calm; a series at 0 is judged at each look."""
         if calm is None or not self.series.last_count or self.series.zero_seen:
             self.wake()

@@ -10,11 +10,11 @@ from pathlib import Path
 from monitor.errors import BadInputError
 from monitor.model.refill import RefillState
 from refilld.backtest.comparison import compared
-from refilld.backtest.decision_log import Ledger, Write
-from refilld.backtest.events import Event, Look, Row, read_event, read_row
+from refilld.backtest.decision_log import DecisionLog, Write
+from refilld.backtest.events import Event, RecordedSnapshot, Row, read_event, read_row
 from refilld.backtest.lines import event_lines
 from refilld.backtest.orders import read_orders
-from refilld.backtest.replay_state import World
+from refilld.backtest.replay_state import ReplayState
 from refilld.backtest.summary import Summary
 from refilld.orders_file import Refused
 from refilld.orders_file.cells import shown
@@ -44,8 +44,10 @@ class Replay:
 
     def __init__(self, under: Sequence[Settings], write: Write, complain: Complain) -> None:
         self._under = under
-        self._ledgers = [Ledger(None if number else write) for number in range(len(under))]
-        self._worlds = [World(s.mass_drop.rule, led) for s, led in zip(under, self._ledgers, strict=True)]
+        self._decision_logs = [DecisionLog(None if number else write) for number in range(len(under))]
+        self._states = [
+            ReplayState(s.mass_drop.rule, led) for s, led in zip(under, self._decision_logs, strict=True)
+        ]
         self._complain = complain
         self._orders_refused = 0
         self._events_refused = 0
@@ -60,34 +62,34 @@ class Replay:
 
     def summary(self) -> Summary:
         """What it came to under the first settings."""
-        world, ledger = self._worlds[0], self._ledgers[0]
-        held = [w.held_units for w in world if any(r.state is RefillState.HELD for r in w.refills)]
+        state, decision_log = self._states[0], self._decision_logs[0]
+        held = [w.held_units for w in state if any(r.state is RefillState.HELD for r in w.refills)]
         return Summary(
-            orders=len(world),
+            orders=len(state),
             snapshots=self._snapshots,
-            drops=world.drops,
-            refills=ledger.refills,
-            units_owed=ledger.units,
-            units_refused={str(reason): units for reason, units in sorted(ledger.refused.items())},
+            drops=state.drops,
+            refills=decision_log.refills,
+            units_owed=decision_log.units,
+            units_refused={str(reason): units for reason, units in sorted(decision_log.refused.items())},
             held=len(held),
             units_held=sum(held),
-            completions_without_effect=world.idle_completions,
+            completions_without_effect=state.idle_completions,
             orders_refused=self._orders_refused,
             events_refused=self._events_refused,
         )
 
     def comparison(self) -> list[dict[str, object]]:
         """What it would have cost under the second settings."""
-        return compared(self._ledgers[0].bill, self._ledgers[1].bill)
+        return compared(self._decision_logs[0].cost, self._decision_logs[1].cost)
 
     def _load(self, path: Path, now: datetime) -> None:
         def refuse(row: Refused) -> None:
             self._orders_refused += 1
             self._complain(row.described(printable(path.name)))
 
-        for versions in read_orders(path, self._under, self._worlds[0], refuse, now):
-            for world, order in zip(self._worlds, versions, strict=True):
-                world.add(order)
+        for versions in read_orders(path, self._under, self._states[0], refuse, now):
+            for state, order in zip(self._states, versions, strict=True):
+                state.add(order)
 
     def _replay(self, file: BufferedReader, name: str) -> None:
         step = self._step
@@ -102,28 +104,28 @@ class Replay:
 
     def _step(self, row: Row) -> None:
         """Let an event happen in every world; raises BadInputError, and then it has happened in none."""
-        first, *others = self._worlds
-        waiting: tuple[World, ...] = () if first.passes(row) else (first,)
+        first, *others = self._states
+        waiting: tuple[ReplayState, ...] = () if first.passes(row) else (first,)
         if others:
-            waiting += tuple(world for world in others if not world.passes(row))
+            waiting += tuple(state for state in others if not state.passes(row))
         if waiting:
             self._let_happen(row, waiting)
         else:
             self._snapshots += 1
 
-    def _let_happen(self, row: Row, waiting: Sequence[World]) -> None:
+    def _let_happen(self, row: Row, waiting: Sequence[ReplayState]) -> None:
         event = self._in_order(read_event(row))
-        known = len(waiting) < len(self._worlds)
-        for world in waiting:
-            known |= world.take(event)
+        known = len(waiting) < len(self._states)
+        for state in waiting:
+            known |= state.take(event)
         if not known:
             raise _unknown(event)
-        for world in self._worlds:
-            world.now = event.at
-        self._snapshots += isinstance(event, Look)
+        for state in self._states:
+            state.now = event.at
+        self._snapshots += isinstance(event, RecordedSnapshot)
 
     def _in_order(self, event: Event) -> Event:
-        now = self._worlds[0].now
+        now = self._states[0].now
         if event.at < now:
             raise BadInputError("at", f"is before {rfc3339(now)}, the time of an event above it")
         return event
@@ -141,6 +143,6 @@ def _seldom_collected() -> Iterator[None]:
 
 
 def _unknown(event: Event) -> BadInputError:
-    if isinstance(event, Look):
+    if isinstance(event, RecordedSnapshot):
         return BadInputError("link", f"no order is about the {event.metric} of {shown(event.link)}")
     return BadInputError("order_id", f"there is no order {shown(event.order_id)}")

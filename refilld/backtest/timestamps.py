@@ -18,11 +18,11 @@ _RFC3339 = re.compile(
 _from_iso = datetime.fromisoformat
 
 
-def read_moment(value: object) -> datetime:
+def read_timestamp(value: object) -> datetime:
     """Read the `at` of an event as UTC; raises BadInputError("at", …)."""
     if type(value) is not str:
         raise BadInputError("at", f"is missing or no text; {_REMEDY}")
-    if (usual := plain_moment(value)) is not None and usual >= EARLIEST:
+    if (usual := plain_timestamp(value)) is not None and usual >= EARLIEST:
         return usual
     if _RFC3339(value) is None:
         raise BadInputError("at", f"{shown(value)} is not a time with its offset; {_REMEDY}")
@@ -37,7 +37,7 @@ def read_moment(value: object) -> datetime:
     return at
 
 
-def plain_moment(text: str) -> datetime | None:
+def plain_timestamp(text: str) -> datetime | None:
     """Read the one usual spelling, 2026-01-02T03:04:05Z, without ado; None for any other, and after 2099."""
     if text[4::3] != "--T::Z" or text >= "2100":
         return None

@@ -2,7 +2,7 @@
 
 import click
 
-from refilld.cli.context import Office, pass_office
+from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import json_option, print_rows
 from refilld.terminal import console
 from storage import drops as kept
@@ -24,10 +24,10 @@ def drops() -> None:
 @click.option("--open", "open_only", is_flag=True, help="Only drops that are still open.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @json_option
-@pass_office
-def list_(office: Office, *, open_only: bool, limit: int, as_json: bool) -> None:
+@pass_context
+def list_(context: CommandContext, *, open_only: bool, limit: int, as_json: bool) -> None:
     """Show drops with their decisions, newest first, and the alerts about anything else."""
-    with office.database() as database, database.read() as tx:
+    with context.database() as database, database.read() as tx:
         rows = [dict(row._mapping) for row in kept.listed(tx, open_only=open_only, limit=limit)]  # noqa: SLF001
         others = [dict(row._mapping) for row in outbox.listed(tx, limit=limit, about_drops=False)]  # noqa: SLF001
     if as_json:

@@ -10,10 +10,10 @@ from typing import IO
 import click
 
 from monitor.errors import BadInputError
-from refilld.atomic_file import cannot_be_written, whole_file
+from refilld.atomic_file import atomic_file, cannot_be_written
 from refilld.backtest.comparison import COLUMNS
 from refilld.backtest.run import Replay
-from refilld.cli.context import Office, pass_office
+from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import json_option, print_rows
 from refilld.config import PLACES, load, named_place
 from refilld.terminal import printable
@@ -34,9 +34,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--compare", "other", metavar="OTHER.toml", type=_FILE, help="Other terms: what would they have cost?"
 )
 @json_option
-@pass_office
+@pass_context
 def backtest(
-    office: Office,
+    context: CommandContext,
     *,
     orders: Path,
     events: Path,
@@ -50,12 +50,12 @@ def backtest(
     Prints each decision as a line of JSON, or with --compare a table of what both sets of terms cost.
     The last line on standard error sums it up.
     """
-    office.config = config or office.config
-    _refuse_to_overwrite(output, [orders, events, other, named_place(office.config), *map(Path, PLACES)])
-    under = [office.settings, *([load(other)] if other else [])]
+    context.config = config or context.config
+    _refuse_to_overwrite(output, [orders, events, other, named_place(context.config), *map(Path, PLACES)])
+    under = [context.settings, *([load(other)] if other else [])]
     with _decisions(output, wanted=other is None) as write:
         replay = Replay(under, write, _complain)
-        _run(replay, orders, events, office)
+        _run(replay, orders, events, context)
     if other is not None:
         print_rows(COLUMNS, replay.comparison(), as_json=as_json)
     summary = replay.summary()
@@ -65,10 +65,10 @@ def backtest(
         raise click.exceptions.Exit(1)
 
 
-def _run(replay: Replay, orders: Path, events: Path, office: Office) -> None:
+def _run(replay: Replay, orders: Path, events: Path, context: CommandContext) -> None:
     """Replay; a fault of a file as a whole is one clear line and a wrong usage."""
     try:
-        replay.run(orders, events, office.now())
+        replay.run(orders, events, context.now())
     except BadInputError as error:
         raise click.ClickException(f"{printable(str(orders))}: {error}") from None
     except OSError as error:
@@ -94,7 +94,7 @@ def _complain(problem: str) -> None:
 def _decisions(output: Path | None, *, wanted: bool) -> Iterator[Callable[[str], object]]:
     """Where decisions go: to a file, to standard output where they are wanted there, or nowhere."""
     if output is not None:
-        with whole_file(output) as file:
+        with atomic_file(output) as file:
             yield partial(_write, file, str(output))
     elif wanted:
         yield partial(_write, sys.stdout, "standard output")

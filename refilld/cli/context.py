@@ -21,7 +21,7 @@ def real_clock() -> datetime:
 
 
 @dataclass
-class Office:
+class CommandContext:
     """One invocation's surroundings; settings and database are opened when first needed."""
 
     config: Path | None = None
@@ -45,4 +45,4 @@ class Office:
         return self.clock()
 
 
-pass_office = click.make_pass_decorator(Office)
+pass_context = click.make_pass_decorator(CommandContext)

@@ -7,13 +7,13 @@ from threading import Event
 import click
 
 from monitor.guarantee.customer_answers import Answer
-from refilld.cli.context import Office, pass_office
+from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import cell, json_option, print_json
 from refilld.cli.parameters import TEXT
 from refilld.daemon import Daemon, stop_on_signals
 from refilld.logs import configure
 from refilld.services.refill_requests import Recheck
-from refilld.sources import open_eyes, require_eyes
+from refilld.sources import open_sources, require_sources
 from refilld.terminal import console
 from storage.errors import NotFoundError
 
@@ -21,42 +21,42 @@ from storage.errors import NotFoundError
 @click.command()
 @click.option("--once", is_flag=True, help="One round of every job that is due, then exit.")
 @click.option("--no-http", is_flag=True, help="Scheduled jobs only.")
-@pass_office
-def run(office: Office, *, once: bool, no_http: bool) -> None:
+@pass_context
+def run(context: CommandContext, *, once: bool, no_http: bool) -> None:
     """Run the daemon: scheduled jobs and the HTTP interface in one process."""
     configure(level=logging.INFO)
-    eyes = require_eyes(office.settings)  # before anything else is opened
+    configured_sources = require_sources(context.settings)  # before anything else is opened
     stopping = Event()
-    with office.database() as database, stop_on_signals(stopping):
-        daemon = Daemon(office.settings, database, office.clock, stopping)
+    with context.database() as database, stop_on_signals(stopping):
+        daemon = Daemon(context.settings, database, context.clock, stopping)
         if once:
-            daemon.run_once(eyes)
+            daemon.run_once(configured_sources)
         else:
-            daemon.run(eyes, http=not no_http)
+            daemon.run(configured_sources, http=not no_http)
 
 
 @click.command()
-@pass_office
-def serve(office: Office) -> None:
+@pass_context
+def serve(context: CommandContext) -> None:
     """Serve the HTTP interface alone, without scheduled jobs."""
     configure(level=logging.INFO)
     stopping = Event()
-    with office.database() as database, stop_on_signals(stopping):
-        Daemon(office.settings, database, office.clock, stopping).serve()
+    with context.database() as database, stop_on_signals(stopping):
+        Daemon(context.settings, database, context.clock, stopping).serve()
 
 
 @click.command()
 @click.argument("order_ids", metavar="ID...", nargs=-1, required=True, type=TEXT)
 @click.option("--fresh", is_flag=True, help="Look even if the last answer is less than an hour old.")
 @json_option
-@pass_office
-def check(office: Office, order_ids: tuple[str, ...], *, fresh: bool, as_json: bool) -> None:
+@pass_context
+def check(context: CommandContext, order_ids: tuple[str, ...], *, fresh: bool, as_json: bool) -> None:
     """Look at an order's target now, and answer as for a customer's request."""
     missing = False
-    with office.database() as database:
-        daemon = Daemon(office.settings, database, office.clock, Event())
-        eyes = open_eyes(office.settings)
-        checking = daemon.checking(eyes)
+    with context.database() as database:
+        daemon = Daemon(context.settings, database, context.clock, Event())
+        configured_sources = open_sources(context.settings)
+        checking = daemon.checking(configured_sources)
         for order_id in order_ids:
             try:
                 answer, recheck = checking.check(order_id, fresh=fresh)
@@ -68,9 +68,13 @@ def check(office: Office, order_ids: tuple[str, ...], *, fresh: bool, as_json: b
                 print_json(asdict(answer) | {"recheck": recheck})
             else:
                 console().print(f"{order_id}: {answer.word}. {answer.sentence}", markup=False)
-                basis = _basis(answer, recheck) if eyes else "no source is enabled; nothing is looked at"
+                basis = (
+                    _basis(answer, recheck)
+                    if configured_sources
+                    else "no source is enabled; nothing is looked at"
+                )
                 console().print(f"  ({basis})", markup=False)
-        checking.sampling.put_down()
+        checking.sampling.flush()
     if missing:
         raise click.exceptions.Exit(1)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from refilld.cli.context import Office, pass_office
+from refilld.cli.context import CommandContext, pass_context
 from refilld.config import PLACES, ConfigError, named_place
 from storage import migrate
 from storage.daemon_lock import daemon_lock
@@ -18,10 +18,10 @@ from storage.engine import Database
     type=click.Path(path_type=Path),
     help="Where to write it; else $REFILLD_CONFIG, ./refilld.toml.",
 )
-@pass_office
-def init(office: Office, config: Path | None) -> None:
+@pass_context
+def init(context: CommandContext, config: Path | None) -> None:
     """Write a commented configuration and create the database; overwrites nothing."""
-    path = config or named_place(office.config) or Path(PLACES[0])
+    path = config or named_place(context.config) or Path(PLACES[0])
     example = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -31,8 +31,8 @@ def init(office: Office, config: Path | None) -> None:
         click.echo(f"{path} is there already, and stays as it is")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
-    office.config = path
-    database = Database(office.settings.database.url)
+    context.config = path
+    database = Database(context.settings.database.url)
     try:
         _migrate(database)
     finally:
@@ -53,10 +53,10 @@ def db() -> None:
 
 
 @db.command()
-@pass_office
-def upgrade(office: Office) -> None:
+@pass_context
+def upgrade(context: CommandContext) -> None:
     """Bring the database to the schema of this version; stop the daemon first."""
-    database = Database(office.settings.database.url)
+    database = Database(context.settings.database.url)
     try:
         _migrate(database)
         click.echo(f"{database.name} is at {migrate.newest()}")
@@ -65,10 +65,10 @@ def upgrade(office: Office) -> None:
 
 
 @db.command()
-@pass_office
-def check(office: Office) -> None:
+@pass_context
+def check(context: CommandContext) -> None:
     """Say whether the database is sound and at the schema of this version."""
-    with office.database() as database:
+    with context.database() as database:
         database.quick_check()
         click.echo(f"{database.name} is sound and at {migrate.newest()}")
 

@@ -8,14 +8,14 @@ from monitor.model.service import Service
 from monitor.model.service_name import speaks_of_refill
 from monitor.model.terms import RefillMode, Terms, TermsOrigin
 from refilld.terminal import printable
-from refilld.terms_format import written
+from refilld.terms_format import terms_fields
 
 MOST_NAMES = 50
 """Names that are told one by one; a file may hold as many as it has rows."""
 _NO_SERVICE = Service()
 
 
-class Derived:
+class DerivedTerms:
     """The orders that were added under derived terms, counted by the name of their service."""
 
     def __init__(self, services: Mapping[str, Service], *, wanted: bool) -> None:
@@ -51,7 +51,12 @@ class Derived:
     def facts(self) -> dict[str, object]:
         """The same for programs."""
         told = [
-            {"name": name, "terms": terms.name, "window": written(terms)["window"], "refill": terms.refill}
+            {
+                "name": name,
+                "terms": terms.name,
+                "window": terms_fields(terms)["window"],
+                "refill": terms.refill,
+            }
             | {"orders": number}
             for (name, terms), number in self._orders.most_common()
         ]
@@ -66,7 +71,7 @@ class Derived:
 def _promise(terms: Terms) -> str:
     if terms.refill is RefillMode.NEVER:
         return "refill never"
-    return f"window {written(terms)['window']}, refill {terms.refill}"
+    return f"window {terms_fields(terms)['window']}, refill {terms.refill}"
 
 
 def _orders(number: int) -> str:

@@ -6,7 +6,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from refilld.cli.context import Office, pass_office
+from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import json_option, print_json
 from refilld.doctor.database import REACHABLE
 from refilld.doctor.finding import Finding, Level
@@ -20,11 +20,11 @@ _STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red"}
 @click.command()
 @click.option("--send-test-alert", is_flag=True, help="Send a message to every alert channel.")
 @json_option
-@pass_office
-def doctor(office: Office, *, send_test_alert: bool, as_json: bool) -> None:
+@pass_context
+def doctor(context: CommandContext, *, send_test_alert: bool, as_json: bool) -> None:
     """Examine the installation, and say what to do; ends with 1 when something is wrong."""
     found = []
-    for finding in examine(office.config, office.settings, office.now(), send_test_alert=send_test_alert):
+    for finding in examine(context.config, context.settings, context.now(), send_test_alert=send_test_alert):
         found.append(finding)
         if as_json:
             print_json(_row(finding))

@@ -6,7 +6,7 @@ import click
 
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from refilld.cli.context import Office, pass_office
+from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import json_option, print_rows
 from storage import held_refills
 from storage.column_types import AnyRow
@@ -27,10 +27,10 @@ def mass_drops() -> None:
 @mass_drops.command("list")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
 @json_option
-@pass_office
-def list_(office: Office, *, limit: int, as_json: bool) -> None:
+@pass_context
+def list_(context: CommandContext, *, limit: int, as_json: bool) -> None:
     """Show mass drops, newest first, with all refills of the metric that are held now."""
-    with office.database() as database, database.read() as tx:
+    with context.database() as database, database.read() as tx:
         held = {metric: len(held_refills.held_for_mass_drop(tx, metric)) for metric in Metric}
         rows = [{**row._asdict(), "held": held[row.metric]} for row in listed(tx, limit)]
     print_rows(COLUMNS, rows, as_json=as_json)
@@ -38,23 +38,23 @@ def list_(office: Office, *, limit: int, as_json: bool) -> None:
 
 @mass_drops.command()
 @_metric
-@pass_office
-def release(office: Office, metric: str) -> None:
+@pass_context
+def release(context: CommandContext, metric: str) -> None:
     """Release all refills held for a mass drop; those whose drop has recovered are discarded."""
-    _each(office, Metric(metric), lambda tx, i: held_refills.release(tx, i, office.now()))
+    _each(context, Metric(metric), lambda tx, i: held_refills.release(tx, i, context.now()))
 
 
 @mass_drops.command()
 @_metric
-@pass_office
-def discard(office: Office, metric: str) -> None:
+@pass_context
+def discard(context: CommandContext, metric: str) -> None:
     """Discard all refills held for a mass drop; their drops are not decided again until they recover."""
-    _each(office, Metric(metric), lambda tx, i: held_refills.discard(tx, i, office.now()))
+    _each(context, Metric(metric), lambda tx, i: held_refills.discard(tx, i, context.now()))
 
 
-def _each(office: Office, metric: Metric, decide: Callable[[Transaction, int], AnyRow]) -> None:
+def _each(context: CommandContext, metric: Metric, decide: Callable[[Transaction, int], AnyRow]) -> None:
     """Decide on every held refill of a metric, each in a transaction of its own, and tell the sum."""
-    with office.database() as database:
+    with context.database() as database:
         with database.read() as tx:
             ids = held_refills.held_for_mass_drop(tx, metric)
         done = [_decided(database, decide, refill_id) for refill_id in ids]

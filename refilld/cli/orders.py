@@ -13,19 +13,19 @@ from monitor.errors import BadInputError
 from monitor.model.link import parse_link
 from monitor.model.order import Flag, OrderStatus
 from monitor.model.service import Services
-from refilld.cli.context import Office, pass_office
-from refilld.cli.derived_terms import Derived
+from refilld.cli.context import CommandContext, pass_context
+from refilld.cli.derived_terms import DerivedTerms
 from refilld.cli.output import json_option, print_json, print_rows
 from refilld.cli.parameters import TEXT
 from refilld.cli.reterm import reterm
-from refilld.cli.timeline import print_story
+from refilld.cli.timeline import print_timeline
 from refilld.orders_file import OrdersFile, Refused, RejectsFile, parse_rows
 from refilld.services.order_import import Listeners, Parsed, Tally, import_orders, try_orders
 from refilld.terminal import printable
 from refilld.timeline.facts import order_facts
 from storage import flags
 from storage import orders as kept
-from storage.orders import Fate
+from storage.orders import ImportResult
 
 LISTED = (
     "order_id", "status", "service", "metric", "link", "quantity", "remains", "start_count", "completed_at",
@@ -48,22 +48,28 @@ def orders() -> None:
     "--rejects", type=click.Path(dir_okay=False, path_type=Path), help="Where refused rows go, as CSV."
 )
 @json_option
-@pass_office
+@pass_context
 def import_(
-    office: Office, path: Path, *, pairs: tuple[str, ...], dry_run: bool, rejects: Path | None, as_json: bool
+    context: CommandContext,
+    path: Path,
+    *,
+    pairs: tuple[str, ...],
+    dry_run: bool,
+    rejects: Path | None,
+    as_json: bool,
 ) -> None:
     """Add and update orders from a CSV or JSON Lines file; refused rows are told with line and reason."""
     if rejects is not None and rejects.exists() and rejects.samefile(path):
         raise click.BadParameter("would overwrite FILE", param_hint="--rejects")
-    settings, now = office.settings, office.now()
+    settings, now = context.settings, context.now()
     services = Services(settings.all_services)
-    derived = Derived(services, wanted=settings.service_names.derive_terms)
+    derived = DerivedTerms(services, wanted=settings.service_names.derive_terms)
     with ExitStack() as stack:
-        database = stack.enter_context(office.database())
+        database = stack.enter_context(context.database())
         file = stack.enter_context(_opened(path, _mapping(pairs)))
         bin_ = stack.enter_context(RejectsFile(rejects)) if rejects else None
         rows = parse_rows(file, services=services, terms=settings.all_terms, now=now)
-        watched = stack.enter_context(_progress(file, rows))
+        state = stack.enter_context(_progress(file, rows))
 
         def refuse(row: Refused) -> None:
             click.echo(row.described(path.name), err=True)
@@ -73,10 +79,10 @@ def import_(
 
         with _whole_file(path):
             listeners = Listeners(refuse, derived.add)
-            tally = (try_orders if dry_run else import_orders)(database, watched, now, listeners)
+            tally = (try_orders if dry_run else import_orders)(database, state, now, listeners)
         _tell_ignored(file.ignored)
         _report(tally, derived, dry_run=dry_run, as_json=as_json)
-    if tally[Fate.REFUSED]:
+    if tally[ImportResult.REFUSED]:
         raise click.exceptions.Exit(1)
 
 
@@ -85,12 +91,14 @@ def import_(
 @click.option("--link", help="Any spelling of the profile or post.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
 @json_option
-@pass_office
-def list_(office: Office, *, status: str | None, link: str | None, limit: int, as_json: bool) -> None:
+@pass_context
+def list_(
+    context: CommandContext, *, status: str | None, link: str | None, limit: int, as_json: bool
+) -> None:
     """Show orders, newest completion first."""
     wanted = OrderStatus(status) if status else None
     url = parse_link(link).link.url if link else None
-    with office.database() as database, database.read() as tx:
+    with context.database() as database, database.read() as tx:
         rows = [order_facts(row) for row in kept.listed(tx, status=wanted, link=url, limit=limit)]
     print_rows(LISTED, rows, as_json=as_json)
 
@@ -98,32 +106,32 @@ def list_(office: Office, *, status: str | None, link: str | None, limit: int, a
 @orders.command()
 @click.argument("order_id", metavar="ID", type=TEXT)
 @json_option
-@pass_office
-def show(office: Office, order_id: str, *, as_json: bool) -> None:
+@pass_context
+def show(context: CommandContext, order_id: str, *, as_json: bool) -> None:
     """Print one order's whole story: lines, looks, drops, decisions with their reasons, refills."""
-    with office.database() as database, database.read() as tx:
-        print_story(tx, order_id, office.now(), as_json=as_json)
+    with context.database() as database, database.read() as tx:
+        print_timeline(tx, order_id, context.now(), as_json=as_json)
 
 
 @orders.command()
 @click.argument("order_id", metavar="ID", type=TEXT)
 @click.argument("flag", type=click.Choice([str(f) for f in Flag]))
-@pass_office
-def flag(office: Office, order_id: str, flag: str) -> None:
+@pass_context
+def flag(context: CommandContext, order_id: str, flag: str) -> None:
     """Suspend (hold) or void (all others) an order's guarantee."""
-    with office.database() as database, database.write() as tx:
-        new = flags.set_flag(tx, order_id, Flag(flag), office.now())
+    with context.database() as database, database.write() as tx:
+        new = flags.set_flag(tx, order_id, Flag(flag), context.now())
     click.echo(f"order {order_id} {'is' if new else 'was already'} flagged {flag}")
 
 
 @orders.command()
 @click.argument("order_id", metavar="ID", type=TEXT)
 @click.argument("flag", type=click.Choice([str(f) for f in Flag]))
-@pass_office
-def unflag(office: Office, order_id: str, flag: str) -> None:
+@pass_context
+def unflag(context: CommandContext, order_id: str, flag: str) -> None:
     """Lift a flag; the order starts afresh."""
-    with office.database() as database, database.write() as tx:
-        gone = flags.lift_flag(tx, order_id, Flag(flag), office.now())
+    with context.database() as database, database.write() as tx:
+        gone = flags.lift_flag(tx, order_id, Flag(flag), context.now())
     click.echo(f"order {order_id} {'is no longer' if gone else 'was not'} flagged {flag}")
 
 
@@ -180,12 +188,12 @@ def _tell_ignored(ignored: tuple[str, ...]) -> None:
         )
 
 
-def _report(tally: Tally, derived: Derived, *, dry_run: bool, as_json: bool) -> None:
-    counts = {str(fate): tally[fate] for fate in Fate}
+def _report(tally: Tally, derived: DerivedTerms, *, dry_run: bool, as_json: bool) -> None:
+    counts = {str(result): tally[result] for result in ImportResult}
     if as_json:
         print_json(counts | {"dry_run": dry_run} | derived.facts())
         return
-    told = ", ".join(f"{number:,} {fate}" for fate, number in counts.items())
+    told = ", ".join(f"{number:,} {result}" for result, number in counts.items())
     click.echo(f"{'would be: ' if dry_run else ''}{told}")
     for line in derived.lines():
         click.echo(line)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from plotille import Canvas
 
-from refilld.timeline.downsampling import Point, thinned
+from refilld.timeline.downsampling import Point, downsampled
 from refilld.timeline.levels import Levels
 
 MARKS = {"!": "drop suspected", "+": "refill completed", "x": "failed look"}
@@ -97,7 +97,7 @@ def drawn(curve: Curve, width: int, height: int, *, colours: bool) -> list[str]:
     labels = _labels(up, curve.counts, levels)
     margin = max(map(len, labels))
     across = _Across(across.start, across.end, max(width - margin - 2, NARROWEST))
-    rows = _canvas(across, up, thinned(curve.counts, across.dot), levels, colours=colours)
+    rows = _canvas(across, up, downsampled(curve.counts, across.dot), levels, colours=colours)
     if up.broken:
         rows += [" ~" * (across.width // 2), _far(across, levels)]
     return [

@@ -9,7 +9,7 @@ import click
 
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from refilld.cli.context import Office, pass_office
+from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import NAME, ROW_ID, TEXT, duration_between
 from refilld.services.input_limits import LARGEST_NUMBER, LONGEST_RETRY
@@ -49,11 +49,13 @@ def refills() -> None:
 @click.option("--order", "order_id", type=TEXT, help="Only of this order.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
 @json_option
-@pass_office
-def list_(office: Office, state: str | None, order_id: str | None, limit: int, *, as_json: bool) -> None:
+@pass_context
+def list_(
+    context: CommandContext, state: str | None, order_id: str | None, limit: int, *, as_json: bool
+) -> None:
     """Show refills, newest first."""
     wanted = None if state is None else RefillState(state)
-    with office.database() as database, database.read() as connection:
+    with context.database() as database, database.read() as connection:
         rows = queue.listed(connection, state=wanted, order_id=order_id, limit=limit)
     print_rows(_LIST_COLUMNS, map(shown, rows), as_json=as_json)
 
@@ -64,9 +66,9 @@ def list_(office: Office, state: str | None, order_id: str | None, limit: int, *
 @click.option("--metric", "metrics", multiple=True, type=click.Choice([str(metric) for metric in Metric]))
 @click.option("--consumer", type=NAME, default=None, help="Who claims, for the record.")
 @json_option
-@pass_office
+@pass_context
 def claim(
-    office: Office,
+    context: CommandContext,
     limit: int,
     lease: timedelta,
     metrics: tuple[str, ...],
@@ -76,9 +78,9 @@ def claim(
 ) -> None:
     """Take refills that are ready, oldest first, each under a lease."""
     wanted = [Metric(metric) for metric in metrics] or list(Metric)
-    with office.database() as database, database.write() as connection:
+    with context.database() as database, database.write() as connection:
         rows = leases.claim(
-            connection, office.now(), limit=limit, lease=lease, metrics=wanted, consumer=consumer or ""
+            connection, context.now(), limit=limit, lease=lease, metrics=wanted, consumer=consumer or ""
         )
     print_rows(_CLAIM_COLUMNS, map(claimed, rows), as_json=as_json)
 
@@ -87,11 +89,11 @@ def claim(
 @_refill_id
 @_lease_token
 @click.option("--lease", type=_LEASE, default="5m", show_default=True, help="30s to 1d, from now.")
-@pass_office
-def extend(office: Office, refill_id: int, lease_token: str, lease: timedelta) -> None:
+@pass_context
+def extend(context: CommandContext, refill_id: int, lease_token: str, lease: timedelta) -> None:
     """Keep a claimed refill longer."""
-    with office.database() as database, database.write() as connection:
-        until = leases.extend(connection, refill_id, lease_token, office.now() + lease)
+    with context.database() as database, database.write() as connection:
+        until = leases.extend(connection, refill_id, lease_token, context.now() + lease)
     click.echo(f"refill {refill_id} is yours until {rfc3339(until)}")
 
 
@@ -100,14 +102,14 @@ def extend(office: Office, refill_id: int, lease_token: str, lease: timedelta) -
 @_lease_token
 @click.option("--external-id", type=TEXT, help="What the provider calls it.")
 @click.option("--delivered", type=click.IntRange(0, LARGEST_NUMBER), help="Units delivered, if not all.")
-@pass_office
+@pass_context
 def complete(
-    office: Office, refill_id: int, lease_token: str, external_id: str | None, delivered: int | None
+    context: CommandContext, refill_id: int, lease_token: str, external_id: str | None, delivered: int | None
 ) -> None:
     """Finish a claimed refill that was delivered."""
-    with office.database() as database, database.write() as connection:
+    with context.database() as database, database.write() as connection:
         state = leases.complete(
-            connection, refill_id, lease_token, office.now(), external_id=external_id, delivered=delivered
+            connection, refill_id, lease_token, context.now(), external_id=external_id, delivered=delivered
         )
     _tell(refill_id, state)
 
@@ -118,9 +120,9 @@ def complete(
 @click.option("--reason", required=True, type=TEXT)
 @click.option("--no-retry", is_flag=True, help="There is no use in trying again.")
 @click.option("--retry-after", type=_RETRY, default=None, help="Not before, such as 10m; else it backs off.")
-@pass_office
+@pass_context
 def fail(
-    office: Office,
+    context: CommandContext,
     refill_id: int,
     lease_token: str,
     reason: str,
@@ -130,45 +132,45 @@ def fail(
 ) -> None:
     """Give a claimed refill back because it could not be delivered."""
     failure = leases.Failure(reason, retryable=not no_retry, retry_after=retry_after)
-    attempts = office.settings.queue.max_attempts
-    with office.database() as database, database.write() as connection:
-        state = leases.fail(connection, refill_id, lease_token, office.now(), failure, attempts)
+    attempts = context.settings.queue.max_attempts
+    with context.database() as database, database.write() as connection:
+        state = leases.fail(connection, refill_id, lease_token, context.now(), failure, attempts)
     _tell(refill_id, state)
 
 
 @refills.command()
 @_refill_id
 @_lease_token
-@pass_office
-def release(office: Office, refill_id: int, lease_token: str) -> None:
+@pass_context
+def release(context: CommandContext, refill_id: int, lease_token: str) -> None:
     """Give a claimed refill back untouched."""
-    with office.database() as database, database.write() as connection:
-        state = leases.release(connection, refill_id, lease_token, office.now())
+    with context.database() as database, database.write() as connection:
+        state = leases.release(connection, refill_id, lease_token, context.now())
     _tell(refill_id, state)
 
 
-def _operator(verb: str, says: str) -> click.Command:
+def _operator(action: str, says: str) -> click.Command:
     """The command for one of the operator's verbs; each id is tried, whatever became of the others."""
 
     @click.argument("refill_ids", metavar="ID...", nargs=-1, required=True, type=ROW_ID)
-    @pass_office
-    def operate(office: Office, refill_ids: tuple[int, ...]) -> None:
-        with office.database() as database:
-            done = [_operated(office, database, refill_id, verb) for refill_id in refill_ids]
+    @pass_context
+    def operate(context: CommandContext, refill_ids: tuple[int, ...]) -> None:
+        with context.database() as database:
+            done = [_operated(context, database, refill_id, action) for refill_id in refill_ids]
         if not all(done):
             sys.exit(_REFUSED)
 
-    command: Callable[[Callable[..., Any]], click.Command] = click.command(verb, help=says)
+    command: Callable[[Callable[..., Any]], click.Command] = click.command(action, help=says)
     return command(operate)
 
 
-def _operated(office: Office, database: Database, refill_id: int, verb: str) -> bool:
+def _operated(context: CommandContext, database: Database, refill_id: int, action: str) -> bool:
     """Carry out a verb in a transaction of its own; False, and a line on standard error, when refused."""
     try:
         with database.write() as connection:
-            row = operator_actions.operate(connection, refill_id, verb, office.now())
+            row = operator_actions.act(connection, refill_id, action, context.now())
     except (NotFoundError, WrongStateError, OpenRefillError) as error:
-        click.echo(f"refilld: {verb} {refill_id}: {error}", err=True)
+        click.echo(f"refilld: {action} {refill_id}: {error}", err=True)
         return False
     click.echo(f"refill {refill_id} of {row.quantity} is {row.state}")
     return True

@@ -10,12 +10,12 @@ import click
 
 from monitor.model.order import Order
 from monitor.model.service import Service, Services
-from monitor.model.terms_catalog import TermsBook
-from refilld.cli.context import Office, pass_office
+from monitor.model.terms_catalog import TermsCatalog
+from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import cell, json_option, print_json
 from refilld.cli.parameters import TEXT
 from refilld.terminal import printable
-from refilld.terms_format import written
+from refilld.terms_format import terms_fields
 from storage import order_terms, orders
 from storage.engine import Database
 from storage.order_terms import Retermed
@@ -39,25 +39,25 @@ class _Fate(StrEnum):
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.option("--apply", "applies", is_flag=True, help="Change the terms of orders that are sold already.")
 @json_option
-@pass_office
+@pass_context
 def reterm(
-    office: Office, *, order_ids: tuple[str, ...], dry_run: bool, applies: bool, as_json: bool
+    context: CommandContext, *, order_ids: tuple[str, ...], dry_run: bool, applies: bool, as_json: bool
 ) -> None:
     """Give sold orders (all, without an ID) the terms that an import would give them today."""
     if dry_run == applies:
         raise click.UsageError("say either --dry-run to see what would change, or --apply to change it")
-    today = _today(office.settings.all_terms, office.settings.all_services)
+    today = _today(context.settings.all_terms, context.settings.all_services)
     tally: Counter[_Fate] = Counter()
-    with office.database() as database:
+    with context.database() as database:
         for page in _pages(database, list(dict.fromkeys(order_ids))):
             done = [Retermed(order, today(order)) for order in page]
-            for it in _applied(database, done, today, office.now()) if applies else done:
+            for it in _applied(database, done, today, context.now()) if applies else done:
                 tally[_fate(it)] += 1
                 _tell(it, as_json=as_json)
     _summarize(tally, dry_run=dry_run, as_json=as_json)
 
 
-def _today(book: TermsBook, services: Mapping[str, Service]) -> Today:
+def _today(book: TermsCatalog, services: Mapping[str, Service]) -> Today:
     """What an order would be if it were imported now; None when that cannot be said."""
     known = Services(services)
 
@@ -136,7 +136,7 @@ def _tell_changes(before: Order, after: Order, *, as_json: bool) -> None:
 
 
 def _facts(order: Order) -> dict[str, object]:
-    return {"terms": order.terms.name, "terms_from": order.terms_from} | written(order.terms)
+    return {"terms": order.terms.name, "terms_from": order.terms_from} | terms_fields(order.terms)
 
 
 def _summarize(tally: Counter[_Fate], *, dry_run: bool, as_json: bool) -> None:

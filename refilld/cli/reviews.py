@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from refilld.cli.context import Office, pass_office
+from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import ROW_ID, TEXT
 from refilld.terminal import console
@@ -26,10 +26,10 @@ def reviews() -> None:
 @click.option("--all", "everything", is_flag=True, help="Closed reviews, too.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @json_option
-@pass_office
-def list_(office: Office, *, everything: bool, limit: int, as_json: bool) -> None:
+@pass_context
+def list_(context: CommandContext, *, everything: bool, limit: int, as_json: bool) -> None:
     """Show reviews with the units, their share of the price, and the clause of the policy."""
-    with office.database() as database, database.read() as tx:
+    with context.database() as database, database.read() as tx:
         rows = [_facts(row) for row in kept.listed(tx, open_only=not everything, limit=limit)]
     print_rows(COLUMNS, rows, as_json=as_json)
     if not as_json:
@@ -40,11 +40,11 @@ def list_(office: Office, *, everything: bool, limit: int, as_json: bool) -> Non
 @reviews.command()
 @click.argument("review_id", metavar="ID", type=ROW_ID)
 @click.option("--note", type=TEXT, default=None, help="What was done, such as: refunded 1.20 EUR.")
-@pass_office
-def close(office: Office, review_id: int, note: str | None) -> None:
+@pass_context
+def close(context: CommandContext, review_id: int, note: str | None) -> None:
     """Close a review, once you have refunded or decided not to."""
-    with office.database() as database, database.write() as tx:
-        kept.close(tx, review_id, note or "", office.now())
+    with context.database() as database, database.write() as tx:
+        kept.close(tx, review_id, note or "", context.now())
     click.echo(f"review {review_id} is closed")
 
 

@@ -22,7 +22,7 @@ from refilld.cli import (
     terms,
     tokens,
 )
-from refilld.cli.context import Office
+from refilld.cli.context import CommandContext
 from refilld.config import ConfigError
 from refilld.logs import configure
 from storage.errors import NotMigratedError, UnreachableError
@@ -42,7 +42,7 @@ def refilld(context: click.Context, config: Path | None) -> None:
     """Watch delivered orders, find the drops, queue the refills that the guarantee owes."""
     configure(level=logging.WARNING)  # commands speak for themselves; the daemon logs
     if context.obj is None:
-        context.obj = Office(config)
+        context.obj = CommandContext(config)
 
 
 for group in (

@@ -16,8 +16,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from monitor.errors import BadInputError
 from monitor.sources.simulated.source import BEGIN, SimulatedSource
-from refilld.atomic_file import whole_file
-from refilld.cli.context import Office, pass_office
+from refilld.atomic_file import atomic_file
+from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import json_option, print_json, print_rows
 from refilld.cli.parameters import duration_between
 from refilld.config import ConfigError
@@ -27,11 +27,11 @@ from refilld.services.order_import import Parsed
 from refilld.settings import SamplingSection, Settings
 from refilld.simulate.figures import figures
 from refilld.simulate.report import assumptions, columns, crossing_rows, summary, table
-from refilld.simulate.run import Plan, Run, Tell, fresh_database
+from refilld.simulate.run import Simulation, SimulationPlan, Tell, fresh_database
 from refilld.simulate.sales import due, read_orders
 from refilld.simulate.setting import built_in, plugged_in, section_of, under
-from refilld.simulate.true_drops import Crossing
-from refilld.simulate.world import World
+from refilld.simulate.true_drops import TrueDrop
+from refilld.simulate.world import SimulatedWorld
 from refilld.terminal import printable
 
 BUILT_IN = SimulatedSource.name
@@ -40,7 +40,7 @@ _USUAL_ORDERS, _USUAL_SEED = 1_000, 1
 
 
 @dataclass(frozen=True, slots=True)
-class _Wishes:
+class _Options:
     """What the command line asks for."""
 
     source: str
@@ -64,7 +64,7 @@ class _Wishes:
         if not self.built_in and (self.orders, self.seed) != (None, None):
             raise click.UsageError("--orders and --seed are for the built-in world only")
 
-    def world(self, settings: Settings) -> World:
+    def world(self, settings: Settings) -> SimulatedWorld:
         """A new world, the same each time."""
         if not self.built_in:
             return plugged_in(settings, self.source)
@@ -78,7 +78,7 @@ class _Outcome:
 
     policy: str
     summary: dict[str, object]
-    crossings: list[Crossing]
+    true_drops: list[TrueDrop]
     refused: list[Refused]
 
 
@@ -108,25 +108,31 @@ class _Outcome:
 @click.option("--config", type=click.Path(path_type=Path), help="The configuration to simulate.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Everything, as JSON Lines.")
 @json_option
-@pass_office
-def simulate(office: Office, /, *, config: Path | None, as_json: bool, **options: Any) -> None:
+@pass_context
+def simulate(context: CommandContext, /, *, config: Path | None, as_json: bool, **options: Any) -> None:
     """Simulate the configured shop: what its guarantee will cost, and what its budget can see.
 
     Nothing is written to the configured database, and nobody is told anything.
     """
-    wishes = _Wishes(**options)
-    wishes.check()
-    office.config = config or office.config
+    schedule_requests = _Options(**options)
+    schedule_requests.check()
+    context.config = config or context.config
     configure(level=logging.CRITICAL)  # that a simulated source pauses is no news
-    plan = _plan(wishes, office.settings)
-    outcomes = [_simulated(plan, wishes, settings) for settings in _policies(office.settings, wishes.compare)]
-    said = assumptions(plan, wishes.source, builtin=wishes.built_in)
-    if wishes.output is not None:
-        with whole_file(wishes.output) as file:
+    plan = _plan(schedule_requests, context.settings)
+    outcomes = [
+        _simulated(plan, schedule_requests, settings)
+        for settings in _policies(context.settings, schedule_requests.compare)
+    ]
+    said = assumptions(plan, schedule_requests.source, builtin=schedule_requests.built_in)
+    if schedule_requests.output is not None:
+        with atomic_file(schedule_requests.output) as file:
             file.writelines(f"{json.dumps(row)}\n" for row in _everything(outcomes, said))
     _print(outcomes, said, as_json=as_json)
     for refused in outcomes[0].refused:
-        click.echo(refused.described(printable(str(wishes.orders_file or wishes.source))), err=True)
+        click.echo(
+            refused.described(printable(str(schedule_requests.orders_file or schedule_requests.source))),
+            err=True,
+        )
     if outcomes[0].refused:
         raise click.exceptions.Exit(1)
 
@@ -140,14 +146,14 @@ def _policies(settings: Settings, other: str | None) -> list[Settings]:
     return [settings, under(settings, other)]
 
 
-def _plan(wishes: _Wishes, settings: Settings) -> Plan:
-    orders = _orders(wishes.orders_file, settings)
+def _plan(schedule_requests: _Options, settings: Settings) -> SimulationPlan:
+    orders = _orders(schedule_requests.orders_file, settings)
     delivered = [at for at in map(due, orders or ()) if at is not None]
-    return Plan(
+    return SimulationPlan(
         begin=min(delivered, default=BEGIN),
-        days=wishes.days,
-        section=section_of(settings, wishes.source, wishes.requests_per_hour),
-        delay=wishes.refill_after,
+        days=schedule_requests.days,
+        section=section_of(settings, schedule_requests.source, schedule_requests.requests_per_hour),
+        delay=schedule_requests.refill_after,
         orders=orders,
     )
 
@@ -163,16 +169,16 @@ def _orders(path: Path | None, settings: Settings) -> list[Parsed] | None:
         raise click.ClickException(f"{printable(str(path))}: {error.strerror or error}") from None
 
 
-def _simulated(plan: Plan, wishes: _Wishes, settings: Settings) -> _Outcome:
+def _simulated(plan: SimulationPlan, schedule_requests: _Options, settings: Settings) -> _Outcome:
     policy = settings.sampling.cadence
     with fresh_database() as database, _progress(policy, plan) as tell:
-        happened = Run(plan, wishes.world(settings), settings, database).run(tell)
-    found, crossings = figures(happened)
-    return _Outcome(policy, summary(found), crossings, happened.refused)
+        happened = Simulation(plan, schedule_requests.world(settings), settings, database).run(tell)
+    found, true_drops = figures(happened)
+    return _Outcome(policy, summary(found), true_drops, happened.refused)
 
 
 @contextmanager
-def _progress(policy: str, plan: Plan) -> Iterator[Tell]:
+def _progress(policy: str, plan: SimulationPlan) -> Iterator[Tell]:
     """Show a bar while time passes, on a terminal; elsewhere nothing."""
     bars = (TextColumn(f"simulating {policy}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*bars, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
@@ -184,7 +190,7 @@ def _everything(outcomes: Iterable[_Outcome], said: list[str]) -> Iterator[dict[
     """Every policy's figures, then every real drop under it."""
     for outcome in outcomes:
         yield {"policy": outcome.policy, **outcome.summary, "assumptions": said}
-        yield from crossing_rows(outcome.policy, outcome.crossings)
+        yield from crossing_rows(outcome.policy, outcome.true_drops)
 
 
 def _print(outcomes: list[_Outcome], said: list[str], *, as_json: bool) -> None:

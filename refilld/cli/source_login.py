@@ -13,8 +13,8 @@ import click
 
 from monitor.errors import BadInputError
 from monitor.sources.instaloader.cookies import LARGEST_FILE, NEEDED, USEFUL, Cookies, checked
-from refilld.atomic_file import whole_file
-from refilld.cli.context import Office, pass_office
+from refilld.atomic_file import atomic_file
+from refilld.cli.context import CommandContext, pass_context
 
 NAME = "instaloader"
 FIELD = "cookies"
@@ -33,15 +33,15 @@ _COLUMNS = 7
     default="-",
     help="The exported cookies: JSON or cookies.txt; else they are read from standard input.",
 )
-@pass_office
-def login(office: Office, name: str, file: Any) -> None:
+@pass_context
+def login(context: CommandContext, name: str, file: Any) -> None:
     """Store the cookies that a browser exported after a login at instagram.com, for reading views."""
-    section = office.settings.sources.get(name)
+    section = context.settings.sources.get(name)
     if section is None or not section.session_file:
         raise click.ClickException(f"set session_file under [sources.{name}] first: the cookies go there")
     cookies = exported(file.read(LARGEST_EXPORT + 1))
     place = Path(section.session_file).expanduser()
-    with whole_file(place) as session:
+    with atomic_file(place) as session:
         json.dump(dict(cookies.values), session)
     click.echo(
         f"{place} holds the login; see with `refilld sources probe {name} --post CODE` whether it works"

@@ -9,12 +9,12 @@ import click
 from monitor.sources.breaker import Breaker
 from monitor.sources.budget import DAY, HOUR
 from monitor.sources.registry import installed
-from refilld.cli.context import Office, pass_office
+from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import duration_between, text_up_to
 from refilld.cli.source_login import login
 from refilld.cli.source_probe import probe
-from refilld.doctor.forecast import Outlook, outlooks
+from refilld.doctor.forecast import Forecast, forecasts
 from refilld.settings import SourceSection
 from storage import sources as kept
 from storage.engine import Transaction
@@ -36,12 +36,12 @@ def sources() -> None:
 
 @sources.command("list")
 @json_option
-@pass_office
-def list_(office: Office, *, as_json: bool) -> None:
+@pass_context
+def list_(context: CommandContext, *, as_json: bool) -> None:
     """Show every source: its state, its requests against their limits, and what is to be expected of it."""
-    now, configured = office.now(), office.settings.sources
-    with office.database() as database, database.read() as tx:
-        seen = outlooks(tx, office.settings, now)
+    now, configured = context.now(), context.settings.sources
+    with context.database() as database, database.read() as tx:
+        seen = forecasts(tx, context.settings, now)
         names = (name for name in installed() if name != _NO_EYE or name in configured)
         facts = ((name, _facts(tx, name, configured.get(name), now)) for name in names)
         rows = [{**row, **_outlook(seen.get(name))} for name, row in facts]
@@ -55,13 +55,13 @@ def list_(office: Office, *, as_json: bool) -> None:
     help="As 2h; without it the source is paused until it is resumed.",
 )  # fmt: skip
 @click.option("--reason", type=text_up_to(LONGEST_REASON), metavar="TEXT", help="Shown in the list.")
-@pass_office
-def pause(office: Office, name: str, how_long: timedelta | None, reason: str | None) -> None:
+@pass_context
+def pause(context: CommandContext, name: str, how_long: timedelta | None, reason: str | None) -> None:
     """Leave a source alone, for a time or until it is resumed."""
     _require_installed(name)
-    until = None if how_long is None else office.now() + how_long
+    until = None if how_long is None else context.now() + how_long
     why = "operator" if reason is None else f"operator: {reason}"
-    with office.database() as database, database.write() as tx:
+    with context.database() as database, database.write() as tx:
         before = kept.breaker(tx, name)
         after = before.held(until, why)
         kept.save_breaker(tx, name, after)
@@ -77,17 +77,17 @@ def pause(office: Office, name: str, how_long: timedelta | None, reason: str | N
 
 @sources.command()
 @click.argument("name")
-@pass_office
-def resume(office: Office, name: str) -> None:
+@pass_context
+def resume(context: CommandContext, name: str) -> None:
     """Let a paused or stopped source look again, at once."""
     _require_installed(name)
-    now = office.now()
-    with office.database() as database, database.write() as tx:
-        breaker, strain = kept.breaker(tx, name), kept.strain(tx, name)
-        paused = breaker.closed_until(now) or strain.waits_until(now)
+    now = context.now()
+    with context.database() as database, database.write() as tx:
+        breaker, rate_limit_state = kept.breaker(tx, name), kept.rate_limit_state(tx, name)
+        paused = breaker.closed_until(now) or rate_limit_state.waits_until(now)
         if paused:
             kept.save_breaker(tx, name, breaker.resumed())
-            kept.save_strain(tx, name, replace(strain, wait_until=None))
+            kept.save_rate_limit_state(tx, name, replace(rate_limit_state, wait_until=None))
     click.echo(f"{name} may look again" if paused else f"{name} was not paused")
 
 
@@ -96,19 +96,19 @@ def _spoken(until: datetime | None) -> str:
 
 
 def _facts(tx: Transaction, name: str, section: SourceSection | None, now: datetime) -> Mapping[str, object]:
-    breaker, strain = kept.breaker(tx, name), kept.strain(tx, name)
+    breaker, rate_limit_state = kept.breaker(tx, name), kept.rate_limit_state(tx, name)
     enabled = section is not None and section.enabled
     (last_hour, _), (last_day, looks) = kept.served(tx, name, now - HOUR), kept.served(tx, name, now - DAY)
     return {
         "source": name,
         "enabled": enabled,
-        **(_state(breaker, strain.waits_until(now), now) if enabled else _OFF),
+        **(_state(breaker, rate_limit_state.waits_until(now), now) if enabled else _OFF),
         "requests_last_hour": last_hour,
         "requests_per_hour": section.requests_per_hour if section else None,
         "requests_last_day": last_day,
         "requests_per_day": section.requests_per_day if section else None,
         "looks_per_request": round(looks / last_day, 2) if last_day else None,
-        "used_percent": strain.used(now),
+        "used_percent": rate_limit_state.used(now),
     }
 
 
@@ -124,7 +124,7 @@ def _state(breaker: Breaker, wait: datetime | None, now: datetime) -> Mapping[st
     return {"state": breaker.state(now), "until": until, "reason": breaker.reason or None}
 
 
-def _outlook(outlook: Outlook | None) -> Mapping[str, object]:
+def _outlook(outlook: Forecast | None) -> Mapping[str, object]:
     """How old a look will be, and what that will miss; nothing of a source that has nothing to look at."""
     looks = outlook is not None and outlook.capacity.targets > 0
     return {

@@ -6,12 +6,12 @@ import click
 
 from monitor.errors import BadInputError
 from monitor.model.terms import Terms, TermsOrigin
-from monitor.model.terms_catalog import TermsBook
-from refilld.cli.context import Office, pass_office
+from monitor.model.terms_catalog import TermsCatalog
+from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import TEXT
 from refilld.settings import Settings
-from refilld.terms_format import FIELDS, written
+from refilld.terms_format import FIELDS, terms_fields
 from storage import order_terms
 from storage.errors import NotMigratedError, UnreachableError
 
@@ -39,13 +39,13 @@ def terms() -> None:
 @terms.command()
 @click.argument("name", required=False, type=TEXT)
 @json_option
-@pass_office
-def show(office: Office, name: str | None, *, as_json: bool) -> None:
+@pass_context
+def show(context: CommandContext, name: str | None, *, as_json: bool) -> None:
     """Show the sets of terms of the configuration, and those that orders were sold under besides."""
-    sold = _sold(office)
-    uses = _uses(office.settings, sold or [])
+    sold = _sold(context)
+    uses = _uses(context.settings, sold or [])
     named = [
-        _row(key, use, office.settings.all_terms, counted=sold is not None)
+        _row(key, use, context.settings.all_terms, counted=sold is not None)
         for key, use in uses.items()
         if name in {None, key[0].name}
     ]
@@ -55,10 +55,10 @@ def show(office: Office, name: str | None, *, as_json: bool) -> None:
     print_rows(_COLUMNS, named, as_json=as_json)
 
 
-def _sold(office: Office) -> Sold | None:
+def _sold(context: CommandContext) -> Sold | None:
     """How many orders were sold under which terms; None, and a line that says why, without a database."""
     try:
-        with office.database() as database, database.read() as tx:
+        with context.database() as database, database.read() as tx:
             return order_terms.counted(tx)
     except (NotMigratedError, UnreachableError) as error:
         click.echo(f"orders are not counted: {error}", err=True)
@@ -77,7 +77,7 @@ def _uses(settings: Settings, sold: Sold) -> Uses:
     return uses
 
 
-def _row(key: tuple[Terms, bool], use: _Use, book: TermsBook, *, counted: bool) -> dict[str, object]:
+def _row(key: tuple[Terms, bool], use: _Use, book: TermsCatalog, *, counted: bool) -> dict[str, object]:
     terms, derived = key
     kept = "configured" if book.get(terms.name) == terms else "as sold"
     return {
@@ -85,7 +85,7 @@ def _row(key: tuple[Terms, bool], use: _Use, book: TermsBook, *, counted: bool) 
         "kind": "from names" if derived else kept,
         "services": use.services,
         "orders": use.orders if counted else None,
-        **written(terms),
+        **terms_fields(terms),
     }
 
 

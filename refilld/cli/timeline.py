@@ -10,11 +10,11 @@ from refilld.cli.output import cell, print_json
 from refilld.cli.plot import NARROWEST, Curve, drawn
 from refilld.terminal import console
 from refilld.timeline.document import document
-from refilld.timeline.event import Event
-from refilld.timeline.events import told
+from refilld.timeline.event import TimelineEvent
+from refilld.timeline.events import timeline_events
 from refilld.timeline.facts import story_facts
 from refilld.timeline.levels import levels_of
-from refilld.timeline.load import Story, gather
+from refilld.timeline.load import Timeline, load
 from storage.engine import Transaction
 
 WIDEST = 120
@@ -27,18 +27,18 @@ _INDENT = 22
 _MARKED = {"drop.opened": "!", "refill.completed": "+", "look.failed": "x"}
 
 
-def print_story(tx: Transaction, order_id: str, now: datetime, *, as_json: bool) -> None:
+def print_timeline(tx: Transaction, order_id: str, now: datetime, *, as_json: bool) -> None:
     """Print everything that is known of an order; raises NotFoundError."""
-    story = gather(tx, order_id, now)
+    timeline = load(tx, order_id, now)
     if as_json:
-        print_json(document(story))
+        print_json(document(timeline))
         return
-    answer = f"{story.answer.word}: {story.answer.sentence}"
-    for name, value in (story_facts(story) | {"answer": answer}).items():
+    answer = f"{timeline.answer.word}: {timeline.answer.sentence}"
+    for name, value in (story_facts(timeline) | {"answer": answer}).items():
         if value is not None:
             _print_fact(name, value)
-    events = told(story)
-    _print_plot(story, events)
+    events = timeline_events(timeline)
+    _print_plot(timeline, events)
     _print_title("story")
     if len(events) > LINES:
         _print_hanging(f"{len(events) - LINES:,} earlier lines are left out; --json has them", 0)
@@ -53,7 +53,7 @@ def _print_fact(name: str, value: object) -> None:
     _print_hanging(f"{name:>16}  {cell(value)}", 18)
 
 
-def _print_event(event: Event) -> None:
+def _print_event(event: TimelineEvent) -> None:
     until = f" (until {cell(event.until)})" if event.until else ""
     _print_hanging(f"{cell(event.at)}  {cell(event.text)}{until}", _INDENT)
 
@@ -72,16 +72,16 @@ def _print_hanging(line: str, indent: int) -> None:
         out.print(part, markup=False, soft_wrap=True)
 
 
-def _print_plot(story: Story, events: tuple[Event, ...]) -> None:
+def _print_plot(timeline: Timeline, events: tuple[TimelineEvent, ...]) -> None:
     out = console()
-    _print_title(f"{story.order.metric} over time")
+    _print_title(f"{timeline.order.metric} over time")
     if not out.encoding.startswith("utf"):
         out.print("not drawn: this output takes no Unicode")
         return
     width, height = out.size if out.is_terminal else UNSEEN
     curve = Curve(
-        counts=[(look.at, look.count) for look in story.looks if look.count is not None],
-        levels=partial(levels_of, story),
+        counts=[(look.at, look.count) for look in timeline.looks if look.count is not None],
+        levels=partial(levels_of, timeline),
         marks={event.at: _MARKED[event.kind] for event in events if event.kind in _MARKED},
     )
     coloured = out.is_terminal and not out.no_color

@@ -2,7 +2,7 @@
 
 import click
 
-from refilld.cli.context import Office, pass_office
+from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import json_option, print_json, print_rows
 from refilld.cli.parameters import NAME, ROW_ID
 from storage import tokens
@@ -26,20 +26,20 @@ def token() -> None:
     help="What the token allows; may be given several times.",
 )
 @click.option("--name", type=NAME, default=None, help="Whose it is.")
-@pass_office
-def create(office: Office, scopes: tuple[str, ...], name: str | None) -> None:
+@pass_context
+def create(context: CommandContext, scopes: tuple[str, ...], name: str | None) -> None:
     """Make a token and print it: it is kept as a digest, so nobody can show it again."""
-    with office.database() as database, database.write() as connection:
-        made = tokens.create(connection, name or "", map(Scope, scopes), office.now())
+    with context.database() as database, database.write() as connection:
+        made = tokens.create(connection, name or "", map(Scope, scopes), context.now())
     click.echo(made)
 
 
 @token.command("list")
 @json_option
-@pass_office
-def list_(office: Office, *, as_json: bool) -> None:
+@pass_context
+def list_(context: CommandContext, *, as_json: bool) -> None:
     """Show all tokens, without what is secret of them."""
-    with office.database() as database, database.read() as connection:
+    with context.database() as database, database.read() as connection:
         rows = [row._asdict() for row in tokens.listed(connection)]
     if as_json:
         for row in rows:
@@ -50,11 +50,11 @@ def list_(office: Office, *, as_json: bool) -> None:
 
 @token.command()
 @click.argument("token_id", metavar="ID", type=ROW_ID)
-@pass_office
-def revoke(office: Office, token_id: int) -> None:
+@pass_context
+def revoke(context: CommandContext, token_id: int) -> None:
     """Revoke a token at once."""
-    with office.database() as database, database.write() as connection:
-        tokens.revoke(connection, token_id, office.now())
+    with context.database() as database, database.write() as connection:
+        tokens.revoke(connection, token_id, context.now())
     click.echo(f"token {token_id} is revoked")
 
 

@@ -12,7 +12,7 @@ PATIENCE = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Consumer:
+class DemoConsumer:
     """One consumer of the refill queue."""
 
     base: str

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from refilld.demo.graph_answers import IG_USER_ID, NO_SUCH_NODE, NOBODY, SYNTAX, discovery, error
 from refilld.demo.instagram import Count, Post
 from refilld.demo.listener import Listener
-from refilld.demo.tunnel import Answer, Asked
+from refilld.demo.tunnel import HttpAnswer, HttpRequest
 
 HOST = "graph.facebook.com"
 TOKEN = "stand-in-token-" + "0" * 40
@@ -24,7 +24,7 @@ _FIELDS = {"username", "followers_count", "media_count"}
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ProfessionalAccount:
     """A professional account: its followers, and its posts by shortcode, newest first."""
 
     followers: Count
@@ -34,7 +34,7 @@ class Account:
 class GraphWorld(Protocol):
     """What the stand-in says; called from its threads, several at a time."""
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: HttpRequest) -> HttpAnswer:
         """Answer a request to graph.facebook.com."""
 
 
@@ -46,17 +46,17 @@ class SmallGraph:
     """
 
     clock: Callable[[], datetime]
-    accounts: dict[str, Account] = field(default_factory=dict)
+    accounts: dict[str, ProfessionalAccount] = field(default_factory=dict)
     token: str = TOKEN
-    outage: Answer | None = None
+    outage: HttpAnswer | None = None
     """When set, the answer to everything: `THROTTLED`, `EXPIRED`, `DOWN`, or another."""
     usage: tuple[tuple[str, str], ...] = ()
     """Headers of every answer that is no outage, as `usage` makes them."""
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: HttpRequest) -> HttpAnswer:
         return self.outage or self._permitted(asked)
 
-    def _permitted(self, asked: Asked) -> Answer:
+    def _permitted(self, asked: HttpRequest) -> HttpAnswer:
         address = urlsplit(asked.path)
         if asked.headers.get("authorization") != f"Bearer {self.token}":
             return error(190, "Invalid OAuth access token", status=401)
@@ -68,7 +68,7 @@ class SmallGraph:
             return SYNTAX
         return self._discover(*wanted.groups())
 
-    def _discover(self, username: str, fields: str, media: str | None) -> Answer:
+    def _discover(self, username: str, fields: str, media: str | None) -> HttpAnswer:
         account = self.accounts.get(username.lower())
         if account is None:
             return NOBODY
@@ -82,7 +82,7 @@ class SmallGraph:
             shown |= self._media(username.lower(), account, *page.groups())
         return discovery(shown, self.usage)
 
-    def _profile(self, username: str, account: Account, fields: str) -> dict[str, Any]:
+    def _profile(self, username: str, account: ProfessionalAccount, fields: str) -> dict[str, Any]:
         everything = {
             "username": username,
             "followers_count": self._now(account.followers),
@@ -91,7 +91,7 @@ class SmallGraph:
         return {name: everything[name] for name in fields.split(",")} | {"id": "17841499999999999"}
 
     def _media(
-        self, username: str, account: Account, after: str | None, limit: str | None, fields: str
+        self, username: str, account: ProfessionalAccount, after: str | None, limit: str | None, fields: str
     ) -> dict[str, Any]:
         start = int(after.rstrip("="), 36) if after else 0
         end = start + min(int(limit or _USUAL_PAGE), _LARGEST_PAGE)
@@ -127,7 +127,7 @@ class GraphStandIn(Listener):
     def __init__(
         self,
         world: GraphWorld,
-        others: Mapping[str, Callable[[Asked], Answer]] | None = None,
+        others: Mapping[str, Callable[[HttpRequest], HttpAnswer]] | None = None,
         remember: int = 1000,
     ) -> None:
         """`others` answer for further hosts: a program is led to one proxy only.
@@ -138,7 +138,7 @@ class GraphStandIn(Listener):
         super().__init__([HOST, *self._others], self._answer, remember)
         self.world = world
 
-    def _answer(self, asked: Asked) -> Answer:
+    def _answer(self, asked: HttpRequest) -> HttpAnswer:
         host = asked.host.partition(":")[0]
         if host in self._others:
             return self._others[host](asked)

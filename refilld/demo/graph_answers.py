@@ -3,17 +3,19 @@
 import json
 from typing import Any
 
-from refilld.demo.tunnel import Answer
+from refilld.demo.tunnel import HttpAnswer
 
 IG_USER_ID = "17841400000000001"
 
 
-def json_answer(body: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+def json_answer(body: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> HttpAnswer:
     """Make an answer of JSON, as Graph sends it."""
-    return Answer(json.dumps(body), status, (("Content-Type", "application/json; charset=UTF-8"), *headers))
+    return HttpAnswer(
+        json.dumps(body), status, (("Content-Type", "application/json; charset=UTF-8"), *headers)
+    )
 
 
-def discovery(shown: Any, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+def discovery(shown: Any, headers: tuple[tuple[str, str], ...] = ()) -> HttpAnswer:
     """Make the answer that shows a profile, whatever it is made of."""
     return json_answer({"business_discovery": shown, "id": IG_USER_ID}, headers=headers)
 
@@ -26,7 +28,7 @@ def error(
     status: int = 400,
     transient: bool = False,
     headers: tuple[tuple[str, str], ...] = (),
-) -> Answer:
+) -> HttpAnswer:
     """Make an error as Graph words it."""
     said: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code}
     if subcode is not None:

@@ -9,44 +9,44 @@ from typing import Any, Protocol, runtime_checkable
 from zlib import crc32
 
 from refilld.demo.listener import Listener
-from refilld.demo.tunnel import Answer, Asked
+from refilld.demo.tunnel import HttpAnswer, HttpRequest
 
 HOSTS = ("www.instagram.com", "i.instagram.com")
 Count = int | Callable[[datetime], int]
 """A number, or what it is at a time."""
 
-MISSING = Answer("<html><title>Page not found</title></html>", 404)
-RATE_LIMITED = Answer("", 429)
-DOWN = Answer("", 503)
-LOGIN_WALL = Answer("", 302, (("Location", "https://www.instagram.com/accounts/login/"),))
+MISSING = HttpAnswer("<html><title>Page not found</title></html>", 404)
+RATE_LIMITED = HttpAnswer("", 429)
+DOWN = HttpAnswer("", 503)
+LOGIN_WALL = HttpAnswer("", 302, (("Location", "https://www.instagram.com/accounts/login/"),))
 _ACCOUNT_QUERY = "27937681195819736"
 _COOKIE = ("Set-Cookie", "csrftoken=stand-in; Domain=.instagram.com; Path=/; Secure")
-START_PAGE = Answer(
+START_PAGE = HttpAnswer(
     '<html>["LSD",[],{"token":"stand-in-lsd"},323] "IG_USER_EIMU":"0"</html>', headers=(_COOKIE,)
 )
 
 
-class World(Protocol):
+class InstagramWorld(Protocol):
     """What the stand-in shows; called from its threads, several at a time."""
 
-    def start_page(self) -> Answer:
+    def start_page(self) -> HttpAnswer:
         """Answer `GET /`."""
 
-    def profile(self, username: str) -> Answer:
+    def profile(self, username: str) -> HttpAnswer:
         """Answer `GET /username/`."""
 
-    def account(self, user_id: str) -> Answer:
+    def account(self, user_id: str) -> HttpAnswer:
         """Answer the query for the profile of a user id."""
 
-    def post(self, shortcode: str) -> Answer:
+    def post(self, shortcode: str) -> HttpAnswer:
         """Answer the query for one post."""
 
 
 @runtime_checkable
-class Members(Protocol):
+class LoggedInWorld(Protocol):
     """What a world shows besides, where it has members."""
 
-    def member(self, asked: Asked) -> Answer:
+    def member(self, asked: HttpRequest) -> HttpAnswer:
         """Answer a query that carries the cookies of a login."""
 
 
@@ -71,27 +71,27 @@ class Post:
 
 
 @dataclass(slots=True)
-class SmallWorld:
+class DemoInstagram:
     """A world of given profiles (by username) and posts (by shortcode), which may change at any time."""
 
     clock: Callable[[], datetime]
     profiles: dict[str, Profile] = field(default_factory=dict)
     posts: dict[str, Post] = field(default_factory=dict)
-    outage: Answer | None = None
+    outage: HttpAnswer | None = None
     """When set, the answer to everything: `RATE_LIMITED`, `DOWN`, `LOGIN_WALL` or another."""
     _left: Counter[str] = field(default_factory=Counter)
     """How many accounts gave a name up."""
 
-    def start_page(self) -> Answer:
+    def start_page(self) -> HttpAnswer:
         return self.outage or START_PAGE
 
-    def profile(self, username: str) -> Answer:
+    def profile(self, username: str) -> HttpAnswer:
         profile = self.profiles.get(username)
         if self.outage or profile is None:
             return self.outage or MISSING
         return _page_of(self._user(username, profile))
 
-    def account(self, user_id: str) -> Answer:
+    def account(self, user_id: str) -> HttpAnswer:
         known = list(self.profiles.items())
         found = (self._user(*one) for one in known if self._user_id(*one) == user_id)
         return self.outage or account_answer(next(found, None))
@@ -102,7 +102,7 @@ class SmallWorld:
         self.profiles[new] = replace(profile, user_id=self._user_id(username, profile))
         self._left[username] += 1
 
-    def post(self, shortcode: str) -> Answer:
+    def post(self, shortcode: str) -> HttpAnswer:
         post = self.posts.get(shortcode)
         if self.outage or post is None:
             return self.outage or post_answer(None)
@@ -125,15 +125,15 @@ class SmallWorld:
         return count(self.clock()) if callable(count) else count
 
 
-class StandIn(Listener):
+class InstagramStandIn(Listener):
     """The stand-in, up from entering to leaving the context; `world` may be exchanged meanwhile."""
 
-    def __init__(self, world: World, remember: int = 1000) -> None:
+    def __init__(self, world: InstagramWorld, remember: int = 1000) -> None:
         """`remember` is the number of requests kept in `requests`, the newest ones."""
         super().__init__(HOSTS, self.answer, remember)
         self.world = world
 
-    def answer(self, asked: Asked) -> Answer:
+    def answer(self, asked: HttpRequest) -> HttpAnswer:
         """Answer one request."""
         self.note(asked)
         path = asked.path.partition("?")[0].strip("/")
@@ -143,8 +143,8 @@ class StandIn(Listener):
             return self.world.profile(path) if path else self.world.start_page()
         return MISSING
 
-    def _query(self, asked: Asked, *, visitors: bool) -> Answer:
-        if isinstance(self.world, Members) and (not visitors or asked.cookies.get("sessionid")):
+    def _query(self, asked: HttpRequest, *, visitors: bool) -> HttpAnswer:
+        if isinstance(self.world, LoggedInWorld) and (not visitors or asked.cookies.get("sessionid")):
             return self.world.member(asked)
         if not visitors:
             return MISSING
@@ -173,28 +173,28 @@ def user(username: str, followers: int, *, private: bool = False, user_id: str =
     }
 
 
-def profile_page(username: str, followers: int, *, private: bool = False, user_id: str = "") -> Answer:
+def profile_page(username: str, followers: int, *, private: bool = False, user_id: str = "") -> HttpAnswer:
     """Make a profile page; as on the real one, two query results share the user between them."""
     return _page_of(user(username, followers, private=private, user_id=user_id))
 
 
-def _page_of(shown: dict[str, Any]) -> Answer:
+def _page_of(shown: dict[str, Any]) -> HttpAnswer:
     timeline = {"edges": [], "page_info": {"has_next_page": False, "end_cursor": None}}
     second = {name: shown[name] for name in ("pk", "username")}
     second["polaris_ordered_timeline_connection"] = timeline
     return page({"xig_user_by_username": shown}, {"xig_user_by_username": second})
 
 
-def account_answer(shown: Any) -> Answer:
+def account_answer(shown: Any) -> HttpAnswer:
     """Make the answer to the query for a user id; None when it is nobody's."""
     return json_answer({"data": {"user": shown}, "status": "ok"})
 
 
-def page(*results: Any) -> Answer:
+def page(*results: Any) -> HttpAnswer:
     """Make a page that embeds the data of query results."""
     boxes = [{"__bbox": {"complete": True, "result": {"data": data}}} for data in results]
     script = json.dumps({"require": [["ScheduledServerJS", "handle", None, boxes]]})
-    return Answer(f'<html><script type="application/json" data-sjs>{script}</script></html>')
+    return HttpAnswer(f'<html><script type="application/json" data-sjs>{script}</script></html>')
 
 
 def media(
@@ -215,12 +215,12 @@ def media(
     }
 
 
-def post_answer(item: Any) -> Answer:
+def post_answer(item: Any) -> HttpAnswer:
     """Make the answer to the query for one post; None when there is none."""
     info = None if item is None else {"items": [item]}
     return json_answer({"data": {"xdt_api__v1__media__shortcode__web_info": info}, "status": "ok"})
 
 
-def json_answer(body: Any) -> Answer:
+def json_answer(body: Any) -> HttpAnswer:
     """Make an answer of JSON."""
-    return Answer(json.dumps(body), headers=(("Content-Type", "application/json"),))
+    return HttpAnswer(json.dumps(body), headers=(("Content-Type", "application/json"),))

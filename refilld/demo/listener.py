@@ -7,15 +7,17 @@ from types import TracebackType
 from typing import Self
 
 from refilld.demo.proxy import Proxy
-from refilld.demo.tunnel import Answer, Asked
+from refilld.demo.tunnel import HttpAnswer, HttpRequest
 
 
 class Listener:
     """Up from entering to leaving the context; other hosts than its own get no answer."""
 
-    def __init__(self, hosts: Iterable[str], answer: Callable[[Asked], Answer], remember: int) -> None:
+    def __init__(
+        self, hosts: Iterable[str], answer: Callable[[HttpRequest], HttpAnswer], remember: int
+    ) -> None:
         """`remember` is the number of requests kept in `requests`, the newest ones."""
-        self._log: deque[Asked] = deque(maxlen=remember)
+        self._log: deque[HttpRequest] = deque(maxlen=remember)
         self._lock = Lock()
         self._proxy = Proxy(hosts, answer)
 
@@ -34,7 +36,7 @@ class Listener:
         return self._proxy.environment
 
     @property
-    def requests(self) -> tuple[Asked, ...]:
+    def requests(self) -> tuple[HttpRequest, ...]:
         """The requests that were noted, oldest first."""
         with self._lock:
             return tuple(self._log)
@@ -44,7 +46,7 @@ class Listener:
         with self._lock:
             self._log.clear()
 
-    def note(self, asked: Asked) -> None:
+    def note(self, asked: HttpRequest) -> None:
         """Remember a request."""
         with self._lock:
             self._log.append(asked)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from refilld.demo.instagram import LOGIN_WALL, SmallWorld, json_answer, post_answer
-from refilld.demo.tunnel import Answer, Asked
+from refilld.demo.instagram import LOGIN_WALL, DemoInstagram, json_answer, post_answer
+from refilld.demo.tunnel import HttpAnswer, HttpRequest
 
 POST_QUERY = "27128499623469141"
 CLIPS_QUERY = "27234427476213202"
@@ -14,28 +14,28 @@ TIMELINE_QUERY = "29104886249145907"
 
 
 @dataclass(slots=True)
-class MembersWorld(SmallWorld):
+class MembersWorld(DemoInstagram):
     """A small world in which only members see how often a video was played."""
 
     sessions: dict[str, str] = field(default_factory=dict)
     """The members' `sessionid`s, and their user ids."""
-    refusal: Answer = LOGIN_WALL
+    refusal: HttpAnswer = LOGIN_WALL
     """The answer to a login that is none, or has expired."""
     shown_among_clips_only: bool = False
     """Even members see the plays only in the list of an owner's clips."""
 
-    def post(self, shortcode: str) -> Answer:
+    def post(self, shortcode: str) -> HttpAnswer:
         """Answer a visitor: without the plays."""
         return self.outage or post_answer(self._described(shortcode, plays=False))
 
-    def member(self, asked: Asked) -> Answer:
+    def member(self, asked: HttpRequest) -> HttpAnswer:
         """Answer a query that carries the cookies of a login."""
         known = self.sessions.get(asked.cookies.get("sessionid", ""))
         if self.outage or known is None or known != asked.cookies.get("ds_user_id"):
             return self.outage or self.refusal
         return self._answer(asked.form.get("doc_id", ""), json.loads(asked.form.get("variables", "{}")))
 
-    def _answer(self, query: str, variables: Mapping[str, Any]) -> Answer:
+    def _answer(self, query: str, variables: Mapping[str, Any]) -> HttpAnswer:
         if query == POST_QUERY:
             plays = not self.shown_among_clips_only
             return post_answer(self._described(str(variables.get("shortcode")), plays=plays))
@@ -59,7 +59,7 @@ class MembersWorld(SmallWorld):
         return described | {"product_type": kind} | ({} if plays else {"play_count": None})
 
 
-def timeline_answer(posts: list[dict[str, Any]]) -> Answer:
+def timeline_answer(posts: list[dict[str, Any]]) -> HttpAnswer:
     """Make the answer to the query for a profile's newest posts."""
     page_info = {"has_next_page": False, "end_cursor": None}
     edges = [{"node": post} for post in posts]
@@ -69,7 +69,7 @@ def timeline_answer(posts: list[dict[str, Any]]) -> Answer:
     )
 
 
-def clips_answer(posts: list[dict[str, Any]]) -> Answer:
+def clips_answer(posts: list[dict[str, Any]]) -> HttpAnswer:
     """Make the answer to the query for a profile's newest clips."""
     edges = [
         {"node": {"media": {name: post[name] for name in ("code", "pk", "play_count")}}} for post in posts

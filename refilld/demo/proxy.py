@@ -14,13 +14,13 @@ from typing import Self
 
 import trustme
 
-from refilld.demo.tunnel import Answer, Asked, Server
+from refilld.demo.tunnel import HttpAnswer, HttpRequest, Server
 
 
 class Proxy:
     """Serves `answer` for `hosts` from entering to leaving the context; other hosts get a 502."""
 
-    def __init__(self, hosts: Iterable[str], answer: Callable[[Asked], Answer]) -> None:
+    def __init__(self, hosts: Iterable[str], answer: Callable[[HttpRequest], HttpAnswer]) -> None:
         self._hosts = frozenset(hosts)
         self._answer = answer
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from threading import Lock
 
-from refilld.demo.instagram import Post, Profile, SmallWorld
+from refilld.demo.instagram import DemoInstagram, Post, Profile
 
 Loss = Callable[[float], float]
 """Share of the delivered units that is gone, so many seconds after the demo began."""
@@ -65,7 +65,7 @@ FATES: tuple[tuple[str, int, Loss], ...] = (
 
 
 @dataclass(slots=True)
-class Shop:
+class DemoShop:
     """The orders, and the world they were delivered into; refills add to the counts."""
 
     began: datetime
@@ -74,9 +74,9 @@ class Shop:
     _refilled: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     _lock: Lock = field(default_factory=Lock)
 
-    def world(self, random: Random) -> SmallWorld:
+    def world(self, random: Random) -> DemoInstagram:
         """Sell the orders and build the world in which they were delivered."""
-        world = SmallWorld(self.clock)
+        world = DemoInstagram(self.clock)
         for name, many, loss in FATES:
             for number in range(1, many + 1):
                 self._profile(world, random, f"{name}.{number}", 1, loss)
@@ -99,12 +99,12 @@ class Shop:
             writer.writerow(HEADINGS)
             writer.writerows(order.row for order in self.orders)
 
-    def _profile(self, world: SmallWorld, random: Random, name: str, orders: int, loss: Loss) -> None:
+    def _profile(self, world: DemoInstagram, random: Random, name: str, orders: int, loss: Loss) -> None:
         start, link = random.randrange(200, 5_000), f"https://www.instagram.com/{name}/"
         sold = list(self._sell(random, "followers", link, start, orders))
         world.profiles[name] = Profile(self._count(link, sold, loss))
 
-    def _post(self, world: SmallWorld, random: Random, code: str, *, hidden: bool) -> None:
+    def _post(self, world: DemoInstagram, random: Random, code: str, *, hidden: bool) -> None:
         start, link = random.randrange(50, 500), f"https://www.instagram.com/p/{code}/"
         sold = list(self._sell(random, "likes", link, start, 1))
         world.posts[code] = Post(likes=self._count(link, sold, leaks), hidden=hidden)

@@ -16,9 +16,9 @@ from tempfile import mkdtemp
 from threading import Event, Thread
 
 from monitor.errors import BadInputError
-from refilld.demo.consumer import Consumer
-from refilld.demo.instagram import RATE_LIMITED, SmallWorld, StandIn
-from refilld.demo.shop import Shop
+from refilld.demo.consumer import DemoConsumer
+from refilld.demo.instagram import RATE_LIMITED, DemoInstagram, InstagramStandIn
+from refilld.demo.shop import DemoShop
 from refilld.demo.summary import print_summary
 from refilld.terminal import console
 
@@ -71,8 +71,8 @@ def run_demo(keep: str | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise BadInputError("--keep", f"{folder} is not empty; name a new folder")
-    shop = Shop(began=_now(), clock=_now)
-    with StandIn(shop.world(Random(SEED))) as standin:
+    shop = DemoShop(began=_now(), clock=_now)
+    with InstagramStandIn(shop.world(Random(SEED))) as standin:
         stage = Stage(folder, _free_port(), standin)
         stage.prepare(shop)
         with stage.daemon(), stage.consumer(shop):
@@ -86,9 +86,9 @@ class Stage:
 
     folder: Path
     port: int
-    standin: StandIn
+    standin: InstagramStandIn
 
-    def prepare(self, shop: Shop) -> None:
+    def prepare(self, shop: DemoShop) -> None:
         """Write configuration and orders, and set the real program up with its own commands."""
         _say("Instagram: a stand-in on loopback, its counts invented. Everything else is the real refilld:")
         _say("instaloader over TLS, the scheduled jobs, SQLite, the refill queue over HTTP.")
@@ -135,11 +135,11 @@ class Stage:
                 process.stderr.close()
 
     @contextmanager
-    def consumer(self, shop: Shop) -> Iterator[None]:
+    def consumer(self, shop: DemoShop) -> Iterator[None]:
         """The shop's fulfilment at the other end of the queue."""
         token = self.command("token", "create", "--scope", "refills:consume", "--name", "demo")
         stopping = Event()
-        consumer = Consumer(f"http://127.0.0.1:{self.port}", token, shop.deliver, _say)
+        consumer = DemoConsumer(f"http://127.0.0.1:{self.port}", token, shop.deliver, _say)
         thread = Thread(target=consumer.run, args=(stopping,))
         thread.start()
         try:
@@ -151,7 +151,7 @@ class Stage:
     def play(self) -> None:
         """Let time pass, and at their times the things that befall a monitor happen."""
         world, curtain = self.standin.world, Event()
-        if not isinstance(world, SmallWorld):
+        if not isinstance(world, DemoInstagram):
             raise TypeError("the demo plays in a small world")
         curtain.wait(10)
         _say("Instagram: shy.1 goes private")
@@ -187,8 +187,8 @@ def _told(line: str) -> str | None:
             return f"{event['link']} goes by {event['username']} now: count {event['count']}"
         case "drop.decided":
             numbers = f"count {event['count']}, whole at {event['line']}, owed {event['claim']}"
-            verb = f"{event['decision']} {event['quantity'] or ''}".strip()
-            return f"order {event['order_id']}: {numbers} → {verb} ({event['reason']})"
+            action = f"{event['decision']} {event['quantity'] or ''}".strip()
+            return f"order {event['order_id']}: {numbers} → {action} ({event['reason']})"
         case "source.paused":
             return f"source {event['source']} refuses us ({event['reason']}): paused until {event['until']}"
         case "daemon.started" | "daemon.stopped" | "job.failed" | "jobs.stuck":

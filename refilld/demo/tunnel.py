@@ -27,7 +27,7 @@ class Mishap(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HttpRequest:
     """A request as it arrived: `path` with its query, header names in lower case, `form` of a POST."""
 
     method: str
@@ -44,7 +44,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What is sent back."""
 
     body: str | bytes = b""
@@ -71,7 +71,9 @@ class Server(ThreadingTCPServer):
     request_queue_size = 64
     daemon_threads = False  # so that server_close waits for every one of them
 
-    def __init__(self, hosts: frozenset[str], answer: Callable[[Asked], Answer], tls: ssl.SSLContext) -> None:
+    def __init__(
+        self, hosts: frozenset[str], answer: Callable[[HttpRequest], HttpAnswer], tls: ssl.SSLContext
+    ) -> None:
         super().__init__(("127.0.0.1", 0), Tunnel)
         self.hosts = hosts
         self.answer = answer
@@ -162,7 +164,9 @@ class Site(BaseHTTPRequestHandler):
 
     def _reply(self, form: dict[str, str]) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = self.server.answer(Asked(self.command, headers.get("host", ""), self.path, headers, form))
+        answer = self.server.answer(
+            HttpRequest(self.command, headers.get("host", ""), self.path, headers, form)
+        )
         if answer.mishap is Mishap.STALL:
             self.server.closing.wait()
         if answer.mishap is not None:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from math import ceil
 
-from monitor.cadence.capacity import Limit, Policy
+from monitor.cadence.capacity import BindingLimit, CadenceKind
 from monitor.model.duration import format_duration
 from refilld.doctor.finding import Finding, ok, warning
-from refilld.doctor.forecast import Outlook, outlooks, unread
+from refilld.doctor.forecast import Forecast, forecasts, unread
 from refilld.settings import Settings
 from storage.engine import Transaction
 
@@ -24,7 +24,7 @@ _UNITS = (("days", timedelta(days=1)), ("hours", timedelta(hours=1)), ("minutes"
 
 def findings(tx: Transaction, settings: Settings, now: datetime) -> Iterator[Finding]:
     """Judge each source's budget against its targets."""
-    for name, outlook in outlooks(tx, settings, now).items():
+    for name, outlook in forecasts(tx, settings, now).items():
         yield _judged(name, outlook, settings)
     if lost := unread(tx, settings):
         says = f"{lost:,} targets can be seen by no enabled source; they are never looked at"
@@ -32,7 +32,7 @@ def findings(tx: Transaction, settings: Settings, now: datetime) -> Iterator[Fin
         yield warning("targets.unread", says, hint)
 
 
-def _judged(name: str, outlook: Outlook, settings: Settings) -> Finding:
+def _judged(name: str, outlook: Forecast, settings: Settings) -> Finding:
     if not outlook.capacity.targets:
         return ok(CHECK, f"{name} has no target yet", name)
     says, every = f"{name}: {sentence(outlook)}", settings.sampling.every
@@ -41,7 +41,7 @@ def _judged(name: str, outlook: Outlook, settings: Settings) -> Finding:
     return warning(CHECK, says, _remedy(name, outlook, settings), name)
 
 
-def sentence(outlook: Outlook) -> str:
+def sentence(outlook: Forecast) -> str:
     """What this budget will see, in one sentence."""
     capacity = outlook.capacity
     each = capacity.looks_per_request
@@ -54,7 +54,7 @@ def sentence(outlook: Outlook) -> str:
     )
 
 
-def _age(outlook: Outlook) -> str:
+def _age(outlook: Forecast) -> str:
     """How old a look will be; where the learned cadence has to choose, no single number tells that."""
     old = spoken(outlook.oldest_look)
     if outlook.by_turns:
@@ -62,11 +62,13 @@ def _age(outlook: Outlook) -> str:
     return f"a look will be up to {old} old"
 
 
-def _remedy(name: str, outlook: Outlook, settings: Settings) -> str:
+def _remedy(name: str, outlook: Forecast, settings: Settings) -> str:
     """What would help, with the numbers."""
     every = settings.sampling.every
     needed = outlook.capacity.requests_needed(every)
-    learned = "" if outlook.policy is Policy.LEARNED else '; cadence = "learned" makes more of the same looks'
+    learned = (
+        "" if outlook.policy is CadenceKind.LEARNED else '; cadence = "learned" makes more of the same looks'
+    )
     return (
         f"a look every {format_duration(every)} would take {ceil(needed):,} requests an hour; "
         f"sources.{name}.{outlook.binding} allows fewer: {_more(name, outlook, settings)}enable "
@@ -74,12 +76,12 @@ def _remedy(name: str, outlook: Outlook, settings: Settings) -> str:
     )
 
 
-def _more(name: str, outlook: Outlook, settings: Settings) -> str:
+def _more(name: str, outlook: Forecast, settings: Settings) -> str:
     """How to allow more, where the platform is known to allow it."""
     most = MOST.get(name)
-    if outlook.binding is Limit.HOUR and most and settings.sources[name].requests_per_hour >= most:
+    if outlook.binding is BindingLimit.HOUR and most and settings.sources[name].requests_per_hour >= most:
         return ""
-    how = "shorten" if outlook.binding is Limit.SPACING else "raise"
+    how = "shorten" if outlook.binding is BindingLimit.SPACING else "raise"
     end = f"(no more than {most} requests an hour)" if most else "as far as the platform's limits go"
     return f"{how} it {end}, "
 

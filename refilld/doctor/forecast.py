@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.cadence.capacity import Allowance, Capacity, Limit, Policy
+from monitor.cadence.capacity import Allowance, BindingLimit, CadenceKind, Capacity
 from monitor.model.target import Metric
 from monitor.sources.budget import DAY, HOUR
 from monitor.sources.registry import installed, open_source
@@ -12,7 +12,7 @@ from refilld.settings import SamplingSection, Settings, SourceSection
 from refilld.sources import OFFICIAL
 from storage import sources, target_counts
 from storage.engine import Transaction
-from storage.target_counts import Headcount, number_unseen, number_without, without
+from storage.target_counts import TargetCounts, number_of_no_source, number_unseen, of_no_source
 
 MEASURED_OVER = DAY
 ENOUGH = 20
@@ -20,14 +20,14 @@ ENOUGH = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class Forecast:
     """How old looks will be, and what that will miss."""
 
     capacity: Capacity
-    policy: Policy
+    policy: CadenceKind
     orders: int
     """Orders in guarantee."""
-    binding: Limit
+    binding: BindingLimit
     """The limit that holds the source back most."""
 
     @property
@@ -38,7 +38,7 @@ class Outlook:
     @property
     def by_turns(self) -> bool:
         """Whether the budget, and not the cadence, sets how old a look gets, and not all wait alike."""
-        return self.policy is Policy.LEARNED and self.oldest_look > self.capacity.floor(self.policy)
+        return self.policy is CadenceKind.LEARNED and self.oldest_look > self.capacity.floor(self.policy)
 
     @property
     def missed(self) -> float:
@@ -50,7 +50,7 @@ class Outlook:
         return self.capacity.delay(self.policy)
 
 
-def outlooks(tx: Transaction, settings: Settings, now: datetime) -> dict[str, Outlook]:
+def forecasts(tx: Transaction, settings: Settings, now: datetime) -> dict[str, Forecast]:
     """The outlook of every source that is enabled and installed, by its name.
 
     Targets that none of them reads yet count for the first one that counts their metric.
@@ -64,20 +64,20 @@ def unread(tx: Transaction, settings: Settings) -> int:
     if not names:
         return 0
     unseen = number_unseen(tx)
-    if not number_without(tx, names, set(Metric)):
+    if not number_of_no_source(tx, names, set(Metric)):
         return unseen
     counted = {metric for _, metrics in _by_turn(settings) for metric in metrics}
-    return unseen + number_without(tx, names, set(Metric) - counted)
+    return unseen + number_of_no_source(tx, names, set(Metric) - counted)
 
 
-def _outlooks(tx: Transaction, settings: Settings, now: datetime) -> Iterator[tuple[str, Outlook]]:
-    sampling, eyes, left = settings.sampling, _eyes(settings), set(Metric)
-    counts = {name: target_counts.of_source(tx, name) for name in eyes}
-    if number_without(tx, eyes, left):
+def _outlooks(tx: Transaction, settings: Settings, now: datetime) -> Iterator[tuple[str, Forecast]]:
+    sampling, configured_sources, left = settings.sampling, _eyes(settings), set(Metric)
+    counts = {name: target_counts.of_source(tx, name) for name in configured_sources}
+    if number_of_no_source(tx, configured_sources, left):
         for name, metrics in _by_turn(settings):
-            counts[name] += without(tx, eyes, left & metrics)
+            counts[name] += of_no_source(tx, configured_sources, left & metrics)
             left -= metrics
-    for name, section in eyes.items():
+    for name, section in configured_sources.items():
         yield name, _outlook(section, counts[name], sampling, _looks(tx, name, counts[name], now))
 
 
@@ -93,18 +93,20 @@ def _by_turn(settings: Settings) -> list[tuple[str, frozenset[Metric]]]:
     One that cannot be made may count anything, but comes last.
     """
     found = [(name, _metrics(name, section)) for name, section in _eyes(settings).items()]
-    found.sort(key=lambda eye: (eye[1] is None, eye[0] != OFFICIAL))
+    found.sort(key=lambda configured: (configured[1] is None, configured[0] != OFFICIAL))
     return [(name, frozenset(Metric) if metrics is None else metrics) for name, metrics in found]
 
 
-def _outlook(section: SourceSection, count: Headcount, sampling: SamplingSection, looks: float) -> Outlook:
+def _outlook(
+    section: SourceSection, count: TargetCounts, sampling: SamplingSection, looks: float
+) -> Forecast:
     places = {limit.window: limit.places for limit in section.budget.limits()}
     allowed = Allowance(places[HOUR], places.get(DAY), section.spacing, section.jitter)
     capacity = Capacity(allowed.rate, count.targets, looks, sampling.every)
-    return Outlook(capacity, Policy(sampling.cadence), count.orders, allowed.binding)
+    return Forecast(capacity, CadenceKind(sampling.cadence), count.orders, allowed.binding)
 
 
-def _looks(tx: Transaction, name: str, count: Headcount, now: datetime) -> float:
+def _looks(tx: Transaction, name: str, count: TargetCounts, now: datetime) -> float:
     """Looks that one request brings: measured, or else as many as the targets are read together."""
     requests, looks = sources.served(tx, name, now - MEASURED_OVER)
     if requests >= ENOUGH and looks > 0:

@@ -122,7 +122,7 @@ def _breaker(tx: Transaction, name: str, now: datetime) -> Finding:
 
 def _strained(tx: Transaction, name: str, now: datetime) -> Finding:
     """Judge what the platform itself says of its limit."""
-    found = sources.strain(tx, name)
+    found = sources.rate_limit_state(tx, name)
     until, used = found.waits_until(now), found.used(now)
     hint = f"it goes on by itself; lower sources.{name}.requests_per_hour if this comes often"
     if until is not None:

@@ -11,7 +11,7 @@ from monitor.model.order import Order
 from monitor.model.service import Service, Services
 from monitor.model.target import Metric, Target
 from monitor.model.terms import Terms, TermsOrigin
-from monitor.model.terms_catalog import TermsBook
+from monitor.model.terms_catalog import TermsCatalog
 from refilld.orders_file.cells import (
     MOST_COUNT,
     Cells,
@@ -144,11 +144,11 @@ def _known(services: Mapping[str, Service]) -> Services:
     return services if isinstance(services, Services) else Services(services)
 
 
-def _book(terms: Mapping[str, Terms]) -> TermsBook:
-    return terms if isinstance(terms, TermsBook) else TermsBook(terms)
+def _book(terms: Mapping[str, Terms]) -> TermsCatalog:
+    return terms if isinstance(terms, TermsCatalog) else TermsCatalog(terms)
 
 
-def _terms(cells: Cells, service: Service, called: str, book: TermsBook) -> tuple[Terms, TermsOrigin]:
+def _terms(cells: Cells, service: Service, called: str, book: TermsCatalog) -> tuple[Terms, TermsOrigin]:
     """Return the row's terms, else those of its service, and where they are from."""
     said = text_cell(cells, "terms", 200)
     name = said or service.terms

@@ -5,25 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jobs import request_accounting
-from jobs.configured_source import Eye
+from jobs.configured_source import ConfiguredSource
 from jobs.sampling import Sampling
-from jobs.target_selection import taken
+from jobs.target_selection import claim_requests
 from monitor.guarantee.customer_answers import Answer
 from monitor.model.snapshot import Outcome
 from monitor.sources.budget import Purpose
 from refilld.services import refill_requests
 from refilld.services.refill_requests import Recheck
 from storage import order_states, routes, targets
-from storage.due import Head
+from storage.due import DueTarget
 from storage.engine import Database, Transaction
-from storage.targets import TargetRow
+from storage.targets import TargetState
 
 TOLD = frozenset({Outcome.COUNT, Outcome.PRIVATE, Outcome.HIDDEN, Outcome.NOT_FOUND, Outcome.UNAVAILABLE})
 """Outcomes that say something of the target itself."""
 
 
 @dataclass(frozen=True, slots=True)
-class Checking:
+class ManualCheck:
     """Answers to customers' requests."""
 
     database: Database
@@ -38,22 +38,24 @@ class Checking:
         """
         now = self.clock()
         with self.database.write() as tx:
-            row, recheck = refill_requests.ask(tx, order_id, now, fresh=fresh)
-            eye, due = self._taken(tx, row, now) if recheck is Recheck.DUE else (None, [])
-        if eye is None:
+            row, recheck = refill_requests.request_refill(tx, order_id, now, fresh=fresh)
+            configured, due = self._taken(tx, row, now) if recheck is Recheck.DUE else (None, [])
+        if configured is None:
             return self._answer(order_id), recheck
         told = False
-        while eye is not None:
-            looks = self.sampling.look(eye, due, Purpose.CHECK)
+        while configured is not None:
+            looks = self.sampling.look(configured, due, Purpose.CHECK)
             told = any(one.snapshot.target == row.target and one.snapshot.outcome in TOLD for one in looks)
-            eye, due = self._passed_on(order_id, eye)
+            configured, due = self._passed_on(order_id, configured)
         return self._answer(order_id), Recheck.DONE if told else Recheck.FAILED
 
     def _answer(self, order_id: str) -> Answer:
         with self.database.read() as tx:
             return refill_requests.answer_now(tx, order_id, self.clock())
 
-    def _passed_on(self, order_id: str, before: Eye) -> tuple[Eye | None, list[TargetRow]]:
+    def _passed_on(
+        self, order_id: str, before: ConfiguredSource
+    ) -> tuple[ConfiguredSource | None, list[TargetState]]:
         """The eye that has taken the target over from one that cannot see it, if it may look now."""
         with self.database.write() as tx:
             row = targets.of_order(tx, order_id, lock=True)
@@ -61,19 +63,21 @@ class Checking:
                 return None, []
             return self._taken(tx, row, self.clock())
 
-    def _taken(self, tx: Transaction, row: TargetRow, now: datetime) -> tuple[Eye | None, list[TargetRow]]:
+    def _taken(
+        self, tx: Transaction, row: TargetState, now: datetime
+    ) -> tuple[ConfiguredSource | None, list[TargetState]]:
         """The eye that may look at the target now, and all that its request, paid for, will show."""
         row = self._routed(tx, row)
-        for eye in self.sampling.eyes:
-            if eye.source.name == row.source and _may_look(tx, eye, now):
-                head = Head(row.target_id, row.together, "", None, None)
-                due = next(iter(taken(tx, eye, [head], now)), [])
+        for configured in self.sampling.sources:
+            if configured.source.name == row.source and _may_look(tx, configured, now):
+                head = DueTarget(row.target_id, row.request_key, "", None, None)
+                due = next(iter(claim_requests(tx, configured, [head], now)), [])
                 if due:
-                    request_accounting.pay(tx, eye, now, len(due), Purpose.CHECK)
-                    return eye, due
+                    request_accounting.charge(tx, configured, now, len(due), Purpose.CHECK)
+                    return configured, due
         return None, []
 
-    def _routed(self, tx: Transaction, row: TargetRow) -> TargetRow:
+    def _routed(self, tx: Transaction, row: TargetState) -> TargetState:
         """The target on its way: one that is new has none yet."""
         router = self.sampling.policy.router
         if row.source or router is None:
@@ -84,6 +88,6 @@ class Checking:
         return routed
 
 
-def _may_look(tx: Transaction, eye: Eye, now: datetime) -> bool:
-    closed = request_accounting.closed_for(tx, eye, now, Purpose.CHECK)
-    return closed is None and not request_accounting.canary_due(tx, eye)
+def _may_look(tx: Transaction, configured: ConfiguredSource, now: datetime) -> bool:
+    closed = request_accounting.closed_for(tx, configured, now, Purpose.CHECK)
+    return closed is None and not request_accounting.canary_due(tx, configured)

@@ -10,13 +10,13 @@ from itertools import islice
 from monitor.model.order import Order
 from refilld.orders_file import RawRow, Refused
 from storage.engine import Database, Transaction
-from storage.orders import Fate, import_batch
+from storage.orders import ImportResult, import_batch
 
 BATCH = 500
 """Rows in one transaction: an interrupted import has kept whole batches, and can simply be run again."""
 
 Parsed = tuple[RawRow, Order] | Refused
-Tally = Counter[Fate]
+Tally = Counter[ImportResult]
 
 
 class _DryRunError(Exception):
@@ -35,7 +35,7 @@ class Listeners:
 class _Result:
     """What became of one batch."""
 
-    fates: Tally
+    results: Tally
     refused: list[Refused]
     added: list[Order]
 
@@ -72,15 +72,15 @@ def _import(tx: Transaction, batch: list[Parsed], now: datetime) -> _Result:
     for (row, order), result in zip(good, imported, strict=True):
         if result.error is not None:
             refused.append(Refused.row(row, result.error))
-        elif result.fate is Fate.ADDED:
+        elif result.result is ImportResult.ADDED:
             added.append(order)
-    fates = Counter(result.fate for result in imported if result.error is None)
-    return _Result(fates, sorted(refused, key=lambda row: row.line), added)
+    results = Counter(result.result for result in imported if result.error is None)
+    return _Result(results, sorted(refused, key=lambda row: row.line), added)
 
 
 def _tell(tally: Tally, result: _Result, listeners: Listeners) -> None:
-    tally.update(result.fates)
-    tally[Fate.REFUSED] += len(result.refused)
+    tally.update(result.results)
+    tally[ImportResult.REFUSED] += len(result.refused)
     for row in result.refused:
         listeners.on_refused(row)
     for order in result.added:

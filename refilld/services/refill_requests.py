@@ -3,14 +3,14 @@
 from datetime import datetime
 from enum import StrEnum
 
-from monitor.cadence.schedule import Lane
+from monitor.cadence.schedule import Priority
 from monitor.guarantee.customer_answers import STANDS, Answer, LastLook, answer, stands
 from monitor.model.decision import Reason
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Outcome
 from storage import drops, order_states, refills, requests, targets
 from storage.engine import Transaction
-from storage.targets import TargetRow
+from storage.targets import TargetState
 
 
 class Recheck(StrEnum):
@@ -28,7 +28,9 @@ class Recheck(StrEnum):
     """No guarantee runs, and no look could change that."""
 
 
-def ask(tx: Transaction, order_id: str, now: datetime, *, fresh: bool = False) -> tuple[TargetRow, Recheck]:
+def request_refill(
+    tx: Transaction, order_id: str, now: datetime, *, fresh: bool = False
+) -> tuple[TargetState, Recheck]:
     """Record a request, and have the target looked at unless the answer to the last one stands.
 
     With `fresh` no answer stands. Gives the target, locked, and what is to be done. The request of a covered
@@ -43,23 +45,23 @@ def ask(tx: Transaction, order_id: str, now: datetime, *, fresh: bool = False) -
         requests.answered(tx, order_id, now)
         return row, Recheck.NOT_NEEDED
     if not fresh and granted_at is not None and _stands(tx, row, order_id, granted_at, now):
-        if not mine.asked:
+        if not mine.request_pending:
             requests.ask(tx, order_id, now, granted=False)
-            targets.arouse(tx, [row.target_id])
+            targets.invalidate_fast_path(tx, [row.target_id])
         return row, Recheck.STANDS
     if granted_at is None or (row.last_look_at is not None and row.last_look_at >= granted_at):
         requests.ask(tx, order_id, now)
-    targets.wake(tx, [row.target_id], now, f"asked for {order_id}", Lane.FIRST)
+    targets.schedule_by(tx, [row.target_id], now, f"asked for {order_id}", Priority.URGENT)
     return row, Recheck.DUE
 
 
-def _stands(tx: Transaction, row: TargetRow, order_id: str, granted_at: datetime, now: datetime) -> bool:
+def _stands(tx: Transaction, row: TargetState, order_id: str, granted_at: datetime, now: datetime) -> bool:
     """Whether the last answer is still good; a drop that waits for a request waits for the next look, too."""
     awaited = drops.last_reason(tx, order_id) is Reason.AWAITING_REQUEST
     return not awaited and stands(granted_at, row.last_look_at, row.last_outcome, now)
 
 
-def _mine(tx: Transaction, row: TargetRow, order_id: str) -> Watched:
+def _mine(tx: Transaction, row: TargetState, order_id: str) -> OrderState:
     return next(w for w in order_states.of_target(tx, row.target_id) if w.order.order_id == order_id)
 
 
@@ -70,7 +72,7 @@ def answer_now(tx: Transaction, order_id: str, now: datetime) -> Answer:
 
 
 def answer_from(
-    tx: Transaction, row: TargetRow, group: tuple[Watched, ...], order_id: str, now: datetime
+    tx: Transaction, row: TargetState, group: tuple[OrderState, ...], order_id: str, now: datetime
 ) -> Answer:
     """Answer with what is known of an order, its target and all orders on it."""
     mine = next(w for w in group if w.order.order_id == order_id)

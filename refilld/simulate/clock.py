@@ -8,7 +8,7 @@ from itertools import count
 Event = Callable[[], object]
 
 
-class VirtualClock:
+class SimulationClock:
     """The simulated time, and what is to happen at which."""
 
     def __init__(self, begin: datetime, end: datetime) -> None:

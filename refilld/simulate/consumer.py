@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from monitor.model.link import parse_link
 from monitor.model.target import Target
-from refilld.simulate.clock import VirtualClock
-from refilld.simulate.world import World
+from refilld.simulate.clock import SimulationClock
+from refilld.simulate.world import SimulatedWorld
 from storage import leases
 from storage.column_types import AnyRow
 from storage.engine import Database
@@ -16,12 +16,12 @@ _MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Consumer:
+class SimulatedConsumer:
     """One consumer of the queue who never fails."""
 
     database: Database
-    world: World
-    clock: VirtualClock
+    world: SimulatedWorld
+    clock: SimulationClock
     delay: timedelta
     """From the claim to the delivery."""
 

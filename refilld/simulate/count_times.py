@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 
 from monitor.model.drop import Drop, DropState
 from monitor.model.order import Order
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 from monitor.model.refill import Refill, RefillState
 from storage.order_history import History, PastDrop, PastRefill
 
 SECOND = timedelta(seconds=1)
 
 
-class Moments:
+class CountTimes:
     """A history, asked about its moments: each as it was just before what was written at it."""
 
     def __init__(self, history: History) -> None:
@@ -41,7 +41,7 @@ class Moments:
             found |= {at for at in (drop.opened_at, drop.closed_at) if at is not None}
         return sorted(at for at in found if begin <= at <= end)
 
-    def watched(self, at: datetime, unheld: str = "") -> list[Watched]:
+    def watched(self, at: datetime, unheld: str = "") -> list[OrderState]:
         """The orders as they stood just before a moment; the order `unheld` as if it had no open refill."""
         refills: dict[str, list[Refill]] = {}
         for past in self._history.refills:
@@ -54,7 +54,7 @@ class Moments:
             if drop.opened_at < at and (drop.closed_at is None or drop.closed_at >= at)
         }
         return [
-            Watched(order, drop=drops.get(order.order_id), refills=tuple(refills.get(order.order_id, ())))
+            OrderState(order, drop=drops.get(order.order_id), refills=tuple(refills.get(order.order_id, ())))
             for order in self.orders
         ]
 

@@ -7,14 +7,14 @@ from decimal import Decimal
 from functools import partial
 
 from monitor.guarantee.claims import claims_of
-from monitor.model.decision import Verb
+from monitor.model.decision import Action
 from monitor.model.order import Order
 from monitor.model.refill import RefillState
 from monitor.model.target import Target
 from refilld.simulate.ages import Ages
-from refilld.simulate.count_times import Moments, threshold
-from refilld.simulate.run import Happened
-from refilld.simulate.true_drops import Crossing, Exact, Fate, crossings
+from refilld.simulate.count_times import CountTimes, threshold
+from refilld.simulate.run import SimulationRecord
+from refilld.simulate.true_drops import Exact, TrueDrop, TrueDropEnd, true_drops
 from refilld.simulate.world import KnowsTruth
 from storage.order_history import History, PastDecision
 
@@ -56,7 +56,7 @@ class Figures:
 class Truth:
     """What can only be said of a world that tells its exact counts. Weights are the units lost."""
 
-    crossings: Counter[Fate]
+    true_drops: Counter[TrueDropEnd]
     seen: "Delays"
     missed_share: float | None
     """Weighted: of the crossings that were seen or missed."""
@@ -77,7 +77,7 @@ class Delays:
     p95: float | None
 
     @classmethod
-    def of(cls, seen: Sequence[Crossing]) -> "Delays":
+    def of(cls, seen: Sequence[TrueDrop]) -> "Delays":
         """The delays of the crossings that were seen."""
         pairs = sorted((c.hours, c.units) for c in seen)
         units = sum(weight for _, weight in pairs)
@@ -85,7 +85,7 @@ class Delays:
         return cls(mean, _quantile(pairs, 0.5), _quantile(pairs, 0.95))
 
 
-def figures(happened: Happened) -> tuple[Figures, list[Crossing]]:
+def figures(happened: SimulationRecord) -> tuple[Figures, list[TrueDrop]]:
     """Measure a run; gives the crossings too, as far as the world tells its truth."""
     meter, past, plan = happened.meter, happened.histories, happened.plan
     found = list(_crossings(happened))
@@ -112,11 +112,11 @@ def figures(happened: Happened) -> tuple[Figures, list[Crossing]]:
     ), found
 
 
-def _crossings(happened: Happened) -> Iterable[Crossing]:
+def _crossings(happened: SimulationRecord) -> Iterable[TrueDrop]:
     truth, plan = happened.world.truth, happened.plan
     if truth is not None:
         for history in happened.histories:
-            yield from crossings(history, exact(truth, history.target), plan.begin, plan.end)
+            yield from true_drops(history, exact(truth, history.target), plan.begin, plan.end)
 
 
 def exact(truth: KnowsTruth, target: Target) -> Exact:
@@ -124,15 +124,15 @@ def exact(truth: KnowsTruth, target: Target) -> Exact:
     return partial(truth.truth, target)
 
 
-def _truth(past: Iterable[History], found: Sequence[Crossing], truth: KnowsTruth) -> Truth:
-    seen = [c for c in found if c.fate is Fate.SEEN]
-    missed = [c for c in found if c.fate is Fate.MISSED]
+def _truth(past: Iterable[History], found: Sequence[TrueDrop], truth: KnowsTruth) -> Truth:
+    seen = [c for c in found if c.end is TrueDropEnd.SEEN]
+    missed = [c for c in found if c.end is TrueDropEnd.MISSED]
     units = sum(c.units for c in (*seen, *missed))
     lost = sum(c.units for c in missed)
     hours = sum(c.hours * c.units for c in (*seen, *missed)) + LATE * lost
     false, too_many = _refilled_for_nothing(past, truth)
     return Truth(
-        crossings=Counter(c.fate for c in found),
+        true_drops=Counter(c.end for c in found),
         seen=Delays.of(seen),
         missed_share=lost / units if units else None,
         hours_per_unit=hours / units if units else None,
@@ -145,17 +145,17 @@ def _refilled_for_nothing(past: Iterable[History], truth: KnowsTruth) -> tuple[i
     """The refills decided without a real drop, and the units of all that nobody was missing."""
     false = too_many = 0
     for history in past:
-        moments, count = Moments(history), exact(truth, history.target)
+        moments, count = CountTimes(history), exact(truth, history.target)
         orders = {order.order_id: order for order in moments.orders}
         for decision in history.decisions:
             missing = _missing(moments, decision, count(decision.at))
-            if decision.verb is Verb.REFILL and missing is not None:
+            if decision.action is Action.REFILL and missing is not None:
                 false += missing < threshold(orders[decision.order_id])
                 too_many += max(0, decision.quantity - missing)
     return false, too_many
 
 
-def _missing(moments: Moments, decision: PastDecision, count: int | None) -> int | None:
+def _missing(moments: CountTimes, decision: PastDecision, count: int | None) -> int | None:
     """The claim that the exact count would have had; None where there was none to be seen."""
     if count is None:
         return None

@@ -20,8 +20,8 @@ class MeteredSource:
         """Looks that ended in a number."""
         self.looks: dict[Target, list[datetime]] = {}
 
-    def together(self, target: Target) -> str | None:
-        return self._source.together(target)
+    def request_key(self, target: Target) -> str | None:
+        return self._source.request_key(target)
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
         """Look at targets, and note it."""

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from monitor.model.duration import format_duration
 from refilld.simulate.figures import Figures, Truth
-from refilld.simulate.run import Plan
-from refilld.simulate.true_drops import Crossing, Fate
+from refilld.simulate.run import SimulationPlan
+from refilld.simulate.true_drops import TrueDrop, TrueDropEnd
 from refilld.time_format import rfc3339
 
 SYNTHETIC = (
@@ -15,7 +15,7 @@ SYNTHETIC = (
 )
 
 
-def assumptions(plan: Plan, source: str, *, builtin: bool) -> list[str]:
+def assumptions(plan: SimulationPlan, source: str, *, builtin: bool) -> list[str]:
     """What the figures rest on, in sentences."""
     section, world = plan.section, f"The world is what the source {source} makes of it."
     ran = (
@@ -41,7 +41,9 @@ def summary(found: Figures) -> dict[str, object]:
         "mean_look_age_hours": _rounded(found.mean_look_age_hours),
         "drops_opened": found.drops,
         **_of_truth(truth),
-        "looks_per_detected_drop": None if truth is None else _per(found.looks, truth.crossings[Fate.SEEN]),
+        "looks_per_detected_drop": None
+        if truth is None
+        else _per(found.looks, truth.true_drops[TrueDropEnd.SEEN]),
         "refills": found.refills,
         "false_refills": None if truth is None else truth.false_refills,
         "refills_held": found.held,
@@ -55,10 +57,10 @@ def summary(found: Figures) -> dict[str, object]:
 def _of_truth(truth: Truth | None) -> dict[str, object]:
     """What was really lost, and how late that was seen."""
     seen = None if truth is None else truth.seen
-    fates = {} if truth is None else truth.crossings
+    fates = {} if truth is None else truth.true_drops
     return {
         "real_drops": None if truth is None else sum(fates.values()),
-        **{f"real_drops_{fate}": None if truth is None else fates[fate] for fate in Fate},
+        **{f"real_drops_{end}": None if truth is None else fates[end] for end in TrueDropEnd},
         "delay_hours_mean": None if seen is None else _rounded(seen.mean),
         "delay_hours_p50": None if seen is None else _rounded(seen.p50),
         "delay_hours_p95": None if seen is None else _rounded(seen.p95),
@@ -110,16 +112,16 @@ def table(summaries: Mapping[str, Mapping[str, object]]) -> list[dict[str, objec
     return rows
 
 
-def crossing_rows(policy: str, found: Iterable[Crossing]) -> Iterable[dict[str, object]]:
+def crossing_rows(policy: str, found: Iterable[TrueDrop]) -> Iterable[dict[str, object]]:
     """Every real drop, for programs."""
-    for crossing in found:
+    for true_drop in found:
         yield {
             "policy": policy,
-            "order_id": crossing.order_id,
-            "units": crossing.units,
-            "began_at": rfc3339(crossing.began),
-            "ended_at": rfc3339(crossing.ended),
-            "fate": str(crossing.fate),
+            "order_id": true_drop.order_id,
+            "units": true_drop.units,
+            "began_at": rfc3339(true_drop.began),
+            "ended_at": rfc3339(true_drop.ended),
+            "fate": str(true_drop.end),
         }
 
 

@@ -8,18 +8,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 
-from jobs.configured_source import Eye
+from jobs.configured_source import ConfiguredSource
 from jobs.sampling import Sampling
 from refilld.daemon import Daemon
 from refilld.orders_file import Refused
 from refilld.services.order_import import Parsed
 from refilld.settings import Settings, SourceSection
-from refilld.simulate.clock import VirtualClock
-from refilld.simulate.consumer import Consumer
+from refilld.simulate.clock import SimulationClock
+from refilld.simulate.consumer import SimulatedConsumer
 from refilld.simulate.meter import MeteredSource
 from refilld.simulate.sales import Sales
 from refilld.simulate.setting import inside
-from refilld.simulate.world import World
+from refilld.simulate.world import SimulatedWorld
 from storage import due, migrate, sources
 from storage.engine import Database
 from storage.order_history import History, histories
@@ -35,7 +35,7 @@ Tell = Callable[[datetime], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SimulationPlan:
     """What is to be simulated, whatever the policy."""
 
     begin: datetime
@@ -53,11 +53,11 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class SimulationRecord:
     """What came out of a run, to be measured."""
 
-    plan: Plan
-    world: World
+    plan: SimulationPlan
+    world: SimulatedWorld
     meter: MeteredSource
     histories: tuple[History, ...]
     refused: list[Refused]
@@ -66,20 +66,22 @@ class Happened:
     """How often the simulated operator let a stopped source look again."""
 
 
-class Run:
+class Simulation:
     """One simulated shop under one policy."""
 
-    def __init__(self, plan: Plan, world: World, settings: Settings, database: Database) -> None:
+    def __init__(
+        self, plan: SimulationPlan, world: SimulatedWorld, settings: Settings, database: Database
+    ) -> None:
         self._plan = plan
         self._world = world
         self._database = database
-        self._clock = VirtualClock(plan.begin, plan.end)
+        self._clock = SimulationClock(plan.begin, plan.end)
         self._meter = MeteredSource(world.source)
         self._daemon = Daemon(inside(settings), database, self._clock.now, Event())
         self._sales = Sales(database, settings, self._clock)
         self._resumed = 0
 
-    def run(self, tell: Tell) -> Happened:
+    def run(self, tell: Tell) -> SimulationRecord:
         """Let everything happen; `tell` hears the simulated time now and then."""
         self._plan_events(tell)
         sampling = self._sampling()
@@ -90,7 +92,9 @@ class Run:
                 self._clock.advance(self._due())
         with self._database.read() as tx:
             past = tuple(histories(tx))
-        return Happened(self._plan, self._world, self._meter, past, self._sales.refused, self._resumed)
+        return SimulationRecord(
+            self._plan, self._world, self._meter, past, self._sales.refused, self._resumed
+        )
 
     def _plan_events(self, tell: Tell) -> None:
         """What happens each hour: sales, the other jobs, the consumer, the operator."""
@@ -102,17 +106,17 @@ class Run:
         for job in self._daemon.plans(self._sampling(), lambda _job: None):
             if job.name != "sampling":
                 clock.every(max(job.every, HOUR), job.run)
-        clock.every(HOUR, Consumer(self._database, self._world, clock, self._plan.delay).claim)
+        clock.every(HOUR, SimulatedConsumer(self._database, self._world, clock, self._plan.delay).claim)
         clock.every(HOUR, self._operate)
         clock.every(HOUR, lambda: tell(clock.now()))
 
-    def _eyes(self) -> tuple[Eye, ...]:
+    def _eyes(self) -> tuple[ConfiguredSource, ...]:
         section = self._plan.section
-        return (Eye(self._meter, section.budget, section.first_pause),)
+        return (ConfiguredSource(self._meter, section.budget, section.first_pause),)
 
     def _sampling(self) -> Sampling:
         """The daemon's own sampling, but that it waits on the virtual clock."""
-        return replace(self._daemon.sampling(self._eyes()), wait=self._clock.wait, patience=PATIENCE)
+        return replace(self._daemon.sampling(self._eyes()), wait=self._clock.wait, max_wait=PATIENCE)
 
     def _due(self) -> datetime | None:
         """When a look is due next; None when none is known to be."""

@@ -10,10 +10,10 @@ from monitor.model.order import Order
 from refilld.orders_file import RawRow, Refused, parse_file, parse_rows
 from refilld.services.order_import import Listeners, Parsed, import_orders
 from refilld.settings import Settings
-from refilld.simulate.clock import VirtualClock
-from refilld.simulate.world import World
+from refilld.simulate.clock import SimulationClock
+from refilld.simulate.world import SimulatedWorld
 from storage.engine import Database
-from storage.orders import Fate
+from storage.orders import ImportResult
 
 _CENTURY_ENDS = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -24,11 +24,11 @@ class Sales:
 
     database: Database
     settings: Settings
-    clock: VirtualClock
+    clock: SimulationClock
     refused: list[Refused] = field(default_factory=list)
     sold: int = 0
 
-    def ring_up(self, world: World) -> None:
+    def ring_up(self, world: SimulatedWorld) -> None:
         """Import what the world has sold since the last time."""
         now = self.clock.now()
         rows = (RawRow(n, _cells(cells)) for n, cells in enumerate(world.sold(now), start=self.sold + 1))
@@ -42,7 +42,7 @@ class Sales:
 
     def _import(self, parsed: Iterable[Parsed]) -> None:
         listeners = Listeners(self.refused.append, _ignore)
-        self.sold += import_orders(self.database, parsed, self.clock.now(), listeners)[Fate.ADDED]
+        self.sold += import_orders(self.database, parsed, self.clock.now(), listeners)[ImportResult.ADDED]
 
 
 def read_orders(path: Path, settings: Settings) -> list[Parsed]:

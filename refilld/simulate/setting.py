@@ -4,27 +4,27 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from monitor.sources.registry import open_source
-from monitor.sources.simulated.shop import Shop
+from monitor.sources.simulated.shop import SimulatedShop
 from monitor.sources.simulated.source import SimulatedSource
 from refilld.settings import AlertsSection, Settings, SourceSection
-from refilld.simulate.world import World
+from refilld.simulate.world import SimulatedWorld
 
 HOUR = timedelta(hours=1)
 _LIFETIME = timedelta(days=365)
 
 
-def built_in(settings: Settings, *, orders: int, days: int, seed: int) -> World:
+def built_in(settings: Settings, *, orders: int, days: int, seed: int) -> SimulatedWorld:
     """The made-up shop: it sells the configured services, under the configured default window."""
     services = tuple((name, s.metric) for name, s in settings.services.items() if s.metric is not None)
     window = settings.all_terms["default"].window or _LIFETIME
-    shop = Shop(orders, days, max(1, window.days), services)
-    return World.of(SimulatedSource(shop, seed))
+    shop = SimulatedShop(orders, days, max(1, window.days), services)
+    return SimulatedWorld.of(SimulatedSource(shop, seed))
 
 
-def plugged_in(settings: Settings, name: str) -> World:
+def plugged_in(settings: Settings, name: str) -> SimulatedWorld:
     """The world of an installed source; BadInputError where there is none of that name."""
     section = settings.sources.get(name, SourceSection())
-    return World.of(open_source(name, section.options))
+    return SimulatedWorld.of(open_source(name, section.options))
 
 
 def section_of(settings: Settings, name: str, requests_per_hour: int | None) -> SourceSection:
@@ -46,8 +46,12 @@ def _together(sections: Sequence[SourceSection]) -> SourceSection:
     total = sum(section.requests_per_hour for section in sections)
     spacings = [section.spacing / timedelta(seconds=1) for section in sections]
     spacing = 1 / sum(1 / seconds for seconds in spacings) if all(spacings) else 0.0
-    together = {"requests_per_hour": total, "spacing": timedelta(seconds=spacing), "requests_per_day": None}
-    return first.model_copy(update=together)
+    request_key = {
+        "requests_per_hour": total,
+        "spacing": timedelta(seconds=spacing),
+        "requests_per_day": None,
+    }
+    return first.model_copy(update=request_key)
 
 
 def inside(settings: Settings) -> Settings:

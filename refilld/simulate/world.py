@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from monitor.errors import BadInputError
 from monitor.model.target import Target
 from monitor.sources.contract import Source
-from monitor.sources.reader_adapter import PlainSource
+from monitor.sources.reader_adapter import ReaderAdapter
 
 
 @runtime_checkable
@@ -36,7 +36,7 @@ class KnowsTruth(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class SimulatedWorld:
     """A source with the parts of its class that a simulation can use; None where it has none of it."""
 
     source: Source
@@ -45,9 +45,9 @@ class World:
     truth: KnowsTruth | None
 
     @classmethod
-    def of(cls, source: Source) -> "World":
+    def of(cls, source: Source) -> "SimulatedWorld":
         """The world that a source makes."""
-        plugin = source.reader if isinstance(source, PlainSource) else source
+        plugin = source.reader if isinstance(source, ReaderAdapter) else source
         return cls(
             source,
             plugin if isinstance(plugin, Sells) else None,

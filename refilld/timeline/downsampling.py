@@ -9,7 +9,7 @@ Point: TypeAlias = tuple[datetime, int]
 """A count and when it was read."""
 
 
-def thinned(points: Iterable[Point], column: Callable[[datetime], int]) -> Iterator[Point]:
+def downsampled(points: Iterable[Point], column: Callable[[datetime], int]) -> Iterator[Point]:
     """Of the points (in order of time) in each column keep the first, the lowest, the highest, the last."""
     for _, group in groupby(points, key=lambda point: column(point[0])):
         run = list(group)

@@ -7,7 +7,7 @@ from monitor.model.snapshot import Outcome
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class TimelineEvent:
     """One line of a story; its words may quote what came from outside, unfiltered."""
 
     at: datetime
@@ -19,7 +19,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class TimelineLook:
     """One look at the order's target."""
 
     at: datetime

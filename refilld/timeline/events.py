@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from itertools import chain
 
-from monitor.model.decision import Reason, Verb
+from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
 from monitor.model.refill import RefillState
-from refilld.timeline.event import Event
-from refilld.timeline.load import Story
+from refilld.timeline.event import TimelineEvent
+from refilld.timeline.load import Timeline
 from refilld.timeline.timeline import in_time
 from storage.column_types import AnyRow
 
@@ -33,97 +33,103 @@ STATES = {
     RefillState.CANCELLED: "cancelled",
 }
 _VERBS = {
-    Verb.REFILL: "refill {quantity:,}",
-    Verb.HOLD: "hold a refill of {quantity:,}",
-    Verb.WAIT: "wait",
-    Verb.REFUSE: "refuse",
+    Action.REFILL: "refill {quantity:,}",
+    Action.HOLD: "hold a refill of {quantity:,}",
+    Action.WAIT: "wait",
+    Action.REFUSE: "refuse",
 }
 
 
-def told(story: Story) -> tuple[Event, ...]:
+def timeline_events(timeline: Timeline) -> tuple[TimelineEvent, ...]:
     """The whole story in order of time."""
-    return tuple(in_time(story.looks, list(_happenings(story))))
+    return tuple(in_time(timeline.looks, list(_happenings(timeline))))
 
 
-def _happenings(story: Story) -> Iterator[Event]:
+def _happenings(timeline: Timeline) -> Iterator[TimelineEvent]:
     """Every event but the looks; what follows from another of the same moment comes after it."""
-    yield from _sale(story)
-    yield from (_asked(row) for row in story.requests)
-    yield from (_flagged(row) for row in story.flags if row.order_id == story.order.order_id)
-    counts = {look.at: look.count for look in story.looks}
-    yield from chain.from_iterable(_opened(row, counts.get(row.opened_at)) for row in story.drops)
-    yield from map(_decided, story.decisions)
-    yield from chain.from_iterable(_refill(row, story.refill_events[row.refill_id]) for row in story.refills)
-    yield from chain.from_iterable(map(_over, story.drops))
-    yield from chain.from_iterable(map(_review, story.reviews))
-    answered = (row.answered_at for row in story.requests if row.answered_at is not None)
-    yield from (Event(at, "request.answered", "the customer's request is answered") for at in answered)
+    yield from _sale(timeline)
+    yield from (_asked(row) for row in timeline.requests)
+    yield from (_flagged(row) for row in timeline.flags if row.order_id == timeline.order.order_id)
+    counts = {look.at: look.count for look in timeline.looks}
+    yield from chain.from_iterable(_opened(row, counts.get(row.opened_at)) for row in timeline.drops)
+    yield from map(_decided, timeline.decisions)
+    yield from chain.from_iterable(
+        _refill(row, timeline.refill_events[row.refill_id]) for row in timeline.refills
+    )
+    yield from chain.from_iterable(map(_over, timeline.drops))
+    yield from chain.from_iterable(map(_review, timeline.reviews))
+    answered = (row.answered_at for row in timeline.requests if row.answered_at is not None)
+    yield from (
+        TimelineEvent(at, "request.answered", "the customer's request is answered") for at in answered
+    )
 
 
-def _sale(story: Story) -> Iterator[Event]:
+def _sale(timeline: Timeline) -> Iterator[TimelineEvent]:
     """From the import to the guarantee's end; some of it may still be to come."""
-    order, row = story.mine.order, story.order
-    yield Event(row.imported_at, "order.imported", "imported")
-    if story.looks_left_out:
-        yield Event(story.looks[0].at, "look", f"{story.looks_left_out:,} earlier looks are left out here")
+    order, row = timeline.mine.order, timeline.order
+    yield TimelineEvent(row.imported_at, "order.imported", "imported")
+    if timeline.looks_left_out:
+        yield TimelineEvent(
+            timeline.looks[0].at, "look", f"{timeline.looks_left_out:,} earlier looks are left out here"
+        )
     if order.completed_at is None:
         return
     units = f"{order.delivered:,} of {order.quantity:,} units"
-    yield Event(order.completed_at, "order.delivered", f"delivery completed: {units}")
+    yield TimelineEvent(order.completed_at, "order.delivered", f"delivery completed: {units}")
     if not order.guaranteed:
         return
     settled = order.completed_at + order.terms.settle
-    yield Event(settled, "order.settled", "the delivery counts as settled, and counts are judged")
+    yield TimelineEvent(settled, "order.settled", "the delivery counts as settled, and counts are judged")
     if order.ends_at is not None:
-        ends = "ended" if order.ends_at <= story.now else "will end"
-        yield Event(order.ends_at, "guarantee.ended", f"the guarantee {ends}")
+        ends = "ended" if order.ends_at <= timeline.now else "will end"
+        yield TimelineEvent(order.ends_at, "guarantee.ended", f"the guarantee {ends}")
 
 
-def _asked(row: AnyRow) -> Event:
+def _asked(row: AnyRow) -> TimelineEvent:
     stands = "" if row.answered_at else "; not answered yet"
-    return Event(row.at, "request.asked", f"the customer asked for a refill{stands}")
+    return TimelineEvent(row.at, "request.asked", f"the customer asked for a refill{stands}")
 
 
-def _flagged(row: AnyRow) -> Event:
+def _flagged(row: AnyRow) -> TimelineEvent:
     effect = "void" if row.flag.voids else "suspended"
-    return Event(row.set_at, "order.flagged", f"flagged {row.flag}: the guarantee is {effect}")
+    return TimelineEvent(row.set_at, "order.flagged", f"flagged {row.flag}: the guarantee is {effect}")
 
 
-def _opened(row: AnyRow, count: int | None) -> Iterator[Event]:
+def _opened(row: AnyRow, count: int | None) -> Iterator[TimelineEvent]:
     seen = "" if count is None else f" at {count:,}"
-    yield Event(row.opened_at, "drop.opened", f"drop {row.drop_id} suspected{seen}")
+    yield TimelineEvent(row.opened_at, "drop.opened", f"drop {row.drop_id} suspected{seen}")
     if row.confirmed_at is not None:
-        yield Event(row.confirmed_at, "drop.confirmed", f"drop {row.drop_id} confirmed")
+        yield TimelineEvent(row.confirmed_at, "drop.confirmed", f"drop {row.drop_id} confirmed")
 
 
-def _over(row: AnyRow) -> Iterator[Event]:
+def _over(row: AnyRow) -> Iterator[TimelineEvent]:
     """How a drop ended without a refill; the others are told by their decision."""
     if row.closed_at is None:
         return
     if row.state is DropState.RECOVERED:
-        yield Event(row.closed_at, "drop.recovered", f"drop {row.drop_id} recovered: {_numbers(row)}")
+        yield TimelineEvent(row.closed_at, "drop.recovered", f"drop {row.drop_id} recovered: {_numbers(row)}")
     elif row.state is DropState.CLOSED:
         why = "the guarantee ended or was suspended"
-        yield Event(row.closed_at, "drop.closed", f"drop {row.drop_id} closed: {why}")
+        yield TimelineEvent(row.closed_at, "drop.closed", f"drop {row.drop_id} closed: {why}")
 
 
-def _decided(row: AnyRow) -> Event:
-    verb = _VERBS[row.decision].format(quantity=row.quantity)
-    text = f"decided: {verb}, because {REASONS[row.reason]} ({row.reason}); {_numbers(row)}"
-    return Event(row.at, f"decision.{row.decision}", text)
+def _decided(row: AnyRow) -> TimelineEvent:
+    action = _VERBS[row.decision].format(quantity=row.quantity)
+    text = f"decided: {action}, because {REASONS[row.reason]} ({row.reason}); {_numbers(row)}"
+    return TimelineEvent(row.at, f"decision.{row.decision}", text)
 
 
 def _numbers(row: AnyRow) -> str:
     return f"count {row.count:,}, whole at {row.line:,}, {row.claim:,} missing"
 
 
-def _refill(row: AnyRow, events: tuple[AnyRow, ...]) -> Iterator[Event]:
+def _refill(row: AnyRow, events: tuple[AnyRow, ...]) -> Iterator[TimelineEvent]:
     """A refill's life; its units are those of the last time that it was held or queued."""
     waiting = [event.event_id for event in events if event.state in {RefillState.HELD, RefillState.QUEUED}]
     for event in events:
         units = f" of {row.quantity:,}" if event.event_id in waiting[-1:] else ""
         text = f"refill {row.refill_id}{units} {STATES[event.state]}{_more(row, event)}"
-        yield Event(event.at, f"refill.{event.state}", text)
+        yield TimelineEvent(event.at, f"refill.{event.state}", text)
 
 
 def _more(row: AnyRow, event: AnyRow) -> str:
@@ -136,10 +142,10 @@ def _more(row: AnyRow, event: AnyRow) -> str:
     return "" if event.detail in {"", row.reason} else f": {event.detail}"
 
 
-def _review(row: AnyRow) -> Iterator[Event]:
+def _review(row: AnyRow) -> Iterator[TimelineEvent]:
     share = "" if row.share is None else f", {row.share} {row.currency or ''}".rstrip() + " of the price"
     text = f"refund review {row.review_id} opened ({row.cause}): {row.units:,} units{share}"
-    yield Event(row.opened_at, "review.opened", text)
+    yield TimelineEvent(row.opened_at, "review.opened", text)
     if row.closed_at is not None:
         note = f": {row.note}" if row.note else ""
-        yield Event(row.closed_at, "review.closed", f"refund review {row.review_id} closed{note}")
+        yield TimelineEvent(row.closed_at, "review.closed", f"refund review {row.review_id} closed{note}")

@@ -3,8 +3,8 @@
 from typing import Any
 
 from monitor.guarantee.customer_answers import claim_at
-from refilld.terms_format import written
-from refilld.timeline.load import Story
+from refilld.terms_format import terms_fields
+from refilld.timeline.load import Timeline
 from storage.column_types import AnyRow
 from storage.terms import load_terms
 
@@ -18,20 +18,20 @@ def order_facts(row: AnyRow) -> dict[str, Any]:
     return facts | {"terms": load_terms(row.terms).name}
 
 
-def story_facts(story: Story) -> dict[str, Any]:
+def story_facts(timeline: Timeline) -> dict[str, Any]:
     """An order as it was sold, and where it stands: the numbers of the rules, the next look, the answer."""
-    mine, target = story.mine, story.target
+    mine, target = timeline.mine, timeline.target
     return {
-        **order_facts(story.order),
-        "limits": written(mine.order.terms),
+        **order_facts(timeline.order),
+        "limits": terms_fields(mine.order.terms),
         "ends_at": mine.order.ends_at if mine.order.guaranteed else None,
         "flags": sorted(mine.flags) or None,
         "username_now": target.target.username_now,
         "source": target.source,
-        "next_look": story.next_look,
-        "why": story.why,
-        **_numbers(story),
-        "answer": {"word": story.answer.word, "sentence": story.answer.sentence},
+        "next_look": timeline.next_look,
+        "why": timeline.due_reason,
+        **_numbers(timeline),
+        "answer": {"word": timeline.answer.word, "sentence": timeline.answer.sentence},
     }
 
 
@@ -40,18 +40,18 @@ def plain(row: AnyRow) -> dict[str, Any]:
     return {name: value for name, value in row._mapping.items() if name not in _SECRET}  # noqa: SLF001
 
 
-def _numbers(story: Story) -> dict[str, object]:
+def _numbers(timeline: Timeline) -> dict[str, object]:
     """Where the order stands: its line, what it claims, and the threshold of a drop."""
-    mine, target = story.mine, story.target
+    mine, target = timeline.mine, timeline.target
     order = mine.order
-    claim = claim_at(mine, story.group, target.series.last_count, target.last_count_at)
+    claim = claim_at(mine, timeline.group, target.series.last_count, target.last_count_at)
     return {
         "count": target.series.last_count,
         "counted_at": target.last_count_at,
         "baseline": None if order.start_count is None else order.baseline,
         "line": claim.line if claim else None,
         "floor": claim.floor if claim else None,
-        "in_flight": mine.in_flight(story.now),
+        "in_flight": mine.in_flight(timeline.now),
         "claim": claim.units if claim else None,
         "threshold": order.terms.threshold(order.delivered),
     }

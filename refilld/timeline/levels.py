@@ -6,8 +6,8 @@ from datetime import datetime
 
 from monitor.guarantee.customer_answers import claim_at
 from monitor.model.order import Flag
-from monitor.model.order_state import Watched
-from refilld.timeline.load import Story
+from monitor.model.order_state import OrderState
+from refilld.timeline.load import Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,12 @@ class Levels:
     floor: int
 
 
-def levels_of(story: Story, at: datetime) -> Levels | None:
+def levels_of(timeline: Timeline, at: datetime) -> Levels | None:
     """The levels at a moment, from the orders and flags that are known now; None where it was not judged."""
-    standing = {(row.order_id, row.flag) for row in story.flags if row.set_at <= at}
-    group = [_as_of(w, standing) for w in story.group]
-    mine = next(w for w in group if w.order.order_id == story.order.order_id)
-    claim = claim_at(mine, group, story.target.series.last_count, at)
+    standing = {(row.order_id, row.flag) for row in timeline.flags if row.set_at <= at}
+    group = [_as_of(w, standing) for w in timeline.group]
+    mine = next(w for w in group if w.order.order_id == timeline.order.order_id)
+    claim = claim_at(mine, group, timeline.target.series.last_count, at)
     if claim is None:
         return None
     order = mine.order
@@ -36,7 +36,7 @@ def levels_of(story: Story, at: datetime) -> Levels | None:
     return Levels(claim.line, claim.line - threshold if threshold <= order.delivered else None, claim.floor)
 
 
-def _as_of(watched: Watched, standing: AbstractSet[tuple[str, Flag]]) -> Watched:
+def _as_of(state: OrderState, standing: AbstractSet[tuple[str, Flag]]) -> OrderState:
     """An order with the flags that stood then."""
-    kept = frozenset(flag for flag in watched.flags if (watched.order.order_id, flag) in standing)
-    return replace(watched, flags=kept)
+    kept = frozenset(flag for flag in state.flags if (state.order.order_id, flag) in standing)
+    return replace(state, flags=kept)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.guarantee.customer_answers import Answer
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 from refilld.services.refill_requests import answer_from
-from refilld.timeline.event import Look
+from refilld.timeline.event import TimelineLook
 from refilld.timeline.expected_look import expected_look
 from storage import drops, flags, order_states, orders, refills, requests, reviews, snapshots, targets
 from storage.column_types import AnyRow
 from storage.engine import Transaction
-from storage.targets import TargetRow
+from storage.targets import TargetState
 
 LOOKS = 100_000
 """Looks that a story is told from: 11 years of hourly ones."""
@@ -20,22 +20,22 @@ REFILLS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class Timeline:
     """One order with all that has happened to it, as rows; the rows of each kind oldest first."""
 
     now: datetime
     order: AnyRow
-    target: TargetRow
+    target: TargetState
     next_look: datetime | None
     """When the target is to be looked at next; None when that cannot be told, or never."""
-    why: str
+    due_reason: str
     """Why then."""
-    mine: Watched
-    group: tuple[Watched, ...]
+    mine: OrderState
+    group: tuple[OrderState, ...]
     """All orders of the target, this one among them."""
     answer: Answer
     """What a customer who asked now would be told, from the newest count."""
-    looks: tuple[Look, ...]
+    looks: tuple[TimelineLook, ...]
     """The newest looks since the order was delivered or imported, whichever was first."""
     looks_left_out: int
     """Looks of that time which are older than these."""
@@ -49,7 +49,7 @@ class Story:
     """The flags that are set now, on any order of the target, with the time since when."""
 
 
-def gather(tx: Transaction, order_id: str, now: datetime) -> Story:
+def load(tx: Transaction, order_id: str, now: datetime) -> Timeline:
     """Read an order's story; raises NotFoundError."""
     row = orders.get(tx, order_id)
     target = targets.get(tx, row.target_id)
@@ -59,12 +59,12 @@ def gather(tx: Transaction, order_id: str, now: datetime) -> Story:
     start = min(row.imported_at, row.completed_at or row.imported_at)
     looks = snapshots.since(tx, row.target_id, start, LOOKS)
     fills = refills.listed(tx, order_id=order_id, limit=REFILLS)
-    return Story(
+    return Timeline(
         now=now,
         order=row,
         target=target,
         next_look=next_look,
-        why=why,
+        due_reason=why,
         mine=mine,
         group=group,
         answer=answer_from(tx, target, group, order_id, now),
@@ -80,6 +80,6 @@ def gather(tx: Transaction, order_id: str, now: datetime) -> Story:
     )
 
 
-def _look(row: AnyRow) -> Look:
+def _look(row: AnyRow) -> TimelineLook:
     values = row._mapping  # noqa: SLF001 - `row.count` is the tuple's method to a type checker
-    return Look(row.at, row.outcome, values["count"], row.source, row.counted, row.detail)
+    return TimelineLook(row.at, row.outcome, values["count"], row.source, row.count_kind, row.detail)

@@ -3,37 +3,39 @@
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import groupby
 
-from refilld.timeline.event import Event, Look
+from refilld.timeline.event import TimelineEvent, TimelineLook
 
 
-def in_time(looks: Iterable[Look], events: Sequence[Event]) -> Iterator[Event]:
+def in_time(looks: Iterable[TimelineLook], events: Sequence[TimelineEvent]) -> Iterator[TimelineEvent]:
     """Tell everything in order of time; of the same moment first the look, then the events as given."""
     eventful = {event.at for event in events}
-    items: list[Look | Event] = sorted([*looks, *events], key=lambda item: (item.at, isinstance(item, Event)))
+    items: list[TimelineLook | TimelineEvent] = sorted(
+        [*looks, *events], key=lambda item: (item.at, isinstance(item, TimelineEvent))
+    )
     for _, run in groupby(items, key=lambda item: _sort_of(item, eventful)):
         first, *others = run
-        if isinstance(first, Event):
+        if isinstance(first, TimelineEvent):
             yield first
         else:
-            yield _folded([first, *(look for look in others if isinstance(look, Look))])
+            yield _folded([first, *(look for look in others if isinstance(look, TimelineLook))])
 
 
-def _sort_of(item: Look | Event, eventful: Iterable[object]) -> Hashable:
+def _sort_of(item: TimelineLook | TimelineEvent, eventful: Iterable[object]) -> Hashable:
     """Neighbours of the same sort are folded; an event, or a look that led to one, is a sort of its own."""
-    if isinstance(item, Event) or item.at in eventful:
+    if isinstance(item, TimelineEvent) or item.at in eventful:
         return id(item)
     return "count" if item.count is not None else (item.outcome, item.detail)
 
 
-def _folded(looks: Sequence[Look]) -> Event:
+def _folded(looks: Sequence[TimelineLook]) -> TimelineEvent:
     first, last = looks[0], looks[-1]
     until = last.at if len(looks) > 1 else None
     counts = [look.count for look in looks if look.count is not None]
     if counts:
-        return Event(first.at, "look", _counted(counts), until)
+        return TimelineEvent(first.at, "look", _counted(counts), until)
     times = f"{len(looks):,} looks" if until else "look"
     why = first.outcome + (f" ({first.detail})" if first.detail else "")
-    return Event(first.at, "look.failed", f"{times} failed: {why}", until)
+    return TimelineEvent(first.at, "look.failed", f"{times} failed: {why}", until)
 
 
 def _counted(counts: Sequence[int]) -> str:

@@ -21,7 +21,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import select, update
 
-from refilld.demo.instagram import Profile, SmallWorld, StandIn
+from refilld.demo.instagram import DemoInstagram, InstagramStandIn, Profile
 from storage.engine import Database
 from storage.schema import targets
 
@@ -155,8 +155,8 @@ class Installation:
     """One folder with a configuration, a database and an orders file."""
 
     folder: Path
-    standin: StandIn
-    world: SmallWorld
+    standin: InstagramStandIn
+    world: DemoInstagram
     settings: dict[str, str] = field(default_factory=QUICK.copy)
     """Keys of the configuration that are set by environment variables."""
     environ: dict[str, str] = field(default_factory=dict)
@@ -228,10 +228,10 @@ class Installation:
     def forget_takers(self) -> int:
         """Let the ten minutes pass after which a killed look is taken again; gives how many there were."""
         database = Database(f"sqlite:///{self.folder / 'refilld.db'}")
-        taken = select(targets.c.target_id).where(targets.c.taken_until > now())
+        taken = select(targets.c.target_id).where(targets.c.claimed_until > now())
         with database.write() as tx:
             found = tx.execute(taken).all()
-            tx.execute(update(targets).values(taken_until=None))
+            tx.execute(update(targets).values(claimed_until=None))
         database.close()
         return len(found)
 
@@ -273,8 +273,8 @@ class Installation:
 @contextmanager
 def installed(folder: Path, **settings: str) -> Iterator[Installation]:
     """An installation with its own pretended Instagram; `refilld init` has not run yet."""
-    world = SmallWorld(now)
-    with StandIn(world, remember=100_000) as standin:
+    world = DemoInstagram(now)
+    with InstagramStandIn(world, remember=100_000) as standin:
         place = Installation(folder, standin, world)
         place.settings |= settings
         yield place

@@ -5,13 +5,13 @@ from queue_client import QueueClient
 from two_eyes import Bought, TwoEyes, claimed, seen
 
 from refilld.demo.graph_answers import EXPIRED, THROTTLED, usage
-from refilld.demo.tunnel import Answer
+from refilld.demo.tunnel import HttpAnswer
 
 ALONE = Bought("alone", "natgeo", "official")
 """Its service allows Graph alone."""
 OTHER = Bought("other", "nasa")
 PERSONAL = Bought("personal", "anna")
-REFUSALS = {"code 4": THROTTLED, "429": Answer("", 429), "an expired token": EXPIRED}
+REFUSALS = {"code 4": THROTTLED, "429": HttpAnswer("", 429), "an expired token": EXPIRED}
 
 
 def left_alone(place: TwoEyes, daemon: Running, state: str, reason: str) -> None:

@@ -4,19 +4,19 @@ import pytest
 from installation import Installation, Sold
 
 from refilld.demo.instagram import DOWN, LOGIN_WALL, RATE_LIMITED, page
-from refilld.demo.tunnel import Answer, Mishap
+from refilld.demo.tunnel import HttpAnswer, Mishap
 
 SHOP = [Sold(f"{n}", f"profile.{n}") for n in range(1, 7)]
 OUTAGES = {
     "429": RATE_LIMITED,
     "login wall": LOGIN_WALL,
     "503": DOWN,
-    "dropped": Answer(mishap=Mishap.DROP),
-    "cut": Answer("<html>" * 1000, mishap=Mishap.CUT),
-    "empty": Answer(""),
-    "not a page": Answer(b"\xff\x00" * 500),
+    "dropped": HttpAnswer(mishap=Mishap.DROP),
+    "cut": HttpAnswer("<html>" * 1000, mishap=Mishap.CUT),
+    "empty": HttpAnswer(""),
+    "not a page": HttpAnswer(b"\xff\x00" * 500),
     "no number": page({"xig_user_by_username": {"username": "x", "follower_count": "many"}}),
-    "blocked": Answer('{"message":"feedback_required","status":"fail"}', 403),
+    "blocked": HttpAnswer('{"message":"feedback_required","status":"fail"}', 403),
 }
 WEATHER = {"503", "dropped", "cut"}
 """Passing faults: the source is paused for a moment, which nobody need be told."""

@@ -13,9 +13,9 @@ from installation import QUICK, Installation, Running, now, until
 from queue_client import QueueClient
 from sqlalchemy import func, select
 
-from refilld.demo.graph import TOKEN, Account, GraphStandIn, SmallGraph
+from refilld.demo.graph import TOKEN, GraphStandIn, ProfessionalAccount, SmallGraph
 from refilld.demo.graph_answers import IG_USER_ID
-from refilld.demo.instagram import HOSTS, Post, Profile, SmallWorld, StandIn
+from refilld.demo.instagram import HOSTS, DemoInstagram, InstagramStandIn, Post, Profile
 from storage.engine import Database
 from storage.source_tables import hazard_cells
 
@@ -68,7 +68,7 @@ class TwoEyes(Installation):
 
     def professional(self, username: str, followers: int, **posts: Post) -> None:
         """Let Graph show an account from now on, and these posts of its."""
-        self.graph.accounts[username] = Account(followers, posts)
+        self.graph.accounts[username] = ProfessionalAccount(followers, posts)
 
     def change_post(self, username: str, shortcode: str, **counts: Any) -> None:
         """Let Graph show other counts of a post."""
@@ -138,8 +138,8 @@ def claimed(client: QueueClient, number: int) -> dict[str, dict[str, Any]]:
 @contextmanager
 def both_installed(folder: Path, **settings: str) -> Iterator[TwoEyes]:
     """An installation with both sources; `refilld init` has not run yet."""
-    world, graph = SmallWorld(now), SmallGraph(now)
-    pages = StandIn(world, remember=100_000)
+    world, graph = DemoInstagram(now), SmallGraph(now)
+    pages = InstagramStandIn(world, remember=100_000)
     with GraphStandIn(graph, dict.fromkeys(HOSTS, pages.answer), remember=100_000) as official:
         place = TwoEyes(folder, pages, world, QUICK | BOTH | settings, graph=graph, official=official)
         (folder / "graph-token").touch(mode=0o600)

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from jobs_world import START, Answer, JobsWorld, an_order
 
-from jobs.adaptive_selection import LearnedTurns
-from jobs.target_selection import Turns
-from monitor.cadence.adaptive import LearnedCadence
+from jobs.adaptive_selection import AdaptiveSelection
+from jobs.target_selection import TargetSelection
+from monitor.cadence.adaptive import AdaptiveCadence
 from monitor.cadence.fixed import FixedCadence
 from monitor.cadence.hazard import Hazards
 from monitor.cadence.schedule import Cadence
@@ -42,15 +42,15 @@ class Pages:
     metrics: frozenset[Metric] = frozenset(Metric)
     batch: int = 20
     differs: int = 0
-    counted: str = "count"
+    count_kind: str = "count"
     read_together: list[list[str]] = field(default_factory=list)
     times: list[datetime] = field(default_factory=list)
 
-    def together(self, target: Target) -> str | None:
+    def request_key(self, target: Target) -> str | None:
         return f"{target.link.kind}:{target.link.key}" if target.metric in self.metrics else None
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
-        assert len({self.together(target) for target in targets}) == 1
+        assert len({self.request_key(target) for target in targets}) == 1
         assert len(targets) <= self.batch
         self.read_together.append([f"{target.link.key}:{target.metric}" for target in targets])
         self.times.append(now)
@@ -62,7 +62,7 @@ class Pages:
             raise answer
         if isinstance(answer, Outcome):
             return Snapshot(target, now, answer, self.name)
-        return Snapshot(target, now, Outcome.COUNT, self.name, answer + self.differs, self.counted)
+        return Snapshot(target, now, Outcome.COUNT, self.name, answer + self.differs, self.count_kind)
 
     @property
     def seen(self) -> list[str]:
@@ -75,25 +75,25 @@ class Profiles(Pages):
 
     name: str = "profiles"
     metrics: frozenset[Metric] = frozenset({Metric.FOLLOWERS, Metric.LIKES})
-    counted: str = "the_count"
+    count_kind: str = "the_count"
 
-    def together(self, target: Target) -> str | None:
+    def request_key(self, target: Target) -> str | None:
         owner = target.link.key if target.link.kind is LinkKind.PROFILE else target.owner
         return f"profile:{owner}" if owner and target.metric in self.metrics else None
 
 
-def learn(world: JobsWorld) -> LearnedTurns:
+def learn(world: JobsWorld) -> AdaptiveSelection:
     """Have a world's looks chosen by the learned cadence, as a daemon that starts does."""
     with world.database.read() as tx:
-        cadence = LearnedCadence(EVERY, Hazards(cadence_stats.load(tx)), cadence_stats.rates(tx))
-    turns = LearnedTurns(cadence)
-    choose(world, cadence, turns)
-    return turns
+        cadence = AdaptiveCadence(EVERY, Hazards(cadence_stats.load(tx)), cadence_stats.average_prices(tx))
+    selection = AdaptiveSelection(cadence)
+    choose(world, cadence, selection)
+    return selection
 
 
-def choose(world: JobsWorld, cadence: Cadence, turns: Turns) -> None:
+def choose(world: JobsWorld, cadence: Cadence, selection: TargetSelection) -> None:
     world.policy = replace(world.policy, cadence=cadence)
-    world.turns = turns
+    world.selection = selection
 
 
 FIXED = FixedCadence(EVERY)

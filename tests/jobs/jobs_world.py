@@ -12,11 +12,11 @@ from hypothesis import settings
 from migrated_database import migrated_database
 from sqlalchemy import select
 
-from jobs.configured_source import Eye
-from jobs.look_recording import Policy, Recorded, record
-from jobs.routing import Router
+from jobs.configured_source import ConfiguredSource
+from jobs.look_recording import LookPolicy, RecordedLook, record_looks
+from jobs.routing import SourceRouter
 from jobs.sampling import Sampling
-from jobs.target_selection import FixedTurns, Turns
+from jobs.target_selection import FixedSelection, TargetSelection
 from monitor.cadence.fixed import FixedCadence
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.link import Link, LinkKind
@@ -26,12 +26,12 @@ from monitor.model.target import Metric, Target
 from monitor.model.terms import Terms
 from monitor.sources.budget import Budget
 from monitor.sources.contract import Reading
-from refilld.services.manual_check import Checking
+from refilld.services.manual_check import ManualCheck
 from storage import flags, leases, operator_actions, orders, requests, targets
 from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.schema import metadata
-from storage.targets import TargetRow
+from storage.targets import TargetState
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -71,10 +71,12 @@ def an_order(order_id: str = "1", profile: str = "natgeo", **changes: Any) -> Or
     return replace(order, **changes)
 
 
-def a_look(answer: int | Outcome, at: datetime, target: Target, counted: str = "follower_count") -> Snapshot:
+def a_look(
+    answer: int | Outcome, at: datetime, target: Target, count_kind: str = "follower_count"
+) -> Snapshot:
     if isinstance(answer, Outcome):
         return Snapshot(target, at, answer, "scripted", detail=f"scripted {answer}")
-    return Snapshot(target, at, Outcome.COUNT, "scripted", answer, counted)
+    return Snapshot(target, at, Outcome.COUNT, "scripted", answer, count_kind)
 
 
 @dataclass
@@ -88,15 +90,15 @@ class ScriptedSource:
     cost: int = 1
     """Requests that one read takes."""
     while_reading: Callable[[], None] = lambda: None
-    asked: list[tuple[datetime, str]] = field(default_factory=list)
+    request_pending: list[tuple[datetime, str]] = field(default_factory=list)
 
-    def together(self, target: Target) -> str | None:
+    def request_key(self, target: Target) -> str | None:
         if target.metric not in self.metrics:
             return None
         return "everything" if self.batch > 1 else f"{target.metric}:{target.link.key}"
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
-        self.asked += [(now, target.link.key) for target in targets]
+        self.request_pending += [(now, target.link.key) for target in targets]
         self.while_reading()
         answers = [(target, self.script(target.link.key, now)) for target in targets]
         for _, answer in answers:
@@ -107,11 +109,11 @@ class ScriptedSource:
 
     @property
     def times(self) -> list[datetime]:
-        return [at for at, _ in self.asked]
+        return [at for at, _ in self.request_pending]
 
     @property
     def names(self) -> list[str]:
-        return [name for _, name in self.asked]
+        return [name for _, name in self.request_pending]
 
 
 @dataclass
@@ -120,11 +122,11 @@ class JobsWorld:
 
     database: Database
     now: datetime = START
-    policy: Policy = field(default_factory=lambda: Policy(FixedCadence(6 * HOUR), MassDropRule()))
+    policy: LookPolicy = field(default_factory=lambda: LookPolicy(FixedCadence(6 * HOUR), MassDropRule()))
     stopping: bool = False
     beats: int = 0
     waits: list[timedelta] = field(default_factory=list)
-    turns: Turns = field(default_factory=FixedTurns)
+    selection: TargetSelection = field(default_factory=FixedSelection)
     allowed: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def clock(self) -> datetime:
@@ -136,7 +138,7 @@ class JobsWorld:
         self.now += duration
         return self.stopping
 
-    def beat(self) -> None:
+    def heartbeat(self) -> None:
         self.beats += 1
 
     # What is sold, flagged and asked for
@@ -159,13 +161,13 @@ class JobsWorld:
 
     # What is seen
 
-    def look(self, answer: int | Outcome, at: datetime | None = None, **how: Any) -> Recorded:
+    def look(self, answer: int | Outcome, at: datetime | None = None, **how: Any) -> RecordedLook:
         """Record one look at a profile, now or at a time to which the clock is then set."""
         self.now = self.now if at is None else at
         profile = how.pop("profile", "natgeo")
         shot = a_look(answer, self.now, a_profile(profile), **how)
         with self.database.write() as tx:
-            (recorded,) = record(tx, {self.target(profile).target_id: shot}, self.policy)
+            (recorded,) = record_looks(tx, {self.target(profile).target_id: shot}, self.policy)
         return recorded
 
     def lose(self, count: int = 1500, at: datetime | None = None) -> None:
@@ -195,22 +197,31 @@ class JobsWorld:
                 failure = leases.Failure("no such profile", retryable=False)
                 leases.fail(tx, row.refill_id, row.lease_token, self.now, failure, max_attempts=10)
 
-    def operate(self, verb: str, refill_id: int = 1) -> None:
+    def operate(self, action: str, refill_id: int = 1) -> None:
         with self.database.write() as tx:
-            operator_actions.operate(tx, refill_id, verb, self.now)
+            operator_actions.act(tx, refill_id, action, self.now)
 
     # The jobs
 
-    def sampling(self, *eyes: Eye, patience: timedelta = 10 * SECOND) -> Sampling:
-        policy = replace(self.policy, router=Router(eyes, self.allowed))
-        return Sampling(self.database, eyes, policy, self.clock, self.wait, patience, self.beat, self.turns)
+    def sampling(self, *configured_sources: ConfiguredSource, max_wait: timedelta = 10 * SECOND) -> Sampling:
+        policy = replace(self.policy, router=SourceRouter(configured_sources, self.allowed))
+        return Sampling(
+            self.database,
+            configured_sources,
+            policy,
+            self.clock,
+            self.wait,
+            max_wait,
+            self.heartbeat,
+            self.selection,
+        )
 
-    def checking(self, *eyes: Eye) -> Checking:
-        return Checking(self.database, self.sampling(*eyes), self.clock)
+    def checking(self, *configured_sources: ConfiguredSource) -> ManualCheck:
+        return ManualCheck(self.database, self.sampling(*configured_sources), self.clock)
 
     # What the database holds
 
-    def target(self, profile: str = "natgeo") -> TargetRow:
+    def target(self, profile: str = "natgeo") -> TargetState:
         with self.database.read() as tx:
             url = a_profile(profile).link.url
             table = metadata.tables["targets"]
@@ -234,8 +245,8 @@ def an_eye(
     per_hour: int = 1000,
     spacing: timedelta = timedelta(0),
     first_pause: timedelta = HOUR,
-) -> Eye:
-    return Eye(source, Budget(per_hour, spacing), first_pause)
+) -> ConfiguredSource:
+    return ConfiguredSource(source, Budget(per_hour, spacing), first_pause)
 
 
 @contextmanager

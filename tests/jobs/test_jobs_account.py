@@ -20,12 +20,12 @@ from jobs_world import (
 )
 
 from jobs import request_accounting
-from jobs.configured_source import Eye, canary_for
+from jobs.configured_source import ConfiguredSource, canary_for
 from monitor.errors import BadInputError
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric, Target
 from monitor.sources.budget import Budget, Purpose
-from monitor.sources.contract import Pressure, Reading
+from monitor.sources.contract import RateLimitHint, Reading
 from storage import sources
 
 LATER = START + 2 * DAY
@@ -35,10 +35,10 @@ LATER = START + 2 * DAY
 class Platform(ScriptedSource):
     """A source that also tells of its own limit, by the script."""
 
-    pressure: Callable[[datetime], Pressure] = lambda _now: Pressure()
+    rate_limit: Callable[[datetime], RateLimitHint] = lambda _now: RateLimitHint()
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
-        return replace(ScriptedSource.read(self, targets, now), pressure=self.pressure(now))
+        return replace(ScriptedSource.read(self, targets, now), rate_limit=self.rate_limit(now))
 
 
 @dataclass
@@ -47,13 +47,13 @@ class Instagram:
 
     profiles: Answer = 2000
     canary: Answer = 999
-    asked: list[str] = field(default_factory=list)
+    request_pending: list[str] = field(default_factory=list)
 
     def __call__(self, name: str, _now: datetime) -> Answer:
         return self.canary if name == "instagram" else self.profiles
 
 
-def with_canary(source: ScriptedSource, **how: timedelta) -> Eye:
+def with_canary(source: ScriptedSource, **how: timedelta) -> ConfiguredSource:
     return replace(an_eye(source, **how), canary=canary_for(source, "instagram"))  # type: ignore[arg-type]
 
 
@@ -96,12 +96,12 @@ def test_routine_leaves_the_reserve_to_those_who_ask(world: JobsWorld) -> None:
     """Eight of ten places for what is due, two for checks, and then nothing for anybody."""
     world.sell(*(an_order(str(i), f"profile{i}") for i in range(20)))
     source = ScriptedSource()
-    eye = replace(an_eye(source), budget=Budget(10, timedelta(0), reserve=20))
-    world.sampling(eye).run_once()
-    assert len(source.asked) == 8
+    configured = replace(an_eye(source), budget=Budget(10, timedelta(0), reserve=20))
+    world.sampling(configured).run_once()
+    assert len(source.request_pending) == 8
     world.now += MINUTE
     for order_id in ("17", "18", "19"):
-        world.checking(eye).check(order_id)
+        world.checking(configured).check(order_id)
     assert source.names[8:] == ["profile17", "profile18"]
 
 
@@ -111,7 +111,7 @@ def test_routine_leaves_the_reserve_to_those_who_ask(world: JobsWorld) -> None:
 def test_a_platform_that_is_nearly_full_is_left_alone_until_its_hour_has_rolled(world: JobsWorld) -> None:
     """Nobody asks, not even for a customer, and another daemon knows it from the database."""
     world.sell(*(an_order(str(i), f"profile{i}") for i in range(3)))
-    source = Platform(pressure=lambda _now: Pressure(used_percent=92))
+    source = Platform(rate_limit=lambda _now: RateLimitHint(used_percent=92))
     world.sampling(an_eye(source)).run_once()
     world.now += 59 * MINUTE
     world.sampling(an_eye(source)).run_once()
@@ -125,21 +125,21 @@ def test_a_platform_that_is_nearly_full_is_left_alone_until_its_hour_has_rolled(
 def test_a_refusal_with_a_wait_pauses_for_the_longer_of_both(world: JobsWorld) -> None:
     """The breaker says one hour, the platform five."""
     world.sell(an_order())
-    source = Platform(lambda _n, _t: Outcome.RATE_LIMITED, pressure=lambda _t: Pressure(100, 5 * HOUR))
-    eye = an_eye(source)
-    world.sampling(eye).run_once()
+    source = Platform(lambda _n, _t: Outcome.RATE_LIMITED, rate_limit=lambda _t: RateLimitHint(100, 5 * HOUR))
+    configured = an_eye(source)
+    world.sampling(configured).run_once()
     source.script = lambda _n, _t: 2000
     for hours in (1, 3, 5):
         world.now = START + hours * HOUR
-        world.sampling(eye).run_once()
+        world.sampling(configured).run_once()
     assert source.times == [START, START + 5 * HOUR]
 
 
 def test_under_strain_looks_go_out_slower(world: JobsWorld) -> None:
     """At 80 percent, twice the even pace of sixty an hour."""
     world.sell(*(an_order(str(i), f"profile{i}") for i in range(3)))
-    source = Platform(pressure=lambda _now: Pressure(used_percent=80))
-    world.sampling(an_eye(source, per_hour=60), patience=HOUR).run_once()
+    source = Platform(rate_limit=lambda _now: RateLimitHint(used_percent=80))
+    world.sampling(an_eye(source, per_hour=60), max_wait=HOUR).run_once()
     assert source.times == [START, START + 2 * MINUTE, START + 4 * MINUTE]
 
 
@@ -167,10 +167,10 @@ def test_after_a_pause_the_canary_alone_is_asked(world: JobsWorld) -> None:
 def test_a_look_at_the_canary_is_paid_and_nobodys_snapshot(world: JobsWorld) -> None:
     """Its count vouches for the source, and that is all that is kept of it."""
     source = ScriptedSource(Instagram())
-    eye = with_canary(source)
+    configured = with_canary(source)
     with world.database.write() as tx:
         sources.save_breaker(tx, "scripted", sources.breaker(tx, "scripted").resumed())
-    world.sampling(eye).run_once()
+    world.sampling(configured).run_once()
     assert (source.names, purposes(world)) == (["instagram"], [("canary", 0)])
     assert (world.rows("snapshots"), world.rows("targets")) == ([], [])
     assert world.rows("source_reads", "metric", "last_count_at") == [(Metric.FOLLOWERS, START)]
@@ -183,7 +183,7 @@ def test_a_canary_costs_its_place_in_the_budget(world: JobsWorld) -> None:
     with world.database.write() as tx:
         sources.save_breaker(tx, "scripted", sources.breaker(tx, "scripted").resumed())
     world.sampling(with_canary(source, spacing=10 * SECOND)).run_once()
-    assert source.asked == [(START, "instagram"), (START + 10 * SECOND, "natgeo")]
+    assert source.request_pending == [(START, "instagram"), (START + 10 * SECOND, "natgeo")]
 
 
 def test_a_customers_target_is_not_asked_before_the_canary(world: JobsWorld) -> None:
@@ -191,12 +191,12 @@ def test_a_customers_target_is_not_asked_before_the_canary(world: JobsWorld) -> 
     world.sell(an_order())
     world.look(2000, LATER)
     source = ScriptedSource(Instagram())
-    eye = with_canary(source)
+    configured = with_canary(source)
     with world.database.write() as tx:
         sources.save_breaker(tx, "scripted", sources.breaker(tx, "scripted").resumed())
-    world.checking(eye).check("1")
-    assert source.asked == []
-    world.sampling(eye).run_once()
+    world.checking(configured).check("1")
+    assert source.request_pending == []
+    world.sampling(configured).run_once()
     assert source.names == ["instagram", "natgeo"]
 
 
@@ -208,7 +208,7 @@ def test_a_blind_source_stops_without_asking_for_any_customer_again(world: JobsW
     for hours in range(30):
         world.now = START + hours * HOUR
         sampling.run_once()
-    assert source.asked == [
+    assert source.request_pending == [
         (START, "natgeo"),
         (START + HOUR, "instagram"),
         (START + 3 * HOUR, "instagram"),
@@ -247,9 +247,9 @@ def test_where_others_are_read_no_canary_is_asked(world: JobsWorld) -> None:
 
 def test_a_straggler_of_before_the_pause_is_no_second_refusal(world: JobsWorld) -> None:
     """Two daemons ask the canary at once, both in vain: that is one refusal."""
-    eye = with_canary(ScriptedSource(Instagram(canary=Outcome.NOT_FOUND)))
+    configured = with_canary(ScriptedSource(Instagram(canary=Outcome.NOT_FOUND)))
     for _ in range(2):
-        request_accounting.prove(world.database, eye, world.clock)
+        request_accounting.probe_canary(world.database, configured, world.clock)
     with world.database.write() as tx:
         assert sources.breaker(tx, "scripted").refusals == 1
 
@@ -278,8 +278,8 @@ def test_a_canary_must_be_paid_for_first(world: JobsWorld) -> None:
     """The request is in the books when the source is asked."""
     seen: list[list[tuple[str, int]]] = []
     source = ScriptedSource(Instagram(), while_reading=lambda: seen.append(purposes(world)))
-    eye = with_canary(source)
+    configured = with_canary(source)
     with world.database.write() as tx:
-        request_accounting.pay(tx, eye, START, 0, Purpose.CANARY)
-    request_accounting.prove(world.database, eye, world.clock)
+        request_accounting.charge(tx, configured, START, 0, Purpose.CANARY)
+    request_accounting.probe_canary(world.database, configured, world.clock)
     assert seen == [[("canary", 0)]]

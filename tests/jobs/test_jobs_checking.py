@@ -4,7 +4,7 @@ import pytest
 from jobs_world import DAY, HOUR, MINUTE, START, JobsWorld, ScriptedSource, an_eye, an_order
 
 from jobs.target_selection import LOOK_AGAIN
-from monitor.cadence.schedule import Lane
+from monitor.cadence.schedule import Priority
 from monitor.guarantee.customer_answers import STANDS_UNREAD
 from monitor.model.order import Flag, OrderStatus
 from monitor.model.refill import RefillState
@@ -72,8 +72,8 @@ def test_without_budget_the_target_goes_to_the_head_of_the_queue(world: JobsWorl
         sources.note_requests(tx, "scripted", LATER, 1)
     source = ScriptedSource()
     answer, recheck = world.checking(an_eye(source, spacing=MINUTE)).check("1")
-    assert (answer.word, recheck, source.asked) == ("no_drop", Recheck.DUE, [])
-    assert world.rows("targets", "next_due_at", "lane") == [(LATER, int(Lane.FIRST))]
+    assert (answer.word, recheck, source.request_pending) == ("no_drop", Recheck.DUE, [])
+    assert world.rows("targets", "next_due_at", "priority") == [(LATER, int(Priority.URGENT))]
     assert len(world.rows("source_requests")) == 1
 
 
@@ -119,7 +119,7 @@ def test_an_order_that_is_not_covered_costs_no_look(world: JobsWorld, flag: Flag
     answer, recheck = world.checking(an_eye(source)).check("1")
     word = "suspended:hold" if flag is Flag.HOLD else f"void:{flag}"
     assert (answer.word, recheck) == (word, Recheck.NOT_NEEDED)
-    assert (source.asked, world.rows("targets"), standing(world)) == ([], before, 0)
+    assert (source.request_pending, world.rows("targets"), standing(world)) == ([], before, 0)
 
 
 def test_an_expired_guarantee_costs_no_look(world: JobsWorld) -> None:
@@ -128,7 +128,7 @@ def test_an_expired_guarantee_costs_no_look(world: JobsWorld) -> None:
     source = ScriptedSource()
     world.now = START + 30 * DAY
     answer, recheck = world.checking(an_eye(source)).check("1")
-    assert (answer.word, recheck, source.asked) == ("window_expired", Recheck.NOT_NEEDED, [])
+    assert (answer.word, recheck, source.request_pending) == ("window_expired", Recheck.NOT_NEEDED, [])
 
 
 def test_a_paused_source_is_not_asked_for_a_customer_either(world: JobsWorld) -> None:
@@ -139,7 +139,7 @@ def test_a_paused_source_is_not_asked_for_a_customer_either(world: JobsWorld) ->
     assert checking.check("1")[1] is Recheck.FAILED
     world.now += STANDS_UNREAD
     assert checking.check("1")[1] is Recheck.DUE
-    assert len(source.asked) == 1
+    assert len(source.request_pending) == 1
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_an_eye_that_cannot_count_the_metric_is_passed_over(world: JobsWorld) ->
     blind = ScriptedSource(name="views", metrics=frozenset({Metric.VIEWS}))
     source = ScriptedSource()
     world.checking(an_eye(blind), an_eye(source)).check("1")
-    assert (len(blind.asked), len(source.asked)) == (0, 1)
+    assert (len(blind.request_pending), len(source.request_pending)) == (0, 1)
 
 
 def test_a_check_that_is_killed_has_paid_and_its_look_is_taken_again(world: JobsWorld) -> None:
@@ -178,7 +178,7 @@ def test_a_check_that_is_killed_has_paid_and_its_look_is_taken_again(world: Jobs
     with pytest.raises(SystemExit):
         checking.check("1")
     assert world.rows("source_requests", "at") == [START]
-    assert world.rows("targets", "taken_until") == [START + LOOK_AGAIN]
+    assert world.rows("targets", "claimed_until") == [START + LOOK_AGAIN]
     assert standing(world) == 1
 
 
@@ -242,7 +242,7 @@ def test_a_request_while_the_answer_stands_is_recorded_without_a_look(world: Job
     world.now = LATER + 10 * MINUTE
     for _ in range(3):
         assert checking.check("1")[1] is Recheck.STANDS
-    assert (standing(world), len(source.asked)) == (1, 1)
+    assert (standing(world), len(source.request_pending)) == (1, 1)
     world.lose(1500, LATER + HOUR)
     assert [str(reason) for reason in world.rows("decisions", "reason")] == ["drop_confirmed"]
 

@@ -6,8 +6,8 @@ import pytest
 from eyes_world import FIXED, LATER, Pages, Profiles, a_post_order, choose, learn
 from jobs_world import HOUR, MINUTE, START, JobsWorld, an_eye, an_order
 
-from jobs.target_selection import LOOK_AGAIN, FixedTurns
-from monitor.cadence.schedule import Lane
+from jobs.target_selection import LOOK_AGAIN, FixedSelection
+from monitor.cadence.schedule import Priority
 from monitor.model.target import Metric
 from storage import sources, targets
 
@@ -18,7 +18,7 @@ def either(request: pytest.FixtureRequest, world: JobsWorld) -> JobsWorld:
     if request.param == "learned":
         learn(world)
     else:
-        choose(world, FIXED, FixedTurns())
+        choose(world, FIXED, FixedSelection())
     return world
 
 
@@ -78,7 +78,7 @@ def test_what_was_just_seen_is_not_asked_for_again(either: JobsWorld) -> None:
     for after, shown in ((LOOK_AGAIN - MINUTE, 1), (2 * LOOK_AGAIN, 3)):
         either.now = LATER + after
         with either.database.write() as tx:
-            targets.wake(tx, [2], either.now, "asked", Lane.FIRST)
+            targets.schedule_by(tx, [2], either.now, "asked", Priority.URGENT)
         sampling.run_once()
         assert len(source.read_together[-1]) == shown
 
@@ -92,7 +92,7 @@ def test_what_is_due_again_soon_is_due_in_one_request(either: JobsWorld) -> None
     sampling.run_once()
     either.now = LATER + LOOK_AGAIN / 2
     with either.database.write() as tx:
-        targets.wake(tx, range(1, 6), either.now, "asked", Lane.FIRST)
+        targets.schedule_by(tx, range(1, 6), either.now, "asked", Priority.URGENT)
     sampling.run_once()
     assert [len(request) for request in source.read_together] == [5, 5]
 
@@ -130,10 +130,10 @@ def test_the_looks_of_a_check_serve_the_other_targets_of_the_request(either: Job
     sell_a_profile(either, posts=3)
     either.now = LATER
     source = Profiles()
-    eye = an_eye(source)  # type: ignore[arg-type]
-    either.sampling(eye).run_once()
+    configured = an_eye(source)  # type: ignore[arg-type]
+    either.sampling(configured).run_once()
     either.now += HOUR
-    either.checking(eye).check("2")
+    either.checking(configured).check("2")
     assert [len(request) for request in source.read_together] == [4, 4]
     assert either.rows("source_requests", "purpose", "looks") == [("look", 4), ("check", 4)]
 

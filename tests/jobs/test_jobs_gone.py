@@ -19,7 +19,7 @@ from jobs_world import (
     an_order,
 )
 
-from jobs.look_recording import record
+from jobs.look_recording import record_looks
 from monitor.alerts.alert import GONE_WORDS
 from monitor.guarantee.gone_detection import Absence
 from monitor.model.link import Link, LinkKind
@@ -141,7 +141,7 @@ def test_a_gone_target_is_looked_at_at_the_slow_pace(world: JobsWorld) -> None:
     for _ in range(5 * 24):
         world.now += HOUR
         sampling.run_once()
-    times = [at for at, name in source.asked if name == "natgeo"]
+    times = [at for at, name in source.request_pending if name == "natgeo"]
     assert {after - before for before, after in pairwise(times)} == {6 * HOUR}
 
 
@@ -152,7 +152,7 @@ def test_a_renamed_profile_stays_the_target_that_was_sold(world: JobsWorld) -> N
         name = "renamed" if hours else ""
         shot = replace(a_look(count, LATER + 3 * hours * HOUR, a_profile()), account="17", username=name)
         with world.database.write() as tx:
-            record(tx, {target_id: shot}, world.policy)
+            record_looks(tx, {target_id: shot}, world.policy)
     row = world.target()
     assert (row.target, row.target.account, row.target.username_now) == (a_profile(), "17", "renamed")
     assert [row.quantity for row in world.rows("refills")] == [500]
@@ -164,6 +164,6 @@ def test_a_count_of_another_account_is_not_judged(world: JobsWorld) -> None:
     for hours, (count, account) in enumerate([(2000, "17"), (30, "18"), (30, "18")]):
         shot = replace(a_look(count, LATER + 3 * hours * HOUR, a_profile()), account=account)
         with world.database.write() as tx:
-            record(tx, {target_id: shot}, world.policy)
+            record_looks(tx, {target_id: shot}, world.policy)
     assert world.rows("drops") == []
     assert world.rows("snapshots", "outcome") == [Outcome.COUNT, Outcome.SCHEMA, Outcome.SCHEMA]

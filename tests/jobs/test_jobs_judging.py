@@ -6,10 +6,10 @@ import pytest
 from jobs_world import DAY, HOUR, INSTANT, MINUTE, START, JobsWorld, a_look, a_profile, an_order
 from sqlalchemy.exc import IntegrityError
 
-from jobs.look_recording import record
+from jobs.look_recording import record_looks
 from monitor.alerts.alert import PRIVATE_WORDS
-from monitor.cadence.schedule import Lane
-from monitor.model.decision import Reason, Verb
+from monitor.cadence.schedule import Priority
+from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
 from monitor.model.order import Flag, OrderStatus
 from monitor.model.refill import RefillState
@@ -24,7 +24,7 @@ def drops_of(world: JobsWorld) -> list[tuple[str, DropState, int]]:
     return world.rows("drops", "order_id", "state", "looks")
 
 
-def decisions_of(world: JobsWorld) -> list[tuple[str, Verb, Reason, int]]:
+def decisions_of(world: JobsWorld) -> list[tuple[str, Action, Reason, int]]:
     return world.rows("decisions", "order_id", "decision", "reason", "quantity")
 
 
@@ -49,9 +49,9 @@ def test_a_loss_is_suspected_then_confirmed_then_refilled(world: JobsWorld) -> N
     assert drops_of(world) == [("1", DropState.SUSPECTED, 2)]
     assert (refills_of(world), alerts_of(world)) == ([], [])
     (decision,) = world.look(1490, LATER + 2 * HOUR).decisions
-    assert (decision.verb, decision.reason, decision.quantity) == ("refill", "drop_confirmed", 510)
+    assert (decision.action, decision.reason, decision.quantity) == ("refill", "drop_confirmed", 510)
     assert drops_of(world) == [("1", DropState.REFILLED, 3)]
-    assert decisions_of(world) == [("1", Verb.REFILL, Reason.DROP_CONFIRMED, 510)]
+    assert decisions_of(world) == [("1", Action.REFILL, Reason.DROP_CONFIRMED, 510)]
     assert refills_of(world) == [("1", 510, RefillState.QUEUED)]
     text = (
         "order 1: followers of https://www.instagram.com/natgeo/ are 1490, whole at 2000, 510 missing; "
@@ -78,9 +78,9 @@ def test_what_is_lost_after_a_refill_is_refilled_after_the_cooldown(world: JobsW
     world.look(2000, LATER + 12 * HOUR)
     world.look(1200, LATER + 13 * HOUR)
     world.look(1200, LATER + 15 * HOUR)
-    assert decisions_of(world)[1:] == [("1", Verb.WAIT, Reason.COOLDOWN, 0)]
+    assert decisions_of(world)[1:] == [("1", Action.WAIT, Reason.COOLDOWN, 0)]
     world.look(1200, LATER + 26 * HOUR)
-    assert decisions_of(world)[2:] == [("1", Verb.REFILL, Reason.DROP_CONFIRMED, 800)]
+    assert decisions_of(world)[2:] == [("1", Action.REFILL, Reason.DROP_CONFIRMED, 800)]
     assert refills_of(world) == [("1", 500, RefillState.COMPLETED), ("1", 800, RefillState.QUEUED)]
 
 
@@ -90,7 +90,7 @@ def test_a_decision_to_wait_is_kept_and_told_once_however_often_it_is_repeated(w
     world.lose()
     recorded = world.look(1500, LATER + 5 * HOUR)
     assert recorded.decisions == ()
-    assert decisions_of(world) == [("1", Verb.WAIT, Reason.AWAITING_REQUEST, 0)]
+    assert decisions_of(world) == [("1", Action.WAIT, Reason.AWAITING_REQUEST, 0)]
     assert alerts_of(world) == ["drop.waiting"]
     assert drops_of(world) == [("1", DropState.WAITING, 3)]
 
@@ -105,7 +105,7 @@ def test_on_request_the_refill_follows_the_customers_request_at_the_next_look(wo
     assert world.rows("requests", "answered_at") == [LATER + 5 * HOUR]
     world.deliver()
     world.lose(1500, LATER + 10 * DAY)
-    assert decisions_of(world)[-1] == ("1", Verb.WAIT, Reason.AWAITING_REQUEST, 0)
+    assert decisions_of(world)[-1] == ("1", Action.WAIT, Reason.AWAITING_REQUEST, 0)
 
 
 def test_a_loss_that_comes_back_by_itself_costs_nothing(world: JobsWorld) -> None:
@@ -139,8 +139,8 @@ def test_the_next_look_confirms_a_suspicion_in_the_first_lane(world: JobsWorld) 
     world.sell(an_order())
     world.look(1500, LATER)
     target = world.target()
-    assert (target.next_due_at, target.why) == (LATER + 2 * HOUR, "confirm drop of 1")
-    assert world.rows("targets", "lane") == [int(Lane.FIRST)]
+    assert (target.next_due_at, target.due_reason) == (LATER + 2 * HOUR, "confirm drop of 1")
+    assert world.rows("targets", "priority") == [int(Priority.URGENT)]
 
 
 def test_a_target_without_covered_orders_is_due_no_more(world: JobsWorld) -> None:
@@ -148,7 +148,7 @@ def test_a_target_without_covered_orders_is_due_no_more(world: JobsWorld) -> Non
     world.sell(an_order())
     world.look(2000, START + 30 * DAY)
     assert world.target().next_due_at is None
-    assert world.target().why == "no order is covered"
+    assert world.target().due_reason == "no order is covered"
 
 
 # Held and refused
@@ -168,15 +168,15 @@ def test_a_count_below_the_start_is_held_for_the_operator(world: JobsWorld) -> N
 
 
 @pytest.mark.parametrize(
-    ("verb", "state"), [("reject", RefillState.REJECTED), ("cancel", RefillState.CANCELLED)]
+    ("action", "state"), [("reject", RefillState.REJECTED), ("cancel", RefillState.CANCELLED)]
 )
 def test_what_an_operator_refuses_is_not_asked_again_until_it_has_recovered(
-    world: JobsWorld, verb: str, state: RefillState
+    world: JobsWorld, action: str, state: RefillState
 ) -> None:
     """RULES 5: the drop counts as refused; a later one is decided anew."""
     world.sell(an_order())
     world.lose(900)
-    world.operate(verb)
+    world.operate(action)
     world.lose(900, LATER + DAY)
     assert refills_of(world) == [("1", 1000, state)]
     world.look(2000, LATER + 2 * DAY)
@@ -201,7 +201,7 @@ def test_a_refused_drop_is_told_once_and_not_decided_again_until_it_has_recovere
     world.sell(an_order(terms={"below_start": "refuse"}))
     world.lose(900)
     world.look(900, LATER + DAY)
-    assert decisions_of(world) == [("1", Verb.REFUSE, Reason.BELOW_START_COUNT, 0)]
+    assert decisions_of(world) == [("1", Action.REFUSE, Reason.BELOW_START_COUNT, 0)]
     assert (alerts_of(world), drops_of(world)) == (["drop.refused"], [("1", DropState.REFUSED, 3)])
     world.look(2000, LATER + 2 * DAY)
     world.lose(1500, LATER + 3 * DAY)
@@ -366,7 +366,7 @@ def test_a_number_that_counts_something_else_is_not_judged(world: JobsWorld) -> 
     """A series never mixes kinds of count."""
     world.sell(an_order())
     world.look(2000, LATER)
-    kept = world.look(100, LATER + HOUR, counted="play_count").snapshot
+    kept = world.look(100, LATER + HOUR, count_kind="play_count").snapshot
     assert (kept.outcome, kept.count) == (Outcome.SCHEMA, None)
     assert drops_of(world) == []
     assert world.target().series.last_count == 2000
@@ -441,28 +441,28 @@ def test_a_look_and_what_follows_from_it_are_written_together_or_not_at_all(
     world.sell(an_order())
     world.look(1500, LATER)
     before = world.everything()
-    for verb in ("INSERT", "UPDATE"):
-        break_table(world, table, verb)
+    for action in ("INSERT", "UPDATE"):
+        break_table(world, table, action)
     with pytest.raises(IntegrityError, match="the disk is full"):
         world.look(1500, LATER + 2 * HOUR)
     assert world.everything() == before
-    for verb in ("INSERT", "UPDATE"):
-        mend_table(world, verb)
+    for action in ("INSERT", "UPDATE"):
+        mend_table(world, action)
     world.look(1500, LATER + 2 * HOUR)
     assert refills_of(world) == [("1", 500, RefillState.QUEUED)]
 
 
-def break_table(world: JobsWorld, table: str, verb: str) -> None:
+def break_table(world: JobsWorld, table: str, action: str) -> None:
     with world.database.write() as tx:
         tx.exec_driver_sql(
-            f"CREATE TRIGGER broken_{verb} BEFORE {verb} ON {table} "
+            f"CREATE TRIGGER broken_{action} BEFORE {action} ON {table} "
             "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
         )
 
 
-def mend_table(world: JobsWorld, verb: str) -> None:
+def mend_table(world: JobsWorld, action: str) -> None:
     with world.database.write() as tx:
-        tx.exec_driver_sql(f"DROP TRIGGER broken_{verb}")
+        tx.exec_driver_sql(f"DROP TRIGGER broken_{action}")
 
 
 def test_an_error_after_the_last_write_leaves_nothing_behind(world: JobsWorld) -> None:
@@ -474,7 +474,7 @@ def test_an_error_after_the_last_write_leaves_nothing_behind(world: JobsWorld) -
 
     def record_twice() -> None:
         with world.database.write() as tx:
-            assert record(tx, {1: shot}, world.policy)[0].decisions
+            assert record_looks(tx, {1: shot}, world.policy)[0].decisions
             tx.exec_driver_sql("INSERT INTO snapshots SELECT * FROM snapshots")
 
     with pytest.raises(IntegrityError):
@@ -503,13 +503,13 @@ def test_a_refill_queued_at_the_last_look_waits_for_a_public_profile(world: Jobs
     assert world.claim() == []
 
 
-@pytest.mark.parametrize("verb", ["reject", "cancel"])
-def test_what_an_operator_declined_is_a_decision_that_can_be_told(world: JobsWorld, verb: str) -> None:
+@pytest.mark.parametrize("action", ["reject", "cancel"])
+def test_what_an_operator_declined_is_a_decision_that_can_be_told(world: JobsWorld, action: str) -> None:
     """The customer who asks is not told that somebody is still waiting."""
     world.sell(an_order())
-    world.lose(900 if verb == "reject" else 1500)
-    world.operate(verb)
-    assert decisions_of(world)[-1] == ("1", Verb.REFUSE, Reason.DECLINED, 0)
+    world.lose(900 if action == "reject" else 1500)
+    world.operate(action)
+    assert decisions_of(world)[-1] == ("1", Action.REFUSE, Reason.DECLINED, 0)
     answer, _ = world.checking().check("1")
     assert (answer.word, answer.sentence) == (
         "declined", "A refill for this drop was looked at by an operator and declined.",

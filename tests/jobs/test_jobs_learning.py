@@ -9,12 +9,12 @@ from jobs_world import DAY, HOUR, MINUTE, SECOND, START, Answer, JobsWorld, an_e
 
 from jobs import routing
 from jobs.adaptive_selection import KEPT_EVERY
-from monitor.cadence.adaptive import SLOT
-from monitor.cadence.observation_state import hours
-from monitor.cadence.schedule import Lane, LastCall, NextLook, Seat
+from monitor.cadence.adaptive import SLOT_HOURS
+from monitor.cadence.observation_state import hours_since_epoch
+from monitor.cadence.schedule import FinalLook, NextLook, Priority, QueuePosition
 from monitor.model.snapshot import Outcome, Snapshot
 from storage import cadence_stats, due, sources, targets
-from storage.targets import Looked
+from storage.targets import LookOutcome
 
 SERVICE = "followers"
 
@@ -27,11 +27,11 @@ def sell(world: JobsWorld, *names: str, start: int = 1000) -> None:
 
 def route(world: JobsWorld, source: Pages) -> None:
     """Have an eye that may not look find out its targets, and where they are in its queue."""
-    eye = an_eye(source)  # type: ignore[arg-type]
+    configured = an_eye(source)  # type: ignore[arg-type]
     with world.database.write() as tx:
-        router = world.sampling(eye).policy.router
+        router = world.sampling(configured).policy.router
         assert router is not None
-        routing.route_new(tx, router, world.turns.seat, world.now)
+        routing.route_new(tx, router, world.selection.queue_position, world.now)
 
 
 def place(
@@ -39,41 +39,41 @@ def place(
     name: str,
     turn: float | None = None,
     *,
-    lane: Lane = Lane.LONGEST,
+    priority: Priority = Priority.MAX_INTERVAL,
     at: datetime | None = None,
-    call: LastCall | None = None,
+    call: FinalLook | None = None,
     rests: datetime = START,
 ) -> None:
     """Give a target its place by hand, as a look an hour ago would have given it."""
     row = world.target(name)
-    seat = None if turn is None else Seat(turn, SERVICE, rests, None, call)
+    queue_position = None if turn is None else QueuePosition(turn, SERVICE, rests, None, call)
     shot = Snapshot(row.target, world.now - HOUR, Outcome.COUNT, "pages", 2000, "count")
-    following = NextLook(at or world.now + DAY, lane, "by hand", memo=row.memo)
+    following = NextLook(at or world.now + DAY, priority, "by hand", cadence_state=row.cadence_state)
     with world.database.write() as tx:
-        targets.looked(tx, [Looked(row, shot, following, seat)])
+        targets.save_looks(tx, [LookOutcome(row, shot, following, queue_position)])
 
 
 def order_of_service(world: JobsWorld, source: Pages, number: int) -> list[str]:
     """Take so many requests; gives the profiles in the order in which their turn came."""
-    eye = an_eye(source, per_hour=1)  # type: ignore[arg-type]
+    configured = an_eye(source, per_hour=1)  # type: ignore[arg-type]
     names = []
     for _ in range(number):
         with world.database.write() as tx:
-            requests = world.turns.take(tx, eye, world.now)
+            requests = world.selection.take(tx, configured, world.now)
         names += [rows[0].target.link.key for rows in requests]
     return names
 
 
 def clock_at(world: JobsWorld) -> float:
     with world.database.read() as tx:
-        return cadence_stats.clock(tx, "pages").v
+        return cadence_stats.virtual_time(tx, "pages").v
 
 
 def exposure(world: JobsWorld) -> float:
     return sum(world.rows("hazard_cells", "exposure"))
 
 
-SLOT_NOW = int(hours(LATER) // SLOT) + 1
+SLOT_NOW = int(hours_since_epoch(LATER) // SLOT_HOURS) + 1
 """Last calls of this slot are made at LATER."""
 
 
@@ -86,12 +86,12 @@ def test_the_lanes_are_served_in_their_order(world: JobsWorld) -> None:
     source = Pages()
     sell(world, "routine", "turn1", "turn2", "called", "urgent", "longest")
     route(world, source)
-    place(world, "routine", 0.1, lane=Lane.ROUTINE, at=LATER - HOUR)
+    place(world, "routine", 0.1, priority=Priority.ROUTINE, at=LATER - HOUR)
     place(world, "turn1", 1.0)
     place(world, "turn2", 2.0)
-    place(world, "called", 9.0, call=LastCall(SLOT_NOW, 1e9))
-    place(world, "urgent", 9.5, lane=Lane.FIRST, at=LATER)
-    place(world, "longest", 3.0, lane=Lane.LONGEST, at=LATER - 9 * DAY)
+    place(world, "called", 9.0, call=FinalLook(SLOT_NOW, 1e9))
+    place(world, "urgent", 9.5, priority=Priority.URGENT, at=LATER)
+    place(world, "longest", 3.0, priority=Priority.MAX_INTERVAL, at=LATER - 9 * DAY)
     assert order_of_service(world, source, 7) == ["urgent", "called", "routine", "turn1", "turn2", "longest"]
 
 
@@ -103,7 +103,7 @@ def test_dates_that_come_back_for_ever_leave_half_of_the_looks_to_the_others(wor
     sell(world, *dead, *alive)
     route(world, source)
     for number, (one, other) in enumerate(zip(dead, alive, strict=True)):
-        place(world, one, lane=Lane.ROUTINE, at=LATER - DAY)
+        place(world, one, priority=Priority.ROUTINE, at=LATER - DAY)
         place(world, other, float(number))
     names = []
     for _ in range(40):
@@ -132,8 +132,8 @@ def test_only_those_whose_turn_has_come_move_the_clock(world: JobsWorld) -> None
     source = Pages()
     sell(world, "urgent", "called", "turn")
     route(world, source)
-    place(world, "urgent", 50.0, lane=Lane.FIRST, at=LATER)
-    place(world, "called", 60.0, call=LastCall(SLOT_NOW, 1e9))
+    place(world, "urgent", 50.0, priority=Priority.URGENT, at=LATER)
+    place(world, "called", 60.0, call=FinalLook(SLOT_NOW, 1e9))
     place(world, "turn", 7.0)
     moved = []
     for name in ("urgent", "called", "turn"):
@@ -149,7 +149,7 @@ def test_a_last_call_is_made_only_when_it_pays(world: JobsWorld, value: float, s
     source = Pages()
     sell(world, "called", "turn")
     route(world, source)
-    place(world, "called", 8.0, call=LastCall(SLOT_NOW, value))
+    place(world, "called", 8.0, call=FinalLook(SLOT_NOW, value))
     place(world, "turn", 1.0)
     assert order_of_service(world, source, 2) == served
 
@@ -159,8 +159,8 @@ def test_a_last_call_is_made_in_its_slot_only(world: JobsWorld) -> None:
     source = Pages()
     sell(world, "soon", "now")
     route(world, source)
-    place(world, "soon", 8.0, call=LastCall(SLOT_NOW + 1, 1e9))
-    place(world, "now", 9.0, call=LastCall(SLOT_NOW, 1e9))
+    place(world, "soon", 8.0, call=FinalLook(SLOT_NOW + 1, 1e9))
+    place(world, "now", 9.0, call=FinalLook(SLOT_NOW, 1e9))
     assert order_of_service(world, source, 2) == ["now", "soon"]
     assert clock_at(world) == 8.0
 
@@ -177,9 +177,9 @@ def test_the_longest_wait_is_kept_only_where_the_budget_has_room(
     route(world, source)
     for name in names:
         place(world, name, None, at=LATER if name == "longest" else LATER + DAY)
-    eye = an_eye(source, per_hour=per_hour)  # type: ignore[arg-type]
+    configured = an_eye(source, per_hour=per_hour)  # type: ignore[arg-type]
     with world.database.write() as tx:
-        requests = world.turns.take(tx, eye, world.now)
+        requests = world.selection.take(tx, configured, world.now)
     assert [rows[0].target.link.key for rows in requests] == served
 
 
@@ -221,10 +221,10 @@ def test_the_first_look_at_a_target_does_not_spoil_the_price(world: JobsWorld) -
     route(world, source)
     world.now += EVERY / 6
     with world.database.read() as tx:
-        before = cadence_stats.clock(tx, "pages").price
+        before = cadence_stats.virtual_time(tx, "pages").price
     assert len(order_of_service(world, source, 5)) == 5
     with world.database.read() as tx:
-        assert cadence_stats.clock(tx, "pages").price == before
+        assert cadence_stats.virtual_time(tx, "pages").price == before
 
 
 # Through the real job
@@ -284,7 +284,7 @@ def lives(world: JobsWorld, source: Pages, until: datetime) -> None:
     """Run rounds each minute, as a daemon that will be killed does: nothing is put down at its end."""
     sampling = world.sampling(an_eye(source))  # type: ignore[arg-type]
     while world.now < until:
-        sampling._step(sampling.eyes[0])
+        sampling._step(sampling.sources[0])
         world.now += MINUTE
 
 
@@ -304,14 +304,14 @@ def test_a_daemon_that_is_killed_loses_a_minute_of_lessons_and_no_look(world: Jo
 
 def test_what_the_last_look_of_a_process_has_taught_is_put_down(world: JobsWorld) -> None:
     """A round by cron that had one request to spend, and ends after a second, teaches all the same."""
-    turns = learn(world)
+    selection = learn(world)
     sell(world, "a")
     sampling = world.sampling(an_eye(Pages(), per_hour=1))  # type: ignore[arg-type]
     sampling.run_once()
     assert exposure(world) == 0
-    sampling.put_down()
+    sampling.flush()
     assert exposure(world) == pytest.approx(48)
-    assert turns.cadence.taught("pages") == []
+    assert selection.cadence.drain_observations("pages") == []
 
 
 def test_the_lessons_of_two_daemons_add_up(world: JobsWorld) -> None:
@@ -320,17 +320,17 @@ def test_the_lessons_of_two_daemons_add_up(world: JobsWorld) -> None:
     sell(world, "a", "b")
     source = Pages()
     route(world, source)
-    for number, turns in enumerate((mine, others)):
-        world.turns = turns
-        world.policy = replace(world.policy, cadence=turns.cadence)
+    for number, selection in enumerate((mine, others)):
+        world.selection = selection
+        world.policy = replace(world.policy, cadence=selection.cadence)
         step = world.sampling(an_eye(source))  # type: ignore[arg-type]
-        step._step(step.eyes[0])
+        step._step(step.sources[0])
         assert len(source.seen) == number + 1
     world.now += 2 * KEPT_EVERY
-    for turns in (mine, others, mine):
+    for selection in (mine, others, mine):
         with world.database.write() as tx:
-            turns.take(tx, an_eye(source), world.now)  # type: ignore[arg-type]
-            turns.keep(tx, world.now + 2 * KEPT_EVERY)
+            selection.take(tx, an_eye(source), world.now)  # type: ignore[arg-type]
+            selection.persist(tx, world.now + 2 * KEPT_EVERY)
     assert exposure(world) == pytest.approx(2 * 48, rel=0.01)
 
 
@@ -339,6 +339,6 @@ def test_targets_whose_last_guarantee_is_over_leave_the_queue(world: JobsWorld) 
     sell(world, "a")
     route(world, Pages())
     with world.database.write() as tx:
-        assert due.let_go(tx, START + 30 * DAY - MINUTE) == 0
-        assert due.let_go(tx, START + 30 * DAY) == 1
+        assert due.unschedule_ended(tx, START + 30 * DAY - MINUTE) == 0
+        assert due.unschedule_ended(tx, START + 30 * DAY) == 1
     assert world.rows("targets", "virtual_due") == [None]

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 from jobs_world import DAY, HOUR, START, JobsWorld, an_order
 
-from jobs.look_recording import Policy
+from jobs.look_recording import LookPolicy
 from monitor.cadence.fixed import FixedCadence
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.order import Flag
@@ -24,7 +24,7 @@ RULE = MassDropRule(min_targets=5, share=40)
 @pytest.fixture
 def fallen(world: JobsWorld) -> JobsWorld:
     """Five profiles of 2000; three fall to 1500 together, and two hours later that is confirmed."""
-    world.policy = Policy(FixedCadence(6 * HOUR), RULE)
+    world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
     world.sell(*(an_order(name, name) for name in NAMES))
     show(world, [2000] * 5, START + DAY)
     show(world, [2000, 2000, 1500, 1500, 1500], LATER)
@@ -60,7 +60,7 @@ def test_the_operator_is_told_once_for_all(fallen: JobsWorld) -> None:
 
 def test_few_that_fall_are_no_mass_drop(world: JobsWorld) -> None:
     """Two of five are 40%, which is not more than 40%: they are refilled as ever."""
-    world.policy = Policy(FixedCadence(6 * HOUR), RULE)
+    world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
     world.sell(*(an_order(name, name) for name in NAMES))
     show(world, [2000] * 5, START + DAY)
     for at in (LATER, LATER + 2 * HOUR):
@@ -138,7 +138,7 @@ def test_one_that_has_recovered_is_not_approved(fallen: JobsWorld) -> None:
 def test_what_the_operator_discards_is_not_held_again(fallen: JobsWorld) -> None:
     """The drop is refused until it has recovered."""
     with fallen.database.write() as tx:
-        operator_actions.operate(tx, 1, "reject", fallen.now)
+        operator_actions.act(tx, 1, "reject", fallen.now)
     for hours in (4, 6, 8):
         fallen.look(1500, LATER + hours * HOUR, profile=NAMES[2])
     assert [row for row in refills_of(fallen) if row[0] == NAMES[2]] == [
@@ -155,11 +155,11 @@ def test_a_flag_cancels_what_is_held(fallen: JobsWorld) -> None:
 
 def test_switched_off_in_the_configuration_nothing_is_held(world: JobsWorld) -> None:
     """And one that was on when the configuration changed ends with the next judged look."""
-    world.policy = Policy(FixedCadence(6 * HOUR), RULE)
+    world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
     world.sell(*(an_order(name, name) for name in NAMES))
     show(world, [2000] * 5, START + DAY)
     show(world, [1500] * 5, LATER)
-    world.policy = Policy(FixedCadence(6 * HOUR), MassDropRule(enabled=False))
+    world.policy = LookPolicy(FixedCadence(6 * HOUR), MassDropRule(enabled=False))
     show(world, [1500] * 5, LATER + 2 * HOUR)
     assert {state for *_, state in refills_of(world)} == {RefillState.QUEUED}
     assert world.rows("mass_drops", "ended_at") == [LATER + 2 * HOUR]
@@ -167,7 +167,7 @@ def test_switched_off_in_the_configuration_nothing_is_held(world: JobsWorld) -> 
 
 def test_a_refill_held_at_the_last_look_of_its_guarantee_is_still_released(world: JobsWorld) -> None:
     """The drop opened inside the window and was confirmed after it: the target is looked at until the end."""
-    world.policy = Policy(FixedCadence(6 * HOUR), RULE)
+    world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
     world.sell(*(an_order(name, name, terms={"window": 5 * DAY}) for name in NAMES))
     show(world, [2000] * 5, START + DAY)
     last = START + 5 * DAY - HOUR
@@ -184,7 +184,7 @@ def test_a_refill_held_at_the_last_look_of_its_guarantee_is_still_released(world
 def test_a_release_makes_no_look_urgent(fallen: JobsWorld) -> None:
     """What was to be looked at for has been; the target goes back to its routine."""
     fallen.look(2000, LATER + 50 * HOUR, profile=NAMES[2])
-    assert (fallen.target(NAMES[2]).why, fallen.target(NAMES[2]).next_due_at) == (
+    assert (fallen.target(NAMES[2]).due_reason, fallen.target(NAMES[2]).next_due_at) == (
         "routine", LATER + 56 * HOUR,
     )  # fmt: skip
 
@@ -200,7 +200,7 @@ def test_what_is_no_longer_held_for_the_mass_drop_is_left_out(fallen: JobsWorld)
 
 def test_looks_after_a_silence_of_the_source_do_not_end_it_one_by_one(world: JobsWorld) -> None:
     """All openings are older than the window when the second looks come: nothing is refilled all the same."""
-    world.policy = Policy(FixedCadence(6 * HOUR), RULE)
+    world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
     world.sell(*(an_order(name, name) for name in NAMES))
     show(world, [2000] * 5, START + DAY)
     show(world, [1500] * 5, LATER)

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jobs_world import DAY, HOUR, MINUTE, START, JobsWorld, an_order, examples, jobs_world
 
-from jobs.look_recording import Recorded
+from jobs.look_recording import RecordedLook
 from monitor.guarantee.claims import claims_of
-from monitor.guarantee.verdicts import measure
+from monitor.guarantee.verdicts import measure_start_counts
 from monitor.model.order import Flag, Order
 from monitor.model.snapshot import Outcome
 from storage import order_states
@@ -120,11 +120,11 @@ def play(
             happen(world, event, sold)  # else a profile seen private is still taken for private
 
 
-def check_look(world: JobsWorld, count: int, at: datetime) -> Recorded:
+def check_look(world: JobsWorld, count: int, at: datetime) -> RecordedLook:
     """Record a count, and hold its new refills against what was missing just before."""
     known = world.rows("refills", "refill_id")
     with world.database.read() as tx:
-        before = measure(order_states.of_target(tx, world.target().target_id), count, at)
+        before = measure_start_counts(order_states.of_target(tx, world.target().target_id), count, at)
     recorded = world.look(count, at)
     decisions = recorded.decisions
     new = [(r.order_id, r.quantity) for r in world.rows("refills") if r.refill_id not in known]

@@ -14,21 +14,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jobs_world import DAY, HOUR, INSTANT, MINUTE, START, JobsWorld, an_order, examples, jobs_world
 
-from monitor.cadence.adaptive import LearnedCadence
+from monitor.cadence.adaptive import AdaptiveCadence
 from monitor.cadence.hazard import Hazards
-from monitor.cadence.schedule import Lane, NextLook, Seen
+from monitor.cadence.schedule import LookSummary, NextLook, Priority
 from monitor.errors import RefilldError
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.order import Flag, Order, OrderStatus
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 from monitor.model.terms import Terms
 from refilld.services import refill_requests
 from refilld.services.refill_requests import Recheck
 from storage import order_terms, routes
 from storage.column_types import AnyRow
 
-VIRTUAL = {"virtual_due", "stream", "rests_until", "over_at", "last_call_slot", "last_call_value", "memo"}
-CALM = {"calm_least", "calm_until", "judged_from", "judged_until"}
+VIRTUAL = {
+    "virtual_due",
+    "service_queue",
+    "not_before",
+    "coverage_ends_at",
+    "final_look_slot",
+    "final_look_value",
+    "cadence_state",
+}
+CALM = {"noop_min_count", "noop_until", "judged_from", "judged_until"}
 RANDOM = {"lease_token", "done_token"}
 TABLES = (
     "targets",
@@ -50,15 +58,21 @@ class Counting:
 
     quick: bool = True
     quiet: int = 0
-    policy: LearnedCadence = field(default_factory=lambda: LearnedCadence(EVERY, Hazards({})))
+    policy: AdaptiveCadence = field(default_factory=lambda: AdaptiveCadence(EVERY, Hazards({})))
 
-    takes_notes = True
+    keeps_state = True
 
-    def next_look(self, watched: Sequence[Watched], seen: Seen, now: datetime) -> NextLook | None:
-        return self.policy.next_look(watched, seen, now)
+    def next_look(self, states: Sequence[OrderState], seen: LookSummary, now: datetime) -> NextLook | None:
+        return self.policy.next_look(states, seen, now)
 
-    def unchanged(self, memo: str, count: int, now: datetime, lane: Lane, source: str, /) -> NextLook | None:
-        found = self.policy.unchanged(memo, count, now, lane, source) if self.quick else None
+    def next_look_after_noop(
+        self, cadence_state: str, count: int, now: datetime, priority: Priority, source: str, /
+    ) -> NextLook | None:
+        found = (
+            self.policy.next_look_after_noop(cadence_state, count, now, priority, source)
+            if self.quick
+            else None
+        )
         self.quiet += found is not None
         return found
 
@@ -67,7 +81,7 @@ def route(world: JobsWorld) -> None:
     """Give new targets, and those of new orders, to the scripted eye."""
     with world.database.write() as tx:
         rows = routes.unrouted(tx, 500)
-        routes.routed(tx, [replace(r, source="scripted", together=r.target.link.key) for r in rows], {})
+        routes.routed(tx, [replace(r, source="scripted", request_key=r.target.link.key) for r in rows], {})
 
 
 def watch(world: JobsWorld, *, quick: bool = True, few: int = 2) -> Counting:
@@ -144,7 +158,7 @@ def happen(world: JobsWorld, event: Event, sold: Sequence[Order], number: int) -
         world.give_up()
     elif event.then == "ask":
         with world.database.write() as tx:
-            refill_requests.ask(tx, order_id, world.now)
+            refill_requests.request_refill(tx, order_id, world.now)
     elif event.then == "flag":
         world.flag(order_id, Flag.HOLD)
     elif event.then == "unflag":
@@ -266,7 +280,7 @@ def test_a_standing_request_is_answered_by_the_next_look(calm: tuple[JobsWorld, 
     world, cadence = calm
     world.now += HOUR
     with world.database.write() as tx:
-        refill_requests.ask(tx, "1", world.now)
+        refill_requests.request_refill(tx, "1", world.now)
     world.look(2000, LATER + 3 * HOUR)
     assert cadence.quiet == 1
     assert world.rows("requests", "answered_at") == [LATER + 3 * HOUR]
@@ -278,10 +292,10 @@ def test_a_request_to_which_the_last_answer_stands_is_answered_by_the_next_look_
     """Left standing it would have a later drop refilled for which nobody has asked."""
     world, cadence = calm
     with world.database.write() as tx:
-        refill_requests.ask(tx, "1", world.now)
+        refill_requests.request_refill(tx, "1", world.now)
     world.look(2000, LATER + HOUR + MINUTE)
     with world.database.write() as tx:
-        assert refill_requests.ask(tx, "1", world.now + MINUTE)[1] is Recheck.STANDS
+        assert refill_requests.request_refill(tx, "1", world.now + MINUTE)[1] is Recheck.STANDS
     world.look(2000, LATER + 2 * HOUR)
     assert cadence.quiet == 1
     assert world.rows("requests", "answered_at") == [LATER + HOUR + MINUTE, LATER + 2 * HOUR]
@@ -298,7 +312,7 @@ def test_the_first_look_after_a_delivery_has_settled_is_judged_in_full(world: Jo
     assert cadence.quiet == 1
 
 
-@pytest.mark.parametrize("how", [{"counted": "other"}])
+@pytest.mark.parametrize("how", [{"count_kind": "other"}])
 def test_a_count_of_another_thing_is_not_quiet(calm: tuple[JobsWorld, Counting], how: dict[str, str]) -> None:
     world, cadence = calm
     recorded = world.look(2000, LATER + 2 * HOUR, **how)

@@ -8,26 +8,28 @@ from eyes_world import EVERY, LATER, Pages, Profiles, a_post_order, learn
 from jobs_world import DAY, HOUR, MINUTE, START, Answer, JobsWorld, an_eye, an_order
 
 from jobs import routing
-from jobs.configured_source import Eye
-from monitor.evaluation.source_choice import ASK_AGAIN
+from jobs.configured_source import ConfiguredSource
+from monitor.evaluation.source_choice import RETRY_AFTER
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from refilld.services.refill_requests import Recheck
-from refilld.sources import take_over
+from refilld.sources import adopt_targets
 
 
 def ways(world: JobsWorld) -> list[tuple[str, str]]:
-    return world.rows("targets", "source", "together")
+    return world.rows("targets", "source", "request_key")
 
 
-def run(world: JobsWorld, *eyes: Eye, at: datetime | None = None) -> None:
+def run(world: JobsWorld, *configured_sources: ConfiguredSource, at: datetime | None = None) -> None:
     world.now = at or world.now
-    world.sampling(*eyes).run_once()
+    world.sampling(*configured_sources).run_once()
 
 
-def pass_time(world: JobsWorld, *eyes: Eye, until: datetime, tick: timedelta = 10 * MINUTE) -> None:
-    sampling = world.sampling(*eyes)
+def pass_time(
+    world: JobsWorld, *configured_sources: ConfiguredSource, until: datetime, tick: timedelta = 10 * MINUTE
+) -> None:
+    sampling = world.sampling(*configured_sources)
     while world.now < until:
         sampling.run_once()
         world.now += tick
@@ -125,7 +127,9 @@ def test_a_check_goes_on_with_the_eye_that_can_see(world: JobsWorld) -> None:
 def test_a_check_that_no_eye_can_answer_asks_each_once(world: JobsWorld) -> None:
     world.sell(an_order("1"))
     world.now = LATER
-    first, second = (eye(script=lambda _name, _now: Outcome.NOT_FOUND) for eye in (Profiles, Pages))
+    first, second = (
+        configured(script=lambda _name, _now: Outcome.NOT_FOUND) for configured in (Profiles, Pages)
+    )
     answer, _ = world.checking(an_eye(first), an_eye(second)).check("1")  # type: ignore[arg-type]
     assert (answer.count, len(first.times), len(second.times)) == (None, 1, 1)
 
@@ -140,12 +144,12 @@ def test_an_eye_that_could_not_find_a_target_is_asked_again_after_thirty_days(
     world.sell(an_order("1", terms={"window": None}))
     answers: list[Answer] = [Outcome.NOT_FOUND]
     first, second = Profiles(script=lambda _name, _now: answers[0]), Pages()
-    eyes = an_eye(first), an_eye(second)  # type: ignore[arg-type]
-    run(world, *eyes)
+    configured_sources = an_eye(first), an_eye(second)  # type: ignore[arg-type]
+    run(world, *configured_sources)
     answers[0] = 2000
-    pass_time(world, *eyes, until=START + ASK_AGAIN - HOUR, tick=EVERY / 2)
+    pass_time(world, *configured_sources, until=START + RETRY_AFTER - HOUR, tick=EVERY / 2)
     assert len(first.seen) == 1
-    pass_time(world, *eyes, until=START + ASK_AGAIN + 2 * DAY, tick=EVERY / 2)
+    pass_time(world, *configured_sources, until=START + RETRY_AFTER + 2 * DAY, tick=EVERY / 2)
     assert len(first.seen) > 1
     assert ways(world) == [("profiles", "profile:natgeo")]
 
@@ -169,7 +173,7 @@ def test_an_eye_that_is_disabled_hands_its_targets_to_the_others_at_the_next_sta
     world.sell(an_order("1"), a_post_order("2", "AAA"))
     first, second = an_eye(Profiles()), an_eye(Pages())  # type: ignore[arg-type]
     run(world, first, second)
-    take_over(world.database, (second,))
+    adopt_targets(world.database, (second,))
     run(world, second, at=LATER)
     assert sorted(ways(world)) == [("pages", "post:AAA"), ("pages", "profile:natgeo")]
     assert sorted(second.source.seen) == ["AAA:likes", "natgeo:followers"]  # type: ignore[attr-defined]
@@ -179,7 +183,7 @@ def test_an_eye_that_is_new_gets_what_it_sees_best(world: JobsWorld) -> None:
     world.sell(an_order("1"), a_post_order("2", "AAA", Metric.VIEWS))
     first, second = an_eye(Profiles()), an_eye(Pages())  # type: ignore[arg-type]
     run(world, second)
-    take_over(world.database, (first, second))
+    adopt_targets(world.database, (first, second))
     run(world, first, second, at=LATER)
     assert sorted(ways(world)) == [("pages", "post:AAA"), ("profiles", "profile:natgeo")]
 
@@ -191,11 +195,11 @@ def test_an_eye_that_sees_nothing_does_not_disturb_the_others_at_every_start(wor
     blind, second = an_eye(Profiles(metrics=frozenset())), an_eye(Pages(), per_hour=1)  # type: ignore[arg-type]
     run(world, blind, second, at=LATER)
     before = world.rows("targets", "source", "virtual_due")
-    take_over(world.database, (blind, second))
+    adopt_targets(world.database, (blind, second))
     with world.database.write() as tx:
         router = world.sampling(blind, second).policy.router
         assert router is not None
-        routing.route_new(tx, router, world.turns.seat, world.now + HOUR)
+        routing.route_new(tx, router, world.selection.queue_position, world.now + HOUR)
     assert world.rows("targets", "source", "virtual_due") == before
 
 
@@ -205,7 +209,7 @@ def test_rounds_by_cron_do_not_keep_targets_at_rest(world: JobsWorld) -> None:
     blind, second = an_eye(Profiles(metrics=frozenset())), an_eye(Pages(), per_hour=1)  # type: ignore[arg-type]
     for world.now in (LATER + n * 20 * MINUTE for n in range(7)):
         learn(world)
-        take_over(world.database, (blind, second))
+        adopt_targets(world.database, (blind, second))
         run(world, blind, second)
     assert second.source.times == [LATER, LATER + HOUR, LATER + 2 * HOUR]  # type: ignore[attr-defined]
 
@@ -216,12 +220,14 @@ def test_rounds_by_cron_do_not_keep_targets_at_rest(world: JobsWorld) -> None:
 SWITCH = START + 5 * DAY
 
 
-def switching(world: JobsWorld, script: Callable[[str, datetime], Answer], differs: int) -> tuple[Eye, Eye]:
+def switching(
+    world: JobsWorld, script: Callable[[str, datetime], Answer], differs: int
+) -> tuple[ConfiguredSource, ConfiguredSource]:
     """Have a target counted by one eye up to the switch, and by another from then on."""
     first = an_eye(Profiles(script=script))  # type: ignore[arg-type]
     second = an_eye(Pages(script=script, differs=differs))  # type: ignore[arg-type]
     pass_time(world, first, until=SWITCH)
-    take_over(world.database, (second,))
+    adopt_targets(world.database, (second,))
     return first, second
 
 
@@ -232,7 +238,7 @@ def test_a_switch_of_source_is_no_drop(world: JobsWorld, differs: int) -> None:
     _, second = switching(world, falls_to(0, START + 999 * DAY), differs)
     pass_time(world, second, until=SWITCH + 3 * DAY)
     series = world.target().series
-    assert (series.source, series.counted, series.shift) == ("pages", "count", -differs)
+    assert (series.source, series.count_kind, series.count_offset) == ("pages", "count", -differs)
     assert series.last_count == 2000
     assert world.rows("drops") == world.rows("refills") == []
 
@@ -260,7 +266,7 @@ def test_a_switch_waits_for_a_refill_that_is_under_way(world: JobsWorld, differs
     assert world.target().series.source == "profiles"
     pass_time(world, second, until=delivered_at + 4 * DAY)
     series = world.target().series
-    assert (series.source, series.shift, series.last_count) == ("pages", -differs, 2000)
+    assert (series.source, series.count_offset, series.last_count) == ("pages", -differs, 2000)
     assert world.rows("refills", "quantity") == [500]
 
 

@@ -20,7 +20,7 @@ from jobs_world import (
 )
 
 from jobs.target_selection import LOOK_AGAIN
-from monitor.cadence.schedule import Lane
+from monitor.cadence.schedule import Priority
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from storage import sources, targets
@@ -80,7 +80,7 @@ def test_the_first_lane_goes_before_the_routine_however_long_that_has_waited(wor
     world.now += HOUR
     world.sell(an_order("2", "urgent"))
     with world.database.write() as tx:
-        targets.wake(tx, [world.target("urgent").target_id], world.now, "asked", Lane.FIRST)
+        targets.schedule_by(tx, [world.target("urgent").target_id], world.now, "asked", Priority.URGENT)
     source = ScriptedSource()
     world.sampling(an_eye(source)).run_once()
     assert source.names == ["urgent", "routine"]
@@ -92,8 +92,8 @@ def test_an_eye_is_asked_for_its_own_metrics_in_its_own_batches(world: JobsWorld
     blind = ScriptedSource(name="views", metrics=frozenset({Metric.VIEWS}))
     source = ScriptedSource(batch=4)
     world.sampling(an_eye(blind), an_eye(source)).run_once()
-    assert blind.asked == []
-    assert len(source.asked) == 6
+    assert blind.request_pending == []
+    assert len(source.request_pending) == 6
     assert len(requests_of(world)) == 2
 
 
@@ -119,7 +119,7 @@ def test_a_round_waits_for_the_spacing_no_longer_than_its_patience(
     """It ends when the budget is further away than the next round."""
     sell_many(world, 3)
     source = ScriptedSource()
-    world.sampling(an_eye(source, spacing=10 * SECOND), patience=patience * SECOND).run_once()
+    world.sampling(an_eye(source, spacing=10 * SECOND), max_wait=patience * SECOND).run_once()
     assert source.times == [START + i * 10 * SECOND for i in range(looks)]
 
 
@@ -185,7 +185,7 @@ def test_a_source_that_forgets_a_target_is_a_fault_and_loses_no_target(world: Jo
     source.read = lambda due, now: type(r := read(due, now))(r.snapshots[:1], 1)  # type: ignore[method-assign]
     with pytest.raises(ValueError, match="zip"):
         world.sampling(an_eye(source)).run_once()
-    assert world.rows("targets", "taken_until") == [START + LOOK_AGAIN] * 2
+    assert world.rows("targets", "claimed_until") == [START + LOOK_AGAIN] * 2
 
 
 def test_requests_beyond_the_first_are_charged_when_the_last_of_them_has_gone(world: JobsWorld) -> None:
@@ -243,7 +243,7 @@ def test_an_oddity_after_a_pause_is_not_told_as_a_new_one(world: JobsWorld) -> N
     source.script = always(Outcome.TRANSIENT)
     world.now = START + HOUR
     sampling.run_once()
-    assert len(source.asked) == 2
+    assert len(source.request_pending) == 2
     assert len(world.rows("outbox")) == 1
 
 
@@ -256,7 +256,7 @@ def test_a_stopped_source_is_not_asked_however_long_it_takes(world: JobsWorld) -
         sources.save_breaker(tx, "scripted", type(sources.breaker(tx, "scripted"))(stopped=True))
     world.now = START + 29 * DAY
     sampling.run_once()
-    assert source.asked == []
+    assert source.request_pending == []
     with world.database.write() as tx:
         sources.save_breaker(tx, "scripted", sources.breaker(tx, "scripted").resumed())
     sampling.run_once()
@@ -309,11 +309,11 @@ def test_the_stop_wish_ends_a_round_after_the_look_in_hand(world: JobsWorld) -> 
     source = ScriptedSource()
 
     def stop_at_the_second() -> None:
-        world.stopping = len(source.asked) == 2
+        world.stopping = len(source.request_pending) == 2
 
     source.while_reading = stop_at_the_second
     world.sampling(an_eye(source)).run_once()
-    assert len(source.asked) == len(world.rows("snapshots")) == 2
+    assert len(source.request_pending) == len(world.rows("snapshots")) == 2
 
 
 def test_a_stop_wish_during_a_wait_for_the_budget_ends_the_round(world: JobsWorld) -> None:
@@ -327,7 +327,7 @@ def test_a_stop_wish_during_a_wait_for_the_budget_ends_the_round(world: JobsWorl
 
     source.while_reading = stop
     sampling.run_once()
-    assert len(source.asked) == 1
+    assert len(source.request_pending) == 1
 
 
 def test_nothing_is_asked_once_the_daemon_stops(world: JobsWorld) -> None:
@@ -336,7 +336,7 @@ def test_nothing_is_asked_once_the_daemon_stops(world: JobsWorld) -> None:
     world.stopping = True
     source = ScriptedSource()
     world.sampling(an_eye(source)).run_once()
-    assert source.asked == []
+    assert source.request_pending == []
 
 
 def test_every_step_of_a_long_round_beats(world: JobsWorld) -> None:
@@ -364,9 +364,9 @@ def test_one_order_takes_a_bounded_number_of_looks_in_its_whole_life(
         sampling.run_once()
         due = world.target().next_due_at
         world.now = max(world.now + MINUTE, due or START + 31 * DAY)
-        if outcome is Outcome.RATE_LIMITED and len(source.asked) == 3:
+        if outcome is Outcome.RATE_LIMITED and len(source.request_pending) == 3:
             break
-    assert 3 <= len(source.asked) <= most
+    assert 3 <= len(source.request_pending) <= most
     if outcome is not Outcome.RATE_LIMITED:
         assert source.times[-1] >= START + 30 * DAY - 6 * HOUR
         assert world.target().next_due_at is None

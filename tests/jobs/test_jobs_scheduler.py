@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from jobs.heartbeats import Progress
-from jobs.scheduler import MARGIN, Plan, Scheduler, longest_silence, run_counted
+from jobs.heartbeats import Heartbeats
+from jobs.scheduler import MARGIN, ScheduledJob, Scheduler, longest_silence, run_counted
 
 PATIENCE = 30
 """Seconds after which a test gives up waiting for what should come at once."""
@@ -21,8 +21,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def progress_of(*jobs: str, monotonic: Any = lambda: 0.0) -> Progress:
-    return Progress(dict.fromkeys(jobs, timedelta(seconds=1)), monotonic)
+def progress_of(*jobs: str, monotonic: Any = lambda: 0.0) -> Heartbeats:
+    return Heartbeats(dict.fromkeys(jobs, timedelta(seconds=1)), monotonic)
 
 
 class Rounds:
@@ -42,7 +42,7 @@ class Rounds:
 def test_every_job_runs_at_once_and_not_only_after_its_interval() -> None:
     """A job that runs once a year has its first round at the start."""
     jobs = {name: Rounds() for name in ("sampling", "upkeep")}
-    plans = [Plan(name, NEVER, run) for name, run in jobs.items()]
+    plans = [ScheduledJob(name, NEVER, run) for name, run in jobs.items()]
     scheduler = Scheduler(plans, progress_of(*jobs), now())
     scheduler.start()
     assert all(job.enough.wait(PATIENCE) for job in jobs.values())
@@ -53,7 +53,7 @@ def test_every_job_runs_at_once_and_not_only_after_its_interval() -> None:
 def test_a_job_runs_again_at_its_interval() -> None:
     """Round after round."""
     job = Rounds(wanted=3)
-    scheduler = Scheduler([Plan("job", SOON, job)], progress_of("job"), now())
+    scheduler = Scheduler([ScheduledJob("job", SOON, job)], progress_of("job"), now())
     scheduler.start()
     assert job.enough.wait(PATIENCE)
     scheduler.stop()
@@ -70,7 +70,7 @@ def test_a_job_never_overlaps_itself_while_others_go_on() -> None:
         release.wait(PATIENCE)
         alone.release()
 
-    plans = [Plan("slow", SOON, slow), Plan("other", SOON, other)]
+    plans = [ScheduledJob("slow", SOON, slow), ScheduledJob("other", SOON, other)]
     scheduler = Scheduler(plans, progress_of("slow", "other"), now())
     scheduler.start()
     assert other.enough.wait(PATIENCE)
@@ -90,7 +90,7 @@ def test_stopping_waits_for_the_round_in_hand() -> None:
         tick.wait(0.05)  # who does not wait for this round is back before it ends
         finished.append(1)
 
-    scheduler = Scheduler([Plan("job", SOON, run)], progress_of("job"), now())
+    scheduler = Scheduler([ScheduledJob("job", SOON, run)], progress_of("job"), now())
     scheduler.start()
     assert began.wait(PATIENCE)
     scheduler.stop()
@@ -100,7 +100,7 @@ def test_stopping_waits_for_the_round_in_hand() -> None:
 def test_the_first_round_is_due_at_the_start_and_none_was_missed_before_it() -> None:
     """Regression: with a start long past, every round missed since then was listed first."""
     start = now()
-    scheduler = Scheduler([Plan("job", SOON, lambda: None)], progress_of("job"), start)
+    scheduler = Scheduler([ScheduledJob("job", SOON, lambda: None)], progress_of("job"), start)
     scheduler._scheduler.start(paused=True)
     (planned,) = scheduler._scheduler.get_jobs()
     assert planned._get_run_times(start) == [start]
@@ -117,12 +117,12 @@ def test_a_failing_round_is_logged_and_is_no_progress() -> None:
 
     seconds[0] = 5.0
     with capture_logs() as logs:
-        run_counted(Plan("job", SOON, fail), progress)
+        run_counted(ScheduledJob("job", SOON, fail), progress)
     assert [(line["event"], line["job"], line["log_level"]) for line in logs] == [
         ("job.failed", "job", "error")
     ]
     assert progress.late() == ("job",)
-    run_counted(Plan("job", SOON, lambda: None), progress)
+    run_counted(ScheduledJob("job", SOON, lambda: None), progress)
     assert progress.late() == ()
 
 
@@ -135,7 +135,7 @@ def test_a_job_that_failed_runs_again() -> None:
         if job.rounds == 1:
             raise ValueError("no")
 
-    scheduler = Scheduler([Plan("job", SOON, fail_first)], progress_of("job"), now())
+    scheduler = Scheduler([ScheduledJob("job", SOON, fail_first)], progress_of("job"), now())
     with capture_logs():
         scheduler.start()
         assert job.enough.wait(PATIENCE)
@@ -150,5 +150,5 @@ def test_a_job_may_be_silent_for_three_intervals_and_a_margin(every: timedelta) 
 
 def test_the_schedulers_own_talk_is_kept_out_of_the_log() -> None:
     """A round longer than its interval is normal, and would be a warning each time."""
-    Scheduler([Plan("job", SOON, lambda: None)], progress_of("job"), now())
+    Scheduler([ScheduledJob("job", SOON, lambda: None)], progress_of("job"), now())
     assert logging.getLogger("apscheduler").level == logging.ERROR

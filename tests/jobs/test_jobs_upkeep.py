@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jobs_world import DAY, HOUR, INSTANT, START, JobsWorld, ScriptedSource, an_eye, an_order
 
-from jobs.maintenance import Upkeep
+from jobs.maintenance import Maintenance
 from storage import sources
 
 
@@ -15,7 +15,7 @@ def test_only_requests_that_no_budget_looks_at_are_forgotten(world: JobsWorld) -
     with world.database.write() as tx:
         for at in times:
             sources.note_requests(tx, "scripted", at, 1)
-    Upkeep(world.database, world.clock).run_once()
+    Maintenance(world.database, world.clock).run_once()
     assert world.rows("source_requests", "at") == times[2:]
 
 
@@ -25,7 +25,7 @@ def test_orders_looks_and_alerts_are_never_forgotten(world: JobsWorld) -> None:
     world.lose()
     before = world.everything()
     world.now = datetime.fromisoformat("2036-01-01T00:00:00Z")
-    Upkeep(world.database, world.clock).run_once()
+    Maintenance(world.database, world.clock).run_once()
     assert world.everything() == before
 
 
@@ -34,7 +34,7 @@ def test_the_write_ahead_log_is_moved_into_the_file(world: JobsWorld, tmp_path: 
     world.sell(an_order("a-name-to-be-found"))
     path = tmp_path / "jobs.db"
     assert b"a-name-to-be-found" not in path.read_bytes()
-    Upkeep(world.database, world.clock).run_once()
+    Maintenance(world.database, world.clock).run_once()
     assert b"a-name-to-be-found" in path.read_bytes()
 
 
@@ -42,7 +42,7 @@ def test_a_clock_that_was_ahead_for_a_while_costs_no_order_its_guarantee(world: 
     """What was looked at and let go under it is looked at as soon as it is right again."""
     world.sell(an_order())
     source = ScriptedSource()
-    sampling, upkeep = world.sampling(an_eye(source)), Upkeep(world.database, world.clock)
+    sampling, upkeep = world.sampling(an_eye(source)), Maintenance(world.database, world.clock)
     for world.now in (START + 40 * DAY, START + 2 * DAY):
         sampling.run_once()
         upkeep.run_once()

@@ -22,21 +22,21 @@ from worlds import (
 
 from monitor.model.drop import DropState
 from monitor.model.order import Flag, OrderStatus
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 
 
 def test_an_order_is_active_from_completed_at_plus_settle_on() -> None:
     """RULES 3: t >= completed_at + settle, the moment itself included."""
-    watched = a_watched(an_order(settle=24 * HOUR))
-    assert watched.active(START + 24 * HOUR)
-    assert not watched.active(START + 24 * HOUR - INSTANT)
+    state = a_watched(an_order(settle=24 * HOUR))
+    assert state.active(START + 24 * HOUR)
+    assert not state.active(START + 24 * HOUR - INSTANT)
 
 
 def test_an_order_is_active_until_just_before_completed_at_plus_window() -> None:
     """RULES 3: t < completed_at + window, the moment itself excluded."""
-    watched = a_watched(an_order(window=30 * DAY))
-    assert watched.active(START + 30 * DAY - INSTANT)
-    assert not watched.active(START + 30 * DAY)
+    state = a_watched(an_order(window=30 * DAY))
+    assert state.active(START + 30 * DAY - INSTANT)
+    assert not state.active(START + 30 * DAY)
 
 
 def test_a_lifetime_guarantee_never_ends() -> None:
@@ -92,9 +92,9 @@ def test_partial_orders_false_leaves_completed_orders_alone() -> None:
 
 @given(targets(), HOURS)
 @examples(120)
-def test_active_agrees_with_the_text_read_word_by_word(orders: list[Watched], now: datetime) -> None:
+def test_active_agrees_with_the_text_read_word_by_word(orders: list[OrderState], now: datetime) -> None:
     """RULES 3, first paragraph, twice; also beyond the window's end."""
-    for watched in orders:
-        end = min(naive_end(watched.order), START + 365 * DAY)
-        for moment in (now, end, end - INSTANT, watched.order.completed_at + watched.order.terms.settle):
-            assert naive_active(watched, moment) == watched.active(moment)
+    for state in orders:
+        end = min(naive_end(state.order), START + 365 * DAY)
+        for moment in (now, end, end - INSTANT, state.order.completed_at + state.order.terms.settle):
+            assert naive_active(state, moment) == state.active(moment)

@@ -17,39 +17,39 @@ from monitor.alerts.alert import (
 )
 from monitor.guarantee.decisions import TABLE
 from monitor.guarantee.gone_detection import Absence
-from monitor.model.decision import Decision, Reason, Verb
+from monitor.model.decision import Action, Decision, Reason
 
 LINK = "https://www.instagram.com/natgeo/"
 
 
-def a_decision(verb: Verb, reason: Reason) -> Decision:
-    units = 300 if verb in {Verb.REFILL, Verb.HOLD} else 0
-    return Decision("17", NOW, verb, reason, units, count=1700, line=2000, claim=300)
+def a_decision(action: Action, reason: Reason) -> Decision:
+    units = 300 if action in {Action.REFILL, Action.HOLD} else 0
+    return Decision("17", NOW, action, reason, units, count=1700, line=2000, claim=300)
 
 
 @pytest.mark.parametrize(
-    ("verb", "reason", "kind", "step"),
+    ("action", "reason", "kind", "step"),
     [
-        (Verb.REFILL, Reason.DROP_CONFIRMED, "drop.confirmed", "a refill of 300 is queued"),
-        (Verb.HOLD, Reason.MASS_DROP, "drop.held", "a refill of 300 is held for your approval"),
-        (Verb.HOLD, Reason.BELOW_START_COUNT, "drop.held", "a refill of 300 is held for your approval"),
-        (Verb.WAIT, Reason.COOLDOWN, "drop.waiting", "it waits"),
-        (Verb.REFUSE, Reason.REFILL_LIMIT_REACHED, "drop.refused", "it is refused"),
+        (Action.REFILL, Reason.DROP_CONFIRMED, "drop.confirmed", "a refill of 300 is queued"),
+        (Action.HOLD, Reason.MASS_DROP, "drop.held", "a refill of 300 is held for your approval"),
+        (Action.HOLD, Reason.BELOW_START_COUNT, "drop.held", "a refill of 300 is held for your approval"),
+        (Action.WAIT, Reason.COOLDOWN, "drop.waiting", "it waits"),
+        (Action.REFUSE, Reason.REFILL_LIMIT_REACHED, "drop.refused", "it is refused"),
     ],
 )
 def test_a_decision_is_told_with_its_numbers_and_its_reason(
-    verb: Verb, reason: Reason, kind: str, step: str
+    action: Action, reason: Reason, kind: str, step: str
 ) -> None:
     """The order, its link, the count, the line, what is missing, and what follows."""
     numbers = f"order 17: followers of {LINK} are 1700, whole at 2000, 300 missing"
     expected = Alert(AlertKind(kind), f"{numbers}; {step} ({reason})", "17", LINK)
-    assert expected == decision_alert(a_decision(verb, reason), an_order("17"))
+    assert expected == decision_alert(a_decision(action, reason), an_order("17"))
 
 
-@pytest.mark.parametrize(("verb", "reason"), [(verb, reason) for _, verb, reason in TABLE])
-def test_every_decision_there_is_can_be_told(verb: Verb, reason: Reason) -> None:
+@pytest.mark.parametrize(("action", "reason"), [(action, reason) for _, action, reason in TABLE])
+def test_every_decision_there_is_can_be_told(action: Action, reason: Reason) -> None:
     """In one line, whatever row of the table it comes from."""
-    text = decision_alert(a_decision(verb, reason), an_order("17")).text
+    text = decision_alert(a_decision(action, reason), an_order("17")).text
     assert "\n" not in text
     assert all(part in text for part in ("17", LINK, "1700", "2000", "300", reason))
 

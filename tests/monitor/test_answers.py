@@ -28,7 +28,7 @@ from monitor.guarantee.customer_answers import Answer, LastLook, answer
 from monitor.model.decision import Reason
 from monitor.model.drop import DropState
 from monitor.model.order import Flag, OrderStatus
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from monitor.model.terms import RefillMode
@@ -46,20 +46,20 @@ def counted(count: int, at: datetime = NOW) -> LastLook:
 
 
 def ask(
-    watched: Watched,
+    state: OrderState,
     look: LastLook = WHOLE,
     reason: Reason | None = None,
     now: datetime = NOW,
-    siblings: tuple[Watched, ...] = (),
+    siblings: tuple[OrderState, ...] = (),
 ) -> Answer:
-    return answer(watched, (watched, *siblings), look, reason, now)
+    return answer(state, (state, *siblings), look, reason, now)
 
 
 # Every word
 
 
 @pytest.mark.parametrize(
-    ("word", "watched", "look", "sentence"),
+    ("word", "state", "look", "sentence"),
     [
         ("refill", a_watched(refills=[QUEUED]), counted(1600), "A refill of 400 is on its way."),
         (
@@ -139,10 +139,10 @@ def ask(
     ],
 )
 def test_every_word_has_its_case_and_its_sentence(
-    word: str, watched: Watched, look: LastLook, sentence: str
+    word: str, state: OrderState, look: LastLook, sentence: str
 ) -> None:
     """RULES 5, end: one of the fixed words, always with the numbers."""
-    given_answer = ask(watched, look)
+    given_answer = ask(state, look)
     assert (word, sentence) == (given_answer.word, given_answer.sentence)
 
 
@@ -185,9 +185,9 @@ def test_of_several_flags_one_is_the_word_and_all_that_void_are_told() -> None:
 
 def test_the_numbers_are_always_there() -> None:
     """Count and when it was read, line, threshold, what is missing, and how much of that is on its way."""
-    watched = a_watched(refills=[a_refill(100)])
+    state = a_watched(refills=[a_refill(100)])
     expected = ("1", "refill", 1600, NOW - HOUR, 2000, 400, 50, 100)
-    a = ask(watched, counted(1600, NOW - HOUR))
+    a = ask(state, counted(1600, NOW - HOUR))
     assert expected == (
         a.order_id, a.word, a.count, a.counted_at, a.line, a.missing, a.threshold, a.quantity,
     )  # fmt: skip
@@ -224,9 +224,9 @@ def test_units_that_are_delivered_but_not_seen_yet_are_not_called_nothing() -> N
 
 def test_the_claim_is_that_of_the_time_of_the_count() -> None:
     """A refill that has settled since the last look is not missing from a count that is older than it."""
-    watched = a_watched(refills=[completed_refill(400, NOW - 2 * DAY)])
-    assert ask(watched, counted(1600, NOW - 3 * DAY)).word == "no_drop"
-    assert ask(watched, counted(1600, NOW)).word == "awaiting_confirmation"
+    state = a_watched(refills=[completed_refill(400, NOW - 2 * DAY)])
+    assert ask(state, counted(1600, NOW - 3 * DAY)).word == "no_drop"
+    assert ask(state, counted(1600, NOW)).word == "awaiting_confirmation"
 
 
 def test_a_count_from_before_the_delivery_settled_judges_nothing() -> None:
@@ -303,9 +303,9 @@ def test_a_look_that_failed_for_our_reasons_leaves_the_last_count_standing(outco
 
 def test_an_order_is_settled_and_in_its_window_to_the_instant() -> None:
     """RULES 3: t >= completed_at + settle and t < completed_at + window."""
-    watched = a_watched(an_order(window=5 * DAY))
+    state = a_watched(an_order(window=5 * DAY))
     times = [START + DAY - INSTANT, START + DAY, START + 5 * DAY - INSTANT, START + 5 * DAY]
-    words = [ask(watched, counted(2000, at), now=at).word for at in times]
+    words = [ask(state, counted(2000, at), now=at).word for at in times]
     assert words == ["not_settled", "no_drop", "no_drop", "window_expired"]
 
 
@@ -317,9 +317,9 @@ def test_a_delivery_in_the_future_is_not_an_expired_one(window: timedelta | None
 
 def test_an_undecided_drop_outlives_the_window() -> None:
     """RULES 3: suspected or waiting, opened inside it."""
-    watched = a_watched(an_order(window=9 * DAY), drop=replace(DECIDED, opened_at=NOW - 2 * DAY))
-    assert ask(watched, counted(1600), Reason.COOLDOWN).word == "cooldown"
-    refused = replace(watched, drop=replace(DECIDED, state=DropState.REFUSED))
+    state = a_watched(an_order(window=9 * DAY), drop=replace(DECIDED, opened_at=NOW - 2 * DAY))
+    assert ask(state, counted(1600), Reason.COOLDOWN).word == "cooldown"
+    refused = replace(state, drop=replace(DECIDED, state=DropState.REFUSED))
     assert ask(refused, counted(1600), Reason.REFILL_LIMIT_REACHED).word == "window_expired"
 
 
@@ -372,7 +372,7 @@ STATUSES = CARRIERS | st.sampled_from([s for s in OrderStatus if not s.delivered
 )
 @examples(300)
 def test_whatever_is_asked_there_is_a_known_word_and_a_whole_sentence(
-    group: list[Watched],
+    group: list[OrderState],
     status: OrderStatus,
     flags: list[Flag],
     look: LastLook,
@@ -388,16 +388,16 @@ def test_whatever_is_asked_there_is_a_known_word_and_a_whole_sentence(
         completed_at=first.order.completed_at if status.delivered else None,
         start_count=first.order.start_count if measured else None,
     )
-    watched = replace(first, order=order, flags=frozenset(flags))
+    state = replace(first, order=order, flags=frozenset(flags))
     decided = [reason for reason in Reason if reason is not Reason.DROP_CONFIRMED]
     reason = data.draw(st.none() | st.sampled_from(decided))
-    a = answer(watched, (watched, *group[1:]), look, reason, now)
+    a = answer(state, (state, *group[1:]), look, reason, now)
     assert a.word in WORDS
     assert re.fullmatch(r"[A-Z0-9][^{}]+\.", a.sentence)
     assert "None" not in a.sentence
     assert (a.missing or 0) >= 0
     assert (a.quantity is not None) == any(
-        refill.state in {RefillState.QUEUED, RefillState.CLAIMED} for refill in watched.refills
+        refill.state in {RefillState.QUEUED, RefillState.CLAIMED} for refill in state.refills
     )
 
 
@@ -418,6 +418,6 @@ def test_a_refill_that_waits_for_a_target_to_come_back_is_not_called_on_its_way(
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_its_sentence(reason: Reason) -> None:
     """Whatever a drop was decided for, the customer who asks gets an answer."""
-    watched = a_watched(drop=a_drop(state=DropState.REFUSED))
+    state = a_watched(drop=a_drop(state=DropState.REFUSED))
     look = LastLook(1500, NOW, Outcome.COUNT)
-    assert answer(watched, (watched,), look, reason, NOW).sentence.endswith(".")
+    assert answer(state, (state,), look, reason, NOW).sentence.endswith(".")

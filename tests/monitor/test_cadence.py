@@ -22,16 +22,16 @@ from worlds import (
 )
 
 from monitor.cadence.fixed import FixedCadence
-from monitor.cadence.schedule import Lane, NextLook, Seen
-from monitor.guarantee.verdicts import judge
+from monitor.cadence.schedule import LookSummary, NextLook, Priority
+from monitor.guarantee.verdicts import evaluate_count
 from monitor.model.drop import Drop, DropState
 from monitor.model.order import Flag, OrderStatus
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Outcome
 
 CADENCE = FixedCadence(every=6 * HOUR)
 """A sixth of it is 1 h, half of it 3 h, the shortest wait 10 min."""
-READ = Seen(Outcome.COUNT)
+READ = LookSummary(Outcome.COUNT)
 FAULTS = (
     Outcome.TRANSIENT,
     Outcome.SCHEMA,
@@ -41,8 +41,8 @@ FAULTS = (
 )
 
 
-def the_look(*watched: Watched, seen: Seen = READ, now: datetime = NOW) -> NextLook:
-    look = CADENCE.next_look(watched, seen, now)
+def the_look(*state: OrderState, seen: LookSummary = READ, now: datetime = NOW) -> NextLook:
+    look = CADENCE.next_look(state, seen, now)
     assert look is not None
     return look
 
@@ -65,7 +65,7 @@ def test_young_orders_are_looked_at_more_often(age: timedelta, expected: timedel
     """A sixth of the interval on the first day, a half up to three days, then the whole."""
     settled = a_watched(an_order(settle=timedelta(0)))
     now = START + age
-    assert NextLook(now + expected, Lane.ROUTINE, "routine") == the_look(settled, now=now)
+    assert NextLook(now + expected, Priority.ROUTINE, "routine") == the_look(settled, now=now)
 
 
 def test_the_youngest_order_of_a_target_sets_its_pace() -> None:
@@ -83,7 +83,7 @@ def test_a_look_is_due_when_a_delivery_settles(before: timedelta) -> None:
     """RULES 3: from completed_at + settle on the order is judged."""
     order = an_order(settle=24 * HOUR)
     settles = START + 24 * HOUR
-    expected = NextLook(settles + max(10 * MINUTE - before, 0 * MINUTE), Lane.FIRST, "1 settles")
+    expected = NextLook(settles + max(10 * MINUTE - before, 0 * MINUTE), Priority.URGENT, "1 settles")
     assert expected == the_look(a_watched(order), now=settles - before)
 
 
@@ -92,7 +92,7 @@ def test_a_last_look_is_due_shortly_before_a_guarantee_ends(before: timedelta) -
     """RULES 4: a drop opens inside the window only; half an hour is left for this look to be made."""
     ends = START + 30 * DAY
     at = max(ends - 30 * MINUTE, ends - before + 10 * MINUTE)
-    expected = NextLook(at, Lane.FIRST, "guarantee of 1 ends")
+    expected = NextLook(at, Priority.URGENT, "guarantee of 1 ends")
     assert expected == the_look(a_watched(), now=ends - before)
 
 
@@ -110,7 +110,7 @@ def test_a_target_of_many_orders_does_not_take_the_whole_budget() -> None:
 def test_the_last_look_is_asked_for_once() -> None:
     """In the last half hour there is nothing more to look for in time."""
     now = START + 30 * DAY - 30 * MINUTE
-    assert NextLook(now + 6 * HOUR, Lane.ROUTINE, "routine") == the_look(a_watched(), now=now)
+    assert NextLook(now + 6 * HOUR, Priority.ROUTINE, "routine") == the_look(a_watched(), now=now)
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_confirming_looks_are_spread_evenly_up_to_confirm_after(
 ) -> None:
     """RULES 4: the last of the looks that confirm falls on opened_at + confirm_after."""
     order = an_order(confirmations=confirmations, confirm_after=2 * HOUR)
-    watched = a_watched(order, drop=a_drop(NOW - since, looks=looks))
-    assert NextLook(NOW + expected, Lane.FIRST, "confirm drop of 1") == the_look(watched)
+    state = a_watched(order, drop=a_drop(NOW - since, looks=looks))
+    assert NextLook(NOW + expected, Priority.URGENT, "confirm drop of 1") == the_look(state)
 
 
 @given(st.integers(1, 6), st.integers(0, 48 * 60))
@@ -150,7 +150,7 @@ def test_the_looks_it_asks_for_confirm_a_drop_at_the_first_possible_moment(
     cadence = FixedCadence(every=1000 * HOUR)
     now, drop, asked = NOW, None, []
     for _ in range(confirmations + 1):
-        (verdict,) = judge([a_watched(order, drop=drop)], 1500, now)
+        (verdict,) = evaluate_count([a_watched(order, drop=drop)], 1500, now)
         if verdict.decision is not None:
             break
         drop = verdict.drop
@@ -174,8 +174,8 @@ def test_a_drop_that_is_confirmed_asks_for_no_confirming_look(state: DropState) 
 def test_a_time_that_matters_goes_before_a_routine_look_at_the_same_time() -> None:
     """Due looks of a lower lane go first."""
     order = an_order(settle=HOUR)
-    assert Lane.FIRST is the_look(a_watched(order), now=START).lane
-    assert Lane.FIRST < Lane.ROUTINE
+    assert Priority.URGENT is the_look(a_watched(order), now=START).priority
+    assert Priority.URGENT < Priority.ROUTINE
 
 
 # When the newest look failed
@@ -185,9 +185,9 @@ def test_a_time_that_matters_goes_before_a_routine_look_at_the_same_time() -> No
 def test_a_target_with_nothing_to_read_is_looked_at_at_the_usual_interval(outcome: Outcome) -> None:
     """Asking sooner would not help: not for a young order, nor for a drop to confirm."""
     young = a_watched(an_order(completed=NOW - 2 * HOUR), drop=a_drop())
-    expected = (NOW + 6 * HOUR, Lane.ROUTINE)
-    look = the_look(young, seen=Seen(outcome, failures=3))
-    assert expected == (look.at, look.lane)
+    expected = (NOW + 6 * HOUR, Priority.ROUTINE)
+    look = the_look(young, seen=LookSummary(outcome, failures=3))
+    assert expected == (look.at, look.priority)
 
 
 @pytest.mark.parametrize("outcome", FAULTS)
@@ -199,21 +199,21 @@ def test_a_passing_fault_is_tried_again_at_doubling_waits(
     outcome: Outcome, failures: int, minutes: int
 ) -> None:
     """10 minutes, doubled with each failure in a row, and never longer than the interval."""
-    look = the_look(a_watched(), seen=Seen(outcome, failures))
-    assert (NOW + minutes * MINUTE, Lane.ROUTINE) == (look.at, look.lane)
+    look = the_look(a_watched(), seen=LookSummary(outcome, failures))
+    assert (NOW + minutes * MINUTE, Priority.ROUTINE) == (look.at, look.priority)
 
 
 def test_a_doubted_number_is_checked_soon() -> None:
     """RULES 2: a fall to 0 waits for the target's next count."""
     expected = NOW + 10 * MINUTE
-    assert expected == the_look(a_watched(), seen=Seen(Outcome.SCHEMA, doubted=True)).at
+    assert expected == the_look(a_watched(), seen=LookSummary(Outcome.SCHEMA, rejected=True)).at
 
 
 # Nothing to look for
 
 
 @pytest.mark.parametrize(
-    "watched",
+    "state",
     [
         a_watched(flags=[Flag.HOLD]),
         a_watched(an_order(window=DAY)),
@@ -223,26 +223,26 @@ def test_a_doubted_number_is_checked_soon() -> None:
     ],
     ids=["flagged", "over", "over and refused", "refunded", "not delivered"],
 )
-@pytest.mark.parametrize("seen", [READ, Seen(Outcome.TRANSIENT, 1), Seen(Outcome.PRIVATE)])
-def test_a_target_none_of_whose_orders_is_covered_needs_no_look(watched: Watched, seen: Seen) -> None:
+@pytest.mark.parametrize("seen", [READ, LookSummary(Outcome.TRANSIENT, 1), LookSummary(Outcome.PRIVATE)])
+def test_a_target_none_of_whose_orders_is_covered_needs_no_look(state: OrderState, seen: LookSummary) -> None:
     """None when no order of the target needs a look any more, however the last one ended."""
-    assert CADENCE.next_look([watched], seen, NOW) is None
+    assert CADENCE.next_look([state], seen, NOW) is None
     assert CADENCE.next_look([], seen, NOW) is None
 
 
 def test_an_open_drop_keeps_its_target_looked_at_beyond_the_window() -> None:
     """RULES 3: active as long as it has an open drop that opened inside the window."""
     order = an_order(window=9 * DAY)
-    watched = a_watched(order, drop=Drop("1", DropState.SUSPECTED, NOW - DAY - HOUR))
+    state = a_watched(order, drop=Drop("1", DropState.SUSPECTED, NOW - DAY - HOUR))
     expected = NOW + 10 * MINUTE
-    assert expected == the_look(watched).at
+    assert expected == the_look(state).at
 
 
 @given(targets(), HOURS, st.sampled_from(Outcome), st.integers(0, 40), st.booleans())
 @examples(100)
 def test_the_next_look_is_in_the_future_and_no_later_than_the_interval(
-    orders: list[Watched], now: datetime, outcome: Outcome, failures: int, doubted: bool
+    orders: list[OrderState], now: datetime, outcome: Outcome, failures: int, doubted: bool
 ) -> None:
     """Whatever the orders and however the newest look ended."""
-    look = CADENCE.next_look(orders, Seen(outcome, failures, doubted), now)
+    look = CADENCE.next_look(orders, LookSummary(outcome, failures, doubted), now)
     assert look is None or now < look.at <= now + CADENCE.every

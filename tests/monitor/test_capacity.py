@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import examples
 
-from monitor.cadence.capacity import LONGEST, Allowance, Capacity, Limit, Policy
+from monitor.cadence.capacity import LONGEST, Allowance, BindingLimit, CadenceKind, Capacity
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -18,7 +18,7 @@ ANONYMOUS = Allowance(27, spacing=timedelta(seconds=60), jitter=50)
 rates = st.floats(0, 1e9)
 crowds = st.integers(0, 10**12)
 factors = st.floats(0.01, 1000)
-policies = st.sampled_from(Policy)
+policies = st.sampled_from(CadenceKind)
 wishes = st.timedeltas(timedelta(0), 365 * DAY)
 """What `every` may be."""
 
@@ -34,16 +34,16 @@ def seen(looks_per_day: float) -> Capacity:
 @pytest.mark.parametrize(
     ("allowed", "rate", "binding"),
     [
-        (ANONYMOUS, 27, Limit.HOUR),
-        (Allowance(30), 30, Limit.HOUR),
-        (Allowance(30, requests_per_day=240), 10, Limit.DAY),
-        (Allowance(30, requests_per_day=720), 30, Limit.HOUR),
-        (Allowance(1000, spacing=timedelta(minutes=1)), 60, Limit.SPACING),
+        (ANONYMOUS, 27, BindingLimit.HOUR),
+        (Allowance(30), 30, BindingLimit.HOUR),
+        (Allowance(30, requests_per_day=240), 10, BindingLimit.DAY),
+        (Allowance(30, requests_per_day=720), 30, BindingLimit.HOUR),
+        (Allowance(1000, spacing=timedelta(minutes=1)), 60, BindingLimit.SPACING),
         # waits of 1 to 2 minutes: 1.5 on average
-        (Allowance(1000, spacing=timedelta(minutes=1), jitter=100), 40, Limit.SPACING),
+        (Allowance(1000, spacing=timedelta(minutes=1), jitter=100), 40, BindingLimit.SPACING),
     ],
 )
-def test_the_tightest_limit_makes_the_rate(allowed: Allowance, rate: float, binding: Limit) -> None:
+def test_the_tightest_limit_makes_the_rate(allowed: Allowance, rate: float, binding: BindingLimit) -> None:
     """And is told by the name that the configuration has for it."""
     assert (pytest.approx(allowed.rate), allowed.binding) == (rate, binding)
 
@@ -54,15 +54,15 @@ def test_the_tightest_limit_makes_the_rate(allowed: Allowance, rate: float, bind
 def test_the_age_of_a_look_is_the_time_that_going_round_takes() -> None:
     """At 30 requests an hour and 4,000 targets: 5.6 days, half of it on average."""
     capacity = Capacity(30, 4000)
-    for policy in Policy:
+    for policy in CadenceKind:
         assert capacity.oldest_look(policy) == capacity.going_round == HOUR * 4000 / 30
         assert round(capacity.oldest_look(policy) / DAY, 1) == 5.6
         assert capacity.mean_look(policy) == capacity.oldest_look(policy) / 2
         assert isclose(capacity.looks_per_day(policy), 0.18)
 
 
-@pytest.mark.parametrize(("policy", "hours"), [(Policy.FIXED, 6), (Policy.LEARNED, 1)])
-def test_spare_budget_makes_no_look_younger_than_the_cadence_wants(policy: Policy, hours: int) -> None:
+@pytest.mark.parametrize(("policy", "hours"), [(CadenceKind.FIXED, 6), (CadenceKind.LEARNED, 1)])
+def test_spare_budget_makes_no_look_younger_than_the_cadence_wants(policy: CadenceKind, hours: int) -> None:
     """At an `every` of six hours: the fixed cadence looks every six hours, the learned one hourly at most."""
     spare = Capacity(1000, 10, every=6 * HOUR)
     assert spare.oldest_look(policy) == hours * HOUR
@@ -71,16 +71,16 @@ def test_spare_budget_makes_no_look_younger_than_the_cadence_wants(policy: Polic
     assert spare.missed(policy) == pytest.approx(seen(24 / hours).missed(policy))
 
 
-@pytest.mark.parametrize("policy", Policy)
-def test_a_budget_that_is_too_small_makes_the_cadence_no_matter(policy: Policy) -> None:
+@pytest.mark.parametrize("policy", CadenceKind)
+def test_a_budget_that_is_too_small_makes_the_cadence_no_matter(policy: CadenceKind) -> None:
     """Going round takes longer than `every` then."""
     small, free = Capacity(30, 4000, every=6 * HOUR), Capacity(30, 4000)
     assert small.oldest_look(policy) == free.oldest_look(policy)
     assert small.missed(policy) == free.missed(policy)
 
 
-@pytest.mark.parametrize("policy", Policy)
-def test_a_seldom_look_sees_a_drop_late_whatever_was_measured(policy: Policy) -> None:
+@pytest.mark.parametrize("policy", CadenceKind)
+def test_a_seldom_look_sees_a_drop_late_whatever_was_measured(policy: CadenceKind) -> None:
     """Half of the least time between two looks, with any budget; the runs looked more often."""
     seldom = Capacity(1000, 10, every=144 * HOUR)
     assert seldom.delay(policy) >= seldom.floor(policy) / 2
@@ -89,7 +89,7 @@ def test_a_seldom_look_sees_a_drop_late_whatever_was_measured(policy: Policy) ->
 def test_a_request_that_reads_several_targets_counts_for_each_of_them() -> None:
     """Three looks a request are as good as three times the requests."""
     assert Capacity(10, 4000, 3).going_round == Capacity(30, 4000).going_round
-    for policy in Policy:
+    for policy in CadenceKind:
         assert isclose(Capacity(10, 4000, 3).missed(policy), Capacity(30, 4000).missed(policy))
 
 
@@ -113,13 +113,13 @@ def test_at_the_rate_that_is_needed_no_look_gets_older(
 )
 def test_what_was_measured_is_told_as_it_was_measured(looks: float, fixed: float, learned: float) -> None:
     """At the points of the runs, to rounding."""
-    assert seen(looks).missed(Policy.FIXED) == pytest.approx(fixed)
-    assert seen(looks).missed(Policy.LEARNED) == pytest.approx(learned)
+    assert seen(looks).missed(CadenceKind.FIXED) == pytest.approx(fixed)
+    assert seen(looks).missed(CadenceKind.LEARNED) == pytest.approx(learned)
 
 
 def test_halfway_between_two_points_is_halfway_in_logarithms() -> None:
     """Ten times the looks between 0.005 and 0.05 bring 0.85 down to 0.13; a square root of that, half way."""
-    middle = seen((0.005 * 0.05) ** 0.5).missed(Policy.FIXED)
+    middle = seen((0.005 * 0.05) ** 0.5).missed(CadenceKind.FIXED)
     assert middle == pytest.approx((0.85 * 0.13) ** 0.5)
 
 
@@ -128,12 +128,12 @@ def test_the_runs_with_coalescing_agree_in_their_order_of_magnitude(
     requests_per_day: float, missed: float
 ) -> None:
     """Of 2.3 orders a request, which the tables know nothing of: within a factor of two."""
-    told = Capacity(requests_per_day * 1000 / 24, 1000, 2.3).missed(Policy.LEARNED)
+    told = Capacity(requests_per_day * 1000 / 24, 1000, 2.3).missed(CadenceKind.LEARNED)
     assert missed / 2 < told < missed * 2
 
 
-@pytest.mark.parametrize("policy", Policy)
-def test_frequent_looks_see_a_drop_after_half_of_their_interval(policy: Policy) -> None:
+@pytest.mark.parametrize("policy", CadenceKind)
+def test_frequent_looks_see_a_drop_after_half_of_their_interval(policy: CadenceKind) -> None:
     """Beyond the measured range, too: once a minute is half a minute."""
     assert seen(24 * 60).delay(policy) == timedelta(seconds=30)
 
@@ -141,7 +141,7 @@ def test_frequent_looks_see_a_drop_after_half_of_their_interval(policy: Policy) 
 @given(policy=policies, rate=rates, more=rates, targets=crowds, looks=factors, every=wishes)
 @examples(100)
 def test_more_budget_never_makes_it_worse(
-    policy: Policy, rate: float, more: float, targets: int, looks: float, every: timedelta
+    policy: CadenceKind, rate: float, more: float, targets: int, looks: float, every: timedelta
 ) -> None:
     """Neither the age of a look, nor what is missed, nor how late a drop is seen."""
     less, greater = Capacity(rate, targets, looks, every), Capacity(rate + more, targets, looks, every)
@@ -153,7 +153,7 @@ def test_more_budget_never_makes_it_worse(
 @given(policy=policies, rate=rates, targets=crowds, more=crowds, looks=factors, every=wishes)
 @examples(100)
 def test_more_targets_never_make_it_better(
-    policy: Policy, rate: float, targets: int, more: int, looks: float, every: timedelta
+    policy: CadenceKind, rate: float, targets: int, more: int, looks: float, every: timedelta
 ) -> None:
     """The same looks have to go round among more."""
     few, many = Capacity(rate, targets, looks, every), Capacity(rate, targets + more, looks, every)
@@ -169,14 +169,14 @@ def test_the_learned_cadence_is_never_worse_than_the_fixed_one(
 ) -> None:
     """At any budget, also where nothing was measured."""
     capacity = Capacity(rate, targets, looks, every)
-    assert capacity.missed(Policy.LEARNED) <= capacity.missed(Policy.FIXED)
-    assert capacity.delay(Policy.LEARNED) <= capacity.delay(Policy.FIXED)
+    assert capacity.missed(CadenceKind.LEARNED) <= capacity.missed(CadenceKind.FIXED)
+    assert capacity.delay(CadenceKind.LEARNED) <= capacity.delay(CadenceKind.FIXED)
 
 
 @given(policy=policies, rate=rates, targets=crowds, looks=factors, every=wishes)
 @examples(100)
 def test_whatever_is_asked_the_answer_is_a_sane_one(
-    policy: Policy, rate: float, targets: int, looks: float, every: timedelta
+    policy: CadenceKind, rate: float, targets: int, looks: float, every: timedelta
 ) -> None:
     """A share is one, and a drop is seen no later than its target's turn or the end of its guarantee."""
     capacity = Capacity(rate, targets, looks, every)
@@ -189,14 +189,14 @@ def test_whatever_is_asked_the_answer_is_a_sane_one(
 def test_without_targets_nothing_is_old_and_nothing_missed() -> None:
     """Whatever the budget, none at all included."""
     for capacity in (Capacity(30, 0, every=HOUR), Capacity(0, 0)):
-        assert (capacity.going_round, capacity.missed(Policy.FIXED)) == (timedelta(0), 0)
-        assert capacity.oldest_look(Policy.FIXED) == timedelta(0)
+        assert (capacity.going_round, capacity.missed(CadenceKind.FIXED)) == (timedelta(0), 0)
+        assert capacity.oldest_look(CadenceKind.FIXED) == timedelta(0)
         assert capacity.requests_needed(HOUR) == 0
-        assert capacity.looks_per_day(Policy.FIXED) == inf
+        assert capacity.looks_per_day(CadenceKind.FIXED) == inf
 
 
 def test_without_a_budget_everything_is_missed() -> None:
     """Nobody ever looks."""
     blind = Capacity(0, 10)
-    assert (blind.going_round, blind.missed(Policy.LEARNED)) == (LONGEST, 1)
-    assert blind.delay(Policy.LEARNED) == 30 * DAY
+    assert (blind.going_round, blind.missed(CadenceKind.LEARNED)) == (LONGEST, 1)
+    assert blind.delay(CadenceKind.LEARNED) == 30 * DAY

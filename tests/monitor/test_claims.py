@@ -8,7 +8,7 @@ from worlds import DAY, HOUR, INSTANT, NOW, START, a_refill, a_watched, an_order
 
 from monitor.guarantee.claims import claims_of
 from monitor.model.order import Flag, OrderStatus
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 from monitor.model.refill import RefillState
 
 # Lines and floors
@@ -39,7 +39,7 @@ def test_orders_completed_at_the_same_time_follow_each_other_by_order_id() -> No
 @pytest.mark.parametrize(
     "later",
     [
-        a_watched(an_order("b", completed=NOW - HOUR), asked=True),
+        a_watched(an_order("b", completed=NOW - HOUR), request_pending=True),
         a_watched(an_order("b", completed=START + DAY), flags=[Flag.DISPUTE]),
         a_watched(an_order("b", completed=START + DAY, window=2 * DAY)),
         a_watched(an_order("b", completed=START + DAY, status=OrderStatus.REFUNDED)),
@@ -47,7 +47,7 @@ def test_orders_completed_at_the_same_time_follow_each_other_by_order_id() -> No
     ],
     ids=["not settled", "void", "window over", "refunded", "not delivered"],
 )
-def test_an_order_that_is_not_active_lifts_no_line_and_claims_nothing(later: Watched) -> None:
+def test_an_order_that_is_not_active_lifts_no_line_and_claims_nothing(later: OrderState) -> None:
     """RULES 3: lines and claims are those of the active orders."""
     claims = claims_of([a_watched(an_order("a")), later], 1600, NOW)
     # line 1000 + 1000, nothing on top; missing 2000 - 1600
@@ -89,8 +89,8 @@ def test_held_queued_and_claimed_refills_are_in_flight(state: RefillState, expec
 )
 def test_a_completed_refill_is_in_flight_until_it_has_settled(later: timedelta, expected: int) -> None:
     """RULES 3: completed but not yet settled, t < refill.completed_at + settle."""
-    watched = a_watched(an_order(settle=24 * HOUR), refills=[completed_refill(300, NOW)])
-    assert expected == watched.in_flight(NOW + later)
+    state = a_watched(an_order(settle=24 * HOUR), refills=[completed_refill(300, NOW)])
+    assert expected == state.in_flight(NOW + later)
 
 
 @pytest.mark.parametrize("expected", [0, 120, 300])
@@ -133,8 +133,8 @@ def test_refills_of_orders_that_are_not_active_are_in_flight_too() -> None:
 )
 def test_room_is_what_was_delivered_less_what_is_in_flight(quantity: int, count: int, expected: int) -> None:
     """RULES 3: room(i) = max(0, delivered(i) - in_flight(i)) limits the claim."""
-    watched = a_watched(refills=[a_refill(quantity)])
-    assert expected == units(claims_of([watched], count, NOW))["1"]
+    state = a_watched(refills=[a_refill(quantity)])
+    assert expected == units(claims_of([state], count, NOW))["1"]
 
 
 def test_units_in_flight_for_another_order_take_no_room_of_this_one() -> None:
@@ -166,7 +166,7 @@ def test_one_order_alone_claims_what_the_trade_s_formula_says(count: int, expect
     assert expected == units(claims_of([a_watched()], count, NOW))["1"]
 
 
-def _overlapping(b_start: int, a_window: timedelta | None, b_window: timedelta | None) -> list[Watched]:
+def _overlapping(b_start: int, a_window: timedelta | None, b_window: timedelta | None) -> list[OrderState]:
     """Order a of 1000 from 1000 on, and a day later order b of 500."""
     return [
         a_watched(an_order("a", start=1000, delivered=1000, window=a_window)),

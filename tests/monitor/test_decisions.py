@@ -10,8 +10,8 @@ from worlds import DAY, HOUR, INSTANT, NOW, a_refill, a_watched, an_order, compl
 
 from monitor.guarantee.claims import Claim
 from monitor.guarantee.decisions import Case, decide
-from monitor.model.decision import Decision, Reason, Verb
-from monitor.model.order_state import Watched
+from monitor.model.decision import Action, Decision, Reason
+from monitor.model.order_state import OrderState
 from monitor.model.refill import Refill, RefillState
 from monitor.model.terms import BelowStart, RefillMode
 
@@ -39,7 +39,7 @@ def a_claim(units: int = 500, effective: int = 1500) -> Claim:
 
 def verdict(case: Case) -> tuple[str, str]:
     decision = decide(case)
-    return decision.verb, decision.reason
+    return decision.action, decision.reason
 
 
 def case_for(rows: Collection[int]) -> Case:
@@ -113,15 +113,15 @@ def test_completed_refills_reach_max_refills_and_0_is_no_limit(
 ) -> None:
     """RULES 5, row 2: completed refills have reached `max_refills` (0 = no limit)."""
     refills = [completed_refill(1, LONG_AGO)] * completed
-    watched = a_watched(an_order(max_refills=max_refills), refills=refills)
-    assert ROWS[row] == verdict(Case(watched, a_claim(), 1500, NOW))
+    state = a_watched(an_order(max_refills=max_refills), refills=refills)
+    assert ROWS[row] == verdict(Case(state, a_claim(), 1500, NOW))
 
 
 @pytest.mark.parametrize("state", [RefillState.DEAD, RefillState.REJECTED, RefillState.CANCELLED])
 def test_only_completed_refills_count_for_the_limit(state: RefillState) -> None:
     """RULES 5, row 2: what was rejected, withdrawn or given up is not a refill that the buyer got."""
-    watched = a_watched(an_order(max_refills=1), refills=[a_refill(10, state)] * 3)
-    assert ROWS[9] == verdict(Case(watched, a_claim(), 1500, NOW))
+    state = a_watched(an_order(max_refills=1), refills=[a_refill(10, state)] * 3)
+    assert ROWS[9] == verdict(Case(state, a_claim(), 1500, NOW))
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,8 @@ def test_the_allowance_is_the_percentage_less_all_units_refilled_or_in_flight(
 @pytest.mark.parametrize(("spent", "row"), [(1499, 9), (1500, 3), (1501, 3)])
 def test_an_allowance_of_0_is_spent(spent: int, row: int) -> None:
     """RULES 5, row 3: one unit left is still an allowance."""
-    watched = a_watched(refills=[completed_refill(spent, LONG_AGO)])
-    assert ROWS[row] == verdict(Case(watched, a_claim(), 1500, NOW))
+    state = a_watched(refills=[completed_refill(spent, LONG_AGO)])
+    assert ROWS[row] == verdict(Case(state, a_claim(), 1500, NOW))
 
 
 @pytest.mark.parametrize(
@@ -164,15 +164,15 @@ def test_an_allowance_of_0_is_spent(spent: int, row: int) -> None:
 )
 def test_the_cooldown_is_over_when_it_has_passed(since: timedelta, row: int) -> None:
     """RULES 5, row 4: less than `cooldown` since the order's last refill was completed."""
-    watched = a_watched(an_order(cooldown=24 * HOUR), refills=[completed_refill(10, NOW - since)])
-    assert ROWS[row] == verdict(Case(watched, a_claim(), 1500, NOW))
+    state = a_watched(an_order(cooldown=24 * HOUR), refills=[completed_refill(10, NOW - since)])
+    assert ROWS[row] == verdict(Case(state, a_claim(), 1500, NOW))
 
 
 @pytest.mark.parametrize("times", [(LONG_AGO, NOW - HOUR), (NOW - HOUR, LONG_AGO)])
 def test_the_cooldown_runs_from_the_last_refill(times: tuple[datetime, ...]) -> None:
     """RULES 5, row 4: the last of all, in whatever order they are known."""
-    watched = a_watched(refills=[completed_refill(10, at) for at in times])
-    assert ROWS[4] == verdict(Case(watched, a_claim(), 1500, NOW))
+    state = a_watched(refills=[completed_refill(10, at) for at in times])
+    assert ROWS[4] == verdict(Case(state, a_claim(), 1500, NOW))
 
 
 @pytest.mark.parametrize(
@@ -190,14 +190,14 @@ def test_below_start_refuses_reviews_or_caps_what_is_below_the_floor(
     below_start: BelowStart, effective: int, row: int
 ) -> None:
     """RULES 5, rows 5 and 8: effective < floor (1000); at the floor is not below it."""
-    watched = a_watched(an_order(below_start=below_start))
-    assert ROWS[row] == verdict(Case(watched, a_claim(effective=effective), effective, NOW))
+    state = a_watched(an_order(below_start=below_start))
+    assert ROWS[row] == verdict(Case(state, a_claim(effective=effective), effective, NOW))
 
 
 def test_units_in_flight_lift_an_order_above_its_floor() -> None:
     """RULES 5, rows 5 and 8: the effective count decides, not the visible one (900 + 100 in flight)."""
-    watched = a_watched(refills=[completed_refill(100, NOW - 2 * HOUR)], order=an_order(cooldown=HOUR))
-    assert ROWS[9] == verdict(Case(watched, a_claim(effective=1000), 900, NOW))
+    state = a_watched(refills=[completed_refill(100, NOW - 2 * HOUR)], order=an_order(cooldown=HOUR))
+    assert ROWS[9] == verdict(Case(state, a_claim(effective=1000), 900, NOW))
 
 
 @pytest.mark.parametrize(
@@ -211,8 +211,8 @@ def test_units_in_flight_lift_an_order_above_its_floor() -> None:
 )
 def test_on_request_waits_until_somebody_asked(refill: RefillMode, asked: bool, row: int) -> None:
     """RULES 5, row 6: `refill = "on_request"` and nobody asked."""
-    watched = a_watched(an_order(refill=refill), asked=asked)
-    assert ROWS[row] == verdict(Case(watched, a_claim(), 1500, NOW))
+    state = a_watched(an_order(refill=refill), request_pending=asked)
+    assert ROWS[row] == verdict(Case(state, a_claim(), 1500, NOW))
 
 
 # Quantity
@@ -237,11 +237,11 @@ def test_quantity_is_the_smaller_of_claim_and_allowance_left(
     """RULES 5: `min(claim, allowance left)`, for what is refilled and for what is held."""
     refills = [completed_refill(spent, LONG_AGO)] if spent else []
     decision = decide(Case(a_watched(refills=refills), a_claim(claim), 1500, NOW, mass_drop=mass_drop))
-    verb = Verb.HOLD if mass_drop else Verb.REFILL
-    assert (verb, expected) == (decision.verb, decision.quantity)
+    action = Action.HOLD if mass_drop else Action.REFILL
+    assert (action, expected) == (decision.action, decision.quantity)
 
 
-@pytest.mark.parametrize("row", [row for row, (verb, _) in ROWS.items() if verb in {"wait", "refuse"}])
+@pytest.mark.parametrize("row", [row for row, (action, _) in ROWS.items() if action in {"wait", "refuse"}])
 def test_waiting_and_refusing_give_nothing(row: int) -> None:
     """RULES 5: only `refill` and `hold` have a quantity."""
     expected = 0
@@ -250,10 +250,10 @@ def test_waiting_and_refusing_give_nothing(row: int) -> None:
 
 def test_a_decision_keeps_its_reason_the_count_the_line_and_the_claim() -> None:
     """RULES 4: every decision is stored with them, so that support can answer in one sentence."""
-    watched: Watched = a_watched(refills=[completed_refill(1100, LONG_AGO)])
-    decision = decide(Case(watched, a_claim(600, effective=1400), 1400, NOW))
+    state: OrderState = a_watched(refills=[completed_refill(1100, LONG_AGO)])
+    decision = decide(Case(state, a_claim(600, effective=1400), 1400, NOW))
     # the allowance left is 1500 less 1100
-    expected = Decision("1", NOW, Verb.REFILL, Reason.DROP_CONFIRMED, 400, count=1400, line=2000, claim=600)
+    expected = Decision("1", NOW, Action.REFILL, Reason.DROP_CONFIRMED, 400, count=1400, line=2000, claim=600)
     assert expected == decision
 
 

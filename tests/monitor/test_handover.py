@@ -23,9 +23,9 @@ from worlds import (
 
 from monitor.guarantee.series import Series, admit, begins
 from monitor.guarantee.source_switch import expected_count
-from monitor.guarantee.verdicts import judge
+from monitor.guarantee.verdicts import evaluate_count
 from monitor.model.order import Flag, OrderStatus
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome, Snapshot
 
@@ -33,8 +33,8 @@ SEEN_AT = NOW - 2 * DAY
 """The last count of the old source."""
 
 
-def expected(*watched: Watched, last: int | None = 2000, at: datetime | None = SEEN_AT) -> int | None:
-    return expected_count(watched, last, at, NOW)
+def expected(*state: OrderState, last: int | None = 2000, at: datetime | None = SEEN_AT) -> int | None:
+    return expected_count(state, last, at, NOW)
 
 
 def test_while_nothing_is_under_way_the_last_count_is_expected() -> None:
@@ -142,7 +142,7 @@ STEPS = st.lists(
 def play(steps: list[tuple[str, int, int, bool]], differs: int) -> tuple[int, int, int]:
     """Let an order live; gives what was lost of it, what was refilled, and what still lacks."""
     terms = {"cooldown": timedelta(0), "max_refills": 0, "max_refill_percent": 10_000, "window": None}
-    watched, series, counted_at = a_watched(an_order(start=100_000, **terms)), Series(), None
+    state, series, counted_at = a_watched(an_order(start=100_000, **terms)), Series(), None
     true, now, lost = 101_000, START + DAY, 0
     for number, (what, units, hours, other) in enumerate(steps):
         now += hours * HOUR
@@ -151,23 +151,23 @@ def play(steps: list[tuple[str, int, int, bool]], differs: int) -> tuple[int, in
         elif what == "gain":
             true += units
         elif what == "deliver":
-            refills = [r for r in watched.refills if r.state.open]
+            refills = [r for r in state.refills if r.state.open]
             true += sum(r.quantity for r in refills)
             done = [replace(r, state=RefillState.COMPLETED, completed_at=now) for r in refills]
-            watched = replace(watched, refills=(*(r for r in watched.refills if r not in refills), *done))
+            state = replace(state, refills=(*(r for r in state.refills if r not in refills), *done))
         now += HOUR
         look = shot(true + differs, now, "b") if other and number else shot(true, now, "a")
         before = series
-        count_expected = expected_count([watched], series.last_count, counted_at, now)
+        count_expected = expected_count([state], series.last_count, counted_at, now)
         kept, series = admit(look, series, count_expected)
         if kept.count is None:
             continue
         counted_at = now
         if begins(before, series):
             continue
-        (verdict,) = judge([watched], kept.judged or 0, now)
-        watched = settle_down(watched, verdict)
-    return lost, sum(refill.units for refill in watched.refills), true
+        (verdict,) = evaluate_count([state], kept.judged or 0, now)
+        state = settle_down(state, verdict)
+    return lost, sum(refill.units for refill in state.refills), true
 
 
 @given(STEPS, st.integers(-90_000, 90_000))

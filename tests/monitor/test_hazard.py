@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.cadence.exposure_counts import waited
+from monitor.cadence.exposure_counts import exposure_by_span
 from monitor.cadence.hazard import AGES, MARGINS, SLOPES, Cell, Hazards, cell_at
-from monitor.cadence.piecewise_hazard import ENDS, hazard_within
-from monitor.cadence.prior import prior
+from monitor.cadence.piecewise_hazard import ENDS, cumulative_hazard
+from monitor.cadence.prior import prior_hazard
 
 CELLS = st.builds(
     Cell,
@@ -38,7 +38,7 @@ def test_every_look_has_a_cell(hours: float, used: float, slope: float | None) -
     assert 0 <= cell.age <= len(AGES)
     assert 0 <= cell.margin <= len(MARGINS)
     assert 0 <= cell.slope <= len(SLOPES)
-    assert all(hazard > 0 for hazard in Hazards({}).ahead(cell))
+    assert all(hazard > 0 for hazard in Hazards({}).hazard_for(cell))
 
 
 def test_an_empty_table_foretells_a_front_loaded_loss() -> None:
@@ -46,26 +46,26 @@ def test_an_empty_table_foretells_a_front_loaded_loss() -> None:
     hazards = Hazards({})
 
     def within_a_day(hours: float, used: float) -> float:
-        return hazard_within(hazards.ahead(cell_at("a", hours, used, None)), 24)
+        return cumulative_hazard(hazards.hazard_for(cell_at("a", hours, used, None)), 24)
 
     by_age = [within_a_day(hours, 0.6) for hours in (1, 8, 20, 40, 80, 150, 300, 450, 700)]
     assert by_age == sorted(by_age, reverse=True)
     by_loss = [within_a_day(100, used) for used in (-1, 0, 0.2, 0.4, 0.6, 0.8)]
     assert by_loss == sorted(by_loss)
-    assert 0.2 < hazard_within(prior(0, 0), 720) < 1
+    assert 0.2 < cumulative_hazard(prior_hazard(0, 0), 720) < 1
 
 
 def test_what_was_seen_often_is_believed() -> None:
     """After thousands of looks the hazard is that of the orders, not of the prior."""
     cell = cell_at("a", 100, 0.6, None)
-    assert taught(Hazards({}), cell, 0.05).ahead(cell)[0] == pytest.approx(0.05, rel=0.15)
+    assert taught(Hazards({}), cell, 0.05).hazard_for(cell)[0] == pytest.approx(0.05, rel=0.15)
 
 
 def test_a_bad_service_does_not_make_another_one_bad() -> None:
     """But of a service of which nothing is known, some of it is expected."""
     cell = cell_at("bad", 100, 0.6, None)
     hazards = taught(taught(Hazards({}), cell, 0.05), cell._replace(service="good"), 0.0005)
-    bad, good, new = (hazards.ahead(cell._replace(service=name))[0] for name in ("bad", "good", "new"))
+    bad, good, new = (hazards.hazard_for(cell._replace(service=name))[0] for name in ("bad", "good", "new"))
     assert good < new < bad
     assert good < 0.002
 
@@ -74,59 +74,63 @@ def test_a_cell_that_nobody_saw_says_what_its_likes_say() -> None:
     """Another age of the same service at the same margin is expected to be as much worse than its like."""
     cell = cell_at("a", 100, 0.6, None)
     old = cell_at("a", 300, 0.6, None)
-    assert taught(Hazards({}), cell, 0.05).ahead(old)[0] > 2 * Hazards({}).ahead(old)[0]
+    assert taught(Hazards({}), cell, 0.05).hazard_for(old)[0] > 2 * Hazards({}).hazard_for(old)[0]
 
 
 def test_one_drop_turns_nothing_upside_down() -> None:
     """Each of the six links of the chain gives way by at most (c + 1) / c."""
     cell = cell_at("a", 100, 0.6, None)
     hazards = Hazards({})
-    before = hazards.ahead(cell)
+    before = hazards.hazard_for(cell)
     hazards = Hazards({cell._replace(span=0): (1.0, 1.0)})
     assert all(
         then < after < (2.5 / 1.5) ** 6 * then
-        for then, after in zip(before, hazards.ahead(cell), strict=True)
+        for then, after in zip(before, hazards.hazard_for(cell), strict=True)
     )
 
 
 @given(LESSONS)
-def test_what_is_harvested_and_loaded_is_what_was_learned(lessons: list[tuple[Cell, float, bool]]) -> None:
+def test_what_is_harvested_and_loaded_is_what_was_learned(
+    observations: list[tuple[Cell, float, bool]],
+) -> None:
     """The table in the database is enough: a daemon that starts anew knows as much."""
     learned = Hazards({})
-    for cell, hours, crossed in lessons:
+    for cell, hours, crossed in observations:
         learned.learn(cell, hours, crossed=crossed)
-    harvest = learned.harvest()
+    harvest = learned.drain_observations()
     events = sum(events for events, _ in harvest.values())
-    assert events == pytest.approx(sum(crossed for _, _, crossed in lessons))
-    assert learned.harvest() == {}
+    assert events == pytest.approx(sum(crossed for _, _, crossed in observations))
+    assert learned.drain_observations() == {}
     again = Hazards(harvest)
-    for cell, _, _ in lessons:
-        fresh = Hazards(harvest).ahead(cell)
-        assert again.ahead(cell) == pytest.approx(fresh)
+    for cell, _, _ in observations:
+        fresh = Hazards(harvest).hazard_for(cell)
+        assert again.hazard_for(cell) == pytest.approx(fresh)
         assert all(hazard > 0 for hazard in fresh)
 
 
 @given(HAZARDS, st.floats(0.01, 5000))
-def test_waiting_in_vain_exposes_for_all_of_the_time(outlook: tuple[float, ...], hours: float) -> None:
+def test_waiting_in_vain_exposes_for_all_of_the_time(hazard: tuple[float, ...], hours: float) -> None:
     """And holds no event."""
-    lesson = list(waited(outlook, hours, crossed=False))
-    assert sum(exposure for _, _, exposure in lesson) == pytest.approx(hours)
-    assert not any(events for _, events, _ in lesson)
+    observation = list(exposure_by_span(hazard, hours, crossed=False))
+    assert sum(exposure for _, _, exposure in observation) == pytest.approx(hours)
+    assert not any(events for _, events, _ in observation)
 
 
 @given(HAZARDS, st.floats(0.01, 5000))
-def test_a_crossing_exposes_for_a_part_of_the_time(outlook: tuple[float, ...], hours: float) -> None:
+def test_a_crossing_exposes_for_a_part_of_the_time(hazard: tuple[float, ...], hours: float) -> None:
     """It is one event, some time within it: nobody knows when."""
-    lesson = list(waited(outlook, hours, crossed=True))
-    assert 0 <= sum(exposure for _, _, exposure in lesson) <= hours * (1 + 1e-9)
-    if hazard_within(outlook, hours) > 1e-9:
-        assert sum(events for _, events, _ in lesson) == pytest.approx(1)
+    observation = list(exposure_by_span(hazard, hours, crossed=True))
+    assert 0 <= sum(exposure for _, _, exposure in observation) <= hours * (1 + 1e-9)
+    if cumulative_hazard(hazard, hours) > 1e-9:
+        assert sum(events for _, events, _ in observation) == pytest.approx(1)
 
 
 def test_a_crossing_at_a_low_hazard_was_half_way_on_average() -> None:
     """The limit of 1/h - t/(e^(h t) - 1)."""
-    outlook = (1e-7,) * len(ENDS)
-    assert sum(hours for _, _, hours in waited(outlook, 50.0, crossed=True)) == pytest.approx(25, rel=1e-3)
+    hazard = (1e-7,) * len(ENDS)
+    assert sum(hours for _, _, hours in exposure_by_span(hazard, 50.0, crossed=True)) == pytest.approx(
+        25, rel=1e-3
+    )
 
 
 def test_the_age_buckets_grow() -> None:
@@ -139,8 +143,8 @@ def test_a_wave_that_is_told_as_calm_hours_does_not_make_calm_look_bad() -> None
     """Five times the drops in hours that count five times leave the hazard where it was."""
     cell = cell_at("a", 100, 0.6, None)
     calm = taught(Hazards({}), cell, 0.01)
-    before = calm.ahead(cell)[0]
+    before = calm.hazard_for(cell)[0]
     dice = random.Random(2)
     for _ in range(2000):
         calm.learn(cell, 2.0 * 5, crossed=dice.random() < 0.01 * 5 * 2)
-    assert calm.ahead(cell)[0] == pytest.approx(before, rel=0.3)
+    assert calm.hazard_for(cell)[0] == pytest.approx(before, rel=0.3)

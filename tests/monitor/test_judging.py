@@ -31,11 +31,11 @@ from worlds import (
     settle_down,
 )
 
-from monitor.guarantee.verdicts import Verdict, judge
-from monitor.model.decision import Decision, Reason, Verb
+from monitor.guarantee.verdicts import Verdict, evaluate_count
+from monitor.model.decision import Action, Decision, Reason
 from monitor.model.drop import Drop, DropState
 from monitor.model.order import Flag, Order, OrderStatus
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 from monitor.model.refill import Refill, RefillState
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.terms import BelowStart, RefillMode
@@ -62,7 +62,7 @@ def told(verdicts: list[Verdict]) -> list[str]:
 @pytest.mark.parametrize(("count", "expected"), [(1500, 500), (1001, 1), (1000, 0), (999, 0), (0, 0)])
 def test_a_missing_start_count_is_the_first_count_less_delivered(count: int, expected: int) -> None:
     """RULES 2: start_count = max(0, count - delivered)."""
-    (verdict,) = judge([a_watched(an_order(start=None))], count, NOW)
+    (verdict,) = evaluate_count([a_watched(an_order(start=None))], count, NOW)
     assert expected == verdict.start_count
 
 
@@ -77,13 +77,13 @@ def test_a_missing_start_count_is_the_first_count_less_delivered(count: int, exp
 )
 def test_it_is_measured_by_the_first_count_at_or_after_completion(at: datetime, expected: int | None) -> None:
     """RULES 2: at or after completion, also before settling."""
-    (verdict,) = judge([a_watched(an_order(start=None))], 1500, at)
+    (verdict,) = evaluate_count([a_watched(an_order(start=None))], 1500, at)
     assert expected == verdict.start_count
 
 
 def test_a_known_start_count_is_never_measured() -> None:
     """RULES 2: only a missing one is."""
-    (verdict,) = judge([a_watched(an_order(start=0))], 1500, START)
+    (verdict,) = evaluate_count([a_watched(an_order(start=0))], 1500, START)
     assert verdict.start_count is None
 
 
@@ -97,13 +97,13 @@ def test_the_measured_start_count_stays() -> None:
 def test_an_order_that_is_not_delivered_is_not_measured() -> None:
     """RULES 2: before completion there is nothing to take off the count."""
     pending = an_order(start=None, completed=None, status=OrderStatus.IN_PROGRESS)
-    assert (Verdict("1", NOW),) == judge([a_watched(pending)], 1500, NOW)
+    assert (Verdict("1", NOW),) == evaluate_count([a_watched(pending)], 1500, NOW)
 
 
 @pytest.mark.parametrize(("count", "claim"), [(1500, 0), (1000, 0), (400, 600), (0, 1000)])
 def test_the_measuring_look_is_judged_by_what_it_measured(count: int, claim: int) -> None:
     """RULES 2 and 3: line max(count, 1000), so only what is surely missing of 1000 is claimed."""
-    (verdict,) = judge([a_watched(an_order(start=None))], count, NOW)
+    (verdict,) = evaluate_count([a_watched(an_order(start=None))], count, NOW)
     assert claim == verdict.claim.units
 
 
@@ -115,7 +115,7 @@ def test_orders_measured_by_one_look_claim_nothing_at_that_look() -> None:
     ]
     # 5000 followers, 1000 of either order: a started at 3000, b at 4000, nothing is missing
     expected = [0, 0]
-    assert expected == [v.claim.units for v in judge(orders, 5000, NOW)]
+    assert expected == [v.claim.units for v in evaluate_count(orders, 5000, NOW)]
 
 
 # Who is judged
@@ -124,22 +124,22 @@ def test_orders_measured_by_one_look_claim_nothing_at_that_look() -> None:
 @pytest.mark.parametrize(("early", "active"), [(INSTANT, False), (timedelta(0), True)])
 def test_an_order_is_judged_from_the_moment_it_has_settled(early: timedelta, active: bool) -> None:
     """RULES 3: t >= completed_at + settle; before, a fall is neither claimed nor a drop."""
-    (verdict,) = judge([a_watched(an_order(settle=24 * HOUR))], 1000, START + 24 * HOUR - early)
+    (verdict,) = evaluate_count([a_watched(an_order(settle=24 * HOUR))], 1000, START + 24 * HOUR - early)
     assert (active, active) == (verdict.claim is not None, verdict.drop is not None)
 
 
 @pytest.mark.parametrize(("early", "active"), [(INSTANT, True), (timedelta(0), False)])
 def test_an_order_is_judged_until_just_before_its_window_ends(early: timedelta, active: bool) -> None:
     """RULES 3: t < completed_at + window."""
-    (verdict,) = judge([a_watched(an_order(window=30 * DAY))], 1000, START + 30 * DAY - early)
+    (verdict,) = evaluate_count([a_watched(an_order(window=30 * DAY))], 1000, START + 30 * DAY - early)
     assert (active, active) == (verdict.claim is not None, verdict.drop is not None)
 
 
 @pytest.mark.parametrize("flag", Flag)
 def test_a_flagged_order_gets_no_verdict(flag: Flag) -> None:
     """RULES 1: nothing is opened, confirmed or refilled while a flag suspends or voids the guarantee."""
-    flagged = a_watched(flags=[flag], drop=a_drop(NOW - DAY, looks=5), asked=True)
-    assert (Verdict("1", NOW),) == judge([flagged], 1000, NOW)
+    flagged = a_watched(flags=[flag], drop=a_drop(NOW - DAY, looks=5), request_pending=True)
+    assert (Verdict("1", NOW),) == evaluate_count([flagged], 1000, NOW)
 
 
 def test_an_order_whose_flag_was_lifted_starts_afresh() -> None:
@@ -153,7 +153,7 @@ def test_an_order_whose_flag_was_lifted_starts_afresh() -> None:
 def test_partial_orders_are_judged_only_where_they_are_promised() -> None:
     """RULES 2: an order of status Partial under `partial_orders = false` gets no verdict."""
     partial = an_order(status=OrderStatus.PARTIAL, delivered=700, remains=300, partial_orders=False)
-    assert (Verdict("1", NOW),) == judge([a_watched(partial)], 0, NOW)
+    assert (Verdict("1", NOW),) == evaluate_count([a_watched(partial)], 0, NOW)
 
 
 def test_verdicts_come_one_per_order_in_the_given_order() -> None:
@@ -164,7 +164,7 @@ def test_verdicts_come_one_per_order_in_the_given_order() -> None:
         a_watched(an_order("b")),
     ]
     expected = ["c", "a", "b"]
-    assert expected == [v.order_id for v in judge(orders, 1500, NOW)]
+    assert expected == [v.order_id for v in evaluate_count(orders, 1500, NOW)]
 
 
 # A drop's life
@@ -179,7 +179,9 @@ def test_a_drop_is_suspected_confirmed_and_refilled() -> None:
     expected = Drop("1", DropState.REFILLED, NOW, looks=2, confirmed_at=later, closed_at=later)
     assert expected == second.drop
     # line 2000, of which 1400 are there
-    decided = Decision("1", later, Verb.REFILL, Reason.DROP_CONFIRMED, 600, count=1400, line=2000, claim=600)
+    decided = Decision(
+        "1", later, Action.REFILL, Reason.DROP_CONFIRMED, 600, count=1400, line=2000, claim=600
+    )
     assert decided == second.decision
     assert (a_refill(600),) == after.refills
 
@@ -190,7 +192,7 @@ def test_one_confirmation_and_no_waiting_decides_at_the_opening_look(
 ) -> None:
     """RULES 4: the opening look counts, for `confirmations` 1 it is enough."""
     order = an_order(confirmations=1, confirm_after=confirm_after)
-    (verdict,) = judge([a_watched(order)], 1500, NOW)
+    (verdict,) = evaluate_count([a_watched(order)], 1500, NOW)
     assert decided == (verdict.decision is not None)
 
 
@@ -281,21 +283,21 @@ def test_a_held_refill_keeps_its_units_reserved_until_it_is_rejected() -> None:
     held = a_watched(refills=[a_refill(500, RefillState.HELD)])
     rejected = a_watched(refills=[a_refill(500, RefillState.REJECTED)])
     expected = [0, 500]
-    assert expected == [judge([w], 1500, NOW)[0].claim.units for w in (held, rejected)]
+    assert expected == [evaluate_count([w], 1500, NOW)[0].claim.units for w in (held, rejected)]
 
 
 def test_a_completed_refill_is_not_missed_before_it_has_settled() -> None:
     """RULES 3: completed but not yet settled is in flight; from then on only the count speaks."""
-    watched = a_watched(an_order(cooldown=HOUR), refills=[completed_refill(500, NOW - 23 * HOUR)])
-    verdicts, _ = play(watched, looks((0, 1500), (0.9, 1500), (1, 1500), (3, 1500)))
+    state = a_watched(an_order(cooldown=HOUR), refills=[completed_refill(500, NOW - 23 * HOUR)])
+    verdicts, _ = play(state, looks((0, 1500), (0.9, 1500), (1, 1500), (3, 1500)))
     expected = [("none", 0), ("none", 0), ("suspected", 500), ("refilled: drop_confirmed", 500)]
     assert expected == list(zip(told(verdicts), [v.claim.units for v in verdicts], strict=True))
 
 
 def test_a_partly_delivered_refill_leaves_the_rest_missing() -> None:
     """RULES 3: of 500 asked 200 were delivered and 1500 + 200 are seen, 300 are still owed."""
-    watched = a_watched(refills=[completed_refill(500, NOW - 2 * DAY, delivered=200)])
-    verdicts, after = play(watched, looks((0, 1700), (2, 1700)))
+    state = a_watched(refills=[completed_refill(500, NOW - 2 * DAY, delivered=200)])
+    verdicts, after = play(state, looks((0, 1700), (2, 1700)))
     expected = 300
     assert expected == verdicts[1].decision.quantity
     assert a_refill(300) == after.refills[-1]
@@ -304,8 +306,8 @@ def test_a_partly_delivered_refill_leaves_the_rest_missing() -> None:
 def test_wait_is_decided_again_at_each_later_judged_snapshot() -> None:
     """RULES 4: and again at each later one while the decision is `wait`, here a cooldown of 24 h."""
     order = an_order(settle=timedelta(0), cooldown=24 * HOUR)
-    watched = a_watched(order, refills=[completed_refill(100, NOW)])
-    verdicts, _ = play(watched, looks((0, 1500), (2, 1500), (10, 1400), (23.9, 1400), (24, 1300)))
+    state = a_watched(order, refills=[completed_refill(100, NOW)])
+    verdicts, _ = play(state, looks((0, 1500), (2, 1500), (10, 1400), (23.9, 1400), (24, 1300)))
     expected = [
         ("suspected", 500),
         ("waiting: cooldown", 500),  # the refill has settled at once, so 500 are missing again
@@ -318,8 +320,8 @@ def test_wait_is_decided_again_at_each_later_judged_snapshot() -> None:
 
 def test_a_waiting_drop_that_recovers_is_closed_undecided() -> None:
     """RULES 4: any judged snapshot below the threshold closes it, also while it waits."""
-    watched = a_watched(an_order(refill=RefillMode.ON_REQUEST))
-    verdicts, _ = play(watched, looks((0, 1500), (2, 1500), (3, 2000)))
+    state = a_watched(an_order(refill=RefillMode.ON_REQUEST))
+    verdicts, _ = play(state, looks((0, 1500), (2, 1500), (3, 2000)))
     expected = ["suspected", "waiting: awaiting_request", "recovered"]
     assert expected == told(verdicts)
 
@@ -330,16 +332,16 @@ def test_a_waiting_drop_is_decided_when_the_customer_has_asked() -> None:
     verdicts, waiting = play(a_watched(order), looks((0, 1500), (2, 1500)))
     expected = ["suspected", "waiting: awaiting_request"]
     assert expected == told(verdicts)
-    (verdict,) = judge([replace(waiting, asked=True)], 1500, NOW + 3 * HOUR)
-    answer = (Verb.REFILL, 500, True)
-    assert answer == (verdict.decision.verb, verdict.decision.quantity, verdict.request_answered)
+    (verdict,) = evaluate_count([replace(waiting, request_pending=True)], 1500, NOW + 3 * HOUR)
+    answer = (Action.REFILL, 500, True)
+    assert answer == (verdict.decision.action, verdict.decision.quantity, verdict.request_answered)
 
 
 def test_a_refused_drop_is_not_decided_again_until_it_has_recovered() -> None:
     """RULES 4 and 5: `refuse` leaves it refused until it recovers; the next drop is decided anew."""
-    watched = a_watched(an_order(below_start=BelowStart.REFUSE))
+    state = a_watched(an_order(below_start=BelowStart.REFUSE))
     story = looks((0, 900), (2, 900), (3, 900), (9, 1500), (10, 1990), (11, 1500), (13, 1500))
-    verdicts, _ = play(watched, story)
+    verdicts, _ = play(state, story)
     # hour 9 is above the floor of 1000 again, which does not help a refused drop; hour 10 recovers
     expected = [
         "suspected",
@@ -382,7 +384,7 @@ def test_a_refused_drop_does_not_outlive_the_window() -> None:
 
 def test_a_claim_below_the_threshold_is_told_and_opens_nothing() -> None:
     """RULES 4: 49 of 1000 are missing, the threshold is 50."""
-    (verdict,) = judge([a_watched()], 1951, NOW)
+    (verdict,) = evaluate_count([a_watched()], 1951, NOW)
     expected = 49
     assert expected == verdict.claim.units
     assert verdict.drop is None
@@ -399,9 +401,9 @@ def test_overlapping_orders_share_one_loss_between_their_refills() -> None:
     ]
     # both lines 2500, 1300 missing: a ends first and pays the 1000 it delivered, b the other 300;
     # 1200 is below both floors, 1500 and 2000, so both are held for review
-    verdicts = judge(orders, 1200, NOW)
-    expected = [(Verb.HOLD, 1000), (Verb.HOLD, 300)]
-    assert expected == [(v.decision.verb, v.decision.quantity) for v in verdicts]
+    verdicts = evaluate_count(orders, 1200, NOW)
+    expected = [(Action.HOLD, 1000), (Action.HOLD, 300)]
+    assert expected == [(v.decision.action, v.decision.quantity) for v in verdicts]
 
 
 @pytest.mark.parametrize(
@@ -421,17 +423,17 @@ def test_a_standing_request_is_answered_once_nothing_is_undecided(
     count: int, drop: Drop | None, terms: dict[str, object], flags: tuple[Flag, ...], answered: bool
 ) -> None:
     """RULES 1: a customer's request is recorded and answered with a reason."""
-    asked = a_watched(an_order(**terms), drop=drop, flags=flags, asked=True)
-    silent = replace(asked, asked=False)
+    asked = a_watched(an_order(**terms), drop=drop, flags=flags, request_pending=True)
+    silent = replace(asked, request_pending=False)
     expected = [answered, False]
-    assert expected == [judge([w], count, NOW)[0].request_answered for w in (asked, silent)]
+    assert expected == [evaluate_count([w], count, NOW)[0].request_answered for w in (asked, silent)]
 
 
 def test_a_request_stands_while_the_decision_is_to_wait() -> None:
     """RULES 5: a wait is not the last word on a request."""
-    watched = a_watched(drop=a_drop(NOW - DAY), refills=[a_refill(100)], asked=True)
-    (verdict,) = judge([watched], 1500, NOW)
-    assert Verb.WAIT is verdict.decision.verb
+    state = a_watched(drop=a_drop(NOW - DAY), refills=[a_refill(100)], request_pending=True)
+    (verdict,) = evaluate_count([state], 1500, NOW)
+    assert Action.WAIT is verdict.decision.action
     assert not verdict.request_answered
 
 
@@ -468,7 +470,7 @@ class Account:
     """The judged looks of the open drop, the opening one first; empty when there is none."""
     word: str = ""
     """The last decision on the open drop."""
-    asked: bool = False
+    request_pending: bool = False
 
     @property
     def delivered(self) -> int:
@@ -487,7 +489,7 @@ class Account:
         # a drop on paper has always opened inside the window: nothing else is ever written down
         return now < naive_end(self.sale) or (bool(self.low) and self.word != "refuse")
 
-    def stake(self, now: datetime) -> Stake:
+    def observation(self, now: datetime) -> Stake:
         return Stake(
             self.sale.order_id,
             self.sale.completed_at,
@@ -520,7 +522,7 @@ class Account:
             return "wait", "cooldown"
         if below and terms.below_start == "refuse":
             return "refuse", "below_start_count"
-        if terms.refill == "on_request" and not self.asked:
+        if terms.refill == "on_request" and not self.request_pending:
             return "wait", "awaiting_request"
         if mass_drop:
             return "hold", "mass_drop"
@@ -546,7 +548,7 @@ class Entry:
             verdict.start_count,
             None if verdict.claim is None else verdict.claim.units,
             drop and (str(drop.state), drop.opened_at),
-            decision and (str(decision.verb), str(decision.reason), decision.quantity, verdict.claim.line),
+            decision and (str(decision.action), str(decision.reason), decision.quantity, verdict.claim.line),
         )
 
 
@@ -558,9 +560,9 @@ class Book:
 
     def look(self, count: int, now: datetime, *, mass_drop: bool) -> list[Entry]:
         measured = [self._measure(account, count, now) for account in self.accounts]
-        stakes = [account.stake(now) for account in self.accounts if account.active(now)]
+        observations = [account.observation(now) for account in self.accounts if account.active(now)]
         effective = count + sum(account.flying(now) for account in self.accounts)
-        claims, lines = naive_claims(stakes, effective), naive_lines(stakes)
+        claims, lines = naive_claims(observations, effective), naive_lines(observations)
         entries = []
         for account, start in zip(self.accounts, measured, strict=True):
             order_id = account.sale.order_id
@@ -596,27 +598,27 @@ class Book:
         opened = account.low[0] if account.low else now
         if claim < account.threshold():
             recovered = ("recovered", opened) if account.low else None
-            account.low, account.word, account.asked = [], "", False
+            account.low, account.word, account.request_pending = [], "", False
             return recovered, None
         if not account.low and now >= naive_end(account.sale):
-            account.asked = False
+            account.request_pending = False
             return None, None
         account.low.append(now)
         enough = len(account.low) >= terms.confirmations and now >= opened + terms.confirm_after
         if account.word == "refuse":
-            account.asked = False
+            account.request_pending = False
             return ("refused", opened), None
         if account.word != "wait" and not enough:
             return ("suspected", opened), None
-        verb, reason = account.decide(below=below, now=now, mass_drop=mass_drop)
-        quantity = min(claim, account.allowance()) if verb in {"refill", "hold"} else 0
-        account.word = verb
-        account.asked = account.asked and verb == "wait"
+        action, reason = account.decide(below=below, now=now, mass_drop=mass_drop)
+        quantity = min(claim, account.allowance()) if action in {"refill", "hold"} else 0
+        account.word = action
+        account.request_pending = account.request_pending and action == "wait"
         if quantity:
-            account.slips.append(Slip(quantity, "held" if verb == "hold" else "queued"))
+            account.slips.append(Slip(quantity, "held" if action == "hold" else "queued"))
             account.low, account.word = [], ""
-        state = {"wait": "waiting", "refuse": "refused", "hold": "held", "refill": "refilled"}[verb]
-        return (state, opened), (verb, reason, quantity)
+        state = {"wait": "waiting", "refuse": "refused", "hold": "held", "refill": "refilled"}[action]
+        return (state, opened), (action, reason, quantity)
 
 
 @st.composite
@@ -654,7 +656,7 @@ WHICH = st.integers(0, 11)
 class History(RuleBasedStateMachine):
     """The same history of one target, judged by the program and written down by the clerk."""
 
-    watched: list[Watched]
+    watched: list[OrderState]
     book: Book
     now: datetime
 
@@ -673,16 +675,18 @@ class History(RuleBasedStateMachine):
         """Look a few times at a count that stays where it has gone."""
         later = self.now + steps[0]
         accounts = [account for account in self.book.accounts if account.start is not None]
-        lines = naive_lines([account.stake(later) for account in accounts if account.active(later)])
+        lines = naive_lines([account.observation(later) for account in accounts if account.active(later)])
         flying = sum(account.flying(later) for account in self.book.accounts)
         count = max(0, max(lines.values(), default=60) - flying - missing)
         for step in steps:
             self.now += step
             expected = self.book.look(count, self.now, mass_drop=mass_drop)
-            verdicts = judge(self.watched, count, self.now, mass_drop=mass_drop)
+            verdicts = evaluate_count(self.watched, count, self.now, mass_drop=mass_drop)
             assert expected == [Entry.of(verdict) for verdict in verdicts]
             self.watched = [settle_down(w, v) for w, v in zip(self.watched, verdicts, strict=True)]
-            assert [a.asked for a in self.book.accounts] == [w.asked for w in self.watched]
+            assert [a.request_pending for a in self.book.accounts] == [
+                w.request_pending for w in self.watched
+            ]
 
     def _open_slips(self) -> list[tuple[int, int]]:
         """Where the open refills are: the order's place, and the refill's place in it."""
@@ -714,16 +718,16 @@ class History(RuleBasedStateMachine):
     def flag_an_order(self, which: int, flag: Flag) -> None:
         """RULES 4: it closes the open drop and cancels held and queued refills; claimed ones stay."""
         i = which % len(self.watched)
-        account, watched = self.book.accounts[i], self.watched[i]
+        account, state = self.book.accounts[i], self.watched[i]
         account.flags.add(flag)
         account.low, account.word = [], ""
         for slip in account.slips:
             slip.state = "cancelled" if slip.state in {"held", "queued"} else slip.state
         refills = [
             replace(r, state=RefillState.CANCELLED) if r.state in {"held", "queued"} else r
-            for r in watched.refills
+            for r in state.refills
         ]
-        self.watched[i] = replace(watched, flags=watched.flags | {flag}, drop=None, refills=tuple(refills))
+        self.watched[i] = replace(state, flags=state.flags | {flag}, drop=None, refills=tuple(refills))
 
     @precondition(lambda self: any(w.flags for w in self.watched))
     @rule()
@@ -735,8 +739,8 @@ class History(RuleBasedStateMachine):
     @rule(which=WHICH)
     def ask(self, which: int) -> None:
         i = which % len(self.watched)
-        self.book.accounts[i].asked = True
-        self.watched[i] = replace(self.watched[i], asked=True)
+        self.book.accounts[i].request_pending = True
+        self.watched[i] = replace(self.watched[i], request_pending=True)
 
     @invariant()
     def at_most_one_refill_of_an_order_is_open(self) -> None:
@@ -744,10 +748,10 @@ class History(RuleBasedStateMachine):
 
     @invariant()
     def refills_stay_within_their_limits(self) -> None:
-        for watched in getattr(self, "watched", []):
-            order, terms = watched.order, watched.order.terms
-            assert sum(r.units for r in watched.refills) * 100 <= terms.max_refill_percent * order.delivered
-            completed = [r for r in watched.refills if r.state is RefillState.COMPLETED]
+        for state in getattr(self, "watched", []):
+            order, terms = state.order, state.order.terms
+            assert sum(r.units for r in state.refills) * 100 <= terms.max_refill_percent * order.delivered
+            completed = [r for r in state.refills if r.state is RefillState.COMPLETED]
             assert terms.max_refills == 0 or len(completed) <= terms.max_refills
 
 

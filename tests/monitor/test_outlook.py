@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.cadence.piecewise_hazard import ENDS, SPANS, chance, hazard_within, index, patience, together
+from monitor.cadence.piecewise_hazard import (
+    ENDS,
+    SPANS,
+    cumulative_hazard,
+    event_probability,
+    look_value,
+    optimal_interval,
+    weighted_sum,
+)
 
 HAZARDS = st.tuples(*[st.floats(1e-9, 1e3)] * len(ENDS))
 HOURS = st.floats(0, 1e5)
@@ -14,32 +22,32 @@ HOURS = st.floats(0, 1e5)
 
 def test_at_a_constant_hazard_the_index_is_half_h_t_squared() -> None:
     """Olston and Pandey's equation, and the waiting time that follows from it: sqrt(2 price / h)."""
-    outlook = (0.002,) * len(ENDS)
-    assert index(outlook, 150.0) == pytest.approx(0.002 * 150**2 / 2)
-    assert patience(outlook, 9.0) == pytest.approx((2 * 9.0 / 0.002) ** 0.5)
-    assert hazard_within(outlook, 150.0) == pytest.approx(0.3)
-    assert chance(outlook, 150.0) == pytest.approx(-expm1(-0.3))
+    hazard = (0.002,) * len(ENDS)
+    assert look_value(hazard, 150.0) == pytest.approx(0.002 * 150**2 / 2)
+    assert optimal_interval(hazard, 9.0) == pytest.approx((2 * 9.0 / 0.002) ** 0.5)
+    assert cumulative_hazard(hazard, 150.0) == pytest.approx(0.3)
+    assert event_probability(hazard, 150.0) == pytest.approx(-expm1(-0.3))
 
 
 @given(HAZARDS, st.floats(1e-6, 1e9))
-def test_patience_ends_where_the_index_reaches_the_price(outlook: tuple[float, ...], price: float) -> None:
+def test_patience_ends_where_the_index_reaches_the_price(hazard: tuple[float, ...], price: float) -> None:
     """Whatever the hazards of the spans are."""
-    assert index(outlook, patience(outlook, price)) == pytest.approx(price, rel=1e-6)
+    assert look_value(hazard, optimal_interval(hazard, price)) == pytest.approx(price, rel=1e-6)
 
 
 @given(HAZARDS, HOURS, HOURS)
 def test_a_request_is_worth_more_the_longer_one_waits(
-    outlook: tuple[float, ...], one: float, other: float
+    hazard: tuple[float, ...], one: float, other: float
 ) -> None:
     """Without a bound: a hot target that was not looked at for long is never given up."""
     soon, late = sorted((one, other))
-    assert index(outlook, soon) <= index(outlook, late)
-    assert hazard_within(outlook, soon) <= hazard_within(outlook, late)
+    assert look_value(hazard, soon) <= look_value(hazard, late)
+    assert cumulative_hazard(hazard, soon) <= cumulative_hazard(hazard, late)
 
 
 def test_a_target_of_which_nothing_is_to_be_expected_can_wait_for_ever() -> None:
     """No order, no look."""
-    assert patience(together([]), 1.0) == inf
+    assert optimal_interval(weighted_sum([]), 1.0) == inf
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e3), HAZARDS), max_size=4), HOURS)
@@ -47,8 +55,8 @@ def test_what_one_request_shows_is_worth_the_sum(
     orders: list[tuple[float, tuple[float, ...]]], hours: float
 ) -> None:
     """Coalescing: the unit is the request, not the order."""
-    apart = sum(weight * index(outlook, hours) for weight, outlook in orders)
-    assert index(together(orders), hours) == pytest.approx(apart, rel=1e-9)
+    apart = sum(weight * look_value(hazard, hours) for weight, hazard in orders)
+    assert look_value(weighted_sum(orders), hours) == pytest.approx(apart, rel=1e-9)
 
 
 def test_the_spans_leave_no_gap() -> None:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from worlds import DAY, HOUR, NOW, START, a_watched, an_order, completed_refill, examples
 
 from monitor.guarantee.hold_release import case_unheld, releases
-from monitor.guarantee.verdicts import judge
+from monitor.guarantee.verdicts import evaluate_count
 from monitor.model.decision import Decision
 from monitor.model.order import Order
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 from monitor.model.refill import Refill, RefillState
 from monitor.model.terms import BelowStart
 
@@ -21,14 +21,14 @@ def held(quantity: int, release_at: datetime | None = NOW, order_id: str = "1") 
     return Refill(order_id, quantity, RefillState.HELD, release_at=release_at)
 
 
-def holding(quantity: int, order: Order | None = None, release_at: datetime | None = NOW) -> Watched:
+def holding(quantity: int, order: Order | None = None, release_at: datetime | None = NOW) -> OrderState:
     order = order or an_order()
     return a_watched(order, refills=[held(quantity, release_at, order.order_id)])
 
 
-def decided(watched: Watched, count: int, now: datetime = NOW) -> tuple[str, str, int] | None:
-    decision: Decision | None = releases([watched], count, now).get(watched.order.order_id)
-    return None if decision is None else (decision.verb, decision.reason, decision.quantity)
+def decided(state: OrderState, count: int, now: datetime = NOW) -> tuple[str, str, int] | None:
+    decision: Decision | None = releases([state], count, now).get(state.order.order_id)
+    return None if decision is None else (decision.action, decision.reason, decision.quantity)
 
 
 def test_a_drop_that_is_still_there_is_released() -> None:
@@ -86,9 +86,9 @@ def test_a_count_below_the_start_is_treated_as_the_terms_say(
 
 def test_a_refill_completed_a_moment_ago_makes_it_wait() -> None:
     """The cooldown of 24 hours is kept by a release, too."""
-    watched = holding(500)
-    watched = replace(watched, refills=(*watched.refills, completed_refill(100, NOW - HOUR)))
-    assert decided(watched, 1400) == ("wait", "cooldown", 0)
+    state = holding(500)
+    state = replace(state, refills=(*state.refills, completed_refill(100, NOW - HOUR)))
+    assert decided(state, 1400) == ("wait", "cooldown", 0)
 
 
 def test_orders_that_overlap_release_each_lost_unit_once() -> None:
@@ -96,7 +96,7 @@ def test_orders_that_overlap_release_each_lost_unit_once() -> None:
     first, second = an_order("1"), an_order("2", start=2000, completed=START + HOUR)
     pair = [holding(400, first), holding(400, second)]
     found = releases(pair, 2700, NOW)
-    assert {i: (d.verb, d.quantity) for i, d in found.items()} == {"1": ("refill", 300), "2": ("refuse", 0)}
+    assert {i: (d.action, d.quantity) for i, d in found.items()} == {"1": ("refill", 300), "2": ("refuse", 0)}
 
 
 def test_what_one_order_holds_does_not_hide_what_another_misses() -> None:
@@ -112,8 +112,8 @@ def test_what_one_order_holds_does_not_hide_what_another_misses() -> None:
 @examples(300)
 def test_a_release_never_gives_more_than_is_missing_or_was_held(count: int, quantity: int) -> None:
     """And judging hands it out with the verdict, whatever else it decides."""
-    watched = holding(quantity, an_order(below_start=BelowStart.CAP))
-    (verdict,) = judge([watched], count, NOW)
+    state = holding(quantity, an_order(below_start=BelowStart.CAP))
+    (verdict,) = evaluate_count([state], count, NOW)
     assert verdict.release is not None
     missing = min(1000, max(0, 2000 - count))
     assert verdict.release.quantity == (min(missing, quantity) if missing >= 50 else 0)

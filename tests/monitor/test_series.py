@@ -98,7 +98,7 @@ def test_a_fault_is_a_schema_snapshot() -> None:
         NOW + HOUR,
         Outcome.SCHEMA,
         "simulated",
-        counted="follower_count",
+        count_kind="follower_count",
         detail="the count fell from 41 to 0",
     )
     assert expected == fault
@@ -106,8 +106,8 @@ def test_a_fault_is_a_schema_snapshot() -> None:
 
 def test_a_series_never_mixes_kinds_of_count() -> None:
     """The contract of sources: once a series counts plays, views are not judged, and change nothing."""
-    _, series = admit(a_look(500, counted="play_count"), Series())
-    other, after = admit(a_look(90, counted="view_count"), series)
+    _, series = admit(a_look(500, count_kind="play_count"), Series())
+    other, after = admit(a_look(90, count_kind="view_count"), series)
     assert other.outcome is Outcome.SCHEMA
     assert other.count is None
     assert series == after
@@ -115,10 +115,10 @@ def test_a_series_never_mixes_kinds_of_count() -> None:
 
 def test_another_kind_of_0_says_nothing_about_this_series() -> None:
     """RULES 2: the next count of the series decides, and a count of another kind is not it."""
-    _, series = admit(a_look(500, counted="play_count"), Series())
-    _, series = admit(a_look(0, counted="play_count"), series)
-    _, series = admit(a_look(0, counted="view_count"), series)
-    back, _ = admit(a_look(480, counted="play_count"), series)
+    _, series = admit(a_look(500, count_kind="play_count"), Series())
+    _, series = admit(a_look(0, count_kind="play_count"), series)
+    _, series = admit(a_look(0, count_kind="view_count"), series)
+    back, _ = admit(a_look(480, count_kind="play_count"), series)
     expected = 480
     assert expected == back.count
 
@@ -162,7 +162,7 @@ def test_a_judged_0_never_comes_right_after_a_number_above_0(counts: list[int]) 
 
 
 def switched(count: int, series: Series, expected: int | None) -> tuple[Snapshot, Series]:
-    return admit(replace(a_look(count), source="other", counted="followers_count"), series, expected)
+    return admit(replace(a_look(count), source="other", count_kind="followers_count"), series, expected)
 
 
 BEFORE = Series(1000, "follower_count", source="simulated")
@@ -172,8 +172,8 @@ BEFORE = Series(1000, "follower_count", source="simulated")
 def test_the_first_count_of_another_source_only_tells_by_how_much_the_two_differ(count: int) -> None:
     """Whatever it counts, and whatever that is called: it goes on where the other has ended."""
     kept, series = switched(count, BEFORE, 1000)
-    assert (kept.count, kept.shift, kept.judged) == (count, 1000 - count, 1000)
-    assert series == Series(1000, "followers_count", source="other", shift=1000 - count)
+    assert (kept.count, kept.count_offset, kept.judged) == (count, 1000 - count, 1000)
+    assert series == Series(1000, "followers_count", source="other", count_offset=1000 - count)
     assert begins(BEFORE, series)
 
 
@@ -196,7 +196,7 @@ def test_the_other_source_must_wait_while_something_is_under_way() -> None:
 def test_the_source_of_the_series_goes_on_while_another_must_wait() -> None:
     _, series = switched(700, BEFORE, None)
     kept, series = admit(a_look(990), series, None)
-    assert (kept.judged, series.source, series.shift) == (990, "simulated", 0)
+    assert (kept.judged, series.source, series.count_offset) == (990, "simulated", 0)
 
 
 def test_the_account_is_checked_before_the_source() -> None:
@@ -217,23 +217,23 @@ def test_the_first_0_of_another_source_is_a_fault_of_it() -> None:
     fault, series = switched(0, BEFORE, 1000)
     assert (fault.outcome, fault.detail) == (Outcome.SCHEMA, "the count fell from 1000 to 0")
     assert series == replace(BEFORE, zero_seen=True)
-    assert switched(950, series, 1000)[1] == Series(1000, "followers_count", source="other", shift=50)
+    assert switched(950, series, 1000)[1] == Series(1000, "followers_count", source="other", count_offset=50)
     assert switched(0, series, 1000)[0].count == 0
 
 
-@pytest.mark.parametrize("shift", [-300, 300])
-def test_a_fall_to_0_is_one_of_the_sources_own_counts(shift: int) -> None:
+@pytest.mark.parametrize("count_offset", [-300, 300])
+def test_a_fall_to_0_is_one_of_the_sources_own_counts(count_offset: int) -> None:
     """RULES 2: it is the source that fails, whatever is added to its counts."""
-    series = Series(700 + shift, "follower_count", source="simulated", shift=shift)
+    series = Series(700 + count_offset, "follower_count", source="simulated", count_offset=count_offset)
     fault, series = admit(a_look(0), series)
     assert (fault.outcome, fault.detail) == (Outcome.SCHEMA, "the count fell from 700 to 0")
     again, series = admit(a_look(0), series)
-    assert (again.count, series.last_count) == (0, max(0, shift))
+    assert (again.count, series.last_count) == (0, max(0, count_offset))
 
 
 def test_a_count_that_stays_0_is_no_new_fault_however_it_is_shifted() -> None:
     """A source that counted more than the other shows 0 for less than nothing."""
-    series = Series(700, "follower_count", source="simulated", shift=-300)
+    series = Series(700, "follower_count", source="simulated", count_offset=-300)
     judged = []
     for _ in range(5):
         kept, series = admit(a_look(0), series)

@@ -7,19 +7,19 @@ from worlds import DAY, START, an_order
 
 from monitor.model.service import Service
 from monitor.model.terms import RefillMode, Terms, TermsOrigin
-from monitor.model.terms_catalog import TermsBook
+from monitor.model.terms_catalog import TermsCatalog
 
 DEFAULT = Terms(window=20 * DAY)
 GOLD = Terms(name="gold", window=90 * DAY)
 NAMED = {"default": DEFAULT, "gold": GOLD}
-BOOK = TermsBook(NAMED, derives=True)
+BOOK = TermsCatalog(NAMED, derives=True)
 R60 = replace(DEFAULT, name="R60", window=60 * DAY)
 
 
 def test_a_book_is_a_mapping_that_always_has_default_terms() -> None:
     """As the configuration may say nothing of them."""
-    assert dict(TermsBook({"gold": GOLD})) == {"default": Terms(), "gold": GOLD}
-    assert (TermsBook(NAMED), len(TermsBook(NAMED))) == (NAMED, 2)
+    assert dict(TermsCatalog({"gold": GOLD})) == {"default": Terms(), "gold": GOLD}
+    assert (TermsCatalog(NAMED), len(TermsCatalog(NAMED))) == (NAMED, 2)
 
 
 @pytest.mark.parametrize(
@@ -41,12 +41,12 @@ def test_the_services_terms_go_before_its_name_and_that_before_the_default(
 
 def test_names_say_nothing_unless_they_are_asked() -> None:
     """Derivation is off until the operator turns it on."""
-    assert TermsBook(NAMED).of_service(Service(name="R60"), "R60") == (DEFAULT, TermsOrigin.DEFAULT)
+    assert TermsCatalog(NAMED).of_service(Service(name="R60"), "R60") == (DEFAULT, TermsOrigin.DEFAULT)
 
 
 def test_a_lifetime_in_a_name_is_a_year_unless_the_operator_says_without_end() -> None:
     """365 days, as the trade has it."""
-    for book, window in [(BOOK, 365 * DAY), (TermsBook(NAMED, derives=True, lifetime=None), None)]:
+    for book, window in [(BOOK, 365 * DAY), (TermsCatalog(NAMED, derives=True, lifetime=None), None)]:
         terms, _ = book.of_service(Service(), "Lifetime")
         assert terms.window == window
 

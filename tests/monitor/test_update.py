@@ -12,7 +12,7 @@ from worlds import DAY, HOUR, START, an_order, examples
 from monitor.errors import BadInputError
 from monitor.model.link import Link, LinkKind
 from monitor.model.order import Order, OrderStatus
-from monitor.model.order_merge import updated
+from monitor.model.order_merge import merged
 from monitor.model.target import Metric, Target
 from monitor.model.terms import Terms
 
@@ -29,7 +29,7 @@ def of_status(status: OrderStatus, **changes: object) -> Order:
 
 def refused_field(known: Order, row: Order, *, decided: bool = False) -> str:
     with pytest.raises(BadInputError) as refused:
-        updated(known, row, decided=decided)
+        merged(known, row, decided=decided)
     return refused.value.field
 
 
@@ -47,7 +47,7 @@ def refused_field(known: Order, row: Order, *, decided: bool = False) -> str:
 @pytest.mark.parametrize("decided", [False, True])
 def test_an_order_moves_forward(known: OrderStatus, row: OrderStatus, decided: bool) -> None:
     """From waiting to anything, from delivered to its end; a repeated status is no move."""
-    after = updated(of_status(known), of_status(row), decided=decided and known.delivered)
+    after = merged(of_status(known), of_status(row), decided=decided and known.delivered)
     assert (after.status, after.completed_at) == (row, of_status(row).completed_at)
 
 
@@ -67,13 +67,13 @@ def test_an_update_brings_remains_and_the_time_of_completion_up_to_date() -> Non
     """As long as no decision rests on them."""
     known = an_order(delivered=1000, start=None)
     row = replace(known, status=OrderStatus.PARTIAL, remains=200, completed_at=START + HOUR)
-    assert row == updated(known, row, decided=False)
+    assert row == merged(known, row, decided=False)
 
 
 def test_the_same_row_again_changes_nothing() -> None:
     """Imports are repeated."""
     known = an_order()
-    assert known == updated(known, known, decided=True) == updated(known, known, decided=False)
+    assert known == merged(known, known, decided=True) == merged(known, known, decided=False)
 
 
 # What was sold
@@ -99,21 +99,21 @@ def test_the_terms_stay_as_they_were_sold() -> None:
     """Another promise in today's configuration does not change yesterday's."""
     known = an_order(window=10 * DAY)
     row = replace(known, terms=Terms(name="generous", window=None))
-    assert known.terms == updated(known, row, decided=False).terms
+    assert known.terms == merged(known, row, decided=False).terms
 
 
 def test_an_owner_or_a_typed_link_makes_no_other_order() -> None:
     """The canonical link and the metric are the identity."""
     known = an_order()
     row = replace(known, target=replace(known.target, owner="somebody"), link_typed="@NatGeo")
-    assert known == updated(known, row, decided=True)
+    assert known == merged(known, row, decided=True)
 
 
 def test_notes_are_brought_up_to_date_and_never_erased() -> None:
     """A row that does not say the price does not say that there is none."""
     known = replace(an_order(), provider="acme", price=Decimal("1.50"), currency="EUR")
     row = replace(an_order(), provider="other", customer="Ann")
-    after = updated(known, row, decided=True)
+    after = merged(known, row, decided=True)
     expected = ("other", "Ann", Decimal("1.50"), "EUR")
     assert expected == (after.provider, after.customer, after.price, after.currency)
 
@@ -132,13 +132,13 @@ def test_a_baseline_that_a_decision_rests_on_is_never_rewritten(
     known = an_order()
     row = replace(known, status=status, **change)
     assert refused_field(known, row, decided=True) == field
-    assert getattr(row, field) == getattr(updated(known, row, decided=False), field)
+    assert getattr(row, field) == getattr(merged(known, row, decided=False), field)
 
 
 @pytest.mark.parametrize("status", ENDED)
 def test_an_order_may_end_whatever_was_decided_on_it(status: OrderStatus) -> None:
     """A refund ends the guarantee; no baseline is rewritten by it."""
-    after = updated(an_order(), of_status(status, remains=1000), decided=True)
+    after = merged(an_order(), of_status(status, remains=1000), decided=True)
     assert (after.status, after.completed_at, after.start_count) == (status, None, 1000)
 
 
@@ -150,26 +150,26 @@ def test_a_known_start_count_stays_for_ever(decided: bool) -> None:
     """Another one is refused, a missing one is no change."""
     known = an_order(start=500)
     assert refused_field(known, replace(known, start_count=400), decided=decided) == "start_count"
-    assert known == updated(known, replace(known, start_count=None), decided=decided)
+    assert known == merged(known, replace(known, start_count=None), decided=decided)
 
 
 def test_a_start_count_of_0_is_a_known_one() -> None:
     """Zero is a number."""
     known = an_order(start=0)
     assert refused_field(known, replace(known, start_count=1)) == "start_count"
-    assert updated(an_order(start=None), replace(known, start_count=0), decided=False).start_count == 0
+    assert merged(an_order(start=None), replace(known, start_count=0), decided=False).start_count == 0
 
 
 def test_an_unknown_start_count_may_still_be_given() -> None:
     """And is then as good as one that was there from the beginning."""
-    after = updated(an_order(start=None), an_order(start=500), decided=False)
+    after = merged(an_order(start=None), an_order(start=500), decided=False)
     assert (after.start_count, after.start_measured) == (500, False)
 
 
 def test_a_measured_start_count_stays_while_the_delivery_is_the_same() -> None:
     """The panel's later one is refused: a look has measured another."""
     known = replace(an_order(start=500), start_measured=True)
-    assert known == updated(known, replace(known, start_count=None, start_measured=False), decided=False)
+    assert known == merged(known, replace(known, start_count=None, start_measured=False), decided=False)
     assert refused_field(known, an_order(start=400)) == "start_count"
 
 
@@ -184,9 +184,9 @@ def test_a_measured_start_count_is_measured_anew_when_the_delivery_changes(chang
     """It was worked out from what was delivered then."""
     known = replace(an_order(start=500), start_measured=True)
     row = replace(an_order(start=None), **change)  # type: ignore[arg-type]
-    after = updated(known, row, decided=False)
+    after = merged(known, row, decided=False)
     assert (after.start_count, after.start_measured) == (None, False)
-    given = updated(known, replace(row, start_count=500), decided=False)
+    given = merged(known, replace(row, start_count=500), decided=False)
     assert (given.start_count, given.start_measured) == (500, False)
 
 
@@ -218,7 +218,7 @@ def test_whatever_rows_come_an_order_stays_possible_and_its_past_stays(
     before = known
     for row in rows:
         try:
-            after = updated(before, row, decided=decided)
+            after = merged(before, row, decided=decided)
         except BadInputError:
             continue
         assert (after.completed_at is not None) == after.status.delivered
@@ -226,5 +226,5 @@ def test_whatever_rows_come_an_order_stays_possible_and_its_past_stays(
             assert before.start_count == after.start_count
         if decided and after.status.delivered:
             assert (known.baseline, known.completed_at) == (after.baseline, after.completed_at)
-        assert after == updated(after, row, decided=decided)
+        assert after == merged(after, row, decided=decided)
         before = after

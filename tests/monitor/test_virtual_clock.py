@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.cadence.piecewise_hazard import ENDS
-from monitor.cadence.virtual_time import FIRST_PRICE, LATE, VirtualClock, last_call
+from monitor.cadence.virtual_time import INITIAL_PRICE, MISSED_PENALTY_HOURS, VirtualTime, final_look_value
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 STREAMS = st.sampled_from(["a", "b"])
@@ -20,38 +20,38 @@ def constant(hazard: float) -> tuple[float, ...]:
     return (hazard,) * len(ENDS)
 
 
-def waving() -> VirtualClock:
+def waving() -> VirtualTime:
     """A clock in whose stream `a` a wave is on."""
-    clock, now, dice = VirtualClock(), NOW, random.Random(1)
+    clock, now, dice = VirtualTime(), NOW, random.Random(1)
     for hour in range(60):
         for _ in range(30):
             crossed = dice.random() < (0.1 if hour > 40 else 0.02)
-            clock.saw("a", expected=0.02, crossed=crossed, hours=6.0, now=now + timedelta(hours=hour))
-    assert clock.streams["a"].wave.on
+            clock.observe("a", expected=0.02, crossed=crossed, hours=6.0, now=now + timedelta(hours=hour))
+    assert clock.service_queues["a"].surge.on
     return clock
 
 
 @given(st.floats(1e-6, 1e3), st.floats(1e-3, 1e6))
 def test_at_a_constant_hazard_the_price_does_not_matter(hazard: float, price: float) -> None:
     """V + sqrt(2 / (w h)): a budget that grows or falls changes no stored value."""
-    clock = VirtualClock(v=7.0)
-    clock.served(price)
+    clock = VirtualTime(v=7.0)
+    clock.record_served(price)
     assert clock.due("a", constant(hazard)) == pytest.approx(7 + (2 / hazard) ** 0.5)
 
 
 def test_a_target_of_which_nothing_is_to_be_expected_comes_last() -> None:
     """But its due value is a number that a database can store."""
-    clock = VirtualClock()
+    clock = VirtualTime()
     assert clock.due("a", constant(1e-9)) < clock.due("a", constant(0)) < 1e15
 
 
 @given(st.lists(st.tuples(STREAMS, st.floats(-1e6, 1e6)), max_size=50))
 def test_the_clock_never_goes_back(pops: list[tuple[str, float]]) -> None:
     """A hot target that is due in the past does not stop it either."""
-    clock = VirtualClock()
-    for stream, due in pops:
+    clock = VirtualTime()
+    for service_queue, due in pops:
         before = clock.v
-        clock.pop(stream, due)
+        clock.advance_to(service_queue, due)
         assert clock.v >= before
 
 
@@ -60,9 +60,9 @@ def test_only_a_turn_moves_the_clock() -> None:
     clock = waving()
     before = clock.v
     clock.due("a", constant(0.1))
-    clock.last_called(1e6)
-    clock.served(3.0)
-    clock.saw("a", expected=0.1, crossed=True, hours=5.0, now=NOW)
+    clock.record_final_look(1e6)
+    clock.record_served(3.0)
+    clock.observe("a", expected=0.1, crossed=True, hours=5.0, now=NOW)
     assert clock.v == before
 
 
@@ -70,68 +70,68 @@ def test_a_wave_puts_its_stream_forward_and_touches_no_row() -> None:
     """The stored value stays; its turn comes the sooner the longer the wave is on."""
     clock = waving()
     due, other = clock.due("a", constant(0.001)), clock.due("b", constant(0.001))
-    before = clock.turn("a", due)
-    clock.pop("b", clock.v + 5.0)
-    assert clock.turn("a", due) < before
-    assert clock.turn("b", other) == other
+    before = clock.position_of("a", due)
+    clock.advance_to("b", clock.v + 5.0)
+    assert clock.position_of("a", due) < before
+    assert clock.position_of("b", other) == other
     assert clock.due("a", constant(0.001)) - clock.offset("a") == pytest.approx(clock.v + 2000**0.5)
 
 
 def test_a_wave_counts_from_its_beginning() -> None:
     """What V has run since then, unnoticed, is made up for at once."""
-    clock, dice = VirtualClock(), random.Random(1)
+    clock, dice = VirtualTime(), random.Random(1)
     for hour in range(60):
-        clock.pop("b", float(hour))
+        clock.advance_to("b", float(hour))
         for _ in range(30):
             crossed = dice.random() < (0.1 if hour > 40 else 0.02)
-            clock.saw("a", expected=0.02, crossed=crossed, hours=6.0, now=NOW + timedelta(hours=hour))
-    stream = clock.streams["a"]
-    assert 36 < stream.began < 46
-    assert stream.offset > (stream.wave.haste - 1) * 10
+            clock.observe("a", expected=0.02, crossed=crossed, hours=6.0, now=NOW + timedelta(hours=hour))
+    service_queue = clock.service_queues["a"]
+    assert 36 < service_queue.began < 46
+    assert service_queue.offset > (service_queue.surge.rate_multiplier - 1) * 10
 
 
 def test_the_price_is_that_of_a_request() -> None:
     """A request that shows many orders is worth their sum, and is one request."""
-    clock = VirtualClock()
+    clock = VirtualTime()
     for _ in range(5000):
-        clock.served(40.0)
+        clock.record_served(40.0)
     assert clock.price == pytest.approx(40, rel=0.1)
-    assert clock.pays(45.0)
-    assert not clock.pays(35.0)
+    assert clock.affords(45.0)
+    assert not clock.affords(35.0)
 
 
 def test_a_few_last_calls_do_not_make_the_price() -> None:
     """The routine turns do."""
-    clock = VirtualClock()
+    clock = VirtualTime()
     for _ in range(200):
-        clock.last_called(1e9)
-    assert clock.price == pytest.approx(FIRST_PRICE)
+        clock.record_final_look(1e9)
+    assert clock.price == pytest.approx(INITIAL_PRICE)
 
 
 def test_last_calls_that_take_most_requests_make_the_price() -> None:
     """Else they would starve everything else: their lane's own value raises it until some are refused."""
-    clock = VirtualClock()
+    clock = VirtualTime()
     for _ in range(4000):
-        clock.last_called(1e4)
-    assert clock.price > 50 * FIRST_PRICE
-    assert not clock.pays(FIRST_PRICE)
+        clock.record_final_look(1e4)
+    assert clock.price > 50 * INITIAL_PRICE
+    assert not clock.affords(INITIAL_PRICE)
 
 
 def test_a_last_call_is_worth_what_would_never_be_seen() -> None:
     """The chance that it has dropped, for the hours that a missed drop counts."""
-    assert last_call(3.0, 0.0) == 0
-    assert last_call(3.0, 1e9) == pytest.approx(3 * LATE)
+    assert final_look_value(3.0, 0.0) == 0
+    assert final_look_value(3.0, 1e9) == pytest.approx(3 * MISSED_PENALTY_HOURS)
 
 
 def test_a_clock_is_kept_as_text() -> None:
     """With its waves, and so that it goes on as if nothing had been."""
     clock = waving()
-    clock.pop("a", 12.5)
-    clock.served(30.0)
-    again = VirtualClock.load(clock.dump())
+    clock.advance_to("a", 12.5)
+    clock.record_served(30.0)
+    again = VirtualTime.load(clock.dump())
     assert again == clock
     for each in (clock, again):
-        each.pop("b", 99.0)
+        each.advance_to("b", 99.0)
     assert again.offset("a") == clock.offset("a") > 0
 
 
@@ -141,9 +141,9 @@ def test_a_clock_is_kept_as_text() -> None:
 ).map(json.dumps)))  # fmt: skip
 def test_any_text_is_a_clock(text: str) -> None:
     """What an older version, or nobody, has written is a clock at its beginning."""
-    clock = VirtualClock.load(text)
+    clock = VirtualTime.load(text)
     assert clock.due("a", constant(0.01)) > clock.v
-    assert VirtualClock.load(clock.dump()) == clock
+    assert VirtualTime.load(clock.dump()) == clock
 
 
 @pytest.mark.parametrize(
@@ -161,4 +161,4 @@ def test_any_text_is_a_clock(text: str) -> None:
 )
 def test_a_broken_clock_starts_afresh(text: str) -> None:
     """Numbers that are none, streams of another shape, nesting without an end."""
-    assert VirtualClock.load(text) == VirtualClock()
+    assert VirtualTime.load(text) == VirtualTime()

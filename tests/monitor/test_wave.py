@@ -6,61 +6,61 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.cadence.surge_detector import LEAST, MOST, Wave
+from monitor.cadence.surge_detector import LEAST, MOST, SurgeDetector
 
 HAZARD = 0.004
 """Per hour, in calm."""
 LOOKS = st.lists(st.tuples(st.floats(0, 2), st.floats(0, 200), st.floats(0, 5), st.booleans()), max_size=200)
 
 
-def watch(wave: Wave, begin: int, end: int, strength: float, dice: random.Random) -> None:
+def watch(surge: SurgeDetector, begin: int, end: int, strength: float, dice: random.Random) -> None:
     """Thirty looks an hour, each six hours after the last one at its order."""
     for hour in range(begin, end):
         for _ in range(30):
             crossed = dice.random() < HAZARD * strength * 6
-            wave.saw(HAZARD * 6, 6.0, float(hour), crossed=crossed)
+            surge.observe(HAZARD * 6, 6.0, float(hour), crossed=crossed)
 
 
 def test_a_wave_is_noticed_and_ends() -> None:
     """Within hours; its strength and the time that it was on are known afterwards."""
-    wave, dice = Wave(), random.Random(1)
-    watch(wave, 0, 200, 1.0, dice)
-    assert not wave.on
-    watch(wave, 200, 212, 5.0, dice)
-    assert wave.on
-    assert 2.5 < wave.strength < 10
-    assert 190 < wave.begun < 212
-    assert wave.haste == pytest.approx(wave.strength**0.5)
-    watch(wave, 212, 230, 5.0, dice)
-    watch(wave, 230, 260, 1.0, dice)
-    assert not wave.on
-    assert wave.haste == 1.0
-    assert 60 + 40 < wave.stretched(60.0, 260.0) < 60 + 300
+    surge, dice = SurgeDetector(), random.Random(1)
+    watch(surge, 0, 200, 1.0, dice)
+    assert not surge.on
+    watch(surge, 200, 212, 5.0, dice)
+    assert surge.on
+    assert 2.5 < surge.strength < 10
+    assert 190 < surge.begun < 212
+    assert surge.rate_multiplier == pytest.approx(surge.strength**0.5)
+    watch(surge, 212, 230, 5.0, dice)
+    watch(surge, 230, 260, 1.0, dice)
+    assert not surge.on
+    assert surge.rate_multiplier == 1.0
+    assert 60 + 40 < surge.effective_hours(60.0, 260.0) < 60 + 300
 
 
 def test_calm_is_not_taken_for_a_wave() -> None:
     """Not once in a month of thirty looks an hour."""
-    wave, dice = Wave(), random.Random(3)
+    surge, dice = SurgeDetector(), random.Random(3)
     for hour in range(720):
-        watch(wave, hour, hour + 1, 1.0, dice)
-        assert not wave.on
+        watch(surge, hour, hour + 1, 1.0, dice)
+        assert not surge.on
 
 
 def test_hours_of_calm_are_not_stretched() -> None:
     """Nor those before a wave."""
-    wave = Wave(begun=100.0, on=True, strength=5.0)
-    assert Wave().stretched(24.0, 50.0) == 24.0
-    assert wave.stretched(10.0, 110.0) == pytest.approx(50.0)
-    assert wave.stretched(20.0, 110.0) == pytest.approx(60.0)
+    surge = SurgeDetector(begun=100.0, on=True, strength=5.0)
+    assert SurgeDetector().effective_hours(24.0, 50.0) == 24.0
+    assert surge.effective_hours(10.0, 110.0) == pytest.approx(50.0)
+    assert surge.effective_hours(20.0, 110.0) == pytest.approx(60.0)
 
 
 @given(LOOKS)
 def test_whatever_is_seen_leaves_a_sane_gate(looks: list[tuple[float, float, float, bool]]) -> None:
     """Strength within its bounds, no hour shorter than an hour, and the same after dump and load."""
-    wave, now = Wave(), 0.0
+    surge, now = SurgeDetector(), 0.0
     for hazard, hours, later, crossed in looks:
         now += later
-        wave.saw(hazard, hours, now, crossed=crossed)
-        assert not wave.on or LEAST <= wave.strength <= MOST
-        assert wave.stretched(hours, now) >= hours
-    assert Wave.load(wave.dump()) == wave
+        surge.observe(hazard, hours, now, crossed=crossed)
+        assert not surge.on or LEAST <= surge.strength <= MOST
+        assert surge.effective_hours(hours, now) >= hours
+    assert SurgeDetector.load(surge.dump()) == surge

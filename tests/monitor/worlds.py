@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from monitor.guarantee.claims import Claim
 from monitor.guarantee.series import Series, admit
-from monitor.guarantee.verdicts import Verdict, judge
+from monitor.guarantee.verdicts import Verdict, evaluate_count
 from monitor.model.drop import Drop, DropState
 from monitor.model.link import Link, LinkKind
 from monitor.model.order import Flag, Order, OrderStatus
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 from monitor.model.refill import Refill, RefillState
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
@@ -75,9 +75,9 @@ def a_watched(
     flags: Sequence[Flag] = (),
     drop: Drop | None = None,
     refills: Sequence[Refill] = (),
-    asked: bool = False,
-) -> Watched:
-    return Watched(order or an_order(), frozenset(flags), drop, tuple(refills), asked)
+    request_pending: bool = False,
+) -> OrderState:
+    return OrderState(order or an_order(), frozenset(flags), drop, tuple(refills), request_pending)
 
 
 def a_drop(opened: datetime = NOW, state: DropState = DropState.SUSPECTED, looks: int = 1) -> Drop:
@@ -97,8 +97,8 @@ def completed_refill(quantity: int, at: datetime, delivered: int | None = None) 
     return a_refill(quantity, RefillState.COMPLETED, at, delivered)
 
 
-def a_look(count: int, at: datetime = NOW, counted: str = "follower_count") -> Snapshot:
-    return Snapshot(PROFILE, at, Outcome.COUNT, "simulated", count, counted)
+def a_look(count: int, at: datetime = NOW, count_kind: str = "follower_count") -> Snapshot:
+    return Snapshot(PROFILE, at, Outcome.COUNT, "simulated", count, count_kind)
 
 
 def a_failed_look(outcome: Outcome, at: datetime = NOW) -> Snapshot:
@@ -108,33 +108,33 @@ def a_failed_look(outcome: Outcome, at: datetime = NOW) -> Snapshot:
 # Whoever keeps the state, in miniature: what judge() hands back is written down like this.
 
 
-def settle_down(watched: Watched, verdict: Verdict) -> Watched:
+def settle_down(state: OrderState, verdict: Verdict) -> OrderState:
     """Write one verdict down: start count, open drop, new refill, answered request."""
-    order, drop, refills = watched.order, watched.drop, watched.refills
+    order, drop, refills = state.order, state.drop, state.refills
     if verdict.start_count is not None:
         order = replace(order, start_count=verdict.start_count, start_measured=True)
     if verdict.drop is not None:
         drop = verdict.drop if verdict.drop.state.open else None
     if verdict.decision is not None and verdict.decision.quantity:
-        state = RefillState.HELD if verdict.decision.verb == "hold" else RefillState.QUEUED
-        refills = (*refills, Refill(order.order_id, verdict.decision.quantity, state))
-    asked = watched.asked and not verdict.request_answered
-    return replace(watched, order=order, drop=drop, refills=refills, asked=asked)
+        queued = RefillState.HELD if verdict.decision.action == "hold" else RefillState.QUEUED
+        refills = (*refills, Refill(order.order_id, verdict.decision.quantity, queued))
+    asked = state.request_pending and not verdict.request_answered
+    return replace(state, order=order, drop=drop, refills=refills, request_pending=asked)
 
 
 def play(
-    watched: Watched, looks: Sequence[Snapshot], *, mass_drop: bool = False
-) -> tuple[list[Verdict], Watched]:
+    state: OrderState, looks: Sequence[Snapshot], *, mass_drop: bool = False
+) -> tuple[list[Verdict], OrderState]:
     """Show looks to one order, as sampling does: only what joins the series is judged."""
     series, verdicts = Series(), []
     for look in looks:
         admitted, series = admit(look, series)
         if admitted.count is None:
             continue
-        (verdict,) = judge([watched], admitted.count, admitted.at, mass_drop=mass_drop)
+        (verdict,) = evaluate_count([state], admitted.count, admitted.at, mass_drop=mass_drop)
         verdicts.append(verdict)
-        watched = settle_down(watched, verdict)
-    return verdicts, watched
+        state = settle_down(state, verdict)
+    return verdicts, state
 
 
 def units(claims: dict[str, Claim]) -> dict[str, int]:
@@ -164,7 +164,7 @@ def refills(draw: st.DrawFn, order_id: str, most: int = 40) -> Refill:
 
 
 @st.composite
-def watched_orders(draw: st.DrawFn, order_id: str) -> Watched:
+def watched_orders(draw: st.DrawFn, order_id: str) -> OrderState:
     order = an_order(
         order_id,
         start=draw(st.integers(0, 60)),
@@ -185,7 +185,7 @@ OPEN_STATES = (DropState.SUSPECTED, DropState.WAITING, DropState.REFUSED)
 
 
 @st.composite
-def targets(draw: st.DrawFn) -> list[Watched]:
+def targets(draw: st.DrawFn) -> list[OrderState]:
     """Draw up to four orders on one target, their ids in no relation to their times."""
     return [draw(watched_orders(str(i))) for i in range(draw(st.integers(1, 4)))]
 
@@ -205,20 +205,20 @@ class Stake:
     in_flight: int
 
 
-def naive_lines(stakes: Sequence[Stake]) -> dict[str, int]:
+def naive_lines(observations: Sequence[Stake]) -> dict[str, int]:
     """line(i) = baseline(i) + sum of delivered(j) over the active orders j after i."""
-    in_order = sorted(stakes, key=lambda s: (s.completed_at, s.order_id))
+    in_order = sorted(observations, key=lambda s: (s.completed_at, s.order_id))
     return {
         s.order_id: s.baseline + sum(later.delivered for later in in_order[place + 1 :])
         for place, s in enumerate(in_order)
     }
 
 
-def naive_claims(stakes: Sequence[Stake], effective: int) -> dict[str, int]:
+def naive_claims(observations: Sequence[Stake], effective: int) -> dict[str, int]:
     """Walk from the effective count up to the highest line; each unit is paid by the first who can."""
-    lines = naive_lines(stakes)
+    lines = naive_lines(observations)
     claims = dict.fromkeys(lines, 0)
-    purses = sorted(stakes, key=lambda s: (s.ends_at, s.completed_at, s.order_id))
+    purses = sorted(observations, key=lambda s: (s.ends_at, s.completed_at, s.order_id))
     for unit in range(effective + 1, max(lines.values(), default=0) + 1):
         for payer in purses:
             room = max(0, payer.delivered - payer.in_flight)
@@ -233,10 +233,10 @@ def naive_end(order: Order) -> datetime:
     return datetime.max.replace(tzinfo=UTC) if window is None else order.completed_at + window
 
 
-def naive_active(watched: Watched, now: datetime) -> bool:
-    order, drop = watched.order, watched.drop
+def naive_active(state: OrderState, now: datetime) -> bool:
+    order, drop = state.order, state.drop
     carries = order.status == "Completed" or (order.status == "Partial" and order.terms.partial_orders)
-    if not carries or watched.flags or now < order.completed_at + order.terms.settle:
+    if not carries or state.flags or now < order.completed_at + order.terms.settle:
         return False
     if now < naive_end(order):
         return True
@@ -244,18 +244,18 @@ def naive_active(watched: Watched, now: datetime) -> bool:
     return undecided and order.completed_at <= drop.opened_at < naive_end(order)
 
 
-def naive_in_flight(watched: Watched, now: datetime) -> int:
+def naive_in_flight(state: OrderState, now: datetime) -> int:
     flying = 0
-    for refill in watched.refills:
+    for refill in state.refills:
         if refill.state in {"held", "queued", "claimed"}:
             flying += refill.quantity
-        elif refill.state == "completed" and now < refill.completed_at + watched.order.terms.settle:
+        elif refill.state == "completed" and now < refill.completed_at + state.order.terms.settle:
             flying += refill.quantity if refill.delivered is None else refill.delivered
     return flying
 
 
-def naive_stake(watched: Watched, now: datetime) -> Stake:
-    order = watched.order
+def naive_stake(state: OrderState, now: datetime) -> Stake:
+    order = state.order
     delivered = order.quantity - order.remains
     return Stake(
         order.order_id,
@@ -263,5 +263,5 @@ def naive_stake(watched: Watched, now: datetime) -> Stake:
         naive_end(order),
         order.start_count + delivered,
         delivered,
-        naive_in_flight(watched, now),
+        naive_in_flight(state, now),
     )

@@ -175,14 +175,14 @@ def decide(world: Row, order: Row, told: Row, look: Row, *, mass_drop: bool) -> 
         return
     own = [refill for refill in world["refills"] if refill["order"] is order]
     asked = order["order_id"] in world["asked"]
-    verb, reason = table(terms, order, own, told, look["at"], asked=asked, mass_drop=mass_drop)
-    quantity = min(told["claim"], allowance(terms, order, own)) if verb in {"refill", "hold"} else 0
-    drop["state"] = {"wait": "waiting", "refuse": "refused"}.get(verb, "closed")
+    action, reason = table(terms, order, own, told, look["at"], asked=asked, mass_drop=mass_drop)
+    quantity = min(told["claim"], allowance(terms, order, own)) if action in {"refill", "hold"} else 0
+    drop["state"] = {"wait": "waiting", "refuse": "refused"}.get(action, "closed")
     if quantity:
         refill = {"order": order, "drop": drop, "quantity": quantity, "asked": asked}
-        refill |= {"state": "queued" if verb == "refill" else "held", "reason": reason, "at": look["at"]}
+        refill |= {"state": "queued" if action == "refill" else "held", "reason": reason, "at": look["at"]}
         world["refills"].append(refill)
-    say(world, drop, (verb, reason, quantity), told, look)
+    say(world, drop, (action, reason, quantity), told, look)
 
 
 def allowance(terms: Row, order: Row, own: list[Row]) -> int:
@@ -210,7 +210,7 @@ def table(
         (below and terms["below_start"] == "review", "hold", "below_start_count"),
         (True, "refill", "drop_confirmed"),
     ]
-    return next((verb, reason) for applies, verb, reason in lines if applies)
+    return next((action, reason) for applies, action, reason in lines if applies)
 
 
 def is_due(world: Row, refill: Row, at: datetime) -> bool:
@@ -228,18 +228,18 @@ def release(world: Row, refill: Row, told: Row, look: Row) -> None:
         say(world, refill["drop"], ("refuse", "recovered", 0), told, look)
         return
     asked = refill["asked"] or order["order_id"] in world["asked"]
-    verb, reason = table(terms, order, own, told, look["at"], asked=asked, mass_drop=False)
+    action, reason = table(terms, order, own, told, look["at"], asked=asked, mass_drop=False)
     quantity = 0
-    if verb in {"refill", "hold"}:
+    if action in {"refill", "hold"}:
         quantity = min(told["claim"], allowance(terms, order, own), refill["quantity"])
-    if verb == "refill":
+    if action == "refill":
         refill.update(state="queued", quantity=quantity)
-    if verb == "hold":
+    if action == "hold":
         refill["reason"] = reason
-    if verb == "refuse":
+    if action == "refuse":
         refill["state"] = "rejected"
         refuse_until_recovered(world, refill)
-    say(world, refill["drop"], (verb, reason, quantity), told, look)
+    say(world, refill["drop"], (action, reason, quantity), told, look)
 
 
 def refuse_until_recovered(world: Row, refill: Row) -> None:
@@ -251,14 +251,14 @@ def refuse_until_recovered(world: Row, refill: Row) -> None:
 
 
 def say(world: Row, drop: Row, what: tuple[str, str, int], told: Row, look: Row) -> None:
-    verb, reason, quantity = what
-    if drop["said"] != (verb, reason):
-        drop["said"] = (verb, reason)
+    action, reason, quantity = what
+    if drop["said"] != (action, reason):
+        drop["said"] = (action, reason)
         world["told"].append(
             {
                 "at": look["at"],
                 "order_id": drop["order"]["order_id"],
-                "decision": verb,
+                "decision": action,
                 "reason": reason,
                 "quantity": quantity,
                 "count": look["count"],

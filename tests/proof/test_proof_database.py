@@ -17,7 +17,7 @@ from second_opinion import EFFORT, Row, difference, second_opinion, write_rows
 from sqlalchemy import Connection, select
 from worlds_at_random import DAY_ONE, LONG_AFTER, world_at_random
 
-from jobs.look_recording import Policy, record
+from jobs.look_recording import LookPolicy, record_looks
 from monitor.cadence.fixed import FixedCadence
 from monitor.model.link import parse_link
 from monitor.model.order import Flag
@@ -48,7 +48,7 @@ def both(world: Row) -> tuple[list[Row], list[Row]]:
 def live(database: Database, world: Row, directory: Path) -> list[Row]:
     """Let the world happen; gives the events that could happen."""
     configured = Settings.model_validate({"terms": world["terms"], "mass_drop": world["mass_drop"]})
-    policy = Policy(FixedCadence(6 * HOUR), configured.mass_drop.rule)
+    policy = LookPolicy(FixedCadence(6 * HOUR), configured.mass_drop.rule)
     with database.write() as tx:
         sell(tx, write_rows(directory / "orders.jsonl", world["orders"]), configured)
     happened = []
@@ -68,14 +68,14 @@ def sell(tx: Connection, file: Path, configured: Settings) -> None:
     orders.import_batch(tx, sold, DAY_ONE)
 
 
-def happens(tx: Connection, event: Row, policy: Policy) -> bool:
+def happens(tx: Connection, event: Row, policy: LookPolicy) -> bool:
     at = moment(event["at"])
     match event["event"]:
         case "snapshot":
             target = Target(parse_link(event["link"]).link, Metric(event["metric"]))
             target_id = targets.ensure(tx, [target])[(target.link.url, target.metric)]
             counted = (event.get("count"), event.get("counted", ""))
-            record(
+            record_looks(
                 tx, {target_id: Snapshot(target, at, Outcome(event["outcome"]), "proof", *counted)}, policy
             )
         case "order_flagged":
@@ -83,7 +83,7 @@ def happens(tx: Connection, event: Row, policy: Policy) -> bool:
         case "order_unflagged":
             flags.lift_flag(tx, event["order_id"], Flag(event["flag"]), at)
         case "refill_requested":
-            refill_requests.ask(tx, event["order_id"], at)
+            refill_requests.request_refill(tx, event["order_id"], at)
         case "refill_completed":
             return complete(tx, event["order_id"], at)
     return True

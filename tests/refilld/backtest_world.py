@@ -82,7 +82,7 @@ class Outcome:
     @property
     def said(self) -> list[tuple[str, str, int]]:
         """Decision, reason and quantity of each line."""
-        return [(verb, reason, quantity) for _, _, verb, reason, quantity in self.decisions]  # type: ignore[misc]
+        return [(action, reason, quantity) for _, _, action, reason, quantity in self.decisions]  # type: ignore[misc]
 
 
 def replayed(

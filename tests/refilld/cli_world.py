@@ -12,7 +12,7 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 from queue_world import QueueWorld, queue_world
 
-from refilld.cli.context import Office
+from refilld.cli.context import CommandContext
 from refilld.cli.root import refilld
 
 HEADER = (
@@ -30,8 +30,8 @@ class Desk:
 
     def run(self, *words: object) -> Result:
         """Run a command in this process, at the time that the world's clock shows."""
-        office = Office(self.home / "refilld.toml", self.world.clock)
-        return CliRunner().invoke(refilld, list(map(str, words)), obj=office)
+        context = CommandContext(self.home / "refilld.toml", self.world.clock)
+        return CliRunner().invoke(refilld, list(map(str, words)), obj=context)
 
     def process(self, *words: object, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command as a process of its own."""

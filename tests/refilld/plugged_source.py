@@ -16,7 +16,7 @@ class Seer:
 
     name, metrics, batch = "seer", frozenset({{Metric.FOLLOWERS}}), 1
 
-    def together(self, target):
+    def request_key(self, target):
         return target.link.url
 
     def read(self, targets, now):

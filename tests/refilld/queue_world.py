@@ -15,7 +15,7 @@ from migrated_database import migrated_database
 from werkzeug.test import TestResponse
 
 from monitor.guarantee.claims import Claim
-from monitor.model.decision import Decision, Reason, Verb
+from monitor.model.decision import Action, Decision, Reason
 from monitor.model.drop import Drop, DropState
 from monitor.model.link import Link, LinkKind
 from monitor.model.order import Order, OrderStatus
@@ -64,11 +64,11 @@ class QueueWorld:
             return [self._refill(connection, order, quantity, held=held) for order in batch]
 
     def _refill(self, connection: Any, order: Order, quantity: int, *, held: bool) -> int:
-        state, verb = (DropState.HELD, Verb.HOLD) if held else (DropState.REFILLED, Verb.REFILL)
+        state, action = (DropState.HELD, Action.HOLD) if held else (DropState.REFILLED, Action.REFILL)
         drop = Drop(order.order_id, state, opened_at=self.now, looks=2, closed_at=self.now)
         claim = Claim(order.order_id, line=2000, floor=1000, effective=1900, units=quantity)
         reason = Reason.MASS_DROP if held else Reason.DROP_CONFIRMED
-        decision = Decision(order.order_id, self.now, verb, reason, quantity, 1900, 2000, quantity)
+        decision = Decision(order.order_id, self.now, action, reason, quantity, 1900, 2000, quantity)
         drop_id = drops.save(connection, drop, claim, count=1900)
         drops.add_decision(connection, drop_id, decision)
         return refills.create(connection, drop_id, decision, order.target.metric)

@@ -8,10 +8,10 @@ from typing import Any
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Target
 from monitor.sources.contract import Reading
-from monitor.sources.reader_adapter import PlainSource
+from monitor.sources.reader_adapter import ReaderAdapter
 from refilld.settings import Settings, SourceSection
-from refilld.simulate.run import Happened, Plan, Run, fresh_database
-from refilld.simulate.world import World
+from refilld.simulate.run import Simulation, SimulationPlan, SimulationRecord, fresh_database
+from refilld.simulate.world import SimulatedWorld
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -78,15 +78,15 @@ def _delivered(row: Mapping[str, object]) -> datetime:
     return at
 
 
-def ran(plugin: Any, days: int = 3, section: SourceSection = PLENTY, **settings: Any) -> Happened:
+def ran(plugin: Any, days: int = 3, section: SourceSection = PLENTY, **settings: Any) -> SimulationRecord:
     """Simulate under a fixed cadence of six hours, unless the settings say otherwise."""
     under = Settings.model_validate({"sampling": {"cadence": "fixed", "every": "6h"}} | settings)
-    world = World.of(PlainSource("steps", plugin))
+    world = SimulatedWorld.of(ReaderAdapter("steps", plugin))
     with fresh_database() as database:
-        return Run(Plan(BEGIN, days, section), world, under, database).run(lambda _now: None)
+        return Simulation(SimulationPlan(BEGIN, days, section), world, under, database).run(lambda _now: None)
 
 
-def hours_of_looks(happened: Happened) -> list[float]:
+def hours_of_looks(happened: SimulationRecord) -> list[float]:
     """When the looks were, in hours since the beginning."""
     (looks,) = happened.meter.looks.values()
     return [(at - BEGIN) / HOUR for at in looks]

@@ -9,8 +9,8 @@ import pytest
 from backtest_world import HOUR, NOW, SETTLED, SOLD, Outcome, a_look, an_order, replayed
 
 from monitor.guarantee.mass_drop import MassDropRule, Tally
-from refilld.backtest.mass_drop_window import Falls
-from refilld.backtest.replay_target import Place
+from refilld.backtest.mass_drop_window import MassDropWindow
+from refilld.backtest.replay_target import ReplayTarget
 from refilld.backtest.run import Replay
 from refilld.settings import Settings
 
@@ -43,10 +43,10 @@ def test_ten_times_the_looks_hold_no_more_memory(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("same_time", [True, False])
 def test_many_looks_within_one_window_are_kept_once_a_target(same_time: bool) -> None:
-    falls, places = Falls(MassDropRule()), [Place() for _ in range(PLACES)]
+    falls, places = MassDropWindow(MassDropRule()), [ReplayTarget() for _ in range(PLACES)]
     for number in range(20_000):
         falls.note(places[number % PLACES], SOLD if same_time else SOLD + number * HOUR / 10_000)
-    assert len(falls._times) == len(falls._places) < 2_000
+    assert len(falls._times) == len(falls._targets) < 2_000
     assert falls._judged == PLACES
 
 
@@ -78,7 +78,7 @@ def test_the_window_counts_as_the_rules_do(seed: int) -> None:
         at += dice.choice([0, 0, 1, 1, 2, 60]) * HOUR / 60
         looks.append((at, dice.randrange(30), dice.random() < dice.choice([0.02, 0.3])))
     rule = MassDropRule(window=HOUR, min_targets=5)
-    falls, places = Falls(rule), [Place() for _ in range(30)]
+    falls, places = MassDropWindow(rule), [ReplayTarget() for _ in range(30)]
     said = [falls.note(places[number], at, opened=fell) for at, number, fell in looks]
     assert said == naive(rule, looks)
     assert {True, False} == set(said)

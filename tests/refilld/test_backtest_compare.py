@@ -13,7 +13,7 @@ from monitor.model.link import Link, LinkKind
 from monitor.model.order import Order, OrderStatus
 from monitor.model.target import Metric, Target
 from monitor.model.terms import Terms
-from refilld.backtest.refill_cost import Bill
+from refilld.backtest.refill_cost import RefillCost
 
 LAX = settings(terms={"default": {"min_drop_percent": 50}})
 """Under these terms a drop of 300 from 1000 is none."""
@@ -98,10 +98,10 @@ def a_sale(price: Decimal, quantity: int) -> Order:
 @effort(max_examples=300, deadline=None)
 def test_the_price_is_exact_and_rounded_once(sales: list[tuple[Decimal, int, int]]) -> None:
     """Beside fractions: never further away than half of the last written place."""
-    bill = Bill()
+    cost = RefillCost()
     for price, quantity, units in sales:
-        bill.add(a_sale(price, quantity), units)
+        cost.add(a_sale(price, quantity), units)
     exact = sum(Fraction(price) * units / quantity for price, quantity, units in sales)
-    written = sum(account.price for account in bill.accounts.values())
+    written = sum(account.price for account in cost.accounts.values())
     places = max(2, *(-price.as_tuple().exponent for price, _, _ in sales))
     assert abs(Fraction(written) - exact) <= Fraction(1, 2 * 10**places)

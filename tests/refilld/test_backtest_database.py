@@ -12,7 +12,7 @@ import pytest
 from backtest_world import DAY, HOUR, NOW, SOLD, a_look, an_order, happens, replayed, settings, written
 from sqlalchemy import select, update
 
-from jobs.look_recording import Policy, record
+from jobs.look_recording import LookPolicy, record_looks
 from monitor.cadence.fixed import FixedCadence
 from monitor.model.link import parse_link
 from monitor.model.order import Flag
@@ -86,7 +86,7 @@ class Daemon:
 
     def __init__(self, tx: Transaction, under: Settings) -> None:
         self.tx = tx
-        self.policy = Policy(FixedCadence(6 * HOUR), under.mass_drop.rule)
+        self.policy = LookPolicy(FixedCadence(6 * HOUR), under.mass_drop.rule)
 
     def take(self, event: dict[str, Any]) -> None:
         at = datetime.fromisoformat(event["at"])
@@ -106,7 +106,7 @@ class Daemon:
         target = Target(parse_link(event["link"]).link, Metric.FOLLOWERS)
         seen = Snapshot(target, at, Outcome(event["outcome"]), "recorded", event.get("count"))
         target_id = targets.ensure(self.tx, [target])[target.link.url, target.metric]
-        record(self.tx, {target_id: seen}, self.policy)
+        record_looks(self.tx, {target_id: seen}, self.policy)
 
     def complete(self, order_id: str, at: datetime) -> None:
         is_open = refills.c.state.in_([state for state in RefillState if state.open])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import BadInputError
 from refilld.backtest.lines import LONGEST_LINE
-from refilld.backtest.timestamps import read_moment
+from refilld.backtest.timestamps import read_timestamp
 
 LOOK = a_look(SETTLED, 1900)
 GOOD = json.dumps(a_look(SETTLED, 2000)).encode() + b"\n"
@@ -202,9 +202,9 @@ FIRST, LAST = datetime.fromisoformat("2010-01-02"), datetime.fromisoformat("2099
 @given(st.datetimes(FIRST, LAST), st.integers(-12 * 60, 12 * 60))
 @settings(max_examples=300, deadline=None)
 def test_a_time_is_read_as_the_moment_it_names(local: datetime, minutes: int) -> None:
-    sign, shift = ("-" if minutes < 0 else "+"), abs(minutes)
-    text = f"{local.isoformat()}{sign}{shift // 60:02}:{shift % 60:02}"
-    read = read_moment(text)
+    sign, count_offset = ("-" if minutes < 0 else "+"), abs(minutes)
+    text = f"{local.isoformat()}{sign}{count_offset // 60:02}:{count_offset % 60:02}"
+    read = read_timestamp(text)
     assert (read, read.tzinfo) == (datetime.fromisoformat(text), UTC)
 
 
@@ -213,4 +213,4 @@ def test_a_time_is_read_as_the_moment_it_names(local: datetime, minutes: int) ->
 def test_what_is_no_time_is_refused(text: str) -> None:
     if re.match(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d", text) is None:
         with pytest.raises(BadInputError, match=r"^at: "):
-            read_moment(text)
+            read_timestamp(text)

@@ -11,7 +11,7 @@ from backtest_world import HOUR, NOW, SETTLED, a_look, an_order, looks
 from cli_world import COMMAND, bare, process
 from click.testing import CliRunner, Result
 
-from refilld.cli.context import Office
+from refilld.cli.context import CommandContext
 from refilld.cli.root import refilld
 
 DROP = looks((SETTLED, 1700), (SETTLED + 2 * HOUR, 1700))
@@ -33,9 +33,9 @@ def put(path: Path, rows: list[dict[str, object]]) -> None:
 
 
 def run(home: Path, *words: object) -> Result:
-    office = Office(home / "refilld.toml", lambda: NOW)
+    context = CommandContext(home / "refilld.toml", lambda: NOW)
     files = (home / "orders.jsonl", home / "events.jsonl")
-    return CliRunner().invoke(refilld, list(map(str, ("backtest", *files, *words))), obj=office)
+    return CliRunner().invoke(refilld, list(map(str, ("backtest", *files, *words))), obj=context)
 
 
 def test_decisions_go_to_standard_output_and_the_summary_is_the_last_line_on_the_other(home: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from cli_world import Desk, a_desk, bare, dump, process
 from click.testing import CliRunner, Result
 
-from refilld.cli.context import Office
+from refilld.cli.context import CommandContext
 from refilld.cli.database import COMMANDS
 from refilld.cli.root import refilld
 from refilld.config import ConfigError
@@ -42,7 +42,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def run(*words: object, config: Path | None = None) -> Result:
-    return CliRunner().invoke(refilld, list(map(str, words)), obj=Office(config))
+    return CliRunner().invoke(refilld, list(map(str, words)), obj=CommandContext(config))
 
 
 def test_the_commands_are_offered_to_the_command_line() -> None:

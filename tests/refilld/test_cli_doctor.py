@@ -16,7 +16,7 @@ from click.testing import Result
 from plugged_source import SECRET, plug_in
 
 from monitor.model.snapshot import Outcome
-from monitor.sources.contract import Pressure
+from monitor.sources.contract import RateLimitHint
 from refilld.cli.doctor import COMMANDS
 from storage import migrate, sources
 from storage.engine import Database
@@ -458,18 +458,22 @@ def test_a_refused_source_says_why_and_how_it_goes_on(desk: Desk, times: int, le
 
 
 @pytest.mark.parametrize(
-    ("pressure", "level", "said"),
+    ("rate_limit", "level", "said"),
     [
-        (Pressure(used_percent=74), "ok", "may look"),
-        (Pressure(used_percent=75), "warning", "75 %"),
-        (Pressure(used_percent=95), "warning", "wait until 2026-03-01 13:00:00Z"),
-        (Pressure(wait=HOUR / 2), "warning", "wait until 2026-03-01 12:30:00Z"),
+        (RateLimitHint(used_percent=74), "ok", "may look"),
+        (RateLimitHint(used_percent=75), "warning", "75 %"),
+        (RateLimitHint(used_percent=95), "warning", "wait until 2026-03-01 13:00:00Z"),
+        (RateLimitHint(wait=HOUR / 2), "warning", "wait until 2026-03-01 12:30:00Z"),
     ],
 )
-def test_a_platform_that_is_strained_is_told(desk: Desk, pressure: Pressure, level: str, said: str) -> None:
+def test_a_platform_that_is_strained_is_told(
+    desk: Desk, rate_limit: RateLimitHint, level: str, said: str
+) -> None:
     """It is no fault, but somebody may wonder why so little is looked at."""
     with desk.world.database.write() as tx:
-        sources.save_strain(tx, "seer", sources.strain(tx, "seer").after(pressure, desk.world.now))
+        sources.save_rate_limit_state(
+            tx, "seer", sources.rate_limit_state(tx, "seer").after(rate_limit, desk.world.now)
+        )
     told = found(desk, "source.breaker")
     assert (told["level"], said in told["says"]) == (level, True)
 

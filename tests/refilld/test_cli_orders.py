@@ -296,7 +296,7 @@ main()
 """
 _SAME = """
     SELECT order_id, service, link_typed, link, metric, quantity, remains, status, completed_at, start_count,
-           terms, provider, customer, price, currency, next_due_at IS NULL, lane, why
+           terms, provider, customer, price, currency, next_due_at IS NULL, priority, due_reason
     FROM orders JOIN targets USING (target_id) ORDER BY order_id
 """
 
@@ -421,7 +421,7 @@ def test_an_order_that_is_not_there_is_one_line_and_exit_code_1(desk: Desk, word
 def test_a_flag_is_set_once_and_lifted_once(desk: Desk, flag: Flag) -> None:
     """Saying it again is no error, and says so."""
     desk.imported(sold(1))
-    said = [desk.run("orders", verb, 1, flag).stdout for verb in ("flag", "flag", "unflag", "unflag")]
+    said = [desk.run("orders", action, 1, flag).stdout for action in ("flag", "flag", "unflag", "unflag")]
     assert said == [
         f"order 1 is flagged {flag}\n",
         f"order 1 was already flagged {flag}\n",
@@ -464,7 +464,7 @@ def test_what_the_database_holds_cannot_steer_the_terminal(desk: Desk, words: li
     desk.imported(sold(1))
     with closing(sqlite3.connect(desk.world.path)) as connection, connection:
         connection.execute("UPDATE orders SET service = ?, provider = ?, customer = ?", [EVIL] * 3)
-        connection.execute("UPDATE targets SET why = ?, owner = ?", [EVIL] * 2)
+        connection.execute("UPDATE targets SET due_reason = ?, owner = ?", [EVIL] * 2)
     told = desk.run("orders", *words).stdout
     assert "?]0;owned??[2J?31m??fake?" in told
     assert [line for line in told.splitlines() if not line.isprintable()] == []

@@ -9,11 +9,11 @@ from click.testing import CliRunner, Result
 from queue_world import LEASE, NOW, QueueWorld, queue_world
 
 from monitor.model.target import Metric
-from refilld.cli.context import Office
+from refilld.cli.context import CommandContext
 from refilld.cli.refills import COMMANDS, refills
 from refilld.services.refill_fields import CLAIMED, SHOWN
 from storage.errors import LeaseLostError, NotFoundError
-from storage.operator_actions import VERBS
+from storage.operator_actions import ACTIONS
 
 Run = Callable[..., Result]
 
@@ -31,7 +31,7 @@ def run(world: QueueWorld, tmp_path: Path) -> Run:
     config.write_text(f'[database]\nurl = "sqlite:///{world.path}"\n[queue]\nmax_attempts = 2\n')
 
     def run(*words: object) -> Result:
-        return CliRunner().invoke(refills, list(map(str, words)), obj=Office(config, world.clock))
+        return CliRunner().invoke(refills, list(map(str, words)), obj=CommandContext(config, world.clock))
 
     return run
 
@@ -45,7 +45,7 @@ def test_the_group_is_offered_to_the_command_line() -> None:
     """Under the name that the contract gives it, with every verb of it."""
     (group,) = COMMANDS
     assert group.name == "refills"
-    assert set(group.commands) == {"list", "claim", "extend", "complete", "fail", "release", *VERBS}
+    assert set(group.commands) == {"list", "claim", "extend", "complete", "fail", "release", *ACTIONS}
 
 
 def test_an_empty_queue_is_said_to_be_empty(run: Run) -> None:
@@ -130,12 +130,12 @@ def test_a_lost_lease_is_an_error_with_words(world: QueueWorld, run: Run) -> Non
 
 
 @pytest.mark.parametrize(
-    ("verb", "state"), [("approve", "queued"), ("reject", "rejected"), ("cancel", "cancelled")]
+    ("action", "state"), [("approve", "queued"), ("reject", "rejected"), ("cancel", "cancelled")]
 )
-def test_a_verb_takes_several_refills(world: QueueWorld, run: Run, verb: str, state: str) -> None:
+def test_a_verb_takes_several_refills(world: QueueWorld, run: Run, action: str, state: str) -> None:
     """Each is told of on a line of its own."""
     ids = world.queue("1", "2", "3", held=True)
-    result = run(verb, *ids)
+    result = run(action, *ids)
     assert result.exit_code == 0
     assert result.stdout == "".join(f"refill {refill_id} of 100 is {state}\n" for refill_id in ids)
 
@@ -191,7 +191,7 @@ def test_requeueing_a_dead_refill_beside_an_open_one_is_refused(world: QueueWorl
 )
 def test_wrong_usage_is_refused_before_the_database_is_opened(tmp_path: Path, words: list[object]) -> None:
     """With exit code 2 and the option that is wrong."""
-    missing = Office(tmp_path / "missing.toml")
+    missing = CommandContext(tmp_path / "missing.toml")
     result = CliRunner().invoke(refills, list(map(str, words)), obj=missing)
     assert result.exit_code == 2
     assert result.stderr.startswith("Usage: ")

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from simulate_world import BEGIN, DAY
 
-from refilld.cli.context import Office
+from refilld.cli.context import CommandContext
 from refilld.cli.root import refilld
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulate.md"
@@ -21,8 +21,8 @@ def run(home: Path, *words: object) -> Result:
     def no_clock() -> None:
         raise AssertionError("the real time was read")
 
-    office = Office(home / "refilld.toml", no_clock)  # type: ignore[arg-type]
-    return CliRunner().invoke(refilld, ["simulate", *map(str, words)], obj=office)
+    context = CommandContext(home / "refilld.toml", no_clock)  # type: ignore[arg-type]
+    return CliRunner().invoke(refilld, ["simulate", *map(str, words)], obj=context)
 
 
 def figures(result: Result) -> dict[str, object]:

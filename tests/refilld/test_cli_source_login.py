@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import BadInputError
 from monitor.sources.instaloader.source import InstaloaderSource
-from refilld.cli.context import Office
+from refilld.cli.context import CommandContext
 from refilld.cli.root import refilld
 from refilld.cli.source_login import exported
 
@@ -65,9 +65,9 @@ def test_every_usual_export_becomes_a_file_that_the_source_reads(desk: Desk, exp
 
 def test_cookies_come_from_standard_input_too(desk: Desk) -> None:
     """So that they need not lie in a second file."""
-    office = Office(desk.home / "refilld.toml", desk.world.clock)
+    context = CommandContext(desk.home / "refilld.toml", desk.world.clock)
     result = CliRunner().invoke(
-        refilld, ["sources", "login", "instaloader"], obj=office, input=json.dumps(COOKIES)
+        refilld, ["sources", "login", "instaloader"], obj=context, input=json.dumps(COOKIES)
     )
     assert result.exit_code == 0, result.output
     assert json.loads((desk.home / "session.json").read_text()) == COOKIES

@@ -14,9 +14,9 @@ from monitor.sources import registry
 from monitor.sources.breaker import Breaker
 from monitor.sources.instaloader.assumptions import assumptions
 from monitor.sources.instaloader.response_schema import MOST_PATHS, shape
-from refilld.demo.instagram import LOGIN_WALL, RATE_LIMITED, START_PAGE, Post, Profile, StandIn
+from refilld.demo.instagram import LOGIN_WALL, RATE_LIMITED, START_PAGE, InstagramStandIn, Post, Profile
 from refilld.demo.members import MembersWorld
-from refilld.demo.tunnel import Answer
+from refilld.demo.tunnel import HttpAnswer
 from storage import sources
 
 NAME = "instaloader"
@@ -27,13 +27,13 @@ Held = dict[str, bool | None]
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[StandIn]:
-    with StandIn(MembersWorld(lambda: datetime(2026, 3, 1, 12, tzinfo=UTC))) as standin:
+def running() -> Iterator[InstagramStandIn]:
+    with InstagramStandIn(MembersWorld(lambda: datetime(2026, 3, 1, 12, tzinfo=UTC))) as standin:
         yield standin
 
 
 @pytest.fixture
-def world(running: StandIn, monkeypatch: pytest.MonkeyPatch) -> MembersWorld:
+def world(running: InstagramStandIn, monkeypatch: pytest.MonkeyPatch) -> MembersWorld:
     for name, value in running.environment.items():
         monkeypatch.setenv(name, value)
     running.forget()
@@ -79,7 +79,7 @@ def charged(desk: Desk) -> int:
         return sources.served(tx, NAME, desk.world.now - HOUR)[0]
 
 
-def test_the_usual_questions_are_answered_and_paid(desk: Desk, running: StandIn) -> None:
+def test_the_usual_questions_are_answered_and_paid(desk: Desk, running: InstagramStandIn) -> None:
     """Three public profiles, a missing one, and an account by its id with the start page before it."""
     findings, held = probed(desk)
     assert [(one["about"], one["outcome"], one["requests"]) for one in findings] == [
@@ -96,7 +96,7 @@ def test_the_usual_questions_are_answered_and_paid(desk: Desk, running: StandIn)
     assert held["visitors are told a video's views"] is None
 
 
-def test_a_post_shows_what_visitors_and_the_login_are_told(desk: Desk, running: StandIn) -> None:
+def test_a_post_shows_what_visitors_and_the_login_are_told(desk: Desk, running: InstagramStandIn) -> None:
     """The views are for members, and the login goes nowhere else."""
     session = desk.write(json.dumps(COOKIES), "session.json")
     session.chmod(0o600)
@@ -157,10 +157,14 @@ def test_a_login_wall_is_told_as_one(desk: Desk, world: MembersWorld) -> None:
 
 @pytest.mark.parametrize(
     ("start", "tokens", "cookie"),
-    [(START_PAGE, True, True), (Answer(START_PAGE.body), True, False), (Answer("<html>"), False, None)],
+    [
+        (START_PAGE, True, True),
+        (HttpAnswer(START_PAGE.body), True, False),
+        (HttpAnswer("<html>"), False, None),
+    ],
 )
 def test_the_start_page_is_judged_by_what_followed(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, start: Answer, tokens: bool, cookie: bool | None
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, start: HttpAnswer, tokens: bool, cookie: bool | None
 ) -> None:
     """A query after it means tokens, a second request for it means that no cookie came."""
     monkeypatch.setattr(MembersWorld, "start_page", lambda _self: start)
@@ -170,7 +174,7 @@ def test_the_start_page_is_judged_by_what_followed(
 
 
 def test_a_refusal_ends_the_probe_and_pauses_the_source(
-    desk: Desk, world: MembersWorld, running: StandIn
+    desk: Desk, world: MembersWorld, running: InstagramStandIn
 ) -> None:
     """Nobody is asked further who says that it is too much."""
     world.outage = RATE_LIMITED
@@ -180,7 +184,7 @@ def test_a_refusal_ends_the_probe_and_pauses_the_source(
         assert sources.breaker(tx, NAME).state(desk.world.now) == "paused"
 
 
-def test_a_paused_source_is_not_probed(desk: Desk, running: StandIn) -> None:
+def test_a_paused_source_is_not_probed(desk: Desk, running: InstagramStandIn) -> None:
     """One line says why, and nothing is sent."""
     with desk.world.database.write() as tx:
         sources.save_breaker(tx, NAME, Breaker().after(Outcome.BLOCKED, "a", desk.world.now, HOUR))
@@ -190,7 +194,7 @@ def test_a_paused_source_is_not_probed(desk: Desk, running: StandIn) -> None:
     )  # fmt: skip
 
 
-def test_a_budget_without_room_is_not_overdrawn(desk: Desk, running: StandIn) -> None:
+def test_a_budget_without_room_is_not_overdrawn(desk: Desk, running: InstagramStandIn) -> None:
     """Neither at the first question nor at a later one."""
     configure(desk, requests_per_hour=3)
     findings, _ = probed(desk)
@@ -228,17 +232,19 @@ def test_the_spacing_is_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
         ([NAME, "--post", "abc"], "names no post"),
     ],
 )
-def test_wrong_questions_are_not_asked(desk: Desk, running: StandIn, words: list[str], said: str) -> None:
+def test_wrong_questions_are_not_asked(
+    desk: Desk, running: InstagramStandIn, words: list[str], said: str
+) -> None:
     """One clear line, and nothing is sent."""
     result = desk.run("sources", "probe", *words)
     assert (result.exit_code != 0, said in str(result.exception), running.requests) == (True, True, ())
 
 
 def test_the_longest_probe_is_twenty_requests(
-    desk: Desk, world: MembersWorld, monkeypatch: pytest.MonkeyPatch, running: StandIn
+    desk: Desk, world: MembersWorld, monkeypatch: pytest.MonkeyPatch, running: InstagramStandIn
 ) -> None:
     """Twelve profiles, a login, and a start page that sets no cookie."""
-    monkeypatch.setattr(MembersWorld, "start_page", lambda _self: Answer(START_PAGE.body))
+    monkeypatch.setattr(MembersWorld, "start_page", lambda _self: HttpAnswer(START_PAGE.body))
     session = desk.write(json.dumps(COOKIES), "session.json")
     session.chmod(0o600)
     configure(desk, session_file=str(session))
@@ -285,7 +291,7 @@ def test_without_a_network_nothing_is_learned(desk: Desk, monkeypatch: pytest.Mo
 
 def test_a_server_that_is_down_breaks_no_assumption(desk: Desk, world: MembersWorld) -> None:
     """It says nothing about any of them."""
-    world.outage = Answer("down", 503)
+    world.outage = HttpAnswer("down", 503)
     findings, held = probed(desk, "natgeo")
     assert {one["outcome"] for one in findings} == {"transient"}
     assert set(held.values()) == {None}
@@ -296,13 +302,13 @@ def test_without_findings_nothing_is_claimed() -> None:
     assert {one.holds for one in assumptions([])} == {None}
 
 
-def test_after_a_pause_the_canary_is_asked_first(desk: Desk, running: StandIn) -> None:
+def test_after_a_pause_the_canary_is_asked_first(desk: Desk, running: InstagramStandIn) -> None:
     """As by the daemon: its answer opens the source, and is paid, too."""
     configure(desk, canary="nasa")
     with desk.world.database.write() as tx:
         paused = Breaker().after(Outcome.BLOCKED, "a", desk.world.now - 2 * HOUR, HOUR)
         sources.save_breaker(tx, NAME, paused)
-        assert paused.proving
+        assert paused.half_open
     findings, _ = probed(desk, "natgeo")
     assert ([one.path for one in running.requests][:2], len(findings)) == (["/nasa/", "/natgeo/"], 3)
     assert len(running.requests) == charged(desk) == 5
@@ -313,7 +319,7 @@ def test_a_login_that_is_refused_pauses_nothing(desk: Desk, world: MembersWorld)
     session = desk.write(json.dumps(COOKIES), "session.json")
     session.chmod(0o600)
     configure(desk, session_file=str(session))
-    world.sessions, world.refusal = {}, Answer('{"message":"checkpoint_required","status":"fail"}', 400)
+    world.sessions, world.refusal = {}, HttpAnswer('{"message":"checkpoint_required","status":"fail"}', 400)
     findings, held = probed(desk, "natgeo", "--post", CODE)
     assert findings[-1]["outcome"] == "blocked"
     assert held["the login is accepted and told a video's views"] is False

@@ -10,8 +10,8 @@ from cli_world import Desk, a_desk, sold
 
 from monitor.model.snapshot import Outcome
 from monitor.sources.breaker import Breaker
-from monitor.sources.contract import Pressure
-from monitor.sources.rate_limit_state import Strain
+from monitor.sources.contract import RateLimitHint
+from monitor.sources.rate_limit_state import RateLimitState
 from monitor.sources.registry import installed
 from refilld.cli.sources import COLUMNS, COMMANDS
 from storage import sources
@@ -146,7 +146,7 @@ def test_a_resumed_source_may_look_again_at_once(desk: Desk, times: int) -> None
     shown = listed(desk)[NAME]
     assert (shown["state"], shown["reason"], shown["requests_last_hour"]) == ("proving", None, 7)
     with desk.world.database.read() as tx:
-        assert sources.breaker(tx, NAME) == Breaker(proving=True)
+        assert sources.breaker(tx, NAME) == Breaker(half_open=True)
 
 
 def test_resuming_a_source_that_was_not_paused_changes_nothing(desk: Desk) -> None:
@@ -205,8 +205,8 @@ def test_a_pause_that_makes_no_sense_is_a_wrong_usage(desk: Desk, wrong: list[st
 def test_a_platform_that_wants_to_be_left_alone_is_shown_waiting(desk: Desk) -> None:
     """With the share of its limit that is used, as long as that is known; resuming ends the wait."""
     with desk.world.database.write() as tx:
-        heard = Strain().after(Pressure(93, 3 * HOUR), desk.world.now)
-        sources.save_strain(tx, NAME, heard)
+        heard = RateLimitState().after(RateLimitHint(93, 3 * HOUR), desk.world.now)
+        sources.save_rate_limit_state(tx, NAME, heard)
     shown = listed(desk)[NAME]
     assert [shown[key] for key in ("state", "until", "reason", "used_percent")] == [
         "waiting", "2026-03-01T15:00:00Z", "platform", 93,
@@ -227,10 +227,10 @@ def test_the_looks_that_a_request_served_are_shown(desk: Desk) -> None:
     assert shown["looks_per_request"] == 2.5
 
 
-@pytest.mark.parametrize("verb", ["pause", "resume"])
-def test_a_source_that_is_not_installed_is_not_known(desk: Desk, verb: str) -> None:
+@pytest.mark.parametrize("action", ["pause", "resume"])
+def test_a_source_that_is_not_installed_is_not_known(desk: Desk, action: str) -> None:
     """A wrong usage, with the names that there are."""
-    result = desk.process("sources", verb, "telepathy")
+    result = desk.process("sources", action, "telepathy")
     assert (result.returncode, result.stdout) == (2, "")
     expected = f"Error: Invalid value for NAME: no such source; there are: {', '.join(installed())}"
     assert result.stderr.splitlines()[-1] == expected

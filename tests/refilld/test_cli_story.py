@@ -28,7 +28,7 @@ from refilld.timeline import document, load
 from refilld.timeline.events import REASONS, STATES
 from refilld.timeline.levels import Levels, levels_of
 from storage import leases, requests, snapshots, targets
-from storage.operator_actions import operate
+from storage.operator_actions import act
 
 HOUR = timedelta(hours=1)
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\nfake\u202e"
@@ -162,7 +162,7 @@ def test_a_refill_is_followed_to_its_end(desk: Desk) -> None:
     with desk.world.database.write() as tx:
         gone = leases.Failure("no such user", retryable=False)
         leases.fail(tx, refill_id, row.lease_token, desk.world.now + HOUR, gone, 10)
-        operate(tx, refill_id, "requeue", desk.world.now + 2 * HOUR)
+        act(tx, refill_id, "requeue", desk.world.now + 2 * HOUR)
     desk.world.now += 3 * HOUR
     (row,) = desk.world.claim()
     with desk.world.database.write() as tx:
@@ -220,8 +220,8 @@ def test_the_levels_are_those_of_their_moment(desk: Desk) -> None:
     )
     counted(desk, 2500)
     with desk.world.database.read() as tx:
-        story = load.gather(tx, "17", desk.world.now)
-    days = {day: levels_of(story, datetime(2026, 2, day, 12, tzinfo=UTC)) for day in (10, 15, 20, 25)}
+        timeline = load.load(tx, "17", desk.world.now)
+    days = {day: levels_of(timeline, datetime(2026, 2, day, 12, tzinfo=UTC)) for day in (10, 15, 20, 25)}
     assert days[10] is None
     assert days[15] == days[20] == Levels(line=1500, opens=1450, floor=500)
     assert days[25] == Levels(line=2500, opens=2450, floor=1500)
@@ -230,18 +230,18 @@ def test_the_levels_are_those_of_their_moment(desk: Desk) -> None:
 def test_programs_get_everything_in_one_object(desk: Desk) -> None:
     """With the numbers of the rules and the story's events, and never a lease token."""
     token = storied(desk)
-    story = document_of(desk)
-    assert (story["order_id"], story["terms"], story["threshold"]) == ("17", "default", 50)
-    assert (story["ends_at"], story["baseline"]) == ("2026-03-26T12:00:00Z", 2000)
-    assert story["limits"]["cooldown"] == "1d"
-    counts = [shot["count"] for shot in story["snapshots"]]
-    assert (counts, story["snapshots_left_out"]) == ([1900, None, 1995, 1990, 2000], 0)
+    timeline = document_of(desk)
+    assert (timeline["order_id"], timeline["terms"], timeline["threshold"]) == ("17", "default", 50)
+    assert (timeline["ends_at"], timeline["baseline"]) == ("2026-03-26T12:00:00Z", 2000)
+    assert timeline["limits"]["cooldown"] == "1d"
+    counts = [shot["count"] for shot in timeline["snapshots"]]
+    assert (counts, timeline["snapshots_left_out"]) == ([1900, None, 1995, 1990, 2000], 0)
     sections = ("drops", "decisions", "refills", "requests", "flags_set", "reviews")
-    assert [len(story[name]) for name in sections] == [1, 1, 1, 0, 0, 0]
-    assert [event["state"] for event in story["refills"][0]["events"]] == ["queued", "claimed"]
-    (folded,) = [event for event in story["events"] if event["until"]]
+    assert [len(timeline[name]) for name in sections] == [1, 1, 1, 0, 0, 0]
+    assert [event["state"] for event in timeline["refills"][0]["events"]] == ["queued", "claimed"]
+    (folded,) = [event for event in timeline["events"] if event["until"]]
     assert (folded["kind"], folded["at"]) == ("look", "2026-03-01T07:00:00Z")
-    written = json.dumps(story)
+    written = json.dumps(timeline)
     assert token not in written
     assert "lease_token" not in written
 
@@ -251,8 +251,8 @@ def test_what_is_left_out_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
     storied(desk)
     monkeypatch.setattr(load, "LOOKS", 4)
     monkeypatch.setattr(document, "SNAPSHOTS", 3)
-    story = document_of(desk)
-    assert ([shot["count"] for shot in story["snapshots"]], story["snapshots_left_out"]) == (
+    timeline = document_of(desk)
+    assert ([shot["count"] for shot in timeline["snapshots"]], timeline["snapshots_left_out"]) == (
         [1900, None, 1995],
         2,
     )
@@ -311,7 +311,7 @@ def test_nothing_from_outside_can_steer_the_terminal(desk: Desk) -> None:
     storied(desk)
     with closing(sqlite3.connect(desk.world.path)) as connection, connection:
         connection.execute("UPDATE orders SET link_typed = ?, service = ?, customer = ?", [EVIL] * 3)
-        connection.execute("UPDATE targets SET why = ?, owner = ?, username_now = ?", [EVIL] * 3)
+        connection.execute("UPDATE targets SET due_reason = ?, owner = ?, username_now = ?", [EVIL] * 3)
         connection.execute("UPDATE snapshots SET detail = ?, source = ?", [EVIL] * 2)
         connection.execute("UPDATE refill_events SET detail = ?", [EVIL])
         connection.execute(

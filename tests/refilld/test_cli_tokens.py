@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 from queue_world import QueueWorld, queue_world
 
-from refilld.cli.context import Office
+from refilld.cli.context import CommandContext
 from refilld.cli.tokens import COMMANDS, token
 from storage import tokens
 from storage.errors import NotFoundError
@@ -30,7 +30,7 @@ def run(world: QueueWorld, tmp_path: Path) -> Run:
     config.write_text(f'[database]\nurl = "sqlite:///{world.path}"\n')
 
     def run(*words: object) -> Result:
-        return CliRunner().invoke(token, list(map(str, words)), obj=Office(config, world.clock))
+        return CliRunner().invoke(token, list(map(str, words)), obj=CommandContext(config, world.clock))
 
     return run
 
@@ -119,7 +119,7 @@ def test_what_is_not_there_cannot_be_revoked(run: Run) -> None:
 )
 def test_wrong_usage_is_refused_before_the_database_is_opened(tmp_path: Path, words: list[object]) -> None:
     """With exit code 2 and the option that is wrong."""
-    missing = Office(tmp_path / "missing.toml")
+    missing = CommandContext(tmp_path / "missing.toml")
     result = CliRunner().invoke(token, list(map(str, words)), obj=missing)
     assert result.exit_code == 2
     assert result.stderr.startswith("Usage: ")

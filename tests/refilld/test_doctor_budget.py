@@ -8,12 +8,12 @@ import pytest
 from plugged_source import plug_in
 from queue_world import QueueWorld, queue_world
 
-from monitor.cadence.capacity import Capacity, Limit, Policy
+from monitor.cadence.capacity import BindingLimit, CadenceKind, Capacity
 from monitor.model.link import Link, LinkKind
 from monitor.model.target import Metric, Target
 from refilld.doctor import budget
 from refilld.doctor.finding import Finding, Level
-from refilld.doctor.forecast import ENOUGH, Outlook, outlooks
+from refilld.doctor.forecast import ENOUGH, Forecast, forecasts
 from refilld.settings import Settings
 from storage import sources, targets
 
@@ -41,7 +41,7 @@ def watch(
     kind = metric.counted_on
     wanted = [Target(Link(kind, _key(kind, n)), metric) for n in range(number)]
     with world.database.write() as tx:
-        targets.wake(tx, targets.ensure(tx, wanted).values(), world.now, "routine")
+        targets.schedule_by(tx, targets.ensure(tx, wanted).values(), world.now, "routine")
         whose = f"SET source = {'NULL' if source is None else repr(source)} WHERE metric = '{metric}'"
         tx.exec_driver_sql(f"UPDATE targets {whose}")
 
@@ -50,9 +50,9 @@ def _key(kind: LinkKind, number: int) -> str:
     return f"shop{number}" if kind is LinkKind.PROFILE else f"C0de{number:07}"
 
 
-def seen(world: QueueWorld, configured: Settings) -> dict[str, Outlook]:
+def seen(world: QueueWorld, configured: Settings) -> dict[str, Forecast]:
     with world.database.read() as tx:
-        return outlooks(tx, configured, world.now)
+        return forecasts(tx, configured, world.now)
 
 
 def found(world: QueueWorld, configured: Settings) -> list[Finding]:
@@ -67,7 +67,7 @@ def test_the_age_of_a_look_follows_from_budget_and_targets(world: QueueWorld) ->
     """Sixty targets at thirty requests an hour: two hours."""
     watch(world, 60, source="seer")
     outlook = seen(world, settings(seer={}))["seer"]
-    assert (outlook.oldest_look, outlook.binding) == (2 * HOUR, Limit.HOUR)
+    assert (outlook.oldest_look, outlook.binding) == (2 * HOUR, BindingLimit.HOUR)
     assert 0 < outlook.missed < 0.01
     assert timedelta(0) < outlook.delay <= HOUR
 
@@ -82,7 +82,7 @@ def test_a_day_that_is_short_binds(world: QueueWorld) -> None:
     """Ten requests an hour in the long run."""
     watch(world, 60, source="seer")
     outlook = seen(world, settings(seer={"requests_per_day": 240}))["seer"]
-    assert (outlook.oldest_look, outlook.binding) == (6 * HOUR, Limit.DAY)
+    assert (outlook.oldest_look, outlook.binding) == (6 * HOUR, BindingLimit.DAY)
 
 
 def test_targets_that_nobody_reads_yet_count_for_the_first_source_that_could(world: QueueWorld) -> None:
@@ -136,7 +136,7 @@ def test_looks_that_a_request_serves_are_measured(world: QueueWorld) -> None:
     """As soon as there are enough requests to say; until then they are as the targets are read together."""
     watch(world, 60, source="seer")
     with world.database.write() as tx:
-        tx.exec_driver_sql("UPDATE targets SET together = 'page ' || (target_id % 20)")
+        tx.exec_driver_sql("UPDATE targets SET request_key = 'page ' || (target_id % 20)")
         sources.note_requests(tx, "seer", world.now, ENOUGH - 1)
         tx.exec_driver_sql("UPDATE source_requests SET looks = 5")
     assert seen(world, settings(seer={}))["seer"].capacity.looks_per_request == 3
@@ -201,7 +201,7 @@ def test_targets_that_share_a_request_are_told(world: QueueWorld, pages: int, sa
     """Three at a time."""
     watch(world, 600, source="seer")
     with world.database.write() as tx:
-        tx.exec_driver_sql(f"UPDATE targets SET together = 'page ' || (target_id % {pages})")
+        tx.exec_driver_sql(f"UPDATE targets SET request_key = 'page ' || (target_id % {pages})")
     (told,) = found(world, settings(seer={}))
     assert ("at 30 requests an hour that read 3 targets each, and 600 targets" in told.says) is said
 
@@ -229,8 +229,8 @@ def test_nobody_is_told_to_ask_graph_more_than_its_page_says(
 def test_the_example_of_the_page_is_what_is_said() -> None:
     """Under both cadences."""
     page = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text()
-    for policy in Policy:
-        outlook = Outlook(Capacity(27, 4000, every=6 * HOUR), policy, 4100, Limit.HOUR)
+    for policy in CadenceKind:
+        outlook = Forecast(Capacity(27, 4000, every=6 * HOUR), policy, 4100, BindingLimit.HOUR)
         assert budget.sentence(outlook) in page.replace("\n> ", " ")
 
 

@@ -68,10 +68,10 @@ def test_a_revoked_token_is_refused_at_once(world: QueueWorld) -> None:
     assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
-@pytest.mark.parametrize("verb", CONSUMER_VERBS)
-def test_consumers_verbs_need_the_scope_of_consumers(world: QueueWorld, verb: str) -> None:
+@pytest.mark.parametrize("action", CONSUMER_VERBS)
+def test_consumers_verbs_need_the_scope_of_consumers(world: QueueWorld, action: str) -> None:
     """The refusal names the scope that is missing; nothing of the request is looked at before."""
-    answer = world.caller(*set(Scope) - {Scope.REFILLS_CONSUME}).post(f"/{verb}")
+    answer = world.caller(*set(Scope) - {Scope.REFILLS_CONSUME}).post(f"/{action}")
     assert answer.status_code == 403
     assert answer.json["type"] == "urn:refilld:missing-scope"
     assert answer.json["detail"] == "The token does not have the scope refills:consume."
@@ -79,10 +79,10 @@ def test_consumers_verbs_need_the_scope_of_consumers(world: QueueWorld, verb: st
     assert answer.headers["WWW-Authenticate"] == challenge
 
 
-@pytest.mark.parametrize("verb", OPERATOR_VERBS)
-def test_operators_verbs_need_the_scope_of_operators(world: QueueWorld, verb: str) -> None:
+@pytest.mark.parametrize("action", OPERATOR_VERBS)
+def test_operators_verbs_need_the_scope_of_operators(world: QueueWorld, action: str) -> None:
     """A consumer cannot approve what it is going to be paid for."""
-    answer = world.caller(*set(Scope) - {Scope.REFILLS_MANAGE}).post(f"/{verb}")
+    answer = world.caller(*set(Scope) - {Scope.REFILLS_MANAGE}).post(f"/{action}")
     assert answer.status_code == 403
     assert "refills:manage" in answer.json["detail"]
 

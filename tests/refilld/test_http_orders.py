@@ -9,7 +9,7 @@ import pytest
 from queue_world import QueueWorld, an_order, queue_world
 from werkzeug.test import TestResponse
 
-from monitor.cadence.schedule import Lane
+from monitor.cadence.schedule import Priority
 from storage import due, orders, routes
 from storage.schema import metadata
 from storage.tokens import Scope
@@ -50,12 +50,12 @@ def test_the_target_goes_to_the_head_of_the_queue(sold: QueueWorld) -> None:
     ask(sold, "17")
     with sold.database.write() as tx:
         (row,) = routes.unrouted(tx, 10)
-        routes.routed(tx, [replace(row, source="graph", together="nasa")], {})
-        (head,) = due.appointed(tx, "graph", Lane.FIRST, sold.now, 10)
-    assert (head.target_id, row.why) == (row.target_id, "asked for 17")
+        routes.routed(tx, [replace(row, source="graph", request_key="nasa")], {})
+        (head,) = due.due_by_date(tx, "graph", Priority.URGENT, sold.now, 10)
+    assert (head.target_id, row.due_reason) == (row.target_id, "asked for 17")
     with sold.database.read() as tx:
-        lane = tx.execute(metadata.tables["targets"].select()).one().lane
-    assert lane == Lane.FIRST
+        priority = tx.execute(metadata.tables["targets"].select()).one().priority
+    assert priority == Priority.URGENT
 
 
 def test_asking_again_records_nothing_more(sold: QueueWorld) -> None:

@@ -14,7 +14,7 @@ from queue_world import Caller, QueueWorld, queue_world
 from werkzeug.test import TestResponse
 
 from refilld.api.health import Health
-from refilld.api.problems import Kind
+from refilld.api.problems import ProblemKind
 from refilld.api.server import LARGEST_BODY
 from storage import leases, refills
 from storage.errors import NotMigratedError, UnreachableError
@@ -127,7 +127,7 @@ def test_a_claim_that_breaks_the_contract_is_told_where(world: QueueWorld, body:
 
 
 @pytest.mark.parametrize(
-    ("verb", "body", "field"),
+    ("action", "body", "field"),
     [
         ("extend", {"lease_token": "t"}, "lease_seconds"),
         ("complete", {}, "lease_token"),
@@ -144,11 +144,11 @@ def test_a_claim_that_breaks_the_contract_is_told_where(world: QueueWorld, body:
     ],
 )
 def test_verbs_refuse_what_they_do_not_know(
-    world: QueueWorld, verb: str, body: dict[str, object], field: str
+    world: QueueWorld, action: str, body: dict[str, object], field: str
 ) -> None:
     """Missing, wrong and unknown fields alike."""
     (refill_id,) = world.queue("1")
-    answer = world.caller().post(f"/{refill_id}/{verb}", body)
+    answer = world.caller().post(f"/{refill_id}/{action}", body)
     assert answer.status_code == 422
     assert well_said(answer)["errors"][0]["field"] == field
 
@@ -178,11 +178,11 @@ def test_a_list_refuses_a_query_that_it_does_not_understand(world: QueueWorld, q
 @pytest.mark.parametrize(
     "refill_id", ["0", "999", str(LONGEST_ID), "9" * 5000, "-1", "1.0", "٣", "one", "%00", "1e3", "+1"]
 )
-@pytest.mark.parametrize("verb", ["release", "approve"])
-def test_an_id_that_no_refill_can_have_is_not_found(world: QueueWorld, verb: str, refill_id: str) -> None:
+@pytest.mark.parametrize("action", ["release", "approve"])
+def test_an_id_that_no_refill_can_have_is_not_found(world: QueueWorld, action: str, refill_id: str) -> None:
     """However long it is."""
-    body = {"lease_token": "t"} if verb == "release" else None
-    answer = world.caller().post(f"/{refill_id}/{verb}", body)
+    body = {"lease_token": "t"} if action == "release" else None
+    answer = world.caller().post(f"/{refill_id}/{action}", body)
     assert answer.status_code == 404
     assert well_said(answer)["type"] == "urn:refilld:not-found"
 
@@ -266,7 +266,7 @@ def test_answers_are_kept_out_of_caches(world: QueueWorld) -> None:
 def test_the_documentation_names_every_type_of_problem_and_no_other() -> None:
     """A client's author finds what to do about each."""
     text = (Path(__file__).parents[2] / "docs/http.md").read_text()
-    assert set(re.findall(r"`urn:refilld:([a-z-]+)`", text)) == set(Kind)
+    assert set(re.findall(r"`urn:refilld:([a-z-]+)`", text)) == set(ProblemKind)
 
 
 def test_the_process_is_alive_whatever_its_health(world: QueueWorld) -> None:
@@ -302,7 +302,9 @@ JSON = st.recursive(
     max_leaves=12,
 )
 LIKELY = st.dictionaries(FIELDS, SCALARS | st.lists(st.sampled_from(["likes", "views"]), max_size=3))
-PATHS = st.sampled_from(["/claim", *(f"/{number}/{verb}" for number in (1, 7, LONGEST_ID) for verb in VERBS)])
+PATHS = st.sampled_from(
+    ["/claim", *(f"/{number}/{action}" for number in (1, 7, LONGEST_ID) for action in VERBS)]
+)
 
 
 def never_ours(answer: TestResponse) -> None:

@@ -11,7 +11,7 @@ import pytest
 from queue_world import LEASE, NOW, QueueWorld, QuickEvent, queue_world
 
 from monitor.model.target import Metric
-from refilld.api.long_poll import Patience
+from refilld.api.long_poll import WaiterPool
 from refilld.api.server import THREADS
 from storage import leases, outbox
 from storage.tokens import Scope
@@ -164,7 +164,7 @@ def test_what_was_delivered_is_kept(world: QueueWorld) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "more", "state"),
+    ("action", "more", "state"),
     [
         ("complete", {}, "completed"),
         ("fail", {"reason": "provider down"}, "queued"),
@@ -173,14 +173,14 @@ def test_what_was_delivered_is_kept(world: QueueWorld) -> None:
     ],
 )
 def test_the_same_call_twice_is_answered_the_same(
-    world: QueueWorld, verb: str, more: dict[str, object], state: str
+    world: QueueWorld, action: str, more: dict[str, object], state: str
 ) -> None:
     """A consumer that did not hear the answer may ask again, and nothing happens a second time."""
     (refill_id,) = world.queue("1")
     caller = world.caller()
     (refill,) = caller.claim()
     body = {"lease_token": refill["lease_token"]} | more
-    answers = [caller.post(f"/{refill_id}/{verb}", body) for _ in range(3)]
+    answers = [caller.post(f"/{refill_id}/{action}", body) for _ in range(3)]
     assert [answer.json for answer in answers] == [{"refill_id": refill_id, "state": state}] * 3
     assert world.events(refill_id) == ["queued", "claimed", state]
 
@@ -198,16 +198,16 @@ def test_a_repeated_call_is_answered_even_when_the_refill_has_moved_on(world: Qu
     assert done.json["state"] == "completed"
 
 
-@pytest.mark.parametrize("verb", ["extend", "complete", "fail", "release"])
-def test_a_lost_lease_is_a_conflict(world: QueueWorld, verb: str) -> None:
+@pytest.mark.parametrize("action", ["extend", "complete", "fail", "release"])
+def test_a_lost_lease_is_a_conflict(world: QueueWorld, action: str) -> None:
     """Whoever was too slow learns that the refill is another's now."""
     (refill_id,) = world.queue("1")
     caller = world.caller()
     (refill,) = caller.claim()
     world.now += LEASE
     assert world.expire() == 1
-    more = {"fail": {"reason": "too late"}, "extend": {"lease_seconds": 60}}.get(verb, {})
-    answer = caller.post(f"/{refill_id}/{verb}", {"lease_token": refill["lease_token"]} | more)
+    more = {"fail": {"reason": "too late"}, "extend": {"lease_seconds": 60}}.get(action, {})
+    answer = caller.post(f"/{refill_id}/{action}", {"lease_token": refill["lease_token"]} | more)
     assert (answer.status_code, answer.json["type"]) == (409, "urn:refilld:lease-lost")
     assert world.state(refill_id) == "queued"
 
@@ -425,7 +425,7 @@ def test_at_most_half_of_the_threads_wait_at_a_time(world: QueueWorld) -> None:
 def test_a_place_is_given_back_when_asking_fails() -> None:
     """A database that is gone for a moment does not use the places up."""
     event = QuickEvent()
-    patience = Patience(event, 1)
+    patience = WaiterPool(event, 1)
     answers: list[list[int]] = [[]]
     with pytest.raises(IndexError):
         patience.ask(answers.pop, 1, bool)

@@ -189,10 +189,10 @@ def test_a_client_that_hangs_up_is_noticed_while_its_request_runs() -> None:
 
 def test_as_many_requests_run_at_a_time_as_there_are_threads() -> None:
     """None of them waits for another."""
-    together = Barrier(THREADS)
+    request_key = Barrier(THREADS)
 
     def meeting(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        together.wait(PATIENCE)
+        request_key.wait(PATIENCE)
         return empty(environ, start)
 
     with serving(meeting) as server, ThreadPoolExecutor(THREADS) as pool:

@@ -14,7 +14,7 @@ from monitor.model.order import Order, OrderStatus
 from monitor.model.service import Service, Services
 from monitor.model.target import Metric, Target
 from monitor.model.terms import Terms, TermsOrigin
-from monitor.model.terms_catalog import TermsBook
+from monitor.model.terms_catalog import TermsCatalog
 from refilld.orders_file import FIELDS, RawRow, parse_order
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -330,7 +330,7 @@ def test_terms_are_the_rows_else_the_services_else_by_its_name_else_the_default(
 ) -> None:
     """And the order remembers where they are from."""
     services = {**SERVICES, "9": Service(metric=Metric.FOLLOWERS, name="Followers R120")}
-    book = TermsBook({"default": DEFAULT, "gold": GOLD}, derives=True)
+    book = TermsCatalog({"default": DEFAULT, "gold": GOLD}, derives=True)
     order = parse_order(RawRow(2, GOOD | cells), services=services, terms=book, now=NOW)
     assert (order.terms.window, order.terms_from) == (timedelta(days=window), origin)
 

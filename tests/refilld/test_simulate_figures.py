@@ -12,17 +12,17 @@ from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Target
 from refilld.settings import SourceSection
 from refilld.simulate.figures import Delays, Figures, Truth, figures
-from refilld.simulate.run import Happened
-from refilld.simulate.true_drops import Crossing, Fate
+from refilld.simulate.run import SimulationRecord
+from refilld.simulate.true_drops import TrueDrop, TrueDropEnd
 
 FALL = ((0, 2000), (25, 1900))
 """A hundred of a thousand are lost after 25 hours; looks are at 24, 30 and, to confirm, at 32."""
 
 
-def truth_of(happened: Happened) -> tuple[Figures, Truth, list[Crossing]]:
-    found, crossings = figures(happened)
+def truth_of(happened: SimulationRecord) -> tuple[Figures, Truth, list[TrueDrop]]:
+    found, true_drops = figures(happened)
     assert found.truth is not None
-    return found, found.truth, crossings
+    return found, found.truth, true_drops
 
 
 def test_looks_are_when_the_cadence_says_however_the_clock_jumps() -> None:
@@ -33,13 +33,13 @@ def test_looks_are_when_the_cadence_says_however_the_clock_jumps() -> None:
 
 def test_a_drop_is_as_late_as_the_look_that_sees_it() -> None:
     """It begins at 25 hours to the second, and is seen at 30."""
-    _, truth, (crossing,) = truth_of(ran(StepWorld([an_order()], FALL)))
-    assert BEGIN + 25 * HOUR <= crossing.began <= BEGIN + 25 * HOUR + timedelta(seconds=1)
-    assert (crossing.order_id, crossing.units, crossing.ended, crossing.fate) == (
+    _, truth, (true_drop,) = truth_of(ran(StepWorld([an_order()], FALL)))
+    assert BEGIN + 25 * HOUR <= true_drop.began <= BEGIN + 25 * HOUR + timedelta(seconds=1)
+    assert (true_drop.order_id, true_drop.units, true_drop.ended, true_drop.end) == (
         "1",
         100,
         BEGIN + 30 * HOUR,
-        Fate.SEEN,
+        TrueDropEnd.SEEN,
     )
     assert truth.seen.mean == truth.seen.p50 == truth.seen.p95 == pytest.approx(5, abs=0.001)
     assert truth.hours_per_unit == pytest.approx(5, abs=0.001)
@@ -70,8 +70,8 @@ def test_a_drop_that_nobody_saw_before_the_guarantee_ended_is_missed() -> None:
     order = an_order(completed_at=BEGIN - 30 * DAY + 12 * HOUR)
     happened = ran(StepWorld([order], ((0, 2000), (11.75, 1900))), days=1)
     assert hours_of_looks(happened) == [0, 6, 11.5, 17.5]
-    _, truth, (crossing,) = truth_of(happened)
-    assert (crossing.fate, crossing.ended) == (Fate.MISSED, BEGIN + 12 * HOUR)
+    _, truth, (true_drop,) = truth_of(happened)
+    assert (true_drop.end, true_drop.ended) == (TrueDropEnd.MISSED, BEGIN + 12 * HOUR)
     assert truth.missed_share == 1
     assert truth.hours_per_unit == pytest.approx(0.25 + 720, abs=0.001)
     assert truth.seen == Delays(None, None, None)
@@ -79,26 +79,26 @@ def test_a_drop_that_nobody_saw_before_the_guarantee_ended_is_missed() -> None:
 
 def test_a_drop_that_recovers_unseen_is_neither_seen_nor_missed() -> None:
     _, truth, _ = truth_of(ran(StepWorld([an_order()], ((0, 2000), (1, 1900), (5, 2000))), days=1))
-    assert (truth.crossings, truth.missed_share) == (Counter({Fate.PASSED: 1}), None)
+    assert (truth.true_drops, truth.missed_share) == (Counter({TrueDropEnd.PASSED: 1}), None)
 
 
 def test_a_drop_that_is_unseen_at_the_end_stays_open() -> None:
     """The last look is at 18 hours, the fall at 20."""
-    _, truth, (crossing,) = truth_of(ran(StepWorld([an_order()], ((0, 2000), (20, 1900))), days=1))
-    assert (crossing.fate, crossing.ended, truth.hours_per_unit) == (Fate.OPEN, BEGIN + DAY, None)
+    _, truth, (true_drop,) = truth_of(ran(StepWorld([an_order()], ((0, 2000), (20, 1900))), days=1))
+    assert (true_drop.end, true_drop.ended, truth.hours_per_unit) == (TrueDropEnd.OPEN, BEGIN + DAY, None)
 
 
 def test_a_loss_below_the_threshold_is_no_drop() -> None:
     """Forty-nine of a thousand, where five percent are needed."""
-    found, truth, crossings = truth_of(ran(StepWorld([an_order()], ((0, 2000), (25, 1951)))))
-    assert (found.drops, truth.crossings.total(), crossings) == (0, 0, [])
+    found, truth, true_drops = truth_of(ran(StepWorld([an_order()], ((0, 2000), (25, 1951)))))
+    assert (found.drops, truth.true_drops.total(), true_drops) == (0, 0, [])
 
 
 def test_a_drop_before_the_delivery_settled_begins_when_it_has() -> None:
     """Delivered at the beginning, fallen at 3 hours: it is owed from the 24th on, and looked for then."""
     order = an_order(completed_at=BEGIN)
-    _, _, (crossing,) = truth_of(ran(StepWorld([order], ((0, 2000), (3, 1900)))))
-    assert (crossing.began, crossing.ended, crossing.fate) == (BEGIN + DAY, BEGIN + DAY, Fate.SEEN)
+    _, _, (true_drop,) = truth_of(ran(StepWorld([order], ((0, 2000), (3, 1900)))))
+    assert (true_drop.began, true_drop.ended, true_drop.end) == (BEGIN + DAY, BEGIN + DAY, TrueDropEnd.SEEN)
 
 
 def test_a_second_fall_is_a_second_drop() -> None:
@@ -113,15 +113,15 @@ def test_overlapping_orders_lose_each_unit_once() -> None:
     """The orders stand on each other, and who ends first pays first: the younger one lost nothing."""
     older = an_order("1", start_count=1000)
     younger = an_order("2", start_count=2000, completed_at=BEGIN - 5 * DAY)
-    _, _, (crossing,) = truth_of(ran(StepWorld([older, younger], ((0, 3000), (25, 2900)))))
-    assert (crossing.order_id, crossing.units) == ("1", 100)
+    _, _, (true_drop,) = truth_of(ran(StepWorld([older, younger], ((0, 3000), (25, 2900)))))
+    assert (true_drop.order_id, true_drop.units) == ("1", 100)
 
 
 def test_a_refill_for_what_was_never_missing_is_false() -> None:
     """Each look shows two hundred too few."""
-    found, truth, crossings = truth_of(ran(StepWorld([an_order()], wrong_by=-200), days=1))
+    found, truth, true_drops = truth_of(ran(StepWorld([an_order()], wrong_by=-200), days=1))
     assert (found.refills, truth.false_refills, truth.units_too_many) == (1, 1, 200)
-    assert crossings == []
+    assert true_drops == []
 
 
 def test_units_beyond_what_is_missing_are_told() -> None:
@@ -161,12 +161,12 @@ def test_a_small_budget_makes_looks_old() -> None:
 
 
 def test_a_world_without_truth_is_measured_as_far_as_it_can_be() -> None:
-    found, crossings = figures(ran(BlindWorld(StepWorld([an_order()], FALL))))
-    assert (found.truth, crossings, found.refills, found.looks) == (None, [], 1, 13)
+    found, true_drops = figures(ran(BlindWorld(StepWorld([an_order()], FALL))))
+    assert (found.truth, true_drops, found.refills, found.looks) == (None, [], 1, 13)
 
 
-def lost(hours: int, units: int) -> Crossing:
-    return Crossing("1", units, BEGIN, BEGIN + hours * HOUR, Fate.SEEN)
+def lost(hours: int, units: int) -> TrueDrop:
+    return TrueDrop("1", units, BEGIN, BEGIN + hours * HOUR, TrueDropEnd.SEEN)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def lost(hours: int, units: int) -> Crossing:
         ([lost(1, 94), lost(100, 6)], Delays(6.94, 1, 100)),
     ],
 )
-def test_delays_are_weighted_by_the_units_lost(seen: list[Crossing], expected: Delays) -> None:
+def test_delays_are_weighted_by_the_units_lost(seen: list[TrueDrop], expected: Delays) -> None:
     assert Delays.of(seen) == expected
 
 

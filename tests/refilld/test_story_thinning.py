@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refilld.timeline.downsampling import Point, thinned
+from refilld.timeline.downsampling import Point, downsampled
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -22,7 +22,7 @@ def column(at: datetime) -> int:
 @given(POINTS)
 def test_the_lowest_and_the_highest_of_every_column_survive(points: list[Point]) -> None:
     """A short dip stays visible, however many looks there are."""
-    kept = list(thinned(points, column))
+    kept = list(downsampled(points, column))
     for place in range(10):
         before = [count for at, count in points if column(at) == place]
         after = [count for at, count in kept if column(at) == place]
@@ -35,7 +35,7 @@ def test_the_lowest_and_the_highest_of_every_column_survive(points: list[Point])
 @given(POINTS)
 def test_what_is_kept_is_a_part_of_what_was_there_in_order_of_time(points: list[Point]) -> None:
     """At most four of each column, the first and the last of all among them."""
-    kept = list(thinned(points, column))
+    kept = list(downsampled(points, column))
     assert set(kept) <= set(points)
     assert kept == sorted(kept, key=lambda point: point[0])
     assert all(sum(column(at) == place for at, _ in kept) <= 4 for place in range(10))

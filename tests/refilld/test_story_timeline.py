@@ -6,23 +6,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model.snapshot import Outcome
-from refilld.timeline.event import Event, Look
+from refilld.timeline.event import TimelineEvent, TimelineLook
 from refilld.timeline.timeline import in_time
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def counted(hour: int, count: int) -> Look:
-    return Look(START + hour * HOUR, Outcome.COUNT, count)
+def counted(hour: int, count: int) -> TimelineLook:
+    return TimelineLook(START + hour * HOUR, Outcome.COUNT, count)
 
 
-def failed(hour: int, outcome: Outcome = Outcome.TRANSIENT, detail: str = "") -> Look:
-    return Look(START + hour * HOUR, outcome, detail=detail)
+def failed(hour: int, outcome: Outcome = Outcome.TRANSIENT, detail: str = "") -> TimelineLook:
+    return TimelineLook(START + hour * HOUR, outcome, detail=detail)
 
 
-def happened(hour: int, text: str = "something happened") -> Event:
-    return Event(START + hour * HOUR, "drop.opened", text)
+def happened(hour: int, text: str = "something happened") -> TimelineEvent:
+    return TimelineEvent(START + hour * HOUR, "drop.opened", text)
 
 
 LOOKS = st.builds(counted, st.integers(0, 50), st.integers(0, 5)) | st.builds(
@@ -31,9 +31,11 @@ LOOKS = st.builds(counted, st.integers(0, 50), st.integers(0, 5)) | st.builds(
 EVENTS = st.builds(happened, st.integers(0, 50), st.text(max_size=3))
 
 
-def told(*items: Look | Event) -> list[str]:
-    looks = [item for item in items if isinstance(item, Look)]
-    return [event.text for event in in_time(looks, [item for item in items if isinstance(item, Event)])]
+def told(*items: TimelineLook | TimelineEvent) -> list[str]:
+    looks = [item for item in items if isinstance(item, TimelineLook)]
+    return [
+        event.text for event in in_time(looks, [item for item in items if isinstance(item, TimelineEvent)])
+    ]
 
 
 def test_uneventful_looks_are_one_line_with_the_range_of_their_counts() -> None:
@@ -72,7 +74,9 @@ def test_events_of_one_moment_keep_their_order_and_equal_ones_are_all_told() -> 
 
 
 @given(st.lists(LOOKS, max_size=40, unique_by=lambda look: look.at), st.lists(EVENTS, max_size=10))
-def test_the_story_is_in_order_of_time_and_complete(looks: list[Look], events: list[Event]) -> None:
+def test_the_story_is_in_order_of_time_and_complete(
+    looks: list[TimelineLook], events: list[TimelineEvent]
+) -> None:
     """Each event once, each look in exactly one line, and no line reaches over the next."""
     lines = list(in_time(looks, events))
     assert [line.at for line in lines] == sorted(line.at for line in lines)
@@ -83,7 +87,7 @@ def test_the_story_is_in_order_of_time_and_complete(looks: list[Look], events: l
 
 
 @given(st.lists(LOOKS, min_size=1, max_size=40, unique_by=lambda look: look.at))
-def test_folding_hides_no_extreme(looks: list[Look]) -> None:
+def test_folding_hides_no_extreme(looks: list[TimelineLook]) -> None:
     """The lowest and the highest count can be read in the story."""
     counts = [f"{look.count:,}" for look in looks if look.count is not None]
     words = " ".join(told(*looks)).replace(",", "").split()

@@ -11,8 +11,15 @@ from monitor.model.snapshot import Snapshot
 from monitor.model.target import Metric, Target
 from monitor.sources.contract import Reading
 from monitor.sources.instaloader.source import InstaloaderSource
-from refilld.demo.instagram import START_PAGE, StandIn, account_answer, media, post_answer, profile_page
-from refilld.demo.tunnel import Answer
+from refilld.demo.instagram import (
+    START_PAGE,
+    InstagramStandIn,
+    account_answer,
+    media,
+    post_answer,
+    profile_page,
+)
+from refilld.demo.tunnel import HttpAnswer
 
 CODE = "C0deAAAAAAA"
 
@@ -21,32 +28,32 @@ CODE = "C0deAAAAAAA"
 class Script:
     """A world with one answer for each kind of request."""
 
-    start: Answer = START_PAGE
-    page: Answer = field(default_factory=lambda: profile_page("natgeo", 1234))
-    by_id: Answer = field(default_factory=lambda: account_answer(None))
-    query: Answer = field(default_factory=lambda: post_answer(media(CODE, likes=100, plays=9001)))
+    start: HttpAnswer = START_PAGE
+    page: HttpAnswer = field(default_factory=lambda: profile_page("natgeo", 1234))
+    by_id: HttpAnswer = field(default_factory=lambda: account_answer(None))
+    query: HttpAnswer = field(default_factory=lambda: post_answer(media(CODE, likes=100, plays=9001)))
 
-    def start_page(self) -> Answer:
+    def start_page(self) -> HttpAnswer:
         return self.start
 
-    def profile(self, username: str) -> Answer:
+    def profile(self, username: str) -> HttpAnswer:
         return self.page
 
-    def account(self, user_id: str) -> Answer:
+    def account(self, user_id: str) -> HttpAnswer:
         return self.by_id
 
-    def post(self, shortcode: str) -> Answer:
+    def post(self, shortcode: str) -> HttpAnswer:
         return self.query
 
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[StandIn]:
-    with StandIn(Script()) as standin:
+def running() -> Iterator[InstagramStandIn]:
+    with InstagramStandIn(Script()) as standin:
         yield standin
 
 
 @pytest.fixture
-def standin(running: StandIn, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+def standin(running: InstagramStandIn, monkeypatch: pytest.MonkeyPatch) -> InstagramStandIn:
     """The stand-in, unused so far, and the environment that leads to it."""
     for name, value in running.environment.items():
         monkeypatch.setenv(name, value)
@@ -55,7 +62,7 @@ def standin(running: StandIn, monkeypatch: pytest.MonkeyPatch) -> StandIn:
 
 
 @pytest.fixture
-def script(standin: StandIn) -> Script:
+def script(standin: InstagramStandIn) -> Script:
     """What the stand-in says in this test."""
     standin.world = script = Script()
     return script

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from refilld.demo.tunnel import Answer
+from refilld.demo.tunnel import HttpAnswer
 
 ODD: list[Any] = [
     None, True, False, 0, -1, 3, 7, 10**12, 10**30, 1.5, 1e308, float("nan"), "", "natgeo", "7", "1.2m",
@@ -95,11 +95,11 @@ def rewritten(text: str, chance: Random) -> str:
 class Mutant:
     """An answer, and the body that a reader of it gets to see."""
 
-    answer: Answer
+    answer: HttpAnswer
     seen: bytes
 
 
-def mutant(answer: Answer, chance: Random) -> Mutant:
+def mutant(answer: HttpAnswer, chance: Random) -> Mutant:
     """Bend an answer, so that mostly one thing about it is odd."""
     text = answer.body if isinstance(answer.body, str) else answer.body.decode()
     body = rewritten(text, chance).encode(errors="surrogatepass") if chance.random() < 0.6 else text.encode()

@@ -10,7 +10,7 @@ from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from monitor.sources import bounded_io
 from monitor.sources.contract import Reading
-from refilld.demo.tunnel import Answer
+from refilld.demo.tunnel import HttpAnswer
 
 MIB = 1024 * 1024
 
@@ -18,13 +18,13 @@ MIB = 1024 * 1024
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(b" " * (9 * MIB)),
-        Answer(gzip.compress(b" " * (64 * MIB)), headers=(("Content-Encoding", "gzip"),)),
+        HttpAnswer(b" " * (9 * MIB)),
+        HttpAnswer(gzip.compress(b" " * (64 * MIB)), headers=(("Content-Encoding", "gzip"),)),
     ],
     ids=["large", "large when unpacked"],
 )
 def test_an_answer_too_large_to_be_a_page_is_no_count(
-    script: Any, read: Callable[..., Reading], answer: Answer
+    script: Any, read: Callable[..., Reading], answer: HttpAnswer
 ) -> None:
     """It is given up at eight mebibytes, before it fills the memory."""
     script.page = answer
@@ -45,5 +45,5 @@ def test_a_page_within_bounds_is_read_packed_or_not(script: Any, read: Callable[
     """What Instagram sends is packed; the count is the same."""
     plain = script.page
     body = plain.body if isinstance(plain.body, bytes) else plain.body.encode()
-    script.page = Answer(gzip.compress(body), headers=(("Content-Encoding", "gzip"),))
+    script.page = HttpAnswer(gzip.compress(body), headers=(("Content-Encoding", "gzip"),))
     assert [shot.count for shot in read(Metric.FOLLOWERS).snapshots] == [1234]

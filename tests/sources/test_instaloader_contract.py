@@ -9,15 +9,15 @@ import pytest
 
 from monitor.model.target import Metric
 from monitor.sources.contract import Reading
-from refilld.demo.instagram import StandIn
-from refilld.demo.tunnel import Asked
+from refilld.demo.instagram import InstagramStandIn
+from refilld.demo.tunnel import HttpRequest
 
 CODE = "C0deAAAAAAA"
 LOOKS_LIKE_A_VISITOR = "sessionid=; mid=; ig_pr=1; ig_vw=1920; csrftoken=; s_network=; ds_user_id="
 
 
 @pytest.fixture
-def asked(standin: StandIn, script: Any, read: Callable[..., Reading]) -> tuple[Asked, ...]:
+def asked(standin: InstagramStandIn, script: Any, read: Callable[..., Reading]) -> tuple[HttpRequest, ...]:
     """The requests of a profile look followed by two post looks."""
     for metric in (Metric.FOLLOWERS, Metric.LIKES, Metric.VIEWS):
         read(metric)
@@ -30,7 +30,7 @@ def test_the_library_is_the_version_that_this_was_written_for() -> None:
 
 
 def test_a_profile_look_and_two_post_looks_send_these_requests_and_no_others(
-    asked: tuple[Asked, ...],
+    asked: tuple[HttpRequest, ...],
 ) -> None:
     """One page, one start page for all posts, one query a post, all to one host."""
     assert [(one.method, one.host, one.path) for one in asked] == [
@@ -41,7 +41,7 @@ def test_a_profile_look_and_two_post_looks_send_these_requests_and_no_others(
     ]
 
 
-def test_a_post_is_asked_for_with_exactly_this_form(asked: tuple[Asked, ...]) -> None:
+def test_a_post_is_asked_for_with_exactly_this_form(asked: tuple[HttpRequest, ...]) -> None:
     """The query's number, its variables, and the start page's tokens."""
     for one in asked[2:]:
         assert json.loads(one.form["variables"]) == {
@@ -58,14 +58,14 @@ def test_a_post_is_asked_for_with_exactly_this_form(asked: tuple[Asked, ...]) ->
         assert (one.headers["x-fb-lsd"], one.headers["x-csrftoken"]) == ("stand-in-lsd", "stand-in")
 
 
-def test_pages_are_asked_for_as_a_visitor(asked: tuple[Asked, ...]) -> None:
+def test_pages_are_asked_for_as_a_visitor(asked: tuple[HttpRequest, ...]) -> None:
     """No form, no authorization, and cookies that name nobody."""
     for one in asked[:2]:
         assert (one.form, one.headers["cookie"]) == ({}, LOOKS_LIKE_A_VISITOR)
         assert (one.headers["accept"], one.headers["sec-fetch-mode"]) == ("text/html", "navigate")
 
 
-def test_no_request_carries_a_session(asked: tuple[Asked, ...]) -> None:
+def test_no_request_carries_a_session(asked: tuple[HttpRequest, ...]) -> None:
     """Only the start page's own token comes back in a cookie."""
     for one in asked:
         cookies = dict(pair.split("=", 1) for pair in one.headers["cookie"].split("; "))

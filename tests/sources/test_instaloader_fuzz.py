@@ -15,7 +15,7 @@ from monitor.model.target import Metric, Target
 from monitor.sources.instaloader.page_counts import followers, likes, views
 from monitor.sources.instaloader.source import InstaloaderSource
 from refilld.demo.instagram import MISSING, media, page, post_answer, user
-from refilld.demo.tunnel import Answer
+from refilld.demo.tunnel import HttpAnswer
 
 CODE = "C0deAAAAAAA"
 LOST = Target(Link(LinkKind.PROFILE, "natgeo"), Metric.FOLLOWERS, account="17")
@@ -99,7 +99,7 @@ def test_a_bent_post_gives_no_number_of_its_own(node: Any) -> None:
         return
     for seen in (likes(node), views(node)):
         if seen.outcome is Outcome.COUNT:
-            assert (type(seen.count), seen.count) == (int, node[seen.counted])
+            assert (type(seen.count), seen.count) == (int, node[seen.count_kind])
             assert node["like_and_view_counts_disabled"] is False
 
 
@@ -119,7 +119,7 @@ def test_bent_answers_over_the_wire_raise_nothing(
     else:
         there = data.draw(bent(POST))
         script.query, metric = (
-            Answer(json.dumps(there)),
+            HttpAnswer(json.dumps(there)),
             data.draw(st.sampled_from([Metric.LIKES, Metric.VIEWS])),
         )
     seen = look(metric)
@@ -132,7 +132,7 @@ def test_a_bent_answer_about_an_account_gives_no_number_of_its_own(
     script: Any, source: InstaloaderSource, there: Any
 ) -> None:
     """A count, when there is one, stands in an answer that names the account and says it is public."""
-    script.page, script.by_id = MISSING, Answer(json.dumps(there))
+    script.page, script.by_id = MISSING, HttpAnswer(json.dumps(there))
     [seen] = source.read([LOST], datetime(2026, 11, 23, 12, tzinfo=UTC)).snapshots
     if seen.outcome is Outcome.COUNT:
         shown = there["data"]["user"]
@@ -146,5 +146,5 @@ def test_an_answer_that_ends_early_gives_no_number(
     script: Any, look: Callable[..., Snapshot], length: int
 ) -> None:
     """However much of it arrived."""
-    script.query = Answer(post_answer(NODE).body[:length])
+    script.query = HttpAnswer(post_answer(NODE).body[:length])
     assert look(Metric.LIKES).outcome is Outcome.SCHEMA

@@ -11,19 +11,19 @@ from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
 from monitor.sources.contract import Reading, Source
 from monitor.sources.instaloader.source import InstaloaderSource
-from refilld.demo.instagram import Post, Profile, SmallWorld, StandIn, media, page, post_answer
-from refilld.demo.tunnel import Answer
+from refilld.demo.instagram import DemoInstagram, InstagramStandIn, Post, Profile, media, page, post_answer
+from refilld.demo.tunnel import HttpAnswer
 
 CODE = "C0deAAAAAAA"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 USER = {"pk": "1", "username": "natgeo", "is_private": False, "follower_count": 1234}
 
 
-def user_page(**changes: Any) -> Answer:
+def user_page(**changes: Any) -> HttpAnswer:
     return page({"xig_user_by_username": USER | changes})
 
 
-def post_with(**changes: Any) -> Answer:
+def post_with(**changes: Any) -> HttpAnswer:
     return post_answer(media(CODE, likes=100, plays=9001) | changes)
 
 
@@ -63,7 +63,7 @@ def test_a_count_names_its_origin(
 ) -> None:
     """A snapshot says what number it is, whose word it is, and when it was seen."""
     seen = look(metric)
-    assert (seen.outcome, seen.count, seen.counted) == (Outcome.COUNT, count, counted)
+    assert (seen.outcome, seen.count, seen.count_kind) == (Outcome.COUNT, count, counted)
     assert (seen.source, seen.at, seen.detail) == ("instaloader", NOON, "")
 
 
@@ -83,10 +83,10 @@ def test_a_number_that_makes_no_sense_is_no_count(
     assert {look(metric).outcome for metric in Metric} == {Outcome.SCHEMA}
 
 
-def test_a_second_look_gives_the_new_count(standin: StandIn, look: Callable[..., Snapshot]) -> None:
+def test_a_second_look_gives_the_new_count(standin: InstagramStandIn, look: Callable[..., Snapshot]) -> None:
     """Nothing about a profile or a post is kept between looks."""
     minutes = iter(range(100))
-    world = SmallWorld(lambda: NOON + timedelta(minutes=next(minutes)))
+    world = DemoInstagram(lambda: NOON + timedelta(minutes=next(minutes)))
     standin.world = world
     world.profiles["natgeo"] = Profile(lambda at: 1000 + at.minute)
     world.posts[CODE] = Post(lambda at: 2000 + at.minute)
@@ -98,7 +98,7 @@ def test_a_second_look_gives_the_new_count(standin: StandIn, look: Callable[...,
     "key", ["natgeo/?x=1", "natgeo#", "NatGeo", "../p", "a" * 31, "ü", "a\nb", "natgeo\n", " "]
 )
 def test_an_unquoted_username_is_never_sent(
-    standin: StandIn, script: Any, read: Callable[..., Reading], key: str
+    standin: InstagramStandIn, script: Any, read: Callable[..., Reading], key: str
 ) -> None:
     """The library would put it into the address as it is."""
     reading = read(Metric.FOLLOWERS, key)
@@ -107,7 +107,7 @@ def test_an_unquoted_username_is_never_sent(
 
 @pytest.mark.parametrize("key", ['abc","x":"', "abc/de", "abcd", "a" * 41, "abcdé"])
 def test_a_shortcode_that_is_none_is_never_sent(
-    standin: StandIn, script: Any, read: Callable[..., Reading], key: str
+    standin: InstagramStandIn, script: Any, read: Callable[..., Reading], key: str
 ) -> None:
     """Nor is anything else asked for."""
     reading = read(Metric.LIKES, key)
@@ -115,7 +115,7 @@ def test_a_shortcode_that_is_none_is_never_sent(
 
 
 def test_a_metric_on_the_wrong_kind_of_page_is_never_sent(
-    standin: StandIn, script: Any, source: InstaloaderSource
+    standin: InstagramStandIn, script: Any, source: InstaloaderSource
 ) -> None:
     """Followers of a post do not exist."""
     reading = source.read([Target(Link(LinkKind.POST, CODE), Metric.FOLLOWERS)], NOON)
@@ -155,16 +155,16 @@ def test_the_start_page_is_asked_for_again_after_some_hours_and_after_a_strange_
     assert costs == [2, 1, 1, 2, 1, 2]
     later = NOON + timedelta(hours=14)
     good, costs = script.query, []
-    for script.query in (Answer("", 403), good, Answer("null"), good, Answer("", 429), good):
+    for script.query in (HttpAnswer("", 403), good, HttpAnswer("null"), good, HttpAnswer("", 429), good):
         costs.append(read(Metric.LIKES, now=later).requests)
     assert costs == [1, 2, 1, 2, 1, 1]
 
 
 def test_a_start_page_without_a_cookie_costs_a_request_more_and_is_counted(
-    standin: StandIn, script: Any, read: Callable[..., Reading]
+    standin: InstagramStandIn, script: Any, read: Callable[..., Reading]
 ) -> None:
     """The library asks for the cookie before each query; the budget hears of it."""
-    script.start = Answer(script.start.body)
+    script.start = HttpAnswer(script.start.body)
     costs = [read(Metric.LIKES).requests for _ in range(2)]
     assert costs == [3, 2]
     assert len(standin.requests) == sum(costs)

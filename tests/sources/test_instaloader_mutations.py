@@ -27,7 +27,7 @@ from monitor.sources.instaloader.source import InstaloaderSource
 from refilld.demo.instagram import (
     MISSING,
     START_PAGE,
-    StandIn,
+    InstagramStandIn,
     account_answer,
     media,
     post_answer,
@@ -35,7 +35,7 @@ from refilld.demo.instagram import (
     user,
 )
 from refilld.demo.members import clips_answer
-from refilld.demo.tunnel import Answer, Asked
+from refilld.demo.tunnel import HttpAnswer, HttpRequest
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CODE = "C0deAAAAAAA"
@@ -75,7 +75,7 @@ class Sources:
     def __init__(self, session: Path) -> None:
         session.write_text(json.dumps(COOKIES))
         session.chmod(0o600)
-        self.answers: dict[str, Answer] = {}
+        self.answers: dict[str, HttpAnswer] = {}
         self.visitor = InstaloaderSource(timeout=5)
         self.member = InstaloaderSource.configured({"session_file": str(session)})
         self.now = NOON
@@ -114,7 +114,7 @@ def transport(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("requests.utils.getproxies", dict)  # a fifth of the time, for a network that is none
 
 
-def received(answer: Answer) -> HTTPResponse:
+def received(answer: HttpAnswer) -> HTTPResponse:
     """The answer as urllib3 has it after reading the headers."""
     headers, message = HTTPHeaderDict(), Message()
     for name, value in (("Content-Type", "text/html; charset=utf-8"), *answer.headers):
@@ -129,7 +129,7 @@ def received(answer: Answer) -> HTTPResponse:
 
 def contains(bodies: list[bytes], shot: Snapshot) -> bool:
     """Whether one of the answers says the counted field to be that number."""
-    says = re.compile(rb'"%s":\s*%d\b' % (shot.counted.encode(), shot.count))
+    says = re.compile(rb'"%s":\s*%d\b' % (shot.count_kind.encode(), shot.count))
     return any(says.search(body) for body in bodies)
 
 
@@ -169,28 +169,28 @@ def test_the_answers_unbent_are_counts(sources: Sources) -> None:
 class Bent:
     """A world that gives the sources' answers over the wire."""
 
-    def __init__(self, answers: Callable[[], dict[str, Answer]]) -> None:
+    def __init__(self, answers: Callable[[], dict[str, HttpAnswer]]) -> None:
         self.answers = answers
 
-    def start_page(self) -> Answer:
+    def start_page(self) -> HttpAnswer:
         return self.answers()["start"]
 
-    def profile(self, username: str) -> Answer:
+    def profile(self, username: str) -> HttpAnswer:
         return self.answers()["page"]
 
-    def account(self, user_id: str) -> Answer:
+    def account(self, user_id: str) -> HttpAnswer:
         return self.answers()["account"]
 
-    def post(self, shortcode: str) -> Answer:
+    def post(self, shortcode: str) -> HttpAnswer:
         return self.answers()["post"]
 
-    def member(self, asked: Asked) -> Answer:
+    def member(self, asked: HttpRequest) -> HttpAnswer:
         return self.answers()[kind_of(asked.path, asked.form.get("doc_id", ""))]
 
 
 @pytest.mark.parametrize("kind", GOOD)
 def test_bent_answers_over_tls_end_in_typed_outcomes(
-    standin: StandIn, sources: Sources, capfd: pytest.CaptureFixture[str], kind: str
+    standin: InstagramStandIn, sources: Sources, capfd: pytest.CaptureFixture[str], kind: str
 ) -> None:
     """The same with all of the network's own libraries in between."""
     standin.world, chance = Bent(lambda: sources.answers), Random(f"{kind} over TLS")

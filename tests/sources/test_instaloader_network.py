@@ -14,8 +14,8 @@ from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric
 from monitor.sources.contract import Reading
 from monitor.sources.instaloader.source import InstaloaderSource
-from refilld.demo.instagram import StandIn, media, post_answer, profile_page
-from refilld.demo.tunnel import Answer, Mishap
+from refilld.demo.instagram import InstagramStandIn, media, post_answer, profile_page
+from refilld.demo.tunnel import HttpAnswer, Mishap
 
 GOOD_PAGE = profile_page("natgeo", 5).body
 GOOD_POST = post_answer(media("C0deAAAAAAA", likes=5, plays=5)).body
@@ -23,11 +23,11 @@ GOOD_POST = post_answer(media("C0deAAAAAAA", likes=5, plays=5)).body
 
 @pytest.mark.parametrize("mishap", [Mishap.DROP, Mishap.CUT])
 def test_a_connection_that_drops_is_a_passing_fault_and_not_tried_again(
-    standin: StandIn, script: Any, read: Callable[..., Reading], mishap: Mishap
+    standin: InstagramStandIn, script: Any, read: Callable[..., Reading], mishap: Mishap
 ) -> None:
     """Before the answer, in the middle of it, on the page, the start page and the query."""
-    script.page = Answer(GOOD_PAGE, mishap=mishap)
-    script.query = Answer(GOOD_POST, mishap=mishap)
+    script.page = HttpAnswer(GOOD_PAGE, mishap=mishap)
+    script.query = HttpAnswer(GOOD_POST, mishap=mishap)
     assert read(Metric.FOLLOWERS).snapshots[0].outcome is Outcome.TRANSIENT
     assert read(Metric.LIKES).snapshots[0].outcome is Outcome.TRANSIENT
     assert [asked.path for asked in standin.requests] == ["/natgeo/", "/", "/api/graphql"]
@@ -38,17 +38,17 @@ def test_a_start_page_that_breaks_off_is_a_passing_fault(
     script: Any, read: Callable[..., Reading], mishap: Mishap
 ) -> None:
     """The request counts, though it brought nothing."""
-    script.start = Answer(script.start.body, mishap=mishap)
+    script.start = HttpAnswer(script.start.body, mishap=mishap)
     reading = read(Metric.LIKES)
     assert (reading.snapshots[0].outcome, reading.requests) == (Outcome.TRANSIENT, 1)
 
 
 def test_a_cookie_request_that_drops_is_a_passing_fault(
-    standin: StandIn, script: Any, read: Callable[..., Reading]
+    standin: InstagramStandIn, script: Any, read: Callable[..., Reading]
 ) -> None:
     """The library lets this error of requests through as it is."""
-    first = Answer(script.start.body)
-    answers = iter([first, Answer(mishap=Mishap.DROP)])
+    first = HttpAnswer(script.start.body)
+    answers = iter([first, HttpAnswer(mishap=Mishap.DROP)])
     script.start_page = lambda: next(answers)
     reading = read(Metric.LIKES)
     assert (reading.snapshots[0].outcome, reading.requests) == (Outcome.TRANSIENT, 2)
@@ -59,17 +59,21 @@ def test_a_refusal_whose_body_breaks_off_is_a_passing_fault_or_the_refusal(
 ) -> None:
     """The status of a broken answer is as good as that of a whole one."""
     body = json.dumps({"message": "x" * 100})
-    script.page = Answer(body, 429, mishap=Mishap.CUT)
+    script.page = HttpAnswer(body, 429, mishap=Mishap.CUT)
     assert look(Metric.FOLLOWERS).outcome is Outcome.RATE_LIMITED
 
 
 @pytest.mark.parametrize("metric", [Metric.FOLLOWERS, Metric.LIKES])
 def test_a_source_that_says_nothing_is_given_up_after_the_timeout(
-    standin: StandIn, script: Any, read: Callable[..., Reading], source: InstaloaderSource, metric: Metric
+    standin: InstagramStandIn,
+    script: Any,
+    read: Callable[..., Reading],
+    source: InstaloaderSource,
+    metric: Metric,
 ) -> None:
     """And not asked a second time."""
     source._timeout = 0.2
-    script.page = script.query = Answer(mishap=Mishap.STALL)
+    script.page = script.query = HttpAnswer(mishap=Mishap.STALL)
     began = monotonic()
     assert read(metric).snapshots[0].outcome is Outcome.TRANSIENT
     assert monotonic() - began < 2
@@ -88,7 +92,7 @@ def test_a_refused_connection_is_a_passing_fault(
 
 
 def test_a_certificate_that_is_not_trusted_is_a_passing_fault_and_nothing_is_asked(
-    standin: StandIn,
+    standin: InstagramStandIn,
     script: Any,
     look: Callable[..., Snapshot],
     monkeypatch: pytest.MonkeyPatch,
@@ -105,14 +109,16 @@ def test_a_certificate_that_is_not_trusted_is_a_passing_fault_and_nothing_is_ask
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(b"\xff\xfe", headers=(("Content-Encoding", "gzip"),)),
-        Answer("no length\r\n", headers=(("Transfer-Encoding", "chunked"),)),
-        Answer(GOOD_PAGE, headers=tuple((f"X-{number}", "1") for number in range(300))),
-        Answer(GOOD_PAGE, headers=(("X", "y" * 70_000),)),
+        HttpAnswer(b"\xff\xfe", headers=(("Content-Encoding", "gzip"),)),
+        HttpAnswer("no length\r\n", headers=(("Transfer-Encoding", "chunked"),)),
+        HttpAnswer(GOOD_PAGE, headers=tuple((f"X-{number}", "1") for number in range(300))),
+        HttpAnswer(GOOD_PAGE, headers=(("X", "y" * 70_000),)),
     ],
     ids=["not gzip", "not chunked", "300 headers", "a header of 70 kB"],
 )
-def test_broken_http_is_a_passing_fault(script: Any, look: Callable[..., Snapshot], answer: Answer) -> None:
+def test_broken_http_is_a_passing_fault(
+    script: Any, look: Callable[..., Snapshot], answer: HttpAnswer
+) -> None:
     """What the library's own libraries raise then is caught, too."""
     script.page = script.query = answer
     assert {look(metric).outcome for metric in Metric} == {Outcome.TRANSIENT}
@@ -120,7 +126,7 @@ def test_broken_http_is_a_passing_fault(script: Any, look: Callable[..., Snapsho
 
 def test_an_unknown_charset_raises_nothing(script: Any, look: Callable[..., Snapshot]) -> None:
     """The page is read as well as it can be."""
-    script.page = Answer(GOOD_PAGE, headers=(("Content-Type", "text/html; charset=klingon"),))
+    script.page = HttpAnswer(GOOD_PAGE, headers=(("Content-Type", "text/html; charset=klingon"),))
     assert look(Metric.FOLLOWERS).outcome in {Outcome.COUNT, Outcome.SCHEMA}
 
 
@@ -128,7 +134,7 @@ def test_a_stand_in_leaves_no_waiting_client_behind(
     script: Any, monkeypatch: pytest.MonkeyPatch, read: Callable[..., Reading]
 ) -> None:
     """Closing it ends also the conversations in which nobody speaks."""
-    with StandIn(script) as own:
+    with InstagramStandIn(script) as own:
         for name, value in own.environment.items():
             monkeypatch.setenv(name, value)
         assert read(Metric.FOLLOWERS).snapshots[0].count == 1234

@@ -9,8 +9,8 @@ import pytest
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric
 from monitor.sources.contract import Reading
-from refilld.demo.instagram import StandIn, post_answer
-from refilld.demo.tunnel import Answer
+from refilld.demo.instagram import InstagramStandIn, post_answer
+from refilld.demo.tunnel import HttpAnswer
 
 ODD = [
     "",
@@ -27,13 +27,13 @@ ODD = [
 ]
 
 
-def said(message: str, status: int) -> Answer:
+def said(message: str, status: int) -> HttpAnswer:
     body = json.dumps({"message": message, "status": "fail"})
-    return Answer(body, status, (("Content-Type", "application/json"),))
+    return HttpAnswer(body, status, (("Content-Type", "application/json"),))
 
 
-def redirect(where: str, status: int = 302) -> Answer:
-    return Answer("", status, (("Location", where),))
+def redirect(where: str, status: int = 302) -> HttpAnswer:
+    return HttpAnswer("", status, (("Location", where),))
 
 
 @pytest.mark.parametrize("body", ODD, ids=lambda body: repr(body[:12]))
@@ -42,7 +42,7 @@ def test_an_odd_body_is_a_change_of_shape(
     script: Any, look: Callable[..., Snapshot], body: str, status: int
 ) -> None:
     """Whatever a body is, it raises nothing, and is never taken for a missing profile or post."""
-    script.page = script.query = Answer(body, status)
+    script.page = script.query = HttpAnswer(body, status)
     assert look(Metric.FOLLOWERS).outcome is Outcome.SCHEMA
     query = look(Metric.LIKES).outcome
     assert query is (Outcome.UNAVAILABLE if (body, status) == ("{}", 200) else Outcome.SCHEMA)
@@ -53,7 +53,7 @@ def test_an_odd_start_page_is_a_change_of_shape(
     script: Any, look: Callable[..., Snapshot], body: str
 ) -> None:
     """No query could be sent after it."""
-    script.start = Answer(body)
+    script.start = HttpAnswer(body)
     assert look(Metric.LIKES).outcome is Outcome.SCHEMA
 
 
@@ -70,7 +70,7 @@ def test_a_page_with_odd_data_is_a_change_of_shape(
     script: Any, look: Callable[..., Snapshot], script_tag: str
 ) -> None:
     """Nesting and numbers beyond Python's limits included."""
-    script.page = Answer(f'<script type="application/json">{script_tag}</script>')
+    script.page = HttpAnswer(f'<script type="application/json">{script_tag}</script>')
     assert look(Metric.FOLLOWERS).outcome is Outcome.SCHEMA
 
 
@@ -78,7 +78,7 @@ def test_a_page_without_data_that_asks_for_a_login_is_a_login_wall(
     script: Any, look: Callable[..., Snapshot]
 ) -> None:
     """It is no evidence that the profile is missing, as the library has it."""
-    script.page = Answer('<html><form action="/accounts/login/ajax/"></form></html>')
+    script.page = HttpAnswer('<html><form action="/accounts/login/ajax/"></form></html>')
     assert look(Metric.FOLLOWERS).outcome is Outcome.LOGIN_REQUIRED
 
 
@@ -95,13 +95,13 @@ def test_an_answer_without_a_post_is_unavailable(
     script: Any, look: Callable[..., Snapshot], body: str
 ) -> None:
     """Deleted, private and withheld posts look alike."""
-    script.query = Answer(body)
+    script.query = HttpAnswer(body)
     assert look(Metric.LIKES).outcome is Outcome.UNAVAILABLE
 
 
 def test_a_start_page_without_tokens_is_a_change_of_shape(script: Any, look: Callable[..., Snapshot]) -> None:
     """No query could be sent with it."""
-    script.start = Answer("<html>a new start page</html>")
+    script.start = HttpAnswer("<html>a new start page</html>")
     assert look(Metric.LIKES).outcome is Outcome.SCHEMA
     assert "token" in look(Metric.LIKES).detail
 
@@ -109,21 +109,21 @@ def test_a_start_page_without_tokens_is_a_change_of_shape(script: Any, look: Cal
 class Circle:
     """A challenge that leads to itself wherever one looks, after `good` answers of the start page."""
 
-    def __init__(self, start: Iterable[Answer]) -> None:
+    def __init__(self, start: Iterable[HttpAnswer]) -> None:
         self.start = iter(start)
 
-    def start_page(self) -> Answer:
+    def start_page(self) -> HttpAnswer:
         return next(self.start, redirect("https://www.instagram.com/"))
 
-    def profile(self, username: str) -> Answer:
+    def profile(self, username: str) -> HttpAnswer:
         return redirect(f"https://www.instagram.com/{username}/")
 
-    def post(self, shortcode: str) -> Answer:
+    def post(self, shortcode: str) -> HttpAnswer:
         return redirect("https://www.instagram.com/api/graphql/")
 
 
 def test_a_challenge_that_redirects_to_itself_costs_exactly_one_request(
-    standin: StandIn, script: Any, read: Callable[..., Reading]
+    standin: InstagramStandIn, script: Any, read: Callable[..., Reading]
 ) -> None:
     """The library would follow it for ever."""
     standin.world = Circle([script.start])
@@ -133,10 +133,10 @@ def test_a_challenge_that_redirects_to_itself_costs_exactly_one_request(
 
 
 def test_a_start_page_that_turns_into_a_circle_is_left_after_the_first_redirect(
-    standin: StandIn, script: Any, read: Callable[..., Reading]
+    standin: InstagramStandIn, script: Any, read: Callable[..., Reading]
 ) -> None:
     """The library's own request for the cookie follows redirects, thirty of them."""
-    standin.world = Circle([Answer(script.start.body)])
+    standin.world = Circle([HttpAnswer(script.start.body)])
     reading = read(Metric.LIKES)
     assert (reading.snapshots[0].outcome, reading.requests) == (Outcome.BLOCKED, 2)
     assert len(standin.requests) == 2

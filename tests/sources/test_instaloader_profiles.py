@@ -8,12 +8,12 @@ import pytest
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric
 from refilld.demo.instagram import page, profile_page
-from refilld.demo.tunnel import Answer
+from refilld.demo.tunnel import HttpAnswer
 
 USER = {"pk": "1", "username": "natgeo", "is_private": False, "follower_count": 1234}
 
 
-def user_page(**changes: Any) -> Answer:
+def user_page(**changes: Any) -> HttpAnswer:
     return page({"xig_user_by_username": USER | changes})
 
 
@@ -58,7 +58,7 @@ def test_a_user_spread_over_several_results_is_put_together(
     ],
 )
 def test_a_profile_that_is_not_plainly_the_asked_one_gives_no_number(
-    script: Any, look: Callable[..., Snapshot], answer: Answer
+    script: Any, look: Callable[..., Snapshot], answer: HttpAnswer
 ) -> None:
     """Another's name, an unsaid privacy or a contradiction is a change of shape."""
     script.page = answer

@@ -9,19 +9,19 @@ import pytest
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from monitor.sources.contract import Reading
-from refilld.demo.instagram import LOGIN_WALL, MISSING, StandIn
-from refilld.demo.tunnel import Answer
+from refilld.demo.instagram import LOGIN_WALL, MISSING, InstagramStandIn
+from refilld.demo.tunnel import HttpAnswer
 
 SELF = "https://www.instagram.com/challenge/"
 
 
-def said(message: str, status: int) -> Answer:
+def said(message: str, status: int) -> HttpAnswer:
     body = json.dumps({"message": message, "status": "fail"})
-    return Answer(body, status, (("Content-Type", "application/json"),))
+    return HttpAnswer(body, status, (("Content-Type", "application/json"),))
 
 
-def redirect(where: str, status: int = 302) -> Answer:
-    return Answer("", status, (("Location", where),))
+def redirect(where: str, status: int = 302) -> HttpAnswer:
+    return HttpAnswer("", status, (("Location", where),))
 
 
 WAIT = "Please wait a few minutes before you try again."
@@ -29,21 +29,21 @@ BOTH = [
     (MISSING, Outcome.NOT_FOUND),
     (said(WAIT, 401), Outcome.RATE_LIMITED),
     (said("", 401), Outcome.BLOCKED),
-    (Answer("", 401), Outcome.BLOCKED),
-    (Answer("", 403), Outcome.BLOCKED),
+    (HttpAnswer("", 401), Outcome.BLOCKED),
+    (HttpAnswer("", 403), Outcome.BLOCKED),
     (said("login_required", 403), Outcome.LOGIN_REQUIRED),
-    (Answer("", 429), Outcome.RATE_LIMITED),
+    (HttpAnswer("", 429), Outcome.RATE_LIMITED),
     (said(WAIT, 429), Outcome.RATE_LIMITED),
     (said("checkpoint_required", 400), Outcome.BLOCKED),
     (said("challenge_required", 400), Outcome.BLOCKED),
     (said("feedback_required", 400), Outcome.BLOCKED),
     (said("invalid request", 400), Outcome.SCHEMA),
-    (Answer("<html>", 400), Outcome.SCHEMA),
-    (Answer("[1]", 400), Outcome.SCHEMA),
-    (Answer("", 410), Outcome.SCHEMA),
-    (Answer("", 408), Outcome.TRANSIENT),
-    (Answer("", 204), Outcome.SCHEMA),
-    *((Answer("", status), Outcome.TRANSIENT) for status in (500, 502, 503, 504, 560)),
+    (HttpAnswer("<html>", 400), Outcome.SCHEMA),
+    (HttpAnswer("[1]", 400), Outcome.SCHEMA),
+    (HttpAnswer("", 410), Outcome.SCHEMA),
+    (HttpAnswer("", 408), Outcome.TRANSIENT),
+    (HttpAnswer("", 204), Outcome.SCHEMA),
+    *((HttpAnswer("", status), Outcome.TRANSIENT) for status in (500, 502, 503, 504, 560)),
     (LOGIN_WALL, Outcome.LOGIN_REQUIRED),
     (redirect("/accounts/login/"), Outcome.LOGIN_REQUIRED),
     (redirect("/accounts/login/?next=/natgeo/", 301), Outcome.LOGIN_REQUIRED),
@@ -59,13 +59,15 @@ BOTH = [
 
 def name(answer: object) -> str | None:
     return (
-        f"{answer.status}-{answer.body[:40]!r}-{answer.headers[:1]}" if isinstance(answer, Answer) else None
+        f"{answer.status}-{answer.body[:40]!r}-{answer.headers[:1]}"
+        if isinstance(answer, HttpAnswer)
+        else None
     )
 
 
 @pytest.mark.parametrize(("answer", "outcome"), BOTH, ids=name)
 def test_a_refused_profile_look_costs_one_request_and_says_why(
-    standin: StandIn, script: Any, read: Callable[..., Reading], answer: Answer, outcome: Outcome
+    standin: InstagramStandIn, script: Any, read: Callable[..., Reading], answer: HttpAnswer, outcome: Outcome
 ) -> None:
     """Table of what a profile page can answer instead of a profile."""
     script.page = answer
@@ -76,7 +78,7 @@ def test_a_refused_profile_look_costs_one_request_and_says_why(
 
 @pytest.mark.parametrize(("answer", "outcome"), BOTH, ids=name)
 def test_a_refused_post_look_costs_the_start_page_and_one_request(
-    standin: StandIn, script: Any, read: Callable[..., Reading], answer: Answer, outcome: Outcome
+    standin: InstagramStandIn, script: Any, read: Callable[..., Reading], answer: HttpAnswer, outcome: Outcome
 ) -> None:
     """Table of what the query can answer instead of a post."""
     script.query = answer
@@ -87,7 +89,7 @@ def test_a_refused_post_look_costs_the_start_page_and_one_request(
 
 @pytest.mark.parametrize(("answer", "outcome"), BOTH, ids=name)
 def test_a_refused_start_page_says_nothing_about_the_post(
-    standin: StandIn, script: Any, read: Callable[..., Reading], answer: Answer, outcome: Outcome
+    standin: InstagramStandIn, script: Any, read: Callable[..., Reading], answer: HttpAnswer, outcome: Outcome
 ) -> None:
     """The same answers to the start page: all the same but for its own absence."""
     script.start = answer

@@ -18,16 +18,16 @@ from refilld.demo.instagram import (
     LOGIN_WALL,
     MISSING,
     RATE_LIMITED,
+    DemoInstagram,
+    InstagramStandIn,
     Profile,
-    SmallWorld,
-    StandIn,
     account_answer,
     page,
     profile_page,
     user,
     user_id_of,
 )
-from refilld.demo.tunnel import Answer
+from refilld.demo.tunnel import HttpAnswer
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NATGEO = Target(Link(LinkKind.PROFILE, "natgeo"), Metric.FOLLOWERS)
@@ -49,12 +49,12 @@ def look(read: Read) -> Callable[..., Snapshot]:
 
 
 @pytest.fixture
-def world(standin: StandIn) -> SmallWorld:
-    standin.world = world = SmallWorld(lambda: NOON, {"natgeo": Profile(1234)})
+def world(standin: InstagramStandIn) -> DemoInstagram:
+    standin.world = world = DemoInstagram(lambda: NOON, {"natgeo": Profile(1234)})
     return world
 
 
-def asked(standin: StandIn) -> dict[str, int]:
+def asked(standin: InstagramStandIn) -> dict[str, int]:
     """The requests that came, and how often each of them."""
     paths = [f"{one.method} {one.path}" for one in standin.requests]
     return {path: paths.count(path) for path in paths}
@@ -64,7 +64,9 @@ def told(shot: Snapshot) -> tuple[Outcome, int | None, str, str]:
     return shot.outcome, shot.count, shot.account, shot.username
 
 
-def test_a_look_tells_the_account_and_no_other_name(world: SmallWorld, look: Callable[..., Snapshot]) -> None:
+def test_a_look_tells_the_account_and_no_other_name(
+    world: DemoInstagram, look: Callable[..., Snapshot]
+) -> None:
     """Private profiles included; the user id is the `pk`, the `id` beside it is another number."""
     assert told(look(NATGEO)) == (Outcome.COUNT, 1234, ACCOUNT, "")
     world.profiles["natgeo"] = Profile(1234, private=True)
@@ -72,7 +74,7 @@ def test_a_look_tells_the_account_and_no_other_name(world: SmallWorld, look: Cal
 
 
 def test_a_renamed_profile_is_found_by_its_id_and_then_by_its_new_name(
-    world: SmallWorld, standin: StandIn, read: Read
+    world: DemoInstagram, standin: InstagramStandIn, read: Read
 ) -> None:
     """The first look after the rename costs two requests more, the next one none."""
     world.rename("natgeo", "nat.geo")
@@ -86,7 +88,7 @@ def test_a_renamed_profile_is_found_by_its_id_and_then_by_its_new_name(
 
 
 def test_a_profile_is_followed_from_name_to_name_and_back(
-    world: SmallWorld, look: Callable[..., Snapshot]
+    world: DemoInstagram, look: Callable[..., Snapshot]
 ) -> None:
     """Back at the name that was sold there is no other name to tell."""
     world.rename("natgeo", "nat.geo")
@@ -98,7 +100,7 @@ def test_a_profile_is_followed_from_name_to_name_and_back(
 
 @pytest.mark.parametrize("private", [False, True])
 def test_who_took_over_the_name_is_not_counted(
-    world: SmallWorld, look: Callable[..., Snapshot], private: bool
+    world: DemoInstagram, look: Callable[..., Snapshot], private: bool
 ) -> None:
     """The account that was sold is followed, whatever the new owner of its name shows."""
     world.rename("natgeo", "nat.geo")
@@ -107,7 +109,7 @@ def test_who_took_over_the_name_is_not_counted(
 
 
 def test_a_name_that_was_taken_over_from_a_deleted_account_leads_nowhere(
-    world: SmallWorld, look: Callable[..., Snapshot]
+    world: DemoInstagram, look: Callable[..., Snapshot]
 ) -> None:
     """It is not found, and the detail says why."""
     world.profiles["natgeo"] = Profile(7, user_id="18")
@@ -117,7 +119,7 @@ def test_a_name_that_was_taken_over_from_a_deleted_account_leads_nowhere(
 
 
 def test_a_deleted_profile_is_not_found_by_its_id_either(
-    world: SmallWorld, standin: StandIn, read: Read
+    world: DemoInstagram, standin: InstagramStandIn, read: Read
 ) -> None:
     """Asked once, and the requests are told."""
     del world.profiles["natgeo"]
@@ -127,7 +129,7 @@ def test_a_deleted_profile_is_not_found_by_its_id_either(
 
 
 def test_without_a_known_account_nothing_is_asked_but_the_page(
-    world: SmallWorld, standin: StandIn, read: Read
+    world: DemoInstagram, standin: InstagramStandIn, read: Read
 ) -> None:
     """A target that was never counted has no id to be followed by."""
     world.rename("natgeo", "nat.geo")
@@ -136,7 +138,7 @@ def test_without_a_known_account_nothing_is_asked_but_the_page(
 
 
 def test_the_count_of_an_account_is_new_at_every_look(
-    world: SmallWorld, look: Callable[..., Snapshot]
+    world: DemoInstagram, look: Callable[..., Snapshot]
 ) -> None:
     """The library would remember the first answer for ever."""
     world.rename("natgeo", "nat.geo")
@@ -147,7 +149,7 @@ def test_the_count_of_an_account_is_new_at_every_look(
 
 @pytest.mark.parametrize("name", ["..", "explore", "p", "\u212aim", "a/b"])
 def test_a_new_name_that_no_profile_can_have_is_not_followed(
-    world: SmallWorld, look: Callable[..., Snapshot], name: str
+    world: DemoInstagram, look: Callable[..., Snapshot], name: str
 ) -> None:
     """It would become part of an address, ours and that of fulfilment."""
     world.rename("natgeo", name)
@@ -155,7 +157,7 @@ def test_a_new_name_that_no_profile_can_have_is_not_followed(
 
 
 def test_a_name_that_leads_to_no_profile_any_more_is_asked_for_by_id_again(
-    world: SmallWorld, look: Callable[..., Snapshot]
+    world: DemoInstagram, look: Callable[..., Snapshot]
 ) -> None:
     """So that a name that was learnt wrong does not stick."""
     world.rename("natgeo", "nat.geo")
@@ -163,7 +165,7 @@ def test_a_name_that_leads_to_no_profile_any_more_is_asked_for_by_id_again(
 
 
 def test_an_account_is_asked_for_with_exactly_this_form(
-    world: SmallWorld, standin: StandIn, look: Callable[..., Snapshot]
+    world: DemoInstagram, standin: InstagramStandIn, look: Callable[..., Snapshot]
 ) -> None:
     """The query's number, the user id, and the start page's tokens."""
     world.rename("natgeo", "nat.geo")
@@ -176,7 +178,7 @@ def test_an_account_is_asked_for_with_exactly_this_form(
     }  # fmt: skip
 
 
-def account(**changes: Any) -> Answer:
+def account(**changes: Any) -> HttpAnswer:
     return account_answer(user("nat.geo", 1234, user_id=ACCOUNT) | changes)
 
 
@@ -201,10 +203,10 @@ def account(**changes: Any) -> Answer:
         (account_answer([7]), Outcome.NOT_FOUND, None),
         (MISSING, Outcome.NOT_FOUND, None),
         # visitors may not ask this: that is not the whole source
-        (Answer("{}", 400), Outcome.NOT_FOUND, None),
-        (Answer("", 403), Outcome.NOT_FOUND, None),
+        (HttpAnswer("{}", 400), Outcome.NOT_FOUND, None),
+        (HttpAnswer("", 403), Outcome.NOT_FOUND, None),
         (LOGIN_WALL, Outcome.NOT_FOUND, None),
-        (Answer("null"), Outcome.NOT_FOUND, None),
+        (HttpAnswer("null"), Outcome.NOT_FOUND, None),
         # nothing was said: not even that it is not found
         (RATE_LIMITED, Outcome.RATE_LIMITED, None),
         (DOWN, Outcome.TRANSIENT, None),
@@ -218,8 +220,8 @@ def account(**changes: Any) -> Answer:
 def test_what_the_id_leads_to_is_read_as_strictly_as_a_page(
     script: Any,
     look: Callable[..., Snapshot],
-    first: Answer,
-    answer: Answer,
+    first: HttpAnswer,
+    answer: HttpAnswer,
     outcome: Outcome,
     count: int | None,
 ) -> None:
@@ -229,9 +231,9 @@ def test_what_the_id_leads_to_is_read_as_strictly_as_a_page(
     assert (shot.outcome, shot.count) == (outcome, count)
 
 
-@pytest.mark.parametrize("outage", [RATE_LIMITED, DOWN, LOGIN_WALL, Answer("<html></html>")])
+@pytest.mark.parametrize("outage", [RATE_LIMITED, DOWN, LOGIN_WALL, HttpAnswer("<html></html>")])
 def test_a_page_that_says_nothing_leads_to_no_other_question(
-    script: Any, standin: StandIn, look: Callable[..., Snapshot], outage: Answer
+    script: Any, standin: InstagramStandIn, look: Callable[..., Snapshot], outage: HttpAnswer
 ) -> None:
     """A source that refuses us is not asked twice."""
     script.page = outage
@@ -248,7 +250,9 @@ def test_a_page_that_does_not_tell_its_account_is_counted_as_before(
 
 
 @pytest.mark.parametrize("name", ["a/../b", "a?x=1", "", "A"])
-def test_only_a_username_is_ever_asked_for(standin: StandIn, read: Read, script: Any, name: str) -> None:
+def test_only_a_username_is_ever_asked_for(
+    standin: InstagramStandIn, read: Read, script: Any, name: str
+) -> None:
     """Wherever the name came from: the library puts it into the address as it is."""
     reading = read(replace(KNOWN, username_now=name))
     sent = [one.path for one in standin.requests]
@@ -257,7 +261,7 @@ def test_only_a_username_is_ever_asked_for(standin: StandIn, read: Read, script:
 
 
 def test_the_tokens_are_fetched_once_for_many_lost_profiles(
-    world: SmallWorld, standin: StandIn, source: InstaloaderSource
+    world: DemoInstagram, standin: InstagramStandIn, source: InstaloaderSource
 ) -> None:
     """Within six hours, as for posts: then a lost profile costs two requests."""
     world.rename("natgeo", "nat.geo")

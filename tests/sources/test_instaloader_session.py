@@ -18,10 +18,18 @@ from monitor.model.target import Metric, Target
 from monitor.sources.breaker import Breaker
 from monitor.sources.contract import Reading
 from monitor.sources.instaloader.source import InstaloaderSource
-from monitor.sources.instaloader.transport import QuietContext
-from refilld.demo.instagram import DOWN, LOGIN_WALL, RATE_LIMITED, Post, Profile, StandIn, json_answer
+from monitor.sources.instaloader.transport import SilentContext
+from refilld.demo.instagram import (
+    DOWN,
+    LOGIN_WALL,
+    RATE_LIMITED,
+    InstagramStandIn,
+    Post,
+    Profile,
+    json_answer,
+)
 from refilld.demo.members import POST_QUERY, MembersWorld
-from refilld.demo.tunnel import Answer
+from refilld.demo.tunnel import HttpAnswer
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -30,7 +38,7 @@ OTHER = "C0deBBBBBBB"
 PICTURE = "C0dePPPPPPP"
 SESSION = "787132%3AFAKEsession%3A17"
 TOKEN = "FAKEcsrftoken"
-LOGGED_IN = Answer(
+LOGGED_IN = HttpAnswer(
     '<html>["LSD",[],{"token":"lsd"},323] "IG_USER_EIMU":"787132"'
     ' ["DTSGInitialData",[],{"token":"dtsg"},258]</html>'
 )
@@ -44,7 +52,7 @@ VISIT = "POST /api/graphql"
 class Desk:
     """A source with a login, the world that it looks at, and the file that the login is in."""
 
-    standin: StandIn
+    standin: InstagramStandIn
     world: MembersWorld
     file: Path
     source: InstaloaderSource
@@ -79,7 +87,10 @@ def with_session(file: Path) -> InstaloaderSource:
 
 @pytest.fixture
 def desk(
-    standin: StandIn, tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    standin: InstagramStandIn,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> Desk:
     caplog.set_level(logging.DEBUG)
     posts = {CODE: Post(100, 9001), OTHER: Post(7, 70), PICTURE: Post(5)}
@@ -92,7 +103,7 @@ def desk(
 def test_likes_and_views_come_out_of_one_request_with_a_login(desk: Desk) -> None:
     """Without a start page, and each count in its own snapshot."""
     reading = desk.read(Metric.LIKES, Metric.VIEWS)
-    assert [(shot.count, shot.counted) for shot in reading.snapshots] == [
+    assert [(shot.count, shot.count_kind) for shot in reading.snapshots] == [
         (100, "like_count"), (9001, "play_count"),
     ]  # fmt: skip
     assert (desk.asked, reading.requests) == ([QUERY], 1)
@@ -122,16 +133,16 @@ def test_without_a_login_the_views_are_hidden_and_the_likes_are_not(desk: Desk) 
     assert (desk.asked, reading.requests) == ([START, VISIT], 2)
 
 
-def said(message: str, status: int) -> Answer:
-    return Answer(json.dumps({"message": message, "status": "fail"}), status)
+def said(message: str, status: int) -> HttpAnswer:
+    return HttpAnswer(json.dumps({"message": message, "status": "fail"}), status)
 
 
 REFUSALS = [
     LOGIN_WALL,
-    Answer("", 302, (("Location", "/accounts/login/?next=%2F"),)),
-    Answer("", 302, (("Location", "https://www.instagram.com/challenge/"),)),
-    Answer("", 401),
-    Answer("", 403),
+    HttpAnswer("", 302, (("Location", "/accounts/login/?next=%2F"),)),
+    HttpAnswer("", 302, (("Location", "https://www.instagram.com/challenge/"),)),
+    HttpAnswer("", 401),
+    HttpAnswer("", 403),
     said("login_required", 200),
     said("login_required", 401),
     said("login_required", 403),
@@ -141,7 +152,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda answer: f"{answer.status}-{answer.body[:30]}")
-def test_an_expired_login_is_said_once_and_then_left_alone(desk: Desk, refusal: Answer) -> None:
+def test_an_expired_login_is_said_once_and_then_left_alone(desk: Desk, refusal: HttpAnswer) -> None:
     """Views need a login, says the first look; the later ones cost a visitor's request and say why."""
     desk.world.sessions, desk.world.refusal = {}, refusal
     first = desk.look()
@@ -209,7 +220,9 @@ def test_a_file_that_is_spoilt_later_stops_only_the_views(desk: Desk, spoil: Cal
 
 
 @pytest.mark.parametrize(("outage", "outcome"), [(RATE_LIMITED, "rate_limited"), (DOWN, "transient")])
-def test_a_limit_and_the_weather_are_no_fault_of_the_login(desk: Desk, outage: Answer, outcome: str) -> None:
+def test_a_limit_and_the_weather_are_no_fault_of_the_login(
+    desk: Desk, outage: HttpAnswer, outcome: str
+) -> None:
     """Nothing more is asked then, and the login is used again afterwards."""
     desk.world.outage = outage
     shots = desk.read(Metric.LIKES, Metric.VIEWS).snapshots
@@ -240,7 +253,7 @@ def test_the_clips_of_an_owner_are_asked_for_only_where_a_login_is_not_told_the_
     assert (desk.look(PICTURE).outcome, desk.asked) == (Outcome.HIDDEN, [QUERY])
 
 
-def clips(*media: object) -> Answer:
+def clips(*media: object) -> HttpAnswer:
     edges = [{"node": {"media": one}} for one in media]
     return json_answer(
         {"data": {"xdt_api__v1__clips__user__connection_v2": {"edges": edges}}, "status": "ok"}
@@ -257,13 +270,13 @@ def clips(*media: object) -> Answer:
         (clips({"code": CODE, "play_count": True}), Outcome.SCHEMA),
         (clips(), Outcome.HIDDEN),
         (clips(None), Outcome.HIDDEN),
-        (Answer("null"), Outcome.HIDDEN),
-        (Answer("", 403), Outcome.HIDDEN),
+        (HttpAnswer("null"), Outcome.HIDDEN),
+        (HttpAnswer("", 403), Outcome.HIDDEN),
         (RATE_LIMITED, Outcome.RATE_LIMITED),
     ],
 )
 def test_what_the_clips_say_is_read_strictly(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, answer: Answer, outcome: Outcome
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, answer: HttpAnswer, outcome: Outcome
 ) -> None:
     """A number only for the asked clip, and a limit is a limit."""
     desk.world.shown_among_clips_only = True
@@ -276,15 +289,15 @@ def test_the_context_of_a_login_is_recycled_like_a_visitors(
 ) -> None:
     """After six hours, and once after a strange answer; it never asks for a start page."""
     opened: list[object] = []
-    load = QuietContext.load_session
+    load = SilentContext.load_session
     monkeypatch.setattr(
-        QuietContext, "load_session", lambda self, *args: (opened.append(self), load(self, *args))[1]
+        SilentContext, "load_session", lambda self, *args: (opened.append(self), load(self, *args))[1]
     )
     for hours in (0, 1, 5, 6, 7, 13):
         desk.look(now=NOON + hours * HOUR)
         assert desk.asked == [QUERY]
     assert len(opened) == 3
-    desk.world.refusal, desk.world.sessions = Answer("null"), {}
+    desk.world.refusal, desk.world.sessions = HttpAnswer("null"), {}
     desk.look("C0deGGGGGGG", NOON + 14 * HOUR)
     desk.world.sessions = {SESSION: "787132"}
     desk.look(now=NOON + 14 * HOUR)
@@ -335,8 +348,8 @@ def test_cookies_that_answers_set_change_no_login(desk: Desk, monkeypatch: pytes
 
 def test_a_login_that_is_told_to_wait_hands_that_on(desk: Desk) -> None:
     """To the budget, which is one for both."""
-    desk.world.outage = Answer("", 429, (("Retry-After", "600"),))
-    assert desk.read(Metric.VIEWS).pressure.wait == timedelta(minutes=10)
+    desk.world.outage = HttpAnswer("", 429, (("Retry-After", "600"),))
+    assert desk.read(Metric.VIEWS).rate_limit.wait == timedelta(minutes=10)
 
 
 # The file
@@ -425,7 +438,7 @@ def test_a_timeline_tells_all_counts_at_once_and_the_library_asks_for_each_again
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The plays stand in the raw post; reading them by the library's property costs a request a post."""
-    context = QuietContext(5, NOON)
+    context = SilentContext(5, NOON)
     context.load_session("natgeo", COOKIES)
     context.wire.begin()
     node = {"id": "1", "pk": "1", "username": "natgeo", "is_private": False, "edge_followed_by": {"count": 1}}

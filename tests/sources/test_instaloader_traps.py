@@ -11,10 +11,10 @@ import pytest
 from monitor.model.link import Link, LinkKind
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric, Target
-from monitor.sources.contract import Pressure, Reading
+from monitor.sources.contract import RateLimitHint, Reading
 from monitor.sources.instaloader.source import InstaloaderSource
-from refilld.demo.instagram import StandIn, media, page, post_answer, user
-from refilld.demo.tunnel import Answer
+from refilld.demo.instagram import InstagramStandIn, media, page, post_answer, user
+from refilld.demo.tunnel import HttpAnswer
 
 CODE = "C0deAAAAAAA"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -23,16 +23,16 @@ LIKES, VIEWS = Target(POST, Metric.LIKES), Target(POST, Metric.VIEWS)
 NATGEO = Target(Link(LinkKind.PROFILE, "natgeo"), Metric.FOLLOWERS)
 
 
-def paths(standin: StandIn) -> list[str]:
+def paths(standin: InstagramStandIn) -> list[str]:
     return [one.path for one in standin.requests]
 
 
 def test_a_posts_likes_and_views_are_one_name_and_one_request(
-    standin: StandIn, script: Any, source: InstaloaderSource
+    standin: InstagramStandIn, script: Any, source: InstaloaderSource
 ) -> None:
     """In the order in which they were asked for; a profile is another name."""
-    assert source.together(LIKES) == source.together(VIEWS) == f"post:{CODE}"
-    assert source.together(NATGEO) == "profile:natgeo"
+    assert source.request_key(LIKES) == source.request_key(VIEWS) == f"post:{CODE}"
+    assert source.request_key(NATGEO) == "profile:natgeo"
     assert source.batch == 2
     reading = source.read([VIEWS, LIKES], NOON)
     assert [(shot.target.metric, shot.count) for shot in reading.snapshots] == [
@@ -43,17 +43,17 @@ def test_a_posts_likes_and_views_are_one_name_and_one_request(
 
 
 def test_a_refused_request_is_the_answer_to_both(
-    standin: StandIn, script: Any, source: InstaloaderSource
+    standin: InstagramStandIn, script: Any, source: InstaloaderSource
 ) -> None:
     """Nothing is asked twice because two wanted it."""
-    script.query = Answer("", 429)
+    script.query = HttpAnswer("", 429)
     reading = source.read([LIKES, VIEWS], NOON)
     assert [shot.outcome for shot in reading.snapshots] == [Outcome.RATE_LIMITED] * 2
     assert (reading.requests, paths(standin)) == (2, ["/", "/api/graphql"])
 
 
 def test_views_that_are_not_told_lead_to_no_other_question(
-    standin: StandIn, script: Any, source: InstaloaderSource
+    standin: InstagramStandIn, script: Any, source: InstaloaderSource
 ) -> None:
     """The library would look among the owner's clips."""
     script.query = post_answer(media(CODE, likes=100, plays=None))
@@ -62,7 +62,7 @@ def test_views_that_are_not_told_lead_to_no_other_question(
 
 
 def test_followers_that_are_not_told_lead_to_no_other_question(
-    standin: StandIn, script: Any, source: InstaloaderSource
+    standin: InstagramStandIn, script: Any, source: InstaloaderSource
 ) -> None:
     """The library would ask an older interface for them, whose refusals are others."""
     without = {name: value for name, value in user("natgeo", 5).items() if name != "follower_count"}
@@ -73,7 +73,7 @@ def test_followers_that_are_not_told_lead_to_no_other_question(
 
 
 def test_eight_threads_share_one_start_page_and_every_request_is_counted(
-    standin: StandIn, script: Any, source: InstaloaderSource
+    standin: InstagramStandIn, script: Any, source: InstaloaderSource
 ) -> None:
     """The library's context is for one thread: alone, each of them would fetch the tokens."""
     with ThreadPoolExecutor(8) as pool:
@@ -99,7 +99,9 @@ def test_an_answer_without_a_status_is_read_and_not_complained_about(
     script: Any, source: InstaloaderSource, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """`quiet` does not silence the library's complaints."""
-    script.query = Answer(post_answer(media(CODE, likes=100, plays=1)).body.replace(', "status": "ok"', ""))  # type: ignore[union-attr,arg-type]
+    script.query = HttpAnswer(
+        post_answer(media(CODE, likes=100, plays=1)).body.replace(', "status": "ok"', "")
+    )  # type: ignore[union-attr,arg-type]
     assert "status" not in str(script.query.body)
     assert source.read([LIKES], NOON).snapshots[0].count == 100
     assert capfd.readouterr() == ("", "")
@@ -108,13 +110,17 @@ def test_an_answer_without_a_status_is_read_and_not_complained_about(
 def test_a_missing_profile_and_a_wall_are_told_apart(script: Any, source: InstaloaderSource) -> None:
     """The library takes both for a missing profile."""
     outcomes = []
-    for script.page in (page({"xig_user_by_username": None}), Answer("<html>accounts/login</html>")):
+    for script.page in (page({"xig_user_by_username": None}), HttpAnswer("<html>accounts/login</html>")):
         outcomes += [source.read([NATGEO], NOON).snapshots[0].outcome]
     assert outcomes == [Outcome.NOT_FOUND, Outcome.LOGIN_REQUIRED]
 
 
 def test_no_password_is_taken_from_a_file_of_the_user(
-    standin: StandIn, script: Any, source: InstaloaderSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    standin: InstagramStandIn,
+    script: Any,
+    source: InstaloaderSource,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The library's own library would send what ~/.netrc holds for everybody."""
     (tmp_path / "netrc").write_text("default login somebody password secret\n")
@@ -124,8 +130,8 @@ def test_no_password_is_taken_from_a_file_of_the_user(
     assert not any("authorization" in one.headers for one in standin.requests)
 
 
-def refused(**headers: str) -> Answer:
-    return Answer("", 429, tuple((name.replace("_", "-"), value) for name, value in headers.items()))
+def refused(**headers: str) -> HttpAnswer:
+    return HttpAnswer("", 429, tuple((name.replace("_", "-"), value) for name, value in headers.items()))
 
 
 @pytest.mark.parametrize(
@@ -143,12 +149,12 @@ def test_a_time_to_wait_is_handed_on(
 ) -> None:
     """The library ignores it. It is said once, with the look that was refused."""
     script.page = script.query = refused(Retry_After=told)
-    assert source.read([target], NOON).pressure == Pressure(wait=wait)
-    script.page = script.query = Answer("", 500)
-    assert source.read([target], NOON).pressure == Pressure()
+    assert source.read([target], NOON).rate_limit == RateLimitHint(wait=wait)
+    script.page = script.query = HttpAnswer("", 500)
+    assert source.read([target], NOON).rate_limit == RateLimitHint()
 
 
 def test_only_a_refusal_asks_to_wait(read: Callable[..., Reading], script: Any) -> None:
     """A page that is shown may carry the header for other reasons."""
-    script.page = Answer(script.page.body, headers=(("Retry-After", "3600"),))
-    assert read(Metric.FOLLOWERS).pressure == Pressure()
+    script.page = HttpAnswer(script.page.body, headers=(("Retry-After", "3600"),))
+    assert read(Metric.FOLLOWERS).rate_limit == RateLimitHint()

@@ -7,7 +7,7 @@ from monitor.model.link import Link, LinkKind
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
 from monitor.sources.contract import Reading, Source
-from monitor.sources.reader_adapter import PlainSource
+from monitor.sources.reader_adapter import ReaderAdapter
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NASA = Target(Link(LinkKind.PROFILE, "nasa"), Metric.FOLLOWERS)
@@ -29,19 +29,20 @@ class Dear:
 
 
 def test_it_can_count_everything_one_target_a_request() -> None:
-    source = PlainSource("seven", Seven())
+    source = ReaderAdapter("seven", Seven())
     assert isinstance(source, Source)
     assert (source.name, source.metrics, source.batch) == ("seven", frozenset(Metric), 1)
     names = {
-        source.together(target) for target in (NASA, Target(POST, Metric.LIKES), Target(POST, Metric.VIEWS))
+        source.request_key(target)
+        for target in (NASA, Target(POST, Metric.LIKES), Target(POST, Metric.VIEWS))
     }
     assert len(names) == 3
 
 
 def test_a_list_of_looks_was_one_request() -> None:
-    reading = PlainSource("seven", Seven()).read([NASA], NOW)
+    reading = ReaderAdapter("seven", Seven()).read([NASA], NOW)
     assert (reading.requests, [shot.count for shot in reading.snapshots]) == (1, [7])
 
 
 def test_a_reading_says_itself_what_it_cost() -> None:
-    assert PlainSource("dear", Dear()).read([NASA], NOW).requests == 3
+    assert ReaderAdapter("dear", Dear()).read([NASA], NOW).requests == 3

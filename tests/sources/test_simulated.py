@@ -12,19 +12,19 @@ from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric, Target
 from monitor.sources.contract import Source
 from monitor.sources.registry import open_source
-from monitor.sources.simulated.decay import Decay, Parcel, Wave
-from monitor.sources.simulated.shop import Shop
-from monitor.sources.simulated.source import BEGIN, SimulatedSource, Troubles
-from monitor.sources.simulated.target import Doors
+from monitor.sources.simulated.decay import Decay, Parcel, PlatformPurge
+from monitor.sources.simulated.shop import SimulatedShop
+from monitor.sources.simulated.source import BEGIN, FaultRates, SimulatedSource
+from monitor.sources.simulated.target import AccessChanges
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-CALM = Troubles(glitches=0, days_between_outages=1e9, private=0, deleted=0)
-SMALL = Shop(orders=60, days=10)
+CALM = FaultRates(glitches=0, days_between_outages=1e9, private=0, deleted=0)
+SMALL = SimulatedShop(orders=60, days=10)
 hours = st.floats(0, 2_000)
 
 
-def opened(seed: int = 1, troubles: Troubles = CALM, shop: Shop = SMALL) -> SimulatedSource:
+def opened(seed: int = 1, troubles: FaultRates = CALM, shop: SimulatedShop = SMALL) -> SimulatedSource:
     """Open the world when all that was sold before its beginning has been told."""
     source = SimulatedSource(shop, seed, troubles)
     source.sold = {row["order_id"]: row for row in source.orders(BEGIN)}  # type: ignore[attr-defined]
@@ -41,7 +41,7 @@ def a_target(source: SimulatedSource, metric: Metric = Metric.FOLLOWERS) -> tupl
 
 @given(st.floats(1, 1_000), st.floats(0.3, 1), st.floats(0, 1), hours, hours)
 def test_units_only_ever_get_fewer(scale: float, shape: float, depth: float, t: float, more: float) -> None:
-    parcel = Parcel(5.0, 1_000, Decay(scale, shape, depth), (Wave(100.0, 0.5),))
+    parcel = Parcel(5.0, 1_000, Decay(scale, shape, depth), (PlatformPurge(100.0, 0.5),))
     assert 1_000 * (1 - depth) - 1e-6 <= parcel.left(5 + t + more) <= parcel.left(5 + t) <= 1_000
 
 
@@ -52,14 +52,14 @@ def test_at_the_age_of_its_scale_a_delivery_has_lost_all_but_one_part_in_e_of_wh
 
 
 def test_a_purge_adds_its_strength_evenly_over_thirty_hours() -> None:
-    parcel = Parcel(0.0, 1_000, Decay(1e12, 1.0, 1.0), (Wave(10.0, 0.6),))
+    parcel = Parcel(0.0, 1_000, Decay(1e12, 1.0, 1.0), (PlatformPurge(10.0, 0.6),))
     assert [parcel.left(t) for t in (10, 25, 40, 100)] == pytest.approx(
         [1_000, 1_000 * exp(-0.3), 1_000 * exp(-0.6), 1_000 * exp(-0.6)]
     )
 
 
 def test_a_purge_does_not_reach_what_was_delivered_after_it() -> None:
-    parcel = Parcel(25.0, 1_000, Decay(1e12, 1.0, 1.0), (Wave(10.0, 0.6),))
+    parcel = Parcel(25.0, 1_000, Decay(1e12, 1.0, 1.0), (PlatformPurge(10.0, 0.6),))
     assert parcel.left(100) == pytest.approx(1_000 * exp(-0.3))
 
 
@@ -69,12 +69,14 @@ def test_the_world_is_a_source_that_is_installed() -> None:
 
 def test_it_knows_no_link_but_its_own() -> None:
     """Enabled by mistake, it would never be asked for a real profile."""
-    assert open_source("simulated").together(Target(Link(LinkKind.PROFILE, "nasa"), Metric.FOLLOWERS)) is None
+    assert (
+        open_source("simulated").request_key(Target(Link(LinkKind.PROFILE, "nasa"), Metric.FOLLOWERS)) is None
+    )
 
 
 def test_so_many_orders_are_under_guarantee_when_it_begins() -> None:
     """Half as many again are sold in half a window."""
-    source = SimulatedSource(Shop(orders=300, days=15, window=30))
+    source = SimulatedSource(SimulatedShop(orders=300, days=15, window=30))
     before, after = list(source.orders(BEGIN)), list(source.orders(BEGIN + 15 * DAY))
     assert len(before) + len(after) == 450
     assert 270 <= len(before) <= 330
@@ -116,12 +118,12 @@ def test_a_look_without_troubles_shows_the_truth() -> None:
     _, target = a_target(source)
     for day in range(10):
         (shot,) = source.read([target], BEGIN + day * DAY).snapshots
-        assert (shot.count, shot.counted) == (source.truth(target, shot.at), "follower_count")
+        assert (shot.count, shot.count_kind) == (source.truth(target, shot.at), "follower_count")
 
 
 def test_the_same_look_shows_the_same_whatever_was_looked_at_before() -> None:
     """So that two policies are compared in one world."""
-    one, other = opened(troubles=Troubles(glitches=0.5)), opened(troubles=Troubles(glitches=0.5))
+    one, other = opened(troubles=FaultRates(glitches=0.5)), opened(troubles=FaultRates(glitches=0.5))
     _, target = a_target(one)
     for hour in range(100):
         other.read([target], BEGIN + hour * HOUR / 2)
@@ -132,7 +134,7 @@ def test_the_same_look_shows_the_same_whatever_was_looked_at_before() -> None:
 
 
 def test_a_wrong_number_is_a_day_old_or_too_low() -> None:
-    source = opened(troubles=Troubles(glitches=1, days_between_outages=1e9, private=0, deleted=0))
+    source = opened(troubles=FaultRates(glitches=1, days_between_outages=1e9, private=0, deleted=0))
     _, target = a_target(source)
     for hour in range(48, 96):
         at = BEGIN + hour * HOUR
@@ -144,21 +146,21 @@ def test_a_wrong_number_is_a_day_old_or_too_low() -> None:
 
 
 def test_an_outage_refuses_every_look() -> None:
-    source = opened(troubles=Troubles(days_between_outages=0.01, longest_outage=48))
+    source = opened(troubles=FaultRates(days_between_outages=0.01, longest_outage=48))
     _, target = a_target(source)
     outcomes = {source.read([target], BEGIN + day * DAY).snapshots[0].outcome for day in range(2, 10)}
     assert outcomes <= {Outcome.TRANSIENT, Outcome.RATE_LIMITED}
 
 
 def test_a_profile_behind_a_door_shows_no_count() -> None:
-    doors = Doors(private=(10.0, 20.0), deleted=50.0)
+    doors = AccessChanges(private=(10.0, 20.0), deleted=50.0)
     found = [doors.at(t) for t in (9, 10, 19.9, 20, 50, 1_000)]
     gone = Outcome.NOT_FOUND
     assert found == [Outcome.COUNT, Outcome.PRIVATE, Outcome.PRIVATE, Outcome.COUNT, gone, gone]
 
 
 def test_while_nobody_can_see_a_count_there_is_no_truth() -> None:
-    source = opened(troubles=Troubles(days_between_outages=1e9, private=0, deleted=1))
+    source = opened(troubles=FaultRates(days_between_outages=1e9, private=0, deleted=1))
     _, target = a_target(source)
     (shot,) = source.read([target], BEGIN + 10 * DAY).snapshots
     assert (shot.outcome, source.truth(target, BEGIN + 10 * DAY)) == (Outcome.NOT_FOUND, None)
@@ -166,7 +168,7 @@ def test_while_nobody_can_see_a_count_there_is_no_truth() -> None:
 
 def test_a_page_costs_one_request() -> None:
     """A post's likes and views are on one page, a profile's followers on another."""
-    source = opened(shop=Shop(orders=400, days=1))
+    source = opened(shop=SimulatedShop(orders=400, days=1))
     _, likes = a_target(source, Metric.LIKES)
     views = next(t for t in source._places if t.metric is Metric.VIEWS and t.link != likes.link)
     both = next(
@@ -174,8 +176,8 @@ def test_a_page_costs_one_request() -> None:
         for t in source._places
         if t.metric is Metric.VIEWS and Target(t.link, Metric.LIKES) in source._places
     )
-    assert source.together(both) == source.together(Target(both.link, Metric.LIKES))
-    assert source.together(views) != source.together(likes)
+    assert source.request_key(both) == source.request_key(Target(both.link, Metric.LIKES))
+    assert source.request_key(views) != source.request_key(likes)
     assert source.read([both, Target(both.link, Metric.LIKES)], BEGIN).requests == 1
 
 
@@ -184,6 +186,6 @@ def test_another_seed_is_another_world() -> None:
 
 
 def test_the_shops_own_services_are_sold() -> None:
-    shop = Shop(orders=60, days=1, services=(("17", Metric.FOLLOWERS), ("18", Metric.LIKES)))
+    shop = SimulatedShop(orders=60, days=1, services=(("17", Metric.FOLLOWERS), ("18", Metric.LIKES)))
     names = {(row["service"], row["metric"]) for row in SimulatedSource(shop).orders(BEGIN)}
     assert names == {("17", "followers"), ("18", "likes"), ("views", "views")}

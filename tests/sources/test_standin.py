@@ -13,27 +13,35 @@ import requests
 
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric
-from refilld.demo.instagram import DOWN, LOGIN_WALL, RATE_LIMITED, Post, Profile, SmallWorld, StandIn
-from refilld.demo.tunnel import Answer
+from refilld.demo.instagram import (
+    DOWN,
+    LOGIN_WALL,
+    RATE_LIMITED,
+    DemoInstagram,
+    InstagramStandIn,
+    Post,
+    Profile,
+)
+from refilld.demo.tunnel import HttpAnswer
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CODE = "C0deAAAAAAA"
 
 
 @pytest.fixture
-def world(standin: StandIn) -> SmallWorld:
-    standin.world = world = SmallWorld(lambda: NOW)
+def world(standin: InstagramStandIn) -> DemoInstagram:
+    standin.world = world = DemoInstagram(lambda: NOW)
     return world
 
 
-def test_every_other_host_is_refused(standin: StandIn, script: Any) -> None:
+def test_every_other_host_is_refused(standin: InstagramStandIn, script: Any) -> None:
     """A program that is pointed here reaches nobody else by accident."""
     with pytest.raises(requests.exceptions.ProxyError, match="502"):
         requests.get("https://example.com/", timeout=5)
     assert standin.requests == ()
 
 
-def test_the_world_is_seen_as_it_is(world: SmallWorld, look: Callable[..., Snapshot]) -> None:
+def test_the_world_is_seen_as_it_is(world: DemoInstagram, look: Callable[..., Snapshot]) -> None:
     """Profiles and posts, missing, private and hidden ones."""
     world.profiles = {"natgeo": Profile(lambda at: at.hour), "shy": Profile(5, private=True)}
     world.posts = {
@@ -61,7 +69,7 @@ def test_the_world_is_seen_as_it_is(world: SmallWorld, look: Callable[..., Snaps
     ],
 )
 def test_an_outage_is_an_answer_to_everything(
-    world: SmallWorld, look: Callable[..., Snapshot], outage: Answer, outcome: Outcome
+    world: DemoInstagram, look: Callable[..., Snapshot], outage: HttpAnswer, outcome: Outcome
 ) -> None:
     """Until it is over."""
     world.profiles["natgeo"], world.posts[CODE] = Profile(5), Post(6, 7)
@@ -74,7 +82,7 @@ def test_an_outage_is_an_answer_to_everything(
 def test_it_leaves_no_thread_no_file_and_no_word(script: Any, capfd: pytest.CaptureFixture[str]) -> None:
     """Also when clients hang up, do not speak TLS, or are still there at the end."""
     before = set(threading.enumerate())
-    with StandIn(script) as own:
+    with InstagramStandIn(script) as own:
         port = int(own.environment["HTTPS_PROXY"].rpartition(":")[2])
         folder = Path(own.environment["REQUESTS_CA_BUNDLE"]).parent
         idle = socket.create_connection(("127.0.0.1", port))
@@ -100,7 +108,7 @@ def test_it_remembers_only_the_newest_requests(
     script: Any, monkeypatch: pytest.MonkeyPatch, look: Callable[..., Snapshot]
 ) -> None:
     """A demo may run for days."""
-    with StandIn(script, remember=2) as own:
+    with InstagramStandIn(script, remember=2) as own:
         for name, value in own.environment.items():
             monkeypatch.setenv(name, value)
         for _ in range(3):

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event, insert, select, update
 
-from monitor.cadence.schedule import Lane
+from monitor.cadence.schedule import Priority
 from monitor.guarantee.claims import Claim
-from monitor.model.decision import Decision, Reason, Verb
+from monitor.model.decision import Action, Decision, Reason
 from monitor.model.drop import Drop, DropState
 from monitor.model.link import Link, LinkKind
 from monitor.model.order import Order, OrderStatus
@@ -23,7 +23,7 @@ from monitor.model.terms import Terms
 from storage import drops, due, leases, operator_actions, orders, refills, sources
 from storage.column_types import AnyRow
 from storage.engine import Database
-from storage.orders import Imported
+from storage.orders import ImportedRow
 from storage.schema import metadata, targets
 
 T = TypeVar("T")
@@ -87,27 +87,29 @@ def a_claim(order_id: str = "1", units: int = 300) -> Claim:
     return Claim(order_id, line=1500, floor=500, effective=1500 - units, units=units)
 
 
-def a_decision(order_id: str = "1", verb: Verb = Verb.REFILL, **changes: Any) -> Decision:
+def a_decision(order_id: str = "1", action: Action = Action.REFILL, **changes: Any) -> Decision:
     """Give a decision on 300 missing units, with the reason that goes with it."""
-    reason = {Verb.REFILL: Reason.DROP_CONFIRMED, Verb.HOLD: Reason.BELOW_START_COUNT,
-              Verb.WAIT: Reason.COOLDOWN, Verb.REFUSE: Reason.REFILL_LIMIT_REACHED}[verb]  # fmt: skip
-    units = 300 if verb in {Verb.REFILL, Verb.HOLD} else 0
-    return replace(Decision(order_id, NOW, verb, reason, units, count=1200, line=1500, claim=300), **changes)
+    reason = {Action.REFILL: Reason.DROP_CONFIRMED, Action.HOLD: Reason.BELOW_START_COUNT,
+              Action.WAIT: Reason.COOLDOWN, Action.REFUSE: Reason.REFILL_LIMIT_REACHED}[action]  # fmt: skip
+    units = 300 if action in {Action.REFILL, Action.HOLD} else 0
+    return replace(
+        Decision(order_id, NOW, action, reason, units, count=1200, line=1500, claim=300), **changes
+    )
 
 
 # What the database holds
 
 
-def sell(database: Database, *sold: Order, now: datetime = NOW) -> list[Imported]:
+def sell(database: Database, *sold: Order, now: datetime = NOW) -> list[ImportedRow]:
     """Import orders in one batch."""
     with database.write() as connection:
         return orders.import_batch(connection, sold, now)
 
 
-def owe(connection: Connection, order_id: str = "1", verb: Verb = Verb.REFILL, **changes: Any) -> int:
+def owe(connection: Connection, order_id: str = "1", action: Action = Action.REFILL, **changes: Any) -> int:
     """Carry a drop of an order through to its refill, queued or held; gives the refill's id."""
-    decision = a_decision(order_id, verb, **changes)
-    closed = DropState.HELD if verb is Verb.HOLD else DropState.REFILLED
+    decision = a_decision(order_id, action, **changes)
+    closed = DropState.HELD if action is Action.HOLD else DropState.REFILLED
     drop = a_drop(order_id, closed, looks=2, confirmed_at=decision.at, closed_at=decision.at)
     drop_id = drops.save(connection, drop, a_claim(order_id), decision.count)
     drops.add_decision(connection, drop_id, decision)
@@ -124,11 +126,11 @@ def queue(database: Database, *order_ids: str, **changes: Any) -> list[int]:
 def bring_to(connection: Connection, order_id: str, state: RefillState, at: datetime = NOW) -> int:
     """Give the id of a refill of this order that has come into `state` on the usual way."""
     held = state in {RefillState.HELD, RefillState.REJECTED}
-    refill_id = owe(connection, order_id, Verb.HOLD if held else Verb.REFILL, at=at)
+    refill_id = owe(connection, order_id, Action.HOLD if held else Action.REFILL, at=at)
     if state is RefillState.REJECTED:
-        operator_actions.operate(connection, refill_id, "reject", at)
+        operator_actions.act(connection, refill_id, "reject", at)
     elif state is RefillState.CANCELLED:
-        operator_actions.operate(connection, refill_id, "cancel", at)
+        operator_actions.act(connection, refill_id, "cancel", at)
     elif state in {RefillState.CLAIMED, RefillState.COMPLETED, RefillState.DEAD}:
         (row,) = leases.claim(connection, at, limit=1, lease=HOUR, consumer="panel")
         if state is RefillState.COMPLETED:
@@ -139,12 +141,15 @@ def bring_to(connection: Connection, order_id: str, state: RefillState, at: date
     return refill_id
 
 
-def put_target(connection: Connection, name: str, at: datetime | None, lane: Lane, **changes: Any) -> int:
+def put_target(
+    connection: Connection, name: str, at: datetime | None, priority: Priority, **changes: Any
+) -> int:
     """Insert a target as it is after some looks by the simulated source; gives its id."""
     target: Target = changes.pop("target", a_profile(name))
     row = {
         "link": target.link.url, "kind": target.link.kind, "key": target.link.key, "metric": target.metric,
-        "next_due_at": at, "lane": int(lane), "source": "simulated", "together": target.link.key, **changes,
+        "next_due_at": at, "priority": int(priority), "source": "simulated",
+        "request_key": target.link.key, **changes,
     }  # fmt: skip
     target_id: int = connection.execute(insert(targets).returning(targets.c.target_id), row).scalar_one()
     return target_id
@@ -154,13 +159,13 @@ def take(database: Database, limit: int = 100, now: datetime = NOW, source: str 
     """Take what has a date, lane after lane, for ten minutes; gives what it is asked for by."""
     with database.write() as connection:
         sources.breaker(connection, source)  # one taker at a time
-        heads: list[due.Head] = []
-        for lane in Lane:
-            heads += due.appointed(connection, source, lane, now, limit - len(heads))
-        rows = due.together(connection, source, [head.together for head in heads], now)
-        due.push(connection, (row.target_id for row in rows), now + 10 * MINUTE)
+        heads: list[due.DueTarget] = []
+        for priority in Priority:
+            heads += due.due_by_date(connection, source, priority, now, limit - len(heads))
+        rows = due.lock_by_request(connection, source, [head.request_key for head in heads], now)
+        due.claim_targets(connection, (row.target_id for row in rows), now + 10 * MINUTE)
     mine = {row.target_id for row in rows}
-    return [head.together for head in heads if head.target_id in mine]
+    return [head.request_key for head in heads if head.target_id in mine]
 
 
 def put_off(database: Database, target_id: int, until: datetime) -> None:
@@ -171,14 +176,14 @@ def put_off(database: Database, target_id: int, until: datetime) -> None:
 
 def make_calm(database: Database) -> None:
     """Have no count of any target judged until tomorrow."""
-    calm = {"calm_least": 90, "calm_until": NOW + DAY, "judged_from": NOW, "judged_until": NOW + DAY}
+    calm = {"noop_min_count": 90, "noop_until": NOW + DAY, "judged_from": NOW, "judged_until": NOW + DAY}
     with database.write() as connection:
         connection.execute(update(targets).values(calm))
 
 
 def calm(database: Database) -> list[bool]:
     """Tell of each target whether its next counts are left unjudged."""
-    return [row.calm_until is not None for row in rows_of(database, "targets")]
+    return [row.noop_until is not None for row in rows_of(database, "targets")]
 
 
 def rows_of(database: Database, table: str) -> list[AnyRow]:
@@ -198,10 +203,10 @@ def everything(database: Database) -> dict[str, list[AnyRow]]:
 
 def at_once(number: int, work: Callable[[int], T]) -> list[T]:
     """Let so many threads do the work at the same moment; their answers in their order."""
-    together = Barrier(number)
+    request_key = Barrier(number)
 
     def start(i: int) -> T:
-        together.wait(timeout=30)
+        request_key.wait(timeout=30)
         return work(i)
 
     with ThreadPoolExecutor(number) as pool:

@@ -6,9 +6,9 @@ from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 from monitor.guarantee.claims import Claim
-from monitor.model.decision import Reason, Verb
+from monitor.model.decision import Action, Reason
 from monitor.model.drop import Drop, DropState
-from monitor.model.order_state import Watched
+from monitor.model.order_state import OrderState
 from storage import drops, order_states, targets
 from storage.engine import Database
 from storage.schema import drops as table
@@ -28,7 +28,7 @@ def save(database: Database, drop: Drop, claim: Claim | None = None, count: int 
         return drops.save(connection, drop, claim or a_claim(drop.order_id), count)
 
 
-def watch(database: Database, order_id: str = "1") -> Watched:
+def watch(database: Database, order_id: str = "1") -> OrderState:
     """An order with all that bears on its guarantee."""
     with database.read() as connection:
         (found,) = order_states.of_target(connection, targets.of_order(connection, order_id).target_id)
@@ -142,25 +142,33 @@ def test_drops_are_listed_newest_first(database: Database) -> None:
 # Decisions
 
 
-def decide(database: Database, drop_id: int, verb: Verb, **changes: object) -> bool:
+def decide(database: Database, drop_id: int, action: Action, **changes: object) -> bool:
     with database.write() as connection:
-        return drops.add_decision(connection, drop_id, a_decision("1", verb, **changes))
+        return drops.add_decision(connection, drop_id, a_decision("1", action, **changes))
 
 
-def decided(database: Database) -> list[tuple[Verb, Reason]]:
+def decided(database: Database) -> list[tuple[Action, Reason]]:
     with database.read() as connection:
         return [(row.decision, row.reason) for row in drops.decisions_of(connection, "1")]
 
 
-@pytest.mark.parametrize("verb", Verb)
-def test_every_decision_is_kept_with_its_numbers(database: Database, verb: Verb) -> None:
+@pytest.mark.parametrize("action", Action)
+def test_every_decision_is_kept_with_its_numbers(database: Database, action: Action) -> None:
     """Support can answer a buyer in one sentence."""
-    decision = a_decision("1", verb)
+    decision = a_decision("1", action)
     with database.write() as connection:
         drop_id = drops.save(connection, a_drop(), a_claim(), 1200)
         assert drops.add_decision(connection, drop_id, decision)
         (row,) = drops.decisions_of(connection, "1")
-    expected = (NOW, verb, decision.reason, decision.quantity, decision.count, decision.line, decision.claim)
+    expected = (
+        NOW,
+        action,
+        decision.reason,
+        decision.quantity,
+        decision.count,
+        decision.line,
+        decision.claim,
+    )
     assert tuple(row)[3:] == expected
     assert (row.drop_id, row.order_id) == (drop_id, "1")
 
@@ -169,34 +177,34 @@ def test_a_decision_is_kept_only_when_it_changes(database: Database) -> None:
     """Waiting for a day in looks of ten minutes is one line, not a hundred."""
     drop_id = save(database, a_drop())
     kept = [
-        decide(database, drop_id, Verb.WAIT),
-        decide(database, drop_id, Verb.WAIT, at=NOW + HOUR, claim=310),
-        decide(database, drop_id, Verb.WAIT, reason=Reason.AWAITING_REQUEST),
-        decide(database, drop_id, Verb.WAIT),
-        decide(database, drop_id, Verb.REFILL),
+        decide(database, drop_id, Action.WAIT),
+        decide(database, drop_id, Action.WAIT, at=NOW + HOUR, claim=310),
+        decide(database, drop_id, Action.WAIT, reason=Reason.AWAITING_REQUEST),
+        decide(database, drop_id, Action.WAIT),
+        decide(database, drop_id, Action.REFILL),
     ]
     assert kept == [True, False, True, True, True]
     assert decided(database) == [
-        (Verb.WAIT, Reason.COOLDOWN),
-        (Verb.WAIT, Reason.AWAITING_REQUEST),
-        (Verb.WAIT, Reason.COOLDOWN),
-        (Verb.REFILL, Reason.DROP_CONFIRMED),
+        (Action.WAIT, Reason.COOLDOWN),
+        (Action.WAIT, Reason.AWAITING_REQUEST),
+        (Action.WAIT, Reason.COOLDOWN),
+        (Action.REFILL, Reason.DROP_CONFIRMED),
     ]
 
 
 def test_the_same_reason_with_another_verdict_is_another_decision(database: Database) -> None:
     """`below_start_count` may hold, and it may refuse."""
     drop_id = save(database, a_drop())
-    decide(database, drop_id, Verb.HOLD, reason=Reason.BELOW_START_COUNT)
-    assert decide(database, drop_id, Verb.REFUSE, reason=Reason.BELOW_START_COUNT)
+    decide(database, drop_id, Action.HOLD, reason=Reason.BELOW_START_COUNT)
+    assert decide(database, drop_id, Action.REFUSE, reason=Reason.BELOW_START_COUNT)
 
 
 def test_a_repeated_decision_on_another_drop_is_kept(database: Database) -> None:
     """Each drop has its own last word."""
     first = save(database, a_drop("1", DropState.REFILLED))
-    decide(database, first, Verb.REFILL)
+    decide(database, first, Action.REFILL)
     second = save(database, a_drop("1", DropState.REFILLED))
-    assert decide(database, second, Verb.REFILL)
+    assert decide(database, second, Action.REFILL)
     assert len(decided(database)) == 2
 
 
@@ -210,18 +218,18 @@ def test_the_reason_of_the_open_drop_can_be_asked_for(database: Database) -> Non
     assert last_reason() is None
     drop_id = save(database, a_drop())
     assert last_reason() is None
-    decide(database, drop_id, Verb.WAIT)
+    decide(database, drop_id, Action.WAIT)
     assert last_reason() is Reason.COOLDOWN
     save(database, a_drop("1", DropState.RECOVERED, drop_id=drop_id))
     assert last_reason() is None
 
 
 @pytest.mark.parametrize(
-    ("verb", "units"), [(Verb.REFILL, 0), (Verb.HOLD, 0), (Verb.WAIT, 1), (Verb.REFUSE, 1)]
+    ("action", "units"), [(Action.REFILL, 0), (Action.HOLD, 0), (Action.WAIT, 1), (Action.REFUSE, 1)]
 )
-def test_the_database_itself_keeps_units_to_refills(database: Database, verb: Verb, units: int) -> None:
+def test_the_database_itself_keeps_units_to_refills(database: Database, action: Action, units: int) -> None:
     """Only what is queued or held has units, and it has some."""
     drop_id = save(database, a_drop())
     with pytest.raises(IntegrityError, match="ck_decisions_only_refills_have_units"):
-        decide(database, drop_id, verb, quantity=units)
+        decide(database, drop_id, action, quantity=units)
     assert decided(database) == []

@@ -185,7 +185,7 @@ def test_a_mistake_in_a_statement_is_not_called_unreachable(postgresql: Database
 
 def test_a_violated_promise_without_an_error_of_its_own_is_shown_as_it_is(database: Database) -> None:
     """Only named constraints become errors of the house."""
-    row = {"target_id": 404, "at": NOW, "outcome": "private", "source": "s", "counted": "", "detail": ""}
+    row = {"target_id": 404, "at": NOW, "outcome": "private", "source": "s", "count_kind": "", "detail": ""}
     with pytest.raises(IntegrityError) as caught, database.write() as connection:
         connection.execute(insert(snapshots), row)
     assert not isinstance(caught.value, RefilldError)
@@ -463,10 +463,10 @@ while True:
 """
 
 
-def a_writer(database: Database, *wishes: str) -> subprocess.Popen[str]:
+def a_writer(database: Database, *schedule_requests: str) -> subprocess.Popen[str]:
     """Start a process that writes transactions of so many rows, in two halves, until it is killed."""
     return subprocess.Popen(
-        [sys.executable, "-c", WRITER, f"sqlite:///{file_of(database)}", *wishes],
+        [sys.executable, "-c", WRITER, f"sqlite:///{file_of(database)}", *schedule_requests],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(migrate.__file__).parent.parent,
     )  # fmt: skip
 

@@ -139,7 +139,7 @@ def test_a_lifted_flag_has_the_target_looked_at_at_once(database: Database) -> N
     assert [row.next_due_at for row in rows_of(database, "targets")] == [NOW + DAY]
     lift_flag(database, "1", Flag.HOLD)
     (target,) = rows_of(database, "targets")
-    assert (target.next_due_at, target.why) == (LATER, "hold lifted from 1")
+    assert (target.next_due_at, target.due_reason) == (LATER, "hold lifted from 1")
 
 
 def test_a_flag_has_the_next_count_judged(database: Database) -> None:
@@ -227,7 +227,7 @@ def test_a_dead_refill_of_a_flagged_order_cannot_be_requeued(database: Database)
     set_flag(database, "1", Flag.DISPUTE)
     before = rows_of(database, "refills"), rows_of(database, "refill_events")
     with pytest.raises(WrongStateError), database.write() as connection:
-        operator_actions.operate(connection, refill_id, "requeue", LATER)
+        operator_actions.act(connection, refill_id, "requeue", LATER)
     assert (rows_of(database, "refills"), rows_of(database, "refill_events")) == before
 
 

@@ -4,13 +4,13 @@ import pytest
 from shop import NOW, a_pending_order, a_post, a_profile, an_order, put_target, sell
 from sqlalchemy import update
 
-from monitor.cadence.schedule import Lane
+from monitor.cadence.schedule import Priority
 from monitor.model.order import Flag
 from monitor.model.target import Metric
 from storage import flags, target_counts
 from storage.engine import Database
 from storage.schema import targets
-from storage.target_counts import Headcount
+from storage.target_counts import TargetCounts
 
 LIKES, VIEWS = Metric.LIKES, Metric.VIEWS
 EYES = ("graph", "instaloader")
@@ -18,18 +18,18 @@ EYES = ("graph", "instaloader")
 
 def watch(database: Database, name: str, source: str | None = None, **changes: object) -> None:
     with database.write() as connection:
-        put_target(connection, name, NOW, Lane.ROUTINE, source=source, **changes)
+        put_target(connection, name, NOW, Priority.ROUTINE, source=source, **changes)
 
 
-def of(database: Database, source: str) -> Headcount:
+def of(database: Database, source: str) -> TargetCounts:
     with database.read() as connection:
         return target_counts.of_source(connection, source)
 
 
-def without(database: Database, *metrics: Metric) -> Headcount:
+def without(database: Database, *metrics: Metric) -> TargetCounts:
     with database.read() as connection:
-        found = target_counts.without(connection, EYES, metrics)
-        assert target_counts.number_without(connection, EYES, metrics) == found.targets
+        found = target_counts.of_no_source(connection, EYES, metrics)
+        assert target_counts.number_of_no_source(connection, EYES, metrics) == found.targets
         return found
 
 
@@ -63,9 +63,9 @@ def test_a_target_is_watched_by_either_clock(database: Database) -> None:
 
 def test_targets_that_are_read_together_are_asked_for_once(database: Database) -> None:
     """Three targets, two requests."""
-    watch(database, "a", "graph", together="page of shop", target=a_post("C0deAAAAAAA"))
-    watch(database, "b", "graph", together="page of shop", target=a_post("C0deBBBBBBB"))
-    watch(database, "c", "graph", together="page of other", target=a_post("C0deCCCCCCC"))
+    watch(database, "a", "graph", request_key="page of shop", target=a_post("C0deAAAAAAA"))
+    watch(database, "b", "graph", request_key="page of shop", target=a_post("C0deBBBBBBB"))
+    watch(database, "c", "graph", request_key="page of other", target=a_post("C0deCCCCCCC"))
     assert (of(database, "graph").targets, of(database, "graph").asks) == (3, 2)
 
 
@@ -85,7 +85,7 @@ def test_targets_without_a_source_are_counted_by_metric(database: Database) -> N
     watch(database, "c", target=a_post("C0deCCCCCCC", VIEWS))
     assert without(database, LIKES, VIEWS).targets == 2
     assert without(database, VIEWS).targets == 1
-    assert without(database) == Headcount()
+    assert without(database) == TargetCounts()
 
 
 def test_orders_count_that_were_delivered_and_are_not_flagged(database: Database) -> None:
@@ -98,7 +98,7 @@ def test_orders_count_that_were_delivered_and_are_not_flagged(database: Database
         flags.set_flag(connection, "2", Flag.HOLD, NOW)
     with database.write() as connection:
         connection.execute(update(targets).values(next_due_at=NOW))
-    assert of(database, "graph") == Headcount(targets=2, asks=2, orders=2)
+    assert of(database, "graph") == TargetCounts(targets=2, asks=2, orders=2)
 
 
 def test_orders_of_a_target_that_is_over_do_not_count(database: Database) -> None:
@@ -106,15 +106,15 @@ def test_orders_of_a_target_that_is_over_do_not_count(database: Database) -> Non
     sell(database, an_order("1"))
     with database.write() as connection:
         connection.execute(update(targets).values(source="graph", next_due_at=None))
-    assert of(database, "graph") == Headcount()
+    assert of(database, "graph") == TargetCounts()
 
 
 def test_two_counts_make_one() -> None:
     """Those that a source has, and those that it will get."""
-    assert Headcount(1, 2, 3) + Headcount(10, 20, 30) == Headcount(11, 22, 33)
+    assert TargetCounts(1, 2, 3) + TargetCounts(10, 20, 30) == TargetCounts(11, 22, 33)
 
 
 @pytest.mark.parametrize("source", EYES)
 def test_an_empty_database_has_nobody(database: Database, source: str) -> None:
     """Noughts, and no error."""
-    assert of(database, source) == Headcount()
+    assert of(database, source) == TargetCounts()

@@ -5,8 +5,8 @@ from datetime import datetime
 import pytest
 from shop import DAY, HOUR, NOW, a_post, an_order, bring_to, put_target, sell
 
-from monitor.cadence.schedule import Lane
-from monitor.model.decision import Verb
+from monitor.cadence.schedule import Priority
+from monitor.model.decision import Action
 from monitor.model.drop import DropState
 from monitor.model.refill import RefillState
 from storage import due
@@ -39,7 +39,9 @@ def test_what_happened_to_an_order_is_told_with_its_target(database: Database) -
     mine, other = sorted(told(database), key=lambda history: history.orders[0].order_id)
     assert mine.drops == [PastDrop("1", DropState.REFILLED, NOW, NOW)]
     assert mine.refills == [PastRefill("1", 300, RefillState.COMPLETED, NOW, NOW, None, None)]
-    assert [(d.order_id, d.at, d.verb, d.quantity) for d in mine.decisions] == [("1", NOW, Verb.REFILL, 300)]
+    assert [(d.order_id, d.at, d.action, d.quantity) for d in mine.decisions] == [
+        ("1", NOW, Action.REFILL, 300)
+    ]
     assert (other.drops, other.refills, other.decisions) == ([], [], [])
 
 
@@ -69,10 +71,10 @@ def next_after(database: Database, now: datetime) -> datetime | None:
 def test_the_next_moment_is_the_first_after_now_in_any_lane_of_the_source(database: Database) -> None:
     """What is due already is not to come, and what another source looks at is not awaited."""
     with database.write() as connection:
-        put_target(connection, "overdue", NOW - HOUR, Lane.ROUTINE, source="eye")
-        put_target(connection, "later", NOW + 3 * HOUR, Lane.FIRST, source="eye")
-        put_target(connection, "sooner", NOW + 2 * HOUR, Lane.LONGEST, source="eye")
-        put_target(connection, "elsewhere", NOW + HOUR, Lane.ROUTINE, source="other")
+        put_target(connection, "overdue", NOW - HOUR, Priority.ROUTINE, source="eye")
+        put_target(connection, "later", NOW + 3 * HOUR, Priority.URGENT, source="eye")
+        put_target(connection, "sooner", NOW + 2 * HOUR, Priority.MAX_INTERVAL, source="eye")
+        put_target(connection, "elsewhere", NOW + HOUR, Priority.ROUTINE, source="other")
     assert next_after(database, NOW) == NOW + 2 * HOUR
     assert next_after(database, NOW + 2 * HOUR) == NOW + 3 * HOUR
     assert next_after(database, NOW + 3 * HOUR) is None
@@ -81,7 +83,15 @@ def test_the_next_moment_is_the_first_after_now_in_any_lane_of_the_source(databa
 def test_the_end_of_a_rest_is_awaited_in_the_virtual_queue_alone(database: Database) -> None:
     with database.write() as connection:
         put_target(
-            connection, "rests", None, Lane.LONGEST, source="eye", virtual_due=1.0, rests_until=NOW + HOUR
+            connection,
+            "rests",
+            None,
+            Priority.MAX_INTERVAL,
+            source="eye",
+            virtual_due=1.0,
+            not_before=NOW + HOUR,
         )
-        put_target(connection, "not_queued", None, Lane.LONGEST, source="eye", rests_until=NOW + HOUR / 2)
+        put_target(
+            connection, "not_queued", None, Priority.MAX_INTERVAL, source="eye", not_before=NOW + HOUR / 2
+        )
     assert next_after(database, NOW) == NOW + HOUR

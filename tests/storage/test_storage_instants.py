@@ -6,7 +6,7 @@ import pytest
 from shop import HOUR, MINUTE, NOW, put_target
 from sqlalchemy import insert
 
-from monitor.cadence.schedule import Lane
+from monitor.cadence.schedule import Priority
 from storage import server_time, sqlite_fault
 from storage.engine import Database
 from storage.source_tables import source_requests
@@ -27,8 +27,8 @@ def test_a_new_database_knows_no_time(database: Database) -> None:
 def test_the_newest_instant_is_that_of_a_look_or_of_a_request(database: Database, later: timedelta) -> None:
     """Whichever was last."""
     with database.write() as connection:
-        put_target(connection, "a", NOW, Lane.ROUTINE, last_look_at=NOW)
-        put_target(connection, "b", NOW, Lane.ROUTINE, last_look_at=NOW - MINUTE)
+        put_target(connection, "a", NOW, Priority.ROUTINE, last_look_at=NOW)
+        put_target(connection, "b", NOW, Priority.ROUTINE, last_look_at=NOW - MINUTE)
         connection.execute(insert(source_requests), {"source": "graph", "at": NOW + later})
     assert newest(database) == max(NOW, NOW + later)
 

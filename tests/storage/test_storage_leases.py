@@ -38,9 +38,11 @@ HOPELESS = Failure("no such user", retryable=False)
 VERBS = ["complete", "fail", "release"]
 
 
-def claim(database: Database, now: datetime = NOW, limit: int = 100, **wish: object) -> list[AnyRow]:
+def claim(
+    database: Database, now: datetime = NOW, limit: int = 100, **schedule_request: object
+) -> list[AnyRow]:
     with database.write() as connection:
-        return leases.claim(connection, now, limit=limit, **{"lease": HOUR, **wish})
+        return leases.claim(connection, now, limit=limit, **{"lease": HOUR, **schedule_request})
 
 
 def ids(rows: list[AnyRow]) -> list[int]:
@@ -69,12 +71,12 @@ def expire(database: Database, now: datetime, limit: int = 500) -> int:
         return leases.expire(connection, now, ATTEMPTS, limit)
 
 
-def finish(database: Database, verb: str, refill_id: int, token: str, now: datetime = LATER) -> RefillState:
+def finish(database: Database, action: str, refill_id: int, token: str, now: datetime = LATER) -> RefillState:
     """Let a consumer end its lease with one of its verbs."""
-    if verb == "fail":
+    if action == "fail":
         return fail(database, refill_id, token, now=now)
     with database.write() as connection:
-        act = leases.complete if verb == "complete" else leases.release
+        act = leases.complete if action == "complete" else leases.release
         return act(connection, refill_id, token, now)
 
 
@@ -220,10 +222,10 @@ def test_a_lease_can_be_extended_again_and_again(database: Database, claimed: An
     assert expire(database, NOW + 3 * HOUR) == 1
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_a_lease_that_was_ended_cannot_be_extended(database: Database, claimed: AnyRow, verb: str) -> None:
+@pytest.mark.parametrize("action", VERBS)
+def test_a_lease_that_was_ended_cannot_be_extended(database: Database, claimed: AnyRow, action: str) -> None:
     """Not by its own token either."""
-    finish(database, verb, claimed.refill_id, claimed.lease_token)
+    finish(database, action, claimed.refill_id, claimed.lease_token)
     before = everything(database)
     with pytest.raises(LeaseLostError), database.write() as connection:
         leases.extend(connection, claimed.refill_id, claimed.lease_token, NOW + DAY)
@@ -368,37 +370,39 @@ def test_a_lease_is_ended_by_one_of_many_daemons(database: Database) -> None:
     assert {len(told(database, refill_id)) for refill_id in refill_ids} == {3}
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("action", VERBS)
 def test_a_lease_whose_time_is_over_still_holds_until_somebody_ends_it(
-    database: Database, claimed: AnyRow, verb: str
+    database: Database, claimed: AnyRow, action: str
 ) -> None:
     """Work that was done a moment too late is not done twice for the sake of a rule."""
-    assert isinstance(finish(database, verb, claimed.refill_id, claimed.lease_token, NOW + DAY), RefillState)
+    assert isinstance(
+        finish(database, action, claimed.refill_id, claimed.lease_token, NOW + DAY), RefillState
+    )
 
 
 # Repeating, and losing
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("action", VERBS)
 def test_the_same_verb_twice_is_answered_the_same_and_done_once(
-    database: Database, claimed: AnyRow, verb: str
+    database: Database, claimed: AnyRow, action: str
 ) -> None:
     """A consumer whose answer was lost on the way asks again without harm."""
-    first = finish(database, verb, claimed.refill_id, claimed.lease_token)
+    first = finish(database, action, claimed.refill_id, claimed.lease_token)
     before = everything(database)
-    assert finish(database, verb, claimed.refill_id, claimed.lease_token, LATER + HOUR) is first
+    assert finish(database, action, claimed.refill_id, claimed.lease_token, LATER + HOUR) is first
     assert everything(database) == before
 
 
-@pytest.mark.parametrize("verb", ["fail", "release"])
+@pytest.mark.parametrize("action", ["fail", "release"])
 def test_the_same_verb_twice_is_answered_the_same_while_another_has_the_refill(
-    database: Database, claimed: AnyRow, verb: str
+    database: Database, claimed: AnyRow, action: str
 ) -> None:
     """And the other's lease is not touched by it."""
-    first = finish(database, verb, claimed.refill_id, claimed.lease_token)
+    first = finish(database, action, claimed.refill_id, claimed.lease_token)
     claim(database, NOW + DAY)
     before = everything(database)
-    assert finish(database, verb, claimed.refill_id, claimed.lease_token, NOW + DAY) is first
+    assert finish(database, action, claimed.refill_id, claimed.lease_token, NOW + DAY) is first
     assert everything(database) == before
 
 
@@ -406,7 +410,7 @@ def test_a_hopeless_failure_told_twice_tells_the_operator_once(database: Databas
     """Even if the operator has queued the refill again in between."""
     fail(database, claimed.refill_id, claimed.lease_token, HOPELESS)
     with database.write() as connection:
-        operator_actions.operate(connection, claimed.refill_id, "requeue", LATER)
+        operator_actions.act(connection, claimed.refill_id, "requeue", LATER)
     assert fail(database, claimed.refill_id, claimed.lease_token, HOPELESS) is RefillState.DEAD
     assert get(database, claimed.refill_id).state is RefillState.QUEUED
     assert len(rows_of(database, "outbox")) == 1
@@ -428,24 +432,26 @@ def test_another_verb_after_the_first_is_a_lost_lease(
     assert everything(database) == before
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("action", VERBS)
 @pytest.mark.parametrize("again", [False, True], ids=["queued again", "claimed again"])
-def test_a_lease_that_has_ended_is_lost(database: Database, claimed: AnyRow, verb: str, again: bool) -> None:
+def test_a_lease_that_has_ended_is_lost(
+    database: Database, claimed: AnyRow, action: str, again: bool
+) -> None:
     """Whether the refill waits or is in other hands: the old token moves nothing."""
     expire(database, NOW + HOUR)
     if again:
         claim(database, NOW + HOUR)
     before = everything(database)
     with pytest.raises(LeaseLostError, match=f"the lease on refill {claimed.refill_id} is lost"):
-        finish(database, verb, claimed.refill_id, claimed.lease_token)
+        finish(database, action, claimed.refill_id, claimed.lease_token)
     assert everything(database) == before
 
 
 @pytest.mark.parametrize("token", ["", "guessed"])
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("action", VERBS)
 @pytest.mark.parametrize("state", RefillState)
 def test_a_token_that_was_never_given_moves_nothing(
-    database: Database, state: RefillState, verb: str, token: str
+    database: Database, state: RefillState, action: str, token: str
 ) -> None:
     """In no state of the refill."""
     sell(database, an_order())
@@ -453,7 +459,7 @@ def test_a_token_that_was_never_given_moves_nothing(
         refill_id = bring_to(connection, "1", state)
     before = everything(database)
     with pytest.raises(LeaseLostError):
-        finish(database, verb, refill_id, token)
+        finish(database, action, refill_id, token)
     assert everything(database) == before
 
 
@@ -461,24 +467,24 @@ def test_the_token_of_one_refill_does_not_move_another(database: Database) -> No
     """Each lease is for one refill."""
     queue(database, "1", "2")
     one, two = claim(database)
-    for verb in VERBS:
+    for action in VERBS:
         with pytest.raises(LeaseLostError):
-            finish(database, verb, one.refill_id, two.lease_token)
+            finish(database, action, one.refill_id, two.lease_token)
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_a_refill_that_is_not_there_has_no_lease(database: Database, verb: str) -> None:
+@pytest.mark.parametrize("action", VERBS)
+def test_a_refill_that_is_not_there_has_no_lease(database: Database, action: str) -> None:
     """The error says what is missing."""
     with pytest.raises(NotFoundError, match="there is no refill 404"):
-        finish(database, verb, 404, "token")
+        finish(database, action, 404, "token")
     with pytest.raises(NotFoundError, match="there is no refill 404"), database.write() as connection:
         leases.extend(connection, 404, "token", LATER)
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_the_same_verb_at_once_is_done_once(database: Database, claimed: AnyRow, verb: str) -> None:
+@pytest.mark.parametrize("action", VERBS)
+def test_the_same_verb_at_once_is_done_once(database: Database, claimed: AnyRow, action: str) -> None:
     """An impatient consumer that sends its word four times in parallel is answered four times the same."""
-    answers = at_once(4, lambda _: finish(database, verb, claimed.refill_id, claimed.lease_token))
+    answers = at_once(4, lambda _: finish(database, action, claimed.refill_id, claimed.lease_token))
     assert answers == [answers[0]] * 4
     assert len(told(database, claimed.refill_id)) == 3
 

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from shop import EFFORT, HOUR, MINUTE, NOW, a_profile, an_order, owe, rows_of, sell
 from sqlalchemy import delete, update
 
-from monitor.model.decision import Verb
+from monitor.model.decision import Action
 from monitor.model.refill import RefillState
 from storage import leases, operator_actions
 from storage.engine import Database
@@ -47,12 +47,12 @@ class Model:
     until: datetime | None = None
     done: tuple[str, str, str] | None = None
     """Token, verb and answer of the newest verb that ended a lease."""
-    told: list[str] = field(default_factory=list)
+    notified_problem: list[str] = field(default_factory=list)
     """All states that it has come into."""
 
     def move(self, state: str) -> None:
         self.state = state
-        self.told.append(state)
+        self.notified_problem.append(state)
         if state != "claimed":
             self.token = self.until = None
 
@@ -78,18 +78,18 @@ class QueueMachine(RuleBasedStateMachine):
     def time_passes(self, step: timedelta) -> None:
         self.now += step
 
-    @rule(order_id=st.sampled_from(ORDERS), verb=st.sampled_from([Verb.REFILL, Verb.HOLD]))
-    def owe(self, order_id: str, verb: Verb) -> None:
+    @rule(order_id=st.sampled_from(ORDERS), action=st.sampled_from([Action.REFILL, Action.HOLD]))
+    def owe(self, order_id: str, action: Action) -> None:
         taken = any(m.order_id == order_id and m.state in OPEN for m in self.model.values())
         try:
             with self.database.write() as connection:
-                refill_id = owe(connection, order_id, verb, at=self.now)
+                refill_id = owe(connection, order_id, action, at=self.now)
         except OpenRefillError:
             assert taken
             return
         assert not taken
-        state = "queued" if verb is Verb.REFILL else "held"
-        self.model[refill_id] = Model(order_id, state, self.now, told=[state])
+        state = "queued" if action is Action.REFILL else "held"
+        self.model[refill_id] = Model(order_id, state, self.now, notified_problem=[state])
 
     @rule(limit=st.integers(0, 3), lease=st.sampled_from([MINUTE, HOUR]))
     def claim(self, limit: int, lease: timedelta) -> None:
@@ -164,7 +164,7 @@ class QueueMachine(RuleBasedStateMachine):
     def _end(
         self,
         choice: int,
-        verb: str,
+        action: str,
         act: Callable[..., RefillState],
         follow: Callable[[Model], None],
     ) -> None:
@@ -178,12 +178,12 @@ class QueueMachine(RuleBasedStateMachine):
                 answer = act(connection, refill_id, token)
         except LeaseLostError:
             assert model.token != token
-            assert model.done is None or model.done[:2] != (token, verb)
+            assert model.done is None or model.done[:2] != (token, action)
             return
         if model.token == token:
             follow(model)
-            model.done = token, verb, model.state
-        assert model.done == (token, verb, answer)
+            model.done = token, action, model.state
+        assert model.done == (token, action, answer)
 
     @rule()
     def leases_end(self) -> None:
@@ -197,16 +197,16 @@ class QueueMachine(RuleBasedStateMachine):
             self.given_up += dead
             model.move("dead" if dead else "queued")
 
-    @rule(choice=CHOICE, verb=st.sampled_from(sorted(OPERATOR)))
-    def operate(self, choice: int, verb: str) -> None:
+    @rule(choice=CHOICE, action=st.sampled_from(sorted(OPERATOR)))
+    def operate(self, choice: int, action: str) -> None:
         if not self.model:
             return
         refill_id = sorted(self.model)[choice % len(self.model)]
-        model, (allowed, state) = self.model[refill_id], OPERATOR[verb]
+        model, (allowed, state) = self.model[refill_id], OPERATOR[action]
         others = {m.order_id for i, m in self.model.items() if i != refill_id and m.state in OPEN}
         try:
             with self.database.write() as connection:
-                operator_actions.operate(connection, refill_id, verb, self.now)
+                operator_actions.act(connection, refill_id, action, self.now)
         except WrongStateError:
             assert model.state not in allowed
             return
@@ -250,7 +250,7 @@ class QueueMachine(RuleBasedStateMachine):
         told: dict[int, list[str]] = {refill_id: [] for refill_id in self.model}
         for row in rows_of(self.database, "refill_events"):
             told[row.refill_id].append(row.state)
-        assert {i: m.told for i, m in self.model.items()} == told
+        assert {i: m.notified_problem for i, m in self.model.items()} == told
         assert self.given_up == len(rows_of(self.database, "outbox"))
 
 

@@ -5,7 +5,7 @@ from shop import DAY, NOW, at_once, rows_of
 from sqlalchemy.exc import IntegrityError
 
 from monitor.cadence.hazard import Cell
-from monitor.cadence.virtual_time import VirtualClock
+from monitor.cadence.virtual_time import VirtualTime
 from monitor.model.target import Metric
 from storage import cadence_stats
 from storage.engine import Database
@@ -32,17 +32,17 @@ def sales(database: Database, sold: Sales) -> None:
 
 def rates(database: Database) -> dict[tuple[str, Metric], float]:
     with database.read() as connection:
-        return cadence_stats.rates(connection)
+        return cadence_stats.average_prices(connection)
 
 
-def clock(database: Database, source: str) -> VirtualClock:
+def clock(database: Database, source: str) -> VirtualTime:
     with database.read() as connection:
-        return cadence_stats.clock(connection, source)
+        return cadence_stats.virtual_time(connection, source)
 
 
-def save_clock(database: Database, source: str, state: VirtualClock) -> None:
+def save_clock(database: Database, source: str, state: VirtualTime) -> None:
     with database.write() as connection:
-        cadence_stats.save_clock(connection, source, state)
+        cadence_stats.save_virtual_time(connection, source, state)
 
 
 # Hazards
@@ -102,36 +102,36 @@ def test_daemons_that_learn_at_once_lose_nothing_and_do_not_block_each_other(dat
 # Clocks
 
 
-def a_clock() -> VirtualClock:
+def a_clock() -> VirtualTime:
     """Give a clock that has run for a while."""
-    state = VirtualClock()
+    state = VirtualTime()
     for number in range(1, 20):
-        state.pop("likes", number / 7)
-        state.served(10.0 / number)
-        state.saw("likes", expected=0.01, crossed=number % 3 == 0, hours=5.0, now=NOW + number * DAY / 99)
-    state.last_called(2.5)
+        state.advance_to("likes", number / 7)
+        state.record_served(10.0 / number)
+        state.observe("likes", expected=0.01, crossed=number % 3 == 0, hours=5.0, now=NOW + number * DAY / 99)
+    state.record_final_look(2.5)
     return state
 
 
 def test_a_clock_goes_on_where_it_was(database: Database) -> None:
     """To the last bit: the stored due values of its targets are compared with it."""
     state = a_clock()
-    assert state.dump() != VirtualClock().dump()
+    assert state.dump() != VirtualTime().dump()
     save_clock(database, "graph", state)
     assert clock(database, "graph").dump() == state.dump()
-    assert clock(database, "graph").turn("likes", 9.0) == state.turn("likes", 9.0)
+    assert clock(database, "graph").position_of("likes", 9.0) == state.position_of("likes", 9.0)
 
 
 def test_each_source_has_its_own_clock(database: Database) -> None:
     """Saved again it is replaced; one that was never saved is new."""
     save_clock(database, "graph", a_clock())
-    save_clock(database, "instaloader", VirtualClock())
+    save_clock(database, "instaloader", VirtualTime())
     later = a_clock()
-    later.pop("likes", 99.0)
+    later.advance_to("likes", 99.0)
     save_clock(database, "graph", later)
-    assert [row.source for row in rows_of(database, "cadence_clocks")] == ["graph", "instaloader"]
+    assert [row.source for row in rows_of(database, "virtual_times")] == ["graph", "instaloader"]
     assert clock(database, "graph").dump() == later.dump()
-    assert clock(database, "instaloader").dump() == clock(database, "new").dump() == VirtualClock().dump()
+    assert clock(database, "instaloader").dump() == clock(database, "new").dump() == VirtualTime().dump()
 
 
 # Going rates
@@ -165,5 +165,5 @@ def test_imports_at_once_add_all_their_sales(database: Database) -> None:
             sales(database, dict.fromkeys(keys[::-1] if number % 2 else keys, (10.0, 1.0)))
 
     at_once(4, sell)
-    assert {tuple(row)[2:] for row in rows_of(database, "going_rates")} == {(200.0, 20.0)}
+    assert {tuple(row)[2:] for row in rows_of(database, "unit_prices")} == {(200.0, 20.0)}
     assert rates(database) == dict.fromkeys(keys, 0.1)

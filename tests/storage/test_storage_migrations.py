@@ -11,7 +11,7 @@ from shop import INSTANT, an_order, at_once, everything, rows_of, sell
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import ProgrammingError
 
-from monitor.cadence.schedule import Lane
+from monitor.cadence.schedule import Priority
 from monitor.guarantee.series import Series
 from storage import migrate, routes, sources
 from storage.engine import Database
@@ -246,21 +246,31 @@ def test_targets_and_looks_of_the_second_version_are_kept(empty: Database) -> No
             connection.exec_driver_sql(said)
     migrate.upgrade(empty)
     (target,), (look,), (request,) = (rows_of(empty, t) for t in ("targets", "snapshots", "source_requests"))
-    assert (target.target_id, target.next_due_at, target.lane, target.last_count) == (1, at(9), 0, 7)
-    assert (target.source, target.together, target.counted_by, target.shift) == (None, "", "instaloader", 0)
-    assert (target.unread_by, target.memo, target.stream, target.virtual_due) == ("", "", "", None)
-    assert (target.calm_until, target.last_call_slot, target.over_at) == (None, None, None)
-    assert (look.at, look.count, look.source, look.shift) == (at(8), 7, "instaloader", 0)
+    assert (target.target_id, target.next_due_at, target.priority, target.last_count) == (1, at(9), 0, 7)
+    assert (target.source, target.request_key, target.series_source, target.count_offset) == (
+        None,
+        "",
+        "instaloader",
+        0,
+    )
+    assert (target.unseen_by, target.cadence_state, target.service_queue, target.virtual_due) == (
+        "",
+        "",
+        "",
+        None,
+    )
+    assert (target.noop_until, target.final_look_slot, target.coverage_ends_at) == (None, None, None)
+    assert (look.at, look.count, look.source, look.count_offset) == (at(8), 7, "instaloader", 0)
     assert (request.source, request.at, request.purpose, request.looks) == ("instaloader", at(8), "look", 0)
     (state,) = rows_of(empty, "source_state")
-    assert (state.source, state.refusals, state.proving) == ("instaloader", 2, False)
+    assert (state.source, state.refusals, state.half_open) == ("instaloader", 2, False)
     assert (state.used_percent, state.used_at, state.wait_until) == (None, None, None)
-    assert [rows_of(empty, t) for t in ("hazard_cells", "cadence_clocks", "going_rates")] == [[], [], []]
+    assert [rows_of(empty, t) for t in ("hazard_cells", "virtual_times", "unit_prices")] == [[], [], []]
     with empty.write() as connection:
         (row,) = routes.unrouted(connection, 10)
-        assert (row.series, row.lane, row.why) == (
+        assert (row.series, row.priority, row.due_reason) == (
             Series(7, "follower_count", source="instaloader"),
-            Lane.FIRST,
+            Priority.URGENT,
             "confirm",
         )
         assert sources.breaker(connection, "instaloader").refusals == 2

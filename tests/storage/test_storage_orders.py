@@ -29,8 +29,8 @@ from shop import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from monitor.cadence.schedule import Lane
-from monitor.model.decision import Verb
+from monitor.cadence.schedule import Priority
+from monitor.model.decision import Action
 from monitor.model.drop import DropState
 from monitor.model.link import parse_link
 from monitor.model.order import Order, OrderStatus
@@ -41,7 +41,7 @@ from storage import cadence_stats, drops, order_states, orders, refills
 from storage.engine import Database
 from storage.errors import NotFoundError
 from storage.order_states import order_of
-from storage.orders import Fate, Imported
+from storage.orders import ImportedRow, ImportResult
 
 LATER = NOW + HOUR
 
@@ -57,13 +57,13 @@ def decide(database: Database, order_id: str = "1") -> None:
     with database.write() as connection:
         waiting = a_drop(order_id, DropState.WAITING, confirmed_at=NOW)
         drop_id = drops.save(connection, waiting, a_claim(order_id), 1200)
-        drops.add_decision(connection, drop_id, a_decision(order_id, Verb.WAIT))
+        drops.add_decision(connection, drop_id, a_decision(order_id, Action.WAIT))
 
 
-def refusal(answer: list[Imported]) -> tuple[Fate, str | None]:
+def refusal(answer: list[ImportedRow]) -> tuple[ImportResult, str | None]:
     """The fate of the only row, and the field that was at fault."""
     (row,) = answer
-    return row.fate, row.error.field if row.error else None
+    return row.result, row.error.field if row.error else None
 
 
 # Round trip
@@ -136,9 +136,10 @@ def test_each_row_is_answered_in_its_place(database: Database) -> None:
         database, an_order("new"), an_order("same"), an_order("moves"), an_order("sold", quantity=2)
     )
     expected = [
-        ("new", Fate.ADDED), ("same", Fate.UNCHANGED), ("moves", Fate.UPDATED), ("sold", Fate.REFUSED),
+        ("new", ImportResult.ADDED), ("same", ImportResult.UNCHANGED),
+        ("moves", ImportResult.UPDATED), ("sold", ImportResult.REFUSED),
     ]  # fmt: skip
-    assert expected == [(row.order_id, row.fate) for row in answer]
+    assert expected == [(row.order_id, row.result) for row in answer]
 
 
 def test_an_empty_batch_changes_nothing(database: Database) -> None:
@@ -161,7 +162,7 @@ def test_a_refused_row_changes_nothing_and_spares_the_others(database: Database)
     """A bad row is answered with its fault; the good one beside it is imported."""
     sell(database, an_order("1"))
     answer = sell(database, an_order("1", quantity=5, customer="x"), an_order("2"))
-    assert [row.fate for row in answer] == [Fate.REFUSED, Fate.ADDED]
+    assert [row.result for row in answer] == [ImportResult.REFUSED, ImportResult.ADDED]
     assert str(answer[0].error) == "quantity: the order was sold with quantity 1000"
     assert kept(database, "1") == an_order("1")
 
@@ -176,8 +177,8 @@ def test_a_refused_row_leaves_no_target_behind(database: Database) -> None:
 def test_a_large_batch_goes_in_at_once(database: Database) -> None:
     """As many rows as one HTTP request may carry, each on its own target."""
     batch = [an_order(str(i), target=a_profile(f"user{i}")) for i in range(1000)]
-    assert {row.fate for row in sell(database, *batch)} == {Fate.ADDED}
-    assert {row.fate for row in sell(database, *batch)} == {Fate.UNCHANGED}
+    assert {row.result for row in sell(database, *batch)} == {ImportResult.ADDED}
+    assert {row.result for row in sell(database, *batch)} == {ImportResult.UNCHANGED}
     assert len(rows_of(database, "targets")) == 1000
 
 
@@ -195,20 +196,23 @@ def test_an_import_notes_when_an_order_came_and_when_it_changed(database: Databa
 def test_two_rows_of_one_order_in_a_batch_are_one_order(database: Database) -> None:
     """The second row moves forward what the first one added."""
     answer = sell(database, a_pending_order(), an_order())
-    assert [row.fate for row in answer] == [Fate.ADDED, Fate.UPDATED]
+    assert [row.result for row in answer] == [ImportResult.ADDED, ImportResult.UPDATED]
     assert kept(database) == an_order()
 
 
 def test_the_same_row_twice_in_a_batch_is_added_once(database: Database) -> None:
     """A doubled line is unchanged at its second coming."""
-    assert [row.fate for row in sell(database, an_order(), an_order())] == [Fate.ADDED, Fate.UNCHANGED]
+    assert [row.result for row in sell(database, an_order(), an_order())] == [
+        ImportResult.ADDED,
+        ImportResult.UNCHANGED,
+    ]
     assert len(rows_of(database, "orders")) == 1
 
 
 def test_a_second_row_that_contradicts_the_first_is_refused(database: Database) -> None:
     """Inside one batch the rules are the same as between two."""
     answer = sell(database, an_order(), an_order(quantity=7))
-    assert [row.fate for row in answer] == [Fate.ADDED, Fate.REFUSED]
+    assert [row.result for row in answer] == [ImportResult.ADDED, ImportResult.REFUSED]
     assert kept(database) == an_order()
 
 
@@ -221,7 +225,11 @@ def test_three_rows_of_a_known_order_end_at_the_last_one(database: Database) -> 
         an_order(),
         a_pending_order(),
     )
-    assert [row.fate for row in answer] == [Fate.UPDATED, Fate.UPDATED, Fate.REFUSED]
+    assert [row.result for row in answer] == [
+        ImportResult.UPDATED,
+        ImportResult.UPDATED,
+        ImportResult.REFUSED,
+    ]
     assert kept(database) == an_order()
 
 
@@ -253,7 +261,7 @@ def with_status(status: OrderStatus) -> Order:
 def test_an_order_moves_forward(database: Database, known: OrderStatus, row: OrderStatus) -> None:
     """A later status of the panel is taken over."""
     sell(database, with_status(known))
-    assert refusal(sell(database, with_status(row))) == (Fate.UPDATED, None)
+    assert refusal(sell(database, with_status(row))) == (ImportResult.UPDATED, None)
     assert kept(database) == with_status(row)
 
 
@@ -261,7 +269,7 @@ def test_an_order_moves_forward(database: Database, known: OrderStatus, row: Ord
 def test_an_order_never_moves_back(database: Database, known: OrderStatus, row: OrderStatus) -> None:
     """A delivered order does not become undelivered, and an ended one stays ended."""
     sell(database, with_status(known))
-    assert refusal(sell(database, with_status(row))) == (Fate.REFUSED, "status")
+    assert refusal(sell(database, with_status(row))) == (ImportResult.REFUSED, "status")
     assert kept(database) == with_status(known)
 
 
@@ -277,14 +285,14 @@ def test_an_order_never_moves_back(database: Database, known: OrderStatus, row: 
 def test_what_was_sold_never_changes(database: Database, change: dict[str, object], field: str) -> None:
     """Service, link, metric and quantity are the sale itself."""
     sell(database, an_order())
-    assert refusal(sell(database, an_order(**change))) == (Fate.REFUSED, field)
+    assert refusal(sell(database, an_order(**change))) == (ImportResult.REFUSED, field)
     assert kept(database) == an_order()
 
 
 def test_terms_stay_as_they_were_sold(database: Database) -> None:
     """New terms in the configuration do not reach orders that were sold under the old ones."""
     sell(database, an_order(terms=Terms(name="old", max_refills=1)))
-    assert refusal(sell(database, an_order(terms=Terms(name="new")))) == (Fate.UNCHANGED, None)
+    assert refusal(sell(database, an_order(terms=Terms(name="new")))) == (ImportResult.UNCHANGED, None)
     assert kept(database).terms == Terms(name="old", max_refills=1)
 
 
@@ -292,8 +300,8 @@ def test_notes_are_taken_over_and_never_wiped(database: Database) -> None:
     """Provider, customer, price and currency follow a row that names them and stay with one that does not."""
     notes = {"provider": "p", "customer": "c", "price": Decimal(2), "currency": "USD"}
     sell(database, an_order())
-    assert refusal(sell(database, an_order(**notes))) == (Fate.UPDATED, None)
-    assert refusal(sell(database, an_order())) == (Fate.UNCHANGED, None)
+    assert refusal(sell(database, an_order(**notes))) == (ImportResult.UPDATED, None)
+    assert refusal(sell(database, an_order())) == (ImportResult.UNCHANGED, None)
     assert kept(database) == an_order(**notes)
 
 
@@ -310,7 +318,7 @@ def test_an_update_leaves_the_typed_link_as_it_was(database: Database) -> None:
 def test_a_start_count_that_is_still_unknown_may_be_given_later(database: Database) -> None:
     """The panel fills it in with a later export."""
     sell(database, an_order(start_count=None))
-    assert refusal(sell(database, an_order(start_count=500))) == (Fate.UPDATED, None)
+    assert refusal(sell(database, an_order(start_count=500))) == (ImportResult.UPDATED, None)
     assert kept(database) == an_order(start_count=500)
 
 
@@ -318,13 +326,13 @@ def test_a_start_count_that_is_still_unknown_may_be_given_later(database: Databa
 def test_a_start_count_that_is_known_is_confirmed_or_left_alone(database: Database, row: int | None) -> None:
     """The same number, or none, changes nothing."""
     sell(database, an_order(start_count=500))
-    assert refusal(sell(database, an_order(start_count=row))) == (Fate.UNCHANGED, None)
+    assert refusal(sell(database, an_order(start_count=row))) == (ImportResult.UNCHANGED, None)
 
 
 def test_a_start_count_that_is_known_is_never_changed(database: Database) -> None:
     """Another number would be another baseline."""
     sell(database, an_order(start_count=500))
-    assert refusal(sell(database, an_order(start_count=0))) == (Fate.REFUSED, "start_count")
+    assert refusal(sell(database, an_order(start_count=0))) == (ImportResult.REFUSED, "start_count")
     assert kept(database).start_count == 500
 
 
@@ -375,7 +383,7 @@ def test_a_baseline_that_a_decision_rests_on_is_never_rewritten(
     """Remains, time of completion and start count stay once something was decided by them."""
     sell(database, an_order())
     decide(database)
-    assert refusal(sell(database, an_order(**change))) == (Fate.REFUSED, field)
+    assert refusal(sell(database, an_order(**change))) == (ImportResult.REFUSED, field)
     assert kept(database) == an_order()
 
 
@@ -385,7 +393,10 @@ def test_a_measured_baseline_that_a_decision_rests_on_is_never_rewritten(databas
     with database.write() as connection:
         orders.measured(connection, "1", 480)
     decide(database)
-    assert refusal(sell(database, an_order(start_count=None, remains=10))) == (Fate.REFUSED, "remains")
+    assert refusal(sell(database, an_order(start_count=None, remains=10))) == (
+        ImportResult.REFUSED,
+        "remains",
+    )
     assert kept(database) == an_order(start_count=480, start_measured=True)
 
 
@@ -394,7 +405,7 @@ def test_a_baseline_without_a_decision_may_move(database: Database) -> None:
     sell(database, an_order())
     with database.write() as connection:
         drops.save(connection, a_drop(), a_claim(), 1200)
-    assert refusal(sell(database, an_order(remains=10))) == (Fate.UPDATED, None)
+    assert refusal(sell(database, an_order(remains=10))) == (ImportResult.UPDATED, None)
     assert kept(database).delivered == 990
 
 
@@ -403,14 +414,14 @@ def test_a_decision_on_another_order_freezes_nothing(database: Database) -> None
     sell(database, an_order("1"), an_order("2"))
     decide(database, "2")
     answer = sell(database, an_order("1", remains=10), an_order("2", remains=10))
-    assert [row.fate for row in answer] == [Fate.UPDATED, Fate.REFUSED]
+    assert [row.result for row in answer] == [ImportResult.UPDATED, ImportResult.REFUSED]
 
 
 def test_notes_of_a_decided_order_may_still_change(database: Database) -> None:
     """The baseline is frozen, the customer's name is not."""
     sell(database, an_order())
     decide(database)
-    assert refusal(sell(database, an_order(customer="c"))) == (Fate.UPDATED, None)
+    assert refusal(sell(database, an_order(customer="c"))) == (ImportResult.UPDATED, None)
 
 
 def test_an_import_waits_for_whoever_judges_the_target(postgresql: Database) -> None:
@@ -422,8 +433,8 @@ def test_an_import_waits_for_whoever_judges_the_target(postgresql: Database) -> 
             answer = importer.submit(sell, postgresql, an_order(remains=10))
             wait_until_somebody_waits(postgresql)
             drop_id = drops.save(judge, a_drop(), a_claim(), 1200)
-            drops.add_decision(judge, drop_id, a_decision("1", Verb.WAIT))
-        assert refusal(answer.result(timeout=30)) == (Fate.REFUSED, "remains")
+            drops.add_decision(judge, drop_id, a_decision("1", Action.WAIT))
+        assert refusal(answer.result(timeout=30)) == (ImportResult.REFUSED, "remains")
     assert kept(postgresql) == an_order()
 
 
@@ -459,15 +470,15 @@ def test_an_update_that_ends_the_guarantee_closes_the_open_drop(
     assert (drop.state, drop.closed_at) == (DropState.CLOSED, LATER)
 
 
-@pytest.mark.parametrize("verb", [Verb.REFILL, Verb.HOLD])
+@pytest.mark.parametrize("action", [Action.REFILL, Action.HOLD])
 @pytest.mark.parametrize("end", ENDS)
 def test_an_update_that_ends_the_guarantee_cancels_what_waits(
-    database: Database, end: dict[str, object], verb: Verb
+    database: Database, end: dict[str, object], action: Action
 ) -> None:
     """A queued or held refill of a refunded order is not delivered."""
     sell(database, an_order(terms=Terms(partial_orders=False)))
     with database.write() as connection:
-        refill_id = owe(connection, verb=verb)
+        refill_id = owe(connection, action=action)
     sell(database, an_order(**end), now=LATER)
     with database.read() as connection:
         assert refills.get(connection, refill_id).state is RefillState.CANCELLED
@@ -552,7 +563,7 @@ def test_an_imported_order_is_looked_at_at_once(database: Database) -> None:
     """Its target is due from the moment of import."""
     sell(database, an_order())
     (target,) = rows_of(database, "targets")
-    assert (target.next_due_at, target.why) == (NOW, "order imported")
+    assert (target.next_due_at, target.due_reason) == (NOW, "order imported")
 
 
 @pytest.mark.parametrize(
@@ -588,12 +599,17 @@ def test_an_unchanged_order_does_not_wake_its_target(database: Database) -> None
     assert [row.next_due_at for row in rows_of(database, "targets")] == [NOW + DAY]
 
 
-@pytest.mark.parametrize(("start", "lane"), [(None, Lane.ROUTINE), (0, Lane.LONGEST), (500, Lane.LONGEST)])
-def test_only_a_missing_start_count_hurries(database: Database, start: int | None, lane: Lane) -> None:
+@pytest.mark.parametrize(
+    ("start", "priority"),
+    [(None, Priority.ROUTINE), (0, Priority.MAX_INTERVAL), (500, Priority.MAX_INTERVAL)],
+)
+def test_only_a_missing_start_count_hurries(
+    database: Database, start: int | None, priority: Priority
+) -> None:
     """It must be measured before anything is lost; a known one leaves the first look to the budget's room."""
     sell(database, an_order(start_count=start))
     (row,) = rows_of(database, "targets")
-    assert (row.next_due_at, row.lane) == (NOW, lane)
+    assert (row.next_due_at, row.priority) == (NOW, priority)
 
 
 def test_one_missing_start_count_hurries_the_target_of_many_orders(database: Database) -> None:
@@ -602,7 +618,9 @@ def test_one_missing_start_count_hurries_the_target_of_many_orders(database: Dat
     sell(database, known, missing, an_order("3"))
     sell(database, an_order("4", target=a_profile("nasa"), start_count=None))
     sell(database, an_order("5", target=a_profile("nasa")), now=LATER)
-    assert [(row.next_due_at, row.lane) for row in rows_of(database, "targets")] == [(NOW, Lane.ROUTINE)] * 2
+    assert [(row.next_due_at, row.priority) for row in rows_of(database, "targets")] == [
+        (NOW, Priority.ROUTINE)
+    ] * 2
 
 
 @pytest.mark.parametrize(
@@ -629,7 +647,7 @@ def test_what_was_paid_for_new_orders_sets_the_going_rate(database: Database) ->
     for _ in range(2):
         sell(database, *batch)
     with database.read() as connection:
-        rates = cadence_stats.rates(connection)
+        rates = cadence_stats.average_prices(connection)
     assert rates == {("USD", Metric.FOLLOWERS): 4.0 / 2000.0, ("EUR", Metric.LIKES): 2.5 / 1000.0}
 
 
@@ -646,7 +664,10 @@ def test_an_import_takes_its_targets_in_the_order_of_a_judge(postgresql: Databas
         judge.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
         assert orders.targets.get(judge, second, lock=True).target_id == second
         judge.commit()
-        assert [done.fate for done in importing.result(timeout=30)] == [Fate.UPDATED, Fate.ADDED]
+        assert [done.result for done in importing.result(timeout=30)] == [
+            ImportResult.UPDATED,
+            ImportResult.ADDED,
+        ]
 
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"

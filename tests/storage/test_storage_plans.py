@@ -12,16 +12,16 @@ from shop import DAY, HOUR, MINUTE, NOW, a_profile, an_order, statements_of
 from sqlalchemy import Connection, insert
 
 from monitor.alerts.alert import AlertKind
-from monitor.cadence.schedule import Lane
+from monitor.cadence.schedule import Priority
 from monitor.guarantee.refund_review import ReviewCause
-from monitor.model.decision import Reason, Verb
+from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
 from monitor.model.link import LinkKind
 from monitor.model.order import Flag, OrderStatus
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
-from monitor.sources.budget import EVER
+from monitor.sources.budget import BEGINNING
 from storage import (
     cadence_stats,
     drops,
@@ -49,11 +49,11 @@ from storage.terms import dump_terms
 MANY = 4000
 LARGE = {
     "targets", "orders", "snapshots", "drops", "decisions", "refills", "refill_events", "outbox",
-    "source_requests", "order_flags", "requests", "reviews", "cadence_clocks",
+    "source_requests", "order_flags", "requests", "reviews", "virtual_times",
 }  # fmt: skip
 """Tables that grow with the shop; none of them may be read from end to end, or sorted."""
 UNNAMED = {
-    "sqlite_autoindex_cadence_clocks_1": "pk_cadence_clocks",
+    "sqlite_autoindex_virtual_times_1": "pk_virtual_times",
     "sqlite_autoindex_refills_1": "uq_refills_order_id_number",
     "sqlite_autoindex_targets_1": "uq_targets_link_metric",
 }
@@ -85,13 +85,13 @@ def busy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def a_target(i: int) -> dict[str, Any]:
     return {
         "target_id": i, "link": f"https://www.instagram.com/user{i}/", "kind": LinkKind.PROFILE,
-        "key": f"user{i}", "metric": Metric.FOLLOWERS, "lane": int(i % 10 > 0),
+        "key": f"user{i}", "metric": Metric.FOLLOWERS, "priority": int(i % 10 > 0),
         "next_due_at": None if i % 3 == 0 else NOW + (i - 40) * MINUTE,
         "private_since": NOW if i % 50 == 0 else None, "gone_at": NOW if i % 50 == 1 else None,
-        "source": None if i % 40 == 1 else f"source {i % 4}", "together": f"page {i // 4 * 4 + i % 4}",
-        "virtual_due": None if i % 3 == 0 else i * 0.1, "stream": f"stream {i % 5}",
-        "rests_until": NOW + (i % 7 - 5) * HOUR, "over_at": None if i % 2 else NOW + i * HOUR,
-        "last_call_slot": i // 400 if i % 3 else None, "last_call_value": i % 13 * 1.0,
+        "source": None if i % 40 == 1 else f"source {i % 4}", "request_key": f"page {i // 4 * 4 + i % 4}",
+        "virtual_due": None if i % 3 == 0 else i * 0.1, "service_queue": f"stream {i % 5}",
+        "not_before": NOW + (i % 7 - 5) * HOUR, "coverage_ends_at": None if i % 2 else NOW + i * HOUR,
+        "final_look_slot": i // 400 if i % 3 else None, "final_look_value": i % 13 * 1.0,
     }  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def a_request(i: int) -> dict[str, Any]:
 def a_snapshot(i: int) -> dict[str, Any]:
     return {
         "target_id": i % 4 + 1, "at": NOW + i * MINUTE, "outcome": Outcome.COUNT, "count": i,
-        "source": "simulated", "counted": "follower_count", "detail": "",
+        "source": "simulated", "count_kind": "follower_count", "detail": "",
     }  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def a_drop_row(i: int) -> dict[str, Any]:
 
 def a_decision_row(i: int) -> dict[str, Any]:
     return {
-        "drop_id": i, "order_id": f"{i}", "at": NOW, "decision": Verb.REFILL,
+        "drop_id": i, "order_id": f"{i}", "at": NOW, "decision": Action.REFILL,
         "reason": Reason.DROP_CONFIRMED, "quantity": 1, "count": 1, "line": 1, "claim": 1,
     }  # fmt: skip
 
@@ -164,7 +164,7 @@ def a_source_request(i: int) -> dict[str, Any]:
 
 
 def a_clock(i: int) -> dict[str, Any]:
-    return {"source": f"source {i}", "clock": "{}"}
+    return {"source": f"source {i}", "state": "{}"}
 
 
 def a_review(i: int) -> dict[str, Any]:
@@ -177,7 +177,7 @@ ROWS: dict[str, Callable[[int], dict[str, Any]]] = {
     "targets": a_target, "orders": an_order_row, "order_flags": a_flag, "requests": a_request,
     "snapshots": a_snapshot, "drops": a_drop_row, "decisions": a_decision_row, "refills": a_refill_row,
     "refill_events": an_event, "outbox": an_alert, "source_requests": a_source_request, "reviews": a_review,
-    "cadence_clocks": a_clock,
+    "virtual_times": a_clock,
 }  # fmt: skip
 
 
@@ -225,10 +225,16 @@ def _sqlite_plan(connection: Connection, statement: str, parameters: Any) -> Pla
 
 
 QUEUES: dict[str, tuple[Callable[[Connection], object], str]] = {
-    "due targets": (lambda c: due.appointed(c, "source 2", Lane.ROUTINE, NOW + DAY, 20), "ix_targets_due"),
-    "last calls": (lambda c: due.called(c, "source 2", 7, 1.0, NOW, 20), "ix_targets_last_call"),
-    "virtual queue": (lambda c: due.virtual(c, "source 2", "stream 2", NOW, 20), "ix_targets_virtual"),
-    "streams": (lambda c: due.streams(c, "source 2"), "ix_targets_virtual"),
+    "due targets": (
+        lambda c: due.due_by_date(c, "source 2", Priority.ROUTINE, NOW + DAY, 20),
+        "ix_targets_due",
+    ),
+    "last calls": (lambda c: due.final_looks(c, "source 2", 7, 1.0, NOW, 20), "ix_targets_final_look"),
+    "virtual queue": (
+        lambda c: due.by_virtual_time(c, "source 2", "stream 2", NOW, 20),
+        "ix_targets_virtual",
+    ),
+    "streams": (lambda c: due.service_queues(c, "source 2"), "ix_targets_virtual"),
     "new targets": (lambda c: routes.unrouted(c, 20), "ix_targets_unrouted"),
     "ready refills": (lambda c: leases.claim(c, NOW + DAY, limit=20, lease=HOUR), "ix_refills_queued"),
     "anything ready": (lambda c: leases.anything_ready(c, NOW + DAY), "ix_refills_queued"),
@@ -236,7 +242,7 @@ QUEUES: dict[str, tuple[Callable[[Connection], object], str]] = {
     "pending alerts": (lambda c: outbox.take_due(c, NOW + HOUR, NOW + DAY, 20), "ix_outbox_pending"),
     "newest snapshots": (lambda c: list(snapshots.newest(c, 2, 20)), "pk_snapshots"),
     "the newest request": (
-        lambda c: sources.nth_request(c, "source 2", 1, EVER),
+        lambda c: sources.nth_request(c, "source 2", 1, BEGINNING),
         "ix_source_requests_source_at",
     ),
 }
@@ -256,11 +262,11 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         {"ix_source_requests_source_at"},
     ),
     "all that a request shows": (
-        lambda c: due.together(c, "source 2", ["page 2", "page 6"], NOW),
-        {"ix_targets_together"},
+        lambda c: due.lock_by_request(c, "source 2", ["page 2", "page 6"], NOW),
+        {"ix_targets_request_key"},
     ),
-    "guarantees that are over": (lambda c: due.let_go(c, NOW + HOUR), {"ix_targets_over"}),
-    "a clock": (lambda c: cadence_stats.clock(c, "source 77"), {"pk_cadence_clocks"}),
+    "guarantees that are over": (lambda c: due.unschedule_ended(c, NOW + HOUR), {"ix_targets_coverage_ends"}),
+    "a clock": (lambda c: cadence_stats.virtual_time(c, "source 77"), {"pk_virtual_times"}),
     "targets that are looked at": (lambda c: targets.locked(c, [77, 78, 79]), {"pk_targets"}),
     "orders of several targets": (
         lambda c: order_states.of_targets(c, [77, 78, 79]),

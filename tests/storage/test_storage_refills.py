@@ -21,7 +21,7 @@ from shop import (
 from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
-from monitor.model.decision import Reason, Verb
+from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
@@ -40,8 +40,8 @@ VERBS = {
     "cancel": {"queued": "cancelled", "held": "cancelled", "dead": "cancelled"},
 }
 """The operator's verbs, from the contract: which state each turns into which."""
-LEGAL = [(verb, old, new) for verb, moves in VERBS.items() for old, new in moves.items()]
-ILLEGAL = [(verb, state) for verb, moves in VERBS.items() for state in RefillState if state not in moves]
+LEGAL = [(action, old, new) for action, moves in VERBS.items() for old, new in moves.items()]
+ILLEGAL = [(action, state) for action, moves in VERBS.items() for state in RefillState if state not in moves]
 
 
 def bring(database: Database, state: RefillState, order_id: str = "1") -> int:
@@ -56,9 +56,9 @@ def get(database: Database, refill_id: int) -> AnyRow:
         return refills.get(connection, refill_id)
 
 
-def operate(database: Database, refill_id: int, verb: str) -> RefillState:
+def operate(database: Database, refill_id: int, action: str) -> RefillState:
     with database.write() as connection:
-        return RefillState(operator_actions.operate(connection, refill_id, verb, NOW + HOUR).state)
+        return RefillState(operator_actions.act(connection, refill_id, action, NOW + HOUR).state)
 
 
 def told(database: Database, refill_id: int) -> list[RefillState]:
@@ -82,20 +82,22 @@ def a_row(order_id: str, state: RefillState, drop_id: int, number: int = 99) -> 
 
 
 @pytest.mark.parametrize(
-    ("verb", "state", "queued_at"),
-    [(Verb.REFILL, RefillState.QUEUED, NOW), (Verb.HOLD, RefillState.HELD, None)],
+    ("action", "state", "queued_at"),
+    [(Action.REFILL, RefillState.QUEUED, NOW), (Action.HOLD, RefillState.HELD, None)],
 )
 def test_a_decision_is_queued_or_held(
-    database: Database, verb: Verb, state: RefillState, queued_at: object
+    database: Database, action: Action, state: RefillState, queued_at: object
 ) -> None:
     """With the units and the reason of the decision, and all that a consumer needs."""
     sell(database, an_order(provider="wholesaler"))
     with database.write() as connection:
         drop_id = drops.save(connection, a_drop("1", DropState.HELD), a_claim(), 1200)
-        refill_id = refills.create(connection, drop_id, a_decision("1", verb, quantity=290), Metric.FOLLOWERS)
+        refill_id = refills.create(
+            connection, drop_id, a_decision("1", action, quantity=290), Metric.FOLLOWERS
+        )
     row = get(database, refill_id)
     assert (row.state, row.queued_at, row.created_at, row.available_at) == (state, queued_at, NOW, NOW)
-    assert (row.quantity, row.reason, row.drop_id) == (290, a_decision("1", verb).reason, drop_id)
+    assert (row.quantity, row.reason, row.drop_id) == (290, a_decision("1", action).reason, drop_id)
     assert (row.order_id, row.number, row.attempt) == ("1", 1, 0)
     assert (row.link, row.service, row.provider) == (a_profile().link.url, "followers", "wholesaler")
     assert told(database, refill_id) == [state]
@@ -192,47 +194,47 @@ def test_the_database_itself_refuses_an_impossible_refill(
 # The operator's verbs
 
 
-@pytest.mark.parametrize(("verb", "old", "new"), LEGAL)
-def test_an_operator_moves_a_refill(database: Database, verb: str, old: str, new: str) -> None:
+@pytest.mark.parametrize(("action", "old", "new"), LEGAL)
+def test_an_operator_moves_a_refill(database: Database, action: str, old: str, new: str) -> None:
     """Each verb leads where the contract says, and is written down."""
     refill_id = bring(database, RefillState(old))
     before = told(database, refill_id)
-    assert operate(database, refill_id, verb) is RefillState(new)
+    assert operate(database, refill_id, action) is RefillState(new)
     assert get(database, refill_id).state is RefillState(new)
     assert told(database, refill_id) == [*before, RefillState(new)]
     with database.read() as connection:
         last = refills.events_of(connection, refill_id)[-1]
-    assert (last.at, last.detail) == (NOW + HOUR, f"{verb} by an operator")
+    assert (last.at, last.detail) == (NOW + HOUR, f"{action} by an operator")
 
 
-@pytest.mark.parametrize(("verb", "state"), ILLEGAL)
+@pytest.mark.parametrize(("action", "state"), ILLEGAL)
 def test_an_operator_cannot_move_a_refill_from_elsewhere(
-    database: Database, verb: str, state: RefillState
+    database: Database, action: str, state: RefillState
 ) -> None:
     """The error names the state and what would be right, and nothing changes."""
     refill_id = bring(database, state)
     before = everything(database)
-    needed = " or ".join(sorted(VERBS[verb]))
+    needed = " or ".join(sorted(VERBS[action]))
     with pytest.raises(WrongStateError) as caught:
-        operate(database, refill_id, verb)
-    assert str(caught.value) == f"refill {refill_id} is {state}; {verb} needs {needed}"
+        operate(database, refill_id, action)
+    assert str(caught.value) == f"refill {refill_id} is {state}; {action} needs {needed}"
     assert everything(database) == before
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_a_refill_that_is_not_there_cannot_be_moved(database: Database, verb: str) -> None:
+@pytest.mark.parametrize("action", VERBS)
+def test_a_refill_that_is_not_there_cannot_be_moved(database: Database, action: str) -> None:
     """The error says that there is none."""
     with pytest.raises(NotFoundError, match="there is no refill 404"):
-        operate(database, 404, verb)
+        operate(database, 404, action)
 
 
-@pytest.mark.parametrize(("verb", "state"), [("approve", RefillState.HELD), ("requeue", RefillState.DEAD)])
+@pytest.mark.parametrize(("action", "state"), [("approve", RefillState.HELD), ("requeue", RefillState.DEAD)])
 def test_a_refill_that_an_operator_queues_starts_afresh(
-    database: Database, verb: str, state: RefillState
+    database: Database, action: str, state: RefillState
 ) -> None:
     """All its attempts are before it, and it is ready at once."""
     refill_id = bring(database, state)
-    operate(database, refill_id, verb)
+    operate(database, refill_id, action)
     row = get(database, refill_id)
     assert (row.attempt, row.queued_at, row.available_at) == (0, NOW + HOUR, NOW + HOUR)
     assert row.last_error is None

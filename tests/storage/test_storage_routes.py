@@ -20,22 +20,23 @@ from shop import (
 )
 from sqlalchemy import update
 
-from monitor.cadence.schedule import Lane, LastCall, Seat
+from monitor.cadence.schedule import FinalLook, Priority, QueuePosition
 from monitor.model.target import Metric, Target
 from storage import routes, schema, targets
 from storage.engine import Database
-from storage.targets import TargetRow
+from storage.targets import TargetState
 
-SEAT = Seat(1.5, "old s", NOW + HOUR, NOW + 20 * DAY, LastCall(7, 2.5))
+SEAT = QueuePosition(1.5, "old s", NOW + HOUR, NOW + 20 * DAY, FinalLook(7, 2.5))
 PLACE = {
-    "virtual_due": 1.5, "stream": "old s", "rests_until": NOW + HOUR, "over_at": NOW + 20 * DAY,
-    "last_call_slot": 7, "last_call_value": 2.5,
+    "virtual_due": 1.5, "service_queue": "old s", "not_before": NOW + HOUR,
+    "coverage_ends_at": NOW + 20 * DAY,
+    "final_look_slot": 7, "final_look_value": 2.5,
 }  # fmt: skip
 
 
 def put(database: Database, name: str, at: datetime | None = NOW, **changes: Any) -> int:
     with database.write() as connection:
-        return put_target(connection, name, at, Lane.ROUTINE, **changes)
+        return put_target(connection, name, at, Priority.ROUTINE, **changes)
 
 
 def unrouted(database: Database, limit: int = 100) -> list[int]:
@@ -43,7 +44,7 @@ def unrouted(database: Database, limit: int = 100) -> list[int]:
         return [row.target_id for row in routes.unrouted(connection, limit)]
 
 
-def get(database: Database, target_id: int) -> TargetRow:
+def get(database: Database, target_id: int) -> TargetState:
     with database.read() as connection:
         return targets.get(connection, target_id)
 
@@ -85,13 +86,15 @@ def test_a_routed_target_has_its_source_and_its_place(database: Database) -> Non
     """Nothing else of it changes."""
     seated, dated = put(database, "seated", source=None), put(database, "dated", source=None, **PLACE)
     before = get(database, seated)
-    rows = [replace(get(database, i), source="graph", together=f"page {i}") for i in (seated, dated)]
+    rows = [replace(get(database, i), source="graph", request_key=f"page {i}") for i in (seated, dated)]
     with database.write() as connection:
         routes.routed(connection, rows, {seated: SEAT})
         routes.routed(connection, [], {})
-    assert get(database, seated) == replace(before, source="graph", together=f"page {seated}", stream="old s")
-    assert (get(database, dated).source, get(database, dated).together) == ("graph", f"page {dated}")
-    assert place(database) == [PLACE, dict.fromkeys(PLACE) | {"stream": ""}]
+    assert get(database, seated) == replace(
+        before, source="graph", request_key=f"page {seated}", service_queue="old s"
+    )
+    assert (get(database, dated).source, get(database, dated).request_key) == ("graph", f"page {dated}")
+    assert place(database) == [PLACE, dict.fromkeys(PLACE) | {"service_queue": ""}]
     assert unrouted(database) == []
 
 
@@ -114,7 +117,7 @@ def test_targets_leave_the_sources_that_look_no_more(database: Database) -> None
         assert routes.leave_sources(connection, ["graph", "simulated"]) == 2
         assert routes.leave_sources(connection, ["graph"]) == 0
     assert sources_of(database) == ["graph", None, None, None]
-    waiting = [(row["virtual_due"], row["last_call_slot"]) for row in place(database)]
+    waiting = [(row["virtual_due"], row["final_look_slot"]) for row in place(database)]
     assert waiting == [(1.5, 7)] * 4
 
 
@@ -131,7 +134,9 @@ def test_targets_leave_in_the_order_of_a_judge(postgresql: Database) -> None:
     """Who starts and who judges would wait for each other, wherever the rows lie that were written last."""
     first, second = put(postgresql, "a", source="gone"), put(postgresql, "b", source="gone")
     with postgresql.write() as connection:
-        connection.execute(update(schema.targets).where(schema.targets.c.target_id == first).values(why="x"))
+        connection.execute(
+            update(schema.targets).where(schema.targets.c.target_id == first).values(due_reason="x")
+        )
     with ThreadPoolExecutor(1) as pool, postgresql.write() as judge:
         targets.get(judge, first, lock=True)
         starting = pool.submit(leave, postgresql)
@@ -166,7 +171,7 @@ def test_leaving_nobody_changes_nothing(database: Database) -> None:
 def routed(database: Database) -> None:
     """Route everything to one source."""
     with database.write() as connection:
-        connection.execute(update(schema.targets).values(source="graph", together="natgeo"))
+        connection.execute(update(schema.targets).values(source="graph", request_key="natgeo"))
 
 
 def test_whoever_names_the_owner_opens_another_way(database: Database) -> None:

@@ -8,7 +8,7 @@ from shop import DAY, HOUR, INSTANT, NOW, a_failed_look, a_look, put_target, row
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
-from monitor.cadence.schedule import Lane
+from monitor.cadence.schedule import Priority
 from monitor.model.snapshot import Outcome, Snapshot
 from storage import snapshots
 from storage.column_types import AnyRow
@@ -19,7 +19,7 @@ from storage.schema import snapshots as table
 @pytest.fixture
 def target_id(database: Database) -> int:
     with database.write() as connection:
-        return put_target(connection, "natgeo", NOW, Lane.ROUTINE)
+        return put_target(connection, "natgeo", NOW, Priority.ROUTINE)
 
 
 def keep(database: Database, target_id: int, *looks: Snapshot) -> None:
@@ -35,7 +35,12 @@ def newest(database: Database, target_id: int, limit: int = 100) -> list[AnyRow]
 
 @pytest.mark.parametrize(
     "look",
-    [a_look(0), a_look(2**62), replace(a_look(7), shift=-(2**62)), replace(a_look(8), shift=2**62)]
+    [
+        a_look(0),
+        a_look(2**62),
+        replace(a_look(7), count_offset=-(2**62)),
+        replace(a_look(8), count_offset=2**62),
+    ]
     + [a_failed_look(outcome, detail="said so") for outcome in Outcome if outcome is not Outcome.COUNT],
     ids=lambda look: f"{look.outcome}-{look.count}",
 )
@@ -45,7 +50,7 @@ def test_every_kind_of_look_survives_the_round_trip(
     """What was seen, by whom, what it counted, and by how much that differs from the series."""
     keep(database, target_id, look)
     (row,) = newest(database, target_id)
-    seen = (look.outcome, look.count, look.source, look.counted, look.detail, look.shift)
+    seen = (look.outcome, look.count, look.source, look.count_kind, look.detail, look.count_offset)
     assert row == (target_id, look.at, *seen)
 
 
@@ -74,7 +79,7 @@ def test_the_newest_looks_come_first_and_no_more_than_asked_for(database: Databa
 def test_looks_at_one_target_are_not_those_at_another(database: Database, target_id: int) -> None:
     """The same moment may be seen at two targets."""
     with database.write() as connection:
-        other = put_target(connection, "nasa", NOW, Lane.ROUTINE)
+        other = put_target(connection, "nasa", NOW, Priority.ROUTINE)
     keep(database, target_id, a_look(1))
     keep(database, other, a_look(2))
     assert [row.count for row in newest(database, target_id)] == [1]
@@ -114,7 +119,7 @@ def test_the_database_itself_refuses_an_impossible_look(
     """Only a count counts, and no count is negative."""
     row = {
         "target_id": target_id, "at": NOW - DAY, "outcome": Outcome.COUNT, "count": 5,
-        "source": "simulated", "counted": "", "detail": "",
+        "source": "simulated", "count_kind": "", "detail": "",
     }  # fmt: skip
     with pytest.raises(IntegrityError, match=constraint), database.write() as connection:
         connection.execute(insert(table), row | change)

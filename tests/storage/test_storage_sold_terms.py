@@ -50,7 +50,7 @@ def kept(database: Database, order_id: str = "1") -> Order:
 
 def due(database: Database) -> object:
     (row,) = rows_of(database, "targets")
-    return row.next_due_at and (row.next_due_at, row.why)
+    return row.next_due_at and (row.next_due_at, row.due_reason)
 
 
 def asleep(database: Database) -> None:

@@ -7,15 +7,15 @@ from shop import DAY, HOUR, INSTANT, MINUTE, NOW, at_once, rows_of
 
 from monitor.model.target import Metric
 from monitor.sources.breaker import Breaker
-from monitor.sources.budget import EVER, Purpose
-from monitor.sources.rate_limit_state import Strain
+from monitor.sources.budget import BEGINNING, Purpose
+from monitor.sources.rate_limit_state import RateLimitState
 from storage import sources
 from storage.engine import Database
 
 TRIPPED = Breaker(
     paused_until=NOW + HOUR, stopped=True, reason="rate_limited", refusals=3, level=5,
-    refused_at=NOW - INSTANT, doubts=1, doubted="https://a/", faulted="https://b/ https://c/",
-    proving=True,
+    refused_at=NOW - INSTANT, suspected_refusals=1, suspected_target="https://a/", failed_targets="https://b/ https://c/",
+    half_open=True,
 )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def latest(database: Database, source: str) -> list[datetime]:
     return sorted((row.at for row in rows if row.source == source), reverse=True)
 
 
-def nth(database: Database, n: int, since: datetime = EVER) -> datetime | None:
+def nth(database: Database, n: int, since: datetime = BEGINNING) -> datetime | None:
     with database.read() as connection:
         return sources.nth_request(connection, "graph", n, since)
 
@@ -76,19 +76,19 @@ def test_first_breakers_saved_at_once_do_not_hurt_each_other(database: Database)
 
 def test_what_a_platform_said_of_its_limit_survives_beside_the_breaker(database: Database) -> None:
     """Neither overwrites the other, whichever is saved first."""
-    heard = Strain(91, NOW - INSTANT, NOW + HOUR)
+    heard = RateLimitState(91, NOW - INSTANT, NOW + HOUR)
     with database.write() as connection:
-        assert sources.strain(connection, "graph") == Strain()
-        sources.save_strain(connection, "graph", heard)
+        assert sources.rate_limit_state(connection, "graph") == RateLimitState()
+        sources.save_rate_limit_state(connection, "graph", heard)
         assert sources.breaker(connection, "graph") == Breaker()
         sources.save_breaker(connection, "graph", TRIPPED)
-        assert sources.strain(connection, "graph") == heard
-        sources.save_strain(connection, "graph", Strain())
-        assert (sources.breaker(connection, "graph"), sources.strain(connection, "graph")) == (
+        assert sources.rate_limit_state(connection, "graph") == heard
+        sources.save_rate_limit_state(connection, "graph", RateLimitState())
+        assert (sources.breaker(connection, "graph"), sources.rate_limit_state(connection, "graph")) == (
             TRIPPED,
-            Strain(),
+            RateLimitState(),
         )
-        assert sources.strain(connection, "instaloader") == Strain()
+        assert sources.rate_limit_state(connection, "instaloader") == RateLimitState()
 
 
 # Requests

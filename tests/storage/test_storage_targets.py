@@ -22,34 +22,38 @@ from shop import (
 )
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from monitor.cadence.schedule import Lane, LastCall, NextLook, Seat
+from monitor.cadence.schedule import FinalLook, NextLook, Priority, QueuePosition
 from monitor.guarantee.gone_detection import Absence
-from monitor.guarantee.noop_bounds import Calm
+from monitor.guarantee.noop_bounds import NoopBounds
 from monitor.guarantee.series import Series
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric
-from monitor.model.target_problem import Trouble
+from monitor.model.target_problem import TargetProblem
 from storage import targets
 from storage.engine import Database
 from storage.errors import NotFoundError
-from storage.targets import Looked, TargetRow
+from storage.targets import LookOutcome, TargetState
 
 THERE = Absence()
 
 
 def put(
-    database: Database, name: str, at: datetime | None = NOW, lane: Lane = Lane.ROUTINE, **changes: Any
+    database: Database,
+    name: str,
+    at: datetime | None = NOW,
+    priority: Priority = Priority.ROUTINE,
+    **changes: Any,
 ) -> int:
     with database.write() as connection:
-        return put_target(connection, name, at, lane, **changes)
+        return put_target(connection, name, at, priority, **changes)
 
 
-def get(database: Database, target_id: int) -> TargetRow:
+def get(database: Database, target_id: int) -> TargetState:
     with database.read() as connection:
         return targets.get(connection, target_id)
 
 
-AGAIN = NextLook(NOW + DAY, Lane.ROUTINE, "routine")
+AGAIN = NextLook(NOW + DAY, Priority.ROUTINE, "routine")
 
 
 def look(
@@ -61,13 +65,15 @@ def look(
     following: NextLook | None = None,
     *,
     absence: Absence = THERE,
-    told: Trouble | None = None,
-) -> TargetRow:
+    notified_problem: TargetProblem | None = None,
+) -> TargetState:
     """Write down a look; gives the target as it is afterwards."""
     with database.write() as connection:
         row = targets.get(connection, target_id, lock=True)
-        now_known = replace(row, series=series, absence=absence, failures=failures, told=told)
-        targets.looked(connection, [Looked(now_known, snapshot, following)])
+        now_known = replace(
+            row, series=series, absence=absence, failures=failures, notified_problem=notified_problem
+        )
+        targets.save_looks(connection, [LookOutcome(now_known, snapshot, following)])
     return get(database, target_id)
 
 
@@ -76,21 +82,21 @@ def look(
 
 def test_waking_makes_a_target_due(database: Database) -> None:
     """Whether it was due later or not at all."""
-    later, never = put(database, "later", NOW + DAY, Lane.FIRST), put(database, "never", None)
+    later, never = put(database, "later", NOW + DAY, Priority.URGENT), put(database, "never", None)
     with database.write() as connection:
-        targets.wake(connection, [later, never], NOW, "asked")
+        targets.schedule_by(connection, [later, never], NOW, "asked")
     for target_id in (later, never):
         row = get(database, target_id)
-        assert (row.next_due_at, row.why) == (NOW, "asked")
+        assert (row.next_due_at, row.due_reason) == (NOW, "asked")
 
 
 def test_waking_does_not_delay_what_is_due_sooner(database: Database) -> None:
     """Nor does it change its lane or its reason."""
     with database.write() as connection:
-        put_target(connection, "natgeo", NOW - MINUTE, Lane.FIRST, why="confirm")
+        put_target(connection, "natgeo", NOW - MINUTE, Priority.URGENT, due_reason="confirm")
     before = rows_of(database, "targets")
     with database.write() as connection:
-        targets.wake(connection, [before[0].target_id], NOW, "asked")
+        targets.schedule_by(connection, [before[0].target_id], NOW, "asked")
     assert rows_of(database, "targets") == before
 
 
@@ -100,8 +106,8 @@ def test_waking_puts_a_target_into_the_lane_that_was_asked_for(database: Databas
         put(database, name, NOW + DAY)
     plain, urgent = (row.target_id for row in rows_of(database, "targets"))
     with database.write() as connection:
-        targets.wake(connection, [plain], NOW - HOUR, "asked")
-        targets.wake(connection, [urgent], NOW, "asked", Lane.FIRST)
+        targets.schedule_by(connection, [plain], NOW - HOUR, "asked")
+        targets.schedule_by(connection, [urgent], NOW, "asked", Priority.URGENT)
     assert take(database) == ["urgent", "plain"]
 
 
@@ -110,30 +116,30 @@ def test_somebody_who_waits_gets_an_overdue_target_out_of_the_routine_lane(datab
     put(database, "older", NOW - DAY)
     target_id = put(database, "asked for", NOW - HOUR)
     with database.write() as connection:
-        targets.wake(connection, [target_id], NOW, "asked", Lane.FIRST)
+        targets.schedule_by(connection, [target_id], NOW, "asked", Priority.URGENT)
     assert take(database) == ["asked for", "older"]
 
 
 def test_waking_makes_no_target_less_urgent(database: Database) -> None:
     """A confirmation that an import brings forward is still one, a longest wait becomes routine."""
-    urgent = put(database, "urgent", NOW + DAY, Lane.FIRST)
-    longest = put(database, "longest", NOW - MINUTE, Lane.LONGEST)
+    urgent = put(database, "urgent", NOW + DAY, Priority.URGENT)
+    longest = put(database, "longest", NOW - MINUTE, Priority.MAX_INTERVAL)
     with database.write() as connection:
-        targets.wake(connection, [urgent, longest], NOW, "order imported")
-        targets.wake(connection, [longest], NOW, "order imported", Lane.LONGEST)
-    found = [(get(database, i).next_due_at, get(database, i).lane) for i in (urgent, longest)]
-    assert found == [(NOW, Lane.FIRST), (NOW - MINUTE, Lane.ROUTINE)]
+        targets.schedule_by(connection, [urgent, longest], NOW, "order imported")
+        targets.schedule_by(connection, [longest], NOW, "order imported", Priority.MAX_INTERVAL)
+    found = [(get(database, i).next_due_at, get(database, i).priority) for i in (urgent, longest)]
+    assert found == [(NOW, Priority.URGENT), (NOW - MINUTE, Priority.ROUTINE)]
 
 
 def test_the_longest_wait_is_a_lane_of_its_own(database: Database) -> None:
     """Who is woken for when the budget has room is not taken for routine."""
-    target_id = put(database, "natgeo", None, Lane.FIRST)
+    target_id = put(database, "natgeo", None, Priority.URGENT)
     with database.write() as connection:
-        targets.wake(connection, [target_id], NOW, "order imported", Lane.LONGEST)
-    assert get(database, target_id).lane is Lane.LONGEST
+        targets.schedule_by(connection, [target_id], NOW, "order imported", Priority.MAX_INTERVAL)
+    assert get(database, target_id).priority is Priority.MAX_INTERVAL
 
 
-CALM = {"calm_least": 90, "calm_until": NOW + DAY, "judged_from": NOW - DAY, "judged_until": NOW + DAY}
+CALM = {"noop_min_count": 90, "noop_until": NOW + DAY, "judged_from": NOW - DAY, "judged_until": NOW + DAY}
 
 
 @pytest.mark.parametrize("at", [NOW - HOUR, NOW, NOW + DAY])
@@ -141,9 +147,9 @@ def test_waking_arouses_a_calm_target(database: Database, at: datetime) -> None:
     """Its next count is judged, whether the waking made it due sooner or not."""
     target_id, other = put(database, "calm", **CALM), put(database, "other", **CALM)
     with database.write() as connection:
-        targets.wake(connection, [target_id], at, "asked")
-    assert get(database, target_id).calm is None
-    assert get(database, other).calm == Calm(90, NOW + DAY, NOW - DAY, NOW + DAY)
+        targets.schedule_by(connection, [target_id], at, "asked")
+    assert get(database, target_id).noop_bounds is None
+    assert get(database, other).noop_bounds == NoopBounds(90, NOW + DAY, NOW - DAY, NOW + DAY)
 
 
 def test_an_aroused_target_keeps_its_time(database: Database) -> None:
@@ -151,16 +157,16 @@ def test_an_aroused_target_keeps_its_time(database: Database) -> None:
     target_id = put(database, "calm", **CALM)
     before = get(database, target_id)
     with database.write() as connection:
-        targets.arouse(connection, [target_id, target_id + 1])
-        targets.arouse(connection, [])
-    assert get(database, target_id) == replace(before, calm=None)
+        targets.invalidate_fast_path(connection, [target_id, target_id + 1])
+        targets.invalidate_fast_path(connection, [])
+    assert get(database, target_id) == replace(before, noop_bounds=None)
 
 
 def test_waking_nobody_is_nothing(database: Database) -> None:
     """An import without guaranteed orders wakes an empty set."""
     put(database, "natgeo", NOW + DAY)
     with database.write() as connection:
-        targets.wake(connection, [], NOW, "asked")
+        targets.schedule_by(connection, [], NOW, "asked")
     assert take(database) == []
 
 
@@ -170,21 +176,21 @@ def test_waking_nobody_is_nothing(database: Database) -> None:
 def test_a_look_is_written_down_with_the_next_one(database: Database) -> None:
     """The series, the outcome and the next look stand in one row."""
     target_id = put(database, "natgeo")
-    following = NextLook(NOW + HOUR, Lane.FIRST, "confirm drop of 1")
+    following = NextLook(NOW + HOUR, Priority.URGENT, "confirm drop of 1")
     row = look(database, target_id, a_look(1200), Series(1200, "follower_count"), 0, following)
-    assert row == TargetRow(
+    assert row == TargetState(
         target_id, a_profile("natgeo"), Series(1200, "follower_count"), next_due_at=NOW + HOUR,
-        why="confirm drop of 1", last_look_at=NOW, last_outcome=Outcome.COUNT, last_count_at=NOW,
-        failures=0, private_since=None, absence=THERE, told=None, source="simulated",
-        together="natgeo", lane=Lane.FIRST,
+        due_reason="confirm drop of 1", last_look_at=NOW, last_outcome=Outcome.COUNT, last_count_at=NOW,
+        failures=0, private_since=None, absence=THERE, notified_problem=None, source="simulated",
+        request_key="natgeo", priority=Priority.URGENT,
     )  # fmt: skip
-    assert [row.lane for row in rows_of(database, "targets")] == [Lane.FIRST]
+    assert [row.priority for row in rows_of(database, "targets")] == [Priority.URGENT]
 
 
 def test_a_target_that_nobody_is_owed_for_is_not_due_again(database: Database) -> None:
     """Without a next look the target rests until it is woken."""
     row = look(database, put(database, "natgeo"), a_look(), Series(1200, "follower_count"), 0, None)
-    assert (row.next_due_at, row.why) == (None, "no order is covered")
+    assert (row.next_due_at, row.due_reason) == (None, "no order is covered")
     assert take(database, now=NOW + 100 * DAY) == []
 
 
@@ -220,11 +226,13 @@ def test_what_was_told_is_kept_as_long_as_an_order_is_owed(database: Database) -
     """Afterwards an order to come must be told of anew; that the target is gone stays known."""
     target_id, gone = put(database, "natgeo"), Absence(3, NOW - DAY, NOW)
     absent = a_failed_look(Outcome.NOT_FOUND)
-    row = look(database, target_id, absent, Series(), 3, AGAIN, absence=gone, told=Trouble.GONE)
-    assert (row.absence, row.told) == (gone, Trouble.GONE)
+    row = look(
+        database, target_id, absent, Series(), 3, AGAIN, absence=gone, notified_problem=TargetProblem.GONE
+    )
+    assert (row.absence, row.notified_problem) == (gone, TargetProblem.GONE)
     later = a_failed_look(Outcome.NOT_FOUND, NOW + DAY)
-    row = look(database, target_id, later, Series(), 3, absence=gone, told=Trouble.GONE)
-    assert (row.absence, row.told) == (gone, None)
+    row = look(database, target_id, later, Series(), 3, absence=gone, notified_problem=TargetProblem.GONE)
+    assert (row.absence, row.notified_problem) == (gone, None)
 
 
 def test_the_account_and_the_name_it_goes_by_are_kept(database: Database) -> None:
@@ -239,43 +247,50 @@ def test_the_account_and_the_name_it_goes_by_are_kept(database: Database) -> Non
     assert kept == [("17", "17", "renamed")] * 3 + [("17", "17", None)]
 
 
-SEAT = Seat(1.5, "old s", NOW + HOUR, NOW + 20 * DAY, LastCall(7, 2.5))
+SEAT = QueuePosition(1.5, "old s", NOW + HOUR, NOW + 20 * DAY, FinalLook(7, 2.5))
 
 
 def test_all_that_a_look_leaves_behind_comes_back(database: Database) -> None:
     """Series, source, memo, seat and calm: the next look begins where this one ended."""
-    target_id = put(database, "natgeo", unread_by="graph", unread_since=NOW - DAY)
+    target_id = put(database, "natgeo", unseen_by="graph", unseen_since=NOW - DAY)
     known = replace(
         get(database, target_id), series=Series(1195, "follower_count", False, "17", "simulated", -5),
-        source="graph", together="page", cannot=frozenset({"graph", "instaloader"}),
-        cannot_since=NOW - HOUR, memo="noted", failures=2,
+        source="graph", request_key="page", unseen_by=frozenset({"graph", "instaloader"}),
+        unseen_since=NOW - HOUR, cadence_state="noted", failures=2,
     )  # fmt: skip
-    calm = Calm(90, NOW + DAY, NOW - DAY, NOW + HOUR)
-    following = NextLook(NOW + 9 * DAY, Lane.LONGEST, "longest wait", memo="of the next look")
+    calm = NoopBounds(90, NOW + DAY, NOW - DAY, NOW + HOUR)
+    following = NextLook(
+        NOW + 9 * DAY, Priority.MAX_INTERVAL, "longest wait", cadence_state="of the next look"
+    )
     with database.write() as connection:
-        targets.looked(connection, [Looked(known, a_look(), following, SEAT, calm)])
+        targets.save_looks(connection, [LookOutcome(known, a_look(), following, SEAT, calm)])
     expected = replace(
-        known, target=replace(known.target, account="17"), next_due_at=NOW + 9 * DAY, why="longest wait",
-        last_look_at=NOW, last_outcome=Outcome.COUNT, last_count_at=NOW, lane=Lane.LONGEST, stream="old s",
-        calm=calm,
+        known, target=replace(known.target, account="17"), next_due_at=NOW + 9 * DAY,
+        due_reason="longest wait",
+        last_look_at=NOW, last_outcome=Outcome.COUNT, last_count_at=NOW, priority=Priority.MAX_INTERVAL,
+        service_queue="old s",
+        noop_bounds=calm,
     )  # fmt: skip
     assert get(database, target_id) == expected
     (row,) = rows_of(database, "targets")
-    assert (row.virtual_due, row.stream, row.rests_until, row.over_at) == (1.5, "old s", NOW + HOUR,
-                                                                           NOW + 20 * DAY)  # fmt: skip
-    assert (row.last_call_slot, row.last_call_value) == (7, 2.5)
+    position = row.virtual_due, row.service_queue, row.not_before, row.coverage_ends_at
+    assert position == (1.5, "old s", NOW + HOUR, NOW + 20 * DAY)
+    assert (row.final_look_slot, row.final_look_value) == (7, 2.5)
 
 
 def test_a_look_without_a_seat_leaves_the_queue(database: Database) -> None:
     """Nothing of the old place stays: a companion has the place for both, or only the date counts."""
     target_id = put(database, "natgeo", **CALM)
-    seated = Looked(get(database, target_id), a_look(), AGAIN, SEAT, Calm(1, NOW, NOW, NOW))
+    seated = LookOutcome(get(database, target_id), a_look(), AGAIN, SEAT, NoopBounds(1, NOW, NOW, NOW))
     with database.write() as connection:
-        targets.looked(connection, [seated])
-        targets.looked(connection, [replace(seated, snapshot=a_look(at=NOW + HOUR), seat=None, calm=None)])
+        targets.save_looks(connection, [seated])
+        targets.save_looks(
+            connection,
+            [replace(seated, snapshot=a_look(at=NOW + HOUR), queue_position=None, noop_bounds=None)],
+        )
     row = rows_of(database, "targets")[0]
-    place = (row.virtual_due, row.rests_until, row.over_at, row.last_call_slot, row.last_call_value)
-    assert (place, get(database, target_id).stream, get(database, target_id).calm) == (
+    place = (row.virtual_due, row.not_before, row.coverage_ends_at, row.final_look_slot, row.final_look_value)
+    assert (place, get(database, target_id).service_queue, get(database, target_id).noop_bounds) == (
         (None,) * 5,
         None,
         None,
@@ -284,20 +299,23 @@ def test_a_look_without_a_seat_leaves_the_queue(database: Database) -> None:
 
 def test_what_the_cadence_noted_ends_with_the_last_order(database: Database) -> None:
     """An order to come starts afresh."""
-    target_id = put(database, "natgeo", memo="noted")
+    target_id = put(database, "natgeo", cadence_state="noted")
     row = get(database, target_id)
     with database.write() as connection:
-        targets.looked(connection, [Looked(row, a_look(), None)])
-    assert (get(database, target_id).memo, get(database, target_id).lane) == ("", Lane.ROUTINE)
+        targets.save_looks(connection, [LookOutcome(row, a_look(), None)])
+    assert (get(database, target_id).cadence_state, get(database, target_id).priority) == (
+        "",
+        Priority.ROUTINE,
+    )
 
 
 def test_many_looks_are_written_down_at_once(database: Database) -> None:
     """Each with what it leaves behind; no looks are nothing to write."""
     rows = [get(database, put(database, name)) for name in ("a", "b")]
-    after = [Looked(row, a_look(7 + i, NOW + i * HOUR, row.target), AGAIN) for i, row in enumerate(rows)]
+    after = [LookOutcome(row, a_look(7 + i, NOW + i * HOUR, row.target), AGAIN) for i, row in enumerate(rows)]
     with database.write() as connection:
-        targets.looked(connection, after)
-        targets.looked(connection, [])
+        targets.save_looks(connection, after)
+        targets.save_looks(connection, [])
     assert [get(database, row.target_id).last_look_at for row in rows] == [NOW, NOW + HOUR]
 
 
@@ -356,7 +374,7 @@ def test_judges_of_the_same_targets_do_not_block_each_other(postgresql: Database
     def judge(number: int) -> int:
         with postgresql.write() as connection:
             rows = targets.locked(connection, ids[::-1] if number % 2 else ids)
-            targets.arouse(connection, ids)
+            targets.invalidate_fast_path(connection, ids)
             return len(rows)
 
     assert at_once(6, judge) == [30] * 6

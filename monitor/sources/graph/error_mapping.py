@@ -11,7 +11,7 @@ from requests.exceptions import InvalidURL
 from urllib3.exceptions import HTTPError
 
 from monitor.model.snapshot import Outcome
-from monitor.sources.read_result import LONGEST_QUOTE, Look
+from monitor.sources.read_result import LONGEST_QUOTE, ReadResult
 
 NETWORK = (RequestException, HTTPError, HTTPException, OSError, ValueError)
 """Everything that a request is known to raise."""
@@ -46,26 +46,28 @@ _OK = 200
 _SERVER_ERROR = 500
 
 
-def refusal(status: int, body: Any) -> Look | None:
+def refusal(status: int, body: Any) -> ReadResult | None:
     """Say what an answer refuses; None when it is an answer. `body` is its JSON, None where it is none."""
     error = body.get("error") if isinstance(body, dict) else None
     if status == _OK and error is None:
         return None
     if not isinstance(error, dict):
-        return Look(_by_status(status), detail=f"HTTP {status} without an error of Graph's")
+        return ReadResult(_by_status(status), detail=f"HTTP {status} without an error of Graph's")
     code, sub = _whole(error.get("code")), _whole(error.get("error_subcode"))
     outcome = _outcome(status, code, sub, transient=error.get("is_transient") is True)
     if outcome is Outcome.NOT_FOUND:
-        return Look(outcome, detail=_NOT_FOUND)
-    return Look(outcome, detail=f"HTTP {status}, code {code}, subcode {sub}: {_said(error.get('message'))}")
+        return ReadResult(outcome, detail=_NOT_FOUND)
+    return ReadResult(
+        outcome, detail=f"HTTP {status}, code {code}, subcode {sub}: {_said(error.get('message'))}"
+    )
 
 
-def unreachable(error: Exception) -> Look:
+def unreachable(error: Exception) -> ReadResult:
     """Say what an error of `NETWORK` means; an address that cannot be read may hold a proxy's password."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     cause = reason if isinstance(reason, Exception) else error
     said = "" if isinstance(cause, InvalidURL) else f": {cause}"
-    return Look(Outcome.TRANSIENT, detail=f"{type(cause).__name__}{said}")
+    return ReadResult(Outcome.TRANSIENT, detail=f"{type(cause).__name__}{said}")
 
 
 def _outcome(status: int, code: int | None, sub: int | None, *, transient: bool) -> Outcome:

@@ -7,46 +7,46 @@ from typing import Any, Protocol
 from monitor.model.snapshot import Outcome
 from monitor.sources.graph.query import PAGE, Query
 from monitor.sources.graph.response_schema import Media, followers, media
-from monitor.sources.read_result import Look
+from monitor.sources.read_result import ReadResult
 
 MOST_PAGES = 5
 """Pages of one look; a post behind them costs as much at each look, and is never seen."""
 
 
-class Asking(Protocol):
+class PageRequest(Protocol):
     """The way to Graph."""
 
-    def ask(self, query: Query, cursor: str) -> Mapping[str, Any] | Look:
+    def ask(self, query: Query, cursor: str) -> Mapping[str, Any] | ReadResult:
         """Ask for a profile and the page of its media behind the cursor."""
 
 
-_NOTHING = Look(Outcome.SCHEMA, detail="nothing was asked")
+_NOTHING = ReadResult(Outcome.SCHEMA, detail="nothing was asked")
 
 
 @dataclass(slots=True)
-class Seen:
+class MediaScan:
     """What was seen of one profile."""
 
-    followers: Look | None = None
+    followers: ReadResult | None = None
     media: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """The asked posts that were found, by their shortcodes."""
     length: int = 0
     """How many media were looked through."""
     nameless: int = 0
     """How many of them do not say which post they are."""
-    rest: Look = _NOTHING
+    rest: ReadResult = _NOTHING
     """What is to be said of all that was not seen."""
 
 
-def leaf(wire: Asking, query: Query) -> Seen:
+def scan_pages(wire: PageRequest, query: Query) -> MediaScan:
     """Look at a profile, and through its media as far as needed."""
-    seen, cursors = Seen(), [""]
+    seen, cursors = MediaScan(), [""]
     while len(cursors) <= MOST_PAGES:
         cursor = _page(wire, query, seen, cursors[-1])
         if not cursor or query.shortcodes <= seen.media.keys():
             return seen
         if cursor in cursors:
-            seen.rest = Look(Outcome.SCHEMA, detail="the media lead round in a circle")
+            seen.rest = ReadResult(Outcome.SCHEMA, detail="the media lead round in a circle")
             return seen
         cursors.append(cursor)
     newest = f"the newest {seen.length} media of {query.username}, and older ones are not asked for"
@@ -54,10 +54,10 @@ def leaf(wire: Asking, query: Query) -> Seen:
     return seen
 
 
-def _page(wire: Asking, query: Query, seen: Seen, cursor: str) -> str:
+def _page(wire: PageRequest, query: Query, seen: MediaScan, cursor: str) -> str:
     """Take one page in; returns where the next one begins, nothing where there is none."""
     shown = wire.ask(query, cursor)
-    if isinstance(shown, Look):
+    if isinstance(shown, ReadResult):
         seen.rest = shown
         return ""
     if query.followers and not cursor:
@@ -65,7 +65,7 @@ def _page(wire: Asking, query: Query, seen: Seen, cursor: str) -> str:
     if not query.shortcodes:
         return ""
     page = media(shown, first=not cursor)
-    if isinstance(page, Look):
+    if isinstance(page, ReadResult):
         seen.rest = page
         return ""
     found = query.shortcodes & page.by_shortcode.keys()
@@ -76,15 +76,15 @@ def _page(wire: Asking, query: Query, seen: Seen, cursor: str) -> str:
     return "" if _ends(page, seen, shown.get("media_count")) else page.cursor
 
 
-def _ends(page: Media, seen: Seen, total: Any) -> bool:
+def _ends(page: Media, seen: MediaScan, total: Any) -> bool:
     """Whether a page is the last one, though it has a cursor, as every page has."""
     return page.length < PAGE and type(total) is int and seen.length >= total
 
 
-def _absent(seen: Seen, those: str, outcome: Outcome = Outcome.UNAVAILABLE) -> Look:
+def _absent(seen: MediaScan, those: str, outcome: Outcome = Outcome.UNAVAILABLE) -> ReadResult:
     if seen.nameless:
-        return Look(
+        return ReadResult(
             Outcome.SCHEMA,
             detail=f"not among {those}, of which {seen.nameless} do not say which post they are",
         )
-    return Look(outcome, detail=f"not among {those}")
+    return ReadResult(outcome, detail=f"not among {those}")

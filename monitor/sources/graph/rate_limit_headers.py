@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from monitor.sources.contract import Pressure
+from monitor.sources.contract import RateLimitHint
 
 _USED = ("call_count", "total_time", "total_cputime")
 _REGAIN = "estimated_time_to_regain_access"
@@ -17,24 +17,24 @@ _ABSURD = 10_000
 _LONGEST = timedelta(days=1)
 
 
-def pressure(headers: Mapping[str, str], now: datetime) -> Pressure:
+def rate_limit_hint(headers: Mapping[str, str], now: datetime) -> RateLimitHint:
     """Read the headers of an answer; what is not as documented says nothing."""
     usages = list(_usages(headers))
     used = [_whole(usage.get(name)) for usage in usages for name in _USED]
     percents = [percent for percent in used if percent is not None and percent < _ABSURD]
     waits = [*(_minutes(usage.get(_REGAIN)) for usage in usages), _retry_after(headers, now)]
-    return Pressure(
+    return RateLimitHint(
         min(max(percents), _FULL) if percents else None,
         max((wait for wait in waits if wait is not None), default=None),
     )
 
 
-def both(one: Pressure, other: Pressure, *, throttled: bool = False) -> Pressure:
+def combined(one: RateLimitHint, other: RateLimitHint, *, throttled: bool = False) -> RateLimitHint:
     """Join what two answers said: the worse of each; a throttled one has used up all there is."""
     used = [_FULL] if throttled else []
     used += [each.used_percent for each in (one, other) if each.used_percent is not None]
     waits = [each.wait for each in (one, other) if each.wait is not None]
-    return Pressure(max(used, default=None), max(waits, default=None))
+    return RateLimitHint(max(used, default=None), max(waits, default=None))
 
 
 def _usages(headers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ from monitor.errors import BadInputError
 from monitor.model.link import LinkKind, parse_link
 from monitor.model.snapshot import Outcome
 from monitor.sources.graph.query import is_cursor
-from monitor.sources.read_result import Look, number, odd, printable
+from monitor.sources.read_result import ReadResult, malformed, printable, read_count
 
 _WITHOUT_VIEWS = {"IMAGE": "an image", "CAROUSEL_ALBUM": "a carousel"}
 
@@ -26,23 +26,23 @@ class Media:
     """Where the next page begins; nothing on the last one."""
 
 
-def profile(body: Any, username: str) -> Mapping[str, Any] | Look:
+def profile(body: Any, username: str) -> Mapping[str, Any] | ReadResult:
     """Find the profile in an answer; it has to be the one that was asked for."""
     found = body.get("business_discovery") if isinstance(body, dict) else None
     if not isinstance(found, dict):
-        return odd("the answer holds no profile")
+        return malformed("the answer holds no profile")
     name = found.get("username")
     if not isinstance(name, str) or not name.isascii() or name.lower() != username:
-        return odd(f"asked for {username}, got {printable(name)!r}")
+        return malformed(f"asked for {username}, got {printable(name)!r}")
     return found
 
 
-def followers(shown: Mapping[str, Any]) -> Look:
+def followers(shown: Mapping[str, Any]) -> ReadResult:
     """Read the followers of a profile."""
-    return number(shown, "followers_count")
+    return read_count(shown, "followers_count")
 
 
-def media(shown: Mapping[str, Any], *, first: bool) -> Media | Look:
+def media(shown: Mapping[str, Any], *, first: bool) -> Media | ReadResult:
     """Read a page of media.
 
     Graph leaves an empty edge out; on the first page, `media_count` must say that it is empty, too.
@@ -50,32 +50,32 @@ def media(shown: Mapping[str, Any], *, first: bool) -> Media | Look:
     edge = shown.get("media", {"data": []})
     data = edge.get("data") if isinstance(edge, dict) else None
     if not isinstance(data, list) or not all(isinstance(medium, dict) for medium in data):
-        return odd("the answer's media are no list of objects")
+        return malformed("the answer's media are no list of objects")
     if first and not data and shown.get("media_count") != 0:
-        return odd("the answer lists no media of a profile that has some")
+        return malformed("the answer lists no media of a profile that has some")
     cursor = _cursor(edge.get("paging")) if data else ""
-    if isinstance(cursor, Look):
+    if isinstance(cursor, ReadResult):
         return cursor
     named = [(_shortcode(medium), medium) for medium in reversed(data)]  # of two, the first one stays
     nameless = sum(not code for code, _ in named)
     return Media({code: medium for code, medium in named if code}, len(data), nameless, cursor)
 
 
-def likes(medium: Mapping[str, Any]) -> Look:
+def likes(medium: Mapping[str, Any]) -> ReadResult:
     """Read the likes of a post: left out where the owner hides them."""
     if medium.get("like_count") is None:
-        return Look(Outcome.HIDDEN, detail="like_count is not told: the owner hides it")
-    return number(medium, "like_count")
+        return ReadResult(Outcome.HIDDEN, detail="like_count is not told: the owner hides it")
+    return read_count(medium, "like_count")
 
 
-def views(medium: Mapping[str, Any]) -> Look:
+def views(medium: Mapping[str, Any]) -> ReadResult:
     """Read the views of a reel: left out where the owner hides them, and where there are none to count."""
     if medium.get("view_count") is not None:
-        return number(medium, "view_count")
+        return read_count(medium, "view_count")
     kind = medium.get("media_type")
     if isinstance(kind, str) and kind in _WITHOUT_VIEWS:
-        return Look(Outcome.HIDDEN, detail=f"{_WITHOUT_VIEWS[kind]}: only reels have views")
-    return Look(Outcome.HIDDEN, detail="view_count is not told: the owner hides it, or it is no reel")
+        return ReadResult(Outcome.HIDDEN, detail=f"{_WITHOUT_VIEWS[kind]}: only reels have views")
+    return ReadResult(Outcome.HIDDEN, detail="view_count is not told: the owner hides it, or it is no reel")
 
 
 def _shortcode(medium: Mapping[str, Any]) -> str:
@@ -91,7 +91,7 @@ def _shortcode(medium: Mapping[str, Any]) -> str:
     return link.key if link is not None and link.kind is LinkKind.POST else ""
 
 
-def _cursor(paging: Any) -> str | Look:
+def _cursor(paging: Any) -> str | ReadResult:
     """Read where the next page begins; without a cursor there is none."""
     if paging is None:
         return ""
@@ -100,5 +100,5 @@ def _cursor(paging: Any) -> str | Look:
         return ""
     after = cursors.get("after", "") if isinstance(cursors, dict) else None
     if not isinstance(after, str) or (after and not is_cursor(after)):
-        return odd("the cursor of the media is none that could be asked for")
+        return malformed("the cursor of the media is none that could be asked for")
     return after

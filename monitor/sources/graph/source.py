@@ -12,12 +12,12 @@ from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
 from monitor.sources.bounded_io import one_line
 from monitor.sources.contract import Reading
-from monitor.sources.graph.media_pages import Seen, leaf
+from monitor.sources.graph.media_pages import MediaScan, scan_pages
 from monitor.sources.graph.query import query, username_of
 from monitor.sources.graph.response_schema import likes, views
-from monitor.sources.graph.token import TokenFile, token_file, veiled
-from monitor.sources.graph.transport import Wire
-from monitor.sources.read_result import Look
+from monitor.sources.graph.token import TokenFile, redacted, token_file
+from monitor.sources.graph.transport import GraphTransport
+from monitor.sources.read_result import ReadResult
 
 _POST_COUNTS = {Metric.LIKES: likes, Metric.VIEWS: views}
 
@@ -53,7 +53,7 @@ class GraphSource:
         token.read()
         return cls(f"{version}/{account}", token)
 
-    def together(self, target: Target) -> str | None:
+    def request_key(self, target: Target) -> str | None:
         """Name the profile that shows a target: its own, or a post's owner; None where that is unknown."""
         username = username_of(target)
         return None if username is None else f"profile:{username}"
@@ -67,23 +67,23 @@ class GraphSource:
             token = self._token.read()
         except BadInputError as error:
             return self._unsent(targets, now, Outcome.LOGIN_REQUIRED, str(error))
-        with closing(Wire(self._node, token, self._timeout, now)) as wire:
-            seen = leaf(wire, asked)
+        with closing(GraphTransport(self._node, token, self._timeout, now)) as wire:
+            seen = scan_pages(wire, asked)
         looks = [_look(seen, target) for target in targets]
-        details = [veiled(look.detail, token) for look in looks]
+        details = [redacted(look.detail, token) for look in looks]
         shots = [self._snapshot(*of, now) for of in zip(targets, looks, details, strict=True)]
-        return Reading(tuple(shots), wire.sent, wire.pressure)
+        return Reading(tuple(shots), wire.sent, wire.rate_limit)
 
     def _unsent(self, targets: Sequence[Target], now: datetime, outcome: Outcome, why: str) -> Reading:
         """Answer targets that nothing was sent for."""
-        look, detail = Look(outcome), f"nothing was sent: {why}"
+        look, detail = ReadResult(outcome), f"nothing was sent: {why}"
         return Reading(tuple(self._snapshot(target, look, detail, now) for target in targets), 0)
 
-    def _snapshot(self, target: Target, look: Look, detail: str, now: datetime) -> Snapshot:
-        return Snapshot(target, now, look.outcome, self.name, look.count, look.counted, one_line(detail))
+    def _snapshot(self, target: Target, look: ReadResult, detail: str, now: datetime) -> Snapshot:
+        return Snapshot(target, now, look.outcome, self.name, look.count, look.count_kind, one_line(detail))
 
 
-def _look(seen: Seen, target: Target) -> Look:
+def _look(seen: MediaScan, target: Target) -> ReadResult:
     """Pick a target out of what was seen."""
     if target.metric is Metric.FOLLOWERS:
         return seen.followers or seen.rest

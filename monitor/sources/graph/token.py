@@ -59,7 +59,7 @@ class TokenFile:
             )
 
 
-def veiled(text: str, token: str) -> str:
+def redacted(text: str, token: str) -> str:
     """Hide the token in foreign text, and every word as long as one: Graph repeats malformed tokens."""
     return _LONG_WORD.sub("…", text.replace(token, "…"))
 

@@ -12,12 +12,12 @@ from requests.auth import AuthBase
 
 from monitor.model.snapshot import Outcome
 from monitor.sources.bounded_io import body_of
-from monitor.sources.contract import Pressure
+from monitor.sources.contract import RateLimitHint
 from monitor.sources.graph.error_mapping import NETWORK, refusal, unreachable
 from monitor.sources.graph.query import Query
-from monitor.sources.graph.rate_limit_headers import both, pressure
+from monitor.sources.graph.rate_limit_headers import combined, rate_limit_hint
 from monitor.sources.graph.response_schema import profile
-from monitor.sources.read_result import Look
+from monitor.sources.read_result import ReadResult
 
 HOST = "graph.facebook.com"
 _HEADERS = {"Accept": "application/json", "User-Agent": "refilld"}
@@ -34,7 +34,7 @@ class _Bearer(AuthBase):
         return request
 
 
-class _Straight(Session):
+class _NoRedirects(Session):
     """Goes nowhere else: even unfollowed, `requests` would read a redirect's body without bounds."""
 
     def get_redirect_target(self, resp: Response) -> str | None:  # noqa: ARG002 - the base class's name
@@ -43,7 +43,7 @@ class _Straight(Session):
 
 
 @dataclass(slots=True)
-class Wire:
+class GraphTransport:
     """Asks one account's node for fields, within one look; `close` it after that.
 
     The count is of requests begun: one that got no answer may have arrived all the same.
@@ -56,11 +56,11 @@ class Wire:
     """Seconds, for connecting and for each wait for data."""
     now: datetime
     sent: int = 0
-    pressure: Pressure = field(default_factory=Pressure)
+    rate_limit: RateLimitHint = field(default_factory=RateLimitHint)
     """What the answers so far said of the limits."""
-    _session: Session = field(default_factory=_Straight, repr=False)
+    _session: Session = field(default_factory=_NoRedirects, repr=False)
 
-    def ask(self, query: Query, cursor: str) -> Mapping[str, Any] | Look:
+    def ask(self, query: Query, cursor: str) -> Mapping[str, Any] | ReadResult:
         """Ask for a profile and a page of its media; returns the profile, or why there is none."""
         self.sent += 1
         try:
@@ -71,7 +71,9 @@ class Wire:
         body = _json(content)
         refused = refusal(answer.status_code, body)
         throttled = refused is not None and refused.outcome is Outcome.RATE_LIMITED
-        self.pressure = both(self.pressure, pressure(answer.headers, self.now), throttled=throttled)
+        self.rate_limit = combined(
+            self.rate_limit, rate_limit_hint(answer.headers, self.now), throttled=throttled
+        )
         return refused or profile(body, query.username)
 
     def close(self) -> None:

@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from monitor.model.snapshot import Outcome
-from monitor.sources.instaloader.probe import ACCOUNT, MEMBER, MISSING, POST, PROFILE, Finding
+from monitor.sources.instaloader.probe import ACCOUNT, MEMBER, MISSING, POST, PROFILE, ProbeFinding
 
 _MEDIA = "data.xdt_api__v1__media__shortcode__web_info.items[]"
 _FOLLOWERS = "xig_user_by_username[].follower_count"
 _NUMBER = "whole number"
 _START = "/"
 _SEEN = {Outcome.COUNT, Outcome.PRIVATE}
-Findings = Sequence[Finding]
+Findings = Sequence[ProbeFinding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ _ASSUMPTIONS: dict[str, Callable[[Findings], Verdict]] = {
 }
 
 
-def _about(findings: Findings, about: str) -> list[Finding]:
+def _about(findings: Findings, about: str) -> list[ProbeFinding]:
     return [one for one in findings if one.about == about]
 
 
@@ -115,6 +115,6 @@ def _all(asked: Findings, wanted: set[Outcome], nothing: str) -> Verdict:
     return all(one.outcome in wanted for one in asked), ", ".join(sorted({_told(one) for one in asked}))
 
 
-def _told(finding: Finding) -> str:
+def _told(finding: ProbeFinding) -> str:
     statuses = [answer.leads or answer.status or "no answer" for answer in finding.answers]
     return f"{finding.outcome} ({', '.join(map(str, statuses))})"

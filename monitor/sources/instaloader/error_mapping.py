@@ -17,7 +17,7 @@ from requests.exceptions import InvalidURL
 from urllib3.exceptions import HTTPError
 
 from monitor.model.snapshot import Outcome
-from monitor.sources.read_result import Look
+from monitor.sources.read_result import ReadResult
 
 _NETWORK = (RequestException, HTTPError, HTTPException, OSError)
 _ODD_BODIES = (LookupError, TypeError, AttributeError, ValueError, AssertionError, RecursionError)
@@ -46,20 +46,20 @@ _NO_POST = "Fetching Post metadata failed."
 """Only the text tells this BadResponseException (deleted, private, blocked, …) from a strange answer."""
 
 
-def fault(error: Exception, answer: Response | None) -> Look:
+def fault(error: Exception, answer: Response | None) -> ReadResult:
     """Say what an error of `FAULTS` means, given the last answer, if there was one."""
     if answer is None:
         return _by_error(error)
     return _by_message(answer) or _by_redirect(answer) or _by_status(answer) or _by_error(error)
 
 
-def empty_page(answer: Response | None) -> Look:
+def empty_page(answer: Response | None) -> ReadResult:
     """Say what a profile page without a user is: never evidence that there is none."""
     if answer is not None and (said := _by_message(answer)):
         return said
     if answer is not None and "accounts/login" in answer.text:
-        return Look(Outcome.LOGIN_REQUIRED, detail="the page shows no profile and asks for a login")
-    return Look(Outcome.SCHEMA, detail="the page holds no profile")
+        return ReadResult(Outcome.LOGIN_REQUIRED, detail="the page shows no profile and asks for a login")
+    return ReadResult(Outcome.SCHEMA, detail="the page holds no profile")
 
 
 def retry_after(answer: Response | None, now: datetime) -> timedelta | None:
@@ -78,23 +78,23 @@ def _seconds_to(date: str, now: datetime) -> float:
     return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
 
 
-def _by_message(answer: Response) -> Look | None:
+def _by_message(answer: Response) -> ReadResult | None:
     message = _message(answer)
     for words, outcome in _SAID.items():
         if words in message.lower():
-            return Look(outcome, detail=f"HTTP {answer.status_code}: {message}")
+            return ReadResult(outcome, detail=f"HTTP {answer.status_code}: {message}")
     return None
 
 
-def _by_redirect(answer: Response) -> Look | None:
+def _by_redirect(answer: Response) -> ReadResult | None:
     if not answer.is_redirect:
         return None
     where = answer.headers["location"].partition("?")[0]
     outcome = Outcome.LOGIN_REQUIRED if "/accounts/login" in where else Outcome.BLOCKED
-    return Look(outcome, detail=f"HTTP {answer.status_code}: redirected to {where}")
+    return ReadResult(outcome, detail=f"HTTP {answer.status_code}: redirected to {where}")
 
 
-def _by_status(answer: Response) -> Look | None:
+def _by_status(answer: Response) -> ReadResult | None:
     status = answer.status_code
     if status == _OK:
         return None
@@ -102,20 +102,22 @@ def _by_status(answer: Response) -> Look | None:
     if outcome is Outcome.NOT_FOUND and urlsplit(answer.url).path == "/":
         # The start page is not the target: that it is gone says nothing about a post.
         outcome = Outcome.SCHEMA
-    return Look(outcome, detail=f"HTTP {status} {answer.reason}: {_message(answer)}".rstrip(": "))
+    return ReadResult(outcome, detail=f"HTTP {status} {answer.reason}: {_message(answer)}".rstrip(": "))
 
 
-def _by_error(error: Exception) -> Look:
+def _by_error(error: Exception) -> ReadResult:
     root = error.__cause__ or error
     detail = _said(root)
     # Before the network's errors: requests' own JSONDecodeError is one of them, too.
     if isinstance(root, json.JSONDecodeError):
-        return Look(Outcome.SCHEMA, detail=detail)
+        return ReadResult(Outcome.SCHEMA, detail=detail)
     if isinstance(root, _NETWORK):
-        return Look(Outcome.TRANSIENT, detail=detail)
+        return ReadResult(Outcome.TRANSIENT, detail=detail)
     if isinstance(root, BadResponseException) and str(root) == _NO_POST:
-        return Look(Outcome.UNAVAILABLE, detail="the answer holds no post: deleted, private or withheld")
-    return Look(Outcome.SCHEMA, detail=detail)
+        return ReadResult(
+            Outcome.UNAVAILABLE, detail="the answer holds no post: deleted, private or withheld"
+        )
+    return ReadResult(Outcome.SCHEMA, detail=detail)
 
 
 def _said(error: BaseException) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from monitor.model.link import is_username
 from monitor.model.snapshot import Outcome
-from monitor.sources.read_result import Look, number, odd, printable
+from monitor.sources.read_result import ReadResult, malformed, printable, read_count
 
 USER = "xig_user_by_username"
 USERNAME = re.compile(r"[a-z0-9._]{1,30}")
@@ -17,46 +17,46 @@ _COUNTS_DISABLED = "like_and_view_counts_disabled"
 _VIDEO = 2
 
 
-NOT_SHOWN = Look(Outcome.HIDDEN, detail="play_count and view_count are null: not shown without a login")
+NOT_SHOWN = ReadResult(Outcome.HIDDEN, detail="play_count and view_count are null: not shown without a login")
 """The views of a video, to most visitors."""
 
 
-def followers(pages: Sequence[Mapping[str, Any]], username: str) -> Look:
+def followers(pages: Sequence[Mapping[str, Any]], username: str) -> ReadResult:
     """Read the followers out of a profile page's embedded query results, which share one user between them.
 
     At least one of the results must hold the user, be it as null.
     """
     users = [page[USER] for page in pages if page.get(USER) is not None]
     if not users:
-        return Look(Outcome.NOT_FOUND, detail="the page's user is null")
+        return ReadResult(Outcome.NOT_FOUND, detail="the page's user is null")
     if not all(isinstance(user, dict) for user in users):
-        return odd("the page's user is not an object")
+        return malformed("the page's user is not an object")
     if any(_disagree(users, key) for key in ("username", "pk", "is_private", "follower_count")):
-        return odd("the page contradicts itself about its user")
+        return malformed("the page contradicts itself about its user")
     user = {key: value for user in users for key, value in user.items() if value is not None}
     found = user.get("username")
     if not isinstance(found, str) or not found.isascii() or found.lower() != username.lower():
-        return odd(f"asked for {username}, got {printable(found)!r}")
+        return malformed(f"asked for {username}, got {printable(found)!r}")
     return _followers(user, username)
 
 
-def account_followers(user: Mapping[str, Any], account: str) -> Look:
+def account_followers(user: Mapping[str, Any], account: str) -> ReadResult:
     """Read the followers out of the answer to a question for an account, by whatever name it goes now."""
     found = user.get("username")
     if _account(user) != account:
-        return odd(f"asked for account {account}, got {printable(user.get('pk'))!r}")
+        return malformed(f"asked for account {account}, got {printable(user.get('pk'))!r}")
     if not isinstance(found, str) or not is_username(found):
-        return odd(f"account {account} has no sensible name: {printable(found)!r}")
+        return malformed(f"account {account} has no sensible name: {printable(found)!r}")
     return _followers(user, found.lower())
 
 
-def _followers(user: Mapping[str, Any], username: str) -> Look:
+def _followers(user: Mapping[str, Any], username: str) -> ReadResult:
     if user.get("is_private") is True:
-        seen = Look(Outcome.PRIVATE)
+        seen = ReadResult(Outcome.PRIVATE)
     elif user.get("is_private") is False:
-        seen = number(user, "follower_count")
+        seen = read_count(user, "follower_count")
     else:
-        return odd("the answer does not say whether the profile is private")
+        return malformed("the answer does not say whether the profile is private")
     return replace(seen, account=_account(user), username=username)
 
 
@@ -67,38 +67,38 @@ def _account(user: Mapping[str, Any]) -> str:
     return text if isinstance(text, str) and _ID.fullmatch(text) else ""
 
 
-def likes(node: Mapping[str, Any]) -> Look:
+def likes(node: Mapping[str, Any]) -> ReadResult:
     """Read the likes of a post; hidden ones come as null, as -1, or flagged beside a small made-up number."""
     if node.get(_COUNTS_DISABLED) is True:
-        return Look(Outcome.HIDDEN, detail=f"{_COUNTS_DISABLED} is set")
+        return ReadResult(Outcome.HIDDEN, detail=f"{_COUNTS_DISABLED} is set")
     if "like_count" in node and node["like_count"] in (None, -1):
-        return Look(Outcome.HIDDEN, detail=f"like_count is {node['like_count']}")
-    return number(node, "like_count") if shown(node) else _unsaid()
+        return ReadResult(Outcome.HIDDEN, detail=f"like_count is {node['like_count']}")
+    return read_count(node, "like_count") if shown(node) else _unsaid()
 
 
-def views(node: Mapping[str, Any]) -> Look:
+def views(node: Mapping[str, Any]) -> ReadResult:
     """Read the views of a video: the plays, or where only they are told the older and smaller view count.
 
     A post that shows no views is `hidden`, never `unavailable`, which might mean that it is gone.
     """
     if node.get("media_type") != _VIDEO:
-        return Look(Outcome.HIDDEN, detail="not a video: only videos have views")
+        return ReadResult(Outcome.HIDDEN, detail="not a video: only videos have views")
     if node.get(_COUNTS_DISABLED) is True:
-        return Look(Outcome.HIDDEN, detail=f"{_COUNTS_DISABLED} is set")
+        return ReadResult(Outcome.HIDDEN, detail=f"{_COUNTS_DISABLED} is set")
     for key in ("play_count", "view_count"):
         if node.get(key) is not None:
-            return number(node, key) if shown(node) else _unsaid()
+            return read_count(node, key) if shown(node) else _unsaid()
     return NOT_SHOWN
 
 
-def clip_plays(answer: Any, shortcode: str) -> Look:
+def clip_plays(answer: Any, shortcode: str) -> ReadResult:
     """Read a clip's plays out of its owner's newest clips; raises what an odd shape does to who reads it."""
     clips = answer["data"]["xdt_api__v1__clips__user__connection_v2"]
     for edge in clips["edges"] if clips is not None else ():
         media = edge["node"]["media"]
         if media["code"] == shortcode and media.get("play_count") is not None:
-            return number(media, "play_count")
-    return Look(Outcome.HIDDEN, detail="play_count is null, and not among the owner's newest clips")
+            return read_count(media, "play_count")
+    return ReadResult(Outcome.HIDDEN, detail="play_count is null, and not among the owner's newest clips")
 
 
 def shown(node: Mapping[str, Any]) -> bool:
@@ -106,8 +106,8 @@ def shown(node: Mapping[str, Any]) -> bool:
     return node.get(_COUNTS_DISABLED) is False
 
 
-def _unsaid() -> Look:
-    return odd(f"{_COUNTS_DISABLED} does not say whether the counts are real")
+def _unsaid() -> ReadResult:
+    return malformed(f"{_COUNTS_DISABLED} does not say whether the counts are real")
 
 
 def _disagree(users: Sequence[Mapping[str, Any]], key: str) -> bool:

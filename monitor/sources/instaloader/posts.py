@@ -9,18 +9,18 @@ from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from monitor.sources.instaloader.error_mapping import FAULTS, fault
 from monitor.sources.instaloader.page_counts import likes, views
-from monitor.sources.instaloader.transport import QuietContext
-from monitor.sources.read_result import Look
+from monitor.sources.instaloader.transport import SilentContext
+from monitor.sources.read_result import ReadResult
 
 Node = Mapping[str, Any]
 """A post as the answer describes it."""
-Looks = dict[Metric, Look]
+Looks = dict[Metric, ReadResult]
 STALE = frozenset({Outcome.SCHEMA, Outcome.BLOCKED})
 """Outcomes that old tokens can cause, too."""
-_COUNTS: dict[Metric, Callable[[Node], Look]] = {Metric.LIKES: likes, Metric.VIEWS: views}
+_COUNTS: dict[Metric, Callable[[Node], ReadResult]] = {Metric.LIKES: likes, Metric.VIEWS: views}
 
 
-def ask(context: QuietContext, shortcode: str) -> Node | Look:
+def ask(context: SilentContext, shortcode: str) -> Node | ReadResult:
     """Ask for a post; a look is why there is none."""
     try:
         # Not the post's own likes and views: they are 0 when hidden, and may cost more requests.
@@ -30,9 +30,9 @@ def ask(context: QuietContext, shortcode: str) -> Node | Look:
     return node
 
 
-def counts(seen: Node | Look, metrics: Iterable[Metric]) -> Looks:
+def counts(seen: Node | ReadResult, metrics: Iterable[Metric]) -> Looks:
     """Read each metric out of one answer; where there is no post, all of them say why."""
-    if isinstance(seen, Look):
+    if isinstance(seen, ReadResult):
         return dict.fromkeys(metrics, seen)
     return {metric: _COUNTS[metric](seen) for metric in metrics}
 

@@ -17,8 +17,8 @@ from monitor.sources.instaloader import posts, profiles
 from monitor.sources.instaloader.cookies import Cookies
 from monitor.sources.instaloader.error_mapping import FAULTS, empty_page, fault
 from monitor.sources.instaloader.page_counts import USER, account_followers, followers
-from monitor.sources.instaloader.response_schema import Answered, Shape, answered, json_shape, shape
-from monitor.sources.instaloader.transport import QuietContext, Wire
+from monitor.sources.instaloader.response_schema import ResponseShape, Shape, answered, json_shape, shape
+from monitor.sources.instaloader.transport import InstaloaderTransport, SilentContext
 
 PROFILE, MISSING, ACCOUNT, POST, MEMBER = (
     "profile",
@@ -34,7 +34,7 @@ two for the post, one with the login."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ProbeFinding:
     """What one question brought to light."""
 
     about: str
@@ -44,7 +44,7 @@ class Finding:
     """Of the followers or the likes, as the source would read them."""
     views: Outcome | None = None
     requests: int = 0
-    answers: tuple[Answered, ...] = ()
+    answers: tuple[ResponseShape, ...] = ()
     shape: Shape = field(default_factory=dict)
 
     @property
@@ -65,20 +65,20 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ProbeQuestion:
     """Something to ask."""
 
     about: str
     asked: str
-    ask: Callable[[], Finding]
+    ask: Callable[[], ProbeFinding]
 
 
-class Witness(Wire):
+class RecordingTransport(InstaloaderTransport):
     """A wire that describes every answer which comes over it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.answered: list[Answered] = []
+        self.answered: list[ResponseShape] = []
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         """Send a request, and describe its answer or that there was none."""
@@ -103,19 +103,21 @@ class Probe:
         self._account = ""
         """Of the first public profile that was seen."""
 
-    def questions(self, usernames: Sequence[str], missing: str, code: str) -> Iterator[Question]:
+    def questions(self, usernames: Sequence[str], missing: str, code: str) -> Iterator[ProbeQuestion]:
         """Each after the one before it was answered; `code` may be empty."""
         for name in usernames:
-            yield Question(PROFILE, name, partial(self._profile, PROFILE, name))
-        yield Question(MISSING, missing, partial(self._profile, MISSING, missing))
+            yield ProbeQuestion(PROFILE, name, partial(self._profile, PROFILE, name))
+        yield ProbeQuestion(MISSING, missing, partial(self._profile, MISSING, missing))
         if self._account:
-            yield Question(ACCOUNT, "by its id", self._by_id)
+            yield ProbeQuestion(ACCOUNT, "by its id", self._by_id)
         if code:
-            yield Question(POST, code, partial(_counts, POST, code, self._visitor, self._visitors_wire))
+            yield ProbeQuestion(POST, code, partial(_counts, POST, code, self._visitor, self._visitors_wire))
         if code and self._cookies is not None:
-            yield Question(MEMBER, code, partial(_counts, MEMBER, code, self._member, self._members_wire))
+            yield ProbeQuestion(
+                MEMBER, code, partial(_counts, MEMBER, code, self._member, self._members_wire)
+            )
 
-    def _profile(self, about: str, username: str) -> Finding:
+    def _profile(self, about: str, username: str) -> ProbeFinding:
         wire = _begun(self._visitors_wire)
         pages: list[dict[str, Any]] = []
         try:
@@ -129,7 +131,7 @@ class Probe:
         users = [data[USER] for data in pages if USER in data]
         return _finding(about, username, (look.outcome, None), wire, shape({USER: users}))
 
-    def _by_id(self) -> Finding:
+    def _by_id(self) -> ProbeFinding:
         wire = _begun(self._visitors_wire)
         try:
             look = account_followers(profiles.account(self._visitor, self._account), self._account)
@@ -138,7 +140,7 @@ class Probe:
         return _finding(ACCOUNT, "by its id", (look.outcome, None), wire, json_shape(wire.answer))
 
 
-def _counts(about: str, code: str, context: QuietContext, wire: Witness) -> Finding:
+def _counts(about: str, code: str, context: SilentContext, wire: RecordingTransport) -> ProbeFinding:
     _begun(wire)
     looks = posts.counts(posts.ask(context, code), (Metric.LIKES, Metric.VIEWS))
     outcomes = looks[Metric.LIKES].outcome, looks[Metric.VIEWS].outcome
@@ -146,17 +148,17 @@ def _counts(about: str, code: str, context: QuietContext, wire: Witness) -> Find
 
 
 def _finding(
-    about: str, asked: str, outcomes: tuple[Outcome, Outcome | None], wire: Witness, found: Shape
-) -> Finding:
-    return Finding(about, asked, *outcomes, wire.sent, tuple(wire.answered), found)
+    about: str, asked: str, outcomes: tuple[Outcome, Outcome | None], wire: RecordingTransport, found: Shape
+) -> ProbeFinding:
+    return ProbeFinding(about, asked, *outcomes, wire.sent, tuple(wire.answered), found)
 
 
-def _context(timeout: float, now: datetime) -> tuple[QuietContext, Witness]:
-    wire = Witness()
-    return QuietContext(timeout, now, wire), wire
+def _context(timeout: float, now: datetime) -> tuple[SilentContext, RecordingTransport]:
+    wire = RecordingTransport()
+    return SilentContext(timeout, now, wire), wire
 
 
-def _begun(wire: Witness) -> Witness:
+def _begun(wire: RecordingTransport) -> RecordingTransport:
     wire.close()
     wire.begin()
     wire.answered.clear()

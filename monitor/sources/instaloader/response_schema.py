@@ -19,7 +19,7 @@ Shape = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ResponseShape:
     """One request and what came back, without its content."""
 
     method: str
@@ -33,14 +33,16 @@ class Answered:
     """Where a redirect leads: `login`, `challenge` or `elsewhere`."""
 
 
-def answered(request: PreparedRequest, answer: Response | None) -> Answered:
+def answered(request: PreparedRequest, answer: Response | None) -> ResponseShape:
     """Describe an answer, or that there was none."""
     method, path = request.method or "", urlsplit(request.url or "").path
     if answer is None:
-        return Answered(str(method), str(path), None)
+        return ResponseShape(str(method), str(path), None)
     content_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     known = content_type if re.fullmatch(r"[a-z]+/[a-z0-9.+-]{1,40}", content_type) else ""
-    return Answered(str(method), str(path), answer.status_code, known, len(answer.content), _leads(answer))
+    return ResponseShape(
+        str(method), str(path), answer.status_code, known, len(answer.content), _leads(answer)
+    )
 
 
 def json_shape(answer: Response | None) -> Shape:

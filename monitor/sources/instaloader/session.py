@@ -18,8 +18,8 @@ from monitor.sources.instaloader.error_mapping import FAULTS, fault
 from monitor.sources.instaloader.page_counts import NOT_SHOWN, clip_plays, shown
 from monitor.sources.instaloader.posts import Looks, Node, ask, counts, stale
 from monitor.sources.instaloader.profiles import SAYS_NOTHING
-from monitor.sources.instaloader.transport import QuietContext
-from monitor.sources.read_result import Look
+from monitor.sources.instaloader.transport import SilentContext
+from monitor.sources.read_result import ReadResult
 
 LEFT_ALONE = timedelta(hours=6)
 """How long a refused login is not tried again."""
@@ -53,7 +53,9 @@ class Session:
             self._refused_at, self.problem = None, ""
         return not self.problem
 
-    def look(self, shortcode: str, metrics: Collection[Metric], now: datetime) -> tuple[Looks | Look, int]:
+    def look(
+        self, shortcode: str, metrics: Collection[Metric], now: datetime
+    ) -> tuple[Looks | ReadResult, int]:
         """Look at a post, views among the metrics; returns also the requests it took.
 
         A look instead of several says why there is no post.
@@ -61,24 +63,24 @@ class Session:
         with self._contexts.look(now) as context:
             seen = ask(context, shortcode)
             looks = counts(seen, metrics)
-            if not isinstance(seen, Look) and looks[Metric.VIEWS] == NOT_SHOWN:
+            if not isinstance(seen, ReadResult) and looks[Metric.VIEWS] == NOT_SHOWN:
                 looks[Metric.VIEWS] = _clip(context, seen)
         if stale(looks):
             self._contexts.renew()
         looks = {metric: self._discreet(look) for metric, look in looks.items()}
-        return looks[Metric.VIEWS] if isinstance(seen, Look) else looks, context.wire.sent
+        return looks[Metric.VIEWS] if isinstance(seen, ReadResult) else looks, context.wire.sent
 
     def hear(self) -> timedelta | None:
         """Return how long to wait, once."""
         return self._contexts.hear()
 
-    def refuse(self, said: Look, now: datetime) -> Look:
+    def refuse(self, said: ReadResult, now: datetime) -> ReadResult:
         """Leave the login alone from now on, and say so once."""
         self._refused_at = now
         self.problem = f"the session in {self._file} is refused, it may have expired"
-        return Look(Outcome.LOGIN_REQUIRED, detail=f"{self.problem}: {said.detail}")
+        return ReadResult(Outcome.LOGIN_REQUIRED, detail=f"{self.problem}: {said.detail}")
 
-    def excuse(self, look: Look) -> Look:
+    def excuse(self, look: ReadResult) -> ReadResult:
         """Add to views that are not shown without a login why there is none."""
         if look != NOT_SHOWN:
             return look
@@ -92,21 +94,21 @@ class Session:
         except BadInputError as error:
             self._cookies, self.problem = None, f"the session cannot be used: {error.problem}"
 
-    def _open(self, now: datetime) -> QuietContext:
-        context = QuietContext(self._timeout, now)
+    def _open(self, now: datetime) -> SilentContext:
+        context = SilentContext(self._timeout, now)
         if self._cookies is not None:
             context.load_session(self._cookies.user_id, dict(self._cookies.values))
         return context
 
-    def _discreet(self, look: Look) -> Look:
+    def _discreet(self, look: ReadResult) -> ReadResult:
         """Return a look whose detail does not repeat a secret, whatever the other side echoed."""
         return replace(look, detail=self._cookies.hidden_in(look.detail)) if self._cookies else look
 
 
-def _clip(context: QuietContext, post: Node) -> Look:
+def _clip(context: SilentContext, post: Node) -> ReadResult:
     """Ask for the views of a clip whose own answer leaves them out: one request more."""
     if post.get("product_type") != "clips" or not shown(post):
-        return Look(Outcome.HIDDEN, detail="play_count and view_count are null, to a login as well")
+        return ReadResult(Outcome.HIDDEN, detail="play_count and view_count are null, to a login as well")
     owner = post["owner"]["id"]
     variables = {"data": {"include_feed_video": True, "page_size": 12, "target_user_id": str(owner)}}
     try:
@@ -115,7 +117,7 @@ def _clip(context: QuietContext, post: Node) -> Look:
         failed = fault(error, context.wire.answer)
     if failed.outcome in SAYS_NOTHING:
         return failed
-    return Look(Outcome.HIDDEN, detail=f"play_count is null; the owner's clips: {failed.detail}")
+    return ReadResult(Outcome.HIDDEN, detail=f"play_count is null; the owner's clips: {failed.detail}")
 
 
 def _stamp(file: Path) -> Stamp | None:

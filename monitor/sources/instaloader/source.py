@@ -14,15 +14,15 @@ from monitor.model.link import LinkKind
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
 from monitor.sources.bounded_io import one_line
-from monitor.sources.contract import Pressure, Reading
+from monitor.sources.contract import RateLimitHint, Reading
 from monitor.sources.instaloader import posts, profiles
 from monitor.sources.instaloader.contexts import Contexts
 from monitor.sources.instaloader.cookies import OPTION
 from monitor.sources.instaloader.page_counts import USERNAME
 from monitor.sources.instaloader.posts import Looks, Node
 from monitor.sources.instaloader.session import REFUSED, Session
-from monitor.sources.instaloader.transport import QuietContext
-from monitor.sources.read_result import Look
+from monitor.sources.instaloader.transport import SilentContext
+from monitor.sources.read_result import ReadResult
 
 TIMEOUT = 20.0
 # The library puts keys into addresses unquoted: nothing else may ever reach it.
@@ -30,7 +30,7 @@ _KEYS = {
     LinkKind.PROFILE: USERNAME,
     LinkKind.POST: re.compile(r"[A-Za-z0-9_-]{5,40}"),
 }
-_UNASKABLE = Look(Outcome.SCHEMA, detail="not a link that can be asked for; nothing was sent")
+_UNASKABLE = ReadResult(Outcome.SCHEMA, detail="not a link that can be asked for; nothing was sent")
 
 
 class InstaloaderSource:
@@ -51,7 +51,7 @@ class InstaloaderSource:
         """`timeout` is in seconds, for connecting and for each wait for data."""
         self._timeout = timeout
         self._session = session
-        self._visitors = Contexts(lambda now: QuietContext(self._timeout, now))
+        self._visitors = Contexts(lambda now: SilentContext(self._timeout, now))
         self._lock = Lock()  # the library's context, its sessions and our count are for one thread
 
     @classmethod
@@ -60,35 +60,35 @@ class InstaloaderSource:
         file = options.get(OPTION, "")
         return cls(session=Session(Path(file).expanduser(), TIMEOUT) if file else None)
 
-    def together(self, target: Target) -> str | None:
+    def request_key(self, target: Target) -> str | None:
         """Name a target's page: a profile's followers and a post's counts are on pages of their own."""
         return f"{target.link.kind}:{target.link.key}"
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
         """Look at the targets, page by page; what goes wrong is in the snapshots."""
-        looks: dict[Target, Look] = {}
+        looks: dict[Target, ReadResult] = {}
         requests = 0
         with self._lock:
             for page in self._pages(targets):
                 seen, sent = self._page(page, now)
                 looks |= seen
                 requests += sent
-            pressure = self._pressure()
+            rate_limit = self._pressure()
         shots = tuple(self._snapshot(target, now, looks[target]) for target in targets)
-        return Reading(shots, requests, pressure)
+        return Reading(shots, requests, rate_limit)
 
-    def _pressure(self) -> Pressure:
+    def _pressure(self) -> RateLimitHint:
         """Say what the answers asked for: no number of ours is known, but how long to wait may be."""
         told = [self._visitors.hear(), self._session.hear() if self._session else None]
-        return Pressure(wait=max((wait for wait in told if wait), default=None))
+        return RateLimitHint(wait=max((wait for wait in told if wait), default=None))
 
     def _pages(self, targets: Sequence[Target]) -> Collection[list[Target]]:
         pages: dict[str | None, list[Target]] = {}
         for target in targets:
-            pages.setdefault(self.together(target), []).append(target)
+            pages.setdefault(self.request_key(target), []).append(target)
         return pages.values()
 
-    def _page(self, targets: list[Target], now: datetime) -> tuple[dict[Target, Look], int]:
+    def _page(self, targets: list[Target], now: datetime) -> tuple[dict[Target, ReadResult], int]:
         """Look once at what the targets share; returns what was seen and the requests it took."""
         askable = [target for target in targets if _askable(target)]
         looks, sent = dict.fromkeys(targets, _UNASKABLE), 0
@@ -100,7 +100,7 @@ class InstaloaderSource:
             looks |= {target: counts[target.metric] for target in askable}
         return looks, sent
 
-    def _profile(self, target: Target, now: datetime) -> tuple[Look, int]:
+    def _profile(self, target: Target, now: datetime) -> tuple[ReadResult, int]:
         with self._visitors.look(now) as context:
             look = profiles.see(context, target, _key(target))
         if look.outcome in posts.STALE:
@@ -121,7 +121,7 @@ class InstaloaderSource:
     ) -> tuple[Looks, int]:
         """Look with the login; where that shows no post, a visitor's look tells whose fault it is."""
         seen, sent = session.look(shortcode, metrics, now)
-        if not isinstance(seen, Look):
+        if not isinstance(seen, ReadResult):
             return seen, sent
         if seen.outcome in profiles.SAYS_NOTHING:
             return dict.fromkeys(metrics, seen), sent
@@ -136,17 +136,17 @@ class InstaloaderSource:
 
     def _as_visitor(self, shortcode: str, metrics: set[Metric], now: datetime) -> tuple[Looks, int]:
         with self._visitors.look(now) as context:
-            seen: Node | Look = posts.ask(context, shortcode)
+            seen: Node | ReadResult = posts.ask(context, shortcode)
             looks = posts.counts(seen, metrics)
         if posts.stale(looks):
             self._visitors.renew()
         return looks, context.wire.sent
 
-    def _snapshot(self, target: Target, now: datetime, look: Look) -> Snapshot:
+    def _snapshot(self, target: Target, now: datetime, look: ReadResult) -> Snapshot:
         detail = one_line(look.detail)
         renamed = look.username if look.username != target.link.key else ""
         return Snapshot(
-            target, now, look.outcome, self.name, look.count, look.counted, detail, look.account, renamed
+            target, now, look.outcome, self.name, look.count, look.count_kind, detail, look.account, renamed
         )
 
 

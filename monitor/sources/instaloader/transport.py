@@ -14,14 +14,14 @@ from monitor.sources.bounded_io import body_of
 _REDIRECTS = [301, 302, 303, 307, 308]
 
 
-class _Nobody(AuthBase):
+class _NoAuth(AuthBase):
     """Says nothing; being asked, `requests` looks for no password in ~/.netrc."""
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         return request
 
 
-class Wire(HTTPAdapter):
+class InstaloaderTransport(HTTPAdapter):
     """Sends what the library asks for, counts it, and keeps the last answer of a look.
 
     The count is of requests begun: one that got no answer may have arrived all the same.
@@ -50,7 +50,7 @@ class Wire(HTTPAdapter):
         return self.answer
 
 
-class Unhurried(RateController):
+class NoWaitRateController(RateController):
     """Holds nothing back and never sleeps: the budget is kept outside, where it survives a restart."""
 
     def wait_before_query(self, query_type: str) -> None:
@@ -63,7 +63,7 @@ class Unhurried(RateController):
         """Do not sleep."""
 
 
-class QuietContext(InstaloaderContext):
+class SilentContext(InstaloaderContext):
     """A context, anonymous at first: one attempt a request, no redirects, nothing printed.
 
     All requests leave through `wire`. Three public methods suffice for that: pages and tokens use the
@@ -71,15 +71,15 @@ class QuietContext(InstaloaderContext):
     of queries pass through `get_json`.
     """
 
-    def __init__(self, timeout: float, opened: datetime, wire: Wire | None = None) -> None:
+    def __init__(self, timeout: float, opened: datetime, wire: InstaloaderTransport | None = None) -> None:
         self.opened = opened
-        self.wire = wire or Wire()  # first, because the parent opens a session at once
+        self.wire = wire or InstaloaderTransport()  # first, because the parent opens a session at once
         super().__init__(
             sleep=False,
             quiet=True,
             max_connection_attempts=1,
             request_timeout=timeout,
-            rate_controller=Unhurried,
+            rate_controller=NoWaitRateController,
             fatal_status_codes=_REDIRECTS,
             iphone_support=False,
         )
@@ -107,7 +107,7 @@ class QuietContext(InstaloaderContext):
         return super().get_json(path, params, host, wired, response_headers, use_post)
 
     def _wired(self, session: Session) -> Session:
-        session.auth = _Nobody()
+        session.auth = _NoAuth()
         session.mount("https://", self.wire)
         session.mount("http://", self.wire)
         return session

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 
-WAVE = 30.0
+PURGE = 30.0
 """Hours that one purge lasts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wave:
+class PlatformPurge:
     """One purge by the platform: it adds `strength` to H, evenly over its duration."""
 
     start: float
@@ -22,8 +22,8 @@ class Wave:
 
     def felt(self, since: float, until: float) -> float:
         """What it adds to the H of units that were there from `since` to `until`."""
-        overlap = min(until, self.start + WAVE) - max(since, self.start)
-        return self.strength * max(0.0, overlap) / WAVE
+        overlap = min(until, self.start + PURGE) - max(since, self.start)
+        return self.strength * max(0.0, overlap) / PURGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,12 @@ class Parcel:
     at: float
     units: int
     decay: Decay
-    waves: Sequence[Wave] = ()
+    purges: Sequence[PlatformPurge] = ()
     """The purges that reach units of this kind."""
 
     def left(self, t: float) -> float:
         """How many of the units are still there."""
         if t < self.at:
             return 0.0
-        purged = sum(wave.felt(self.at, t) for wave in self.waves)
+        purged = sum(purge.felt(self.at, t) for purge in self.purges)
         return self.units * (1 - self.decay.lost(t - self.at, purged))

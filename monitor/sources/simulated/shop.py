@@ -6,11 +6,11 @@ from math import log
 from random import Random
 
 from monitor.model.target import Metric
-from monitor.sources.simulated.decay import Decay, Wave
+from monitor.sources.simulated.decay import Decay, PlatformPurge
 
 ORDERS_PER_PROFILE = 2.3
 POSTS_PER_PROFILE = 3
-DAYS_BETWEEN_WAVES = 18.0
+DAYS_BETWEEN_PURGES = 18.0
 _SIGMA = 1.3
 _MEDIAN, _LEAST, _MOST = 400, 50, 100_000
 _REACHED = 0.6
@@ -18,7 +18,7 @@ _DAY = 24.0
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ServiceKind:
     """A kind of service: what it counts, how it decays, what it costs."""
 
     name: str
@@ -38,11 +38,11 @@ class Kind:
         return Decay(self.scale, self.shape, random.betavariate(4 * self.depth, 4 * (1 - self.depth)))
 
 
-KINDS = (
-    Kind("followers, cheap", Metric.FOLLOWERS, 0.35, 240.0, 0.55, 0.35, 0.60),
-    Kind("followers, real", Metric.FOLLOWERS, 0.15, 480.0, 0.45, 0.15, 3.00),
-    Kind("likes", Metric.LIKES, 0.30, 240.0, 0.35, 0.12, 0.40),
-    Kind("views", Metric.VIEWS, 0.20, 720.0, 0.80, 0.08, 0.10),
+SERVICE_KINDS = (
+    ServiceKind("followers, cheap", Metric.FOLLOWERS, 0.35, 240.0, 0.55, 0.35, 0.60),
+    ServiceKind("followers, real", Metric.FOLLOWERS, 0.15, 480.0, 0.45, 0.15, 3.00),
+    ServiceKind("likes", Metric.LIKES, 0.30, 240.0, 0.35, 0.12, 0.40),
+    ServiceKind("views", Metric.VIEWS, 0.20, 720.0, 0.80, 0.08, 0.10),
 )
 
 
@@ -52,7 +52,7 @@ class Sale:
 
     number: int
     at: float
-    kind: Kind
+    kind: ServiceKind
     service: str
     profile: int
     post: int
@@ -61,7 +61,7 @@ class Sale:
 
 
 @dataclass(frozen=True, slots=True)
-class Shop:
+class SimulatedShop:
     """How much is sold."""
 
     orders: int = 1_000
@@ -85,7 +85,7 @@ class Shop:
         return [self._sale(number, at, random) for number, at in enumerate(times, start=1)]
 
     def _sale(self, number: int, at: float, random: Random) -> Sale:
-        (kind,) = random.choices(KINDS, [kind.share for kind in KINDS])
+        (kind,) = random.choices(SERVICE_KINDS, [kind.share for kind in SERVICE_KINDS])
         mine = [name for name, metric in self.services if metric is kind.metric]
         units = random.lognormvariate(log(_MEDIAN), _SIGMA)
         return Sale(
@@ -99,15 +99,15 @@ class Shop:
             decay=kind.decay(random),
         )
 
-    def waves(self, seed: int) -> dict[str, Sequence[Wave]]:
+    def purges(self, seed: int) -> dict[str, Sequence[PlatformPurge]]:
         """The purges of the whole time by kind; each reaches about so many of the kinds."""
         random = Random(f"{seed}:waves")
-        waves: dict[str, list[Wave]] = {kind.name: [] for kind in KINDS}
-        start = -self.window * _DAY + random.expovariate(1 / DAYS_BETWEEN_WAVES) * _DAY
+        purges: dict[str, list[PlatformPurge]] = {kind.name: [] for kind in SERVICE_KINDS}
+        start = -self.window * _DAY + random.expovariate(1 / DAYS_BETWEEN_PURGES) * _DAY
         while start < self.days * _DAY:
             strength = random.lognormvariate(log(0.25), 0.6)
-            for kind in KINDS:
+            for kind in SERVICE_KINDS:
                 if random.random() < _REACHED:
-                    waves[kind.name].append(Wave(start, strength))
-            start += random.expovariate(1 / DAYS_BETWEEN_WAVES) * _DAY
-        return {name: tuple(found) for name, found in waves.items()}
+                    purges[kind.name].append(PlatformPurge(start, strength))
+            start += random.expovariate(1 / DAYS_BETWEEN_PURGES) * _DAY
+        return {name: tuple(found) for name, found in purges.items()}

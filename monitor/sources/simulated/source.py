@@ -14,8 +14,8 @@ from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
 from monitor.sources.contract import Reading
 from monitor.sources.simulated.decay import Parcel
-from monitor.sources.simulated.shop import Sale, Shop
-from monitor.sources.simulated.target import Doors, Drift, Place
+from monitor.sources.simulated.shop import Sale, SimulatedShop
+from monitor.sources.simulated.target import AccessChanges, OrganicDrift, SimulatedTarget
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
@@ -25,7 +25,7 @@ _BASES = {Metric.FOLLOWERS: 5_000.0, Metric.LIKES: 300.0, Metric.VIEWS: 3_000.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Troubles:
+class FaultRates:
     """What goes wrong beside the losses."""
 
     glitches: float = 0.01
@@ -47,23 +47,23 @@ class SimulatedSource:
 
     def __init__(
         self,
-        shop: Shop | None = None,
+        shop: SimulatedShop | None = None,
         seed: int = 1,
-        troubles: Troubles | None = None,
+        troubles: FaultRates | None = None,
         begin: datetime = BEGIN,
     ) -> None:
-        self._shop = shop or Shop()
+        self._shop = shop or SimulatedShop()
         self._seed = seed
-        self._troubles = troubles or Troubles()
+        self._troubles = troubles or FaultRates()
         self._begin = begin
-        self._waves = self._shop.waves(seed)
+        self._waves = self._shop.purges(seed)
         self._sales = self._shop.sales(seed)
         self._sold = 0
         self._of_order: dict[str, Sale] = {}
-        self._places: dict[Target, Place] = {}
+        self._places: dict[Target, SimulatedTarget] = {}
         self._outages = _outages(Random(f"{seed}:outages"), self._troubles, self._shop.days * _DAY)
 
-    def together(self, target: Target) -> str | None:
+    def request_key(self, target: Target) -> str | None:
         """Name the target's page; None for one that was not sold here."""
         return f"{target.link.kind}:{target.link.key}" if target in self._places else None
 
@@ -100,7 +100,7 @@ class SimulatedSource:
         parcel = Parcel(sale.at, sale.units, sale.decay, self._waves[sale.kind.name])
         place.parcels.append(parcel)
         if sale.at < 0:  # sold before the world began, and refilled until then
-            place.parcels.append(Parcel(0.0, round(sale.units - parcel.left(0.0)), sale.decay, parcel.waves))
+            place.parcels.append(Parcel(0.0, round(sale.units - parcel.left(0.0)), sale.decay, parcel.purges))
         self._of_order[order_id] = sale
         at = self._begin + sale.at * _HOUR
         return {
@@ -117,14 +117,14 @@ class SimulatedSource:
             "currency": "USD",
         }
 
-    def _new_place(self, target: Target, profile: int) -> Place:
+    def _new_place(self, target: Target, profile: int) -> SimulatedTarget:
         shop, troubles = self._shop, self._troubles
         random = Random(f"{self._seed}:{target.link}:{target.metric}")
         base = _BASES[target.metric] * random.lognormvariate(0, 1.2)
         doors = Random(f"{self._seed}:doors:{profile}")  # one for all pages of the profile
-        place = self._places[target] = Place(
-            Drift.drawn(random, base, -shop.window, shop.days),
-            Doors.drawn(doors, troubles.private, troubles.deleted, shop.days * _DAY),
+        place = self._places[target] = SimulatedTarget(
+            OrganicDrift.drawn(random, base, -shop.window, shop.days),
+            AccessChanges.drawn(doors, troubles.private, troubles.deleted, shop.days * _DAY),
         )
         return place
 
@@ -157,7 +157,7 @@ def _target(sale: Sale) -> Target:
     return Target(Link(LinkKind.POST, f"Sim{sale.profile:06}p{sale.post}"), sale.kind.metric, owner)
 
 
-def _outages(random: Random, troubles: Troubles, last: float) -> tuple[tuple[float, float, Outcome], ...]:
+def _outages(random: Random, troubles: FaultRates, last: float) -> tuple[tuple[float, float, Outcome], ...]:
     """Times in which the whole source answers nothing: start, end, and what it says instead."""
     found: list[tuple[float, float, Outcome]] = []
     start = 0.0

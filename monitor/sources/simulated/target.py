@@ -10,14 +10,14 @@ _DAY = 24.0
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
+class OrganicDrift:
     """What a target has by itself: a walk of daily steps, straight in between."""
 
     first_day: int
     levels: tuple[float, ...]
 
     @classmethod
-    def drawn(cls, random: Random, base: float, first_day: int, last_day: int) -> "Drift":
+    def drawn(cls, random: Random, base: float, first_day: int, last_day: int) -> "OrganicDrift":
         """Walk from `base` on, with steps of a few ten-thousandths of it."""
         levels = [base]
         for _ in range(first_day, last_day + 1):
@@ -33,7 +33,7 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
+class AccessChanges:
     """When the profile behind a target cannot be seen."""
 
     private: tuple[float, float] | None = None
@@ -41,7 +41,7 @@ class Doors:
     deleted: float | None = None
 
     @classmethod
-    def drawn(cls, random: Random, private: float, deleted: float, last: float) -> "Doors":
+    def drawn(cls, random: Random, private: float, deleted: float, last: float) -> "AccessChanges":
         """Draw for one profile, given the shares of profiles that are private for a time, or deleted."""
         from_, days, gone = random.uniform(0, last), random.uniform(1, 10), random.uniform(0, last)
         is_private, is_deleted = random.random() < private, random.random() < deleted
@@ -57,11 +57,11 @@ class Doors:
 
 
 @dataclass(slots=True)
-class Place:
+class SimulatedTarget:
     """A target and all that was ever delivered to it."""
 
-    drift: Drift
-    doors: Doors
+    drift: OrganicDrift
+    doors: AccessChanges
     parcels: list[Parcel] = field(default_factory=list)
 
     def count(self, t: float) -> int:

@@ -12,7 +12,7 @@ from monitor.sources.contract import Reading
 from monitor.sources.graph.source import GraphSource
 from refilld.demo.graph import TOKEN, GraphStandIn, SmallGraph
 from refilld.demo.graph_answers import IG_USER_ID
-from refilld.demo.tunnel import Answer
+from refilld.demo.tunnel import HttpAnswer
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +41,7 @@ def world(standin: GraphStandIn) -> SmallGraph:
 def script(standin: GraphStandIn) -> Callable[..., None]:
     """Let the stand-in say these answers, whatever it is asked."""
 
-    def script(*answers: Answer) -> None:
+    def script(*answers: HttpAnswer) -> None:
         standin.world = Scripted(list(answers))
 
     return script

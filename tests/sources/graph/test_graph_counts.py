@@ -10,7 +10,7 @@ from monitor.model.target import Metric
 from monitor.sources.contract import Reading
 from monitor.sources.graph.source import GraphSource
 from monitor.sources.registry import open_source
-from refilld.demo.graph import Account, GraphStandIn, SmallGraph
+from refilld.demo.graph import GraphStandIn, ProfessionalAccount, SmallGraph
 from refilld.demo.instagram import Post
 
 
@@ -24,13 +24,15 @@ def test_one_request_brings_followers_and_dozens_of_posts(
 ) -> None:
     """Every count under the name of its own field, so that no series mixes them."""
     codes = [f"Reel{number:07}" for number in range(90)]
-    world.accounts["natgeo"] = Account(1234, {code: Post(at, at + 1000) for at, code in enumerate(codes)})
+    world.accounts["natgeo"] = ProfessionalAccount(
+        1234, {code: Post(at, at + 1000) for at, code in enumerate(codes)}
+    )
     targets = [
         profile(),
         *(post(code, metric) for code in codes[:45] for metric in (Metric.LIKES, Metric.VIEWS)),
     ]
     reading = read(*targets)
-    assert [(shot.counted, shot.count) for shot in reading.snapshots] == [
+    assert [(shot.count_kind, shot.count) for shot in reading.snapshots] == [
         ("followers_count", 1234),
         *(pair for at in range(45) for pair in (("like_count", at), ("view_count", at + 1000))),
     ]
@@ -39,17 +41,17 @@ def test_one_request_brings_followers_and_dozens_of_posts(
 
 def test_what_is_read_together_has_one_name(source: GraphSource) -> None:
     """A post is found through its owner, a renamed profile under its new name."""
-    assert source.together(profile()) == "profile:natgeo"
-    assert source.together(profile(username_now="geo")) == "profile:geo"
-    assert source.together(post("ReelAAAAAAA", Metric.VIEWS, "NatGeo")) == "profile:natgeo"
-    assert source.together(post("ReelAAAAAAA", owner=None)) is None
+    assert source.request_key(profile()) == "profile:natgeo"
+    assert source.request_key(profile(username_now="geo")) == "profile:geo"
+    assert source.request_key(post("ReelAAAAAAA", Metric.VIEWS, "NatGeo")) == "profile:natgeo"
+    assert source.request_key(post("ReelAAAAAAA", owner=None)) is None
 
 
 def test_a_renamed_profile_is_asked_for_by_its_new_name(
     world: SmallGraph, look: Callable[..., Snapshot]
 ) -> None:
     """The old one may be somebody else's."""
-    world.accounts["geo"] = Account(77)
+    world.accounts["geo"] = ProfessionalAccount(77)
     assert look(profile(username_now="geo")).count == 77
 
 
@@ -60,7 +62,7 @@ def test_the_id_that_graph_gives_is_not_taken_for_instagrams(look: Callable[...,
 
 def test_hidden_counts_are_hidden_and_not_zero(world: SmallGraph, read: Callable[..., Reading]) -> None:
     """Graph leaves them out; the detail says so."""
-    world.accounts["natgeo"] = Account(5, {"ReelAAAAAAA": Post(10, 20, hidden=True)})
+    world.accounts["natgeo"] = ProfessionalAccount(5, {"ReelAAAAAAA": Post(10, 20, hidden=True)})
     likes, views = read(post("ReelAAAAAAA"), post("ReelAAAAAAA", Metric.VIEWS)).snapshots
     assert {likes.outcome, views.outcome} == {Outcome.HIDDEN}
     assert "owner hides it" in likes.detail
@@ -75,7 +77,7 @@ def test_a_picture_has_no_views(look: Callable[..., Snapshot]) -> None:
 
 def test_zero_is_a_number(world: SmallGraph, read: Callable[..., Reading]) -> None:
     """As long as the answer says it."""
-    world.accounts["natgeo"] = Account(0, {"ReelAAAAAAA": Post(0, 0)})
+    world.accounts["natgeo"] = ProfessionalAccount(0, {"ReelAAAAAAA": Post(0, 0)})
     reading = read(profile(), post("ReelAAAAAAA"), post("ReelAAAAAAA", Metric.VIEWS))
     assert [shot.count for shot in reading.snapshots] == [0, 0, 0]
 
@@ -107,5 +109,5 @@ def test_no_target_costs_no_request(source: GraphSource, standin: GraphStandIn) 
 
 def test_a_metric_on_the_wrong_kind_of_page_cannot_be_seen(source: GraphSource) -> None:
     """Likes of a profile, followers of a post."""
-    assert source.together(replace(profile(), metric=Metric.LIKES, owner="natgeo")) is None
-    assert source.together(replace(post("ReelAAAAAAA"), metric=Metric.FOLLOWERS)) is None
+    assert source.request_key(replace(profile(), metric=Metric.LIKES, owner="natgeo")) is None
+    assert source.request_key(replace(post("ReelAAAAAAA"), metric=Metric.FOLLOWERS)) is None

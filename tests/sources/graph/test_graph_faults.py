@@ -11,7 +11,7 @@ from monitor.model.snapshot import Outcome, Snapshot
 from monitor.sources.contract import Reading
 from refilld.demo.graph import TOKEN, GraphStandIn
 from refilld.demo.graph_answers import NOBODY, discovery, error, json_answer
-from refilld.demo.tunnel import Answer
+from refilld.demo.tunnel import HttpAnswer
 
 USER = {"username": "natgeo", "followers_count": 5}
 CODES = [
@@ -53,7 +53,7 @@ def test_a_refusal_is_known_by_its_code(
     ],
 )
 def test_the_rest_is_known_by_subcode_flag_or_status(
-    script: Callable[..., None], look: Callable[..., Snapshot], answer: Answer, outcome: Outcome
+    script: Callable[..., None], look: Callable[..., Snapshot], answer: HttpAnswer, outcome: Outcome
 ) -> None:
     """A refusal of the source is never taken for the absence of a target."""
     script(answer)
@@ -82,7 +82,7 @@ def test_without_an_error_of_graphs_the_status_speaks(
     script: Callable[..., None], look: Callable[..., Snapshot], status: int, outcome: Outcome, body: str
 ) -> None:
     """A proxy on the way, or a page for people."""
-    script(Answer("" if status == 204 else body, status))
+    script(HttpAnswer("" if status == 204 else body, status))
     assert look(profile()).outcome is outcome
 
 
@@ -91,7 +91,7 @@ def test_a_redirect_is_not_followed(
 ) -> None:
     """The token goes to one host only."""
     place = ("Location", "https://graph.facebook.com/elsewhere")
-    script(Answer("moved", 302, (place,)))
+    script(HttpAnswer("moved", 302, (place,)))
     assert (read(profile()).requests, len(standin.requests)) == (1, 1)
 
 
@@ -116,7 +116,7 @@ def test_a_body_that_is_no_answer_is_odd(
     script: Callable[..., None], look: Callable[..., Snapshot], body: str | bytes
 ) -> None:
     """Broken, of another kind, or nested without end."""
-    script(Answer(body))
+    script(HttpAnswer(body))
     assert look(profile()).outcome is Outcome.SCHEMA
 
 
@@ -209,5 +209,5 @@ def test_a_detail_is_one_line_of_two_hundred_characters(
     script(error(2, "a\nb\x1b[31m\ud800 " * 1_000))
     detail = look(profile()).detail
     assert (len(detail), detail.isprintable()) == (200, True)
-    script(Answer(json.dumps({"error": {"code": 2, "message": "x" * 3_000_000}})))
+    script(HttpAnswer(json.dumps({"error": {"code": 2, "message": "x" * 3_000_000}})))
     assert len(look(profile()).detail) < 200

@@ -26,10 +26,10 @@ from monitor.model.target import Metric, Target
 from monitor.sources.contract import Reading
 from monitor.sources.graph.media_pages import MOST_PAGES
 from monitor.sources.graph.source import GraphSource
-from monitor.sources.graph.transport import _Straight
+from monitor.sources.graph.transport import _NoRedirects
 from refilld.demo.graph import TOKEN, GraphStandIn
 from refilld.demo.graph_answers import NOBODY, THROTTLED, discovery, error, json_answer, usage
-from refilld.demo.tunnel import Answer
+from refilld.demo.tunnel import HttpAnswer
 
 MUTANTS = 2_500
 SEEDS = range(4)
@@ -165,11 +165,11 @@ def garble(dice: random.Random, data: bytes) -> bytes:
     return bytes(raw)
 
 
-def bent_answer(dice: random.Random, answer: Answer) -> Answer:
+def bent_answer(dice: random.Random, answer: HttpAnswer) -> HttpAnswer:
     """The answer with its JSON bent, perhaps under another status, or its usage headers garbled."""
     if dice.random() < 0.2:
         headers = [(name, _header(garble(dice, value.encode()))) for name, value in answer.headers]
-        return Answer(answer.body, answer.status, tuple(headers))
+        return HttpAnswer(answer.body, answer.status, tuple(headers))
     status = answer.status if dice.random() < 0.8 else dice.choice([200, 206, 302, 400, 403, 404, 429, 500])
     return json_answer(bend(dice, json.loads(answer.body)), status, answer.headers[1:])
 
@@ -178,11 +178,11 @@ def _header(value: bytes) -> str:
     return value.decode("latin-1").replace("\r", " ").replace("\n", " ")
 
 
-def packed(dice: random.Random, answer: Answer) -> Answer:
+def packed(dice: random.Random, answer: HttpAnswer) -> HttpAnswer:
     """The same answer, perhaps as it comes when it is packed, or in pieces."""
     body = answer.body if isinstance(answer.body, bytes) else answer.body.encode()
     if dice.random() < 0.2:
-        return Answer(gzip.compress(body), answer.status, (*answer.headers, ("Content-Encoding", "gzip")))
+        return HttpAnswer(gzip.compress(body), answer.status, (*answer.headers, ("Content-Encoding", "gzip")))
     return answer
 
 
@@ -262,8 +262,8 @@ def check(reading: Reading, bodies: list[bytes]) -> None:
     """What must hold of every reading."""
     assert [shot.target for shot in reading.snapshots] == TARGETS
     assert reading.requests <= MOST_PAGES
-    assert reading.pressure.used_percent in {None, *range(101)}
-    assert timedelta(0) < (reading.pressure.wait or timedelta(1)) <= timedelta(days=1)
+    assert reading.rate_limit.used_percent in {None, *range(101)}
+    assert timedelta(0) < (reading.rate_limit.wait or timedelta(1)) <= timedelta(days=1)
     assert TOKEN not in repr(reading)
     for shot in reading.snapshots:
         assert len(shot.detail) <= 200
@@ -282,7 +282,7 @@ def test_ten_thousand_bent_answers_raise_nothing_and_make_no_number_up(
     ends: Counter[Outcome] = Counter()
     cable = Cable()
     monkeypatch.setattr(os, "environ", {})  # `requests` looks through all of it for each request
-    monkeypatch.setattr(_Straight, "get_adapter", lambda *_, **__: cable)
+    monkeypatch.setattr(_NoRedirects, "get_adapter", lambda *_, **__: cable)
     for _ in range(MUTANTS):
         cable.waiting, cable.bodies, cable.sent = messages(dice), [], 0
         reading = source.read(TARGETS, NOW)
@@ -302,7 +302,9 @@ def test_bent_answers_over_real_tls_raise_nothing(
     for _ in range(OVER_THE_WIRE):
         answers = [bent_answer(dice, FIRST), SECOND]
         if dice.random() < 0.5:
-            answers[0] = Answer(garble(dice, FIRST.encode().partition(b"\r\n\r\n")[2]), 200, FIRST.headers)
+            answers[0] = HttpAnswer(
+                garble(dice, FIRST.encode().partition(b"\r\n\r\n")[2]), 200, FIRST.headers
+            )
         standin.world = Scripted(list(answers))
         bodies = [one.body if isinstance(one.body, bytes) else one.body.encode() for one in answers]
         check(source.read(TARGETS, NOW), bodies)

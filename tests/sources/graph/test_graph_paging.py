@@ -9,7 +9,7 @@ from graph_world import post, profile
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric
 from monitor.sources.contract import Reading
-from refilld.demo.graph import Account, GraphStandIn, SmallGraph
+from refilld.demo.graph import GraphStandIn, ProfessionalAccount, SmallGraph
 from refilld.demo.graph_answers import DOWN, NOBODY, THROTTLED, discovery
 from refilld.demo.instagram import Post
 
@@ -29,7 +29,7 @@ def page(*media: Mapping[str, Any], after: str | None = None) -> dict[str, Any]:
 @pytest.fixture
 def long(world: SmallGraph) -> SmallGraph:
     """An account with more posts than are leafed through."""
-    world.accounts["natgeo"] = Account(5, {code(at): Post(at) for at in range(700)})
+    world.accounts["natgeo"] = ProfessionalAccount(5, {code(at): Post(at) for at in range(700)})
     return world
 
 
@@ -59,7 +59,7 @@ def test_a_post_that_is_not_there_is_unavailable_once_all_were_seen(
     world: SmallGraph, read: Callable[..., Reading], posts: int, requests: int
 ) -> None:
     """A page that is not full ends the list when the number of media agrees: no request to make sure."""
-    world.accounts["natgeo"] = Account(5, {code(at): Post(at) for at in range(posts)})
+    world.accounts["natgeo"] = ProfessionalAccount(5, {code(at): Post(at) for at in range(posts)})
     reading = read(profile(), post("missingAAAA"))
     assert (reading.snapshots[0].count, reading.requests) == (5, requests)
     assert reading.snapshots[1].outcome is Outcome.UNAVAILABLE

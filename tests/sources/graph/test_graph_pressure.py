@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from graph_world import NOW, post, profile
 
-from monitor.sources.contract import Pressure, Reading
-from monitor.sources.graph.rate_limit_headers import pressure
+from monitor.sources.contract import RateLimitHint, Reading
+from monitor.sources.graph.rate_limit_headers import rate_limit_hint
 from refilld.demo.graph import SmallGraph
 from refilld.demo.graph_answers import discovery, error, usage
 
@@ -23,11 +23,11 @@ def cases(**case: Any) -> dict[str, str]:
 
 def test_the_headers_of_an_answer_are_in_the_reading(world: SmallGraph, read: Callable[..., Reading]) -> None:
     """The largest share of the three that Graph tells."""
-    assert read(profile()).pressure == Pressure()
+    assert read(profile()).rate_limit == RateLimitHint()
     world.usage = usage(28)
-    assert read(profile()).pressure == Pressure(28)
+    assert read(profile()).rate_limit == RateLimitHint(28)
     world.usage = usage(93, regain_minutes=19)
-    assert read(profile()).pressure == Pressure(93, timedelta(minutes=19))
+    assert read(profile()).rate_limit == RateLimitHint(93, timedelta(minutes=19))
 
 
 def test_the_headers_of_a_refusal_count_as_well(
@@ -35,11 +35,11 @@ def test_the_headers_of_a_refusal_count_as_well(
 ) -> None:
     """There they matter most; and what throttles us is used up, whatever it says."""
     script(error(4, status=403, headers=usage(97, regain_minutes=3)))
-    assert read(profile()).pressure == Pressure(100, timedelta(minutes=3))
+    assert read(profile()).rate_limit == RateLimitHint(100, timedelta(minutes=3))
     script(error(80002))
-    assert read(profile()).pressure == Pressure(100)
+    assert read(profile()).rate_limit == RateLimitHint(100)
     script(error(2, status=503, headers=(("Retry-After", "120"), *usage(40))))
-    assert read(profile()).pressure == Pressure(40, timedelta(minutes=2))
+    assert read(profile()).rate_limit == RateLimitHint(40, timedelta(minutes=2))
 
 
 def test_of_several_answers_the_worse_counts(
@@ -49,20 +49,20 @@ def test_of_several_answers_the_worse_counts(
     page = {"username": "natgeo", "media": {"data": [{}], "paging": {"cursors": {"after": "A"}}}}
     script(discovery(page, usage(80, regain_minutes=1)), discovery(page, usage(60, regain_minutes=2)))
     reading = read(post("ReelAAAAAAA"))
-    assert (reading.requests, reading.pressure) == (2, Pressure(80, timedelta(minutes=2)))
+    assert (reading.requests, reading.rate_limit) == (2, RateLimitHint(80, timedelta(minutes=2)))
 
 
 @pytest.mark.parametrize("name", ["call_count", "total_time", "total_cputime"])
 def test_each_share_counts(name: str) -> None:
     """Whichever is used up first throttles."""
     counts = dict.fromkeys(("call_count", "total_time", "total_cputime"), 1) | {name: 76}
-    assert pressure({APP: json.dumps(counts)}, NOW).used_percent == 76
-    assert pressure(cases(**counts), NOW).used_percent == 76
+    assert rate_limit_hint({APP: json.dumps(counts)}, NOW).used_percent == 76
+    assert rate_limit_hint(cases(**counts), NOW).used_percent == 76
 
 
 def test_more_than_all_is_all() -> None:
     """Graph counts on while it throttles."""
-    assert pressure({APP: '{"call_count": 130}'}, NOW) == Pressure(100)
+    assert rate_limit_hint({APP: '{"call_count": 130}'}, NOW) == RateLimitHint(100)
 
 
 @pytest.mark.parametrize(
@@ -92,15 +92,15 @@ def test_more_than_all_is_all() -> None:
 )
 def test_a_strange_header_says_nothing(value: str) -> None:
     """Nor does it raise."""
-    assert pressure({APP: value, CASES: value}, NOW) in (Pressure(), Pressure(99))
-    assert pressure({APP: value}, NOW) == Pressure()
+    assert rate_limit_hint({APP: value, CASES: value}, NOW) in (RateLimitHint(), RateLimitHint(99))
+    assert rate_limit_hint({APP: value}, NOW) == RateLimitHint()
 
 
 def test_a_strange_value_leaves_the_others_alone() -> None:
     """One by one."""
-    assert pressure({APP: '{"call_count": "x", "total_time": 30}'}, NOW) == Pressure(30)
+    assert rate_limit_hint({APP: '{"call_count": "x", "total_time": 30}'}, NOW) == RateLimitHint(30)
     mixed = {CASES: json.dumps({"1": 5, "2": [7, {"call_count": 20}], "3": [{"call_count": 40}]})}
-    assert pressure(mixed, NOW) == Pressure(40)
+    assert rate_limit_hint(mixed, NOW) == RateLimitHint(40)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_the_time_to_regain_access_is_in_minutes_and_at_most_a_day(
     minutes: Any, wait: timedelta | None
 ) -> None:
     """Nobody is silenced for ever by a header."""
-    assert pressure(cases(estimated_time_to_regain_access=minutes), NOW).wait == wait
+    assert rate_limit_hint(cases(estimated_time_to_regain_access=minutes), NOW).wait == wait
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,10 @@ def test_the_time_to_regain_access_is_in_minutes_and_at_most_a_day(
 )
 def test_retry_after_is_seconds_or_a_date_and_at_most_a_day(text: str, wait: timedelta | None) -> None:
     """In both of the standard's forms."""
-    assert pressure({"Retry-After": text}, NOW).wait == wait
+    assert rate_limit_hint({"Retry-After": text}, NOW).wait == wait
 
 
 def test_the_longest_wait_counts() -> None:
     """Of all that are told."""
     told = cases(estimated_time_to_regain_access=3) | {"Retry-After": "60"}
-    assert pressure(told, NOW).wait == timedelta(minutes=3)
+    assert rate_limit_hint(told, NOW).wait == timedelta(minutes=3)

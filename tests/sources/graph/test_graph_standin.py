@@ -10,10 +10,10 @@ from graph_world import NOW, post, profile
 from monitor.model.snapshot import Outcome
 from monitor.sources.contract import Reading
 from monitor.sources.graph.source import GraphSource
-from refilld.demo.graph import HOST, TOKEN, Account, GraphStandIn, SmallGraph
+from refilld.demo.graph import HOST, TOKEN, GraphStandIn, ProfessionalAccount, SmallGraph
 from refilld.demo.graph_answers import DOWN, EXPIRED, IG_USER_ID, THROTTLED
 from refilld.demo.instagram import HOSTS, Post, profile_page
-from refilld.demo.tunnel import Answer
+from refilld.demo.tunnel import HttpAnswer
 
 ADDRESS = f"https://{HOST}/v26.0/{IG_USER_ID}"
 
@@ -59,7 +59,7 @@ def test_a_token_in_the_address_is_a_mistake(world: SmallGraph) -> None:
 
 def test_it_gives_the_asked_fields_alone_and_25_media_unless_told(world: SmallGraph) -> None:
     """As Graph does, with the ids that come with everything."""
-    world.accounts["natgeo"] = Account(5, {f"Reel{at:07}": Post(at, 7) for at in range(30)})
+    world.accounts["natgeo"] = ProfessionalAccount(5, {f"Reel{at:07}": Post(at, 7) for at in range(30)})
     shown = ask("business_discovery.username(natgeo){username,media{like_count}}")["business_discovery"]
     assert sorted(shown) == ["id", "media", "username"]
     assert len(shown["media"]["data"]) == 25
@@ -68,7 +68,9 @@ def test_it_gives_the_asked_fields_alone_and_25_media_unless_told(world: SmallGr
 
 def test_counts_follow_the_clock(world: SmallGraph, read: Callable[..., Reading]) -> None:
     """As in the other stand-in."""
-    world.accounts["natgeo"] = Account(lambda at: at.hour, {"ReelAAAAAAA": Post(lambda at: at.day, 1)})
+    world.accounts["natgeo"] = ProfessionalAccount(
+        lambda at: at.hour, {"ReelAAAAAAA": Post(lambda at: at.day, 1)}
+    )
     assert [shot.count for shot in read(profile(), post("ReelAAAAAAA")).snapshots] == [NOW.hour, NOW.day]
 
 
@@ -81,7 +83,7 @@ def test_counts_follow_the_clock(world: SmallGraph, read: Callable[..., Reading]
     ],
 )
 def test_an_outage_is_an_answer_to_everything(
-    world: SmallGraph, read: Callable[..., Reading], outage: Answer, outcome: Outcome
+    world: SmallGraph, read: Callable[..., Reading], outage: HttpAnswer, outcome: Outcome
 ) -> None:
     """Until it is over."""
     world.outage = outage
@@ -93,7 +95,7 @@ def test_an_outage_is_an_answer_to_everything(
 def test_one_stand_in_can_be_several_sites(source: GraphSource, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program has one proxy: whoever needs Instagram's pages beside Graph gets them from it, too."""
     pages = dict.fromkeys(HOSTS, lambda _: profile_page("natgeo", 5))
-    with GraphStandIn(SmallGraph(lambda: NOW, {"natgeo": Account(7)}), pages) as standin:
+    with GraphStandIn(SmallGraph(lambda: NOW, {"natgeo": ProfessionalAccount(7)}), pages) as standin:
         for name, value in standin.environment.items():
             monkeypatch.setenv(name, value)
         assert "natgeo" in requests.get("https://www.instagram.com/natgeo/", timeout=5).text

@@ -13,7 +13,7 @@ from monitor.errors import BadInputError
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.sources.contract import Reading
 from monitor.sources.graph.source import GraphSource
-from monitor.sources.graph.transport import Wire
+from monitor.sources.graph.transport import GraphTransport
 from refilld.demo.graph import TOKEN, GraphStandIn, SmallGraph
 
 
@@ -43,7 +43,7 @@ def test_nothing_logs_or_shows_the_token(
     read(profile())
     assert "GET /v26.0/" in caplog.text  # so something was logged
     assert TOKEN not in caplog.text
-    assert TOKEN not in repr(source) + repr(vars(source)) + repr(Wire("v26.0/1", TOKEN, 1, NOW))
+    assert TOKEN not in repr(source) + repr(vars(source)) + repr(GraphTransport("v26.0/1", TOKEN, 1, NOW))
 
 
 def test_a_new_token_is_used_as_soon_as_it_is_there(

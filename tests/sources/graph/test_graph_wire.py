@@ -21,7 +21,7 @@ from monitor.sources.contract import Reading
 from monitor.sources.graph.source import GraphSource
 from refilld.demo.graph import GraphStandIn
 from refilld.demo.graph_answers import discovery
-from refilld.demo.tunnel import Answer, Mishap
+from refilld.demo.tunnel import HttpAnswer, Mishap
 
 GOOD = discovery({"username": "natgeo", "followers_count": 5})
 MIB = 1024 * 1024
@@ -44,7 +44,7 @@ def test_a_graph_that_says_nothing_is_given_up_after_the_timeout(
     """Twenty seconds, unless told otherwise."""
     assert source._timeout == 20
     source._timeout = 0.2
-    script(Answer(mishap=Mishap.STALL))
+    script(HttpAnswer(mishap=Mishap.STALL))
     began = monotonic()
     assert read(profile()).snapshots[0].outcome is Outcome.TRANSIENT
     assert monotonic() - began < 2
@@ -92,15 +92,15 @@ def test_a_certificate_that_is_not_trusted_gets_no_token(
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(b" " * (9 * MIB)),
-        Answer(gzip.compress(b" " * (64 * MIB)), headers=(("Content-Encoding", "gzip"),)),
-        Answer(b" " * (9 * MIB), 302, (("Location", "https://graph.facebook.com/x"),)),
-        Answer(b" " * (9 * MIB), 400),
+        HttpAnswer(b" " * (9 * MIB)),
+        HttpAnswer(gzip.compress(b" " * (64 * MIB)), headers=(("Content-Encoding", "gzip"),)),
+        HttpAnswer(b" " * (9 * MIB), 302, (("Location", "https://graph.facebook.com/x"),)),
+        HttpAnswer(b" " * (9 * MIB), 400),
     ],
     ids=["large", "large when unpacked", "a large redirect", "a large refusal"],
 )
 def test_an_answer_too_large_is_given_up(
-    script: Callable[..., None], look: Callable[..., Snapshot], answer: Answer
+    script: Callable[..., None], look: Callable[..., Snapshot], answer: HttpAnswer
 ) -> None:
     """At eight mebibytes, before it fills the memory."""
     script(answer)
@@ -121,8 +121,8 @@ def test_an_answer_that_drips_is_given_up(
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(b"\xff\xfe", headers=(("Content-Encoding", "gzip"),)),
-        Answer("no length\r\n", headers=(("Transfer-Encoding", "chunked"),)),
+        HttpAnswer(b"\xff\xfe", headers=(("Content-Encoding", "gzip"),)),
+        HttpAnswer("no length\r\n", headers=(("Transfer-Encoding", "chunked"),)),
         replace(GOOD, headers=tuple((f"X-{number}", "1") for number in range(300))),
         replace(GOOD, headers=(("X", "y" * 70_000),)),
         replace(GOOD, headers=(("Content-Length", "5"),)),
@@ -130,7 +130,7 @@ def test_an_answer_that_drips_is_given_up(
     ids=["not gzip", "not chunked", "300 headers", "a header of 70 kB", "two lengths"],
 )
 def test_broken_http_is_a_passing_fault(
-    script: Callable[..., None], look: Callable[..., Snapshot], answer: Answer
+    script: Callable[..., None], look: Callable[..., Snapshot], answer: HttpAnswer
 ) -> None:
     """What the libraries raise then is caught, too."""
     script(answer)
@@ -140,7 +140,7 @@ def test_broken_http_is_a_passing_fault(
 def test_a_packed_answer_is_read(script: Callable[..., None], look: Callable[..., Snapshot]) -> None:
     """What Graph sends is packed; the count is the same."""
     body = GOOD.body if isinstance(GOOD.body, bytes) else GOOD.body.encode()
-    script(Answer(gzip.compress(body), headers=(("Content-Encoding", "gzip"),)))
+    script(HttpAnswer(gzip.compress(body), headers=(("Content-Encoding", "gzip"),)))
     assert look(profile()).count == 5
 
 
@@ -151,11 +151,11 @@ def test_pages_share_a_connection_and_looks_leave_none(
     opened: list[object] = []
     connect = connection.create_connection
 
-    def counted(*args: Any, **kwargs: Any) -> socket.socket:
+    def count_kind(*args: Any, **kwargs: Any) -> socket.socket:
         opened.append(args)
         return connect(*args, **kwargs)
 
-    monkeypatch.setattr(connection, "create_connection", counted)
+    monkeypatch.setattr(connection, "create_connection", count_kind)
     page = {"username": "natgeo", "media": {"data": [{}], "paging": {"cursors": {"after": "A"}}}}
     script(discovery(page), discovery(page))
     assert (read(post("ReelAAAAAAA")).requests, len(opened)) == (2, 1)
@@ -189,7 +189,7 @@ def test_a_name_that_is_none_is_not_asked_for(
     if name:
         targets.append(profile(username_now=name))
     for target in targets:
-        assert source.together(target) is None
+        assert source.request_key(target) is None
         assert read(target).snapshots[0].outcome is Outcome.SCHEMA
     assert standin.requests == ()
 
@@ -197,7 +197,7 @@ def test_a_name_that_is_none_is_not_asked_for(
 @pytest.mark.parametrize("code", ["", "a", "a" * 41, "ab{cde", "abc de", "abcdé", "abcde\n"])
 def test_a_shortcode_that_is_none_is_not_looked_for(source: GraphSource, code: str) -> None:
     """No list of media could hold it."""
-    assert source.together(post(code)) is None
+    assert source.request_key(post(code)) is None
 
 
 def test_the_expression_is_all_that_is_asked(standin: GraphStandIn, read: Callable[..., Reading]) -> None:
