@@ -44,8 +44,8 @@ from storage.engine import Database
 from storage.schema import orders, snapshots, targets
 from storage.terms import dump_terms
 
-sys.path.append(str(Path(__file__).parent.parent / "tests"))
-from postgres_server import new_database, server
+sys.path.append(str(Path(__file__).parent.parent))
+from tests.postgres_server import new_database, server
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 EVERY = timedelta(hours=6)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
-from postgres_server import new_database, server
+
+from tests.postgres_server import new_database, server
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from installation import Installation, installed
-from two_eyes import TwoEyes, both_installed
+
+from tests.e2e.installation import Installation, installed
+from tests.e2e.two_sources import TwoEyes, both_installed
 
 
 @pytest.fixture

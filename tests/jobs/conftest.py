@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jobs_world import JobsWorld, jobs_world
+
+from tests.jobs.jobs_world import JobsWorld, jobs_world
 
 
 @pytest.fixture

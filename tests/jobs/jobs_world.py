@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import settings
-from migrated_database import migrated_database
 from sqlalchemy import select
 
 from jobs.configured_source import ConfiguredSource
@@ -32,6 +31,7 @@ from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.schema import metadata
 from storage.targets import TargetState
+from tests.migrated_database import migrated_database
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)

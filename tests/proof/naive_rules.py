@@ -6,7 +6,7 @@ A world is a dict of plain lists; each event is looked at in the light of all th
 from datetime import datetime
 from typing import Any
 
-from naive_claims import (
+from tests.proof.naive_claims import (
     Row,
     claims,
     delivered,

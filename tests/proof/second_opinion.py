@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from naive_claims import target_of
-from naive_rules import decisions
+from tests.proof.naive_claims import target_of
+from tests.proof.naive_rules import decisions
 
 Row = dict[str, Any]
 Tellings = Callable[[Row], tuple[list[Row], list[Row]]]

@@ -7,9 +7,10 @@ from random import Random
 from typing import Any
 
 import pytest
-from naive_claims import claims, orders_of
-from naive_rules import decisions
-from worlds_at_random import world_at_random
+
+from tests.proof.naive_claims import claims, orders_of
+from tests.proof.naive_rules import decisions
+from tests.proof.worlds_at_random import world_at_random
 
 HERE = Path(__file__).parent
 PRODUCT = {"monitor", "storage", "jobs", "refilld"}

@@ -8,12 +8,12 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
-from second_opinion import EFFORT, Row, agree, difference, second_opinion, story, write_rows
-from worlds_at_random import LONG_AFTER, world_at_random
-from worlds_that_shrink import worlds
 
 from refilld.backtest.run import backtest
 from refilld.settings import Settings
+from tests.proof.second_opinion import EFFORT, Row, agree, difference, second_opinion, story, write_rows
+from tests.proof.worlds_at_random import LONG_AFTER, world_at_random
+from tests.proof.worlds_that_shrink import worlds
 
 HANDFUL = 20
 """Worlds of one test, so that workers can share them."""

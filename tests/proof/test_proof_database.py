@@ -10,12 +10,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
-from migrated_database import migrated_database
-from naive_claims import moment
-from postgres_server import quick_place
-from second_opinion import EFFORT, Row, difference, second_opinion, write_rows
 from sqlalchemy import Connection, select
-from worlds_at_random import DAY_ONE, LONG_AFTER, world_at_random
 
 from jobs.look_recording import LookPolicy, record_looks
 from monitor.cadence.fixed import FixedCadence
@@ -29,6 +24,11 @@ from refilld.settings import Settings
 from storage import flags, leases, orders, targets
 from storage.engine import Database
 from storage.schema import decisions
+from tests.migrated_database import migrated_database
+from tests.postgres_server import quick_place
+from tests.proof.naive_claims import moment
+from tests.proof.second_opinion import EFFORT, Row, difference, second_opinion, write_rows
+from tests.proof.worlds_at_random import DAY_ONE, LONG_AFTER, world_at_random
 
 HANDFUL = 5
 """Worlds of one test, so that workers can share them."""

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from worlds_at_random import DAY_ONE, FAILURES, FLAGS, Row
+
+from tests.proof.worlds_at_random import DAY_ONE, FAILURES, FLAGS, Row
 
 TARGETS = ("one", "one", "two")
 ORDERS = 4

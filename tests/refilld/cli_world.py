@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from click.testing import CliRunner, Result
-from queue_world import QueueWorld, queue_world
 
 from refilld.cli.context import CommandContext
 from refilld.cli.root import refilld
+from tests.refilld.queue_world import QueueWorld, queue_world
 
 HEADER = (
     "order_id,service,link,quantity,status,completed_at,start_count,remains,metric,provider,price,currency\n"

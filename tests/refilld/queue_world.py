@@ -11,7 +11,6 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from migrated_database import migrated_database
 from werkzeug.test import TestResponse
 
 from monitor.guarantee.claims import Claim
@@ -27,6 +26,7 @@ from refilld.settings import Settings
 from storage import drops, leases, orders, refills, targets, tokens
 from storage.engine import Database
 from storage.tokens import Scope
+from tests.migrated_database import migrated_database
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE = timedelta(minutes=5)

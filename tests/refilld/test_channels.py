@@ -4,12 +4,12 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from inbox import Inbox, an_inbox
 from structlog.testing import capture_logs
 
 from jobs.alerting import ChannelError
 from refilld.channels import open_channels
 from refilld.config import ConfigError
+from tests.refilld.inbox import Inbox, an_inbox
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
 """Apprise loads all its plugins with the first address, and one of them this old module."""

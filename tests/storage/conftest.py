@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgres_server import new_database, quick_place
 from sqlalchemy import make_url
 
 from storage import migrate
 from storage.engine import Database
 from storage.schema import metadata
+from tests.postgres_server import new_database, quick_place
 
 ENGINES = ["sqlite", "postgresql"]
 

@@ -1,0 +1,68 @@
+"""The learned and the fixed cadence, round by round: each goes on where the other has stopped."""
+
+from typing import Any
+
+import pytest
+
+from refilld.demo.instagram import Post
+from tests.e2e.installation import json_lines
+from tests.e2e.two_sources import Bought, TwoEyes
+
+PROFILE = Bought("profile", "natgeo")
+LIKES = Bought("likes", "ReelAAAAAAA", "likes", "natgeo")
+VIEWS = Bought("views", "ReelAAAAAAA", "views", "natgeo")
+PERSONAL = Bought("personal", "anna")
+SHOP = [PROFILE, LIKES, VIEWS, PERSONAL]
+
+
+@pytest.fixture
+def shop(both: TwoEyes) -> TwoEyes:
+    """Everything sold is whole."""
+    both.professional("natgeo", 1500, ReelAAAAAAA=Post(1500, 1500))
+    both.personal("anna", 1500)
+    both.buy(SHOP)
+    return both
+
+
+def round_of_looks(place: TwoEyes, cadence: str) -> list[dict[str, Any]]:
+    """`refilld run --once` under a cadence; whatever is covered has to be counted."""
+    place.settings["sampling.cadence"] = cadence
+    done = place.refilld("run", "--once")
+    assert done.code == 0, done
+    lines = json_lines(done.err)
+    counted = [line for line in lines if line["event"] == "look.taken" and line["outcome"] == "count"]
+    assert {(line["link"], line["metric"]) for line in counted} == {(one.link, one.metric) for one in SHOP}
+    return [line for line in lines if line["event"] == "drop.decided"]
+
+
+def test_a_changed_cadence_loses_no_target_and_no_drop(shop: TwoEyes) -> None:
+    """Learned, fixed, learned, fixed: all is looked at, and what one suspects the other confirms."""
+    assert round_of_looks(shop, "learned") == []
+    shop.personal("anna", 1300)
+    assert round_of_looks(shop, "fixed") == []
+    [decided] = round_of_looks(shop, "learned")
+    assert (decided["order_id"], decided["decision"], decided["quantity"]) == ("personal", "refill", 200)
+    shop.change_post("natgeo", LIKES.about, likes=1100)
+    assert round_of_looks(shop, "fixed") == []
+    [decided] = round_of_looks(shop, "learned")
+    assert (decided["order_id"], decided["decision"], decided["quantity"]) == ("likes", "refill", 400)
+    assert sorted(refill["order_id"] for refill in shop.refills(state="queued")) == ["likes", "personal"]
+
+
+@pytest.mark.parametrize("cadence", ["learned", "fixed"])
+def test_check_has_a_reserve_of_its_own(shop: TwoEyes, cadence: str) -> None:
+    """It finds the source of what is new, passes on what Graph cannot see, and looks when routine may not."""
+    shop.settings |= {
+        "sampling.cadence": cadence,
+        "sources.graph.requests_per_hour": "4",
+        "sources.graph.reserve": "50",
+    }
+    answers = shop.rows("check", "profile", "personal")
+    assert [(one["word"], one["count"], one["recheck"]) for one in answers] == [("no_drop", 1500, "done")] * 2
+    assert (len(shop.official.requests), shop.looks("anna")) == (2, 1)
+    shop.command("run", "--once")
+    assert len(shop.official.requests) == 2, "the rest of the hour is for checks"
+    known, answers = shop.learned(), shop.rows("check", "--fresh", *["likes"] * 3)
+    assert [one["recheck"] for one in answers] == ["done", "done", "due"]
+    assert len(shop.official.requests) == 4
+    assert (shop.learned() > known) is (cadence == "learned"), "what was shown besides has taught something"

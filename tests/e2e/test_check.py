@@ -1,0 +1,82 @@
+"""`refilld check`: the answer to a customer, with its reason and its numbers."""
+
+from typing import Any
+
+from tests.e2e.installation import Installation, Sold, until
+from tests.e2e.queue_client import QueueClient
+
+NASA = Sold("1001", "nasa", start=1000, quantity=500)
+OTHER = Sold("1002", "other")
+
+
+def check(place: Installation, order_id: str = "1001", *more: str) -> dict[str, Any]:
+    [answer] = place.rows("check", order_id, *more)
+    return answer
+
+
+def test_check_looks_and_answers_with_the_numbers(place: Installation) -> None:
+    """Whole, a little less, and a drop, which a second look makes a refill."""
+    place.sell([NASA])
+    numbers = ("word", "count", "line", "missing", "threshold", "quantity", "recheck")
+
+    def told() -> tuple[object, ...]:
+        answer = check(place, "1001", "--fresh")
+        return tuple(answer[name] for name in numbers)
+
+    assert told() == ("no_drop", 1500, 1500, 0, 25, None, "done")
+    place.count("nasa", 1476)
+    assert told() == ("below_threshold", 1476, 1500, 24, 25, None, "done")
+    place.count("nasa", 1100)
+    assert told() == ("awaiting_confirmation", 1100, 1500, 400, 25, None, "done")
+    until(lambda: told()[0] == "refill", "the confirmation")
+    assert told() == ("refill", 1100, 1500, 400, 25, 400, "done")
+    assert place.command("check", "1001").startswith("1001: refill. A refill of 400 is on its way.\n")
+    assert [row["quantity"] for row in place.refills(state="queued")] == [400]
+
+
+def test_asking_again_while_the_answer_stands_costs_no_look(place: Installation) -> None:
+    """However often the customer asks within the hour."""
+    place.sell([NASA])
+    assert [check(place)["recheck"] for _ in range(3)] == ["done", "stands", "stands"]
+    assert place.looks("nasa") == 1
+
+
+def test_check_says_why_nothing_is_owed(place: Installation) -> None:
+    """A private profile, flags, an order that nobody knows; who is asked beside it is answered still."""
+    place.sell([NASA, OTHER])
+    place.change("nasa", private=True)
+    answer = check(place)
+    assert (answer["word"], answer["count"], answer["recheck"]) == ("profile_private", None, "done")
+    assert "make it public" in answer["sentence"]
+    place.command("orders", "flag", "1001", "hold")
+    assert (check(place)["word"], place.looks("nasa")) == ("suspended:hold", 1)
+    place.command("orders", "flag", "1001", "chargeback")
+    assert check(place)["word"] == "void:chargeback"
+    done = place.refilld("check", "nobody", "1002")
+    assert (done.code, done.complaint) == (1, "refilld: there is no order nobody")
+    said = "1002: no_drop. Nothing is missing: the count is 1500, and the order is whole at 1500.\n"
+    assert done.out.startswith(said)
+
+
+def test_a_private_profile_gets_nothing_until_it_is_public(place: Installation) -> None:
+    """Its queued refill is not given out, the operator is told once, and afterwards everything goes on."""
+    place.sell([NASA, OTHER])
+    token = place.command("token", "create", "--scope", "refills:consume").strip()
+    with place.daemon() as daemon:
+        client = QueueClient(daemon.port, token)
+        place.count("nasa", 1100)
+        daemon.until_logged("drop.decided", order_id="1001", decision="refill")
+        place.change("nasa", private=True)
+        place.change("other", private=True, followers=900)
+        daemon.until_logged("look.taken", 3, link=NASA.link, outcome="private")
+        daemon.until_logged("look.taken", 3, link=OTHER.link, outcome="private")
+        assert client.claim() == []
+        told = [alert["link"] for alert in place.alerts("target.private")]
+        assert sorted(told) == [NASA.link, OTHER.link]
+        assert [drop["order_id"] for drop in place.drops()] == ["1001"]
+        place.change("nasa", private=False)
+        assert [refill["order_id"] for refill in client.until_claimed()] == ["1001"]
+        place.change("other", private=False)
+        daemon.until_logged("drop.decided", order_id="1002")
+        assert daemon.stop() == 0
+    assert len(place.alerts("target.private")) == 2

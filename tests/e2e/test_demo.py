@@ -1,0 +1,39 @@
+"""The demo: what a stranger tries first."""
+
+import re
+
+from tests.e2e.installation import Installation
+
+LONGEST = 90.0
+"""Seconds until it has to be over where others want the machine, too; alone it takes 45."""
+
+
+def number(text: str, heading: str) -> int:
+    found = re.search(rf"^\s*{heading}\s+([\d,]+)\s*$", text, re.MULTILINE)
+    assert found, f"no {heading} in {text}"
+    return int(found[1].replace(",", ""))
+
+
+def test_the_demo_ends_by_itself(bare: Installation) -> None:
+    """Within a minute, on a machine that does nothing else: drops happen, and refills are completed."""
+    bare.settings.clear()
+    done = bare.refilld("demo", "--keep", "demo", seconds=LONGEST)
+    assert done.code == 0, done
+    text = done.out
+    assert number(text, "drops") > 0
+    assert number(text, "completed") > 0
+    assert number(text, "units refilled") > 0
+    assert "job.failed" not in (bare.folder / "demo" / "refilld.log").read_text()
+    assert "[sources" not in (bare.folder / "demo" / "refilld.toml").read_text()
+    left = bare.refilld("--config", "demo/refilld.toml", "run", "--once")
+    assert (left.code, "no source is enabled" in left.err) == (
+        2,
+        True,
+    )  # exploring it asks the real one nothing
+
+
+def test_the_demo_never_writes_into_a_folder_that_is_in_use(bare: Installation) -> None:
+    """It would write a configuration and orders over the operator's own."""
+    (bare.folder / "orders.csv").touch()
+    done = bare.refilld("demo", "--keep", ".")
+    assert (done.code, "not empty" in done.err) == (2, True)

@@ -1,0 +1,98 @@
+"""Killed at random moments, the daemon ends up where an undisturbed one does."""
+
+from random import Random
+from threading import Event
+from typing import Any
+
+import pytest
+
+from tests.e2e.installation import Installation, Sold, until
+from tests.e2e.queue_client import QueueClient
+
+SEED = 20260301
+LOST = {f"loser.{n:02}": 20 + 7 * n for n in range(1, 13)}
+"""One order each, and how much of its 400 is gone."""
+SHARED = {f"shared.{n}": 350 + n for n in range(1, 5)}
+"""Two overlapping orders of 300 and 200 each: the one whose guarantee ends first pays first."""
+SLIGHT = {f"slight.{n}": 19 for n in range(1, 4)}
+"""Not enough to be a drop: the threshold is 20."""
+STEADY = {f"steady.{n}": 0 for n in range(1, 6)}
+OWED = LOST | {
+    f"{name}/{part}": owed
+    for name, lost in SHARED.items()
+    for part, owed in (("first", 300), ("second", lost - 300))
+}
+
+
+def each(state: str) -> list[tuple[str, str]]:
+    """Every order that is owed something, once, in this state."""
+    return sorted((order_id, state) for order_id in OWED)
+
+
+def enough(refills: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return refills if len(refills) >= len(OWED) else []
+
+
+def orders() -> list[Sold]:
+    single = [Sold(name, name, 1000, 400) for name in (*LOST, *SLIGHT, *STEADY)]
+    first = [Sold(f"{name}/first", name, 1000, 300) for name in SHARED]
+    return [*single, *first, *(Sold(f"{name}/second", name, 1300, 200) for name in SHARED)]
+
+
+def live_and_be_killed(place: Installation, random: Random) -> None:
+    """Run until a random moment within a round of looks."""
+    with place.daemon() as daemon:
+        wanted = place.looks() + random.randint(1, 45)
+        until(lambda: place.looks() >= wanted, "looks")
+        Event().wait(random.uniform(0, 0.02))
+        daemon.kill()
+    assert place.forget_takers() <= 1, "a kill costs one look at most"
+
+
+def deliver(place: Installation, client: QueueClient, number: int) -> None:
+    """Fulfil so many refills, a few at a time."""
+    while number > 0:
+        for refill in client.until_claimed(limit=5):
+            name = refill["link"].strip("/").rpartition("/")[2]
+            place.count(name, place.followers(name) + refill["quantity"])
+            assert client.complete(refill).status == 200
+            number -= 1
+
+
+@pytest.fixture
+def random() -> Random:
+    return Random(SEED)
+
+
+@pytest.fixture
+def token(place: Installation) -> str:
+    """For a shop where much has been lost."""
+    place.settings["terms.default.below_start"] = "cap"
+    place.sell(orders())
+    for name, lost in {**LOST, **SHARED, **SLIGHT, **STEADY}.items():
+        place.count(name, place.followers(name) - lost)
+    return place.command("token", "create", "--scope", "refills:consume").strip()
+
+
+def make_whole(place: Installation, client: QueueClient) -> None:
+    """Fulfil what is owed, which is known beforehand; it is owed no second time."""
+    queued = until(lambda: enough(client.listed()), "all refills")
+    assert {row["order_id"]: row["quantity"] for row in queued if row["state"] == "queued"} == OWED
+    deliver(place, client, len(OWED))
+    seen = {name: place.looks(name) for name in place.world.profiles}
+    until(lambda: all(place.looks(name) >= seen[name] + 2 for name in seen), "looks after the settling")
+    assert sorted((row["order_id"], row["state"]) for row in client.listed()) == each("completed")
+
+
+@pytest.mark.parametrize("kills", [0, 6])
+def test_every_loss_is_refilled_exactly_once(
+    place: Installation, token: str, random: Random, kills: int
+) -> None:
+    """Undisturbed or killed again and again: nothing is owed twice, and nothing is forgotten."""
+    for _ in range(kills):
+        live_and_be_killed(place, random)
+    with place.daemon() as daemon:
+        make_whole(place, QueueClient(daemon.port, token))
+        assert daemon.stop() == 0
+    assert sorted((drop["order_id"], drop["state"]) for drop in place.drops()) == each("refilled")
+    place.command("db", "check")

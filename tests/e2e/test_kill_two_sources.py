@@ -1,0 +1,110 @@
+"""Killed in the middle of Graph's batches and of learned turns: nothing is lost, nothing refilled twice."""
+
+from collections.abc import Mapping
+from random import Random
+from threading import Event
+
+from refilld.demo.instagram import Post
+from tests.e2e.installation import Done, json_lines, until
+from tests.e2e.queue_client import QueueClient
+from tests.e2e.two_sources import Bought, TwoEyes, claimed
+
+SEED = 20261125
+KILLS = 3
+BATCH = 3
+"""What one request of Graph shows here: a profile's followers, and its reel's likes and views."""
+PROFESSIONAL = {f"pro.{n}": f"Reel{n}AAAAAA" for n in range(1, 5)}
+PERSONAL = tuple(f"person.{n}" for n in range(1, 5))
+LOST = {
+    "pro.1": 400,
+    "pro.2/likes": 300,
+    "pro.2/views": 200,
+    "pro.4/views": 150,
+    "person.1": 250,
+    "person.3": 90,
+}
+
+
+def orders() -> list[Bought]:
+    official = [Bought(name, name) for name in PROFESSIONAL]
+    for name, reel in PROFESSIONAL.items():
+        official += [Bought(f"{name}/{what}", reel, what, name) for what in ("likes", "views")]
+    return [*official, *(Bought(name, name) for name in PERSONAL)]
+
+
+def show(place: TwoEyes, lost: Mapping[str, int]) -> None:
+    """Let everything have what it had when it was whole, but for this."""
+
+    def count(order_id: str) -> int:
+        return 1500 - lost.get(order_id, 0)
+
+    for name, reel in PROFESSIONAL.items():
+        post = Post(count(f"{name}/likes"), count(f"{name}/views"))
+        place.professional(name, count(name), **{reel: post})
+    for name in PERSONAL:
+        place.personal(name, count(name))
+
+
+def asked(place: TwoEyes) -> int:
+    """Requests that came to either platform."""
+    return len(place.official.requests) + len(place.standin.requests)
+
+
+def live_and_be_killed(place: TwoEyes, random: Random) -> None:
+    """Run until a random moment within a round of looks."""
+    with place.daemon() as daemon:
+        wanted = asked(place) + random.randint(1, 12)
+        until(lambda: asked(place) >= wanted, "requests")
+        Event().wait(random.uniform(0, 0.05))
+        daemon.kill()
+    assert place.forget_takers() <= BATCH, "a kill costs one request at most"
+
+
+def make_whole(place: TwoEyes, token: str) -> None:
+    """Fulfil what is owed; it is owed no second time."""
+    missing = dict(LOST)
+    with place.daemon() as daemon:
+        client = QueueClient(daemon.port, token)
+        refills = claimed(client, len(LOST))
+        assert {of: refill["quantity"] for of, refill in refills.items()} == LOST
+        for of, refill in refills.items():
+            del missing[of]
+            show(place, missing)
+            assert client.complete(refill).status == 200
+        rounds = len(daemon.logged("look.taken"))
+        daemon.until_logged("look.taken", rounds + 3 * len(orders()), outcome="count")
+        assert sorted((row["order_id"], row["state"]) for row in client.listed()) == each("completed")
+        assert daemon.stop() == 0
+
+
+def each(state: str) -> list[tuple[str, str]]:
+    return sorted((order_id, state) for order_id in LOST)
+
+
+def looked(done: Done) -> set[tuple[str, str]]:
+    """What a round has counted."""
+    lines = [line for line in json_lines(done.err) if line["event"] == "look.taken"]
+    return {(line["link"], line["metric"]) for line in lines if line["outcome"] == "count"}
+
+
+def test_killed_again_and_again_two_sources_forget_nothing(both: TwoEyes) -> None:
+    """Every loss is refilled once; what was asked stays counted, and what was learned stays learned."""
+    show(both, {})
+    both.buy(orders())
+    token = both.consumer()
+    both.settings["sampling.every"] = "8s"  # a round ends when nothing is due
+    assert looked(both.refilld("run", "--once")) == {(order.link, order.metric) for order in orders()}
+    both.settings["sampling.every"] = "1s"
+    known = both.learned()
+    assert known > 0
+    show(both, LOST)
+    random = Random(SEED)
+    for _ in range(KILLS):
+        live_and_be_killed(both, random)
+    states, sent = both.states(), len(both.official.requests)
+    assert sent <= states["graph"]["requests_last_day"] <= sent + KILLS
+    assert both.learned() >= known
+    make_whole(both, token)
+    assert sorted((drop["order_id"], drop["state"]) for drop in both.drops()) == each("refilled")
+    assert both.learned() > known
+    both.command("db", "check")

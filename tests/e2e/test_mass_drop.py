@@ -1,0 +1,53 @@
+"""A fault of the platform lowers everybody's count and gives it back: nothing is paid for it."""
+
+import pytest
+
+from tests.e2e.installation import Installation, Sold
+
+SHOP = [Sold(f"{n}", f"profile.{n}") for n in range(1, 7)]
+
+
+@pytest.fixture
+def fallen(place: Installation) -> Installation:
+    """Six profiles that were whole, and have all lost 300 of 500 at once."""
+    place.settings |= {
+        "mass_drop.enabled": "true",
+        "mass_drop.min_targets": "5",
+        "mass_drop.hold": "4s",
+        "terms.default.confirmations": "3",
+    }
+    place.sell(SHOP)
+    with place.daemon() as daemon:
+        daemon.until_logged("look.taken", len(SHOP), outcome="count")
+        assert daemon.stop() == 0
+    for sold in SHOP:
+        place.count(sold.username, sold.whole - 300)
+    return place
+
+
+def test_what_the_platform_gives_back_is_never_paid_for(fallen: Installation) -> None:
+    """All is held and told once; after the hold the three that are still down are refilled, no others."""
+    with fallen.daemon() as daemon:
+        daemon.until_logged("drop.decided", len(SHOP), decision="hold", reason="mass_drop")
+        for sold in SHOP[:3]:
+            fallen.count(sold.username, sold.whole)
+        daemon.until_logged("drop.decided", 3, decision="refill")
+        daemon.until_logged("drop.decided", 3, decision="refuse", reason="recovered")
+        assert daemon.stop() == 0
+    by_order = {row["order_id"]: (row["state"], row["quantity"]) for row in fallen.refills()}
+    whole = {sold.order_id: ("rejected", 300) for sold in SHOP[:3]}
+    assert by_order == whole | {sold.order_id: ("queued", 300) for sold in SHOP[3:]}
+    assert len(fallen.alerts("mass_drop.started")) == 1
+
+
+def test_the_operator_decides_for_all_at_once(fallen: Installation) -> None:
+    """One command instead of six, and what has come back meanwhile is discarded by itself."""
+    fallen.settings["mass_drop.hold"] = "2d"
+    with fallen.daemon() as daemon:
+        daemon.until_logged("drop.decided", len(SHOP), decision="hold", reason="mass_drop")
+        fallen.count(SHOP[0].username, SHOP[0].whole)
+        whole = {"link": SHOP[0].link, "count": SHOP[0].whole}
+        daemon.until_logged("look.taken", len(daemon.logged("look.taken", **whole)) + 1, **whole)
+        done = fallen.command("mass-drops", "release", "followers")
+        assert daemon.stop() == 0
+    assert done == "5 released (1500 units), 1 discarded\n"

@@ -1,0 +1,44 @@
+"""A failed look is never a drop, whatever Instagram does."""
+
+import pytest
+
+from refilld.demo.instagram import DOWN, LOGIN_WALL, RATE_LIMITED, page
+from refilld.demo.tunnel import HttpAnswer, Mishap
+from tests.e2e.installation import Installation, Sold
+
+SHOP = [Sold(f"{n}", f"profile.{n}") for n in range(1, 7)]
+OUTAGES = {
+    "429": RATE_LIMITED,
+    "login wall": LOGIN_WALL,
+    "503": DOWN,
+    "dropped": HttpAnswer(mishap=Mishap.DROP),
+    "cut": HttpAnswer("<html>" * 1000, mishap=Mishap.CUT),
+    "empty": HttpAnswer(""),
+    "not a page": HttpAnswer(b"\xff\x00" * 500),
+    "no number": page({"xig_user_by_username": {"username": "x", "follower_count": "many"}}),
+    "blocked": HttpAnswer('{"message":"feedback_required","status":"fail"}', 403),
+}
+WEATHER = {"503", "dropped", "cut"}
+"""Passing faults: the source is paused for a moment, which nobody need be told."""
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_an_outage_pauses_the_source_and_drops_nothing(place: Installation, outage: str) -> None:
+    """Counts, an outage until the source is paused, and counts again: no order has lost a thing."""
+    place.settings["sources.instaloader.first_pause"] = "1s"
+    if outage in WEATHER:  # at this pace one profile, tried again first, would be told of before five fail
+        place.settings["sampling.cadence"] = "fixed"
+    place.sell(SHOP)
+    with place.daemon() as daemon:
+        daemon.until_logged("look.taken", len(SHOP), outcome="count")
+        place.world.outage = OUTAGES[outage]
+        daemon.until_logged("source.paused")
+        place.world.outage = None
+        seen = len(daemon.logged("look.taken", outcome="count"))
+        daemon.until_logged("look.taken", seen + len(SHOP) + 1, outcome="count")
+        failed = [line for line in daemon.logged("look.taken") if line["outcome"] != "count"]
+        assert daemon.stop() == 0
+    assert failed
+    assert {line["count"] for line in failed} == {None}
+    told = [] if outage in WEATHER else [("alert", "source.blocked")]
+    assert [(row["record"], row.get("kind")) for row in place.records()] == told

@@ -1,0 +1,100 @@
+"""The main job: what is lost is seen, confirmed, queued, served and delivered, once."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.installation import Installation, Sold, installed, until
+from tests.e2e.queue_client import QueueClient
+
+NASA = Sold("1001", "nasa", start=1000, quantity=500)
+STEADY = Sold("1002", "steady.one")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
+    """An installation on either engine."""
+    with installed(tmp_path) as place:
+        if request.param == "postgresql":
+            place.settings["database.url"] = request.getfixturevalue("fresh_postgres")
+        yield place
+
+
+def test_a_loss_becomes_one_refill_that_is_served_and_completed(shop: Installation) -> None:
+    """From the orders file to the completed refill, and then there is nothing more to do."""
+    assert "wrote refilld.toml" in shop.command("init")
+    shop.sell([NASA, STEADY])
+    token = shop.command("token", "create", "--scope", "refills:consume").strip()
+    with shop.daemon() as daemon:
+        client = QueueClient(daemon.port, token)
+        daemon.until_logged("look.taken", link=NASA.link, outcome="count", count=1500)
+        assert client.claim() == []
+        shop.count("nasa", 1100)
+        [refill] = client.until_claimed()
+        told = {name: refill[name] for name in ("order_id", "link", "metric", "quantity", "reason")}
+        assert told == {
+            "order_id": "1001", "link": NASA.link, "metric": "followers", "quantity": 400,
+            "reason": "drop_confirmed",
+        }  # fmt: skip
+        shop.count("nasa", 1500)
+        assert client.complete(refill).status == 200
+        before = shop.looks("nasa")
+        until(lambda: shop.looks("nasa") >= before + 2, "looks after the refill has settled")
+        assert client.claim() == []
+        assert daemon.stop() == 0
+    [kept] = shop.refills()
+    assert (kept["state"], kept["delivered"] or kept["quantity"]) == ("completed", 400)
+    assert [(drop["order_id"], drop["state"], drop["claim"]) for drop in shop.drops()] == [
+        ("1001", "refilled", 400)
+    ]
+
+
+def test_what_is_delivered_slowly_is_not_owed_twice(place: Installation) -> None:
+    """A completed refill has time to settle: looks that still see the old count open no new drop."""
+    place.settings["terms.default.settle"] = "20s"
+    place.sell([NASA])
+    place.count("nasa", 1100)
+    token = place.command("token", "create", "--scope", "refills:consume").strip()
+    with place.daemon() as daemon:
+        client = QueueClient(daemon.port, token)
+        [refill] = client.until_claimed()
+        assert client.complete(refill).status == 200
+        seen = len(daemon.until_logged("look.taken", count=1100))
+        daemon.until_logged("look.taken", seen + 2, count=1100)
+        place.count("nasa", 1500)
+        daemon.until_logged("look.taken", count=1500)
+        assert daemon.stop() == 0
+    assert [(drop["order_id"], drop["state"]) for drop in place.drops()] == [("1001", "refilled")]
+
+
+def test_a_consumer_keeps_its_claim_through_a_kill(place: Installation) -> None:
+    """A lease outlives the daemon; completing it afterwards, even twice, is answered as ever."""
+    place.sell([NASA])
+    place.count("nasa", 1100)
+    token = place.command("token", "create", "--scope", "refills:consume").strip()
+    with place.daemon() as daemon:
+        [refill] = QueueClient(daemon.port, token).until_claimed()
+        daemon.kill()
+    place.count("nasa", 1500)
+    with place.daemon() as daemon:
+        client = QueueClient(daemon.port, token)
+        assert client.claim() == []
+        answers = [client.complete(refill), client.complete(refill)]
+        assert [(a.status, a.body["state"]) for a in answers] == [(200, "completed")] * 2
+        assert daemon.stop() == 0
+    assert [row["state"] for row in place.refills()] == ["completed"]
+
+
+def test_a_token_is_printed_alone_and_needed(place: Installation) -> None:
+    """`token create` prints the token and nothing else; without it, or with another scope, nobody gets in."""
+    token = place.command("token", "create", "--scope", "refills:consume")
+    reader = place.command("token", "create", "--scope", "orders:read").strip()
+    assert re.fullmatch(r"\S{20,}\n", token)
+    with place.daemon() as daemon:
+        ask = {"limit": 1}
+        assert QueueClient(daemon.port, token.strip()).post("/claim", ask).status == 200
+        assert QueueClient(daemon.port, "wrong").post("/claim", ask).status == 401
+        assert QueueClient(daemon.port, reader).post("/claim", ask).status == 403
+        assert daemon.stop() == 0

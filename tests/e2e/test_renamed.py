@@ -1,0 +1,23 @@
+"""A renamed profile keeps its guarantee, and who takes over its name gets none."""
+
+from tests.e2e.installation import Installation, Sold, until
+
+NASA = Sold("1001", "nasa", start=1000, quantity=500)
+
+
+def test_a_renamed_profile_is_refilled_and_the_new_owner_of_its_name_is_not(place: Installation) -> None:
+    """The order, its link and its line stay as they were sold; the count is that of the account."""
+    place.sell([NASA])
+    place.command("run", "--once")
+    place.standin.forget()
+    place.world.rename("nasa", "nasa.official")
+    place.change("nasa.official", followers=1100)
+    place.count("nasa", 3)
+
+    def refills() -> list[tuple[int, str]]:
+        place.command("run", "--once")
+        return [(refill["quantity"], refill["link"]) for refill in place.refills(state="queued")]
+
+    assert until(refills, "the confirmation") == [(400, "https://www.instagram.com/nasa.official/")]
+    # asked for by its old name once, by its id then, and since by its new name
+    assert (place.looks("nasa"), place.looks("api/graphql"), place.looks("nasa.official") > 0) == (1, 1, True)

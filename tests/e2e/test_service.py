@@ -1,0 +1,107 @@
+"""A good service: it speaks to its manager, ends when asked, and logs what machines can read."""
+
+import signal
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from threading import Event
+from time import monotonic
+
+import pytest
+
+from refilld.demo.instagram import RATE_LIMITED, Profile
+from tests.e2e.installation import PATIENCE, Installation, Sold
+
+SHOP = [Sold(f"{n}", f"profile.{n}") for n in range(1, 5)]
+
+
+@pytest.fixture
+def manager(place: Installation) -> Iterator[socket.socket]:
+    """A service manager's ear."""
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as ear:
+        path = str(place.folder / "ear")
+        ear.bind(path)
+        ear.settimeout(PATIENCE)
+        place.environ |= {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "200000"}
+        yield ear
+
+
+def hear(ear: socket.socket, word: str) -> list[str]:
+    """What the manager hears up to this word; the socket's timeout ends it."""
+    heard: list[str] = []
+    while word not in heard:
+        heard += ear.recv(4096).decode().split("\n")
+    return heard
+
+
+def test_the_service_manager_is_told(place: Installation, manager: socket.socket) -> None:
+    """Ready once, alive again and again, and stopping at the end."""
+    with place.daemon() as daemon:
+        assert hear(manager, "READY=1")[0] == "READY=1"
+        assert daemon.logged("http.listening"), "ready means that it can be asked"
+        hear(manager, "WATCHDOG=1")
+        hear(manager, "WATCHDOG=1")
+        assert daemon.stop() == 0
+        assert "READY=1" not in hear(manager, "STOPPING=1")
+
+
+def test_a_daemon_whose_database_was_migrated_ends(place: Installation) -> None:
+    """It would go on deciding by the rules of its own version; one clear line says what happened."""
+    place.environ |= {"WATCHDOG_USEC": "200000"}
+    place.sell(SHOP)
+    with place.daemon() as daemon:
+        daemon.until_logged("look.taken", len(SHOP))
+        with closing(sqlite3.connect(place.folder / "refilld.db")) as newer, newer:
+            newer.execute("UPDATE alembic_version SET version_num = '9999'")
+        assert daemon.process.wait(PATIENCE) == 2
+        last = daemon.log.read_text().splitlines()[-1]
+    assert last.startswith("refilld: ")
+    assert last.endswith("is at 9999, which is newer than this refilld; update it")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_end_it_finishes_the_look_in_hand(place: Installation, number: signal.Signals) -> None:
+    """The answer that is under way is still written down, no other look begins, and it exits 0."""
+    asked, answer = Event(), Event()
+
+    def slowly(_now: datetime) -> int:
+        asked.set()
+        answer.wait(PATIENCE)
+        return 1100
+
+    place.sell(SHOP)
+    for order in SHOP:
+        place.world.profiles[order.username] = Profile(slowly)
+    with place.daemon() as daemon:
+        assert asked.wait(PATIENCE)
+        daemon.process.send_signal(number)
+        daemon.until_logged("daemon.stopping")
+        answer.set()
+        began = monotonic()
+        assert daemon.process.wait(PATIENCE) == 0
+        assert monotonic() - began < 5
+        assert [line["count"] for line in daemon.logged("look.taken")] == [1100]
+        assert daemon.events[-1]["event"] == "daemon.stopped"
+    assert place.looks() == 1
+    assert len(place.drops()) == 1
+    assert "is sound" in place.command("db", "check")
+
+
+def test_its_log_is_one_json_object_a_line(place: Installation) -> None:
+    """Also of an outage and of a job that fails, which is then tried again; standard output stays empty."""
+    place.sell(SHOP)
+    with place.daemon() as daemon:
+        daemon.until_logged("look.taken", len(SHOP), outcome="count")
+        place.world.outage = RATE_LIMITED
+        daemon.until_logged("source.paused")
+        with closing(sqlite3.connect(place.folder / "refilld.db", timeout=PATIENCE)) as fault:
+            fault.execute("ALTER TABLE outbox RENAME TO mislaid").close()
+            failed = daemon.until_logged("job.failed", job="alerting")[0]
+            fault.execute("ALTER TABLE mislaid RENAME TO outbox").close()
+        assert "no such table: outbox" in failed["exception"]
+        assert daemon.stop() == 0
+        for line in daemon.events:
+            assert {"event", "level", "timestamp"} <= line.keys()
+        assert daemon.log.with_suffix(".out").read_text() == ""

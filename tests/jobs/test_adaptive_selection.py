@@ -1,0 +1,344 @@
+"""Learning: whose turn it is under the learned cadence, and what a shop remembers of its looks."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from jobs import routing
+from jobs.adaptive_selection import KEPT_EVERY
+from monitor.cadence.adaptive import SLOT_HOURS
+from monitor.cadence.observation_state import hours_since_epoch
+from monitor.cadence.schedule import FinalLook, NextLook, Priority, QueuePosition
+from monitor.model.snapshot import Outcome, Snapshot
+from storage import cadence_stats, due, sources, targets
+from storage.targets import LookOutcome
+from tests.jobs.jobs_world import DAY, HOUR, MINUTE, SECOND, START, Answer, JobsWorld, an_eye, an_order
+from tests.jobs.sources_world import EVERY, LATER, Pages, learn
+
+SERVICE = "followers"
+
+
+def sell(world: JobsWorld, *names: str, start: int = 1000) -> None:
+    """Sell an order on each profile, long settled when the clock has reached LATER."""
+    world.sell(*(an_order(name, name, start_count=start) for name in names))
+    world.now = LATER
+
+
+def route(world: JobsWorld, source: Pages) -> None:
+    """Have an eye that may not look find out its targets, and where they are in its queue."""
+    configured = an_eye(source)  # type: ignore[arg-type]
+    with world.database.write() as tx:
+        router = world.sampling(configured).policy.router
+        assert router is not None
+        routing.route_new(tx, router, world.selection.queue_position, world.now)
+
+
+def place(
+    world: JobsWorld,
+    name: str,
+    turn: float | None = None,
+    *,
+    priority: Priority = Priority.MAX_INTERVAL,
+    at: datetime | None = None,
+    call: FinalLook | None = None,
+    rests: datetime = START,
+) -> None:
+    """Give a target its place by hand, as a look an hour ago would have given it."""
+    row = world.target(name)
+    queue_position = None if turn is None else QueuePosition(turn, SERVICE, rests, None, call)
+    shot = Snapshot(row.target, world.now - HOUR, Outcome.COUNT, "pages", 2000, "count")
+    following = NextLook(at or world.now + DAY, priority, "by hand", cadence_state=row.cadence_state)
+    with world.database.write() as tx:
+        targets.save_looks(tx, [LookOutcome(row, shot, following, queue_position)])
+
+
+def order_of_service(world: JobsWorld, source: Pages, number: int) -> list[str]:
+    """Take so many requests; gives the profiles in the order in which their turn came."""
+    configured = an_eye(source, per_hour=1)  # type: ignore[arg-type]
+    names = []
+    for _ in range(number):
+        with world.database.write() as tx:
+            requests = world.selection.take(tx, configured, world.now)
+        names += [rows[0].target.link.key for rows in requests]
+    return names
+
+
+def clock_at(world: JobsWorld) -> float:
+    with world.database.read() as tx:
+        return cadence_stats.virtual_time(tx, "pages").v
+
+
+def exposure(world: JobsWorld) -> float:
+    return sum(world.rows("hazard_cells", "exposure"))
+
+
+SLOT_NOW = int(hours_since_epoch(LATER) // SLOT_HOURS) + 1
+"""Last calls of this slot are made at LATER."""
+
+
+# Whose turn it is
+
+
+def test_the_lanes_are_served_in_their_order(world: JobsWorld) -> None:
+    """What matters at a moment, a last call that pays, the routine dates, and then the virtual queue."""
+    learn(world)
+    source = Pages()
+    sell(world, "routine", "turn1", "turn2", "called", "urgent", "longest")
+    route(world, source)
+    place(world, "routine", 0.1, priority=Priority.ROUTINE, at=LATER - HOUR)
+    place(world, "turn1", 1.0)
+    place(world, "turn2", 2.0)
+    place(world, "called", 9.0, call=FinalLook(SLOT_NOW, 1e9))
+    place(world, "urgent", 9.5, priority=Priority.URGENT, at=LATER)
+    place(world, "longest", 3.0, priority=Priority.MAX_INTERVAL, at=LATER - 9 * DAY)
+    assert order_of_service(world, source, 7) == ["urgent", "called", "routine", "turn1", "turn2", "longest"]
+
+
+def test_dates_that_come_back_for_ever_leave_half_of_the_looks_to_the_others(world: JobsWorld) -> None:
+    """Hundreds of dead links would else take the whole budget, for good."""
+    learn(world)
+    source = Pages()
+    dead, alive = [f"dead{i}" for i in range(40)], [f"alive{i}" for i in range(40)]
+    sell(world, *dead, *alive)
+    route(world, source)
+    for number, (one, other) in enumerate(zip(dead, alive, strict=True)):
+        place(world, one, priority=Priority.ROUTINE, at=LATER - DAY)
+        place(world, other, float(number))
+    names = []
+    for _ in range(40):
+        world.now += 10 * SECOND
+        names += order_of_service(world, source, 1)
+    served = sum(name.startswith("alive") for name in names)
+    assert 10 <= served <= 30
+    assert [name for name in names if name.startswith("alive")] == alive[:served]
+
+
+def test_a_target_at_rest_is_passed_over(world: JobsWorld) -> None:
+    learn(world)
+    source = Pages()
+    sell(world, "a", "b")
+    route(world, source)
+    place(world, "a", 1.0, rests=LATER + MINUTE)
+    place(world, "b", 2.0)
+    assert order_of_service(world, source, 2) == ["b"]
+    world.now += MINUTE
+    assert order_of_service(world, source, 1) == ["a"]
+
+
+def test_only_those_whose_turn_has_come_move_the_clock(world: JobsWorld) -> None:
+    """Who is looked at for another reason has its turn in the future, and must not take the clock there."""
+    learn(world)
+    source = Pages()
+    sell(world, "urgent", "called", "turn")
+    route(world, source)
+    place(world, "urgent", 50.0, priority=Priority.URGENT, at=LATER)
+    place(world, "called", 60.0, call=FinalLook(SLOT_NOW, 1e9))
+    place(world, "turn", 7.0)
+    moved = []
+    for name in ("urgent", "called", "turn"):
+        assert order_of_service(world, source, 1) == [name]
+        moved.append(clock_at(world))
+    assert moved == [0.0, 0.0, 7.0]
+
+
+@pytest.mark.parametrize(("value", "served"), [(1e9, ["called", "turn"]), (1e-9, ["turn", "called"])])
+def test_a_last_call_is_made_only_when_it_pays(world: JobsWorld, value: float, served: list[str]) -> None:
+    """Else the target waits for its turn."""
+    learn(world)
+    source = Pages()
+    sell(world, "called", "turn")
+    route(world, source)
+    place(world, "called", 8.0, call=FinalLook(SLOT_NOW, value))
+    place(world, "turn", 1.0)
+    assert order_of_service(world, source, 2) == served
+
+
+def test_a_last_call_is_made_in_its_slot_only(world: JobsWorld) -> None:
+    learn(world)
+    source = Pages()
+    sell(world, "soon", "now")
+    route(world, source)
+    place(world, "soon", 8.0, call=FinalLook(SLOT_NOW + 1, 1e9))
+    place(world, "now", 9.0, call=FinalLook(SLOT_NOW, 1e9))
+    assert order_of_service(world, source, 2) == ["now", "soon"]
+    assert clock_at(world) == 8.0
+
+
+@pytest.mark.parametrize(("per_hour", "served"), [(1, []), (1000, ["longest"])])
+def test_the_longest_wait_is_kept_only_where_the_budget_has_room(
+    world: JobsWorld, per_hour: int, served: list[str]
+) -> None:
+    """Seven targets four times a day are 28 looks: one an hour has no room to choose its looks then."""
+    learn(world)
+    source = Pages()
+    names = ["longest", *(f"other{n}" for n in range(6))]
+    sell(world, *names)
+    route(world, source)
+    for name in names:
+        place(world, name, None, at=LATER if name == "longest" else LATER + DAY)
+    configured = an_eye(source, per_hour=per_hour)  # type: ignore[arg-type]
+    with world.database.write() as tx:
+        requests = world.selection.take(tx, configured, world.now)
+    assert [rows[0].target.link.key for rows in requests] == served
+
+
+def test_a_new_order_takes_its_place_among_the_others(world: JobsWorld) -> None:
+    """By what it is worth: a big order is looked at before a small one that was sold at the same time."""
+    learn(world)
+    source = Pages()
+    world.sell(
+        an_order("small", "small", quantity=100),
+        an_order("big", "big", quantity=10_000),
+        an_order("usual", "usual"),
+        an_order("tiny", "tiny", quantity=20, terms={"min_drop_units": 1}),
+    )
+    world.now = LATER
+    route(world, source)
+    world.now += EVERY / 6
+    assert order_of_service(world, source, 4) == ["big", "usual", "small", "tiny"]
+
+
+def test_a_new_order_on_a_target_never_makes_it_wait_longer(world: JobsWorld) -> None:
+    """However often something is sold on it, its turn comes."""
+    learn(world)
+    source = Pages()
+    sell(world, "popular", "other")
+    route(world, source)
+    place(world, "popular", 1e-9)
+    for number in range(3):
+        world.sell(an_order(f"again{number}", "popular", completed_at=LATER - 2 * DAY))
+        route(world, source)
+    (turn,) = [due_ for link, due_ in world.rows("targets", "link", "virtual_due") if "popular" in link]
+    assert turn == 1e-9
+
+
+def test_the_first_look_at_a_target_does_not_spoil_the_price(world: JobsWorld) -> None:
+    """Nothing is noted of it yet; taken for worthless it would make every last call pay."""
+    learn(world)
+    source = Pages()
+    sell(world, *(f"p{n}" for n in range(5)))
+    route(world, source)
+    world.now += EVERY / 6
+    with world.database.read() as tx:
+        before = cadence_stats.virtual_time(tx, "pages").price
+    assert len(order_of_service(world, source, 5)) == 5
+    with world.database.read() as tx:
+        assert cadence_stats.virtual_time(tx, "pages").price == before
+
+
+# Through the real job
+
+
+def sample(
+    world: JobsWorld, source: Pages, until: datetime, tick: timedelta = HOUR, **budget: object
+) -> None:
+    sampling = world.sampling(an_eye(source, **budget))  # type: ignore[arg-type]
+    while world.now < until:
+        sampling.run_once()
+        world.now += tick
+
+
+def fallen(*names: str) -> Pages:
+    def script(name: str, now: datetime) -> Answer:
+        return 1500 if name in names and now >= START + 3 * DAY else 2000
+
+    return Pages(script=script)
+
+
+@pytest.mark.parametrize("per_hour", [1, 1000])
+def test_every_drop_is_found_and_refilled_once_whatever_the_budget(world: JobsWorld, per_hour: int) -> None:
+    learn(world)
+    world.sell(*(an_order(f"{n}", f"p{n}") for n in range(6)))
+    sample(world, fallen("p1", "p4"), START + (4 if per_hour > 1 else 9) * DAY, per_hour=per_hour)
+    assert sorted(world.rows("refills", "order_id", "quantity")) == [("1", 500), ("4", 500)]
+
+
+def test_a_lower_budget_or_a_pause_touches_no_row(world: JobsWorld) -> None:
+    """The clock only runs slower: what is stored stays as it is."""
+    learn(world)
+    world.sell(*(an_order(f"{n}", f"p{n}") for n in range(8)))
+    source = Pages()
+    sample(world, source, LATER + DAY, per_hour=2)
+    with world.database.write() as tx:
+        paused = sources.breaker(tx, "pages").after(Outcome.RATE_LIMITED, "profile:p0", world.now, 5 * DAY)
+        sources.save_breaker(tx, "pages", paused)
+    before = world.rows("targets")
+    sample(world, source, world.now + DAY, per_hour=1)
+    assert world.rows("targets") == before
+
+
+# What is remembered
+
+
+def test_each_look_teaches_what_became_of_an_order_since_the_one_before(world: JobsWorld) -> None:
+    """The hours of exposure are those between the looks, from completion on."""
+    learn(world)
+    world.sell(an_order("1", "p"))
+    source = Pages()
+    sample(world, source, START + 4 * DAY, per_hour=1000)
+    assert exposure(world) == pytest.approx((source.times[-1] - START) / HOUR, abs=7)
+
+
+def lives(world: JobsWorld, source: Pages, until: datetime) -> None:
+    """Run rounds each minute, as a daemon that will be killed does: nothing is put down at its end."""
+    sampling = world.sampling(an_eye(source))  # type: ignore[arg-type]
+    while world.now < until:
+        sampling._step(sampling.sources[0])
+        world.now += MINUTE
+
+
+def test_a_daemon_that_is_killed_loses_a_minute_of_lessons_and_no_look(world: JobsWorld) -> None:
+    learn(world)
+    world.sell(*(an_order(f"{n}", f"p{n}") for n in range(5)))
+    source = Pages()
+    sell(world)
+    route(world, source)
+    lives(world, source, LATER + 30 * MINUTE)
+    assert len(world.rows("snapshots")) == 5
+    learn(world)
+    world.now += KEPT_EVERY
+    lives(world, source, world.now + 2 * MINUTE)
+    assert exposure(world) == pytest.approx(5 * 48, rel=0.01)
+
+
+def test_what_the_last_look_of_a_process_has_taught_is_put_down(world: JobsWorld) -> None:
+    """A round by cron that had one request to spend, and ends after a second, teaches all the same."""
+    selection = learn(world)
+    sell(world, "a")
+    sampling = world.sampling(an_eye(Pages(), per_hour=1))  # type: ignore[arg-type]
+    sampling.run_once()
+    assert exposure(world) == 0
+    sampling.flush()
+    assert exposure(world) == pytest.approx(48)
+    assert selection.cadence.drain_observations("pages") == []
+
+
+def test_the_lessons_of_two_daemons_add_up(world: JobsWorld) -> None:
+    """Each puts down what it has learned itself, and neither forgets what the other one has."""
+    mine, others = learn(world), learn(world)
+    sell(world, "a", "b")
+    source = Pages()
+    route(world, source)
+    for number, selection in enumerate((mine, others)):
+        world.selection = selection
+        world.policy = replace(world.policy, cadence=selection.cadence)
+        step = world.sampling(an_eye(source))  # type: ignore[arg-type]
+        step._step(step.sources[0])
+        assert len(source.seen) == number + 1
+    world.now += 2 * KEPT_EVERY
+    for selection in (mine, others, mine):
+        with world.database.write() as tx:
+            selection.take(tx, an_eye(source), world.now)  # type: ignore[arg-type]
+            selection.persist(tx, world.now + 2 * KEPT_EVERY)
+    assert exposure(world) == pytest.approx(2 * 48, rel=0.01)
+
+
+def test_targets_whose_last_guarantee_is_over_leave_the_queue(world: JobsWorld) -> None:
+    learn(world)
+    sell(world, "a")
+    route(world, Pages())
+    with world.database.write() as tx:
+        assert due.unschedule_ended(tx, START + 30 * DAY - MINUTE) == 0
+        assert due.unschedule_ended(tx, START + 30 * DAY) == 1
+    assert world.rows("targets", "virtual_due") == [None]

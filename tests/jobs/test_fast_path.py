@@ -1,0 +1,333 @@
+"""Quiet looks: those from which nothing can follow are written down quickly, and nothing is skipped."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.cadence.adaptive import AdaptiveCadence
+from monitor.cadence.hazard import Hazards
+from monitor.cadence.schedule import LookSummary, NextLook, Priority
+from monitor.errors import RefilldError
+from monitor.guarantee.mass_drop import MassDropRule
+from monitor.model.order import Flag, Order, OrderStatus
+from monitor.model.order_state import OrderState
+from monitor.model.terms import Terms
+from refilld.services import refill_requests
+from refilld.services.refill_requests import Recheck
+from storage import order_terms, routes
+from storage.column_types import AnyRow
+from tests.jobs.jobs_world import DAY, HOUR, INSTANT, MINUTE, START, JobsWorld, an_order, examples, jobs_world
+from tests.jobs.sources_world import EVERY, LATER
+
+VIRTUAL = {
+    "virtual_due",
+    "service_queue",
+    "not_before",
+    "coverage_ends_at",
+    "final_look_slot",
+    "final_look_value",
+    "cadence_state",
+}
+CALM = {"noop_min_count", "noop_until", "judged_from", "judged_until"}
+RANDOM = {"lease_token", "done_token"}
+TABLES = (
+    "targets",
+    "snapshots",
+    "drops",
+    "decisions",
+    "refills",
+    "outbox",
+    "mass_drops",
+    "orders",
+    "requests",
+    "reviews",
+)
+
+
+@dataclass
+class Counting:
+    """The learned cadence; it counts the looks that are left to the notes, or leaves none to them."""
+
+    quick: bool = True
+    quiet: int = 0
+    policy: AdaptiveCadence = field(default_factory=lambda: AdaptiveCadence(EVERY, Hazards({})))
+
+    keeps_state = True
+
+    def next_look(self, states: Sequence[OrderState], seen: LookSummary, now: datetime) -> NextLook | None:
+        return self.policy.next_look(states, seen, now)
+
+    def next_look_after_noop(
+        self, cadence_state: str, count: int, now: datetime, priority: Priority, source: str, /
+    ) -> NextLook | None:
+        found = (
+            self.policy.next_look_after_noop(cadence_state, count, now, priority, source)
+            if self.quick
+            else None
+        )
+        self.quiet += found is not None
+        return found
+
+
+def route(world: JobsWorld) -> None:
+    """Give new targets, and those of new orders, to the scripted eye."""
+    with world.database.write() as tx:
+        rows = routes.unrouted(tx, 500)
+        routes.routed(tx, [replace(r, source="scripted", request_key=r.target.link.key) for r in rows], {})
+
+
+def watch(world: JobsWorld, *, quick: bool = True, few: int = 2) -> Counting:
+    cadence = Counting(quick)
+    rule = MassDropRule(min_targets=few, share=0.3)
+    world.policy = replace(world.policy, cadence=cadence, mass_drops=rule)
+    return cadence
+
+
+TERMS = st.fixed_dictionaries(
+    {
+        "window": st.sampled_from([2 * DAY, 4 * DAY, None]),
+        "settle": st.sampled_from([timedelta(0), 9 * HOUR]),
+    },
+    optional={
+        "confirmations": st.integers(1, 2),
+        "confirm_after": st.just(timedelta(0)),
+        "cooldown": st.just(timedelta(0)),
+        "refill": st.just("on_request"),
+        "below_start": st.just("cap"),
+    },
+)
+PROFILES = ("a", "b", "c")
+
+
+@st.composite
+def shops(draw: st.DrawFn) -> tuple[Order, ...]:
+    """Draw orders on three profiles, some of them on one."""
+    return tuple(
+        an_order(
+            str(number),
+            draw(st.sampled_from(PROFILES)) if number >= len(PROFILES) else PROFILES[number],
+            quantity=draw(st.sampled_from([50, 100])),
+            start_count=draw(st.sampled_from([100, 100, 200, None])),
+            completed_at=START - draw(st.integers(0, 6)) * HOUR,
+            terms={"min_drop_units": 5} | draw(TERMS),
+        )
+        for number in range(draw(st.integers(3, 6)))
+    )
+
+
+@dataclass(frozen=True)
+class Event:
+    """One look, and what happens after it."""
+
+    profile: str
+    count: int
+    hours: int
+    then: str
+    order: int
+
+
+COUNTS = st.sampled_from([0, 60, 195, 290, 300, 300, 301, 310, 500, 500, 505, 520])
+HAPPENINGS = ["", "", "", "", "", "deliver", "fail", "ask", "flag", "unflag", "sell", "requeue", "approve"]
+EVENTS = st.lists(
+    st.builds(
+        Event,
+        st.sampled_from(PROFILES),
+        COUNTS,
+        st.integers(0, 7),
+        st.sampled_from(HAPPENINGS),
+        st.integers(0, 5),
+    ),
+    min_size=6,
+    max_size=25,
+)
+
+
+def happen(world: JobsWorld, event: Event, sold: Sequence[Order], number: int) -> None:
+    order_id = sold[event.order % len(sold)].order_id
+    if event.then == "deliver":
+        world.deliver()
+    elif event.then == "fail":
+        world.give_up()
+    elif event.then == "ask":
+        with world.database.write() as tx:
+            refill_requests.request_refill(tx, order_id, world.now)
+    elif event.then == "flag":
+        world.flag(order_id, Flag.HOLD)
+    elif event.then == "unflag":
+        world.unflag(order_id, Flag.HOLD)
+    elif event.then == "sell":
+        world.sell(
+            an_order(f"new{number}", event.profile, quantity=100, completed_at=world.now, start_count=300)
+        )
+    elif event.then in {"requeue", "approve"}:
+        for refill_id in world.rows("refills", "refill_id"):
+            with suppress(RefilldError):
+                world.operate(event.then, refill_id)
+
+
+def life(sold: Sequence[Order], events: Sequence[Event], *, quick: bool) -> tuple[dict[str, Any], int]:
+    """Let a shop live; gives all that it has kept, and how many looks were quiet."""
+    with TemporaryDirectory() as directory, jobs_world(Path(directory)) as world:
+        cadence = watch(world, quick=quick)
+        world.sell(*sold)
+        world.now += HOUR
+        for number, event in enumerate(events):
+            world.now += event.hours * HOUR + INSTANT
+            route(world)
+            world.look(event.count, profile=event.profile)
+            happen(world, event, sold, number)
+        kept = {table: [known(row) for row in world.rows(table)] for table in TABLES}
+        return kept, cadence.quiet
+
+
+def known(row: AnyRow) -> dict[str, Any]:
+    return {name: value for name, value in row._mapping.items() if name not in VIRTUAL | CALM | RANDOM}
+
+
+@given(shops(), EVENTS)
+@examples(12)
+def test_the_quick_way_leaves_the_same_rows(sold: tuple[Order, ...], events: list[Event]) -> None:
+    """Whatever is sold, counted, refilled, flagged and asked for: only what is at stake differs."""
+    assert life(sold, events, quick=True)[0] == life(sold, events, quick=False)[0]
+
+
+# Nothing is skipped
+
+
+@pytest.fixture
+def calm(world: JobsWorld) -> tuple[JobsWorld, Counting]:
+    """A world in which the standard order was judged, and whose looks are quiet."""
+    cadence = watch(world, few=20)
+    world.sell(an_order())
+    route(world)
+    world.look(2000, LATER)
+    world.look(2000, LATER + HOUR)
+    assert cadence.quiet == 1
+    return world, cadence
+
+
+def test_a_quiet_look_is_a_look_like_any_other(calm: tuple[JobsWorld, Counting]) -> None:
+    """It is kept, judged in the sense of mass drops, and says when the next one is."""
+    world, cadence = calm
+    world.look(1990, LATER + 2 * HOUR)
+    assert cadence.quiet == 2
+    assert world.rows("snapshots", "at", "count")[-1] == (LATER + 2 * HOUR, 1990)
+    assert world.rows("targets", "judged_at", "last_count", "next_due_at") == [
+        (LATER + 2 * HOUR, 1990, LATER + 2 * HOUR + EVERY)
+    ]
+
+
+@pytest.mark.parametrize(("count", "quiet"), [(1951, 2), (1950, 1)])
+def test_a_count_at_which_a_drop_opens_is_not_quiet(
+    calm: tuple[JobsWorld, Counting], count: int, quiet: int
+) -> None:
+    """Not by one unit."""
+    world, cadence = calm
+    world.look(count, LATER + 2 * HOUR)
+    assert (cadence.quiet, len(world.rows("drops"))) == (quiet, 2 - quiet)
+
+
+def test_a_fall_to_0_is_not_quiet_nor_is_the_look_after_it(calm: tuple[JobsWorld, Counting]) -> None:
+    world, cadence = calm
+    world.look(0, LATER + 2 * HOUR)
+    assert world.rows("snapshots", "outcome")[-1] == "schema"
+    world.look(2000, LATER + 3 * HOUR)
+    assert cadence.quiet == 1
+
+
+def sell_another(world: JobsWorld) -> None:
+    world.sell(an_order("2", start_count=None, completed_at=LATER))
+
+
+def reterm(world: JobsWorld) -> None:
+    tight = Terms(min_drop_units=1, min_drop_percent=0)
+    with world.database.write() as tx:
+        order_terms.reterm(tx, ["1"], lambda order: replace(order, terms=tight), world.now)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda world: world.flag("1", Flag.HOLD),
+        lambda world: (world.flag("1", Flag.HOLD), world.unflag("1", Flag.HOLD)),
+        sell_another,
+        lambda world: world.sell(an_order("1", remains=100, status=OrderStatus.PARTIAL)),
+        reterm,
+    ],
+    ids=["flagged", "flag lifted", "sold", "moved on", "other terms"],
+)
+def test_after_a_change_of_its_orders_a_target_is_judged_in_full(
+    calm: tuple[JobsWorld, Counting], change: Callable[[JobsWorld], object]
+) -> None:
+    """The next count, however calm the target was; the one after that may be quiet again."""
+    world, cadence = calm
+    world.now += HOUR
+    change(world)
+    route(world)
+    world.look(3000, LATER + 3 * HOUR)
+    assert cadence.quiet == 1
+
+
+def test_a_standing_request_is_answered_by_the_next_look(calm: tuple[JobsWorld, Counting]) -> None:
+    world, cadence = calm
+    world.now += HOUR
+    with world.database.write() as tx:
+        refill_requests.request_refill(tx, "1", world.now)
+    world.look(2000, LATER + 3 * HOUR)
+    assert cadence.quiet == 1
+    assert world.rows("requests", "answered_at") == [LATER + 3 * HOUR]
+
+
+def test_a_request_to_which_the_last_answer_stands_is_answered_by_the_next_look_too(
+    calm: tuple[JobsWorld, Counting],
+) -> None:
+    """Left standing it would have a later drop refilled for which nobody has asked."""
+    world, cadence = calm
+    with world.database.write() as tx:
+        refill_requests.request_refill(tx, "1", world.now)
+    world.look(2000, LATER + HOUR + MINUTE)
+    with world.database.write() as tx:
+        assert refill_requests.request_refill(tx, "1", world.now + MINUTE)[1] is Recheck.STANDS
+    world.look(2000, LATER + 2 * HOUR)
+    assert cadence.quiet == 1
+    assert world.rows("requests", "answered_at") == [LATER + HOUR + MINUTE, LATER + 2 * HOUR]
+
+
+def test_the_first_look_after_a_delivery_has_settled_is_judged_in_full(world: JobsWorld) -> None:
+    """It tells a short delivery, and is marked on the order."""
+    cadence = watch(world, few=20)
+    world.sell(an_order())
+    route(world)
+    for hours in (1, 2, 24, 25):
+        world.look(2000, START + hours * HOUR)
+    assert world.rows("orders", "settled_look_at") == [START + DAY]
+    assert cadence.quiet == 1
+
+
+@pytest.mark.parametrize("how", [{"count_kind": "other"}])
+def test_a_count_of_another_thing_is_not_quiet(calm: tuple[JobsWorld, Counting], how: dict[str, str]) -> None:
+    world, cadence = calm
+    recorded = world.look(2000, LATER + 2 * HOUR, **how)
+    assert (cadence.quiet, recorded.snapshot.count) == (1, None)
+
+
+def test_a_clock_that_was_set_back_makes_no_look_quiet(calm: tuple[JobsWorld, Counting]) -> None:
+    """Looks stay in their order."""
+    world, cadence = calm
+    world.look(2000, LATER)
+    assert cadence.quiet == 1
+    assert world.rows("snapshots", "at")[-1] == LATER + HOUR + INSTANT
+
+
+def test_when_the_guarantee_is_over_the_target_is_let_go(calm: tuple[JobsWorld, Counting]) -> None:
+    world, cadence = calm
+    world.look(2000, START + 30 * DAY)
+    assert (cadence.quiet, world.target().next_due_at) == (1, None)

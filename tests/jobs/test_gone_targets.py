@@ -1,0 +1,169 @@
+"""A gone target, through the real jobs: suspended, told once, and brought back by its next count."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from jobs.look_recording import record_looks
+from monitor.alerts.alert import GONE_WORDS
+from monitor.guarantee.gone_detection import Absence
+from monitor.model.link import Link, LinkKind
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric, Target
+from tests.jobs.jobs_world import (
+    DAY,
+    HOUR,
+    START,
+    Answer,
+    JobsWorld,
+    ScriptedSource,
+    a_look,
+    a_profile,
+    an_eye,
+    an_order,
+)
+
+LATER = START + 2 * DAY
+POST = Target(Link(LinkKind.POST, "C0deAAAAAAA"), Metric.LIKES)
+Script = Callable[[str, datetime], Answer]
+
+
+def lost(outcome: Outcome = Outcome.NOT_FOUND, others: Answer = 2000) -> Script:
+    """Say that natgeo is not there, and give the same answer for everybody else."""
+    return lambda name, _now: outcome if name == "natgeo" else others
+
+
+def watch(world: JobsWorld, script: Script, duration: timedelta) -> None:
+    """Let the sampling job do its rounds for so long, one an hour."""
+    sampling = world.sampling(an_eye(ScriptedSource(script)))
+    until = world.now + duration
+    while world.now < until:
+        world.now += HOUR
+        sampling.run_once()
+
+
+def alerts_of(world: JobsWorld) -> list[str]:
+    return [str(kind) for kind in world.rows("outbox", "kind")]
+
+
+def answer_for(world: JobsWorld, order_id: str, script: Script) -> str:
+    return world.checking(an_eye(ScriptedSource(script))).check(order_id)[0].word
+
+
+@pytest.fixture
+def world(world: JobsWorld) -> JobsWorld:
+    """An order on natgeo and one on another profile, both delivered two days ago."""
+    world.sell(an_order("1", start_count=1000), an_order("2", "nasa"))
+    world.now = LATER
+    return world
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NOT_FOUND, Outcome.UNAVAILABLE])
+def test_a_target_that_is_absent_for_a_day_while_others_are_read_is_suspended_and_told_once(
+    world: JobsWorld, outcome: Outcome
+) -> None:
+    """RULES 7: with the words for the customer, and without the alert of a target that fails thrice."""
+    world.sell(an_order("3", completed_at=START + DAY, start_count=2000))
+    watch(world, lost(outcome), 23 * HOUR)
+    assert (alerts_of(world), world.target().absence.gone_at) == ([], None)
+    watch(world, lost(outcome), 3 * DAY)
+    ((kind, text),) = world.rows("outbox", "kind", "text")
+    assert (kind, GONE_WORDS in text, "2 order(s) suspended" in text) == ("target.gone", True, True)
+    absence = world.target().absence
+    assert absence.since is not None
+    assert absence.gone_at is not None
+    assert DAY <= absence.gone_at - absence.since < DAY + 7 * HOUR
+    assert [answer_for(world, order, lost(outcome)) for order in "123"] == [
+        "target_not_found", "no_drop", "target_not_found",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("others", [Outcome.NOT_FOUND, Outcome.PRIVATE, Outcome.UNAVAILABLE])
+def test_a_target_is_never_gone_while_nothing_else_is_read(world: JobsWorld, others: Outcome) -> None:
+    """RULES 7: a source that sees nothing proves nothing; that it cannot be read is told all the same."""
+    watch(world, lost(others=others), 5 * DAY)
+    assert world.target().absence.gone_at is None
+    told = [row.kind for row in world.rows("outbox") if row.link == a_profile().link.url]
+    assert told == ["target.refused"]
+    assert answer_for(world, "1", lost(others=others)) != "target_not_found"
+
+
+def test_what_is_read_of_another_metric_proves_nothing(world: JobsWorld) -> None:
+    """A retired endpoint for profiles would make all of them look gone, while posts still answer."""
+    world.sell(an_order("3", target=POST, start_count=1000))
+
+    def profiles_are_lost(name: str, _now: datetime) -> Answer:
+        return 2000 if name == POST.link.key else Outcome.NOT_FOUND
+
+    watch(world, profiles_are_lost, 5 * DAY)
+    assert (world.target().absence.gone_at, world.target("nasa").absence.gone_at) == (None, None)
+
+
+def test_a_count_brings_a_gone_target_back_at_once(world: JobsWorld) -> None:
+    """Its queued refill can be claimed again, and no other target is looked at sooner for it."""
+    world.lose(1500)
+    watch(world, lost(), 2 * DAY)
+    assert world.claim() == []
+    assert answer_for(world, "1", lost()) == "target_not_found"
+    other = world.target("nasa")
+    world.look(1500, world.now + HOUR)
+    assert world.target().absence == Absence()
+    assert world.target("nasa") == other
+    assert [row.quantity for row in world.claim()] == [500]
+
+
+def test_nothing_is_opened_or_confirmed_while_a_target_is_gone(world: JobsWorld) -> None:
+    """The suspicion waits for the first count after it; no look without a number judges anything."""
+    world.look(1500, LATER)
+    drops = world.rows("drops")
+    watch(world, lost(), 3 * DAY)
+    assert world.rows("drops") == drops
+    assert (world.rows("decisions"), world.rows("refills")) == ([], [])
+    world.look(1500, world.now + HOUR)
+    assert [row.reason for row in world.rows("decisions")] == ["drop_confirmed"]
+
+
+def test_a_target_that_is_gone_again_is_told_again(world: JobsWorld) -> None:
+    """Once for each time it was there in between, and be it private."""
+    for back in (2000, Outcome.PRIVATE, 2000):
+        watch(world, lost(), 2 * DAY)
+        world.look(back, world.now + HOUR)
+    assert alerts_of(world) == ["target.gone", "target.gone", "target.private", "target.gone"]
+
+
+def test_a_gone_target_is_looked_at_at_the_slow_pace(world: JobsWorld) -> None:
+    """Every six hours, however often it failed, so that it is seen when it comes back."""
+    source = ScriptedSource(lost())
+    sampling = world.sampling(an_eye(source))
+    for _ in range(5 * 24):
+        world.now += HOUR
+        sampling.run_once()
+    times = [at for at, name in source.request_pending if name == "natgeo"]
+    assert {after - before for before, after in pairwise(times)} == {6 * HOUR}
+
+
+def test_a_renamed_profile_stays_the_target_that_was_sold(world: JobsWorld) -> None:
+    """RULES 7: its account is the same, and the name it goes by now is known to the next look."""
+    target_id = world.target().target_id
+    for hours, count in enumerate([2000, 1500, 1500]):
+        name = "renamed" if hours else ""
+        shot = replace(a_look(count, LATER + 3 * hours * HOUR, a_profile()), account="17", username=name)
+        with world.database.write() as tx:
+            record_looks(tx, {target_id: shot}, world.policy)
+    row = world.target()
+    assert (row.target, row.target.account, row.target.username_now) == (a_profile(), "17", "renamed")
+    assert [row.quantity for row in world.rows("refills")] == [500]
+
+
+def test_a_count_of_another_account_is_not_judged(world: JobsWorld) -> None:
+    """RULES 7: who took over a name that became free owes and is owed nothing."""
+    target_id = world.target().target_id
+    for hours, (count, account) in enumerate([(2000, "17"), (30, "18"), (30, "18")]):
+        shot = replace(a_look(count, LATER + 3 * hours * HOUR, a_profile()), account=account)
+        with world.database.write() as tx:
+            record_looks(tx, {target_id: shot}, world.policy)
+    assert world.rows("drops") == []
+    assert world.rows("snapshots", "outcome") == [Outcome.COUNT, Outcome.SCHEMA, Outcome.SCHEMA]

@@ -1,0 +1,85 @@
+"""Leases: a consumer that has gone silent loses its refill to the next one, and nobody else does."""
+
+import pytest
+
+from jobs.leases import Leases
+from monitor.model.refill import RefillState
+from storage import leases
+from storage.errors import LeaseLostError
+from tests.jobs.jobs_world import DAY, HOUR, INSTANT, START, JobsWorld, an_order
+
+LATER = START + 2 * DAY
+
+
+@pytest.fixture
+def queued(world: JobsWorld) -> JobsWorld:
+    world.sell(an_order())
+    world.lose()
+    return world
+
+
+def job(world: JobsWorld, max_attempts: int = 10) -> Leases:
+    return Leases(world.database, world.clock, max_attempts)
+
+
+def state_of(world: JobsWorld) -> RefillState:
+    (state,) = world.rows("refills", "state")
+    return RefillState(state)
+
+
+def test_a_lease_is_left_alone_until_it_ends(queued: JobsWorld) -> None:
+    """At its end the refill is queued again, and can be claimed at once."""
+    (taken,) = queued.claim(HOUR)
+    queued.now = taken.leased_until - INSTANT
+    job(queued).run_once()
+    assert state_of(queued) is RefillState.CLAIMED
+    queued.now = taken.leased_until
+    job(queued).run_once()
+    assert state_of(queued) is RefillState.QUEUED
+    assert [row.attempt for row in queued.claim()] == [2]
+
+
+def test_a_refill_is_given_up_after_its_last_attempt_and_the_operator_is_told(queued: JobsWorld) -> None:
+    """Three silent consumers, one alert."""
+    for _ in range(3):
+        queued.claim(HOUR)
+        queued.now += HOUR
+        job(queued, max_attempts=3).run_once()
+    assert state_of(queued) is RefillState.DEAD
+    expected = "refill 1 of 500 for order 1 is given up (the lease ended); requeue or cancel it"
+    before = queued.rows("outbox", "kind", "text")
+    assert ("refill.dead", expected) in before
+    job(queued, max_attempts=3).run_once()
+    assert queued.rows("outbox", "kind", "text") == before
+
+
+def test_a_consumer_that_comes_too_late_is_told_that_the_lease_is_lost(queued: JobsWorld) -> None:
+    """Its completion must not finish what another works on now."""
+    (taken,) = queued.claim(HOUR)
+    queued.now += HOUR
+    job(queued).run_once()
+    queued.claim(HOUR)
+    with pytest.raises(LeaseLostError), queued.database.write() as tx:
+        leases.complete(tx, taken.refill_id, taken.lease_token, queued.now)
+    assert state_of(queued) is RefillState.CLAIMED
+
+
+def test_a_round_without_ended_leases_changes_nothing(queued: JobsWorld) -> None:
+    """Queued and completed refills are no business of this job."""
+    queued.deliver()
+    queued.now += 100 * DAY
+    before = queued.everything()
+    job(queued).run_once()
+    assert queued.everything() == before
+
+
+def test_the_units_of_a_refill_that_was_given_up_are_missing_again(queued: JobsWorld) -> None:
+    """A new drop opens for them: nothing that is owed is forgotten."""
+    queued.claim(HOUR)
+    queued.now += HOUR
+    job(queued, max_attempts=1).run_once()
+    queued.lose(1500, LATER + DAY)
+    assert queued.rows("refills", "quantity", "state") == [
+        (500, RefillState.DEAD),
+        (500, RefillState.QUEUED),
+    ]

@@ -1,0 +1,52 @@
+"""Upkeep: the database stays small, and no budget loses what it counts on."""
+
+from datetime import datetime
+from pathlib import Path
+
+from jobs.maintenance import Maintenance
+from storage import sources
+from tests.jobs.jobs_world import DAY, HOUR, INSTANT, START, JobsWorld, ScriptedSource, an_eye, an_order
+
+
+def test_only_requests_that_no_budget_looks_at_are_forgotten(world: JobsWorld) -> None:
+    """Two days are kept, to the instant."""
+    times = [world.now - 3 * DAY, world.now - 2 * DAY - INSTANT, world.now - 2 * DAY, world.now - HOUR]
+    with world.database.write() as tx:
+        for at in times:
+            sources.note_requests(tx, "scripted", at, 1)
+    Maintenance(world.database, world.clock).run_once()
+    assert world.rows("source_requests", "at") == times[2:]
+
+
+def test_orders_looks_and_alerts_are_never_forgotten(world: JobsWorld) -> None:
+    """However old they are."""
+    world.sell(an_order())
+    world.lose()
+    before = world.everything()
+    world.now = datetime.fromisoformat("2036-01-01T00:00:00Z")
+    Maintenance(world.database, world.clock).run_once()
+    assert world.everything() == before
+
+
+def test_the_write_ahead_log_is_moved_into_the_file(world: JobsWorld, tmp_path: Path) -> None:
+    """A copy of the file alone holds everything afterwards."""
+    world.sell(an_order("a-name-to-be-found"))
+    path = tmp_path / "jobs.db"
+    assert b"a-name-to-be-found" not in path.read_bytes()
+    Maintenance(world.database, world.clock).run_once()
+    assert b"a-name-to-be-found" in path.read_bytes()
+
+
+def test_a_clock_that_was_ahead_for_a_while_costs_no_order_its_guarantee(world: JobsWorld) -> None:
+    """What was looked at and let go under it is looked at as soon as it is right again."""
+    world.sell(an_order())
+    source = ScriptedSource()
+    sampling, upkeep = world.sampling(an_eye(source)), Maintenance(world.database, world.clock)
+    for world.now in (START + 40 * DAY, START + 2 * DAY):
+        sampling.run_once()
+        upkeep.run_once()
+    source.script = lambda _name, _now: 1500
+    while world.now < START + 3 * DAY:
+        sampling.run_once()
+        world.now += HOUR
+    assert world.rows("refills", "quantity") == [500]

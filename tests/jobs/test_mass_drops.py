@@ -1,0 +1,209 @@
+"""RULES 6 through the real path: what falls together is held, told once, and released or discarded."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import pytest
+
+from jobs.look_recording import LookPolicy
+from monitor.cadence.fixed import FixedCadence
+from monitor.guarantee.mass_drop import MassDropRule
+from monitor.model.order import Flag
+from monitor.model.refill import RefillState
+from monitor.model.target import Metric
+from storage import held_refills, mass_drops, operator_actions
+from storage.errors import WrongStateError
+from tests.jobs.jobs_world import DAY, HOUR, START, JobsWorld, an_order
+
+LATER = START + 2 * DAY
+NAMES = [f"profile{i}" for i in range(5)]
+RULE = MassDropRule(min_targets=5, share=40)
+"""Of five targets three must fall; below one of five it ends."""
+
+
+@pytest.fixture
+def fallen(world: JobsWorld) -> JobsWorld:
+    """Five profiles of 2000; three fall to 1500 together, and two hours later that is confirmed."""
+    world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
+    world.sell(*(an_order(name, name) for name in NAMES))
+    show(world, [2000] * 5, START + DAY)
+    show(world, [2000, 2000, 1500, 1500, 1500], LATER)
+    show(world, [2000, 2000, 1500, 1500, 1500], LATER + 2 * HOUR)
+    return world
+
+
+def show(world: JobsWorld, counts: Iterable[int], at: datetime) -> None:
+    for name, count in zip(NAMES, counts, strict=False):
+        world.look(count, at, profile=name)
+
+
+def refills_of(world: JobsWorld) -> list[tuple[str, int, RefillState]]:
+    return world.rows("refills", "order_id", "quantity", "state")
+
+
+def kinds(world: JobsWorld) -> list[str]:
+    return [str(kind) for kind in world.rows("outbox", "kind")]
+
+
+def test_what_falls_together_is_held(fallen: JobsWorld) -> None:
+    """Nothing is queued while the platform is the likelier culprit."""
+    assert refills_of(fallen) == [(name, 500, RefillState.HELD) for name in NAMES[2:]]
+    assert fallen.rows("decisions", "decision", "reason") == [("hold", "mass_drop")] * 3
+
+
+def test_the_operator_is_told_once_for_all(fallen: JobsWorld) -> None:
+    """One alert for the mass drop, none for each order."""
+    assert kinds(fallen) == ["mass_drop.started"]
+    (text,) = fallen.rows("outbox", "text")
+    assert text.startswith("mass drop: 3 of 5 targets judged in 6h lost followers")
+
+
+def test_few_that_fall_are_no_mass_drop(world: JobsWorld) -> None:
+    """Two of five are 40%, which is not more than 40%: they are refilled as ever."""
+    world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
+    world.sell(*(an_order(name, name) for name in NAMES))
+    show(world, [2000] * 5, START + DAY)
+    for at in (LATER, LATER + 2 * HOUR):
+        show(world, [2000, 2000, 2000, 1500, 1500], at)
+    assert {state for *_, state in refills_of(world)} == {RefillState.QUEUED}
+    assert world.rows("mass_drops") == []
+
+
+def test_another_metric_is_not_held(fallen: JobsWorld) -> None:
+    """Followers fell; likes and views go on as ever."""
+    with fallen.database.read() as tx:
+        assert [metric for metric in Metric if mass_drops.on_since(tx, metric)] == [Metric.FOLLOWERS]
+
+
+def test_it_ends_by_itself_and_that_is_told(fallen: JobsWorld) -> None:
+    """Six hours after the last opening the share is 0, and drops are refilled as ever."""
+    show(fallen, [2000, 2000, 1500, 1500, 1500], LATER + 9 * HOUR)
+    (row,) = fallen.rows("mass_drops")
+    assert (row.metric, row.started_at, row.ended_at) == ("followers", LATER, LATER + 9 * HOUR)
+    assert kinds(fallen) == ["mass_drop.started", "mass_drop.ended"]
+    over = "the mass drop of followers is over; 3 refill(s) are still held for it"
+    assert fallen.rows("outbox", "text")[1] == over
+
+
+def test_after_the_hold_a_drop_is_released_and_a_recovered_one_discarded(fallen: JobsWorld) -> None:
+    """48 hours: one is still down, one has half come back, one is whole again."""
+    over = LATER + 50 * HOUR
+    show(fallen, [2000, 2000, 1500, 1750, 2000], over)
+    assert refills_of(fallen) == [
+        (NAMES[2], 500, RefillState.QUEUED),
+        (NAMES[3], 250, RefillState.QUEUED),
+        (NAMES[4], 500, RefillState.REJECTED),
+    ]
+    assert fallen.rows("decisions", "order_id", "decision", "reason", "quantity")[3:] == [
+        (NAMES[2], "refill", "drop_confirmed", 500),
+        (NAMES[3], "refill", "drop_confirmed", 250),
+        (NAMES[4], "refuse", "recovered", 0),
+    ]
+    assert fallen.rows("refills", "release_at") == [None] * 3
+
+
+def test_before_the_hold_is_over_nothing_moves(fallen: JobsWorld) -> None:
+    """An instant early is early."""
+    show(fallen, [2000, 2000, 1500, 1750, 2000], LATER + 50 * HOUR - HOUR.resolution)
+    assert {state for *_, state in refills_of(fallen)} == {RefillState.HELD}
+
+
+def test_a_target_is_looked_at_when_a_hold_ends(fallen: JobsWorld) -> None:
+    """Even where the ordinary interval would come later."""
+    fallen.look(1500, LATER + 47 * HOUR, profile=NAMES[2])
+    assert fallen.target(NAMES[2]).next_due_at == LATER + 50 * HOUR
+
+
+def test_the_operator_releases_all_together(fallen: JobsWorld) -> None:
+    """What is still missing goes out; what has come back is discarded."""
+    show(fallen, [2000, 2000, 1500, 1750, 2000], LATER + 3 * HOUR)
+    with fallen.database.write() as tx:
+        for refill_id in held_refills.held_for_mass_drop(tx, Metric.FOLLOWERS):
+            held_refills.release(tx, refill_id, fallen.now)
+    assert [(n, state) for _, n, state in refills_of(fallen)] == [
+        (500, RefillState.QUEUED),
+        (250, RefillState.QUEUED),
+        (500, RefillState.REJECTED),
+    ]
+
+
+def test_one_that_has_recovered_is_not_approved(fallen: JobsWorld) -> None:
+    """The operator is told why, and nothing changes."""
+    show(fallen, [2000, 2000, 2000, 1500, 1500], LATER + 3 * HOUR)
+    with pytest.raises(WrongStateError, match=r"at the count of 2000 .* the order misses 0"):
+        fallen.operate("approve", 1)
+    assert refills_of(fallen)[0] == (NAMES[2], 500, RefillState.HELD)
+
+
+def test_what_the_operator_discards_is_not_held_again(fallen: JobsWorld) -> None:
+    """The drop is refused until it has recovered."""
+    with fallen.database.write() as tx:
+        operator_actions.act(tx, 1, "reject", fallen.now)
+    for hours in (4, 6, 8):
+        fallen.look(1500, LATER + hours * HOUR, profile=NAMES[2])
+    assert [row for row in refills_of(fallen) if row[0] == NAMES[2]] == [
+        (NAMES[2], 500, RefillState.REJECTED)
+    ]
+
+
+def test_a_flag_cancels_what_is_held(fallen: JobsWorld) -> None:
+    """A chargeback ends the guarantee, mass drop or not; the end of the hold changes nothing any more."""
+    fallen.flag(NAMES[2], Flag.CHARGEBACK)
+    fallen.look(1500, LATER + 60 * HOUR, profile=NAMES[2])
+    assert refills_of(fallen)[0] == (NAMES[2], 500, RefillState.CANCELLED)
+
+
+def test_switched_off_in_the_configuration_nothing_is_held(world: JobsWorld) -> None:
+    """And one that was on when the configuration changed ends with the next judged look."""
+    world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
+    world.sell(*(an_order(name, name) for name in NAMES))
+    show(world, [2000] * 5, START + DAY)
+    show(world, [1500] * 5, LATER)
+    world.policy = LookPolicy(FixedCadence(6 * HOUR), MassDropRule(enabled=False))
+    show(world, [1500] * 5, LATER + 2 * HOUR)
+    assert {state for *_, state in refills_of(world)} == {RefillState.QUEUED}
+    assert world.rows("mass_drops", "ended_at") == [LATER + 2 * HOUR]
+
+
+def test_a_refill_held_at_the_last_look_of_its_guarantee_is_still_released(world: JobsWorld) -> None:
+    """The drop opened inside the window and was confirmed after it: the target is looked at until the end."""
+    world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
+    world.sell(*(an_order(name, name, terms={"window": 5 * DAY}) for name in NAMES))
+    show(world, [2000] * 5, START + DAY)
+    last = START + 5 * DAY - HOUR
+    show(world, [1500] * 5, last)
+    show(world, [1500] * 5, last + 2 * HOUR)
+    assert {state for *_, state in refills_of(world)} == {RefillState.HELD}
+    for name in NAMES:
+        due = world.target(name).next_due_at
+        assert due is not None
+    world.look(1500, last + 50 * HOUR, profile=NAMES[0])
+    assert refills_of(world)[0] == (NAMES[0], 500, RefillState.QUEUED)
+
+
+def test_a_release_makes_no_look_urgent(fallen: JobsWorld) -> None:
+    """What was to be looked at for has been; the target goes back to its routine."""
+    fallen.look(2000, LATER + 50 * HOUR, profile=NAMES[2])
+    assert (fallen.target(NAMES[2]).due_reason, fallen.target(NAMES[2]).next_due_at) == (
+        "routine", LATER + 56 * HOUR,
+    )  # fmt: skip
+
+
+def test_what_is_no_longer_held_for_the_mass_drop_is_left_out(fallen: JobsWorld) -> None:
+    """A refill that has become an operator's own question is not swept along."""
+    fallen.look(900, LATER + 50 * HOUR, profile=NAMES[2])  # below the start count: held for review
+    assert fallen.rows("refills", "reason")[0] == "below_start_count"
+    for decide in (held_refills.release, held_refills.discard):
+        with pytest.raises(WrongStateError, match="not held for a mass drop"), fallen.database.write() as tx:
+            decide(tx, 1, fallen.now)
+
+
+def test_looks_after_a_silence_of_the_source_do_not_end_it_one_by_one(world: JobsWorld) -> None:
+    """All openings are older than the window when the second looks come: nothing is refilled all the same."""
+    world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
+    world.sell(*(an_order(name, name) for name in NAMES))
+    show(world, [2000] * 5, START + DAY)
+    show(world, [1500] * 5, LATER)
+    show(world, [1500] * 4, LATER + 7 * HOUR)
+    assert {state for *_, state in refills_of(world)} == {RefillState.HELD}
+    assert world.rows("mass_drops", "ended_at") == [None]

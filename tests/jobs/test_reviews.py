@@ -1,0 +1,114 @@
+"""RULES 1: short deliveries and refills given up become refund reviews; the program never refunds."""
+
+from decimal import Decimal
+
+import pytest
+
+from jobs.leases import Leases
+from monitor.model.order import OrderStatus
+from monitor.model.snapshot import Outcome
+from tests.jobs.jobs_world import DAY, HOUR, INSTANT, START, JobsWorld, an_order
+
+SETTLED = START + DAY
+PRICED = {"price": Decimal("10.00"), "currency": "EUR"}
+
+
+def reviews_of(world: JobsWorld) -> list[tuple[str, str, int, Decimal | None]]:
+    return world.rows("reviews", "order_id", "cause", "units", "share")
+
+
+@pytest.fixture
+def sold(world: JobsWorld) -> JobsWorld:
+    world.sell(an_order(**PRICED))
+    return world
+
+
+def test_a_short_delivery_is_reviewed(sold: JobsWorld) -> None:
+    """1000 sold for 10.00, 200 of them not there when it settles: 2.00 are in question."""
+    sold.look(1800, SETTLED)
+    assert reviews_of(sold) == [("1", "short_delivery", 200, Decimal("2.00"))]
+    assert "order 1: 200 units, 2.00 EUR (short_delivery)" in sold.rows("outbox", "text")[0]
+
+
+def test_a_shortfall_below_the_threshold_is_none(sold: JobsWorld) -> None:
+    """5% of 1000 are 50; 49 are not worth a question."""
+    sold.look(1951, SETTLED)
+    assert reviews_of(sold) == []
+
+
+def test_only_the_first_look_after_settling_tells_a_short_delivery(sold: JobsWorld) -> None:
+    """What falls later is a drop; what is seen earlier may still be on its way."""
+    sold.look(1800, SETTLED - INSTANT)
+    sold.look(2000, SETTLED)
+    sold.look(1800, SETTLED + HOUR)
+    assert reviews_of(sold) == []
+
+
+def test_a_failed_look_is_not_the_first_one(sold: JobsWorld) -> None:
+    """It saw nothing."""
+    sold.look(Outcome.TRANSIENT, SETTLED)
+    sold.look(1800, SETTLED + HOUR)
+    assert [cause for _, cause, *_ in reviews_of(sold)] == ["short_delivery"]
+
+
+def test_a_measured_start_never_shows_a_short_delivery(world: JobsWorld) -> None:
+    """There is nothing to compare the first count with, unless it is less than what was delivered."""
+    world.sell(an_order(start_count=None), an_order("2", "nasa", start_count=None))
+    world.look(1700, SETTLED)
+    world.look(700, SETTLED, profile="nasa")
+    assert reviews_of(world) == [("2", "short_delivery", 300, None)]
+
+
+def test_a_short_delivery_is_refilled_all_the_same(sold: JobsWorld) -> None:
+    """The review asks about money, the guarantee goes on."""
+    sold.look(1800, SETTLED)
+    sold.look(1800, SETTLED + 2 * HOUR)
+    assert sold.rows("refills", "quantity") == [200]
+    assert len(reviews_of(sold)) == 1
+
+
+def test_units_that_overlapping_orders_miss_are_reviewed_once(world: JobsWorld) -> None:
+    """Two orders of 1000 on one profile, 300 missing of 3000: one review of 300, not two."""
+    world.sell(an_order(**PRICED), an_order("2", completed_at=START + HOUR, start_count=2000, **PRICED))
+    world.look(2700, START + 2 * DAY)
+    assert reviews_of(world) == [("1", "short_delivery", 300, Decimal("3.00"))]
+
+
+def test_a_refill_that_fulfilment_gives_up_is_reviewed(sold: JobsWorld) -> None:
+    """With the units that it was for."""
+    sold.look(2000, SETTLED)
+    sold.lose(1500)
+    sold.give_up()
+    assert reviews_of(sold) == [("1", "refill_given_up", 500, Decimal("5.00"))]
+
+
+def test_a_refill_that_runs_out_of_attempts_is_reviewed(sold: JobsWorld) -> None:
+    """A consumer that falls silent gives up as well as one that says so."""
+    sold.look(2000, SETTLED)
+    sold.lose(1500)
+    sold.claim(HOUR)
+    sold.now += HOUR
+    Leases(sold.database, sold.clock, max_attempts=1).run_once()
+    assert [cause for _, cause, *_ in reviews_of(sold)] == ["refill_given_up"]
+
+
+def test_a_requeued_refill_is_not_in_question_any_more(sold: JobsWorld) -> None:
+    """Its review is closed; given up again, a new one is opened."""
+    sold.look(2000, SETTLED)
+    sold.lose(1500)
+    sold.give_up()
+    sold.operate("requeue")
+    assert sold.rows("reviews", "closed_at", "note") == [(sold.now, "requeued")]
+    sold.give_up()
+    assert [closed is None for closed in sold.rows("reviews", "closed_at")] == [False, True]
+
+
+def test_a_new_delivery_has_its_own_first_look(world: JobsWorld) -> None:
+    """A partial order that was completed later is looked at anew, and may be short anew."""
+    partial = an_order(status=OrderStatus.PARTIAL, remains=500, **PRICED)
+    world.sell(partial)
+    world.look(1500, SETTLED)
+    world.now += DAY
+    world.sell(an_order(completed_at=world.now, **PRICED))
+    world.look(1500, world.now + DAY)
+    assert reviews_of(world) == [("1", "short_delivery", 500, Decimal("5.00"))]

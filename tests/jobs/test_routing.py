@@ -1,0 +1,280 @@
+"""Routing: the best eye looks at each target, another where it cannot, and a switch is no drop."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from jobs import routing
+from jobs.configured_source import ConfiguredSource
+from monitor.evaluation.source_choice import RETRY_AFTER
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric
+from refilld.services.refill_requests import Recheck
+from refilld.sources import adopt_targets
+from tests.jobs.jobs_world import DAY, HOUR, MINUTE, START, Answer, JobsWorld, an_eye, an_order
+from tests.jobs.sources_world import EVERY, LATER, Pages, Profiles, a_post_order, learn
+
+
+def ways(world: JobsWorld) -> list[tuple[str, str]]:
+    return world.rows("targets", "source", "request_key")
+
+
+def run(world: JobsWorld, *configured_sources: ConfiguredSource, at: datetime | None = None) -> None:
+    world.now = at or world.now
+    world.sampling(*configured_sources).run_once()
+
+
+def pass_time(
+    world: JobsWorld, *configured_sources: ConfiguredSource, until: datetime, tick: timedelta = 10 * MINUTE
+) -> None:
+    sampling = world.sampling(*configured_sources)
+    while world.now < until:
+        sampling.run_once()
+        world.now += tick
+
+
+def falls_to(count: int, at: datetime) -> Callable[[str, datetime], Answer]:
+    return lambda _name, now: count if now >= at else 2000
+
+
+def test_each_target_is_looked_at_by_the_best_eye_that_can_count_it(world: JobsWorld) -> None:
+    """Followers and likes by the first, views by the second; a post without an owner by the second, too."""
+    world.sell(
+        an_order("1"),
+        a_post_order("2", "AAA"),
+        a_post_order("3", "AAA", Metric.VIEWS),
+        a_post_order("4", "BBB", owner=None),
+    )
+    first, second = Profiles(), Pages()
+    run(world, an_eye(first), an_eye(second))  # type: ignore[arg-type]
+    assert sorted(first.seen) == ["AAA:likes", "natgeo:followers"]
+    assert sorted(second.seen) == ["AAA:views", "BBB:likes"]
+    assert sorted(ways(world)) == [
+        ("pages", "post:AAA"),
+        ("pages", "post:BBB"),
+        ("profiles", "profile:natgeo"),
+        ("profiles", "profile:natgeo"),
+    ]
+
+
+def test_a_post_whose_owner_becomes_known_goes_to_the_eye_that_needs_it(world: JobsWorld) -> None:
+    world.sell(a_post_order("1", "AAA", owner=None))
+    first, second = an_eye(Profiles()), an_eye(Pages())  # type: ignore[arg-type]
+    run(world, first, second)
+    assert ways(world) == [("pages", "post:AAA")]
+    world.sell(a_post_order("2", "AAA"))
+    run(world, first, second)
+    assert ways(world) == [("profiles", "profile:natgeo")]
+
+
+def test_a_service_may_forbid_the_best_eye_and_prefer_another(world: JobsWorld) -> None:
+    world.allowed = {"followers": ("pages",), "likes": ("pages", "profiles")}
+    world.sell(an_order("1"), a_post_order("2", "AAA"))
+    first, second = Profiles(), Pages()
+    run(world, an_eye(first), an_eye(second))  # type: ignore[arg-type]
+    assert first.seen == []
+    assert sorted(second.seen) == ["AAA:likes", "natgeo:followers"]
+
+
+def test_a_target_that_no_eye_can_see_is_nobodys(world: JobsWorld) -> None:
+    world.sell(a_post_order("1", "AAA", Metric.VIEWS))
+    run(world, an_eye(Profiles()))  # type: ignore[arg-type]
+    assert ways(world) == [("", "")]
+    assert world.rows("snapshots") == []
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NOT_FOUND, Outcome.UNAVAILABLE])
+def test_what_the_first_eye_cannot_find_the_second_finds_and_the_order_suffers_nothing(
+    world: JobsWorld, outcome: Outcome
+) -> None:
+    """A private person is no business: nobody is told, nothing is gone, and a drop is refilled."""
+    world.sell(an_order("1"))
+    first = Profiles(script=lambda _name, _now: outcome)
+    second = Pages(script=falls_to(1500, START + 3 * DAY))
+    pass_time(world, an_eye(first), an_eye(second), until=START + 4 * DAY)  # type: ignore[arg-type]
+    assert len(first.seen) == 1
+    assert world.target().absence.gone_at is None
+    assert world.rows("refills", "order_id", "quantity") == [("1", 500)]
+    assert "target.gone" not in [str(kind) for kind in world.rows("outbox", "kind")]
+
+
+@pytest.mark.parametrize("learned", [False, True])
+@pytest.mark.parametrize("start", [1000, None])
+def test_what_the_first_eye_cannot_find_the_second_looks_at_in_the_same_round(
+    world: JobsWorld, learned: bool, start: int | None
+) -> None:
+    """It has waited for its turn already."""
+    if learned:
+        learn(world)
+    world.sell(an_order("1", start_count=start))
+    first, second = Profiles(script=lambda _name, _now: Outcome.NOT_FOUND), Pages()
+    run(world, an_eye(first), an_eye(second), at=LATER)  # type: ignore[arg-type]
+    assert (first.times, second.times) == ([LATER], [LATER])
+
+
+def test_a_check_goes_on_with_the_eye_that_can_see(world: JobsWorld) -> None:
+    """The customer waits: what one eye cannot find the next one is asked for at once."""
+    world.sell(an_order("1"))
+    world.now = LATER
+    first, second = Profiles(script=lambda _name, _now: Outcome.NOT_FOUND), Pages()
+    answer, recheck = world.checking(an_eye(first), an_eye(second)).check("1")  # type: ignore[arg-type]
+    assert (answer.word, answer.count, recheck) == ("no_drop", 2000, Recheck.DONE)
+    assert world.rows("source_requests", "source", "purpose") == [("profiles", "check"), ("pages", "check")]
+
+
+def test_a_check_that_no_eye_can_answer_asks_each_once(world: JobsWorld) -> None:
+    world.sell(an_order("1"))
+    world.now = LATER
+    first, second = (
+        configured(script=lambda _name, _now: Outcome.NOT_FOUND) for configured in (Profiles, Pages)
+    )
+    answer, _ = world.checking(an_eye(first), an_eye(second)).check("1")  # type: ignore[arg-type]
+    assert (answer.count, len(first.times), len(second.times)) == (None, 1, 1)
+
+
+@pytest.mark.parametrize("learned", [False, True])
+def test_an_eye_that_could_not_find_a_target_is_asked_again_after_thirty_days(
+    world: JobsWorld, learned: bool
+) -> None:
+    """And then looks at it again, if it can, though nothing else has happened."""
+    if learned:
+        learn(world)
+    world.sell(an_order("1", terms={"window": None}))
+    answers: list[Answer] = [Outcome.NOT_FOUND]
+    first, second = Profiles(script=lambda _name, _now: answers[0]), Pages()
+    configured_sources = an_eye(first), an_eye(second)  # type: ignore[arg-type]
+    run(world, *configured_sources)
+    answers[0] = 2000
+    pass_time(world, *configured_sources, until=START + RETRY_AFTER - HOUR, tick=EVERY / 2)
+    assert len(first.seen) == 1
+    pass_time(world, *configured_sources, until=START + RETRY_AFTER + 2 * DAY, tick=EVERY / 2)
+    assert len(first.seen) > 1
+    assert ways(world) == [("profiles", "profile:natgeo")]
+
+
+def test_what_no_eye_finds_is_gone_by_the_word_of_the_last(world: JobsWorld) -> None:
+    """RULES 7: three looks over a day, while the last eye sees others."""
+    world.sell(an_order("1"), an_order("2", "seen"))
+    first = Profiles(script=lambda name, _now: Outcome.NOT_FOUND if name == "natgeo" else 2000)
+    second = Pages(script=first.script)
+    world.sell(an_order("3", "alive", service="pages only"))
+    world.allowed = {"pages only": ("pages",)}
+    pass_time(world, an_eye(first), an_eye(second), until=START + 4 * DAY, tick=HOUR)  # type: ignore[arg-type]
+    assert world.target().absence.gone_at is not None
+    assert [str(kind) for kind in world.rows("outbox", "kind")].count("target.gone") == 1
+
+
+# Eyes come and go
+
+
+def test_an_eye_that_is_disabled_hands_its_targets_to_the_others_at_the_next_start(world: JobsWorld) -> None:
+    world.sell(an_order("1"), a_post_order("2", "AAA"))
+    first, second = an_eye(Profiles()), an_eye(Pages())  # type: ignore[arg-type]
+    run(world, first, second)
+    adopt_targets(world.database, (second,))
+    run(world, second, at=LATER)
+    assert sorted(ways(world)) == [("pages", "post:AAA"), ("pages", "profile:natgeo")]
+    assert sorted(second.source.seen) == ["AAA:likes", "natgeo:followers"]  # type: ignore[attr-defined]
+
+
+def test_an_eye_that_is_new_gets_what_it_sees_best(world: JobsWorld) -> None:
+    world.sell(an_order("1"), a_post_order("2", "AAA", Metric.VIEWS))
+    first, second = an_eye(Profiles()), an_eye(Pages())  # type: ignore[arg-type]
+    run(world, second)
+    adopt_targets(world.database, (first, second))
+    run(world, first, second, at=LATER)
+    assert sorted(ways(world)) == [("pages", "post:AAA"), ("profiles", "profile:natgeo")]
+
+
+def test_an_eye_that_sees_nothing_does_not_disturb_the_others_at_every_start(world: JobsWorld) -> None:
+    """A start of a daemon, or of a round by cron, puts no turn off."""
+    learn(world)
+    world.sell(*(an_order(str(n), f"profile{n}") for n in range(3)))
+    blind, second = an_eye(Profiles(metrics=frozenset())), an_eye(Pages(), per_hour=1)  # type: ignore[arg-type]
+    run(world, blind, second, at=LATER)
+    before = world.rows("targets", "source", "virtual_due")
+    adopt_targets(world.database, (blind, second))
+    with world.database.write() as tx:
+        router = world.sampling(blind, second).policy.router
+        assert router is not None
+        routing.route_new(tx, router, world.selection.queue_position, world.now + HOUR)
+    assert world.rows("targets", "source", "virtual_due") == before
+
+
+def test_rounds_by_cron_do_not_keep_targets_at_rest(world: JobsWorld) -> None:
+    """Routed anew at each start, a target rests from its last look on; who was never seen is looked at."""
+    world.sell(an_order("1"))
+    blind, second = an_eye(Profiles(metrics=frozenset())), an_eye(Pages(), per_hour=1)  # type: ignore[arg-type]
+    for world.now in (LATER + n * 20 * MINUTE for n in range(7)):
+        learn(world)
+        adopt_targets(world.database, (blind, second))
+        run(world, blind, second)
+    assert second.source.times == [LATER, LATER + HOUR, LATER + 2 * HOUR]  # type: ignore[attr-defined]
+
+
+# The switch
+
+
+SWITCH = START + 5 * DAY
+
+
+def switching(
+    world: JobsWorld, script: Callable[[str, datetime], Answer], differs: int
+) -> tuple[ConfiguredSource, ConfiguredSource]:
+    """Have a target counted by one eye up to the switch, and by another from then on."""
+    first = an_eye(Profiles(script=script))  # type: ignore[arg-type]
+    second = an_eye(Pages(script=script, differs=differs))  # type: ignore[arg-type]
+    pass_time(world, first, until=SWITCH)
+    adopt_targets(world.database, (second,))
+    return first, second
+
+
+@pytest.mark.parametrize("differs", [-1900, -400, 0, 400])
+def test_a_switch_of_source_is_no_drop(world: JobsWorld, differs: int) -> None:
+    """A new series with a measured shift; nothing opens, whatever the two count."""
+    world.sell(an_order("1"))
+    _, second = switching(world, falls_to(0, START + 999 * DAY), differs)
+    pass_time(world, second, until=SWITCH + 3 * DAY)
+    series = world.target().series
+    assert (series.source, series.count_kind, series.count_offset) == ("pages", "count", -differs)
+    assert series.last_count == 2000
+    assert world.rows("drops") == world.rows("refills") == []
+
+
+@pytest.mark.parametrize("differs", [-1000, 0, 400])
+def test_a_drop_after_a_switch_is_found_and_refilled_once(world: JobsWorld, differs: int) -> None:
+    world.sell(an_order("1"))
+    _, second = switching(world, falls_to(1500, SWITCH + 2 * DAY), differs)
+    pass_time(world, second, until=SWITCH + 6 * DAY)
+    assert world.rows("refills", "order_id", "quantity") == [("1", 500)]
+
+
+@pytest.mark.parametrize("differs", [-1000, 400])
+def test_a_switch_waits_for_a_refill_that_is_under_way(world: JobsWorld, differs: int) -> None:
+    """Delivered and settled it is in the first count of the new series, and is not paid again."""
+    world.sell(an_order("1"))
+    delivered_at = SWITCH + DAY
+    script = lambda _name, now: 1500 if START + 4 * DAY <= now < delivered_at else 2000  # noqa: E731
+    _, second = switching(world, script, differs)
+    pass_time(world, second, until=delivered_at)
+    assert world.rows("refills", "state") == [RefillState.QUEUED]
+    assert world.target().series.source == "profiles"
+    world.deliver()
+    pass_time(world, second, until=delivered_at + DAY - MINUTE)
+    assert world.target().series.source == "profiles"
+    pass_time(world, second, until=delivered_at + 4 * DAY)
+    series = world.target().series
+    assert (series.source, series.count_offset, series.last_count) == ("pages", -differs, 2000)
+    assert world.rows("refills", "quantity") == [500]
+
+
+def test_a_look_that_begins_a_series_is_not_judged(world: JobsWorld) -> None:
+    """No order is marked as judged by it, and no start count measured."""
+    world.sell(an_order("1", terms={"settle": 6 * DAY}))
+    _, second = switching(world, falls_to(0, START + 999 * DAY), -300)
+    run(world, second, at=START + 7 * DAY)
+    assert world.rows("orders", "settled_look_at") == [None]
+    run(world, second, at=START + 8 * DAY)
+    assert world.rows("orders", "settled_look_at") == [START + 8 * DAY]

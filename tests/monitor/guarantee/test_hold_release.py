@@ -1,0 +1,119 @@
+"""RULES 6: what becomes of a refill that was held for a mass drop, once its time is up."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.guarantee.hold_release import case_unheld, releases
+from monitor.guarantee.verdicts import evaluate_count
+from monitor.model.decision import Decision
+from monitor.model.order import Order
+from monitor.model.order_state import OrderState
+from monitor.model.refill import Refill, RefillState
+from monitor.model.terms import BelowStart
+from tests.monitor.worlds import DAY, HOUR, NOW, START, a_watched, an_order, completed_refill, examples
+
+
+def held(quantity: int, release_at: datetime | None = NOW, order_id: str = "1") -> Refill:
+    return Refill(order_id, quantity, RefillState.HELD, release_at=release_at)
+
+
+def holding(quantity: int, order: Order | None = None, release_at: datetime | None = NOW) -> OrderState:
+    order = order or an_order()
+    return a_watched(order, refills=[held(quantity, release_at, order.order_id)])
+
+
+def decided(state: OrderState, count: int, now: datetime = NOW) -> tuple[str, str, int] | None:
+    decision: Decision | None = releases([state], count, now).get(state.order.order_id)
+    return None if decision is None else (decision.action, decision.reason, decision.quantity)
+
+
+def test_a_drop_that_is_still_there_is_released() -> None:
+    """2000 whole, 1500 left, 500 held: 500 go out."""
+    assert decided(holding(500), 1500) == ("refill", "drop_confirmed", 500)
+
+
+def test_a_drop_that_has_recovered_is_discarded() -> None:
+    """Whatever is missing below the threshold of 50 is no drop."""
+    assert decided(holding(500), 2000) == ("refuse", "recovered", 0)
+    assert decided(holding(500), 1951) == ("refuse", "recovered", 0)
+
+
+def test_only_what_is_still_missing_is_released() -> None:
+    """300 of the 500 came back by themselves."""
+    assert decided(holding(500), 1800) == ("refill", "drop_confirmed", 200)
+
+
+def test_never_more_is_released_than_was_held() -> None:
+    """What fell later opens a drop of its own, which is looked at twice as every drop."""
+    assert decided(holding(500), 1300) == ("refill", "drop_confirmed", 500)
+
+
+def test_nothing_happens_before_the_hold_is_over() -> None:
+    """To the instant."""
+    assert decided(holding(500, release_at=NOW + HOUR), 1500, NOW + HOUR - datetime.resolution) is None
+    assert decided(holding(500, release_at=NOW + HOUR), 1500, NOW + HOUR) is not None
+
+
+def test_a_refill_that_only_an_operator_may_release_stays() -> None:
+    """One held below the start count has no time of its own."""
+    assert decided(holding(500, release_at=None), 1500) is None
+
+
+def test_the_hold_may_end_after_the_guarantee() -> None:
+    """The drop opened inside the window; what was promised then is kept."""
+    late = START + 31 * DAY
+    assert decided(holding(500, release_at=late), 1500, late) == ("refill", "drop_confirmed", 500)
+
+
+@pytest.mark.parametrize(
+    ("below_start", "expected"),
+    [
+        (BelowStart.REVIEW, ("hold", "below_start_count", 500)),
+        (BelowStart.REFUSE, ("refuse", "below_start_count", 0)),
+        (BelowStart.CAP, ("refill", "drop_confirmed", 500)),
+    ],
+)
+def test_a_count_below_the_start_is_treated_as_the_terms_say(
+    below_start: BelowStart, expected: tuple[str, str, int]
+) -> None:
+    """900 is below the 1000 from before the order: the table of decisions goes on where the hold ended."""
+    assert decided(holding(500, an_order(below_start=below_start)), 900) == expected
+
+
+def test_a_refill_completed_a_moment_ago_makes_it_wait() -> None:
+    """The cooldown of 24 hours is kept by a release, too."""
+    state = holding(500)
+    state = replace(state, refills=(*state.refills, completed_refill(100, NOW - HOUR)))
+    assert decided(state, 1400) == ("wait", "cooldown", 0)
+
+
+def test_orders_that_overlap_release_each_lost_unit_once() -> None:
+    """Two orders of 1000 on one profile, 400 held for each, 300 still missing: 300 go out, not 600."""
+    first, second = an_order("1"), an_order("2", start=2000, completed=START + HOUR)
+    pair = [holding(400, first), holding(400, second)]
+    found = releases(pair, 2700, NOW)
+    assert {i: (d.action, d.quantity) for i, d in found.items()} == {"1": ("refill", 300), "2": ("refuse", 0)}
+
+
+def test_what_one_order_holds_does_not_hide_what_another_misses() -> None:
+    """Asking for one order leaves the units held for its neighbour in flight."""
+    first, second = an_order("1"), an_order("2", start=2000, completed=START + HOUR)
+    pair = [holding(400, first, None), holding(100, second, None)]
+    cases = [case_unheld(pair, order_id, 2500, NOW) for order_id in ("1", "2")]
+    # the first ends first, and pays first
+    assert [case.claim.units for case in cases if case is not None] == [400, 0]
+
+
+@given(st.integers(0, 3000), st.integers(1, 1500))
+@examples(300)
+def test_a_release_never_gives_more_than_is_missing_or_was_held(count: int, quantity: int) -> None:
+    """And judging hands it out with the verdict, whatever else it decides."""
+    state = holding(quantity, an_order(below_start=BelowStart.CAP))
+    (verdict,) = evaluate_count([state], count, NOW)
+    assert verdict.release is not None
+    missing = min(1000, max(0, 2000 - count))
+    assert verdict.release.quantity == (min(missing, quantity) if missing >= 50 else 0)

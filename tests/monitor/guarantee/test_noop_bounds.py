@@ -1,0 +1,145 @@
+"""Calm: whatever it says is quiet, judging finds quiet too."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.guarantee.noop_bounds import NoopBounds, noop_bounds
+from monitor.guarantee.verdicts import Verdict, evaluate_count
+from monitor.model.order import Flag
+from monitor.model.order_state import OrderState
+from tests.monitor.worlds import (
+    DAY,
+    HOUR,
+    HOURS,
+    INSTANT,
+    NOW,
+    START,
+    a_drop,
+    a_refill,
+    a_watched,
+    an_order,
+    completed_refill,
+    examples,
+    targets,
+)
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def looked_at(state: OrderState) -> OrderState:
+    return replace(state, settled_look=True)
+
+
+@st.composite
+def quiet_targets(draw: st.DrawFn) -> list[OrderState]:
+    """Targets that are calm often: mostly without drops, some with unknown starts or standing requests."""
+    group = []
+    for state in draw(targets()):
+        start = draw(st.sampled_from([state.order.start_count] * 5 + [None]))
+        terms = replace(state.order.terms, min_drop_units=draw(st.integers(0, 12)))
+        group.append(
+            replace(
+                state,
+                order=replace(state.order, start_count=start, terms=terms),
+                drop=draw(st.sampled_from([None] * 4 + [state.drop])),
+                refills=draw(st.sampled_from([()] * 3 + [state.refills])),
+                request_pending=draw(st.sampled_from([False] * 5 + [True])),
+                settled_look=draw(st.sampled_from([True] * 5 + [False])),
+            )
+        )
+    return group
+
+
+@given(quiet_targets(), HOURS, st.integers(0, 40), st.integers(0, 60_000), st.booleans())
+@examples(1_500)
+def test_nothing_follows_from_a_count_that_calm_lets_pass(
+    group: list[OrderState], now: datetime, more: int, later: int, mass_drop: bool
+) -> None:
+    """For any count from calm's own upwards, at any time from now until calm's own, judge changes nothing."""
+    for count in (0, 100, 10_000):
+        found = noop_bounds(group, now, count)
+        if found is None:
+            continue
+        assert found.count <= count
+        at = min(now + later * timedelta(minutes=1), found.until - INSTANT)
+        verdicts = evaluate_count(group, found.count + more, at, mass_drop=mass_drop)
+        quiet = [Verdict(v.order_id, at, claim=v.claim) for v in verdicts]
+        assert list(verdicts) == quiet
+        assert any(v.judged for v in verdicts) is found.judges(at)
+
+
+@given(quiet_targets(), HOURS, st.integers(0, 60_000), st.integers(0, 3_000))
+@examples(500)
+def test_calm_stays_calm_until_its_end(
+    group: list[OrderState], now: datetime, later: int, count: int
+) -> None:
+    found = noop_bounds(group, now, count)
+    if found is not None:
+        at = min(now + later * timedelta(minutes=1), found.until - INSTANT)
+        assert noop_bounds(group, at, found.count) is not None
+
+
+def test_one_order_is_calm_down_to_one_unit_less_than_its_threshold() -> None:
+    """1000 on top of 1000 with a threshold of 50: the line is 2000, and 1951 is the last quiet count."""
+    for_ever = NoopBounds(1951, NEVER, judged_from=START + DAY, judged_until=START + 30 * DAY)
+    assert noop_bounds([looked_at(a_watched())], NOW, 1951) == for_ever
+    assert noop_bounds([looked_at(a_watched())], NOW, 1950) is None
+
+
+def test_a_count_that_will_be_quiet_once_the_delivery_has_settled_is_quiet_for_ever() -> None:
+    found = noop_bounds([looked_at(a_watched())], START + HOUR, 1951)
+    assert found == NoopBounds(1951, NEVER, judged_from=START + DAY, judged_until=START + 30 * DAY)
+
+
+def test_before_the_delivery_has_settled_every_count_is_quiet() -> None:
+    found = noop_bounds([looked_at(a_watched())], START + HOUR, 1950)
+    assert found is not None
+    assert (found.count, found.until, found.judges(START + HOUR)) == (0, START + DAY, False)
+
+
+def test_the_first_settled_look_is_no_part_of_a_calm() -> None:
+    found = noop_bounds([a_watched()], START + HOUR, 1951)
+    assert found is not None
+    assert found.until == START + DAY
+
+
+def test_after_the_last_guarantee_every_count_is_quiet_for_ever() -> None:
+    found = noop_bounds([looked_at(a_watched())], START + 31 * DAY, 0)
+    assert found is not None
+    assert (found.count, found.until, found.judges(START + 31 * DAY)) == (0, NEVER, False)
+
+
+def test_a_calm_ends_where_an_order_becomes_active_after_a_time_without_any() -> None:
+    """It could not say otherwise which of its counts are judged ones."""
+    later = a_watched(an_order("2", start=2000, completed=START + 40 * DAY))
+    found = noop_bounds([looked_at(a_watched()), looked_at(later)], NOW, 10_000)
+    assert found is not None
+    assert (found.judged_until, found.until) == (START + 30 * DAY, START + 41 * DAY)
+
+
+def test_an_order_that_is_still_to_be_measured_ends_the_calm_at_its_completion() -> None:
+    unknown = a_watched(an_order("2", start=None, completed=NOW + HOUR))
+    found = noop_bounds([looked_at(a_watched()), unknown], NOW, 2000)
+    assert found is not None
+    assert found.until == NOW + HOUR
+
+
+def test_a_flagged_order_has_no_line() -> None:
+    found = noop_bounds([looked_at(a_watched(flags=[Flag.HOLD]))], NOW, 0)
+    assert found is not None
+    assert (found.count, found.judges(NOW)) == (0, False)
+
+
+def test_whatever_is_under_way_is_not_calm() -> None:
+    under_way = [
+        looked_at(a_watched(drop=a_drop())),
+        looked_at(a_watched(request_pending=True)),
+        looked_at(a_watched(refills=[a_refill()])),
+        looked_at(a_watched(refills=[completed_refill(10, NOW - HOUR)])),
+        looked_at(a_watched(an_order(start=None))),
+        a_watched(),  # its first settled look is still to come
+    ]
+    assert [noop_bounds([state], NOW, 10_000) for state in under_way] == [None] * 6

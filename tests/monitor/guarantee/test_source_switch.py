@@ -1,0 +1,189 @@
+"""Handover: a switch of source is no drop, hides no delivery, and pays nothing twice."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.guarantee.series import Series, admit, begins
+from monitor.guarantee.source_switch import expected_count
+from monitor.guarantee.verdicts import evaluate_count
+from monitor.model.order import Flag, OrderStatus
+from monitor.model.order_state import OrderState
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome, Snapshot
+from tests.monitor.worlds import (
+    DAY,
+    HOUR,
+    INSTANT,
+    NOW,
+    PROFILE,
+    START,
+    a_refill,
+    a_watched,
+    an_order,
+    completed_refill,
+    examples,
+    settle_down,
+)
+
+SEEN_AT = NOW - 2 * DAY
+"""The last count of the old source."""
+
+
+def expected(*state: OrderState, last: int | None = 2000, at: datetime | None = SEEN_AT) -> int | None:
+    return expected_count(state, last, at, NOW)
+
+
+def test_while_nothing_is_under_way_the_last_count_is_expected() -> None:
+    assert expected(a_watched()) == 2000
+    assert expected() == 2000
+
+
+def test_without_a_count_nothing_is_expected() -> None:
+    assert expected(a_watched(), last=None) is None
+    assert expected(a_watched(), at=None) is None
+
+
+@pytest.mark.parametrize("state", [RefillState.QUEUED, RefillState.CLAIMED])
+def test_nothing_is_expected_while_a_refill_is_open(state: RefillState) -> None:
+    """Some of its units may have arrived already."""
+    assert expected(a_watched(), a_watched(an_order("2"), refills=[a_refill(state=state)])) is None
+
+
+@pytest.mark.parametrize(
+    ("ago", "told"), [(INSTANT, None), (DAY - INSTANT, None), (DAY, 2100), (2 * DAY, 2000), (5 * DAY, 2000)]
+)
+def test_a_refill_is_expected_in_the_count_once_it_has_settled(ago: timedelta, told: int | None) -> None:
+    """And only when the old source has not counted since."""
+    assert expected(a_watched(refills=[completed_refill(100, NOW - ago)])) == told
+
+
+def test_a_held_refill_keeps_nobody_waiting() -> None:
+    """Nothing of it was sent, and it may be held until a count decides on it anew."""
+    held = a_refill(state=RefillState.HELD)
+    assert expected(a_watched(), a_watched(an_order("2"), refills=[held])) == 2000
+
+
+def test_a_refill_that_the_last_count_did_not_show_yet_is_expected_all_the_same() -> None:
+    """It came an hour before that count, which showed 500 too few: it must not be paid for again."""
+    assert expected(a_watched(refills=[completed_refill(500, SEEN_AT - HOUR)]), last=1500) == 2000
+
+
+def test_a_refill_that_the_last_count_showed_is_not_expected_twice() -> None:
+    """No order can be more than whole by what was delivered."""
+    assert expected(a_watched(refills=[completed_refill(500, SEEN_AT - HOUR)]), last=1990) == 2000
+    assert expected(a_watched(refills=[completed_refill(500, SEEN_AT - HOUR)]), last=2300) == 2300
+
+
+def test_a_short_refill_is_expected_as_short_as_it_was() -> None:
+    assert expected(a_watched(refills=[completed_refill(100, NOW - DAY, delivered=30)])) == 2030
+
+
+@pytest.mark.parametrize("state", [RefillState.DEAD, RefillState.REJECTED, RefillState.CANCELLED])
+def test_a_refill_that_came_to_nothing_is_not_expected(state: RefillState) -> None:
+    assert expected(a_watched(refills=[a_refill(state=state)])) == 2000
+
+
+@pytest.mark.parametrize(
+    ("ago", "told"),
+    [
+        (INSTANT, None),
+        (DAY - INSTANT, None),
+        (DAY, 3000),
+        (2 * DAY, 3000),
+        (3 * DAY - INSTANT, 3000),
+        (3 * DAY, 2000),
+        (5 * DAY, 2000),
+    ],
+)
+def test_a_delivery_is_expected_in_the_count_once_it_has_settled(ago: timedelta, told: int | None) -> None:
+    """Unless the old source has counted after that: what it saw while it settled may have come later."""
+    assert expected(a_watched(), a_watched(an_order("2", completed=NOW - ago))) == told
+
+
+@pytest.mark.parametrize("status", [s for s in OrderStatus if s.waiting])
+def test_nothing_is_expected_while_an_order_is_being_delivered(status: OrderStatus) -> None:
+    """What has arrived of it would be taken for a difference, and would be missed, and refilled, later."""
+    assert expected(a_watched(), a_watched(an_order("2", status=status, completed=None))) is None
+
+
+@pytest.mark.parametrize("status", [OrderStatus.CANCELED, OrderStatus.REFUNDED, OrderStatus.FAIL])
+def test_an_order_that_will_not_be_delivered_keeps_nobody_waiting(status: OrderStatus) -> None:
+    assert expected(a_watched(), a_watched(an_order("2", status=status, completed=None))) == 2000
+
+
+def test_what_a_flagged_order_has_delivered_has_arrived_all_the_same() -> None:
+    flagged = a_watched(an_order("2", completed=NOW - DAY), flags=[Flag.HOLD])
+    assert expected(flagged) == 3000
+
+
+# Played through: one order, two sources, refills completed around the switch
+
+
+def shot(count: int, at: datetime, source: str) -> Snapshot:
+    return Snapshot(PROFILE, at, Outcome.COUNT, source, count, "follower_count")
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["lose", "lose", "gain", "deliver", "", ""]),
+        st.integers(0, 400),
+        st.integers(1, 40),
+        st.booleans(),
+    ),
+    min_size=4,
+    max_size=24,
+)
+
+
+def play(steps: list[tuple[str, int, int, bool]], differs: int) -> tuple[int, int, int]:
+    """Let an order live; gives what was lost of it, what was refilled, and what still lacks."""
+    terms = {"cooldown": timedelta(0), "max_refills": 0, "max_refill_percent": 10_000, "window": None}
+    state, series, counted_at = a_watched(an_order(start=100_000, **terms)), Series(), None
+    true, now, lost = 101_000, START + DAY, 0
+    for number, (what, units, hours, other) in enumerate(steps):
+        now += hours * HOUR
+        if what == "lose":
+            true, lost = true - units, lost + units
+        elif what == "gain":
+            true += units
+        elif what == "deliver":
+            refills = [r for r in state.refills if r.state.open]
+            true += sum(r.quantity for r in refills)
+            done = [replace(r, state=RefillState.COMPLETED, completed_at=now) for r in refills]
+            state = replace(state, refills=(*(r for r in state.refills if r not in refills), *done))
+        now += HOUR
+        look = shot(true + differs, now, "b") if other and number else shot(true, now, "a")
+        before = series
+        count_expected = expected_count([state], series.last_count, counted_at, now)
+        kept, series = admit(look, series, count_expected)
+        if kept.count is None:
+            continue
+        counted_at = now
+        if begins(before, series):
+            continue
+        (verdict,) = evaluate_count([state], kept.judged or 0, now)
+        state = settle_down(state, verdict)
+    return lost, sum(refill.units for refill in state.refills), true
+
+
+@given(STEPS, st.integers(-90_000, 90_000))
+@examples(300)
+def test_no_switch_of_source_has_a_loss_refilled_twice(
+    steps: list[tuple[str, int, int, bool]], differs: int
+) -> None:
+    """However the two differ, and whatever is lost, refilled or gained around the switches."""
+    lost, refilled, _ = play(steps, differs)
+    assert refilled <= lost
+
+
+@given(STEPS, st.integers(-90_000, 90_000))
+@examples(100)
+def test_by_how_much_two_sources_differ_changes_nothing(
+    steps: list[tuple[str, int, int, bool]], differs: int
+) -> None:
+    """The same life, seen by two who agree, has the same refills."""
+    assert play(steps, differs) == play(steps, 0)

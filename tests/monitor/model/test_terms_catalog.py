@@ -1,0 +1,73 @@
+"""The book of terms: which set an order is sold under, and where that comes from."""
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.model.service import Service
+from monitor.model.terms import RefillMode, Terms, TermsOrigin
+from monitor.model.terms_catalog import TermsCatalog
+from tests.monitor.worlds import DAY, START, an_order
+
+DEFAULT = Terms(window=20 * DAY)
+GOLD = Terms(name="gold", window=90 * DAY)
+NAMED = {"default": DEFAULT, "gold": GOLD}
+BOOK = TermsCatalog(NAMED, derives=True)
+R60 = replace(DEFAULT, name="R60", window=60 * DAY)
+
+
+def test_a_book_is_a_mapping_that_always_has_default_terms() -> None:
+    """As the configuration may say nothing of them."""
+    assert dict(TermsCatalog({"gold": GOLD})) == {"default": Terms(), "gold": GOLD}
+    assert (TermsCatalog(NAMED), len(TermsCatalog(NAMED))) == (NAMED, 2)
+
+
+@pytest.mark.parametrize(
+    ("service", "called", "expected"),
+    [
+        (Service(terms="gold", name="Followers R60"), "R30", (GOLD, TermsOrigin.SERVICE)),
+        (Service(name="Followers R60"), "R30", (R60, TermsOrigin.NAME)),
+        (Service(), "Followers R60", (R60, TermsOrigin.NAME)),
+        (Service(name="Followers"), "R30", (DEFAULT, TermsOrigin.DEFAULT)),
+        (Service(), "1234", (DEFAULT, TermsOrigin.DEFAULT)),
+    ],
+)
+def test_the_services_terms_go_before_its_name_and_that_before_the_default(
+    service: Service, called: str, expected: tuple[Terms, TermsOrigin]
+) -> None:
+    """Its name is the configured one, else what the order calls the service."""
+    assert BOOK.of_service(service, called) == expected
+
+
+def test_names_say_nothing_unless_they_are_asked() -> None:
+    """Derivation is off until the operator turns it on."""
+    assert TermsCatalog(NAMED).of_service(Service(name="R60"), "R60") == (DEFAULT, TermsOrigin.DEFAULT)
+
+
+def test_a_lifetime_in_a_name_is_a_year_unless_the_operator_says_without_end() -> None:
+    """365 days, as the trade has it."""
+    for book, window in [(BOOK, 365 * DAY), (TermsCatalog(NAMED, derives=True, lifetime=None), None)]:
+        terms, _ = book.of_service(Service(), "Lifetime")
+        assert terms.window == window
+
+
+@pytest.mark.parametrize("origin", [TermsOrigin.SERVICE, TermsOrigin.NAME, TermsOrigin.DEFAULT])
+def test_what_came_by_the_service_is_found_by_the_service_again(origin: TermsOrigin) -> None:
+    """Whichever way it went then."""
+    order = replace(an_order(), service="R60", terms_from=origin)
+    assert BOOK.of_order(order, Service()) == (R60, TermsOrigin.NAME)
+    assert BOOK.of_order(order, Service(terms="gold")) == (GOLD, TermsOrigin.SERVICE)
+
+
+def test_what_a_row_named_is_the_set_of_that_name() -> None:
+    """With its values of today, or nothing when there is no such set any more."""
+    order = replace(an_order(), service="R60", terms=Terms(name="gold"))
+    assert BOOK.of_order(order, Service()) == (GOLD, TermsOrigin.ROW)
+    gone = replace(order, terms=Terms(name="silver"))
+    assert BOOK.of_order(gone, Service()) is None
+
+
+def test_an_order_sold_without_refill_carries_no_guarantee() -> None:
+    """Whatever its status; it is not looked at either."""
+    sold = an_order(refill=RefillMode.NEVER)
+    assert (sold.guaranteed, sold.first_look(START)) == (False, None)

@@ -1,0 +1,222 @@
+"""The network's faults are passing faults; what is sent and what is read has bounds."""
+
+import gzip
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from time import monotonic
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import trustme
+from urllib3.util import connection
+
+from monitor.model.link import Link, LinkKind
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Metric, Target
+from monitor.sources import bounded_io
+from monitor.sources.contract import Reading
+from monitor.sources.graph.source import GraphSource
+from refilld.demo.graph import GraphStandIn
+from refilld.demo.graph_answers import discovery
+from refilld.demo.tunnel import HttpAnswer, Mishap
+from tests.monitor.sources.graph.graph_world import NOW, post, profile
+
+GOOD = discovery({"username": "natgeo", "followers_count": 5})
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize("mishap", [Mishap.DROP, Mishap.CUT])
+def test_a_connection_that_drops_is_a_passing_fault_and_not_tried_again(
+    script: Callable[..., None], standin: GraphStandIn, read: Callable[..., Reading], mishap: Mishap
+) -> None:
+    """The request counts, though it brought nothing."""
+    script(replace(GOOD, mishap=mishap))
+    reading = read(profile())
+    assert (reading.snapshots[0].outcome, reading.requests) == (Outcome.TRANSIENT, 1)
+    assert len(standin.requests) == 1
+
+
+def test_a_graph_that_says_nothing_is_given_up_after_the_timeout(
+    script: Callable[..., None], source: GraphSource, read: Callable[..., Reading]
+) -> None:
+    """Twenty seconds, unless told otherwise."""
+    assert source._timeout == 20
+    source._timeout = 0.2
+    script(HttpAnswer(mishap=Mishap.STALL))
+    began = monotonic()
+    assert read(profile()).snapshots[0].outcome is Outcome.TRANSIENT
+    assert monotonic() - began < 2
+
+
+def test_nobody_there_is_a_passing_fault(
+    look: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody listens where the proxy should be."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        for name in ("HTTPS_PROXY", "https_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        assert look(profile()).outcome is Outcome.TRANSIENT
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://me:hush@:x", "http://me:hush@[", "hush://me:hush@127.0.0.1:1", "http://"]
+)
+def test_an_odd_proxy_is_a_passing_fault_and_its_password_not_shown(
+    look: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    """Proxies are configured by people, with their passwords."""
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, proxy)
+    seen = look(profile())
+    assert (seen.outcome, "me:hush" in seen.detail) == (Outcome.TRANSIENT, False)
+
+
+def test_a_certificate_that_is_not_trusted_gets_no_token(
+    standin: GraphStandIn,
+    look: Callable[..., Snapshot],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """Nobody in the middle gets to read or answer a request."""
+    other = tmp_path_factory.mktemp("authority") / "other.pem"
+    trustme.CA().cert_pem.write_to_path(other)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other))
+    seen = look(profile())
+    assert (seen.outcome, standin.requests) == (Outcome.TRANSIENT, ())
+    assert "CERTIFICATE_VERIFY_FAILED" in seen.detail
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HttpAnswer(b" " * (9 * MIB)),
+        HttpAnswer(gzip.compress(b" " * (64 * MIB)), headers=(("Content-Encoding", "gzip"),)),
+        HttpAnswer(b" " * (9 * MIB), 302, (("Location", "https://graph.facebook.com/x"),)),
+        HttpAnswer(b" " * (9 * MIB), 400),
+    ],
+    ids=["large", "large when unpacked", "a large redirect", "a large refusal"],
+)
+def test_an_answer_too_large_is_given_up(
+    script: Callable[..., None], look: Callable[..., Snapshot], answer: HttpAnswer
+) -> None:
+    """At eight mebibytes, before it fills the memory."""
+    script(answer)
+    seen = look(profile())
+    assert (seen.outcome, "larger than" in seen.detail) == (Outcome.TRANSIENT, True)
+
+
+def test_an_answer_that_drips_is_given_up(
+    script: Callable[..., None], look: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A minute is the most that a body may take; here the minute is over at once."""
+    monkeypatch.setattr(bounded_io, "LONGEST_ANSWER", -1.0)
+    script(GOOD)
+    seen = look(profile())
+    assert (seen.outcome, "took longer" in seen.detail) == (Outcome.TRANSIENT, True)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HttpAnswer(b"\xff\xfe", headers=(("Content-Encoding", "gzip"),)),
+        HttpAnswer("no length\r\n", headers=(("Transfer-Encoding", "chunked"),)),
+        replace(GOOD, headers=tuple((f"X-{number}", "1") for number in range(300))),
+        replace(GOOD, headers=(("X", "y" * 70_000),)),
+        replace(GOOD, headers=(("Content-Length", "5"),)),
+    ],
+    ids=["not gzip", "not chunked", "300 headers", "a header of 70 kB", "two lengths"],
+)
+def test_broken_http_is_a_passing_fault(
+    script: Callable[..., None], look: Callable[..., Snapshot], answer: HttpAnswer
+) -> None:
+    """What the libraries raise then is caught, too."""
+    script(answer)
+    assert look(profile()).outcome is Outcome.TRANSIENT
+
+
+def test_a_packed_answer_is_read(script: Callable[..., None], look: Callable[..., Snapshot]) -> None:
+    """What Graph sends is packed; the count is the same."""
+    body = GOOD.body if isinstance(GOOD.body, bytes) else GOOD.body.encode()
+    script(HttpAnswer(gzip.compress(body), headers=(("Content-Encoding", "gzip"),)))
+    assert look(profile()).count == 5
+
+
+def test_pages_share_a_connection_and_looks_leave_none(
+    script: Callable[..., None], read: Callable[..., Reading], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TLS is set up once a look."""
+    opened: list[object] = []
+    connect = connection.create_connection
+
+    def count_kind(*args: Any, **kwargs: Any) -> socket.socket:
+        opened.append(args)
+        return connect(*args, **kwargs)
+
+    monkeypatch.setattr(connection, "create_connection", count_kind)
+    page = {"username": "natgeo", "media": {"data": [{}], "paging": {"cursors": {"after": "A"}}}}
+    script(discovery(page), discovery(page))
+    assert (read(post("ReelAAAAAAA")).requests, len(opened)) == (2, 1)
+
+
+HOSTILE = [
+    "a){id}",
+    "nat,geo",
+    "a b",
+    "../x",
+    "a?x=1",
+    "a&b",
+    "a{",
+    "a\n",
+    "",
+    "x" * 31,
+    "é",
+    "a%29",
+    ".a",
+    "a..b",
+    "p",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_that_is_none_is_not_asked_for(
+    standin: GraphStandIn, source: GraphSource, read: Callable[..., Reading], name: str
+) -> None:
+    """Whether it is the profile's, a newer one, or an owner's."""
+    targets = [Target(Link(LinkKind.PROFILE, name), Metric.FOLLOWERS), post("ReelAAAAAAA", owner=name)]
+    if name:
+        targets.append(profile(username_now=name))
+    for target in targets:
+        assert source.request_key(target) is None
+        assert read(target).snapshots[0].outcome is Outcome.SCHEMA
+    assert standin.requests == ()
+
+
+@pytest.mark.parametrize("code", ["", "a", "a" * 41, "ab{cde", "abc de", "abcdé", "abcde\n"])
+def test_a_shortcode_that_is_none_is_not_looked_for(source: GraphSource, code: str) -> None:
+    """No list of media could hold it."""
+    assert source.request_key(post(code)) is None
+
+
+def test_the_expression_is_all_that_is_asked(standin: GraphStandIn, read: Callable[..., Reading]) -> None:
+    """And only the fields that the targets need."""
+    read(profile())
+    read(post("ReelAAAAAAA"))
+    fields = [parse_qs(urlsplit(asked.path).query) for asked in standin.requests]
+    medium = "shortcode,permalink,media_type,media_product_type,like_count,view_count"
+    assert fields == [
+        {"fields": ["business_discovery.username(natgeo){username,followers_count}"]},
+        {
+            "fields": [
+                f"business_discovery.username(natgeo){{username,media_count,media.limit(100){{{medium}}}}}"
+            ]
+        },
+    ]
+    assert {(asked.method, asked.host) for asked in standin.requests} == {("GET", "graph.facebook.com")}
+
+
+def test_a_look_leaves_no_time_of_its_own(source: GraphSource, standin: GraphStandIn) -> None:
+    """The snapshots are of the time that was passed in."""
+    assert {shot.at for shot in source.read([profile()], NOW).snapshots} == {NOW}

@@ -1,0 +1,366 @@
+"""A source's breaker: refused, it pauses 1, 2, 4, 8, 16, 24 hours; refused three times in a row, it stops."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.model.snapshot import Outcome
+from monitor.sources.breaker import Breaker
+from tests.monitor.worlds import DAY, HOUR, INSTANT, MINUTE, NOW, examples
+
+SURE = (Outcome.RATE_LIMITED, Outcome.BLOCKED)
+LIKELY = (Outcome.LOGIN_REQUIRED, Outcome.SCHEMA)
+WEATHER = (Outcome.TRANSIENT,)
+SILENT = (Outcome.UNAVAILABLE,)
+READABLE = (Outcome.COUNT, Outcome.PRIVATE, Outcome.NOT_FOUND, Outcome.HIDDEN)
+
+
+def after(
+    *looks: tuple[Outcome, str], breaker: Breaker | None = None, now: datetime = NOW, first: timedelta = HOUR
+) -> Breaker:
+    """The breaker after looks (outcome, target) at one moment."""
+    breaker = breaker or Breaker()
+    for outcome, target in looks:
+        breaker = breaker.after(outcome, target, now, first)
+    return breaker
+
+
+def many(outcome: Outcome, targets: Sequence[str]) -> list[tuple[Outcome, str]]:
+    return [(outcome, target) for target in targets]
+
+
+def test_every_outcome_has_its_place() -> None:
+    """RULES 2: the ten outcomes are a refusal, a likely one, weather, readable, or say nothing."""
+    assert sorted(Outcome) == sorted([*SURE, *LIKELY, *WEATHER, *SILENT, *READABLE])
+
+
+def test_a_new_source_may_be_asked() -> None:
+    """There is no refusal yet."""
+    assert Breaker().closed_until(NOW) is None
+
+
+# The ladder
+
+
+@pytest.mark.parametrize("outcome", SURE)
+def test_what_is_surely_a_refusal_counts_at_once(outcome: Outcome) -> None:
+    """One `rate_limited` or `blocked`, of any target, pauses the source for the first pause."""
+    refused = after((outcome, "a"))
+    expected = NOW + HOUR
+    assert expected == refused.closed_until(NOW)
+    assert not refused.stopped
+    assert outcome == refused.reason
+
+
+@pytest.mark.parametrize(("later", "paused"), [(HOUR - INSTANT, True), (HOUR, False)])
+def test_a_paused_source_may_be_asked_when_the_pause_is_over(later: timedelta, paused: bool) -> None:
+    """At its very end it is over."""
+    assert paused == (after((Outcome.BLOCKED, "a")).closed_until(NOW + later) is not None)
+
+
+@pytest.mark.parametrize("first", [HOUR, 10 * MINUTE])
+def test_refusals_pause_for_1_2_4_8_16_and_then_24_first_pauses(first: timedelta) -> None:
+    """Each refusal is one step up, though something readable comes in between."""
+    breaker, now, pauses = Breaker(), NOW, []
+    for _ in range(8):
+        breaker = after((Outcome.RATE_LIMITED, "a"), breaker=breaker, now=now, first=first)
+        pauses.append((breaker.closed_until(now) - now) / first)
+        now = breaker.closed_until(now)
+        breaker = after((Outcome.COUNT, "a"), breaker=breaker, now=now, first=first)
+        assert breaker.closed_until(now) is None
+    expected = [1, 2, 4, 8, 16, 24, 24, 24]
+    assert expected == pauses
+
+
+@pytest.mark.parametrize(
+    ("calm", "hours"), [(23 * HOUR, 4), (24 * HOUR - INSTANT, 4), (24 * HOUR, 1), (9 * DAY, 1)]
+)
+def test_the_ladder_starts_from_the_bottom_again_after_a_calm_day(calm: timedelta, hours: int) -> None:
+    """24 first pauses without a refusal, counted from the end of the last pause; here it was two hours."""
+    breaker = after(
+        (Outcome.BLOCKED, "a"), (Outcome.COUNT, "a"), (Outcome.BLOCKED, "a"), (Outcome.COUNT, "a")
+    )
+    now = NOW + 2 * HOUR + calm
+    expected = now + hours * HOUR
+    assert expected == after((Outcome.BLOCKED, "a"), breaker=breaker, now=now).closed_until(now)
+
+
+# Stopping
+
+
+@pytest.mark.parametrize("outcome", SURE)
+def test_refused_three_times_in_a_row_it_stops(outcome: Outcome) -> None:
+    """Not after two; then for good, however long one waits."""
+    two = after((outcome, "a"), (outcome, "b"))
+    three = after((outcome, "c"), breaker=two)
+    assert not two.stopped
+    assert three.stopped
+    assert three.closed_until(NOW + 10_000 * DAY) is not None
+
+
+@pytest.mark.parametrize("outcome", READABLE)
+def test_anything_readable_between_two_refusals_breaks_the_row(outcome: Outcome) -> None:
+    """A private or deleted profile is an answer too."""
+    refused = (Outcome.BLOCKED, "a")
+    assert not after(refused, refused, (outcome, "b"), refused, refused).stopped
+    assert after(refused, refused, (outcome, "b"), refused, refused, refused).stopped
+
+
+@pytest.mark.parametrize("outcome", WEATHER)
+def test_weather_between_two_refusals_does_not_break_the_row(outcome: Outcome) -> None:
+    """A fault of the network says nothing about whether the source would have answered."""
+    refused = (Outcome.BLOCKED, "a")
+    assert after(refused, (outcome, "b"), refused, (outcome, "c"), refused).stopped
+
+
+def test_refusals_in_a_row_may_be_days_apart() -> None:
+    """Nothing readable in between is a row, though the ladder starts from the bottom after a calm day."""
+    breaker = Breaker()
+    for days in (0, 10, 20):
+        breaker = after((Outcome.BLOCKED, "a"), breaker=breaker, now=NOW + days * DAY)
+    assert breaker.stopped
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_only_an_operator_starts_a_stopped_source_again(outcome: Outcome) -> None:
+    """Whatever a straggling look ends in, the source stays stopped."""
+    stopped = after(*[(Outcome.BLOCKED, "a")] * 3)
+    assert after((outcome, "b"), breaker=stopped, now=NOW + 30 * DAY).stopped
+
+
+def test_a_refusal_after_an_answer_does_not_start_a_stopped_source() -> None:
+    """Stopped until an operator resumes it, whatever stragglers of a batch say."""
+    stopped = after(*[(Outcome.BLOCKED, "a")] * 3)
+    assert after((Outcome.COUNT, "b"), (Outcome.BLOCKED, "c"), breaker=stopped).stopped
+
+
+def test_a_resumed_source_has_its_three_refusals_again() -> None:
+    """It may be asked at once, and the next refusal is the first."""
+    resumed = after(*[(Outcome.BLOCKED, "a")] * 3).resumed()
+    assert resumed.closed_until(NOW) is None
+    assert not after(*[(Outcome.BLOCKED, "a")] * 2, breaker=resumed).stopped
+    assert after(*[(Outcome.BLOCKED, "a")] * 3, breaker=resumed).stopped
+
+
+# One odd target
+
+
+@pytest.mark.parametrize("outcome", LIKELY)
+@pytest.mark.parametrize("times", [1, 2, 3, 50])
+def test_one_odd_target_does_not_silence_the_source(outcome: Outcome, times: int) -> None:
+    """However often it answers oddly, nobody else has."""
+    assert after(*[(outcome, "odd")] * times).closed_until(NOW) is None
+
+
+@pytest.mark.parametrize("outcome", LIKELY)
+@pytest.mark.parametrize("second", LIKELY)
+def test_a_likely_refusal_counts_when_a_second_target_answers_so(outcome: Outcome, second: Outcome) -> None:
+    """Two targets with nothing readable in between are the source's doing, whatever word it used."""
+    refused = after((outcome, "a"), (outcome, "a"), (second, "b"))
+    expected = NOW + HOUR
+    assert expected == refused.closed_until(NOW)
+    assert second == refused.reason
+
+
+@pytest.mark.parametrize("outcome", LIKELY)
+@pytest.mark.parametrize("readable", READABLE)
+def test_something_readable_between_two_odd_targets_clears_the_doubt(
+    outcome: Outcome, readable: Outcome
+) -> None:
+    """The source answers, so both targets are odd by themselves."""
+    assert after((outcome, "a"), (readable, "b"), (outcome, "c")).closed_until(NOW) is None
+
+
+def test_a_cleared_doubt_leaves_no_trace() -> None:
+    """After an answer, the target that was odd before is one of two like any other."""
+    looks = ((Outcome.SCHEMA, "a"), (Outcome.COUNT, "b"), (Outcome.SCHEMA, "a"))
+    assert after(*looks).closed_until(NOW) is None
+    assert after(*looks, (Outcome.SCHEMA, "b")).closed_until(NOW) is not None
+
+
+@pytest.mark.parametrize("weather", WEATHER)
+def test_weather_between_two_odd_targets_does_not_clear_the_doubt(weather: Outcome) -> None:
+    """Weather is nothing readable."""
+    looks = ((Outcome.SCHEMA, "a"), (weather, "b"), (Outcome.SCHEMA, "c"))
+    assert after(*looks).closed_until(NOW) is not None
+
+
+def test_likely_refusals_stop_the_source_too() -> None:
+    """a doubted, b, c and d refused: three in a row."""
+    breaker = after(*many(Outcome.LOGIN_REQUIRED, "abc"))
+    assert not breaker.stopped
+    assert after((Outcome.LOGIN_REQUIRED, "d"), breaker=breaker).stopped
+
+
+# Weather
+
+
+@pytest.mark.parametrize("outcome", WEATHER)
+@pytest.mark.parametrize(("targets", "pauses"), [("abcd", False), ("abcde", True)])
+def test_weather_pauses_the_source_briefly_after_five_different_targets_in_a_row(
+    outcome: Outcome, targets: str, pauses: bool
+) -> None:
+    """Ten minutes where the first pause is an hour."""
+    expected = NOW + 10 * MINUTE if pauses else None
+    assert expected == after(*many(outcome, targets)).closed_until(NOW)
+
+
+def test_lost_posts_say_nothing_about_the_source() -> None:
+    """However many there are; and they end no row of refusals either."""
+    assert after(*many(Outcome.UNAVAILABLE, "abcdefgh")).closed_until(NOW) is None
+    refused = after((Outcome.BLOCKED, "a"))
+    assert refused == after(*many(Outcome.UNAVAILABLE, "bcd"), breaker=refused)
+
+
+@pytest.mark.parametrize("outcome", WEATHER)
+def test_one_lost_post_is_not_the_weather(outcome: Outcome) -> None:
+    """The same target again and again is one target."""
+    assert after(*many(outcome, "abcd" + "d" * 50)).closed_until(NOW) is None
+
+
+def test_two_lost_posts_in_turn_are_not_five_different_targets() -> None:
+    """After five different targets in a row, says its first page."""
+    assert after(*many(Outcome.TRANSIENT, "ababab")).closed_until(NOW) is None
+
+
+@pytest.mark.parametrize("readable", READABLE)
+def test_something_readable_ends_the_bad_weather(readable: Outcome) -> None:
+    """Four, then an answer, then four more are no row of five."""
+    looks = [*many(Outcome.TRANSIENT, "abcd"), (readable, "e"), *many(Outcome.TRANSIENT, "fghi")]
+    assert after(*looks).closed_until(NOW) is None
+
+
+def test_bad_weather_that_ended_leaves_no_trace() -> None:
+    """After an answer, the target that failed last is one of five like any other."""
+    looks = [(Outcome.TRANSIENT, "a"), (Outcome.COUNT, "a"), *many(Outcome.TRANSIENT, "abcde")]
+    assert after(*looks).closed_until(NOW) is not None
+
+
+def test_after_a_brief_pause_it_takes_five_more() -> None:
+    """Bad weather that goes on pauses the source now and then, not for ever."""
+    paused = after(*many(Outcome.TRANSIENT, "abcde"))
+    later = NOW + 10 * MINUTE
+    four = after(*many(Outcome.TRANSIENT, "fghi"), breaker=paused, now=later)
+    assert four.closed_until(later) is None
+    five = after((Outcome.TRANSIENT, "j"), breaker=four, now=later)
+    expected = later + 10 * MINUTE
+    assert expected == five.closed_until(later)
+
+
+@given(st.lists(st.tuples(st.sampled_from(WEATHER), st.sampled_from("abcdefgh"))))
+@examples(100)
+def test_weather_never_stops_the_source(looks: list[tuple[Outcome, str]]) -> None:
+    """However bad and long it is: no refusal, no step on the ladder, never a pause beyond the brief one."""
+    breaker = after(*looks)
+    expected = (False, 0, 0)
+    assert expected == (breaker.stopped, breaker.refusals, breaker.level)
+    assert (breaker.closed_until(NOW) or NOW) <= NOW + 10 * MINUTE
+
+
+def test_weather_never_shortens_the_pause_of_a_refusal() -> None:
+    """Refused for an hour, the source stays paused for an hour: one batch may hold both."""
+    looks = [(Outcome.RATE_LIMITED, "a"), *many(Outcome.TRANSIENT, "bcdef")]
+    expected = NOW + HOUR
+    assert expected == after(*looks).closed_until(NOW)
+
+
+# Half open
+
+
+def refused(outcome: Outcome = Outcome.BLOCKED) -> Breaker:
+    return after((outcome, "a"))
+
+
+@pytest.mark.parametrize("readable", READABLE)
+def test_after_a_pause_the_first_readable_answer_opens_the_source(readable: Outcome) -> None:
+    """Until then it is half open."""
+    assert refused().state(NOW) == "paused"
+    assert refused().state(NOW + HOUR) == "proving"
+    opened = after((readable, "b"), breaker=refused(), now=NOW + HOUR)
+    assert opened.state(NOW + HOUR) == "ready"
+
+
+def test_a_straggler_from_before_the_pause_proves_nothing() -> None:
+    """Its look began while the source was still read; the source stays half open afterwards."""
+    late = after((Outcome.COUNT, "b"), breaker=refused())
+    assert late.state(NOW + HOUR) == "proving"
+
+
+@pytest.mark.parametrize("outcome", [*SURE, *LIKELY, Outcome.NOT_FOUND, Outcome.UNAVAILABLE])
+def test_a_canary_that_cannot_be_seen_is_a_refusal_at_once(outcome: Outcome) -> None:
+    """The profile is there for all to see: there is no doubt to wait for, and the ladder goes on."""
+    breaker, now = refused(), NOW + HOUR
+    breaker = breaker.after_canary(outcome, now, HOUR)
+    assert (breaker.closed_until(now), breaker.reason) == (now + 2 * HOUR, f"canary {outcome}")
+    now += 2 * HOUR
+    assert breaker.after_canary(outcome, now, HOUR).state(now) == "stopped"
+
+
+@pytest.mark.parametrize("outcome", [Outcome.COUNT, Outcome.PRIVATE, Outcome.HIDDEN])
+def test_a_canary_that_is_seen_opens_the_source(outcome: Outcome) -> None:
+    """With or without a number: it was there."""
+    opened = refused().after_canary(outcome, NOW + HOUR, HOUR)
+    assert (opened.state(NOW + HOUR), opened.refusals) == ("ready", 0)
+
+
+def test_a_canary_that_the_weather_hides_is_asked_again_soon() -> None:
+    """A sixth of the first pause later, and this never stops the source."""
+    breaker, now = refused(), NOW + HOUR
+    for _ in range(5):
+        breaker = breaker.after_canary(Outcome.TRANSIENT, now, HOUR)
+        assert breaker.closed_until(now) == now + HOUR / 6
+        now += HOUR / 6
+    assert (breaker.state(now), breaker.refusals) == ("proving", 1)
+
+
+# An operator's pause
+
+
+def test_an_operator_pauses_a_source_for_a_time() -> None:
+    """With his reason; afterwards it is half open, and the ladder stands where it stood."""
+    held = Breaker(level=2).held(NOW + HOUR, "operator: moving house")
+    assert (held.state(NOW), held.reason) == ("paused", "operator: moving house")
+    assert (held.state(NOW + HOUR), held.level, held.refusals) == ("proving", 2, 0)
+
+
+def test_an_operator_pauses_a_source_for_good() -> None:
+    """Until it is resumed."""
+    held = Breaker().held(None, "operator")
+    assert held.state(NOW + 1000 * DAY) == "stopped"
+    assert held.resumed().state(NOW) == "proving"
+
+
+@pytest.mark.parametrize("closed", [refused(), after(*[(Outcome.BLOCKED, "a")] * 3)])
+def test_an_operators_pause_never_shortens_another(closed: Breaker) -> None:
+    """A source that is closed for longer stays so, for its own reason."""
+    assert closed.held(NOW + HOUR / 2, "operator") == closed
+    assert closed.held(None, "operator").stopped
+
+
+# For any history
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(Outcome), st.sampled_from("abc"), st.sampled_from([0, 1, 5, 24, 50])),
+        max_size=40,
+    )
+)
+@examples(200)
+def test_it_stops_at_the_third_of_three_refusals_with_nothing_readable_in_between(
+    history: list[tuple[Outcome, str, int]],
+) -> None:
+    """Counted from the text up to the stop; likely refusals are left out here."""
+    breaker, now, row = Breaker(), NOW, 0
+    for outcome, target, hours in history:
+        if outcome in LIKELY:
+            continue
+        now += hours * HOUR
+        breaker = breaker.after(outcome, target, now, HOUR)
+        row = row + 1 if outcome in SURE else 0 if outcome in READABLE else row
+        assert (row == 3) is breaker.stopped
+        if breaker.stopped:
+            break

@@ -1,0 +1,119 @@
+"""Nobody gets in without a token, and with one only where its scopes allow."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from refilld.api.auth import bearer_token
+from storage import tokens
+from storage.tokens import Scope
+from tests.refilld.queue_world import QueueWorld, queue_world
+
+OPEN_TO_ALL = {"/healthz", "/readyz"}
+CONSUMER_VERBS = ("claim", "1/extend", "1/complete", "1/fail", "1/release")
+OPERATOR_VERBS = ("1/approve", "1/reject", "1/requeue", "1/cancel")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[QueueWorld]:
+    with queue_world(tmp_path) as world:
+        yield world
+
+
+def test_every_route_but_the_probes_asks_for_a_token(world: QueueWorld) -> None:
+    """A route added tomorrow is in this list by itself."""
+    app = world.app()
+    refused = 0
+    for rule in app.url_map.iter_rules():
+        if rule.rule in OPEN_TO_ALL:
+            continue
+        path = rule.rule.replace("<refill_id>", "1")
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            answer = app.test_client().open(path, method=method)
+            assert answer.status_code == 401, path
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+            assert answer.mimetype == "application/problem+json"
+            refused += 1
+    assert refused >= 10
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Bearer rfd_unknown",
+        "Bearer  ",
+        "Bearer",
+        "Basic cmVmaWxsZDpyZWZpbGxk",
+        "rfd_x",
+        "Bearer \xff\xfe",
+        "Bearer " + "x" * 30_000,
+    ],
+)
+def test_what_is_no_token_of_ours_is_refused(world: QueueWorld, header: str) -> None:
+    """Whatever stands in the header, the answer is 401 and never an error of ours."""
+    answer = world.app().test_client().get("/api/v1/refills", headers={"Authorization": header})
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_a_revoked_token_is_refused_at_once(world: QueueWorld) -> None:
+    """The next request already fails."""
+    caller = world.caller()
+    assert caller.get().status_code == 200
+    with world.database.write() as connection:
+        tokens.revoke(connection, tokens.listed(connection)[0].token_id, world.now)
+    answer = caller.get()
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+
+
+@pytest.mark.parametrize("action", CONSUMER_VERBS)
+def test_consumers_verbs_need_the_scope_of_consumers(world: QueueWorld, action: str) -> None:
+    """The refusal names the scope that is missing; nothing of the request is looked at before."""
+    answer = world.caller(*set(Scope) - {Scope.REFILLS_CONSUME}).post(f"/{action}")
+    assert answer.status_code == 403
+    assert answer.json["type"] == "urn:refilld:missing-scope"
+    assert answer.json["detail"] == "The token does not have the scope refills:consume."
+    challenge = 'Bearer error="insufficient_scope", scope="refills:consume"'
+    assert answer.headers["WWW-Authenticate"] == challenge
+
+
+@pytest.mark.parametrize("action", OPERATOR_VERBS)
+def test_operators_verbs_need_the_scope_of_operators(world: QueueWorld, action: str) -> None:
+    """A consumer cannot approve what it is going to be paid for."""
+    answer = world.caller(*set(Scope) - {Scope.REFILLS_MANAGE}).post(f"/{action}")
+    assert answer.status_code == 403
+    assert "refills:manage" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_the_list_is_for_consumers_and_operators(world: QueueWorld, scope: Scope) -> None:
+    """Either scope is enough, and no other."""
+    allowed = scope in {Scope.REFILLS_MANAGE, Scope.REFILLS_CONSUME}
+    assert world.caller(scope).get().status_code == (200 if allowed else 403)
+
+
+def test_a_token_in_the_url_or_the_body_is_no_token(world: QueueWorld) -> None:
+    """Addresses end up in logs, so they are not read for secrets."""
+    token = world.token(*Scope)
+    client = world.app().test_client()
+    assert client.get(f"/api/v1/refills?access_token={token}").status_code == 401
+    assert client.post("/api/v1/refills/claim", data={"access_token": token}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("header", "token"),
+    [
+        ("Bearer abc", "abc"),
+        ("bearer  abc ", "abc"),
+        ("BEARER abc", "abc"),
+        ("Bearer", None),
+        ("Bearer ", None),
+        ("Token abc", None),
+        ("", None),
+    ],
+)
+def test_the_scheme_is_read_in_any_case(header: str, token: str | None) -> None:
+    """As RFC 9110 wants it; other schemes carry no bearer token."""
+    assert bearer_token(header) == token

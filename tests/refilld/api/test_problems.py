@@ -1,0 +1,352 @@
+"""Whatever goes wrong is said as RFC 9457 wants it, and never says too much."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from werkzeug.test import TestResponse
+
+from refilld.api.health import Health
+from refilld.api.problems import ProblemKind
+from refilld.api.server import LARGEST_BODY
+from storage import leases, refills
+from storage.errors import NotMigratedError, UnreachableError
+from tests.refilld.queue_world import Caller, QueueWorld, queue_world
+
+LONGEST_ID = 2**63
+VERBS = ("extend", "complete", "fail", "release", "approve", "reject", "requeue", "cancel")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[QueueWorld]:
+    with queue_world(tmp_path) as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+    """Somebody with every scope, in a world of one claimed refill that is stopping, so nobody waits."""
+    with queue_world(tmp_path_factory.mktemp("fuzz")) as world:
+        world.queue("1", "2")
+        world.stopping.set()
+        yield world.caller()
+
+
+def well_said(answer: TestResponse) -> dict[str, Any]:
+    """The problem in an answer, after a look at its form."""
+    assert answer.mimetype == "application/problem+json"
+    said = json.loads(answer.data)
+    assert said["status"] == answer.status_code
+    assert {"type", "title", "status"} <= said.keys() <= {"type", "title", "status", "detail", "errors"}
+    return said
+
+
+def test_an_unknown_path_is_not_found(world: QueueWorld) -> None:
+    """Also below the interface's own prefix, and with too many slashes."""
+    client = world.app().test_client()
+    for path in ("/", "/api/v1/nothing", "/api/v1//refills", "/api/v1/refills/", "/%00", "/static/x"):
+        assert well_said(client.get(path))["type"] == "about:blank"
+        assert client.get(path).status_code == 404
+
+
+def test_a_wrong_method_is_told_the_right_ones(world: QueueWorld) -> None:
+    """The Allow header survives."""
+    answer = world.caller().get("/claim")
+    assert answer.status_code == 405
+    assert well_said(answer)["title"] == "Method Not Allowed"
+    assert "POST" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", None])
+def test_only_json_is_read(world: QueueWorld, content_type: str | None) -> None:
+    """Whatever the bytes are, their announced type must be JSON."""
+    caller = world.caller()
+    answer = caller.client.post(
+        "/api/v1/refills/claim", data=b"{}", content_type=content_type, headers=caller.headers
+    )
+    assert answer.status_code == 415
+    well_said(answer)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"nonsense", b"\xff\xfe{}", b'{"consumer":"\\ud800"}', b"[" * 10_000, b'{"limit":1}}']
+)
+def test_what_is_not_json_is_a_bad_request(world: QueueWorld, body: bytes) -> None:
+    """Said apart from JSON that says the wrong thing."""
+    caller = world.caller()
+    answer = caller.client.post(
+        "/api/v1/refills/claim", data=body, content_type="application/json", headers=caller.headers
+    )
+    assert answer.status_code == 400
+    assert well_said(answer)["type"] == "urn:refilld:invalid-json"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"limit": 0}, "limit"),
+        ({"limit": 1001}, "limit"),
+        ({"limit": 10**30}, "limit"),
+        ({"limit": "1"}, "limit"),
+        ({"limit": True}, "limit"),
+        ({"limit": 1.5}, "limit"),
+        ({"limit": None}, "limit"),
+        ({"lease_seconds": 29}, "lease_seconds"),
+        ({"lease_seconds": 86_401}, "lease_seconds"),
+        ({"wait_seconds": -1}, "wait_seconds"),
+        ({"wait_seconds": 31}, "wait_seconds"),
+        ({"metrics": []}, "metrics"),
+        ({"metrics": "likes"}, "metrics"),
+        ({"metrics": ["likes", "shares"]}, "metrics.1"),
+        ({"consumer": ""}, "consumer"),
+        ({"consumer": "x" * 101}, "consumer"),
+        ({"consumer": "a\u0000b"}, "consumer"),
+        ({"consumer": "a\u202eb"}, "consumer"),
+        ({"consumer": 5}, "consumer"),
+        ({"max": 5}, "max"),
+        ([], ""),
+        ("claim", ""),
+    ],
+)
+def test_a_claim_that_breaks_the_contract_is_told_where(world: QueueWorld, body: object, field: str) -> None:
+    """The field and the fault are named; nothing is claimed."""
+    world.queue("1")
+    caller = world.caller()
+    answer = caller.client.post("/api/v1/refills/claim", json=body, headers=caller.headers)
+    assert answer.status_code == 422
+    said = well_said(answer)
+    assert said["type"] == "urn:refilld:invalid-request"
+    assert [fault["field"] for fault in said["errors"]] == [field]
+    assert len(world.claim()) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "field"),
+    [
+        ("extend", {"lease_token": "t"}, "lease_seconds"),
+        ("complete", {}, "lease_token"),
+        ("complete", {"lease_token": "t", "delivered": -1}, "delivered"),
+        ("complete", {"lease_token": "t", "delivered": 2**53}, "delivered"),
+        ("complete", {"lease_token": "t", "external_id": "a\u0000"}, "external_id"),
+        ("complete", {"lease_token": "t", "external_id": "x" * 1001}, "external_id"),
+        ("fail", {"lease_token": "t"}, "reason"),
+        ("fail", {"lease_token": "t", "reason": "\u001b[2J"}, "reason"),
+        ("fail", {"lease_token": "t", "reason": "r", "retryable": "no"}, "retryable"),
+        ("fail", {"lease_token": "t", "reason": "r", "retry_after_seconds": 10**12}, "retry_after_seconds"),
+        ("release", {"lease_token": "t", "reason": "r"}, "reason"),
+        ("approve", {"lease_token": "t"}, "lease_token"),
+    ],
+)
+def test_verbs_refuse_what_they_do_not_know(
+    world: QueueWorld, action: str, body: dict[str, object], field: str
+) -> None:
+    """Missing, wrong and unknown fields alike."""
+    (refill_id,) = world.queue("1")
+    answer = world.caller().post(f"/{refill_id}/{action}", body)
+    assert answer.status_code == 422
+    assert well_said(answer)["errors"][0]["field"] == field
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "state=lost",
+        "limit=0",
+        "limit=1001",
+        "limit=many",
+        "cursor=0",
+        f"cursor={LONGEST_ID}",
+        "cursor=" + "9" * 5000,
+        "order_id=a%00b",
+        "order_id=",
+        "page=2",
+    ],
+)
+def test_a_list_refuses_a_query_that_it_does_not_understand(world: QueueWorld, query: str) -> None:
+    """A misspelt filter must not show everything."""
+    answer = world.caller().get(f"?{query}")
+    assert answer.status_code == 422
+    assert well_said(answer)["errors"][0]["field"] == query.partition("=")[0]
+
+
+@pytest.mark.parametrize(
+    "refill_id", ["0", "999", str(LONGEST_ID), "9" * 5000, "-1", "1.0", "٣", "one", "%00", "1e3", "+1"]
+)
+@pytest.mark.parametrize("action", ["release", "approve"])
+def test_an_id_that_no_refill_can_have_is_not_found(world: QueueWorld, action: str, refill_id: str) -> None:
+    """However long it is."""
+    body = {"lease_token": "t"} if action == "release" else None
+    answer = world.caller().post(f"/{refill_id}/{action}", body)
+    assert answer.status_code == 404
+    assert well_said(answer)["type"] == "urn:refilld:not-found"
+
+
+def test_a_body_that_is_too_large_is_refused(world: QueueWorld) -> None:
+    """One byte more than allowed; exactly the allowed size is read, and is then no valid claim."""
+    caller = world.caller()
+
+    def claim(size: int) -> TestResponse:
+        body = b"{" + b" " * (size - 1)
+        return caller.client.post(
+            "/api/v1/refills/claim", data=body, content_type="application/json", headers=caller.headers
+        )
+
+    assert claim(LARGEST_BODY).status_code == 400
+    assert claim(LARGEST_BODY + 1).status_code == 413
+    well_said(claim(LARGEST_BODY + 1))
+
+
+def test_a_refusal_does_not_repeat_what_was_sent(world: QueueWorld) -> None:
+    """A lease token in the wrong place does not come back, nor a name without end."""
+    (refill_id,) = world.queue("1")
+    body = {"lease_token": ["secret"], "delivered": "secret", "n" * 5000: "secret"}
+    answer = world.caller().post(f"/{refill_id}/complete", body)
+    well_said(answer)
+    assert "secret" not in answer.text
+    assert len(answer.data) < 2000
+
+
+def test_a_thousand_faults_are_told_by_the_first_few(world: QueueWorld) -> None:
+    """An answer is never longer than it is useful."""
+    answer = world.caller().post("/claim", {f"unknown{number}": 1 for number in range(1000)})
+    assert len(well_said(answer)["errors"]) == 20
+
+
+@pytest.mark.parametrize("error", [UnreachableError("db at 10.0.0.5: refused"), NotMigratedError("run init")])
+def test_a_database_out_of_reach_is_a_503_with_the_time_to_come_back(
+    world: QueueWorld, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """Its address stays with us; the log has it."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    caller = world.caller()
+    monkeypatch.setattr(leases, "anything_ready", fail)
+    with structlog.testing.capture_logs() as logs:
+        answer = caller.post("/claim", {})
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert well_said(answer)["detail"] == "The database is not available."
+    assert [(entry["event"], entry["error"]) for entry in logs] == [("http.database_unavailable", str(error))]
+
+
+def test_a_fault_of_ours_is_logged_and_not_told(world: QueueWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client learns that it was not its fault, the operator what it was."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("inner details")
+
+    caller = world.caller()
+    monkeypatch.setattr(refills, "listed", fail)
+    with structlog.testing.capture_logs() as logs:
+        answer = caller.get("?order_id=17")
+    assert answer.status_code == 500
+    assert "inner" not in answer.text
+    assert well_said(answer)["title"] == "Internal Server Error"
+    (entry,) = logs
+    assert (entry["event"], entry["rule"]) == ("http.failed", "/api/v1/refills")
+    assert isinstance(entry["exc_info"], ZeroDivisionError)
+
+
+def test_answers_are_kept_out_of_caches(world: QueueWorld) -> None:
+    """They hold lease tokens; refusals too, because the next answer may be another."""
+    caller = world.caller()
+    for answer in (caller.post("/claim", {}), caller.get("/nothing")):
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_documentation_names_every_type_of_problem_and_no_other() -> None:
+    """A client's author finds what to do about each."""
+    text = (Path(__file__).parents[3] / "docs/http.md").read_text()
+    assert set(re.findall(r"`urn:refilld:([a-z-]+)`", text)) == set(ProblemKind)
+
+
+def test_the_process_is_alive_whatever_its_health(world: QueueWorld) -> None:
+    """Liveness asks nobody, readiness asks for the faults and logs them without showing them."""
+    client = world.app().test_client()
+    assert client.get("/readyz").json == {"status": "ready"}
+    world.health = Health(("job sampling makes no progress",))
+    with structlog.testing.capture_logs() as logs:
+        answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "sampling" not in str(well_said(answer))
+    assert logs[0]["faults"] == world.health.faults
+    assert client.get("/healthz").json == {"status": "alive"}
+
+
+FIELDS = st.sampled_from(
+    [
+        *("limit", "lease_seconds", "wait_seconds", "metrics", "consumer"),
+        *("lease_token", "external_id", "delivered", "reason", "retryable", "retry_after_seconds"),
+    ]
+)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["likes", "t", "1" * 400, "\x00"])
+)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(FIELDS | st.text(), inner),
+    max_leaves=12,
+)
+LIKELY = st.dictionaries(FIELDS, SCALARS | st.lists(st.sampled_from(["likes", "views"]), max_size=3))
+PATHS = st.sampled_from(
+    ["/claim", *(f"/{number}/{action}" for number in (1, 7, LONGEST_ID) for action in VERBS)]
+)
+
+
+def never_ours(answer: TestResponse) -> None:
+    assert answer.status_code < 500
+    if answer.status_code >= 400:
+        well_said(answer)
+
+
+@settings(max_examples=300, deadline=None)
+@given(path=PATHS, body=LIKELY | JSON)
+def test_no_json_makes_us_fail(fuzzed: Caller, path: str, body: object) -> None:
+    """Every body is either understood or refused."""
+    never_ours(fuzzed.post(path, body))
+
+
+@settings(max_examples=200, deadline=None)
+@given(path=PATHS, data=st.binary(), content_type=st.sampled_from(["application/json", "text/plain", ""]))
+def test_no_bytes_make_us_fail(fuzzed: Caller, path: str, data: bytes, content_type: str) -> None:
+    """Nor those that are not JSON at all."""
+    answer = fuzzed.client.post(
+        f"/api/v1/refills{path}", data=data, content_type=content_type, headers=fuzzed.headers
+    )
+    never_ours(answer)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    query=st.dictionaries(
+        st.sampled_from(["state", "order_id", "limit", "cursor"]) | st.text(max_size=5),
+        st.text() | st.integers().map(str),
+        max_size=4,
+    )
+)
+def test_no_query_makes_us_fail(fuzzed: Caller, query: dict[str, str]) -> None:
+    """Filters come from outside too."""
+    answer = fuzzed.client.get("/api/v1/refills", query_string=query, headers=fuzzed.headers)
+    never_ours(answer)
+
+
+@settings(max_examples=200, deadline=None)
+@given(path=st.text(), header=st.text(st.characters(min_codepoint=32, max_codepoint=255)))
+def test_no_path_and_no_header_make_us_fail(fuzzed: Caller, path: str, header: str) -> None:
+    """Nor anything said before a token is known."""
+    answer = fuzzed.client.get(f"/api/v1/{path}", headers={"Authorization": header.strip()})
+    never_ours(answer)

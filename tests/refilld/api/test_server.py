@@ -1,0 +1,263 @@
+"""The real server on a real port: it starts clearly, says little of itself, and cuts nobody off."""
+
+import json
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from threading import Barrier, Event
+from typing import Any
+
+import pytest
+
+from refilld.api.server import LARGEST_BODY, THREADS, HttpServer
+from storage.errors import UnreachableError
+from storage.tokens import Scope
+from tests.refilld.queue_world import QueueWorld, queue_world
+
+PATIENCE = 20.0
+"""Seconds after which a test gives up on another thread."""
+App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[QueueWorld]:
+    with queue_world(tmp_path) as world:
+        yield world
+
+
+@contextmanager
+def serving(app: App) -> Iterator[HttpServer]:
+    server = HttpServer(app, "127.0.0.1", 0)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextmanager
+def asking(server: HttpServer, method: str, path: str, **more: Any) -> Iterator[HTTPResponse]:
+    """One request and its answer."""
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)) as connection:
+        connection.request(method, path, **more)
+        yield connection.getresponse()
+
+
+def status_of(server: HttpServer, path: str = "/") -> int:
+    with asking(server, "GET", path) as answer:
+        return answer.status
+
+
+def claim(server: HttpServer, token: str, **body: object) -> Any:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    with asking(server, "POST", "/api/v1/refills/claim", body=json.dumps(body), headers=headers) as answer:
+        return json.load(answer)
+
+
+def empty(_environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    start("204 No Content", [])
+    return []
+
+
+def test_the_interface_works_over_a_real_connection(world: QueueWorld) -> None:
+    """Port 0 gives any free port, and `port` tells which."""
+    world.queue("17")
+    with serving(world.app()) as server:
+        assert server.port > 0
+        (refill,) = claim(server, world.token(Scope.REFILLS_CONSUME), limit=5)["refills"]
+    assert refill["order_id"] == "17"
+
+
+def test_the_server_does_not_say_what_it_is(world: QueueWorld) -> None:
+    """No product, no version, in no kind of answer."""
+    with serving(world.app()) as server:
+        for path in ("/healthz", "/nothing", "/api/v1/refills"):
+            with asking(server, "GET", path) as answer:
+                assert answer.getheader("Server") is None
+                assert "waitress" not in answer.read().decode().lower()
+
+
+def test_a_taken_port_is_one_clear_error_at_the_start() -> None:
+    """It counts as a service that is not reachable, hence exit code 3."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UnreachableError, match=rf"^http\.listen: 127\.0\.0\.1:{port}: .*in use"):
+            HttpServer(empty, "127.0.0.1", port).start()
+
+
+@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 99_999), ("no..name", 0), ("192.0.2.1", 0)])
+def test_an_address_that_is_not_ours_is_one_clear_error(host: str, port: int) -> None:
+    """A port that no machine has, a name that nobody has, an address that is another's."""
+    with pytest.raises(UnreachableError, match=r"^http\.listen: "):
+        HttpServer(empty, host, port).start()
+
+
+def test_a_server_that_never_started_can_be_stopped() -> None:
+    """So that whoever cleans up need not know how far it got; stopping twice is the same."""
+    HttpServer(empty, "127.0.0.1", 0).stop()
+    with serving(empty) as server:
+        server.stop()
+
+
+def test_a_stopped_server_takes_no_connections_and_frees_its_port() -> None:
+    """The next one can have it at once."""
+    with serving(empty) as server:
+        assert status_of(server) == 204
+    with pytest.raises(ConnectionRefusedError):
+        status_of(server)
+    again = HttpServer(empty, "127.0.0.1", server.port)
+    again.start()
+    again.stop()
+
+
+def test_a_running_request_is_finished_before_the_end() -> None:
+    """Its client gets the whole answer although the server was told to stop."""
+    running, finish = Event(), Event()
+
+    def slow(_environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        running.set()
+        assert finish.wait(PATIENCE)
+        start("200 OK", [("Content-Length", "4")])
+        return [b"done"]
+
+    def ask() -> bytes:
+        with asking(server, "GET", "/") as answer:
+            return answer.read()
+
+    with serving(slow) as server, ThreadPoolExecutor(2) as pool:
+        answer = pool.submit(ask)
+        assert running.wait(PATIENCE)
+        stopped = pool.submit(server.stop)
+        assert refuses_connections(server.port)
+        assert not stopped.done()
+        finish.set()
+        assert answer.result(PATIENCE) == b"done"
+        stopped.result(PATIENCE)
+
+
+def refuses_connections(port: int) -> bool:
+    """Wait until nobody listens on the port any more."""
+    for _ in range(100_000):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
+        except ConnectionError:
+            return True
+    return False
+
+
+def test_a_long_poll_ends_at_once_when_the_process_stops(world: QueueWorld) -> None:
+    """The waiting consumer gets an empty list instead of a broken connection."""
+    waiting = Event()
+
+    class Told(Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waiting.set()
+            return super().wait(PATIENCE)
+
+    world.stopping = Told()
+    token = world.token(Scope.REFILLS_CONSUME)
+    with serving(world.app()) as server, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(claim, server, token, wait_seconds=30)
+        assert waiting.wait(PATIENCE)
+        world.stopping.set()
+        server.stop()
+        assert answer.result(PATIENCE) == {"refills": []}
+
+
+def test_a_client_that_hangs_up_is_noticed_while_its_request_runs() -> None:
+    """This is how a long poll learns that nobody will read its answer."""
+    running, noticed, pause = Event(), Event(), Event()
+
+    def patient(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        running.set()
+        for _ in range(2000):
+            if environ["waitress.client_disconnected"]():
+                noticed.set()
+                break
+            pause.wait(0.01)
+        return empty(environ, start)
+
+    with serving(patient) as server:
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert running.wait(PATIENCE)
+        assert noticed.wait(PATIENCE)
+
+
+def test_as_many_requests_run_at_a_time_as_there_are_threads() -> None:
+    """None of them waits for another."""
+    request_key = Barrier(THREADS)
+
+    def meeting(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        request_key.wait(PATIENCE)
+        return empty(environ, start)
+
+    with serving(meeting) as server, ThreadPoolExecutor(THREADS) as pool:
+        assert list(pool.map(lambda _: status_of(server), range(THREADS))) == [204] * THREADS
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nbroken header\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 40_000 + b"\r\n\r\n", 431),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (LARGEST_BODY + 1), 413),
+    ],
+)
+def test_what_is_no_request_is_refused_with_a_problem(request_: bytes, status: int) -> None:
+    """Even what never reaches the application is answered like every other error."""
+    with serving(empty) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.settimeout(PATIENCE)
+        client.sendall(request_)
+        answer = HTTPResponse(client)
+        answer.begin()
+        with closing(answer):
+            assert answer.status == status
+            assert answer.getheader("Content-Type") == "application/problem+json"
+            assert answer.getheader("Server") is None
+            assert json.load(answer)["status"] == status
+
+
+def test_an_application_that_breaks_down_answers_with_a_problem(caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing of the error gets out; the log has it."""
+
+    def broken(_environ: dict[str, Any], _start: Callable[..., Any]) -> Iterable[bytes]:
+        raise ZeroDivisionError("inner details")
+
+    with serving(broken) as server, asking(server, "GET", "/") as answer:
+        assert answer.status == 500
+        assert answer.getheader("Content-Type") == "application/problem+json"
+        assert b"inner" not in answer.read()
+    assert "inner details" in caplog.text
+
+
+def test_the_largest_body_that_is_allowed_is_read(world: QueueWorld) -> None:
+    """The limit is on the far side of it."""
+    token = world.token(Scope.REFILLS_CONSUME)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    body = b'{"limit": 1' + b" " * (LARGEST_BODY - 12) + b"}"
+    assert len(body) == LARGEST_BODY
+    with (
+        serving(world.app()) as server,
+        asking(server, "POST", "/api/v1/refills/claim", body=body, headers=headers) as answer,
+    ):
+        assert answer.status == 200
+
+
+def test_an_ipv6_address_can_be_listened_on() -> None:
+    """The configuration writes it in brackets, the server gets it without."""
+    server = HttpServer(empty, "::1", 0)
+    try:
+        server.start()
+    except UnreachableError:
+        assert not socket.has_ipv6 or not Path("/proc/net/if_inet6").exists()
+    else:
+        socket.create_connection(("::1", server.port)).close()
+    finally:
+        server.stop()

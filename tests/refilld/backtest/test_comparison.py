@@ -1,0 +1,107 @@
+"""Comparisons: what the same history costs under other terms, exactly."""
+
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+
+from monitor.model.link import Link, LinkKind
+from monitor.model.order import Order, OrderStatus
+from monitor.model.target import Metric, Target
+from monitor.model.terms import Terms
+from refilld.backtest.refill_cost import RefillCost
+from tests.refilld.backtest.backtest_world import HOUR, SETTLED, an_order, looks, replayed, settings
+
+LAX = settings(terms={"default": {"min_drop_percent": 50}})
+"""Under these terms a drop of 300 from 1000 is none."""
+DROP = ((SETTLED, 1700), (SETTLED + 2 * HOUR, 1700))
+"""300 of 1000 are lost."""
+
+
+def test_each_service_and_provider_is_a_row_and_the_total_is_one(tmp_path: Path) -> None:
+    """300 of 1000 units that cost 1.50 are worth 0.45; in total 0.45 and 0.30."""
+    sold = [
+        an_order("1", "a", provider="acme", price="1.50", currency="USD"),
+        an_order("2", "b", provider="best", price="1.00", currency="USD"),
+        an_order("3", "c", provider="best", price="1.00", currency="USD"),
+    ]
+    seen = sorted(looks(*DROP, profile="a") + looks(*DROP, profile="b"), key=lambda look: look["at"])
+    out = replayed(tmp_path, sold, seen, other=LAX)
+    assert [
+        tuple(
+            row[name]
+            for name in ("provider", "total", "refills", "units", "price", "other_units", "more_price")
+        )
+        for row in out.rows
+    ] == [
+        ("acme", False, 1, 300, Decimal("0.45"), 0, Decimal("-0.45")),
+        ("best", False, 1, 300, Decimal("0.30"), 0, Decimal("-0.30")),
+        ("(all)", True, 2, 600, Decimal("0.75"), 0, Decimal("-0.75")),
+    ]
+
+
+def test_prices_in_several_currencies_are_never_added_up(tmp_path: Path) -> None:
+    sold = [
+        an_order("1", "a", price="1.50", currency="USD"),
+        an_order("2", "b", price="1.50", currency="EUR"),
+        an_order("3", "c"),
+    ]
+    seen = sorted(
+        (look for name in "abc" for look in looks(*DROP, profile=name)), key=lambda look: look["at"]
+    )
+    out = replayed(tmp_path, sold, seen, other=LAX)
+    totals = [(row["currency"], row["units"], row["price"]) for row in out.rows if row["total"]]
+    assert totals == [
+        ("(no price)", 300, None),
+        ("EUR", 300, Decimal("0.45")),
+        ("USD", 300, Decimal("0.45")),
+        ("(all)", 900, None),
+    ]
+
+
+def test_the_decisions_are_those_of_the_first_terms(tmp_path: Path) -> None:
+    alone = replayed(tmp_path, [an_order()], looks(*DROP))
+    beside = replayed(tmp_path, [an_order()], looks(*DROP), other=LAX)
+    assert (beside.lines, beside.summary) == (alone.lines, alone.summary)
+
+
+def test_each_side_is_what_a_backtest_of_its_own_gives(tmp_path: Path) -> None:
+    out = replayed(tmp_path, [an_order()], looks(*DROP), LAX, settings())
+    (row,) = [row for row in out.rows if row["service"] == "svc"]
+    assert (row["refills"], row["other_refills"], row["more_units"]) == (0, 1, 300)
+
+
+def test_a_row_that_is_bad_under_the_other_terms_is_left_out_of_both(tmp_path: Path) -> None:
+    named = settings(terms={"gold": {}})
+    out = replayed(tmp_path, [an_order(terms="gold"), an_order("2", "esa")], b"", named, settings())
+    assert [complaint.split(": ")[:2] for complaint in out.complaints] == [["orders.jsonl:1", "terms"]]
+
+
+def test_without_any_refill_there_is_a_total_of_nothing(tmp_path: Path) -> None:
+    out = replayed(tmp_path, [an_order()], b"", other=LAX)
+    assert [(row["total"], row["units"], row["other_units"]) for row in out.rows] == [(True, 0, 0)]
+
+
+PRICES = st.decimals(0, 10**9, places=3) | st.decimals(0, 5, places=6)
+SALES = st.lists(st.tuples(PRICES, st.integers(1, 10**6), st.integers(1, 10**6)), min_size=1, max_size=30)
+
+
+def a_sale(price: Decimal, quantity: int) -> Order:
+    target = Target(Link(LinkKind.PROFILE, "nasa"), Metric.FOLLOWERS)
+    return Order("1", "svc", target, quantity, OrderStatus.COMPLETED, Terms(), price=price, currency="USD")
+
+
+@given(SALES)
+@effort(max_examples=300, deadline=None)
+def test_the_price_is_exact_and_rounded_once(sales: list[tuple[Decimal, int, int]]) -> None:
+    """Beside fractions: never further away than half of the last written place."""
+    cost = RefillCost()
+    for price, quantity, units in sales:
+        cost.add(a_sale(price, quantity), units)
+    exact = sum(Fraction(price) * units / quantity for price, quantity, units in sales)
+    written = sum(account.price for account in cost.accounts.values())
+    places = max(2, *(-price.as_tuple().exponent for price, _, _ in sales))
+    assert abs(Fraction(written) - exact) <= Fraction(1, 2 * 10**places)

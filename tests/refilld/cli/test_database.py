@@ -1,0 +1,239 @@
+"""Beginning, migrating and checking: what `init` and `db` make, keep, and say when there is no database."""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from refilld.cli.context import CommandContext
+from refilld.cli.database import COMMANDS
+from refilld.cli.root import refilld
+from refilld.config import ConfigError
+from storage import migrate
+from storage.daemon_lock import daemon_lock
+from storage.engine import Database
+from storage.errors import DaemonRunningError, NotMigratedError, UnreachableError
+from tests.refilld.cli_world import Desk, a_desk, bare, dump, process
+
+EXAMPLE = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory to begin in."""
+    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
+    monkeypatch.setattr("refilld.config.PLACES", ("refilld.toml",))
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("REFILLD_")]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with a_desk(tmp_path) as desk:
+        yield desk
+
+
+def run(*words: object, config: Path | None = None) -> Result:
+    return CliRunner().invoke(refilld, list(map(str, words)), obj=CommandContext(config))
+
+
+def test_the_commands_are_offered_to_the_command_line() -> None:
+    """Under the names that the contract gives."""
+    first, second = COMMANDS
+    assert (first.name, second.name) == ("init", "db")
+    assert {"upgrade", "check"} <= set(second.commands)
+
+
+# init
+
+
+def test_init_writes_the_commented_configuration_and_creates_the_database(home: Path) -> None:
+    """Where one stands, and ready for an import; the database is its owner's alone."""
+    result = run("init")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == f"wrote refilld.toml\ndatabase {home.resolve()}/refilld.db is ready\n"
+    assert (home / "refilld.toml").read_text(encoding="utf-8") == EXAMPLE
+    assert stat.S_IMODE((home / "refilld.db").stat().st_mode) == 0o600
+    assert run("db", "check").stdout == f"sqlite:///refilld.db is sound and at {migrate.newest()}\n"
+
+
+def test_init_can_be_repeated_and_overwrites_nothing(desk: Desk) -> None:
+    """Neither a byte of the configuration nor a row of the database."""
+    desk.imported("1,svc,@nasa,1000,Pending,,,,followers,,,")
+    config = (desk.home / "refilld.toml").read_bytes()
+    before = desk.dump()
+    for _ in range(2):
+        result = run("init")
+        assert result.exit_code == 0
+        assert result.stdout.startswith("refilld.toml is there already, and stays as it is\n")
+    assert ((desk.home / "refilld.toml").read_bytes(), desk.dump()) == (config, before)
+
+
+def test_init_does_not_write_through_a_dangling_link(home: Path) -> None:
+    """Whoever put it there may have meant something."""
+    (home / "refilld.toml").symlink_to("elsewhere.toml")
+    assert isinstance(run("init").exception, ConfigError)
+    assert not (home / "elsewhere.toml").exists()
+
+
+def test_init_mends_no_wrong_configuration(home: Path) -> None:
+    """It tells what is wrong, and creates no database somewhere else."""
+    (home / "refilld.toml").write_text("[databse]\n")
+    result = process("init", cwd=home)
+    assert result.returncode == 2
+    assert result.stderr == "refilld: refilld.toml:1: unknown key databse; did you mean database?\n"
+    assert list(home.glob("*.db")) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "expected"),
+    [
+        (["init", "--config", "said.toml"], {}, "said.toml"),
+        (["--config", "said.toml", "init"], {}, "said.toml"),
+        (["--config", "other.toml", "init", "--config", "said.toml"], {}, "said.toml"),
+        (["init"], {"REFILLD_CONFIG": "named.toml"}, "named.toml"),
+        (["--config", "said.toml", "init"], {"REFILLD_CONFIG": "named.toml"}, "said.toml"),
+    ],
+)
+def test_init_writes_where_the_other_commands_will_look(
+    home: Path, words: list[str], environ: dict[str, str], expected: str
+) -> None:
+    """By the same precedence."""
+    result = process(*words, cwd=home, **environ)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert [path.name for path in home.glob("*.toml")] == [expected]
+    assert process("db", "check", cwd=home, REFILLD_CONFIG=expected).returncode == 0
+
+
+def test_init_creates_the_database_that_the_configuration_names(home: Path) -> None:
+    """Also when that is an older configuration, or a variable."""
+    (home / "refilld.toml").write_text("[database]\nurl = 'sqlite:///mine.db'\n")
+    assert run("init").stdout.endswith("/mine.db is ready\n")
+    process("init", cwd=home, REFILLD_DATABASE__URL="sqlite:///other.db")
+    assert sorted(path.name for path in home.glob("*.db")) == ["mine.db", "other.db"]
+
+
+def test_a_configuration_that_cannot_be_written_is_one_line(home: Path) -> None:
+    """With the file, and exit code 2."""
+    result = process("init", "--config", "gone/refilld.toml", cwd=home)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "refilld: gone/refilld.toml: cannot be written: No such file or directory\n"
+
+
+# db
+
+
+def test_an_upgrade_brings_the_database_to_this_version_and_can_be_repeated(home: Path) -> None:
+    """Losing nothing."""
+    expected = f"sqlite:///refilld.db is at {migrate.newest()}\n"
+    assert run("db", "upgrade").stdout == expected
+    before = dump(home / "refilld.db")
+    assert run("db", "upgrade").stdout == expected
+    assert dump(home / "refilld.db") == before
+
+
+@pytest.mark.parametrize("words", [("db", "upgrade"), ("init",)])
+def test_a_database_that_a_daemon_works_on_is_not_migrated(home: Path, words: tuple[str, ...]) -> None:
+    """It would go on deciding by the rules of its own version."""
+    older = Database("sqlite:///refilld.db")
+    with daemon_lock(older), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("storage.migrate.newest", lambda: "9999")
+        assert isinstance(run(*words).exception, DaemonRunningError)
+    older.close()
+    assert run("db", "upgrade").exit_code == 0
+
+
+def test_a_check_changes_nothing(desk: Desk) -> None:
+    """It only reads."""
+    before = desk.dump()
+    assert run("db", "check").exit_code == 0
+    assert desk.dump() == before
+
+
+def test_a_database_without_tables_is_a_wrong_usage_with_its_remedy(home: Path) -> None:
+    """For every command that needs them."""
+    for words in (["db", "check"], ["orders", "list"], ["drops", "list"], ["sources", "list"]):
+        assert isinstance(run(*words).exception, NotMigratedError)
+    result = process("orders", "list", "--json", cwd=home)
+    assert (result.returncode, result.stdout) == (2, "")
+    place = home.resolve() / "refilld.db"
+    assert result.stderr == f"refilld: there is no database {place}; run: refilld init\n"
+    assert not (home / "refilld.db").exists()
+    Database("sqlite:///refilld.db").close()
+    result = process("orders", "list", cwd=home)
+    assert result.stderr == "refilld: sqlite:///refilld.db holds no refilld tables; run: refilld init\n"
+
+
+def test_a_damaged_file_is_found(home: Path) -> None:
+    """By the check, before the daemon works on it."""
+    database = Database("sqlite:///refilld.db")
+    migrate.upgrade(database)
+    database.checkpoint()
+    database.close()
+    with closing(sqlite3.connect("refilld.db")) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE").fetchall()
+        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'tokens'").fetchone()[0]
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with Path("refilld.db").open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    result = process("db", "check", cwd=home)
+    assert (result.returncode, result.stdout) == (3, "")
+    assert result.stderr.startswith("refilld: database sqlite:///refilld.db")
+    assert len(result.stderr.splitlines()) == 1
+
+
+# Not reachable
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("sqlite:///folder", "cannot open folder: it is not a file"),
+        ("sqlite:///text.db", "database sqlite:///text.db: file is not a database"),
+        (
+            "postgresql+psycopg://shop:hunter2@127.0.0.1:1/refilld",
+            "database postgresql+psycopg://shop:***@127.",
+        ),
+        (
+            "postgresql://127.0.0.1:1/refilld?password=hunter2&user=shop",
+            "database postgresql://127.0.0.1:1/refilld?",
+        ),
+    ],
+)
+def test_a_database_that_cannot_be_reached_is_one_line_without_a_password(
+    home: Path, url: str, expected: str
+) -> None:
+    """And exit code 3, whatever was to be done."""
+    (home / "text.db").write_text("no database " * 100)
+    (home / "folder").mkdir()
+    (home / "refilld.toml").write_text(f"[database]\nurl = '{url}'\n")
+    for words in (["init"], ["db", "upgrade"], ["db", "check"], ["orders", "list"], ["token", "list"]):
+        assert isinstance(run(*words).exception, UnreachableError)
+    result = process("orders", "list", "--json", cwd=home)
+    assert (result.returncode, result.stdout) == (3, "")
+    assert result.stderr.startswith(f"refilld: {expected}")
+    assert len(result.stderr.splitlines()) == 1
+    assert "hunter2" not in result.stderr
+
+
+def test_a_url_that_names_no_database_is_told_with_file_and_line(home: Path) -> None:
+    """A wrong configuration, not an unreachable service."""
+    (home / "refilld.toml").write_text("[database]\n\nurl = 'mysql://shop:hunter2@host/refilld'\n")
+    result = process("orders", "list", cwd=home)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("refilld: refilld.toml:3: database.url: unknown engine 'mysql'; write ")
+    assert "hunter2" not in result.stderr
+
+
+def test_a_process_of_ours_takes_nothing_from_our_environment() -> None:
+    """Or these tests would depend on whose machine they run on."""
+    assert sorted(bare(Path("/"), {})) == ["HOME", "LC_ALL", "PATH"]

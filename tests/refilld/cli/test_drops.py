@@ -1,0 +1,124 @@
+"""Drops at the prompt: with their decisions, and beside all other alerts."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from monitor.alerts.alert import Alert, AlertKind
+from monitor.guarantee.claims import Claim
+from monitor.model.drop import Drop, DropState
+from refilld.cli.alerts import COMMANDS
+from storage import drops, orders, outbox
+from tests.refilld.cli_world import Desk, a_desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
+    with a_desk(tmp_path) as desk:
+        yield desk
+
+
+def objects(result: Result) -> list[dict[str, object]]:
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def suspect(desk: Desk, order_id: str) -> None:
+    """Open a drop of an order that is there already."""
+    with desk.world.database.write() as tx:
+        orders.get(tx, order_id)
+        drop = Drop(order_id, DropState.SUSPECTED, opened_at=desk.world.now)
+        drops.save(tx, drop, Claim(order_id, line=2000, floor=1000, effective=1900, units=100), count=1900)
+
+
+def warn(desk: Desk, kind: AlertKind, text: str = "read me") -> None:
+    with desk.world.database.write() as tx:
+        outbox.add(tx, Alert(kind, text), desk.world.now)
+
+
+def other_kinds() -> list[AlertKind]:
+    return [kind for kind in AlertKind if not kind.startswith("drop.")]
+
+
+def test_the_group_is_offered_to_the_command_line() -> None:
+    """Under the name that the contract gives it."""
+    (group,) = COMMANDS
+    assert (group.name, set(group.commands)) == ("drops", {"list"})
+
+
+def test_without_drops_and_alerts_there_is_nothing_to_show(desk: Desk) -> None:
+    """In words for people, as nothing at all for programs."""
+    assert desk.run("drops", "list").stdout == "nothing to show\n"
+    assert desk.run("drops", "list", "--json").stdout == ""
+
+
+def test_drops_are_shown_with_their_decisions_newest_first(desk: Desk) -> None:
+    """Which target, how much, what was decided, and why."""
+    desk.world.queue("1")
+    desk.world.queue("2", held=True)
+    second, first = objects(desk.run("drops", "list", "--json"))
+    assert (first["order_id"], first["state"], first["decision"], first["reason"]) == (
+        "1", "refilled", "refill", "drop_confirmed",
+    )  # fmt: skip
+    assert (second["order_id"], second["state"], second["decision"], second["reason"]) == (
+        "2", "held", "hold", "mass_drop",
+    )  # fmt: skip
+    assert (first["record"], first["metric"], first["claim"]) == ("drop", "followers", 100)
+    table = desk.run("drops", "list").stdout.splitlines()
+    assert table[0].split()[:5] == ["drop_id", "order_id", "metric", "link", "state"]
+    assert [line.split()[1] for line in table[1:]] == ["2", "1"]
+    assert "https://www.instagram.com/profile.1/" in table[2]
+
+
+def test_the_list_can_be_narrowed(desk: Desk) -> None:
+    """To drops that are still open, and in length."""
+    desk.world.queue("1", "2", "3")
+    suspect(desk, "2")
+    shown = objects(desk.run("drops", "list", "--open", "--json"))
+    assert [(drop["order_id"], drop["state"], drop["decision"]) for drop in shown] == [
+        ("2", "suspected", None)
+    ]
+    assert len(objects(desk.run("drops", "list", "--limit", 3, "--json"))) == 3
+
+
+def test_alerts_about_anything_else_stand_beside_them(desk: Desk) -> None:
+    """Those about drops would say the same twice."""
+    desk.world.queue("1")
+    for kind in AlertKind:
+        warn(desk, kind, f"about {kind}")
+    shown = objects(desk.run("drops", "list", "--json"))
+    assert [line["record"] for line in shown] == ["drop"] + ["alert"] * len(other_kinds())
+    assert [line["kind"] for line in shown[1:]] == other_kinds()[::-1]
+    told = desk.run("drops", "list").stdout
+    assert [kind for kind in other_kinds() if f"about {kind}" not in told] == []
+    assert "about drop." not in told
+
+
+def test_alerts_are_shown_without_any_drop(desk: Desk) -> None:
+    """They may be about why there is none."""
+    warn(desk, other_kinds()[0], "blind")
+    assert [line["text"] for line in objects(desk.run("drops", "list", "--json"))] == ["blind"]
+    assert "blind" in desk.run("drops", "list").stdout
+
+
+def test_what_the_database_holds_cannot_steer_the_terminal(desk: Desk) -> None:
+    """Alerts quote what a source has answered."""
+    warn(desk, other_kinds()[0], "odd\x1b]0;owned\x07\x9b31m\nfake")
+    desk.world.queue("1")
+    with closing(sqlite3.connect(desk.world.path)) as connection, connection:
+        connection.execute("UPDATE targets SET link = ?", ["\x1b[2Jlink"])
+    told = desk.run("drops", "list").stdout
+    assert "odd?]0;owned??31m?fake" in told
+    assert [line for line in told.splitlines() if not line.isprintable()] == []
+
+
+@pytest.mark.parametrize("words", [["list", "--limit", 0], ["list", "--limit", "10001"], ["show"]])
+def test_wrong_usage_is_refused(desk: Desk, words: list[object]) -> None:
+    """With exit code 2."""
+    assert desk.run("drops", *words).exit_code == 2

@@ -1,0 +1,197 @@
+"""The operator's hands: the same verbs as over HTTP, with exit codes and words for people."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from monitor.model.target import Metric
+from refilld.cli.context import CommandContext
+from refilld.cli.refills import COMMANDS, refills
+from refilld.services.refill_fields import CLAIMED, SHOWN
+from storage.errors import LeaseLostError, NotFoundError
+from storage.operator_actions import ACTIONS
+from tests.refilld.queue_world import LEASE, NOW, QueueWorld, queue_world
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[QueueWorld]:
+    with queue_world(tmp_path) as world:
+        yield world
+
+
+@pytest.fixture
+def run(world: QueueWorld, tmp_path: Path) -> Run:
+    """Run `refilld refills …` on the world's database."""
+    config = tmp_path / "refilld.toml"
+    config.write_text(f'[database]\nurl = "sqlite:///{world.path}"\n[queue]\nmax_attempts = 2\n')
+
+    def run(*words: object) -> Result:
+        return CliRunner().invoke(refills, list(map(str, words)), obj=CommandContext(config, world.clock))
+
+    return run
+
+
+def objects(result: Result) -> list[dict[str, object]]:
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_the_group_is_offered_to_the_command_line() -> None:
+    """Under the name that the contract gives it, with every verb of it."""
+    (group,) = COMMANDS
+    assert group.name == "refills"
+    assert set(group.commands) == {"list", "claim", "extend", "complete", "fail", "release", *ACTIONS}
+
+
+def test_an_empty_queue_is_said_to_be_empty(run: Run) -> None:
+    """In words for people, as nothing at all for programs."""
+    assert run("list").stdout == "nothing to show\n"
+    assert run("list", "--json").stdout == ""
+
+
+def test_the_list_shows_refills_newest_first(world: QueueWorld, run: Run) -> None:
+    """With every field of the interface for programs, and no lease token for anybody."""
+    first, second = world.queue("1", "2")
+    token = world.claim()[0].lease_token
+    shown = objects(run("list", "--json"))
+    assert [refill["refill_id"] for refill in shown] == [second, first]
+    assert all(list(refill) == list(SHOWN) for refill in shown)
+    assert token not in run("list", "--json").output + run("list").output
+    assert "2026-03-01 12:05:00Z" in run("list").stdout
+
+
+def test_the_list_can_be_narrowed(world: QueueWorld, run: Run) -> None:
+    """By state, by order, and in length."""
+    held = world.queue("1", "2", held=True)
+    world.queue("3")
+    assert [r["refill_id"] for r in objects(run("list", "--state", "held", "--json"))] == held[::-1]
+    assert [r["order_id"] for r in objects(run("list", "--order", "3", "--json"))] == ["3"]
+    assert len(objects(run("list", "--limit", 2, "--json"))) == 2
+
+
+def test_a_claim_shows_what_the_consumer_needs(world: QueueWorld, run: Run) -> None:
+    """Fields as over HTTP; the token is there, since nobody could go on without it."""
+    world.queue("1", metric=Metric.LIKES)
+    (wanted,) = world.queue("2")
+    (refill,) = objects(run("claim", "--limit", 9, "--metric", "followers", "--consumer", "me", "--json"))
+    assert list(refill) == list(CLAIMED)
+    assert (refill["refill_id"], refill["leased_until"]) == (wanted, "2026-03-01T12:05:00Z")
+    assert world.row(wanted).consumer == "me"
+
+
+def test_a_claimed_refill_can_be_worked_on_to_its_end(world: QueueWorld, run: Run) -> None:
+    """Claim, extend, complete, all from a shell."""
+    (refill_id,) = world.queue("1")
+    (refill,) = objects(run("claim", "--lease", "1h", "--json"))
+    token = refill["lease_token"]
+    extended = run("extend", refill_id, "--lease-token", token, "--lease", "2h")
+    assert extended.stdout == f"refill {refill_id} is yours until 2026-03-01T14:00:00Z\n"
+    done = run("complete", refill_id, "--lease-token", token, "--external-id", "SMM-9", "--delivered", 120)
+    assert done.stdout == f"refill {refill_id} is completed\n"
+    row = world.row(refill_id)
+    assert (row.external_id, row.delivered, row.completed_at) == ("SMM-9", 120, NOW)
+
+
+def test_a_failure_queues_again_or_gives_up(world: QueueWorld, run: Run) -> None:
+    """As `--no-retry` says, and after the configured number of attempts in any case."""
+    for order, more, states in (("1", ["--no-retry"], ["dead"]), ("2", [], ["queued", "dead"])):
+        (refill_id,) = world.queue(order)
+        for state in states:
+            (row,) = world.claim()
+            failed = run(
+                "fail", refill_id, "--lease-token", row.lease_token, "--reason", "no", "--retry-after",
+                "0s", *more,
+            )  # fmt: skip
+            assert failed.stdout == f"refill {refill_id} is {state}\n"
+
+
+def test_a_released_refill_is_queued_again(world: QueueWorld, run: Run) -> None:
+    """Given back untouched."""
+    (refill_id,) = world.queue("1")
+    (row,) = world.claim()
+    released = run("release", refill_id, "--lease-token", row.lease_token)
+    assert released.stdout == f"refill {refill_id} is queued\n"
+
+
+def test_a_lost_lease_is_an_error_with_words(world: QueueWorld, run: Run) -> None:
+    """The command line turns it into one line and exit code 1."""
+    (refill_id,) = world.queue("1")
+    (row,) = world.claim()
+    world.now += LEASE
+    world.expire()
+    lost = run("complete", refill_id, "--lease-token", row.lease_token)
+    assert isinstance(lost.exception, LeaseLostError)
+    assert isinstance(run("release", 999, "--lease-token", "t").exception, NotFoundError)
+
+
+@pytest.mark.parametrize(
+    ("action", "state"), [("approve", "queued"), ("reject", "rejected"), ("cancel", "cancelled")]
+)
+def test_a_verb_takes_several_refills(world: QueueWorld, run: Run, action: str, state: str) -> None:
+    """Each is told of on a line of its own."""
+    ids = world.queue("1", "2", "3", held=True)
+    result = run(action, *ids)
+    assert result.exit_code == 0
+    assert result.stdout == "".join(f"refill {refill_id} of 100 is {state}\n" for refill_id in ids)
+
+
+def test_a_refused_refill_does_not_stop_the_others(world: QueueWorld, run: Run) -> None:
+    """It is told of on standard error, and the exit code is 1."""
+    (queued,) = world.queue("1")
+    held = world.queue("2", "3", held=True)
+    result = run("approve", held[0], 999, queued, held[1])
+    assert result.exit_code == 1
+    assert [world.state(refill_id) for refill_id in held] == ["queued", "queued"]
+    assert result.stdout == "".join(f"refill {refill_id} of 100 is queued\n" for refill_id in held)
+    assert result.stderr.splitlines() == [
+        "refilld: approve 999: there is no refill 999",
+        f"refilld: approve {queued}: refill {queued} is queued; approve needs held",
+    ]
+
+
+def test_requeueing_a_dead_refill_beside_an_open_one_is_refused(world: QueueWorld, run: Run) -> None:
+    """One open refill per order; the refusal is an answer, not a traceback."""
+    (dead,) = world.queue("1")
+    (row,) = world.claim()
+    run("fail", dead, "--lease-token", row.lease_token, "--reason", "no", "--no-retry")
+    world.queue("1")
+    result = run("requeue", dead)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"refilld: requeue {dead}: The order has an open refill already")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["list", "--state", "lost"],
+        ["list", "--limit", 0],
+        ["list", "--order", ""],
+        ["claim", "--limit", 1001],
+        ["claim", "--lease", "29s"],
+        ["claim", "--lease", "2d"],
+        ["claim", "--lease", "soon"],
+        ["claim", "--metric", "shares"],
+        ["claim", "--consumer", "x" * 101],
+        ["claim", "--consumer", "a\x1bb"],
+        ["complete", 1],
+        ["complete", 0, "--lease-token", "t"],
+        ["complete", 2**63, "--lease-token", "t"],
+        ["complete", 1, "--lease-token", "t", "--delivered", -1],
+        ["complete", 1, "--lease-token", "\udcff"],
+        ["fail", 1, "--lease-token", "t"],
+        ["fail", 1, "--lease-token", "t", "--reason", "r", "--retry-after", "31d"],
+        ["approve"],
+        ["cancel", "one"],
+    ],
+)
+def test_wrong_usage_is_refused_before_the_database_is_opened(tmp_path: Path, words: list[object]) -> None:
+    """With exit code 2 and the option that is wrong."""
+    missing = CommandContext(tmp_path / "missing.toml")
+    result = CliRunner().invoke(refills, list(map(str, words)), obj=missing)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Usage: ")

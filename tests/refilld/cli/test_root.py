@@ -1,0 +1,270 @@
+"""The command itself: its help, where it looks for the configuration, and how it ends."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from monitor.errors import BadInputError, RefilldError
+from monitor.guarantee.mass_drop import Tally
+from monitor.guarantee.refund_review import Review, ReviewCause
+from monitor.model.target import Metric
+from refilld.cli.root import exit_code, main, refilld
+from refilld.config import ConfigError
+from storage import errors, mass_drops, reviews
+from tests.refilld.cli_world import Desk, a_desk, bare, csv, process, sold
+from tests.refilld.queue_world import an_order
+
+TABLES = {"backtest", "doctor", "list", "show", "claim", "check", "import", "reterm", "probe", "simulate"}
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
+    with a_desk(tmp_path) as desk:
+        yield desk
+
+
+def commands(group: click.Group = refilld, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command that does something, by its words."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+def command(path: tuple[str, ...]) -> click.Command:
+    found: click.Command = refilld
+    for name in path:
+        assert isinstance(found, click.Group)
+        found = found.commands[name]
+    return found
+
+
+ALL = list(commands())
+
+
+# Help
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
+    """What it does and what its options mean, without any configuration."""
+    result = CliRunner().invoke(refilld, [*path, "--help"])
+    assert (result.exit_code, result.stderr) == (0, "")
+    found = command(path)
+    assert (found.help or "").strip()
+    options = [given for given in found.params if isinstance(given, click.Option)]
+    plain = {"--json", "--status", "--state", "--limit", "--metric", "--reason", "--help"}
+    assert [one.opts for one in options if not one.help and not plain & set(one.opts)] == []
+
+
+def test_the_help_names_every_group() -> None:
+    """In the order of their names."""
+    result = CliRunner().invoke(refilld, ["--help"])
+    listed = [line.split()[0] for line in result.stdout.partition("Commands:\n")[2].splitlines()]
+    assert listed == sorted({path[0] for path in ALL})
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_whatever_prints_a_table_prints_json_too(path: tuple[str, ...]) -> None:
+    """For programs."""
+    options = {option for given in command(path).params for option in given.opts}
+    assert ("--json" in options) == (path[-1] in TABLES and path != ("db", "check"))
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    """As a bug report wants it."""
+    result = CliRunner().invoke(refilld, ["--version"])
+    assert result.stdout == f"refilld, version {version('refilld')}\n"
+
+
+# The end
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--version"], 0),
+        (["--help"], 0),
+        (["orders", "--help"], 0),
+        (["orders", "list"], 0),
+        (["orders", "import", "bad.csv"], 1),
+        (["orders", "show", "404"], 1),
+        (["orders", "import", "gone.csv"], 2),
+        (["orders", "list", "--colour"], 2),
+        (["order"], 2),
+        ([], 2),
+        (["orders"], 2),
+        (["--config"], 2),
+        (["--config", "gone.toml", "orders", "list"], 2),
+        (["--config", "unreachable.toml", "orders", "list"], 3),
+    ],
+)
+def test_exit_codes_are_those_of_the_contract(desk: Desk, words: list[str], code: int) -> None:
+    """0 done, 1 done but something was refused, 2 wrong usage or configuration, 3 not reachable."""
+    desk.write(csv([sold(1, quantity=0)]), "bad.csv")
+    desk.write("[database]\nurl = 'postgresql://shop:hunter2@127.0.0.1:1/refilld'\n", "unreachable.toml")
+    result = desk.process(*words)
+    assert result.returncode == code
+    assert "Traceback" not in result.stderr
+    assert "hunter2" not in result.stderr
+    assert (result.stderr == "") == (code == 0)
+
+
+def leaves(kind: type[RefilldError]) -> Iterator[type[RefilldError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from leaves(child)
+
+
+def test_every_error_has_an_exit_code_of_the_contract() -> None:
+    """Wrong configuration or usage is 2, a service that does not answer 3, all else was refused."""
+    wrong = {BadInputError, ConfigError, errors.NotMigratedError}
+    expected = {
+        kind: 1 for kind in leaves(RefilldError) if kind.__module__.startswith(("monitor", "storage"))
+    }
+    expected |= dict.fromkeys(wrong, 2) | {errors.UnreachableError: 3}
+    found = {kind: exit_code(kind("x", "y") if kind is BadInputError else kind("x")) for kind in expected}
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [
+        (errors.NotFoundError("there is no order 1"), 1, "refilld: there is no order 1\n"),
+        (BadInputError("link", "is empty"), 2, "refilld: link: is empty\n"),
+        (errors.UnreachableError("database x: gone"), 3, "refilld: database x: gone\n"),
+        (click.ClickException("orders.csv: is empty"), 2, "Error: orders.csv: is empty\n"),
+        (KeyboardInterrupt(), 130, "\n"),
+        (click.exceptions.Exit(1), 1, ""),
+    ],
+)
+def test_an_expected_error_is_one_line_and_its_exit_code(
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    raised: BaseException,
+    code: int,
+    said: str,
+) -> None:
+    """Whichever command it comes from."""
+
+    @click.command()
+    def failing() -> None:
+        raise raised
+
+    monkeypatch.setitem(refilld.commands, "failing", failing)
+    monkeypatch.setattr(sys, "argv", ["refilld", "failing"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == code
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", said)
+
+
+def test_an_error_of_ours_is_not_hidden(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its traceback is what the report needs."""
+
+    @click.command()
+    def failing() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(refilld.commands, "failing", failing)
+    monkeypatch.setattr(sys, "argv", ["refilld", "failing"])
+    with pytest.raises(ZeroDivisionError):
+        main()
+
+
+# The configuration
+
+
+def test_the_configuration_is_taken_from_where_the_contract_says(desk: Desk) -> None:
+    """`--config`, else $REFILLD_CONFIG, else ./refilld.toml; a variable beats them all."""
+    for name in ("said", "named", "variable"):
+        desk.write(f"[database]\nurl = 'sqlite:///{name}.db'\n", f"{name}.toml")
+
+    def told(*words: str, **environ: str) -> str:
+        return desk.process(*words, "db", "upgrade", **environ).stdout
+
+    url = {"REFILLD_DATABASE__URL": "sqlite:///variable.db"}
+    named = {"REFILLD_CONFIG": "named.toml"}
+    assert told().startswith(f"sqlite:///{desk.world.path} is at")
+    assert told(**named).startswith("sqlite:///named.db is at")
+    assert told("--config", "said.toml", **named).startswith("sqlite:///said.db is at")
+    assert told("--config", "said.toml", **named, **url).startswith("sqlite:///variable.db is at")
+
+
+def test_a_wrong_configuration_is_one_line_with_file_line_and_key(desk: Desk) -> None:
+    """Whatever was to be done, and nothing was."""
+    desk.write("[queue]\nmax_atempts = 3\n", "refilld.toml")
+    result = desk.process("orders", "list", "--json")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == (
+        "refilld: refilld.toml:2: unknown key queue.max_atempts; did you mean max_attempts?\n"
+    )
+
+
+def test_help_and_usage_need_no_configuration(tmp_path: Path) -> None:
+    """One reads the help before one has any."""
+    (tmp_path / "refilld.toml").write_text("broken")
+    assert process("orders", "import", "-h", cwd=tmp_path).returncode == 0
+    wrong = process("orders", "show", cwd=tmp_path)
+    assert wrong.stderr.splitlines()[-1] == "Error: Missing argument 'ID'."
+
+
+# Output
+
+
+def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(desk: Desk) -> None:
+    """From every command that has the option."""
+    desk.world.queue("1", "2")
+    with desk.world.database.write() as tx:
+        mass_drops.begin(tx, Metric.FOLLOWERS, Tally(20, 9), desk.world.now)
+        reviews.open_review(
+            tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), an_order("1", "nasa"), desk.world.now
+        )
+    desk.run("token", "create", "--scope", "metrics:read")
+    desk.write(csv([sold(9, "2024-01-01T00:00:00Z")]))
+    needed: dict[str, list[object]] = {
+        "orders import": [desk.home / "orders.csv"],
+        "orders reterm": ["--dry-run"],
+        "orders show": ["1"],
+        "check": ["1"],
+    }
+    for path in ALL:
+        if "--json" not in {option for given in command(path).params for option in given.opts}:
+            continue
+        # they end otherwise, or ask Instagram, and have tests of their own
+        if path in {("backtest",), ("doctor",), ("sources", "probe")}:
+            continue
+        result = desk.run(*path, *needed.get(" ".join(path), []), "--json")
+        assert (result.exit_code, result.stderr) == (0, ""), path
+        assert all(isinstance(json.loads(line), dict) for line in result.stdout.splitlines()), path
+        assert result.stdout.strip(), path
+
+
+def test_words_in_any_alphabet_are_printed_wherever_output_goes(desk: Desk) -> None:
+    """Also where the machine has no language set."""
+    desk.imported(sold(1).replace("acme", "Поставщик ☕"))
+    result = desk.process("orders", "list", LC_ALL="C")
+    assert (result.returncode, "Поставщик ☕" in result.stdout) == (0, True)
+
+
+def test_the_command_is_also_a_module(tmp_path: Path) -> None:
+    """`refilld` and `python -m refilld` are the same."""
+    script = Path(sys.executable).with_name("refilld")
+    said = subprocess.run(
+        [script, "--help"], env=bare(tmp_path, {}), cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert (
+        said.stdout.replace("Usage: refilld", "Usage: python -m refilld")
+        == process("--help", cwd=tmp_path).stdout
+    )

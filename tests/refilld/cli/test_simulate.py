@@ -1,0 +1,166 @@
+"""`refilld simulate` at the prompt: worlds, budgets, output, and what it leaves alone."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from refilld.cli.context import CommandContext
+from refilld.cli.root import refilld
+from tests.refilld.simulate.simulate_world import BEGIN, DAY
+
+PAGE = Path(__file__).parents[3] / "docs" / "simulate.md"
+SMALL = ("--days", "3", "--orders", "30", "--requests-per-hour", "60")
+
+
+def run(home: Path, *words: object) -> Result:
+    def no_clock() -> None:
+        raise AssertionError("the real time was read")
+
+    context = CommandContext(home / "refilld.toml", no_clock)  # type: ignore[arg-type]
+    return CliRunner().invoke(refilld, ["simulate", *map(str, words)], obj=context)
+
+
+def figures(result: Result) -> dict[str, object]:
+    assert result.exit_code == 0, result.output
+    (line,) = result.stdout.splitlines()
+    found: dict[str, object] = json.loads(line)
+    return found
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    database = f'[database]\nurl = "sqlite:///{tmp_path}/real.db"\n'
+    (tmp_path / "refilld.toml").write_text(f'{database}[sampling]\ncadence = "fixed"\nevery = "6h"\n')
+    return tmp_path
+
+
+@pytest.fixture
+def leaking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The page's own example, installed as a package would be."""
+    code, toml = re.findall(r"(?s)```(?:python|toml)\n(.*?)```", PAGE.read_text())
+    site = tmp_path / "site"
+    info = site / "leaking-1.dist-info"
+    info.mkdir(parents=True)
+    (site / "leaking.py").write_text(code)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: leaking\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[refilld.sources]\n" + toml.splitlines()[1].replace('"', ""))
+    monkeypatch.syspath_prepend(str(site))
+    yield
+    sys.modules.pop("leaking", None)
+
+
+def test_the_same_seed_gives_the_same_output_and_another_one_another(home: Path) -> None:
+    """Byte for byte, the crossings in the file included."""
+    first, again = run(home, *SMALL, "--output", home / "1"), run(home, *SMALL, "--output", home / "2")
+    other = run(home, *SMALL, "--seed", "2")
+    assert first.exit_code == 0, first.output
+    assert (first.stdout, (home / "1").read_bytes()) == (again.stdout, (home / "2").read_bytes())
+    assert first.stdout != other.stdout
+
+
+def test_the_configured_database_is_left_alone(home: Path) -> None:
+    assert run(home, *SMALL).exit_code == 0
+    assert [path.name for path in home.iterdir()] == ["refilld.toml"]
+
+
+def test_a_service_with_sources_of_its_own_is_looked_at(home: Path) -> None:
+    """The world stands in for whatever is configured."""
+    plain = '[sources.graph]\nenabled = true\n[services.17]\nmetric = "followers"\n'
+    with (home / "refilld.toml").open("a") as file:
+        file.write(plain)
+    without = figures(run(home, *SMALL, "--json"))
+    with (home / "refilld.toml").open("a") as file:
+        file.write('sources = ["graph"]\n')
+    restricted = figures(run(home, *SMALL, "--json"))
+    assert restricted == without
+    assert isinstance(restricted["looks"], int)
+    assert restricted["looks"] > 0
+
+
+def test_people_read_a_table_and_what_it_rests_on(home: Path) -> None:
+    result = run(home, *SMALL)
+    assert re.search(r"^looks per detected drop +[0-9.]+ *$", result.stdout, re.MULTILINE)
+    assert "synthetic" in result.stdout
+    assert "60 requests an hour" in result.stdout
+
+
+def test_programs_get_every_figure(home: Path) -> None:
+    found = figures(run(home, *SMALL, "--json"))
+    assert found["policy"] == "fixed"
+    assert found["looks"] == found["looks_per_request"] * found["requests"] or found["looks"] > 0  # type: ignore[operator]
+    assert {"delay_hours_p95", "missed_share", "cost", "assumptions"} <= set(found)
+
+
+def test_the_output_holds_the_figures_and_each_real_drop(home: Path) -> None:
+    result = run(home, *SMALL, "--json", "--output", home / "all.jsonl")
+    head, *drops = map(json.loads, (home / "all.jsonl").read_text().splitlines())
+    assert head == figures(result)
+    assert len(drops) == head["real_drops"] > 0
+    assert set(drops[0]) == {"policy", "order_id", "units", "began_at", "ended_at", "fate"}
+
+
+def test_two_cadences_are_compared_in_one_world(home: Path) -> None:
+    """The same orders, a column for each, the configured one first."""
+    result = run(home, *SMALL, "--compare", "learned", "--json")
+    assert result.exit_code == 0, result.output
+    fixed, learned = map(json.loads, result.stdout.splitlines())
+    assert (fixed["policy"], learned["policy"]) == ("fixed", "learned")
+    assert fixed["orders"] == learned["orders"]
+    assert fixed["looks"] != learned["looks"]
+
+
+def test_the_example_of_the_page_runs(home: Path, leaking: None) -> None:
+    """Ten units a day: five percent of a thousand are gone after five days, and again after ten."""
+    found = figures(run(home, "--source", "leaking", "--days", 12, "--json"))
+    assert (found["real_drops"], found["refills"], found["units_refilled"]) == (2, 2, 100)
+    assert found["missed_share"] == 0
+    assert found["delay_hours_mean"] <= 6  # type: ignore[operator]
+
+
+def test_a_world_that_sells_nothing_needs_orders(
+    home: Path, leaking: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import leaking as module  # noqa: PLC0415 - it is only there now
+
+    monkeypatch.delattr(module.Leaking, "orders")
+    result = run(home, "--source", "leaking")
+    assert "it has no orders(now)" in str(result.exception)
+    orders = home / "orders.csv"
+    completed = (BEGIN + DAY).isoformat()
+    orders.write_text(
+        "order_id,service,link,quantity,status,completed_at,start_count,metric\n"
+        f"1,svc,@nasa,1000,Completed,{completed},500,followers\n"
+    )
+    found = figures(run(home, "--source", "leaking", "--days", 3, "--orders-file", orders, "--json"))
+    assert (found["orders"], found["targets"]) == (1, 1)
+    assert found["looks"] > 0  # type: ignore[operator]
+
+
+def test_refused_orders_are_told_and_the_run_ends_with_1(home: Path, leaking: None) -> None:
+    orders = home / "orders.csv"
+    orders.write_text("order_id,service,link,quantity,status\n1,svc,@nasa,many,Pending\n")
+    result = run(home, "--source", "leaking", "--days", 1, "--orders-file", orders)
+    assert (result.exit_code, "orders.csv:2: quantity:" in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--orders-file", PAGE), "sells its own"),
+        (("--source", "instaloader", "--orders", 5), "built-in world only"),
+        (("--compare", "fixed"), "already"),
+        (("--compare", "lucky"), "'lucky' is not"),
+    ],
+)
+def test_what_does_not_fit_together_is_wrong_usage(home: Path, words: tuple[object, ...], said: str) -> None:
+    result = run(home, *words)
+    assert (result.exit_code, said in result.output) == (2, True)
+
+
+def test_a_source_that_is_not_installed_is_named(home: Path) -> None:
+    assert "telepathy" in str(run(home, "--source", "telepathy").exception)

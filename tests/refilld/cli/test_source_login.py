@@ -1,0 +1,148 @@
+"""A login's cookies are taken from a browser's export, checked, and put where only the owner reads them."""
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.errors import BadInputError
+from monitor.sources.instaloader.source import InstaloaderSource
+from refilld.cli.context import CommandContext
+from refilld.cli.root import refilld
+from refilld.cli.source_login import exported
+from tests.refilld.cli_world import Desk, a_desk
+
+COOKIES = {"sessionid": "17%3AFAKE%3A3", "csrftoken": "FAKEtoken", "ds_user_id": "17"}
+BESIDES = {"ig_nrcb": "1", "rur": '"CLN\\05417"'}
+LIST = [
+    {"name": name, "value": value, "domain": ".instagram.com", "httpOnly": True}
+    for name, value in (COOKIES | BESIDES).items()
+]
+ELSEWHERE = {"name": "sessionid", "value": "another", "domain": "notinstagram.com"}
+LINES = "# Netscape HTTP Cookie File\n\n" + "".join(
+    f"{prefix}.instagram.com\tTRUE\t/\tTRUE\t1800000000\t{name}\t{value}\n"
+    for prefix, (name, value) in zip(["#HttpOnly_", "", "", "", ""], (COOKIES | BESIDES).items(), strict=True)
+)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
+    with a_desk(tmp_path) as desk:
+        with (desk.home / "refilld.toml").open("a") as file:
+            file.write(f'[sources.instaloader]\nsession_file = "{desk.home}/session.json"\n')
+        yield desk
+
+
+@pytest.mark.parametrize(
+    "export",
+    [
+        json.dumps(COOKIES | BESIDES),
+        json.dumps([*LIST, ELSEWHERE]),
+        json.dumps([{"name": name, "value": value} for name, value in COOKIES.items()]),
+        LINES + "other.example\tTRUE\t/\tTRUE\t1\tsessionid\tanother\n",
+        "\ufeff" + json.dumps(COOKIES),
+        LINES.replace("\n", "\r\n"),
+    ],
+    ids=["object", "list", "list of one site", "cookies.txt", "with a mark", "of windows"],
+)
+def test_every_usual_export_becomes_a_file_that_the_source_reads(desk: Desk, export: str) -> None:
+    """Only the needed cookies, readable by the owner alone, with the next step in one line."""
+    result = desk.run("sources", "login", "instaloader", "--cookies", desk.write(export, "export"))
+    assert result.exit_code == 0, result.output
+    place = desk.home / "session.json"
+    assert (json.loads(place.read_text()), place.stat().st_mode & 0o777) == (COOKIES, 0o600)
+    assert InstaloaderSource.configured({"session_file": str(place)})
+    assert result.output.count("\n") == 1
+    assert "refilld sources probe instaloader" in result.output
+    assert "FAKE" not in result.output
+
+
+def test_cookies_come_from_standard_input_too(desk: Desk) -> None:
+    """So that they need not lie in a second file."""
+    context = CommandContext(desk.home / "refilld.toml", desk.world.clock)
+    result = CliRunner().invoke(
+        refilld, ["sources", "login", "instaloader"], obj=context, input=json.dumps(COOKIES)
+    )
+    assert result.exit_code == 0, result.output
+    assert json.loads((desk.home / "session.json").read_text()) == COOKIES
+
+
+def test_an_older_login_is_replaced_whole_and_closed_to_others(desk: Desk) -> None:
+    """Even when the old file was open."""
+    place = desk.home / "session.json"
+    place.write_text("old")
+    place.chmod(0o644)
+    desk.run("sources", "login", "instaloader", "--cookies", desk.write(LINES, "export"))
+    assert (json.loads(place.read_text()), place.stat().st_mode & 0o777) == (COOKIES, 0o600)
+    assert not list(desk.home.glob(".refilld.*"))
+
+
+@pytest.mark.parametrize(
+    ("export", "said"),
+    [
+        (b"", "neither JSON nor a cookies.txt"),
+        (b"hello", "neither JSON nor a cookies.txt"),
+        (b"\xff\xfe", "not text"),
+        (b'{"sessionid":', "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"[7]", "a list of cookies must hold objects"),
+        (b"{}", "no cookie sessionid"),
+        (json.dumps([ELSEWHERE]).encode(), "no cookie sessionid"),
+        (json.dumps(COOKIES | {"sessionid": "FAKE secret"}).encode(), "the value of sessionid"),
+        (json.dumps(COOKIES | {"sessionid": 7}).encode(), "the value of sessionid"),
+        (
+            json.dumps({name: COOKIES[name] for name in ("sessionid", "csrftoken")}).encode(),
+            "no cookie ds_user_id",
+        ),
+        (b" " * 1_100_000, "no export"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_is_no_login_is_refused_and_nothing_is_written(desk: Desk, export: bytes, said: str) -> None:
+    """In one clear line without any value."""
+    result = desk.process("sources", "login", "instaloader", "--cookies", desk.write(export, "export"))
+    assert (result.returncode, result.stdout) == (2, "")
+    assert said in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert "FAKE" not in result.stderr
+    assert not (desk.home / "session.json").exists()
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode(errors="replace")),
+    st.randoms(),
+)
+def test_any_bytes_are_a_login_or_one_clear_error(odd: bytes, chance: random.Random) -> None:
+    """Alone, and in the middle of something that was an export."""
+    said = []
+    for whole in (json.dumps(COOKIES), json.dumps(LIST), LINES):
+        at = chance.randrange(len(whole))
+        for content in (odd, whole[:at].encode() + odd + whole[at:].encode()):
+            try:
+                assert exported(content).values.keys() >= COOKIES.keys()
+            except BadInputError as error:
+                said.append(str(error))
+    assert not any("FAKE" in one for one in said)
+
+
+def test_without_a_place_for_it_nothing_is_read(desk: Desk) -> None:
+    """The line says what to set."""
+    (desk.home / "refilld.toml").write_text(f'[database]\nurl = "sqlite:///{desk.world.path}"\n')
+    result = desk.process("sources", "login", "instaloader", "--cookies", desk.write(LINES, "export"))
+    assert result.returncode == 2
+    assert "session_file under [sources.instaloader]" in result.stderr
+
+
+def test_cookies_and_passwords_are_never_arguments(desk: Desk) -> None:
+    """Everybody on the machine reads the arguments of a program; a password is not taken at all."""
+    options = {name for param in refilld.commands["sources"].commands["login"].params for name in param.opts}  # type: ignore[attr-defined]
+    assert options == {"name", "--cookies"}
+    result = desk.run("sources", "login", "instaloader", "--cookies", json.dumps(COOKIES))
+    assert result.exit_code == 2

@@ -1,0 +1,173 @@
+"""Terms at the prompt: what sets there are, who uses them, and what an import derives and tells."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from monitor.errors import BadInputError
+from refilld.cli.derived_terms import MOST_NAMES
+from refilld.cli.terms import COMMANDS
+from tests.refilld.cli_world import Desk, a_desk, csv, sold
+
+GOLD = '[terms.gold]\nwindow = "lifetime"\nsettle = "36h"\nrefill = "on_request"\n'
+DERIVING = "[service_names]\nderive_terms = true\n"
+FOLLOWERS = '[services."1234"]\nmetric = "followers"\nname = "IG Followers R30 ♻"\n'
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
+    with a_desk(tmp_path) as desk:
+        yield desk
+
+
+def configure(desk: Desk, text: str) -> None:
+    database = f'[database]\nurl = "sqlite:///{desk.world.path}"\n'
+    (desk.home / "refilld.toml").write_text(database + text, encoding="utf-8")
+
+
+def row(order_id: int, service: str) -> str:
+    return f"{order_id},{service},@shop{order_id},1000,Completed,2026-02-20T00:00:00Z,500,0,followers,,,"
+
+
+def shown(result: Result) -> list[dict[str, object]]:
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def sets(desk: Desk, *fields: str) -> list[tuple[object, ...]]:
+    """These fields of all sets of terms."""
+    return [tuple(one[field] for field in fields) for one in shown(desk.run("terms", "show", "--json"))]
+
+
+def test_the_group_is_offered_to_the_command_line() -> None:
+    """Under the name that the issue gives."""
+    (group,) = COMMANDS
+    assert (group.name, set(group.commands)) == ("terms", {"show"})
+
+
+# Show
+
+
+def test_every_set_is_shown_with_all_its_values_as_the_configuration_writes_them(desk: Desk) -> None:
+    """Durations with their unit, a window without end by its word."""
+    configure(desk, GOLD)
+    (gold,) = shown(desk.run("terms", "show", "gold", "--json"))
+    assert gold == {
+        "terms": "gold", "kind": "configured", "services": [], "orders": 0,
+        "window": "lifetime", "settle": "36h", "min_drop_percent": 5, "min_drop_units": 10,
+        "confirmations": 2, "confirm_after": "2h", "cooldown": "1d", "max_refills": 3,
+        "max_refill_percent": 150, "below_start": "review", "partial_orders": True, "refill": "on_request",
+    }  # fmt: skip
+
+
+def test_the_default_terms_are_shown_without_any_configuration(desk: Desk) -> None:
+    """In a table for people."""
+    head, line = desk.run("terms", "show").stdout.splitlines()
+    assert head.split()[:5] == ["terms", "kind", "services", "orders", "window"]
+    assert line.split()[:4] == ["default", "configured", "0", "30d"]
+
+
+def test_services_stand_by_the_terms_that_they_are_sold_under(desk: Desk) -> None:
+    """Those that name none by the default ones, or by what their names say."""
+    services = '[services.a]\nterms = "gold"\n[services.b]\n[services.c]\nterms = "gold"\n' + FOLLOWERS
+    configure(desk, GOLD + services)
+    assert sets(desk, "terms", "services") == [("default", ["b", "1234"]), ("gold", ["a", "c"])]
+    configure(desk, GOLD + services + DERIVING)
+    assert sets(desk, "terms", "kind", "services") == [
+        ("default", "configured", ["b"]), ("gold", "configured", ["a", "c"]), ("R30", "from names", ["1234"]),
+    ]  # fmt: skip
+
+
+def test_orders_sold_under_other_values_stand_in_a_row_of_their_own(desk: Desk) -> None:
+    """A set that was changed, and one that is gone, are still what orders were sold under."""
+    configure(desk, '[terms.default]\nwindow = "20d"\n[services.svc]\nterms = "gold"\n' + GOLD)
+    desk.imported(row(1, "svc"), row(2, "svc"), row(3, "other"))
+    assert sets(desk, "terms", "kind", "orders") == [("default", "configured", 1), ("gold", "configured", 2)]
+    configure(desk, "")
+    assert sets(desk, "terms", "kind", "window", "orders") == [
+        ("default", "configured", "30d", 0), ("default", "as sold", "20d", 1),
+        ("gold", "as sold", "lifetime", 2),
+    ]  # fmt: skip
+
+
+def test_unknown_terms_are_a_wrong_usage(desk: Desk) -> None:
+    """Those that there are, are named."""
+    configure(desk, GOLD)
+    fault = desk.run("terms", "show", "golden").exception
+    assert isinstance(fault, BadInputError)
+    assert str(fault) == "NAME: there are no terms 'golden'; there are: default, gold"
+
+
+def test_without_a_database_the_terms_are_shown_and_orders_are_not_counted(tmp_path: Path) -> None:
+    """An operator may look at them before anything is sold."""
+    with a_desk(tmp_path) as desk:
+        (desk.home / "refilld.toml").write_text(f'[database]\nurl = "sqlite:///{tmp_path}/none.db"\n')
+        result = desk.run("terms", "show", "--json")
+        (default,) = shown(result)
+    assert default["orders"] is None
+    assert result.stderr.startswith("orders are not counted: there is no database ")
+
+
+# What an import tells
+
+
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_an_import_tells_the_terms_that_it_derived(desk: Desk, options: list[str]) -> None:
+    """By the name, with what it promises and how many orders, most of them first."""
+    configure(desk, DERIVING + FOLLOWERS)
+    path = desk.write(csv([row(1, "Likes no refill"), row(2, "1234"), row(3, "1234"), row(4, "plain")]))
+    told = desk.run("orders", "import", path, *options).stdout.splitlines()
+    assert told[1:] == [
+        'terms from the name "IG Followers R30 ♻": window 30d, refill automatic (2 orders)',
+        'terms from the name "Likes no refill": refill never (1 order)',
+    ]
+
+
+def test_for_programs_the_derived_terms_are_in_the_one_object(desk: Desk) -> None:
+    """With the same facts."""
+    configure(desk, DERIVING)
+    (told,) = shown(desk.run("orders", "import", desk.write(csv([row(1, "Lifetime")])), "--json"))
+    assert told["terms_from_names"] == [
+        {"name": "Lifetime", "terms": "lifetime", "window": "365d", "refill": "automatic", "orders": 1}
+    ]
+
+
+def test_only_added_orders_are_told_for_the_others_keep_what_they_were_sold_under(desk: Desk) -> None:
+    """A second import freezes nothing."""
+    desk.imported(row(1, "Likes R60"))
+    configure(desk, DERIVING)
+    path = desk.write(csv([row(1, "Likes R60")]))
+    assert desk.run("orders", "import", path).stdout == "0 added, 0 updated, 1 unchanged, 0 refused\n"
+    (order,) = shown(desk.run("orders", "list", "--json"))
+    assert (order["terms"], order["terms_from"]) == ("default", "default")
+
+
+def test_names_without_end_are_counted_and_not_told_one_by_one(desk: Desk) -> None:
+    """A file may name a service of its own in each row."""
+    configure(desk, DERIVING)
+    path = desk.write(csv(row(number, f"R{number}") for number in range(1, MOST_NAMES + 4)))
+    lines = desk.run("orders", "import", path).stdout.splitlines()
+    assert len(lines) == 1 + MOST_NAMES + 1
+    assert lines[-1] == "and 3 orders with terms from further names"
+
+
+def test_unless_the_operator_wants_it_nothing_is_derived(desk: Desk) -> None:
+    """A name with a mark is sold under the default terms."""
+    path = desk.write(csv([row(1, "Likes R60")]))
+    assert desk.run("orders", "import", path).stdout == "1 added, 0 updated, 0 unchanged, 0 refused\n"
+    assert sets(desk, "terms", "orders") == [("default", 1)]
+
+
+def test_a_name_that_speaks_of_refills_but_derives_nothing_is_told(desk: Desk) -> None:
+    """Else a customer might be promised by the default terms what the name takes back."""
+    with (desk.home / "refilld.toml").open("a") as file:
+        file.write("[service_names]\nderive_terms = true\n")
+    rows = [sold(1).replace("svc", "IG Followers ❌ Refill"), sold(2).replace("svc", "Cheap followers")]
+    result = desk.run("orders", "import", desk.write(csv(rows)))
+    told = 'no terms from the name "IG Followers ❌ Refill": the default ones hold (1 order)'
+    assert told in result.output
+    assert "Cheap followers" not in result.output

@@ -1,0 +1,125 @@
+"""Tokens are shown once, kept as digests, and revoked at once."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from refilld.cli.context import CommandContext
+from refilld.cli.tokens import COMMANDS, token
+from storage import tokens
+from storage.errors import NotFoundError
+from storage.tokens import Scope
+from tests.refilld.queue_world import QueueWorld, queue_world
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[QueueWorld]:
+    with queue_world(tmp_path) as world:
+        yield world
+
+
+@pytest.fixture
+def run(world: QueueWorld, tmp_path: Path) -> Run:
+    """Run `refilld token …` on the world's database."""
+    config = tmp_path / "refilld.toml"
+    config.write_text(f'[database]\nurl = "sqlite:///{world.path}"\n')
+
+    def run(*words: object) -> Result:
+        return CliRunner().invoke(token, list(map(str, words)), obj=CommandContext(config, world.clock))
+
+    return run
+
+
+def scopes_of(world: QueueWorld, made: str) -> frozenset[Scope] | None:
+    with world.database.read() as connection:
+        return tokens.scopes_of(connection, made)
+
+
+def test_the_group_is_offered_to_the_command_line() -> None:
+    """Under the name that the contract gives it."""
+    (group,) = COMMANDS
+    assert group.name == "token"
+    assert set(group.commands) == {"create", "list", "revoke"}
+
+
+def test_create_prints_the_token_and_only_it(world: QueueWorld, run: Run) -> None:
+    """So that a shell can put it into a file."""
+    result = run("create", "--scope", "refills:consume", "--scope", "refills:manage", "--name", "robot")
+    assert result.stderr == ""
+    (made,) = result.stdout.splitlines()
+    assert made.startswith(tokens.PREFIX)
+    assert scopes_of(world, made) == {Scope.REFILLS_CONSUME, Scope.REFILLS_MANAGE}
+
+
+def test_two_tokens_are_never_the_same(run: Run) -> None:
+    """Even of the same name and scopes."""
+    made = {run("create", "--scope", "metrics:read", "--name", "same").stdout for _ in range(5)}
+    assert len(made) == 5
+
+
+def test_the_database_does_not_hold_the_token(world: QueueWorld, run: Run) -> None:
+    """A stolen backup opens no door."""
+    made = run("create", "--scope", "refills:consume").stdout.strip()
+    files = b"".join(path.read_bytes() for path in world.path.parent.glob("queue.db*"))
+    assert b"refills:consume" in files
+    assert made.encode() not in files
+    assert made.removeprefix(tokens.PREFIX).encode() not in files
+
+
+def test_the_list_shows_names_scopes_and_times(world: QueueWorld, run: Run) -> None:
+    """And nothing that could be used."""
+    made = run("create", "--scope", "refills:manage", "--scope", "orders:read", "--name", "robot").stdout
+    (shown,) = map(json.loads, run("list", "--json").stdout.splitlines())
+    assert shown == {
+        "token_id": 1,
+        "name": "robot",
+        "scopes": ["orders:read", "refills:manage"],
+        "created_at": "2026-03-01T12:00:00Z",
+        "revoked_at": None,
+    }
+    table = run("list").stdout
+    assert "robot" in table
+    assert "orders:read refills:manage" in table
+    assert made.strip() not in table
+
+
+def test_a_revoked_token_opens_nothing(world: QueueWorld, run: Run) -> None:
+    """It stays in the list, with its end."""
+    made = run("create", "--scope", "refills:consume").stdout.strip()
+    assert run("revoke", 1).stdout == "token 1 is revoked\n"
+    assert scopes_of(world, made) is None
+    (shown,) = map(json.loads, run("list", "--json").stdout.splitlines())
+    assert shown["revoked_at"] == "2026-03-01T12:00:00Z"
+
+
+def test_what_is_not_there_cannot_be_revoked(run: Run) -> None:
+    """Nor what has been revoked already."""
+    run("create", "--scope", "refills:consume")
+    run("revoke", 1)
+    for token_id in (1, 2, 2**63 - 1):
+        assert isinstance(run("revoke", token_id).exception, NotFoundError)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["create"],
+        ["create", "--scope", "everything"],
+        ["create", "--scope", "orders:read", "--name", ""],
+        ["create", "--scope", "orders:read", "--name", "a\x00b"],
+        ["revoke"],
+        ["revoke", 2**63],
+        ["revoke", "robot"],
+    ],
+)
+def test_wrong_usage_is_refused_before_the_database_is_opened(tmp_path: Path, words: list[object]) -> None:
+    """With exit code 2 and the option that is wrong."""
+    missing = CommandContext(tmp_path / "missing.toml")
+    result = CliRunner().invoke(token, list(map(str, words)), obj=missing)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Usage: ")

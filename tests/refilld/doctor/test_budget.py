@@ -1,0 +1,305 @@
+"""The doctor's outlook: how old a look will be at this budget, and what would help."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.cadence.capacity import BindingLimit, CadenceKind, Capacity
+from monitor.model.link import Link, LinkKind
+from monitor.model.target import Metric, Target
+from refilld.doctor import budget
+from refilld.doctor.finding import Finding, Level
+from refilld.doctor.forecast import ENOUGH, Forecast, forecasts
+from refilld.settings import Settings
+from storage import sources, targets
+from tests.refilld.plugged_source import plug_in
+from tests.refilld.queue_world import QueueWorld, queue_world
+
+HOUR = timedelta(hours=1)
+PLAIN = {"enabled": True, "spacing": "0s", "reserve": 0}
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[QueueWorld]:
+    """With a source `seer` that counts followers only."""
+    plug_in(tmp_path, monkeypatch)
+    with queue_world(tmp_path) as world:
+        yield world
+
+
+def settings(cadence: str = "learned", **sections: dict[str, object]) -> Settings:
+    named = {name: PLAIN | section for name, section in sections.items()}
+    return Settings.model_validate({"sources": named, "sampling": {"cadence": cadence}})
+
+
+def watch(
+    world: QueueWorld, number: int, metric: Metric = Metric.FOLLOWERS, source: str | None = None
+) -> None:
+    """Let so many targets of a metric be due; `source` reads them."""
+    kind = metric.counted_on
+    wanted = [Target(Link(kind, _key(kind, n)), metric) for n in range(number)]
+    with world.database.write() as tx:
+        targets.schedule_by(tx, targets.ensure(tx, wanted).values(), world.now, "routine")
+        whose = f"SET source = {'NULL' if source is None else repr(source)} WHERE metric = '{metric}'"
+        tx.exec_driver_sql(f"UPDATE targets {whose}")
+
+
+def _key(kind: LinkKind, number: int) -> str:
+    return f"shop{number}" if kind is LinkKind.PROFILE else f"C0de{number:07}"
+
+
+def seen(world: QueueWorld, configured: Settings) -> dict[str, Forecast]:
+    with world.database.read() as tx:
+        return forecasts(tx, configured, world.now)
+
+
+def found(world: QueueWorld, configured: Settings) -> list[Finding]:
+    with world.database.read() as tx:
+        return list(budget.findings(tx, configured, world.now))
+
+
+# The outlook
+
+
+def test_the_age_of_a_look_follows_from_budget_and_targets(world: QueueWorld) -> None:
+    """Sixty targets at thirty requests an hour: two hours."""
+    watch(world, 60, source="seer")
+    outlook = seen(world, settings(seer={}))["seer"]
+    assert (outlook.oldest_look, outlook.binding) == (2 * HOUR, BindingLimit.HOUR)
+    assert 0 < outlook.missed < 0.01
+    assert timedelta(0) < outlook.delay <= HOUR
+
+
+def test_the_reserve_of_manual_checks_is_not_for_routine(world: QueueWorld) -> None:
+    """A third of thirty requests an hour: twenty are left."""
+    watch(world, 60, source="seer")
+    assert seen(world, settings(seer={"reserve": 34}))["seer"].oldest_look == 3 * HOUR
+
+
+def test_a_day_that_is_short_binds(world: QueueWorld) -> None:
+    """Ten requests an hour in the long run."""
+    watch(world, 60, source="seer")
+    outlook = seen(world, settings(seer={"requests_per_day": 240}))["seer"]
+    assert (outlook.oldest_look, outlook.binding) == (6 * HOUR, BindingLimit.DAY)
+
+
+def test_targets_that_nobody_reads_yet_count_for_the_first_source_that_could(world: QueueWorld) -> None:
+    """Followers for the one that counts them, the rest for the next."""
+    watch(world, 30)
+    watch(world, 7, Metric.LIKES)
+    both = seen(world, settings(seer={}, instaloader={}))
+    assert {name: one.capacity.targets for name, one in both.items()} == {"seer": 30, "instaloader": 7}
+    turned = seen(world, settings(instaloader={}, seer={}))
+    assert {name: one.capacity.targets for name, one in turned.items()} == {"instaloader": 37, "seer": 0}
+
+
+def test_the_official_source_is_asked_first(world: QueueWorld) -> None:
+    """Wherever it stands in the configuration, as by the daemon."""
+    token = world.path.parent / "token"
+    token.write_text("hunter2")
+    token.chmod(0o600)
+    graph = {"ig_user_id": "17841400000000000", "token_file": str(token)}
+    watch(world, 30)
+    both = seen(world, settings(instaloader={}, graph=graph))
+    assert {name: one.capacity.targets for name, one in both.items()} == {"instaloader": 0, "graph": 30}
+
+
+def test_targets_of_a_source_that_is_switched_off_count_for_another(world: QueueWorld) -> None:
+    """It will have to read them."""
+    watch(world, 30, source="instaloader")
+    outlook = seen(world, settings(seer={}, instaloader={"enabled": False}))
+    assert {name: one.capacity.targets for name, one in outlook.items()} == {"seer": 30}
+
+
+def test_a_source_that_cannot_begin_counts_as_if_it_could(world: QueueWorld) -> None:
+    """Another finding tells that it can not; but any other source comes before it."""
+    watch(world, 30)
+    for name in ("picky", "broken"):
+        both = seen(world, settings(**{name: {}, "instaloader": {}}))
+        assert {one: outlook.capacity.targets for one, outlook in both.items()} == {
+            name: 0,
+            "instaloader": 30,
+        }
+        assert seen(world, settings(**{name: {}}))[name].capacity.targets == 30
+
+
+def test_a_source_that_is_not_installed_has_no_outlook(world: QueueWorld) -> None:
+    """It reads nothing, so the others have to."""
+    watch(world, 30, source="telepathy")
+    outlook = seen(world, settings(telepathy={}, seer={}))
+    assert {name: one.capacity.targets for name, one in outlook.items()} == {"seer": 30}
+
+
+def test_looks_that_a_request_serves_are_measured(world: QueueWorld) -> None:
+    """As soon as there are enough requests to say; until then they are as the targets are read together."""
+    watch(world, 60, source="seer")
+    with world.database.write() as tx:
+        tx.exec_driver_sql("UPDATE targets SET request_key = 'page ' || (target_id % 20)")
+        sources.note_requests(tx, "seer", world.now, ENOUGH - 1)
+        tx.exec_driver_sql("UPDATE source_requests SET looks = 5")
+    assert seen(world, settings(seer={}))["seer"].capacity.looks_per_request == 3
+    with world.database.write() as tx:
+        sources.note_requests(tx, "seer", world.now, 1)
+        tx.exec_driver_sql("UPDATE source_requests SET looks = 5")
+    assert seen(world, settings(seer={}))["seer"].capacity.looks_per_request == 5
+
+
+def test_orders_are_told_beside_the_targets(world: QueueWorld) -> None:
+    """Two orders, on a target each."""
+    world.queue("1", "2")
+    with world.database.write() as tx:
+        tx.exec_driver_sql("UPDATE targets SET next_due_at = 1")
+    outlook = seen(world, settings(seer={}))["seer"]
+    assert (outlook.capacity.targets, outlook.orders) == (2, 2)
+
+
+# What is said
+
+
+def test_a_budget_that_does_says_so(world: QueueWorld) -> None:
+    """Nothing is older than `every`, and next to nothing missed."""
+    watch(world, 60, source="seer")
+    (told,) = found(world, settings(seer={}))
+    assert (told.level, told.hint) == (Level.OK, "")
+    assert "going round once takes 2 hours (cold targets wait longer, hot ones less)" in told.says
+
+
+@pytest.mark.parametrize(("cadence", "age"), [("learned", "60 minutes"), ("fixed", "6 hours")])
+def test_a_budget_to_spare_makes_no_look_younger_than_the_cadence_wants(
+    world: QueueWorld, cadence: str, age: str
+) -> None:
+    """A sixth of `every`, or `every`; half of it until a drop is seen."""
+    watch(world, 3, source="seer")
+    (told,) = found(world, settings(cadence, seer={"requests_per_hour": 1440}))
+    assert (told.level, told.says.partition(", and")[0]) == (Level.OK, "seer: at 1,440 requests an hour")
+    assert f"a look will be up to {age} old; a drop will be seen after " in told.says
+    assert "a minute" not in told.says
+
+
+def test_the_fixed_cadence_is_told_by_its_oldest_look(world: QueueWorld) -> None:
+    """Twenty hours for all."""
+    watch(world, 600, source="seer")
+    (told,) = found(world, settings("fixed", seer={}))
+    assert "a look will be up to 20 hours old" in told.says
+
+
+def test_a_budget_that_is_too_small_says_what_it_would_take(world: QueueWorld) -> None:
+    """Six hundred targets every six hours are a hundred requests an hour."""
+    watch(world, 600, source="seer")
+    (told,) = found(world, settings(seer={}))
+    assert (told.level, told.about) == (Level.WARNING, "seer")
+    assert "600 targets" in told.says
+    assert "going round once takes 20 hours" in told.says
+    assert "a look every 6h would take 100 requests an hour;" in told.hint
+    assert "sources.seer.requests_per_hour allows fewer" in told.hint
+
+
+@pytest.mark.parametrize(("pages", "said"), [(600, False), (200, True)])
+def test_targets_that_share_a_request_are_told(world: QueueWorld, pages: int, said: bool) -> None:
+    """Three at a time."""
+    watch(world, 600, source="seer")
+    with world.database.write() as tx:
+        tx.exec_driver_sql(f"UPDATE targets SET request_key = 'page ' || (target_id % {pages})")
+    (told,) = found(world, settings(seer={}))
+    assert ("at 30 requests an hour that read 3 targets each, and 600 targets" in told.says) is said
+
+
+def test_the_limit_that_binds_is_the_one_to_raise(world: QueueWorld) -> None:
+    """Raising another would bring nothing."""
+    watch(world, 600, source="seer")
+    (told,) = found(world, settings(seer={"spacing": "10m"}))
+    assert "sources.seer.spacing allows fewer: shorten it" in told.hint
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [(50, "allows fewer: raise it (no more than 100 requests an hour), "), (100, "fewer: enable")],
+)
+def test_nobody_is_told_to_ask_graph_more_than_its_page_says(
+    world: QueueWorld, limit: int, said: str
+) -> None:
+    """A hundred requests an hour; then only another source helps."""
+    watch(world, 6000, source="graph")
+    (told,) = found(world, settings(graph={"requests_per_hour": limit}))
+    assert said in told.hint
+
+
+def test_the_example_of_the_page_is_what_is_said() -> None:
+    """Under both cadences."""
+    page = (Path(__file__).parents[3] / "docs" / "doctor.md").read_text()
+    for policy in CadenceKind:
+        outlook = Forecast(Capacity(27, 4000, every=6 * HOUR), policy, 4100, BindingLimit.HOUR)
+        assert budget.sentence(outlook) in page.replace("\n> ", " ")
+
+
+def test_targets_that_nobody_can_see_are_told(world: QueueWorld) -> None:
+    """Of a metric that nobody counts, or because there is no way to them: they would wait for ever."""
+    watch(world, 2, Metric.VIEWS)
+    watch(world, 1, Metric.LIKES, source="")
+    watch(world, 2)
+    *_, told = found(world, settings(seer={}))
+    assert (told.check, told.level) == ("targets.unread", Level.WARNING)
+    assert told.says.startswith("3 targets")
+
+
+def test_without_targets_there_is_nothing_to_judge(world: QueueWorld) -> None:
+    """Before the first import."""
+    (told,) = found(world, settings(seer={}))
+    assert (told.level, told.says) == (Level.OK, "seer has no target yet")
+
+
+def test_without_a_source_there_is_no_budget(world: QueueWorld) -> None:
+    """And `sources.enabled` says so."""
+    watch(world, 3)
+    assert found(world, Settings()) == []
+
+
+@pytest.mark.parametrize(
+    ("duration", "said"),
+    [
+        (timedelta(0), "a minute"),
+        (timedelta(seconds=59), "a minute"),
+        (timedelta(minutes=12), "12 minutes"),
+        (timedelta(minutes=61), "61 minutes"),
+        (timedelta(hours=47), "47 hours"),
+        (timedelta(hours=5, minutes=30), "5.5 hours"),
+        (timedelta(hours=133), "5.5 days"),
+        (timedelta(days=36500), "36,500 days"),
+    ],
+)
+def test_durations_are_said_to_two_digits(duration: timedelta, said: str) -> None:
+    """Nobody can know more."""
+    assert budget.spoken(duration) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "said"),
+    [
+        (1440, 3, "1,440"),
+        (27, 3, "27"),
+        (999.6, 3, "1,000"),
+        (28.8, 3, "28.8"),
+        (99.6, 2, "100"),
+        (2.31, 2, "2.3"),
+    ],
+)
+def test_numbers_are_said_as_people_write_them(value: float, digits: int, said: str) -> None:
+    """Never with an exponent."""
+    assert budget.number(value, digits) == said
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        (0, "fewer than 0.1 %"),
+        (0.0009, "fewer than 0.1 %"),
+        (0.0042, "about 0.4 %"),
+        (0.0644, "about 6 %"),
+        (1, "about 100 %"),
+    ],
+)
+def test_shares_are_said_without_false_digits(part: float, said: str) -> None:
+    """They rest on made-up curves."""
+    assert budget.share(part) == said

@@ -1,0 +1,269 @@
+"""Checking: a customer asks; a look at once if the budget allows, an answer in any case."""
+
+import pytest
+
+from jobs.target_selection import LOOK_AGAIN
+from monitor.cadence.schedule import Priority
+from monitor.guarantee.customer_answers import STANDS_UNREAD
+from monitor.model.order import Flag, OrderStatus
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric
+from refilld.services.refill_requests import Recheck
+from storage import sources
+from storage.errors import NotFoundError
+from tests.jobs.jobs_world import DAY, HOUR, MINUTE, START, JobsWorld, ScriptedSource, an_eye, an_order
+
+LATER = START + 2 * DAY
+
+
+def standing(world: JobsWorld) -> int:
+    return world.rows("requests", "answered_at").count(None)
+
+
+def test_a_check_looks_at_once_and_answers_with_what_it_saw(world: JobsWorld) -> None:
+    """The request is paid for, the look is kept, the next one planned."""
+    world.sell(an_order())
+    world.now = LATER
+    source = ScriptedSource(lambda _name, _now: 2000)
+    answer, recheck = world.checking(an_eye(source)).check("1")
+    assert (answer.word, answer.count, answer.counted_at, recheck) == ("no_drop", 2000, LATER, Recheck.DONE)
+    assert world.rows("source_requests", "source", "at") == [("scripted", LATER)]
+    assert world.rows("snapshots", "at", "count") == [(LATER, 2000)]
+    assert world.target().next_due_at == LATER + 3 * HOUR
+
+
+def test_a_question_that_is_answered_leaves_no_request_standing(world: JobsWorld) -> None:
+    """Nothing is missing: that was the answer."""
+    world.sell(an_order())
+    world.now = LATER
+    world.checking(an_eye(ScriptedSource())).check("1")
+    assert standing(world) == 0
+
+
+def test_a_drop_that_the_customer_noticed_is_suspected_confirmed_and_refilled(world: JobsWorld) -> None:
+    """On request: the request stands until the decision, and each answer says how far it is."""
+    world.sell(an_order(terms={"refill": "on_request"}))
+    checking = world.checking(an_eye(ScriptedSource(lambda _name, _now: 1500)))
+    words = []
+    for world.now in (LATER, LATER + HOUR, LATER + 2 * HOUR):
+        answer, _ = checking.check("1")
+        words.append((answer.word, answer.missing, standing(world)))
+    expected = [("awaiting_confirmation", 500, 1), ("awaiting_confirmation", 500, 2), ("refill", 500, 0)]
+    assert words == expected
+    assert answer.quantity == 500
+
+
+def test_asking_again_while_an_answer_stands_adds_no_request(world: JobsWorld) -> None:
+    """One row, however impatient the customer is."""
+    world.sell(an_order())
+    world.now = LATER
+    checking = world.checking()
+    for _ in range(5):
+        checking.check("1")
+    assert len(world.rows("requests")) == 1
+
+
+def test_without_budget_the_target_goes_to_the_head_of_the_queue(world: JobsWorld) -> None:
+    """Due now, in the first lane; no request is sent and none is charged."""
+    world.sell(an_order())
+    world.look(2000, LATER)
+    with world.database.write() as tx:
+        sources.note_requests(tx, "scripted", LATER, 1)
+    source = ScriptedSource()
+    answer, recheck = world.checking(an_eye(source, spacing=MINUTE)).check("1")
+    assert (answer.word, recheck, source.request_pending) == ("no_drop", Recheck.DUE, [])
+    assert world.rows("targets", "next_due_at", "priority") == [(LATER, int(Priority.URGENT))]
+    assert len(world.rows("source_requests")) == 1
+
+
+def test_a_target_that_waits_in_the_routine_already_is_put_before_it(world: JobsWorld) -> None:
+    """Being due is not enough: behind a thousand others its turn may never come."""
+    world.sell(*(an_order(str(i), f"profile{i}") for i in range(5)))
+    world.now += HOUR
+    world.checking().check("4")
+    source = ScriptedSource()
+    world.sampling(an_eye(source)).run_once()
+    assert source.names[0] == "profile4"
+
+
+def test_a_request_stands_until_a_look_has_answered_it(world: JobsWorld) -> None:
+    """What was counted before the customer noticed the drop is no answer to him."""
+    world.sell(an_order(terms={"refill": "on_request"}))
+    world.look(2000, LATER)
+    answer, recheck = world.checking().check("1")
+    assert (answer.word, recheck, standing(world)) == ("no_drop", Recheck.DUE, 1)
+    world.lose(1500, LATER + HOUR)
+    assert world.rows("refills", "quantity", "state") == [(500, RefillState.QUEUED)]
+    assert standing(world) == 0
+
+
+@pytest.mark.parametrize("outcome", [Outcome.TRANSIENT, Outcome.PRIVATE, Outcome.RATE_LIMITED])
+def test_a_failed_look_is_no_answer_either(world: JobsWorld, outcome: Outcome) -> None:
+    """Once the profile can be read again, what the customer asked for is decided."""
+    world.sell(an_order(terms={"refill": "on_request"}))
+    world.look(2000, LATER)
+    world.now = LATER + HOUR
+    world.checking(an_eye(ScriptedSource(lambda _name, _now: outcome))).check("1")
+    world.lose(1500, LATER + DAY)
+    assert world.rows("refills", "quantity") == [500]
+
+
+@pytest.mark.parametrize("flag", Flag)
+def test_an_order_that_is_not_covered_costs_no_look(world: JobsWorld, flag: Flag) -> None:
+    """The answer is in the database already, and the question is answered."""
+    world.sell(an_order())
+    world.flag("1", flag)
+    source = ScriptedSource()
+    before = world.rows("targets")
+    answer, recheck = world.checking(an_eye(source)).check("1")
+    word = "suspended:hold" if flag is Flag.HOLD else f"void:{flag}"
+    assert (answer.word, recheck) == (word, Recheck.NOT_NEEDED)
+    assert (source.request_pending, world.rows("targets"), standing(world)) == ([], before, 0)
+
+
+def test_an_expired_guarantee_costs_no_look(world: JobsWorld) -> None:
+    """From its end on."""
+    world.sell(an_order())
+    source = ScriptedSource()
+    world.now = START + 30 * DAY
+    answer, recheck = world.checking(an_eye(source)).check("1")
+    assert (answer.word, recheck, source.request_pending) == ("window_expired", Recheck.NOT_NEEDED, [])
+
+
+def test_a_paused_source_is_not_asked_for_a_customer_either(world: JobsWorld) -> None:
+    """A refusal is a refusal."""
+    world.sell(an_order())
+    source = ScriptedSource(lambda _name, _now: Outcome.BLOCKED)
+    checking = world.checking(an_eye(source))
+    assert checking.check("1")[1] is Recheck.FAILED
+    world.now += STANDS_UNREAD
+    assert checking.check("1")[1] is Recheck.DUE
+    assert len(source.request_pending) == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (Outcome.TRANSIENT, Recheck.FAILED),
+        (Outcome.SCHEMA, Recheck.FAILED),
+        (Outcome.RATE_LIMITED, Recheck.FAILED),
+        (Outcome.LOGIN_REQUIRED, Recheck.FAILED),
+        (Outcome.PRIVATE, Recheck.DONE),
+        (Outcome.NOT_FOUND, Recheck.DONE),
+    ],
+)
+def test_a_look_that_told_nothing_is_not_said_to_have_been_one(
+    world: JobsWorld, outcome: Outcome, told: Recheck
+) -> None:
+    """Nobody must read out an old count as if it had just been taken."""
+    world.sell(an_order())
+    source = ScriptedSource(lambda _name, _now: outcome)
+    assert world.checking(an_eye(source)).check("1")[1] is told
+
+
+def test_an_eye_that_cannot_count_the_metric_is_passed_over(world: JobsWorld) -> None:
+    """The next one that can is asked."""
+    world.sell(an_order())
+    blind = ScriptedSource(name="views", metrics=frozenset({Metric.VIEWS}))
+    source = ScriptedSource()
+    world.checking(an_eye(blind), an_eye(source)).check("1")
+    assert (len(blind.request_pending), len(source.request_pending)) == (0, 1)
+
+
+def test_a_check_that_is_killed_has_paid_and_its_look_is_taken_again(world: JobsWorld) -> None:
+    """The request stands, the target is due after a while."""
+    world.sell(an_order())
+    checking = world.checking(an_eye(ScriptedSource(lambda _name, _now: SystemExit("killed"))))
+    with pytest.raises(SystemExit):
+        checking.check("1")
+    assert world.rows("source_requests", "at") == [START]
+    assert world.rows("targets", "claimed_until") == [START + LOOK_AGAIN]
+    assert standing(world) == 1
+
+
+def test_an_unknown_order_is_an_error_and_leaves_no_trace(world: JobsWorld) -> None:
+    """No request is recorded for what was never sold."""
+    with pytest.raises(NotFoundError, match="there is no order 404"):
+        world.checking(an_eye(ScriptedSource())).check("404")
+    assert world.rows("requests") == []
+
+
+def test_a_held_refill_is_answered_with_its_reason(world: JobsWorld) -> None:
+    """Not with `no_drop`, though its units are reserved and nothing is missing beyond them."""
+    world.sell(an_order())
+    world.lose(900)
+    answer, _ = world.checking().check("1")
+    assert answer.word == "below_start_count"
+    world.operate("approve")
+    answer, _ = world.checking().check("1")
+    assert (answer.word, answer.quantity) == ("refill", 1000)
+
+
+@pytest.mark.parametrize("start", [None, 2000])
+def test_an_order_that_was_sold_meanwhile_does_not_confuse_the_answer(
+    world: JobsWorld, start: int | None
+) -> None:
+    """It has no part in a count that is older than its delivery, start count or not."""
+    world.sell(an_order())
+    world.look(2000, LATER)
+    world.now = LATER + 2 * DAY
+    world.sell(an_order("2", completed_at=LATER + HOUR, start_count=start))
+    assert world.checking().check("1")[0].word == "no_drop"
+
+
+def test_an_order_on_a_known_target_whose_start_is_unknown_does_not_break_the_answer(
+    world: JobsWorld,
+) -> None:
+    """It would be measured by the next look; until then the last count measures it."""
+    world.sell(an_order())
+    world.look(3000, LATER)
+    world.sell(an_order("2", start_count=None))
+    answers = [world.checking().check(order_id)[0].word for order_id in ("1", "2")]
+    assert answers == ["no_drop", "not_readable"]
+
+
+def test_the_clock_is_asked_and_not_the_machine(world: JobsWorld) -> None:
+    """Every time that is kept is the world's."""
+    world.sell(an_order())
+    world.now = LATER
+    world.checking(an_eye(ScriptedSource())).check("1")
+    times = [*world.rows("requests", "at"), *world.rows("requests", "answered_at")]
+    assert set(times) == {LATER}
+
+
+def test_a_request_while_the_answer_stands_is_recorded_without_a_look(world: JobsWorld) -> None:
+    """On request: what was lost since is decided at the next look, for the customer did ask."""
+    world.sell(an_order(terms={"refill": "on_request"}))
+    world.now = LATER
+    source = ScriptedSource(lambda _name, now: 2000 if now == LATER else 1500)
+    checking = world.checking(an_eye(source))
+    assert checking.check("1")[1] is Recheck.DONE
+    world.now = LATER + 10 * MINUTE
+    for _ in range(3):
+        assert checking.check("1")[1] is Recheck.STANDS
+    assert (standing(world), len(source.request_pending)) == (1, 1)
+    world.lose(1500, LATER + HOUR)
+    assert [str(reason) for reason in world.rows("decisions", "reason")] == ["drop_confirmed"]
+
+
+def test_a_drop_that_waits_for_a_request_is_looked_at_at_once(world: JobsWorld) -> None:
+    """No old answer stands against it."""
+    world.sell(an_order(terms={"refill": "on_request"}))
+    world.now = LATER
+    checking = world.checking(an_eye(ScriptedSource(lambda _name, _now: 2000)))
+    checking.check("1")
+    for minutes in (10, 20):
+        world.look(1500, LATER + minutes * MINUTE)
+    world.look(1500, LATER + 130 * MINUTE)
+    assert [str(reason) for reason in world.rows("decisions", "reason")] == ["awaiting_request"]
+    world.now += MINUTE
+    assert world.checking(an_eye(ScriptedSource(lambda _name, _now: 1500))).check("1")[0].word == "refill"
+
+
+def test_asking_about_an_order_without_guarantee_is_recorded_once_an_hour(world: JobsWorld) -> None:
+    """However often somebody asks."""
+    world.sell(an_order(status=OrderStatus.PENDING, completed_at=None))
+    for _ in range(50):
+        assert world.checking().check("1")[1] is Recheck.NOT_NEEDED
+    assert len(world.rows("requests")) == 1

@@ -1,0 +1,28 @@
+"""The learned cadence in a simulation, as far as a whole run shows what no single look does."""
+
+from datetime import timedelta
+
+import pytest
+
+from monitor.cadence.virtual_time import INITIAL_PRICE
+from monitor.sources.reader_adapter import ReaderAdapter
+from refilld.settings import Settings, SourceSection
+from refilld.simulate.run import Simulation, SimulationPlan, fresh_database
+from refilld.simulate.world import SimulatedWorld
+from storage import cadence_stats
+from tests.refilld.simulate.simulate_world import BEGIN, StepWorld, an_order
+
+
+def test_first_looks_do_not_teach_what_a_request_is_worth() -> None:
+    """Nothing is known of what they show: a price of nothing would let every last call pay."""
+    orders = [an_order(str(number), f"profile{number}") for number in range(4)]
+    slow = SourceSection(requests_per_hour=1, spacing=timedelta(hours=9), jitter=0, reserve=0)
+    world = SimulatedWorld.of(ReaderAdapter("steps", StepWorld(orders)))
+    with fresh_database() as database:
+        happened = Simulation(SimulationPlan(BEGIN, 1, slow), world, Settings(), database).run(
+            lambda _now: None
+        )
+        with database.read() as connection:
+            clock = cadence_stats.virtual_time(connection, "steps")
+    assert [len(looks) for looks in happened.meter.looks.values()] == [1, 1, 1]
+    assert clock.price == pytest.approx(INITIAL_PRICE)

@@ -1,0 +1,65 @@
+"""The virtual clock jumps, and nothing that was to happen is jumped over."""
+
+from datetime import timedelta
+
+import pytest
+
+from refilld.simulate.clock import SimulationClock
+from tests.refilld.simulate.simulate_world import BEGIN, DAY, HOUR
+
+
+@pytest.fixture
+def clock() -> SimulationClock:
+    return SimulationClock(BEGIN, BEGIN + DAY)
+
+
+def test_waiting_takes_no_time_but_simulated_time(clock: SimulationClock) -> None:
+    assert not clock.wait(3 * HOUR)
+    assert clock.now() == BEGIN + 3 * HOUR
+
+
+def test_waiting_ends_where_something_is_to_happen(clock: SimulationClock) -> None:
+    clock.at(BEGIN + HOUR, lambda: None)
+    assert clock.wait(3 * HOUR)
+    assert clock.now() == BEGIN + HOUR
+
+
+def test_even_no_wait_at_all_tells_that_something_is_due(clock: SimulationClock) -> None:
+    assert not clock.wait(timedelta(0))
+    clock.at(BEGIN, lambda: None)
+    assert clock.wait(timedelta(0))
+
+
+def test_a_wait_without_end_ends_with_the_simulation(clock: SimulationClock) -> None:
+    assert clock.wait(timedelta.max)
+    assert (clock.now(), clock.over) == (BEGIN + DAY, True)
+
+
+def test_things_happen_in_order_of_time_and_of_being_asked_for(clock: SimulationClock) -> None:
+    happened: list[str] = []
+    clock.at(BEGIN + 2 * HOUR, lambda: happened.append("third"))
+    clock.at(BEGIN + HOUR, lambda: happened.append("first"))
+    clock.at(BEGIN + HOUR, lambda: happened.append("second"))
+    clock.advance(None)
+    clock.let_happen()
+    assert happened == ["first", "second"]
+    clock.advance(None)
+    clock.let_happen()
+    assert happened == ["first", "second", "third"]
+
+
+def test_what_happens_every_hour_happens_from_the_beginning_until_before_the_end(
+    clock: SimulationClock,
+) -> None:
+    hours: list[float] = []
+    clock.every(HOUR, lambda: hours.append((clock.now() - BEGIN) / HOUR))
+    while not clock.over:
+        clock.let_happen()
+        clock.advance(None)
+    assert hours == list(range(24))
+
+
+def test_a_jump_goes_no_further_than_the_next_event(clock: SimulationClock) -> None:
+    clock.at(BEGIN + HOUR, lambda: None)
+    clock.advance(BEGIN + 5 * HOUR)
+    assert clock.now() == BEGIN + HOUR

@@ -1,0 +1,206 @@
+"""Every figure of a simulation, worked out by hand on tiny worlds."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.target import Target
+from refilld.settings import SourceSection
+from refilld.simulate.figures import Delays, Figures, Truth, figures
+from refilld.simulate.run import SimulationRecord
+from refilld.simulate.true_drops import TrueDrop, TrueDropEnd
+from tests.refilld.simulate.simulate_world import (
+    BEGIN,
+    DAY,
+    HOUR,
+    BlindWorld,
+    StepWorld,
+    an_order,
+    hours_of_looks,
+    ran,
+)
+
+FALL = ((0, 2000), (25, 1900))
+"""A hundred of a thousand are lost after 25 hours; looks are at 24, 30 and, to confirm, at 32."""
+
+
+def truth_of(happened: SimulationRecord) -> tuple[Figures, Truth, list[TrueDrop]]:
+    found, true_drops = figures(happened)
+    assert found.truth is not None
+    return found, found.truth, true_drops
+
+
+def test_looks_are_when_the_cadence_says_however_the_clock_jumps() -> None:
+    """Every six hours, two hours after a suspicion, and six hours after that again."""
+    looks = hours_of_looks(ran(StepWorld([an_order()], FALL)))
+    assert looks == [0, 6, 12, 18, 24, 30, 32, 38, 44, 50, 56, 62, 68]
+
+
+def test_a_drop_is_as_late_as_the_look_that_sees_it() -> None:
+    """It begins at 25 hours to the second, and is seen at 30."""
+    _, truth, (true_drop,) = truth_of(ran(StepWorld([an_order()], FALL)))
+    assert BEGIN + 25 * HOUR <= true_drop.began <= BEGIN + 25 * HOUR + timedelta(seconds=1)
+    assert (true_drop.order_id, true_drop.units, true_drop.ended, true_drop.end) == (
+        "1",
+        100,
+        BEGIN + 30 * HOUR,
+        TrueDropEnd.SEEN,
+    )
+    assert truth.seen.mean == truth.seen.p50 == truth.seen.p95 == pytest.approx(5, abs=0.001)
+    assert truth.hours_per_unit == pytest.approx(5, abs=0.001)
+    assert truth.missed_share == 0
+
+
+def test_a_refill_costs_its_units_at_what_they_were_sold_for() -> None:
+    """A hundred units of a thousand that were sold for ten; decided at 32 hours, claimed at 33."""
+    world = StepWorld([an_order()], FALL)
+    found, truth, _ = truth_of(ran(world))
+    assert (found.refills, found.units_refilled, found.cost) == (1, 100, {"USD": Decimal("1.00")})
+    assert world.refills == [(BEGIN + 57 * HOUR, "1", 100)]
+    assert (truth.false_refills, truth.units_too_many, found.units_without_price) == (0, 0, 0)
+
+
+def test_units_without_a_price_are_counted_apart() -> None:
+    found, _, _ = truth_of(ran(StepWorld([an_order(price=None)], FALL)))
+    assert (found.cost, found.units_without_price) == ({}, 100)
+
+
+def test_looks_and_requests_are_counted() -> None:
+    found, _, _ = truth_of(ran(StepWorld([an_order()], FALL)))
+    assert (found.orders, found.targets, found.looks, found.counts, found.requests) == (1, 1, 13, 13, 13)
+
+
+def test_a_drop_that_nobody_saw_before_the_guarantee_ended_is_missed() -> None:
+    """The guarantee ends after 12 hours, the last look that counts is at 11:30, and the fall after that."""
+    order = an_order(completed_at=BEGIN - 30 * DAY + 12 * HOUR)
+    happened = ran(StepWorld([order], ((0, 2000), (11.75, 1900))), days=1)
+    assert hours_of_looks(happened) == [0, 6, 11.5, 17.5]
+    _, truth, (true_drop,) = truth_of(happened)
+    assert (true_drop.end, true_drop.ended) == (TrueDropEnd.MISSED, BEGIN + 12 * HOUR)
+    assert truth.missed_share == 1
+    assert truth.hours_per_unit == pytest.approx(0.25 + 720, abs=0.001)
+    assert truth.seen == Delays(None, None, None)
+
+
+def test_a_drop_that_recovers_unseen_is_neither_seen_nor_missed() -> None:
+    _, truth, _ = truth_of(ran(StepWorld([an_order()], ((0, 2000), (1, 1900), (5, 2000))), days=1))
+    assert (truth.true_drops, truth.missed_share) == (Counter({TrueDropEnd.PASSED: 1}), None)
+
+
+def test_a_drop_that_is_unseen_at_the_end_stays_open() -> None:
+    """The last look is at 18 hours, the fall at 20."""
+    _, truth, (true_drop,) = truth_of(ran(StepWorld([an_order()], ((0, 2000), (20, 1900))), days=1))
+    assert (true_drop.end, true_drop.ended, truth.hours_per_unit) == (TrueDropEnd.OPEN, BEGIN + DAY, None)
+
+
+def test_a_loss_below_the_threshold_is_no_drop() -> None:
+    """Forty-nine of a thousand, where five percent are needed."""
+    found, truth, true_drops = truth_of(ran(StepWorld([an_order()], ((0, 2000), (25, 1951)))))
+    assert (found.drops, truth.true_drops.total(), true_drops) == (0, 0, [])
+
+
+def test_a_drop_before_the_delivery_settled_begins_when_it_has() -> None:
+    """Delivered at the beginning, fallen at 3 hours: it is owed from the 24th on, and looked for then."""
+    order = an_order(completed_at=BEGIN)
+    _, _, (true_drop,) = truth_of(ran(StepWorld([order], ((0, 2000), (3, 1900)))))
+    assert (true_drop.began, true_drop.ended, true_drop.end) == (BEGIN + DAY, BEGIN + DAY, TrueDropEnd.SEEN)
+
+
+def test_a_second_fall_is_a_second_drop() -> None:
+    """A hundred more are lost at 40 hours, while the first hundred are on their way: seen at 44."""
+    _, _, (first, second) = truth_of(ran(StepWorld([an_order()], (*FALL, (40, 1800)))))
+    assert (first.ended, second.ended) == (BEGIN + 30 * HOUR, BEGIN + 44 * HOUR)
+    assert second.units == 100
+    assert second.hours == pytest.approx(4, abs=0.001)
+
+
+def test_overlapping_orders_lose_each_unit_once() -> None:
+    """The orders stand on each other, and who ends first pays first: the younger one lost nothing."""
+    older = an_order("1", start_count=1000)
+    younger = an_order("2", start_count=2000, completed_at=BEGIN - 5 * DAY)
+    _, _, (true_drop,) = truth_of(ran(StepWorld([older, younger], ((0, 3000), (25, 2900)))))
+    assert (true_drop.order_id, true_drop.units) == ("1", 100)
+
+
+def test_a_refill_for_what_was_never_missing_is_false() -> None:
+    """Each look shows two hundred too few."""
+    found, truth, true_drops = truth_of(ran(StepWorld([an_order()], wrong_by=-200), days=1))
+    assert (found.refills, truth.false_refills, truth.units_too_many) == (1, 1, 200)
+    assert true_drops == []
+
+
+def test_units_beyond_what_is_missing_are_told() -> None:
+    """A hundred are missing, and each look shows twenty more."""
+    found, truth, _ = truth_of(ran(StepWorld([an_order()], FALL, wrong_by=-20)))
+    assert (found.refills, truth.false_refills, truth.units_too_many) == (1, 0, 20)
+
+
+def test_what_is_held_for_an_operator_is_told() -> None:
+    """More is gone than was delivered."""
+    found, _, _ = truth_of(ran(StepWorld([an_order()], ((0, 2000), (25, 900)))))
+    assert (found.held, found.refills, found.units_refilled) == (1, 1, 0)
+
+
+def test_a_refill_that_a_mass_drop_held_is_measured_as_any_other() -> None:
+    """Held at 32 hours, let go at 36: what was missing is missing still."""
+    rule = {"min_targets": 1, "share": 1, "hold": "4h"}
+    found, truth, _ = truth_of(ran(StepWorld([an_order()], FALL), mass_drop=rule))
+    assert (found.refills, found.held, found.units_refilled) == (1, 0, 100)
+    assert (truth.false_refills, truth.units_too_many) == (0, 0)
+
+
+def test_the_age_of_looks() -> None:
+    """Six hours between looks, and in the end half an hour to the guarantee's end."""
+    order = an_order(completed_at=BEGIN - 30 * DAY + 12 * HOUR)
+    found, _ = figures(ran(StepWorld([order]), days=1))
+    assert found.oldest_look_hours == 6
+    assert found.mean_look_age_hours == pytest.approx((6**2 + 5.5**2 + 0.5**2) / 2 / 12)
+
+
+def test_a_small_budget_makes_looks_old() -> None:
+    """Two profiles and a request each twelve hours: each waits a day."""
+    orders = [an_order("1", "nasa"), an_order("2", "esa")]
+    slow = SourceSection(requests_per_hour=1, spacing=timedelta(hours=12), jitter=0, reserve=0)
+    found, _ = figures(ran(StepWorld(orders), days=4, section=slow))
+    assert (found.looks, found.oldest_look_hours) == (8, 24)
+
+
+def test_a_world_without_truth_is_measured_as_far_as_it_can_be() -> None:
+    found, true_drops = figures(ran(BlindWorld(StepWorld([an_order()], FALL))))
+    assert (found.truth, true_drops, found.refills, found.looks) == (None, [], 1, 13)
+
+
+def lost(hours: int, units: int) -> TrueDrop:
+    return TrueDrop("1", units, BEGIN, BEGIN + hours * HOUR, TrueDropEnd.SEEN)
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        ([lost(4, 7)], Delays(4, 4, 4)),
+        ([lost(3, 30), lost(1, 10)], Delays(2.5, 3, 3)),
+        ([lost(1, 97), lost(100, 3)], Delays(3.97, 1, 1)),
+        ([lost(1, 94), lost(100, 6)], Delays(6.94, 1, 100)),
+    ],
+)
+def test_delays_are_weighted_by_the_units_lost(seen: list[TrueDrop], expected: Delays) -> None:
+    assert Delays.of(seen) == expected
+
+
+class Refusing(StepWorld):
+    """A source that refuses everything."""
+
+    def read(self, targets: Sequence[Target], now: datetime) -> list[Snapshot]:
+        return [Snapshot(target, now, Outcome.RATE_LIMITED, "steps") for target in targets]
+
+
+def test_a_source_that_has_stopped_is_let_look_again_after_eight_hours() -> None:
+    """Refused at once, an hour later and two hours after that, it stops at 3; at 11 and 22 it is resumed."""
+    happened = ran(Refusing([an_order()]), days=1)
+    assert [hour for hour in hours_of_looks(happened) if hour < 12] == [0, 1, 3, 11]
+    found, _ = figures(happened)
+    assert (found.counts, found.drops, found.resumed) == (0, 0, 2)

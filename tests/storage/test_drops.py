@@ -1,0 +1,235 @@
+"""Drops and decisions: one open drop per order, and a decision only when it changes."""
+
+import pytest
+from sqlalchemy import insert, update
+from sqlalchemy.exc import IntegrityError
+
+from monitor.guarantee.claims import Claim
+from monitor.model.decision import Action, Reason
+from monitor.model.drop import Drop, DropState
+from monitor.model.order_state import OrderState
+from storage import drops, order_states, targets
+from storage.engine import Database
+from storage.schema import drops as table
+from tests.storage.shop import HOUR, NOW, a_claim, a_decision, a_drop, a_profile, an_order, rows_of, sell
+
+OPEN = sorted(state for state in DropState if state.open)
+ENDED = sorted(state for state in DropState if not state.open)
+
+
+@pytest.fixture(autouse=True)
+def _orders(database: Database) -> None:
+    """Two orders, which may drop."""
+    sell(database, an_order("1"), an_order("2", target=a_profile("nasa")))
+
+
+def save(database: Database, drop: Drop, claim: Claim | None = None, count: int = 1200) -> int:
+    with database.write() as connection:
+        return drops.save(connection, drop, claim or a_claim(drop.order_id), count)
+
+
+def watch(database: Database, order_id: str = "1") -> OrderState:
+    """An order with all that bears on its guarantee."""
+    with database.read() as connection:
+        (found,) = order_states.of_target(connection, targets.of_order(connection, order_id).target_id)
+    return found
+
+
+# Drops
+
+
+def test_every_field_of_a_drop_survives_the_round_trip(database: Database) -> None:
+    """What was judged is what is watched next time."""
+    drop = a_drop("1", DropState.WAITING, looks=3, confirmed_at=NOW + HOUR)
+    drop_id = save(database, drop)
+    expected = Drop("1", DropState.WAITING, NOW, looks=3, confirmed_at=NOW + HOUR, drop_id=drop_id)
+    assert watch(database).drop == expected
+
+
+def test_a_drop_is_kept_with_the_numbers_of_its_look(database: Database) -> None:
+    """Claim, count and line are there for whoever asks why."""
+    save(database, a_drop(), Claim("1", line=1500, floor=500, effective=1200, units=290), count=1190)
+    (row,) = rows_of(database, "drops")
+    assert (row.claim, row.count, row.line) == (290, 1190, 1500)
+
+
+def test_a_saved_drop_is_brought_up_to_date_in_its_row(database: Database) -> None:
+    """A drop keeps its id and the time it opened, whatever else changes."""
+    drop_id = save(database, a_drop())
+    later = a_drop("1", DropState.WAITING, drop_id=drop_id, looks=2, confirmed_at=NOW + HOUR)
+    assert save(database, later, a_claim(units=310), count=1190) == drop_id
+    (row,) = rows_of(database, "drops")
+    assert (row.state, row.looks, row.confirmed_at, row.opened_at) == ("waiting", 2, NOW + HOUR, NOW)
+    assert (row.claim, row.count) == (310, 1190)
+
+
+@pytest.mark.parametrize("state", DropState)
+def test_only_an_open_drop_is_watched(database: Database, state: DropState) -> None:
+    """An ended one bears on nothing any more."""
+    save(database, a_drop("1", state))
+    drop = watch(database).drop
+    assert (None if drop is None else drop.state) == (state if state.open else None)
+
+
+@pytest.mark.parametrize("state", OPEN)
+def test_an_open_drop_can_be_closed(database: Database, state: DropState) -> None:
+    """Because the guarantee ends, or is suspended."""
+    save(database, a_drop("1", state))
+    with database.write() as connection:
+        drops.close(connection, "1", NOW + HOUR)
+    (row,) = rows_of(database, "drops")
+    assert (row.state, row.closed_at) == (DropState.CLOSED, NOW + HOUR)
+
+
+@pytest.mark.parametrize("state", ENDED)
+def test_closing_leaves_an_ended_drop_and_other_orders_alone(database: Database, state: DropState) -> None:
+    """History is not rewritten."""
+    save(database, a_drop("1", state, closed_at=NOW))
+    save(database, a_drop("2"))
+    before = rows_of(database, "drops")
+    with database.write() as connection:
+        drops.close(connection, "1", NOW + HOUR)
+    assert rows_of(database, "drops") == before
+
+
+@pytest.mark.parametrize("second", OPEN)
+@pytest.mark.parametrize("first", OPEN)
+def test_the_database_itself_keeps_an_order_to_one_open_drop(
+    database: Database, first: DropState, second: DropState
+) -> None:
+    """A row that no code of ours has checked is refused."""
+    save(database, a_drop("1", first))
+    row = {"order_id": "1", "state": second, "opened_at": NOW, "looks": 1, "claim": 1, "count": 1, "line": 1}
+    with pytest.raises(IntegrityError), database.write() as connection:
+        connection.execute(insert(table), row)
+    assert len(rows_of(database, "drops")) == 1
+
+
+def test_the_database_itself_refuses_to_open_a_second_drop_again(database: Database) -> None:
+    """An ended drop does not come back beside an open one."""
+    ended = save(database, a_drop("1", DropState.RECOVERED))
+    save(database, a_drop("1"))
+    with pytest.raises(IntegrityError), database.write() as connection:
+        connection.execute(update(table).where(table.c.drop_id == ended).values(state=DropState.WAITING))
+
+
+@pytest.mark.parametrize("state", ENDED)
+def test_an_ended_drop_makes_room_for_another(database: Database, state: DropState) -> None:
+    """One order may drop again and again, one at a time."""
+    ids = [save(database, a_drop("1", state)), save(database, a_drop("1", state)), save(database, a_drop())]
+    with database.read() as connection:
+        assert [row.drop_id for row in drops.of_order(connection, "1")] == ids
+
+
+def test_two_orders_may_have_an_open_drop_each(database: Database) -> None:
+    """One at most is meant for each order."""
+    assert save(database, a_drop("1")) != save(database, a_drop("2"))
+
+
+def test_drops_are_listed_newest_first(database: Database) -> None:
+    """All of them or the open ones alone, up to the limit, each with its target."""
+    old = save(database, a_drop("1", DropState.RECOVERED))
+    mid = save(database, a_drop("1", DropState.REFUSED))
+    new = save(database, a_drop("2", DropState.HELD))
+    with database.read() as connection:
+        everything = drops.listed(connection, open_only=False, limit=10)
+        assert [row.drop_id for row in everything] == [new, mid, old]
+        assert [row.drop_id for row in drops.listed(connection, open_only=True, limit=10)] == [mid]
+        assert [row.drop_id for row in drops.listed(connection, open_only=False, limit=1)] == [new]
+    assert everything[0].link == a_profile("nasa").link.url
+
+
+# Decisions
+
+
+def decide(database: Database, drop_id: int, action: Action, **changes: object) -> bool:
+    with database.write() as connection:
+        return drops.add_decision(connection, drop_id, a_decision("1", action, **changes))
+
+
+def decided(database: Database) -> list[tuple[Action, Reason]]:
+    with database.read() as connection:
+        return [(row.decision, row.reason) for row in drops.decisions_of(connection, "1")]
+
+
+@pytest.mark.parametrize("action", Action)
+def test_every_decision_is_kept_with_its_numbers(database: Database, action: Action) -> None:
+    """Support can answer a buyer in one sentence."""
+    decision = a_decision("1", action)
+    with database.write() as connection:
+        drop_id = drops.save(connection, a_drop(), a_claim(), 1200)
+        assert drops.add_decision(connection, drop_id, decision)
+        (row,) = drops.decisions_of(connection, "1")
+    expected = (
+        NOW,
+        action,
+        decision.reason,
+        decision.quantity,
+        decision.count,
+        decision.line,
+        decision.claim,
+    )
+    assert tuple(row)[3:] == expected
+    assert (row.drop_id, row.order_id) == (drop_id, "1")
+
+
+def test_a_decision_is_kept_only_when_it_changes(database: Database) -> None:
+    """Waiting for a day in looks of ten minutes is one line, not a hundred."""
+    drop_id = save(database, a_drop())
+    kept = [
+        decide(database, drop_id, Action.WAIT),
+        decide(database, drop_id, Action.WAIT, at=NOW + HOUR, claim=310),
+        decide(database, drop_id, Action.WAIT, reason=Reason.AWAITING_REQUEST),
+        decide(database, drop_id, Action.WAIT),
+        decide(database, drop_id, Action.REFILL),
+    ]
+    assert kept == [True, False, True, True, True]
+    assert decided(database) == [
+        (Action.WAIT, Reason.COOLDOWN),
+        (Action.WAIT, Reason.AWAITING_REQUEST),
+        (Action.WAIT, Reason.COOLDOWN),
+        (Action.REFILL, Reason.DROP_CONFIRMED),
+    ]
+
+
+def test_the_same_reason_with_another_verdict_is_another_decision(database: Database) -> None:
+    """`below_start_count` may hold, and it may refuse."""
+    drop_id = save(database, a_drop())
+    decide(database, drop_id, Action.HOLD, reason=Reason.BELOW_START_COUNT)
+    assert decide(database, drop_id, Action.REFUSE, reason=Reason.BELOW_START_COUNT)
+
+
+def test_a_repeated_decision_on_another_drop_is_kept(database: Database) -> None:
+    """Each drop has its own last word."""
+    first = save(database, a_drop("1", DropState.REFILLED))
+    decide(database, first, Action.REFILL)
+    second = save(database, a_drop("1", DropState.REFILLED))
+    assert decide(database, second, Action.REFILL)
+    assert len(decided(database)) == 2
+
+
+def test_the_reason_of_the_open_drop_can_be_asked_for(database: Database) -> None:
+    """None before the first decision, and none once the drop has ended."""
+
+    def last_reason() -> Reason | None:
+        with database.read() as connection:
+            return drops.last_reason(connection, "1")
+
+    assert last_reason() is None
+    drop_id = save(database, a_drop())
+    assert last_reason() is None
+    decide(database, drop_id, Action.WAIT)
+    assert last_reason() is Reason.COOLDOWN
+    save(database, a_drop("1", DropState.RECOVERED, drop_id=drop_id))
+    assert last_reason() is None
+
+
+@pytest.mark.parametrize(
+    ("action", "units"), [(Action.REFILL, 0), (Action.HOLD, 0), (Action.WAIT, 1), (Action.REFUSE, 1)]
+)
+def test_the_database_itself_keeps_units_to_refills(database: Database, action: Action, units: int) -> None:
+    """Only what is queued or held has units, and it has some."""
+    drop_id = save(database, a_drop())
+    with pytest.raises(IntegrityError, match="ck_decisions_only_refills_have_units"):
+        decide(database, drop_id, action, quantity=units)
+    assert decided(database) == []

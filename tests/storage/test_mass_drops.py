@@ -1,0 +1,90 @@
+"""Mass drops in the database: each target counts once, and one mass drop of a metric is on at a time."""
+
+from datetime import datetime
+
+from monitor.guarantee.mass_drop import Tally
+from monitor.model.target import Metric
+from storage import mass_drops, targets
+from storage.engine import Database
+from tests.storage.shop import DAY, HOUR, INSTANT, NOW, a_post, a_profile, an_order, at_once, rows_of, sell
+
+SINCE = NOW - 6 * HOUR
+
+
+def judged(database: Database, order_id: str, *looks: tuple[datetime, bool]) -> None:
+    with database.write() as tx:
+        target_id = targets.of_order(tx, order_id).target_id
+        for at, opened in looks:
+            mass_drops.note_judged(tx, {target_id: at}, {target_id} if opened else ())
+
+
+def tally(database: Database, metric: Metric = Metric.FOLLOWERS) -> Tally:
+    with database.read() as tx:
+        return mass_drops.tally(tx, metric, SINCE)
+
+
+def test_each_target_counts_once_by_its_newest_looks(database: Database) -> None:
+    """However often it was judged, and however often it fell."""
+    sell(database, an_order("1", target=a_profile("a")), an_order("2", target=a_profile("b")))
+    judged(database, "1", (NOW - 3 * HOUR, True), (NOW - 2 * HOUR, True), (NOW - HOUR, False))
+    judged(database, "2", (NOW, False))
+    assert tally(database) == Tally(judged=2, fallen=1)
+
+
+def test_targets_that_were_judged_together_are_noted_together(database: Database) -> None:
+    """Each at its own time, and as fallen only those at which a drop opened."""
+    names = ("a", "b", "c", "d")
+    sell(database, *(an_order(name, target=a_profile(name)) for name in names))
+    with database.write() as tx:
+        a, b, c, d = (targets.of_order(tx, name).target_id for name in names)
+        mass_drops.note_judged(tx, {a: NOW, b: SINCE, c: SINCE - INSTANT}, {b, c, d})
+    assert tally(database) == Tally(judged=2, fallen=1)
+    rows = [(row.target_id, row.judged_at, row.drop_opened_at) for row in rows_of(database, "targets")]
+    assert rows == [(a, NOW, None), (b, SINCE, SINCE), (c, SINCE - INSTANT, SINCE - INSTANT), (d, None, None)]
+
+
+def test_no_judged_targets_are_nothing_to_note(database: Database) -> None:
+    """A round of failed looks judges nobody."""
+    with database.write() as tx:
+        mass_drops.note_judged(tx, {}, {1})
+    assert tally(database) == Tally(0, 0)
+
+
+def test_what_is_older_than_the_window_is_forgotten(database: Database) -> None:
+    """To the instant: the window's own beginning belongs to it."""
+    sell(database, *(an_order(name, target=a_profile(name)) for name in ("a", "b", "c")))
+    judged(database, "a", (SINCE, True))
+    judged(database, "b", (SINCE - INSTANT, True))
+    judged(database, "c", (SINCE - INSTANT, True), (NOW, False))
+    assert tally(database) == Tally(judged=2, fallen=1)
+
+
+def test_metrics_are_counted_apart(database: Database) -> None:
+    """Likes that fall say nothing about followers."""
+    sell(database, an_order("1", target=a_profile("a")), an_order("2", target=a_post()))
+    judged(database, "2", (NOW, True))
+    assert (tally(database), tally(database, Metric.LIKES)) == (Tally(0, 0), Tally(1, 1))
+
+
+def test_one_is_on_at_a_time_however_many_notice_it(database: Database) -> None:
+    """Eight processes at once: one of them begins it, and so tells of it."""
+
+    def begin(_: int) -> bool:
+        with database.write() as tx:
+            return mass_drops.begin(tx, Metric.FOLLOWERS, Tally(20, 10), NOW)
+
+    assert sorted(at_once(8, begin)) == [False] * 7 + [True]
+
+
+def test_it_ends_once_and_another_may_begin(database: Database) -> None:
+    """Both are kept, newest first."""
+    with database.write() as tx:
+        assert mass_drops.begin(tx, Metric.LIKES, Tally(20, 10), NOW)
+        assert [mass_drops.end(tx, Metric.LIKES, NOW + HOUR) for _ in range(2)] == [True, False]
+        assert mass_drops.on_since(tx, Metric.LIKES) is None
+        assert mass_drops.begin(tx, Metric.LIKES, Tally(30, 9), NOW + DAY)
+        rows = mass_drops.listed(tx, 10)
+    assert [(row.started_at, row.ended_at, row.fallen) for row in rows] == [
+        (NOW + DAY, None, 9),
+        (NOW, NOW + HOUR, 10),
+    ]

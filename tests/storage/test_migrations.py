@@ -1,0 +1,292 @@
+"""Migrations: they make what the code's tables say, twice as well as once, and a wrong schema is told."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+import pytest
+from alembic import command
+from sqlalchemy import Connection, inspect
+from sqlalchemy.exc import ProgrammingError
+
+from monitor.cadence.schedule import Priority
+from monitor.guarantee.series import Series
+from storage import migrate, routes, sources
+from storage.engine import Database
+from storage.errors import NotMigratedError, UnreachableError
+from storage.schema import metadata
+from tests.storage.shop import INSTANT, an_order, at_once, everything, rows_of, sell
+
+VERSION = "alembic_version"
+
+
+def tables(database: Database) -> set[str]:
+    with database.read() as connection:
+        return set(inspect(connection).get_table_names())
+
+
+def shape(database: Database) -> dict[str, object]:
+    """All that the engine itself says of the schema, names and conditions included."""
+    with database.read() as connection:
+        return (_sqlite_shape if database.sqlite else _postgresql_shape)(connection)
+
+
+def _sqlite_shape(connection: Connection) -> dict[str, object]:
+    query = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_name <> ? AND sql IS NOT NULL"
+    master = connection.exec_driver_sql(query, (VERSION,))
+    return {f"{kind} {name}": (table, _clauses(sql)) for kind, name, table, sql in master}
+
+
+def _clauses(sql: str) -> list[str]:
+    """A CREATE statement without its line breaks, its lines in order of the alphabet."""
+    head, _, rest = " ".join(sql.split()).partition("(")
+    body, _, tail = rest.rpartition(")")
+    return [head, *sorted(part.strip() for part in body.split(", ")), tail]
+
+
+def _postgresql_shape(connection: Connection) -> dict[str, object]:
+    catalog = {
+        "column": "SELECT table_name || '.' || column_name, data_type, is_nullable, column_default "
+        "FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> %s",
+        "constraint": "SELECT conrelid::regclass || '.' || conname, pg_get_constraintdef(oid) "
+        "FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> %s",
+        "index": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> %s",
+    }
+    return {
+        f"{kind} {name}": tuple(rest)
+        for kind, query in catalog.items()
+        for name, *rest in connection.exec_driver_sql(query, (VERSION,))
+    }
+
+
+def test_the_migrations_and_the_tables_in_the_code_agree(database: Database) -> None:
+    """Alembic finds nothing to add and nothing to take away."""
+    assert migrate.differences(database) == []
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_migrated_and_created_databases_are_the_same_to_the_last_constraint(
+    engine: str, request: pytest.FixtureRequest
+) -> None:
+    """CHECKs, defaults, conditions of indexes and WITHOUT ROWID included, which Alembic does not compare."""
+    migrated: Database = request.getfixturevalue(engine)
+    created = Database(_other(request, engine))
+    with created.write() as connection:
+        metadata.create_all(connection)
+    assert shape(migrated) == shape(created)
+    created.close()
+
+
+def _other(request: pytest.FixtureRequest, engine: str) -> str:
+    """A database beside the migrated one."""
+    if engine == "sqlite":
+        return f"sqlite:///{request.getfixturevalue('tmp_path') / 'created.db'}"
+    url: str = request.getfixturevalue("fresh_postgres")
+    return url
+
+
+def test_an_index_that_lost_its_condition_is_another_shape(database: Database) -> None:
+    """The stricter comparison sees what the other one does not."""
+    before = shape(database)
+    for change in ("DROP INDEX {}", "CREATE INDEX {} ON outbox (next_try_at)"):
+        with database.write() as connection:
+            connection.exec_driver_sql(change.format("ix_outbox_pending"))
+    changed = shape(database)
+    _restore(database)
+    assert {name for name in before if before[name] != changed[name]} == {"index ix_outbox_pending"}
+    assert shape(database) == before
+
+
+def _restore(database: Database) -> None:
+    """Make the index again as it was: the server's database is the next test's, too."""
+    (index,) = (i for i in metadata.tables["outbox"].indexes if i.name == "ix_outbox_pending")
+    with database.write() as connection:
+        index.drop(connection)
+        index.create(connection)
+
+
+def test_snapshots_are_kept_in_their_key(sqlite: Database) -> None:
+    """Without a second tree for row numbers, a history takes a third of the space."""
+    _, clauses = cast("tuple[str, list[str]]", shape(sqlite)["table snapshots"])
+    assert clauses[-1].strip() == "WITHOUT ROWID"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE orders ADD COLUMN extra TEXT",
+        "DROP INDEX uq_refills_one_open_per_order",
+        "DROP TABLE tokens",
+    ],
+)
+def test_a_schema_that_was_changed_by_hand_differs(empty: Database, change: str) -> None:
+    """The comparison sees what is missing and what is too much."""
+    migrate.upgrade(empty)
+    with empty.write() as connection:
+        connection.exec_driver_sql(change)
+    assert migrate.differences(empty) != []
+
+
+def test_a_database_says_which_revision_it_is_at(empty: Database) -> None:
+    """None before the first migration, the newest one after it."""
+    assert migrate.current(empty) is None
+    assert migrate.upgrade(empty) == migrate.newest()
+    assert migrate.current(empty) == migrate.newest()
+
+
+def test_upgrading_twice_is_harmless(database: Database) -> None:
+    """No row and no table changes."""
+    sell(database, an_order())
+    before = everything(database), shape(database)
+    assert migrate.upgrade(database) == migrate.newest()
+    assert (everything(database), shape(database)) == before
+
+
+def test_an_upgrade_that_fails_leaves_nothing_behind(empty: Database) -> None:
+    """All migrations run in one transaction: a database is never between two revisions."""
+    with empty.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE refill_events (in_the_way INTEGER)")
+    with pytest.raises((UnreachableError, ProgrammingError), match="already exists"):
+        migrate.upgrade(empty)
+    assert tables(empty) == {"refill_events"}
+
+
+def test_upgraders_at_once_on_one_file_do_not_hurt_each_other(fresh_sqlite: str) -> None:
+    """`refilld init` in two windows makes one database."""
+    databases = [Database(fresh_sqlite) for _ in range(3)]
+    assert at_once(3, lambda i: migrate.upgrade(databases[i])) == [migrate.newest()] * 3
+    assert [migrate.current(database) for database in databases] == [migrate.newest()] * 3
+    for database in databases:
+        database.close()
+
+
+def test_a_migrated_database_is_fit_for_use(database: Database) -> None:
+    """Nothing is raised, and nothing is changed by asking."""
+    before = shape(database)
+    migrate.require_current(database)
+    assert shape(database) == before
+
+
+def test_an_empty_database_is_told_to_be_initialised(empty: Database) -> None:
+    """The message names the database and the command."""
+    with pytest.raises(NotMigratedError) as caught:
+        migrate.require_current(empty)
+    assert str(caught.value) == f"{empty.name} holds no refilld tables; run: refilld init"
+    assert tables(empty) == set()
+
+
+@pytest.mark.parametrize(
+    ("found", "newest", "message"),
+    [
+        ("0001", "0002", "is at 0001, not 0002; run: refilld db upgrade"),
+        ("9999", "0001", "is at 9999, which is newer than this refilld; update it"),
+    ],
+)
+def test_another_revision_is_told_with_what_to_do(
+    empty: Database, monkeypatch: pytest.MonkeyPatch, found: str, newest: str, message: str
+) -> None:
+    """An old database is upgraded; a newer one needs a newer program."""
+    migrate.upgrade(empty)
+    with empty.write() as connection:
+        connection.exec_driver_sql(f"UPDATE {VERSION} SET version_num = '{found}'")
+    monkeypatch.setattr(migrate, "newest", lambda: newest)
+    with pytest.raises(NotMigratedError) as caught:
+        migrate.require_current(empty)
+    assert str(caught.value) == f"{empty.name} {message}"
+
+
+def test_migrations_are_found_wherever_they_are_installed(
+    empty: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A percent sign in the path is a percent sign."""
+    elsewhere = tmp_path / "100%" / "migrations"
+    shutil.copytree(Path(migrate.__file__).parent / "migrations", elsewhere)
+    newest = migrate.newest()
+    monkeypatch.setattr(migrate, "_SCRIPTS", elsewhere)
+    assert migrate.upgrade(empty) == newest
+    assert set(metadata.tables) <= tables(empty)
+
+
+def test_what_an_older_version_kept_is_kept(empty: Database) -> None:
+    """And an order that was seen since its delivery has had its first look: no review is asked for."""
+    config = migrate._config()
+    with empty.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for number, seen in enumerate(["NULL", "50", "150"], start=1):
+            connection.exec_driver_sql(
+                "INSERT INTO targets (target_id, link, kind, key, metric, last_count, last_count_at) VALUES "
+                f"({number}, 'link {number}', 'profile', 'k', 'followers', 7, {seen})"
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO orders (order_id, target_id, service, link_typed, quantity, remains, status, "
+                f"completed_at, terms, imported_at, updated_at) VALUES "
+                f"('{number}', {number}, 's', '@k', 10, 0, 'Completed', 100, '{{}}', 1, 1)"
+            )
+    migrate.upgrade(empty)
+    with empty.read() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT order_id, quantity, terms_from, settled_look_at FROM orders ORDER BY order_id"
+        )
+        assert list(map(tuple, rows)) == [
+            ("1", 10, "row", None),
+            ("2", 10, "row", None),
+            ("3", 10, "row", 150),
+        ]
+
+
+def test_targets_and_looks_of_the_second_version_are_kept(empty: Database) -> None:
+    """Each target is to be routed anew, its series goes on as it was, and nothing has been learned."""
+    config = migrate._config()
+    with empty.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        for said in OF_THE_SECOND_VERSION:
+            connection.exec_driver_sql(said)
+    migrate.upgrade(empty)
+    (target,), (look,), (request,) = (rows_of(empty, t) for t in ("targets", "snapshots", "source_requests"))
+    assert (target.target_id, target.next_due_at, target.priority, target.last_count) == (1, at(9), 0, 7)
+    assert (target.source, target.request_key, target.series_source, target.count_offset) == (
+        None,
+        "",
+        "instaloader",
+        0,
+    )
+    assert (target.unseen_by, target.cadence_state, target.service_queue, target.virtual_due) == (
+        "",
+        "",
+        "",
+        None,
+    )
+    assert (target.noop_until, target.final_look_slot, target.coverage_ends_at) == (None, None, None)
+    assert (look.at, look.count, look.source, look.count_offset) == (at(8), 7, "instaloader", 0)
+    assert (request.source, request.at, request.purpose, request.looks) == ("instaloader", at(8), "look", 0)
+    (state,) = rows_of(empty, "source_state")
+    assert (state.source, state.refusals, state.half_open) == ("instaloader", 2, False)
+    assert (state.used_percent, state.used_at, state.wait_until) == (None, None, None)
+    assert [rows_of(empty, t) for t in ("hazard_cells", "virtual_times", "unit_prices")] == [[], [], []]
+    with empty.write() as connection:
+        (row,) = routes.unrouted(connection, 10)
+        assert (row.series, row.priority, row.due_reason) == (
+            Series(7, "follower_count", source="instaloader"),
+            Priority.URGENT,
+            "confirm",
+        )
+        assert sources.breaker(connection, "instaloader").refusals == 2
+
+
+OF_THE_SECOND_VERSION = (
+    """INSERT INTO targets
+    (target_id, link, kind, key, metric, next_due_at, lane, why, last_count, counted)
+    VALUES (1, 'link', 'profile', 'k', 'followers', 9, 0, 'confirm', 7, 'follower_count')""",
+    """INSERT INTO snapshots (target_id, at, outcome, count, source, counted, detail)
+    VALUES (1, 8, 'count', 7, 'instaloader', 'follower_count', '')""",
+    "INSERT INTO source_requests (source, at) VALUES ('instaloader', 8)",
+    """INSERT INTO source_state (source, stopped, reason, refusals, level, doubts, doubted, faulted)
+    VALUES ('instaloader', false, 'rate_limited', 2, 1, 0, '', '')""",
+)
+
+
+def at(microseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + microseconds * INSTANT

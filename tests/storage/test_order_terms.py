@@ -1,0 +1,176 @@
+"""Terms that orders were sold under: counted, paged through, and changed only on purpose."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from monitor.model.drop import DropState
+from monitor.model.order import Order, OrderStatus
+from monitor.model.refill import RefillState
+from monitor.model.terms import RefillMode, Terms, TermsOrigin
+from storage import drops, order_terms, refills
+from storage.engine import Database
+from storage.order_terms import Retermed
+from tests.storage.shop import (
+    DAY,
+    HOUR,
+    NOW,
+    a_claim,
+    a_drop,
+    a_profile,
+    an_order,
+    bring_to,
+    calm,
+    make_calm,
+    rows_of,
+    sell,
+)
+
+LATER = NOW + HOUR
+OLD = Terms(window=5 * DAY)
+LONG = Terms(window=60 * DAY)
+NEVER = Terms(name="no refill", refill=RefillMode.NEVER)
+
+
+def under(terms: Terms, origin: TermsOrigin = TermsOrigin.DEFAULT) -> Callable[[Order], Order]:
+    return lambda order: replace(order, terms=terms, terms_from=origin)
+
+
+def reterm(database: Database, today: Callable[[Order], Order | None], *order_ids: str) -> list[Retermed]:
+    with database.write() as connection:
+        return order_terms.reterm(connection, order_ids or ["1"], today, LATER)
+
+
+def kept(database: Database, order_id: str = "1") -> Order:
+    with database.read() as connection:
+        (order,) = order_terms.some(connection, [order_id])
+    return order
+
+
+def due(database: Database) -> object:
+    (row,) = rows_of(database, "targets")
+    return row.next_due_at and (row.next_due_at, row.due_reason)
+
+
+def asleep(database: Database) -> None:
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE targets SET next_due_at = NULL")
+
+
+def test_terms_and_their_origin_are_changed_and_nothing_else(database: Database) -> None:
+    """Of the order that is named, and of no other."""
+    sell(database, an_order("1"), an_order("2"))
+    (done,) = reterm(database, under(LONG, TermsOrigin.NAME))
+    expected = an_order("1", terms=LONG, terms_from=TermsOrigin.NAME)
+    assert (done, done.changed) == (Retermed(an_order("1"), expected), True)
+    assert (kept(database), kept(database, "2")) == (expected, an_order("2"))
+
+
+@pytest.mark.parametrize("today", [lambda order: order, lambda _: None])
+def test_what_is_the_same_today_or_cannot_be_said_is_left_untouched(
+    database: Database, today: Callable[[Order], Order | None]
+) -> None:
+    """Not even the time of its last change."""
+    sell(database, an_order())
+    asleep(database)
+    before = rows_of(database, "orders")
+    (done,) = reterm(database, today)
+    assert (done.changed, rows_of(database, "orders"), due(database)) == (False, before, None)
+
+
+def test_a_guarantee_that_begins_anew_is_looked_at_at_once(database: Database) -> None:
+    """Its target may have had no look planned for weeks."""
+    sell(database, an_order(terms=OLD))
+    assert due(database) is None
+    reterm(database, under(LONG))
+    assert due(database) == (LATER, "terms changed")
+
+
+@pytest.mark.parametrize("terms", [LONG, NEVER])
+def test_other_terms_have_the_next_count_judged(database: Database, terms: Terms) -> None:
+    """The threshold may be another one; orders that keep their terms leave their targets calm."""
+    sell(database, an_order(), an_order("2", target=a_profile("zoo")))
+    make_calm(database)
+    with database.write() as connection:
+        order_terms.reterm(connection, ["1"], under(terms), LATER)
+    assert calm(database) == [False, True]
+    make_calm(database)
+    with database.write() as connection:
+        order_terms.reterm(connection, ["1"], under(terms), LATER)
+    assert calm(database) == [True, True]
+
+
+def test_a_guarantee_that_runs_anyway_keeps_its_next_look(database: Database) -> None:
+    """A change of many terms is no reason to look at everything at once."""
+    sell(database, an_order())
+    asleep(database)
+    reterm(database, under(LONG))
+    assert due(database) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "terms"), [(OrderStatus.COMPLETED, NEVER), (OrderStatus.PARTIAL, Terms(partial_orders=False))]
+)
+@pytest.mark.parametrize("state", [RefillState.QUEUED, RefillState.HELD])
+def test_a_guarantee_that_ends_cancels_what_waits(
+    database: Database, status: OrderStatus, terms: Terms, state: RefillState
+) -> None:
+    """As a status without guarantee does."""
+    sell(database, an_order(status=status))
+    with database.write() as connection:
+        refill_id = bring_to(connection, "1", state)
+    reterm(database, under(terms))
+    with database.read() as connection:
+        assert refills.get(connection, refill_id).state is RefillState.CANCELLED
+        last = refills.events_of(connection, refill_id)[-1]
+    assert (last.at, last.detail) == (LATER, "the order's terms were changed")
+    assert not kept(database).guaranteed
+
+
+def test_a_guarantee_that_ends_closes_the_open_drop(database: Database) -> None:
+    """Nothing is confirmed any more on an order that counts as sold without refill."""
+    sell(database, an_order())
+    with database.write() as connection:
+        drops.save(connection, a_drop(), a_claim(), 1200)
+    reterm(database, under(NEVER))
+    (drop,) = rows_of(database, "drops")
+    assert (drop.state, drop.closed_at) == (DropState.CLOSED, LATER)
+
+
+@pytest.mark.parametrize(
+    ("terms", "state"), [(LONG, RefillState.QUEUED), (LONG, RefillState.HELD), (NEVER, RefillState.CLAIMED)]
+)
+def test_a_refill_stays_while_the_guarantee_does_and_once_a_consumer_has_it(
+    database: Database, terms: Terms, state: RefillState
+) -> None:
+    """New limits count from the next decision on; what is being delivered is delivered."""
+    sell(database, an_order())
+    with database.write() as connection:
+        refill_id = bring_to(connection, "1", state)
+    reterm(database, under(terms))
+    with database.read() as connection:
+        assert refills.get(connection, refill_id).state is state
+
+
+def test_orders_are_counted_by_terms_and_origin(database: Database) -> None:
+    """Two sets of one name are two sets."""
+    sell(database, an_order("1"), an_order("2"), an_order("3", terms=OLD))
+    sell(database, an_order("4", terms_from=TermsOrigin.NAME))
+    with database.read() as connection:
+        counted = set(order_terms.counted(connection))
+    assert counted == {
+        (Terms(), TermsOrigin.ROW, 2), (OLD, TermsOrigin.ROW, 1), (Terms(), TermsOrigin.NAME, 1)
+    }  # fmt: skip
+
+
+def test_pages_hold_every_order_once(database: Database) -> None:
+    """Whatever the ids look like."""
+    ids = [f"{number}" for number in range(11)] + ["A-1", "a-1", "ü", "Z 9"]
+    sell(database, *(an_order(order_id, target=a_profile(f"p{n}")) for n, order_id in enumerate(ids)))
+    seen: list[str] = []
+    with database.read() as connection:
+        while page := order_terms.page(connection, seen[-1] if seen else "", 4):
+            assert len(page) <= 4
+            seen += [order.order_id for order in page]
+    assert sorted(seen) == sorted(ids)

@@ -1,0 +1,150 @@
+"""The outbox: alerts are rows first, sent at least once, given up after so many failures."""
+
+from datetime import datetime
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+
+from monitor.alerts.alert import Alert, AlertKind
+from storage import outbox
+from storage.column_types import AnyRow
+from storage.engine import Database
+from storage.schema import outbox as table
+from tests.storage.shop import DAY, HOUR, INSTANT, MINUTE, NOW, at_once, rows_of
+
+UNTIL = NOW + 5 * MINUTE
+
+
+def put(database: Database, *texts: str, at: datetime = NOW, kind: AlertKind = AlertKind.DROP_HELD) -> None:
+    with database.write() as connection:
+        for text in texts:
+            outbox.add(connection, Alert(kind, text), at)
+
+
+def take(database: Database, now: datetime = NOW, limit: int = 100) -> list[AnyRow]:
+    with database.write() as connection:
+        return outbox.take_due(connection, now, UNTIL, limit)
+
+
+def texts(rows: list[AnyRow]) -> list[str]:
+    return [row.text for row in rows]
+
+
+@pytest.mark.parametrize("kind", AlertKind)
+def test_every_kind_of_alert_survives_the_round_trip(database: Database, kind: AlertKind) -> None:
+    """With its words, its order and its link, due at once."""
+    alert = Alert(kind, "what happened, and what to do", order_id="17", link="https://example.com/")
+    with database.write() as connection:
+        outbox.add(connection, alert, NOW)
+    (row,) = take(database)
+    assert Alert(row.kind, row.text, row.order_id, row.link) == alert
+    assert (row.state, row.attempts, row.created_at, row.next_try_at) == ("pending", 0, NOW, NOW)
+
+
+def test_the_longest_overdue_alerts_go_first_and_no_more_than_the_limit(database: Database) -> None:
+    """The rest stays due."""
+    for minutes in (2, 3, 1):
+        put(database, f"{minutes} minutes old", at=NOW - minutes * MINUTE)
+    assert texts(take(database, limit=2)) == ["3 minutes old", "2 minutes old"]
+    assert texts(take(database, limit=2)) == ["1 minutes old"]
+
+
+def test_an_alert_is_due_at_its_time_and_not_before(database: Database) -> None:
+    """The moment itself counts."""
+    put(database, "later", at=NOW + HOUR)
+    assert take(database, NOW + HOUR - INSTANT) == []
+    assert texts(take(database, NOW + HOUR)) == ["later"]
+
+
+def test_a_taken_alert_is_left_alone_until_its_time_and_then_taken_again(database: Database) -> None:
+    """A process that was killed while sending loses no alert."""
+    put(database, "a")
+    assert texts(take(database)) == ["a"]
+    assert take(database, UNTIL - INSTANT) == []
+    assert texts(take(database, UNTIL)) == ["a"]
+
+
+def test_takers_at_once_never_take_the_same_alert(database: Database) -> None:
+    """Each alert is sent by one of them."""
+    put(database, *(f"alert {i}" for i in range(60)))
+    taken = [text for rows in at_once(6, lambda _: take(database, limit=10)) for text in texts(rows)]
+    assert sorted(taken) == sorted({*taken})
+    assert sorted(taken + texts(take(database))) == sorted(f"alert {i}" for i in range(60))
+
+
+def test_a_sent_alert_is_kept_and_never_sent_again(database: Database) -> None:
+    """With the time it went out."""
+    put(database, "a", "b")
+    rows = take(database)
+    with database.write() as connection:
+        outbox.sent(connection, [rows[0].alert_id], NOW + MINUTE)
+    first = rows_of(database, "outbox")[0]
+    assert (first.state, first.sent_at, first.next_try_at) == ("sent", NOW + MINUTE, None)
+    assert texts(take(database, NOW + DAY)) == ["b"]
+
+
+def test_an_alert_without_a_channel_is_kept_to_be_read(database: Database) -> None:
+    """A channel that is configured later does not send what has long been known."""
+    put(database, "a")
+    with database.write() as connection:
+        outbox.kept(connection, [row.alert_id for row in outbox.take_due(connection, NOW, UNTIL, 10)])
+    assert [row.state for row in rows_of(database, "outbox")] == ["kept"]
+    assert take(database, NOW + DAY) == []
+
+
+def test_nothing_sent_is_nothing_changed(database: Database) -> None:
+    """An empty round touches no row."""
+    put(database, "a", at=NOW + DAY)
+    before = rows_of(database, "outbox")
+    with database.write() as connection:
+        assert outbox.take_due(connection, NOW, UNTIL, 10) == []
+        outbox.sent(connection, [], NOW)
+        outbox.kept(connection, [])
+        outbox.failed(connection, [], "no", NOW)
+    assert rows_of(database, "outbox") == before
+
+
+def test_a_failed_alert_is_tried_again_each_time_later_and_given_up_in_the_end(database: Database) -> None:
+    """30 seconds, then twice as long after each further failure; after the twelfth it is given up."""
+    put(database, "a")
+    waits, now = [], NOW
+    while rows := take(database, now):
+        with database.write() as connection:
+            outbox.failed(connection, rows, f"failure {len(waits) + 1}", now)
+        (row,) = rows_of(database, "outbox")
+        waits.append(row.next_try_at and (row.next_try_at - now).total_seconds())
+        now = row.next_try_at or now + 365 * DAY
+    assert waits == [30 * 2**i for i in range(11)] + [None]
+    assert (row.state, row.attempts, row.last_error) == ("failed", 12, "failure 12")
+
+
+def test_alerts_are_listed_newest_first_drops_apart_from_the_rest(database: Database) -> None:
+    """The daily business does not bury what is wrong with a source."""
+    put(database, "drop 1")
+    put(database, "blocked", kind=AlertKind.SOURCE_BLOCKED)
+    put(database, "drop 2", kind=AlertKind.DROP_CONFIRMED)
+    put(database, "dead", kind=AlertKind.REFILL_DEAD)
+    with database.read() as connection:
+        assert texts(outbox.listed(connection, limit=10, about_drops=True)) == ["drop 2", "drop 1"]
+        assert texts(outbox.listed(connection, limit=10, about_drops=False)) == ["dead", "blocked"]
+        assert texts(outbox.listed(connection, limit=1, about_drops=True)) == ["drop 2"]
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ({"state": "lost", "next_try_at": None}, "ck_outbox_known_state"),
+        ({"next_try_at": None}, "ck_outbox_pending_has_a_time"),
+        ({"state": "kept"}, "ck_outbox_pending_has_a_time"),
+        ({"state": "sent", "next_try_at": None}, "ck_outbox_sent_has_a_time"),
+        ({"sent_at": NOW}, "ck_outbox_sent_has_a_time"),
+    ],
+)
+def test_the_database_itself_refuses_an_impossible_alert(
+    database: Database, change: dict[str, object], constraint: str
+) -> None:
+    """Pending has a time to try, sent has a time of sending, and there are no other states."""
+    put(database, "a")
+    with pytest.raises(IntegrityError, match=constraint), database.write() as connection:
+        connection.execute(update(table).values(change))

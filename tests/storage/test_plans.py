@@ -1,0 +1,343 @@
+"""Plans: what runs every few seconds is found by its index, and costs what is due, never what exists.
+
+Each query is overheard while the program's own function sends it, and explained by both engines.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, insert
+
+from monitor.alerts.alert import AlertKind
+from monitor.cadence.schedule import Priority
+from monitor.guarantee.refund_review import ReviewCause
+from monitor.model.decision import Action, Reason
+from monitor.model.drop import DropState
+from monitor.model.link import LinkKind
+from monitor.model.order import Flag, OrderStatus
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric
+from monitor.sources.budget import BEGINNING
+from storage import (
+    cadence_stats,
+    drops,
+    due,
+    flags,
+    held_refills,
+    leases,
+    mass_drops,
+    migrate,
+    order_states,
+    orders,
+    outbox,
+    refills,
+    requests,
+    reviews,
+    routes,
+    snapshots,
+    sources,
+    targets,
+)
+from storage.engine import Database
+from storage.schema import metadata
+from storage.terms import dump_terms
+from tests.storage.shop import DAY, HOUR, MINUTE, NOW, a_profile, an_order, statements_of
+
+MANY = 4000
+LARGE = {
+    "targets", "orders", "snapshots", "drops", "decisions", "refills", "refill_events", "outbox",
+    "source_requests", "order_flags", "requests", "reviews", "virtual_times",
+}  # fmt: skip
+"""Tables that grow with the shop; none of them may be read from end to end, or sorted."""
+UNNAMED = {
+    "sqlite_autoindex_virtual_times_1": "pk_virtual_times",
+    "sqlite_autoindex_refills_1": "uq_refills_order_id_number",
+    "sqlite_autoindex_targets_1": "uq_targets_link_metric",
+}
+"""SQLite's own names for the indexes behind UNIQUE constraints."""
+QUEUES_ONLY = {"ix_targets_unrouted"}
+"""Indexes which hold what waits and nothing else: SQLite calls it a scan to read them from the beginning."""
+
+
+# A shop that has been open for a while
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def busy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A database with thousands of rows in each table, of which a few are due."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('busy') / 'refilld.db'}"
+    else:
+        url = request.getfixturevalue("module_postgres")
+    database = Database(url)
+    migrate.upgrade(database)
+    with database.write() as connection:
+        for table, row in ROWS.items():
+            connection.execute(insert(metadata.tables[table]), [row(i) for i in range(1, MANY + 1)])
+        connection.exec_driver_sql("ANALYZE")
+    yield database
+    database.close()
+
+
+def a_target(i: int) -> dict[str, Any]:
+    return {
+        "target_id": i, "link": f"https://www.instagram.com/user{i}/", "kind": LinkKind.PROFILE,
+        "key": f"user{i}", "metric": Metric.FOLLOWERS, "priority": int(i % 10 > 0),
+        "next_due_at": None if i % 3 == 0 else NOW + (i - 40) * MINUTE,
+        "private_since": NOW if i % 50 == 0 else None, "gone_at": NOW if i % 50 == 1 else None,
+        "source": None if i % 40 == 1 else f"source {i % 4}", "request_key": f"page {i // 4 * 4 + i % 4}",
+        "virtual_due": None if i % 3 == 0 else i * 0.1, "service_queue": f"stream {i % 5}",
+        "not_before": NOW + (i % 7 - 5) * HOUR, "coverage_ends_at": None if i % 2 else NOW + i * HOUR,
+        "final_look_slot": i // 400 if i % 3 else None, "final_look_value": i % 13 * 1.0,
+    }  # fmt: skip
+
+
+def an_order_row(i: int) -> dict[str, Any]:
+    return {
+        "order_id": f"{i}", "target_id": (i + 1) // 2, "service": "1", "link_typed": "", "quantity": 1000,
+        "remains": 0, "status": OrderStatus.COMPLETED, "completed_at": NOW, "start_count": 500,
+        "terms": dump_terms(an_order().terms), "imported_at": NOW, "updated_at": NOW,
+    }  # fmt: skip
+
+
+def a_flag(i: int) -> dict[str, Any]:
+    return {"order_id": f"{i}", "flag": list(Flag)[i % 5], "set_at": NOW}
+
+
+def a_request(i: int) -> dict[str, Any]:
+    return {"order_id": f"{i}", "at": NOW, "answered_at": None if i % 100 == 0 else NOW}
+
+
+def a_snapshot(i: int) -> dict[str, Any]:
+    return {
+        "target_id": i % 4 + 1, "at": NOW + i * MINUTE, "outcome": Outcome.COUNT, "count": i,
+        "source": "simulated", "count_kind": "follower_count", "detail": "",
+    }  # fmt: skip
+
+
+def a_drop_row(i: int) -> dict[str, Any]:
+    return {
+        "drop_id": i, "order_id": f"{i}", "state": DropState.WAITING if i % 20 == 0 else DropState.REFILLED,
+        "opened_at": NOW, "looks": 2, "claim": 1, "count": 1, "line": 1,
+    }  # fmt: skip
+
+
+def a_decision_row(i: int) -> dict[str, Any]:
+    return {
+        "drop_id": i, "order_id": f"{i}", "at": NOW, "decision": Action.REFILL,
+        "reason": Reason.DROP_CONFIRMED, "quantity": 1, "count": 1, "line": 1, "claim": 1,
+    }  # fmt: skip
+
+
+def a_refill_row(i: int) -> dict[str, Any]:
+    """Most are completed; every tenth is queued, every twentieth is claimed."""
+    state = {0: RefillState.QUEUED, 5: RefillState.CLAIMED, 10: RefillState.QUEUED}.get(
+        i % 20, RefillState.COMPLETED
+    )
+    claimed = state is RefillState.CLAIMED
+    return {
+        "refill_id": i, "order_id": f"{i}", "number": 1, "drop_id": i, "metric": Metric.FOLLOWERS,
+        "quantity": 1, "reason": Reason.DROP_CONFIRMED, "state": state, "created_at": NOW,
+        "available_at": NOW + i * MINUTE, "lease_token": "t" if claimed else None,
+        "leased_until": NOW + i * MINUTE if claimed else None,
+        "completed_at": NOW if state is RefillState.COMPLETED else None,
+    }  # fmt: skip
+
+
+def an_event(i: int) -> dict[str, Any]:
+    return {"refill_id": i, "at": NOW, "state": RefillState.QUEUED, "detail": ""}
+
+
+def an_alert(i: int) -> dict[str, Any]:
+    pending = i % 20 == 0
+    return {
+        "kind": AlertKind.DROP_HELD, "text": "", "created_at": NOW, "state": "pending" if pending else "sent",
+        "next_try_at": NOW + i * MINUTE if pending else None, "sent_at": None if pending else NOW,
+    }  # fmt: skip
+
+
+def a_source_request(i: int) -> dict[str, Any]:
+    return {"source": f"source {i % 4}", "at": NOW + i * MINUTE}
+
+
+def a_clock(i: int) -> dict[str, Any]:
+    return {"source": f"source {i}", "state": "{}"}
+
+
+def a_review(i: int) -> dict[str, Any]:
+    return {
+        "order_id": str(i), "cause": ReviewCause.SHORT_DELIVERY, "units": 100, "opened_at": NOW,
+    }  # fmt: skip
+
+
+ROWS: dict[str, Callable[[int], dict[str, Any]]] = {
+    "targets": a_target, "orders": an_order_row, "order_flags": a_flag, "requests": a_request,
+    "snapshots": a_snapshot, "drops": a_drop_row, "decisions": a_decision_row, "refills": a_refill_row,
+    "refill_events": an_event, "outbox": an_alert, "source_requests": a_source_request, "reviews": a_review,
+    "virtual_times": a_clock,
+}  # fmt: skip
+
+
+# What an engine says it would do
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a statement would be carried out."""
+
+    indexes: frozenset[str]
+    scanned: frozenset[str]
+    """Tables that are read from end to end."""
+    sorts: bool
+
+
+def explained(connection: Connection, statement: str, parameters: Any) -> Plan:
+    if connection.dialect.name == "sqlite":
+        return _sqlite_plan(connection, statement, parameters)
+    found = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()
+    nodes = list(_nodes(found[0]["Plan"]))
+    return Plan(
+        frozenset(node["Index Name"] for node in nodes if "Index Name" in node),
+        frozenset(node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"),
+        any("Sort" in node["Node Type"] for node in nodes),
+    )
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from _nodes(part)
+
+
+def _sqlite_plan(connection: Connection, statement: str, parameters: Any) -> Plan:
+    rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+    steps = [row[3].split() for row in rows]
+    named = [step[step.index("INDEX") + 1] for step in steps if "INDEX" in step]
+    return Plan(
+        frozenset(UNNAMED.get(name, name) for name in named)
+        | frozenset(f"pk_{step[1]}" for step in steps if "PRIMARY" in step),
+        frozenset(step[1] for step in steps if step[0] == "SCAN" and not QUEUES_ONLY & {*step}),
+        any("B-TREE" in step for step in steps),
+    )
+
+
+QUEUES: dict[str, tuple[Callable[[Connection], object], str]] = {
+    "due targets": (
+        lambda c: due.due_by_date(c, "source 2", Priority.ROUTINE, NOW + DAY, 20),
+        "ix_targets_due",
+    ),
+    "last calls": (lambda c: due.final_looks(c, "source 2", 7, 1.0, NOW, 20), "ix_targets_final_look"),
+    "virtual queue": (
+        lambda c: due.by_virtual_time(c, "source 2", "stream 2", NOW, 20),
+        "ix_targets_virtual",
+    ),
+    "streams": (lambda c: due.service_queues(c, "source 2"), "ix_targets_virtual"),
+    "new targets": (lambda c: routes.unrouted(c, 20), "ix_targets_unrouted"),
+    "ready refills": (lambda c: leases.claim(c, NOW + DAY, limit=20, lease=HOUR), "ix_refills_queued"),
+    "anything ready": (lambda c: leases.anything_ready(c, NOW + DAY), "ix_refills_queued"),
+    "ended leases": (lambda c: leases.expire(c, NOW + HOUR, 10, limit=20), "ix_refills_leases"),
+    "pending alerts": (lambda c: outbox.take_due(c, NOW + HOUR, NOW + DAY, 20), "ix_outbox_pending"),
+    "newest snapshots": (lambda c: list(snapshots.newest(c, 2, 20)), "pk_snapshots"),
+    "the newest request": (
+        lambda c: sources.nth_request(c, "source 2", 1, BEGINNING),
+        "ix_source_requests_source_at",
+    ),
+}
+"""What is asked for in an order and with a limit, and the index which has it in that order."""
+
+LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
+    "a full hour": (
+        lambda c: sources.nth_request(c, "source 2", 30, NOW + 3900 * MINUTE),
+        {"ix_source_requests_source_at"},
+    ),
+    "a full day": (
+        lambda c: sources.nth_request(c, "source 2", 500, NOW + 2000 * MINUTE),
+        {"ix_source_requests_source_at"},
+    ),
+    "requests in the last hour": (
+        lambda c: sources.served(c, "source 2", NOW + 3900 * MINUTE),
+        {"ix_source_requests_source_at"},
+    ),
+    "all that a request shows": (
+        lambda c: due.lock_by_request(c, "source 2", ["page 2", "page 6"], NOW),
+        {"ix_targets_request_key"},
+    ),
+    "guarantees that are over": (lambda c: due.unschedule_ended(c, NOW + HOUR), {"ix_targets_coverage_ends"}),
+    "a clock": (lambda c: cadence_stats.virtual_time(c, "source 77"), {"pk_virtual_times"}),
+    "targets that are looked at": (lambda c: targets.locked(c, [77, 78, 79]), {"pk_targets"}),
+    "orders of several targets": (
+        lambda c: order_states.of_targets(c, [77, 78, 79]),
+        {"ix_orders_target_id", "uq_drops_one_open_per_order", "uq_refills_order_id_number"},
+    ),
+    "one target": (lambda c: targets.get(c, 77, lock=True), {"pk_targets"}),
+    "the target of an order": (lambda c: targets.of_order(c, "77"), {"pk_targets"}),
+    "all that bears on a target": (
+        lambda c: order_states.of_target(c, 77),
+        {"ix_orders_target_id", "uq_drops_one_open_per_order", "uq_refills_order_id_number"},
+    ),
+    "a target that is looked at": (
+        lambda c: targets.ensure(c, [a_profile("user77")]),
+        {"uq_targets_link_metric"},
+    ),
+    "the orders of a batch": (
+        lambda c: orders.import_batch(c, [an_order(f"{i}") for i in range(1, 50)], NOW),
+        {"ix_decisions_order_id"},
+    ),
+    "the story of a refill": (lambda c: refills.events_of(c, 77), {"ix_refill_events_refill_id"}),
+    "the drops of an order": (lambda c: drops.of_order(c, "77"), {"ix_drops_order_id"}),
+    "the decisions on an order": (lambda c: drops.decisions_of(c, "77"), {"ix_decisions_order_id"}),
+    "the flags of an order": (lambda c: flags.of_order(c, "77"), set()),
+    "what was judged of late": (
+        lambda c: mass_drops.tally(c, Metric.LIKES, NOW + 3900 * MINUTE),
+        {"ix_targets_judged"},
+    ),
+    "what is held": (lambda c: held_refills.held_for_mass_drop(c, Metric.LIKES), {"ix_refills_held"}),
+    "the last request about an order": (lambda c: requests.last_granted(c, "77"), {"ix_requests_order_id"}),
+    "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
+}
+"""What is asked for by a key, and the indexes which lead to it."""
+
+
+def plans_of(database: Database, work: Callable[[Connection], object]) -> list[Plan]:
+    """Overhear the SELECTs and UPDATEs of some work, undo it, and have them explained."""
+    with database.write() as connection:
+        undone = connection.begin_nested()
+        heard = statements_of(connection, lambda: work(connection))
+        undone.rollback()
+        asked = [(said, how) for said, how in heard if said.startswith(("SELECT", "UPDATE"))]
+        return [explained(connection, said, how) for said, how in asked if not isinstance(how, list)]
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_queue_is_read_in_the_order_of_its_index(busy: Database, queue: str) -> None:
+    """No table is read from end to end and nothing is sorted: a round costs what is due."""
+    work, index = QUEUES[queue]
+    plans = plans_of(busy, work)
+    assert {table for plan in plans for table in plan.scanned & LARGE} == set()
+    assert {index} <= plans[0].indexes
+    assert {plan.sorts for plan in plans if index in plan.indexes} == {False}
+
+
+@pytest.mark.parametrize("lookup", LOOKUPS)
+def test_a_lookup_goes_through_its_index(busy: Database, lookup: str) -> None:
+    """No table is read from end to end: what is asked for a single thing costs that thing."""
+    work, indexes = LOOKUPS[lookup]
+    plans = plans_of(busy, work)
+    assert {table for plan in plans for table in plan.scanned & LARGE} == set()
+    assert indexes - {index for plan in plans for index in plan.indexes} == set()
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("SELECT * FROM orders", Plan(frozenset(), frozenset({"orders"}), sorts=False)),
+        ("SELECT * FROM orders ORDER BY service", Plan(frozenset(), frozenset({"orders"}), sorts=True)),
+    ],
+)
+def test_a_scan_and_a_sort_would_be_seen(busy: Database, statement: str, expected: Plan) -> None:
+    """The tests above can fail."""
+    with busy.read() as connection:
+        assert explained(connection, statement, ()) == expected

@@ -1,0 +1,77 @@
+"""Refund reviews are opened once and closed once."""
+
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Connection
+
+from monitor.guarantee.refund_review import Review, ReviewCause
+from monitor.model.refill import RefillState
+from storage import reviews
+from storage.engine import Database
+from storage.errors import NotFoundError, WrongStateError
+from tests.storage.shop import HOUR, NOW, an_order, bring_to, sell
+
+
+def opened(tx: Connection) -> Review | None:
+    """Find a delivery of order 1 short."""
+    return reviews.open_review(tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), an_order("1"), NOW)
+
+
+def test_the_same_thing_is_asked_once(database: Database) -> None:
+    """A short delivery is reviewed once for ever."""
+    sell(database, an_order("1"))
+    with database.write() as tx:
+        dead = bring_to(tx, "1", RefillState.DEAD)  # which asks by itself
+        (row,) = reviews.of_order(tx, "1")
+        assert (row.cause, row.refill_id, row.closed_at) == (ReviewCause.REFILL_GIVEN_UP, dead, None)
+        assert [opened(tx) is None for _ in range(2)] == [False, True]
+
+
+def test_an_order_has_one_open_review_which_takes_over_the_units_of_the_last(database: Database) -> None:
+    """So that no unit is refunded twice: of 500 and 300 units that may be the same, 500 stay in question."""
+    order = an_order("1", price=Decimal("10.00"))
+    sell(database, order)
+    with database.write() as tx:
+        reviews.open_review(tx, Review("1", ReviewCause.SHORT_DELIVERY, 500, None), order, NOW)
+        bring_to(tx, "1", RefillState.DEAD)
+        (row,) = reviews.listed(tx, open_only=True, limit=10)
+        first = reviews.of_order(tx, "1")[0]
+    assert (row.cause, row.units, row.share) == (ReviewCause.REFILL_GIVEN_UP, 500, Decimal("5.00"))
+    assert (first.note, first.closed_at) == ("taken over by the next review", NOW)
+
+
+def test_a_closed_review_says_what_was_done(database: Database) -> None:
+    """It leaves the list of open ones and stays in the other."""
+    sell(database, an_order("1"))
+    with database.write() as tx:
+        opened(tx)
+        (row,) = reviews.listed(tx, open_only=True, limit=10)
+        reviews.close(tx, row.review_id, "refunded 1.20 EUR", NOW + HOUR)
+        assert reviews.listed(tx, open_only=True, limit=10) == []
+        (row,) = reviews.listed(tx, open_only=False, limit=10)
+    assert (row.note, row.closed_at) == ("refunded 1.20 EUR", NOW + HOUR)
+
+
+def test_a_review_is_closed_only_once(database: Database) -> None:
+    """And one that is not there not at all."""
+    sell(database, an_order("1"))
+    with database.write() as tx:
+        opened(tx)
+        (row,) = reviews.of_order(tx, "1")
+        reviews.close(tx, row.review_id, "", NOW)
+        with pytest.raises(WrongStateError, match=f"review {row.review_id} is closed already"):
+            reviews.close(tx, row.review_id, "", NOW)
+        with pytest.raises(NotFoundError, match="there is no review 4040"):
+            reviews.close(tx, 4040, "", NOW)
+
+
+def test_the_list_says_what_was_refilled_since(database: Database) -> None:
+    """So that nobody refunds what a refill has made good."""
+    sell(database, an_order("1"))
+    with database.write() as tx:
+        bring_to(tx, "1", RefillState.COMPLETED, NOW - HOUR)
+        opened(tx)
+        bring_to(tx, "1", RefillState.COMPLETED)
+        (row,) = reviews.listed(tx, open_only=True, limit=10)
+    assert row.refilled == 300

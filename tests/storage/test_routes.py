@@ -1,0 +1,217 @@
+"""Routes: which source looks at a target, found out when it is new and whenever that may have changed."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+
+from monitor.cadence.schedule import FinalLook, Priority, QueuePosition
+from monitor.model.target import Metric, Target
+from storage import routes, schema, targets
+from storage.engine import Database
+from storage.targets import TargetState
+from tests.storage.shop import (
+    DAY,
+    HOUR,
+    NOW,
+    a_pending_order,
+    a_post,
+    a_profile,
+    an_order,
+    everything,
+    put_target,
+    rows_of,
+    sell,
+)
+
+SEAT = QueuePosition(1.5, "old s", NOW + HOUR, NOW + 20 * DAY, FinalLook(7, 2.5))
+PLACE = {
+    "virtual_due": 1.5, "service_queue": "old s", "not_before": NOW + HOUR,
+    "coverage_ends_at": NOW + 20 * DAY,
+    "final_look_slot": 7, "final_look_value": 2.5,
+}  # fmt: skip
+
+
+def put(database: Database, name: str, at: datetime | None = NOW, **changes: Any) -> int:
+    with database.write() as connection:
+        return put_target(connection, name, at, Priority.ROUTINE, **changes)
+
+
+def unrouted(database: Database, limit: int = 100) -> list[int]:
+    with database.write() as connection:
+        return [row.target_id for row in routes.unrouted(connection, limit)]
+
+
+def get(database: Database, target_id: int) -> TargetState:
+    with database.read() as connection:
+        return targets.get(connection, target_id)
+
+
+def place(database: Database) -> list[dict[str, Any]]:
+    return [{name: row._mapping[name] for name in PLACE} for row in rows_of(database, "targets")]
+
+
+def sources_of(database: Database) -> list[str | None]:
+    return [row.source for row in rows_of(database, "targets")]
+
+
+def test_a_new_target_is_routed_as_soon_as_it_is_watched(database: Database) -> None:
+    """Not before: a target that needs no look needs nobody to look; nobody at all is an answer, too."""
+    new = put(database, "new", source=None)
+    far = put(database, "far", NOW + 90 * DAY, source=None)
+    put(database, "at rest", None, source=None)
+    put(database, "known")
+    put(database, "seen by nobody", source="")
+    assert unrouted(database) == [new, far]
+
+
+def test_new_targets_are_routed_in_batches(database: Database) -> None:
+    """The oldest first, no more than the limit."""
+    ids = [put(database, f"user{number}", source=None) for number in range(3)]
+    assert unrouted(database, limit=2) == ids[:2]
+
+
+def test_two_daemons_route_different_targets(postgresql: Database) -> None:
+    """What one of them has in its hands the other passes over."""
+    first, second = put(postgresql, "a", source=None), put(postgresql, "b", source=None)
+    with postgresql.write() as slow, postgresql.write() as quick:
+        assert [row.target_id for row in routes.unrouted(slow, 1)] == [first]
+        quick.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+        assert [row.target_id for row in routes.unrouted(quick, 2)] == [second]
+
+
+def test_a_routed_target_has_its_source_and_its_place(database: Database) -> None:
+    """Nothing else of it changes."""
+    seated, dated = put(database, "seated", source=None), put(database, "dated", source=None, **PLACE)
+    before = get(database, seated)
+    rows = [replace(get(database, i), source="graph", request_key=f"page {i}") for i in (seated, dated)]
+    with database.write() as connection:
+        routes.routed(connection, rows, {seated: SEAT})
+        routes.routed(connection, [], {})
+    assert get(database, seated) == replace(
+        before, source="graph", request_key=f"page {seated}", service_queue="old s"
+    )
+    assert (get(database, dated).source, get(database, dated).request_key) == ("graph", f"page {dated}")
+    assert place(database) == [PLACE, dict.fromkeys(PLACE) | {"service_queue": ""}]
+    assert unrouted(database) == []
+
+
+def test_a_rerouted_target_is_asked_for_anew(database: Database) -> None:
+    """And only that one; its date stays."""
+    target_id = put(database, "natgeo", NOW + DAY)
+    put(database, "other")
+    with database.write() as connection:
+        routes.reroute(connection, [target_id])
+        routes.reroute(connection, [])
+    assert unrouted(database) == [target_id]
+    assert get(database, target_id).next_due_at == NOW + DAY
+
+
+def test_targets_leave_the_sources_that_look_no_more(database: Database) -> None:
+    """What is stored of their turns is overwritten once they are routed."""
+    for source in ("graph", "instaloader", "", None):
+        put(database, f"by {source}", source=source, **PLACE)
+    with database.write() as connection:
+        assert routes.leave_sources(connection, ["graph", "simulated"]) == 2
+        assert routes.leave_sources(connection, ["graph"]) == 0
+    assert sources_of(database) == ["graph", None, None, None]
+    waiting = [(row["virtual_due"], row["final_look_slot"]) for row in place(database)]
+    assert waiting == [(1.5, 7)] * 4
+
+
+def test_without_sources_all_are_asked_for_anew(database: Database) -> None:
+    """As on the day after a new one was enabled."""
+    for source in ("graph", ""):
+        put(database, f"by {source}", source=source)
+    with database.write() as connection:
+        assert routes.leave_sources(connection, []) == 2
+    assert sources_of(database) == [None, None]
+
+
+def test_targets_leave_in_the_order_of_a_judge(postgresql: Database) -> None:
+    """Who starts and who judges would wait for each other, wherever the rows lie that were written last."""
+    first, second = put(postgresql, "a", source="gone"), put(postgresql, "b", source="gone")
+    with postgresql.write() as connection:
+        connection.execute(
+            update(schema.targets).where(schema.targets.c.target_id == first).values(due_reason="x")
+        )
+    with ThreadPoolExecutor(1) as pool, postgresql.write() as judge:
+        targets.get(judge, first, lock=True)
+        starting = pool.submit(leave, postgresql)
+        while not judge.exec_driver_sql(WAITING).scalar_one():
+            assert not starting.done()
+        judge.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
+        assert targets.get(judge, second, lock=True).target_id == second
+        judge.commit()
+        assert starting.result(timeout=30) == 2
+
+
+def leave(database: Database) -> int:
+    with database.write() as connection:
+        return routes.leave_sources(connection, ["graph"])
+
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+
+
+def test_leaving_nobody_changes_nothing(database: Database) -> None:
+    """A restart with the same sources."""
+    put(database, "natgeo", **PLACE)
+    before = everything(database)
+    with database.write() as connection:
+        assert routes.leave_sources(connection, ["simulated"]) == 0
+    assert everything(database) == before
+
+
+# What makes a target be routed anew
+
+
+def routed(database: Database) -> None:
+    """Route everything to one source."""
+    with database.write() as connection:
+        connection.execute(update(schema.targets).values(source="graph", request_key="natgeo"))
+
+
+def test_whoever_names_the_owner_opens_another_way(database: Database) -> None:
+    """A post is seen through its owner's page, too; who names the owner again changes nothing."""
+
+    def ensure(target: Target) -> int:
+        with database.write() as connection:
+            return targets.ensure(connection, [target])[target.link.url, target.metric]
+
+    target_id = ensure(a_post())
+    routed(database)
+    assert ensure(a_post()) == target_id
+    assert sources_of(database) == ["graph"]
+    assert ensure(a_post(owner="natgeo")) == target_id
+    assert (sources_of(database), get(database, target_id).target.owner) == ([None], "natgeo")
+    routed(database)
+    ensure(a_post(owner="natgeo"))
+    ensure(a_post(owner="other"))
+    assert (sources_of(database), get(database, target_id).target.owner) == (["graph"], "natgeo")
+
+
+def test_a_new_order_has_its_target_routed_anew(database: Database) -> None:
+    """Its service may allow other sources; targets without a new order stay where they are."""
+    sell(database, an_order("1"), an_order("2", target=a_profile("zoo")))
+    routed(database)
+    sell(database, an_order("3"), an_order("2", target=a_profile("zoo")))
+    assert sources_of(database) == [None, "graph"]
+
+
+def test_an_order_that_moves_has_its_target_routed_anew(database: Database) -> None:
+    """Also one that is delivered only now."""
+    sell(database, a_pending_order("1"), a_pending_order("2", target=a_post()))
+    routed(database)
+    sell(database, an_order("1"))
+    assert sources_of(database) == [None, "graph"]
+
+
+def test_one_link_with_two_metrics_is_two_targets(database: Database) -> None:
+    """Each has its own way."""
+    sell(database, an_order("1", target=a_post()), an_order("2", target=a_post(metric=Metric.VIEWS)))
+    routed(database)
+    sell(database, an_order("3", target=a_post(metric=Metric.VIEWS)))
+    assert sources_of(database) == ["graph", None]

@@ -1,0 +1,67 @@
+"""Instants: what the database knows of the time."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import insert
+
+from monitor.cadence.schedule import Priority
+from storage import server_time, sqlite_fault
+from storage.engine import Database
+from storage.source_tables import source_requests
+from storage.sqlite_fault import Version
+from tests.storage.shop import HOUR, MINUTE, NOW, put_target
+
+
+def newest(database: Database) -> datetime | None:
+    with database.read() as connection:
+        return server_time.newest(connection)
+
+
+def test_a_new_database_knows_no_time(database: Database) -> None:
+    """Nothing was looked at yet."""
+    assert newest(database) is None
+
+
+@pytest.mark.parametrize("later", [HOUR, -HOUR])
+def test_the_newest_instant_is_that_of_a_look_or_of_a_request(database: Database, later: timedelta) -> None:
+    """Whichever was last."""
+    with database.write() as connection:
+        put_target(connection, "a", NOW, Priority.ROUTINE, last_look_at=NOW)
+        put_target(connection, "b", NOW, Priority.ROUTINE, last_look_at=NOW - MINUTE)
+        connection.execute(insert(source_requests), {"source": "graph", "at": NOW + later})
+    assert newest(database) == max(NOW, NOW + later)
+
+
+def test_a_server_has_a_clock_of_its_own(postgresql: Database) -> None:
+    """Here it is this machine's."""
+    with postgresql.read() as connection:
+        told = server_time.server_time(connection)
+    assert told is not None
+    assert told.tzinfo is UTC
+    assert abs(told - datetime.now(UTC)) < MINUTE
+
+
+def test_a_file_has_no_clock(sqlite: Database) -> None:
+    """SQLite runs in this process."""
+    with sqlite.read() as connection:
+        assert server_time.server_time(connection) is None
+
+
+@pytest.mark.parametrize(
+    ("version", "faulty"),
+    [
+        ((3, 40, 1), True),
+        ((3, 44, 5), True),
+        ((3, 44, 6), False),
+        ((3, 45, 0), True),
+        ((3, 50, 6), True),
+        ((3, 50, 7), False),
+        ((3, 51, 2), True),
+        ((3, 51, 3), False),
+        ((4, 0, 0), False),
+    ],
+)
+def test_the_versions_with_the_fault_are_known(version: Version, faulty: bool) -> None:
+    """It was mended in 3.51.3, and in two older lines."""
+    assert sqlite_fault.may_corrupt(version) is faulty

@@ -1,0 +1,136 @@
+"""Snapshots: every look is kept as it was, once, and read newest first."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+
+from monitor.cadence.schedule import Priority
+from monitor.model.snapshot import Outcome, Snapshot
+from storage import snapshots
+from storage.column_types import AnyRow
+from storage.engine import Database
+from storage.schema import snapshots as table
+from tests.storage.shop import DAY, HOUR, INSTANT, NOW, a_failed_look, a_look, put_target, rows_of
+
+
+@pytest.fixture
+def target_id(database: Database) -> int:
+    with database.write() as connection:
+        return put_target(connection, "natgeo", NOW, Priority.ROUTINE)
+
+
+def keep(database: Database, target_id: int, *looks: Snapshot) -> None:
+    with database.write() as connection:
+        for look in looks:
+            snapshots.add(connection, target_id, look)
+
+
+def newest(database: Database, target_id: int, limit: int = 100) -> list[AnyRow]:
+    with database.read() as connection:
+        return list(snapshots.newest(connection, target_id, limit))
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        a_look(0),
+        a_look(2**62),
+        replace(a_look(7), count_offset=-(2**62)),
+        replace(a_look(8), count_offset=2**62),
+    ]
+    + [a_failed_look(outcome, detail="said so") for outcome in Outcome if outcome is not Outcome.COUNT],
+    ids=lambda look: f"{look.outcome}-{look.count}",
+)
+def test_every_kind_of_look_survives_the_round_trip(
+    database: Database, target_id: int, look: Snapshot
+) -> None:
+    """What was seen, by whom, what it counted, and by how much that differs from the series."""
+    keep(database, target_id, look)
+    (row,) = newest(database, target_id)
+    seen = (look.outcome, look.count, look.source, look.count_kind, look.detail, look.count_offset)
+    assert row == (target_id, look.at, *seen)
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        NOW + INSTANT,
+        datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    ],
+)
+def test_a_time_is_kept_to_the_microsecond(database: Database, target_id: int, at: datetime) -> None:
+    """Any time that Python knows comes back as it was, in UTC."""
+    keep(database, target_id, a_look(at=at))
+    (row,) = newest(database, target_id)
+    assert (row.at, row.at.tzinfo) == (at, UTC)
+
+
+def test_the_newest_looks_come_first_and_no_more_than_asked_for(database: Database, target_id: int) -> None:
+    """However they were written down."""
+    keep(database, target_id, *(a_look(100 + i, NOW + i * HOUR) for i in (2, 0, 3, 1)))
+    assert [row.count for row in newest(database, target_id)] == [103, 102, 101, 100]
+    assert [row.count for row in newest(database, target_id, limit=2)] == [103, 102]
+
+
+def test_looks_at_one_target_are_not_those_at_another(database: Database, target_id: int) -> None:
+    """The same moment may be seen at two targets."""
+    with database.write() as connection:
+        other = put_target(connection, "nasa", NOW, Priority.ROUTINE)
+    keep(database, target_id, a_look(1))
+    keep(database, other, a_look(2))
+    assert [row.count for row in newest(database, target_id)] == [1]
+    assert [row.count for row in newest(database, other)] == [2]
+
+
+def test_a_target_without_looks_has_none(database: Database, target_id: int) -> None:
+    """No row, no error."""
+    assert newest(database, target_id) == []
+
+
+def test_a_moment_of_a_target_is_seen_once(database: Database, target_id: int) -> None:
+    """A second look at the same instant is refused by the database, and the first one stays."""
+    keep(database, target_id, a_look(1))
+    with pytest.raises(IntegrityError):
+        keep(database, target_id, a_look(2))
+    assert [row.count for row in newest(database, target_id)] == [1]
+
+
+def test_a_look_at_an_unknown_target_is_refused(database: Database) -> None:
+    """No snapshot without its target."""
+    with pytest.raises(IntegrityError):
+        keep(database, 404, a_look())
+
+
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ({"count": None}, "ck_snapshots_only_a_count_counts"),
+        ({"outcome": Outcome.PRIVATE}, "ck_snapshots_only_a_count_counts"),
+        ({"count": -1}, "ck_snapshots_count_not_negative"),
+    ],
+)
+def test_the_database_itself_refuses_an_impossible_look(
+    database: Database, target_id: int, change: dict[str, object], constraint: str
+) -> None:
+    """Only a count counts, and no count is negative."""
+    row = {
+        "target_id": target_id, "at": NOW - DAY, "outcome": Outcome.COUNT, "count": 5,
+        "source": "simulated", "count_kind": "", "detail": "",
+    }  # fmt: skip
+    with pytest.raises(IntegrityError, match=constraint), database.write() as connection:
+        connection.execute(insert(table), row | change)
+    assert rows_of(database, "snapshots") == []
+
+
+def test_looks_from_a_time_on_are_read_newest_first_and_counted(database: Database, target_id: int) -> None:
+    """That time included, and no more than were asked for."""
+    keep(database, target_id, *(a_look(hour, NOW + hour * HOUR) for hour in range(5)))
+    with database.read() as connection:
+        looks = snapshots.since(connection, target_id, NOW + HOUR, 3)
+        assert [look.at for look in looks] == [NOW + hour * HOUR for hour in (4, 3, 2)]
+        assert snapshots.number_since(connection, target_id, NOW + HOUR) == 4
+        assert snapshots.number_since(connection, target_id + 1, NOW) == 0

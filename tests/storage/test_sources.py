@@ -1,0 +1,170 @@
+"""What is remembered of a source: its breaker and strain, and the requests that its budget counts."""
+
+from dataclasses import fields
+from datetime import datetime
+
+from monitor.model.target import Metric
+from monitor.sources.breaker import Breaker
+from monitor.sources.budget import BEGINNING, Purpose
+from monitor.sources.rate_limit_state import RateLimitState
+from storage import sources
+from storage.engine import Database
+from tests.storage.shop import DAY, HOUR, INSTANT, MINUTE, NOW, at_once, rows_of
+
+TRIPPED = Breaker(
+    paused_until=NOW + HOUR, stopped=True, reason="rate_limited", refusals=3, level=5,
+    refused_at=NOW - INSTANT, suspected_refusals=1, suspected_target="https://a/", failed_targets="https://b/ https://c/",
+    half_open=True,
+)  # fmt: skip
+
+
+def save(database: Database, source: str, state: Breaker) -> None:
+    with database.write() as connection:
+        sources.save_breaker(connection, source, state)
+
+
+def breaker(database: Database, source: str) -> Breaker:
+    with database.write() as connection:
+        return sources.breaker(connection, source)
+
+
+def latest(database: Database, source: str) -> list[datetime]:
+    """Times of all requests to a source, newest first."""
+    rows = rows_of(database, "source_requests")
+    return sorted((row.at for row in rows if row.source == source), reverse=True)
+
+
+def nth(database: Database, n: int, since: datetime = BEGINNING) -> datetime | None:
+    with database.read() as connection:
+        return sources.nth_request(connection, "graph", n, since)
+
+
+# Breakers
+
+
+def test_a_source_that_nothing_is_known_of_may_be_asked(database: Database) -> None:
+    """Its breaker is a new one, and nothing is written for having asked."""
+    assert breaker(database, "graph") == Breaker()
+    assert rows_of(database, "source_state") == []
+
+
+def test_every_field_of_a_breaker_survives_the_round_trip(database: Database) -> None:
+    """A restart forgets nothing."""
+    plain = Breaker()
+    assert [f.name for f in fields(Breaker) if getattr(TRIPPED, f.name) == getattr(plain, f.name)] == []
+    save(database, "graph", TRIPPED)
+    assert breaker(database, "graph") == TRIPPED
+
+
+def test_a_breaker_is_brought_up_to_date_in_its_row(database: Database) -> None:
+    """Back to a new one, too; other sources keep theirs."""
+    for source in ("graph", "instaloader"):
+        save(database, source, TRIPPED)
+    save(database, "graph", Breaker())
+    assert (breaker(database, "graph"), breaker(database, "instaloader")) == (Breaker(), TRIPPED)
+
+
+def test_first_breakers_saved_at_once_do_not_hurt_each_other(database: Database) -> None:
+    """Two daemons that are refused in the same moment leave one row."""
+    at_once(6, lambda i: save(database, "graph", Breaker(level=i)))
+    assert len(rows_of(database, "source_state")) == 1
+
+
+# Strain
+
+
+def test_what_a_platform_said_of_its_limit_survives_beside_the_breaker(database: Database) -> None:
+    """Neither overwrites the other, whichever is saved first."""
+    heard = RateLimitState(91, NOW - INSTANT, NOW + HOUR)
+    with database.write() as connection:
+        assert sources.rate_limit_state(connection, "graph") == RateLimitState()
+        sources.save_rate_limit_state(connection, "graph", heard)
+        assert sources.breaker(connection, "graph") == Breaker()
+        sources.save_breaker(connection, "graph", TRIPPED)
+        assert sources.rate_limit_state(connection, "graph") == heard
+        sources.save_rate_limit_state(connection, "graph", RateLimitState())
+        assert (sources.breaker(connection, "graph"), sources.rate_limit_state(connection, "graph")) == (
+            TRIPPED,
+            RateLimitState(),
+        )
+        assert sources.rate_limit_state(connection, "instaloader") == RateLimitState()
+
+
+# Requests
+
+
+def test_the_nth_newest_request_after_a_moment_is_found(database: Database) -> None:
+    """The moment itself does not count; none where there were fewer, and those of other sources neither."""
+    with database.write() as connection:
+        sources.note_requests(connection, "graph", NOW - MINUTE, 2)
+        sources.note_requests(connection, "graph", NOW, 1)
+        sources.note_requests(connection, "graph", NOW - HOUR, 1)
+        sources.note_requests(connection, "instaloader", NOW, 9)
+    found = [nth(database, n) for n in range(1, 6)]
+    assert found == [NOW, NOW - MINUTE, NOW - MINUTE, NOW - HOUR, None]
+    assert [nth(database, n, NOW - HOUR) for n in (3, 4)] == [NOW - MINUTE, None]
+    assert nth(database, 1, NOW) is None
+
+
+def test_requests_of_one_source_are_not_those_of_another(database: Database) -> None:
+    """Each has a budget of its own."""
+    with database.write() as connection:
+        sources.note_requests(connection, "graph", NOW, 1)
+    assert latest(database, "instaloader") == []
+
+
+def test_requests_after_a_moment_are_counted_with_the_looks_they_served(database: Database) -> None:
+    """The moment itself does not count, and neither do other sources."""
+    with database.write() as connection:
+        for at in (NOW - INSTANT, NOW, NOW + INSTANT, NOW + HOUR):
+            sources.note_requests(connection, "graph", at, 2, looks=7)
+        assert sources.served(connection, "graph", NOW) == (4, 14)
+        assert sources.served(connection, "instaloader", NOW) == (0, 0)
+
+
+def test_a_request_says_what_it_was_for(database: Database) -> None:
+    """Several that go out together are rows of their own; their looks are counted once."""
+    with database.write() as connection:
+        sources.note_requests(connection, "graph", NOW, 1)
+        sources.note_requests(connection, "graph", NOW, 2, purpose=Purpose.CHECK, looks=3)
+    rows = [(row.purpose, row.looks) for row in rows_of(database, "source_requests")]
+    assert sorted(rows) == [("check", 0), ("check", 3), ("look", 0)]
+
+
+def test_no_requests_leave_no_trace(database: Database) -> None:
+    """An answer out of a cache costs nothing."""
+    with database.write() as connection:
+        sources.note_requests(connection, "graph", NOW, 0)
+        sources.note_requests(connection, "graph", NOW, -1)
+    assert rows_of(database, "source_requests") == []
+
+
+def test_old_requests_are_forgotten_and_newer_ones_kept(database: Database) -> None:
+    """The moment itself is kept: a budget might still look at it."""
+    with database.write() as connection:
+        for at in (NOW - INSTANT, NOW, NOW + INSTANT):
+            sources.note_requests(connection, "graph", at, 1)
+        sources.forget_requests(connection, NOW)
+    assert latest(database, "graph") == [NOW + INSTANT, NOW]
+
+
+def test_the_newest_count_of_each_metric_is_remembered(database: Database) -> None:
+    """By source and metric: what one eye sees vouches for no other, and likes not for followers."""
+    with database.write() as connection:
+        assert sources.last_read(connection, "instaloader", Metric.LIKES) is None
+        for at in (NOW, NOW + HOUR):
+            sources.note_read(connection, "instaloader", Metric.LIKES, at)
+        sources.note_read(connection, "instaloader", Metric.FOLLOWERS, NOW - HOUR)
+        sources.note_read(connection, "graph", Metric.LIKES, NOW + DAY)
+    with database.read() as connection:
+        assert sources.last_read(connection, "instaloader", Metric.LIKES) == NOW + HOUR
+        assert sources.last_read(connection, "instaloader", Metric.FOLLOWERS) == NOW - HOUR
+        assert sources.last_read(connection, "graph", Metric.FOLLOWERS) is None
+
+
+def test_a_clock_that_was_wrong_does_not_vouch_for_ever(database: Database) -> None:
+    """The next count sets the time right, be it earlier."""
+    with database.write() as connection:
+        for at in (NOW + 365 * DAY, NOW):
+            sources.note_read(connection, "instaloader", Metric.LIKES, at)
+        assert sources.last_read(connection, "instaloader", Metric.LIKES) == NOW

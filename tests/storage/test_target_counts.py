@@ -1,0 +1,120 @@
+"""Headcount: how many targets and orders each source has to do for."""
+
+import pytest
+from sqlalchemy import update
+
+from monitor.cadence.schedule import Priority
+from monitor.model.order import Flag
+from monitor.model.target import Metric
+from storage import flags, target_counts
+from storage.engine import Database
+from storage.schema import targets
+from storage.target_counts import TargetCounts
+from tests.storage.shop import NOW, a_pending_order, a_post, a_profile, an_order, put_target, sell
+
+LIKES, VIEWS = Metric.LIKES, Metric.VIEWS
+EYES = ("graph", "instaloader")
+
+
+def watch(database: Database, name: str, source: str | None = None, **changes: object) -> None:
+    with database.write() as connection:
+        put_target(connection, name, NOW, Priority.ROUTINE, source=source, **changes)
+
+
+def of(database: Database, source: str) -> TargetCounts:
+    with database.read() as connection:
+        return target_counts.of_source(connection, source)
+
+
+def without(database: Database, *metrics: Metric) -> TargetCounts:
+    with database.read() as connection:
+        found = target_counts.of_no_source(connection, EYES, metrics)
+        assert target_counts.number_of_no_source(connection, EYES, metrics) == found.targets
+        return found
+
+
+def test_each_source_has_its_own_targets(database: Database) -> None:
+    """And those of none of the enabled ones are nobody's yet."""
+    watch(database, "a", "graph")
+    watch(database, "b", "graph")
+    watch(database, "c", "instaloader")
+    watch(database, "d")
+    watch(database, "e", "telepathy")
+    assert (of(database, "graph").targets, of(database, "instaloader").targets) == (2, 1)
+    assert without(database, *Metric).targets == 2
+
+
+def test_a_target_that_no_source_can_see_is_nobodys_for_good(database: Database) -> None:
+    """The routing has said so; no budget has to do for it."""
+    watch(database, "a", "")
+    watch(database, "b")
+    watch(database, "c", "", next_due_at=None)
+    assert without(database, *Metric).targets == 1
+    with database.read() as connection:
+        assert target_counts.number_unseen(connection) == 1
+
+
+def test_a_target_is_watched_by_either_clock(database: Database) -> None:
+    """In real time or in virtual time; one that is due by neither is over."""
+    watch(database, "virtual", "graph", next_due_at=None, virtual_due=3.5)
+    watch(database, "over", "graph", next_due_at=None)
+    assert of(database, "graph").targets == 1
+
+
+def test_targets_that_are_read_together_are_asked_for_once(database: Database) -> None:
+    """Three targets, two requests."""
+    watch(database, "a", "graph", request_key="page of shop", target=a_post("C0deAAAAAAA"))
+    watch(database, "b", "graph", request_key="page of shop", target=a_post("C0deBBBBBBB"))
+    watch(database, "c", "graph", request_key="page of other", target=a_post("C0deCCCCCCC"))
+    assert (of(database, "graph").targets, of(database, "graph").asks) == (3, 2)
+
+
+def test_what_nobody_has_named_yet_is_asked_for_by_its_link(database: Database) -> None:
+    """A post's likes and views are on one page."""
+    watch(database, "a", target=a_post())
+    watch(database, "a", target=a_post(metric=VIEWS))
+    watch(database, "b")
+    found = without(database, *Metric)
+    assert (found.targets, found.asks) == (3, 2)
+
+
+def test_targets_without_a_source_are_counted_by_metric(database: Database) -> None:
+    """For a source that can count only some of them."""
+    watch(database, "a")
+    watch(database, "b", target=a_post())
+    watch(database, "c", target=a_post("C0deCCCCCCC", VIEWS))
+    assert without(database, LIKES, VIEWS).targets == 2
+    assert without(database, VIEWS).targets == 1
+    assert without(database) == TargetCounts()
+
+
+def test_orders_count_that_were_delivered_and_are_not_flagged(database: Database) -> None:
+    """Two orders on one target are two; a pending one has no guarantee yet."""
+    sell(database, an_order("1"), an_order("2"), an_order("3"), a_pending_order("4"))
+    sell(database, an_order("5", target=a_profile("other")))
+    with database.write() as connection:
+        connection.execute(update(targets).values(source="graph"))
+        flags.set_flag(connection, "3", Flag.ABUSE, NOW)
+        flags.set_flag(connection, "2", Flag.HOLD, NOW)
+    with database.write() as connection:
+        connection.execute(update(targets).values(next_due_at=NOW))
+    assert of(database, "graph") == TargetCounts(targets=2, asks=2, orders=2)
+
+
+def test_orders_of_a_target_that_is_over_do_not_count(database: Database) -> None:
+    """Nobody looks for them any more."""
+    sell(database, an_order("1"))
+    with database.write() as connection:
+        connection.execute(update(targets).values(source="graph", next_due_at=None))
+    assert of(database, "graph") == TargetCounts()
+
+
+def test_two_counts_make_one() -> None:
+    """Those that a source has, and those that it will get."""
+    assert TargetCounts(1, 2, 3) + TargetCounts(10, 20, 30) == TargetCounts(11, 22, 33)
+
+
+@pytest.mark.parametrize("source", EYES)
+def test_an_empty_database_has_nobody(database: Database, source: str) -> None:
+    """Noughts, and no error."""
+    assert of(database, source) == TargetCounts()

@@ -1,0 +1,123 @@
+"""Bearer tokens: made once, kept as digests alone, revoked at once."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+
+from storage import tokens
+from storage.engine import Database
+from storage.errors import NotFoundError
+from storage.schema import tokens as table
+from storage.tokens import Scope
+from tests.storage.shop import HOUR, NOW, everything, rows_of
+
+
+def create(database: Database, *scopes: Scope, name: str = "panel") -> str:
+    with database.write() as connection:
+        return tokens.create(connection, name, scopes, NOW)
+
+
+def scopes_of(database: Database, token: str) -> frozenset[Scope] | None:
+    with database.read() as connection:
+        return tokens.scopes_of(connection, token)
+
+
+def revoke(database: Database, token_id: int) -> None:
+    with database.write() as connection:
+        tokens.revoke(connection, token_id, NOW + HOUR)
+
+
+@pytest.mark.parametrize("scopes", [*[[scope] for scope in Scope], list(Scope), [Scope.ORDERS_READ] * 2])
+def test_a_token_allows_what_it_was_made_for(database: Database, scopes: list[Scope]) -> None:
+    """Exactly that, whichever scopes and however often they were named."""
+    assert scopes_of(database, create(database, *scopes)) == frozenset(scopes)
+
+
+def test_a_token_is_long_and_unlike_any_other(database: Database) -> None:
+    """256 random bits behind a prefix by which scanners of secrets can know it."""
+    made = {create(database, Scope.ORDERS_READ) for _ in range(20)}
+    assert {(token[:4], len(token)) for token in made} == {("rfd_", 4 + 43)}
+    assert len(made) == 20
+
+
+@pytest.mark.parametrize(
+    "change", [str.upper, lambda t: t[:-1], lambda t: t + "A", lambda t: t[4:], lambda _: ""]
+)
+def test_a_token_that_was_never_made_allows_nothing(database: Database, change: object) -> None:
+    """Not even one that is almost right."""
+    token = create(database, Scope.ORDERS_READ)
+    assert callable(change)
+    assert scopes_of(database, change(token)) is None
+
+
+def test_a_digest_is_no_token(database: Database) -> None:
+    """Who reads the table cannot come in with what stands there."""
+    create(database, Scope.ORDERS_READ)
+    (row,) = rows_of(database, "tokens")
+    assert scopes_of(database, row.digest) is None
+
+
+def test_only_the_digest_of_a_token_is_kept(database: Database) -> None:
+    """No column of any table holds the token."""
+    token = create(database, Scope.ORDERS_READ)
+    (row,) = rows_of(database, "tokens")
+    assert row.digest == sha256(token.encode()).hexdigest()
+    assert token not in str(everything(database))
+
+
+def test_the_files_of_the_database_do_not_hold_a_token(sqlite: Database, tmp_path: Path) -> None:
+    """Neither the file nor its log, before and after everything was written through."""
+    token = create(sqlite, Scope.ORDERS_READ, name="the name can be found")
+    for _ in range(2):
+        kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+        assert b"the name can be found" in kept
+        assert token.encode() not in kept
+        assert token.removeprefix(tokens.PREFIX).encode() not in kept
+        sqlite.checkpoint()
+
+
+def test_a_revoked_token_allows_nothing_from_then_on(database: Database) -> None:
+    """The others still do."""
+    first, second = create(database, Scope.ORDERS_READ), create(database, Scope.ORDERS_WRITE)
+    revoke(database, rows_of(database, "tokens")[0].token_id)
+    assert scopes_of(database, first) is None
+    assert scopes_of(database, second) == {Scope.ORDERS_WRITE}
+
+
+def test_a_token_is_revoked_once(database: Database) -> None:
+    """The second time it is said that there is none, and the first time of revoking stays."""
+    create(database, Scope.ORDERS_READ)
+    (row,) = rows_of(database, "tokens")
+    revoke(database, row.token_id)
+    before = rows_of(database, "tokens")
+    with pytest.raises(NotFoundError, match=f"there is no token {row.token_id} that is not revoked"):
+        revoke(database, row.token_id)
+    assert rows_of(database, "tokens") == before
+    assert before[0].revoked_at == NOW + HOUR
+
+
+def test_a_token_that_is_not_there_cannot_be_revoked(database: Database) -> None:
+    """The error names its number."""
+    with pytest.raises(NotFoundError, match="there is no token 404"):
+        revoke(database, 404)
+
+
+def test_tokens_are_listed_without_anything_secret(database: Database) -> None:
+    """Number, name, scopes and times; no digest."""
+    create(database, Scope.REFILLS_CONSUME, Scope.ORDERS_READ, name="panel")
+    with database.read() as connection:
+        (row,) = tokens.listed(connection)
+    assert set(row._fields) == {"token_id", "name", "scopes", "created_at", "revoked_at"}
+    assert tuple(row)[1:] == ("panel", "orders:read refills:consume", NOW, None)
+
+
+def test_the_database_itself_keeps_a_digest_to_one_row(database: Database) -> None:
+    """A token has one set of scopes."""
+    create(database, Scope.ORDERS_READ)
+    (row,) = rows_of(database, "tokens")
+    twin = {"name": "twin", "digest": row.digest, "scopes": "refills:manage", "created_at": NOW}
+    with pytest.raises(IntegrityError), database.write() as connection:
+        connection.execute(insert(table), twin)
