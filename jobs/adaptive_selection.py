@@ -1,8 +1,10 @@
 """Learning: the turns of the learned cadence, and what it remembers of every look."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from heapq import merge
 from itertools import islice
 
@@ -12,15 +14,15 @@ from jobs.target_selection import claim_requests
 from monitor.cadence.adaptive import SLOT_HOURS, AdaptiveCadence
 from monitor.cadence.hazard import Hazards
 from monitor.cadence.observation_state import hours_since_epoch
-from monitor.cadence.schedule import LookSummary, Priority, QueuePosition, ScheduleRequest
+from monitor.cadence.schedule import LookSummary, Observation, Priority, QueuePosition, ScheduleRequest
 from monitor.cadence.virtual_time import VirtualTime
+from monitor.evaluation.target_state import TargetState
 from monitor.model.order_state import OrderState
 from monitor.sources.budget import DAY, deterministic_jitter
 from storage import cadence_stats, due
 from storage.due import DueTarget
-from storage.engine import Transaction
+from storage.engine import Transaction, after_commit
 from storage.sources import lock_source
-from storage.targets import TargetState
 
 KEPT_EVERY = timedelta(minutes=1)
 """So often what was learned is added to the database; a kill loses no more of it than that."""
@@ -42,6 +44,8 @@ class AdaptiveSelection:
     _kept_at: datetime | None = None
     _refreshed_at: datetime | None = None
     _room: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
+    _queued: defaultdict[str, list[Observation]] = field(default_factory=lambda: defaultdict(list))
+    """Observations of committed looks that are not learned yet, by source."""
 
     def take(
         self, tx: Transaction, configured: ConfiguredSource, now: datetime, limit: int = 1
@@ -74,10 +78,13 @@ class AdaptiveSelection:
         self, tx: Transaction, row: TargetState, group: Sequence[OrderState], now: datetime
     ) -> QueuePosition | None:
         """The place of a target that is new to its source, by what is known of its orders."""
-        if not row.source:
+        if not row.schedule.source:
             return None
         before = LookSummary(
-            row.last_outcome, row.failures, cadence_state=row.cadence_state, source=row.source
+            row.last_outcome,
+            row.failures,
+            cadence_state=row.schedule.cadence_state,
+            source=row.schedule.source,
         )
         look = self.cadence.next_look(group, before, now)
         if look is None or look.schedule_request is None:
@@ -85,7 +92,7 @@ class AdaptiveSelection:
         schedule_request = look.schedule_request._replace(
             not_before=self._rests_until(row, group, look.schedule_request, now)
         )
-        return queue_position(cadence_stats.virtual_time(tx, row.source), schedule_request)
+        return queue_position(cadence_stats.virtual_time(tx, row.schedule.source), schedule_request)
 
     def _rests_until(
         self, row: TargetState, group: Sequence[OrderState], schedule_request: ScheduleRequest, now: datetime
@@ -100,26 +107,42 @@ class AdaptiveSelection:
         """Add what was learned to the database, and now and then take in what others have added."""
         refresh = self._refreshed_at is None or now - self._refreshed_at >= REFRESHED_EVERY
         if refresh or self._kept_at is None or now - self._kept_at >= KEPT_EVERY:
-            cadence_stats.add(tx, self.cadence.hazards.drain_observations())
+            self.save(tx)
             self._kept_at = now
         if refresh:
             self.cadence.hazards = Hazards(cadence_stats.load(tx))
             self.cadence.unit_prices = cadence_stats.average_prices(tx)
             self._refreshed_at = now
 
-    def flush(self, tx: Transaction, sources: Sequence[str]) -> None:
-        """Learn what the last looks have taught, too, and add all of it to the database."""
+    def observe(self, observations: Iterable[Observation]) -> None:
+        """Queue what looks have shown, once their transaction is committed."""
+        for observation in observations:
+            self._queued[observation.source].append(observation)
+
+    def learn(self, tx: Transaction, sources: Iterable[str]) -> None:
+        """Learn what is queued of these sources: into virtual times, and after the commit into hazards."""
         for source in sources:
             lock_source(tx, source)
             cadence_stats.save_virtual_time(tx, source, self._learned(tx, source))
-        cadence_stats.add(tx, self.cadence.hazards.drain_observations())
+
+    def save(self, tx: Transaction) -> None:
+        """Add everything that was learned to the database."""
+        hazards = self.cadence.hazards
+        cadence_stats.add(tx, hazards.unsaved())
+        after_commit(tx, hazards.mark_saved)
 
     def _learned(self, tx: Transaction, source: str) -> VirtualTime:
-        """The clock of a source, after the lessons of its looks."""
+        """The virtual time of a source after the queued observations of its looks."""
         clock = cadence_stats.virtual_time(tx, source)
-        for observation in self.cadence.drain_observations(source):
-            self.cadence.learn(observation, clock)
+        queued = list(self._queued[source])
+        hours = [self.cadence.observe(observation, clock) for observation in queued]
+        after_commit(tx, partial(self._learn_hazards, source, queued, hours))
         return clock
+
+    def _learn_hazards(self, source: str, queued: Sequence[Observation], hours: Sequence[float]) -> None:
+        for observation, effective in zip(queued, hours, strict=True):
+            self.cadence.hazards.learn(observation.cell, effective, crossed=observation.crossed)
+        del self._queued[source][: len(queued)]
 
     def _pop(
         self,
@@ -129,12 +152,13 @@ class AdaptiveSelection:
         now: datetime,
     ) -> None:
         """Move the clock to those whose turn has come, and learn from them what a request is worth."""
-        shown = {rows[0].request_key: rows for rows in requests}
+        shown = {rows[0].schedule.request_key: rows for rows in requests}
         for head in turns:
             if head.virtual_due is not None and head.request_key in shown:
                 clock.advance_to(head.service_queue, head.virtual_due)
                 worth = sum(
-                    self.cadence.look_value(row.cadence_state, now) for row in shown[head.request_key]
+                    self.cadence.look_value(row.schedule.cadence_state, now)
+                    for row in shown[head.request_key]
                 )
                 if worth > 0:  # of what was never looked at nothing is known
                     clock.record_served(worth)

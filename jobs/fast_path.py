@@ -17,13 +17,17 @@ from storage.fast_path import FastPathLook, FastPathState, micros
 _ASK_AGAIN = RETRY_AFTER // timedelta.resolution
 
 
-def record_fast(tx: Transaction, shots: Mapping[int, Snapshot], cadence: Cadence) -> list[FastPathLook]:
+def record_fast(
+    tx: Transaction, shots: Mapping[int, Snapshot], cadence: Cadence | None
+) -> list[FastPathLook]:
     """Keep those of the looks from which nothing can follow; all others are left to be judged.
 
     A look that shows other targets, too, is not among them: their seat is one.
     """
     counts = [target_id for target_id, shot in shots.items() if shot.count]
-    rows = fast_path.fast_path_states(tx, counts) if counts and cadence.keeps_state else []
+    if cadence is None or not cadence.keeps_state or not counts:
+        return []
+    rows = fast_path.fast_path_states(tx, counts)
     names = Counter((row.source, row.request_key) for row in rows)
     clocks = {source: cadence_stats.virtual_time(tx, source) for source in {row.source for row in rows}}
     passed = [

@@ -36,8 +36,8 @@ def with_queue_positions(tx: Transaction, looks: Sequence[LookOutcome]) -> list[
     """
     requests: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for number, look in enumerate(looks):
-        if look.row.source and _wish(look) is not None:
-            requests[look.row.source, look.row.request_key].append(number)
+        if look.row.schedule.source and _wish(look) is not None:
+            requests[look.row.schedule.source, look.row.schedule.request_key].append(number)
     clocks = {
         source: cadence_stats.virtual_time(tx, source)
         for source in dict.fromkeys(source for source, _ in requests)

@@ -9,16 +9,16 @@ import structlog
 from jobs.configured_source import ConfiguredSource
 from monitor.alerts.alert import source_alert
 from monitor.guarantee.gone_detection import ABSENT
-from monitor.model.snapshot import Outcome, Snapshot
+from monitor.model.snapshot import DEFINITE_REFUSALS, Outcome, Snapshot
 from monitor.model.target import Metric
-from monitor.sources.breaker import DEFINITE, SEEN, SUSPECTED, TRANSIENT, Breaker
+from monitor.sources.breaker import SEEN, SUSPECTED, TRANSIENT, Breaker
 from monitor.sources.budget import HOUR, Purpose
 from monitor.sources.contract import RateLimitHint, Reading
 from storage import outbox, sources
 from storage.engine import Database, Transaction
 
 log = structlog.get_logger()
-REFUSALS = DEFINITE | SUSPECTED | TRANSIENT
+REFUSALS = DEFINITE_REFUSALS | SUSPECTED | TRANSIENT
 """What may close a breaker."""
 VOUCHED_FOR = HOUR
 """A count of another profile that is no older shows that the source can see, and no canary is asked."""
@@ -91,7 +91,7 @@ def probe_canary(database: Database, configured: ConfiguredSource, clock: Callab
     with database.write() as tx:
         _charge(tx, configured, reading, clock(), Purpose.CANARY)
         if shot.outcome is Outcome.COUNT:
-            sources.note_read(tx, configured.source.name, shot.target.metric, shot.at)
+            sources.note_reads(tx, {(configured.source.name, shot.target.metric): shot.at})
         before = sources.breaker(tx, configured.source.name)
         late = before.closed_until(shot.at) is not None and shot.outcome not in SEEN
         after = before if late else before.after_canary(shot.outcome, shot.at, configured.first_pause)

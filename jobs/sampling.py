@@ -8,12 +8,13 @@ import structlog
 
 from jobs import request_accounting, routing
 from jobs.configured_source import ConfiguredSource
-from jobs.look_recording import LookPolicy, RecordedLook, record_looks
+from jobs.look_recording import RecordedLook, record_looks
 from jobs.target_selection import FixedSelection, TargetSelection
+from monitor.evaluation.evaluate import LookPolicy
+from monitor.evaluation.target_state import TargetState
 from monitor.model.snapshot import Snapshot
 from monitor.sources.budget import Purpose
 from storage.engine import Database, Transaction
-from storage.targets import TargetState
 
 log = structlog.get_logger()
 RETRIES_WHEN_CLAIMED = 4
@@ -56,9 +57,11 @@ class Sampling:
             self.selection.persist(tx, self.clock())
 
     def flush(self) -> None:
-        """At the end of a process: put down what its looks have taught."""
+        """Learn from the last looks and save what was learned: the process ends."""
         with self.database.write() as tx:
-            self.selection.flush(tx, [configured.source.name for configured in self.sources])
+            self.selection.learn(tx, [configured.source.name for configured in self.sources])
+        with self.database.write() as tx:
+            self.selection.save(tx)
 
     def _route(self) -> int:
         """Find out who looks at new targets."""
@@ -126,6 +129,7 @@ class Sampling:
     def _record(self, shots: dict[int, Snapshot]) -> list[RecordedLook]:
         with self.database.write() as tx:
             recorded = record_looks(tx, shots, self.policy)
+        self.selection.observe(observation for one in recorded for observation in one.observations)
         for one in recorded:
             _log(one)
         return recorded

@@ -1,18 +1,18 @@
 """Turns: which requests go out next through an eye, by the cadence that is configured."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from jobs.configured_source import ConfiguredSource
-from monitor.cadence.schedule import Priority, QueuePosition
+from monitor.cadence.schedule import Observation, Priority, QueuePosition
+from monitor.evaluation.target_state import TargetState
 from monitor.model.order_state import OrderState
 from storage import due
 from storage.due import DueTarget
 from storage.engine import Transaction
-from storage.targets import TargetState
 
 LOOK_AGAIN = timedelta(minutes=10)
 """A look that does not come back, because the process was killed, is taken again after so long."""
@@ -34,11 +34,17 @@ class TargetSelection(Protocol):
     ) -> QueuePosition | None:
         """The place of a target that is new to its source; None where only its date counts."""
 
-    def persist(self, tx: Transaction, now: datetime) -> None:
-        """Put down what was learned, now and then."""
+    def observe(self, observations: Iterable[Observation]) -> None:
+        """Queue what looks have shown, once their transaction is committed."""
 
-    def flush(self, tx: Transaction, sources: Sequence[str]) -> None:
-        """Put down everything that was learned of these sources' looks: the process ends."""
+    def learn(self, tx: Transaction, sources: Iterable[str]) -> None:
+        """Learn what is queued of these sources; what is learned counts once the transaction is committed."""
+
+    def persist(self, tx: Transaction, now: datetime) -> None:
+        """Save what was learned, at intervals."""
+
+    def save(self, tx: Transaction) -> None:
+        """Save everything that was learned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +71,17 @@ class FixedSelection:
     ) -> QueuePosition | None:
         """No place: a new target has its date."""
 
-    def persist(self, tx: Transaction, now: datetime) -> None:
-        """Keep nothing."""
+    def observe(self, observations: Iterable[Observation]) -> None:
+        """Learn nothing."""
 
-    def flush(self, tx: Transaction, sources: Sequence[str]) -> None:
-        """Keep nothing."""
+    def learn(self, tx: Transaction, sources: Iterable[str]) -> None:
+        """Learn nothing."""
+
+    def persist(self, tx: Transaction, now: datetime) -> None:
+        """Save nothing."""
+
+    def save(self, tx: Transaction) -> None:
+        """Save nothing."""
 
 
 def claim_requests(
@@ -79,12 +91,12 @@ def claim_requests(
     shown: defaultdict[str, list[TargetState]] = defaultdict(list)
     names = list(dict.fromkeys(head.request_key for head in heads))
     for row in due.lock_by_request(tx, configured.source.name, names, now):
-        shown[row.request_key].append(row)
+        shown[row.schedule.request_key].append(row)
     first = {head.target_id for head in heads}
     requests = []
     for name in names:
         rows = [row for row in shown[name] if row.target_id in first or _wanted(row, now)]
-        rows.sort(key=lambda row: (row.target_id not in first, row.next_due_at or now))
+        rows.sort(key=lambda row: (row.target_id not in first, row.schedule.next_due_at or now))
         requests.append(rows[: configured.source.batch])
     due.claim_targets(tx, [row.target_id for rows in requests for row in rows], now + LOOK_AGAIN)
     return [rows for rows in requests if rows]
@@ -93,4 +105,4 @@ def claim_requests(
 def _wanted(row: TargetState, now: datetime) -> bool:
     """What an earlier request of the same name has just shown need not be shown again before it is due."""
     just_seen = row.last_look_at is not None and now - row.last_look_at < LOOK_AGAIN
-    return not just_seen or (row.next_due_at is not None and row.next_due_at <= now)
+    return not just_seen or (row.schedule.next_due_at is not None and row.schedule.next_due_at <= now)

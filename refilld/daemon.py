@@ -16,11 +16,11 @@ from jobs.alerting import Alerting
 from jobs.configured_source import ConfiguredSource
 from jobs.heartbeats import Heartbeats
 from jobs.leases import Leases
-from jobs.look_recording import LookPolicy
 from jobs.maintenance import Maintenance
 from jobs.sampling import Sampling
 from jobs.scheduler import ScheduledJob, Scheduler, longest_silence, run_guarded
 from monitor.errors import RefilldError
+from monitor.evaluation.evaluate import LookPolicy
 from refilld.api.app import create_app
 from refilld.api.health import Health
 from refilld.api.server import HttpServer

@@ -2,13 +2,13 @@
 
 from jobs.adaptive_selection import AdaptiveSelection
 from jobs.configured_source import ConfiguredSource, canary_for
-from jobs.routing import SourceRouter
 from jobs.target_selection import FixedSelection, TargetSelection
 from monitor.cadence.adaptive import AdaptiveCadence
 from monitor.cadence.fixed import FixedCadence
 from monitor.cadence.hazard import Hazards
 from monitor.cadence.schedule import Cadence
 from monitor.cadence.virtual_time import VirtualTime
+from monitor.evaluation.source_choice import RoutedSource, SourceRouter
 from monitor.sources.registry import open_source
 from refilld.config import ConfigError
 from refilld.settings import Settings, SourceSection
@@ -43,10 +43,11 @@ def require_sources(settings: Settings) -> tuple[ConfiguredSource, ...]:
 
 
 def router_for(settings: Settings, configured_sources: tuple[ConfiguredSource, ...]) -> SourceRouter:
-    """Which eye looks at what."""
+    """The choice of source by target and service."""
     services = settings.services.items()
     return SourceRouter(
-        configured_sources, {name: tuple(s.sources) for name, s in services if s.sources is not None}
+        tuple(RoutedSource(one.source.name, one.source.request_key) for one in configured_sources),
+        {name: tuple(s.sources) for name, s in services if s.sources is not None},
     )
 
 

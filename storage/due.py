@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, bindparam, case, exists, func, null, or_, select, text, update
 
 from monitor.cadence.schedule import Priority
+from monitor.evaluation.target_state import TargetState
 from storage.column_types import AnyRow, AnySelect
 from storage.schema import OPEN_DROP, OPEN_REFILL, drops, orders, refills, targets
-from storage.targets import TargetState, state_of
+from storage.targets import state_of
 
 _t = targets.c
 _SOURCE = _t.source == bindparam("source")

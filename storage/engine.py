@@ -6,7 +6,7 @@ writers queueing for it, `BEGIN IMMEDIATE`, no mmap. Only the daemon checkpoints
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
@@ -34,6 +34,7 @@ _PRAGMAS = (
 _ENGINES = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 _SECRETS = ("password", "sslpassword")  # what libpq also takes behind the question mark
 _MOST_READERS = 16
+_AFTER_COMMIT = "after_commit"
 
 Transaction: TypeAlias = Connection
 """An open transaction, handed by jobs to the queries that write in it."""
@@ -66,8 +67,12 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction that may write: committed at the end, rolled back on any error."""
+        calls: list[Callable[[], None]] = []
         with _mapped_errors(self.name), self._writers.begin() as connection:
+            connection.info[_AFTER_COMMIT] = calls
             yield connection
+        for call in calls:
+            call()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -94,6 +99,11 @@ class Database:
     def close(self) -> None:
         self._writers.dispose()
         self._readers.dispose()
+
+
+def after_commit(connection: Connection, call: Callable[[], None]) -> None:
+    """Call a function once the transaction of `Database.write` is committed; never when it is rolled back."""
+    connection.info[_AFTER_COMMIT].append(call)
 
 
 def advisory_lock(connection: Connection, purpose: str) -> None:

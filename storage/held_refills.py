@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, text, update
 
+from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.hold_release import decide_anew
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
@@ -13,7 +14,6 @@ from storage import drops, operator_actions, refills, targets
 from storage.column_types import AnyRow
 from storage.errors import NothingMissingError, WrongStateError
 from storage.schema import refills as table
-from storage.targets import TargetState
 
 _r = table.c
 _HELD = text("refills.state = 'held'")  # spelled as the partial index spells it, so that it is used

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, case, func, insert, select, text, update
 
+from monitor.evaluation.mass_drop_state import MassDropState
 from monitor.guarantee.mass_drop import Tally
 from monitor.model.target import Metric
 from storage.column_types import AnyRow
@@ -29,6 +30,16 @@ def note_judged(connection: Connection, judged: Mapping[int, datetime], opened: 
     for statement, rows in ((_JUDGED, calm), (_OPENED, fell)):
         if rows:
             connection.execute(statement, rows)
+
+
+def state(connection: Connection, metric: Metric, since: datetime, *, enabled: bool) -> MassDropState:
+    """What is known of the mass drops of a metric, its targets counted that were judged since then.
+
+    They are not counted where mass drops are not `enabled` and none is on.
+    """
+    began = on_since(connection, metric)
+    counted = tally(connection, metric, since) if enabled or began is not None else Tally(0, 0)
+    return MassDropState(counted, began)
 
 
 def tally(connection: Connection, metric: Metric, since: datetime) -> Tally:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, update
 
+from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.decisions import Case
 from monitor.guarantee.hold_release import case_unheld, decide_anew
 from monitor.model.decision import Action, Reason
@@ -13,7 +14,6 @@ from storage import drops, order_states, refills, reviews, targets
 from storage.column_types import AnyRow
 from storage.errors import NothingMissingError, WrongStateError
 from storage.schema import refills as table
-from storage.targets import TargetState
 
 _r = table.c
 ACTIONS: Mapping[str, tuple[frozenset[RefillState], RefillState]] = {

@@ -131,4 +131,5 @@ def _drop(row: AnyRow) -> Drop:
         confirmed_at=row.confirmed_at,
         closed_at=row.closed_at,
         drop_id=row.drop_id,
+        last_decision=None if row.decision is None else (row.decision, row.reason),
     )

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection, bindparam, case, select, update
 
 from monitor.cadence.schedule import QueuePosition
+from monitor.evaluation.target_state import TargetState
 from storage.schema import targets
-from storage.targets import TargetState, queue_position_values, state_of
+from storage.targets import queue_position_values, state_of
 
 _t = targets.c
 _UNROUTED = (
@@ -68,7 +69,7 @@ def leave_sources(connection: Connection, but: Sequence[str]) -> int:
 def routed(connection: Connection, rows: Sequence[TargetState], seats: Mapping[int, QueuePosition]) -> None:
     """Write down which source looks at targets, and their places in its virtual queue."""
     values = [
-        {"id": row.target_id, "source": row.source, "request_key": row.request_key}
+        {"id": row.target_id, "source": row.schedule.source, "request_key": row.schedule.request_key}
         | queue_position_values(seats.get(row.target_id))
         for row in rows
     ]

@@ -1,5 +1,6 @@
 """What is remembered of a source: the requests it was sent, its breaker, its strain, its last counts."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 
@@ -112,11 +113,17 @@ def forget_requests_to_come(connection: Connection, after: datetime) -> int:
     return connection.execute(delete(source_requests).where(_q.at > after)).rowcount
 
 
-def note_read(connection: Connection, source: str, metric: Metric, at: datetime) -> None:
-    """Remember that a source read a count of a metric."""
-    row = insert_into(connection, source_reads).values(source=source, metric=metric, last_count_at=at)
-    newest = {"last_count_at": row.excluded.last_count_at}
-    connection.execute(row.on_conflict_do_update(index_elements=["source", "metric"], set_=newest))
+def note_reads(connection: Connection, reads: Mapping[tuple[str, Metric], datetime]) -> None:
+    """Save the time of the newest count that each source has read of each metric.
+
+    Rows are written in one order, so that two transactions do not block each other.
+    """
+    if not reads:
+        return
+    insert = insert_into(connection, source_reads)
+    newest = {"last_count_at": insert.excluded.last_count_at}
+    rows = [{"source": key[0], "metric": key[1], "last_count_at": at} for key, at in sorted(reads.items())]
+    connection.execute(insert.on_conflict_do_update(index_elements=["source", "metric"], set_=newest), rows)
 
 
 def last_read(connection: Connection, source: str, metric: Metric) -> datetime | None:

@@ -7,51 +7,17 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, case, select, update
 
 from monitor.cadence.schedule import NextLook, Priority, QueuePosition
+from monitor.evaluation.target_state import TargetSchedule, TargetState
 from monitor.guarantee.gone_detection import Absence
 from monitor.guarantee.noop_bounds import NoopBounds
 from monitor.guarantee.series import Series
 from monitor.model.link import Link
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
-from monitor.model.target_problem import TargetProblem
 from storage.column_types import AnyRow
 from storage.engine import insert_into
 from storage.errors import NotFoundError
 from storage.schema import orders, targets
-
-
-@dataclass(frozen=True, slots=True)
-class TargetState:
-    """A target with what the database knows of it."""
-
-    target_id: int
-    target: Target
-    series: Series
-    next_due_at: datetime | None
-    due_reason: str
-    last_look_at: datetime | None
-    last_outcome: Outcome | None
-    last_count_at: datetime | None
-    failures: int
-    private_since: datetime | None
-    absence: Absence
-    notified_problem: TargetProblem | None
-    """What the operator has been told of the target, and has not passed since."""
-    source: str | None = None
-    """Which source looks at it; None until that is found out, empty where none can."""
-    request_key: str = ""
-    """What that source asks for to see it."""
-    unseen_by: frozenset[str] = frozenset()
-    """Sources that have not found it lately."""
-    unseen_since: datetime | None = None
-    priority: Priority = Priority.ROUTINE
-    cadence_state: str = ""
-    """What the cadence has noted for itself; see `monitor.cadence.observation_state`."""
-    service_queue: str | None = None
-    """Its stream in the virtual queue; None where it has no place there."""
-    noop_bounds: NoopBounds | None = None
-    """How long, and down to which count, nothing can follow from a look; None when that is not known."""
-
 
 _t = targets.c
 _BY_ID = select(targets).where(_t.target_id == bindparam("target_id"))
@@ -188,7 +154,7 @@ def invalidate_fast_path(connection: Connection, target_ids: Iterable[int]) -> N
 
 @dataclass(frozen=True, slots=True)
 class LookOutcome:
-    """What a look leaves behind; `row` has all that the look has changed as it is after it."""
+    """A look to save: the state of its target after it, and when to look again."""
 
     row: TargetState
     snapshot: Snapshot
@@ -223,16 +189,16 @@ def _after(look: LookOutcome) -> dict[str, object]:
         "notified_problem": row.notified_problem
         if following
         else None,  # an order to come must be told of it anew
-        "source": row.source,
-        "request_key": row.request_key,
-        "unseen_by": " ".join(sorted(row.unseen_by)),
-        "unseen_since": row.unseen_since,
-        "cadence_state": row.cadence_state if following else "",
+        "source": row.schedule.source,
+        "request_key": row.schedule.request_key,
+        "unseen_by": " ".join(sorted(row.schedule.unseen_by)),
+        "unseen_since": row.schedule.unseen_since,
+        "cadence_state": following.cadence_state if following else "",
         "claimed_until": None,
         **_series(row.series),
         **_absent(row.absence),
         **queue_position_values(look.queue_position),
-        **_calm(look.noop_bounds),
+        **_noop_columns(look.noop_bounds),
     }
 
 
@@ -260,7 +226,7 @@ def queue_position_values(queue_position: QueuePosition | None) -> dict[str, obj
     }
 
 
-def _calm(calm: NoopBounds | None) -> dict[str, object]:
+def _noop_columns(calm: NoopBounds | None) -> dict[str, object]:
     return {
         "noop_min_count": calm.count if calm else None,
         "noop_until": calm.until if calm else None,
@@ -319,8 +285,6 @@ def state_of(row: AnyRow) -> TargetState:
             row.series_source,
             row.count_offset,
         ),
-        next_due_at=row.next_due_at,
-        due_reason=row.due_reason,
         last_look_at=row.last_look_at,
         last_outcome=row.last_outcome,
         last_count_at=row.last_count_at,
@@ -328,18 +292,28 @@ def state_of(row: AnyRow) -> TargetState:
         private_since=row.private_since,
         absence=Absence(row.absences, row.absent_since, row.gone_at),
         notified_problem=row.notified_problem,
+        judged_at=row.judged_at,
+        drop_opened_at=row.drop_opened_at,
+        noop_bounds=_noop_bounds_of(row),
+        schedule=_schedule_of(row),
+    )
+
+
+def _schedule_of(row: AnyRow) -> TargetSchedule:
+    return TargetSchedule(
+        next_due_at=row.next_due_at,
+        priority=Priority(row.priority),
+        due_reason=row.due_reason,
         source=row.source,
         request_key=row.request_key,
         unseen_by=frozenset(row.unseen_by.split()),
         unseen_since=row.unseen_since,
-        priority=Priority(row.priority),
         cadence_state=row.cadence_state,
         service_queue=None if row.virtual_due is None else row.service_queue,
-        noop_bounds=_calm_of(row),
     )
 
 
-def _calm_of(row: AnyRow) -> NoopBounds | None:
+def _noop_bounds_of(row: AnyRow) -> NoopBounds | None:
     if row.noop_until is None:
         return None
     return NoopBounds(row.noop_min_count, row.noop_until, row.judged_from, row.judged_until)

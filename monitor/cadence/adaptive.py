@@ -9,10 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
-from typing import NamedTuple
 
 from monitor.cadence.dated_looks import confirmation, hold_ends
-from monitor.cadence.hazard import Cell, Hazards, cell_at
+from monitor.cadence.hazard import Hazards, cell_at
 from monitor.cadence.observation_state import (
     ObservationState,
     dump,
@@ -35,12 +34,14 @@ from monitor.cadence.schedule import (
     FinalLook,
     LookSummary,
     NextLook,
+    Observation,
     Priority,
     ScheduleRequest,
     merged_requests,
 )
 from monitor.cadence.virtual_time import VirtualTime, final_look_value
 from monitor.model.drop import DropState
+from monitor.model.lines import lines_of
 from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
@@ -62,18 +63,6 @@ UnitPrices = Mapping[tuple[str, Metric], float]
 """What a unit of a metric usually costs, by currency."""
 
 
-class Observation(NamedTuple):
-    """What one routine look at an order has to teach."""
-
-    source: str
-    cell: Cell
-    """As the look before has shown it."""
-    hours: float
-    """Since that look."""
-    crossed: bool
-    at: datetime
-
-
 @dataclass(slots=True)
 class AdaptiveCadence:
     """The policy; what it knows grows with every look."""
@@ -82,7 +71,6 @@ class AdaptiveCadence:
     """The longest a target should wait where the budget has room; a sixth of it is the shortest."""
     hazards: Hazards
     unit_prices: UnitPrices = field(default_factory=dict)
-    _observations: list[Observation] = field(default_factory=list)
 
     @property
     def keeps_state(self) -> bool:
@@ -100,10 +88,10 @@ class AdaptiveCadence:
         if count is None:
             return self._unread(covered, observations, seen_, now)
         after = [observed(observation, count, hours_since_epoch(now)) for observation in observations]
-        if seen_.priority is not Priority.URGENT:
-            self._note(observations, after, seen_.source, now)
-            observations = after
-        return self._read(covered, observations, after, now)
+        look = self._read(covered, after, now)
+        if seen_.priority is Priority.URGENT:
+            return look._replace(cadence_state=dump(observations))
+        return look._replace(observations=_routine_observations(observations, after, seen_.source, now))
 
     def next_look_after_noop(
         self, cadence_state: str, count: int, now: datetime, priority: Priority, source: str, /
@@ -120,12 +108,13 @@ class AdaptiveCadence:
             observation.ends is not None and observation.ends <= at for observation in observations
         ):
             return None  # where a guarantee has ended the lines are others
-        if priority is not Priority.URGENT:
-            self._note(observations, after, source, now)
-            observations = after
-        return NextLook(
-            now + self.every, Priority.MAX_INTERVAL, BY_VIRTUAL_TIME, schedule_request, dump(observations)
+        following = NextLook(
+            now + self.every, Priority.MAX_INTERVAL, BY_VIRTUAL_TIME, schedule_request, cadence_state
         )
+        if priority is Priority.URGENT:
+            return following
+        noted = _routine_observations(observations, after, source, now)
+        return following._replace(cadence_state=dump(after), observations=noted)
 
     def look_value(self, cadence_state: str, now: datetime) -> float:
         """What a look at a target is worth now, by the notes of the last one."""
@@ -135,16 +124,8 @@ class AdaptiveCadence:
             for s in _open(load(cadence_state), at)
         )
 
-    def drain_observations(self, source: str) -> list[Observation]:
-        """Take away the lessons of a source's looks, to be learned with its clock."""
-        taken = [observation for observation in self._observations if observation.source == source]
-        self._observations = [
-            observation for observation in self._observations if observation.source != source
-        ]
-        return taken
-
-    def learn(self, observation: Observation, clock: VirtualTime) -> None:
-        """Learn one lesson: the wave gate sees it first, and tells how many calm hours it is worth."""
+    def observe(self, observation: Observation, clock: VirtualTime) -> float:
+        """Show an observation to the surge detector; return its effective hours of exposure."""
         service = observation.cell.service
         expected = event_probability(self.hazards.hazard_for(observation.cell), observation.hours)
         clock.observe(
@@ -154,25 +135,7 @@ class AdaptiveCadence:
             hours=observation.hours,
             now=observation.at,
         )
-        hours_ = clock.effective_hours(service, observation.hours, observation.at)
-        self.hazards.learn(observation.cell, hours_, crossed=observation.crossed)
-
-    def _note(
-        self,
-        before: Sequence[ObservationState],
-        after: Sequence[ObservationState],
-        source: str,
-        now: datetime,
-    ) -> None:
-        """Note the lessons of a routine look.
-
-        A look for which a drop, a hold or a customer asked must not come here: it says too much about too
-        short a time, and would teach a hazard that is not there.
-        """
-        for old, new in zip(before, after, strict=True):
-            waited = new.at - old.at
-            if old.used < 1 and waited > 0:
-                self._observations.append(Observation(source, old.cell, waited, new.used >= 1, now))
+        return clock.effective_hours(service, observation.hours, observation.at)
 
     def schedule_request(
         self, observations: Sequence[ObservationState], now: datetime
@@ -204,10 +167,12 @@ class AdaptiveCadence:
     ) -> list[ObservationState]:
         """The orders as stakes, each in the state in which the last routine look has shown it."""
         known = {observation.order_id: observation for observation in before}
-        observations, later = [], 0
-        for w in reversed(covered):
+        started = [w for w in covered if w.order.start_count is not None]
+        lines = lines_of(w.order for w in started)
+        observations = []
+        for w in reversed(started):
             order = w.order
-            if order.start_count is None or order.completed_at is None:
+            if order.completed_at is None:
                 continue
             completed, threshold = (
                 hours_since_epoch(order.completed_at),
@@ -220,12 +185,11 @@ class AdaptiveCadence:
             observations.append(
                 state._replace(
                     ends=None if order.ends_at is None else hours_since_epoch(order.ends_at),
-                    line=order.baseline + later,
+                    line=lines[order.order_id],
                     threshold=threshold,
                     weight=self._weight(w, threshold),
                 )
             )
-            later += order.delivered
         return observations
 
     def _weight(self, state: OrderState, threshold: int) -> float:
@@ -236,17 +200,13 @@ class AdaptiveCadence:
         return order_weight(threshold, float(order.price) / order.quantity, rate)
 
     def _read(
-        self,
-        covered: Sequence[OrderState],
-        noted: list[ObservationState],
-        observations: list[ObservationState],
-        now: datetime,
+        self, covered: Sequence[OrderState], observations: list[ObservationState], now: datetime
     ) -> NextLook:
         """After a count: what has a date of its own, or else its turn."""
         dated = min(self._dated(covered, now), key=lambda look: (look.at, look.priority), default=None)
         if dated is None and not observations:
             dated = self._measuring(now)
-        return self._following(dated, covered, observations, now)._replace(cadence_state=dump(noted))
+        return self._following(dated, covered, observations, now)
 
     def _unread(
         self,
@@ -352,6 +312,21 @@ def predict_look(cadence_state: str, hazards: Hazards, price: float) -> Expected
         units=sum(observation.threshold for observation in observations),
         used=max(0.0, *(observation.used for observation in observations)),
         daily=sum(w * event_probability(hazard, 24.0) for w, hazard in weighted) / weight_,
+    )
+
+
+def _routine_observations(
+    before: Sequence[ObservationState], after: Sequence[ObservationState], source: str, now: datetime
+) -> tuple[Observation, ...]:
+    """What a routine look shows of its orders.
+
+    A look made because of a drop, a hold or a customer must not be learned from: it shows too much about too
+    short a time.
+    """
+    return tuple(
+        Observation(source, old.cell, new.at - old.at, new.used >= 1, now)
+        for old, new in zip(before, after, strict=True)
+        if old.used < 1 and new.at > old.at
     )
 
 

@@ -136,18 +136,20 @@ class Hazards:
         self._refit.observed()
         service.refit.observed()
 
-    def drain_observations(self) -> dict[Cell, tuple[float, float]]:
-        """Return events and exposure learned since the last call, to be added to the stored statistics."""
-        drained = {
+    def unsaved(self) -> dict[Cell, tuple[float, float]]:
+        """Return events and hours of exposure learned since `mark_saved`."""
+        return {
             Cell(name, *key, span): observation
             for name, service in self._services.items()
             for key, counts in service.new.items()
             for span, observation in enumerate(zip(counts.events, counts.hours, strict=True))
             if observation[1]
         }
+
+    def mark_saved(self) -> None:
+        """Take everything learned so far as saved."""
         for service in self._services.values():
             service.new = {}
-        return drained
 
     def _service(self, name: str) -> _Service:
         service = self._services.get(name)

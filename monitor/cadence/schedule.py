@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
+from monitor.cadence.hazard import Cell
 from monitor.cadence.piecewise_hazard import PiecewiseHazard, sum_hazards
 from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Outcome
@@ -83,6 +84,18 @@ def _best_final_look(calls: Iterable[FinalLook]) -> FinalLook | None:
     return max((FinalLook(*one) for one in worth.items()), key=lambda call: call.value, default=None)
 
 
+class Observation(NamedTuple):
+    """What one routine look shows of one order since the look before."""
+
+    source: str
+    cell: Cell
+    """As the look before has shown it."""
+    hours: float
+    """Since that look."""
+    crossed: bool
+    at: datetime
+
+
 class NextLook(NamedTuple):
     """When a target is due, how urgent that is, and why."""
 
@@ -91,7 +104,9 @@ class NextLook(NamedTuple):
     due_reason: str
     schedule_request: ScheduleRequest | None = None
     cadence_state: str = ""
-    """What the cadence notes for the look after."""
+    """What the cadence saves for the look after."""
+    observations: tuple[Observation, ...] = ()
+    """What the cadence learns from the look, once it is committed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 
+from monitor.model.lines import by_completion, lines_of
 from monitor.model.order_state import OrderState
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -32,9 +33,9 @@ class Claim:
 
 def claims_of(states: Sequence[OrderState], count: int, now: datetime) -> Mapping[str, Claim]:
     """Work out the claims of a target's active orders at a count; keyed by order id."""
-    active = sorted((w for w in states if w.active(now)), key=by_completion)
+    active = [w for w in states if w.active(now)]
     effective = count + sum(w.in_flight(now) for w in states)
-    lines = _lines(active)
+    lines = lines_of(w.order for w in active)
     paid = _share_out(active, lines, effective, now)
     return {
         w.order.order_id: Claim(
@@ -48,23 +49,8 @@ def claims_of(states: Sequence[OrderState], count: int, now: datetime) -> Mappin
     }
 
 
-def by_completion(state: OrderState) -> tuple[datetime, str]:
-    """The order in which orders of a target stand on each other: time of completion, then id."""
-    return state.order.completed_at or _NEVER, state.order.order_id
-
-
 def _by_end(state: OrderState) -> tuple[datetime, datetime, str]:
-    return state.order.ends_at or _NEVER, *by_completion(state)
-
-
-def _lines(active: Sequence[OrderState]) -> dict[str, int]:
-    """Each order's baseline, plus all that later orders delivered on top; keyed by order id."""
-    lines: dict[str, int] = {}
-    later = 0
-    for state in reversed(active):
-        lines[state.order.order_id] = state.order.baseline + later
-        later += state.order.delivered
-    return lines
+    return state.order.ends_at or _NEVER, *by_completion(state.order)
 
 
 def _share_out(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
 
+from monitor.model.lines import lines_of
 from monitor.model.order import Order
 from monitor.model.order_state import OrderState
 
@@ -105,14 +106,5 @@ def _min_count(orders: list[Order]) -> int:
 
     With fewer of the orders active it is no higher, for each line is only lower then.
     """
-    if len(orders) > 1:
-        orders.sort(key=_completion, reverse=True)
-    least = later = 0
-    for order in orders:
-        least = max(least, order.baseline + later - order.terms.threshold(order.delivered) + 1)
-        later += order.delivered
-    return least
-
-
-def _completion(order: Order) -> tuple[datetime, str]:
-    return order.completed_at or _NEVER, order.order_id
+    lines = lines_of(orders)
+    return max(0, *(lines[o.order_id] - o.terms.threshold(o.delivered) + 1 for o in orders))

@@ -8,6 +8,7 @@ all in the new one.
 from collections.abc import Sequence
 from datetime import datetime
 
+from monitor.model.lines import lines_of
 from monitor.model.order_state import OrderState
 from monitor.model.refill import RefillState
 
@@ -59,8 +60,4 @@ def _whole(states: Sequence[OrderState], now: datetime) -> int | None:
     done = [w.order for w in states if w.order.completed_at is not None and w.order.completed_at <= now]
     if not done or any(order.start_count is None for order in done):
         return None
-    lines, later = [], 0
-    for order in sorted(done, key=lambda order: (order.completed_at or now, order.order_id), reverse=True):
-        lines.append(order.baseline + later)
-        later += order.delivered
-    return max(lines)
+    return max(lines_of(done).values())

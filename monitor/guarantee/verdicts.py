@@ -1,19 +1,16 @@
-"""Judging: what one count of a target means for each of its orders (RULES 2 to 5).
-
-The whole story in one place, and pure: counts in, verdicts out. Whoever keeps the state (the
-database, a replay) hands in the watched orders and writes down what comes back.
-"""
+"""Verdicts: what one count of a target means for each of its orders (RULES 2 to 5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.guarantee.claims import Claim, by_completion, claims_of
+from monitor.guarantee.claims import Claim, claims_of
 from monitor.guarantee.decisions import Case, decide
 from monitor.guarantee.drops import confirm, observe
 from monitor.guarantee.hold_release import releases
 from monitor.model.decision import Action, Decision
 from monitor.model.drop import Drop, DropState
+from monitor.model.lines import by_completion
 from monitor.model.order import Order
 from monitor.model.order_state import OrderState
 
@@ -39,11 +36,13 @@ class Verdict:
     drop: Drop | None = None
     """The order's drop as it is now, where there is or was an open one."""
     decision: Decision | None = None
+    """The decision on the order's confirmed drop."""
+    repeated: bool = False
+    """The decision has the action and reason of the drop's last one: it is not recorded again."""
     request_answered: bool = False
-    """A standing request of the customer has found its answer."""
+    """The customer's pending request is answered."""
     release: Decision | None = None
-    """What is decided anew on the order's held refill, where its hold is over."""
-
+    """The decision on the order's held refill, where its hold has ended and the decision changes it."""
     first_settled: bool = False
     """This is the first count that judged the order since its delivery settled."""
 
@@ -57,6 +56,16 @@ class Verdict:
         """Whether a drop opened at this count."""
         return self.drop is not None and self.drop.opened_at == self.at
 
+    @property
+    def new_decision(self) -> Decision | None:
+        """The decision on the drop, unless it repeats the last one."""
+        return None if self.repeated else self.decision
+
+    @property
+    def new_decisions(self) -> tuple[Decision, ...]:
+        """All decisions to record, in the order in which they are made."""
+        return tuple(one for one in (self.new_decision, self.release) if one is not None)
+
 
 def evaluate_count(
     states: Sequence[OrderState], count: int, now: datetime, *, mass_drop: bool = False
@@ -68,7 +77,8 @@ def evaluate_count(
         _verdict(before, after, claims.get(after.order.order_id), count, now, mass_drop=mass_drop)
         for before, after in zip(states, measured, strict=True)
     )
-    released = releases(measured, count, now)
+    decided = releases(measured, count, now)
+    released = {order_id: one for order_id, one in decided.items() if one.action is not Action.WAIT}
     if not released:
         return tuple(verdicts)
     return tuple(replace(verdict, release=released.get(verdict.order_id)) for verdict in verdicts)
@@ -81,9 +91,10 @@ def measure_start_counts(states: Sequence[OrderState], count: int, now: datetime
     """
     starts: dict[str, int] = {}
     before = count
-    for latest in sorted((w for w in states if _completed(w.order, now)), key=by_completion, reverse=True):
-        before = max(0, before - latest.order.delivered)
-        starts[latest.order.order_id] = before
+    completed = (w.order for w in states if _completed(w.order, now))
+    for latest in sorted(completed, key=by_completion, reverse=True):
+        before = max(0, before - latest.delivered)
+        starts[latest.order_id] = before
     return [_started(w, starts.get(w.order.order_id)) for w in states]
 
 
@@ -105,11 +116,12 @@ def _verdict(
     if claim is None:
         return Verdict(order.order_id, now, start_count=measured)
     drop = observe(after.drop, order, claim.units, now)
-    decision = None
+    decision, repeated = None, False
     if drop is not None and drop.state in {DropState.SUSPECTED, DropState.WAITING}:
         drop = confirm(drop, order.terms, now)
         if drop.state is DropState.WAITING:
             decision = decide(Case(after, claim, count, now, mass_drop=mass_drop))
+            repeated = drop.last_decision == (decision.action, decision.reason)
             drop = _decided(drop, decision)
     undecided = drop is not None and drop.state in {DropState.SUSPECTED, DropState.WAITING}
     return Verdict(
@@ -119,6 +131,7 @@ def _verdict(
         claim=claim,
         drop=drop,
         decision=decision,
+        repeated=repeated,
         request_answered=after.request_pending and not undecided,
         first_settled=not before.settled_look,
     )
@@ -127,4 +140,5 @@ def _verdict(
 def _decided(drop: Drop, decision: Decision) -> Drop:
     """The drop after its decision: `refill` and `hold` close it, the others leave it open."""
     state = _DROP_STATES[decision.action]
-    return replace(drop, state=state) if state.open else drop.closed(state, decision.at)
+    decided = replace(drop, last_decision=(decision.action, decision.reason))
+    return replace(decided, state=state) if state.open else decided.closed(state, decision.at)

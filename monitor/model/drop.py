@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.model.decision import Action, Reason
 from monitor.model.order import Order
 
 
@@ -43,6 +44,8 @@ class Drop:
     closed_at: datetime | None = None
     drop_id: int | None = None
     """Its row, once it has one."""
+    last_decision: tuple[Action, Reason] | None = None
+    """Action and reason of the newest decision on it."""
 
     def closed(self, state: DropState, now: datetime) -> "Drop":
         return replace(self, state=state, closed_at=now)

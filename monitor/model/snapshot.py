@@ -32,6 +32,10 @@ class Outcome(StrEnum):
     """The answer has not the shape or the sense that it should have."""
 
 
+DEFINITE_REFUSALS = frozenset({Outcome.RATE_LIMITED, Outcome.BLOCKED})
+"""The source refuses us: this says nothing about the target."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """One look at one target; `count` is a number exactly when the outcome is `count`."""

@@ -13,9 +13,8 @@ to a canary, a profile that always exists; with that one there is no doubt: what
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.model.snapshot import Outcome
+from monitor.model.snapshot import DEFINITE_REFUSALS, Outcome
 
-DEFINITE = frozenset({Outcome.RATE_LIMITED, Outcome.BLOCKED})
 SUSPECTED = frozenset({Outcome.LOGIN_REQUIRED, Outcome.SCHEMA})
 TRANSIENT = frozenset({Outcome.TRANSIENT})
 SEEN = frozenset({Outcome.COUNT, Outcome.PRIVATE, Outcome.HIDDEN})
@@ -85,7 +84,7 @@ class Breaker:
 
     def after(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
         """The breaker after one more look at `target` (its url) ended in `outcome`."""
-        if outcome in DEFINITE:
+        if outcome in DEFINITE_REFUSALS:
             return _refused(self, outcome, now, first_pause)
         if outcome in SUSPECTED:
             return self._doubted(outcome, target, now, first_pause)

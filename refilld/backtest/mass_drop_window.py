@@ -3,6 +3,7 @@
 from collections import OrderedDict, deque
 from datetime import datetime
 
+from monitor.evaluation.mass_drop_state import MassDropState
 from monitor.guarantee.mass_drop import MassDropRule, Tally
 from refilld.backtest.replay_target import ReplayTarget
 from refilld.backtest.timestamps import EARLIEST
@@ -41,6 +42,15 @@ class MassDropWindow:
         if len(self._times) > 2 * self._judged + _SPARE:
             self._compact()
         return self._since is not None
+
+    def opened_at(self, target: ReplayTarget) -> datetime | None:
+        """When a drop opened at the target within the window; None when none did."""
+        return self._fallen.get(target)
+
+    def state(self, now: datetime) -> MassDropState:
+        """What is known before a count at this time."""
+        self._forget(now - self._rule.window)
+        return MassDropState(Tally(self._judged, len(self._fallen)), self._since)
 
     def _weigh(self, now: datetime) -> None:
         """Forget what is older than the window, and find out whether a mass drop is on."""

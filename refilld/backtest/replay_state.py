@@ -1,31 +1,27 @@
 """A world: orders under one set of terms, and what recorded events make of them."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from sys import intern
 
+from monitor.evaluation.admission import Look
+from monitor.evaluation.evaluate import LookPolicy, RequestState, evaluate
 from monitor.guarantee.mass_drop import MassDropRule
-from monitor.guarantee.noop_bounds import noop_bounds
-from monitor.guarantee.verdicts import Verdict, evaluate_count
 from monitor.model.link import parse_link
 from monitor.model.order import Order
 from monitor.model.order_state import OrderState
 from monitor.model.target import Metric
-from refilld.backtest.apply_verdict import Aftermath
 from refilld.backtest.decision_log import DecisionLog
 from refilld.backtest.events import (
     Event,
     OrderEvent,
-    OrderFlagged,
-    OrderUnflagged,
     RecordedSnapshot,
     RefillCompleted,
-    RefillRequested,
     Row,
 )
 from refilld.backtest.mass_drop_window import MassDropWindow
+from refilld.backtest.order_events import after_event, with_completed_refill
 from refilld.backtest.replay_target import ReplayTarget
 from refilld.backtest.timestamps import EARLIEST, plain_timestamp
 from refilld.orders_file.cells import MOST_COUNT
@@ -34,13 +30,14 @@ _SPELLINGS = 16_384
 
 
 class ReplayState:
-    """Orders, their targets and their state, and nothing of the looks that have passed."""
+    """Orders and targets as they are at this point of the history; past looks are not kept."""
 
     def __init__(self, rule: MassDropRule, decision_log: DecisionLog) -> None:
         self._targets: dict[str, dict[str, ReplayTarget]] = {metric: {} for metric in Metric}
         self._target_of: dict[str, ReplayTarget] = {}
         self._mass_drop_windows = {metric: MassDropWindow(rule) for metric in Metric}
-        self._aftermath = Aftermath(rule.hold, decision_log)
+        self._policy = LookPolicy(None, rule)
+        self._decision_log = decision_log
         self.now = EARLIEST
         """Time of the newest event that happened."""
         self.drops = 0
@@ -56,9 +53,7 @@ class ReplayState:
 
     def __iter__(self) -> Iterator[OrderState]:
         """All orders as they are now."""
-        return (
-            w for targets in self._targets.values() for target in targets.values() for w in target.watched
-        )
+        return (w for targets in self._targets.values() for target in targets.values() for w in target.orders)
 
     def add(self, order: Order) -> None:
         """Take in one order, before the first event."""
@@ -71,16 +66,13 @@ class ReplayState:
         self._target_of[order.order_id] = target
 
     def passes(self, row: Row) -> bool:
-        """Let a snapshot pass that plainly changes nothing: most of them do not, in most histories.
-
-        Whatever is in any doubt, right or wrong, does not pass, and nothing has happened then.
-        """
+        """Skip a snapshot that certainly changes nothing, as most do; False, and no effect, in any doubt."""
         try:
             target = self._targets[row["metric"]][row["link"]]
             count = row.get("count")
             if (
                 type(count) is not int
-                or not target.least <= count <= MOST_COUNT
+                or not target.min_count <= count <= MOST_COUNT
                 or row["event"] != "snapshot"
                 or row["outcome"] != "count"
                 or row.get("counted", "") != target.series.count_kind
@@ -97,7 +89,7 @@ class ReplayState:
         return True
 
     def take(self, event: Event) -> bool:
-        """Let an event happen; False when no order here is concerned. Raises BadInputError for a bad link."""
+        """Apply an event; False when it concerns no order. Raises BadInputError for a bad link."""
         return self._look(event) if isinstance(event, RecordedSnapshot) else self._happen(event)
 
     def _look(self, look: RecordedSnapshot) -> bool:
@@ -110,61 +102,54 @@ class ReplayState:
         return True
 
     def _count(self, target: ReplayTarget, look: RecordedSnapshot) -> None:
-        """Let follow what follows from a count, if it joins the target's series."""
-        count = target.admitted(look)
-        if count is None:
-            target.wake()
+        """Evaluate a count, unless nothing can follow from it."""
+        bounds = target.noop_bounds_at(look)
+        if bounds is None:
+            self._evaluate(target, look)
             return
-        quiet = noop_bounds(target.watched, look.at, count)
-        if quiet is None:
-            self._write(target, self._judge(target, count, look))
-            quiet = noop_bounds(target.watched, look.at, count)
-        elif quiet.judges(look.at):
+        if bounds.judges(look.at):
             self._mass_drop_windows[look.metric].note(target, look.at)
-        target.rest(quiet)
+        target.rest(bounds)
 
-    def _judge(self, target: ReplayTarget, count: int, look: RecordedSnapshot) -> tuple[Verdict, ...]:
-        """Judge a count; anew when it turns out that a mass drop is on."""
-        verdicts = evaluate_count(target.watched, count, look.at)
-        if not any(v.judged for v in verdicts):
-            return verdicts
-        opened = any(v.opened for v in verdicts)
-        if self._mass_drop_windows[look.metric].note(target, look.at, opened=opened):
-            return evaluate_count(target.watched, count, look.at, mass_drop=True)
-        return verdicts
-
-    def _write(self, target: ReplayTarget, verdicts: tuple[Verdict, ...]) -> None:
-        pairs = list(zip(target.watched, verdicts, strict=True))
-        self.drops += sum(before.drop is None and verdict.drop is not None for before, verdict in pairs)
-        target.watched = tuple(self._aftermath.of_verdict(before, verdict) for before, verdict in pairs)
+    def _evaluate(self, target: ReplayTarget, look: RecordedSnapshot) -> None:
+        """Apply everything that follows from a count, as the daemon does."""
+        window = self._mass_drop_windows[look.metric]
+        known = target.state(look.metric, window.opened_at(target))
+        looks = [Look(known, target.orders, target.snapshot(look))]
+        request = RequestState(looks, {look.metric: window.state(look.at)}, {}, {})
+        (found,) = evaluate(request, self._policy).looks
+        if found.judged:
+            window.note(target, look.at, opened=found.opened)
+        for before, verdict in zip(found.orders, found.verdicts, strict=False):
+            self.drops += before.drop is None and verdict.drop is not None
+            for decision in verdict.new_decisions:
+                self._decision_log.decided(before.order, decision)
+        target.update(found)
 
     def _happen(self, event: OrderEvent) -> bool:
-        """Let something other than a look happen to an order; its next count is judged."""
+        """Apply an event to an order; the next count of its target is evaluated."""
         target = self._target_of.get(event.order_id)
         if target is None:
             return False
-        target.watched = tuple(
-            self._after(w, event) if w.order.order_id == event.order_id else w for w in target.watched
+        target.orders = tuple(
+            self._after(w, event) if w.order.order_id == event.order_id else w for w in target.orders
         )
         target.wake()
         return True
 
     def _after(self, before: OrderState, event: OrderEvent) -> OrderState:
-        match event:
-            case RefillCompleted():
-                return self._completed(before, event.at)
-            case OrderFlagged(flag=flag):
-                return before if flag in before.flags else self._aftermath.of_flag(before, flag)
-            case OrderUnflagged(flag=flag):
-                return replace(before, flags=before.flags - {flag})
-            case RefillRequested():
-                return replace(before, request_pending=before.covered(event.at))
+        if isinstance(event, RefillCompleted):
+            return self._completed(before, event.at)
+        return after_event(before, event)
 
     def _completed(self, before: OrderState, at: datetime) -> OrderState:
+        """The order once its open refill is delivered; a held one must have been released for that."""
         if not any(refill.state.open for refill in before.refills):
             self.idle_completions += 1
             return before
-        return self._aftermath.of_completion(before, at)
+        if before.held_units:
+            self._decision_log.owed(before.order, before.held_units)
+        return with_completed_refill(before, at)
 
 
 @lru_cache(_SPELLINGS)

@@ -1,4 +1,4 @@
-"""A place: one target in the replay, with its orders as they are at this point of the history."""
+"""One target of a replay, with its orders as they are at this point of the history."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -6,9 +6,11 @@ from decimal import Decimal
 from functools import lru_cache
 from sys import intern
 
-from monitor.guarantee.claims import by_completion
-from monitor.guarantee.noop_bounds import NoopBounds
-from monitor.guarantee.series import Series, admit
+from monitor.evaluation.evaluate import LookEvaluation
+from monitor.evaluation.target_state import TargetState
+from monitor.guarantee.noop_bounds import NoopBounds, noop_bounds
+from monitor.guarantee.series import Series
+from monitor.model.lines import by_completion
 from monitor.model.link import Link, LinkKind
 from monitor.model.order import Order
 from monitor.model.order_state import OrderState
@@ -20,68 +22,93 @@ from refilld.orders_file.cells import MOST_COUNT
 _KINDS = 64
 _NO_COUNT = MOST_COUNT + 1
 _NEVER = datetime.max.replace(tzinfo=UTC)
-_NOTHING = Series()
-_SOMEWHERE = Target(Link(LinkKind.PROFILE, ""), Metric.FOLLOWERS)
+_NO_SERIES = Series()
+_TARGETS = {metric: Target(Link(LinkKind.PROFILE, ""), metric) for metric in Metric}
+"""One target a metric stands for all: orders are found by their link, and no rule asks for it."""
 
 
 class ReplayTarget:
-    """One target and what must be remembered of it; its looks leave nothing behind.
+    """One target and what must be remembered of it.
 
-    While the target is calm, a count of at least `least` before `until`, of what the series counts, can
-    change nothing and is not worked out; it is a judged one all the same between `judged_from` and
-    `judged_until`.
+    From `min_count` on and before `until`, a count of the series' kind changes nothing and is not evaluated; it is
+    a judged one all the same between `judged_from` and `judged_until`.
     """
 
-    __slots__ = ("judged_at", "judged_from", "judged_until", "least", "series", "until", "watched")
+    __slots__ = ("judged_at", "judged_from", "judged_until", "min_count", "orders", "series", "until")
 
     def __init__(self) -> None:
-        self.watched: tuple[OrderState, ...] = ()
-        """Its orders, in the order in which they stand on each other."""
-        self.series = _NOTHING
+        self.orders: tuple[OrderState, ...] = ()
+        """In order of completion."""
+        self.series = _NO_SERIES
         self.judged_at: datetime | None = None
-        """Newest judged look that the metric's falls still count."""
-        self.least = _NO_COUNT
+        """Newest judged count within the window of mass drops."""
+        self.min_count = _NO_COUNT
         self.until = self.judged_from = self.judged_until = _NEVER
 
     def add(self, order: Order) -> None:
-        """Take in an order; no review is opened in a replay, so none of its looks is its first."""
+        """Add an order; a replay opens no reviews, so no look counts as the first after settling."""
         new = OrderState(_slim(order), settled_look=True)
-        self.watched = tuple(sorted((*self.watched, new), key=by_completion)) if self.watched else (new,)
+        orders = (*self.orders, new)
+        self.orders = orders if len(orders) == 1 else tuple(sorted(orders, key=_completion))
 
-    def admitted(self, look: RecordedSnapshot) -> int | None:
-        """The look's count, if it joins the target's series; None where it is a fault of the source."""
-        if look.count and self.series.count_kind in {"", look.count_kind}:
-            # above 0, no count of its kind is a fault; and which it was need not be remembered
+    def noop_bounds_at(self, look: RecordedSnapshot) -> NoopBounds | None:
+        """The counts from which nothing follows, where this look has one that surely joins the series."""
+        if not look.count or self.series.count_kind not in {"", look.count_kind}:
+            return None
+        bounds = noop_bounds(self.orders, look.at, look.count)
+        if bounds is not None:
             self.series = _above_zero(look.count_kind)
-            return look.count
-        seen = Snapshot(_SOMEWHERE, look.at, look.outcome, "", look.count, look.count_kind)
-        kept, self.series = admit(seen, self.series)
-        return kept.count
+        return bounds
 
-    def rest(self, calm: NoopBounds | None) -> None:
-        """Let looks pass unjudged as long as the target is calm; a series at 0 is judged at each look."""
-        if calm is None or not self.series.last_count or self.series.zero_seen:
+    def state(self, metric: Metric, drop_opened_at: datetime | None) -> TargetState:
+        """The target as an evaluation needs it."""
+        return TargetState(
+            0, _TARGETS[metric], self.series, judged_at=self.judged_at, drop_opened_at=drop_opened_at
+        )
+
+    def snapshot(self, look: RecordedSnapshot) -> Snapshot:
+        """The recorded snapshot as a source would have given it."""
+        return Snapshot(_TARGETS[look.metric], look.at, look.outcome, "", look.count, look.count_kind)
+
+    def update(self, found: LookEvaluation) -> None:
+        """Take over the state after an evaluation."""
+        self.orders = found.orders_after
+        series = found.state.series
+        self.series = _above_zero(series.count_kind) if series.last_count and not series.zero_seen else series
+        if found.snapshot.count is None:
+            self.wake()
+        else:
+            self.rest(found.noop_bounds)
+
+    def rest(self, bounds: NoopBounds | None) -> None:
+        """Skip counts within these bounds; at a count of 0 every count is evaluated."""
+        if bounds is None or not self.series.last_count or self.series.zero_seen:
             self.wake()
             return
-        self.least, self.until = max(1, calm.count), calm.until
-        self.judged_from, self.judged_until = calm.judged_from, calm.judged_until
+        self.min_count, self.until = max(1, bounds.count), bounds.until
+        self.judged_from, self.judged_until = bounds.judged_from, bounds.judged_until
 
     def wake(self) -> None:
-        """Have the next count judged."""
-        self.least = _NO_COUNT
+        """Have the next count evaluated."""
+        self.min_count = _NO_COUNT
+
+
+def _completion(state: OrderState) -> tuple[datetime, str]:
+    return by_completion(state.order)
 
 
 @lru_cache(_KINDS)
-def _above_zero(counted: str) -> Series:
-    return Series(1, counted)
+def _above_zero(count_kind: str) -> Series:
+    """A series whose newest count is above 0: which one it was need not be remembered."""
+    return Series(1, count_kind)
 
 
 def _slim(order: Order) -> Order:
-    """The order without what no rule asks for, and with words that many orders share kept once."""
+    """The order without what no rule needs, and with equal texts kept once."""
     return replace(
         order,
         service=intern(order.service),
-        target=_SOMEWHERE,  # by which the order is found; it need not know it too
+        target=_TARGETS[order.target.metric],
         link_typed="",
         provider=None if order.provider is None else intern(order.provider),
         customer=None,

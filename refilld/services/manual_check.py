@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs import request_accounting
+from jobs import request_accounting, routing
 from jobs.configured_source import ConfiguredSource
 from jobs.sampling import Sampling
 from jobs.target_selection import claim_requests
+from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.customer_answers import Answer
 from monitor.model.snapshot import Outcome
 from monitor.sources.budget import Purpose
@@ -16,7 +17,6 @@ from refilld.services.refill_requests import Recheck
 from storage import order_states, routes, targets
 from storage.due import DueTarget
 from storage.engine import Database, Transaction
-from storage.targets import TargetState
 
 TOLD = frozenset({Outcome.COUNT, Outcome.PRIVATE, Outcome.HIDDEN, Outcome.NOT_FOUND, Outcome.UNAVAILABLE})
 """Outcomes that say something of the target itself."""
@@ -59,7 +59,7 @@ class ManualCheck:
         """The eye that has taken the target over from one that cannot see it, if it may look now."""
         with self.database.write() as tx:
             row = targets.of_order(tx, order_id, lock=True)
-            if row.source == before.source.name:
+            if row.schedule.source == before.source.name:
                 return None, []
             return self._taken(tx, row, self.clock())
 
@@ -69,8 +69,8 @@ class ManualCheck:
         """The eye that may look at the target now, and all that its request, paid for, will show."""
         row = self._routed(tx, row)
         for configured in self.sampling.sources:
-            if configured.source.name == row.source and _may_look(tx, configured, now):
-                head = DueTarget(row.target_id, row.request_key, "", None, None)
+            if configured.source.name == row.schedule.source and _may_look(tx, configured, now):
+                head = DueTarget(row.target_id, row.schedule.request_key, "", None, None)
                 due = next(iter(claim_requests(tx, configured, [head], now)), [])
                 if due:
                     request_accounting.charge(tx, configured, now, len(due), Purpose.CHECK)
@@ -80,10 +80,10 @@ class ManualCheck:
     def _routed(self, tx: Transaction, row: TargetState) -> TargetState:
         """The target on its way: one that is new has none yet."""
         router = self.sampling.policy.router
-        if row.source or router is None:
+        if row.schedule.source or router is None:
             return row
-        routed = router.routed(row, order_states.of_target(tx, row.target_id))
-        if routed.source:
+        routed = routing.routed(router, row, order_states.of_target(tx, row.target_id))
+        if routed.schedule.source:
             routes.routed(tx, [routed], {})
         return routed
 

@@ -4,13 +4,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from monitor.cadence.schedule import Priority
+from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.customer_answers import STANDS, Answer, LastLook, answer, stands
 from monitor.model.decision import Reason
 from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Outcome
 from storage import drops, order_states, refills, requests, targets
 from storage.engine import Transaction
-from storage.targets import TargetState
 
 
 class Recheck(StrEnum):

@@ -27,7 +27,7 @@ def story_facts(timeline: Timeline) -> dict[str, Any]:
         "ends_at": mine.order.ends_at if mine.order.guaranteed else None,
         "flags": sorted(mine.flags) or None,
         "username_now": target.target.username_now,
-        "source": target.source,
+        "source": target.schedule.source,
         "next_look": timeline.next_look,
         "why": timeline.due_reason,
         **_numbers(timeline),

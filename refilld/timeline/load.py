@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.customer_answers import Answer
 from monitor.model.order_state import OrderState
 from refilld.services.refill_requests import answer_from
@@ -12,7 +13,6 @@ from refilld.timeline.expected_look import expected_look
 from storage import drops, flags, order_states, orders, refills, requests, reviews, snapshots, targets
 from storage.column_types import AnyRow
 from storage.engine import Transaction
-from storage.targets import TargetState
 
 LOOKS = 100_000
 """Looks that a story is told from: 11 years of hourly ones."""

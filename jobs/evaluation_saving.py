@@ -1,0 +1,73 @@
+"""Saving an evaluation: drops, decisions, refills, reviews and alerts, in the transaction of the look."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from monitor.alerts.alert import mass_drop_alert, mass_drop_over_alert, review_alert
+from monitor.evaluation.evaluate import LookEvaluation
+from monitor.evaluation.mass_drop_state import MassDropChange
+from monitor.guarantee.mass_drop import MassDropRule
+from monitor.guarantee.refund_review import ReviewCause, review_of
+from monitor.guarantee.verdicts import Verdict
+from monitor.model.decision import Action, Reason
+from monitor.model.order import Order
+from storage import drops, held_refills, mass_drops, orders, outbox, refills, requests, reviews
+from storage.engine import Transaction
+
+
+def save_mass_drops(tx: Transaction, changes: Iterable[MassDropChange], rule: MassDropRule) -> None:
+    """Save mass drops that begin or end; the process that is first to do so tells the operator."""
+    for change in changes:
+        if change.began:
+            if mass_drops.begin(tx, change.metric, change.tally, change.at):
+                outbox.add(tx, mass_drop_alert(change.metric, change.tally, rule), change.at)
+        elif mass_drops.end(tx, change.metric, change.at):
+            held = len(held_refills.held_for_mass_drop(tx, change.metric))
+            outbox.add(tx, mass_drop_over_alert(change.metric, held), change.at)
+
+
+def save_verdicts(tx: Transaction, look: LookEvaluation, rule: MassDropRule) -> None:
+    """Save the verdicts of a look on the orders of its target, and the alerts of the look."""
+    count = look.snapshot.judged
+    if count is not None and look.verdicts:
+        for state, verdict in zip(look.orders, look.verdicts, strict=True):
+            _save_verdict(tx, state.order, verdict, count, rule.hold)
+    for alert in look.alerts:
+        outbox.add(tx, alert, look.snapshot.at)
+
+
+def _save_verdict(tx: Transaction, order: Order, verdict: Verdict, count: int, hold: timedelta) -> None:
+    if verdict.start_count is not None:
+        orders.measured(tx, verdict.order_id, verdict.start_count)
+    if verdict.request_answered:
+        requests.answered(tx, verdict.order_id, verdict.at)
+    if verdict.first_settled:
+        _save_first_settled(tx, order, verdict)
+    if verdict.drop is not None:
+        _save_drop(tx, order, verdict, count, hold)
+    if verdict.release is not None:
+        held_refills.decided_anew(tx, verdict.release)
+
+
+def _save_drop(tx: Transaction, order: Order, verdict: Verdict, count: int, hold: timedelta) -> None:
+    if verdict.drop is None or verdict.claim is None:
+        return
+    drop_id = drops.save(tx, verdict.drop, verdict.claim, count)
+    decision = verdict.new_decision
+    if decision is None:
+        return
+    drops.add_decision(tx, drop_id, decision)
+    if decision.action in {Action.REFILL, Action.HOLD}:
+        release_at = decision.at + hold if decision.reason is Reason.MASS_DROP else None
+        refills.create(tx, drop_id, decision, order.target.metric, release_at)
+
+
+def _save_first_settled(tx: Transaction, order: Order, verdict: Verdict) -> None:
+    """Mark the first look at a settled delivery, and open a refund review of a short one (RULES 1)."""
+    orders.settled_look(tx, verdict.order_id, verdict.at)
+    if verdict.claim is None or verdict.claim.units < order.terms.threshold(order.delivered):
+        return
+    review = review_of(order, ReviewCause.SHORT_DELIVERY, verdict.claim.units)
+    opened = reviews.open_review(tx, review, order, verdict.at)
+    if opened is not None:
+        outbox.add(tx, review_alert(opened), verdict.at)

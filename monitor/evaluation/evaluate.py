@@ -1,0 +1,224 @@
+"""Evaluation: everything that follows from the looks of one request.
+
+Pure: the caller loads the state of the targets and their orders, and saves the result in one transaction. The
+daemon, manual checks, the backtest and the simulation use this one function.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from monitor.alerts.alert import Alert, decision_alert
+from monitor.cadence.schedule import Cadence, LookSummary, NextLook, Priority
+from monitor.evaluation.admission import AdmittedLook, Look, admit_look
+from monitor.evaluation.mass_drop_state import MassDropChange, MassDropState, weigh
+from monitor.evaluation.source_choice import UNSEEN_OUTCOMES, SourceRouter
+from monitor.evaluation.target_problem import failures_after, notify, problem_of
+from monitor.evaluation.target_state import TargetState
+from monitor.guarantee.gone_detection import Absence, observe
+from monitor.guarantee.mass_drop import MassDropRule
+from monitor.guarantee.noop_bounds import NoopBounds, noop_bounds
+from monitor.guarantee.order_update import state_after
+from monitor.guarantee.verdicts import Verdict
+from monitor.model.decision import Decision, Reason
+from monitor.model.order_state import OrderState
+from monitor.model.snapshot import Snapshot
+from monitor.model.target import Metric
+
+SourceReads = Mapping[tuple[str, Metric], datetime]
+"""Time of the newest count that each source has read of each metric."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookPolicy:
+    """What the configuration says of looks and of what follows from them."""
+
+    cadence: Cadence | None
+    """None in a replay of recorded looks: nobody looks again."""
+    mass_drops: MassDropRule
+    router: SourceRouter | None = None
+    """None where targets keep the source that they have."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestState:
+    """What is known before the looks of one request are evaluated."""
+
+    looks: Sequence[Look]
+    mass_drops: Mapping[Metric, MassDropState]
+    """Of every metric that the looks, or looks of the same request outside this evaluation, have judged."""
+    reads: SourceReads
+    latest: Mapping[Metric, datetime]
+    """Newest judged count of the request outside this evaluation, by metric."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookEvaluation:
+    """Everything that follows from one look."""
+
+    state: TargetState
+    """The target after the look; `next_look` has its next date."""
+    snapshot: Snapshot
+    """As it is stored."""
+    orders: tuple[OrderState, ...]
+    """The orders of the target before the look."""
+    orders_after: tuple[OrderState, ...]
+    verdicts: tuple[Verdict, ...]
+    """One per order, or none where the count was not judged."""
+    next_look: NextLook | None
+    """None when no order of the target needs a look any more."""
+    noop_bounds: NoopBounds | None
+    alerts: tuple[Alert, ...]
+    judged: bool
+    opened: bool
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """The new decisions, in the order of the orders."""
+        return tuple(decision for verdict in self.verdicts for decision in verdict.new_decisions)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Everything that follows from the looks of one request."""
+
+    looks: tuple[LookEvaluation, ...]
+    mass_drops: tuple[MassDropChange, ...]
+    reads: SourceReads
+    """Counts of these looks: they prove that the source can read the metric."""
+
+
+def evaluate(request: RequestState, policy: LookPolicy) -> Evaluation:
+    """Say everything that follows from the looks of one request."""
+    admitted = [admit_look(look) for look in request.looks]
+    on, changes = _mass_drops(request, admitted, policy.mass_drops)
+    reads = _reads(admitted)
+    known = {**request.reads, **reads}
+    looks = tuple(
+        _conclude(look.under_mass_drop() if look.state.target.metric in on else look, known, policy)
+        for look in admitted
+    )
+    return Evaluation(looks, changes, reads)
+
+
+def _mass_drops(
+    request: RequestState, admitted: Sequence[AdmittedLook], rule: MassDropRule
+) -> tuple[set[Metric], tuple[MassDropChange, ...]]:
+    """The metrics of which a mass drop is on once the judged looks are counted, and what has changed."""
+    judged = [look for look in admitted if look.judged]
+    latest = dict(request.latest)
+    for look in judged:
+        metric = look.state.target.metric
+        latest[metric] = max(latest.get(metric, look.kept.at), look.kept.at)
+    on, changes = set(), []
+    for metric, now in sorted(latest.items()):
+        of_metric = [look for look in judged if look.state.target.metric is metric]
+        is_on, change = weigh(metric, request.mass_drops[metric], of_metric, rule, now)
+        if is_on:
+            on.add(metric)
+        if change is not None:
+            changes.append(change)
+    return on, tuple(changes)
+
+
+def _reads(admitted: Sequence[AdmittedLook]) -> dict[tuple[str, Metric], datetime]:
+    newest: dict[tuple[str, Metric], datetime] = {}
+    for look in admitted:
+        if look.kept.count is not None:
+            key = look.kept.source, look.state.target.metric
+            newest[key] = max(newest.get(key, look.kept.at), look.kept.at)
+    return newest
+
+
+def _conclude(look: AdmittedLook, reads: SourceReads, policy: LookPolicy) -> LookEvaluation:
+    """Put together what follows from one look whose verdicts are final."""
+    kept, state = look.kept, look.state
+    orders = _orders_after(look, policy.mass_drops)
+    read_at = reads.get((kept.source, state.target.metric))
+    absence = Absence() if kept.count is not None else observe(state.absence, kept.outcome, kept.at, read_at)
+    failures = failures_after(state, kept)
+    known = replace(state, series=look.series, absence=absence, failures=failures)
+    problem = problem_of(kept, absence, 0 if look.waits_for_switch else failures, read_at)
+    notified, alert = notify(problem, known, look.orders, kept)
+    following = _next_look(look, orders, failures, policy.cadence)
+    if policy.router is not None:
+        schedule = policy.router.after(state.target, state.schedule, orders, kept)
+        if (
+            following is not None
+            and schedule.source != state.schedule.source
+            and kept.outcome in UNSEEN_OUTCOMES
+        ):
+            following = _at_once(following, state, kept)
+        known = replace(known, schedule=schedule)
+    alerts = () if alert is None else (alert,)
+    return LookEvaluation(
+        state=replace(known, notified_problem=notified),
+        snapshot=kept,
+        orders=look.orders,
+        orders_after=orders,
+        verdicts=look.verdicts,
+        next_look=following,
+        noop_bounds=_noop_bounds(look, orders),
+        alerts=_decision_alerts(look) + alerts,
+        judged=look.judged,
+        opened=look.opened,
+    )
+
+
+def _orders_after(look: AdmittedLook, rule: MassDropRule) -> tuple[OrderState, ...]:
+    if not look.verdicts:
+        return look.orders
+    pairs = zip(look.orders, look.verdicts, strict=True)
+    return tuple(state_after(before, verdict, rule.hold) for before, verdict in pairs)
+
+
+def _next_look(
+    look: AdmittedLook, orders: Sequence[OrderState], failures: int, cadence: Cadence | None
+) -> NextLook | None:
+    """When to look again; the first look of another source's series is no routine observation."""
+    if cadence is None:
+        return None
+    schedule = look.state.schedule
+    priority = Priority.URGENT if look.begins_series else schedule.priority
+    summary = LookSummary(
+        look.kept.outcome,
+        failures,
+        look.series.zero_seen,
+        look.kept.judged,
+        schedule.cadence_state,
+        priority,
+        look.kept.source,
+    )
+    return cadence.next_look(orders, summary, look.kept.at)
+
+
+def _at_once(following: NextLook, state: TargetState, kept: Snapshot) -> NextLook:
+    """The next look is another source's, and due at once: this one has shown nothing of the target."""
+    return following._replace(
+        at=kept.at,
+        priority=min(state.schedule.priority, following.priority),
+        due_reason=f"{kept.source} cannot see it",
+    )
+
+
+def _noop_bounds(look: AdmittedLook, orders: Sequence[OrderState]) -> NoopBounds | None:
+    """The counts from which nothing follows; only a count that may be judged can tell."""
+    if not look.verdicts or look.kept.judged is None:
+        return None
+    return noop_bounds(orders, look.kept.at, look.kept.judged)
+
+
+def _decision_alerts(look: AdmittedLook) -> tuple[Alert, ...]:
+    return tuple(
+        decision_alert(decision, state.order)
+        for state, verdict in zip(look.orders, look.verdicts, strict=False)
+        for decision in verdict.new_decisions
+        if _is_told(decision, verdict)
+    )
+
+
+def _is_told(decision: Decision, verdict: Verdict) -> bool:
+    """A mass drop is told as a whole; a held refill whose drop has recovered needs nobody's attention."""
+    if decision is verdict.release:
+        return decision.reason is not Reason.RECOVERED
+    return decision.reason is not Reason.MASS_DROP

@@ -1,0 +1,66 @@
+"""Target problems: what keeps a target from being counted, told to the operator once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from monitor.alerts.alert import Alert, gone_alert, private_alert, refused_alert
+from monitor.evaluation.target_state import TargetState
+from monitor.guarantee.gone_detection import ABSENT, Absence
+from monitor.model.order_state import OrderState
+from monitor.model.snapshot import DEFINITE_REFUSALS, Outcome, Snapshot
+from monitor.model.target_problem import TargetProblem
+
+UNREAD_AFTER = 3
+"""Looks in a row without a count after which the operator is told."""
+
+
+def failures_after(state: TargetState, kept: Snapshot) -> int:
+    """Count the looks in a row without a count; a refusal by the source says nothing about the target."""
+    if kept.outcome is Outcome.COUNT:
+        return 0
+    return state.failures if kept.outcome in DEFINITE_REFUSALS else state.failures + 1
+
+
+def problem_of(
+    kept: Snapshot, absence: Absence, failures: int, read_at: datetime | None
+) -> TargetProblem | None:
+    """Say what keeps the target from being counted.
+
+    `read_at` is the time of the newest count that the source has read of the metric.
+    """
+    if absence.gone_at is not None:
+        return TargetProblem.GONE
+    if kept.outcome is Outcome.PRIVATE:
+        return TargetProblem.PRIVATE
+    gone_alert_follows = kept.outcome in ABSENT and absence.vouched(read_at)
+    return TargetProblem.UNREAD if failures >= UNREAD_AFTER and not gone_alert_follows else None
+
+
+def notify(
+    problem: TargetProblem | None,
+    state: TargetState,
+    orders: Sequence[OrderState],
+    kept: Snapshot,
+) -> tuple[TargetProblem | None, Alert | None]:
+    """Return the problem that the operator has been notified of, and the alert that does so now.
+
+    `state` has absence and failures as they are after the look. An alert is sent once per problem, and only
+    while the problem suspends a covered order; a count ends every problem.
+    """
+    known = state.notified_problem
+    if kept.outcome is Outcome.COUNT:
+        return None, None
+    if problem is None or problem is known or (problem is TargetProblem.UNREAD and known is not None):
+        return known, None
+    suspended = sum(one.covered(kept.at) for one in orders)
+    if not suspended:
+        return known, None
+    return problem, _alert(problem, state, kept, suspended)
+
+
+def _alert(problem: TargetProblem, state: TargetState, kept: Snapshot, suspended: int) -> Alert:
+    if problem is TargetProblem.GONE:
+        return gone_alert(state.target, state.absence, suspended)
+    if problem is TargetProblem.PRIVATE:
+        return private_alert(state.target, suspended)
+    return refused_alert(state.target, kept.outcome, state.failures)

@@ -1,0 +1,59 @@
+"""The state of a target: what its looks have shown, and when and through which source the next one is due."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from monitor.cadence.schedule import Priority
+from monitor.guarantee.gone_detection import Absence
+from monitor.guarantee.noop_bounds import NoopBounds
+from monitor.guarantee.series import Series
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Target
+from monitor.model.target_problem import TargetProblem
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSchedule:
+    """When a target is looked at next, and through which source."""
+
+    next_due_at: datetime | None = None
+    """None when no order needs a look."""
+    priority: Priority = Priority.ROUTINE
+    due_reason: str = ""
+    """Why the look is due, for people."""
+    source: str | None = None
+    """Source that reads the target; None until it is chosen, empty where no source can read it."""
+    request_key: str = ""
+    """Targets of one source with the same key are answered by one request."""
+    unseen_by: frozenset[str] = frozenset()
+    """Sources that did not find the target lately."""
+    unseen_since: datetime | None = None
+    cadence_state: str = ""
+    """What the cadence has saved for itself; see `monitor.cadence.observation_state`."""
+    service_queue: str | None = None
+    """Its queue in virtual time; None where it has no position there."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """A target as it is known between two looks."""
+
+    target_id: int
+    target: Target
+    series: Series = field(default_factory=Series)
+    last_look_at: datetime | None = None
+    last_outcome: Outcome | None = None
+    last_count_at: datetime | None = None
+    failures: int = 0
+    """Looks in a row without a count, refusals by the whole source left out."""
+    private_since: datetime | None = None
+    absence: Absence = field(default_factory=Absence)
+    notified_problem: TargetProblem | None = None
+    """Problem that the operator has been notified of, and that has not ended since."""
+    judged_at: datetime | None = None
+    """Newest judged count."""
+    drop_opened_at: datetime | None = None
+    """Newest count at which a drop of one of its orders opened."""
+    noop_bounds: NoopBounds | None = None
+    """Counts from which nothing follows; None when not known."""
+    schedule: TargetSchedule = field(default_factory=TargetSchedule)

@@ -1,0 +1,68 @@
+"""Order updates: the state of an order after a verdict, as the database keeps it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from monitor.guarantee.verdicts import Verdict
+from monitor.model.decision import Action, Decision, Reason
+from monitor.model.drop import Drop, DropState
+from monitor.model.order_state import OrderState
+from monitor.model.refill import Refill, RefillState
+
+
+def state_after(before: OrderState, verdict: Verdict, hold: timedelta) -> OrderState:
+    """Return the state of the order after a verdict; `hold` is how long a mass drop holds its refills."""
+    order = before.order
+    if verdict.start_count is not None:
+        order = replace(order, start_count=verdict.start_count, start_measured=True)
+    if verdict.claim is None and verdict.release is None:
+        return before if order is before.order else replace(before, order=order)
+    refills, drop = before.refills, _open(verdict.drop) if verdict.judged else before.drop
+    if verdict.new_decision is not None:
+        refills += _made(verdict.new_decision, hold)
+    if verdict.release is not None:
+        refills, drop = _released(refills, drop, verdict.release, before)
+    return replace(
+        before,
+        order=order,
+        drop=drop,
+        refills=refills,
+        request_pending=before.request_pending and not verdict.request_answered,
+        settled_look=before.settled_look or verdict.judged,
+    )
+
+
+def _open(drop: Drop | None) -> Drop | None:
+    return drop if drop is not None and drop.state.open else None
+
+
+def _made(decision: Decision, hold: timedelta) -> tuple[Refill, ...]:
+    """The refill that a decision creates, queued or held."""
+    if decision.action is Action.REFILL:
+        return (Refill(decision.order_id, decision.quantity, RefillState.QUEUED),)
+    if decision.action is Action.HOLD:
+        release_at = decision.at + hold if decision.reason is Reason.MASS_DROP else None
+        return (Refill(decision.order_id, decision.quantity, RefillState.HELD, release_at=release_at),)
+    return ()
+
+
+def _released(
+    refills: tuple[Refill, ...], drop: Drop | None, decision: Decision, before: OrderState
+) -> tuple[tuple[Refill, ...], Drop | None]:
+    """Refills and open drop after the decision on a held refill (RULES 6)."""
+    if decision.action is not Action.REFUSE:
+        return tuple(_decided(refill, decision) for refill in refills), drop
+    kept = tuple(refill for refill in refills if refill.state is not RefillState.HELD)
+    completed = before.order.completed_at
+    if decision.reason is Reason.RECOVERED or completed is None:
+        return kept, drop
+    # the drop of the refill is open again; when it opened is not loaded, but it was inside the window
+    return kept, Drop(decision.order_id, DropState.REFUSED, opened_at=completed)
+
+
+def _decided(refill: Refill, decision: Decision) -> Refill:
+    if refill.state is not RefillState.HELD:
+        return refill
+    if decision.action is Action.HOLD:
+        return replace(refill, release_at=None)
+    return replace(refill, state=RefillState.QUEUED, quantity=decision.quantity, release_at=None)
