@@ -1,11 +1,13 @@
-"""For all tests: a PostgreSQL for whoever asks for one, and logs as the test before has found them."""
+"""Fixtures for all tests: a PostgreSQL server, a temporary directory in memory, and reset log settings."""
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 
-from tests.postgres_server import new_database, server
+from tests.postgres_server import fast_directory, new_database, server
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +24,16 @@ def fresh_postgres(postgres_url: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """As pytest's own, in memory where possible: SQLite waits for the disk at every commit."""
+    with tempfile.TemporaryDirectory(prefix="refilld-", dir=fast_directory()) as directory:
+        yield Path(directory)
+
+
 @pytest.fixture(autouse=True)
 def unchanged_logs() -> Iterator[None]:
-    """A command sets the level of all logs, and the next test may listen to them."""
+    """Restore the structlog configuration: commands change it for the whole process."""
     before = structlog.get_config()
     yield
     structlog.configure(**before)

@@ -46,8 +46,8 @@ def server() -> Iterator[str]:
         yield f"postgresql+psycopg://postgres@/postgres?host={home}"
 
 
-def quick_place() -> Path | None:
-    """Name a file system in memory, where there is one with room; None is the usual place."""
+def fast_directory() -> Path | None:
+    """Return a directory in memory with enough free space; None means the default directory."""
     memory = Path("/dev/shm")
     if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < ROOM:
         return None
@@ -72,7 +72,7 @@ def _maintain(url: str, statement: str, database: str) -> None:
 @contextmanager
 def _home() -> Iterator[Path]:
     """Give a directory that belongs to the account the server runs as."""
-    home = Path(tempfile.mkdtemp(prefix="refilld-pg-", dir=quick_place()))
+    home = Path(tempfile.mkdtemp(prefix="refilld-pg-", dir=fast_directory()))
     try:
         if account := _account():
             shutil.chown(home, user=account)

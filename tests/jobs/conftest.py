@@ -1,4 +1,4 @@
-"""Every test of the jobs has a world of its own."""
+"""A new world for every test of the jobs."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A small world around the jobs: a migrated database, a clock that moves when told, an eye with a script."""
+"""The world around the jobs: a migrated database, a settable clock and a scripted source."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,13 +18,16 @@ from jobs.sampling import Sampling
 from jobs.target_selection import FixedSelection, TargetSelection
 from monitor.cadence.fixed import FixedCadence
 from monitor.guarantee.mass_drop import MassDropRule
+from monitor.model.decision import Action, Reason
+from monitor.model.drop import DropState
 from monitor.model.link import Link, LinkKind
 from monitor.model.order import Flag, Order, OrderStatus
+from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
 from monitor.model.terms import Terms
 from monitor.sources.budget import Budget
-from monitor.sources.contract import Reading
+from monitor.sources.contract import Reading, Source
 from refilld.services.manual_check import ManualCheck
 from storage import flags, leases, operator_actions, orders, requests, targets
 from storage.column_types import AnyRow
@@ -39,12 +42,12 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 INSTANT = timedelta.resolution
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-"""The standard order is completed here, and the world's clock starts here."""
+"""The completion of the standard order, and the start of the clock."""
 EFFORT = int(os.environ.get("EFFORT", "1"))
 """Multiplies the examples of every property; 1 is the quick profile."""
 
 Answer = int | Outcome | BaseException
-"""What the script says of a target: a count, a failed look, or what a killed or faulty source raises."""
+"""A scripted answer: a count, a failed look, or an exception that `read` raises."""
 
 
 def examples(number: int) -> settings:
@@ -81,7 +84,7 @@ def a_look(
 
 @dataclass
 class ScriptedSource:
-    """The only fake: a source that answers by the script, and remembers when it was asked for what."""
+    """The only fake: a source that answers from a script and records its reads."""
 
     script: Callable[[str, datetime], Answer] = lambda _name, _now: 2000
     name: str = "scripted"
@@ -90,7 +93,7 @@ class ScriptedSource:
     cost: int = 1
     """Requests that one read takes."""
     while_reading: Callable[[], None] = lambda: None
-    request_pending: list[tuple[datetime, str]] = field(default_factory=list)
+    reads: list[tuple[datetime, str]] = field(default_factory=list)
 
     def request_key(self, target: Target) -> str | None:
         if target.metric not in self.metrics:
@@ -98,27 +101,28 @@ class ScriptedSource:
         return "everything" if self.batch > 1 else f"{target.metric}:{target.link.key}"
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
-        self.request_pending += [(now, target.link.key) for target in targets]
+        self.reads += [(now, target.link.key) for target in targets]
         self.while_reading()
-        answers = [(target, self.script(target.link.key, now)) for target in targets]
-        for _, answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
-        shots = [a_look(answer, now, target) for target, answer in answers]  # type: ignore[arg-type]
-        return Reading(tuple(shots), self.cost)
+        return Reading(tuple(self._snapshot(target, now) for target in targets), self.cost)
+
+    def _snapshot(self, target: Target, now: datetime) -> Snapshot:
+        answer = self.script(target.link.key, now)
+        if isinstance(answer, BaseException):
+            raise answer
+        return a_look(answer, now, target)
 
     @property
     def times(self) -> list[datetime]:
-        return [at for at, _ in self.request_pending]
+        return [at for at, _ in self.reads]
 
     @property
     def names(self) -> list[str]:
-        return [name for _, name in self.request_pending]
+        return [name for _, name in self.reads]
 
 
 @dataclass
 class JobsWorld:
-    """The database, what the clock says, and short ways to sell, look and run the jobs."""
+    """A database and a clock, with short methods to import orders, record looks and run the jobs."""
 
     database: Database
     now: datetime = START
@@ -133,7 +137,7 @@ class JobsWorld:
         return self.now
 
     def wait(self, duration: timedelta) -> bool:
-        """Pass the time at once."""
+        """Advance the clock by the duration at once."""
         self.waits.append(duration)
         self.now += duration
         return self.stopping
@@ -141,7 +145,7 @@ class JobsWorld:
     def heartbeat(self) -> None:
         self.beats += 1
 
-    # What is sold, flagged and asked for
+    # Orders, flags and requests
 
     def sell(self, *sold: Order) -> None:
         with self.database.write() as tx:
@@ -159,7 +163,7 @@ class JobsWorld:
         with self.database.write() as tx:
             requests.ask(tx, order_id, self.now)
 
-    # What is seen
+    # Looks
 
     def look(self, answer: int | Outcome, at: datetime | None = None, **how: Any) -> RecordedLook:
         """Record one look at a profile, now or at a time to which the clock is then set."""
@@ -176,7 +180,7 @@ class JobsWorld:
         self.look(count, first)
         self.look(count, first + 2 * HOUR)
 
-    # What fulfilment does
+    # Fulfilment
 
     def deliver(self, **how: Any) -> list[int]:
         """Claim and complete everything that is ready; gives the refills' ids."""
@@ -219,7 +223,7 @@ class JobsWorld:
     def checking(self, *configured_sources: ConfiguredSource) -> ManualCheck:
         return ManualCheck(self.database, self.sampling(*configured_sources), self.clock)
 
-    # What the database holds
+    # Stored rows
 
     def target(self, profile: str = "natgeo") -> TargetState:
         with self.database.read() as tx:
@@ -231,7 +235,7 @@ class JobsWorld:
     def rows(self, table: str, *columns: str) -> list[Any]:
         """Rows of a table in the order of its key: whole, or some columns, or the values of one."""
         found = metadata.tables[table]
-        wanted = [found.c[name] for name in columns] or [found]
+        wanted = [found.c[name] for name in columns or found.c.keys()]
         with self.database.read() as tx:
             rows = tx.execute(select(*wanted).order_by(*found.primary_key)).all()
         return [row[0] if len(columns) == 1 else tuple(row) if columns else row for row in rows]
@@ -240,13 +244,30 @@ class JobsWorld:
         return {table: self.rows(table) for table in metadata.tables}
 
 
-def an_eye(
-    source: ScriptedSource,
+def a_configured_source(
+    source: Source,
     per_hour: int = 1000,
     spacing: timedelta = timedelta(0),
     first_pause: timedelta = HOUR,
 ) -> ConfiguredSource:
     return ConfiguredSource(source, Budget(per_hour, spacing), first_pause)
+
+
+def drops_of(world: JobsWorld) -> list[tuple[str, DropState, int]]:
+    return world.rows("drops", "order_id", "state", "looks")
+
+
+def decisions_of(world: JobsWorld) -> list[tuple[str, Action, Reason, int]]:
+    return world.rows("decisions", "order_id", "decision", "reason", "quantity")
+
+
+def refills_of(world: JobsWorld) -> list[tuple[str, int, RefillState]]:
+    return world.rows("refills", "order_id", "quantity", "state")
+
+
+def alerts_of(world: JobsWorld) -> list[str]:
+    """The kinds of all alerts except reviews, which a short first look adds."""
+    return [str(kind) for kind in world.rows("outbox", "kind") if kind != "review.opened"]
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""Learning: whose turn it is under the learned cadence, and what a shop remembers of its looks."""
+"""Selection under the adaptive cadence: the order of targets and the statistics that are kept."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -13,21 +14,31 @@ from monitor.cadence.schedule import FinalLook, NextLook, Priority, QueuePositio
 from monitor.model.snapshot import Outcome, Snapshot
 from storage import cadence_stats, due, sources, targets
 from storage.targets import LookOutcome
-from tests.jobs.jobs_world import DAY, HOUR, MINUTE, SECOND, START, Answer, JobsWorld, an_eye, an_order
-from tests.jobs.sources_world import EVERY, LATER, Pages, learn
+from tests.jobs.jobs_world import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    START,
+    Answer,
+    JobsWorld,
+    a_configured_source,
+    an_order,
+)
+from tests.jobs.scripted_sources import EVERY, LATER, Pages, learn
 
 SERVICE = "followers"
 
 
 def sell(world: JobsWorld, *names: str, start: int = 1000) -> None:
-    """Sell an order on each profile, long settled when the clock has reached LATER."""
+    """Sell an order on each profile and set the clock to LATER, when they have settled."""
     world.sell(*(an_order(name, name, start_count=start) for name in names))
     world.now = LATER
 
 
 def route(world: JobsWorld, source: Pages) -> None:
-    """Have an eye that may not look find out its targets, and where they are in its queue."""
-    configured = an_eye(source)  # type: ignore[arg-type]
+    """Assign targets and queue positions to a source without reading any."""
+    configured = a_configured_source(source)
     with world.database.write() as tx:
         router = world.sampling(configured).policy.router
         assert router is not None
@@ -44,7 +55,7 @@ def place(
     call: FinalLook | None = None,
     rests: datetime = START,
 ) -> None:
-    """Give a target its place by hand, as a look an hour ago would have given it."""
+    """Set the queue position of a target, as a look an hour ago would have set it."""
     row = world.target(name)
     queue_position = None if turn is None else QueuePosition(turn, SERVICE, rests, None, call)
     shot = Snapshot(row.target, world.now - HOUR, Outcome.COUNT, "pages", 2000, "count")
@@ -54,8 +65,8 @@ def place(
 
 
 def order_of_service(world: JobsWorld, source: Pages, number: int) -> list[str]:
-    """Take so many requests; gives the profiles in the order in which their turn came."""
-    configured = an_eye(source, per_hour=1)  # type: ignore[arg-type]
+    """Take so many requests; returns the profiles in the order of selection."""
+    configured = a_configured_source(source, per_hour=1)
     names = []
     for _ in range(number):
         with world.database.write() as tx:
@@ -70,18 +81,18 @@ def clock_at(world: JobsWorld) -> float:
 
 
 def exposure(world: JobsWorld) -> float:
-    return sum(world.rows("hazard_cells", "exposure"))
+    return float(sum(world.rows("hazard_cells", "exposure")))
 
 
 SLOT_NOW = int(hours_since_epoch(LATER) // SLOT_HOURS) + 1
-"""Last calls of this slot are made at LATER."""
+"""The slot of final looks that is current at LATER."""
 
 
-# Whose turn it is
+# The order of targets
 
 
-def test_the_lanes_are_served_in_their_order(world: JobsWorld) -> None:
-    """What matters at a moment, a last call that pays, the routine dates, and then the virtual queue."""
+def test_targets_are_served_in_the_order_of_priorities_and_queue_positions(world: JobsWorld) -> None:
+    """Urgent dates, final looks above the shadow price, routine dates, then the virtual queue."""
     learn(world)
     source = Pages()
     sell(world, "routine", "turn1", "turn2", "called", "urgent", "longest")
@@ -95,8 +106,8 @@ def test_the_lanes_are_served_in_their_order(world: JobsWorld) -> None:
     assert order_of_service(world, source, 7) == ["urgent", "called", "routine", "turn1", "turn2", "longest"]
 
 
-def test_dates_that_come_back_for_ever_leave_half_of_the_looks_to_the_others(world: JobsWorld) -> None:
-    """Hundreds of dead links would else take the whole budget, for good."""
+def test_targets_due_by_date_leave_half_of_the_looks_to_the_others(world: JobsWorld) -> None:
+    """Otherwise hundreds of dead links would take the whole budget permanently."""
     learn(world)
     source = Pages()
     dead, alive = [f"dead{i}" for i in range(40)], [f"alive{i}" for i in range(40)]
@@ -114,7 +125,7 @@ def test_dates_that_come_back_for_ever_leave_half_of_the_looks_to_the_others(wor
     assert [name for name in names if name.startswith("alive")] == alive[:served]
 
 
-def test_a_target_at_rest_is_passed_over(world: JobsWorld) -> None:
+def test_a_target_before_its_not_before_time_is_skipped(world: JobsWorld) -> None:
     learn(world)
     source = Pages()
     sell(world, "a", "b")
@@ -126,8 +137,8 @@ def test_a_target_at_rest_is_passed_over(world: JobsWorld) -> None:
     assert order_of_service(world, source, 1) == ["a"]
 
 
-def test_only_those_whose_turn_has_come_move_the_clock(world: JobsWorld) -> None:
-    """Who is looked at for another reason has its turn in the future, and must not take the clock there."""
+def test_only_targets_taken_by_virtual_time_advance_it(world: JobsWorld) -> None:
+    """A target taken for another reason has a later virtual_due, which must not advance virtual time."""
     learn(world)
     source = Pages()
     sell(world, "urgent", "called", "turn")
@@ -143,8 +154,10 @@ def test_only_those_whose_turn_has_come_move_the_clock(world: JobsWorld) -> None
 
 
 @pytest.mark.parametrize(("value", "served"), [(1e9, ["called", "turn"]), (1e-9, ["turn", "called"])])
-def test_a_last_call_is_made_only_when_it_pays(world: JobsWorld, value: float, served: list[str]) -> None:
-    """Else the target waits for its turn."""
+def test_a_final_look_is_taken_only_above_the_shadow_price(
+    world: JobsWorld, value: float, served: list[str]
+) -> None:
+    """Otherwise the target waits for its virtual_due."""
     learn(world)
     source = Pages()
     sell(world, "called", "turn")
@@ -154,7 +167,7 @@ def test_a_last_call_is_made_only_when_it_pays(world: JobsWorld, value: float, s
     assert order_of_service(world, source, 2) == served
 
 
-def test_a_last_call_is_made_in_its_slot_only(world: JobsWorld) -> None:
+def test_a_final_look_is_taken_only_in_its_slot(world: JobsWorld) -> None:
     learn(world)
     source = Pages()
     sell(world, "soon", "now")
@@ -166,10 +179,10 @@ def test_a_last_call_is_made_in_its_slot_only(world: JobsWorld) -> None:
 
 
 @pytest.mark.parametrize(("per_hour", "served"), [(1, []), (1000, ["longest"])])
-def test_the_longest_wait_is_kept_only_where_the_budget_has_room(
+def test_the_maximum_interval_is_kept_only_within_the_budget(
     world: JobsWorld, per_hour: int, served: list[str]
 ) -> None:
-    """Seven targets four times a day are 28 looks: one an hour has no room to choose its looks then."""
+    """Seven targets four times a day are 28 looks; a budget of one an hour cannot keep the interval."""
     learn(world)
     source = Pages()
     names = ["longest", *(f"other{n}" for n in range(6))]
@@ -177,14 +190,14 @@ def test_the_longest_wait_is_kept_only_where_the_budget_has_room(
     route(world, source)
     for name in names:
         place(world, name, None, at=LATER if name == "longest" else LATER + DAY)
-    configured = an_eye(source, per_hour=per_hour)  # type: ignore[arg-type]
+    configured = a_configured_source(source, per_hour=per_hour)
     with world.database.write() as tx:
         requests = world.selection.take(tx, configured, world.now)
     assert [rows[0].target.link.key for rows in requests] == served
 
 
-def test_a_new_order_takes_its_place_among_the_others(world: JobsWorld) -> None:
-    """By what it is worth: a big order is looked at before a small one that was sold at the same time."""
+def test_new_orders_are_queued_by_their_weight(world: JobsWorld) -> None:
+    """A large order is read before a small one sold at the same time."""
     learn(world)
     source = Pages()
     world.sell(
@@ -199,8 +212,8 @@ def test_a_new_order_takes_its_place_among_the_others(world: JobsWorld) -> None:
     assert order_of_service(world, source, 4) == ["big", "usual", "small", "tiny"]
 
 
-def test_a_new_order_on_a_target_never_makes_it_wait_longer(world: JobsWorld) -> None:
-    """However often something is sold on it, its turn comes."""
+def test_a_new_order_never_delays_its_target(world: JobsWorld) -> None:
+    """Repeated orders on the target keep its virtual_due."""
     learn(world)
     source = Pages()
     sell(world, "popular", "other")
@@ -213,8 +226,8 @@ def test_a_new_order_on_a_target_never_makes_it_wait_longer(world: JobsWorld) ->
     assert turn == 1e-9
 
 
-def test_the_first_look_at_a_target_does_not_spoil_the_price(world: JobsWorld) -> None:
-    """Nothing is noted of it yet; taken for worthless it would make every last call pay."""
+def test_first_looks_do_not_change_the_shadow_price(world: JobsWorld) -> None:
+    """A first look has no stored value; counted as 0 it would make every final look worthwhile."""
     learn(world)
     source = Pages()
     sell(world, *(f"p{n}" for n in range(5)))
@@ -227,13 +240,11 @@ def test_the_first_look_at_a_target_does_not_spoil_the_price(world: JobsWorld) -
         assert cadence_stats.virtual_time(tx, "pages").price == before
 
 
-# Through the real job
+# Through the sampling job
 
 
-def sample(
-    world: JobsWorld, source: Pages, until: datetime, tick: timedelta = HOUR, **budget: object
-) -> None:
-    sampling = world.sampling(an_eye(source, **budget))  # type: ignore[arg-type]
+def sample(world: JobsWorld, source: Pages, until: datetime, tick: timedelta = HOUR, **budget: Any) -> None:
+    sampling = world.sampling(a_configured_source(source, **budget))
     while world.now < until:
         sampling.run_once()
         world.now += tick
@@ -254,8 +265,8 @@ def test_every_drop_is_found_and_refilled_once_whatever_the_budget(world: JobsWo
     assert sorted(world.rows("refills", "order_id", "quantity")) == [("1", 500), ("4", 500)]
 
 
-def test_a_lower_budget_or_a_pause_touches_no_row(world: JobsWorld) -> None:
-    """The clock only runs slower: what is stored stays as it is."""
+def test_a_lower_budget_or_a_pause_changes_no_row(world: JobsWorld) -> None:
+    """Virtual time runs slower; stored positions stay as they are."""
     learn(world)
     world.sell(*(an_order(f"{n}", f"p{n}") for n in range(8)))
     source = Pages()
@@ -268,11 +279,11 @@ def test_a_lower_budget_or_a_pause_touches_no_row(world: JobsWorld) -> None:
     assert world.rows("targets") == before
 
 
-# What is remembered
+# Statistics
 
 
-def test_each_look_teaches_what_became_of_an_order_since_the_one_before(world: JobsWorld) -> None:
-    """The hours of exposure are those between the looks, from completion on."""
+def test_each_look_adds_the_exposure_since_the_look_before(world: JobsWorld) -> None:
+    """The exposure is the time between looks, from completion on."""
     learn(world)
     world.sell(an_order("1", "p"))
     source = Pages()
@@ -281,14 +292,14 @@ def test_each_look_teaches_what_became_of_an_order_since_the_one_before(world: J
 
 
 def lives(world: JobsWorld, source: Pages, until: datetime) -> None:
-    """Run rounds each minute, as a daemon that will be killed does: nothing is put down at its end."""
-    sampling = world.sampling(an_eye(source))  # type: ignore[arg-type]
+    """Run a round each minute without the flush at the end, as a daemon that is killed."""
+    sampling = world.sampling(a_configured_source(source))
     while world.now < until:
         sampling._step(sampling.sources[0])
         world.now += MINUTE
 
 
-def test_a_daemon_that_is_killed_loses_a_minute_of_lessons_and_no_look(world: JobsWorld) -> None:
+def test_a_killed_daemon_loses_a_minute_of_observations_and_no_look(world: JobsWorld) -> None:
     learn(world)
     world.sell(*(an_order(f"{n}", f"p{n}") for n in range(5)))
     source = Pages()
@@ -302,11 +313,11 @@ def test_a_daemon_that_is_killed_loses_a_minute_of_lessons_and_no_look(world: Jo
     assert exposure(world) == pytest.approx(5 * 48, rel=0.01)
 
 
-def test_what_the_last_look_of_a_process_has_taught_is_put_down(world: JobsWorld) -> None:
-    """A round by cron that had one request to spend, and ends after a second, teaches all the same."""
+def test_observations_of_the_last_look_are_saved_by_flush(world: JobsWorld) -> None:
+    """A short process with a budget of one request still saves its observations."""
     selection = learn(world)
     sell(world, "a")
-    sampling = world.sampling(an_eye(Pages(), per_hour=1))  # type: ignore[arg-type]
+    sampling = world.sampling(a_configured_source(Pages(), per_hour=1))
     sampling.run_once()
     assert exposure(world) == 0
     sampling.flush()
@@ -314,8 +325,8 @@ def test_what_the_last_look_of_a_process_has_taught_is_put_down(world: JobsWorld
     assert selection.cadence.drain_observations("pages") == []
 
 
-def test_the_lessons_of_two_daemons_add_up(world: JobsWorld) -> None:
-    """Each puts down what it has learned itself, and neither forgets what the other one has."""
+def test_observations_of_two_daemons_add_up(world: JobsWorld) -> None:
+    """Each saves its own observations without overwriting those of the other."""
     mine, others = learn(world), learn(world)
     sell(world, "a", "b")
     source = Pages()
@@ -323,18 +334,18 @@ def test_the_lessons_of_two_daemons_add_up(world: JobsWorld) -> None:
     for number, selection in enumerate((mine, others)):
         world.selection = selection
         world.policy = replace(world.policy, cadence=selection.cadence)
-        step = world.sampling(an_eye(source))  # type: ignore[arg-type]
+        step = world.sampling(a_configured_source(source))
         step._step(step.sources[0])
         assert len(source.seen) == number + 1
     world.now += 2 * KEPT_EVERY
     for selection in (mine, others, mine):
         with world.database.write() as tx:
-            selection.take(tx, an_eye(source), world.now)  # type: ignore[arg-type]
+            selection.take(tx, a_configured_source(source), world.now)
             selection.persist(tx, world.now + 2 * KEPT_EVERY)
     assert exposure(world) == pytest.approx(2 * 48, rel=0.01)
 
 
-def test_targets_whose_last_guarantee_is_over_leave_the_queue(world: JobsWorld) -> None:
+def test_targets_leave_the_queue_when_their_last_guarantee_ends(world: JobsWorld) -> None:
     learn(world)
     sell(world, "a")
     route(world, Pages())

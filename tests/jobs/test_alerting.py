@@ -1,4 +1,4 @@
-"""Alerting: what is due goes out grouped by kind, at least once, and is given up only in the end."""
+"""Alerting: pending alerts are sent grouped by kind, at least once, with a limited number of retries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ HELD, DEAD = AlertKind.DROP_HELD, AlertKind.REFILL_DEAD
 
 @dataclass
 class Channel:
-    """Takes messages, or fails as the script says."""
+    """Accepts messages, or raises `fails`."""
 
     fails: BaseException | None = None
     messages: list[tuple[str, list[str]]] = field(default_factory=list)
@@ -46,7 +46,7 @@ def states(world: JobsWorld) -> list[str]:
 
 
 def test_alerts_of_one_kind_go_out_in_one_message(world: JobsWorld) -> None:
-    """The title says how many; another kind is another message."""
+    """The title contains the number; each kind gets its own message."""
     put(world, ["held 1", "held 2"])
     put(world, ["dead"], DEAD)
     channel = Channel()
@@ -56,8 +56,8 @@ def test_alerts_of_one_kind_go_out_in_one_message(world: JobsWorld) -> None:
     assert world.rows("outbox", "state", "sent_at") == [("sent", START)] * 3
 
 
-def test_a_message_holds_no_more_than_a_batch(world: JobsWorld) -> None:
-    """A bad night does not make one endless message, and nothing of it is left out."""
+def test_a_message_holds_at_most_one_batch(world: JobsWorld) -> None:
+    """More alerts than a batch make further messages; none is lost."""
     texts = [f"held {number}" for number in range(BATCH + 1)]
     put(world, texts)
     channel = Channel()
@@ -66,8 +66,8 @@ def test_a_message_holds_no_more_than_a_batch(world: JobsWorld) -> None:
     assert sorted(channel.texts) == sorted(texts)
 
 
-def test_what_does_not_go_out_in_one_round_goes_out_in_the_next(world: JobsWorld) -> None:
-    """A round takes twenty batches."""
+def test_alerts_beyond_the_limit_of_a_round_go_out_in_the_next(world: JobsWorld) -> None:
+    """A round sends at most twenty batches."""
     texts = [f"held {number}" for number in range(20 * BATCH + 1)]
     put(world, texts)
     channel = Channel()
@@ -78,7 +78,7 @@ def test_what_does_not_go_out_in_one_round_goes_out_in_the_next(world: JobsWorld
 
 
 def test_a_sent_alert_is_never_sent_again(world: JobsWorld) -> None:
-    """Not in the next round, not a day later."""
+    """Neither in the next round nor a day later."""
     put(world, ["held"])
     channel = Channel()
     for world.now in (START, START + SECOND, START + DAY):
@@ -86,7 +86,7 @@ def test_a_sent_alert_is_never_sent_again(world: JobsWorld) -> None:
     assert channel.texts == ["held"]
 
 
-def test_a_refused_message_is_tried_again_ever_later_and_given_up_after_the_last_attempt(
+def test_a_refused_message_is_retried_with_growing_waits_and_given_up_after_the_last_attempt(
     world: JobsWorld,
 ) -> None:
     """30 seconds, doubled each time, twelve attempts in all; the row keeps the reason."""
@@ -107,8 +107,8 @@ def test_a_refused_message_is_tried_again_ever_later_and_given_up_after_the_last
     ]
 
 
-def test_one_kind_that_fails_does_not_keep_the_others_back(world: JobsWorld) -> None:
-    """Each message stands for itself."""
+def test_a_failing_message_does_not_block_other_kinds(world: JobsWorld) -> None:
+    """The other message is sent in the same round."""
     put(world, ["held"])
     put(world, ["dead"], DEAD)
 
@@ -120,8 +120,8 @@ def test_one_kind_that_fails_does_not_keep_the_others_back(world: JobsWorld) -> 
     assert states(world) == ["pending", "sent"]
 
 
-def test_without_a_channel_alerts_are_kept_to_be_read(world: JobsWorld) -> None:
-    """And a channel that is configured later does not send what is old news."""
+def test_without_a_channel_alerts_are_kept_and_not_sent(world: JobsWorld) -> None:
+    """A channel configured later does not send old alerts."""
     put(world, ["held"])
     alerting(world, None).run_once()
     assert states(world) == ["kept"]
@@ -132,7 +132,7 @@ def test_without_a_channel_alerts_are_kept_to_be_read(world: JobsWorld) -> None:
 
 
 @pytest.mark.parametrize("death", [SystemExit("killed"), KeyboardInterrupt(), ValueError("bug")])
-def test_a_delivery_that_never_comes_back_is_made_again(world: JobsWorld, death: BaseException) -> None:
+def test_a_delivery_that_never_returns_is_repeated(world: JobsWorld, death: BaseException) -> None:
     """At least once: the process may have died before or after the channel took the message."""
     put(world, ["held"])
     channel = Channel(fails=death)
@@ -146,14 +146,14 @@ def test_a_delivery_that_never_comes_back_is_made_again(world: JobsWorld, death:
 
 
 def test_an_empty_round_sends_nothing(world: JobsWorld) -> None:
-    """No message says that there is no message."""
+    """The channel is not called."""
     channel = Channel()
     alerting(world, channel).run_once()
     assert channel.messages == []
 
 
-def test_alerts_are_marked_as_sent_when_the_channel_has_taken_them(world: JobsWorld) -> None:
-    """While it is being sent an alert is still pending, and belongs to this sender."""
+def test_an_alert_is_pending_until_the_channel_has_accepted_it(world: JobsWorld) -> None:
+    """During the delivery it is claimed by this sender."""
     put(world, ["held"])
     seen: list[object] = []
     alerting(world, lambda *_: seen.extend(world.rows("outbox", "state", "next_try_at"))).run_once()

@@ -1,4 +1,4 @@
-"""Coalescing: one request serves every order and every target that it can."""
+"""Coalescing: one request serves all orders and all targets with its request_key."""
 
 from datetime import timedelta
 
@@ -8,8 +8,8 @@ from jobs.target_selection import LOOK_AGAIN, FixedSelection
 from monitor.cadence.schedule import Priority
 from monitor.model.target import Metric
 from storage import sources, targets
-from tests.jobs.jobs_world import HOUR, MINUTE, START, JobsWorld, an_eye, an_order
-from tests.jobs.sources_world import FIXED, LATER, Pages, Profiles, a_post_order, choose, learn
+from tests.jobs.jobs_world import HOUR, MINUTE, START, JobsWorld, a_configured_source, an_order
+from tests.jobs.scripted_sources import FIXED, LATER, Pages, Profiles, a_post_order, choose, learn
 
 
 @pytest.fixture(params=["fixed", "learned"])
@@ -26,14 +26,14 @@ def sell_a_profile(world: JobsWorld, posts: int) -> None:
     world.sell(an_order("0"), *(a_post_order(str(n), f"P{n:02}") for n in range(1, posts + 1)))
 
 
-def test_one_request_shows_a_profile_and_all_its_posts_to_all_their_orders(either: JobsWorld) -> None:
+def test_one_request_serves_a_profile_its_posts_and_all_their_orders(either: JobsWorld) -> None:
     """Three orders of followers, and one of likes on each of four posts: one request, five looks."""
     sell_a_profile(either, posts=4)
     either.sell(an_order("a"), an_order("b"))
     either.now = LATER
     source = Profiles()
-    either.sampling(an_eye(source)).run_once()  # type: ignore[arg-type]
-    assert len(source.read_together) == 1
+    either.sampling(a_configured_source(source)).run_once()
+    assert len(source.requests) == 1
     assert sorted(source.seen) == ["P01:likes", "P02:likes", "P03:likes", "P04:likes", "natgeo:followers"]
     assert either.rows("snapshots", "at") == [LATER] * 5
     assert either.rows("source_requests", "looks") == [5]
@@ -43,113 +43,107 @@ def test_likes_and_views_of_a_post_are_one_request(either: JobsWorld) -> None:
     either.sell(a_post_order("1", "AAA"), a_post_order("2", "AAA", Metric.VIEWS))
     either.now = LATER
     source = Pages()
-    either.sampling(an_eye(source)).run_once()  # type: ignore[arg-type]
-    assert [sorted(request) for request in source.read_together] == [["AAA:likes", "AAA:views"]]
+    either.sampling(a_configured_source(source)).run_once()
+    assert [sorted(request) for request in source.requests] == [["AAA:likes", "AAA:views"]]
 
 
 def test_looks_are_counted_per_request(either: JobsWorld) -> None:
-    """The saving can be shown: seven looks for three requests."""
+    """Three requests serve seven looks."""
     sell_a_profile(either, posts=4)
     either.sell(an_order("x", "other"), an_order("y", "another"))
     either.now = LATER
-    either.sampling(an_eye(Profiles())).run_once()  # type: ignore[arg-type]
+    either.sampling(a_configured_source(Profiles())).run_once()
     with either.database.read() as tx:
         assert sources.served(tx, "profiles", START) == (3, 7)
 
 
-def test_a_request_shows_no_more_than_the_source_takes_and_the_rest_is_shown_by_the_next(
+def test_a_request_is_limited_to_the_batch_of_the_source_and_the_next_takes_the_rest(
     either: JobsWorld,
 ) -> None:
     sell_a_profile(either, posts=8)
     either.now = LATER
     source = Profiles(batch=4)
-    either.sampling(an_eye(source)).run_once()  # type: ignore[arg-type]
-    assert [len(request) for request in source.read_together] == [4, 4, 1]
+    either.sampling(a_configured_source(source)).run_once()
+    assert [len(request) for request in source.requests] == [4, 4, 1]
     assert len(set(source.seen)) == 9
 
 
-def test_what_was_just_seen_is_not_asked_for_again(either: JobsWorld) -> None:
-    """A second urgent look at one post within ten minutes takes only those along that it did not show."""
+def test_a_target_just_read_is_not_read_again(either: JobsWorld) -> None:
+    """A second urgent look within ten minutes adds only targets that the first did not read."""
     sell_a_profile(either, posts=2)
     either.now = LATER
     source = Profiles()
-    sampling = either.sampling(an_eye(source))  # type: ignore[arg-type]
+    sampling = either.sampling(a_configured_source(source))
     sampling.run_once()
     for after, shown in ((LOOK_AGAIN - MINUTE, 1), (2 * LOOK_AGAIN, 3)):
         either.now = LATER + after
         with either.database.write() as tx:
             targets.schedule_by(tx, [2], either.now, "asked", Priority.URGENT)
         sampling.run_once()
-        assert len(source.read_together[-1]) == shown
+        assert len(source.requests[-1]) == shown
 
 
-def test_what_is_due_again_soon_is_due_in_one_request(either: JobsWorld) -> None:
-    """Five customers ask within ten minutes of the last look: the profile is asked for once."""
+def test_targets_due_soon_after_a_look_are_read_in_one_request(either: JobsWorld) -> None:
+    """Five requests within ten minutes of the last look cause one read."""
     sell_a_profile(either, posts=4)
     either.now = LATER
     source = Profiles()
-    sampling = either.sampling(an_eye(source))  # type: ignore[arg-type]
+    sampling = either.sampling(a_configured_source(source))
     sampling.run_once()
     either.now = LATER + LOOK_AGAIN / 2
     with either.database.write() as tx:
         targets.schedule_by(tx, range(1, 6), either.now, "asked", Priority.URGENT)
     sampling.run_once()
-    assert [len(request) for request in source.read_together] == [5, 5]
+    assert [len(request) for request in source.requests] == [5, 5]
 
 
-def test_what_follows_from_a_request_is_written_in_one_transaction(either: JobsWorld) -> None:
-    """Five targets fall at once: five drops, by looks of one moment, each confirmed two hours later."""
+def test_the_results_of_a_request_are_written_in_one_transaction(either: JobsWorld) -> None:
+    """Five targets fall together: five drops with one time, each confirmed two hours later."""
     sell_a_profile(either, posts=4)
     source = Profiles(script=lambda _name, now: 2000 if now < LATER else 1500)
-    sampling = either.sampling(an_eye(source))  # type: ignore[arg-type]
+    sampling = either.sampling(a_configured_source(source))
     either.now = LATER
     sampling.run_once()
     assert either.rows("drops", "opened_at") == [LATER] * 5
     either.now = LATER + 2 * HOUR
     sampling.run_once()
-    assert len(source.read_together) == 2
+    assert len(source.requests) == 2
     assert either.rows("refills", "order_id", "quantity") == [(str(n), 500) for n in range(5)]
 
 
-def test_a_read_that_fails_as_a_whole_writes_nothing_and_all_are_asked_again(either: JobsWorld) -> None:
+def test_a_read_that_raises_writes_nothing_and_is_repeated(either: JobsWorld) -> None:
     sell_a_profile(either, posts=4)
     either.now = LATER
     source = Profiles(script=lambda _name, _now: ValueError("bug"))
-    sampling = either.sampling(an_eye(source))  # type: ignore[arg-type]
+    sampling = either.sampling(a_configured_source(source))
     with pytest.raises(ValueError, match="bug"):
         sampling.run_once()
     assert either.rows("snapshots") == []
     source.script = lambda _name, _now: 2000
     either.now += LOOK_AGAIN
     sampling.run_once()
-    assert [len(request) for request in source.read_together] == [5, 5]
+    assert [len(request) for request in source.requests] == [5, 5]
 
 
-def test_the_looks_of_a_check_serve_the_other_targets_of_the_request(either: JobsWorld) -> None:
-    """A customer asks about one post; the profile and its other posts are seen as well."""
+def test_a_check_also_records_the_other_targets_of_its_request(either: JobsWorld) -> None:
+    """A check of one post also reads the profile and its other posts."""
     sell_a_profile(either, posts=3)
     either.now = LATER
     source = Profiles()
-    configured = an_eye(source)  # type: ignore[arg-type]
+    configured = a_configured_source(source)
     either.sampling(configured).run_once()
     either.now += HOUR
     either.checking(configured).check("2")
-    assert [len(request) for request in source.read_together] == [4, 4]
+    assert [len(request) for request in source.requests] == [4, 4]
     assert either.rows("source_requests", "purpose", "looks") == [("look", 4), ("check", 4)]
 
 
-def test_a_target_in_the_hands_of_another_daemon_is_not_asked_for_twice(either: JobsWorld) -> None:
-    """What is taken is put off before the request is sent."""
+def test_a_target_claimed_by_another_daemon_is_not_read_twice(either: JobsWorld) -> None:
+    """Targets are claimed before the request is sent."""
     sell_a_profile(either, posts=3)
     either.now = LATER
-    source, other = Profiles(), Profiles()
-    second = either.sampling(an_eye(other))  # type: ignore[arg-type]
-    read = source.read
-
-    def meanwhile(shown, now):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-        second.run_once()
-        return read(shown, now)
-
-    source.read = meanwhile  # type: ignore[method-assign]
-    either.sampling(an_eye(source, spacing=timedelta(0))).run_once()  # type: ignore[arg-type]
-    assert (len(source.read_together), other.read_together) == (1, [])
+    other = Profiles()
+    second = either.sampling(a_configured_source(other))
+    source = Profiles(while_reading=second.run_once)
+    either.sampling(a_configured_source(source, spacing=timedelta(0))).run_once()
+    assert (len(source.requests), other.requests) == (1, [])

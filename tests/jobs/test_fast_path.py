@@ -1,4 +1,4 @@
-"""Quiet looks: those from which nothing can follow are written down quickly, and nothing is skipped."""
+"""The fast path: counts that cannot change anything are stored without evaluation, all others with."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -25,7 +25,8 @@ from refilld.services.refill_requests import Recheck
 from storage import order_terms, routes
 from storage.column_types import AnyRow
 from tests.jobs.jobs_world import DAY, HOUR, INSTANT, MINUTE, START, JobsWorld, an_order, examples, jobs_world
-from tests.jobs.sources_world import EVERY, LATER
+from tests.jobs.scripted_sources import EVERY, LATER
+from tests.postgres_server import fast_directory
 
 VIRTUAL = {
     "virtual_due",
@@ -54,7 +55,7 @@ TABLES = (
 
 @dataclass
 class Counting:
-    """The learned cadence; it counts the looks that are left to the notes, or leaves none to them."""
+    """The adaptive cadence with a count of fast-path looks; `quick=False` disables the fast path."""
 
     quick: bool = True
     quiet: int = 0
@@ -78,7 +79,7 @@ class Counting:
 
 
 def route(world: JobsWorld) -> None:
-    """Give new targets, and those of new orders, to the scripted eye."""
+    """Route new targets, and those of new orders, to the scripted source."""
     with world.database.write() as tx:
         rows = routes.unrouted(tx, 500)
         routes.routed(tx, [replace(r, source="scripted", request_key=r.target.link.key) for r in rows], {})
@@ -86,7 +87,7 @@ def route(world: JobsWorld) -> None:
 
 def watch(world: JobsWorld, *, quick: bool = True, few: int = 2) -> Counting:
     cadence = Counting(quick)
-    rule = MassDropRule(min_targets=few, share=0.3)
+    rule = MassDropRule(min_targets=few, share=1)
     world.policy = replace(world.policy, cadence=cadence, mass_drops=rule)
     return cadence
 
@@ -135,14 +136,14 @@ class Event:
 
 
 COUNTS = st.sampled_from([0, 60, 195, 290, 300, 300, 301, 310, 500, 500, 505, 520])
-HAPPENINGS = ["", "", "", "", "", "deliver", "fail", "ask", "flag", "unflag", "sell", "requeue", "approve"]
+ACTIONS = ["", "", "", "", "", "deliver", "fail", "ask", "flag", "unflag", "sell", "requeue", "approve"]
 EVENTS = st.lists(
     st.builds(
         Event,
         st.sampled_from(PROFILES),
         COUNTS,
         st.integers(0, 7),
-        st.sampled_from(HAPPENINGS),
+        st.sampled_from(ACTIONS),
         st.integers(0, 5),
     ),
     min_size=6,
@@ -150,7 +151,7 @@ EVENTS = st.lists(
 )
 
 
-def happen(world: JobsWorld, event: Event, sold: Sequence[Order], number: int) -> None:
+def perform(world: JobsWorld, event: Event, sold: Sequence[Order], number: int) -> None:
     order_id = sold[event.order % len(sold)].order_id
     if event.then == "deliver":
         world.deliver()
@@ -174,8 +175,8 @@ def happen(world: JobsWorld, event: Event, sold: Sequence[Order], number: int) -
 
 
 def life(sold: Sequence[Order], events: Sequence[Event], *, quick: bool) -> tuple[dict[str, Any], int]:
-    """Let a shop live; gives all that it has kept, and how many looks were quiet."""
-    with TemporaryDirectory() as directory, jobs_world(Path(directory)) as world:
+    """Play the events; returns all rows and the number of fast-path looks."""
+    with TemporaryDirectory(dir=fast_directory()) as directory, jobs_world(Path(directory)) as world:
         cadence = watch(world, quick=quick)
         world.sell(*sold)
         world.now += HOUR
@@ -183,7 +184,7 @@ def life(sold: Sequence[Order], events: Sequence[Event], *, quick: bool) -> tupl
             world.now += event.hours * HOUR + INSTANT
             route(world)
             world.look(event.count, profile=event.profile)
-            happen(world, event, sold, number)
+            perform(world, event, sold, number)
         kept = {table: [known(row) for row in world.rows(table)] for table in TABLES}
         return kept, cadence.quiet
 
@@ -194,17 +195,17 @@ def known(row: AnyRow) -> dict[str, Any]:
 
 @given(shops(), EVENTS)
 @examples(12)
-def test_the_quick_way_leaves_the_same_rows(sold: tuple[Order, ...], events: list[Event]) -> None:
-    """Whatever is sold, counted, refilled, flagged and asked for: only what is at stake differs."""
+def test_the_fast_path_leaves_the_same_rows(sold: tuple[Order, ...], events: list[Event]) -> None:
+    """For any sequence of events; only the columns of the scheduling state may differ."""
     assert life(sold, events, quick=True)[0] == life(sold, events, quick=False)[0]
 
 
-# Nothing is skipped
+# Looks that are evaluated
 
 
 @pytest.fixture
 def calm(world: JobsWorld) -> tuple[JobsWorld, Counting]:
-    """A world in which the standard order was judged, and whose looks are quiet."""
+    """A world whose standard order was evaluated, so that its looks take the fast path."""
     cadence = watch(world, few=20)
     world.sell(an_order())
     route(world)
@@ -214,8 +215,10 @@ def calm(world: JobsWorld) -> tuple[JobsWorld, Counting]:
     return world, cadence
 
 
-def test_a_quiet_look_is_a_look_like_any_other(calm: tuple[JobsWorld, Counting]) -> None:
-    """It is kept, judged in the sense of mass drops, and says when the next one is."""
+def test_a_fast_path_look_is_stored_counted_and_scheduled_like_any_other(
+    calm: tuple[JobsWorld, Counting],
+) -> None:
+    """The snapshot is stored, `judged_at` is set for mass drops, and the next look is scheduled."""
     world, cadence = calm
     world.look(1990, LATER + 2 * HOUR)
     assert cadence.quiet == 2
@@ -226,16 +229,16 @@ def test_a_quiet_look_is_a_look_like_any_other(calm: tuple[JobsWorld, Counting])
 
 
 @pytest.mark.parametrize(("count", "quiet"), [(1951, 2), (1950, 1)])
-def test_a_count_at_which_a_drop_opens_is_not_quiet(
+def test_a_count_that_opens_a_drop_is_evaluated(
     calm: tuple[JobsWorld, Counting], count: int, quiet: int
 ) -> None:
-    """Not by one unit."""
+    """One unit more takes the fast path."""
     world, cadence = calm
     world.look(count, LATER + 2 * HOUR)
     assert (cadence.quiet, len(world.rows("drops"))) == (quiet, 2 - quiet)
 
 
-def test_a_fall_to_0_is_not_quiet_nor_is_the_look_after_it(calm: tuple[JobsWorld, Counting]) -> None:
+def test_a_fall_to_0_and_the_look_after_it_are_evaluated(calm: tuple[JobsWorld, Counting]) -> None:
     world, cadence = calm
     world.look(0, LATER + 2 * HOUR)
     assert world.rows("snapshots", "outcome")[-1] == "schema"
@@ -264,10 +267,10 @@ def reterm(world: JobsWorld) -> None:
     ],
     ids=["flagged", "flag lifted", "sold", "moved on", "other terms"],
 )
-def test_after_a_change_of_its_orders_a_target_is_judged_in_full(
+def test_after_a_change_of_its_orders_a_target_is_evaluated(
     calm: tuple[JobsWorld, Counting], change: Callable[[JobsWorld], object]
 ) -> None:
-    """The next count, however calm the target was; the one after that may be quiet again."""
+    """The next count does not take the fast path."""
     world, cadence = calm
     world.now += HOUR
     change(world)
@@ -276,7 +279,7 @@ def test_after_a_change_of_its_orders_a_target_is_judged_in_full(
     assert cadence.quiet == 1
 
 
-def test_a_standing_request_is_answered_by_the_next_look(calm: tuple[JobsWorld, Counting]) -> None:
+def test_an_open_request_is_answered_by_the_next_look(calm: tuple[JobsWorld, Counting]) -> None:
     world, cadence = calm
     world.now += HOUR
     with world.database.write() as tx:
@@ -286,10 +289,10 @@ def test_a_standing_request_is_answered_by_the_next_look(calm: tuple[JobsWorld, 
     assert world.rows("requests", "answered_at") == [LATER + 3 * HOUR]
 
 
-def test_a_request_to_which_the_last_answer_stands_is_answered_by_the_next_look_too(
+def test_a_repeated_request_is_answered_by_the_next_look_too(
     calm: tuple[JobsWorld, Counting],
 ) -> None:
-    """Left standing it would have a later drop refilled for which nobody has asked."""
+    """Left open, it would refill a later drop without a request."""
     world, cadence = calm
     with world.database.write() as tx:
         refill_requests.request_refill(tx, "1", world.now)
@@ -301,8 +304,8 @@ def test_a_request_to_which_the_last_answer_stands_is_answered_by_the_next_look_
     assert world.rows("requests", "answered_at") == [LATER + HOUR + MINUTE, LATER + 2 * HOUR]
 
 
-def test_the_first_look_after_a_delivery_has_settled_is_judged_in_full(world: JobsWorld) -> None:
-    """It tells a short delivery, and is marked on the order."""
+def test_the_first_look_after_settling_is_evaluated(world: JobsWorld) -> None:
+    """It shows a short delivery, and is marked on the order."""
     cadence = watch(world, few=20)
     world.sell(an_order())
     route(world)
@@ -313,21 +316,21 @@ def test_the_first_look_after_a_delivery_has_settled_is_judged_in_full(world: Jo
 
 
 @pytest.mark.parametrize("how", [{"count_kind": "other"}])
-def test_a_count_of_another_thing_is_not_quiet(calm: tuple[JobsWorld, Counting], how: dict[str, str]) -> None:
+def test_a_count_of_another_kind_is_evaluated(calm: tuple[JobsWorld, Counting], how: dict[str, str]) -> None:
     world, cadence = calm
     recorded = world.look(2000, LATER + 2 * HOUR, **how)
     assert (cadence.quiet, recorded.snapshot.count) == (1, None)
 
 
-def test_a_clock_that_was_set_back_makes_no_look_quiet(calm: tuple[JobsWorld, Counting]) -> None:
-    """Looks stay in their order."""
+def test_a_look_after_a_clock_step_back_is_evaluated(calm: tuple[JobsWorld, Counting]) -> None:
+    """The snapshots keep their order."""
     world, cadence = calm
     world.look(2000, LATER)
     assert cadence.quiet == 1
     assert world.rows("snapshots", "at")[-1] == LATER + HOUR + INSTANT
 
 
-def test_when_the_guarantee_is_over_the_target_is_let_go(calm: tuple[JobsWorld, Counting]) -> None:
+def test_after_the_guarantee_the_target_is_unscheduled(calm: tuple[JobsWorld, Counting]) -> None:
     world, cadence = calm
     world.look(2000, START + 30 * DAY)
     assert (cadence.quiet, world.target().next_due_at) == (1, None)

@@ -1,4 +1,4 @@
-"""A gone target, through the real jobs: suspended, told once, and brought back by its next count."""
+"""Gone targets through the jobs: suspended, alerted once, and restored by the next count."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,9 +20,9 @@ from tests.jobs.jobs_world import (
     Answer,
     JobsWorld,
     ScriptedSource,
+    a_configured_source,
     a_look,
     a_profile,
-    an_eye,
     an_order,
 )
 
@@ -32,13 +32,13 @@ Script = Callable[[str, datetime], Answer]
 
 
 def lost(outcome: Outcome = Outcome.NOT_FOUND, others: Answer = 2000) -> Script:
-    """Say that natgeo is not there, and give the same answer for everybody else."""
+    """Answer that natgeo is absent, and give the same answer for all other profiles."""
     return lambda name, _now: outcome if name == "natgeo" else others
 
 
 def watch(world: JobsWorld, script: Script, duration: timedelta) -> None:
-    """Let the sampling job do its rounds for so long, one an hour."""
-    sampling = world.sampling(an_eye(ScriptedSource(script)))
+    """Run the sampling job once an hour for the duration."""
+    sampling = world.sampling(a_configured_source(ScriptedSource(script)))
     until = world.now + duration
     while world.now < until:
         world.now += HOUR
@@ -50,7 +50,7 @@ def alerts_of(world: JobsWorld) -> list[str]:
 
 
 def answer_for(world: JobsWorld, order_id: str, script: Script) -> str:
-    return world.checking(an_eye(ScriptedSource(script))).check(order_id)[0].word
+    return world.checking(a_configured_source(ScriptedSource(script))).check(order_id)[0].word
 
 
 @pytest.fixture
@@ -62,10 +62,10 @@ def world(world: JobsWorld) -> JobsWorld:
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NOT_FOUND, Outcome.UNAVAILABLE])
-def test_a_target_that_is_absent_for_a_day_while_others_are_read_is_suspended_and_told_once(
+def test_a_target_absent_for_a_day_while_others_are_read_is_suspended_and_alerted_once(
     world: JobsWorld, outcome: Outcome
 ) -> None:
-    """RULES 7: with the words for the customer, and without the alert of a target that fails thrice."""
+    """RULES 7: the alert quotes the answer for the customer and replaces that for three failures."""
     world.sell(an_order("3", completed_at=START + DAY, start_count=2000))
     watch(world, lost(outcome), 23 * HOUR)
     assert (alerts_of(world), world.target().absence.gone_at) == ([], None)
@@ -83,7 +83,7 @@ def test_a_target_that_is_absent_for_a_day_while_others_are_read_is_suspended_an
 
 @pytest.mark.parametrize("others", [Outcome.NOT_FOUND, Outcome.PRIVATE, Outcome.UNAVAILABLE])
 def test_a_target_is_never_gone_while_nothing_else_is_read(world: JobsWorld, others: Outcome) -> None:
-    """RULES 7: a source that sees nothing proves nothing; that it cannot be read is told all the same."""
+    """RULES 7: a source without successful reads cannot confirm an absence; `target.refused` is raised."""
     watch(world, lost(others=others), 5 * DAY)
     assert world.target().absence.gone_at is None
     told = [row.kind for row in world.rows("outbox") if row.link == a_profile().link.url]
@@ -91,8 +91,8 @@ def test_a_target_is_never_gone_while_nothing_else_is_read(world: JobsWorld, oth
     assert answer_for(world, "1", lost(others=others)) != "target_not_found"
 
 
-def test_what_is_read_of_another_metric_proves_nothing(world: JobsWorld) -> None:
-    """A retired endpoint for profiles would make all of them look gone, while posts still answer."""
+def test_reads_of_another_metric_do_not_confirm_an_absence(world: JobsWorld) -> None:
+    """A retired endpoint for profiles fails for all of them while posts can still be read."""
     world.sell(an_order("3", target=POST, start_count=1000))
 
     def profiles_are_lost(name: str, _now: datetime) -> Answer:
@@ -103,7 +103,7 @@ def test_what_is_read_of_another_metric_proves_nothing(world: JobsWorld) -> None
 
 
 def test_a_count_brings_a_gone_target_back_at_once(world: JobsWorld) -> None:
-    """Its queued refill can be claimed again, and no other target is looked at sooner for it."""
+    """Its queued refill can be claimed again, and no other target is rescheduled."""
     world.lose(1500)
     watch(world, lost(), 2 * DAY)
     assert world.claim() == []
@@ -116,7 +116,7 @@ def test_a_count_brings_a_gone_target_back_at_once(world: JobsWorld) -> None:
 
 
 def test_nothing_is_opened_or_confirmed_while_a_target_is_gone(world: JobsWorld) -> None:
-    """The suspicion waits for the first count after it; no look without a number judges anything."""
+    """The suspicion waits for the first count; a look without a count is not judged."""
     world.look(1500, LATER)
     drops = world.rows("drops")
     watch(world, lost(), 3 * DAY)
@@ -126,8 +126,8 @@ def test_nothing_is_opened_or_confirmed_while_a_target_is_gone(world: JobsWorld)
     assert [row.reason for row in world.rows("decisions")] == ["drop_confirmed"]
 
 
-def test_a_target_that_is_gone_again_is_told_again(world: JobsWorld) -> None:
-    """Once for each time it was there in between, and be it private."""
+def test_a_target_that_is_gone_again_is_alerted_again(world: JobsWorld) -> None:
+    """One alert for each time it was present in between, also as a private profile."""
     for back in (2000, Outcome.PRIVATE, 2000):
         watch(world, lost(), 2 * DAY)
         world.look(back, world.now + HOUR)
@@ -135,18 +135,18 @@ def test_a_target_that_is_gone_again_is_told_again(world: JobsWorld) -> None:
 
 
 def test_a_gone_target_is_looked_at_at_the_slow_pace(world: JobsWorld) -> None:
-    """Every six hours, however often it failed, so that it is seen when it comes back."""
+    """Every six hours, independent of the number of failures, so that a return is detected."""
     source = ScriptedSource(lost())
-    sampling = world.sampling(an_eye(source))
+    sampling = world.sampling(a_configured_source(source))
     for _ in range(5 * 24):
         world.now += HOUR
         sampling.run_once()
-    times = [at for at, name in source.request_pending if name == "natgeo"]
+    times = [at for at, name in source.reads if name == "natgeo"]
     assert {after - before for before, after in pairwise(times)} == {6 * HOUR}
 
 
-def test_a_renamed_profile_stays_the_target_that_was_sold(world: JobsWorld) -> None:
-    """RULES 7: its account is the same, and the name it goes by now is known to the next look."""
+def test_a_renamed_profile_stays_the_same_target(world: JobsWorld) -> None:
+    """RULES 7: the account is the same, and the current username is stored for the next look."""
     target_id = world.target().target_id
     for hours, count in enumerate([2000, 1500, 1500]):
         name = "renamed" if hours else ""
@@ -159,7 +159,7 @@ def test_a_renamed_profile_stays_the_target_that_was_sold(world: JobsWorld) -> N
 
 
 def test_a_count_of_another_account_is_not_judged(world: JobsWorld) -> None:
-    """RULES 7: who took over a name that became free owes and is owed nothing."""
+    """RULES 7: another account that took over the username is not covered by the guarantee."""
     target_id = world.target().target_id
     for hours, (count, account) in enumerate([(2000, "17"), (30, "18"), (30, "18")]):
         shot = replace(a_look(count, LATER + 3 * hours * HOUR, a_profile()), account=account)

@@ -1,4 +1,4 @@
-"""Leases: a consumer that has gone silent loses its refill to the next one, and nobody else does."""
+"""Leases: a refill whose lease has ended is queued again; all other refills stay."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def state_of(world: JobsWorld) -> RefillState:
     return RefillState(state)
 
 
-def test_a_lease_is_left_alone_until_it_ends(queued: JobsWorld) -> None:
+def test_a_lease_is_kept_until_it_ends(queued: JobsWorld) -> None:
     """At its end the refill is queued again, and can be claimed at once."""
     (taken,) = queued.claim(HOUR)
     queued.now = taken.leased_until - INSTANT
@@ -39,8 +39,8 @@ def test_a_lease_is_left_alone_until_it_ends(queued: JobsWorld) -> None:
     assert [row.attempt for row in queued.claim()] == [2]
 
 
-def test_a_refill_is_given_up_after_its_last_attempt_and_the_operator_is_told(queued: JobsWorld) -> None:
-    """Three silent consumers, one alert."""
+def test_a_refill_is_given_up_after_its_last_attempt_with_one_alert(queued: JobsWorld) -> None:
+    """Three ended leases, one alert."""
     for _ in range(3):
         queued.claim(HOUR)
         queued.now += HOUR
@@ -53,8 +53,8 @@ def test_a_refill_is_given_up_after_its_last_attempt_and_the_operator_is_told(qu
     assert queued.rows("outbox", "kind", "text") == before
 
 
-def test_a_consumer_that_comes_too_late_is_told_that_the_lease_is_lost(queued: JobsWorld) -> None:
-    """Its completion must not finish what another works on now."""
+def test_a_late_completion_fails_because_the_lease_is_lost(queued: JobsWorld) -> None:
+    """It must not complete a refill that another consumer has claimed."""
     (taken,) = queued.claim(HOUR)
     queued.now += HOUR
     job(queued).run_once()
@@ -65,7 +65,7 @@ def test_a_consumer_that_comes_too_late_is_told_that_the_lease_is_lost(queued: J
 
 
 def test_a_round_without_ended_leases_changes_nothing(queued: JobsWorld) -> None:
-    """Queued and completed refills are no business of this job."""
+    """Queued and completed refills stay as they are."""
     queued.deliver()
     queued.now += 100 * DAY
     before = queued.everything()
@@ -74,7 +74,7 @@ def test_a_round_without_ended_leases_changes_nothing(queued: JobsWorld) -> None
 
 
 def test_the_units_of_a_refill_that_was_given_up_are_missing_again(queued: JobsWorld) -> None:
-    """A new drop opens for them: nothing that is owed is forgotten."""
+    """A new drop opens for them."""
     queued.claim(HOUR)
     queued.now += HOUR
     job(queued, max_attempts=1).run_once()

@@ -1,15 +1,24 @@
-"""Upkeep: the database stays small, and no budget loses what it counts on."""
+"""Maintenance: old request rows are deleted, but none that a budget still counts."""
 
 from datetime import datetime
 from pathlib import Path
 
 from jobs.maintenance import Maintenance
 from storage import sources
-from tests.jobs.jobs_world import DAY, HOUR, INSTANT, START, JobsWorld, ScriptedSource, an_eye, an_order
+from tests.jobs.jobs_world import (
+    DAY,
+    HOUR,
+    INSTANT,
+    START,
+    JobsWorld,
+    ScriptedSource,
+    a_configured_source,
+    an_order,
+)
 
 
-def test_only_requests_that_no_budget_looks_at_are_forgotten(world: JobsWorld) -> None:
-    """Two days are kept, to the instant."""
+def test_only_requests_older_than_every_budget_window_are_deleted(world: JobsWorld) -> None:
+    """Exactly two days are kept."""
     times = [world.now - 3 * DAY, world.now - 2 * DAY - INSTANT, world.now - 2 * DAY, world.now - HOUR]
     with world.database.write() as tx:
         for at in times:
@@ -18,7 +27,7 @@ def test_only_requests_that_no_budget_looks_at_are_forgotten(world: JobsWorld) -
     assert world.rows("source_requests", "at") == times[2:]
 
 
-def test_orders_looks_and_alerts_are_never_forgotten(world: JobsWorld) -> None:
+def test_orders_snapshots_and_alerts_are_never_deleted(world: JobsWorld) -> None:
     """However old they are."""
     world.sell(an_order())
     world.lose()
@@ -28,8 +37,8 @@ def test_orders_looks_and_alerts_are_never_forgotten(world: JobsWorld) -> None:
     assert world.everything() == before
 
 
-def test_the_write_ahead_log_is_moved_into_the_file(world: JobsWorld, tmp_path: Path) -> None:
-    """A copy of the file alone holds everything afterwards."""
+def test_the_write_ahead_log_is_checkpointed(world: JobsWorld, tmp_path: Path) -> None:
+    """Afterwards a copy of the database file alone is complete."""
     world.sell(an_order("a-name-to-be-found"))
     path = tmp_path / "jobs.db"
     assert b"a-name-to-be-found" not in path.read_bytes()
@@ -37,11 +46,11 @@ def test_the_write_ahead_log_is_moved_into_the_file(world: JobsWorld, tmp_path: 
     assert b"a-name-to-be-found" in path.read_bytes()
 
 
-def test_a_clock_that_was_ahead_for_a_while_costs_no_order_its_guarantee(world: JobsWorld) -> None:
-    """What was looked at and let go under it is looked at as soon as it is right again."""
+def test_a_clock_that_was_ahead_for_a_while_ends_no_guarantee(world: JobsWorld) -> None:
+    """Targets unscheduled under the wrong clock are scheduled again once the clock is right."""
     world.sell(an_order())
     source = ScriptedSource()
-    sampling, upkeep = world.sampling(an_eye(source)), Maintenance(world.database, world.clock)
+    sampling, upkeep = world.sampling(a_configured_source(source)), Maintenance(world.database, world.clock)
     for world.now in (START + 40 * DAY, START + 2 * DAY):
         sampling.run_once()
         upkeep.run_once()

@@ -1,4 +1,4 @@
-"""RULES 6 through the real path: what falls together is held, told once, and released or discarded."""
+"""RULES 6 through record_looks: a mass drop holds refills, raises one alert, releases or discards them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -45,21 +45,21 @@ def kinds(world: JobsWorld) -> list[str]:
     return [str(kind) for kind in world.rows("outbox", "kind")]
 
 
-def test_what_falls_together_is_held(fallen: JobsWorld) -> None:
-    """Nothing is queued while the platform is the likelier culprit."""
+def test_refills_of_a_mass_drop_are_held(fallen: JobsWorld) -> None:
+    """Nothing is queued while the platform is the likely cause."""
     assert refills_of(fallen) == [(name, 500, RefillState.HELD) for name in NAMES[2:]]
     assert fallen.rows("decisions", "decision", "reason") == [("hold", "mass_drop")] * 3
 
 
-def test_the_operator_is_told_once_for_all(fallen: JobsWorld) -> None:
+def test_a_mass_drop_raises_one_alert(fallen: JobsWorld) -> None:
     """One alert for the mass drop, none for each order."""
     assert kinds(fallen) == ["mass_drop.started"]
     (text,) = fallen.rows("outbox", "text")
     assert text.startswith("mass drop: 3 of 5 targets judged in 6h lost followers")
 
 
-def test_few_that_fall_are_no_mass_drop(world: JobsWorld) -> None:
-    """Two of five are 40%, which is not more than 40%: they are refilled as ever."""
+def test_a_share_at_the_limit_is_no_mass_drop(world: JobsWorld) -> None:
+    """Two of five are 40%, which is not more than 40%: they are refilled as usual."""
     world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
     world.sell(*(an_order(name, name) for name in NAMES))
     show(world, [2000] * 5, START + DAY)
@@ -70,13 +70,13 @@ def test_few_that_fall_are_no_mass_drop(world: JobsWorld) -> None:
 
 
 def test_another_metric_is_not_held(fallen: JobsWorld) -> None:
-    """Followers fell; likes and views go on as ever."""
+    """Followers fell; likes and views have no mass drop."""
     with fallen.database.read() as tx:
         assert [metric for metric in Metric if mass_drops.on_since(tx, metric)] == [Metric.FOLLOWERS]
 
 
-def test_it_ends_by_itself_and_that_is_told(fallen: JobsWorld) -> None:
-    """Six hours after the last opening the share is 0, and drops are refilled as ever."""
+def test_a_mass_drop_ends_by_itself_with_an_alert(fallen: JobsWorld) -> None:
+    """Six hours after the last opening the share is 0, and drops are refilled as usual."""
     show(fallen, [2000, 2000, 1500, 1500, 1500], LATER + 9 * HOUR)
     (row,) = fallen.rows("mass_drops")
     assert (row.metric, row.started_at, row.ended_at) == ("followers", LATER, LATER + 9 * HOUR)
@@ -86,7 +86,7 @@ def test_it_ends_by_itself_and_that_is_told(fallen: JobsWorld) -> None:
 
 
 def test_after_the_hold_a_drop_is_released_and_a_recovered_one_discarded(fallen: JobsWorld) -> None:
-    """48 hours: one is still down, one has half come back, one is whole again."""
+    """After 48 hours: one order is still down, one has half recovered, one has recovered."""
     over = LATER + 50 * HOUR
     show(fallen, [2000, 2000, 1500, 1750, 2000], over)
     assert refills_of(fallen) == [
@@ -102,20 +102,20 @@ def test_after_the_hold_a_drop_is_released_and_a_recovered_one_discarded(fallen:
     assert fallen.rows("refills", "release_at") == [None] * 3
 
 
-def test_before_the_hold_is_over_nothing_moves(fallen: JobsWorld) -> None:
-    """An instant early is early."""
+def test_before_the_end_of_the_hold_nothing_is_released(fallen: JobsWorld) -> None:
+    """One instant earlier nothing happens."""
     show(fallen, [2000, 2000, 1500, 1750, 2000], LATER + 50 * HOUR - HOUR.resolution)
     assert {state for *_, state in refills_of(fallen)} == {RefillState.HELD}
 
 
-def test_a_target_is_looked_at_when_a_hold_ends(fallen: JobsWorld) -> None:
-    """Even where the ordinary interval would come later."""
+def test_a_look_is_due_at_the_end_of_a_hold(fallen: JobsWorld) -> None:
+    """Even if the ordinary interval is longer."""
     fallen.look(1500, LATER + 47 * HOUR, profile=NAMES[2])
     assert fallen.target(NAMES[2]).next_due_at == LATER + 50 * HOUR
 
 
-def test_the_operator_releases_all_together(fallen: JobsWorld) -> None:
-    """What is still missing goes out; what has come back is discarded."""
+def test_the_operator_releases_all_held_refills_together(fallen: JobsWorld) -> None:
+    """Missing units are queued; a recovered drop is discarded."""
     show(fallen, [2000, 2000, 1500, 1750, 2000], LATER + 3 * HOUR)
     with fallen.database.write() as tx:
         for refill_id in held_refills.held_for_mass_drop(tx, Metric.FOLLOWERS):
@@ -127,15 +127,15 @@ def test_the_operator_releases_all_together(fallen: JobsWorld) -> None:
     ]
 
 
-def test_one_that_has_recovered_is_not_approved(fallen: JobsWorld) -> None:
-    """The operator is told why, and nothing changes."""
+def test_a_held_refill_of_a_recovered_drop_cannot_be_approved(fallen: JobsWorld) -> None:
+    """The error states the reason, and nothing changes."""
     show(fallen, [2000, 2000, 2000, 1500, 1500], LATER + 3 * HOUR)
     with pytest.raises(WrongStateError, match=r"at the count of 2000 .* the order misses 0"):
         fallen.operate("approve", 1)
     assert refills_of(fallen)[0] == (NAMES[2], 500, RefillState.HELD)
 
 
-def test_what_the_operator_discards_is_not_held_again(fallen: JobsWorld) -> None:
+def test_a_discarded_refill_is_not_held_again(fallen: JobsWorld) -> None:
     """The drop is refused until it has recovered."""
     with fallen.database.write() as tx:
         operator_actions.act(tx, 1, "reject", fallen.now)
@@ -146,15 +146,15 @@ def test_what_the_operator_discards_is_not_held_again(fallen: JobsWorld) -> None
     ]
 
 
-def test_a_flag_cancels_what_is_held(fallen: JobsWorld) -> None:
-    """A chargeback ends the guarantee, mass drop or not; the end of the hold changes nothing any more."""
+def test_a_flag_cancels_a_held_refill(fallen: JobsWorld) -> None:
+    """A chargeback ends the guarantee; the end of the hold does not release the refill."""
     fallen.flag(NAMES[2], Flag.CHARGEBACK)
     fallen.look(1500, LATER + 60 * HOUR, profile=NAMES[2])
     assert refills_of(fallen)[0] == (NAMES[2], 500, RefillState.CANCELLED)
 
 
-def test_switched_off_in_the_configuration_nothing_is_held(world: JobsWorld) -> None:
-    """And one that was on when the configuration changed ends with the next judged look."""
+def test_with_the_mass_drop_rule_disabled_nothing_is_held(world: JobsWorld) -> None:
+    """A running mass drop ends with the next judged look."""
     world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
     world.sell(*(an_order(name, name) for name in NAMES))
     show(world, [2000] * 5, START + DAY)
@@ -166,7 +166,7 @@ def test_switched_off_in_the_configuration_nothing_is_held(world: JobsWorld) -> 
 
 
 def test_a_refill_held_at_the_last_look_of_its_guarantee_is_still_released(world: JobsWorld) -> None:
-    """The drop opened inside the window and was confirmed after it: the target is looked at until the end."""
+    """A drop confirmed after the window keeps its target scheduled until the end of the hold."""
     world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
     world.sell(*(an_order(name, name, terms={"window": 5 * DAY}) for name in NAMES))
     show(world, [2000] * 5, START + DAY)
@@ -181,16 +181,16 @@ def test_a_refill_held_at_the_last_look_of_its_guarantee_is_still_released(world
     assert refills_of(world)[0] == (NAMES[0], 500, RefillState.QUEUED)
 
 
-def test_a_release_makes_no_look_urgent(fallen: JobsWorld) -> None:
-    """What was to be looked at for has been; the target goes back to its routine."""
+def test_after_a_release_the_target_returns_to_its_routine(fallen: JobsWorld) -> None:
+    """The next look is a routine look."""
     fallen.look(2000, LATER + 50 * HOUR, profile=NAMES[2])
     assert (fallen.target(NAMES[2]).due_reason, fallen.target(NAMES[2]).next_due_at) == (
         "routine", LATER + 56 * HOUR,
     )  # fmt: skip
 
 
-def test_what_is_no_longer_held_for_the_mass_drop_is_left_out(fallen: JobsWorld) -> None:
-    """A refill that has become an operator's own question is not swept along."""
+def test_a_refill_held_for_another_reason_is_not_released_with_the_mass_drop(fallen: JobsWorld) -> None:
+    """A refill that is now held for an operator is not part of the release."""
     fallen.look(900, LATER + 50 * HOUR, profile=NAMES[2])  # below the start count: held for review
     assert fallen.rows("refills", "reason")[0] == "below_start_count"
     for decide in (held_refills.release, held_refills.discard):
@@ -198,8 +198,8 @@ def test_what_is_no_longer_held_for_the_mass_drop_is_left_out(fallen: JobsWorld)
             decide(tx, 1, fallen.now)
 
 
-def test_looks_after_a_silence_of_the_source_do_not_end_it_one_by_one(world: JobsWorld) -> None:
-    """All openings are older than the window when the second looks come: nothing is refilled all the same."""
+def test_looks_after_an_outage_of_the_source_do_not_end_a_mass_drop(world: JobsWorld) -> None:
+    """All openings are older than the window at the second looks; the refills are still held."""
     world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
     world.sell(*(an_order(name, name) for name in NAMES))
     show(world, [2000] * 5, START + DAY)

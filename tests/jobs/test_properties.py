@@ -1,4 +1,4 @@
-"""Random histories through the real storage and jobs: what is owed is refilled once, whatever happens."""
+"""Random histories through storage and jobs: every lost unit is refilled exactly once."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,6 +20,7 @@ from monitor.model.snapshot import Outcome
 from storage import order_states
 from storage.errors import NothingMissingError
 from tests.jobs.jobs_world import DAY, HOUR, MINUTE, START, JobsWorld, an_order, examples, jobs_world
+from tests.postgres_server import fast_directory
 
 FAILURES = [o for o in Outcome if o is not Outcome.COUNT]
 STEP = 3 * HOUR
@@ -51,7 +52,7 @@ TERMS = st.fixed_dictionaries(
 
 @st.composite
 def sales(draw: st.DrawFn) -> tuple[Order, ...]:
-    """Draw up to four orders on one profile, overlapping as they like."""
+    """Draw up to four orders on one profile, overlapping or not."""
     return tuple(
         an_order(
             str(number),
@@ -64,14 +65,14 @@ def sales(draw: st.DrawFn) -> tuple[Order, ...]:
     )
 
 
-HAPPENINGS = [
+ACTIONS = [
     "", "", "", "deliver", "deliver", "half", "fail", "reject", "approve", "ask", "flag", "unflag",
 ]  # fmt: skip
 EVENTS = st.lists(
     st.builds(
         Event,
         st.integers(0, 40).map(lambda tens: tens * 10),
-        st.sampled_from(HAPPENINGS),
+        st.sampled_from(ACTIONS),
         st.sampled_from(["0", "1"]),
     ),
     min_size=3,
@@ -79,8 +80,8 @@ EVENTS = st.lists(
 )
 
 
-def happen(world: JobsWorld, event: Event, sold: Sequence[Order]) -> None:
-    """Let come what comes after a count: fulfilment, the operator, the customer."""
+def perform(world: JobsWorld, event: Event, sold: Sequence[Order]) -> None:
+    """Perform the action after a count: of fulfilment, the operator or the customer."""
     order_id = event.flagged if len(sold) > 1 else "0"
     if event.then == "deliver":
         world.deliver()
@@ -108,7 +109,7 @@ def play(
     failures: Sequence[tuple[int, Outcome]] = (),
     batches: int = 1,
 ) -> None:
-    """Sell in so many batches, then let the events happen, with failed looks before some of the counts."""
+    """Import in so many batches, then play the events, with failed looks before some counts."""
     for i in range(batches):
         world.sell(*sold[i::batches])
     for number, event in enumerate(events, start=1):
@@ -117,11 +118,11 @@ def play(
             if before == number:
                 world.look(outcome, at - STEP + (minutes + 1) * MINUTE)
         if check_look(world, event.count, at).snapshot.count is not None:
-            happen(world, event, sold)  # else a profile seen private is still taken for private
+            perform(world, event, sold)  # else a profile seen private is still taken for private
 
 
 def check_look(world: JobsWorld, count: int, at: datetime) -> RecordedLook:
-    """Record a count, and hold its new refills against what was missing just before."""
+    """Record a count, and compare its new refills with the units missing just before."""
     known = world.rows("refills", "refill_id")
     with world.database.read() as tx:
         before = measure_start_counts(order_states.of_target(tx, world.target().target_id), count, at)
@@ -144,14 +145,14 @@ def decisions_of(world: JobsWorld) -> list[Any]:
 
 
 def outcome_of(world: JobsWorld) -> tuple[list[Any], list[Any], list[Any]]:
-    """What was decided, refilled and left open."""
+    """All decisions, refills and drops."""
     refills = sorted(world.rows("refills", "order_id", "number", "quantity", "state", "completed_at"))
     drops = sorted(world.rows("drops", "order_id", "opened_at", "state", "looks"))
     return decisions_of(world), refills, drops
 
 
 def outcome(*history: Any, **how: Any) -> tuple[list[Any], list[Any], list[Any]]:
-    with TemporaryDirectory() as directory, jobs_world(Path(directory)) as world:
+    with TemporaryDirectory(dir=fast_directory()) as directory, jobs_world(Path(directory)) as world:
         play(world, *history, **how)
         return outcome_of(world)
 
@@ -165,7 +166,7 @@ def test_new_refills_never_exceed_what_is_missing_and_an_order_has_one_open_at_m
 
     And over the whole history: one open refill per order, numbered without gaps, within the allowance.
     """
-    with TemporaryDirectory() as directory, jobs_world(Path(directory)) as world:
+    with TemporaryDirectory(dir=fast_directory()) as directory, jobs_world(Path(directory)) as world:
         play(world, sold, events)
         rows = world.rows("refills")
     allowed = {order.order_id: order.terms.max_refill_percent * order.delivered // 100 for order in sold}
@@ -195,6 +196,6 @@ def test_failed_looks_anywhere_in_a_history_change_no_decision(
 def test_the_order_of_import_does_not_matter(
     sold: tuple[Order, ...], events: list[Event], random: Any, batches: int
 ) -> None:
-    """However the rows were sorted and cut into batches."""
+    """Neither the order of rows nor the size of batches changes the outcome."""
     shuffled = random.sample(sold, len(sold))
     assert outcome(shuffled, events, batches=batches) == outcome(sold, events)

@@ -1,8 +1,9 @@
-"""The account of a look: what it costs, what a platform asks for, and the canary that proves a source."""
+"""Request accounting: charges, rate limit hints, and the canary that probes a source."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -23,8 +24,8 @@ from tests.jobs.jobs_world import (
     Answer,
     JobsWorld,
     ScriptedSource,
+    a_configured_source,
     a_profile,
-    an_eye,
     an_order,
 )
 
@@ -33,7 +34,7 @@ LATER = START + 2 * DAY
 
 @dataclass
 class Platform(ScriptedSource):
-    """A source that also tells of its own limit, by the script."""
+    """A scripted source that also returns rate limit hints."""
 
     rate_limit: Callable[[datetime], RateLimitHint] = lambda _now: RateLimitHint()
 
@@ -43,18 +44,18 @@ class Platform(ScriptedSource):
 
 @dataclass
 class Instagram:
-    """Whom the platform shows when: a script for profiles and for the canary apart."""
+    """A script with one answer for profiles and another for the canary."""
 
     profiles: Answer = 2000
     canary: Answer = 999
-    request_pending: list[str] = field(default_factory=list)
+    reads: list[str] = field(default_factory=list)
 
     def __call__(self, name: str, _now: datetime) -> Answer:
         return self.canary if name == "instagram" else self.profiles
 
 
-def with_canary(source: ScriptedSource, **how: timedelta) -> ConfiguredSource:
-    return replace(an_eye(source, **how), canary=canary_for(source, "instagram"))  # type: ignore[arg-type]
+def with_canary(source: ScriptedSource, **how: Any) -> ConfiguredSource:
+    return replace(a_configured_source(source, **how), canary=canary_for(source, "instagram"))
 
 
 def state(world: JobsWorld, name: str = "scripted") -> str:
@@ -67,66 +68,66 @@ def purposes(world: JobsWorld) -> list[tuple[str, int]]:
     return rows
 
 
-# What a look costs
+# Charges
 
 
 def test_further_requests_of_a_reading_are_charged_with_its_purpose(world: JobsWorld) -> None:
-    """Paid before: one, which serves the look. Afterwards: the two that it took beside."""
+    """One request is charged before the read, the two further ones after it."""
     world.sell(an_order())
     world.now = LATER
-    world.checking(an_eye(ScriptedSource(cost=3))).check("1")
+    world.checking(a_configured_source(ScriptedSource(cost=3))).check("1")
     assert purposes(world) == [("check", 1), ("check", 0), ("check", 0)]
 
 
 def test_a_refused_look_costs_what_it_costs(world: JobsWorld) -> None:
-    """It is charged like any other."""
+    """It is charged like a successful look."""
     world.sell(an_order())
-    world.sampling(an_eye(ScriptedSource(lambda _n, _t: Outcome.BLOCKED, cost=2))).run_once()
+    world.sampling(a_configured_source(ScriptedSource(lambda _n, _t: Outcome.BLOCKED, cost=2))).run_once()
     assert purposes(world) == [("look", 1), ("look", 0)]
 
 
 def test_a_batch_is_one_request_that_serves_many_looks(world: JobsWorld) -> None:
-    """As many as were asked for together."""
+    """Five looks, one request."""
     world.sell(*(an_order(str(i), f"profile{i}") for i in range(5)))
-    world.sampling(an_eye(ScriptedSource(batch=5))).run_once()
+    world.sampling(a_configured_source(ScriptedSource(batch=5))).run_once()
     assert purposes(world) == [("look", 5)]
 
 
-def test_routine_leaves_the_reserve_to_those_who_ask(world: JobsWorld) -> None:
-    """Eight of ten places for what is due, two for checks, and then nothing for anybody."""
+def test_routine_looks_leave_the_reserve_to_manual_checks(world: JobsWorld) -> None:
+    """Of a budget of ten, eight requests go to routine looks and two to checks."""
     world.sell(*(an_order(str(i), f"profile{i}") for i in range(20)))
     source = ScriptedSource()
-    configured = replace(an_eye(source), budget=Budget(10, timedelta(0), reserve=20))
+    configured = replace(a_configured_source(source), budget=Budget(10, timedelta(0), reserve=20))
     world.sampling(configured).run_once()
-    assert len(source.request_pending) == 8
+    assert len(source.reads) == 8
     world.now += MINUTE
     for order_id in ("17", "18", "19"):
         world.checking(configured).check(order_id)
     assert source.names[8:] == ["profile17", "profile18"]
 
 
-# What the platform says of its limit
+# Rate limit hints
 
 
-def test_a_platform_that_is_nearly_full_is_left_alone_until_its_hour_has_rolled(world: JobsWorld) -> None:
-    """Nobody asks, not even for a customer, and another daemon knows it from the database."""
+def test_a_platform_near_its_limit_is_not_asked_until_its_hour_is_over(world: JobsWorld) -> None:
+    """Manual checks wait too, and another daemon reads the state from the database."""
     world.sell(*(an_order(str(i), f"profile{i}") for i in range(3)))
     source = Platform(rate_limit=lambda _now: RateLimitHint(used_percent=92))
-    world.sampling(an_eye(source)).run_once()
+    world.sampling(a_configured_source(source)).run_once()
     world.now += 59 * MINUTE
-    world.sampling(an_eye(source)).run_once()
-    world.checking(an_eye(source)).check("2")
+    world.sampling(a_configured_source(source)).run_once()
+    world.checking(a_configured_source(source)).check("2")
     assert source.times == [START]
     world.now += MINUTE
-    world.sampling(an_eye(source)).run_once()
+    world.sampling(a_configured_source(source)).run_once()
     assert source.times == [START, START + HOUR]
 
 
 def test_a_refusal_with_a_wait_pauses_for_the_longer_of_both(world: JobsWorld) -> None:
-    """The breaker says one hour, the platform five."""
+    """The breaker pauses for one hour, the platform asks for five."""
     world.sell(an_order())
     source = Platform(lambda _n, _t: Outcome.RATE_LIMITED, rate_limit=lambda _t: RateLimitHint(100, 5 * HOUR))
-    configured = an_eye(source)
+    configured = a_configured_source(source)
     world.sampling(configured).run_once()
     source.script = lambda _n, _t: 2000
     for hours in (1, 3, 5):
@@ -135,11 +136,11 @@ def test_a_refusal_with_a_wait_pauses_for_the_longer_of_both(world: JobsWorld) -
     assert source.times == [START, START + 5 * HOUR]
 
 
-def test_under_strain_looks_go_out_slower(world: JobsWorld) -> None:
+def test_near_the_rate_limit_looks_are_spaced_wider(world: JobsWorld) -> None:
     """At 80 percent, twice the even pace of sixty an hour."""
     world.sell(*(an_order(str(i), f"profile{i}") for i in range(3)))
     source = Platform(rate_limit=lambda _now: RateLimitHint(used_percent=80))
-    world.sampling(an_eye(source, per_hour=60), max_wait=HOUR).run_once()
+    world.sampling(a_configured_source(source, per_hour=60), max_wait=HOUR).run_once()
     assert source.times == [START, START + 2 * MINUTE, START + 4 * MINUTE]
 
 
@@ -147,7 +148,7 @@ def test_under_strain_looks_go_out_slower(world: JobsWorld) -> None:
 
 
 def test_after_a_pause_the_canary_alone_is_asked(world: JobsWorld) -> None:
-    """Refused again, no customer's target was spent on it; seen again, the targets follow."""
+    """Only the canary is asked until it can be read; then the targets follow."""
     world.sell(*(an_order(str(i), f"profile{i}") for i in range(3)))
     platform = Instagram(profiles=Outcome.BLOCKED, canary=Outcome.BLOCKED)
     source = ScriptedSource(platform, batch=2)
@@ -164,8 +165,8 @@ def test_after_a_pause_the_canary_alone_is_asked(world: JobsWorld) -> None:
     assert state(world) == "ready"
 
 
-def test_a_look_at_the_canary_is_paid_and_nobodys_snapshot(world: JobsWorld) -> None:
-    """Its count vouches for the source, and that is all that is kept of it."""
+def test_a_canary_look_is_charged_and_stores_no_snapshot(world: JobsWorld) -> None:
+    """Only the time of the successful read of the source is stored."""
     source = ScriptedSource(Instagram())
     configured = with_canary(source)
     with world.database.write() as tx:
@@ -176,18 +177,18 @@ def test_a_look_at_the_canary_is_paid_and_nobodys_snapshot(world: JobsWorld) -> 
     assert world.rows("source_reads", "metric", "last_count_at") == [(Metric.FOLLOWERS, START)]
 
 
-def test_a_canary_costs_its_place_in_the_budget(world: JobsWorld) -> None:
+def test_a_canary_look_takes_a_slot_of_the_budget(world: JobsWorld) -> None:
     """The look after it keeps the spacing."""
     world.sell(an_order())
     source = ScriptedSource(Instagram())
     with world.database.write() as tx:
         sources.save_breaker(tx, "scripted", sources.breaker(tx, "scripted").resumed())
     world.sampling(with_canary(source, spacing=10 * SECOND)).run_once()
-    assert source.request_pending == [(START, "instagram"), (START + 10 * SECOND, "natgeo")]
+    assert source.reads == [(START, "instagram"), (START + 10 * SECOND, "natgeo")]
 
 
 def test_a_customers_target_is_not_asked_before_the_canary(world: JobsWorld) -> None:
-    """His request waits at the head of the queue until the source has proved itself."""
+    """The check stays first in the queue until the canary has been read."""
     world.sell(an_order())
     world.look(2000, LATER)
     source = ScriptedSource(Instagram())
@@ -195,20 +196,20 @@ def test_a_customers_target_is_not_asked_before_the_canary(world: JobsWorld) -> 
     with world.database.write() as tx:
         sources.save_breaker(tx, "scripted", sources.breaker(tx, "scripted").resumed())
     world.checking(configured).check("1")
-    assert source.request_pending == []
+    assert source.reads == []
     world.sampling(configured).run_once()
     assert source.names == ["instagram", "natgeo"]
 
 
-def test_a_blind_source_stops_without_asking_for_any_customer_again(world: JobsWorld) -> None:
-    """The canary climbs the ladder: two hours, then stopped; the operator reads why."""
+def test_a_source_whose_canary_fails_stops_without_asking_for_customers_targets(world: JobsWorld) -> None:
+    """Failed canaries extend the pause to two hours, then stop the source with an alert."""
     world.sell(an_order())
     source = ScriptedSource(Instagram(profiles=Outcome.BLOCKED, canary=Outcome.NOT_FOUND))
     sampling = world.sampling(with_canary(source))
     for hours in range(30):
         world.now = START + hours * HOUR
         sampling.run_once()
-    assert source.request_pending == [
+    assert source.reads == [
         (START, "natgeo"),
         (START + HOUR, "instagram"),
         (START + 3 * HOUR, "instagram"),
@@ -220,8 +221,8 @@ def test_a_blind_source_stops_without_asking_for_any_customer_again(world: JobsW
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NOT_FOUND, Outcome.UNAVAILABLE])
-def test_where_nobody_vouches_for_an_absence_the_canary_does(world: JobsWorld, outcome: Outcome) -> None:
-    """The only profile of a shop is gone: without another to be read it would never count as gone."""
+def test_without_other_reads_the_canary_confirms_an_absence(world: JobsWorld, outcome: Outcome) -> None:
+    """With one target only, no other read can confirm that it is gone."""
     world.sell(an_order())
     source = ScriptedSource(Instagram(profiles=outcome))
     sampling = world.sampling(with_canary(source))
@@ -232,8 +233,8 @@ def test_where_nobody_vouches_for_an_absence_the_canary_does(world: JobsWorld, o
     assert world.target().absence.gone_at is not None
 
 
-def test_where_others_are_read_no_canary_is_asked(world: JobsWorld) -> None:
-    """A count of the last hour vouches already: the canary costs nothing."""
+def test_with_other_reads_no_canary_is_asked(world: JobsWorld) -> None:
+    """A count of the last hour confirms the source already."""
     world.sell(an_order("1", "natgeo"))
     world.look(2000, START)
     world.sell(an_order("2", "gone"))
@@ -245,7 +246,7 @@ def test_where_others_are_read_no_canary_is_asked(world: JobsWorld) -> None:
     assert set(source.names) == {"gone"}
 
 
-def test_a_straggler_of_before_the_pause_is_no_second_refusal(world: JobsWorld) -> None:
+def test_a_late_answer_from_before_the_pause_is_no_second_refusal(world: JobsWorld) -> None:
     """Two daemons ask the canary at once, both in vain: that is one refusal."""
     configured = with_canary(ScriptedSource(Instagram(canary=Outcome.NOT_FOUND)))
     for _ in range(2):
@@ -254,28 +255,28 @@ def test_a_straggler_of_before_the_pause_is_no_second_refusal(world: JobsWorld) 
         assert sources.breaker(tx, "scripted").refusals == 1
 
 
-# Which canary
+# The configured canary
 
 
-def test_a_canary_is_a_profile_by_its_name() -> None:
+def test_a_canary_is_a_profile_given_by_username() -> None:
     """With or without @, in any case; none without a name."""
     assert canary_for(ScriptedSource(), "@Instagram") == a_profile("instagram")
     assert canary_for(ScriptedSource(), "") is None
 
 
 def test_a_source_that_reads_no_followers_has_no_canary() -> None:
-    """It could not be asked for it."""
+    """The canary is a follower count."""
     assert canary_for(ScriptedSource(metrics=frozenset({Metric.LIKES})), "instagram") is None
 
 
-def test_what_no_profile_can_be_called_is_refused() -> None:
-    """By its name in the configuration."""
+def test_an_invalid_username_is_refused_as_canary() -> None:
+    """The error names the configuration key."""
     with pytest.raises(BadInputError, match=r"sources\.scripted\.canary"):
         canary_for(ScriptedSource(), "in..stagram")
 
 
-def test_a_canary_must_be_paid_for_first(world: JobsWorld) -> None:
-    """The request is in the books when the source is asked."""
+def test_a_canary_request_is_charged_before_it_is_sent(world: JobsWorld) -> None:
+    """The charge is stored when the source is asked."""
     seen: list[list[tuple[str, int]]] = []
     source = ScriptedSource(Instagram(), while_reading=lambda: seen.append(purposes(world)))
     configured = with_canary(source)

@@ -1,6 +1,7 @@
-"""RULES 1: short deliveries and refills given up become refund reviews; the program never refunds."""
+"""RULES 1: short deliveries and dead refills open refund reviews."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from monitor.model.snapshot import Outcome
 from tests.jobs.jobs_world import DAY, HOUR, INSTANT, START, JobsWorld, an_order
 
 SETTLED = START + DAY
-PRICED = {"price": Decimal("10.00"), "currency": "EUR"}
+PRICED: dict[str, Any] = {"price": Decimal("10.00"), "currency": "EUR"}
 
 
 def reviews_of(world: JobsWorld) -> list[tuple[str, str, int, Decimal | None]]:
@@ -24,43 +25,43 @@ def sold(world: JobsWorld) -> JobsWorld:
 
 
 def test_a_short_delivery_is_reviewed(sold: JobsWorld) -> None:
-    """1000 sold for 10.00, 200 of them not there when it settles: 2.00 are in question."""
+    """1000 sold for 10.00, 200 missing at the first settled look: a share of 2.00."""
     sold.look(1800, SETTLED)
     assert reviews_of(sold) == [("1", "short_delivery", 200, Decimal("2.00"))]
     assert "order 1: 200 units, 2.00 EUR (short_delivery)" in sold.rows("outbox", "text")[0]
 
 
-def test_a_shortfall_below_the_threshold_is_none(sold: JobsWorld) -> None:
-    """5% of 1000 are 50; 49 are not worth a question."""
+def test_a_shortfall_below_the_threshold_is_not_reviewed(sold: JobsWorld) -> None:
+    """The threshold is 5% of 1000 = 50 units; 49 are missing."""
     sold.look(1951, SETTLED)
     assert reviews_of(sold) == []
 
 
-def test_only_the_first_look_after_settling_tells_a_short_delivery(sold: JobsWorld) -> None:
-    """What falls later is a drop; what is seen earlier may still be on its way."""
+def test_only_the_first_look_after_settling_shows_a_short_delivery(sold: JobsWorld) -> None:
+    """A later loss is a drop; before settling, units may still arrive."""
     sold.look(1800, SETTLED - INSTANT)
     sold.look(2000, SETTLED)
     sold.look(1800, SETTLED + HOUR)
     assert reviews_of(sold) == []
 
 
-def test_a_failed_look_is_not_the_first_one(sold: JobsWorld) -> None:
-    """It saw nothing."""
+def test_a_failed_look_is_not_the_first_look_after_settling(sold: JobsWorld) -> None:
+    """The next count is the first settled look."""
     sold.look(Outcome.TRANSIENT, SETTLED)
     sold.look(1800, SETTLED + HOUR)
     assert [cause for _, cause, *_ in reviews_of(sold)] == ["short_delivery"]
 
 
-def test_a_measured_start_never_shows_a_short_delivery(world: JobsWorld) -> None:
-    """There is nothing to compare the first count with, unless it is less than what was delivered."""
+def test_a_measured_start_count_shows_no_short_delivery(world: JobsWorld) -> None:
+    """There is no earlier count to compare with, unless the count is below the delivered units."""
     world.sell(an_order(start_count=None), an_order("2", "nasa", start_count=None))
     world.look(1700, SETTLED)
     world.look(700, SETTLED, profile="nasa")
     assert reviews_of(world) == [("2", "short_delivery", 300, None)]
 
 
-def test_a_short_delivery_is_refilled_all_the_same(sold: JobsWorld) -> None:
-    """The review asks about money, the guarantee goes on."""
+def test_a_short_delivery_is_also_refilled(sold: JobsWorld) -> None:
+    """A review does not end the guarantee."""
     sold.look(1800, SETTLED)
     sold.look(1800, SETTLED + 2 * HOUR)
     assert sold.rows("refills", "quantity") == [200]
@@ -75,7 +76,7 @@ def test_units_that_overlapping_orders_miss_are_reviewed_once(world: JobsWorld) 
 
 
 def test_a_refill_that_fulfilment_gives_up_is_reviewed(sold: JobsWorld) -> None:
-    """With the units that it was for."""
+    """The review has the units of the refill."""
     sold.look(2000, SETTLED)
     sold.lose(1500)
     sold.give_up()
@@ -83,7 +84,7 @@ def test_a_refill_that_fulfilment_gives_up_is_reviewed(sold: JobsWorld) -> None:
 
 
 def test_a_refill_that_runs_out_of_attempts_is_reviewed(sold: JobsWorld) -> None:
-    """A consumer that falls silent gives up as well as one that says so."""
+    """Ended leases count as attempts like reported failures."""
     sold.look(2000, SETTLED)
     sold.lose(1500)
     sold.claim(HOUR)
@@ -92,8 +93,8 @@ def test_a_refill_that_runs_out_of_attempts_is_reviewed(sold: JobsWorld) -> None
     assert [cause for _, cause, *_ in reviews_of(sold)] == ["refill_given_up"]
 
 
-def test_a_requeued_refill_is_not_in_question_any_more(sold: JobsWorld) -> None:
-    """Its review is closed; given up again, a new one is opened."""
+def test_requeueing_a_refill_closes_its_review(sold: JobsWorld) -> None:
+    """Given up again, it opens a new review."""
     sold.look(2000, SETTLED)
     sold.lose(1500)
     sold.give_up()
@@ -104,7 +105,7 @@ def test_a_requeued_refill_is_not_in_question_any_more(sold: JobsWorld) -> None:
 
 
 def test_a_new_delivery_has_its_own_first_look(world: JobsWorld) -> None:
-    """A partial order that was completed later is looked at anew, and may be short anew."""
+    """A partial order that is completed later can open another review."""
     partial = an_order(status=OrderStatus.PARTIAL, remains=500, **PRICED)
     world.sell(partial)
     world.look(1500, SETTLED)

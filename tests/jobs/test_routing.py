@@ -1,4 +1,4 @@
-"""Routing: the best eye looks at each target, another where it cannot, and a switch is no drop."""
+"""Routing: each target is read by the first source that can, and a switch of source is no drop."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -13,8 +13,8 @@ from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from refilld.services.refill_requests import Recheck
 from refilld.sources import adopt_targets
-from tests.jobs.jobs_world import DAY, HOUR, MINUTE, START, Answer, JobsWorld, an_eye, an_order
-from tests.jobs.sources_world import EVERY, LATER, Pages, Profiles, a_post_order, learn
+from tests.jobs.jobs_world import DAY, HOUR, MINUTE, START, Answer, JobsWorld, a_configured_source, an_order
+from tests.jobs.scripted_sources import EVERY, LATER, Pages, Profiles, a_post_order, learn
 
 
 def ways(world: JobsWorld) -> list[tuple[str, str]]:
@@ -39,8 +39,8 @@ def falls_to(count: int, at: datetime) -> Callable[[str, datetime], Answer]:
     return lambda _name, now: count if now >= at else 2000
 
 
-def test_each_target_is_looked_at_by_the_best_eye_that_can_count_it(world: JobsWorld) -> None:
-    """Followers and likes by the first, views by the second; a post without an owner by the second, too."""
+def test_each_target_is_read_by_the_first_source_that_can_count_it(world: JobsWorld) -> None:
+    """Followers and likes by the first, views and posts without an owner by the second."""
     world.sell(
         an_order("1"),
         a_post_order("2", "AAA"),
@@ -48,7 +48,7 @@ def test_each_target_is_looked_at_by_the_best_eye_that_can_count_it(world: JobsW
         a_post_order("4", "BBB", owner=None),
     )
     first, second = Profiles(), Pages()
-    run(world, an_eye(first), an_eye(second))  # type: ignore[arg-type]
+    run(world, a_configured_source(first), a_configured_source(second))
     assert sorted(first.seen) == ["AAA:likes", "natgeo:followers"]
     assert sorted(second.seen) == ["AAA:views", "BBB:likes"]
     assert sorted(ways(world)) == [
@@ -59,9 +59,9 @@ def test_each_target_is_looked_at_by_the_best_eye_that_can_count_it(world: JobsW
     ]
 
 
-def test_a_post_whose_owner_becomes_known_goes_to_the_eye_that_needs_it(world: JobsWorld) -> None:
+def test_a_post_whose_owner_becomes_known_moves_to_the_source_that_needs_the_owner(world: JobsWorld) -> None:
     world.sell(a_post_order("1", "AAA", owner=None))
-    first, second = an_eye(Profiles()), an_eye(Pages())  # type: ignore[arg-type]
+    first, second = a_configured_source(Profiles()), a_configured_source(Pages())
     run(world, first, second)
     assert ways(world) == [("pages", "post:AAA")]
     world.sell(a_post_order("2", "AAA"))
@@ -69,31 +69,31 @@ def test_a_post_whose_owner_becomes_known_goes_to_the_eye_that_needs_it(world: J
     assert ways(world) == [("profiles", "profile:natgeo")]
 
 
-def test_a_service_may_forbid_the_best_eye_and_prefer_another(world: JobsWorld) -> None:
+def test_a_service_may_exclude_the_first_source_and_prefer_another(world: JobsWorld) -> None:
     world.allowed = {"followers": ("pages",), "likes": ("pages", "profiles")}
     world.sell(an_order("1"), a_post_order("2", "AAA"))
     first, second = Profiles(), Pages()
-    run(world, an_eye(first), an_eye(second))  # type: ignore[arg-type]
+    run(world, a_configured_source(first), a_configured_source(second))
     assert first.seen == []
     assert sorted(second.seen) == ["AAA:likes", "natgeo:followers"]
 
 
-def test_a_target_that_no_eye_can_see_is_nobodys(world: JobsWorld) -> None:
+def test_a_target_that_no_source_can_read_is_not_routed(world: JobsWorld) -> None:
     world.sell(a_post_order("1", "AAA", Metric.VIEWS))
-    run(world, an_eye(Profiles()))  # type: ignore[arg-type]
+    run(world, a_configured_source(Profiles()))
     assert ways(world) == [("", "")]
     assert world.rows("snapshots") == []
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NOT_FOUND, Outcome.UNAVAILABLE])
-def test_what_the_first_eye_cannot_find_the_second_finds_and_the_order_suffers_nothing(
+def test_a_target_the_first_source_cannot_find_is_guaranteed_through_the_second(
     world: JobsWorld, outcome: Outcome
 ) -> None:
-    """A private person is no business: nobody is told, nothing is gone, and a drop is refilled."""
+    """No alert is raised, the target is not gone, and a drop is refilled."""
     world.sell(an_order("1"))
     first = Profiles(script=lambda _name, _now: outcome)
     second = Pages(script=falls_to(1500, START + 3 * DAY))
-    pass_time(world, an_eye(first), an_eye(second), until=START + 4 * DAY)  # type: ignore[arg-type]
+    pass_time(world, a_configured_source(first), a_configured_source(second), until=START + 4 * DAY)
     assert len(first.seen) == 1
     assert world.target().absence.gone_at is None
     assert world.rows("refills", "order_id", "quantity") == [("1", 500)]
@@ -102,49 +102,49 @@ def test_what_the_first_eye_cannot_find_the_second_finds_and_the_order_suffers_n
 
 @pytest.mark.parametrize("learned", [False, True])
 @pytest.mark.parametrize("start", [1000, None])
-def test_what_the_first_eye_cannot_find_the_second_looks_at_in_the_same_round(
+def test_a_target_the_first_source_cannot_find_is_read_by_the_second_in_the_same_round(
     world: JobsWorld, learned: bool, start: int | None
 ) -> None:
-    """It has waited for its turn already."""
+    """The target does not wait again."""
     if learned:
         learn(world)
     world.sell(an_order("1", start_count=start))
     first, second = Profiles(script=lambda _name, _now: Outcome.NOT_FOUND), Pages()
-    run(world, an_eye(first), an_eye(second), at=LATER)  # type: ignore[arg-type]
+    run(world, a_configured_source(first), a_configured_source(second), at=LATER)
     assert (first.times, second.times) == ([LATER], [LATER])
 
 
-def test_a_check_goes_on_with_the_eye_that_can_see(world: JobsWorld) -> None:
-    """The customer waits: what one eye cannot find the next one is asked for at once."""
+def test_a_check_continues_with_the_next_source(world: JobsWorld) -> None:
+    """The next source is asked at once, because the customer waits."""
     world.sell(an_order("1"))
     world.now = LATER
     first, second = Profiles(script=lambda _name, _now: Outcome.NOT_FOUND), Pages()
-    answer, recheck = world.checking(an_eye(first), an_eye(second)).check("1")  # type: ignore[arg-type]
+    answer, recheck = world.checking(a_configured_source(first), a_configured_source(second)).check("1")
     assert (answer.word, answer.count, recheck) == ("no_drop", 2000, Recheck.DONE)
     assert world.rows("source_requests", "source", "purpose") == [("profiles", "check"), ("pages", "check")]
 
 
-def test_a_check_that_no_eye_can_answer_asks_each_once(world: JobsWorld) -> None:
+def test_a_check_that_no_source_can_answer_asks_each_once(world: JobsWorld) -> None:
     world.sell(an_order("1"))
     world.now = LATER
     first, second = (
         configured(script=lambda _name, _now: Outcome.NOT_FOUND) for configured in (Profiles, Pages)
     )
-    answer, _ = world.checking(an_eye(first), an_eye(second)).check("1")  # type: ignore[arg-type]
+    answer, _ = world.checking(a_configured_source(first), a_configured_source(second)).check("1")
     assert (answer.count, len(first.times), len(second.times)) == (None, 1, 1)
 
 
 @pytest.mark.parametrize("learned", [False, True])
-def test_an_eye_that_could_not_find_a_target_is_asked_again_after_thirty_days(
+def test_a_source_that_could_not_find_a_target_is_asked_again_after_thirty_days(
     world: JobsWorld, learned: bool
 ) -> None:
-    """And then looks at it again, if it can, though nothing else has happened."""
+    """If it can read the target then, the target moves back to it."""
     if learned:
         learn(world)
     world.sell(an_order("1", terms={"window": None}))
     answers: list[Answer] = [Outcome.NOT_FOUND]
     first, second = Profiles(script=lambda _name, _now: answers[0]), Pages()
-    configured_sources = an_eye(first), an_eye(second)  # type: ignore[arg-type]
+    configured_sources = a_configured_source(first), a_configured_source(second)
     run(world, *configured_sources)
     answers[0] = 2000
     pass_time(world, *configured_sources, until=START + RETRY_AFTER - HOUR, tick=EVERY / 2)
@@ -154,45 +154,49 @@ def test_an_eye_that_could_not_find_a_target_is_asked_again_after_thirty_days(
     assert ways(world) == [("profiles", "profile:natgeo")]
 
 
-def test_what_no_eye_finds_is_gone_by_the_word_of_the_last(world: JobsWorld) -> None:
-    """RULES 7: three looks over a day, while the last eye sees others."""
+def test_a_target_that_no_source_finds_is_gone_after_the_looks_of_the_last(world: JobsWorld) -> None:
+    """RULES 7: three looks over a day, while the last source reads other targets."""
     world.sell(an_order("1"), an_order("2", "seen"))
     first = Profiles(script=lambda name, _now: Outcome.NOT_FOUND if name == "natgeo" else 2000)
     second = Pages(script=first.script)
     world.sell(an_order("3", "alive", service="pages only"))
     world.allowed = {"pages only": ("pages",)}
-    pass_time(world, an_eye(first), an_eye(second), until=START + 4 * DAY, tick=HOUR)  # type: ignore[arg-type]
+    pass_time(
+        world, a_configured_source(first), a_configured_source(second), until=START + 4 * DAY, tick=HOUR
+    )
     assert world.target().absence.gone_at is not None
     assert [str(kind) for kind in world.rows("outbox", "kind")].count("target.gone") == 1
 
 
-# Eyes come and go
+# Sources added and removed
 
 
-def test_an_eye_that_is_disabled_hands_its_targets_to_the_others_at_the_next_start(world: JobsWorld) -> None:
+def test_targets_of_a_disabled_source_move_to_the_others_at_the_next_start(world: JobsWorld) -> None:
     world.sell(an_order("1"), a_post_order("2", "AAA"))
-    first, second = an_eye(Profiles()), an_eye(Pages())  # type: ignore[arg-type]
+    pages = Pages()
+    first, second = a_configured_source(Profiles()), a_configured_source(pages)
     run(world, first, second)
     adopt_targets(world.database, (second,))
     run(world, second, at=LATER)
     assert sorted(ways(world)) == [("pages", "post:AAA"), ("pages", "profile:natgeo")]
-    assert sorted(second.source.seen) == ["AAA:likes", "natgeo:followers"]  # type: ignore[attr-defined]
+    assert sorted(pages.seen) == ["AAA:likes", "natgeo:followers"]
 
 
-def test_an_eye_that_is_new_gets_what_it_sees_best(world: JobsWorld) -> None:
+def test_a_new_source_gets_the_targets_it_comes_first_for(world: JobsWorld) -> None:
     world.sell(an_order("1"), a_post_order("2", "AAA", Metric.VIEWS))
-    first, second = an_eye(Profiles()), an_eye(Pages())  # type: ignore[arg-type]
+    first, second = a_configured_source(Profiles()), a_configured_source(Pages())
     run(world, second)
     adopt_targets(world.database, (first, second))
     run(world, first, second, at=LATER)
     assert sorted(ways(world)) == [("pages", "post:AAA"), ("profiles", "profile:natgeo")]
 
 
-def test_an_eye_that_sees_nothing_does_not_disturb_the_others_at_every_start(world: JobsWorld) -> None:
-    """A start of a daemon, or of a round by cron, puts no turn off."""
+def test_a_source_without_metrics_changes_no_queue_position_at_a_start(world: JobsWorld) -> None:
+    """A restart does not delay any target."""
     learn(world)
     world.sell(*(an_order(str(n), f"profile{n}") for n in range(3)))
-    blind, second = an_eye(Profiles(metrics=frozenset())), an_eye(Pages(), per_hour=1)  # type: ignore[arg-type]
+    blind = a_configured_source(Profiles(metrics=frozenset()))
+    second = a_configured_source(Pages(), per_hour=1)
     run(world, blind, second, at=LATER)
     before = world.rows("targets", "source", "virtual_due")
     adopt_targets(world.database, (blind, second))
@@ -203,18 +207,20 @@ def test_an_eye_that_sees_nothing_does_not_disturb_the_others_at_every_start(wor
     assert world.rows("targets", "source", "virtual_due") == before
 
 
-def test_rounds_by_cron_do_not_keep_targets_at_rest(world: JobsWorld) -> None:
-    """Routed anew at each start, a target rests from its last look on; who was never seen is looked at."""
+def test_restarts_do_not_extend_the_rest_of_a_target(world: JobsWorld) -> None:
+    """The rest is counted from the last look, not from the start of the process."""
     world.sell(an_order("1"))
-    blind, second = an_eye(Profiles(metrics=frozenset())), an_eye(Pages(), per_hour=1)  # type: ignore[arg-type]
+    pages = Pages()
+    blind = a_configured_source(Profiles(metrics=frozenset()))
+    second = a_configured_source(pages, per_hour=1)
     for world.now in (LATER + n * 20 * MINUTE for n in range(7)):
         learn(world)
         adopt_targets(world.database, (blind, second))
         run(world, blind, second)
-    assert second.source.times == [LATER, LATER + HOUR, LATER + 2 * HOUR]  # type: ignore[attr-defined]
+    assert pages.times == [LATER, LATER + HOUR, LATER + 2 * HOUR]
 
 
-# The switch
+# Switch of source
 
 
 SWITCH = START + 5 * DAY
@@ -223,9 +229,9 @@ SWITCH = START + 5 * DAY
 def switching(
     world: JobsWorld, script: Callable[[str, datetime], Answer], differs: int
 ) -> tuple[ConfiguredSource, ConfiguredSource]:
-    """Have a target counted by one eye up to the switch, and by another from then on."""
-    first = an_eye(Profiles(script=script))  # type: ignore[arg-type]
-    second = an_eye(Pages(script=script, differs=differs))  # type: ignore[arg-type]
+    """Count a target by one source up to SWITCH; returns it and the source used from then on."""
+    first = a_configured_source(Profiles(script=script))
+    second = a_configured_source(Pages(script=script, differs=differs))
     pass_time(world, first, until=SWITCH)
     adopt_targets(world.database, (second,))
     return first, second
@@ -233,7 +239,7 @@ def switching(
 
 @pytest.mark.parametrize("differs", [-1900, -400, 0, 400])
 def test_a_switch_of_source_is_no_drop(world: JobsWorld, differs: int) -> None:
-    """A new series with a measured shift; nothing opens, whatever the two count."""
+    """A new series starts with a measured count_offset; no drop opens."""
     world.sell(an_order("1"))
     _, second = switching(world, falls_to(0, START + 999 * DAY), differs)
     pass_time(world, second, until=SWITCH + 3 * DAY)
@@ -252,8 +258,8 @@ def test_a_drop_after_a_switch_is_found_and_refilled_once(world: JobsWorld, diff
 
 
 @pytest.mark.parametrize("differs", [-1000, 400])
-def test_a_switch_waits_for_a_refill_that_is_under_way(world: JobsWorld, differs: int) -> None:
-    """Delivered and settled it is in the first count of the new series, and is not paid again."""
+def test_a_switch_waits_for_an_open_refill(world: JobsWorld, differs: int) -> None:
+    """The new series starts after the refill has settled; its units are not refilled twice."""
     world.sell(an_order("1"))
     delivered_at = SWITCH + DAY
     script = lambda _name, now: 1500 if START + 4 * DAY <= now < delivered_at else 2000  # noqa: E731
@@ -271,7 +277,7 @@ def test_a_switch_waits_for_a_refill_that_is_under_way(world: JobsWorld, differs
 
 
 def test_a_look_that_begins_a_series_is_not_judged(world: JobsWorld) -> None:
-    """No order is marked as judged by it, and no start count measured."""
+    """It sets no settled_look_at and measures no start count."""
     world.sell(an_order("1", terms={"settle": 6 * DAY}))
     _, second = switching(world, falls_to(0, START + 999 * DAY), -300)
     run(world, second, at=START + 7 * DAY)

@@ -1,4 +1,4 @@
-"""The scheduler: each job at once and ever again, never over itself, and stopped after the round in hand."""
+"""The scheduler: jobs start at once, repeat, never overlap themselves, and finish their round at a stop."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from jobs.heartbeats import Heartbeats
 from jobs.scheduler import MARGIN, ScheduledJob, Scheduler, longest_silence, run_counted
 
-PATIENCE = 30
-"""Seconds after which a test gives up waiting for what should come at once."""
+TIMEOUT = 30
+"""Timeout in seconds for events that are expected at once."""
 SOON = timedelta(milliseconds=10)
 NEVER = timedelta(days=365)
 
@@ -26,7 +26,7 @@ def progress_of(*jobs: str, monotonic: Any = lambda: 0.0) -> Heartbeats:
 
 
 class Rounds:
-    """A job that counts its rounds, and says when there have been so many."""
+    """A job that counts its rounds and sets `enough` after `wanted` rounds."""
 
     def __init__(self, wanted: int = 1) -> None:
         self.rounds = 0
@@ -39,60 +39,62 @@ class Rounds:
             self.enough.set()
 
 
-def test_every_job_runs_at_once_and_not_only_after_its_interval() -> None:
-    """A job that runs once a year has its first round at the start."""
+def test_every_job_runs_at_the_start() -> None:
+    """The interval of a year does not delay the first round."""
     jobs = {name: Rounds() for name in ("sampling", "upkeep")}
     plans = [ScheduledJob(name, NEVER, run) for name, run in jobs.items()]
     scheduler = Scheduler(plans, progress_of(*jobs), now())
     scheduler.start()
-    assert all(job.enough.wait(PATIENCE) for job in jobs.values())
+    assert all(job.enough.wait(TIMEOUT) for job in jobs.values())
     scheduler.stop()
     assert [job.rounds for job in jobs.values()] == [1, 1]
 
 
 def test_a_job_runs_again_at_its_interval() -> None:
-    """Round after round."""
+    """Three rounds."""
     job = Rounds(wanted=3)
     scheduler = Scheduler([ScheduledJob("job", SOON, job)], progress_of("job"), now())
     scheduler.start()
-    assert job.enough.wait(PATIENCE)
+    assert job.enough.wait(TIMEOUT)
     scheduler.stop()
 
 
 def test_a_job_never_overlaps_itself_while_others_go_on() -> None:
-    """A round that takes longer than its interval keeps only its own successors back."""
-    release, other, alone, overlaps = Event(), Rounds(wanted=5), Lock(), []
+    """A round longer than its interval delays only the next rounds of the same job."""
+    release, other, alone = Event(), Rounds(wanted=5), Lock()
+    overlaps: list[str] = []
 
     def slow() -> None:
         if not alone.acquire(blocking=False):
             overlaps.append("overlap")
             return
-        release.wait(PATIENCE)
+        release.wait(TIMEOUT)
         alone.release()
 
     plans = [ScheduledJob("slow", SOON, slow), ScheduledJob("other", SOON, other)]
     scheduler = Scheduler(plans, progress_of("slow", "other"), now())
     scheduler.start()
-    assert other.enough.wait(PATIENCE)
+    assert other.enough.wait(TIMEOUT)
     release.set()
     scheduler.stop()
     assert overlaps == []
 
 
-def test_stopping_waits_for_the_round_in_hand() -> None:
-    """What was begun is finished, and nothing is begun any more."""
-    began, finished, tick = Event(), [], Event()
+def test_stop_waits_for_the_running_round() -> None:
+    """The running round finishes, and no new round starts."""
+    began, tick = Event(), Event()
+    finished: list[int] = []
 
     def run() -> None:
         began.set()
-        while scheduler._scheduler.running:  # until somebody has asked it to stop
+        while scheduler._scheduler.running:  # until stop is called
             tick.wait(0.001)
-        tick.wait(0.05)  # who does not wait for this round is back before it ends
+        tick.wait(0.05)  # a stop that does not wait returns before this round ends
         finished.append(1)
 
     scheduler = Scheduler([ScheduledJob("job", SOON, run)], progress_of("job"), now())
     scheduler.start()
-    assert began.wait(PATIENCE)
+    assert began.wait(TIMEOUT)
     scheduler.stop()
     assert finished == [1]
 
@@ -107,8 +109,8 @@ def test_the_first_round_is_due_at_the_start_and_none_was_missed_before_it() -> 
     scheduler.stop()
 
 
-def test_a_failing_round_is_logged_and_is_no_progress() -> None:
-    """The watchdog must hear of a job that only ever fails; the next round comes all the same."""
+def test_a_failing_round_is_logged_and_sends_no_heartbeat() -> None:
+    """A job that only fails becomes late for the watchdog; its next round still starts."""
     seconds = [0.0]
     progress = progress_of("job", monotonic=lambda: seconds[0])
 
@@ -127,7 +129,7 @@ def test_a_failing_round_is_logged_and_is_no_progress() -> None:
 
 
 def test_a_job_that_failed_runs_again() -> None:
-    """One bad round is not the end of a job."""
+    """An exception in one round does not remove the job."""
     job = Rounds(wanted=3)
 
     def fail_first() -> None:
@@ -138,17 +140,17 @@ def test_a_job_that_failed_runs_again() -> None:
     scheduler = Scheduler([ScheduledJob("job", SOON, fail_first)], progress_of("job"), now())
     with capture_logs():
         scheduler.start()
-        assert job.enough.wait(PATIENCE)
+        assert job.enough.wait(TIMEOUT)
         scheduler.stop()
 
 
 @pytest.mark.parametrize("every", [timedelta(seconds=5), timedelta(hours=1)])
 def test_a_job_may_be_silent_for_three_intervals_and_a_margin(every: timedelta) -> None:
-    """A slow look or a busy disk is no reason to restart the daemon."""
+    """So that a slow look or a busy disk does not restart the daemon."""
     assert longest_silence(every) == 3 * every + MARGIN
 
 
-def test_the_schedulers_own_talk_is_kept_out_of_the_log() -> None:
-    """A round longer than its interval is normal, and would be a warning each time."""
+def test_apschedulers_warnings_are_not_logged() -> None:
+    """A round longer than its interval is normal, and would log a warning each time."""
     Scheduler([ScheduledJob("job", SOON, lambda: None)], progress_of("job"), now())
     assert logging.getLogger("apscheduler").level == logging.ERROR

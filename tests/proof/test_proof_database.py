@@ -25,7 +25,7 @@ from storage import flags, leases, orders, targets
 from storage.engine import Database
 from storage.schema import decisions
 from tests.migrated_database import migrated_database
-from tests.postgres_server import quick_place
+from tests.postgres_server import fast_directory
 from tests.proof.naive_claims import moment
 from tests.proof.second_opinion import EFFORT, Row, difference, second_opinion, write_rows
 from tests.proof.worlds_at_random import DAY_ONE, LONG_AFTER, world_at_random
@@ -38,7 +38,7 @@ HOUR = timedelta(hours=1)
 def both(world: Row) -> tuple[list[Row], list[Row]]:
     """A held refill cannot be completed before it is released: the second opinion hears of no such event."""
     with (
-        TemporaryDirectory(dir=quick_place()) as directory,
+        TemporaryDirectory(dir=fast_directory()) as directory,
         migrated_database(Path(directory, "proof.db")) as database,
     ):
         happened = live(database, world, Path(directory))

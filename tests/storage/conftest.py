@@ -1,7 +1,6 @@
 """Both engines for the storage suite: a test that asks for `database` runs on SQLite and on PostgreSQL."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from sqlalchemy import make_url
 from storage import migrate
 from storage.engine import Database
 from storage.schema import metadata
-from tests.postgres_server import new_database, quick_place
+from tests.postgres_server import new_database
 
 ENGINES = ["sqlite", "postgresql"]
 
@@ -45,13 +44,6 @@ def postgresql(postgres_home: str) -> Iterator[Database]:
 def empty(request: pytest.FixtureRequest) -> Iterator[Database]:
     """A database without tables: on SQLite, and on PostgreSQL."""
     yield from _opened(request.getfixturevalue(f"fresh_{request.param.removesuffix('ql')}"))
-
-
-@pytest.fixture
-def tmp_path() -> Iterator[Path]:
-    """As pytest's own, in memory where possible: a disk that keeps its word to SQLite is slow."""
-    with tempfile.TemporaryDirectory(prefix="refilld-", dir=quick_place()) as directory:
-        yield Path(directory)
 
 
 @pytest.fixture

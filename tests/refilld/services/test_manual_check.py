@@ -12,7 +12,16 @@ from monitor.model.target import Metric
 from refilld.services.refill_requests import Recheck
 from storage import sources
 from storage.errors import NotFoundError
-from tests.jobs.jobs_world import DAY, HOUR, MINUTE, START, JobsWorld, ScriptedSource, an_eye, an_order
+from tests.jobs.jobs_world import (
+    DAY,
+    HOUR,
+    MINUTE,
+    START,
+    JobsWorld,
+    ScriptedSource,
+    a_configured_source,
+    an_order,
+)
 
 LATER = START + 2 * DAY
 
@@ -26,7 +35,7 @@ def test_a_check_looks_at_once_and_answers_with_what_it_saw(world: JobsWorld) ->
     world.sell(an_order())
     world.now = LATER
     source = ScriptedSource(lambda _name, _now: 2000)
-    answer, recheck = world.checking(an_eye(source)).check("1")
+    answer, recheck = world.checking(a_configured_source(source)).check("1")
     assert (answer.word, answer.count, answer.counted_at, recheck) == ("no_drop", 2000, LATER, Recheck.DONE)
     assert world.rows("source_requests", "source", "at") == [("scripted", LATER)]
     assert world.rows("snapshots", "at", "count") == [(LATER, 2000)]
@@ -37,14 +46,14 @@ def test_a_question_that_is_answered_leaves_no_request_standing(world: JobsWorld
     """Nothing is missing: that was the answer."""
     world.sell(an_order())
     world.now = LATER
-    world.checking(an_eye(ScriptedSource())).check("1")
+    world.checking(a_configured_source(ScriptedSource())).check("1")
     assert standing(world) == 0
 
 
 def test_a_drop_that_the_customer_noticed_is_suspected_confirmed_and_refilled(world: JobsWorld) -> None:
     """On request: the request stands until the decision, and each answer says how far it is."""
     world.sell(an_order(terms={"refill": "on_request"}))
-    checking = world.checking(an_eye(ScriptedSource(lambda _name, _now: 1500)))
+    checking = world.checking(a_configured_source(ScriptedSource(lambda _name, _now: 1500)))
     words = []
     for world.now in (LATER, LATER + HOUR, LATER + 2 * HOUR):
         answer, _ = checking.check("1")
@@ -71,8 +80,8 @@ def test_without_budget_the_target_goes_to_the_head_of_the_queue(world: JobsWorl
     with world.database.write() as tx:
         sources.note_requests(tx, "scripted", LATER, 1)
     source = ScriptedSource()
-    answer, recheck = world.checking(an_eye(source, spacing=MINUTE)).check("1")
-    assert (answer.word, recheck, source.request_pending) == ("no_drop", Recheck.DUE, [])
+    answer, recheck = world.checking(a_configured_source(source, spacing=MINUTE)).check("1")
+    assert (answer.word, recheck, source.reads) == ("no_drop", Recheck.DUE, [])
     assert world.rows("targets", "next_due_at", "priority") == [(LATER, int(Priority.URGENT))]
     assert len(world.rows("source_requests")) == 1
 
@@ -83,7 +92,7 @@ def test_a_target_that_waits_in_the_routine_already_is_put_before_it(world: Jobs
     world.now += HOUR
     world.checking().check("4")
     source = ScriptedSource()
-    world.sampling(an_eye(source)).run_once()
+    world.sampling(a_configured_source(source)).run_once()
     assert source.names[0] == "profile4"
 
 
@@ -104,7 +113,7 @@ def test_a_failed_look_is_no_answer_either(world: JobsWorld, outcome: Outcome) -
     world.sell(an_order(terms={"refill": "on_request"}))
     world.look(2000, LATER)
     world.now = LATER + HOUR
-    world.checking(an_eye(ScriptedSource(lambda _name, _now: outcome))).check("1")
+    world.checking(a_configured_source(ScriptedSource(lambda _name, _now: outcome))).check("1")
     world.lose(1500, LATER + DAY)
     assert world.rows("refills", "quantity") == [500]
 
@@ -116,10 +125,10 @@ def test_an_order_that_is_not_covered_costs_no_look(world: JobsWorld, flag: Flag
     world.flag("1", flag)
     source = ScriptedSource()
     before = world.rows("targets")
-    answer, recheck = world.checking(an_eye(source)).check("1")
+    answer, recheck = world.checking(a_configured_source(source)).check("1")
     word = "suspended:hold" if flag is Flag.HOLD else f"void:{flag}"
     assert (answer.word, recheck) == (word, Recheck.NOT_NEEDED)
-    assert (source.request_pending, world.rows("targets"), standing(world)) == ([], before, 0)
+    assert (source.reads, world.rows("targets"), standing(world)) == ([], before, 0)
 
 
 def test_an_expired_guarantee_costs_no_look(world: JobsWorld) -> None:
@@ -127,19 +136,19 @@ def test_an_expired_guarantee_costs_no_look(world: JobsWorld) -> None:
     world.sell(an_order())
     source = ScriptedSource()
     world.now = START + 30 * DAY
-    answer, recheck = world.checking(an_eye(source)).check("1")
-    assert (answer.word, recheck, source.request_pending) == ("window_expired", Recheck.NOT_NEEDED, [])
+    answer, recheck = world.checking(a_configured_source(source)).check("1")
+    assert (answer.word, recheck, source.reads) == ("window_expired", Recheck.NOT_NEEDED, [])
 
 
 def test_a_paused_source_is_not_asked_for_a_customer_either(world: JobsWorld) -> None:
     """A refusal is a refusal."""
     world.sell(an_order())
     source = ScriptedSource(lambda _name, _now: Outcome.BLOCKED)
-    checking = world.checking(an_eye(source))
+    checking = world.checking(a_configured_source(source))
     assert checking.check("1")[1] is Recheck.FAILED
     world.now += STANDS_UNREAD
     assert checking.check("1")[1] is Recheck.DUE
-    assert len(source.request_pending) == 1
+    assert len(source.reads) == 1
 
 
 @pytest.mark.parametrize(
@@ -159,7 +168,7 @@ def test_a_look_that_told_nothing_is_not_said_to_have_been_one(
     """Nobody must read out an old count as if it had just been taken."""
     world.sell(an_order())
     source = ScriptedSource(lambda _name, _now: outcome)
-    assert world.checking(an_eye(source)).check("1")[1] is told
+    assert world.checking(a_configured_source(source)).check("1")[1] is told
 
 
 def test_an_eye_that_cannot_count_the_metric_is_passed_over(world: JobsWorld) -> None:
@@ -167,14 +176,14 @@ def test_an_eye_that_cannot_count_the_metric_is_passed_over(world: JobsWorld) ->
     world.sell(an_order())
     blind = ScriptedSource(name="views", metrics=frozenset({Metric.VIEWS}))
     source = ScriptedSource()
-    world.checking(an_eye(blind), an_eye(source)).check("1")
-    assert (len(blind.request_pending), len(source.request_pending)) == (0, 1)
+    world.checking(a_configured_source(blind), a_configured_source(source)).check("1")
+    assert (len(blind.reads), len(source.reads)) == (0, 1)
 
 
 def test_a_check_that_is_killed_has_paid_and_its_look_is_taken_again(world: JobsWorld) -> None:
     """The request stands, the target is due after a while."""
     world.sell(an_order())
-    checking = world.checking(an_eye(ScriptedSource(lambda _name, _now: SystemExit("killed"))))
+    checking = world.checking(a_configured_source(ScriptedSource(lambda _name, _now: SystemExit("killed"))))
     with pytest.raises(SystemExit):
         checking.check("1")
     assert world.rows("source_requests", "at") == [START]
@@ -185,7 +194,7 @@ def test_a_check_that_is_killed_has_paid_and_its_look_is_taken_again(world: Jobs
 def test_an_unknown_order_is_an_error_and_leaves_no_trace(world: JobsWorld) -> None:
     """No request is recorded for what was never sold."""
     with pytest.raises(NotFoundError, match="there is no order 404"):
-        world.checking(an_eye(ScriptedSource())).check("404")
+        world.checking(a_configured_source(ScriptedSource())).check("404")
     assert world.rows("requests") == []
 
 
@@ -227,7 +236,7 @@ def test_the_clock_is_asked_and_not_the_machine(world: JobsWorld) -> None:
     """Every time that is kept is the world's."""
     world.sell(an_order())
     world.now = LATER
-    world.checking(an_eye(ScriptedSource())).check("1")
+    world.checking(a_configured_source(ScriptedSource())).check("1")
     times = [*world.rows("requests", "at"), *world.rows("requests", "answered_at")]
     assert set(times) == {LATER}
 
@@ -237,12 +246,12 @@ def test_a_request_while_the_answer_stands_is_recorded_without_a_look(world: Job
     world.sell(an_order(terms={"refill": "on_request"}))
     world.now = LATER
     source = ScriptedSource(lambda _name, now: 2000 if now == LATER else 1500)
-    checking = world.checking(an_eye(source))
+    checking = world.checking(a_configured_source(source))
     assert checking.check("1")[1] is Recheck.DONE
     world.now = LATER + 10 * MINUTE
     for _ in range(3):
         assert checking.check("1")[1] is Recheck.STANDS
-    assert (standing(world), len(source.request_pending)) == (1, 1)
+    assert (standing(world), len(source.reads)) == (1, 1)
     world.lose(1500, LATER + HOUR)
     assert [str(reason) for reason in world.rows("decisions", "reason")] == ["drop_confirmed"]
 
@@ -251,14 +260,17 @@ def test_a_drop_that_waits_for_a_request_is_looked_at_at_once(world: JobsWorld) 
     """No old answer stands against it."""
     world.sell(an_order(terms={"refill": "on_request"}))
     world.now = LATER
-    checking = world.checking(an_eye(ScriptedSource(lambda _name, _now: 2000)))
+    checking = world.checking(a_configured_source(ScriptedSource(lambda _name, _now: 2000)))
     checking.check("1")
     for minutes in (10, 20):
         world.look(1500, LATER + minutes * MINUTE)
     world.look(1500, LATER + 130 * MINUTE)
     assert [str(reason) for reason in world.rows("decisions", "reason")] == ["awaiting_request"]
     world.now += MINUTE
-    assert world.checking(an_eye(ScriptedSource(lambda _name, _now: 1500))).check("1")[0].word == "refill"
+    assert (
+        world.checking(a_configured_source(ScriptedSource(lambda _name, _now: 1500))).check("1")[0].word
+        == "refill"
+    )
 
 
 def test_asking_about_an_order_without_guarantee_is_recorded_once_an_hour(world: JobsWorld) -> None:

@@ -1,8 +1,9 @@
-"""Two eyes for the tests of the jobs: one asks for profiles with their posts, the other for pages."""
+"""Two scripted sources: one reads profiles with their posts, the other reads single pages."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from jobs.adaptive_selection import AdaptiveSelection
 from jobs.target_selection import TargetSelection
@@ -25,16 +26,17 @@ def a_post(code: str, metric: Metric = Metric.LIKES, owner: str | None = "natgeo
     return Target(Link(LinkKind.POST, code), metric, owner)
 
 
-def a_post_order(order_id: str, code: str, metric: Metric = Metric.LIKES, **changes: object) -> Order:
+def a_post_order(
+    order_id: str, code: str, metric: Metric = Metric.LIKES, owner: str | None = "natgeo", **changes: Any
+) -> Order:
     """Give an order of 1000 likes or views on a post that had 1000."""
-    owner = changes.pop("owner", "natgeo")
-    target = a_post(code, metric, owner)  # type: ignore[arg-type]
-    return replace(an_order(order_id), service=str(metric), target=target, link_typed=code, **changes)  # type: ignore[arg-type]
+    target = a_post(code, metric, owner)
+    return replace(an_order(order_id), service=str(metric), target=target, link_typed=code, **changes)
 
 
 @dataclass
 class Pages:
-    """Each profile and each post has a page of its own; a post's page shows its likes and its views."""
+    """One page per profile and per post; the page of a post shows its likes and its views."""
 
     script: Callable[[str, datetime], Answer] = lambda _name, _now: 2000
     name: str = "pages"
@@ -42,7 +44,8 @@ class Pages:
     batch: int = 20
     differs: int = 0
     count_kind: str = "count"
-    read_together: list[list[str]] = field(default_factory=list)
+    while_reading: Callable[[], None] = lambda: None
+    requests: list[list[str]] = field(default_factory=list)
     times: list[datetime] = field(default_factory=list)
 
     def request_key(self, target: Target) -> str | None:
@@ -51,8 +54,9 @@ class Pages:
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
         assert len({self.request_key(target) for target in targets}) == 1
         assert len(targets) <= self.batch
-        self.read_together.append([f"{target.link.key}:{target.metric}" for target in targets])
+        self.requests.append([f"{target.link.key}:{target.metric}" for target in targets])
         self.times.append(now)
+        self.while_reading()
         return Reading(tuple(self._shot(target, now) for target in targets), 1)
 
     def _shot(self, target: Target, now: datetime) -> Snapshot:
@@ -65,12 +69,12 @@ class Pages:
 
     @property
     def seen(self) -> list[str]:
-        return [one for request in self.read_together for one in request]
+        return [one for request in self.requests for one in request]
 
 
 @dataclass
 class Profiles(Pages):
-    """A profile shows all its posts; a post without an owner cannot be found."""
+    """One request per profile returns its posts too; a post without an owner cannot be read."""
 
     name: str = "profiles"
     metrics: frozenset[Metric] = frozenset({Metric.FOLLOWERS, Metric.LIKES})
@@ -82,7 +86,7 @@ class Profiles(Pages):
 
 
 def learn(world: JobsWorld) -> AdaptiveSelection:
-    """Have a world's looks chosen by the learned cadence, as a daemon that starts does."""
+    """Switch the world to the adaptive cadence, with the stored statistics, as a starting daemon does."""
     with world.database.read() as tx:
         cadence = AdaptiveCadence(EVERY, Hazards(cadence_stats.load(tx)), cadence_stats.average_prices(tx))
     selection = AdaptiveSelection(cadence)
@@ -97,4 +101,4 @@ def choose(world: JobsWorld, cadence: Cadence, selection: TargetSelection) -> No
 
 FIXED = FixedCadence(EVERY)
 LATER = START + timedelta(days=2)
-"""The standard order has long been settled."""
+"""Two days after completion: the standard order has settled."""
