@@ -11,7 +11,7 @@ from itertools import islice
 from jobs.configured_source import ConfiguredSource
 from jobs.queue_position import queue_position
 from jobs.target_selection import claim_requests
-from monitor.cadence.adaptive import SLOT_HOURS, AdaptiveCadence
+from monitor.cadence.adaptive import SLOT_HOURS, AdaptiveCadence, UnitPrices
 from monitor.cadence.hazard import Hazards
 from monitor.cadence.observation_state import hours_since_epoch
 from monitor.cadence.schedule import LookSummary, Observation, Priority, QueuePosition, ScheduleRequest
@@ -24,7 +24,7 @@ from storage.due import DueTarget
 from storage.engine import Transaction, after_commit
 from storage.sources import lock_source
 
-KEPT_EVERY = timedelta(minutes=1)
+SAVED_EVERY = timedelta(minutes=1)
 """So often what was learned is added to the database; a kill loses no more of it than that."""
 REFRESHED_EVERY = timedelta(hours=1)
 """So often the lessons of other daemons, and the going rates, are taken in."""
@@ -41,7 +41,7 @@ class AdaptiveSelection:
     """What matters at a moment goes first, then last calls that are worth it, then the virtual queue."""
 
     cadence: AdaptiveCadence
-    _kept_at: datetime | None = None
+    _saved_at: datetime | None = None
     _refreshed_at: datetime | None = None
     _room: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
     _queued: defaultdict[str, list[Observation]] = field(default_factory=lambda: defaultdict(list))
@@ -51,9 +51,8 @@ class AdaptiveSelection:
         self, tx: Transaction, configured: ConfiguredSource, now: datetime, limit: int = 1
     ) -> list[list[TargetState]]:
         """Take from the lanes, one after the other."""
-        self.persist(tx, now)
         source = configured.source.name
-        clock = self._learned(tx, source)
+        clock = cadence_stats.virtual_time(tx, source)
         heads = due.due_by_date(tx, source, Priority.URGENT, now, limit)
         heads += _called(tx, clock, source, now, limit - len(heads))
         left = limit - len(heads)
@@ -104,15 +103,20 @@ class AdaptiveSelection:
         return now if since is None else min(schedule_request.not_before, since + self.cadence.every / 6)
 
     def persist(self, tx: Transaction, now: datetime) -> None:
-        """Add what was learned to the database, and now and then take in what others have added."""
+        """Save what was learned, at intervals, and load what other daemons have saved.
+
+        Call it before `learn` in the same transaction: what is learned there belongs to the loaded hazards.
+        """
         refresh = self._refreshed_at is None or now - self._refreshed_at >= REFRESHED_EVERY
-        if refresh or self._kept_at is None or now - self._kept_at >= KEPT_EVERY:
+        if refresh or self._saved_at is None or now - self._saved_at >= SAVED_EVERY:
             self.save(tx)
-            self._kept_at = now
+            after_commit(tx, partial(setattr, self, "_saved_at", now))
         if refresh:
-            self.cadence.hazards = Hazards(cadence_stats.load(tx))
-            self.cadence.unit_prices = cadence_stats.average_prices(tx)
-            self._refreshed_at = now
+            loaded = Hazards(cadence_stats.load(tx)), cadence_stats.average_prices(tx)
+            after_commit(tx, partial(self._refresh, *loaded, now))
+
+    def _refresh(self, hazards: Hazards, unit_prices: UnitPrices, now: datetime) -> None:
+        self.cadence.hazards, self.cadence.unit_prices, self._refreshed_at = hazards, unit_prices, now
 
     def observe(self, observations: Iterable[Observation]) -> None:
         """Queue what looks have shown, once their transaction is committed."""
@@ -122,27 +126,27 @@ class AdaptiveSelection:
     def learn(self, tx: Transaction, sources: Iterable[str]) -> None:
         """Learn what is queued of these sources: into virtual times, and after the commit into hazards."""
         for source in sources:
-            lock_source(tx, source)
-            cadence_stats.save_virtual_time(tx, source, self._learned(tx, source))
+            if queued := list(self._queued[source]):
+                lock_source(tx, source)
+                self._learn(tx, source, queued)
 
-    def save(self, tx: Transaction) -> None:
-        """Add everything that was learned to the database."""
-        hazards = self.cadence.hazards
-        cadence_stats.add(tx, hazards.unsaved())
-        after_commit(tx, hazards.mark_saved)
-
-    def _learned(self, tx: Transaction, source: str) -> VirtualTime:
-        """The virtual time of a source after the queued observations of its looks."""
-        clock = cadence_stats.virtual_time(tx, source)
-        queued = list(self._queued[source])
-        hours = [self.cadence.observe(observation, clock) for observation in queued]
+    def _learn(self, tx: Transaction, source: str, queued: Sequence[Observation]) -> None:
+        virtual_time = cadence_stats.virtual_time(tx, source)
+        hours = [self.cadence.observe(observation, virtual_time) for observation in queued]
+        cadence_stats.save_virtual_time(tx, source, virtual_time)
         after_commit(tx, partial(self._learn_hazards, source, queued, hours))
-        return clock
 
     def _learn_hazards(self, source: str, queued: Sequence[Observation], hours: Sequence[float]) -> None:
         for observation, effective in zip(queued, hours, strict=True):
             self.cadence.hazards.learn(observation.cell, effective, crossed=observation.crossed)
         del self._queued[source][: len(queued)]
+
+    def save(self, tx: Transaction) -> None:
+        """Add everything that was learned to the database."""
+        hazards = self.cadence.hazards
+        unsaved = hazards.unsaved()
+        cadence_stats.add(tx, unsaved)
+        after_commit(tx, partial(hazards.mark_saved, unsaved))
 
     def _pop(
         self,

@@ -1,11 +1,12 @@
 """Routing: choose the source that reads each new target."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from jobs.configured_source import ConfiguredSource
 from monitor.cadence.schedule import QueuePosition
-from monitor.evaluation.source_choice import SourceRouter
+from monitor.evaluation.source_choice import RoutedSource, SourceRouter
 from monitor.evaluation.target_state import TargetState
 from monitor.model.order_state import OrderState
 from storage import order_states, routes
@@ -15,6 +16,14 @@ BATCH = 500
 """Targets routed in one transaction."""
 InitialPosition = Callable[[Transaction, TargetState, Sequence[OrderState], datetime], QueuePosition | None]
 """Returns the position in the queue of its source of a target that was just routed."""
+
+
+def router_of(
+    configured_sources: Sequence[ConfiguredSource], allowed: Mapping[str, tuple[str, ...]]
+) -> SourceRouter:
+    """Return the router of these sources, best first; `allowed` limits the sources of a service."""
+    sources = tuple(RoutedSource(one.source.name, one.source.request_key) for one in configured_sources)
+    return SourceRouter(sources, allowed)
 
 
 def routed(router: SourceRouter, state: TargetState, orders: Sequence[OrderState]) -> TargetState:

@@ -105,13 +105,12 @@ class Sampling:
 
     def _take(self, tx: Transaction, configured: ConfiguredSource, now: datetime) -> list[TargetState]:
         """The targets of the next request, which is paid for."""
-        due = next(
-            iter(
-                self.selection.take(tx, configured, now)
-                or self.selection.take(tx, configured, now, RETRIES_WHEN_CLAIMED)
-            ),
-            [],
-        )
+        self.selection.persist(tx, now)
+        self.selection.learn(tx, [configured.source.name])
+        requests = self.selection.take(tx, configured, now)
+        if not requests:
+            requests = self.selection.take(tx, configured, now, RETRIES_WHEN_CLAIMED)
+        due = requests[0] if requests else []
         if due:
             request_accounting.charge(tx, configured, now, len(due))
         return due

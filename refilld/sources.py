@@ -2,13 +2,14 @@
 
 from jobs.adaptive_selection import AdaptiveSelection
 from jobs.configured_source import ConfiguredSource, canary_for
+from jobs.routing import router_of
 from jobs.target_selection import FixedSelection, TargetSelection
 from monitor.cadence.adaptive import AdaptiveCadence
 from monitor.cadence.fixed import FixedCadence
 from monitor.cadence.hazard import Hazards
 from monitor.cadence.schedule import Cadence
 from monitor.cadence.virtual_time import VirtualTime
-from monitor.evaluation.source_choice import RoutedSource, SourceRouter
+from monitor.evaluation.source_choice import SourceRouter
 from monitor.sources.registry import open_source
 from refilld.config import ConfigError
 from refilld.settings import Settings, SourceSection
@@ -45,9 +46,8 @@ def require_sources(settings: Settings) -> tuple[ConfiguredSource, ...]:
 def router_for(settings: Settings, configured_sources: tuple[ConfiguredSource, ...]) -> SourceRouter:
     """The choice of source by target and service."""
     services = settings.services.items()
-    return SourceRouter(
-        tuple(RoutedSource(one.source.name, one.source.request_key) for one in configured_sources),
-        {name: tuple(s.sources) for name, s in services if s.sources is not None},
+    return router_of(
+        configured_sources, {name: tuple(s.sources) for name, s in services if s.sources is not None}
     )
 
 

@@ -137,7 +137,7 @@ class Hazards:
         service.refit.observed()
 
     def unsaved(self) -> dict[Cell, tuple[float, float]]:
-        """Return events and hours of exposure learned since `mark_saved`."""
+        """Return the events and hours of exposure that are learned and not saved."""
         return {
             Cell(name, *key, span): observation
             for name, service in self._services.items()
@@ -146,10 +146,10 @@ class Hazards:
             if observation[1]
         }
 
-    def mark_saved(self) -> None:
-        """Take everything learned so far as saved."""
-        for service in self._services.values():
-            service.new = {}
+    def mark_saved(self, saved: Mapping[Cell, tuple[float, float]]) -> None:
+        """Take what `unsaved` returned as saved; what was learned since then stays unsaved."""
+        for cell, (events, hours) in saved.items():
+            self._services[cell.service].new[cell[1:4]].add(cell.span, -events, -hours)
 
     def _service(self, name: str) -> _Service:
         service = self._services.get(name)

@@ -30,8 +30,8 @@ _TARGETS = {metric: Target(Link(LinkKind.PROFILE, ""), metric) for metric in Met
 class ReplayTarget:
     """One target and what must be remembered of it.
 
-    From `min_count` on and before `until`, a count of the series' kind changes nothing and is not evaluated; it is
-    a judged one all the same between `judged_from` and `judged_until`.
+    A count of the series' kind that is at least `min_count` and before `until` changes nothing and is not
+    evaluated; between `judged_from` and `judged_until` it is a judged count all the same.
     """
 
     __slots__ = ("judged_at", "judged_from", "judged_until", "min_count", "orders", "series", "until")

@@ -12,11 +12,13 @@ from hypothesis import settings
 from sqlalchemy import select
 
 from jobs.configured_source import ConfiguredSource
-from jobs.look_recording import LookPolicy, RecordedLook, record_looks
-from jobs.routing import SourceRouter
+from jobs.look_recording import RecordedLook, record_looks
+from jobs.routing import router_of
 from jobs.sampling import Sampling
 from jobs.target_selection import FixedSelection, TargetSelection
 from monitor.cadence.fixed import FixedCadence
+from monitor.evaluation.evaluate import LookPolicy
+from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
@@ -33,7 +35,6 @@ from storage import flags, leases, operator_actions, orders, requests, targets
 from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.schema import metadata
-from storage.targets import TargetState
 from tests.migrated_database import migrated_database
 
 SECOND = timedelta(seconds=1)
@@ -208,7 +209,7 @@ class JobsWorld:
     # The jobs
 
     def sampling(self, *configured_sources: ConfiguredSource, max_wait: timedelta = 10 * SECOND) -> Sampling:
-        policy = replace(self.policy, router=SourceRouter(configured_sources, self.allowed))
+        policy = replace(self.policy, router=router_of(configured_sources, self.allowed))
         return Sampling(
             self.database,
             configured_sources,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jobs import routing
-from jobs.adaptive_selection import KEPT_EVERY
+from jobs.adaptive_selection import SAVED_EVERY
 from monitor.cadence.adaptive import SLOT_HOURS
 from monitor.cadence.observation_state import hours_since_epoch
 from monitor.cadence.schedule import FinalLook, NextLook, Priority, QueuePosition
@@ -59,7 +59,7 @@ def place(
     row = world.target(name)
     queue_position = None if turn is None else QueuePosition(turn, SERVICE, rests, None, call)
     shot = Snapshot(row.target, world.now - HOUR, Outcome.COUNT, "pages", 2000, "count")
-    following = NextLook(at or world.now + DAY, priority, "by hand", cadence_state=row.cadence_state)
+    following = NextLook(at or world.now + DAY, priority, "by hand", cadence_state=row.schedule.cadence_state)
     with world.database.write() as tx:
         targets.save_looks(tx, [LookOutcome(row, shot, following, queue_position)])
 
@@ -308,7 +308,7 @@ def test_a_killed_daemon_loses_a_minute_of_observations_and_no_look(world: JobsW
     lives(world, source, LATER + 30 * MINUTE)
     assert len(world.rows("snapshots")) == 5
     learn(world)
-    world.now += KEPT_EVERY
+    world.now += SAVED_EVERY
     lives(world, source, world.now + 2 * MINUTE)
     assert exposure(world) == pytest.approx(5 * 48, rel=0.01)
 
@@ -322,7 +322,7 @@ def test_observations_of_the_last_look_are_saved_by_flush(world: JobsWorld) -> N
     assert exposure(world) == 0
     sampling.flush()
     assert exposure(world) == pytest.approx(48)
-    assert selection.cadence.drain_observations("pages") == []
+    assert selection.cadence.hazards.unsaved() == {}
 
 
 def test_observations_of_two_daemons_add_up(world: JobsWorld) -> None:
@@ -337,11 +337,12 @@ def test_observations_of_two_daemons_add_up(world: JobsWorld) -> None:
         step = world.sampling(a_configured_source(source))
         step._step(step.sources[0])
         assert len(source.seen) == number + 1
-    world.now += 2 * KEPT_EVERY
+    world.now += 2 * SAVED_EVERY
     for selection in (mine, others, mine):
         with world.database.write() as tx:
-            selection.take(tx, a_configured_source(source), world.now)
-            selection.persist(tx, world.now + 2 * KEPT_EVERY)
+            selection.learn(tx, ["pages"])
+        with world.database.write() as tx:
+            selection.persist(tx, world.now + 2 * SAVED_EVERY)
     assert exposure(world) == pytest.approx(2 * 48, rel=0.01)
 
 

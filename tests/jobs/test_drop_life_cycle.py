@@ -130,7 +130,10 @@ def test_the_confirmation_look_has_the_urgent_priority(world: JobsWorld) -> None
     world.sell(an_order())
     world.look(1500, LATER)
     target = world.target()
-    assert (target.next_due_at, target.due_reason) == (LATER + 2 * HOUR, "confirm drop of 1")
+    assert (target.schedule.next_due_at, target.schedule.due_reason) == (
+        LATER + 2 * HOUR,
+        "confirm drop of 1",
+    )
     assert world.rows("targets", "priority") == [int(Priority.URGENT)]
 
 
@@ -138,8 +141,8 @@ def test_a_target_without_covered_orders_is_not_due(world: JobsWorld) -> None:
     """The guarantee has ended."""
     world.sell(an_order())
     world.look(2000, START + 30 * DAY)
-    assert world.target().next_due_at is None
-    assert world.target().due_reason == "no order is covered"
+    assert world.target().schedule.next_due_at is None
+    assert world.target().schedule.due_reason == "no order is covered"
 
 
 # Held and refused

@@ -36,8 +36,8 @@ def test_a_failed_look_changes_nothing_but_the_snapshot_and_the_schedule(
     changed = {table for table in before if before[table] != after[table]} - {"outbox"}
     assert changed == {"snapshots", "targets"}
     target = world.target()
-    assert target.next_due_at is not None
-    assert target.next_due_at > world.now
+    assert target.schedule.next_due_at is not None
+    assert target.schedule.next_due_at > world.now
     assert (target.series.last_count, target.last_count_at) == (1500, LATER)
     assert after["snapshots"][-1][1:4] == (LATER + HOUR, outcome, None)
 
@@ -89,7 +89,7 @@ def test_a_fall_to_0_is_stored_as_a_fault_and_judged_only_when_seen_twice(world:
     kept = world.look(0, LATER + 6 * HOUR).snapshot
     assert (kept.outcome, kept.count, kept.detail) == (Outcome.SCHEMA, None, "the count fell from 2000 to 0")
     assert drops_of(world) == []
-    assert world.target().next_due_at == LATER + 6 * HOUR + 10 * MINUTE
+    assert world.target().schedule.next_due_at == LATER + 6 * HOUR + 10 * MINUTE
     world.look(0, LATER + 6 * HOUR + 10 * MINUTE)
     assert drops_of(world) == [("1", DropState.SUSPECTED, 1)]
 

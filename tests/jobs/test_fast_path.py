@@ -82,7 +82,9 @@ def route(world: JobsWorld) -> None:
     """Route new targets, and those of new orders, to the scripted source."""
     with world.database.write() as tx:
         rows = routes.unrouted(tx, 500)
-        routes.routed(tx, [replace(r, source="scripted", request_key=r.target.link.key) for r in rows], {})
+        routed = [replace(r.schedule, source="scripted", request_key=r.target.link.key) for r in rows]
+        pairs = zip(rows, routed, strict=True)
+        routes.routed(tx, [replace(row, schedule=schedule) for row, schedule in pairs], {})
 
 
 def watch(world: JobsWorld, *, quick: bool = True, few: int = 2) -> Counting:
@@ -333,4 +335,4 @@ def test_a_look_after_a_clock_step_back_is_evaluated(calm: tuple[JobsWorld, Coun
 def test_after_the_guarantee_the_target_is_unscheduled(calm: tuple[JobsWorld, Counting]) -> None:
     world, cadence = calm
     world.look(2000, START + 30 * DAY)
-    assert (cadence.quiet, world.target().next_due_at) == (1, None)
+    assert (cadence.quiet, world.target().schedule.next_due_at) == (1, None)

@@ -35,10 +35,10 @@ def test_a_flag_closes_the_drop_and_lifting_it_starts_a_new_one(world: JobsWorld
     world.look(1500, LATER)
     world.flag("1", Flag.HOLD)
     world.look(1500, LATER + 2 * HOUR)
-    assert world.target().next_due_at is None
+    assert world.target().schedule.next_due_at is None
     world.now = LATER + 3 * HOUR
     world.unflag("1", Flag.HOLD)
-    assert world.target().next_due_at == world.now
+    assert world.target().schedule.next_due_at == world.now
     world.look(1500, LATER + 3 * HOUR)
     assert drops_of(world) == [("1", DropState.CLOSED, 1), ("1", DropState.SUSPECTED, 1)]
     assert refills_of(world) == []
@@ -51,7 +51,7 @@ def test_a_delivery_corrected_during_a_suspicion_causes_no_burst_of_looks(world:
     world.sell(an_order(completed_at=LATER + HOUR))
     world.look(1500, LATER + HOUR)
     world.look(1500, LATER + 3 * HOUR)
-    assert world.target().next_due_at == LATER + 4 * HOUR
+    assert world.target().schedule.next_due_at == LATER + 4 * HOUR
     assert drops_of(world) == [("1", DropState.SUSPECTED, 1)]
 
 
@@ -63,7 +63,7 @@ def test_a_refunded_order_is_no_longer_judged(world: JobsWorld) -> None:
     assert refills_of(world) == [("1", 500, RefillState.CANCELLED)]
     world.look(1200, LATER + DAY)
     assert len(drops_of(world)) == 1
-    assert world.target().next_due_at is None
+    assert world.target().schedule.next_due_at is None
 
 
 # Clocks

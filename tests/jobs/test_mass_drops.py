@@ -5,8 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from jobs.look_recording import LookPolicy
 from monitor.cadence.fixed import FixedCadence
+from monitor.evaluation.evaluate import LookPolicy
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.order import Flag
 from monitor.model.refill import RefillState
@@ -111,7 +111,7 @@ def test_before_the_end_of_the_hold_nothing_is_released(fallen: JobsWorld) -> No
 def test_a_look_is_due_at_the_end_of_a_hold(fallen: JobsWorld) -> None:
     """Even if the ordinary interval is longer."""
     fallen.look(1500, LATER + 47 * HOUR, profile=NAMES[2])
-    assert fallen.target(NAMES[2]).next_due_at == LATER + 50 * HOUR
+    assert fallen.target(NAMES[2]).schedule.next_due_at == LATER + 50 * HOUR
 
 
 def test_the_operator_releases_all_held_refills_together(fallen: JobsWorld) -> None:
@@ -175,7 +175,7 @@ def test_a_refill_held_at_the_last_look_of_its_guarantee_is_still_released(world
     show(world, [1500] * 5, last + 2 * HOUR)
     assert {state for *_, state in refills_of(world)} == {RefillState.HELD}
     for name in NAMES:
-        due = world.target(name).next_due_at
+        due = world.target(name).schedule.next_due_at
         assert due is not None
     world.look(1500, last + 50 * HOUR, profile=NAMES[0])
     assert refills_of(world)[0] == (NAMES[0], 500, RefillState.QUEUED)
@@ -184,7 +184,7 @@ def test_a_refill_held_at_the_last_look_of_its_guarantee_is_still_released(world
 def test_after_a_release_the_target_returns_to_its_routine(fallen: JobsWorld) -> None:
     """The next look is a routine look."""
     fallen.look(2000, LATER + 50 * HOUR, profile=NAMES[2])
-    assert (fallen.target(NAMES[2]).due_reason, fallen.target(NAMES[2]).next_due_at) == (
+    assert (fallen.target(NAMES[2]).schedule.due_reason, fallen.target(NAMES[2]).schedule.next_due_at) == (
         "routine", LATER + 56 * HOUR,
     )  # fmt: skip
 

@@ -144,7 +144,7 @@ def test_a_refill_queued_at_the_last_look_waits_for_a_public_profile(world: Jobs
     world.look(2000, START + DAY)
     world.look(1500, last)
     world.look(1500, last + 2 * HOUR)
-    due = world.target().next_due_at
+    due = world.target().schedule.next_due_at
     assert due is not None
     world.look(Outcome.PRIVATE, due)
     assert world.claim() == []

@@ -69,7 +69,7 @@ def test_a_target_is_looked_at_from_the_moment_it_is_due(world: JobsWorld) -> No
     source = ScriptedSource()
     sampling = world.sampling(a_configured_source(source))
     sampling.run_once()
-    due = world.target().next_due_at
+    due = world.target().schedule.next_due_at
     assert due is not None
     for world.now in (due - INSTANT, due):
         sampling.run_once()
@@ -309,7 +309,7 @@ def test_a_refused_look_is_repeated_soon(world: JobsWorld) -> None:
     world.sell(an_order())
     world.look(2000, START + 10 * DAY)
     world.look(Outcome.RATE_LIMITED, START + 10 * DAY + 6 * HOUR)
-    assert world.target().next_due_at == world.now + 10 * MINUTE
+    assert world.target().schedule.next_due_at == world.now + 10 * MINUTE
 
 
 # Stop requests and heartbeats
@@ -374,11 +374,11 @@ def test_one_order_takes_a_bounded_number_of_looks_in_its_whole_life(
     sampling = world.sampling(a_configured_source(source))
     while world.now < START + 31 * DAY:
         sampling.run_once()
-        due = world.target().next_due_at
+        due = world.target().schedule.next_due_at
         world.now = max(world.now + MINUTE, due or START + 31 * DAY)
         if outcome is Outcome.RATE_LIMITED and len(source.reads) == 3:
             break
     assert 3 <= len(source.reads) <= most
     if outcome is not Outcome.RATE_LIMITED:
         assert source.times[-1] >= START + 30 * DAY - 6 * HOUR
-        assert world.target().next_due_at is None
+        assert world.target().schedule.next_due_at is None

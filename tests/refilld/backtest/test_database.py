@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from jobs.look_recording import LookPolicy, record_looks
+from jobs.look_recording import record_looks
 from monitor.cadence.fixed import FixedCadence
+from monitor.evaluation.evaluate import LookPolicy
 from monitor.model.link import parse_link
 from monitor.model.order import Flag
 from monitor.model.refill import RefillState

@@ -39,7 +39,7 @@ def test_a_check_looks_at_once_and_answers_with_what_it_saw(world: JobsWorld) ->
     assert (answer.word, answer.count, answer.counted_at, recheck) == ("no_drop", 2000, LATER, Recheck.DONE)
     assert world.rows("source_requests", "source", "at") == [("scripted", LATER)]
     assert world.rows("snapshots", "at", "count") == [(LATER, 2000)]
-    assert world.target().next_due_at == LATER + 3 * HOUR
+    assert world.target().schedule.next_due_at == LATER + 3 * HOUR
 
 
 def test_a_question_that_is_answered_leaves_no_request_standing(world: JobsWorld) -> None:
