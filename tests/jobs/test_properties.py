@@ -13,13 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.look_recording import RecordedLook
+from monitor.evaluation.admission import Look
+from monitor.evaluation.evaluate import LookEvaluation, RequestState, evaluate
 from monitor.guarantee.claims import claims_of
 from monitor.guarantee.verdicts import measure_start_counts
+from monitor.model.drop import DropState
 from monitor.model.order import Flag, Order
+from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Outcome
-from storage import order_states
+from storage import mass_drops, order_states
 from storage.errors import NothingMissingError
-from tests.jobs.jobs_world import DAY, HOUR, MINUTE, START, JobsWorld, an_order, examples, jobs_world
+from tests.jobs.jobs_world import DAY, HOUR, MINUTE, START, JobsWorld, a_look, an_order, examples, jobs_world
 from tests.postgres_server import fast_directory
 
 FAILURES = [o for o in Outcome if o is not Outcome.COUNT]
@@ -122,12 +126,20 @@ def play(
 
 
 def check_look(world: JobsWorld, count: int, at: datetime) -> RecordedLook:
-    """Record a count, and compare its new refills with the units missing just before."""
+    """Record a count, and compare its new refills with the units missing just before.
+
+    What the pure evaluation says of the orders is what the database holds afterwards.
+    """
     known = world.rows("refills", "refill_id")
+    evaluated = evaluated_look(world, count, at)
     with world.database.read() as tx:
         before = measure_start_counts(order_states.of_target(tx, world.target().target_id), count, at)
     recorded = world.look(count, at)
     decisions = recorded.decisions
+    assert decisions == evaluated.decisions
+    with world.database.read() as tx:
+        saved = order_states.of_target(tx, world.target().target_id)
+    assert list(map(essence, saved)) == list(map(essence, evaluated.orders_after))
     new = [(r.order_id, r.quantity) for r in world.rows("refills") if r.refill_id not in known]
     assert [(d.order_id, d.quantity) for d in decisions if d.quantity] == new
     if new:
@@ -136,6 +148,29 @@ def check_look(world: JobsWorld, count: int, at: datetime) -> RecordedLook:
         assert sum(units for _, units in new) <= missing
         assert all(units <= delivered[order_id] for order_id, units in new)
     return recorded
+
+
+def evaluated_look(world: JobsWorld, count: int, at: datetime) -> LookEvaluation:
+    """Evaluate a count without recording it."""
+    state, rule = world.target(), world.policy.mass_drops
+    with world.database.read() as tx:
+        orders = order_states.of_target(tx, state.target_id)
+        before = mass_drops.state(tx, state.target.metric, at - rule.window, enabled=rule.enabled)
+    look = Look(state, orders, a_look(count, at, state.target))
+    request = RequestState([look], {state.target.metric: before}, {}, {})
+    return evaluate(request, world.policy).looks[0]
+
+
+def essence(state: OrderState) -> tuple[object, ...]:
+    """What bears on the guarantee of an order, without row ids; when a refused drop opened does not."""
+    drop = state.drop
+    refills = sorted(
+        (refill.quantity, refill.state, str(refill.release_at), str(refill.completed_at))
+        for refill in state.refills
+        if refill.units
+    )
+    opened = None if drop is None else (drop.state, drop.state is DropState.REFUSED or drop.opened_at)
+    return state.order, state.flags, opened, refills, state.request_pending, state.settled_look
 
 
 def decisions_of(world: JobsWorld) -> list[Any]:
