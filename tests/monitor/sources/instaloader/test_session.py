@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import instaloader
 import pytest
@@ -42,7 +43,9 @@ LOGGED_IN = HttpAnswer(
     '<html>["LSD",[],{"token":"lsd"},323] "IG_USER_EIMU":"787132"'
     ' ["DTSGInitialData",[],{"token":"dtsg"},258]</html>'
 )
-COOKIES = {"sessionid": SESSION, "csrftoken": TOKEN, "ds_user_id": "787132"}
+COOKIES: dict[str, Any] = {"sessionid": SESSION, "csrftoken": TOKEN, "ds_user_id": "787132"}
+ODD: tuple[Any, ...] = ("", None, 7, True, [], "a b", 'a"', "a;b", "ü")
+"""Values that no cookie of a login has."""
 QUERY = "POST /graphql/query"
 START = "GET /"
 VISIT = "POST /api/graphql"
@@ -290,9 +293,12 @@ def test_the_context_of_a_login_is_recycled_like_a_visitors(
     """After six hours, and once after a strange answer; it never asks for a start page."""
     opened: list[object] = []
     load = SilentContext.load_session
-    monkeypatch.setattr(
-        SilentContext, "load_session", lambda self, *args: (opened.append(self), load(self, *args))[1]
-    )
+
+    def load_session(self: SilentContext, *args: Any) -> Any:
+        opened.append(self)
+        return load(self, *args)
+
+    monkeypatch.setattr(SilentContext, "load_session", load_session)
     for hours in (0, 1, 5, 6, 7, 13):
         desk.look(now=NOON + hours * HOUR)
         assert desk.asked == [QUERY]
@@ -375,11 +381,7 @@ def test_a_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> 
         '{"sessionid":"a","sessionid":"b","csrftoken":"c","ds_user_id":"1"}',
         {},
         *({name: value for name, value in COOKIES.items() if name != lost} for lost in COOKIES),
-        *(
-            COOKIES | {name: odd}
-            for name in COOKIES
-            for odd in ("", None, 7, True, [], "a b", 'a"', "a;b", "ü")
-        ),
+        *(COOKIES | {name: odd} for name in COOKIES for odd in ODD),
         COOKIES | {"ds_user_id": "natgeo"},
         COOKIES | {"ds_user_id": "0"},
         COOKIES | {"mid": None},
