@@ -60,8 +60,8 @@ def run(room: Path, *command: str) -> str:
 
 
 def changed_line(diff: str) -> str:
-    """What the mutant made of the line; the line itself where it only took it away."""
-    changes = re.findall(r"^([-+])(?!\1\1)\s*(.+)$", diff, re.MULTILINE)
+    """Give the line as the mutant has it; the original line where the mutant only removes it."""
+    changes: list[tuple[str, str]] = re.findall(r"^([-+])(?!\1\1)\s*(.+)$", diff, re.MULTILINE)
     return next((line for sign, line in reversed(changes) if sign == "+"), changes[0][1])
 
 

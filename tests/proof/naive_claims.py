@@ -24,6 +24,7 @@ USUAL: Row = {
     "refill": "automatic",
 }
 FOREVER = datetime.max.replace(tzinfo=UTC)
+OPEN_REFILL = {"held", "queued", "claimed"}
 
 
 def moment(text: str) -> datetime:
@@ -97,11 +98,18 @@ def baseline(world: Row, order: Row) -> int:
     return int(start_count(world, order)) + delivered(order)
 
 
+def first_count(world: Row, order: Row) -> Row | None:
+    """The first look with a believed count at or after the order's completion."""
+    believed = series(world, target_of(order))
+    return next((look for look in believed if look["at"] >= rank(order)[0]), None)
+
+
 def start_count(world: Row, order: Row) -> int:
-    """What the target had before the order: as the panel said, or else as the first count tells."""
+    """The target's count before the order: as the panel said, or measured by the first count."""
     if order.get("start_count") is not None:
         return int(order["start_count"])
-    first = next(look for look in series(world, target_of(order)) if look["at"] >= rank(order)[0])
+    first = first_count(world, order)
+    assert first is not None, order
     also_in_it = sum(
         delivered(other)
         for other in orders_of(world, target_of(order))
@@ -116,6 +124,10 @@ def open_drop(world: Row, order: Row) -> Row | None:
     return next((drop for drop in drops if drop["state"] in {"suspected", "waiting"}), None)
 
 
+def in_window(world: Row, order: Row, at: datetime) -> bool:
+    return moment(order["completed_at"]) <= at < window_end(world, order)
+
+
 def has_settled(world: Row, order: Row, at: datetime) -> bool:
     return at >= moment(order["completed_at"]) + span(terms_of(world, order)["settle"])
 
@@ -126,24 +138,33 @@ def is_guaranteed(world: Row, order: Row) -> bool:
 
 
 def is_covered(world: Row, order: Row, at: datetime) -> bool:
-    """Whether the guarantee runs: inside the window, or for as long as a drop of those days is open."""
+    """Whether the guarantee runs: inside the window, or while a drop that opened inside it is open."""
     if not is_guaranteed(world, order) or at < moment(order["completed_at"]):
         return False
-    return at < window_end(world, order) or open_drop(world, order) is not None
+    drop = open_drop(world, order)
+    return in_window(world, order, at) or (drop is not None and in_window(world, order, drop["opened"]))
 
 
 def is_active(world: Row, order: Row, at: datetime) -> bool:
     return is_covered(world, order, at) and has_settled(world, order, at)
 
 
+def units_of(refill: Row) -> int:
+    """The units that a refill stands for: all while it is open, what was delivered when it is completed."""
+    if refill["state"] in OPEN_REFILL:
+        return int(refill["quantity"])
+    if refill["state"] == "completed":
+        return int(refill["delivered"])
+    return 0
+
+
 def units_in_flight(world: Row, refills: list[Row], at: datetime) -> int:
-    """The units of those of the refills that are still to show in a count."""
+    """The units of these refills that no count can show yet."""
     units = 0
     for refill in refills:
-        open_still = refill["state"] in {"held", "queued"}
         settle = span(terms_of(world, refill["order"])["settle"])
-        if open_still or (refill["state"] == "completed" and at < refill["completed_at"] + settle):
-            units += refill["quantity"]
+        settled = refill["state"] == "completed" and at >= refill["completed_at"] + settle
+        units += 0 if settled else units_of(refill)
     return units
 
 

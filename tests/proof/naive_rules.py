@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.proof.naive_claims import (
+    OPEN_REFILL,
     Row,
     claims,
     delivered,
@@ -19,16 +20,17 @@ from tests.proof.naive_claims import (
     span,
     target_of,
     terms_of,
+    units_of,
 )
+
+UNDONE_DROP = {"suspected", "waiting", "refused"}
 
 USUAL_MASS_DROP: Row = {"enabled": True, "window": "6h", "min_targets": 20, "share": 20, "hold": "48h"}
 
 
-def decisions(
-    orders: list[Row], terms: dict[str, Row], mass_drop: Row, events: list[Row]
-) -> list[dict[str, Any]]:
-    """Every decision of the rules, in the words of the backtest, whenever that of a drop changes."""
-    world: Row = {
+def new_world(orders: list[Row], terms: dict[str, Row], mass_drop: Row) -> Row:
+    """The orders before anything has happened."""
+    return {
         "orders": [dict(order) for order in orders],
         "terms": terms,
         "mass_drop": USUAL_MASS_DROP | mass_drop,
@@ -36,10 +38,18 @@ def decisions(
         "refills": [],
         "drops": [],
         "judged": [],
+        "claims": {},
         "flags": {order["order_id"]: set() for order in orders},
         "asked": set(),
         "told": [],
     }
+
+
+def decisions(
+    orders: list[Row], terms: dict[str, Row], mass_drop: Row, events: list[Row]
+) -> list[dict[str, Any]]:
+    """Every decision of the rules, in the words of the backtest, whenever that of a drop changes."""
+    world = new_world(orders, terms, mass_drop)
     for event in events:
         happen(world, event | {"at": moment(event["at"])})
     return list(world["told"])
@@ -60,14 +70,13 @@ def happen(world: Row, event: Row) -> None:
 def complete(world: Row, order: Row, event: Row) -> None:
     refill = open_refill(world, order)
     if refill is not None:
-        refill.update(state="completed", completed_at=event["at"])
+        refill.update(state="completed", completed_at=event["at"], delivered=refill["quantity"])
 
 
 def flag(world: Row, order: Row, event: Row) -> None:
     world["flags"][order["order_id"]].add(event["flag"])
-    for drop in world["drops"]:
-        if drop["order"] is order:
-            drop["state"] = "closed"
+    for drop in undone_drops(world, order):
+        drop["state"] = "closed"
     refill = open_refill(world, order)
     if refill is not None:
         refill["state"] = "cancelled"
@@ -93,7 +102,13 @@ WHAT_HAPPENS = {
 }
 
 
+def undone_drops(world: Row, order: Row) -> list[Row]:
+    """The drops of an order that may still recover: at most one."""
+    return [drop for drop in world["drops"] if drop["order"] is order and drop["state"] in UNDONE_DROP]
+
+
 def open_refill(world: Row, order: Row) -> Row | None:
+    """The order's refill that is neither claimed nor at its end."""
     refills: list[Row] = [refill for refill in world["refills"] if refill["order"] is order]
     return next((refill for refill in refills if refill["state"] in {"held", "queued"}), None)
 
@@ -103,11 +118,11 @@ def judge(world: Row, look: Row) -> None:
     here = orders_of(world, target_of(look))
     active = [order for order in here if is_active(world, order, look["at"])]
     refills = [refill for refill in world["refills"] if target_of(refill["order"]) == target_of(look)]
-    told = claims(world, active, refills, look)
+    told = world["claims"] = claims(world, active, refills, look)
     due = [refill for refill in refills if is_due(world, refill, look["at"])]
     releases = claims_without(world, here, active, refills, due, look)
     if active:
-        opened = [follow(world, order, told[order["order_id"]], look["at"]) for order in active]
+        opened = [follow(world, order, told[order["order_id"]], look) for order in active]
         world["judged"].append({"at": look["at"], "metric": look["metric"], "fell": any(opened)})
         world["judged"][-1]["target"] = target_of(look)
     mass_drop = bool(active) and mass_drop_is_on(world, look)
@@ -135,18 +150,18 @@ def threshold(world: Row, order: Row) -> int:
     return max(int(terms["min_drop_units"]), share // 100 + (1 if share % 100 else 0), 1)
 
 
-def follow(world: Row, order: Row, told: Row, at: datetime) -> bool:
-    """What a count makes of the order's drop; whether one opened."""
-    drop = next((d for d in world["drops"] if d["order"] is order and d["state"] != "closed"), None)
+def follow(world: Row, order: Row, told: Row, look: Row) -> bool:
+    """Open, confirm or close the order's drop; tell whether one opened."""
+    drop = next(iter(undone_drops(world, order)), None)
     if told["claim"] < threshold(world, order):
         if drop is not None:
-            drop["state"] = "closed"
+            drop.update(state="recovered", look=look)
         return False
     if drop is None:
-        new = {"order": order, "state": "suspected", "opened": at, "looks": 1, "said": None}
-        world["drops"].append(new)
+        new = {"order": order, "state": "suspected", "opened": look["at"], "looks": 1, "said": None}
+        world["drops"].append(new | {"look": look, "decided": None})
         return True
-    drop["looks"] += 1
+    drop.update(looks=drop["looks"] + 1, look=look)
     return False
 
 
@@ -177,7 +192,8 @@ def decide(world: Row, order: Row, told: Row, look: Row, *, mass_drop: bool) -> 
     asked = order["order_id"] in world["asked"]
     action, reason = table(terms, order, own, told, look["at"], asked=asked, mass_drop=mass_drop)
     quantity = min(told["claim"], allowance(terms, order, own)) if action in {"refill", "hold"} else 0
-    drop["state"] = {"wait": "waiting", "refuse": "refused"}.get(action, "closed")
+    drop["state"] = {"wait": "waiting", "refuse": "refused", "hold": "held", "refill": "refilled"}[action]
+    drop["decided"] = {"look": look, "action": action, "reason": reason, "quantity": quantity}
     if quantity:
         refill = {"order": order, "drop": drop, "quantity": quantity, "asked": asked}
         refill |= {"state": "queued" if action == "refill" else "held", "reason": reason, "at": look["at"]}
@@ -187,9 +203,7 @@ def decide(world: Row, order: Row, told: Row, look: Row, *, mass_drop: bool) -> 
 
 def allowance(terms: Row, order: Row, own: list[Row]) -> int:
     """How many units the order may still get."""
-    spent = sum(
-        int(refill["quantity"]) for refill in own if refill["state"] in {"held", "queued", "completed"}
-    )
+    spent = sum(units_of(refill) for refill in own)
     return max(0, int(terms["max_refill_percent"]) * delivered(order) // 100 - spent)
 
 
@@ -200,7 +214,7 @@ def table(
     completed = [refill["completed_at"] for refill in own if refill["state"] == "completed"]
     below = told["effective"] < told["floor"]
     lines = [
-        (any(r["state"] in {"held", "queued"} for r in own), "wait", "refill_in_progress"),
+        (any(refill["state"] in OPEN_REFILL for refill in own), "wait", "refill_in_progress"),
         (0 < terms["max_refills"] <= len(completed), "refuse", "refill_limit_reached"),
         (allowance(terms, order, own) == 0, "refuse", "refill_allowance_spent"),
         (any(at - then < span(terms["cooldown"]) for then in completed), "wait", "cooldown"),
@@ -244,9 +258,8 @@ def release(world: Row, refill: Row, told: Row, look: Row) -> None:
 
 def refuse_until_recovered(world: Row, refill: Row) -> None:
     """What is discarded is not decided again until it recovers, nor is what has been lost on top of it."""
-    for drop in world["drops"]:
-        if drop["order"] is refill["order"] and drop["state"] != "closed":
-            drop["state"] = "closed"
+    for drop in undone_drops(world, refill["order"]):
+        drop["state"] = "closed"
     refill["drop"]["state"] = "refused"
 
 

@@ -17,7 +17,7 @@ from monitor.alerts.alert import (
 from monitor.guarantee.decisions import TABLE
 from monitor.guarantee.gone_detection import Absence
 from monitor.model.decision import Action, Decision, Reason
-from tests.monitor.worlds import HOUR, NOW, PROFILE, an_order
+from tests.builders import HOUR, NOW, a_profile, an_order
 
 LINK = "https://www.instagram.com/natgeo/"
 
@@ -56,7 +56,7 @@ def test_every_decision_there_is_can_be_told(action: Action, reason: Reason) -> 
 
 def test_a_private_profile_is_told_with_the_words_for_the_customer() -> None:
     """To be copied as they are."""
-    alert = private_alert(PROFILE, 3)
+    alert = private_alert(a_profile(), 3)
     assert (alert.kind, alert.link) == (AlertKind.TARGET_PRIVATE, LINK)
     assert alert.text == f'{LINK} is private; 3 order(s) suspended. To the customer: "{PRIVATE_WORDS}"'
     assert "make it public" in PRIVATE_WORDS
@@ -64,7 +64,7 @@ def test_a_private_profile_is_told_with_the_words_for_the_customer() -> None:
 
 def test_a_target_that_is_gone_is_told_with_the_words_for_the_customer() -> None:
     """How often and since when it was not found, and how many orders wait for it."""
-    alert = gone_alert(PROFILE, Absence(5, NOW, NOW + 24 * HOUR), 2)
+    alert = gone_alert(a_profile(), Absence(5, NOW, NOW + 24 * HOUR), 2)
     assert (alert.kind, alert.link) == (AlertKind.TARGET_GONE, LINK)
     assert alert.text == (
         f"followers of {LINK} have not been found 5 times since {NOW:%Y-%m-%d %H:%M} UTC, while others "
@@ -76,7 +76,7 @@ def test_a_target_that_is_gone_is_told_with_the_words_for_the_customer() -> None
 def test_a_target_that_cannot_be_read_is_told_with_how_it_failed() -> None:
     """How often in a row, and in what the last look ended."""
     text = f"followers of {LINK} could not be read 3 times in a row (not_found)"
-    assert Alert(AlertKind.TARGET_REFUSED, text, link=LINK) == refused_alert(PROFILE, "not_found", 3)
+    assert Alert(AlertKind.TARGET_REFUSED, text, link=LINK) == refused_alert(a_profile(), "not_found", 3)
 
 
 @pytest.mark.parametrize("until", ["2026-01-02 10:00:00 UTC", "an operator resumes it"])

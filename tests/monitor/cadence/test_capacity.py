@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.cadence.capacity import LONGEST, Allowance, BindingLimit, CadenceKind, Capacity
-from tests.monitor.worlds import examples
+from tests.effort import examples
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -45,7 +45,8 @@ def seen(looks_per_day: float) -> Capacity:
 )
 def test_the_tightest_limit_makes_the_rate(allowed: Allowance, rate: float, binding: BindingLimit) -> None:
     """And is told by the name that the configuration has for it."""
-    assert (pytest.approx(allowed.rate), allowed.binding) == (rate, binding)
+    assert allowed.rate == pytest.approx(rate)
+    assert allowed.binding is binding
 
 
 # The arithmetic

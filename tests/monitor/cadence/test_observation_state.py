@@ -1,6 +1,7 @@
 """Stakes: what is noted of a target's orders comes back as it was, and nothing else comes back."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,8 @@ from monitor.cadence.observation_state import (
     observed,
     time_of,
 )
-from tests.monitor.worlds import DAY, HOUR, NOW, examples
+from tests.builders import DAY, HOUR, NOW
+from tests.effort import examples
 
 FLOATS = st.floats(0, 1e6)
 STAKES = st.builds(
@@ -65,7 +67,7 @@ def test_a_text_that_nobody_noted_is_no_note(text: str) -> None:
 
 @pytest.mark.parametrize("field", ObservationState._fields)
 @pytest.mark.parametrize("value", [None, "x", float("nan"), float("inf"), -1e308, 1e308, 77, -1, [], True])
-def test_a_note_with_an_impossible_value_is_none_at_all(field: str, value: object) -> None:
+def test_a_note_with_an_impossible_value_is_none_at_all(field: str, value: Any) -> None:
     """One damaged row must cost no more than what was noted of it: what is taken can be worked with."""
     damaged = STAKE._replace(**{field: value})
     for observation in load(json.dumps([damaged])):

@@ -13,27 +13,25 @@ HAZARD = 0.004
 LOOKS = st.lists(st.tuples(st.floats(0, 2), st.floats(0, 200), st.floats(0, 5), st.booleans()), max_size=200)
 
 
-def watch(surge: SurgeDetector, begin: int, end: int, strength: float, dice: random.Random) -> None:
-    """Thirty looks an hour, each six hours after the last one at its order."""
+def watch(surge: SurgeDetector, begin: int, end: int, strength: float, dice: random.Random) -> bool:
+    """Give 30 looks per hour, each six hours after the last one at its order; tell whether a surge is on."""
     for hour in range(begin, end):
         for _ in range(30):
             crossed = dice.random() < HAZARD * strength * 6
             surge.observe(HAZARD * 6, 6.0, float(hour), crossed=crossed)
+    return surge.on
 
 
 def test_a_wave_is_noticed_and_ends() -> None:
     """Within hours; its strength and the time that it was on are known afterwards."""
     surge, dice = SurgeDetector(), random.Random(1)
-    watch(surge, 0, 200, 1.0, dice)
-    assert not surge.on
-    watch(surge, 200, 212, 5.0, dice)
-    assert surge.on
+    assert not watch(surge, 0, 200, 1.0, dice)
+    assert watch(surge, 200, 212, 5.0, dice)
     assert 2.5 < surge.strength < 10
     assert 190 < surge.begun < 212
     assert surge.rate_multiplier == pytest.approx(surge.strength**0.5)
     watch(surge, 212, 230, 5.0, dice)
-    watch(surge, 230, 260, 1.0, dice)
-    assert not surge.on
+    assert not watch(surge, 230, 260, 1.0, dice)
     assert surge.rate_multiplier == 1.0
     assert 60 + 40 < surge.effective_hours(60.0, 260.0) < 60 + 300
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.evaluation.source_choice import SourceRoute, best_route
-from tests.monitor.worlds import examples
+from tests.effort import examples
 
 GRAPH, PAGES, PLUG = (
     SourceRoute("graph", "profile:a"),

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from monitor.guarantee.gone_detection import Absence, observe
 from monitor.model.snapshot import Outcome
-from tests.monitor.worlds import HOUR, NOW, examples
+from tests.builders import HOUR, NOW
+from tests.effort import examples
 
 N, U, T, C = Outcome.NOT_FOUND, Outcome.UNAVAILABLE, Outcome.TRANSIENT, Outcome.COUNT
 ABSENT = [N, U]
@@ -83,7 +84,9 @@ def test_gone_is_what_the_rule_says_of_the_looks_since_the_last_sign_of_life(
     story: list[tuple[int, Outcome, bool]],
 ) -> None:
     """RULES 7, told backwards: count, time and proof since the target was last there."""
-    absence, hour, read_at, since_then, gone = Absence(), 0, None, [], False
+    absence, hour, gone = Absence(), 0, False
+    read_at: datetime | None = None
+    since_then: list[int] = []
     for hours, outcome, other_read in story:
         hour += hours
         read_at = at(hour) if other_read else read_at

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.guarantee.mass_drop import MassDropRule, Tally
-from tests.monitor.worlds import HOUR, NOW, examples
+from tests.builders import HOUR, NOW
+from tests.effort import examples
 
 RULE = MassDropRule()
 

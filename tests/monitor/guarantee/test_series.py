@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from monitor.guarantee.series import Series, admit, begins
 from monitor.model.snapshot import Outcome, Snapshot
-from tests.monitor.worlds import HOUR, NOW, PROFILE, a_failed_look, a_look, examples
+from tests.builders import HOUR, NOW, a_failed_look, a_look, a_profile
+from tests.effort import examples
 
 FAILED = sorted(set(Outcome) - {Outcome.COUNT})
 
@@ -28,9 +29,9 @@ def admitted(*counts: int | Outcome) -> list[int | None]:
 def test_only_count_is_a_number(outcome: Outcome) -> None:
     """RULES 2: a look that failed cannot carry a count, and a count cannot be missing its number."""
     with pytest.raises(ValueError, match="snapshot with count 5"):
-        Snapshot(PROFILE, NOW, outcome, "simulated", count=5)
+        Snapshot(a_profile(), NOW, outcome, "simulated", count=5)
     with pytest.raises(ValueError, match="count snapshot with count None"):
-        Snapshot(PROFILE, NOW, Outcome.COUNT, "simulated")
+        Snapshot(a_profile(), NOW, Outcome.COUNT, "simulated")
 
 
 def test_the_outcomes_are_the_ten_of_the_rules() -> None:
@@ -94,7 +95,7 @@ def test_a_fault_is_a_schema_snapshot() -> None:
     _, series = admit(a_look(41), Series())
     fault, _ = admit(a_look(0, NOW + HOUR), series)
     expected = Snapshot(
-        PROFILE,
+        a_profile(),
         NOW + HOUR,
         Outcome.SCHEMA,
         "simulated",

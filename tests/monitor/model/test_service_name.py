@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from monitor.model.service_name import MOST_DAYS, derive
 from monitor.model.terms import BelowStart, RefillMode, Terms
-from tests.monitor.worlds import DAY, examples
+from tests.builders import DAY
+from tests.effort import examples
 
 YEAR = timedelta(days=365)
 BASE = Terms(

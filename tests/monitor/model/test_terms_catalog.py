@@ -7,7 +7,7 @@ import pytest
 from monitor.model.service import Service
 from monitor.model.terms import RefillMode, Terms, TermsOrigin
 from monitor.model.terms_catalog import TermsCatalog
-from tests.monitor.worlds import DAY, START, an_order
+from tests.builders import DAY, START, an_order
 
 DEFAULT = Terms(window=20 * DAY)
 GOLD = Terms(name="gold", window=90 * DAY)
@@ -19,7 +19,8 @@ R60 = replace(DEFAULT, name="R60", window=60 * DAY)
 def test_a_book_is_a_mapping_that_always_has_default_terms() -> None:
     """As the configuration may say nothing of them."""
     assert dict(TermsCatalog({"gold": GOLD})) == {"default": Terms(), "gold": GOLD}
-    assert (TermsCatalog(NAMED), len(TermsCatalog(NAMED))) == (NAMED, 2)
+    assert dict(TermsCatalog(NAMED)) == NAMED
+    assert len(TermsCatalog(NAMED)) == 2
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from monitor.model.snapshot import Outcome
 from monitor.sources.breaker import Breaker
-from tests.monitor.worlds import DAY, HOUR, INSTANT, MINUTE, NOW, examples
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW
+from tests.effort import examples
 
 SURE = (Outcome.RATE_LIMITED, Outcome.BLOCKED)
 LIKELY = (Outcome.LOGIN_REQUIRED, Outcome.SCHEMA)
@@ -67,8 +68,10 @@ def test_refusals_pause_for_1_2_4_8_16_and_then_24_first_pauses(first: timedelta
     breaker, now, pauses = Breaker(), NOW, []
     for _ in range(8):
         breaker = after((Outcome.RATE_LIMITED, "a"), breaker=breaker, now=now, first=first)
-        pauses.append((breaker.closed_until(now) - now) / first)
-        now = breaker.closed_until(now)
+        until = breaker.closed_until(now)
+        assert until is not None
+        pauses.append((until - now) / first)
+        now = until
         breaker = after((Outcome.COUNT, "a"), breaker=breaker, now=now, first=first)
         assert breaker.closed_until(now) is None
     expected = [1, 2, 4, 8, 16, 24, 24, 24]

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from monitor.sources.budget import Budget, NthRequest, Purpose, RateLimit
 from monitor.sources.contract import RateLimitHint
 from monitor.sources.rate_limit_state import RateLimitState
-from tests.monitor.worlds import DAY, HOUR, INSTANT, MINUTE, NOW, SECOND, examples
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW, SECOND
+from tests.effort import examples
 
 THIRTY = Budget(requests_per_hour=30, spacing=60 * SECOND)
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from monitor.sources.contract import RateLimitHint
 from monitor.sources.rate_limit_state import RateLimitState
-from tests.monitor.worlds import DAY, HOUR, INSTANT, MINUTE, NOW, SECOND, examples
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW, SECOND
+from tests.effort import examples
 
 
 def test_a_source_that_says_nothing_of_its_limit_leaves_no_trace() -> None:

@@ -220,7 +220,7 @@ class Cable(BaseAdapter):
         plain.begin()
         return PooledResponse(
             body=plain,
-            headers=plain.headers.items(),
+            headers=dict(plain.headers.items()),
             status=plain.status,
             reason=plain.reason,
             preload_content=False,

@@ -68,7 +68,7 @@ def test_a_post_that_is_not_there_is_unavailable_once_all_were_seen(
 
 @pytest.mark.parametrize("edge", [{}, {"media": {"data": []}}, {"media": {"data": []}, "media_count": None}])
 def test_media_that_are_said_to_be_there_but_not_listed_are_no_evidence(
-    script: Callable[..., None], look: Callable[..., Snapshot], edge: Mapping[str, Any]
+    script: Callable[..., None], look: Callable[..., Snapshot], edge: dict[str, object]
 ) -> None:
     """Graph leaves out what there is none of, and what we may not see."""
     script(discovery(EDGE | edge))

@@ -121,6 +121,9 @@ class Circle:
     def post(self, shortcode: str) -> HttpAnswer:
         return redirect("https://www.instagram.com/api/graphql/")
 
+    def account(self, user_id: str) -> HttpAnswer:
+        return redirect(f"https://i.instagram.com/api/v1/users/{user_id}/info/")
+
 
 def test_a_challenge_that_redirects_to_itself_costs_exactly_one_request(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading]

@@ -1,17 +1,17 @@
-"""A login is used for views alone, costs what it costs, and stops nothing when it has expired."""
+"""A login is used for views only, costs what it costs, and stops nothing when it has expired."""
 
 import json
 import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import instaloader
 import pytest
 
-from monitor.errors import BadInputError
 from monitor.model.link import Link, LinkKind
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
@@ -30,22 +30,22 @@ from refilld.demo.instagram import (
 )
 from refilld.demo.members import POST_QUERY, MembersWorld
 from refilld.demo.tunnel import HttpAnswer
-
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-CODE = "C0deAAAAAAA"
-OTHER = "C0deBBBBBBB"
-PICTURE = "C0dePPPPPPP"
-SESSION = "787132%3AFAKEsession%3A17"
-TOKEN = "FAKEcsrftoken"
-LOGGED_IN = HttpAnswer(
-    '<html>["LSD",[],{"token":"lsd"},323] "IG_USER_EIMU":"787132"'
-    ' ["DTSGInitialData",[],{"token":"dtsg"},258]</html>'
+from tests.monitor.sources.instaloader.logins import (
+    CODE,
+    COOKIES,
+    HOUR,
+    LOGGED_IN,
+    NOON,
+    OTHER,
+    PICTURE,
+    QUERY,
+    SESSION,
+    START,
+    TOKEN,
+    VISIT,
+    put,
+    with_session,
 )
-COOKIES = {"sessionid": SESSION, "csrftoken": TOKEN, "ds_user_id": "787132"}
-QUERY = "POST /graphql/query"
-START = "GET /"
-VISIT = "POST /api/graphql"
 
 
 @dataclass
@@ -73,16 +73,6 @@ class Desk:
         put(self.file, COOKIES | changes)
         later = self.file.stat().st_mtime_ns + 10**9
         os.utime(self.file, ns=(later, later))
-
-
-def put(file: Path, value: object, mode: int = 0o600) -> Path:
-    file.write_text(value if isinstance(value, str) else json.dumps(value))
-    file.chmod(mode)
-    return file
-
-
-def with_session(file: Path) -> InstaloaderSource:
-    return InstaloaderSource.configured({"session_file": str(file)})
 
 
 @pytest.fixture
@@ -290,9 +280,12 @@ def test_the_context_of_a_login_is_recycled_like_a_visitors(
     """After six hours, and once after a strange answer; it never asks for a start page."""
     opened: list[object] = []
     load = SilentContext.load_session
-    monkeypatch.setattr(
-        SilentContext, "load_session", lambda self, *args: (opened.append(self), load(self, *args))[1]
-    )
+
+    def load_session(self: SilentContext, *args: Any) -> Any:
+        opened.append(self)
+        return load(self, *args)
+
+    monkeypatch.setattr(SilentContext, "load_session", load_session)
     for hours in (0, 1, 5, 6, 7, 13):
         desk.look(now=NOON + hours * HOUR)
         assert desk.asked == [QUERY]
@@ -350,85 +343,6 @@ def test_a_login_that_is_told_to_wait_hands_that_on(desk: Desk) -> None:
     """To the budget, which is one for both."""
     desk.world.outage = HttpAnswer("", 429, (("Retry-After", "600"),))
     assert desk.read(Metric.VIEWS).rate_limit.wait == timedelta(minutes=10)
-
-
-# The file
-
-
-@pytest.mark.parametrize("mode", [0o604, 0o644, 0o602, 0o666, 0o601])
-def test_a_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
-    """With the command that closes it."""
-    file = put(tmp_path / "session.json", COOKIES, mode)
-    with pytest.raises(BadInputError, match=r"session_file: .*chmod 600"):
-        with_session(file)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "[]",
-        "null",
-        "7",
-        "[" * 100_000,
-        "\x80",
-        '{"sessionid":"a","sessionid":"b","csrftoken":"c","ds_user_id":"1"}',
-        {},
-        *({name: value for name, value in COOKIES.items() if name != lost} for lost in COOKIES),
-        *(
-            COOKIES | {name: odd}
-            for name in COOKIES
-            for odd in ("", None, 7, True, [], "a b", 'a"', "a;b", "ü")
-        ),
-        COOKIES | {"ds_user_id": "natgeo"},
-        COOKIES | {"ds_user_id": "0"},
-        COOKIES | {"mid": None},
-        COOKIES | {"sessionid": "a" * 1025},
-        COOKIES | {"sessionid": "a\r\nX: y"},
-        COOKIES | {"fr": "x"},
-        " " * 70_000,
-    ],
-    ids=lambda content: str(content)[:60],
-)
-def test_a_file_that_is_no_login_is_refused_without_quoting_it(tmp_path: Path, content: object) -> None:
-    """One clear line names the option and the file, and no value."""
-    file = tmp_path / "session.json"
-    if isinstance(content, str):
-        file.write_bytes(content.encode("latin-1"))
-        file.chmod(0o600)
-    else:
-        put(file, content)
-    with pytest.raises(BadInputError) as raised:
-        with_session(file)
-    text = str(raised.value)
-    assert text.startswith(f"sources.instaloader.session_file: {file} ")
-    assert "refilld sources login" in text
-    assert not any(secret in text for secret in (SESSION, TOKEN))
-    assert raised.value.__cause__ is None
-
-
-def test_a_file_that_is_missing_or_a_directory_is_refused(tmp_path: Path) -> None:
-    """The first with the command that writes it."""
-    with pytest.raises(BadInputError, match=r"does not exist; .*refilld sources login instaloader"):
-        with_session(tmp_path / "nothing.json")
-    with pytest.raises(BadInputError, match="cannot be read"):
-        with_session(tmp_path)
-    with pytest.raises(BadInputError, match="cannot be read"):
-        with_session(tmp_path / "a\0b")
-    os.mkfifo(tmp_path / "pipe", 0o600)
-    with pytest.raises(BadInputError, match="is not a file"):
-        with_session(tmp_path / "pipe")
-
-
-def test_a_pickle_is_never_loaded(tmp_path: Path) -> None:
-    """The library's own session files are programs."""
-    loader = instaloader.Instaloader(quiet=True)
-    loader.load_session("natgeo", COOKIES)
-    file = tmp_path / "session-natgeo"
-    loader.save_session_to_file(str(file))
-    file.chmod(0o600)
-    with pytest.raises(BadInputError, match="session_file"):
-        with_session(file)
 
 
 # What the library would do with a login, and why the source does not

@@ -99,9 +99,9 @@ def test_an_answer_without_a_status_is_read_and_not_complained_about(
     script: Any, source: InstaloaderSource, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """`quiet` does not silence the library's complaints."""
-    script.query = HttpAnswer(
-        post_answer(media(CODE, likes=100, plays=1)).body.replace(', "status": "ok"', "")
-    )  # type: ignore[union-attr,arg-type]
+    body = post_answer(media(CODE, likes=100, plays=1)).body
+    assert isinstance(body, str)
+    script.query = HttpAnswer(body.replace(', "status": "ok"', ""))
     assert "status" not in str(script.query.body)
     assert source.read([LIKES], NOON).snapshots[0].count == 100
     assert capfd.readouterr() == ("", "")
