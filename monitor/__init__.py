@@ -1,1 +1,1 @@
-"""The domain: the guarantee and all that can be computed without a database, a clock or a network."""
+"""The domain: the guarantee, the cadence, and the sources; it uses no database and reads no clock."""

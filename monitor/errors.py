@@ -1,17 +1,17 @@
-"""The error tree of refilld; every error that a caller may want to tell apart is one of these.
+"""The base errors of refilld; every error that a caller can handle is derived from one of them.
 
 RefilldError
-├── BadInputError          something from outside does not parse; names the field, the fault and the remedy
-└── storage.errors.*       what the database refuses (constraints mapped by their names)
+├── BadInputError          an invalid value from outside; names the field, the problem and the remedy
+└── storage.errors.*       violated constraints of the database, mapped by their names
 """
 
 
 class RefilldError(Exception):
-    """Something refilld itself refuses or cannot do; the message is one line for the operator."""
+    """An error that refilld reports itself; the message is one line for the operator."""
 
 
 class BadInputError(RefilldError):
-    """A value from outside does not parse: `field` is its name, the message says what would be right."""
+    """An invalid value from outside: `field` is its name, `problem` says what is wrong and what is valid."""
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__(f"{field}: {problem}")

@@ -1,7 +1,7 @@
-"""The learned cadence: looks where drops are likely and dear, in a time for any budget.
+"""The adaptive cadence (configured as `learned`): looks first where the expected loss is largest.
 
-It says what a target asks of the virtual queue of its source, and learns from every routine look. Only what
-the rules hang on has a date of its own: a confirmation, a missing baseline, the end of a hold; see
+It requests a position in the virtual queue of the target's source, and learns from every routine look. Only
+looks that the rules need have a fixed time: a confirmation, a missing start count, the end of a hold. See
 docs/cadence.md.
 """
 
@@ -48,57 +48,57 @@ from monitor.model.target import Metric
 from monitor.model.terms import RefillMode
 
 FINAL_LOOK_LEAD = 0.5
-"""Hours before a guarantee's end by which its last call must have been."""
+"""Hours before a guarantee's end at which the final look is due."""
 SLOT_HOURS = 2.0
-"""Hours of one slot of last calls."""
-_NEVER = 24.0 * 3650
-"""Hours after which nobody waits for a turn."""
+"""Length of a time slot of final looks, in hours."""
+_MAX_WAIT_HOURS = 24.0 * 3650
+"""A longer expected wait is reported as no expected look."""
 IDLE_FACTOR = 12
-"""So many times the longest wait passes between looks at a target that no look can lose anything of."""
-BY_VIRTUAL_TIME = "its turn comes"
-"""Why a target is looked at again for which nothing has a date; `at_stake` tells more."""
+"""Interval between looks at a target without an expected drop, in multiples of `every`."""
+BY_VIRTUAL_TIME = "scheduled by virtual time"
+"""Due reason of a look without a fixed time; `predict_look` gives details."""
 MAX_RETRIES = 3
-"""Failed looks in a row that are tried again soon; from then on the target waits for its turn."""
+"""Failed looks in a row with an early retry; after that the target waits in the virtual queue."""
 UnitPrices = Mapping[tuple[str, Metric], float]
-"""What a unit of a metric usually costs, by currency."""
+"""Usual price of a unit, by currency and metric."""
 
 
 @dataclass(slots=True)
 class AdaptiveCadence:
-    """The policy; what it knows grows with every look."""
+    """Schedules looks by learned hazards, and collects the observations of routine looks."""
 
     every: timedelta
-    """The longest a target should wait where the budget has room; a sixth of it is the shortest."""
+    """Maximum interval if the budget has room; the minimum interval is a sixth of it."""
     hazards: Hazards
     unit_prices: UnitPrices = field(default_factory=dict)
 
     @property
     def keeps_state(self) -> bool:
-        """Yes: the memo of a target has all that its next look depends on."""
+        """True: the cadence state contains all that the next look depends on."""
         return True
 
-    def next_look(self, states: Sequence[OrderState], seen_: LookSummary, now: datetime) -> NextLook | None:
-        """Say when to look again; None when no order is covered and no refill waits for a public profile."""
+    def next_look(self, states: Sequence[OrderState], summary: LookSummary, now: datetime) -> NextLook | None:
+        """Return the next look; None if no order is covered and no refill is open."""
         covered = [w for w in states if w.covered(now)]
         if not covered:
-            waits = any(refill.state.open for w in states for refill in w.refills)
-            return NextLook(now + self.every, Priority.ROUTINE, "a refill is open") if waits else None
-        observations = self._stakes(covered, load(seen_.cadence_state))
-        count = _effective(states, seen_, now)
+            open_refill = any(refill.state.open for w in states for refill in w.refills)
+            return NextLook(now + self.every, Priority.ROUTINE, "a refill is open") if open_refill else None
+        observations = self._observation_states(covered, load(summary.cadence_state))
+        count = _effective(states, summary, now)
         if count is None:
-            return self._unread(covered, observations, seen_, now)
+            return self._after_failure(covered, observations, summary, now)
         after = [observed(observation, count, hours_since_epoch(now)) for observation in observations]
-        look = self._read(covered, after, now)
-        if seen_.priority is Priority.URGENT:
+        look = self._after_count(covered, after, now)
+        if summary.priority is Priority.URGENT:
             return look._replace(cadence_state=dump(observations))
-        return look._replace(observations=_routine_observations(observations, after, seen_.source, now))
+        return look._replace(observations=_routine_observations(observations, after, summary.source, now))
 
     def next_look_after_noop(
         self, cadence_state: str, count: int, now: datetime, priority: Priority, source: str, /
     ) -> NextLook | None:
-        """Say when to look again after a count from which nothing can follow, by the notes alone.
+        """Return the next look after a count that changes nothing, from the cadence state alone.
 
-        None where the notes do not say enough.
+        None if the state is not sufficient.
         """
         at = hours_since_epoch(now)
         observations = load(cadence_state)
@@ -107,7 +107,7 @@ class AdaptiveCadence:
         if schedule_request is None or any(
             observation.ends is not None and observation.ends <= at for observation in observations
         ):
-            return None  # where a guarantee has ended the lines are others
+            return None  # the end of a guarantee changes the lines
         following = NextLook(
             now + self.every, Priority.MAX_INTERVAL, BY_VIRTUAL_TIME, schedule_request, cadence_state
         )
@@ -117,55 +117,57 @@ class AdaptiveCadence:
         return following._replace(cadence_state=dump(after), observations=noted)
 
     def look_value(self, cadence_state: str, now: datetime) -> float:
-        """What a look at a target is worth now, by the notes of the last one."""
+        """Value of a look at a target now, from its cadence state."""
         at = hours_since_epoch(now)
         return sum(
             s.weight * look_value(self.hazards.hazard_for(s.cell), max(at - s.at, 0.0))
             for s in _open(load(cadence_state), at)
         )
 
-    def observe(self, observation: Observation, clock: VirtualTime) -> float:
+    def observe(self, observation: Observation, virtual_time: VirtualTime) -> float:
         """Show an observation to the surge detector; return its effective hours of exposure."""
         service = observation.cell.service
         expected = event_probability(self.hazards.hazard_for(observation.cell), observation.hours)
-        clock.observe(
+        virtual_time.observe(
             service,
             expected=expected,
             crossed=observation.crossed,
             hours=observation.hours,
             now=observation.at,
         )
-        return clock.effective_hours(service, observation.hours, observation.at)
+        return virtual_time.effective_hours(service, observation.hours, observation.at)
 
     def schedule_request(
         self, observations: Sequence[ObservationState], now: datetime
     ) -> ScheduleRequest | None:
-        """What a target asks of the virtual queue after a look; None when nothing is at stake."""
+        """What a target needs of the virtual queue after a look; None if no order of it can drop."""
         at = hours_since_epoch(now)
         open_ = _open(observations, at)
         if not open_:
             return None
-        rest = now + self.every / 6
-        return merged_requests([self._wish(observation, rest, at) for observation in open_])
+        not_before = now + self.every / 6
+        return merged_requests([self._order_request(each, not_before, at) for each in open_])
 
-    def _wish(self, observation: ObservationState, rest: datetime, at: float) -> ScheduleRequest:
-        """What one order asks of the virtual queue."""
-        weight_ = observation.weight
-        hazard = tuple([weight_ * hazard for hazard in self.hazards.hazard_for(observation.cell)])
+    def _order_request(
+        self, observation: ObservationState, not_before: datetime, at: float
+    ) -> ScheduleRequest:
+        """What one order needs of the virtual queue."""
+        weight = observation.weight
+        hazard = tuple([weight * rate for rate in self.hazards.hazard_for(observation.cell)])
         if observation.ends is None:
-            return ScheduleRequest(hazard, observation.service, rest, None, None)
+            return ScheduleRequest(hazard, observation.service, not_before, None, None)
         return ScheduleRequest(
             hazard,
             observation.service,
-            rest,
+            not_before,
             time_of(observation.ends),
             _final_look(observation, observation.ends, hazard, at),
         )
 
-    def _stakes(
+    def _observation_states(
         self, covered: Sequence[OrderState], before: Sequence[ObservationState]
     ) -> list[ObservationState]:
-        """The orders as stakes, each in the state in which the last routine look has shown it."""
+        """The orders with a start count, each as the last routine look has shown it."""
         known = {observation.order_id: observation for observation in before}
         started = [w for w in covered if w.order.start_count is not None]
         lines = lines_of(w.order for w in started)
@@ -199,42 +201,42 @@ class AdaptiveCadence:
         rate = self.unit_prices.get((order.currency, order.target.metric))
         return order_weight(threshold, float(order.price) / order.quantity, rate)
 
-    def _read(
+    def _after_count(
         self, covered: Sequence[OrderState], observations: list[ObservationState], now: datetime
     ) -> NextLook:
-        """After a count: what has a date of its own, or else its turn."""
+        """The next look after a count: the earliest with a fixed time, else by virtual time."""
         dated = min(self._dated(covered, now), key=lambda look: (look.at, look.priority), default=None)
         if dated is None and not observations:
-            dated = self._measuring(now)
-        return self._following(dated, covered, observations, now)
+            dated = self._measure_start(now)
+        return self._schedule(dated, covered, observations, now)
 
-    def _unread(
+    def _after_failure(
         self,
         covered: Sequence[OrderState],
         observations: list[ObservationState],
-        seen_: LookSummary,
+        summary: LookSummary,
         now: datetime,
     ) -> NextLook:
-        """After a look without a count, or before the first one."""
+        """The next look after a look without a count, or before the first one."""
         dated = None
-        if seen_.outcome is None or seen_.outcome not in UNREADABLE:
-            dated = self._again(seen_, now)
+        if summary.outcome is None or summary.outcome not in UNREADABLE:
+            dated = self._retry(summary, now)
         if dated is None and not observations:
-            dated = self._measuring(now, seen_.failures)
-        return self._following(dated, covered, observations, now)
+            dated = self._measure_start(now, summary.failures)
+        return self._schedule(dated, covered, observations, now)
 
-    def _measuring(self, now: datetime, failures: int = 0) -> NextLook:
-        """Without a start count no loss could be seen: it is measured without waiting for a turn."""
+    def _measure_start(self, now: datetime, failures: int = 0) -> NextLook:
+        """A look at a fixed time to measure the start count, without which no drop can be seen."""
         wait = self.every * 2 ** min(max(failures - 1, 0), 5)
         return NextLook(now + wait, Priority.ROUTINE, "a start count is to be measured")
 
-    def _again(self, seen_: LookSummary, now: datetime) -> NextLook | None:
-        if seen_.outcome is None or seen_.failures > MAX_RETRIES:
+    def _retry(self, summary: LookSummary, now: datetime) -> NextLook | None:
+        if summary.outcome is None or summary.failures > MAX_RETRIES:
             return None
-        wait = min(self.every, self.every / 36 * 2 ** max(seen_.failures - 1, 0))
-        return NextLook(now + wait, Priority.ROUTINE, f"last look was {seen_.outcome}")
+        wait = min(self.every, self.every / 36 * 2 ** max(summary.failures - 1, 0))
+        return NextLook(now + wait, Priority.ROUTINE, f"last look was {summary.outcome}")
 
-    def _following(
+    def _schedule(
         self,
         dated: NextLook | None,
         covered: Sequence[OrderState],
@@ -243,20 +245,20 @@ class AdaptiveCadence:
     ) -> NextLook:
         refused = {w.order.order_id for w in covered if w.drop and w.drop.state is DropState.REFUSED}
         open_ = [s for s in observations if s.order_id not in refused and (s.used < 1 or dated is None)]
-        schedule_request = self._settled(covered, self.schedule_request(open_, now), now)
+        schedule_request = self._after_settling(covered, self.schedule_request(open_, now), now)
         look = dated or self._undated(schedule_request, now)
         return NextLook(look.at, look.priority, look.due_reason, schedule_request, dump(observations))
 
     def _undated(self, schedule_request: ScheduleRequest | None, now: datetime) -> NextLook:
-        """A target waits for its turn; one that has none, as nothing is at stake, is seen now and then."""
+        """A look by virtual time, or after a long interval if no drop is expected."""
         if schedule_request is None:
-            return NextLook(now + IDLE_FACTOR * self.every, Priority.ROUTINE, "nothing is at stake")
+            return NextLook(now + IDLE_FACTOR * self.every, Priority.ROUTINE, "no drop is expected")
         return NextLook(now + self.every, Priority.MAX_INTERVAL, BY_VIRTUAL_TIME)
 
-    def _settled(
+    def _after_settling(
         self, covered: Sequence[OrderState], schedule_request: ScheduleRequest | None, now: datetime
     ) -> ScheduleRequest | None:
-        """A target none of whose orders can be judged yet rests until the first of them can."""
+        """Postpone a target without a judged order until the first of its orders has settled."""
         if schedule_request is None or any(w.settled(now) for w in covered):
             return schedule_request
         settles = [
@@ -265,63 +267,65 @@ class AdaptiveCadence:
         return schedule_request._replace(not_before=min(settles))
 
     def _dated(self, covered: Sequence[OrderState], now: datetime) -> Iterator[NextLook]:
-        """Everything that the rules hang on a time."""
+        """The looks that the rules need at a fixed time."""
         soon = self.every / 36
         for w in covered:
             if w.drop is not None and w.drop.state is DropState.SUSPECTED and w.settled(now):
                 yield confirmation(w, w.drop, soon, now)
-            yield from self._decided_again(w, now)
+            yield from self._waiting_drop(w, now)
             yield from hold_ends(w, soon, now)
 
-    def _decided_again(self, state: OrderState, now: datetime) -> Iterator[NextLook]:
-        """A drop that waits is decided again at each look; one that waits for the customer wakes with him."""
+    def _waiting_drop(self, state: OrderState, now: datetime) -> Iterator[NextLook]:
+        """The look at which a waiting drop is decided again; none while it waits for a customer's request."""
         order = state.order
         if state.drop is None or state.drop.state is not DropState.WAITING:
             return
         if order.terms.refill is RefillMode.ON_REQUEST and not state.request_pending:
             return
-        done = [now if refill.state.open else refill.completed_at for refill in state.refills]
-        cooled = [at + order.terms.cooldown for at in done if at is not None]  # no decision comes before
+        ends = [now if refill.state.open else refill.completed_at for refill in state.refills]
+        cooled = [at + order.terms.cooldown for at in ends if at is not None]  # no decision before that
         yield NextLook(max([now + self.every, *cooled]), Priority.ROUTINE, f"drop of {order.order_id} waits")
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedLook:
-    """When a target's turn is to be expected, and what it hangs on."""
+    """The expected next look at a target, and the reasons."""
 
     at: datetime | None
-    """When it would come if requests went on to be worth what they are worth now; None when never."""
+    """Expected time at the current shadow price; None if it is never due."""
     units: int
-    """Units at stake: the drop thresholds of its orders."""
+    """Sum of the drop thresholds of its orders."""
     used: float
-    """Largest share of such a threshold that is missing already."""
+    """Largest share of a threshold that is missing already."""
     daily: float
-    """Chance that a unit at stake is lost within a day."""
+    """Probability of a drop within a day, weighted mean over its orders."""
 
 
 def predict_look(cadence_state: str, hazards: Hazards, price: float) -> ExpectedLook | None:
-    """Say when a target comes to its turn, and why, by its notes; None where nothing is at stake."""
+    """Predict the next look at a target from its cadence state; None if no order of it can drop."""
     observations = _open(load(cadence_state))
     if not observations:
         return None
     weighted = [(observation.weight, hazards.hazard_for(observation.cell)) for observation in observations]
     wait = optimal_interval(weighted_sum(weighted), price)
-    weight_ = sum(observation.weight for observation in observations)
+    total_weight = sum(observation.weight for observation in observations)
     return ExpectedLook(
-        at=None if wait > _NEVER else time_of(max(observation.at for observation in observations) + wait),
+        at=None
+        if wait > _MAX_WAIT_HOURS
+        else time_of(max(observation.at for observation in observations) + wait),
         units=sum(observation.threshold for observation in observations),
         used=max(0.0, *(observation.used for observation in observations)),
-        daily=sum(w * event_probability(hazard, 24.0) for w, hazard in weighted) / weight_,
+        daily=sum(w * event_probability(hazard, 24.0) for w, hazard in weighted) / total_weight,
     )
 
 
 def _routine_observations(
     before: Sequence[ObservationState], after: Sequence[ObservationState], source: str, now: datetime
 ) -> tuple[Observation, ...]:
-    """What a routine look shows of its orders.
+    """The observations of a routine look.
 
-    A look made because of a drop, a hold or a customer must not be learned from: it shows too much about too
-    short a time.
+    Looks for a confirmation, a hold or a customer's request must not be learned from: their intervals depend
+    on the count, which would bias the hazards.
     """
     return tuple(
         Observation(source, old.cell, new.at - old.at, new.used >= 1, now)
@@ -331,26 +335,24 @@ def _routine_observations(
 
 
 def _open(observations: Iterable[ObservationState], at: float = -inf) -> list[ObservationState]:
-    """The orders that may yet drop; where all have, those: what is not confirmed yet must be seen again."""
-    running = [
-        observation for observation in observations if observation.ends is None or observation.ends > at
-    ]
-    return [observation for observation in running if observation.used < 1] or running
+    """The orders under guarantee that have not dropped; if all have, these, until they are confirmed."""
+    running = [each for each in observations if each.ends is None or each.ends > at]
+    return [each for each in running if each.used < 1] or running
 
 
-def _effective(states: Sequence[OrderState], seen_: LookSummary, now: datetime) -> int | None:
-    """The count with the units in flight; None where the newest look is no number."""
-    if seen_.outcome is not Outcome.COUNT or seen_.rejected or seen_.count is None:
+def _effective(states: Sequence[OrderState], summary: LookSummary, now: datetime) -> int | None:
+    """The count plus units in flight; None if the newest look has no accepted count."""
+    if summary.outcome is not Outcome.COUNT or summary.rejected or summary.count is None:
         return None
-    return seen_.count + sum(w.in_flight(now) for w in states)
+    return summary.count + sum(w.in_flight(now) for w in states)
 
 
 def _final_look(
     observation: ObservationState, ends: float, hazard: PiecewiseHazard, at: float
 ) -> FinalLook | None:
-    """The last call of an order, worth the chance that it drops unseen until its guarantee's end."""
+    """The final look of an order, valued by the probability of an unseen drop before its guarantee ends."""
     slot = int((ends - FINAL_LOOK_LEAD) // SLOT_HOURS)
-    if slot <= at // SLOT_HOURS + 1:  # the look just taken was the last one
+    if slot <= at // SLOT_HOURS + 1:  # the current look was the final one
         return None
     risk = cumulative_hazard(hazard, ends - at) / observation.weight
     value = final_look_value(observation.weight, risk)

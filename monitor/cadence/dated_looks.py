@@ -1,4 +1,4 @@
-"""Looks with a date of their own: a confirmation, the end of a hold."""
+"""Looks at a fixed time: a confirmation of a drop, the end of a hold."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,17 +10,17 @@ from monitor.model.refill import RefillState
 
 
 def confirmation(state: OrderState, drop: Drop, soon: timedelta, now: datetime) -> NextLook:
-    """When the next confirming look should be: spread evenly up to `confirm_after`."""
+    """The next confirming look; the looks are spread evenly up to `confirm_after`."""
     terms = state.order.terms
-    left = max(terms.confirmations - drop.looks, 1)
-    spread = (drop.opened_at + terms.confirm_after - now) / left
-    at = now + (spread if spread > timedelta(0) else soon)
+    remaining = max(terms.confirmations - drop.looks, 1)
+    interval = (drop.opened_at + terms.confirm_after - now) / remaining
+    at = now + (interval if interval > timedelta(0) else soon)
     return NextLook(at, Priority.URGENT, f"confirm drop of {state.order.order_id}")
 
 
 def hold_ends(state: OrderState, soon: timedelta, now: datetime) -> Iterator[NextLook]:
-    """When the hold of a refill is over, and it is decided anew."""
+    """The look at the end of a held refill's hold, after which its drop is decided again."""
     for refill in state.refills:
         if refill.state is RefillState.HELD and refill.release_at is not None:
-            over = max(refill.release_at, now + soon)
-            yield NextLook(over, Priority.URGENT, f"hold of {state.order.order_id} ends")
+            ends = max(refill.release_at, now + soon)
+            yield NextLook(ends, Priority.URGENT, f"hold of {state.order.order_id} ends")

@@ -1,20 +1,20 @@
-"""Tally: how many orders crossed their threshold, and over how many hours that was waited for, by span."""
+"""Exposure counts: threshold crossings (events) and hours of exposure, by span after the look."""
 
 from collections.abc import Iterable, Iterator
 from math import expm1
 
 from monitor.cadence.piecewise_hazard import ENDS, SPANS, PiecewiseHazard
 
-WEIGHT_OF_PARENT = 1.5
-"""c: so many events must be seen, or expected, before a tally says more than what is above it."""
-_SMALL = 1e-4
-"""Below this an exponential is as good as straight."""
-_CERTAIN = 500.0
-"""Above this it is as good as endless."""
+PRIOR_EVENTS = 1.5
+"""c: the weight of the parent's hazard in the Gamma-Poisson estimate, in events."""
+_SMALL_RISK = 1e-4
+"""Below this the linear approximation of an exponential is used."""
+_MAX_RISK = 500.0
+"""Upper bound of an exponent, against overflow."""
 
 
 class ExposureCounts:
-    """The lessons of some cells, by the span after the look."""
+    """Events and hours of exposure of one or several cells, by span after the look."""
 
     __slots__ = ("events", "hours")
 
@@ -27,32 +27,32 @@ class ExposureCounts:
         self.hours[span] += hours
 
     def expected_events(self, hazard: PiecewiseHazard) -> PiecewiseHazard:
-        """The events that an hazard foretells for the exposure there was."""
+        """The events that a hazard predicts for this exposure."""
         return product(hazard, self.hours)
 
     def factors(self, hazard: PiecewiseHazard) -> PiecewiseHazard:
-        """How much more often it happened than the hazard foretells, for each span."""
+        """For each span the shrunken ratio of events to the events that the hazard predicts."""
         pairs = zip(self.events, self.expected_events(hazard), strict=True)
         return tuple([factor(events, expected) for events, expected in pairs])
 
 
 def factor(events: float, expected: float) -> float:
-    """Gamma-Poisson: the mean of a factor on a rate, expected to be 1, after so many events."""
-    return (WEIGHT_OF_PARENT + events) / (WEIGHT_OF_PARENT + expected)
+    """Gamma-Poisson shrinkage: posterior mean of a factor on a rate whose prior mean is 1."""
+    return (PRIOR_EVENTS + events) / (PRIOR_EVENTS + expected)
 
 
 def product(hazard: PiecewiseHazard, factors: Iterable[float]) -> PiecewiseHazard:
-    """The hazard, each span of it times its factor."""
+    """The hazard with each span multiplied by its factor."""
     return tuple([rate * each for rate, each in zip(hazard, factors, strict=True)])
 
 
 def by_margin(
     all_counts: Iterable[tuple[int, ExposureCounts, PiecewiseHazard]],
 ) -> dict[int, PiecewiseHazard]:
-    """Two links of the chain: a factor for all tallies at once, and on top of it one by margin and span.
+    """Two levels of shrinkage: a factor over all counts, and below it one by margin and span.
 
-    Each tally comes with its margin and with what is expected of it. Under -1 is what holds for a margin of
-    which there is no counts.
+    Each element of `all_counts` is a margin, its counts and the expected hazard. Key -1 of the result holds
+    the factors for margins without counts.
     """
     margins: dict[int, ExposureCounts] = {}
     for margin, counts, hazard in all_counts:
@@ -60,9 +60,10 @@ def by_margin(
         for span, (events, expected) in enumerate(
             zip(counts.events, counts.expected_events(hazard), strict=True)
         ):
-            total.add(span, events, expected)  # its "hours" are expected events
-    seen = sum(sum(total.events) for total in margins.values())
-    overall = (factor(seen, sum(sum(total.hours) for total in margins.values())),) * len(ENDS)
+            total.add(span, events, expected)  # the field `hours` holds expected events here
+    events_seen = sum(sum(total.events) for total in margins.values())
+    events_expected = sum(sum(total.hours) for total in margins.values())
+    overall = (factor(events_seen, events_expected),) * len(ENDS)
     return {-1: overall} | {
         margin: product(overall, total.factors(overall)) for margin, total in margins.items()
     }
@@ -71,7 +72,7 @@ def by_margin(
 def exposure_by_span(
     hazard: PiecewiseHazard, hours: float, *, crossed: bool
 ) -> Iterator[tuple[int, float, float]]:
-    """What was waited for in each span of so many hours after a look: span, events, hours of exposure."""
+    """Distribute an observation of `hours` after a look: span, events, hours of exposure."""
     if crossed:
         yield from _crossing(hazard, hours)
         return
@@ -82,23 +83,23 @@ def exposure_by_span(
 
 
 def _crossing(hazard: PiecewiseHazard, hours: float) -> Iterator[tuple[int, float, float]]:
-    """A crossing some time within these hours, spread by when it is likely to have been.
+    """Distribute an interval-censored crossing over the spans, by its probability in each.
 
-    The exposure of an event in a span of length t is 1/h - t/(e^(h t) - 1), which is t/2 for small h t: the
-    interval-censored form of the estimator of Cho and Garcia-Molina, "Estimating frequency of change".
+    The expected exposure of an event in a span of length t is 1/h - t/(e^(h t) - 1), which is t/2 for small
+    h t (Cho and Garcia-Molina, "Estimating frequency of change").
     """
-    lasted, chances = 1.0, []
+    survival, spans = 1.0, []
     for rate, (begin, end) in zip(hazard, SPANS, strict=True):
         if hours <= begin:
             break
         length = min(hours, end) - begin
         within = -expm1(-rate * length)
-        chances.append((lasted * within, rate, length))
-        lasted *= 1 - within
-    total, later = sum(chance for chance, _, _ in chances) or 1.0, 0.0
-    for span in reversed(range(len(chances))):
-        chance, rate, length = chances[span]
-        risk = min(rate * length, _CERTAIN)
-        until = length / 2 if risk < _SMALL else length / risk - length / expm1(risk)
-        yield span, chance / total, (later * length + chance * until) / total
-        later += chance
+        spans.append((survival * within, rate, length))
+        survival *= 1 - within
+    total, later = sum(probability for probability, _, _ in spans) or 1.0, 0.0
+    for span in reversed(range(len(spans))):
+        probability, rate, length = spans[span]
+        risk = min(rate * length, _MAX_RISK)
+        until = length / 2 if risk < _SMALL_RISK else length / risk - length / expm1(risk)
+        yield span, probability / total, (later * length + probability * until) / total
+        later += probability

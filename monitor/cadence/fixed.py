@@ -1,4 +1,4 @@
-"""The fixed cadence: looks at fixed intervals."""
+"""The fixed cadence: intervals by the age of the orders."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,53 +13,53 @@ from monitor.model.snapshot import Outcome
 
 @dataclass(frozen=True, slots=True)
 class FixedCadence:
-    """Looks at fixed intervals, sooner for young orders, and at the times that the rules hang on."""
+    """Looks at fixed intervals, shorter ones for young orders, and at times that the rules need."""
 
     every: timedelta
-    """The interval for orders older than three days; all other times are shares of it."""
+    """Interval for orders older than three days (at the default of 6 h); other intervals are fractions."""
 
     @property
     def keeps_state(self) -> bool:
-        """No: the ages of the orders set the pace."""
+        """False: intervals depend on the orders alone."""
         return False
 
     @property
     def soon(self) -> timedelta:
-        """Shortest wait: 10 minutes where `every` is 6 hours."""
+        """Shortest interval: 10 minutes if `every` is 6 hours."""
         return self.every / 36
 
-    def next_look(self, states: Sequence[OrderState], seen: LookSummary, now: datetime) -> NextLook | None:
-        """Say when to look again; None when no order is covered and no refill waits for a public profile."""
+    def next_look(self, states: Sequence[OrderState], summary: LookSummary, now: datetime) -> NextLook | None:
+        """Return the next look; None if no order is covered and no refill is open."""
         covered = [w for w in states if w.covered(now)]
         if not covered:
             open_refill = any(refill.state.open for w in states for refill in w.refills)
             return NextLook(now + self.every, Priority.ROUTINE, "a refill is open") if open_refill else None
-        if seen.outcome in UNREADABLE:
-            return NextLook(now + self.every, Priority.ROUTINE, f"target is {seen.outcome}")
-        if seen.outcome is not Outcome.COUNT or seen.rejected:
-            return self._retry(seen, now)
+        if summary.outcome in UNREADABLE:
+            return NextLook(now + self.every, Priority.ROUTINE, f"target is {summary.outcome}")
+        if summary.outcome is not Outcome.COUNT or summary.rejected:
+            return self._retry(summary, now)
         looks = (look for w in covered for look in self._looks(w, now))
         return min(looks, key=lambda look: (look.at, look.priority))
 
     def next_look_after_noop(
-        self, _memo: str, _count: int, _now: datetime, _lane: Priority, _source: str, /
+        self, _cadence_state: str, _count: int, _now: datetime, _priority: Priority, _source: str, /
     ) -> NextLook | None:
-        """Leave it to the orders."""
+        """Return None: the next look depends on the orders."""
         return None
 
-    def _retry(self, seen: LookSummary, now: datetime) -> NextLook:
-        wait = min(self.every, self.soon * 2 ** min(max(seen.failures - 1, 0), 16))
-        return NextLook(now + wait, Priority.ROUTINE, f"last look was {seen.outcome}")
+    def _retry(self, summary: LookSummary, now: datetime) -> NextLook:
+        wait = min(self.every, self.soon * 2 ** min(max(summary.failures - 1, 0), 16))
+        return NextLook(now + wait, Priority.ROUTINE, f"last look was {summary.outcome}")
 
     def _looks(self, state: OrderState, now: datetime) -> Iterator[NextLook]:
-        """Every reason to look at one order again."""
+        """All looks that one order needs."""
         order, earliest = state.order, now + self.soon
         yield NextLook(max(now + self._interval(state, now), earliest), Priority.ROUTINE, "routine")
         drop = state.drop
         if drop is not None and drop.state is DropState.SUSPECTED and state.settled(now):
-            yield confirmation(state, drop, self.soon, now)  # a look before that would confirm nothing
+            yield confirmation(state, drop, self.soon, now)  # before it settles a look confirms nothing
         yield from hold_ends(state, self.soon, now)
-        # the rest can wait a little: a target of a thousand orders must not take the whole budget
+        # not before `soon`: a target with a thousand orders must not use up the whole budget
         if order.completed_at is not None and not state.settled(now):
             settles = max(order.completed_at + order.terms.settle, earliest)
             yield NextLook(settles, Priority.URGENT, f"{order.order_id} settles")
@@ -68,7 +68,7 @@ class FixedCadence:
             yield NextLook(last, Priority.URGENT, f"guarantee of {order.order_id} ends")
 
     def _interval(self, state: OrderState, now: datetime) -> timedelta:
-        """The routine interval by age: a sixth on the first day, a half up to three days."""
+        """Interval by age: a sixth of `every` below 4 times `every`, half below 12 times, then `every`."""
         age = now - (state.order.completed_at or now)
         if age < self.every * 4:
             return self.every / 6

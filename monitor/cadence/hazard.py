@@ -19,28 +19,28 @@ from monitor.cadence.piecewise_hazard import ENDS, PiecewiseHazard
 from monitor.cadence.prior import prior_hazard
 
 AGES = (0.5, 6.0, 12.0, 24.0, 48.0, 96.0, 168.0, 336.0, 504.0)
-"""Hours since completion at which a bucket of ages ends and the next begins."""
+"""Bounds of the buckets of ages, in hours since completion."""
 MARGINS = (-0.25, 0.1, 0.3, 0.5, 0.7, 0.9)
-"""Shares of the threshold used."""
+"""Bounds of the buckets of used shares of the threshold."""
 SLOPES = (0.05, 0.3, 1.0)
-"""Shares of the threshold per day since the look before."""
-_AGES = (0.0, 2.0, 9.0, 17.0, 34.0, 68.0, 128.0, 240.0, 410.0, 800.0)
-_MARGINS = (-0.3, 0.0, 0.2, 0.4, 0.6, 0.8, 0.95)
+"""Bounds of the buckets of slopes, in shares of the threshold per day since the look before."""
+_AGE_MIDDLES = (0.0, 2.0, 9.0, 17.0, 34.0, 68.0, 128.0, 240.0, 410.0, 800.0)
+_MARGIN_MIDDLES = (-0.3, 0.0, 0.2, 0.4, 0.6, 0.8, 0.95)
 _PRIOR = {
     (age, margin): prior_hazard(hours, used)
-    for age, hours in enumerate(_AGES)
-    for margin, used in enumerate(_MARGINS)
+    for age, hours in enumerate(_AGE_MIDDLES)
+    for margin, used in enumerate(_MARGIN_MIDDLES)
 }
-"""By the middles of the buckets."""
-_SOONEST, _LATEST = 50, 1000
-"""Lessons after which the factors are worked out anew: a twentieth of what was learned, within these."""
+"""The prior at the middles of the buckets, by age and margin."""
+_MIN_REFIT, _MAX_REFIT = 50, 1000
+"""Factors are fitted again after a twentieth of the observations so far, within these bounds."""
 
 _Key = tuple[int, int, int]
 """Age, margin, slope."""
 
 
 class Cell(NamedTuple):
-    """What a look has shown of an order, in buckets; and for lessons the span after the look."""
+    """The state of an order at a look, in buckets; in stored counts also the span after the look."""
 
     service: str
     age: int
@@ -50,10 +50,10 @@ class Cell(NamedTuple):
 
 
 def cell_at(service: str, hours: float, used: float, slope: float | None) -> Cell:
-    """The cell of an order at a look.
+    """Return the cell of an order at a look.
 
-    `hours` since its completion, `used`: what it claims (or, below zero, has above its line) as a share of
-    the drop threshold, `slope`: the change of `used` per day since the look before, None at the first.
+    `hours`: since its completion. `used`: line minus count as a share of the drop threshold, negative above
+    the line. `slope`: the change of `used` per day since the look before, None at the first look.
     """
     steepness = 0 if slope is None else bisect_right(SLOPES, slope)
     return Cell(service, bisect_right(AGES, hours), bisect_right(MARGINS, used), steepness)
@@ -74,7 +74,7 @@ class _RefitSchedule:
     def due(self) -> bool:
         if self._left > 0:
             return False
-        self._left = min(max(_SOONEST, self.observations // 20), _LATEST)
+        self._left = min(max(_MIN_REFIT, self.observations // 20), _MAX_REFIT)
         return True
 
 
@@ -92,10 +92,10 @@ class _Service:
 
 
 class Hazards:
-    """The hazards of all cells, and what was learned since they were loaded."""
+    """The hazards of all cells, and the observations since they were loaded."""
 
     def __init__(self, observations: Mapping[Cell, tuple[float, float]]) -> None:
-        """Begin with what is stored: events and hours of exposure of each cell and span."""
+        """`observations`: the stored events and hours of exposure of each cell and span."""
         self._pooled: dict[tuple[int, int], ExposureCounts] = {}
         self._template = _PRIOR
         self._services: dict[str, _Service] = {}
@@ -106,7 +106,7 @@ class Hazards:
                 counts.add(cell.span, events, hours)
 
     def hazard_for(self, cell: Cell) -> PiecewiseHazard:
-        """What is to be expected after a look that has shown this cell (its span does not matter)."""
+        """Return the hazard after a look that has shown this cell; the cell's span is ignored."""
         service = self._service(cell.service)
         if self._refit.due():
             self._template = _template(self._pooled)
@@ -125,8 +125,8 @@ class Hazards:
     def learn(self, cell: Cell, hours: float, *, crossed: bool) -> None:
         """Learn from a routine look, `hours` after the one that put the order into this cell.
 
-        A look that confirms a drop, or follows one that has shown it, must not be learned from. In a surge
-        pass `VirtualTime.effective_hours`, or the rate of the surge would be taken for the usual one.
+        Looks at an order with an open drop must not be passed. Pass `VirtualTime.effective_hours`, else the
+        rate during a surge is learned as the usual one.
         """
         service = self._service(cell.service)
         all_counts = self._counts(cell[1:4], service.counts, service.new)
@@ -158,14 +158,14 @@ class Hazards:
         return service
 
     def _counts(self, key: _Key, *counts_by_key: dict[_Key, ExposureCounts]) -> list[ExposureCounts]:
-        """The counts that an observation is added to: those of all services together, and these of one."""
+        """The counts to which an observation is added: pooled over all services, and of one service."""
         pooled = self._pooled.get(key[:2])
         if pooled is None:
             pooled = self._pooled[key[:2]] = ExposureCounts()
         return [pooled, *(counts.setdefault(key, ExposureCounts()) for counts in counts_by_key)]
 
     def _hazard(self, service: _Service, key: _Key) -> PiecewiseHazard:
-        """The last links of the chain."""
+        """The last levels of the shrinkage: the service, then the cell."""
         age, margin, _ = key
         hazard = product(self._template[age, margin], service.factors.get(margin) or service.factors[-1])
         counts = service.counts.get(key)
@@ -176,7 +176,7 @@ class Hazards:
 
 
 def _template(pooled: Mapping[tuple[int, int], ExposureCounts]) -> dict[tuple[int, int], PiecewiseHazard]:
-    """What holds for all services, by age and margin."""
+    """The hazards pooled over all services, by age and margin."""
     factors = by_margin((margin, counts, _PRIOR[age, margin]) for (age, margin), counts in pooled.items())
     template = {}
     for key, hazard in _PRIOR.items():

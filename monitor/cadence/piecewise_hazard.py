@@ -1,8 +1,8 @@
-"""Outlook: how likely a drop is in the hours after a look, and what not having looked again costs.
+"""Piecewise hazard: the rate at which a drop is expected after a look, and the value of the next look.
 
-An outlook is a hazard per hour in each of six spans after the look: an order that has lost nothing yet will
-hardly cross the threshold within three hours, but it may within three days. Weighted by what the orders are
-worth and summed, the outlooks of all orders that one request shows make one outlook, of the request.
+A piecewise hazard is a constant rate per hour in each of six spans after the look: an order that has lost
+nothing is unlikely to cross its threshold within three hours, but may within three days. The sum over all
+orders that one request shows, each times its weight, is the hazard of the request.
 """
 
 from collections.abc import Iterable
@@ -11,14 +11,14 @@ from math import expm1, inf, sqrt
 ENDS = (3.0, 10.0, 30.0, 100.0, 300.0, inf)
 """Hours after the look at which each span ends."""
 SPANS = tuple(zip((0.0, *ENDS), ENDS, strict=False))
-"""Begin and end of each span, in hours after the look."""
+"""Start and end of each span, in hours after the look."""
 
 PiecewiseHazard = tuple[float, ...]
-"""A rate per hour for each span; summed over weighted orders, weight per hour."""
+"""Rate per hour in each span; in a weighted sum, weight per hour."""
 
 
 def weighted_sum(orders: Iterable[tuple[float, PiecewiseHazard]]) -> PiecewiseHazard:
-    """The hazard of a request that shows all these orders, each with its weight."""
+    """The hazard of a request that shows these orders: weights and hazards."""
     total = [0.0] * len(ENDS)
     for weight, hazard in orders:
         for span, rate in enumerate(hazard):
@@ -27,12 +27,12 @@ def weighted_sum(orders: Iterable[tuple[float, PiecewiseHazard]]) -> PiecewiseHa
 
 
 def sum_hazards(hazards: Iterable[PiecewiseHazard]) -> PiecewiseHazard:
-    """The hazard of several requests' worth of orders that one request shows."""
+    """The sum of weighted hazards that one request covers."""
     return tuple(map(sum, zip(*hazards, strict=True)))
 
 
 def cumulative_hazard(hazard: PiecewiseHazard, hours: float) -> float:
-    """The rate summed up over the hours since the look."""
+    """The hazard integrated over the hours since the look."""
     total = 0.0
     for (begin, end), rate in zip(SPANS, hazard, strict=True):
         if hours <= end:
@@ -47,10 +47,10 @@ def event_probability(hazard: PiecewiseHazard, hours: float) -> float:
 
 
 def look_value(hazard: PiecewiseHazard, hours: float) -> float:
-    """What a request is worth now, so long after the last look: the integral of u h(u) over these hours.
+    """Value of a request `hours` after the last look, an index as in Whittle's: the integral of u h(u).
 
-    At a constant rate it is w h t^2 / 2: Olston and Pandey, WWW 2008, equation 4, for a drop that stays
-    until it is seen. It has no upper bound, so that a hot target, long not looked at, is never given up.
+    At a constant rate it is w h t^2 / 2: Olston and Pandey, WWW 2008, equation 4, for a drop that lasts
+    until it is seen. It has no upper bound, so that no target is postponed without limit.
     """
     total = 0.0
     for (begin, end), rate in zip(SPANS, hazard, strict=True):
@@ -61,7 +61,7 @@ def look_value(hazard: PiecewiseHazard, hours: float) -> float:
 
 
 def optimal_interval(hazard: PiecewiseHazard, price: float) -> float:
-    """Hours after the look at which a request is worth its price: where `index` reaches it."""
+    """Hours after the look at which `look_value` reaches the shadow price; inf if it never does."""
     left = price
     for (begin, end), rate in zip(SPANS, hazard, strict=True):
         cost = rate * (end * end - begin * begin) / 2

@@ -1,8 +1,4 @@
-"""Cadence: when to look at a target next.
-
-The rest of the program asks `next_look` and stores what it says; a better policy needs only the
-same one method.
-"""
+"""The interface of a cadence, which schedules the next look at a target, and the values it exchanges."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,40 +13,40 @@ from monitor.model.snapshot import Outcome
 
 
 class Priority(IntEnum):
-    """Due looks of a lower lane go first."""
+    """Priority of a look; a lower value goes first."""
 
     URGENT = 0
-    """A confirmation, a baseline, a last look before a guarantee ends: a time that matters."""
+    """The time matters: a confirmation, the end of a hold, a look before a guarantee ends."""
     ROUTINE = 1
     MAX_INTERVAL = 2
-    """The longest that a target should wait: a look is due when the budget has room for such looks."""
+    """The maximum interval has passed; looked at if the budget has room."""
 
 
 class FinalLook(NamedTuple):
-    """A look shortly before a guarantee ends: in which slot of time, and what it is worth."""
+    """A look shortly before a guarantee ends: its time slot and its value."""
 
     slot: int
     value: float
 
 
 class QueuePosition(NamedTuple):
-    """A request target's place in the virtual queue of its source."""
+    """The position of a request target in the virtual queue of its source."""
 
     due: float
-    """Its due value in virtual time; see `monitor.cadence.virtual_time`."""
+    """Its due time in virtual time; see `monitor.cadence.virtual_time`."""
     service_queue: str
     not_before: datetime
-    """It is passed over until then, however great the budget."""
+    """It is skipped until then, at any budget."""
     coverage_ends_at: datetime | None
-    """When its last guarantee is over; None when never."""
+    """End of its last guarantee; None if one has no end."""
     final_look: FinalLook | None = None
 
 
 class ScheduleRequest(NamedTuple):
-    """What a target asks of the virtual queue; the wishes of all that one request shows make a seat."""
+    """What a target needs of the virtual queue; those of one request are merged to a queue position."""
 
     hazard: PiecewiseHazard
-    """Hazard by span after the look, weighted and summed over its orders."""
+    """Weighted sum of the hazards of its orders."""
     service_queue: str
     not_before: datetime
     coverage_ends_at: datetime | None
@@ -58,92 +54,89 @@ class ScheduleRequest(NamedTuple):
 
 
 def merged_requests(schedule_requests: Sequence[ScheduleRequest]) -> ScheduleRequest:
-    """What several orders, or targets, ask together: one look shows them all."""
+    """Merge the requests of orders or targets that one look shows."""
     if len(schedule_requests) == 1:
         return schedule_requests[0]
-    ends = [schedule_request.coverage_ends_at for schedule_request in schedule_requests]
+    ends = [request.coverage_ends_at for request in schedule_requests]
     return ScheduleRequest(
-        hazard=sum_hazards(schedule_request.hazard for schedule_request in schedule_requests),
-        service_queue=max(
-            schedule_requests, key=lambda schedule_request: schedule_request.hazard[1]
-        ).service_queue,
-        not_before=min(schedule_request.not_before for schedule_request in schedule_requests),
+        hazard=sum_hazards(request.hazard for request in schedule_requests),
+        service_queue=max(schedule_requests, key=lambda request: request.hazard[1]).service_queue,
+        not_before=min(request.not_before for request in schedule_requests),
         coverage_ends_at=None if None in ends else max(end for end in ends if end is not None),
         final_look=_best_final_look(
-            schedule_request.final_look
-            for schedule_request in schedule_requests
-            if schedule_request.final_look is not None
+            request.final_look for request in schedule_requests if request.final_look is not None
         ),
     )
 
 
-def _best_final_look(calls: Iterable[FinalLook]) -> FinalLook | None:
-    worth: dict[int, float] = {}
-    for call in calls:
-        worth[call.slot] = worth.get(call.slot, 0.0) + call.value
-    return max((FinalLook(*one) for one in worth.items()), key=lambda call: call.value, default=None)
+def _best_final_look(final_looks: Iterable[FinalLook]) -> FinalLook | None:
+    """The slot with the largest sum of values."""
+    values: dict[int, float] = {}
+    for look in final_looks:
+        values[look.slot] = values.get(look.slot, 0.0) + look.value
+    return max((FinalLook(*item) for item in values.items()), key=lambda look: look.value, default=None)
 
 
 class Observation(NamedTuple):
-    """What one routine look shows of one order since the look before."""
+    """One routine look at an order, to learn from."""
 
     source: str
     cell: Cell
-    """As the look before has shown it."""
+    """Cell of the order at the look before."""
     hours: float
-    """Since that look."""
+    """Hours since that look."""
     crossed: bool
     at: datetime
 
 
 class NextLook(NamedTuple):
-    """When a target is due, how urgent that is, and why."""
+    """When a target is due, with which priority, and why."""
 
     at: datetime
     priority: Priority
     due_reason: str
     schedule_request: ScheduleRequest | None = None
     cadence_state: str = ""
-    """What the cadence saves for the look after."""
+    """What the cadence stores for the next look."""
     observations: tuple[Observation, ...] = ()
     """What the cadence learns from the look, once it is committed."""
 
 
 @dataclass(frozen=True, slots=True)
 class LookSummary:
-    """The newest look at a target, as far as the next one depends on it."""
+    """The newest look at a target, as far as the schedule depends on it."""
 
     outcome: Outcome | None
     """None before the first look."""
     failures: int = 0
-    """Looks in a row without a count, refusals of the whole source left out."""
+    """Looks in a row without a count; refusals of the whole source do not count."""
     rejected: bool = False
     """The newest number was not admitted to the series."""
     count: int | None = None
-    """The newest count, where the look was one."""
+    """The count, if the outcome is `count`."""
     cadence_state: str = ""
-    """What the cadence noted at the look before."""
+    """What the cadence stored at the look before."""
     priority: Priority = Priority.ROUTINE
-    """The lane in which the look was due."""
+    """The priority with which the look was due."""
     source: str = ""
-    """Who looked."""
+    """Name of the source."""
 
 
 class Cadence(Protocol):
-    """A policy of looks."""
+    """Schedules the looks at a target."""
 
     @property
     def keeps_state(self) -> bool:
-        """Whether `unchanged` can tell anything."""
+        """Whether `next_look_after_noop` can schedule a look from the cadence state alone."""
 
-    def next_look(self, states: Sequence[OrderState], seen: LookSummary, now: datetime) -> NextLook | None:
-        """Say when to look again; None when no order of the target needs a look any more."""
+    def next_look(self, states: Sequence[OrderState], summary: LookSummary, now: datetime) -> NextLook | None:
+        """Return the next look; None if no order of the target needs one."""
 
     def next_look_after_noop(
         self, cadence_state: str, count: int, now: datetime, priority: Priority, source: str, /
     ) -> NextLook | None:
-        """The same after a count from which nothing can follow; None where only the orders can tell."""
+        """Return the next look after a count that changes nothing; None if the orders are needed for it."""
 
 
 UNREADABLE = frozenset({Outcome.PRIVATE, Outcome.NOT_FOUND, Outcome.HIDDEN, Outcome.UNAVAILABLE})
-"""The target itself says that there is nothing to read: asking sooner than usual would not help."""
+"""Outcomes that are properties of the target, for which an early retry does not help."""

@@ -1,5 +1,5 @@
 """The values of the domain: orders, targets, links, terms, snapshots, drops, decisions and refills.
 
-Every value is frozen, parses what comes from outside, and keeps its invariants. A rule that compares several
-of them belongs into `monitor.guarantee`.
+Every value is frozen and checks its own invariants; parsers of external input are here, too. Rules of the
+guarantee belong in `monitor.guarantee`.
 """

@@ -1,4 +1,4 @@
-"""A decision: what follows from a confirmed drop, and why (RULES 5)."""
+"""The decision on a confirmed drop: an action and its reason (RULES 5)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Action(StrEnum):
-    """The four decisions."""
+    """What is done about a confirmed drop."""
 
     REFILL = "refill"
     HOLD = "hold"
@@ -15,7 +15,7 @@ class Action(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a decision is what it is."""
+    """Why an action was chosen."""
 
     REFILL_IN_PROGRESS = "refill_in_progress"
     REFILL_LIMIT_REACHED = "refill_limit_reached"
@@ -26,14 +26,14 @@ class Reason(StrEnum):
     MASS_DROP = "mass_drop"
     DROP_CONFIRMED = "drop_confirmed"
     RECOVERED = "recovered"
-    """Only of a held refill whose drop is no longer there when it would be released (RULES 6)."""
+    """Only for a held refill: the drop has recovered by the end of the hold (RULES 6)."""
     DECLINED = "declined"
-    """Only of a refill that an operator has rejected or cancelled."""
+    """Only for a refill that an operator has rejected or cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One decision on one drop, with the numbers that support needs to answer a buyer."""
+    """One decision on one drop, with the numbers that explain it to a customer."""
 
     order_id: str
     at: datetime

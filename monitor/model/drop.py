@@ -1,4 +1,4 @@
-"""A drop: the units that an order is missing, from the first suspicion to its end (RULES 4)."""
+"""A drop: an order that misses units, from the first look that shows it until it is closed (RULES 4)."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,22 +9,22 @@ from monitor.model.order import Order
 
 
 class DropState(StrEnum):
-    """The states of a drop; the first three are open, one at most per order."""
+    """The states of a drop; the first three are open. An order has at most one open drop."""
 
     SUSPECTED = "suspected"
-    """Seen, not yet confirmed."""
+    """Seen, but not confirmed yet."""
     WAITING = "waiting"
-    """Confirmed, and its decision is to wait."""
+    """Confirmed; the decision is to wait."""
     REFUSED = "refused"
-    """Confirmed and refused; not decided again until it has recovered."""
+    """Confirmed and refused; not decided again before it has recovered."""
     RECOVERED = "recovered"
-    """A judged look below the threshold closed it."""
+    """Closed by a judged count at which the claim is below the threshold."""
     REFILLED = "refilled"
     """A refill was queued for it."""
     HELD = "held"
-    """A refill was made for it, which an operator must approve."""
+    """A refill for it is held until an operator approves it or the hold ends."""
     CLOSED = "closed"
-    """A flag, or a status without guarantee, ended it."""
+    """Closed by a flag, or by a status without guarantee."""
 
     @property
     def open(self) -> bool:
@@ -39,11 +39,11 @@ class Drop:
     state: DropState
     opened_at: datetime
     looks: int = 1
-    """Judged looks which showed it, the opening one included."""
+    """Judged looks that have shown it, including the one that opened it."""
     confirmed_at: datetime | None = None
     closed_at: datetime | None = None
     drop_id: int | None = None
-    """Its row, once it has one."""
+    """Primary key of its row; None before it is stored."""
     last_decision: tuple[Action, Reason] | None = None
     """Action and reason of the newest decision on it."""
 
@@ -51,6 +51,6 @@ class Drop:
         return replace(self, state=state, closed_at=now)
 
     def keeps_active(self, order: Order) -> bool:
-        """A suspected or waiting drop that opened inside the window outlives the window (RULES 3)."""
+        """Whether the order stays active past its window: a drop opened inside it is undecided (RULES 3)."""
         undecided = self.state in {DropState.SUSPECTED, DropState.WAITING}
         return undecided and order.in_window(self.opened_at)

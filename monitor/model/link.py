@@ -1,4 +1,4 @@
-"""Instagram links: every spelling of one profile or post becomes one canonical link."""
+"""Instagram links: all spellings of a profile or post are parsed to one canonical link."""
 
 import re
 from dataclasses import dataclass
@@ -11,24 +11,24 @@ HOSTS = frozenset({"instagram.com", "www.instagram.com", "m.instagram.com", "ins
 LONGEST_LINK = 2_048
 _USERNAME = re.compile(r"(?!\.)(?!.*\.\.)[A-Za-z0-9._]{1,30}(?<!\.)")
 _SHORTCODE = re.compile(r"[A-Za-z0-9_-]{5,40}")
-_POST_WORDS = frozenset({"p", "reel", "reels", "tv"})
+_POST_SEGMENTS = frozenset({"p", "reel", "reels", "tv"})
 _PROFILE_TABS = frozenset({"reels", "tagged", "followers", "following"})
 _POST_TABS = frozenset({"embed", "liked_by", "comments"})
-_RESERVED = re.compile(
+_RESERVED_NAMES = re.compile(
     "_n|_u|about|accounts|api|ar|archive|challenge|developer|direct|directory|emails|explore|graphql|legal|lite"
     "|nametag|oauth|p|press|privacy|push|reel|reels|s|session|share|stories|terms|topics|tv|web",
     re.IGNORECASE,
 )
-# White space inside, control characters, and the backslash that browsers read as a slash.
-_UNSAFE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\\]")
-_ADDRESS = re.compile(r"(?:(?:https?:)?//)?([^/]*)(/.*)?", re.ASCII | re.IGNORECASE)
-_APP = re.compile(r"instagram://user/?\?username=([^&#]*)(?:[&#].*)?", re.ASCII | re.IGNORECASE)
-_PORT = re.compile(r":(?:80|443)\Z")
+# Whitespace, control characters, and the backslash, which browsers treat as a slash.
+_UNSAFE_CHARACTERS = re.compile(r"[\s\x00-\x1f\x7f-\x9f\\]")
+_URL = re.compile(r"(?:(?:https?:)?//)?([^/]*)(/.*)?", re.ASCII | re.IGNORECASE)
+_APP_URL = re.compile(r"instagram://user/?\?username=([^&#]*)(?:[&#].*)?", re.ASCII | re.IGNORECASE)
+_DEFAULT_PORT = re.compile(r":(?:80|443)\Z")
 _REMEDY = "write a profile like @nasa or a post like https://www.instagram.com/p/CODE/"
 
 
 class LinkKind(StrEnum):
-    """The two kinds of page that carry counts."""
+    """The kinds of page that show counts."""
 
     PROFILE = "profile"
     POST = "post"
@@ -43,8 +43,8 @@ class Link:
 
     @property
     def url(self) -> str:
-        middle = "p/" if self.kind is LinkKind.POST else ""
-        return f"https://www.instagram.com/{middle}{self.key}/"
+        prefix = "p/" if self.kind is LinkKind.POST else ""
+        return f"https://www.instagram.com/{prefix}{self.key}/"
 
     def __str__(self) -> str:
         return self.url
@@ -52,94 +52,96 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class ParsedLink:
-    """What a typed link says: the canonical link and, from `/<user>/p/CODE/`, the post's owner."""
+    """A parsed link: the canonical link and, from `/<user>/p/CODE/`, the username of the post's owner."""
 
     link: Link
     owner: str | None = None
 
 
 def parse_link(text: str) -> ParsedLink:
-    """Read any spelling of a profile or post; a bare word is a username. Raises BadInputError("link", …)."""
+    """Parse any spelling of a profile or post; a bare word is a username. Raises BadInputError("link", …)."""
     typed = text.strip()
     if not typed:
         raise BadInputError("link", f"is empty; {_REMEDY}")
     if len(typed) > LONGEST_LINK:
         raise BadInputError("link", f"is longer than {LONGEST_LINK} characters; {_REMEDY}")
-    if _UNSAFE.search(typed):
-        raise BadInputError("link", f"{_shown(typed)} has a blank, backslash or control character; {_REMEDY}")
+    if _UNSAFE_CHARACTERS.search(typed):
+        raise BadInputError(
+            "link", f"{_quoted(typed)} has a space, backslash or control character; {_REMEDY}"
+        )
     segments = _segments(typed)
     if segments and segments[0].lower() == "_u":  # the mobile site's prefix for "open in the app"
         segments = segments[1:]
     if not segments:
-        raise BadInputError("link", f"{_shown(typed)} names no profile or post; {_REMEDY}")
-    return _page(segments, typed)
+        raise BadInputError("link", f"{_quoted(typed)} names no profile or post; {_REMEDY}")
+    return _parse_page(segments, typed)
 
 
 def is_username(text: str) -> bool:
-    """Whether a profile can have this name, in any case of its letters."""
-    return _USERNAME.fullmatch(text) is not None and _RESERVED.fullmatch(text) is None
+    """Whether this is a valid username, in upper or lower case."""
+    return _USERNAME.fullmatch(text) is not None and _RESERVED_NAMES.fullmatch(text) is None
 
 
 def parse_username(text: str, field: str = "owner") -> str:
-    """Read `nasa` or `@NASA` as the lower-case username; raises BadInputError for what Instagram forbids."""
+    """Parse `nasa` or `@NASA` to the username in lower case; raises BadInputError for an invalid one."""
     name = text.strip().removeprefix("@")
     if _USERNAME.fullmatch(name) is None:
         raise BadInputError(
             field,
-            f"{_shown(text)} is not a username: 1 to 30 of the letters a-z, digits, dots and underscores,"
+            f"{_quoted(text)} is not a username: 1 to 30 of the letters a-z, digits, dots and underscores,"
             " no dot at either end and no two in a row",
         )
-    if _RESERVED.fullmatch(name):
+    if _RESERVED_NAMES.fullmatch(name):
         raise BadInputError(
-            field, f"{_shown(text)} is one of Instagram's own pages, not a username; {_REMEDY}"
+            field, f"{_quoted(text)} is one of Instagram's own pages, not a username; {_REMEDY}"
         )
     return name.lower()
 
 
 def _segments(typed: str) -> list[str]:
-    """Return the decoded parts of the path; a bare word is a path of one part."""
-    if app := _APP.fullmatch(typed):
+    """Return the decoded segments of the path; a bare word is a path of one segment."""
+    if app := _APP_URL.fullmatch(typed):
         return [unquote(app[1])]
-    address = re.split(r"[?#]", typed, maxsplit=1)[0]
-    word = address.rstrip("/")
-    if "/" not in word:
-        return [] if not word or word.lower() in HOSTS else [unquote(word)]
-    if address.startswith("/") and not address.startswith("//"):
-        path = address
+    url = re.split(r"[?#]", typed, maxsplit=1)[0]
+    path = url.rstrip("/")
+    if "/" not in path:
+        return [] if not path or path.lower() in HOSTS else [unquote(path)]
+    if url.startswith("/") and not url.startswith("//"):
+        path = url
     else:
-        found = _ADDRESS.fullmatch(address)
-        if found is None or _PORT.sub("", found[1].lower()) not in HOSTS:
-            raise BadInputError("link", f"{_shown(typed)} is not on instagram.com; {_REMEDY}")
-        path = found[2] or ""
+        match = _URL.fullmatch(url)
+        if match is None or _DEFAULT_PORT.sub("", match[1].lower()) not in HOSTS:
+            raise BadInputError("link", f"{_quoted(typed)} is not on instagram.com; {_REMEDY}")
+        path = match[2] or ""
     return [unquote(segment) for segment in path.split("/") if segment]
 
 
-def _page(segments: list[str], typed: str) -> ParsedLink:
+def _parse_page(segments: list[str], typed: str) -> ParsedLink:
     first, rest = segments[0], segments[1:]
-    if first.lower() in _POST_WORDS:
-        return ParsedLink(_post(rest, typed))
+    if first.lower() in _POST_SEGMENTS:
+        return ParsedLink(_parse_post(rest, typed))
     if first.lower() == "share":
         raise BadInputError(
             "link",
-            f"{_shown(typed)} is a share link, and only Instagram knows where it leads;"
+            f"{_quoted(typed)} is a share link, which only Instagram can resolve;"
             " open it and copy the address of the profile or post",
         )
     username = parse_username(first, "link")
     if not rest or (len(rest) == 1 and rest[0].lower() in _PROFILE_TABS):
         return ParsedLink(Link(LinkKind.PROFILE, username))
-    if rest[0].lower() in _POST_WORDS:
-        return ParsedLink(_post(rest[1:], typed), username)
-    raise BadInputError("link", f"{_shown(typed)} is neither a profile nor a post; {_REMEDY}")
+    if rest[0].lower() in _POST_SEGMENTS:
+        return ParsedLink(_parse_post(rest[1:], typed), username)
+    raise BadInputError("link", f"{_quoted(typed)} is neither a profile nor a post; {_REMEDY}")
 
 
-def _post(rest: list[str], typed: str) -> Link:
-    """Read what follows `/p/`: the shortcode, and perhaps a tab of the post's page."""
+def _parse_post(rest: list[str], typed: str) -> Link:
+    """Parse the segments after `/p/`: the shortcode, and optionally a tab of the post's page."""
     if rest and _SHORTCODE.fullmatch(rest[0]) and (not rest[1:] or rest[1:] in ([tab] for tab in _POST_TABS)):
         return Link(LinkKind.POST, rest[0])
     raise BadInputError(
-        "link", f"{_shown(typed)} names no post; write it like https://www.instagram.com/p/CODE/"
+        "link", f"{_quoted(typed)} names no post; write it like https://www.instagram.com/p/CODE/"
     )
 
 
-def _shown(text: str, longest: int = 80) -> str:
-    return repr(text if len(text) <= longest else text[:longest] + "…")
+def _quoted(text: str, limit: int = 80) -> str:
+    return repr(text if len(text) <= limit else text[:limit] + "…")

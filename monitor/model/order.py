@@ -1,4 +1,4 @@
-"""An order: what was sold and delivered, with the terms it was sold under (RULES 2)."""
+"""An order: what was sold and delivered, and the terms of its guarantee (RULES 2)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,17 +23,17 @@ class OrderStatus(StrEnum):
 
     @property
     def delivered(self) -> bool:
-        """Completed or Partial: something was delivered, and it has a time of completion."""
+        """Completed or Partial: the delivery has ended, and the order has a time of completion."""
         return self is OrderStatus.COMPLETED or self is OrderStatus.PARTIAL
 
     @property
     def waiting(self) -> bool:
-        """Not delivered yet, but may be."""
+        """Whether the delivery is still to come or under way."""
         return self in {OrderStatus.PENDING, OrderStatus.IN_PROGRESS, OrderStatus.PROCESSING}
 
 
 class Flag(StrEnum):
-    """What suspends (`hold`) or voids (all others) the guarantee of an order."""
+    """A flag on an order: `hold` suspends its guarantee, all others void it."""
 
     HOLD = "hold"
     DISPUTE = "dispute"
@@ -48,7 +48,7 @@ class Flag(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order as it was sold."""
+    """One order, as imported."""
 
     order_id: str
     service: str
@@ -58,11 +58,11 @@ class Order:
     terms: Terms
     remains: int = 0
     completed_at: datetime | None = None
-    """Set exactly when the status is Completed or Partial."""
+    """Set if and only if the status is Completed or Partial."""
     start_count: int | None = None
-    """What the target counted before the order; None until it is known or measured."""
+    """Count of the target before the delivery; None until it is given or measured."""
     start_measured: bool = False
-    """The start count was worked out from the first look, not given by the panel."""
+    """The start count was derived from the first look, not given by the panel."""
     link_typed: str = ""
     provider: str | None = None
     customer: str | None = None
@@ -72,19 +72,19 @@ class Order:
 
     @property
     def delivered(self) -> int:
-        """Units delivered: quantity less remains."""
+        """Units delivered: quantity minus remains."""
         return self.quantity - self.remains
 
     @property
     def baseline(self) -> int:
-        """Count of the target right after this order, were nothing else to change; needs a start count."""
+        """Start count plus delivered units; raises ValueError without a start count."""
         if self.start_count is None:
             raise ValueError(f"order {self.order_id} has no start count yet")
         return self.start_count + self.delivered
 
     @property
     def guaranteed(self) -> bool:
-        """Whether the order carries the guarantee at all, by its terms and status (flags and time aside)."""
+        """Whether terms and status give the order a guarantee; flags and time are not considered."""
         if self.terms.refill is RefillMode.NEVER:
             return False
         if self.status is OrderStatus.PARTIAL and not self.terms.partial_orders:
@@ -93,20 +93,20 @@ class Order:
 
     @property
     def ends_at(self) -> datetime | None:
-        """End of the guarantee; None before completion and for a lifetime."""
+        """End of the guarantee; None before completion and for a lifetime guarantee."""
         if self.completed_at is None or self.terms.window is None:
             return None
         return self.completed_at + self.terms.window
 
     def first_look(self, now: datetime) -> datetime | None:
-        """When it should be looked at first: at its completion; None when no guarantee runs (any more)."""
-        over = self.ends_at is not None and now >= self.ends_at
-        if not self.guaranteed or self.completed_at is None or over:
+        """Time of the first look: completion, but not before `now`; None without a running guarantee."""
+        ended = self.ends_at is not None and now >= self.ends_at
+        if not self.guaranteed or self.completed_at is None or ended:
             return None
         return max(now, self.completed_at)
 
     def in_window(self, now: datetime) -> bool:
-        """Whether `now` lies between completion and the guarantee's end (the end excluded)."""
+        """Whether `now` is between completion and the end of the guarantee (end excluded)."""
         if self.completed_at is None or now < self.completed_at:
             return False
         return self.ends_at is None or now < self.ends_at

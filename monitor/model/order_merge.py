@@ -1,7 +1,7 @@
-"""What an imported row may change of an order that is known already.
+"""Merges an imported row into an order that exists already.
 
-An order moves forward (status, remains, time of completion, a start count that is still unknown);
-what was sold never changes, and neither does a baseline that a decision rests on.
+A row may update status, remains, time of completion, notes, and an unknown start count. What was sold never
+changes, and neither does a baseline that a decision is based on.
 """
 
 from dataclasses import replace
@@ -9,20 +9,20 @@ from dataclasses import replace
 from monitor.errors import BadInputError
 from monitor.model.order import Order, OrderStatus
 
-_SOLD = ("service", "quantity")
-_NOTES = ("provider", "customer", "price", "currency")
+_SALE_FIELDS = ("service", "quantity")
+_NOTE_FIELDS = ("provider", "customer", "price", "currency")
 
 
 def merged(known: Order, row: Order, *, decided: bool) -> Order:
-    """The known order brought up to date by a row; BadInputError names the field that may not change.
+    """Return the known order updated from a row; raises BadInputError naming a field that may not change.
 
-    `decided` says that a decision rests on the known order's baseline. Terms stay as they were sold.
+    `decided` says that a decision is based on the known order's baseline. The terms are never changed.
     """
     _require_same_sale(known, row)
     _require_forward(known.status, row.status)
     if decided:
         _require_same_baseline(known, row)
-    notes = {name: getattr(row, name) for name in _NOTES if getattr(row, name) is not None}
+    notes = {name: getattr(row, name) for name in _NOTE_FIELDS if getattr(row, name) is not None}
     moved = replace(known, status=row.status, remains=row.remains, completed_at=row.completed_at, **notes)
     return _with_start(known, row, moved)
 
@@ -30,7 +30,7 @@ def merged(known: Order, row: Order, *, decided: bool) -> Order:
 def _require_same_sale(known: Order, row: Order) -> None:
     if (known.target.link, known.target.metric) != (row.target.link, row.target.metric):
         raise BadInputError("link", f"the order was sold for {known.target.metric} of {known.target.link}")
-    for field in _SOLD:
+    for field in _SALE_FIELDS:
         if getattr(known, field) != getattr(row, field):
             raise BadInputError(field, f"the order was sold with {field} {getattr(known, field)}")
 
@@ -44,18 +44,18 @@ def _require_forward(known: OrderStatus, row: OrderStatus) -> None:
 
 def _require_same_baseline(known: Order, row: Order) -> None:
     if not row.status.delivered:
-        return  # the guarantee ends; no baseline is rewritten
+        return  # the guarantee ends, and the baseline is not used any more
     for field in ("remains", "completed_at"):
         if getattr(known, field) != getattr(row, field):
-            raise BadInputError(field, f"a decision rests on {getattr(known, field)}; it stays")
+            raise BadInputError(field, f"a decision is based on {getattr(known, field)}; it cannot change")
 
 
 def _with_start(known: Order, row: Order, moved: Order) -> Order:
-    """A start count given by the panel stays for ever; a measured one only while it fits the delivery."""
+    """Merge the start count: a given one never changes, a measured one is dropped if the delivery changes."""
     if known.start_count is None:
         return replace(moved, start_count=row.start_count)
     if row.start_count is not None and row.start_count != known.start_count:
-        raise BadInputError("start_count", f"it is known already: {known.start_count}")
+        raise BadInputError("start_count", f"is {known.start_count} already and cannot change")
     same_delivery = (known.remains, known.completed_at) == (moved.remains, moved.completed_at)
     if known.start_measured and moved.status.delivered and not same_delivery:
         return replace(moved, start_count=row.start_count, start_measured=False)

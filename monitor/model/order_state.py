@@ -1,4 +1,4 @@
-"""A watched order: the order together with everything that bears on its guarantee now."""
+"""The state of an order: the order with all that its guarantee depends on at present."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from monitor.model.refill import Refill, RefillState
 
 @dataclass(frozen=True, slots=True)
 class OrderState:
-    """One order, its flags, its open drop, its refills, and whether a customer's request stands (`asked`)."""
+    """One order, its flags, its open drop, its refills, and whether a customer's request is pending."""
 
     order: Order
     flags: frozenset[Flag] = frozenset()
@@ -18,10 +18,10 @@ class OrderState:
     refills: tuple[Refill, ...] = ()
     request_pending: bool = False
     settled_look: bool = False
-    """A look has judged the order since its delivery settled."""
+    """A look has judged the order after its delivery settled."""
 
     def in_flight(self, now: datetime) -> int:
-        """Units of this order's refills that the count can't show yet (RULES 3)."""
+        """Units of this order's refills that the count does not contain yet (RULES 3)."""
         return sum(refill.in_flight(now, self.order.terms.settle) for refill in self.refills)
 
     @property
@@ -30,23 +30,23 @@ class OrderState:
         return sum(refill.quantity for refill in self.refills if refill.state is RefillState.HELD)
 
     def release_due(self, now: datetime) -> bool:
-        """Whether the hold of this order's refill is over, so that its drop is decided anew (RULES 6)."""
+        """Whether the hold of this order's refill has ended, so that its drop is decided again (RULES 6)."""
         return any(
             refill.state is RefillState.HELD and refill.release_at is not None and now >= refill.release_at
             for refill in self.refills
         )
 
     def settled(self, now: datetime) -> bool:
-        """Whether the delivery is old enough to be judged."""
+        """Whether the settle time after the delivery has passed."""
         completed = self.order.completed_at
         return completed is not None and now >= completed + self.order.terms.settle
 
     def covered(self, now: datetime) -> bool:
-        """Whether the guarantee runs at `now`: status, flags and window, or an open drop that outlives it."""
+        """Whether the guarantee covers `now`: by status, flags and window, or by an undecided drop."""
         if not self.order.guaranteed or self.flags:
             return False
-        outlives = self.drop is not None and self.drop.keeps_active(self.order)
-        return self.order.in_window(now) or outlives
+        undecided_drop = self.drop is not None and self.drop.keeps_active(self.order)
+        return self.order.in_window(now) or undecided_drop
 
     def active(self, now: datetime) -> bool:
         """Whether the order takes part in lines and claims at `now` (RULES 3)."""

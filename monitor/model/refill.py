@@ -1,4 +1,4 @@
-"""Refills: units owed to an order, on their way to fulfilment and back."""
+"""Refills: units owed to an order, and the state of their fulfilment."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,20 +6,20 @@ from enum import StrEnum
 
 
 class RefillState(StrEnum):
-    """The states of a refill; `held`, `queued` and `claimed` are open, the others are ends."""
+    """The states of a refill; `held`, `queued` and `claimed` are open, the others are final."""
 
     HELD = "held"
-    """An operator must approve or reject it; its units stay reserved."""
+    """Waits for an operator to approve or reject it; its units stay reserved."""
     QUEUED = "queued"
-    """Waits for a consumer."""
+    """Waits for a worker of fulfilment."""
     CLAIMED = "claimed"
-    """A consumer works on it under a lease."""
+    """A worker processes it under a lease."""
     COMPLETED = "completed"
     """Delivered."""
     DEAD = "dead"
-    """Given up after the last attempt or a failure that is not retryable; may be requeued."""
+    """Failed for good: attempts used up, or an error that is not retryable. It can be requeued."""
     REJECTED = "rejected"
-    """An operator said no to a held one."""
+    """A held refill that an operator has rejected."""
     CANCELLED = "cancelled"
     """Withdrawn before delivery, by an operator or by a flag on the order."""
 
@@ -30,20 +30,20 @@ class RefillState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refill:
-    """What the guarantee's arithmetic needs to know of a refill."""
+    """The part of a refill that the rules of the guarantee use."""
 
     order_id: str
     quantity: int
     state: RefillState
     completed_at: datetime | None = None
     delivered: int | None = None
-    """Units that fulfilment said it delivered, where it said so."""
+    """Units delivered, as reported by fulfilment; None if not reported."""
     release_at: datetime | None = None
-    """When a held one is decided anew by itself; None where only an operator decides."""
+    """End of the hold, when the drop is decided again; None if only an operator can release it."""
 
     @property
     def units(self) -> int:
-        """Units this refill stands for: none when it came to nothing, and never more than were owed."""
+        """Units that this refill accounts for: 0 if it failed or was withdrawn, at most its quantity."""
         if self.state.open:
             return self.quantity
         if self.state is RefillState.COMPLETED:
@@ -51,7 +51,7 @@ class Refill:
         return 0
 
     def in_flight(self, now: datetime, settle: timedelta) -> int:
-        """Units not yet to be seen in the count: open, or completed less than `settle` ago (RULES 3)."""
+        """Units not contained in the count yet: open, or completed less than `settle` ago (RULES 3)."""
         if self.completed_at is not None and now >= self.completed_at + settle:
             return 0
         return self.units

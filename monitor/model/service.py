@@ -1,4 +1,4 @@
-"""A service of the panel: what it sells, and under which terms."""
+"""A service of the panel: its metric and its terms."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -9,27 +9,27 @@ from monitor.model.target import Metric
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What the configuration says of one service; None where it says nothing."""
+    """The configuration of one service; None where a value is not configured."""
 
     metric: Metric | None = None
     terms: str | None = None
-    """A name of terms from the configuration."""
+    """Name of a configured set of terms."""
     name: str | None = None
-    """What people call it, where the key is the panel's number; terms may be derived from it."""
+    """Readable name, if the key is the panel's number; terms can be derived from it."""
 
 
 class Services(Mapping[str, Service]):
-    """The configured services by id or name: spelled exactly, else in any case if that names only one."""
+    """The configured services by id or name; a case-insensitive match counts if it is unique."""
 
     def __init__(self, services: Mapping[str, Service]) -> None:
         self._exact = dict(services)
         spellings = Counter(key.casefold() for key in services)
-        self._folded = {
+        self._casefolded = {
             key.casefold(): service for key, service in services.items() if spellings[key.casefold()] == 1
         }
 
     def __getitem__(self, text: str) -> Service:
-        return self._exact[text] if text in self._exact else self._folded[text.casefold()]
+        return self._exact[text] if text in self._exact else self._casefolded[text.casefold()]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._exact)

@@ -1,4 +1,4 @@
-"""A snapshot is one look at a target, always typed: only the outcome `count` carries a number."""
+"""A snapshot: the stored result of one look; only the outcome `count` has a number."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,28 +8,28 @@ from monitor.model.target import Target
 
 
 class Outcome(StrEnum):
-    """What a look can end in (RULES 2)."""
+    """The outcome of a look (RULES 2)."""
 
     COUNT = "count"
     """A number was read."""
     PRIVATE = "private"
-    """The profile is private: its orders are suspended until it is public again."""
+    """The profile is private; its orders are suspended until it is public again."""
     NOT_FOUND = "not_found"
-    """The source says that there is no such profile or post."""
+    """The source says that the profile or post does not exist."""
     HIDDEN = "hidden"
     """The owner hides this count."""
     UNAVAILABLE = "unavailable"
-    """Nothing to read, for a reason that the source does not tell."""
+    """Nothing to read, without a reason from the source."""
     LOGIN_REQUIRED = "login_required"
     """The source shows nothing without a login."""
     BLOCKED = "blocked"
-    """The source refuses us."""
+    """The source refuses our requests."""
     RATE_LIMITED = "rate_limited"
-    """The source says that we ask too much."""
+    """The source says that we send too many requests."""
     TRANSIENT = "transient"
-    """A passing fault: network, time-out, server error."""
+    """A temporary failure: network, time-out, server error."""
     SCHEMA = "schema"
-    """The answer has not the shape or the sense that it should have."""
+    """The answer does not have the expected structure or plausible values."""
 
 
 DEFINITE_REFUSALS = frozenset({Outcome.RATE_LIMITED, Outcome.BLOCKED})
@@ -38,7 +38,7 @@ DEFINITE_REFUSALS = frozenset({Outcome.RATE_LIMITED, Outcome.BLOCKED})
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One look at one target; `count` is a number exactly when the outcome is `count`."""
+    """The result of one look at one target; `count` is set if and only if the outcome is `count`."""
 
     target: Target
     at: datetime
@@ -46,19 +46,19 @@ class Snapshot:
     source: str
     count: int | None = None
     count_kind: str = ""
-    """What the number counts, in the source's words (`follower_count`, `play_count`, …)."""
+    """What the number counts, in the source's terms (`follower_count`, `play_count`, …)."""
     detail: str = ""
-    """What the source said, for people; never a secret, at most 200 characters."""
+    """The source's message, for people; never a secret, at most 200 characters."""
     account: str = ""
-    """The profile's numeric user id (`pk`), where the source gives it: it outlives every name."""
+    """The profile's numeric user id (`pk`), which stays when it is renamed; empty if not given."""
     username: str = ""
-    """The name that the profile goes by now, where that is not the link's."""
+    """The profile's current username, if it differs from the link's."""
     count_offset: int = 0
-    """What must be added to the count to go on where another source's series ended."""
+    """Added to the count to continue the series of another source."""
 
     @property
     def judged(self) -> int | None:
-        """The count that the rules go by: the source's own, and the shift of its series; never below 0."""
+        """The count that the rules use: the source's count plus the offset of its series, at least 0."""
         return None if self.count is None else max(0, self.count + self.count_offset)
 
     def __post_init__(self) -> None:

@@ -1,12 +1,12 @@
-"""What keeps a target from being counted."""
+"""Problems because of which a target cannot be counted."""
 
 from enum import StrEnum
 
 
 class TargetProblem(StrEnum):
-    """What keeps a target from being counted, told once until it has passed."""
+    """Why a target cannot be counted; the operator is notified once until it has passed."""
 
     PRIVATE = "private"
     GONE = "gone"
     UNREAD = "unread"
-    """It could not be read several times in a row, for whatever reason."""
+    """Several looks in a row have failed, for any other reason."""

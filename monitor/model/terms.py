@@ -1,4 +1,4 @@
-"""The terms of a guarantee: the limits that were promised when the order was sold (RULES 5, defaults)."""
+"""The terms of a guarantee, as promised when the order was sold (RULES 5; the defaults are here)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +8,7 @@ from monitor.errors import BadInputError
 
 
 class BelowStart(StrEnum):
-    """What to do when the count has fallen below what the profile had before the order."""
+    """What to do when the count is below the start count."""
 
     REVIEW = "review"
     REFUSE = "refuse"
@@ -16,60 +16,60 @@ class BelowStart(StrEnum):
 
 
 class RefillMode(StrEnum):
-    """Whether a confirmed drop is refilled by itself, only when the customer asks, or never."""
+    """Whether a confirmed drop is refilled automatically, at the customer's request, or never."""
 
     AUTOMATIC = "automatic"
     ON_REQUEST = "on_request"
     NEVER = "never"
-    """Sold without refill: the order carries no guarantee."""
+    """Sold without refill: the order has no guarantee."""
 
 
 class TermsOrigin(StrEnum):
-    """What the terms of an order were taken from when it was imported."""
+    """Where the terms of an order come from at its import."""
 
     ROW = "row"
-    """The order's own row of the orders file named them."""
+    """Named by the order's row in the orders file."""
     SERVICE = "service"
-    """The configuration gives them to its service."""
+    """Configured for its service."""
     NAME = "name"
-    """They were derived from what its service is called."""
+    """Derived from the name of its service."""
     DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """One set of terms; frozen on the order when it is imported."""
+    """One set of terms; copied to the order when it is imported."""
 
     name: str = "default"
     window: timedelta | None = timedelta(days=30)
-    """How long the guarantee lasts after completion; None is a lifetime."""
+    """Duration of the guarantee from completion; None has no end."""
     settle: timedelta = timedelta(hours=24)
-    """Counts are not judged until so long after a delivery."""
+    """Counts are not judged before this time after a delivery has passed."""
     min_drop_percent: int = 5
     min_drop_units: int = 10
     confirmations: int = 2
-    """Judged looks that must show the drop, the opening one included."""
+    """Judged looks that must show the drop, including the one that opens it."""
     confirm_after: timedelta = timedelta(hours=2)
     cooldown: timedelta = timedelta(hours=24)
-    """Least time from the completion of one refill to the next."""
+    """Minimum time from the completion of a refill to the next."""
     max_refills: int = 3
-    """Completed refills per order; 0 is no limit."""
+    """Maximum number of completed refills per order; 0 is no limit."""
     max_refill_percent: int = 150
-    """All refilled units together, as a share of what was delivered."""
+    """Maximum of all refilled units, in percent of the units delivered."""
     below_start: BelowStart = BelowStart.REVIEW
     partial_orders: bool = True
-    """Whether orders of status `Partial` carry the guarantee."""
+    """Whether orders of status `Partial` have the guarantee."""
     refill: RefillMode = RefillMode.AUTOMATIC
 
     def __post_init__(self) -> None:
-        for field, least, most in _LIMITS:
-            if not least <= getattr(self, field) <= most:
-                raise BadInputError(field, f"{getattr(self, field)} is not between {least} and {most}")
+        for field, low, high in _LIMITS:
+            if not low <= getattr(self, field) <= high:
+                raise BadInputError(field, f"{getattr(self, field)} is not between {low} and {high}")
         if self.window is not None and self.window <= timedelta(0):
             raise BadInputError("window", 'must be longer than 0s, or "lifetime"')
 
     def threshold(self, delivered: int) -> int:
-        """Least claim that counts as a drop (RULES 4): the larger of units and percentage, at least 1."""
+        """Smallest claim that is a drop (RULES 4): the larger of units and percentage, at least 1."""
         return max(self.min_drop_units, -(-self.min_drop_percent * delivered // 100), 1)
 
 

@@ -1,4 +1,4 @@
-"""The book of terms: every configured set by its name, and which of them a service is sold under."""
+"""The configured sets of terms by name, and the terms that a service is sold under."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -9,11 +9,11 @@ from monitor.model.service_name import derive
 from monitor.model.terms import Terms, TermsOrigin
 
 USUAL_LIFETIME = timedelta(days=365)
-"""What the trade means by a lifetime."""
+"""What the trade usually means by a lifetime guarantee."""
 
 
 class TermsCatalog(Mapping[str, Terms]):
-    """The sets of terms by name; `default` is always among them."""
+    """The sets of terms by name, always including `default`."""
 
     def __init__(
         self,
@@ -22,27 +22,27 @@ class TermsCatalog(Mapping[str, Terms]):
         derives: bool = False,
         lifetime: timedelta | None = USUAL_LIFETIME,
     ) -> None:
-        """Whether terms are derived from the names of services, and how long a lifetime lasts there."""
+        """`derives`: derive terms from names of services, where a lifetime lasts for `lifetime`."""
         self._named = {"default": Terms()} | dict(named)
         self._derives = derives
         self._lifetime = lifetime
 
-    def of_service(self, service: Service, called: str) -> tuple[Terms, TermsOrigin]:
-        """The terms of an order that names none itself, and where they are from; `called` is its service."""
+    def of_service(self, service: Service, service_id: str) -> tuple[Terms, TermsOrigin]:
+        """The terms of an order that names none, and their origin; `service_id` is its service."""
         if service.terms is not None:
             return self[service.terms], TermsOrigin.SERVICE
         if self._derives:
-            derived = derive(service.name or called, self["default"], self._lifetime)
+            derived = derive(service.name or service_id, self["default"], self._lifetime)
             if derived is not None:
                 return derived, TermsOrigin.NAME
         return self["default"], TermsOrigin.DEFAULT
 
     def of_order(self, order: Order, service: Service) -> tuple[Terms, TermsOrigin] | None:
-        """What a known order would be sold under today; None when its row named terms that are no more."""
+        """The terms that an existing order would get today; None if the terms named by its row are gone."""
         if order.terms_from is not TermsOrigin.ROW:
             return self.of_service(service, order.service)
-        today = self.get(order.terms.name)
-        return None if today is None else (today, TermsOrigin.ROW)
+        current = self.get(order.terms.name)
+        return None if current is None else (current, TermsOrigin.ROW)
 
     def __getitem__(self, name: str) -> Terms:
         return self._named[name]

@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 import pytest
 from sqlalchemy import Connection, select
 
-from jobs.look_recording import LookPolicy, record_looks
+from jobs.look_recording import record_looks
 from monitor.cadence.fixed import FixedCadence
+from monitor.evaluation.evaluate import LookPolicy
 from monitor.model.link import parse_link
 from monitor.model.order import Flag
 from monitor.model.snapshot import Outcome, Snapshot

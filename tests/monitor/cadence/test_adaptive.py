@@ -142,7 +142,7 @@ def test_a_refused_drop_alone_asks_for_no_turn() -> None:
     assert (look.schedule_request, look.priority, look.due_reason) == (
         None,
         Priority.ROUTINE,
-        "nothing is at stake",
+        "no drop is expected",
     )
     assert look.at == NOW + 12 * EVERY
 

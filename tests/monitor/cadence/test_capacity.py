@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.cadence.capacity import LONGEST, Allowance, BindingLimit, CadenceKind, Capacity
+from monitor.cadence.capacity import MAX_AGE, Allowance, BindingLimit, CadenceKind, Capacity
 from tests.effort import examples
 
 HOUR = timedelta(hours=1)
@@ -183,7 +183,7 @@ def test_whatever_is_asked_the_answer_is_a_sane_one(
     capacity = Capacity(rate, targets, looks, every)
     assert 0 <= capacity.missed(policy) <= 1
     assert timedelta(0) <= capacity.delay(policy) <= min(capacity.oldest_look(policy), 30 * DAY)
-    assert capacity.oldest_look(policy) <= LONGEST
+    assert capacity.oldest_look(policy) <= MAX_AGE
     assert isfinite(capacity.requests_needed(HOUR))
 
 
@@ -199,5 +199,5 @@ def test_without_targets_nothing_is_old_and_nothing_missed() -> None:
 def test_without_a_budget_everything_is_missed() -> None:
     """Nobody ever looks."""
     blind = Capacity(0, 10)
-    assert (blind.going_round, blind.missed(CadenceKind.LEARNED)) == (LONGEST, 1)
+    assert (blind.going_round, blind.missed(CadenceKind.LEARNED)) == (MAX_AGE, 1)
     assert blind.delay(CadenceKind.LEARNED) == 30 * DAY

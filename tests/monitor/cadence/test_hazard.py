@@ -97,10 +97,11 @@ def test_what_is_harvested_and_loaded_is_what_was_learned(
     learned = Hazards({})
     for cell, hours, crossed in observations:
         learned.learn(cell, hours, crossed=crossed)
-    harvest = learned.drain_observations()
+    harvest = learned.unsaved()
     events = sum(events for events, _ in harvest.values())
     assert events == pytest.approx(sum(crossed for _, _, crossed in observations))
-    assert learned.drain_observations() == {}
+    learned.mark_saved(harvest)
+    assert learned.unsaved() == {}
     again = Hazards(harvest)
     for cell, _, _ in observations:
         fresh = Hazards(harvest).hazard_for(cell)

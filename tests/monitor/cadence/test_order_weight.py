@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.cadence.order_weight import LEAST, MOST, order_weight
+from monitor.cadence.order_weight import MAX_PRICE_FACTOR, MIN_PRICE_FACTOR, order_weight
 
 PRICES = st.floats(1e-6, 1e6)
 
@@ -17,7 +17,8 @@ def test_without_a_price_units_count() -> None:
 @given(st.integers(1, 10**9), PRICES, PRICES)
 def test_a_price_may_weigh_only_so_much(threshold: int, price: float, rate: float) -> None:
     """At most eight times more, or less, than the units alone."""
-    assert threshold * LEAST <= order_weight(threshold, price, rate) <= threshold * MOST
+    weight = order_weight(threshold, price, rate)
+    assert threshold * MIN_PRICE_FACTOR <= weight <= threshold * MAX_PRICE_FACTOR
 
 
 @given(st.integers(1, 10**9), PRICES, PRICES, PRICES)

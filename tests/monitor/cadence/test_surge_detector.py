@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.cadence.surge_detector import LEAST, MOST, SurgeDetector
+from monitor.cadence.surge_detector import MAX_STRENGTH, MIN_STRENGTH, SurgeDetector
 
 HAZARD = 0.004
 """Per hour, in calm."""
@@ -59,6 +59,6 @@ def test_whatever_is_seen_leaves_a_sane_gate(looks: list[tuple[float, float, flo
     for hazard, hours, later, crossed in looks:
         now += later
         surge.observe(hazard, hours, now, crossed=crossed)
-        assert not surge.on or LEAST <= surge.strength <= MOST
+        assert not surge.on or MIN_STRENGTH <= surge.strength <= MAX_STRENGTH
         assert surge.effective_hours(hours, now) >= hours
     assert SurgeDetector.load(surge.dump()) == surge

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model.service_name import MOST_DAYS, derive
+from monitor.model.service_name import MAX_DAYS, derive
 from monitor.model.terms import BelowStart, RefillMode, Terms
 from tests.builders import DAY
 from tests.effort import examples
@@ -59,7 +59,7 @@ def days(number: int, mode: RefillMode = RefillMode.ON_REQUEST) -> tuple[timedel
         ("R30 days", 30), ("R30 - 500/day", 30), ("500/day R30", 30), ("30 days refill", 30),
         ("30-day Refill", 30), ("30D refill", 30), ("refill 30 days", 30), ("Refill (30 days)", 30),
         ("Refill: 30", 30), ("refill 30 | HQ", 30), ("♻️ 30 days", 30), ("R30 Refill 30 days", 30),
-        ("0-1 Hr | Refill 30 days", 30), (f"R{MOST_DAYS}", MOST_DAYS),
+        ("0-1 Hr | Refill 30 days", 30), (f"R{MAX_DAYS}", MAX_DAYS),
         # Sellers decorate: bold letters, full width, key caps, selectors, characters without width.
         ("\U0001d5e5\U0001d7ef\U0001d7ec", 30), ("\uff32\uff13\uff10", 30),
         ("R3\ufe0f\u20e30\ufe0f\u20e3", 30), ("R\u200b30", 30), ("R\u00a030", 30),
@@ -121,7 +121,7 @@ def test_no_refill_beats_everything(name: str) -> None:
         # Numbers that are none of ours.
         "BR30X", "R30X", "CR7 fans", "R30K", "R0", "AR0", "0 days refill", "R9999", "R" + "9" * 5000,
         "R\u0663\u0660",
-        f"R{MOST_DAYS + 1}", "refill 99999 days", "R3.5", "R1,000", "R½",
+        f"R{MAX_DAYS + 1}", "refill 99999 days", "R3.5", "R1,000", "R½",
         # More than one thing at once.
         "R30 R60", "R30/60", "R30-60", "R30 / AR60", "Lifetime R30", "1-30 days refill",
         # Promises that are not read.
@@ -160,7 +160,7 @@ def test_any_text_gives_possible_terms_or_none(
     found = derive(name, base, lifetime)
     if found is not None:
         assert (
-            found.window in {lifetime, base.window} or timedelta(0) < (found.window or DAY) <= MOST_DAYS * DAY
+            found.window in {lifetime, base.window} or timedelta(0) < (found.window or DAY) <= MAX_DAYS * DAY
         )
         assert replace(found, name=base.name, window=base.window, refill=mode) == base
 
@@ -176,7 +176,7 @@ def test_whoever_adds_no_refill_takes_every_promise_back(name: str) -> None:
 
 
 @examples(100)
-@given(st.integers(1, MOST_DAYS), st.sampled_from(["R{}", "[R{}] HQ", "{} days refill", "♻ refill {} days"]))
+@given(st.integers(1, MAX_DAYS), st.sampled_from(["R{}", "[R{}] HQ", "{} days refill", "♻ refill {} days"]))
 def test_every_window_of_days_can_be_named(number: int, form: str) -> None:
     """From one day to ten years."""
     assert read(form.format(number)) == days(number)
