@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 import pytest
+from pydantic import BaseModel
 
 from refilld.cli.root import refilld
 from refilld.settings import ServiceSection, Settings, SourceSection, TermsSection
@@ -13,7 +14,11 @@ from refilld.settings import ServiceSection, Settings, SourceSection, TermsSecti
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MORE_PAGES = [path for path in sorted(ROOT.glob("*.md")) if path not in PAGES]
-NAMED = {"sources": SourceSection, "terms": TermsSection, "services": ServiceSection}
+NAMED: dict[str, type[BaseModel]] = {
+    "sources": SourceSection,
+    "terms": TermsSection,
+    "services": ServiceSection,
+}
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(\s*<?([^)\s>]+)")
 _FENCE = re.compile(r"(?ms)^\s*```.*?^\s*```\s*$")
 
@@ -30,7 +35,7 @@ def commands(group: click.Group = refilld, path: tuple[str, ...] = ()) -> Iterat
 def named() -> set[tuple[str, ...]]:
     """Every command that the pages write out, also in one breath: `refilld token create · list · revoke`."""
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    found = set()
+    found: set[tuple[str, ...]] = set()
     for words in re.findall(r"refilld((?: [\w·-]+)+)", text):
         first, *rest = words.split()
         found |= {(first,)} | {(first, word) for word in rest}
@@ -67,7 +72,7 @@ def test_every_key_of_the_configuration_is_in_the_example(section: str) -> None:
         if re.match(rf"\[{section}[.\]]", table)
         for key in re.findall(r"(?m)^(?:# )?(\w+) = ", table)
     }
-    model = NAMED.get(section) or type(getattr(Settings(), section))
+    model: type[BaseModel] = NAMED.get(section) or type(getattr(Settings(), section))
     assert keys == set(model.model_fields)
 
 

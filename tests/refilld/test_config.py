@@ -10,15 +10,20 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from monitor.model.target import Metric
 from monitor.model.terms import BelowStart, Terms
 from refilld import config
 from refilld.config import ConfigError, load
-from refilld.settings import Section, ServiceSection, Settings, SourceSection, TermsSection
+from refilld.settings import ServiceSection, Settings, SourceSection, TermsSection
 
 EXAMPLE = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
-NAMED = {"sources": SourceSection, "terms": TermsSection, "services": ServiceSection}
+NAMED: dict[str, type[BaseModel]] = {
+    "sources": SourceSection,
+    "terms": TermsSection,
+    "services": ServiceSection,
+}
 SECRET = "hunter2"
 
 
@@ -116,8 +121,8 @@ def test_a_byte_order_mark_is_forgiven(home: Path) -> None:
 def test_the_example_says_exactly_the_defaults() -> None:
     """What is commented out may be switched on, and nothing changes by writing the file."""
     said = read(EXAMPLE)
-    sources = {"instaloader": {}, "graph": {}}
-    assert Settings(sources=sources, terms={"default": TermsSection()}) == said
+    expected = {"sources": {"instaloader": {}, "graph": {}}, "terms": {"default": TermsSection()}}
+    assert Settings.model_validate(expected) == said
     assert Settings().all_terms == said.all_terms
     assert Settings().enabled_sources == said.enabled_sources
 
@@ -129,14 +134,17 @@ def test_the_examples_comments_can_be_switched_on() -> None:
     assert said.services == {"1234": service}
 
 
+def model_of(section: str) -> type[BaseModel]:
+    return NAMED.get(section) or type(getattr(Settings(), section))
+
+
 @pytest.mark.parametrize("section", Settings.model_fields)
 def test_every_key_stands_in_the_example(section: str) -> None:
     """An operator finds every knob in one file."""
     tables = re.split(r"(?m)^(?:# )?\[(?=\w)", EXAMPLE)
     texts = [part for part in tables if part.startswith((f"{section}]", f"{section}."))]
-    model: type[Section] = NAMED.get(section) or type(getattr(Settings(), section))
     keys = {key for text in texts for key in re.findall(r"(?m)^(?:# )?(\w+) = ", text)}
-    assert set(model.model_fields) == keys
+    assert set(model_of(section).model_fields) == keys
 
 
 # The environment
@@ -353,7 +361,7 @@ VALUES = [
 KEYS = [
     (f"{section}.x" if section in NAMED else section, key)
     for section in Settings.model_fields
-    for key in (NAMED.get(section) or type(getattr(Settings(), section))).model_fields
+    for key in model_of(section).model_fields
 ]
 
 

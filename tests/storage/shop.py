@@ -186,7 +186,7 @@ def calm(database: Database) -> list[bool]:
     return [row.noop_until is not None for row in rows_of(database, "targets")]
 
 
-def rows_of(database: Database, table: str) -> list[AnyRow]:
+def rows_of(database: Database, table: str) -> list[Any]:
     """All rows of a table in the order of its key."""
     found = metadata.tables[table]
     with database.read() as connection:

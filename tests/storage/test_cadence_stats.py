@@ -65,8 +65,8 @@ def test_the_lessons_of_two_daemons_add_up(database: Database) -> None:
 
 def test_cells_that_differ_in_one_bucket_are_kept_apart(database: Database) -> None:
     """Service, age, margin, slope and span are all of the key."""
-    cells = [A, *(A._replace(**{name: 0}) for name in ("age", "margin", "slope", "span")),
-             A._replace(service="r30 #1")]  # fmt: skip
+    others = [A._replace(age=0), A._replace(margin=0), A._replace(slope=0), A._replace(span=0)]
+    cells = [A, *others, A._replace(service="r30 #1")]
     learned = {cell: (float(number), 1.0) for number, cell in enumerate(cells)}
     add(database, learned)
     assert known(database) == learned

@@ -223,7 +223,7 @@ def test_the_log_is_moved_into_the_file_by_a_checkpoint_alone(sqlite: Database, 
     """Until then the file as such knows nothing of what was written."""
 
     def in_the_file() -> int:
-        alone = shutil.copy(file_of(sqlite), tmp_path / "alone.db")
+        alone = Path(shutil.copy(file_of(sqlite), tmp_path / "alone.db"))
         copy = Database(f"sqlite:///{alone}")
         rows = noted(copy)
         copy.close()

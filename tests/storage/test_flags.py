@@ -65,7 +65,7 @@ def flags_of(database: Database, order_id: str) -> frozenset[Flag]:
 def test_every_flag_can_be_set_and_lifted(database: Database, flag: Flag) -> None:
     """On the one order alone."""
     assert set_flag(database, "1", flag)
-    assert (flags_of(database, "1"), flags_of(database, "2")) == ({flag}, frozenset())
+    assert (flags_of(database, "1"), flags_of(database, "2")) == (frozenset({flag}), frozenset())
     assert [row.set_at for row in rows_of(database, "order_flags")] == [LATER]
     assert lift_flag(database, "1", flag)
     assert flags_of(database, "1") == frozenset()

@@ -1,6 +1,7 @@
 """Leases: taken by one, kept, given back, lost; the same verb twice is answered the same."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -38,9 +39,7 @@ HOPELESS = Failure("no such user", retryable=False)
 VERBS = ["complete", "fail", "release"]
 
 
-def claim(
-    database: Database, now: datetime = NOW, limit: int = 100, **schedule_request: object
-) -> list[AnyRow]:
+def claim(database: Database, now: datetime = NOW, limit: int = 100, **schedule_request: Any) -> list[AnyRow]:
     with database.write() as connection:
         return leases.claim(connection, now, limit=limit, **{"lease": HOUR, **schedule_request})
 

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +17,7 @@ from monitor.model.order import Order, OrderStatus
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric, Target
 from monitor.model.terms import BelowStart, RefillMode, Terms, TermsOrigin
-from storage import cadence_stats, drops, order_states, orders, refills
+from storage import cadence_stats, drops, order_states, orders, refills, targets
 from storage.engine import Database
 from storage.errors import NotFoundError
 from storage.order_states import order_of
@@ -282,7 +283,7 @@ def test_an_order_never_moves_back(database: Database, known: OrderStatus, row: 
         ({"target": Target(a_profile().link, Metric.LIKES)}, "link"),
     ],
 )
-def test_what_was_sold_never_changes(database: Database, change: dict[str, object], field: str) -> None:
+def test_what_was_sold_never_changes(database: Database, change: dict[str, Any], field: str) -> None:
     """Service, link, metric and quantity are the sale itself."""
     sell(database, an_order())
     assert refusal(sell(database, an_order(**change))) == (ImportResult.REFUSED, field)
@@ -298,7 +299,7 @@ def test_terms_stay_as_they_were_sold(database: Database) -> None:
 
 def test_notes_are_taken_over_and_never_wiped(database: Database) -> None:
     """Provider, customer, price and currency follow a row that names them and stay with one that does not."""
-    notes = {"provider": "p", "customer": "c", "price": Decimal(2), "currency": "USD"}
+    notes: dict[str, Any] = {"provider": "p", "customer": "c", "price": Decimal(2), "currency": "USD"}
     sell(database, an_order())
     assert refusal(sell(database, an_order(**notes))) == (ImportResult.UPDATED, None)
     assert refusal(sell(database, an_order())) == (ImportResult.UNCHANGED, None)
@@ -378,7 +379,7 @@ def test_a_measured_start_count_falls_with_the_delivery_that_it_was_measured_for
     ],
 )
 def test_a_baseline_that_a_decision_rests_on_is_never_rewritten(
-    database: Database, change: dict[str, object], field: str
+    database: Database, change: dict[str, Any], field: str
 ) -> None:
     """Remains, time of completion and start count stay once something was decided by them."""
     sell(database, an_order())
@@ -429,7 +430,7 @@ def test_an_import_waits_for_whoever_judges_the_target(postgresql: Database) -> 
     sell(postgresql, an_order())
     with ThreadPoolExecutor(1) as importer:
         with postgresql.write() as judge:
-            orders.targets.of_order(judge, "1", lock=True)
+            targets.of_order(judge, "1", lock=True)
             answer = importer.submit(sell, postgresql, an_order(remains=10))
             wait_until_somebody_waits(postgresql)
             drop_id = drops.save(judge, a_drop(), a_claim(), 1200)
@@ -459,7 +460,7 @@ ENDS = [
 
 @pytest.mark.parametrize("end", ENDS)
 def test_an_update_that_ends_the_guarantee_closes_the_open_drop(
-    database: Database, end: dict[str, object]
+    database: Database, end: dict[str, Any]
 ) -> None:
     """Nothing is confirmed any more on an order without a guarantee."""
     sell(database, an_order(terms=Terms(partial_orders=False)))
@@ -473,7 +474,7 @@ def test_an_update_that_ends_the_guarantee_closes_the_open_drop(
 @pytest.mark.parametrize("action", [Action.REFILL, Action.HOLD])
 @pytest.mark.parametrize("end", ENDS)
 def test_an_update_that_ends_the_guarantee_cancels_what_waits(
-    database: Database, end: dict[str, object], action: Action
+    database: Database, end: dict[str, Any], action: Action
 ) -> None:
     """A queued or held refill of a refunded order is not delivered."""
     sell(database, an_order(terms=Terms(partial_orders=False)))
@@ -593,7 +594,7 @@ def test_an_unchanged_order_does_not_wake_its_target(database: Database) -> None
     """Importing the same file every hour costs no looks."""
     sell(database, an_order())
     with database.read() as connection:
-        target = orders.targets.of_order(connection, "1")
+        target = targets.of_order(connection, "1")
     put_off(database, target.target_id, NOW + DAY)
     sell(database, an_order(), now=LATER)
     assert [row.next_due_at for row in rows_of(database, "targets")] == [NOW + DAY]
@@ -657,12 +658,12 @@ def test_an_import_takes_its_targets_in_the_order_of_a_judge(postgresql: Databas
     first, second = (row.target_id for row in rows_of(postgresql, "targets"))
     known_and_new = [an_order("2", target=a_profile("b"), remains=5), an_order("3", target=a_profile("a"))]
     with ThreadPoolExecutor(1) as pool, postgresql.write() as judge:
-        orders.targets.get(judge, first, lock=True)
+        targets.get(judge, first, lock=True)
         importing = pool.submit(sell, postgresql, *known_and_new)
         while not judge.exec_driver_sql(WAITING).scalar_one():
             assert not importing.done()
         judge.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
-        assert orders.targets.get(judge, second, lock=True).target_id == second
+        assert targets.get(judge, second, lock=True).target_id == second
         judge.commit()
         assert [done.result for done in importing.result(timeout=30)] == [
             ImportResult.UPDATED,
@@ -713,7 +714,7 @@ BAD_ROWS = [
 
 @pytest.mark.parametrize(("change", "constraint"), BAD_ROWS)
 def test_the_database_itself_refuses_an_impossible_order(
-    database: Database, change: dict[str, object], constraint: str
+    database: Database, change: dict[str, Any], constraint: str
 ) -> None:
     """Whatever the code forgets to check, the table's constraint names it."""
     with pytest.raises(IntegrityError, match=constraint):

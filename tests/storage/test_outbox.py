@@ -1,6 +1,7 @@
 """The outbox: alerts are rows first, sent at least once, given up after so many failures."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -108,7 +109,8 @@ def test_nothing_sent_is_nothing_changed(database: Database) -> None:
 def test_a_failed_alert_is_tried_again_each_time_later_and_given_up_in_the_end(database: Database) -> None:
     """30 seconds, then twice as long after each further failure; after the twelfth it is given up."""
     put(database, "a")
-    waits, now = [], NOW
+    waits: list[timedelta] = []
+    now = NOW
     while rows := take(database, now):
         with database.write() as connection:
             outbox.failed(connection, rows, f"failure {len(waits) + 1}", now)
@@ -142,7 +144,7 @@ def test_alerts_are_listed_newest_first_drops_apart_from_the_rest(database: Data
     ],
 )
 def test_the_database_itself_refuses_an_impossible_alert(
-    database: Database, change: dict[str, object], constraint: str
+    database: Database, change: dict[str, Any], constraint: str
 ) -> None:
     """Pending has a time to try, sent has a time of sending, and there are no other states."""
     put(database, "a")

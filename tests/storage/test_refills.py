@@ -1,5 +1,7 @@
 """Refills: one open per order, the operator's verbs, and the whole life of each in its events."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
@@ -183,7 +185,7 @@ BAD_ROWS = [
 
 @pytest.mark.parametrize(("change", "constraint"), BAD_ROWS)
 def test_the_database_itself_refuses_an_impossible_refill(
-    database: Database, change: dict[str, object], constraint: str
+    database: Database, change: dict[str, Any], constraint: str
 ) -> None:
     """The states are kept by constraints, not by good will."""
     refill_id = bring(database, RefillState.QUEUED)
@@ -296,7 +298,7 @@ def test_refills_are_listed_newest_first(database: Database) -> None:
     with database.write() as connection:
         four = owe(connection, "2", at=NOW + DAY)
 
-    def listed(**narrowed: object) -> list[int]:
+    def listed(**narrowed: Any) -> list[int]:
         with database.read() as connection:
             return [row.refill_id for row in refills.listed(connection, **narrowed)]
 

@@ -27,7 +27,7 @@ from tests.storage.shop import (
 )
 
 SEAT = QueuePosition(1.5, "old s", NOW + HOUR, NOW + 20 * DAY, FinalLook(7, 2.5))
-PLACE = {
+PLACE: dict[str, Any] = {
     "virtual_due": 1.5, "service_queue": "old s", "not_before": NOW + HOUR,
     "coverage_ends_at": NOW + 20 * DAY,
     "final_look_slot": 7, "final_look_value": 2.5,

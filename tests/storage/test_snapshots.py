@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -10,7 +11,6 @@ from sqlalchemy.exc import IntegrityError
 from monitor.cadence.schedule import Priority
 from monitor.model.snapshot import Outcome, Snapshot
 from storage import snapshots
-from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.schema import snapshots as table
 from tests.storage.shop import DAY, HOUR, INSTANT, NOW, a_failed_look, a_look, put_target, rows_of
@@ -28,7 +28,7 @@ def keep(database: Database, target_id: int, *looks: Snapshot) -> None:
             snapshots.add(connection, target_id, look)
 
 
-def newest(database: Database, target_id: int, limit: int = 100) -> list[AnyRow]:
+def newest(database: Database, target_id: int, limit: int = 100) -> list[Any]:
     with database.read() as connection:
         return list(snapshots.newest(connection, target_id, limit))
 
@@ -114,7 +114,7 @@ def test_a_look_at_an_unknown_target_is_refused(database: Database) -> None:
     ],
 )
 def test_the_database_itself_refuses_an_impossible_look(
-    database: Database, target_id: int, change: dict[str, object], constraint: str
+    database: Database, target_id: int, change: dict[str, Any], constraint: str
 ) -> None:
     """Only a count counts, and no count is negative."""
     row = {

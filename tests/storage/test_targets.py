@@ -139,7 +139,12 @@ def test_the_longest_wait_is_a_lane_of_its_own(database: Database) -> None:
     assert get(database, target_id).priority is Priority.MAX_INTERVAL
 
 
-CALM = {"noop_min_count": 90, "noop_until": NOW + DAY, "judged_from": NOW - DAY, "judged_until": NOW + DAY}
+CALM: dict[str, Any] = {
+    "noop_min_count": 90,
+    "noop_until": NOW + DAY,
+    "judged_from": NOW - DAY,
+    "judged_until": NOW + DAY,
+}
 
 
 @pytest.mark.parametrize("at", [NOW - HOUR, NOW, NOW + DAY])

@@ -84,7 +84,7 @@ def test_a_revoked_token_allows_nothing_from_then_on(database: Database) -> None
     first, second = create(database, Scope.ORDERS_READ), create(database, Scope.ORDERS_WRITE)
     revoke(database, rows_of(database, "tokens")[0].token_id)
     assert scopes_of(database, first) is None
-    assert scopes_of(database, second) == {Scope.ORDERS_WRITE}
+    assert scopes_of(database, second) == frozenset({Scope.ORDERS_WRITE})
 
 
 def test_a_token_is_revoked_once(database: Database) -> None:

@@ -39,7 +39,7 @@ def test_the_answer_so_far_comes_at_once(sold: QueueWorld) -> None:
     """202: a sentence to paste, the numbers, and what happens next."""
     answer = ask(sold, "17")
     assert answer.status_code == 202
-    said = answer.json
+    said = answer.get_json()
     assert (said["order_id"], said["recheck"]) == ("17", "due")
     assert said["sentence"].endswith(".")
     assert {"word", "count", "line", "missing", "threshold", "quantity"} <= said.keys()
@@ -69,7 +69,7 @@ def test_asking_again_records_nothing_more(sold: QueueWorld) -> None:
 def test_an_order_that_is_not_there_is_404(sold: QueueWorld) -> None:
     """As a problem."""
     answer = ask(sold, "404")
-    assert (answer.status_code, answer.json["detail"]) == (404, "there is no order 404")
+    assert (answer.status_code, answer.get_json()["detail"]) == (404, "there is no order 404")
 
 
 @pytest.mark.parametrize("scope", [s for s in Scope if s is not Scope.ORDERS_WRITE])

@@ -41,7 +41,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
 def well_said(answer: TestResponse) -> dict[str, Any]:
     """The problem in an answer, after a look at its form."""
     assert answer.mimetype == "application/problem+json"
-    said = json.loads(answer.data)
+    said: dict[str, Any] = json.loads(answer.data)
     assert said["status"] == answer.status_code
     assert {"type", "title", "status"} <= said.keys() <= {"type", "title", "status", "detail", "errors"}
     return said

@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 
 from monitor.model.target import Metric
 from refilld.api.long_poll import WaiterPool
 from refilld.api.server import THREADS
-from storage import leases, outbox
+from storage import leases, outbox, refills
 from storage.tokens import Scope
 from tests.refilld.queue_world import LEASE, NOW, QueueWorld, QuickEvent, queue_world
 
@@ -91,7 +92,8 @@ def test_eight_threads_claim_two_hundred_refills_and_each_is_given_once(world: Q
     barrier = Barrier(8)
 
     def consume(number: int) -> list[int]:
-        client, got = app.test_client(), []
+        client = app.test_client()
+        got: list[int] = []
         barrier.wait(10)
         while True:
             answer = client.post(
@@ -147,7 +149,7 @@ def test_a_completed_refill_cannot_be_completed_with_another_token(world: QueueW
     assert caller.post(path, {"lease_token": mine["lease_token"]}).status_code == 200
     for token in (other["lease_token"], "guessed", mine["lease_token"] + "x"):
         answer = caller.post(path, {"lease_token": token, "external_id": "theirs"})
-        assert (answer.status_code, answer.json["type"]) == (409, "urn:refilld:lease-lost")
+        assert (answer.status_code, answer.get_json()["type"]) == (409, "urn:refilld:lease-lost")
     assert world.row(mine["refill_id"]).external_id is None
 
 
@@ -173,7 +175,7 @@ def test_what_was_delivered_is_kept(world: QueueWorld) -> None:
     ],
 )
 def test_the_same_call_twice_is_answered_the_same(
-    world: QueueWorld, action: str, more: dict[str, object], state: str
+    world: QueueWorld, action: str, more: dict[str, Any], state: str
 ) -> None:
     """A consumer that did not hear the answer may ask again, and nothing happens a second time."""
     (refill_id,) = world.queue("1")
@@ -195,7 +197,7 @@ def test_a_repeated_call_is_answered_even_when_the_refill_has_moved_on(world: Qu
     (second,) = caller.claim()
     assert caller.post(f"/{refill_id}/release", release).status_code == 200
     done = caller.post(f"/{refill_id}/complete", {"lease_token": second["lease_token"]})
-    assert done.json["state"] == "completed"
+    assert done.get_json()["state"] == "completed"
 
 
 @pytest.mark.parametrize("action", ["extend", "complete", "fail", "release"])
@@ -206,9 +208,10 @@ def test_a_lost_lease_is_a_conflict(world: QueueWorld, action: str) -> None:
     (refill,) = caller.claim()
     world.now += LEASE
     assert world.expire() == 1
-    more = {"fail": {"reason": "too late"}, "extend": {"lease_seconds": 60}}.get(action, {})
-    answer = caller.post(f"/{refill_id}/{action}", {"lease_token": refill["lease_token"]} | more)
-    assert (answer.status_code, answer.json["type"]) == (409, "urn:refilld:lease-lost")
+    more: dict[str, dict[str, Any]] = {"fail": {"reason": "too late"}, "extend": {"lease_seconds": 60}}
+    body = {"lease_token": refill["lease_token"]} | more.get(action, {})
+    answer = caller.post(f"/{refill_id}/{action}", body)
+    assert (answer.status_code, answer.get_json()["type"]) == (409, "urn:refilld:lease-lost")
     assert world.state(refill_id) == "queued"
 
 
@@ -235,7 +238,7 @@ def test_a_failed_refill_comes_back_after_the_wait_that_its_consumer_named(world
     caller = world.caller()
     (refill,) = caller.claim()
     body = {"lease_token": refill["lease_token"], "reason": "busy", "retry_after_seconds": 600}
-    assert caller.post(f"/{refill_id}/fail", body).json["state"] == "queued"
+    assert caller.post(f"/{refill_id}/fail", body).get_json()["state"] == "queued"
     world.now += timedelta(seconds=599)
     assert caller.claim() == []
     world.now += timedelta(seconds=1)
@@ -252,7 +255,7 @@ def test_the_last_attempt_makes_a_refill_dead_and_tells_the_operator_once(world:
         (refill,) = caller.claim()
         body = {"lease_token": refill["lease_token"], "reason": "no luck", "retry_after_seconds": 0}
         for _ in range(2):
-            assert caller.post(f"/{refill_id}/fail", body).json["state"] == state
+            assert caller.post(f"/{refill_id}/fail", body).get_json()["state"] == state
     with world.database.read() as connection:
         alerts = outbox.listed(connection, limit=9, about_drops=False)
     assert [alert.kind for alert in alerts] == ["refill.dead"]
@@ -264,7 +267,7 @@ def test_a_failure_told_twice_at_the_same_moment_is_one_alert(
     """Of two calls that both read the refill as claimed, only the one that moves it tells the operator."""
     (refill_id,) = world.queue("1")
     (claimed,) = world.claim()
-    as_claimed, get = world.row(refill_id), leases.get
+    as_claimed, get = world.row(refill_id), refills.get
     first_reads = iter([as_claimed, None, as_claimed])  # each call reads once before and once after
     monkeypatch.setattr(leases, "get", lambda *asked: next(first_reads, None) or get(*asked))
     failure = leases.Failure("no such user", retryable=False)
@@ -292,11 +295,11 @@ def test_operators_decide_on_held_dead_and_queued_refills(world: QueueWorld) -> 
     caller = world.caller()
     approved = {"refill_id": held, "state": "queued", "quantity": 100}
     assert caller.post(f"/{held}/approve").json == approved
-    assert caller.post(f"/{rejected}/reject", {}).json["state"] == "rejected"
+    assert caller.post(f"/{rejected}/reject", {}).get_json()["state"] == "rejected"
     (refill,) = caller.claim()
     failure = {"lease_token": refill["lease_token"], "reason": "gone", "retryable": False}
-    assert caller.post(f"/{held}/fail", failure).json["state"] == "dead"
-    assert caller.post(f"/{held}/requeue").json["state"] == "queued"
+    assert caller.post(f"/{held}/fail", failure).get_json()["state"] == "dead"
+    assert caller.post(f"/{held}/requeue").get_json()["state"] == "queued"
     assert caller.claim()[0]["attempt"] == 1
     assert caller.post(f"/{held}/cancel").status_code == 409
 
@@ -305,8 +308,8 @@ def test_a_verb_that_the_state_does_not_allow_changes_nothing(world: QueueWorld)
     """The refusal names the state and those that would do."""
     (refill_id,) = world.queue("1")
     answer = world.caller().post(f"/{refill_id}/approve")
-    assert (answer.status_code, answer.json["type"]) == (409, "urn:refilld:wrong-state")
-    assert answer.json["detail"] == f"refill {refill_id} is queued; approve needs held"
+    assert (answer.status_code, answer.get_json()["type"]) == (409, "urn:refilld:wrong-state")
+    assert answer.get_json()["detail"] == f"refill {refill_id} is queued; approve needs held"
     assert world.events(refill_id) == ["queued"]
 
 
@@ -319,16 +322,18 @@ def test_requeueing_is_refused_while_the_order_has_another_open_refill(world: Qu
     caller.post(f"/{dead}/fail", failure)
     world.queue("1")
     answer = caller.post(f"/{dead}/requeue")
-    assert (answer.status_code, answer.json["type"]) == (409, "urn:refilld:open-refill")
+    assert (answer.status_code, answer.get_json()["type"]) == (409, "urn:refilld:open-refill")
     assert world.state(dead) == "dead"
 
 
 def test_pages_show_every_refill_once_newest_first(world: QueueWorld) -> None:
     """Following `next_cursor` to the end misses nothing and repeats nothing, while new ones come in."""
     ids = world.queue(*map(str, range(7)))
-    caller, seen, cursor = world.caller(), [], ""
+    caller = world.caller()
+    seen: list[int] = []
+    cursor: str | None = ""
     while cursor is not None:
-        page = caller.get(f"?limit=3{cursor and f'&cursor={cursor}'}").json
+        page = caller.get(f"?limit=3{cursor and f'&cursor={cursor}'}").get_json()
         seen += [refill["refill_id"] for refill in page["refills"]]
         cursor = page["next_cursor"]
         world.queue(f"new {cursor}")
@@ -340,8 +345,8 @@ def test_a_list_can_be_narrowed_to_a_state_and_an_order(world: QueueWorld) -> No
     held = world.queue("1", "2", held=True)
     world.queue("3")
     caller = world.caller()
-    assert [refill["refill_id"] for refill in caller.get("?state=held").json["refills"]] == held[::-1]
-    (only,) = caller.get("?state=held&order_id=1").json["refills"]
+    assert [refill["refill_id"] for refill in caller.get("?state=held").get_json()["refills"]] == held[::-1]
+    (only,) = caller.get("?state=held&order_id=1").get_json()["refills"]
     assert (only["order_id"], only["state"], only["reason"]) == ("1", "held", "mass_drop")
     assert caller.get("?state=dead&order_id=1").json == {"refills": [], "next_cursor": None}
 
@@ -402,7 +407,8 @@ def test_at_most_half_of_the_threads_wait_at_a_time(world: QueueWorld) -> None:
     """Whoever finds the places taken is answered at once; a place that is left can be had again."""
     world.stopping = event = QuickEvent()
     app = world.app()
-    places, rounds = THREADS // 2, []
+    places = THREADS // 2
+    rounds: list[int] = []
 
     def one_more() -> None:
         event.while_waiting = one_more if event.waits < places else full
@@ -440,5 +446,5 @@ def test_a_renamed_profile_is_refilled_under_its_new_name(world: QueueWorld) -> 
     with world.database.write() as connection:
         connection.exec_driver_sql("UPDATE targets SET username_now = 'new.name'")
     caller = world.caller()
-    links = {row["link"] for row in (*caller.claim(), *caller.get().json["refills"])}
+    links = {row["link"] for row in (*caller.claim(), *caller.get().get_json()["refills"])}
     assert links == {"https://www.instagram.com/new.name/"}

@@ -197,7 +197,13 @@ def test_for_programs_the_result_is_one_object(desk: Desk) -> None:
     path = desk.write(csv([sold(1), WRONG_QUANTITY]))
     for dry_run in (True, False):
         result = desk.run("orders", "import", path, "--json", *["--dry-run"] * dry_run)
-        expected = {"added": 1, "updated": 0, "unchanged": 0, "refused": 1, "dry_run": dry_run}
+        expected: dict[str, object] = {
+            "added": 1,
+            "updated": 0,
+            "unchanged": 0,
+            "refused": 1,
+            "dry_run": dry_run,
+        }
         expected |= {"terms_from_names": [], "orders_of_further_names": 0, "names_without_terms": []}
         assert [json.loads(line) for line in result.stdout.splitlines()] == [expected]
         assert result.stderr.startswith("orders.csv:3: ")

@@ -125,9 +125,7 @@ def test_the_example_of_the_page_runs(home: Path, leaking: None) -> None:
 def test_a_world_that_sells_nothing_needs_orders(
     home: Path, leaking: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import leaking as module  # noqa: PLC0415 - it is only there now
-
-    monkeypatch.delattr(module.Leaking, "orders")
+    monkeypatch.delattr("leaking.Leaking.orders")
     result = run(home, "--source", "leaking")
     assert "it has no orders(now)" in str(result.exception)
     orders = home / "orders.csv"

@@ -330,4 +330,4 @@ def test_nothing_from_outside_can_steer_the_terminal(desk: Desk) -> None:
 @pytest.mark.parametrize("word", [*Reason, *RefillState])
 def test_the_story_has_words_for_everything(word: Reason | RefillState) -> None:
     """Every reason of a decision, every state of a refill."""
-    assert {**REASONS, **STATES}[word]
+    assert REASONS[word] if isinstance(word, Reason) else STATES[word]

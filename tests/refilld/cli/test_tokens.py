@@ -53,7 +53,7 @@ def test_create_prints_the_token_and_only_it(world: QueueWorld, run: Run) -> Non
     assert result.stderr == ""
     (made,) = result.stdout.splitlines()
     assert made.startswith(tokens.PREFIX)
-    assert scopes_of(world, made) == {Scope.REFILLS_CONSUME, Scope.REFILLS_MANAGE}
+    assert scopes_of(world, made) == frozenset({Scope.REFILLS_CONSUME, Scope.REFILLS_MANAGE})
 
 
 def test_two_tokens_are_never_the_same(run: Run) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[QueueWorl
         yield world
 
 
-def settings(cadence: str = "learned", **sections: dict[str, object]) -> Settings:
+def settings(cadence: str = "learned", **sections: dict[str, Any]) -> Settings:
     named = {name: PLAIN | section for name, section in sections.items()}
     return Settings.model_validate({"sources": named, "sampling": {"cadence": cadence}})
 
@@ -117,12 +118,12 @@ def test_a_source_that_cannot_begin_counts_as_if_it_could(world: QueueWorld) -> 
     """Another finding tells that it can not; but any other source comes before it."""
     watch(world, 30)
     for name in ("picky", "broken"):
-        both = seen(world, settings(**{name: {}, "instaloader": {}}))
+        both = seen(world, settings("learned", **{name: {}, "instaloader": {}}))
         assert {one: outlook.capacity.targets for one, outlook in both.items()} == {
             name: 0,
             "instaloader": 30,
         }
-        assert seen(world, settings(**{name: {}}))[name].capacity.targets == 30
+        assert seen(world, settings("learned", **{name: {}}))[name].capacity.targets == 30
 
 
 def test_a_source_that_is_not_installed_has_no_outlook(world: QueueWorld) -> None:

@@ -34,7 +34,7 @@ def _rows(tmp_path: Path, content: bytes, name: str = "orders.csv") -> list[RawR
     return list(read_rows(path, {}))
 
 
-def _parsed(path: Path) -> Iterator[tuple[int, Order] | Refused]:
+def _parsed(path: Path) -> Iterator[tuple[RawRow, Order] | Refused]:
     return parse_file(path, {}, services=SERVICES, terms={}, now=NOW)
 
 
@@ -250,7 +250,7 @@ def test_any_bytes_become_orders_and_refusals_with_line_numbers_and_nothing_else
     with TemporaryDirectory() as folder:
         path = Path(folder, "orders.csv" if csv_like else "orders.jsonl")
         path.write_bytes(content)
-        lines = [row.line if isinstance(row, Refused) else row[0] for row in _parsed(path)]
+        lines = [row.line if isinstance(row, Refused) else row[0].line for row in _parsed(path)]
         _written(Path(folder, "rejects.csv"), _parsed(path))
     assert lines == sorted(set(lines))
     assert all(1 <= line <= content.count(b"\n") + 1 for line in lines)
@@ -265,7 +265,7 @@ def _filled(tail: bytes) -> Iterator[int]:
             yield number
 
 
-def _written(path: Path, rows: Iterator[tuple[int, Order] | Refused]) -> None:
+def _written(path: Path, rows: Iterator[tuple[RawRow, Order] | Refused]) -> None:
     with RejectsFile(path) as rejects:
         for row in rows:
             if isinstance(row, Refused):

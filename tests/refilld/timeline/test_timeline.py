@@ -64,8 +64,13 @@ def test_failed_looks_are_named_with_outcome_and_detail() -> None:
 
 def test_an_event_divides_the_looks_around_it() -> None:
     """And the look of its own moment stands alone before it."""
-    items = [counted(0, 9), counted(1, 9), counted(2, 8), happened(2), counted(3, 8), counted(4, 8)]
-    assert told(*items) == ["2 looks, count 9", "count 8", "something happened", "2 looks, count 8"]
+    before, after = [counted(0, 9), counted(1, 9), counted(2, 8)], [counted(3, 8), counted(4, 8)]
+    assert told(*before, happened(2), *after) == [
+        "2 looks, count 9",
+        "count 8",
+        "something happened",
+        "2 looks, count 8",
+    ]
 
 
 def test_events_of_one_moment_keep_their_order_and_equal_ones_are_all_told() -> None:
