@@ -1,30 +1,18 @@
 """Where the configuration comes from, what beats what, and how an operator is told what is wrong with it."""
 
 import re
-import tomllib
 from datetime import timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from pydantic import BaseModel
 
 from monitor.model.target import Metric
 from monitor.model.terms import BelowStart, Terms
 from refilld import config
-from refilld.config import ConfigError, load
-from refilld.settings import ServiceSection, Settings, SourceSection, TermsSection
-
-EXAMPLE = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
-NAMED: dict[str, type[BaseModel]] = {
-    "sources": SourceSection,
-    "terms": TermsSection,
-    "services": ServiceSection,
-}
-SECRET = "hunter2"
+from refilld.config import load
+from refilld.settings import ServiceSection, Settings, TermsSection
+from tests.refilld.config_files import EXAMPLE, SECRET, model_of, problem, read, write
 
 
 @pytest.fixture(autouse=True)
@@ -33,25 +21,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(config, "PLACES", ("refilld.toml", str(tmp_path / "etc" / "config.toml")))
     return tmp_path
-
-
-def write(text: str, path: str = "refilld.toml") -> Path:
-    place = Path(path)
-    place.parent.mkdir(exist_ok=True)
-    place.write_text(text, encoding="utf-8")
-    return place
-
-
-def read(text: str = "", **environ: str) -> Settings:
-    return load(write(text), environ)
-
-
-def problem(text: str | Path | None, **environ: str) -> str:
-    """What is said of a configuration that cannot be used: one line."""
-    with pytest.raises(ConfigError) as caught:
-        load(write(text) if isinstance(text, str) else text, environ)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def queue(attempts: int) -> str:
@@ -132,10 +101,6 @@ def test_the_examples_comments_can_be_switched_on() -> None:
     said = read(re.sub(r"(?m)^# (?=\[services|metric =|terms =|name =)", "", EXAMPLE))
     service = ServiceSection(metric=Metric.FOLLOWERS, terms="default", name="Followers R30")
     assert said.services == {"1234": service}
-
-
-def model_of(section: str) -> type[BaseModel]:
-    return NAMED.get(section) or type(getattr(Settings(), section))
 
 
 @pytest.mark.parametrize("section", Settings.model_fields)
@@ -272,185 +237,6 @@ def test_a_credential_for_what_the_file_has_as_a_value_is_an_error() -> None:
     """Never a traceback."""
     told = problem("database = 'x'\n", **credential("database-url", "sqlite:///a.db"))
     assert told == "credentials/database-url: database is not a section"
-
-
-# Errors
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("[queue]\n\nmax_atempts = 3", "3: unknown key queue.max_atempts; did you mean max_attempts?"),
-        ("[qeue]\nmax_attempts = 3", "1: unknown key qeue; did you mean queue?"),
-        ("[sources.instaloader]\nspaceing = '1s'", "2: unknown key sources.instaloader.spaceing; did you "),
-        ("[terms.gold]\nwidnow = '1d'", "2: unknown key terms.gold.widnow; did you mean window?"),
-        ("[services.1]\nmetrik = 'likes'", "2: unknown key services.1.metrik; did you mean metric?"),
-        ("[services.1]\nlight = 1", "2: unknown key services.1.light; known here: metric, terms"),
-        ("queue.max_attempts = 0", "1: queue.max_attempts: Input should be greater than or equal to 1"),
-        ("queue = {max_attempts = 0}", "1: queue.max_attempts: Input should be "),
-        ("# queue\n[ 'queue' ]\n\"max_attempts\" = 0 # [x]", "3: queue.max_attempts: "),
-        ("[sampling]\ntick = '0s'", "2: sampling.tick: Input should be greater than 0 seconds (not 0s)"),
-        (
-            "[sampling]\ncadence = 'often'",
-            "2: sampling.cadence: Input should be 'learned' or 'fixed' (not 'often')",
-        ),
-        ("[http]\nlisten = '127.0.0.1:99999'", "2: http.listen: there is no port above 65535"),
-        ("[terms.gold]\n\nmin_drop_percent = 101", "3: terms.gold.min_drop_percent: 101 is not between 0 a"),
-        ("[service_names]\nlifetime = '0s'", "2: service_names.lifetime: Input should be greater than"),
-        ("[service_names]\nderive = true", "2: unknown key service_names.derive; did you mean derive_terms?"),
-        ("[terms.gold]\nwindow = '0s'", '2: terms.gold.window: must be longer than 0s, or "lifetime"'),
-        ("[services.a]\n[services.1]\nterms = 'gold'", "3: services.1.terms: there are no terms 'gold'; "),
-        ('[services."R30 #1, v2.0 [Max 10K]"]\nmetric = 1', "2: services.R30 #1, v2.0 [Max 10K].metric: "),
-        ("[database]\nurl = 'mysql://u@host/db'", "2: database.url: unknown engine 'mysql'; write sqlite:///"),
-        ("[database]\nurl = ''", "2: database.url: not a database URL"),
-        ("[database]\nurl = 'sqlite://'", "2: database.url: does not name just a file"),
-        ("[alerts]\nurls = [\n  'json://a',\n  7,\n]", "2: alerts.urls.1: Input should be a valid string"),
-        ("[queue]\nmax_attempts = 3\nmax_attempts = 4\n", " Cannot overwrite a value (at line 3"),
-        ("[queue]\nmax_attempts = \n", " Invalid value (at line 2"),
-        ("[queue", " Expected ']' at the end of a table declaration (at end of document)"),
-    ],
-)  # fmt: skip
-def test_a_wrong_key_is_told_with_file_line_and_remedy(text: str, expected: str) -> None:
-    """One line is enough to mend it."""
-    assert problem(text).startswith(f"refilld.toml:{expected}")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "database = 'hunter2'",
-        "database = ['hunter2']",
-        "[database]\nurl = 'hunter2'",
-        "[database]\nurl = 'mysql://u:hunter2@host/'",
-        "[database]\nurl = ['hunter2']",
-        "[database]\nurl = 'postgresql://u:hunter2@host:port/db'",
-        "[database]\nurl = 'postgresql://u:secret@hunter2@host/db'",
-        "[database]\nurl = 'sqlite://u:hunter2@host/db'",
-        "[database]\nurk = 'hunter2'",
-        "[database.url]\nx = 'hunter2'",
-        "[[database]]\nurl = 'hunter2'",
-        "[alerts]\nurls = 'mailto://u:hunter2@host'",
-        "[alerts]\nurls = [['hunter2']]",
-        "[alerts]\nevery = 'mailto://u:hunter2@host'",
-        '[alerts]\nevery = ["it\'s hunter2"]',
-        "[alerts]\nurl = 'hunter2'",
-        "alerts = 'hunter2'",
-        "[alerts]\nurls = ['mailto://u:hunter2@host'",
-        "[alerts]\nurls = mailto://u:hunter2@host",
-    ],
-)
-def test_secrets_are_never_in_a_message(text: str) -> None:
-    """Messages are pasted into chats and kept by the journal."""
-    assert SECRET not in problem(text)
-
-
-def verdict(text: str) -> str:
-    """What comes of a configuration that may be right or wrong."""
-    try:
-        read(text)
-    except ConfigError as error:
-        return str(error)
-    return "taken"
-
-
-VALUES = [
-    "-1", "0", "1.5", "-1.5", "nan", "-nan", "inf", "-inf", "1e400", "true", "1979-05-27", "07:32:00", "''",
-    "1979-05-27T07:32:00Z", "9" * 4000, "'-1s'", "'1e9d'", "'999999999d'", "'99999999999999999999d'",
-    "'nan'", '"\\u0000"', "'''a\nb'''", '"\\u001b[31m"', '"\\u0661s"', "[]", "[[]]", "[1]", "{}", "{ a = 1 }",
-]  # fmt: skip
-KEYS = [
-    (f"{section}.x" if section in NAMED else section, key)
-    for section in Settings.model_fields
-    for key in model_of(section).model_fields
-]
-
-
-@pytest.mark.parametrize(("section", "key"), KEYS)
-@pytest.mark.parametrize("value", VALUES, ids=lambda value: value[:30])
-def test_no_value_of_any_key_is_a_traceback(section: str, key: str, value: str) -> None:
-    """It is taken, or it is told in one printable line that names file, line and key."""
-    told = verdict(f"[{section}]\n{key} = {value}\n")
-    assert told == "taken" or told.startswith(f"refilld.toml:2: {section}.{key}")
-    assert told.isprintable()
-
-
-@pytest.mark.parametrize("section", Settings.model_fields)
-@pytest.mark.parametrize(
-    "value",
-    [*VALUES, '"x"', "{ x = 1 }", "{ x = 'y' }", "{ x = [] }", "{ x = {x=1} }"],
-    ids=lambda value: value[:30],
-)
-def test_no_value_in_place_of_a_section_is_a_traceback(section: str, value: str) -> None:
-    """`sources = "x"` is as wrong as it looks; an empty table is nothing wrong."""
-    if section in NAMED and value == "{}":
-        assert Settings() == read(f"{section} = {value}")
-    elif value != "{}":
-        assert problem(f"{section} = {value}").startswith("refilld.toml:1: ")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "x = " + "9" * 5000,
-        "x = " + "[" * 100_000,
-        "x = " + "{a=" * 100_000,
-        "\0",
-        "'' = 1",
-        "[['']]",
-        "[terms.'a\\u001b']\nwindow = 'x'",
-        '[terms."a\\nb"]\nwindow = "x"',
-        '"\\u001b[31m" = 1',
-        "[services]\n1 = [1]",
-        "\x7f",
-        "﻿﻿",
-    ],
-    ids=lambda text: repr(text[:20]),
-)
-def test_no_file_is_a_traceback(text: str) -> None:
-    """However broken it is; and what it says can be shown on a terminal."""
-    told = problem(text)
-    assert told.startswith("refilld.toml:")
-    assert told.isprintable()
-
-
-LEAVES = st.one_of(
-    st.integers(), st.floats(), st.booleans(), st.text(max_size=5), st.sampled_from(["1d", "gold", "likes"])
-)
-TREES = st.recursive(
-    LEAVES, lambda t: st.lists(t, max_size=3) | st.dictionaries(st.text(max_size=5), t, max_size=3)
-)
-KNOWN = st.sampled_from(sorted({*Settings.model_fields, *(key for _, key in KEYS)}))
-
-
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(st.dictionaries(KNOWN, TREES | st.dictionaries(KNOWN, TREES, max_size=4), max_size=4))
-def test_no_tree_of_values_is_a_traceback(tree: dict[str, Any]) -> None:
-    """Of whatever types at whatever depth."""
-    assert verdict("".join(f"{key} = {toml(value)}\n" for key, value in tree.items())).isprintable()
-
-
-def toml(value: object) -> str:
-    """Write a value as TOML does."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return '"' + "".join(f"\\U{ord(c):08x}" for c in value if not 0xD800 <= ord(c) < 0xE000) + '"'
-    if isinstance(value, list):
-        return f"[{', '.join(map(toml, value))}]"
-    if isinstance(value, dict):
-        inner = {toml(key): toml(member) for key, member in value.items()}
-        return "{" + ", ".join(f"{key} = {member}" for key, member in inner.items()) + "}"
-    return repr(value)
-
-
-@given(st.dictionaries(st.text(max_size=5), TREES, max_size=3))
-def test_the_trees_are_written_as_toml(tree: dict[str, Any]) -> None:
-    """Or the test before this one would prove nothing."""
-    assert isinstance(tomllib.loads("".join(f"{toml(k)} = {toml(v)}\n" for k, v in tree.items())), dict)
 
 
 # What it means

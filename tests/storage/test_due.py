@@ -1,25 +1,25 @@
 """Due: whose turn it is at a source, in the order of its queues, and that a taken look comes back."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from monitor.cadence.schedule import NextLook, Priority
-from monitor.guarantee.gone_detection import Absence
-from monitor.guarantee.noop_bounds import NoopBounds
-from monitor.guarantee.series import Series
+from monitor.cadence.schedule import Priority
 from monitor.model.decision import Action
-from monitor.model.snapshot import Outcome
-from monitor.model.target import Metric, Target
-from monitor.model.target_problem import TargetProblem
 from storage import drops, due, routes, targets
 from storage.due import DueTarget
 from storage.engine import Database
 from storage.schema import targets as table
-from storage.targets import LookOutcome, TargetState
+from tests.storage.due_targets import (
+    SOURCE,
+    appointed,
+    asked,
+    called,
+    put,
+    virtual,
+    wait,
+)
 from tests.storage.shop import (
     DAY,
     HOUR,
@@ -28,70 +28,13 @@ from tests.storage.shop import (
     NOW,
     a_claim,
     a_drop,
-    a_look,
-    a_post,
-    a_profile,
     an_order,
-    at_once,
     owe,
-    put_target,
     rows_of,
     sell,
     statements_of,
     take,
 )
-
-UNTIL = NOW + 10 * MINUTE
-SOURCE = "simulated"
-
-
-def put(
-    database: Database,
-    name: str,
-    at: datetime | None = NOW,
-    priority: Priority = Priority.ROUTINE,
-    **changes: Any,
-) -> int:
-    with database.write() as connection:
-        return put_target(connection, name, at, priority, **changes)
-
-
-def wait(database: Database, name: str, value: float, service_queue: str = "young s", **changes: Any) -> int:
-    """Put a target into the virtual queue; its date is far off."""
-    queue_position = {"virtual_due": value, "service_queue": service_queue, "not_before": NOW - DAY} | changes
-    return put(database, name, NOW + 90 * DAY, Priority.MAX_INTERVAL, **queue_position)
-
-
-def asked(heads: Sequence[DueTarget]) -> list[str]:
-    return [head.request_key for head in heads]
-
-
-def appointed(database: Database, priority: Priority = Priority.ROUTINE, limit: int = 100) -> list[DueTarget]:
-    with database.read() as connection:
-        return due.due_by_date(connection, SOURCE, priority, NOW, limit)
-
-
-def called(database: Database, slot: int = 7, value: float = 0.0, limit: int = 100) -> list[DueTarget]:
-    with database.read() as connection:
-        return due.final_looks(connection, SOURCE, slot, value, NOW, limit)
-
-
-def virtual(
-    database: Database, service_queue: str = "young s", now: datetime = NOW, limit: int = 100
-) -> list[DueTarget]:
-    with database.read() as connection:
-        return due.by_virtual_time(connection, SOURCE, service_queue, now, limit)
-
-
-def together(database: Database, *names: str) -> list[TargetState]:
-    with database.write() as connection:
-        return due.lock_by_request(connection, SOURCE, names, NOW)
-
-
-def push(database: Database, *target_ids: int, until: datetime = UNTIL) -> None:
-    with database.write() as connection:
-        due.claim_targets(connection, target_ids, until)
-
 
 # Appointments
 
@@ -256,142 +199,6 @@ def test_finding_the_streams_costs_a_step_each(database: Database) -> None:
         wait(database, f"user{number}", 1.0, f"stream {number % 2}")
     with database.read() as connection:
         assert len(statements_of(connection, lambda: due.service_queues(connection, SOURCE))) == 3
-
-
-# What one request shows
-
-
-def test_all_that_one_request_shows_is_given_together(database: Database) -> None:
-    """By name, in the order of the ids, whether due or not; nobody who needs no look."""
-    ids = [put(database, f"user{i}", NOW + i * DAY, request_key="page") for i in range(3)]
-    put(database, "at rest", None, request_key="page")
-    put(database, "other", request_key="other page")
-    assert [row.target_id for row in together(database, "page")] == ids
-    assert [row.target_id for row in together(database, "other page", "page", "page")] == [*ids, ids[-1] + 2]
-    assert together(database) == together(database, "no such page") == []
-
-
-def test_one_page_shows_several_metrics(database: Database) -> None:
-    """The likes and the views of a post are two targets and one request."""
-    for metric in (Metric.LIKES, Metric.VIEWS):
-        put(database, "", request_key="natgeo", target=a_post(metric=metric))
-    assert [row.target.metric for row in together(database, "natgeo")] == [Metric.LIKES, Metric.VIEWS]
-
-
-def test_a_taken_target_is_given_as_it_was(database: Database) -> None:
-    """The look knows why it was due and what the series counted before."""
-    target_id = put(
-        database, "nasa", NOW, Priority.URGENT, due_reason="confirm", last_look_at=NOW - HOUR,
-        last_outcome=Outcome.TRANSIENT, last_count=7, last_count_at=NOW - DAY, count_kind="followers",
-        zero_seen=True, failures=2, private_since=NOW - 2 * DAY, owner="x", account="17",
-        username_now="space", absences=3, absent_since=NOW - 2 * DAY, gone_at=NOW - DAY,
-        notified_problem=TargetProblem.GONE, unseen_by="graph instaloader",
-        unseen_since=NOW - 3 * DAY, series_source="graph",
-        count_offset=-5, cadence_state="m", virtual_due=1.5, service_queue="old s",
-        noop_min_count=90, noop_until=NOW + DAY,
-        judged_from=NOW - DAY, judged_until=NOW + HOUR,
-    )  # fmt: skip
-    (row,) = together(database, "nasa")
-    assert row == TargetState(
-        target_id, Target(a_profile("nasa").link, Metric.FOLLOWERS, "x"),
-        Series(7, "followers", True, account="17", source="graph", count_offset=-5),
-        next_due_at=NOW, due_reason="confirm", last_look_at=NOW - HOUR, last_outcome=Outcome.TRANSIENT,
-        last_count_at=NOW - DAY, failures=2, private_since=NOW - 2 * DAY,
-        absence=Absence(3, NOW - 2 * DAY, NOW - DAY), notified_problem=TargetProblem.GONE,
-        source=SOURCE, request_key="nasa",
-        unseen_by=frozenset({"graph", "instaloader"}), unseen_since=NOW - 3 * DAY,
-        priority=Priority.URGENT, cadence_state="m",
-        service_queue="old s", noop_bounds=NoopBounds(90, NOW + DAY, NOW - DAY, NOW + HOUR),
-    )  # fmt: skip
-    assert (row.target.account, row.target.username_now) == ("17", "space")
-
-
-# Taking
-
-
-def test_a_taken_target_is_pushed_ahead_and_due_again_then(database: Database) -> None:
-    """A look that never comes back happens again, but not before its time."""
-    put(database, "natgeo")
-    assert take(database) == ["natgeo"]
-    assert take(database, now=UNTIL - INSTANT) == []
-    assert take(database, now=UNTIL) == ["natgeo"]
-
-
-def test_a_target_can_be_taken_before_it_is_due(database: Database) -> None:
-    """A look that somebody asked for now keeps the routine one away meanwhile."""
-    target_id = put(database, "natgeo", NOW + MINUTE)
-    put(database, "other", NOW + MINUTE)
-    push(database, target_id)
-    assert take(database, now=NOW + MINUTE) == ["other"]
-    assert take(database, now=UNTIL) == ["natgeo"]
-
-
-def test_a_taken_target_is_passed_over_in_every_queue(database: Database) -> None:
-    """By who looks for last calls, for the next in virtual time, and for what a request shows besides."""
-    taken = wait(database, "a", 1.0, request_key="page", final_look_slot=7, final_look_value=2.0)
-    wait(database, "b", 2.0, request_key="page", final_look_slot=7, final_look_value=1.0)
-    push(database, taken)
-    found = {it.target_id for it in together(database, "page")}
-    queued = [*virtual(database), *called(database)]
-    assert taken not in found | {it.target_id for it in queued}
-    assert (len(found), len(queued)) == (1, 2)
-
-
-@pytest.mark.parametrize("priority", Priority)
-def test_a_look_that_was_killed_comes_back_to_its_place(database: Database, priority: Priority) -> None:
-    """To its date and lane, to the virtual queue and to the last calls, as if it had not been taken."""
-    queue_position = {"virtual_due": 1.0, "service_queue": "young s", "not_before": NOW, "final_look_slot": 7,
-            "final_look_value": 2.0}  # fmt: skip
-    target_id = put(database, "a", NOW, priority, **queue_position)
-    push(database, target_id)
-    with database.read() as connection:
-        for now, heads in ((UNTIL - INSTANT, []), (UNTIL, [target_id] * 3)):
-            found = [
-                *due.due_by_date(connection, SOURCE, priority, now, 9),
-                *due.final_looks(connection, SOURCE, 7, 0.0, now, 9),
-                *due.by_virtual_time(connection, SOURCE, "young s", now, 9),
-            ]
-            assert [head.target_id for head in found] == heads
-
-
-def test_a_look_that_comes_back_frees_its_target(database: Database) -> None:
-    """The next one may be due sooner than the ten minutes are over."""
-    target_id = put(database, "natgeo")
-    push(database, target_id)
-    with database.write() as connection:
-        row = targets.get(connection, target_id)
-        again = NextLook(NOW + MINUTE, Priority.URGENT, "confirm")
-        targets.save_looks(connection, [LookOutcome(row, a_look(), again)])
-    assert take(database, now=NOW + MINUTE) == ["natgeo"]
-
-
-def test_pushing_nobody_is_nothing(database: Database) -> None:
-    """A request whose targets are in other hands takes none."""
-    put(database, "natgeo")
-    before = rows_of(database, "targets")
-    push(database)
-    assert rows_of(database, "targets") == before
-
-
-def test_takers_at_once_never_take_the_same_target(database: Database) -> None:
-    """Every due target is looked at once, whoever comes first."""
-    for i in range(60):
-        put(database, f"user{i}", NOW, Priority(i % 3))
-    taken = [name for names in at_once(6, lambda _: take(database, limit=10)) for name in names]
-    assert sorted(taken) == sorted({*taken})
-    rest = take(database)
-    assert sorted(taken + rest) == sorted(f"user{i}" for i in range(60))
-
-
-def test_a_taker_does_not_wait_for_another_one(postgresql: Database) -> None:
-    """What another daemon has in its hands is passed over, not waited for."""
-    put(postgresql, "first", NOW - HOUR)
-    put(postgresql, "second", NOW)
-    with postgresql.write() as slow, postgresql.write() as quick:
-        (first,) = due.lock_by_request(slow, SOURCE, ["first"], NOW)
-        quick.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
-        (second,) = due.lock_by_request(quick, SOURCE, ["first", "second"], NOW)
-    assert [first.target.link.key, second.target.link.key] == ["first", "second"]
 
 
 # What is over

@@ -1,24 +1,15 @@
 """Nobody gets in without a token, and with one only where its scopes allow."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from refilld.api.auth import bearer_token
 from storage import tokens
 from storage.tokens import Scope
-from tests.refilld.queue_world import QueueWorld, queue_world
+from tests.refilld.queue_world import QueueWorld
 
 OPEN_TO_ALL = {"/healthz", "/readyz"}
 CONSUMER_VERBS = ("claim", "1/extend", "1/complete", "1/fail", "1/release")
 OPERATOR_VERBS = ("1/approve", "1/reject", "1/requeue", "1/cancel")
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[QueueWorld]:
-    with queue_world(tmp_path) as world:
-        yield world
 
 
 def test_every_route_but_the_probes_asks_for_a_token(world: QueueWorld) -> None:

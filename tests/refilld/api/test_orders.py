@@ -1,8 +1,6 @@
 """POST /api/v1/orders/{order_id}/refill-requests: the customer noticed a drop."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +10,7 @@ from monitor.cadence.schedule import Priority
 from storage import due, orders, routes
 from storage.schema import metadata
 from storage.tokens import Scope
-from tests.refilld.queue_world import QueueWorld, an_order, queue_world
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[QueueWorld]:
-    with queue_world(tmp_path) as world:
-        yield world
+from tests.refilld.queue_world import QueueWorld, an_order
 
 
 def ask(world: QueueWorld, order_id: str, scope: Scope = Scope.ORDERS_WRITE, **sent: Any) -> TestResponse:

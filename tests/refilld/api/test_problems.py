@@ -23,12 +23,6 @@ LONGEST_ID = 2**63
 VERBS = ("extend", "complete", "fail", "release", "approve", "reject", "requeue", "cancel")
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[QueueWorld]:
-    with queue_world(tmp_path) as world:
-        yield world
-
-
 @pytest.fixture(scope="module")
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
     """Somebody with every scope, in a world of one claimed refill that is stopping, so nobody waits."""

@@ -1,32 +1,22 @@
 """The queue over HTTP keeps its promises: each refill to one consumer at a time, and nothing lost."""
 
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
 
 from monitor.model.target import Metric
-from refilld.api.long_poll import WaiterPool
-from refilld.api.server import THREADS
 from storage import leases, outbox, refills
 from storage.tokens import Scope
-from tests.refilld.queue_world import LEASE, NOW, QueueWorld, QuickEvent, queue_world
+from tests.refilld.queue_world import LEASE, NOW, QueueWorld
 
 FIELDS = {
     "refill_id", "order_id", "service", "link", "metric", "quantity", "provider", "reason",
     "attempt", "lease_token", "leased_until", "queued_at",
 }  # fmt: skip
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[QueueWorld]:
-    with queue_world(tmp_path) as world:
-        yield world
 
 
 def test_a_claim_gives_exactly_the_fields_of_the_contract(world: QueueWorld) -> None:
@@ -324,120 +314,6 @@ def test_requeueing_is_refused_while_the_order_has_another_open_refill(world: Qu
     answer = caller.post(f"/{dead}/requeue")
     assert (answer.status_code, answer.get_json()["type"]) == (409, "urn:refilld:open-refill")
     assert world.state(dead) == "dead"
-
-
-def test_pages_show_every_refill_once_newest_first(world: QueueWorld) -> None:
-    """Following `next_cursor` to the end misses nothing and repeats nothing, while new ones come in."""
-    ids = world.queue(*map(str, range(7)))
-    caller = world.caller()
-    seen: list[int] = []
-    cursor: str | None = ""
-    while cursor is not None:
-        page = caller.get(f"?limit=3{cursor and f'&cursor={cursor}'}").get_json()
-        seen += [refill["refill_id"] for refill in page["refills"]]
-        cursor = page["next_cursor"]
-        world.queue(f"new {cursor}")
-    assert seen == ids[::-1]
-
-
-def test_a_list_can_be_narrowed_to_a_state_and_an_order(world: QueueWorld) -> None:
-    """Both filters hold together."""
-    held = world.queue("1", "2", held=True)
-    world.queue("3")
-    caller = world.caller()
-    assert [refill["refill_id"] for refill in caller.get("?state=held").get_json()["refills"]] == held[::-1]
-    (only,) = caller.get("?state=held&order_id=1").get_json()["refills"]
-    assert (only["order_id"], only["state"], only["reason"]) == ("1", "held", "mass_drop")
-    assert caller.get("?state=dead&order_id=1").json == {"refills": [], "next_cursor": None}
-
-
-def test_lists_never_show_lease_tokens(world: QueueWorld) -> None:
-    """Whoever may look may not complete another's work."""
-    world.queue("1")
-    caller = world.caller()
-    (refill,) = caller.claim()
-    assert refill["lease_token"] not in caller.get().text
-    caller.post(f"/{refill['refill_id']}/complete", {"lease_token": refill["lease_token"]})
-    assert refill["lease_token"] not in caller.get().text
-    assert "token" not in caller.get().text
-
-
-def test_a_long_poll_is_answered_as_soon_as_there_is_something(world: QueueWorld) -> None:
-    """The database is asked again in short steps, not only at the end."""
-    world.stopping = event = QuickEvent()
-    event.while_waiting = lambda: world.queue("1") if event.waits == 3 else None
-    caller = world.caller()
-    assert [refill["order_id"] for refill in caller.claim(wait_seconds=30)] == ["1"]
-    assert event.waits == 3
-
-
-def test_a_long_poll_ends_after_its_time_with_an_empty_list(world: QueueWorld) -> None:
-    """Half a second a step: two seconds are four questions more."""
-    world.stopping = event = QuickEvent()
-    assert world.caller().claim(wait_seconds=2) == []
-    assert event.waits == 4
-
-
-def test_a_long_poll_ends_at_shutdown(world: QueueWorld) -> None:
-    """Nothing is claimed any more once the process is stopping, so nothing is lost with it."""
-    world.stopping = event = QuickEvent()
-
-    def stop() -> None:
-        world.queue("1")
-        event.set()
-
-    event.while_waiting = stop
-    assert world.caller().claim(wait_seconds=30) == []
-    assert event.waits == 1
-
-
-def test_nothing_is_claimed_for_a_client_that_has_hung_up(world: QueueWorld) -> None:
-    """The refill stays in the queue for somebody who listens."""
-    world.stopping = event = QuickEvent()
-    event.while_waiting = lambda: world.queue("1") if event.waits == 1 else None
-    answer = world.caller().post(
-        "/claim", {"wait_seconds": 30}, environ_overrides={"waitress.client_disconnected": lambda: True}
-    )
-    assert answer.json == {"refills": []}
-    (refill,) = world.claim()
-    assert refill.order_id == "1"
-
-
-def test_at_most_half_of_the_threads_wait_at_a_time(world: QueueWorld) -> None:
-    """Whoever finds the places taken is answered at once; a place that is left can be had again."""
-    world.stopping = event = QuickEvent()
-    app = world.app()
-    places = THREADS // 2
-    rounds: list[int] = []
-
-    def one_more() -> None:
-        event.while_waiting = one_more if event.waits < places else full
-        assert world.caller(app=app).claim(wait_seconds=1) == []
-
-    def full() -> None:
-        event.while_waiting = lambda: None
-        waits = event.waits
-        assert world.caller(app=app).claim(wait_seconds=30) == []
-        rounds.append(event.waits - waits)
-
-    event.while_waiting = one_more
-    assert world.caller(app=app).claim(wait_seconds=1) == []
-    assert rounds == [0]
-    waits = event.waits
-    assert world.caller(app=app).claim(wait_seconds=30) == []
-    assert event.waits == waits + 60
-
-
-def test_a_place_is_given_back_when_asking_fails() -> None:
-    """A database that is gone for a moment does not use the places up."""
-    event = QuickEvent()
-    patience = WaiterPool(event, 1)
-    answers: list[list[int]] = [[]]
-    with pytest.raises(IndexError):
-        patience.ask(answers.pop, 1, bool)
-    assert event.waits == 1
-    assert patience.ask(list, 1, bool) == []
-    assert event.waits == 3
 
 
 def test_a_renamed_profile_is_refilled_under_its_new_name(world: QueueWorld) -> None:

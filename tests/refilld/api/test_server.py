@@ -15,17 +15,11 @@ import pytest
 from refilld.api.server import LARGEST_BODY, THREADS, HttpServer
 from storage.errors import UnreachableError
 from storage.tokens import Scope
-from tests.refilld.queue_world import QueueWorld, queue_world
+from tests.refilld.queue_world import QueueWorld
 
 PATIENCE = 20.0
 """Seconds after which a test gives up on another thread."""
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[QueueWorld]:
-    with queue_world(tmp_path) as world:
-        yield world
 
 
 @contextmanager

@@ -2,9 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -14,14 +12,7 @@ from monitor.guarantee.claims import Claim
 from monitor.model.drop import Drop, DropState
 from refilld.cli.alerts import COMMANDS
 from storage import drops, orders, outbox
-from tests.refilld.cli_world import Desk, a_desk
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
-    with a_desk(tmp_path) as desk:
-        yield desk
+from tests.refilld.cli_world import Desk
 
 
 def objects(result: Result) -> list[dict[str, object]]:

@@ -1,8 +1,6 @@
 """`refilld orders reterm`: new terms for old orders, seen before they are meant."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -11,14 +9,7 @@ from monitor.model.refill import RefillState
 from refilld.cli import reterm
 from storage import refills
 from storage.errors import NotFoundError
-from tests.refilld.cli_world import Desk, a_desk, sold
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
-    with a_desk(tmp_path) as desk:
-        yield desk
+from tests.refilld.cli_world import Desk, sold
 
 
 def configure(desk: Desk, text: str) -> None:

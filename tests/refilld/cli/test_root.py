@@ -18,17 +18,10 @@ from monitor.model.target import Metric
 from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
 from storage import errors, mass_drops, reviews
-from tests.refilld.cli_world import Desk, a_desk, bare, csv, process, sold
+from tests.refilld.cli_world import Desk, bare, csv, process, sold
 from tests.refilld.queue_world import an_order
 
 TABLES = {"backtest", "doctor", "list", "show", "claim", "check", "import", "reterm", "probe", "simulate"}
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
-    with a_desk(tmp_path) as desk:
-        yield desk
 
 
 def commands(group: click.Group = refilld, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

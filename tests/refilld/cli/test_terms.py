@@ -1,7 +1,6 @@
 """Terms at the prompt: what sets there are, who uses them, and what an import derives and tells."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,6 @@ from tests.refilld.cli_world import Desk, a_desk, csv, sold
 GOLD = '[terms.gold]\nwindow = "lifetime"\nsettle = "36h"\nrefill = "on_request"\n'
 DERIVING = "[service_names]\nderive_terms = true\n"
 FOLLOWERS = '[services."1234"]\nmetric = "followers"\nname = "IG Followers R30 ♻"\n'
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
-    with a_desk(tmp_path) as desk:
-        yield desk
 
 
 def configure(desk: Desk, text: str) -> None:

@@ -8,10 +8,8 @@ import sqlite3
 import struct
 import subprocess
 import termios
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,17 +26,10 @@ from refilld.timeline.events import REASONS, STATES
 from refilld.timeline.levels import Levels, levels_of
 from storage import leases, requests, snapshots, targets
 from storage.operator_actions import act
-from tests.refilld.cli_world import COMMAND, Desk, a_desk, bare
+from tests.refilld.cli_world import COMMAND, Desk, bare
 
 HOUR = timedelta(hours=1)
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\nfake\u202e"
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
-    with a_desk(tmp_path) as desk:
-        yield desk
 
 
 def look(desk: Desk, hours_ago: float, count: int | None, detail: str = "") -> None:

@@ -1,0 +1,70 @@
+"""Queries of due targets by the simulated source, each in a transaction of its own."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from monitor.cadence.schedule import Priority
+from storage import due
+from storage.due import DueTarget
+from storage.engine import Database
+from storage.targets import TargetState
+from tests.storage.shop import (
+    DAY,
+    MINUTE,
+    NOW,
+    put_target,
+)
+
+UNTIL = NOW + 10 * MINUTE
+
+
+SOURCE = "simulated"
+
+
+def put(
+    database: Database,
+    name: str,
+    at: datetime | None = NOW,
+    priority: Priority = Priority.ROUTINE,
+    **changes: Any,
+) -> int:
+    with database.write() as connection:
+        return put_target(connection, name, at, priority, **changes)
+
+
+def wait(database: Database, name: str, value: float, service_queue: str = "young s", **changes: Any) -> int:
+    """Put a target into the virtual queue; its date is far off."""
+    queue_position = {"virtual_due": value, "service_queue": service_queue, "not_before": NOW - DAY} | changes
+    return put(database, name, NOW + 90 * DAY, Priority.MAX_INTERVAL, **queue_position)
+
+
+def asked(heads: Sequence[DueTarget]) -> list[str]:
+    return [head.request_key for head in heads]
+
+
+def appointed(database: Database, priority: Priority = Priority.ROUTINE, limit: int = 100) -> list[DueTarget]:
+    with database.read() as connection:
+        return due.due_by_date(connection, SOURCE, priority, NOW, limit)
+
+
+def called(database: Database, slot: int = 7, value: float = 0.0, limit: int = 100) -> list[DueTarget]:
+    with database.read() as connection:
+        return due.final_looks(connection, SOURCE, slot, value, NOW, limit)
+
+
+def virtual(
+    database: Database, service_queue: str = "young s", now: datetime = NOW, limit: int = 100
+) -> list[DueTarget]:
+    with database.read() as connection:
+        return due.by_virtual_time(connection, SOURCE, service_queue, now, limit)
+
+
+def together(database: Database, *names: str) -> list[TargetState]:
+    with database.write() as connection:
+        return due.lock_by_request(connection, SOURCE, names, NOW)
+
+
+def push(database: Database, *target_ids: int, until: datetime = UNTIL) -> None:
+    with database.write() as connection:
+        due.claim_targets(connection, target_ids, until)

@@ -1,0 +1,163 @@
+"""Claiming targets: a claimed target is in no queue until its time, and daemons do not claim the same one."""
+
+import pytest
+
+from monitor.cadence.schedule import NextLook, Priority
+from monitor.guarantee.gone_detection import Absence
+from monitor.guarantee.noop_bounds import NoopBounds
+from monitor.guarantee.series import Series
+from monitor.model.snapshot import Outcome
+from monitor.model.target import Metric, Target
+from monitor.model.target_problem import TargetProblem
+from storage import due, targets
+from storage.engine import Database
+from storage.targets import LookOutcome, TargetState
+from tests.storage.due_targets import SOURCE, UNTIL, called, push, put, together, virtual, wait
+from tests.storage.shop import (
+    DAY,
+    HOUR,
+    INSTANT,
+    MINUTE,
+    NOW,
+    a_look,
+    a_post,
+    a_profile,
+    at_once,
+    rows_of,
+    take,
+)
+
+# What one request shows
+
+
+def test_all_that_one_request_shows_is_given_together(database: Database) -> None:
+    """By name, in the order of the ids, whether due or not; nobody who needs no look."""
+    ids = [put(database, f"user{i}", NOW + i * DAY, request_key="page") for i in range(3)]
+    put(database, "at rest", None, request_key="page")
+    put(database, "other", request_key="other page")
+    assert [row.target_id for row in together(database, "page")] == ids
+    assert [row.target_id for row in together(database, "other page", "page", "page")] == [*ids, ids[-1] + 2]
+    assert together(database) == together(database, "no such page") == []
+
+
+def test_one_page_shows_several_metrics(database: Database) -> None:
+    """The likes and the views of a post are two targets and one request."""
+    for metric in (Metric.LIKES, Metric.VIEWS):
+        put(database, "", request_key="natgeo", target=a_post(metric=metric))
+    assert [row.target.metric for row in together(database, "natgeo")] == [Metric.LIKES, Metric.VIEWS]
+
+
+def test_a_taken_target_is_given_as_it_was(database: Database) -> None:
+    """The look knows why it was due and what the series counted before."""
+    target_id = put(
+        database, "nasa", NOW, Priority.URGENT, due_reason="confirm", last_look_at=NOW - HOUR,
+        last_outcome=Outcome.TRANSIENT, last_count=7, last_count_at=NOW - DAY, count_kind="followers",
+        zero_seen=True, failures=2, private_since=NOW - 2 * DAY, owner="x", account="17",
+        username_now="space", absences=3, absent_since=NOW - 2 * DAY, gone_at=NOW - DAY,
+        notified_problem=TargetProblem.GONE, unseen_by="graph instaloader",
+        unseen_since=NOW - 3 * DAY, series_source="graph",
+        count_offset=-5, cadence_state="m", virtual_due=1.5, service_queue="old s",
+        noop_min_count=90, noop_until=NOW + DAY,
+        judged_from=NOW - DAY, judged_until=NOW + HOUR,
+    )  # fmt: skip
+    (row,) = together(database, "nasa")
+    assert row == TargetState(
+        target_id, Target(a_profile("nasa").link, Metric.FOLLOWERS, "x"),
+        Series(7, "followers", True, account="17", source="graph", count_offset=-5),
+        next_due_at=NOW, due_reason="confirm", last_look_at=NOW - HOUR, last_outcome=Outcome.TRANSIENT,
+        last_count_at=NOW - DAY, failures=2, private_since=NOW - 2 * DAY,
+        absence=Absence(3, NOW - 2 * DAY, NOW - DAY), notified_problem=TargetProblem.GONE,
+        source=SOURCE, request_key="nasa",
+        unseen_by=frozenset({"graph", "instaloader"}), unseen_since=NOW - 3 * DAY,
+        priority=Priority.URGENT, cadence_state="m",
+        service_queue="old s", noop_bounds=NoopBounds(90, NOW + DAY, NOW - DAY, NOW + HOUR),
+    )  # fmt: skip
+    assert (row.target.account, row.target.username_now) == ("17", "space")
+
+
+# Taking
+
+
+def test_a_taken_target_is_pushed_ahead_and_due_again_then(database: Database) -> None:
+    """A look that never comes back happens again, but not before its time."""
+    put(database, "natgeo")
+    assert take(database) == ["natgeo"]
+    assert take(database, now=UNTIL - INSTANT) == []
+    assert take(database, now=UNTIL) == ["natgeo"]
+
+
+def test_a_target_can_be_taken_before_it_is_due(database: Database) -> None:
+    """A look that somebody asked for now keeps the routine one away meanwhile."""
+    target_id = put(database, "natgeo", NOW + MINUTE)
+    put(database, "other", NOW + MINUTE)
+    push(database, target_id)
+    assert take(database, now=NOW + MINUTE) == ["other"]
+    assert take(database, now=UNTIL) == ["natgeo"]
+
+
+def test_a_taken_target_is_passed_over_in_every_queue(database: Database) -> None:
+    """By who looks for last calls, for the next in virtual time, and for what a request shows besides."""
+    taken = wait(database, "a", 1.0, request_key="page", final_look_slot=7, final_look_value=2.0)
+    wait(database, "b", 2.0, request_key="page", final_look_slot=7, final_look_value=1.0)
+    push(database, taken)
+    found = {it.target_id for it in together(database, "page")}
+    queued = [*virtual(database), *called(database)]
+    assert taken not in found | {it.target_id for it in queued}
+    assert (len(found), len(queued)) == (1, 2)
+
+
+@pytest.mark.parametrize("priority", Priority)
+def test_a_look_that_was_killed_comes_back_to_its_place(database: Database, priority: Priority) -> None:
+    """To its date and lane, to the virtual queue and to the last calls, as if it had not been taken."""
+    queue_position = {"virtual_due": 1.0, "service_queue": "young s", "not_before": NOW, "final_look_slot": 7,
+            "final_look_value": 2.0}  # fmt: skip
+    target_id = put(database, "a", NOW, priority, **queue_position)
+    push(database, target_id)
+    with database.read() as connection:
+        for now, heads in ((UNTIL - INSTANT, []), (UNTIL, [target_id] * 3)):
+            found = [
+                *due.due_by_date(connection, SOURCE, priority, now, 9),
+                *due.final_looks(connection, SOURCE, 7, 0.0, now, 9),
+                *due.by_virtual_time(connection, SOURCE, "young s", now, 9),
+            ]
+            assert [head.target_id for head in found] == heads
+
+
+def test_a_look_that_comes_back_frees_its_target(database: Database) -> None:
+    """The next one may be due sooner than the ten minutes are over."""
+    target_id = put(database, "natgeo")
+    push(database, target_id)
+    with database.write() as connection:
+        row = targets.get(connection, target_id)
+        again = NextLook(NOW + MINUTE, Priority.URGENT, "confirm")
+        targets.save_looks(connection, [LookOutcome(row, a_look(), again)])
+    assert take(database, now=NOW + MINUTE) == ["natgeo"]
+
+
+def test_pushing_nobody_is_nothing(database: Database) -> None:
+    """A request whose targets are in other hands takes none."""
+    put(database, "natgeo")
+    before = rows_of(database, "targets")
+    push(database)
+    assert rows_of(database, "targets") == before
+
+
+def test_takers_at_once_never_take_the_same_target(database: Database) -> None:
+    """Every due target is looked at once, whoever comes first."""
+    for i in range(60):
+        put(database, f"user{i}", NOW, Priority(i % 3))
+    taken = [name for names in at_once(6, lambda _: take(database, limit=10)) for name in names]
+    assert sorted(taken) == sorted({*taken})
+    rest = take(database)
+    assert sorted(taken + rest) == sorted(f"user{i}" for i in range(60))
+
+
+def test_a_taker_does_not_wait_for_another_one(postgresql: Database) -> None:
+    """What another daemon has in its hands is passed over, not waited for."""
+    put(postgresql, "first", NOW - HOUR)
+    put(postgresql, "second", NOW)
+    with postgresql.write() as slow, postgresql.write() as quick:
+        (first,) = due.lock_by_request(slow, SOURCE, ["first"], NOW)
+        quick.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+        (second,) = due.lock_by_request(quick, SOURCE, ["first", "second"], NOW)
+    assert [first.target.link.key, second.target.link.key] == ["first", "second"]
