@@ -33,38 +33,42 @@ def put(
         return put_target(connection, name, at, priority, **changes)
 
 
-def wait(database: Database, name: str, value: float, service_queue: str = "young s", **changes: Any) -> int:
+def put_in_queue(
+    database: Database, name: str, value: float, service_queue: str = "young s", **changes: Any
+) -> int:
     """Put a target into the virtual queue; its date is far off."""
     queue_position = {"virtual_due": value, "service_queue": service_queue, "not_before": NOW - DAY} | changes
     return put(database, name, NOW + 90 * DAY, Priority.MAX_INTERVAL, **queue_position)
 
 
-def asked(heads: Sequence[DueTarget]) -> list[str]:
+def request_keys(heads: Sequence[DueTarget]) -> list[str]:
     return [head.request_key for head in heads]
 
 
-def appointed(database: Database, priority: Priority = Priority.ROUTINE, limit: int = 100) -> list[DueTarget]:
+def due_by_date(
+    database: Database, priority: Priority = Priority.ROUTINE, limit: int = 100
+) -> list[DueTarget]:
     with database.read() as connection:
         return due.due_by_date(connection, SOURCE, priority, NOW, limit)
 
 
-def called(database: Database, slot: int = 7, value: float = 0.0, limit: int = 100) -> list[DueTarget]:
+def final_looks(database: Database, slot: int = 7, value: float = 0.0, limit: int = 100) -> list[DueTarget]:
     with database.read() as connection:
         return due.final_looks(connection, SOURCE, slot, value, NOW, limit)
 
 
-def virtual(
+def by_virtual_time(
     database: Database, service_queue: str = "young s", now: datetime = NOW, limit: int = 100
 ) -> list[DueTarget]:
     with database.read() as connection:
         return due.by_virtual_time(connection, SOURCE, service_queue, now, limit)
 
 
-def together(database: Database, *names: str) -> list[TargetState]:
+def by_request_key(database: Database, *names: str) -> list[TargetState]:
     with database.write() as connection:
         return due.lock_by_request(connection, SOURCE, names, NOW)
 
 
-def push(database: Database, *target_ids: int, until: datetime = UNTIL) -> None:
+def claim_targets(database: Database, *target_ids: int, until: datetime = UNTIL) -> None:
     with database.write() as connection:
         due.claim_targets(connection, target_ids, until)

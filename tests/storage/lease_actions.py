@@ -27,7 +27,7 @@ RETRY = Failure("the panel is down")
 HOPELESS = Failure("no such user", retryable=False)
 
 
-VERBS = ["complete", "fail", "release"]
+ACTIONS = ["complete", "fail", "release"]
 
 
 def claim(database: Database, now: datetime = NOW, limit: int = 100, **schedule_request: Any) -> list[AnyRow]:
@@ -44,7 +44,7 @@ def get(database: Database, refill_id: int) -> AnyRow:
         return refills.get(connection, refill_id)
 
 
-def told(database: Database, refill_id: int) -> list[tuple[RefillState, str]]:
+def events(database: Database, refill_id: int) -> list[tuple[RefillState, str]]:
     with database.read() as connection:
         return [(row.state, row.detail) for row in refills.events_of(connection, refill_id)]
 
@@ -70,7 +70,7 @@ def finish(database: Database, action: str, refill_id: int, token: str, now: dat
         return act(connection, refill_id, token, now)
 
 
-def tried(database: Database, refill_id: int, times: int) -> None:
+def fail_repeatedly(database: Database, refill_id: int, times: int) -> None:
     """Have so many attempts behind it."""
     with database.write() as connection:
         change = update(table).where(table.c.refill_id == refill_id)

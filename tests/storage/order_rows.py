@@ -18,7 +18,7 @@ from tests.storage.shop import (
 LATER = NOW + HOUR
 
 
-def kept(database: Database, order_id: str = "1") -> Order:
+def stored(database: Database, order_id: str = "1") -> Order:
     """An order as it comes back out of the database."""
     with database.read() as connection:
         return order_of(orders.get(connection, order_id))
@@ -32,7 +32,7 @@ def decide(database: Database, order_id: str = "1") -> None:
         drops.add_decision(connection, drop_id, a_decision(order_id, Action.WAIT))
 
 
-def refusal(answer: list[ImportedRow]) -> tuple[ImportResult, str | None]:
+def result_and_field(answer: list[ImportedRow]) -> tuple[ImportResult, str | None]:
     """The fate of the only row, and the field that was at fault."""
     (row,) = answer
     return row.result, row.error.field if row.error else None

@@ -10,11 +10,11 @@ from storage.source_tables import source_requests
 from tests.storage.shop import NOW
 
 
-def note(connection: Connection, source: str = "graph", count: int = 1) -> None:
+def add_request(connection: Connection, source: str = "graph", count: int = 1) -> None:
     sources.note_requests(connection, source, NOW, count)
 
 
-def noted(database: Database) -> int:
+def count_requests(database: Database) -> int:
     with database.read() as connection:
         return connection.execute(select(func.count()).select_from(source_requests)).scalar_one()
 

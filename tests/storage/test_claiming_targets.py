@@ -12,7 +12,16 @@ from monitor.model.target_problem import TargetProblem
 from storage import due, targets
 from storage.engine import Database
 from storage.targets import LookOutcome, TargetState
-from tests.storage.due_targets import SOURCE, UNTIL, called, push, put, together, virtual, wait
+from tests.storage.due_targets import (
+    SOURCE,
+    UNTIL,
+    by_request_key,
+    by_virtual_time,
+    claim_targets,
+    final_looks,
+    put,
+    put_in_queue,
+)
 from tests.storage.shop import (
     DAY,
     HOUR,
@@ -23,32 +32,35 @@ from tests.storage.shop import (
     a_post,
     a_profile,
     at_once,
+    claim_due,
     rows_of,
-    take,
 )
 
 # What one request shows
 
 
-def test_all_that_one_request_shows_is_given_together(database: Database) -> None:
-    """By name, in the order of the ids, whether due or not; nobody who needs no look."""
+def test_targets_of_one_request_key_are_returned_together(database: Database) -> None:
+    """In the order of ids, due or not, without targets that need no look."""
     ids = [put(database, f"user{i}", NOW + i * DAY, request_key="page") for i in range(3)]
     put(database, "at rest", None, request_key="page")
     put(database, "other", request_key="other page")
-    assert [row.target_id for row in together(database, "page")] == ids
-    assert [row.target_id for row in together(database, "other page", "page", "page")] == [*ids, ids[-1] + 2]
-    assert together(database) == together(database, "no such page") == []
+    assert [row.target_id for row in by_request_key(database, "page")] == ids
+    assert [row.target_id for row in by_request_key(database, "other page", "page", "page")] == [
+        *ids,
+        ids[-1] + 2,
+    ]
+    assert by_request_key(database) == by_request_key(database, "no such page") == []
 
 
-def test_one_page_shows_several_metrics(database: Database) -> None:
+def test_one_request_key_covers_several_metrics(database: Database) -> None:
     """The likes and the views of a post are two targets and one request."""
     for metric in (Metric.LIKES, Metric.VIEWS):
         put(database, "", request_key="natgeo", target=a_post(metric=metric))
-    assert [row.target.metric for row in together(database, "natgeo")] == [Metric.LIKES, Metric.VIEWS]
+    assert [row.target.metric for row in by_request_key(database, "natgeo")] == [Metric.LIKES, Metric.VIEWS]
 
 
-def test_a_taken_target_is_given_as_it_was(database: Database) -> None:
-    """The look knows why it was due and what the series counted before."""
+def test_a_claimed_target_is_returned_with_its_state_before(database: Database) -> None:
+    """With the reason of the look and the series."""
     target_id = put(
         database, "nasa", NOW, Priority.URGENT, due_reason="confirm", last_look_at=NOW - HOUR,
         last_outcome=Outcome.TRANSIENT, last_count=7, last_count_at=NOW - DAY, count_kind="followers",
@@ -60,7 +72,7 @@ def test_a_taken_target_is_given_as_it_was(database: Database) -> None:
         noop_min_count=90, noop_until=NOW + DAY,
         judged_from=NOW - DAY, judged_until=NOW + HOUR,
     )  # fmt: skip
-    (row,) = together(database, "nasa")
+    (row,) = by_request_key(database, "nasa")
     assert row == TargetState(
         target_id, Target(a_profile("nasa").link, Metric.FOLLOWERS, "x"),
         Series(7, "followers", True, account="17", source="graph", count_offset=-5),
@@ -78,41 +90,41 @@ def test_a_taken_target_is_given_as_it_was(database: Database) -> None:
 # Taking
 
 
-def test_a_taken_target_is_pushed_ahead_and_due_again_then(database: Database) -> None:
-    """A look that never comes back happens again, but not before its time."""
+def test_a_claimed_target_is_due_again_after_the_claim_ends(database: Database) -> None:
+    """A look that never returns is repeated, but not earlier."""
     put(database, "natgeo")
-    assert take(database) == ["natgeo"]
-    assert take(database, now=UNTIL - INSTANT) == []
-    assert take(database, now=UNTIL) == ["natgeo"]
+    assert claim_due(database) == ["natgeo"]
+    assert claim_due(database, now=UNTIL - INSTANT) == []
+    assert claim_due(database, now=UNTIL) == ["natgeo"]
 
 
-def test_a_target_can_be_taken_before_it_is_due(database: Database) -> None:
-    """A look that somebody asked for now keeps the routine one away meanwhile."""
+def test_a_target_can_be_claimed_before_it_is_due(database: Database) -> None:
+    """A requested look postpones the routine one meanwhile."""
     target_id = put(database, "natgeo", NOW + MINUTE)
     put(database, "other", NOW + MINUTE)
-    push(database, target_id)
-    assert take(database, now=NOW + MINUTE) == ["other"]
-    assert take(database, now=UNTIL) == ["natgeo"]
+    claim_targets(database, target_id)
+    assert claim_due(database, now=NOW + MINUTE) == ["other"]
+    assert claim_due(database, now=UNTIL) == ["natgeo"]
 
 
-def test_a_taken_target_is_passed_over_in_every_queue(database: Database) -> None:
-    """By who looks for last calls, for the next in virtual time, and for what a request shows besides."""
-    taken = wait(database, "a", 1.0, request_key="page", final_look_slot=7, final_look_value=2.0)
-    wait(database, "b", 2.0, request_key="page", final_look_slot=7, final_look_value=1.0)
-    push(database, taken)
-    found = {it.target_id for it in together(database, "page")}
-    queued = [*virtual(database), *called(database)]
+def test_a_claimed_target_is_in_no_queue(database: Database) -> None:
+    """Neither among final looks, nor in the virtual queue, nor among targets of the same request."""
+    taken = put_in_queue(database, "a", 1.0, request_key="page", final_look_slot=7, final_look_value=2.0)
+    put_in_queue(database, "b", 2.0, request_key="page", final_look_slot=7, final_look_value=1.0)
+    claim_targets(database, taken)
+    found = {it.target_id for it in by_request_key(database, "page")}
+    queued = [*by_virtual_time(database), *final_looks(database)]
     assert taken not in found | {it.target_id for it in queued}
     assert (len(found), len(queued)) == (1, 2)
 
 
 @pytest.mark.parametrize("priority", Priority)
-def test_a_look_that_was_killed_comes_back_to_its_place(database: Database, priority: Priority) -> None:
-    """To its date and lane, to the virtual queue and to the last calls, as if it had not been taken."""
+def test_a_killed_look_keeps_the_queue_position_of_its_target(database: Database, priority: Priority) -> None:
+    """Its date and priority, its virtual_due and its final look stay."""
     queue_position = {"virtual_due": 1.0, "service_queue": "young s", "not_before": NOW, "final_look_slot": 7,
             "final_look_value": 2.0}  # fmt: skip
     target_id = put(database, "a", NOW, priority, **queue_position)
-    push(database, target_id)
+    claim_targets(database, target_id)
     with database.read() as connection:
         for now, heads in ((UNTIL - INSTANT, []), (UNTIL, [target_id] * 3)):
             found = [
@@ -123,37 +135,37 @@ def test_a_look_that_was_killed_comes_back_to_its_place(database: Database, prio
             assert [head.target_id for head in found] == heads
 
 
-def test_a_look_that_comes_back_frees_its_target(database: Database) -> None:
-    """The next one may be due sooner than the ten minutes are over."""
+def test_a_finished_look_ends_the_claim(database: Database) -> None:
+    """The next look may be due before the claim would have ended."""
     target_id = put(database, "natgeo")
-    push(database, target_id)
+    claim_targets(database, target_id)
     with database.write() as connection:
         row = targets.get(connection, target_id)
         again = NextLook(NOW + MINUTE, Priority.URGENT, "confirm")
         targets.save_looks(connection, [LookOutcome(row, a_look(), again)])
-    assert take(database, now=NOW + MINUTE) == ["natgeo"]
+    assert claim_due(database, now=NOW + MINUTE) == ["natgeo"]
 
 
-def test_pushing_nobody_is_nothing(database: Database) -> None:
-    """A request whose targets are in other hands takes none."""
+def test_claiming_no_targets_changes_nothing(database: Database) -> None:
+    """All targets of a request may be claimed by another process."""
     put(database, "natgeo")
     before = rows_of(database, "targets")
-    push(database)
+    claim_targets(database)
     assert rows_of(database, "targets") == before
 
 
-def test_takers_at_once_never_take_the_same_target(database: Database) -> None:
-    """Every due target is looked at once, whoever comes first."""
+def test_concurrent_daemons_never_claim_the_same_target(database: Database) -> None:
+    """Every due target is claimed once."""
     for i in range(60):
         put(database, f"user{i}", NOW, Priority(i % 3))
-    taken = [name for names in at_once(6, lambda _: take(database, limit=10)) for name in names]
+    taken = [name for names in at_once(6, lambda _: claim_due(database, limit=10)) for name in names]
     assert sorted(taken) == sorted({*taken})
-    rest = take(database)
+    rest = claim_due(database)
     assert sorted(taken + rest) == sorted(f"user{i}" for i in range(60))
 
 
-def test_a_taker_does_not_wait_for_another_one(postgresql: Database) -> None:
-    """What another daemon has in its hands is passed over, not waited for."""
+def test_a_daemon_does_not_wait_for_targets_locked_by_another(postgresql: Database) -> None:
+    """They are skipped."""
     put(postgresql, "first", NOW - HOUR)
     put(postgresql, "second", NOW)
     with postgresql.write() as slow, postgresql.write() as quick:

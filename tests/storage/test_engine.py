@@ -15,7 +15,7 @@ from storage import migrate
 from storage.engine import Database
 from storage.errors import UnreachableError
 from storage.schema import snapshots
-from tests.storage.request_rows import file_of, note, noted
+from tests.storage.request_rows import add_request, count_requests, file_of
 from tests.storage.shop import NOW, a_profile, an_order, everything, sell
 
 SECRET = "sw0rdfish"
@@ -45,10 +45,10 @@ def pragma(connection: Connection, name: str) -> object:
         ("sqlite://host/refilld.db", "does not name just a file"),
     ],
 )
-def test_a_url_that_cannot_be_used_is_one_clear_line(
+def test_an_unusable_url_is_a_one_line_error(
     url: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It names the key and what would be right, no password, and no file has been made."""
+    """It names the key and the remedy without the password; no file is created."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInputError) as caught:
         Database(url)
@@ -60,7 +60,7 @@ def test_a_url_that_cannot_be_used_is_one_clear_line(
 
 
 @pytest.mark.parametrize("url", ["sqlite:///{}", "sqlite+pysqlite:///{}", "sqlite+aiosqlite:///{}"])
-def test_a_file_is_opened_by_the_driver_of_the_house(url: str, tmp_path: Path) -> None:
+def test_a_file_is_opened_with_the_standard_driver(url: str, tmp_path: Path) -> None:
     """Whatever driver the URL names."""
     database = Database(url.format(tmp_path / "refilld.db"))
     assert (database.sqlite, database.path) == (True, tmp_path / "refilld.db")
@@ -70,7 +70,7 @@ def test_a_file_is_opened_by_the_driver_of_the_house(url: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("driver", ["postgresql", "postgresql+psycopg2", "postgresql+asyncpg"])
-def test_a_server_is_reached_by_the_driver_of_the_house(postgres_home: str, driver: str) -> None:
+def test_a_server_is_reached_with_the_standard_driver(postgres_home: str, driver: str) -> None:
     """Whatever driver the URL names."""
     database = Database(make_url(postgres_home).set(drivername=driver).render_as_string(hide_password=False))
     assert (database.sqlite, database.path) == (False, None)
@@ -91,7 +91,7 @@ def test_a_server_is_reached_by_the_driver_of_the_house(postgres_home: str, driv
     ],
 )
 @pytest.mark.parametrize("use", [Database.read, Database.write, migrate.require_current])
-def test_a_server_that_cannot_be_reached_is_one_line_without_the_password(url: str, use: object) -> None:
+def test_an_unreachable_server_is_a_one_line_error_without_the_password(url: str, use: object) -> None:
     """The line says which database; the password is for nobody's log."""
     database = Database(url)
     assert callable(use)
@@ -105,7 +105,7 @@ def test_a_server_that_cannot_be_reached_is_one_line_without_the_password(url: s
 
 
 def test_a_refused_password_is_not_shown(postgres_home: str) -> None:
-    """Nor is that of a server which answers, but not to us."""
+    """Nor that of a server that refuses the connection."""
     url = make_url(postgres_home).set(username="stranger", password=SECRET)
     database = Database(url.render_as_string(hide_password=False))
     with pytest.raises(UnreachableError, match='"stranger" does not exist') as caught, database.read():
@@ -114,7 +114,7 @@ def test_a_refused_password_is_not_shown(postgres_home: str) -> None:
     assert SECRET not in str(caught.value)
 
 
-def test_a_missing_driver_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_a_missing_driver_names_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """PostgreSQL is an extra; the message names it."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(UnreachableError, match=r"the extra postgres"):
@@ -122,7 +122,7 @@ def test_a_missing_driver_is_told_with_what_to_install(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("path", ["missing/refilld.db", ".", "note.txt/refilld.db"])
-def test_a_file_that_cannot_be_opened_is_one_clear_line(tmp_path: Path, path: str) -> None:
+def test_a_file_that_cannot_be_opened_is_a_one_line_error(tmp_path: Path, path: str) -> None:
     """With the path and the system's reason."""
     (tmp_path / "note.txt").write_text("not a directory")
     with pytest.raises(UnreachableError) as caught:
@@ -131,8 +131,8 @@ def test_a_file_that_cannot_be_opened_is_one_clear_line(tmp_path: Path, path: st
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
-    """A wrong path in the configuration costs nobody's file."""
+def test_a_file_that_is_no_database_is_not_changed(tmp_path: Path) -> None:
+    """A wrong path in the configuration must not overwrite a file."""
     path = tmp_path / "letters.txt"
     path.write_text("Dear customer,\n" * 100)
     database = Database(f"sqlite:///{path}")
@@ -142,8 +142,8 @@ def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
     assert path.read_text() == "Dear customer,\n" * 100
 
 
-def test_a_damaged_file_is_told_with_what_to_do(sqlite: Database, tmp_path: Path) -> None:
-    """The check at start finds it before a customer does."""
+def test_the_error_for_a_damaged_file_says_what_to_do(sqlite: Database, tmp_path: Path) -> None:
+    """The check at start finds it."""
     sell(sqlite, *(an_order(str(i), target=a_profile(f"user{i}")) for i in range(500)))
     sqlite.quick_check()
     sqlite.checkpoint()
@@ -157,14 +157,14 @@ def test_a_damaged_file_is_told_with_what_to_do(sqlite: Database, tmp_path: Path
     database.close()
 
 
-def test_a_mistake_in_a_statement_is_not_called_unreachable(postgresql: Database) -> None:
-    """A bug of ours must look like one."""
+def test_a_wrong_statement_is_not_reported_as_unreachable(postgresql: Database) -> None:
+    """A bug must not look like an outage."""
     with pytest.raises(ProgrammingError), postgresql.read() as connection:
         connection.exec_driver_sql("SELECT * FROM no_such_table")
 
 
-def test_a_violated_promise_without_an_error_of_its_own_is_shown_as_it_is(database: Database) -> None:
-    """Only named constraints become errors of the house."""
+def test_an_unmapped_constraint_violation_is_raised_unchanged(database: Database) -> None:
+    """Only named constraints become domain errors."""
     row = {"target_id": 404, "at": NOW, "outcome": "private", "source": "s", "count_kind": "", "detail": ""}
     with pytest.raises(IntegrityError) as caught, database.write() as connection:
         connection.execute(insert(snapshots), row)
@@ -175,8 +175,8 @@ def test_a_violated_promise_without_an_error_of_its_own_is_shown_as_it_is(databa
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022])
-def test_a_new_file_can_be_read_by_its_owner_alone(tmp_path: Path, mask: int) -> None:
-    """It names customers; so do its log and its index, whatever the umask."""
+def test_a_new_file_is_readable_by_its_owner_only(tmp_path: Path, mask: int) -> None:
+    """It holds customer names; the same for its log and index, whatever the umask."""
     before = os.umask(mask)
     try:
         database = Database(f"sqlite:///{tmp_path / 'refilld.db'}")
@@ -188,7 +188,7 @@ def test_a_new_file_can_be_read_by_its_owner_alone(tmp_path: Path, mask: int) ->
     assert modes == {"refilld.db": 0o600, "refilld.db-wal": 0o600, "refilld.db-shm": 0o600}
 
 
-def test_every_connection_is_durable_and_keeps_the_promises(sqlite: Database) -> None:
+def test_every_connection_is_durable_and_checks_foreign_keys(sqlite: Database) -> None:
     """Readers and writers alike: WAL, every commit on disk, foreign keys, no mmap, no chance checkpoint."""
     expected = {
         "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000,
@@ -199,27 +199,27 @@ def test_every_connection_is_durable_and_keeps_the_promises(sqlite: Database) ->
             assert {name: pragma(connection, name) for name in expected} == expected
 
 
-def test_the_log_is_moved_into_the_file_by_a_checkpoint_alone(sqlite: Database, tmp_path: Path) -> None:
-    """Until then the file as such knows nothing of what was written."""
+def test_only_a_checkpoint_moves_the_log_into_the_file(sqlite: Database, tmp_path: Path) -> None:
+    """Until then the file alone does not hold the new rows."""
 
     def in_the_file() -> int:
         alone = Path(shutil.copy(file_of(sqlite), tmp_path / "alone.db"))
         copy = Database(f"sqlite:///{alone}")
-        rows = noted(copy)
+        rows = count_requests(copy)
         copy.close()
         alone.unlink()
         return rows
 
     for _ in range(50):
         with sqlite.write() as connection:
-            note(connection, count=100)
-    assert (in_the_file(), noted(sqlite)) == (0, 5000)
+            add_request(connection, count=100)
+    assert (in_the_file(), count_requests(sqlite)) == (0, 5000)
     sqlite.checkpoint()
-    assert (in_the_file(), noted(sqlite)) == (5000, 5000)
+    assert (in_the_file(), count_requests(sqlite)) == (5000, 5000)
 
 
-def test_a_checkpoint_is_nothing_to_a_server(postgresql: Database) -> None:
-    """The daemon calls it without asking which engine there is."""
+def test_a_checkpoint_of_postgresql_does_nothing(postgresql: Database) -> None:
+    """The daemon calls it for every engine."""
     before = everything(postgresql)
     postgresql.checkpoint()
     postgresql.quick_check()

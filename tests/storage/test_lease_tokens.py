@@ -7,7 +7,7 @@ from storage import leases, operator_actions
 from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.errors import LeaseLostError, NotFoundError, OpenRefillError
-from tests.storage.lease_actions import HOPELESS, LATER, VERBS, claim, expire, fail, finish, get, told
+from tests.storage.lease_actions import ACTIONS, HOPELESS, LATER, claim, events, expire, fail, finish, get
 from tests.storage.shop import (
     DAY,
     HOUR,
@@ -31,11 +31,11 @@ def claimed(database: Database) -> AnyRow:
     return row
 
 
-@pytest.mark.parametrize("action", VERBS)
-def test_the_same_verb_twice_is_answered_the_same_and_done_once(
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_repeated_action_has_the_same_answer_and_happens_once(
     database: Database, claimed: AnyRow, action: str
 ) -> None:
-    """A consumer whose answer was lost on the way asks again without harm."""
+    """A consumer can repeat a call whose answer was lost."""
     first = finish(database, action, claimed.refill_id, claimed.lease_token)
     before = everything(database)
     assert finish(database, action, claimed.refill_id, claimed.lease_token, LATER + HOUR) is first
@@ -43,10 +43,10 @@ def test_the_same_verb_twice_is_answered_the_same_and_done_once(
 
 
 @pytest.mark.parametrize("action", ["fail", "release"])
-def test_the_same_verb_twice_is_answered_the_same_while_another_has_the_refill(
+def test_a_repeated_action_has_the_same_answer_after_another_claim(
     database: Database, claimed: AnyRow, action: str
 ) -> None:
-    """And the other's lease is not touched by it."""
+    """The lease of the other consumer stays."""
     first = finish(database, action, claimed.refill_id, claimed.lease_token)
     claim(database, NOW + DAY)
     before = everything(database)
@@ -54,8 +54,8 @@ def test_the_same_verb_twice_is_answered_the_same_while_another_has_the_refill(
     assert everything(database) == before
 
 
-def test_a_hopeless_failure_told_twice_tells_the_operator_once(database: Database, claimed: AnyRow) -> None:
-    """Even if the operator has queued the refill again in between."""
+def test_a_repeated_permanent_failure_raises_one_alert(database: Database, claimed: AnyRow) -> None:
+    """Even if the refill was requeued in between."""
     fail(database, claimed.refill_id, claimed.lease_token, HOPELESS)
     with database.write() as connection:
         operator_actions.act(connection, claimed.refill_id, "requeue", LATER)
@@ -64,12 +64,12 @@ def test_a_hopeless_failure_told_twice_tells_the_operator_once(database: Databas
     assert len(rows_of(database, "outbox")) == 1
 
 
-@pytest.mark.parametrize("second", VERBS)
-@pytest.mark.parametrize("first", VERBS)
-def test_another_verb_after_the_first_is_a_lost_lease(
+@pytest.mark.parametrize("second", ACTIONS)
+@pytest.mark.parametrize("first", ACTIONS)
+def test_another_action_after_the_first_is_a_lost_lease(
     database: Database, claimed: AnyRow, first: str, second: str
 ) -> None:
-    """What was completed cannot be failed: the first word stands."""
+    """A completed refill cannot be failed."""
     reached = finish(database, first, claimed.refill_id, claimed.lease_token)
     before = everything(database)
     if first == second:
@@ -80,12 +80,10 @@ def test_another_verb_after_the_first_is_a_lost_lease(
     assert everything(database) == before
 
 
-@pytest.mark.parametrize("action", VERBS)
+@pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("again", [False, True], ids=["queued again", "claimed again"])
-def test_a_lease_that_has_ended_is_lost(
-    database: Database, claimed: AnyRow, action: str, again: bool
-) -> None:
-    """Whether the refill waits or is in other hands: the old token moves nothing."""
+def test_an_ended_lease_is_lost(database: Database, claimed: AnyRow, action: str, again: bool) -> None:
+    """Whether the refill is queued or claimed again."""
     expire(database, NOW + HOUR)
     if again:
         claim(database, NOW + HOUR)
@@ -96,9 +94,9 @@ def test_a_lease_that_has_ended_is_lost(
 
 
 @pytest.mark.parametrize("token", ["", "guessed"])
-@pytest.mark.parametrize("action", VERBS)
+@pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("state", RefillState)
-def test_a_token_that_was_never_given_moves_nothing(
+def test_an_unknown_token_changes_nothing(
     database: Database, state: RefillState, action: str, token: str
 ) -> None:
     """In no state of the refill."""
@@ -111,17 +109,17 @@ def test_a_token_that_was_never_given_moves_nothing(
     assert everything(database) == before
 
 
-def test_the_token_of_one_refill_does_not_move_another(database: Database) -> None:
+def test_a_token_is_valid_for_its_own_refill_only(database: Database) -> None:
     """Each lease is for one refill."""
     queue(database, "1", "2")
     one, two = claim(database)
-    for action in VERBS:
+    for action in ACTIONS:
         with pytest.raises(LeaseLostError):
             finish(database, action, one.refill_id, two.lease_token)
 
 
-@pytest.mark.parametrize("action", VERBS)
-def test_a_refill_that_is_not_there_has_no_lease(database: Database, action: str) -> None:
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_action_on_an_unknown_refill_is_not_found(database: Database, action: str) -> None:
     """The error says what is missing."""
     with pytest.raises(NotFoundError, match="there is no refill 404"):
         finish(database, action, 404, "token")
@@ -129,29 +127,31 @@ def test_a_refill_that_is_not_there_has_no_lease(database: Database, action: str
         leases.extend(connection, 404, "token", LATER)
 
 
-@pytest.mark.parametrize("action", VERBS)
-def test_the_same_verb_at_once_is_done_once(database: Database, claimed: AnyRow, action: str) -> None:
-    """An impatient consumer that sends its word four times in parallel is answered four times the same."""
+@pytest.mark.parametrize("action", ACTIONS)
+def test_concurrent_equal_actions_happen_once(database: Database, claimed: AnyRow, action: str) -> None:
+    """All callers get the same answer."""
     answers = at_once(4, lambda _: finish(database, action, claimed.refill_id, claimed.lease_token))
     assert answers == [answers[0]] * 4
-    assert len(told(database, claimed.refill_id)) == 3
+    assert len(events(database, claimed.refill_id)) == 3
 
 
-def test_different_verbs_at_once_are_one_verb(database: Database, claimed: AnyRow) -> None:
-    """One wins, and the others are told that the lease is lost."""
+def test_of_concurrent_different_actions_one_succeeds(database: Database, claimed: AnyRow) -> None:
+    """The others fail because the lease is lost."""
 
     def end(i: int) -> RefillState | None:
         try:
-            return finish(database, VERBS[i], claimed.refill_id, claimed.lease_token)
+            return finish(database, ACTIONS[i], claimed.refill_id, claimed.lease_token)
         except LeaseLostError:
             return None
 
     ended = [state for state in at_once(3, end) if state is not None]
     assert ended == [get(database, claimed.refill_id).state]
-    assert len(told(database, claimed.refill_id)) == 3
+    assert len(events(database, claimed.refill_id)) == 3
 
 
-def test_a_refill_that_comes_back_still_keeps_its_order_to_one(database: Database, claimed: AnyRow) -> None:
+def test_a_requeued_refill_still_is_the_only_open_one_of_its_order(
+    database: Database, claimed: AnyRow
+) -> None:
     """Claimed or queued again, the order gets no second one beside it."""
     for end in (lambda: None, lambda: expire(database, NOW + HOUR)):
         end()

@@ -14,7 +14,7 @@ from monitor.model.terms import Terms
 from storage import drops, refills
 from storage.engine import Database
 from storage.orders import ImportResult
-from tests.storage.order_rows import LATER, kept, refusal
+from tests.storage.order_rows import LATER, result_and_field, stored
 from tests.storage.shop import (
     DAY,
     NOW,
@@ -53,19 +53,19 @@ def with_status(status: OrderStatus) -> Order:
 
 
 @pytest.mark.parametrize(("known", "row"), FORWARD)
-def test_an_order_moves_forward(database: Database, known: OrderStatus, row: OrderStatus) -> None:
+def test_an_order_status_moves_forward(database: Database, known: OrderStatus, row: OrderStatus) -> None:
     """A later status of the panel is taken over."""
     sell(database, with_status(known))
-    assert refusal(sell(database, with_status(row))) == (ImportResult.UPDATED, None)
-    assert kept(database) == with_status(row)
+    assert result_and_field(sell(database, with_status(row))) == (ImportResult.UPDATED, None)
+    assert stored(database) == with_status(row)
 
 
 @pytest.mark.parametrize(("known", "row"), BACKWARD)
-def test_an_order_never_moves_back(database: Database, known: OrderStatus, row: OrderStatus) -> None:
+def test_an_order_status_never_moves_back(database: Database, known: OrderStatus, row: OrderStatus) -> None:
     """A delivered order does not become undelivered, and an ended one stays ended."""
     sell(database, with_status(known))
-    assert refusal(sell(database, with_status(row))) == (ImportResult.REFUSED, "status")
-    assert kept(database) == with_status(known)
+    assert result_and_field(sell(database, with_status(row))) == (ImportResult.REFUSED, "status")
+    assert stored(database) == with_status(known)
 
 
 @pytest.mark.parametrize(
@@ -77,34 +77,39 @@ def test_an_order_never_moves_back(database: Database, known: OrderStatus, row: 
         ({"target": Target(a_profile().link, Metric.LIKES)}, "link"),
     ],
 )
-def test_what_was_sold_never_changes(database: Database, change: dict[str, Any], field: str) -> None:
+def test_service_link_metric_and_quantity_never_change(
+    database: Database, change: dict[str, Any], field: str
+) -> None:
     """Service, link, metric and quantity are the sale itself."""
     sell(database, an_order())
-    assert refusal(sell(database, an_order(**change))) == (ImportResult.REFUSED, field)
-    assert kept(database) == an_order()
+    assert result_and_field(sell(database, an_order(**change))) == (ImportResult.REFUSED, field)
+    assert stored(database) == an_order()
 
 
 def test_terms_stay_as_they_were_sold(database: Database) -> None:
     """New terms in the configuration do not reach orders that were sold under the old ones."""
     sell(database, an_order(terms=Terms(name="old", max_refills=1)))
-    assert refusal(sell(database, an_order(terms=Terms(name="new")))) == (ImportResult.UNCHANGED, None)
-    assert kept(database).terms == Terms(name="old", max_refills=1)
+    assert result_and_field(sell(database, an_order(terms=Terms(name="new")))) == (
+        ImportResult.UNCHANGED,
+        None,
+    )
+    assert stored(database).terms == Terms(name="old", max_refills=1)
 
 
-def test_notes_are_taken_over_and_never_wiped(database: Database) -> None:
+def test_notes_are_updated_and_never_erased(database: Database) -> None:
     """Provider, customer, price and currency follow a row that names them and stay with one that does not."""
     notes: dict[str, Any] = {"provider": "p", "customer": "c", "price": Decimal(2), "currency": "USD"}
     sell(database, an_order())
-    assert refusal(sell(database, an_order(**notes))) == (ImportResult.UPDATED, None)
-    assert refusal(sell(database, an_order())) == (ImportResult.UNCHANGED, None)
-    assert kept(database) == an_order(**notes)
+    assert result_and_field(sell(database, an_order(**notes))) == (ImportResult.UPDATED, None)
+    assert result_and_field(sell(database, an_order())) == (ImportResult.UNCHANGED, None)
+    assert stored(database) == an_order(**notes)
 
 
 def test_an_update_leaves_the_typed_link_as_it_was(database: Database) -> None:
     """Support sees what the customer typed when the order was sold."""
     sell(database, an_order(link_typed="@NatGeo"))
     sell(database, an_order(link_typed="instagram.com/natgeo", customer="c"))
-    assert kept(database).link_typed == "@NatGeo"
+    assert stored(database).link_typed == "@NatGeo"
 
 
 ENDS = [
@@ -119,7 +124,7 @@ ENDS = [
 def test_an_update_that_ends_the_guarantee_closes_the_open_drop(
     database: Database, end: dict[str, Any]
 ) -> None:
-    """Nothing is confirmed any more on an order without a guarantee."""
+    """An order without a guarantee has no open drop."""
     sell(database, an_order(terms=Terms(partial_orders=False)))
     with database.write() as connection:
         drops.save(connection, a_drop(), a_claim(), 1200)
@@ -130,10 +135,10 @@ def test_an_update_that_ends_the_guarantee_closes_the_open_drop(
 
 @pytest.mark.parametrize("action", [Action.REFILL, Action.HOLD])
 @pytest.mark.parametrize("end", ENDS)
-def test_an_update_that_ends_the_guarantee_cancels_what_waits(
+def test_an_update_that_ends_the_guarantee_cancels_held_and_queued_refills(
     database: Database, end: dict[str, Any], action: Action
 ) -> None:
-    """A queued or held refill of a refunded order is not delivered."""
+    """A refill of a refunded order is not delivered."""
     sell(database, an_order(terms=Terms(partial_orders=False)))
     with database.write() as connection:
         refill_id = owe(connection, action=action)
@@ -145,10 +150,10 @@ def test_an_update_that_ends_the_guarantee_cancels_what_waits(
 
 
 @pytest.mark.parametrize("state", sorted(set(RefillState) - {RefillState.HELD, RefillState.QUEUED}))
-def test_an_update_that_ends_the_guarantee_leaves_all_other_refills_alone(
+def test_an_update_that_ends_the_guarantee_keeps_all_other_refills(
     database: Database, state: RefillState
 ) -> None:
-    """A claimed one is left to its consumer, and history is not rewritten."""
+    """A claimed one stays with its consumer; ended ones stay as they are."""
     sell(database, an_order())
     with database.write() as connection:
         bring_to(connection, "1", state)
@@ -157,7 +162,7 @@ def test_an_update_that_ends_the_guarantee_leaves_all_other_refills_alone(
     assert (rows_of(database, "refills"), rows_of(database, "refill_events")) == before
 
 
-def test_an_update_that_keeps_the_guarantee_leaves_drop_and_refill_alone(database: Database) -> None:
+def test_an_update_that_keeps_the_guarantee_keeps_drop_and_refill(database: Database) -> None:
     """A new note on the order is no reason to forget what it is owed."""
     sell(database, an_order("1"), an_order("2"))
     with database.write() as connection:

@@ -14,7 +14,7 @@ from storage import orders
 from storage.engine import Database
 from storage.errors import NotFoundError
 from storage.orders import ImportResult
-from tests.storage.order_rows import LATER, kept
+from tests.storage.order_rows import LATER, stored
 from tests.storage.shop import (
     DAY,
     INSTANT,
@@ -50,40 +50,40 @@ def test_every_field_of_an_order_survives_the_round_trip(database: Database) -> 
     assert [f.name for f in fields(Order) if getattr(order, f.name) == getattr(plain, f.name)] == []
     assert [f.name for f in fields(Terms) if getattr(order.terms, f.name) == getattr(Terms(), f.name)] == []
     sell(database, order)
-    assert kept(database, "A-17/ü") == order
+    assert stored(database, "A-17/ü") == order
 
 
 def test_an_order_without_any_optional_field_survives_the_round_trip(database: Database) -> None:
-    """What nobody said stays unsaid; it does not become 0 or an empty text."""
+    """None stays None; it does not become 0 or an empty text."""
     order = Order("plain", "likes", a_profile(), 1, OrderStatus.PENDING, Terms())
     sell(database, order)
-    assert kept(database, "plain") == order
+    assert stored(database, "plain") == order
 
 
 def test_a_lifetime_window_survives_the_round_trip(database: Database) -> None:
-    """A guarantee without an end does not come back as one of some days."""
+    """A window of None stays None."""
     order = an_order(terms=Terms(window=None))
     sell(database, order)
-    assert kept(database).terms.window is None
+    assert stored(database).terms.window is None
 
 
 @pytest.mark.parametrize("price", ["0", "0.10", "1.500000", "0.1", "999999999999.999999"])
 def test_a_price_comes_back_with_all_its_digits(database: Database, price: str) -> None:
     """Money is kept exactly, down to the zeros behind the point."""
     sell(database, an_order(price=Decimal(price)))
-    assert str(kept(database).price) == price
+    assert str(stored(database).price) == price
 
 
 @pytest.mark.parametrize("status", OrderStatus)
-def test_every_status_can_be_kept(database: Database, status: OrderStatus) -> None:
-    """All statuses of panels are known to the database too."""
+def test_every_status_can_be_stored(database: Database, status: OrderStatus) -> None:
+    """The CHECK of the table knows all of them."""
     order = an_order(status=status, completed_at=NOW if status.delivered else None)
     sell(database, order)
-    assert kept(database) == order
+    assert stored(database) == order
 
 
-def test_an_unknown_order_is_said_to_be_missing(database: Database) -> None:
-    """The error names the order that was asked for."""
+def test_an_unknown_order_is_not_found(database: Database) -> None:
+    """The error names the order."""
     with pytest.raises(NotFoundError, match="there is no order 404"), database.read() as connection:
         orders.get(connection, "404")
 
@@ -91,8 +91,8 @@ def test_an_unknown_order_is_said_to_be_missing(database: Database) -> None:
 # Fates
 
 
-def test_each_row_is_answered_in_its_place(database: Database) -> None:
-    """Added, updated, unchanged and refused rows of one batch are told apart, in the rows' order."""
+def test_results_are_returned_in_the_order_of_the_rows(database: Database) -> None:
+    """For added, updated, unchanged and refused rows."""
     sell(database, an_order("same"), a_pending_order("moves"), an_order("sold"))
     answer = sell(
         database, an_order("new"), an_order("same"), an_order("moves"), an_order("sold", quantity=2)
@@ -105,14 +105,14 @@ def test_each_row_is_answered_in_its_place(database: Database) -> None:
 
 
 def test_an_empty_batch_changes_nothing(database: Database) -> None:
-    """Nothing in, nothing out, and no error on the way."""
+    """And raises no error."""
     before = everything(database)
     assert sell(database) == []
     assert everything(database) == before
 
 
 def test_an_unchanged_row_writes_nothing(database: Database) -> None:
-    """The same file twice leaves every table as it was, times of update included."""
+    """No table changes, not even the times of update."""
     order = an_order(price=Decimal("1.50"))
     sell(database, order)
     before = everything(database)
@@ -120,23 +120,23 @@ def test_an_unchanged_row_writes_nothing(database: Database) -> None:
     assert everything(database) == before
 
 
-def test_a_refused_row_changes_nothing_and_spares_the_others(database: Database) -> None:
+def test_a_refused_row_does_not_affect_the_others(database: Database) -> None:
     """A bad row is answered with its fault; the good one beside it is imported."""
     sell(database, an_order("1"))
     answer = sell(database, an_order("1", quantity=5, customer="x"), an_order("2"))
     assert [row.result for row in answer] == [ImportResult.REFUSED, ImportResult.ADDED]
     assert str(answer[0].error) == "quantity: the order was sold with quantity 1000"
-    assert kept(database, "1") == an_order("1")
+    assert stored(database, "1") == an_order("1")
 
 
-def test_a_refused_row_leaves_no_target_behind(database: Database) -> None:
+def test_a_refused_row_creates_no_target(database: Database) -> None:
     """A link that was refused is not looked at."""
     sell(database, an_order("1"))
     sell(database, an_order("1", target=a_profile("elsewhere")))
     assert [row.key for row in rows_of(database, "targets")] == ["natgeo"]
 
 
-def test_a_large_batch_goes_in_at_once(database: Database) -> None:
+def test_a_large_batch_is_imported_at_once(database: Database) -> None:
     """As many rows as one HTTP request may carry, each on its own target."""
     batch = [an_order(str(i), target=a_profile(f"user{i}")) for i in range(1000)]
     assert {row.result for row in sell(database, *batch)} == {ImportResult.ADDED}
@@ -144,7 +144,7 @@ def test_a_large_batch_goes_in_at_once(database: Database) -> None:
     assert len(rows_of(database, "targets")) == 1000
 
 
-def test_an_import_notes_when_an_order_came_and_when_it_changed(database: Database) -> None:
+def test_an_import_stores_imported_at_and_updated_at(database: Database) -> None:
     """The time of import stays; the time of update follows the newest change."""
     sell(database, a_pending_order(), now=NOW)
     sell(database, an_order(), now=LATER)
@@ -156,14 +156,14 @@ def test_an_import_notes_when_an_order_came_and_when_it_changed(database: Databa
 
 
 def test_two_rows_of_one_order_in_a_batch_are_one_order(database: Database) -> None:
-    """The second row moves forward what the first one added."""
+    """The second row updates what the first one added."""
     answer = sell(database, a_pending_order(), an_order())
     assert [row.result for row in answer] == [ImportResult.ADDED, ImportResult.UPDATED]
-    assert kept(database) == an_order()
+    assert stored(database) == an_order()
 
 
 def test_the_same_row_twice_in_a_batch_is_added_once(database: Database) -> None:
-    """A doubled line is unchanged at its second coming."""
+    """The second one is unchanged."""
     assert [row.result for row in sell(database, an_order(), an_order())] == [
         ImportResult.ADDED,
         ImportResult.UNCHANGED,
@@ -175,11 +175,11 @@ def test_a_second_row_that_contradicts_the_first_is_refused(database: Database) 
     """Inside one batch the rules are the same as between two."""
     answer = sell(database, an_order(), an_order(quantity=7))
     assert [row.result for row in answer] == [ImportResult.ADDED, ImportResult.REFUSED]
-    assert kept(database) == an_order()
+    assert stored(database) == an_order()
 
 
-def test_three_rows_of_a_known_order_end_at_the_last_one(database: Database) -> None:
-    """Each row is judged by what the rows before it made of the order."""
+def test_three_rows_of_a_known_order_are_applied_in_turn(database: Database) -> None:
+    """Each row updates the result of the row before."""
     sell(database, a_pending_order())
     answer = sell(
         database,
@@ -192,14 +192,14 @@ def test_three_rows_of_a_known_order_end_at_the_last_one(database: Database) -> 
         ImportResult.UPDATED,
         ImportResult.REFUSED,
     ]
-    assert kept(database) == an_order()
+    assert stored(database) == an_order()
 
 
 # Listing
 
 
 def test_orders_are_listed_by_status_and_by_link_newest_completion_first(database: Database) -> None:
-    """The list is narrowed by what was asked for, and cut at its limit."""
+    """Both filters and the limit hold."""
     sell(
         database,
         an_order("old", completed_at=NOW - 9 * DAY),
@@ -235,10 +235,10 @@ BAD_ROWS = [
 
 
 @pytest.mark.parametrize(("change", "constraint"), BAD_ROWS)
-def test_the_database_itself_refuses_an_impossible_order(
+def test_the_database_refuses_an_impossible_order(
     database: Database, change: dict[str, Any], constraint: str
 ) -> None:
-    """Whatever the code forgets to check, the table's constraint names it."""
+    """A named constraint refuses it."""
     with pytest.raises(IntegrityError, match=constraint):
         sell(database, an_order(**change))
     assert rows_of(database, "orders") == []

@@ -17,7 +17,7 @@ from tests.storage.shop import (
 from tests.storage.target_rows import get, put
 
 
-def test_an_order_leads_to_its_target(database: Database) -> None:
+def test_the_target_of_an_order_is_found(database: Database) -> None:
     """However many orders share it."""
     sell(database, an_order("1"), an_order("2"), an_order("3", target=a_profile("nasa")))
     with database.read() as connection:
@@ -25,7 +25,7 @@ def test_an_order_leads_to_its_target(database: Database) -> None:
     assert found == [a_profile(), a_profile(), a_profile("nasa")]
 
 
-def test_unknown_targets_and_orders_are_said_to_be_missing(database: Database) -> None:
+def test_unknown_targets_and_orders_are_not_found(database: Database) -> None:
     """The error names what was asked for."""
     with database.read() as connection:
         with pytest.raises(NotFoundError, match="there is no target 404"):
@@ -34,7 +34,7 @@ def test_unknown_targets_and_orders_are_said_to_be_missing(database: Database) -
             targets.of_order(connection, "A-404")
 
 
-def test_a_locked_target_can_be_judged_by_nobody_else(postgresql: Database) -> None:
+def test_a_locked_target_cannot_be_locked_by_another_transaction(postgresql: Database) -> None:
     """Two looks at one target are judged one after the other."""
     target_id = put(postgresql, "natgeo")
     with postgresql.write() as first, postgresql.write() as second:
@@ -44,8 +44,8 @@ def test_a_locked_target_can_be_judged_by_nobody_else(postgresql: Database) -> N
             targets.get(second, target_id, lock=True)
 
 
-def test_targets_are_locked_together_in_one_order(database: Database) -> None:
-    """Those that there are, by their ids, whatever order they are asked for in."""
+def test_targets_are_locked_in_the_order_of_their_ids(database: Database) -> None:
+    """Unknown ids are skipped."""
     first, second = put(database, "first"), put(database, "second")
     with database.write() as connection:
         found = targets.locked(connection, [second, 404, first])
@@ -56,7 +56,7 @@ def test_targets_are_locked_together_in_one_order(database: Database) -> None:
     ]
 
 
-def test_judges_of_the_same_targets_do_not_block_each_other(postgresql: Database) -> None:
+def test_transactions_that_lock_the_same_targets_do_not_deadlock(postgresql: Database) -> None:
     """Each waits for the other at most once: nobody holds what the other one lacks."""
     ids = [put(postgresql, f"user{i}") for i in range(30)]
 
@@ -70,14 +70,14 @@ def test_judges_of_the_same_targets_do_not_block_each_other(postgresql: Database
 
 
 def test_a_locked_target_can_still_be_read(postgresql: Database) -> None:
-    """Lists and pages do not wait for a judge."""
+    """Lists do not wait for an evaluation."""
     target_id = put(postgresql, "natgeo")
     with postgresql.write() as judge:
         targets.get(judge, target_id, lock=True)
         assert get(postgresql, target_id).target == a_profile("natgeo")
 
 
-def test_creating_targets_at_once_makes_each_of_them_once(database: Database) -> None:
+def test_concurrent_imports_create_each_target_once(database: Database) -> None:
     """Imports that meet agree on the ids."""
     wanted = [a_profile(f"user{i}") for i in range(20)]
 
@@ -90,13 +90,13 @@ def test_creating_targets_at_once_makes_each_of_them_once(database: Database) ->
     assert len(rows_of(database, "targets")) == 20
 
 
-def test_no_wanted_targets_are_no_targets(database: Database) -> None:
+def test_ensuring_no_targets_returns_none(database: Database) -> None:
     """An empty import asks for none."""
     with database.write() as connection:
         assert targets.ensure(connection, []) == {}
 
 
-def test_the_database_itself_keeps_a_target_to_one_row(database: Database) -> None:
+def test_the_database_refuses_a_second_row_for_a_target(database: Database) -> None:
     """Link and metric together are unique."""
     put(database, "natgeo")
     with pytest.raises(IntegrityError):

@@ -23,9 +23,9 @@ from tests.storage.shop import (
     a_failed_look,
     a_look,
     a_profile,
+    claim_due,
     put_target,
     rows_of,
-    take,
 )
 from tests.storage.target_rows import get, put
 
@@ -59,7 +59,7 @@ def look(
 # Waking
 
 
-def test_waking_makes_a_target_due(database: Database) -> None:
+def test_schedule_by_makes_a_target_due(database: Database) -> None:
     """Whether it was due later or not at all."""
     later, never = put(database, "later", NOW + DAY, Priority.URGENT), put(database, "never", None)
     with database.write() as connection:
@@ -69,8 +69,8 @@ def test_waking_makes_a_target_due(database: Database) -> None:
         assert (row.next_due_at, row.due_reason) == (NOW, "asked")
 
 
-def test_waking_does_not_delay_what_is_due_sooner(database: Database) -> None:
-    """Nor does it change its lane or its reason."""
+def test_schedule_by_does_not_delay_a_target_due_earlier(database: Database) -> None:
+    """It keeps its priority and reason too."""
     with database.write() as connection:
         put_target(connection, "natgeo", NOW - MINUTE, Priority.URGENT, due_reason="confirm")
     before = rows_of(database, "targets")
@@ -79,27 +79,27 @@ def test_waking_does_not_delay_what_is_due_sooner(database: Database) -> None:
     assert rows_of(database, "targets") == before
 
 
-def test_waking_puts_a_target_into_the_lane_that_was_asked_for(database: Database) -> None:
-    """Routine, unless somebody waits for the answer."""
+def test_schedule_by_sets_the_given_priority(database: Database) -> None:
+    """ROUTINE by default."""
     for name in ("plain", "urgent"):
         put(database, name, NOW + DAY)
     plain, urgent = (row.target_id for row in rows_of(database, "targets"))
     with database.write() as connection:
         targets.schedule_by(connection, [plain], NOW - HOUR, "asked")
         targets.schedule_by(connection, [urgent], NOW, "asked", Priority.URGENT)
-    assert take(database) == ["urgent", "plain"]
+    assert claim_due(database) == ["urgent", "plain"]
 
 
-def test_somebody_who_waits_gets_an_overdue_target_out_of_the_routine_lane(database: Database) -> None:
+def test_schedule_by_raises_the_priority_of_an_overdue_target(database: Database) -> None:
     """Its place among the routine looks might be hours from the front."""
     put(database, "older", NOW - DAY)
     target_id = put(database, "asked for", NOW - HOUR)
     with database.write() as connection:
         targets.schedule_by(connection, [target_id], NOW, "asked", Priority.URGENT)
-    assert take(database) == ["asked for", "older"]
+    assert claim_due(database) == ["asked for", "older"]
 
 
-def test_waking_makes_no_target_less_urgent(database: Database) -> None:
+def test_schedule_by_never_lowers_a_priority(database: Database) -> None:
     """A confirmation that an import brings forward is still one, a longest wait becomes routine."""
     urgent = put(database, "urgent", NOW + DAY, Priority.URGENT)
     longest = put(database, "longest", NOW - MINUTE, Priority.MAX_INTERVAL)
@@ -110,7 +110,7 @@ def test_waking_makes_no_target_less_urgent(database: Database) -> None:
     assert found == [(NOW, Priority.URGENT), (NOW - MINUTE, Priority.ROUTINE)]
 
 
-def test_the_longest_wait_is_a_lane_of_its_own(database: Database) -> None:
+def test_max_interval_is_a_separate_priority(database: Database) -> None:
     """Who is woken for when the budget has room is not taken for routine."""
     target_id = put(database, "natgeo", None, Priority.URGENT)
     with database.write() as connection:
@@ -118,7 +118,7 @@ def test_the_longest_wait_is_a_lane_of_its_own(database: Database) -> None:
     assert get(database, target_id).priority is Priority.MAX_INTERVAL
 
 
-CALM: dict[str, Any] = {
+NOOP_BOUNDS: dict[str, Any] = {
     "noop_min_count": 90,
     "noop_until": NOW + DAY,
     "judged_from": NOW - DAY,
@@ -127,18 +127,18 @@ CALM: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("at", [NOW - HOUR, NOW, NOW + DAY])
-def test_waking_arouses_a_calm_target(database: Database, at: datetime) -> None:
-    """Its next count is judged, whether the waking made it due sooner or not."""
-    target_id, other = put(database, "calm", **CALM), put(database, "other", **CALM)
+def test_schedule_by_disables_the_fast_path(database: Database, at: datetime) -> None:
+    """Whether or not the target becomes due earlier."""
+    target_id, other = put(database, "calm", **NOOP_BOUNDS), put(database, "other", **NOOP_BOUNDS)
     with database.write() as connection:
         targets.schedule_by(connection, [target_id], at, "asked")
     assert get(database, target_id).noop_bounds is None
     assert get(database, other).noop_bounds == NoopBounds(90, NOW + DAY, NOW - DAY, NOW + DAY)
 
 
-def test_an_aroused_target_keeps_its_time(database: Database) -> None:
+def test_invalidate_fast_path_keeps_the_due_time(database: Database) -> None:
     """Only what its next count means has changed."""
-    target_id = put(database, "calm", **CALM)
+    target_id = put(database, "calm", **NOOP_BOUNDS)
     before = get(database, target_id)
     with database.write() as connection:
         targets.invalidate_fast_path(connection, [target_id, target_id + 1])
@@ -146,19 +146,19 @@ def test_an_aroused_target_keeps_its_time(database: Database) -> None:
     assert get(database, target_id) == replace(before, noop_bounds=None)
 
 
-def test_waking_nobody_is_nothing(database: Database) -> None:
+def test_schedule_by_without_targets_changes_nothing(database: Database) -> None:
     """An import without guaranteed orders wakes an empty set."""
     put(database, "natgeo", NOW + DAY)
     with database.write() as connection:
         targets.schedule_by(connection, [], NOW, "asked")
-    assert take(database) == []
+    assert claim_due(database) == []
 
 
 # After a look
 
 
-def test_a_look_is_written_down_with_the_next_one(database: Database) -> None:
-    """The series, the outcome and the next look stand in one row."""
+def test_a_look_is_saved_with_the_next_look(database: Database) -> None:
+    """Series, outcome and next look are in one row."""
     target_id = put(database, "natgeo")
     following = NextLook(NOW + HOUR, Priority.URGENT, "confirm drop of 1")
     row = look(database, target_id, a_look(1200), Series(1200, "follower_count"), 0, following)
@@ -171,16 +171,16 @@ def test_a_look_is_written_down_with_the_next_one(database: Database) -> None:
     assert [row.priority for row in rows_of(database, "targets")] == [Priority.URGENT]
 
 
-def test_a_target_that_nobody_is_owed_for_is_not_due_again(database: Database) -> None:
+def test_a_target_without_a_next_look_is_not_due(database: Database) -> None:
     """Without a next look the target rests until it is woken."""
     row = look(database, put(database, "natgeo"), a_look(), Series(1200, "follower_count"), 0, None)
     assert (row.next_due_at, row.due_reason) == (None, "no order is covered")
-    assert take(database, now=NOW + 100 * DAY) == []
+    assert claim_due(database, now=NOW + 100 * DAY) == []
 
 
 @pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.COUNT}))
 def test_a_failed_look_keeps_the_last_count(database: Database, outcome: Outcome) -> None:
-    """A failed look is never a number: the time of the last count stays too."""
+    """And the time of the last count."""
     target_id, series = put(database, "natgeo"), Series(1200, "follower_count")
     look(database, target_id, a_look(), series)
     row = look(database, target_id, a_failed_look(outcome, NOW + HOUR), series, failures=3)
@@ -188,7 +188,7 @@ def test_a_failed_look_keeps_the_last_count(database: Database, outcome: Outcome
     assert (row.series, row.last_count_at) == (series, NOW)
 
 
-def test_a_target_is_private_since_the_first_look_that_said_so(database: Database) -> None:
+def test_private_since_is_the_time_of_the_first_private_look(database: Database) -> None:
     """Later looks, failed ones too, do not make it private for a shorter time."""
     target_id, series = put(database, "shy"), Series()
     for hours, outcome in enumerate([Outcome.PRIVATE, Outcome.PRIVATE, Outcome.TRANSIENT]):
@@ -198,7 +198,7 @@ def test_a_target_is_private_since_the_first_look_that_said_so(database: Databas
     assert row.private_since == NOW  # a refill that is requeued must still wait for a public profile
 
 
-def test_a_target_is_public_again_with_its_next_count(database: Database) -> None:
+def test_the_next_count_resets_private_since(database: Database) -> None:
     """Only a number proves that the profile can be read."""
     target_id = put(database, "shy")
     look(database, target_id, a_failed_look(Outcome.PRIVATE), Series())
@@ -206,8 +206,8 @@ def test_a_target_is_public_again_with_its_next_count(database: Database) -> Non
     assert row.private_since is None
 
 
-def test_what_was_told_is_kept_as_long_as_an_order_is_owed(database: Database) -> None:
-    """Afterwards an order to come must be told of anew; that the target is gone stays known."""
+def test_the_notified_problem_is_kept_while_an_order_is_covered(database: Database) -> None:
+    """Afterwards it is reset, except for gone."""
     target_id, gone = put(database, "natgeo"), Absence(3, NOW - DAY, NOW)
     absent = a_failed_look(Outcome.NOT_FOUND)
     row = look(
@@ -219,8 +219,8 @@ def test_what_was_told_is_kept_as_long_as_an_order_is_owed(database: Database) -
     assert (row.absence, row.notified_problem) == (gone, None)
 
 
-def test_the_account_and_the_name_it_goes_by_are_kept(database: Database) -> None:
-    """Only a look that showed the account itself knows its name, and that it has its old one back."""
+def test_the_account_and_its_current_username_are_stored(database: Database) -> None:
+    """A look that did not read the account changes neither."""
     target_id, series = put(database, "natgeo"), Series(1200, "follower_count", account="17")
     shown = [("17", "renamed"), ("", ""), ("18", "stranger"), ("17", "")]
     kept = []
@@ -231,29 +231,29 @@ def test_the_account_and_the_name_it_goes_by_are_kept(database: Database) -> Non
     assert kept == [("17", "17", "renamed")] * 3 + [("17", "17", None)]
 
 
-SEAT = QueuePosition(1.5, "old s", NOW + HOUR, NOW + 20 * DAY, FinalLook(7, 2.5))
+POSITION = QueuePosition(1.5, "old s", NOW + HOUR, NOW + 20 * DAY, FinalLook(7, 2.5))
 
 
-def test_all_that_a_look_leaves_behind_comes_back(database: Database) -> None:
-    """Series, source, memo, seat and calm: the next look begins where this one ended."""
+def test_every_result_of_a_look_survives_the_round_trip(database: Database) -> None:
+    """Series, source, cadence state, queue position and noop bounds."""
     target_id = put(database, "natgeo", unseen_by="graph", unseen_since=NOW - DAY)
     known = replace(
         get(database, target_id), series=Series(1195, "follower_count", False, "17", "simulated", -5),
         source="graph", request_key="page", unseen_by=frozenset({"graph", "instaloader"}),
         unseen_since=NOW - HOUR, cadence_state="noted", failures=2,
     )  # fmt: skip
-    calm = NoopBounds(90, NOW + DAY, NOW - DAY, NOW + HOUR)
+    bounds = NoopBounds(90, NOW + DAY, NOW - DAY, NOW + HOUR)
     following = NextLook(
         NOW + 9 * DAY, Priority.MAX_INTERVAL, "longest wait", cadence_state="of the next look"
     )
     with database.write() as connection:
-        targets.save_looks(connection, [LookOutcome(known, a_look(), following, SEAT, calm)])
+        targets.save_looks(connection, [LookOutcome(known, a_look(), following, POSITION, bounds)])
     expected = replace(
         known, target=replace(known.target, account="17"), next_due_at=NOW + 9 * DAY,
         due_reason="longest wait",
         last_look_at=NOW, last_outcome=Outcome.COUNT, last_count_at=NOW, priority=Priority.MAX_INTERVAL,
         service_queue="old s",
-        noop_bounds=calm,
+        noop_bounds=bounds,
     )  # fmt: skip
     assert get(database, target_id) == expected
     (row,) = rows_of(database, "targets")
@@ -262,10 +262,10 @@ def test_all_that_a_look_leaves_behind_comes_back(database: Database) -> None:
     assert (row.final_look_slot, row.final_look_value) == (7, 2.5)
 
 
-def test_a_look_without_a_seat_leaves_the_queue(database: Database) -> None:
+def test_a_look_without_a_queue_position_leaves_the_queue(database: Database) -> None:
     """Nothing of the old place stays: a companion has the place for both, or only the date counts."""
-    target_id = put(database, "natgeo", **CALM)
-    seated = LookOutcome(get(database, target_id), a_look(), AGAIN, SEAT, NoopBounds(1, NOW, NOW, NOW))
+    target_id = put(database, "natgeo", **NOOP_BOUNDS)
+    seated = LookOutcome(get(database, target_id), a_look(), AGAIN, POSITION, NoopBounds(1, NOW, NOW, NOW))
     with database.write() as connection:
         targets.save_looks(connection, [seated])
         targets.save_looks(
@@ -281,7 +281,7 @@ def test_a_look_without_a_seat_leaves_the_queue(database: Database) -> None:
     )
 
 
-def test_what_the_cadence_noted_ends_with_the_last_order(database: Database) -> None:
+def test_the_cadence_state_ends_with_the_last_order(database: Database) -> None:
     """An order to come starts afresh."""
     target_id = put(database, "natgeo", cadence_state="noted")
     row = get(database, target_id)
@@ -293,8 +293,8 @@ def test_what_the_cadence_noted_ends_with_the_last_order(database: Database) -> 
     )
 
 
-def test_many_looks_are_written_down_at_once(database: Database) -> None:
-    """Each with what it leaves behind; no looks are nothing to write."""
+def test_many_looks_are_saved_at_once(database: Database) -> None:
+    """Each with its own values; an empty list writes nothing."""
     rows = [get(database, put(database, name)) for name in ("a", "b")]
     after = [LookOutcome(row, a_look(7 + i, NOW + i * HOUR, row.target), AGAIN) for i, row in enumerate(rows)]
     with database.write() as connection:
@@ -303,7 +303,7 @@ def test_many_looks_are_written_down_at_once(database: Database) -> None:
     assert [get(database, row.target_id).last_look_at for row in rows] == [NOW, NOW + HOUR]
 
 
-def test_a_look_that_failed_for_another_reason_makes_nothing_private(database: Database) -> None:
+def test_only_the_outcome_private_makes_a_target_private(database: Database) -> None:
     """Only the outcome `private` does."""
     row = look(database, put(database, "natgeo"), a_failed_look(Outcome.NOT_FOUND), Series())
     assert row.private_since is None

@@ -12,16 +12,16 @@ from monitor.model.target import Metric, Target
 from storage import cadence_stats, order_states, targets
 from storage.engine import Database
 from storage.orders import ImportResult
-from tests.storage.order_rows import LATER, kept
+from tests.storage.order_rows import LATER, stored
 from tests.storage.shop import (
     DAY,
     NOW,
     a_pending_order,
     a_post,
     a_profile,
+    allow_fast_path,
     an_order,
-    calm,
-    make_calm,
+    on_fast_path,
     put_off,
     rows_of,
     sell,
@@ -29,7 +29,7 @@ from tests.storage.shop import (
 
 
 @pytest.mark.parametrize("typed", ["@NatGeo", "https://instagram.com/natgeo?igsh=abc", "natgeo/"])
-def test_a_target_is_the_canonical_link_however_it_was_typed(database: Database, typed: str) -> None:
+def test_different_spellings_of_a_link_are_one_target(database: Database, typed: str) -> None:
     """Orders for one profile share one target, and one count carries them all."""
     sell(database, an_order("1"))
     sell(database, an_order("2", target=Target(parse_link(typed).link, Metric.FOLLOWERS)))
@@ -40,7 +40,7 @@ def test_a_target_is_the_canonical_link_however_it_was_typed(database: Database,
 
 
 def test_two_metrics_of_one_post_are_two_targets(database: Database) -> None:
-    """Likes and views are counted apart."""
+    """Likes and views are counted separately."""
     sell(database, an_order("1", target=a_post()), an_order("2", target=a_post(metric=Metric.VIEWS)))
     assert [row.metric for row in rows_of(database, "targets")] == [Metric.LIKES, Metric.VIEWS]
 
@@ -51,22 +51,22 @@ def test_the_case_of_a_shortcode_is_part_of_its_identity(database: Database) -> 
     assert sorted(row.key for row in rows_of(database, "targets")) == ["ABCDEFG", "abcdefg"]
 
 
-def test_an_owner_named_by_a_later_order_reaches_the_target(database: Database) -> None:
+def test_the_owner_from_a_later_order_is_stored_on_the_target(database: Database) -> None:
     """The official interface finds a post through its owner only, whichever order names it."""
     sell(database, an_order("1", target=a_post()))
     sell(database, an_order("2", target=a_post(owner="nasa")))
     assert [row.owner for row in rows_of(database, "targets")] == ["nasa"]
 
 
-def test_an_owner_named_by_the_same_order_again_reaches_the_target(database: Database) -> None:
+def test_the_owner_from_a_repeated_import_is_stored_on_the_target(database: Database) -> None:
     """A second export that has the owner is no less welcome for having nothing else that is new."""
     sell(database, an_order(target=a_post()))
     sell(database, an_order(target=a_post(owner="nasa")))
-    assert kept(database).target.owner == "nasa"
+    assert stored(database).target.owner == "nasa"
 
 
 @pytest.mark.parametrize("other", [None, "esa"])
-def test_an_owner_that_is_known_stays(database: Database, other: str | None) -> None:
+def test_a_known_owner_is_not_replaced(database: Database, other: str | None) -> None:
     """Neither silence nor another name takes the first owner away."""
     batch = [an_order("1", target=a_post(owner="nasa")), an_order("2", target=a_post(owner=other))]
     sell(database, *batch)
@@ -74,7 +74,7 @@ def test_an_owner_that_is_known_stays(database: Database, other: str | None) -> 
     assert [row.owner for row in rows_of(database, "targets")] == ["nasa"]
 
 
-def test_an_imported_order_is_looked_at_at_once(database: Database) -> None:
+def test_the_target_of_an_imported_order_is_due_at_once(database: Database) -> None:
     """Its target is due from the moment of import."""
     sell(database, an_order())
     (target,) = rows_of(database, "targets")
@@ -91,20 +91,22 @@ def test_an_imported_order_is_looked_at_at_once(database: Database) -> None:
     ],
     ids=["pending", "refunded", "nothing delivered", "window over"],
 )
-def test_an_order_without_a_running_guarantee_is_not_looked_at(database: Database, order: Order) -> None:
+def test_the_target_of_an_order_without_a_running_guarantee_is_not_due(
+    database: Database, order: Order
+) -> None:
     """No request is spent on what nobody is owed for."""
     sell(database, order)
     assert [row.next_due_at for row in rows_of(database, "targets")] == [None]
 
 
-def test_an_order_that_becomes_guaranteed_is_looked_at_at_once(database: Database) -> None:
+def test_the_target_of_a_newly_covered_order_is_due_at_once(database: Database) -> None:
     """Delivery starts the watch."""
     sell(database, a_pending_order())
     sell(database, an_order(), now=LATER)
     assert [row.next_due_at for row in rows_of(database, "targets")] == [LATER]
 
 
-def test_an_unchanged_order_does_not_wake_its_target(database: Database) -> None:
+def test_an_unchanged_order_does_not_reschedule_its_target(database: Database) -> None:
     """Importing the same file every hour costs no looks."""
     sell(database, an_order())
     with database.read() as connection:
@@ -118,7 +120,7 @@ def test_an_unchanged_order_does_not_wake_its_target(database: Database) -> None
     ("start", "priority"),
     [(None, Priority.ROUTINE), (0, Priority.MAX_INTERVAL), (500, Priority.MAX_INTERVAL)],
 )
-def test_only_a_missing_start_count_hurries(
+def test_only_a_missing_start_count_makes_the_first_look_urgent(
     database: Database, start: int | None, priority: Priority
 ) -> None:
     """It must be measured before anything is lost; a known one leaves the first look to the budget's room."""
@@ -127,7 +129,7 @@ def test_only_a_missing_start_count_hurries(
     assert (row.next_due_at, row.priority) == (NOW, priority)
 
 
-def test_one_missing_start_count_hurries_the_target_of_many_orders(database: Database) -> None:
+def test_one_missing_start_count_makes_a_shared_target_urgent(database: Database) -> None:
     """Whatever order they are imported in."""
     known, missing = an_order("1"), an_order("2", start_count=None)
     sell(database, known, missing, an_order("3"))
@@ -143,16 +145,16 @@ def test_one_missing_start_count_hurries_the_target_of_many_orders(database: Dat
     [an_order("2"), a_pending_order("2"), an_order(remains=10), an_order(customer="someone else")],
     ids=["new", "new but pending", "moved", "changed"],
 )
-def test_an_import_has_the_next_count_judged(database: Database, order: Order) -> None:
+def test_a_changed_order_disables_the_fast_path_of_its_target(database: Database, order: Order) -> None:
     """Of targets about whose orders something is new."""
     sell(database, an_order(), an_order("other", target=a_profile("zoo")))
-    make_calm(database)
+    allow_fast_path(database)
     sell(database, order, an_order("other", target=a_profile("zoo")), now=LATER)
-    assert calm(database) == [False, True]
+    assert on_fast_path(database) == [False, True]
 
 
-def test_what_was_paid_for_new_orders_sets_the_going_rate(database: Database) -> None:
-    """Once per order; orders without a price or a currency say nothing."""
+def test_new_orders_add_to_the_unit_prices(database: Database) -> None:
+    """Once per order; orders without price or currency do not count."""
     paid = {"price": Decimal("2.50"), "currency": "USD"}
     batch = [
         an_order("1", **paid), an_order("2", **paid | {"price": Decimal("1.50")}),
@@ -166,8 +168,8 @@ def test_what_was_paid_for_new_orders_sets_the_going_rate(database: Database) ->
     assert rates == {("USD", Metric.FOLLOWERS): 4.0 / 2000.0, ("EUR", Metric.LIKES): 2.5 / 1000.0}
 
 
-def test_an_import_takes_its_targets_in_the_order_of_a_judge(postgresql: Database) -> None:
-    """Who waits for a target must not hold a later one, or the two would wait for each other."""
+def test_an_import_locks_targets_in_the_order_of_an_evaluation(postgresql: Database) -> None:
+    """Another order could deadlock."""
     sell(postgresql, an_order("1", target=a_profile("a")), an_order("2", target=a_profile("b")))
     first, second = (row.target_id for row in rows_of(postgresql, "targets"))
     known_and_new = [an_order("2", target=a_profile("b"), remains=5), an_order("3", target=a_profile("a"))]

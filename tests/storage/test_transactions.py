@@ -18,13 +18,13 @@ from storage.engine import Database, _enter_wal
 from storage.errors import UnreachableError
 from storage.schema import orders
 from storage.source_tables import source_requests
-from tests.storage.request_rows import file_of, note, noted
+from tests.storage.request_rows import add_request, count_requests, file_of
 from tests.storage.shop import an_order, at_once, everything, rows_of, sell
 
 SECRET = "sw0rdfish"
 
 
-def test_what_is_written_is_there_after_the_database_was_opened_anew(sqlite: Database) -> None:
+def test_committed_rows_survive_a_restart(sqlite: Database) -> None:
     """A restart forgets nothing."""
     sell(sqlite, an_order())
     before = everything(sqlite)
@@ -35,34 +35,36 @@ def test_what_is_written_is_there_after_the_database_was_opened_anew(sqlite: Dat
 
 
 def test_an_error_undoes_the_whole_transaction(database: Database) -> None:
-    """All of it or nothing, and the next one starts clean."""
+    """And the next transaction starts without it."""
     before = everything(database)
 
     def write_and_fail() -> None:
         with database.write() as connection:
-            note(connection, count=3)
+            add_request(connection, count=3)
             connection.exec_driver_sql("INSERT INTO order_flags VALUES ('404', 'hold', 1)")
 
     with pytest.raises(IntegrityError):
         write_and_fail()
     assert everything(database) == before
     with database.write() as connection:
-        note(connection)
-    assert noted(database) == 1
+        add_request(connection)
+    assert count_requests(database) == 1
 
 
-def test_a_writer_that_waits_too_long_is_told_so(sqlite: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One line, and the one who holds the line up is not disturbed."""
+def test_a_writer_that_waits_too_long_fails_with_one_line(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The transaction it waits for is not disturbed."""
     monkeypatch.setattr(sqlite._writers.pool, "_timeout", 0.01)
     with sqlite.write() as connection:
-        note(connection)
+        add_request(connection)
         with pytest.raises(UnreachableError, match="busy; no connection came free in time"), sqlite.write():
             pass
-    assert noted(sqlite) == 1
+    assert count_requests(sqlite) == 1
 
 
-def test_an_error_does_not_show_what_was_to_be_written(sqlite: Database) -> None:
-    """Messages reach the log; names of customers and lease tokens do not."""
+def test_errors_do_not_contain_parameter_values(sqlite: Database) -> None:
+    """They are logged, and may hold customer names and lease tokens."""
     with pytest.raises(IntegrityError) as caught:
         sell(sqlite, an_order(quantity=0, customer=SECRET))
     assert SECRET not in str(caught.value)
@@ -81,8 +83,8 @@ class Crowded(sqlite3.Connection):
 
 
 @pytest.mark.parametrize("refusals", [0, 3, 10])
-def test_a_new_file_is_opened_however_many_open_it(tmp_path: Path, refusals: int) -> None:
-    """SQLite does not wait there by itself, so that one of two `refilld init` used to fail."""
+def test_concurrent_first_opens_of_a_file_succeed(tmp_path: Path, refusals: int) -> None:
+    """Regression: SQLite does not wait there, and one of two `refilld init` failed."""
     raw = sqlite3.connect(tmp_path / "new.db", isolation_level=None, factory=Crowded)
     raw.refusals = refusals
     _enter_wal(raw)
@@ -90,7 +92,7 @@ def test_a_new_file_is_opened_however_many_open_it(tmp_path: Path, refusals: int
     raw.close()
 
 
-def test_a_file_that_stays_locked_is_given_up(tmp_path: Path) -> None:
+def test_opening_a_locked_file_fails_after_some_time(tmp_path: Path) -> None:
     """Some time there is an end to trying."""
     raw = sqlite3.connect(tmp_path / "new.db", isolation_level=None, factory=Crowded)
     raw.refusals = 1000
@@ -102,7 +104,7 @@ def test_a_file_that_stays_locked_is_given_up(tmp_path: Path) -> None:
 def test_opening_a_file_again_does_not_drop_its_locks(sqlite: Database) -> None:
     """A second opening in one process must not let another process in while the first one writes."""
     with sqlite.write() as connection:
-        note(connection, "first")
+        add_request(connection, "first")
         Database(f"sqlite:///{file_of(sqlite)}").close()
         stranger = subprocess.run(
             [sys.executable, "-c", STRANGER, str(file_of(sqlite))],
@@ -125,57 +127,57 @@ except sqlite3.OperationalError as error:
 """
 
 
-def test_nobody_sees_what_is_not_committed(database: Database) -> None:
+def test_uncommitted_rows_are_not_visible(database: Database) -> None:
     """Half a decision is no decision."""
     with database.write() as connection:
-        note(connection)
-        assert noted(database) == 0
-    assert noted(database) == 1
+        add_request(connection)
+        assert count_requests(database) == 0
+    assert count_requests(database) == 1
 
 
 def test_a_reader_is_not_blocked_by_a_writer(database: Database) -> None:
-    """Sixteen pages are shown while somebody writes."""
+    """Sixteen reads run during a write."""
     with database.write() as writer:
-        note(writer, count=1000)
-        assert at_once(16, lambda _: noted(database)) == [0] * 16
+        add_request(writer, count=1000)
+        assert at_once(16, lambda _: count_requests(database)) == [0] * 16
 
 
 def test_a_writer_is_not_blocked_by_a_reader(database: Database) -> None:
-    """A slow page holds up nobody, and what it shows is of one moment."""
+    """The reader keeps its snapshot."""
     with database.read() as reader:
         count = select(func.count()).select_from(source_requests)
         assert reader.execute(count).scalar_one() == 0
         with database.write() as writer:
-            note(writer)
+            add_request(writer)
         seen = reader.execute(count).scalar_one()
     assert seen == (0 if database.sqlite else 1)  # PostgreSQL reads what is committed when a statement begins
-    assert noted(database) == 1
+    assert count_requests(database) == 1
 
 
 def test_writers_from_many_threads_all_commit(database: Database) -> None:
-    """They queue; nobody is told that the database is locked, and nothing is lost."""
+    """They wait for each other; no commit is lost."""
 
     def write(i: int) -> int:
         for _ in range(10):
             with database.write() as connection:
                 before = connection.execute(select(func.count()).select_from(orders)).scalar_one()
-                note(connection, f"source {i}")
+                add_request(connection, f"source {i}")
         return before
 
     assert at_once(16, write) == [0] * 16
-    assert noted(database) == 160
+    assert count_requests(database) == 160
     assert {row.source for row in rows_of(database, "source_requests")} == {f"source {i}" for i in range(16)}
 
 
-def test_a_writer_reads_what_it_will_still_find_when_it_writes(sqlite: Database) -> None:
-    """A transaction stands in line from its beginning on, so that what it has read is not outdated."""
+def test_a_write_transaction_holds_the_lock_from_its_start(sqlite: Database) -> None:
+    """So that rows it has read cannot change before it writes."""
     other = Database(f"sqlite:///{file_of(sqlite)}")
 
     def count_on(i: int) -> None:
         for _ in range(10):
             with (other if i % 2 else sqlite).write() as connection:
                 seen = connection.execute(select(func.count()).select_from(source_requests)).scalar_one()
-                note(connection, f"number {seen}")
+                add_request(connection, f"number {seen}")
 
     at_once(8, count_on)
     other.close()
@@ -184,27 +186,27 @@ def test_a_writer_reads_what_it_will_still_find_when_it_writes(sqlite: Database)
 
 
 def test_writers_of_two_processes_wait_for_each_other(sqlite: Database) -> None:
-    """The command line may write while the daemon does: two openings of one file take turns."""
+    """The command line may write while the daemon does."""
     other = Database(f"sqlite:///{file_of(sqlite)}")
     begun = Event()
 
     def write_from_elsewhere() -> None:
         begun.set()
         with other.write() as connection:
-            note(connection, "other")
+            add_request(connection, "other")
 
     with sqlite.write() as connection:
         elsewhere = Thread(target=write_from_elsewhere)
         elsewhere.start()
         begun.wait(timeout=30)
-        note(connection, "first")
+        add_request(connection, "first")
     elsewhere.join(timeout=30)
     other.close()
     assert [row.source for row in rows_of(sqlite, "source_requests")] == ["first", "other"]
 
 
-def test_a_foreign_key_is_kept(database: Database) -> None:
-    """No order without its target, on SQLite either."""
+def test_foreign_keys_are_enforced(database: Database) -> None:
+    """On SQLite too."""
     sell(database, an_order())
     with pytest.raises(IntegrityError), database.write() as connection:
         connection.exec_driver_sql("DELETE FROM targets")
@@ -248,7 +250,7 @@ def a_writer(database: Database, *schedule_requests: str) -> subprocess.Popen[st
 
 @pytest.mark.parametrize("lines", [1, 40, 99, 150])
 def test_a_killed_writer_loses_no_commit_and_leaves_no_half_of_one(sqlite: Database, lines: int) -> None:
-    """Whenever SIGKILL comes, the file is sound: what was committed is there, what was begun is not."""
+    """After SIGKILL the file is valid, with all committed and no partial transactions."""
     with a_writer(sqlite, "7", "8") as child:
         assert child.stdout is not None
         said = [child.stdout.readline() for _ in range(lines)]
@@ -263,10 +265,10 @@ def test_a_killed_writer_loses_no_commit_and_leaves_no_half_of_one(sqlite: Datab
 
 
 def test_a_writer_killed_in_the_middle_of_a_transaction_leaves_nothing_of_it(sqlite: Database) -> None:
-    """Not even when the first half was too large for memory and is on the disk already."""
+    """Even if the first half was already spilled to the disk."""
     log = Path(f"{file_of(sqlite)}-wal")
     with sqlite.write() as connection:
-        note(connection, "before")
+        add_request(connection, "before")
     size = log.stat().st_size
     with a_writer(sqlite, "100000", "1", "and wait in the middle") as child:
         assert child.stdout is not None
@@ -276,5 +278,5 @@ def test_a_writer_killed_in_the_middle_of_a_transaction_leaves_nothing_of_it(sql
     sqlite.quick_check()
     assert [row.source for row in rows_of(sqlite, "source_requests")] == ["before"]
     with sqlite.write() as connection:
-        note(connection, "after")
+        add_request(connection, "after")
     assert [row.source for row in rows_of(sqlite, "source_requests")] == ["before", "after"]
