@@ -36,7 +36,7 @@ def round_of_looks(place: TwoEyes, cadence: str) -> list[dict[str, Any]]:
 
 
 def test_a_changed_cadence_loses_no_target_and_no_drop(shop: TwoEyes) -> None:
-    """Learned, fixed, learned, fixed: all is looked at, and what one suspects the other confirms."""
+    """Learned, fixed, learned, fixed: all targets are read, and one confirms what the other suspected."""
     assert round_of_looks(shop, "learned") == []
     shop.personal("anna", 1300)
     assert round_of_looks(shop, "fixed") == []
@@ -55,8 +55,8 @@ def sent(shop: TwoEyes) -> int:
 
 
 @pytest.mark.parametrize("cadence", ["learned", "fixed"])
-def test_check_has_a_reserve_of_its_own(shop: TwoEyes, cadence: str) -> None:
-    """It finds the source of what is new, passes on what Graph cannot see, and looks when routine may not."""
+def test_check_has_its_own_reserve(shop: TwoEyes, cadence: str) -> None:
+    """It routes new targets, skips what Graph cannot read, and reads when routine looks may not."""
     shop.settings |= {
         "sampling.cadence": cadence,
         "sources.graph.requests_per_hour": "4",

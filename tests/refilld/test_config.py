@@ -34,12 +34,12 @@ def attempts(path: Path | None = None, **environ: str) -> int:
 # Places
 
 
-def test_without_any_file_the_defaults_hold() -> None:
+def test_without_a_file_the_defaults_apply() -> None:
     """Nothing has to be configured to be read."""
     assert Settings() == load(None, {})
 
 
-def test_the_command_line_beats_the_environment_beats_the_directory_beats_the_machine(home: Path) -> None:
+def test_the_file_is_searched_in_command_line_environment_directory_machine(home: Path) -> None:
     """Each place is read only when those before it are not there."""
     write(queue(1), "etc/config.toml")
     assert attempts() == 1
@@ -51,34 +51,34 @@ def test_the_command_line_beats_the_environment_beats_the_directory_beats_the_ma
     assert attempts(Path("said.toml"), REFILLD_CONFIG="named.toml") == 4
 
 
-def test_an_empty_variable_names_no_file() -> None:
+def test_an_empty_variable_is_ignored() -> None:
     """As unit files leave them behind."""
     write(queue(2))
     assert attempts(REFILLD_CONFIG="") == 2
 
 
 @pytest.mark.parametrize("environ", [{}, {"REFILLD_CONFIG": "gone.toml"}])
-def test_a_file_that_was_named_must_be_there(environ: dict[str, str]) -> None:
+def test_a_given_file_must_exist(environ: dict[str, str]) -> None:
     """The defaults would do something else than what was asked for; the remedy is said."""
     write(queue(2))
     expected = "gone.toml: there is no such file; refilld init --config gone.toml writes one"
     assert problem(None if environ else Path("gone.toml"), **environ) == expected
 
 
-def test_a_file_that_cannot_be_read_is_not_passed_over(home: Path) -> None:
+def test_an_unreadable_file_is_an_error(home: Path) -> None:
     """Not for the next place either."""
     write(queue(1), "etc/config.toml")
     (home / "refilld.toml").mkdir()
     assert problem(None).startswith("refilld.toml: cannot be read: ")
 
 
-def test_a_file_that_is_not_utf8_is_said_to_be_unreadable(home: Path) -> None:
+def test_a_file_that_is_not_utf8_is_an_error(home: Path) -> None:
     """In one line, like everything else."""
     (home / "refilld.toml").write_bytes(b'[alerts]\nurls = ["\xff"]\n')
     assert problem(None).startswith("refilld.toml: cannot be read: ")
 
 
-def test_a_byte_order_mark_is_forgiven(home: Path) -> None:
+def test_a_byte_order_mark_is_ignored(home: Path) -> None:
     """Some editors write it."""
     (home / "refilld.toml").write_bytes(b"\xef\xbb\xbf" + queue(7).encode())
     assert attempts() == 7
@@ -87,7 +87,7 @@ def test_a_byte_order_mark_is_forgiven(home: Path) -> None:
 # The example
 
 
-def test_the_example_says_exactly_the_defaults() -> None:
+def test_the_example_has_exactly_the_defaults() -> None:
     """What is commented out may be switched on, and nothing changes by writing the file."""
     said = read(EXAMPLE)
     expected = {"sources": {"instaloader": {}, "graph": {}}, "terms": {"default": TermsSection()}}
@@ -96,7 +96,7 @@ def test_the_example_says_exactly_the_defaults() -> None:
     assert Settings().enabled_sources == said.enabled_sources
 
 
-def test_the_examples_comments_can_be_switched_on() -> None:
+def test_the_comments_of_the_example_are_valid_settings() -> None:
     """Commented keys are keys, and the values beside them are possible."""
     said = read(re.sub(r"(?m)^# (?=\[services|metric =|terms =|name =)", "", EXAMPLE))
     service = ServiceSection(metric=Metric.FOLLOWERS, terms="default", name="Followers R30")
@@ -104,7 +104,7 @@ def test_the_examples_comments_can_be_switched_on() -> None:
 
 
 @pytest.mark.parametrize("section", Settings.model_fields)
-def test_every_key_stands_in_the_example(section: str) -> None:
+def test_the_example_has_every_key(section: str) -> None:
     """An operator finds every knob in one file."""
     tables = re.split(r"(?m)^(?:# )?\[(?=\w)", EXAMPLE)
     texts = [part for part in tables if part.startswith((f"{section}]", f"{section}."))]
@@ -134,18 +134,18 @@ def test_every_key_stands_in_the_example(section: str) -> None:
         ("DATABASE__URL", "sqlite:///a b=c.db", lambda s: s.database.url, "sqlite:///a b=c.db"),
     ],
 )
-def test_a_variable_gives_any_key_a_value(variable: str, text: str, of: Any, expected: object) -> None:
-    """Text as it is, other types as TOML writes them."""
+def test_a_variable_sets_any_key(variable: str, text: str, of: Any, expected: object) -> None:
+    """Text as it is, other types in TOML syntax."""
     assert expected == of(read(**{f"REFILLD_{variable}": text}))
 
 
-def test_a_variable_beats_the_file_and_leaves_its_neighbours() -> None:
+def test_a_variable_overrides_one_key_of_the_file() -> None:
     """Key by key, not section by section."""
     said = read("[alerts]\nurls = ['json://a']\nevery = '1m'\n", REFILLD_ALERTS__EVERY="2m")
     assert (["json://a"], timedelta(minutes=2)) == (said.alerts.urls, said.alerts.every)
 
 
-def test_names_of_the_operators_own_are_found_in_any_case() -> None:
+def test_custom_names_are_case_insensitive_in_variables() -> None:
     """Variables are written in capitals; a second set of terms would be a surprise."""
     text = '[terms.Gold]\nwindow = "90d"\n[terms.gold]\nwindow = "60d"\n[terms.Silver]\nsettle = "1h"\n'
     said = read(text, REFILLD_TERMS__GOLD__WINDOW="1d", REFILLD_TERMS__SILVER__WINDOW="2d")
@@ -155,7 +155,7 @@ def test_names_of_the_operators_own_are_found_in_any_case() -> None:
     } == windows  # fmt: skip
 
 
-def test_a_value_over_several_lines_is_one_value() -> None:
+def test_a_value_with_line_breaks_is_one_value() -> None:
     """What follows its first line is not read as more configuration."""
     assert "sampling.every: '1h\\nextra = 1' is not a duration" in problem(
         "", REFILLD_SAMPLING__EVERY="1h\nextra = 1"
@@ -163,7 +163,7 @@ def test_a_value_over_several_lines_is_one_value() -> None:
 
 
 @pytest.mark.parametrize("name", ["REFILLD_TEST_POSTGRES_URL", "REFILLD_", "OTHER__KEY", "refilld_queue__x"])
-def test_other_variables_mean_nothing(name: str) -> None:
+def test_other_variables_are_ignored(name: str) -> None:
     """Only those with the prefix and a section are configuration."""
     assert Settings() == read(**{name: "x"})
 
@@ -186,8 +186,8 @@ def test_other_variables_mean_nothing(name: str) -> None:
         pytest.param("REFILLD_SAMPLING__TICK", "[" * 100_000, "sampling.tick: ", id="brackets"),
     ],
 )
-def test_a_wrong_variable_is_named(variable: str, text: str, expected: str) -> None:
-    """Not the line of the file that it beats: that one is right."""
+def test_the_error_for_a_wrong_variable_names_it(variable: str, text: str, expected: str) -> None:
+    """And not the line of the file."""
     told = problem(queue(5) + "[sampling]\ntick = '10s'\n", **{variable: text})
     assert told.startswith(f"${variable}: {expected}")
 
@@ -202,7 +202,7 @@ def credential(name: str, content: str | bytes) -> dict[str, str]:
     return {"CREDENTIALS_DIRECTORY": str(folder)}
 
 
-def test_credentials_beat_the_environment_and_the_file() -> None:
+def test_credentials_override_environment_and_file() -> None:
     """Passwords come from systemd where it gives them."""
     environ = credential("database-url", "postgresql://u:hunter2@host/db\n") | credential(
         "alert-urls", "json://a\n\n  json://b  \n"
@@ -214,19 +214,19 @@ def test_credentials_beat_the_environment_and_the_file() -> None:
     assert said.alerts.every == timedelta(minutes=1)
 
 
-def test_credentials_that_are_not_ours_mean_nothing() -> None:
+def test_other_credentials_are_ignored() -> None:
     """A unit may have others, or none of the two."""
     assert Settings() == read(**credential("tls-key", "x"))
 
 
 @pytest.mark.parametrize("name", ["database-url", "alert-urls"])
-def test_a_credential_that_is_not_text_is_named(name: str) -> None:
+def test_the_error_for_a_binary_credential_names_it(name: str) -> None:
     """By its path, in one line."""
     told = problem("", **credential(name, b"\xff\xfe"))
     assert told.startswith(f"credentials/{name}: cannot be read: ")
 
 
-def test_a_wrong_credential_is_named_and_not_shown() -> None:
+def test_the_error_for_a_wrong_credential_names_it_and_hides_its_content() -> None:
     """The operator learns which file to look into."""
     told = problem("", **credential("database-url", f"{SECRET}@host"))
     assert told.startswith("credentials/database-url: database.url: not a database URL")
@@ -242,7 +242,7 @@ def test_a_credential_for_what_the_file_has_as_a_value_is_an_error() -> None:
 # What it means
 
 
-def test_terms_take_what_they_do_not_say_from_the_rules() -> None:
+def test_terms_have_the_defaults_of_the_rules() -> None:
     """Also those named default."""
     said = read("[terms.default]\nwindow = '60d'\n[terms.gold]\nbelow_start = 'cap'\n").all_terms
     assert {
@@ -264,6 +264,6 @@ def test_an_address_to_listen_on_is_a_host_and_a_port(listen: str, host: str, po
 @pytest.mark.parametrize(
     "listen", ["localhost", ":80", "::1:80", "a b:80", "a:80\\n", "a:-1", "a:99999", "a:"]
 )
-def test_nothing_else_is_an_address(listen: str) -> None:
+def test_an_invalid_listen_address_is_an_error(listen: str) -> None:
     """Better now than when the daemon starts to listen."""
     assert "http.listen: " in problem(f'[http]\nlisten = "{listen}"')

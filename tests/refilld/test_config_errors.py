@@ -55,7 +55,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("[queue", " Expected ']' at the end of a table declaration (at end of document)"),
     ],
 )  # fmt: skip
-def test_a_wrong_key_is_told_with_file_line_and_remedy(text: str, expected: str) -> None:
+def test_the_error_for_a_wrong_key_has_file_line_and_remedy(text: str, expected: str) -> None:
     """One line is enough to mend it."""
     assert problem(text).startswith(f"refilld.toml:{expected}")
 
@@ -84,7 +84,7 @@ def test_a_wrong_key_is_told_with_file_line_and_remedy(text: str, expected: str)
         "[alerts]\nurls = mailto://u:hunter2@host",
     ],
 )
-def test_secrets_are_never_in_a_message(text: str) -> None:
+def test_errors_contain_no_secrets(text: str) -> None:
     """Messages are pasted into chats and kept by the journal."""
     assert SECRET not in problem(text)
 
@@ -114,8 +114,8 @@ KEYS = [
 
 @pytest.mark.parametrize(("section", "key"), KEYS)
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: value[:30])
-def test_no_value_of_any_key_is_a_traceback(section: str, key: str, value: str) -> None:
-    """It is taken, or it is told in one printable line that names file, line and key."""
+def test_no_value_of_any_key_causes_a_traceback(section: str, key: str, value: str) -> None:
+    """It is accepted, or refused in one printable line with file, line and key."""
     told = verdict(f"[{section}]\n{key} = {value}\n")
     assert told == "taken" or told.startswith(f"refilld.toml:2: {section}.{key}")
     assert told.isprintable()
@@ -127,8 +127,8 @@ def test_no_value_of_any_key_is_a_traceback(section: str, key: str, value: str) 
     [*VALUES, '"x"', "{ x = 1 }", "{ x = 'y' }", "{ x = [] }", "{ x = {x=1} }"],
     ids=lambda value: value[:30],
 )
-def test_no_value_in_place_of_a_section_is_a_traceback(section: str, value: str) -> None:
-    """`sources = "x"` is as wrong as it looks; an empty table is nothing wrong."""
+def test_no_value_in_place_of_a_section_causes_a_traceback(section: str, value: str) -> None:
+    """An empty table is valid."""
     if section in NAMED and value == "{}":
         assert Settings() == read(f"{section} = {value}")
     elif value != "{}":
@@ -153,8 +153,8 @@ def test_no_value_in_place_of_a_section_is_a_traceback(section: str, value: str)
     ],
     ids=lambda text: repr(text[:20]),
 )
-def test_no_file_is_a_traceback(text: str) -> None:
-    """However broken it is; and what it says can be shown on a terminal."""
+def test_no_file_causes_a_traceback(text: str) -> None:
+    """And the message is printable."""
     told = problem(text)
     assert told.startswith("refilld.toml:")
     assert told.isprintable()
@@ -179,8 +179,8 @@ KNOWN = st.sampled_from(sorted({*Settings.model_fields, *(key for _, key in KEYS
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.dictionaries(KNOWN, TREES | st.dictionaries(KNOWN, TREES, max_size=4), max_size=4))
-def test_no_tree_of_values_is_a_traceback(tree: dict[str, Any]) -> None:
-    """Of whatever types at whatever depth."""
+def test_no_tree_of_values_causes_a_traceback(tree: dict[str, Any]) -> None:
+    """Any types at any depth."""
     assert verdict("".join(f"{key} = {toml(value)}\n" for key, value in tree.items())).isprintable()
 
 
@@ -200,5 +200,5 @@ def toml(value: object) -> str:
 
 @given(st.dictionaries(st.text(max_size=5), TREES, max_size=3))
 def test_the_trees_are_written_as_toml(tree: dict[str, Any]) -> None:
-    """Or the test before this one would prove nothing."""
+    """A check of the test above."""
     assert isinstance(tomllib.loads("".join(f"{toml(k)} = {toml(v)}\n" for k, v in tree.items())), dict)

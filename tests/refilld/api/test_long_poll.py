@@ -7,8 +7,8 @@ from refilld.api.server import THREADS
 from tests.refilld.queue_world import QueueWorld, QuickEvent
 
 
-def test_a_long_poll_is_answered_as_soon_as_there_is_something(world: QueueWorld) -> None:
-    """The database is asked again in short steps, not only at the end."""
+def test_a_long_poll_is_answered_when_a_refill_appears(world: QueueWorld) -> None:
+    """The database is queried in short steps."""
     world.stopping = event = QuickEvent()
     event.while_waiting = lambda: world.queue("1") if event.waits == 3 else None
     caller = world.caller()
@@ -17,14 +17,14 @@ def test_a_long_poll_is_answered_as_soon_as_there_is_something(world: QueueWorld
 
 
 def test_a_long_poll_ends_after_its_time_with_an_empty_list(world: QueueWorld) -> None:
-    """Half a second a step: two seconds are four questions more."""
+    """Two seconds are four more queries."""
     world.stopping = event = QuickEvent()
     assert world.caller().claim(wait_seconds=2) == []
     assert event.waits == 4
 
 
 def test_a_long_poll_ends_at_shutdown(world: QueueWorld) -> None:
-    """Nothing is claimed any more once the process is stopping, so nothing is lost with it."""
+    """Nothing is claimed while the process stops, so no lease is lost."""
     world.stopping = event = QuickEvent()
 
     def stop() -> None:
@@ -36,7 +36,7 @@ def test_a_long_poll_ends_at_shutdown(world: QueueWorld) -> None:
     assert event.waits == 1
 
 
-def test_nothing_is_claimed_for_a_client_that_has_hung_up(world: QueueWorld) -> None:
+def test_nothing_is_claimed_for_a_disconnected_client(world: QueueWorld) -> None:
     """The refill stays in the queue for somebody who listens."""
     world.stopping = event = QuickEvent()
     event.while_waiting = lambda: world.queue("1") if event.waits == 1 else None
@@ -48,8 +48,8 @@ def test_nothing_is_claimed_for_a_client_that_has_hung_up(world: QueueWorld) -> 
     assert refill.order_id == "1"
 
 
-def test_at_most_half_of_the_threads_wait_at_a_time(world: QueueWorld) -> None:
-    """Whoever finds the places taken is answered at once; a place that is left can be had again."""
+def test_at_most_half_of_the_threads_wait(world: QueueWorld) -> None:
+    """Further requests are answered at once; a free slot can be used again."""
     world.stopping = event = QuickEvent()
     app = world.app()
     places = THREADS // 2
@@ -73,7 +73,7 @@ def test_at_most_half_of_the_threads_wait_at_a_time(world: QueueWorld) -> None:
     assert event.waits == waits + 60
 
 
-def test_a_place_is_given_back_when_asking_fails() -> None:
+def test_a_waiter_slot_is_freed_when_the_query_fails() -> None:
     """A database that is gone for a moment does not use the places up."""
     event = QuickEvent()
     patience = WaiterPool(event, 1)

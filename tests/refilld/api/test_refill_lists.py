@@ -4,7 +4,7 @@ from tests.refilld.queue_world import QueueWorld
 
 
 def test_pages_show_every_refill_once_newest_first(world: QueueWorld) -> None:
-    """Following `next_cursor` to the end misses nothing and repeats nothing, while new ones come in."""
+    """Following `next_cursor` neither skips nor repeats a refill while new ones are added."""
     ids = world.queue(*map(str, range(7)))
     caller = world.caller()
     seen: list[int] = []
@@ -17,7 +17,7 @@ def test_pages_show_every_refill_once_newest_first(world: QueueWorld) -> None:
     assert seen == ids[::-1]
 
 
-def test_a_list_can_be_narrowed_to_a_state_and_an_order(world: QueueWorld) -> None:
+def test_a_list_can_be_filtered_by_state_and_order(world: QueueWorld) -> None:
     """Both filters hold together."""
     held = world.queue("1", "2", held=True)
     world.queue("3")
@@ -29,7 +29,7 @@ def test_a_list_can_be_narrowed_to_a_state_and_an_order(world: QueueWorld) -> No
 
 
 def test_lists_never_show_lease_tokens(world: QueueWorld) -> None:
-    """Whoever may look may not complete another's work."""
+    """A reader must not be able to complete a refill."""
     world.queue("1")
     caller = world.caller()
     (refill,) = caller.claim()

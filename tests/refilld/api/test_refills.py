@@ -19,8 +19,8 @@ FIELDS = {
 }  # fmt: skip
 
 
-def test_a_claim_gives_exactly_the_fields_of_the_contract(world: QueueWorld) -> None:
-    """A consumer gets all it needs to fulfil the refill, times in UTC with Z."""
+def test_a_claim_returns_exactly_the_fields_of_the_contract(world: QueueWorld) -> None:
+    """Times in UTC with Z."""
     (refill_id,) = world.queue("17")
     (refill,) = world.caller().claim(consumer="robot 1")
     assert refill.keys() == FIELDS
@@ -41,8 +41,8 @@ def test_a_claim_gives_exactly_the_fields_of_the_contract(world: QueueWorld) -> 
     assert world.row(refill_id).consumer == "robot 1"
 
 
-def test_a_claim_takes_the_oldest_and_no_more_than_asked_for(world: QueueWorld) -> None:
-    """One by default, else up to the limit, in the order of the queue."""
+def test_a_claim_returns_the_oldest_up_to_the_limit(world: QueueWorld) -> None:
+    """One by default."""
     ids = world.queue("1", "2", "3", "4")
     caller = world.caller()
     assert [refill["refill_id"] for refill in caller.claim()] == ids[:1]
@@ -61,21 +61,21 @@ def test_a_claim_can_be_limited_to_metrics(world: QueueWorld) -> None:
     assert [refill["metric"] for refill in caller.claim(limit=9, metrics=None)] == ["likes"]
 
 
-def test_a_private_profile_is_not_given_out(world: QueueWorld) -> None:
+def test_refills_of_a_private_profile_are_not_claimed(world: QueueWorld) -> None:
     """Nobody can deliver to it, so its refill waits until it is public."""
     world.queue("1")
     world.hide_profile("1")
     assert world.caller().claim() == []
 
 
-def test_the_lease_is_as_long_as_asked_for(world: QueueWorld) -> None:
-    """Five minutes unless the consumer says otherwise."""
+def test_the_lease_has_the_requested_length(world: QueueWorld) -> None:
+    """Five minutes by default."""
     world.queue("1")
     (refill,) = world.caller().claim(lease_seconds=86_400)
     assert refill["leased_until"] == "2026-03-02T12:00:00Z"
 
 
-def test_eight_threads_claim_two_hundred_refills_and_each_is_given_once(world: QueueWorld) -> None:
+def test_eight_threads_claim_two_hundred_refills_each_once(world: QueueWorld) -> None:
     """However they race, no refill has two consumers and none is left behind."""
     ids = world.queue(*map(str, range(200)))
     app, token = world.app(), world.token(Scope.REFILLS_CONSUME)
@@ -102,7 +102,7 @@ def test_eight_threads_claim_two_hundred_refills_and_each_is_given_once(world: Q
 
 
 def test_of_a_completion_and_the_end_of_the_lease_exactly_one_wins(world: QueueWorld) -> None:
-    """The refill is either completed or queued again, and the consumer is told which."""
+    """The refill is either completed or queued again, and the response says which."""
     world.queue(*map(str, range(20)))
     caller = world.caller()
     claimed = caller.claim(limit=20, lease_seconds=30)
@@ -143,8 +143,8 @@ def test_a_completed_refill_cannot_be_completed_with_another_token(world: QueueW
     assert world.row(mine["refill_id"]).external_id is None
 
 
-def test_what_was_delivered_is_kept(world: QueueWorld) -> None:
-    """The provider's id and the units are there for whoever asks later."""
+def test_the_delivery_is_stored(world: QueueWorld) -> None:
+    """External id and units."""
     (refill_id,) = world.queue("1")
     caller = world.caller()
     (refill,) = caller.claim()
@@ -164,10 +164,10 @@ def test_what_was_delivered_is_kept(world: QueueWorld) -> None:
         ("release", {}, "queued"),
     ],
 )
-def test_the_same_call_twice_is_answered_the_same(
+def test_a_repeated_call_has_the_same_answer(
     world: QueueWorld, action: str, more: dict[str, Any], state: str
 ) -> None:
-    """A consumer that did not hear the answer may ask again, and nothing happens a second time."""
+    """And no further effect."""
     (refill_id,) = world.queue("1")
     caller = world.caller()
     (refill,) = caller.claim()
@@ -177,7 +177,7 @@ def test_the_same_call_twice_is_answered_the_same(
     assert world.events(refill_id) == ["queued", "claimed", state]
 
 
-def test_a_repeated_call_is_answered_even_when_the_refill_has_moved_on(world: QueueWorld) -> None:
+def test_a_repeated_call_has_the_same_answer_after_another_claim(world: QueueWorld) -> None:
     """Another consumer's claim does not turn an old answer into an error."""
     (refill_id,) = world.queue("1")
     caller = world.caller()
@@ -192,7 +192,7 @@ def test_a_repeated_call_is_answered_even_when_the_refill_has_moved_on(world: Qu
 
 @pytest.mark.parametrize("action", ["extend", "complete", "fail", "release"])
 def test_a_lost_lease_is_a_conflict(world: QueueWorld, action: str) -> None:
-    """Whoever was too slow learns that the refill is another's now."""
+    """The refill belongs to another consumer or is queued again."""
     (refill_id,) = world.queue("1")
     caller = world.caller()
     (refill,) = caller.claim()
@@ -205,8 +205,8 @@ def test_a_lost_lease_is_a_conflict(world: QueueWorld, action: str) -> None:
     assert world.state(refill_id) == "queued"
 
 
-def test_an_extended_lease_does_not_end_at_its_first_end(world: QueueWorld) -> None:
-    """The new end counts from the call."""
+def test_an_extended_lease_ends_at_its_new_time(world: QueueWorld) -> None:
+    """Counted from the call."""
     (refill_id,) = world.queue("1")
     caller = world.caller()
     (refill,) = caller.claim(lease_seconds=30)
@@ -222,7 +222,7 @@ def test_an_extended_lease_does_not_end_at_its_first_end(world: QueueWorld) -> N
     assert world.expire() == 1
 
 
-def test_a_failed_refill_comes_back_after_the_wait_that_its_consumer_named(world: QueueWorld) -> None:
+def test_a_failed_refill_returns_after_the_requested_wait(world: QueueWorld) -> None:
     """Not a second sooner."""
     (refill_id,) = world.queue("1")
     caller = world.caller()
@@ -237,7 +237,7 @@ def test_a_failed_refill_comes_back_after_the_wait_that_its_consumer_named(world
     assert again["lease_token"] != refill["lease_token"]
 
 
-def test_the_last_attempt_makes_a_refill_dead_and_tells_the_operator_once(world: QueueWorld) -> None:
+def test_the_last_attempt_makes_a_refill_dead_with_one_alert(world: QueueWorld) -> None:
     """`queue.max_attempts` counts claims; repeating the call does not repeat the alert."""
     (refill_id,) = world.queue("1")
     caller = world.caller(app=world.app(queue={"max_attempts": 2}))
@@ -251,10 +251,10 @@ def test_the_last_attempt_makes_a_refill_dead_and_tells_the_operator_once(world:
     assert [alert.kind for alert in alerts] == ["refill.dead"]
 
 
-def test_a_failure_told_twice_at_the_same_moment_is_one_alert(
+def test_a_failure_reported_twice_concurrently_is_one_alert(
     world: QueueWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of two calls that both read the refill as claimed, only the one that moves it tells the operator."""
+    """Both calls read the refill as claimed; only the one that changes it raises the alert."""
     (refill_id,) = world.queue("1")
     (claimed,) = world.claim()
     as_claimed, get = world.row(refill_id), refills.get
@@ -270,7 +270,7 @@ def test_a_failure_told_twice_at_the_same_moment_is_one_alert(
 
 
 def test_a_released_refill_costs_no_attempt(world: QueueWorld) -> None:
-    """It can be claimed again at once, as if nothing had been."""
+    """It can be claimed again at once."""
     (refill_id,) = world.queue("1")
     caller = world.caller()
     for _ in range(3):
@@ -280,7 +280,7 @@ def test_a_released_refill_costs_no_attempt(world: QueueWorld) -> None:
 
 
 def test_operators_decide_on_held_dead_and_queued_refills(world: QueueWorld) -> None:
-    """Each verb leads to its state; it needs no body, and an empty object is none."""
+    """Each action leads to its state, with no body or an empty object."""
     held, rejected = world.queue("1", "2", held=True)
     caller = world.caller()
     approved = {"refill_id": held, "state": "queued", "quantity": 100}
@@ -294,8 +294,8 @@ def test_operators_decide_on_held_dead_and_queued_refills(world: QueueWorld) -> 
     assert caller.post(f"/{held}/cancel").status_code == 409
 
 
-def test_a_verb_that_the_state_does_not_allow_changes_nothing(world: QueueWorld) -> None:
-    """The refusal names the state and those that would do."""
+def test_an_action_that_the_state_does_not_allow_is_refused(world: QueueWorld) -> None:
+    """The error names the state and the required ones."""
     (refill_id,) = world.queue("1")
     answer = world.caller().post(f"/{refill_id}/approve")
     assert (answer.status_code, answer.get_json()["type"]) == (409, "urn:refilld:wrong-state")
@@ -304,7 +304,7 @@ def test_a_verb_that_the_state_does_not_allow_changes_nothing(world: QueueWorld)
 
 
 def test_requeueing_is_refused_while_the_order_has_another_open_refill(world: QueueWorld) -> None:
-    """One open refill per order, whoever asks."""
+    """One open refill per order."""
     (dead,) = world.queue("1")
     caller = world.caller()
     (refill,) = caller.claim()
@@ -317,7 +317,7 @@ def test_requeueing_is_refused_while_the_order_has_another_open_refill(world: Qu
 
 
 def test_a_renamed_profile_is_refilled_under_its_new_name(world: QueueWorld) -> None:
-    """The old one may belong to a stranger by now."""
+    """The old name may belong to another account."""
     world.queue("1")
     with world.database.write() as connection:
         connection.exec_driver_sql("UPDATE targets SET username_now = 'new.name'")

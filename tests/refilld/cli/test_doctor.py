@@ -35,14 +35,14 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 # The whole
 
 
-def test_the_command_is_offered_to_the_command_line() -> None:
+def test_the_command_is_registered() -> None:
     """Under the name that the contract gives."""
     (command,) = COMMANDS
     assert command.name == "doctor"
 
 
-def test_nothing_is_wrong_with_a_good_installation(desk: Desk) -> None:
-    """It ends with 0, whatever is worth a warning; each finding is a sentence, and says what to do if any."""
+def test_a_good_installation_has_no_errors(desk: Desk) -> None:
+    """Exit code 0, also with warnings; each finding is a sentence with a remedy where there is one."""
     result = doctor(desk)
     assert (result.exit_code, result.stderr) == (0, "")
     for row in rows(result):
@@ -55,7 +55,7 @@ def test_nothing_is_wrong_with_a_good_installation(desk: Desk) -> None:
     }  # fmt: skip
 
 
-def test_people_get_a_table_with_what_to_do_below_each_finding(desk: Desk) -> None:
+def test_the_table_shows_each_finding_with_its_remedy(desk: Desk) -> None:
     """The same findings."""
     shown = desk.run("doctor").stdout
     assert shown.splitlines()[0].split() == ["level", "id", "finding"]
@@ -64,15 +64,15 @@ def test_people_get_a_table_with_what_to_do_below_each_finding(desk: Desk) -> No
     assert "→ put an Apprise URL into alerts.urls" in shown
 
 
-def test_looking_changes_nothing(desk: Desk) -> None:
-    """Not a row, and no request goes out: the source of this desk would fail the test."""
+def test_the_doctor_changes_nothing(desk: Desk) -> None:
+    """No row is written and no request is sent."""
     desk.imported(sold(1))
     before = desk.dump()
     assert doctor(desk).exit_code == 0
     assert desk.dump() == before
 
 
-def test_a_wrong_configuration_ends_as_with_every_command(desk: Desk) -> None:
+def test_a_wrong_configuration_is_a_one_line_error(desk: Desk) -> None:
     """One line with file, line and key, and exit code 2."""
     configure(desk, "[samplin]\n")
     result = desk.process("doctor")
@@ -83,12 +83,12 @@ def test_a_wrong_configuration_ends_as_with_every_command(desk: Desk) -> None:
 # The configuration
 
 
-def test_the_file_that_holds_is_named(desk: Desk) -> None:
-    """Whole, so that nobody edits another one."""
+def test_the_configuration_file_is_named(desk: Desk) -> None:
+    """With its full path."""
     assert str((desk.home / "refilld.toml").absolute()) in found(desk, "configuration.file")["says"]
 
 
-def test_without_any_file_the_defaults_hold(tmp_path: Path) -> None:
+def test_without_a_file_the_defaults_apply(tmp_path: Path) -> None:
     """And the database of the defaults is not there yet: the doctor creates none, and says what does."""
     result = process("doctor", "--json", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (1, "")
@@ -109,7 +109,7 @@ def test_without_any_file_the_defaults_hold(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
-def test_secrets_in_a_configuration_that_everyone_can_read_are_warned_of(
+def test_secrets_in_a_world_readable_configuration_are_a_warning(
     desk: Desk, text: str, mode: int, told: bool
 ) -> None:
     """A file without any must be readable by all under systemd."""
@@ -136,8 +136,8 @@ def test_a_password_in_the_database_url_is_a_secret(tmp_path: Path) -> None:
 # The database
 
 
-def test_a_database_that_others_can_read_is_wrong(desk: Desk) -> None:
-    """It names customers; its group is a smaller matter."""
+def test_a_world_readable_database_is_an_error(desk: Desk) -> None:
+    """A group-readable one is a warning."""
     desk.world.path.chmod(0o604)
     assert found(desk, "database.file")["level"] == "error"
     assert doctor(desk).exit_code == 1
@@ -146,24 +146,22 @@ def test_a_database_that_others_can_read_is_wrong(desk: Desk) -> None:
     assert (told["level"], told["hint"]) == ("warning", f"chmod 600 {desk.world.path}")
 
 
-def test_a_folder_that_is_not_there_is_no_place_for_a_database(desk: Desk) -> None:
+def test_a_missing_folder_of_the_database_is_an_error(desk: Desk) -> None:
     """There is no disk to judge either."""
     (desk.home / "refilld.toml").write_text("[database]\nurl = 'sqlite:////gone/refilld.db'\n")
     assert found(desk, "database.migrations")["hint"] == "run: refilld init"
     assert not {"database.disk", "database.file"} & checks(desk, *LEVELS)
 
 
-def test_a_database_of_an_older_version_wants_its_migrations(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Wrong, but not out of reach."""
+def test_a_database_of_an_older_version_is_an_error(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the command that migrates it."""
     monkeypatch.setattr(migrate, "newest", lambda: "9999")
     told = found(desk, "database.migrations")
     assert (told["level"], told["hint"]) == ("error", "run: refilld db upgrade")
     assert doctor(desk).exit_code == 1
 
 
-def test_a_file_that_is_no_database_is_out_of_reach(desk: Desk) -> None:
+def test_a_file_that_is_no_database_is_unreachable(desk: Desk) -> None:
     """One finding, no traceback."""
     (desk.home / "queue.db").unlink()
     (desk.home / "queue.db").write_bytes(b"nothing of SQLite's" * 100)
@@ -171,7 +169,7 @@ def test_a_file_that_is_no_database_is_out_of_reach(desk: Desk) -> None:
     assert doctor(desk).exit_code == 3
 
 
-def test_a_file_that_nobody_lets_us_see_is_out_of_reach(desk: Desk) -> None:
+def test_an_inaccessible_file_is_unreachable(desk: Desk) -> None:
     """Here its name is too long for any disk; a folder that is another account's ends alike."""
     (desk.home / "refilld.toml").write_text(f"[database]\nurl = 'sqlite:///{'x' * 300}'\n")
     assert found(desk, "database.file")["level"] == "error"
@@ -179,7 +177,7 @@ def test_a_file_that_nobody_lets_us_see_is_out_of_reach(desk: Desk) -> None:
     assert doctor(desk).exit_code == 3
 
 
-def test_a_damaged_file_is_told(desk: Desk) -> None:
+def test_a_damaged_file_is_an_error(desk: Desk) -> None:
     """By SQLite's own check: two indexes lie on one page."""
     with desk.world.database.write() as tx:
         tx.exec_driver_sql("PRAGMA writable_schema = ON")
@@ -195,16 +193,16 @@ def test_a_damaged_file_is_told(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("free", "level"), [(50_000_000, "error"), (500_000_000, "warning"), (5_000_000_000, "ok")]
 )
-def test_a_full_disk_is_told_before_it_is_full(
+def test_low_disk_space_is_reported(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, free: int, level: str
 ) -> None:
-    """Below 100 MB something is about to fail; below 1 GB it is time."""
+    """Below 1 GB a warning, below 100 MB an error."""
     monkeypatch.setattr("shutil.disk_usage", lambda _path: SimpleNamespace(free=free))
     assert found(desk, "database.disk")["level"] == level
 
 
 @pytest.mark.parametrize(("faulty", "level"), [(True, "warning"), (False, "ok")])
-def test_a_library_with_the_fault_is_warned_of(
+def test_a_sqlite_version_with_the_wal_bug_is_a_warning(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, faulty: bool, level: str
 ) -> None:
     """As the daemon does."""
@@ -212,7 +210,7 @@ def test_a_library_with_the_fault_is_warned_of(
     assert found(desk, "database.sqlite")["level"] == level
 
 
-def test_a_missing_driver_is_told_with_what_installs_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_driver_is_reported_with_its_extra(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that might be down is another matter."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
     (desk.home / "refilld.toml").write_text("[database]\nurl = 'postgresql+psycopg://me@localhost/shop'\n")
@@ -223,7 +221,7 @@ def test_a_missing_driver_is_told_with_what_installs_it(desk: Desk, monkeypatch:
 # The clock
 
 
-def test_a_clock_behind_the_newest_look_is_wrong(desk: Desk) -> None:
+def test_a_clock_behind_the_newest_snapshot_is_an_error(desk: Desk) -> None:
     """It was ahead then, or it is behind now."""
     with desk.world.database.write() as tx:
         sources.note_requests(tx, "seer", desk.world.now, 1)
@@ -233,7 +231,7 @@ def test_a_clock_behind_the_newest_look_is_wrong(desk: Desk) -> None:
     assert (told["level"], "2026-03-01 12:00:00Z" in told["says"]) == ("error", True)
 
 
-def test_a_clock_that_never_was_set_is_wrong(desk: Desk) -> None:
+def test_an_unset_clock_is_an_error(desk: Desk) -> None:
     """A machine without a battery begins in 1970."""
     desk.world.now = datetime(1970, 1, 2, tzinfo=UTC)
     assert found(desk, "clock.time")["level"] == "error"
@@ -248,7 +246,7 @@ def test_a_clock_that_never_was_set_is_wrong(desk: Desk) -> None:
         (HOUR, "error"),
     ],
 )
-def test_the_clock_is_held_beside_the_database_servers(
+def test_the_clock_is_compared_with_the_database_server(
     tmp_path: Path, fresh_postgres: str, monkeypatch: pytest.MonkeyPatch, apart: timedelta, level: str
 ) -> None:
     """Several daemons on one database must agree on the time."""
@@ -270,13 +268,13 @@ def test_the_clock_is_held_beside_the_database_servers(
 # The alerts
 
 
-def test_without_a_channel_nobody_is_told(desk: Desk) -> None:
+def test_without_a_channel_there_is_a_warning(desk: Desk) -> None:
     """Which may be meant so."""
     assert found(desk, "alerts.channels")["level"] == "warning"
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
-def test_an_address_that_is_none_is_wrong(desk: Desk) -> None:
+def test_an_invalid_alert_url_is_an_error(desk: Desk) -> None:
     """Told by its number, for it may hold a password; a test alert is then out of the question."""
     configure(desk, f"[alerts]\nurls = ['nosuch://{SECRET}']\n")
     result = doctor(desk, "--send-test-alert")
@@ -285,7 +283,7 @@ def test_an_address_that_is_none_is_wrong(desk: Desk) -> None:
     assert "alerts.test" not in {row["id"] for row in rows(result)}
 
 
-def test_a_database_stays_its_owners_alone(desk: Desk) -> None:
+def test_the_doctor_keeps_the_file_mode_of_the_database(desk: Desk) -> None:
     """Whatever the doctor opened."""
     assert doctor(desk).exit_code == 0
     for path in desk.home.glob("queue.db*"):

@@ -26,14 +26,14 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         yield desk
 
 
-def test_without_an_enabled_source_nothing_is_looked_at(desk: Desk) -> None:
+def test_no_enabled_source_is_an_error(desk: Desk) -> None:
     """Which is wrong, and says where to begin."""
     text = (desk.home / "refilld.toml").read_text()
     (desk.home / "refilld.toml").write_text(text.replace("enabled = true", "enabled = false"))
     assert found(desk, "sources.enabled")["level"] == "error"
 
 
-def test_a_source_that_is_not_installed_is_wrong(desk: Desk) -> None:
+def test_an_uninstalled_source_is_an_error(desk: Desk) -> None:
     """With the names that there are."""
     configure(desk, "[sources.telepathy]\nenabled = true\n")
     told = found(desk, "source.installed")
@@ -41,7 +41,7 @@ def test_a_source_that_is_not_installed_is_wrong(desk: Desk) -> None:
     assert "instaloader" in told["says"]
 
 
-def test_a_source_that_is_misspelt_is_told_as_it_may_be_meant(desk: Desk) -> None:
+def test_a_misspelt_source_is_reported_with_a_suggestion(desk: Desk) -> None:
     """One name, not all of them."""
     configure(desk, "[sources.instalaoder]\nenabled = true\n")
     assert found(desk, "source.installed")["says"].endswith("not installed; did you mean instaloader?")
@@ -57,7 +57,7 @@ def about(desk: Desk, name: str) -> list[dict[str, Any]]:
 def test_a_wrong_session_file_is_one_finding_with_the_command_that_writes_it(
     desk: Desk, content: str | None, check: str
 ) -> None:
-    """And nothing good is told of the source besides."""
+    """And the source has no good finding beside it."""
     path = desk.home / "session.json"
     if content is not None:
         path.write_text(content)
@@ -86,7 +86,7 @@ def test_a_wrong_token_file_is_one_finding(desk: Desk, content: str | None, chec
     assert SECRET not in doctor(desk).output
 
 
-def test_a_source_that_cannot_begin_is_told_beside_its_good_files(desk: Desk) -> None:
+def test_a_source_that_cannot_start_is_reported_beside_its_good_files(desk: Desk) -> None:
     """They are not what is wrong."""
     path = desk.home / "token"
     path.write_text(SECRET)
@@ -109,7 +109,7 @@ def test_a_session_file_below_the_home_folder_is_found(desk: Desk, monkeypatch: 
     assert "error" in {row["level"] for row in about(desk, "instaloader")}
 
 
-def test_a_pause_is_told_of_a_source_that_cannot_begin(desk: Desk) -> None:
+def test_a_pause_of_a_source_that_cannot_start_is_reported(desk: Desk) -> None:
     """Both have to end."""
     configure(desk, "[sources.picky]\nenabled = true\n")
     with desk.world.database.write() as tx:
@@ -124,7 +124,7 @@ def test_a_pause_is_told_of_a_source_that_cannot_begin(desk: Desk) -> None:
         ("broken", "broken fails with RuntimeError when it is made"),
     ],
 )
-def test_a_source_that_cannot_begin_is_wrong(desk: Desk, name: str, says: str) -> None:
+def test_a_source_that_cannot_start_is_an_error(desk: Desk, name: str, says: str) -> None:
     """What it says of its options is told; what a stranger's error says may be a secret."""
     configure(desk, f"[sources.{name}]\nenabled = true\n")
     result = doctor(desk)
@@ -138,7 +138,9 @@ def test_a_source_that_cannot_begin_is_wrong(desk: Desk, name: str, says: str) -
     ("mode", "level"), [(0o600, "ok"), (0o400, "ok"), (0o640, "warning"), (0o644, "error"), (0o602, "error")]
 )
 @pytest.mark.parametrize("option", ["token_file", "session_file"])
-def test_a_credential_is_its_owners_alone(desk: Desk, option: str, mode: int, level: str) -> None:
+def test_a_credential_must_be_readable_by_its_owner_only(
+    desk: Desk, option: str, mode: int, level: str
+) -> None:
     """The file is judged, and nothing of it shown."""
     path = desk.home / "credential"
     path.write_text(SECRET)
@@ -149,7 +151,7 @@ def test_a_credential_is_its_owners_alone(desk: Desk, option: str, mode: int, le
     assert SECRET not in doctor(desk).output
 
 
-def test_a_credential_from_systemd_is_private_in_its_own_way(
+def test_a_credential_from_systemd_may_be_readable_by_its_group(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """systemd lets its group in, which is nobody's."""
@@ -164,14 +166,16 @@ def test_a_credential_from_systemd_is_private_in_its_own_way(
 
 
 @pytest.mark.parametrize("place", ["gone", "."])
-def test_a_credential_that_cannot_be_read_is_wrong(desk: Desk, place: str) -> None:
+def test_an_unreadable_credential_is_an_error(desk: Desk, place: str) -> None:
     """Not there, or a folder."""
     configure(desk, f"token_file = '{desk.home / place}'\n")
     assert found(desk, "source.credentials")["level"] == "error"
 
 
 @pytest.mark.parametrize(("times", "level"), [(1, "warning"), (3, "error")])
-def test_a_refused_source_says_why_and_how_it_goes_on(desk: Desk, times: int, level: str) -> None:
+def test_a_paused_or_stopped_source_is_reported_with_reason_and_end(
+    desk: Desk, times: int, level: str
+) -> None:
     """A pause ends by itself; after three refusals somebody has to decide."""
     with desk.world.database.write() as tx:
         breaker = sources.breaker(tx, "seer")
@@ -193,7 +197,7 @@ def test_a_refused_source_says_why_and_how_it_goes_on(desk: Desk, times: int, le
         (RateLimitHint(wait=HOUR / 2), "warning", "wait until 2026-03-01 12:30:00Z"),
     ],
 )
-def test_a_platform_that_is_strained_is_told(
+def test_a_source_near_its_rate_limit_is_reported(
     desk: Desk, rate_limit: RateLimitHint, level: str, said: str
 ) -> None:
     """It is no fault, but somebody may wonder why so little is looked at."""

@@ -18,8 +18,8 @@ from tests.refilld.cli.order_output import ids, objects, on_a_terminal
 from tests.refilld.cli_world import COMMAND, HEADER, Desk, bare, csv, sold
 
 
-def test_the_group_is_offered_to_the_command_line() -> None:
-    """Under the names that the contract gives."""
+def test_the_group_is_registered() -> None:
+    """With the names of the contract."""
     (group,) = COMMANDS
     assert group.name == "orders"
     assert set(group.commands) == {"import", "list", "show", "flag", "unflag", "reterm"}
@@ -47,7 +47,7 @@ def test_the_list_shows_the_newest_completion_first(desk: Desk) -> None:
     assert shown[0] == expected
 
 
-def test_the_list_can_be_narrowed(desk: Desk) -> None:
+def test_the_list_can_be_filtered(desk: Desk) -> None:
     """By status in any case, by any spelling of the link, and in length."""
     pending = "4,svc,@shop1,1000,In progress,,,,followers,acme,,"
     desk.imported(sold(1), sold(2), sold(3), pending)
@@ -59,8 +59,8 @@ def test_the_list_can_be_narrowed(desk: Desk) -> None:
     assert len(ids(desk.run("orders", "list", "--limit", 2, "--json"))) == 2
 
 
-def test_an_empty_list_is_said_to_be_empty(desk: Desk) -> None:
-    """In words for people, as nothing at all for programs."""
+def test_an_empty_list_is_reported(desk: Desk) -> None:
+    """In words for people, as no line for programs."""
     assert desk.run("orders", "list").stdout == "nothing to show\n"
     assert desk.run("orders", "list", "--json").stdout == ""
 
@@ -78,14 +78,14 @@ def test_an_empty_list_is_said_to_be_empty(desk: Desk) -> None:
         ["import"],
     ],
 )
-def test_wrong_usage_is_refused_with_the_option_that_is_wrong(desk: Desk, words: list[object]) -> None:
+def test_the_error_for_wrong_usage_names_the_option(desk: Desk, words: list[object]) -> None:
     """And exit code 2."""
     result = desk.run("orders", *words)
     assert result.exit_code == 2
     assert result.stderr.startswith("Usage: ")
 
 
-def test_a_link_that_is_none_is_a_wrong_usage(desk: Desk) -> None:
+def test_an_invalid_link_is_a_wrong_usage(desk: Desk) -> None:
     """Not an empty list."""
     assert isinstance(desk.run("orders", "list", "--link", "not a link").exception, BadInputError)
     result = desk.process("orders", "list", "--link", "not a link")
@@ -96,7 +96,7 @@ def test_a_link_that_is_none_is_a_wrong_usage(desk: Desk) -> None:
 # Show
 
 
-def test_a_price_and_a_moment_look_the_same_wherever_they_are_shown(desk: Desk) -> None:
+def test_prices_and_times_have_one_format(desk: Desk) -> None:
     """As they were written, not as the program keeps them."""
     desk.imported("1,svc,@shop1,1000,Completed,2026-02-20T00:00:00Z,,0,followers,,0.000001,eur")
     told = desk.run("orders", "show", "1").stdout
@@ -107,7 +107,7 @@ def test_a_price_and_a_moment_look_the_same_wherever_they_are_shown(desk: Desk) 
 
 
 @pytest.mark.parametrize("words", [["show", "404"], ["flag", "404", "hold"], ["unflag", "404", "hold"]])
-def test_an_order_that_is_not_there_is_one_line_and_exit_code_1(desk: Desk, words: list[str]) -> None:
+def test_an_unknown_order_is_a_one_line_error_with_exit_code_1(desk: Desk, words: list[str]) -> None:
     """Nothing was done, and the usage was right."""
     assert isinstance(desk.run("orders", *words).exception, NotFoundError)
     if words[0] == "show":
@@ -147,7 +147,7 @@ def test_flags_are_shown(desk: Desk) -> None:
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\nfake\u202e"
 
 
-def test_what_was_imported_cannot_steer_the_terminal(desk: Desk) -> None:
+def test_imported_text_cannot_control_the_terminal(desk: Desk) -> None:
     """Neither by what is refused nor by what is ignored."""
     header = HEADER.strip() + ',"Note\x1b]0;owned\x07"\n'
     rows = [f"{sold(i)},x" for i in range(2)] + [
@@ -161,7 +161,7 @@ def test_what_was_imported_cannot_steer_the_terminal(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("words", [["list"], ["show", "1"]])
-def test_what_the_database_holds_cannot_steer_the_terminal(desk: Desk, words: list[str]) -> None:
+def test_stored_text_cannot_control_the_terminal(desk: Desk, words: list[str]) -> None:
     """Whoever wrote it there."""
     desk.imported(sold(1))
     with closing(sqlite3.connect(desk.world.path)) as connection, connection:
@@ -174,7 +174,7 @@ def test_what_the_database_holds_cannot_steer_the_terminal(desk: Desk, words: li
     assert shown["service"] == EVIL
 
 
-def test_words_in_brackets_are_words(desk: Desk) -> None:
+def test_text_in_brackets_is_not_markup(desk: Desk) -> None:
     """They mean something to the library that draws the tables."""
     desk.imported(sold(1).replace("acme", "[bold]acme[/bold]"))
     for words in (["list"], ["show", "1"]):
@@ -182,7 +182,7 @@ def test_words_in_brackets_are_words(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("options", [["--json"], []])
-def test_a_reader_who_has_seen_enough_is_no_fault_to_tell_of(desk: Desk, options: list[str]) -> None:
+def test_a_closed_pipe_is_no_error(desk: Desk, options: list[str]) -> None:
     """As in `refilld orders list | head -1`."""
     desk.imported(*(sold(i) for i in range(3000)))
     with subprocess.Popen(
@@ -197,7 +197,7 @@ def test_a_reader_who_has_seen_enough_is_no_fault_to_tell_of(desk: Desk, options
     assert child.returncode in {0, 1}
 
 
-def test_a_database_of_another_version_is_left_alone(desk: Desk, tmp_path: Path) -> None:
+def test_a_database_of_another_version_is_not_changed(desk: Desk, tmp_path: Path) -> None:
     """Nothing is imported into tables that this version does not know."""
     path = desk.write(csv([sold(1)]))
     other = tmp_path / "other.db"

@@ -17,7 +17,7 @@ from tests.refilld.cli.order_output import WRONG_QUANTITY, ids, objects, on_a_te
 from tests.refilld.cli_world import HEADER, Desk, a_desk, bare, csv, sold
 
 
-def test_an_import_says_what_became_of_the_rows(desk: Desk) -> None:
+def test_an_import_reports_the_result_of_its_rows(desk: Desk) -> None:
     """Added at first, then unchanged, then moved forward, and refused where something is wrong."""
     pending = "2,svc,@shop2,1000,Pending,,,,followers,acme,1.50,USD"
     path = desk.write(csv([sold(1), pending]))
@@ -30,7 +30,7 @@ def test_an_import_says_what_became_of_the_rows(desk: Desk) -> None:
     assert ids(desk.run("orders", "list", "--json")) == ["1", "2"]
 
 
-def test_a_refused_row_is_told_with_line_field_and_remedy(desk: Desk) -> None:
+def test_a_refused_row_is_reported_with_line_field_and_remedy(desk: Desk) -> None:
     """On standard error; the good rows around it are kept, and the exit code is 1."""
     desk.write(csv([sold(1), WRONG_QUANTITY, sold(2)]))
     result = desk.process("orders", "import", "orders.csv")
@@ -48,7 +48,7 @@ def test_a_row_that_would_rewrite_what_was_sold_is_refused(desk: Desk) -> None:
     assert result.stderr == "orders.csv:3: quantity: the order was sold with quantity 1000\n"
 
 
-def test_refused_rows_go_into_a_file_of_their_own(desk: Desk) -> None:
+def test_refused_rows_are_written_to_a_file(desk: Desk) -> None:
     """With all that is needed to mend them, readable by its owner only: they name customers."""
     path = desk.write(csv([sold(1), WRONG_QUANTITY, "broken"]))
     rejects = desk.home / "rejects.csv"
@@ -61,7 +61,7 @@ def test_refused_rows_go_into_a_file_of_their_own(desk: Desk) -> None:
     assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
 
 
-def test_without_refused_rows_no_such_file_is_made_or_touched(desk: Desk) -> None:
+def test_without_refused_rows_the_file_is_neither_created_nor_changed(desk: Desk) -> None:
     """An older one may still have to be worked on."""
     path = desk.write(csv([sold(1)]))
     desk.run("orders", "import", path, "--rejects", desk.home / "new.csv")
@@ -83,7 +83,7 @@ def test_refused_rows_never_overwrite_the_orders(desk: Desk, link: object) -> No
     assert "would overwrite FILE" in result.stderr
 
 
-def test_a_file_for_refused_rows_that_cannot_be_written_is_named(desk: Desk) -> None:
+def test_the_error_for_an_unwritable_rejects_file_names_it(desk: Desk) -> None:
     """And not the orders file, which is fine."""
     path = desk.write(csv([WRONG_QUANTITY]))
     result = desk.process("orders", "import", path, "--rejects", "gone/rejects.csv")
@@ -91,7 +91,7 @@ def test_a_file_for_refused_rows_that_cannot_be_written_is_named(desk: Desk) -> 
     assert result.stderr.splitlines()[-1] == "Error: gone/rejects.csv: No such file or directory"
 
 
-def test_a_dry_run_says_the_same_and_changes_nothing(desk: Desk) -> None:
+def test_a_dry_run_reports_the_same_and_changes_nothing(desk: Desk) -> None:
     """Not one row of one table."""
     desk.imported(sold(1), "2,svc,@shop2,1000,Pending,,,,followers,acme,1.50,USD")
     path = desk.write(csv([sold(1), sold(2), sold(4), WRONG_QUANTITY, sold(4)]))
@@ -104,7 +104,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(desk: Desk) -> None:
     assert tried.stderr == done.stderr
 
 
-def test_columns_can_be_named_by_hand(desk: Desk) -> None:
+def test_columns_can_be_mapped(desk: Desk) -> None:
     """Also over a column that has the field's own name."""
     header = HEADER.replace("order_id", "Nr=1").replace("link", "Ziel").replace("service", "link")
     path = desk.write(header + sold(1) + "\n")
@@ -115,7 +115,7 @@ def test_columns_can_be_named_by_hand(desk: Desk) -> None:
     assert (order["service"], order["link"]) == ("svc", "https://www.instagram.com/shop1/")
 
 
-def test_columns_that_mean_nothing_are_told(desk: Desk) -> None:
+def test_ignored_columns_are_reported(desk: Desk) -> None:
     """Not silently dropped: one of them may be a start count under another name."""
     path = desk.write(csv([]).replace("\n", ",Before,Notes\n") + sold(1) + ",9,x\n")
     result = desk.run("orders", "import", path)
@@ -124,7 +124,7 @@ def test_columns_that_mean_nothing_are_told(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("json_lines", [False, True])
-def test_both_forms_of_the_file_mean_the_same(desk: Desk, json_lines: bool) -> None:
+def test_csv_and_json_lines_have_the_same_result(desk: Desk, json_lines: bool) -> None:
     """CSV with any delimiter, or one JSON object a line."""
     if json_lines:
         row = dict(zip(HEADER.strip().split(","), sold(1).split(","), strict=True))
@@ -136,8 +136,8 @@ def test_both_forms_of_the_file_mean_the_same(desk: Desk, json_lines: bool) -> N
     assert (order["order_id"], order["price"], order["start_count"]) == ("1", "1.50", 500)
 
 
-def test_for_programs_the_result_is_one_object(desk: Desk) -> None:
-    """On standard output; whatever is refused is told on standard error."""
+def test_with_json_the_result_is_one_object(desk: Desk) -> None:
+    """On standard output; refusals are on standard error."""
     path = desk.write(csv([sold(1), WRONG_QUANTITY]))
     for dry_run in (True, False):
         result = desk.run("orders", "import", path, "--json", *["--dry-run"] * dry_run)
@@ -161,7 +161,7 @@ def test_without_a_terminal_an_import_is_quiet(desk: Desk) -> None:
     assert result.stdout == "1,200 added, 0 updated, 0 unchanged, 0 refused\n"
 
 
-def test_on_a_terminal_an_import_shows_how_far_it_is(desk: Desk) -> None:
+def test_on_a_terminal_an_import_shows_its_progress(desk: Desk) -> None:
     """A bar that ends at all of the file, and then the result."""
     path = desk.write(csv(sold(i, "2024-01-01T00:00:00Z") for i in range(1200)))
     seen = on_a_terminal(desk, "orders", "import", "orders.csv")
@@ -186,7 +186,7 @@ def test_on_a_terminal_an_import_shows_how_far_it_is(desk: Desk) -> None:
         (".", None, [], "Error: Invalid value for 'FILE': File '.' is a directory."),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_the_whole_file_is_a_wrong_usage(
+def test_an_unusable_file_is_a_wrong_usage(
     desk: Desk, name: str, content: bytes | None, options: list[str], expected: str
 ) -> None:
     """One clear line, exit code 2, nothing on standard output and nothing imported."""
@@ -213,8 +213,8 @@ main()
 """
 
 
-def test_a_hundred_thousand_rows_fit_into_a_small_machine(desk: Desk) -> None:
-    """All of them arrive, in less than 150 MiB, however long the file is."""
+def test_a_hundred_thousand_rows_need_little_memory(desk: Desk) -> None:
+    """Less than 150 MiB, independent of the length of the file."""
     desk.write(csv(sold(i, "2024-01-01T00:00:00Z") for i in range(100_000)))
     result = subprocess.run(
         [sys.executable, "-c", MEASURED, "orders", "import", "orders.csv"], cwd=desk.home,
@@ -253,8 +253,8 @@ _SAME = """
 """
 
 
-def test_a_killed_import_can_simply_be_run_again(desk: Desk, tmp_path: Path) -> None:
-    """It has kept whole batches, and the end is the same as without the interruption."""
+def test_a_killed_import_can_be_repeated(desk: Desk, tmp_path: Path) -> None:
+    """Whole batches were kept, and the result is the same as without the kill."""
     rows = [sold(i, "2024-01-01T00:00:00Z") for i in range(2100)]
     path = desk.write(csv(rows))
     killed = subprocess.run(
