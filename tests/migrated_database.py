@@ -1,4 +1,4 @@
-"""A migrated SQLite database for whoever asks for one, without migrating for every test."""
+"""A migrated SQLite database, copied from a file instead of migrated for every test."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

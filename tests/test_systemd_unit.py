@@ -1,4 +1,4 @@
-"""systemd itself finds nothing wrong with the unit, and it keeps the promises of its comments."""
+"""systemd accepts the unit, and its directives are those that its comments describe."""
 
 import shutil
 import subprocess
@@ -20,7 +20,7 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def unit(tmp_path: Path) -> Path:
-    """A copy whose ExecStart exists on every machine; `verify` looks for the program."""
+    """A copy whose ExecStart exists on every machine, because `verify` looks for the program."""
     copy = tmp_path / UNIT.name
     copy.write_text(UNIT.read_text().replace(INSTALLED, "/bin/true"))
     return copy
@@ -28,7 +28,7 @@ def unit(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def directives() -> dict[str, list[str]]:
-    """Every `Key=value` of the unit; unlike in an INI file, a key may come again."""
+    """Every `Key=value` of the unit; unlike in an INI file, a key may be repeated."""
     found = defaultdict(list)
     for line in UNIT.read_text().splitlines():
         if "=" in line and not line.startswith("#"):
@@ -37,7 +37,7 @@ def directives() -> dict[str, list[str]]:
     return dict(found)
 
 
-def test_systemd_understands_every_line(unit: Path) -> None:
+def test_systemd_accepts_every_line(unit: Path) -> None:
     answer = analyze("verify", "--man=no", str(unit))
     # An unknown key is only a line on standard error: the exit code alone says nothing.
     assert (answer.returncode, answer.stderr) == (0, "")
@@ -71,12 +71,12 @@ def test_the_sandbox_is_tight(unit: Path) -> None:
         ("WantedBy", ["multi-user.target"]),
     ],
 )
-def test_the_unit_says(directives: dict[str, list[str]], key: str, values: list[str]) -> None:
+def test_the_unit_has_the_directive(directives: dict[str, list[str]], key: str, values: list[str]) -> None:
     assert directives[key] == values
 
 
 def test_a_missing_credential_does_not_stop_the_service(directives: dict[str, list[str]]) -> None:
-    """systemd.exec(5): only a credential given by an absolute path has to exist."""
+    """systemd.exec(5): only a credential with an absolute path must exist."""
     credentials = dict(value.split(":") for value in directives["LoadCredential"])
     assert set(credentials) == {"database-url", "alert-urls", "graph-token"}
     assert not [source for source in credentials.values() if "/" in source]

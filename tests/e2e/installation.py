@@ -164,11 +164,11 @@ class Installation:
     lives: int = 0
 
     @property
-    def environment(self) -> Mapping[str, str]:
+    def environment(self) -> dict[str, str]:
         """A clean environment: nothing of the machine that the tests run on."""
         overlay = {f"REFILLD_{key.replace('.', '__').upper()}": text for key, text in self.settings.items()}
         base = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
-        return base | self.way_there | overlay | self.environ
+        return {**base, **self.way_there, **overlay, **self.environ}
 
     @property
     def way_there(self) -> Mapping[str, str]:

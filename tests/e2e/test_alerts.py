@@ -73,7 +73,7 @@ def without_secrets(text: str) -> bool:
 
 
 def test_an_alert_is_delivered_once(place: Installation, webhook: Webhook) -> None:
-    """A confirmed drop is told in one message with its numbers."""
+    """One message reports a confirmed drop with its numbers."""
     place.settings["alerts.urls"] = json.dumps([webhook.url])
     place.sell([NASA])
     place.count("nasa", 1100)
@@ -93,8 +93,8 @@ def test_an_alert_is_delivered_once(place: Installation, webhook: Webhook) -> No
     assert "1100, whole at 1500, 400 missing; a refill of 400 is queued" in message["message"]
 
 
-def test_a_channel_that_fails_is_told_without_its_secrets(place: Installation, webhook: Webhook) -> None:
-    """Neither logs nor lists nor the database show anything of its URL."""
+def test_a_failing_channel_is_reported_without_its_secrets(place: Installation, webhook: Webhook) -> None:
+    """Logs, lists and database contain nothing of its URL."""
     webhook.status = 500
     place.settings["alerts.urls"] = json.dumps([webhook.url])
     place.sell([NASA])
@@ -130,10 +130,10 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # in Apprise, on Python 3.11
-def test_a_channel_that_failed_is_tried_again(
+def test_a_failed_message_is_retried(
     alerting: Callable[[datetime], None], webhook: Webhook, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """After 30 seconds, then after 60 more; once it has taken the message there is no other."""
+    """After 30 seconds, then after 60 more; once accepted it is not sent again."""
     webhook.status = 500
     tried = []
     for seconds in (0, 29, 30, 89, 90):

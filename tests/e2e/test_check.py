@@ -14,8 +14,8 @@ def check(place: Installation, order_id: str = "1001", *more: str) -> dict[str, 
     return answer
 
 
-def test_check_looks_and_answers_with_the_numbers(place: Installation) -> None:
-    """Whole, a little less, and a drop, which a second look makes a refill."""
+def test_check_reads_the_target_and_answers_with_the_numbers(place: Installation) -> None:
+    """A complete count, a slightly lower one, and a drop that a second look confirms."""
     place.sell([NASA])
     numbers = ("word", "count", "line", "missing", "threshold", "quantity", "recheck")
 
@@ -34,15 +34,15 @@ def test_check_looks_and_answers_with_the_numbers(place: Installation) -> None:
     assert [row["quantity"] for row in place.refills(state="queued")] == [400]
 
 
-def test_asking_again_while_the_answer_stands_costs_no_look(place: Installation) -> None:
-    """However often the customer asks within the hour."""
+def test_a_repeated_check_within_the_hour_costs_no_look(place: Installation) -> None:
+    """Independent of the number of repetitions."""
     place.sell([NASA])
     assert [check(place)["recheck"] for _ in range(3)] == ["done", "stands", "stands"]
     assert place.looks("nasa") == 1
 
 
-def test_check_says_why_nothing_is_owed(place: Installation) -> None:
-    """A private profile, flags, an order that nobody knows; who is asked beside it is answered still."""
+def test_check_gives_the_reason_why_nothing_is_owed(place: Installation) -> None:
+    """A private profile, flags, an unknown order; other orders of the call are still answered."""
     place.sell([NASA, OTHER])
     place.change("nasa", private=True)
     answer = check(place)
@@ -58,8 +58,8 @@ def test_check_says_why_nothing_is_owed(place: Installation) -> None:
     assert done.out.startswith(said)
 
 
-def test_a_private_profile_gets_nothing_until_it_is_public(place: Installation) -> None:
-    """Its queued refill is not given out, the operator is told once, and afterwards everything goes on."""
+def test_a_private_profile_gets_no_refill_until_it_is_public(place: Installation) -> None:
+    """Its queued refill is not claimed, one alert is raised, and afterwards the refill is claimed."""
     place.sell([NASA, OTHER])
     token = place.command("token", "create", "--scope", "refills:consume").strip()
     with place.daemon() as daemon:

@@ -15,7 +15,7 @@ def number(text: str, heading: str) -> int:
 
 
 def test_the_demo_ends_by_itself(bare: Installation) -> None:
-    """Within a minute, on a machine that does nothing else: drops happen, and refills are completed."""
+    """Within a minute on an idle machine, with drops and completed refills."""
     bare.settings.clear()
     done = bare.refilld("demo", "--keep", "demo", seconds=LONGEST)
     assert done.code == 0, done
@@ -32,8 +32,8 @@ def test_the_demo_ends_by_itself(bare: Installation) -> None:
     )  # exploring it asks the real one nothing
 
 
-def test_the_demo_never_writes_into_a_folder_that_is_in_use(bare: Installation) -> None:
-    """It would write a configuration and orders over the operator's own."""
+def test_the_demo_does_not_write_into_a_folder_in_use(bare: Installation) -> None:
+    """It would overwrite configuration and orders."""
     (bare.folder / "orders.csv").touch()
     done = bare.refilld("demo", "--keep", ".")
     assert (done.code, "not empty" in done.err) == (2, True)

@@ -11,8 +11,8 @@ from tests.e2e.installation import Installation, Sold
 SHOP = [Sold("1", "profile.one"), Sold("2", "profile.two")]
 
 
-def test_once_is_one_round(place: Installation) -> None:
-    """`run --once` looks at whatever is due, once, and exits 0."""
+def test_run_once_is_one_round(place: Installation) -> None:
+    """`run --once` reads every due target once and exits 0."""
     place.sell(SHOP)
     done = place.refilld("run", "--once")
     assert (done.code, done.out, done.complaint) == (0, "", "")
@@ -21,7 +21,7 @@ def test_once_is_one_round(place: Installation) -> None:
 
 @pytest.mark.parametrize("words", [("run",), ("run", "--once")])
 def test_a_daemon_without_a_source_does_not_start(place: Installation, words: tuple[str, ...]) -> None:
-    """As `refilld init` leaves it: exit 2, and the line says what to set."""
+    """As after `refilld init`: exit 2, and the line says what to set."""
     place.settings["sources.instaloader.enabled"] = "false"
     done = place.refilld(*words)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
@@ -29,7 +29,7 @@ def test_a_daemon_without_a_source_does_not_start(place: Installation, words: tu
 
 
 def test_a_daemon_without_its_tables_does_not_start(bare: Installation) -> None:
-    """Without a file, and with an empty one: exit 2, and the line says what to run."""
+    """Without a file and with an empty one: exit 2, and the line says what to run."""
     for _ in range(2):
         done = bare.refilld("run")
         assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
@@ -39,7 +39,7 @@ def test_a_daemon_without_its_tables_does_not_start(bare: Installation) -> None:
 
 @pytest.mark.parametrize("words", [("run",), ("run", "--once")])
 def test_one_sqlite_file_has_one_daemon(place: Installation, words: tuple[str, ...]) -> None:
-    """The second one is refused with one line, and the first one does not notice."""
+    """The second one is refused with one line; the first one continues."""
     with place.daemon() as daemon:
         daemon.until_logged("daemon.started")
         done = place.refilld(*words)
@@ -48,8 +48,8 @@ def test_one_sqlite_file_has_one_daemon(place: Installation, words: tuple[str, .
         assert daemon.stop() == 0
 
 
-def test_a_taken_port_is_said_in_one_line(place: Installation) -> None:
-    """Exit 3, with the address; nothing has been looked at."""
+def test_a_port_in_use_is_a_one_line_error(place: Installation) -> None:
+    """Exit 3 with the address; no target is read."""
     place.sell(SHOP)
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
@@ -60,8 +60,8 @@ def test_a_taken_port_is_said_in_one_line(place: Installation) -> None:
     assert place.looks() == 0
 
 
-def test_a_database_out_of_reach_is_said_in_one_line(place: Installation) -> None:
-    """Exit 3, and the password is not in the line."""
+def test_an_unreachable_database_is_a_one_line_error(place: Installation) -> None:
+    """Exit 3, without the password."""
     place.settings["database.url"] = "postgresql+psycopg://refilld:s3cret@127.0.0.1:1/refilld"
     done = place.refilld("run")
     assert (done.code, done.out, done.err.count("\n")) == (3, "", 1)
@@ -83,7 +83,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("text", WRONG)
-def test_a_wrong_configuration_is_said_in_one_line(bare: Installation, text: str) -> None:
+def test_a_wrong_configuration_is_a_one_line_error(bare: Installation, text: str) -> None:
     """Exit 2, with file, line and key as far as there are any."""
     bare.settings.clear()
     Path(bare.folder, "refilld.toml").write_text(text, encoding="utf-8")
@@ -93,15 +93,15 @@ def test_a_wrong_configuration_is_said_in_one_line(bare: Installation, text: str
     assert "s3cret" not in done.err
 
 
-def test_a_source_that_is_not_installed_is_told_by_its_key(place: Installation) -> None:
-    """Exit 2, with the names of those that are."""
+def test_the_error_for_an_uninstalled_source_names_its_key(place: Installation) -> None:
+    """Exit 2, with the names of the installed ones."""
     place.settings["sources.nobody.enabled"] = "true"
     done = place.refilld("run")
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert "sources.nobody: no such source is installed; there are: graph, instaloader" in done.err
 
 
-def test_an_alert_channel_that_is_none_is_told_without_its_secrets(place: Installation) -> None:
+def test_the_error_for_an_invalid_alert_url_hides_its_secrets(place: Installation) -> None:
     """Exit 2, with the number of the URL in the list."""
     place.settings["alerts.urls"] = '["json://127.0.0.1/", "nonsense://s3cret@x"]'
     done = place.refilld("run", "--once")
@@ -110,8 +110,8 @@ def test_an_alert_channel_that_is_none_is_told_without_its_secrets(place: Instal
     assert "s3cret" not in done.err
 
 
-def test_a_wrong_variable_is_told_by_its_name(place: Installation) -> None:
-    """Who sets a key by its environment variable is not sent to the file."""
+def test_the_error_for_a_wrong_variable_names_the_variable(place: Installation) -> None:
+    """And not the file."""
     place.settings["sampling.every"] = "soon"
     done = place.refilld("run")
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)

@@ -6,8 +6,8 @@ from tests.e2e.queue_client import QueueClient
 NASA = Sold("1001", "nasa", start=1000, quantity=500)
 
 
-def test_a_dispute_cancels_the_queued_refill_and_lifting_it_starts_afresh(place: Installation) -> None:
-    """Nothing is given out while the flag is set; then the loss is seen and confirmed anew."""
+def test_a_dispute_cancels_the_queued_refill_and_lifting_it_starts_again(place: Installation) -> None:
+    """No refill can be claimed while the flag is set; then the loss is confirmed again."""
     place.sell([NASA])
     place.count("nasa", 1100)
     token = place.command("token", "create", "--scope", "refills:consume").strip()

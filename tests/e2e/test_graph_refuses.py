@@ -27,8 +27,8 @@ def left_alone(place: TwoEyes, daemon: Running, state: str, reason: str) -> None
     seen(daemon, ALONE, source="graph")
 
 
-def test_graph_waits_and_the_pages_go_on(both: TwoEyes) -> None:
-    """At 95 percent of its limit it waits, refused it is paused and told of; a loss elsewhere is refilled."""
+def test_graph_waits_while_the_other_source_continues(both: TwoEyes) -> None:
+    """Near its limit it waits; refused it is paused with an alert; a loss elsewhere is refilled."""
     both.settings |= {"services.official.metric": "followers", "services.official.sources": '["graph"]'}
     both.professional("natgeo", 1500)
     both.professional("nasa", 1500)

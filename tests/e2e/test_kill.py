@@ -88,7 +88,7 @@ def make_whole(place: Installation, client: QueueClient) -> None:
 def test_every_loss_is_refilled_exactly_once(
     place: Installation, token: str, random: Random, kills: int
 ) -> None:
-    """Undisturbed or killed again and again: nothing is owed twice, and nothing is forgotten."""
+    """Without kills and with many."""
     for _ in range(kills):
         live_and_be_killed(place, random)
     with place.daemon() as daemon:

@@ -87,8 +87,8 @@ def looked(done: Done) -> set[tuple[str, str]]:
     return {(line["link"], line["metric"]) for line in lines if line["outcome"] == "count"}
 
 
-def test_killed_again_and_again_two_sources_forget_nothing(both: TwoEyes) -> None:
-    """Every loss is refilled once; what was asked stays counted, and what was learned stays learned."""
+def test_after_repeated_kills_two_sources_lose_nothing(both: TwoEyes) -> None:
+    """Every loss is refilled once; charged requests and learned statistics stay."""
     show(both, {})
     both.buy(orders())
     token = both.consumer()

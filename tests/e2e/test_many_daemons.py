@@ -22,7 +22,7 @@ def shop(tmp_path: Path, fresh_postgres: str) -> Iterator[Installation]:
 
 
 def test_two_daemons_share_the_work_and_refill_once(shop: Installation) -> None:
-    """Every loss is queued once, whoever saw it, and also when one of them is killed."""
+    """Every loss is queued once, also when one daemon is killed."""
     for order in SHOP:
         shop.count(order.username, 1300)
     token = shop.command("token", "create", "--scope", "refills:consume").strip()
@@ -39,7 +39,7 @@ def test_two_daemons_share_the_work_and_refill_once(shop: Installation) -> None:
 
 
 def test_two_daemons_share_one_budget(shop: Installation) -> None:
-    """What one of them asked for, the other has no right to ask for again."""
+    """Requests of one daemon count for the other."""
     shop.settings["sources.instaloader.requests_per_hour"] = "5"
     with shop.daemon() as first, shop.daemon() as second:
         until(lambda: shop.looks() >= 5, "the budget to be spent")

@@ -25,8 +25,8 @@ def fallen(place: Installation) -> Installation:
     return place
 
 
-def test_what_the_platform_gives_back_is_never_paid_for(fallen: Installation) -> None:
-    """All is held and told once; after the hold the three that are still down are refilled, no others."""
+def test_a_loss_that_the_platform_reverts_is_not_refilled(fallen: Installation) -> None:
+    """All refills are held with one alert; after the hold only the three orders still down are refilled."""
     with fallen.daemon() as daemon:
         daemon.until_logged("drop.decided", len(SHOP), decision="hold", reason="mass_drop")
         for sold in SHOP[:3]:
@@ -40,8 +40,8 @@ def test_what_the_platform_gives_back_is_never_paid_for(fallen: Installation) ->
     assert len(fallen.alerts("mass_drop.started")) == 1
 
 
-def test_the_operator_decides_for_all_at_once(fallen: Installation) -> None:
-    """One command instead of six, and what has come back meanwhile is discarded by itself."""
+def test_the_operator_releases_a_mass_drop_with_one_command(fallen: Installation) -> None:
+    """Recovered refills are discarded."""
     fallen.settings["mass_drop.hold"] = "2d"
     with fallen.daemon() as daemon:
         daemon.until_logged("drop.decided", len(SHOP), decision="hold", reason="mass_drop")

@@ -23,8 +23,8 @@ WEATHER = {"503", "dropped", "cut"}
 
 
 @pytest.mark.parametrize("outage", OUTAGES)
-def test_an_outage_pauses_the_source_and_drops_nothing(place: Installation, outage: str) -> None:
-    """Counts, an outage until the source is paused, and counts again: no order has lost a thing."""
+def test_an_outage_pauses_the_source_and_opens_no_drop(place: Installation, outage: str) -> None:
+    """Counts, an outage until the source is paused, and counts again."""
     place.settings["sources.instaloader.first_pause"] = "1s"
     if outage in WEATHER:  # at this pace one profile, tried again first, would be told of before five fail
         place.settings["sampling.cadence"] = "fixed"

@@ -23,7 +23,7 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installatio
 
 
 def test_a_loss_becomes_one_refill_that_is_served_and_completed(shop: Installation) -> None:
-    """From the orders file to the completed refill, and then there is nothing more to do."""
+    """From the orders file to the completed refill."""
     assert "wrote refilld.toml" in shop.command("init")
     shop.sell([NASA, STEADY])
     token = shop.command("token", "create", "--scope", "refills:consume").strip()
@@ -51,8 +51,8 @@ def test_a_loss_becomes_one_refill_that_is_served_and_completed(shop: Installati
     ]
 
 
-def test_what_is_delivered_slowly_is_not_owed_twice(place: Installation) -> None:
-    """A completed refill has time to settle: looks that still see the old count open no new drop."""
+def test_a_slow_delivery_is_not_refilled_twice(place: Installation) -> None:
+    """While a completed refill settles, lower counts open no new drop."""
     place.settings["terms.default.settle"] = "20s"
     place.sell([NASA])
     place.count("nasa", 1100)
@@ -69,8 +69,8 @@ def test_what_is_delivered_slowly_is_not_owed_twice(place: Installation) -> None
     assert [(drop["order_id"], drop["state"]) for drop in place.drops()] == [("1001", "refilled")]
 
 
-def test_a_consumer_keeps_its_claim_through_a_kill(place: Installation) -> None:
-    """A lease outlives the daemon; completing it afterwards, even twice, is answered as ever."""
+def test_a_lease_survives_a_kill_of_the_daemon(place: Installation) -> None:
+    """Completing it afterwards works, also repeatedly."""
     place.sell([NASA])
     place.count("nasa", 1100)
     token = place.command("token", "create", "--scope", "refills:consume").strip()
@@ -87,8 +87,8 @@ def test_a_consumer_keeps_its_claim_through_a_kill(place: Installation) -> None:
     assert [row["state"] for row in place.refills()] == ["completed"]
 
 
-def test_a_token_is_printed_alone_and_needed(place: Installation) -> None:
-    """`token create` prints the token and nothing else; without it, or with another scope, nobody gets in."""
+def test_a_token_is_the_only_output_and_required(place: Installation) -> None:
+    """Requests without it, or with another scope, are refused."""
     token = place.command("token", "create", "--scope", "refills:consume")
     reader = place.command("token", "create", "--scope", "orders:read").strip()
     assert re.fullmatch(r"\S{20,}\n", token)

@@ -6,7 +6,7 @@ NASA = Sold("1001", "nasa", start=1000, quantity=500)
 
 
 def test_a_renamed_profile_is_refilled_and_the_new_owner_of_its_name_is_not(place: Installation) -> None:
-    """The order, its link and its line stay as they were sold; the count is that of the account."""
+    """Order, link and line stay; the count is that of the account."""
     place.sell([NASA])
     place.command("run", "--once")
     place.standin.forget()

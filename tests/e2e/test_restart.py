@@ -7,7 +7,7 @@ SHOP = [Sold(f"{n}", f"profile.{n}") for n in range(1, 9)]
 
 
 def test_the_budget_survives_a_kill(place: Installation) -> None:
-    """Five requests an hour are five, however often the daemon starts anew."""
+    """Five requests an hour are the limit, however often the daemon starts."""
     place.settings["sources.instaloader.requests_per_hour"] = "5"
     place.sell(SHOP)
     with place.daemon() as daemon:
@@ -22,7 +22,7 @@ def test_the_budget_survives_a_kill(place: Installation) -> None:
 
 
 def test_a_paused_source_stays_paused(place: Installation) -> None:
-    """Refused once, it is left alone until the pause is over or an operator resumes it."""
+    """Until the pause is over or an operator resumes it."""
     place.settings["sources.instaloader.first_pause"] = "1h"
     place.sell(SHOP)
     place.world.outage = RATE_LIMITED
@@ -40,7 +40,7 @@ def test_a_paused_source_stays_paused(place: Installation) -> None:
 
 
 def test_a_stopped_source_stays_stopped_until_it_is_resumed(place: Installation) -> None:
-    """Three refusals in a row, and only an operator lets it look again; also a running daemon hears that."""
+    """Three refusals in a row stop it; a running daemon notices the resume."""
     place.sell(SHOP)
     place.world.outage = RATE_LIMITED
     with place.daemon() as daemon:

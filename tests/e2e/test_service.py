@@ -36,8 +36,8 @@ def hear(ear: socket.socket, word: str) -> list[str]:
     return heard
 
 
-def test_the_service_manager_is_told(place: Installation, manager: socket.socket) -> None:
-    """Ready once, alive again and again, and stopping at the end."""
+def test_the_service_manager_is_notified(place: Installation, manager: socket.socket) -> None:
+    """READY once, WATCHDOG repeatedly, STOPPING at the end."""
     with place.daemon() as daemon:
         assert hear(manager, "READY=1")[0] == "READY=1"
         assert daemon.logged("http.listening"), "ready means that it can be asked"
@@ -48,7 +48,7 @@ def test_the_service_manager_is_told(place: Installation, manager: socket.socket
 
 
 def test_a_daemon_whose_database_was_migrated_ends(place: Installation) -> None:
-    """It would go on deciding by the rules of its own version; one clear line says what happened."""
+    """One line says why; it must not decide by the rules of an older version."""
     place.environ |= {"WATCHDOG_USEC": "200000"}
     place.sell(SHOP)
     with place.daemon() as daemon:
@@ -62,8 +62,8 @@ def test_a_daemon_whose_database_was_migrated_ends(place: Installation) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_asked_to_end_it_finishes_the_look_in_hand(place: Installation, number: signal.Signals) -> None:
-    """The answer that is under way is still written down, no other look begins, and it exits 0."""
+def test_a_stop_signal_lets_the_current_look_finish(place: Installation, number: signal.Signals) -> None:
+    """Its snapshot is stored, no other look starts, and the exit code is 0."""
     asked, answer = Event(), Event()
 
     def slowly(_now: datetime) -> int:
@@ -89,8 +89,8 @@ def test_asked_to_end_it_finishes_the_look_in_hand(place: Installation, number: 
     assert "is sound" in place.command("db", "check")
 
 
-def test_its_log_is_one_json_object_a_line(place: Installation) -> None:
-    """Also of an outage and of a job that fails, which is then tried again; standard output stays empty."""
+def test_the_log_is_one_json_object_per_line(place: Installation) -> None:
+    """Also during an outage and a failing job; standard output stays empty."""
     place.sell(SHOP)
     with place.daemon() as daemon:
         daemon.until_logged("look.taken", len(SHOP), outcome="count")

@@ -32,8 +32,8 @@ def arguments(daemon: Running) -> str:
     return Path(f"/proc/{daemon.process.pid}/cmdline").read_text()
 
 
-def test_each_source_looks_at_what_it_can_see(both: TwoEyes) -> None:
-    """A profile and its posts in one request of Graph, the rest page by page; each loss is refilled once."""
+def test_each_source_reads_what_it_can(both: TwoEyes) -> None:
+    """One request for a profile and its posts, one page each for the rest; each loss is refilled once."""
     client_token = open_shop(both)
     with both.daemon() as daemon:
         client = QueueClient(daemon.port, client_token)
@@ -58,8 +58,8 @@ def test_each_source_looks_at_what_it_can_see(both: TwoEyes) -> None:
     _kept_secret(both)
 
 
-def test_one_request_shows_a_profile_and_its_posts(both: TwoEyes) -> None:
-    """Four looks in one request; one more goes to waste, for Graph does not know the person."""
+def test_one_request_reads_a_profile_and_its_posts(both: TwoEyes) -> None:
+    """Four looks in one request; a second one finds that Graph cannot read the personal profile."""
     both.settings["sampling.every"] = "6h"
     open_shop(both)
     done = both.refilld("run", "--once")
@@ -98,7 +98,7 @@ STAR = Bought("star", "star")
 
 
 def test_a_switch_of_the_source_is_no_drop(both: TwoEyes) -> None:
-    """Professional, personal, professional again, counted differently each time: only losses are owed."""
+    """Professional, personal, professional, with different counts each time: only losses are refilled."""
     both.professional("star", 1500)
     both.personal("star", 1440)  # 60 fewer would be a drop
     both.buy([STAR])

@@ -1,7 +1,7 @@
 """A small world around the queue: a migrated database, a clock that only tests move, callers with tokens."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -131,7 +131,7 @@ class Caller:
     def claim(self, **body: object) -> list[dict[str, Any]]:
         answer = self.post("/claim", body)
         assert answer.status_code == 200, answer.text
-        return list(answer.json["refills"])
+        return list(answer.get_json()["refills"])
 
 
 def an_order(order_id: str, profile: str, metric: Metric = Metric.FOLLOWERS) -> Order:
@@ -165,11 +165,9 @@ class QuickEvent(Event):
     def __init__(self) -> None:
         super().__init__()
         self.waits = 0
+        self.while_waiting: Callable[[], object] = lambda: None
 
     def wait(self, timeout: float | None = None) -> bool:
         self.waits += 1
         self.while_waiting()
         return self.is_set()
-
-    def while_waiting(self) -> None:
-        """Nothing, until a test puts something here."""

@@ -22,7 +22,7 @@ def inbox() -> Iterator[Inbox]:
 
 
 def test_without_addresses_there_is_no_sender() -> None:
-    """Alerts are then only kept to be read."""
+    """Alerts are then only stored."""
     assert open_channels([]) is None
 
 
@@ -38,8 +38,8 @@ def test_without_addresses_there_is_no_sender() -> None:
         ("   ", ""),
     ],
 )
-def test_an_address_that_is_none_is_a_clear_error_without_the_secret(url: str, shown: str) -> None:
-    """It names the key and which one it is; at most the scheme is shown, for addresses hold passwords."""
+def test_the_error_for_an_invalid_url_hides_its_secrets(url: str, shown: str) -> None:
+    """It names the key, the number and at most the scheme."""
     with pytest.raises(ConfigError) as refused:
         open_channels(["json://localhost", url])
     assert str(refused.value) == f"alerts.urls: number 2{shown} is not a URL that Apprise knows"
@@ -56,10 +56,10 @@ def test_a_message_goes_to_every_channel(inbox: Inbox) -> None:
     ] * 2
 
 
-def test_a_message_that_nobody_took_names_the_channels_by_number(
+def test_the_error_of_a_failed_message_names_the_channels_by_number(
     inbox: Inbox,
 ) -> None:
-    """So that it is tried again; the addresses with their passwords stay out of the error."""
+    """The message is retried; URLs with passwords are not in the error."""
     secret = inbox.address.replace("json://", "json://user:hunter2@")
     send = open_channels([f"{secret}/refuse", f"{secret}/refuse"])
     assert send is not None
@@ -68,10 +68,10 @@ def test_a_message_that_nobody_took_names_the_channels_by_number(
     assert str(refused.value) == "alerts.urls number 1, 2 did not take the message"
 
 
-def test_channels_that_took_a_message_do_not_get_it_again_for_one_that_did_not(
+def test_a_partly_accepted_message_is_not_repeated(
     inbox: Inbox,
 ) -> None:
-    """The log says by number which did not."""
+    """The log names the failed channels by number."""
     address, messages = inbox.address, inbox.messages
     send = open_channels([f"{address}/refuse", address])
     assert send is not None
@@ -81,9 +81,7 @@ def test_channels_that_took_a_message_do_not_get_it_again_for_one_that_did_not(
     assert [line["error"] for line in logs] == ["alerts.urls number 1 did not take the message"]
 
 
-def test_a_failed_delivery_writes_no_address_into_the_log(
-    inbox: Inbox, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_failed_delivery_logs_no_url(inbox: Inbox, caplog: pytest.LogCaptureFixture) -> None:
     """Apprise logs what it sends where, and an address holds a password."""
     address = inbox.address
     with caplog.at_level(logging.DEBUG):

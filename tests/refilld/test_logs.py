@@ -64,8 +64,8 @@ def fail() -> None:
     raise ValueError(f"wrong by {len(password)}")
 
 
-def test_elsewhere_than_on_a_terminal_each_event_is_one_json_object_a_line(journal: Screen) -> None:
-    """With its time in UTC, its level, its name, and its facts."""
+def test_without_a_terminal_each_event_is_one_json_line(journal: Screen) -> None:
+    """With time in UTC, level, name and fields."""
     structlog.get_logger().info("look.taken", link="nasa\nfake", count=17)
     structlog.get_logger().warning("look.failed", why=ValueError("odd"))
     first, second = objects(journal)
@@ -78,7 +78,7 @@ def test_elsewhere_than_on_a_terminal_each_event_is_one_json_object_a_line(journ
     )
 
 
-def test_on_a_terminal_an_event_is_one_line_to_read(screen: Screen) -> None:
+def test_on_a_terminal_an_event_is_one_readable_line(screen: Screen) -> None:
     """In colours, and not JSON."""
     structlog.get_logger().info("look.taken", link="nasa", count=17)
     (line,) = screen.getvalue().splitlines()
@@ -86,7 +86,7 @@ def test_on_a_terminal_an_event_is_one_line_to_read(screen: Screen) -> None:
     assert not line.startswith("{")
 
 
-def test_what_standard_error_is_can_be_overruled(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_format_can_be_forced(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """For those who know better."""
     place = Screen(terminal=True)
     monkeypatch.setattr(sys, "stderr", place)
@@ -95,8 +95,8 @@ def test_what_standard_error_is_can_be_overruled(untouched: None, monkeypatch: p
     assert [line["event"] for line in objects(place)] == ["look.taken"]
 
 
-def test_what_was_logged_from_outside_cannot_steer_the_terminal(screen: Screen) -> None:
-    """Nor pretend to be a further line."""
+def test_logged_input_cannot_control_the_terminal(screen: Screen) -> None:
+    """Nor add a line."""
     structlog.get_logger().info("odd\x1b]0;title\x07", detail="\x1b[2Jgone\nfake line\x9b31m")
     logging.getLogger("library").warning("odd\x1b]0;title\x07\nfake %s", "\x1b[2J")
     told = screen.getvalue()
@@ -112,7 +112,7 @@ def test_what_was_logged_from_outside_cannot_steer_the_terminal(screen: Screen) 
 def test_secrets_are_hidden(
     untouched: None, monkeypatch: pytest.MonkeyPatch, key: str, terminal: bool
 ) -> None:
-    """By the name they go under, however deep."""
+    """By the name of their key, at any depth."""
     place = configured(monkeypatch, terminal=terminal)
     log = structlog.get_logger().bind(**{key: "hunter2"})
     log.info("request.refused", headers={key: "hunter2", "inner": {key: "hunter2"}}, plain="seen")
@@ -136,7 +136,7 @@ def test_a_traceback_shows_no_values(
     assert "hunter2" not in told
 
 
-def test_a_libraries_warning_has_the_same_form(journal: Screen) -> None:
+def test_warnings_of_libraries_have_the_same_format(journal: Screen) -> None:
     """Whatever reads the journal reads it too; what libraries chat about stays out."""
     logging.getLogger("library").warning("disk %s", "slow")
     logging.getLogger("library").info("hello")
@@ -145,7 +145,7 @@ def test_a_libraries_warning_has_the_same_form(journal: Screen) -> None:
     assert "timestamp" in told
 
 
-def test_pythons_own_warnings_have_the_same_form(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_warnings_have_the_same_format(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """No bare line stands between the objects."""
     with warnings.catch_warnings():
         warnings.simplefilter("always")
@@ -157,9 +157,7 @@ def test_pythons_own_warnings_have_the_same_form(untouched: None, monkeypatch: p
     assert told["level"] == "warning"
 
 
-def test_details_for_developers_are_left_out_unless_asked_for(
-    untouched: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_debug_events_are_omitted_by_default(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The level is that of our own events."""
     place = Screen(terminal=False)
     monkeypatch.setattr(sys, "stderr", place)

@@ -37,7 +37,7 @@ def test_every_call_is_one_message_of_the_protocol(manager: tuple[str, socket.so
     assert messages == ["READY=1\nSTATUS=3 orders", "STATUS=4 orders", "WATCHDOG=1", "STOPPING=1"]
 
 
-def test_a_status_can_neither_forge_a_message_nor_grow_without_end(
+def test_a_status_is_one_line_of_limited_length(
     manager: tuple[str, socket.socket],
 ) -> None:
     name, ear = manager
@@ -48,7 +48,7 @@ def test_a_status_can_neither_forge_a_message_nor_grow_without_end(
     assert heard(ear) == "STATUS=" + "é" * LONGEST_STATUS
 
 
-def test_a_vanished_manager_is_no_error(tmp_path: Path) -> None:
+def test_a_missing_socket_is_no_error(tmp_path: Path) -> None:
     path = tmp_path / "notify"
     notifier = Notifier({"NOTIFY_SOCKET": str(path)})
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
@@ -61,7 +61,7 @@ def test_a_vanished_manager_is_no_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "relative", "vsock:2:1", "/" + "x" * 200, "@" + "x" * 200])
-def test_a_name_that_is_no_address_silences_every_call(name: str) -> None:
+def test_an_invalid_socket_name_disables_every_call(name: str) -> None:
     notifier = Notifier({"NOTIFY_SOCKET": name})
     notifier.ready("ready")
     notifier.stopping()
@@ -76,7 +76,7 @@ def test_without_systemd_every_call_does_nothing() -> None:
     assert notifier.watchdog_interval is None
 
 
-def test_a_manager_that_does_not_read_cannot_hold_the_daemon_up(
+def test_a_full_socket_does_not_block_the_daemon(
     monkeypatch: pytest.MonkeyPatch, manager: tuple[str, socket.socket]
 ) -> None:
     monkeypatch.setattr("refilld.sd_notify._PATIENCE", 0.01)
@@ -87,7 +87,7 @@ def test_a_manager_that_does_not_read_cannot_hold_the_daemon_up(
 
 
 @pytest.mark.parametrize("pid", [{}, {"WATCHDOG_PID": str(os.getpid())}])
-def test_the_watchdog_is_fed_at_half_its_time(pid: dict[str, str]) -> None:
+def test_the_watchdog_interval_is_halved(pid: dict[str, str]) -> None:
     assert Notifier({"WATCHDOG_USEC": "60000000", **pid}).watchdog_interval == timedelta(seconds=30)
 
 
@@ -102,5 +102,5 @@ def test_the_watchdog_is_fed_at_half_its_time(pid: dict[str, str]) -> None:
         {"WATCHDOG_USEC": "²"},
     ],
 )
-def test_a_watchdog_of_others_or_of_no_meaning_is_none(environ: dict[str, str]) -> None:
+def test_an_invalid_or_foreign_watchdog_is_ignored(environ: dict[str, str]) -> None:
     assert Notifier(environ).watchdog_interval is None

@@ -1,4 +1,4 @@
-"""Both engines for the storage suite: a test that asks for `database` runs on SQLite and on PostgreSQL."""
+"""Databases for the storage tests: a test with the fixture `database` runs on SQLite and on PostgreSQL."""
 
 import shutil
 from collections.abc import Iterator
@@ -31,10 +31,10 @@ def sqlite(fresh_sqlite: str, sqlite_template: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def postgresql(postgres_home: str) -> Iterator[Database]:
-    """A migrated database without rows, on the server: the same for all tests, and emptied for each."""
+    """A migrated database on the server, shared by all tests and emptied before each."""
     for database in _opened(postgres_home):
         with database.write() as connection:
-            connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")  # whoever left a transaction open
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")  # a test left a transaction open
             for table in reversed(metadata.sorted_tables):
                 connection.execute(table.delete())
         yield database
@@ -61,7 +61,7 @@ def module_postgres(postgres_url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file, to be copied: migrating anew for each test would take most of its time."""
+    """A migrated file to copy: migrating for each test would take most of its time."""
     path = tmp_path_factory.mktemp("template") / "refilld.db"
     _migrate(f"sqlite:///{path}")
     return path

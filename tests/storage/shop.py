@@ -1,4 +1,4 @@
-"""A small shop for the storage suite: orders, looks and refills with as few words as a test needs."""
+"""Short ways to import orders, create refills and read rows in the storage tests."""
 
 import os
 from collections.abc import Callable
@@ -40,7 +40,7 @@ EFFORT = int(os.environ.get("EFFORT", "1"))
 """Multiplies the examples of every property; 1 is the quick profile."""
 
 
-# What is sold and seen
+# Values
 
 
 def a_profile(name: str = "natgeo") -> Target:
@@ -97,7 +97,7 @@ def a_decision(order_id: str = "1", action: Action = Action.REFILL, **changes: A
     )
 
 
-# What the database holds
+# Stored rows
 
 
 def sell(database: Database, *sold: Order, now: datetime = NOW) -> list[ImportedRow]:
@@ -107,7 +107,7 @@ def sell(database: Database, *sold: Order, now: datetime = NOW) -> list[Imported
 
 
 def owe(connection: Connection, order_id: str = "1", action: Action = Action.REFILL, **changes: Any) -> int:
-    """Carry a drop of an order through to its refill, queued or held; gives the refill's id."""
+    """Create drop, decision and refill (queued or held) of an order; returns the refill id."""
     decision = a_decision(order_id, action, **changes)
     closed = DropState.HELD if action is Action.HOLD else DropState.REFILLED
     drop = a_drop(order_id, closed, looks=2, confirmed_at=decision.at, closed_at=decision.at)
@@ -117,14 +117,14 @@ def owe(connection: Connection, order_id: str = "1", action: Action = Action.REF
 
 
 def queue(database: Database, *order_ids: str, **changes: Any) -> list[int]:
-    """Sell these orders, and owe each of them a refill; gives the refills' ids."""
+    """Import these orders with one refill each; returns the ids of the refills."""
     sell(database, *(an_order(order_id) for order_id in order_ids))
     with database.write() as connection:
         return [owe(connection, order_id, **changes) for order_id in order_ids]
 
 
 def bring_to(connection: Connection, order_id: str, state: RefillState, at: datetime = NOW) -> int:
-    """Give the id of a refill of this order that has come into `state` on the usual way."""
+    """Create a refill of this order and bring it into `state` by regular actions; returns its id."""
     held = state in {RefillState.HELD, RefillState.REJECTED}
     refill_id = owe(connection, order_id, Action.HOLD if held else Action.REFILL, at=at)
     if state is RefillState.REJECTED:
@@ -144,7 +144,7 @@ def bring_to(connection: Connection, order_id: str, state: RefillState, at: date
 def put_target(
     connection: Connection, name: str, at: datetime | None, priority: Priority, **changes: Any
 ) -> int:
-    """Insert a target as it is after some looks by the simulated source; gives its id."""
+    """Insert a target of the simulated source that has been read before; returns its id."""
     target: Target = changes.pop("target", a_profile(name))
     row = {
         "link": target.link.url, "kind": target.link.kind, "key": target.link.key, "metric": target.metric,
@@ -155,10 +155,12 @@ def put_target(
     return target_id
 
 
-def take(database: Database, limit: int = 100, now: datetime = NOW, source: str = "simulated") -> list[str]:
-    """Take what has a date, lane after lane, for ten minutes; gives what it is asked for by."""
+def claim_due(
+    database: Database, limit: int = 100, now: datetime = NOW, source: str = "simulated"
+) -> list[str]:
+    """Claim targets due by date for ten minutes, by priority; returns their request keys."""
     with database.write() as connection:
-        sources.breaker(connection, source)  # one taker at a time
+        sources.breaker(connection, source)  # locks the source
         heads: list[due.DueTarget] = []
         for priority in Priority:
             heads += due.due_by_date(connection, source, priority, now, limit - len(heads))
@@ -169,24 +171,24 @@ def take(database: Database, limit: int = 100, now: datetime = NOW, source: str 
 
 
 def put_off(database: Database, target_id: int, until: datetime) -> None:
-    """Have a target due at another time."""
+    """Set the due time of a target."""
     with database.write() as connection:
         connection.execute(update(targets).where(targets.c.target_id == target_id).values(next_due_at=until))
 
 
-def make_calm(database: Database) -> None:
-    """Have no count of any target judged until tomorrow."""
-    calm = {"noop_min_count": 90, "noop_until": NOW + DAY, "judged_from": NOW, "judged_until": NOW + DAY}
+def allow_fast_path(database: Database) -> None:
+    """Set noop bounds on all targets until tomorrow, so that their counts take the fast path."""
+    bounds = {"noop_min_count": 90, "noop_until": NOW + DAY, "judged_from": NOW, "judged_until": NOW + DAY}
     with database.write() as connection:
-        connection.execute(update(targets).values(calm))
+        connection.execute(update(targets).values(bounds))
 
 
-def calm(database: Database) -> list[bool]:
-    """Tell of each target whether its next counts are left unjudged."""
+def on_fast_path(database: Database) -> list[bool]:
+    """Tell of each target whether it has noop bounds."""
     return [row.noop_until is not None for row in rows_of(database, "targets")]
 
 
-def rows_of(database: Database, table: str) -> list[AnyRow]:
+def rows_of(database: Database, table: str) -> list[Any]:
     """All rows of a table in the order of its key."""
     found = metadata.tables[table]
     with database.read() as connection:
@@ -198,15 +200,15 @@ def everything(database: Database) -> dict[str, list[AnyRow]]:
     return {table: rows_of(database, table) for table in metadata.tables}
 
 
-# Crowds and eavesdropping
+# Threads and statements
 
 
 def at_once(number: int, work: Callable[[int], T]) -> list[T]:
-    """Let so many threads do the work at the same moment; their answers in their order."""
-    request_key = Barrier(number)
+    """Run the work in so many threads at the same time; returns their results in order."""
+    barrier = Barrier(number)
 
     def start(i: int) -> T:
-        request_key.wait(timeout=30)
+        barrier.wait(timeout=30)
         return work(i)
 
     with ThreadPoolExecutor(number) as pool:
@@ -214,15 +216,15 @@ def at_once(number: int, work: Callable[[int], T]) -> list[T]:
 
 
 def statements_of(connection: Connection, work: Callable[[], object]) -> list[tuple[str, Any]]:
-    """The statements, with their parameters, that some work sends over a connection."""
-    heard: list[tuple[str, Any]] = []
+    """The statements, with their parameters, that the work sends over a connection."""
+    statements: list[tuple[str, Any]] = []
 
-    def hear(_c: object, _cursor: object, statement: str, parameters: Any, _x: object, _many: bool) -> None:
-        heard.append((statement, parameters))
+    def record(_c: object, _cursor: object, statement: str, parameters: Any, _x: object, _many: bool) -> None:
+        statements.append((statement, parameters))
 
-    event.listen(connection, "before_cursor_execute", hear)
+    event.listen(connection, "before_cursor_execute", record)
     try:
         work()
     finally:
-        event.remove(connection, "before_cursor_execute", hear)
-    return heard
+        event.remove(connection, "before_cursor_execute", record)
+    return statements

@@ -48,7 +48,7 @@ def save_clock(database: Database, source: str, state: VirtualTime) -> None:
 # Hazards
 
 
-def test_what_was_learned_comes_back_to_the_last_bit(database: Database) -> None:
+def test_statistics_survive_the_round_trip_exactly(database: Database) -> None:
     """Each cell with its events and its hours of exposure."""
     learned = {A: (0.1, 1e-9), B: (0.0, 123456.789)}
     assert known(database) == {}
@@ -56,8 +56,8 @@ def test_what_was_learned_comes_back_to_the_last_bit(database: Database) -> None
     assert known(database) == learned
 
 
-def test_the_lessons_of_two_daemons_add_up(database: Database) -> None:
-    """Neither overwrites what the other one has learned meanwhile."""
+def test_statistics_of_two_daemons_add_up(database: Database) -> None:
+    """Neither overwrites the additions of the other."""
     add(database, {A: (1.0, 24.0), B: (0.5, 2.0)})
     add(database, {A: (2.0, 8.0)})
     assert known(database) == {A: (3.0, 32.0), B: (0.5, 2.0)}
@@ -65,21 +65,21 @@ def test_the_lessons_of_two_daemons_add_up(database: Database) -> None:
 
 def test_cells_that_differ_in_one_bucket_are_kept_apart(database: Database) -> None:
     """Service, age, margin, slope and span are all of the key."""
-    cells = [A, *(A._replace(**{name: 0}) for name in ("age", "margin", "slope", "span")),
-             A._replace(service="r30 #1")]  # fmt: skip
+    others = [A._replace(age=0), A._replace(margin=0), A._replace(slope=0), A._replace(span=0)]
+    cells = [A, *others, A._replace(service="r30 #1")]
     learned = {cell: (float(number), 1.0) for number, cell in enumerate(cells)}
     add(database, learned)
     assert known(database) == learned
 
 
-def test_nothing_learned_changes_nothing(database: Database) -> None:
+def test_adding_no_statistics_writes_no_row(database: Database) -> None:
     """A minute without looks writes no row."""
     add(database, {})
     assert rows_of(database, "hazard_cells") == []
 
 
-def test_no_lesson_is_unlearned(database: Database) -> None:
-    """The database itself keeps events and exposure from falling below nothing."""
+def test_the_database_refuses_negative_statistics(database: Database) -> None:
+    """Events and exposure have a CHECK."""
     add(database, {A: (1.0, 2.0)})
     for less in ((-2.0, 0.0), (0.0, -3.0)):
         with pytest.raises(IntegrityError):
@@ -87,8 +87,8 @@ def test_no_lesson_is_unlearned(database: Database) -> None:
     assert known(database) == {A: (1.0, 2.0)}
 
 
-def test_daemons_that_learn_at_once_lose_nothing_and_do_not_block_each_other(database: Database) -> None:
-    """Whatever order each of them has learned in."""
+def test_concurrent_additions_lose_nothing_and_do_not_deadlock(database: Database) -> None:
+    """Whatever the order of their cells."""
     cells = [Cell(f"s{number % 10}", number // 10, 0, 0) for number in range(100)]
 
     def learn(number: int) -> None:
@@ -113,8 +113,8 @@ def a_clock() -> VirtualTime:
     return state
 
 
-def test_a_clock_goes_on_where_it_was(database: Database) -> None:
-    """To the last bit: the stored due values of its targets are compared with it."""
+def test_a_virtual_time_survives_the_round_trip_exactly(database: Database) -> None:
+    """The stored virtual_due values are compared with it."""
     state = a_clock()
     assert state.dump() != VirtualTime().dump()
     save_clock(database, "graph", state)
@@ -122,8 +122,8 @@ def test_a_clock_goes_on_where_it_was(database: Database) -> None:
     assert clock(database, "graph").position_of("likes", 9.0) == state.position_of("likes", 9.0)
 
 
-def test_each_source_has_its_own_clock(database: Database) -> None:
-    """Saved again it is replaced; one that was never saved is new."""
+def test_each_source_has_its_own_virtual_time(database: Database) -> None:
+    """A saved one replaces the old one; an unsaved one is new."""
     save_clock(database, "graph", a_clock())
     save_clock(database, "instaloader", VirtualTime())
     later = a_clock()
@@ -137,8 +137,8 @@ def test_each_source_has_its_own_clock(database: Database) -> None:
 # Going rates
 
 
-def test_a_unit_costs_what_was_paid_for_all_of_them(database: Database) -> None:
-    """By currency and metric, over all imports."""
+def test_the_unit_price_is_the_average_over_all_imports(database: Database) -> None:
+    """By currency and metric."""
     assert rates(database) == {}
     sales(database, {("USD", Metric.FOLLOWERS): (1000.0, 2.0), ("EUR", Metric.FOLLOWERS): (10.0, 5.0)})
     sales(database, {("USD", Metric.FOLLOWERS): (3000.0, 2.0), ("USD", Metric.LIKES): (500.0, 1.0)})
@@ -149,15 +149,15 @@ def test_a_unit_costs_what_was_paid_for_all_of_them(database: Database) -> None:
     }
 
 
-def test_where_nothing_was_sold_there_is_no_rate(database: Database) -> None:
-    """Nobody divides by nothing."""
+def test_without_sales_there_is_no_unit_price(database: Database) -> None:
+    """Zero units cause no division by zero."""
     sales(database, {})
     sales(database, {("USD", Metric.LIKES): (0.0, 0.0)})
     assert rates(database) == {}
 
 
-def test_imports_at_once_add_all_their_sales(database: Database) -> None:
-    """In one order, so that none blocks another."""
+def test_concurrent_imports_add_all_their_sales(database: Database) -> None:
+    """In one order of rows, so that they do not deadlock."""
     keys = [(currency, metric) for currency in ("EUR", "GBP", "USD") for metric in Metric]
 
     def sell(number: int) -> None:

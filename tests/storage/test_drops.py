@@ -39,22 +39,22 @@ def watch(database: Database, order_id: str = "1") -> OrderState:
 
 
 def test_every_field_of_a_drop_survives_the_round_trip(database: Database) -> None:
-    """What was judged is what is watched next time."""
+    """The next evaluation reads what the last one stored."""
     drop = a_drop("1", DropState.WAITING, looks=3, confirmed_at=NOW + HOUR)
     drop_id = save(database, drop)
     expected = Drop("1", DropState.WAITING, NOW, looks=3, confirmed_at=NOW + HOUR, drop_id=drop_id)
     assert watch(database).drop == expected
 
 
-def test_a_drop_is_kept_with_the_numbers_of_its_look(database: Database) -> None:
+def test_a_drop_is_stored_with_claim_count_and_line(database: Database) -> None:
     """Claim, count and line are there for whoever asks why."""
     save(database, a_drop(), Claim("1", line=1500, floor=500, effective=1200, units=290), count=1190)
     (row,) = rows_of(database, "drops")
     assert (row.claim, row.count, row.line) == (290, 1190, 1500)
 
 
-def test_a_saved_drop_is_brought_up_to_date_in_its_row(database: Database) -> None:
-    """A drop keeps its id and the time it opened, whatever else changes."""
+def test_saving_a_drop_again_updates_its_row(database: Database) -> None:
+    """Its id and opening time stay."""
     drop_id = save(database, a_drop())
     later = a_drop("1", DropState.WAITING, drop_id=drop_id, looks=2, confirmed_at=NOW + HOUR)
     assert save(database, later, a_claim(units=310), count=1190) == drop_id
@@ -64,8 +64,8 @@ def test_a_saved_drop_is_brought_up_to_date_in_its_row(database: Database) -> No
 
 
 @pytest.mark.parametrize("state", DropState)
-def test_only_an_open_drop_is_watched(database: Database, state: DropState) -> None:
-    """An ended one bears on nothing any more."""
+def test_only_an_open_drop_is_part_of_the_order_state(database: Database, state: DropState) -> None:
+    """An ended one has no effect."""
     save(database, a_drop("1", state))
     drop = watch(database).drop
     assert (None if drop is None else drop.state) == (state if state.open else None)
@@ -82,7 +82,7 @@ def test_an_open_drop_can_be_closed(database: Database, state: DropState) -> Non
 
 
 @pytest.mark.parametrize("state", ENDED)
-def test_closing_leaves_an_ended_drop_and_other_orders_alone(database: Database, state: DropState) -> None:
+def test_closing_changes_neither_ended_drops_nor_other_orders(database: Database, state: DropState) -> None:
     """History is not rewritten."""
     save(database, a_drop("1", state, closed_at=NOW))
     save(database, a_drop("2"))
@@ -94,10 +94,10 @@ def test_closing_leaves_an_ended_drop_and_other_orders_alone(database: Database,
 
 @pytest.mark.parametrize("second", OPEN)
 @pytest.mark.parametrize("first", OPEN)
-def test_the_database_itself_keeps_an_order_to_one_open_drop(
+def test_the_database_refuses_a_second_open_drop_of_an_order(
     database: Database, first: DropState, second: DropState
 ) -> None:
-    """A row that no code of ours has checked is refused."""
+    """Also for a row that bypasses the code."""
     save(database, a_drop("1", first))
     row = {"order_id": "1", "state": second, "opened_at": NOW, "looks": 1, "claim": 1, "count": 1, "line": 1}
     with pytest.raises(IntegrityError), database.write() as connection:
@@ -105,7 +105,7 @@ def test_the_database_itself_keeps_an_order_to_one_open_drop(
     assert len(rows_of(database, "drops")) == 1
 
 
-def test_the_database_itself_refuses_to_open_a_second_drop_again(database: Database) -> None:
+def test_the_database_refuses_to_reopen_a_drop_beside_an_open_one(database: Database) -> None:
     """An ended drop does not come back beside an open one."""
     ended = save(database, a_drop("1", DropState.RECOVERED))
     save(database, a_drop("1"))
@@ -114,7 +114,7 @@ def test_the_database_itself_refuses_to_open_a_second_drop_again(database: Datab
 
 
 @pytest.mark.parametrize("state", ENDED)
-def test_an_ended_drop_makes_room_for_another(database: Database, state: DropState) -> None:
+def test_after_an_ended_drop_another_can_open(database: Database, state: DropState) -> None:
     """One order may drop again and again, one at a time."""
     ids = [save(database, a_drop("1", state)), save(database, a_drop("1", state)), save(database, a_drop())]
     with database.read() as connection:
@@ -122,7 +122,7 @@ def test_an_ended_drop_makes_room_for_another(database: Database, state: DropSta
 
 
 def test_two_orders_may_have_an_open_drop_each(database: Database) -> None:
-    """One at most is meant for each order."""
+    """The limit is one per order."""
     assert save(database, a_drop("1")) != save(database, a_drop("2"))
 
 
@@ -153,7 +153,7 @@ def decided(database: Database) -> list[tuple[Action, Reason]]:
 
 
 @pytest.mark.parametrize("action", Action)
-def test_every_decision_is_kept_with_its_numbers(database: Database, action: Action) -> None:
+def test_every_decision_is_stored_with_its_numbers(database: Database, action: Action) -> None:
     """Support can answer a buyer in one sentence."""
     decision = a_decision("1", action)
     with database.write() as connection:
@@ -173,8 +173,8 @@ def test_every_decision_is_kept_with_its_numbers(database: Database, action: Act
     assert (row.drop_id, row.order_id) == (drop_id, "1")
 
 
-def test_a_decision_is_kept_only_when_it_changes(database: Database) -> None:
-    """Waiting for a day in looks of ten minutes is one line, not a hundred."""
+def test_a_repeated_decision_is_stored_once(database: Database) -> None:
+    """A day of looks every ten minutes stores one row."""
     drop_id = save(database, a_drop())
     kept = [
         decide(database, drop_id, Action.WAIT),
@@ -192,15 +192,15 @@ def test_a_decision_is_kept_only_when_it_changes(database: Database) -> None:
     ]
 
 
-def test_the_same_reason_with_another_verdict_is_another_decision(database: Database) -> None:
+def test_the_same_reason_with_another_action_is_another_decision(database: Database) -> None:
     """`below_start_count` may hold, and it may refuse."""
     drop_id = save(database, a_drop())
     decide(database, drop_id, Action.HOLD, reason=Reason.BELOW_START_COUNT)
     assert decide(database, drop_id, Action.REFUSE, reason=Reason.BELOW_START_COUNT)
 
 
-def test_a_repeated_decision_on_another_drop_is_kept(database: Database) -> None:
-    """Each drop has its own last word."""
+def test_a_repeated_decision_on_another_drop_is_stored(database: Database) -> None:
+    """Each drop has its own last decision."""
     first = save(database, a_drop("1", DropState.REFILLED))
     decide(database, first, Action.REFILL)
     second = save(database, a_drop("1", DropState.REFILLED))
@@ -208,8 +208,8 @@ def test_a_repeated_decision_on_another_drop_is_kept(database: Database) -> None
     assert len(decided(database)) == 2
 
 
-def test_the_reason_of_the_open_drop_can_be_asked_for(database: Database) -> None:
-    """None before the first decision, and none once the drop has ended."""
+def test_the_reason_of_the_open_drop_can_be_queried(database: Database) -> None:
+    """None before the first decision and after the drop has ended."""
 
     def last_reason() -> Reason | None:
         with database.read() as connection:
@@ -227,7 +227,9 @@ def test_the_reason_of_the_open_drop_can_be_asked_for(database: Database) -> Non
 @pytest.mark.parametrize(
     ("action", "units"), [(Action.REFILL, 0), (Action.HOLD, 0), (Action.WAIT, 1), (Action.REFUSE, 1)]
 )
-def test_the_database_itself_keeps_units_to_refills(database: Database, action: Action, units: int) -> None:
+def test_the_database_requires_units_for_refill_and_hold_only(
+    database: Database, action: Action, units: int
+) -> None:
     """Only what is queued or held has units, and it has some."""
     drop_id = save(database, a_drop())
     with pytest.raises(IntegrityError, match="ck_decisions_only_refills_have_units"):

@@ -1,25 +1,25 @@
 """Due: whose turn it is at a source, in the order of its queues, and that a taken look comes back."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from monitor.cadence.schedule import NextLook, Priority
-from monitor.guarantee.gone_detection import Absence
-from monitor.guarantee.noop_bounds import NoopBounds
-from monitor.guarantee.series import Series
+from monitor.cadence.schedule import Priority
 from monitor.model.decision import Action
-from monitor.model.snapshot import Outcome
-from monitor.model.target import Metric, Target
-from monitor.model.target_problem import TargetProblem
 from storage import drops, due, routes, targets
 from storage.due import DueTarget
 from storage.engine import Database
 from storage.schema import targets as table
-from storage.targets import LookOutcome, TargetState
+from tests.storage.due_targets import (
+    SOURCE,
+    by_virtual_time,
+    due_by_date,
+    final_looks,
+    put,
+    put_in_queue,
+    request_keys,
+)
 from tests.storage.shop import (
     DAY,
     HOUR,
@@ -28,70 +28,13 @@ from tests.storage.shop import (
     NOW,
     a_claim,
     a_drop,
-    a_look,
-    a_post,
-    a_profile,
     an_order,
-    at_once,
+    claim_due,
     owe,
-    put_target,
     rows_of,
     sell,
     statements_of,
-    take,
 )
-
-UNTIL = NOW + 10 * MINUTE
-SOURCE = "simulated"
-
-
-def put(
-    database: Database,
-    name: str,
-    at: datetime | None = NOW,
-    priority: Priority = Priority.ROUTINE,
-    **changes: Any,
-) -> int:
-    with database.write() as connection:
-        return put_target(connection, name, at, priority, **changes)
-
-
-def wait(database: Database, name: str, value: float, service_queue: str = "young s", **changes: Any) -> int:
-    """Put a target into the virtual queue; its date is far off."""
-    queue_position = {"virtual_due": value, "service_queue": service_queue, "not_before": NOW - DAY} | changes
-    return put(database, name, NOW + 90 * DAY, Priority.MAX_INTERVAL, **queue_position)
-
-
-def asked(heads: Sequence[DueTarget]) -> list[str]:
-    return [head.request_key for head in heads]
-
-
-def appointed(database: Database, priority: Priority = Priority.ROUTINE, limit: int = 100) -> list[DueTarget]:
-    with database.read() as connection:
-        return due.due_by_date(connection, SOURCE, priority, NOW, limit)
-
-
-def called(database: Database, slot: int = 7, value: float = 0.0, limit: int = 100) -> list[DueTarget]:
-    with database.read() as connection:
-        return due.final_looks(connection, SOURCE, slot, value, NOW, limit)
-
-
-def virtual(
-    database: Database, service_queue: str = "young s", now: datetime = NOW, limit: int = 100
-) -> list[DueTarget]:
-    with database.read() as connection:
-        return due.by_virtual_time(connection, SOURCE, service_queue, now, limit)
-
-
-def together(database: Database, *names: str) -> list[TargetState]:
-    with database.write() as connection:
-        return due.lock_by_request(connection, SOURCE, names, NOW)
-
-
-def push(database: Database, *target_ids: int, until: datetime = UNTIL) -> None:
-    with database.write() as connection:
-        due.claim_targets(connection, target_ids, until)
-
 
 # Appointments
 
@@ -101,57 +44,57 @@ def test_a_target_is_due_at_its_time_and_not_before(database: Database) -> None:
     put(database, "now", NOW)
     put(database, "later", NOW + INSTANT)
     put(database, "never", None)
-    assert take(database) == ["now"]
+    assert claim_due(database) == ["now"]
 
 
 def test_the_longest_overdue_goes_first(database: Database) -> None:
-    """Within a lane the order is that of the due times."""
+    """Within a priority, targets are ordered by due time."""
     for name, age in [("b", 2), ("a", 3), ("c", 1)]:
         put(database, name, NOW - age * HOUR)
-    assert take(database) == ["a", "b", "c"]
+    assert claim_due(database) == ["a", "b", "c"]
 
 
-def test_the_urgent_lane_goes_first(database: Database) -> None:
-    """A confirmation is not kept waiting by routine looks that are overdue for longer."""
+def test_urgent_targets_go_first(database: Database) -> None:
+    """A confirmation comes before routine looks that are overdue for longer."""
     put(database, "longest", NOW - 2 * DAY, Priority.MAX_INTERVAL)
     put(database, "routine", NOW - DAY, Priority.ROUTINE)
     put(database, "urgent", NOW, Priority.URGENT)
-    assert [take(database, limit=1) for _ in Priority] == [["urgent"], ["routine"], ["longest"]]
+    assert [claim_due(database, limit=1) for _ in Priority] == [["urgent"], ["routine"], ["longest"]]
 
 
-def test_all_lanes_fill_one_batch(database: Database) -> None:
-    """What a lane leaves of the limit goes to the next one, and no more than that."""
+def test_all_priorities_fill_one_batch(database: Database) -> None:
+    """The rest of the limit goes to the next priority."""
     for i in range(2):
         put(database, f"urgent{i}", NOW - HOUR + i * MINUTE, Priority.URGENT)
     for i in range(3):
         put(database, f"routine{i}", NOW - DAY + i * MINUTE, Priority.ROUTINE)
     put(database, "longest", NOW - 2 * DAY, Priority.MAX_INTERVAL)
-    assert take(database, limit=4) == ["urgent0", "urgent1", "routine0", "routine1"]
-    assert take(database, limit=4) == ["routine2", "longest"]
+    assert claim_due(database, limit=4) == ["urgent0", "urgent1", "routine0", "routine1"]
+    assert claim_due(database, limit=4) == ["routine2", "longest"]
 
 
-def test_a_lane_has_only_its_own_targets(database: Database) -> None:
-    """Whoever wants to leave the longest waits for later can."""
+def test_a_query_by_priority_returns_that_priority_only(database: Database) -> None:
+    """So that MAX_INTERVAL targets can be left for later."""
     for priority in Priority:
         put(database, priority.name, NOW, priority)
-    assert [asked(appointed(database, priority)) for priority in Priority] == [
+    assert [request_keys(due_by_date(database, priority)) for priority in Priority] == [
         [priority.name] for priority in Priority
     ]
 
 
-def test_no_more_than_the_limit_is_taken(database: Database) -> None:
-    """The rest stays due, and a limit of nothing takes nothing."""
+def test_at_most_the_limit_is_claimed(database: Database) -> None:
+    """The rest stays due; a limit of 0 claims nothing."""
     for i in range(3):
         put(database, f"user{i}", NOW - HOUR + i * MINUTE)
-    assert take(database, limit=0) == []
-    assert take(database, limit=2) == ["user0", "user1"]
-    assert take(database, limit=2) == ["user2"]
+    assert claim_due(database, limit=0) == []
+    assert claim_due(database, limit=2) == ["user0", "user1"]
+    assert claim_due(database, limit=2) == ["user2"]
 
 
-def test_a_source_is_given_only_what_it_looks_at(database: Database) -> None:
-    """Neither another source's targets nor those whose source is not known yet, in any queue."""
-    places = {"virtual_due": 1.0, "service_queue": "s", "not_before": NOW, "final_look_slot": 7,
-              "final_look_value": 1.0}  # fmt: skip
+def test_a_source_gets_its_own_targets_only(database: Database) -> None:
+    """In every queue: no targets of another source and no unrouted ones."""
+    queue = {"virtual_due": 1.0, "service_queue": "s", "not_before": NOW}
+    places: dict[str, Any] = {**queue, "final_look_slot": 7, "final_look_value": 1.0}
     for source in (SOURCE, "graph", None, ""):
         put(database, f"by {source}", source=source, request_key="one name", **places)
     with database.write() as connection:
@@ -167,249 +110,120 @@ def test_a_source_is_given_only_what_it_looks_at(database: Database) -> None:
     assert [row.target.link.key for row in shown] == [f"by {SOURCE}"]
 
 
-def test_each_source_has_its_own_turn(database: Database) -> None:
+def test_claims_of_one_source_do_not_change_the_queue_of_another(database: Database) -> None:
     """What one takes leaves the other's queue as it was."""
     put(database, "mine")
     put(database, "theirs", source="graph")
-    assert take(database) == ["mine"]
-    assert take(database, source="graph") == ["theirs"]
+    assert claim_due(database) == ["mine"]
+    assert claim_due(database, source="graph") == ["theirs"]
 
 
-def test_a_private_target_is_still_looked_at(database: Database) -> None:
-    """How else would it be seen to be public again?"""
+def test_a_private_target_is_still_due(database: Database) -> None:
+    """Otherwise it would stay private."""
     put(database, "shy", private_since=NOW - DAY)
-    assert take(database) == ["shy"]
+    assert claim_due(database) == ["shy"]
 
 
 # Last calls
 
 
-def test_last_calls_come_the_most_valuable_first(database: Database) -> None:
-    """Those of one slot of time, from the least value that pays."""
+def test_final_looks_are_ordered_by_value(database: Database) -> None:
+    """Those of one slot, above the minimum value."""
     for name, slot, worth in [("b", 7, 2.0), ("a", 7, 9.0), ("c", 7, 1.0), ("d", 7, 0.5), ("e", 8, 5.0)]:
         put(database, name, NOW + DAY, final_look_slot=slot, final_look_value=worth)
     put(database, "uncalled", NOW)
-    assert asked(called(database, value=1.0)) == ["a", "b", "c"]
-    assert asked(called(database, value=1.0, limit=2)) == ["a", "b"]
-    assert called(database, limit=0) == called(database, slot=9) == []
+    assert request_keys(final_looks(database, value=1.0)) == ["a", "b", "c"]
+    assert request_keys(final_looks(database, value=1.0, limit=2)) == ["a", "b"]
+    assert final_looks(database, limit=0) == final_looks(database, slot=9) == []
 
 
-def test_a_last_call_says_what_it_is_worth(database: Database) -> None:
-    """So that the price of a request can be learned from it."""
+def test_a_final_look_is_returned_with_its_value(database: Database) -> None:
+    """The shadow price is learned from it."""
     target_id = put(database, "a", NOW + DAY, final_look_slot=7, final_look_value=2.5, service_queue="old s")
-    assert called(database) == [DueTarget(target_id, "a", "old s", None, 2.5, NOW + DAY)]
+    assert final_looks(database) == [DueTarget(target_id, "a", "old s", None, 2.5, NOW + DAY)]
 
 
 # The virtual queue
 
 
 def test_the_least_virtual_due_value_goes_first(database: Database) -> None:
-    """However far off the date is, and below zero too."""
+    """Independent of the date; also for negative values."""
     for name, value in [("b", 1.5), ("d", 1e9), ("a", -3.0), ("c", 1.75)]:
-        wait(database, name, value)
+        put_in_queue(database, name, value)
     put(database, "only a date", NOW - DAY, service_queue="young s")
-    assert asked(virtual(database)) == ["a", "b", "c", "d"]
-    assert asked(virtual(database, limit=2)) == ["a", "b"]
-    assert virtual(database, limit=0) == []
+    assert request_keys(by_virtual_time(database)) == ["a", "b", "c", "d"]
+    assert request_keys(by_virtual_time(database, limit=2)) == ["a", "b"]
+    assert by_virtual_time(database, limit=0) == []
 
 
-def test_a_head_of_the_queue_says_where_it_stands(database: Database) -> None:
-    """Its value and stream move the clock."""
-    target_id = wait(database, "a", 0.1, "old likes", final_look_slot=3, final_look_value=4.0)
-    assert virtual(database, "old likes") == [
+def test_the_head_of_a_queue_has_its_virtual_due_and_service_queue(database: Database) -> None:
+    """They advance virtual time."""
+    target_id = put_in_queue(database, "a", 0.1, "old likes", final_look_slot=3, final_look_value=4.0)
+    assert by_virtual_time(database, "old likes") == [
         DueTarget(target_id, "a", "old likes", 0.1, 4.0, NOW + 90 * DAY)
     ]
 
 
-def test_who_rests_is_passed_over_until_then(database: Database) -> None:
-    """However great the budget; the next one in the queue goes instead."""
-    wait(database, "rests", 1.0, not_before=NOW + INSTANT)
-    wait(database, "rested", 2.0, not_before=NOW)
-    assert asked(virtual(database)) == ["rested"]
-    assert asked(virtual(database, now=NOW + INSTANT)) == ["rests", "rested"]
+def test_a_target_is_skipped_until_its_not_before(database: Database) -> None:
+    """The next one in the queue is taken instead."""
+    put_in_queue(database, "rests", 1.0, not_before=NOW + INSTANT)
+    put_in_queue(database, "rested", 2.0, not_before=NOW)
+    assert request_keys(by_virtual_time(database)) == ["rested"]
+    assert request_keys(by_virtual_time(database, now=NOW + INSTANT)) == ["rests", "rested"]
 
 
-def test_each_stream_is_a_queue_of_its_own(database: Database) -> None:
-    """So that one of them can be put forward while a wave is on."""
+def test_each_service_queue_is_separate(database: Database) -> None:
+    """So that one can be preferred during a surge."""
     for name, service_queue in [("a", "young s"), ("b", "old s"), ("c", "young s")]:
-        wait(database, name, 1.0, service_queue)
-    assert sorted(asked(virtual(database, "young s"))) == ["a", "c"]
-    assert asked(virtual(database, "old s")) == ["b"]
-    assert virtual(database, "old") == []
+        put_in_queue(database, name, 1.0, service_queue)
+    assert sorted(request_keys(by_virtual_time(database, "young s"))) == ["a", "c"]
+    assert request_keys(by_virtual_time(database, "old s")) == ["b"]
+    assert by_virtual_time(database, "old") == []
 
 
-def test_all_streams_that_wait_are_found_once_in_one_order(database: Database) -> None:
-    """Those in which nobody waits any more are none."""
+def test_service_queues_with_waiting_targets_are_listed_once(database: Database) -> None:
+    """Empty ones are not listed."""
     for number, service_queue in enumerate(["young s", "old s", "young s", "old Ä", "old s"]):
-        wait(database, f"user{number}", 1.0, service_queue)
+        put_in_queue(database, f"user{number}", 1.0, service_queue)
     put(database, "away", service_queue="young gone")
-    wait(database, "foreign", 1.0, "foreign", source="graph")
+    put_in_queue(database, "foreign", 1.0, "foreign", source="graph")
     with database.read() as connection:
         found = due.service_queues(connection, SOURCE)
         assert due.service_queues(connection, "nobody") == []
     assert sorted(found) == ["old s", "old Ä", "young s"]
 
 
-def test_finding_the_streams_costs_a_step_each(database: Database) -> None:
-    """However many targets wait in them."""
+def test_listing_service_queues_takes_one_index_step_each(database: Database) -> None:
+    """Independent of the number of waiting targets."""
     for number in range(40):
-        wait(database, f"user{number}", 1.0, f"stream {number % 2}")
+        put_in_queue(database, f"user{number}", 1.0, f"stream {number % 2}")
     with database.read() as connection:
         assert len(statements_of(connection, lambda: due.service_queues(connection, SOURCE))) == 3
-
-
-# What one request shows
-
-
-def test_all_that_one_request_shows_is_given_together(database: Database) -> None:
-    """By name, in the order of the ids, whether due or not; nobody who needs no look."""
-    ids = [put(database, f"user{i}", NOW + i * DAY, request_key="page") for i in range(3)]
-    put(database, "at rest", None, request_key="page")
-    put(database, "other", request_key="other page")
-    assert [row.target_id for row in together(database, "page")] == ids
-    assert [row.target_id for row in together(database, "other page", "page", "page")] == [*ids, ids[-1] + 2]
-    assert together(database) == together(database, "no such page") == []
-
-
-def test_one_page_shows_several_metrics(database: Database) -> None:
-    """The likes and the views of a post are two targets and one request."""
-    for metric in (Metric.LIKES, Metric.VIEWS):
-        put(database, "", request_key="natgeo", target=a_post(metric=metric))
-    assert [row.target.metric for row in together(database, "natgeo")] == [Metric.LIKES, Metric.VIEWS]
-
-
-def test_a_taken_target_is_given_as_it_was(database: Database) -> None:
-    """The look knows why it was due and what the series counted before."""
-    target_id = put(
-        database, "nasa", NOW, Priority.URGENT, due_reason="confirm", last_look_at=NOW - HOUR,
-        last_outcome=Outcome.TRANSIENT, last_count=7, last_count_at=NOW - DAY, count_kind="followers",
-        zero_seen=True, failures=2, private_since=NOW - 2 * DAY, owner="x", account="17",
-        username_now="space", absences=3, absent_since=NOW - 2 * DAY, gone_at=NOW - DAY,
-        notified_problem=TargetProblem.GONE, unseen_by="graph instaloader",
-        unseen_since=NOW - 3 * DAY, series_source="graph",
-        count_offset=-5, cadence_state="m", virtual_due=1.5, service_queue="old s",
-        noop_min_count=90, noop_until=NOW + DAY,
-        judged_from=NOW - DAY, judged_until=NOW + HOUR,
-    )  # fmt: skip
-    (row,) = together(database, "nasa")
-    assert row == TargetState(
-        target_id, Target(a_profile("nasa").link, Metric.FOLLOWERS, "x"),
-        Series(7, "followers", True, account="17", source="graph", count_offset=-5),
-        next_due_at=NOW, due_reason="confirm", last_look_at=NOW - HOUR, last_outcome=Outcome.TRANSIENT,
-        last_count_at=NOW - DAY, failures=2, private_since=NOW - 2 * DAY,
-        absence=Absence(3, NOW - 2 * DAY, NOW - DAY), notified_problem=TargetProblem.GONE,
-        source=SOURCE, request_key="nasa",
-        unseen_by=frozenset({"graph", "instaloader"}), unseen_since=NOW - 3 * DAY,
-        priority=Priority.URGENT, cadence_state="m",
-        service_queue="old s", noop_bounds=NoopBounds(90, NOW + DAY, NOW - DAY, NOW + HOUR),
-    )  # fmt: skip
-    assert (row.target.account, row.target.username_now) == ("17", "space")
-
-
-# Taking
-
-
-def test_a_taken_target_is_pushed_ahead_and_due_again_then(database: Database) -> None:
-    """A look that never comes back happens again, but not before its time."""
-    put(database, "natgeo")
-    assert take(database) == ["natgeo"]
-    assert take(database, now=UNTIL - INSTANT) == []
-    assert take(database, now=UNTIL) == ["natgeo"]
-
-
-def test_a_target_can_be_taken_before_it_is_due(database: Database) -> None:
-    """A look that somebody asked for now keeps the routine one away meanwhile."""
-    target_id = put(database, "natgeo", NOW + MINUTE)
-    put(database, "other", NOW + MINUTE)
-    push(database, target_id)
-    assert take(database, now=NOW + MINUTE) == ["other"]
-    assert take(database, now=UNTIL) == ["natgeo"]
-
-
-def test_a_taken_target_is_passed_over_in_every_queue(database: Database) -> None:
-    """By who looks for last calls, for the next in virtual time, and for what a request shows besides."""
-    taken = wait(database, "a", 1.0, request_key="page", final_look_slot=7, final_look_value=2.0)
-    wait(database, "b", 2.0, request_key="page", final_look_slot=7, final_look_value=1.0)
-    push(database, taken)
-    found = [*virtual(database), *called(database), *together(database, "page")]
-    assert taken not in {it.target_id for it in found}
-    assert len(found) == 3
-
-
-@pytest.mark.parametrize("priority", Priority)
-def test_a_look_that_was_killed_comes_back_to_its_place(database: Database, priority: Priority) -> None:
-    """To its date and lane, to the virtual queue and to the last calls, as if it had not been taken."""
-    queue_position = {"virtual_due": 1.0, "service_queue": "young s", "not_before": NOW, "final_look_slot": 7,
-            "final_look_value": 2.0}  # fmt: skip
-    target_id = put(database, "a", NOW, priority, **queue_position)
-    push(database, target_id)
-    with database.read() as connection:
-        for now, heads in ((UNTIL - INSTANT, []), (UNTIL, [target_id] * 3)):
-            found = [
-                *due.due_by_date(connection, SOURCE, priority, now, 9),
-                *due.final_looks(connection, SOURCE, 7, 0.0, now, 9),
-                *due.by_virtual_time(connection, SOURCE, "young s", now, 9),
-            ]
-            assert [head.target_id for head in found] == heads
-
-
-def test_a_look_that_comes_back_frees_its_target(database: Database) -> None:
-    """The next one may be due sooner than the ten minutes are over."""
-    target_id = put(database, "natgeo")
-    push(database, target_id)
-    with database.write() as connection:
-        row = targets.get(connection, target_id)
-        again = NextLook(NOW + MINUTE, Priority.URGENT, "confirm")
-        targets.save_looks(connection, [LookOutcome(row, a_look(), again)])
-    assert take(database, now=NOW + MINUTE) == ["natgeo"]
-
-
-def test_pushing_nobody_is_nothing(database: Database) -> None:
-    """A request whose targets are in other hands takes none."""
-    put(database, "natgeo")
-    before = rows_of(database, "targets")
-    push(database)
-    assert rows_of(database, "targets") == before
-
-
-def test_takers_at_once_never_take_the_same_target(database: Database) -> None:
-    """Every due target is looked at once, whoever comes first."""
-    for i in range(60):
-        put(database, f"user{i}", NOW, Priority(i % 3))
-    taken = [name for names in at_once(6, lambda _: take(database, limit=10)) for name in names]
-    assert sorted(taken) == sorted({*taken})
-    rest = take(database)
-    assert sorted(taken + rest) == sorted(f"user{i}" for i in range(60))
-
-
-def test_a_taker_does_not_wait_for_another_one(postgresql: Database) -> None:
-    """What another daemon has in its hands is passed over, not waited for."""
-    put(postgresql, "first", NOW - HOUR)
-    put(postgresql, "second", NOW)
-    with postgresql.write() as slow, postgresql.write() as quick:
-        (first,) = due.lock_by_request(slow, SOURCE, ["first"], NOW)
-        quick.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
-        (second,) = due.lock_by_request(quick, SOURCE, ["first", "second"], NOW)
-    assert [first.target.link.key, second.target.link.key] == ["first", "second"]
 
 
 # What is over
 
 
-def test_only_what_is_over_leaves_the_virtual_queue(database: Database) -> None:
-    """To the instant, and out of every queue; a guarantee without an end is never over."""
+def test_only_ended_targets_leave_the_queues(database: Database) -> None:
+    """Exactly at the end of coverage; a lifetime guarantee never ends."""
     for name, coverage_ends_at in [("over", NOW), ("on", NOW + INSTANT), ("for life", None)]:
-        wait(database, name, 1.0, coverage_ends_at=coverage_ends_at, final_look_slot=7, final_look_value=1.0)
+        put_in_queue(
+            database, name, 1.0, coverage_ends_at=coverage_ends_at, final_look_slot=7, final_look_value=1.0
+        )
     with database.write() as connection:
         assert due.unschedule_ended(connection, NOW) == 1
         assert due.unschedule_ended(connection, NOW) == 0
-    assert sorted(asked(virtual(database))) == sorted(asked(called(database))) == ["for life", "on"]
+    assert (
+        sorted(request_keys(by_virtual_time(database)))
+        == sorted(request_keys(final_looks(database)))
+        == ["for life", "on"]
+    )
     dates = {row.request_key: row.next_due_at for row in rows_of(database, "targets")}
     assert dates == {"over": None, "on": NOW + 90 * DAY, "for life": NOW + 90 * DAY}
 
 
 @pytest.mark.parametrize("action", [None, Action.HOLD, Action.REFILL])
-def test_what_is_under_way_is_looked_after_beyond_the_guarantee(
+def test_targets_with_an_open_drop_or_refill_stay_scheduled_after_the_guarantee(
     database: Database, action: Action | None
 ) -> None:
     """A drop that outlives it must be decided, and a refill needs its profile to be public again."""
@@ -433,31 +247,31 @@ def test_what_is_under_way_is_looked_after_beyond_the_guarantee(
     assert (row.next_due_at, row.priority, row.virtual_due) == (NOW, Priority.ROUTINE, None)
 
 
-def test_what_waits_for_its_way_is_not_let_go(database: Database) -> None:
-    """Its orders have changed, and with them the end of its guarantee."""
-    target_id = wait(database, "changed", 1.0, coverage_ends_at=NOW)
+def test_an_unrouted_target_is_not_unscheduled(database: Database) -> None:
+    """Its orders have changed, and with them the end of coverage."""
+    target_id = put_in_queue(database, "changed", 1.0, coverage_ends_at=NOW)
     with database.write() as connection:
         routes.reroute(connection, [target_id])
         assert due.unschedule_ended(connection, NOW) == 0
 
 
-def test_what_is_over_is_let_go_in_small_steps(database: Database) -> None:
-    """No more at once than the limit."""
+def test_ended_targets_are_unscheduled_in_batches(database: Database) -> None:
+    """At most the limit at once."""
     for number in range(5):
-        wait(database, f"user{number}", 1.0, coverage_ends_at=NOW - DAY)
+        put_in_queue(database, f"user{number}", 1.0, coverage_ends_at=NOW - DAY)
     with database.write() as connection:
         assert [due.unschedule_ended(connection, NOW, limit=2) for _ in range(4)] == [2, 2, 1, 0]
 
 
-def test_letting_go_does_not_wait_for_who_is_judged(postgresql: Database) -> None:
-    """A judge who waits for another target of the same batch would wait for ever."""
-    held = wait(postgresql, "held", 1.0, coverage_ends_at=NOW - DAY)
-    wait(postgresql, "free", 2.0, coverage_ends_at=NOW - DAY)
+def test_unscheduling_skips_locked_targets(postgresql: Database) -> None:
+    """Waiting for them could deadlock with an evaluation."""
+    held = put_in_queue(postgresql, "held", 1.0, coverage_ends_at=NOW - DAY)
+    put_in_queue(postgresql, "free", 2.0, coverage_ends_at=NOW - DAY)
     with postgresql.write() as judge, postgresql.write() as sweeper:
         targets.get(judge, held, lock=True)
         sweeper.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
         assert due.unschedule_ended(sweeper, NOW) == 1
-    assert asked(virtual(postgresql)) == ["held"]
+    assert request_keys(by_virtual_time(postgresql)) == ["held"]
 
 
 def test_the_targets_of_a_source_are_counted(database: Database) -> None:
@@ -475,14 +289,14 @@ def test_the_targets_of_a_source_are_counted(database: Database) -> None:
         assert due.scheduled_count(connection, SOURCE, 1) == 1
 
 
-def test_a_clock_that_was_ahead_is_made_good(database: Database) -> None:
-    """What was looked at, taken or let go under it is looked at now; everything else stays as it is."""
+def test_times_written_by_a_clock_that_was_ahead_are_reset(database: Database) -> None:
+    """Looks, claims and unscheduled targets of that time become due now; other rows stay."""
     ahead = NOW + 31 * DAY
-    wait(database, "looked at", 1.0, last_look_at=ahead, last_count_at=ahead)
-    wait(database, "taken", 1.0, claimed_until=ahead)
+    put_in_queue(database, "looked at", 1.0, last_look_at=ahead, last_count_at=ahead)
+    put_in_queue(database, "taken", 1.0, claimed_until=ahead)
     put(database, "let go", None, coverage_ends_at=NOW + DAY)
     put(database, "over", None, coverage_ends_at=NOW - DAY)
-    wait(database, "as ever", 1.0, last_look_at=NOW, coverage_ends_at=NOW + DAY)
+    put_in_queue(database, "as ever", 1.0, last_look_at=NOW, coverage_ends_at=NOW + DAY)
     with database.write() as connection:
         assert due.repair_future_times(connection, NOW, HOUR) == 3
     rows = {row.request_key: row for row in rows_of(database, "targets")}

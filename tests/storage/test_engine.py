@@ -2,43 +2,23 @@
 
 import os
 import shutil
-import signal
-import sqlite3
 import stat
-import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
-from threading import Event, Thread
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, insert, make_url, select
+from sqlalchemy import Connection, insert, make_url
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from monitor.errors import BadInputError, RefilldError
-from storage import migrate, sources
-from storage.engine import Database, _enter_wal
+from storage import migrate
+from storage.engine import Database
 from storage.errors import UnreachableError
-from storage.schema import orders, snapshots
-from storage.source_tables import source_requests
-from tests.storage.shop import NOW, a_profile, an_order, at_once, everything, rows_of, sell
+from storage.schema import snapshots
+from tests.storage.request_rows import add_request, count_requests, file_of
+from tests.storage.shop import NOW, a_profile, an_order, everything, sell
 
 SECRET = "sw0rdfish"
-
-
-def note(connection: Connection, source: str = "graph", count: int = 1) -> None:
-    sources.note_requests(connection, source, NOW, count)
-
-
-def noted(database: Database) -> int:
-    with database.read() as connection:
-        return connection.execute(select(func.count()).select_from(source_requests)).scalar_one()
-
-
-def file_of(database: Database) -> Path:
-    assert database.path is not None
-    return database.path
 
 
 def pragma(connection: Connection, name: str) -> object:
@@ -65,10 +45,10 @@ def pragma(connection: Connection, name: str) -> object:
         ("sqlite://host/refilld.db", "does not name just a file"),
     ],
 )
-def test_a_url_that_cannot_be_used_is_one_clear_line(
+def test_an_unusable_url_is_a_one_line_error(
     url: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It names the key and what would be right, no password, and no file has been made."""
+    """It names the key and the remedy without the password; no file is created."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInputError) as caught:
         Database(url)
@@ -80,7 +60,7 @@ def test_a_url_that_cannot_be_used_is_one_clear_line(
 
 
 @pytest.mark.parametrize("url", ["sqlite:///{}", "sqlite+pysqlite:///{}", "sqlite+aiosqlite:///{}"])
-def test_a_file_is_opened_by_the_driver_of_the_house(url: str, tmp_path: Path) -> None:
+def test_a_file_is_opened_with_the_standard_driver(url: str, tmp_path: Path) -> None:
     """Whatever driver the URL names."""
     database = Database(url.format(tmp_path / "refilld.db"))
     assert (database.sqlite, database.path) == (True, tmp_path / "refilld.db")
@@ -90,7 +70,7 @@ def test_a_file_is_opened_by_the_driver_of_the_house(url: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("driver", ["postgresql", "postgresql+psycopg2", "postgresql+asyncpg"])
-def test_a_server_is_reached_by_the_driver_of_the_house(postgres_home: str, driver: str) -> None:
+def test_a_server_is_reached_with_the_standard_driver(postgres_home: str, driver: str) -> None:
     """Whatever driver the URL names."""
     database = Database(make_url(postgres_home).set(drivername=driver).render_as_string(hide_password=False))
     assert (database.sqlite, database.path) == (False, None)
@@ -111,7 +91,7 @@ def test_a_server_is_reached_by_the_driver_of_the_house(postgres_home: str, driv
     ],
 )
 @pytest.mark.parametrize("use", [Database.read, Database.write, migrate.require_current])
-def test_a_server_that_cannot_be_reached_is_one_line_without_the_password(url: str, use: object) -> None:
+def test_an_unreachable_server_is_a_one_line_error_without_the_password(url: str, use: object) -> None:
     """The line says which database; the password is for nobody's log."""
     database = Database(url)
     assert callable(use)
@@ -125,7 +105,7 @@ def test_a_server_that_cannot_be_reached_is_one_line_without_the_password(url: s
 
 
 def test_a_refused_password_is_not_shown(postgres_home: str) -> None:
-    """Nor is that of a server which answers, but not to us."""
+    """Nor that of a server that refuses the connection."""
     url = make_url(postgres_home).set(username="stranger", password=SECRET)
     database = Database(url.render_as_string(hide_password=False))
     with pytest.raises(UnreachableError, match='"stranger" does not exist') as caught, database.read():
@@ -134,7 +114,7 @@ def test_a_refused_password_is_not_shown(postgres_home: str) -> None:
     assert SECRET not in str(caught.value)
 
 
-def test_a_missing_driver_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_a_missing_driver_names_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """PostgreSQL is an extra; the message names it."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(UnreachableError, match=r"the extra postgres"):
@@ -142,7 +122,7 @@ def test_a_missing_driver_is_told_with_what_to_install(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("path", ["missing/refilld.db", ".", "note.txt/refilld.db"])
-def test_a_file_that_cannot_be_opened_is_one_clear_line(tmp_path: Path, path: str) -> None:
+def test_a_file_that_cannot_be_opened_is_a_one_line_error(tmp_path: Path, path: str) -> None:
     """With the path and the system's reason."""
     (tmp_path / "note.txt").write_text("not a directory")
     with pytest.raises(UnreachableError) as caught:
@@ -151,8 +131,8 @@ def test_a_file_that_cannot_be_opened_is_one_clear_line(tmp_path: Path, path: st
     assert "\n" not in str(caught.value)
 
 
-def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
-    """A wrong path in the configuration costs nobody's file."""
+def test_a_file_that_is_no_database_is_not_changed(tmp_path: Path) -> None:
+    """A wrong path in the configuration must not overwrite a file."""
     path = tmp_path / "letters.txt"
     path.write_text("Dear customer,\n" * 100)
     database = Database(f"sqlite:///{path}")
@@ -162,8 +142,8 @@ def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
     assert path.read_text() == "Dear customer,\n" * 100
 
 
-def test_a_damaged_file_is_told_with_what_to_do(sqlite: Database, tmp_path: Path) -> None:
-    """The check at start finds it before a customer does."""
+def test_the_error_for_a_damaged_file_says_what_to_do(sqlite: Database, tmp_path: Path) -> None:
+    """The check at start finds it."""
     sell(sqlite, *(an_order(str(i), target=a_profile(f"user{i}")) for i in range(500)))
     sqlite.quick_check()
     sqlite.checkpoint()
@@ -177,14 +157,14 @@ def test_a_damaged_file_is_told_with_what_to_do(sqlite: Database, tmp_path: Path
     database.close()
 
 
-def test_a_mistake_in_a_statement_is_not_called_unreachable(postgresql: Database) -> None:
-    """A bug of ours must look like one."""
+def test_a_wrong_statement_is_not_reported_as_unreachable(postgresql: Database) -> None:
+    """A bug must not look like an outage."""
     with pytest.raises(ProgrammingError), postgresql.read() as connection:
         connection.exec_driver_sql("SELECT * FROM no_such_table")
 
 
-def test_a_violated_promise_without_an_error_of_its_own_is_shown_as_it_is(database: Database) -> None:
-    """Only named constraints become errors of the house."""
+def test_an_unmapped_constraint_violation_is_raised_unchanged(database: Database) -> None:
+    """Only named constraints become domain errors."""
     row = {"target_id": 404, "at": NOW, "outcome": "private", "source": "s", "count_kind": "", "detail": ""}
     with pytest.raises(IntegrityError) as caught, database.write() as connection:
         connection.execute(insert(snapshots), row)
@@ -195,8 +175,8 @@ def test_a_violated_promise_without_an_error_of_its_own_is_shown_as_it_is(databa
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022])
-def test_a_new_file_can_be_read_by_its_owner_alone(tmp_path: Path, mask: int) -> None:
-    """It names customers; so do its log and its index, whatever the umask."""
+def test_a_new_file_is_readable_by_its_owner_only(tmp_path: Path, mask: int) -> None:
+    """It holds customer names; the same for its log and index, whatever the umask."""
     before = os.umask(mask)
     try:
         database = Database(f"sqlite:///{tmp_path / 'refilld.db'}")
@@ -208,7 +188,7 @@ def test_a_new_file_can_be_read_by_its_owner_alone(tmp_path: Path, mask: int) ->
     assert modes == {"refilld.db": 0o600, "refilld.db-wal": 0o600, "refilld.db-shm": 0o600}
 
 
-def test_every_connection_is_durable_and_keeps_the_promises(sqlite: Database) -> None:
+def test_every_connection_is_durable_and_checks_foreign_keys(sqlite: Database) -> None:
     """Readers and writers alike: WAL, every commit on disk, foreign keys, no mmap, no chance checkpoint."""
     expected = {
         "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000,
@@ -219,287 +199,28 @@ def test_every_connection_is_durable_and_keeps_the_promises(sqlite: Database) ->
             assert {name: pragma(connection, name) for name in expected} == expected
 
 
-def test_the_log_is_moved_into_the_file_by_a_checkpoint_alone(sqlite: Database, tmp_path: Path) -> None:
-    """Until then the file as such knows nothing of what was written."""
+def test_only_a_checkpoint_moves_the_log_into_the_file(sqlite: Database, tmp_path: Path) -> None:
+    """Until then the file alone does not hold the new rows."""
 
     def in_the_file() -> int:
-        alone = shutil.copy(file_of(sqlite), tmp_path / "alone.db")
+        alone = Path(shutil.copy(file_of(sqlite), tmp_path / "alone.db"))
         copy = Database(f"sqlite:///{alone}")
-        rows = noted(copy)
+        rows = count_requests(copy)
         copy.close()
         alone.unlink()
         return rows
 
     for _ in range(50):
         with sqlite.write() as connection:
-            note(connection, count=100)
-    assert (in_the_file(), noted(sqlite)) == (0, 5000)
+            add_request(connection, count=100)
+    assert (in_the_file(), count_requests(sqlite)) == (0, 5000)
     sqlite.checkpoint()
-    assert (in_the_file(), noted(sqlite)) == (5000, 5000)
+    assert (in_the_file(), count_requests(sqlite)) == (5000, 5000)
 
 
-def test_a_checkpoint_is_nothing_to_a_server(postgresql: Database) -> None:
-    """The daemon calls it without asking which engine there is."""
+def test_a_checkpoint_of_postgresql_does_nothing(postgresql: Database) -> None:
+    """The daemon calls it for every engine."""
     before = everything(postgresql)
     postgresql.checkpoint()
     postgresql.quick_check()
     assert everything(postgresql) == before
-
-
-# Transactions
-
-
-def test_what_is_written_is_there_after_the_database_was_opened_anew(sqlite: Database) -> None:
-    """A restart forgets nothing."""
-    sell(sqlite, an_order())
-    before = everything(sqlite)
-    sqlite.close()
-    again = Database(f"sqlite:///{file_of(sqlite)}")
-    assert everything(again) == before
-    again.close()
-
-
-def test_an_error_undoes_the_whole_transaction(database: Database) -> None:
-    """All of it or nothing, and the next one starts clean."""
-    before = everything(database)
-
-    def write_and_fail() -> None:
-        with database.write() as connection:
-            note(connection, count=3)
-            connection.exec_driver_sql("INSERT INTO order_flags VALUES ('404', 'hold', 1)")
-
-    with pytest.raises(IntegrityError):
-        write_and_fail()
-    assert everything(database) == before
-    with database.write() as connection:
-        note(connection)
-    assert noted(database) == 1
-
-
-def test_a_writer_that_waits_too_long_is_told_so(sqlite: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One line, and the one who holds the line up is not disturbed."""
-    monkeypatch.setattr(sqlite._writers.pool, "_timeout", 0.01)
-    with sqlite.write() as connection:
-        note(connection)
-        with pytest.raises(UnreachableError, match="busy; no connection came free in time"), sqlite.write():
-            pass
-    assert noted(sqlite) == 1
-
-
-def test_an_error_does_not_show_what_was_to_be_written(sqlite: Database) -> None:
-    """Messages reach the log; names of customers and lease tokens do not."""
-    with pytest.raises(IntegrityError) as caught:
-        sell(sqlite, an_order(quantity=0, customer=SECRET))
-    assert SECRET not in str(caught.value)
-
-
-class Crowded(sqlite3.Connection):
-    """A connection to a new file on which others are just turning the log on, too."""
-
-    refusals = 3
-
-    def execute(self, statement: str, *rest: Any) -> sqlite3.Cursor:
-        if "journal_mode" in statement and self.refusals > 0:
-            self.refusals -= 1
-            raise sqlite3.OperationalError("database is locked")
-        return super().execute(statement, *rest)
-
-
-@pytest.mark.parametrize("refusals", [0, 3, 10])
-def test_a_new_file_is_opened_however_many_open_it(tmp_path: Path, refusals: int) -> None:
-    """SQLite does not wait there by itself, so that one of two `refilld init` used to fail."""
-    raw = sqlite3.connect(tmp_path / "new.db", isolation_level=None, factory=Crowded)
-    raw.refusals = refusals
-    _enter_wal(raw)
-    assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    raw.close()
-
-
-def test_a_file_that_stays_locked_is_given_up(tmp_path: Path) -> None:
-    """Some time there is an end to trying."""
-    raw = sqlite3.connect(tmp_path / "new.db", isolation_level=None, factory=Crowded)
-    raw.refusals = 1000
-    with pytest.raises(sqlite3.OperationalError, match="database is locked"):
-        _enter_wal(raw)
-    raw.close()
-
-
-def test_opening_a_file_again_does_not_drop_its_locks(sqlite: Database) -> None:
-    """A second opening in one process must not let another process in while the first one writes."""
-    with sqlite.write() as connection:
-        note(connection, "first")
-        Database(f"sqlite:///{file_of(sqlite)}").close()
-        stranger = subprocess.run(
-            [sys.executable, "-c", STRANGER, str(file_of(sqlite))],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert stranger.stdout == "database is locked\n"
-
-
-STRANGER = """
-import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None)
-try:
-    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-    connection.execute("PRAGMA journal_mode = DELETE")
-    print("took it all")
-except sqlite3.OperationalError as error:
-    print(error)
-"""
-
-
-def test_nobody_sees_what_is_not_committed(database: Database) -> None:
-    """Half a decision is no decision."""
-    with database.write() as connection:
-        note(connection)
-        assert noted(database) == 0
-    assert noted(database) == 1
-
-
-def test_a_reader_is_not_blocked_by_a_writer(database: Database) -> None:
-    """Sixteen pages are shown while somebody writes."""
-    with database.write() as writer:
-        note(writer, count=1000)
-        assert at_once(16, lambda _: noted(database)) == [0] * 16
-
-
-def test_a_writer_is_not_blocked_by_a_reader(database: Database) -> None:
-    """A slow page holds up nobody, and what it shows is of one moment."""
-    with database.read() as reader:
-        count = select(func.count()).select_from(source_requests)
-        assert reader.execute(count).scalar_one() == 0
-        with database.write() as writer:
-            note(writer)
-        seen = reader.execute(count).scalar_one()
-    assert seen == (0 if database.sqlite else 1)  # PostgreSQL reads what is committed when a statement begins
-    assert noted(database) == 1
-
-
-def test_writers_from_many_threads_all_commit(database: Database) -> None:
-    """They queue; nobody is told that the database is locked, and nothing is lost."""
-
-    def write(i: int) -> int:
-        for _ in range(10):
-            with database.write() as connection:
-                before = connection.execute(select(func.count()).select_from(orders)).scalar_one()
-                note(connection, f"source {i}")
-        return before
-
-    assert at_once(16, write) == [0] * 16
-    assert noted(database) == 160
-    assert {row.source for row in rows_of(database, "source_requests")} == {f"source {i}" for i in range(16)}
-
-
-def test_a_writer_reads_what_it_will_still_find_when_it_writes(sqlite: Database) -> None:
-    """A transaction stands in line from its beginning on, so that what it has read is not outdated."""
-    other = Database(f"sqlite:///{file_of(sqlite)}")
-
-    def count_on(i: int) -> None:
-        for _ in range(10):
-            with (other if i % 2 else sqlite).write() as connection:
-                seen = connection.execute(select(func.count()).select_from(source_requests)).scalar_one()
-                note(connection, f"number {seen}")
-
-    at_once(8, count_on)
-    other.close()
-    numbers = sorted(row.source for row in rows_of(sqlite, "source_requests"))
-    assert numbers == sorted(f"number {i}" for i in range(80))
-
-
-def test_writers_of_two_processes_wait_for_each_other(sqlite: Database) -> None:
-    """The command line may write while the daemon does: two openings of one file take turns."""
-    other = Database(f"sqlite:///{file_of(sqlite)}")
-    begun = Event()
-
-    def write_from_elsewhere() -> None:
-        begun.set()
-        with other.write() as connection:
-            note(connection, "other")
-
-    with sqlite.write() as connection:
-        elsewhere = Thread(target=write_from_elsewhere)
-        elsewhere.start()
-        begun.wait(timeout=30)
-        note(connection, "first")
-    elsewhere.join(timeout=30)
-    other.close()
-    assert [row.source for row in rows_of(sqlite, "source_requests")] == ["first", "other"]
-
-
-def test_a_foreign_key_is_kept(database: Database) -> None:
-    """No order without its target, on SQLite either."""
-    sell(database, an_order())
-    with pytest.raises(IntegrityError), database.write() as connection:
-        connection.exec_driver_sql("DELETE FROM targets")
-    assert len(rows_of(database, "targets")) == 1
-
-
-# A killed process
-
-WRITER = """
-import sys
-from datetime import UTC, datetime
-from storage import sources
-from storage.engine import Database
-
-database, first, second = Database(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-now = datetime(2026, 3, 1, tzinfo=UTC)
-number = 0
-while True:
-    with database.write() as connection:
-        if database.sqlite and len(sys.argv) > 4:
-            connection.exec_driver_sql("PRAGMA cache_size = 100")  # pages: the rest goes to the disk at once
-        sources.note_requests(connection, f"write {number}", now, first)
-        print("half of", number, flush=True)
-        if len(sys.argv) > 4:
-            sys.stdin.read()
-        sources.note_requests(connection, f"write {number}", now, second)
-    print("committed", number, flush=True)
-    if number % 5 == 0:
-        database.checkpoint()
-    number += 1
-"""
-
-
-def a_writer(database: Database, *schedule_requests: str) -> subprocess.Popen[str]:
-    """Start a process that writes transactions of so many rows, in two halves, until it is killed."""
-    return subprocess.Popen(
-        [sys.executable, "-c", WRITER, f"sqlite:///{file_of(database)}", *schedule_requests],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(migrate.__file__).parent.parent,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("lines", [1, 40, 99, 150])
-def test_a_killed_writer_loses_no_commit_and_leaves_no_half_of_one(sqlite: Database, lines: int) -> None:
-    """Whenever SIGKILL comes, the file is sound: what was committed is there, what was begun is not."""
-    with a_writer(sqlite, "7", "8") as child:
-        assert child.stdout is not None
-        said = [child.stdout.readline() for _ in range(lines)]
-        child.kill()
-        said += child.stdout
-    assert child.returncode == -signal.SIGKILL
-    sqlite.quick_check()
-    kept = Counter(row.source for row in rows_of(sqlite, "source_requests"))
-    committed = sum(line.startswith("committed") for line in said)
-    assert len(kept) in {committed, committed + 1}  # killed between a commit and the word of it
-    assert kept == {f"write {number}": 15 for number in range(len(kept))}
-
-
-def test_a_writer_killed_in_the_middle_of_a_transaction_leaves_nothing_of_it(sqlite: Database) -> None:
-    """Not even when the first half was too large for memory and is on the disk already."""
-    log = Path(f"{file_of(sqlite)}-wal")
-    with sqlite.write() as connection:
-        note(connection, "before")
-    size = log.stat().st_size
-    with a_writer(sqlite, "100000", "1", "and wait in the middle") as child:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "half of 0\n"
-        child.kill()
-    assert log.stat().st_size > size + 100_000
-    sqlite.quick_check()
-    assert [row.source for row in rows_of(sqlite, "source_requests")] == ["before"]
-    with sqlite.write() as connection:
-        note(connection, "after")
-    assert [row.source for row in rows_of(sqlite, "source_requests")] == ["before", "after"]

@@ -18,12 +18,12 @@ from tests.storage.shop import (
     a_claim,
     a_drop,
     a_profile,
+    allow_fast_path,
     an_order,
     at_once,
     bring_to,
-    calm,
     everything,
-    make_calm,
+    on_fast_path,
     put_off,
     rows_of,
     sell,
@@ -63,24 +63,24 @@ def flags_of(database: Database, order_id: str) -> frozenset[Flag]:
 
 @pytest.mark.parametrize("flag", Flag)
 def test_every_flag_can_be_set_and_lifted(database: Database, flag: Flag) -> None:
-    """On the one order alone."""
+    """On one order only."""
     assert set_flag(database, "1", flag)
-    assert (flags_of(database, "1"), flags_of(database, "2")) == ({flag}, frozenset())
+    assert (flags_of(database, "1"), flags_of(database, "2")) == (frozenset({flag}), frozenset())
     assert [row.set_at for row in rows_of(database, "order_flags")] == [LATER]
     assert lift_flag(database, "1", flag)
     assert flags_of(database, "1") == frozenset()
 
 
-def test_flags_of_several_kinds_stand_side_by_side(database: Database) -> None:
-    """Lifting one leaves the others."""
+def test_an_order_can_have_several_flags(database: Database) -> None:
+    """Lifting one keeps the others."""
     for flag in Flag:
         set_flag(database, "1", flag)
     lift_flag(database, "1", Flag.ABUSE)
     assert flags_of(database, "1") == set(Flag) - {Flag.ABUSE}
 
 
-def test_a_flag_that_is_set_already_changes_nothing(database: Database) -> None:
-    """Setting it twice is setting it once, even when a drop has opened in between."""
+def test_setting_a_flag_again_changes_nothing(database: Database) -> None:
+    """Even if a drop has opened in between."""
     set_flag(database, "1", Flag.HOLD)
     with database.write() as connection:
         drops.save(connection, a_drop("1"), a_claim("1"), 1200)
@@ -89,8 +89,8 @@ def test_a_flag_that_is_set_already_changes_nothing(database: Database) -> None:
     assert everything(database) == before
 
 
-def test_a_flag_that_is_not_set_cannot_be_lifted(database: Database) -> None:
-    """Nothing changes and nothing is looked at."""
+def test_lifting_an_unset_flag_changes_nothing(database: Database) -> None:
+    """No look becomes due."""
     set_flag(database, "1", Flag.HOLD)
     before = everything(database)
     assert not lift_flag(database, "1", Flag.ABUSE)
@@ -107,7 +107,7 @@ def test_an_order_that_is_not_there_cannot_be_flagged(database: Database) -> Non
 
 @pytest.mark.parametrize("flag", Flag)
 def test_a_flag_closes_the_open_drop(database: Database, flag: Flag) -> None:
-    """Suspended or void, nothing is confirmed any more; another order's drop stays open."""
+    """A drop of another order stays open."""
     with database.write() as connection:
         for order_id in ("1", "2"):
             drops.save(connection, a_drop(order_id), a_claim(order_id), 1200)
@@ -117,10 +117,10 @@ def test_a_flag_closes_the_open_drop(database: Database, flag: Flag) -> None:
 
 
 @pytest.mark.parametrize("state", RefillState)
-def test_a_flag_cancels_what_waits_and_leaves_a_claimed_refill_to_its_consumer(
+def test_a_flag_cancels_held_and_queued_refills_and_keeps_a_claimed_one(
     database: Database, state: RefillState
 ) -> None:
-    """Held and queued refills are withdrawn, with the flag as the reason."""
+    """The events name the flag as the reason."""
     with database.write() as connection:
         refill_id = bring_to(connection, "1", state)
         other = bring_to(connection, "2", RefillState.HELD)
@@ -133,8 +133,8 @@ def test_a_flag_cancels_what_waits_and_leaves_a_claimed_refill_to_its_consumer(
     assert (last.detail == "order flagged chargeback") is waits
 
 
-def test_a_lifted_flag_has_the_target_looked_at_at_once(database: Database) -> None:
-    """The order starts afresh."""
+def test_lifting_a_flag_makes_the_target_due(database: Database) -> None:
+    """The order starts without a drop."""
     set_flag(database, "1", Flag.HOLD)
     assert [row.next_due_at for row in rows_of(database, "targets")] == [NOW + DAY]
     lift_flag(database, "1", Flag.HOLD)
@@ -142,27 +142,27 @@ def test_a_lifted_flag_has_the_target_looked_at_at_once(database: Database) -> N
     assert (target.next_due_at, target.due_reason) == (LATER, "hold lifted from 1")
 
 
-def test_a_flag_has_the_next_count_judged(database: Database) -> None:
-    """Set or lifted: the calm of its target was told under other orders; other targets stay calm."""
+def test_a_change_of_flags_disables_the_fast_path_of_the_target(database: Database) -> None:
+    """Other targets keep theirs."""
     sell(database, an_order("3", target=a_profile("zoo")))
     for change in (set_flag, lift_flag):
-        make_calm(database)
+        allow_fast_path(database)
         change(database, "1", Flag.HOLD)
-        assert calm(database) == [False, True]
+        assert on_fast_path(database) == [False, True]
 
 
-def test_a_flag_that_changes_nothing_leaves_its_target_calm(database: Database) -> None:
+def test_a_repeated_flag_keeps_the_fast_path_of_the_target(database: Database) -> None:
     """A panel that repeats itself costs nothing."""
-    make_calm(database)
+    allow_fast_path(database)
     lift_flag(database, "1", Flag.HOLD)
     set_flag(database, "1", Flag.ABUSE)
-    make_calm(database)
+    allow_fast_path(database)
     set_flag(database, "1", Flag.ABUSE)
-    assert calm(database) == [True]
+    assert on_fast_path(database) == [True]
 
 
-def test_a_lifted_flag_brings_back_nothing_that_it_closed(database: Database) -> None:
-    """What is still missing must be seen and confirmed anew."""
+def test_lifting_a_flag_reopens_neither_drop_nor_refill(database: Database) -> None:
+    """Missing units must be seen and confirmed again."""
     with database.write() as connection:
         drops.save(connection, a_drop("1"), a_claim("1"), 1200)
         bring_to(connection, "2", RefillState.QUEUED)
@@ -174,13 +174,13 @@ def test_a_lifted_flag_brings_back_nothing_that_it_closed(database: Database) ->
     assert (rows_of(database, "drops"), rows_of(database, "refills")) == closed
 
 
-def test_of_hands_at_once_only_one_sets_a_flag(database: Database) -> None:
+def test_of_concurrent_calls_only_one_sets_the_flag(database: Database) -> None:
     """The others are told that it was set already."""
     assert sorted(at_once(6, lambda _: set_flag(database, "1", Flag.HOLD))) == [False] * 5 + [True]
     assert flags_of(database, "1") == {Flag.HOLD}
 
 
-def test_the_database_itself_keeps_a_flag_to_one_row(database: Database) -> None:
+def test_the_database_refuses_a_second_row_for_a_flag(database: Database) -> None:
     """Order and flag together are the key."""
     set_flag(database, "1", Flag.HOLD)
     row = {"order_id": "1", "flag": Flag.HOLD, "set_at": NOW}
@@ -190,10 +190,10 @@ def test_the_database_itself_keeps_a_flag_to_one_row(database: Database) -> None
 
 
 @pytest.mark.parametrize("way", ["release", "fail", "expire"])
-def test_a_claimed_refill_of_a_flagged_order_is_cancelled_when_it_comes_back(
+def test_a_claimed_refill_of_a_flagged_order_is_cancelled_when_its_lease_ends(
     database: Database, way: str
 ) -> None:
-    """RULES 4: it was left to its consumer; nobody else gets it."""
+    """RULES 4: until then it stays with its consumer."""
     with database.write() as connection:
         refill_id = bring_to(connection, "1", RefillState.CLAIMED)
         token = refills.get(connection, refill_id).lease_token
@@ -210,7 +210,7 @@ def test_a_claimed_refill_of_a_flagged_order_is_cancelled_when_it_comes_back(
 
 
 def test_a_repeated_release_of_a_flagged_order_is_answered_the_same(database: Database) -> None:
-    """Both times the consumer hears that the refill is cancelled."""
+    """Both answers say that the refill is cancelled."""
     with database.write() as connection:
         refill_id = bring_to(connection, "1", RefillState.CLAIMED)
         token = refills.get(connection, refill_id).lease_token
@@ -221,7 +221,7 @@ def test_a_repeated_release_of_a_flagged_order_is_answered_the_same(database: Da
 
 
 def test_a_dead_refill_of_a_flagged_order_cannot_be_requeued(database: Database) -> None:
-    """An operator lifts the flag first; nothing changes meanwhile."""
+    """The flag must be lifted first."""
     with database.write() as connection:
         refill_id = bring_to(connection, "1", RefillState.DEAD)
     set_flag(database, "1", Flag.DISPUTE)

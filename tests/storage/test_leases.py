@@ -1,21 +1,34 @@
 """Leases: taken by one, kept, given back, lost; the same verb twice is answered the same."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from storage import leases, operator_actions, refills
+from storage import leases
 from storage.column_types import AnyRow
 from storage.engine import Database
-from storage.errors import LeaseLostError, NotFoundError, OpenRefillError
+from storage.errors import LeaseLostError
 from storage.leases import Failure
 from storage.schema import refills as table
 from storage.schema import targets
+from tests.storage.lease_actions import (
+    ACTIONS,
+    HOPELESS,
+    LATER,
+    RETRY,
+    claim,
+    events,
+    expire,
+    fail,
+    fail_repeatedly,
+    finish,
+    get,
+    ids,
+)
 from tests.storage.shop import (
-    ATTEMPTS,
     DAY,
     HOUR,
     INSTANT,
@@ -32,60 +45,6 @@ from tests.storage.shop import (
     sell,
 )
 
-LATER = NOW + 10 * MINUTE
-RETRY = Failure("the panel is down")
-HOPELESS = Failure("no such user", retryable=False)
-VERBS = ["complete", "fail", "release"]
-
-
-def claim(
-    database: Database, now: datetime = NOW, limit: int = 100, **schedule_request: object
-) -> list[AnyRow]:
-    with database.write() as connection:
-        return leases.claim(connection, now, limit=limit, **{"lease": HOUR, **schedule_request})
-
-
-def ids(rows: list[AnyRow]) -> list[int]:
-    return [row.refill_id for row in rows]
-
-
-def get(database: Database, refill_id: int) -> AnyRow:
-    with database.read() as connection:
-        return refills.get(connection, refill_id)
-
-
-def told(database: Database, refill_id: int) -> list[tuple[RefillState, str]]:
-    with database.read() as connection:
-        return [(row.state, row.detail) for row in refills.events_of(connection, refill_id)]
-
-
-def fail(
-    database: Database, refill_id: int, token: str, failure: Failure = RETRY, now: datetime = LATER
-) -> RefillState:
-    with database.write() as connection:
-        return leases.fail(connection, refill_id, token, now, failure, ATTEMPTS)
-
-
-def expire(database: Database, now: datetime, limit: int = 500) -> int:
-    with database.write() as connection:
-        return leases.expire(connection, now, ATTEMPTS, limit)
-
-
-def finish(database: Database, action: str, refill_id: int, token: str, now: datetime = LATER) -> RefillState:
-    """Let a consumer end its lease with one of its verbs."""
-    if action == "fail":
-        return fail(database, refill_id, token, now=now)
-    with database.write() as connection:
-        act = leases.complete if action == "complete" else leases.release
-        return act(connection, refill_id, token, now)
-
-
-def tried(database: Database, refill_id: int, times: int) -> None:
-    """Have so many attempts behind it."""
-    with database.write() as connection:
-        change = update(table).where(table.c.refill_id == refill_id)
-        connection.execute(change.values(attempt=times))
-
 
 @pytest.fixture
 def claimed(database: Database) -> AnyRow:
@@ -98,7 +57,7 @@ def claimed(database: Database) -> AnyRow:
 # Claiming
 
 
-def test_a_claimed_refill_is_given_with_all_that_a_consumer_needs(database: Database) -> None:
+def test_a_claim_returns_everything_a_consumer_needs(database: Database) -> None:
     """What to deliver, where, for whom, and until when."""
     sell(database, an_order(provider="wholesaler"))
     with database.write() as connection:
@@ -114,11 +73,11 @@ def test_a_claimed_refill_is_given_with_all_that_a_consumer_needs(database: Data
     assert (row.quantity, row.reason, row.attempt) == (290, "drop_confirmed", 1)
     assert (row.state, row.leased_until, row.queued_at) == (RefillState.CLAIMED, LATER + 2 * HOUR, NOW)
     assert row.consumer == "panel"
-    assert told(database, refill_id)[-1] == (RefillState.CLAIMED, "panel")
+    assert events(database, refill_id)[-1] == (RefillState.CLAIMED, "panel")
 
 
-def test_every_lease_has_a_token_of_its_own(database: Database) -> None:
-    """No consumer can act for another, nor for its own earlier self."""
+def test_every_lease_has_a_unique_token(database: Database) -> None:
+    """No consumer can act on the lease of another, nor on an earlier one of its own."""
     queue(database, *"12345")
     first = claim(database)
     expire(database, NOW + HOUR)
@@ -127,7 +86,7 @@ def test_every_lease_has_a_token_of_its_own(database: Database) -> None:
 
 
 @pytest.mark.parametrize("state", RefillState)
-def test_only_a_queued_refill_is_handed_out(database: Database, state: RefillState) -> None:
+def test_only_queued_refills_are_claimed(database: Database, state: RefillState) -> None:
     """Whatever else it may be."""
     sell(database, an_order())
     with database.write() as connection:
@@ -138,8 +97,8 @@ def test_only_a_queued_refill_is_handed_out(database: Database, state: RefillSta
     assert ids(claim(database)) == expected
 
 
-def test_the_oldest_refills_go_first_and_no_more_than_the_limit(database: Database) -> None:
-    """By the time they are available, then by number; the rest stays in the queue."""
+def test_the_oldest_refills_are_claimed_first_up_to_the_limit(database: Database) -> None:
+    """Ordered by available_at, then by id."""
     late, tie, tie2 = queue(database, "late", "a", "b")
     with database.write() as connection:
         connection.execute(update(table).where(table.c.refill_id == late).values(available_at=NOW + INSTANT))
@@ -155,7 +114,7 @@ def test_a_refill_is_available_at_its_time_and_not_before(database: Database) ->
     assert ids(claim(database, NOW + HOUR)) == refill_ids
 
 
-def test_only_the_metrics_asked_for_are_handed_out(database: Database) -> None:
+def test_a_claim_can_be_limited_to_metrics(database: Database) -> None:
     """A consumer that delivers likes is given no followers."""
     sell(database, an_order("1"), an_order("2", target=a_post()))
     with database.write() as connection:
@@ -170,10 +129,8 @@ def test_only_the_metrics_asked_for_are_handed_out(database: Database) -> None:
 
 
 @pytest.mark.parametrize("since", ["private_since", "gone_at"])
-def test_a_private_or_gone_target_is_not_refilled_until_it_is_there_again(
-    database: Database, since: str
-) -> None:
-    """Its refills keep their place in the queue meanwhile."""
+def test_refills_of_a_private_or_gone_target_are_not_claimed(database: Database, since: str) -> None:
+    """They keep their place in the queue."""
     refill_ids = queue(database, "1")
     for value, handed_out in [(NOW, []), (None, refill_ids)]:
         with database.write() as connection:
@@ -183,15 +140,15 @@ def test_a_private_or_gone_target_is_not_refilled_until_it_is_there_again(
         assert ids(claim(database)) == handed_out
 
 
-def test_an_empty_queue_gives_nothing_and_changes_nothing(database: Database) -> None:
+def test_a_claim_on_an_empty_queue_changes_nothing(database: Database) -> None:
     """Polling costs no rows."""
     before = everything(database)
     assert claim(database) == []
     assert everything(database) == before
 
 
-def test_consumers_at_once_never_get_the_same_refill(database: Database) -> None:
-    """However they race, each refill is in one hand, and all are handed out in the end."""
+def test_concurrent_consumers_never_get_the_same_refill(database: Database) -> None:
+    """And all refills are claimed in the end."""
     refill_ids = queue(database, *(str(i) for i in range(120)))
     batches = at_once(8, lambda i: ids(claim(database, limit=10, consumer=f"consumer {i}")))
     taken = [refill_id for batch in batches for refill_id in batch]
@@ -199,8 +156,8 @@ def test_consumers_at_once_never_get_the_same_refill(database: Database) -> None
     assert sorted(taken + ids(claim(database, limit=1000))) == refill_ids
 
 
-def test_a_consumer_does_not_wait_for_another_one(postgresql: Database) -> None:
-    """What another has in its hands is passed over."""
+def test_a_consumer_does_not_wait_for_refills_locked_by_another(postgresql: Database) -> None:
+    """They are skipped."""
     refill_ids = queue(postgresql, "1", "2")
     with postgresql.write() as slow, postgresql.write() as quick:
         first = leases.claim(slow, NOW, limit=1, lease=HOUR)
@@ -212,7 +169,7 @@ def test_a_consumer_does_not_wait_for_another_one(postgresql: Database) -> None:
 # Keeping
 
 
-def test_a_lease_can_be_extended_again_and_again(database: Database, claimed: AnyRow) -> None:
+def test_a_lease_can_be_extended_repeatedly(database: Database, claimed: AnyRow) -> None:
     """It then ends when the consumer said, not before."""
     for until in (NOW + 2 * HOUR, NOW + 2 * HOUR, NOW + 3 * HOUR):
         with database.write() as connection:
@@ -222,8 +179,8 @@ def test_a_lease_can_be_extended_again_and_again(database: Database, claimed: An
     assert expire(database, NOW + 3 * HOUR) == 1
 
 
-@pytest.mark.parametrize("action", VERBS)
-def test_a_lease_that_was_ended_cannot_be_extended(database: Database, claimed: AnyRow, action: str) -> None:
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_ended_lease_cannot_be_extended(database: Database, claimed: AnyRow, action: str) -> None:
     """Not by its own token either."""
     finish(database, action, claimed.refill_id, claimed.lease_token)
     before = everything(database)
@@ -236,7 +193,7 @@ def test_a_lease_that_was_ended_cannot_be_extended(database: Database, claimed: 
 
 
 @pytest.mark.parametrize(("external_id", "delivered"), [("panel-77", 280), (None, None), (None, 0)])
-def test_a_delivered_refill_is_completed(
+def test_completing_a_refill_stores_the_delivery_and_ends_the_lease(
     database: Database, claimed: AnyRow, external_id: str | None, delivered: int | None
 ) -> None:
     """With what the consumer said of it; the lease is over."""
@@ -249,7 +206,7 @@ def test_a_delivered_refill_is_completed(
     assert state is row.state is RefillState.COMPLETED
     assert (row.completed_at, row.external_id, row.delivered) == (LATER, external_id, delivered)
     assert (row.lease_token, row.leased_until) == (None, None)
-    assert told(database, claimed.refill_id)[-1] == (RefillState.COMPLETED, "complete")
+    assert events(database, claimed.refill_id)[-1] == (RefillState.COMPLETED, "complete")
 
 
 # Failing
@@ -260,18 +217,18 @@ def test_a_failed_refill_is_queued_again_and_waits(database: Database, claimed: 
     assert fail(database, claimed.refill_id, claimed.lease_token) is RefillState.QUEUED
     row = get(database, claimed.refill_id)
     assert (row.attempt, row.last_error, row.available_at) == (1, "the panel is down", LATER + MINUTE)
-    assert told(database, claimed.refill_id)[-1] == (RefillState.QUEUED, "the panel is down")
+    assert events(database, claimed.refill_id)[-1] == (RefillState.QUEUED, "the panel is down")
     assert claim(database, LATER + MINUTE - INSTANT) == []
     (again,) = claim(database, LATER + MINUTE)
     assert (again.refill_id, again.attempt) == (claimed.refill_id, 2)
 
 
 def test_each_failure_doubles_the_wait_up_to_six_hours(database: Database) -> None:
-    """So that a panel that is down is not hammered, and one that is up again is soon found."""
+    """A failing panel gets fewer calls, and its recovery is still found soon."""
     (refill_id,) = queue(database, "1")
     waits = []
     for attempt in range(1, 13):
-        tried(database, refill_id, attempt - 1)
+        fail_repeatedly(database, refill_id, attempt - 1)
         with database.write() as connection:
             connection.execute(update(table).values(available_at=NOW))
             (row,) = leases.claim(connection, NOW, limit=1, lease=HOUR)
@@ -282,14 +239,16 @@ def test_each_failure_doubles_the_wait_up_to_six_hours(database: Database) -> No
 
 
 @pytest.mark.parametrize("wait", [timedelta(0), 7 * MINUTE, 2 * DAY])
-def test_a_consumer_may_say_when_to_try_again(database: Database, claimed: AnyRow, wait: timedelta) -> None:
+def test_a_consumer_may_set_the_wait_before_the_next_attempt(
+    database: Database, claimed: AnyRow, wait: timedelta
+) -> None:
     """Its word goes before the usual wait."""
     fail(database, claimed.refill_id, claimed.lease_token, Failure("later", retry_after=wait))
     assert get(database, claimed.refill_id).available_at == LATER + wait
 
 
-def test_a_hopeless_failure_is_the_end(database: Database, claimed: AnyRow) -> None:
-    """The refill is dead at its first attempt, and the operator is told."""
+def test_a_permanent_failure_makes_the_refill_dead(database: Database, claimed: AnyRow) -> None:
+    """At its first attempt, with an alert."""
     assert fail(database, claimed.refill_id, claimed.lease_token, HOPELESS) is RefillState.DEAD
     row = get(database, claimed.refill_id)
     assert (row.state, row.last_error, row.lease_token) == (RefillState.DEAD, "no such user", None)
@@ -301,10 +260,12 @@ def test_a_hopeless_failure_is_the_end(database: Database, claimed: AnyRow) -> N
 
 
 @pytest.mark.parametrize(("before", "state"), [(8, RefillState.QUEUED), (9, RefillState.DEAD)])
-def test_the_last_attempt_that_fails_is_the_end(database: Database, before: int, state: RefillState) -> None:
-    """The tenth of ten, not the ninth; the operator is told once."""
+def test_the_last_failed_attempt_makes_the_refill_dead(
+    database: Database, before: int, state: RefillState
+) -> None:
+    """The tenth of ten, not the ninth, with one alert."""
     (refill_id,) = queue(database, "1")
-    tried(database, refill_id, before)
+    fail_repeatedly(database, refill_id, before)
     (row,) = claim(database)
     assert row.attempt == before + 1
     assert [fail(database, refill_id, row.lease_token) for _ in range(2)] == [state, state]
@@ -314,12 +275,12 @@ def test_the_last_attempt_that_fails_is_the_end(database: Database, before: int,
 # Releasing
 
 
-def test_a_released_refill_is_ready_at_once_and_has_lost_no_attempt(
+def test_a_released_refill_is_available_at_once_and_keeps_its_attempts(
     database: Database, claimed: AnyRow
 ) -> None:
     """A consumer that shuts down gives back what it has not begun."""
     assert finish(database, "release", claimed.refill_id, claimed.lease_token) is RefillState.QUEUED
-    assert told(database, claimed.refill_id)[-1] == (RefillState.QUEUED, "release")
+    assert events(database, claimed.refill_id)[-1] == (RefillState.QUEUED, "release")
     (again,) = claim(database, LATER)
     assert (again.refill_id, again.attempt) == (claimed.refill_id, 1)
 
@@ -328,30 +289,32 @@ def test_a_released_refill_is_ready_at_once_and_has_lost_no_attempt(
 
 
 def test_a_lease_ends_at_its_time_and_not_before(database: Database, claimed: AnyRow) -> None:
-    """The refill is queued again at once: its attempt is spent, its silence is written down."""
+    """The refill is queued again and the attempt is counted."""
     assert expire(database, NOW + HOUR - INSTANT) == 0
     assert expire(database, NOW + HOUR) == 1
     row = get(database, claimed.refill_id)
     assert (row.state, row.attempt, row.available_at) == (RefillState.QUEUED, 1, NOW + HOUR)
     assert (row.lease_token, row.leased_until, row.last_error) == (None, None, "the lease ended")
-    assert told(database, claimed.refill_id)[-1] == (RefillState.QUEUED, "the lease ended")
+    assert events(database, claimed.refill_id)[-1] == (RefillState.QUEUED, "the lease ended")
     assert rows_of(database, "outbox") == []
     assert expire(database, NOW + DAY) == 0
 
 
 @pytest.mark.parametrize(("before", "state"), [(8, RefillState.QUEUED), (9, RefillState.DEAD)])
-def test_the_last_lease_that_ends_is_the_end(database: Database, before: int, state: RefillState) -> None:
-    """A refill that kills its consumers is given up too, and the operator is told."""
+def test_the_last_ended_lease_makes_the_refill_dead(
+    database: Database, before: int, state: RefillState
+) -> None:
+    """With an alert."""
     (refill_id,) = queue(database, "1")
-    tried(database, refill_id, before)
+    fail_repeatedly(database, refill_id, before)
     claim(database)
     assert expire(database, NOW + HOUR) == 1
     assert get(database, refill_id).state is state
     assert [row.kind for row in rows_of(database, "outbox")] == ["refill.dead"] * (state is RefillState.DEAD)
 
 
-def test_leases_end_a_batch_at_a_time(database: Database) -> None:
-    """The longest ended first, no more than the limit, and only those that have ended."""
+def test_leases_are_expired_in_batches(database: Database) -> None:
+    """Oldest first, at most the limit."""
     one, two, three = queue(database, "1", "2", "3")
     for lease in (3 * HOUR, 2 * HOUR, 4 * HOUR):
         claim(database, limit=1, lease=lease)
@@ -362,150 +325,19 @@ def test_leases_end_a_batch_at_a_time(database: Database) -> None:
     assert states == [RefillState.QUEUED, RefillState.QUEUED, RefillState.CLAIMED]
 
 
-def test_a_lease_is_ended_by_one_of_many_daemons(database: Database) -> None:
-    """Each refill is queued again once, with one event."""
+def test_of_concurrent_daemons_one_expires_a_lease(database: Database) -> None:
+    """Each refill is queued once, with one event."""
     refill_ids = queue(database, *(str(i) for i in range(30)))
     claim(database)
     assert sum(at_once(4, lambda _: expire(database, NOW + HOUR))) == 30
-    assert {len(told(database, refill_id)) for refill_id in refill_ids} == {3}
+    assert {len(events(database, refill_id)) for refill_id in refill_ids} == {3}
 
 
-@pytest.mark.parametrize("action", VERBS)
-def test_a_lease_whose_time_is_over_still_holds_until_somebody_ends_it(
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_overdue_lease_is_valid_until_it_is_expired(
     database: Database, claimed: AnyRow, action: str
 ) -> None:
-    """Work that was done a moment too late is not done twice for the sake of a rule."""
+    """A slightly late completion is accepted."""
     assert isinstance(
         finish(database, action, claimed.refill_id, claimed.lease_token, NOW + DAY), RefillState
     )
-
-
-# Repeating, and losing
-
-
-@pytest.mark.parametrize("action", VERBS)
-def test_the_same_verb_twice_is_answered_the_same_and_done_once(
-    database: Database, claimed: AnyRow, action: str
-) -> None:
-    """A consumer whose answer was lost on the way asks again without harm."""
-    first = finish(database, action, claimed.refill_id, claimed.lease_token)
-    before = everything(database)
-    assert finish(database, action, claimed.refill_id, claimed.lease_token, LATER + HOUR) is first
-    assert everything(database) == before
-
-
-@pytest.mark.parametrize("action", ["fail", "release"])
-def test_the_same_verb_twice_is_answered_the_same_while_another_has_the_refill(
-    database: Database, claimed: AnyRow, action: str
-) -> None:
-    """And the other's lease is not touched by it."""
-    first = finish(database, action, claimed.refill_id, claimed.lease_token)
-    claim(database, NOW + DAY)
-    before = everything(database)
-    assert finish(database, action, claimed.refill_id, claimed.lease_token, NOW + DAY) is first
-    assert everything(database) == before
-
-
-def test_a_hopeless_failure_told_twice_tells_the_operator_once(database: Database, claimed: AnyRow) -> None:
-    """Even if the operator has queued the refill again in between."""
-    fail(database, claimed.refill_id, claimed.lease_token, HOPELESS)
-    with database.write() as connection:
-        operator_actions.act(connection, claimed.refill_id, "requeue", LATER)
-    assert fail(database, claimed.refill_id, claimed.lease_token, HOPELESS) is RefillState.DEAD
-    assert get(database, claimed.refill_id).state is RefillState.QUEUED
-    assert len(rows_of(database, "outbox")) == 1
-
-
-@pytest.mark.parametrize("second", VERBS)
-@pytest.mark.parametrize("first", VERBS)
-def test_another_verb_after_the_first_is_a_lost_lease(
-    database: Database, claimed: AnyRow, first: str, second: str
-) -> None:
-    """What was completed cannot be failed: the first word stands."""
-    reached = finish(database, first, claimed.refill_id, claimed.lease_token)
-    before = everything(database)
-    if first == second:
-        assert finish(database, second, claimed.refill_id, claimed.lease_token) is reached
-    else:
-        with pytest.raises(LeaseLostError):
-            finish(database, second, claimed.refill_id, claimed.lease_token)
-    assert everything(database) == before
-
-
-@pytest.mark.parametrize("action", VERBS)
-@pytest.mark.parametrize("again", [False, True], ids=["queued again", "claimed again"])
-def test_a_lease_that_has_ended_is_lost(
-    database: Database, claimed: AnyRow, action: str, again: bool
-) -> None:
-    """Whether the refill waits or is in other hands: the old token moves nothing."""
-    expire(database, NOW + HOUR)
-    if again:
-        claim(database, NOW + HOUR)
-    before = everything(database)
-    with pytest.raises(LeaseLostError, match=f"the lease on refill {claimed.refill_id} is lost"):
-        finish(database, action, claimed.refill_id, claimed.lease_token)
-    assert everything(database) == before
-
-
-@pytest.mark.parametrize("token", ["", "guessed"])
-@pytest.mark.parametrize("action", VERBS)
-@pytest.mark.parametrize("state", RefillState)
-def test_a_token_that_was_never_given_moves_nothing(
-    database: Database, state: RefillState, action: str, token: str
-) -> None:
-    """In no state of the refill."""
-    sell(database, an_order())
-    with database.write() as connection:
-        refill_id = bring_to(connection, "1", state)
-    before = everything(database)
-    with pytest.raises(LeaseLostError):
-        finish(database, action, refill_id, token)
-    assert everything(database) == before
-
-
-def test_the_token_of_one_refill_does_not_move_another(database: Database) -> None:
-    """Each lease is for one refill."""
-    queue(database, "1", "2")
-    one, two = claim(database)
-    for action in VERBS:
-        with pytest.raises(LeaseLostError):
-            finish(database, action, one.refill_id, two.lease_token)
-
-
-@pytest.mark.parametrize("action", VERBS)
-def test_a_refill_that_is_not_there_has_no_lease(database: Database, action: str) -> None:
-    """The error says what is missing."""
-    with pytest.raises(NotFoundError, match="there is no refill 404"):
-        finish(database, action, 404, "token")
-    with pytest.raises(NotFoundError, match="there is no refill 404"), database.write() as connection:
-        leases.extend(connection, 404, "token", LATER)
-
-
-@pytest.mark.parametrize("action", VERBS)
-def test_the_same_verb_at_once_is_done_once(database: Database, claimed: AnyRow, action: str) -> None:
-    """An impatient consumer that sends its word four times in parallel is answered four times the same."""
-    answers = at_once(4, lambda _: finish(database, action, claimed.refill_id, claimed.lease_token))
-    assert answers == [answers[0]] * 4
-    assert len(told(database, claimed.refill_id)) == 3
-
-
-def test_different_verbs_at_once_are_one_verb(database: Database, claimed: AnyRow) -> None:
-    """One wins, and the others are told that the lease is lost."""
-
-    def end(i: int) -> RefillState | None:
-        try:
-            return finish(database, VERBS[i], claimed.refill_id, claimed.lease_token)
-        except LeaseLostError:
-            return None
-
-    ended = [state for state in at_once(3, end) if state is not None]
-    assert ended == [get(database, claimed.refill_id).state]
-    assert len(told(database, claimed.refill_id)) == 3
-
-
-def test_a_refill_that_comes_back_still_keeps_its_order_to_one(database: Database, claimed: AnyRow) -> None:
-    """Claimed or queued again, the order gets no second one beside it."""
-    for end in (lambda: None, lambda: expire(database, NOW + HOUR)):
-        end()
-        with pytest.raises(OpenRefillError), database.write() as connection:
-            owe(connection, "1")

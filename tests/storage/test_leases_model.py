@@ -255,7 +255,7 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 def test_the_queue_agrees_with_a_naive_model_of_it(database: Database) -> None:
-    """Consumers, operators, private profiles and time in any order: no refill is lost, doubled or astray."""
+    """Consumers, operators, private profiles and time in any order: no refill is lost or duplicated."""
     sell(database, *(an_order(name, target=a_profile(name.split()[0])) for name in ORDERS))
     QueueMachine.database = database
     effort = settings(

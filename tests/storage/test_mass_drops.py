@@ -24,15 +24,15 @@ def tally(database: Database, metric: Metric = Metric.FOLLOWERS) -> Tally:
 
 
 def test_each_target_counts_once_by_its_newest_looks(database: Database) -> None:
-    """However often it was judged, and however often it fell."""
+    """However often it was judged or fell."""
     sell(database, an_order("1", target=a_profile("a")), an_order("2", target=a_profile("b")))
     judged(database, "1", (NOW - 3 * HOUR, True), (NOW - 2 * HOUR, True), (NOW - HOUR, False))
     judged(database, "2", (NOW, False))
     assert tally(database) == Tally(judged=2, fallen=1)
 
 
-def test_targets_that_were_judged_together_are_noted_together(database: Database) -> None:
-    """Each at its own time, and as fallen only those at which a drop opened."""
+def test_targets_judged_together_are_stored_together(database: Database) -> None:
+    """Each with its own time; fallen are only those at which a drop opened."""
     names = ("a", "b", "c", "d")
     sell(database, *(an_order(name, target=a_profile(name)) for name in names))
     with database.write() as tx:
@@ -43,15 +43,15 @@ def test_targets_that_were_judged_together_are_noted_together(database: Database
     assert rows == [(a, NOW, None), (b, SINCE, SINCE), (c, SINCE - INSTANT, SINCE - INSTANT), (d, None, None)]
 
 
-def test_no_judged_targets_are_nothing_to_note(database: Database) -> None:
+def test_without_judged_targets_nothing_is_stored(database: Database) -> None:
     """A round of failed looks judges nobody."""
     with database.write() as tx:
         mass_drops.note_judged(tx, {}, {1})
     assert tally(database) == Tally(0, 0)
 
 
-def test_what_is_older_than_the_window_is_forgotten(database: Database) -> None:
-    """To the instant: the window's own beginning belongs to it."""
+def test_targets_judged_before_the_window_do_not_count(database: Database) -> None:
+    """The start of the window is included."""
     sell(database, *(an_order(name, target=a_profile(name)) for name in ("a", "b", "c")))
     judged(database, "a", (SINCE, True))
     judged(database, "b", (SINCE - INSTANT, True))
@@ -59,15 +59,15 @@ def test_what_is_older_than_the_window_is_forgotten(database: Database) -> None:
     assert tally(database) == Tally(judged=2, fallen=1)
 
 
-def test_metrics_are_counted_apart(database: Database) -> None:
+def test_each_metric_is_counted_separately(database: Database) -> None:
     """Likes that fall say nothing about followers."""
     sell(database, an_order("1", target=a_profile("a")), an_order("2", target=a_post()))
     judged(database, "2", (NOW, True))
     assert (tally(database), tally(database, Metric.LIKES)) == (Tally(0, 0), Tally(1, 1))
 
 
-def test_one_is_on_at_a_time_however_many_notice_it(database: Database) -> None:
-    """Eight processes at once: one of them begins it, and so tells of it."""
+def test_concurrent_detections_begin_one_mass_drop(database: Database) -> None:
+    """One of eight processes begins it and raises the alert."""
 
     def begin(_: int) -> bool:
         with database.write() as tx:
@@ -76,7 +76,7 @@ def test_one_is_on_at_a_time_however_many_notice_it(database: Database) -> None:
     assert sorted(at_once(8, begin)) == [False] * 7 + [True]
 
 
-def test_it_ends_once_and_another_may_begin(database: Database) -> None:
+def test_a_mass_drop_ends_once_and_another_may_begin(database: Database) -> None:
     """Both are kept, newest first."""
     with database.write() as tx:
         assert mass_drops.begin(tx, Metric.LIKES, Tally(20, 10), NOW)

@@ -86,8 +86,8 @@ def _other(request: pytest.FixtureRequest, engine: str) -> str:
     return url
 
 
-def test_an_index_that_lost_its_condition_is_another_shape(database: Database) -> None:
-    """The stricter comparison sees what the other one does not."""
+def test_the_shape_shows_a_missing_index_condition(database: Database) -> None:
+    """Alembic's comparison does not."""
     before = shape(database)
     for change in ("DROP INDEX {}", "CREATE INDEX {} ON outbox (next_try_at)"):
         with database.write() as connection:
@@ -106,8 +106,8 @@ def _restore(database: Database) -> None:
         index.create(connection)
 
 
-def test_snapshots_are_kept_in_their_key(sqlite: Database) -> None:
-    """Without a second tree for row numbers, a history takes a third of the space."""
+def test_snapshots_are_a_table_without_rowid(sqlite: Database) -> None:
+    """The primary key is the only tree, which takes a third of the space."""
     _, clauses = cast("tuple[str, list[str]]", shape(sqlite)["table snapshots"])
     assert clauses[-1].strip() == "WITHOUT ROWID"
 
@@ -120,8 +120,8 @@ def test_snapshots_are_kept_in_their_key(sqlite: Database) -> None:
         "DROP TABLE tokens",
     ],
 )
-def test_a_schema_that_was_changed_by_hand_differs(empty: Database, change: str) -> None:
-    """The comparison sees what is missing and what is too much."""
+def test_a_manual_schema_change_is_a_difference(empty: Database, change: str) -> None:
+    """Missing and additional parts are both found."""
     migrate.upgrade(empty)
     with empty.write() as connection:
         connection.exec_driver_sql(change)
@@ -143,7 +143,7 @@ def test_upgrading_twice_is_harmless(database: Database) -> None:
     assert (everything(database), shape(database)) == before
 
 
-def test_an_upgrade_that_fails_leaves_nothing_behind(empty: Database) -> None:
+def test_a_failed_upgrade_changes_nothing(empty: Database) -> None:
     """All migrations run in one transaction: a database is never between two revisions."""
     with empty.write() as connection:
         connection.exec_driver_sql("CREATE TABLE refill_events (in_the_way INTEGER)")
@@ -152,8 +152,8 @@ def test_an_upgrade_that_fails_leaves_nothing_behind(empty: Database) -> None:
     assert tables(empty) == {"refill_events"}
 
 
-def test_upgraders_at_once_on_one_file_do_not_hurt_each_other(fresh_sqlite: str) -> None:
-    """`refilld init` in two windows makes one database."""
+def test_concurrent_upgrades_of_one_file_succeed(fresh_sqlite: str) -> None:
+    """Two `refilld init` make one database."""
     databases = [Database(fresh_sqlite) for _ in range(3)]
     assert at_once(3, lambda i: migrate.upgrade(databases[i])) == [migrate.newest()] * 3
     assert [migrate.current(database) for database in databases] == [migrate.newest()] * 3
@@ -161,14 +161,14 @@ def test_upgraders_at_once_on_one_file_do_not_hurt_each_other(fresh_sqlite: str)
         database.close()
 
 
-def test_a_migrated_database_is_fit_for_use(database: Database) -> None:
-    """Nothing is raised, and nothing is changed by asking."""
+def test_a_migrated_database_passes_require_current(database: Database) -> None:
+    """The check changes nothing."""
     before = shape(database)
     migrate.require_current(database)
     assert shape(database) == before
 
 
-def test_an_empty_database_is_told_to_be_initialised(empty: Database) -> None:
+def test_the_error_for_an_empty_database_names_init(empty: Database) -> None:
     """The message names the database and the command."""
     with pytest.raises(NotMigratedError) as caught:
         migrate.require_current(empty)
@@ -183,7 +183,7 @@ def test_an_empty_database_is_told_to_be_initialised(empty: Database) -> None:
         ("9999", "0001", "is at 9999, which is newer than this refilld; update it"),
     ],
 )
-def test_another_revision_is_told_with_what_to_do(
+def test_the_error_for_another_revision_says_what_to_do(
     empty: Database, monkeypatch: pytest.MonkeyPatch, found: str, newest: str, message: str
 ) -> None:
     """An old database is upgraded; a newer one needs a newer program."""
@@ -196,10 +196,10 @@ def test_another_revision_is_told_with_what_to_do(
     assert str(caught.value) == f"{empty.name} {message}"
 
 
-def test_migrations_are_found_wherever_they_are_installed(
+def test_migrations_are_found_in_any_directory(
     empty: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A percent sign in the path is a percent sign."""
+    """A percent sign in the path is not interpolated."""
     elsewhere = tmp_path / "100%" / "migrations"
     shutil.copytree(Path(migrate.__file__).parent / "migrations", elsewhere)
     newest = migrate.newest()
@@ -208,8 +208,8 @@ def test_migrations_are_found_wherever_they_are_installed(
     assert set(metadata.tables) <= tables(empty)
 
 
-def test_what_an_older_version_kept_is_kept(empty: Database) -> None:
-    """And an order that was seen since its delivery has had its first look: no review is asked for."""
+def test_an_upgrade_from_revision_0001_keeps_orders(empty: Database) -> None:
+    """An order already seen since its delivery counts as settled: no review is opened."""
     config = migrate._config()
     with empty.write() as connection:
         config.attributes["connection"] = connection
@@ -236,8 +236,8 @@ def test_what_an_older_version_kept_is_kept(empty: Database) -> None:
         ]
 
 
-def test_targets_and_looks_of_the_second_version_are_kept(empty: Database) -> None:
-    """Each target is to be routed anew, its series goes on as it was, and nothing has been learned."""
+def test_an_upgrade_from_revision_0002_keeps_targets_and_snapshots(empty: Database) -> None:
+    """Targets are routed again, their series continue, and there are no statistics yet."""
     config = migrate._config()
     with empty.write() as connection:
         config.attributes["connection"] = connection
@@ -268,7 +268,7 @@ def test_targets_and_looks_of_the_second_version_are_kept(empty: Database) -> No
     assert [rows_of(empty, t) for t in ("hazard_cells", "virtual_times", "unit_prices")] == [[], [], []]
     with empty.write() as connection:
         (row,) = routes.unrouted(connection, 10)
-        assert (row.series, row.priority, row.due_reason) == (
+        assert (row.series, row.schedule.priority, row.schedule.due_reason) == (
             Series(7, "follower_count", source="instaloader"),
             Priority.URGENT,
             "confirm",

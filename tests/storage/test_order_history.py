@@ -23,7 +23,7 @@ def test_a_database_without_orders_has_no_history(database: Database) -> None:
     assert told(database) == []
 
 
-def test_orders_stand_by_their_target_in_order_of_completion(database: Database) -> None:
+def test_orders_are_returned_by_target_and_completion(database: Database) -> None:
     older, younger = an_order("2", completed_at=NOW - 9 * DAY), an_order("1", completed_at=NOW - 8 * DAY)
     other = an_order("3", target=a_post())
     sell(database, younger, older, other)
@@ -31,7 +31,7 @@ def test_orders_stand_by_their_target_in_order_of_completion(database: Database)
     assert found == {older.target: [older, younger], other.target: [other]}
 
 
-def test_what_happened_to_an_order_is_told_with_its_target(database: Database) -> None:
+def test_the_history_of_an_order_has_drop_decision_and_refill(database: Database) -> None:
     """Its drop, the decision on it, and the refill that was delivered."""
     sell(database, an_order("1"), an_order("2", target=a_post()))
     with database.write() as connection:
@@ -46,7 +46,7 @@ def test_what_happened_to_an_order_is_told_with_its_target(database: Database) -
 
 
 @pytest.mark.parametrize("state", [RefillState.CANCELLED, RefillState.REJECTED, RefillState.DEAD])
-def test_a_refill_that_came_to_nothing_has_an_end(database: Database, state: RefillState) -> None:
+def test_an_undelivered_refill_has_an_end(database: Database, state: RefillState) -> None:
     sell(database, an_order("1"))
     with database.write() as connection:
         bring_to(connection, "1", state)
@@ -55,7 +55,7 @@ def test_a_refill_that_came_to_nothing_has_an_end(database: Database, state: Ref
 
 
 @pytest.mark.parametrize("state", [RefillState.QUEUED, RefillState.CLAIMED, RefillState.HELD])
-def test_an_open_refill_has_none(database: Database, state: RefillState) -> None:
+def test_an_open_refill_has_no_end(database: Database, state: RefillState) -> None:
     sell(database, an_order("1"))
     with database.write() as connection:
         bring_to(connection, "1", state)
@@ -68,8 +68,8 @@ def next_after(database: Database, now: datetime) -> datetime | None:
         return due.next_after(connection, "eye", now)
 
 
-def test_the_next_moment_is_the_first_after_now_in_any_lane_of_the_source(database: Database) -> None:
-    """What is due already is not to come, and what another source looks at is not awaited."""
+def test_the_next_due_time_is_the_first_after_now_of_any_priority(database: Database) -> None:
+    """Overdue targets and other sources do not count."""
     with database.write() as connection:
         put_target(connection, "overdue", NOW - HOUR, Priority.ROUTINE, source="eye")
         put_target(connection, "later", NOW + 3 * HOUR, Priority.URGENT, source="eye")
@@ -80,7 +80,7 @@ def test_the_next_moment_is_the_first_after_now_in_any_lane_of_the_source(databa
     assert next_after(database, NOW + 3 * HOUR) is None
 
 
-def test_the_end_of_a_rest_is_awaited_in_the_virtual_queue_alone(database: Database) -> None:
+def test_not_before_counts_for_targets_in_the_virtual_queue_only(database: Database) -> None:
     with database.write() as connection:
         put_target(
             connection,

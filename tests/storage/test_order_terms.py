@@ -19,10 +19,10 @@ from tests.storage.shop import (
     a_claim,
     a_drop,
     a_profile,
+    allow_fast_path,
     an_order,
     bring_to,
-    calm,
-    make_calm,
+    on_fast_path,
     rows_of,
     sell,
 )
@@ -58,8 +58,8 @@ def asleep(database: Database) -> None:
         connection.exec_driver_sql("UPDATE targets SET next_due_at = NULL")
 
 
-def test_terms_and_their_origin_are_changed_and_nothing_else(database: Database) -> None:
-    """Of the order that is named, and of no other."""
+def test_reterm_changes_terms_and_their_origin_only(database: Database) -> None:
+    """Of the given orders only."""
     sell(database, an_order("1"), an_order("2"))
     (done,) = reterm(database, under(LONG, TermsOrigin.NAME))
     expected = an_order("1", terms=LONG, terms_from=TermsOrigin.NAME)
@@ -68,7 +68,7 @@ def test_terms_and_their_origin_are_changed_and_nothing_else(database: Database)
 
 
 @pytest.mark.parametrize("today", [lambda order: order, lambda _: None])
-def test_what_is_the_same_today_or_cannot_be_said_is_left_untouched(
+def test_orders_with_equal_or_unknown_new_terms_do_not_change(
     database: Database, today: Callable[[Order], Order | None]
 ) -> None:
     """Not even the time of its last change."""
@@ -79,7 +79,7 @@ def test_what_is_the_same_today_or_cannot_be_said_is_left_untouched(
     assert (done.changed, rows_of(database, "orders"), due(database)) == (False, before, None)
 
 
-def test_a_guarantee_that_begins_anew_is_looked_at_at_once(database: Database) -> None:
+def test_a_restarted_guarantee_makes_the_target_due(database: Database) -> None:
     """Its target may have had no look planned for weeks."""
     sell(database, an_order(terms=OLD))
     assert due(database) is None
@@ -88,21 +88,21 @@ def test_a_guarantee_that_begins_anew_is_looked_at_at_once(database: Database) -
 
 
 @pytest.mark.parametrize("terms", [LONG, NEVER])
-def test_other_terms_have_the_next_count_judged(database: Database, terms: Terms) -> None:
-    """The threshold may be another one; orders that keep their terms leave their targets calm."""
+def test_changed_terms_disable_the_fast_path_of_the_target(database: Database, terms: Terms) -> None:
+    """Other targets keep theirs."""
     sell(database, an_order(), an_order("2", target=a_profile("zoo")))
-    make_calm(database)
+    allow_fast_path(database)
     with database.write() as connection:
         order_terms.reterm(connection, ["1"], under(terms), LATER)
-    assert calm(database) == [False, True]
-    make_calm(database)
+    assert on_fast_path(database) == [False, True]
+    allow_fast_path(database)
     with database.write() as connection:
         order_terms.reterm(connection, ["1"], under(terms), LATER)
-    assert calm(database) == [True, True]
+    assert on_fast_path(database) == [True, True]
 
 
-def test_a_guarantee_that_runs_anyway_keeps_its_next_look(database: Database) -> None:
-    """A change of many terms is no reason to look at everything at once."""
+def test_a_guarantee_that_continues_keeps_its_next_look(database: Database) -> None:
+    """So that a change of many terms does not make all targets due."""
     sell(database, an_order())
     asleep(database)
     reterm(database, under(LONG))
@@ -113,7 +113,7 @@ def test_a_guarantee_that_runs_anyway_keeps_its_next_look(database: Database) ->
     ("status", "terms"), [(OrderStatus.COMPLETED, NEVER), (OrderStatus.PARTIAL, Terms(partial_orders=False))]
 )
 @pytest.mark.parametrize("state", [RefillState.QUEUED, RefillState.HELD])
-def test_a_guarantee_that_ends_cancels_what_waits(
+def test_an_ended_guarantee_cancels_held_and_queued_refills(
     database: Database, status: OrderStatus, terms: Terms, state: RefillState
 ) -> None:
     """As a status without guarantee does."""
@@ -128,8 +128,8 @@ def test_a_guarantee_that_ends_cancels_what_waits(
     assert not kept(database).guaranteed
 
 
-def test_a_guarantee_that_ends_closes_the_open_drop(database: Database) -> None:
-    """Nothing is confirmed any more on an order that counts as sold without refill."""
+def test_an_ended_guarantee_closes_the_open_drop(database: Database) -> None:
+    """The order counts as sold without refill."""
     sell(database, an_order())
     with database.write() as connection:
         drops.save(connection, a_drop(), a_claim(), 1200)
@@ -141,10 +141,10 @@ def test_a_guarantee_that_ends_closes_the_open_drop(database: Database) -> None:
 @pytest.mark.parametrize(
     ("terms", "state"), [(LONG, RefillState.QUEUED), (LONG, RefillState.HELD), (NEVER, RefillState.CLAIMED)]
 )
-def test_a_refill_stays_while_the_guarantee_does_and_once_a_consumer_has_it(
+def test_changed_terms_cancel_neither_refills_of_a_running_guarantee_nor_claimed_ones(
     database: Database, terms: Terms, state: RefillState
 ) -> None:
-    """New limits count from the next decision on; what is being delivered is delivered."""
+    """New limits hold from the next decision on."""
     sell(database, an_order())
     with database.write() as connection:
         refill_id = bring_to(connection, "1", state)
@@ -165,7 +165,7 @@ def test_orders_are_counted_by_terms_and_origin(database: Database) -> None:
 
 
 def test_pages_hold_every_order_once(database: Database) -> None:
-    """Whatever the ids look like."""
+    """For any ids."""
     ids = [f"{number}" for number in range(11)] + ["A-1", "a-1", "ü", "Z 9"]
     sell(database, *(an_order(order_id, target=a_profile(f"p{n}")) for n, order_id in enumerate(ids)))
     seen: list[str] = []

@@ -1,6 +1,7 @@
 """The outbox: alerts are rows first, sent at least once, given up after so many failures."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -22,7 +23,7 @@ def put(database: Database, *texts: str, at: datetime = NOW, kind: AlertKind = A
             outbox.add(connection, Alert(kind, text), at)
 
 
-def take(database: Database, now: datetime = NOW, limit: int = 100) -> list[AnyRow]:
+def claim_due(database: Database, now: datetime = NOW, limit: int = 100) -> list[AnyRow]:
     with database.write() as connection:
         return outbox.take_due(connection, now, UNTIL, limit)
 
@@ -33,67 +34,67 @@ def texts(rows: list[AnyRow]) -> list[str]:
 
 @pytest.mark.parametrize("kind", AlertKind)
 def test_every_kind_of_alert_survives_the_round_trip(database: Database, kind: AlertKind) -> None:
-    """With its words, its order and its link, due at once."""
+    """With text, order and link, due at once."""
     alert = Alert(kind, "what happened, and what to do", order_id="17", link="https://example.com/")
     with database.write() as connection:
         outbox.add(connection, alert, NOW)
-    (row,) = take(database)
+    (row,) = claim_due(database)
     assert Alert(row.kind, row.text, row.order_id, row.link) == alert
     assert (row.state, row.attempts, row.created_at, row.next_try_at) == ("pending", 0, NOW, NOW)
 
 
-def test_the_longest_overdue_alerts_go_first_and_no_more_than_the_limit(database: Database) -> None:
+def test_the_longest_overdue_alerts_go_first_up_to_the_limit(database: Database) -> None:
     """The rest stays due."""
     for minutes in (2, 3, 1):
         put(database, f"{minutes} minutes old", at=NOW - minutes * MINUTE)
-    assert texts(take(database, limit=2)) == ["3 minutes old", "2 minutes old"]
-    assert texts(take(database, limit=2)) == ["1 minutes old"]
+    assert texts(claim_due(database, limit=2)) == ["3 minutes old", "2 minutes old"]
+    assert texts(claim_due(database, limit=2)) == ["1 minutes old"]
 
 
 def test_an_alert_is_due_at_its_time_and_not_before(database: Database) -> None:
     """The moment itself counts."""
     put(database, "later", at=NOW + HOUR)
-    assert take(database, NOW + HOUR - INSTANT) == []
-    assert texts(take(database, NOW + HOUR)) == ["later"]
+    assert claim_due(database, NOW + HOUR - INSTANT) == []
+    assert texts(claim_due(database, NOW + HOUR)) == ["later"]
 
 
-def test_a_taken_alert_is_left_alone_until_its_time_and_then_taken_again(database: Database) -> None:
-    """A process that was killed while sending loses no alert."""
+def test_a_claimed_alert_is_claimed_again_after_its_time(database: Database) -> None:
+    """A process killed while sending loses no alert."""
     put(database, "a")
-    assert texts(take(database)) == ["a"]
-    assert take(database, UNTIL - INSTANT) == []
-    assert texts(take(database, UNTIL)) == ["a"]
+    assert texts(claim_due(database)) == ["a"]
+    assert claim_due(database, UNTIL - INSTANT) == []
+    assert texts(claim_due(database, UNTIL)) == ["a"]
 
 
-def test_takers_at_once_never_take_the_same_alert(database: Database) -> None:
+def test_concurrent_processes_never_claim_the_same_alert(database: Database) -> None:
     """Each alert is sent by one of them."""
     put(database, *(f"alert {i}" for i in range(60)))
-    taken = [text for rows in at_once(6, lambda _: take(database, limit=10)) for text in texts(rows)]
+    taken = [text for rows in at_once(6, lambda _: claim_due(database, limit=10)) for text in texts(rows)]
     assert sorted(taken) == sorted({*taken})
-    assert sorted(taken + texts(take(database))) == sorted(f"alert {i}" for i in range(60))
+    assert sorted(taken + texts(claim_due(database))) == sorted(f"alert {i}" for i in range(60))
 
 
 def test_a_sent_alert_is_kept_and_never_sent_again(database: Database) -> None:
     """With the time it went out."""
     put(database, "a", "b")
-    rows = take(database)
+    rows = claim_due(database)
     with database.write() as connection:
         outbox.sent(connection, [rows[0].alert_id], NOW + MINUTE)
     first = rows_of(database, "outbox")[0]
     assert (first.state, first.sent_at, first.next_try_at) == ("sent", NOW + MINUTE, None)
-    assert texts(take(database, NOW + DAY)) == ["b"]
+    assert texts(claim_due(database, NOW + DAY)) == ["b"]
 
 
-def test_an_alert_without_a_channel_is_kept_to_be_read(database: Database) -> None:
-    """A channel that is configured later does not send what has long been known."""
+def test_an_alert_without_a_channel_is_kept(database: Database) -> None:
+    """A channel configured later does not send it."""
     put(database, "a")
     with database.write() as connection:
         outbox.kept(connection, [row.alert_id for row in outbox.take_due(connection, NOW, UNTIL, 10)])
     assert [row.state for row in rows_of(database, "outbox")] == ["kept"]
-    assert take(database, NOW + DAY) == []
+    assert claim_due(database, NOW + DAY) == []
 
 
-def test_nothing_sent_is_nothing_changed(database: Database) -> None:
+def test_an_empty_round_changes_no_row(database: Database) -> None:
     """An empty round touches no row."""
     put(database, "a", at=NOW + DAY)
     before = rows_of(database, "outbox")
@@ -105,11 +106,12 @@ def test_nothing_sent_is_nothing_changed(database: Database) -> None:
     assert rows_of(database, "outbox") == before
 
 
-def test_a_failed_alert_is_tried_again_each_time_later_and_given_up_in_the_end(database: Database) -> None:
+def test_a_failed_alert_is_retried_with_growing_waits_and_then_given_up(database: Database) -> None:
     """30 seconds, then twice as long after each further failure; after the twelfth it is given up."""
     put(database, "a")
-    waits, now = [], NOW
-    while rows := take(database, now):
+    waits: list[timedelta] = []
+    now = NOW
+    while rows := claim_due(database, now):
         with database.write() as connection:
             outbox.failed(connection, rows, f"failure {len(waits) + 1}", now)
         (row,) = rows_of(database, "outbox")
@@ -119,7 +121,7 @@ def test_a_failed_alert_is_tried_again_each_time_later_and_given_up_in_the_end(d
     assert (row.state, row.attempts, row.last_error) == ("failed", 12, "failure 12")
 
 
-def test_alerts_are_listed_newest_first_drops_apart_from_the_rest(database: Database) -> None:
+def test_alerts_about_drops_and_others_are_listed_separately_newest_first(database: Database) -> None:
     """The daily business does not bury what is wrong with a source."""
     put(database, "drop 1")
     put(database, "blocked", kind=AlertKind.SOURCE_BLOCKED)
@@ -141,8 +143,8 @@ def test_alerts_are_listed_newest_first_drops_apart_from_the_rest(database: Data
         ({"sent_at": NOW}, "ck_outbox_sent_has_a_time"),
     ],
 )
-def test_the_database_itself_refuses_an_impossible_alert(
-    database: Database, change: dict[str, object], constraint: str
+def test_the_database_refuses_an_impossible_alert(
+    database: Database, change: dict[str, Any], constraint: str
 ) -> None:
     """Pending has a time to try, sent has a time of sending, and there are no other states."""
     put(database, "a")

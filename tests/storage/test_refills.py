@@ -1,5 +1,7 @@
 """Refills: one open per order, the operator's verbs, and the whole life of each in its events."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
@@ -33,15 +35,17 @@ from tests.storage.shop import (
 
 OPEN = sorted(state for state in RefillState if state.open)
 ENDED = sorted(state for state in RefillState if not state.open)
-VERBS = {
+ACTIONS = {
     "approve": {"held": "queued"},
     "reject": {"held": "rejected"},
     "requeue": {"dead": "queued"},
     "cancel": {"queued": "cancelled", "held": "cancelled", "dead": "cancelled"},
 }
 """The operator's verbs, from the contract: which state each turns into which."""
-LEGAL = [(action, old, new) for action, moves in VERBS.items() for old, new in moves.items()]
-ILLEGAL = [(action, state) for action, moves in VERBS.items() for state in RefillState if state not in moves]
+LEGAL = [(action, old, new) for action, moves in ACTIONS.items() for old, new in moves.items()]
+ILLEGAL = [
+    (action, state) for action, moves in ACTIONS.items() for state in RefillState if state not in moves
+]
 
 
 def bring(database: Database, state: RefillState, order_id: str = "1") -> int:
@@ -85,7 +89,7 @@ def a_row(order_id: str, state: RefillState, drop_id: int, number: int = 99) -> 
     ("action", "state", "queued_at"),
     [(Action.REFILL, RefillState.QUEUED, NOW), (Action.HOLD, RefillState.HELD, None)],
 )
-def test_a_decision_is_queued_or_held(
+def test_a_decision_creates_a_queued_or_held_refill(
     database: Database, action: Action, state: RefillState, queued_at: object
 ) -> None:
     """With the units and the reason of the decision, and all that a consumer needs."""
@@ -104,7 +108,7 @@ def test_a_decision_is_queued_or_held(
 
 
 def test_refills_are_numbered_within_their_order(database: Database) -> None:
-    """First, second, third: what `max_refills` counts."""
+    """`max_refills` counts these numbers."""
     sell(database, an_order("1"), an_order("2"))
     with database.write() as connection:
         numbers = {}
@@ -116,7 +120,7 @@ def test_refills_are_numbered_within_their_order(database: Database) -> None:
 
 @pytest.mark.parametrize("state", OPEN)
 def test_an_order_with_an_open_refill_gets_no_other(database: Database, state: RefillState) -> None:
-    """The error says so, and nothing of the attempt is kept."""
+    """The attempt is refused and rolled back."""
     bring(database, state)
     before = everything(database)
     with pytest.raises(OpenRefillError, match="at most one"), database.write() as connection:
@@ -125,7 +129,7 @@ def test_an_order_with_an_open_refill_gets_no_other(database: Database, state: R
 
 
 @pytest.mark.parametrize("state", ENDED)
-def test_an_order_whose_refill_has_ended_may_get_another(database: Database, state: RefillState) -> None:
+def test_after_an_ended_refill_another_can_be_created(database: Database, state: RefillState) -> None:
     """One at a time, not one for ever."""
     first = bring(database, state)
     with database.write() as connection:
@@ -134,17 +138,17 @@ def test_an_order_whose_refill_has_ended_may_get_another(database: Database, sta
 
 @pytest.mark.parametrize("second", OPEN)
 @pytest.mark.parametrize("first", OPEN)
-def test_the_database_itself_keeps_an_order_to_one_open_refill(
+def test_the_database_refuses_a_second_open_refill_of_an_order(
     database: Database, first: RefillState, second: RefillState
 ) -> None:
-    """A row that no code of ours has checked is refused, by the name of the promise."""
+    """By a named constraint."""
     drop_id = get(database, bring(database, first)).drop_id
     with pytest.raises(OpenRefillError), database.write() as connection:
         connection.execute(insert(table), a_row("1", second, drop_id))
     assert len(rows_of(database, "refills")) == 1
 
 
-def test_the_database_itself_keeps_number_and_order_to_one_refill(database: Database) -> None:
+def test_the_database_refuses_a_second_refill_with_the_same_number(database: Database) -> None:
     """A refill that was counted cannot be counted again."""
     drop_id = get(database, bring(database, RefillState.COMPLETED)).drop_id
     row = a_row("1", RefillState.COMPLETED, drop_id, number=1)
@@ -155,7 +159,7 @@ def test_the_database_itself_keeps_number_and_order_to_one_refill(database: Data
     assert [row.number for row in rows_of(database, "refills")] == [1, 2]
 
 
-def test_makers_at_once_make_one_refill(database: Database) -> None:
+def test_concurrent_decisions_create_one_refill(database: Database) -> None:
     """However many judge at the same moment, a lost unit is owed once."""
     sell(database, an_order())
 
@@ -182,10 +186,10 @@ BAD_ROWS = [
 
 
 @pytest.mark.parametrize(("change", "constraint"), BAD_ROWS)
-def test_the_database_itself_refuses_an_impossible_refill(
-    database: Database, change: dict[str, object], constraint: str
+def test_the_database_refuses_an_impossible_refill(
+    database: Database, change: dict[str, Any], constraint: str
 ) -> None:
-    """The states are kept by constraints, not by good will."""
+    """By constraints on the states."""
     refill_id = bring(database, RefillState.QUEUED)
     with pytest.raises(IntegrityError, match=constraint), database.write() as connection:
         connection.execute(update(table).where(table.c.refill_id == refill_id).values(change))
@@ -195,8 +199,8 @@ def test_the_database_itself_refuses_an_impossible_refill(
 
 
 @pytest.mark.parametrize(("action", "old", "new"), LEGAL)
-def test_an_operator_moves_a_refill(database: Database, action: str, old: str, new: str) -> None:
-    """Each verb leads where the contract says, and is written down."""
+def test_an_operator_action_changes_the_state(database: Database, action: str, old: str, new: str) -> None:
+    """And writes an event."""
     refill_id = bring(database, RefillState(old))
     before = told(database, refill_id)
     assert operate(database, refill_id, action) is RefillState(new)
@@ -208,31 +212,29 @@ def test_an_operator_moves_a_refill(database: Database, action: str, old: str, n
 
 
 @pytest.mark.parametrize(("action", "state"), ILLEGAL)
-def test_an_operator_cannot_move_a_refill_from_elsewhere(
+def test_an_operator_action_from_a_wrong_state_is_refused(
     database: Database, action: str, state: RefillState
 ) -> None:
-    """The error names the state and what would be right, and nothing changes."""
+    """The error names the state and the required ones; nothing changes."""
     refill_id = bring(database, state)
     before = everything(database)
-    needed = " or ".join(sorted(VERBS[action]))
+    needed = " or ".join(sorted(ACTIONS[action]))
     with pytest.raises(WrongStateError) as caught:
         operate(database, refill_id, action)
     assert str(caught.value) == f"refill {refill_id} is {state}; {action} needs {needed}"
     assert everything(database) == before
 
 
-@pytest.mark.parametrize("action", VERBS)
-def test_a_refill_that_is_not_there_cannot_be_moved(database: Database, action: str) -> None:
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_operator_action_on_an_unknown_refill_is_not_found(database: Database, action: str) -> None:
     """The error says that there is none."""
     with pytest.raises(NotFoundError, match="there is no refill 404"):
         operate(database, 404, action)
 
 
 @pytest.mark.parametrize(("action", "state"), [("approve", RefillState.HELD), ("requeue", RefillState.DEAD)])
-def test_a_refill_that_an_operator_queues_starts_afresh(
-    database: Database, action: str, state: RefillState
-) -> None:
-    """All its attempts are before it, and it is ready at once."""
+def test_a_requeued_refill_has_all_its_attempts(database: Database, action: str, state: RefillState) -> None:
+    """It is available at once."""
     refill_id = bring(database, state)
     operate(database, refill_id, action)
     row = get(database, refill_id)
@@ -244,7 +246,7 @@ def test_a_refill_that_an_operator_queues_starts_afresh(
 
 
 def test_a_dead_refill_is_not_requeued_beside_an_open_one(database: Database) -> None:
-    """The order has been given another meanwhile; the dead one stays dead."""
+    """The dead one stays dead."""
     dead = bring(database, RefillState.DEAD)
     with database.write() as connection:
         owe(connection, "1")
@@ -254,7 +256,7 @@ def test_a_dead_refill_is_not_requeued_beside_an_open_one(database: Database) ->
     assert everything(database) == before
 
 
-def test_of_operators_at_once_only_one_moves_a_refill(database: Database) -> None:
+def test_of_concurrent_operator_actions_one_succeeds(database: Database) -> None:
     """Approving and rejecting meet: one of them is told that it came too late."""
     refill_id = bring(database, RefillState.HELD)
 
@@ -273,7 +275,9 @@ def test_of_operators_at_once_only_one_moves_a_refill(database: Database) -> Non
 
 
 @pytest.mark.parametrize("state", RefillState)
-def test_only_what_waits_is_cancelled_with_its_order(database: Database, state: RefillState) -> None:
+def test_only_held_and_queued_refills_are_cancelled_with_their_order(
+    database: Database, state: RefillState
+) -> None:
     """A claimed refill is left to its consumer; an ended one has ended."""
     refill_id = bring(database, state)
     bystander = bring(database, RefillState.QUEUED, "2")
@@ -296,7 +300,7 @@ def test_refills_are_listed_newest_first(database: Database) -> None:
     with database.write() as connection:
         four = owe(connection, "2", at=NOW + DAY)
 
-    def listed(**narrowed: object) -> list[int]:
+    def listed(**narrowed: Any) -> list[int]:
         with database.read() as connection:
             return [row.refill_id for row in refills.listed(connection, **narrowed)]
 
@@ -309,8 +313,8 @@ def test_refills_are_listed_newest_first(database: Database) -> None:
 
 
 @pytest.mark.parametrize("state", RefillState)
-def test_the_reason_of_a_held_refill_can_be_asked_for(database: Database, state: RefillState) -> None:
-    """And only that of a held one."""
+def test_the_reason_of_a_held_refill_can_be_queried(database: Database, state: RefillState) -> None:
+    """For other refills it is None."""
     bring(database, state)
     expected = Reason.BELOW_START_COUNT if state is RefillState.HELD else None
     with database.read() as connection:
@@ -318,8 +322,8 @@ def test_the_reason_of_a_held_refill_can_be_asked_for(database: Database, state:
         assert refills.held_reason(connection, "2") is None
 
 
-def test_the_events_of_a_refill_are_its_own(database: Database) -> None:
-    """Oldest first, with the time and the words of each."""
+def test_events_are_separate_per_refill(database: Database) -> None:
+    """Oldest first, with time and detail."""
     one, two = queue(database, "1", "2")
     operate(database, one, "cancel")
     with database.read() as connection:
@@ -332,8 +336,8 @@ def test_the_events_of_a_refill_are_its_own(database: Database) -> None:
     assert others == [RefillState.QUEUED]
 
 
-def test_an_open_refill_error_is_one_of_the_house(database: Database) -> None:
-    """Callers may catch it without knowing any driver."""
+def test_an_open_refill_error_is_a_domain_error(database: Database) -> None:
+    """Callers need no exception of a driver."""
     bring(database, RefillState.QUEUED)
     with pytest.raises(StorageError) as caught, database.write() as connection:
         owe(connection, "1")

@@ -18,8 +18,8 @@ def opened(tx: Connection) -> Review | None:
     return reviews.open_review(tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), an_order("1"), NOW)
 
 
-def test_the_same_thing_is_asked_once(database: Database) -> None:
-    """A short delivery is reviewed once for ever."""
+def test_a_short_delivery_is_reviewed_once(database: Database) -> None:
+    """Also after the review was closed."""
     sell(database, an_order("1"))
     with database.write() as tx:
         dead = bring_to(tx, "1", RefillState.DEAD)  # which asks by itself
@@ -29,7 +29,7 @@ def test_the_same_thing_is_asked_once(database: Database) -> None:
 
 
 def test_an_order_has_one_open_review_which_takes_over_the_units_of_the_last(database: Database) -> None:
-    """So that no unit is refunded twice: of 500 and 300 units that may be the same, 500 stay in question."""
+    """So that no unit is refunded twice: of 500 and 300 units that may be the same, 500 stay open."""
     order = an_order("1", price=Decimal("10.00"))
     sell(database, order)
     with database.write() as tx:
@@ -41,8 +41,8 @@ def test_an_order_has_one_open_review_which_takes_over_the_units_of_the_last(dat
     assert (first.note, first.closed_at) == ("taken over by the next review", NOW)
 
 
-def test_a_closed_review_says_what_was_done(database: Database) -> None:
-    """It leaves the list of open ones and stays in the other."""
+def test_a_closed_review_has_its_note(database: Database) -> None:
+    """It leaves the list of open reviews."""
     sell(database, an_order("1"))
     with database.write() as tx:
         opened(tx)
@@ -54,7 +54,7 @@ def test_a_closed_review_says_what_was_done(database: Database) -> None:
 
 
 def test_a_review_is_closed_only_once(database: Database) -> None:
-    """And one that is not there not at all."""
+    """An unknown review cannot be closed."""
     sell(database, an_order("1"))
     with database.write() as tx:
         opened(tx)
@@ -66,8 +66,8 @@ def test_a_review_is_closed_only_once(database: Database) -> None:
             reviews.close(tx, 4040, "", NOW)
 
 
-def test_the_list_says_what_was_refilled_since(database: Database) -> None:
-    """So that nobody refunds what a refill has made good."""
+def test_a_listed_review_shows_the_units_refilled_since(database: Database) -> None:
+    """So that refilled units are not refunded."""
     sell(database, an_order("1"))
     with database.write() as tx:
         bring_to(tx, "1", RefillState.COMPLETED, NOW - HOUR)

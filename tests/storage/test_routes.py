@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import update
 
 from monitor.cadence.schedule import FinalLook, Priority, QueuePosition
+from monitor.evaluation.target_state import TargetState
 from monitor.model.target import Metric, Target
 from storage import routes, schema, targets
 from storage.engine import Database
-from storage.targets import TargetState
 from tests.storage.shop import (
     DAY,
     HOUR,
@@ -27,7 +27,7 @@ from tests.storage.shop import (
 )
 
 SEAT = QueuePosition(1.5, "old s", NOW + HOUR, NOW + 20 * DAY, FinalLook(7, 2.5))
-PLACE = {
+PLACE: dict[str, Any] = {
     "virtual_due": 1.5, "service_queue": "old s", "not_before": NOW + HOUR,
     "coverage_ends_at": NOW + 20 * DAY,
     "final_look_slot": 7, "final_look_value": 2.5,
@@ -57,8 +57,8 @@ def sources_of(database: Database) -> list[str | None]:
     return [row.source for row in rows_of(database, "targets")]
 
 
-def test_a_new_target_is_routed_as_soon_as_it_is_watched(database: Database) -> None:
-    """Not before: a target that needs no look needs nobody to look; nobody at all is an answer, too."""
+def test_a_new_target_is_routed_when_it_becomes_due(database: Database) -> None:
+    """A target without a due time is not routed; "no source" is a result too."""
     new = put(database, "new", source=None)
     far = put(database, "far", NOW + 90 * DAY, source=None)
     put(database, "at rest", None, source=None)
@@ -74,7 +74,7 @@ def test_new_targets_are_routed_in_batches(database: Database) -> None:
 
 
 def test_two_daemons_route_different_targets(postgresql: Database) -> None:
-    """What one of them has in its hands the other passes over."""
+    """Targets locked by one daemon are skipped by the other."""
     first, second = put(postgresql, "a", source=None), put(postgresql, "b", source=None)
     with postgresql.write() as slow, postgresql.write() as quick:
         assert [row.target_id for row in routes.unrouted(slow, 1)] == [first]
@@ -82,35 +82,39 @@ def test_two_daemons_route_different_targets(postgresql: Database) -> None:
         assert [row.target_id for row in routes.unrouted(quick, 2)] == [second]
 
 
-def test_a_routed_target_has_its_source_and_its_place(database: Database) -> None:
-    """Nothing else of it changes."""
+def with_source(state: TargetState, source: str, request_key: str) -> TargetState:
+    return replace(state, schedule=replace(state.schedule, source=source, request_key=request_key))
+
+
+def test_routing_stores_source_request_key_and_queue_position(database: Database) -> None:
+    """Nothing else changes."""
     seated, dated = put(database, "seated", source=None), put(database, "dated", source=None, **PLACE)
     before = get(database, seated)
-    rows = [replace(get(database, i), source="graph", request_key=f"page {i}") for i in (seated, dated)]
+    rows = [with_source(get(database, i), "graph", f"page {i}") for i in (seated, dated)]
     with database.write() as connection:
         routes.routed(connection, rows, {seated: SEAT})
         routes.routed(connection, [], {})
-    assert get(database, seated) == replace(
-        before, source="graph", request_key=f"page {seated}", service_queue="old s"
-    )
-    assert (get(database, dated).source, get(database, dated).request_key) == ("graph", f"page {dated}")
+    after = with_source(before, "graph", f"page {seated}")
+    assert get(database, seated) == replace(after, schedule=replace(after.schedule, service_queue="old s"))
+    schedule = get(database, dated).schedule
+    assert (schedule.source, schedule.request_key) == ("graph", f"page {dated}")
     assert place(database) == [PLACE, dict.fromkeys(PLACE) | {"service_queue": ""}]
     assert unrouted(database) == []
 
 
-def test_a_rerouted_target_is_asked_for_anew(database: Database) -> None:
-    """And only that one; its date stays."""
+def test_invalidating_a_route_makes_that_target_unrouted(database: Database) -> None:
+    """Its date stays."""
     target_id = put(database, "natgeo", NOW + DAY)
     put(database, "other")
     with database.write() as connection:
         routes.reroute(connection, [target_id])
         routes.reroute(connection, [])
     assert unrouted(database) == [target_id]
-    assert get(database, target_id).next_due_at == NOW + DAY
+    assert get(database, target_id).schedule.next_due_at == NOW + DAY
 
 
-def test_targets_leave_the_sources_that_look_no_more(database: Database) -> None:
-    """What is stored of their turns is overwritten once they are routed."""
+def test_targets_of_disabled_sources_become_unrouted(database: Database) -> None:
+    """Their queue positions are overwritten by the next routing."""
     for source in ("graph", "instaloader", "", None):
         put(database, f"by {source}", source=source, **PLACE)
     with database.write() as connection:
@@ -121,7 +125,7 @@ def test_targets_leave_the_sources_that_look_no_more(database: Database) -> None
     assert waiting == [(1.5, 7)] * 4
 
 
-def test_without_sources_all_are_asked_for_anew(database: Database) -> None:
+def test_without_given_sources_all_targets_become_unrouted(database: Database) -> None:
     """As on the day after a new one was enabled."""
     for source in ("graph", ""):
         put(database, f"by {source}", source=source)
@@ -130,8 +134,8 @@ def test_without_sources_all_are_asked_for_anew(database: Database) -> None:
     assert sources_of(database) == [None, None]
 
 
-def test_targets_leave_in_the_order_of_a_judge(postgresql: Database) -> None:
-    """Who starts and who judges would wait for each other, wherever the rows lie that were written last."""
+def test_targets_are_unrouted_in_the_order_of_an_evaluation(postgresql: Database) -> None:
+    """Another order could deadlock with it."""
     first, second = put(postgresql, "a", source="gone"), put(postgresql, "b", source="gone")
     with postgresql.write() as connection:
         connection.execute(
@@ -156,7 +160,7 @@ def leave(database: Database) -> int:
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
-def test_leaving_nobody_changes_nothing(database: Database) -> None:
+def test_a_restart_with_the_same_sources_changes_nothing(database: Database) -> None:
     """A restart with the same sources."""
     put(database, "natgeo", **PLACE)
     before = everything(database)
@@ -174,8 +178,8 @@ def routed(database: Database) -> None:
         connection.execute(update(schema.targets).values(source="graph", request_key="natgeo"))
 
 
-def test_whoever_names_the_owner_opens_another_way(database: Database) -> None:
-    """A post is seen through its owner's page, too; who names the owner again changes nothing."""
+def test_a_new_owner_makes_a_post_unrouted(database: Database) -> None:
+    """The same owner again changes nothing."""
 
     def ensure(target: Target) -> int:
         with database.write() as connection:
@@ -193,23 +197,23 @@ def test_whoever_names_the_owner_opens_another_way(database: Database) -> None:
     assert (sources_of(database), get(database, target_id).target.owner) == (["graph"], "natgeo")
 
 
-def test_a_new_order_has_its_target_routed_anew(database: Database) -> None:
-    """Its service may allow other sources; targets without a new order stay where they are."""
+def test_a_new_order_makes_its_target_unrouted(database: Database) -> None:
+    """Its service may allow other sources; other targets keep their route."""
     sell(database, an_order("1"), an_order("2", target=a_profile("zoo")))
     routed(database)
     sell(database, an_order("3"), an_order("2", target=a_profile("zoo")))
     assert sources_of(database) == [None, "graph"]
 
 
-def test_an_order_that_moves_has_its_target_routed_anew(database: Database) -> None:
-    """Also one that is delivered only now."""
+def test_a_changed_order_makes_its_target_unrouted(database: Database) -> None:
+    """Also one that is completed only now."""
     sell(database, a_pending_order("1"), a_pending_order("2", target=a_post()))
     routed(database)
     sell(database, an_order("1"))
     assert sources_of(database) == [None, "graph"]
 
 
-def test_one_link_with_two_metrics_is_two_targets(database: Database) -> None:
+def test_metrics_of_one_link_are_routed_separately(database: Database) -> None:
     """Each has its own way."""
     sell(database, an_order("1", target=a_post()), an_order("2", target=a_post(metric=Metric.VIEWS)))
     routed(database)

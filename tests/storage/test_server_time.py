@@ -18,7 +18,7 @@ def newest(database: Database) -> datetime | None:
         return server_time.newest(connection)
 
 
-def test_a_new_database_knows_no_time(database: Database) -> None:
+def test_a_new_database_has_no_newest_time(database: Database) -> None:
     """Nothing was looked at yet."""
     assert newest(database) is None
 
@@ -33,7 +33,7 @@ def test_the_newest_instant_is_that_of_a_look_or_of_a_request(database: Database
     assert newest(database) == max(NOW, NOW + later)
 
 
-def test_a_server_has_a_clock_of_its_own(postgresql: Database) -> None:
+def test_a_server_returns_its_own_time(postgresql: Database) -> None:
     """Here it is this machine's."""
     with postgresql.read() as connection:
         told = server_time.server_time(connection)
@@ -42,7 +42,7 @@ def test_a_server_has_a_clock_of_its_own(postgresql: Database) -> None:
     assert abs(told - datetime.now(UTC)) < MINUTE
 
 
-def test_a_file_has_no_clock(sqlite: Database) -> None:
+def test_sqlite_has_no_server_time(sqlite: Database) -> None:
     """SQLite runs in this process."""
     with sqlite.read() as connection:
         assert server_time.server_time(connection) is None
@@ -62,6 +62,6 @@ def test_a_file_has_no_clock(sqlite: Database) -> None:
         ((4, 0, 0), False),
     ],
 )
-def test_the_versions_with_the_fault_are_known(version: Version, faulty: bool) -> None:
-    """It was mended in 3.51.3, and in two older lines."""
+def test_sqlite_versions_with_the_wal_bug_are_recognised(version: Version, faulty: bool) -> None:
+    """It is fixed in 3.51.3 and in two older release lines."""
     assert sqlite_fault.may_corrupt(version) is faulty

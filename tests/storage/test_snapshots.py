@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -10,7 +11,6 @@ from sqlalchemy.exc import IntegrityError
 from monitor.cadence.schedule import Priority
 from monitor.model.snapshot import Outcome, Snapshot
 from storage import snapshots
-from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.schema import snapshots as table
 from tests.storage.shop import DAY, HOUR, INSTANT, NOW, a_failed_look, a_look, put_target, rows_of
@@ -28,7 +28,7 @@ def keep(database: Database, target_id: int, *looks: Snapshot) -> None:
             snapshots.add(connection, target_id, look)
 
 
-def newest(database: Database, target_id: int, limit: int = 100) -> list[AnyRow]:
+def newest(database: Database, target_id: int, limit: int = 100) -> list[Any]:
     with database.read() as connection:
         return list(snapshots.newest(connection, target_id, limit))
 
@@ -47,7 +47,7 @@ def newest(database: Database, target_id: int, limit: int = 100) -> list[AnyRow]
 def test_every_kind_of_look_survives_the_round_trip(
     database: Database, target_id: int, look: Snapshot
 ) -> None:
-    """What was seen, by whom, what it counted, and by how much that differs from the series."""
+    """Outcome, source, count_kind and count_offset."""
     keep(database, target_id, look)
     (row,) = newest(database, target_id)
     seen = (look.outcome, look.count, look.source, look.count_kind, look.detail, look.count_offset)
@@ -63,20 +63,20 @@ def test_every_kind_of_look_survives_the_round_trip(
     ],
 )
 def test_a_time_is_kept_to_the_microsecond(database: Database, target_id: int, at: datetime) -> None:
-    """Any time that Python knows comes back as it was, in UTC."""
+    """Every Python datetime comes back unchanged, in UTC."""
     keep(database, target_id, a_look(at=at))
     (row,) = newest(database, target_id)
     assert (row.at, row.at.tzinfo) == (at, UTC)
 
 
-def test_the_newest_looks_come_first_and_no_more_than_asked_for(database: Database, target_id: int) -> None:
-    """However they were written down."""
+def test_snapshots_are_returned_newest_first_up_to_the_limit(database: Database, target_id: int) -> None:
+    """Independent of the order of insertion."""
     keep(database, target_id, *(a_look(100 + i, NOW + i * HOUR) for i in (2, 0, 3, 1)))
     assert [row.count for row in newest(database, target_id)] == [103, 102, 101, 100]
     assert [row.count for row in newest(database, target_id, limit=2)] == [103, 102]
 
 
-def test_looks_at_one_target_are_not_those_at_another(database: Database, target_id: int) -> None:
+def test_snapshots_are_separate_per_target(database: Database, target_id: int) -> None:
     """The same moment may be seen at two targets."""
     with database.write() as connection:
         other = put_target(connection, "nasa", NOW, Priority.ROUTINE)
@@ -86,12 +86,14 @@ def test_looks_at_one_target_are_not_those_at_another(database: Database, target
     assert [row.count for row in newest(database, other)] == [2]
 
 
-def test_a_target_without_looks_has_none(database: Database, target_id: int) -> None:
+def test_a_target_without_snapshots_has_an_empty_list(database: Database, target_id: int) -> None:
     """No row, no error."""
     assert newest(database, target_id) == []
 
 
-def test_a_moment_of_a_target_is_seen_once(database: Database, target_id: int) -> None:
+def test_the_database_refuses_two_snapshots_of_a_target_at_one_time(
+    database: Database, target_id: int
+) -> None:
     """A second look at the same instant is refused by the database, and the first one stays."""
     keep(database, target_id, a_look(1))
     with pytest.raises(IntegrityError):
@@ -99,7 +101,7 @@ def test_a_moment_of_a_target_is_seen_once(database: Database, target_id: int) -
     assert [row.count for row in newest(database, target_id)] == [1]
 
 
-def test_a_look_at_an_unknown_target_is_refused(database: Database) -> None:
+def test_the_database_refuses_a_snapshot_of_an_unknown_target(database: Database) -> None:
     """No snapshot without its target."""
     with pytest.raises(IntegrityError):
         keep(database, 404, a_look())
@@ -113,8 +115,8 @@ def test_a_look_at_an_unknown_target_is_refused(database: Database) -> None:
         ({"count": -1}, "ck_snapshots_count_not_negative"),
     ],
 )
-def test_the_database_itself_refuses_an_impossible_look(
-    database: Database, target_id: int, change: dict[str, object], constraint: str
+def test_the_database_refuses_an_impossible_snapshot(
+    database: Database, target_id: int, change: dict[str, Any], constraint: str
 ) -> None:
     """Only a count counts, and no count is negative."""
     row = {

@@ -25,15 +25,15 @@ def take_a_place(database: Database, budget: Budget, now: datetime, purpose: Pur
         return free is None
 
 
-def test_the_last_place_in_a_budget_is_taken_once(database: Database) -> None:
-    """Also of a source that was never refused, of which nothing is remembered but its requests."""
+def test_of_concurrent_requests_one_gets_the_last_slot_of_a_budget(database: Database) -> None:
+    """Also for a source without a stored state."""
     budget = Budget(1, 0 * SECOND)
     assert sum(at_once(DAEMONS, lambda _: take_a_place(database, budget, NOW))) == 1
 
 
 @pytest.mark.parametrize("daemons", [2, DAEMONS])
-def test_daemons_that_share_a_budget_never_exceed_it_together(database: Database, daemons: int) -> None:
-    """Each tries at its own moments of one day: all limits hold, and the day is used to its end."""
+def test_concurrent_daemons_never_exceed_a_shared_budget(database: Database, daemons: int) -> None:
+    """At random times of one day: all limits hold, and the budget is used up."""
     budget = Budget(5, 7 * MINUTE, requests_per_day=60, jitter=50, reserve=20)
 
     def pass_a_day(number: int) -> None:

@@ -42,8 +42,8 @@ def nth(database: Database, n: int, since: datetime = BEGINNING) -> datetime | N
 # Breakers
 
 
-def test_a_source_that_nothing_is_known_of_may_be_asked(database: Database) -> None:
-    """Its breaker is a new one, and nothing is written for having asked."""
+def test_an_unknown_source_has_a_new_breaker(database: Database) -> None:
+    """Reading it writes nothing."""
     assert breaker(database, "graph") == Breaker()
     assert rows_of(database, "source_state") == []
 
@@ -56,15 +56,15 @@ def test_every_field_of_a_breaker_survives_the_round_trip(database: Database) ->
     assert breaker(database, "graph") == TRIPPED
 
 
-def test_a_breaker_is_brought_up_to_date_in_its_row(database: Database) -> None:
-    """Back to a new one, too; other sources keep theirs."""
+def test_saving_a_breaker_updates_its_row(database: Database) -> None:
+    """Also back to a new one; other sources keep theirs."""
     for source in ("graph", "instaloader"):
         save(database, source, TRIPPED)
     save(database, "graph", Breaker())
     assert (breaker(database, "graph"), breaker(database, "instaloader")) == (Breaker(), TRIPPED)
 
 
-def test_first_breakers_saved_at_once_do_not_hurt_each_other(database: Database) -> None:
+def test_concurrent_first_saves_of_a_breaker_leave_one_row(database: Database) -> None:
     """Two daemons that are refused in the same moment leave one row."""
     at_once(6, lambda i: save(database, "graph", Breaker(level=i)))
     assert len(rows_of(database, "source_state")) == 1
@@ -73,7 +73,7 @@ def test_first_breakers_saved_at_once_do_not_hurt_each_other(database: Database)
 # Strain
 
 
-def test_what_a_platform_said_of_its_limit_survives_beside_the_breaker(database: Database) -> None:
+def test_the_rate_limit_state_and_the_breaker_do_not_overwrite_each_other(database: Database) -> None:
     """Neither overwrites the other, whichever is saved first."""
     heard = RateLimitState(91, NOW - INSTANT, NOW + HOUR)
     with database.write() as connection:
@@ -94,7 +94,7 @@ def test_what_a_platform_said_of_its_limit_survives_beside_the_breaker(database:
 
 
 def test_the_nth_newest_request_after_a_moment_is_found(database: Database) -> None:
-    """The moment itself does not count; none where there were fewer, and those of other sources neither."""
+    """That time itself is not included; None if there are fewer; other sources do not count."""
     with database.write() as connection:
         sources.note_requests(connection, "graph", NOW - MINUTE, 2)
         sources.note_requests(connection, "graph", NOW, 1)
@@ -106,7 +106,7 @@ def test_the_nth_newest_request_after_a_moment_is_found(database: Database) -> N
     assert nth(database, 1, NOW) is None
 
 
-def test_requests_of_one_source_are_not_those_of_another(database: Database) -> None:
+def test_requests_are_separate_per_source(database: Database) -> None:
     """Each has a budget of its own."""
     with database.write() as connection:
         sources.note_requests(connection, "graph", NOW, 1)
@@ -122,8 +122,8 @@ def test_requests_after_a_moment_are_counted_with_the_looks_they_served(database
         assert sources.served(connection, "instaloader", NOW) == (0, 0)
 
 
-def test_a_request_says_what_it_was_for(database: Database) -> None:
-    """Several that go out together are rows of their own; their looks are counted once."""
+def test_a_request_is_stored_with_its_purpose(database: Database) -> None:
+    """Several at once are separate rows; their looks are counted once."""
     with database.write() as connection:
         sources.note_requests(connection, "graph", NOW, 1)
         sources.note_requests(connection, "graph", NOW, 2, purpose=Purpose.CHECK, looks=3)
@@ -131,7 +131,7 @@ def test_a_request_says_what_it_was_for(database: Database) -> None:
     assert sorted(rows) == [("check", 0), ("check", 3), ("look", 0)]
 
 
-def test_no_requests_leave_no_trace(database: Database) -> None:
+def test_noting_no_requests_writes_no_row(database: Database) -> None:
     """An answer out of a cache costs nothing."""
     with database.write() as connection:
         sources.note_requests(connection, "graph", NOW, 0)
@@ -139,8 +139,8 @@ def test_no_requests_leave_no_trace(database: Database) -> None:
     assert rows_of(database, "source_requests") == []
 
 
-def test_old_requests_are_forgotten_and_newer_ones_kept(database: Database) -> None:
-    """The moment itself is kept: a budget might still look at it."""
+def test_old_requests_are_deleted(database: Database) -> None:
+    """The given time itself is kept, because a budget may still count it."""
     with database.write() as connection:
         for at in (NOW - INSTANT, NOW, NOW + INSTANT):
             sources.note_requests(connection, "graph", at, 1)
@@ -148,23 +148,24 @@ def test_old_requests_are_forgotten_and_newer_ones_kept(database: Database) -> N
     assert latest(database, "graph") == [NOW + INSTANT, NOW]
 
 
-def test_the_newest_count_of_each_metric_is_remembered(database: Database) -> None:
-    """By source and metric: what one eye sees vouches for no other, and likes not for followers."""
+def test_the_newest_read_of_each_metric_is_stored(database: Database) -> None:
+    """By source and metric."""
     with database.write() as connection:
         assert sources.last_read(connection, "instaloader", Metric.LIKES) is None
         for at in (NOW, NOW + HOUR):
-            sources.note_read(connection, "instaloader", Metric.LIKES, at)
-        sources.note_read(connection, "instaloader", Metric.FOLLOWERS, NOW - HOUR)
-        sources.note_read(connection, "graph", Metric.LIKES, NOW + DAY)
+            sources.note_reads(connection, {("instaloader", Metric.LIKES): at})
+        others = {("instaloader", Metric.FOLLOWERS): NOW - HOUR, ("graph", Metric.LIKES): NOW + DAY}
+        sources.note_reads(connection, others)
+        sources.note_reads(connection, {})
     with database.read() as connection:
         assert sources.last_read(connection, "instaloader", Metric.LIKES) == NOW + HOUR
         assert sources.last_read(connection, "instaloader", Metric.FOLLOWERS) == NOW - HOUR
         assert sources.last_read(connection, "graph", Metric.FOLLOWERS) is None
 
 
-def test_a_clock_that_was_wrong_does_not_vouch_for_ever(database: Database) -> None:
-    """The next count sets the time right, be it earlier."""
+def test_the_next_read_replaces_a_time_of_a_wrong_clock(database: Database) -> None:
+    """Also with an earlier time."""
     with database.write() as connection:
         for at in (NOW + 365 * DAY, NOW):
-            sources.note_read(connection, "instaloader", Metric.LIKES, at)
+            sources.note_reads(connection, {("instaloader", Metric.LIKES): at})
         assert sources.last_read(connection, "instaloader", Metric.LIKES) == NOW

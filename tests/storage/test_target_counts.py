@@ -33,8 +33,8 @@ def without(database: Database, *metrics: Metric) -> TargetCounts:
         return found
 
 
-def test_each_source_has_its_own_targets(database: Database) -> None:
-    """And those of none of the enabled ones are nobody's yet."""
+def test_targets_are_counted_per_source(database: Database) -> None:
+    """Those of disabled sources count as unrouted."""
     watch(database, "a", "graph")
     watch(database, "b", "graph")
     watch(database, "c", "instaloader")
@@ -44,7 +44,7 @@ def test_each_source_has_its_own_targets(database: Database) -> None:
     assert without(database, *Metric).targets == 2
 
 
-def test_a_target_that_no_source_can_see_is_nobodys_for_good(database: Database) -> None:
+def test_a_target_that_no_source_can_read_is_not_counted(database: Database) -> None:
     """The routing has said so; no budget has to do for it."""
     watch(database, "a", "")
     watch(database, "b")
@@ -54,14 +54,14 @@ def test_a_target_that_no_source_can_see_is_nobodys_for_good(database: Database)
         assert target_counts.number_unseen(connection) == 1
 
 
-def test_a_target_is_watched_by_either_clock(database: Database) -> None:
-    """In real time or in virtual time; one that is due by neither is over."""
+def test_targets_due_by_date_and_by_virtual_time_are_counted(database: Database) -> None:
+    """One that is due by neither is over."""
     watch(database, "virtual", "graph", next_due_at=None, virtual_due=3.5)
     watch(database, "over", "graph", next_due_at=None)
     assert of(database, "graph").targets == 1
 
 
-def test_targets_that_are_read_together_are_asked_for_once(database: Database) -> None:
+def test_targets_with_one_request_key_are_one_request(database: Database) -> None:
     """Three targets, two requests."""
     watch(database, "a", "graph", request_key="page of shop", target=a_post("C0deAAAAAAA"))
     watch(database, "b", "graph", request_key="page of shop", target=a_post("C0deBBBBBBB"))
@@ -69,7 +69,7 @@ def test_targets_that_are_read_together_are_asked_for_once(database: Database) -
     assert (of(database, "graph").targets, of(database, "graph").asks) == (3, 2)
 
 
-def test_what_nobody_has_named_yet_is_asked_for_by_its_link(database: Database) -> None:
+def test_unrouted_targets_of_one_link_are_one_request(database: Database) -> None:
     """A post's likes and views are on one page."""
     watch(database, "a", target=a_post())
     watch(database, "a", target=a_post(metric=VIEWS))
@@ -88,7 +88,7 @@ def test_targets_without_a_source_are_counted_by_metric(database: Database) -> N
     assert without(database) == TargetCounts()
 
 
-def test_orders_count_that_were_delivered_and_are_not_flagged(database: Database) -> None:
+def test_delivered_orders_without_flags_are_counted(database: Database) -> None:
     """Two orders on one target are two; a pending one has no guarantee yet."""
     sell(database, an_order("1"), an_order("2"), an_order("3"), a_pending_order("4"))
     sell(database, an_order("5", target=a_profile("other")))
@@ -101,7 +101,7 @@ def test_orders_count_that_were_delivered_and_are_not_flagged(database: Database
     assert of(database, "graph") == TargetCounts(targets=2, asks=2, orders=2)
 
 
-def test_orders_of_a_target_that_is_over_do_not_count(database: Database) -> None:
+def test_orders_of_an_unscheduled_target_are_not_counted(database: Database) -> None:
     """Nobody looks for them any more."""
     sell(database, an_order("1"))
     with database.write() as connection:
@@ -109,12 +109,12 @@ def test_orders_of_a_target_that_is_over_do_not_count(database: Database) -> Non
     assert of(database, "graph") == TargetCounts()
 
 
-def test_two_counts_make_one() -> None:
+def test_counts_of_routed_and_unrouted_targets_add_up() -> None:
     """Those that a source has, and those that it will get."""
     assert TargetCounts(1, 2, 3) + TargetCounts(10, 20, 30) == TargetCounts(11, 22, 33)
 
 
 @pytest.mark.parametrize("source", EYES)
-def test_an_empty_database_has_nobody(database: Database, source: str) -> None:
+def test_an_empty_database_has_zero_counts(database: Database, source: str) -> None:
     """Noughts, and no error."""
     assert of(database, source) == TargetCounts()

@@ -5,19 +5,17 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import IntegrityError, OperationalError
 
 from monitor.cadence.schedule import FinalLook, NextLook, Priority, QueuePosition
+from monitor.evaluation.target_state import TargetSchedule, TargetState
 from monitor.guarantee.gone_detection import Absence
 from monitor.guarantee.noop_bounds import NoopBounds
 from monitor.guarantee.series import Series
 from monitor.model.snapshot import Outcome, Snapshot
-from monitor.model.target import Metric
 from monitor.model.target_problem import TargetProblem
 from storage import targets
 from storage.engine import Database
-from storage.errors import NotFoundError
-from storage.targets import LookOutcome, TargetState
+from storage.targets import LookOutcome
 from tests.storage.shop import (
     DAY,
     HOUR,
@@ -26,31 +24,13 @@ from tests.storage.shop import (
     a_failed_look,
     a_look,
     a_profile,
-    an_order,
-    at_once,
+    claim_due,
     put_target,
     rows_of,
-    sell,
-    take,
 )
+from tests.storage.target_rows import get, put
 
 THERE = Absence()
-
-
-def put(
-    database: Database,
-    name: str,
-    at: datetime | None = NOW,
-    priority: Priority = Priority.ROUTINE,
-    **changes: Any,
-) -> int:
-    with database.write() as connection:
-        return put_target(connection, name, at, priority, **changes)
-
-
-def get(database: Database, target_id: int) -> TargetState:
-    with database.read() as connection:
-        return targets.get(connection, target_id)
 
 
 AGAIN = NextLook(NOW + DAY, Priority.ROUTINE, "routine")
@@ -80,18 +60,18 @@ def look(
 # Waking
 
 
-def test_waking_makes_a_target_due(database: Database) -> None:
+def test_schedule_by_makes_a_target_due(database: Database) -> None:
     """Whether it was due later or not at all."""
     later, never = put(database, "later", NOW + DAY, Priority.URGENT), put(database, "never", None)
     with database.write() as connection:
         targets.schedule_by(connection, [later, never], NOW, "asked")
     for target_id in (later, never):
         row = get(database, target_id)
-        assert (row.next_due_at, row.due_reason) == (NOW, "asked")
+        assert (row.schedule.next_due_at, row.schedule.due_reason) == (NOW, "asked")
 
 
-def test_waking_does_not_delay_what_is_due_sooner(database: Database) -> None:
-    """Nor does it change its lane or its reason."""
+def test_schedule_by_does_not_delay_a_target_due_earlier(database: Database) -> None:
+    """It keeps its priority and reason too."""
     with database.write() as connection:
         put_target(connection, "natgeo", NOW - MINUTE, Priority.URGENT, due_reason="confirm")
     before = rows_of(database, "targets")
@@ -100,61 +80,68 @@ def test_waking_does_not_delay_what_is_due_sooner(database: Database) -> None:
     assert rows_of(database, "targets") == before
 
 
-def test_waking_puts_a_target_into_the_lane_that_was_asked_for(database: Database) -> None:
-    """Routine, unless somebody waits for the answer."""
+def test_schedule_by_sets_the_given_priority(database: Database) -> None:
+    """ROUTINE by default."""
     for name in ("plain", "urgent"):
         put(database, name, NOW + DAY)
     plain, urgent = (row.target_id for row in rows_of(database, "targets"))
     with database.write() as connection:
         targets.schedule_by(connection, [plain], NOW - HOUR, "asked")
         targets.schedule_by(connection, [urgent], NOW, "asked", Priority.URGENT)
-    assert take(database) == ["urgent", "plain"]
+    assert claim_due(database) == ["urgent", "plain"]
 
 
-def test_somebody_who_waits_gets_an_overdue_target_out_of_the_routine_lane(database: Database) -> None:
+def test_schedule_by_raises_the_priority_of_an_overdue_target(database: Database) -> None:
     """Its place among the routine looks might be hours from the front."""
     put(database, "older", NOW - DAY)
     target_id = put(database, "asked for", NOW - HOUR)
     with database.write() as connection:
         targets.schedule_by(connection, [target_id], NOW, "asked", Priority.URGENT)
-    assert take(database) == ["asked for", "older"]
+    assert claim_due(database) == ["asked for", "older"]
 
 
-def test_waking_makes_no_target_less_urgent(database: Database) -> None:
+def test_schedule_by_never_lowers_a_priority(database: Database) -> None:
     """A confirmation that an import brings forward is still one, a longest wait becomes routine."""
     urgent = put(database, "urgent", NOW + DAY, Priority.URGENT)
     longest = put(database, "longest", NOW - MINUTE, Priority.MAX_INTERVAL)
     with database.write() as connection:
         targets.schedule_by(connection, [urgent, longest], NOW, "order imported")
         targets.schedule_by(connection, [longest], NOW, "order imported", Priority.MAX_INTERVAL)
-    found = [(get(database, i).next_due_at, get(database, i).priority) for i in (urgent, longest)]
+    found = [
+        (get(database, i).schedule.next_due_at, get(database, i).schedule.priority) for i in (urgent, longest)
+    ]
     assert found == [(NOW, Priority.URGENT), (NOW - MINUTE, Priority.ROUTINE)]
 
 
-def test_the_longest_wait_is_a_lane_of_its_own(database: Database) -> None:
+def test_max_interval_is_a_separate_priority(database: Database) -> None:
     """Who is woken for when the budget has room is not taken for routine."""
     target_id = put(database, "natgeo", None, Priority.URGENT)
     with database.write() as connection:
         targets.schedule_by(connection, [target_id], NOW, "order imported", Priority.MAX_INTERVAL)
-    assert get(database, target_id).priority is Priority.MAX_INTERVAL
+    assert get(database, target_id).schedule.priority is Priority.MAX_INTERVAL
 
 
-CALM = {"noop_min_count": 90, "noop_until": NOW + DAY, "judged_from": NOW - DAY, "judged_until": NOW + DAY}
+NOOP_BOUNDS: dict[str, Any] = {
+    "noop_min_count": 90,
+    "noop_until": NOW + DAY,
+    "judged_from": NOW - DAY,
+    "judged_until": NOW + DAY,
+}
 
 
 @pytest.mark.parametrize("at", [NOW - HOUR, NOW, NOW + DAY])
-def test_waking_arouses_a_calm_target(database: Database, at: datetime) -> None:
-    """Its next count is judged, whether the waking made it due sooner or not."""
-    target_id, other = put(database, "calm", **CALM), put(database, "other", **CALM)
+def test_schedule_by_disables_the_fast_path(database: Database, at: datetime) -> None:
+    """Whether or not the target becomes due earlier."""
+    target_id, other = put(database, "calm", **NOOP_BOUNDS), put(database, "other", **NOOP_BOUNDS)
     with database.write() as connection:
         targets.schedule_by(connection, [target_id], at, "asked")
     assert get(database, target_id).noop_bounds is None
     assert get(database, other).noop_bounds == NoopBounds(90, NOW + DAY, NOW - DAY, NOW + DAY)
 
 
-def test_an_aroused_target_keeps_its_time(database: Database) -> None:
+def test_invalidate_fast_path_keeps_the_due_time(database: Database) -> None:
     """Only what its next count means has changed."""
-    target_id = put(database, "calm", **CALM)
+    target_id = put(database, "calm", **NOOP_BOUNDS)
     before = get(database, target_id)
     with database.write() as connection:
         targets.invalidate_fast_path(connection, [target_id, target_id + 1])
@@ -162,41 +149,44 @@ def test_an_aroused_target_keeps_its_time(database: Database) -> None:
     assert get(database, target_id) == replace(before, noop_bounds=None)
 
 
-def test_waking_nobody_is_nothing(database: Database) -> None:
+def test_schedule_by_without_targets_changes_nothing(database: Database) -> None:
     """An import without guaranteed orders wakes an empty set."""
     put(database, "natgeo", NOW + DAY)
     with database.write() as connection:
         targets.schedule_by(connection, [], NOW, "asked")
-    assert take(database) == []
+    assert claim_due(database) == []
 
 
 # After a look
 
 
-def test_a_look_is_written_down_with_the_next_one(database: Database) -> None:
-    """The series, the outcome and the next look stand in one row."""
+def test_a_look_is_saved_with_the_next_look(database: Database) -> None:
+    """Series, outcome and next look are in one row."""
     target_id = put(database, "natgeo")
     following = NextLook(NOW + HOUR, Priority.URGENT, "confirm drop of 1")
     row = look(database, target_id, a_look(1200), Series(1200, "follower_count"), 0, following)
     assert row == TargetState(
-        target_id, a_profile("natgeo"), Series(1200, "follower_count"), next_due_at=NOW + HOUR,
-        due_reason="confirm drop of 1", last_look_at=NOW, last_outcome=Outcome.COUNT, last_count_at=NOW,
-        failures=0, private_since=None, absence=THERE, notified_problem=None, source="simulated",
-        request_key="natgeo", priority=Priority.URGENT,
+        target_id, a_profile("natgeo"), Series(1200, "follower_count"),
+        last_look_at=NOW, last_outcome=Outcome.COUNT, last_count_at=NOW,
+        failures=0, private_since=None, absence=THERE, notified_problem=None,
+        schedule=TargetSchedule(
+            next_due_at=NOW + HOUR, priority=Priority.URGENT, due_reason="confirm drop of 1",
+            source="simulated", request_key="natgeo",
+        ),
     )  # fmt: skip
     assert [row.priority for row in rows_of(database, "targets")] == [Priority.URGENT]
 
 
-def test_a_target_that_nobody_is_owed_for_is_not_due_again(database: Database) -> None:
+def test_a_target_without_a_next_look_is_not_due(database: Database) -> None:
     """Without a next look the target rests until it is woken."""
     row = look(database, put(database, "natgeo"), a_look(), Series(1200, "follower_count"), 0, None)
-    assert (row.next_due_at, row.due_reason) == (None, "no order is covered")
-    assert take(database, now=NOW + 100 * DAY) == []
+    assert (row.schedule.next_due_at, row.schedule.due_reason) == (None, "no order is covered")
+    assert claim_due(database, now=NOW + 100 * DAY) == []
 
 
 @pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.COUNT}))
 def test_a_failed_look_keeps_the_last_count(database: Database, outcome: Outcome) -> None:
-    """A failed look is never a number: the time of the last count stays too."""
+    """And the time of the last count."""
     target_id, series = put(database, "natgeo"), Series(1200, "follower_count")
     look(database, target_id, a_look(), series)
     row = look(database, target_id, a_failed_look(outcome, NOW + HOUR), series, failures=3)
@@ -204,7 +194,7 @@ def test_a_failed_look_keeps_the_last_count(database: Database, outcome: Outcome
     assert (row.series, row.last_count_at) == (series, NOW)
 
 
-def test_a_target_is_private_since_the_first_look_that_said_so(database: Database) -> None:
+def test_private_since_is_the_time_of_the_first_private_look(database: Database) -> None:
     """Later looks, failed ones too, do not make it private for a shorter time."""
     target_id, series = put(database, "shy"), Series()
     for hours, outcome in enumerate([Outcome.PRIVATE, Outcome.PRIVATE, Outcome.TRANSIENT]):
@@ -214,7 +204,7 @@ def test_a_target_is_private_since_the_first_look_that_said_so(database: Databas
     assert row.private_since == NOW  # a refill that is requeued must still wait for a public profile
 
 
-def test_a_target_is_public_again_with_its_next_count(database: Database) -> None:
+def test_the_next_count_resets_private_since(database: Database) -> None:
     """Only a number proves that the profile can be read."""
     target_id = put(database, "shy")
     look(database, target_id, a_failed_look(Outcome.PRIVATE), Series())
@@ -222,8 +212,8 @@ def test_a_target_is_public_again_with_its_next_count(database: Database) -> Non
     assert row.private_since is None
 
 
-def test_what_was_told_is_kept_as_long_as_an_order_is_owed(database: Database) -> None:
-    """Afterwards an order to come must be told of anew; that the target is gone stays known."""
+def test_the_notified_problem_is_kept_while_an_order_is_covered(database: Database) -> None:
+    """Afterwards it is reset, except for gone."""
     target_id, gone = put(database, "natgeo"), Absence(3, NOW - DAY, NOW)
     absent = a_failed_look(Outcome.NOT_FOUND)
     row = look(
@@ -235,8 +225,8 @@ def test_what_was_told_is_kept_as_long_as_an_order_is_owed(database: Database) -
     assert (row.absence, row.notified_problem) == (gone, None)
 
 
-def test_the_account_and_the_name_it_goes_by_are_kept(database: Database) -> None:
-    """Only a look that showed the account itself knows its name, and that it has its old one back."""
+def test_the_account_and_its_current_username_are_stored(database: Database) -> None:
+    """A look that did not read the account changes neither."""
     target_id, series = put(database, "natgeo"), Series(1200, "follower_count", account="17")
     shown = [("17", "renamed"), ("", ""), ("18", "stranger"), ("17", "")]
     kept = []
@@ -247,29 +237,33 @@ def test_the_account_and_the_name_it_goes_by_are_kept(database: Database) -> Non
     assert kept == [("17", "17", "renamed")] * 3 + [("17", "17", None)]
 
 
-SEAT = QueuePosition(1.5, "old s", NOW + HOUR, NOW + 20 * DAY, FinalLook(7, 2.5))
+POSITION = QueuePosition(1.5, "old s", NOW + HOUR, NOW + 20 * DAY, FinalLook(7, 2.5))
 
 
-def test_all_that_a_look_leaves_behind_comes_back(database: Database) -> None:
-    """Series, source, memo, seat and calm: the next look begins where this one ended."""
+def test_every_result_of_a_look_survives_the_round_trip(database: Database) -> None:
+    """Series, source, cadence state, queue position and noop bounds."""
     target_id = put(database, "natgeo", unseen_by="graph", unseen_since=NOW - DAY)
+    schedule = TargetSchedule(
+        source="graph", request_key="page", unseen_by=frozenset({"graph", "instaloader"}),
+        unseen_since=NOW - HOUR,
+    )  # fmt: skip
     known = replace(
         get(database, target_id), series=Series(1195, "follower_count", False, "17", "simulated", -5),
-        source="graph", request_key="page", unseen_by=frozenset({"graph", "instaloader"}),
-        unseen_since=NOW - HOUR, cadence_state="noted", failures=2,
+        failures=2, schedule=schedule,
     )  # fmt: skip
-    calm = NoopBounds(90, NOW + DAY, NOW - DAY, NOW + HOUR)
+    bounds = NoopBounds(90, NOW + DAY, NOW - DAY, NOW + HOUR)
     following = NextLook(
         NOW + 9 * DAY, Priority.MAX_INTERVAL, "longest wait", cadence_state="of the next look"
     )
     with database.write() as connection:
-        targets.save_looks(connection, [LookOutcome(known, a_look(), following, SEAT, calm)])
+        targets.save_looks(connection, [LookOutcome(known, a_look(), following, POSITION, bounds)])
     expected = replace(
-        known, target=replace(known.target, account="17"), next_due_at=NOW + 9 * DAY,
-        due_reason="longest wait",
-        last_look_at=NOW, last_outcome=Outcome.COUNT, last_count_at=NOW, priority=Priority.MAX_INTERVAL,
-        service_queue="old s",
-        noop_bounds=calm,
+        known, target=replace(known.target, account="17"),
+        last_look_at=NOW, last_outcome=Outcome.COUNT, last_count_at=NOW, noop_bounds=bounds,
+        schedule=replace(
+            schedule, next_due_at=NOW + 9 * DAY, priority=Priority.MAX_INTERVAL, due_reason="longest wait",
+            cadence_state="of the next look", service_queue="old s",
+        ),
     )  # fmt: skip
     assert get(database, target_id) == expected
     (row,) = rows_of(database, "targets")
@@ -278,10 +272,10 @@ def test_all_that_a_look_leaves_behind_comes_back(database: Database) -> None:
     assert (row.final_look_slot, row.final_look_value) == (7, 2.5)
 
 
-def test_a_look_without_a_seat_leaves_the_queue(database: Database) -> None:
+def test_a_look_without_a_queue_position_leaves_the_queue(database: Database) -> None:
     """Nothing of the old place stays: a companion has the place for both, or only the date counts."""
-    target_id = put(database, "natgeo", **CALM)
-    seated = LookOutcome(get(database, target_id), a_look(), AGAIN, SEAT, NoopBounds(1, NOW, NOW, NOW))
+    target_id = put(database, "natgeo", **NOOP_BOUNDS)
+    seated = LookOutcome(get(database, target_id), a_look(), AGAIN, POSITION, NoopBounds(1, NOW, NOW, NOW))
     with database.write() as connection:
         targets.save_looks(connection, [seated])
         targets.save_looks(
@@ -290,27 +284,27 @@ def test_a_look_without_a_seat_leaves_the_queue(database: Database) -> None:
         )
     row = rows_of(database, "targets")[0]
     place = (row.virtual_due, row.not_before, row.coverage_ends_at, row.final_look_slot, row.final_look_value)
-    assert (place, get(database, target_id).service_queue, get(database, target_id).noop_bounds) == (
+    assert (place, get(database, target_id).schedule.service_queue, get(database, target_id).noop_bounds) == (
         (None,) * 5,
         None,
         None,
     )
 
 
-def test_what_the_cadence_noted_ends_with_the_last_order(database: Database) -> None:
+def test_the_cadence_state_ends_with_the_last_order(database: Database) -> None:
     """An order to come starts afresh."""
     target_id = put(database, "natgeo", cadence_state="noted")
     row = get(database, target_id)
     with database.write() as connection:
         targets.save_looks(connection, [LookOutcome(row, a_look(), None)])
-    assert (get(database, target_id).cadence_state, get(database, target_id).priority) == (
+    assert (get(database, target_id).schedule.cadence_state, get(database, target_id).schedule.priority) == (
         "",
         Priority.ROUTINE,
     )
 
 
-def test_many_looks_are_written_down_at_once(database: Database) -> None:
-    """Each with what it leaves behind; no looks are nothing to write."""
+def test_many_looks_are_saved_at_once(database: Database) -> None:
+    """Each with its own values; an empty list writes nothing."""
     rows = [get(database, put(database, name)) for name in ("a", "b")]
     after = [LookOutcome(row, a_look(7 + i, NOW + i * HOUR, row.target), AGAIN) for i, row in enumerate(rows)]
     with database.write() as connection:
@@ -319,97 +313,7 @@ def test_many_looks_are_written_down_at_once(database: Database) -> None:
     assert [get(database, row.target_id).last_look_at for row in rows] == [NOW, NOW + HOUR]
 
 
-def test_a_look_that_failed_for_another_reason_makes_nothing_private(database: Database) -> None:
+def test_only_the_outcome_private_makes_a_target_private(database: Database) -> None:
     """Only the outcome `private` does."""
     row = look(database, put(database, "natgeo"), a_failed_look(Outcome.NOT_FOUND), Series())
     assert row.private_since is None
-
-
-# Finding and locking
-
-
-def test_an_order_leads_to_its_target(database: Database) -> None:
-    """However many orders share it."""
-    sell(database, an_order("1"), an_order("2"), an_order("3", target=a_profile("nasa")))
-    with database.read() as connection:
-        found = [targets.of_order(connection, order_id).target for order_id in ("1", "2", "3")]
-    assert found == [a_profile(), a_profile(), a_profile("nasa")]
-
-
-def test_unknown_targets_and_orders_are_said_to_be_missing(database: Database) -> None:
-    """The error names what was asked for."""
-    with database.read() as connection:
-        with pytest.raises(NotFoundError, match="there is no target 404"):
-            targets.get(connection, 404)
-        with pytest.raises(NotFoundError, match="there is no order A-404"):
-            targets.of_order(connection, "A-404")
-
-
-def test_a_locked_target_can_be_judged_by_nobody_else(postgresql: Database) -> None:
-    """Two looks at one target are judged one after the other."""
-    target_id = put(postgresql, "natgeo")
-    with postgresql.write() as first, postgresql.write() as second:
-        targets.get(first, target_id, lock=True)
-        second.exec_driver_sql("SET LOCAL lock_timeout = '10ms'")
-        with pytest.raises(OperationalError, match="lock timeout"):
-            targets.get(second, target_id, lock=True)
-
-
-def test_targets_are_locked_together_in_one_order(database: Database) -> None:
-    """Those that there are, by their ids, whatever order they are asked for in."""
-    first, second = put(database, "first"), put(database, "second")
-    with database.write() as connection:
-        found = targets.locked(connection, [second, 404, first])
-        assert targets.locked(connection, []) == {}
-    assert [(key, row.target.link.key) for key, row in found.items()] == [
-        (first, "first"),
-        (second, "second"),
-    ]
-
-
-def test_judges_of_the_same_targets_do_not_block_each_other(postgresql: Database) -> None:
-    """Each waits for the other at most once: nobody holds what the other one lacks."""
-    ids = [put(postgresql, f"user{i}") for i in range(30)]
-
-    def judge(number: int) -> int:
-        with postgresql.write() as connection:
-            rows = targets.locked(connection, ids[::-1] if number % 2 else ids)
-            targets.invalidate_fast_path(connection, ids)
-            return len(rows)
-
-    assert at_once(6, judge) == [30] * 6
-
-
-def test_a_locked_target_can_still_be_read(postgresql: Database) -> None:
-    """Lists and pages do not wait for a judge."""
-    target_id = put(postgresql, "natgeo")
-    with postgresql.write() as judge:
-        targets.get(judge, target_id, lock=True)
-        assert get(postgresql, target_id).target == a_profile("natgeo")
-
-
-def test_creating_targets_at_once_makes_each_of_them_once(database: Database) -> None:
-    """Imports that meet agree on the ids."""
-    wanted = [a_profile(f"user{i}") for i in range(20)]
-
-    def ensure(i: int) -> dict[tuple[str, Metric], int]:
-        with database.write() as connection:
-            return dict(targets.ensure(connection, wanted[::-1] if i % 2 else wanted))
-
-    answers = at_once(4, ensure)
-    assert answers == [answers[0]] * 4
-    assert len(rows_of(database, "targets")) == 20
-
-
-def test_no_wanted_targets_are_no_targets(database: Database) -> None:
-    """An empty import asks for none."""
-    with database.write() as connection:
-        assert targets.ensure(connection, []) == {}
-
-
-def test_the_database_itself_keeps_a_target_to_one_row(database: Database) -> None:
-    """Link and metric together are unique."""
-    put(database, "natgeo")
-    with pytest.raises(IntegrityError):
-        put(database, "natgeo")
-    assert len(rows_of(database, "targets")) == 1

@@ -31,13 +31,13 @@ def revoke(database: Database, token_id: int) -> None:
 
 
 @pytest.mark.parametrize("scopes", [*[[scope] for scope in Scope], list(Scope), [Scope.ORDERS_READ] * 2])
-def test_a_token_allows_what_it_was_made_for(database: Database, scopes: list[Scope]) -> None:
-    """Exactly that, whichever scopes and however often they were named."""
+def test_a_token_has_exactly_its_scopes(database: Database, scopes: list[Scope]) -> None:
+    """Duplicates and order do not matter."""
     assert scopes_of(database, create(database, *scopes)) == frozenset(scopes)
 
 
-def test_a_token_is_long_and_unlike_any_other(database: Database) -> None:
-    """256 random bits behind a prefix by which scanners of secrets can know it."""
+def test_a_token_is_256_random_bits_with_a_prefix(database: Database) -> None:
+    """Secret scanners recognise the prefix."""
     made = {create(database, Scope.ORDERS_READ) for _ in range(20)}
     assert {(token[:4], len(token)) for token in made} == {("rfd_", 4 + 43)}
     assert len(made) == 20
@@ -46,21 +46,21 @@ def test_a_token_is_long_and_unlike_any_other(database: Database) -> None:
 @pytest.mark.parametrize(
     "change", [str.upper, lambda t: t[:-1], lambda t: t + "A", lambda t: t[4:], lambda _: ""]
 )
-def test_a_token_that_was_never_made_allows_nothing(database: Database, change: object) -> None:
-    """Not even one that is almost right."""
+def test_an_unknown_token_has_no_scopes(database: Database, change: object) -> None:
+    """Not even one that differs by one character."""
     token = create(database, Scope.ORDERS_READ)
     assert callable(change)
     assert scopes_of(database, change(token)) is None
 
 
-def test_a_digest_is_no_token(database: Database) -> None:
+def test_a_digest_is_not_accepted_as_a_token(database: Database) -> None:
     """Who reads the table cannot come in with what stands there."""
     create(database, Scope.ORDERS_READ)
     (row,) = rows_of(database, "tokens")
     assert scopes_of(database, row.digest) is None
 
 
-def test_only_the_digest_of_a_token_is_kept(database: Database) -> None:
+def test_only_the_digest_of_a_token_is_stored(database: Database) -> None:
     """No column of any table holds the token."""
     token = create(database, Scope.ORDERS_READ)
     (row,) = rows_of(database, "tokens")
@@ -79,16 +79,16 @@ def test_the_files_of_the_database_do_not_hold_a_token(sqlite: Database, tmp_pat
         sqlite.checkpoint()
 
 
-def test_a_revoked_token_allows_nothing_from_then_on(database: Database) -> None:
-    """The others still do."""
+def test_a_revoked_token_has_no_scopes(database: Database) -> None:
+    """Other tokens stay valid."""
     first, second = create(database, Scope.ORDERS_READ), create(database, Scope.ORDERS_WRITE)
     revoke(database, rows_of(database, "tokens")[0].token_id)
     assert scopes_of(database, first) is None
-    assert scopes_of(database, second) == {Scope.ORDERS_WRITE}
+    assert scopes_of(database, second) == frozenset({Scope.ORDERS_WRITE})
 
 
 def test_a_token_is_revoked_once(database: Database) -> None:
-    """The second time it is said that there is none, and the first time of revoking stays."""
+    """The second attempt fails, and the first revocation time stays."""
     create(database, Scope.ORDERS_READ)
     (row,) = rows_of(database, "tokens")
     revoke(database, row.token_id)
@@ -99,7 +99,7 @@ def test_a_token_is_revoked_once(database: Database) -> None:
     assert before[0].revoked_at == NOW + HOUR
 
 
-def test_a_token_that_is_not_there_cannot_be_revoked(database: Database) -> None:
+def test_an_unknown_token_cannot_be_revoked(database: Database) -> None:
     """The error names its number."""
     with pytest.raises(NotFoundError, match="there is no token 404"):
         revoke(database, 404)
@@ -114,7 +114,7 @@ def test_tokens_are_listed_without_anything_secret(database: Database) -> None:
     assert tuple(row)[1:] == ("panel", "orders:read refills:consume", NOW, None)
 
 
-def test_the_database_itself_keeps_a_digest_to_one_row(database: Database) -> None:
+def test_the_database_refuses_a_second_row_for_a_digest(database: Database) -> None:
     """A token has one set of scopes."""
     create(database, Scope.ORDERS_READ)
     (row,) = rows_of(database, "tokens")

@@ -1,8 +1,6 @@
 """POST /api/v1/orders/{order_id}/refill-requests: the customer noticed a drop."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +10,7 @@ from monitor.cadence.schedule import Priority
 from storage import due, orders, routes
 from storage.schema import metadata
 from storage.tokens import Scope
-from tests.refilld.queue_world import QueueWorld, an_order, queue_world
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[QueueWorld]:
-    with queue_world(tmp_path) as world:
-        yield world
+from tests.refilld.queue_world import QueueWorld, an_order
 
 
 def ask(world: QueueWorld, order_id: str, scope: Scope = Scope.ORDERS_WRITE, **sent: Any) -> TestResponse:
@@ -35,30 +27,31 @@ def sold(world: QueueWorld) -> QueueWorld:
     return world
 
 
-def test_the_answer_so_far_comes_at_once(sold: QueueWorld) -> None:
-    """202: a sentence to paste, the numbers, and what happens next."""
+def test_the_current_answer_is_returned_at_once(sold: QueueWorld) -> None:
+    """202 with a sentence, the numbers, and the next step."""
     answer = ask(sold, "17")
     assert answer.status_code == 202
-    said = answer.json
+    said = answer.get_json()
     assert (said["order_id"], said["recheck"]) == ("17", "due")
     assert said["sentence"].endswith(".")
     assert {"word", "count", "line", "missing", "threshold", "quantity"} <= said.keys()
 
 
-def test_the_target_goes_to_the_head_of_the_queue(sold: QueueWorld) -> None:
+def test_the_target_becomes_urgent(sold: QueueWorld) -> None:
     """So that the next round of looks begins with it."""
     ask(sold, "17")
     with sold.database.write() as tx:
         (row,) = routes.unrouted(tx, 10)
-        routes.routed(tx, [replace(row, source="graph", request_key="nasa")], {})
+        schedule = replace(row.schedule, source="graph", request_key="nasa")
+        routes.routed(tx, [replace(row, schedule=schedule)], {})
         (head,) = due.due_by_date(tx, "graph", Priority.URGENT, sold.now, 10)
-    assert (head.target_id, row.due_reason) == (row.target_id, "asked for 17")
+    assert (head.target_id, row.schedule.due_reason) == (row.target_id, "asked for 17")
     with sold.database.read() as tx:
         priority = tx.execute(metadata.tables["targets"].select()).one().priority
     assert priority == Priority.URGENT
 
 
-def test_asking_again_records_nothing_more(sold: QueueWorld) -> None:
+def test_a_repeated_request_is_recorded_once(sold: QueueWorld) -> None:
     """One request stands, however impatient the customer is."""
     for _ in range(5):
         assert ask(sold, "17").status_code == 202
@@ -66,26 +59,26 @@ def test_asking_again_records_nothing_more(sold: QueueWorld) -> None:
         assert len(tx.execute(metadata.tables["requests"].select()).all()) == 1
 
 
-def test_an_order_that_is_not_there_is_404(sold: QueueWorld) -> None:
+def test_an_unknown_order_is_404(sold: QueueWorld) -> None:
     """As a problem."""
     answer = ask(sold, "404")
-    assert (answer.status_code, answer.json["detail"]) == (404, "there is no order 404")
+    assert (answer.status_code, answer.get_json()["detail"]) == (404, "there is no order 404")
 
 
 @pytest.mark.parametrize("scope", [s for s in Scope if s is not Scope.ORDERS_WRITE])
-def test_it_takes_the_right_to_write_orders(sold: QueueWorld, scope: Scope) -> None:
+def test_it_requires_the_scope_to_write_orders(sold: QueueWorld, scope: Scope) -> None:
     """A consumer of refills may not speak for customers."""
     assert ask(sold, "17", scope).status_code == 403
 
 
-def test_a_body_that_says_something_is_refused(sold: QueueWorld) -> None:
-    """There is nothing to say; an empty object is fine."""
+def test_a_body_with_fields_is_refused(sold: QueueWorld) -> None:
+    """An empty object is accepted."""
     assert ask(sold, "17", json={"please": True}).status_code == 422
     assert ask(sold, "17", json={}).status_code == 202
 
 
 @pytest.mark.parametrize("order_id", ["a/17", "/17", "17/", "a//b", "refill-requests/17"])
-def test_an_id_with_slashes_is_an_id(world: QueueWorld, order_id: str) -> None:
+def test_an_order_id_may_contain_slashes(world: QueueWorld, order_id: str) -> None:
     """Ids are the panel's, and may hold slashes wherever it likes."""
     with world.database.write() as tx:
         orders.import_batch(tx, [an_order(order_id, "nasa")], world.now)
@@ -93,6 +86,6 @@ def test_an_id_with_slashes_is_an_id(world: QueueWorld, order_id: str) -> None:
 
 
 @pytest.mark.parametrize("order_id", ["a%00b", "x" * 101, "%1b[2J"])
-def test_what_no_order_can_be_called_is_404(sold: QueueWorld, order_id: str) -> None:
-    """It never reaches the database, which might choke on it."""
+def test_an_impossible_order_id_is_404(sold: QueueWorld, order_id: str) -> None:
+    """It is refused before the database query."""
     assert ask(sold, order_id).status_code == 404

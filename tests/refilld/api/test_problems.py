@@ -23,12 +23,6 @@ LONGEST_ID = 2**63
 VERBS = ("extend", "complete", "fail", "release", "approve", "reject", "requeue", "cancel")
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[QueueWorld]:
-    with queue_world(tmp_path) as world:
-        yield world
-
-
 @pytest.fixture(scope="module")
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
     """Somebody with every scope, in a world of one claimed refill that is stopping, so nobody waits."""
@@ -41,21 +35,21 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
 def well_said(answer: TestResponse) -> dict[str, Any]:
     """The problem in an answer, after a look at its form."""
     assert answer.mimetype == "application/problem+json"
-    said = json.loads(answer.data)
+    said: dict[str, Any] = json.loads(answer.data)
     assert said["status"] == answer.status_code
     assert {"type", "title", "status"} <= said.keys() <= {"type", "title", "status", "detail", "errors"}
     return said
 
 
 def test_an_unknown_path_is_not_found(world: QueueWorld) -> None:
-    """Also below the interface's own prefix, and with too many slashes."""
+    """Also below the prefix of the API, and with extra slashes."""
     client = world.app().test_client()
     for path in ("/", "/api/v1/nothing", "/api/v1//refills", "/api/v1/refills/", "/%00", "/static/x"):
         assert well_said(client.get(path))["type"] == "about:blank"
         assert client.get(path).status_code == 404
 
 
-def test_a_wrong_method_is_told_the_right_ones(world: QueueWorld) -> None:
+def test_a_wrong_method_gets_the_allow_header(world: QueueWorld) -> None:
     """The Allow header survives."""
     answer = world.caller().get("/claim")
     assert answer.status_code == 405
@@ -64,8 +58,8 @@ def test_a_wrong_method_is_told_the_right_ones(world: QueueWorld) -> None:
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", None])
-def test_only_json_is_read(world: QueueWorld, content_type: str | None) -> None:
-    """Whatever the bytes are, their announced type must be JSON."""
+def test_only_json_is_accepted(world: QueueWorld, content_type: str | None) -> None:
+    """By the declared content type."""
     caller = world.caller()
     answer = caller.client.post(
         "/api/v1/refills/claim", data=b"{}", content_type=content_type, headers=caller.headers
@@ -77,8 +71,8 @@ def test_only_json_is_read(world: QueueWorld, content_type: str | None) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"nonsense", b"\xff\xfe{}", b'{"consumer":"\\ud800"}', b"[" * 10_000, b'{"limit":1}}']
 )
-def test_what_is_not_json_is_a_bad_request(world: QueueWorld, body: bytes) -> None:
-    """Said apart from JSON that says the wrong thing."""
+def test_invalid_json_is_a_bad_request(world: QueueWorld, body: bytes) -> None:
+    """Distinct from JSON with wrong fields."""
     caller = world.caller()
     answer = caller.client.post(
         "/api/v1/refills/claim", data=body, content_type="application/json", headers=caller.headers
@@ -114,8 +108,8 @@ def test_what_is_not_json_is_a_bad_request(world: QueueWorld, body: bytes) -> No
         ("claim", ""),
     ],
 )
-def test_a_claim_that_breaks_the_contract_is_told_where(world: QueueWorld, body: object, field: str) -> None:
-    """The field and the fault are named; nothing is claimed."""
+def test_the_error_for_an_invalid_claim_names_the_field(world: QueueWorld, body: object, field: str) -> None:
+    """Nothing is claimed."""
     world.queue("1")
     caller = world.caller()
     answer = caller.client.post("/api/v1/refills/claim", json=body, headers=caller.headers)
@@ -143,10 +137,10 @@ def test_a_claim_that_breaks_the_contract_is_told_where(world: QueueWorld, body:
         ("approve", {"lease_token": "t"}, "lease_token"),
     ],
 )
-def test_verbs_refuse_what_they_do_not_know(
+def test_actions_refuse_invalid_bodies(
     world: QueueWorld, action: str, body: dict[str, object], field: str
 ) -> None:
-    """Missing, wrong and unknown fields alike."""
+    """Missing, wrong and unknown fields."""
     (refill_id,) = world.queue("1")
     answer = world.caller().post(f"/{refill_id}/{action}", body)
     assert answer.status_code == 422
@@ -168,8 +162,8 @@ def test_verbs_refuse_what_they_do_not_know(
         "page=2",
     ],
 )
-def test_a_list_refuses_a_query_that_it_does_not_understand(world: QueueWorld, query: str) -> None:
-    """A misspelt filter must not show everything."""
+def test_a_list_refuses_unknown_query_parameters(world: QueueWorld, query: str) -> None:
+    """A misspelt filter must not return everything."""
     answer = world.caller().get(f"?{query}")
     assert answer.status_code == 422
     assert well_said(answer)["errors"][0]["field"] == query.partition("=")[0]
@@ -179,7 +173,7 @@ def test_a_list_refuses_a_query_that_it_does_not_understand(world: QueueWorld, q
     "refill_id", ["0", "999", str(LONGEST_ID), "9" * 5000, "-1", "1.0", "٣", "one", "%00", "1e3", "+1"]
 )
 @pytest.mark.parametrize("action", ["release", "approve"])
-def test_an_id_that_no_refill_can_have_is_not_found(world: QueueWorld, action: str, refill_id: str) -> None:
+def test_an_impossible_refill_id_is_not_found(world: QueueWorld, action: str, refill_id: str) -> None:
     """However long it is."""
     body = {"lease_token": "t"} if action == "release" else None
     answer = world.caller().post(f"/{refill_id}/{action}", body)
@@ -188,7 +182,7 @@ def test_an_id_that_no_refill_can_have_is_not_found(world: QueueWorld, action: s
 
 
 def test_a_body_that_is_too_large_is_refused(world: QueueWorld) -> None:
-    """One byte more than allowed; exactly the allowed size is read, and is then no valid claim."""
+    """One byte over the limit; exactly the limit is parsed."""
     caller = world.caller()
 
     def claim(size: int) -> TestResponse:
@@ -202,8 +196,8 @@ def test_a_body_that_is_too_large_is_refused(world: QueueWorld) -> None:
     well_said(claim(LARGEST_BODY + 1))
 
 
-def test_a_refusal_does_not_repeat_what_was_sent(world: QueueWorld) -> None:
-    """A lease token in the wrong place does not come back, nor a name without end."""
+def test_a_refusal_does_not_repeat_the_input(world: QueueWorld) -> None:
+    """Neither a lease token nor a very long name."""
     (refill_id,) = world.queue("1")
     body = {"lease_token": ["secret"], "delivered": "secret", "n" * 5000: "secret"}
     answer = world.caller().post(f"/{refill_id}/complete", body)
@@ -212,17 +206,17 @@ def test_a_refusal_does_not_repeat_what_was_sent(world: QueueWorld) -> None:
     assert len(answer.data) < 2000
 
 
-def test_a_thousand_faults_are_told_by_the_first_few(world: QueueWorld) -> None:
+def test_an_error_lists_the_first_faults_only(world: QueueWorld) -> None:
     """An answer is never longer than it is useful."""
     answer = world.caller().post("/claim", {f"unknown{number}": 1 for number in range(1000)})
     assert len(well_said(answer)["errors"]) == 20
 
 
 @pytest.mark.parametrize("error", [UnreachableError("db at 10.0.0.5: refused"), NotMigratedError("run init")])
-def test_a_database_out_of_reach_is_a_503_with_the_time_to_come_back(
+def test_an_unreachable_database_is_a_503_with_retry_after(
     world: QueueWorld, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    """Its address stays with us; the log has it."""
+    """Its address is only in the log."""
 
     def fail(*_: object, **__: object) -> None:
         raise error
@@ -237,7 +231,9 @@ def test_a_database_out_of_reach_is_a_503_with_the_time_to_come_back(
     assert [(entry["event"], entry["error"]) for entry in logs] == [("http.database_unavailable", str(error))]
 
 
-def test_a_fault_of_ours_is_logged_and_not_told(world: QueueWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_is_logged_and_not_shown(
+    world: QueueWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The client learns that it was not its fault, the operator what it was."""
 
     def fail(*_: object, **__: object) -> None:
@@ -255,8 +251,8 @@ def test_a_fault_of_ours_is_logged_and_not_told(world: QueueWorld, monkeypatch: 
     assert isinstance(entry["exc_info"], ZeroDivisionError)
 
 
-def test_answers_are_kept_out_of_caches(world: QueueWorld) -> None:
-    """They hold lease tokens; refusals too, because the next answer may be another."""
+def test_responses_are_not_cached(world: QueueWorld) -> None:
+    """They hold lease tokens."""
     caller = world.caller()
     for answer in (caller.post("/claim", {}), caller.get("/nothing")):
         assert answer.headers["Cache-Control"] == "no-store"
@@ -269,8 +265,8 @@ def test_the_documentation_names_every_type_of_problem_and_no_other() -> None:
     assert set(re.findall(r"`urn:refilld:([a-z-]+)`", text)) == set(ProblemKind)
 
 
-def test_the_process_is_alive_whatever_its_health(world: QueueWorld) -> None:
-    """Liveness asks nobody, readiness asks for the faults and logs them without showing them."""
+def test_liveness_is_independent_of_health(world: QueueWorld) -> None:
+    """Readiness checks the faults, and logs them without showing them."""
     client = world.app().test_client()
     assert client.get("/readyz").json == {"status": "ready"}
     world.health = Health(("job sampling makes no progress",))
@@ -315,14 +311,14 @@ def never_ours(answer: TestResponse) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(path=PATHS, body=LIKELY | JSON)
-def test_no_json_makes_us_fail(fuzzed: Caller, path: str, body: object) -> None:
-    """Every body is either understood or refused."""
+def test_no_json_causes_an_internal_error(fuzzed: Caller, path: str, body: object) -> None:
+    """Every body is accepted or refused."""
     never_ours(fuzzed.post(path, body))
 
 
 @settings(max_examples=200, deadline=None)
 @given(path=PATHS, data=st.binary(), content_type=st.sampled_from(["application/json", "text/plain", ""]))
-def test_no_bytes_make_us_fail(fuzzed: Caller, path: str, data: bytes, content_type: str) -> None:
+def test_no_bytes_cause_an_internal_error(fuzzed: Caller, path: str, data: bytes, content_type: str) -> None:
     """Nor those that are not JSON at all."""
     answer = fuzzed.client.post(
         f"/api/v1/refills{path}", data=data, content_type=content_type, headers=fuzzed.headers
@@ -338,7 +334,7 @@ def test_no_bytes_make_us_fail(fuzzed: Caller, path: str, data: bytes, content_t
         max_size=4,
     )
 )
-def test_no_query_makes_us_fail(fuzzed: Caller, query: dict[str, str]) -> None:
+def test_no_query_causes_an_internal_error(fuzzed: Caller, query: dict[str, str]) -> None:
     """Filters come from outside too."""
     answer = fuzzed.client.get("/api/v1/refills", query_string=query, headers=fuzzed.headers)
     never_ours(answer)
@@ -346,7 +342,7 @@ def test_no_query_makes_us_fail(fuzzed: Caller, query: dict[str, str]) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(path=st.text(), header=st.text(st.characters(min_codepoint=32, max_codepoint=255)))
-def test_no_path_and_no_header_make_us_fail(fuzzed: Caller, path: str, header: str) -> None:
-    """Nor anything said before a token is known."""
+def test_no_path_and_no_header_cause_an_internal_error(fuzzed: Caller, path: str, header: str) -> None:
+    """Also before authentication."""
     answer = fuzzed.client.get(f"/api/v1/{path}", headers={"Authorization": header.strip()})
     never_ours(answer)

@@ -15,17 +15,11 @@ import pytest
 from refilld.api.server import LARGEST_BODY, THREADS, HttpServer
 from storage.errors import UnreachableError
 from storage.tokens import Scope
-from tests.refilld.queue_world import QueueWorld, queue_world
+from tests.refilld.queue_world import QueueWorld
 
 PATIENCE = 20.0
 """Seconds after which a test gives up on another thread."""
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[QueueWorld]:
-    with queue_world(tmp_path) as world:
-        yield world
 
 
 @contextmanager
@@ -63,7 +57,7 @@ def empty(_environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes
 
 
 def test_the_interface_works_over_a_real_connection(world: QueueWorld) -> None:
-    """Port 0 gives any free port, and `port` tells which."""
+    """Port 0 selects a free port, which `port` returns."""
     world.queue("17")
     with serving(world.app()) as server:
         assert server.port > 0
@@ -71,8 +65,8 @@ def test_the_interface_works_over_a_real_connection(world: QueueWorld) -> None:
     assert refill["order_id"] == "17"
 
 
-def test_the_server_does_not_say_what_it_is(world: QueueWorld) -> None:
-    """No product, no version, in no kind of answer."""
+def test_the_server_header_is_not_sent(world: QueueWorld) -> None:
+    """Neither product nor version, in any response."""
     with serving(world.app()) as server:
         for path in ("/healthz", "/nothing", "/api/v1/refills"):
             with asking(server, "GET", path) as answer:
@@ -80,8 +74,8 @@ def test_the_server_does_not_say_what_it_is(world: QueueWorld) -> None:
                 assert "waitress" not in answer.read().decode().lower()
 
 
-def test_a_taken_port_is_one_clear_error_at_the_start() -> None:
-    """It counts as a service that is not reachable, hence exit code 3."""
+def test_a_port_in_use_is_an_error_at_the_start() -> None:
+    """UnreachableError, hence exit code 3."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(UnreachableError, match=rf"^http\.listen: 127\.0\.0\.1:{port}: .*in use"):
@@ -89,21 +83,21 @@ def test_a_taken_port_is_one_clear_error_at_the_start() -> None:
 
 
 @pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 99_999), ("no..name", 0), ("192.0.2.1", 0)])
-def test_an_address_that_is_not_ours_is_one_clear_error(host: str, port: int) -> None:
-    """A port that no machine has, a name that nobody has, an address that is another's."""
+def test_an_unusable_address_is_an_error_at_the_start(host: str, port: int) -> None:
+    """An impossible port, an unknown name, a foreign address."""
     with pytest.raises(UnreachableError, match=r"^http\.listen: "):
         HttpServer(empty, host, port).start()
 
 
 def test_a_server_that_never_started_can_be_stopped() -> None:
-    """So that whoever cleans up need not know how far it got; stopping twice is the same."""
+    """Also twice."""
     HttpServer(empty, "127.0.0.1", 0).stop()
     with serving(empty) as server:
         server.stop()
 
 
 def test_a_stopped_server_takes_no_connections_and_frees_its_port() -> None:
-    """The next one can have it at once."""
+    """It can be reused at once."""
     with serving(empty) as server:
         assert status_of(server) == 204
     with pytest.raises(ConnectionRefusedError):
@@ -113,7 +107,7 @@ def test_a_stopped_server_takes_no_connections_and_frees_its_port() -> None:
     again.stop()
 
 
-def test_a_running_request_is_finished_before_the_end() -> None:
+def test_a_stop_waits_for_running_requests() -> None:
     """Its client gets the whole answer although the server was told to stop."""
     running, finish = Event(), Event()
 
@@ -167,7 +161,7 @@ def test_a_long_poll_ends_at_once_when_the_process_stops(world: QueueWorld) -> N
         assert answer.result(PATIENCE) == {"refills": []}
 
 
-def test_a_client_that_hangs_up_is_noticed_while_its_request_runs() -> None:
+def test_a_disconnect_is_noticed_during_a_request() -> None:
     """This is how a long poll learns that nobody will read its answer."""
     running, noticed, pause = Event(), Event(), Event()
 
@@ -210,8 +204,8 @@ def test_as_many_requests_run_at_a_time_as_there_are_threads() -> None:
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (LARGEST_BODY + 1), 413),
     ],
 )
-def test_what_is_no_request_is_refused_with_a_problem(request_: bytes, status: int) -> None:
-    """Even what never reaches the application is answered like every other error."""
+def test_a_malformed_request_is_refused_with_a_problem(request_: bytes, status: int) -> None:
+    """Also one that never reaches the application."""
     with serving(empty) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
         client.settimeout(PATIENCE)
         client.sendall(request_)
@@ -224,8 +218,8 @@ def test_what_is_no_request_is_refused_with_a_problem(request_: bytes, status: i
             assert json.load(answer)["status"] == status
 
 
-def test_an_application_that_breaks_down_answers_with_a_problem(caplog: pytest.LogCaptureFixture) -> None:
-    """Nothing of the error gets out; the log has it."""
+def test_an_exception_in_the_application_is_answered_with_a_problem(caplog: pytest.LogCaptureFixture) -> None:
+    """The details are in the log only."""
 
     def broken(_environ: dict[str, Any], _start: Callable[..., Any]) -> Iterable[bytes]:
         raise ZeroDivisionError("inner details")
@@ -237,7 +231,7 @@ def test_an_application_that_breaks_down_answers_with_a_problem(caplog: pytest.L
     assert "inner details" in caplog.text
 
 
-def test_the_largest_body_that_is_allowed_is_read(world: QueueWorld) -> None:
+def test_the_largest_allowed_body_is_read(world: QueueWorld) -> None:
     """The limit is on the far side of it."""
     token = world.token(Scope.REFILLS_CONSUME)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}

@@ -38,7 +38,7 @@ def run(home: Path, *words: object) -> Result:
     return CliRunner().invoke(refilld, list(map(str, ("backtest", *files, *words))), obj=context)
 
 
-def test_decisions_go_to_standard_output_and_the_summary_is_the_last_line_on_the_other(home: Path) -> None:
+def test_decisions_go_to_standard_output_and_the_summary_to_standard_error(home: Path) -> None:
     result = run(home)
     (decision,) = map(json.loads, result.stdout.splitlines())
     assert (decision["decision"], decision["quantity"], result.exit_code) == ("refill", 300, 0)
@@ -53,7 +53,7 @@ def test_no_database_is_needed_and_none_is_made(home: Path) -> None:
     ]  # fmt: skip
 
 
-def test_a_bad_event_is_told_and_the_run_ends_with_1(home: Path) -> None:
+def test_a_bad_event_is_reported_with_exit_code_1(home: Path) -> None:
     put(home / "events.jsonl", [a_look(SETTLED, -1), *DROP])
     result = run(home)
     first, *_, last = result.stderr.splitlines()
@@ -65,7 +65,7 @@ def test_a_bad_event_is_told_and_the_run_ends_with_1(home: Path) -> None:
     )
 
 
-def test_a_bad_order_ends_with_1(home: Path) -> None:
+def test_a_bad_order_is_reported_with_exit_code_1(home: Path) -> None:
     put(home / "orders.jsonl", [an_order(), an_order("2", "esa", quantity=0)])
     result = run(home)
     assert (result.exit_code, result.stderr.splitlines()[0][:27]) == (1, "orders.jsonl:2: quantity: '")
@@ -92,7 +92,7 @@ def test_a_run_that_ends_early_leaves_the_output_as_it_was(home: Path) -> None:
     assert len(list(home.iterdir())) == 5
 
 
-def test_an_output_that_cannot_be_written_is_one_clear_line(home: Path) -> None:
+def test_an_unwritable_output_is_a_one_line_error(home: Path) -> None:
     result = process("backtest", "orders.jsonl", "events.jsonl", "--output", "nowhere/out.jsonl", cwd=home)
     assert (result.returncode, len(result.stderr.splitlines())) == (2, 1)
     assert "cannot be written" in result.stderr
@@ -117,7 +117,7 @@ def test_a_comparison_prints_a_table_and_no_decisions(home: Path) -> None:
     assert "more_price" in run(home, "--compare", home / "lax.toml").stdout
 
 
-def test_other_terms_that_are_wrong_are_a_wrong_usage(home: Path) -> None:
+def test_unknown_terms_to_compare_are_a_wrong_usage(home: Path) -> None:
     (home / "lax.toml").write_text("[terms.default]\nwindw = 1\n")
     result = process("backtest", "orders.jsonl", "events.jsonl", "--compare", "lax.toml", cwd=home)
     assert (result.returncode, result.stdout) == (2, "")
@@ -148,7 +148,7 @@ def test_a_history_may_come_through_a_pipe(home: Path) -> None:
 
 
 @pytest.mark.parametrize("output", ["/dev/full", "x" * 300, "loop"])
-def test_what_cannot_be_written_to_is_one_line_and_no_traceback(home: Path, output: str) -> None:
+def test_an_unwritable_path_is_a_one_line_error(home: Path, output: str) -> None:
     """A full disk, a name beyond all length, a loop of links."""
     (home / "loop").symlink_to("loop")
     result = process("backtest", "orders.jsonl", "events.jsonl", "--output", output, cwd=home)

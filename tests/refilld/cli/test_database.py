@@ -45,7 +45,7 @@ def run(*words: object, config: Path | None = None) -> Result:
     return CliRunner().invoke(refilld, list(map(str, words)), obj=CommandContext(config))
 
 
-def test_the_commands_are_offered_to_the_command_line() -> None:
+def test_the_commands_are_registered() -> None:
     """Under the names that the contract gives."""
     first, second = COMMANDS
     assert (first.name, second.name) == ("init", "db")
@@ -78,14 +78,14 @@ def test_init_can_be_repeated_and_overwrites_nothing(desk: Desk) -> None:
 
 
 def test_init_does_not_write_through_a_dangling_link(home: Path) -> None:
-    """Whoever put it there may have meant something."""
+    """The link may be intended."""
     (home / "refilld.toml").symlink_to("elsewhere.toml")
     assert isinstance(run("init").exception, ConfigError)
     assert not (home / "elsewhere.toml").exists()
 
 
-def test_init_mends_no_wrong_configuration(home: Path) -> None:
-    """It tells what is wrong, and creates no database somewhere else."""
+def test_init_does_not_change_a_wrong_configuration(home: Path) -> None:
+    """It reports the error, and creates no database elsewhere."""
     (home / "refilld.toml").write_text("[databse]\n")
     result = process("init", cwd=home)
     assert result.returncode == 2
@@ -103,7 +103,7 @@ def test_init_mends_no_wrong_configuration(home: Path) -> None:
         (["--config", "said.toml", "init"], {"REFILLD_CONFIG": "named.toml"}, "said.toml"),
     ],
 )
-def test_init_writes_where_the_other_commands_will_look(
+def test_init_writes_the_file_that_other_commands_read(
     home: Path, words: list[str], environ: dict[str, str], expected: str
 ) -> None:
     """By the same precedence."""
@@ -121,7 +121,7 @@ def test_init_creates_the_database_that_the_configuration_names(home: Path) -> N
     assert sorted(path.name for path in home.glob("*.db")) == ["mine.db", "other.db"]
 
 
-def test_a_configuration_that_cannot_be_written_is_one_line(home: Path) -> None:
+def test_an_unwritable_configuration_is_a_one_line_error(home: Path) -> None:
     """With the file, and exit code 2."""
     result = process("init", "--config", "gone/refilld.toml", cwd=home)
     assert (result.returncode, result.stdout) == (2, "")
@@ -141,8 +141,8 @@ def test_an_upgrade_brings_the_database_to_this_version_and_can_be_repeated(home
 
 
 @pytest.mark.parametrize("words", [("db", "upgrade"), ("init",)])
-def test_a_database_that_a_daemon_works_on_is_not_migrated(home: Path, words: tuple[str, ...]) -> None:
-    """It would go on deciding by the rules of its own version."""
+def test_a_database_in_use_by_a_daemon_is_not_migrated(home: Path, words: tuple[str, ...]) -> None:
+    """The daemon would go on with the rules of its own version."""
     older = Database("sqlite:///refilld.db")
     with daemon_lock(older), pytest.MonkeyPatch.context() as patch:
         patch.setattr("storage.migrate.newest", lambda: "9999")
@@ -209,7 +209,7 @@ def test_a_damaged_file_is_found(home: Path) -> None:
         ),
     ],
 )
-def test_a_database_that_cannot_be_reached_is_one_line_without_a_password(
+def test_an_unreachable_database_is_a_one_line_error_without_the_password(
     home: Path, url: str, expected: str
 ) -> None:
     """And exit code 3, whatever was to be done."""
@@ -225,7 +225,7 @@ def test_a_database_that_cannot_be_reached_is_one_line_without_a_password(
     assert "hunter2" not in result.stderr
 
 
-def test_a_url_that_names_no_database_is_told_with_file_and_line(home: Path) -> None:
+def test_the_error_for_an_unusable_url_has_file_and_line(home: Path) -> None:
     """A wrong configuration, not an unreachable service."""
     (home / "refilld.toml").write_text("[database]\n\nurl = 'mysql://shop:hunter2@host/refilld'\n")
     result = process("orders", "list", cwd=home)
@@ -234,6 +234,6 @@ def test_a_url_that_names_no_database_is_told_with_file_and_line(home: Path) -> 
     assert "hunter2" not in result.stderr
 
 
-def test_a_process_of_ours_takes_nothing_from_our_environment() -> None:
-    """Or these tests would depend on whose machine they run on."""
+def test_test_processes_have_a_clean_environment() -> None:
+    """So that these tests do not depend on the machine."""
     assert sorted(bare(Path("/"), {})) == ["HOME", "LC_ALL", "PATH"]

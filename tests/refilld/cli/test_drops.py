@@ -2,9 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -14,14 +12,7 @@ from monitor.guarantee.claims import Claim
 from monitor.model.drop import Drop, DropState
 from refilld.cli.alerts import COMMANDS
 from storage import drops, orders, outbox
-from tests.refilld.cli_world import Desk, a_desk
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
-    with a_desk(tmp_path) as desk:
-        yield desk
+from tests.refilld.cli_world import Desk
 
 
 def objects(result: Result) -> list[dict[str, object]]:
@@ -46,13 +37,13 @@ def other_kinds() -> list[AlertKind]:
     return [kind for kind in AlertKind if not kind.startswith("drop.")]
 
 
-def test_the_group_is_offered_to_the_command_line() -> None:
-    """Under the name that the contract gives it."""
+def test_the_group_is_registered() -> None:
+    """With the names of the contract."""
     (group,) = COMMANDS
     assert (group.name, set(group.commands)) == ("drops", {"list"})
 
 
-def test_without_drops_and_alerts_there_is_nothing_to_show(desk: Desk) -> None:
+def test_without_drops_and_alerts_the_list_is_empty(desk: Desk) -> None:
     """In words for people, as nothing at all for programs."""
     assert desk.run("drops", "list").stdout == "nothing to show\n"
     assert desk.run("drops", "list", "--json").stdout == ""
@@ -76,7 +67,7 @@ def test_drops_are_shown_with_their_decisions_newest_first(desk: Desk) -> None:
     assert "https://www.instagram.com/profile.1/" in table[2]
 
 
-def test_the_list_can_be_narrowed(desk: Desk) -> None:
+def test_the_list_can_be_filtered(desk: Desk) -> None:
     """To drops that are still open, and in length."""
     desk.world.queue("1", "2", "3")
     suspect(desk, "2")
@@ -87,7 +78,7 @@ def test_the_list_can_be_narrowed(desk: Desk) -> None:
     assert len(objects(desk.run("drops", "list", "--limit", 3, "--json"))) == 3
 
 
-def test_alerts_about_anything_else_stand_beside_them(desk: Desk) -> None:
+def test_other_alerts_are_listed_beside_drops(desk: Desk) -> None:
     """Those about drops would say the same twice."""
     desk.world.queue("1")
     for kind in AlertKind:
@@ -107,7 +98,7 @@ def test_alerts_are_shown_without_any_drop(desk: Desk) -> None:
     assert "blind" in desk.run("drops", "list").stdout
 
 
-def test_what_the_database_holds_cannot_steer_the_terminal(desk: Desk) -> None:
+def test_stored_text_cannot_control_the_terminal(desk: Desk) -> None:
     """Alerts quote what a source has answered."""
     warn(desk, other_kinds()[0], "odd\x1b]0;owned\x07\x9b31m\nfake")
     desk.world.queue("1")

@@ -28,7 +28,7 @@ def held(desk: Desk) -> Desk:
     return desk
 
 
-def test_the_list_says_what_fell_and_what_is_held_for_it(held: Desk) -> None:
+def test_the_list_shows_mass_drops_and_held_refills(held: Desk) -> None:
     """For people, and for programs."""
     result = held.run("mass-drops", "list", "--json")
     (row,) = map(json.loads, result.stdout.splitlines())
@@ -51,7 +51,7 @@ def test_all_held_refills_of_a_metric_are_discarded_together(held: Desk) -> None
     assert [held.world.state(i) for i in (1, 2, 3)] == ["rejected", "rejected", "held"]
 
 
-def test_nothing_held_is_nothing_done(desk: Desk) -> None:
+def test_without_held_refills_nothing_changes(desk: Desk) -> None:
     """And no error."""
     assert desk.run("mass-drops", "release", "views").stdout == "0 released (0 units), 0 discarded\n"
     assert desk.run("mass-drops", "list").stdout == "nothing to show\n"

@@ -57,7 +57,7 @@ def test_a_plot_fits_its_width(counts: list[int], levels: Levels | None, width: 
 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=5), st.integers(1, 30), st.integers(3, 40))
-def test_no_size_and_no_count_is_too_odd_to_be_drawn(counts: list[int], width: int, height: int) -> None:
+def test_any_size_and_any_count_can_be_drawn(counts: list[int], width: int, height: int) -> None:
     """The picture has as many rows as were asked for."""
     assert len(picture(plot(curve(*counts), width, height))) == height
 
@@ -83,7 +83,7 @@ def test_a_short_dip_among_many_looks_stays_visible() -> None:
     assert lines[11].lstrip().startswith("999,999,999,500 │")
 
 
-def test_the_levels_are_drawn_and_told_with_their_numbers() -> None:
+def test_the_levels_are_drawn_with_their_numbers() -> None:
     """Each at the height of its count."""
     lines = plot(curve(1900, 1990, levels=Levels(line=2000, opens=1950, floor=1900)), height=21)
     labels = {line.partition(" │")[0].strip(): row for row, line in enumerate(lines) if "│" in line}
@@ -107,7 +107,7 @@ def test_where_the_order_was_not_judged_no_line_is_drawn() -> None:
     assert plot(curve(1, 2))[-1] == "no line: the order was not judged in this time"
 
 
-def test_moments_are_marked_on_the_time_axis() -> None:
+def test_events_are_marked_on_the_time_axis() -> None:
     """A suspected drop before a failed look of the same place; only what is there is explained."""
     lines = plot(curve(1, 2, 3, 4, 5, h2="x", h4="!"))
     (axis,) = [line for line in lines if "└" in line]
@@ -125,7 +125,7 @@ def test_the_dates_are_those_of_the_first_and_the_last_moment() -> None:
     assert lines[13].endswith("2026-03-21")
 
 
-def test_colours_are_a_wish_that_only_a_terminal_is_granted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colours_are_used_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """NO_COLOR takes it back."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)

@@ -41,15 +41,15 @@ def objects(result: Result) -> list[dict[str, object]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def test_the_group_is_offered_to_the_command_line() -> None:
-    """Under the name that the contract gives it, with every verb of it."""
+def test_the_group_is_registered() -> None:
+    """With the names of the contract."""
     (group,) = COMMANDS
     assert group.name == "refills"
     assert set(group.commands) == {"list", "claim", "extend", "complete", "fail", "release", *ACTIONS}
 
 
-def test_an_empty_queue_is_said_to_be_empty(run: Run) -> None:
-    """In words for people, as nothing at all for programs."""
+def test_an_empty_queue_is_reported(run: Run) -> None:
+    """In words for people, as no line for programs."""
     assert run("list").stdout == "nothing to show\n"
     assert run("list", "--json").stdout == ""
 
@@ -65,7 +65,7 @@ def test_the_list_shows_refills_newest_first(world: QueueWorld, run: Run) -> Non
     assert "2026-03-01 12:05:00Z" in run("list").stdout
 
 
-def test_the_list_can_be_narrowed(world: QueueWorld, run: Run) -> None:
+def test_the_list_can_be_filtered(world: QueueWorld, run: Run) -> None:
     """By state, by order, and in length."""
     held = world.queue("1", "2", held=True)
     world.queue("3")
@@ -132,7 +132,7 @@ def test_a_lost_lease_is_an_error_with_words(world: QueueWorld, run: Run) -> Non
 @pytest.mark.parametrize(
     ("action", "state"), [("approve", "queued"), ("reject", "rejected"), ("cancel", "cancelled")]
 )
-def test_a_verb_takes_several_refills(world: QueueWorld, run: Run, action: str, state: str) -> None:
+def test_an_action_takes_several_refills(world: QueueWorld, run: Run, action: str, state: str) -> None:
     """Each is told of on a line of its own."""
     ids = world.queue("1", "2", "3", held=True)
     result = run(action, *ids)

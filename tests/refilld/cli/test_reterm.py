@@ -1,8 +1,6 @@
 """`refilld orders reterm`: new terms for old orders, seen before they are meant."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -11,14 +9,7 @@ from monitor.model.refill import RefillState
 from refilld.cli import reterm
 from storage import refills
 from storage.errors import NotFoundError
-from tests.refilld.cli_world import Desk, a_desk, sold
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
-    with a_desk(tmp_path) as desk:
-        yield desk
+from tests.refilld.cli_world import Desk, sold
 
 
 def configure(desk: Desk, text: str) -> None:
@@ -40,7 +31,7 @@ DEFAULT_60 = '[terms.default]\nwindow = "60d"\nmax_refills = 5\n'
 
 
 @pytest.mark.parametrize("options", [[], ["--dry-run", "--apply"]])
-def test_one_must_say_whether_to_look_or_to_change(desk: Desk, options: list[str]) -> None:
+def test_dry_run_or_apply_is_required(desk: Desk, options: list[str]) -> None:
     """Nobody changes what was sold by leaving a word out."""
     desk.imported(sold(1))
     configure(desk, DEFAULT_60)
@@ -51,7 +42,7 @@ def test_one_must_say_whether_to_look_or_to_change(desk: Desk, options: list[str
     assert desk.dump() == before
 
 
-def test_a_dry_run_tells_each_change_and_changes_nothing(desk: Desk) -> None:
+def test_a_dry_run_reports_each_change_and_changes_nothing(desk: Desk) -> None:
     """From what, to what, and how many."""
     desk.imported(sold(1), sold(2))
     configure(desk, DEFAULT_60)
@@ -64,7 +55,7 @@ def test_a_dry_run_tells_each_change_and_changes_nothing(desk: Desk) -> None:
     assert desk.dump() == before
 
 
-def test_apply_tells_the_same_and_does_it_once(desk: Desk) -> None:
+def test_apply_reports_the_same_and_changes_once(desk: Desk) -> None:
     """A second time there is nothing left to do."""
     desk.imported(sold(1))
     configure(desk, DEFAULT_60)
@@ -76,7 +67,7 @@ def test_apply_tells_the_same_and_does_it_once(desk: Desk) -> None:
     assert again == "0 changed, 1 unchanged, 0 left as sold\n"
 
 
-def test_for_programs_each_change_is_an_object_and_the_summary_the_last(desk: Desk) -> None:
+def test_with_json_each_change_is_an_object_and_the_summary_is_last(desk: Desk) -> None:
     """With both values of each field."""
     desk.imported(sold(1))
     configure(desk, '[terms.default]\nwindow = "lifetime"\n')
@@ -95,7 +86,7 @@ def test_only_the_named_orders_are_changed(desk: Desk) -> None:
     assert terms(desk) == {"1": ("default", "default"), "2": ("gold", "service")}
 
 
-def test_an_order_that_is_not_there_stops_everything(desk: Desk) -> None:
+def test_an_unknown_order_stops_the_command(desk: Desk) -> None:
     """Before anything is changed."""
     desk.imported(sold(1))
     configure(desk, DEFAULT_60)

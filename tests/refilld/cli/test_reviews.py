@@ -45,7 +45,7 @@ def test_a_closed_review_leaves_the_list_and_keeps_its_note(asked: Desk) -> None
 
 
 @pytest.mark.parametrize("review_id", [1, 404])
-def test_what_is_closed_or_not_there_is_not_closed_again(asked: Desk, review_id: int) -> None:
+def test_a_closed_or_unknown_review_cannot_be_closed(asked: Desk, review_id: int) -> None:
     """One clear line."""
     asked.run("reviews", "close", 1)
     result = asked.process("reviews", "close", review_id)

@@ -18,17 +18,10 @@ from monitor.model.target import Metric
 from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
 from storage import errors, mass_drops, reviews
-from tests.refilld.cli_world import Desk, a_desk, bare, csv, process, sold
+from tests.refilld.cli_world import Desk, bare, csv, process, sold
 from tests.refilld.queue_world import an_order
 
 TABLES = {"backtest", "doctor", "list", "show", "claim", "check", "import", "reterm", "probe", "simulate"}
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
-    with a_desk(tmp_path) as desk:
-        yield desk
 
 
 def commands(group: click.Group = refilld, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -55,7 +48,7 @@ ALL = list(commands())
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
-def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
+def test_every_command_has_help(path: tuple[str, ...]) -> None:
     """What it does and what its options mean, without any configuration."""
     result = CliRunner().invoke(refilld, [*path, "--help"])
     assert (result.exit_code, result.stderr) == (0, "")
@@ -74,7 +67,7 @@ def test_the_help_names_every_group() -> None:
 
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
-def test_whatever_prints_a_table_prints_json_too(path: tuple[str, ...]) -> None:
+def test_every_table_is_available_as_json(path: tuple[str, ...]) -> None:
     """For programs."""
     options = {option for given in command(path).params for option in given.opts}
     assert ("--json" in options) == (path[-1] in TABLES and path != ("db", "check"))
@@ -109,7 +102,7 @@ def test_the_version_is_that_of_the_distribution() -> None:
     ],
 )
 def test_exit_codes_are_those_of_the_contract(desk: Desk, words: list[str], code: int) -> None:
-    """0 done, 1 done but something was refused, 2 wrong usage or configuration, 3 not reachable."""
+    """0 done, 1 something was refused, 2 wrong usage or configuration, 3 unreachable."""
     desk.write(csv([sold(1, quantity=0)]), "bad.csv")
     desk.write("[database]\nurl = 'postgresql://shop:hunter2@127.0.0.1:1/refilld'\n", "unreachable.toml")
     result = desk.process(*words)
@@ -155,7 +148,7 @@ def test_an_expected_error_is_one_line_and_its_exit_code(
     code: int,
     said: str,
 ) -> None:
-    """Whichever command it comes from."""
+    """For every command."""
 
     @click.command()
     def failing() -> None:
@@ -170,7 +163,7 @@ def test_an_expected_error_is_one_line_and_its_exit_code(
     assert (shown.out, shown.err) == ("", said)
 
 
-def test_an_error_of_ours_is_not_hidden(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_shows_its_traceback(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its traceback is what the report needs."""
 
     @click.command()
@@ -186,7 +179,7 @@ def test_an_error_of_ours_is_not_hidden(desk: Desk, monkeypatch: pytest.MonkeyPa
 # The configuration
 
 
-def test_the_configuration_is_taken_from_where_the_contract_says(desk: Desk) -> None:
+def test_the_configuration_is_searched_in_the_order_of_the_contract(desk: Desk) -> None:
     """`--config`, else $REFILLD_CONFIG, else ./refilld.toml; a variable beats them all."""
     for name in ("said", "named", "variable"):
         desk.write(f"[database]\nurl = 'sqlite:///{name}.db'\n", f"{name}.toml")
@@ -251,7 +244,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(desk: Des
         assert result.stdout.strip(), path
 
 
-def test_words_in_any_alphabet_are_printed_wherever_output_goes(desk: Desk) -> None:
+def test_non_ascii_text_is_printed_in_any_locale(desk: Desk) -> None:
     """Also where the machine has no language set."""
     desk.imported(sold(1).replace("acme", "Поставщик ☕"))
     result = desk.process("orders", "list", LC_ALL="C")

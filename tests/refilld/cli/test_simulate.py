@@ -63,7 +63,7 @@ def test_the_same_seed_gives_the_same_output_and_another_one_another(home: Path)
     assert first.stdout != other.stdout
 
 
-def test_the_configured_database_is_left_alone(home: Path) -> None:
+def test_the_configured_database_is_not_used(home: Path) -> None:
     assert run(home, *SMALL).exit_code == 0
     assert [path.name for path in home.iterdir()] == ["refilld.toml"]
 
@@ -82,14 +82,14 @@ def test_a_service_with_sources_of_its_own_is_looked_at(home: Path) -> None:
     assert restricted["looks"] > 0
 
 
-def test_people_read_a_table_and_what_it_rests_on(home: Path) -> None:
+def test_the_table_shows_the_figures_and_their_assumptions(home: Path) -> None:
     result = run(home, *SMALL)
     assert re.search(r"^looks per detected drop +[0-9.]+ *$", result.stdout, re.MULTILINE)
     assert "synthetic" in result.stdout
     assert "60 requests an hour" in result.stdout
 
 
-def test_programs_get_every_figure(home: Path) -> None:
+def test_json_has_every_figure(home: Path) -> None:
     found = figures(run(home, *SMALL, "--json"))
     assert found["policy"] == "fixed"
     assert found["looks"] == found["looks_per_request"] * found["requests"] or found["looks"] > 0  # type: ignore[operator]
@@ -125,9 +125,7 @@ def test_the_example_of_the_page_runs(home: Path, leaking: None) -> None:
 def test_a_world_that_sells_nothing_needs_orders(
     home: Path, leaking: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import leaking as module  # noqa: PLC0415 - it is only there now
-
-    monkeypatch.delattr(module.Leaking, "orders")
+    monkeypatch.delattr("leaking.Leaking.orders")
     result = run(home, "--source", "leaking")
     assert "it has no orders(now)" in str(result.exception)
     orders = home / "orders.csv"
@@ -141,7 +139,7 @@ def test_a_world_that_sells_nothing_needs_orders(
     assert found["looks"] > 0  # type: ignore[operator]
 
 
-def test_refused_orders_are_told_and_the_run_ends_with_1(home: Path, leaking: None) -> None:
+def test_refused_orders_are_reported_with_exit_code_1(home: Path, leaking: None) -> None:
     orders = home / "orders.csv"
     orders.write_text("order_id,service,link,quantity,status\n1,svc,@nasa,many,Pending\n")
     result = run(home, "--source", "leaking", "--days", 1, "--orders-file", orders)
@@ -157,7 +155,7 @@ def test_refused_orders_are_told_and_the_run_ends_with_1(home: Path, leaking: No
         (("--compare", "lucky"), "'lucky' is not"),
     ],
 )
-def test_what_does_not_fit_together_is_wrong_usage(home: Path, words: tuple[object, ...], said: str) -> None:
+def test_contradicting_options_are_a_wrong_usage(home: Path, words: tuple[object, ...], said: str) -> None:
     result = run(home, *words)
     assert (result.exit_code, said in result.output) == (2, True)
 

@@ -104,7 +104,7 @@ def test_an_older_login_is_replaced_whole_and_closed_to_others(desk: Desk) -> No
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_what_is_no_login_is_refused_and_nothing_is_written(desk: Desk, export: bytes, said: str) -> None:
+def test_an_invalid_login_is_refused_and_nothing_is_written(desk: Desk, export: bytes, said: str) -> None:
     """In one clear line without any value."""
     result = desk.process("sources", "login", "instaloader", "--cookies", desk.write(export, "export"))
     assert (result.returncode, result.stdout) == (2, "")
@@ -132,7 +132,7 @@ def test_any_bytes_are_a_login_or_one_clear_error(odd: bytes, chance: random.Ran
     assert not any("FAKE" in one for one in said)
 
 
-def test_without_a_place_for_it_nothing_is_read(desk: Desk) -> None:
+def test_without_a_configured_file_nothing_is_read(desk: Desk) -> None:
     """The line says what to set."""
     (desk.home / "refilld.toml").write_text(f'[database]\nurl = "sqlite:///{desk.world.path}"\n')
     result = desk.process("sources", "login", "instaloader", "--cookies", desk.write(LINES, "export"))

@@ -79,7 +79,7 @@ def charged(desk: Desk) -> int:
         return sources.served(tx, NAME, desk.world.now - HOUR)[0]
 
 
-def test_the_usual_questions_are_answered_and_paid(desk: Desk, running: InstagramStandIn) -> None:
+def test_the_default_questions_are_asked_and_charged(desk: Desk, running: InstagramStandIn) -> None:
     """Three public profiles, a missing one, and an account by its id with the start page before it."""
     findings, held = probed(desk)
     assert [(one["about"], one["outcome"], one["requests"]) for one in findings] == [
@@ -145,7 +145,7 @@ def test_the_table_tells_people_the_same(desk: Desk) -> None:
     assert "not_found (404)" in line
 
 
-def test_a_login_wall_is_told_as_one(desk: Desk, world: MembersWorld) -> None:
+def test_a_login_wall_is_reported(desk: Desk, world: MembersWorld) -> None:
     """A missing profile is then not told apart, and the tokens remain unknown."""
     world.outage = LOGIN_WALL
     findings, held = probed(desk, "natgeo")
@@ -176,7 +176,7 @@ def test_the_start_page_is_judged_by_what_followed(
 def test_a_refusal_ends_the_probe_and_pauses_the_source(
     desk: Desk, world: MembersWorld, running: InstagramStandIn
 ) -> None:
-    """Nobody is asked further who says that it is too much."""
+    """No further question is asked."""
     world.outage = RATE_LIMITED
     findings, _ = probed(desk)
     assert ([one["outcome"] for one in findings], len(running.requests)) == (["rate_limited"], 1)
@@ -266,7 +266,7 @@ def test_another_source_is_asked_for_the_profiles(desk: Desk, monkeypatch: pytes
     assert (held, charged(desk)) == ({}, 2)
 
 
-def test_a_key_that_is_data_is_not_told() -> None:
+def test_keys_that_are_data_are_not_shown() -> None:
     """Nor is there any end of paths."""
     assert shape({"17": {"a": 1.5}, "natgeo!": None, "x": ["secret", 5]}) == {
         "": "object", "*": "null or object", "*.a": "number", "x": "list", "x[]": "text or whole number",
@@ -303,7 +303,7 @@ def test_without_findings_nothing_is_claimed() -> None:
 
 
 def test_after_a_pause_the_canary_is_asked_first(desk: Desk, running: InstagramStandIn) -> None:
-    """As by the daemon: its answer opens the source, and is paid, too."""
+    """As by the daemon: its answer closes the breaker, and it is charged."""
     configure(desk, canary="nasa")
     with desk.world.database.write() as tx:
         paused = Breaker().after(Outcome.BLOCKED, "a", desk.world.now - 2 * HOUR, HOUR)
@@ -314,7 +314,7 @@ def test_after_a_pause_the_canary_is_asked_first(desk: Desk, running: InstagramS
     assert len(running.requests) == charged(desk) == 5
 
 
-def test_a_login_that_is_refused_pauses_nothing(desk: Desk, world: MembersWorld) -> None:
+def test_a_refused_login_does_not_pause_the_source(desk: Desk, world: MembersWorld) -> None:
     """The source goes on without it."""
     session = desk.write(json.dumps(COOKIES), "session.json")
     session.chmod(0o600)

@@ -56,8 +56,8 @@ def ask(desk: Desk, ago: timedelta, count: int) -> None:
         sources.note_requests(tx, NAME, desk.world.now - ago, count)
 
 
-def test_the_group_is_offered_to_the_command_line() -> None:
-    """With its commands."""
+def test_the_group_is_registered() -> None:
+    """With the names of the contract."""
     (group,) = COMMANDS
     assert (group.name, set(group.commands)) == ("sources", {"list", "pause", "resume", "login", "probe"})
 
@@ -80,7 +80,7 @@ def test_the_world_of_simulations_is_listed_where_somebody_configures_it(desk: D
     assert (shown["state"], shown["requests_per_hour"]) == ("off", 7)
 
 
-def test_a_source_that_is_off_is_off_whatever_it_was(desk: Desk) -> None:
+def test_a_disabled_source_is_shown_as_disabled(desk: Desk) -> None:
     """A pause of before is no news of a source that is not asked."""
     refuse(desk, 1)
     configure(desk, "")
@@ -88,7 +88,7 @@ def test_a_source_that_is_off_is_off_whatever_it_was(desk: Desk) -> None:
     assert (shown["state"], shown["until"], shown["reason"]) == ("off", None, None)
 
 
-def test_what_is_to_be_expected_is_told_as_soon_as_there_are_targets(desk: Desk) -> None:
+def test_the_expected_age_is_shown_when_there_are_targets(desk: Desk) -> None:
     """Thirty requests an hour and one target: the learned cadence looks hourly at most."""
     shown = listed(desk)[NAME]
     assert (shown["expected_age_hours"], shown["expected_missed_percent"]) == (None, None)
@@ -97,7 +97,7 @@ def test_what_is_to_be_expected_is_told_as_soon_as_there_are_targets(desk: Desk)
     assert (shown["expected_age_hours"], shown["expected_missed_percent"]) == (1.0, 0.1)
 
 
-def test_the_list_shows_what_is_left_of_the_budget(desk: Desk) -> None:
+def test_the_list_shows_the_used_budget(desk: Desk) -> None:
     """Requests of the last sixty minutes beside those that are allowed."""
     configure(desk, f"[sources.{NAME}]\nenabled = true\nrequests_per_hour = 40\n")
     ask(desk, 2 * HOUR, 3)
@@ -127,7 +127,7 @@ def test_a_stopped_source_has_no_end(desk: Desk) -> None:
     assert listed(desk)[NAME]["state"] == "stopped"
 
 
-def test_the_table_says_yes_and_no(desk: Desk) -> None:
+def test_booleans_are_shown_as_yes_and_no(desk: Desk) -> None:
     """People read it."""
     head, *rows = desk.run("sources", "list").stdout.splitlines()
     assert head.split() == list(COLUMNS)
@@ -137,8 +137,8 @@ def test_the_table_says_yes_and_no(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("times", [1, 3])
-def test_a_resumed_source_may_look_again_at_once(desk: Desk, times: int) -> None:
-    """With a clean slate, but half open. What it was sent still counts."""
+def test_a_resumed_source_is_half_open_at_once(desk: Desk, times: int) -> None:
+    """Its refusals are reset; its requests still count."""
     refuse(desk, times)
     ask(desk, HOUR / 2, 7)
     result = desk.run("sources", "resume", NAME)
@@ -180,7 +180,7 @@ def test_a_source_is_paused_for_a_time(desk: Desk) -> None:
 
 
 def test_pausing_never_shortens_another_pause(desk: Desk) -> None:
-    """It is said until when the source is closed, why, and what comes before a shorter pause."""
+    """The end, the reason and the conflict are reported."""
     first = f"for a shorter pause, refilld sources resume {NAME} comes first\n"
     refuse(desk, 1)
     result = desk.run("sources", "pause", NAME, "--for", "10m")
@@ -196,13 +196,13 @@ def test_pausing_never_shortens_another_pause(desk: Desk) -> None:
     "wrong",
     [["--for", "soon"], ["--for", "0s"], ["--reason", ""], ["--reason", "a\nb"], ["--reason", "x" * 201]],
 )
-def test_a_pause_that_makes_no_sense_is_a_wrong_usage(desk: Desk, wrong: list[str]) -> None:
+def test_an_invalid_pause_is_a_wrong_usage(desk: Desk, wrong: list[str]) -> None:
     """And the source stays as it was."""
     assert desk.run("sources", "pause", NAME, *wrong).exit_code == 2
     assert listed(desk)[NAME]["state"] == "ready"
 
 
-def test_a_platform_that_wants_to_be_left_alone_is_shown_waiting(desk: Desk) -> None:
+def test_a_wait_requested_by_the_platform_is_shown(desk: Desk) -> None:
     """With the share of its limit that is used, as long as that is known; resuming ends the wait."""
     with desk.world.database.write() as tx:
         heard = RateLimitState().after(RateLimitHint(93, 3 * HOUR), desk.world.now)
@@ -217,7 +217,7 @@ def test_a_platform_that_wants_to_be_left_alone_is_shown_waiting(desk: Desk) -> 
     assert listed(desk)[NAME]["state"] == "proving"
 
 
-def test_the_looks_that_a_request_served_are_shown(desk: Desk) -> None:
+def test_the_looks_per_request_are_shown(desk: Desk) -> None:
     """Of the last day: ten looks, four requests."""
     with desk.world.database.write() as tx:
         for hours, looks in ((0, 6), (5, 4), (6, 0), (23, 0), (24, 50)):
@@ -228,7 +228,7 @@ def test_the_looks_that_a_request_served_are_shown(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("action", ["pause", "resume"])
-def test_a_source_that_is_not_installed_is_not_known(desk: Desk, action: str) -> None:
+def test_an_uninstalled_source_is_a_wrong_usage(desk: Desk, action: str) -> None:
     """A wrong usage, with the names that there are."""
     result = desk.process("sources", action, "telepathy")
     assert (result.returncode, result.stdout) == (2, "")

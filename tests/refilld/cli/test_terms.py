@@ -1,7 +1,6 @@
 """Terms at the prompt: what sets there are, who uses them, and what an import derives and tells."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,6 @@ from tests.refilld.cli_world import Desk, a_desk, csv, sold
 GOLD = '[terms.gold]\nwindow = "lifetime"\nsettle = "36h"\nrefill = "on_request"\n'
 DERIVING = "[service_names]\nderive_terms = true\n"
 FOLLOWERS = '[services."1234"]\nmetric = "followers"\nname = "IG Followers R30 ♻"\n'
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
-    with a_desk(tmp_path) as desk:
-        yield desk
 
 
 def configure(desk: Desk, text: str) -> None:
@@ -43,8 +35,8 @@ def sets(desk: Desk, *fields: str) -> list[tuple[object, ...]]:
     return [tuple(one[field] for field in fields) for one in shown(desk.run("terms", "show", "--json"))]
 
 
-def test_the_group_is_offered_to_the_command_line() -> None:
-    """Under the name that the issue gives."""
+def test_the_group_is_registered() -> None:
+    """With the names of the contract."""
     (group,) = COMMANDS
     assert (group.name, set(group.commands)) == ("terms", {"show"})
 
@@ -71,7 +63,7 @@ def test_the_default_terms_are_shown_without_any_configuration(desk: Desk) -> No
     assert line.split()[:4] == ["default", "configured", "0", "30d"]
 
 
-def test_services_stand_by_the_terms_that_they_are_sold_under(desk: Desk) -> None:
+def test_services_are_listed_by_their_terms(desk: Desk) -> None:
     """Those that name none by the default ones, or by what their names say."""
     services = '[services.a]\nterms = "gold"\n[services.b]\n[services.c]\nterms = "gold"\n' + FOLLOWERS
     configure(desk, GOLD + services)
@@ -82,7 +74,7 @@ def test_services_stand_by_the_terms_that_they_are_sold_under(desk: Desk) -> Non
     ]  # fmt: skip
 
 
-def test_orders_sold_under_other_values_stand_in_a_row_of_their_own(desk: Desk) -> None:
+def test_orders_with_other_values_have_their_own_row(desk: Desk) -> None:
     """A set that was changed, and one that is gone, are still what orders were sold under."""
     configure(desk, '[terms.default]\nwindow = "20d"\n[services.svc]\nterms = "gold"\n' + GOLD)
     desk.imported(row(1, "svc"), row(2, "svc"), row(3, "other"))
@@ -116,7 +108,7 @@ def test_without_a_database_the_terms_are_shown_and_orders_are_not_counted(tmp_p
 
 
 @pytest.mark.parametrize("options", [[], ["--dry-run"]])
-def test_an_import_tells_the_terms_that_it_derived(desk: Desk, options: list[str]) -> None:
+def test_an_import_reports_derived_terms(desk: Desk, options: list[str]) -> None:
     """By the name, with what it promises and how many orders, most of them first."""
     configure(desk, DERIVING + FOLLOWERS)
     path = desk.write(csv([row(1, "Likes no refill"), row(2, "1234"), row(3, "1234"), row(4, "plain")]))
@@ -127,7 +119,7 @@ def test_an_import_tells_the_terms_that_it_derived(desk: Desk, options: list[str
     ]
 
 
-def test_for_programs_the_derived_terms_are_in_the_one_object(desk: Desk) -> None:
+def test_with_json_the_derived_terms_are_in_the_object(desk: Desk) -> None:
     """With the same facts."""
     configure(desk, DERIVING)
     (told,) = shown(desk.run("orders", "import", desk.write(csv([row(1, "Lifetime")])), "--json"))
@@ -136,7 +128,7 @@ def test_for_programs_the_derived_terms_are_in_the_one_object(desk: Desk) -> Non
     ]
 
 
-def test_only_added_orders_are_told_for_the_others_keep_what_they_were_sold_under(desk: Desk) -> None:
+def test_only_added_orders_are_reported_with_derived_terms(desk: Desk) -> None:
     """A second import freezes nothing."""
     desk.imported(row(1, "Likes R60"))
     configure(desk, DERIVING)
@@ -146,7 +138,7 @@ def test_only_added_orders_are_told_for_the_others_keep_what_they_were_sold_unde
     assert (order["terms"], order["terms_from"]) == ("default", "default")
 
 
-def test_names_without_end_are_counted_and_not_told_one_by_one(desk: Desk) -> None:
+def test_many_service_names_are_counted_and_not_listed(desk: Desk) -> None:
     """A file may name a service of its own in each row."""
     configure(desk, DERIVING)
     path = desk.write(csv(row(number, f"R{number}") for number in range(1, MOST_NAMES + 4)))
@@ -155,14 +147,14 @@ def test_names_without_end_are_counted_and_not_told_one_by_one(desk: Desk) -> No
     assert lines[-1] == "and 3 orders with terms from further names"
 
 
-def test_unless_the_operator_wants_it_nothing_is_derived(desk: Desk) -> None:
+def test_terms_are_derived_only_when_enabled(desk: Desk) -> None:
     """A name with a mark is sold under the default terms."""
     path = desk.write(csv([row(1, "Likes R60")]))
     assert desk.run("orders", "import", path).stdout == "1 added, 0 updated, 0 unchanged, 0 refused\n"
     assert sets(desk, "terms", "orders") == [("default", 1)]
 
 
-def test_a_name_that_speaks_of_refills_but_derives_nothing_is_told(desk: Desk) -> None:
+def test_a_name_about_refills_without_derived_terms_is_reported(desk: Desk) -> None:
     """Else a customer might be promised by the default terms what the name takes back."""
     with (desk.home / "refilld.toml").open("a") as file:
         file.write("[service_names]\nderive_terms = true\n")

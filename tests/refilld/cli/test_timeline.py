@@ -8,10 +8,8 @@ import sqlite3
 import struct
 import subprocess
 import termios
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,17 +26,10 @@ from refilld.timeline.events import REASONS, STATES
 from refilld.timeline.levels import Levels, levels_of
 from storage import leases, requests, snapshots, targets
 from storage.operator_actions import act
-from tests.refilld.cli_world import COMMAND, Desk, a_desk, bare
+from tests.refilld.cli_world import COMMAND, Desk, bare
 
 HOUR = timedelta(hours=1)
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\nfake\u202e"
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
-    with a_desk(tmp_path) as desk:
-        yield desk
 
 
 def look(desk: Desk, hours_ago: float, count: int | None, detail: str = "") -> None:
@@ -111,7 +102,7 @@ def _read(descriptor: int) -> bytes:
         return b""
 
 
-def test_people_read_facts_then_a_plot_then_the_story(desk: Desk) -> None:
+def test_the_output_has_facts_plot_and_timeline(desk: Desk) -> None:
     """The facts with the terms and what a customer would be told; and never a lease token."""
     token = storied(desk)
     told = shown(desk)
@@ -126,8 +117,8 @@ def test_people_read_facts_then_a_plot_then_the_story(desk: Desk) -> None:
     assert token not in told
 
 
-def test_the_story_tells_everything_in_order_of_time(desk: Desk) -> None:
-    """Looks that brought nothing are folded, failed ones are named."""
+def test_the_timeline_is_complete_and_ordered_by_time(desk: Desk) -> None:
+    """Uneventful looks are folded, failed ones are shown."""
     storied(desk)
     numbers = "count 1,900, whole at 2,000, 100 missing"
     assert events(desk) == [
@@ -155,7 +146,7 @@ def test_the_plot_shows_the_counts_between_their_levels(desk: Desk) -> None:
     assert (axis.count("x"), axis.count("!"), axis.count("+")) == (1, 1, 0)
 
 
-def test_a_refill_is_followed_to_its_end(desk: Desk) -> None:
+def test_the_timeline_shows_a_refill_until_its_end(desk: Desk) -> None:
     """Who had it, why it came back, how it was given up or delivered."""
     (refill_id,) = desk.world.queue("17")
     (row,) = desk.world.claim(consumer="panel")
@@ -177,7 +168,7 @@ def test_a_refill_is_followed_to_its_end(desk: Desk) -> None:
     ]
 
 
-def test_flags_requests_and_reviews_are_part_of_the_story(desk: Desk) -> None:
+def test_the_timeline_has_flags_requests_and_reviews(desk: Desk) -> None:
     """With the answers to them."""
     storied(desk)
     with desk.world.database.write() as tx:
@@ -212,7 +203,7 @@ def test_the_levels_before_a_flag_are_still_drawn(desk: Desk) -> None:
     assert "line 2,000 │" in shown(desk)
 
 
-def test_the_levels_are_those_of_their_moment(desk: Desk) -> None:
+def test_levels_are_drawn_as_of_their_time(desk: Desk) -> None:
     """A later order on the link raises the line of an earlier one, but not before it is judged."""
     desk.imported(
         "17,svc,@shop,1000,Completed,2026-02-10T00:00:00Z,500,0,followers,,,",
@@ -227,8 +218,8 @@ def test_the_levels_are_those_of_their_moment(desk: Desk) -> None:
     assert days[25] == Levels(line=2500, opens=2450, floor=1500)
 
 
-def test_programs_get_everything_in_one_object(desk: Desk) -> None:
-    """With the numbers of the rules and the story's events, and never a lease token."""
+def test_json_has_everything_in_one_object(desk: Desk) -> None:
+    """With the numbers of the rules and the events, and without lease tokens."""
     token = storied(desk)
     timeline = document_of(desk)
     assert (timeline["order_id"], timeline["terms"], timeline["threshold"]) == ("17", "default", 50)
@@ -246,7 +237,7 @@ def test_programs_get_everything_in_one_object(desk: Desk) -> None:
     assert "lease_token" not in written
 
 
-def test_what_is_left_out_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_omitted_looks_are_counted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest looks are kept, and the rest is counted."""
     storied(desk)
     monkeypatch.setattr(load, "LOOKS", 4)
@@ -259,10 +250,10 @@ def test_what_is_left_out_is_said(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
     assert "1 earlier looks are left out here" in events(desk)
 
 
-def test_only_the_newest_lines_of_a_very_long_story_are_printed(
+def test_only_the_newest_lines_of_a_long_timeline_are_printed(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """How many came before is said."""
+    """The number of earlier ones is shown."""
     storied(desk)
     whole = events(desk)
     monkeypatch.setattr(printed, "LINES", 3)
@@ -271,7 +262,7 @@ def test_only_the_newest_lines_of_a_very_long_story_are_printed(
     assert [line[-20:] for line in output.splitlines()[-3:]] == [line[-20:] for line in whole[-3:]]
 
 
-def test_an_order_that_nothing_has_happened_to_has_a_short_story(desk: Desk) -> None:
+def test_a_new_order_has_a_short_timeline(desk: Desk) -> None:
     """Neither a count nor a delivery is needed for one."""
     desk.imported("17,svc,@profile.17,1000,Pending,,,0,followers,acme,1.50,USD")
     assert events(desk) == ["imported"]
@@ -280,7 +271,7 @@ def test_an_order_that_nothing_has_happened_to_has_a_short_story(desk: Desk) -> 
 
 @pytest.mark.parametrize("columns", [40, 80])
 def test_the_plot_fits_the_terminal(desk: Desk, columns: int) -> None:
-    """And the story is wrapped between words."""
+    """And the timeline is wrapped between words."""
     storied(desk)
     told = on_a_terminal(desk, columns, NO_COLOR="1")
     lines = [line for line in told.splitlines() if "https://" not in line]  # a link is never broken
@@ -297,7 +288,7 @@ def test_on_a_terminal_the_plot_is_coloured(desk: Desk) -> None:
     assert "Traceback" not in told
 
 
-def test_an_output_without_unicode_goes_without_the_plot(desk: Desk) -> None:
+def test_without_unicode_the_plot_is_omitted(desk: Desk) -> None:
     """And still tells the story."""
     storied(desk)
     result = desk.process("orders", "show", "17", PYTHONIOENCODING="latin-1")
@@ -306,7 +297,7 @@ def test_an_output_without_unicode_goes_without_the_plot(desk: Desk) -> None:
     assert "refill 1 claimed by panel" in result.stdout
 
 
-def test_nothing_from_outside_can_steer_the_terminal(desk: Desk) -> None:
+def test_no_external_text_can_control_the_terminal(desk: Desk) -> None:
     """Neither a customer's name nor a source's words, a consumer's name, an error or an operator's note."""
     storied(desk)
     with closing(sqlite3.connect(desk.world.path)) as connection, connection:
@@ -328,6 +319,6 @@ def test_nothing_from_outside_can_steer_the_terminal(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("word", [*Reason, *RefillState])
-def test_the_story_has_words_for_everything(word: Reason | RefillState) -> None:
+def test_the_timeline_has_words_for_every_reason_and_state(word: Reason | RefillState) -> None:
     """Every reason of a decision, every state of a refill."""
-    assert {**REASONS, **STATES}[word]
+    assert REASONS[word] if isinstance(word, Reason) else STATES[word]

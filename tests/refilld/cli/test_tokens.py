@@ -40,20 +40,20 @@ def scopes_of(world: QueueWorld, made: str) -> frozenset[Scope] | None:
         return tokens.scopes_of(connection, made)
 
 
-def test_the_group_is_offered_to_the_command_line() -> None:
-    """Under the name that the contract gives it."""
+def test_the_group_is_registered() -> None:
+    """With the names of the contract."""
     (group,) = COMMANDS
     assert group.name == "token"
     assert set(group.commands) == {"create", "list", "revoke"}
 
 
-def test_create_prints_the_token_and_only_it(world: QueueWorld, run: Run) -> None:
+def test_create_prints_the_token_only(world: QueueWorld, run: Run) -> None:
     """So that a shell can put it into a file."""
     result = run("create", "--scope", "refills:consume", "--scope", "refills:manage", "--name", "robot")
     assert result.stderr == ""
     (made,) = result.stdout.splitlines()
     assert made.startswith(tokens.PREFIX)
-    assert scopes_of(world, made) == {Scope.REFILLS_CONSUME, Scope.REFILLS_MANAGE}
+    assert scopes_of(world, made) == frozenset({Scope.REFILLS_CONSUME, Scope.REFILLS_MANAGE})
 
 
 def test_two_tokens_are_never_the_same(run: Run) -> None:
@@ -62,7 +62,7 @@ def test_two_tokens_are_never_the_same(run: Run) -> None:
     assert len(made) == 5
 
 
-def test_the_database_does_not_hold_the_token(world: QueueWorld, run: Run) -> None:
+def test_the_database_does_not_contain_the_token(world: QueueWorld, run: Run) -> None:
     """A stolen backup opens no door."""
     made = run("create", "--scope", "refills:consume").stdout.strip()
     files = b"".join(path.read_bytes() for path in world.path.parent.glob("queue.db*"))
@@ -88,7 +88,7 @@ def test_the_list_shows_names_scopes_and_times(world: QueueWorld, run: Run) -> N
     assert made.strip() not in table
 
 
-def test_a_revoked_token_opens_nothing(world: QueueWorld, run: Run) -> None:
+def test_a_revoked_token_has_no_scopes(world: QueueWorld, run: Run) -> None:
     """It stays in the list, with its end."""
     made = run("create", "--scope", "refills:consume").stdout.strip()
     assert run("revoke", 1).stdout == "token 1 is revoked\n"
@@ -97,7 +97,7 @@ def test_a_revoked_token_opens_nothing(world: QueueWorld, run: Run) -> None:
     assert shown["revoked_at"] == "2026-03-01T12:00:00Z"
 
 
-def test_what_is_not_there_cannot_be_revoked(run: Run) -> None:
+def test_an_unknown_token_cannot_be_revoked(run: Run) -> None:
     """Nor what has been revoked already."""
     run("create", "--scope", "refills:consume")
     run("revoke", 1)

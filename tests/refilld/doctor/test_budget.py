@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[QueueWorl
         yield world
 
 
-def settings(cadence: str = "learned", **sections: dict[str, object]) -> Settings:
+def settings(cadence: str = "learned", **sections: dict[str, Any]) -> Settings:
     named = {name: PLAIN | section for name, section in sections.items()}
     return Settings.model_validate({"sources": named, "sampling": {"cadence": cadence}})
 
@@ -95,7 +96,7 @@ def test_targets_that_nobody_reads_yet_count_for_the_first_source_that_could(wor
     assert {name: one.capacity.targets for name, one in turned.items()} == {"instaloader": 37, "seer": 0}
 
 
-def test_the_official_source_is_asked_first(world: QueueWorld) -> None:
+def test_the_official_source_comes_first(world: QueueWorld) -> None:
     """Wherever it stands in the configuration, as by the daemon."""
     token = world.path.parent / "token"
     token.write_text("hunter2")
@@ -106,26 +107,26 @@ def test_the_official_source_is_asked_first(world: QueueWorld) -> None:
     assert {name: one.capacity.targets for name, one in both.items()} == {"instaloader": 0, "graph": 30}
 
 
-def test_targets_of_a_source_that_is_switched_off_count_for_another(world: QueueWorld) -> None:
+def test_targets_of_a_disabled_source_count_for_another(world: QueueWorld) -> None:
     """It will have to read them."""
     watch(world, 30, source="instaloader")
     outlook = seen(world, settings(seer={}, instaloader={"enabled": False}))
     assert {name: one.capacity.targets for name, one in outlook.items()} == {"seer": 30}
 
 
-def test_a_source_that_cannot_begin_counts_as_if_it_could(world: QueueWorld) -> None:
+def test_a_source_that_cannot_start_is_still_counted(world: QueueWorld) -> None:
     """Another finding tells that it can not; but any other source comes before it."""
     watch(world, 30)
     for name in ("picky", "broken"):
-        both = seen(world, settings(**{name: {}, "instaloader": {}}))
+        both = seen(world, settings("learned", **{name: {}, "instaloader": {}}))
         assert {one: outlook.capacity.targets for one, outlook in both.items()} == {
             name: 0,
             "instaloader": 30,
         }
-        assert seen(world, settings(**{name: {}}))[name].capacity.targets == 30
+        assert seen(world, settings("learned", **{name: {}}))[name].capacity.targets == 30
 
 
-def test_a_source_that_is_not_installed_has_no_outlook(world: QueueWorld) -> None:
+def test_an_uninstalled_source_has_no_outlook(world: QueueWorld) -> None:
     """It reads nothing, so the others have to."""
     watch(world, 30, source="telepathy")
     outlook = seen(world, settings(telepathy={}, seer={}))
@@ -158,7 +159,7 @@ def test_orders_are_told_beside_the_targets(world: QueueWorld) -> None:
 # What is said
 
 
-def test_a_budget_that_does_says_so(world: QueueWorld) -> None:
+def test_a_sufficient_budget_is_reported(world: QueueWorld) -> None:
     """Nothing is older than `every`, and next to nothing missed."""
     watch(world, 60, source="seer")
     (told,) = found(world, settings(seer={}))
@@ -185,7 +186,7 @@ def test_the_fixed_cadence_is_told_by_its_oldest_look(world: QueueWorld) -> None
     assert "a look will be up to 20 hours old" in told.says
 
 
-def test_a_budget_that_is_too_small_says_what_it_would_take(world: QueueWorld) -> None:
+def test_a_small_budget_is_reported_with_the_one_needed(world: QueueWorld) -> None:
     """Six hundred targets every six hours are a hundred requests an hour."""
     watch(world, 600, source="seer")
     (told,) = found(world, settings(seer={}))
@@ -217,7 +218,7 @@ def test_the_limit_that_binds_is_the_one_to_raise(world: QueueWorld) -> None:
     ("limit", "said"),
     [(50, "allows fewer: raise it (no more than 100 requests an hour), "), (100, "fewer: enable")],
 )
-def test_nobody_is_told_to_ask_graph_more_than_its_page_says(
+def test_no_more_than_the_documented_limit_of_graph_is_suggested(
     world: QueueWorld, limit: int, said: str
 ) -> None:
     """A hundred requests an hour; then only another source helps."""
@@ -234,7 +235,7 @@ def test_the_example_of_the_page_is_what_is_said() -> None:
         assert budget.sentence(outlook) in page.replace("\n> ", " ")
 
 
-def test_targets_that_nobody_can_see_are_told(world: QueueWorld) -> None:
+def test_targets_that_no_source_can_read_are_reported(world: QueueWorld) -> None:
     """Of a metric that nobody counts, or because there is no way to them: they would wait for ever."""
     watch(world, 2, Metric.VIEWS)
     watch(world, 1, Metric.LIKES, source="")
@@ -244,7 +245,7 @@ def test_targets_that_nobody_can_see_are_told(world: QueueWorld) -> None:
     assert told.says.startswith("3 targets")
 
 
-def test_without_targets_there_is_nothing_to_judge(world: QueueWorld) -> None:
+def test_without_targets_there_is_no_outlook(world: QueueWorld) -> None:
     """Before the first import."""
     (told,) = found(world, settings(seer={}))
     assert (told.level, told.says) == (Level.OK, "seer has no target yet")

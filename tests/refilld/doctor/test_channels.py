@@ -18,7 +18,7 @@ def inbox() -> Iterator[Inbox]:
         yield inbox
 
 
-def test_nothing_is_sent_that_nobody_asked_for(inbox: Inbox) -> None:
+def test_no_test_alert_is_sent_without_the_option(inbox: Inbox) -> None:
     """The addresses are only read."""
     (told,) = findings([inbox.address], send=False)
     assert (told.level, "--send-test-alert" in told.says, inbox.messages) == (Level.OK, True, [])
@@ -33,7 +33,7 @@ def test_the_test_alert_goes_to_every_channel_once(inbox: Inbox) -> None:
     assert [message["title"] for message in inbox.messages] == [TITLE] * 2
 
 
-def test_the_channel_that_refuses_is_named_by_its_number(inbox: Inbox) -> None:
+def test_a_failing_channel_is_named_by_its_number(inbox: Inbox) -> None:
     """Not by its address, which holds a password; those that work are told as well."""
     secret = inbox.address.replace("json://", "json://user:hunter2@")
     _, first, second = findings([inbox.address, f"{secret}/refuse"], send=True)

@@ -91,7 +91,7 @@ def test_a_full_row_becomes_its_order() -> None:
     )
 
 
-def test_what_is_not_given_is_none_or_zero() -> None:
+def test_missing_cells_are_none_or_zero() -> None:
     """An empty start count is unknown, never 0."""
     order = _order(start_count=" ", remains="", price="", customer="")
     assert (order.start_count, order.remains, order.price, order.customer) == (None, 0, None, None)
@@ -175,9 +175,7 @@ def test_what_is_not_given_is_none_or_zero() -> None:
         ("owner", "a..b", "owner: 'a..b' is not a username: 1 to 30 of the letters a-z"),
     ],
 )
-def test_a_bad_cell_is_told_what_is_wrong_and_what_would_be_right(
-    field: str, text: str, message: str
-) -> None:
+def test_the_error_for_a_bad_cell_has_reason_and_remedy(field: str, text: str, message: str) -> None:
     """One line, naming the field, quoting the text, with the remedy."""
     said = _refusal(**{field: text})
     assert said.startswith(message)
@@ -200,7 +198,7 @@ def test_a_bad_cell_is_told_what_is_wrong_and_what_would_be_right(
         ("fail", OrderStatus.FAIL),
     ],
 )
-def test_a_status_is_known_in_any_case_and_cancelled_is_forgiven(text: str, status: OrderStatus) -> None:
+def test_a_status_is_case_insensitive_and_may_be_spelled_cancelled(text: str, status: OrderStatus) -> None:
     """Spelled as panels spell it, give or take."""
     assert _order(status=text).status is status
 
@@ -232,7 +230,7 @@ def test_a_time_is_rfc_3339_or_unix_seconds_and_utc_unless_it_has_an_offset(text
     assert at.tzinfo is UTC
 
 
-def test_a_panel_clock_a_little_ahead_is_forgiven() -> None:
+def test_a_completion_slightly_in_the_future_is_accepted() -> None:
     """Five minutes are no future."""
     assert _order(completed_at="2026-11-01T12:05:00Z").completed_at == NOW + timedelta(minutes=5)
 
@@ -244,7 +242,7 @@ def test_a_panel_clock_a_little_ahead_is_forgiven() -> None:
         timezones=st.integers(-720, 720).map(lambda minutes: timezone(timedelta(minutes=minutes))),
     )
 )
-def test_any_moment_written_as_rfc_3339_is_read_as_itself(at: datetime) -> None:
+def test_any_rfc_3339_time_is_read_exactly(at: datetime) -> None:
     """Offsets and fractions lose nothing."""
     assert _order(completed_at=at.isoformat()).completed_at == at
 
@@ -261,7 +259,7 @@ def test_a_plain_mapping_of_services_is_searched_the_same_way() -> None:
     assert _order_under({"abc": Service(metric=Metric.FOLLOWERS)}, service="ABC").service == "ABC"
 
 
-def test_two_services_that_differ_only_in_case_are_told_apart_or_not_found() -> None:
+def test_services_that_differ_only_in_case_need_the_exact_name() -> None:
     """An exact spelling wins; another spelling is not guessed."""
     services = Services({"a": Service(name="small"), "A": Service(name="big"), "B": Service()})
     assert (services["a"].name, services["A"].name, len(services)) == ("small", "big", 3)
@@ -281,7 +279,7 @@ def test_an_unknown_service_needs_the_metric_in_the_row() -> None:
     )
 
 
-def test_the_terms_of_the_row_beat_those_of_the_service() -> None:
+def test_terms_of_the_row_override_those_of_the_service() -> None:
     """What was promised with this very order holds."""
     assert _order(service="likes r60", link=POST, terms="default").terms == DEFAULT
     assert _refusal(service="bare", metric="followers") == (
@@ -325,7 +323,7 @@ def test_the_owner_is_a_posts_and_the_column_beats_the_link() -> None:
         ({"service": "1234"}, 30, TermsOrigin.DEFAULT),
     ],
 )
-def test_terms_are_the_rows_else_the_services_else_by_its_name_else_the_default(
+def test_terms_come_from_row_service_name_or_default(
     cells: dict[str, str], window: int, origin: TermsOrigin
 ) -> None:
     """And the order remembers where they are from."""

@@ -30,7 +30,7 @@ def _spelled(heading: str, style: int, gap: str) -> str:
     st.permutations(list(zip(PANEL, PANEL_FIELDS, strict=True))),
     st.lists(st.tuples(st.integers(0, 3), st.sampled_from([" ", "_", "-", ""])), min_size=7, max_size=7),
 )
-def test_panel_headings_are_understood_in_any_order_and_case(
+def test_panel_headings_are_recognised_in_any_order_and_case(
     pairs: list[tuple[str, str]], styles: list[tuple[int, str]]
 ) -> None:
     """An export of the panel needs no mapping."""
@@ -66,7 +66,9 @@ def test_other_headings_of_panels_are_understood_and_created_is_not_completed(
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_the_delimiter_is_found_from_the_header(tmp_path: Path, delimiter: str, mark: str, end: str) -> None:
+def test_the_delimiter_is_detected_from_the_header(
+    tmp_path: Path, delimiter: str, mark: str, end: str
+) -> None:
     """Commas, semicolons and tabs, with or without byte order mark, with either line end."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator=end)
@@ -82,7 +84,7 @@ def test_the_delimiter_is_found_from_the_header(tmp_path: Path, delimiter: str, 
     )
 
 
-def test_missing_columns_are_named_all_at_once(tmp_path: Path) -> None:
+def test_the_error_for_missing_columns_names_all(tmp_path: Path) -> None:
     """One error, every missing field, what the file has, and the remedy."""
     with pytest.raises(
         BadInputError, match="no column for service, quantity, status; it has 'ID', 'Link'"
@@ -119,7 +121,7 @@ def test_missing_columns_are_named_all_at_once(tmp_path: Path) -> None:
         ("ID," + "x" * 70_000, {}, r"header: the line has 70,004 bytes"),
     ],
 )
-def test_a_header_that_could_mean_two_things_is_refused(
+def test_an_ambiguous_header_is_refused(
     tmp_path: Path, header: str, mapping: dict[str, str], message: str
 ) -> None:
     """Nothing is guessed, and the message says what there is."""
@@ -127,7 +129,7 @@ def test_a_header_that_could_mean_two_things_is_refused(
         OrdersFile(_file(tmp_path, header + "\n"), mapping)
 
 
-def test_a_mapping_beats_recognition(tmp_path: Path) -> None:
+def test_a_mapping_overrides_recognition(tmp_path: Path) -> None:
     """The mapped column is the field; the one that would have been recognised is ignored."""
     header = "ID,External,Link,Link URL,Service,Quantity,Status\n"
     path = _file(tmp_path, header + "1,77,x,@nasa,5,100,Pending\n")
@@ -146,13 +148,13 @@ def test_a_column_mapped_to_another_field_loses_its_own_meaning() -> None:
     }
 
 
-def test_unknown_and_nameless_columns_are_ignored_and_can_be_told(tmp_path: Path) -> None:
+def test_unknown_and_nameless_columns_are_ignored_and_listed(tmp_path: Path) -> None:
     """The command can say once which columns it did not use."""
     with OrdersFile(_file(tmp_path, ",".join(NEEDED) + ",Created,,Mode,\n")) as file:
         assert file.ignored == ("Created", "column 7", "Mode", "column 9")
 
 
-def test_json_lines_know_the_same_headings_and_mappings(tmp_path: Path) -> None:
+def test_json_lines_use_the_same_headings_and_mappings(tmp_path: Path) -> None:
     """Keys are recognised like headings, row by row, and mapped ones win."""
     path = _file(
         tmp_path,

@@ -34,7 +34,7 @@ def _rows(tmp_path: Path, content: bytes, name: str = "orders.csv") -> list[RawR
     return list(read_rows(path, {}))
 
 
-def _parsed(path: Path) -> Iterator[tuple[int, Order] | Refused]:
+def _parsed(path: Path) -> Iterator[tuple[RawRow, Order] | Refused]:
     return parse_file(path, {}, services=SERVICES, terms={}, now=NOW)
 
 
@@ -72,7 +72,7 @@ def test_a_quote_never_closed_refuses_its_own_row_only(tmp_path: Path, tail: byt
 
 
 @pytest.mark.parametrize("lines", [300, 30_000])
-def test_what_stands_in_a_quote_is_never_read_as_rows(tmp_path: Path, lines: int) -> None:
+def test_quoted_text_is_never_read_as_rows(tmp_path: Path, lines: int) -> None:
     """Customers write comments of any length; none of their lines may become an order."""
     comments = b"9,1234,@evil,100,Pending,x\n" * lines
     rows = _rows(tmp_path, HEADER + b'1,a,b,1,x,"' + comments + b'"\n2,a,b,1,x,y\n3,a,b,1,x,y\n')
@@ -93,7 +93,7 @@ def test_a_quoted_line_longer_than_a_row_is_skipped_with_its_record(tmp_path: Pa
 
 @pytest.mark.parametrize("last", [b"", b'x"y\n', b'"\n'])
 @pytest.mark.parametrize("line", [b'a","c\n', b'"""\n', b'a"x,"c\n'])
-def test_a_file_full_of_broken_quotes_is_read_in_one_go(tmp_path: Path, line: bytes, last: bytes) -> None:
+def test_a_file_of_broken_quotes_is_read_in_linear_time(tmp_path: Path, line: bytes, last: bytes) -> None:
     """No line is looked at more than a few times, however the quotes open and close."""
     path = tmp_path / "orders.csv"
     path.write_bytes(HEADER + line * 50_000 + last)
@@ -131,7 +131,7 @@ def test_a_file_full_of_broken_quotes_is_read_in_one_go(tmp_path: Path, line: by
         ),
     ],
 )
-def test_a_broken_csv_row_is_refused_and_the_rest_goes_on(tmp_path: Path, line: bytes, problem: str) -> None:
+def test_a_broken_csv_row_is_refused_and_the_rest_is_read(tmp_path: Path, line: bytes, problem: str) -> None:
     """What is wrong is said of the row as a whole."""
     rows = _rows(tmp_path, HEADER + b"0,a,b,1,x,y\n" + line + b"\n2,a,b,1,x,y\n")
     after = 4 + line.count(b"\n")
@@ -170,7 +170,7 @@ def test_a_broken_csv_row_is_refused_and_the_rest_goes_on(tmp_path: Path, line: 
         (b'{"id": "' + b"z" * 1_048_576 + b'"}', "row", "the line has 1,048,587 bytes, which is too long"),
     ],
 )
-def test_a_broken_json_row_is_refused_and_the_rest_goes_on(
+def test_a_broken_json_row_is_refused_and_the_rest_is_read(
     tmp_path: Path, line: bytes, field: str, problem: str
 ) -> None:
     """Numbers, strings and null are values; nothing else is bent into one."""
@@ -217,9 +217,7 @@ def test_json_lines_are_known_by_name_or_by_the_first_character(
         ("a.csv", b"PK\x03\x04rest", "is a spreadsheet or an archive; export the orders as CSV"),
     ],
 )
-def test_a_file_of_another_kind_gets_one_clear_error(
-    tmp_path: Path, name: str, content: bytes, problem: str
-) -> None:
+def test_a_file_of_another_kind_is_one_error(tmp_path: Path, name: str, content: bytes, problem: str) -> None:
     """Not one refusal a line."""
     with pytest.raises(BadInputError, match=problem) as caught:
         _rows(tmp_path, content, name)
@@ -250,7 +248,7 @@ def test_any_bytes_become_orders_and_refusals_with_line_numbers_and_nothing_else
     with TemporaryDirectory() as folder:
         path = Path(folder, "orders.csv" if csv_like else "orders.jsonl")
         path.write_bytes(content)
-        lines = [row.line if isinstance(row, Refused) else row[0] for row in _parsed(path)]
+        lines = [row.line if isinstance(row, Refused) else row[0].line for row in _parsed(path)]
         _written(Path(folder, "rejects.csv"), _parsed(path))
     assert lines == sorted(set(lines))
     assert all(1 <= line <= content.count(b"\n") + 1 for line in lines)
@@ -265,7 +263,7 @@ def _filled(tail: bytes) -> Iterator[int]:
             yield number
 
 
-def _written(path: Path, rows: Iterator[tuple[int, Order] | Refused]) -> None:
+def _written(path: Path, rows: Iterator[tuple[RawRow, Order] | Refused]) -> None:
     with RejectsFile(path) as rejects:
         for row in rows:
             if isinstance(row, Refused):
@@ -323,7 +321,7 @@ def test_hostile_keys_do_not_fill_the_memory(tmp_path: Path) -> None:
     assert peak < 10 * 2**20
 
 
-def test_refused_rows_are_written_as_they_stood(tmp_path: Path) -> None:
+def test_refused_rows_are_written_unchanged(tmp_path: Path) -> None:
     """The rejects file is CSV, made at the first refusal, readable for its owner alone."""
     orders = tmp_path / "orders.csv"
     orders.write_bytes(HEADER + b'17,1234,@nasa,12k,Pending,"a ""b"", c"\n18,1234,@nasa,5\n')

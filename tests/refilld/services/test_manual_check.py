@@ -30,8 +30,8 @@ def standing(world: JobsWorld) -> int:
     return world.rows("requests", "answered_at").count(None)
 
 
-def test_a_check_looks_at_once_and_answers_with_what_it_saw(world: JobsWorld) -> None:
-    """The request is paid for, the look is kept, the next one planned."""
+def test_a_check_reads_the_target_at_once(world: JobsWorld) -> None:
+    """The request is charged, the snapshot stored, and the next look scheduled."""
     world.sell(an_order())
     world.now = LATER
     source = ScriptedSource(lambda _name, _now: 2000)
@@ -42,7 +42,7 @@ def test_a_check_looks_at_once_and_answers_with_what_it_saw(world: JobsWorld) ->
     assert world.target().schedule.next_due_at == LATER + 3 * HOUR
 
 
-def test_a_question_that_is_answered_leaves_no_request_standing(world: JobsWorld) -> None:
+def test_an_answered_request_is_closed(world: JobsWorld) -> None:
     """Nothing is missing: that was the answer."""
     world.sell(an_order())
     world.now = LATER
@@ -50,8 +50,8 @@ def test_a_question_that_is_answered_leaves_no_request_standing(world: JobsWorld
     assert standing(world) == 0
 
 
-def test_a_drop_that_the_customer_noticed_is_suspected_confirmed_and_refilled(world: JobsWorld) -> None:
-    """On request: the request stands until the decision, and each answer says how far it is."""
+def test_a_reported_drop_is_suspected_confirmed_and_refilled(world: JobsWorld) -> None:
+    """The request stays open until the decision, and each answer gives the state."""
     world.sell(an_order(terms={"refill": "on_request"}))
     checking = world.checking(a_configured_source(ScriptedSource(lambda _name, _now: 1500)))
     words = []
@@ -63,7 +63,7 @@ def test_a_drop_that_the_customer_noticed_is_suspected_confirmed_and_refilled(wo
     assert answer.quantity == 500
 
 
-def test_asking_again_while_an_answer_stands_adds_no_request(world: JobsWorld) -> None:
+def test_a_repeated_check_adds_no_request(world: JobsWorld) -> None:
     """One row, however impatient the customer is."""
     world.sell(an_order())
     world.now = LATER
@@ -73,8 +73,8 @@ def test_asking_again_while_an_answer_stands_adds_no_request(world: JobsWorld) -
     assert len(world.rows("requests")) == 1
 
 
-def test_without_budget_the_target_goes_to_the_head_of_the_queue(world: JobsWorld) -> None:
-    """Due now, in the first lane; no request is sent and none is charged."""
+def test_without_budget_the_target_becomes_urgent(world: JobsWorld) -> None:
+    """Nothing is sent and nothing is charged."""
     world.sell(an_order())
     world.look(2000, LATER)
     with world.database.write() as tx:
@@ -86,7 +86,7 @@ def test_without_budget_the_target_goes_to_the_head_of_the_queue(world: JobsWorl
     assert len(world.rows("source_requests")) == 1
 
 
-def test_a_target_that_waits_in_the_routine_already_is_put_before_it(world: JobsWorld) -> None:
+def test_an_overdue_routine_target_becomes_urgent(world: JobsWorld) -> None:
     """Being due is not enough: behind a thousand others its turn may never come."""
     world.sell(*(an_order(str(i), f"profile{i}") for i in range(5)))
     world.now += HOUR
@@ -96,7 +96,7 @@ def test_a_target_that_waits_in_the_routine_already_is_put_before_it(world: Jobs
     assert source.names[0] == "profile4"
 
 
-def test_a_request_stands_until_a_look_has_answered_it(world: JobsWorld) -> None:
+def test_a_request_is_open_until_a_later_look_answers_it(world: JobsWorld) -> None:
     """What was counted before the customer noticed the drop is no answer to him."""
     world.sell(an_order(terms={"refill": "on_request"}))
     world.look(2000, LATER)
@@ -108,7 +108,7 @@ def test_a_request_stands_until_a_look_has_answered_it(world: JobsWorld) -> None
 
 
 @pytest.mark.parametrize("outcome", [Outcome.TRANSIENT, Outcome.PRIVATE, Outcome.RATE_LIMITED])
-def test_a_failed_look_is_no_answer_either(world: JobsWorld, outcome: Outcome) -> None:
+def test_a_failed_look_does_not_answer_a_request(world: JobsWorld, outcome: Outcome) -> None:
     """Once the profile can be read again, what the customer asked for is decided."""
     world.sell(an_order(terms={"refill": "on_request"}))
     world.look(2000, LATER)
@@ -120,7 +120,7 @@ def test_a_failed_look_is_no_answer_either(world: JobsWorld, outcome: Outcome) -
 
 @pytest.mark.parametrize("flag", Flag)
 def test_an_order_that_is_not_covered_costs_no_look(world: JobsWorld, flag: Flag) -> None:
-    """The answer is in the database already, and the question is answered."""
+    """The stored state answers the request."""
     world.sell(an_order())
     world.flag("1", flag)
     source = ScriptedSource()
@@ -140,7 +140,7 @@ def test_an_expired_guarantee_costs_no_look(world: JobsWorld) -> None:
     assert (answer.word, recheck, source.reads) == ("window_expired", Recheck.NOT_NEEDED, [])
 
 
-def test_a_paused_source_is_not_asked_for_a_customer_either(world: JobsWorld) -> None:
+def test_a_paused_source_is_not_asked_by_a_check(world: JobsWorld) -> None:
     """A refusal is a refusal."""
     world.sell(an_order())
     source = ScriptedSource(lambda _name, _now: Outcome.BLOCKED)
@@ -162,16 +162,14 @@ def test_a_paused_source_is_not_asked_for_a_customer_either(world: JobsWorld) ->
         (Outcome.NOT_FOUND, Recheck.DONE),
     ],
 )
-def test_a_look_that_told_nothing_is_not_said_to_have_been_one(
-    world: JobsWorld, outcome: Outcome, told: Recheck
-) -> None:
-    """Nobody must read out an old count as if it had just been taken."""
+def test_a_failed_look_is_not_reported_as_done(world: JobsWorld, outcome: Outcome, told: Recheck) -> None:
+    """An old count must not be presented as new."""
     world.sell(an_order())
     source = ScriptedSource(lambda _name, _now: outcome)
     assert world.checking(a_configured_source(source)).check("1")[1] is told
 
 
-def test_an_eye_that_cannot_count_the_metric_is_passed_over(world: JobsWorld) -> None:
+def test_a_source_that_cannot_count_the_metric_is_skipped(world: JobsWorld) -> None:
     """The next one that can is asked."""
     world.sell(an_order())
     blind = ScriptedSource(name="views", metrics=frozenset({Metric.VIEWS}))
@@ -180,8 +178,8 @@ def test_an_eye_that_cannot_count_the_metric_is_passed_over(world: JobsWorld) ->
     assert (len(blind.reads), len(source.reads)) == (0, 1)
 
 
-def test_a_check_that_is_killed_has_paid_and_its_look_is_taken_again(world: JobsWorld) -> None:
-    """The request stands, the target is due after a while."""
+def test_a_killed_check_is_charged_and_repeated(world: JobsWorld) -> None:
+    """The request stays open and the target becomes due."""
     world.sell(an_order())
     checking = world.checking(a_configured_source(ScriptedSource(lambda _name, _now: SystemExit("killed"))))
     with pytest.raises(SystemExit):
@@ -191,7 +189,7 @@ def test_a_check_that_is_killed_has_paid_and_its_look_is_taken_again(world: Jobs
     assert standing(world) == 1
 
 
-def test_an_unknown_order_is_an_error_and_leaves_no_trace(world: JobsWorld) -> None:
+def test_a_check_of_an_unknown_order_stores_nothing(world: JobsWorld) -> None:
     """No request is recorded for what was never sold."""
     with pytest.raises(NotFoundError, match="there is no order 404"):
         world.checking(a_configured_source(ScriptedSource())).check("404")
@@ -199,7 +197,7 @@ def test_an_unknown_order_is_an_error_and_leaves_no_trace(world: JobsWorld) -> N
 
 
 def test_a_held_refill_is_answered_with_its_reason(world: JobsWorld) -> None:
-    """Not with `no_drop`, though its units are reserved and nothing is missing beyond them."""
+    """And not with `no_drop`."""
     world.sell(an_order())
     world.lose(900)
     answer, _ = world.checking().check("1")
@@ -210,7 +208,7 @@ def test_a_held_refill_is_answered_with_its_reason(world: JobsWorld) -> None:
 
 
 @pytest.mark.parametrize("start", [None, 2000])
-def test_an_order_that_was_sold_meanwhile_does_not_confuse_the_answer(
+def test_an_order_completed_after_the_count_does_not_change_the_answer(
     world: JobsWorld, start: int | None
 ) -> None:
     """It has no part in a count that is older than its delivery, start count or not."""
@@ -221,7 +219,7 @@ def test_an_order_that_was_sold_meanwhile_does_not_confuse_the_answer(
     assert world.checking().check("1")[0].word == "no_drop"
 
 
-def test_an_order_on_a_known_target_whose_start_is_unknown_does_not_break_the_answer(
+def test_an_order_without_a_start_count_is_answered_from_the_last_count(
     world: JobsWorld,
 ) -> None:
     """It would be measured by the next look; until then the last count measures it."""
@@ -232,7 +230,7 @@ def test_an_order_on_a_known_target_whose_start_is_unknown_does_not_break_the_an
     assert answers == ["no_drop", "not_readable"]
 
 
-def test_the_clock_is_asked_and_not_the_machine(world: JobsWorld) -> None:
+def test_every_stored_time_comes_from_the_given_clock(world: JobsWorld) -> None:
     """Every time that is kept is the world's."""
     world.sell(an_order())
     world.now = LATER
@@ -241,8 +239,8 @@ def test_the_clock_is_asked_and_not_the_machine(world: JobsWorld) -> None:
     assert set(times) == {LATER}
 
 
-def test_a_request_while_the_answer_stands_is_recorded_without_a_look(world: JobsWorld) -> None:
-    """On request: what was lost since is decided at the next look, for the customer did ask."""
+def test_a_request_with_a_recent_answer_is_recorded_without_a_look(world: JobsWorld) -> None:
+    """On request: the next look decides about losses since."""
     world.sell(an_order(terms={"refill": "on_request"}))
     world.now = LATER
     source = ScriptedSource(lambda _name, now: 2000 if now == LATER else 1500)
@@ -256,7 +254,7 @@ def test_a_request_while_the_answer_stands_is_recorded_without_a_look(world: Job
     assert [str(reason) for reason in world.rows("decisions", "reason")] == ["drop_confirmed"]
 
 
-def test_a_drop_that_waits_for_a_request_is_looked_at_at_once(world: JobsWorld) -> None:
+def test_a_check_reads_a_target_with_a_waiting_drop(world: JobsWorld) -> None:
     """No old answer stands against it."""
     world.sell(an_order(terms={"refill": "on_request"}))
     world.now = LATER
@@ -273,7 +271,7 @@ def test_a_drop_that_waits_for_a_request_is_looked_at_at_once(world: JobsWorld) 
     )
 
 
-def test_asking_about_an_order_without_guarantee_is_recorded_once_an_hour(world: JobsWorld) -> None:
+def test_a_request_without_a_guarantee_is_recorded_once_an_hour(world: JobsWorld) -> None:
     """However often somebody asks."""
     world.sell(an_order(status=OrderStatus.PENDING, completed_at=None))
     for _ in range(50):

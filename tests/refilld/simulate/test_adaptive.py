@@ -13,8 +13,8 @@ from storage import cadence_stats
 from tests.refilld.simulate.simulate_world import BEGIN, StepWorld, an_order
 
 
-def test_first_looks_do_not_teach_what_a_request_is_worth() -> None:
-    """Nothing is known of what they show: a price of nothing would let every last call pay."""
+def test_first_looks_do_not_change_the_shadow_price() -> None:
+    """Their value is unknown; 0 would make every final look worthwhile."""
     orders = [an_order(str(number), f"profile{number}") for number in range(4)]
     slow = SourceSection(requests_per_hour=1, spacing=timedelta(hours=9), jitter=0, reserve=0)
     world = SimulatedWorld.of(ReaderAdapter("steps", StepWorld(orders)))

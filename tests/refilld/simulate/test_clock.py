@@ -13,18 +13,18 @@ def clock() -> SimulationClock:
     return SimulationClock(BEGIN, BEGIN + DAY)
 
 
-def test_waiting_takes_no_time_but_simulated_time(clock: SimulationClock) -> None:
+def test_waiting_takes_simulated_time_only(clock: SimulationClock) -> None:
     assert not clock.wait(3 * HOUR)
     assert clock.now() == BEGIN + 3 * HOUR
 
 
-def test_waiting_ends_where_something_is_to_happen(clock: SimulationClock) -> None:
+def test_waiting_ends_at_the_next_event(clock: SimulationClock) -> None:
     clock.at(BEGIN + HOUR, lambda: None)
     assert clock.wait(3 * HOUR)
     assert clock.now() == BEGIN + HOUR
 
 
-def test_even_no_wait_at_all_tells_that_something_is_due(clock: SimulationClock) -> None:
+def test_a_wait_of_zero_reports_a_due_event(clock: SimulationClock) -> None:
     assert not clock.wait(timedelta(0))
     clock.at(BEGIN, lambda: None)
     assert clock.wait(timedelta(0))
@@ -35,7 +35,7 @@ def test_a_wait_without_end_ends_with_the_simulation(clock: SimulationClock) -> 
     assert (clock.now(), clock.over) == (BEGIN + DAY, True)
 
 
-def test_things_happen_in_order_of_time_and_of_being_asked_for(clock: SimulationClock) -> None:
+def test_events_run_in_order_of_time_and_of_scheduling(clock: SimulationClock) -> None:
     happened: list[str] = []
     clock.at(BEGIN + 2 * HOUR, lambda: happened.append("third"))
     clock.at(BEGIN + HOUR, lambda: happened.append("first"))
@@ -48,7 +48,7 @@ def test_things_happen_in_order_of_time_and_of_being_asked_for(clock: Simulation
     assert happened == ["first", "second", "third"]
 
 
-def test_what_happens_every_hour_happens_from_the_beginning_until_before_the_end(
+def test_an_hourly_event_runs_from_the_start_until_before_the_end(
     clock: SimulationClock,
 ) -> None:
     hours: list[float] = []

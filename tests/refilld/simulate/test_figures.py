@@ -34,13 +34,13 @@ def truth_of(happened: SimulationRecord) -> tuple[Figures, Truth, list[TrueDrop]
     return found, found.truth, true_drops
 
 
-def test_looks_are_when_the_cadence_says_however_the_clock_jumps() -> None:
+def test_looks_follow_the_cadence_independent_of_clock_jumps() -> None:
     """Every six hours, two hours after a suspicion, and six hours after that again."""
     looks = hours_of_looks(ran(StepWorld([an_order()], FALL)))
     assert looks == [0, 6, 12, 18, 24, 30, 32, 38, 44, 50, 56, 62, 68]
 
 
-def test_a_drop_is_as_late_as_the_look_that_sees_it() -> None:
+def test_the_delay_of_a_drop_ends_at_the_look_that_detects_it() -> None:
     """It begins at 25 hours to the second, and is seen at 30."""
     _, truth, (true_drop,) = truth_of(ran(StepWorld([an_order()], FALL)))
     assert BEGIN + 25 * HOUR <= true_drop.began <= BEGIN + 25 * HOUR + timedelta(seconds=1)
@@ -55,7 +55,7 @@ def test_a_drop_is_as_late_as_the_look_that_sees_it() -> None:
     assert truth.missed_share == 0
 
 
-def test_a_refill_costs_its_units_at_what_they_were_sold_for() -> None:
+def test_a_refill_costs_its_units_at_the_price_of_the_order() -> None:
     """A hundred units of a thousand that were sold for ten; decided at 32 hours, claimed at 33."""
     world = StepWorld([an_order()], FALL)
     found, truth, _ = truth_of(ran(world))
@@ -64,7 +64,7 @@ def test_a_refill_costs_its_units_at_what_they_were_sold_for() -> None:
     assert (truth.false_refills, truth.units_too_many, found.units_without_price) == (0, 0, 0)
 
 
-def test_units_without_a_price_are_counted_apart() -> None:
+def test_units_without_a_price_are_counted_separately() -> None:
     found, _, _ = truth_of(ran(StepWorld([an_order(price=None)], FALL)))
     assert (found.cost, found.units_without_price) == ({}, 100)
 
@@ -74,7 +74,7 @@ def test_looks_and_requests_are_counted() -> None:
     assert (found.orders, found.targets, found.looks, found.counts, found.requests) == (1, 1, 13, 13, 13)
 
 
-def test_a_drop_that_nobody_saw_before_the_guarantee_ended_is_missed() -> None:
+def test_a_drop_undetected_at_the_end_of_the_guarantee_is_missed() -> None:
     """The guarantee ends after 12 hours, the last look that counts is at 11:30, and the fall after that."""
     order = an_order(completed_at=BEGIN - 30 * DAY + 12 * HOUR)
     happened = ran(StepWorld([order], ((0, 2000), (11.75, 1900))), days=1)
@@ -86,12 +86,12 @@ def test_a_drop_that_nobody_saw_before_the_guarantee_ended_is_missed() -> None:
     assert truth.seen == Delays(None, None, None)
 
 
-def test_a_drop_that_recovers_unseen_is_neither_seen_nor_missed() -> None:
+def test_a_drop_that_recovers_undetected_is_not_counted() -> None:
     _, truth, _ = truth_of(ran(StepWorld([an_order()], ((0, 2000), (1, 1900), (5, 2000))), days=1))
     assert (truth.true_drops, truth.missed_share) == (Counter({TrueDropEnd.PASSED: 1}), None)
 
 
-def test_a_drop_that_is_unseen_at_the_end_stays_open() -> None:
+def test_a_drop_undetected_at_the_end_of_the_simulation_stays_open() -> None:
     """The last look is at 18 hours, the fall at 20."""
     _, truth, (true_drop,) = truth_of(ran(StepWorld([an_order()], ((0, 2000), (20, 1900))), days=1))
     assert (true_drop.end, true_drop.ended, truth.hours_per_unit) == (TrueDropEnd.OPEN, BEGIN + DAY, None)
@@ -126,26 +126,26 @@ def test_overlapping_orders_lose_each_unit_once() -> None:
     assert (true_drop.order_id, true_drop.units) == ("1", 100)
 
 
-def test_a_refill_for_what_was_never_missing_is_false() -> None:
+def test_a_refill_without_a_real_loss_is_false() -> None:
     """Each look shows two hundred too few."""
     found, truth, true_drops = truth_of(ran(StepWorld([an_order()], wrong_by=-200), days=1))
     assert (found.refills, truth.false_refills, truth.units_too_many) == (1, 1, 200)
     assert true_drops == []
 
 
-def test_units_beyond_what_is_missing_are_told() -> None:
+def test_refilled_units_beyond_the_loss_are_reported() -> None:
     """A hundred are missing, and each look shows twenty more."""
     found, truth, _ = truth_of(ran(StepWorld([an_order()], FALL, wrong_by=-20)))
     assert (found.refills, truth.false_refills, truth.units_too_many) == (1, 0, 20)
 
 
-def test_what_is_held_for_an_operator_is_told() -> None:
+def test_refills_held_for_an_operator_are_reported() -> None:
     """More is gone than was delivered."""
     found, _, _ = truth_of(ran(StepWorld([an_order()], ((0, 2000), (25, 900)))))
     assert (found.held, found.refills, found.units_refilled) == (1, 1, 0)
 
 
-def test_a_refill_that_a_mass_drop_held_is_measured_as_any_other() -> None:
+def test_a_refill_released_after_a_mass_drop_is_measured() -> None:
     """Held at 32 hours, let go at 36: what was missing is missing still."""
     rule = {"min_targets": 1, "share": 1, "hold": "4h"}
     found, truth, _ = truth_of(ran(StepWorld([an_order()], FALL), mass_drop=rule))
@@ -169,7 +169,7 @@ def test_a_small_budget_makes_looks_old() -> None:
     assert (found.looks, found.oldest_look_hours) == (8, 24)
 
 
-def test_a_world_without_truth_is_measured_as_far_as_it_can_be() -> None:
+def test_a_world_without_true_counts_has_partial_figures() -> None:
     found, true_drops = figures(ran(BlindWorld(StepWorld([an_order()], FALL))))
     assert (found.truth, true_drops, found.refills, found.looks) == (None, [], 1, 13)
 
@@ -198,7 +198,7 @@ class Refusing(StepWorld):
         return [Snapshot(target, now, Outcome.RATE_LIMITED, "steps") for target in targets]
 
 
-def test_a_source_that_has_stopped_is_let_look_again_after_eight_hours() -> None:
+def test_a_stopped_source_is_resumed_after_eight_hours() -> None:
     """Refused at once, an hour later and two hours after that, it stops at 3; at 11 and 22 it is resumed."""
     happened = ran(Refusing([an_order()]), days=1)
     assert [hour for hour in hours_of_looks(happened) if hour < 12] == [0, 1, 3, 11]

@@ -7,6 +7,7 @@ import pytest
 from monitor.model.target import Metric
 from refilld.settings import Settings
 from refilld.simulate.setting import built_in, section_of
+from tests.refilld.simulate.simulate_world import BEGIN
 
 ON = {"enabled": True}
 
@@ -35,11 +36,5 @@ def test_the_budget_is_the_sources_own_or_that_of_all_enabled_ones(
 def test_the_configured_services_are_sold() -> None:
     settings = Settings.model_validate({"services": {"17": {"metric": "likes"}, "18": {"terms": "default"}}})
     world = built_in(settings, orders=50, days=1, seed=1)
-    sold = {row["service"] for row in world.sold(_now()) if row["metric"] == Metric.LIKES}
+    sold = {row["service"] for row in world.sold(BEGIN) if row["metric"] == Metric.LIKES}
     assert sold == {"17"}
-
-
-def _now() -> object:
-    from tests.refilld.simulate.simulate_world import BEGIN  # noqa: PLC0415
-
-    return BEGIN

@@ -62,21 +62,24 @@ def test_failed_looks_are_named_with_outcome_and_detail() -> None:
     ]
 
 
-def test_an_event_divides_the_looks_around_it() -> None:
-    """And the look of its own moment stands alone before it."""
-    items = [counted(0, 9), counted(1, 9), counted(2, 8), happened(2), counted(3, 8), counted(4, 8)]
-    assert told(*items) == ["2 looks, count 9", "count 8", "something happened", "2 looks, count 8"]
+def test_an_event_separates_the_looks_around_it() -> None:
+    """A look at its own time stands before it."""
+    before, after = [counted(0, 9), counted(1, 9), counted(2, 8)], [counted(3, 8), counted(4, 8)]
+    assert told(*before, happened(2), *after) == [
+        "2 looks, count 9",
+        "count 8",
+        "something happened",
+        "2 looks, count 8",
+    ]
 
 
-def test_events_of_one_moment_keep_their_order_and_equal_ones_are_all_told() -> None:
-    """What follows from another comes after it."""
+def test_events_of_one_time_keep_their_order() -> None:
+    """Equal events are all shown."""
     assert told(happened(0, "b"), happened(0, "a"), happened(0, "a")) == ["b", "a", "a"]
 
 
 @given(st.lists(LOOKS, max_size=40, unique_by=lambda look: look.at), st.lists(EVENTS, max_size=10))
-def test_the_story_is_in_order_of_time_and_complete(
-    looks: list[TimelineLook], events: list[TimelineEvent]
-) -> None:
+def test_the_timeline_is_ordered_and_complete(looks: list[TimelineLook], events: list[TimelineEvent]) -> None:
     """Each event once, each look in exactly one line, and no line reaches over the next."""
     lines = list(in_time(looks, events))
     assert [line.at for line in lines] == sorted(line.at for line in lines)
@@ -87,8 +90,8 @@ def test_the_story_is_in_order_of_time_and_complete(
 
 
 @given(st.lists(LOOKS, min_size=1, max_size=40, unique_by=lambda look: look.at))
-def test_folding_hides_no_extreme(looks: list[TimelineLook]) -> None:
-    """The lowest and the highest count can be read in the story."""
+def test_folding_keeps_the_extremes(looks: list[TimelineLook]) -> None:
+    """The lowest and the highest count are shown."""
     counts = [f"{look.count:,}" for look in looks if look.count is not None]
     words = " ".join(told(*looks)).replace(",", "").split()
     assert {min(counts, default=""), max(counts, default="")} - {""} <= set(words)

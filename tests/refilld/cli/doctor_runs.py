@@ -1,0 +1,38 @@
+"""Runs of `refilld doctor --json` and their findings."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from click.testing import Result
+
+from tests.refilld.cli_world import Desk
+
+HOUR = timedelta(hours=1)
+
+
+DAY = timedelta(days=1)
+
+
+def configure(desk: Desk, text: str) -> None:
+    with (desk.home / "refilld.toml").open("a") as file:
+        file.write(text)
+
+
+def doctor(desk: Desk, *words: str) -> Result:
+    return desk.run("doctor", "--json", *words)
+
+
+def rows(result: Result) -> list[dict[str, Any]]:
+    assert result.exit_code in {0, 1, 3}, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def found(desk: Desk, check: str, *words: str) -> dict[str, Any]:
+    """The one finding of a check."""
+    (row,) = [row for row in rows(doctor(desk, *words)) if row["id"] == check]
+    return row
+
+
+def checks(desk: Desk, *levels: str) -> set[str]:
+    return {row["id"] for row in rows(doctor(desk)) if row["level"] in levels}

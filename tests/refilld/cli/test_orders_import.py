@@ -1,0 +1,275 @@
+"""`refilld orders import`: what it adds, refuses and reports."""
+
+import csv as csv_module
+import json
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.refilld.cli.order_output import WRONG_QUANTITY, ids, objects, on_a_terminal
+from tests.refilld.cli_world import HEADER, Desk, a_desk, bare, csv, sold
+
+
+def test_an_import_reports_the_result_of_its_rows(desk: Desk) -> None:
+    """Added at first, then unchanged, then moved forward, and refused where something is wrong."""
+    pending = "2,svc,@shop2,1000,Pending,,,,followers,acme,1.50,USD"
+    path = desk.write(csv([sold(1), pending]))
+    assert desk.run("orders", "import", path).stdout == "2 added, 0 updated, 0 unchanged, 0 refused\n"
+    before = desk.dump()
+    assert desk.run("orders", "import", path).stdout == "0 added, 0 updated, 2 unchanged, 0 refused\n"
+    assert desk.dump() == before
+    desk.write(csv([sold(1), sold(2), WRONG_QUANTITY]))
+    assert desk.run("orders", "import", path).stdout == "0 added, 1 updated, 1 unchanged, 1 refused\n"
+    assert ids(desk.run("orders", "list", "--json")) == ["1", "2"]
+
+
+def test_a_refused_row_is_reported_with_line_field_and_remedy(desk: Desk) -> None:
+    """On standard error; the good rows around it are kept, and the exit code is 1."""
+    desk.write(csv([sold(1), WRONG_QUANTITY, sold(2)]))
+    result = desk.process("orders", "import", "orders.csv")
+    assert result.returncode == 1
+    assert result.stdout == "2 added, 0 updated, 0 unchanged, 1 refused\n"
+    assert result.stderr == "orders.csv:3: quantity: '0' is no order; write how many units were sold\n"
+
+
+def test_a_row_that_would_rewrite_what_was_sold_is_refused(desk: Desk) -> None:
+    """By what the database knows, with its line all the same."""
+    desk.imported(sold(1))
+    desk.write(csv([sold(2), sold(1, quantity=2000)]))
+    result = desk.run("orders", "import", desk.home / "orders.csv")
+    assert (result.exit_code, result.stdout) == (1, "1 added, 0 updated, 0 unchanged, 1 refused\n")
+    assert result.stderr == "orders.csv:3: quantity: the order was sold with quantity 1000\n"
+
+
+def test_refused_rows_are_written_to_a_file(desk: Desk) -> None:
+    """With all that is needed to mend them, readable by its owner only: they name customers."""
+    path = desk.write(csv([sold(1), WRONG_QUANTITY, "broken"]))
+    rejects = desk.home / "rejects.csv"
+    desk.run("orders", "import", path, "--rejects", rejects)
+    with rejects.open(newline="") as file:
+        first, second = csv_module.DictReader(file)
+    assert (first["line"], first["order_id"], first["field"]) == ("3", "3", "quantity")
+    assert json.loads(first["row"])["link"] == "@shop3"
+    assert (second["line"], second["field"]) == ("4", "row")
+    assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
+
+
+def test_without_refused_rows_the_file_is_neither_created_nor_changed(desk: Desk) -> None:
+    """An older one may still have to be worked on."""
+    path = desk.write(csv([sold(1)]))
+    desk.run("orders", "import", path, "--rejects", desk.home / "new.csv")
+    assert not (desk.home / "new.csv").exists()
+    old = desk.write("old", "old.csv")
+    desk.run("orders", "import", path, "--rejects", old)
+    assert old.read_text() == "old"
+
+
+@pytest.mark.parametrize("link", [None, os.symlink, os.link])
+def test_refused_rows_never_overwrite_the_orders(desk: Desk, link: object) -> None:
+    """Under whatever name."""
+    path = desk.write(csv([WRONG_QUANTITY]))
+    rejects = path if link is None else desk.home / "other.csv"
+    if callable(link):
+        link(path, rejects)
+    result = desk.run("orders", "import", path, "--rejects", rejects)
+    assert (result.exit_code, path.read_text()) == (2, csv([WRONG_QUANTITY]))
+    assert "would overwrite FILE" in result.stderr
+
+
+def test_the_error_for_an_unwritable_rejects_file_names_it(desk: Desk) -> None:
+    """And not the orders file, which is fine."""
+    path = desk.write(csv([WRONG_QUANTITY]))
+    result = desk.process("orders", "import", path, "--rejects", "gone/rejects.csv")
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1] == "Error: gone/rejects.csv: No such file or directory"
+
+
+def test_a_dry_run_reports_the_same_and_changes_nothing(desk: Desk) -> None:
+    """Not one row of one table."""
+    desk.imported(sold(1), "2,svc,@shop2,1000,Pending,,,,followers,acme,1.50,USD")
+    path = desk.write(csv([sold(1), sold(2), sold(4), WRONG_QUANTITY, sold(4)]))
+    before = desk.dump()
+    tried = desk.run("orders", "import", path, "--dry-run")
+    assert desk.dump() == before
+    done = desk.run("orders", "import", path)
+    assert done.stdout == "1 added, 1 updated, 2 unchanged, 1 refused\n"
+    assert (tried.exit_code, tried.stdout) == (done.exit_code, f"would be: {done.stdout}")
+    assert tried.stderr == done.stderr
+
+
+def test_columns_can_be_mapped(desk: Desk) -> None:
+    """Also over a column that has the field's own name."""
+    header = HEADER.replace("order_id", "Nr=1").replace("link", "Ziel").replace("service", "link")
+    path = desk.write(header + sold(1) + "\n")
+    maps = ("--map", "Nr=1=order_id", "--map", "Ziel=link", "--map", "link=service")
+    result = desk.run("orders", "import", path, *maps)
+    assert result.stdout == "1 added, 0 updated, 0 unchanged, 0 refused\n"
+    (order,) = objects(desk.run("orders", "list", "--json"))
+    assert (order["service"], order["link"]) == ("svc", "https://www.instagram.com/shop1/")
+
+
+def test_ignored_columns_are_reported(desk: Desk) -> None:
+    """Not silently dropped: one of them may be a start count under another name."""
+    path = desk.write(csv([]).replace("\n", ",Before,Notes\n") + sold(1) + ",9,x\n")
+    result = desk.run("orders", "import", path)
+    expected = "columns that mean nothing here: Before, Notes; --map COL=FIELD gives one a meaning\n"
+    assert (result.exit_code, result.stderr) == (0, expected)
+
+
+@pytest.mark.parametrize("json_lines", [False, True])
+def test_csv_and_json_lines_have_the_same_result(desk: Desk, json_lines: bool) -> None:
+    """CSV with any delimiter, or one JSON object a line."""
+    if json_lines:
+        row = dict(zip(HEADER.strip().split(","), sold(1).split(","), strict=True))
+        path = desk.write(json.dumps(row) + "\n", "orders.jsonl")
+    else:
+        path = desk.write("\N{BOM}" + csv([sold(1)]).replace(",", ";"))
+    assert desk.run("orders", "import", path).exit_code == 0
+    (order,) = objects(desk.run("orders", "list", "--json"))
+    assert (order["order_id"], order["price"], order["start_count"]) == ("1", "1.50", 500)
+
+
+def test_with_json_the_result_is_one_object(desk: Desk) -> None:
+    """On standard output; refusals are on standard error."""
+    path = desk.write(csv([sold(1), WRONG_QUANTITY]))
+    for dry_run in (True, False):
+        result = desk.run("orders", "import", path, "--json", *["--dry-run"] * dry_run)
+        expected: dict[str, object] = {
+            "added": 1,
+            "updated": 0,
+            "unchanged": 0,
+            "refused": 1,
+            "dry_run": dry_run,
+        }
+        expected |= {"terms_from_names": [], "orders_of_further_names": 0, "names_without_terms": []}
+        assert [json.loads(line) for line in result.stdout.splitlines()] == [expected]
+        assert result.stderr.startswith("orders.csv:3: ")
+
+
+def test_without_a_terminal_an_import_is_quiet(desk: Desk) -> None:
+    """Cron mails what is said."""
+    desk.write(csv(sold(i, "2024-01-01T00:00:00Z") for i in range(1200)))
+    result = desk.process("orders", "import", "orders.csv")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == "1,200 added, 0 updated, 0 unchanged, 0 refused\n"
+
+
+def test_on_a_terminal_an_import_shows_its_progress(desk: Desk) -> None:
+    """A bar that ends at all of the file, and then the result."""
+    path = desk.write(csv(sold(i, "2024-01-01T00:00:00Z") for i in range(1200)))
+    seen = on_a_terminal(desk, "orders", "import", "orders.csv")
+    size = f"{path.stat().st_size / 1000:.1f}"
+    assert "importing" in seen
+    assert f"{size}/{size} kB" in seen
+    assert "1,200 added, 0 updated, 0 unchanged, 0 refused" in seen
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "expected"),
+    [
+        ("orders.csv", b"", [], "Error: orders.csv: header: the file is empty"),
+        ("orders.csv", b"order_id,link\n", [], "Error: orders.csv: header: the file has no column for "),
+        ("orders.csv", b"PK\x03\x04", [], "Error: orders.csv: file: is a spreadsheet or an archive"),
+        ("orders.json", b"[{}]", [], "Error: orders.json: file: is one JSON array; write one object a line"),
+        ("orders.csv", HEADER.encode("utf-16"), [], "Error: orders.csv: file: looks like UTF-16; save it as"),
+        ("orders.csv", HEADER.encode(), ["--map", "x=link"], "Error: orders.csv: --map: the file has no"),
+        ("orders.csv", HEADER.encode(), ["--map", "link=url"], "Error: orders.csv: --map: there is no"),
+        ("orders.csv", HEADER.encode(), ["--map", "link"], "Error: Invalid value for --map: 'link' is"),
+        ("gone.csv", None, [], "Error: Invalid value for 'FILE': File 'gone.csv' does not exist."),
+        (".", None, [], "Error: Invalid value for 'FILE': File '.' is a directory."),
+    ],
+)  # fmt: skip
+def test_an_unusable_file_is_a_wrong_usage(
+    desk: Desk, name: str, content: bytes | None, options: list[str], expected: str
+) -> None:
+    """One clear line, exit code 2, nothing on standard output and nothing imported."""
+    if content is not None:
+        desk.write(content, name)
+    before = desk.dump()
+    result = desk.process("orders", "import", name, *options)
+    assert (result.returncode, result.stdout, desk.dump()) == (2, "", before)
+    assert result.stderr.splitlines()[-1].startswith(expected)
+    assert content is None or "value" in expected or len(result.stderr.splitlines()) == 1
+
+
+MEASURED = """
+import atexit, sys
+from pathlib import Path
+
+def tell():
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    print(status["VmHWM"].split()[0], file=sys.stderr)
+
+atexit.register(tell)
+from refilld.cli.root import main
+main()
+"""
+
+
+def test_a_hundred_thousand_rows_need_little_memory(desk: Desk) -> None:
+    """Less than 150 MiB, independent of the length of the file."""
+    desk.write(csv(sold(i, "2024-01-01T00:00:00Z") for i in range(100_000)))
+    result = subprocess.run(
+        [sys.executable, "-c", MEASURED, "orders", "import", "orders.csv"], cwd=desk.home,
+        env=bare(desk.home, {}), capture_output=True, text=True, check=False, timeout=250,
+    )  # fmt: skip
+    assert result.stdout == "100,000 added, 0 updated, 0 unchanged, 0 refused\n"
+    assert int(result.stderr) < 150 * 1024
+    with closing(sqlite3.connect(desk.world.path)) as connection:
+        (found,) = connection.execute("SELECT count(*), count(DISTINCT target_id) FROM orders")
+    assert found == (100_000, 100_000)
+
+
+DYING = """
+import os, signal, sys
+import refilld.services.order_import as importer
+
+real, left = importer.import_batch, [2]
+
+def dying(*args):
+    result = real(*args)
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left[0] -= 1
+    return result
+
+importer.import_batch = dying
+from refilld.cli.root import main
+main()
+"""
+
+
+_SAME = """
+    SELECT order_id, service, link_typed, link, metric, quantity, remains, status, completed_at, start_count,
+           terms, provider, customer, price, currency, next_due_at IS NULL, priority, due_reason
+    FROM orders JOIN targets USING (target_id) ORDER BY order_id
+"""
+
+
+def test_a_killed_import_can_be_repeated(desk: Desk, tmp_path: Path) -> None:
+    """Whole batches were kept, and the result is the same as without the kill."""
+    rows = [sold(i, "2024-01-01T00:00:00Z") for i in range(2100)]
+    path = desk.write(csv(rows))
+    killed = subprocess.run(
+        [sys.executable, "-c", DYING, "orders", "import", "orders.csv"], cwd=desk.home,
+        env=bare(desk.home, {}), capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert (killed.returncode, killed.stdout) == (-signal.SIGKILL, "")
+    again = desk.run("orders", "import", path)
+    assert again.stdout == "1,100 added, 0 updated, 1,000 unchanged, 0 refused\n"
+    (tmp_path / "twin").mkdir()
+    with a_desk(tmp_path / "twin") as twin:
+        twin.imported(*rows)
+        assert everything(desk) == everything(twin)
+
+
+def everything(desk: Desk) -> list[object]:
+    with closing(sqlite3.connect(desk.world.path)) as connection:
+        return connection.execute(_SAME).fetchall()

@@ -1,0 +1,45 @@
+"""Configuration files in an empty directory, and what reading them gives."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from refilld.config import ConfigError, load
+from refilld.settings import ServiceSection, Settings, SourceSection, TermsSection
+
+EXAMPLE = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
+
+
+NAMED: dict[str, type[BaseModel]] = {
+    "sources": SourceSection,
+    "terms": TermsSection,
+    "services": ServiceSection,
+}
+
+
+SECRET = "hunter2"
+
+
+def write(text: str, path: str = "refilld.toml") -> Path:
+    place = Path(path)
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(text, encoding="utf-8")
+    return place
+
+
+def read(text: str = "", **environ: str) -> Settings:
+    return load(write(text), environ)
+
+
+def problem(text: str | Path | None, **environ: str) -> str:
+    """What is said of a configuration that cannot be used: one line."""
+    with pytest.raises(ConfigError) as caught:
+        load(write(text) if isinstance(text, str) else text, environ)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def model_of(section: str) -> type[BaseModel]:
+    return NAMED.get(section) or type(getattr(Settings(), section))

@@ -1,0 +1,204 @@
+"""Configuration errors: one line with file, line and remedy, whatever the file holds."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from refilld import config
+from refilld.config import ConfigError
+from refilld.settings import Settings
+from tests.refilld.config_files import NAMED, SECRET, model_of, problem, read
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory to work in, and no configuration of the machine's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(config, "PLACES", ("refilld.toml", str(tmp_path / "etc" / "config.toml")))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[queue]\n\nmax_atempts = 3", "3: unknown key queue.max_atempts; did you mean max_attempts?"),
+        ("[qeue]\nmax_attempts = 3", "1: unknown key qeue; did you mean queue?"),
+        ("[sources.instaloader]\nspaceing = '1s'", "2: unknown key sources.instaloader.spaceing; did you "),
+        ("[terms.gold]\nwidnow = '1d'", "2: unknown key terms.gold.widnow; did you mean window?"),
+        ("[services.1]\nmetrik = 'likes'", "2: unknown key services.1.metrik; did you mean metric?"),
+        ("[services.1]\nlight = 1", "2: unknown key services.1.light; known here: metric, terms"),
+        ("queue.max_attempts = 0", "1: queue.max_attempts: Input should be greater than or equal to 1"),
+        ("queue = {max_attempts = 0}", "1: queue.max_attempts: Input should be "),
+        ("# queue\n[ 'queue' ]\n\"max_attempts\" = 0 # [x]", "3: queue.max_attempts: "),
+        ("[sampling]\ntick = '0s'", "2: sampling.tick: Input should be greater than 0 seconds (not 0s)"),
+        (
+            "[sampling]\ncadence = 'often'",
+            "2: sampling.cadence: Input should be 'learned' or 'fixed' (not 'often')",
+        ),
+        ("[http]\nlisten = '127.0.0.1:99999'", "2: http.listen: there is no port above 65535"),
+        ("[terms.gold]\n\nmin_drop_percent = 101", "3: terms.gold.min_drop_percent: 101 is not between 0 a"),
+        ("[service_names]\nlifetime = '0s'", "2: service_names.lifetime: Input should be greater than"),
+        ("[service_names]\nderive = true", "2: unknown key service_names.derive; did you mean derive_terms?"),
+        ("[terms.gold]\nwindow = '0s'", '2: terms.gold.window: must be longer than 0s, or "lifetime"'),
+        ("[services.a]\n[services.1]\nterms = 'gold'", "3: services.1.terms: there are no terms 'gold'; "),
+        ('[services."R30 #1, v2.0 [Max 10K]"]\nmetric = 1', "2: services.R30 #1, v2.0 [Max 10K].metric: "),
+        ("[database]\nurl = 'mysql://u@host/db'", "2: database.url: unknown engine 'mysql'; write sqlite:///"),
+        ("[database]\nurl = ''", "2: database.url: not a database URL"),
+        ("[database]\nurl = 'sqlite://'", "2: database.url: does not name just a file"),
+        ("[alerts]\nurls = [\n  'json://a',\n  7,\n]", "2: alerts.urls.1: Input should be a valid string"),
+        ("[queue]\nmax_attempts = 3\nmax_attempts = 4\n", " Cannot overwrite a value (at line 3"),
+        ("[queue]\nmax_attempts = \n", " Invalid value (at line 2"),
+        ("[queue", " Expected ']' at the end of a table declaration (at end of document)"),
+    ],
+)  # fmt: skip
+def test_the_error_for_a_wrong_key_has_file_line_and_remedy(text: str, expected: str) -> None:
+    """One line is enough to mend it."""
+    assert problem(text).startswith(f"refilld.toml:{expected}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "database = 'hunter2'",
+        "database = ['hunter2']",
+        "[database]\nurl = 'hunter2'",
+        "[database]\nurl = 'mysql://u:hunter2@host/'",
+        "[database]\nurl = ['hunter2']",
+        "[database]\nurl = 'postgresql://u:hunter2@host:port/db'",
+        "[database]\nurl = 'postgresql://u:secret@hunter2@host/db'",
+        "[database]\nurl = 'sqlite://u:hunter2@host/db'",
+        "[database]\nurk = 'hunter2'",
+        "[database.url]\nx = 'hunter2'",
+        "[[database]]\nurl = 'hunter2'",
+        "[alerts]\nurls = 'mailto://u:hunter2@host'",
+        "[alerts]\nurls = [['hunter2']]",
+        "[alerts]\nevery = 'mailto://u:hunter2@host'",
+        '[alerts]\nevery = ["it\'s hunter2"]',
+        "[alerts]\nurl = 'hunter2'",
+        "alerts = 'hunter2'",
+        "[alerts]\nurls = ['mailto://u:hunter2@host'",
+        "[alerts]\nurls = mailto://u:hunter2@host",
+    ],
+)
+def test_errors_contain_no_secrets(text: str) -> None:
+    """Messages are pasted into chats and kept by the journal."""
+    assert SECRET not in problem(text)
+
+
+def verdict(text: str) -> str:
+    """What comes of a configuration that may be right or wrong."""
+    try:
+        read(text)
+    except ConfigError as error:
+        return str(error)
+    return "taken"
+
+
+VALUES = [
+    "-1", "0", "1.5", "-1.5", "nan", "-nan", "inf", "-inf", "1e400", "true", "1979-05-27", "07:32:00", "''",
+    "1979-05-27T07:32:00Z", "9" * 4000, "'-1s'", "'1e9d'", "'999999999d'", "'99999999999999999999d'",
+    "'nan'", '"\\u0000"', "'''a\nb'''", '"\\u001b[31m"', '"\\u0661s"', "[]", "[[]]", "[1]", "{}", "{ a = 1 }",
+]  # fmt: skip
+
+
+KEYS = [
+    (f"{section}.x" if section in NAMED else section, key)
+    for section in Settings.model_fields
+    for key in model_of(section).model_fields
+]
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: value[:30])
+def test_no_value_of_any_key_causes_a_traceback(section: str, key: str, value: str) -> None:
+    """It is accepted, or refused in one printable line with file, line and key."""
+    told = verdict(f"[{section}]\n{key} = {value}\n")
+    assert told == "taken" or told.startswith(f"refilld.toml:2: {section}.{key}")
+    assert told.isprintable()
+
+
+@pytest.mark.parametrize("section", Settings.model_fields)
+@pytest.mark.parametrize(
+    "value",
+    [*VALUES, '"x"', "{ x = 1 }", "{ x = 'y' }", "{ x = [] }", "{ x = {x=1} }"],
+    ids=lambda value: value[:30],
+)
+def test_no_value_in_place_of_a_section_causes_a_traceback(section: str, value: str) -> None:
+    """An empty table is valid."""
+    if section in NAMED and value == "{}":
+        assert Settings() == read(f"{section} = {value}")
+    elif value != "{}":
+        assert problem(f"{section} = {value}").startswith("refilld.toml:1: ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = " + "9" * 5000,
+        "x = " + "[" * 100_000,
+        "x = " + "{a=" * 100_000,
+        "\0",
+        "'' = 1",
+        "[['']]",
+        "[terms.'a\\u001b']\nwindow = 'x'",
+        '[terms."a\\nb"]\nwindow = "x"',
+        '"\\u001b[31m" = 1',
+        "[services]\n1 = [1]",
+        "\x7f",
+        "﻿﻿",
+    ],
+    ids=lambda text: repr(text[:20]),
+)
+def test_no_file_causes_a_traceback(text: str) -> None:
+    """And the message is printable."""
+    told = problem(text)
+    assert told.startswith("refilld.toml:")
+    assert told.isprintable()
+
+
+LEAVES = st.one_of(
+    st.integers(), st.floats(), st.booleans(), st.text(max_size=5), st.sampled_from(["1d", "gold", "likes"])
+)
+
+
+TREES = st.recursive(
+    LEAVES, lambda t: st.lists(t, max_size=3) | st.dictionaries(st.text(max_size=5), t, max_size=3)
+)
+
+
+KNOWN = st.sampled_from(sorted({*Settings.model_fields, *(key for _, key in KEYS)}))
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.dictionaries(KNOWN, TREES | st.dictionaries(KNOWN, TREES, max_size=4), max_size=4))
+def test_no_tree_of_values_causes_a_traceback(tree: dict[str, Any]) -> None:
+    """Any types at any depth."""
+    assert verdict("".join(f"{key} = {toml(value)}\n" for key, value in tree.items())).isprintable()
+
+
+def toml(value: object) -> str:
+    """Write a value as TOML does."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + "".join(f"\\U{ord(c):08x}" for c in value if not 0xD800 <= ord(c) < 0xE000) + '"'
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml, value))}]"
+    if isinstance(value, dict):
+        inner = {toml(key): toml(member) for key, member in value.items()}
+        return "{" + ", ".join(f"{key} = {member}" for key, member in inner.items()) + "}"
+    return repr(value)
+
+
+@given(st.dictionaries(st.text(max_size=5), TREES, max_size=3))
+def test_the_trees_are_written_as_toml(tree: dict[str, Any]) -> None:
+    """A check of the test above."""
+    assert isinstance(tomllib.loads("".join(f"{toml(k)} = {toml(v)}\n" for k, v in tree.items())), dict)

@@ -1,0 +1,77 @@
+"""Lease actions of consumers, each in a transaction of its own."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+
+from monitor.model.refill import RefillState
+from storage import leases, refills
+from storage.column_types import AnyRow
+from storage.engine import Database
+from storage.leases import Failure
+from storage.schema import refills as table
+from tests.storage.shop import (
+    ATTEMPTS,
+    HOUR,
+    MINUTE,
+    NOW,
+)
+
+LATER = NOW + 10 * MINUTE
+
+
+RETRY = Failure("the panel is down")
+
+
+HOPELESS = Failure("no such user", retryable=False)
+
+
+ACTIONS = ["complete", "fail", "release"]
+
+
+def claim(database: Database, now: datetime = NOW, limit: int = 100, **schedule_request: Any) -> list[AnyRow]:
+    with database.write() as connection:
+        return leases.claim(connection, now, limit=limit, **{"lease": HOUR, **schedule_request})
+
+
+def ids(rows: list[AnyRow]) -> list[int]:
+    return [row.refill_id for row in rows]
+
+
+def get(database: Database, refill_id: int) -> AnyRow:
+    with database.read() as connection:
+        return refills.get(connection, refill_id)
+
+
+def events(database: Database, refill_id: int) -> list[tuple[RefillState, str]]:
+    with database.read() as connection:
+        return [(row.state, row.detail) for row in refills.events_of(connection, refill_id)]
+
+
+def fail(
+    database: Database, refill_id: int, token: str, failure: Failure = RETRY, now: datetime = LATER
+) -> RefillState:
+    with database.write() as connection:
+        return leases.fail(connection, refill_id, token, now, failure, ATTEMPTS)
+
+
+def expire(database: Database, now: datetime, limit: int = 500) -> int:
+    with database.write() as connection:
+        return leases.expire(connection, now, ATTEMPTS, limit)
+
+
+def finish(database: Database, action: str, refill_id: int, token: str, now: datetime = LATER) -> RefillState:
+    """Let a consumer end its lease with one of its verbs."""
+    if action == "fail":
+        return fail(database, refill_id, token, now=now)
+    with database.write() as connection:
+        act = leases.complete if action == "complete" else leases.release
+        return act(connection, refill_id, token, now)
+
+
+def fail_repeatedly(database: Database, refill_id: int, times: int) -> None:
+    """Have so many attempts behind it."""
+    with database.write() as connection:
+        change = update(table).where(table.c.refill_id == refill_id)
+        connection.execute(change.values(attempt=times))
