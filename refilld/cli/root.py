@@ -10,8 +10,10 @@ from monitor.errors import BadInputError, RefilldError
 from refilld.cli import (
     alerts,
     backtest,
+    check,
     daemon,
     database,
+    demo,
     doctor,
     mass_drops,
     orders,
@@ -39,8 +41,8 @@ REFUSED, WRONG, UNREACHABLE = 1, 2, 3
 )
 @click.pass_context
 def refilld(context: click.Context, config: Path | None) -> None:
-    """Watch delivered orders, find the drops, queue the refills that the guarantee owes."""
-    configure(level=logging.WARNING)  # commands speak for themselves; the daemon logs
+    """Watch delivered orders, find drops, and queue the refills that the guarantee owes."""
+    configure(level=logging.WARNING)  # commands print their results; only the daemon logs more
     if context.obj is None:
         context.obj = CommandContext(config)
 
@@ -48,8 +50,10 @@ def refilld(context: click.Context, config: Path | None) -> None:
 for group in (
     alerts,
     backtest,
+    check,
     daemon,
     database,
+    demo,
     doctor,
     mass_drops,
     orders,
