@@ -22,8 +22,7 @@ from refilld.cli.output import json_option, print_json, print_rows
 from refilld.cli.parameters import duration_between
 from refilld.config import ConfigError
 from refilld.logs import configure
-from refilld.orders_file import Refused
-from refilld.services.order_import import Parsed
+from refilld.orders_file import ParsedRow, Refused
 from refilld.settings import SamplingSection, Settings
 from refilld.simulate.figures import figures
 from refilld.simulate.report import assumptions, columns, crossing_rows, summary, table
@@ -158,7 +157,7 @@ def _plan(schedule_requests: _Options, settings: Settings) -> SimulationPlan:
     )
 
 
-def _orders(path: Path | None, settings: Settings) -> list[Parsed] | None:
+def _orders(path: Path | None, settings: Settings) -> list[ParsedRow] | None:
     if path is None:
         return None
     try:

@@ -11,8 +11,7 @@ from threading import Event
 from jobs.configured_source import ConfiguredSource
 from jobs.sampling import Sampling
 from refilld.daemon import Daemon
-from refilld.orders_file import Refused
-from refilld.services.order_import import Parsed
+from refilld.orders_file import ParsedRow, Refused
 from refilld.settings import Settings, SourceSection
 from refilld.simulate.clock import SimulationClock
 from refilld.simulate.consumer import SimulatedConsumer
@@ -44,7 +43,7 @@ class SimulationPlan:
     """The budget of the world's source."""
     delay: timedelta = timedelta(hours=24)
     """From a refill's claim to its delivery."""
-    orders: Sequence[Parsed] | None = None
+    orders: Sequence[ParsedRow] | None = None
     """From a file; None where the world sells its own."""
 
     @property

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from monitor.model.order import Order
-from refilld.orders_file import RawRow, Refused, parse_file, parse_rows
-from refilld.services.order_import import Listeners, Parsed, import_orders
+from refilld.orders_file import ParsedRow, RawRow, Refused, parse_file, parse_rows
+from refilld.services.order_import import ImportListeners, import_orders
 from refilld.settings import Settings
 from refilld.simulate.clock import SimulationClock
 from refilld.simulate.world import SimulatedWorld
@@ -35,23 +35,23 @@ class Sales:
         services, terms = self.settings.all_services, self.settings.all_terms
         self._import(parse_rows(rows, services=services, terms=terms, now=now))
 
-    def plan(self, parsed: Iterable[Parsed]) -> None:
+    def plan(self, parsed: Iterable[ParsedRow]) -> None:
         """Import the orders of a file when they are delivered; all others at once."""
         for item in parsed:
             self.clock.at(due(item) or self.clock.now(), partial(self._import, [item]))
 
-    def _import(self, parsed: Iterable[Parsed]) -> None:
-        listeners = Listeners(self.refused.append, _ignore)
+    def _import(self, parsed: Iterable[ParsedRow]) -> None:
+        listeners = ImportListeners(self.refused.append, _ignore)
         self.sold += import_orders(self.database, parsed, self.clock.now(), listeners)[ImportResult.ADDED]
 
 
-def read_orders(path: Path, settings: Settings) -> list[Parsed]:
+def read_orders(path: Path, settings: Settings) -> list[ParsedRow]:
     """Read an orders file; deliveries may lie in the future. Raises BadInputError about it, and OSError."""
     services, terms = settings.all_services, settings.all_terms
     return list(parse_file(path, {}, services=services, terms=terms, now=_CENTURY_ENDS))
 
 
-def due(item: Parsed) -> datetime | None:
+def due(item: ParsedRow) -> datetime | None:
     """When an order was delivered; None where it was not, or is no order."""
     return None if isinstance(item, Refused) else item[1].completed_at
 
