@@ -1,4 +1,4 @@
-"""Mass drops: whether one is on is asked at every judged look, and its beginning and end are told once."""
+"""Begins and ends mass drops, with one alert each; called for every judged look."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from storage.engine import Transaction
 
 
 def is_on(tx: Transaction, metric: Metric, now: datetime, rule: MassDropRule) -> bool:
-    """Say whether a mass drop of a metric is on from here on, all judged looks counted in."""
+    """Whether a mass drop of the metric is on now, this look included; saves its beginning or end."""
     since = mass_drops.on_since(tx, metric)
     if not rule.enabled and since is None:
         return False

@@ -10,7 +10,7 @@ from monitor.cadence.capacity import BindingLimit, CadenceKind, Capacity
 from monitor.model.link import Link, LinkKind
 from monitor.model.target import Metric, Target
 from refilld.doctor import budget
-from refilld.doctor.finding import Finding, Level
+from refilld.doctor.finding import Finding, FindingLevel
 from refilld.services.source_forecast import ENOUGH, SourceForecast, forecasts
 from refilld.settings import Settings
 from storage import sources, targets
@@ -162,7 +162,7 @@ def test_a_budget_that_does_says_so(world: QueueWorld) -> None:
     """Nothing is older than `every`, and next to nothing missed."""
     watch(world, 60, source="seer")
     (told,) = found(world, settings(seer={}))
-    assert (told.level, told.hint) == (Level.OK, "")
+    assert (told.level, told.hint) == (FindingLevel.OK, "")
     assert "going round once takes 2 hours (cold targets wait longer, hot ones less)" in told.says
 
 
@@ -173,7 +173,10 @@ def test_a_budget_to_spare_makes_no_look_younger_than_the_cadence_wants(
     """A sixth of `every`, or `every`; half of it until a drop is seen."""
     watch(world, 3, source="seer")
     (told,) = found(world, settings(cadence, seer={"requests_per_hour": 1440}))
-    assert (told.level, told.says.partition(", and")[0]) == (Level.OK, "seer: at 1,440 requests an hour")
+    assert (told.level, told.says.partition(", and")[0]) == (
+        FindingLevel.OK,
+        "seer: at 1,440 requests an hour",
+    )
     assert f"a look will be up to {age} old; a drop will be seen after " in told.says
     assert "a minute" not in told.says
 
@@ -189,7 +192,7 @@ def test_a_budget_that_is_too_small_says_what_it_would_take(world: QueueWorld) -
     """Six hundred targets every six hours are a hundred requests an hour."""
     watch(world, 600, source="seer")
     (told,) = found(world, settings(seer={}))
-    assert (told.level, told.about) == (Level.WARNING, "seer")
+    assert (told.level, told.about) == (FindingLevel.WARNING, "seer")
     assert "600 targets" in told.says
     assert "going round once takes 20 hours" in told.says
     assert "a look every 6h would take 100 requests an hour;" in told.hint
@@ -240,14 +243,14 @@ def test_targets_that_nobody_can_see_are_told(world: QueueWorld) -> None:
     watch(world, 1, Metric.LIKES, source="")
     watch(world, 2)
     *_, told = found(world, settings(seer={}))
-    assert (told.check, told.level) == ("targets.unread", Level.WARNING)
+    assert (told.check, told.level) == ("targets.unread", FindingLevel.WARNING)
     assert told.says.startswith("3 targets")
 
 
 def test_without_targets_there_is_nothing_to_judge(world: QueueWorld) -> None:
     """Before the first import."""
     (told,) = found(world, settings(seer={}))
-    assert (told.level, told.says) == (Level.OK, "seer has no target yet")
+    assert (told.level, told.says) == (FindingLevel.OK, "seer has no target yet")
 
 
 def test_without_a_source_there_is_no_budget(world: QueueWorld) -> None:
