@@ -1,4 +1,4 @@
-"""What each scheduled job did last, so that the watchdog is fed only while all of them get on."""
+"""Heartbeats of the scheduled jobs: the watchdog is reset only while every job makes progress."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -6,27 +6,27 @@ from threading import Lock
 
 
 class Heartbeats:
-    """When each job was last heard of; safe to share between the jobs' threads."""
+    """The time of each job's last heartbeat; safe to share between threads."""
 
     def __init__(self, limits: Mapping[str, timedelta], monotonic: Callable[[], float]) -> None:
-        """Watch the jobs of `limits`, each with the longest silence allowed to it.
+        """`limits` is the longest time without a heartbeat, by job; every job starts with one.
 
-        `monotonic` gives seconds on a clock that never goes back. A job counts as heard of now.
+        `monotonic` returns seconds on a clock that is never set back.
         """
         self._limits = {job: limit.total_seconds() for job, limit in limits.items()}
         self._monotonic = monotonic
         self._lock = Lock()
-        self._heard = dict.fromkeys(limits, monotonic())
+        self._last = dict.fromkeys(limits, monotonic())
 
     def heartbeat(self, job: str) -> None:
-        """Note that the job has just finished a piece of work; raises KeyError for a job without a limit."""
+        """Record that a job has made progress; raises KeyError for a job without a limit."""
         if job not in self._limits:
             raise KeyError(job)
         with self._lock:
-            self._heard[job] = self._monotonic()
+            self._last[job] = self._monotonic()
 
     def late(self) -> tuple[str, ...]:
-        """Name the jobs that have been silent for longer than allowed, in the order of the limits."""
+        """The jobs without a heartbeat for longer than their limit, in the order of the limits."""
         with self._lock:
             now = self._monotonic()
-            return tuple(job for job, limit in self._limits.items() if now - self._heard[job] > limit)
+            return tuple(job for job, limit in self._limits.items() if now - self._last[job] > limit)

@@ -1,4 +1,4 @@
-"""Leases: refills whose consumer has gone silent are queued again, or given up after the last attempt."""
+"""The lease job: a refill with an expired lease is queued again, or fails after the last attempt."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Leases:
-    """The lease job."""
+    """Ends expired leases of refills."""
 
     database: Database
     clock: Callable[[], datetime]
     max_attempts: int
 
     def run_once(self) -> None:
-        """Take back every lease that has ended."""
+        """End every lease whose time is over."""
         with self.database.write() as tx:
             ended = leases.expire(tx, self.clock(), self.max_attempts)
         if ended:

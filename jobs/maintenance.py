@@ -1,4 +1,4 @@
-"""Upkeep: forgets what no budget asks for any more, and empties the write-ahead log."""
+"""The maintenance job: deletes old requests, unschedules ended orders, repairs times in the future."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,13 +16,18 @@ _REQUESTS_KEPT = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """The upkeep job."""
+    """Keeps the database small and its schedule correct."""
 
     database: Database
     clock: Callable[[], datetime]
 
     def run_once(self) -> None:
-        """Forget requests that no budget looks at and guarantees that are over; empty the write-ahead log."""
+        """Run one round.
+
+        Deletes requests that no budget counts any more. When requests lie in the future, the clock was
+        wrong: deletes them, and resets future times of targets. Unschedules targets without an order
+        under guarantee. Truncates the write-ahead log of SQLite.
+        """
         with self.database.write() as tx:
             sources.forget_requests(tx, self.clock() - _REQUESTS_KEPT)
             if sources.forget_requests_to_come(tx, self.clock() + HOUR):

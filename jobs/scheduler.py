@@ -1,4 +1,4 @@
-"""The scheduler: a handful of fixed jobs, each found due by its own index; never a job per order."""
+"""The scheduler: runs a few fixed jobs at intervals; there is never a job per order."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from jobs.heartbeats import Heartbeats
 
 log = structlog.get_logger()
 MARGIN = timedelta(minutes=2)
-"""Silence beyond three intervals that is still no reason to call a job stuck: a slow look, a busy disk."""
+"""Tolerance beyond three intervals before a job counts as stuck, for a slow look or a busy disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,55 +26,57 @@ class ScheduledJob:
 
 
 def longest_silence(every: timedelta) -> timedelta:
-    """How long a job that runs so often may be silent before it counts as stuck."""
+    """The longest time without a heartbeat before a job with this interval counts as stuck."""
     return 3 * every + MARGIN
 
 
 class Scheduler:
-    """Runs the plans until it is told to stop; a plan never overlaps itself."""
+    """Runs the jobs until `stop`; a job never overlaps itself."""
 
-    def __init__(self, plans: Sequence[ScheduledJob], progress: Heartbeats, now: datetime) -> None:
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a round longer than its interval is normal
+    def __init__(self, scheduled: Sequence[ScheduledJob], progress: Heartbeats, now: datetime) -> None:
+        logging.getLogger("apscheduler").setLevel(
+            logging.ERROR
+        )  # a round that takes longer than its interval is normal
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(len(plans))},
+            executors={"default": ThreadPoolExecutor(len(scheduled))},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
-        for plan in plans:
+        for job in scheduled:
             self._scheduler.add_job(
                 run_counted,
                 "interval",
-                args=(plan, progress),
-                id=plan.name,
-                seconds=plan.every.total_seconds(),
-                next_run_time=now,  # not earlier: every run missed since then would be listed first
+                args=(job, progress),
+                id=job.name,
+                seconds=job.every.total_seconds(),
+                next_run_time=now,  # an earlier time would first list every missed run
             )
 
     def start(self) -> None:
         self._scheduler.start()
 
     def catch_up(self, now: datetime) -> None:
-        """Run what a clock that was set back has put off: no job may wait longer than its interval."""
+        """Run jobs now whose next run is too far in the future because the clock was set back."""
         for job in self._scheduler.get_jobs():
             if job.next_run_time - now > 2 * job.trigger.interval:
                 job.modify(next_run_time=now)
 
     def stop(self) -> None:
-        """Stop after the rounds in hand."""
+        """Stop when the running rounds are finished."""
         self._scheduler.shutdown(wait=True)
 
 
-def run_guarded(plan: ScheduledJob) -> bool:
-    """Run one round; a failure is logged, and says False."""
+def run_guarded(job: ScheduledJob) -> bool:
+    """Run one round; a failure is logged and returns False."""
     try:
-        plan.run()
+        job.run()
     except Exception:
-        log.exception("job.failed", job=plan.name)
+        log.exception("job.failed", job=job.name)
         return False
     return True
 
 
-def run_counted(plan: ScheduledJob, progress: Heartbeats) -> None:
-    """Run one round; only rounds that end well count as progress."""
-    if run_guarded(plan):
-        progress.heartbeat(plan.name)
+def run_counted(job: ScheduledJob, progress: Heartbeats) -> None:
+    """Run one round; only a successful round is a heartbeat."""
+    if run_guarded(job):
+        progress.heartbeat(job.name)

@@ -1,4 +1,4 @@
-"""`python -m refilld` is `refilld`."""
+"""Run the command line: `python -m refilld` is the same as `refilld`."""
 
 from refilld.cli.root import main
 

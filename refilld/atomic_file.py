@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Write a file completely or not at all."""
 
 import signal
 import sys
@@ -15,41 +15,42 @@ from refilld.terminal import printable
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[IO[str]]:
-    """Write a file that takes its place, and its predecessor's, only once it is complete.
+    """Write to a temporary file that replaces `path` once it is complete.
 
-    It is for its owner alone. What is no regular file (a device, a pipe) is written to directly.
+    The new file is readable by its owner only. A device or a pipe is written to directly. Raises
+    ClickException when the file cannot be written.
     """
     with cannot_be_written(str(path)):
-        place = path.resolve()
-        if place.exists() and not place.is_file():
-            with place.open("w", encoding="utf-8") as file:
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            with target.open("w", encoding="utf-8") as file:
                 yield file
             return
-        unfinished = NamedTemporaryFile(  # noqa: SIM115 - it is closed before it is moved
-            "w", encoding="utf-8", dir=place.parent, prefix=".refilld.", delete=False
+        temporary = NamedTemporaryFile(  # noqa: SIM115 - it is closed before it is moved
+            "w", encoding="utf-8", dir=target.parent, prefix=".refilld.", delete=False
         )
         try:
-            with _ended_by_signals(), unfinished:
-                yield unfinished
-            Path(unfinished.name).replace(place)
+            with _exit_on_signals(), temporary:
+                yield temporary
+            Path(temporary.name).replace(target)
         except BaseException:
-            Path(unfinished.name).unlink(missing_ok=True)
+            Path(temporary.name).unlink(missing_ok=True)
             raise
 
 
 @contextmanager
 def cannot_be_written(name: str) -> Iterator[None]:
-    """A fault of what is written to is one clear line."""
+    """Turn an error of writing into a ClickException with one line."""
     try:
         yield
-    except (OSError, RuntimeError) as error:  # the latter is a loop of symbolic links
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symbolic links
         reason = getattr(error, "strerror", None) or str(error)
         raise click.ClickException(f"{printable(name)}: cannot be written: {reason}") from None
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Let the signals that end a program do it in good order, so that nothing unfinished stays behind."""
+def _exit_on_signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into SystemExit, so that the temporary file is removed."""
 
     def end(number: int, _frame: object) -> Never:
         sys.exit(128 + number)

@@ -1,4 +1,4 @@
-"""Channels: messages to people through Apprise, any URL that it knows."""
+"""Alert channels: messages through Apprise, to any URL that it supports."""
 
 import logging
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ log = structlog.get_logger()
 
 
 def open_channels(urls: Sequence[str]) -> Send | None:
-    """A sender to all channels; None without any. ConfigError when a URL is none that Apprise knows."""
+    """A function that sends to all channels; None without URLs. ConfigError for a URL not accepted."""
     if not urls:
         return None
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it logs addresses, and those hold secrets
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it logs URLs, which hold secrets
     channels = [_open(url, number) for number, url in enumerate(urls, start=1)]
 
     def send(title: str, body: str) -> None:
@@ -24,7 +24,7 @@ def open_channels(urls: Sequence[str]) -> Send | None:
         fault = f"alerts.urls number {', '.join(failed)} did not take the message"
         if len(failed) == len(channels):
             raise ChannelError(fault)
-        if failed:  # those that took it must not get it again
+        if failed:  # no error: a repetition would send it again to those that took it
             log.warning("alerts.channel_failed", error=fault)
 
     return send
@@ -33,7 +33,7 @@ def open_channels(urls: Sequence[str]) -> Send | None:
 def _notify(channel: apprise.Apprise, title: str, body: str) -> bool:
     try:
         return bool(channel.notify(body, title))
-    except Exception:  # noqa: BLE001  # some hundred plugins of others; their errors may hold the address
+    except Exception:  # noqa: BLE001  # third-party plugins; their errors may hold the URL
         return False
 
 

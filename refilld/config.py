@@ -1,4 +1,4 @@
-"""Reading the configuration: one TOML file, any key also as environment variable; unknown keys are errors."""
+"""Reads the configuration: one TOML file, any key also as environment variable; unknown keys are errors."""
 
 import os
 import tomllib
@@ -21,9 +21,9 @@ PREFIX = "REFILLD_"
 PLACES = ("refilld.toml", "/etc/refilld/config.toml")
 CREDENTIALS = {"database-url": ("database", "url"), "alert-urls": ("alerts", "urls")}
 SECRET = {"database", "alerts"}
-"""Sections whose values are never shown, not even when they are wrong."""
+"""Sections whose values are never shown, even when they are invalid."""
 Origins: TypeAlias = dict[tuple[str, ...], str]
-"""Keys that do not come from the file, and where they come from."""
+"""Keys that do not come from the file, each with its variable or credential."""
 
 
 class ConfigError(RefilldError):
@@ -32,13 +32,13 @@ class ConfigError(RefilldError):
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """The text of the configuration file, kept to find the line of a key."""
+    """The text of the configuration file, to find the line of a key."""
 
     path: Path
     text: str = ""
 
     def line_of(self, key: tuple[str, ...]) -> int | None:
-        """Line of a key, or of the nearest section above it; None when the file does not have it."""
+        """The line of a key, or of the nearest section that contains it; None when neither is in the file."""
         best: tuple[int, int] | None = None
         section: tuple[str, ...] = ()
         for number, line in enumerate(self.text.splitlines(), start=1):
@@ -53,7 +53,7 @@ class _File:
 
 
 def _path_on(line: str) -> tuple[str, ...]:
-    """The key that one line of TOML names; empty when it names none."""
+    """The key on one line of TOML; empty when there is none."""
     try:
         table: object = tomllib.loads(line)
     except (ValueError, RecursionError):
@@ -69,7 +69,7 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
     """Read the configuration; ConfigError says in one line what is wrong and where.
 
     Without `path` it is `$REFILLD_CONFIG`, else ./refilld.toml, else /etc/refilld/config.toml, else
-    the defaults. Variables `REFILLD_SECTION__KEY` beat the file, credentials given by systemd beat both.
+    the defaults. Variables `REFILLD_SECTION__KEY` override the file, systemd credentials override both.
     """
     file = _read(path, environ)
     raw = _parse(file)
@@ -81,7 +81,7 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
 
 
 def named_place(path: Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
-    """The file that the command line names, or else the environment; None when neither does."""
+    """The file named on the command line, else in the environment; None without either."""
     return path or (Path(environ["REFILLD_CONFIG"]) if environ.get("REFILLD_CONFIG") else None)
 
 
@@ -110,13 +110,13 @@ def _parse(file: _File) -> dict[str, Any]:
     try:
         return tomllib.loads(file.text)
     except RecursionError:
-        raise ConfigError(f"{file.path}: is nested beyond all sense") from None
-    except ValueError as error:  # bad TOML, or a number of thousands of digits
+        raise ConfigError(f"{file.path}: is nested too deeply") from None
+    except ValueError as error:  # invalid TOML, or a number with thousands of digits
         raise ConfigError(f"{file.path}: {error}") from None
 
 
 def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> Origins:
-    """Put `REFILLD_SECTION__KEY` variables over the file's values."""
+    """Override the file's values with `REFILLD_SECTION__KEY` variables."""
     origins: Origins = {}
     for variable, text in environ.items():
         if variable.startswith(PREFIX) and "__" in variable:
@@ -126,7 +126,7 @@ def _overlay(raw: dict[str, Any], environ: Mapping[str, str]) -> Origins:
 
 
 def _value(text: str) -> object:
-    """A value as TOML writes it, or else the text itself."""
+    """The text read as a TOML value, or else the text itself."""
     try:
         read = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
@@ -135,7 +135,7 @@ def _value(text: str) -> object:
 
 
 def _credentials(raw: dict[str, Any], environ: Mapping[str, str]) -> Origins:
-    """Take `database-url` and `alert-urls` (one a line) from systemd's credentials, where they are given."""
+    """Override values with the systemd credentials `database-url` and `alert-urls` (one per line)."""
     origins: Origins = {}
     folder = environ.get("CREDENTIALS_DIRECTORY")
     for name, key in CREDENTIALS.items() if folder else ():
@@ -147,20 +147,20 @@ def _credentials(raw: dict[str, Any], environ: Mapping[str, str]) -> Origins:
 
 
 def _put(raw: dict[str, Any], key: Sequence[str], value: object, origin: str) -> Origins:
-    """Put one value over the file's; names of the operator's own are found in any case."""
-    place, path = raw, []
+    """Override one value; section names are matched without regard to case."""
+    table, path = raw, []
     for section in key[:-1]:
-        name = section if section in place else next((k for k in place if k.lower() == section), section)
-        place = place.setdefault(name, {})
+        name = section if section in table else next((k for k in table if k.lower() == section), section)
+        table = table.setdefault(name, {})
         path.append(name)
-        if not isinstance(place, dict):
+        if not isinstance(table, dict):
             raise ConfigError(f"{origin}: {section} is not a section")
-    place[key[-1]] = value
+    table[key[-1]] = value
     return {(*path, key[-1]): origin}
 
 
 def _explain(error: ErrorDetails, file: _File, origins: Origins) -> str:
-    """One line for one error: file, line, key, what is wrong, what would be right."""
+    """One line for an error: file, line, key, problem, and a valid value or key."""
     key = tuple(str(part) for part in error["loc"])
     where = _where(key, file, origins)
     dotted = printable(".".join(key))
@@ -176,7 +176,7 @@ def _explain(error: ErrorDetails, file: _File, origins: Origins) -> str:
 
 
 def _where(key: tuple[str, ...], file: _File, origins: Origins) -> str:
-    """The variable or the credential that a value comes from, or else its file and line."""
+    """The variable or credential that a value comes from, else its file and line."""
     line = file.line_of(key)
     for given, origin in origins.items():
         if given == key[: len(given)] or (line is None and key == given[: len(key)]):
@@ -185,7 +185,7 @@ def _where(key: tuple[str, ...], file: _File, origins: Origins) -> str:
 
 
 def _suggestion(key: tuple[str, ...]) -> str:
-    """The known key that the unknown one may have been meant to be."""
+    """The known key closest to an unknown one, or all known keys."""
     model: Any = Settings
     if len(key) > 1:
         model = _NAMED.get(key[0]) or Settings.model_fields[key[0]].annotation
@@ -198,4 +198,4 @@ _NAMED: dict[str, type[Section]] = {
     "terms": TermsSection,
     "services": ServiceSection,
 }
-"""Sections whose tables have names of the operator's own."""
+"""Sections whose tables are named by the operator."""

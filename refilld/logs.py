@@ -1,7 +1,7 @@
-"""Structured logs: readable on a terminal, one JSON object a line elsewhere, always on standard error.
+"""Structured logs on standard error: readable on a terminal, one JSON object per line elsewhere.
 
-One event name per fact (`look.taken`, `drop.decided`, `source.paused`, …). Values under keys that
-name a secret never get through.
+Each kind of event has one name (`look.taken`, `drop.decided`, `source.paused`, …). Values under keys
+that name a secret are hidden.
 """
 
 import logging
@@ -17,12 +17,13 @@ _SECRET = ("token", "password", "secret", "authorization", "url_password", "dige
 
 
 def configure(*, terminal: bool | None = None, level: int = logging.INFO) -> None:
-    """Set up logging for the process; `terminal` overrides what standard error is."""
+    """Set up logging for the process; `terminal` overrides the detection of a terminal."""
     readable = sys.stderr.isatty() if terminal is None else terminal
     last: list[Any] = (
         [
             _without_controls,
-            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),  # no locals
+            # plain_traceback shows no local variables, which may hold secrets
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
         ]
         if readable
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
@@ -42,7 +43,7 @@ def configure(*, terminal: bool | None = None, level: int = logging.INFO) -> Non
 
 
 def _adopt_standard_logging(processors: list[Any]) -> None:
-    """Render what libraries log (warnings and worse) in the same form."""
+    """Render the warnings and errors of libraries in the same form."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=processors))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
@@ -61,7 +62,7 @@ def _hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]
 def _without_controls(
     _logger: object, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """A terminal obeys control characters, and much of what is logged came from outside."""
+    """Replace control characters, which a terminal would execute; logged values may come from outside."""
     for key, value in event.items():
         if isinstance(value, str):
             event[key] = printable(value)

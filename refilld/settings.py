@@ -1,4 +1,4 @@
-"""The settings: every section and key of the configuration, with its default and its bounds."""
+"""The settings: every section and key of the configuration, with default and bounds."""
 
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -39,7 +39,7 @@ def _window(value: object) -> object:
 
 
 def _in_digits(value: object) -> object:
-    """A number that names something is a text: from the environment it comes as TOML reads it."""
+    """An id of digits as text: a value from the environment is read as a TOML number."""
     return str(value) if type(value) is int else value
 
 
@@ -47,7 +47,7 @@ LAST_PORT = 65_535
 
 
 def _wrong(problem: str, *key: str) -> ValidationError:
-    """The error of one key below the section that is checked."""
+    """An error about one key below the validated section."""
     fault = PydanticCustomError("value_error", "{problem}", {"problem": problem})
     return ValidationError.from_exception_data(
         "settings", [InitErrorDetails(type=fault, loc=key, input=None)]
@@ -56,7 +56,7 @@ def _wrong(problem: str, *key: str) -> ValidationError:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Lifetime = Annotated[Annotated[Duration, Field(gt=timedelta(0))] | None, BeforeValidator(_window)]
-"""A duration, or None where the configuration says "lifetime": without end."""
+"""A duration, or None for "lifetime" (without end)."""
 
 
 class Section(BaseModel):
@@ -68,7 +68,7 @@ class DatabaseSection(Section):
 
     @field_validator("url")
     @classmethod
-    def _url_can_be_used(cls, url: str) -> str:
+    def _url_is_valid(cls, url: str) -> str:
         try:
             parse_url(url)
         except BadInputError as error:
@@ -81,7 +81,7 @@ class HttpSection(Section):
 
     @field_validator("listen")
     @classmethod
-    def _port_exists(cls, listen: str) -> str:
+    def _port_is_valid(cls, listen: str) -> str:
         if int(listen.rpartition(":")[2]) > LAST_PORT:
             raise ValueError(f"there is no port above {LAST_PORT}")
         return listen
@@ -102,7 +102,7 @@ class SamplingSection(Section):
 
 
 class SourceSection(Section):
-    """One source: what it may be asked, and what it needs to ask."""
+    """One source: its request limits, and the options that it is opened with."""
 
     enabled: bool = False
     requests_per_hour: int = Field(default=30, ge=1, le=1_000_000)
@@ -123,7 +123,7 @@ class SourceSection(Section):
 
     @property
     def options(self) -> dict[str, str]:
-        """What the source itself is told."""
+        """The options that the source is opened with."""
         return {
             "ig_user_id": self.ig_user_id,
             "token_file": self.token_file,
@@ -132,31 +132,29 @@ class SourceSection(Section):
         }
 
 
-_USUAL_OF_SOURCES: dict[str, dict[str, object]] = {"graph": {"requests_per_hour": 100, "spacing": "20s"}}
-"""Where a source's usual limits are others than those of anonymous visitors."""
-
-
-_USUAL = Terms()
+_SOURCE_DEFAULTS: dict[str, dict[str, object]] = {"graph": {"requests_per_hour": 100, "spacing": "20s"}}
+"""Defaults of single sources that differ from those of SourceSection."""
+_DEFAULT_TERMS = Terms()
 
 
 class TermsSection(Section):
-    """The keys of one set of terms; what is not said is as in the default terms of the rules."""
+    """The keys of one set of terms; defaults are the default terms of docs/rules.md."""
 
-    window: Annotated[Duration | None, BeforeValidator(_window)] = _USUAL.window
-    settle: Duration = _USUAL.settle
-    min_drop_percent: int = _USUAL.min_drop_percent
-    min_drop_units: int = _USUAL.min_drop_units
-    confirmations: int = _USUAL.confirmations
-    confirm_after: Duration = _USUAL.confirm_after
-    cooldown: Duration = _USUAL.cooldown
-    max_refills: int = _USUAL.max_refills
-    max_refill_percent: int = _USUAL.max_refill_percent
-    below_start: BelowStart = _USUAL.below_start
-    partial_orders: bool = _USUAL.partial_orders
-    refill: RefillMode = _USUAL.refill
+    window: Annotated[Duration | None, BeforeValidator(_window)] = _DEFAULT_TERMS.window
+    settle: Duration = _DEFAULT_TERMS.settle
+    min_drop_percent: int = _DEFAULT_TERMS.min_drop_percent
+    min_drop_units: int = _DEFAULT_TERMS.min_drop_units
+    confirmations: int = _DEFAULT_TERMS.confirmations
+    confirm_after: Duration = _DEFAULT_TERMS.confirm_after
+    cooldown: Duration = _DEFAULT_TERMS.cooldown
+    max_refills: int = _DEFAULT_TERMS.max_refills
+    max_refill_percent: int = _DEFAULT_TERMS.max_refill_percent
+    below_start: BelowStart = _DEFAULT_TERMS.below_start
+    partial_orders: bool = _DEFAULT_TERMS.partial_orders
+    refill: RefillMode = _DEFAULT_TERMS.refill
 
     @model_validator(mode="after")
-    def _terms_are_possible(self) -> "TermsSection":
+    def _terms_are_valid(self) -> "TermsSection":
         try:
             self.terms("")
         except BadInputError as error:
@@ -175,21 +173,21 @@ class ServiceSection(Section):
 
 
 class ServiceNamesSection(Section):
-    """What the names of services say, where neither the order nor its service names terms."""
+    """Whether terms are derived from service names when neither the order nor its service names terms."""
 
     derive_terms: bool = False
     lifetime: Lifetime = USUAL_LIFETIME
 
 
-_RULE = MassDropRule()
+_DEFAULT_RULE = MassDropRule()
 
 
 class MassDropSection(Section):
-    enabled: bool = _RULE.enabled
-    window: Duration = Field(default=_RULE.window, gt=timedelta(0))
-    min_targets: int = Field(default=_RULE.min_targets, ge=1, le=1_000_000)
-    share: int = Field(default=_RULE.share, ge=1, le=99)
-    hold: Duration = _RULE.hold
+    enabled: bool = _DEFAULT_RULE.enabled
+    window: Duration = Field(default=_DEFAULT_RULE.window, gt=timedelta(0))
+    min_targets: int = Field(default=_DEFAULT_RULE.min_targets, ge=1, le=1_000_000)
+    share: int = Field(default=_DEFAULT_RULE.share, ge=1, le=99)
+    hold: Duration = _DEFAULT_RULE.hold
 
     @property
     def rule(self) -> MassDropRule:
@@ -206,7 +204,7 @@ class AlertsSection(Section):
 
 
 class Settings(Section):
-    """The whole configuration, checked."""
+    """The whole configuration, validated."""
 
     database: DatabaseSection = DatabaseSection()
     http: HttpSection = HttpSection()
@@ -221,16 +219,16 @@ class Settings(Section):
 
     @field_validator("sources", mode="before")
     @classmethod
-    def _sources_have_their_own_usual_limits(cls, given: object) -> object:
+    def _sources_have_their_own_defaults(cls, given: object) -> object:
         if not isinstance(given, dict):
             return given
         return {
-            name: _USUAL_OF_SOURCES.get(name, {}) | section if isinstance(section, dict) else section
+            name: _SOURCE_DEFAULTS.get(name, {}) | section if isinstance(section, dict) else section
             for name, section in given.items()
         }
 
     @model_validator(mode="after")
-    def _every_service_names_known_terms(self) -> "Settings":
+    def _terms_of_services_exist(self) -> "Settings":
         for name, service in self.services.items():
             if service.terms is not None and service.terms not in self.all_terms:
                 known = ", ".join(sorted(self.all_terms))
@@ -239,7 +237,7 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
-    def _every_service_names_known_sources(self) -> "Settings":
+    def _sources_of_services_exist(self) -> "Settings":
         for name, service in self.services.items():
             unknown = [source for source in service.sources or () if source not in self.sources]
             if unknown:
@@ -257,7 +255,7 @@ class Settings(Section):
 
     @property
     def all_services(self) -> dict[str, Service]:
-        """What the configuration says of each service of the panel."""
+        """The panel's services by id or name, as configured."""
         return {name: Service(s.metric, s.terms, s.name) for name, s in self.services.items()}
 
     @property

@@ -1,14 +1,14 @@
-"""What may be shown on a terminal."""
+"""Output to a terminal."""
 
 from rich.console import Console
 
 
 def printable(text: str) -> str:
-    """Text from outside, on one line, without the control characters that a terminal would obey."""
+    """Replace line breaks and control characters, which a terminal would execute, with question marks."""
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def console() -> Console:
-    """Standard output for people; wide where it is not a terminal, so that nothing is cut."""
+    """Standard output for people; 200 columns wide when it is not a terminal, so that little is wrapped."""
     made = Console(highlight=False)
     return made if made.is_terminal else Console(highlight=False, width=200)

@@ -1,4 +1,4 @@
-"""Terms as the configuration writes them."""
+"""Formats terms as the configuration writes them."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ FIELDS = tuple(TermsSection.model_fields)
 
 
 def terms_fields(terms: Terms) -> dict[str, object]:
-    """Every value of a set by its key, without the set's name."""
+    """The values of a set of terms by configuration key, without the name of the set."""
     return {field: _value(getattr(terms, field)) for field in FIELDS}
 
 

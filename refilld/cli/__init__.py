@@ -1,1 +1,5 @@
-"""The command line: `refilld`; `root` has the command itself, each other module a group of commands."""
+"""The command line: one module per group of commands; `root` joins them and maps errors to exit codes.
+
+A module parses options, calls a service or a query, and prints. What another interface would need as well
+belongs into `refilld.services`.
+"""

@@ -1,4 +1,4 @@
-"""`refilld backtest`: recorded events through the real rules, without a database."""
+"""`refilld backtest`: replays recorded events through the rules, without a database."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -28,10 +28,14 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where the decisions go; else to standard output, and with --compare nowhere.",
+    help="File for the decisions; the default is standard output, or nowhere with --compare.",
 )
 @click.option(
-    "--compare", "other", metavar="OTHER.toml", type=_FILE, help="Other terms: what would they have cost?"
+    "--compare",
+    "other",
+    metavar="OTHER.toml",
+    type=_FILE,
+    help="Another configuration, to compare its costs.",
 )
 @json_option
 @pass_context
@@ -45,16 +49,16 @@ def backtest(
     other: Path | None,
     as_json: bool,
 ) -> None:
-    """Replay the recorded EVENTS over ORDERS through the real rules; nothing is written to a database.
+    """Replay recorded EVENTS over ORDERS through the rules; nothing is written to a database.
 
-    Prints each decision as a line of JSON, or with --compare a table of what both sets of terms cost.
-    The last line on standard error sums it up.
+    Prints each decision as a line of JSON, or with --compare a table of the costs under both
+    configurations. The last line on standard error is a summary.
     """
     context.config = config or context.config
     _refuse_to_overwrite(output, [orders, events, other, named_place(context.config), *map(Path, PLACES)])
-    under = [context.settings, *([load(other)] if other else [])]
+    configurations = [context.settings, *([load(other)] if other else [])]
     with _decisions(output, wanted=other is None) as write:
-        replay = Replay(under, write, _complain)
+        replay = Replay(configurations, write, _print_problem)
         _run(replay, orders, events, context)
     if other is not None:
         print_rows(COLUMNS, replay.comparison(), as_json=as_json)
@@ -66,7 +70,7 @@ def backtest(
 
 
 def _run(replay: Replay, orders: Path, events: Path, context: CommandContext) -> None:
-    """Replay; a fault of a file as a whole is one clear line and a wrong usage."""
+    """Replay; turn a fault of a whole file into a ClickException with one line."""
     try:
         replay.run(orders, events, context.now())
     except BadInputError as error:
@@ -83,16 +87,16 @@ def _refuse_to_overwrite(output: Path | None, inputs: list[Path | None]) -> None
         if not output.exists():
             return
     if any(path is not None and path.exists() and output.samefile(path) for path in inputs):
-        raise click.BadParameter("would overwrite a file that is read", param_hint="--output")
+        raise click.BadParameter("would overwrite an input file", param_hint="--output")
 
 
-def _complain(problem: str) -> None:
+def _print_problem(problem: str) -> None:
     click.echo(problem, err=True)
 
 
 @contextmanager
 def _decisions(output: Path | None, *, wanted: bool) -> Iterator[Callable[[str], object]]:
-    """Where decisions go: to a file, to standard output where they are wanted there, or nowhere."""
+    """A function that writes a decision: to the file, to standard output if wanted there, or nowhere."""
     if output is not None:
         with atomic_file(output) as file:
             yield partial(_write, file, str(output))

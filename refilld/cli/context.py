@@ -1,4 +1,4 @@
-"""What every command works with: the configuration, the database, the clock."""
+"""The context of a command: configuration, database and clock."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,13 +16,13 @@ from storage.migrate import require_current
 
 
 def real_clock() -> datetime:
-    """The real time; jobs and rules get it handed in."""
+    """The current time; jobs and rules take it as a parameter."""
     return datetime.now(UTC)
 
 
 @dataclass
 class CommandContext:
-    """One invocation's surroundings; settings and database are opened when first needed."""
+    """The context of one invocation; settings and database are loaded when first used."""
 
     config: Path | None = None
     clock: Callable[[], datetime] = field(default=real_clock)
@@ -33,7 +33,7 @@ class CommandContext:
 
     @contextmanager
     def database(self) -> Iterator[Database]:
-        """The configured database, which must be at the revision that this version needs."""
+        """Open the configured database; raises NotMigratedError when its schema is of another version."""
         database = Database(self.settings.database.url, create=False)
         try:
             require_current(database)

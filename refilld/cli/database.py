@@ -16,11 +16,11 @@ from storage.engine import Database
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
-    help="Where to write it; else $REFILLD_CONFIG, ./refilld.toml.",
+    help="Path of the file; the default is $REFILLD_CONFIG, else ./refilld.toml.",
 )
 @pass_context
 def init(context: CommandContext, config: Path | None) -> None:
-    """Write a commented configuration and create the database; overwrites nothing."""
+    """Write a commented configuration and create the database; never overwrites a file."""
     path = config or named_place(context.config) or Path(PLACES[0])
     example = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
     try:
@@ -28,7 +28,7 @@ def init(context: CommandContext, config: Path | None) -> None:
             file.write(example)
         click.echo(f"wrote {path}")
     except FileExistsError:
-        click.echo(f"{path} is there already, and stays as it is")
+        click.echo(f"{path} exists already, and is not changed")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
     context.config = path
@@ -41,7 +41,7 @@ def init(context: CommandContext, config: Path | None) -> None:
 
 
 def _migrate(database: Database) -> None:
-    """Bring a database up to date, unless a daemon works on it that would go on by the old rules."""
+    """Migrate a database to this version; fails while a daemon uses it."""
     if migrate.current(database) != migrate.newest():
         with daemon_lock(database):
             migrate.upgrade(database)
@@ -49,13 +49,13 @@ def _migrate(database: Database) -> None:
 
 @click.group()
 def db() -> None:
-    """Migrations of the database."""
+    """The schema of the database, and its migrations."""
 
 
 @db.command()
 @pass_context
 def upgrade(context: CommandContext) -> None:
-    """Bring the database to the schema of this version; stop the daemon first."""
+    """Migrate the database to the schema of this version; stop the daemon first."""
     database = Database(context.settings.database.url)
     try:
         _migrate(database)
@@ -67,7 +67,7 @@ def upgrade(context: CommandContext) -> None:
 @db.command()
 @pass_context
 def check(context: CommandContext) -> None:
-    """Say whether the database is sound and at the schema of this version."""
+    """Check the integrity of the database, and that its schema is of this version."""
     with context.database() as database:
         database.quick_check()
         click.echo(f"{database.name} is sound and at {migrate.newest()}")

@@ -1,4 +1,4 @@
-"""`refilld doctor`: everything that may be wrong, and what to do."""
+"""`refilld doctor`: checks the installation, and prints findings with remedies."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,12 @@ from rich.text import Text
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import json_option, print_json
 from refilld.doctor.database import REACHABLE
-from refilld.doctor.finding import Finding, Level
-from refilld.doctor.runner import examine
+from refilld.doctor.finding import Finding, FindingLevel
+from refilld.doctor.runner import run_checks
 from refilld.terminal import console, printable
 
-WRONG, UNREACHABLE = 1, 3
-_STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red"}
+FAILED, UNREACHABLE = 1, 3
+_STYLES = {FindingLevel.OK: "green", FindingLevel.WARNING: "yellow", FindingLevel.ERROR: "bold red"}
 
 
 @click.command()
@@ -22,9 +22,11 @@ _STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "bold red"}
 @json_option
 @pass_context
 def doctor(context: CommandContext, *, send_test_alert: bool, as_json: bool) -> None:
-    """Examine the installation, and say what to do; ends with 1 when something is wrong."""
+    """Check the installation, and say what to do; exits with 1 when something is wrong."""
     found = []
-    for finding in examine(context.config, context.settings, context.now(), send_test_alert=send_test_alert):
+    for finding in run_checks(
+        context.config, context.settings, context.now(), send_test_alert=send_test_alert
+    ):
         found.append(finding)
         if as_json:
             print_json(_row(finding))
@@ -51,11 +53,11 @@ def _print(found: Sequence[Finding]) -> None:
 
 
 def _code(found: Sequence[Finding]) -> int:
-    """3 when the database is out of reach, 1 when anything else is wrong, else 0."""
-    wrong = {one.check for one in found if one.level is Level.ERROR}
+    """3 when the database is not reachable, 1 for any other error, else 0."""
+    wrong = {one.check for one in found if one.level is FindingLevel.ERROR}
     if REACHABLE in wrong:
         return UNREACHABLE
-    return WRONG if wrong else 0
+    return FAILED if wrong else 0
 
 
 COMMANDS = (doctor,)

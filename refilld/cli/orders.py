@@ -19,8 +19,8 @@ from refilld.cli.output import json_option, print_json, print_rows
 from refilld.cli.parameters import TEXT
 from refilld.cli.reterm import reterm
 from refilld.cli.timeline import print_timeline
-from refilld.orders_file import OrdersFile, Refused, RejectsFile, parse_rows
-from refilld.services.order_import import Listeners, Parsed, Tally, import_orders, try_orders
+from refilld.orders_file import OrdersFile, ParsedRow, Refused, RejectsFile, parse_rows
+from refilld.services.order_import import ImportCounts, ImportListeners, import_orders, try_orders
 from refilld.terminal import printable
 from refilld.timeline.facts import order_facts
 from storage import flags
@@ -78,7 +78,7 @@ def import_(
                     bin_.write(row)
 
         with _whole_file(path):
-            listeners = Listeners(refuse, derived.add)
+            listeners = ImportListeners(refuse, derived.add)
             tally = (try_orders if dry_run else import_orders)(database, state, now, listeners)
         _tell_ignored(file.ignored)
         _report(tally, derived, dry_run=dry_run, as_json=as_json)
@@ -165,13 +165,13 @@ def _opened(path: Path, mapping: dict[str, str]) -> Iterator[OrdersFile]:
 
 
 @contextmanager
-def _progress(file: OrdersFile, rows: Iterator[Parsed]) -> Iterator[Iterator[Parsed]]:
+def _progress(file: OrdersFile, rows: Iterator[ParsedRow]) -> Iterator[Iterator[ParsedRow]]:
     """Show a bar while the rows pass, on a terminal; elsewhere nothing."""
     columns = (TextColumn("importing"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("importing", total=file.size)
 
-        def passing() -> Iterator[Parsed]:
+        def passing() -> Iterator[ParsedRow]:
             for row in rows:
                 bar.update(task, completed=file.position)
                 yield row
@@ -188,7 +188,7 @@ def _tell_ignored(ignored: tuple[str, ...]) -> None:
         )
 
 
-def _report(tally: Tally, derived: DerivedTerms, *, dry_run: bool, as_json: bool) -> None:
+def _report(tally: ImportCounts, derived: DerivedTerms, *, dry_run: bool, as_json: bool) -> None:
     counts = {str(result): tally[result] for result in ImportResult}
     if as_json:
         print_json(counts | {"dry_run": dry_run} | derived.facts())

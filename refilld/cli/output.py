@@ -1,4 +1,4 @@
-"""Printing: tables for people, one JSON object a line for programs, both on standard output."""
+"""Output of commands: tables for people, one JSON object per line for programs."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,12 +19,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def json_option(command: F) -> F:
-    """The option `--json`, for every command that prints a table."""
-    return click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")(command)
+    """Add the option `--json` to a command."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")(command)
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Mapping[str, object]], *, as_json: bool) -> None:
-    """Print rows as a table of these columns, or whole as JSON."""
+    """Print rows as a table with these columns, or complete as JSON."""
     if as_json:
         for row in rows:
             print_json(row)
@@ -39,7 +39,7 @@ def print_rows(columns: Sequence[str], rows: Iterable[Mapping[str, object]], *, 
 
 
 def _width(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
-    """Columns of the screen that a table of these cells takes."""
+    """The width of the table in characters."""
     widest = (max(cell_len(text) for text in column) for column in zip(columns, *cells, strict=True))
     return sum(widest) + 2 * (len(columns) - 1)
 
@@ -53,7 +53,7 @@ def _print_table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None
 
 
 def _print_blocks(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    """One block a row, where a table would have to cut ids, links or lease tokens."""
+    """Print one block per row, for a table wider than the terminal: ids and tokens must not be cut."""
     for row in cells:
         for column, text in zip(columns, row, strict=True):
             console().print(f"{column:>16}  {text}", markup=False, soft_wrap=True)
@@ -61,13 +61,13 @@ def _print_blocks(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> Non
 
 
 def print_json(value: object) -> None:
-    """Print one value as one line of JSON; what a terminal would obey is escaped."""
-    text = json.dumps(value, default=_plain, ensure_ascii=False)
+    """Print a value as one line of JSON; control characters are escaped."""
+    text = json.dumps(value, default=_to_json, ensure_ascii=False)
     click.echo("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 
 def cell(value: object) -> str:
-    """A value as people read it, on one line."""
+    """A value as text for people, on one line."""
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -79,7 +79,7 @@ def cell(value: object) -> str:
     return printable(str(value))
 
 
-def _plain(value: object) -> object:
+def _to_json(value: object) -> object:
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, Decimal):

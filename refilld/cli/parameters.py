@@ -1,4 +1,4 @@
-"""Kinds of values on the command line that several commands take."""
+"""Parameter types that several commands use."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,11 +10,11 @@ from monitor.model.duration import format_duration, parse_duration
 from refilld.services.input_limits import LARGEST_ID, LONGEST_NAME, LONGEST_TEXT, without_control_characters
 
 ROW_ID = click.IntRange(1, LARGEST_ID)
-"""The number of a refill or a token."""
+"""The id of a refill or a token."""
 
 
 def duration_between(shortest: timedelta, longest: timedelta) -> Callable[[str], timedelta]:
-    """A duration such as 90s, 30m, 24h or 30d, within bounds."""
+    """A parameter type for a duration such as 90s, 30m, 24h or 30d, within bounds."""
 
     def duration(value: str) -> timedelta:
         try:
@@ -29,7 +29,7 @@ def duration_between(shortest: timedelta, longest: timedelta) -> Callable[[str],
 
 
 def text_up_to(longest: int) -> Callable[[str], str]:
-    """Text that a database can keep: not empty, not endless, no control characters."""
+    """A parameter type for text: not empty, at most `longest` characters, no control characters."""
 
     def text(value: str) -> str:
         if not 1 <= len(value) <= longest:

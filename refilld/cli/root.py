@@ -1,4 +1,4 @@
-"""The command `refilld` itself: its options, its groups, and how errors become exit codes."""
+"""The command `refilld`: its options, its subcommands, and the exit codes of errors."""
 
 import logging
 import sys
@@ -10,8 +10,10 @@ from monitor.errors import BadInputError, RefilldError
 from refilld.cli import (
     alerts,
     backtest,
+    check,
     daemon,
     database,
+    demo,
     doctor,
     mass_drops,
     orders,
@@ -27,7 +29,7 @@ from refilld.config import ConfigError
 from refilld.logs import configure
 from storage.errors import NotMigratedError, UnreachableError
 
-REFUSED, WRONG, UNREACHABLE = 1, 2, 3
+FAILED, USAGE, UNREACHABLE = 1, 2, 3
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,8 +41,8 @@ REFUSED, WRONG, UNREACHABLE = 1, 2, 3
 )
 @click.pass_context
 def refilld(context: click.Context, config: Path | None) -> None:
-    """Watch delivered orders, find the drops, queue the refills that the guarantee owes."""
-    configure(level=logging.WARNING)  # commands speak for themselves; the daemon logs
+    """Watch delivered orders, find drops, and queue the refills that the guarantee owes."""
+    configure(level=logging.WARNING)  # commands print their results; only the daemon logs more
     if context.obj is None:
         context.obj = CommandContext(config)
 
@@ -48,8 +50,10 @@ def refilld(context: click.Context, config: Path | None) -> None:
 for group in (
     alerts,
     backtest,
+    check,
     daemon,
     database,
+    demo,
     doctor,
     mass_drops,
     orders,
@@ -65,23 +69,23 @@ for group in (
 
 
 def main() -> None:
-    """Run the command line; every expected error is one clear line and its exit code."""
+    """Run the command line; an expected error is printed in one line, and sets the exit code."""
     try:
-        sys.exit(refilld.main(standalone_mode=False))  # click gives the code of an Exit, or None
+        sys.exit(refilld.main(standalone_mode=False))  # click returns the code of an Exit, or None
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
-        sys.exit(WRONG)
+        sys.exit(USAGE)
     except RefilldError as error:
         click.echo(f"refilld: {error}", err=True)
         sys.exit(exit_code(error))
 
 
 def exit_code(error: RefilldError) -> int:
-    """3 when a service is not reachable, 2 when the configuration or the usage is wrong, else 1."""
+    """3 when a service is not reachable, 2 for wrong usage, configuration or schema, else 1."""
     if isinstance(error, UnreachableError):
         return UNREACHABLE
     if isinstance(error, BadInputError | ConfigError | NotMigratedError):
-        return WRONG
-    return REFUSED
+        return USAGE
+    return FAILED

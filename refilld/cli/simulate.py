@@ -1,4 +1,4 @@
-"""`refilld simulate`: the real jobs on a virtual clock, in a world that is made up."""
+"""`refilld simulate`: the daemon's jobs on a virtual clock, with a simulated source."""
 
 import json
 import logging
@@ -22,26 +22,25 @@ from refilld.cli.output import json_option, print_json, print_rows
 from refilld.cli.parameters import duration_between
 from refilld.config import ConfigError
 from refilld.logs import configure
-from refilld.orders_file import Refused
-from refilld.services.order_import import Parsed
+from refilld.orders_file import ParsedRow, Refused
 from refilld.settings import SamplingSection, Settings
 from refilld.simulate.figures import figures
-from refilld.simulate.report import assumptions, columns, crossing_rows, summary, table
-from refilld.simulate.run import Simulation, SimulationPlan, Tell, fresh_database
-from refilld.simulate.sales import due, read_orders
-from refilld.simulate.setting import built_in, plugged_in, section_of, under
+from refilld.simulate.report import assumptions, columns, summary, table, true_drop_rows
+from refilld.simulate.run import OnProgress, Simulation, SimulationPlan, fresh_database
+from refilld.simulate.sales import delivered_at, read_orders
+from refilld.simulate.setting import built_in, plugged_in, section_of, with_cadence
 from refilld.simulate.true_drops import TrueDrop
 from refilld.simulate.world import SimulatedWorld
 from refilld.terminal import printable
 
 BUILT_IN = SimulatedSource.name
 CADENCES = get_args(SamplingSection.model_fields["cadence"].annotation)
-_USUAL_ORDERS, _USUAL_SEED = 1_000, 1
+_DEFAULT_ORDERS, _DEFAULT_SEED = 1_000, 1
 
 
 @dataclass(frozen=True, slots=True)
 class _Options:
-    """What the command line asks for."""
+    """The options of the command."""
 
     source: str
     days: int
@@ -58,23 +57,23 @@ class _Options:
         return self.source == BUILT_IN
 
     def check(self) -> None:
-        """Refuse what does not fit together."""
+        """Raise UsageError for options that exclude each other."""
         if self.built_in and self.orders_file is not None:
             raise click.UsageError("--orders-file is for another --source; the built-in world sells its own")
         if not self.built_in and (self.orders, self.seed) != (None, None):
             raise click.UsageError("--orders and --seed are for the built-in world only")
 
     def world(self, settings: Settings) -> SimulatedWorld:
-        """A new world, the same each time."""
+        """A new world; the same options give the same world."""
         if not self.built_in:
             return plugged_in(settings, self.source)
-        seed = _USUAL_SEED if self.seed is None else self.seed
-        return built_in(settings, orders=self.orders or _USUAL_ORDERS, days=self.days, seed=seed)
+        seed = _DEFAULT_SEED if self.seed is None else self.seed
+        return built_in(settings, orders=self.orders or _DEFAULT_ORDERS, days=self.days, seed=seed)
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What one policy came to."""
+class _PolicyResult:
+    """The result under one cadence."""
 
     policy: str
     summary: dict[str, object]
@@ -85,16 +84,22 @@ class _Outcome:
 @click.command()
 @click.option("--source", default=BUILT_IN, show_default=True, help="The world: an installed source.")
 @click.option(
-    "--days", type=click.IntRange(1, 3_650), default=30, show_default=True, help="How long it is simulated."
+    "--days", type=click.IntRange(1, 3_650), default=30, show_default=True, help="Days to simulate."
 )
-@click.option("--orders", type=click.IntRange(1, 1_000_000), help="Under guarantee at any time; else 1000.")
+@click.option(
+    "--orders",
+    type=click.IntRange(1, 1_000_000),
+    help="Orders under guarantee at any time; the default is 1000.",
+)
 @click.option(
     "--orders-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="What is sold, where the source does not say it.",
+    help="The orders to sell, for a source that sells none.",
 )
-@click.option("--seed", type=int, help="Another built-in world of the same kind.")
-@click.option("--compare", type=click.Choice(CADENCES), help="Another cadence in the same world, beside it.")
+@click.option("--seed", type=int, help="Seed of the built-in world.")
+@click.option(
+    "--compare", type=click.Choice(CADENCES), help="Another cadence to compare with, in the same world."
+)
 @click.option(
     "--requests-per-hour", type=click.IntRange(1, 1_000_000), help="Instead of the configured budget."
 )
@@ -103,62 +108,61 @@ class _Outcome:
     type=duration_between(timedelta(0), timedelta(days=30)),
     default="24h",
     show_default=True,
-    help="From a refill's claim to its delivery.",
+    help="Time from a refill's claim to its delivery.",
 )
 @click.option("--config", type=click.Path(path_type=Path), help="The configuration to simulate.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Everything, as JSON Lines.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="File for all results, as JSON Lines."
+)
 @json_option
 @pass_context
 def simulate(context: CommandContext, /, *, config: Path | None, as_json: bool, **options: Any) -> None:
     """Simulate the configured shop: what its guarantee will cost, and what its budget can see.
 
-    Nothing is written to the configured database, and nobody is told anything.
+    Nothing is written to the configured database, and no alerts are sent.
     """
-    schedule_requests = _Options(**options)
-    schedule_requests.check()
+    chosen = _Options(**options)
+    chosen.check()
     context.config = config or context.config
-    configure(level=logging.CRITICAL)  # that a simulated source pauses is no news
-    plan = _plan(schedule_requests, context.settings)
-    outcomes = [
-        _simulated(plan, schedule_requests, settings)
-        for settings in _policies(context.settings, schedule_requests.compare)
-    ]
-    said = assumptions(plan, schedule_requests.source, builtin=schedule_requests.built_in)
-    if schedule_requests.output is not None:
-        with atomic_file(schedule_requests.output) as file:
-            file.writelines(f"{json.dumps(row)}\n" for row in _everything(outcomes, said))
-    _print(outcomes, said, as_json=as_json)
-    for refused in outcomes[0].refused:
+    configure(level=logging.CRITICAL)  # a paused simulated source is not worth a warning
+    plan = _plan(chosen, context.settings)
+    results = [_simulated(plan, chosen, settings) for settings in _policies(context.settings, chosen.compare)]
+    sentences = assumptions(plan, chosen.source, builtin=chosen.built_in)
+    if chosen.output is not None:
+        with atomic_file(chosen.output) as file:
+            file.writelines(f"{json.dumps(row)}\n" for row in _json_rows(results, sentences))
+    _print(results, sentences, as_json=as_json)
+    for refused in results[0].refused:
         click.echo(
-            refused.described(printable(str(schedule_requests.orders_file or schedule_requests.source))),
+            refused.described(printable(str(chosen.orders_file or chosen.source))),
             err=True,
         )
-    if outcomes[0].refused:
+    if results[0].refused:
         raise click.exceptions.Exit(1)
 
 
 def _policies(settings: Settings, other: str | None) -> list[Settings]:
-    """The configured policy, and the one to compare it with."""
+    """The configured settings, and those with the cadence to compare with."""
     if other is None:
         return [settings]
     if other == settings.sampling.cadence:
         raise click.UsageError(f"the configured cadence is {other} already; there is nothing to compare")
-    return [settings, under(settings, other)]
+    return [settings, with_cadence(settings, other)]
 
 
-def _plan(schedule_requests: _Options, settings: Settings) -> SimulationPlan:
-    orders = _orders(schedule_requests.orders_file, settings)
-    delivered = [at for at in map(due, orders or ()) if at is not None]
+def _plan(chosen: _Options, settings: Settings) -> SimulationPlan:
+    orders = _orders(chosen.orders_file, settings)
+    delivered = [at for at in map(delivered_at, orders or ()) if at is not None]
     return SimulationPlan(
         begin=min(delivered, default=BEGIN),
-        days=schedule_requests.days,
-        section=section_of(settings, schedule_requests.source, schedule_requests.requests_per_hour),
-        delay=schedule_requests.refill_after,
+        days=chosen.days,
+        section=section_of(settings, chosen.source, chosen.requests_per_hour),
+        delay=chosen.refill_after,
         orders=orders,
     )
 
 
-def _orders(path: Path | None, settings: Settings) -> list[Parsed] | None:
+def _orders(path: Path | None, settings: Settings) -> list[ParsedRow] | None:
     if path is None:
         return None
     try:
@@ -169,38 +173,38 @@ def _orders(path: Path | None, settings: Settings) -> list[Parsed] | None:
         raise click.ClickException(f"{printable(str(path))}: {error.strerror or error}") from None
 
 
-def _simulated(plan: SimulationPlan, schedule_requests: _Options, settings: Settings) -> _Outcome:
+def _simulated(plan: SimulationPlan, chosen: _Options, settings: Settings) -> _PolicyResult:
     policy = settings.sampling.cadence
-    with fresh_database() as database, _progress(policy, plan) as tell:
-        happened = Simulation(plan, schedule_requests.world(settings), settings, database).run(tell)
-    found, true_drops = figures(happened)
-    return _Outcome(policy, summary(found), true_drops, happened.refused)
+    with fresh_database() as database, _progress(policy, plan) as on_progress:
+        record = Simulation(plan, chosen.world(settings), settings, database).run(on_progress)
+    found, true_drops = figures(record)
+    return _PolicyResult(policy, summary(found), true_drops, record.refused)
 
 
 @contextmanager
-def _progress(policy: str, plan: SimulationPlan) -> Iterator[Tell]:
-    """Show a bar while time passes, on a terminal; elsewhere nothing."""
+def _progress(policy: str, plan: SimulationPlan) -> Iterator[OnProgress]:
+    """Show a progress bar on standard error if that is a terminal."""
     bars = (TextColumn(f"simulating {policy}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*bars, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(policy, total=(plan.end - plan.begin).total_seconds())
         yield lambda now: bar.update(task, completed=(now - plan.begin).total_seconds())
 
 
-def _everything(outcomes: Iterable[_Outcome], said: list[str]) -> Iterator[dict[str, object]]:
-    """Every policy's figures, then every real drop under it."""
-    for outcome in outcomes:
-        yield {"policy": outcome.policy, **outcome.summary, "assumptions": said}
-        yield from crossing_rows(outcome.policy, outcome.true_drops)
+def _json_rows(results: Iterable[_PolicyResult], sentences: list[str]) -> Iterator[dict[str, object]]:
+    """For each policy its figures, then every true drop."""
+    for result in results:
+        yield {"policy": result.policy, **result.summary, "assumptions": sentences}
+        yield from true_drop_rows(result.policy, result.true_drops)
 
 
-def _print(outcomes: list[_Outcome], said: list[str], *, as_json: bool) -> None:
+def _print(results: list[_PolicyResult], sentences: list[str], *, as_json: bool) -> None:
     if as_json:
-        for outcome in outcomes:
-            print_json({"policy": outcome.policy, **outcome.summary, "assumptions": said})
+        for result in results:
+            print_json({"policy": result.policy, **result.summary, "assumptions": sentences})
         return
-    rows = table({outcome.policy: outcome.summary for outcome in outcomes})
-    print_rows(columns([outcome.policy for outcome in outcomes]), rows, as_json=False)
-    click.echo("\n* weighted by the units lost. " + " ".join(said))
+    rows = table({result.policy: result.summary for result in results})
+    print_rows(columns([result.policy for result in results]), rows, as_json=False)
+    click.echo("\n* weighted by the units lost. " + " ".join(sentences))
 
 
 COMMANDS = (simulate,)

@@ -1,7 +1,7 @@
-"""`refilld sources login`: take the cookies of a login that a person made in a browser.
+"""`refilld sources login`: stores the cookies of a login that was made in a browser.
 
-There is no login with a password here: Instagram bans accounts that log in from programs, and a password
-would open more than the counts.
+There is no login with a password: Instagram bans accounts that log in from programs, and a password
+gives access to more than the counts.
 """
 
 import json
@@ -21,7 +21,7 @@ FIELD = "cookies"
 LARGEST_EXPORT = 16 * LARGEST_FILE
 _HTTP_ONLY = "#HttpOnly_"
 _COLUMNS = 7
-"""Of a line of cookies.txt: domain, subdomains, path, secure, expiry, name, value."""
+"""Fields of a line of cookies.txt: domain, subdomains, path, secure, expiry, name, value."""
 
 
 @click.command()
@@ -31,25 +31,25 @@ _COLUMNS = 7
     "file",
     type=click.File("rb"),
     default="-",
-    help="The exported cookies: JSON or cookies.txt; else they are read from standard input.",
+    help="The exported cookies, JSON or cookies.txt; the default is standard input.",
 )
 @pass_context
 def login(context: CommandContext, name: str, file: Any) -> None:
-    """Store the cookies that a browser exported after a login at instagram.com, for reading views."""
+    """Store the cookies that a browser exported after a login at instagram.com, to read views."""
     section = context.settings.sources.get(name)
     if section is None or not section.session_file:
         raise click.ClickException(f"set session_file under [sources.{name}] first: the cookies go there")
     cookies = exported(file.read(LARGEST_EXPORT + 1))
-    place = Path(section.session_file).expanduser()
-    with atomic_file(place) as session:
+    path = Path(section.session_file).expanduser()
+    with atomic_file(path) as session:
         json.dump(dict(cookies.values), session)
     click.echo(
-        f"{place} holds the login; see with `refilld sources probe {name} --post CODE` whether it works"
+        f"{path} holds the login; see with `refilld sources probe {name} --post CODE` whether it works"
     )
 
 
 def exported(content: bytes) -> Cookies:
-    """Read a browser's exported cookies in any of the usual forms; raises BadInputError without a value."""
+    """Parse exported cookies, JSON or cookies.txt; BadInputError, which never quotes a value."""
     if len(content) > LARGEST_EXPORT:
         raise BadInputError(FIELD, f"more than {LARGEST_EXPORT} bytes are no export of one site's cookies")
     try:
@@ -61,30 +61,30 @@ def exported(content: bytes) -> Cookies:
 
 
 def _from_json(text: str) -> Mapping[str, object]:
-    """An object of names and values, or the list of objects that browser extensions export."""
+    """Parse an object of names and values, or the list of objects that browser extensions export."""
     try:
         found = json.loads(text)
-    except (ValueError, RecursionError):  # its own message would quote the text
+    except (ValueError, RecursionError):  # the parser's message would quote the text
         raise BadInputError(FIELD, "this is not JSON, though it begins like it") from None
     if isinstance(found, dict):
         return found
     if not all(isinstance(one, dict) for one in found):
         raise BadInputError(FIELD, "a list of cookies must hold objects with a name and a value")
     return {
-        str(one.get("name")): one.get("value") for one in found if _instagrams(str(one.get("domain", "")))
+        str(one.get("name")): one.get("value") for one in found if _is_instagram(str(one.get("domain", "")))
     }
 
 
 def _from_lines(text: str) -> Mapping[str, object]:
-    """Netscape's cookies.txt: a cookie a line, its fields between tabs."""
+    """Parse Netscape's cookies.txt: one cookie per line, fields separated by tabs."""
     lines = (line.removeprefix(_HTTP_ONLY).split("\t") for line in text.splitlines())
     rows = [line for line in lines if len(line) == _COLUMNS]
     if not rows:
         raise BadInputError(FIELD, "this is neither JSON nor a cookies.txt")
-    return {row[5]: row[6] for row in rows if _instagrams(row[0])}
+    return {row[5]: row[6] for row in rows if _is_instagram(row[0])}
 
 
-def _instagrams(domain: str) -> bool:
-    """Whether a cookie is Instagram's; a list that names no domains is of one site."""
+def _is_instagram(domain: str) -> bool:
+    """Whether the domain of a cookie is Instagram's; a cookie without a domain counts."""
     host = domain.lstrip(".").lower()
     return not host or host == "instagram.com" or host.endswith(".instagram.com")

@@ -1,4 +1,4 @@
-"""`refilld terms`: the sets of terms, who uses them, and how many orders were sold under them."""
+"""`refilld terms`: the sets of terms, the services that use them, and the orders sold under them."""
 
 from dataclasses import dataclass, field
 
@@ -16,24 +16,25 @@ from storage import order_terms
 from storage.errors import NotMigratedError, UnreachableError
 
 _COLUMNS = ("terms", "kind", "services", "orders", *FIELDS)
-Sold = list[tuple[Terms, TermsOrigin, int]]
+SoldTerms = list[tuple[Terms, TermsOrigin, int]]
+"""Sets of terms with their origin and number of orders."""
 
 
 @dataclass(slots=True)
-class _Use:
-    """What a set is used for."""
+class _TermsUse:
+    """The use of a set of terms."""
 
     services: list[str] = field(default_factory=list)
     orders: int = 0
 
 
-Uses = dict[tuple[Terms, bool], _Use]
-"""By set, and whether it is derived from a name."""
+TermsUses = dict[tuple[Terms, bool], _TermsUse]
+"""By set, and whether it was derived from a service name."""
 
 
 @click.group()
 def terms() -> None:
-    """The terms that orders are sold under."""
+    """The terms of orders."""
 
 
 @terms.command()
@@ -41,7 +42,7 @@ def terms() -> None:
 @json_option
 @pass_context
 def show(context: CommandContext, name: str | None, *, as_json: bool) -> None:
-    """Show the sets of terms of the configuration, and those that orders were sold under besides."""
+    """Show the configured sets of terms, and others that orders were sold under."""
     sold = _sold(context)
     uses = _uses(context.settings, sold or [])
     named = [
@@ -55,8 +56,8 @@ def show(context: CommandContext, name: str | None, *, as_json: bool) -> None:
     print_rows(_COLUMNS, named, as_json=as_json)
 
 
-def _sold(context: CommandContext) -> Sold | None:
-    """How many orders were sold under which terms; None, and a line that says why, without a database."""
+def _sold(context: CommandContext) -> SoldTerms | None:
+    """The orders sold under each set; None, with a message on standard error, without a database."""
     try:
         with context.database() as database, database.read() as tx:
             return order_terms.counted(tx)
@@ -65,24 +66,26 @@ def _sold(context: CommandContext) -> Sold | None:
         return None
 
 
-def _uses(settings: Settings, sold: Sold) -> Uses:
-    """Every set: those of the configuration first, then what its services derive, then what was sold."""
-    book = settings.all_terms
-    uses: Uses = {(terms, False): _Use() for terms in book.values()}
-    for called, service in settings.all_services.items():
-        terms, origin = book.of_service(service, called)
-        uses.setdefault((terms, origin is TermsOrigin.NAME), _Use()).services.append(called)
+def _uses(settings: Settings, sold: SoldTerms) -> TermsUses:
+    """Every set: configured ones first, then those derived from service names, then sold ones."""
+    catalog = settings.all_terms
+    uses: TermsUses = {(terms, False): _TermsUse() for terms in catalog.values()}
+    for service_name, service in settings.all_services.items():
+        terms, origin = catalog.of_service(service, service_name)
+        uses.setdefault((terms, origin is TermsOrigin.NAME), _TermsUse()).services.append(service_name)
     for terms, origin, number in sorted(sold, key=lambda one: one[0].name):
-        uses.setdefault((terms, origin is TermsOrigin.NAME), _Use()).orders += number
+        uses.setdefault((terms, origin is TermsOrigin.NAME), _TermsUse()).orders += number
     return uses
 
 
-def _row(key: tuple[Terms, bool], use: _Use, book: TermsCatalog, *, counted: bool) -> dict[str, object]:
+def _row(
+    key: tuple[Terms, bool], use: _TermsUse, catalog: TermsCatalog, *, counted: bool
+) -> dict[str, object]:
     terms, derived = key
-    kept = "configured" if book.get(terms.name) == terms else "as sold"
+    kind = "configured" if catalog.get(terms.name) == terms else "as sold"
     return {
         "terms": terms.name,
-        "kind": "from names" if derived else kept,
+        "kind": "from names" if derived else kind,
         "services": use.services,
         "orders": use.orders if counted else None,
         **terms_fields(terms),

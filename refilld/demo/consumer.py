@@ -1,4 +1,4 @@
-"""The demo's fulfilment: claims refills over HTTP, delivers them to the pretended world, completes them."""
+"""The fulfilment of the demo: claims refills over HTTP, delivers them to the stand-in, completes them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from threading import Event
 import requests
 
 BATCH = 25
-PATIENCE = 2
-"""Seconds that a claim may wait for something to do."""
+WAIT_SECONDS = 2
+"""How long a claim waits for a refill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +16,15 @@ class DemoConsumer:
     """One consumer of the refill queue."""
 
     base: str
-    """Where the daemon listens, for example http://127.0.0.1:8080."""
+    """The URL of the daemon, for example http://127.0.0.1:8080."""
     token: str
     deliver: Callable[[str, int], None]
-    tell: Callable[[str], None]
+    report: Callable[[str], None]
 
     def run(self, stopping: Event) -> None:
-        """Consume until told to stop, or until the daemon is gone."""
+        """Consume until `stopping` is set; while the daemon does not answer, try again."""
         with requests.Session() as session:
-            session.trust_env = False  # the demo's proxy is for the daemon alone
+            session.trust_env = False  # the proxy of the demo is for the daemon only
             session.headers["Authorization"] = f"Bearer {self.token}"
             while not stopping.is_set():
                 try:
@@ -33,14 +33,14 @@ class DemoConsumer:
                     stopping.wait(0.3)
 
     def _round(self, session: requests.Session) -> None:
-        wanted = {"limit": BATCH, "lease_seconds": 30, "wait_seconds": PATIENCE, "consumer": "demo"}
-        answer = session.post(f"{self.base}/api/v1/refills/claim", json=wanted, timeout=30)
+        request = {"limit": BATCH, "lease_seconds": 30, "wait_seconds": WAIT_SECONDS, "consumer": "demo"}
+        answer = session.post(f"{self.base}/api/v1/refills/claim", json=request, timeout=30)
         answer.raise_for_status()
         for refill in answer.json()["refills"]:
             self.deliver(refill["link"], refill["quantity"])
-            done = {"lease_token": refill["lease_token"], "external_id": f"demo-{refill['refill_id']}"}
-            finish = f"{self.base}/api/v1/refills/{refill['refill_id']}/complete"
-            session.post(finish, json=done, timeout=30).raise_for_status()
-            self.tell(
+            result = {"lease_token": refill["lease_token"], "external_id": f"demo-{refill['refill_id']}"}
+            complete = f"{self.base}/api/v1/refills/{refill['refill_id']}/complete"
+            session.post(complete, json=result, timeout=30).raise_for_status()
+            self.report(
                 f"refill {refill['refill_id']} for order {refill['order_id']}: {refill['quantity']} delivered"
             )

@@ -1,4 +1,4 @@
-"""A stand-in for Meta's Graph API on loopback: professional accounts in memory, served in its own shapes."""
+"""A stand-in for Meta's Graph API on loopback: professional accounts in memory, in its response shapes."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from refilld.demo.tunnel import HttpAnswer, HttpRequest
 
 HOST = "graph.facebook.com"
 TOKEN = "stand-in-token-" + "0" * 40
-_USUAL_PAGE = 25
+_DEFAULT_PAGE = 25
 _LARGEST_PAGE = 300
 _EXPRESSION = re.compile(
     r"business_discovery\.username\(([A-Za-z0-9._]+)\)\{([a-z_,]+?)(?:,media([.{].*))?\}"
@@ -32,41 +32,41 @@ class ProfessionalAccount:
 
 
 class GraphWorld(Protocol):
-    """What the stand-in says; called from its threads, several at a time."""
+    """The answers of the stand-in; called from several threads at a time."""
 
-    def answer(self, asked: HttpRequest) -> HttpAnswer:
+    def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer a request to graph.facebook.com."""
 
 
 @dataclass(slots=True)
 class SmallGraph:
-    """A world of given accounts (by username), which may change at any time.
+    """Accounts by username, which may change at any time.
 
-    A post's plays are served as its `view_count`, its counts left out where they are hidden.
+    The plays of a post are its `view_count`; hidden counts are left out.
     """
 
     clock: Callable[[], datetime]
     accounts: dict[str, ProfessionalAccount] = field(default_factory=dict)
     token: str = TOKEN
     outage: HttpAnswer | None = None
-    """When set, the answer to everything: `THROTTLED`, `EXPIRED`, `DOWN`, or another."""
+    """The answer to every request while set, for example `THROTTLED`, `EXPIRED` or `DOWN`."""
     usage: tuple[tuple[str, str], ...] = ()
-    """Headers of every answer that is no outage, as `usage` makes them."""
+    """Headers of every answer without an outage, made by the function `usage`."""
 
-    def answer(self, asked: HttpRequest) -> HttpAnswer:
-        return self.outage or self._permitted(asked)
+    def answer(self, request: HttpRequest) -> HttpAnswer:
+        return self.outage or self._authorize(request)
 
-    def _permitted(self, asked: HttpRequest) -> HttpAnswer:
-        address = urlsplit(asked.path)
-        if asked.headers.get("authorization") != f"Bearer {self.token}":
+    def _authorize(self, request: HttpRequest) -> HttpAnswer:
+        address = urlsplit(request.path)
+        if request.headers.get("authorization") != f"Bearer {self.token}":
             return error(190, "Invalid OAuth access token", status=401)
         if not re.fullmatch(rf"/v[0-9]+\.[0-9]/{IG_USER_ID}", address.path):
             return NO_SUCH_NODE
         parameters = parse_qs(address.query, keep_blank_values=True)
-        wanted = _EXPRESSION.fullmatch("".join(parameters.get("fields", [])))
-        if wanted is None or set(parameters) != {"fields"}:
+        expression = _EXPRESSION.fullmatch("".join(parameters.get("fields", [])))
+        if expression is None or set(parameters) != {"fields"}:
             return SYNTAX
-        return self._discover(*wanted.groups())
+        return self._discover(*expression.groups())
 
     def _discover(self, username: str, fields: str, media: str | None) -> HttpAnswer:
         account = self.accounts.get(username.lower())
@@ -83,18 +83,18 @@ class SmallGraph:
         return discovery(shown, self.usage)
 
     def _profile(self, username: str, account: ProfessionalAccount, fields: str) -> dict[str, Any]:
-        everything = {
+        values = {
             "username": username,
             "followers_count": self._now(account.followers),
             "media_count": len(account.posts),
         }
-        return {name: everything[name] for name in fields.split(",")} | {"id": "17841499999999999"}
+        return {name: values[name] for name in fields.split(",")} | {"id": "17841499999999999"}
 
     def _media(
         self, username: str, account: ProfessionalAccount, after: str | None, limit: str | None, fields: str
     ) -> dict[str, Any]:
         start = int(after.rstrip("="), 36) if after else 0
-        end = start + min(int(limit or _USUAL_PAGE), _LARGEST_PAGE)
+        end = start + min(int(limit or _DEFAULT_PAGE), _LARGEST_PAGE)
         page = list(account.posts.items())[start:end]
         if not page:
             return {}  # an empty edge is left out
@@ -103,7 +103,7 @@ class SmallGraph:
 
     def _medium(self, username: str, shortcode: str, post: Post, fields: list[str]) -> dict[str, Any]:
         video = post.plays is not None
-        everything: dict[str, Any] = {
+        values: dict[str, Any] = {
             "shortcode": shortcode,
             "permalink": f"https://www.instagram.com/{'reel' if video else 'p'}/{shortcode}/",
             "media_type": "VIDEO" if video else "IMAGE",
@@ -112,17 +112,17 @@ class SmallGraph:
             "comments_count": 7,
         }
         if not post.hidden:
-            everything["like_count"] = self._now(post.likes)
+            values["like_count"] = self._now(post.likes)
         if post.plays is not None and not post.hidden:
-            everything["view_count"] = self._now(post.plays)
-        return {name: everything[name] for name in fields if name in everything} | {"id": "17858843269216389"}
+            values["view_count"] = self._now(post.plays)
+        return {name: values[name] for name in fields if name in values} | {"id": "17858843269216389"}
 
     def _now(self, count: Count) -> int:
         return count(self.clock()) if callable(count) else count
 
 
 class GraphStandIn(Listener):
-    """The stand-in, up from entering to leaving the context; `world` may be exchanged meanwhile."""
+    """The running stand-in, as a context manager; `world` may be replaced while it runs."""
 
     def __init__(
         self,
@@ -130,26 +130,26 @@ class GraphStandIn(Listener):
         others: Mapping[str, Callable[[HttpRequest], HttpAnswer]] | None = None,
         remember: int = 1000,
     ) -> None:
-        """`others` answer for further hosts: a program is led to one proxy only.
+        """`others` answer for further hosts by name, because a program has one proxy only.
 
-        `remember` is the number of requests to Graph kept in `requests`, the newest ones.
+        `requests` keeps the `remember` newest requests to Graph.
         """
         self._others = dict(others or {})
         super().__init__([HOST, *self._others], self._answer, remember)
         self.world = world
 
-    def _answer(self, asked: HttpRequest) -> HttpAnswer:
-        host = asked.host.partition(":")[0]
+    def _answer(self, request: HttpRequest) -> HttpAnswer:
+        host = request.host.partition(":")[0]
         if host in self._others:
-            return self._others[host](asked)
-        self.note(asked)
-        return self.world.answer(asked)
+            return self._others[host](request)
+        self.note(request)
+        return self.world.answer(request)
 
 
-def _cursor(place: int) -> str:
-    """Name a place in a list of media, in digits and letters that say nothing."""
+def _cursor(position: int) -> str:
+    """A position in a list of media as an opaque cursor."""
     digits = ""
-    while place:
-        place, digit = divmod(place, 36)
+    while position:
+        position, digit = divmod(position, 36)
         digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[digit] + digits
     return f"{digits or '0'}=="

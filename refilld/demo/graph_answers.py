@@ -1,4 +1,4 @@
-"""The shapes in which Meta's Graph API answers, refuses, and tells how much of its limits is used up."""
+"""Answers, errors and rate limit headers in the shapes of Meta's Graph API."""
 
 import json
 from typing import Any
@@ -9,14 +9,14 @@ IG_USER_ID = "17841400000000001"
 
 
 def json_answer(body: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> HttpAnswer:
-    """Make an answer of JSON, as Graph sends it."""
+    """An answer with a JSON body and Graph's content type."""
     return HttpAnswer(
         json.dumps(body), status, (("Content-Type", "application/json; charset=UTF-8"), *headers)
     )
 
 
 def discovery(shown: Any, headers: tuple[tuple[str, str], ...] = ()) -> HttpAnswer:
-    """Make the answer that shows a profile, whatever it is made of."""
+    """The answer to a business discovery; `shown` may be any value."""
     return json_answer({"business_discovery": shown, "id": IG_USER_ID}, headers=headers)
 
 
@@ -29,17 +29,17 @@ def error(
     transient: bool = False,
     headers: tuple[tuple[str, str], ...] = (),
 ) -> HttpAnswer:
-    """Make an error as Graph words it."""
-    said: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code}
+    """An error answer."""
+    body: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code}
     if subcode is not None:
-        said["error_subcode"] = subcode
+        body["error_subcode"] = subcode
     return json_answer(
-        {"error": said | {"is_transient": transient, "fbtrace_id": "Astandin"}}, status, headers
+        {"error": body | {"is_transient": transient, "fbtrace_id": "Astandin"}}, status, headers
     )
 
 
 def usage(used_percent: int, regain_minutes: int | None = None) -> tuple[tuple[str, str], ...]:
-    """Make the headers in which Graph tells how much of its limits is used up."""
+    """Headers with the used share of the rate limits, and the minutes until access is regained."""
     counts = {"call_count": used_percent, "total_time": used_percent // 2, "total_cputime": 0}
     headers = [("X-App-Usage", json.dumps(counts))]
     if regain_minutes is not None:

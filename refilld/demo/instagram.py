@@ -1,4 +1,4 @@
-"""A stand-in for Instagram on loopback: profiles and posts in memory, served in Instagram's own shapes."""
+"""A stand-in for Instagram on loopback: profiles and posts in memory, in Instagram's response shapes."""
 
 import json
 from collections import Counter
@@ -13,13 +13,13 @@ from refilld.demo.tunnel import HttpAnswer, HttpRequest
 
 HOSTS = ("www.instagram.com", "i.instagram.com")
 Count = int | Callable[[datetime], int]
-"""A number, or what it is at a time."""
+"""A fixed number, or a function of time."""
 
 MISSING = HttpAnswer("<html><title>Page not found</title></html>", 404)
 RATE_LIMITED = HttpAnswer("", 429)
 DOWN = HttpAnswer("", 503)
 LOGIN_WALL = HttpAnswer("", 302, (("Location", "https://www.instagram.com/accounts/login/"),))
-_ACCOUNT_QUERY = "27937681195819736"
+_USER_QUERY = "27937681195819736"
 _COOKIE = ("Set-Cookie", "csrftoken=stand-in; Domain=.instagram.com; Path=/; Secure")
 START_PAGE = HttpAnswer(
     '<html>["LSD",[],{"token":"stand-in-lsd"},323] "IG_USER_EIMU":"0"</html>', headers=(_COOKIE,)
@@ -27,7 +27,7 @@ START_PAGE = HttpAnswer(
 
 
 class InstagramWorld(Protocol):
-    """What the stand-in shows; called from its threads, several at a time."""
+    """The answers of the stand-in; called from several threads at a time."""
 
     def start_page(self) -> HttpAnswer:
         """Answer `GET /`."""
@@ -44,25 +44,25 @@ class InstagramWorld(Protocol):
 
 @runtime_checkable
 class LoggedInWorld(Protocol):
-    """What a world shows besides, where it has members."""
+    """Additional answers of a world with logged-in members."""
 
-    def member(self, asked: HttpRequest) -> HttpAnswer:
+    def member(self, request: HttpRequest) -> HttpAnswer:
         """Answer a query that carries the cookies of a login."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """An account."""
+    """A profile; its username is the key in `DemoInstagram.profiles`."""
 
     followers: Count
     private: bool = False
     user_id: str = ""
-    """Where the name does not say it, because the account had another one first; see `rename`."""
+    """Empty: derived from the username. Set by `rename`, which keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A post, a video when it has plays; Instagram shows their number to nobody without a login, we do."""
+    """A post; a video if it has plays, which the stand-in (unlike Instagram) shows without a login."""
 
     likes: Count
     plays: Count | None = None
@@ -72,15 +72,15 @@ class Post:
 
 @dataclass(slots=True)
 class DemoInstagram:
-    """A world of given profiles (by username) and posts (by shortcode), which may change at any time."""
+    """Profiles by username and posts by shortcode, which may change at any time."""
 
     clock: Callable[[], datetime]
     profiles: dict[str, Profile] = field(default_factory=dict)
     posts: dict[str, Post] = field(default_factory=dict)
     outage: HttpAnswer | None = None
-    """When set, the answer to everything: `RATE_LIMITED`, `DOWN`, `LOGIN_WALL` or another."""
-    _left: Counter[str] = field(default_factory=Counter)
-    """How many accounts gave a name up."""
+    """The answer to every request while set, for example `RATE_LIMITED`, `DOWN` or `LOGIN_WALL`."""
+    _renamed: Counter[str] = field(default_factory=Counter)
+    """How many profiles had a username before."""
 
     def start_page(self) -> HttpAnswer:
         return self.outage or START_PAGE
@@ -97,10 +97,10 @@ class DemoInstagram:
         return self.outage or account_answer(next(found, None))
 
     def rename(self, username: str, new: str) -> None:
-        """Give an account another name; who takes the old one is another account."""
+        """Rename a profile, which keeps its user id; a new profile with the old name gets another id."""
         profile = self.profiles.pop(username)
         self.profiles[new] = replace(profile, user_id=self._user_id(username, profile))
-        self._left[username] += 1
+        self._renamed[username] += 1
 
     def post(self, shortcode: str) -> HttpAnswer:
         post = self.posts.get(shortcode)
@@ -113,7 +113,7 @@ class DemoInstagram:
         return user(username, followers, private=profile.private, user_id=user_id)
 
     def _user_id(self, username: str, profile: Profile) -> str:
-        return profile.user_id or user_id_of(username, self._left[username])
+        return profile.user_id or user_id_of(username, self._renamed[username])
 
     def _media(self, shortcode: str, post: Post) -> dict[str, Any]:
         if post.hidden:  # Instagram's placeholder for hidden likes is 3
@@ -126,41 +126,41 @@ class DemoInstagram:
 
 
 class InstagramStandIn(Listener):
-    """The stand-in, up from entering to leaving the context; `world` may be exchanged meanwhile."""
+    """The running stand-in, as a context manager; `world` may be replaced while it runs."""
 
     def __init__(self, world: InstagramWorld, remember: int = 1000) -> None:
-        """`remember` is the number of requests kept in `requests`, the newest ones."""
+        """`requests` keeps the `remember` newest requests."""
         super().__init__(HOSTS, self.answer, remember)
         self.world = world
 
-    def answer(self, asked: HttpRequest) -> HttpAnswer:
+    def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer one request."""
-        self.note(asked)
-        path = asked.path.partition("?")[0].strip("/")
-        if asked.method == "POST" and path in {"api/graphql", "graphql/query"}:
-            return self._query(asked, visitors=path == "api/graphql")
-        if asked.method == "GET" and "/" not in path:
+        self.note(request)
+        path = request.path.partition("?")[0].strip("/")
+        if request.method == "POST" and path in {"api/graphql", "graphql/query"}:
+            return self._query(request, visitors=path == "api/graphql")
+        if request.method == "GET" and "/" not in path:
             return self.world.profile(path) if path else self.world.start_page()
         return MISSING
 
-    def _query(self, asked: HttpRequest, *, visitors: bool) -> HttpAnswer:
-        if isinstance(self.world, LoggedInWorld) and (not visitors or asked.cookies.get("sessionid")):
-            return self.world.member(asked)
+    def _query(self, request: HttpRequest, *, visitors: bool) -> HttpAnswer:
+        if isinstance(self.world, LoggedInWorld) and (not visitors or request.cookies.get("sessionid")):
+            return self.world.member(request)
         if not visitors:
             return MISSING
-        variables = json.loads(asked.form.get("variables", "{}"))
-        if asked.form.get("doc_id") == _ACCOUNT_QUERY:
+        variables = json.loads(request.form.get("variables", "{}"))
+        if request.form.get("doc_id") == _USER_QUERY:
             return self.world.account(str(variables.get("id", "")))
         return self.world.post(str(variables.get("shortcode", "")))
 
 
 def user_id_of(username: str, before: int = 0) -> str:
-    """Give the user id of who has this name, after so many others had it before."""
+    """The user id of the profile with this name, after `before` other profiles had it."""
     return str(10**9 + crc32(f"{username} {before}".encode()))
 
 
 def user(username: str, followers: int, *, private: bool = False, user_id: str = "") -> dict[str, Any]:
-    """Make a profile as Instagram describes it; its `id` is another number than the user's, its `pk`."""
+    """A profile in Instagram's shape; `pk` is the user id, `id` another number."""
     pk = user_id or user_id_of(username)
     return {
         "pk": pk,
@@ -174,7 +174,7 @@ def user(username: str, followers: int, *, private: bool = False, user_id: str =
 
 
 def profile_page(username: str, followers: int, *, private: bool = False, user_id: str = "") -> HttpAnswer:
-    """Make a profile page; as on the real one, two query results share the user between them."""
+    """A profile page; as on the real page, the user is spread over two query results."""
     return _page_of(user(username, followers, private=private, user_id=user_id))
 
 
@@ -186,12 +186,12 @@ def _page_of(shown: dict[str, Any]) -> HttpAnswer:
 
 
 def account_answer(shown: Any) -> HttpAnswer:
-    """Make the answer to the query for a user id; None when it is nobody's."""
+    """The answer to the query for a user id; `shown` is None for an unknown id."""
     return json_answer({"data": {"user": shown}, "status": "ok"})
 
 
 def page(*results: Any) -> HttpAnswer:
-    """Make a page that embeds the data of query results."""
+    """A page with embedded query results."""
     boxes = [{"__bbox": {"complete": True, "result": {"data": data}}} for data in results]
     script = json.dumps({"require": [["ScheduledServerJS", "handle", None, boxes]]})
     return HttpAnswer(f'<html><script type="application/json" data-sjs>{script}</script></html>')
@@ -200,7 +200,7 @@ def page(*results: Any) -> HttpAnswer:
 def media(
     shortcode: str, *, likes: int | None, plays: int | None, video: bool = True, disabled: bool = False
 ) -> dict[str, Any]:
-    """Make a post as Instagram describes it."""
+    """A post in Instagram's shape."""
     return {
         "code": shortcode,
         "pk": "3300000000000000001",
@@ -216,11 +216,11 @@ def media(
 
 
 def post_answer(item: Any) -> HttpAnswer:
-    """Make the answer to the query for one post; None when there is none."""
+    """The answer to the query for one post; `item` is None for an unknown post."""
     info = None if item is None else {"items": [item]}
     return json_answer({"data": {"xdt_api__v1__media__shortcode__web_info": info}, "status": "ok"})
 
 
 def json_answer(body: Any) -> HttpAnswer:
-    """Make an answer of JSON."""
+    """An answer with a JSON body."""
     return HttpAnswer(json.dumps(body), headers=(("Content-Type", "application/json"),))

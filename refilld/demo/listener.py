@@ -1,4 +1,4 @@
-"""A listener: a proxy that remembers what was asked of the hosts that it stands in for."""
+"""A listener: a proxy that records the requests to the hosts that it stands in for."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -11,12 +11,12 @@ from refilld.demo.tunnel import HttpAnswer, HttpRequest
 
 
 class Listener:
-    """Up from entering to leaving the context; other hosts than its own get no answer."""
+    """A running proxy, as a context manager; requests to other hosts get a 502."""
 
     def __init__(
         self, hosts: Iterable[str], answer: Callable[[HttpRequest], HttpAnswer], remember: int
     ) -> None:
-        """`remember` is the number of requests kept in `requests`, the newest ones."""
+        """`requests` keeps the `remember` newest requests."""
         self._log: deque[HttpRequest] = deque(maxlen=remember)
         self._lock = Lock()
         self._proxy = Proxy(hosts, answer)
@@ -32,12 +32,12 @@ class Listener:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that lead a program here."""
+        """The environment variables that point a program to this proxy."""
         return self._proxy.environment
 
     @property
     def requests(self) -> tuple[HttpRequest, ...]:
-        """The requests that were noted, oldest first."""
+        """The recorded requests, oldest first."""
         with self._lock:
             return tuple(self._log)
 
@@ -46,7 +46,7 @@ class Listener:
         with self._lock:
             self._log.clear()
 
-    def note(self, asked: HttpRequest) -> None:
-        """Remember a request."""
+    def note(self, request: HttpRequest) -> None:
+        """Record a request."""
         with self._lock:
-            self._log.append(asked)
+            self._log.append(request)

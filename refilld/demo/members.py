@@ -1,4 +1,4 @@
-"""A stand-in world that also has members: who shows a login's cookies sees what visitors do not."""
+"""A stand-in for Instagram with logged-in members, who see the plays of a video."""
 
 import json
 from collections.abc import Mapping
@@ -15,25 +15,25 @@ TIMELINE_QUERY = "29104886249145907"
 
 @dataclass(slots=True)
 class MembersWorld(DemoInstagram):
-    """A small world in which only members see how often a video was played."""
+    """Only requests with the cookies of a session see the plays of a video."""
 
     sessions: dict[str, str] = field(default_factory=dict)
-    """The members' `sessionid`s, and their user ids."""
+    """User ids by `sessionid`."""
     refusal: HttpAnswer = LOGIN_WALL
-    """The answer to a login that is none, or has expired."""
+    """The answer to an unknown or expired session."""
     shown_among_clips_only: bool = False
-    """Even members see the plays only in the list of an owner's clips."""
+    """Members see the plays only in the list of an owner's clips."""
 
     def post(self, shortcode: str) -> HttpAnswer:
-        """Answer a visitor: without the plays."""
+        """Answer a visitor, without the plays."""
         return self.outage or post_answer(self._described(shortcode, plays=False))
 
-    def member(self, asked: HttpRequest) -> HttpAnswer:
+    def member(self, request: HttpRequest) -> HttpAnswer:
         """Answer a query that carries the cookies of a login."""
-        known = self.sessions.get(asked.cookies.get("sessionid", ""))
-        if self.outage or known is None or known != asked.cookies.get("ds_user_id"):
+        known = self.sessions.get(request.cookies.get("sessionid", ""))
+        if self.outage or known is None or known != request.cookies.get("ds_user_id"):
             return self.outage or self.refusal
-        return self._answer(asked.form.get("doc_id", ""), json.loads(asked.form.get("variables", "{}")))
+        return self._answer(request.form.get("doc_id", ""), json.loads(request.form.get("variables", "{}")))
 
     def _answer(self, query: str, variables: Mapping[str, Any]) -> HttpAnswer:
         if query == POST_QUERY:
@@ -47,7 +47,7 @@ class MembersWorld(DemoInstagram):
 
     def _timeline(self) -> list[dict[str, Any]]:
         shown = (self._described(shortcode, plays=True) for shortcode in list(self.posts)[:12])
-        owner = {"is_private": False, "profile_pic_url": ""}  # what the library insists on here
+        owner = {"is_private": False, "profile_pic_url": ""}  # fields that instaloader requires here
         return [one | {"has_liked": False, "user": one["user"] | owner} for one in shown if one is not None]
 
     def _described(self, shortcode: str, *, plays: bool) -> dict[str, Any] | None:
@@ -60,7 +60,7 @@ class MembersWorld(DemoInstagram):
 
 
 def timeline_answer(posts: list[dict[str, Any]]) -> HttpAnswer:
-    """Make the answer to the query for a profile's newest posts."""
+    """The answer to the query for a profile's newest posts."""
     page_info = {"has_next_page": False, "end_cursor": None}
     edges = [{"node": post} for post in posts]
     connection = {"edges": edges, "page_info": page_info}
@@ -70,7 +70,7 @@ def timeline_answer(posts: list[dict[str, Any]]) -> HttpAnswer:
 
 
 def clips_answer(posts: list[dict[str, Any]]) -> HttpAnswer:
-    """Make the answer to the query for a profile's newest clips."""
+    """The answer to the query for a profile's newest clips."""
     edges = [
         {"node": {"media": {name: post[name] for name in ("code", "pk", "play_count")}}} for post in posts
     ]

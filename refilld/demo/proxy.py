@@ -1,7 +1,7 @@
-"""A proxy on loopback that is, for a few host names, the web site behind it as well.
+"""A proxy on loopback that answers for a few host names itself.
 
-It ends TLS itself with a certificate of its own making. A program that is pointed at it by the usual
-environment variables runs unchanged against the real addresses, and none of it leaves the machine.
+It terminates TLS with a certificate of its own. A program that is pointed to it by the usual environment
+variables uses the real addresses unchanged, and no request leaves the machine.
 """
 
 import ssl
@@ -18,7 +18,7 @@ from refilld.demo.tunnel import HttpAnswer, HttpRequest, Server
 
 
 class Proxy:
-    """Serves `answer` for `hosts` from entering to leaving the context; other hosts get a 502."""
+    """Serves `answer` for `hosts`, as a context manager; other hosts get a 502."""
 
     def __init__(self, hosts: Iterable[str], answer: Callable[[HttpRequest], HttpAnswer]) -> None:
         self._hosts = frozenset(hosts)
@@ -43,11 +43,11 @@ class Proxy:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that lead a program here, and make it trust no other certificate."""
-        here = f"http://127.0.0.1:{self._server.server_address[1]}"
+        """The variables that point a program to this proxy, and make it trust only its certificate."""
+        url = f"http://127.0.0.1:{self._server.server_address[1]}"
         return {
-            "HTTPS_PROXY": here,
-            "https_proxy": here,
+            "HTTPS_PROXY": url,
+            "https_proxy": url,
             "NO_PROXY": "",
             "no_proxy": "",
             "REQUESTS_CA_BUNDLE": str(self._bundle),
@@ -57,6 +57,6 @@ class Proxy:
         authority = trustme.CA()
         authority.cert_pem.write_to_path(self._bundle)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.num_tickets = 0  # nobody resumes a session here
+        context.num_tickets = 0  # sessions are never resumed
         authority.issue_cert(*self._hosts).configure_cert(context)
         return context

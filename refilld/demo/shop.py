@@ -1,4 +1,4 @@
-"""The demo's shop: a few hundred delivered orders, and the fates that befall their counts."""
+"""The shop of the demo: a few hundred delivered orders, and how their counts develop."""
 
 import csv
 from collections import defaultdict
@@ -12,34 +12,34 @@ from threading import Lock
 from refilld.demo.instagram import DemoInstagram, Post, Profile
 
 Loss = Callable[[float], float]
-"""Share of the delivered units that is gone, so many seconds after the demo began."""
+"""The lost share of the delivered units as a function of the seconds since the beginning."""
 
 
-def stays(_seconds: float) -> float:
+def keep_all(_seconds: float) -> float:
     return 0.0
 
 
-def leaks(seconds: float) -> float:
-    """A slow leak: a hundredth every second and a half, from the fifth second on."""
+def lose_slowly(seconds: float) -> float:
+    """One percent every 1.5 seconds, from the fifth second on."""
     return min(0.16, max(0.0, seconds - 5) / 150)
 
 
-def crashes(seconds: float) -> float:
+def lose_suddenly(seconds: float) -> float:
     return 0.4 if seconds > 9 else 0.0
 
 
-def sinks(seconds: float) -> float:
-    """More is lost than was delivered: the account loses followers of its own, too."""
+def lose_more_than_delivered(seconds: float) -> float:
+    """The profile also loses followers that it had before the order."""
     return 1.3 if seconds > 12 else 0.0
 
 
-def flaps(seconds: float) -> float:
-    """Falls and comes back before a second look could confirm it."""
+def lose_and_recover(seconds: float) -> float:
+    """The count recovers before a second look can confirm the drop."""
     return 0.2 if 3 < seconds % 9 < 5 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sold:
+class DemoOrder:
     """One order of the demo."""
 
     order_id: int
@@ -51,49 +51,52 @@ class Sold:
 
     @property
     def row(self) -> tuple[object, ...]:
-        """As the panel's export writes it."""
+        """The row in a panel's export."""
         completed = f"{self.completed_at:%Y-%m-%dT%H:%M:%SZ}"
         return self.order_id, self.link, self.start, self.quantity, self.service, "Completed", 0, completed
 
 
 HEADINGS = ("ID", "Link", "Start count", "Quantity", "Service", "Status", "Remains", "Completed at")
-FATES: tuple[tuple[str, int, Loss], ...] = (
-    ("steady", 110, stays), ("leaking", 60, leaks), ("crashing", 25, crashes), ("sinking", 3, sinks),
-    ("flapping", 4, flaps),
-)  # fmt: skip
-"""What befalls single follower orders: name, how many, how they lose."""
+PROFILE_KINDS: tuple[tuple[str, int, Loss], ...] = (
+    ("steady", 110, keep_all),
+    ("leaking", 60, lose_slowly),
+    ("crashing", 25, lose_suddenly),
+    ("sinking", 3, lose_more_than_delivered),
+    ("flapping", 4, lose_and_recover),
+)
+"""Profiles with one order for followers: name, how many, their loss."""
 
 
 @dataclass(slots=True)
 class DemoShop:
-    """The orders, and the world they were delivered into; refills add to the counts."""
+    """The orders, and the counts of their targets; refills add to the counts."""
 
     began: datetime
     clock: Callable[[], datetime]
-    orders: list[Sold] = field(default_factory=list)
+    orders: list[DemoOrder] = field(default_factory=list)
     _refilled: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     _lock: Lock = field(default_factory=Lock)
 
     def world(self, random: Random) -> DemoInstagram:
-        """Sell the orders and build the world in which they were delivered."""
+        """Sell the orders, and return an Instagram with their targets."""
         world = DemoInstagram(self.clock)
-        for name, many, loss in FATES:
+        for name, many, loss in PROFILE_KINDS:
             for number in range(1, many + 1):
                 self._profile(world, random, f"{name}.{number}", 1, loss)
         for number in range(1, 21):
-            self._profile(world, random, f"overlap.{number}", 2, crashes)
-        self._profile(world, random, "shy.1", 1, crashes)
+            self._profile(world, random, f"overlap.{number}", 2, lose_suddenly)
+        self._profile(world, random, "shy.1", 1, lose_suddenly)
         for number in range(1, 21):
             self._post(world, random, f"DemoPost{number:02}", hidden=number == 1)
         return world
 
     def deliver(self, link: str, quantity: int) -> None:
-        """Fulfilment delivers: the count behind the link rises."""
+        """Deliver a refill: the count behind the link rises."""
         with self._lock:
             self._refilled[link] += quantity
 
     def write(self, path: Path) -> None:
-        """Write the orders file as a panel exports it."""
+        """Write the orders file in the format of a panel's export."""
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(HEADINGS)
@@ -107,20 +110,20 @@ class DemoShop:
     def _post(self, world: DemoInstagram, random: Random, code: str, *, hidden: bool) -> None:
         start, link = random.randrange(50, 500), f"https://www.instagram.com/p/{code}/"
         sold = list(self._sell(random, "likes", link, start, 1))
-        world.posts[code] = Post(likes=self._count(link, sold, leaks), hidden=hidden)
+        world.posts[code] = Post(likes=self._count(link, sold, lose_slowly), hidden=hidden)
 
-    def _sell(self, random: Random, service: str, link: str, start: int, orders: int) -> Iterator[Sold]:
-        """Sell orders on one link, one after the other."""
+    def _sell(self, random: Random, service: str, link: str, start: int, orders: int) -> Iterator[DemoOrder]:
+        """Sell consecutive orders on one link."""
         completed = self.began - timedelta(seconds=random.randrange(180, 500))
         for _ in range(orders):
             order_id, quantity = 1000 + len(self.orders), random.choice((200, 300, 500, 1000))
-            sold = Sold(order_id, service, link, start, quantity, completed)
+            sold = DemoOrder(order_id, service, link, start, quantity, completed)
             self.orders.append(sold)
             yield sold
             start += quantity
             completed += timedelta(seconds=30)
 
-    def _count(self, link: str, sold: list[Sold], loss: Loss) -> Callable[[datetime], int]:
+    def _count(self, link: str, sold: list[DemoOrder], loss: Loss) -> Callable[[datetime], int]:
         delivered = sum(order.quantity for order in sold)
 
         def count(now: datetime) -> int:

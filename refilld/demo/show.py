@@ -1,4 +1,4 @@
-"""`refilld demo`: the real daemon, told through what happens to a pretended Instagram."""
+"""Runs the demonstration: the real daemon and a consumer against a stand-in for Instagram."""
 
 import json
 import os
@@ -25,7 +25,7 @@ from refilld.terminal import console
 SECONDS = 36
 SEED = 7
 CONFIG = """\
-# Written by refilld demo: the real program on settings a thousand times quicker than in earnest.
+# Written by refilld demo: intervals are much shorter than in real use.
 [database]
 url = "sqlite:///{folder}/refilld.db"
 
@@ -49,14 +49,14 @@ metric = "followers"
 metric = "likes"
 
 [mass_drop]
-enabled = false           # here half the world leaks at once; in earnest that is a fault of the platform
+enabled = false           # many targets lose units at once here
 
 [alerts]
 every = "2s"
 """
 
 
-# Only in the demo's own environment: the folder left behind must not look at the real Instagram.
+# Set in the environment only: a later `refilld run` in the folder must not read the real Instagram.
 SOURCE = {
     "REFILLD_SOURCES__INSTALOADER__ENABLED": "true",
     "REFILLD_SOURCES__INSTALOADER__REQUESTS_PER_HOUR": "200000",
@@ -66,37 +66,37 @@ SOURCE = {
 
 
 def run_demo(keep: str | None) -> None:
-    """Run the whole story; it ends by itself."""
+    """Run the demonstration, which ends by itself."""
     folder = Path(keep or mkdtemp(prefix="refilld-demo-")).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise BadInputError("--keep", f"{folder} is not empty; name a new folder")
     shop = DemoShop(began=_now(), clock=_now)
     with InstagramStandIn(shop.world(Random(SEED))) as standin:
-        stage = Stage(folder, _free_port(), standin)
-        stage.prepare(shop)
-        with stage.daemon(), stage.consumer(shop):
-            stage.play()
+        run = DemoRun(folder, _free_port(), standin)
+        run.prepare(shop)
+        with run.daemon(), run.consumer(shop):
+            run.run_events()
     print_summary(folder)
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """Where the demo plays: a folder, a port, and the stand-in."""
+class DemoRun:
+    """One demonstration: its folder, the port of the daemon, and the stand-in."""
 
     folder: Path
     port: int
     standin: InstagramStandIn
 
     def prepare(self, shop: DemoShop) -> None:
-        """Write configuration and orders, and set the real program up with its own commands."""
-        _say("Instagram: a stand-in on loopback, its counts invented. Everything else is the real refilld:")
-        _say("instaloader over TLS, the scheduled jobs, SQLite, the refill queue over HTTP.")
+        """Write configuration and orders, then set up the database with refilld's own commands."""
+        _print("Instagram: a stand-in on loopback, its counts invented. Everything else is the real refilld:")
+        _print("instaloader over TLS, the scheduled jobs, SQLite, the refill queue over HTTP.")
         config = CONFIG.format(folder=self.folder, port=self.port)
         self.path.write_text(config, encoding="utf-8")
         shop.write(self.folder / "orders.csv")
         self.command("init")
-        _say("$ refilld orders import orders.csv  →  " + self.command("orders", "import", "orders.csv"))
+        _print("$ refilld orders import orders.csv  →  " + self.command("orders", "import", "orders.csv"))
 
     @property
     def path(self) -> Path:
@@ -104,12 +104,12 @@ class Stage:
 
     @property
     def _environment(self) -> dict[str, str]:
-        quiet = {name: value for name, value in os.environ.items() if not name.startswith("REFILLD_")}
-        return quiet | SOURCE | self.standin.environment | {"REFILLD_CONFIG": str(self.path)}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("REFILLD_")}
+        return inherited | SOURCE | self.standin.environment | {"REFILLD_CONFIG": str(self.path)}
 
     def command(self, *words: str) -> str:
-        """Run one command of refilld to its end; gives what it printed."""
-        done = subprocess.run(  # noqa: S603  # our own program
+        """Run one refilld command; return its output."""
+        done = subprocess.run(  # noqa: S603  # refilld itself
             [sys.executable, "-m", "refilld", *words],
             cwd=self.folder, env=self._environment, stdout=subprocess.PIPE, check=True, text=True,
         )  # fmt: skip
@@ -117,9 +117,9 @@ class Stage:
 
     @contextmanager
     def daemon(self) -> Iterator[None]:
-        """The real daemon, from its start to its orderly end; its log is told as it happens."""
-        _say(f"$ refilld run   (http://127.0.0.1:{self.port}, {self.folder})")
-        process = subprocess.Popen(  # our own program
+        """Run the daemon; its log is printed in a readable form. SIGTERM at the end."""
+        _print(f"$ refilld run   (http://127.0.0.1:{self.port}, {self.folder})")
+        process = subprocess.Popen(  # refilld itself
             [sys.executable, "-m", "refilld", "run"],
             cwd=self.folder, env=self._environment, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
@@ -136,10 +136,10 @@ class Stage:
 
     @contextmanager
     def consumer(self, shop: DemoShop) -> Iterator[None]:
-        """The shop's fulfilment at the other end of the queue."""
+        """Run the consumer of the refill queue."""
         token = self.command("token", "create", "--scope", "refills:consume", "--name", "demo")
         stopping = Event()
-        consumer = DemoConsumer(f"http://127.0.0.1:{self.port}", token, shop.deliver, _say)
+        consumer = DemoConsumer(f"http://127.0.0.1:{self.port}", token, shop.deliver, _print)
         thread = Thread(target=consumer.run, args=(stopping,))
         thread.start()
         try:
@@ -148,36 +148,36 @@ class Stage:
             stopping.set()
             thread.join(timeout=30)
 
-    def play(self) -> None:
-        """Let time pass, and at their times the things that befall a monitor happen."""
-        world, curtain = self.standin.world, Event()
+    def run_events(self) -> None:
+        """Run the scripted events: a private profile, a renamed profile, an outage."""
+        world, never = self.standin.world, Event()
         if not isinstance(world, DemoInstagram):
-            raise TypeError("the demo plays in a small world")
-        curtain.wait(10)
-        _say("Instagram: shy.1 goes private")
+            raise TypeError("the demo needs a DemoInstagram")
+        never.wait(10)
+        _print("Instagram: shy.1 goes private")
         world.profiles["shy.1"] = replace(world.profiles["shy.1"], private=True)
-        _say("Instagram: leaking.1 is renamed, to slowly.leaking")
+        _print("Instagram: leaking.1 is renamed, to slowly.leaking")
         world.rename("leaking.1", "slowly.leaking")
-        curtain.wait(7)
-        _say("Instagram: an outage, 429 to everything for 5 seconds")
+        never.wait(7)
+        _print("Instagram: an outage, 429 to everything for 5 seconds")
         world.outage = RATE_LIMITED
-        curtain.wait(5)
-        _say("Instagram: the outage is over")
+        never.wait(5)
+        _print("Instagram: the outage is over")
         world.outage = None
-        curtain.wait(SECONDS - 22)
-        _say("refilld: asked to stop (SIGTERM)")
+        never.wait(SECONDS - 22)
+        _print("refilld: stops (SIGTERM)")
 
     def _listen(self, process: "subprocess.Popen[str]") -> None:
         with (self.folder / "refilld.log").open("w", encoding="utf-8") as log:
             for line in process.stderr or ():
                 log.write(line)
-                told = _told(line)
-                if told:
-                    _say(told)
+                text = _readable(line)
+                if text:
+                    _print(text)
 
 
-def _told(line: str) -> str | None:
-    """What a line of the daemon's log says to a person; None where it is nothing to tell."""
+def _readable(line: str) -> str | None:
+    """A line of the daemon's log as a sentence; None when it is not shown."""
     try:
         event = json.loads(line)
     except ValueError:
@@ -196,7 +196,7 @@ def _told(line: str) -> str | None:
     return None
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     stamp = datetime.now().astimezone().strftime("%H:%M:%S")
     console().print(f"{stamp}  {text}", markup=False)
 

@@ -1,4 +1,4 @@
-"""The demo's last word: what was watched, lost, refilled and decided."""
+"""Prints the totals of the demonstration: looks, drops, refills, decisions."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from storage.engine import Database
 
 
 def print_summary(folder: Path) -> None:
-    """Print the totals of the demo's database, and how to explore it."""
+    """Print the totals of the database in `folder`, and commands to explore it."""
     database = Database(f"sqlite:///{folder}/refilld.db")
     with database.read() as tx:
         counts = totals.counts(tx)

@@ -1,4 +1,4 @@
-"""The server behind the stand-in: CONNECT, TLS and HTTP/1.1 on one connection, a thread for each."""
+"""The server of the stand-ins: CONNECT, TLS and HTTP/1.1, one thread per connection."""
 
 import socket
 import ssl
@@ -16,19 +16,19 @@ from urllib.parse import parse_qsl
 
 
 class Mishap(StrEnum):
-    """What a network does to an answer."""
+    """A network fault while an answer is sent."""
 
     DROP = "drop"
-    """The connection closes without a word."""
+    """The connection closes without an answer."""
     CUT = "cut"
     """The connection closes in the middle of the body."""
     STALL = "stall"
-    """Nothing comes, until the stand-in is closed."""
+    """Nothing is sent until the stand-in is closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request as it arrived: `path` with its query, header names in lower case, `form` of a POST."""
+    """A request: `path` with the query, header names in lower case, `form` of a POST."""
 
     method: str
     host: str
@@ -45,7 +45,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What is sent back."""
+    """An answer, with an optional network fault."""
 
     body: str | bytes = b""
     status: int = 200
@@ -53,10 +53,10 @@ class HttpAnswer:
     mishap: Mishap | None = None
 
     def encode(self) -> bytes:
-        """Return the whole answer as it goes over the wire."""
+        """The answer as bytes of HTTP/1.1."""
         body = self.body.encode() if isinstance(self.body, str) else self.body
         reason = HTTPStatus(self.status).phrase if self.status in set(HTTPStatus) else ""
-        # Not a dict: the answer's own headers may repeat a name.
+        # A list, because the headers of an answer may repeat a name.
         headers = [("Content-Length", str(len(body))), *self.headers]
         if not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", "text/html; charset=utf-8"))
@@ -69,7 +69,7 @@ class Server(ThreadingTCPServer):
 
     allow_reuse_address = True
     request_queue_size = 64
-    daemon_threads = False  # so that server_close waits for every one of them
+    daemon_threads = False  # server_close waits for all threads
 
     def __init__(
         self, hosts: frozenset[str], answer: Callable[[HttpRequest], HttpAnswer], tls: ssl.SSLContext
@@ -83,33 +83,33 @@ class Server(ThreadingTCPServer):
         self._lock = Lock()
 
     def enter(self, connection: socket.socket) -> None:
-        """Remember a connection, so that closing time finds it."""
+        """Register a connection, so that `hang_up` can close it."""
         with self._lock:
             self._open.add(connection)
             if self.closing.is_set():
                 _hang_up(connection)
 
     def leave(self, connection: socket.socket) -> None:
-        """Forget a connection."""
+        """Unregister a connection."""
         with self._lock:
             self._open.discard(connection)
 
     def hang_up(self) -> None:
-        """End every conversation, also those that wait for the other side."""
+        """Shut down every open connection, also those that wait for the client."""
         with self._lock:
             self.closing.set()
             for connection in self._open:
                 _hang_up(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Pass over clients that vanish or do not trust us; a fault of our own is still shown."""
-        # hanging up takes the TLS from under a handshake, which then is no OSError
+        """Ignore clients that disconnect or reject the certificate; show other errors."""
+        # a handshake that hang_up interrupts fails with an error that is no OSError
         if not self.closing.is_set() and not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
 
 class Tunnel(StreamRequestHandler):
-    """Reads the CONNECT, and becomes the site that was asked for."""
+    """Answers CONNECT, then serves the requested host inside TLS."""
 
     server: Server
     disable_nagle_algorithm = True
@@ -146,7 +146,7 @@ class Tunnel(StreamRequestHandler):
 
 
 class Site(BaseHTTPRequestHandler):
-    """Speaks HTTP inside the tunnel until the client hangs up."""
+    """Serves HTTP inside the tunnel until the client disconnects."""
 
     server: Server
     protocol_version = "HTTP/1.1"
@@ -160,7 +160,7 @@ class Site(BaseHTTPRequestHandler):
         self._reply(dict(parse_qsl(self.rfile.read(length).decode(), keep_blank_values=True)))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Log nothing: the stand-in keeps its own list."""
+        """Log nothing; the stand-in records requests itself."""
 
     def _reply(self, form: dict[str, str]) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -177,11 +177,11 @@ class Site(BaseHTTPRequestHandler):
 
 
 def _acknowledge(connection: socket.socket) -> None:
-    """Acknowledge at once: urllib3 leaves Nagle's algorithm on towards proxies, and would wait 40 ms."""
+    """Acknowledge immediately: urllib3 uses Nagle's algorithm towards proxies, and would wait 40 ms."""
     if hasattr(socket, "TCP_QUICKACK"):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 def _hang_up(connection: socket.socket) -> None:
-    with suppress(OSError):  # the other side may have been faster
+    with suppress(OSError):  # the client may have closed it already
         connection.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""The alert channels: whether their addresses are any, and whether a message gets through."""
+"""Checks of the alert channels: valid URLs, and on request the delivery of a test message."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,10 +12,10 @@ BODY = "refilld doctor sent this to try the channel. Nothing has happened."
 
 
 def findings(urls: Sequence[str], *, send: bool) -> Iterator[Finding]:
-    """Judge the addresses; with `send` each of them gets a real message."""
+    """Check the URLs; with `send` every channel gets a real message."""
     if not urls:
-        hint = "put an Apprise URL into alerts.urls; until then read refilld drops list"
-        yield warning("alerts.channels", "nobody is told of anything: there is no alert channel", hint)
+        hint = "put an Apprise URL into alerts.urls; until then use refilld drops list"
+        yield warning("alerts.channels", "there is no alert channel, so no alert is sent", hint)
         return
     try:
         open_channels(urls)
@@ -26,15 +26,15 @@ def findings(urls: Sequence[str], *, send: bool) -> Iterator[Finding]:
     known = f"{len(urls)} alert channel{'s' * (len(urls) > 1)} can be addressed"
     yield ok("alerts.channels", known if send else f"{known}; --send-test-alert tries them")
     if send:
-        yield from (_tried(url, number) for number, url in enumerate(urls, start=1))
+        yield from (_send_test(url, number) for number, url in enumerate(urls, start=1))
 
 
-def _tried(url: str, number: int) -> Finding:
+def _send_test(url: str, number: int) -> Finding:
     deliver = open_channels([url])
     try:
         if deliver is not None:
             deliver(TITLE, BODY)
     except ChannelError:
         says = f"alerts.urls number {number} did not take the test alert"
-        return error("alerts.test", says, "check the address, its password, and the way there")
+        return error("alerts.test", says, "check the URL, its password, and the network")
     return ok("alerts.test", f"alerts.urls number {number} took the test alert; has it arrived?")

@@ -1,4 +1,4 @@
-"""The clock: all rules believe it."""
+"""Checks of the clock, on which all rules depend."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ from storage import server_time
 from storage.engine import Transaction
 
 BUILT = datetime(2026, 1, 1, tzinfo=UTC)
-"""No clock that is right shows an earlier time to this version."""
+"""A correct clock shows no earlier time: this version did not exist then."""
 _BEHIND = timedelta(minutes=1)
 _APART = timedelta(seconds=10)
 _FAR_APART = timedelta(minutes=5)
@@ -16,23 +16,21 @@ _HINT = "set the clock and keep it synchronised (timedatectl); see docs/operatio
 
 
 def findings(tx: Transaction, now: datetime) -> Iterator[Finding]:
-    """Judge the machine's clock by what the database knows."""
+    """Compare the clock with the newest stored time, and with the clock of the database server."""
     newest, shown = server_time.newest(tx), f"{now:%Y-%m-%d %H:%M:%SZ}"
     if now < BUILT:
-        yield error("clock.time", f"the clock says {shown}, which is long past", _HINT)
+        yield error("clock.time", f"the clock says {shown}, which is too early", _HINT)
     elif newest is not None and newest > now + _BEHIND:
-        says = (
-            f"the clock says {shown}, but the newest look is of {newest:%Y-%m-%d %H:%M:%SZ}, which is to come"
-        )
+        says = f"the clock says {shown}, but the newest look is of {newest:%Y-%m-%d %H:%M:%SZ}, in the future"
         yield error("clock.time", says, _HINT)
     else:
         yield ok("clock.time", f"the clock says {shown}")
     server = server_time.server_time(tx)
     if server is not None:
-        yield _beside(server, now)
+        yield _difference(server, now)
 
 
-def _beside(server: datetime, now: datetime) -> Finding:
+def _difference(server: datetime, now: datetime) -> Finding:
     apart = abs(server - now)
     says = f"the database server's clock and this one are {apart.total_seconds():,.1f} s apart"
     if apart > _FAR_APART:

@@ -1,4 +1,7 @@
-"""The configuration: which file it is, and whether its secrets are private. That it is right is known."""
+"""Checks of the configuration file: which file is used, and whether secrets in it are private.
+
+Its contents have been validated before.
+"""
 
 import stat
 import tomllib
@@ -12,22 +15,22 @@ from storage.engine import parse_url
 
 
 def findings(config: Path | None) -> Iterator[Finding]:
-    """Judge the configuration that was read; `config` is what the command line names."""
+    """Check the configuration file in use; `config` is the one named on the command line."""
     path = named_place(config) or next((Path(p) for p in PLACES if Path(p).is_file()), None)
     if path is None:
         hint = "refilld init writes one with every key and its meaning"
-        yield warning("configuration.file", "there is no configuration file; the defaults hold", hint)
+        yield warning("configuration.file", "there is no configuration file; the defaults are used", hint)
         return
     yield ok("configuration.file", f"{path.absolute()} is understood")
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & stat.S_IROTH and _holds_secret(path):
-        says = f"{path} holds an address with a secret, and every account can read it ({mode:04o})"
+        says = f"{path} holds a URL with a secret, and every user can read it ({mode:04o})"
         hint = f"chmod 640 {path}, or move the secret into a systemd credential (docs/systemd.md)"
         yield warning("configuration.secrets", says, hint)
 
 
 def _holds_secret(path: Path) -> bool:
-    """Whether the file itself, and not a variable or a credential, has alert addresses or a password."""
+    """Whether the file itself (not a variable or a credential) has alert URLs or a database password."""
     raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     alerts, url = raw.get("alerts", {}).get("urls"), raw.get("database", {}).get("url")
     return bool(alerts) or (isinstance(url, str) and _has_password(url))
@@ -36,6 +39,6 @@ def _holds_secret(path: Path) -> bool:
 def _has_password(url: str) -> bool:
     try:
         parsed = parse_url(url)
-    except BadInputError:  # something else than the file won; the file's is never used
+    except BadInputError:  # the URL in use comes from elsewhere; this one was never validated
         return "@" in url
     return parsed.password is not None or bool({"password", "sslpassword"} & parsed.query.keys())

@@ -1,4 +1,4 @@
-"""The database: its file, its disk, its migrations, and whether it is sound."""
+"""Checks of the database: its file, free disk space, migrations, and integrity."""
 
 import os
 import shutil
@@ -16,12 +16,12 @@ from storage.errors import NotMigratedError, UnreachableError
 REACHABLE = "database.reachable"
 MIGRATED = "database.migrations"
 _MEGABYTE = 1_000_000
-_LEAST_FREE = 100 * _MEGABYTE
-_GOOD_FREE = 1000 * _MEGABYTE
+_ERROR_BELOW = 100 * _MEGABYTE
+_WARNING_BELOW = 1000 * _MEGABYTE
 
 
-def place(url: str) -> Iterator[Finding]:
-    """Judge the file of an SQLite database, and its folder; nothing where it is not there yet."""
+def file_findings(url: str) -> Iterator[Finding]:
+    """Check the file of an SQLite database and its folder; nothing when the file does not exist yet."""
     parsed = parse_url(url)
     if parsed.get_backend_name() != "sqlite":
         return
@@ -29,16 +29,16 @@ def place(url: str) -> Iterator[Finding]:
     folder = path.absolute().parent
     size = _size(path)
     if size is not None:
-        yield private_file.examined(path, "database.file", "the database")
+        yield private_file.file_finding(path, "database.file", "the database")
         if not (os.access(path, os.W_OK) and os.access(folder, os.W_OK)):
-            says = f"this account cannot write to {path} and the folder around it, as SQLite must"
-            yield error("database.writable", says, "run refilld as the account that owns them")
-    with suppress(OSError):  # a folder that is not there, or not ours to see: the findings above tell
+            says = f"this user cannot write to {path} and its folder, which SQLite must"
+            yield error("database.writable", says, "run refilld as the user that owns them")
+    with suppress(OSError):  # the folder is missing or not readable, which other findings report
         yield _disk(folder, shutil.disk_usage(folder).free, size or 0)
 
 
 def _size(path: Path) -> int | None:
-    """Bytes of the file, 0 where they cannot be seen; None when there is no such file."""
+    """Size of the file in bytes, 0 when it cannot be read; None when there is no such file."""
     try:
         return path.stat().st_size
     except (FileNotFoundError, NotADirectoryError):
@@ -48,38 +48,38 @@ def _size(path: Path) -> int | None:
 
 
 def _disk(folder: Path, free: int, size: int) -> Finding:
-    """Judge the space: a migration may write the whole database anew."""
+    """Check the free space: a migration may rewrite the whole database."""
     says = f"{free // _MEGABYTE:,} MB are free in {folder}; the database takes {size // _MEGABYTE:,} MB"
     hint = "make room, or move the database to a larger disk"
-    if free < _LEAST_FREE:
+    if free < _ERROR_BELOW:
         return error("database.disk", says, hint)
-    if free < max(_GOOD_FREE, size):
+    if free < max(_WARNING_BELOW, size):
         return warning("database.disk", says, hint)
     return ok("database.disk", says)
 
 
-def state(database: Database) -> Iterator[Finding]:
-    """Judge a database that can be opened; raises as soon as it is out of reach or not migrated."""
+def connection_findings(database: Database) -> Iterator[Finding]:
+    """Check an opened database; raises UnreachableError, or NotMigratedError for an older schema."""
     migrate.require_current(database)
     yield ok(REACHABLE, f"{database.name} answers")
     yield ok(MIGRATED, f"its schema is {migrate.newest()}, which this version needs")
     if database.sqlite:
-        yield _sound(database)
-        yield _library()
+        yield _integrity(database)
+        yield _sqlite_version()
 
 
-def out_of_reach(fault: NotMigratedError | UnreachableError) -> Finding:
-    """Say why nothing more can be known of the database."""
+def unusable(fault: NotMigratedError | UnreachableError) -> Finding:
+    """The finding for a database that cannot be opened or is not migrated."""
     says, _, remedy = str(fault).rpartition("; ")
     if isinstance(fault, NotMigratedError):
         return error(MIGRATED, says, remedy)
-    hint = "is the server running, the address right, and the file one that this account may open?"
+    hint = "is the server running, is the URL right, and may this user open the file?"
     if isinstance(fault.__cause__, ModuleNotFoundError):
         hint = "pip install '.[postgres]'"
     return error(REACHABLE, str(fault), hint)
 
 
-def _sound(database: Database) -> Finding:
+def _integrity(database: Database) -> Finding:
     try:
         database.quick_check()
     except UnreachableError as fault:
@@ -88,10 +88,10 @@ def _sound(database: Database) -> Finding:
     return ok("database.sound", "the file is sound")
 
 
-def _library() -> Finding:
+def _sqlite_version() -> Finding:
     version = sqlite3.sqlite_version
     if sqlite_fault.may_corrupt():
-        says = f"SQLite {version} has a fault that may corrupt a write-ahead log; refilld avoids its occasion"
-        hint = "do not write to the file with other programs; SQLite 3.51.3 or newer is free of it"
+        says = f"SQLite {version} has a bug that may corrupt a write-ahead log; refilld avoids it"
+        hint = "do not write to the file with other programs; SQLite 3.51.3 and newer do not have it"
         return warning("database.sqlite", says, hint)
-    return ok("database.sqlite", f"SQLite {version} is free of the write-ahead log's fault")
+    return ok("database.sqlite", f"SQLite {version} does not have the bug in the write-ahead log")

@@ -1,40 +1,40 @@
-"""A finding: one sentence about the installation, and what to do."""
+"""A finding: one sentence about the installation, and a remedy."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Level(StrEnum):
-    """How bad it is."""
+class FindingLevel(StrEnum):
+    """The severity of a finding."""
 
     OK = "ok"
     WARNING = "warning"
-    """It works, but not as well, or not as safely, as it should."""
+    """It works, but not as well or as safely as it should."""
     ERROR = "error"
     """Something does not work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found."""
+    """The result of one check."""
 
-    level: Level
+    level: FindingLevel
     check: str
-    """The name of the check, the same in every version: `database.disk`."""
+    """The name of the check, for example `database.disk`; it never changes."""
     says: str
     hint: str = ""
-    """What to do; empty when there is nothing to do."""
+    """The remedy; empty when nothing has to be done."""
     about: str = ""
-    """The source that it is about; empty for the installation as a whole."""
+    """The source that the finding is about; empty for the installation as a whole."""
 
 
 def ok(check: str, says: str, about: str = "") -> Finding:
-    return Finding(Level.OK, check, says, about=about)
+    return Finding(FindingLevel.OK, check, says, about=about)
 
 
 def warning(check: str, says: str, hint: str, about: str = "") -> Finding:
-    return Finding(Level.WARNING, check, says, hint, about)
+    return Finding(FindingLevel.WARNING, check, says, hint, about)
 
 
 def error(check: str, says: str, hint: str, about: str = "") -> Finding:
-    return Finding(Level.ERROR, check, says, hint, about)
+    return Finding(FindingLevel.ERROR, check, says, hint, about)

@@ -1,4 +1,4 @@
-"""The examination: all checks, in the order in which one would look oneself."""
+"""Runs all checks: configuration, database, sources, clock, budgets, alert channels."""
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
@@ -12,32 +12,32 @@ from storage.engine import Database
 from storage.errors import NotMigratedError, UnreachableError
 
 
-def examine(
+def run_checks(
     config: Path | None, settings: Settings, now: datetime, *, send_test_alert: bool
 ) -> Iterator[Finding]:
-    """Look at everything; nothing is changed, and only `send_test_alert` sends something."""
+    """Yield all findings; changes nothing, and sends something only with `send_test_alert`."""
     yield from configuration.findings(config)
-    yield from database.place(settings.database.url)
+    yield from database.file_findings(settings.database.url)
     found = list(sources.findings(settings))
     yield from found
-    yield from _inside(settings, now, sources.begun(found))
+    yield from _with_database(settings, now, sources.opened(found))
     yield from channels.findings(settings.alerts.urls, send=send_test_alert)
 
 
-def _inside(settings: Settings, now: datetime, begun: AbstractSet[str]) -> Iterator[Finding]:
-    """What only the database knows; one that is out of reach is a finding as well."""
+def _with_database(settings: Settings, now: datetime, opened_sources: AbstractSet[str]) -> Iterator[Finding]:
+    """The checks that need the database; an unusable database is a finding as well."""
     try:
-        opened = Database(settings.database.url, create=False)
+        connected = Database(settings.database.url, create=False)
     except (NotMigratedError, UnreachableError) as fault:
-        yield database.out_of_reach(fault)
+        yield database.unusable(fault)
         return
     try:
-        yield from database.state(opened)
-        with opened.read() as tx:
+        yield from database.connection_findings(connected)
+        with connected.read() as tx:
             found = [*clock.findings(tx, now), *budget.findings(tx, settings, now)]
-            found += sources.breakers(tx, settings, now, begun)
+            found += sources.breakers(tx, settings, now, opened_sources)
         yield from found
     except (NotMigratedError, UnreachableError) as fault:
-        yield database.out_of_reach(fault)
+        yield database.unusable(fault)
     finally:
-        opened.close()
+        connected.close()

@@ -1,4 +1,4 @@
-"""The sources: installed, enabled, able to begin, and not refused."""
+"""Checks of the sources: enabled, installed, can be opened, not paused or stopped."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -11,19 +11,19 @@ from monitor.errors import BadInputError
 from monitor.sources.rate_limit_state import SLOW_FROM
 from monitor.sources.registry import installed, open_source
 from refilld.doctor import private_file
-from refilld.doctor.finding import Finding, Level, error, ok, warning
+from refilld.doctor.finding import Finding, FindingLevel, error, ok, warning
 from refilld.settings import Settings, SourceSection
 from storage import sources
 from storage.engine import Transaction
 
 OPENS = "source.opens"
-LOGS_IN = "instaloader"
-"""The source that has the command `sources login`."""
+WITH_LOGIN = "instaloader"
+"""The source of the command `sources login`."""
 FILES = {"token_file": "the token", "session_file": "the session"}
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """Judge every source that the configuration enables."""
+    """Check every enabled source."""
     if not settings.enabled_sources:
         hint = (
             "set enabled = true under [sources.instaloader] or [sources.graph]; the README says what it means"
@@ -31,27 +31,27 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield error("sources.enabled", "no source is enabled, so nothing is looked at", hint)
     for name, section in settings.enabled_sources.items():
         if name in installed():
-            yield from _examined(name, section)
+            yield from _source_findings(name, section)
         else:
             yield _missing(name)
 
 
 def _missing(name: str) -> Finding:
-    """Say that there is no such source, and which one may be meant."""
+    """The finding for a source that is not installed, with the closest name or all names."""
     close = get_close_matches(name, installed(), n=1)
     meant = f"did you mean {close[0]}?" if close else f"there are: {', '.join(installed())}"
     says = f"{name} is enabled but not installed; {meant}"
     return error("source.installed", says, f"correct [sources.{name}], or install it", name)
 
 
-def _examined(name: str, section: SourceSection) -> Iterator[Finding]:
-    """Judge the files of a source's secrets, and whether it can begin; one wrong file is one finding."""
+def _source_findings(name: str, section: SourceSection) -> Iterator[Finding]:
+    """Check the secret files of a source, and whether it opens; a wrong file is reported once."""
     fault = _fault(name, section)
     files = {option: _credential(name, option, path) for option, path in _files(section)}
     at = fault.field.removeprefix(f"sources.{name}.") if isinstance(fault, BadInputError) else ""
-    told = at in files and files[at].level is Level.ERROR
-    yield from (one for option, one in files.items() if option != at or told)
-    if not told:
+    reported = at in files and files[at].level is FindingLevel.ERROR
+    yield from (one for option, one in files.items() if option != at or reported)
+    if not reported:
         yield _opens(name, fault, _remedy(name, at) if at in files else f"correct [sources.{name}]")
 
 
@@ -60,25 +60,23 @@ def _files(section: SourceSection) -> Iterator[tuple[str, str]]:
 
 
 def _credential(name: str, option: str, path: str) -> Finding:
-    """Judge the file that a source has a secret from."""
-    file = Path(os.path.expanduser(path))  # noqa: PTH111  # unlike Path's own it lets strange users be
-    return private_file.examined(file, "source.credentials", FILES[option], name, _remedy(name, option))
+    """Check a file with a secret of the source."""
+    file = Path(os.path.expanduser(path))  # noqa: PTH111  # Path.expanduser fails for an unknown user
+    return private_file.file_finding(file, "source.credentials", FILES[option], name, _remedy(name, option))
 
 
 def _remedy(name: str, option: str) -> str:
-    """How a file comes to hold what it should."""
-    if option == "session_file" and name == LOGS_IN:
+    """How to write the file."""
+    if option == "session_file" and name == WITH_LOGIN:
         return f"write it with refilld sources login {name} --cookies FILE"
-    return (
-        f"put {FILES[option]} into it, readable by refilld's account only, or correct sources.{name}.{option}"
-    )
+    return f"put {FILES[option]} into it, readable by refilld's user only, or correct sources.{name}.{option}"
 
 
 def _fault(name: str, section: SourceSection) -> Exception | None:
-    """What happens when the source is made as the daemon makes it; that sends no request."""
+    """The error of opening the source as the daemon does, or None; sends no request."""
     try:
         open_source(name, section.options)
-    except Exception as fault:  # noqa: BLE001  # a plugin of others
+    except Exception as fault:  # noqa: BLE001  # a third-party plugin
         return fault
     return None
 
@@ -88,23 +86,23 @@ def _opens(name: str, fault: Exception | None, remedy: str) -> Finding:
         return ok(OPENS, f"{name} is enabled and can begin", name)
     if isinstance(fault, BadInputError):
         return error(OPENS, f"{name} cannot begin: {fault}", remedy, name)
-    # What others say may hold a secret.
-    says = f"{name} fails with {type(fault).__name__} when it is made"
-    return error(OPENS, says, "update it, or report the fault to who wrote it", name)
+    # The message of a third-party plugin may hold a secret.
+    says = f"{name} fails with {type(fault).__name__} when it is opened"
+    return error(OPENS, says, "update it, or report the error to its author", name)
 
 
-def begun(found: Iterable[Finding]) -> frozenset[str]:
-    """The sources that can begin, by these findings."""
-    return frozenset(one.about for one in found if (one.check, one.level) == (OPENS, Level.OK))
+def opened(found: Iterable[Finding]) -> frozenset[str]:
+    """The names of the sources that can be opened, from these findings."""
+    return frozenset(one.about for one in found if (one.check, one.level) == (OPENS, FindingLevel.OK))
 
 
 def breakers(
-    tx: Transaction, settings: Settings, now: datetime, begun: AbstractSet[str]
+    tx: Transaction, settings: Settings, now: datetime, opened_sources: AbstractSet[str]
 ) -> Iterator[Finding]:
-    """Judge whether each source may be asked now; of those that cannot begin, only what is wrong is told."""
+    """Check whether each source may look now; without ok for one that cannot be opened."""
     known = installed()
     found = (_breaker(tx, name, now) for name in settings.enabled_sources if name in known)
-    yield from (one for one in found if one.level is not Level.OK or one.about in begun)
+    yield from (one for one in found if one.level is not FindingLevel.OK or one.about in opened_sources)
 
 
 def _breaker(tx: Transaction, name: str, now: datetime) -> Finding:
@@ -117,19 +115,19 @@ def _breaker(tx: Transaction, name: str, now: datetime) -> Finding:
     if until is not None:
         says = f"{name} is paused until {until:%Y-%m-%d %H:%M:%SZ}: {found.reason}"
         return warning("source.breaker", says, f"it goes on by itself; {resume} does so at once", name)
-    return _strained(tx, name, now)
+    return _rate_limit(tx, name, now)
 
 
-def _strained(tx: Transaction, name: str, now: datetime) -> Finding:
-    """Judge what the platform itself says of its limit."""
+def _rate_limit(tx: Transaction, name: str, now: datetime) -> Finding:
+    """Check the state of the platform's own rate limit."""
     found = sources.rate_limit_state(tx, name)
     until, used = found.waits_until(now), found.used(now)
     hint = f"it goes on by itself; lower sources.{name}.requests_per_hour if this comes often"
     if until is not None:
         return warning(
-            "source.breaker", f"the platform lets {name} wait until {until:%Y-%m-%d %H:%M:%SZ}", hint, name
+            "source.breaker", f"the platform asks {name} to wait until {until:%Y-%m-%d %H:%M:%SZ}", hint, name
         )
     if used is not None and used >= SLOW_FROM:
-        says = f"{used} % of the platform's own limit for {name} are used, so it looks slower"
+        says = f"{used} % of the platform's own limit for {name} is used, so it looks more slowly"
         return warning("source.breaker", says, hint, name)
     return ok("source.breaker", f"{name} may look", name)

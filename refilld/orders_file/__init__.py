@@ -1,11 +1,11 @@
-"""The orders file: CSV or JSON Lines in, orders and refusals with their line numbers out, in bounded memory.
+"""Reads an orders file (CSV or JSON Lines): orders and refused rows with line numbers, in bounded memory.
 
-Whatever is wrong with one row refuses that row; whatever is wrong with the file as a whole (its header,
-its encoding, a mapping that names nothing) is one BadInputError.
+A fault of one row refuses that row only. A fault of the whole file (its header, its encoding, a mapping
+to a missing column) raises BadInputError. Saving the orders is the task of `refilld.services.order_import`.
 """
 
 from refilld.orders_file.headings import FIELDS, NEEDED
-from refilld.orders_file.order import parse_file, parse_order, parse_rows
+from refilld.orders_file.order import ParsedRow, parse_file, parse_order, parse_rows
 from refilld.orders_file.reader import OrdersFile, read_rows
 from refilld.orders_file.rejects import RejectsFile
 from refilld.orders_file.rows import RawRow, Refused
@@ -14,6 +14,7 @@ __all__ = [
     "FIELDS",
     "NEEDED",
     "OrdersFile",
+    "ParsedRow",
     "RawRow",
     "Refused",
     "RejectsFile",

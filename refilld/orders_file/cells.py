@@ -1,4 +1,4 @@
-"""Cells of a row: one reader for each kind of value; each raises BadInputError naming what is right."""
+"""Cells of a row: one parser per kind of value; each raises BadInputError with the fault and the remedy."""
 
 import re
 from collections.abc import Mapping
@@ -17,11 +17,11 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far the panel's clock may be ahead of ours."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)  # Instagram's first year
-# Controls, line separators, marks that reverse what a terminal shows, and what cannot be encoded.
+# Control characters, line separators, bidirectional marks, and surrogates.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_WHOLE = re.compile(r"[0-9]{1,100}")  # more digits are no number that anybody meant
+_WHOLE = re.compile(r"[0-9]{1,100}")  # the conversion of more digits is slow
 _MONEY = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
-_DECIMAL_COMMA = re.compile(r"[0-9]{1,12},(?:[0-9]{1,2}|[0-9]{4,6})")  # three digits may be thousands
+_DECIMAL_COMMA = re.compile(r"[0-9]{1,12},(?:[0-9]{1,2}|[0-9]{4,6})")  # three digits could be thousands
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _UNIX_SECONDS = re.compile(r"[0-9]{1,11}")
 _RFC3339 = re.compile(
@@ -34,12 +34,12 @@ _STATUSES = {status.lower(): status for status in OrderStatus} | {"cancelled": O
 
 
 def shown(text: str, longest: int = 60) -> str:
-    """Quote a hostile text for a message: unprintable characters escaped, length bounded."""
+    """Quote untrusted text for a message: unprintable characters escaped, length limited."""
     return repr(text if len(text) <= longest else text[:longest] + "…")
 
 
 def text_cell(cells: Cells, field: str, longest: int) -> str | None:
-    """Return the trimmed text, None when there is none."""
+    """Return the trimmed text, or None when the cell is empty."""
     text = cells.get(field, "").strip()
     if len(text) > longest:
         raise BadInputError(field, f"{shown(text)} is longer than {longest} characters")
@@ -57,7 +57,7 @@ def needed_text(cells: Cells, field: str, longest: int) -> str:
 
 
 def whole_cell(cells: Cells, field: str, most: int) -> int | None:
-    """Return a whole number from 0 to `most` in plain ASCII digits, None when there is none."""
+    """Return a whole number from 0 to `most` in ASCII digits, or None when the cell is empty."""
     text = cells.get(field, "").strip()
     if not text:
         return None
@@ -95,13 +95,13 @@ def status_cell(cells: Cells) -> OrderStatus:
 
 
 def completed_cell(cells: Cells, status: OrderStatus, now: datetime) -> datetime | None:
-    """Return the time of completion in UTC; None, whatever stands there, for an undelivered order."""
+    """Return the time of completion in UTC; None for an undelivered order, whatever the cell holds."""
     if not status.delivered:
         return None
     text = cells.get("completed_at", "").strip()
     if not text:
         raise BadInputError("completed_at", f"is missing; an order with status {status} needs it")
-    at = _moment(text)
+    at = _time(text)
     if at is None:
         raise BadInputError(
             "completed_at",
@@ -143,14 +143,14 @@ def currency_cell(cells: Cells) -> str | None:
     text = cells.get("currency", "").strip()
     if not text:
         return None
-    # Checked before the letters are made big: some of other alphabets become ASCII by that.
+    # Checked before upper(), which turns some letters of other alphabets into ASCII.
     if not text.isascii() or _CURRENCY.fullmatch(text.upper()) is None:
         raise BadInputError("currency", f"{shown(text)} is not a currency; write its three letters, like USD")
     return text.upper()
 
 
-def _moment(text: str) -> datetime | None:
-    """Read RFC 3339 (UTC unless it has an offset) or Unix seconds; None when it is neither."""
+def _time(text: str) -> datetime | None:
+    """Parse RFC 3339 (UTC unless it has an offset) or Unix seconds; None when it is neither."""
     if _UNIX_SECONDS.fullmatch(text):
         return _EPOCH + timedelta(seconds=int(text))
     found = _RFC3339.fullmatch(text)
@@ -159,5 +159,5 @@ def _moment(text: str) -> datetime | None:
     try:
         read = datetime.fromisoformat(f"{found[1]}T{found[2]}{(found[3] or 'Z').upper()}")
         return read.astimezone(UTC)
-    except (ValueError, OverflowError):  # the 30th of February; an offset that leaves the calendar
+    except (ValueError, OverflowError):  # the 30th of February; an offset that leaves the range of datetime
         return None

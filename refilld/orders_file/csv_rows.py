@@ -1,7 +1,7 @@
-"""Rows of a CSV file: records may span lines, and one broken record does not take its neighbours along.
+"""Rows of a CSV file: records may span lines, and a broken record does not break those after it.
 
-What stands inside a quote is never read as rows, however long it is: customers write it. Only when the
-quoting itself is broken are the lines after a broken record's first one looked at again.
+Text inside quotes is never read as rows, however long it is: it may come from customers. Only when the
+quoting itself is broken are the lines after the first line of the broken record parsed again.
 """
 
 import csv
@@ -14,7 +14,7 @@ from refilld.orders_file.lines import Line, LineReader
 from refilld.orders_file.rows import RawRow, Refused
 
 LONGEST_RECORD = 65_536
-"""In bytes; below the csv module's own limit for one cell, which is global to the process."""
+"""In bytes; below the limit of the csv module for one cell, which is global to the process."""
 _DELIMITERS = (",", ";", "\t")
 _UNCLOSED = "a quote is opened and not closed; close it, and write a quote inside a quoted cell twice"
 _FAULTS = {
@@ -26,23 +26,23 @@ _TOO_LONG = f"the row has more than {LONGEST_RECORD:,} bytes, which is too long 
 
 
 class _TooLongError(Exception):
-    """The record that began at the first taken line is longer than any order."""
+    """The record that begins at the first consumed line is too long for an order."""
 
 
 class _UnclosedError(Exception):
-    """The record that began at the first taken line has a quote that is never closed."""
+    """The record that begins at the first consumed line has a quote that is never closed."""
 
 
 class CsvRows:
-    """Iterator over the records after the header; reading the header is part of the construction."""
+    """Iterator over the records after the header; the constructor reads the header."""
 
     def __init__(self, lines: LineReader, mapping: Mapping[str, str]) -> None:
         """Raise BadInputError when the header is missing, broken, ambiguous or incomplete."""
         self._lines = lines
-        self._again: deque[Line] = deque()
-        self._taken: list[Line] = []
+        self._pushed_back: deque[Line] = deque()
+        self._consumed: list[Line] = []
         self._size = 0
-        self._none_closes = False
+        self._no_closing_quote = False
         header = _header_line(lines)
         self._delimiter, cells = _split_header(header, mapping)
         self._headings = _named_headings(cells)
@@ -61,7 +61,7 @@ class CsvRows:
     def __iter__(self) -> Iterator[RawRow | Refused]:
         records = self._records()
         while True:
-            self._taken, self._size = [], 0
+            self._consumed, self._size = [], 0
             try:
                 cells = next(records)
             except StopIteration:
@@ -71,7 +71,7 @@ class CsvRows:
                 records = self._records()
                 continue
             except (csv.Error, _UnclosedError) as fault:
-                yield self._give_back(_explained(fault))
+                yield self._push_back(_explained(fault))
                 records = self._records()
                 continue
             if any(cell.strip() for cell in cells):
@@ -81,53 +81,53 @@ class CsvRows:
         return csv.reader(self._feed(), delimiter=self._delimiter, strict=True)
 
     def _feed(self) -> Iterator[str]:
-        """Hand lines to the csv reader and remember them, up to the limit of one record."""
-        while line := self._again.popleft() if self._again else next(self._lines, None):
-            self._taken.append(line)
+        """Pass lines to the csv reader and remember them, up to the size limit of one record."""
+        while line := self._pushed_back.popleft() if self._pushed_back else next(self._lines, None):
+            self._consumed.append(line)
             self._size += line.size
             if self._size > LONGEST_RECORD:
                 raise _TooLongError
             yield line.text
-            # Lines given back have shown broken quoting; only the last may go on into lines not seen yet.
-            if self._taken and self._again:
+            # Quoting is broken in pushed-back lines: only the last of them may continue in an unread line.
+            if self._consumed and self._pushed_back:
                 raise _UnclosedError(_UNCLOSED)
 
     def _skip(self) -> Refused:
-        """Refuse a record that is too long, up to the quote that closes it if there is one."""
-        first, last = self._taken[0], self._taken[-1]
-        began_inside = last is not first  # a record goes on in a further line only within a quote
+        """Refuse a record that is too long, and skip to its closing quote if there is one."""
+        first, last = self._consumed[0], self._consumed[-1]
+        began_inside = last is not first  # a record continues on a further line only inside quotes
         ends_inside = (last.quotes % 2 == 1) != began_inside
         if ends_inside and not self._closes():
-            return self._give_back(_UNCLOSED)
+            return self._push_back(_UNCLOSED)
         return Refused.text(first.number, _TOO_LONG, first.text)
 
     def _closes(self) -> bool:
-        """Read on through the line that closes the quote; False, without moving, when none does."""
-        if self._none_closes:
+        """Skip to the end of the line with the closing quote; False, without moving, when there is none."""
+        if self._no_closing_quote:
             return False
         mark = self._lines.mark()
         if any(line.quotes % 2 for line in self._lines):
             return True
         self._lines.reset(mark)
-        self._none_closes = True  # nor will one further down: the file is searched to its end only once
+        self._no_closing_quote = True  # remembered, so that the file is searched to its end only once
         return False
 
-    def _give_back(self, problem: str) -> Refused:
-        """Refuse the line that a broken record began with; the lines after it get another chance."""
-        first, *rest = self._taken
-        self._again.extendleft(reversed(rest))
+    def _push_back(self, problem: str) -> Refused:
+        """Refuse the first line of a broken record, and push the lines after it back."""
+        first, *rest = self._consumed
+        self._pushed_back.extendleft(reversed(rest))
         return Refused.text(first.number, problem, first.text)
 
     def _row(self, cells: Sequence[str]) -> RawRow | Refused:
-        line = self._taken[0].number
-        fault = next((taken.fault for taken in self._taken if taken.fault), None)
+        line = self._consumed[0].number
+        fault = next((line.fault for line in self._consumed if line.fault), None)
         if len(cells) != len(self._headings):
             fault = fault or (
                 f"the row has {len(cells)} cells and the header {len(self._headings)};"
                 f" put a cell that contains {self._delimiter!r} in quotes"
             )
         if fault:
-            return Refused.text(line, fault, "".join(taken.text for taken in self._taken))
+            return Refused.text(line, fault, "".join(line.text for line in self._consumed))
         values = {field: cells[index] for index, field in self._fields}
         return RawRow(line, values, dict(zip(self._headings, cells, strict=True)))
 
@@ -147,7 +147,7 @@ def _header_line(lines: LineReader) -> str:
 
 
 def _split_header(header: str, mapping: Mapping[str, str]) -> tuple[str, list[str]]:
-    """Find the delimiter that makes the most known columns, else the most columns."""
+    """Split by the delimiter that gives the most known columns, then the most columns."""
     splits = []
     for delimiter in _DELIMITERS:
         try:
@@ -163,7 +163,7 @@ def _split_header(header: str, mapping: Mapping[str, str]) -> tuple[str, list[st
 
 
 def _named_headings(cells: Sequence[str]) -> list[str]:
-    """Trim the headings, number the nameless ones; raises BadInputError for two of one name."""
+    """Trim the headings and number the empty ones; raises BadInputError for a duplicate."""
     names = [cell.strip() or f"column {number}" for number, cell in enumerate(cells, 1)]
     seen: set[str] = set()
     for name in names:

@@ -1,4 +1,4 @@
-"""Headings: which column of an orders file is which field of an order."""
+"""Headings: matches the columns of an orders file to the fields of an order."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from monitor.errors import BadInputError
 
 NEEDED = ("order_id", "service", "link", "quantity", "status")
-"""Every file has these; `completed_at` is needed row by row."""
+"""Every file needs these columns; whether `completed_at` is needed depends on the row."""
 FIELDS = (
     *NEEDED,
     "completed_at",
@@ -21,10 +21,9 @@ FIELDS = (
     "price",
     "currency",
 )
-# What panels call them in their exports. A panel's charge is what the customer paid: our price.
-# Beside a service's number its name says nothing new. `Created` is absent on purpose: an order is
-# created long before it is completed.
-_PANEL_WORDS = {
+# Names in the exports of panels. A panel's charge is what the customer paid, which is the price here.
+# `Created` is absent on purpose: an order is created long before it is completed.
+_PANEL_NAMES = {
     "id": "order_id",
     "serviceid": "service",
     "linkurl": "link",
@@ -37,7 +36,7 @@ _MOST_NAMED = 30
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of a file or row: those that are fields, and those ignored."""
+    """The columns of a file or row: those that are fields, and those that are ignored."""
 
     fields: Mapping[str, str]
     """Field by column."""
@@ -45,12 +44,12 @@ class Columns:
 
 
 def recognise(heading: str) -> str | None:
-    """Return the field that a heading names in any case, with blanks, underscores or hyphens, or None."""
-    return _RECOGNISED.get(_plain(heading))
+    """Return the field that a heading names, or None; case, blanks, underscores and hyphens are ignored."""
+    return _RECOGNISED.get(_normalized(heading))
 
 
 def check_mapping(mapping: Mapping[str, str]) -> None:
-    """Raise BadInputError("--map", …) for a mapping to an unknown field, or of two columns to one field."""
+    """Raise BadInputError("--map", …) for an unknown field, or for two columns mapped to one field."""
     seen: dict[str, str] = {}
     for column, field in mapping.items():
         if field not in FIELDS:
@@ -63,9 +62,10 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
 
 
 def match(headings: Sequence[str], mapping: Mapping[str, str]) -> Columns:
-    """Tell fields from other columns; the mapping (field by column) beats recognition.
+    """Match headings to fields; the mapping (field by column) takes precedence over recognised names.
 
-    Raises BadInputError for a mapped column that is not there and for two columns that mean one field.
+    Beside a column with the service id, a column with its name is ignored. Raises BadInputError for a
+    mapped column that is missing, and for two columns that name one field.
     """
     fields: dict[str, str] = {}
     for column, field in mapping.items():
@@ -76,25 +76,25 @@ def match(headings: Sequence[str], mapping: Mapping[str, str]) -> Columns:
             )
         fields[heading] = field
     mapped = set(fields.values())
-    by_number = any(_plain(heading) == "serviceid" for heading in headings)
+    has_id = any(_normalized(heading) == "serviceid" for heading in headings)
     for heading in headings:
-        meant = None if by_number and _plain(heading) == "service" else recognise(heading)
-        if meant is None or heading in fields or meant in mapped:
+        recognised = None if has_id and _normalized(heading) == "service" else recognise(heading)
+        if recognised is None or heading in fields or recognised in mapped:
             continue
-        if meant in fields.values():
-            raise _ambiguous(meant, [other for other in headings if recognise(other) == meant])
-        fields[heading] = meant
+        if recognised in fields.values():
+            raise _ambiguous(recognised, [other for other in headings if recognise(other) == recognised])
+        fields[heading] = recognised
     return Columns(fields, tuple(heading for heading in headings if heading not in fields))
 
 
 def present(headings: Iterable[str], mapping: Mapping[str, str]) -> dict[str, str]:
-    """Return that part of the mapping whose columns are there."""
-    plain = {_plain(heading) for heading in headings}
-    return {column: field for column, field in mapping.items() if _plain(column) in plain}
+    """Return the part of the mapping whose columns are present."""
+    normalized = {_normalized(heading) for heading in headings}
+    return {column: field for column, field in mapping.items() if _normalized(column) in normalized}
 
 
 def require(columns: Columns, headings: Sequence[str]) -> None:
-    """Raise one BadInputError("header", …) that names every needed column the file lacks."""
+    """Raise BadInputError("header", …) naming all needed columns that are missing."""
     missing = [field for field in NEEDED if field not in columns.fields.values()]
     if missing:
         raise BadInputError(
@@ -105,11 +105,11 @@ def require(columns: Columns, headings: Sequence[str]) -> None:
 
 
 def find(column: str, headings: Sequence[str]) -> str:
-    """Return the heading that a mapping means; raises BadInputError("--map", …) when there is none."""
+    """Return the heading that a mapping names; raises BadInputError("--map", …) when there is none."""
     if column in headings:
         return column
     for heading in headings:
-        if _plain(heading) == _plain(column):
+        if _normalized(heading) == _normalized(column):
             return heading
     raise BadInputError("--map", f"the file has no column {column!r}; it has {_named(headings)}")
 
@@ -127,8 +127,8 @@ def _named(headings: Sequence[str]) -> str:
     return ", ".join(names) + (", …" if len(headings) > _MOST_NAMED else "")
 
 
-def _plain(heading: str) -> str:
+def _normalized(heading: str) -> str:
     return re.sub(r"[\s_-]+", "", heading).casefold()
 
 
-_RECOGNISED = {_plain(field): field for field in FIELDS} | _PANEL_WORDS
+_RECOGNISED = {_normalized(field): field for field in FIELDS} | _PANEL_NAMES

@@ -1,4 +1,4 @@
-"""Rows of a JSON Lines file: one object a line, numbers kept as they were written."""
+"""Rows of a JSON Lines file: one object per line, numbers kept as they are written."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -11,28 +11,28 @@ from refilld.orders_file.rows import RawRow, Refused
 
 LONGEST_LINE = 65_536
 """In bytes."""
-_MOST_SHAPES = 64
-_LONGEST_SHAPE = 2_048
+_MOST_KEY_SETS = 64
+_LONGEST_KEY_SET = 2_048
 _MOST_IGNORED = 100
 _LONGEST_IGNORED = 60
 
 
-class _Point(str):
-    """A JSON number with a point or exponent, as it was written."""
+class _Fraction(str):
+    """A JSON number with a point or exponent, as it is written."""
 
     __slots__ = ()
 
 
 class JsonRows:
-    """Iterator over the objects of a file; the first object decides whether the mapping's columns exist."""
+    """Iterator over the objects of a file; the first object must have all columns of the mapping."""
 
     def __init__(self, lines: LineReader, mapping: Mapping[str, str]) -> None:
         self._lines = lines
         self._mapping = mapping
-        self._shapes: dict[tuple[str, ...], Columns] = {}
-        self._begun = False
+        self._matched: dict[tuple[str, ...], Columns] = {}
+        self._mapping_checked = False
         self.ignored: dict[str, None] = {}
-        """Columns seen so far that mean nothing to us, in order; at most 100."""
+        """Columns read so far that are no field, in order; at most 100."""
 
     def __iter__(self) -> Iterator[RawRow | Refused]:
         """Raise BadInputError when the first object lacks a column that the mapping names."""
@@ -47,10 +47,10 @@ class JsonRows:
             read = _read_object(line.text.rstrip("\r\n"))
         except BadInputError as error:
             return Refused.text(line.number, error.problem, line.text)
-        if not self._begun:
+        if not self._mapping_checked:
             for column in self._mapping:
                 find(column, list(read))
-            self._begun = True
+            self._mapping_checked = True
         cells: dict[str, str] = {}
         row = RawRow(line.number, cells, line.text.strip())
         try:
@@ -60,28 +60,28 @@ class JsonRows:
             return Refused.row(row, error)
         return row
 
-    def _columns(self, shape: tuple[str, ...]) -> Columns:
-        """Match the keys of a row; rows of one (sane) shape are matched once."""
-        if shape in self._shapes:
-            return self._shapes[shape]
-        columns = match(shape, present(shape, self._mapping))
+    def _columns(self, keys: tuple[str, ...]) -> Columns:
+        """Match the keys of a row to fields; the result is cached, unless the keys are very long."""
+        if keys in self._matched:
+            return self._matched[keys]
+        columns = match(keys, present(keys, self._mapping))
         for column in columns.ignored[: _MOST_IGNORED - len(self.ignored)]:
             self.ignored[column[:_LONGEST_IGNORED]] = None
-        if sum(len(column) + 1 for column in shape) <= _LONGEST_SHAPE:
-            if len(self._shapes) >= _MOST_SHAPES:
-                self._shapes.clear()
-            self._shapes[shape] = columns
+        if sum(len(column) + 1 for column in keys) <= _LONGEST_KEY_SET:
+            if len(self._matched) >= _MOST_KEY_SETS:
+                self._matched.clear()
+            self._matched[keys] = columns
         return columns
 
 
 def _read_object(text: str) -> dict[str, Any]:
-    """Read one object; raises BadInputError for anything else, for keys given twice and for NaN."""
+    """Parse one object; raises BadInputError for any other value, duplicate keys and NaN."""
     try:
-        read = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_Point)
+        read = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_Fraction)
     except json.JSONDecodeError as fault:
         raise BadInputError("row", f"is not JSON: {fault.msg} at column {fault.colno}") from fault
-    except (ValueError, RecursionError) as fault:  # thousands of digits, thousands of brackets
-        raise BadInputError("row", "holds a number or a nesting beyond all sense") from fault
+    except (ValueError, RecursionError) as fault:  # too many digits, too many brackets
+        raise BadInputError("row", "has a too long number, or is nested too deeply") from fault
     if not isinstance(read, dict):
         raise BadInputError("row", 'is not an object; write it like {"order_id": "17", …}')
     return read
@@ -97,14 +97,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> Any:
-    raise BadInputError("row", f"{name} is not a number that JSON knows; write null where there is none")
+    raise BadInputError("row", f"{name} is not valid JSON; write null for a missing number")
 
 
 def _text(field: str, value: object) -> str:
-    """Return a value's text; only a price may have a point, and nothing may be true, a list or an object."""
+    """Return a value as text; only a price may have a point. Booleans, lists and objects are refused."""
     if value is None:
         return ""
-    if isinstance(value, _Point) and field != "price":
+    if isinstance(value, _Fraction) and field != "price":
         raise BadInputError(field, f"{value[:60]} has a point or an exponent; write it like 12000")
     if isinstance(value, bool):
         raise BadInputError(field, f"{json.dumps(value)} is not a value for it; write a text or a number")

@@ -1,4 +1,4 @@
-"""Numbered lines of a file, each bounded in length, whatever its bytes are."""
+"""Numbered lines of a file with arbitrary bytes, each limited in length."""
 
 from dataclasses import dataclass
 from typing import BinaryIO, Self
@@ -9,30 +9,30 @@ _EXCERPT = 200
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line, its end included; bytes that are not UTF-8 stand in `text` as lone surrogates."""
+    """One line with its end; bytes that are not UTF-8 are lone surrogates in `text`."""
 
     number: int
     """From 1, counted by line feeds."""
     text: str
-    """The whole line, or only its beginning when it is not `whole`."""
+    """The whole line; only its beginning when it is not `whole`."""
     size: int
     """In bytes."""
     quotes: int = 0
-    """How many double quotes stand in all of it."""
+    """The number of double quotes in the whole line."""
     utf8: bool = True
     whole: bool = True
     """False: the line is longer than the reader's limit."""
 
     @property
     def fault(self) -> str | None:
-        """What is wrong with the line itself, or None."""
+        """Why the line cannot be used, or None."""
         if not self.whole:
             return f"the line has {self.size:,} bytes, which is too long for an order"
         return None if self.utf8 else "the line is not UTF-8; save the file as UTF-8"
 
 
 class LineReader:
-    """Iterator over the lines of a binary file, never holding more than `longest` bytes of it."""
+    """Iterator over the lines of a binary file; holds at most `longest` bytes of one line."""
 
     def __init__(self, file: BinaryIO, longest: int) -> None:
         self._file = file
@@ -58,11 +58,11 @@ class LineReader:
         return self._decoded(raw if whole else raw[:_EXCERPT], size, quotes, whole)
 
     def mark(self) -> tuple[int, int]:
-        """Return where the reader stands, for `reset`."""
+        """Return the position of the reader, for `reset`."""
         return self.position, self._number
 
     def reset(self, mark: tuple[int, int]) -> None:
-        """Stand again where `mark` was taken."""
+        """Return to the position of `mark`."""
         self.position, self._number = mark
         self._file.seek(self.position)
 
@@ -74,7 +74,7 @@ class LineReader:
             return Line(self._number, text, size, quotes, utf8=False, whole=whole)
 
     def _skip_rest(self) -> tuple[int, int]:
-        """Read to the end of the line; return how many bytes and quotes that were."""
+        """Read to the end of the line; return the number of bytes and quotes skipped."""
         skipped = quotes = 0
         while chunk := self._file.readline(_CHUNK):
             skipped += len(chunk)

@@ -1,4 +1,4 @@
-"""From raw rows to orders: what a row means under the configuration's services and terms."""
+"""Parses raw rows into orders, with the services and terms of the configuration."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,15 +31,17 @@ from refilld.orders_file.reader import OrdersFile
 from refilld.orders_file.rows import LONGEST_ID, RawRow, Refused
 
 _NO_SERVICE = Service()
+ParsedRow = tuple[RawRow, Order] | Refused
+"""A row with its order, or a refused row."""
 
 
 def parse_order(
     raw: RawRow, *, services: Mapping[str, Service], terms: Mapping[str, Terms], now: datetime
 ) -> Order:
-    """Read one order; raises BadInputError(field, what is wrong and what would be right).
+    """Parse one order; raises BadInputError with the field, the fault and the remedy.
 
-    Pass a `Services` and a `TermsBook` when many rows are read: any other mapping is indexed anew for
-    each row, and derives no terms from names.
+    For many rows pass a `Services` and a `TermsCatalog`. Any other mapping is indexed again for each row,
+    and derives no terms from service names.
     """
     cells = raw.cells
     order_id = needed_text(cells, "order_id", LONGEST_ID)
@@ -48,7 +50,7 @@ def parse_order(
     link = needed_text(cells, "link", LONGEST_LINK)
     quantity = quantity_cell(cells)
     status = status_cell(cells)
-    sold_under, terms_from = _terms(cells, service, name, _book(terms))
+    sold_under, terms_from = _terms(cells, service, name, _catalog(terms))
     return Order(
         order_id=order_id,
         service=name,
@@ -74,15 +76,15 @@ def parse_rows(
     services: Mapping[str, Service],
     terms: Mapping[str, Terms],
     now: datetime,
-) -> Iterator[tuple[RawRow, Order] | Refused]:
-    """Yield every row with its order, or its refusal."""
-    known, book = _known(services), _book(terms)
+) -> Iterator[ParsedRow]:
+    """Yield every row with its order, or as refused."""
+    known, catalog = _known(services), _catalog(terms)
     for row in rows:
         if isinstance(row, Refused):
             yield row
             continue
         try:
-            yield row, parse_order(row, services=known, terms=book, now=now)
+            yield row, parse_order(row, services=known, terms=catalog, now=now)
         except BadInputError as error:
             yield Refused.row(row, error)
 
@@ -95,10 +97,10 @@ def parse_file(
     terms: Mapping[str, Terms],
     now: datetime,
     on_read: Callable[[int], object] | None = None,
-) -> Iterator[tuple[RawRow, Order] | Refused]:
-    """Yield the orders and refusals of a file; `on_read` is told the bytes read so far before each of them.
+) -> Iterator[ParsedRow]:
+    """Yield the parsed rows of a file; `on_read` is called with the bytes read so far before each row.
 
-    Raises BadInputError about the whole file, and OSError, at the first step.
+    The first step raises BadInputError for a fault of the whole file, and OSError.
     """
     with OrdersFile(path, mapping) as file:
         for parsed in parse_rows(file, services=services, terms=terms, now=now):
@@ -108,7 +110,7 @@ def parse_file(
 
 
 def _metric(cells: Cells, name: str, service: Service) -> Metric:
-    """Return what the service counts; a row may say it too, but not say otherwise."""
+    """Return the metric of the service; a metric in the row must be the same."""
     metric = metric_cell(cells)
     if service.metric is None and metric is not None:
         return metric
@@ -128,7 +130,7 @@ def _metric(cells: Cells, name: str, service: Service) -> Metric:
 
 
 def _target(cells: Cells, link: str, metric: Metric) -> Target:
-    """Return what is counted; the owner column beats the owner in the link, and only posts have one."""
+    """Return the target; the owner column takes precedence over an owner in the link. Only posts have one."""
     parsed = parse_link(link)
     owner = text_cell(cells, "owner", 100)
     username = parsed.owner if owner is None else parse_username(owner, "owner")
@@ -144,14 +146,17 @@ def _known(services: Mapping[str, Service]) -> Services:
     return services if isinstance(services, Services) else Services(services)
 
 
-def _book(terms: Mapping[str, Terms]) -> TermsCatalog:
+def _catalog(terms: Mapping[str, Terms]) -> TermsCatalog:
     return terms if isinstance(terms, TermsCatalog) else TermsCatalog(terms)
 
 
-def _terms(cells: Cells, service: Service, called: str, book: TermsCatalog) -> tuple[Terms, TermsOrigin]:
-    """Return the row's terms, else those of its service, and where they are from."""
-    said = text_cell(cells, "terms", 200)
-    name = said or service.terms
-    if name is not None and name not in book:
-        raise BadInputError("terms", f"there are no terms {shown(name)}; there are {', '.join(sorted(book))}")
-    return book.of_service(service, called) if said is None else (book[said], TermsOrigin.ROW)
+def _terms(
+    cells: Cells, service: Service, service_name: str, catalog: TermsCatalog
+) -> tuple[Terms, TermsOrigin]:
+    """Return the terms of the row, else of its service, and their origin."""
+    in_row = text_cell(cells, "terms", 200)
+    name = in_row or service.terms
+    if name is not None and name not in catalog:
+        known = ", ".join(sorted(catalog))
+        raise BadInputError("terms", f"there are no terms {shown(name)}; there are {known}")
+    return catalog.of_service(service, service_name) if in_row is None else (catalog[in_row], TermsOrigin.ROW)

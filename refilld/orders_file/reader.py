@@ -1,4 +1,4 @@
-"""The open orders file: tells CSV from JSON Lines and hands out raw rows."""
+"""The open orders file: detects CSV or JSON Lines, and yields raw rows."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -12,13 +12,13 @@ from refilld.orders_file.csv_rows import LONGEST_RECORD, CsvRows
 from refilld.orders_file.headings import check_mapping
 from refilld.orders_file.json_rows import LONGEST_LINE, JsonRows
 from refilld.orders_file.lines import LineReader
-from refilld.orders_file.rows import RawRow, Refused, Rows
+from refilld.orders_file.rows import RawRow, Refused, RowReader
 
 _NO_MAPPING: Mapping[str, str] = MappingProxyType({})
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
-_UTF8_MARK = b"\xef\xbb\xbf"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_ZIP_MARK = b"PK\x03\x04"
+_UTF8_BOM = b"\xef\xbb\xbf"
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_ZIP_SIGNATURE = b"PK\x03\x04"
 _HEAD = 4_096
 
 
@@ -28,16 +28,16 @@ class OrdersFile:
     def __init__(self, path: Path, mapping: Mapping[str, str] = _NO_MAPPING) -> None:
         """Open the file; `mapping` is field by column.
 
-        Raises BadInputError when the file as a whole cannot be read as orders, OSError when not at all.
+        Raises BadInputError for a fault of the whole file, OSError when it cannot be read.
         """
         check_mapping(mapping)
         self._file = path.open("rb")
         try:
             self.size = os.fstat(self._file.fileno()).st_size
             """In bytes."""
-            as_json = _begin(self._file, path.suffix)
+            as_json = _skip_bom(self._file, path.suffix)
             self._lines = LineReader(self._file, LONGEST_LINE if as_json else LONGEST_RECORD)
-            self._rows: Rows = (JsonRows if as_json else CsvRows)(self._lines, mapping)
+            self._rows: RowReader = (JsonRows if as_json else CsvRows)(self._lines, mapping)
         except BaseException:
             self._file.close()
             raise
@@ -49,11 +49,11 @@ class OrdersFile:
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """Columns that mean nothing to us: for CSV known at once, for JSON Lines as far as it is read."""
+        """Columns that are no field: known at once for CSV, as far as it is read for JSON Lines."""
         return tuple(self._rows.ignored)
 
     def __iter__(self) -> Iterator[RawRow | Refused]:
-        """Yield rows in order; a BadInputError here is one about the whole file (a mapping of no column)."""
+        """Yield rows in order; raises BadInputError for a mapping to a missing column (JSON Lines)."""
         return iter(self._rows)
 
     def close(self) -> None:
@@ -67,21 +67,21 @@ class OrdersFile:
 
 
 def read_rows(path: Path, mapping: Mapping[str, str] = _NO_MAPPING) -> Iterator[RawRow | Refused]:
-    """Yield the rows of a file; raises as OrdersFile does."""
+    """Yield the rows of a file; raises the errors of OrdersFile."""
     with OrdersFile(path, mapping) as file:
         yield from file
 
 
-def _begin(file: BufferedReader, suffix: str) -> bool:
-    """Stand before the first character and say whether it is JSON Lines; raises BadInputError for neither."""
-    head = file.peek(_HEAD)[:_HEAD]  # not read and gone back: it may be a pipe
-    if head.startswith(_UTF16_MARKS) or b"\0" in head[:4]:
+def _skip_bom(file: BufferedReader, suffix: str) -> bool:
+    """Skip a byte order mark; return whether the file is JSON Lines. BadInputError for other formats."""
+    head = file.peek(_HEAD)[:_HEAD]  # peek, not read and seek: the file may be a pipe
+    if head.startswith(_UTF16_BOMS) or b"\0" in head[:4]:
         raise BadInputError("file", 'looks like UTF-16; save it as UTF-8 (in a spreadsheet: "CSV UTF-8")')
-    if head.startswith(_ZIP_MARK):
+    if head.startswith(_ZIP_SIGNATURE):
         raise BadInputError("file", "is a spreadsheet or an archive; export the orders as CSV")
-    marked = head.startswith(_UTF8_MARK)
-    file.read(len(_UTF8_MARK) if marked else 0)
-    first = head.removeprefix(_UTF8_MARK).lstrip()[:1]
+    has_bom = head.startswith(_UTF8_BOM)
+    file.read(len(_UTF8_BOM) if has_bom else 0)
+    first = head.removeprefix(_UTF8_BOM).lstrip()[:1]
     if first == b"[":
         raise BadInputError(
             "file", "is one JSON array; write one object a line: jq -c '.[]' orders.json > orders.jsonl"

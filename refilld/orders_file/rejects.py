@@ -1,4 +1,4 @@
-"""The rejects file: refused rows as CSV, for the operator to mend and import again."""
+"""The rejects file: refused rows as CSV, for the operator to correct and import again."""
 
 import csv
 import os
@@ -11,14 +11,14 @@ COLUMNS = ("line", "order_id", "field", "problem", "row")
 
 
 class RejectsFile:
-    """Writes refused rows; the file is made, or replaced, at the first of them, and else left alone."""
+    """Writes refused rows; the file is created or replaced at the first of them."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: IO[str] | None = None
 
     def write(self, refused: Refused) -> None:
-        """Append one row; `row` holds what stood in the orders file, as JSON. Raises OSError."""
+        """Append one row; the column `row` holds the row of the orders file as JSON. Raises OSError."""
         if self._file is None:
             self._file = _open_private(self._path)
             csv.writer(self._file).writerow(COLUMNS)
@@ -38,6 +38,6 @@ class RejectsFile:
 
 
 def _open_private(path: Path) -> IO[str]:
-    """Create the file for its owner alone: the rows name customers."""
+    """Create the file readable by its owner only: the rows may name customers."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     return os.fdopen(descriptor, "w", encoding="utf-8", newline="")

@@ -1,34 +1,26 @@
-"""Limits of what people and programs may send, the same for every interface."""
+"""Limits of input values, the same for every interface."""
 
 from datetime import timedelta
 from unicodedata import category
 
 LARGEST_ID = 2**63 - 1
-"""What a row's number can be at most, on both engines."""
-
-
+"""The largest row id on both database engines."""
 LARGEST_NUMBER = 2**53 - 1
-"""The largest integer that every JSON reader understands."""
-
-
+"""The largest integer that every JSON parser reads exactly."""
 LONGEST_TEXT = 1000
-
-
 LONGEST_NAME = 100
-
-
 LONGEST_RETRY = timedelta(days=30)
 
 
 def without_control_characters(text: str) -> str:
-    """Give the text back; ValueError when it has characters that a database or a terminal must not get."""
+    """Return the text; ValueError when it contains control characters or surrogates."""
     if any(category(character) in {"Cc", "Cs"} for character in text):
         raise ValueError("must not contain control characters")
     return text
 
 
 def printable(text: str) -> str:
-    """Give the text back; ValueError when a character of it cannot be seen."""
+    """Return the text; ValueError when it contains a character that is not printable."""
     if not text.isprintable():
         raise ValueError("must be printable")
     return text

@@ -1,4 +1,4 @@
-"""How old the newest look at a target was, over the time in which a guarantee ran on it."""
+"""The age of the newest look at a target, over the time in which it had an order under guarantee."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Ages:
-    """In hours. A target that was never looked at counts from the moment it came under guarantee."""
+class LookAges:
+    """In hours. Before the first look, the age counts from the start of the guarantee."""
 
     oldest: float
     mean: float
-    """Over all targets and the whole time."""
+    """The mean over all targets and the whole time."""
 
     @classmethod
     def of(
@@ -26,7 +26,7 @@ class Ages:
         looks: Mapping[Target, Sequence[datetime]],
         begin: datetime,
         end: datetime,
-    ) -> "Ages":
+    ) -> "LookAges":
         """The ages over a simulation."""
         gaps = [gap for h in past for gap in _gaps(h, looks.get(h.target, ()), begin, end)]
         time = sum(gaps)
@@ -34,7 +34,7 @@ class Ages:
 
 
 def _gaps(history: History, looks: Sequence[datetime], begin: datetime, end: datetime) -> list[float]:
-    """The hours between looks, while a guarantee ran."""
+    """The hours between looks while a guarantee ran."""
     sold = [order for order in history.orders if order.guaranteed and order.completed_at is not None]
     starts = [order.completed_at for order in sold if order.completed_at is not None]
     if not starts:

@@ -1,21 +1,21 @@
-"""The virtual clock: nobody sleeps on it, it jumps to what is next."""
+"""The clock of a simulation: it jumps to the next event instead of sleeping."""
 
 import heapq
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
 
-Event = Callable[[], object]
+SimulationEvent = Callable[[], object]
 
 
 class SimulationClock:
-    """The simulated time, and what is to happen at which."""
+    """The simulated time, and a queue of events."""
 
     def __init__(self, begin: datetime, end: datetime) -> None:
         self._now = begin
         self._end = end
         self._numbers = count()
-        self._events: list[tuple[datetime, int, Event]] = []
+        self._events: list[tuple[datetime, int, SimulationEvent]] = []
 
     def now(self) -> datetime:
         return self._now
@@ -24,23 +24,23 @@ class SimulationClock:
     def over(self) -> bool:
         return self._now >= self._end
 
-    def at(self, moment: datetime, event: Event) -> None:
-        """Have something happen at a moment, after all that was to happen at it before."""
-        heapq.heappush(self._events, (moment, next(self._numbers), event))
+    def at(self, time: datetime, event: SimulationEvent) -> None:
+        """Schedule an event; events at the same time run in the order of scheduling."""
+        heapq.heappush(self._events, (time, next(self._numbers), event))
 
-    def every(self, interval: timedelta, event: Event) -> None:
-        """Have something happen now and at every interval from now on."""
+    def every(self, interval: timedelta, event: SimulationEvent) -> None:
+        """Schedule an event now and after every interval."""
 
-        def again() -> None:
+        def repeat() -> None:
             event()
-            self.at(self._now + interval, again)
+            self.at(self._now + interval, repeat)
 
-        self.at(self._now, again)
+        self.at(self._now, repeat)
 
     def wait(self, duration: timedelta) -> bool:
-        """Let so much time pass, or less when something is to happen first; says whether it is so.
+        """Advance by a duration, or to the next event if that is earlier; return whether an event is due.
 
-        This is what the jobs wait with: a round ends where the world gets on.
+        The sampling job waits with this function, so that its round ends at the next event.
         """
         stop = self._next
         if stop - self._now <= duration:
@@ -50,11 +50,11 @@ class SimulationClock:
         return False
 
     def advance(self, until: datetime | None) -> None:
-        """Jump to a moment, or to what is to happen before it; None is whenever something happens."""
+        """Jump to a time, or to the next event if that is earlier; None jumps to the next event."""
         self._now = self._next if until is None else min(until, self._next)
 
-    def let_happen(self) -> None:
-        """Let everything happen that is due."""
+    def run_due(self) -> None:
+        """Run all events that are due."""
         while self._events and self._events[0][0] <= self._now and not self.over:
             _, _, event = heapq.heappop(self._events)
             event()

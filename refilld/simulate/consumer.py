@@ -1,7 +1,8 @@
-"""The simulated fulfilment: it claims what is queued, and delivers it after a while."""
+"""The simulated fulfilment: claims queued refills, and delivers them after a delay."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 
 from monitor.model.link import parse_link
 from monitor.model.target import Target
@@ -17,27 +18,24 @@ _MOST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class SimulatedConsumer:
-    """One consumer of the queue who never fails."""
+    """A consumer of the refill queue whose deliveries never fail."""
 
     database: Database
     world: SimulatedWorld
     clock: SimulationClock
     delay: timedelta
-    """From the claim to the delivery."""
+    """The time from claim to delivery."""
 
     def claim(self) -> None:
-        """Take everything that is queued."""
+        """Claim all queued refills, and schedule their delivery."""
         now = self.clock.now()
         with self.database.write() as tx:
             claimed = leases.claim(tx, now, limit=_MOST, lease=self.delay + _MARGIN, consumer="simulation")
         for row in claimed:
-            self._promise(row, now + self.delay)
-
-    def _promise(self, row: AnyRow, at: datetime) -> None:
-        self.clock.at(at, lambda: self._deliver(row))
+            self.clock.at(now + self.delay, partial(self._deliver, row))
 
     def _deliver(self, row: AnyRow) -> None:
-        """Deliver a refill to the world, and complete it."""
+        """Complete a refill, and deliver its units to the world."""
         now = self.clock.now()
         with self.database.write() as tx:
             leases.complete(tx, row.refill_id, row.lease_token, now)

@@ -1,4 +1,4 @@
-"""The figures of a run: what was found, how late, at what cost."""
+"""The figures of a simulation: what was found, how late, and at what cost."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,66 +11,66 @@ from monitor.model.decision import Action
 from monitor.model.order import Order
 from monitor.model.refill import RefillState
 from monitor.model.target import Target
-from refilld.simulate.ages import Ages
-from refilld.simulate.count_times import CountTimes, threshold
+from refilld.simulate.ages import LookAges
+from refilld.simulate.past_states import PastStates, threshold
 from refilld.simulate.run import SimulationRecord
-from refilld.simulate.true_drops import Exact, TrueDrop, TrueDropEnd, true_drops
-from refilld.simulate.world import KnowsTruth
+from refilld.simulate.true_drops import ExactCount, TrueDrop, TrueDropEnd, true_drops
+from refilld.simulate.world import HasExactCounts
 from storage.order_history import History, PastDecision
 
 LATE = 720.0
-"""Hours that a missed drop counts beyond the end of its guarantee."""
+"""Hours added for a missed drop, beyond the end of its guarantee."""
 _CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One run in numbers; what needs the exact counts is None where the world does not tell them."""
+    """The figures of one simulation; `truth` is None when the world has no exact counts."""
 
     orders: int
     targets: int
     requests: int
     looks: int
     counts: int
-    """Looks that ended in a number."""
+    """Looks with a count."""
     resumed: int
-    """How often the simulated operator let a stopped source look again."""
+    """How often the simulated operator resumed a stopped source."""
     oldest_look_hours: float
-    """The longest time that a target under guarantee went without a look."""
+    """The longest time without a look at a target under guarantee."""
     mean_look_age_hours: float
-    """How old the newest look at a target under guarantee was, on average."""
+    """The mean age of the newest look at a target under guarantee."""
     drops: int
-    """Drops that opened, suspicions included."""
+    """Opened drops, suspected ones included."""
     refills: int
     units_refilled: int
-    """Delivered until the end of the simulation."""
+    """Units delivered by the end of the simulation."""
     cost: dict[str, Decimal]
-    """Of the units refilled, at what they were sold for, by currency."""
+    """Of the refilled units at their sales price, by currency."""
     units_without_price: int
     held: int
-    """Refills that wait for an operator at the end."""
+    """Refills on hold at the end."""
     truth: "Truth | None"
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What can only be said of a world that tells its exact counts. Weights are the units lost."""
+    """Figures that need the exact counts of the world; weights are lost units."""
 
     true_drops: Counter[TrueDropEnd]
     seen: "Delays"
     missed_share: float | None
-    """Weighted: of the crossings that were seen or missed."""
+    """The weighted share of missed drops among those seen or missed."""
     hours_per_unit: float | None
-    """Weighted hours that lost units stayed unseen; missed ones count to the guarantee's end and LATE."""
+    """Weighted hours until a lost unit was seen; for a missed drop, until the guarantee's end plus LATE."""
     false_refills: int
-    """Refills decided where the exact count showed no drop."""
+    """Refills decided while the exact count showed no drop."""
     units_too_many: int
-    """Units of refills beyond what the exact count was missing."""
+    """Refilled units beyond the loss in the exact count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """Hours from a crossing to the look that saw it, weighted by the units lost."""
+    """Hours from a true drop to the look that saw it, weighted by lost units."""
 
     mean: float | None
     p50: float | None
@@ -78,28 +78,28 @@ class Delays:
 
     @classmethod
     def of(cls, seen: Sequence[TrueDrop]) -> "Delays":
-        """The delays of the crossings that were seen."""
-        pairs = sorted((c.hours, c.units) for c in seen)
+        """The delays of seen drops."""
+        pairs = sorted((drop.hours, drop.units) for drop in seen)
         units = sum(weight for _, weight in pairs)
         mean = sum(hours * weight for hours, weight in pairs) / units if units else None
         return cls(mean, _quantile(pairs, 0.5), _quantile(pairs, 0.95))
 
 
-def figures(happened: SimulationRecord) -> tuple[Figures, list[TrueDrop]]:
-    """Measure a run; gives the crossings too, as far as the world tells its truth."""
-    meter, past, plan = happened.meter, happened.histories, happened.plan
-    found = list(_crossings(happened))
-    ages = Ages.of(past, meter.looks, plan.begin, plan.end)
+def figures(record: SimulationRecord) -> tuple[Figures, list[TrueDrop]]:
+    """Measure a simulation; also returns the true drops, if the world has exact counts."""
+    meter, past, plan = record.meter, record.histories, record.plan
+    found = list(_true_drops(record))
+    ages = LookAges.of(past, meter.looks, plan.begin, plan.end)
     delivered = [(h, r) for h in past for r in h.refills if r.state is RefillState.COMPLETED]
     cost, unpriced = _cost(past)
-    truth = happened.world.truth
+    truth = record.world.truth
     return Figures(
         orders=sum(len(h.orders) for h in past),
         targets=len(past),
         requests=meter.requests,
         looks=sum(map(len, meter.looks.values())),
         counts=meter.counts,
-        resumed=happened.resumed,
+        resumed=record.resumed,
         oldest_look_hours=ages.oldest,
         mean_look_age_hours=ages.mean,
         drops=sum(len(h.drops) for h in past),
@@ -112,27 +112,27 @@ def figures(happened: SimulationRecord) -> tuple[Figures, list[TrueDrop]]:
     ), found
 
 
-def _crossings(happened: SimulationRecord) -> Iterable[TrueDrop]:
-    truth, plan = happened.world.truth, happened.plan
+def _true_drops(record: SimulationRecord) -> Iterable[TrueDrop]:
+    truth, plan = record.world.truth, record.plan
     if truth is not None:
-        for history in happened.histories:
-            yield from true_drops(history, exact(truth, history.target), plan.begin, plan.end)
+        for history in record.histories:
+            yield from true_drops(history, exact_count(truth, history.target), plan.begin, plan.end)
 
 
-def exact(truth: KnowsTruth, target: Target) -> Exact:
-    """The exact counts of one target."""
+def exact_count(truth: HasExactCounts, target: Target) -> ExactCount:
+    """The exact count of one target as a function of time."""
     return partial(truth.truth, target)
 
 
-def _truth(past: Iterable[History], found: Sequence[TrueDrop], truth: KnowsTruth) -> Truth:
-    seen = [c for c in found if c.end is TrueDropEnd.SEEN]
-    missed = [c for c in found if c.end is TrueDropEnd.MISSED]
-    units = sum(c.units for c in (*seen, *missed))
-    lost = sum(c.units for c in missed)
-    hours = sum(c.hours * c.units for c in (*seen, *missed)) + LATE * lost
-    false, too_many = _refilled_for_nothing(past, truth)
+def _truth(past: Iterable[History], found: Sequence[TrueDrop], truth: HasExactCounts) -> Truth:
+    seen = [drop for drop in found if drop.end is TrueDropEnd.SEEN]
+    missed = [drop for drop in found if drop.end is TrueDropEnd.MISSED]
+    units = sum(drop.units for drop in (*seen, *missed))
+    lost = sum(drop.units for drop in missed)
+    hours = sum(drop.hours * drop.units for drop in (*seen, *missed)) + LATE * lost
+    false, too_many = _unneeded_refills(past, truth)
     return Truth(
-        true_drops=Counter(c.end for c in found),
+        true_drops=Counter(drop.end for drop in found),
         seen=Delays.of(seen),
         missed_share=lost / units if units else None,
         hours_per_unit=hours / units if units else None,
@@ -141,31 +141,31 @@ def _truth(past: Iterable[History], found: Sequence[TrueDrop], truth: KnowsTruth
     )
 
 
-def _refilled_for_nothing(past: Iterable[History], truth: KnowsTruth) -> tuple[int, int]:
-    """The refills decided without a real drop, and the units of all that nobody was missing."""
+def _unneeded_refills(past: Iterable[History], truth: HasExactCounts) -> tuple[int, int]:
+    """The number of refills decided without a true drop, and the units refilled beyond the loss."""
     false = too_many = 0
     for history in past:
-        moments, count = CountTimes(history), exact(truth, history.target)
-        orders = {order.order_id: order for order in moments.orders}
+        states, count = PastStates(history), exact_count(truth, history.target)
+        orders = {order.order_id: order for order in states.orders}
         for decision in history.decisions:
-            missing = _missing(moments, decision, count(decision.at))
+            missing = _missing(states, decision, count(decision.at))
             if decision.action is Action.REFILL and missing is not None:
                 false += missing < threshold(orders[decision.order_id])
                 too_many += max(0, decision.quantity - missing)
     return false, too_many
 
 
-def _missing(moments: CountTimes, decision: PastDecision, count: int | None) -> int | None:
-    """The claim that the exact count would have had; None where there was none to be seen."""
+def _missing(states: PastStates, decision: PastDecision, count: int | None) -> int | None:
+    """The claim under the exact count; None when the target could not be read."""
     if count is None:
         return None
-    order_id = decision.order_id  # a held refill of its own is what is decided anew
-    claim = claims_of(moments.watched(decision.at, order_id), count, decision.at).get(order_id)
+    order_id = decision.order_id  # its own held refill is decided again, so it does not count
+    claim = claims_of(states.states(decision.at, order_id), count, decision.at).get(order_id)
     return None if claim is None else claim.units
 
 
 def _cost(past: Iterable[History]) -> tuple[dict[str, Decimal], int]:
-    """What the delivered units were sold for, by currency, and the units without a price."""
+    """The sales price of the delivered units by currency, and the number of units without a price."""
     cost: dict[str, Decimal] = {}
     unpriced = 0
     for history in past:
@@ -185,7 +185,7 @@ def _unit_price(order: Order) -> tuple[str, Decimal] | None:
 
 
 def _quantile(pairs: Sequence[tuple[float, int]], share: float) -> float | None:
-    """The least value that such a share of the weights does not exceed; `pairs` are sorted."""
+    """The weighted quantile of sorted pairs of value and weight; None without pairs."""
     rest = share * sum(weight for _, weight in pairs)
     for value, weight in pairs:
         rest -= weight

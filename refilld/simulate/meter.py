@@ -1,4 +1,4 @@
-"""The meter: looks through the world's source, and keeps what each look and request was."""
+"""A source that counts the requests and looks of the source behind it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from monitor.sources.contract import Reading, Source
 
 
 class MeteredSource:
-    """A source that counts what it is asked."""
+    """Passes reads on to a source, and records them."""
 
     def __init__(self, source: Source) -> None:
         self.name = source.name
@@ -17,17 +17,17 @@ class MeteredSource:
         self._source = source
         self.requests = 0
         self.counts = 0
-        """Looks that ended in a number."""
+        """Looks with a count."""
         self.looks: dict[Target, list[datetime]] = {}
 
     def request_key(self, target: Target) -> str | None:
         return self._source.request_key(target)
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
-        """Look at targets, and note it."""
+        """Read targets, and record requests, counts and times."""
         reading = self._source.read(targets, now)
         self.requests += reading.requests
-        for shot in reading.snapshots:
-            self.counts += shot.count is not None
-            self.looks.setdefault(shot.target, []).append(now)
+        for snapshot in reading.snapshots:
+            self.counts += snapshot.count is not None
+            self.looks.setdefault(snapshot.target, []).append(now)
         return reading

@@ -1,4 +1,4 @@
-"""The report of a simulation: for people by policy side by side, for programs whole."""
+"""The report of a simulation: a table of cadences side by side, or all figures as JSON."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -16,7 +16,7 @@ SYNTHETIC = (
 
 
 def assumptions(plan: SimulationPlan, source: str, *, builtin: bool) -> list[str]:
-    """What the figures rest on, in sentences."""
+    """The assumptions of the figures, in sentences."""
     section, world = plan.section, f"The world is what the source {source} makes of it."
     ran = (
         f"{plan.days} days; {section.requests_per_hour} requests an hour, at least"
@@ -27,7 +27,7 @@ def assumptions(plan: SimulationPlan, source: str, *, builtin: bool) -> list[str
 
 
 def summary(found: Figures) -> dict[str, object]:
-    """Every figure under its name in JSON; null where it cannot be known."""
+    """Every figure by its name in JSON; None when it is not known."""
     truth = found.truth
     return {
         "orders": found.orders,
@@ -55,12 +55,12 @@ def summary(found: Figures) -> dict[str, object]:
 
 
 def _of_truth(truth: Truth | None) -> dict[str, object]:
-    """What was really lost, and how late that was seen."""
+    """The figures that need exact counts."""
     seen = None if truth is None else truth.seen
-    fates = {} if truth is None else truth.true_drops
+    ends = {} if truth is None else truth.true_drops
     return {
-        "real_drops": None if truth is None else sum(fates.values()),
-        **{f"real_drops_{end}": None if truth is None else fates[end] for end in TrueDropEnd},
+        "real_drops": None if truth is None else sum(ends.values()),
+        **{f"real_drops_{end}": None if truth is None else ends[end] for end in TrueDropEnd},
         "delay_hours_mean": None if seen is None else _rounded(seen.mean),
         "delay_hours_p50": None if seen is None else _rounded(seen.p50),
         "delay_hours_p95": None if seen is None else _rounded(seen.p95),
@@ -99,11 +99,11 @@ _TITLES = {
     "cost": "cost of the units, at what they were sold for",
     "units_without_a_price": "  units without a price",
 }
-"""What people read, in order. The starred are weighted by the units lost."""
+"""The rows of the table in order. Figures with a star are weighted by lost units."""
 
 
 def table(summaries: Mapping[str, Mapping[str, object]]) -> list[dict[str, object]]:
-    """One row a figure, one column a policy; without what is known of none."""
+    """One row per figure, one column per policy; without figures that are unknown for all."""
     rows: list[dict[str, object]] = []
     for name, title in _TITLES.items():
         values = {policy: _shown(summary[name]) for policy, summary in summaries.items()}
@@ -112,8 +112,8 @@ def table(summaries: Mapping[str, Mapping[str, object]]) -> list[dict[str, objec
     return rows
 
 
-def crossing_rows(policy: str, found: Iterable[TrueDrop]) -> Iterable[dict[str, object]]:
-    """Every real drop, for programs."""
+def true_drop_rows(policy: str, found: Iterable[TrueDrop]) -> Iterable[dict[str, object]]:
+    """Every true drop as a row of JSON."""
     for true_drop in found:
         yield {
             "policy": policy,

@@ -1,4 +1,4 @@
-"""One run: a shop's orders, the real jobs and a simulated consumer, from the first day to the last."""
+"""One simulation: a shop's orders, the daemon's jobs and a simulated consumer on a virtual clock."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,41 +11,40 @@ from threading import Event
 from jobs.configured_source import ConfiguredSource
 from jobs.sampling import Sampling
 from refilld.daemon import Daemon
-from refilld.orders_file import Refused
-from refilld.services.order_import import Parsed
+from refilld.orders_file import ParsedRow, Refused
 from refilld.settings import Settings, SourceSection
 from refilld.simulate.clock import SimulationClock
 from refilld.simulate.consumer import SimulatedConsumer
 from refilld.simulate.meter import MeteredSource
 from refilld.simulate.sales import Sales
-from refilld.simulate.setting import inside
+from refilld.simulate.setting import for_simulation
 from refilld.simulate.world import SimulatedWorld
 from storage import due, migrate, sources
 from storage.engine import Database
 from storage.order_history import History, histories
 
 HOUR = timedelta(hours=1)
-PATIENCE = timedelta(days=36_500)
-"""A round waits for the budget as long as the world lets it."""
-OPERATOR = timedelta(hours=8)
-"""How long a source that has stopped waits for the simulated operator."""
-_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is private
+UNLIMITED = timedelta(days=36_500)
+"""A round of sampling waits for the budget until the next event, without a limit of its own."""
+RESUMED_AFTER = timedelta(hours=8)
+"""The time after which the simulated operator resumes a stopped source."""
+_MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - the folder created in it is private
 
-Tell = Callable[[datetime], object]
+OnProgress = Callable[[datetime], object]
 
 
 @dataclass(frozen=True, slots=True)
 class SimulationPlan:
-    """What is to be simulated, whatever the policy."""
+    """The parameters of a simulation, except the cadence."""
 
     begin: datetime
     days: int
     section: SourceSection
     """The budget of the world's source."""
     delay: timedelta = timedelta(hours=24)
-    """From a refill's claim to its delivery."""
-    orders: Sequence[Parsed] | None = None
-    """From a file; None where the world sells its own."""
+    """The time from a refill's claim to its delivery."""
+    orders: Sequence[ParsedRow] | None = None
+    """From a file; None when the world sells its own."""
 
     @property
     def end(self) -> datetime:
@@ -54,20 +53,20 @@ class SimulationPlan:
 
 @dataclass(frozen=True, slots=True)
 class SimulationRecord:
-    """What came out of a run, to be measured."""
+    """The result of a simulation, for `figures`."""
 
     plan: SimulationPlan
     world: SimulatedWorld
     meter: MeteredSource
     histories: tuple[History, ...]
     refused: list[Refused]
-    """Rows of the orders that were none."""
+    """Rows of the orders file that are not valid orders."""
     resumed: int
-    """How often the simulated operator let a stopped source look again."""
+    """How often the simulated operator resumed a stopped source."""
 
 
 class Simulation:
-    """One simulated shop under one policy."""
+    """Simulates one shop under one cadence."""
 
     def __init__(
         self, plan: SimulationPlan, world: SimulatedWorld, settings: Settings, database: Database
@@ -77,66 +76,72 @@ class Simulation:
         self._database = database
         self._clock = SimulationClock(plan.begin, plan.end)
         self._meter = MeteredSource(world.source)
-        self._daemon = Daemon(inside(settings), database, self._clock.now, Event())
+        self._daemon = Daemon(for_simulation(settings), database, self._clock.now, Event())
         self._sales = Sales(database, settings, self._clock)
         self._resumed = 0
 
-    def run(self, tell: Tell) -> SimulationRecord:
-        """Let everything happen; `tell` hears the simulated time now and then."""
-        self._plan_events(tell)
+    def run(self, on_progress: OnProgress) -> SimulationRecord:
+        """Run to the end; `on_progress` is called with the simulated time every hour."""
+        self._schedule_events(on_progress)
         sampling = self._sampling()
         while not self._clock.over:
-            self._clock.let_happen()
+            self._clock.run_due()
             if not self._clock.over:
                 sampling.run_once()
-                self._clock.advance(self._due())
+                self._clock.advance(self._next_due())
         with self._database.read() as tx:
             past = tuple(histories(tx))
         return SimulationRecord(
             self._plan, self._world, self._meter, past, self._sales.refused, self._resumed
         )
 
-    def _plan_events(self, tell: Tell) -> None:
-        """What happens each hour: sales, the other jobs, the consumer, the operator."""
+    def _schedule_events(self, on_progress: OnProgress) -> None:
+        """Schedule the hourly events: sales, the other jobs, the consumer, the operator."""
         clock = self._clock
         if self._plan.orders is None:
-            clock.every(HOUR, lambda: self._sales.ring_up(self._world))
+            clock.every(HOUR, lambda: self._sales.import_new(self._world))
         else:
-            self._sales.plan(self._plan.orders)
+            self._sales.schedule(self._plan.orders)
         for job in self._daemon.plans(self._sampling(), lambda _job: None):
             if job.name != "sampling":
                 clock.every(max(job.every, HOUR), job.run)
         clock.every(HOUR, SimulatedConsumer(self._database, self._world, clock, self._plan.delay).claim)
-        clock.every(HOUR, self._operate)
-        clock.every(HOUR, lambda: tell(clock.now()))
+        clock.every(HOUR, self._resume_stopped)
+        clock.every(HOUR, lambda: on_progress(clock.now()))
 
-    def _eyes(self) -> tuple[ConfiguredSource, ...]:
+    def _sources(self) -> tuple[ConfiguredSource, ...]:
         section = self._plan.section
         return (ConfiguredSource(self._meter, section.budget, section.first_pause),)
 
     def _sampling(self) -> Sampling:
-        """The daemon's own sampling, but that it waits on the virtual clock."""
-        return replace(self._daemon.sampling(self._eyes()), wait=self._clock.wait, max_wait=PATIENCE)
+        """The daemon's sampling job, waiting on the simulated clock."""
+        return replace(self._daemon.sampling(self._sources()), wait=self._clock.wait, max_wait=UNLIMITED)
 
-    def _due(self) -> datetime | None:
-        """When a look is due next; None when none is known to be."""
+    def _next_due(self) -> datetime | None:
+        """When the next look is due; None when none is scheduled."""
         with self._database.read() as tx:
             return due.next_after(tx, self._meter.name, self._clock.now())
 
-    def _operate(self) -> None:
-        """Let a source that has stopped look again, some hours later."""
+    def _resume_stopped(self) -> None:
+        """Resume a source that stopped RESUMED_AFTER ago."""
         name, now = self._meter.name, self._clock.now()
         with self._database.write() as tx:
             breaker = sources.breaker(tx, name)
-            if breaker.stopped and breaker.refused_at is not None and now - breaker.refused_at >= OPERATOR:
+            if (
+                breaker.stopped
+                and breaker.refused_at is not None
+                and now - breaker.refused_at >= RESUMED_AFTER
+            ):
                 sources.save_breaker(tx, name, breaker.resumed())
                 self._resumed += 1
 
 
 @contextmanager
 def fresh_database() -> Iterator[Database]:
-    """A migrated database for one run, in memory where the machine has a folder for that."""
-    with TemporaryDirectory(prefix="refilld-", dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+    """A migrated database for one simulation, in memory if the system has /dev/shm."""
+    with TemporaryDirectory(
+        prefix="refilld-", dir=_MEMORY_FOLDER if _MEMORY_FOLDER.is_dir() else None
+    ) as folder:
         database = Database(f"sqlite:///{folder}/simulated.db")
         try:
             migrate.upgrade(database)

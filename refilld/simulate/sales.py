@@ -1,4 +1,4 @@
-"""Sales: what the world or a file says was sold, imported as `refilld orders import` does it."""
+"""Imports the orders that a world or a file sells, as `refilld orders import` does."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from monitor.model.order import Order
-from refilld.orders_file import RawRow, Refused, parse_file, parse_rows
-from refilld.services.order_import import Listeners, Parsed, import_orders
+from refilld.orders_file import ParsedRow, RawRow, Refused, parse_file, parse_rows
+from refilld.services.order_import import ImportListeners, import_orders
 from refilld.settings import Settings
 from refilld.simulate.clock import SimulationClock
 from refilld.simulate.world import SimulatedWorld
@@ -20,39 +20,39 @@ _CENTURY_ENDS = datetime(2100, 1, 1, tzinfo=UTC)
 
 @dataclass(slots=True)
 class Sales:
-    """The till of one simulation."""
+    """The imports of one simulation."""
 
     database: Database
     settings: Settings
     clock: SimulationClock
     refused: list[Refused] = field(default_factory=list)
-    sold: int = 0
+    imported: int = 0
 
-    def ring_up(self, world: SimulatedWorld) -> None:
-        """Import what the world has sold since the last time."""
+    def import_new(self, world: SimulatedWorld) -> None:
+        """Import what the world has sold since the last call."""
         now = self.clock.now()
-        rows = (RawRow(n, _cells(cells)) for n, cells in enumerate(world.sold(now), start=self.sold + 1))
+        rows = (RawRow(n, _cells(cells)) for n, cells in enumerate(world.sold(now), start=self.imported + 1))
         services, terms = self.settings.all_services, self.settings.all_terms
         self._import(parse_rows(rows, services=services, terms=terms, now=now))
 
-    def plan(self, parsed: Iterable[Parsed]) -> None:
-        """Import the orders of a file when they are delivered; all others at once."""
+    def schedule(self, parsed: Iterable[ParsedRow]) -> None:
+        """Schedule the import of each order for its delivery; undelivered orders at once."""
         for item in parsed:
-            self.clock.at(due(item) or self.clock.now(), partial(self._import, [item]))
+            self.clock.at(delivered_at(item) or self.clock.now(), partial(self._import, [item]))
 
-    def _import(self, parsed: Iterable[Parsed]) -> None:
-        listeners = Listeners(self.refused.append, _ignore)
-        self.sold += import_orders(self.database, parsed, self.clock.now(), listeners)[ImportResult.ADDED]
+    def _import(self, parsed: Iterable[ParsedRow]) -> None:
+        listeners = ImportListeners(self.refused.append, _ignore)
+        self.imported += import_orders(self.database, parsed, self.clock.now(), listeners)[ImportResult.ADDED]
 
 
-def read_orders(path: Path, settings: Settings) -> list[Parsed]:
-    """Read an orders file; deliveries may lie in the future. Raises BadInputError about it, and OSError."""
+def read_orders(path: Path, settings: Settings) -> list[ParsedRow]:
+    """Read an orders file; deliveries may lie in the future. Raises BadInputError and OSError."""
     services, terms = settings.all_services, settings.all_terms
     return list(parse_file(path, {}, services=services, terms=terms, now=_CENTURY_ENDS))
 
 
-def due(item: Parsed) -> datetime | None:
-    """When an order was delivered; None where it was not, or is no order."""
+def delivered_at(item: ParsedRow) -> datetime | None:
+    """The time of delivery; None for an undelivered order or a refused row."""
     return None if isinstance(item, Refused) else item[1].completed_at
 
 
@@ -61,7 +61,7 @@ def _ignore(_order: Order) -> None:
 
 
 def _cells(row: Mapping[str, object]) -> Mapping[str, str]:
-    """A row's cells as texts; times as an orders file has them."""
+    """The cells of a row as text; times in ISO 8601."""
     return {
         name: value.isoformat() if isinstance(value, datetime) else str(value)
         for name, value in row.items()

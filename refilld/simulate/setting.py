@@ -1,4 +1,4 @@
-"""What a simulation is set up with: the world, and the budget that its source is looked at with."""
+"""Sets up a simulation: its world, and the request budget of its source."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -14,7 +14,7 @@ _LIFETIME = timedelta(days=365)
 
 
 def built_in(settings: Settings, *, orders: int, days: int, seed: int) -> SimulatedWorld:
-    """The made-up shop: it sells the configured services, under the configured default window."""
+    """The built-in shop: it sells the configured services, for the length of the default terms."""
     services = tuple((name, s.metric) for name, s in settings.services.items() if s.metric is not None)
     window = settings.all_terms["default"].window or _LIFETIME
     shop = SimulatedShop(orders, days, max(1, window.days), services)
@@ -22,15 +22,15 @@ def built_in(settings: Settings, *, orders: int, days: int, seed: int) -> Simula
 
 
 def plugged_in(settings: Settings, name: str) -> SimulatedWorld:
-    """The world of an installed source; BadInputError where there is none of that name."""
+    """The world of an installed source; BadInputError when it is not installed."""
     section = settings.sources.get(name, SourceSection())
     return SimulatedWorld.of(open_source(name, section.options))
 
 
 def section_of(settings: Settings, name: str, requests_per_hour: int | None) -> SourceSection:
-    """The budget: the source's own where it is configured, else that of all enabled sources together."""
+    """The budget of the source if it is configured, else the sum of all enabled sources."""
     enabled = [settings.sources[name]] if name in settings.sources else [*settings.enabled_sources.values()]
-    section = _together(enabled) if enabled else SourceSection()
+    section = _combined(enabled) if enabled else SourceSection()
     if requests_per_hour is None:
         return section
     spacing = min(section.spacing, HOUR / requests_per_hour)
@@ -38,29 +38,29 @@ def section_of(settings: Settings, name: str, requests_per_hour: int | None) -> 
     return section.model_copy(update=given)
 
 
-def _together(sections: Sequence[SourceSection]) -> SourceSection:
-    """Sections as if they were one source: their requests add up."""
+def _combined(sections: Sequence[SourceSection]) -> SourceSection:
+    """Several sources as one: their requests add up."""
     first, *others = sections
     if not others:
         return first
     total = sum(section.requests_per_hour for section in sections)
     spacings = [section.spacing / timedelta(seconds=1) for section in sections]
     spacing = 1 / sum(1 / seconds for seconds in spacings) if all(spacings) else 0.0
-    request_key = {
+    budget = {
         "requests_per_hour": total,
         "spacing": timedelta(seconds=spacing),
         "requests_per_day": None,
     }
-    return first.model_copy(update=request_key)
+    return first.model_copy(update=budget)
 
 
-def inside(settings: Settings) -> Settings:
-    """The settings that hold in a world: it stands in for every configured source, and nobody is told."""
+def for_simulation(settings: Settings) -> Settings:
+    """The settings inside a simulation: one source for all services, and no alert channels."""
     services = {name: one.model_copy(update={"sources": None}) for name, one in settings.services.items()}
     return settings.model_copy(update={"services": services, "alerts": AlertsSection()})
 
 
-def under(settings: Settings, cadence: str) -> Settings:
+def with_cadence(settings: Settings, cadence: str) -> Settings:
     """The same settings with another cadence."""
     sampling = settings.sampling.model_copy(update={"cadence": cadence})
     return settings.model_copy(update={"sampling": sampling})

@@ -1,8 +1,8 @@
-"""Crossings: the times at which an exact count would have shown a drop, whether or not anybody looked.
+"""True drops: the times at which the exact count shows a drop, whether or not there was a look.
 
-A crossing begins when a look with the exact count would find an order's claim at its threshold (RULES 3, 4),
-and ends in one of four ways. The count is followed every three hours and at every change, and a beginning
-is then found to the second.
+A true drop begins when the exact count puts an order's claim at its threshold (RULES 3, 4), and ends in
+one of four ways. The count is evaluated every three hours and at every change of the orders; the beginning
+is then found to the second by bisection.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,62 +13,62 @@ from enum import StrEnum
 from monitor.guarantee.claims import claims_of
 from monitor.model.order import Order
 from monitor.model.order_state import OrderState
-from refilld.simulate.count_times import SECOND, CountTimes, threshold
+from refilld.simulate.past_states import SECOND, PastStates, threshold
 from storage.order_history import History
 
 STEP = timedelta(hours=3)
 _HOUR = timedelta(hours=1)
-Exact = Callable[[datetime], int | None]
-"""The exact count of a target at a moment; None while nobody could see it."""
+ExactCount = Callable[[datetime], int | None]
+"""The exact count of a target at a time; None while it cannot be read."""
 
 
 class TrueDropEnd(StrEnum):
-    """How a crossing ends."""
+    """How a true drop ends."""
 
     SEEN = "seen"
     """A look opened a drop."""
     MISSED = "missed"
-    """The guarantee ended, and nobody had seen it."""
+    """The guarantee ended before a look opened a drop."""
     PASSED = "passed"
-    """The count came back before anybody had seen it."""
+    """The count recovered before a look opened a drop."""
     OPEN = "open"
-    """The simulation ended, the guarantee had not."""
+    """The simulation ended before the guarantee did."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrueDrop:
-    """One drop that really was."""
+    """One drop of the exact count."""
 
     order_id: str
     units: int
-    """Lost when it began: about the threshold, more where many fell at once."""
+    """Units lost when it began: about the threshold, more after a sudden loss."""
     began: datetime
     ended: datetime
     end: TrueDropEnd
 
     @property
     def hours(self) -> float:
-        """How long it went unseen."""
+        """The time from its beginning to its end."""
         return (self.ended - self.began) / _HOUR
 
 
-def true_drops(history: History, exact: Exact, begin: datetime, end: datetime) -> Iterator[TrueDrop]:
-    """All crossings of a target's orders, as they end."""
-    yield from _Walk(history, exact, end).through(begin)
+def true_drops(history: History, exact: ExactCount, begin: datetime, end: datetime) -> Iterator[TrueDrop]:
+    """Yield the true drops of a target's orders in the order of their ends."""
+    yield from _TrueDropFinder(history, exact, end).find(begin)
 
 
-class _Walk:
-    """One walk along a target's history."""
+class _TrueDropFinder:
+    """Goes through the history of one target once."""
 
-    def __init__(self, history: History, exact: Exact, end: datetime) -> None:
-        self._moments = CountTimes(history)
+    def __init__(self, history: History, exact: ExactCount, end: datetime) -> None:
+        self._past = PastStates(history)
         self._exact = exact
         self._end = end
         self._opened = {(drop.order_id, drop.opened_at) for drop in history.drops}
         self._began: dict[str, tuple[datetime, int]] = {}
 
-    def through(self, begin: datetime) -> Iterator[TrueDrop]:
-        changes = self._moments.changes(begin, self._end)
+    def find(self, begin: datetime) -> Iterator[TrueDrop]:
+        changes = self._past.changes(begin, self._end)
         before = begin
         for change in changes:
             yield from self._between(before, change)
@@ -78,30 +78,30 @@ class _Walk:
             yield self._ended(order_id, self._end, TrueDropEnd.OPEN)
 
     def _between(self, before: datetime, change: datetime) -> Iterator[TrueDrop]:
-        """Follow the count until the next change, as long as any order's crossing could begin or end."""
-        state = self._moments.watched(change)
-        armed = [w.order for w in state if w.drop is None and w.settled(change) and _runs(w, change)]
-        if not armed or change <= before:
+        """Evaluate the count up to the next change, if a true drop could begin or end."""
+        states = self._past.states(change)
+        eligible = [s.order for s in states if s.drop is None and s.settled(change) and _runs(s, change)]
+        if not eligible or change <= before:
             return
-        harmless, low = _harmless(state, armed, change - SECOND), before
+        safe, low = _safe_count(states, eligible, change - SECOND), before
         while low < change:
             at = min(low + STEP, change)
             count = self._exact(at)
-            if count is not None and (self._began or count < harmless or at == change):
-                yield from self._look(state, armed, count, (low, at))
+            if count is not None and (self._began or count < safe or at == change):
+                yield from self._evaluate(states, eligible, count, (low, at))
             low = at
 
-    def _look(
+    def _evaluate(
         self,
         states: Sequence[OrderState],
-        armed: Sequence[Order],
+        eligible: Sequence[Order],
         count: int,
         span: tuple[datetime, datetime],
     ) -> Iterator[TrueDrop]:
-        """What an exact look at the end of a time begins and ends."""
+        """Begin and end true drops by the exact count at the end of a span of time."""
         low, at = span
         claims = claims_of(states, count, at)
-        for order in armed:
+        for order in eligible:
             claim = claims.get(order.order_id)
             if claim is None:  # its guarantee has just ended
                 continue
@@ -114,7 +114,7 @@ class _Walk:
     def _beginning(
         self, states: Sequence[OrderState], order: Order, low: datetime, high: datetime
     ) -> tuple[datetime, int]:
-        """When a crossing began, between a look that did not show it and one that did, and how many units."""
+        """When a true drop began within a span, and the units lost then."""
 
         def lost(at: datetime) -> int:
             count = self._exact(at)
@@ -127,8 +127,8 @@ class _Walk:
         return high, lost(high)
 
     def _at(self, change: datetime) -> Iterator[TrueDrop]:
-        """What a change itself ends: the opening of a drop, or the end of a guarantee."""
-        ends = {order.order_id: order.ends_at for order in self._moments.orders}
+        """End true drops at a change: a drop was opened, or a guarantee ended."""
+        ends = {order.order_id: order.ends_at for order in self._past.orders}
         for order_id in list(self._began):
             if (order_id, change) in self._opened:
                 yield self._ended(order_id, change, TrueDropEnd.SEEN)
@@ -141,13 +141,13 @@ class _Walk:
 
 
 def _runs(state: OrderState, at: datetime) -> bool:
-    """Whether an order's guarantee ran just before a moment."""
+    """Whether an order was under guarantee just before a time."""
     return state.order.in_window(at - SECOND)
 
 
-def _harmless(states: Sequence[OrderState], armed: Sequence[Order], at: datetime) -> int:
-    """A count at which no claim can reach any threshold, as long as nothing but the count changes."""
+def _safe_count(states: Sequence[OrderState], eligible: Sequence[Order], at: datetime) -> int:
+    """A count from which on no claim reaches its threshold, while nothing but the count changes."""
     claims = claims_of(states, 0, at).values()
     top = max((claim.line for claim in claims), default=0)
     in_flight = max((claim.effective for claim in claims), default=0)
-    return top - in_flight - min(map(threshold, armed)) + 1
+    return top - in_flight - min(map(threshold, eligible)) + 1

@@ -1,4 +1,4 @@
-"""The world of a simulation: a source, and what else its class can do for a simulated shop."""
+"""The world of a simulation: a source, and the optional abilities of its class."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,51 +12,51 @@ from monitor.sources.reader_adapter import ReaderAdapter
 
 
 @runtime_checkable
-class Sells(Protocol):
-    """A world that also is the shop."""
+class SellsOrders(Protocol):
+    """A world that also sells orders."""
 
     def orders(self, now: datetime) -> Iterable[Mapping[str, object]]:
-        """What was delivered until now and was not told before, as rows of an orders file."""
+        """The orders delivered since the last call, as rows of an orders file."""
 
 
 @runtime_checkable
-class TakesRefills(Protocol):
-    """A world in which refills arrive."""
+class ReceivesRefills(Protocol):
+    """A world whose counts rise by refills."""
 
     def refilled(self, order_id: str, target: Target, units: int, now: datetime) -> None:
-        """Take the units of a refill."""
+        """Add the units of a delivered refill."""
 
 
 @runtime_checkable
-class KnowsTruth(Protocol):
-    """A world that knows its counts without noise."""
+class HasExactCounts(Protocol):
+    """A world with counts free of noise."""
 
     def truth(self, target: Target, now: datetime) -> int | None:
-        """The exact count at any time past, or None where nobody could see it."""
+        """The exact count at a past time, or None when the target could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedWorld:
-    """A source with the parts of its class that a simulation can use; None where it has none of it."""
+    """A source, and its class as each ability that it has; None for an ability that it lacks."""
 
     source: Source
-    shop: Sells | None
-    arrivals: TakesRefills | None
-    truth: KnowsTruth | None
+    shop: SellsOrders | None
+    arrivals: ReceivesRefills | None
+    truth: HasExactCounts | None
 
     @classmethod
     def of(cls, source: Source) -> "SimulatedWorld":
-        """The world that a source makes."""
+        """The world of a source."""
         plugin = source.reader if isinstance(source, ReaderAdapter) else source
         return cls(
             source,
-            plugin if isinstance(plugin, Sells) else None,
-            plugin if isinstance(plugin, TakesRefills) else None,
-            plugin if isinstance(plugin, KnowsTruth) else None,
+            plugin if isinstance(plugin, SellsOrders) else None,
+            plugin if isinstance(plugin, ReceivesRefills) else None,
+            plugin if isinstance(plugin, HasExactCounts) else None,
         )
 
     def sold(self, now: datetime) -> Iterable[Mapping[str, object]]:
-        """What the world has sold since it was last asked; raises BadInputError where it sells nothing."""
+        """The orders sold since the last call; raises BadInputError when the world sells none."""
         if self.shop is None:
             raise BadInputError(
                 f"sources.{self.source.name}",

@@ -73,7 +73,7 @@ def test_init_can_be_repeated_and_overwrites_nothing(desk: Desk) -> None:
     for _ in range(2):
         result = run("init")
         assert result.exit_code == 0
-        assert result.stdout.startswith("refilld.toml is there already, and stays as it is\n")
+        assert result.stdout.startswith("refilld.toml exists already, and is not changed\n")
     assert ((desk.home / "refilld.toml").read_bytes(), desk.dump()) == (config, before)
 
 

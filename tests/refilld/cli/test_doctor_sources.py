@@ -82,7 +82,7 @@ def test_a_wrong_token_file_is_one_finding(desk: Desk, content: str | None, chec
     configure(desk, graph)
     (told,) = about(desk, "graph")
     assert (told["level"], told["id"]) == ("error", check)
-    assert told["hint"].startswith("put the token into it, readable by refilld's account only")
+    assert told["hint"].startswith("put the token into it, readable by refilld's user only")
     assert SECRET not in doctor(desk).output
 
 
@@ -121,7 +121,7 @@ def test_a_pause_of_a_source_that_cannot_start_is_reported(desk: Desk) -> None:
     ("name", "says"),
     [
         ("picky", "picky cannot begin: sources.picky.token_file: is empty"),
-        ("broken", "broken fails with RuntimeError when it is made"),
+        ("broken", "broken fails with RuntimeError when it is opened"),
     ],
 )
 def test_a_source_that_cannot_start_is_an_error(desk: Desk, name: str, says: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from click.testing import Result
 
 from monitor.model.refill import RefillState
-from refilld.cli import reterm
+from refilld.services import reterm
 from storage import refills
 from storage.errors import NotFoundError
 from tests.refilld.cli_world import Desk, sold

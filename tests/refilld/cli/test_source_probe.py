@@ -258,7 +258,7 @@ def test_the_longest_probe_is_twenty_requests(
 def test_another_source_is_asked_for_the_profiles(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it answers is told; there are no assumptions to judge."""
     assert registry.installed()
-    monkeypatch.setattr("refilld.cli.source_probe.INSTALOADER", "another")
+    monkeypatch.setattr("refilld.services.source_probe.INSTALOADER", "another")
     findings, held = probed(desk, "natgeo", "nobody")
     assert [(one["asked"], one["outcome"], one["requests"]) for one in findings] == [
         ("natgeo", "count", 1), ("nobody", "not_found", 1),

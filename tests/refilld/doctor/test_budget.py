@@ -1,4 +1,4 @@
-"""The doctor's outlook: how old a look will be at this budget, and what would help."""
+"""The doctor's forecast: how old a look will be at this budget, and what would help."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,8 +11,8 @@ from monitor.cadence.capacity import BindingLimit, CadenceKind, Capacity
 from monitor.model.link import Link, LinkKind
 from monitor.model.target import Metric, Target
 from refilld.doctor import budget
-from refilld.doctor.finding import Finding, Level
-from refilld.doctor.forecast import ENOUGH, Forecast, forecasts
+from refilld.doctor.finding import Finding, FindingLevel
+from refilld.services.source_forecast import ENOUGH, SourceForecast, forecasts
 from refilld.settings import Settings
 from storage import sources, targets
 from tests.refilld.plugged_source import plug_in
@@ -51,7 +51,7 @@ def _key(kind: LinkKind, number: int) -> str:
     return f"shop{number}" if kind is LinkKind.PROFILE else f"C0de{number:07}"
 
 
-def seen(world: QueueWorld, configured: Settings) -> dict[str, Forecast]:
+def seen(world: QueueWorld, configured: Settings) -> dict[str, SourceForecast]:
     with world.database.read() as tx:
         return forecasts(tx, configured, world.now)
 
@@ -61,16 +61,16 @@ def found(world: QueueWorld, configured: Settings) -> list[Finding]:
         return list(budget.findings(tx, configured, world.now))
 
 
-# The outlook
+# The forecast
 
 
 def test_the_age_of_a_look_follows_from_budget_and_targets(world: QueueWorld) -> None:
     """Sixty targets at thirty requests an hour: two hours."""
     watch(world, 60, source="seer")
-    outlook = seen(world, settings(seer={}))["seer"]
-    assert (outlook.oldest_look, outlook.binding) == (2 * HOUR, BindingLimit.HOUR)
-    assert 0 < outlook.missed < 0.01
-    assert timedelta(0) < outlook.delay <= HOUR
+    forecast = seen(world, settings(seer={}))["seer"]
+    assert (forecast.oldest_look, forecast.binding) == (2 * HOUR, BindingLimit.HOUR)
+    assert 0 < forecast.missed < 0.01
+    assert timedelta(0) < forecast.delay <= HOUR
 
 
 def test_the_reserve_of_manual_checks_is_not_for_routine(world: QueueWorld) -> None:
@@ -82,8 +82,8 @@ def test_the_reserve_of_manual_checks_is_not_for_routine(world: QueueWorld) -> N
 def test_a_day_that_is_short_binds(world: QueueWorld) -> None:
     """Ten requests an hour in the long run."""
     watch(world, 60, source="seer")
-    outlook = seen(world, settings(seer={"requests_per_day": 240}))["seer"]
-    assert (outlook.oldest_look, outlook.binding) == (6 * HOUR, BindingLimit.DAY)
+    forecast = seen(world, settings(seer={"requests_per_day": 240}))["seer"]
+    assert (forecast.oldest_look, forecast.binding) == (6 * HOUR, BindingLimit.DAY)
 
 
 def test_targets_that_nobody_reads_yet_count_for_the_first_source_that_could(world: QueueWorld) -> None:
@@ -110,8 +110,8 @@ def test_the_official_source_comes_first(world: QueueWorld) -> None:
 def test_targets_of_a_disabled_source_count_for_another(world: QueueWorld) -> None:
     """It will have to read them."""
     watch(world, 30, source="instaloader")
-    outlook = seen(world, settings(seer={}, instaloader={"enabled": False}))
-    assert {name: one.capacity.targets for name, one in outlook.items()} == {"seer": 30}
+    forecast = seen(world, settings(seer={}, instaloader={"enabled": False}))
+    assert {name: one.capacity.targets for name, one in forecast.items()} == {"seer": 30}
 
 
 def test_a_source_that_cannot_start_is_still_counted(world: QueueWorld) -> None:
@@ -119,18 +119,18 @@ def test_a_source_that_cannot_start_is_still_counted(world: QueueWorld) -> None:
     watch(world, 30)
     for name in ("picky", "broken"):
         both = seen(world, settings("learned", **{name: {}, "instaloader": {}}))
-        assert {one: outlook.capacity.targets for one, outlook in both.items()} == {
+        assert {one: forecast.capacity.targets for one, forecast in both.items()} == {
             name: 0,
             "instaloader": 30,
         }
         assert seen(world, settings("learned", **{name: {}}))[name].capacity.targets == 30
 
 
-def test_an_uninstalled_source_has_no_outlook(world: QueueWorld) -> None:
+def test_an_uninstalled_source_has_no_forecast(world: QueueWorld) -> None:
     """It reads nothing, so the others have to."""
     watch(world, 30, source="telepathy")
-    outlook = seen(world, settings(telepathy={}, seer={}))
-    assert {name: one.capacity.targets for name, one in outlook.items()} == {"seer": 30}
+    forecast = seen(world, settings(telepathy={}, seer={}))
+    assert {name: one.capacity.targets for name, one in forecast.items()} == {"seer": 30}
 
 
 def test_looks_that_a_request_serves_are_measured(world: QueueWorld) -> None:
@@ -152,8 +152,8 @@ def test_orders_are_told_beside_the_targets(world: QueueWorld) -> None:
     world.queue("1", "2")
     with world.database.write() as tx:
         tx.exec_driver_sql("UPDATE targets SET next_due_at = 1")
-    outlook = seen(world, settings(seer={}))["seer"]
-    assert (outlook.capacity.targets, outlook.orders) == (2, 2)
+    forecast = seen(world, settings(seer={}))["seer"]
+    assert (forecast.capacity.targets, forecast.orders) == (2, 2)
 
 
 # What is said
@@ -163,7 +163,7 @@ def test_a_sufficient_budget_is_reported(world: QueueWorld) -> None:
     """Nothing is older than `every`, and next to nothing missed."""
     watch(world, 60, source="seer")
     (told,) = found(world, settings(seer={}))
-    assert (told.level, told.hint) == (Level.OK, "")
+    assert (told.level, told.hint) == (FindingLevel.OK, "")
     assert "going round once takes 2 hours (cold targets wait longer, hot ones less)" in told.says
 
 
@@ -174,7 +174,10 @@ def test_a_budget_to_spare_makes_no_look_younger_than_the_cadence_wants(
     """A sixth of `every`, or `every`; half of it until a drop is seen."""
     watch(world, 3, source="seer")
     (told,) = found(world, settings(cadence, seer={"requests_per_hour": 1440}))
-    assert (told.level, told.says.partition(", and")[0]) == (Level.OK, "seer: at 1,440 requests an hour")
+    assert (told.level, told.says.partition(", and")[0]) == (
+        FindingLevel.OK,
+        "seer: at 1,440 requests an hour",
+    )
     assert f"a look will be up to {age} old; a drop will be seen after " in told.says
     assert "a minute" not in told.says
 
@@ -190,7 +193,7 @@ def test_a_small_budget_is_reported_with_the_one_needed(world: QueueWorld) -> No
     """Six hundred targets every six hours are a hundred requests an hour."""
     watch(world, 600, source="seer")
     (told,) = found(world, settings(seer={}))
-    assert (told.level, told.about) == (Level.WARNING, "seer")
+    assert (told.level, told.about) == (FindingLevel.WARNING, "seer")
     assert "600 targets" in told.says
     assert "going round once takes 20 hours" in told.says
     assert "a look every 6h would take 100 requests an hour;" in told.hint
@@ -231,8 +234,8 @@ def test_the_example_of_the_page_is_what_is_said() -> None:
     """Under both cadences."""
     page = (Path(__file__).parents[3] / "docs" / "doctor.md").read_text()
     for policy in CadenceKind:
-        outlook = Forecast(Capacity(27, 4000, every=6 * HOUR), policy, 4100, BindingLimit.HOUR)
-        assert budget.sentence(outlook) in page.replace("\n> ", " ")
+        forecast = SourceForecast(Capacity(27, 4000, every=6 * HOUR), policy, 4100, BindingLimit.HOUR)
+        assert budget.sentence(forecast) in page.replace("\n> ", " ")
 
 
 def test_targets_that_no_source_can_read_are_reported(world: QueueWorld) -> None:
@@ -241,14 +244,14 @@ def test_targets_that_no_source_can_read_are_reported(world: QueueWorld) -> None
     watch(world, 1, Metric.LIKES, source="")
     watch(world, 2)
     *_, told = found(world, settings(seer={}))
-    assert (told.check, told.level) == ("targets.unread", Level.WARNING)
+    assert (told.check, told.level) == ("targets.unread", FindingLevel.WARNING)
     assert told.says.startswith("3 targets")
 
 
 def test_without_targets_there_is_no_outlook(world: QueueWorld) -> None:
     """Before the first import."""
     (told,) = found(world, settings(seer={}))
-    assert (told.level, told.says) == (Level.OK, "seer has no target yet")
+    assert (told.level, told.says) == (FindingLevel.OK, "seer has no target yet")
 
 
 def test_without_a_source_there_is_no_budget(world: QueueWorld) -> None:

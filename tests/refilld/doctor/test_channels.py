@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from refilld.doctor.channels import TITLE, findings
-from refilld.doctor.finding import Level
+from refilld.doctor.finding import FindingLevel
 from tests.refilld.inbox import Inbox, an_inbox
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
@@ -21,15 +21,17 @@ def inbox() -> Iterator[Inbox]:
 def test_no_test_alert_is_sent_without_the_option(inbox: Inbox) -> None:
     """The addresses are only read."""
     (told,) = findings([inbox.address], send=False)
-    assert (told.level, "--send-test-alert" in told.says, inbox.messages) == (Level.OK, True, [])
+    assert (told.level, "--send-test-alert" in told.says, inbox.messages) == (FindingLevel.OK, True, [])
 
 
 def test_the_test_alert_goes_to_every_channel_once(inbox: Inbox) -> None:
     """And says that it is one."""
     told = list(findings([inbox.address, f"{inbox.address}/other"], send=True))
     assert [(one.check, one.level) for one in told] == [
-        ("alerts.channels", Level.OK), ("alerts.test", Level.OK), ("alerts.test", Level.OK),
-    ]  # fmt: skip
+        ("alerts.channels", FindingLevel.OK),
+        ("alerts.test", FindingLevel.OK),
+        ("alerts.test", FindingLevel.OK),
+    ]
     assert [message["title"] for message in inbox.messages] == [TITLE] * 2
 
 
@@ -37,6 +39,6 @@ def test_a_failing_channel_is_named_by_its_number(inbox: Inbox) -> None:
     """Not by its address, which holds a password; those that work are told as well."""
     secret = inbox.address.replace("json://", "json://user:hunter2@")
     _, first, second = findings([inbox.address, f"{secret}/refuse"], send=True)
-    assert (first.level, second.level) == (Level.OK, Level.ERROR)
+    assert (first.level, second.level) == (FindingLevel.OK, FindingLevel.ERROR)
     assert "number 2" in second.says
     assert "hunter2" not in f"{second.says}{second.hint}"

@@ -148,11 +148,11 @@ def test_a_broken_csv_row_is_refused_and_the_rest_is_read(tmp_path: Path, line: 
         (b'{"id": 1', "row", "is not JSON: Expecting ',' delimiter at column 9"),
         (b'{"id": 1, "id": 2}', "row", "gives the key 'id' twice; keep one"),
         (b'{"id": 1, "x": {"a": 1, "a": 1}}', "row", "gives the key 'a' twice; keep one"),
-        (b'{"id": NaN}', "row", "NaN is not a number that JSON knows; write null where there is none"),
+        (b'{"id": NaN}', "row", "NaN is not valid JSON; write null for a missing number"),
         (
             b'{"x": -Infinity}',
             "row",
-            "-Infinity is not a number that JSON knows; write null where there is none",
+            "-Infinity is not valid JSON; write null for a missing number",
         ),
         (b'{"id": true}', "order_id", "true is not a value for it; write a text or a number"),
         (
@@ -164,8 +164,12 @@ def test_a_broken_csv_row_is_refused_and_the_rest_is_read(tmp_path: Path, line: 
         (b'{"quantity": 1e3}', "quantity", "1e3 has a point or an exponent; write it like 12000"),
         (b'{"price": [1]}', "price", "is a list or an object; write a text or a number"),
         (b'{"id": 1, "Order ID": 2}', "order_id", "the columns 'id', 'Order ID' both mean order_id;"),
-        (b'{"id": ' + b"9" * 5_000 + b"}", "row", "holds a number or a nesting beyond all sense"),
-        (b'{"id": ' + b"[" * 60_000 + b"}", "row", "holds a number or a nesting beyond all sense"),
+        (b'{"id": ' + b"9" * 5_000 + b"}", "row", "has a too long number, or is nested too deeply"),
+        (
+            b'{"id": ' + b"[" * 60_000 + b"}",
+            "row",
+            "has a too long number, or is nested too deeply",
+        ),
         (b'{"id": "\xff"}', "row", "the line is not UTF-8; save the file as UTF-8"),
         (b'{"id": "' + b"z" * 1_048_576 + b'"}', "row", "the line has 1,048,587 bytes, which is too long"),
     ],

@@ -41,10 +41,10 @@ def test_events_run_in_order_of_time_and_of_scheduling(clock: SimulationClock) -
     clock.at(BEGIN + HOUR, lambda: happened.append("first"))
     clock.at(BEGIN + HOUR, lambda: happened.append("second"))
     clock.advance(None)
-    clock.let_happen()
+    clock.run_due()
     assert happened == ["first", "second"]
     clock.advance(None)
-    clock.let_happen()
+    clock.run_due()
     assert happened == ["first", "second", "third"]
 
 
@@ -54,7 +54,7 @@ def test_an_hourly_event_runs_from_the_start_until_before_the_end(
     hours: list[float] = []
     clock.every(HOUR, lambda: hours.append((clock.now() - BEGIN) / HOUR))
     while not clock.over:
-        clock.let_happen()
+        clock.run_due()
         clock.advance(None)
     assert hours == list(range(24))
 

@@ -1,0 +1,19 @@
+"""`refilld demo`: the demonstration; it needs the optional dependencies of the extra `demo`."""
+
+import click
+
+
+@click.command()
+@click.option(
+    "--keep", type=click.Path(file_okay=False), help="Folder for the database; the default is a new folder."
+)
+def demo(keep: str | None) -> None:
+    """Run the main job end to end against a simulated Instagram on loopback; nothing to configure."""
+    try:
+        from refilld.demo.show import run_demo  # noqa: PLC0415  # its dependencies are an extra
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"the demo needs {error.name}, from the extra demo of refilld") from None
+    run_demo(keep)
+
+
+COMMANDS = (demo,)
