@@ -1,4 +1,4 @@
-"""A look as a source sees it, and the one way in which a number is taken out of an answer."""
+"""The result of reading one target, before it becomes a snapshot, and the parsing of counts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from monitor.errors import BadInputError
+from monitor.sources.contract import SourceContractError
 from monitor.sources.rate_limit_state import SLOW_FROM
 from monitor.sources.registry import installed, open_source
 from refilld.doctor import private_file
@@ -48,7 +49,7 @@ def _examined(name: str, section: SourceSection) -> Iterator[Finding]:
     """Judge the files of a source's secrets, and whether it can begin; one wrong file is one finding."""
     fault = _fault(name, section)
     files = {option: _credential(name, option, path) for option, path in _files(section)}
-    at = fault.field.removeprefix(f"sources.{name}.") if isinstance(fault, BadInputError) else ""
+    at = fault.field.removeprefix(f"sources.{name}.") if fault is not None else ""
     told = at in files and files[at].level is Level.ERROR
     yield from (one for option, one in files.items() if option != at or told)
     if not told:
@@ -74,23 +75,21 @@ def _remedy(name: str, option: str) -> str:
     )
 
 
-def _fault(name: str, section: SourceSection) -> Exception | None:
-    """What happens when the source is made as the daemon makes it; that sends no request."""
+def _fault(name: str, section: SourceSection) -> BadInputError | None:
+    """Create the source as the daemon does, which sends no request; return the error, if any."""
     try:
         open_source(name, section.options)
-    except Exception as fault:  # noqa: BLE001  # a plugin of others
+    except BadInputError as fault:
         return fault
     return None
 
 
-def _opens(name: str, fault: Exception | None, remedy: str) -> Finding:
+def _opens(name: str, fault: BadInputError | None, remedy: str) -> Finding:
     if fault is None:
         return ok(OPENS, f"{name} is enabled and can begin", name)
-    if isinstance(fault, BadInputError):
-        return error(OPENS, f"{name} cannot begin: {fault}", remedy, name)
-    # What others say may hold a secret.
-    says = f"{name} fails with {type(fault).__name__} when it is made"
-    return error(OPENS, says, "update it, or report the fault to who wrote it", name)
+    if isinstance(fault, SourceContractError):
+        return error(OPENS, f"{name} {fault.problem}", "update it, or report the fault to its author", name)
+    return error(OPENS, f"{name} cannot begin: {fault}", remedy, name)
 
 
 def begun(found: Iterable[Finding]) -> frozenset[str]:
