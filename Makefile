@@ -1,5 +1,5 @@
-# `make demo` shows the program and `make test` proves it, on a bare Debian 12 too: both make their
-# virtual environment themselves and, as root, fetch what Debian splits off or leaves out.
+# Every target creates the virtual environment that it needs. As root on Debian 12, it also installs the
+# Debian packages that are missing (python3-venv, systemd).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -14,45 +14,52 @@ PIP := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-che
 PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3.14; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-# $(call apt,PACKAGE): fetch a Debian package, or tell who may not what is missing.
+# Line coverage of the tests; `make test COVERAGE=` runs them without it, which is faster.
+COVERAGE ?= --cov --cov-report=
+
+# $(call apt,PACKAGE): install a Debian package; without the right to do so, fail with its name.
 define apt
 { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && export DEBIAN_FRONTEND=noninteractive \
 	&& apt-get -qq update && apt-get -qq install --no-install-recommends $(1) >/dev/null; } \
 	|| { echo "$(1) is missing and could not be installed here; please install it" >&2; exit 1; }
 endef
 
-.PHONY: help demo test mutants lint format clean systemd-analyze
+.PHONY: help demo test coverage mutants lint format clean systemd-analyze
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 10
 
-demo: $(VENV)/.demo ## the main job end to end, with nothing to configure
+demo: $(VENV)/.demo ## run the program end to end against a simulated Instagram, nothing to configure
 	@$(BIN)/refilld demo
 
-test: lint systemd-analyze ## everything that has to hold: style, types, floors, tests
-	$(BIN)/pytest -n 2
+test: lint systemd-analyze ## all checks: what lint checks, then all tests, with line coverage
+	$(BIN)/pytest -n 2 $(COVERAGE)
+	@[ -z "$(COVERAGE)" ] || echo "line coverage: $$($(BIN)/coverage report --format=total) % (make coverage: details)"
 
-mutants: $(VENV)/.mutation ## does a test fail whatever is broken in the arithmetic? some minutes (docs/proof.md)
+coverage: $(VENV)/.dev ## list the lines that the last `make test` did not reach
+	$(BIN)/coverage report --skip-covered --show-missing
+
+mutants: $(VENV)/.mutation ## mutation tests of the guarantee, some minutes (docs/proof.md)
 	$(BIN)/python tests/proof/mutants.py
 
-lint: $(VENV)/.dev ## style, types and the floors of the house, without the tests
+lint: $(VENV)/.dev ## formatting, lint rules, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(VENV)/.dev ## bring the sources into the house's form
+format: $(VENV)/.dev ## format the code and apply automatic fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-clean: ## remove the virtual environment and every cache
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .mutants
+clean: ## remove the virtual environment, builds and caches
+	rm -rf $(VENV) dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 systemd-analyze:
 	@command -v systemd-analyze >/dev/null || $(call apt,systemd)
 
-# Stamps: one is made only when its step has succeeded, and made anew when pyproject.toml changes.
+# Stamp files: each is written when its step has succeeded, and outdated when pyproject.toml changes.
 $(VENV)/.demo: pyproject.toml $(VENV)/.pip
 	$(PIP) --editable '.[demo]'
 	@touch $@

@@ -10,6 +10,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from jobs.heartbeats import Heartbeats
+from monitor.sources.contract import SourceContractError
 
 log = structlog.get_logger()
 MARGIN = timedelta(minutes=2)
@@ -70,6 +71,9 @@ def run_guarded(job: ScheduledJob) -> bool:
     """Run one round; a failure is logged and returns False."""
     try:
         job.run()
+    except SourceContractError as error:
+        log.error("job.failed", job=job.name, error=str(error))  # noqa: TRY400  # the fault is not in our code
+        return False
     except Exception:
         log.exception("job.failed", job=job.name)
         return False

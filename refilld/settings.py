@@ -9,6 +9,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -101,6 +102,10 @@ class SamplingSection(Section):
     every: Duration = Field(default=timedelta(hours=6), gt=timedelta(0))
 
 
+_NAMED_OPTIONS = ("ig_user_id", "token_file", "version", "session_file")
+"""Options of sources that are keys of `[sources.NAME]` itself."""
+
+
 class SourceSection(Section):
     """One source: its request limits, and the options that it is opened with."""
 
@@ -116,20 +121,17 @@ class SourceSection(Section):
     token_file: str = ""
     version: str = Field(default="v26.0", pattern=r"^v\d{1,3}\.\d$")
     session_file: str = ""
+    options: Annotated[dict[str, str], Field(validate_default=True)] = {}
+    """What the source is configured with: the keys of its own, and the four above."""
+
+    @field_validator("options")
+    @classmethod
+    def _with_the_named_options(cls, own: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        return {key: info.data.get(key, "") for key in _NAMED_OPTIONS} | own
 
     @property
     def budget(self) -> Budget:
         return Budget(self.requests_per_hour, self.spacing, self.requests_per_day, self.jitter, self.reserve)
-
-    @property
-    def options(self) -> dict[str, str]:
-        """The options that the source is opened with."""
-        return {
-            "ig_user_id": self.ig_user_id,
-            "token_file": self.token_file,
-            "version": self.version,
-            "session_file": self.session_file,
-        }
 
 
 _SOURCE_DEFAULTS: dict[str, dict[str, object]] = {"graph": {"requests_per_hour": 100, "spacing": "20s"}}

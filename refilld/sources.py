@@ -10,6 +10,7 @@ from monitor.cadence.hazard import Hazards
 from monitor.cadence.schedule import Cadence
 from monitor.cadence.virtual_time import VirtualTime
 from monitor.evaluation.source_choice import SourceRouter
+from monitor.sources.checked_source import CheckedSource
 from monitor.sources.registry import open_source
 from refilld.config import ConfigError
 from refilld.settings import Settings, SourceSection
@@ -27,7 +28,7 @@ def open_sources(settings: Settings) -> tuple[ConfiguredSource, ...]:
 
 
 def _open_configured(name: str, section: SourceSection) -> ConfiguredSource:
-    source = open_source(name, section.options)
+    source = CheckedSource(open_source(name, section.options))
     return ConfiguredSource(source, section.budget, section.first_pause, canary_for(source, section.canary))
 
 

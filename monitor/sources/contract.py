@@ -1,9 +1,16 @@
-"""What a source is: it answers a batch of targets with typed snapshots, and nothing else.
+"""The contract between refilld and a source of counts, version 1.
 
-A source is a class found through the entry-point group `refilld.sources`, made by its class method
-`configured(options)` where it has one (which raises BadInputError naming an option that it cannot use), else
-without arguments. It never raises for what the remote side does, never sleeps, never retries, and says in
-each snapshot what it counted.
+A source answers a batch of targets with one typed snapshot each. It is a class that an installed
+distribution names under the entry-point group `refilld.sources`. The entry point's name is the source's
+name: the `NAME` of `[sources.NAME]`. docs/sources.md explains every part of the contract with an example.
+
+Creation. If the class has a class method `configured(options)`, the source is what it returns, else what
+the class returns without arguments. `options` maps names to strings. `configured` sends no request and
+raises BadInputError, naming `sources.NAME.OPTION`, for an option that it cannot use.
+
+Reading. `read` is called with at least 1 and at most `batch` targets, all of one `request_key`, by one
+thread of a process at a time. It never raises because of what the remote side does, never sleeps, never
+retries and never touches refilld's database. Budget, pauses and retries are refilld's part.
 """
 
 from collections.abc import Sequence
@@ -11,46 +18,64 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
+from monitor.errors import BadInputError
 from monitor.model.snapshot import Snapshot
 from monitor.model.target import Metric, Target
+
+INTERFACE_VERSION = 1
+"""Version of this contract.
+
+It is raised when a source written for the version before could fail or be misunderstood: an attribute or
+a parameter is added that sources must have or accept, one is removed, or one changes its meaning. An
+optional attribute or a field with a default does not raise it.
+"""
+
+
+class SourceContractError(BadInputError):
+    """A source breaks the contract: the message names the source and the breach."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimitHint:
-    """What a source says of its own limit; nothing of it where it says nothing."""
+    """What the platform says about its own limit in an answer; None where it says nothing."""
 
     used_percent: int | None = None
-    """Share of the platform's limit that is used up, 100 when it throttles."""
+    """Used share of the platform's limit, in percent; 100 when it refuses further requests."""
     wait: timedelta | None = None
-    """How long it asks to be left alone."""
+    """Time for which the platform asks for no further request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The answer to a batch: one snapshot per asked target, in their order, and what it cost."""
+    """The answer to a batch."""
 
     snapshots: tuple[Snapshot, ...]
+    """One for each target, in the order of the targets."""
     requests: int
-    """Requests really sent to the source, for the budget."""
+    """Requests sent to the platform, failed ones included; 0 when none was sent."""
     rate_limit: RateLimitHint = RateLimitHint()
 
 
 @runtime_checkable
 class Source(Protocol):
-    """An eye that can look at targets."""
+    """A source of counts."""
 
     name: str
-    """As in the configuration's `[sources.NAME]`."""
+    """Name of the entry point."""
     metrics: frozenset[Metric]
-    """What it can count; the metric also says on which kind of page."""
+    """Metrics that the source can count."""
     batch: int
-    """How many targets one `read` takes at most."""
+    """Largest number of targets of one `read`; at least 1."""
 
     def request_key(self, target: Target) -> str | None:
-        """Name what must be asked for to see a target; None when this source cannot see it.
+        """Return the key of the request that shows the target; None when the source cannot read it.
 
-        Targets of one name are answered together: reading all of them costs what reading one does.
+        Targets with the same key are read together: up to `batch` of them cost one request. The result
+        depends on the target alone and needs no request.
         """
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
-        """Look at targets of one name; every snapshot's `at` is `now`."""
+        """Read the counts of targets that have one `request_key`.
+
+        Every snapshot has its target as given, `at` = `now` (in UTC) and `source` = `name`.
+        """

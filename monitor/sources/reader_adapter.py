@@ -1,4 +1,4 @@
-"""A plain source: a class that has nothing but `read(targets, now)`, given what else a source must say."""
+"""Adapter that makes a source of a class with nothing but `read(targets, now)`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,14 +11,14 @@ from monitor.sources.contract import Reading
 
 @runtime_checkable
 class Reader(Protocol):
-    """What a plain source is written as."""
+    """The short form of a source."""
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading | Sequence[Snapshot]:
-        """Look at targets: one snapshot each, in their order; a mere sequence of them was one request."""
+        """Return one snapshot per target, in their order; a plain sequence counts as one request."""
 
 
 class ReaderAdapter:
-    """A source made of a reader: it can count everything, one target a request."""
+    """A source that reads all metrics, one target per request."""
 
     metrics = frozenset(Metric)
     batch = 1
@@ -28,10 +28,10 @@ class ReaderAdapter:
         self.reader = reader
 
     def request_key(self, target: Target) -> str | None:
-        """Name the target itself: nothing is answered together."""
+        """Return a key of the target's own: no two targets share a request."""
         return f"{target.link}#{target.metric}"
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
-        """Let the reader look."""
-        seen = self.reader.read(targets, now)
-        return seen if isinstance(seen, Reading) else Reading(tuple(seen), 1)
+        """Return the reader's snapshots as a Reading."""
+        result = self.reader.read(targets, now)
+        return result if isinstance(result, Reading) else Reading(tuple(result), 1)

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from monitor.errors import BadInputError
+from monitor.sources.contract import SourceContractError
 from monitor.sources.rate_limit_state import SLOW_FROM
 from monitor.sources.registry import installed, open_source
 from refilld.doctor import private_file
@@ -48,7 +49,7 @@ def _source_findings(name: str, section: SourceSection) -> Iterator[Finding]:
     """Check the secret files of a source, and whether it opens; a wrong file is reported once."""
     fault = _fault(name, section)
     files = {option: _credential(name, option, path) for option, path in _files(section)}
-    at = fault.field.removeprefix(f"sources.{name}.") if isinstance(fault, BadInputError) else ""
+    at = fault.field.removeprefix(f"sources.{name}.") if fault is not None else ""
     reported = at in files and files[at].level is FindingLevel.ERROR
     yield from (one for option, one in files.items() if option != at or reported)
     if not reported:
@@ -72,23 +73,21 @@ def _remedy(name: str, option: str) -> str:
     return f"put {FILES[option]} into it, readable by refilld's user only, or correct sources.{name}.{option}"
 
 
-def _fault(name: str, section: SourceSection) -> Exception | None:
+def _fault(name: str, section: SourceSection) -> BadInputError | None:
     """The error of opening the source as the daemon does, or None; sends no request."""
     try:
         open_source(name, section.options)
-    except Exception as fault:  # noqa: BLE001  # a third-party plugin
+    except BadInputError as fault:
         return fault
     return None
 
 
-def _opens(name: str, fault: Exception | None, remedy: str) -> Finding:
+def _opens(name: str, fault: BadInputError | None, remedy: str) -> Finding:
     if fault is None:
         return ok(OPENS, f"{name} is enabled and can begin", name)
-    if isinstance(fault, BadInputError):
-        return error(OPENS, f"{name} cannot begin: {fault}", remedy, name)
-    # The message of a third-party plugin may hold a secret.
-    says = f"{name} fails with {type(fault).__name__} when it is opened"
-    return error(OPENS, says, "update it, or report the error to its author", name)
+    if isinstance(fault, SourceContractError):
+        return error(OPENS, f"{name} {fault.problem}", "update it, or report the fault to its author", name)
+    return error(OPENS, f"{name} cannot begin: {fault}", remedy, name)
 
 
 def opened(found: Iterable[Finding]) -> frozenset[str]:

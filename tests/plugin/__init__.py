@@ -1,0 +1,1 @@
+"""Sources as plugins: distributions of their own, installed beside refilld."""
