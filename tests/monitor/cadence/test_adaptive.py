@@ -26,7 +26,7 @@ def test_a_count_without_news_waits_for_its_turn_and_longest_for_the_interval() 
     assert (look.at, look.priority) == (NOW + EVERY, Priority.MAX_INTERVAL)
     assert look.schedule_request is not None
     assert look.schedule_request.not_before == NOW + EVERY / 6
-    assert look.schedule_request.service_queue == "1"
+    assert look.schedule_request.service_queue == "followers"
 
 
 def test_a_turn_tells_what_it_hangs_on() -> None:

@@ -31,7 +31,7 @@ from tests.monitor.guarantee.naive_rows import (
     naive_world,
 )
 from tests.proof.naive_claims import Row
-from tests.proof.naive_rules import happen
+from tests.proof.naive_rules import handle
 
 
 @st.composite
@@ -136,7 +136,7 @@ class History(RuleBasedStateMachine):
         i = which % len(self.states)
         state = self.states[i]
         event = {"event": "order_flagged", "order_id": state.order.order_id, "flag": str(flag)}
-        happen(self.world, event | {"at": self.now})
+        handle(self.world, event | {"at": self.now})
         refills = [
             replace(r, state=RefillState.CANCELLED) if r.state in {"held", "queued"} else r
             for r in state.refills
