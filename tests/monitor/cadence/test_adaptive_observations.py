@@ -34,27 +34,27 @@ def look_on(
     return cadence_state
 
 
-def test_the_first_look_teaches_what_became_of_an_order_since_its_completion() -> None:
+def test_the_first_look_observes_an_order_since_its_completion() -> None:
     cadence = learner()
     look_on(cadence, an_order_state(), [(0, 1990, Priority.MAX_INTERVAL)])
     assert lessons_of(cadence) == [(240, False)]
 
 
 @pytest.mark.parametrize("priority", [Priority.ROUTINE, Priority.MAX_INTERVAL])
-def test_each_routine_look_teaches_what_became_of_an_order_since_the_one_before(priority: Priority) -> None:
+def test_each_routine_look_observes_an_order_since_the_one_before(priority: Priority) -> None:
     cadence = learner()
     look_on(cadence, an_order_state(), [(0, 1990, priority), (5, 1960, priority), (12, 1950, priority)])
     assert lessons_of(cadence) == [(240, False), (5, False), (7, True)]
 
 
-def test_a_crossed_order_teaches_nothing_more_until_it_is_whole_again() -> None:
+def test_a_crossed_order_adds_no_observation_until_it_has_recovered() -> None:
     cadence = learner()
     looks = [(0, 1990), (1, 1940), (5, 1900), (9, 2000), (20, 1990)]
     look_on(cadence, an_order_state(), [(after, count, Priority.ROUTINE) for after, count in looks])
     assert lessons_of(cadence) == [(240, False), (1, True), (11, False)]
 
 
-def test_a_look_of_the_first_lane_teaches_nothing_and_leaves_the_state_as_it_was() -> None:
+def test_an_urgent_look_adds_no_observation_and_keeps_the_cadence_state() -> None:
     """Twice the event in an hour would teach a hazard that is not there; and a slope of minutes is none."""
     cadence = learner()
     routine = look_on(cadence, an_order_state(), [(0, 1990, Priority.ROUTINE)])
@@ -66,9 +66,7 @@ def test_a_look_of_the_first_lane_teaches_nothing_and_leaves_the_state_as_it_was
     assert urgent == routine
 
 
-def test_after_a_look_of_the_first_lane_the_next_routine_look_teaches_all_the_time_since_the_last_one() -> (
-    None
-):
+def test_after_an_urgent_look_the_next_routine_look_observes_all_the_time_since_the_last_one() -> None:
     cadence = learner()
     look_on(
         cadence,
@@ -79,7 +77,7 @@ def test_after_a_look_of_the_first_lane_the_next_routine_look_teaches_all_the_ti
 
 
 @pytest.mark.parametrize("outcome", FAILED)
-def test_a_failed_look_teaches_nothing_and_leaves_the_state_as_it_was(outcome: Outcome) -> None:
+def test_a_failed_look_adds_no_observation_and_keeps_the_cadence_state(outcome: Outcome) -> None:
     cadence = learner()
     cadence_state = look_on(cadence, an_order_state(), [(0, 1990, Priority.ROUTINE)])
     lessons_of(cadence)
@@ -98,7 +96,7 @@ def test_units_in_flight_are_not_lost() -> None:
     assert lessons_of(cadence) == [(240, False)]
 
 
-def test_lessons_are_taken_away_by_source() -> None:
+def test_observations_are_drained_by_source() -> None:
     cadence = learner()
     look_on(cadence, an_order_state(), [(0, 1990, Priority.ROUTINE)])
     assert cadence.drain_observations("another") == []
@@ -107,7 +105,7 @@ def test_lessons_are_taken_away_by_source() -> None:
 
 
 @pytest.mark.parametrize(("crossed", "dearer"), [(True, True), (False, False)])
-def test_a_lesson_changes_what_is_to_be_expected_of_its_likes(crossed: bool, dearer: bool) -> None:
+def test_an_observation_changes_the_hazard_of_similar_orders(crossed: bool, dearer: bool) -> None:
     cadence, clock = learner(), VirtualTime()
     cadence_state = look_on(cadence, an_order_state(), [(0, 1990, Priority.ROUTINE)])
     (observation,) = cadence.drain_observations("simulated")

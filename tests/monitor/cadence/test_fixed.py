@@ -188,7 +188,7 @@ def test_a_target_with_nothing_to_read_is_looked_at_at_the_usual_interval(outcom
     ("failures", "minutes"),
     [(1, 10), (2, 20), (3, 40), (4, 80), (5, 160), (6, 320), (7, 360), (8, 360), (1000, 360)],
 )
-def test_a_passing_fault_is_tried_again_at_doubling_waits(
+def test_a_transient_fault_is_retried_at_doubling_waits(
     outcome: Outcome, failures: int, minutes: int
 ) -> None:
     """10 minutes, doubled with each failure in a row, and never longer than the interval."""
@@ -196,7 +196,7 @@ def test_a_passing_fault_is_tried_again_at_doubling_waits(
     assert (NOW + minutes * MINUTE, Priority.ROUTINE) == (look.at, look.priority)
 
 
-def test_a_doubted_number_is_checked_soon() -> None:
+def test_a_suspect_count_is_checked_soon() -> None:
     """RULES 2: a fall to 0 waits for the target's next count."""
     expected = NOW + 10 * MINUTE
     assert expected == the_look(an_order_state(), seen=LookSummary(Outcome.SCHEMA, rejected=True)).at

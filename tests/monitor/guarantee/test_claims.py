@@ -295,7 +295,7 @@ def test_a_slice_belongs_to_the_orders_whose_line_reaches_its_top(count: int, a:
         (1000, 1000, 500),
     ],
 )
-def test_growth_between_two_orders_is_the_later_one_s_to_keep(count: int, a: int, b: int) -> None:
+def test_growth_between_two_orders_belongs_to_the_later_one(count: int, a: int, b: int) -> None:
     """RULES 3: the slice above a's line belongs to b alone, whoever ends first."""
     assert {"a": a, "b": b} == units(claims_of(_overlapping(2400, 30 * DAY, 30 * DAY), count, NOW))
 
@@ -324,7 +324,7 @@ def test_a_claim_names_its_order() -> None:
     assert {i: c.order_id for i, c in claims_of(orders, 0, NOW).items()} == {"a": "a", "b": "b"}
 
 
-def test_a_claim_once_worked_out_stays_as_it_is() -> None:
+def test_a_claim_is_immutable() -> None:
     """RULES 3: the claims are worked out once, before any decision; none can rewrite them or add to them."""
     claim = claims_of([an_order_state()], 1500, NOW)["1"]
     with pytest.raises(FrozenInstanceError):

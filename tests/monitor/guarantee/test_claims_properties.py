@@ -64,9 +64,7 @@ def test_the_order_in_which_orders_are_handed_in_does_not_matter(
 
 @given(targets(), COUNTS, HOURS)
 @examples(250)
-def test_claims_agree_with_walking_up_unit_by_unit(
-    orders: list[OrderState], count: int, now: datetime
-) -> None:
+def test_claims_agree_with_the_naive_model(orders: list[OrderState], count: int, now: datetime) -> None:
     """RULES 3, twice: slices and room against one payer for each single missing unit."""
     naive = naive_claims(naive_world(orders), count, now)
     claims = claims_of(orders, count, now)
@@ -77,7 +75,7 @@ def test_claims_agree_with_walking_up_unit_by_unit(
 
 @given(targets(), COUNTS, HOURS)
 @examples(120)
-def test_a_higher_count_never_makes_the_target_owe_more(
+def test_a_higher_count_never_increases_the_claims(
     orders: list[OrderState], count: int, now: datetime
 ) -> None:
     """RULES 3: each unit that comes back by itself is one unit that nobody owes any more."""

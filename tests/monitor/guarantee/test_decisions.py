@@ -259,7 +259,7 @@ def test_a_decision_keeps_its_reason_the_count_the_line_and_the_claim() -> None:
     assert expected == decision
 
 
-def test_a_case_and_its_decision_stay_as_they_are() -> None:
+def test_a_case_and_its_decision_are_immutable() -> None:
     """RULES 4: support answers from the decision as it was made; nothing rewrites it or what it rests on."""
     case = case_for({9})
     decision = decide(case)

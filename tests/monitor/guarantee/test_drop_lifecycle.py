@@ -242,7 +242,7 @@ def test_a_refused_drop_does_not_outlive_the_window() -> None:
     assert verdicts[2].claim is None
 
 
-def test_a_claim_below_the_threshold_is_told_and_opens_nothing() -> None:
+def test_a_claim_below_the_threshold_is_in_the_verdict_and_opens_no_drop() -> None:
     """RULES 4: 49 of 1000 are missing, the threshold is 50."""
     (verdict,) = evaluate_count([an_order_state()], 1951, NOW)
     expected = 49

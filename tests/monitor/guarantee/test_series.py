@@ -208,7 +208,7 @@ def test_the_account_is_checked_before_the_source() -> None:
     assert (kept.detail, after) == ("shows account 18 where the series is of 17", series)
 
 
-def test_a_failed_look_of_another_source_begins_nothing() -> None:
+def test_a_failed_look_of_another_source_starts_no_series() -> None:
     look = replace(a_failed_look(Outcome.NOT_FOUND), source="other")
     assert admit(look, BEFORE, 1000) == (look, BEFORE)
 

@@ -16,7 +16,7 @@ BOOK = TermsCatalog(NAMED, derives=True)
 R60 = replace(DEFAULT, name="R60", window=60 * DAY)
 
 
-def test_a_book_is_a_mapping_that_always_has_default_terms() -> None:
+def test_a_terms_catalog_always_has_default_terms() -> None:
     """As the configuration may say nothing of them."""
     assert dict(TermsCatalog({"gold": GOLD})) == {"default": Terms(), "gold": GOLD}
     assert dict(TermsCatalog(NAMED)) == NAMED

@@ -274,7 +274,7 @@ def check(reading: Reading, bodies: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_ten_thousand_bent_answers_raise_nothing_and_make_no_number_up(
+def test_ten_thousand_mutated_answers_raise_nothing_and_invent_no_count(
     source: GraphSource, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """From the bytes of the answer to the snapshots; and all kinds of end are met."""
@@ -294,7 +294,7 @@ def test_ten_thousand_bent_answers_raise_nothing_and_make_no_number_up(
     assert ends[Outcome.COUNT] > MUTANTS
 
 
-def test_bent_answers_over_real_tls_raise_nothing(
+def test_mutated_answers_over_real_tls_raise_nothing(
     standin: GraphStandIn, source: GraphSource, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The same over sockets, where the answers end as they should: in their bodies anything may be."""

@@ -25,7 +25,7 @@ def ask(fields: str, token: str = TOKEN, **more: str) -> Any:
     ).json()
 
 
-def test_only_the_token_opens(world: SmallGraph) -> None:
+def test_only_the_token_authorizes(world: SmallGraph) -> None:
     """In the header, as it is."""
     fields = "business_discovery.username(natgeo){followers_count}"
     assert ask(fields)["business_discovery"]["followers_count"] == 1234

@@ -22,7 +22,7 @@ GOOD_POST = post_answer(media("C0deAAAAAAA", likes=5, plays=5)).body
 
 
 @pytest.mark.parametrize("mishap", [Mishap.DROP, Mishap.CUT])
-def test_a_connection_that_drops_is_a_passing_fault_and_not_tried_again(
+def test_a_dropped_connection_is_a_transient_fault_and_not_retried(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading], mishap: Mishap
 ) -> None:
     """Before the answer, in the middle of it, on the page, the start page and the query."""
@@ -43,7 +43,7 @@ def test_a_start_page_that_breaks_off_is_a_passing_fault(
     assert (reading.snapshots[0].outcome, reading.requests) == (Outcome.TRANSIENT, 1)
 
 
-def test_a_cookie_request_that_drops_is_a_passing_fault(
+def test_a_dropped_cookie_request_is_a_transient_fault(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading]
 ) -> None:
     """The library lets this error of requests through as it is."""
@@ -64,7 +64,7 @@ def test_a_refusal_whose_body_breaks_off_is_a_passing_fault_or_the_refusal(
 
 
 @pytest.mark.parametrize("metric", [Metric.FOLLOWERS, Metric.LIKES])
-def test_a_source_that_says_nothing_is_given_up_after_the_timeout(
+def test_a_read_without_an_answer_ends_after_the_timeout(
     standin: InstagramStandIn,
     script: Any,
     read: Callable[..., Reading],
@@ -80,7 +80,7 @@ def test_a_source_that_says_nothing_is_given_up_after_the_timeout(
     assert len(standin.requests) == (1 if metric is Metric.FOLLOWERS else 2)
 
 
-def test_a_refused_connection_is_a_passing_fault(
+def test_a_refused_connection_is_a_transient_fault(
     script: Any, look: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody listens where the proxy should be."""
@@ -91,7 +91,7 @@ def test_a_refused_connection_is_a_passing_fault(
         assert {look(metric).outcome for metric in Metric} == {Outcome.TRANSIENT}
 
 
-def test_a_certificate_that_is_not_trusted_is_a_passing_fault_and_nothing_is_asked(
+def test_an_untrusted_certificate_is_a_transient_fault_and_no_request_is_sent(
     standin: InstagramStandIn,
     script: Any,
     look: Callable[..., Snapshot],
@@ -116,7 +116,7 @@ def test_a_certificate_that_is_not_trusted_is_a_passing_fault_and_nothing_is_ask
     ],
     ids=["not gzip", "not chunked", "300 headers", "a header of 70 kB"],
 )
-def test_broken_http_is_a_passing_fault(
+def test_broken_http_is_a_transient_fault(
     script: Any, look: Callable[..., Snapshot], answer: HttpAnswer
 ) -> None:
     """What the library's own libraries raise then is caught, too."""

@@ -66,7 +66,7 @@ def test_an_odd_start_page_is_a_change_of_shape(
         '{"__bbox":' * 900 + "1" + "}" * 900,
     ],
 )
-def test_a_page_with_odd_data_is_a_change_of_shape(
+def test_a_page_with_unexpected_data_is_a_schema_outcome(
     script: Any, look: Callable[..., Snapshot], script_tag: str
 ) -> None:
     """Nesting and numbers beyond Python's limits included."""
@@ -145,9 +145,7 @@ def test_a_start_page_that_turns_into_a_circle_is_left_after_the_first_redirect(
     assert len(standin.requests) == 2
 
 
-def test_what_the_remote_says_stays_one_short_printable_line(
-    script: Any, look: Callable[..., Snapshot]
-) -> None:
+def test_a_detail_is_one_short_printable_line(script: Any, look: Callable[..., Snapshot]) -> None:
     """A detail goes into logs, mails and terminals."""
     script.page = said("evil\r\n\x1b[31m\u202e\ud800 " + "x" * 500, 403)
     detail = look(Metric.FOLLOWERS).detail

@@ -197,7 +197,7 @@ def test_a_new_login_in_the_file_is_used_at_once(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda file: put(file, "{"), lambda file: file.chmod(0o644)])
-def test_a_file_that_is_spoilt_later_stops_only_the_views(desk: Desk, spoil: Callable[[Path], None]) -> None:
+def test_a_file_that_becomes_invalid_stops_only_the_views(desk: Desk, spoil: Callable[[Path], None]) -> None:
     """It raises nothing, and the detail names it."""
     desk.write()
     spoil(desk.file)
@@ -210,7 +210,7 @@ def test_a_file_that_is_spoilt_later_stops_only_the_views(desk: Desk, spoil: Cal
 
 
 @pytest.mark.parametrize(("outage", "outcome"), [(RATE_LIMITED, "rate_limited"), (DOWN, "transient")])
-def test_a_limit_and_the_weather_are_no_fault_of_the_login(
+def test_a_rate_limit_and_transient_faults_do_not_mark_the_login_expired(
     desk: Desk, outage: HttpAnswer, outcome: str
 ) -> None:
     """Nothing more is asked then, and the login is used again afterwards."""
@@ -310,7 +310,7 @@ def test_the_secrets_are_nowhere_but_in_the_request(
     assert not any(secret in word for word in words for secret in (SESSION, TOKEN))
 
 
-def test_a_login_answer_without_a_status_is_read_and_not_complained_about(
+def test_a_login_answer_without_a_status_is_read_without_a_message(
     desk: Desk, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The library would print that the field is missing, quiet or not."""
@@ -339,7 +339,7 @@ def test_cookies_that_answers_set_change_no_login(desk: Desk, monkeypatch: pytes
     assert [cookies["csrftoken"] for cookies in sent] == [TOKEN, "stand-in", TOKEN]
 
 
-def test_a_login_that_is_told_to_wait_hands_that_on(desk: Desk) -> None:
+def test_a_login_passes_on_the_requested_wait(desk: Desk) -> None:
     """To the budget, which is one for both."""
     desk.world.outage = HttpAnswer("", 429, (("Retry-After", "600"),))
     assert desk.read(Metric.VIEWS).rate_limit.wait == timedelta(minutes=10)
