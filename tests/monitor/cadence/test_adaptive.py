@@ -17,7 +17,7 @@ from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from tests.builders import DAY, HOUR, NOW, START, a_drop, a_refill, an_order, an_order_state
 from tests.effort import examples
-from tests.monitor.cadence.adaptive_looks import EVERY, a_count, learner, the_look, the_wish
+from tests.monitor.cadence.adaptive_looks import EVERY, a_count, learner, the_look, the_schedule_request
 from tests.monitor.strategies import HOURS, targets
 
 
@@ -48,7 +48,7 @@ def test_a_suspected_drop_has_an_urgent_date() -> None:
 
 
 def test_other_orders_of_a_target_with_a_suspected_drop_keep_their_schedule_request() -> None:
-    """The suspected one asks for no turn beside its date."""
+    """The suspected one has a date and no schedule request."""
     whole = an_order_state(an_order("2", start_count=100, window=20 * DAY))
     look = the_look(an_order_state(drop=a_drop(opened_at=NOW)), whole, seen=a_count(1900))
     assert (look.priority, look.due_reason) == (Priority.URGENT, "confirm drop of 1")
@@ -71,7 +71,7 @@ def test_a_waiting_drop_is_decided_again_at_the_interval() -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.PRIVATE, Outcome.NOT_FOUND, Outcome.HIDDEN, Outcome.UNAVAILABLE])
 def test_a_target_with_nothing_to_read_has_no_date(outcome: Outcome) -> None:
-    """Asking sooner would not help: it waits for its turn like any other."""
+    """An earlier look would not help: it is scheduled like any other."""
     cadence_state = the_look(an_order_state(), seen=a_count(2000)).cadence_state
     look = the_look(an_order_state(), seen=LookSummary(outcome, 1, cadence_state=cadence_state))
     assert look.priority is Priority.MAX_INTERVAL
@@ -106,7 +106,7 @@ def test_a_transient_fault_is_retried_three_times_and_then_scheduled_in_virtual_
 def test_a_start_count_that_is_missing_has_a_date_however_the_last_look_ended(
     seen: LookSummary, waits: int
 ) -> None:
-    """What is lost before it is measured is never seen; but a dead link is asked for ever more seldom."""
+    """Losses before the measurement stay unseen; but a dead link is read less and less often."""
     look = the_look(an_order_state(an_order(start_count=None)), seen=seen)
     assert (look.at, look.priority) == (NOW + waits * EVERY, Priority.ROUTINE)
 
@@ -117,7 +117,7 @@ def test_a_start_count_that_is_missing_has_a_date_however_the_last_look_ended(
     ids=["private", "failed often"],
 )
 def test_a_drop_whose_confirming_look_failed_keeps_its_schedule_request(seen: LookSummary) -> None:
-    """A suspicion must not be forgotten because nothing else is at stake on its target."""
+    """A suspected drop is kept even when nothing else is observed on its target."""
     dropped = an_order_state(drop=a_drop(opened_at=NOW - DAY))
     cadence_state = the_look(dropped, seen=a_count(1500), now=NOW - DAY).cadence_state
     look = the_look(dropped, seen=replace(seen, cadence_state=cadence_state))
@@ -126,7 +126,7 @@ def test_a_drop_whose_confirming_look_failed_keeps_its_schedule_request(seen: Lo
 
 
 def test_orders_below_their_line_before_they_settle_keep_their_schedule_request() -> None:
-    """RULES 3: they are judged once they have settled, and somebody must look then."""
+    """RULES 3: they are judged once they have settled, so a look is needed then."""
     young = an_order_state(an_order(completed_at=NOW - HOUR))
     look = the_look(young, seen=a_count(1500))
     assert look.schedule_request is not None
@@ -152,18 +152,21 @@ def test_a_refused_drop_alone_is_not_scheduled() -> None:
 def test_until_the_first_delivery_has_settled_a_target_is_not_scheduled() -> None:
     first, second = an_order(completed_at=NOW - HOUR), an_order("2", completed_at=NOW - 2 * HOUR)
     young = [an_order_state(first), an_order_state(second)]
-    assert the_wish(*young, seen=a_count(3000)).not_before == NOW + 22 * HOUR
-    assert the_wish(*young, an_order_state(an_order("3")), seen=a_count(4000)).not_before == NOW + EVERY / 6
+    assert the_schedule_request(*young, seen=a_count(3000)).not_before == NOW + 22 * HOUR
+    assert (
+        the_schedule_request(*young, an_order_state(an_order("3")), seen=a_count(4000)).not_before
+        == NOW + EVERY / 6
+    )
 
 
 def test_scheduling_ends_with_the_last_guarantee() -> None:
     short, long = an_order("2", window=15 * DAY), an_order("3", window=40 * DAY)
     assert (
-        the_wish(an_order_state(short), an_order_state(long), seen=a_count(9000)).coverage_ends_at
+        the_schedule_request(an_order_state(short), an_order_state(long), seen=a_count(9000)).coverage_ends_at
         == START + 40 * DAY
     )
     lifetime = an_order_state(an_order("4", window=None))
-    assert the_wish(an_order_state(short), lifetime, seen=a_count(9000)).coverage_ends_at is None
+    assert the_schedule_request(an_order_state(short), lifetime, seen=a_count(9000)).coverage_ends_at is None
 
 
 @pytest.mark.parametrize(
@@ -184,7 +187,7 @@ def test_a_target_none_of_whose_orders_is_covered_needs_no_look(state: OrderStat
 
 
 def test_an_open_refill_keeps_a_target_looked_at_though_nothing_is_covered() -> None:
-    """Whoever delivers it must know whether the profile is public."""
+    """Its delivery depends on whether the profile is public."""
     flagged = an_order_state(an_order(window=DAY), refills=[a_refill()])
     look = the_look(flagged, seen=a_count(5))
     assert (look.at, look.priority, look.schedule_request) == (NOW + EVERY, Priority.ROUTINE, None)

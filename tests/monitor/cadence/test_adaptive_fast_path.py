@@ -29,7 +29,7 @@ from tests.monitor.strategies import HOURS, targets
 def test_the_cadence_state_alone_gives_the_same_next_look_as_the_orders(
     orders: list[OrderState], now: datetime, count: int, more: int, later: int, priority: Priority
 ) -> None:
-    """The same turn, notes, reason and lessons; or nothing, and the orders are asked."""
+    """The same request, state, reason and observations; or nothing, and the orders are loaded."""
     orders = [
         replace(w, settled_look=True, drop=None, refills=())
         for w in orders

@@ -15,7 +15,7 @@ from tests.builders import HOUR, NOW, a_refill, an_order_state
 from tests.monitor.cadence.adaptive_looks import FAILED, a_count, learner, the_look
 
 
-def lessons_of(cadence: AdaptiveCadence) -> list[tuple[float, bool]]:
+def observations_of(cadence: AdaptiveCadence) -> list[tuple[float, bool]]:
     return [
         (observation.hours, observation.crossed) for observation in cadence.drain_observations("simulated")
     ]
@@ -37,32 +37,32 @@ def look_on(
 def test_the_first_look_observes_an_order_since_its_completion() -> None:
     cadence = learner()
     look_on(cadence, an_order_state(), [(0, 1990, Priority.MAX_INTERVAL)])
-    assert lessons_of(cadence) == [(240, False)]
+    assert observations_of(cadence) == [(240, False)]
 
 
 @pytest.mark.parametrize("priority", [Priority.ROUTINE, Priority.MAX_INTERVAL])
 def test_each_routine_look_observes_an_order_since_the_one_before(priority: Priority) -> None:
     cadence = learner()
     look_on(cadence, an_order_state(), [(0, 1990, priority), (5, 1960, priority), (12, 1950, priority)])
-    assert lessons_of(cadence) == [(240, False), (5, False), (7, True)]
+    assert observations_of(cadence) == [(240, False), (5, False), (7, True)]
 
 
 def test_a_crossed_order_adds_no_observation_until_it_has_recovered() -> None:
     cadence = learner()
     looks = [(0, 1990), (1, 1940), (5, 1900), (9, 2000), (20, 1990)]
     look_on(cadence, an_order_state(), [(after, count, Priority.ROUTINE) for after, count in looks])
-    assert lessons_of(cadence) == [(240, False), (1, True), (11, False)]
+    assert observations_of(cadence) == [(240, False), (1, True), (11, False)]
 
 
 def test_an_urgent_look_adds_no_observation_and_keeps_the_cadence_state() -> None:
-    """Twice the event in an hour would teach a hazard that is not there; and a slope of minutes is none."""
+    """The same event twice within an hour would give too high a hazard; a slope of minutes is none."""
     cadence = learner()
     routine = look_on(cadence, an_order_state(), [(0, 1990, Priority.ROUTINE)])
-    lessons_of(cadence)
+    observations_of(cadence)
     urgent = look_on(
         cadence, an_order_state(), [(1, 1960, Priority.URGENT), (2, 1940, Priority.URGENT)], routine
     )
-    assert lessons_of(cadence) == []
+    assert observations_of(cadence) == []
     assert urgent == routine
 
 
@@ -73,19 +73,19 @@ def test_after_an_urgent_look_the_next_routine_look_observes_all_the_time_since_
         an_order_state(),
         [(0, 1990, Priority.ROUTINE), (3, 1990, Priority.URGENT), (7, 1990, Priority.ROUTINE)],
     )
-    assert lessons_of(cadence) == [(240, False), (7, False)]
+    assert observations_of(cadence) == [(240, False), (7, False)]
 
 
 @pytest.mark.parametrize("outcome", FAILED)
 def test_a_failed_look_adds_no_observation_and_keeps_the_cadence_state(outcome: Outcome) -> None:
     cadence = learner()
     cadence_state = look_on(cadence, an_order_state(), [(0, 1990, Priority.ROUTINE)])
-    lessons_of(cadence)
+    observations_of(cadence)
     seen = LookSummary(outcome, 1, cadence_state=cadence_state, priority=Priority.ROUTINE, source="simulated")
     assert (
         the_look(an_order_state(), seen=seen, now=NOW + HOUR, cadence=cadence).cadence_state == cadence_state
     )
-    assert lessons_of(cadence) == []
+    assert observations_of(cadence) == []
 
 
 def test_units_in_flight_are_not_lost() -> None:
@@ -93,7 +93,7 @@ def test_units_in_flight_are_not_lost() -> None:
     cadence = learner()
     refilled = an_order_state(refills=[a_refill(500)])
     look_on(cadence, refilled, [(0, 1500, Priority.ROUTINE)])
-    assert lessons_of(cadence) == [(240, False)]
+    assert observations_of(cadence) == [(240, False)]
 
 
 def test_observations_are_drained_by_source() -> None:

@@ -13,7 +13,7 @@ from monitor.cadence.virtual_time import final_look_value
 from monitor.model.order_state import OrderState
 from monitor.model.target import Metric
 from tests.builders import DAY, HOUR, NOW, START, an_order, an_order_state
-from tests.monitor.cadence.adaptive_looks import a_count, learner, the_look, the_wish
+from tests.monitor.cadence.adaptive_looks import a_count, learner, the_look, the_schedule_request
 
 # Weights
 
@@ -43,7 +43,7 @@ def test_without_a_price_an_order_weighs_what_is_at_stake() -> None:
     assert (observation.weight, observation.threshold, observation.line) == (50, 50, 2000)
 
 
-# Last calls
+# Final looks
 
 
 def test_the_value_of_a_final_look_is_the_probability_of_an_unseen_drop() -> None:
@@ -65,10 +65,10 @@ def test_the_most_valuable_final_look_of_a_target_is_chosen() -> None:
         an_order_state(an_order(str(n), delivered=1000, completed_at=START + n * HOUR / 4)) for n in range(3)
     ]
     other = an_order_state(an_order("9", delivered=1000, completed_at=START + 3 * DAY))
-    schedule_request = the_wish(*small, other, seen=a_count(9000))
+    schedule_request = the_schedule_request(*small, other, seen=a_count(9000))
     assert schedule_request.final_look is not None
     assert schedule_request.final_look.slot == int((hours_since_epoch(START + 30 * DAY) - 0.5) // SLOT_HOURS)
-    assert the_wish(an_order_state(an_order(window=None)), seen=a_count(2000)).final_look is None
+    assert the_schedule_request(an_order_state(an_order(window=None)), seen=a_count(2000)).final_look is None
 
 
 @pytest.mark.parametrize("before", [timedelta(0), HOUR, 2 * HOUR, 4 * HOUR])
@@ -77,16 +77,16 @@ def test_a_look_late_enough_is_the_final_look(before: timedelta) -> None:
     slot = int((hours_since_epoch(START + 30 * DAY) - 0.5) // SLOT_HOURS)
     now = datetime.fromtimestamp((slot - 1) * SLOT_HOURS * 3600, NOW.tzinfo) + before
     if now < START + 30 * DAY:
-        assert the_wish(an_order_state(), seen=a_count(2000), now=now).final_look is None
+        assert the_schedule_request(an_order_state(), seen=a_count(2000), now=now).final_look is None
 
 
 def test_until_the_last_slot_a_final_look_is_pending() -> None:
     slot = int((hours_since_epoch(START + 30 * DAY) - 0.5) // SLOT_HOURS)
     now = datetime.fromtimestamp((slot - 1) * SLOT_HOURS * 3600 - 1, NOW.tzinfo)
-    assert the_wish(an_order_state(), seen=a_count(2000), now=now).final_look is not None
+    assert the_schedule_request(an_order_state(), seen=a_count(2000), now=now).final_look is not None
 
 
-# What a turn is worth
+# The value of a look
 
 
 def test_the_value_of_a_look_grows_with_the_time_since_the_last_one() -> None:

@@ -19,7 +19,7 @@ rates = st.floats(0, 1e9)
 crowds = st.integers(0, 10**12)
 factors = st.floats(0.01, 1000)
 policies = st.sampled_from(CadenceKind)
-wishes = st.timedeltas(timedelta(0), 365 * DAY)
+schedule_requests = st.timedeltas(timedelta(0), 365 * DAY)
 """What `every` may be."""
 
 
@@ -44,7 +44,7 @@ def seen(looks_per_day: float) -> Capacity:
     ],
 )
 def test_the_tightest_limit_makes_the_rate(allowed: Allowance, rate: float, binding: BindingLimit) -> None:
-    """And is told by the name that the configuration has for it."""
+    """And has the name of its configuration key."""
     assert allowed.rate == pytest.approx(rate)
     assert allowed.binding is binding
 
@@ -141,7 +141,7 @@ def test_frequent_looks_see_a_drop_after_half_of_their_interval(policy: CadenceK
     assert seen(24 * 60).delay(policy) == timedelta(seconds=30)
 
 
-@given(policy=policies, rate=rates, more=rates, targets=crowds, looks=factors, every=wishes)
+@given(policy=policies, rate=rates, more=rates, targets=crowds, looks=factors, every=schedule_requests)
 @examples(100)
 def test_more_budget_never_makes_it_worse(
     policy: CadenceKind, rate: float, more: float, targets: int, looks: float, every: timedelta
@@ -153,7 +153,7 @@ def test_more_budget_never_makes_it_worse(
     assert greater.delay(policy) <= less.delay(policy) * (1 + 1e-9)
 
 
-@given(policy=policies, rate=rates, targets=crowds, more=crowds, looks=factors, every=wishes)
+@given(policy=policies, rate=rates, targets=crowds, more=crowds, looks=factors, every=schedule_requests)
 @examples(100)
 def test_more_targets_never_make_it_better(
     policy: CadenceKind, rate: float, targets: int, more: int, looks: float, every: timedelta
@@ -165,7 +165,7 @@ def test_more_targets_never_make_it_better(
     assert few.delay(policy) <= many.delay(policy) * (1 + 1e-9)
 
 
-@given(rate=rates, targets=crowds, looks=factors, every=wishes)
+@given(rate=rates, targets=crowds, looks=factors, every=schedule_requests)
 @examples(100)
 def test_the_adaptive_cadence_is_never_worse_than_the_fixed_one(
     rate: float, targets: int, looks: float, every: timedelta
@@ -176,12 +176,12 @@ def test_the_adaptive_cadence_is_never_worse_than_the_fixed_one(
     assert capacity.delay(CadenceKind.LEARNED) <= capacity.delay(CadenceKind.FIXED)
 
 
-@given(policy=policies, rate=rates, targets=crowds, looks=factors, every=wishes)
+@given(policy=policies, rate=rates, targets=crowds, looks=factors, every=schedule_requests)
 @examples(100)
 def test_any_state_gives_a_consistent_answer(
     policy: CadenceKind, rate: float, targets: int, looks: float, every: timedelta
 ) -> None:
-    """A share is one, and a drop is seen no later than its target's turn or the end of its guarantee."""
+    """A share is at most one; a drop is seen by the target's next look or the end of its guarantee."""
     capacity = Capacity(rate, targets, looks, every)
     assert 0 <= capacity.missed(policy) <= 1
     assert timedelta(0) <= capacity.delay(policy) <= min(capacity.oldest_look(policy), 30 * DAY)
@@ -199,7 +199,7 @@ def test_without_targets_nothing_is_old_and_nothing_missed() -> None:
 
 
 def test_without_a_budget_everything_is_missed() -> None:
-    """Nobody ever looks."""
+    """There are no looks."""
     blind = Capacity(0, 10)
     assert (blind.going_round, blind.missed(CadenceKind.LEARNED)) == (LONGEST, 1)
     assert blind.delay(CadenceKind.LEARNED) == 30 * DAY

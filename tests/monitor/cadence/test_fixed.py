@@ -1,4 +1,4 @@
-"""When to look next: at fixed intervals, sooner for young orders, and at the times the rules hang on."""
+"""The fixed cadence: fixed intervals, shorter for young orders, and the times the rules depend on."""
 
 from datetime import datetime, timedelta
 
@@ -135,7 +135,7 @@ def test_confirming_looks_are_spread_evenly_up_to_confirm_after(
 def test_the_looks_it_asks_for_confirm_a_drop_at_the_first_possible_moment(
     confirmations: int, minutes: int
 ) -> None:
-    """RULES 4, played through: whatever the terms, no confirming look comes late or in vain."""
+    """RULES 4, for any terms: no confirming look is late or without effect."""
     confirm_after = minutes * MINUTE
     order = an_order(confirmations=confirmations, confirm_after=confirm_after, window=None)
     cadence = FixedCadence(every=1000 * HOUR)
@@ -165,7 +165,7 @@ def test_a_drop_that_is_confirmed_asks_for_no_confirming_look(state: DropState) 
 
 
 def test_a_time_that_matters_goes_before_a_routine_look_at_the_same_time() -> None:
-    """Due looks of a lower lane go first."""
+    """Due looks of a more urgent priority go first."""
     order = an_order(settle=HOUR)
     assert Priority.URGENT is the_look(an_order_state(order), now=START).priority
     assert Priority.URGENT < Priority.ROUTINE

@@ -1,4 +1,4 @@
-"""How likely orders are to drop, learned from looks."""
+"""The hazard of a drop, learned from looks."""
 
 import random
 from itertools import pairwise
@@ -93,7 +93,7 @@ def test_one_observed_drop_changes_the_hazard_little() -> None:
 def test_drained_and_loaded_statistics_are_the_learned_ones(
     observations: list[tuple[Cell, float, bool]],
 ) -> None:
-    """The table in the database is enough: a daemon that starts anew knows as much."""
+    """The table in the database holds everything: a restarted daemon has the same statistics."""
     learned = Hazards({})
     for cell, hours, crossed in observations:
         learned.learn(cell, hours, crossed=crossed)
@@ -118,7 +118,7 @@ def test_an_interval_without_a_crossing_is_exposure_in_full(hazard: tuple[float,
 
 @given(HAZARDS, st.floats(0.01, 5000))
 def test_an_interval_with_a_crossing_is_exposure_in_part(hazard: tuple[float, ...], hours: float) -> None:
-    """It is one event, some time within it: nobody knows when."""
+    """It is one event at an unknown time within the interval."""
     observation = list(exposure_by_span(hazard, hours, crossed=True))
     assert 0 <= sum(exposure for _, _, exposure in observation) <= hours * (1 + 1e-9)
     if cumulative_hazard(hazard, hours) > 1e-9:
@@ -139,7 +139,7 @@ def test_the_age_buckets_grow() -> None:
     assert widths[0] < widths[-1]
 
 
-def test_a_wave_that_is_told_as_calm_hours_does_not_make_calm_look_bad() -> None:
+def test_the_exposure_of_a_surge_does_not_raise_the_usual_hazard() -> None:
     """Five times the drops in hours that count five times leave the hazard where it was."""
     cell = cell_at("a", 100, 0.6, None)
     calm = taught(Hazards({}), cell, 0.01)

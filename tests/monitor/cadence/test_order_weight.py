@@ -1,4 +1,4 @@
-"""What an order weighs when looks are handed out."""
+"""The weight of an order in the adaptive cadence."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What is to be expected after a look, and what it costs not to look again."""
+"""The piecewise hazard after a look, the value of the next look, and the optimal interval."""
 
 from math import expm1, inf
 

@@ -1,4 +1,4 @@
-"""When a service's orders begin to fall faster than else."""
+"""The surge detector: when the orders of a service drop faster than usual."""
 
 import random
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from monitor.cadence.surge_detector import LEAST, MOST, SurgeDetector
 
 HAZARD = 0.004
-"""Per hour, in calm."""
+"""Per hour, without a surge."""
 LOOKS = st.lists(st.tuples(st.floats(0, 2), st.floats(0, 200), st.floats(0, 5), st.booleans()), max_size=200)
 
 
@@ -45,7 +45,7 @@ def test_the_usual_hazard_is_no_surge() -> None:
 
 
 def test_without_a_surge_hours_are_not_weighted() -> None:
-    """Nor those before a wave."""
+    """Nor those before a surge."""
     surge = SurgeDetector(begun=100.0, on=True, strength=5.0)
     assert SurgeDetector().effective_hours(24.0, 50.0) == 24.0
     assert surge.effective_hours(10.0, 110.0) == pytest.approx(50.0)

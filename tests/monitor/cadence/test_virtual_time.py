@@ -1,4 +1,4 @@
-"""Whose turn it is, without a date."""
+"""Virtual time: the order of looks that have no date."""
 
 import json
 import random
@@ -21,7 +21,7 @@ def constant(hazard: float) -> tuple[float, ...]:
 
 
 def waving() -> VirtualTime:
-    """A clock in whose stream `a` a wave is on."""
+    """A clock with a surge in its service queue `a`."""
     clock, now, dice = VirtualTime(), NOW, random.Random(1)
     for hour in range(60):
         for _ in range(30):
@@ -56,7 +56,7 @@ def test_the_clock_never_goes_back(pops: list[tuple[str, float]]) -> None:
 
 
 def test_only_a_look_by_virtual_time_advances_the_clock() -> None:
-    """Not a last call, a lesson, or a new seat: what is looked at out of turn is due in the future."""
+    """Not a final look, an observation or a new queue position: an extra look is due in the future."""
     clock = waving()
     before = clock.v
     clock.due("a", constant(0.1))
@@ -66,8 +66,8 @@ def test_only_a_look_by_virtual_time_advances_the_clock() -> None:
     assert clock.v == before
 
 
-def test_a_wave_puts_its_stream_forward_and_touches_no_row() -> None:
-    """The stored value stays; its turn comes the sooner the longer the wave is on."""
+def test_a_surge_advances_its_service_queue_and_writes_no_row() -> None:
+    """The stored value stays; the longer the surge, the earlier the look."""
     clock = waving()
     due, other = clock.due("a", constant(0.001)), clock.due("b", constant(0.001))
     before = clock.position_of("a", due)
@@ -77,7 +77,7 @@ def test_a_wave_puts_its_stream_forward_and_touches_no_row() -> None:
     assert clock.due("a", constant(0.001)) - clock.offset("a") == pytest.approx(clock.v + 2000**0.5)
 
 
-def test_a_wave_counts_from_its_beginning() -> None:
+def test_a_surge_counts_from_its_beginning() -> None:
     """What V has run since then, unnoticed, is made up for at once."""
     clock, dice = VirtualTime(), random.Random(1)
     for hour in range(60):
@@ -101,7 +101,7 @@ def test_the_price_is_that_of_a_request() -> None:
 
 
 def test_a_few_final_looks_do_not_set_the_shadow_price() -> None:
-    """The routine turns do."""
+    """Routine looks do."""
     clock = VirtualTime()
     for _ in range(200):
         clock.record_final_look(1e9)
@@ -109,7 +109,7 @@ def test_a_few_final_looks_do_not_set_the_shadow_price() -> None:
 
 
 def test_final_looks_that_take_most_requests_set_the_shadow_price() -> None:
-    """Else they would starve everything else: their lane's own value raises it until some are refused."""
+    """Else they would take the whole budget: their own value raises the price until some are refused."""
     clock = VirtualTime()
     for _ in range(4000):
         clock.record_final_look(1e4)
@@ -124,7 +124,7 @@ def test_the_value_of_a_final_look_is_the_loss_that_would_stay_unseen() -> None:
 
 
 def test_virtual_time_is_stored_as_text() -> None:
-    """With its waves, and so that it goes on as if nothing had been."""
+    """With its surges, so that it continues unchanged."""
     clock = waving()
     clock.advance_to("a", 12.5)
     clock.record_served(30.0)
@@ -140,7 +140,7 @@ def test_virtual_time_is_stored_as_text() -> None:
     lambda inner: st.one_of(st.lists(inner, max_size=5), st.dictionaries(st.text(), inner, max_size=3)),
 ).map(json.dumps)))  # fmt: skip
 def test_any_text_is_a_clock(text: str) -> None:
-    """What an older version, or nobody, has written is a clock at its beginning."""
+    """A text of an older version, or an empty one, gives a clock at its beginning."""
     clock = VirtualTime.load(text)
     assert clock.due("a", constant(0.01)) > clock.v
     assert VirtualTime.load(clock.dump()) == clock

@@ -10,7 +10,7 @@ from monitor.model.order import Flag, OrderStatus
 from monitor.model.order_state import OrderState
 from tests.builders import DAY, HOUR, INSTANT, NOW, START, a_drop, an_order, an_order_state
 from tests.effort import examples
-from tests.monitor.guarantee.naive_rows import naive_world
+from tests.monitor.guarantee.naive_model import naive_world
 from tests.monitor.strategies import HOURS, targets
 from tests.proof.naive_claims import is_active, window_end
 from tests.proof.naive_claims import moment as naive_moment

@@ -1,4 +1,4 @@
-"""RULES 3 to 5: the product and the naive model make the same of any history of a target."""
+"""RULES 3 to 5: the product and the naive model agree on any history of a target."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from tests.builders import (
 )
 from tests.effort import examples
 from tests.monitor.guarantee.evaluation_steps import settle_down
-from tests.monitor.guarantee.naive_rows import (
+from tests.monitor.guarantee.naive_model import (
     OrderResult,
     highest_line,
     naive_look,

@@ -1,4 +1,4 @@
-"""Calm: whatever it says is quiet, judging finds quiet too."""
+"""Noop bounds: evaluating a count within the bounds changes nothing."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -33,8 +33,8 @@ def looked_at(state: OrderState) -> OrderState:
 
 
 @st.composite
-def quiet_targets(draw: st.DrawFn) -> list[OrderState]:
-    """Targets that are calm often: mostly without drops, some with unknown starts or standing requests."""
+def noop_targets(draw: st.DrawFn) -> list[OrderState]:
+    """Draw targets that often have noop bounds: few drops, some unknown starts, some requests."""
     group = []
     for state in draw(targets()):
         start = draw(st.sampled_from([state.order.start_count] * 5 + [None]))
@@ -52,12 +52,12 @@ def quiet_targets(draw: st.DrawFn) -> list[OrderState]:
     return group
 
 
-@given(quiet_targets(), HOURS, st.integers(0, 40), st.integers(0, 60_000), st.booleans())
+@given(noop_targets(), HOURS, st.integers(0, 40), st.integers(0, 60_000), st.booleans())
 @examples(1_500)
 def test_a_count_within_the_noop_bounds_changes_nothing(
     group: list[OrderState], now: datetime, more: int, later: int, mass_drop: bool
 ) -> None:
-    """For any count from calm's own upwards, at any time from now until calm's own, judge changes nothing."""
+    """For any count from the lower bound up and any time until the end, evaluating changes nothing."""
     for count in (0, 100, 10_000):
         found = noop_bounds(group, now, count)
         if found is None:
@@ -70,7 +70,7 @@ def test_a_count_within_the_noop_bounds_changes_nothing(
         assert any(v.judged for v in verdicts) is found.judges(at)
 
 
-@given(quiet_targets(), HOURS, st.integers(0, 60_000), st.integers(0, 3_000))
+@given(noop_targets(), HOURS, st.integers(0, 60_000), st.integers(0, 3_000))
 @examples(500)
 def test_counts_within_the_noop_bounds_change_nothing_until_they_end(
     group: list[OrderState], now: datetime, later: int, count: int

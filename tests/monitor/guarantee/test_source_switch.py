@@ -1,4 +1,4 @@
-"""Handover: a switch of source is no drop, hides no delivery, and pays nothing twice."""
+"""A switch of source is no drop, hides no delivery, and refills nothing twice."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

@@ -34,7 +34,7 @@ def many(outcome: Outcome, targets: Sequence[str]) -> list[tuple[Outcome, str]]:
 
 
 def test_every_outcome_has_its_place() -> None:
-    """RULES 2: the ten outcomes are a refusal, a likely one, weather, readable, or say nothing."""
+    """RULES 2: each of the ten outcomes is definite, suspected, transient, readable or neutral."""
     assert sorted(Outcome) == sorted([*SURE, *LIKELY, *WEATHER, *SILENT, *READABLE])
 
 
@@ -58,13 +58,13 @@ def test_a_definite_refusal_counts_at_once(outcome: Outcome) -> None:
 
 @pytest.mark.parametrize(("later", "paused"), [(HOUR - INSTANT, True), (HOUR, False)])
 def test_a_paused_source_may_be_asked_when_the_pause_is_over(later: timedelta, paused: bool) -> None:
-    """At its very end it is over."""
+    """The end of the pause is excluded."""
     assert paused == (after((Outcome.BLOCKED, "a")).closed_until(NOW + later) is not None)
 
 
 @pytest.mark.parametrize("first", [HOUR, 10 * MINUTE])
 def test_refusals_pause_for_1_2_4_8_16_and_then_24_first_pauses(first: timedelta) -> None:
-    """Each refusal is one step up, though something readable comes in between."""
+    """Each refusal doubles the pause, even with a count in between."""
     breaker, now, pauses = Breaker(), NOW, []
     for _ in range(8):
         breaker = after((Outcome.RATE_LIMITED, "a"), breaker=breaker, now=now, first=first)
@@ -120,7 +120,7 @@ def test_a_transient_fault_between_two_refusals_does_not_end_the_row(outcome: Ou
 
 
 def test_refusals_in_a_row_may_be_days_apart() -> None:
-    """Nothing readable in between is a row, though the ladder starts from the bottom after a calm day."""
+    """Refusals with nothing readable in between are a row; the pauses start again after a day without one."""
     breaker = Breaker()
     for days in (0, 10, 20):
         breaker = after((Outcome.BLOCKED, "a"), breaker=breaker, now=NOW + days * DAY)
@@ -135,7 +135,7 @@ def test_only_an_operator_starts_a_stopped_source_again(outcome: Outcome) -> Non
 
 
 def test_a_refusal_after_an_answer_does_not_start_a_stopped_source() -> None:
-    """Stopped until an operator resumes it, whatever stragglers of a batch say."""
+    """Stopped until an operator resumes it, with any late results of a batch."""
     stopped = after(*[(Outcome.BLOCKED, "a")] * 3)
     assert after((Outcome.COUNT, "b"), (Outcome.BLOCKED, "c"), breaker=stopped).stopped
 
@@ -148,13 +148,13 @@ def test_a_resumed_source_has_its_three_refusals_again() -> None:
     assert after(*[(Outcome.BLOCKED, "a")] * 3, breaker=resumed).stopped
 
 
-# One odd target
+# One target with a schema outcome
 
 
 @pytest.mark.parametrize("outcome", LIKELY)
 @pytest.mark.parametrize("times", [1, 2, 3, 50])
 def test_one_schema_outcome_does_not_pause_the_source(outcome: Outcome, times: int) -> None:
-    """However often it answers oddly, nobody else has."""
+    """However often it fails, no other target has failed."""
     assert after(*[(outcome, "odd")] * times).closed_until(NOW) is None
 
 
@@ -175,12 +175,12 @@ def test_a_suspected_refusal_counts_when_a_second_target_answers_the_same(
 def test_a_count_between_two_schema_outcomes_clears_the_suspicion(
     outcome: Outcome, readable: Outcome
 ) -> None:
-    """The source answers, so both targets are odd by themselves."""
+    """The source answers, so each failure belongs to its target."""
     assert after((outcome, "a"), (readable, "b"), (outcome, "c")).closed_until(NOW) is None
 
 
 def test_a_cleared_suspected_refusal_leaves_no_trace() -> None:
-    """After an answer, the target that was odd before is one of two like any other."""
+    """After an answer, the target that failed before counts like any other."""
     looks = ((Outcome.SCHEMA, "a"), (Outcome.COUNT, "b"), (Outcome.SCHEMA, "a"))
     assert after(*looks).closed_until(NOW) is None
     assert after(*looks, (Outcome.SCHEMA, "b")).closed_until(NOW) is not None
@@ -188,19 +188,19 @@ def test_a_cleared_suspected_refusal_leaves_no_trace() -> None:
 
 @pytest.mark.parametrize("weather", WEATHER)
 def test_a_transient_fault_between_two_schema_outcomes_does_not_clear_the_suspicion(weather: Outcome) -> None:
-    """Weather is nothing readable."""
+    """A transient fault is nothing readable."""
     looks = ((Outcome.SCHEMA, "a"), (weather, "b"), (Outcome.SCHEMA, "c"))
     assert after(*looks).closed_until(NOW) is not None
 
 
 def test_suspected_refusals_stop_the_source_too() -> None:
-    """a doubted, b, c and d refused: three in a row."""
+    """a suspected, b, c and d refused: three in a row."""
     breaker = after(*many(Outcome.LOGIN_REQUIRED, "abc"))
     assert not breaker.stopped
     assert after((Outcome.LOGIN_REQUIRED, "d"), breaker=breaker).stopped
 
 
-# Weather
+# Transient faults
 
 
 @pytest.mark.parametrize("outcome", WEATHER)
@@ -245,7 +245,7 @@ def test_transient_faults_that_ended_leave_no_trace() -> None:
 
 
 def test_after_a_brief_pause_it_takes_five_more() -> None:
-    """Bad weather that goes on pauses the source now and then, not for ever."""
+    """Lasting transient faults pause the source from time to time, not forever."""
     paused = after(*many(Outcome.TRANSIENT, "abcde"))
     later = NOW + 10 * MINUTE
     four = after(*many(Outcome.TRANSIENT, "fghi"), breaker=paused, now=later)
@@ -296,7 +296,7 @@ def test_a_late_result_from_before_the_pause_has_no_effect() -> None:
 
 @pytest.mark.parametrize("outcome", [*SURE, *LIKELY, Outcome.NOT_FOUND, Outcome.UNAVAILABLE])
 def test_a_failed_canary_counts_as_a_refusal_at_once(outcome: Outcome) -> None:
-    """The profile is there for all to see: there is no doubt to wait for, and the ladder goes on."""
+    """The canary is public, so its failure counts at once, and the pauses continue to grow."""
     breaker, now = refused(), NOW + HOUR
     breaker = breaker.after_canary(outcome, now, HOUR)
     assert (breaker.closed_until(now), breaker.reason) == (now + 2 * HOUR, f"canary {outcome}")

@@ -273,7 +273,7 @@ def test_a_rate_limit_hint_expires_after_an_hour() -> None:
 @given(BUDGETS, st.integers(75, 89), st.integers(75, 89), st.integers(0, 3600))
 @examples(200)
 def test_a_stricter_rate_limit_is_never_faster(budget: Budget, one: int, other: int, ago: int) -> None:
-    """And any strain is no quicker than none."""
+    """And any rate limit state is no faster than none."""
     sent = [NOW - ago * SECOND]
     none, less, more = (
         free_at(budget, sent, rate_limit_state=rate_limit_state)

@@ -1,4 +1,4 @@
-"""Strain: what a platform said of its own limit, whatever it said."""
+"""The rate limit state: what a platform reports of its own limit, for any report."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A class with nothing but `read` is a source, too."""
+"""A class with only `read` is adapted to a source."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What is counted, and what one request brings."""
+"""Which counts Graph gives, and which of them one request reads."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -49,7 +49,7 @@ def test_targets_of_one_request_share_a_request_key(source: GraphSource) -> None
 def test_a_renamed_profile_is_requested_by_its_new_name(
     world: SmallGraph, look: Callable[..., Snapshot]
 ) -> None:
-    """The old one may be somebody else's."""
+    """The old name may belong to another account."""
     world.accounts["geo"] = ProfessionalAccount(77)
     assert look(profile(username_now="geo")).count == 77
 

@@ -1,4 +1,4 @@
-"""Every class of error has its outcome, whatever status it comes with."""
+"""Every class of error has its outcome, with any HTTP status."""
 
 import json
 from collections.abc import Callable

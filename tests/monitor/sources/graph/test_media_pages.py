@@ -1,4 +1,4 @@
-"""Posts are found by leafing through their owner's media, and no further than needed."""
+"""Posts are found by paging through their owner's media, no further than needed."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

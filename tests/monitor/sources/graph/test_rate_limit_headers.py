@@ -1,4 +1,4 @@
-"""What Graph says of its limits, in headers that are believed only where they are as documented."""
+"""Graph's rate limit headers are used only where they are as documented."""
 
 import json
 from collections.abc import Callable
@@ -120,7 +120,7 @@ def test_an_invalid_value_does_not_affect_the_others() -> None:
 def test_the_time_to_regain_access_is_in_minutes_and_at_most_a_day(
     minutes: Any, wait: timedelta | None
 ) -> None:
-    """Nobody is silenced for ever by a header."""
+    """No header pauses a source forever."""
     assert rate_limit_hint(cases(estimated_time_to_regain_access=minutes), NOW).wait == wait
 
 

@@ -1,4 +1,4 @@
-"""The token comes from a file that is nobody else's, and goes into one header."""
+"""The token comes from a file that only its user can read, and is sent in one header."""
 
 import logging
 import os
@@ -98,7 +98,7 @@ def test_a_file_of_owner_and_group_is_read(options: dict[str, str], token_path: 
 def test_a_directory_a_pipe_or_a_missing_file_is_no_token_file(
     options: dict[str, str], tmp_path: Path
 ) -> None:
-    """And nobody waits for a pipe."""
+    """Reading a pipe does not block."""
     os.mkfifo(tmp_path / "pipe", 0o600)
     (tmp_path / "folder").mkdir(mode=0o700)
     for name, why in (

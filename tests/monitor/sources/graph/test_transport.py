@@ -1,4 +1,4 @@
-"""The network's faults are passing faults; what is sent and what is read has bounds."""
+"""Network faults are transient; requests and answers are bounded."""
 
 import gzip
 import socket
@@ -53,7 +53,7 @@ def test_a_request_without_an_answer_ends_after_the_timeout(
 def test_a_closed_port_is_a_transient_fault(
     look: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody listens where the proxy should be."""
+    """Nothing listens on the proxy's port."""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         for name in ("HTTPS_PROXY", "https_proxy"):
@@ -80,7 +80,7 @@ def test_an_untrusted_certificate_gets_no_token(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Nobody in the middle gets to read or answer a request."""
+    """A man in the middle can neither read nor answer a request."""
     other = tmp_path_factory.mktemp("authority") / "other.pem"
     trustme.CA().cert_pem.write_to_path(other)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other))

@@ -1,4 +1,4 @@
-"""Answers bent out of shape raise nothing, and give no number that they do not contain."""
+"""Mutated answers raise nothing, and give no count that they do not contain."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -94,7 +94,7 @@ def test_a_mutated_profile_never_yields_an_invented_count(pages: Any) -> None:
 @settings(max_examples=400, deadline=None)
 @given(bent(NODE))
 def test_a_mutated_post_never_yields_an_invented_count(node: Any) -> None:
-    """The count, when there is one, stands in the field that it names, and nobody hid it."""
+    """The count, when there is one, is in the field that it names, and is not hidden."""
     if not isinstance(node, dict):
         return
     for seen in (likes(node), views(node)):

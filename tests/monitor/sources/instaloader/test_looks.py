@@ -1,4 +1,4 @@
-"""What every look has in common: its number, its cost, and what is never asked."""
+"""All looks: their counts, their cost, and the requests that are never sent."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -161,7 +161,7 @@ def test_the_start_page_is_asked_for_again_after_some_hours_and_after_a_strange_
 def test_a_start_page_without_a_cookie_costs_a_request_more_and_is_counted(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading]
 ) -> None:
-    """The library asks for the cookie before each query; the budget hears of it."""
+    """The library requests the cookie before each query; the budget counts it."""
     script.start = HttpAnswer(script.start.body)
     costs = [read(Metric.LIKES).requests for _ in range(2)]
     assert costs == [3, 2]

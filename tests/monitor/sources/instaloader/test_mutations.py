@@ -1,4 +1,4 @@
-"""Ten thousand answers out of shape: each ends in a typed outcome, and gives no number of its own."""
+"""Ten thousand mutated answers: each ends in a typed outcome and gives no invented count."""
 
 import json
 import re
@@ -88,7 +88,7 @@ class Sources:
             self.answers["page"] = MISSING
         if kind == "clips":
             self.answers["member"] = post_answer(SHY)
-        # Tokens and refused logins grow old, at each look where they would keep the bent answer away.
+        # Tokens and refused logins expire at each look; else the mutated answer would not be read.
         self.now += timedelta(hours=7 if kind in {"start", "member"} else 1)
         source = self.member if kind in WITH_LOGIN else self.visitor
         return source.read(ASKED_BY[kind], self.now).snapshots

@@ -1,4 +1,4 @@
-"""Faults of the network are passing faults, whatever shape they take."""
+"""All network faults are transient faults."""
 
 import json
 import socket
@@ -83,7 +83,7 @@ def test_a_read_without_an_answer_ends_after_the_timeout(
 def test_a_refused_connection_is_a_transient_fault(
     script: Any, look: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody listens where the proxy should be."""
+    """Nothing listens on the proxy's port."""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         for name in ("HTTPS_PROXY", "https_proxy"):
@@ -98,7 +98,7 @@ def test_an_untrusted_certificate_is_a_transient_fault_and_no_request_is_sent(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """Nobody in the middle gets to read or answer a request."""
+    """A man in the middle can neither read nor answer a request."""
     trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "other.pem"))
     seen = look(Metric.FOLLOWERS)
@@ -133,7 +133,7 @@ def test_an_unknown_charset_raises_nothing(script: Any, look: Callable[..., Snap
 def test_a_stand_in_leaves_no_waiting_client_behind(
     script: Any, monkeypatch: pytest.MonkeyPatch, read: Callable[..., Reading]
 ) -> None:
-    """Closing it ends also the conversations in which nobody speaks."""
+    """Closing it also ends idle connections."""
     with InstagramStandIn(script) as own:
         for name, value in own.environment.items():
             monkeypatch.setenv(name, value)

@@ -1,4 +1,4 @@
-"""What the source makes of posts, and of counts that their owners hide."""
+"""How the source reads posts, and counts that their owners hide."""
 
 import json
 from collections.abc import Callable

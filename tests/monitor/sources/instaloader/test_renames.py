@@ -1,4 +1,4 @@
-"""A profile that was renamed is followed by its user id; who took over its name is not."""
+"""A renamed profile is followed by its user id; an account that took over its name is not."""
 
 import json
 from collections.abc import Callable
@@ -140,7 +140,7 @@ def test_without_a_known_account_nothing_is_asked_but_the_page(
 def test_the_count_of_an_account_is_new_at_every_look(
     world: DemoInstagram, look: Callable[..., Snapshot]
 ) -> None:
-    """The library would remember the first answer for ever."""
+    """The library would cache the first answer forever."""
     world.rename("natgeo", "nat.geo")
     assert look().count == 1234
     world.profiles["nat.geo"] = replace(world.profiles["nat.geo"], followers=1000)
@@ -188,7 +188,7 @@ def account(**changes: Any) -> HttpAnswer:
         (account(), Outcome.COUNT, 1234),
         (account(pk=int(ACCOUNT)), Outcome.COUNT, 1234),
         (account(is_private=True), Outcome.PRIVATE, None),
-        # somebody, but not plainly the account that was asked for, or not plainly a number
+        # an account, but not clearly the requested one, or not clearly a number
         (account(pk="18"), Outcome.SCHEMA, None),
         (account(pk=None), Outcome.SCHEMA, None),
         (account(username="a/../b"), Outcome.SCHEMA, None),
@@ -197,7 +197,7 @@ def account(**changes: Any) -> HttpAnswer:
         (account(follower_count=None), Outcome.SCHEMA, None),
         (account(follower_count="1,234"), Outcome.SCHEMA, None),
         (account(follower_count=-1), Outcome.SCHEMA, None),
-        # nobody: what the page said holds
+        # no account: the answer of the page holds
         (account_answer(None), Outcome.NOT_FOUND, None),
         (account_answer({}), Outcome.NOT_FOUND, None),
         (account_answer([7]), Outcome.NOT_FOUND, None),

@@ -35,7 +35,7 @@ def world(standin: InstagramStandIn) -> DemoInstagram:
 
 
 def test_every_other_host_is_refused(standin: InstagramStandIn, script: Any) -> None:
-    """A program that is pointed here reaches nobody else by accident."""
+    """A program configured for the stand-in reaches no other host."""
     with pytest.raises(requests.exceptions.ProxyError, match="502"):
         requests.get("https://example.com/", timeout=5)
     assert standin.requests == ()

@@ -1,4 +1,4 @@
-"""The built-in world: pure, the same for the same seed, and shaped as it says."""
+"""The simulated source: pure, the same for the same seed, with the documented distributions."""
 
 from datetime import timedelta
 from math import exp

@@ -1,4 +1,4 @@
-"""Gives the states of orders to the naive model of `tests/proof`, and reads what it makes of a look.
+"""Converts order states to the rows of the naive model in `tests/proof`, and reads its results.
 
 The naive model has plain rows; nothing but the fields of the value classes is copied into them.
 """

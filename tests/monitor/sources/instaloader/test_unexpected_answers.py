@@ -1,4 +1,4 @@
-"""Answers out of all order: odd bodies, circles, and texts that are not fit for a log."""
+"""Unexpected answers: invalid bodies, redirect loops, and texts that are not fit for a log."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -100,14 +100,14 @@ def test_an_answer_without_a_post_is_unavailable(
 
 
 def test_a_start_page_without_tokens_is_a_change_of_shape(script: Any, look: Callable[..., Snapshot]) -> None:
-    """No query could be sent with it."""
+    """No query can be sent without them."""
     script.start = HttpAnswer("<html>a new start page</html>")
     assert look(Metric.LIKES).outcome is Outcome.SCHEMA
     assert "token" in look(Metric.LIKES).detail
 
 
 class Circle:
-    """A challenge that leads to itself wherever one looks, after `good` answers of the start page."""
+    """A challenge that redirects to itself on every page, after the given answers of the start page."""
 
     def __init__(self, start: Iterable[HttpAnswer]) -> None:
         self.start = iter(start)
@@ -128,7 +128,7 @@ class Circle:
 def test_a_challenge_that_redirects_to_itself_costs_exactly_one_request(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading]
 ) -> None:
-    """The library would follow it for ever."""
+    """The library would follow it forever."""
     standin.world = Circle([script.start])
     assert read(Metric.FOLLOWERS).requests == 1
     assert read(Metric.LIKES).requests == 2

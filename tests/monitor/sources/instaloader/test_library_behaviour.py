@@ -1,4 +1,4 @@
-"""What the library would do to a service that runs for months, and does not here."""
+"""Behaviour of the library that would harm a long-running service, and is prevented."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -122,7 +122,7 @@ def test_no_password_is_taken_from_a_file_of_the_user(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The library's own library would send what ~/.netrc holds for everybody."""
+    """The HTTP library would send the credentials of ~/.netrc to every host."""
     (tmp_path / "netrc").write_text("default login somebody password secret\n")
     (tmp_path / "netrc").chmod(0o600)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
