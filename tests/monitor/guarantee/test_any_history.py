@@ -126,9 +126,9 @@ class History(RuleBasedStateMachine):
         refills = list(self.states[i].refills)
         refills[j] = moved(refills[j], end, share, self.now)
         self.states[i] = replace(self.states[i], refills=tuple(refills))
-        naive_refills_of(self.world, self.world["orders"][i])[j].update(
-            state=str(refills[j].state), completed_at=refills[j].completed_at, delivered=refills[j].units
-        )
+        row = naive_refills_of(self.world, self.world["orders"][i])[j]
+        row.update(state=str(refills[j].state), completed_at=refills[j].completed_at)
+        row["delivered"] = row["quantity"] * share // 100 if end == "short" else row["quantity"]
 
     @rule(which=WHICH, flag=st.sampled_from([Flag.HOLD, Flag.DISPUTE]))
     def flag_an_order(self, which: int, flag: Flag) -> None:
