@@ -1,7 +1,7 @@
-"""Sections 2 and 3 of the rules once more, as slowly and plainly as they can be said.
+"""The naive model of sections 2 and 3 of the rules: start counts, lines, claims.
 
-Everything is a dict, everything is worked out anew from the whole history, and the missing units are given
-out one by one. Not a line is shared with the product: only so can the two prove each other wrong.
+Everything is a dict and computed from the whole history each time; the missing units are assigned one by one.
+It shares no code with the product, so that each can show an error of the other.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ def span(text: str) -> timedelta:
 
 
 def target_of(row: Row) -> tuple[str, str]:
-    """The counted thing of an order or an event: the last part of its link, and the metric."""
+    """The target of an order or an event: the last part of its link, and the metric."""
     if "target" not in row:
         name = row["link"].split("?")[0].rstrip("/").split("/")[-1]
         row["target"] = name.lstrip("@").lower(), row["metric"]
@@ -46,8 +46,8 @@ def target_of(row: Row) -> tuple[str, str]:
 
 
 def terms_of(world: Row, order: Row) -> Row:
-    said: Row = world["terms"].get(order.get("terms") or "default", {})
-    return USUAL | said
+    given: Row = world["terms"].get(order.get("terms") or "default", {})
+    return USUAL | given
 
 
 def delivered(order: Row) -> int:
@@ -59,7 +59,7 @@ def is_complete(order: Row) -> bool:
 
 
 def carries_guarantee(world: Row, order: Row) -> bool:
-    """Of what was not delivered nothing can be lost; of what was delivered in part, the terms say it."""
+    """Whether status, delivered units and terms give the order a guarantee."""
     partial = order["status"].lower() == "partial"
     allowed = terms_of(world, order)["partial_orders"] or not partial
     return is_complete(order) and delivered(order) > 0 and allowed
@@ -70,7 +70,7 @@ def rank(order: Row) -> tuple[datetime, str]:
 
 
 def orders_of(world: Row, target: tuple[str, str]) -> list[Row]:
-    """The delivered orders of a target, the oldest first; the others never bear on anything."""
+    """The delivered orders of a target, the oldest first; other orders have no effect."""
     return sorted((o for o in world["orders"] if is_complete(o) and target_of(o) == target), key=rank)
 
 
@@ -80,15 +80,15 @@ def window_end(world: Row, order: Row) -> datetime:
 
 
 def series(world: Row, target: tuple[str, str]) -> list[Row]:
-    """The counts of a target that may be believed, out of all its looks so far."""
+    """The looks of a target whose counts are judged, out of all its looks so far."""
     kind, last, believed = "", 0, []
     for look in world["looks"]:
         counted = look.get("counted", "")
         if look["outcome"] != "count" or target_of(look) != target or kind not in {"", counted}:
             continue
-        fell_to_nothing = look["count"] == 0 and last > 0
+        fell_to_zero = look["count"] == 0 and last > 0
         last = look["count"]
-        if not fell_to_nothing:
+        if not fell_to_zero:
             believed.append(look)
             kind = kind or counted
     return believed
@@ -169,14 +169,14 @@ def units_in_flight(world: Row, refills: list[Row], at: datetime) -> int:
 
 
 def claims(world: Row, active: list[Row], refills: list[Row], look: Row) -> dict[str, Row]:
-    """Line, floor, effective count and claim of each active order: who pays is asked unit by unit."""
+    """Line, floor, effective count and claim of each active order, unit by unit."""
     in_flight = units_in_flight(world, refills, look["at"])
     effective = look["count"] + in_flight
-    told: dict[str, Row] = {}
+    found: dict[str, Row] = {}
     for place, order in enumerate(active):
         own = [refill for refill in refills if refill["order"] is order]
         line = baseline(world, order) + sum(delivered(later) for later in active[place + 1 :])
-        told[order["order_id"]] = {
+        found[order["order_id"]] = {
             "line": line,
             "floor": line - delivered(order),
             "effective": effective,
@@ -184,14 +184,14 @@ def claims(world: Row, active: list[Row], refills: list[Row], look: Row) -> dict
             "claim": 0,
         }
     by_end = sorted(active, key=lambda order: (window_end(world, order), *rank(order)))
-    payers = [told[order["order_id"]] for order in by_end]
+    payers = [found[order["order_id"]] for order in by_end]
     for unit in range(effective, max((one["line"] for one in payers), default=0)):
         pay_for(unit, payers)
-    return told
+    return found
 
 
 def pay_for(unit: int, payers: list[Row]) -> None:
-    """One missing unit is owed by the first order whose line is above it and that has room left."""
+    """Assign one missing unit to the first order whose line is above it and that has room left."""
     for payer in payers:
         if payer["line"] > unit and payer["claim"] < payer["room"]:
             payer["claim"] += 1

@@ -33,7 +33,7 @@ def the_look(
     return look
 
 
-def the_wish(*state: OrderState, seen: LookSummary, now: datetime = NOW) -> ScheduleRequest:
+def the_schedule_request(*state: OrderState, seen: LookSummary, now: datetime = NOW) -> ScheduleRequest:
     schedule_request = the_look(*state, seen=seen, now=now).schedule_request
     assert schedule_request is not None
     return schedule_request

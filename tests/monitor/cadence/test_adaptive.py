@@ -17,19 +17,19 @@ from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from tests.builders import DAY, HOUR, NOW, START, a_drop, a_refill, an_order, an_order_state
 from tests.effort import examples
-from tests.monitor.cadence.adaptive_looks import EVERY, a_count, learner, the_look, the_wish
+from tests.monitor.cadence.adaptive_looks import EVERY, a_count, learner, the_look, the_schedule_request
 from tests.monitor.strategies import HOURS, targets
 
 
-def test_a_count_without_news_waits_for_its_turn_and_longest_for_the_interval() -> None:
+def test_a_count_without_a_drop_is_scheduled_in_virtual_time_and_by_the_interval_at_the_latest() -> None:
     look = the_look(an_order_state(), seen=a_count(2000))
     assert (look.at, look.priority) == (NOW + EVERY, Priority.MAX_INTERVAL)
     assert look.schedule_request is not None
     assert look.schedule_request.not_before == NOW + EVERY / 6
-    assert look.schedule_request.service_queue == "1"
+    assert look.schedule_request.service_queue == "followers"
 
 
-def test_a_turn_tells_what_it_hangs_on() -> None:
+def test_a_predicted_look_names_the_units_it_depends_on() -> None:
     """Fifty units are the drop threshold of the order, and ten of them are missing."""
     look = the_look(an_order_state(), seen=a_count(1990))
     assert look.due_reason == BY_VIRTUAL_TIME
@@ -40,15 +40,15 @@ def test_a_turn_tells_what_it_hangs_on() -> None:
     assert 0 < turn.daily < 1
 
 
-def test_a_suspicion_has_a_date_in_the_first_lane() -> None:
+def test_a_suspected_drop_has_an_urgent_date() -> None:
     """RULES 4: two hours after it opened."""
     look = the_look(an_order_state(drop=a_drop(opened_at=NOW)), seen=a_count(1500))
     assert (look.at, look.priority, look.due_reason) == (NOW + 2 * HOUR, Priority.URGENT, "confirm drop of 1")
     assert look.schedule_request is None
 
 
-def test_the_other_orders_of_a_target_with_a_suspicion_keep_their_turn() -> None:
-    """The suspected one asks for no turn beside its date."""
+def test_other_orders_of_a_target_with_a_suspected_drop_keep_their_schedule_request() -> None:
+    """The suspected one has a date and no schedule request."""
     whole = an_order_state(an_order("2", start_count=100, window=20 * DAY))
     look = the_look(an_order_state(drop=a_drop(opened_at=NOW)), whole, seen=a_count(1900))
     assert (look.priority, look.due_reason) == (Priority.URGENT, "confirm drop of 1")
@@ -56,13 +56,13 @@ def test_the_other_orders_of_a_target_with_a_suspicion_keep_their_turn() -> None
     assert look.schedule_request.coverage_ends_at == START + 20 * DAY
 
 
-def test_the_end_of_a_hold_has_a_date_in_the_first_lane() -> None:
+def test_the_end_of_a_hold_has_an_urgent_date() -> None:
     held = replace(a_refill(500, RefillState.HELD), release_at=NOW + 5 * HOUR)
     look = the_look(an_order_state(refills=[held]), seen=a_count(1500))
     assert (look.at, look.priority, look.due_reason) == (NOW + 5 * HOUR, Priority.URGENT, "hold of 1 ends")
 
 
-def test_a_drop_that_waits_is_decided_anew_at_the_interval() -> None:
+def test_a_waiting_drop_is_decided_again_at_the_interval() -> None:
     look = the_look(
         an_order_state(drop=a_drop(opened_at=NOW - DAY, state=DropState.WAITING)), seen=a_count(1500)
     )
@@ -71,7 +71,7 @@ def test_a_drop_that_waits_is_decided_anew_at_the_interval() -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.PRIVATE, Outcome.NOT_FOUND, Outcome.HIDDEN, Outcome.UNAVAILABLE])
 def test_a_target_with_nothing_to_read_has_no_date(outcome: Outcome) -> None:
-    """Asking sooner would not help: it waits for its turn like any other."""
+    """An earlier look would not help: it is scheduled like any other."""
     cadence_state = the_look(an_order_state(), seen=a_count(2000)).cadence_state
     look = the_look(an_order_state(), seen=LookSummary(outcome, 1, cadence_state=cadence_state))
     assert look.priority is Priority.MAX_INTERVAL
@@ -79,7 +79,9 @@ def test_a_target_with_nothing_to_read_has_no_date(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize("outcome", [Outcome.TRANSIENT, Outcome.SCHEMA, Outcome.BLOCKED])
-def test_a_passing_fault_is_tried_again_three_times_and_then_waits_for_its_turn(outcome: Outcome) -> None:
+def test_a_transient_fault_is_retried_three_times_and_then_scheduled_in_virtual_time(
+    outcome: Outcome,
+) -> None:
     looks = [the_look(an_order_state(), seen=LookSummary(outcome, failures)) for failures in (1, 2, 3, 4)]
     soon = EVERY / 36
     assert [(look.at - NOW, look.priority) for look in looks] == [
@@ -104,7 +106,7 @@ def test_a_passing_fault_is_tried_again_three_times_and_then_waits_for_its_turn(
 def test_a_start_count_that_is_missing_has_a_date_however_the_last_look_ended(
     seen: LookSummary, waits: int
 ) -> None:
-    """What is lost before it is measured is never seen; but a dead link is asked for ever more seldom."""
+    """Losses before the measurement stay unseen; but a dead link is read less and less often."""
     look = the_look(an_order_state(an_order(start_count=None)), seen=seen)
     assert (look.at, look.priority) == (NOW + waits * EVERY, Priority.ROUTINE)
 
@@ -114,8 +116,8 @@ def test_a_start_count_that_is_missing_has_a_date_however_the_last_look_ended(
     [LookSummary(Outcome.PRIVATE, 1), LookSummary(Outcome.TRANSIENT, 9)],
     ids=["private", "failed often"],
 )
-def test_a_drop_whose_confirmation_failed_keeps_its_turn(seen: LookSummary) -> None:
-    """A suspicion must not be forgotten because nothing else is at stake on its target."""
+def test_a_drop_whose_confirming_look_failed_keeps_its_schedule_request(seen: LookSummary) -> None:
+    """A suspected drop is kept even when nothing else is observed on its target."""
     dropped = an_order_state(drop=a_drop(opened_at=NOW - DAY))
     cadence_state = the_look(dropped, seen=a_count(1500), now=NOW - DAY).cadence_state
     look = the_look(dropped, seen=replace(seen, cadence_state=cadence_state))
@@ -123,8 +125,8 @@ def test_a_drop_whose_confirmation_failed_keeps_its_turn(seen: LookSummary) -> N
     assert any(look.schedule_request.hazard)
 
 
-def test_orders_that_have_fallen_before_they_can_be_judged_keep_their_turn() -> None:
-    """RULES 3: they are judged once they have settled, and somebody must look then."""
+def test_orders_below_their_line_before_they_settle_keep_their_schedule_request() -> None:
+    """RULES 3: they are judged once they have settled, so a look is needed then."""
     young = an_order_state(an_order(completed_at=NOW - HOUR))
     look = the_look(young, seen=a_count(1500))
     assert look.schedule_request is not None
@@ -134,7 +136,7 @@ def test_orders_that_have_fallen_before_they_can_be_judged_keep_their_turn() -> 
     assert (turn.units, turn.used) == (50, 10)
 
 
-def test_a_refused_drop_alone_asks_for_no_turn() -> None:
+def test_a_refused_drop_alone_is_not_scheduled() -> None:
     """RULES 5: it is not decided again until it has recovered; nothing is lost by not looking."""
     look = the_look(
         an_order_state(drop=a_drop(opened_at=NOW - DAY, state=DropState.REFUSED)), seen=a_count(1500)
@@ -147,21 +149,24 @@ def test_a_refused_drop_alone_asks_for_no_turn() -> None:
     assert look.at == NOW + 12 * EVERY
 
 
-def test_until_the_first_delivery_has_settled_a_target_rests() -> None:
+def test_until_the_first_delivery_has_settled_a_target_is_not_scheduled() -> None:
     first, second = an_order(completed_at=NOW - HOUR), an_order("2", completed_at=NOW - 2 * HOUR)
     young = [an_order_state(first), an_order_state(second)]
-    assert the_wish(*young, seen=a_count(3000)).not_before == NOW + 22 * HOUR
-    assert the_wish(*young, an_order_state(an_order("3")), seen=a_count(4000)).not_before == NOW + EVERY / 6
+    assert the_schedule_request(*young, seen=a_count(3000)).not_before == NOW + 22 * HOUR
+    assert (
+        the_schedule_request(*young, an_order_state(an_order("3")), seen=a_count(4000)).not_before
+        == NOW + EVERY / 6
+    )
 
 
-def test_a_turn_is_over_with_the_last_guarantee() -> None:
+def test_scheduling_ends_with_the_last_guarantee() -> None:
     short, long = an_order("2", window=15 * DAY), an_order("3", window=40 * DAY)
     assert (
-        the_wish(an_order_state(short), an_order_state(long), seen=a_count(9000)).coverage_ends_at
+        the_schedule_request(an_order_state(short), an_order_state(long), seen=a_count(9000)).coverage_ends_at
         == START + 40 * DAY
     )
     lifetime = an_order_state(an_order("4", window=None))
-    assert the_wish(an_order_state(short), lifetime, seen=a_count(9000)).coverage_ends_at is None
+    assert the_schedule_request(an_order_state(short), lifetime, seen=a_count(9000)).coverage_ends_at is None
 
 
 @pytest.mark.parametrize(
@@ -182,7 +187,7 @@ def test_a_target_none_of_whose_orders_is_covered_needs_no_look(state: OrderStat
 
 
 def test_an_open_refill_keeps_a_target_looked_at_though_nothing_is_covered() -> None:
-    """Whoever delivers it must know whether the profile is public."""
+    """Its delivery depends on whether the profile is public."""
     flagged = an_order_state(an_order(window=DAY), refills=[a_refill()])
     look = the_look(flagged, seen=a_count(5))
     assert (look.at, look.priority, look.schedule_request) == (NOW + EVERY, Priority.ROUTINE, None)

@@ -26,10 +26,10 @@ from tests.monitor.strategies import HOURS, targets
     st.sampled_from(Priority),
 )
 @examples(150)
-def test_by_the_notes_alone_a_calm_target_gets_what_its_orders_would_have_got(
+def test_the_cadence_state_alone_gives_the_same_next_look_as_the_orders(
     orders: list[OrderState], now: datetime, count: int, more: int, later: int, priority: Priority
 ) -> None:
-    """The same turn, notes, reason and lessons; or nothing, and the orders are asked."""
+    """The same request, state, reason and observations; or nothing, and the orders are loaded."""
     orders = [
         replace(w, settled_look=True, drop=None, refills=())
         for w in orders
@@ -51,7 +51,7 @@ def test_by_the_notes_alone_a_calm_target_gets_what_its_orders_would_have_got(
         assert by_notes == by_orders
 
 
-def test_where_a_guarantee_has_ended_the_orders_are_asked() -> None:
+def test_after_the_end_of_a_guarantee_the_orders_are_loaded() -> None:
     """Its units are in no line any more."""
     orders = [
         an_order_state(),
@@ -69,5 +69,5 @@ def test_where_a_guarantee_has_ended_the_orders_are_asked() -> None:
 
 
 @pytest.mark.parametrize("cadence_state", ["", "[]", "nonsense"])
-def test_without_notes_the_orders_are_asked(cadence_state: str) -> None:
+def test_without_a_cadence_state_the_orders_are_loaded(cadence_state: str) -> None:
     assert learner().next_look_after_noop(cadence_state, 3000, NOW, Priority.ROUTINE, "simulated") is None

@@ -13,7 +13,7 @@ from monitor.cadence.virtual_time import final_look_value
 from monitor.model.order_state import OrderState
 from monitor.model.target import Metric
 from tests.builders import DAY, HOUR, NOW, START, an_order, an_order_state
-from tests.monitor.cadence.adaptive_looks import a_count, learner, the_look, the_wish
+from tests.monitor.cadence.adaptive_looks import a_count, learner, the_look, the_schedule_request
 
 # Weights
 
@@ -43,10 +43,10 @@ def test_without_a_price_an_order_weighs_what_is_at_stake() -> None:
     assert (observation.weight, observation.threshold, observation.line) == (50, 50, 2000)
 
 
-# Last calls
+# Final looks
 
 
-def test_a_last_call_is_worth_the_chance_that_a_drop_is_never_seen() -> None:
+def test_the_value_of_a_final_look_is_the_probability_of_an_unseen_drop() -> None:
     """Its slot is the one in which the guarantee ends, half an hour before that at the latest."""
     cadence = learner()
     look = the_look(an_order_state(), seen=a_count(2000), cadence=cadence)
@@ -59,37 +59,37 @@ def test_a_last_call_is_worth_the_chance_that_a_drop_is_never_seen() -> None:
     )
 
 
-def test_the_most_valuable_last_call_of_a_target_is_chosen() -> None:
+def test_the_most_valuable_final_look_of_a_target_is_chosen() -> None:
     """Two small orders that end together may be worth more than one; a lifetime never ends."""
     small = [
         an_order_state(an_order(str(n), delivered=1000, completed_at=START + n * HOUR / 4)) for n in range(3)
     ]
     other = an_order_state(an_order("9", delivered=1000, completed_at=START + 3 * DAY))
-    schedule_request = the_wish(*small, other, seen=a_count(9000))
+    schedule_request = the_schedule_request(*small, other, seen=a_count(9000))
     assert schedule_request.final_look is not None
     assert schedule_request.final_look.slot == int((hours_since_epoch(START + 30 * DAY) - 0.5) // SLOT_HOURS)
-    assert the_wish(an_order_state(an_order(window=None)), seen=a_count(2000)).final_look is None
+    assert the_schedule_request(an_order_state(an_order(window=None)), seen=a_count(2000)).final_look is None
 
 
 @pytest.mark.parametrize("before", [timedelta(0), HOUR, 2 * HOUR, 4 * HOUR])
-def test_a_look_that_could_be_the_last_call_is_the_last_one(before: timedelta) -> None:
+def test_a_look_late_enough_is_the_final_look(before: timedelta) -> None:
     """Else the same guarantee would be called again at once, as long as that pays."""
     slot = int((hours_since_epoch(START + 30 * DAY) - 0.5) // SLOT_HOURS)
     now = datetime.fromtimestamp((slot - 1) * SLOT_HOURS * 3600, NOW.tzinfo) + before
     if now < START + 30 * DAY:
-        assert the_wish(an_order_state(), seen=a_count(2000), now=now).final_look is None
+        assert the_schedule_request(an_order_state(), seen=a_count(2000), now=now).final_look is None
 
 
-def test_until_the_slot_before_the_end_a_last_call_is_still_to_come() -> None:
+def test_until_the_last_slot_a_final_look_is_pending() -> None:
     slot = int((hours_since_epoch(START + 30 * DAY) - 0.5) // SLOT_HOURS)
     now = datetime.fromtimestamp((slot - 1) * SLOT_HOURS * 3600 - 1, NOW.tzinfo)
-    assert the_wish(an_order_state(), seen=a_count(2000), now=now).final_look is not None
+    assert the_schedule_request(an_order_state(), seen=a_count(2000), now=now).final_look is not None
 
 
-# What a turn is worth
+# The value of a look
 
 
-def test_a_look_is_worth_more_the_longer_it_was_not_taken() -> None:
+def test_the_value_of_a_look_grows_with_the_time_since_the_last_one() -> None:
     cadence = learner()
     cadence_state = the_look(an_order_state(), seen=a_count(1990), cadence=cadence).cadence_state
     worth = [cadence.look_value(cadence_state, NOW + after * HOUR) for after in (0, 1, 10, 100)]
@@ -98,7 +98,7 @@ def test_a_look_is_worth_more_the_longer_it_was_not_taken() -> None:
     assert cadence.look_value(cadence_state, START + 31 * DAY) == 0
 
 
-def test_a_turn_is_expected_the_sooner_the_lower_the_price() -> None:
+def test_a_lower_shadow_price_predicts_an_earlier_look() -> None:
     cadence = learner()
     cadence_state = the_look(an_order_state(), seen=a_count(1990), cadence=cadence).cadence_state
     cheap, dear = (predict_look(cadence_state, cadence.hazards, price) for price in (1, 100))

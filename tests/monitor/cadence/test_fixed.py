@@ -1,4 +1,4 @@
-"""When to look next: at fixed intervals, sooner for young orders, and at the times the rules hang on."""
+"""The fixed cadence: fixed intervals, shorter for young orders, and the times the rules depend on."""
 
 from datetime import datetime, timedelta
 
@@ -135,7 +135,7 @@ def test_confirming_looks_are_spread_evenly_up_to_confirm_after(
 def test_the_looks_it_asks_for_confirm_a_drop_at_the_first_possible_moment(
     confirmations: int, minutes: int
 ) -> None:
-    """RULES 4, played through: whatever the terms, no confirming look comes late or in vain."""
+    """RULES 4, for any terms: no confirming look is late or without effect."""
     confirm_after = minutes * MINUTE
     order = an_order(confirmations=confirmations, confirm_after=confirm_after, window=None)
     cadence = FixedCadence(every=1000 * HOUR)
@@ -165,7 +165,7 @@ def test_a_drop_that_is_confirmed_asks_for_no_confirming_look(state: DropState) 
 
 
 def test_a_time_that_matters_goes_before_a_routine_look_at_the_same_time() -> None:
-    """Due looks of a lower lane go first."""
+    """Due looks of a more urgent priority go first."""
     order = an_order(settle=HOUR)
     assert Priority.URGENT is the_look(an_order_state(order), now=START).priority
     assert Priority.URGENT < Priority.ROUTINE
@@ -188,7 +188,7 @@ def test_a_target_with_nothing_to_read_is_looked_at_at_the_usual_interval(outcom
     ("failures", "minutes"),
     [(1, 10), (2, 20), (3, 40), (4, 80), (5, 160), (6, 320), (7, 360), (8, 360), (1000, 360)],
 )
-def test_a_passing_fault_is_tried_again_at_doubling_waits(
+def test_a_transient_fault_is_retried_at_doubling_waits(
     outcome: Outcome, failures: int, minutes: int
 ) -> None:
     """10 minutes, doubled with each failure in a row, and never longer than the interval."""
@@ -196,7 +196,7 @@ def test_a_passing_fault_is_tried_again_at_doubling_waits(
     assert (NOW + minutes * MINUTE, Priority.ROUTINE) == (look.at, look.priority)
 
 
-def test_a_doubted_number_is_checked_soon() -> None:
+def test_a_suspect_count_is_checked_soon() -> None:
     """RULES 2: a fall to 0 waits for the target's next count."""
     expected = NOW + 10 * MINUTE
     assert expected == the_look(an_order_state(), seen=LookSummary(Outcome.SCHEMA, rejected=True)).at

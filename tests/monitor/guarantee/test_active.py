@@ -10,7 +10,7 @@ from monitor.model.order import Flag, OrderStatus
 from monitor.model.order_state import OrderState
 from tests.builders import DAY, HOUR, INSTANT, NOW, START, a_drop, an_order, an_order_state
 from tests.effort import examples
-from tests.monitor.guarantee.naive_rows import naive_world
+from tests.monitor.guarantee.naive_model import naive_world
 from tests.monitor.strategies import HOURS, targets
 from tests.proof.naive_claims import is_active, window_end
 from tests.proof.naive_claims import moment as naive_moment
@@ -83,7 +83,7 @@ def test_partial_orders_false_leaves_completed_orders_alone() -> None:
 
 @given(targets(), HOURS)
 @examples(120)
-def test_active_agrees_with_the_text_read_word_by_word(orders: list[OrderState], now: datetime) -> None:
+def test_active_agrees_with_the_naive_model(orders: list[OrderState], now: datetime) -> None:
     """RULES 3, first paragraph, twice; also beyond the window's end."""
     world = naive_world(orders)
     for state, row in zip(orders, world["orders"], strict=True):

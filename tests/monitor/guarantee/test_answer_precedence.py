@@ -25,14 +25,14 @@ from tests.builders import (
 from tests.monitor.guarantee.customer_requests import DECIDED, HELD, PRIVATE, ask, counted
 
 
-def test_an_order_that_was_not_delivered_is_told_so_whatever_flags_it_has() -> None:
+def test_an_undelivered_order_is_answered_not_delivered_with_any_flags() -> None:
     """Status before flags."""
     pending = an_order(status=OrderStatus.PENDING, completed_at=None)
     assert ask(an_order_state(pending, flags=[Flag.HOLD, Flag.ABUSE])).word == "not_delivered"
 
 
 @pytest.mark.parametrize("status", [OrderStatus.CANCELED, OrderStatus.REFUNDED, OrderStatus.FAIL])
-def test_an_order_without_a_guarantee_is_told_so(status: OrderStatus) -> None:
+def test_an_order_without_a_guarantee_is_answered_no_guarantee(status: OrderStatus) -> None:
     """Whatever was counted."""
     assert ask(an_order_state(an_order(status=status, completed_at=None)), PRIVATE).word == "no_guarantee"
 
@@ -47,7 +47,7 @@ def test_a_partial_order_carries_what_was_promised() -> None:
     assert ask(an_order_state(nothing)).word == "no_guarantee"
 
 
-def test_flags_go_before_a_refill_and_a_refill_before_the_end_of_the_window() -> None:
+def test_flags_take_precedence_over_a_refill_and_a_refill_over_the_end_of_the_window() -> None:
     """What is on its way comes, even after the guarantee has ended; a flag has withdrawn it."""
     over = an_order(window=DAY)
     claimed = an_order_state(over, refills=[a_refill(400, RefillState.CLAIMED)])
@@ -59,7 +59,7 @@ def test_flags_go_before_a_refill_and_a_refill_before_the_end_of_the_window() ->
     assert ask(an_order_state(over), PRIVATE).word == "window_expired"
 
 
-def test_a_profile_that_cannot_be_read_goes_before_what_was_counted() -> None:
+def test_an_unreadable_profile_takes_precedence_over_the_count() -> None:
     """Also before settling, and before a decision to wait."""
     fresh = an_order_state(an_order(completed_at=NOW - HOUR))
     assert ask(fresh, PRIVATE).word == "profile_private"
@@ -67,7 +67,7 @@ def test_a_profile_that_cannot_be_read_goes_before_what_was_counted() -> None:
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NOT_FOUND, Outcome.UNAVAILABLE, Outcome.TRANSIENT])
-def test_a_target_that_is_gone_is_said_to_be_whatever_the_newest_look_was(outcome: Outcome) -> None:
+def test_a_gone_target_is_answered_so_with_any_newest_look(outcome: Outcome) -> None:
     """RULES 7: being gone is more than the newest look."""
     assert ask(an_order_state(), LastLook(2000, NOW, outcome, gone=True)).word == "target_not_found"
 
@@ -79,7 +79,7 @@ def test_a_target_that_is_gone_is_said_to_be_whatever_the_newest_look_was(outcom
         Outcome.LOGIN_REQUIRED, Outcome.UNAVAILABLE, Outcome.NOT_FOUND,
     ],
 )  # fmt: skip
-def test_a_look_that_failed_for_our_reasons_leaves_the_last_count_standing(outcome: Outcome) -> None:
+def test_a_look_that_failed_for_our_reasons_keeps_the_last_count(outcome: Outcome) -> None:
     """The customer has nothing to do with our network."""
     assert ask(an_order_state(), LastLook(2000, NOW - HOUR, outcome)).word == "no_drop"
 

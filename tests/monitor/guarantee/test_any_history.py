@@ -1,4 +1,4 @@
-"""RULES 3 to 5: the product and the naive model make the same of any history of a target."""
+"""RULES 3 to 5: the product and the naive model agree on any history of a target."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from tests.builders import (
 )
 from tests.effort import examples
 from tests.monitor.guarantee.evaluation_steps import settle_down
-from tests.monitor.guarantee.naive_rows import (
+from tests.monitor.guarantee.naive_model import (
     OrderResult,
     highest_line,
     naive_look,
@@ -31,7 +31,7 @@ from tests.monitor.guarantee.naive_rows import (
     naive_world,
 )
 from tests.proof.naive_claims import Row
-from tests.proof.naive_rules import happen
+from tests.proof.naive_rules import handle
 
 
 @st.composite
@@ -126,9 +126,9 @@ class History(RuleBasedStateMachine):
         refills = list(self.states[i].refills)
         refills[j] = moved(refills[j], end, share, self.now)
         self.states[i] = replace(self.states[i], refills=tuple(refills))
-        naive_refills_of(self.world, self.world["orders"][i])[j].update(
-            state=str(refills[j].state), completed_at=refills[j].completed_at, delivered=refills[j].units
-        )
+        row = naive_refills_of(self.world, self.world["orders"][i])[j]
+        row.update(state=str(refills[j].state), completed_at=refills[j].completed_at)
+        row["delivered"] = row["quantity"] * share // 100 if end == "short" else row["quantity"]
 
     @rule(which=WHICH, flag=st.sampled_from([Flag.HOLD, Flag.DISPUTE]))
     def flag_an_order(self, which: int, flag: Flag) -> None:
@@ -136,7 +136,7 @@ class History(RuleBasedStateMachine):
         i = which % len(self.states)
         state = self.states[i]
         event = {"event": "order_flagged", "order_id": state.order.order_id, "flag": str(flag)}
-        happen(self.world, event | {"at": self.now})
+        handle(self.world, event | {"at": self.now})
         refills = [
             replace(r, state=RefillState.CANCELLED) if r.state in {"held", "queued"} else r
             for r in state.refills

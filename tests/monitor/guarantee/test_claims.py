@@ -171,7 +171,7 @@ def test_units_in_flight_for_another_order_take_no_room_of_this_one() -> None:
     ("count", "expected"),
     [
         (2000, 0),
-        (2100, 0),  # organic growth is nobody's claim
+        (2100, 0),  # organic growth belongs to no claim
         (1999, 1),
         (1700, 300),
         (1000, 1000),
@@ -202,7 +202,7 @@ def _overlapping(b_start: int, a_window: timedelta | None, b_window: timedelta |
         (2200, 300, 0),  # missing 300, a ends first
         (1500, 1000, 0),  # missing 1000, all of it within a's room
         (1200, 1000, 300),  # missing 1300, the rest falls to b
-        (500, 1000, 500),  # missing 2000, more than both delivered: 500 nobody's
+        (500, 1000, 500),  # missing 2000, more than both delivered: 500 belong to none
     ],
 )
 def test_inside_a_slice_the_order_whose_guarantee_ends_first_pays_first(count: int, a: int, b: int) -> None:
@@ -295,8 +295,8 @@ def test_a_slice_belongs_to_the_orders_whose_line_reaches_its_top(count: int, a:
         (1000, 1000, 500),
     ],
 )
-def test_growth_between_two_orders_is_the_later_one_s_to_keep(count: int, a: int, b: int) -> None:
-    """RULES 3: the slice above a's line belongs to b alone, whoever ends first."""
+def test_growth_between_two_orders_belongs_to_the_later_one(count: int, a: int, b: int) -> None:
+    """RULES 3: the slice above a's line belongs to b alone, in any order of their ends."""
     assert {"a": a, "b": b} == units(claims_of(_overlapping(2400, 30 * DAY, 30 * DAY), count, NOW))
 
 
@@ -307,7 +307,7 @@ def test_slices_are_paid_from_the_count_upwards() -> None:
         an_order_state(an_order("b", start_count=900, delivered=100, completed_at=START + DAY)),
     ]
     # lines: a 1300, b 1000; count 900: a ends first and spends its room on 900..1000, which makes b
-    # whole; nobody has room for 1000..1300
+    # whole; no order has room for 1000..1300
     expected = {"a": 100, "b": 0}
     assert expected == units(claims_of(orders, 900, NOW))
 
@@ -324,7 +324,7 @@ def test_a_claim_names_its_order() -> None:
     assert {i: c.order_id for i, c in claims_of(orders, 0, NOW).items()} == {"a": "a", "b": "b"}
 
 
-def test_a_claim_once_worked_out_stays_as_it_is() -> None:
+def test_a_claim_is_immutable() -> None:
     """RULES 3: the claims are worked out once, before any decision; none can rewrite them or add to them."""
     claim = claims_of([an_order_state()], 1500, NOW)["1"]
     with pytest.raises(FrozenInstanceError):

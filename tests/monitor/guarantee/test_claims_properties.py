@@ -1,4 +1,4 @@
-"""RULES 3: what holds of the claims of any target, whatever overlaps."""
+"""RULES 3: properties of the claims of any target."""
 
 from datetime import datetime
 from random import Random
@@ -11,7 +11,7 @@ from monitor.model.order_state import OrderState
 from tests.builders import NOW, an_order, an_order_state
 from tests.effort import examples
 from tests.monitor.guarantee.evaluation_steps import units
-from tests.monitor.guarantee.naive_rows import naive_claims, naive_world
+from tests.monitor.guarantee.naive_model import naive_claims, naive_world
 from tests.monitor.strategies import HOURS, targets
 from tests.proof.naive_claims import units_in_flight
 
@@ -64,9 +64,7 @@ def test_the_order_in_which_orders_are_handed_in_does_not_matter(
 
 @given(targets(), COUNTS, HOURS)
 @examples(250)
-def test_claims_agree_with_walking_up_unit_by_unit(
-    orders: list[OrderState], count: int, now: datetime
-) -> None:
+def test_claims_agree_with_the_naive_model(orders: list[OrderState], count: int, now: datetime) -> None:
     """RULES 3, twice: slices and room against one payer for each single missing unit."""
     naive = naive_claims(naive_world(orders), count, now)
     claims = claims_of(orders, count, now)
@@ -77,9 +75,9 @@ def test_claims_agree_with_walking_up_unit_by_unit(
 
 @given(targets(), COUNTS, HOURS)
 @examples(120)
-def test_a_higher_count_never_makes_the_target_owe_more(
+def test_a_higher_count_never_increases_the_claims(
     orders: list[OrderState], count: int, now: datetime
 ) -> None:
-    """RULES 3: each unit that comes back by itself is one unit that nobody owes any more."""
+    """RULES 3: each unit that comes back by itself reduces the missing units."""
     less = sum(units(claims_of(orders, count + 1, now)).values())
     assert less <= sum(units(claims_of(orders, count, now)).values())

@@ -158,7 +158,7 @@ def test_each_flag_that_voids_is_named(flag: Flag) -> None:
     assert f"void:{flag}" == ask(an_order_state(flags=[flag])).word
 
 
-def test_of_several_flags_one_is_the_word_and_all_that_void_are_told() -> None:
+def test_of_several_flags_one_is_the_word_and_all_void_ones_are_in_the_sentence() -> None:
     """A hold suspends, it voids nothing."""
     given_answer = ask(an_order_state(flags=[Flag.HOLD, Flag.DISPUTE, Flag.CHARGEBACK]))
     expected = ("void:chargeback", "The guarantee is void: chargeback, dispute.")
@@ -200,7 +200,7 @@ def test_what_is_missing_is_what_this_order_may_claim() -> None:
     )
 
 
-def test_units_that_are_delivered_but_not_seen_yet_are_not_called_nothing() -> None:
+def test_delivered_units_not_yet_in_a_count_are_mentioned() -> None:
     """A refill completed an hour ago: the customer sees 1600 and must not be told that it is 2000."""
     a = ask(an_order_state(refills=[a_completed_refill(400, NOW - HOUR)]), counted(1600))
     assert (a.word, a.missing) == ("no_drop", 0)
@@ -249,7 +249,7 @@ STATUSES = DELIVERED | st.sampled_from([s for s in OrderStatus if not s.delivere
     targets(), STATUSES, st.lists(st.sampled_from(Flag), max_size=2), LOOKS, HOURS, st.booleans(), st.data()
 )
 @examples(300)
-def test_whatever_is_asked_there_is_a_known_word_and_a_whole_sentence(
+def test_any_request_gets_a_known_word_and_a_complete_sentence(
     group: list[OrderState],
     status: OrderStatus,
     flags: list[Flag],

@@ -102,7 +102,7 @@ def test_of_two_rows_that_apply_the_upper_one_decides(upper: int, lower: int) ->
 def test_a_refill_is_in_progress_while_it_is_held_queued_or_claimed(
     state: RefillState, in_progress: bool
 ) -> None:
-    """RULES 5, row 1: a refill that came to nothing stands in nobody's way."""
+    """RULES 5, row 1: a refill that failed does not block the next one."""
     case = Case(an_order_state(refills=[a_refill(10, state)]), a_claim(), 1500, NOW)
     assert (ROWS[1] if in_progress else ROWS[9]) == verdict(case)
 
@@ -212,7 +212,7 @@ def test_units_in_flight_lift_an_order_above_its_floor() -> None:
     ],
 )
 def test_on_request_waits_until_somebody_asked(refill: RefillMode, asked: bool, row: int) -> None:
-    """RULES 5, row 6: `refill = "on_request"` and nobody asked."""
+    """RULES 5, row 6: `refill = "on_request"` and no request is pending."""
     state = an_order_state(an_order(refill=refill), request_pending=asked)
     assert ROWS[row] == verdict(Case(state, a_claim(), 1500, NOW))
 
@@ -259,7 +259,7 @@ def test_a_decision_keeps_its_reason_the_count_the_line_and_the_claim() -> None:
     assert expected == decision
 
 
-def test_a_case_and_its_decision_stay_as_they_are() -> None:
+def test_a_case_and_its_decision_are_immutable() -> None:
     """RULES 4: support answers from the decision as it was made; nothing rewrites it or what it rests on."""
     case = case_for({9})
     decision = decide(case)

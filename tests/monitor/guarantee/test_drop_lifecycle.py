@@ -83,7 +83,7 @@ def test_a_recovery_closes_the_drop_and_a_new_one_needs_its_own_looks() -> None:
 
 @pytest.mark.parametrize("outcome", FAILED)
 def test_failed_looks_neither_confirm_nor_close(outcome: Outcome) -> None:
-    """RULES 4: a story with failed looks in it is the story without them."""
+    """RULES 4: a history with failed looks ends like the history without them."""
     numbers = looks((0, 1500), (1, 1500), (2, 1500))
     failed = [a_failed_look(outcome, NOW + minutes * MINUTE) for minutes in (-10, 10, 70, 119, 130)]
     story = sorted([*numbers, *failed], key=lambda look: look.at)
@@ -187,7 +187,7 @@ def test_a_waiting_drop_that_recovers_is_closed_undecided() -> None:
 
 
 def test_a_waiting_drop_is_decided_when_the_customer_has_asked() -> None:
-    """RULES 5, row 6: nobody asked, until somebody did."""
+    """RULES 5, row 6: wait without a request, refill after one."""
     order = an_order(refill=RefillMode.ON_REQUEST)
     verdicts, waiting = play(an_order_state(order), looks((0, 1500), (2, 1500)))
     expected = ["suspected", "waiting: awaiting_request"]
@@ -242,7 +242,7 @@ def test_a_refused_drop_does_not_outlive_the_window() -> None:
     assert verdicts[2].claim is None
 
 
-def test_a_claim_below_the_threshold_is_told_and_opens_nothing() -> None:
+def test_a_claim_below_the_threshold_is_in_the_verdict_and_opens_no_drop() -> None:
     """RULES 4: 49 of 1000 are missing, the threshold is 50."""
     (verdict,) = evaluate_count([an_order_state()], 1951, NOW)
     expected = 49

@@ -137,7 +137,7 @@ def test_only_a_suspected_drop_can_be_confirmed(state: DropState) -> None:
     assert drop == confirm(drop, Terms(), NOW)
 
 
-def test_a_drop_is_told_anew_and_never_rewritten() -> None:
+def test_a_drop_is_immutable() -> None:
     """RULES 4: each step of a drop is a new value; what was known of it before stays as it was."""
     drop = a_drop()
     with pytest.raises(FrozenInstanceError):

@@ -40,7 +40,7 @@ def test_a_flagged_order_gets_no_verdict(flag: Flag) -> None:
     assert (Verdict("1", NOW),) == evaluate_count([flagged], 1000, NOW)
 
 
-def test_an_order_whose_flag_was_lifted_starts_afresh() -> None:
+def test_after_a_lifted_flag_a_new_drop_needs_its_own_looks() -> None:
     """RULES 4: its drop was closed, so the next look below opens a new one that needs its own looks."""
     lifted = an_order_state(drop=None)
     verdicts, _ = play(lifted, looks((0, 1500), (1, 1500), (2, 1500)))

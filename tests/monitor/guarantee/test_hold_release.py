@@ -1,4 +1,4 @@
-"""RULES 6: what becomes of a refill that was held for a mass drop, once its time is up."""
+"""RULES 6: how a refill held for a mass drop is decided again when its hold is over."""
 
 from dataclasses import replace
 from datetime import datetime

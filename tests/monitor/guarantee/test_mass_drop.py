@@ -49,7 +49,7 @@ def test_it_ends_below_half_of_the_share_of_enough_targets(judged: int, fallen: 
 
 @pytest.mark.parametrize(("judged", "fallen", "on"), [(5, 1, True), (11, 1, False), (1, 0, False)])
 def test_once_it_is_as_old_as_a_hold_few_looks_end_it_too(judged: int, fallen: int, on: bool) -> None:
-    """A shop whose targets have become few is not held up for ever."""
+    """A mass drop does not last forever where few targets are left."""
     assert RULE.is_on(Tally(judged, fallen), NOW - RULE.hold, NOW) is on
 
 

@@ -1,4 +1,4 @@
-"""RULES 2: which looks are numbers, and which numbers join a target's series."""
+"""RULES 2: which looks have a count, and which counts join a target's series."""
 
 from dataclasses import replace
 
@@ -126,7 +126,7 @@ def test_another_kind_of_0_says_nothing_about_this_series() -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.COUNT, Outcome.PRIVATE])
 def test_a_series_never_mixes_accounts(outcome: Outcome) -> None:
-    """RULES 7: who took a name that became free is somebody else, private or not."""
+    """RULES 7: an account that took a free name is another account, private or not."""
     _, series = admit(replace(a_look(500), account="17"), Series())
     stranger = a_look(90) if outcome is Outcome.COUNT else a_failed_look(outcome)
     other, after = admit(replace(stranger, account="18"), series)
@@ -201,14 +201,14 @@ def test_the_source_of_the_series_goes_on_while_another_must_wait() -> None:
 
 
 def test_the_account_is_checked_before_the_source() -> None:
-    """RULES 7: who took a name that became free starts no series, whoever looked."""
+    """RULES 7: an account that took a free name starts no series, with any source."""
     series = replace(BEFORE, account="17")
     look = replace(a_look(700), source="other", account="18")
     kept, after = admit(look, series, 1000)
     assert (kept.detail, after) == ("shows account 18 where the series is of 17", series)
 
 
-def test_a_failed_look_of_another_source_begins_nothing() -> None:
+def test_a_failed_look_of_another_source_starts_no_series() -> None:
     look = replace(a_failed_look(Outcome.NOT_FOUND), source="other")
     assert admit(look, BEFORE, 1000) == (look, BEFORE)
 

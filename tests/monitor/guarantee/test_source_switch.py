@@ -1,4 +1,4 @@
-"""Handover: a switch of source is no drop, hides no delivery, and pays nothing twice."""
+"""A switch of source is no drop, hides no delivery, and refills nothing twice."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -62,7 +62,7 @@ def test_a_refill_is_expected_in_the_count_once_it_has_settled(ago: timedelta, t
     assert expected(an_order_state(refills=[a_completed_refill(100, NOW - ago)])) == told
 
 
-def test_a_held_refill_keeps_nobody_waiting() -> None:
+def test_a_held_refill_asks_for_no_look() -> None:
     """Nothing of it was sent, and it may be held until a count decides on it anew."""
     held = a_refill(state=RefillState.HELD)
     assert expected(an_order_state(), an_order_state(an_order("2"), refills=[held])) == 2000
@@ -79,7 +79,7 @@ def test_a_refill_that_the_last_count_showed_is_not_expected_twice() -> None:
     assert expected(an_order_state(refills=[a_completed_refill(500, SEEN_AT - HOUR)]), last=2300) == 2300
 
 
-def test_a_short_refill_is_expected_as_short_as_it_was() -> None:
+def test_a_short_refill_is_expected_with_its_delivered_units() -> None:
     assert expected(an_order_state(refills=[a_completed_refill(100, NOW - DAY, delivered=30)])) == 2030
 
 
@@ -174,7 +174,7 @@ def play(steps: list[tuple[str, int, int, bool]], differs: int) -> tuple[int, in
 
 @given(STEPS, st.integers(-90_000, 90_000))
 @examples(300)
-def test_no_switch_of_source_has_a_loss_refilled_twice(
+def test_no_switch_of_source_refills_a_loss_twice(
     steps: list[tuple[str, int, int, bool]], differs: int
 ) -> None:
     """However the two differ, and whatever is lost, refilled or gained around the switches."""

@@ -60,7 +60,7 @@ def test_an_order_that_is_not_delivered_is_not_measured() -> None:
 
 
 @pytest.mark.parametrize(("count", "claim"), [(1500, 0), (1000, 0), (400, 600), (0, 1000)])
-def test_the_measuring_look_is_judged_by_what_it_measured(count: int, claim: int) -> None:
+def test_the_look_that_measures_the_start_count_is_judged_by_it(count: int, claim: int) -> None:
     """RULES 2 and 3: line max(count, 1000), so only what is surely missing of 1000 is claimed."""
     (verdict,) = evaluate_count([an_order_state(an_order(start_count=None))], count, NOW)
     assert claim == claimed(verdict)

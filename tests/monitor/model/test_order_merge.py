@@ -111,7 +111,7 @@ def test_an_owner_or_a_typed_link_makes_no_other_order() -> None:
     assert known == merged(known, row, decided=True)
 
 
-def test_notes_are_brought_up_to_date_and_never_erased() -> None:
+def test_observation_states_are_updated_and_never_erased() -> None:
     """A row that does not say the price does not say that there is none."""
     known = replace(an_order(), provider="acme", price=Decimal("1.50"), currency="EUR")
     row = replace(an_order(), provider="other", customer="Ann")
@@ -148,7 +148,7 @@ def test_an_order_may_end_whatever_was_decided_on_it(status: OrderStatus) -> Non
 
 
 @pytest.mark.parametrize("decided", [False, True])
-def test_a_known_start_count_stays_for_ever(decided: bool) -> None:
+def test_a_known_start_count_never_changes(decided: bool) -> None:
     """Another one is refused, a missing one is no change."""
     known = an_order(start_count=500)
     assert refused_field(known, replace(known, start_count=400), decided=decided) == "start_count"
@@ -211,7 +211,7 @@ def orders(draw: st.DrawFn) -> Order:
 
 @given(orders(), st.booleans(), st.lists(orders(), max_size=6), st.booleans())
 @examples(200)
-def test_whatever_rows_come_an_order_stays_possible_and_its_past_stays(
+def test_any_rows_leave_a_valid_order_and_its_past(
     known: Order, measured: bool, rows: list[Order], decided: bool
 ) -> None:
     """Completed exactly when delivered; a decided baseline and a given start count never change."""

@@ -173,7 +173,7 @@ def test_threshold_is_the_largest_of_units_and_percentage_and_one(
         ("window", -DAY),
     ],
 )
-def test_terms_that_make_no_sense_are_refused_by_name(field: str, value: Any) -> None:
+def test_terms_outside_their_limits_are_refused_by_name(field: str, value: Any) -> None:
     """RULES 5: a limit outside its range is no promise."""
     with pytest.raises(BadInputError) as refused:
         Terms(**{field: value})
@@ -193,7 +193,7 @@ def test_terms_that_make_no_sense_are_refused_by_name(field: str, value: Any) ->
         ("window", SECOND),
     ],
 )
-def test_terms_at_the_edge_of_sense_are_kept(field: str, value: Any) -> None:
+def test_terms_at_their_limits_are_accepted(field: str, value: Any) -> None:
     """RULES 5: 0 = no limit, `lifetime`, and the least and most of each limit."""
     assert value == getattr(Terms(**{field: value}), field)
 

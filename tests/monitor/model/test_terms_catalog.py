@@ -1,4 +1,4 @@
-"""The book of terms: which set an order is sold under, and where that comes from."""
+"""The terms catalog: which terms an order is sold under, and their origin."""
 
 from dataclasses import replace
 
@@ -16,8 +16,8 @@ BOOK = TermsCatalog(NAMED, derives=True)
 R60 = replace(DEFAULT, name="R60", window=60 * DAY)
 
 
-def test_a_book_is_a_mapping_that_always_has_default_terms() -> None:
-    """As the configuration may say nothing of them."""
+def test_a_terms_catalog_always_has_default_terms() -> None:
+    """The configuration may not name them."""
     assert dict(TermsCatalog({"gold": GOLD})) == {"default": Terms(), "gold": GOLD}
     assert dict(TermsCatalog(NAMED)) == NAMED
     assert len(TermsCatalog(NAMED)) == 2

@@ -49,8 +49,8 @@ from tests.monitor.sources.instaloader.logins import (
 
 
 @dataclass
-class Desk:
-    """A source with a login, the world that it looks at, and the file that the login is in."""
+class Login:
+    """A source with a login, the stand-in's world, and the file with the login."""
 
     standin: InstagramStandIn
     world: MembersWorld
@@ -76,51 +76,51 @@ class Desk:
 
 
 @pytest.fixture
-def desk(
+def login(
     standin: InstagramStandIn,
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
-) -> Desk:
+) -> Login:
     caplog.set_level(logging.DEBUG)
     posts = {CODE: Post(100, 9001), OTHER: Post(7, 70), PICTURE: Post(5)}
     world = MembersWorld(lambda: NOON, {"natgeo": Profile(1234)}, posts, sessions={SESSION: "787132"})
     standin.world = world
     file = put(tmp_path / "session.json", COOKIES)
-    return Desk(standin, world, file, with_session(file))
+    return Login(standin, world, file, with_session(file))
 
 
-def test_likes_and_views_come_out_of_one_request_with_a_login(desk: Desk) -> None:
+def test_likes_and_views_come_out_of_one_request_with_a_login(login: Login) -> None:
     """Without a start page, and each count in its own snapshot."""
-    reading = desk.read(Metric.LIKES, Metric.VIEWS)
+    reading = login.read(Metric.LIKES, Metric.VIEWS)
     assert [(shot.count, shot.count_kind) for shot in reading.snapshots] == [
         (100, "like_count"), (9001, "play_count"),
     ]  # fmt: skip
-    assert (desk.asked, reading.requests) == ([QUERY], 1)
+    assert (login.asked, reading.requests) == ([QUERY], 1)
 
 
-def test_the_login_is_shown_where_it_is_needed_and_nowhere_else(desk: Desk) -> None:
+def test_the_login_is_shown_where_it_is_needed_and_nowhere_else(login: Login) -> None:
     """Views of a post carry it; likes alone, profiles and the start page do not."""
-    desk.read(Metric.VIEWS)
-    [one] = desk.standin.requests
+    login.read(Metric.VIEWS)
+    [one] = login.standin.requests
     assert f"sessionid={SESSION}" in one.headers["cookie"]
     assert (one.headers["x-csrftoken"], one.form["doc_id"]) == (TOKEN, "27128499623469141")
-    desk.read(Metric.LIKES)
-    seen = desk.standin.requests
-    desk.source.read([Target(Link(LinkKind.PROFILE, "natgeo"), Metric.FOLLOWERS)], NOON)
-    seen += desk.standin.requests[len(seen) :]
+    login.read(Metric.LIKES)
+    seen = login.standin.requests
+    login.source.read([Target(Link(LinkKind.PROFILE, "natgeo"), Metric.FOLLOWERS)], NOON)
+    seen += login.standin.requests[len(seen) :]
     assert [f"{one.method} {one.path}" for one in seen] == [START, VISIT, "GET /natgeo/"]
     assert not any(secret in str(one) for one in seen for secret in (SESSION, TOKEN, "787132%"))
 
 
-def test_without_a_login_the_views_are_hidden_and_the_likes_are_not(desk: Desk) -> None:
+def test_without_a_login_the_views_are_hidden_and_the_likes_are_not(login: Login) -> None:
     """In one request, too, besides the start page."""
-    desk.source = InstaloaderSource.configured({"session_file": ""})
-    reading = desk.read(Metric.VIEWS, Metric.LIKES)
+    login.source = InstaloaderSource.configured({"session_file": ""})
+    reading = login.read(Metric.VIEWS, Metric.LIKES)
     assert [(shot.outcome, shot.count) for shot in reading.snapshots] == [
         (Outcome.HIDDEN, None), (Outcome.COUNT, 100),
     ]  # fmt: skip
-    assert (desk.asked, reading.requests) == ([START, VISIT], 2)
+    assert (login.asked, reading.requests) == ([START, VISIT], 2)
 
 
 def said(message: str, status: int) -> HttpAnswer:
@@ -142,105 +142,112 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda answer: f"{answer.status}-{answer.body[:30]}")
-def test_an_expired_login_is_said_once_and_then_left_alone(desk: Desk, refusal: HttpAnswer) -> None:
+def test_an_expired_login_is_said_once_and_then_left_alone(login: Login, refusal: HttpAnswer) -> None:
     """Views need a login, says the first look; the later ones cost a visitor's request and say why."""
-    desk.world.sessions, desk.world.refusal = {}, refusal
-    first = desk.look()
-    assert (first.outcome, desk.asked) == (Outcome.LOGIN_REQUIRED, [QUERY])
-    assert first.detail.startswith(f"the session in {desk.file} is refused")
+    login.world.sessions, login.world.refusal = {}, refusal
+    first = login.look()
+    assert (first.outcome, login.asked) == (Outcome.LOGIN_REQUIRED, [QUERY])
+    assert first.detail.startswith(f"the session in {login.file} is refused")
     for code in (OTHER, CODE):
-        later = desk.look(code, NOON + 5 * HOUR)
-        assert (later.outcome, QUERY in desk.asked) == (Outcome.HIDDEN, False)
+        later = login.look(code, NOON + 5 * HOUR)
+        assert (later.outcome, QUERY in login.asked) == (Outcome.HIDDEN, False)
         assert "is refused" in later.detail
 
 
-def test_an_expired_login_does_not_stop_the_likes(desk: Desk) -> None:
+def test_an_expired_login_does_not_stop_the_likes(login: Login) -> None:
     """They come from a visitor's look at once, and each request is counted."""
-    desk.world.sessions = {}
-    reading = desk.read(Metric.LIKES, Metric.VIEWS)
+    login.world.sessions = {}
+    reading = login.read(Metric.LIKES, Metric.VIEWS)
     assert [(shot.outcome, shot.count) for shot in reading.snapshots] == [
         (Outcome.COUNT, 100), (Outcome.LOGIN_REQUIRED, None),
     ]  # fmt: skip
-    assert (desk.asked, reading.requests) == ([QUERY, START, VISIT], 3)
-    reading = desk.read(Metric.LIKES, Metric.VIEWS)
+    assert (login.asked, reading.requests) == ([QUERY, START, VISIT], 3)
+    reading = login.read(Metric.LIKES, Metric.VIEWS)
     assert [shot.outcome for shot in reading.snapshots] == [Outcome.COUNT, Outcome.HIDDEN]
-    assert (desk.asked, reading.requests) == ([VISIT], 1)
+    assert (login.asked, reading.requests) == ([VISIT], 1)
 
 
-def test_an_expired_login_never_trips_the_breaker_of_the_source(desk: Desk) -> None:
+def test_an_expired_login_never_trips_the_breaker_of_the_source(login: Login) -> None:
     """However many posts ask for views, for days."""
-    desk.world.sessions, breaker = {}, Breaker()
+    login.world.sessions, breaker = {}, Breaker()
     for hour in range(0, 72, 2):
         for code in (CODE, OTHER):
-            shot = desk.look(code, NOON + hour * HOUR)
+            shot = login.look(code, NOON + hour * HOUR)
             breaker = breaker.after(shot.outcome, shot.target.link.url, shot.at, HOUR)
             assert breaker.state(shot.at) == "ready"
 
 
-def test_a_refused_login_is_tried_again_after_six_hours(desk: Desk) -> None:
+def test_a_refused_login_is_tried_again_after_six_hours(login: Login) -> None:
     """Refused once more, it is left alone for six more; accepted again, it is used."""
-    desk.world.sessions, asked = {}, []
+    login.world.sessions, asked = {}, []
     for hour in (0, 5, 6, 11, 12):
-        desk.look(now=NOON + hour * HOUR)
-        asked.append(QUERY in desk.asked)
+        login.look(now=NOON + hour * HOUR)
+        asked.append(QUERY in login.asked)
     assert asked == [True, False, True, False, True]
-    desk.world.sessions = {SESSION: "787132"}
-    assert desk.look(now=NOON + 18 * HOUR).count == 9001
+    login.world.sessions = {SESSION: "787132"}
+    assert login.look(now=NOON + 18 * HOUR).count == 9001
 
 
-def test_a_new_login_in_the_file_is_used_at_once(desk: Desk) -> None:
+def test_a_new_login_in_the_file_is_used_at_once(login: Login) -> None:
     """No restart, and no waiting for the end of the six hours."""
-    desk.world.sessions = {"new": "787132"}
-    assert desk.look().outcome is Outcome.LOGIN_REQUIRED
-    desk.write(sessionid="new")
-    assert desk.look().count == 9001
+    login.world.sessions = {"new": "787132"}
+    assert login.look().outcome is Outcome.LOGIN_REQUIRED
+    login.write(sessionid="new")
+    assert login.look().count == 9001
 
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda file: put(file, "{"), lambda file: file.chmod(0o644)])
-def test_a_file_that_is_spoilt_later_stops_only_the_views(desk: Desk, spoil: Callable[[Path], None]) -> None:
+def test_a_file_that_becomes_invalid_stops_only_the_views(
+    login: Login, spoil: Callable[[Path], None]
+) -> None:
     """It raises nothing, and the detail names it."""
-    desk.write()
-    spoil(desk.file)
-    if desk.file.exists():
-        os.utime(desk.file, ns=(1, 1))
-    shots = desk.read(Metric.LIKES, Metric.VIEWS).snapshots
+    login.write()
+    spoil(login.file)
+    if login.file.exists():
+        os.utime(login.file, ns=(1, 1))
+    shots = login.read(Metric.LIKES, Metric.VIEWS).snapshots
     assert [shot.outcome for shot in shots] == [Outcome.COUNT, Outcome.HIDDEN]
-    assert str(desk.file) in shots[1].detail
-    assert QUERY not in desk.asked
+    assert str(login.file) in shots[1].detail
+    assert QUERY not in login.asked
 
 
 @pytest.mark.parametrize(("outage", "outcome"), [(RATE_LIMITED, "rate_limited"), (DOWN, "transient")])
-def test_a_limit_and_the_weather_are_no_fault_of_the_login(
-    desk: Desk, outage: HttpAnswer, outcome: str
+def test_a_rate_limit_and_transient_faults_do_not_mark_the_login_expired(
+    login: Login, outage: HttpAnswer, outcome: str
 ) -> None:
     """Nothing more is asked then, and the login is used again afterwards."""
-    desk.world.outage = outage
-    shots = desk.read(Metric.LIKES, Metric.VIEWS).snapshots
-    assert ([shot.outcome for shot in shots], desk.asked) == ([outcome] * 2, [QUERY])
-    desk.world.outage = None
-    assert desk.look().count == 9001
+    login.world.outage = outage
+    shots = login.read(Metric.LIKES, Metric.VIEWS).snapshots
+    assert ([shot.outcome for shot in shots], login.asked) == ([outcome] * 2, [QUERY])
+    login.world.outage = None
+    assert login.look().count == 9001
 
 
-def test_a_post_that_a_login_does_not_see_is_gone_only_when_visitors_do_not_see_it(desk: Desk) -> None:
+def test_a_post_that_a_login_does_not_see_is_gone_only_when_visitors_do_not_see_it(login: Login) -> None:
     """A login is no evidence of absence; one that sees less than visitors is left alone."""
-    gone = desk.read(Metric.VIEWS, code="C0deGGGGGGG")
-    assert (gone.snapshots[0].outcome, desk.asked) == (Outcome.UNAVAILABLE, [QUERY, START, VISIT])
+    gone = login.read(Metric.VIEWS, code="C0deGGGGGGG")
+    assert (gone.snapshots[0].outcome, login.asked) == (Outcome.UNAVAILABLE, [QUERY, START, VISIT])
     assert gone.requests == 3
-    assert desk.look().count == 9001
-    desk.world.sessions, desk.world.refusal = {}, json_answer({"data": None, "errors": [{}], "status": "ok"})
-    assert (desk.look().outcome, desk.asked) == (Outcome.LOGIN_REQUIRED, [QUERY, VISIT])
-    assert (desk.look().outcome, desk.asked) == (Outcome.HIDDEN, [VISIT])
+    assert login.look().count == 9001
+    login.world.sessions, login.world.refusal = (
+        {},
+        json_answer({"data": None, "errors": [{}], "status": "ok"}),
+    )
+    assert (login.look().outcome, login.asked) == (Outcome.LOGIN_REQUIRED, [QUERY, VISIT])
+    assert (login.look().outcome, login.asked) == (Outcome.HIDDEN, [VISIT])
 
 
-def test_the_clips_of_an_owner_are_asked_for_only_where_a_login_is_not_told_the_plays(desk: Desk) -> None:
+def test_the_clips_of_an_owner_are_asked_for_only_where_a_login_is_not_told_the_plays(
+    login: Login,
+) -> None:
     """One request more, for clips alone; a picture's views are a wrong order at the price of one."""
-    assert (desk.look().count, desk.asked) == (9001, [QUERY])
-    desk.world.shown_among_clips_only = True
-    reading = desk.read(Metric.LIKES, Metric.VIEWS)
+    assert (login.look().count, login.asked) == (9001, [QUERY])
+    login.world.shown_among_clips_only = True
+    reading = login.read(Metric.LIKES, Metric.VIEWS)
     assert [shot.count for shot in reading.snapshots] == [100, 9001]
-    assert (desk.asked, reading.requests) == ([QUERY, QUERY], 2)
-    assert desk.standin.requests[1].form["doc_id"] == "27234427476213202"
-    assert (desk.look(PICTURE).outcome, desk.asked) == (Outcome.HIDDEN, [QUERY])
+    assert (login.asked, reading.requests) == ([QUERY, QUERY], 2)
+    assert login.standin.requests[1].form["doc_id"] == "27234427476213202"
+    assert (login.look(PICTURE).outcome, login.asked) == (Outcome.HIDDEN, [QUERY])
 
 
 def clips(*media: object) -> HttpAnswer:
@@ -266,16 +273,16 @@ def clips(*media: object) -> HttpAnswer:
     ],
 )
 def test_what_the_clips_say_is_read_strictly(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, answer: HttpAnswer, outcome: Outcome
+    login: Login, monkeypatch: pytest.MonkeyPatch, answer: HttpAnswer, outcome: Outcome
 ) -> None:
     """A number only for the asked clip, and a limit is a limit."""
-    desk.world.shown_among_clips_only = True
+    login.world.shown_among_clips_only = True
     monkeypatch.setattr("refilld.demo.members.clips_answer", lambda _posts: answer)
-    assert desk.look().outcome is outcome
+    assert login.look().outcome is outcome
 
 
 def test_the_context_of_a_login_is_recycled_like_a_visitors(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After six hours, and once after a strange answer; it never asks for a start page."""
     opened: list[object] = []
@@ -287,41 +294,44 @@ def test_the_context_of_a_login_is_recycled_like_a_visitors(
 
     monkeypatch.setattr(SilentContext, "load_session", load_session)
     for hours in (0, 1, 5, 6, 7, 13):
-        desk.look(now=NOON + hours * HOUR)
-        assert desk.asked == [QUERY]
+        login.look(now=NOON + hours * HOUR)
+        assert login.asked == [QUERY]
     assert len(opened) == 3
-    desk.world.refusal, desk.world.sessions = HttpAnswer("null"), {}
-    desk.look("C0deGGGGGGG", NOON + 14 * HOUR)
-    desk.world.sessions = {SESSION: "787132"}
-    desk.look(now=NOON + 14 * HOUR)
+    login.world.refusal, login.world.sessions = HttpAnswer("null"), {}
+    login.look("C0deGGGGGGG", NOON + 14 * HOUR)
+    login.world.sessions = {SESSION: "787132"}
+    login.look(now=NOON + 14 * HOUR)
     assert len(opened) == 4
 
 
 def test_the_secrets_are_nowhere_but_in_the_request(
-    desk: Desk, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    login: Login, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Not in details, though the other side echoes them, nor in output, addresses, objects and logs."""
-    desk.world.sessions = {}
-    desk.world.refusal = said(f"login_required {SESSION} {TOKEN}", 401)
-    shots = desk.read(Metric.VIEWS, Metric.LIKES).snapshots
-    words = [str(shots), caplog.text, *capfd.readouterr(), *desk.asked]
-    words += [repr(desk.source._session), repr(desk.source._session._cookies if desk.source._session else 0)]
+    login.world.sessions = {}
+    login.world.refusal = said(f"login_required {SESSION} {TOKEN}", 401)
+    shots = login.read(Metric.VIEWS, Metric.LIKES).snapshots
+    words = [str(shots), caplog.text, *capfd.readouterr(), *login.asked]
+    words += [
+        repr(login.source._session),
+        repr(login.source._session._cookies if login.source._session else 0),
+    ]
     assert "***" in shots[0].detail
     assert not any(secret in word for word in words for secret in (SESSION, TOKEN))
 
 
-def test_a_login_answer_without_a_status_is_read_and_not_complained_about(
-    desk: Desk, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_a_login_answer_without_a_status_is_read_without_a_message(
+    login: Login, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The library would print that the field is missing, quiet or not."""
     answer = json_answer(
-        {"data": json.loads(str(desk.world._answer(POST_QUERY, {"shortcode": CODE}).body))["data"]}
+        {"data": json.loads(str(login.world._answer(POST_QUERY, {"shortcode": CODE}).body))["data"]}
     )
     monkeypatch.setattr(MembersWorld, "member", lambda _self, _asked: answer)
-    assert (desk.look().count, capfd.readouterr()) == (9001, ("", ""))
+    assert (login.look().count, capfd.readouterr()) == (9001, ("", ""))
 
 
-def test_cookies_that_answers_set_change_no_login(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cookies_that_answers_set_change_no_login(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     """The login is what stands in the file; a visitor's token stays with the visitor."""
     member = MembersWorld.member
     monkeypatch.setattr(
@@ -333,23 +343,23 @@ def test_cookies_that_answers_set_change_no_login(desk: Desk, monkeypatch: pytes
     )
     sent = []
     for metrics in ([Metric.VIEWS], [Metric.LIKES], [Metric.VIEWS]):
-        desk.read(*metrics)
-        sent.append(desk.standin.requests[-1].cookies)
+        login.read(*metrics)
+        sent.append(login.standin.requests[-1].cookies)
     assert [cookies["sessionid"] for cookies in sent] == [SESSION, "", SESSION]
     assert [cookies["csrftoken"] for cookies in sent] == [TOKEN, "stand-in", TOKEN]
 
 
-def test_a_login_that_is_told_to_wait_hands_that_on(desk: Desk) -> None:
+def test_a_login_passes_on_the_requested_wait(login: Login) -> None:
     """To the budget, which is one for both."""
-    desk.world.outage = HttpAnswer("", 429, (("Retry-After", "600"),))
-    assert desk.read(Metric.VIEWS).rate_limit.wait == timedelta(minutes=10)
+    login.world.outage = HttpAnswer("", 429, (("Retry-After", "600"),))
+    assert login.read(Metric.VIEWS).rate_limit.wait == timedelta(minutes=10)
 
 
 # What the library would do with a login, and why the source does not
 
 
 def test_a_timeline_tells_all_counts_at_once_and_the_library_asks_for_each_again(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The plays stand in the raw post; reading them by the library's property costs a request a post."""
     context = SilentContext(5, NOON)

@@ -34,7 +34,7 @@ from tests.monitor.guarantee.evaluation_steps import decided
         (1500, None, {}, (Flag.HOLD,), False),  # not judged at all
     ],
 )
-def test_a_standing_request_is_answered_once_nothing_is_undecided(
+def test_a_pending_request_is_answered_once_no_drop_is_undecided(
     count: int, drop: Drop | None, terms: dict[str, Any], flags: tuple[Flag, ...], answered: bool
 ) -> None:
     """RULES 1: a customer's request is recorded and answered with a reason."""
@@ -44,7 +44,7 @@ def test_a_standing_request_is_answered_once_nothing_is_undecided(
     assert expected == [evaluate_count([w], count, NOW)[0].request_answered for w in (asked, silent)]
 
 
-def test_a_request_stands_while_the_decision_is_to_wait() -> None:
+def test_a_request_is_pending_while_the_decision_is_to_wait() -> None:
     """RULES 5: a wait is not the last word on a request."""
     state = an_order_state(drop=a_drop(opened_at=NOW - DAY), refills=[a_refill(100)], request_pending=True)
     (verdict,) = evaluate_count([state], 1500, NOW)

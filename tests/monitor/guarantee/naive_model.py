@@ -1,4 +1,4 @@
-"""Gives the states of orders to the naive model of `tests/proof`, and reads what it makes of a look.
+"""Converts order states to the rows of the naive model in `tests/proof`, and reads its results.
 
 The naive model has plain rows; nothing but the fields of the value classes is copied into them.
 """
@@ -24,7 +24,7 @@ from tests.proof.naive_claims import (
     start_count,
     units_in_flight,
 )
-from tests.proof.naive_rules import happen, new_world
+from tests.proof.naive_rules import handle, new_world
 
 TARGET = ("natgeo", "followers")
 """The target of all rows, as the naive model names it."""
@@ -55,7 +55,7 @@ def naive_look(world: Row, count: int, at: datetime, *, mass_drop: bool) -> list
     world["mass_drop"]["enabled"] = mass_drop
     look = {"at": at, "event": "snapshot", "link": TARGET[0], "metric": TARGET[1]}
     look |= {"outcome": "count", "count": count}
-    happen(world, look)
+    handle(world, look)
     if series(world, TARGET)[-1] is not look:
         return None
     return [_result(world, order, look) for order in world["orders"]]
@@ -153,7 +153,7 @@ def _span(duration: timedelta) -> str:
 
 def _drop_row(drop: Drop, order: Row) -> Row:
     row = {"order": order, "state": str(drop.state), "opened": drop.opened_at, "looks": drop.looks}
-    return row | {"said": None, "look": None, "decided": None}
+    return row | {"recorded": None, "look": None, "decided": None}
 
 
 def _refill_row(refill: Refill, order: Row) -> Row:
