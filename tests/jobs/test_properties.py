@@ -19,7 +19,9 @@ from monitor.model.order import Flag, Order
 from monitor.model.snapshot import Outcome
 from storage import order_states
 from storage.errors import NothingMissingError
-from tests.jobs.jobs_world import DAY, HOUR, MINUTE, START, JobsWorld, an_order, examples, jobs_world
+from tests.builders import DAY, HOUR, MINUTE, START
+from tests.effort import examples
+from tests.jobs.jobs_world import JobsWorld, an_order, jobs_world
 from tests.postgres_server import fast_directory
 
 FAILURES = [o for o in Outcome if o is not Outcome.COUNT]

@@ -7,10 +7,8 @@ from monitor.cadence.schedule import Priority
 from storage import targets
 from storage.engine import Database
 from storage.targets import TargetState
-from tests.storage.shop import (
-    NOW,
-    put_target,
-)
+from tests.builders import NOW
+from tests.storage.shop import put_target
 
 
 def put(
