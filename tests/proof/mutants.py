@@ -1,7 +1,7 @@
-"""The mutation run of `make mutants`: breaks the guarantee's arithmetic in every way that two tools know.
+"""The mutation run of `make mutants`: two tools change the arithmetic of the guarantee, the tests must fail.
 
-Each tool works in copies below `.mutants/`, so that the working tree stays as it is; two jobs at a time.
-Ends with 1 when a mutant survives whose line docs/proof.md does not explain.
+Each tool works in copies below `.mutants/`, so that the working tree does not change; two jobs at a time.
+The exit code is 1 when a mutant survives whose line docs/proof.md does not explain.
 """
 
 import json
@@ -17,90 +17,98 @@ from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ROOT / ".mutants"
+COPIES = ROOT / ".mutants"
 PROOF = ROOT / "docs" / "proof.md"
 BIN = Path(sys.executable).parent
+PACKAGE = "monitor/guarantee"
 FILES = ("claims", "drops", "decisions")
 TESTS = [
-    f"tests/monitor/test_{subject}.py"
+    f"tests/monitor/guarantee/test_{subject}.py"
     for subject in ("decisions", "drops", "claims", "active", "claims_properties")
 ]
 FIXED = ["-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-profile=ci"]
-"""The same order and the same examples each time."""
-LONGEST = 60
-"""Seconds after which cosmic-ray calls a run endless; an honest one takes five."""
+"""The same order and the same examples in each run."""
+MAX_SECONDS = 60
+"""Timeout of one run in cosmic-ray; a run that ends takes a few seconds."""
 
 
 @dataclass(frozen=True)
 class Mutant:
     tool: str
     file: str
-    fate: str
-    """`killed`, `timeout` or `survived`; a test that never ends has noticed the mutant too."""
+    outcome: str
+    """`killed`, `timeout` or `survived`; a test that does not end has detected the mutant too."""
     line: str = ""
     """A survivor's changed line."""
 
 
-def a_room(name: str) -> Path:
-    """Copy what the tests need; whoever runs Python there imports this `monitor` and no installed one."""
-    room = ROOMS / name
-    shutil.copytree(ROOT / "monitor", room / "monitor", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "tests/monitor", room / "tests/monitor")
-    shutil.copy(ROOT / "pyproject.toml", room)
-    return room
+def a_copy(name: str) -> Path:
+    """Copy what the tests need; Python started there imports this `monitor` and no installed one."""
+    directory = COPIES / name
+    shutil.copytree(ROOT / "monitor", directory / "monitor", ignore=shutil.ignore_patterns("__pycache__"))
+    for package in ("tests/monitor", "tests/proof"):
+        shutil.copytree(ROOT / package, directory / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for module in ("__init__", "builders", "effort"):
+        shutil.copy(ROOT / f"tests/{module}.py", directory / "tests")
+    shutil.copy(ROOT / "pyproject.toml", directory)
+    return directory
 
 
-def run(room: Path, *command: str) -> str:
+def run(directory: Path, *command: str) -> str:
     done = subprocess.run(
-        [BIN / command[0], *command[1:]], cwd=room, capture_output=True, text=True, check=False
+        [BIN / command[0], *command[1:]], cwd=directory, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed in {room}:\n{done.stdout}{done.stderr}")
+        raise SystemExit(f"{' '.join(command)} failed in {directory}:\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
 def changed_line(diff: str) -> str:
-    """What the mutant made of the line; the line itself where it only took it away."""
-    changes = re.findall(r"^([-+])(?!\1\1)\s*(.+)$", diff, re.MULTILINE)
+    """Give the line as the mutant has it; the original line where the mutant only removes it."""
+    changes: list[tuple[str, str]] = re.findall(r"^([-+])(?!\1\1)\s*(.+)$", diff, re.MULTILINE)
     return next((line for sign, line in reversed(changes) if sign == "+"), changes[0][1])
 
 
 def cosmic_ray(file: str) -> Iterator[Mutant]:
-    room = a_room(f"cosmic-ray-{file}")
-    (room / "run.toml").write_text(
+    directory = a_copy(f"cosmic-ray-{file}")
+    (directory / "run.toml").write_text(
         f"""[cosmic-ray]
-module-path = "monitor/{file}.py"
-timeout = {LONGEST}
+module-path = "{PACKAGE}/{file}.py"
+timeout = {MAX_SECONDS}
 excluded-modules = []
 test-command = "{sys.executable} -m pytest -q -x {" ".join(FIXED + TESTS)}"
 distributor.name = "local"
 """
     )
-    run(room, "cosmic-ray", "init", "run.toml", "session.sqlite")
-    run(room, "cosmic-ray", "--verbosity=ERROR", "baseline", "run.toml")
-    run(room, "cosmic-ray", "--verbosity=ERROR", "exec", "run.toml", "session.sqlite")
-    for job in run(room, "cosmic-ray", "dump", "session.sqlite").splitlines():
+    run(directory, "cosmic-ray", "init", "run.toml", "session.sqlite")
+    run(directory, "cosmic-ray", "--verbosity=ERROR", "baseline", "run.toml")
+    run(directory, "cosmic-ray", "--verbosity=ERROR", "exec", "run.toml", "session.sqlite")
+    for job in run(directory, "cosmic-ray", "dump", "session.sqlite").splitlines():
         _, result = json.loads(job)
-        fate = "timeout" if result["output"] == "timeout" else result["test_outcome"]
-        yield Mutant("cosmic-ray", file, fate, changed_line(result["diff"]) if fate == "survived" else "")
+        outcome = "timeout" if result["output"] == "timeout" else result["test_outcome"]
+        yield Mutant(
+            "cosmic-ray", file, outcome, changed_line(result["diff"]) if outcome == "survived" else ""
+        )
 
 
 def mutmut() -> Iterator[Mutant]:
-    room = a_room("mutmut")
+    directory = a_copy("mutmut")
     settings = {
         "source_paths": ["monitor"],
-        "only_mutate": [f"monitor/{file}.py" for file in FILES],
+        "only_mutate": [f"{PACKAGE}/{file}.py" for file in FILES],
         "pytest_add_cli_args": FIXED,
         "pytest_add_cli_args_test_selection": TESTS,
     }
     lists = [f"{key} =\n    " + "\n    ".join(values) for key, values in settings.items()]
-    (room / "setup.cfg").write_text("\n".join(["[mutmut]", *lists, "use_git_change_detection = false", ""]))
-    run(room, "mutmut", "run", "--max-children", "1")
-    for name, fate in re.findall(
-        r"^\s+(\S+): (.+)$", run(room, "mutmut", "results", "--all", "true"), re.MULTILINE
+    (directory / "setup.cfg").write_text(
+        "\n".join(["[mutmut]", *lists, "use_git_change_detection = false", ""])
+    )
+    run(directory, "mutmut", "run", "--max-children", "1")
+    for name, outcome in re.findall(
+        r"^\s+(\S+): (.+)$", run(directory, "mutmut", "results", "--all", "true"), re.MULTILINE
     ):
-        line = changed_line(run(room, "mutmut", "show", name)) if fate == "survived" else ""
-        yield Mutant("mutmut", name.split(".")[1], fate, line)
+        line = changed_line(run(directory, "mutmut", "show", name)) if outcome == "survived" else ""
+        yield Mutant("mutmut", name.split(".")[2], outcome, line)
 
 
 def all_mutants() -> list[Mutant]:
@@ -114,26 +122,28 @@ def table(mutants: list[Mutant]) -> Iterator[str]:
     yield "|---|---|---:|---:|---:|---:|"
     for tool in ("cosmic-ray", "mutmut"):
         for file in FILES:
-            fates = Counter(mutant.fate for mutant in mutants if (mutant.tool, mutant.file) == (tool, file))
-            numbers = (fates.total(), fates["killed"], fates["timeout"], fates["survived"])
+            outcomes = Counter(
+                mutant.outcome for mutant in mutants if (mutant.tool, mutant.file) == (tool, file)
+            )
+            numbers = (outcomes.total(), outcomes["killed"], outcomes["timeout"], outcomes["survived"])
             yield f"| {tool} | `{file}.py` | " + " | ".join(map(str, numbers)) + " |"
 
 
-def tell(*lines: str) -> None:
+def write(*lines: str) -> None:
     sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
 def main() -> int:
-    shutil.rmtree(ROOMS, ignore_errors=True)
+    shutil.rmtree(COPIES, ignore_errors=True)
     mutants = all_mutants()
-    tell(*table(mutants))
+    write(*table(mutants))
     explained, unexplained = PROOF.read_text(), 0
     for mutant in mutants:
-        if mutant.fate in {"killed", "timeout"}:
+        if mutant.outcome in {"killed", "timeout"}:
             continue
         known = f"`{mutant.line}`" in explained
         unexplained += not known
-        tell(f"{mutant.fate}{', explained' * known}: {mutant.tool}, {mutant.file}.py: {mutant.line}")
+        write(f"{mutant.outcome}{', explained' * known}: {mutant.tool}, {mutant.file}.py: {mutant.line}")
     return min(unexplained, 1)
 
 

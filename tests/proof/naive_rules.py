@@ -1,12 +1,13 @@
-"""Sections 4 to 6 of the rules once more: a world's orders and events in, its decisions out.
+"""The naive model of sections 4 to 6 of the rules: from the orders and events of a world to its decisions.
 
-A world is a dict of plain lists; each event is looked at in the light of all that went before.
+A world is a dict of plain lists; each event is handled with all earlier ones at hand.
 """
 
 from datetime import datetime
 from typing import Any
 
 from tests.proof.naive_claims import (
+    OPEN_REFILL,
     Row,
     claims,
     delivered,
@@ -19,16 +20,17 @@ from tests.proof.naive_claims import (
     span,
     target_of,
     terms_of,
+    units_of,
 )
+
+UNDONE_DROP = {"suspected", "waiting", "refused"}
 
 USUAL_MASS_DROP: Row = {"enabled": True, "window": "6h", "min_targets": 20, "share": 20, "hold": "48h"}
 
 
-def decisions(
-    orders: list[Row], terms: dict[str, Row], mass_drop: Row, events: list[Row]
-) -> list[dict[str, Any]]:
-    """Every decision of the rules, in the words of the backtest, whenever that of a drop changes."""
-    world: Row = {
+def new_world(orders: list[Row], terms: dict[str, Row], mass_drop: Row) -> Row:
+    """The orders before anything has happened."""
+    return {
         "orders": [dict(order) for order in orders],
         "terms": terms,
         "mass_drop": USUAL_MASS_DROP | mass_drop,
@@ -36,16 +38,24 @@ def decisions(
         "refills": [],
         "drops": [],
         "judged": [],
+        "claims": {},
         "flags": {order["order_id"]: set() for order in orders},
         "asked": set(),
-        "told": [],
+        "decisions": [],
     }
+
+
+def decisions(
+    orders: list[Row], terms: dict[str, Row], mass_drop: Row, events: list[Row]
+) -> list[dict[str, Any]]:
+    """Give the decisions as the backtest writes them: those that change a drop's action or reason."""
+    world = new_world(orders, terms, mass_drop)
     for event in events:
-        happen(world, event | {"at": moment(event["at"])})
-    return list(world["told"])
+        handle(world, event | {"at": moment(event["at"])})
+    return list(world["decisions"])
 
 
-def happen(world: Row, event: Row) -> None:
+def handle(world: Row, event: Row) -> None:
     if event["event"] == "snapshot":
         world["looks"].append(event)
         believed = series(world, target_of(event))
@@ -54,20 +64,19 @@ def happen(world: Row, event: Row) -> None:
         return
     order = next((order for order in world["orders"] if order["order_id"] == event["order_id"]), None)
     if order is not None:
-        WHAT_HAPPENS[event["event"]](world, order, event)
+        HANDLERS[event["event"]](world, order, event)
 
 
 def complete(world: Row, order: Row, event: Row) -> None:
     refill = open_refill(world, order)
     if refill is not None:
-        refill.update(state="completed", completed_at=event["at"])
+        refill.update(state="completed", completed_at=event["at"], delivered=refill["quantity"])
 
 
 def flag(world: Row, order: Row, event: Row) -> None:
     world["flags"][order["order_id"]].add(event["flag"])
-    for drop in world["drops"]:
-        if drop["order"] is order:
-            drop["state"] = "closed"
+    for drop in undone_drops(world, order):
+        drop["state"] = "closed"
     refill = open_refill(world, order)
     if refill is not None:
         refill["state"] = "cancelled"
@@ -78,14 +87,14 @@ def unflag(world: Row, order: Row, event: Row) -> None:
 
 
 def ask(world: Row, order: Row, event: Row) -> None:
-    """A request stands where a guarantee runs; anywhere else it is answered at once, and nothing stands."""
+    """A request is pending while the guarantee runs; otherwise it is answered at once."""
     if is_covered(world, order, event["at"]):
         world["asked"].add(order["order_id"])
     else:
         world["asked"].discard(order["order_id"])
 
 
-WHAT_HAPPENS = {
+HANDLERS = {
     "refill_completed": complete,
     "order_flagged": flag,
     "order_unflagged": unflag,
@@ -93,26 +102,32 @@ WHAT_HAPPENS = {
 }
 
 
+def undone_drops(world: Row, order: Row) -> list[Row]:
+    """The drops of an order that may still recover: at most one."""
+    return [drop for drop in world["drops"] if drop["order"] is order and drop["state"] in UNDONE_DROP]
+
+
 def open_refill(world: Row, order: Row) -> Row | None:
+    """The order's refill that is neither claimed nor at its end."""
     refills: list[Row] = [refill for refill in world["refills"] if refill["order"] is order]
     return next((refill for refill in refills if refill["state"] in {"held", "queued"}), None)
 
 
 def judge(world: Row, look: Row) -> None:
-    """One believed count: drops open, close and are decided, and then what was held for a mass drop."""
+    """Handle one judged count: open, close and decide drops, then decide holds that are over."""
     here = orders_of(world, target_of(look))
     active = [order for order in here if is_active(world, order, look["at"])]
     refills = [refill for refill in world["refills"] if target_of(refill["order"]) == target_of(look)]
-    told = claims(world, active, refills, look)
+    world["claims"] = claims(world, active, refills, look)
     due = [refill for refill in refills if is_due(world, refill, look["at"])]
     releases = claims_without(world, here, active, refills, due, look)
     if active:
-        opened = [follow(world, order, told[order["order_id"]], look["at"]) for order in active]
+        opened = [follow(world, order, world["claims"][order["order_id"]], look) for order in active]
         world["judged"].append({"at": look["at"], "metric": look["metric"], "fell": any(opened)})
         world["judged"][-1]["target"] = target_of(look)
     mass_drop = bool(active) and mass_drop_is_on(world, look)
     for order in active:
-        decide(world, order, told[order["order_id"]], look, mass_drop=mass_drop)
+        decide(world, order, world["claims"][order["order_id"]], look, mass_drop=mass_drop)
     for refill in due:
         release(world, refill, releases[refill["order"]["order_id"]], look)
     for order in active:
@@ -123,7 +138,7 @@ def judge(world: Row, look: Row) -> None:
 def claims_without(
     world: Row, here: list[Row], active: list[Row], refills: list[Row], due: list[Row], look: Row
 ) -> dict[str, Row]:
-    """The claims as if the refills that are due had not been made, and their drops were still waiting."""
+    """The claims as if the refills that are due had not been created and their drops were still waiting."""
     waiting = [refill["order"]["order_id"] for refill in due]
     then = [order for order in here if order in active or order["order_id"] in waiting]
     return claims(world, then, [refill for refill in refills if not any(refill is one for one in due)], look)
@@ -135,23 +150,23 @@ def threshold(world: Row, order: Row) -> int:
     return max(int(terms["min_drop_units"]), share // 100 + (1 if share % 100 else 0), 1)
 
 
-def follow(world: Row, order: Row, told: Row, at: datetime) -> bool:
-    """What a count makes of the order's drop; whether one opened."""
-    drop = next((d for d in world["drops"] if d["order"] is order and d["state"] != "closed"), None)
-    if told["claim"] < threshold(world, order):
+def follow(world: Row, order: Row, claim: Row, look: Row) -> bool:
+    """Open, confirm or close the order's drop; tell whether one opened."""
+    drop = next(iter(undone_drops(world, order)), None)
+    if claim["claim"] < threshold(world, order):
         if drop is not None:
-            drop["state"] = "closed"
+            drop.update(state="recovered", look=look)
         return False
     if drop is None:
-        new = {"order": order, "state": "suspected", "opened": at, "looks": 1, "said": None}
-        world["drops"].append(new)
+        new = {"order": order, "state": "suspected", "opened": look["at"], "looks": 1, "recorded": None}
+        world["drops"].append(new | {"look": look, "decided": None})
         return True
-    drop["looks"] += 1
+    drop.update(looks=drop["looks"] + 1, look=look)
     return False
 
 
 def mass_drop_is_on(world: Row, look: Row) -> bool:
-    """Whether one is on at this judged look, out of the looks of the window and how the last one left it."""
+    """Whether a mass drop is on, by the looks of the window and the state after the last look."""
     rule = world["mass_drop"]
     past = [judged for judged in world["judged"] if judged["metric"] == look["metric"]]
     began = past[-2]["on"] if len(past) > 1 else None
@@ -166,8 +181,8 @@ def mass_drop_is_on(world: Row, look: Row) -> bool:
     return bool(on)
 
 
-def decide(world: Row, order: Row, told: Row, look: Row, *, mass_drop: bool) -> None:
-    """A confirmed drop is decided by the table, and the decision carried out."""
+def decide(world: Row, order: Row, claim: Row, look: Row, *, mass_drop: bool) -> None:
+    """Decide a confirmed drop by the table, and carry the decision out."""
     drop, terms = open_drop(world, order), terms_of(world, order)
     if drop is None or drop["looks"] < terms["confirmations"]:
         return
@@ -175,32 +190,31 @@ def decide(world: Row, order: Row, told: Row, look: Row, *, mass_drop: bool) -> 
         return
     own = [refill for refill in world["refills"] if refill["order"] is order]
     asked = order["order_id"] in world["asked"]
-    action, reason = table(terms, order, own, told, look["at"], asked=asked, mass_drop=mass_drop)
-    quantity = min(told["claim"], allowance(terms, order, own)) if action in {"refill", "hold"} else 0
-    drop["state"] = {"wait": "waiting", "refuse": "refused"}.get(action, "closed")
+    action, reason = table(terms, order, own, claim, look["at"], asked=asked, mass_drop=mass_drop)
+    quantity = min(claim["claim"], allowance(terms, order, own)) if action in {"refill", "hold"} else 0
+    drop["state"] = {"wait": "waiting", "refuse": "refused", "hold": "held", "refill": "refilled"}[action]
+    drop["decided"] = {"look": look, "action": action, "reason": reason, "quantity": quantity}
     if quantity:
         refill = {"order": order, "drop": drop, "quantity": quantity, "asked": asked}
         refill |= {"state": "queued" if action == "refill" else "held", "reason": reason, "at": look["at"]}
         world["refills"].append(refill)
-    say(world, drop, (action, reason, quantity), told, look)
+    record(world, drop, (action, reason, quantity), claim, look)
 
 
 def allowance(terms: Row, order: Row, own: list[Row]) -> int:
-    """How many units the order may still get."""
-    spent = sum(
-        int(refill["quantity"]) for refill in own if refill["state"] in {"held", "queued", "completed"}
-    )
+    """Units that may still be refilled."""
+    spent = sum(units_of(refill) for refill in own)
     return max(0, int(terms["max_refill_percent"]) * delivered(order) // 100 - spent)
 
 
 def table(
-    terms: Row, order: Row, own: list[Row], told: Row, at: datetime, *, asked: bool, mass_drop: bool
+    terms: Row, order: Row, own: list[Row], claim: Row, at: datetime, *, asked: bool, mass_drop: bool
 ) -> tuple[str, str]:
-    """Section 5, line by line."""
+    """The table of section 5, row by row."""
     completed = [refill["completed_at"] for refill in own if refill["state"] == "completed"]
-    below = told["effective"] < told["floor"]
+    below = claim["effective"] < claim["floor"]
     lines = [
-        (any(r["state"] in {"held", "queued"} for r in own), "wait", "refill_in_progress"),
+        (any(refill["state"] in OPEN_REFILL for refill in own), "wait", "refill_in_progress"),
         (0 < terms["max_refills"] <= len(completed), "refuse", "refill_limit_reached"),
         (allowance(terms, order, own) == 0, "refuse", "refill_allowance_spent"),
         (any(at - then < span(terms["cooldown"]) for then in completed), "wait", "cooldown"),
@@ -219,19 +233,19 @@ def is_due(world: Row, refill: Row, at: datetime) -> bool:
     return held and bool(at >= refill["at"] + span(world["mass_drop"]["hold"]))
 
 
-def release(world: Row, refill: Row, told: Row, look: Row) -> None:
-    """What was held for a mass drop is decided anew, as if none were on."""
+def release(world: Row, refill: Row, claim: Row, look: Row) -> None:
+    """Decide a refill held for a mass drop again, as if no mass drop were on."""
     order, terms = refill["order"], terms_of(world, refill["order"])
     own = [other for other in world["refills"] if other["order"] is order and other is not refill]
-    if told["claim"] < threshold(world, order):
+    if claim["claim"] < threshold(world, order):
         refill["state"] = "rejected"
-        say(world, refill["drop"], ("refuse", "recovered", 0), told, look)
+        record(world, refill["drop"], ("refuse", "recovered", 0), claim, look)
         return
     asked = refill["asked"] or order["order_id"] in world["asked"]
-    action, reason = table(terms, order, own, told, look["at"], asked=asked, mass_drop=False)
+    action, reason = table(terms, order, own, claim, look["at"], asked=asked, mass_drop=False)
     quantity = 0
     if action in {"refill", "hold"}:
-        quantity = min(told["claim"], allowance(terms, order, own), refill["quantity"])
+        quantity = min(claim["claim"], allowance(terms, order, own), refill["quantity"])
     if action == "refill":
         refill.update(state="queued", quantity=quantity)
     if action == "hold":
@@ -239,22 +253,21 @@ def release(world: Row, refill: Row, told: Row, look: Row) -> None:
     if action == "refuse":
         refill["state"] = "rejected"
         refuse_until_recovered(world, refill)
-    say(world, refill["drop"], (action, reason, quantity), told, look)
+    record(world, refill["drop"], (action, reason, quantity), claim, look)
 
 
 def refuse_until_recovered(world: Row, refill: Row) -> None:
-    """What is discarded is not decided again until it recovers, nor is what has been lost on top of it."""
-    for drop in world["drops"]:
-        if drop["order"] is refill["order"] and drop["state"] != "closed":
-            drop["state"] = "closed"
+    """Neither a discarded drop nor units lost since are decided again before the order has recovered."""
+    for drop in undone_drops(world, refill["order"]):
+        drop["state"] = "closed"
     refill["drop"]["state"] = "refused"
 
 
-def say(world: Row, drop: Row, what: tuple[str, str, int], told: Row, look: Row) -> None:
+def record(world: Row, drop: Row, what: tuple[str, str, int], claim: Row, look: Row) -> None:
     action, reason, quantity = what
-    if drop["said"] != (action, reason):
-        drop["said"] = (action, reason)
-        world["told"].append(
+    if drop["recorded"] != (action, reason):
+        drop["recorded"] = (action, reason)
+        world["decisions"].append(
             {
                 "at": look["at"],
                 "order_id": drop["order"]["order_id"],
@@ -262,7 +275,7 @@ def say(world: Row, drop: Row, what: tuple[str, str, int], told: Row, look: Row)
                 "reason": reason,
                 "quantity": quantity,
                 "count": look["count"],
-                "line": told["line"],
-                "claim": told["claim"],
+                "line": claim["line"],
+                "claim": claim["claim"],
             }
         )

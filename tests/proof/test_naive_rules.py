@@ -1,4 +1,4 @@
-"""The second opinion is itself held against histories worked out on paper, straight from the text."""
+"""The naive model is tested with histories worked out by hand from the text of the rules."""
 
 import ast
 from collections import Counter
@@ -10,7 +10,7 @@ import pytest
 
 from tests.proof.naive_claims import claims, orders_of
 from tests.proof.naive_rules import decisions
-from tests.proof.worlds_at_random import world_at_random
+from tests.proof.seeded_worlds import seeded_world
 
 HERE = Path(__file__).parent
 PRODUCT = {"monitor", "storage", "jobs", "refilld"}
@@ -42,7 +42,7 @@ def time(hour: int) -> str:
 def order(
     order_id: str, quantity: int, start_count: int | None, hour: int = 0, **more: Any
 ) -> dict[str, Any]:
-    """An order completed so many hours after the new year began."""
+    """Give an order completed so many hours after the start of the year."""
     usual = {"link": "shop", "metric": "followers", "status": "Completed", "completed_at": time(hour)}
     return usual | {"order_id": order_id, "quantity": quantity, "start_count": start_count} | more
 
@@ -56,23 +56,23 @@ def event(hour: int, name: str, order_id: str, **more: str) -> dict[str, Any]:
     return {"at": time(hour), "event": name, "order_id": order_id} | more
 
 
-def told(
+def decided(
     orders: list[dict[str, Any]],
     events: list[dict[str, Any]],
     mass_drop: dict[str, Any] | None = None,
     **terms: Any,
 ) -> list[tuple[Any, ...]]:
-    """Hour, order, verb, reason, quantity of each decision."""
-    said = decisions(orders, {"default": terms}, mass_drop or {}, events)
-    hours = [(one["at"].day - 1) * 24 + one["at"].hour for one in said]
+    """Give hour, order, action, reason and quantity of each decision."""
+    made = decisions(orders, {"default": terms}, mass_drop or {}, events)
+    hours = [(one["at"].day - 1) * 24 + one["at"].hour for one in made]
     return [
         (hour, one["order_id"], one["decision"], one["reason"], one["quantity"])
-        for hour, one in zip(hours, said, strict=True)
+        for hour, one in zip(hours, made, strict=True)
     ]
 
 
-@pytest.mark.parametrize("name", ["naive_rules.py", "naive_claims.py", "worlds_at_random.py"])
-def test_the_second_opinion_imports_nothing_of_the_product(name: str) -> None:
+@pytest.mark.parametrize("name", ["naive_rules.py", "naive_claims.py", "seeded_worlds.py"])
+def test_the_naive_model_imports_nothing_of_the_product(name: str) -> None:
     for node in ast.walk(ast.parse((HERE / name).read_text())):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
@@ -82,17 +82,17 @@ def test_the_second_opinion_imports_nothing_of_the_product(name: str) -> None:
 def test_a_lone_order_is_refilled_at_the_second_look_two_hours_later() -> None:
     """1000 sold at 500: at 1400 there are 100 missing, twice the threshold of 50."""
     looks = [look(25, 1400), look(26, 1400), look(27, 1390)]
-    assert told([order("1", 1000, 500)], looks) == [(27, "1", "refill", "drop_confirmed", 110)]
+    assert decided([order("1", 1000, 500)], looks) == [(27, "1", "refill", "drop_confirmed", 110)]
 
 
-def test_below_five_percent_nothing_opens_and_nothing_is_judged_before_the_delivery_settled() -> None:
+def test_no_drop_opens_below_five_percent_or_before_the_delivery_has_settled() -> None:
     looks = [look(20, 0), look(23, 600), look(24, 1451), look(30, 1451), look(40, 1451)]
-    assert told([order("1", 1000, 500)], looks) == []
+    assert decided([order("1", 1000, 500)], looks) == []
 
 
-def test_a_recovery_in_between_starts_the_suspicion_again() -> None:
+def test_a_recovery_restarts_the_confirmation() -> None:
     looks = [look(24, 1400), look(25, 1500), look(26, 1400), look(27, 1400), look(28, 1400)]
-    assert told([order("1", 1000, 500)], looks) == [(28, "1", "refill", "drop_confirmed", 100)]
+    assert decided([order("1", 1000, 500)], looks) == [(28, "1", "refill", "drop_confirmed", 100)]
 
 
 def test_a_failed_look_neither_confirms_nor_closes() -> None:
@@ -102,50 +102,50 @@ def test_a_failed_look_neither_confirms_nor_closes() -> None:
         look(27, None, outcome="blocked"),
         look(28, 1400),
     ]
-    assert told([order("1", 1000, 500)], looks) == [(28, "1", "refill", "drop_confirmed", 100)]
+    assert decided([order("1", 1000, 500)], looks) == [(28, "1", "refill", "drop_confirmed", 100)]
 
 
-def test_a_single_zero_is_a_fault_and_the_second_is_a_number() -> None:
+def test_a_single_zero_is_not_judged_and_a_second_one_is() -> None:
     looks = [look(1, 20), look(2, 0), look(3, 20), look(4, 0), look(5, 0)]
-    once = told([order("1", 10, 10)], looks, **ONE_LOOK, below_start="cap")
+    once = decided([order("1", 10, 10)], looks, **ONE_LOOK, below_start="cap")
     assert once == [(5, "1", "refill", "drop_confirmed", 10)]
 
 
-def test_orders_first_seen_together_start_one_upon_the_other() -> None:
+def test_start_counts_of_orders_measured_by_one_count_add_up() -> None:
     """Two of 1000 seen at 5000 start at 3000 and 4000: both lines are 5000, and 4900 misses 100 once."""
     orders = [order("1", 1000, None), order("2", 1000, None, hour=1)]
     looks = [look(2, 5000), look(3, 4900)]
-    assert told(orders, looks, **ONE_LOOK) == [(3, "1", "refill", "drop_confirmed", 100)]
+    assert decided(orders, looks, **ONE_LOOK) == [(3, "1", "refill", "drop_confirmed", 100)]
 
 
-def test_the_order_that_ends_first_pays_first_and_only_as_far_as_it_has_room() -> None:
+def test_the_order_that_ends_first_pays_first_up_to_its_room() -> None:
     """Lines 130 and 130; 90 missing below: order 1 pays its 30, order 2 the other 60."""
     orders = [order("1", 30, 0), order("2", 100, 30, hour=5)]
-    said = told(orders, [look(6, 40)], **ONE_LOOK, below_start="cap")
-    assert said == [(6, "1", "refill", "drop_confirmed", 30), (6, "2", "refill", "drop_confirmed", 60)]
+    made = decided(orders, [look(6, 40)], **ONE_LOOK, below_start="cap")
+    assert made == [(6, "1", "refill", "drop_confirmed", 30), (6, "2", "refill", "drop_confirmed", 60)]
 
 
-def test_a_unit_above_an_orders_line_is_not_that_orders() -> None:
-    """Order 1's line is 60 + 40 = 100, order 2's 80 + 40 = 120: of 120 down to 90 it owes but ten."""
+def test_an_order_claims_no_unit_above_its_line() -> None:
+    """Order 1's line is 60 + 40 = 100, order 2's 80 + 40 = 120: at 90 it claims only ten."""
     orders = [order("1", 60, 0), order("2", 40, 80, hour=5)]
-    said = told(orders, [look(6, 90)], **ONE_LOOK, below_start="cap")
-    assert said == [(6, "1", "refill", "drop_confirmed", 10), (6, "2", "refill", "drop_confirmed", 20)]
+    made = decided(orders, [look(6, 90)], **ONE_LOOK, below_start="cap")
+    assert made == [(6, "1", "refill", "drop_confirmed", 10), (6, "2", "refill", "drop_confirmed", 20)]
 
 
-def test_what_is_in_flight_is_not_owed_again_until_it_settled() -> None:
-    """20 queued at hour 7 and completed at 8 count until 14; then they are missing again."""
+def test_units_in_flight_are_not_missing_until_the_refill_has_settled() -> None:
+    """20 units queued at hour 7 and completed at 8 are in flight until 14; then they are missing again."""
     happened = [look(7, 80), look(8, 80), event(8, "refill_completed", "1"), look(13, 80), look(14, 80)]
     terms = ONE_LOOK | {"settle": "6h", "cooldown": "0h"}
-    assert told([order("1", 100, 0)], happened, **terms) == [
+    assert decided([order("1", 100, 0)], happened, **terms) == [
         (7, "1", "refill", "drop_confirmed", 20),
         (14, "1", "refill", "drop_confirmed", 20),
     ]
 
 
-def test_the_table_is_walked_from_waiting_to_the_cooldown_to_the_limit() -> None:
+def test_the_table_decides_refill_in_progress_cooldown_and_limit() -> None:
     happened = [
         look(1, 90),  # 10 queued
-        look(2, 70),  # 20 more missing: the first is still under way
+        look(2, 70),  # 20 more are missing while the first refill is open
         look(3, 70),
         event(4, "refill_completed", "1"),  # settles at once: 30 are missing of 70
         look(5, 70),
@@ -154,7 +154,7 @@ def test_the_table_is_walked_from_waiting_to_the_cooldown_to_the_limit() -> None
         event(29, "refill_completed", "1"),
         look(60, 60),
     ]
-    assert told([order("1", 100, 0)], happened, **ONE_LOOK, max_refills=2) == [
+    assert decided([order("1", 100, 0)], happened, **ONE_LOOK, max_refills=2) == [
         (1, "1", "refill", "drop_confirmed", 10),
         (2, "1", "wait", "refill_in_progress", 0),
         (5, "1", "wait", "cooldown", 0),
@@ -163,10 +163,10 @@ def test_the_table_is_walked_from_waiting_to_the_cooldown_to_the_limit() -> None
     ]
 
 
-def test_the_allowance_caps_a_refill_and_then_refuses() -> None:
+def test_the_allowance_limits_a_refill_and_then_refuses() -> None:
     happened = [look(1, 40), event(2, "refill_completed", "1"), look(3, 40)]
     terms = ONE_LOOK | {"cooldown": "0h", "max_refill_percent": 50, "below_start": "cap"}
-    assert told([order("1", 100, 0)], happened, **terms) == [
+    assert decided([order("1", 100, 0)], happened, **terms) == [
         (1, "1", "refill", "drop_confirmed", 50),
         (3, "1", "refuse", "refill_allowance_spent", 0),
     ]
@@ -181,20 +181,20 @@ def test_the_allowance_caps_a_refill_and_then_refuses() -> None:
     ],
 )
 def test_below_the_floor_the_terms_decide(below_start: str, verdict: tuple[str, str, int]) -> None:
-    said = told([order("1", 100, 500)], [look(1, 499)], **ONE_LOOK, below_start=below_start)
-    assert said == [(1, "1", *verdict)]
+    made = decided([order("1", 100, 500)], [look(1, 499)], **ONE_LOOK, below_start=below_start)
+    assert made == [(1, "1", *verdict)]
 
 
-def test_a_request_stands_until_its_drop_is_decided() -> None:
+def test_a_request_is_pending_until_its_drop_is_decided() -> None:
     happened = [look(1, 90), event(2, "refill_requested", "1"), look(3, 90), look(4, 80)]
-    assert told([order("1", 100, 0)], happened, **ONE_LOOK, refill="on_request") == [
+    assert decided([order("1", 100, 0)], happened, **ONE_LOOK, refill="on_request") == [
         (1, "1", "wait", "awaiting_request", 0),
         (3, "1", "refill", "drop_confirmed", 10),
         (4, "1", "wait", "refill_in_progress", 0),
     ]
 
 
-def test_a_flag_cancels_and_when_it_is_lifted_the_order_starts_afresh() -> None:
+def test_a_flag_cancels_the_refill_and_a_new_drop_opens_after_its_end() -> None:
     happened = [
         look(1, 90),
         event(2, "order_flagged", "1", flag="hold"),
@@ -202,45 +202,45 @@ def test_a_flag_cancels_and_when_it_is_lifted_the_order_starts_afresh() -> None:
         event(4, "order_unflagged", "1", flag="hold"),
         look(5, 90),
     ]
-    assert told([order("1", 100, 0)], happened, **ONE_LOOK) == [
+    assert decided([order("1", 100, 0)], happened, **ONE_LOOK) == [
         (1, "1", "refill", "drop_confirmed", 10),
         (5, "1", "refill", "drop_confirmed", 10),
     ]
 
 
-def test_a_drop_of_the_last_day_is_decided_after_the_window_and_a_later_one_never_opens() -> None:
+def test_a_drop_opened_inside_the_window_is_decided_after_it_and_none_opens_later() -> None:
     looks = [look(23, 90), look(24, 90), look(26, 90), look(27, 50), look(40, 50)]
     terms = ONE_LOOK | {"confirmations": 2, "window": "1d"}
-    assert told([order("1", 100, 0)], looks, **terms) == [(24, "1", "refill", "drop_confirmed", 10)]
+    assert decided([order("1", 100, 0)], looks, **terms) == [(24, "1", "refill", "drop_confirmed", 10)]
 
 
 def storm(orders: int) -> list[dict[str, Any]]:
     return [order(str(number), 100, 0, link=f"shop{number}") for number in range(orders)]
 
 
-def test_a_mass_drop_holds_and_releases_what_is_still_missing_and_discards_what_came_back() -> None:
-    """Of four targets the third fall is more than half: 1 of 1, 1 of 2 and so on begin nothing below four."""
+def test_a_mass_drop_holds_refills_and_later_releases_or_discards_them() -> None:
+    """Three of four targets fall, more than half; with fewer than four judged targets none begins."""
     rule: dict[str, Any] = {"min_targets": 4, "share": 50, "window": "6h", "hold": "24h"}
     fall = [look(1, 100, "shop0"), look(1, 60, "shop1"), look(1, 60, "shop2"), look(2, 60, "shop3")]
     later = [look(26, 80, "shop3")]
-    assert told(storm(4), [*fall, *later], rule, **ONE_LOOK) == [
+    assert decided(storm(4), [*fall, *later], rule, **ONE_LOOK) == [
         (1, "1", "refill", "drop_confirmed", 40),
         (1, "2", "refill", "drop_confirmed", 40),
         (2, "3", "hold", "mass_drop", 40),
         (26, "3", "refill", "drop_confirmed", 20),
     ]
     back = [look(25, 60, "shop3"), look(26, 100, "shop3"), look(27, 60, "shop3")]
-    assert told(storm(4), [*fall, *back], rule, **ONE_LOOK)[2:] == [
+    assert decided(storm(4), [*fall, *back], rule, **ONE_LOOK)[2:] == [
         (2, "3", "hold", "mass_drop", 40),
         (26, "3", "refuse", "recovered", 0),
         (27, "3", "refill", "drop_confirmed", 40),
     ]
 
 
-def test_a_release_never_exceeds_what_was_held() -> None:
+def test_a_release_never_exceeds_the_held_units() -> None:
     rule: dict[str, Any] = {"min_targets": 1, "share": 50, "window": "6h", "hold": "24h"}
     looks = [look(1, 60, "shop0"), look(25, 30, "shop0")]
-    assert told(storm(1), looks, rule, **ONE_LOOK) == [
+    assert decided(storm(1), looks, rule, **ONE_LOOK) == [
         (1, "0", "hold", "mass_drop", 40),
         (25, "0", "wait", "refill_in_progress", 0),
         (25, "0", "refill", "drop_confirmed", 40),
@@ -250,28 +250,30 @@ def test_a_release_never_exceeds_what_was_held() -> None:
 def test_a_mass_drop_ends_below_half_of_its_share() -> None:
     """1 of 1 begins it; 1 of 4 is exactly half of 50 percent and keeps it; 1 of 5 ends it."""
     rule: dict[str, Any] = {"min_targets": 1, "share": 50, "window": "48h", "hold": "30d"}
-    calm = [look(2, 100, f"shop{number}") for number in (1, 2, 3)]
-    until = [look(1, 60, "shop0"), *calm, event(3, "refill_completed", "0")]
-    still = told(storm(6), [*until, look(30, 50, "shop0")], rule, **ONE_LOOK)
+    stable = [look(2, 100, f"shop{number}") for number in (1, 2, 3)]
+    until = [look(1, 60, "shop0"), *stable, event(3, "refill_completed", "0")]
+    still = decided(storm(6), [*until, look(30, 50, "shop0")], rule, **ONE_LOOK)
     assert still == [(1, "0", "hold", "mass_drop", 40), (30, "0", "hold", "mass_drop", 50)]
-    ended = told(storm(6), [*until, look(29, 100, "shop4"), look(30, 50, "shop0")], rule, **ONE_LOOK)
+    ended = decided(storm(6), [*until, look(29, 100, "shop4"), look(30, 50, "shop0")], rule, **ONE_LOOK)
     assert ended[-1] == (30, "0", "refill", "drop_confirmed", 50)
 
 
 @pytest.fixture(scope="module")
 def many_worlds() -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    worlds = [world_at_random(Random(seed)) for seed in range(2000)]
+    worlds = [seeded_world(Random(seed)) for seed in range(2000)]
     return [(w, decisions(w["orders"], w["terms"], w["mass_drop"], w["events"])) for w in worlds]
 
 
-def test_the_worlds_are_not_dull(many_worlds: list[tuple[dict[str, Any], list[dict[str, Any]]]]) -> None:
-    """Every verb and reason turns up again and again, in many different worlds."""
-    worlds = Counter(kind for _, said in many_worlds for kind in {(d["decision"], d["reason"]) for d in said})
+def test_every_decision_occurs_in_many_worlds(
+    many_worlds: list[tuple[dict[str, Any], list[dict[str, Any]]]],
+) -> None:
+    """Each pair of action and reason, in at least 40 of 2000 worlds."""
+    worlds = Counter(kind for _, made in many_worlds for kind in {(d["decision"], d["reason"]) for d in made})
     assert set(worlds) == EVERY_DECISION
     assert min(worlds.values()) >= 40
 
 
-def test_every_kind_of_event_happens_often(many_worlds: list[tuple[dict[str, Any], Any]]) -> None:
+def test_every_kind_of_event_occurs_often(many_worlds: list[tuple[dict[str, Any], Any]]) -> None:
     seen = Counter(
         event.get("outcome", event["event"]) for world, _ in many_worlds for event in world["events"]
     )
@@ -279,7 +281,7 @@ def test_every_kind_of_event_happens_often(many_worlds: list[tuple[dict[str, Any
     assert min(seen.values()) >= 300
 
 
-def test_the_claims_of_one_count_never_exceed_what_is_missing() -> None:
+def test_the_claims_of_one_count_never_exceed_the_missing_units() -> None:
     for seed in range(500):
         random = Random(seed)
         orders = [

@@ -1,4 +1,4 @@
-"""The backtest and the second opinion tell the same decisions of every world."""
+"""`refilld backtest` and the naive model make the same decisions in every world."""
 
 import json
 from datetime import datetime
@@ -7,24 +7,25 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from refilld.backtest.run import backtest
 from refilld.settings import Settings
-from tests.proof.second_opinion import EFFORT, Row, agree, difference, second_opinion, story, write_rows
-from tests.proof.worlds_at_random import LONG_AFTER, world_at_random
-from tests.proof.worlds_that_shrink import worlds
+from tests.effort import EFFORT, examples
+from tests.proof.comparison import Row, agree, difference, naive_decisions, report, write_rows
+from tests.proof.drawn_worlds import worlds
+from tests.proof.seeded_worlds import LONG_AFTER, seeded_world
 
-HANDFUL = 20
-"""Worlds of one test, so that workers can share them."""
+BATCH = 20
+"""Worlds per test case, so that test processes can share them."""
 
 
 def both(world: Row) -> tuple[list[Row], list[Row]]:
-    return second_opinion(world), backtested(world)
+    return naive_decisions(world), backtested(world)
 
 
 def backtested(world: Row) -> list[Row]:
-    """What `refilld backtest` writes for a world; it has nothing to complain about."""
+    """Give the decisions that `refilld backtest` writes for a world; it must report no error."""
     lines: list[str] = []
     complaints: list[str] = []
     configured = Settings.model_validate({"terms": world["terms"], "mass_drop": world["mass_drop"]})
@@ -37,20 +38,20 @@ def backtested(world: Row) -> list[Row]:
 
 
 def parsed(line: str) -> Row:
-    told: Row = json.loads(line)
-    return told | {"at": datetime.fromisoformat(told["at"])}
+    decision: Row = json.loads(line)
+    return decision | {"at": datetime.fromisoformat(decision["at"])}
 
 
-@pytest.mark.parametrize("handful", range(50 * EFFORT))
-def test_the_backtest_decides_as_the_second_opinion(handful: int) -> None:
+@pytest.mark.parametrize("batch", range(50 * EFFORT))
+def test_the_backtest_decides_like_the_naive_model(batch: int) -> None:
     """Thousands of decisions over weeks of orders, losses, failed looks, flags, requests and completions."""
-    for seed in range(handful * HANDFUL, (handful + 1) * HANDFUL):
-        told = difference(world_at_random(Random(seed)), both)
-        assert not told, f"world {seed}\n{told}"
+    for seed in range(batch * BATCH, (batch + 1) * BATCH):
+        differs = difference(seeded_world(Random(seed)), both)
+        assert not differs, f"world {seed}\n{differs}"
 
 
-@settings(max_examples=400 * EFFORT, deadline=None)
+@examples(400)
 @given(world=worlds())
-def test_the_backtest_decides_as_the_second_opinion_in_worlds_that_shrink(world: Row) -> None:
-    """Hypothesis draws each part of the world, and so looks for coincidences that no story tells."""
-    assert agree(world, both), story(world, both)
+def test_the_backtest_decides_like_the_naive_model_in_drawn_worlds(world: Row) -> None:
+    """Hypothesis draws each part of the world separately, so that coincidences are frequent."""
+    assert agree(world, both), report(world, both)

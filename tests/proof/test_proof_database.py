@@ -1,7 +1,7 @@
-"""The whole way through the database, and the second opinion, tell the same decisions of every world.
+"""The daemon's code on a database and the naive model make the same decisions in every world.
 
 Orders are imported, looks recorded, flags set, requests made and refills claimed and completed as the daemon
-and its callers do it; what was decided is read from the table of decisions.
+and its callers do it; the decisions are read from their table.
 """
 
 from datetime import datetime, timedelta
@@ -24,29 +24,30 @@ from refilld.settings import Settings
 from storage import flags, leases, orders, targets
 from storage.engine import Database
 from storage.schema import decisions
+from tests.effort import EFFORT
 from tests.migrated_database import migrated_database
 from tests.postgres_server import fast_directory
+from tests.proof.comparison import Row, difference, naive_decisions, write_rows
 from tests.proof.naive_claims import moment
-from tests.proof.second_opinion import EFFORT, Row, difference, second_opinion, write_rows
-from tests.proof.worlds_at_random import DAY_ONE, LONG_AFTER, world_at_random
+from tests.proof.seeded_worlds import DAY_ONE, LONG_AFTER, seeded_world
 
-HANDFUL = 5
-"""Worlds of one test, so that workers can share them."""
+BATCH = 5
+"""Worlds per test case, so that test processes can share them."""
 HOUR = timedelta(hours=1)
 
 
 def both(world: Row) -> tuple[list[Row], list[Row]]:
-    """A held refill cannot be completed before it is released: the second opinion hears of no such event."""
+    """Decide twice; the naive model gets only the completions that were possible in the database."""
     with (
         TemporaryDirectory(dir=fast_directory()) as directory,
         migrated_database(Path(directory, "proof.db")) as database,
     ):
         happened = live(database, world, Path(directory))
-        return second_opinion(world | {"events": happened}), decided(database)
+        return naive_decisions(world | {"events": happened}), decisions_of(database)
 
 
 def live(database: Database, world: Row, directory: Path) -> list[Row]:
-    """Let the world happen; gives the events that could happen."""
+    """Run the events of a world on the database; give those that were possible."""
     configured = Settings.model_validate({"terms": world["terms"], "mass_drop": world["mass_drop"]})
     policy = LookPolicy(FixedCadence(6 * HOUR), configured.mass_drop.rule)
     with database.write() as tx:
@@ -90,7 +91,7 @@ def happens(tx: Connection, event: Row, policy: LookPolicy) -> bool:
 
 
 def complete(tx: Connection, order_id: str, at: datetime) -> bool:
-    """A consumer takes what is queued, delivers the order's refill, and gives back the rest."""
+    """Claim all queued refills, complete that of the order, release the rest; False without one."""
     delivered = False
     for refill in leases.claim(tx, at, limit=1000, lease=HOUR):
         if refill.order_id == order_id:
@@ -101,21 +102,23 @@ def complete(tx: Connection, order_id: str, at: datetime) -> bool:
     return delivered
 
 
-def decided(database: Database) -> list[Row]:
-    """The decisions in the words of the backtest: those in which a drop's verb and reason changed."""
-    told: list[Row] = []
+def decisions_of(database: Database) -> list[Row]:
+    """Give the decisions as the backtest writes them: those that change a drop's action or reason."""
+    decided: list[Row] = []
     last: dict[int, tuple[str, str]] = {}
     with database.read() as tx:
         rows = tx.execute(select(decisions).order_by(decisions.c.decision_id)).mappings().all()
     for row in rows:
         if last.get(row["drop_id"]) != (row["decision"], row["reason"]):
             last[row["drop_id"]] = (row["decision"], row["reason"])
-            told.append({key: value for key, value in row.items() if key not in {"decision_id", "drop_id"}})
-    return told
+            decided.append(
+                {key: value for key, value in row.items() if key not in {"decision_id", "drop_id"}}
+            )
+    return decided
 
 
-@pytest.mark.parametrize("handful", range(20 * EFFORT))
-def test_the_database_decides_as_the_second_opinion(handful: int) -> None:
-    for seed in range(handful * HANDFUL, (handful + 1) * HANDFUL):
-        told = difference(world_at_random(Random(seed)), both)
-        assert not told, f"world {seed}\n{told}"
+@pytest.mark.parametrize("batch", range(20 * EFFORT))
+def test_the_database_decides_like_the_naive_model(batch: int) -> None:
+    for seed in range(batch * BATCH, (batch + 1) * BATCH):
+        differs = difference(seeded_world(Random(seed)), both)
+        assert not differs, f"world {seed}\n{differs}"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.cadence.capacity import LONGEST, Allowance, BindingLimit, CadenceKind, Capacity
-from tests.monitor.worlds import examples
+from tests.effort import examples
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -19,7 +19,7 @@ rates = st.floats(0, 1e9)
 crowds = st.integers(0, 10**12)
 factors = st.floats(0.01, 1000)
 policies = st.sampled_from(CadenceKind)
-wishes = st.timedeltas(timedelta(0), 365 * DAY)
+schedule_requests = st.timedeltas(timedelta(0), 365 * DAY)
 """What `every` may be."""
 
 
@@ -44,14 +44,15 @@ def seen(looks_per_day: float) -> Capacity:
     ],
 )
 def test_the_tightest_limit_makes_the_rate(allowed: Allowance, rate: float, binding: BindingLimit) -> None:
-    """And is told by the name that the configuration has for it."""
-    assert (pytest.approx(allowed.rate), allowed.binding) == (rate, binding)
+    """And has the name of its configuration key."""
+    assert allowed.rate == pytest.approx(rate)
+    assert allowed.binding is binding
 
 
 # The arithmetic
 
 
-def test_the_age_of_a_look_is_the_time_that_going_round_takes() -> None:
+def test_the_age_of_a_look_is_the_duration_of_one_round() -> None:
     """At 30 requests an hour and 4,000 targets: 5.6 days, half of it on average."""
     capacity = Capacity(30, 4000)
     for policy in CadenceKind:
@@ -62,7 +63,9 @@ def test_the_age_of_a_look_is_the_time_that_going_round_takes() -> None:
 
 
 @pytest.mark.parametrize(("policy", "hours"), [(CadenceKind.FIXED, 6), (CadenceKind.LEARNED, 1)])
-def test_spare_budget_makes_no_look_younger_than_the_cadence_wants(policy: CadenceKind, hours: int) -> None:
+def test_spare_budget_makes_no_look_earlier_than_the_cadence_schedules(
+    policy: CadenceKind, hours: int
+) -> None:
     """At an `every` of six hours: the fixed cadence looks every six hours, the learned one hourly at most."""
     spare = Capacity(1000, 10, every=6 * HOUR)
     assert spare.oldest_look(policy) == hours * HOUR
@@ -72,7 +75,7 @@ def test_spare_budget_makes_no_look_younger_than_the_cadence_wants(policy: Caden
 
 
 @pytest.mark.parametrize("policy", CadenceKind)
-def test_a_budget_that_is_too_small_makes_the_cadence_no_matter(policy: CadenceKind) -> None:
+def test_with_too_small_a_budget_the_cadence_makes_no_difference(policy: CadenceKind) -> None:
     """Going round takes longer than `every` then."""
     small, free = Capacity(30, 4000, every=6 * HOUR), Capacity(30, 4000)
     assert small.oldest_look(policy) == free.oldest_look(policy)
@@ -80,7 +83,7 @@ def test_a_budget_that_is_too_small_makes_the_cadence_no_matter(policy: CadenceK
 
 
 @pytest.mark.parametrize("policy", CadenceKind)
-def test_a_seldom_look_sees_a_drop_late_whatever_was_measured(policy: CadenceKind) -> None:
+def test_rare_looks_see_a_drop_late_at_any_measured_rate(policy: CadenceKind) -> None:
     """Half of the least time between two looks, with any budget; the runs looked more often."""
     seldom = Capacity(1000, 10, every=144 * HOUR)
     assert seldom.delay(policy) >= seldom.floor(policy) / 2
@@ -138,7 +141,7 @@ def test_frequent_looks_see_a_drop_after_half_of_their_interval(policy: CadenceK
     assert seen(24 * 60).delay(policy) == timedelta(seconds=30)
 
 
-@given(policy=policies, rate=rates, more=rates, targets=crowds, looks=factors, every=wishes)
+@given(policy=policies, rate=rates, more=rates, targets=crowds, looks=factors, every=schedule_requests)
 @examples(100)
 def test_more_budget_never_makes_it_worse(
     policy: CadenceKind, rate: float, more: float, targets: int, looks: float, every: timedelta
@@ -150,7 +153,7 @@ def test_more_budget_never_makes_it_worse(
     assert greater.delay(policy) <= less.delay(policy) * (1 + 1e-9)
 
 
-@given(policy=policies, rate=rates, targets=crowds, more=crowds, looks=factors, every=wishes)
+@given(policy=policies, rate=rates, targets=crowds, more=crowds, looks=factors, every=schedule_requests)
 @examples(100)
 def test_more_targets_never_make_it_better(
     policy: CadenceKind, rate: float, targets: int, more: int, looks: float, every: timedelta
@@ -162,9 +165,9 @@ def test_more_targets_never_make_it_better(
     assert few.delay(policy) <= many.delay(policy) * (1 + 1e-9)
 
 
-@given(rate=rates, targets=crowds, looks=factors, every=wishes)
+@given(rate=rates, targets=crowds, looks=factors, every=schedule_requests)
 @examples(100)
-def test_the_learned_cadence_is_never_worse_than_the_fixed_one(
+def test_the_adaptive_cadence_is_never_worse_than_the_fixed_one(
     rate: float, targets: int, looks: float, every: timedelta
 ) -> None:
     """At any budget, also where nothing was measured."""
@@ -173,12 +176,12 @@ def test_the_learned_cadence_is_never_worse_than_the_fixed_one(
     assert capacity.delay(CadenceKind.LEARNED) <= capacity.delay(CadenceKind.FIXED)
 
 
-@given(policy=policies, rate=rates, targets=crowds, looks=factors, every=wishes)
+@given(policy=policies, rate=rates, targets=crowds, looks=factors, every=schedule_requests)
 @examples(100)
-def test_whatever_is_asked_the_answer_is_a_sane_one(
+def test_any_state_gives_a_consistent_answer(
     policy: CadenceKind, rate: float, targets: int, looks: float, every: timedelta
 ) -> None:
-    """A share is one, and a drop is seen no later than its target's turn or the end of its guarantee."""
+    """A share is at most one; a drop is seen by the target's next look or the end of its guarantee."""
     capacity = Capacity(rate, targets, looks, every)
     assert 0 <= capacity.missed(policy) <= 1
     assert timedelta(0) <= capacity.delay(policy) <= min(capacity.oldest_look(policy), 30 * DAY)
@@ -196,7 +199,7 @@ def test_without_targets_nothing_is_old_and_nothing_missed() -> None:
 
 
 def test_without_a_budget_everything_is_missed() -> None:
-    """Nobody ever looks."""
+    """There are no looks."""
     blind = Capacity(0, 10)
     assert (blind.going_round, blind.missed(CadenceKind.LEARNED)) == (LONGEST, 1)
     assert blind.delay(CadenceKind.LEARNED) == 30 * DAY

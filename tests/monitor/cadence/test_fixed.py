@@ -1,4 +1,4 @@
-"""When to look next: at fixed intervals, sooner for young orders, and at the times the rules hang on."""
+"""The fixed cadence: fixed intervals, shorter for young orders, and the times the rules depend on."""
 
 from datetime import datetime, timedelta
 
@@ -13,21 +13,9 @@ from monitor.model.drop import Drop, DropState
 from monitor.model.order import Flag, OrderStatus
 from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Outcome
-from tests.monitor.worlds import (
-    DAY,
-    HOUR,
-    HOURS,
-    INSTANT,
-    MINUTE,
-    NOW,
-    SECOND,
-    START,
-    a_drop,
-    a_watched,
-    an_order,
-    examples,
-    targets,
-)
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW, SECOND, START, a_drop, an_order, an_order_state
+from tests.effort import examples
+from tests.monitor.strategies import HOURS, targets
 
 CADENCE = FixedCadence(every=6 * HOUR)
 """A sixth of it is 1 h, half of it 3 h, the shortest wait 10 min."""
@@ -63,16 +51,16 @@ def the_look(*state: OrderState, seen: LookSummary = READ, now: datetime = NOW) 
 )
 def test_young_orders_are_looked_at_more_often(age: timedelta, expected: timedelta) -> None:
     """A sixth of the interval on the first day, a half up to three days, then the whole."""
-    settled = a_watched(an_order(settle=timedelta(0)))
+    settled = an_order_state(an_order(settle=timedelta(0)))
     now = START + age
     assert NextLook(now + expected, Priority.ROUTINE, "routine") == the_look(settled, now=now)
 
 
 def test_the_youngest_order_of_a_target_sets_its_pace() -> None:
     """One look serves all orders of a target, so the soonest reason counts."""
-    young = a_watched(an_order("2", completed=NOW - 2 * DAY))
+    young = an_order_state(an_order("2", completed_at=NOW - 2 * DAY))
     expected = NOW + 3 * HOUR
-    assert expected == the_look(a_watched(), young).at
+    assert expected == the_look(an_order_state(), young).at
 
 
 # Times that the rules hang on
@@ -84,7 +72,7 @@ def test_a_look_is_due_when_a_delivery_settles(before: timedelta) -> None:
     order = an_order(settle=24 * HOUR)
     settles = START + 24 * HOUR
     expected = NextLook(settles + max(10 * MINUTE - before, 0 * MINUTE), Priority.URGENT, "1 settles")
-    assert expected == the_look(a_watched(order), now=settles - before)
+    assert expected == the_look(an_order_state(order), now=settles - before)
 
 
 @pytest.mark.parametrize("before", [2 * HOUR, 31 * MINUTE, 30 * MINUTE + INSTANT])
@@ -93,15 +81,18 @@ def test_a_last_look_is_due_shortly_before_a_guarantee_ends(before: timedelta) -
     ends = START + 30 * DAY
     at = max(ends - 30 * MINUTE, ends - before + 10 * MINUTE)
     expected = NextLook(at, Priority.URGENT, "guarantee of 1 ends")
-    assert expected == the_look(a_watched(), now=ends - before)
+    assert expected == the_look(an_order_state(), now=ends - before)
 
 
 def test_a_target_of_many_orders_does_not_take_the_whole_budget() -> None:
     """However many of them settle or end, its looks are ten minutes apart."""
-    crowd = [a_watched(an_order(str(n), completed=START + n * MINUTE, settle=24 * HOUR)) for n in range(300)]
+    crowd = [
+        an_order_state(an_order(str(n), completed_at=START + n * MINUTE, settle=24 * HOUR))
+        for n in range(300)
+    ]
     now, gaps = START + 24 * HOUR, []
     for _ in range(20):
-        then = FixedCadence(every=6 * HOUR).next_look(crowd, READ, now).at
+        then = the_look(*crowd, now=now).at
         gaps.append(then - now)
         now = then
     assert min(gaps) >= 10 * MINUTE
@@ -110,7 +101,7 @@ def test_a_target_of_many_orders_does_not_take_the_whole_budget() -> None:
 def test_the_last_look_is_asked_for_once() -> None:
     """In the last half hour there is nothing more to look for in time."""
     now = START + 30 * DAY - 30 * MINUTE
-    assert NextLook(now + 6 * HOUR, Priority.ROUTINE, "routine") == the_look(a_watched(), now=now)
+    assert NextLook(now + 6 * HOUR, Priority.ROUTINE, "routine") == the_look(an_order_state(), now=now)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +126,7 @@ def test_confirming_looks_are_spread_evenly_up_to_confirm_after(
 ) -> None:
     """RULES 4: the last of the looks that confirm falls on opened_at + confirm_after."""
     order = an_order(confirmations=confirmations, confirm_after=2 * HOUR)
-    state = a_watched(order, drop=a_drop(NOW - since, looks=looks))
+    state = an_order_state(order, drop=a_drop(opened_at=NOW - since, looks=looks))
     assert NextLook(NOW + expected, Priority.URGENT, "confirm drop of 1") == the_look(state)
 
 
@@ -144,17 +135,19 @@ def test_confirming_looks_are_spread_evenly_up_to_confirm_after(
 def test_the_looks_it_asks_for_confirm_a_drop_at_the_first_possible_moment(
     confirmations: int, minutes: int
 ) -> None:
-    """RULES 4, played through: whatever the terms, no confirming look comes late or in vain."""
+    """RULES 4, for any terms: no confirming look is late or without effect."""
     confirm_after = minutes * MINUTE
     order = an_order(confirmations=confirmations, confirm_after=confirm_after, window=None)
     cadence = FixedCadence(every=1000 * HOUR)
     now, drop, asked = NOW, None, []
     for _ in range(confirmations + 1):
-        (verdict,) = evaluate_count([a_watched(order, drop=drop)], 1500, now)
+        (verdict,) = evaluate_count([an_order_state(order, drop=drop)], 1500, now)
         if verdict.decision is not None:
             break
         drop = verdict.drop
-        now = cadence.next_look([a_watched(order, drop=drop)], READ, now).at
+        look = cadence.next_look([an_order_state(order, drop=drop)], READ, now)
+        assert look is not None
+        now = look.at
         asked.append(now - NOW)
     # where there is no time to spread looks over, they follow each other at the shortest wait
     evenly = [confirm_after * i / (confirmations - 1) for i in range(1, confirmations)] or [confirm_after]
@@ -168,13 +161,13 @@ def test_the_looks_it_asks_for_confirm_a_drop_at_the_first_possible_moment(
 def test_a_drop_that_is_confirmed_asks_for_no_confirming_look(state: DropState) -> None:
     """RULES 4: it is decided again at each later look, and the routine brings those."""
     expected = NOW + 6 * HOUR
-    assert expected == the_look(a_watched(drop=a_drop(NOW - DAY, state))).at
+    assert expected == the_look(an_order_state(drop=a_drop(opened_at=NOW - DAY, state=state))).at
 
 
 def test_a_time_that_matters_goes_before_a_routine_look_at_the_same_time() -> None:
-    """Due looks of a lower lane go first."""
+    """Due looks of a more urgent priority go first."""
     order = an_order(settle=HOUR)
-    assert Priority.URGENT is the_look(a_watched(order), now=START).priority
+    assert Priority.URGENT is the_look(an_order_state(order), now=START).priority
     assert Priority.URGENT < Priority.ROUTINE
 
 
@@ -184,7 +177,7 @@ def test_a_time_that_matters_goes_before_a_routine_look_at_the_same_time() -> No
 @pytest.mark.parametrize("outcome", [Outcome.PRIVATE, Outcome.NOT_FOUND, Outcome.HIDDEN, Outcome.UNAVAILABLE])
 def test_a_target_with_nothing_to_read_is_looked_at_at_the_usual_interval(outcome: Outcome) -> None:
     """Asking sooner would not help: not for a young order, nor for a drop to confirm."""
-    young = a_watched(an_order(completed=NOW - 2 * HOUR), drop=a_drop())
+    young = an_order_state(an_order(completed_at=NOW - 2 * HOUR), drop=a_drop())
     expected = (NOW + 6 * HOUR, Priority.ROUTINE)
     look = the_look(young, seen=LookSummary(outcome, failures=3))
     assert expected == (look.at, look.priority)
@@ -195,18 +188,18 @@ def test_a_target_with_nothing_to_read_is_looked_at_at_the_usual_interval(outcom
     ("failures", "minutes"),
     [(1, 10), (2, 20), (3, 40), (4, 80), (5, 160), (6, 320), (7, 360), (8, 360), (1000, 360)],
 )
-def test_a_passing_fault_is_tried_again_at_doubling_waits(
+def test_a_transient_fault_is_retried_at_doubling_waits(
     outcome: Outcome, failures: int, minutes: int
 ) -> None:
     """10 minutes, doubled with each failure in a row, and never longer than the interval."""
-    look = the_look(a_watched(), seen=LookSummary(outcome, failures))
+    look = the_look(an_order_state(), seen=LookSummary(outcome, failures))
     assert (NOW + minutes * MINUTE, Priority.ROUTINE) == (look.at, look.priority)
 
 
-def test_a_doubted_number_is_checked_soon() -> None:
+def test_a_suspect_count_is_checked_soon() -> None:
     """RULES 2: a fall to 0 waits for the target's next count."""
     expected = NOW + 10 * MINUTE
-    assert expected == the_look(a_watched(), seen=LookSummary(Outcome.SCHEMA, rejected=True)).at
+    assert expected == the_look(an_order_state(), seen=LookSummary(Outcome.SCHEMA, rejected=True)).at
 
 
 # Nothing to look for
@@ -215,11 +208,11 @@ def test_a_doubted_number_is_checked_soon() -> None:
 @pytest.mark.parametrize(
     "state",
     [
-        a_watched(flags=[Flag.HOLD]),
-        a_watched(an_order(window=DAY)),
-        a_watched(an_order(window=DAY), drop=a_drop(START + HOUR, DropState.REFUSED)),
-        a_watched(an_order(status=OrderStatus.REFUNDED)),
-        a_watched(an_order(status=OrderStatus.PENDING, completed=None)),
+        an_order_state(flags=[Flag.HOLD]),
+        an_order_state(an_order(window=DAY)),
+        an_order_state(an_order(window=DAY), drop=a_drop(opened_at=START + HOUR, state=DropState.REFUSED)),
+        an_order_state(an_order(status=OrderStatus.REFUNDED)),
+        an_order_state(an_order(status=OrderStatus.PENDING, completed_at=None)),
     ],
     ids=["flagged", "over", "over and refused", "refunded", "not delivered"],
 )
@@ -233,7 +226,7 @@ def test_a_target_none_of_whose_orders_is_covered_needs_no_look(state: OrderStat
 def test_an_open_drop_keeps_its_target_looked_at_beyond_the_window() -> None:
     """RULES 3: active as long as it has an open drop that opened inside the window."""
     order = an_order(window=9 * DAY)
-    state = a_watched(order, drop=Drop("1", DropState.SUSPECTED, NOW - DAY - HOUR))
+    state = an_order_state(order, drop=Drop("1", DropState.SUSPECTED, NOW - DAY - HOUR))
     expected = NOW + 10 * MINUTE
     assert expected == the_look(state).at
 

@@ -1,4 +1,4 @@
-"""How likely orders are to drop, learned from looks."""
+"""The hazard of a drop, learned from looks."""
 
 import random
 from itertools import pairwise
@@ -55,7 +55,7 @@ def test_an_empty_table_foretells_a_front_loaded_loss() -> None:
     assert 0.2 < cumulative_hazard(prior_hazard(0, 0), 720) < 1
 
 
-def test_what_was_seen_often_is_believed() -> None:
+def test_a_cell_with_many_observations_has_their_rate() -> None:
     """After thousands of looks the hazard is that of the orders, not of the prior."""
     cell = cell_at("a", 100, 0.6, None)
     assert taught(Hazards({}), cell, 0.05).hazard_for(cell)[0] == pytest.approx(0.05, rel=0.15)
@@ -70,14 +70,14 @@ def test_a_bad_service_does_not_make_another_one_bad() -> None:
     assert good < 0.002
 
 
-def test_a_cell_that_nobody_saw_says_what_its_likes_say() -> None:
+def test_a_cell_without_observations_has_the_hazard_of_its_parent() -> None:
     """Another age of the same service at the same margin is expected to be as much worse than its like."""
     cell = cell_at("a", 100, 0.6, None)
     old = cell_at("a", 300, 0.6, None)
     assert taught(Hazards({}), cell, 0.05).hazard_for(old)[0] > 2 * Hazards({}).hazard_for(old)[0]
 
 
-def test_one_drop_turns_nothing_upside_down() -> None:
+def test_one_observed_drop_changes_the_hazard_little() -> None:
     """Each of the six links of the chain gives way by at most (c + 1) / c."""
     cell = cell_at("a", 100, 0.6, None)
     hazards = Hazards({})
@@ -90,10 +90,10 @@ def test_one_drop_turns_nothing_upside_down() -> None:
 
 
 @given(LESSONS)
-def test_what_is_harvested_and_loaded_is_what_was_learned(
+def test_drained_and_loaded_statistics_are_the_learned_ones(
     observations: list[tuple[Cell, float, bool]],
 ) -> None:
-    """The table in the database is enough: a daemon that starts anew knows as much."""
+    """The table in the database holds everything: a restarted daemon has the same statistics."""
     learned = Hazards({})
     for cell, hours, crossed in observations:
         learned.learn(cell, hours, crossed=crossed)
@@ -109,7 +109,7 @@ def test_what_is_harvested_and_loaded_is_what_was_learned(
 
 
 @given(HAZARDS, st.floats(0.01, 5000))
-def test_waiting_in_vain_exposes_for_all_of_the_time(hazard: tuple[float, ...], hours: float) -> None:
+def test_an_interval_without_a_crossing_is_exposure_in_full(hazard: tuple[float, ...], hours: float) -> None:
     """And holds no event."""
     observation = list(exposure_by_span(hazard, hours, crossed=False))
     assert sum(exposure for _, _, exposure in observation) == pytest.approx(hours)
@@ -117,15 +117,15 @@ def test_waiting_in_vain_exposes_for_all_of_the_time(hazard: tuple[float, ...], 
 
 
 @given(HAZARDS, st.floats(0.01, 5000))
-def test_a_crossing_exposes_for_a_part_of_the_time(hazard: tuple[float, ...], hours: float) -> None:
-    """It is one event, some time within it: nobody knows when."""
+def test_an_interval_with_a_crossing_is_exposure_in_part(hazard: tuple[float, ...], hours: float) -> None:
+    """It is one event at an unknown time within the interval."""
     observation = list(exposure_by_span(hazard, hours, crossed=True))
     assert 0 <= sum(exposure for _, _, exposure in observation) <= hours * (1 + 1e-9)
     if cumulative_hazard(hazard, hours) > 1e-9:
         assert sum(events for _, events, _ in observation) == pytest.approx(1)
 
 
-def test_a_crossing_at_a_low_hazard_was_half_way_on_average() -> None:
+def test_a_crossing_at_a_low_hazard_is_expected_half_way() -> None:
     """The limit of 1/h - t/(e^(h t) - 1)."""
     hazard = (1e-7,) * len(ENDS)
     assert sum(hours for _, _, hours in exposure_by_span(hazard, 50.0, crossed=True)) == pytest.approx(
@@ -139,7 +139,7 @@ def test_the_age_buckets_grow() -> None:
     assert widths[0] < widths[-1]
 
 
-def test_a_wave_that_is_told_as_calm_hours_does_not_make_calm_look_bad() -> None:
+def test_the_exposure_of_a_surge_does_not_raise_the_usual_hazard() -> None:
     """Five times the drops in hours that count five times leave the hazard where it was."""
     cell = cell_at("a", 100, 0.6, None)
     calm = taught(Hazards({}), cell, 0.01)

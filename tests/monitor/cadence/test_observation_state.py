@@ -1,6 +1,7 @@
-"""Stakes: what is noted of a target's orders comes back as it was, and nothing else comes back."""
+"""The observation state of a target's orders is loaded as stored, and nothing else is loaded."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,8 @@ from monitor.cadence.observation_state import (
     observed,
     time_of,
 )
-from tests.monitor.worlds import DAY, HOUR, NOW, examples
+from tests.builders import DAY, HOUR, NOW
+from tests.effort import examples
 
 FLOATS = st.floats(0, 1e6)
 STAKES = st.builds(
@@ -33,14 +35,14 @@ STAKES = st.builds(
     slope=st.integers(0, 3),
     used=st.integers(-(10**6), 10**6).map(lambda share: share / 10_000),
 )
-STAKE = ObservationState(
+OBSERVATION = ObservationState(
     "1", "7", hours_since_epoch(NOW) - 100, None, 2000, 50, 50.0, hours_since_epoch(NOW), 0, 0, 0, 0.2
 )
 
 
 @given(st.lists(STAKES))
 @examples(200)
-def test_what_is_noted_comes_back(observations: list[ObservationState]) -> None:
+def test_a_stored_observation_state_is_loaded_unchanged(observations: list[ObservationState]) -> None:
     assert load(dump(observations)) == observations
 
 
@@ -59,15 +61,15 @@ def test_what_is_noted_comes_back(observations: list[ObservationState]) -> None:
         "[[1,2,3,4,5,6,7,8,9,10,11,12,13]]",
     ],
 )
-def test_a_text_that_nobody_noted_is_no_note(text: str) -> None:
+def test_an_invalid_text_is_no_observation_state(text: str) -> None:
     assert load(text) == []
 
 
 @pytest.mark.parametrize("field", ObservationState._fields)
 @pytest.mark.parametrize("value", [None, "x", float("nan"), float("inf"), -1e308, 1e308, 77, -1, [], True])
-def test_a_note_with_an_impossible_value_is_none_at_all(field: str, value: object) -> None:
+def test_an_observation_state_with_an_impossible_value_is_dropped(field: str, value: Any) -> None:
     """One damaged row must cost no more than what was noted of it: what is taken can be worked with."""
-    damaged = STAKE._replace(**{field: value})
+    damaged = OBSERVATION._replace(**{field: value})
     for observation in load(json.dumps([damaged])):
         after = observed(observation, 1990, hours_since_epoch(NOW + DAY))
         assert load(dump([after])) == [after._replace(used=round(after.used, 4))]
@@ -81,20 +83,20 @@ def test_no_text_is_too_odd_to_be_read(text: str) -> None:
     assert all(isinstance(observation, ObservationState) for observation in observations)
 
 
-def test_a_look_puts_an_order_into_the_cell_that_it_has_shown() -> None:
+def test_a_look_assigns_an_order_to_its_cell() -> None:
     """20 % of the threshold of 50 used; a day later 1965 are there: 70 %, half a threshold a day."""
-    after = observed(STAKE, 1965, hours_since_epoch(NOW + DAY))
+    after = observed(OBSERVATION, 1965, hours_since_epoch(NOW + DAY))
     assert (after.used, after.at) == (0.7, hours_since_epoch(NOW + DAY))
     assert after.cell == cell_at("7", 124.0, 0.7, 0.5)
 
 
-def test_a_look_at_the_same_time_tells_no_slope() -> None:
-    assert observed(STAKE, 1965, hours_since_epoch(NOW)).cell == cell_at("7", 100.0, 0.7, None)
+def test_two_looks_at_the_same_time_give_no_slope() -> None:
+    assert observed(OBSERVATION, 1965, hours_since_epoch(NOW)).cell == cell_at("7", 100.0, 0.7, None)
 
 
 def test_after_a_crossing_no_slope_is_told() -> None:
     """A refill is no recovery of its own."""
-    crossed = STAKE._replace(used=1.4)
+    crossed = OBSERVATION._replace(used=1.4)
     assert observed(crossed, 2000, hours_since_epoch(NOW + DAY)).cell == cell_at("7", 124.0, 0.0, None)
 
 

@@ -1,4 +1,4 @@
-"""What an order weighs when looks are handed out."""
+"""The weight of an order in the adaptive cadence."""
 
 import pytest
 from hypothesis import given
@@ -15,7 +15,7 @@ def test_without_a_price_units_count() -> None:
 
 
 @given(st.integers(1, 10**9), PRICES, PRICES)
-def test_a_price_may_weigh_only_so_much(threshold: int, price: float, rate: float) -> None:
+def test_the_weight_of_a_price_is_limited(threshold: int, price: float, rate: float) -> None:
     """At most eight times more, or less, than the units alone."""
     assert threshold * LEAST <= order_weight(threshold, price, rate) <= threshold * MOST
 
@@ -28,6 +28,6 @@ def test_a_dearer_order_never_weighs_less(threshold: int, one: float, other: flo
 
 
 @pytest.mark.parametrize("price", [0.0, -1.0])
-def test_a_price_that_is_none_counts_as_unknown(price: float) -> None:
+def test_an_invalid_price_counts_as_unknown(price: float) -> None:
     """A gift, or an error in the orders file, is watched all the same."""
     assert order_weight(50, price, 0.01) == order_weight(50, 0.01, price) == 50

@@ -1,4 +1,4 @@
-"""What is to be expected after a look, and what it costs not to look again."""
+"""The piecewise hazard after a look, the value of the next look, and the optimal interval."""
 
 from math import expm1, inf
 
@@ -30,28 +30,28 @@ def test_at_a_constant_hazard_the_index_is_half_h_t_squared() -> None:
 
 
 @given(HAZARDS, st.floats(1e-6, 1e9))
-def test_patience_ends_where_the_index_reaches_the_price(hazard: tuple[float, ...], price: float) -> None:
+def test_the_optimal_interval_ends_where_the_value_reaches_the_price(
+    hazard: tuple[float, ...], price: float
+) -> None:
     """Whatever the hazards of the spans are."""
     assert look_value(hazard, optimal_interval(hazard, price)) == pytest.approx(price, rel=1e-6)
 
 
 @given(HAZARDS, HOURS, HOURS)
-def test_a_request_is_worth_more_the_longer_one_waits(
-    hazard: tuple[float, ...], one: float, other: float
-) -> None:
+def test_the_value_of_a_look_grows_with_the_wait(hazard: tuple[float, ...], one: float, other: float) -> None:
     """Without a bound: a hot target that was not looked at for long is never given up."""
     soon, late = sorted((one, other))
     assert look_value(hazard, soon) <= look_value(hazard, late)
     assert cumulative_hazard(hazard, soon) <= cumulative_hazard(hazard, late)
 
 
-def test_a_target_of_which_nothing_is_to_be_expected_can_wait_for_ever() -> None:
+def test_the_optimal_interval_without_hazard_is_infinite() -> None:
     """No order, no look."""
     assert optimal_interval(weighted_sum([]), 1.0) == inf
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e3), HAZARDS), max_size=4), HOURS)
-def test_what_one_request_shows_is_worth_the_sum(
+def test_the_value_of_a_shared_request_is_the_sum(
     orders: list[tuple[float, tuple[float, ...]]], hours: float
 ) -> None:
     """Coalescing: the unit is the request, not the order."""

@@ -1,4 +1,4 @@
-"""Whose turn it is, without a date."""
+"""Virtual time: the order of looks that have no date."""
 
 import json
 import random
@@ -21,7 +21,7 @@ def constant(hazard: float) -> tuple[float, ...]:
 
 
 def waving() -> VirtualTime:
-    """A clock in whose stream `a` a wave is on."""
+    """A clock with a surge in its service queue `a`."""
     clock, now, dice = VirtualTime(), NOW, random.Random(1)
     for hour in range(60):
         for _ in range(30):
@@ -39,7 +39,7 @@ def test_at_a_constant_hazard_the_price_does_not_matter(hazard: float, price: fl
     assert clock.due("a", constant(hazard)) == pytest.approx(7 + (2 / hazard) ** 0.5)
 
 
-def test_a_target_of_which_nothing_is_to_be_expected_comes_last() -> None:
+def test_a_target_without_hazard_comes_last() -> None:
     """But its due value is a number that a database can store."""
     clock = VirtualTime()
     assert clock.due("a", constant(1e-9)) < clock.due("a", constant(0)) < 1e15
@@ -55,8 +55,8 @@ def test_the_clock_never_goes_back(pops: list[tuple[str, float]]) -> None:
         assert clock.v >= before
 
 
-def test_only_a_turn_moves_the_clock() -> None:
-    """Not a last call, a lesson, or a new seat: what is looked at out of turn is due in the future."""
+def test_only_a_look_by_virtual_time_advances_the_clock() -> None:
+    """Not a final look, an observation or a new queue position: an extra look is due in the future."""
     clock = waving()
     before = clock.v
     clock.due("a", constant(0.1))
@@ -66,8 +66,8 @@ def test_only_a_turn_moves_the_clock() -> None:
     assert clock.v == before
 
 
-def test_a_wave_puts_its_stream_forward_and_touches_no_row() -> None:
-    """The stored value stays; its turn comes the sooner the longer the wave is on."""
+def test_a_surge_advances_its_service_queue_and_writes_no_row() -> None:
+    """The stored value stays; the longer the surge, the earlier the look."""
     clock = waving()
     due, other = clock.due("a", constant(0.001)), clock.due("b", constant(0.001))
     before = clock.position_of("a", due)
@@ -77,7 +77,7 @@ def test_a_wave_puts_its_stream_forward_and_touches_no_row() -> None:
     assert clock.due("a", constant(0.001)) - clock.offset("a") == pytest.approx(clock.v + 2000**0.5)
 
 
-def test_a_wave_counts_from_its_beginning() -> None:
+def test_a_surge_counts_from_its_beginning() -> None:
     """What V has run since then, unnoticed, is made up for at once."""
     clock, dice = VirtualTime(), random.Random(1)
     for hour in range(60):
@@ -100,16 +100,16 @@ def test_the_price_is_that_of_a_request() -> None:
     assert not clock.affords(35.0)
 
 
-def test_a_few_last_calls_do_not_make_the_price() -> None:
-    """The routine turns do."""
+def test_a_few_final_looks_do_not_set_the_shadow_price() -> None:
+    """Routine looks do."""
     clock = VirtualTime()
     for _ in range(200):
         clock.record_final_look(1e9)
     assert clock.price == pytest.approx(INITIAL_PRICE)
 
 
-def test_last_calls_that_take_most_requests_make_the_price() -> None:
-    """Else they would starve everything else: their lane's own value raises it until some are refused."""
+def test_final_looks_that_take_most_requests_set_the_shadow_price() -> None:
+    """Else they would take the whole budget: their own value raises the price until some are refused."""
     clock = VirtualTime()
     for _ in range(4000):
         clock.record_final_look(1e4)
@@ -117,14 +117,14 @@ def test_last_calls_that_take_most_requests_make_the_price() -> None:
     assert not clock.affords(INITIAL_PRICE)
 
 
-def test_a_last_call_is_worth_what_would_never_be_seen() -> None:
+def test_the_value_of_a_final_look_is_the_loss_that_would_stay_unseen() -> None:
     """The chance that it has dropped, for the hours that a missed drop counts."""
     assert final_look_value(3.0, 0.0) == 0
     assert final_look_value(3.0, 1e9) == pytest.approx(3 * MISSED_PENALTY_HOURS)
 
 
-def test_a_clock_is_kept_as_text() -> None:
-    """With its waves, and so that it goes on as if nothing had been."""
+def test_virtual_time_is_stored_as_text() -> None:
+    """With its surges, so that it continues unchanged."""
     clock = waving()
     clock.advance_to("a", 12.5)
     clock.record_served(30.0)
@@ -140,7 +140,7 @@ def test_a_clock_is_kept_as_text() -> None:
     lambda inner: st.one_of(st.lists(inner, max_size=5), st.dictionaries(st.text(), inner, max_size=3)),
 ).map(json.dumps)))  # fmt: skip
 def test_any_text_is_a_clock(text: str) -> None:
-    """What an older version, or nobody, has written is a clock at its beginning."""
+    """A text of an older version, or an empty one, gives a clock at its beginning."""
     clock = VirtualTime.load(text)
     assert clock.due("a", constant(0.01)) > clock.v
     assert VirtualTime.load(clock.dump()) == clock
@@ -159,6 +159,6 @@ def test_any_text_is_a_clock(text: str) -> None:
         "[" * 100_000,
     ],
 )
-def test_a_broken_clock_starts_afresh(text: str) -> None:
+def test_an_invalid_stored_clock_starts_from_zero(text: str) -> None:
     """Numbers that are none, streams of another shape, nesting without an end."""
     assert VirtualTime.load(text) == VirtualTime()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.evaluation.source_choice import SourceRoute, best_route
-from tests.monitor.worlds import examples
+from tests.effort import examples
 
 GRAPH, PAGES, PLUG = (
     SourceRoute("graph", "profile:a"),
@@ -20,7 +20,7 @@ def test_the_best_source_that_can_see_a_target_looks_at_it() -> None:
     assert best_route(WAYS[1:], [None], frozenset()) == PAGES
 
 
-def test_a_target_that_no_source_can_see_has_no_way() -> None:
+def test_a_target_that_no_source_can_read_has_no_source() -> None:
     assert best_route([], [None], frozenset()) is None
 
 
@@ -44,7 +44,7 @@ def test_a_source_that_has_not_found_a_target_makes_room_for_the_next() -> None:
 
 
 @pytest.mark.parametrize("allowed", [[], [("graph", "instaloader")]])
-def test_when_none_has_found_a_target_the_last_is_left_to_say_so(allowed: list[tuple[str, ...]]) -> None:
+def test_when_no_source_has_found_a_target_the_last_one_reports_it(allowed: list[tuple[str, ...]]) -> None:
     last = PLUG if not allowed else PAGES
     assert best_route(WAYS, allowed, {"graph", "instaloader", "plug"}) == last
 

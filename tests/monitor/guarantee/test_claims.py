@@ -9,18 +9,18 @@ from monitor.guarantee.claims import claims_of
 from monitor.model.order import Flag, OrderStatus
 from monitor.model.order_state import OrderState
 from monitor.model.refill import RefillState
-from tests.monitor.worlds import (
+from tests.builders import (
     DAY,
     HOUR,
     INSTANT,
     NOW,
     START,
+    a_completed_refill,
     a_refill,
-    a_watched,
     an_order,
-    completed_refill,
-    units,
+    an_order_state,
 )
+from tests.monitor.guarantee.evaluation_steps import units
 
 # Lines and floors
 
@@ -28,9 +28,9 @@ from tests.monitor.worlds import (
 def test_line_is_the_baseline_plus_what_later_orders_delivered() -> None:
     """RULES 3: line(i) = baseline(i) + sum of delivered(j) over the active orders j after i."""
     orders = [
-        a_watched(an_order("a", start=1000, delivered=1000)),
-        a_watched(an_order("b", start=2000, delivered=500, completed=START + DAY)),
-        a_watched(an_order("c", start=2400, delivered=70, completed=START + 2 * DAY)),
+        an_order_state(an_order("a", start_count=1000, delivered=1000)),
+        an_order_state(an_order("b", start_count=2000, delivered=500, completed_at=START + DAY)),
+        an_order_state(an_order("c", start_count=2400, delivered=70, completed_at=START + 2 * DAY)),
     ]
     claims = claims_of(orders, 2000, NOW)
     # line a is 1000 + 1000 and 500 + 70 on top, b is 2000 + 500 and 70, c is 2400 + 70;
@@ -41,7 +41,10 @@ def test_line_is_the_baseline_plus_what_later_orders_delivered() -> None:
 
 def test_orders_completed_at_the_same_time_follow_each_other_by_order_id() -> None:
     """RULES 3: the order of (completed_at, order_id)."""
-    orders = [a_watched(an_order("b", start=0, delivered=5)), a_watched(an_order("a", start=0, delivered=7))]
+    orders = [
+        an_order_state(an_order("b", start_count=0, delivered=5)),
+        an_order_state(an_order("a", start_count=0, delivered=7)),
+    ]
     # a comes first, 0 + 7 and 5 on top; b is 0 + 5
     expected = {"a": 12, "b": 5}
     assert expected == {i: c.line for i, c in claims_of(orders, 0, NOW).items()}
@@ -50,17 +53,17 @@ def test_orders_completed_at_the_same_time_follow_each_other_by_order_id() -> No
 @pytest.mark.parametrize(
     "later",
     [
-        a_watched(an_order("b", completed=NOW - HOUR), request_pending=True),
-        a_watched(an_order("b", completed=START + DAY), flags=[Flag.DISPUTE]),
-        a_watched(an_order("b", completed=START + DAY, window=2 * DAY)),
-        a_watched(an_order("b", completed=START + DAY, status=OrderStatus.REFUNDED)),
-        a_watched(an_order("b", completed=None, status=OrderStatus.IN_PROGRESS)),
+        an_order_state(an_order("b", completed_at=NOW - HOUR), request_pending=True),
+        an_order_state(an_order("b", completed_at=START + DAY), flags=[Flag.DISPUTE]),
+        an_order_state(an_order("b", completed_at=START + DAY, window=2 * DAY)),
+        an_order_state(an_order("b", completed_at=START + DAY, status=OrderStatus.REFUNDED)),
+        an_order_state(an_order("b", completed_at=None, status=OrderStatus.IN_PROGRESS)),
     ],
     ids=["not settled", "void", "window over", "refunded", "not delivered"],
 )
 def test_an_order_that_is_not_active_lifts_no_line_and_claims_nothing(later: OrderState) -> None:
     """RULES 3: lines and claims are those of the active orders."""
-    claims = claims_of([a_watched(an_order("a")), later], 1600, NOW)
+    claims = claims_of([an_order_state(an_order("a")), later], 1600, NOW)
     # line 1000 + 1000, nothing on top; missing 2000 - 1600
     expected = {"a": (2000, 400)}
     assert expected == {i: (c.line, c.units) for i, c in claims.items()}
@@ -69,7 +72,7 @@ def test_an_order_that_is_not_active_lifts_no_line_and_claims_nothing(later: Ord
 def test_a_partial_order_weighs_what_it_delivered() -> None:
     """RULES 2 and 3: delivered = quantity - remains, in baseline, line, floor and claim."""
     partial = an_order(status=OrderStatus.PARTIAL, delivered=700, remains=300)
-    claim = claims_of([a_watched(partial)], 0, NOW)["1"]
+    claim = claims_of([an_order_state(partial)], 0, NOW)["1"]
     # of 1000 ordered 300 remain: 1000 + 700; floor 1000; missing 1700, but only 700 were delivered
     expected = (1700, 1000, 700)
     assert expected == (claim.line, claim.floor, claim.units)
@@ -91,7 +94,7 @@ def test_a_partial_order_weighs_what_it_delivered() -> None:
 )
 def test_held_queued_and_claimed_refills_are_in_flight(state: RefillState, expected: int) -> None:
     """RULES 3: units of refills that are held, queued or claimed; what came to nothing is not."""
-    assert expected == a_watched(refills=[a_refill(300, state)]).in_flight(NOW)
+    assert expected == an_order_state(refills=[a_refill(300, state)]).in_flight(NOW)
 
 
 @pytest.mark.parametrize(
@@ -100,20 +103,22 @@ def test_held_queued_and_claimed_refills_are_in_flight(state: RefillState, expec
 )
 def test_a_completed_refill_is_in_flight_until_it_has_settled(later: timedelta, expected: int) -> None:
     """RULES 3: completed but not yet settled, t < refill.completed_at + settle."""
-    state = a_watched(an_order(settle=24 * HOUR), refills=[completed_refill(300, NOW)])
+    state = an_order_state(an_order(settle=24 * HOUR), refills=[a_completed_refill(300, NOW)])
     assert expected == state.in_flight(NOW + later)
 
 
 @pytest.mark.parametrize("expected", [0, 120, 300])
 def test_a_partly_delivered_refill_is_in_flight_with_what_was_delivered(expected: int) -> None:
     """RULES 3: the units of a completed refill are those that fulfilment delivered, of 300 asked."""
-    assert expected == a_watched(refills=[completed_refill(300, NOW, delivered=expected)]).in_flight(NOW)
+    assert expected == an_order_state(refills=[a_completed_refill(300, NOW, delivered=expected)]).in_flight(
+        NOW
+    )
 
 
 def test_effective_is_the_count_plus_all_units_in_flight() -> None:
     """RULES 3: effective = count + in_flight, over all refills of the target's orders."""
-    a = a_watched(an_order("a"), refills=[a_refill(300), completed_refill(50, NOW)])
-    b = a_watched(an_order("b", completed=START + DAY), refills=[a_refill(7, RefillState.HELD)])
+    a = an_order_state(an_order("a"), refills=[a_refill(300), a_completed_refill(50, NOW)])
+    b = an_order_state(an_order("b", completed_at=START + DAY), refills=[a_refill(7, RefillState.HELD)])
     claims = claims_of([a, b], 1500, NOW)
     # the count 1500, and 300, 50 and 7 on their way
     expected = {"a": 1857, "b": 1857}
@@ -122,8 +127,10 @@ def test_effective_is_the_count_plus_all_units_in_flight() -> None:
 
 def test_refills_of_orders_that_are_not_active_are_in_flight_too() -> None:
     """RULES 3: all refills of the target's orders; RULES 4: a claimed one is left to its consumer."""
-    void = a_watched(an_order("void"), flags=[Flag.CHARGEBACK], refills=[a_refill(250, RefillState.CLAIMED)])
-    claims = claims_of([a_watched(an_order("a")), void], 1500, NOW)
+    void = an_order_state(
+        an_order("void"), flags=[Flag.CHARGEBACK], refills=[a_refill(250, RefillState.CLAIMED)]
+    )
+    claims = claims_of([an_order_state(an_order("a")), void], 1500, NOW)
     # line 2000; 1500 + 250 are there or on their way
     expected = {"a": 250}
     assert expected == units(claims)
@@ -144,14 +151,14 @@ def test_refills_of_orders_that_are_not_active_are_in_flight_too() -> None:
 )
 def test_room_is_what_was_delivered_less_what_is_in_flight(quantity: int, count: int, expected: int) -> None:
     """RULES 3: room(i) = max(0, delivered(i) - in_flight(i)) limits the claim."""
-    state = a_watched(refills=[a_refill(quantity)])
+    state = an_order_state(refills=[a_refill(quantity)])
     assert expected == units(claims_of([state], count, NOW))["1"]
 
 
 def test_units_in_flight_for_another_order_take_no_room_of_this_one() -> None:
     """RULES 3: in_flight(i) is the order's own; the others' only lift the effective count."""
-    a = a_watched(an_order("a", start=0, delivered=100), refills=[a_refill(80)])
-    b = a_watched(an_order("b", start=100, delivered=100, completed=START + DAY))
+    a = an_order_state(an_order("a", start_count=0, delivered=100), refills=[a_refill(80)])
+    b = an_order_state(an_order("b", start_count=100, delivered=100, completed_at=START + DAY))
     # lines 200, 200; effective 80; missing 120: a (ends first) has room 20, b pays the other 100
     expected = {"a": 20, "b": 100}
     assert expected == units(claims_of([a, b], 0, NOW))
@@ -164,7 +171,7 @@ def test_units_in_flight_for_another_order_take_no_room_of_this_one() -> None:
     ("count", "expected"),
     [
         (2000, 0),
-        (2100, 0),  # organic growth is nobody's claim
+        (2100, 0),  # organic growth belongs to no claim
         (1999, 1),
         (1700, 300),
         (1000, 1000),
@@ -174,14 +181,16 @@ def test_units_in_flight_for_another_order_take_no_room_of_this_one() -> None:
 )
 def test_one_order_alone_claims_what_the_trade_s_formula_says(count: int, expected: int) -> None:
     """RULES 3: claim = min(delivered, start_count + delivered - count)."""
-    assert expected == units(claims_of([a_watched()], count, NOW))["1"]
+    assert expected == units(claims_of([an_order_state()], count, NOW))["1"]
 
 
 def _overlapping(b_start: int, a_window: timedelta | None, b_window: timedelta | None) -> list[OrderState]:
     """Order a of 1000 from 1000 on, and a day later order b of 500."""
     return [
-        a_watched(an_order("a", start=1000, delivered=1000, window=a_window)),
-        a_watched(an_order("b", start=b_start, delivered=500, completed=START + DAY, window=b_window)),
+        an_order_state(an_order("a", start_count=1000, delivered=1000, window=a_window)),
+        an_order_state(
+            an_order("b", start_count=b_start, delivered=500, completed_at=START + DAY, window=b_window)
+        ),
     ]
 
 
@@ -193,7 +202,7 @@ def _overlapping(b_start: int, a_window: timedelta | None, b_window: timedelta |
         (2200, 300, 0),  # missing 300, a ends first
         (1500, 1000, 0),  # missing 1000, all of it within a's room
         (1200, 1000, 300),  # missing 1300, the rest falls to b
-        (500, 1000, 500),  # missing 2000, more than both delivered: 500 nobody's
+        (500, 1000, 500),  # missing 2000, more than both delivered: 500 belong to none
     ],
 )
 def test_inside_a_slice_the_order_whose_guarantee_ends_first_pays_first(count: int, a: int, b: int) -> None:
@@ -235,8 +244,10 @@ def test_guarantees_that_end_together_pay_in_the_order_of_completion() -> None:
 def test_completion_breaks_a_tie_before_the_order_id() -> None:
     """RULES 3: (ties: `completed_at`, then `order_id`), in this order."""
     orders = [
-        a_watched(an_order("z", start=0, delivered=100, window=30 * DAY)),
-        a_watched(an_order("a", start=100, delivered=100, window=29 * DAY, completed=START + DAY)),
+        an_order_state(an_order("z", start_count=0, delivered=100, window=30 * DAY)),
+        an_order_state(
+            an_order("a", start_count=100, delivered=100, window=29 * DAY, completed_at=START + DAY)
+        ),
     ]
     # both lines are 200 and both end on day 30; 50 missing
     expected = {"z": 50, "a": 0}
@@ -245,7 +256,7 @@ def test_completion_breaks_a_tie_before_the_order_id() -> None:
 
 def test_guarantees_that_end_and_began_together_pay_in_the_order_of_order_id() -> None:
     """RULES 3: the last tie goes by `order_id`."""
-    orders = [a_watched(an_order(i, start=0, delivered=10)) for i in ("c", "a", "b")]
+    orders = [an_order_state(an_order(i, start_count=0, delivered=10)) for i in ("c", "a", "b")]
     # lines: a 30, b 20, c 10; count 5: the slice up to 10 is everybody's, so a's alone (room 10);
     # up to 20: a has 5 left, b pays 5; up to 30: a's line only, and its room is spent
     expected = {"a": 10, "b": 5, "c": 0}
@@ -284,38 +295,38 @@ def test_a_slice_belongs_to_the_orders_whose_line_reaches_its_top(count: int, a:
         (1000, 1000, 500),
     ],
 )
-def test_growth_between_two_orders_is_the_later_one_s_to_keep(count: int, a: int, b: int) -> None:
-    """RULES 3: the slice above a's line belongs to b alone, whoever ends first."""
+def test_growth_between_two_orders_belongs_to_the_later_one(count: int, a: int, b: int) -> None:
+    """RULES 3: the slice above a's line belongs to b alone, in any order of their ends."""
     assert {"a": a, "b": b} == units(claims_of(_overlapping(2400, 30 * DAY, 30 * DAY), count, NOW))
 
 
 def test_slices_are_paid_from_the_count_upwards() -> None:
     """RULES 3: the interval runs from `effective` up, so room is spent on the lowest units first."""
     orders = [
-        a_watched(an_order("a", start=1100, delivered=100)),
-        a_watched(an_order("b", start=900, delivered=100, completed=START + DAY)),
+        an_order_state(an_order("a", start_count=1100, delivered=100)),
+        an_order_state(an_order("b", start_count=900, delivered=100, completed_at=START + DAY)),
     ]
     # lines: a 1300, b 1000; count 900: a ends first and spends its room on 900..1000, which makes b
-    # whole; nobody has room for 1000..1300
+    # whole; no order has room for 1000..1300
     expected = {"a": 100, "b": 0}
     assert expected == units(claims_of(orders, 900, NOW))
 
 
 def test_a_target_without_active_orders_has_no_claims() -> None:
     """RULES 3: claims are of active orders only."""
-    assert not claims_of([a_watched(flags=[Flag.HOLD])], 0, NOW)
+    assert not claims_of([an_order_state(flags=[Flag.HOLD])], 0, NOW)
     assert not claims_of([], 0, NOW)
 
 
 def test_a_claim_names_its_order() -> None:
     """RULES 4: a decision is stored with its claim, so a claim tells whose it is."""
-    orders = [a_watched(an_order("a")), a_watched(an_order("b", completed=START + DAY))]
+    orders = [an_order_state(an_order("a")), an_order_state(an_order("b", completed_at=START + DAY))]
     assert {i: c.order_id for i, c in claims_of(orders, 0, NOW).items()} == {"a": "a", "b": "b"}
 
 
-def test_a_claim_once_worked_out_stays_as_it_is() -> None:
+def test_a_claim_is_immutable() -> None:
     """RULES 3: the claims are worked out once, before any decision; none can rewrite them or add to them."""
-    claim = claims_of([a_watched()], 1500, NOW)["1"]
+    claim = claims_of([an_order_state()], 1500, NOW)["1"]
     with pytest.raises(FrozenInstanceError):
-        claim.units = 0
+        claim.units = 0  # type: ignore[misc]
     assert not hasattr(claim, "__dict__")

@@ -1,4 +1,4 @@
-"""RULES 3: what holds of the claims of any target, whatever overlaps."""
+"""RULES 3: properties of the claims of any target."""
 
 from datetime import datetime
 from random import Random
@@ -8,20 +8,12 @@ from hypothesis import strategies as st
 
 from monitor.guarantee.claims import claims_of
 from monitor.model.order_state import OrderState
-from tests.monitor.worlds import (
-    HOURS,
-    NOW,
-    a_watched,
-    an_order,
-    examples,
-    naive_active,
-    naive_claims,
-    naive_in_flight,
-    naive_lines,
-    naive_stake,
-    targets,
-    units,
-)
+from tests.builders import NOW, an_order, an_order_state
+from tests.effort import examples
+from tests.monitor.guarantee.evaluation_steps import units
+from tests.monitor.guarantee.naive_model import naive_claims, naive_world
+from tests.monitor.strategies import HOURS, targets
+from tests.proof.naive_claims import units_in_flight
 
 COUNTS = st.integers(0, 200)
 
@@ -33,9 +25,8 @@ def test_the_claims_of_a_target_never_exceed_what_is_missing(
 ) -> None:
     """RULES 3: so the claims of a target never exceed what is missing, whatever overlaps."""
     claims = claims_of(orders, count, now)
-    active = [naive_stake(w, now) for w in orders if naive_active(w, now)]
-    effective = count + sum(naive_in_flight(w, now) for w in orders)
-    missing = max(0, max(naive_lines(active).values(), default=0) - effective)
+    naive = naive_claims(naive_world(orders), count, now).values()
+    missing = max([0, *(claim["line"] - claim["effective"] for claim in naive)])
     assert missing >= sum(units(claims).values())
 
 
@@ -44,17 +35,18 @@ def test_the_claims_of_a_target_never_exceed_what_is_missing(
 def test_no_claim_exceeds_the_room_of_its_order(orders: list[OrderState], count: int, now: datetime) -> None:
     """RULES 3: what an order pays in all slices stays within 0 and its room."""
     claims = units(claims_of(orders, count, now))
-    for state in orders:
-        order = state.order
-        room = max(0, order.quantity - order.remains - naive_in_flight(state, now))
-        assert 0 <= claims.get(order.order_id, 0) <= room
+    world = naive_world(orders)
+    for order in world["orders"]:
+        own = [refill for refill in world["refills"] if refill["order"] is order]
+        room = max(0, order["quantity"] - order["remains"] - units_in_flight(world, own, now))
+        assert 0 <= claims.get(order["order_id"], 0) <= room
 
 
 @given(st.integers(0, 10**9), st.integers(1, 10**9), st.integers(0, 3 * 10**9))
 @examples(150)
 def test_one_order_alone_gives_the_trade_s_own_formula(start: int, delivered: int, count: int) -> None:
     """RULES 3: claim = min(delivered, start_count + delivered - count), never below 0."""
-    state = a_watched(an_order(start=start, delivered=delivered))
+    state = an_order_state(an_order(start_count=start, delivered=delivered))
     formula = max(0, min(delivered, start + delivered - count))
     assert formula == units(claims_of([state], count, NOW))["1"]
 
@@ -72,24 +64,20 @@ def test_the_order_in_which_orders_are_handed_in_does_not_matter(
 
 @given(targets(), COUNTS, HOURS)
 @examples(250)
-def test_claims_agree_with_walking_up_unit_by_unit(
-    orders: list[OrderState], count: int, now: datetime
-) -> None:
+def test_claims_agree_with_the_naive_model(orders: list[OrderState], count: int, now: datetime) -> None:
     """RULES 3, twice: slices and room against one payer for each single missing unit."""
-    active = [naive_stake(w, now) for w in orders if naive_active(w, now)]
-    effective = count + sum(naive_in_flight(w, now) for w in orders)
+    naive = naive_claims(naive_world(orders), count, now)
     claims = claims_of(orders, count, now)
-    assert naive_lines(active) == {i: c.line for i, c in claims.items()}
-    assert {s.order_id: s.delivered for s in active} == {i: c.line - c.floor for i, c in claims.items()}
-    assert dict.fromkeys(claims, effective) == {i: c.effective for i, c in claims.items()}
-    assert naive_claims(active, effective) == units(claims)
+    assert {i: (n["line"], n["floor"], n["effective"], n["claim"]) for i, n in naive.items()} == {
+        i: (c.line, c.floor, c.effective, c.units) for i, c in claims.items()
+    }
 
 
 @given(targets(), COUNTS, HOURS)
 @examples(120)
-def test_a_higher_count_never_makes_the_target_owe_more(
+def test_a_higher_count_never_increases_the_claims(
     orders: list[OrderState], count: int, now: datetime
 ) -> None:
-    """RULES 3: each unit that comes back by itself is one unit that nobody owes any more."""
+    """RULES 3: each unit that comes back by itself reduces the missing units."""
     less = sum(units(claims_of(orders, count + 1, now)).values())
     assert less <= sum(units(claims_of(orders, count, now)).values())

@@ -1,14 +1,14 @@
-"""Answers: every word that a customer's request can be answered with, its precedence and its numbers."""
+"""RULES 5: each word that answers a customer's request, its sentence and its numbers."""
 
 import re
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.guarantee.customer_answers import Answer, LastLook, answer
+from monitor.guarantee.customer_answers import LastLook, answer
 from monitor.model.decision import Reason
 from monitor.model.drop import DropState
 from monitor.model.order import Flag, OrderStatus
@@ -16,44 +16,29 @@ from monitor.model.order_state import OrderState
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from monitor.model.terms import RefillMode
-from tests.monitor.worlds import (
-    CARRIERS,
+from tests.builders import (
     DAY,
     HOUR,
-    HOURS,
     INSTANT,
     NOW,
     START,
+    a_completed_refill,
     a_drop,
     a_refill,
-    a_watched,
     an_order,
-    completed_refill,
-    examples,
-    targets,
+    an_order_state,
 )
-
-WHOLE = LastLook(2000, NOW, Outcome.COUNT)
-PRIVATE = LastLook(2000, NOW, Outcome.PRIVATE)
-NOTHING = LastLook(None, None, None)
-DECIDED = a_drop(NOW - DAY, DropState.WAITING, looks=3)
-QUEUED = a_refill(400, RefillState.QUEUED)
-HELD = a_refill(400, RefillState.HELD)
-
-
-def counted(count: int, at: datetime = NOW) -> LastLook:
-    return LastLook(count, at, Outcome.COUNT)
-
-
-def ask(
-    state: OrderState,
-    look: LastLook = WHOLE,
-    reason: Reason | None = None,
-    now: datetime = NOW,
-    siblings: tuple[OrderState, ...] = (),
-) -> Answer:
-    return answer(state, (state, *siblings), look, reason, now)
-
+from tests.effort import examples
+from tests.monitor.guarantee.customer_requests import (
+    DECIDED,
+    NOTHING,
+    PRIVATE,
+    QUEUED,
+    WHOLE,
+    ask,
+    counted,
+)
+from tests.monitor.strategies import DELIVERED, HOURS, targets
 
 # Every word
 
@@ -61,78 +46,78 @@ def ask(
 @pytest.mark.parametrize(
     ("word", "state", "look", "sentence"),
     [
-        ("refill", a_watched(refills=[QUEUED]), counted(1600), "A refill of 400 is on its way."),
+        ("refill", an_order_state(refills=[QUEUED]), counted(1600), "A refill of 400 is on its way."),
         (
             "no_drop",
-            a_watched(),
+            an_order_state(),
             WHOLE,
             "Nothing is missing: the count is 2000, and the order is whole at 2000.",
         ),
-        ("below_threshold", a_watched(), counted(1951), "49 are missing of 1000; refills start at 50."),
+        ("below_threshold", an_order_state(), counted(1951), "49 are missing of 1000; refills start at 50."),
         (
             "awaiting_confirmation",
-            a_watched(),
+            an_order_state(),
             counted(1950),
             "50 seem to be missing; a second look confirms it before we refill.",
         ),
         (
             "not_settled",
-            a_watched(an_order(completed=NOW - HOUR)),
+            an_order_state(an_order(completed_at=NOW - HOUR)),
             WHOLE,
-            "The delivery is too fresh to be judged; that starts 2026-01-12 11:00 UTC.",
+            "The delivery is too fresh to be judged; that starts 2026-03-12 11:00 UTC.",
         ),
         (
             "window_expired",
-            a_watched(an_order(window=10 * DAY)),
+            an_order_state(an_order(window=10 * DAY)),
             WHOLE,
-            "The guarantee of this order ended 2026-01-11 12:00 UTC.",
+            "The guarantee of this order ended 2026-03-11 12:00 UTC.",
         ),
-        ("void:dispute", a_watched(flags=[Flag.DISPUTE]), WHOLE, "The guarantee is void: dispute."),
+        ("void:dispute", an_order_state(flags=[Flag.DISPUTE]), WHOLE, "The guarantee is void: dispute."),
         (
             "suspended:hold",
-            a_watched(flags=[Flag.HOLD]),
+            an_order_state(flags=[Flag.HOLD]),
             WHOLE,
             "The guarantee is suspended while the order is on hold.",
         ),
         (
             "profile_private",
-            a_watched(),
+            an_order_state(),
             PRIVATE,
             "The profile is private; please make it public, then we check again.",
         ),
         (
             "target_not_found",
-            a_watched(),
+            an_order_state(),
             LastLook(2000, NOW, Outcome.NOT_FOUND, gone=True),
             "The link leads to no public count any more; please check it.",
         ),
         (
             "counts_hidden",
-            a_watched(),
+            an_order_state(),
             LastLook(2000, NOW, Outcome.HIDDEN),
             "The count is not shown to visitors; please show it, then we check again.",
         ),
         (
             "not_delivered",
-            a_watched(an_order(status=OrderStatus.IN_PROGRESS, completed=None)),
+            an_order_state(an_order(status=OrderStatus.IN_PROGRESS, completed_at=None)),
             WHOLE,
             "The order is not delivered yet (In progress).",
         ),
         (
             "no_guarantee",
-            a_watched(an_order(status=OrderStatus.REFUNDED, completed=None)),
+            an_order_state(an_order(status=OrderStatus.REFUNDED, completed_at=None)),
             WHOLE,
             "An order of status Refunded carries no guarantee.",
         ),
         (
             "no_guarantee",
-            a_watched(an_order(refill=RefillMode.NEVER)),
+            an_order_state(an_order(refill=RefillMode.NEVER)),
             WHOLE,
             "An order sold without refill carries no guarantee.",
         ),
         (
             "not_readable",
-            a_watched(),
+            an_order_state(),
             NOTHING,
             "No count could be read since the delivery settled; we keep trying.",
         ),
@@ -163,19 +148,19 @@ def test_every_word_has_its_case_and_its_sentence(
 )
 def test_a_decided_drop_is_answered_with_its_reason(reason: Reason, sentence: str) -> None:
     """RULES 5: or the reason above."""
-    given_answer = ask(a_watched(drop=DECIDED), counted(1600), reason)
+    given_answer = ask(an_order_state(drop=DECIDED), counted(1600), reason)
     assert (given_answer.word, given_answer.sentence) == (reason, sentence)
 
 
 @pytest.mark.parametrize("flag", [flag for flag in Flag if flag.voids])
 def test_each_flag_that_voids_is_named(flag: Flag) -> None:
     """void:<flag>."""
-    assert f"void:{flag}" == ask(a_watched(flags=[flag])).word
+    assert f"void:{flag}" == ask(an_order_state(flags=[flag])).word
 
 
-def test_of_several_flags_one_is_the_word_and_all_that_void_are_told() -> None:
+def test_of_several_flags_one_is_the_word_and_all_void_ones_are_in_the_sentence() -> None:
     """A hold suspends, it voids nothing."""
-    given_answer = ask(a_watched(flags=[Flag.HOLD, Flag.DISPUTE, Flag.CHARGEBACK]))
+    given_answer = ask(an_order_state(flags=[Flag.HOLD, Flag.DISPUTE, Flag.CHARGEBACK]))
     expected = ("void:chargeback", "The guarantee is void: chargeback, dispute.")
     assert expected == (given_answer.word, given_answer.sentence)
 
@@ -185,7 +170,7 @@ def test_of_several_flags_one_is_the_word_and_all_that_void_are_told() -> None:
 
 def test_the_numbers_are_always_there() -> None:
     """Count and when it was read, line, threshold, what is missing, and how much of that is on its way."""
-    state = a_watched(refills=[a_refill(100)])
+    state = an_order_state(refills=[a_refill(100)])
     expected = ("1", "refill", 1600, NOW - HOUR, 2000, 400, 50, 100)
     a = ask(state, counted(1600, NOW - HOUR))
     assert expected == (
@@ -195,14 +180,14 @@ def test_the_numbers_are_always_there() -> None:
 
 def test_numbers_that_are_not_known_are_not_made_up() -> None:
     """Before the first count there is no line and nothing is missing."""
-    a = ask(a_watched(an_order(start=None)), NOTHING)
+    a = ask(an_order_state(an_order(start_count=None)), NOTHING)
     assert (a.count, a.counted_at, a.line, a.missing, a.quantity) == (None, None, None, None, None)
 
 
 def test_what_is_missing_is_what_this_order_may_claim() -> None:
     """RULES 3: of two orders on one link, the one that ends first pays, and the other is told the truth."""
-    first = a_watched(an_order("1"))
-    second = a_watched(an_order("2", start=2000, completed=START + DAY))
+    first = an_order_state(an_order("1"))
+    second = an_order_state(an_order("2", start_count=2000, completed_at=START + DAY))
     look = counted(2600)
     a, b = ask(first, look, siblings=(second,)), ask(second, look, siblings=(first,))
     assert [(a.line, a.missing, a.word), (b.line, b.missing, b.word)] == [
@@ -215,137 +200,30 @@ def test_what_is_missing_is_what_this_order_may_claim() -> None:
     )
 
 
-def test_units_that_are_delivered_but_not_seen_yet_are_not_called_nothing() -> None:
+def test_delivered_units_not_yet_in_a_count_are_mentioned() -> None:
     """A refill completed an hour ago: the customer sees 1600 and must not be told that it is 2000."""
-    a = ask(a_watched(refills=[completed_refill(400, NOW - HOUR)]), counted(1600))
+    a = ask(an_order_state(refills=[a_completed_refill(400, NOW - HOUR)]), counted(1600))
     assert (a.word, a.missing) == ("no_drop", 0)
     assert not a.sentence.startswith("Nothing is missing")
 
 
 def test_the_claim_is_that_of_the_time_of_the_count() -> None:
     """A refill that has settled since the last look is not missing from a count that is older than it."""
-    state = a_watched(refills=[completed_refill(400, NOW - 2 * DAY)])
+    state = an_order_state(refills=[a_completed_refill(400, NOW - 2 * DAY)])
     assert ask(state, counted(1600, NOW - 3 * DAY)).word == "no_drop"
     assert ask(state, counted(1600, NOW)).word == "awaiting_confirmation"
 
 
 def test_a_count_from_before_the_delivery_settled_judges_nothing() -> None:
     """RULES 3: an order is active from completed_at + settle on."""
-    assert ask(a_watched(), counted(1600, START + DAY - INSTANT)).word == "not_readable"
-    assert ask(a_watched(), counted(1600, START + DAY)).word == "awaiting_confirmation"
+    assert ask(an_order_state(), counted(1600, START + DAY - INSTANT)).word == "not_readable"
+    assert ask(an_order_state(), counted(1600, START + DAY)).word == "awaiting_confirmation"
 
 
 def test_another_order_without_a_start_count_does_not_break_the_answer() -> None:
     """It is measured by the last count, as the next look would do."""
-    unknown = a_watched(an_order("2", start=None, completed=START + DAY))
-    assert ask(a_watched(), counted(3000), siblings=(unknown,)).word == "no_drop"
-
-
-# Which word goes first
-
-
-def test_an_order_that_was_not_delivered_is_told_so_whatever_flags_it_has() -> None:
-    """Status before flags."""
-    pending = an_order(status=OrderStatus.PENDING, completed=None)
-    assert ask(a_watched(pending, flags=[Flag.HOLD, Flag.ABUSE])).word == "not_delivered"
-
-
-@pytest.mark.parametrize("status", [OrderStatus.CANCELED, OrderStatus.REFUNDED, OrderStatus.FAIL])
-def test_an_order_without_a_guarantee_is_told_so(status: OrderStatus) -> None:
-    """Whatever was counted."""
-    assert ask(a_watched(an_order(status=status, completed=None)), PRIVATE).word == "no_guarantee"
-
-
-def test_a_partial_order_carries_what_was_promised() -> None:
-    """RULES 5, partial_orders; and nothing delivered is nothing guaranteed."""
-    partial = an_order(status=OrderStatus.PARTIAL, remains=100)
-    assert ask(a_watched(partial)).word == "no_drop"
-    refused = an_order(status=OrderStatus.PARTIAL, remains=100, partial_orders=False)
-    assert ask(a_watched(refused)).word == "no_guarantee"
-    nothing = an_order(status=OrderStatus.PARTIAL, delivered=0, remains=100)
-    assert ask(a_watched(nothing)).word == "no_guarantee"
-
-
-def test_flags_go_before_a_refill_and_a_refill_before_the_end_of_the_window() -> None:
-    """What is on its way comes, even after the guarantee has ended; a flag has withdrawn it."""
-    over = an_order(window=DAY)
-    queued = {"refills": [a_refill(400, RefillState.CLAIMED)]}
-    assert ask(a_watched(over, flags=[Flag.HOLD, Flag.ABUSE], **queued), PRIVATE).word == "void:abuse"
-    assert ask(a_watched(over, flags=[Flag.HOLD], **queued), PRIVATE).word == "suspended:hold"
-    assert ask(a_watched(over, **queued), PRIVATE).word == "refill"
-    assert ask(a_watched(over), PRIVATE).word == "window_expired"
-
-
-def test_a_profile_that_cannot_be_read_goes_before_what_was_counted() -> None:
-    """Also before settling, and before a decision to wait."""
-    fresh = a_watched(an_order(completed=NOW - HOUR))
-    assert ask(fresh, PRIVATE).word == "profile_private"
-    assert ask(a_watched(drop=DECIDED), PRIVATE, Reason.COOLDOWN).word == "profile_private"
-
-
-@pytest.mark.parametrize("outcome", [Outcome.NOT_FOUND, Outcome.UNAVAILABLE, Outcome.TRANSIENT])
-def test_a_target_that_is_gone_is_said_to_be_whatever_the_newest_look_was(outcome: Outcome) -> None:
-    """RULES 7: being gone is more than the newest look."""
-    assert ask(a_watched(), LastLook(2000, NOW, outcome, gone=True)).word == "target_not_found"
-
-
-@pytest.mark.parametrize(
-    "outcome",
-    [
-        Outcome.TRANSIENT, Outcome.SCHEMA, Outcome.BLOCKED, Outcome.RATE_LIMITED,
-        Outcome.LOGIN_REQUIRED, Outcome.UNAVAILABLE, Outcome.NOT_FOUND,
-    ],
-)  # fmt: skip
-def test_a_look_that_failed_for_our_reasons_leaves_the_last_count_standing(outcome: Outcome) -> None:
-    """The customer has nothing to do with our network."""
-    assert ask(a_watched(), LastLook(2000, NOW - HOUR, outcome)).word == "no_drop"
-
-
-def test_an_order_is_settled_and_in_its_window_to_the_instant() -> None:
-    """RULES 3: t >= completed_at + settle and t < completed_at + window."""
-    state = a_watched(an_order(window=5 * DAY))
-    times = [START + DAY - INSTANT, START + DAY, START + 5 * DAY - INSTANT, START + 5 * DAY]
-    words = [ask(state, counted(2000, at), now=at).word for at in times]
-    assert words == ["not_settled", "no_drop", "no_drop", "window_expired"]
-
-
-@pytest.mark.parametrize("window", [None, 30 * DAY])
-def test_a_delivery_in_the_future_is_not_an_expired_one(window: timedelta | None) -> None:
-    """A clock that was set back must not end a guarantee."""
-    assert ask(a_watched(an_order(completed=NOW + HOUR, window=window))).word == "not_settled"
-
-
-def test_an_undecided_drop_outlives_the_window() -> None:
-    """RULES 3: suspected or waiting, opened inside it."""
-    state = a_watched(an_order(window=9 * DAY), drop=replace(DECIDED, opened_at=NOW - 2 * DAY))
-    assert ask(state, counted(1600), Reason.COOLDOWN).word == "cooldown"
-    refused = replace(state, drop=replace(DECIDED, state=DropState.REFUSED))
-    assert ask(refused, counted(1600), Reason.REFILL_LIMIT_REACHED).word == "window_expired"
-
-
-def test_a_lifetime_never_expires() -> None:
-    """window = "lifetime"."""
-    at = START + 3650 * DAY
-    assert ask(a_watched(an_order(window=None)), counted(2000, at), now=at).word == "no_drop"
-
-
-def test_a_held_refill_is_answered_with_the_reason_it_is_held_for() -> None:
-    """It is not on its way, and what it was held for is still missing."""
-    a = ask(a_watched(refills=[HELD]), counted(1600), Reason.MASS_DROP)
-    assert (a.word, a.quantity, a.missing) == ("mass_drop", None, 400)
-
-
-def test_a_suspected_drop_waits_for_its_confirmation_whatever_was_decided_before() -> None:
-    """A reason belongs to a decided drop."""
-    suspected = a_watched(drop=a_drop())
-    assert ask(suspected, counted(1600), Reason.COOLDOWN).word == "awaiting_confirmation"
-
-
-@pytest.mark.parametrize("state", [RefillState.COMPLETED, RefillState.DEAD, RefillState.CANCELLED])
-def test_a_refill_that_has_ended_is_not_on_its_way(state: RefillState) -> None:
-    """Whether it was delivered or came to nothing."""
-    done = NOW - 5 * DAY if state is RefillState.COMPLETED else None
-    assert ask(a_watched(refills=[a_refill(400, state, done)])).word == "no_drop"
+    unknown = an_order_state(an_order("2", start_count=None, completed_at=START + DAY))
+    assert ask(an_order_state(), counted(3000), siblings=(unknown,)).word == "no_drop"
 
 
 # Whatever is asked
@@ -364,14 +242,14 @@ LOOKS = st.builds(
     st.none() | st.sampled_from(Outcome),
     st.booleans(),
 )
-STATUSES = CARRIERS | st.sampled_from([s for s in OrderStatus if not s.delivered])
+STATUSES = DELIVERED | st.sampled_from([s for s in OrderStatus if not s.delivered])
 
 
 @given(
     targets(), STATUSES, st.lists(st.sampled_from(Flag), max_size=2), LOOKS, HOURS, st.booleans(), st.data()
 )
 @examples(300)
-def test_whatever_is_asked_there_is_a_known_word_and_a_whole_sentence(
+def test_any_request_gets_a_known_word_and_a_complete_sentence(
     group: list[OrderState],
     status: OrderStatus,
     flags: list[Flag],
@@ -403,7 +281,7 @@ def test_whatever_is_asked_there_is_a_known_word_and_a_whole_sentence(
 
 def test_a_refill_that_waits_for_a_public_profile_is_not_called_on_its_way() -> None:
     """RULES 1: nothing is refilled until the profile is public again, and the customer can mend that."""
-    owed = a_watched(refills=[a_refill(300, RefillState.QUEUED)])
+    owed = an_order_state(refills=[a_refill(300, RefillState.QUEUED)])
     assert ask(owed, WHOLE).word == "refill"
     assert ask(owed, PRIVATE).word == "profile_private"
 
@@ -411,13 +289,13 @@ def test_a_refill_that_waits_for_a_public_profile_is_not_called_on_its_way() -> 
 def test_a_refill_that_waits_for_a_target_to_come_back_is_not_called_on_its_way() -> None:
     """RULES 7: the order is suspended; what a consumer has taken already is under way all the same."""
     gone = LastLook(2000, NOW, Outcome.NOT_FOUND, gone=True)
-    assert ask(a_watched(refills=[a_refill(300, RefillState.QUEUED)]), gone).word == "target_not_found"
-    assert ask(a_watched(refills=[a_refill(300, RefillState.CLAIMED)]), gone).word == "refill"
+    assert ask(an_order_state(refills=[a_refill(300, RefillState.QUEUED)]), gone).word == "target_not_found"
+    assert ask(an_order_state(refills=[a_refill(300, RefillState.CLAIMED)]), gone).word == "refill"
 
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_its_sentence(reason: Reason) -> None:
     """Whatever a drop was decided for, the customer who asks gets an answer."""
-    state = a_watched(drop=a_drop(state=DropState.REFUSED))
+    state = an_order_state(drop=a_drop(state=DropState.REFUSED))
     look = LastLook(1500, NOW, Outcome.COUNT)
     assert answer(state, (state,), look, reason, NOW).sentence.endswith(".")

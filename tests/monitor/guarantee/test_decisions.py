@@ -13,7 +13,7 @@ from monitor.model.decision import Action, Decision, Reason
 from monitor.model.order_state import OrderState
 from monitor.model.refill import Refill, RefillState
 from monitor.model.terms import BelowStart, RefillMode
-from tests.monitor.worlds import DAY, HOUR, INSTANT, NOW, a_refill, a_watched, an_order, completed_refill
+from tests.builders import DAY, HOUR, INSTANT, NOW, a_completed_refill, a_refill, an_order, an_order_state
 
 LONG_AGO = NOW - 5 * DAY
 """Settled, and over any cooldown."""
@@ -44,13 +44,13 @@ def verdict(case: Case) -> tuple[str, str]:
 
 def case_for(rows: Collection[int]) -> Case:
     """Make the case in which exactly these rows of the table (and the ninth) apply; not both 5 and 8."""
-    refills = [completed_refill(10, LONG_AGO)]
+    refills = [a_completed_refill(10, LONG_AGO)]
     if 1 in rows:
         refills.append(a_refill(1, RefillState.CLAIMED))
     if 3 in rows:
-        refills.append(completed_refill(1500, LONG_AGO))
+        refills.append(a_completed_refill(1500, LONG_AGO))
     if 4 in rows:
-        refills.append(completed_refill(10, NOW - HOUR))
+        refills.append(a_completed_refill(10, NOW - HOUR))
     completed = sum(refill.completed_at is not None for refill in refills)
     order = an_order(
         max_refills=completed if 2 in rows else completed + 1,
@@ -58,7 +58,9 @@ def case_for(rows: Collection[int]) -> Case:
         refill=RefillMode.ON_REQUEST if 6 in rows else RefillMode.AUTOMATIC,
     )
     effective = 999 if {5, 8} & set(rows) else 1000
-    return Case(a_watched(order, refills=refills), a_claim(effective=effective), effective, NOW, 7 in rows)
+    return Case(
+        an_order_state(order, refills=refills), a_claim(effective=effective), effective, NOW, 7 in rows
+    )
 
 
 # The table
@@ -100,8 +102,8 @@ def test_of_two_rows_that_apply_the_upper_one_decides(upper: int, lower: int) ->
 def test_a_refill_is_in_progress_while_it_is_held_queued_or_claimed(
     state: RefillState, in_progress: bool
 ) -> None:
-    """RULES 5, row 1: a refill that came to nothing stands in nobody's way."""
-    case = Case(a_watched(refills=[a_refill(10, state)]), a_claim(), 1500, NOW)
+    """RULES 5, row 1: a refill that failed does not block the next one."""
+    case = Case(an_order_state(refills=[a_refill(10, state)]), a_claim(), 1500, NOW)
     assert (ROWS[1] if in_progress else ROWS[9]) == verdict(case)
 
 
@@ -112,15 +114,15 @@ def test_completed_refills_reach_max_refills_and_0_is_no_limit(
     max_refills: int, completed: int, row: int
 ) -> None:
     """RULES 5, row 2: completed refills have reached `max_refills` (0 = no limit)."""
-    refills = [completed_refill(1, LONG_AGO)] * completed
-    state = a_watched(an_order(max_refills=max_refills), refills=refills)
+    refills = [a_completed_refill(1, LONG_AGO)] * completed
+    state = an_order_state(an_order(max_refills=max_refills), refills=refills)
     assert ROWS[row] == verdict(Case(state, a_claim(), 1500, NOW))
 
 
-@pytest.mark.parametrize("state", [RefillState.DEAD, RefillState.REJECTED, RefillState.CANCELLED])
-def test_only_completed_refills_count_for_the_limit(state: RefillState) -> None:
+@pytest.mark.parametrize("refill_state", [RefillState.DEAD, RefillState.REJECTED, RefillState.CANCELLED])
+def test_only_completed_refills_count_for_the_limit(refill_state: RefillState) -> None:
     """RULES 5, row 2: what was rejected, withdrawn or given up is not a refill that the buyer got."""
-    state = a_watched(an_order(max_refills=1), refills=[a_refill(10, state)] * 3)
+    state = an_order_state(an_order(max_refills=1), refills=[a_refill(10, refill_state)] * 3)
     assert ROWS[9] == verdict(Case(state, a_claim(), 1500, NOW))
 
 
@@ -128,14 +130,14 @@ def test_only_completed_refills_count_for_the_limit(state: RefillState) -> None:
     ("percent", "delivered", "refills", "expected"),
     [
         (150, 1000, [], 1500),
-        (150, 1000, [completed_refill(600, LONG_AGO)], 900),
-        (150, 1000, [completed_refill(600, NOW - HOUR)], 900),  # not settled: in flight, counted once
-        (150, 1000, [completed_refill(600, LONG_AGO, delivered=200)], 1300),
-        (150, 1000, [completed_refill(1499, LONG_AGO)], 1),
-        (150, 1000, [completed_refill(1500, LONG_AGO)], 0),
-        (150, 1000, [completed_refill(1600, LONG_AGO)], 0),
+        (150, 1000, [a_completed_refill(600, LONG_AGO)], 900),
+        (150, 1000, [a_completed_refill(600, NOW - HOUR)], 900),  # not settled: in flight, counted once
+        (150, 1000, [a_completed_refill(600, LONG_AGO, delivered=200)], 1300),
+        (150, 1000, [a_completed_refill(1499, LONG_AGO)], 1),
+        (150, 1000, [a_completed_refill(1500, LONG_AGO)], 0),
+        (150, 1000, [a_completed_refill(1600, LONG_AGO)], 0),
         (150, 1000, [a_refill(400, RefillState.HELD)], 1100),  # reserved until released or rejected
-        (150, 1000, [a_refill(400, RefillState.QUEUED), completed_refill(100, LONG_AGO)], 1000),
+        (150, 1000, [a_refill(400, RefillState.QUEUED), a_completed_refill(100, LONG_AGO)], 1000),
         (150, 1000, [a_refill(400, RefillState.CLAIMED)], 1100),
         (150, 1000, [a_refill(400, RefillState.REJECTED), a_refill(400, RefillState.DEAD)], 1500),
         (150, 1000, [a_refill(400, RefillState.CANCELLED)], 1500),
@@ -149,13 +151,13 @@ def test_the_allowance_is_the_percentage_less_all_units_refilled_or_in_flight(
 ) -> None:
     """RULES 5, row 3: `max_refill_percent`% of delivered, less all units refilled or in flight."""
     order = an_order(delivered=delivered, max_refill_percent=percent)
-    assert expected == Case(a_watched(order, refills=refills), a_claim(), 1500, NOW).allowance
+    assert expected == Case(an_order_state(order, refills=refills), a_claim(), 1500, NOW).allowance
 
 
 @pytest.mark.parametrize(("spent", "row"), [(1499, 9), (1500, 3), (1501, 3)])
 def test_an_allowance_of_0_is_spent(spent: int, row: int) -> None:
     """RULES 5, row 3: one unit left is still an allowance."""
-    state = a_watched(refills=[completed_refill(spent, LONG_AGO)])
+    state = an_order_state(refills=[a_completed_refill(spent, LONG_AGO)])
     assert ROWS[row] == verdict(Case(state, a_claim(), 1500, NOW))
 
 
@@ -164,14 +166,14 @@ def test_an_allowance_of_0_is_spent(spent: int, row: int) -> None:
 )
 def test_the_cooldown_is_over_when_it_has_passed(since: timedelta, row: int) -> None:
     """RULES 5, row 4: less than `cooldown` since the order's last refill was completed."""
-    state = a_watched(an_order(cooldown=24 * HOUR), refills=[completed_refill(10, NOW - since)])
+    state = an_order_state(an_order(cooldown=24 * HOUR), refills=[a_completed_refill(10, NOW - since)])
     assert ROWS[row] == verdict(Case(state, a_claim(), 1500, NOW))
 
 
 @pytest.mark.parametrize("times", [(LONG_AGO, NOW - HOUR), (NOW - HOUR, LONG_AGO)])
 def test_the_cooldown_runs_from_the_last_refill(times: tuple[datetime, ...]) -> None:
     """RULES 5, row 4: the last of all, in whatever order they are known."""
-    state = a_watched(refills=[completed_refill(10, at) for at in times])
+    state = an_order_state(refills=[a_completed_refill(10, at) for at in times])
     assert ROWS[4] == verdict(Case(state, a_claim(), 1500, NOW))
 
 
@@ -190,13 +192,13 @@ def test_below_start_refuses_reviews_or_caps_what_is_below_the_floor(
     below_start: BelowStart, effective: int, row: int
 ) -> None:
     """RULES 5, rows 5 and 8: effective < floor (1000); at the floor is not below it."""
-    state = a_watched(an_order(below_start=below_start))
+    state = an_order_state(an_order(below_start=below_start))
     assert ROWS[row] == verdict(Case(state, a_claim(effective=effective), effective, NOW))
 
 
 def test_units_in_flight_lift_an_order_above_its_floor() -> None:
     """RULES 5, rows 5 and 8: the effective count decides, not the visible one (900 + 100 in flight)."""
-    state = a_watched(refills=[completed_refill(100, NOW - 2 * HOUR)], order=an_order(cooldown=HOUR))
+    state = an_order_state(refills=[a_completed_refill(100, NOW - 2 * HOUR)], order=an_order(cooldown=HOUR))
     assert ROWS[9] == verdict(Case(state, a_claim(effective=1000), 900, NOW))
 
 
@@ -210,8 +212,8 @@ def test_units_in_flight_lift_an_order_above_its_floor() -> None:
     ],
 )
 def test_on_request_waits_until_somebody_asked(refill: RefillMode, asked: bool, row: int) -> None:
-    """RULES 5, row 6: `refill = "on_request"` and nobody asked."""
-    state = a_watched(an_order(refill=refill), request_pending=asked)
+    """RULES 5, row 6: `refill = "on_request"` and no request is pending."""
+    state = an_order_state(an_order(refill=refill), request_pending=asked)
     assert ROWS[row] == verdict(Case(state, a_claim(), 1500, NOW))
 
 
@@ -235,8 +237,8 @@ def test_quantity_is_the_smaller_of_claim_and_allowance_left(
     claim: int, spent: int, expected: int, mass_drop: bool
 ) -> None:
     """RULES 5: `min(claim, allowance left)`, for what is refilled and for what is held."""
-    refills = [completed_refill(spent, LONG_AGO)] if spent else []
-    decision = decide(Case(a_watched(refills=refills), a_claim(claim), 1500, NOW, mass_drop=mass_drop))
+    refills = [a_completed_refill(spent, LONG_AGO)] if spent else []
+    decision = decide(Case(an_order_state(refills=refills), a_claim(claim), 1500, NOW, mass_drop=mass_drop))
     action = Action.HOLD if mass_drop else Action.REFILL
     assert (action, expected) == (decision.action, decision.quantity)
 
@@ -250,20 +252,20 @@ def test_waiting_and_refusing_give_nothing(row: int) -> None:
 
 def test_a_decision_keeps_its_reason_the_count_the_line_and_the_claim() -> None:
     """RULES 4: every decision is stored with them, so that support can answer in one sentence."""
-    state: OrderState = a_watched(refills=[completed_refill(1100, LONG_AGO)])
+    state: OrderState = an_order_state(refills=[a_completed_refill(1100, LONG_AGO)])
     decision = decide(Case(state, a_claim(600, effective=1400), 1400, NOW))
     # the allowance left is 1500 less 1100
     expected = Decision("1", NOW, Action.REFILL, Reason.DROP_CONFIRMED, 400, count=1400, line=2000, claim=600)
     assert expected == decision
 
 
-def test_a_case_and_its_decision_stay_as_they_are() -> None:
+def test_a_case_and_its_decision_are_immutable() -> None:
     """RULES 4: support answers from the decision as it was made; nothing rewrites it or what it rests on."""
     case = case_for({9})
     decision = decide(case)
     with pytest.raises(FrozenInstanceError):
-        case.count = 0
+        case.count = 0  # type: ignore[misc]
     with pytest.raises(FrozenInstanceError):
-        decision.quantity = 0
+        decision.quantity = 0  # type: ignore[misc]
     assert not hasattr(case, "__dict__")
     assert not hasattr(decision, "__dict__")

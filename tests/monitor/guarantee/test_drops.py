@@ -8,7 +8,7 @@ import pytest
 from monitor.guarantee.drops import confirm, observe
 from monitor.model.drop import Drop, DropState
 from monitor.model.terms import Terms
-from tests.monitor.worlds import DAY, HOUR, INSTANT, NOW, START, a_drop, an_order
+from tests.builders import DAY, HOUR, INSTANT, NOW, START, a_drop, an_order
 
 STANDARD = an_order()
 """Delivered 1000: threshold max(10, 5% of 1000, 1) = 50."""
@@ -47,7 +47,7 @@ def test_a_drop_opens_at_any_time_of_a_lifetime() -> None:
 @pytest.mark.parametrize("claim", [0, 49])
 def test_any_judged_snapshot_below_the_threshold_closes_an_open_drop(state: DropState, claim: int) -> None:
     """RULES 4: below the threshold means `recovered`, whatever the drop waited for."""
-    drop = a_drop(NOW - HOUR, state, looks=3)
+    drop = a_drop(opened_at=NOW - HOUR, state=state, looks=3)
     expected = replace(drop, state=DropState.RECOVERED, closed_at=NOW)
     assert expected == observe(drop, STANDARD, claim, NOW)
 
@@ -55,15 +55,15 @@ def test_any_judged_snapshot_below_the_threshold_closes_an_open_drop(state: Drop
 @pytest.mark.parametrize("state", [DropState.SUSPECTED, DropState.WAITING, DropState.REFUSED])
 def test_a_judged_snapshot_at_the_threshold_keeps_an_open_drop_open(state: DropState) -> None:
     """RULES 4: at the threshold is not below it; the state stays and the look counts."""
-    after = observe(a_drop(NOW - HOUR, state, looks=3), STANDARD, 50, NOW)
-    assert a_drop(NOW - HOUR, state, looks=4) == after
+    after = observe(a_drop(opened_at=NOW - HOUR, state=state, looks=3), STANDARD, 50, NOW)
+    assert a_drop(opened_at=NOW - HOUR, state=state, looks=4) == after
 
 
 def test_an_open_drop_is_followed_beyond_the_window() -> None:
     """RULES 3 and 4: only opening needs the window."""
     opened = START + 30 * DAY - HOUR
-    after = observe(a_drop(opened), STANDARD, 50, START + 30 * DAY + HOUR)
-    assert a_drop(opened, looks=2) == after
+    after = observe(a_drop(opened_at=opened), STANDARD, 50, START + 30 * DAY + HOUR)
+    assert a_drop(opened_at=opened, looks=2) == after
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,9 @@ def test_a_drop_is_confirmed_with_enough_looks_far_enough_apart(
     order = an_order(confirmations=confirmations, confirm_after=confirm_after * HOUR)
     drop, confirmed = None, []
     for number, hours in enumerate(looks):
-        drop = confirm(observe(drop, order, 50, NOW + hours * HOUR), order.terms, NOW + hours * HOUR)
+        seen = observe(drop, order, 50, NOW + hours * HOUR)
+        assert seen is not None
+        drop = confirm(seen, order.terms, NOW + hours * HOUR)
         if drop.state is DropState.WAITING:
             confirmed.append(number)
     assert expected == next(iter(confirmed), None)
@@ -123,7 +125,7 @@ def test_a_drop_is_confirmed_with_enough_looks_far_enough_apart(
 def test_confirm_after_is_reached_at_its_very_moment(short: timedelta, confirms: bool) -> None:
     """RULES 4: at least `confirm_after` between the opening look and the confirming one."""
     now = NOW + 2 * HOUR - short
-    drop = a_drop(NOW, looks=2)
+    drop = a_drop(opened_at=NOW, looks=2)
     expected = replace(drop, state=DropState.WAITING, confirmed_at=now) if confirms else drop
     assert expected == confirm(drop, Terms(confirm_after=2 * HOUR), now)
 
@@ -131,13 +133,13 @@ def test_confirm_after_is_reached_at_its_very_moment(short: timedelta, confirms:
 @pytest.mark.parametrize("state", sorted(set(DropState) - {DropState.SUSPECTED}))
 def test_only_a_suspected_drop_can_be_confirmed(state: DropState) -> None:
     """RULES 4: a drop is confirmed once; a refused one stays refused until it recovers."""
-    drop = a_drop(NOW - DAY, state, looks=9)
+    drop = a_drop(opened_at=NOW - DAY, state=state, looks=9)
     assert drop == confirm(drop, Terms(), NOW)
 
 
-def test_a_drop_is_told_anew_and_never_rewritten() -> None:
+def test_a_drop_is_immutable() -> None:
     """RULES 4: each step of a drop is a new value; what was known of it before stays as it was."""
     drop = a_drop()
     with pytest.raises(FrozenInstanceError):
-        drop.state = DropState.RECOVERED
+        drop.state = DropState.RECOVERED  # type: ignore[misc]
     assert not hasattr(drop, "__dict__")

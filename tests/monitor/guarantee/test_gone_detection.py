@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from monitor.guarantee.gone_detection import Absence, observe
 from monitor.model.snapshot import Outcome
-from tests.monitor.worlds import HOUR, NOW, examples
+from tests.builders import HOUR, NOW
+from tests.effort import examples
 
 N, U, T, C = Outcome.NOT_FOUND, Outcome.UNAVAILABLE, Outcome.TRANSIENT, Outcome.COUNT
 ABSENT = [N, U]
@@ -55,7 +56,7 @@ def test_a_target_is_gone_only_while_others_are_read(read: int | None, gone: boo
     assert (seen((0, N), (12, N), (24, N), read=read).gone_at is not None) is gone
 
 
-def test_a_late_proof_makes_a_target_gone_at_the_next_look() -> None:
+def test_evidence_that_arrives_late_makes_a_target_gone_at_the_next_look() -> None:
     """The looks from before the proof are observations all the same."""
     absence = seen((0, N), (12, N), (24, N), (48, N), read=None)
     assert (absence.looks, absence.gone_at) == (4, None)
@@ -63,7 +64,7 @@ def test_a_late_proof_makes_a_target_gone_at_the_next_look() -> None:
 
 
 @pytest.mark.parametrize("outcome", THERE)
-def test_a_target_that_shows_itself_is_back(outcome: Outcome) -> None:
+def test_a_target_that_is_read_again_is_no_longer_gone(outcome: Outcome) -> None:
     """A private profile and a hidden count exist, and so the next absence starts from nothing."""
     assert seen((0, N), (12, N), (24, N), (25, outcome)) == Absence()
 
@@ -79,11 +80,13 @@ def test_a_look_that_does_not_tell_changes_nothing(
 
 @given(st.lists(st.tuples(st.integers(1, 20), st.sampled_from(Outcome), st.booleans()), max_size=12))
 @examples(300)
-def test_gone_is_what_the_rule_says_of_the_looks_since_the_last_sign_of_life(
+def test_gone_follows_from_the_looks_since_the_target_was_last_read(
     story: list[tuple[int, Outcome, bool]],
 ) -> None:
     """RULES 7, told backwards: count, time and proof since the target was last there."""
-    absence, hour, read_at, since_then, gone = Absence(), 0, None, [], False
+    absence, hour, gone = Absence(), 0, False
+    read_at: datetime | None = None
+    since_then: list[int] = []
     for hours, outcome, other_read in story:
         hour += hours
         read_at = at(hour) if other_read else read_at

@@ -1,4 +1,4 @@
-"""RULES 6: what becomes of a refill that was held for a mass drop, once its time is up."""
+"""RULES 6: how a refill held for a mass drop is decided again when its hold is over."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +14,8 @@ from monitor.model.order import Order
 from monitor.model.order_state import OrderState
 from monitor.model.refill import Refill, RefillState
 from monitor.model.terms import BelowStart
-from tests.monitor.worlds import DAY, HOUR, NOW, START, a_watched, an_order, completed_refill, examples
+from tests.builders import DAY, HOUR, NOW, START, a_completed_refill, an_order, an_order_state
+from tests.effort import examples
 
 
 def held(quantity: int, release_at: datetime | None = NOW, order_id: str = "1") -> Refill:
@@ -23,7 +24,7 @@ def held(quantity: int, release_at: datetime | None = NOW, order_id: str = "1") 
 
 def holding(quantity: int, order: Order | None = None, release_at: datetime | None = NOW) -> OrderState:
     order = order or an_order()
-    return a_watched(order, refills=[held(quantity, release_at, order.order_id)])
+    return an_order_state(order, refills=[held(quantity, release_at, order.order_id)])
 
 
 def decided(state: OrderState, count: int, now: datetime = NOW) -> tuple[str, str, int] | None:
@@ -87,13 +88,13 @@ def test_a_count_below_the_start_is_treated_as_the_terms_say(
 def test_a_refill_completed_a_moment_ago_makes_it_wait() -> None:
     """The cooldown of 24 hours is kept by a release, too."""
     state = holding(500)
-    state = replace(state, refills=(*state.refills, completed_refill(100, NOW - HOUR)))
+    state = replace(state, refills=(*state.refills, a_completed_refill(100, NOW - HOUR)))
     assert decided(state, 1400) == ("wait", "cooldown", 0)
 
 
 def test_orders_that_overlap_release_each_lost_unit_once() -> None:
     """Two orders of 1000 on one profile, 400 held for each, 300 still missing: 300 go out, not 600."""
-    first, second = an_order("1"), an_order("2", start=2000, completed=START + HOUR)
+    first, second = an_order("1"), an_order("2", start_count=2000, completed_at=START + HOUR)
     pair = [holding(400, first), holding(400, second)]
     found = releases(pair, 2700, NOW)
     assert {i: (d.action, d.quantity) for i, d in found.items()} == {"1": ("refill", 300), "2": ("refuse", 0)}
@@ -101,7 +102,7 @@ def test_orders_that_overlap_release_each_lost_unit_once() -> None:
 
 def test_what_one_order_holds_does_not_hide_what_another_misses() -> None:
     """Asking for one order leaves the units held for its neighbour in flight."""
-    first, second = an_order("1"), an_order("2", start=2000, completed=START + HOUR)
+    first, second = an_order("1"), an_order("2", start_count=2000, completed_at=START + HOUR)
     pair = [holding(400, first, None), holding(100, second, None)]
     cases = [case_unheld(pair, order_id, 2500, NOW) for order_id in ("1", "2")]
     # the first ends first, and pays first

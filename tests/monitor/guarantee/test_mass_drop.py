@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.guarantee.mass_drop import MassDropRule, Tally
-from tests.monitor.worlds import HOUR, NOW, examples
+from tests.builders import HOUR, NOW
+from tests.effort import examples
 
 RULE = MassDropRule()
 
@@ -48,7 +49,7 @@ def test_it_ends_below_half_of_the_share_of_enough_targets(judged: int, fallen: 
 
 @pytest.mark.parametrize(("judged", "fallen", "on"), [(5, 1, True), (11, 1, False), (1, 0, False)])
 def test_once_it_is_as_old_as_a_hold_few_looks_end_it_too(judged: int, fallen: int, on: bool) -> None:
-    """A shop whose targets have become few is not held up for ever."""
+    """A mass drop does not last forever where few targets are left."""
     assert RULE.is_on(Tally(judged, fallen), NOW - RULE.hold, NOW) is on
 
 

@@ -1,4 +1,4 @@
-"""Calm: whatever it says is quiet, judging finds quiet too."""
+"""Noop bounds: evaluating a count within the bounds changes nothing."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,21 +10,20 @@ from monitor.guarantee.noop_bounds import NoopBounds, noop_bounds
 from monitor.guarantee.verdicts import Verdict, evaluate_count
 from monitor.model.order import Flag
 from monitor.model.order_state import OrderState
-from tests.monitor.worlds import (
+from tests.builders import (
     DAY,
     HOUR,
-    HOURS,
     INSTANT,
     NOW,
     START,
+    a_completed_refill,
     a_drop,
     a_refill,
-    a_watched,
     an_order,
-    completed_refill,
-    examples,
-    targets,
+    an_order_state,
 )
+from tests.effort import examples
+from tests.monitor.strategies import HOURS, targets
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -34,8 +33,8 @@ def looked_at(state: OrderState) -> OrderState:
 
 
 @st.composite
-def quiet_targets(draw: st.DrawFn) -> list[OrderState]:
-    """Targets that are calm often: mostly without drops, some with unknown starts or standing requests."""
+def noop_targets(draw: st.DrawFn) -> list[OrderState]:
+    """Draw targets that often have noop bounds: few drops, some unknown starts, some requests."""
     group = []
     for state in draw(targets()):
         start = draw(st.sampled_from([state.order.start_count] * 5 + [None]))
@@ -53,12 +52,12 @@ def quiet_targets(draw: st.DrawFn) -> list[OrderState]:
     return group
 
 
-@given(quiet_targets(), HOURS, st.integers(0, 40), st.integers(0, 60_000), st.booleans())
+@given(noop_targets(), HOURS, st.integers(0, 40), st.integers(0, 60_000), st.booleans())
 @examples(1_500)
-def test_nothing_follows_from_a_count_that_calm_lets_pass(
+def test_a_count_within_the_noop_bounds_changes_nothing(
     group: list[OrderState], now: datetime, more: int, later: int, mass_drop: bool
 ) -> None:
-    """For any count from calm's own upwards, at any time from now until calm's own, judge changes nothing."""
+    """For any count from the lower bound up and any time until the end, evaluating changes nothing."""
     for count in (0, 100, 10_000):
         found = noop_bounds(group, now, count)
         if found is None:
@@ -71,9 +70,9 @@ def test_nothing_follows_from_a_count_that_calm_lets_pass(
         assert any(v.judged for v in verdicts) is found.judges(at)
 
 
-@given(quiet_targets(), HOURS, st.integers(0, 60_000), st.integers(0, 3_000))
+@given(noop_targets(), HOURS, st.integers(0, 60_000), st.integers(0, 3_000))
 @examples(500)
-def test_calm_stays_calm_until_its_end(
+def test_counts_within_the_noop_bounds_change_nothing_until_they_end(
     group: list[OrderState], now: datetime, later: int, count: int
 ) -> None:
     found = noop_bounds(group, now, count)
@@ -82,64 +81,64 @@ def test_calm_stays_calm_until_its_end(
         assert noop_bounds(group, at, found.count) is not None
 
 
-def test_one_order_is_calm_down_to_one_unit_less_than_its_threshold() -> None:
+def test_the_noop_bound_of_one_order_is_one_unit_below_its_threshold() -> None:
     """1000 on top of 1000 with a threshold of 50: the line is 2000, and 1951 is the last quiet count."""
     for_ever = NoopBounds(1951, NEVER, judged_from=START + DAY, judged_until=START + 30 * DAY)
-    assert noop_bounds([looked_at(a_watched())], NOW, 1951) == for_ever
-    assert noop_bounds([looked_at(a_watched())], NOW, 1950) is None
+    assert noop_bounds([looked_at(an_order_state())], NOW, 1951) == for_ever
+    assert noop_bounds([looked_at(an_order_state())], NOW, 1950) is None
 
 
-def test_a_count_that_will_be_quiet_once_the_delivery_has_settled_is_quiet_for_ever() -> None:
-    found = noop_bounds([looked_at(a_watched())], START + HOUR, 1951)
+def test_noop_bounds_that_hold_after_settling_hold_before_it() -> None:
+    found = noop_bounds([looked_at(an_order_state())], START + HOUR, 1951)
     assert found == NoopBounds(1951, NEVER, judged_from=START + DAY, judged_until=START + 30 * DAY)
 
 
-def test_before_the_delivery_has_settled_every_count_is_quiet() -> None:
-    found = noop_bounds([looked_at(a_watched())], START + HOUR, 1950)
+def test_before_the_delivery_has_settled_no_count_has_an_effect() -> None:
+    found = noop_bounds([looked_at(an_order_state())], START + HOUR, 1950)
     assert found is not None
     assert (found.count, found.until, found.judges(START + HOUR)) == (0, START + DAY, False)
 
 
-def test_the_first_settled_look_is_no_part_of_a_calm() -> None:
-    found = noop_bounds([a_watched()], START + HOUR, 1951)
+def test_the_first_settled_look_is_never_on_the_fast_path() -> None:
+    found = noop_bounds([an_order_state()], START + HOUR, 1951)
     assert found is not None
     assert found.until == START + DAY
 
 
 def test_after_the_last_guarantee_every_count_is_quiet_for_ever() -> None:
-    found = noop_bounds([looked_at(a_watched())], START + 31 * DAY, 0)
+    found = noop_bounds([looked_at(an_order_state())], START + 31 * DAY, 0)
     assert found is not None
     assert (found.count, found.until, found.judges(START + 31 * DAY)) == (0, NEVER, False)
 
 
-def test_a_calm_ends_where_an_order_becomes_active_after_a_time_without_any() -> None:
+def test_noop_bounds_end_when_an_order_becomes_active_again() -> None:
     """It could not say otherwise which of its counts are judged ones."""
-    later = a_watched(an_order("2", start=2000, completed=START + 40 * DAY))
-    found = noop_bounds([looked_at(a_watched()), looked_at(later)], NOW, 10_000)
+    later = an_order_state(an_order("2", start_count=2000, completed_at=START + 40 * DAY))
+    found = noop_bounds([looked_at(an_order_state()), looked_at(later)], NOW, 10_000)
     assert found is not None
     assert (found.judged_until, found.until) == (START + 30 * DAY, START + 41 * DAY)
 
 
 def test_an_order_that_is_still_to_be_measured_ends_the_calm_at_its_completion() -> None:
-    unknown = a_watched(an_order("2", start=None, completed=NOW + HOUR))
-    found = noop_bounds([looked_at(a_watched()), unknown], NOW, 2000)
+    unknown = an_order_state(an_order("2", start_count=None, completed_at=NOW + HOUR))
+    found = noop_bounds([looked_at(an_order_state()), unknown], NOW, 2000)
     assert found is not None
     assert found.until == NOW + HOUR
 
 
 def test_a_flagged_order_has_no_line() -> None:
-    found = noop_bounds([looked_at(a_watched(flags=[Flag.HOLD]))], NOW, 0)
+    found = noop_bounds([looked_at(an_order_state(flags=[Flag.HOLD]))], NOW, 0)
     assert found is not None
     assert (found.count, found.judges(NOW)) == (0, False)
 
 
-def test_whatever_is_under_way_is_not_calm() -> None:
+def test_an_open_drop_or_refill_has_no_noop_bounds() -> None:
     under_way = [
-        looked_at(a_watched(drop=a_drop())),
-        looked_at(a_watched(request_pending=True)),
-        looked_at(a_watched(refills=[a_refill()])),
-        looked_at(a_watched(refills=[completed_refill(10, NOW - HOUR)])),
-        looked_at(a_watched(an_order(start=None))),
-        a_watched(),  # its first settled look is still to come
+        looked_at(an_order_state(drop=a_drop())),
+        looked_at(an_order_state(request_pending=True)),
+        looked_at(an_order_state(refills=[a_refill()])),
+        looked_at(an_order_state(refills=[a_completed_refill(10, NOW - HOUR)])),
+        looked_at(an_order_state(an_order(start_count=None))),
+        an_order_state(),  # its first settled look is still to come
     ]
     assert [noop_bounds([state], NOW, 10_000) for state in under_way] == [None] * 6

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.guarantee.refund_review import ReviewCause, review_of, share_of_price
-from tests.monitor.worlds import an_order, examples
+from tests.builders import an_order
+from tests.effort import examples
 
 
 @pytest.mark.parametrize(

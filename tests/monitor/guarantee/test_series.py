@@ -1,4 +1,4 @@
-"""RULES 2: which looks are numbers, and which numbers join a target's series."""
+"""RULES 2: which looks have a count, and which counts join a target's series."""
 
 from dataclasses import replace
 
@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from monitor.guarantee.series import Series, admit, begins
 from monitor.model.snapshot import Outcome, Snapshot
-from tests.monitor.worlds import HOUR, NOW, PROFILE, a_failed_look, a_look, examples
+from tests.builders import HOUR, NOW, a_failed_look, a_look, a_profile
+from tests.effort import examples
 
 FAILED = sorted(set(Outcome) - {Outcome.COUNT})
 
@@ -28,9 +29,9 @@ def admitted(*counts: int | Outcome) -> list[int | None]:
 def test_only_count_is_a_number(outcome: Outcome) -> None:
     """RULES 2: a look that failed cannot carry a count, and a count cannot be missing its number."""
     with pytest.raises(ValueError, match="snapshot with count 5"):
-        Snapshot(PROFILE, NOW, outcome, "simulated", count=5)
+        Snapshot(a_profile(), NOW, outcome, "simulated", count=5)
     with pytest.raises(ValueError, match="count snapshot with count None"):
-        Snapshot(PROFILE, NOW, Outcome.COUNT, "simulated")
+        Snapshot(a_profile(), NOW, Outcome.COUNT, "simulated")
 
 
 def test_the_outcomes_are_the_ten_of_the_rules() -> None:
@@ -94,7 +95,7 @@ def test_a_fault_is_a_schema_snapshot() -> None:
     _, series = admit(a_look(41), Series())
     fault, _ = admit(a_look(0, NOW + HOUR), series)
     expected = Snapshot(
-        PROFILE,
+        a_profile(),
         NOW + HOUR,
         Outcome.SCHEMA,
         "simulated",
@@ -125,7 +126,7 @@ def test_another_kind_of_0_says_nothing_about_this_series() -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.COUNT, Outcome.PRIVATE])
 def test_a_series_never_mixes_accounts(outcome: Outcome) -> None:
-    """RULES 7: who took a name that became free is somebody else, private or not."""
+    """RULES 7: an account that took a free name is another account, private or not."""
     _, series = admit(replace(a_look(500), account="17"), Series())
     stranger = a_look(90) if outcome is Outcome.COUNT else a_failed_look(outcome)
     other, after = admit(replace(stranger, account="18"), series)
@@ -200,14 +201,14 @@ def test_the_source_of_the_series_goes_on_while_another_must_wait() -> None:
 
 
 def test_the_account_is_checked_before_the_source() -> None:
-    """RULES 7: who took a name that became free starts no series, whoever looked."""
+    """RULES 7: an account that took a free name starts no series, with any source."""
     series = replace(BEFORE, account="17")
     look = replace(a_look(700), source="other", account="18")
     kept, after = admit(look, series, 1000)
     assert (kept.detail, after) == ("shows account 18 where the series is of 17", series)
 
 
-def test_a_failed_look_of_another_source_begins_nothing() -> None:
+def test_a_failed_look_of_another_source_starts_no_series() -> None:
     look = replace(a_failed_look(Outcome.NOT_FOUND), source="other")
     assert admit(look, BEFORE, 1000) == (look, BEFORE)
 

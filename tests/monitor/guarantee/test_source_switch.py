@@ -1,4 +1,4 @@
-"""Handover: a switch of source is no drop, hides no delivery, and pays nothing twice."""
+"""A switch of source is no drop, hides no delivery, and refills nothing twice."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,20 +14,21 @@ from monitor.model.order import Flag, OrderStatus
 from monitor.model.order_state import OrderState
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome, Snapshot
-from tests.monitor.worlds import (
+from monitor.model.terms import Terms
+from tests.builders import (
     DAY,
     HOUR,
     INSTANT,
     NOW,
-    PROFILE,
     START,
+    a_completed_refill,
+    a_profile,
     a_refill,
-    a_watched,
     an_order,
-    completed_refill,
-    examples,
-    settle_down,
+    an_order_state,
 )
+from tests.effort import examples
+from tests.monitor.guarantee.evaluation_steps import settle_down
 
 SEEN_AT = NOW - 2 * DAY
 """The last count of the old source."""
@@ -38,19 +39,19 @@ def expected(*state: OrderState, last: int | None = 2000, at: datetime | None = 
 
 
 def test_while_nothing_is_under_way_the_last_count_is_expected() -> None:
-    assert expected(a_watched()) == 2000
+    assert expected(an_order_state()) == 2000
     assert expected() == 2000
 
 
 def test_without_a_count_nothing_is_expected() -> None:
-    assert expected(a_watched(), last=None) is None
-    assert expected(a_watched(), at=None) is None
+    assert expected(an_order_state(), last=None) is None
+    assert expected(an_order_state(), at=None) is None
 
 
 @pytest.mark.parametrize("state", [RefillState.QUEUED, RefillState.CLAIMED])
 def test_nothing_is_expected_while_a_refill_is_open(state: RefillState) -> None:
     """Some of its units may have arrived already."""
-    assert expected(a_watched(), a_watched(an_order("2"), refills=[a_refill(state=state)])) is None
+    assert expected(an_order_state(), an_order_state(an_order("2"), refills=[a_refill(state=state)])) is None
 
 
 @pytest.mark.parametrize(
@@ -58,33 +59,33 @@ def test_nothing_is_expected_while_a_refill_is_open(state: RefillState) -> None:
 )
 def test_a_refill_is_expected_in_the_count_once_it_has_settled(ago: timedelta, told: int | None) -> None:
     """And only when the old source has not counted since."""
-    assert expected(a_watched(refills=[completed_refill(100, NOW - ago)])) == told
+    assert expected(an_order_state(refills=[a_completed_refill(100, NOW - ago)])) == told
 
 
-def test_a_held_refill_keeps_nobody_waiting() -> None:
+def test_a_held_refill_asks_for_no_look() -> None:
     """Nothing of it was sent, and it may be held until a count decides on it anew."""
     held = a_refill(state=RefillState.HELD)
-    assert expected(a_watched(), a_watched(an_order("2"), refills=[held])) == 2000
+    assert expected(an_order_state(), an_order_state(an_order("2"), refills=[held])) == 2000
 
 
 def test_a_refill_that_the_last_count_did_not_show_yet_is_expected_all_the_same() -> None:
     """It came an hour before that count, which showed 500 too few: it must not be paid for again."""
-    assert expected(a_watched(refills=[completed_refill(500, SEEN_AT - HOUR)]), last=1500) == 2000
+    assert expected(an_order_state(refills=[a_completed_refill(500, SEEN_AT - HOUR)]), last=1500) == 2000
 
 
 def test_a_refill_that_the_last_count_showed_is_not_expected_twice() -> None:
     """No order can be more than whole by what was delivered."""
-    assert expected(a_watched(refills=[completed_refill(500, SEEN_AT - HOUR)]), last=1990) == 2000
-    assert expected(a_watched(refills=[completed_refill(500, SEEN_AT - HOUR)]), last=2300) == 2300
+    assert expected(an_order_state(refills=[a_completed_refill(500, SEEN_AT - HOUR)]), last=1990) == 2000
+    assert expected(an_order_state(refills=[a_completed_refill(500, SEEN_AT - HOUR)]), last=2300) == 2300
 
 
-def test_a_short_refill_is_expected_as_short_as_it_was() -> None:
-    assert expected(a_watched(refills=[completed_refill(100, NOW - DAY, delivered=30)])) == 2030
+def test_a_short_refill_is_expected_with_its_delivered_units() -> None:
+    assert expected(an_order_state(refills=[a_completed_refill(100, NOW - DAY, delivered=30)])) == 2030
 
 
 @pytest.mark.parametrize("state", [RefillState.DEAD, RefillState.REJECTED, RefillState.CANCELLED])
 def test_a_refill_that_came_to_nothing_is_not_expected(state: RefillState) -> None:
-    assert expected(a_watched(refills=[a_refill(state=state)])) == 2000
+    assert expected(an_order_state(refills=[a_refill(state=state)])) == 2000
 
 
 @pytest.mark.parametrize(
@@ -101,22 +102,22 @@ def test_a_refill_that_came_to_nothing_is_not_expected(state: RefillState) -> No
 )
 def test_a_delivery_is_expected_in_the_count_once_it_has_settled(ago: timedelta, told: int | None) -> None:
     """Unless the old source has counted after that: what it saw while it settled may have come later."""
-    assert expected(a_watched(), a_watched(an_order("2", completed=NOW - ago))) == told
+    assert expected(an_order_state(), an_order_state(an_order("2", completed_at=NOW - ago))) == told
 
 
 @pytest.mark.parametrize("status", [s for s in OrderStatus if s.waiting])
 def test_nothing_is_expected_while_an_order_is_being_delivered(status: OrderStatus) -> None:
     """What has arrived of it would be taken for a difference, and would be missed, and refilled, later."""
-    assert expected(a_watched(), a_watched(an_order("2", status=status, completed=None))) is None
+    assert expected(an_order_state(), an_order_state(an_order("2", status=status, completed_at=None))) is None
 
 
 @pytest.mark.parametrize("status", [OrderStatus.CANCELED, OrderStatus.REFUNDED, OrderStatus.FAIL])
 def test_an_order_that_will_not_be_delivered_keeps_nobody_waiting(status: OrderStatus) -> None:
-    assert expected(a_watched(), a_watched(an_order("2", status=status, completed=None))) == 2000
+    assert expected(an_order_state(), an_order_state(an_order("2", status=status, completed_at=None))) == 2000
 
 
 def test_what_a_flagged_order_has_delivered_has_arrived_all_the_same() -> None:
-    flagged = a_watched(an_order("2", completed=NOW - DAY), flags=[Flag.HOLD])
+    flagged = an_order_state(an_order("2", completed_at=NOW - DAY), flags=[Flag.HOLD])
     assert expected(flagged) == 3000
 
 
@@ -124,7 +125,7 @@ def test_what_a_flagged_order_has_delivered_has_arrived_all_the_same() -> None:
 
 
 def shot(count: int, at: datetime, source: str) -> Snapshot:
-    return Snapshot(PROFILE, at, Outcome.COUNT, source, count, "follower_count")
+    return Snapshot(a_profile(), at, Outcome.COUNT, source, count, "follower_count")
 
 
 STEPS = st.lists(
@@ -141,8 +142,9 @@ STEPS = st.lists(
 
 def play(steps: list[tuple[str, int, int, bool]], differs: int) -> tuple[int, int, int]:
     """Let an order live; gives what was lost of it, what was refilled, and what still lacks."""
-    terms = {"cooldown": timedelta(0), "max_refills": 0, "max_refill_percent": 10_000, "window": None}
-    state, series, counted_at = a_watched(an_order(start=100_000, **terms)), Series(), None
+    limitless = Terms(cooldown=timedelta(0), max_refills=0, max_refill_percent=10_000, window=None)
+    state = an_order_state(an_order(start_count=100_000, terms=limitless))
+    series, counted_at = Series(), None
     true, now, lost = 101_000, START + DAY, 0
     for number, (what, units, hours, other) in enumerate(steps):
         now += hours * HOUR
@@ -172,7 +174,7 @@ def play(steps: list[tuple[str, int, int, bool]], differs: int) -> tuple[int, in
 
 @given(STEPS, st.integers(-90_000, 90_000))
 @examples(300)
-def test_no_switch_of_source_has_a_loss_refilled_twice(
+def test_no_switch_of_source_refills_a_loss_twice(
     steps: list[tuple[str, int, int, bool]], differs: int
 ) -> None:
     """However the two differ, and whatever is lost, refilled or gained around the switches."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,8 @@ from monitor.model.order import Order, OrderStatus
 from monitor.model.order_merge import merged
 from monitor.model.target import Metric, Target
 from monitor.model.terms import Terms
-from tests.monitor.worlds import DAY, HOUR, START, an_order, examples
+from tests.builders import DAY, HOUR, START, an_order
+from tests.effort import examples
 
 WAITING = [OrderStatus.PENDING, OrderStatus.IN_PROGRESS, OrderStatus.PROCESSING]
 DELIVERED = [OrderStatus.COMPLETED, OrderStatus.PARTIAL]
@@ -24,7 +26,7 @@ ENDED = [OrderStatus.CANCELED, OrderStatus.REFUNDED, OrderStatus.FAIL]
 def of_status(status: OrderStatus, **changes: object) -> Order:
     """Give the standard order in any status; only a delivered one has a time of completion."""
     completed = START if status.delivered else None
-    return replace(an_order(status=status, completed=completed), **changes)  # type: ignore[arg-type]
+    return replace(an_order(status=status, completed_at=completed), **changes)  # type: ignore[arg-type]
 
 
 def refused_field(known: Order, row: Order, *, decided: bool = False) -> str:
@@ -65,7 +67,7 @@ def test_an_order_never_moves_back(known: OrderStatus, row: OrderStatus) -> None
 
 def test_an_update_brings_remains_and_the_time_of_completion_up_to_date() -> None:
     """As long as no decision rests on them."""
-    known = an_order(delivered=1000, start=None)
+    known = an_order(delivered=1000, start_count=None)
     row = replace(known, status=OrderStatus.PARTIAL, remains=200, completed_at=START + HOUR)
     assert row == merged(known, row, decided=False)
 
@@ -89,7 +91,7 @@ def test_the_same_row_again_changes_nothing() -> None:
         ("link", {"target": Target(Link(LinkKind.PROFILE, "natgeo"), Metric.VIEWS)}),
     ],
 )
-def test_what_was_sold_never_changes(field: str, change: dict[str, object], decided: bool) -> None:
+def test_what_was_sold_never_changes(field: str, change: dict[str, Any], decided: bool) -> None:
     """Service, quantity, link and metric; the message names the field and what was sold."""
     known = an_order()
     assert refused_field(known, replace(known, **change), decided=decided) == field
@@ -109,7 +111,7 @@ def test_an_owner_or_a_typed_link_makes_no_other_order() -> None:
     assert known == merged(known, row, decided=True)
 
 
-def test_notes_are_brought_up_to_date_and_never_erased() -> None:
+def test_observation_states_are_updated_and_never_erased() -> None:
     """A row that does not say the price does not say that there is none."""
     known = replace(an_order(), provider="acme", price=Decimal("1.50"), currency="EUR")
     row = replace(an_order(), provider="other", customer="Ann")
@@ -126,7 +128,7 @@ def test_notes_are_brought_up_to_date_and_never_erased() -> None:
 )
 @pytest.mark.parametrize("status", DELIVERED)
 def test_a_baseline_that_a_decision_rests_on_is_never_rewritten(
-    field: str, change: dict[str, object], status: OrderStatus
+    field: str, change: dict[str, Any], status: OrderStatus
 ) -> None:
     """The same row is welcome while there is no decision."""
     known = an_order()
@@ -146,31 +148,31 @@ def test_an_order_may_end_whatever_was_decided_on_it(status: OrderStatus) -> Non
 
 
 @pytest.mark.parametrize("decided", [False, True])
-def test_a_known_start_count_stays_for_ever(decided: bool) -> None:
+def test_a_known_start_count_never_changes(decided: bool) -> None:
     """Another one is refused, a missing one is no change."""
-    known = an_order(start=500)
+    known = an_order(start_count=500)
     assert refused_field(known, replace(known, start_count=400), decided=decided) == "start_count"
     assert known == merged(known, replace(known, start_count=None), decided=decided)
 
 
 def test_a_start_count_of_0_is_a_known_one() -> None:
     """Zero is a number."""
-    known = an_order(start=0)
+    known = an_order(start_count=0)
     assert refused_field(known, replace(known, start_count=1)) == "start_count"
-    assert merged(an_order(start=None), replace(known, start_count=0), decided=False).start_count == 0
+    assert merged(an_order(start_count=None), replace(known, start_count=0), decided=False).start_count == 0
 
 
 def test_an_unknown_start_count_may_still_be_given() -> None:
     """And is then as good as one that was there from the beginning."""
-    after = merged(an_order(start=None), an_order(start=500), decided=False)
+    after = merged(an_order(start_count=None), an_order(start_count=500), decided=False)
     assert (after.start_count, after.start_measured) == (500, False)
 
 
 def test_a_measured_start_count_stays_while_the_delivery_is_the_same() -> None:
     """The panel's later one is refused: a look has measured another."""
-    known = replace(an_order(start=500), start_measured=True)
+    known = replace(an_order(start_count=500), start_measured=True)
     assert known == merged(known, replace(known, start_count=None, start_measured=False), decided=False)
-    assert refused_field(known, an_order(start=400)) == "start_count"
+    assert refused_field(known, an_order(start_count=400)) == "start_count"
 
 
 @pytest.mark.parametrize(
@@ -180,10 +182,10 @@ def test_a_measured_start_count_stays_while_the_delivery_is_the_same() -> None:
         {"completed_at": START + HOUR},
     ],
 )
-def test_a_measured_start_count_is_measured_anew_when_the_delivery_changes(change: dict[str, object]) -> None:
+def test_a_measured_start_count_is_measured_anew_when_the_delivery_changes(change: dict[str, Any]) -> None:
     """It was worked out from what was delivered then."""
-    known = replace(an_order(start=500), start_measured=True)
-    row = replace(an_order(start=None), **change)  # type: ignore[arg-type]
+    known = replace(an_order(start_count=500), start_measured=True)
+    row = replace(an_order(start_count=None), **change)
     after = merged(known, row, decided=False)
     assert (after.start_count, after.start_measured) == (None, False)
     given = merged(known, replace(row, start_count=500), decided=False)
@@ -209,7 +211,7 @@ def orders(draw: st.DrawFn) -> Order:
 
 @given(orders(), st.booleans(), st.lists(orders(), max_size=6), st.booleans())
 @examples(200)
-def test_whatever_rows_come_an_order_stays_possible_and_its_past_stays(
+def test_any_rows_leave_a_valid_order_and_its_past(
     known: Order, measured: bool, rows: list[Order], decided: bool
 ) -> None:
     """Completed exactly when delivered; a decided baseline and a given start count never change."""

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from monitor.model.service_name import MOST_DAYS, derive
 from monitor.model.terms import BelowStart, RefillMode, Terms
-from tests.monitor.worlds import DAY, examples
+from tests.builders import DAY
+from tests.effort import examples
 
 YEAR = timedelta(days=365)
 BASE = Terms(
@@ -94,7 +95,7 @@ def test_an_automatic_lifetime_is_both() -> None:
 @pytest.mark.parametrize(
     "name", ["♻", "♻️", "\u267b\ufe0e", "Refill", "REFILLABLE", "Followers [Refill]", "Refill | No Drop"]
 )
-def test_a_bare_refill_is_the_default_terms(name: str) -> None:
+def test_refill_without_days_means_the_default_terms(name: str) -> None:
     """The sign or the word alone promise a refill, and say nothing of its limits."""
     assert derive(name, BASE, YEAR) == replace(BASE, name="refill")
 
@@ -166,7 +167,7 @@ def test_any_text_gives_possible_terms_or_none(
 
 @examples(100)
 @given(NAMES)
-def test_whoever_adds_no_refill_takes_every_promise_back(name: str) -> None:
+def test_no_refill_in_a_name_overrides_every_promise(name: str) -> None:
     """Wherever the words stand."""
     for whole in (f"{name} | no refill", f"no refill | {name}"):
         found = derive(whole, BASE, YEAR)
@@ -182,7 +183,7 @@ def test_every_window_of_days_can_be_named(number: int, form: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["no R30", "No-R30", "R30 not working", "Followers without R60"])
-def test_a_promise_that_is_taken_back_derives_nothing(name: str) -> None:
+def test_a_contradicted_promise_derives_nothing(name: str) -> None:
     """Better the default terms than a guess."""
     assert derive(name, Terms(), None) is None
 

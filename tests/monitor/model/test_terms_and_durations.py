@@ -1,6 +1,7 @@
 """RULES 2, 4 and 5: the words of an order, its threshold, its limits, and how durations are written."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,8 @@ from monitor.errors import BadInputError
 from monitor.model.duration import format_duration, parse_duration
 from monitor.model.order import Flag, OrderStatus
 from monitor.model.terms import BelowStart, RefillMode, Terms
-from tests.monitor.worlds import DAY, HOUR, MINUTE, SECOND, START, an_order, examples
+from tests.builders import DAY, HOUR, MINUTE, SECOND, START, an_order
+from tests.effort import examples
 
 # The words of an order
 
@@ -25,14 +27,14 @@ def test_delivered_is_quantity_less_remains(quantity: int, remains: int, expecte
 
 def test_baseline_is_start_count_plus_delivered() -> None:
     """RULES 2: start_count + delivered, what remains not included."""
-    order = an_order(start=250, delivered=700, remains=300)
+    order = an_order(start_count=250, delivered=700, remains=300)
     expected = 950  # 250 + (1000 - 300)
     assert expected == order.baseline
 
 
 def test_an_order_without_start_count_has_no_baseline_yet() -> None:
     """RULES 2: a missing start count is never taken for 0."""
-    order = an_order(start=None)
+    order = an_order(start_count=None)
     with pytest.raises(ValueError, match="no start count"):
         order.baseline  # noqa: B018
 
@@ -171,7 +173,7 @@ def test_threshold_is_the_largest_of_units_and_percentage_and_one(
         ("window", -DAY),
     ],
 )
-def test_terms_that_make_no_sense_are_refused_by_name(field: str, value: object) -> None:
+def test_terms_outside_their_limits_are_refused_by_name(field: str, value: Any) -> None:
     """RULES 5: a limit outside its range is no promise."""
     with pytest.raises(BadInputError) as refused:
         Terms(**{field: value})
@@ -191,7 +193,7 @@ def test_terms_that_make_no_sense_are_refused_by_name(field: str, value: object)
         ("window", SECOND),
     ],
 )
-def test_terms_at_the_edge_of_sense_are_kept(field: str, value: object) -> None:
+def test_terms_at_their_limits_are_accepted(field: str, value: Any) -> None:
     """RULES 5: 0 = no limit, `lifetime`, and the least and most of each limit."""
     assert value == getattr(Terms(**{field: value}), field)
 

@@ -1,4 +1,4 @@
-"""The book of terms: which set an order is sold under, and where that comes from."""
+"""The terms catalog: which terms an order is sold under, and their origin."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 from monitor.model.service import Service
 from monitor.model.terms import RefillMode, Terms, TermsOrigin
 from monitor.model.terms_catalog import TermsCatalog
-from tests.monitor.worlds import DAY, START, an_order
+from tests.builders import DAY, START, an_order
 
 DEFAULT = Terms(window=20 * DAY)
 GOLD = Terms(name="gold", window=90 * DAY)
@@ -16,10 +16,11 @@ BOOK = TermsCatalog(NAMED, derives=True)
 R60 = replace(DEFAULT, name="R60", window=60 * DAY)
 
 
-def test_a_book_is_a_mapping_that_always_has_default_terms() -> None:
-    """As the configuration may say nothing of them."""
+def test_a_terms_catalog_always_has_default_terms() -> None:
+    """The configuration may not name them."""
     assert dict(TermsCatalog({"gold": GOLD})) == {"default": Terms(), "gold": GOLD}
-    assert (TermsCatalog(NAMED), len(TermsCatalog(NAMED))) == (NAMED, 2)
+    assert dict(TermsCatalog(NAMED)) == NAMED
+    assert len(TermsCatalog(NAMED)) == 2
 
 
 @pytest.mark.parametrize(

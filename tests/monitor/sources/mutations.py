@@ -1,4 +1,4 @@
-"""Answers bent out of shape: seeded changes of bytes, of JSON, of status and of headers."""
+"""Mutated answers: seeded changes of bytes, JSON, status and headers."""
 
 import gzip
 import json
@@ -100,7 +100,7 @@ class Mutant:
 
 
 def mutant(answer: HttpAnswer, chance: Random) -> Mutant:
-    """Bend an answer, so that mostly one thing about it is odd."""
+    """Mutate an answer, mostly in one place."""
     text = answer.body if isinstance(answer.body, str) else answer.body.decode()
     body = rewritten(text, chance).encode(errors="surrogatepass") if chance.random() < 0.6 else text.encode()
     if chance.random() < 0.4:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from monitor.model.snapshot import Outcome
 from monitor.sources.breaker import Breaker
-from tests.monitor.worlds import DAY, HOUR, INSTANT, MINUTE, NOW, examples
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW
+from tests.effort import examples
 
 SURE = (Outcome.RATE_LIMITED, Outcome.BLOCKED)
 LIKELY = (Outcome.LOGIN_REQUIRED, Outcome.SCHEMA)
@@ -33,7 +34,7 @@ def many(outcome: Outcome, targets: Sequence[str]) -> list[tuple[Outcome, str]]:
 
 
 def test_every_outcome_has_its_place() -> None:
-    """RULES 2: the ten outcomes are a refusal, a likely one, weather, readable, or say nothing."""
+    """RULES 2: each of the ten outcomes is definite, suspected, transient, readable or neutral."""
     assert sorted(Outcome) == sorted([*SURE, *LIKELY, *WEATHER, *SILENT, *READABLE])
 
 
@@ -46,7 +47,7 @@ def test_a_new_source_may_be_asked() -> None:
 
 
 @pytest.mark.parametrize("outcome", SURE)
-def test_what_is_surely_a_refusal_counts_at_once(outcome: Outcome) -> None:
+def test_a_definite_refusal_counts_at_once(outcome: Outcome) -> None:
     """One `rate_limited` or `blocked`, of any target, pauses the source for the first pause."""
     refused = after((outcome, "a"))
     expected = NOW + HOUR
@@ -57,18 +58,20 @@ def test_what_is_surely_a_refusal_counts_at_once(outcome: Outcome) -> None:
 
 @pytest.mark.parametrize(("later", "paused"), [(HOUR - INSTANT, True), (HOUR, False)])
 def test_a_paused_source_may_be_asked_when_the_pause_is_over(later: timedelta, paused: bool) -> None:
-    """At its very end it is over."""
+    """The end of the pause is excluded."""
     assert paused == (after((Outcome.BLOCKED, "a")).closed_until(NOW + later) is not None)
 
 
 @pytest.mark.parametrize("first", [HOUR, 10 * MINUTE])
 def test_refusals_pause_for_1_2_4_8_16_and_then_24_first_pauses(first: timedelta) -> None:
-    """Each refusal is one step up, though something readable comes in between."""
+    """Each refusal doubles the pause, even with a count in between."""
     breaker, now, pauses = Breaker(), NOW, []
     for _ in range(8):
         breaker = after((Outcome.RATE_LIMITED, "a"), breaker=breaker, now=now, first=first)
-        pauses.append((breaker.closed_until(now) - now) / first)
-        now = breaker.closed_until(now)
+        until = breaker.closed_until(now)
+        assert until is not None
+        pauses.append((until - now) / first)
+        now = until
         breaker = after((Outcome.COUNT, "a"), breaker=breaker, now=now, first=first)
         assert breaker.closed_until(now) is None
     expected = [1, 2, 4, 8, 16, 24, 24, 24]
@@ -78,7 +81,7 @@ def test_refusals_pause_for_1_2_4_8_16_and_then_24_first_pauses(first: timedelta
 @pytest.mark.parametrize(
     ("calm", "hours"), [(23 * HOUR, 4), (24 * HOUR - INSTANT, 4), (24 * HOUR, 1), (9 * DAY, 1)]
 )
-def test_the_ladder_starts_from_the_bottom_again_after_a_calm_day(calm: timedelta, hours: int) -> None:
+def test_the_pauses_start_again_after_a_day_without_refusals(calm: timedelta, hours: int) -> None:
     """24 first pauses without a refusal, counted from the end of the last pause; here it was two hours."""
     breaker = after(
         (Outcome.BLOCKED, "a"), (Outcome.COUNT, "a"), (Outcome.BLOCKED, "a"), (Outcome.COUNT, "a")
@@ -110,14 +113,14 @@ def test_anything_readable_between_two_refusals_breaks_the_row(outcome: Outcome)
 
 
 @pytest.mark.parametrize("outcome", WEATHER)
-def test_weather_between_two_refusals_does_not_break_the_row(outcome: Outcome) -> None:
+def test_a_transient_fault_between_two_refusals_does_not_end_the_row(outcome: Outcome) -> None:
     """A fault of the network says nothing about whether the source would have answered."""
     refused = (Outcome.BLOCKED, "a")
     assert after(refused, (outcome, "b"), refused, (outcome, "c"), refused).stopped
 
 
 def test_refusals_in_a_row_may_be_days_apart() -> None:
-    """Nothing readable in between is a row, though the ladder starts from the bottom after a calm day."""
+    """Refusals with nothing readable in between are a row; the pauses start again after a day without one."""
     breaker = Breaker()
     for days in (0, 10, 20):
         breaker = after((Outcome.BLOCKED, "a"), breaker=breaker, now=NOW + days * DAY)
@@ -132,7 +135,7 @@ def test_only_an_operator_starts_a_stopped_source_again(outcome: Outcome) -> Non
 
 
 def test_a_refusal_after_an_answer_does_not_start_a_stopped_source() -> None:
-    """Stopped until an operator resumes it, whatever stragglers of a batch say."""
+    """Stopped until an operator resumes it, with any late results of a batch."""
     stopped = after(*[(Outcome.BLOCKED, "a")] * 3)
     assert after((Outcome.COUNT, "b"), (Outcome.BLOCKED, "c"), breaker=stopped).stopped
 
@@ -145,19 +148,21 @@ def test_a_resumed_source_has_its_three_refusals_again() -> None:
     assert after(*[(Outcome.BLOCKED, "a")] * 3, breaker=resumed).stopped
 
 
-# One odd target
+# One target with a schema outcome
 
 
 @pytest.mark.parametrize("outcome", LIKELY)
 @pytest.mark.parametrize("times", [1, 2, 3, 50])
-def test_one_odd_target_does_not_silence_the_source(outcome: Outcome, times: int) -> None:
-    """However often it answers oddly, nobody else has."""
+def test_one_schema_outcome_does_not_pause_the_source(outcome: Outcome, times: int) -> None:
+    """However often it fails, no other target has failed."""
     assert after(*[(outcome, "odd")] * times).closed_until(NOW) is None
 
 
 @pytest.mark.parametrize("outcome", LIKELY)
 @pytest.mark.parametrize("second", LIKELY)
-def test_a_likely_refusal_counts_when_a_second_target_answers_so(outcome: Outcome, second: Outcome) -> None:
+def test_a_suspected_refusal_counts_when_a_second_target_answers_the_same(
+    outcome: Outcome, second: Outcome
+) -> None:
     """Two targets with nothing readable in between are the source's doing, whatever word it used."""
     refused = after((outcome, "a"), (outcome, "a"), (second, "b"))
     expected = NOW + HOUR
@@ -167,40 +172,40 @@ def test_a_likely_refusal_counts_when_a_second_target_answers_so(outcome: Outcom
 
 @pytest.mark.parametrize("outcome", LIKELY)
 @pytest.mark.parametrize("readable", READABLE)
-def test_something_readable_between_two_odd_targets_clears_the_doubt(
+def test_a_count_between_two_schema_outcomes_clears_the_suspicion(
     outcome: Outcome, readable: Outcome
 ) -> None:
-    """The source answers, so both targets are odd by themselves."""
+    """The source answers, so each failure belongs to its target."""
     assert after((outcome, "a"), (readable, "b"), (outcome, "c")).closed_until(NOW) is None
 
 
-def test_a_cleared_doubt_leaves_no_trace() -> None:
-    """After an answer, the target that was odd before is one of two like any other."""
+def test_a_cleared_suspected_refusal_leaves_no_trace() -> None:
+    """After an answer, the target that failed before counts like any other."""
     looks = ((Outcome.SCHEMA, "a"), (Outcome.COUNT, "b"), (Outcome.SCHEMA, "a"))
     assert after(*looks).closed_until(NOW) is None
     assert after(*looks, (Outcome.SCHEMA, "b")).closed_until(NOW) is not None
 
 
 @pytest.mark.parametrize("weather", WEATHER)
-def test_weather_between_two_odd_targets_does_not_clear_the_doubt(weather: Outcome) -> None:
-    """Weather is nothing readable."""
+def test_a_transient_fault_between_two_schema_outcomes_does_not_clear_the_suspicion(weather: Outcome) -> None:
+    """A transient fault is nothing readable."""
     looks = ((Outcome.SCHEMA, "a"), (weather, "b"), (Outcome.SCHEMA, "c"))
     assert after(*looks).closed_until(NOW) is not None
 
 
-def test_likely_refusals_stop_the_source_too() -> None:
-    """a doubted, b, c and d refused: three in a row."""
+def test_suspected_refusals_stop_the_source_too() -> None:
+    """a suspected, b, c and d refused: three in a row."""
     breaker = after(*many(Outcome.LOGIN_REQUIRED, "abc"))
     assert not breaker.stopped
     assert after((Outcome.LOGIN_REQUIRED, "d"), breaker=breaker).stopped
 
 
-# Weather
+# Transient faults
 
 
 @pytest.mark.parametrize("outcome", WEATHER)
 @pytest.mark.parametrize(("targets", "pauses"), [("abcd", False), ("abcde", True)])
-def test_weather_pauses_the_source_briefly_after_five_different_targets_in_a_row(
+def test_transient_faults_of_five_targets_in_a_row_pause_the_source_briefly(
     outcome: Outcome, targets: str, pauses: bool
 ) -> None:
     """Ten minutes where the first pause is an hour."""
@@ -208,7 +213,7 @@ def test_weather_pauses_the_source_briefly_after_five_different_targets_in_a_row
     assert expected == after(*many(outcome, targets)).closed_until(NOW)
 
 
-def test_lost_posts_say_nothing_about_the_source() -> None:
+def test_missing_posts_do_not_affect_the_source() -> None:
     """However many there are; and they end no row of refusals either."""
     assert after(*many(Outcome.UNAVAILABLE, "abcdefgh")).closed_until(NOW) is None
     refused = after((Outcome.BLOCKED, "a"))
@@ -216,31 +221,31 @@ def test_lost_posts_say_nothing_about_the_source() -> None:
 
 
 @pytest.mark.parametrize("outcome", WEATHER)
-def test_one_lost_post_is_not_the_weather(outcome: Outcome) -> None:
+def test_one_missing_post_is_no_fault_of_the_source(outcome: Outcome) -> None:
     """The same target again and again is one target."""
     assert after(*many(outcome, "abcd" + "d" * 50)).closed_until(NOW) is None
 
 
-def test_two_lost_posts_in_turn_are_not_five_different_targets() -> None:
+def test_two_missing_posts_in_turn_are_not_five_different_targets() -> None:
     """After five different targets in a row, says its first page."""
     assert after(*many(Outcome.TRANSIENT, "ababab")).closed_until(NOW) is None
 
 
 @pytest.mark.parametrize("readable", READABLE)
-def test_something_readable_ends_the_bad_weather(readable: Outcome) -> None:
+def test_a_count_ends_a_row_of_transient_faults(readable: Outcome) -> None:
     """Four, then an answer, then four more are no row of five."""
     looks = [*many(Outcome.TRANSIENT, "abcd"), (readable, "e"), *many(Outcome.TRANSIENT, "fghi")]
     assert after(*looks).closed_until(NOW) is None
 
 
-def test_bad_weather_that_ended_leaves_no_trace() -> None:
+def test_transient_faults_that_ended_leave_no_trace() -> None:
     """After an answer, the target that failed last is one of five like any other."""
     looks = [(Outcome.TRANSIENT, "a"), (Outcome.COUNT, "a"), *many(Outcome.TRANSIENT, "abcde")]
     assert after(*looks).closed_until(NOW) is not None
 
 
 def test_after_a_brief_pause_it_takes_five_more() -> None:
-    """Bad weather that goes on pauses the source now and then, not for ever."""
+    """Lasting transient faults pause the source from time to time, not forever."""
     paused = after(*many(Outcome.TRANSIENT, "abcde"))
     later = NOW + 10 * MINUTE
     four = after(*many(Outcome.TRANSIENT, "fghi"), breaker=paused, now=later)
@@ -252,7 +257,7 @@ def test_after_a_brief_pause_it_takes_five_more() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(WEATHER), st.sampled_from("abcdefgh"))))
 @examples(100)
-def test_weather_never_stops_the_source(looks: list[tuple[Outcome, str]]) -> None:
+def test_transient_faults_never_stop_the_source(looks: list[tuple[Outcome, str]]) -> None:
     """However bad and long it is: no refusal, no step on the ladder, never a pause beyond the brief one."""
     breaker = after(*looks)
     expected = (False, 0, 0)
@@ -260,7 +265,7 @@ def test_weather_never_stops_the_source(looks: list[tuple[Outcome, str]]) -> Non
     assert (breaker.closed_until(NOW) or NOW) <= NOW + 10 * MINUTE
 
 
-def test_weather_never_shortens_the_pause_of_a_refusal() -> None:
+def test_transient_faults_never_shorten_the_pause_of_a_refusal() -> None:
     """Refused for an hour, the source stays paused for an hour: one batch may hold both."""
     looks = [(Outcome.RATE_LIMITED, "a"), *many(Outcome.TRANSIENT, "bcdef")]
     expected = NOW + HOUR
@@ -283,15 +288,15 @@ def test_after_a_pause_the_first_readable_answer_opens_the_source(readable: Outc
     assert opened.state(NOW + HOUR) == "ready"
 
 
-def test_a_straggler_from_before_the_pause_proves_nothing() -> None:
+def test_a_late_result_from_before_the_pause_has_no_effect() -> None:
     """Its look began while the source was still read; the source stays half open afterwards."""
     late = after((Outcome.COUNT, "b"), breaker=refused())
     assert late.state(NOW + HOUR) == "proving"
 
 
 @pytest.mark.parametrize("outcome", [*SURE, *LIKELY, Outcome.NOT_FOUND, Outcome.UNAVAILABLE])
-def test_a_canary_that_cannot_be_seen_is_a_refusal_at_once(outcome: Outcome) -> None:
-    """The profile is there for all to see: there is no doubt to wait for, and the ladder goes on."""
+def test_a_failed_canary_counts_as_a_refusal_at_once(outcome: Outcome) -> None:
+    """The canary is public, so its failure counts at once, and the pauses continue to grow."""
     breaker, now = refused(), NOW + HOUR
     breaker = breaker.after_canary(outcome, now, HOUR)
     assert (breaker.closed_until(now), breaker.reason) == (now + 2 * HOUR, f"canary {outcome}")
@@ -300,13 +305,13 @@ def test_a_canary_that_cannot_be_seen_is_a_refusal_at_once(outcome: Outcome) -> 
 
 
 @pytest.mark.parametrize("outcome", [Outcome.COUNT, Outcome.PRIVATE, Outcome.HIDDEN])
-def test_a_canary_that_is_seen_opens_the_source(outcome: Outcome) -> None:
+def test_a_readable_canary_closes_the_breaker(outcome: Outcome) -> None:
     """With or without a number: it was there."""
     opened = refused().after_canary(outcome, NOW + HOUR, HOUR)
     assert (opened.state(NOW + HOUR), opened.refusals) == ("ready", 0)
 
 
-def test_a_canary_that_the_weather_hides_is_asked_again_soon() -> None:
+def test_a_canary_with_a_transient_fault_is_retried_soon() -> None:
     """A sixth of the first pause later, and this never stops the source."""
     breaker, now = refused(), NOW + HOUR
     for _ in range(5):

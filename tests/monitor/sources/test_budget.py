@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from monitor.sources.budget import Budget, NthRequest, Purpose, RateLimit
 from monitor.sources.contract import RateLimitHint
 from monitor.sources.rate_limit_state import RateLimitState
-from tests.monitor.worlds import DAY, HOUR, INSTANT, MINUTE, NOW, SECOND, examples
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW, SECOND
+from tests.effort import examples
 
 THIRTY = Budget(requests_per_hour=30, spacing=60 * SECOND)
 
@@ -254,13 +255,13 @@ def test_at_90_percent_nothing_goes_out_until_the_hour_has_rolled(percent: int) 
 @pytest.mark.parametrize(
     ("wait", "expected"), [(5 * MINUTE, 5 * MINUTE), (3 * HOUR, 3 * HOUR), (9 * DAY, DAY)]
 )
-def test_a_source_is_left_alone_as_long_as_it_asks(wait: timedelta, expected: timedelta) -> None:
+def test_a_source_is_paused_for_as_long_as_it_asks(wait: timedelta, expected: timedelta) -> None:
     """At most a day, however full it says that it is."""
     for percent in (None, 20, 95):
         assert free_at(THIRTY, [], rate_limit_state=strained(percent, wait)) == NOW + expected
 
 
-def test_the_platforms_word_is_forgotten_after_an_hour() -> None:
+def test_a_rate_limit_hint_expires_after_an_hour() -> None:
     """What slowed requests down does so no longer than the platform's own hour."""
     slow = replace(THIRTY, spacing=MINUTE, requests_per_hour=1000)
     rate_limit_state = strained(89, at=NOW - 59 * MINUTE - 30 * SECOND)
@@ -271,8 +272,8 @@ def test_the_platforms_word_is_forgotten_after_an_hour() -> None:
 
 @given(BUDGETS, st.integers(75, 89), st.integers(75, 89), st.integers(0, 3600))
 @examples(200)
-def test_more_strain_is_never_quicker(budget: Budget, one: int, other: int, ago: int) -> None:
-    """And any strain is no quicker than none."""
+def test_a_stricter_rate_limit_is_never_faster(budget: Budget, one: int, other: int, ago: int) -> None:
+    """And any rate limit state is no faster than none."""
     sent = [NOW - ago * SECOND]
     none, less, more = (
         free_at(budget, sent, rate_limit_state=rate_limit_state)

@@ -1,4 +1,4 @@
-"""Strain: what a platform said of its own limit, whatever it said."""
+"""The rate limit state: what a platform reports of its own limit, for any report."""
 
 from datetime import timedelta
 
@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from monitor.sources.contract import RateLimitHint
 from monitor.sources.rate_limit_state import RateLimitState
-from tests.monitor.worlds import DAY, HOUR, INSTANT, MINUTE, NOW, SECOND, examples
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW, SECOND
+from tests.effort import examples
 
 
 def test_a_source_that_says_nothing_of_its_limit_leaves_no_trace() -> None:
@@ -55,9 +56,7 @@ def test_a_wait_from_a_clock_that_was_wrong_is_none() -> None:
 
 @given(st.integers(), st.none() | st.timedeltas())
 @examples(200)
-def test_whatever_a_platform_says_it_silences_a_source_for_a_day_at_most(
-    percent: int, wait: timedelta | None
-) -> None:
+def test_a_rate_limit_hint_pauses_a_source_for_a_day_at_most(percent: int, wait: timedelta | None) -> None:
     """And what is kept fits into a database."""
     rate_limit_state = RateLimitState().after(RateLimitHint(percent, wait), NOW)
     assert rate_limit_state.used_percent in range(1000)

@@ -1,4 +1,4 @@
-"""A class with nothing but `read` is a source, too."""
+"""A class with only `read` is adapted to a source."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -44,5 +44,5 @@ def test_a_list_of_looks_was_one_request() -> None:
     assert (reading.requests, [shot.count for shot in reading.snapshots]) == (1, [7])
 
 
-def test_a_reading_says_itself_what_it_cost() -> None:
+def test_a_reading_reports_its_requests() -> None:
     assert ReaderAdapter("dear", Dear()).read([NASA], NOW).requests == 3

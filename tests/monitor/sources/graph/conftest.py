@@ -1,4 +1,4 @@
-"""A stand-in for Graph, a token file, and the source under test, real up to the wire."""
+"""A stand-in for Graph, a token file, and the source under test with its real transport."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

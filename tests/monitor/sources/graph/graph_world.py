@@ -28,7 +28,7 @@ def post(code: str, metric: Metric = Metric.LIKES, owner: str | None = "natgeo")
 
 @dataclass
 class Scripted:
-    """A world of answers in their order, the last one for ever."""
+    """A world of answers in their order; the last one repeats."""
 
     answers: list[HttpAnswer]
 

@@ -1,4 +1,4 @@
-"""What is counted, and what one request brings."""
+"""Which counts Graph gives, and which of them one request reads."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,7 +38,7 @@ def test_one_request_brings_followers_and_dozens_of_posts(
     assert reading.requests == len(standin.requests) == 1
 
 
-def test_what_is_read_together_has_one_name(source: GraphSource) -> None:
+def test_targets_of_one_request_share_a_request_key(source: GraphSource) -> None:
     """A post is found through its owner, a renamed profile under its new name."""
     assert source.request_key(profile()) == "profile:natgeo"
     assert source.request_key(profile(username_now="geo")) == "profile:geo"
@@ -46,10 +46,10 @@ def test_what_is_read_together_has_one_name(source: GraphSource) -> None:
     assert source.request_key(post("ReelAAAAAAA", owner=None)) is None
 
 
-def test_a_renamed_profile_is_asked_for_by_its_new_name(
+def test_a_renamed_profile_is_requested_by_its_new_name(
     world: SmallGraph, look: Callable[..., Snapshot]
 ) -> None:
-    """The old one may be somebody else's."""
+    """The old name may belong to another account."""
     world.accounts["geo"] = ProfessionalAccount(77)
     assert look(profile(username_now="geo")).count == 77
 
@@ -90,7 +90,7 @@ def test_an_account_that_graph_does_not_know_is_not_found(read: Callable[..., Re
     }
 
 
-def test_targets_of_two_profiles_are_not_asked_for_together(
+def test_targets_of_two_profiles_share_no_request(
     standin: GraphStandIn, read: Callable[..., Reading]
 ) -> None:
     """Nothing is sent for what the contract rules out, and nothing is raised."""

@@ -1,4 +1,4 @@
-"""Every class of error has its outcome, whatever status it comes with."""
+"""Every class of error has its outcome, with any HTTP status."""
 
 import json
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def test_a_refusal_is_known_by_its_code(
         (error(4, subcode=2207013), Outcome.RATE_LIMITED),
     ],
 )
-def test_the_rest_is_known_by_subcode_flag_or_status(
+def test_other_errors_are_classified_by_subcode_flag_or_status(
     script: Callable[..., None], look: Callable[..., Snapshot], answer: HttpAnswer, outcome: Outcome
 ) -> None:
     """A refusal of the source is never taken for the absence of a target."""
@@ -78,7 +78,7 @@ def test_the_rest_is_known_by_subcode_flag_or_status(
     ],
 )
 @pytest.mark.parametrize("body", ["", "<html>", '{"error": "x"}', "[]", '{"business_discovery": {}}'])
-def test_without_an_error_of_graphs_the_status_speaks(
+def test_without_a_graph_error_the_status_decides(
     script: Callable[..., None], look: Callable[..., Snapshot], status: int, outcome: Outcome, body: str
 ) -> None:
     """A proxy on the way, or a page for people."""
@@ -112,7 +112,7 @@ def test_a_redirect_is_not_followed(
         '{"business_discovery": {"username": "natgeo", "followers_count": ' + "9" * 5000 + "}}",
     ],
 )
-def test_a_body_that_is_no_answer_is_odd(
+def test_a_body_that_is_no_answer_is_a_schema_outcome(
     script: Callable[..., None], look: Callable[..., Snapshot], body: str | bytes
 ) -> None:
     """Broken, of another kind, or nested without end."""
@@ -145,7 +145,7 @@ def test_a_posts_odd_count_is_odd_and_leaves_the_others_alone(
 @pytest.mark.parametrize(
     "edge", [None, 5, [], {}, {"data": None}, {"data": {}}, {"data": [5]}, {"data": [{}], "paging": 5}]
 )
-def test_media_of_another_shape_are_odd(
+def test_media_of_another_schema_are_a_schema_outcome(
     script: Callable[..., None], read: Callable[..., Reading], edge: Any
 ) -> None:
     """The followers beside them are still read."""

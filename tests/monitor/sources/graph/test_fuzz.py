@@ -1,4 +1,4 @@
-"""Ten thousand answers bent out of shape: every one ends in an outcome, and no number is made up."""
+"""Ten thousand mutated answers: each ends in an outcome, and no count is invented."""
 
 import copy
 import gzip
@@ -165,8 +165,8 @@ def garble(dice: random.Random, data: bytes) -> bytes:
     return bytes(raw)
 
 
-def bent_answer(dice: random.Random, answer: HttpAnswer) -> HttpAnswer:
-    """The answer with its JSON bent, perhaps under another status, or its usage headers garbled."""
+def mutated_answer(dice: random.Random, answer: HttpAnswer) -> HttpAnswer:
+    """The answer with mutated JSON, sometimes another status or invalid usage headers."""
     if dice.random() < 0.2:
         headers = [(name, _header(garble(dice, value.encode()))) for name, value in answer.headers]
         return HttpAnswer(answer.body, answer.status, tuple(headers))
@@ -191,7 +191,7 @@ def messages(dice: random.Random) -> list[bytes]:
     answers = [FIRST, SECOND] if dice.random() < 0.8 else [dice.choice(REFUSALS)]
     victim = dice.randrange(len(answers))
     if dice.random() < 0.5:
-        answers[victim] = bent_answer(dice, answers[victim])
+        answers[victim] = mutated_answer(dice, answers[victim])
         return [packed(dice, answer).encode() for answer in answers]
     raw = [packed(dice, answer).encode() for answer in answers]
     raw[victim] = garble(dice, raw[victim])
@@ -220,7 +220,7 @@ class Cable(BaseAdapter):
         plain.begin()
         return PooledResponse(
             body=plain,
-            headers=plain.headers.items(),
+            headers=dict(plain.headers.items()),
             status=plain.status,
             reason=plain.reason,
             preload_content=False,
@@ -274,7 +274,7 @@ def check(reading: Reading, bodies: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_ten_thousand_bent_answers_raise_nothing_and_make_no_number_up(
+def test_ten_thousand_mutated_answers_raise_nothing_and_invent_no_count(
     source: GraphSource, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """From the bytes of the answer to the snapshots; and all kinds of end are met."""
@@ -294,13 +294,13 @@ def test_ten_thousand_bent_answers_raise_nothing_and_make_no_number_up(
     assert ends[Outcome.COUNT] > MUTANTS
 
 
-def test_bent_answers_over_real_tls_raise_nothing(
+def test_mutated_answers_over_real_tls_raise_nothing(
     standin: GraphStandIn, source: GraphSource, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The same over sockets, where the answers end as they should: in their bodies anything may be."""
     dice = random.Random(1125)
     for _ in range(OVER_THE_WIRE):
-        answers = [bent_answer(dice, FIRST), SECOND]
+        answers = [mutated_answer(dice, FIRST), SECOND]
         if dice.random() < 0.5:
             answers[0] = HttpAnswer(
                 garble(dice, FIRST.encode().partition(b"\r\n\r\n")[2]), 200, FIRST.headers

@@ -1,4 +1,4 @@
-"""Posts are found by leafing through their owner's media, and no further than needed."""
+"""Posts are found by paging through their owner's media, no further than needed."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -34,7 +34,7 @@ def long(world: SmallGraph) -> SmallGraph:
 
 
 @pytest.mark.parametrize(("number", "requests"), [(0, 1), (99, 1), (100, 2), (250, 3), (499, 5)])
-def test_leafing_ends_where_the_last_asked_post_was_found(
+def test_paging_ends_where_the_last_requested_post_was_found(
     long: SmallGraph, read: Callable[..., Reading], standin: GraphStandIn, number: int, requests: int
 ) -> None:
     """Every page is a request, and counted."""
@@ -43,7 +43,7 @@ def test_leafing_ends_where_the_last_asked_post_was_found(
     assert reading.requests == len(standin.requests) == requests
 
 
-def test_a_post_behind_the_fifth_page_is_not_gone_and_the_detail_says_why(
+def test_a_post_behind_the_fifth_page_is_unavailable_and_the_detail_says_why(
     long: SmallGraph, read: Callable[..., Reading]
 ) -> None:
     """Those before it have their counts all the same."""
@@ -68,7 +68,7 @@ def test_a_post_that_is_not_there_is_unavailable_once_all_were_seen(
 
 @pytest.mark.parametrize("edge", [{}, {"media": {"data": []}}, {"media": {"data": []}, "media_count": None}])
 def test_media_that_are_said_to_be_there_but_not_listed_are_no_evidence(
-    script: Callable[..., None], look: Callable[..., Snapshot], edge: Mapping[str, Any]
+    script: Callable[..., None], look: Callable[..., Snapshot], edge: dict[str, object]
 ) -> None:
     """Graph leaves out what there is none of, and what we may not see."""
     script(discovery(EDGE | edge))
@@ -146,7 +146,7 @@ def test_the_cursor_is_asked_for_as_it_was_given(
 @pytest.mark.parametrize(
     "cursor", ["a)b", "a,b", "{", "a b", "x" * 1025, "é", "a\n", "limit(5)", 5, None, ["a"], {"a": 1}, True]
 )
-def test_a_cursor_that_could_be_more_than_a_cursor_is_not_asked_for(
+def test_a_cursor_with_unsafe_characters_is_not_requested(
     script: Callable[..., None], read: Callable[..., Reading], cursor: Any
 ) -> None:
     """Nothing else than a name or a cursor gets into the expression of fields."""
@@ -157,7 +157,7 @@ def test_a_cursor_that_could_be_more_than_a_cursor_is_not_asked_for(
 
 
 @pytest.mark.parametrize("round_of", [1, 3])
-def test_media_that_lead_round_in_a_circle_are_left(
+def test_circular_paging_is_abandoned(
     script: Callable[..., None], read: Callable[..., Reading], round_of: int
 ) -> None:
     """As soon as a cursor comes again."""
@@ -166,7 +166,7 @@ def test_media_that_lead_round_in_a_circle_are_left(
     assert (reading.requests, reading.snapshots[0].outcome) == (round_of + 1, Outcome.SCHEMA)
 
 
-def test_a_list_without_an_end_costs_five_requests(
+def test_an_endless_list_costs_five_requests(
     script: Callable[..., None], read: Callable[..., Reading]
 ) -> None:
     """However many pages there are said to be."""

@@ -1,4 +1,4 @@
-"""What Graph says of its limits, in headers that are believed only where they are as documented."""
+"""Graph's rate limit headers are used only where they are as documented."""
 
 import json
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def test_the_headers_of_a_refusal_count_as_well(
     assert read(profile()).rate_limit == RateLimitHint(40, timedelta(minutes=2))
 
 
-def test_of_several_answers_the_worse_counts(
+def test_of_several_outcomes_the_worst_counts(
     script: Callable[..., None], read: Callable[..., Reading]
 ) -> None:
     """A second page may say less, or nothing."""
@@ -90,13 +90,13 @@ def test_more_than_all_is_all() -> None:
         '{"call_count": 5}, {"call_count": 6}',
     ],
 )
-def test_a_strange_header_says_nothing(value: str) -> None:
+def test_an_unknown_header_is_ignored(value: str) -> None:
     """Nor does it raise."""
     assert rate_limit_hint({APP: value, CASES: value}, NOW) in (RateLimitHint(), RateLimitHint(99))
     assert rate_limit_hint({APP: value}, NOW) == RateLimitHint()
 
 
-def test_a_strange_value_leaves_the_others_alone() -> None:
+def test_an_invalid_value_does_not_affect_the_others() -> None:
     """One by one."""
     assert rate_limit_hint({APP: '{"call_count": "x", "total_time": 30}'}, NOW) == RateLimitHint(30)
     mixed = {CASES: json.dumps({"1": 5, "2": [7, {"call_count": 20}], "3": [{"call_count": 40}]})}
@@ -120,7 +120,7 @@ def test_a_strange_value_leaves_the_others_alone() -> None:
 def test_the_time_to_regain_access_is_in_minutes_and_at_most_a_day(
     minutes: Any, wait: timedelta | None
 ) -> None:
-    """Nobody is silenced for ever by a header."""
+    """No header pauses a source forever."""
     assert rate_limit_hint(cases(estimated_time_to_regain_access=minutes), NOW).wait == wait
 
 

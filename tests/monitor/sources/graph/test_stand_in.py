@@ -1,4 +1,4 @@
-"""The stand-in itself: it is as strict as Graph about what it is asked, and about who asks."""
+"""The stand-in checks requests and tokens as strictly as Graph."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,7 @@ def ask(fields: str, token: str = TOKEN, **more: str) -> Any:
     ).json()
 
 
-def test_only_the_token_opens(world: SmallGraph) -> None:
+def test_only_the_token_authorizes(world: SmallGraph) -> None:
     """In the header, as it is."""
     fields = "business_discovery.username(natgeo){followers_count}"
     assert ask(fields)["business_discovery"]["followers_count"] == 1234
@@ -93,7 +93,7 @@ def test_an_outage_is_an_answer_to_everything(
 
 
 def test_one_stand_in_can_be_several_sites(source: GraphSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program has one proxy: whoever needs Instagram's pages beside Graph gets them from it, too."""
+    """A program has one proxy, so it serves Instagram's pages beside Graph, too."""
     pages = dict.fromkeys(HOSTS, lambda _: profile_page("natgeo", 5))
     with GraphStandIn(SmallGraph(lambda: NOW, {"natgeo": ProfessionalAccount(7)}), pages) as standin:
         for name, value in standin.environment.items():

@@ -1,4 +1,4 @@
-"""The token comes from a file that is nobody else's, and goes into one header."""
+"""The token comes from a file that only its user can read, and is sent in one header."""
 
 import logging
 import os
@@ -95,8 +95,10 @@ def test_a_file_of_owner_and_group_is_read(options: dict[str, str], token_path: 
     assert GraphSource.configured(options).name == "graph"
 
 
-def test_neither_folder_nor_pipe_nor_nothing_is_a_token_file(options: dict[str, str], tmp_path: Path) -> None:
-    """And nobody waits for a pipe."""
+def test_a_directory_a_pipe_or_a_missing_file_is_no_token_file(
+    options: dict[str, str], tmp_path: Path
+) -> None:
+    """Reading a pipe does not block."""
     os.mkfifo(tmp_path / "pipe", 0o600)
     (tmp_path / "folder").mkdir(mode=0o700)
     for name, why in (
@@ -109,7 +111,7 @@ def test_neither_folder_nor_pipe_nor_nothing_is_a_token_file(options: dict[str, 
             GraphSource.configured(options | {"token_file": str(tmp_path / name)})
 
 
-def test_a_file_that_vanishes_is_a_login_that_is_missing(
+def test_a_removed_file_counts_as_a_missing_login(
     look: Callable[..., Snapshot], standin: GraphStandIn, token_path: Path
 ) -> None:
     """Nothing is sent, nothing is raised, and the operator reads what to do."""

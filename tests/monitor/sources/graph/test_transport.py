@@ -1,4 +1,4 @@
-"""The network's faults are passing faults; what is sent and what is read has bounds."""
+"""Network faults are transient; requests and answers are bounded."""
 
 import gzip
 import socket
@@ -28,7 +28,7 @@ MIB = 1024 * 1024
 
 
 @pytest.mark.parametrize("mishap", [Mishap.DROP, Mishap.CUT])
-def test_a_connection_that_drops_is_a_passing_fault_and_not_tried_again(
+def test_a_dropped_connection_is_a_transient_fault_and_not_retried(
     script: Callable[..., None], standin: GraphStandIn, read: Callable[..., Reading], mishap: Mishap
 ) -> None:
     """The request counts, though it brought nothing."""
@@ -38,7 +38,7 @@ def test_a_connection_that_drops_is_a_passing_fault_and_not_tried_again(
     assert len(standin.requests) == 1
 
 
-def test_a_graph_that_says_nothing_is_given_up_after_the_timeout(
+def test_a_request_without_an_answer_ends_after_the_timeout(
     script: Callable[..., None], source: GraphSource, read: Callable[..., Reading]
 ) -> None:
     """Twenty seconds, unless told otherwise."""
@@ -50,10 +50,10 @@ def test_a_graph_that_says_nothing_is_given_up_after_the_timeout(
     assert monotonic() - began < 2
 
 
-def test_nobody_there_is_a_passing_fault(
+def test_a_closed_port_is_a_transient_fault(
     look: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody listens where the proxy should be."""
+    """Nothing listens on the proxy's port."""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         for name in ("HTTPS_PROXY", "https_proxy"):
@@ -74,13 +74,13 @@ def test_an_odd_proxy_is_a_passing_fault_and_its_password_not_shown(
     assert (seen.outcome, "me:hush" in seen.detail) == (Outcome.TRANSIENT, False)
 
 
-def test_a_certificate_that_is_not_trusted_gets_no_token(
+def test_an_untrusted_certificate_gets_no_token(
     standin: GraphStandIn,
     look: Callable[..., Snapshot],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Nobody in the middle gets to read or answer a request."""
+    """A man in the middle can neither read nor answer a request."""
     other = tmp_path_factory.mktemp("authority") / "other.pem"
     trustme.CA().cert_pem.write_to_path(other)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other))
@@ -129,7 +129,7 @@ def test_an_answer_that_drips_is_given_up(
     ],
     ids=["not gzip", "not chunked", "300 headers", "a header of 70 kB", "two lengths"],
 )
-def test_broken_http_is_a_passing_fault(
+def test_broken_http_is_a_transient_fault(
     script: Callable[..., None], look: Callable[..., Snapshot], answer: HttpAnswer
 ) -> None:
     """What the libraries raise then is caught, too."""
@@ -181,7 +181,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_name_that_is_none_is_not_asked_for(
+def test_an_invalid_name_is_not_requested(
     standin: GraphStandIn, source: GraphSource, read: Callable[..., Reading], name: str
 ) -> None:
     """Whether it is the profile's, a newer one, or an owner's."""
@@ -200,7 +200,7 @@ def test_a_shortcode_that_is_none_is_not_looked_for(source: GraphSource, code: s
     assert source.request_key(post(code)) is None
 
 
-def test_the_expression_is_all_that_is_asked(standin: GraphStandIn, read: Callable[..., Reading]) -> None:
+def test_only_the_field_expression_is_requested(standin: GraphStandIn, read: Callable[..., Reading]) -> None:
     """And only the fields that the targets need."""
     read(profile())
     read(post("ReelAAAAAAA"))
@@ -217,6 +217,6 @@ def test_the_expression_is_all_that_is_asked(standin: GraphStandIn, read: Callab
     assert {(asked.method, asked.host) for asked in standin.requests} == {("GET", "graph.facebook.com")}
 
 
-def test_a_look_leaves_no_time_of_its_own(source: GraphSource, standin: GraphStandIn) -> None:
+def test_a_look_due_now_gets_no_date(source: GraphSource, standin: GraphStandIn) -> None:
     """The snapshots are of the time that was passed in."""
     assert {shot.at for shot in source.read([profile()], NOW).snapshots} == {NOW}

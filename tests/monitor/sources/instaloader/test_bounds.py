@@ -1,4 +1,4 @@
-"""An answer is read within bounds of size and time, whatever the other side sends."""
+"""Any answer is read within bounds of size and time."""
 
 import gzip
 from collections.abc import Callable

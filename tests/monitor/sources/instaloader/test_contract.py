@@ -59,7 +59,7 @@ def test_a_post_is_asked_for_with_exactly_this_form(asked: tuple[HttpRequest, ..
 
 
 def test_pages_are_asked_for_as_a_visitor(asked: tuple[HttpRequest, ...]) -> None:
-    """No form, no authorization, and cookies that name nobody."""
+    """No form, no authorization, and anonymous cookies."""
     for one in asked[:2]:
         assert (one.form, one.headers["cookie"]) == ({}, LOOKS_LIKE_A_VISITOR)
         assert (one.headers["accept"], one.headers["sec-fetch-mode"]) == ("text/html", "navigate")

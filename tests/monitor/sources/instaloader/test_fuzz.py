@@ -1,4 +1,4 @@
-"""Answers bent out of shape raise nothing, and give no number that they do not contain."""
+"""Mutated answers raise nothing, and give no count that they do not contain."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -79,7 +79,7 @@ def numbers(value: Any) -> set[int]:
 
 @settings(max_examples=400, deadline=None)
 @given(bent(PAGES))
-def test_a_bent_profile_gives_no_number_of_its_own(pages: Any) -> None:
+def test_a_mutated_profile_never_yields_an_invented_count(pages: Any) -> None:
     """The count, when there is one, stands in a user object as its follower_count."""
     if not isinstance(pages, list):
         return
@@ -93,8 +93,8 @@ def test_a_bent_profile_gives_no_number_of_its_own(pages: Any) -> None:
 
 @settings(max_examples=400, deadline=None)
 @given(bent(NODE))
-def test_a_bent_post_gives_no_number_of_its_own(node: Any) -> None:
-    """The count, when there is one, stands in the field that it names, and nobody hid it."""
+def test_a_mutated_post_never_yields_an_invented_count(node: Any) -> None:
+    """The count, when there is one, is in the field that it names, and is not hidden."""
     if not isinstance(node, dict):
         return
     for seen in (likes(node), views(node)):
@@ -105,7 +105,7 @@ def test_a_bent_post_gives_no_number_of_its_own(node: Any) -> None:
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_bent_answers_over_the_wire_raise_nothing(
+def test_mutated_answers_over_the_network_raise_nothing(
     script: Any, look: Callable[..., Snapshot], data: Any
 ) -> None:
     """The whole way through the library, with whole JSON and with JSON that broke off."""
@@ -128,7 +128,7 @@ def test_bent_answers_over_the_wire_raise_nothing(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(bent({"data": {"user": user("nat.geo", 1234, user_id="17")}}))
-def test_a_bent_answer_about_an_account_gives_no_number_of_its_own(
+def test_a_mutated_account_answer_never_yields_an_invented_count(
     script: Any, source: InstaloaderSource, there: Any
 ) -> None:
     """A count, when there is one, stands in an answer that names the account and says it is public."""

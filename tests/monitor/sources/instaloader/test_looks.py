@@ -1,4 +1,4 @@
-"""What every look has in common: its number, its cost, and what is never asked."""
+"""All looks: their counts, their cost, and the requests that are never sent."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -75,9 +75,7 @@ def test_every_sensible_number_is_a_count(script: Any, look: Callable[..., Snaps
 
 
 @pytest.mark.parametrize("count", [-2, 10**12, 10**40, True, 12.0, "1234", "1.2m", [5], {"count": 5}])
-def test_a_number_that_makes_no_sense_is_no_count(
-    script: Any, look: Callable[..., Snapshot], count: Any
-) -> None:
+def test_an_impossible_number_is_no_count(script: Any, look: Callable[..., Snapshot], count: Any) -> None:
     """Rounded, written out, impossible and nested numbers are all a change of shape."""
     script.page, script.query = user_page(follower_count=count), post_with(like_count=count, play_count=count)
     assert {look(metric).outcome for metric in Metric} == {Outcome.SCHEMA}
@@ -163,7 +161,7 @@ def test_the_start_page_is_asked_for_again_after_some_hours_and_after_a_strange_
 def test_a_start_page_without_a_cookie_costs_a_request_more_and_is_counted(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading]
 ) -> None:
-    """The library asks for the cookie before each query; the budget hears of it."""
+    """The library requests the cookie before each query; the budget counts it."""
     script.start = HttpAnswer(script.start.body)
     costs = [read(Metric.LIKES).requests for _ in range(2)]
     assert costs == [3, 2]

@@ -1,4 +1,4 @@
-"""Faults of the network are passing faults, whatever shape they take."""
+"""All network faults are transient faults."""
 
 import json
 import socket
@@ -22,7 +22,7 @@ GOOD_POST = post_answer(media("C0deAAAAAAA", likes=5, plays=5)).body
 
 
 @pytest.mark.parametrize("mishap", [Mishap.DROP, Mishap.CUT])
-def test_a_connection_that_drops_is_a_passing_fault_and_not_tried_again(
+def test_a_dropped_connection_is_a_transient_fault_and_not_retried(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading], mishap: Mishap
 ) -> None:
     """Before the answer, in the middle of it, on the page, the start page and the query."""
@@ -43,7 +43,7 @@ def test_a_start_page_that_breaks_off_is_a_passing_fault(
     assert (reading.snapshots[0].outcome, reading.requests) == (Outcome.TRANSIENT, 1)
 
 
-def test_a_cookie_request_that_drops_is_a_passing_fault(
+def test_a_dropped_cookie_request_is_a_transient_fault(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading]
 ) -> None:
     """The library lets this error of requests through as it is."""
@@ -64,7 +64,7 @@ def test_a_refusal_whose_body_breaks_off_is_a_passing_fault_or_the_refusal(
 
 
 @pytest.mark.parametrize("metric", [Metric.FOLLOWERS, Metric.LIKES])
-def test_a_source_that_says_nothing_is_given_up_after_the_timeout(
+def test_a_read_without_an_answer_ends_after_the_timeout(
     standin: InstagramStandIn,
     script: Any,
     read: Callable[..., Reading],
@@ -80,10 +80,10 @@ def test_a_source_that_says_nothing_is_given_up_after_the_timeout(
     assert len(standin.requests) == (1 if metric is Metric.FOLLOWERS else 2)
 
 
-def test_a_refused_connection_is_a_passing_fault(
+def test_a_refused_connection_is_a_transient_fault(
     script: Any, look: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody listens where the proxy should be."""
+    """Nothing listens on the proxy's port."""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         for name in ("HTTPS_PROXY", "https_proxy"):
@@ -91,14 +91,14 @@ def test_a_refused_connection_is_a_passing_fault(
         assert {look(metric).outcome for metric in Metric} == {Outcome.TRANSIENT}
 
 
-def test_a_certificate_that_is_not_trusted_is_a_passing_fault_and_nothing_is_asked(
+def test_an_untrusted_certificate_is_a_transient_fault_and_no_request_is_sent(
     standin: InstagramStandIn,
     script: Any,
     look: Callable[..., Snapshot],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """Nobody in the middle gets to read or answer a request."""
+    """A man in the middle can neither read nor answer a request."""
     trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "other.pem"))
     seen = look(Metric.FOLLOWERS)
@@ -116,7 +116,7 @@ def test_a_certificate_that_is_not_trusted_is_a_passing_fault_and_nothing_is_ask
     ],
     ids=["not gzip", "not chunked", "300 headers", "a header of 70 kB"],
 )
-def test_broken_http_is_a_passing_fault(
+def test_broken_http_is_a_transient_fault(
     script: Any, look: Callable[..., Snapshot], answer: HttpAnswer
 ) -> None:
     """What the library's own libraries raise then is caught, too."""
@@ -133,7 +133,7 @@ def test_an_unknown_charset_raises_nothing(script: Any, look: Callable[..., Snap
 def test_a_stand_in_leaves_no_waiting_client_behind(
     script: Any, monkeypatch: pytest.MonkeyPatch, read: Callable[..., Reading]
 ) -> None:
-    """Closing it ends also the conversations in which nobody speaks."""
+    """Closing it also ends idle connections."""
     with InstagramStandIn(script) as own:
         for name, value in own.environment.items():
             monkeypatch.setenv(name, value)

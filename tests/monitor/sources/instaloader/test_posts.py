@@ -1,4 +1,4 @@
-"""What the source makes of posts, and of counts that their owners hide."""
+"""How the source reads posts, and counts that their owners hide."""
 
 import json
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def test_likes_that_are_null_or_minus_one_are_hidden(
 
 
 @pytest.mark.parametrize("likes", [3, 100, 0, None, -1, "x"])
-def test_the_flag_hides_likes_and_views_whatever_number_stands_beside_it(
+def test_the_flag_hides_likes_and_views_at_any_number(
     script: Any, look: Callable[..., Snapshot], likes: Any
 ) -> None:
     """Instagram puts a placeholder where hidden likes were."""

@@ -1,4 +1,4 @@
-"""What the source makes of profile pages."""
+"""How the source reads profile pages."""
 
 from collections.abc import Callable
 from typing import Any

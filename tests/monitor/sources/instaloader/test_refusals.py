@@ -1,4 +1,4 @@
-"""Every way of being refused ends in its own outcome, after one attempt."""
+"""Each kind of refusal ends in its own outcome, after one attempt."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A profile that was renamed is followed by its user id; who took over its name is not."""
+"""A renamed profile is followed by its user id; an account that took over its name is not."""
 
 import json
 from collections.abc import Callable
@@ -99,7 +99,7 @@ def test_a_profile_is_followed_from_name_to_name_and_back(
 
 
 @pytest.mark.parametrize("private", [False, True])
-def test_who_took_over_the_name_is_not_counted(
+def test_an_account_that_took_over_the_name_is_not_counted(
     world: DemoInstagram, look: Callable[..., Snapshot], private: bool
 ) -> None:
     """The account that was sold is followed, whatever the new owner of its name shows."""
@@ -108,7 +108,7 @@ def test_who_took_over_the_name_is_not_counted(
     assert told(look()) == (Outcome.COUNT, 1234, ACCOUNT, "nat.geo")
 
 
-def test_a_name_that_was_taken_over_from_a_deleted_account_leads_nowhere(
+def test_a_name_taken_over_from_a_deleted_account_is_not_found(
     world: DemoInstagram, look: Callable[..., Snapshot]
 ) -> None:
     """It is not found, and the detail says why."""
@@ -140,7 +140,7 @@ def test_without_a_known_account_nothing_is_asked_but_the_page(
 def test_the_count_of_an_account_is_new_at_every_look(
     world: DemoInstagram, look: Callable[..., Snapshot]
 ) -> None:
-    """The library would remember the first answer for ever."""
+    """The library would cache the first answer forever."""
     world.rename("natgeo", "nat.geo")
     assert look().count == 1234
     world.profiles["nat.geo"] = replace(world.profiles["nat.geo"], followers=1000)
@@ -156,7 +156,7 @@ def test_a_new_name_that_no_profile_can_have_is_not_followed(
     assert told(look())[::3] == (Outcome.SCHEMA, "")
 
 
-def test_a_name_that_leads_to_no_profile_any_more_is_asked_for_by_id_again(
+def test_a_name_without_a_profile_is_resolved_by_id_again(
     world: DemoInstagram, look: Callable[..., Snapshot]
 ) -> None:
     """So that a name that was learnt wrong does not stick."""
@@ -188,7 +188,7 @@ def account(**changes: Any) -> HttpAnswer:
         (account(), Outcome.COUNT, 1234),
         (account(pk=int(ACCOUNT)), Outcome.COUNT, 1234),
         (account(is_private=True), Outcome.PRIVATE, None),
-        # somebody, but not plainly the account that was asked for, or not plainly a number
+        # an account, but not clearly the requested one, or not clearly a number
         (account(pk="18"), Outcome.SCHEMA, None),
         (account(pk=None), Outcome.SCHEMA, None),
         (account(username="a/../b"), Outcome.SCHEMA, None),
@@ -197,7 +197,7 @@ def account(**changes: Any) -> HttpAnswer:
         (account(follower_count=None), Outcome.SCHEMA, None),
         (account(follower_count="1,234"), Outcome.SCHEMA, None),
         (account(follower_count=-1), Outcome.SCHEMA, None),
-        # nobody: what the page said holds
+        # no account: the answer of the page holds
         (account_answer(None), Outcome.NOT_FOUND, None),
         (account_answer({}), Outcome.NOT_FOUND, None),
         (account_answer([7]), Outcome.NOT_FOUND, None),
@@ -232,7 +232,7 @@ def test_what_the_id_leads_to_is_read_as_strictly_as_a_page(
 
 
 @pytest.mark.parametrize("outage", [RATE_LIMITED, DOWN, LOGIN_WALL, HttpAnswer("<html></html>")])
-def test_a_page_that_says_nothing_leads_to_no_other_question(
+def test_a_page_without_data_causes_no_second_request(
     script: Any, standin: InstagramStandIn, look: Callable[..., Snapshot], outage: HttpAnswer
 ) -> None:
     """A source that refuses us is not asked twice."""

@@ -1,17 +1,17 @@
-"""A login is used for views alone, costs what it costs, and stops nothing when it has expired."""
+"""A login is used for views only, costs what it costs, and stops nothing when it has expired."""
 
 import json
 import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import instaloader
 import pytest
 
-from monitor.errors import BadInputError
 from monitor.model.link import Link, LinkKind
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
@@ -30,27 +30,27 @@ from refilld.demo.instagram import (
 )
 from refilld.demo.members import POST_QUERY, MembersWorld
 from refilld.demo.tunnel import HttpAnswer
-
-NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-CODE = "C0deAAAAAAA"
-OTHER = "C0deBBBBBBB"
-PICTURE = "C0dePPPPPPP"
-SESSION = "787132%3AFAKEsession%3A17"
-TOKEN = "FAKEcsrftoken"
-LOGGED_IN = HttpAnswer(
-    '<html>["LSD",[],{"token":"lsd"},323] "IG_USER_EIMU":"787132"'
-    ' ["DTSGInitialData",[],{"token":"dtsg"},258]</html>'
+from tests.monitor.sources.instaloader.logins import (
+    CODE,
+    COOKIES,
+    HOUR,
+    LOGGED_IN,
+    NOON,
+    OTHER,
+    PICTURE,
+    QUERY,
+    SESSION,
+    START,
+    TOKEN,
+    VISIT,
+    put,
+    with_session,
 )
-COOKIES = {"sessionid": SESSION, "csrftoken": TOKEN, "ds_user_id": "787132"}
-QUERY = "POST /graphql/query"
-START = "GET /"
-VISIT = "POST /api/graphql"
 
 
 @dataclass
-class Desk:
-    """A source with a login, the world that it looks at, and the file that the login is in."""
+class Login:
+    """A source with a login, the stand-in's world, and the file with the login."""
 
     standin: InstagramStandIn
     world: MembersWorld
@@ -75,62 +75,52 @@ class Desk:
         os.utime(self.file, ns=(later, later))
 
 
-def put(file: Path, value: object, mode: int = 0o600) -> Path:
-    file.write_text(value if isinstance(value, str) else json.dumps(value))
-    file.chmod(mode)
-    return file
-
-
-def with_session(file: Path) -> InstaloaderSource:
-    return InstaloaderSource.configured({"session_file": str(file)})
-
-
 @pytest.fixture
-def desk(
+def login(
     standin: InstagramStandIn,
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
-) -> Desk:
+) -> Login:
     caplog.set_level(logging.DEBUG)
     posts = {CODE: Post(100, 9001), OTHER: Post(7, 70), PICTURE: Post(5)}
     world = MembersWorld(lambda: NOON, {"natgeo": Profile(1234)}, posts, sessions={SESSION: "787132"})
     standin.world = world
     file = put(tmp_path / "session.json", COOKIES)
-    return Desk(standin, world, file, with_session(file))
+    return Login(standin, world, file, with_session(file))
 
 
-def test_likes_and_views_come_out_of_one_request_with_a_login(desk: Desk) -> None:
+def test_likes_and_views_come_out_of_one_request_with_a_login(login: Login) -> None:
     """Without a start page, and each count in its own snapshot."""
-    reading = desk.read(Metric.LIKES, Metric.VIEWS)
+    reading = login.read(Metric.LIKES, Metric.VIEWS)
     assert [(shot.count, shot.count_kind) for shot in reading.snapshots] == [
         (100, "like_count"), (9001, "play_count"),
     ]  # fmt: skip
-    assert (desk.asked, reading.requests) == ([QUERY], 1)
+    assert (login.asked, reading.requests) == ([QUERY], 1)
 
 
-def test_the_login_is_shown_where_it_is_needed_and_nowhere_else(desk: Desk) -> None:
+def test_the_login_is_shown_where_it_is_needed_and_nowhere_else(login: Login) -> None:
     """Views of a post carry it; likes alone, profiles and the start page do not."""
-    desk.read(Metric.VIEWS)
-    [one] = desk.standin.requests
+    login.read(Metric.VIEWS)
+    [one] = login.standin.requests
     assert f"sessionid={SESSION}" in one.headers["cookie"]
     assert (one.headers["x-csrftoken"], one.form["doc_id"]) == (TOKEN, "27128499623469141")
-    desk.read(Metric.LIKES)
-    seen = desk.standin.requests
-    desk.source.read([Target(Link(LinkKind.PROFILE, "natgeo"), Metric.FOLLOWERS)], NOON)
-    seen += desk.standin.requests[len(seen) :]
+    login.read(Metric.LIKES)
+    seen = login.standin.requests
+    login.source.read([Target(Link(LinkKind.PROFILE, "natgeo"), Metric.FOLLOWERS)], NOON)
+    seen += login.standin.requests[len(seen) :]
     assert [f"{one.method} {one.path}" for one in seen] == [START, VISIT, "GET /natgeo/"]
     assert not any(secret in str(one) for one in seen for secret in (SESSION, TOKEN, "787132%"))
 
 
-def test_without_a_login_the_views_are_hidden_and_the_likes_are_not(desk: Desk) -> None:
+def test_without_a_login_the_views_are_hidden_and_the_likes_are_not(login: Login) -> None:
     """In one request, too, besides the start page."""
-    desk.source = InstaloaderSource.configured({"session_file": ""})
-    reading = desk.read(Metric.VIEWS, Metric.LIKES)
+    login.source = InstaloaderSource.configured({"session_file": ""})
+    reading = login.read(Metric.VIEWS, Metric.LIKES)
     assert [(shot.outcome, shot.count) for shot in reading.snapshots] == [
         (Outcome.HIDDEN, None), (Outcome.COUNT, 100),
     ]  # fmt: skip
-    assert (desk.asked, reading.requests) == ([START, VISIT], 2)
+    assert (login.asked, reading.requests) == ([START, VISIT], 2)
 
 
 def said(message: str, status: int) -> HttpAnswer:
@@ -152,105 +142,112 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda answer: f"{answer.status}-{answer.body[:30]}")
-def test_an_expired_login_is_said_once_and_then_left_alone(desk: Desk, refusal: HttpAnswer) -> None:
+def test_an_expired_login_is_said_once_and_then_left_alone(login: Login, refusal: HttpAnswer) -> None:
     """Views need a login, says the first look; the later ones cost a visitor's request and say why."""
-    desk.world.sessions, desk.world.refusal = {}, refusal
-    first = desk.look()
-    assert (first.outcome, desk.asked) == (Outcome.LOGIN_REQUIRED, [QUERY])
-    assert first.detail.startswith(f"the session in {desk.file} is refused")
+    login.world.sessions, login.world.refusal = {}, refusal
+    first = login.look()
+    assert (first.outcome, login.asked) == (Outcome.LOGIN_REQUIRED, [QUERY])
+    assert first.detail.startswith(f"the session in {login.file} is refused")
     for code in (OTHER, CODE):
-        later = desk.look(code, NOON + 5 * HOUR)
-        assert (later.outcome, QUERY in desk.asked) == (Outcome.HIDDEN, False)
+        later = login.look(code, NOON + 5 * HOUR)
+        assert (later.outcome, QUERY in login.asked) == (Outcome.HIDDEN, False)
         assert "is refused" in later.detail
 
 
-def test_an_expired_login_does_not_stop_the_likes(desk: Desk) -> None:
+def test_an_expired_login_does_not_stop_the_likes(login: Login) -> None:
     """They come from a visitor's look at once, and each request is counted."""
-    desk.world.sessions = {}
-    reading = desk.read(Metric.LIKES, Metric.VIEWS)
+    login.world.sessions = {}
+    reading = login.read(Metric.LIKES, Metric.VIEWS)
     assert [(shot.outcome, shot.count) for shot in reading.snapshots] == [
         (Outcome.COUNT, 100), (Outcome.LOGIN_REQUIRED, None),
     ]  # fmt: skip
-    assert (desk.asked, reading.requests) == ([QUERY, START, VISIT], 3)
-    reading = desk.read(Metric.LIKES, Metric.VIEWS)
+    assert (login.asked, reading.requests) == ([QUERY, START, VISIT], 3)
+    reading = login.read(Metric.LIKES, Metric.VIEWS)
     assert [shot.outcome for shot in reading.snapshots] == [Outcome.COUNT, Outcome.HIDDEN]
-    assert (desk.asked, reading.requests) == ([VISIT], 1)
+    assert (login.asked, reading.requests) == ([VISIT], 1)
 
 
-def test_an_expired_login_never_trips_the_breaker_of_the_source(desk: Desk) -> None:
+def test_an_expired_login_never_trips_the_breaker_of_the_source(login: Login) -> None:
     """However many posts ask for views, for days."""
-    desk.world.sessions, breaker = {}, Breaker()
+    login.world.sessions, breaker = {}, Breaker()
     for hour in range(0, 72, 2):
         for code in (CODE, OTHER):
-            shot = desk.look(code, NOON + hour * HOUR)
+            shot = login.look(code, NOON + hour * HOUR)
             breaker = breaker.after(shot.outcome, shot.target.link.url, shot.at, HOUR)
             assert breaker.state(shot.at) == "ready"
 
 
-def test_a_refused_login_is_tried_again_after_six_hours(desk: Desk) -> None:
+def test_a_refused_login_is_tried_again_after_six_hours(login: Login) -> None:
     """Refused once more, it is left alone for six more; accepted again, it is used."""
-    desk.world.sessions, asked = {}, []
+    login.world.sessions, asked = {}, []
     for hour in (0, 5, 6, 11, 12):
-        desk.look(now=NOON + hour * HOUR)
-        asked.append(QUERY in desk.asked)
+        login.look(now=NOON + hour * HOUR)
+        asked.append(QUERY in login.asked)
     assert asked == [True, False, True, False, True]
-    desk.world.sessions = {SESSION: "787132"}
-    assert desk.look(now=NOON + 18 * HOUR).count == 9001
+    login.world.sessions = {SESSION: "787132"}
+    assert login.look(now=NOON + 18 * HOUR).count == 9001
 
 
-def test_a_new_login_in_the_file_is_used_at_once(desk: Desk) -> None:
+def test_a_new_login_in_the_file_is_used_at_once(login: Login) -> None:
     """No restart, and no waiting for the end of the six hours."""
-    desk.world.sessions = {"new": "787132"}
-    assert desk.look().outcome is Outcome.LOGIN_REQUIRED
-    desk.write(sessionid="new")
-    assert desk.look().count == 9001
+    login.world.sessions = {"new": "787132"}
+    assert login.look().outcome is Outcome.LOGIN_REQUIRED
+    login.write(sessionid="new")
+    assert login.look().count == 9001
 
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda file: put(file, "{"), lambda file: file.chmod(0o644)])
-def test_a_file_that_is_spoilt_later_stops_only_the_views(desk: Desk, spoil: Callable[[Path], None]) -> None:
+def test_a_file_that_becomes_invalid_stops_only_the_views(
+    login: Login, spoil: Callable[[Path], None]
+) -> None:
     """It raises nothing, and the detail names it."""
-    desk.write()
-    spoil(desk.file)
-    if desk.file.exists():
-        os.utime(desk.file, ns=(1, 1))
-    shots = desk.read(Metric.LIKES, Metric.VIEWS).snapshots
+    login.write()
+    spoil(login.file)
+    if login.file.exists():
+        os.utime(login.file, ns=(1, 1))
+    shots = login.read(Metric.LIKES, Metric.VIEWS).snapshots
     assert [shot.outcome for shot in shots] == [Outcome.COUNT, Outcome.HIDDEN]
-    assert str(desk.file) in shots[1].detail
-    assert QUERY not in desk.asked
+    assert str(login.file) in shots[1].detail
+    assert QUERY not in login.asked
 
 
 @pytest.mark.parametrize(("outage", "outcome"), [(RATE_LIMITED, "rate_limited"), (DOWN, "transient")])
-def test_a_limit_and_the_weather_are_no_fault_of_the_login(
-    desk: Desk, outage: HttpAnswer, outcome: str
+def test_a_rate_limit_and_transient_faults_do_not_mark_the_login_expired(
+    login: Login, outage: HttpAnswer, outcome: str
 ) -> None:
     """Nothing more is asked then, and the login is used again afterwards."""
-    desk.world.outage = outage
-    shots = desk.read(Metric.LIKES, Metric.VIEWS).snapshots
-    assert ([shot.outcome for shot in shots], desk.asked) == ([outcome] * 2, [QUERY])
-    desk.world.outage = None
-    assert desk.look().count == 9001
+    login.world.outage = outage
+    shots = login.read(Metric.LIKES, Metric.VIEWS).snapshots
+    assert ([shot.outcome for shot in shots], login.asked) == ([outcome] * 2, [QUERY])
+    login.world.outage = None
+    assert login.look().count == 9001
 
 
-def test_a_post_that_a_login_does_not_see_is_gone_only_when_visitors_do_not_see_it(desk: Desk) -> None:
+def test_a_post_that_a_login_does_not_see_is_gone_only_when_visitors_do_not_see_it(login: Login) -> None:
     """A login is no evidence of absence; one that sees less than visitors is left alone."""
-    gone = desk.read(Metric.VIEWS, code="C0deGGGGGGG")
-    assert (gone.snapshots[0].outcome, desk.asked) == (Outcome.UNAVAILABLE, [QUERY, START, VISIT])
+    gone = login.read(Metric.VIEWS, code="C0deGGGGGGG")
+    assert (gone.snapshots[0].outcome, login.asked) == (Outcome.UNAVAILABLE, [QUERY, START, VISIT])
     assert gone.requests == 3
-    assert desk.look().count == 9001
-    desk.world.sessions, desk.world.refusal = {}, json_answer({"data": None, "errors": [{}], "status": "ok"})
-    assert (desk.look().outcome, desk.asked) == (Outcome.LOGIN_REQUIRED, [QUERY, VISIT])
-    assert (desk.look().outcome, desk.asked) == (Outcome.HIDDEN, [VISIT])
+    assert login.look().count == 9001
+    login.world.sessions, login.world.refusal = (
+        {},
+        json_answer({"data": None, "errors": [{}], "status": "ok"}),
+    )
+    assert (login.look().outcome, login.asked) == (Outcome.LOGIN_REQUIRED, [QUERY, VISIT])
+    assert (login.look().outcome, login.asked) == (Outcome.HIDDEN, [VISIT])
 
 
-def test_the_clips_of_an_owner_are_asked_for_only_where_a_login_is_not_told_the_plays(desk: Desk) -> None:
+def test_the_clips_of_an_owner_are_asked_for_only_where_a_login_is_not_told_the_plays(
+    login: Login,
+) -> None:
     """One request more, for clips alone; a picture's views are a wrong order at the price of one."""
-    assert (desk.look().count, desk.asked) == (9001, [QUERY])
-    desk.world.shown_among_clips_only = True
-    reading = desk.read(Metric.LIKES, Metric.VIEWS)
+    assert (login.look().count, login.asked) == (9001, [QUERY])
+    login.world.shown_among_clips_only = True
+    reading = login.read(Metric.LIKES, Metric.VIEWS)
     assert [shot.count for shot in reading.snapshots] == [100, 9001]
-    assert (desk.asked, reading.requests) == ([QUERY, QUERY], 2)
-    assert desk.standin.requests[1].form["doc_id"] == "27234427476213202"
-    assert (desk.look(PICTURE).outcome, desk.asked) == (Outcome.HIDDEN, [QUERY])
+    assert (login.asked, reading.requests) == ([QUERY, QUERY], 2)
+    assert login.standin.requests[1].form["doc_id"] == "27234427476213202"
+    assert (login.look(PICTURE).outcome, login.asked) == (Outcome.HIDDEN, [QUERY])
 
 
 def clips(*media: object) -> HttpAnswer:
@@ -276,59 +273,65 @@ def clips(*media: object) -> HttpAnswer:
     ],
 )
 def test_what_the_clips_say_is_read_strictly(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, answer: HttpAnswer, outcome: Outcome
+    login: Login, monkeypatch: pytest.MonkeyPatch, answer: HttpAnswer, outcome: Outcome
 ) -> None:
     """A number only for the asked clip, and a limit is a limit."""
-    desk.world.shown_among_clips_only = True
+    login.world.shown_among_clips_only = True
     monkeypatch.setattr("refilld.demo.members.clips_answer", lambda _posts: answer)
-    assert desk.look().outcome is outcome
+    assert login.look().outcome is outcome
 
 
 def test_the_context_of_a_login_is_recycled_like_a_visitors(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After six hours, and once after a strange answer; it never asks for a start page."""
     opened: list[object] = []
     load = SilentContext.load_session
-    monkeypatch.setattr(
-        SilentContext, "load_session", lambda self, *args: (opened.append(self), load(self, *args))[1]
-    )
+
+    def load_session(self: SilentContext, *args: Any) -> Any:
+        opened.append(self)
+        return load(self, *args)
+
+    monkeypatch.setattr(SilentContext, "load_session", load_session)
     for hours in (0, 1, 5, 6, 7, 13):
-        desk.look(now=NOON + hours * HOUR)
-        assert desk.asked == [QUERY]
+        login.look(now=NOON + hours * HOUR)
+        assert login.asked == [QUERY]
     assert len(opened) == 3
-    desk.world.refusal, desk.world.sessions = HttpAnswer("null"), {}
-    desk.look("C0deGGGGGGG", NOON + 14 * HOUR)
-    desk.world.sessions = {SESSION: "787132"}
-    desk.look(now=NOON + 14 * HOUR)
+    login.world.refusal, login.world.sessions = HttpAnswer("null"), {}
+    login.look("C0deGGGGGGG", NOON + 14 * HOUR)
+    login.world.sessions = {SESSION: "787132"}
+    login.look(now=NOON + 14 * HOUR)
     assert len(opened) == 4
 
 
 def test_the_secrets_are_nowhere_but_in_the_request(
-    desk: Desk, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    login: Login, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Not in details, though the other side echoes them, nor in output, addresses, objects and logs."""
-    desk.world.sessions = {}
-    desk.world.refusal = said(f"login_required {SESSION} {TOKEN}", 401)
-    shots = desk.read(Metric.VIEWS, Metric.LIKES).snapshots
-    words = [str(shots), caplog.text, *capfd.readouterr(), *desk.asked]
-    words += [repr(desk.source._session), repr(desk.source._session._cookies if desk.source._session else 0)]
+    login.world.sessions = {}
+    login.world.refusal = said(f"login_required {SESSION} {TOKEN}", 401)
+    shots = login.read(Metric.VIEWS, Metric.LIKES).snapshots
+    words = [str(shots), caplog.text, *capfd.readouterr(), *login.asked]
+    words += [
+        repr(login.source._session),
+        repr(login.source._session._cookies if login.source._session else 0),
+    ]
     assert "***" in shots[0].detail
     assert not any(secret in word for word in words for secret in (SESSION, TOKEN))
 
 
-def test_a_login_answer_without_a_status_is_read_and_not_complained_about(
-    desk: Desk, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_a_login_answer_without_a_status_is_read_without_a_message(
+    login: Login, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The library would print that the field is missing, quiet or not."""
     answer = json_answer(
-        {"data": json.loads(str(desk.world._answer(POST_QUERY, {"shortcode": CODE}).body))["data"]}
+        {"data": json.loads(str(login.world._answer(POST_QUERY, {"shortcode": CODE}).body))["data"]}
     )
     monkeypatch.setattr(MembersWorld, "member", lambda _self, _asked: answer)
-    assert (desk.look().count, capfd.readouterr()) == (9001, ("", ""))
+    assert (login.look().count, capfd.readouterr()) == (9001, ("", ""))
 
 
-def test_cookies_that_answers_set_change_no_login(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cookies_that_answers_set_change_no_login(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
     """The login is what stands in the file; a visitor's token stays with the visitor."""
     member = MembersWorld.member
     monkeypatch.setattr(
@@ -340,102 +343,23 @@ def test_cookies_that_answers_set_change_no_login(desk: Desk, monkeypatch: pytes
     )
     sent = []
     for metrics in ([Metric.VIEWS], [Metric.LIKES], [Metric.VIEWS]):
-        desk.read(*metrics)
-        sent.append(desk.standin.requests[-1].cookies)
+        login.read(*metrics)
+        sent.append(login.standin.requests[-1].cookies)
     assert [cookies["sessionid"] for cookies in sent] == [SESSION, "", SESSION]
     assert [cookies["csrftoken"] for cookies in sent] == [TOKEN, "stand-in", TOKEN]
 
 
-def test_a_login_that_is_told_to_wait_hands_that_on(desk: Desk) -> None:
+def test_a_login_passes_on_the_requested_wait(login: Login) -> None:
     """To the budget, which is one for both."""
-    desk.world.outage = HttpAnswer("", 429, (("Retry-After", "600"),))
-    assert desk.read(Metric.VIEWS).rate_limit.wait == timedelta(minutes=10)
-
-
-# The file
-
-
-@pytest.mark.parametrize("mode", [0o604, 0o644, 0o602, 0o666, 0o601])
-def test_a_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
-    """With the command that closes it."""
-    file = put(tmp_path / "session.json", COOKIES, mode)
-    with pytest.raises(BadInputError, match=r"session_file: .*chmod 600"):
-        with_session(file)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "",
-        "[]",
-        "null",
-        "7",
-        "[" * 100_000,
-        "\x80",
-        '{"sessionid":"a","sessionid":"b","csrftoken":"c","ds_user_id":"1"}',
-        {},
-        *({name: value for name, value in COOKIES.items() if name != lost} for lost in COOKIES),
-        *(
-            COOKIES | {name: odd}
-            for name in COOKIES
-            for odd in ("", None, 7, True, [], "a b", 'a"', "a;b", "ü")
-        ),
-        COOKIES | {"ds_user_id": "natgeo"},
-        COOKIES | {"ds_user_id": "0"},
-        COOKIES | {"mid": None},
-        COOKIES | {"sessionid": "a" * 1025},
-        COOKIES | {"sessionid": "a\r\nX: y"},
-        COOKIES | {"fr": "x"},
-        " " * 70_000,
-    ],
-    ids=lambda content: str(content)[:60],
-)
-def test_a_file_that_is_no_login_is_refused_without_quoting_it(tmp_path: Path, content: object) -> None:
-    """One clear line names the option and the file, and no value."""
-    file = tmp_path / "session.json"
-    if isinstance(content, str):
-        file.write_bytes(content.encode("latin-1"))
-        file.chmod(0o600)
-    else:
-        put(file, content)
-    with pytest.raises(BadInputError) as raised:
-        with_session(file)
-    text = str(raised.value)
-    assert text.startswith(f"sources.instaloader.session_file: {file} ")
-    assert "refilld sources login" in text
-    assert not any(secret in text for secret in (SESSION, TOKEN))
-    assert raised.value.__cause__ is None
-
-
-def test_a_file_that_is_missing_or_a_directory_is_refused(tmp_path: Path) -> None:
-    """The first with the command that writes it."""
-    with pytest.raises(BadInputError, match=r"does not exist; .*refilld sources login instaloader"):
-        with_session(tmp_path / "nothing.json")
-    with pytest.raises(BadInputError, match="cannot be read"):
-        with_session(tmp_path)
-    with pytest.raises(BadInputError, match="cannot be read"):
-        with_session(tmp_path / "a\0b")
-    os.mkfifo(tmp_path / "pipe", 0o600)
-    with pytest.raises(BadInputError, match="is not a file"):
-        with_session(tmp_path / "pipe")
-
-
-def test_a_pickle_is_never_loaded(tmp_path: Path) -> None:
-    """The library's own session files are programs."""
-    loader = instaloader.Instaloader(quiet=True)
-    loader.load_session("natgeo", COOKIES)
-    file = tmp_path / "session-natgeo"
-    loader.save_session_to_file(str(file))
-    file.chmod(0o600)
-    with pytest.raises(BadInputError, match="session_file"):
-        with_session(file)
+    login.world.outage = HttpAnswer("", 429, (("Retry-After", "600"),))
+    assert login.read(Metric.VIEWS).rate_limit.wait == timedelta(minutes=10)
 
 
 # What the library would do with a login, and why the source does not
 
 
 def test_a_timeline_tells_all_counts_at_once_and_the_library_asks_for_each_again(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The plays stand in the raw post; reading them by the library's property costs a request a post."""
     context = SilentContext(5, NOON)

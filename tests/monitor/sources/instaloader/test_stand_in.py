@@ -35,13 +35,13 @@ def world(standin: InstagramStandIn) -> DemoInstagram:
 
 
 def test_every_other_host_is_refused(standin: InstagramStandIn, script: Any) -> None:
-    """A program that is pointed here reaches nobody else by accident."""
+    """A program configured for the stand-in reaches no other host."""
     with pytest.raises(requests.exceptions.ProxyError, match="502"):
         requests.get("https://example.com/", timeout=5)
     assert standin.requests == ()
 
 
-def test_the_world_is_seen_as_it_is(world: DemoInstagram, look: Callable[..., Snapshot]) -> None:
+def test_the_simulated_counts_are_read_unchanged(world: DemoInstagram, look: Callable[..., Snapshot]) -> None:
     """Profiles and posts, missing, private and hidden ones."""
     world.profiles = {"natgeo": Profile(lambda at: at.hour), "shy": Profile(5, private=True)}
     world.posts = {

@@ -1,4 +1,4 @@
-"""The built-in world: pure, the same for the same seed, and shaped as it says."""
+"""The simulated source: pure, the same for the same seed, with the documented distributions."""
 
 from datetime import timedelta
 from math import exp
@@ -58,7 +58,7 @@ def test_a_purge_adds_its_strength_evenly_over_thirty_hours() -> None:
     )
 
 
-def test_a_purge_does_not_reach_what_was_delivered_after_it() -> None:
+def test_a_purge_does_not_affect_later_deliveries() -> None:
     parcel = Parcel(25.0, 1_000, Decay(1e12, 1.0, 1.0), (PlatformPurge(10.0, 0.6),))
     assert parcel.left(100) == pytest.approx(1_000 * exp(-0.3))
 
@@ -67,7 +67,7 @@ def test_the_world_is_a_source_that_is_installed() -> None:
     assert isinstance(open_source("simulated"), Source)
 
 
-def test_it_knows_no_link_but_its_own() -> None:
+def test_it_reads_only_its_own_links() -> None:
     """Enabled by mistake, it would never be asked for a real profile."""
     assert (
         open_source("simulated").request_key(Target(Link(LinkKind.PROFILE, "nasa"), Metric.FOLLOWERS)) is None
@@ -113,7 +113,7 @@ def test_a_refill_raises_the_count(metric: Metric) -> None:
     assert source.truth(target, at - HOUR) is not None
 
 
-def test_a_look_without_troubles_shows_the_truth() -> None:
+def test_without_simulated_faults_a_look_shows_the_true_count() -> None:
     source = opened()
     _, target = a_target(source)
     for day in range(10):
@@ -152,7 +152,7 @@ def test_an_outage_refuses_every_look() -> None:
     assert outcomes <= {Outcome.TRANSIENT, Outcome.RATE_LIMITED}
 
 
-def test_a_profile_behind_a_door_shows_no_count() -> None:
+def test_a_profile_behind_a_login_wall_shows_no_count() -> None:
     doors = AccessChanges(private=(10.0, 20.0), deleted=50.0)
     found = [doors.at(t) for t in (9, 10, 19.9, 20, 50, 1_000)]
     gone = Outcome.NOT_FOUND

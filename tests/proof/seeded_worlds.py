@@ -1,7 +1,6 @@
-"""Shops at random: a few targets with overlapping orders, and what happens to them over some weeks.
+"""Random worlds: a few targets with overlapping orders, and the events of some weeks.
 
-Every choice is made by the `Random` that is handed in: a seed gives the same world for ever, and hypothesis
-can hand in one of its own, whose choices it shrinks.
+The given `Random` makes every choice, so that a seed always gives the same world.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -31,9 +30,9 @@ FLAGS = ("hold", "dispute", "chargeback", "abuse", "guideline_violation")
 USUAL_ACTS = ("complete", "complete all", "complete all", "ask", "ask", "flag", "unflag")
 SHOP: Row = {"targets": 4, "orders": 5, "trouble": 25, "acts": USUAL_ACTS, "on_request": 25, "held": False}
 STORM = SHOP | {"orders": 2}
-"""Many targets, all of them looked at in rounds: mass drops come and go."""
+"""Many targets, all of them looked at in rounds: mass drops begin and end."""
 HELD = SHOP | {"targets": 2, "orders": 3, "held": True, "on_request": 40}
-"""A mass drop is on nearly always, and what it held is released soon."""
+"""A mass drop is on most of the time, and its holds are short."""
 ASKING = SHOP | {
     "targets": 2,
     "acts": ("ask", "ask", "ask", "complete all", "flag", "unflag"),
@@ -45,23 +44,23 @@ FLAGGING = SHOP | {
     "trouble": 40,
     "on_request": 60,
 }
-HABITS = (SHOP, SHOP, STORM, STORM, HELD, HELD, ASKING, FLAGGING)
+PROFILES = (SHOP, SHOP, STORM, STORM, HELD, HELD, ASKING, FLAGGING)
 
 
-def world_at_random(random: Random) -> Row:
+def seeded_world(random: Random) -> Row:
     """Orders, terms, the settings of mass drops, and events in order of time."""
-    habit = random.choice(HABITS)
-    number = random.choice((4, 4, 8, 10, 30)) if habit is STORM else random.randint(1, habit["targets"])
+    profile = random.choice(PROFILES)
+    number = random.choice((4, 4, 8, 10, 30)) if profile is STORM else random.randint(1, profile["targets"])
     targets = [_target(random, number) for number in range(number)]
     world: Row = {
         "orders": [],
-        "terms": {name: _terms(random, habit) for name in ("default", "other", "third")},
-        "mass_drop": _mass_drop(random, habit),
+        "terms": {name: _terms(random, profile) for name in ("default", "other", "third")},
+        "mass_drop": _mass_drop(random, profile),
         "events": [],
     }
     for target in targets:
-        _sell(random, world["orders"], target, random.randint(1, habit["orders"]))
-    _live(random, world, targets, habit)
+        _sell(random, world["orders"], target, random.randint(1, profile["orders"]))
+    _live(random, world, targets, profile)
     return world
 
 
@@ -78,7 +77,7 @@ def _target(random: Random, number: int) -> Row:
 
 
 def _link(random: Random, target: Row) -> str:
-    """The target's link in one of the ways people type it."""
+    """The target's link in one of the common spellings."""
     if target["metric"] == "likes":
         return f"https://www.instagram.com/p/{target['name']}/"
     ways = (
@@ -90,8 +89,8 @@ def _link(random: Random, target: Row) -> str:
     return random.choice(ways).format(target["name"])
 
 
-def _terms(random: Random, habit: Row) -> Row:
-    """Terms with every knob turned, most of them so that something happens within days."""
+def _terms(random: Random, profile: Row) -> Row:
+    """Terms with random values of every key, most of them so that something happens within days."""
     usual: Row = {
         "window": random.choice(("3d", "5d", "9d", "30d", "30d", "lifetime")),
         "settle": random.choice(("0h", "0h", "1h", "6h", "24h", "48h")),
@@ -104,20 +103,20 @@ def _terms(random: Random, habit: Row) -> Row:
         "max_refill_percent": random.choice((50, 100, 150, 150, 333)),
         "below_start": random.choice(("review", "refuse", "cap", "cap")),
         "partial_orders": random.choice((True, True, True, False)),
-        "refill": "on_request" if random.randint(1, 100) <= habit["on_request"] else "automatic",
+        "refill": "on_request" if random.randint(1, 100) <= profile["on_request"] else "automatic",
     }
     return usual if random.randint(0, 3) else {key: usual[key] for key in ("confirmations", "min_drop_units")}
 
 
-def _mass_drop(random: Random, habit: Row) -> Row:
+def _mass_drop(random: Random, profile: Row) -> Row:
     rule: Row = {
-        "enabled": random.choice((True, True, True, habit is not SHOP)),
+        "enabled": random.choice((True, True, True, profile is not SHOP)),
         "window": random.choice(("2h", "6h", "24h", "48h")),
-        "min_targets": random.randint(2, 6) if habit is STORM else random.choice((1, 1, 2, 3, 20)),
+        "min_targets": random.randint(2, 6) if profile is STORM else random.choice((1, 1, 2, 3, 20)),
         "share": random.choice((1, 10, 20, 25, 33, 50, 50)),
         "hold": random.choice(("0h", "2h", "6h", "12h", "48h")),
     }
-    if habit["held"]:
+    if profile["held"]:
         rule |= {
             "min_targets": 1,
             "window": random.choice(("24h", "48h", "9d")),
@@ -127,7 +126,7 @@ def _mass_drop(random: Random, habit: Row) -> Row:
 
 
 def _sell(random: Random, orders: list[Row], target: Row, number: int) -> None:
-    """Orders of one target, often completed at the same moment; what each delivers shows when it is."""
+    """Add orders of one target, often completed at the same time; each raises the count at completion."""
     hours = sorted(random.choice(COMPLETIONS) for _ in range(number))
     level = target["level"]
     for hour in hours:
@@ -135,7 +134,7 @@ def _sell(random: Random, orders: list[Row], target: Row, number: int) -> None:
         if order["completed_at"] is not None:
             units = order["quantity"] - order["remains"]
             at = DAY_ONE + timedelta(hours=hour)
-            order["completed_at"] = _said(at)
+            order["completed_at"] = _written(at)
             order["start_count"] = random.choice((level, level, level + random.randint(-9, 9), None))
             if order["start_count"] is not None:
                 order["start_count"] = max(0, order["start_count"])
@@ -164,14 +163,14 @@ def _order(random: Random, target: Row, number: int) -> Row:
     }
 
 
-def _said(at: datetime) -> str:
+def _written(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _live(random: Random, world: Row, targets: list[Row], habit: Row) -> None:
-    """Time passes: looks, and now and then somebody acts."""
+def _live(random: Random, world: Row, targets: list[Row], profile: Row) -> None:
+    """Add the events: looks, and sometimes an action."""
     at = DAY_ONE
-    storm = habit is STORM
+    storm = profile is STORM
     minutes = random.choice(((0,), (0, 0, 0, 1, 5)))
     for target in targets:
         target |= {"peak": target["level"], "looked": DAY_ONE - timedelta(hours=1), "last": None}
@@ -186,9 +185,9 @@ def _live(random: Random, world: Row, targets: list[Row], habit: Row) -> None:
         if not storm and random.randint(1, 10) <= 7:
             target = random.choice(targets)
             at = max(at, target["looked"] + timedelta(hours=1))
-            _look(random, world, target, at, habit["trouble"])
+            _look(random, world, target, at, profile["trouble"])
         elif random.randint(1, 2) == 2:
-            _act(random, world, at, random.choice(habit["acts"]))
+            _act(random, world, at, random.choice(profile["acts"]))
 
 
 def _look(random: Random, world: Row, target: Row, at: datetime, trouble: int) -> None:
@@ -200,7 +199,12 @@ def _look(random: Random, world: Row, target: Row, at: datetime, trouble: int) -
     target["level"] += came
     target["peak"] = max(target["peak"] + came, target["level"])
     _move(random, target, trouble)
-    look = {"at": _said(at), "event": "snapshot", "link": _link(random, target), "metric": target["metric"]}
+    look = {
+        "at": _written(at),
+        "event": "snapshot",
+        "link": _link(random, target),
+        "metric": target["metric"],
+    }
     if random.randint(1, 12) == 12:
         world["events"].append(look | {"outcome": random.choice(FAILURES)})
         return
@@ -212,7 +216,7 @@ def _look(random: Random, world: Row, target: Row, at: datetime, trouble: int) -
 
 
 def _move(random: Random, target: Row, trouble: int) -> None:
-    """The number falls, a little or a lot, or comes back; mostly it stays about where it is."""
+    """Change the count: it falls, recovers, or mostly stays about the same."""
     if random.randint(1, 100) <= trouble:
         gained = sum(units for _, units in target["due"])
         fall = random.choice(
@@ -226,19 +230,19 @@ def _move(random: Random, target: Row, trouble: int) -> None:
 
 
 def _act(random: Random, world: Row, at: datetime, act: str) -> None:
-    """Somebody completes refills, flags an order or lifts a flag, or asks for a refill."""
+    """Add a completion, a flag, the end of a flag, or a request."""
     order_id = random.choice(world["orders"])["order_id"]
-    said: list[Row] = []
+    events: list[Row] = []
     match act:
         case "complete":
-            said = [{"event": "refill_completed", "order_id": order_id}]
+            events = [{"event": "refill_completed", "order_id": order_id}]
         case "complete all":
-            said = [{"event": "refill_completed", "order_id": one["order_id"]} for one in world["orders"]]
+            events = [{"event": "refill_completed", "order_id": one["order_id"]} for one in world["orders"]]
         case "ask":
-            said = [{"event": "refill_requested", "order_id": order_id}]
+            events = [{"event": "refill_requested", "order_id": order_id}]
         case "flag":
-            said = [{"event": "order_flagged", "order_id": order_id, "flag": random.choice(FLAGS)}]
+            events = [{"event": "order_flagged", "order_id": order_id, "flag": random.choice(FLAGS)}]
         case "unflag":
             flagged = [event for event in world["events"] if event["event"] == "order_flagged"]
-            said = [random.choice(flagged) | {"event": "order_unflagged"}] if flagged else []
-    world["events"] += [{"at": ""} | one | {"at": _said(at)} for one in said]
+            events = [random.choice(flagged) | {"event": "order_unflagged"}] if flagged else []
+    world["events"] += [{"at": ""} | one | {"at": _written(at)} for one in events]

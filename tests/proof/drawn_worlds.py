@@ -1,6 +1,6 @@
-"""Shops as hypothesis draws them: small, with every part drawn by itself, so that each can shrink by itself.
+"""Small worlds drawn by Hypothesis, each part separately, so that each part shrinks separately.
 
-The seeded worlds tell likely stories; these know no story, and pile up coincidences instead.
+The seeded worlds are likely histories; these contain more coincidences.
 """
 
 from datetime import timedelta
@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.proof.worlds_at_random import DAY_ONE, FAILURES, FLAGS, Row
+from tests.proof.seeded_worlds import DAY_ONE, FAILURES, FLAGS, Row
 
 TARGETS = ("one", "one", "two")
 ORDERS = 4
@@ -29,7 +29,7 @@ TERMS = st.fixed_dictionaries(
         "refill": st.sampled_from(("automatic", "automatic", "on_request")),
     },
 )
-"""The first of each is what lets most happen: it is what hypothesis shrinks to."""
+"""The first value of each allows most events: Hypothesis shrinks to it."""
 MASS_DROP = st.fixed_dictionaries(
     {
         "enabled": st.sampled_from((False, True, True)),
@@ -104,25 +104,25 @@ def _order(order_id: str, drawn: Row) -> Row:
         "quantity": max(1, drawn["delivered"] + drawn["remains"]),
         "remains": drawn["remains"],
         "status": drawn["status"],
-        "completed_at": None if pending else _said(drawn["hour"]),
+        "completed_at": None if pending else _written(drawn["hour"]),
         "start_count": None if pending else drawn["start_count"],
         "terms": drawn["terms"],
     }
 
 
 def _events(orders: list[Row], steps: list[tuple[int, Row]]) -> list[Row]:
-    """The steps in time, without what happens to nobody, and with a target seen once in an hour."""
+    """The steps with their times, of known orders and targets only, and one look per target and hour."""
     known = {order["link"] for order in orders} | {order["order_id"] for order in orders}
     events: list[Row] = []
     hour, seen = 0, set[tuple[int, Any]]()
     for gap, step in steps:
         hour += gap
-        whom = step.get("link", step.get("order_id"))
-        if whom in known and (step["event"] != "snapshot" or (hour, whom) not in seen):
-            seen.add((hour, whom))
-            events.append({"at": _said(hour)} | step)
+        subject = step.get("link", step.get("order_id"))
+        if subject in known and (step["event"] != "snapshot" or (hour, subject) not in seen):
+            seen.add((hour, subject))
+            events.append({"at": _written(hour)} | step)
     return events
 
 
-def _said(hour: int) -> str:
+def _written(hour: int) -> str:
     return (DAY_ONE + timedelta(hours=hour)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""Answers out of all order: odd bodies, circles, and texts that are not fit for a log."""
+"""Unexpected answers: invalid bodies, redirect loops, and texts that are not fit for a log."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -66,7 +66,7 @@ def test_an_odd_start_page_is_a_change_of_shape(
         '{"__bbox":' * 900 + "1" + "}" * 900,
     ],
 )
-def test_a_page_with_odd_data_is_a_change_of_shape(
+def test_a_page_with_unexpected_data_is_a_schema_outcome(
     script: Any, look: Callable[..., Snapshot], script_tag: str
 ) -> None:
     """Nesting and numbers beyond Python's limits included."""
@@ -100,14 +100,14 @@ def test_an_answer_without_a_post_is_unavailable(
 
 
 def test_a_start_page_without_tokens_is_a_change_of_shape(script: Any, look: Callable[..., Snapshot]) -> None:
-    """No query could be sent with it."""
+    """No query can be sent without them."""
     script.start = HttpAnswer("<html>a new start page</html>")
     assert look(Metric.LIKES).outcome is Outcome.SCHEMA
     assert "token" in look(Metric.LIKES).detail
 
 
 class Circle:
-    """A challenge that leads to itself wherever one looks, after `good` answers of the start page."""
+    """A challenge that redirects to itself on every page, after the given answers of the start page."""
 
     def __init__(self, start: Iterable[HttpAnswer]) -> None:
         self.start = iter(start)
@@ -121,11 +121,14 @@ class Circle:
     def post(self, shortcode: str) -> HttpAnswer:
         return redirect("https://www.instagram.com/api/graphql/")
 
+    def account(self, user_id: str) -> HttpAnswer:
+        return redirect(f"https://i.instagram.com/api/v1/users/{user_id}/info/")
+
 
 def test_a_challenge_that_redirects_to_itself_costs_exactly_one_request(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading]
 ) -> None:
-    """The library would follow it for ever."""
+    """The library would follow it forever."""
     standin.world = Circle([script.start])
     assert read(Metric.FOLLOWERS).requests == 1
     assert read(Metric.LIKES).requests == 2
@@ -142,9 +145,7 @@ def test_a_start_page_that_turns_into_a_circle_is_left_after_the_first_redirect(
     assert len(standin.requests) == 2
 
 
-def test_what_the_remote_says_stays_one_short_printable_line(
-    script: Any, look: Callable[..., Snapshot]
-) -> None:
+def test_a_detail_is_one_short_printable_line(script: Any, look: Callable[..., Snapshot]) -> None:
     """A detail goes into logs, mails and terminals."""
     script.page = said("evil\r\n\x1b[31m\u202e\ud800 " + "x" * 500, 403)
     detail = look(Metric.FOLLOWERS).detail

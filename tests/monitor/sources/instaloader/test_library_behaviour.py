@@ -1,4 +1,4 @@
-"""What the library would do to a service that runs for months, and does not here."""
+"""Behaviour of the library that would harm a long-running service, and is prevented."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ def paths(standin: InstagramStandIn) -> list[str]:
     return [one.path for one in standin.requests]
 
 
-def test_a_posts_likes_and_views_are_one_name_and_one_request(
+def test_a_posts_likes_and_views_share_a_request_key_and_one_request(
     standin: InstagramStandIn, script: Any, source: InstaloaderSource
 ) -> None:
     """In the order in which they were asked for; a profile is another name."""
@@ -95,13 +95,13 @@ def test_the_library_does_not_hold_queries_back(
     assert {source.read([LIKES], NOON).snapshots[0].count for _ in range(205)} == {100}
 
 
-def test_an_answer_without_a_status_is_read_and_not_complained_about(
+def test_an_answer_without_a_status_is_read_without_a_message(
     script: Any, source: InstaloaderSource, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """`quiet` does not silence the library's complaints."""
-    script.query = HttpAnswer(
-        post_answer(media(CODE, likes=100, plays=1)).body.replace(', "status": "ok"', "")
-    )  # type: ignore[union-attr,arg-type]
+    body = post_answer(media(CODE, likes=100, plays=1)).body
+    assert isinstance(body, str)
+    script.query = HttpAnswer(body.replace(', "status": "ok"', ""))
     assert "status" not in str(script.query.body)
     assert source.read([LIKES], NOON).snapshots[0].count == 100
     assert capfd.readouterr() == ("", "")
@@ -122,7 +122,7 @@ def test_no_password_is_taken_from_a_file_of_the_user(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The library's own library would send what ~/.netrc holds for everybody."""
+    """The HTTP library would send the credentials of ~/.netrc to every host."""
     (tmp_path / "netrc").write_text("default login somebody password secret\n")
     (tmp_path / "netrc").chmod(0o600)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
@@ -144,7 +144,7 @@ def refused(**headers: str) -> HttpAnswer:
     ],
 )
 @pytest.mark.parametrize("target", [NATGEO, LIKES])
-def test_a_time_to_wait_is_handed_on(
+def test_a_requested_wait_is_passed_on(
     script: Any, source: InstaloaderSource, target: Target, told: str, wait: timedelta | None
 ) -> None:
     """The library ignores it. It is said once, with the look that was refused."""

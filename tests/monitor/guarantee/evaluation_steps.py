@@ -1,0 +1,71 @@
+"""Evaluates one look after another and keeps the state of the order in between."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from monitor.guarantee.claims import Claim
+from monitor.guarantee.series import Series, admit
+from monitor.guarantee.verdicts import Verdict, evaluate_count
+from monitor.model.decision import Action
+from monitor.model.order_state import OrderState
+from monitor.model.refill import Refill, RefillState
+from monitor.model.snapshot import Snapshot
+from tests.builders import HOUR, NOW, a_look
+
+
+def settle_down(state: OrderState, verdict: Verdict) -> OrderState:
+    """Give the state after a verdict: start count, open drop, new refill, answered request."""
+    order, drop, refills = state.order, state.drop, state.refills
+    if verdict.start_count is not None:
+        order = replace(order, start_count=verdict.start_count, start_measured=True)
+    if verdict.drop is not None:
+        drop = verdict.drop if verdict.drop.state.open else None
+    if verdict.decision is not None and verdict.decision.quantity:
+        queued = RefillState.HELD if verdict.decision.action == "hold" else RefillState.QUEUED
+        refills = (*refills, Refill(order.order_id, verdict.decision.quantity, queued))
+    pending = state.request_pending and not verdict.request_answered
+    return replace(state, order=order, drop=drop, refills=refills, request_pending=pending)
+
+
+def play(
+    state: OrderState, looks: Sequence[Snapshot], *, mass_drop: bool = False
+) -> tuple[list[Verdict], OrderState]:
+    """Evaluate the looks of one order that join its series; give the verdicts and the last state."""
+    series, verdicts = Series(), []
+    for look in looks:
+        admitted, series = admit(look, series)
+        if admitted.count is None:
+            continue
+        (verdict,) = evaluate_count([state], admitted.count, admitted.at, mass_drop=mass_drop)
+        verdicts.append(verdict)
+        state = settle_down(state, verdict)
+    return verdicts, state
+
+
+def units(claims: Mapping[str, Claim]) -> dict[str, int]:
+    return {order_id: claim.units for order_id, claim in claims.items()}
+
+
+def looks(*counts: tuple[float, int]) -> list[Snapshot]:
+    """Give looks from (hours after NOW, count)."""
+    return [a_look(count, NOW + hours * HOUR) for hours, count in counts]
+
+
+def told(verdicts: Sequence[Verdict]) -> list[str]:
+    """State of the drop at each look, and the reason where there is a decision."""
+    return [
+        ": ".join([str(v.drop.state) if v.drop else "none", *([v.decision.reason] if v.decision else [])])
+        for v in verdicts
+    ]
+
+
+def claimed(verdict: Verdict) -> int:
+    """Units of the claim; the order must be active."""
+    assert verdict.claim is not None
+    return verdict.claim.units
+
+
+def decided(verdict: Verdict) -> tuple[Action, int]:
+    """Action and quantity of the decision; there must be one."""
+    assert verdict.decision is not None
+    return verdict.decision.action, verdict.decision.quantity
