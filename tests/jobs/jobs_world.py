@@ -1,14 +1,12 @@
 """The world around the jobs: a migrated database, a settable clock and a scripted source."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import settings
 from sqlalchemy import select
 
 from jobs.configured_source import ConfiguredSource
@@ -22,12 +20,10 @@ from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
-from monitor.model.link import Link, LinkKind
-from monitor.model.order import Flag, Order, OrderStatus
+from monitor.model.order import Flag, Order
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
-from monitor.model.terms import Terms
 from monitor.sources.budget import Budget
 from monitor.sources.contract import Reading, Source
 from refilld.services.manual_check import ManualCheck
@@ -35,44 +31,17 @@ from storage import flags, leases, operator_actions, orders, requests, targets
 from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.schema import metadata
+from tests import builders
+from tests.builders import DAY, HOUR, SECOND, START, a_profile
 from tests.migrated_database import migrated_database
-
-SECOND = timedelta(seconds=1)
-MINUTE = timedelta(minutes=1)
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-INSTANT = timedelta.resolution
-START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-"""The completion of the standard order, and the start of the clock."""
-EFFORT = int(os.environ.get("EFFORT", "1"))
-"""Multiplies the examples of every property; 1 is the quick profile."""
 
 Answer = int | Outcome | BaseException
 """A scripted answer: a count, a failed look, or an exception that `read` raises."""
 
 
-def examples(number: int) -> settings:
-    return settings(max_examples=number * EFFORT, deadline=None)
-
-
-def a_profile(name: str = "natgeo") -> Target:
-    return Target(Link(LinkKind.PROFILE, name), Metric.FOLLOWERS)
-
-
 def an_order(order_id: str = "1", profile: str = "natgeo", **changes: Any) -> Order:
-    """Give an order of 1000 followers, completed at START on a profile that had 1000."""
-    order = Order(
-        order_id=order_id,
-        service="followers",
-        target=a_profile(profile),
-        quantity=1000,
-        status=OrderStatus.COMPLETED,
-        terms=replace(Terms(), **changes.pop("terms", {})),
-        completed_at=START,
-        start_count=1000,
-        link_typed=f"@{profile}",
-    )
-    return replace(order, **changes)
+    """Give the standard order of `builders` with changes; `terms` holds changed fields of its terms."""
+    return builders.an_order(order_id, profile, **changes.pop("terms", {}), **changes)
 
 
 def a_look(

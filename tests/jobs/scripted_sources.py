@@ -17,7 +17,8 @@ from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
 from monitor.sources.contract import Reading
 from storage import cadence_stats
-from tests.jobs.jobs_world import START, Answer, JobsWorld, an_order
+from tests.builders import START
+from tests.jobs.jobs_world import Answer, JobsWorld, an_order
 
 EVERY = timedelta(hours=6)
 

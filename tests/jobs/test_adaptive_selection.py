@@ -14,17 +14,8 @@ from monitor.cadence.schedule import FinalLook, NextLook, Priority, QueuePositio
 from monitor.model.snapshot import Outcome, Snapshot
 from storage import cadence_stats, due, sources, targets
 from storage.targets import LookOutcome
-from tests.jobs.jobs_world import (
-    DAY,
-    HOUR,
-    MINUTE,
-    SECOND,
-    START,
-    Answer,
-    JobsWorld,
-    a_configured_source,
-    an_order,
-)
+from tests.builders import DAY, HOUR, MINUTE, SECOND, START
+from tests.jobs.jobs_world import Answer, JobsWorld, a_configured_source, an_order
 from tests.jobs.scripted_sources import EVERY, LATER, Pages, learn
 
 SERVICE = "followers"

@@ -9,7 +9,8 @@ import pytest
 from jobs.alerting import BATCH, TAKEN_FOR, Alerting, ChannelError, Send
 from monitor.alerts.alert import Alert, AlertKind
 from storage import outbox
-from tests.jobs.jobs_world import DAY, INSTANT, SECOND, START, JobsWorld
+from tests.builders import DAY, INSTANT, SECOND, START
+from tests.jobs.jobs_world import JobsWorld
 
 HELD, DEAD = AlertKind.DROP_HELD, AlertKind.REFILL_DEAD
 

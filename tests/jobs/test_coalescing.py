@@ -8,7 +8,8 @@ from jobs.target_selection import LOOK_AGAIN, FixedSelection
 from monitor.cadence.schedule import Priority
 from monitor.model.target import Metric
 from storage import sources, targets
-from tests.jobs.jobs_world import HOUR, MINUTE, START, JobsWorld, a_configured_source, an_order
+from tests.builders import HOUR, MINUTE, START
+from tests.jobs.jobs_world import JobsWorld, a_configured_source, an_order
 from tests.jobs.scripted_sources import FIXED, LATER, Pages, Profiles, a_post_order, choose, learn
 
 

@@ -10,17 +10,8 @@ from monitor.model.drop import DropState
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from storage.errors import WrongStateError
-from tests.jobs.jobs_world import (
-    DAY,
-    HOUR,
-    START,
-    JobsWorld,
-    alerts_of,
-    an_order,
-    decisions_of,
-    drops_of,
-    refills_of,
-)
+from tests.builders import DAY, HOUR, START
+from tests.jobs.jobs_world import JobsWorld, alerts_of, an_order, decisions_of, drops_of, refills_of
 
 LATER = START + 2 * DAY
 """Two days after completion: the standard order has settled."""

@@ -5,16 +5,8 @@ import pytest
 from monitor.model.drop import DropState
 from monitor.model.order import Flag
 from monitor.model.snapshot import Outcome
-from tests.jobs.jobs_world import (
-    DAY,
-    HOUR,
-    MINUTE,
-    START,
-    JobsWorld,
-    alerts_of,
-    an_order,
-    drops_of,
-)
+from tests.builders import DAY, HOUR, MINUTE, START
+from tests.jobs.jobs_world import JobsWorld, alerts_of, an_order, drops_of
 
 LATER = START + 2 * DAY
 """Two days after completion: the standard order has settled."""

@@ -24,7 +24,9 @@ from refilld.services import refill_requests
 from refilld.services.refill_requests import Recheck
 from storage import order_terms, routes
 from storage.column_types import AnyRow
-from tests.jobs.jobs_world import DAY, HOUR, INSTANT, MINUTE, START, JobsWorld, an_order, examples, jobs_world
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, START
+from tests.effort import examples
+from tests.jobs.jobs_world import JobsWorld, an_order, jobs_world
 from tests.jobs.scripted_sources import EVERY, LATER
 from tests.postgres_server import fast_directory
 

@@ -13,18 +13,8 @@ from monitor.guarantee.gone_detection import Absence
 from monitor.model.link import Link, LinkKind
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric, Target
-from tests.jobs.jobs_world import (
-    DAY,
-    HOUR,
-    START,
-    Answer,
-    JobsWorld,
-    ScriptedSource,
-    a_configured_source,
-    a_look,
-    a_profile,
-    an_order,
-)
+from tests.builders import DAY, HOUR, START, a_profile
+from tests.jobs.jobs_world import Answer, JobsWorld, ScriptedSource, a_configured_source, a_look, an_order
 
 LATER = START + 2 * DAY
 POST = Target(Link(LinkKind.POST, "C0deAAAAAAA"), Metric.LIKES)

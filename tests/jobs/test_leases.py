@@ -6,7 +6,8 @@ from jobs.leases import Leases
 from monitor.model.refill import RefillState
 from storage import leases
 from storage.errors import LeaseLostError
-from tests.jobs.jobs_world import DAY, HOUR, INSTANT, START, JobsWorld, an_order
+from tests.builders import DAY, HOUR, INSTANT, START
+from tests.jobs.jobs_world import JobsWorld, an_order
 
 LATER = START + 2 * DAY
 

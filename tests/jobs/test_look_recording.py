@@ -9,18 +9,8 @@ from jobs.look_recording import record_looks
 from monitor.model.drop import DropState
 from monitor.model.order import Flag, OrderStatus
 from monitor.model.refill import RefillState
-from tests.jobs.jobs_world import (
-    DAY,
-    HOUR,
-    INSTANT,
-    START,
-    JobsWorld,
-    a_look,
-    a_profile,
-    an_order,
-    drops_of,
-    refills_of,
-)
+from tests.builders import DAY, HOUR, INSTANT, START, a_profile
+from tests.jobs.jobs_world import JobsWorld, a_look, an_order, drops_of, refills_of
 
 LATER = START + 2 * DAY
 """Two days after completion: the standard order has settled."""

@@ -5,16 +5,8 @@ from pathlib import Path
 
 from jobs.maintenance import Maintenance
 from storage import sources
-from tests.jobs.jobs_world import (
-    DAY,
-    HOUR,
-    INSTANT,
-    START,
-    JobsWorld,
-    ScriptedSource,
-    a_configured_source,
-    an_order,
-)
+from tests.builders import DAY, HOUR, INSTANT, START
+from tests.jobs.jobs_world import JobsWorld, ScriptedSource, a_configured_source, an_order
 
 
 def test_only_requests_older_than_every_budget_window_are_deleted(world: JobsWorld) -> None:

@@ -13,7 +13,8 @@ from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from storage import held_refills, mass_drops, operator_actions
 from storage.errors import WrongStateError
-from tests.jobs.jobs_world import DAY, HOUR, START, JobsWorld, an_order
+from tests.builders import DAY, HOUR, START
+from tests.jobs.jobs_world import JobsWorld, an_order
 
 LATER = START + 2 * DAY
 NAMES = [f"profile{i}" for i in range(5)]

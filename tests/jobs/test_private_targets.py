@@ -6,16 +6,8 @@ import pytest
 
 from monitor.alerts.alert import PRIVATE_WORDS
 from monitor.model.snapshot import Outcome
-from tests.jobs.jobs_world import (
-    DAY,
-    HOUR,
-    START,
-    JobsWorld,
-    ScriptedSource,
-    a_configured_source,
-    alerts_of,
-    an_order,
-)
+from tests.builders import DAY, HOUR, START
+from tests.jobs.jobs_world import JobsWorld, ScriptedSource, a_configured_source, alerts_of, an_order
 
 LATER = START + 2 * DAY
 

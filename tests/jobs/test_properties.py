@@ -23,7 +23,9 @@ from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Outcome
 from storage import mass_drops, order_states
 from storage.errors import NothingMissingError
-from tests.jobs.jobs_world import DAY, HOUR, MINUTE, START, JobsWorld, a_look, an_order, examples, jobs_world
+from tests.builders import DAY, HOUR, MINUTE, START
+from tests.effort import examples
+from tests.jobs.jobs_world import JobsWorld, a_look, an_order, jobs_world
 from tests.postgres_server import fast_directory
 
 FAILURES = [o for o in Outcome if o is not Outcome.COUNT]

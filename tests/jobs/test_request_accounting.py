@@ -15,19 +15,8 @@ from monitor.model.target import Metric, Target
 from monitor.sources.budget import Budget, Purpose
 from monitor.sources.contract import RateLimitHint, Reading
 from storage import sources
-from tests.jobs.jobs_world import (
-    DAY,
-    HOUR,
-    MINUTE,
-    SECOND,
-    START,
-    Answer,
-    JobsWorld,
-    ScriptedSource,
-    a_configured_source,
-    a_profile,
-    an_order,
-)
+from tests.builders import DAY, HOUR, MINUTE, SECOND, START, a_profile
+from tests.jobs.jobs_world import Answer, JobsWorld, ScriptedSource, a_configured_source, an_order
 
 LATER = START + 2 * DAY
 

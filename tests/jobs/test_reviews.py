@@ -8,7 +8,8 @@ import pytest
 from jobs.leases import Leases
 from monitor.model.order import OrderStatus
 from monitor.model.snapshot import Outcome
-from tests.jobs.jobs_world import DAY, HOUR, INSTANT, START, JobsWorld, an_order
+from tests.builders import DAY, HOUR, INSTANT, START
+from tests.jobs.jobs_world import JobsWorld, an_order
 
 SETTLED = START + DAY
 PRICED: dict[str, Any] = {"price": Decimal("10.00"), "currency": "EUR"}

@@ -13,7 +13,8 @@ from monitor.cadence.schedule import Observation
 from monitor.model.snapshot import Outcome, Snapshot
 from storage import cadence_stats
 from storage.engine import Transaction
-from tests.jobs.jobs_world import DAY, HOUR, JobsWorld, an_order
+from tests.builders import DAY, HOUR
+from tests.jobs.jobs_world import JobsWorld, an_order
 
 SOURCE = "scripted"
 CELL = Cell("1", 1, 1, 0)

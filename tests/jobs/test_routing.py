@@ -13,7 +13,8 @@ from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from refilld.services.refill_requests import Recheck
 from refilld.sources import adopt_targets
-from tests.jobs.jobs_world import DAY, HOUR, MINUTE, START, Answer, JobsWorld, a_configured_source, an_order
+from tests.builders import DAY, HOUR, MINUTE, START
+from tests.jobs.jobs_world import Answer, JobsWorld, a_configured_source, an_order
 from tests.jobs.scripted_sources import EVERY, LATER, Pages, Profiles, a_post_order, learn
 
 

@@ -13,19 +13,8 @@ from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric, Target
 from monitor.sources.contract import Reading
 from storage import sources, targets
-from tests.jobs.jobs_world import (
-    DAY,
-    HOUR,
-    INSTANT,
-    MINUTE,
-    SECOND,
-    START,
-    Answer,
-    JobsWorld,
-    ScriptedSource,
-    a_configured_source,
-    an_order,
-)
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, SECOND, START
+from tests.jobs.jobs_world import Answer, JobsWorld, ScriptedSource, a_configured_source, an_order
 
 
 def always(answer: Answer) -> Callable[[str, datetime], Answer]:

@@ -9,12 +9,8 @@ from monitor.evaluation.target_state import TargetState
 from storage import due
 from storage.due import DueTarget
 from storage.engine import Database
-from tests.storage.shop import (
-    DAY,
-    MINUTE,
-    NOW,
-    put_target,
-)
+from tests.builders import DAY, MINUTE, NOW
+from tests.storage.shop import put_target
 
 UNTIL = NOW + 10 * MINUTE
 

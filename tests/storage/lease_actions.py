@@ -11,12 +11,8 @@ from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.leases import Failure
 from storage.schema import refills as table
-from tests.storage.shop import (
-    ATTEMPTS,
-    HOUR,
-    MINUTE,
-    NOW,
-)
+from tests.builders import HOUR, MINUTE, NOW
+from tests.storage.shop import ATTEMPTS
 
 LATER = NOW + 10 * MINUTE
 

@@ -7,13 +7,7 @@ from storage import drops, orders
 from storage.engine import Database
 from storage.order_states import order_of
 from storage.orders import ImportedRow, ImportResult
-from tests.storage.shop import (
-    HOUR,
-    NOW,
-    a_claim,
-    a_decision,
-    a_drop,
-)
+from tests.builders import HOUR, NOW, a_claim, a_decision, a_drop
 
 LATER = NOW + HOUR
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select
 from storage import sources
 from storage.engine import Database
 from storage.source_tables import source_requests
-from tests.storage.shop import NOW
+from tests.builders import NOW
 
 
 def add_request(connection: Connection, source: str = "graph", count: int = 1) -> None:

@@ -1,100 +1,29 @@
 """Short ways to import orders, create refills and read rows in the storage tests."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from threading import Barrier
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event, insert, select, update
 
 from monitor.cadence.schedule import Priority
-from monitor.guarantee.claims import Claim
-from monitor.model.decision import Action, Decision, Reason
-from monitor.model.drop import Drop, DropState
-from monitor.model.link import Link, LinkKind
-from monitor.model.order import Order, OrderStatus
+from monitor.model.decision import Action
+from monitor.model.drop import DropState
+from monitor.model.order import Order
 from monitor.model.refill import RefillState
-from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
-from monitor.model.terms import Terms
 from storage import drops, due, leases, operator_actions, orders, refills, sources
 from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.orders import ImportedRow
 from storage.schema import metadata, targets
+from tests.builders import DAY, HOUR, MINUTE, NOW, a_claim, a_decision, a_drop, a_profile, an_order
 
 T = TypeVar("T")
-SECOND = timedelta(seconds=1)
-MINUTE = timedelta(minutes=1)
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-INSTANT = timedelta.resolution
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-"""A day in the middle of the standard order's guarantee."""
 ATTEMPTS = 10
 """How often a refill may be tried, as configured by default."""
-EFFORT = int(os.environ.get("EFFORT", "1"))
-"""Multiplies the examples of every property; 1 is the quick profile."""
-
-
-# Values
-
-
-def a_profile(name: str = "natgeo") -> Target:
-    return Target(Link(LinkKind.PROFILE, name), Metric.FOLLOWERS)
-
-
-def a_post(code: str = "C0deAAAAAAA", metric: Metric = Metric.LIKES, owner: str | None = None) -> Target:
-    return Target(Link(LinkKind.POST, code), metric, owner)
-
-
-def an_order(order_id: str = "1", **changes: Any) -> Order:
-    """Give an order of 1000 followers, completed ten days ago on a profile that had 500."""
-    standard = Order(
-        order_id=order_id,
-        service="followers",
-        target=a_profile(),
-        quantity=1000,
-        status=OrderStatus.COMPLETED,
-        terms=Terms(),
-        completed_at=NOW - 10 * DAY,
-        start_count=500,
-        link_typed="@natgeo",
-    )
-    return replace(standard, **changes)
-
-
-def a_pending_order(order_id: str = "1", **changes: Any) -> Order:
-    return an_order(order_id, **{"status": OrderStatus.PENDING, "completed_at": None} | changes)
-
-
-def a_look(count: int = 1200, at: datetime = NOW, target: Target | None = None) -> Snapshot:
-    return Snapshot(target or a_profile(), at, Outcome.COUNT, "simulated", count, "follower_count")
-
-
-def a_failed_look(outcome: Outcome, at: datetime = NOW, detail: str = "") -> Snapshot:
-    return Snapshot(a_profile(), at, outcome, "simulated", detail=detail)
-
-
-def a_drop(order_id: str = "1", state: DropState = DropState.SUSPECTED, **changes: Any) -> Drop:
-    return replace(Drop(order_id, state, opened_at=NOW), **changes)
-
-
-def a_claim(order_id: str = "1", units: int = 300) -> Claim:
-    return Claim(order_id, line=1500, floor=500, effective=1500 - units, units=units)
-
-
-def a_decision(order_id: str = "1", action: Action = Action.REFILL, **changes: Any) -> Decision:
-    """Give a decision on 300 missing units, with the reason that goes with it."""
-    reason = {Action.REFILL: Reason.DROP_CONFIRMED, Action.HOLD: Reason.BELOW_START_COUNT,
-              Action.WAIT: Reason.COOLDOWN, Action.REFUSE: Reason.REFILL_LIMIT_REACHED}[action]  # fmt: skip
-    units = 300 if action in {Action.REFILL, Action.HOLD} else 0
-    return replace(
-        Decision(order_id, NOW, action, reason, units, count=1200, line=1500, claim=300), **changes
-    )
 
 
 # Stored rows

@@ -7,10 +7,8 @@ from monitor.cadence.schedule import Priority
 from monitor.evaluation.target_state import TargetState
 from storage import targets
 from storage.engine import Database
-from tests.storage.shop import (
-    NOW,
-    put_target,
-)
+from tests.builders import NOW
+from tests.storage.shop import put_target
 
 
 def put(

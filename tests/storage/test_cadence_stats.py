@@ -8,7 +8,8 @@ from monitor.cadence.virtual_time import VirtualTime
 from monitor.model.target import Metric
 from storage import cadence_stats
 from storage.engine import Database
-from tests.storage.shop import DAY, NOW, at_once, rows_of
+from tests.builders import DAY, NOW
+from tests.storage.shop import at_once, rows_of
 
 A, B = Cell("R30 #1", 1, 2, 3, 4), Cell("likes", 0, 0, 0)
 Harvest = dict[Cell, tuple[float, float]]

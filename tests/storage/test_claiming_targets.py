@@ -13,6 +13,7 @@ from monitor.model.target_problem import TargetProblem
 from storage import due, targets
 from storage.engine import Database
 from storage.targets import LookOutcome
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW, a_look, a_post, a_profile
 from tests.storage.due_targets import (
     SOURCE,
     UNTIL,
@@ -23,19 +24,7 @@ from tests.storage.due_targets import (
     put,
     put_in_queue,
 )
-from tests.storage.shop import (
-    DAY,
-    HOUR,
-    INSTANT,
-    MINUTE,
-    NOW,
-    a_look,
-    a_post,
-    a_profile,
-    at_once,
-    claim_due,
-    rows_of,
-)
+from tests.storage.shop import at_once, claim_due, rows_of
 
 # What one request shows
 

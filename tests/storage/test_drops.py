@@ -11,7 +11,8 @@ from monitor.model.order_state import OrderState
 from storage import drops, order_states, targets
 from storage.engine import Database
 from storage.schema import drops as table
-from tests.storage.shop import HOUR, NOW, a_claim, a_decision, a_drop, a_profile, an_order, rows_of, sell
+from tests.builders import HOUR, NOW, a_claim, a_decision, a_drop, a_profile, an_order
+from tests.storage.shop import rows_of, sell
 
 OPEN = sorted(state for state in DropState if state.open)
 ENDED = sorted(state for state in DropState if not state.open)

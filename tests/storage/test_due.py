@@ -11,6 +11,7 @@ from storage import drops, due, routes, targets
 from storage.due import DueTarget
 from storage.engine import Database
 from storage.schema import targets as table
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW, a_claim, a_drop, an_order
 from tests.storage.due_targets import (
     SOURCE,
     by_virtual_time,
@@ -20,21 +21,7 @@ from tests.storage.due_targets import (
     put_in_queue,
     request_keys,
 )
-from tests.storage.shop import (
-    DAY,
-    HOUR,
-    INSTANT,
-    MINUTE,
-    NOW,
-    a_claim,
-    a_drop,
-    an_order,
-    claim_due,
-    owe,
-    rows_of,
-    sell,
-    statements_of,
-)
+from tests.storage.shop import claim_due, owe, rows_of, sell, statements_of
 
 # Appointments
 

@@ -15,8 +15,9 @@ from storage import migrate
 from storage.engine import Database
 from storage.errors import UnreachableError
 from storage.schema import snapshots
+from tests.builders import NOW, a_profile, an_order
 from tests.storage.request_rows import add_request, count_requests, file_of
-from tests.storage.shop import NOW, a_profile, an_order, everything, sell
+from tests.storage.shop import everything, sell
 
 SECRET = "sw0rdfish"
 

@@ -11,15 +11,9 @@ from storage import drops, flags, leases, operator_actions, order_states, refill
 from storage.engine import Database
 from storage.errors import NotFoundError, WrongStateError
 from storage.schema import order_flags
+from tests.builders import DAY, HOUR, NOW, a_claim, a_drop, a_profile, an_order
 from tests.storage.shop import (
-    DAY,
-    HOUR,
-    NOW,
-    a_claim,
-    a_drop,
-    a_profile,
     allow_fast_path,
-    an_order,
     at_once,
     bring_to,
     everything,

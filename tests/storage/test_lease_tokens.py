@@ -7,20 +7,9 @@ from storage import leases, operator_actions
 from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.errors import LeaseLostError, NotFoundError, OpenRefillError
+from tests.builders import DAY, HOUR, NOW, an_order
 from tests.storage.lease_actions import ACTIONS, HOPELESS, LATER, claim, events, expire, fail, finish, get
-from tests.storage.shop import (
-    DAY,
-    HOUR,
-    NOW,
-    an_order,
-    at_once,
-    bring_to,
-    everything,
-    owe,
-    queue,
-    rows_of,
-    sell,
-)
+from tests.storage.shop import at_once, bring_to, everything, owe, queue, rows_of, sell
 
 
 @pytest.fixture

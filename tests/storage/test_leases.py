@@ -14,6 +14,7 @@ from storage.errors import LeaseLostError
 from storage.leases import Failure
 from storage.schema import refills as table
 from storage.schema import targets
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW, a_post, an_order
 from tests.storage.lease_actions import (
     ACTIONS,
     HOPELESS,
@@ -28,22 +29,7 @@ from tests.storage.lease_actions import (
     get,
     ids,
 )
-from tests.storage.shop import (
-    DAY,
-    HOUR,
-    INSTANT,
-    MINUTE,
-    NOW,
-    a_post,
-    an_order,
-    at_once,
-    bring_to,
-    everything,
-    owe,
-    queue,
-    rows_of,
-    sell,
-)
+from tests.storage.shop import at_once, bring_to, everything, owe, queue, rows_of, sell
 
 
 @pytest.fixture

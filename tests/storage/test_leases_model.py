@@ -21,7 +21,9 @@ from storage.leases import Failure
 from storage.schema import decisions as decisions_table
 from storage.schema import drops, outbox, refill_events, reviews, targets
 from storage.schema import refills as refills_table
-from tests.storage.shop import EFFORT, HOUR, MINUTE, NOW, a_profile, an_order, owe, rows_of, sell
+from tests.builders import HOUR, MINUTE, NOW, a_profile, an_order
+from tests.effort import EFFORT
+from tests.storage.shop import owe, rows_of, sell
 
 ORDERS = ("public 1", "public 2", "public 3", "shy")
 ATTEMPTS = 3

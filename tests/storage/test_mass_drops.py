@@ -6,7 +6,8 @@ from monitor.guarantee.mass_drop import Tally
 from monitor.model.target import Metric
 from storage import mass_drops, targets
 from storage.engine import Database
-from tests.storage.shop import DAY, HOUR, INSTANT, NOW, a_post, a_profile, an_order, at_once, rows_of, sell
+from tests.builders import DAY, HOUR, INSTANT, NOW, a_post, a_profile, an_order
+from tests.storage.shop import at_once, rows_of, sell
 
 SINCE = NOW - 6 * HOUR
 

@@ -16,7 +16,8 @@ from storage import migrate, routes, sources
 from storage.engine import Database
 from storage.errors import NotMigratedError, UnreachableError
 from storage.schema import metadata
-from tests.storage.shop import INSTANT, an_order, at_once, everything, rows_of, sell
+from tests.builders import INSTANT, an_order
+from tests.storage.shop import at_once, everything, rows_of, sell
 
 VERSION = "alembic_version"
 

@@ -11,7 +11,8 @@ from monitor.model.refill import RefillState
 from storage import due
 from storage.engine import Database
 from storage.order_history import History, PastDrop, PastRefill, histories
-from tests.storage.shop import DAY, HOUR, NOW, a_post, an_order, bring_to, put_target, sell
+from tests.builders import DAY, HOUR, NOW, a_post, an_order
+from tests.storage.shop import bring_to, put_target, sell
 
 
 def told(database: Database) -> list[History]:

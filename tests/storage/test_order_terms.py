@@ -12,20 +12,8 @@ from monitor.model.terms import RefillMode, Terms, TermsOrigin
 from storage import drops, order_terms, refills
 from storage.engine import Database
 from storage.order_terms import Retermed
-from tests.storage.shop import (
-    DAY,
-    HOUR,
-    NOW,
-    a_claim,
-    a_drop,
-    a_profile,
-    allow_fast_path,
-    an_order,
-    bring_to,
-    on_fast_path,
-    rows_of,
-    sell,
-)
+from tests.builders import DAY, HOUR, NOW, a_claim, a_drop, a_profile, an_order
+from tests.storage.shop import allow_fast_path, bring_to, on_fast_path, rows_of, sell
 
 LATER = NOW + HOUR
 OLD = Terms(window=5 * DAY)

@@ -14,19 +14,9 @@ from monitor.model.terms import Terms
 from storage import drops, refills
 from storage.engine import Database
 from storage.orders import ImportResult
+from tests.builders import DAY, NOW, a_claim, a_drop, a_profile, an_order
 from tests.storage.order_rows import LATER, result_and_field, stored
-from tests.storage.shop import (
-    DAY,
-    NOW,
-    a_claim,
-    a_drop,
-    a_profile,
-    an_order,
-    bring_to,
-    owe,
-    rows_of,
-    sell,
-)
+from tests.storage.shop import bring_to, owe, rows_of, sell
 
 FORWARD = [
     (OrderStatus.PENDING, OrderStatus.PROCESSING),

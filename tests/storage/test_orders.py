@@ -14,19 +14,9 @@ from storage import orders
 from storage.engine import Database
 from storage.errors import NotFoundError
 from storage.orders import ImportResult
+from tests.builders import DAY, INSTANT, NOW, a_pending_order, a_post, a_profile, an_order
 from tests.storage.order_rows import LATER, stored
-from tests.storage.shop import (
-    DAY,
-    INSTANT,
-    NOW,
-    a_pending_order,
-    a_post,
-    a_profile,
-    an_order,
-    everything,
-    rows_of,
-    sell,
-)
+from tests.storage.shop import everything, rows_of, sell
 
 # Round trip
 

@@ -12,7 +12,8 @@ from storage import outbox
 from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.schema import outbox as table
-from tests.storage.shop import DAY, HOUR, INSTANT, MINUTE, NOW, at_once, rows_of
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW
+from tests.storage.shop import at_once, rows_of
 
 UNTIL = NOW + 5 * MINUTE
 

@@ -44,7 +44,8 @@ from storage import (
 from storage.engine import Database
 from storage.schema import metadata
 from storage.terms import dump_terms
-from tests.storage.shop import DAY, HOUR, MINUTE, NOW, a_profile, an_order, statements_of
+from tests.builders import DAY, HOUR, MINUTE, NOW, a_profile, an_order
+from tests.storage.shop import statements_of
 
 MANY = 4000
 LARGE = {

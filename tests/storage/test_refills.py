@@ -15,23 +15,8 @@ from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.errors import NotFoundError, OpenRefillError, StorageError, WrongStateError
 from storage.schema import refills as table
-from tests.storage.shop import (
-    DAY,
-    HOUR,
-    NOW,
-    a_claim,
-    a_decision,
-    a_drop,
-    a_profile,
-    an_order,
-    at_once,
-    bring_to,
-    everything,
-    owe,
-    queue,
-    rows_of,
-    sell,
-)
+from tests.builders import DAY, HOUR, NOW, a_claim, a_decision, a_drop, a_profile, an_order
+from tests.storage.shop import at_once, bring_to, everything, owe, queue, rows_of, sell
 
 OPEN = sorted(state for state in RefillState if state.open)
 ENDED = sorted(state for state in RefillState if not state.open)

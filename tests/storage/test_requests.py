@@ -2,7 +2,8 @@
 
 from storage import requests
 from storage.engine import Database
-from tests.storage.shop import HOUR, NOW, an_order, sell
+from tests.builders import HOUR, NOW, an_order
+from tests.storage.shop import sell
 
 
 def test_the_requests_about_an_order_are_read_oldest_first(database: Database) -> None:

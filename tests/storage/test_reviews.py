@@ -10,7 +10,8 @@ from monitor.model.refill import RefillState
 from storage import reviews
 from storage.engine import Database
 from storage.errors import NotFoundError, WrongStateError
-from tests.storage.shop import HOUR, NOW, an_order, bring_to, sell
+from tests.builders import HOUR, NOW, an_order
+from tests.storage.shop import bring_to, sell
 
 
 def opened(tx: Connection) -> Review | None:

@@ -12,19 +12,8 @@ from monitor.evaluation.target_state import TargetState
 from monitor.model.target import Metric, Target
 from storage import routes, schema, targets
 from storage.engine import Database
-from tests.storage.shop import (
-    DAY,
-    HOUR,
-    NOW,
-    a_pending_order,
-    a_post,
-    a_profile,
-    an_order,
-    everything,
-    put_target,
-    rows_of,
-    sell,
-)
+from tests.builders import DAY, HOUR, NOW, a_pending_order, a_post, a_profile, an_order
+from tests.storage.shop import everything, put_target, rows_of, sell
 
 SEAT = QueuePosition(1.5, "old s", NOW + HOUR, NOW + 20 * DAY, FinalLook(7, 2.5))
 PLACE: dict[str, Any] = {

@@ -10,7 +10,8 @@ from storage import server_time, sqlite_fault
 from storage.engine import Database
 from storage.source_tables import source_requests
 from storage.sqlite_fault import Version
-from tests.storage.shop import HOUR, MINUTE, NOW, put_target
+from tests.builders import HOUR, MINUTE, NOW
+from tests.storage.shop import put_target
 
 
 def newest(database: Database) -> datetime | None:

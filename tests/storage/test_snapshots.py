@@ -13,7 +13,8 @@ from monitor.model.snapshot import Outcome, Snapshot
 from storage import snapshots
 from storage.engine import Database
 from storage.schema import snapshots as table
-from tests.storage.shop import DAY, HOUR, INSTANT, NOW, a_failed_look, a_look, put_target, rows_of
+from tests.builders import DAY, HOUR, INSTANT, NOW, a_failed_look, a_look
+from tests.storage.shop import put_target, rows_of
 
 
 @pytest.fixture

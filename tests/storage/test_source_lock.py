@@ -8,7 +8,8 @@ import pytest
 from monitor.sources.budget import Budget, Purpose
 from storage import sources
 from storage.engine import Database
-from tests.storage.shop import DAY, HOUR, MINUTE, NOW, SECOND, at_once, rows_of
+from tests.builders import DAY, HOUR, MINUTE, NOW, SECOND
+from tests.storage.shop import at_once, rows_of
 
 DAEMONS = 6
 

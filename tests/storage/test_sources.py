@@ -9,7 +9,8 @@ from monitor.sources.budget import BEGINNING, Purpose
 from monitor.sources.rate_limit_state import RateLimitState
 from storage import sources
 from storage.engine import Database
-from tests.storage.shop import DAY, HOUR, INSTANT, MINUTE, NOW, at_once, rows_of
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW
+from tests.storage.shop import at_once, rows_of
 
 TRIPPED = Breaker(
     paused_until=NOW + HOUR, stopped=True, reason="rate_limited", refusals=3, level=5,

@@ -9,16 +9,9 @@ from monitor.model.decision import Action
 from storage import drops, orders, targets
 from storage.engine import Database
 from storage.orders import ImportResult
+from tests.builders import DAY, NOW, a_claim, a_decision, a_drop, an_order
 from tests.storage.order_rows import decide, result_and_field, stored
-from tests.storage.shop import (
-    DAY,
-    NOW,
-    a_claim,
-    a_decision,
-    a_drop,
-    an_order,
-    sell,
-)
+from tests.storage.shop import sell
 
 
 def test_a_start_count_that_is_still_unknown_may_be_given_later(database: Database) -> None:

@@ -10,7 +10,8 @@ from storage import flags, target_counts
 from storage.engine import Database
 from storage.schema import targets
 from storage.target_counts import TargetCounts
-from tests.storage.shop import NOW, a_pending_order, a_post, a_profile, an_order, put_target, sell
+from tests.builders import NOW, a_pending_order, a_post, a_profile, an_order
+from tests.storage.shop import put_target, sell
 
 LIKES, VIEWS = Metric.LIKES, Metric.VIEWS
 EYES = ("graph", "instaloader")

@@ -7,13 +7,8 @@ from monitor.model.target import Metric
 from storage import targets
 from storage.engine import Database
 from storage.errors import NotFoundError
-from tests.storage.shop import (
-    a_profile,
-    an_order,
-    at_once,
-    rows_of,
-    sell,
-)
+from tests.builders import a_profile, an_order
+from tests.storage.shop import at_once, rows_of, sell
 from tests.storage.target_rows import get, put
 
 

@@ -16,18 +16,8 @@ from monitor.model.target_problem import TargetProblem
 from storage import targets
 from storage.engine import Database
 from storage.targets import LookOutcome
-from tests.storage.shop import (
-    DAY,
-    HOUR,
-    MINUTE,
-    NOW,
-    a_failed_look,
-    a_look,
-    a_profile,
-    claim_due,
-    put_target,
-    rows_of,
-)
+from tests.builders import DAY, HOUR, MINUTE, NOW, a_failed_look, a_look, a_profile
+from tests.storage.shop import claim_due, put_target, rows_of
 from tests.storage.target_rows import get, put
 
 THERE = Absence()

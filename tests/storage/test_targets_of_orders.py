@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -12,20 +13,9 @@ from monitor.model.target import Metric, Target
 from storage import cadence_stats, order_states, targets
 from storage.engine import Database
 from storage.orders import ImportResult
+from tests.builders import DAY, NOW, a_pending_order, a_post, a_profile, an_order
 from tests.storage.order_rows import LATER, stored
-from tests.storage.shop import (
-    DAY,
-    NOW,
-    a_pending_order,
-    a_post,
-    a_profile,
-    allow_fast_path,
-    an_order,
-    on_fast_path,
-    put_off,
-    rows_of,
-    sell,
-)
+from tests.storage.shop import allow_fast_path, on_fast_path, put_off, rows_of, sell
 
 
 @pytest.mark.parametrize("typed", ["@NatGeo", "https://instagram.com/natgeo?igsh=abc", "natgeo/"])
@@ -155,7 +145,7 @@ def test_a_changed_order_disables_the_fast_path_of_its_target(database: Database
 
 def test_new_orders_add_to_the_unit_prices(database: Database) -> None:
     """Once per order; orders without price or currency do not count."""
-    paid = {"price": Decimal("2.50"), "currency": "USD"}
+    paid: dict[str, Any] = {"price": Decimal("2.50"), "currency": "USD"}
     batch = [
         an_order("1", **paid), an_order("2", **paid | {"price": Decimal("1.50")}),
         an_order("3", target=a_post(), **paid | {"currency": "EUR"}), an_order("4"),

@@ -12,7 +12,8 @@ from storage.engine import Database
 from storage.errors import NotFoundError
 from storage.schema import tokens as table
 from storage.tokens import Scope
-from tests.storage.shop import HOUR, NOW, everything, rows_of
+from tests.builders import HOUR, NOW
+from tests.storage.shop import everything, rows_of
 
 
 def create(database: Database, *scopes: Scope, name: str = "panel") -> str:

@@ -18,8 +18,9 @@ from storage.engine import Database, _enter_wal
 from storage.errors import UnreachableError
 from storage.schema import orders
 from storage.source_tables import source_requests
+from tests.builders import an_order
 from tests.storage.request_rows import add_request, count_requests, file_of
-from tests.storage.shop import an_order, at_once, everything, rows_of, sell
+from tests.storage.shop import at_once, everything, rows_of, sell
 
 SECRET = "sw0rdfish"
 

@@ -12,16 +12,8 @@ from monitor.model.target import Metric
 from refilld.services.refill_requests import Recheck
 from storage import sources
 from storage.errors import NotFoundError
-from tests.jobs.jobs_world import (
-    DAY,
-    HOUR,
-    MINUTE,
-    START,
-    JobsWorld,
-    ScriptedSource,
-    a_configured_source,
-    an_order,
-)
+from tests.builders import DAY, HOUR, MINUTE, START
+from tests.jobs.jobs_world import JobsWorld, ScriptedSource, a_configured_source, an_order
 
 LATER = START + 2 * DAY
 
