@@ -8,8 +8,8 @@ from monitor.model.target import Target
 from refilld.simulate.clock import SimulationClock
 from refilld.simulate.world import SimulatedWorld
 from storage import leases
-from storage.column_types import AnyRow
 from storage.engine import Database
+from storage.leases import ClaimedRefill
 
 _MARGIN = timedelta(hours=1)
 _MOST = 1_000
@@ -33,10 +33,10 @@ class SimulatedConsumer:
         for row in claimed:
             self._promise(row, now + self.delay)
 
-    def _promise(self, row: AnyRow, at: datetime) -> None:
+    def _promise(self, row: ClaimedRefill, at: datetime) -> None:
         self.clock.at(at, lambda: self._deliver(row))
 
-    def _deliver(self, row: AnyRow) -> None:
+    def _deliver(self, row: ClaimedRefill) -> None:
         """Deliver a refill to the world, and complete it."""
         now = self.clock.now()
         with self.database.write() as tx:

@@ -19,7 +19,6 @@ from monitor.model.terms import BelowStart, RefillMode, Terms, TermsOrigin
 from storage import cadence_stats, drops, order_states, orders, refills
 from storage.engine import Database
 from storage.errors import NotFoundError
-from storage.order_states import order_of
 from storage.orders import ImportedRow, ImportResult
 from tests.storage.shop import (
     DAY,
@@ -49,7 +48,7 @@ LATER = NOW + HOUR
 def kept(database: Database, order_id: str = "1") -> Order:
     """An order as it comes back out of the database."""
     with database.read() as connection:
-        return order_of(orders.get(connection, order_id))
+        return orders.get(connection, order_id).order
 
 
 def decide(database: Database, order_id: str = "1") -> None:

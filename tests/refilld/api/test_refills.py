@@ -428,9 +428,9 @@ def test_a_place_is_given_back_when_asking_fails() -> None:
     patience = WaiterPool(event, 1)
     answers: list[list[int]] = [[]]
     with pytest.raises(IndexError):
-        patience.ask(answers.pop, 1, bool)
+        patience.poll(answers.pop, 1, bool)
     assert event.waits == 1
-    assert patience.ask(list, 1, bool) == []
+    assert patience.poll(list, 1, bool) == []
     assert event.waits == 3
 
 
