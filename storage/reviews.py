@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, case, func, insert, select, text, update
+from sqlalchemy import BigInteger, Connection, case, cast, func, insert, select, text, update
 
 from monitor.guarantee.refund_review import Review, ReviewCause, review_of
 from monitor.model.order import Order
@@ -51,7 +51,7 @@ _v = reviews.c
 _OPEN = text("reviews.closed_at IS NULL")
 _UNITS = case((refills.c.delivered < refills.c.quantity, refills.c.delivered), else_=refills.c.quantity)
 _REFILLED = (
-    select(func.coalesce(func.sum(_UNITS), 0))
+    select(cast(func.coalesce(func.sum(_UNITS), 0), BigInteger))
     .where(refills.c.order_id == _v.order_id, refills.c.completed_at >= _v.opened_at)
     .scalar_subquery()
 )
