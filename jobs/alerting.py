@@ -1,6 +1,6 @@
-"""Alerting: take what is due from the outbox, one message per kind of alert, and send it.
+"""Alerting: send the due alerts of the outbox, one message per kind of alert.
 
-Delivery is at least once: rows are marked as sent after the channel has taken the message.
+Delivery is at least once: alerts are marked as sent after a channel has accepted the message.
 """
 
 from collections import defaultdict
@@ -12,21 +12,21 @@ import structlog
 
 from monitor.alerts.alert import AlertKind
 from storage import outbox
-from storage.column_types import AnyRow
 from storage.engine import Database
+from storage.outbox import AlertRow
 
 log = structlog.get_logger()
 BATCH = 50
-"""Alerts of one kind that go into one message."""
+"""Alerts in one message, at most."""
 TAKEN_FOR = timedelta(minutes=5)
-"""A delivery that does not come back, because the process was killed, is tried again after so long."""
+"""Time until an alert is retried if the process ends while it is being sent."""
 
 Send = Callable[[str, str], None]
-"""Delivers one message (title, body) to the channels; raises ChannelError when none of them took it."""
+"""Sends one message (title, body) to the channels; raises ChannelError if none of them accepted it."""
 
 
 class ChannelError(Exception):
-    """A channel did not take a message; the text is fit for logs and holds no secret."""
+    """No channel accepted a message; the text holds no secret and may be logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ class Alerting:
     database: Database
     clock: Callable[[], datetime]
     send: Send | None
-    """None where no channel is configured: alerts are then only kept to be read."""
-    heartbeat: Callable[[], None] = lambda: None  # a default that does nothing
-    """Called after every message, so that slow channels are not taken for a stuck job."""
+    """None if no channel is configured: alerts are then only stored."""
+    heartbeat: Callable[[], None] = lambda: None
+    """Called after every message, so that a slow channel does not look like a stuck job."""
 
     def run_once(self) -> None:
         """Send every alert that is due."""
@@ -52,7 +52,7 @@ class Alerting:
                 self._deliver(self.send, kind, rows)
                 self.heartbeat()
 
-    def _deliver(self, send: Send, kind: AlertKind, rows: Sequence[AnyRow]) -> None:
+    def _deliver(self, send: Send, kind: AlertKind, rows: Sequence[AlertRow]) -> None:
         try:
             send(_title(kind, len(rows)), "\n".join(row.text for row in rows))
         except ChannelError as error:
@@ -65,9 +65,9 @@ class Alerting:
         log.info("alerts.sent", kind=str(kind), alerts=len(rows))
 
 
-def _by_kind(due: Sequence[AnyRow]) -> list[tuple[AlertKind, Sequence[AnyRow]]]:
-    """The alerts grouped by kind, in messages of at most BATCH."""
-    kinds: defaultdict[AlertKind, list[AnyRow]] = defaultdict(list)
+def _by_kind(due: Sequence[AlertRow]) -> list[tuple[AlertKind, Sequence[AlertRow]]]:
+    """The alerts of one kind each, at most BATCH together."""
+    kinds: defaultdict[AlertKind, list[AlertRow]] = defaultdict(list)
     for row in due:
         kinds[row.kind].append(row)
     return [(kind, rows[i : i + BATCH]) for kind, rows in kinds.items() for i in range(0, len(rows), BATCH)]

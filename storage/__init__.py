@@ -1,1 +1,4 @@
-"""What is kept: tables, constraints, migrations, queries; SQLAlchemy lives here and only here."""
+"""Persistence: tables, constraints, migrations and queries, one module per noun.
+
+SQLAlchemy is used here only. Queries return typed values, never database rows.
+"""

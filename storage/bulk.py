@@ -1,7 +1,7 @@
-"""Bulk: one statement for many rows, with as little ado between the rows and the driver as can be.
+"""Bulk writes: one statement for many rows, passed to the driver without processing by SQLAlchemy.
 
-SQLAlchemy works every row of an `executemany` over, which takes longer than the database does. Here the rows
-have the values that the database stores; the statement is SQLAlchemy's own, compiled once for each engine.
+SQLAlchemy processes every row of an `executemany`, which takes longer than the database does. Here the rows
+hold the values as the database stores them; the statement is compiled once for each engine.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Dialect, Insert, Update
 
 @lru_cache(64)
 def _compiled(statement: Insert | Update, dialect: Dialect) -> tuple[str, tuple[str, ...] | None]:
-    """The text of a statement, and the order of its parameters where the driver counts them."""
+    """The text of a statement, and the order of its parameters if the driver takes them by position."""
     compiled = statement.compile(dialect=dialect)
     return str(compiled), None if compiled.positiontup is None else tuple(compiled.positiontup)
 
@@ -20,7 +20,7 @@ def _compiled(statement: Insert | Update, dialect: Dialect) -> tuple[str, tuple[
 def execute_many(
     connection: Connection, statement: Insert | Update, rows: Sequence[Mapping[str, object]]
 ) -> None:
-    """Carry a statement out for many rows; all its parameters are named in each row."""
+    """Execute a statement for many rows; each row names all its parameters."""
     if not rows:
         return
     text, order = _compiled(statement, connection.dialect)

@@ -1,4 +1,4 @@
-"""Column types that are the same on both engines."""
+"""Column types that behave the same on both engines, and the types of untyped rows and queries."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Dialect, Row, Select, Text
 from sqlalchemy.types import TypeDecorator
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
-"""A row of whatever columns its query names."""
+"""A row of any query; not used outside this package."""
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
 E = TypeVar("E", bound=StrEnum)
@@ -18,7 +18,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware UTC time, kept exactly as whole microseconds since 1970 in a 64-bit integer."""
+    """An aware UTC time, stored as microseconds since 1970 in a 64-bit integer."""
 
     impl = BigInteger
     cache_ok = True
@@ -31,7 +31,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 class EnumText(TypeDecorator[E], Generic[E]):
-    """One word of a StrEnum, kept as text; the table's CHECK says which words there are."""
+    """A member of a StrEnum, stored as text; a CHECK of the table lists the values."""
 
     impl = Text
     cache_ok = True
@@ -48,7 +48,7 @@ class EnumText(TypeDecorator[E], Generic[E]):
 
 
 class Amount(TypeDecorator[Decimal]):
-    """An exact amount of money, kept as text: SQLite has no exact numbers with a point."""
+    """An exact amount of money, stored as text because SQLite has no decimal numbers."""
 
     impl = Text
     cache_ok = True

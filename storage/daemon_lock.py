@@ -1,4 +1,4 @@
-"""One daemon per SQLite file: two that commit and checkpoint at the same moment may corrupt it."""
+"""The lock that allows one daemon per SQLite file: a commit during a checkpoint may corrupt it."""
 
 import fcntl
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ from storage.errors import DaemonRunningError
 
 @contextmanager
 def daemon_lock(database: Database) -> Iterator[None]:
-    """Hold the daemon's place beside the file; raises DaemonRunningError when another daemon has it."""
+    """Hold the lock file beside the database; raises DaemonRunningError if another daemon holds it."""
     if database.path is None:
-        yield  # PostgreSQL serves any number of daemons
+        yield  # PostgreSQL allows any number of daemons
         return
     with Path(f"{database.path.resolve()}.lock").open("w") as file:
         try:

@@ -1,5 +1,6 @@
 """Drops and the decisions on them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select, text, update
@@ -7,8 +8,56 @@ from sqlalchemy import Connection, bindparam, insert, select, text, update
 from monitor.guarantee.claims import Claim
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.drop import Drop, DropState
-from storage.column_types import AnyRow
+from monitor.model.target import Metric
 from storage.schema import OPEN_DROP, decisions, drops, orders, targets
+
+
+@dataclass(frozen=True, slots=True)
+class DropRow:
+    """One drop with its newest numbers and its newest decision."""
+
+    drop_id: int
+    order_id: str
+    state: DropState
+    opened_at: datetime
+    looks: int
+    """Judged counts that confirm the drop."""
+    confirmed_at: datetime | None
+    closed_at: datetime | None
+    claim: int
+    """Units that were missing at the newest judged count."""
+    count: int
+    line: int
+    decision: Action | None
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class DropListing(DropRow):
+    """A drop with its target and its order's service and provider."""
+
+    link: str
+    metric: Metric
+    service: str
+    provider: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """One decision on a drop."""
+
+    decision_id: int
+    drop_id: int
+    order_id: str
+    at: datetime
+    decision: Action
+    reason: Reason
+    quantity: int
+    """Units of the refill; 0 if the decision makes none."""
+    count: int
+    line: int
+    claim: int
+
 
 _INSERT = insert(drops).returning(drops.c.drop_id)
 _UPDATE = (
@@ -91,12 +140,12 @@ def add_decision(connection: Connection, drop_id: int, decision: Decision) -> bo
 
 
 def close(connection: Connection, order_id: str, now: datetime) -> None:
-    """Close the order's open drop, because its guarantee has ended or is suspended."""
+    """Close the order's open drop because the guarantee has ended or is suspended."""
     connection.execute(_CLOSE, {"order": order_id, "now": now})
 
 
 def refuse(connection: Connection, order_id: str, drop_id: int, now: datetime) -> None:
-    """What a drop led to was refused: it is not decided again until it has recovered (RULES 5)."""
+    """Refuse a drop: it is not decided again until it has recovered (RULES 5)."""
     close(connection, order_id, now)
     connection.execute(
         update(drops).where(drops.c.drop_id == drop_id).values(state=DropState.REFUSED, closed_at=None)
@@ -104,10 +153,11 @@ def refuse(connection: Connection, order_id: str, drop_id: int, now: datetime) -
 
 
 def decline(connection: Connection, order_id: str, drop_id: int, now: datetime) -> None:
-    """An operator refused what a drop led to; that is a decision like any other, with the drop's numbers."""
+    """Refuse a drop because an operator declined its refill; stored as a decision with the drop's numbers."""
     refuse(connection, order_id, drop_id, now)
-    row = connection.execute(select(drops).where(drops.c.drop_id == drop_id)).one()
-    numbers = {"count": row._mapping["count"], "line": row.line, "claim": row.claim}  # noqa: SLF001 - `row.count` is the tuple's method
+    found = connection.execute(select(drops).where(drops.c.drop_id == drop_id)).one()
+    row = DropRow(**found._asdict())
+    numbers = {"count": row.count, "line": row.line, "claim": row.claim}
     add_decision(connection, drop_id, Decision(order_id, now, Action.REFUSE, Reason.DECLINED, 0, **numbers))
 
 
@@ -118,20 +168,19 @@ def last_reason(connection: Connection, order_id: str) -> Reason | None:
     return reason
 
 
-def of_order(connection: Connection, order_id: str) -> list[AnyRow]:
+def of_order(connection: Connection, order_id: str) -> list[DropRow]:
     """All drops of an order, oldest first."""
-    return list(
-        connection.execute(select(drops).where(drops.c.order_id == order_id).order_by(drops.c.drop_id))
-    )
+    query = select(drops).where(drops.c.order_id == order_id).order_by(drops.c.drop_id)
+    return [DropRow(**row._asdict()) for row in connection.execute(query)]
 
 
-def decisions_of(connection: Connection, order_id: str) -> list[AnyRow]:
+def decisions_of(connection: Connection, order_id: str) -> list[DecisionRow]:
     """All decisions on an order, oldest first."""
     query = select(decisions).where(decisions.c.order_id == order_id).order_by(decisions.c.decision_id)
-    return list(connection.execute(query))
+    return [DecisionRow(**row._asdict()) for row in connection.execute(query)]
 
 
-def listed(connection: Connection, *, open_only: bool, limit: int) -> list[AnyRow]:
+def listed(connection: Connection, *, open_only: bool, limit: int) -> list[DropListing]:
     """Drops with their targets, newest first."""
     query = _LIST.where(text(f"drops.{OPEN_DROP}")) if open_only else _LIST
-    return list(connection.execute(query.limit(limit)))
+    return [DropListing(**row._asdict()) for row in connection.execute(query.limit(limit))]

@@ -1,8 +1,8 @@
-"""Opening the database: SQLite by default, PostgreSQL when one machine is not enough.
+"""The database engines: SQLite by default, PostgreSQL if one machine is not enough.
 
-SQLite: WAL, every commit on disk (`synchronous=FULL`), one writer connection per process with all
-writers queueing for it, `BEGIN IMMEDIATE`, no mmap. Only the daemon checkpoints: SQLite before
-3.51.3 may corrupt a WAL database when two connections commit and checkpoint at the same moment.
+SQLite: WAL, every commit on disk (`synchronous=FULL`), one writer connection per process for which all
+writers queue, `BEGIN IMMEDIATE`, no mmap. Only the daemon checkpoints: SQLite before 3.51.3 may corrupt a
+WAL database if one connection commits while another checkpoints.
 """
 
 import os
@@ -32,19 +32,19 @@ _PRAGMAS = (
     "cache_size = -32768",
 )
 _ENGINES = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
-_SECRETS = ("password", "sslpassword")  # what libpq also takes behind the question mark
+_SECRETS = ("password", "sslpassword")  # libpq accepts these in the query of a URL
 _MOST_READERS = 16
 _AFTER_COMMIT = "after_commit"
 
 Transaction: TypeAlias = Connection
-"""An open transaction, handed by jobs to the queries that write in it."""
+"""An open transaction, passed to queries."""
 
 
 class Database:
-    """One database, opened once per process; every use is a transaction on one of two kinds of connection."""
+    """One database, opened once per process, with separate connections for writing and reading."""
 
     def __init__(self, url: str, *, create: bool = True) -> None:
-        """Open the database of a URL; a missing SQLite file is created, or else NotMigratedError."""
+        """Open the database of a URL; a missing SQLite file is created if `create`, else NotMigratedError."""
         parsed = parse_url(url)
         self.name = make_url(url).difference_update_query(_SECRETS).render_as_string(hide_password=True)
         self.sqlite = parsed.get_backend_name() == "sqlite"
@@ -61,7 +61,7 @@ class Database:
 
     @property
     def place(self) -> str:
-        """Where it is, for people: the whole path of a file, else the name."""
+        """The absolute path of a SQLite file, or the URL without secrets."""
         return self.name if self.path is None else str(self.path.resolve())
 
     @contextmanager
@@ -81,7 +81,7 @@ class Database:
             yield connection
 
     def checkpoint(self) -> None:
-        """Move the write-ahead log into the database file (SQLite; the daemon alone calls this)."""
+        """Copy the write-ahead log into the database file (SQLite); only the daemon calls this."""
         if self.sqlite:
             with _mapped_errors(self.name), self._writers.connect() as connection:
                 raw = connection.connection.driver_connection
@@ -89,7 +89,7 @@ class Database:
                     raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def quick_check(self) -> None:
-        """Let SQLite check its file; raises UnreachableError when it is damaged."""
+        """Run SQLite's quick check; raises UnreachableError if the file is damaged."""
         if self.sqlite:
             with self.read() as connection:
                 verdict = connection.exec_driver_sql("PRAGMA quick_check").scalar()
@@ -107,18 +107,18 @@ def after_commit(connection: Connection, call: Callable[[], None]) -> None:
 
 
 def advisory_lock(connection: Connection, purpose: str) -> None:
-    """Let nobody else into the same purpose until the commit; SQLite has one writer at a time anyway."""
+    """Take the lock of a purpose until the commit; not needed on SQLite, which has one writer at a time."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:purpose))"), {"purpose": purpose})
 
 
 def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT in the connection's dialect, which can say what becomes of a row that is there already."""
+    """An INSERT in the connection's dialect, which supports ON CONFLICT."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def parse_url(url: str) -> URL:
-    """Read a database URL; raises BadInputError, which shows nothing of the URL but the engine's name."""
+    """Parse a database URL; raises BadInputError, which shows no part of the URL except the engine."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # the latter for a port that is not a number
@@ -130,13 +130,13 @@ def parse_url(url: str) -> URL:
     no_file = parsed.database in {None, "", ":memory:"} or parsed.host or parsed.query
     if driver.startswith("sqlite") and no_file:
         raise BadInputError("database.url", "does not name just a file; write sqlite:///refilld.db")
-    if "@" in (parsed.host or ""):  # the rest of a password, which would be seen in messages
+    if "@" in (parsed.host or ""):  # the end of a password, which would appear in messages
         raise BadInputError("database.url", "has a password with a bare @; write it as %40")
     return parsed.set(drivername=driver)
 
 
 def _is_missing(path: Path) -> bool:
-    """Whether there is no such file; UnreachableError where nobody lets us look."""
+    """Whether the file is missing; raises UnreachableError if that cannot be checked."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -147,11 +147,11 @@ def _is_missing(path: Path) -> bool:
 
 
 def _create_private_file(url: URL) -> None:
-    """Create a missing SQLite file readable by its owner only: it names customers."""
+    """Create a missing SQLite file, readable by its owner only because it names customers."""
     path = Path(url.database or "")
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:  # and is not opened here: closing it would drop the locks SQLite has on it
+    except FileExistsError:  # not opened here: closing it would drop SQLite's locks on it
         if not path.is_file():
             raise UnreachableError(f"cannot open {path}: it is not a file") from None
     except OSError as error:
@@ -165,13 +165,13 @@ def _sqlite(url: URL, *, connections: int, begin: str) -> Engine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=60,
-        hide_parameters=True,  # they hold lease tokens and customers, and messages reach the log
+        hide_parameters=True,  # they contain lease tokens and customers, and errors are logged
         connect_args={"check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
     def _configure(raw: SQLiteConnection, _record: object) -> None:
-        raw.isolation_level = None  # the driver must not begin transactions of its own
+        raw.isolation_level = None  # the driver must not begin transactions itself
         for pragma in _PRAGMAS:
             raw.execute(f"PRAGMA {pragma}").close()
         _enter_wal(raw)
@@ -184,16 +184,16 @@ def _sqlite(url: URL, *, connections: int, begin: str) -> Engine:
 
 
 def _enter_wal(raw: SQLiteConnection, tries: int = 10) -> None:
-    """Turn the write-ahead log on.
+    """Switch to WAL.
 
-    Those who open a new file at once get in each other's way here, and SQLite itself does not wait.
+    Processes that open a new file at the same time conflict here, and SQLite does not apply its busy timeout.
     """
     try:
         raw.execute("PRAGMA journal_mode = WAL").close()
     except SQLiteOperationalError:
         if tries == 0:
             raise
-        raw.execute("BEGIN IMMEDIATE").close()  # waits until the other is out of the way
+        raw.execute("BEGIN IMMEDIATE").close()  # waits for the other process
         raw.execute("ROLLBACK").close()
         _enter_wal(raw, tries - 1)
 

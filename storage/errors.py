@@ -1,12 +1,13 @@
-"""What the database refuses, as domain errors; constraints are mapped by their names.
+"""Errors of the storage; violated constraints are mapped to them by name.
 
 RefilldError
 └── StorageError
     ├── UnreachableError      the database cannot be opened or reached
     ├── NotMigratedError      the database's schema is not the one this version needs
-    ├── DaemonRunningError    another daemon works on this SQLite file
-    ├── NotFoundError         there is no such order, refill or token
-    ├── WrongStateError       the refill's state does not allow the verb
+    ├── DaemonRunningError    another daemon uses this SQLite file
+    ├── NotFoundError         there is no such order, refill, review or token
+    ├── WrongStateError       the state of a refill or a review does not allow the action
+    │   └── NothingMissingError   no unit of the refill is missing any more
     ├── LeaseLostError        the lease token is not, or no longer, the refill's
     └── OpenRefillError       the order has an open refill already
 """
@@ -17,7 +18,7 @@ from monitor.errors import RefilldError
 
 
 class StorageError(RefilldError):
-    """The database refuses something."""
+    """The base of all errors of the storage."""
 
 
 class UnreachableError(StorageError):
@@ -29,19 +30,19 @@ class NotMigratedError(StorageError):
 
 
 class DaemonRunningError(StorageError):
-    """Another daemon works on this SQLite file."""
+    """Another daemon uses this SQLite file."""
 
 
 class NotFoundError(StorageError):
-    """There is no such order, refill or token."""
+    """There is no such order, refill, review or token."""
 
 
 class WrongStateError(StorageError):
-    """The state of a refill or a review does not allow the verb."""
+    """The state of a refill or a review does not allow the action."""
 
 
 class NothingMissingError(WrongStateError):
-    """The units of a refill are not missing any more, so that it must not be queued."""
+    """No unit of the refill is missing any more, so it must not be queued."""
 
 
 class LeaseLostError(StorageError):
@@ -62,7 +63,7 @@ _BY_COLUMNS: dict[str, type[StorageError]] = {
 
 
 def domain_error(error: IntegrityError) -> StorageError | None:
-    """The domain error that a violated constraint stands for, if it stands for one."""
+    """The domain error of a violated constraint; None if it has none."""
     name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
     kind = _BY_CONSTRAINT.get(name or "") or _BY_COLUMNS.get(str(error.orig))
     return None if kind is None else kind(kind.__doc__)

@@ -1,19 +1,28 @@
 """Flags on orders: what suspends or voids a guarantee, and what that closes (RULES 4)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
 from monitor.model.order import Flag
 from storage import drops, refills, targets
-from storage.column_types import AnyRow
 from storage.schema import order_flags, orders
 
 _f = order_flags.c
 
 
+@dataclass(frozen=True, slots=True)
+class FlagRow:
+    """One flag that is set on an order."""
+
+    order_id: str
+    flag: Flag
+    set_at: datetime
+
+
 def set_flag(connection: Connection, order_id: str, flag: Flag, now: datetime) -> bool:
-    """Set a flag and close what is open; False when it was set already. Raises NotFoundError."""
+    """Set a flag and close what is open; False if it was set already. Raises NotFoundError."""
     target = targets.of_order(connection, order_id, lock=True)
     if flag in of_order(connection, order_id):
         return False
@@ -24,7 +33,7 @@ def set_flag(connection: Connection, order_id: str, flag: Flag, now: datetime) -
 
 
 def lift_flag(connection: Connection, order_id: str, flag: Flag, now: datetime) -> bool:
-    """Lift a flag; the order starts afresh with a look now. False when it was not set."""
+    """Lift a flag and schedule a look now; False if it was not set. Raises NotFoundError."""
     target = targets.of_order(connection, order_id, lock=True)
     gone = (
         connection.execute(delete(order_flags).where(_f.order_id == order_id, _f.flag == flag)).rowcount > 0
@@ -39,10 +48,11 @@ def of_order(connection: Connection, order_id: str) -> frozenset[Flag]:
     return frozenset(connection.execute(select(_f.flag).where(_f.order_id == order_id)).scalars())
 
 
-def of_target(connection: Connection, target_id: int) -> list[AnyRow]:
-    """The flags of all orders of a target, each with the time since when it is set."""
+def of_target(connection: Connection, target_id: int) -> list[FlagRow]:
+    """The flags of all orders of a target, oldest first."""
     query = select(order_flags).join(orders, orders.c.order_id == _f.order_id)
-    return list(connection.execute(query.where(orders.c.target_id == target_id).order_by(_f.set_at, _f.flag)))
+    query = query.where(orders.c.target_id == target_id).order_by(_f.set_at, _f.flag)
+    return [FlagRow(**row._asdict()) for row in connection.execute(query)]
 
 
 def end_guarantee(connection: Connection, order_id: str, now: datetime, detail: str) -> None:

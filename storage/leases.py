@@ -1,12 +1,12 @@
-"""Leases: how consumers take refills, keep them, and give them back.
+"""Leases: consumers claim refills, extend their leases, and give the refills back.
 
 Delivery is at least once: a refill whose lease has ended is queued again, so `refill_id` is the
-idempotency key that a consumer passes on. Who holds the newest lease token of a refill owns it; the
-same verb twice with the same token is answered the same.
+idempotency key that a consumer passes on. The newest lease token of a refill owns it. The same action
+repeated with the same token gets the same answer.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 
@@ -17,17 +17,25 @@ from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from storage import order_states, outbox, reviews
-from storage.column_types import AnyRow
 from storage.errors import LeaseLostError
-from storage.refills import LISTED, add_events, get, withdraw
+from storage.refills import LISTED, RefillRow, add_events, get, withdraw
 from storage.schema import orders, refills, targets
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedRefill(RefillRow):
+    """A refill under a lease, as its consumer gets it."""
+
+    lease_token: str = field(repr=False)
+    leased_until: datetime
+
 
 _r = refills.c
 BACKOFF = timedelta(minutes=1)
-"""Wait after the first failure; doubled after each further one, up to LONGEST_BACKOFF."""
+"""Delay after the first failure; doubled after each further one, up to LONGEST_BACKOFF."""
 LONGEST_BACKOFF = timedelta(hours=6)
 
-_QUEUED = text("refills.state = 'queued'")  # spelled as the partial index spells it, so that it is used
+_QUEUED = text("refills.state = 'queued'")  # the literal condition of the partial index, so that it is used
 _CLAIMED = text("refills.state = 'claimed'")
 _CLAIMABLE = (
     select(_r.refill_id)
@@ -35,7 +43,7 @@ _CLAIMABLE = (
     .join(targets, targets.c.target_id == orders.c.target_id)
     .where(_QUEUED, _r.available_at <= bindparam("now"))
     .where(_r.metric.in_(bindparam("metrics", expanding=True)))
-    # nothing is refilled until the profile is public, or the link leads somewhere, again
+    # no refill while the profile is private or the link is gone
     .where(targets.c.private_since.is_(None), targets.c.gone_at.is_(None))
 )
 _IN_ORDER = _CLAIMABLE.order_by(_r.available_at, _r.refill_id)
@@ -63,7 +71,7 @@ _ENDED = (
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a consumer says of a refill that it could not deliver."""
+    """Why a consumer could not deliver a refill, and whether and when to retry."""
 
     reason: str
     retryable: bool = True
@@ -71,7 +79,7 @@ class Failure:
 
 
 def anything_ready(connection: Connection, now: datetime, metrics: Iterable[Metric] = tuple(Metric)) -> bool:
-    """Whether a claim could take anything now; it only reads, so many may wait and ask."""
+    """Whether a claim could take a refill now; reads only, so it may be polled."""
     return connection.execute(_FIRST_READY, {"now": now, "metrics": list(metrics)}).first() is not None
 
 
@@ -83,8 +91,8 @@ def claim(
     lease: timedelta,
     metrics: Iterable[Metric] = tuple(Metric),
     consumer: str = "",
-) -> list[AnyRow]:
-    """Take up to `limit` refills that are ready, oldest first, each under a lease token of its own."""
+) -> list[ClaimedRefill]:
+    """Claim up to `limit` refills that are ready, oldest first, each under its own lease token."""
     query = {"now": now, "metrics": list(metrics), "limit": limit}
     ready = list(connection.execute(_READY, query).scalars())
     if not ready:
@@ -94,11 +102,11 @@ def claim(
     connection.execute(_CLAIM, taken)
     add_events(connection, ready, RefillState.CLAIMED, now, consumer or "claimed")
     rows = connection.execute(LISTED.where(_r.refill_id.in_(ready)).order_by(_r.available_at, _r.refill_id))
-    return list(rows)
+    return [ClaimedRefill(**row._asdict()) for row in rows]
 
 
 def extend(connection: Connection, refill_id: int, token: str, until: datetime) -> datetime:
-    """Keep a refill longer; raises LeaseLostError when it is no longer the token's."""
+    """Extend a lease; raises LeaseLostError if the token no longer owns the refill, or NotFoundError."""
     change = _owned(refill_id, token).values(leased_until=until)
     if connection.execute(change).rowcount == 0:
         get(connection, refill_id)
@@ -115,7 +123,7 @@ def complete(
     external_id: str | None = None,
     delivered: int | None = None,
 ) -> RefillState:
-    """Finish a refill that was delivered."""
+    """Complete a refill that was delivered; raises LeaseLostError or NotFoundError."""
     values = {"completed_at": now, "external_id": external_id, "delivered": delivered}
     _move(connection, refill_id, token, now, "complete", RefillState.COMPLETED, values)
     return _answered(connection, refill_id, token, "complete")
@@ -124,7 +132,10 @@ def complete(
 def fail(
     connection: Connection, refill_id: int, token: str, now: datetime, failure: Failure, max_attempts: int
 ) -> RefillState:
-    """Give a refill back after a failure: queued again later, or dead when there is no use in it."""
+    """Give a refill back after a failure: queued again, or dead if it must not be retried.
+
+    Raises LeaseLostError or NotFoundError.
+    """
     row = get(connection, refill_id)
     dead = not failure.retryable or row.attempt >= max_attempts
     state = RefillState.DEAD if dead else RefillState.QUEUED
@@ -132,19 +143,19 @@ def fail(
     values = {"last_error": failure.reason, "available_at": now + wait}
     moved = _move(connection, refill_id, token, now, "fail", state, values)
     if moved and dead:
-        _tell_dead(connection, row, failure.reason, now)
+        _report_dead(connection, refill_id, row.order_id, row.quantity, failure.reason, now)
     return _answered(connection, refill_id, token, "fail")
 
 
 def release(connection: Connection, refill_id: int, token: str, now: datetime) -> RefillState:
-    """Give a refill back untouched; it can be claimed again at once."""
+    """Give a refill back undelivered, claimable at once; raises LeaseLostError or NotFoundError."""
     values = {"available_at": now, "attempt": _r.attempt - 1}
     _move(connection, refill_id, token, now, "release", RefillState.QUEUED, values)
     return _answered(connection, refill_id, token, "release")
 
 
 def expire(connection: Connection, now: datetime, max_attempts: int, limit: int = 500) -> int:
-    """Queue again, or give up, the refills whose lease has ended; gives how many."""
+    """Queue the refills whose lease has ended again, or make them dead; returns their number."""
     ended = list(connection.execute(_ENDED, {"now": now, "limit": limit}))
     for row in ended:
         dead = row.attempt >= max_attempts
@@ -154,7 +165,7 @@ def expire(connection: Connection, now: datetime, max_attempts: int, limit: int 
         connection.execute(update(refills).where(_r.refill_id == row.refill_id).values(free | error))
         add_events(connection, [row.refill_id], state, now, "the lease ended")
         if dead:
-            _tell_dead(connection, row, "the lease ended", now)
+            _report_dead(connection, row.refill_id, row.order_id, row.quantity, "the lease ended", now)
     withdraw(connection, [row.refill_id for row in ended], now)
     return len(ended)
 
@@ -168,7 +179,7 @@ def _move(
     state: RefillState,
     values: Mapping[str, object],
 ) -> bool:
-    """Move a claimed refill on, if the token owns it; says whether this call did it."""
+    """Change the state of a claimed refill if the token owns it; returns whether this call did."""
     done = {"state": state, "done_token": token, "done_action": action, "done_state": state}
     free = {"lease_token": None, "leased_until": None}
     if connection.execute(_owned(refill_id, token).values(done | free | dict(values))).rowcount == 0:
@@ -180,10 +191,10 @@ def _move(
 
 
 def _answered(connection: Connection, refill_id: int, token: str, action: str) -> RefillState:
-    """What the verb came to, now or when it was first called; raises LeaseLostError if it never did."""
+    """The state that the action led to, now or in an earlier call; raises LeaseLostError if it never did."""
     row = get(connection, refill_id)
-    if (row.done_token, row.done_action) == (token, action):
-        return RefillState(row.done_state)
+    if row.done_state is not None and (row.done_token, row.done_action) == (token, action):
+        return row.done_state
     raise _lost(refill_id)
 
 
@@ -199,9 +210,11 @@ def _backoff(attempt: int) -> timedelta:
     return min(BACKOFF * (1 << min(max(attempt - 1, 0), 16)), LONGEST_BACKOFF)
 
 
-def _tell_dead(connection: Connection, row: AnyRow, error: str, now: datetime) -> None:
-    """Tell the operator of a refill that is given up, and have a refund weighed (RULES 1)."""
-    outbox.add(connection, dead_refill_alert(row.refill_id, row.order_id, row.quantity, error), now)
-    order = order_states.one_order(connection, row.order_id)
-    review = review_of(order, ReviewCause.REFILL_GIVEN_UP, row.quantity, row.refill_id)
+def _report_dead(
+    connection: Connection, refill_id: int, order_id: str, quantity: int, error: str, now: datetime
+) -> None:
+    """Add an alert and a refund review for a refill that is dead (RULES 1)."""
+    outbox.add(connection, dead_refill_alert(refill_id, order_id, quantity, error), now)
+    order = order_states.one_order(connection, order_id)
+    review = review_of(order, ReviewCause.REFILL_GIVEN_UP, quantity, refill_id)
     reviews.open_review(connection, review, order, now)

@@ -1,6 +1,7 @@
 """Mass drops: how many targets of a metric were judged and fell of late, and which mass drop is on."""
 
 from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, case, func, insert, select, text, update
@@ -8,9 +9,24 @@ from sqlalchemy import Connection, bindparam, case, func, insert, select, text, 
 from monitor.evaluation.mass_drop_state import MassDropState
 from monitor.guarantee.mass_drop import Tally
 from monitor.model.target import Metric
-from storage.column_types import AnyRow
 from storage.engine import advisory_lock
 from storage.schema import mass_drops, targets
+
+
+@dataclass(frozen=True, slots=True)
+class MassDropRow:
+    """One mass drop of a metric."""
+
+    mass_drop_id: int
+    metric: Metric
+    started_at: datetime
+    judged: int
+    """Targets that were judged in the window that ended when it started."""
+    fallen: int
+    """Those of them at which a drop opened."""
+    ended_at: datetime | None
+    """None while it lasts."""
+
 
 _m = mass_drops.c
 _t = targets.c
@@ -70,6 +86,7 @@ def end(connection: Connection, metric: Metric, now: datetime) -> bool:
     return connection.execute(change).rowcount > 0
 
 
-def listed(connection: Connection, limit: int) -> list[AnyRow]:
+def listed(connection: Connection, limit: int) -> list[MassDropRow]:
     """Mass drops, newest first."""
-    return list(connection.execute(select(mass_drops).order_by(_m.mass_drop_id.desc()).limit(limit)))
+    query = select(mass_drops).order_by(_m.mass_drop_id.desc()).limit(limit)
+    return [MassDropRow(**row._asdict()) for row in connection.execute(query)]

@@ -1,6 +1,6 @@
-"""What all tables share: the metadata with its fixed names, and the pieces that constraints are made of.
+"""The metadata of all tables, and helpers for constraints and indexes.
 
-All names of constraints are fixed, so that a violation can be told by its name.
+All constraints have fixed names, by which a violation is mapped to a domain error.
 """
 
 from collections.abc import Iterable
@@ -22,10 +22,10 @@ Key = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows itself
 
 
 def one_of(column: str, words: Iterable[StrEnum]) -> CheckConstraint:
-    """Hold a column to the words of an enum."""
+    """A CHECK that a column has one of the values of an enum."""
     return CheckConstraint(f"{column} IN ({', '.join(repr(str(w)) for w in words)})", name=f"known_{column}")
 
 
 def partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    """An index of the rows that a condition picks, on both engines."""
+    """A partial index on both engines."""
     return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))

@@ -1,4 +1,4 @@
-"""Migrations: bring a database to the schema of this version, and say whether it is there."""
+"""Running migrations, and checking the revision of a database."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ _SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def upgrade(database: Database) -> str:
-    """Run the missing migrations in one transaction; gives the revision reached."""
+    """Run the missing migrations in one transaction; returns the new revision."""
     config = _config()
     with database.write() as connection:
         advisory_lock(connection, "refilld migrations")
@@ -26,18 +26,18 @@ def upgrade(database: Database) -> str:
 
 
 def newest() -> str:
-    """The revision that this version needs."""
+    """The revision that this version requires."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
 def current(database: Database) -> str | None:
-    """The revision that the database is at; None for an empty one."""
+    """The revision of the database; None if it is empty."""
     with database.read() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 def require_current(database: Database) -> None:
-    """Raise NotMigratedError unless the database is at the revision that this version needs."""
+    """Raise NotMigratedError unless the database has the revision that this version requires."""
     found = current(database)
     if found is None:
         raise NotMigratedError(f"{database.name} holds no refilld tables; run: refilld init")
@@ -49,12 +49,12 @@ def require_current(database: Database) -> None:
 
 
 def differences(database: Database) -> list[object]:
-    """What the migrated schema lacks or has too much, compared with the tables in the code."""
+    """The differences between the migrated schema and the tables in the code."""
     with database.read() as connection:
         return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))  # it is read as a template
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))  # Alembic interpolates it
     return config

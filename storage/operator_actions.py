@@ -1,4 +1,4 @@
-"""The operator's verbs on refills: what is held, dead or queued is let go, taken back, or tried again."""
+"""Actions of operators on refills: approve, reject, requeue and cancel."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -11,8 +11,8 @@ from monitor.guarantee.hold_release import case_unheld, decide_anew
 from monitor.model.decision import Action, Reason
 from monitor.model.refill import RefillState
 from storage import drops, order_states, refills, reviews, targets
-from storage.column_types import AnyRow
 from storage.errors import NothingMissingError, WrongStateError
+from storage.refills import RefillRow
 from storage.schema import refills as table
 
 _r = table.c
@@ -22,19 +22,19 @@ ACTIONS: Mapping[str, tuple[frozenset[RefillState], RefillState]] = {
     "requeue": (frozenset({RefillState.DEAD}), RefillState.QUEUED),
     "cancel": (frozenset({RefillState.QUEUED, RefillState.HELD, RefillState.DEAD}), RefillState.CANCELLED),
 }
-"""The operator's verbs: from which states, to which."""
+"""The actions: the states in which each is allowed, and the state it leads to."""
 
 
-def act(connection: Connection, refill_id: int, action: str, now: datetime) -> AnyRow:
-    """Carry out an operator's verb; gives the refill as it is then.
+def act(connection: Connection, refill_id: int, action: str, now: datetime) -> RefillRow:
+    """Carry out an action; returns the changed refill.
 
-    What is queued is what is still missing at the target's newest count, never more than the refill had.
-    Raises NotFoundError, WrongStateError (NothingMissingError where nothing is missing any more) or
-    OpenRefillError, and then nothing changes.
+    A refill is queued with the units that are still missing at the target's newest count, at most those that
+    it had. Raises NotFoundError, WrongStateError (NothingMissingError if no unit is missing) or
+    OpenRefillError; then nothing is changed.
     """
     allowed, state = ACTIONS[action]
     order_id = refills.get(connection, refill_id).order_id
-    target = targets.of_order(connection, order_id, lock=True)  # no judge and no flag comes in between
+    target = targets.of_order(connection, order_id, lock=True)  # no evaluation and no flag until the commit
     row = refills.get(connection, refill_id)
     values: dict[str, object] = {"state": state, "release_at": None}
     if state is RefillState.QUEUED and row.state in allowed:
@@ -46,33 +46,32 @@ def act(connection: Connection, refill_id: int, action: str, now: datetime) -> A
     refills.add_events(connection, [refill_id], state, now, f"{action} by an operator")
     if state is RefillState.QUEUED:
         reviews.close_of_refill(connection, refill_id, "requeued", now)
-        targets.schedule_by(
-            connection, [target.target_id], now, f"refill {refill_id} queued"
-        )  # public still?
+        # a look shows whether the profile is still public
+        targets.schedule_by(connection, [target.target_id], now, f"refill {refill_id} queued")
     elif row.state is not RefillState.DEAD:
         drops.decline(connection, order_id, row.drop_id, now)
     return refills.get(connection, refill_id)
 
 
-def case_of(connection: Connection, row: AnyRow, target: TargetState) -> Case | None:
-    """A refill's case at its target's newest count, as if the refill had not been made; None without one."""
+def case_of(connection: Connection, row: RefillRow, target: TargetState) -> Case | None:
+    """The case of a refill's order at its target's newest count, without the refill; None without a count."""
     count, at = target.series.last_count, target.last_count_at
     if count is None or at is None:
         return None
     return case_unheld(order_states.of_target(connection, target.target_id), row.order_id, count, at)
 
 
-def _still_owed(connection: Connection, row: AnyRow, target: TargetState) -> int:
-    """Units of a refill that may still be delivered; raises WrongStateError where that is none.
+def _still_owed(connection: Connection, row: RefillRow, target: TargetState) -> int:
+    """Units of a refill that may still be delivered; raises WrongStateError if there are none.
 
-    The operator's word stands above cooldown, review and mass drop, but not above what was promised at most.
+    An operator overrides cooldown, approval and mass drop, but not the limits of the terms.
     """
     owed_no_more = f"refill {row.refill_id} is owed no more"
     if not order_states.carries_guarantee(connection, row.order_id):
         raise WrongStateError(f"{owed_no_more}: its order's guarantee has ended")
     case = case_of(connection, row, target)
     if case is None:
-        return int(row.quantity)
+        return row.quantity
     decision = decide_anew(case)
     if decision.reason is Reason.RECOVERED:
         raise NothingMissingError(
@@ -81,7 +80,7 @@ def _still_owed(connection: Connection, row: AnyRow, target: TargetState) -> int
         )
     if decision.action is Action.REFUSE:
         raise WrongStateError(f"{owed_no_more}: {decision.reason}")
-    return min(int(row.quantity), case.claim.units, case.allowance)
+    return min(row.quantity, case.claim.units, case.allowance)
 
 
 def _either(states: Iterable[RefillState]) -> str:

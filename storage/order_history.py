@@ -1,4 +1,4 @@
-"""Histories: everything that happened to a target's orders, for whoever looks back at a whole database."""
+"""Histories: the orders, drops, refills and decisions of every target, for backtests."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -20,18 +20,18 @@ _ENDED = (RefillState.CANCELLED, RefillState.REJECTED, RefillState.DEAD)
 
 @dataclass(frozen=True, slots=True)
 class PastDrop:
-    """One drop, from its opening on."""
+    """One drop."""
 
     order_id: str
     state: DropState
-    """The last one it had."""
+    """The state it has now."""
     opened_at: datetime
     closed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class PastRefill:
-    """One refill, from its making on."""
+    """One refill."""
 
     order_id: str
     quantity: int
@@ -40,7 +40,7 @@ class PastRefill:
     completed_at: datetime | None
     delivered: int | None
     ended_at: datetime | None
-    """When it came to nothing; None where it did not."""
+    """When it was cancelled, rejected or given up; None otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class PastDecision:
 
 @dataclass(slots=True)
 class History:
-    """A target, its orders, and what happened to them, each in order of time."""
+    """A target with its orders, drops, refills and decisions, each in order of time."""
 
     target: Target
     orders: list[Order] = field(default_factory=list)
@@ -66,7 +66,7 @@ class History:
 
 
 def histories(connection: Connection) -> Iterator[History]:
-    """The histories of all targets that have orders; everything is read into memory."""
+    """The histories of all targets that have orders; the whole result is kept in memory."""
     by_target: dict[int, History] = {}
     by_order: dict[str, History] = {}
     for row in connection.execute(JOINED.order_by(orders.c.completed_at, orders.c.order_id)):

@@ -1,4 +1,4 @@
-"""Everything that bears on the guarantee of a target's orders, loaded in a handful of queries."""
+"""Order states: the orders of targets with their flags, drops, refills and requests, in five queries."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ JOINED = (
     select(orders, targets.c.link, targets.c.kind, targets.c.key, targets.c.metric, targets.c.owner)
     .join(targets, targets.c.target_id == orders.c.target_id)
 )  # fmt: skip
-"""Orders with their targets, as `order_of` reads them."""
+"""Orders with their targets, for `order_of`."""
 _NO_FLAGS: frozenset[Flag] = frozenset()
 _ORDERS = JOINED.where(_THE_TARGETS).order_by(orders.c.completed_at, orders.c.order_id)
 _ONE_ORDER = JOINED.where(orders.c.order_id == bindparam("order_id"))
@@ -52,12 +52,12 @@ _REQUESTS = (
 
 
 def of_target(connection: Connection, target_id: int) -> tuple[OrderState, ...]:
-    """All orders of a target with their flags, open drops, refills and standing requests."""
+    """The states of all orders of a target, in the order of their completion."""
     return of_targets(connection, [target_id])[target_id]
 
 
 def of_targets(connection: Connection, target_ids: Sequence[int]) -> dict[int, tuple[OrderState, ...]]:
-    """The same of many targets, by target; each one's orders in the order of their completion."""
+    """The states of all orders of targets, by target, in the order of their completion."""
     if not target_ids:
         return {}
 
@@ -90,18 +90,18 @@ def of_targets(connection: Connection, target_ids: Sequence[int]) -> dict[int, t
 
 
 def carries_guarantee(connection: Connection, order_id: str) -> bool:
-    """Whether an order's status carries the guarantee and no flag takes it away (time aside)."""
+    """Whether an order is guaranteed by its status and terms and has no flag; its window is not checked."""
     flagged = connection.execute(_ONE_FLAG, {"order_id": order_id}).first()
     return one_order(connection, order_id).guaranteed and flagged is None
 
 
 def one_order(connection: Connection, order_id: str) -> Order:
-    """One order that is known to exist."""
+    """One order, which must exist."""
     return order_of(connection.execute(_ONE_ORDER, {"order_id": order_id}).one())
 
 
 def order_of(row: AnyRow) -> Order:
-    """The order of a row that joins its target."""
+    """The order in a row of `JOINED`."""
     return Order(
         order_id=row.order_id,
         service=row.service,

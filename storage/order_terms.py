@@ -1,4 +1,4 @@
-"""The terms that orders were sold under: counted, and changed only when somebody means it."""
+"""The terms of stored orders: counting them, and changing them on request."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,11 +30,11 @@ _RETERM = (
 
 @dataclass(frozen=True, slots=True)
 class Retermed:
-    """An order as it was sold, and as it would be sold today."""
+    """An order with its stored terms and with the terms of today."""
 
     before: Order
     after: Order | None
-    """None when it cannot be said."""
+    """None if no terms can be found for it."""
 
     @property
     def changed(self) -> bool:
@@ -42,24 +42,24 @@ class Retermed:
 
 
 def counted(connection: Connection) -> list[tuple[Terms, TermsOrigin, int]]:
-    """How many orders were sold under each set, by where it came from."""
+    """Number of orders by their terms and the origin of these."""
     return [(load_terms(terms), TermsOrigin(origin), n) for terms, origin, n in connection.execute(_COUNTED)]
 
 
 def page(connection: Connection, after: str, limit: int) -> list[Order]:
-    """The orders whose ids come next after one."""
+    """The next orders after an id, in the order of their ids."""
     return [order_of(row) for row in connection.execute(_PAGE, {"after": after, "limit": limit})]
 
 
 def some(connection: Connection, order_ids: Sequence[str]) -> list[Order]:
-    """Those of the orders that there are."""
+    """The orders with these ids; unknown ids are skipped."""
     return [order_of(row) for row in connection.execute(_SOME, {"ids": order_ids})]
 
 
 def reterm(
     connection: Connection, order_ids: Sequence[str], today: Callable[[Order], Order | None], now: datetime
 ) -> list[Retermed]:
-    """Give orders the terms of today, in one transaction; what ends or begins by that, ends or begins now."""
+    """Change orders to the terms of today; guarantees that end or begin by that do so now."""
     known = locked(connection, order_ids)
     done = [Retermed(order, today(order)) for order in known.values()]
     changed = [(it.before, it.after) for it in done if it.changed and it.after is not None]
@@ -72,7 +72,7 @@ def reterm(
     changed_ids = [after.order_id for _, after in changed]
     touched = {row.target_id for row in connection.execute(_TARGETS, {"ids": changed_ids})}
     targets.invalidate_fast_path(connection, touched)
-    routes.reroute(connection, touched)  # other terms have other ends, and another place in the queue
+    routes.reroute(connection, touched)  # the end of coverage and the queue position change
     begun = {after.order_id: after for before, after in changed if before.first_look(now) is None}
     rows = connection.execute(_TARGETS, {"ids": list(begun)})
     sold = [(row.target_id, begun[row.order_id]) for row in rows]

@@ -1,4 +1,4 @@
-"""Orders: importing them in batches, and reading them."""
+"""Orders: importing them in batches and reading them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -51,12 +51,12 @@ _SETTLED_LOOK = (
     .where(_o.order_id == bindparam("id"), _o.settled_look_at.is_(None))
     .values(settled_look_at=bindparam("now"))
 )
-_UNSEEN = update(orders).where(_o.order_id == bindparam("id")).values(settled_look_at=None)
-"""A new delivery has its own first look."""
+_RESET_SETTLED_LOOK = update(orders).where(_o.order_id == bindparam("id")).values(settled_look_at=None)
+"""For a new delivery, which has its own first look after it settled."""
 
 
 class ImportResult(StrEnum):
-    """What became of an imported row."""
+    """The result of importing one row."""
 
     ADDED = "added"
     UPDATED = "updated"
@@ -66,15 +66,31 @@ class ImportResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImportedRow:
-    """What became of one row, and why it was refused."""
+    """The result of one row, with the error if it was refused."""
 
     order_id: str
     result: ImportResult
     error: BadInputError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredOrder:
+    """An order with its bookkeeping in the database."""
+
+    order: Order
+    target_id: int
+    imported_at: datetime
+    updated_at: datetime
+    settled_look_at: datetime | None
+    """When a look first judged the order after its delivery settled."""
+
+    @property
+    def order_id(self) -> str:
+        return self.order.order_id
+
+
 def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) -> list[ImportedRow]:
-    """Add and update orders in one transaction; one answer per row, in their order."""
+    """Add and update orders in one transaction; returns one result per row, in their order."""
     ids = [order.order_id for order in batch]
     before = locked(connection, ids, {order.target.link.url for order in batch})
     decided = set(connection.execute(_DECIDED, {"ids": ids}).scalars())
@@ -97,7 +113,7 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
             flags.end_guarantee(connection, order.order_id, now, f"order is {order.status}")
     moved = [order for order in changed if _delivery(order) != _delivery(before[order.order_id])]
     if moved:
-        connection.execute(_UNSEEN, [{"id": order.order_id} for order in moved])
+        connection.execute(_RESET_SETTLED_LOOK, [{"id": order.order_id} for order in moved])
     sold = [(target_ids[_identity(order)], order) for order in (*added, *moved)]
     await_first_look(connection, sold, now, "order imported")
     targets.invalidate_fast_path(connection, {target_ids[_identity(order)] for order in (*added, *changed)})
@@ -107,33 +123,32 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
 
 
 def locked(connection: Connection, order_ids: Sequence[str], links: Iterable[str] = ()) -> dict[str, Order]:
-    """Those of the orders that are known, by their id; none is judged until the commit, nor what is at links.
+    """The known ones of these orders, by id; their targets and those at the links are locked.
 
-    All targets are locked at once, in the order of the judges: otherwise the two could wait for each other.
+    All targets are locked at once, in the same order as evaluation locks them, to avoid a deadlock.
     """
-    advisory_lock(connection, "refilld import")  # two that add the same order would collide
+    advisory_lock(connection, "refilld import")  # two imports of the same new order would conflict
     found = connection.execute(_OF_BATCH, {"ids": order_ids, "links": list(links)})
     targets.locked(connection, list(found.scalars()))
     return {row.order_id: order_of(row) for row in connection.execute(_KNOWN, {"ids": order_ids})}
 
 
 def await_first_look(
-    connection: Connection, sold: Iterable[tuple[int, Order]], now: datetime, why: str
+    connection: Connection, sold: Iterable[tuple[int, Order]], now: datetime, reason: str
 ) -> None:
-    """Have the targets of orders, each given with its id, looked at, at once or at completion."""
-    waking: defaultdict[tuple[datetime, Priority], set[int]] = defaultdict(set)
+    """Schedule the first look at orders, each given with its target's id: now or at completion."""
+    due: defaultdict[tuple[datetime, Priority], set[int]] = defaultdict(set)
     for target_id, order in sold:
         at = order.first_look(now)
-        if at is not None:  # a start count that is missing must be measured before anything is lost
-            waking[at, Priority.ROUTINE if order.start_count is None else Priority.MAX_INTERVAL].add(
-                target_id
-            )
-    for (at, priority), ids in waking.items():
-        targets.schedule_by(connection, sorted(ids), at, why, priority)
+        if at is not None:  # a missing start count must be measured before units are lost
+            priority = Priority.ROUTINE if order.start_count is None else Priority.MAX_INTERVAL
+            due[at, priority].add(target_id)
+    for (at, priority), ids in due.items():
+        targets.schedule_by(connection, sorted(ids), at, reason, priority)
 
 
 def _admit(known: dict[str, Order], row: Order, *, decided: bool) -> ImportedRow:
-    """Put a row's order into `known`, new or brought up to date, or say why not."""
+    """Add the order to `known` or merge it into the known one; the error says why it is refused."""
     before = known.get(row.order_id)
     if before is None:
         known[row.order_id] = row
@@ -147,33 +162,37 @@ def _admit(known: dict[str, Order], row: Order, *, decided: bool) -> ImportedRow
 
 
 def measured(connection: Connection, order_id: str, start_count: int) -> None:
-    """Store a start count that a look has measured, unless one is known already."""
+    """Store a measured start count unless the order has one."""
     connection.execute(_MEASURED, {"id": order_id, "start": start_count})
 
 
 def settled_look(connection: Connection, order_id: str, now: datetime) -> None:
-    """Remember when a look judged an order for the first time since its delivery settled."""
+    """Store when a look first judged an order after its delivery settled."""
     connection.execute(_SETTLED_LOOK, {"id": order_id, "now": now})
 
 
-def get(connection: Connection, order_id: str) -> AnyRow:
-    """One order with its target; raises NotFoundError."""
+def get(connection: Connection, order_id: str) -> StoredOrder:
+    """One order; raises NotFoundError."""
     row = connection.execute(JOINED.where(_o.order_id == order_id)).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no order {order_id}")
-    return row
+    return _stored(row)
 
 
 def listed(
     connection: Connection, *, status: OrderStatus | None, link: str | None, limit: int
-) -> list[AnyRow]:
-    """Orders with their targets, newest completion first."""
+) -> list[StoredOrder]:
+    """Orders, newest completion first."""
     query = JOINED.order_by(_o.completed_at.desc().nulls_last(), _o.order_id).limit(limit)
     if status is not None:
         query = query.where(_o.status == status)
     if link is not None:
         query = query.where(targets_table.c.link == link)
-    return list(connection.execute(query))
+    return [_stored(row) for row in connection.execute(query)]
+
+
+def _stored(row: AnyRow) -> StoredOrder:
+    return StoredOrder(order_of(row), row.target_id, row.imported_at, row.updated_at, row.settled_look_at)
 
 
 def _sales(added: Iterable[Order]) -> dict[tuple[str, Metric], tuple[float, float]]:

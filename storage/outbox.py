@@ -1,17 +1,18 @@
-"""The outbox: alerts are rows first and messages second, so that restarts and retries read the rows."""
+"""The outbox: alerts are stored first and sent later, so that they survive a restart."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 
-from monitor.alerts.alert import Alert
+from monitor.alerts.alert import Alert, AlertKind
 from storage.column_types import AnyRow
 from storage.schema import outbox
 
 _o = outbox.c
 BACKOFF = timedelta(seconds=30)
-"""Wait after the first failure to send; doubled after each further one."""
+"""Delay after the first failed delivery; doubled after each further one."""
 MAX_ATTEMPTS = 12
 _PENDING = text("outbox.state = 'pending'")
 _DUE = (
@@ -23,8 +24,27 @@ _DUE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One alert with the state of its delivery."""
+
+    alert_id: int
+    kind: AlertKind
+    text: str
+    order_id: str | None
+    link: str | None
+    created_at: datetime
+    state: str
+    """pending, sent, failed, or kept (there was no channel)."""
+    attempts: int
+    next_try_at: datetime | None
+    """Set exactly while the state is pending."""
+    sent_at: datetime | None
+    last_error: str | None
+
+
 def add(connection: Connection, alert: Alert, now: datetime) -> None:
-    """Put an alert into the outbox, due at once."""
+    """Store an alert, due at once."""
     connection.execute(
         insert(outbox),
         {
@@ -39,26 +59,26 @@ def add(connection: Connection, alert: Alert, now: datetime) -> None:
     )
 
 
-def take_due(connection: Connection, now: datetime, until: datetime, limit: int) -> list[AnyRow]:
-    """The alerts that are due, oldest first; others leave them alone until `until`."""
-    rows = list(connection.execute(_DUE, {"now": now, "limit": limit}))
+def take_due(connection: Connection, now: datetime, until: datetime, limit: int) -> list[AlertRow]:
+    """Take the alerts that are due, oldest first; no other process takes them before `until`."""
+    rows = _rows(connection.execute(_DUE, {"now": now, "limit": limit}))
     ids = [row.alert_id for row in rows]
     connection.execute(update(outbox).where(_o.alert_id.in_(ids)).values(next_try_at=until))
     return rows
 
 
 def sent(connection: Connection, alert_ids: Sequence[int], now: datetime) -> None:
-    """These alerts have been delivered."""
+    """Mark alerts as delivered."""
     _finish(connection, alert_ids, {"state": "sent", "sent_at": now})
 
 
 def kept(connection: Connection, alert_ids: Sequence[int]) -> None:
-    """There is no channel: the alerts stay to be read here and are not sent later."""
+    """Mark alerts as not to be sent, because no channel is configured."""
     _finish(connection, alert_ids, {"state": "kept"})
 
 
-def failed(connection: Connection, rows: Sequence[AnyRow], error: str, now: datetime) -> None:
-    """A delivery failed: try again later, each alert so many times."""
+def failed(connection: Connection, rows: Sequence[AlertRow], error: str, now: datetime) -> None:
+    """Record a failed delivery: retry with backoff, at most MAX_ATTEMPTS times per alert."""
     for row in rows:
         attempts = row.attempts + 1
         values: dict[str, object] = {"attempts": attempts, "last_error": error}
@@ -69,11 +89,15 @@ def failed(connection: Connection, rows: Sequence[AnyRow], error: str, now: date
         connection.execute(update(outbox).where(_o.alert_id == row.alert_id).values(values))
 
 
-def listed(connection: Connection, *, limit: int, about_drops: bool) -> list[AnyRow]:
+def listed(connection: Connection, *, limit: int, about_drops: bool) -> list[AlertRow]:
     """Alerts, newest first; those about drops, or all others."""
     drops = _o.kind.cast(outbox.c.text.type).like("drop.%")
     query = select(outbox).where(drops if about_drops else ~drops)
-    return list(connection.execute(query.order_by(_o.alert_id.desc()).limit(limit)))
+    return _rows(connection.execute(query.order_by(_o.alert_id.desc()).limit(limit)))
+
+
+def _rows(found: Iterable[AnyRow]) -> list[AlertRow]:
+    return [AlertRow(**row._asdict()) for row in found]
 
 
 def _finish(connection: Connection, alert_ids: Sequence[int], values: dict[str, object]) -> None:

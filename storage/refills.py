@@ -1,9 +1,11 @@
-"""Refills: making, withdrawing and showing them; what consumers do is in `leases`, operators in `verbs`.
+"""Refills: creating, cancelling and reading them.
 
-Every change of state also adds a row to `refill_events`, so that a refill's whole life can be read.
+Consumers change them through `leases`, operators through `operator_actions`. Every change of state adds a row
+to `refill_events`.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select, text, update
@@ -12,9 +14,63 @@ from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from storage import order_states
-from storage.column_types import AnyRow, AnySelect
+from storage.column_types import AnySelect
 from storage.errors import NotFoundError
 from storage.schema import OPEN_REFILL, orders, refill_events, refills, targets
+
+
+@dataclass(frozen=True, slots=True)
+class RefillRow:
+    """One refill with its target's link and its order's service and provider."""
+
+    refill_id: int
+    order_id: str
+    number: int
+    """1 for the order's first refill, 2 for its second, …"""
+    drop_id: int
+    metric: Metric
+    quantity: int
+    reason: Reason
+    state: RefillState
+    attempt: int
+    """Number of times it was claimed since it was last queued by a decision or an operator."""
+    created_at: datetime
+    queued_at: datetime | None
+    available_at: datetime
+    """Not claimable before."""
+    lease_token: str | None = field(repr=False)
+    """Set, like `leased_until`, exactly while it is claimed."""
+    leased_until: datetime | None
+    consumer: str | None
+    completed_at: datetime | None
+    delivered: int | None
+    """Units that the consumer reported as delivered; None if it gave no number."""
+    external_id: str | None
+    last_error: str | None
+    done_token: str | None = field(repr=False)
+    """The lease token under which it was last given back; with `done_action` and `done_state` it makes a
+    repeated call idempotent."""
+    done_action: str | None
+    done_state: RefillState | None
+    release_at: datetime | None
+    """When a hold ends by itself."""
+    link: str
+    username_now: str | None
+    """Name of the profile if it was renamed since."""
+    service: str
+    provider: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefillEventRow:
+    """One change of a refill's state."""
+
+    event_id: int
+    refill_id: int
+    at: datetime
+    state: RefillState
+    detail: str
+
 
 _r = refills.c
 _NEXT_NUMBER = select(func.coalesce(func.max(_r.number), 0) + 1).where(_r.order_id == bindparam("order_id"))
@@ -25,7 +81,7 @@ LISTED = (
     .join(orders, orders.c.order_id == _r.order_id)
     .join(targets, targets.c.target_id == orders.c.target_id)
 )
-"""A refill as consumers and operators see it."""
+"""The query of `RefillRow`."""
 
 _OPEN_OF_ORDER = (
     select(_r.refill_id).where(_r.order_id == bindparam("order_id"), text(OPEN_REFILL)).with_for_update()
@@ -39,9 +95,9 @@ def create(
     metric: Metric,
     release_at: datetime | None = None,
 ) -> int:
-    """Queue (`refill`) or hold (`hold`) what a decision gives; raises OpenRefillError when one is open.
+    """Create the refill of a decision, queued or held; raises OpenRefillError if one is open.
 
-    A held one is decided anew by itself at `release_at`, where that is said.
+    A held refill is decided again at `release_at`, if that is given.
     """
     queued = decision.action is Action.REFILL
     state = RefillState.QUEUED if queued else RefillState.HELD
@@ -67,8 +123,8 @@ def create(
 
 
 def cancel_waiting(connection: Connection, order_id: str, now: datetime, detail: str) -> None:
-    """Cancel the order's held and queued refills; a claimed one is left to its consumer."""
-    # whoever gives a claimed one back at this moment has either committed, or will see why it is cancelled
+    """Cancel the order's held and queued refills; a claimed one stays with its consumer."""
+    # the lock serializes with a consumer that gives a claimed refill back, which then sees the reason
     connection.execute(_OPEN_OF_ORDER, {"order_id": order_id})
     waiting = (RefillState.HELD, RefillState.QUEUED)
     change = (
@@ -82,7 +138,7 @@ def cancel_waiting(connection: Connection, order_id: str, now: datetime, detail:
 
 
 def withdraw(connection: Connection, refill_ids: Sequence[int], now: datetime) -> list[int]:
-    """Cancel those of these queued refills whose order has lost its guarantee meanwhile; gives their ids."""
+    """Cancel the queued ones of these refills whose order has lost its guarantee; returns their ids."""
     query = select(_r.refill_id, _r.order_id).where(_r.refill_id.in_(refill_ids))
     queued = connection.execute(query.where(_r.state == RefillState.QUEUED)).all() if refill_ids else []
     ended = [row.refill_id for row in queued if not order_states.carries_guarantee(connection, row.order_id)]
@@ -93,12 +149,12 @@ def withdraw(connection: Connection, refill_ids: Sequence[int], now: datetime) -
     return ended
 
 
-def get(connection: Connection, refill_id: int) -> AnyRow:
+def get(connection: Connection, refill_id: int) -> RefillRow:
     """One refill; raises NotFoundError."""
     row = connection.execute(LISTED.where(_r.refill_id == refill_id)).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no refill {refill_id}")
-    return row
+    return RefillRow(**row._asdict())
 
 
 def listed(
@@ -108,8 +164,8 @@ def listed(
     order_id: str | None = None,
     limit: int = 100,
     before: int | None = None,
-) -> list[AnyRow]:
-    """Refills, newest first; with `before` only those older than that refill."""
+) -> list[RefillRow]:
+    """Refills, newest first; with `before` only those with a smaller id."""
     query: AnySelect = LISTED.order_by(_r.refill_id.desc()).limit(limit)
     if state is not None:
         query = query.where(_r.state == state)
@@ -117,26 +173,27 @@ def listed(
         query = query.where(_r.order_id == order_id)
     if before is not None:
         query = query.where(_r.refill_id < before)
-    return list(connection.execute(query))
+    return [RefillRow(**row._asdict()) for row in connection.execute(query)]
 
 
 def held_reason(connection: Connection, order_id: str) -> Reason | None:
-    """Why the order's held refill is held; None when none is."""
+    """Why the order's refill is held; None if none is held."""
     query = select(_r.reason).where(_r.order_id == order_id, _r.state == RefillState.HELD)
     reason: Reason | None = connection.execute(query).scalar()
     return reason
 
 
-def events_of(connection: Connection, refill_id: int) -> list[AnyRow]:
-    """What happened to a refill, oldest first."""
+def events_of(connection: Connection, refill_id: int) -> list[RefillEventRow]:
+    """The changes of a refill's state, oldest first."""
     query = select(refill_events).where(refill_events.c.refill_id == refill_id)
-    return list(connection.execute(query.order_by(refill_events.c.event_id)))
+    query = query.order_by(refill_events.c.event_id)
+    return [RefillEventRow(**row._asdict()) for row in connection.execute(query)]
 
 
 def add_events(
     connection: Connection, refill_ids: Iterable[int], state: RefillState, now: datetime, detail: str
 ) -> None:
-    """Write down that these refills have come into a state."""
+    """Record that refills entered a state."""
     rows = [{"refill_id": i, "at": now, "state": state, "detail": detail} for i in refill_ids]
     if rows:
         connection.execute(_EVENT, rows)

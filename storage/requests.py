@@ -1,10 +1,10 @@
-"""Customers' requests: who asked for a refill, and whether that has been answered."""
+"""Refill requests of customers, and whether they are answered."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from storage.column_types import AnyRow
 from storage.schema import requests
 
 _q = requests.c
@@ -12,23 +12,36 @@ _GRANTED = select(func.max(_q.at)).where(_q.order_id == bindparam("order_id"), _
 _ANSWER = update(requests).where(_q.order_id == bindparam("order"), _q.answered_at.is_(None))
 
 
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """One request of a customer."""
+
+    request_id: int
+    order_id: str
+    at: datetime
+    answered_at: datetime | None
+    """None while the request stands."""
+    granted: bool
+    """Whether a look was scheduled for it."""
+
+
 def ask(connection: Connection, order_id: str, now: datetime, *, granted: bool = True) -> None:
-    """Record that the customer asked, and whether a look was granted for it."""
+    """Record a request, and whether a look is granted for it."""
     connection.execute(insert(requests), {"order_id": order_id, "at": now, "granted": granted})
 
 
 def last_granted(connection: Connection, order_id: str) -> datetime | None:
-    """When the customer last asked so that a look was granted."""
+    """Time of the newest request for which a look was granted; None if there is none."""
     asked: datetime | None = connection.execute(_GRANTED, {"order_id": order_id}).scalar()
     return asked
 
 
 def answered(connection: Connection, order_id: str, now: datetime) -> None:
-    """The standing request of the order has found its answer."""
+    """Mark the standing requests of an order as answered."""
     connection.execute(_ANSWER.values(answered_at=now), {"order": order_id})
 
 
-def of_order(connection: Connection, order_id: str) -> list[AnyRow]:
+def of_order(connection: Connection, order_id: str) -> list[RequestRow]:
     """All requests about an order, oldest first."""
     query = select(requests).where(_q.order_id == order_id).order_by(_q.request_id)
-    return list(connection.execute(query))
+    return [RequestRow(**row._asdict()) for row in connection.execute(query)]

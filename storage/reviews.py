@@ -1,21 +1,57 @@
-"""Refund reviews: questions to the operator, opened by the program and closed by a person."""
+"""Refund reviews: opened by the program, closed by an operator."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from decimal import Decimal
 
-from sqlalchemy import Connection, case, func, insert, select, text, update
+from sqlalchemy import BigInteger, Connection, case, cast, func, insert, select, text, update
 
 from monitor.guarantee.refund_review import Review, ReviewCause, review_of
 from monitor.model.order import Order
-from storage.column_types import AnyRow, AnySelect
+from monitor.model.target import Metric
+from storage.column_types import AnySelect
 from storage.errors import NotFoundError, WrongStateError
 from storage.schema import orders, refills, reviews, targets
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """One review."""
+
+    review_id: int
+    order_id: str
+    cause: ReviewCause
+    refill_id: int | None
+    """The refill that was given up, if that is the cause."""
+    units: int
+    share: Decimal | None
+    """Share of the order's price for these units; None if the order has no price."""
+    currency: str | None
+    opened_at: datetime
+    closed_at: datetime | None
+    note: str
+    """What the operator did."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewListing(ReviewRow):
+    """A review with what an operator needs to decide on it."""
+
+    service: str
+    provider: str | None
+    customer: str | None
+    price: Decimal | None
+    link: str
+    metric: Metric
+    refilled: int
+    """Units of the order's refills that were completed since the review was opened."""
+
 
 _v = reviews.c
 _OPEN = text("reviews.closed_at IS NULL")
 _UNITS = case((refills.c.delivered < refills.c.quantity, refills.c.delivered), else_=refills.c.quantity)
 _REFILLED = (
-    select(func.coalesce(func.sum(_UNITS), 0))
+    select(cast(func.coalesce(func.sum(_UNITS), 0), BigInteger))
     .where(refills.c.order_id == _v.order_id, refills.c.completed_at >= _v.opened_at)
     .scalar_subquery()
 )
@@ -37,10 +73,10 @@ _LIST = (
 
 
 def open_review(connection: Connection, review: Review, order: Order, now: datetime) -> Review | None:
-    """Open a review; gives it as it was opened, or None where the delivery was reviewed before.
+    """Open a review; returns it as stored, or None if a short delivery was reviewed before.
 
-    An order has one open review at most, so that no unit is refunded twice: a new one takes over the
-    units of the one before it, which is closed.
+    An order has at most one open review, so that no unit is refunded twice: a new review takes over the
+    units of the open one, which is closed.
     """
     if review.refill_id is None and connection.execute(_short_of(review)).first() is not None:
         return None
@@ -53,7 +89,7 @@ def open_review(connection: Connection, review: Review, order: Order, now: datet
 
 
 def close(connection: Connection, review_id: int, note: str, now: datetime) -> None:
-    """Close a review with what was done; raises NotFoundError, or WrongStateError when it is closed."""
+    """Close a review with a note; raises NotFoundError, or WrongStateError if it is closed already."""
     change = update(reviews).where(_v.review_id == review_id, _OPEN).values(closed_at=now, note=note)
     if connection.execute(change).rowcount:
         return
@@ -63,21 +99,22 @@ def close(connection: Connection, review_id: int, note: str, now: datetime) -> N
 
 
 def close_of_refill(connection: Connection, refill_id: int, note: str, now: datetime) -> None:
-    """Close the open review of a refill that is not given up any more."""
+    """Close the open review of a refill that is queued again."""
     connection.execute(
         update(reviews).where(_v.refill_id == refill_id, _OPEN).values(closed_at=now, note=note)
     )
 
 
-def of_order(connection: Connection, order_id: str) -> list[AnyRow]:
+def of_order(connection: Connection, order_id: str) -> list[ReviewRow]:
     """All reviews of an order, oldest first."""
-    return list(connection.execute(select(reviews).where(_v.order_id == order_id).order_by(_v.review_id)))
+    query = select(reviews).where(_v.order_id == order_id).order_by(_v.review_id)
+    return [ReviewRow(**row._asdict()) for row in connection.execute(query)]
 
 
-def listed(connection: Connection, *, open_only: bool, limit: int) -> list[AnyRow]:
-    """Reviews with their orders and the units refilled since the sale, newest first."""
+def listed(connection: Connection, *, open_only: bool, limit: int) -> list[ReviewListing]:
+    """Reviews with their orders and the units refilled since they were opened, newest first."""
     query = _LIST.where(_OPEN) if open_only else _LIST
-    return list(connection.execute(query.limit(limit)))
+    return [ReviewListing(**row._asdict()) for row in connection.execute(query.limit(limit))]
 
 
 def _short_of(review: Review) -> AnySelect:

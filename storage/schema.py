@@ -1,4 +1,4 @@
-"""The tables. The database keeps the promises; the code only makes them."""
+"""The tables, with the constraints that keep the invariants."""
 
 from sqlalchemy import (
     BigInteger,
@@ -31,7 +31,7 @@ from storage import source_tables
 from storage.column_types import Amount, EnumText, Instant
 from storage.metadata import Key, metadata, one_of, partial
 
-__all__ = ["metadata", "source_tables"]  # one metadata, whole only with the tables of the sources
+__all__ = ["metadata", "source_tables"]  # the metadata is complete only with the tables of the sources
 
 OPEN_REFILL = "state IN ('held', 'queued', 'claimed')"
 OPEN_DROP = "state IN ('suspected', 'waiting', 'refused')"

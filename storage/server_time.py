@@ -1,4 +1,4 @@
-"""Instants: what the database knows of the time, to judge the machine's clock by."""
+"""Times in the database, for checking the clock of the machine."""
 
 from datetime import UTC, datetime
 
@@ -9,14 +9,14 @@ from storage.source_tables import source_requests
 
 
 def newest(connection: Connection) -> datetime | None:
-    """When something was last looked at or asked for; None when nothing was yet."""
+    """Time of the newest look or request; None if there is none."""
     look = connection.execute(select(func.max(targets.c.last_look_at))).scalar()
     request = connection.execute(select(func.max(source_requests.c.at))).scalar()
     return max((at for at in (look, request) if at is not None), default=None)
 
 
 def server_time(connection: Connection) -> datetime | None:
-    """What the database server's own clock says; None on SQLite, which has no other than the machine's."""
+    """The time of the database server; None on SQLite, which has no clock of its own."""
     if connection.dialect.name == "sqlite":
         return None
     now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()

@@ -1,4 +1,4 @@
-"""What is remembered of a source: the requests it was sent, its breaker, its strain, its last counts."""
+"""The state of sources: requests sent, circuit breaker, rate limit state, time of the last counts."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -17,9 +17,9 @@ _s = source_state.c
 _q = source_requests.c
 _r = source_reads.c
 _BREAKER = [field.name for field in fields(Breaker)]
-_STRAIN = [field.name for field in fields(RateLimitState)]
+_RATE_LIMIT = [field.name for field in fields(RateLimitState)]
 _BREAKER_OF = select(*(_s[name] for name in _BREAKER)).where(_s.source == bindparam("source"))
-_STRAIN_OF = select(*(_s[name] for name in _STRAIN)).where(_s.source == bindparam("source"))
+_RATE_LIMIT_OF = select(*(_s[name] for name in _RATE_LIMIT)).where(_s.source == bindparam("source"))
 _NTH = (
     select(_q.at)
     .where(_q.source == bindparam("source"), _q.at > bindparam("since"))
@@ -36,14 +36,13 @@ _LAST_READ = select(_r.last_count_at).where(
 
 
 def lock_source(connection: Connection, source: str) -> None:
-    """Have a source to oneself until the commit: its budget, its breaker, its clock."""
-    advisory_lock(
-        connection, f"refilld source {source}"
-    )  # a source that was never refused has no row to lock
+    """Lock the budget, breaker and virtual time of a source until the commit."""
+    # not a row lock, because a source that never refused has no row
+    advisory_lock(connection, f"refilld source {source}")
 
 
 def breaker(connection: Connection, source: str) -> Breaker:
-    """The breaker of a source; whoever has it may spend of the budget, and nobody else until the commit."""
+    """The breaker of a source; locks the source until the commit."""
     lock_source(connection, source)
     row = connection.execute(_BREAKER_OF, {"source": source}).one_or_none()
     if row is None:
@@ -52,35 +51,35 @@ def breaker(connection: Connection, source: str) -> Breaker:
 
 
 def save_breaker(connection: Connection, source: str, state: Breaker) -> None:
-    """Remember the breaker of a source; its strain stays as it is."""
+    """Store the breaker of a source; its rate limit state is unchanged."""
     _save(connection, source, asdict(state), {})
 
 
 def rate_limit_state(connection: Connection, source: str) -> RateLimitState:
-    """What a source last said of its own limit."""
-    row = connection.execute(_STRAIN_OF, {"source": source}).one_or_none()
-    return RateLimitState() if row is None else RateLimitState(**dict(zip(_STRAIN, row, strict=True)))
+    """The rate limit state of a source."""
+    row = connection.execute(_RATE_LIMIT_OF, {"source": source}).one_or_none()
+    return RateLimitState() if row is None else RateLimitState(**dict(zip(_RATE_LIMIT, row, strict=True)))
 
 
 def save_rate_limit_state(connection: Connection, source: str, state: RateLimitState) -> None:
-    """Remember what a source said of its own limit; its breaker stays as it is."""
+    """Store the rate limit state of a source; its breaker is unchanged."""
     _save(connection, source, asdict(state), asdict(Breaker()))
 
 
 def _save(connection: Connection, source: str, values: dict[str, object], new: dict[str, object]) -> None:
-    """Change these columns of a source's row; one that is not there yet starts with `new`, too."""
+    """Update columns of the row of a source; a new row also gets the values of `new`."""
     row = insert_into(connection, source_state).values(source=source, **new, **values)
     connection.execute(row.on_conflict_do_update(index_elements=["source"], set_=values))
 
 
 def nth_request(connection: Connection, source: str, n: int, since: datetime) -> datetime | None:
-    """When the n-th newest request of those after `since` was sent; None when there were fewer."""
+    """Time of the n-th newest request after `since`; None if there are fewer."""
     asked = {"source": source, "since": since, "newer": n - 1}
     return connection.execute(_NTH, asked).scalar()
 
 
 def served(connection: Connection, source: str, since: datetime) -> tuple[int, int]:
-    """How many requests a source was sent after `since`, and how many looks they served."""
+    """Numbers of requests sent to a source after `since`, and of looks that they served."""
     requests, looks = connection.execute(_SERVED, {"source": source, "since": since}).one()
     return requests, int(looks)
 
@@ -94,21 +93,21 @@ def note_requests(
     purpose: Purpose = Purpose.LOOK,
     looks: int = 0,
 ) -> None:
-    """Remember that so many requests went out, which together serve so many looks."""
+    """Store that `count` requests were sent, which together serve `looks` looks."""
     rows = [{"source": source, "at": now, "purpose": purpose, "looks": 0} for _ in range(count)]
     if rows:
         connection.execute(insert(source_requests), [{**rows[0], "looks": looks}, *rows[1:]])
 
 
 def forget_requests(connection: Connection, before: datetime) -> None:
-    """Drop requests that no budget looks at any more."""
+    """Delete requests that are too old to count for a budget."""
     connection.execute(delete(source_requests).where(_q.at < before))
 
 
 def forget_requests_to_come(connection: Connection, after: datetime) -> int:
-    """Drop requests of a time to come, noted under a clock that was wrong: they would close the source.
+    """Delete requests with a time in the future, which a wrong clock caused; returns their number.
 
-    Gives how many there were.
+    They would count against the budget until their time.
     """
     return connection.execute(delete(source_requests).where(_q.at > after)).rowcount
 
@@ -127,5 +126,5 @@ def note_reads(connection: Connection, reads: Mapping[tuple[str, Metric], dateti
 
 
 def last_read(connection: Connection, source: str, metric: Metric) -> datetime | None:
-    """When a source last read a count of a metric, from any target; None when it never did."""
+    """Time of the newest count that a source read for a metric, at any target; None if there is none."""
     return connection.execute(_LAST_READ, {"source": source, "metric": metric}).scalar()

@@ -1,4 +1,4 @@
-"""Terms as they are frozen on an order: one line of JSON."""
+"""Terms as stored with an order: one line of JSON."""
 
 import json
 from datetime import timedelta
@@ -13,7 +13,7 @@ _NUMBERS = ("min_drop_percent", "min_drop_units", "confirmations", "max_refills"
 
 @lru_cache(maxsize=1024)
 def dump_terms(terms: Terms) -> str:
-    """Write terms as JSON, durations in seconds, a lifetime window as null."""
+    """Write terms as JSON; durations in seconds, a lifetime window as null."""
     times = {field: _seconds(getattr(terms, field)) for field in _TIMES}
     numbers = {field: getattr(terms, field) for field in _NUMBERS}
     rest = {
@@ -27,7 +27,7 @@ def dump_terms(terms: Terms) -> str:
 
 @lru_cache(maxsize=1024)
 def load_terms(text: str) -> Terms:
-    """Read what `dump_terms` wrote."""
+    """Read the terms that `dump_terms` wrote."""
     raw = json.loads(text)
     times: dict[str, Any] = {field: _duration(raw[field]) for field in _TIMES}
     return Terms(

@@ -1,6 +1,7 @@
-"""Bearer tokens: only their SHA-256 digests are kept; a token is 256 random bits, so no salt is needed."""
+"""Bearer tokens, stored as SHA-256 digests; a token is 256 random bits, so no salt is needed."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -8,7 +9,6 @@ from secrets import token_urlsafe
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from storage.column_types import AnyRow
 from storage.errors import NotFoundError
 from storage.schema import tokens
 
@@ -25,12 +25,25 @@ class Scope(StrEnum):
     METRICS_READ = "metrics:read"
 
 
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """One token without its digest."""
+
+    token_id: int
+    name: str
+    """Its holder; may be empty."""
+    scopes: tuple[Scope, ...]
+    """In alphabetical order."""
+    created_at: datetime
+    revoked_at: datetime | None
+
+
 _k = tokens.c
 _FIND = select(_k.scopes).where(_k.digest == bindparam("digest"), _k.revoked_at.is_(None))
 
 
 def create(connection: Connection, name: str, scopes: Iterable[Scope], now: datetime) -> str:
-    """Make a token and keep its digest; the token itself is only ever seen in this answer."""
+    """Create a token and store its digest; the token itself cannot be read again."""
     token = PREFIX + token_urlsafe(32)
     row = {"name": name, "digest": _digest(token), "scopes": " ".join(sorted(set(scopes))), "created_at": now}
     connection.execute(insert(tokens), row)
@@ -38,9 +51,9 @@ def create(connection: Connection, name: str, scopes: Iterable[Scope], now: date
 
 
 def scopes_of(connection: Connection, token: str) -> frozenset[Scope] | None:
-    """The scopes of a token; None when there is no such token or it is revoked."""
+    """The scopes of a token; None if it is unknown or revoked."""
     found = connection.execute(_FIND, {"digest": _digest(token)}).scalar()
-    return None if found is None else frozenset(map(Scope, found.split()))
+    return None if found is None else frozenset(_scopes(found))
 
 
 def revoke(connection: Connection, token_id: int, now: datetime) -> None:
@@ -50,10 +63,17 @@ def revoke(connection: Connection, token_id: int, now: datetime) -> None:
         raise NotFoundError(f"there is no token {token_id} that is not revoked")
 
 
-def listed(connection: Connection) -> list[AnyRow]:
-    """All tokens, without anything secret."""
+def listed(connection: Connection) -> list[TokenRow]:
+    """All tokens, without their digests."""
     query = select(_k.token_id, _k.name, _k.scopes, _k.created_at, _k.revoked_at).order_by(_k.token_id)
-    return list(connection.execute(query))
+    return [
+        TokenRow(row.token_id, row.name, _scopes(row.scopes), row.created_at, row.revoked_at)
+        for row in connection.execute(query)
+    ]
+
+
+def _scopes(text: str) -> tuple[Scope, ...]:
+    return tuple(map(Scope, text.split()))
 
 
 def _digest(token: str) -> str:

@@ -1,4 +1,4 @@
-"""Totals over the whole database, for summaries."""
+"""Totals of the whole database."""
 
 from sqlalchemy import Connection, func, select
 
@@ -7,7 +7,7 @@ from storage.schema import decisions, drops, orders, outbox, refills, snapshots,
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """How many rows there are of everything that matters."""
+    """Numbers of orders, targets, looks, drops and alerts."""
     tables = {"orders": orders, "targets": targets, "looks": snapshots, "drops": drops, "alerts": outbox}
     return {
         name: connection.execute(select(func.count()).select_from(table)).scalar_one()
@@ -16,29 +16,29 @@ def counts(connection: Connection) -> dict[str, int]:
 
 
 def looks_by_outcome(connection: Connection) -> list[tuple[str, int]]:
-    """How the looks ended, most frequent first."""
+    """Numbers of looks by outcome, most frequent first."""
     return _grouped(connection, select(snapshots.c.outcome, func.count()).group_by(snapshots.c.outcome))
 
 
 def drops_by_state(connection: Connection) -> list[tuple[str, int]]:
-    """The drops by state, most frequent first."""
+    """Numbers of drops by state, most frequent first."""
     return _grouped(connection, select(drops.c.state, func.count()).group_by(drops.c.state))
 
 
 def refills_by_state(connection: Connection) -> list[tuple[str, int]]:
-    """The refills by state, most frequent first."""
+    """Numbers of refills by state, most frequent first."""
     return _grouped(connection, select(refills.c.state, func.count()).group_by(refills.c.state))
 
 
 def decisions_by_reason(connection: Connection) -> list[tuple[str, int]]:
-    """The decisions with their reasons, most frequent first."""
+    """Numbers of decisions by action and reason, most frequent first."""
     c = decisions.c
     rows = connection.execute(select(c.decision, c.reason, func.count()).group_by(c.decision, c.reason))
     return sorted(((f"{action}: {reason}", n) for action, reason, n in rows), key=lambda pair: -pair[1])
 
 
 def units_refilled(connection: Connection) -> int:
-    """Units of all completed refills."""
+    """Units delivered by all completed refills."""
     units = func.coalesce(refills.c.delivered, refills.c.quantity)
     query = select(func.coalesce(func.sum(units), 0)).where(refills.c.completed_at.is_not(None))
     return int(connection.execute(query).scalar_one())

@@ -1,4 +1,4 @@
-"""The Flask application: routes, guard, errors, put together."""
+"""The Flask application with its routes, authentication and error handlers."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -24,14 +24,14 @@ def create_app(
     stopping: Event,
     health: Callable[[], Health],
 ) -> Flask:
-    """The HTTP interface on an open database; requests that wait end when `stopping` is set."""
+    """The HTTP interface of an open database; waiting requests end when `stopping` is set."""
     app = Flask("refilld", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.url_map.converters["order"] = OrderId
     app.url_map.merge_slashes = False  # a redirect would be built from the Host header
     problems.register(app)
     guard = Guard(database)
-    # half of the threads may wait for work, so that the other half can give work back
+    # at most half of the threads wait for refills, so that the others can serve completions
     queue = RefillQueue(database, clock, settings.queue.max_attempts, WaiterPool(stopping, THREADS // 2))
     app.register_blueprint(health_routes(health))
     app.register_blueprint(refill_routes(queue, guard))
@@ -41,7 +41,7 @@ def create_app(
 
 
 def _harden(response: Response) -> Response:
-    """Keep answers, which may hold lease tokens, out of caches, and browsers from guessing at them."""
+    """Forbid caching, because answers may hold lease tokens, and content type sniffing."""
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     return response

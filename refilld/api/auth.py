@@ -1,4 +1,4 @@
-"""Who may ask: bearer tokens (RFC 6750) and their scopes."""
+"""Authentication by bearer tokens (RFC 6750) and their scopes."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,13 +16,13 @@ View: TypeAlias = Callable[..., Response]
 
 
 class Guard:
-    """Stands before views and lets in whoever brings a token with the right scope."""
+    """Protects views by the scopes of bearer tokens."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def needs(self, view: View, *scopes: Scope) -> View:
-        """The view behind the guard: whoever calls it must have one of these scopes."""
+        """The view, protected: the request must have a token with one of these scopes."""
 
         @wraps(view)
         def guarded(**arguments: object) -> Response:
@@ -44,7 +44,7 @@ class Guard:
 
 
 def bearer_token(header: str) -> str | None:
-    """The token in an Authorization header; None when there is none."""
+    """The token in an Authorization header; None if there is none."""
     scheme, _, token = header.partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 

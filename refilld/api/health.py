@@ -1,4 +1,4 @@
-"""Is the process alive, and can it do its work: for probes, hence without a token."""
+"""Liveness and readiness for probes, without authentication."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What keeps the process from its work, one line a fault; they are logged, and not shown to strangers."""
+    """The faults that make the process not ready, one line each; they are logged, not answered."""
 
     faults: tuple[str, ...] = ()
 

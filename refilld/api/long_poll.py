@@ -1,37 +1,37 @@
-"""Waiting for something to do, without keeping others from being served."""
+"""Long polling: requests that wait for a result, limited in number so that other requests are served."""
 
 from collections.abc import Callable
 from threading import BoundedSemaphore, Event
 from typing import TypeVar
 
 T = TypeVar("T")
-PACE = 0.5
-"""Seconds between two questions to the database."""
+POLL_INTERVAL = 0.5
+"""Seconds between two queries."""
 
 
 class WaiterPool:
-    """Room for a number of requests that wait; whoever finds it full is answered at once."""
+    """Limits the number of waiting requests; further ones are answered at once."""
 
     def __init__(self, stopping: Event, places: int) -> None:
         self._stopping = stopping
         self._places = BoundedSemaphore(places)
 
-    def ask(self, ask: Callable[[], list[T]], seconds: int, gone: Callable[[], bool]) -> list[T]:
-        """Ask until there is an answer, for so many seconds, or until the client has gone or we stop."""
-        found = ask()
+    def poll(self, query: Callable[[], list[T]], seconds: int, gone: Callable[[], bool]) -> list[T]:
+        """Repeat a query until it has a result, the time is over, the client is gone, or the server stops."""
+        found = query()
         if found or not seconds or not self._places.acquire(blocking=False):
             return found
         try:
-            return self._ask_again(ask, round(seconds / PACE), gone)
+            return self._poll_again(query, round(seconds / POLL_INTERVAL), gone)
         finally:
             self._places.release()
 
-    def _ask_again(self, ask: Callable[[], list[T]], rounds: int, gone: Callable[[], bool]) -> list[T]:
+    def _poll_again(self, query: Callable[[], list[T]], rounds: int, gone: Callable[[], bool]) -> list[T]:
         for _ in range(rounds):
-            # a refill claimed for a client that hung up would lie there until its lease ends
-            if self._stopping.wait(PACE) or gone():
+            # a refill claimed for a client that is gone would stay claimed until its lease ends
+            if self._stopping.wait(POLL_INTERVAL) or gone():
                 return []
-            found = ask()
+            found = query()
             if found:
                 return found
         return []

@@ -1,4 +1,4 @@
-"""Orders over HTTP: the customer noticed a drop."""
+"""Orders over HTTP: refill requests of customers."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -19,7 +19,7 @@ from storage.tokens import Scope
 
 
 class OrderId(BaseConverter):
-    """An order's id in a URL: it is the panel's, and may hold slashes wherever it likes."""
+    """The id of an order in a URL; it is chosen by the panel and may contain slashes."""
 
     regex = ".+?"
     part_isolating = False
@@ -27,13 +27,13 @@ class OrderId(BaseConverter):
 
 @dataclass(frozen=True, slots=True)
 class OrderRequests:
-    """What can be asked of an order."""
+    """The actions on orders."""
 
     database: Database
     clock: Callable[[], datetime]
 
     def request_refill(self, order_id: str) -> Response:
-        """Record a customer's request; the answer so far, while the target is looked at again."""
+        """Record a request of the customer; answers from the newest count, while a look is due."""
         read_nothing()
         if len(order_id) > LONGEST_ID or not order_id.isprintable():
             raise NotFoundError("there is no such order")
@@ -44,7 +44,7 @@ class OrderRequests:
 
 
 def order_routes(orders: OrderRequests, guard: Guard) -> Blueprint:
-    """The routes under /api/v1/orders, each behind its scope; ids are the panel's and may hold a slash."""
+    """The routes under /api/v1/orders, each with its scope."""
     routes = Blueprint("orders", __name__, url_prefix="/api/v1/orders")
     ask = guard.needs(orders.request_refill, Scope.ORDERS_WRITE)
     routes.add_url_rule("/<order:order_id>/refill-requests", "request_refill", ask, methods=["POST"])

@@ -1,4 +1,4 @@
-"""Reading requests: JSON bodies and query strings, checked against their models."""
+"""Parsing requests: JSON bodies, query strings and ids, validated by their schemas."""
 
 from typing import TypeVar
 
@@ -22,7 +22,7 @@ def read_body(model: type[M]) -> M:
 
 
 def read_nothing() -> None:
-    """Make sure that a verb without parameters got none: no body, or an empty object."""
+    """Check that the body is missing or an empty object."""
     if request.get_data():
         read_body(Nothing)
 
@@ -33,7 +33,7 @@ def read_query(model: type[M]) -> M:
 
 
 def read_refill_id(text: str) -> int:
-    """The number in a URL; raises NotFoundError for what no refill can be called."""
+    """The refill id in a URL; raises NotFoundError if it is not a possible id."""
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) <= LARGEST_ID):
         raise NotFoundError("there is no such refill")
     return int(text)

@@ -1,6 +1,6 @@
-"""Errors as RFC 9457 writes them: every answer that is not a success is `application/problem+json`.
+"""Errors as RFC 9457 defines them: every answer that is not a success is `application/problem+json`.
 
-`type` tells the refusals apart that share a status; it is `about:blank` where the status says it all.
+`type` distinguishes errors with the same status; it is `about:blank` if the status is enough.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,11 +26,11 @@ from storage.errors import (
 log = structlog.get_logger()
 MIMETYPE = "application/problem+json"
 RETRY_AFTER = "5"
-"""Seconds after which a client may ask again when the database was out of reach."""
+"""Seconds after which a client may retry if the database is not available."""
 
 
 class ProblemKind(StrEnum):
-    """The types of problem, without their common beginning `urn:refilld:`."""
+    """The problem types, without their prefix `urn:refilld:`."""
 
     INVALID_JSON = "invalid-json"
     INVALID_REQUEST = "invalid-request"
@@ -41,16 +41,16 @@ class ProblemKind(StrEnum):
     OPEN_REFILL = "open-refill"
 
 
-_MOST_FAULTS = 20
-_LONGEST_FIELD = 100
-_REFUSALS: Mapping[type[RefilldError], tuple[HTTPStatus, ProblemKind]] = {
+_MAX_FAULTS = 20
+_MAX_FIELD_LENGTH = 100
+_PROBLEMS: Mapping[type[RefilldError], tuple[HTTPStatus, ProblemKind]] = {
     NotFoundError: (HTTPStatus.NOT_FOUND, ProblemKind.NOT_FOUND),
     WrongStateError: (HTTPStatus.CONFLICT, ProblemKind.WRONG_STATE),
     LeaseLostError: (HTTPStatus.CONFLICT, ProblemKind.LEASE_LOST),
     OpenRefillError: (HTTPStatus.CONFLICT, ProblemKind.OPEN_REFILL),
     BadInputError: (HTTPStatus.UNPROCESSABLE_ENTITY, ProblemKind.INVALID_REQUEST),
 }
-_OUT_OF_ORDER = (UnreachableError, NotMigratedError)
+_UNAVAILABLE = (UnreachableError, NotMigratedError)
 
 
 def problem_json(
@@ -60,17 +60,17 @@ def problem_json(
     kind: ProblemKind | None = None,
     errors: Sequence[Mapping[str, str]] = (),
 ) -> str:
-    """The body of a problem."""
-    said: dict[str, object] = {
+    """The body of a problem answer."""
+    body: dict[str, object] = {
         "type": f"urn:refilld:{kind}" if kind else "about:blank",
         "title": kind.replace("-", " ").capitalize() if kind else _phrase(status),
         "status": status,
     }
     if detail:
-        said["detail"] = detail
+        body["detail"] = detail
     if errors:
-        said["errors"] = errors
-    return to_json(said)
+        body["errors"] = errors
+    return to_json(body)
 
 
 def problem(
@@ -81,13 +81,13 @@ def problem(
     errors: Sequence[Mapping[str, str]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """An answer that says what went wrong."""
+    """A problem answer."""
     body = problem_json(status, detail, kind=kind, errors=errors)
     return Response(body, status, headers, mimetype=MIMETYPE)
 
 
 def register(app: Flask) -> None:
-    """Let every error leave the application as a problem."""
+    """Answer every error of the application with a problem."""
     app.register_error_handler(HTTPException, _of_framework)
     app.register_error_handler(ValidationError, _of_validation)
     app.register_error_handler(RefilldError, _of_domain)
@@ -95,42 +95,42 @@ def register(app: Flask) -> None:
 
 
 def _of_framework(error: HTTPException) -> Response:
-    """What Flask itself refuses; headers such as Allow are kept."""
+    """An error of Flask; headers such as Allow are kept."""
     answer = error.get_response()
     kept = {name: value for name, value in answer.headers.items() if not name.startswith("Content-")}
     return problem(answer.status_code, error.description, headers=kept)
 
 
 def _of_validation(error: ValidationError) -> Response:
-    """What a request says wrongly; its values are not repeated, because some of them are secret."""
+    """An invalid request; its values are not repeated because some are secret."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found[0]["type"] == "json_invalid":
         return problem(HTTPStatus.BAD_REQUEST, found[0]["msg"], kind=ProblemKind.INVALID_JSON)
     faults = [
         {
-            "field": ".".join(map(str, fault["loc"]))[:_LONGEST_FIELD],
+            "field": ".".join(map(str, fault["loc"]))[:_MAX_FIELD_LENGTH],
             "detail": fault["msg"].removeprefix("Value error, "),
         }
-        for fault in found[:_MOST_FAULTS]
+        for fault in found[:_MAX_FAULTS]
     ]
     detail = "; ".join(f"{fault['field']}: {fault['detail']}".removeprefix(": ") for fault in faults)
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, kind=ProblemKind.INVALID_REQUEST, errors=faults)
 
 
 def _of_domain(error: RefilldError) -> Response:
-    """What refilld refuses."""
-    if isinstance(error, _OUT_OF_ORDER):
+    """A domain error."""
+    if isinstance(error, _UNAVAILABLE):
         log.error("http.database_unavailable", error=str(error))
         retry = {"Retry-After": RETRY_AFTER}
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database is not available.", headers=retry)
-    for refusal, (status, kind) in _REFUSALS.items():
-        if isinstance(error, refusal):
+    for error_type, (status, kind) in _PROBLEMS.items():
+        if isinstance(error, error_type):
             return problem(status, str(error), kind=kind)
     return _unexpected(error)
 
 
 def _unexpected(error: Exception) -> Response:
-    """A fault of ours: the log says what it was, the answer does not."""
+    """A defect; it is logged, and the answer has no details."""
     log.error("http.failed", method=request.method, rule=str(request.url_rule), exc_info=error)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "An unexpected error; it is in the log of refilld.")
 

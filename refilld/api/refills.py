@@ -1,4 +1,4 @@
-"""The queue over HTTP: consumers claim refills and give them back, operators decide on them."""
+"""Refills over HTTP: the actions of consumers and of operators."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,70 +13,70 @@ from refilld.api.responses import answer
 from refilld.api.schemas import ClaimBody, CompleteBody, ExtendBody, FailBody, LeaseBody, RefillsQuery
 from refilld.services.refill_fields import claimed, shown
 from storage import leases, operator_actions, refills
-from storage.column_types import AnyRow
 from storage.engine import Database
+from storage.leases import ClaimedRefill
 from storage.tokens import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class RefillQueue:
-    """The verbs of the queue; times are taken inside the transaction, after the wait for it."""
+    """The actions on refills; the clock is read inside the transaction, after the wait for it."""
 
     database: Database
     clock: Callable[[], datetime]
     max_attempts: int
-    patience: WaiterPool
+    waiters: WaiterPool
 
     def claim(self) -> Response:
-        asked = read_body(ClaimBody)
+        body = read_body(ClaimBody)
         gone = request.environ.get("waitress.client_disconnected", bool)
-        rows = self.patience.ask(lambda: self._take(asked), asked.wait_seconds, gone)
+        rows = self.waiters.poll(lambda: self._claim(body), body.wait_seconds, gone)
         return answer({"refills": [claimed(row) for row in rows]})
 
-    def _take(self, asked: ClaimBody) -> list[AnyRow]:
+    def _claim(self, body: ClaimBody) -> list[ClaimedRefill]:
         with self.database.read() as connection:
-            if not leases.anything_ready(connection, self.clock(), asked.wanted):
+            if not leases.anything_ready(connection, self.clock(), body.wanted):
                 return []
         with self.database.write() as connection:
             return leases.claim(
                 connection,
                 self.clock(),
-                limit=asked.limit,
-                lease=asked.lease,
-                metrics=asked.wanted,
-                consumer=asked.consumer or "",
+                limit=body.limit,
+                lease=body.lease,
+                metrics=body.wanted,
+                consumer=body.consumer or "",
             )
 
     def extend(self, refill_id: str) -> Response:
-        number, asked = read_refill_id(refill_id), read_body(ExtendBody)
+        number, body = read_refill_id(refill_id), read_body(ExtendBody)
         with self.database.write() as connection:
-            until = leases.extend(connection, number, asked.lease_token, self.clock() + asked.lease)
+            until = leases.extend(connection, number, body.lease_token, self.clock() + body.lease)
         return answer({"refill_id": number, "leased_until": until})
 
     def complete(self, refill_id: str) -> Response:
-        number, asked = read_refill_id(refill_id), read_body(CompleteBody)
+        number, body = read_refill_id(refill_id), read_body(CompleteBody)
         with self.database.write() as connection:
             state = leases.complete(
                 connection,
                 number,
-                asked.lease_token,
+                body.lease_token,
                 self.clock(),
-                external_id=asked.external_id,
-                delivered=asked.delivered,
+                external_id=body.external_id,
+                delivered=body.delivered,
             )
         return answer({"refill_id": number, "state": state})
 
     def fail(self, refill_id: str) -> Response:
-        number, asked = read_refill_id(refill_id), read_body(FailBody)
+        number, body = read_refill_id(refill_id), read_body(FailBody)
         with self.database.write() as connection:
             now = self.clock()
-            state = leases.fail(connection, number, asked.lease_token, now, asked.failure, self.max_attempts)
+            state = leases.fail(connection, number, body.lease_token, now, body.failure, self.max_attempts)
         return answer({"refill_id": number, "state": state})
 
     def release(self, refill_id: str) -> Response:
-        number, asked = read_refill_id(refill_id), read_body(LeaseBody)
+        number, body = read_refill_id(refill_id), read_body(LeaseBody)
         with self.database.write() as connection:
-            state = leases.release(connection, number, asked.lease_token, self.clock())
+            state = leases.release(connection, number, body.lease_token, self.clock())
         return answer({"refill_id": number, "state": state})
 
     def operate(self, refill_id: str, action: str) -> Response:
@@ -87,23 +87,23 @@ class RefillQueue:
         return answer({"refill_id": number, "state": row.state, "quantity": row.quantity})
 
     def listed(self) -> Response:
-        """One page, newest first; one row more than asked for says whether another follows."""
-        asked = read_query(RefillsQuery)
+        """One page, newest first; a row beyond the limit shows that another page follows."""
+        body = read_query(RefillsQuery)
         with self.database.read() as connection:
             rows = refills.listed(
                 connection,
-                state=asked.state,
-                order_id=asked.order_id,
-                limit=asked.limit + 1,
-                before=asked.cursor,
+                state=body.state,
+                order_id=body.order_id,
+                limit=body.limit + 1,
+                before=body.cursor,
             )
-        page = rows[: asked.limit]
-        more = str(page[-1].refill_id) if len(rows) > asked.limit else None
+        page = rows[: body.limit]
+        more = str(page[-1].refill_id) if len(rows) > body.limit else None
         return answer({"refills": [shown(row) for row in page], "next_cursor": more})
 
 
 def refill_routes(queue: RefillQueue, guard: Guard) -> Blueprint:
-    """The queue's routes under /api/v1/refills, each behind its scope."""
+    """The routes under /api/v1/refills, each with its scope."""
     routes = Blueprint("refills", __name__, url_prefix="/api/v1/refills")
     see = guard.needs(queue.listed, Scope.REFILLS_MANAGE, Scope.REFILLS_CONSUME)
     routes.add_url_rule("", "list", see, methods=["GET"])

@@ -1,4 +1,4 @@
-"""Writing answers: JSON, times in RFC 3339."""
+"""JSON answers, with times in RFC 3339."""
 
 import json
 from collections.abc import Mapping

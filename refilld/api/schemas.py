@@ -1,4 +1,4 @@
-"""What requests may say, field by field; everything else is refused before it gets any further."""
+"""The schemas of request bodies and query strings."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -26,13 +26,13 @@ LeaseSeconds = Annotated[int, Field(ge=30, le=86_400)]
 
 
 class Body(BaseModel):
-    """A JSON object; types are meant as written, so "5" is no number."""
+    """A JSON object with strict types (a string is not a number) and no unknown fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Nothing(Body):
-    """The body of a verb that needs none."""
+    """The body of an action without parameters."""
 
 
 class ClaimBody(Body):
@@ -44,7 +44,7 @@ class ClaimBody(Body):
 
     @property
     def wanted(self) -> tuple[Metric, ...]:
-        """The metrics asked for; all when none were named."""
+        """The requested metrics; all if none are named."""
         return tuple(self.metrics or Metric)
 
     @property
@@ -81,7 +81,7 @@ class FailBody(LeaseBody):
 
 
 class RefillsQuery(BaseModel):
-    """What a list of refills can be asked for in the URL."""
+    """The query string of the list of refills."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

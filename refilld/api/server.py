@@ -1,4 +1,4 @@
-"""The server: waitress, started and stopped by the daemon."""
+"""The HTTP server (waitress), started and stopped by the daemon."""
 
 import logging
 import socket
@@ -17,26 +17,26 @@ from storage.errors import UnreachableError
 
 THREADS = 16
 LARGEST_BODY = 1024 * 1024
-"""Bytes of a request's body; one more is refused."""
+"""Bytes of a request body, at most."""
 GRACE = 5.0
-"""Seconds that running requests get to finish when the server stops."""
+"""Seconds that running requests have to finish when the server stops."""
 _LIMITS: dict[str, object] = {
     "threads": THREADS,
-    "max_request_body_size": LARGEST_BODY + 1,  # waitress refuses from this size on
+    "max_request_body_size": LARGEST_BODY + 1,  # waitress rejects bodies of this size
     "max_request_header_size": 32 * 1024,
     "channel_timeout": 60,
     "cleanup_interval": 10,
     "connection_limit": 500,
-    "channel_request_lookahead": 1,  # else a client that hangs up while it waits is not noticed
+    "channel_request_lookahead": 1,  # needed to notice that a waiting client disconnects
 }
 
 
 class CannotListenError(UnreachableError):
-    """The address of the HTTP interface cannot be listened on."""
+    """The server cannot listen on the address of the HTTP interface."""
 
 
 class _ProblemTask(ErrorTask):  # type: ignore[misc]
-    """What waitress itself refuses, said like every other problem."""
+    """An error of waitress as a problem answer."""
 
     def execute(self) -> None:
         fault = self.request.error
@@ -53,13 +53,13 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
 
 class HttpServer:
-    """One listening address; requests are served by threads of its own between `start` and `stop`."""
+    """Serves one address with its own threads from `start` to `stop`."""
 
     def __init__(self, app: Callable[..., Iterable[bytes]], host: str, port: int) -> None:
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns about every waiting request
         self.host = host
         self.port = port
-        """The port asked for; after `start` the real one, which differs where 0 was asked for."""
+        """The configured port; after `start` the real one, which differs if 0 is configured."""
         self._app = app
         self._sockets: dict[int, Any] = {}
         self._stopping = Event()
@@ -67,7 +67,7 @@ class HttpServer:
         self._server: Any = None
 
     def start(self) -> None:
-        """Listen and serve; raises CannotListenError when the address is taken or not ours."""
+        """Listen and serve; raises CannotListenError if the address is in use or invalid."""
         listener = _listen(self.host, self.port)
         self.port = listener.getsockname()[1]
         self._server = create_server(
@@ -77,7 +77,7 @@ class HttpServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more connections, let running requests finish for a moment, and close everything."""
+        """Accept no more connections, wait for running requests (at most GRACE), and close everything."""
         if self._thread.is_alive():
             self._stopping.set()
             self._server.pull_trigger()
@@ -85,17 +85,17 @@ class HttpServer:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._look(1.0)
-        wasyncore.dispatcher.close(self._server)  # the listening socket alone
+            self._run_once(1.0)
+        wasyncore.dispatcher.close(self._server)  # closes only the listening socket
         end = monotonic() + GRACE
         while self._busy() and monotonic() < end:
-            self._look(0.05)
+            self._run_once(0.05)
         self._server.task_dispatcher.shutdown(timeout=1)
         self._server.trigger.close()
         wasyncore.close_all(self._sockets)
 
-    def _look(self, seconds: float) -> None:
-        """Move what can be read or written now; wait for it no longer than this."""
+    def _run_once(self, seconds: float) -> None:
+        """Run one round of the event loop, waiting for input or output at most so long."""
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._sockets, count=1)
 
     def _busy(self) -> bool:
@@ -109,7 +109,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen()
-    except (OSError, OverflowError, UnicodeError) as error:  # the latter two: no such port, no such name
+    except (OSError, OverflowError, UnicodeError) as error:  # the latter two: an invalid port or name
         listener.close()
         reason = getattr(error, "strerror", None) or str(error)
         raise CannotListenError(f"http.listen: {host}:{port}: {reason}") from error

@@ -1,11 +1,13 @@
-"""`refilld drops`: what operators read, drops with their decisions and all other alerts."""
+"""`refilld drops`: drops with their decisions, and all alerts about anything else."""
+
+from dataclasses import asdict
 
 import click
 
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import json_option, print_rows
 from refilld.terminal import console
-from storage import drops as kept
+from storage import drops as drop_rows
 from storage import outbox
 
 DROPS = (
@@ -28,16 +30,16 @@ def drops() -> None:
 def list_(context: CommandContext, *, open_only: bool, limit: int, as_json: bool) -> None:
     """Show drops with their decisions, newest first, and the alerts about anything else."""
     with context.database() as database, database.read() as tx:
-        rows = [dict(row._mapping) for row in kept.listed(tx, open_only=open_only, limit=limit)]  # noqa: SLF001
-        others = [dict(row._mapping) for row in outbox.listed(tx, limit=limit, about_drops=False)]  # noqa: SLF001
+        rows = [asdict(row) for row in drop_rows.listed(tx, open_only=open_only, limit=limit)]
+        alerts = [asdict(row) for row in outbox.listed(tx, limit=limit, about_drops=False)]
     if as_json:
         rows = [{"record": "drop"} | row for row in rows]
-        others = [{"record": "alert"} | row for row in others]
+        alerts = [{"record": "alert"} | row for row in alerts]
     print_rows(DROPS, rows, as_json=as_json)
-    if others:
+    if alerts:
         if not as_json:
             console().print()
-        print_rows(ALERTS, others, as_json=as_json)
+        print_rows(ALERTS, alerts, as_json=as_json)
 
 
 COMMANDS = (drops,)

@@ -1,4 +1,4 @@
-"""What an import tells of the terms that it derived from the names of services, and where it could not."""
+"""The report of an import on terms derived from service names."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -11,24 +11,24 @@ from refilld.terminal import printable
 from refilld.terms_format import terms_fields
 
 MOST_NAMES = 50
-"""Names that are told one by one; a file may hold as many as it has rows."""
+"""Names that are reported one by one, at most; every row of a file may have another name."""
 _NO_SERVICE = Service()
 
 
 class DerivedTerms:
-    """The orders that were added under derived terms, counted by the name of their service."""
+    """Counts added orders with derived terms by service name, and names from which none could be derived."""
 
-    def __init__(self, services: Mapping[str, Service], *, wanted: bool) -> None:
-        """`wanted` says that the configuration has terms derived at all."""
+    def __init__(self, services: Mapping[str, Service], *, enabled: bool) -> None:
+        """`enabled`: whether the configuration derives terms from names."""
         self._services = services
-        self._wanted = wanted
+        self._enabled = enabled
         self._unread: Counter[str] = Counter()
         self._orders: Counter[tuple[str, Terms]] = Counter()
         self._further = 0
 
     def add(self, order: Order) -> None:
         name = self._services.get(order.service, _NO_SERVICE).name or order.service
-        if order.terms_from is TermsOrigin.DEFAULT and self._wanted and speaks_of_refill(name):
+        if order.terms_from is TermsOrigin.DEFAULT and self._enabled and speaks_of_refill(name):
             if name in self._unread or len(self._unread) < MOST_NAMES:
                 self._unread[name] += 1
             return
@@ -40,17 +40,17 @@ class DerivedTerms:
             self._further += 1
 
     def lines(self) -> Iterator[str]:
-        """One line for each name, those with most orders first."""
+        """One line per name, those with the most orders first."""
         for (name, terms), number in self._orders.most_common():
-            yield f'terms from the name "{printable(name)}": {_promise(terms)} ({_orders(number)})'
+            yield f'terms from the name "{printable(name)}": {_in_words(terms)} ({_orders(number)})'
         if self._further:
             yield f"and {_orders(self._further)} with terms from further names"
         for name, number in self._unread.most_common():
             yield f'no terms from the name "{printable(name)}": the default ones hold ({_orders(number)})'
 
     def facts(self) -> dict[str, object]:
-        """The same for programs."""
-        told = [
+        """The report as JSON fields."""
+        derived = [
             {
                 "name": name,
                 "terms": terms.name,
@@ -62,13 +62,13 @@ class DerivedTerms:
         ]
         unread = [{"name": name, "orders": number} for name, number in self._unread.most_common()]
         return {
-            "terms_from_names": told,
+            "terms_from_names": derived,
             "orders_of_further_names": self._further,
             "names_without_terms": unread,
         }
 
 
-def _promise(terms: Terms) -> str:
+def _in_words(terms: Terms) -> str:
     if terms.refill is RefillMode.NEVER:
         return "refill never"
     return f"window {terms_fields(terms)['window']}, refill {terms.refill}"

@@ -1,6 +1,8 @@
-"""`refilld mass-drops`: what fell together, and the operator's word on all refills held for it."""
+"""`refilld mass-drops`: listing mass drops, and releasing or discarding the refills held for one."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TypeAlias
 
 import click
 
@@ -9,13 +11,14 @@ from monitor.model.target import Metric
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import json_option, print_rows
 from storage import held_refills
-from storage.column_types import AnyRow
 from storage.engine import Database, Transaction
 from storage.errors import OpenRefillError, WrongStateError
 from storage.mass_drops import listed
+from storage.refills import RefillRow
 
 COLUMNS = ("mass_drop_id", "metric", "started_at", "ended_at", "judged", "fallen", "held")
 _REFUSED = 1
+_Decide: TypeAlias = Callable[[Transaction, int], RefillRow]
 _metric = click.argument("metric", type=click.Choice([str(m) for m in Metric]))
 
 
@@ -29,10 +32,10 @@ def mass_drops() -> None:
 @json_option
 @pass_context
 def list_(context: CommandContext, *, limit: int, as_json: bool) -> None:
-    """Show mass drops, newest first, with all refills of the metric that are held now."""
+    """Show mass drops, newest first, with the number of refills of the metric that are held now."""
     with context.database() as database, database.read() as tx:
         held = {metric: len(held_refills.held_for_mass_drop(tx, metric)) for metric in Metric}
-        rows = [{**row._asdict(), "held": held[row.metric]} for row in listed(tx, limit)]
+        rows = [{**asdict(row), "held": held[row.metric]} for row in listed(tx, limit)]
     print_rows(COLUMNS, rows, as_json=as_json)
 
 
@@ -41,7 +44,7 @@ def list_(context: CommandContext, *, limit: int, as_json: bool) -> None:
 @pass_context
 def release(context: CommandContext, metric: str) -> None:
     """Release all refills held for a mass drop; those whose drop has recovered are discarded."""
-    _each(context, Metric(metric), lambda tx, i: held_refills.release(tx, i, context.now()))
+    _decide_all(context, Metric(metric), lambda tx, i: held_refills.release(tx, i, context.now()))
 
 
 @mass_drops.command()
@@ -49,36 +52,31 @@ def release(context: CommandContext, metric: str) -> None:
 @pass_context
 def discard(context: CommandContext, metric: str) -> None:
     """Discard all refills held for a mass drop; their drops are not decided again until they recover."""
-    _each(context, Metric(metric), lambda tx, i: held_refills.discard(tx, i, context.now()))
+    _decide_all(context, Metric(metric), lambda tx, i: held_refills.discard(tx, i, context.now()))
 
 
-def _each(context: CommandContext, metric: Metric, decide: Callable[[Transaction, int], AnyRow]) -> None:
-    """Decide on every held refill of a metric, each in a transaction of its own, and tell the sum."""
+def _decide_all(context: CommandContext, metric: Metric, decide: _Decide) -> None:
+    """Decide every held refill of a metric, each in its own transaction, and print the totals."""
     with context.database() as database:
         with database.read() as tx:
             ids = held_refills.held_for_mass_drop(tx, metric)
         done = [_decided(database, decide, refill_id) for refill_id in ids]
     released = [row for row in done if row is not None and row.state is RefillState.QUEUED]
+    units = sum(row.quantity for row in released)
     discarded = sum(row is not None and row.state is RefillState.REJECTED for row in done)
-    click.echo(f"{len(released)} released ({_units(released)} units), {discarded} discarded")
+    click.echo(f"{len(released)} released ({units} units), {discarded} discarded")
     if None in done:
         raise click.exceptions.Exit(_REFUSED)
 
 
-def _decided(
-    database: Database, decide: Callable[[Transaction, int], AnyRow], refill_id: int
-) -> AnyRow | None:
-    """The refill after the decision; None, and a line on standard error, when it was refused."""
+def _decided(database: Database, decide: _Decide, refill_id: int) -> RefillRow | None:
+    """The refill after the decision; None, and a line on standard error, if it is refused."""
     try:
         with database.write() as tx:
             return decide(tx, refill_id)
     except (WrongStateError, OpenRefillError) as error:
         click.echo(f"refilld: {error}", err=True)
         return None
-
-
-def _units(rows: Iterable[AnyRow]) -> int:
-    return sum(row.quantity for row in rows)
 
 
 COMMANDS = (mass_drops,)

@@ -1,4 +1,4 @@
-"""`refilld orders`: importing, listing, flagging, and the whole story of one order."""
+"""`refilld orders`: importing, listing and flagging orders, and the timeline of one order."""
 
 import sys
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from refilld.services.order_import import ImportCounts, ImportListeners, import_
 from refilld.terminal import printable
 from refilld.timeline.facts import order_facts
 from storage import flags
-from storage import orders as kept
+from storage import orders as order_rows
 from storage.orders import ImportResult
 
 LISTED = (
@@ -35,7 +35,7 @@ LISTED = (
 
 @click.group()
 def orders() -> None:
-    """Delivered orders: the file they come in, their flags, their story."""
+    """Orders: import, list, flags and timeline."""
 
 
 @orders.command("import")
@@ -58,30 +58,30 @@ def import_(
     rejects: Path | None,
     as_json: bool,
 ) -> None:
-    """Add and update orders from a CSV or JSON Lines file; refused rows are told with line and reason."""
+    """Add and update orders from a CSV or JSON Lines file; refused rows are printed with line and reason."""
     if rejects is not None and rejects.exists() and rejects.samefile(path):
         raise click.BadParameter("would overwrite FILE", param_hint="--rejects")
     settings, now = context.settings, context.now()
     services = Services(settings.all_services)
-    derived = DerivedTerms(services, wanted=settings.service_names.derive_terms)
+    derived = DerivedTerms(services, enabled=settings.service_names.derive_terms)
     with ExitStack() as stack:
         database = stack.enter_context(context.database())
         file = stack.enter_context(_opened(path, _mapping(pairs)))
-        bin_ = stack.enter_context(RejectsFile(rejects)) if rejects else None
+        rejects_file = stack.enter_context(RejectsFile(rejects)) if rejects else None
         rows = parse_rows(file, services=services, terms=settings.all_terms, now=now)
         state = stack.enter_context(_progress(file, rows))
 
         def refuse(row: Refused) -> None:
             click.echo(row.described(path.name), err=True)
-            if bin_ is not None and rejects is not None:
-                with _whole_file(rejects):
-                    bin_.write(row)
+            if rejects_file is not None and rejects is not None:
+                with _file_errors(rejects):
+                    rejects_file.write(row)
 
-        with _whole_file(path):
+        with _file_errors(path):
             listeners = ImportListeners(refuse, derived.add)
             tally = (try_orders if dry_run else import_orders)(database, state, now, listeners)
-        _tell_ignored(file.ignored)
-        _report(tally, derived, dry_run=dry_run, as_json=as_json)
+        _print_ignored(file.ignored)
+        _print_totals(tally, derived, dry_run=dry_run, as_json=as_json)
     if tally[ImportResult.REFUSED]:
         raise click.exceptions.Exit(1)
 
@@ -99,7 +99,7 @@ def list_(
     wanted = OrderStatus(status) if status else None
     url = parse_link(link).link.url if link else None
     with context.database() as database, database.read() as tx:
-        rows = [order_facts(row) for row in kept.listed(tx, status=wanted, link=url, limit=limit)]
+        rows = [order_facts(row) for row in order_rows.listed(tx, status=wanted, link=url, limit=limit)]
     print_rows(LISTED, rows, as_json=as_json)
 
 
@@ -108,7 +108,7 @@ def list_(
 @json_option
 @pass_context
 def show(context: CommandContext, order_id: str, *, as_json: bool) -> None:
-    """Print one order's whole story: lines, looks, drops, decisions with their reasons, refills."""
+    """Print one order's timeline: lines, looks, drops, decisions with their reasons, refills."""
     with context.database() as database, database.read() as tx:
         print_timeline(tx, order_id, context.now(), as_json=as_json)
 
@@ -129,7 +129,7 @@ def flag(context: CommandContext, order_id: str, flag: str) -> None:
 @click.argument("flag", type=click.Choice([str(f) for f in Flag]))
 @pass_context
 def unflag(context: CommandContext, order_id: str, flag: str) -> None:
-    """Lift a flag; the order starts afresh."""
+    """Lift a flag; a look is due at once."""
     with context.database() as database, database.write() as tx:
         gone = flags.lift_flag(tx, order_id, Flag(flag), context.now())
     click.echo(f"order {order_id} {'is no longer' if gone else 'was not'} flagged {flag}")
@@ -146,8 +146,8 @@ def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 @contextmanager
-def _whole_file(path: Path) -> Iterator[None]:
-    """A fault of the file as a whole is one clear line and a wrong usage."""
+def _file_errors(path: Path) -> Iterator[None]:
+    """Turn an error of the whole file into a one-line message and a usage error."""
     try:
         yield
     except BadInputError as error:
@@ -158,7 +158,7 @@ def _whole_file(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _opened(path: Path, mapping: dict[str, str]) -> Iterator[OrdersFile]:
-    with _whole_file(path):
+    with _file_errors(path):
         file = OrdersFile(path, mapping)
     with file:
         yield file
@@ -166,20 +166,20 @@ def _opened(path: Path, mapping: dict[str, str]) -> Iterator[OrdersFile]:
 
 @contextmanager
 def _progress(file: OrdersFile, rows: Iterator[ParsedRow]) -> Iterator[Iterator[ParsedRow]]:
-    """Show a bar while the rows pass, on a terminal; elsewhere nothing."""
+    """Show a progress bar while the rows are read, if standard error is a terminal."""
     columns = (TextColumn("importing"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("importing", total=file.size)
 
-        def passing() -> Iterator[ParsedRow]:
+        def advancing() -> Iterator[ParsedRow]:
             for row in rows:
                 bar.update(task, completed=file.position)
                 yield row
 
-        yield passing()
+        yield advancing()
 
 
-def _tell_ignored(ignored: tuple[str, ...]) -> None:
+def _print_ignored(ignored: tuple[str, ...]) -> None:
     if ignored:
         click.echo(
             f"columns that mean nothing here: {printable(', '.join(ignored))};"
@@ -188,13 +188,13 @@ def _tell_ignored(ignored: tuple[str, ...]) -> None:
         )
 
 
-def _report(tally: ImportCounts, derived: DerivedTerms, *, dry_run: bool, as_json: bool) -> None:
+def _print_totals(tally: ImportCounts, derived: DerivedTerms, *, dry_run: bool, as_json: bool) -> None:
     counts = {str(result): tally[result] for result in ImportResult}
     if as_json:
         print_json(counts | {"dry_run": dry_run} | derived.facts())
         return
-    told = ", ".join(f"{number:,} {result}" for result, number in counts.items())
-    click.echo(f"{'would be: ' if dry_run else ''}{told}")
+    totals = ", ".join(f"{number:,} {result}" for result, number in counts.items())
+    click.echo(f"{'would be: ' if dry_run else ''}{totals}")
     for line in derived.lines():
         click.echo(line)
 

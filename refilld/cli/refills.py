@@ -1,4 +1,4 @@
-"""`refilld refills`: the operator's hands on the queue; the same verbs as over HTTP."""
+"""`refilld refills`: listing refills, and the same actions on them as over HTTP."""
 
 import sys
 from collections.abc import Callable
@@ -28,20 +28,20 @@ _LIST_COLUMNS = (
     "queued_at", "leased_until", "last_error",
 )  # fmt: skip
 _CLAIM_COLUMNS = ("refill_id", "order_id", "metric", "quantity", "link", "leased_until", "lease_token")
-_VERBS = {
+_ACTIONS = {
     "approve": "Queue held refills.",
-    "reject": "Say no to held refills.",
+    "reject": "Reject held refills.",
     "requeue": "Queue dead refills again, with all their attempts.",
-    "cancel": "Withdraw queued, held or dead refills.",
+    "cancel": "Cancel queued, held or dead refills.",
 }
 
 _refill_id = click.argument("refill_id", metavar="ID", type=ROW_ID)
-_lease_token = click.option("--lease-token", required=True, type=NAME, help="As `claim` gave it.")
+_lease_token = click.option("--lease-token", required=True, type=NAME, help="The token from `claim`.")
 
 
 @click.group()
 def refills() -> None:
-    """Show the queue, work on it, decide on it."""
+    """List refills, and act on them as a consumer or an operator."""
 
 
 @refills.command("list")
@@ -64,7 +64,7 @@ def list_(
 @click.option("--limit", type=click.IntRange(1, 1000), default=1, show_default=True)
 @click.option("--lease", type=_LEASE, default="5m", show_default=True, help="30s to 1d.")
 @click.option("--metric", "metrics", multiple=True, type=click.Choice([str(metric) for metric in Metric]))
-@click.option("--consumer", type=NAME, default=None, help="Who claims, for the record.")
+@click.option("--consumer", type=NAME, default=None, help="Name of the consumer, for the record.")
 @json_option
 @pass_context
 def claim(
@@ -76,7 +76,7 @@ def claim(
     *,
     as_json: bool,
 ) -> None:
-    """Take refills that are ready, oldest first, each under a lease."""
+    """Claim refills that are ready, oldest first, each under a lease."""
     wanted = [Metric(metric) for metric in metrics] or list(Metric)
     with context.database() as database, database.write() as connection:
         rows = leases.claim(
@@ -91,7 +91,7 @@ def claim(
 @click.option("--lease", type=_LEASE, default="5m", show_default=True, help="30s to 1d, from now.")
 @pass_context
 def extend(context: CommandContext, refill_id: int, lease_token: str, lease: timedelta) -> None:
-    """Keep a claimed refill longer."""
+    """Extend the lease of a claimed refill."""
     with context.database() as database, database.write() as connection:
         until = leases.extend(connection, refill_id, lease_token, context.now() + lease)
     click.echo(f"refill {refill_id} is yours until {rfc3339(until)}")
@@ -100,26 +100,31 @@ def extend(context: CommandContext, refill_id: int, lease_token: str, lease: tim
 @refills.command()
 @_refill_id
 @_lease_token
-@click.option("--external-id", type=TEXT, help="What the provider calls it.")
+@click.option("--external-id", type=TEXT, help="Id of the delivery at the provider.")
 @click.option("--delivered", type=click.IntRange(0, LARGEST_NUMBER), help="Units delivered, if not all.")
 @pass_context
 def complete(
     context: CommandContext, refill_id: int, lease_token: str, external_id: str | None, delivered: int | None
 ) -> None:
-    """Finish a claimed refill that was delivered."""
+    """Complete a claimed refill that was delivered."""
     with context.database() as database, database.write() as connection:
         state = leases.complete(
             connection, refill_id, lease_token, context.now(), external_id=external_id, delivered=delivered
         )
-    _tell(refill_id, state)
+    _print_state(refill_id, state)
 
 
 @refills.command()
 @_refill_id
 @_lease_token
 @click.option("--reason", required=True, type=TEXT)
-@click.option("--no-retry", is_flag=True, help="There is no use in trying again.")
-@click.option("--retry-after", type=_RETRY, default=None, help="Not before, such as 10m; else it backs off.")
+@click.option("--no-retry", is_flag=True, help="Do not retry it.")
+@click.option(
+    "--retry-after",
+    type=_RETRY,
+    default=None,
+    help="Delay before the retry, such as 10m; else a growing one.",
+)
 @pass_context
 def fail(
     context: CommandContext,
@@ -135,7 +140,7 @@ def fail(
     attempts = context.settings.queue.max_attempts
     with context.database() as database, database.write() as connection:
         state = leases.fail(connection, refill_id, lease_token, context.now(), failure, attempts)
-    _tell(refill_id, state)
+    _print_state(refill_id, state)
 
 
 @refills.command()
@@ -143,14 +148,14 @@ def fail(
 @_lease_token
 @pass_context
 def release(context: CommandContext, refill_id: int, lease_token: str) -> None:
-    """Give a claimed refill back untouched."""
+    """Give a claimed refill back undelivered."""
     with context.database() as database, database.write() as connection:
         state = leases.release(connection, refill_id, lease_token, context.now())
-    _tell(refill_id, state)
+    _print_state(refill_id, state)
 
 
-def _operator(action: str, says: str) -> click.Command:
-    """The command for one of the operator's verbs; each id is tried, whatever became of the others."""
+def _operator_command(action: str, help_text: str) -> click.Command:
+    """The command of an operator action; every id is tried, even if another one is refused."""
 
     @click.argument("refill_ids", metavar="ID...", nargs=-1, required=True, type=ROW_ID)
     @pass_context
@@ -160,12 +165,12 @@ def _operator(action: str, says: str) -> click.Command:
         if not all(done):
             sys.exit(_REFUSED)
 
-    command: Callable[[Callable[..., Any]], click.Command] = click.command(action, help=says)
+    command: Callable[[Callable[..., Any]], click.Command] = click.command(action, help=help_text)
     return command(operate)
 
 
 def _operated(context: CommandContext, database: Database, refill_id: int, action: str) -> bool:
-    """Carry out a verb in a transaction of its own; False, and a line on standard error, when refused."""
+    """Carry out an action in its own transaction; False, and a line on standard error, if it is refused."""
     try:
         with database.write() as connection:
             row = operator_actions.act(connection, refill_id, action, context.now())
@@ -176,11 +181,11 @@ def _operated(context: CommandContext, database: Database, refill_id: int, actio
     return True
 
 
-def _tell(refill_id: int, state: RefillState) -> None:
+def _print_state(refill_id: int, state: RefillState) -> None:
     click.echo(f"refill {refill_id} is {state}")
 
 
-for _verb, _says in _VERBS.items():
-    refills.add_command(_operator(_verb, _says))
+for _action, _help in _ACTIONS.items():
+    refills.add_command(_operator_command(_action, _help))
 
 COMMANDS = (refills,)

@@ -1,5 +1,6 @@
-"""`refilld reviews`: what a person must weigh, because the policy may owe a refund."""
+"""`refilld reviews`: orders for which a refund may be owed, for an operator to decide."""
 
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -8,8 +9,8 @@ from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import ROW_ID, TEXT
 from refilld.terminal import console
-from storage import reviews as kept
-from storage.column_types import AnyRow
+from storage import reviews as review_rows
+from storage.reviews import ReviewListing
 
 COLUMNS = (
     "review_id", "order_id", "cause", "units", "share", "currency", "price", "refilled", "customer", "link",
@@ -19,7 +20,7 @@ COLUMNS = (
 
 @click.group()
 def reviews() -> None:
-    """Refund reviews: the program only asks, it never refunds."""
+    """Refund reviews; refilld itself never refunds."""
 
 
 @reviews.command("list")
@@ -30,7 +31,7 @@ def reviews() -> None:
 def list_(context: CommandContext, *, everything: bool, limit: int, as_json: bool) -> None:
     """Show reviews with the units, their share of the price, and the clause of the policy."""
     with context.database() as database, database.read() as tx:
-        rows = [_facts(row) for row in kept.listed(tx, open_only=not everything, limit=limit)]
+        rows = [_fields(row) for row in review_rows.listed(tx, open_only=not everything, limit=limit)]
     print_rows(COLUMNS, rows, as_json=as_json)
     if not as_json:
         for clause in sorted({str(row["clause"]) for row in rows}):
@@ -42,14 +43,14 @@ def list_(context: CommandContext, *, everything: bool, limit: int, as_json: boo
 @click.option("--note", type=TEXT, default=None, help="What was done, such as: refunded 1.20 EUR.")
 @pass_context
 def close(context: CommandContext, review_id: int, note: str | None) -> None:
-    """Close a review, once you have refunded or decided not to."""
+    """Close a review after a refund or a decision against one."""
     with context.database() as database, database.write() as tx:
-        kept.close(tx, review_id, note or "", context.now())
+        review_rows.close(tx, review_id, note or "", context.now())
     click.echo(f"review {review_id} is closed")
 
 
-def _facts(row: AnyRow) -> dict[str, Any]:
-    return {**row._asdict(), "clause": row.cause.clause}
+def _fields(row: ReviewListing) -> dict[str, Any]:
+    return {**asdict(row), "clause": row.cause.clause}
 
 
 COMMANDS = (reviews,)

@@ -1,4 +1,4 @@
-"""The whole story of one order, for people and for programs."""
+"""Printing the timeline of one order, with a plot, or as JSON."""
 
 from datetime import datetime
 from functools import partial
@@ -12,29 +12,29 @@ from refilld.terminal import console
 from refilld.timeline.document import document
 from refilld.timeline.event import TimelineEvent
 from refilld.timeline.events import timeline_events
-from refilld.timeline.facts import story_facts
+from refilld.timeline.facts import timeline_facts
 from refilld.timeline.levels import levels_of
 from refilld.timeline.load import Timeline, load
 from storage.engine import Transaction
 
 WIDEST = 120
 """Columns of a plot on a wide terminal."""
-UNSEEN = (80, 24)
-"""The size that is drawn for where there is no terminal."""
+NO_TERMINAL = (80, 24)
+"""Columns and rows that a plot is sized for without a terminal."""
 LINES = 2_000
-"""Newest lines of the story that are printed; more than that nobody reads."""
+"""Lines of the timeline that are printed, at most: the newest."""
 _INDENT = 22
-_MARKED = {"drop.opened": "!", "refill.completed": "+", "look.failed": "x"}
+_MARKS = {"drop.opened": "!", "refill.completed": "+", "look.failed": "x"}
 
 
 def print_timeline(tx: Transaction, order_id: str, now: datetime, *, as_json: bool) -> None:
-    """Print everything that is known of an order; raises NotFoundError."""
+    """Print all that is stored about an order; raises NotFoundError."""
     timeline = load(tx, order_id, now)
     if as_json:
         print_json(document(timeline))
         return
     answer = f"{timeline.answer.word}: {timeline.answer.sentence}"
-    for name, value in (story_facts(timeline) | {"answer": answer}).items():
+    for name, value in (timeline_facts(timeline) | {"answer": answer}).items():
         if value is not None:
             _print_fact(name, value)
     events = timeline_events(timeline)
@@ -47,7 +47,7 @@ def print_timeline(tx: Transaction, order_id: str, now: datetime, *, as_json: bo
 
 
 def _print_fact(name: str, value: object) -> None:
-    """Print one line of the story's head."""
+    """Print one line of the facts at the beginning."""
     if isinstance(value, dict):
         value = [f"{key} {cell(one)}" for key, one in value.items()]
     _print_hanging(f"{name:>16}  {cell(value)}", 18)
@@ -63,10 +63,10 @@ def _print_title(title: str) -> None:
 
 
 def _print_hanging(line: str, indent: int) -> None:
-    """One line; on a terminal wrapped to its width, with all but the first part indented."""
+    """Print a line, on a terminal wrapped to its width with a hanging indent."""
     out = console()
     width = max(out.width, indent + NARROWEST) if out.is_terminal else len(line)
-    # whole words: a link that was broken could not be copied
+    # words are not broken, so that a link can be copied
     parts = wrap(line, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False)
     for part in parts:
         out.print(part, markup=False, soft_wrap=True)
@@ -74,15 +74,15 @@ def _print_hanging(line: str, indent: int) -> None:
 
 def _print_plot(timeline: Timeline, events: tuple[TimelineEvent, ...]) -> None:
     out = console()
-    _print_title(f"{timeline.order.metric} over time")
+    _print_title(f"{timeline.order.order.target.metric} over time")
     if not out.encoding.startswith("utf"):
         out.print("not drawn: this output takes no Unicode")
         return
-    width, height = out.size if out.is_terminal else UNSEEN
+    width, height = out.size if out.is_terminal else NO_TERMINAL
     curve = Curve(
         counts=[(look.at, look.count) for look in timeline.looks if look.count is not None],
         levels=partial(levels_of, timeline),
-        marks={event.at: _MARKED[event.kind] for event in events if event.kind in _MARKED},
+        marks={event.at: _MARKS[event.kind] for event in events if event.kind in _MARKS},
     )
     coloured = out.is_terminal and not out.no_color
     for line in drawn(curve, min(width, WIDEST), min(max(height // 2, 6), 20), colours=coloured):

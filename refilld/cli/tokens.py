@@ -1,9 +1,11 @@
 """`refilld token`: the bearer tokens of the HTTP interface."""
 
+from dataclasses import asdict
+
 import click
 
 from refilld.cli.context import CommandContext, pass_context
-from refilld.cli.output import json_option, print_json, print_rows
+from refilld.cli.output import json_option, print_rows
 from refilld.cli.parameters import NAME, ROW_ID
 from storage import tokens
 from storage.tokens import Scope
@@ -13,7 +15,7 @@ _COLUMNS = ("token_id", "name", "scopes", "created_at", "revoked_at")
 
 @click.group()
 def token() -> None:
-    """Make and revoke the tokens that programs bring to the HTTP interface."""
+    """Create, list and revoke the tokens of the HTTP interface."""
 
 
 @token.command()
@@ -25,10 +27,10 @@ def token() -> None:
     type=click.Choice([str(scope) for scope in Scope]),
     help="What the token allows; may be given several times.",
 )
-@click.option("--name", type=NAME, default=None, help="Whose it is.")
+@click.option("--name", type=NAME, default=None, help="Who holds it.")
 @pass_context
 def create(context: CommandContext, scopes: tuple[str, ...], name: str | None) -> None:
-    """Make a token and print it: it is kept as a digest, so nobody can show it again."""
+    """Create a token and print it; only its digest is stored, so it cannot be shown again."""
     with context.database() as database, database.write() as connection:
         made = tokens.create(connection, name or "", map(Scope, scopes), context.now())
     click.echo(made)
@@ -38,14 +40,12 @@ def create(context: CommandContext, scopes: tuple[str, ...], name: str | None) -
 @json_option
 @pass_context
 def list_(context: CommandContext, *, as_json: bool) -> None:
-    """Show all tokens, without what is secret of them."""
+    """Show all tokens, without their secrets."""
     with context.database() as database, database.read() as connection:
-        rows = [row._asdict() for row in tokens.listed(connection)]
-    if as_json:
-        for row in rows:
-            print_json(row | {"scopes": row["scopes"].split()})
-    else:
-        print_rows(_COLUMNS, rows, as_json=False)
+        rows = [asdict(row) for row in tokens.listed(connection)]
+    if not as_json:
+        rows = [row | {"scopes": " ".join(row["scopes"])} for row in rows]
+    print_rows(_COLUMNS, rows, as_json=as_json)
 
 
 @token.command()

@@ -1,13 +1,14 @@
-"""How refills look from outside: the same fields in HTTP answers and in the command line's JSON."""
+"""The public fields of refills, the same in HTTP answers and in the JSON of commands."""
 
 from monitor.model.link import Link, LinkKind
-from storage.column_types import AnyRow
+from storage.leases import ClaimedRefill
+from storage.refills import RefillRow
 
 CLAIMED = (
     "refill_id", "order_id", "service", "link", "metric", "quantity", "provider", "reason",
     "attempt", "lease_token", "leased_until", "queued_at",
 )  # fmt: skip
-"""Fields of a refill for the consumer who has just claimed it: the only ones who see a lease token."""
+"""Fields of a claimed refill; only its consumer gets the lease token."""
 SHOWN = (
     "refill_id", "order_id", "number", "drop_id", "service", "link", "metric", "quantity", "provider",
     "reason", "state", "attempt", "created_at", "queued_at", "available_at", "leased_until", "consumer",
@@ -16,19 +17,19 @@ SHOWN = (
 """Fields of a refill in lists."""
 
 
-def claimed(row: AnyRow) -> dict[str, object]:
+def claimed(row: ClaimedRefill) -> dict[str, object]:
     """A refill for its consumer, with the lease token."""
-    return _facts(row, CLAIMED)
+    return _fields(row, CLAIMED)
 
 
-def shown(row: AnyRow) -> dict[str, object]:
-    """A refill for everybody else, without anything secret."""
-    return _facts(row, SHOWN)
+def shown(row: RefillRow) -> dict[str, object]:
+    """A refill for lists, without the lease token."""
+    return _fields(row, SHOWN)
 
 
-def _facts(row: AnyRow, names: tuple[str, ...]) -> dict[str, object]:
-    """The named fields; the link is the one to deliver to, which a renamed profile has changed."""
-    facts = {name: getattr(row, name) for name in names}
+def _fields(row: RefillRow, names: tuple[str, ...]) -> dict[str, object]:
+    """The named fields; the link of a renamed profile is its current one."""
+    values = {name: getattr(row, name) for name in names}
     if row.username_now is not None:
-        facts["link"] = Link(LinkKind.PROFILE, row.username_now).url
-    return facts
+        values["link"] = Link(LinkKind.PROFILE, row.username_now).url
+    return values

@@ -9,8 +9,8 @@ from monitor.model.target import Target
 from refilld.simulate.clock import SimulationClock
 from refilld.simulate.world import SimulatedWorld
 from storage import leases
-from storage.column_types import AnyRow
 from storage.engine import Database
+from storage.leases import ClaimedRefill
 
 _MARGIN = timedelta(hours=1)
 _MOST = 1_000
@@ -34,7 +34,7 @@ class SimulatedConsumer:
         for row in claimed:
             self.clock.at(now + self.delay, partial(self._deliver, row))
 
-    def _deliver(self, row: AnyRow) -> None:
+    def _deliver(self, row: ClaimedRefill) -> None:
         """Complete a refill, and deliver its units to the world."""
         now = self.clock.now()
         with self.database.write() as tx:

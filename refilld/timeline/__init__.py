@@ -1,1 +1,1 @@
-"""The timeline of an order: everything that happened to it, in order of time."""
+"""The timeline of an order: its looks and events, loaded from the database, in words and as JSON."""

@@ -1,4 +1,4 @@
-"""Thinning: so few points that they can be drawn, and none left out that would be seen."""
+"""Downsampling: fewer points for a plot, without a visible difference."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -6,11 +6,11 @@ from itertools import groupby
 from typing import TypeAlias
 
 Point: TypeAlias = tuple[datetime, int]
-"""A count and when it was read."""
+"""The time of a look, and its count."""
 
 
 def downsampled(points: Iterable[Point], column: Callable[[datetime], int]) -> Iterator[Point]:
-    """Of the points (in order of time) in each column keep the first, the lowest, the highest, the last."""
+    """The first, lowest, highest and last point of each column; the points are in order of time."""
     for _, group in groupby(points, key=lambda point: column(point[0])):
         run = list(group)
         by_count = sorted(range(len(run)), key=lambda i: run[i][1])

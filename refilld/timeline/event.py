@@ -1,4 +1,4 @@
-"""An event: one thing that happened to an order, in words."""
+"""Events and looks of a timeline."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,24 +8,25 @@ from monitor.model.snapshot import Outcome
 
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """One line of a story; its words may quote what came from outside, unfiltered."""
+    """One line of a timeline; its text may contain unfiltered input."""
 
     at: datetime
     kind: str
-    """What it is, for programs: `look`, `drop.opened`, `decision.refill`, `refill.completed`, …"""
+    """The kind for programs: `look`, `drop.opened`, `decision.refill`, `refill.completed`, …"""
     text: str
     until: datetime | None = None
-    """When the last of several folded looks was taken."""
+    """Time of the last look, if several are folded into this event."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineLook:
-    """One look at the order's target."""
+    """One look at the target of the order."""
 
     at: datetime
     outcome: Outcome
     count: int | None = None
-    """The number, where there was one."""
+    """Set exactly when the outcome is a count."""
     source: str = ""
     counted: str = ""
+    """The count kind."""
     detail: str = ""

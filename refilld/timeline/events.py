@@ -1,4 +1,4 @@
-"""Happenings: what the rows of an order say, each as an event in words."""
+"""The events of a timeline in words, from the stored rows."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -9,7 +9,11 @@ from monitor.model.refill import RefillState
 from refilld.timeline.event import TimelineEvent
 from refilld.timeline.load import Timeline
 from refilld.timeline.timeline import in_time
-from storage.column_types import AnyRow
+from storage.drops import DecisionRow, DropRow
+from storage.flags import FlagRow
+from storage.refills import RefillEventRow, RefillRow
+from storage.requests import RequestRow
+from storage.reviews import ReviewRow
 
 REASONS = {
     Reason.REFILL_IN_PROGRESS: "a refill is under way",
@@ -32,7 +36,7 @@ STATES = {
     RefillState.REJECTED: "rejected",
     RefillState.CANCELLED: "cancelled",
 }
-_VERBS = {
+_ACTIONS = {
     Action.REFILL: "refill {quantity:,}",
     Action.HOLD: "hold a refill of {quantity:,}",
     Action.WAIT: "wait",
@@ -41,22 +45,22 @@ _VERBS = {
 
 
 def timeline_events(timeline: Timeline) -> tuple[TimelineEvent, ...]:
-    """The whole story in order of time."""
-    return tuple(in_time(timeline.looks, list(_happenings(timeline))))
+    """All looks and events in order of time."""
+    return tuple(in_time(timeline.looks, list(_events(timeline))))
 
 
-def _happenings(timeline: Timeline) -> Iterator[TimelineEvent]:
-    """Every event but the looks; what follows from another of the same moment comes after it."""
-    yield from _sale(timeline)
-    yield from (_asked(row) for row in timeline.requests)
-    yield from (_flagged(row) for row in timeline.flags if row.order_id == timeline.order.order_id)
+def _events(timeline: Timeline) -> Iterator[TimelineEvent]:
+    """All events; of the same time, an effect comes after its cause."""
+    yield from _order(timeline)
+    yield from map(_request, timeline.requests)
+    yield from map(_flag, timeline.own_flags)
     counts = {look.at: look.count for look in timeline.looks}
-    yield from chain.from_iterable(_opened(row, counts.get(row.opened_at)) for row in timeline.drops)
-    yield from map(_decided, timeline.decisions)
+    yield from chain.from_iterable(_drop_opened(row, counts.get(row.opened_at)) for row in timeline.drops)
+    yield from map(_decision, timeline.decisions)
     yield from chain.from_iterable(
         _refill(row, timeline.refill_events[row.refill_id]) for row in timeline.refills
     )
-    yield from chain.from_iterable(map(_over, timeline.drops))
+    yield from chain.from_iterable(map(_drop_closed, timeline.drops))
     yield from chain.from_iterable(map(_review, timeline.reviews))
     answered = (row.answered_at for row in timeline.requests if row.answered_at is not None)
     yield from (
@@ -64,10 +68,10 @@ def _happenings(timeline: Timeline) -> Iterator[TimelineEvent]:
     )
 
 
-def _sale(timeline: Timeline) -> Iterator[TimelineEvent]:
-    """From the import to the guarantee's end; some of it may still be to come."""
-    order, row = timeline.mine.order, timeline.order
-    yield TimelineEvent(row.imported_at, "order.imported", "imported")
+def _order(timeline: Timeline) -> Iterator[TimelineEvent]:
+    """From the import to the end of the guarantee; some of these may lie in the future."""
+    order = timeline.order.order
+    yield TimelineEvent(timeline.order.imported_at, "order.imported", "imported")
     if timeline.looks_left_out:
         yield TimelineEvent(
             timeline.looks[0].at, "look", f"{timeline.looks_left_out:,} earlier looks are left out here"
@@ -85,25 +89,25 @@ def _sale(timeline: Timeline) -> Iterator[TimelineEvent]:
         yield TimelineEvent(order.ends_at, "guarantee.ended", f"the guarantee {ends}")
 
 
-def _asked(row: AnyRow) -> TimelineEvent:
-    stands = "" if row.answered_at else "; not answered yet"
-    return TimelineEvent(row.at, "request.asked", f"the customer asked for a refill{stands}")
+def _request(row: RequestRow) -> TimelineEvent:
+    pending = "" if row.answered_at else "; not answered yet"
+    return TimelineEvent(row.at, "request.asked", f"the customer asked for a refill{pending}")
 
 
-def _flagged(row: AnyRow) -> TimelineEvent:
+def _flag(row: FlagRow) -> TimelineEvent:
     effect = "void" if row.flag.voids else "suspended"
     return TimelineEvent(row.set_at, "order.flagged", f"flagged {row.flag}: the guarantee is {effect}")
 
 
-def _opened(row: AnyRow, count: int | None) -> Iterator[TimelineEvent]:
+def _drop_opened(row: DropRow, count: int | None) -> Iterator[TimelineEvent]:
     seen = "" if count is None else f" at {count:,}"
     yield TimelineEvent(row.opened_at, "drop.opened", f"drop {row.drop_id} suspected{seen}")
     if row.confirmed_at is not None:
         yield TimelineEvent(row.confirmed_at, "drop.confirmed", f"drop {row.drop_id} confirmed")
 
 
-def _over(row: AnyRow) -> Iterator[TimelineEvent]:
-    """How a drop ended without a refill; the others are told by their decision."""
+def _drop_closed(row: DropRow) -> Iterator[TimelineEvent]:
+    """The end of a drop without a refill; any other end is a decision."""
     if row.closed_at is None:
         return
     if row.state is DropState.RECOVERED:
@@ -113,27 +117,27 @@ def _over(row: AnyRow) -> Iterator[TimelineEvent]:
         yield TimelineEvent(row.closed_at, "drop.closed", f"drop {row.drop_id} closed: {why}")
 
 
-def _decided(row: AnyRow) -> TimelineEvent:
-    action = _VERBS[row.decision].format(quantity=row.quantity)
+def _decision(row: DecisionRow) -> TimelineEvent:
+    action = _ACTIONS[row.decision].format(quantity=row.quantity)
     text = f"decided: {action}, because {REASONS[row.reason]} ({row.reason}); {_numbers(row)}"
     return TimelineEvent(row.at, f"decision.{row.decision}", text)
 
 
-def _numbers(row: AnyRow) -> str:
+def _numbers(row: DropRow | DecisionRow) -> str:
     return f"count {row.count:,}, whole at {row.line:,}, {row.claim:,} missing"
 
 
-def _refill(row: AnyRow, events: tuple[AnyRow, ...]) -> Iterator[TimelineEvent]:
-    """A refill's life; its units are those of the last time that it was held or queued."""
+def _refill(row: RefillRow, events: tuple[RefillEventRow, ...]) -> Iterator[TimelineEvent]:
+    """The events of a refill; its units are shown where it was last held or queued, which set them."""
     waiting = [event.event_id for event in events if event.state in {RefillState.HELD, RefillState.QUEUED}]
     for event in events:
         units = f" of {row.quantity:,}" if event.event_id in waiting[-1:] else ""
-        text = f"refill {row.refill_id}{units} {STATES[event.state]}{_more(row, event)}"
+        text = f"refill {row.refill_id}{units} {STATES[event.state]}{_details(row, event)}"
         yield TimelineEvent(event.at, f"refill.{event.state}", text)
 
 
-def _more(row: AnyRow, event: AnyRow) -> str:
-    """What an event of a refill adds to its state: who, why, how many."""
+def _details(row: RefillRow, event: RefillEventRow) -> str:
+    """The consumer, the units delivered, or the reason of an event."""
     if event.state is RefillState.CLAIMED:
         return "" if event.detail == "claimed" else f" by {event.detail}"
     if event.state is RefillState.COMPLETED:
@@ -142,7 +146,7 @@ def _more(row: AnyRow, event: AnyRow) -> str:
     return "" if event.detail in {"", row.reason} else f": {event.detail}"
 
 
-def _review(row: AnyRow) -> Iterator[TimelineEvent]:
+def _review(row: ReviewRow) -> Iterator[TimelineEvent]:
     share = "" if row.share is None else f", {row.share} {row.currency or ''}".rstrip() + " of the price"
     text = f"refund review {row.review_id} opened ({row.cause}): {row.units:,} units{share}"
     yield TimelineEvent(row.opened_at, "review.opened", text)

@@ -1,4 +1,4 @@
-"""Turn: when the next look at an order's target is to be expected, and why then."""
+"""When the next look at the target of an order is expected, and why."""
 
 from datetime import datetime
 
@@ -12,32 +12,34 @@ from storage.engine import Transaction
 
 
 def expected_look(tx: Transaction, target: TargetState, now: datetime) -> tuple[datetime | None, str]:
-    """When a target is looked at next, as far as can be told, and why.
+    """The expected time of the next look at a target (None if it cannot be predicted), and the reason.
 
-    What has a date of its own has it. A turn comes when a look is worth as much as others are, which changes
-    with the budget and with what else is at stake.
+    A target that is due by date has a fixed time. The adaptive cadence looks when the value of a look reaches
+    the shadow price, which changes with the budget and with the other targets.
     """
     if target.schedule.source == NO_SOURCE:
         return None, "no enabled source can see it"
+    schedule = target.schedule
+    by_date = schedule.next_due_at, schedule.due_reason
     if (
-        target.schedule.priority is not Priority.MAX_INTERVAL
-        or target.schedule.service_queue is None
-        or not target.schedule.source
+        schedule.priority is not Priority.MAX_INTERVAL
+        or schedule.service_queue is None
+        or not schedule.source
     ):
-        return target.schedule.next_due_at, target.schedule.due_reason
-    price = cadence_stats.virtual_time(tx, target.schedule.source).price
-    turn = predict_look(target.schedule.cadence_state, Hazards(cadence_stats.load(tx)), price)
-    if turn is None:
-        return target.schedule.next_due_at, target.schedule.due_reason
-    at = None if turn.at is None else max(turn.at, now)
-    latest = target.schedule.next_due_at
+        return by_date
+    price = cadence_stats.virtual_time(tx, schedule.source).price
+    expected = predict_look(schedule.cadence_state, Hazards(cadence_stats.load(tx)), price)
+    if expected is None:
+        return by_date
+    at = None if expected.at is None else max(expected.at, now)
+    latest = schedule.next_due_at
     if latest is not None and latest > now and (at is None or latest < at):
-        at = latest  # where the budget has room for it; else that date passes, and the turn is what counts
-    return at, f"{target.schedule.due_reason}: {_in_words(turn)}"
+        at = latest  # if the budget allows it; once that date is past, the prediction counts
+    return at, f"{schedule.due_reason}: {_in_words(expected)}"
 
 
-def _in_words(turn: ExpectedLook) -> str:
+def _in_words(look: ExpectedLook) -> str:
     return (
-        f"{turn.used:.0%} of the {turn.units:,} units are missing that make a drop, "
-        f"and the chance that one opens is about {turn.daily:.1%} a day"
+        f"{look.used:.0%} of the {look.units:,} units are missing that make a drop, "
+        f"and the chance that one opens is about {look.daily:.1%} a day"
     )

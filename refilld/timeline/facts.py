@@ -1,25 +1,43 @@
-"""Facts: what an order is and where it stands now, by name."""
+"""The facts of an order by name: how it was sold, and where it stands now."""
 
 from typing import Any
 
 from monitor.guarantee.customer_answers import claim_at
 from refilld.terms_format import terms_fields
 from refilld.timeline.load import Timeline
-from storage.column_types import AnyRow
-from storage.terms import load_terms
-
-_SECRET = {"lease_token", "done_token"}
-_INTERNAL = {"target_id", "key", "kind"}
+from storage.orders import StoredOrder
 
 
-def order_facts(row: AnyRow) -> dict[str, Any]:
-    """An order as it was sold: what its row holds, the terms by their name."""
-    facts = {name: value for name, value in plain(row).items() if name not in _INTERNAL}
-    return facts | {"terms": load_terms(row.terms).name}
+def order_facts(stored: StoredOrder) -> dict[str, Any]:
+    """The public fields of an order, the terms by their name."""
+    order = stored.order
+    return {
+        "order_id": order.order_id,
+        "service": order.service,
+        "link_typed": order.link_typed,
+        "quantity": order.quantity,
+        "remains": order.remains,
+        "status": order.status,
+        "completed_at": order.completed_at,
+        "start_count": order.start_count,
+        "start_measured": order.start_measured,
+        "terms": order.terms.name,
+        "provider": order.provider,
+        "customer": order.customer,
+        "price": order.price,
+        "currency": order.currency,
+        "imported_at": stored.imported_at,
+        "updated_at": stored.updated_at,
+        "terms_from": order.terms_from,
+        "settled_look_at": stored.settled_look_at,
+        "link": order.target.link.url,
+        "metric": order.target.metric,
+        "owner": order.target.owner,
+    }
 
 
-def story_facts(timeline: Timeline) -> dict[str, Any]:
-    """An order as it was sold, and where it stands: the numbers of the rules, the next look, the answer."""
+def timeline_facts(timeline: Timeline) -> dict[str, Any]:
+    """The public fields of an order, its numbers (RULES 3), its next look, and the answer to its customer."""
     mine, target = timeline.mine, timeline.target
     return {
         **order_facts(timeline.order),
@@ -35,13 +53,8 @@ def story_facts(timeline: Timeline) -> dict[str, Any]:
     }
 
 
-def plain(row: AnyRow) -> dict[str, Any]:
-    """A row as it may be shown: without what only its holder may know."""
-    return {name: value for name, value in row._mapping.items() if name not in _SECRET}  # noqa: SLF001
-
-
 def _numbers(timeline: Timeline) -> dict[str, object]:
-    """Where the order stands: its line, what it claims, and the threshold of a drop."""
+    """The newest count, and the line, claim and threshold of the order."""
     mine, target = timeline.mine, timeline.target
     order = mine.order
     claim = claim_at(mine, timeline.group, target.series.last_count, target.last_count_at)

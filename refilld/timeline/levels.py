@@ -1,4 +1,4 @@
-"""Levels: the counts that mattered to an order at one moment."""
+"""Levels: the line, drop threshold and floor of an order at one time."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -12,22 +12,24 @@ from refilld.timeline.load import Timeline
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Where an order was whole, where a drop opened, and what the target had without it."""
+    """The counts that an order was judged by."""
 
     line: int
+    """The count at which no unit of the order is missing."""
     opens: int | None
-    """The highest count at which a drop opens, nothing being in flight and no other order paying.
+    """The highest count at which a drop opens, with no units in flight and no claim of another order.
 
-    None where it never does, because less was delivered than the threshold.
+    None if none can open because fewer units were delivered than the threshold.
     """
     floor: int
+    """The count without the units of the order."""
 
 
 def levels_of(timeline: Timeline, at: datetime) -> Levels | None:
-    """The levels at a moment, from the orders and flags that are known now; None where it was not judged."""
-    standing = {(row.order_id, row.flag) for row in timeline.flags if row.set_at <= at}
-    group = [_as_of(w, standing) for w in timeline.group]
-    mine = next(w for w in group if w.order.order_id == timeline.order.order_id)
+    """The levels at a time, from the orders and flags known now; None if the order was not judged then."""
+    flagged = {(row.order_id, row.flag) for row in timeline.flags if row.set_at <= at}
+    group = [_with_flags(state, flagged) for state in timeline.group]
+    mine = next(state for state in group if state.order.order_id == timeline.order.order_id)
     claim = claim_at(mine, group, timeline.target.series.last_count, at)
     if claim is None:
         return None
@@ -36,7 +38,7 @@ def levels_of(timeline: Timeline, at: datetime) -> Levels | None:
     return Levels(claim.line, claim.line - threshold if threshold <= order.delivered else None, claim.floor)
 
 
-def _as_of(state: OrderState, standing: AbstractSet[tuple[str, Flag]]) -> OrderState:
-    """An order with the flags that stood then."""
-    kept = frozenset(flag for flag in state.flags if (state.order.order_id, flag) in standing)
+def _with_flags(state: OrderState, flagged: AbstractSet[tuple[str, Flag]]) -> OrderState:
+    """An order with only these flags."""
+    kept = frozenset(flag for flag in state.flags if (state.order.order_id, flag) in flagged)
     return replace(state, flags=kept)

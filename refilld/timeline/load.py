@@ -1,4 +1,4 @@
-"""Gathering: everything that the database knows of one order, read in one transaction."""
+"""Loading a timeline: all that is stored about one order, read in one transaction."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,75 +11,86 @@ from refilld.services.refill_requests import answer_from
 from refilld.timeline.event import TimelineLook
 from refilld.timeline.expected_look import expected_look
 from storage import drops, flags, order_states, orders, refills, requests, reviews, snapshots, targets
-from storage.column_types import AnyRow
+from storage.drops import DecisionRow, DropRow
 from storage.engine import Transaction
+from storage.flags import FlagRow
+from storage.orders import StoredOrder
+from storage.refills import RefillEventRow, RefillRow
+from storage.requests import RequestRow
+from storage.reviews import ReviewRow
+from storage.snapshots import SnapshotRow
 
 LOOKS = 100_000
-"""Looks that a story is told from: 11 years of hourly ones."""
+"""Looks that are loaded, at most: 11 years of hourly ones."""
 REFILLS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """One order with all that has happened to it, as rows; the rows of each kind oldest first."""
+    """One order with the rows about it, the rows of each kind oldest first."""
 
     now: datetime
-    order: AnyRow
+    order: StoredOrder
     target: TargetState
     next_look: datetime | None
-    """When the target is to be looked at next; None when that cannot be told, or never."""
+    """When the next look is expected; None if it cannot be predicted, or never comes."""
     due_reason: str
-    """Why then."""
+    """Why the next look is then."""
     mine: OrderState
     group: tuple[OrderState, ...]
-    """All orders of the target, this one among them."""
+    """All orders of the target, including this one."""
     answer: Answer
-    """What a customer who asked now would be told, from the newest count."""
+    """The answer to a request of the customer now, from the newest count."""
     looks: tuple[TimelineLook, ...]
-    """The newest looks since the order was delivered or imported, whichever was first."""
+    """The newest looks since the order was delivered or imported, whichever came first."""
     looks_left_out: int
-    """Looks of that time which are older than these."""
-    drops: tuple[AnyRow, ...]
-    decisions: tuple[AnyRow, ...]
-    refills: tuple[AnyRow, ...]
-    refill_events: Mapping[int, tuple[AnyRow, ...]]
-    requests: tuple[AnyRow, ...]
-    reviews: tuple[AnyRow, ...]
-    flags: tuple[AnyRow, ...]
-    """The flags that are set now, on any order of the target, with the time since when."""
+    """Number of older looks in that time."""
+    drops: tuple[DropRow, ...]
+    decisions: tuple[DecisionRow, ...]
+    refills: tuple[RefillRow, ...]
+    refill_events: Mapping[int, tuple[RefillEventRow, ...]]
+    """By refill id."""
+    requests: tuple[RequestRow, ...]
+    reviews: tuple[ReviewRow, ...]
+    flags: tuple[FlagRow, ...]
+    """The flags that are set now on any order of the target."""
+
+    @property
+    def own_flags(self) -> tuple[FlagRow, ...]:
+        """The flags that are set now on this order."""
+        return tuple(row for row in self.flags if row.order_id == self.order.order_id)
 
 
 def load(tx: Transaction, order_id: str, now: datetime) -> Timeline:
-    """Read an order's story; raises NotFoundError."""
-    row = orders.get(tx, order_id)
-    target = targets.get(tx, row.target_id)
-    next_look, why = expected_look(tx, target, now)
-    group = order_states.of_target(tx, row.target_id)
-    mine = next(w for w in group if w.order.order_id == order_id)
-    start = min(row.imported_at, row.completed_at or row.imported_at)
-    looks = snapshots.since(tx, row.target_id, start, LOOKS)
-    fills = refills.listed(tx, order_id=order_id, limit=REFILLS)
+    """Load the timeline of an order; raises NotFoundError."""
+    stored = orders.get(tx, order_id)
+    target = targets.get(tx, stored.target_id)
+    next_look, due_reason = expected_look(tx, target, now)
+    group = order_states.of_target(tx, stored.target_id)
+    mine = next(state for state in group if state.order.order_id == order_id)
+    start = min(stored.imported_at, stored.order.completed_at or stored.imported_at)
+    looks = snapshots.since(tx, stored.target_id, start, LOOKS)
+    found = refills.listed(tx, order_id=order_id, limit=REFILLS)
     return Timeline(
         now=now,
-        order=row,
+        order=stored,
         target=target,
         next_look=next_look,
-        due_reason=why,
+        due_reason=due_reason,
         mine=mine,
         group=group,
         answer=answer_from(tx, target, group, order_id, now),
         looks=tuple(map(_look, reversed(looks))),
-        looks_left_out=snapshots.number_since(tx, row.target_id, start) - len(looks),
+        looks_left_out=snapshots.number_since(tx, stored.target_id, start) - len(looks),
         drops=tuple(drops.of_order(tx, order_id)),
         decisions=tuple(drops.decisions_of(tx, order_id)),
-        refills=tuple(reversed(fills)),
-        refill_events={fill.refill_id: tuple(refills.events_of(tx, fill.refill_id)) for fill in fills},
+        refills=tuple(reversed(found)),
+        refill_events={refill.refill_id: tuple(refills.events_of(tx, refill.refill_id)) for refill in found},
         requests=tuple(requests.of_order(tx, order_id)),
         reviews=tuple(reviews.of_order(tx, order_id)),
-        flags=tuple(flags.of_target(tx, row.target_id)),
+        flags=tuple(flags.of_target(tx, stored.target_id)),
     )
 
 
-def _look(row: AnyRow) -> TimelineLook:
-    values = row._mapping  # noqa: SLF001 - `row.count` is the tuple's method to a type checker
-    return TimelineLook(row.at, row.outcome, values["count"], row.source, row.count_kind, row.detail)
+def _look(row: SnapshotRow) -> TimelineLook:
+    return TimelineLook(row.at, row.outcome, row.count, row.source, row.count_kind, row.detail)

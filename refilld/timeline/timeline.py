@@ -1,4 +1,4 @@
-"""The time line: looks and events in one order of time, uneventful looks folded into one line."""
+"""Looks and events in one order of time; runs of similar looks without an event are folded into one."""
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import groupby
@@ -7,12 +7,12 @@ from refilld.timeline.event import TimelineEvent, TimelineLook
 
 
 def in_time(looks: Iterable[TimelineLook], events: Sequence[TimelineEvent]) -> Iterator[TimelineEvent]:
-    """Tell everything in order of time; of the same moment first the look, then the events as given."""
+    """Looks and events in order of time; at the same time the look first, then the events as given."""
     eventful = {event.at for event in events}
     items: list[TimelineLook | TimelineEvent] = sorted(
         [*looks, *events], key=lambda item: (item.at, isinstance(item, TimelineEvent))
     )
-    for _, run in groupby(items, key=lambda item: _sort_of(item, eventful)):
+    for _, run in groupby(items, key=lambda item: _fold_key(item, eventful)):
         first, *others = run
         if isinstance(first, TimelineEvent):
             yield first
@@ -20,8 +20,8 @@ def in_time(looks: Iterable[TimelineLook], events: Sequence[TimelineEvent]) -> I
             yield _folded([first, *(look for look in others if isinstance(look, TimelineLook))])
 
 
-def _sort_of(item: TimelineLook | TimelineEvent, eventful: Iterable[object]) -> Hashable:
-    """Neighbours of the same sort are folded; an event, or a look that led to one, is a sort of its own."""
+def _fold_key(item: TimelineLook | TimelineEvent, eventful: Iterable[object]) -> Hashable:
+    """Neighbours with the same key are folded; unique for an event and for a look at the time of one."""
     if isinstance(item, TimelineEvent) or item.at in eventful:
         return id(item)
     return "count" if item.count is not None else (item.outcome, item.detail)
@@ -32,13 +32,13 @@ def _folded(looks: Sequence[TimelineLook]) -> TimelineEvent:
     until = last.at if len(looks) > 1 else None
     counts = [look.count for look in looks if look.count is not None]
     if counts:
-        return TimelineEvent(first.at, "look", _counted(counts), until)
+        return TimelineEvent(first.at, "look", _counts_in_words(counts), until)
     times = f"{len(looks):,} looks" if until else "look"
     why = first.outcome + (f" ({first.detail})" if first.detail else "")
     return TimelineEvent(first.at, "look.failed", f"{times} failed: {why}", until)
 
 
-def _counted(counts: Sequence[int]) -> str:
+def _counts_in_words(counts: Sequence[int]) -> str:
     if len(counts) == 1:
         return f"count {counts[0]:,}"
     low, high = min(counts), max(counts)

@@ -28,8 +28,8 @@ from monitor.sources.budget import Budget
 from monitor.sources.contract import Reading, Source
 from refilld.services.manual_check import ManualCheck
 from storage import flags, leases, operator_actions, orders, requests, targets
-from storage.column_types import AnyRow
 from storage.engine import Database
+from storage.leases import ClaimedRefill
 from storage.schema import metadata
 from tests import builders
 from tests.builders import DAY, HOUR, SECOND, START, a_profile
@@ -160,7 +160,7 @@ class JobsWorld:
                 leases.complete(tx, row.refill_id, row.lease_token, self.now, **how)
         return [row.refill_id for row in taken]
 
-    def claim(self, lease: timedelta = HOUR) -> list[AnyRow]:
+    def claim(self, lease: timedelta = HOUR) -> list[ClaimedRefill]:
         with self.database.write() as tx:
             return leases.claim(tx, self.now, limit=1000, lease=lease)
 

@@ -7,9 +7,9 @@ from sqlalchemy import update
 
 from monitor.model.refill import RefillState
 from storage import leases, refills
-from storage.column_types import AnyRow
 from storage.engine import Database
-from storage.leases import Failure
+from storage.leases import ClaimedRefill, Failure
+from storage.refills import RefillRow
 from storage.schema import refills as table
 from tests.builders import HOUR, MINUTE, NOW
 from tests.storage.shop import ATTEMPTS
@@ -26,16 +26,16 @@ HOPELESS = Failure("no such user", retryable=False)
 ACTIONS = ["complete", "fail", "release"]
 
 
-def claim(database: Database, now: datetime = NOW, limit: int = 100, **schedule_request: Any) -> list[AnyRow]:
+def claim(database: Database, now: datetime = NOW, limit: int = 100, **how: Any) -> list[ClaimedRefill]:
     with database.write() as connection:
-        return leases.claim(connection, now, limit=limit, **{"lease": HOUR, **schedule_request})
+        return leases.claim(connection, now, limit=limit, **{"lease": HOUR, **how})
 
 
-def ids(rows: list[AnyRow]) -> list[int]:
+def ids(rows: list[ClaimedRefill]) -> list[int]:
     return [row.refill_id for row in rows]
 
 
-def get(database: Database, refill_id: int) -> AnyRow:
+def get(database: Database, refill_id: int) -> RefillRow:
     with database.read() as connection:
         return refills.get(connection, refill_id)
 

@@ -5,7 +5,6 @@ from monitor.model.drop import DropState
 from monitor.model.order import Order
 from storage import drops, orders
 from storage.engine import Database
-from storage.order_states import order_of
 from storage.orders import ImportedRow, ImportResult
 from tests.builders import HOUR, NOW, a_claim, a_decision, a_drop
 
@@ -15,7 +14,7 @@ LATER = NOW + HOUR
 def stored(database: Database, order_id: str = "1") -> Order:
     """An order as it comes back out of the database."""
     with database.read() as connection:
-        return order_of(orders.get(connection, order_id))
+        return orders.get(connection, order_id).order
 
 
 def decide(database: Database, order_id: str = "1") -> None:

@@ -170,7 +170,7 @@ def test_every_decision_is_stored_with_its_numbers(database: Database, action: A
         decision.line,
         decision.claim,
     )
-    assert tuple(row)[3:] == expected
+    assert row == drops.DecisionRow(row.decision_id, drop_id, "1", *expected)
     assert (row.drop_id, row.order_id) == (drop_id, "1")
 
 

@@ -190,7 +190,7 @@ def test_a_claimed_refill_of_a_flagged_order_is_cancelled_when_its_lease_ends(
     """RULES 4: until then it stays with its consumer."""
     with database.write() as connection:
         refill_id = bring_to(connection, "1", RefillState.CLAIMED)
-        token = refills.get(connection, refill_id).lease_token
+        token = refills.get(connection, refill_id).lease_token or ""
     set_flag(database, "1", Flag.CHARGEBACK)
     with database.write() as connection:
         if way == "release":
@@ -207,7 +207,7 @@ def test_a_repeated_release_of_a_flagged_order_is_answered_the_same(database: Da
     """Both answers say that the refill is cancelled."""
     with database.write() as connection:
         refill_id = bring_to(connection, "1", RefillState.CLAIMED)
-        token = refills.get(connection, refill_id).lease_token
+        token = refills.get(connection, refill_id).lease_token or ""
     set_flag(database, "1", Flag.ABUSE)
     with database.write() as connection:
         answers = [leases.release(connection, refill_id, token, LATER) for _ in range(2)]

@@ -4,16 +4,16 @@ import pytest
 
 from monitor.model.refill import RefillState
 from storage import leases, operator_actions
-from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.errors import LeaseLostError, NotFoundError, OpenRefillError
+from storage.leases import ClaimedRefill
 from tests.builders import DAY, HOUR, NOW, an_order
 from tests.storage.lease_actions import ACTIONS, HOPELESS, LATER, claim, events, expire, fail, finish, get
 from tests.storage.shop import at_once, bring_to, everything, owe, queue, rows_of, sell
 
 
 @pytest.fixture
-def claimed(database: Database) -> AnyRow:
+def claimed(database: Database) -> ClaimedRefill:
     """A refill in the hands of a consumer."""
     queue(database, "1")
     (row,) = claim(database, consumer="panel")
@@ -22,7 +22,7 @@ def claimed(database: Database) -> AnyRow:
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_a_repeated_action_has_the_same_answer_and_happens_once(
-    database: Database, claimed: AnyRow, action: str
+    database: Database, claimed: ClaimedRefill, action: str
 ) -> None:
     """A consumer can repeat a call whose answer was lost."""
     first = finish(database, action, claimed.refill_id, claimed.lease_token)
@@ -33,7 +33,7 @@ def test_a_repeated_action_has_the_same_answer_and_happens_once(
 
 @pytest.mark.parametrize("action", ["fail", "release"])
 def test_a_repeated_action_has_the_same_answer_after_another_claim(
-    database: Database, claimed: AnyRow, action: str
+    database: Database, claimed: ClaimedRefill, action: str
 ) -> None:
     """The lease of the other consumer stays."""
     first = finish(database, action, claimed.refill_id, claimed.lease_token)
@@ -43,7 +43,7 @@ def test_a_repeated_action_has_the_same_answer_after_another_claim(
     assert everything(database) == before
 
 
-def test_a_repeated_permanent_failure_raises_one_alert(database: Database, claimed: AnyRow) -> None:
+def test_a_repeated_permanent_failure_raises_one_alert(database: Database, claimed: ClaimedRefill) -> None:
     """Even if the refill was requeued in between."""
     fail(database, claimed.refill_id, claimed.lease_token, HOPELESS)
     with database.write() as connection:
@@ -56,7 +56,7 @@ def test_a_repeated_permanent_failure_raises_one_alert(database: Database, claim
 @pytest.mark.parametrize("second", ACTIONS)
 @pytest.mark.parametrize("first", ACTIONS)
 def test_another_action_after_the_first_is_a_lost_lease(
-    database: Database, claimed: AnyRow, first: str, second: str
+    database: Database, claimed: ClaimedRefill, first: str, second: str
 ) -> None:
     """A completed refill cannot be failed."""
     reached = finish(database, first, claimed.refill_id, claimed.lease_token)
@@ -71,7 +71,7 @@ def test_another_action_after_the_first_is_a_lost_lease(
 
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("again", [False, True], ids=["queued again", "claimed again"])
-def test_an_ended_lease_is_lost(database: Database, claimed: AnyRow, action: str, again: bool) -> None:
+def test_an_ended_lease_is_lost(database: Database, claimed: ClaimedRefill, action: str, again: bool) -> None:
     """Whether the refill is queued or claimed again."""
     expire(database, NOW + HOUR)
     if again:
@@ -117,14 +117,14 @@ def test_an_action_on_an_unknown_refill_is_not_found(database: Database, action:
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_concurrent_equal_actions_happen_once(database: Database, claimed: AnyRow, action: str) -> None:
+def test_concurrent_equal_actions_happen_once(database: Database, claimed: ClaimedRefill, action: str) -> None:
     """All callers get the same answer."""
     answers = at_once(4, lambda _: finish(database, action, claimed.refill_id, claimed.lease_token))
     assert answers == [answers[0]] * 4
     assert len(events(database, claimed.refill_id)) == 3
 
 
-def test_of_concurrent_different_actions_one_succeeds(database: Database, claimed: AnyRow) -> None:
+def test_of_concurrent_different_actions_one_succeeds(database: Database, claimed: ClaimedRefill) -> None:
     """The others fail because the lease is lost."""
 
     def end(i: int) -> RefillState | None:
@@ -139,7 +139,7 @@ def test_of_concurrent_different_actions_one_succeeds(database: Database, claime
 
 
 def test_a_requeued_refill_still_is_the_only_open_one_of_its_order(
-    database: Database, claimed: AnyRow
+    database: Database, claimed: ClaimedRefill
 ) -> None:
     """Claimed or queued again, the order gets no second one beside it."""
     for end in (lambda: None, lambda: expire(database, NOW + HOUR)):

@@ -8,10 +8,9 @@ from sqlalchemy import update
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from storage import leases
-from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.errors import LeaseLostError
-from storage.leases import Failure
+from storage.leases import ClaimedRefill, Failure
 from storage.schema import refills as table
 from storage.schema import targets
 from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW, a_post, an_order
@@ -33,7 +32,7 @@ from tests.storage.shop import at_once, bring_to, everything, owe, queue, rows_o
 
 
 @pytest.fixture
-def claimed(database: Database) -> AnyRow:
+def claimed(database: Database) -> ClaimedRefill:
     """A refill in the hands of a consumer."""
     queue(database, "1")
     (row,) = claim(database, consumer="panel")
@@ -155,7 +154,7 @@ def test_a_consumer_does_not_wait_for_refills_locked_by_another(postgresql: Data
 # Keeping
 
 
-def test_a_lease_can_be_extended_repeatedly(database: Database, claimed: AnyRow) -> None:
+def test_a_lease_can_be_extended_repeatedly(database: Database, claimed: ClaimedRefill) -> None:
     """It then ends when the consumer said, not before."""
     for until in (NOW + 2 * HOUR, NOW + 2 * HOUR, NOW + 3 * HOUR):
         with database.write() as connection:
@@ -166,7 +165,7 @@ def test_a_lease_can_be_extended_repeatedly(database: Database, claimed: AnyRow)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_an_ended_lease_cannot_be_extended(database: Database, claimed: AnyRow, action: str) -> None:
+def test_an_ended_lease_cannot_be_extended(database: Database, claimed: ClaimedRefill, action: str) -> None:
     """Not by its own token either."""
     finish(database, action, claimed.refill_id, claimed.lease_token)
     before = everything(database)
@@ -180,7 +179,7 @@ def test_an_ended_lease_cannot_be_extended(database: Database, claimed: AnyRow, 
 
 @pytest.mark.parametrize(("external_id", "delivered"), [("panel-77", 280), (None, None), (None, 0)])
 def test_completing_a_refill_stores_the_delivery_and_ends_the_lease(
-    database: Database, claimed: AnyRow, external_id: str | None, delivered: int | None
+    database: Database, claimed: ClaimedRefill, external_id: str | None, delivered: int | None
 ) -> None:
     """With what the consumer said of it; the lease is over."""
     with database.write() as connection:
@@ -198,7 +197,7 @@ def test_completing_a_refill_stores_the_delivery_and_ends_the_lease(
 # Failing
 
 
-def test_a_failed_refill_is_queued_again_and_waits(database: Database, claimed: AnyRow) -> None:
+def test_a_failed_refill_is_queued_again_and_waits(database: Database, claimed: ClaimedRefill) -> None:
     """One minute after the first failure, with the reason kept."""
     assert fail(database, claimed.refill_id, claimed.lease_token) is RefillState.QUEUED
     row = get(database, claimed.refill_id)
@@ -226,14 +225,14 @@ def test_each_failure_doubles_the_wait_up_to_six_hours(database: Database) -> No
 
 @pytest.mark.parametrize("wait", [timedelta(0), 7 * MINUTE, 2 * DAY])
 def test_a_consumer_may_set_the_wait_before_the_next_attempt(
-    database: Database, claimed: AnyRow, wait: timedelta
+    database: Database, claimed: ClaimedRefill, wait: timedelta
 ) -> None:
     """Its word goes before the usual wait."""
     fail(database, claimed.refill_id, claimed.lease_token, Failure("later", retry_after=wait))
     assert get(database, claimed.refill_id).available_at == LATER + wait
 
 
-def test_a_permanent_failure_makes_the_refill_dead(database: Database, claimed: AnyRow) -> None:
+def test_a_permanent_failure_makes_the_refill_dead(database: Database, claimed: ClaimedRefill) -> None:
     """At its first attempt, with an alert."""
     assert fail(database, claimed.refill_id, claimed.lease_token, HOPELESS) is RefillState.DEAD
     row = get(database, claimed.refill_id)
@@ -262,7 +261,7 @@ def test_the_last_failed_attempt_makes_the_refill_dead(
 
 
 def test_a_released_refill_is_available_at_once_and_keeps_its_attempts(
-    database: Database, claimed: AnyRow
+    database: Database, claimed: ClaimedRefill
 ) -> None:
     """A consumer that shuts down gives back what it has not begun."""
     assert finish(database, "release", claimed.refill_id, claimed.lease_token) is RefillState.QUEUED
@@ -274,7 +273,7 @@ def test_a_released_refill_is_available_at_once_and_keeps_its_attempts(
 # Ending by itself
 
 
-def test_a_lease_ends_at_its_time_and_not_before(database: Database, claimed: AnyRow) -> None:
+def test_a_lease_ends_at_its_time_and_not_before(database: Database, claimed: ClaimedRefill) -> None:
     """The refill is queued again and the attempt is counted."""
     assert expire(database, NOW + HOUR - INSTANT) == 0
     assert expire(database, NOW + HOUR) == 1
@@ -321,7 +320,7 @@ def test_of_concurrent_daemons_one_expires_a_lease(database: Database) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_an_overdue_lease_is_valid_until_it_is_expired(
-    database: Database, claimed: AnyRow, action: str
+    database: Database, claimed: ClaimedRefill, action: str
 ) -> None:
     """A slightly late completion is accepted."""
     assert isinstance(

@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from monitor.alerts.alert import Alert, AlertKind
 from storage import outbox
-from storage.column_types import AnyRow
 from storage.engine import Database
+from storage.outbox import AlertRow
 from storage.schema import outbox as table
 from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW
 from tests.storage.shop import at_once, rows_of
@@ -24,12 +24,12 @@ def put(database: Database, *texts: str, at: datetime = NOW, kind: AlertKind = A
             outbox.add(connection, Alert(kind, text), at)
 
 
-def claim_due(database: Database, now: datetime = NOW, limit: int = 100) -> list[AnyRow]:
+def claim_due(database: Database, now: datetime = NOW, limit: int = 100) -> list[AlertRow]:
     with database.write() as connection:
         return outbox.take_due(connection, now, UNTIL, limit)
 
 
-def texts(rows: list[AnyRow]) -> list[str]:
+def texts(rows: list[AlertRow]) -> list[str]:
     return [row.text for row in rows]
 
 

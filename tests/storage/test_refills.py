@@ -11,9 +11,9 @@ from monitor.model.drop import DropState
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from storage import drops, leases, operator_actions, refills
-from storage.column_types import AnyRow
 from storage.engine import Database
 from storage.errors import NotFoundError, OpenRefillError, StorageError, WrongStateError
+from storage.refills import RefillRow
 from storage.schema import refills as table
 from tests.builders import DAY, HOUR, NOW, a_claim, a_decision, a_drop, a_profile, an_order
 from tests.storage.shop import at_once, bring_to, everything, owe, queue, rows_of, sell
@@ -40,7 +40,7 @@ def bring(database: Database, state: RefillState, order_id: str = "1") -> int:
         return bring_to(connection, order_id, state)
 
 
-def get(database: Database, refill_id: int) -> AnyRow:
+def get(database: Database, refill_id: int) -> RefillRow:
     with database.read() as connection:
         return refills.get(connection, refill_id)
 

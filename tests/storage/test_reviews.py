@@ -75,4 +75,5 @@ def test_a_listed_review_shows_the_units_refilled_since(database: Database) -> N
         opened(tx)
         bring_to(tx, "1", RefillState.COMPLETED)
         (row,) = reviews.listed(tx, open_only=True, limit=10)
+    assert type(row.refilled) is int  # PostgreSQL sums to a decimal, which JSON would show as text
     assert row.refilled == 300

@@ -52,7 +52,7 @@ def test_every_kind_of_look_survives_the_round_trip(
     keep(database, target_id, look)
     (row,) = newest(database, target_id)
     seen = (look.outcome, look.count, look.source, look.count_kind, look.detail, look.count_offset)
-    assert row == (target_id, look.at, *seen)
+    assert row == snapshots.SnapshotRow(target_id, look.at, *seen)
 
 
 @pytest.mark.parametrize(

@@ -111,8 +111,8 @@ def test_tokens_are_listed_without_anything_secret(database: Database) -> None:
     create(database, Scope.REFILLS_CONSUME, Scope.ORDERS_READ, name="panel")
     with database.read() as connection:
         (row,) = tokens.listed(connection)
-    assert set(row._fields) == {"token_id", "name", "scopes", "created_at", "revoked_at"}
-    assert tuple(row)[1:] == ("panel", "orders:read refills:consume", NOW, None)
+    scopes = (Scope.ORDERS_READ, Scope.REFILLS_CONSUME)
+    assert row == tokens.TokenRow(row.token_id, "panel", scopes, NOW, None)
 
 
 def test_the_database_refuses_a_second_row_for_a_digest(database: Database) -> None:

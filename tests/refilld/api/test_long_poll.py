@@ -79,7 +79,7 @@ def test_a_waiter_slot_is_freed_when_the_query_fails() -> None:
     patience = WaiterPool(event, 1)
     answers: list[list[int]] = [[]]
     with pytest.raises(IndexError):
-        patience.ask(answers.pop, 1, bool)
+        patience.poll(answers.pop, 1, bool)
     assert event.waits == 1
-    assert patience.ask(list, 1, bool) == []
+    assert patience.poll(list, 1, bool) == []
     assert event.waits == 3
