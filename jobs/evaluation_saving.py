@@ -19,8 +19,8 @@ def save_mass_drops(tx: Transaction, changes: Iterable[MassDropChange], rule: Ma
     """Save mass drops that begin or end; the process that is first to do so tells the operator."""
     for change in changes:
         if change.began:
-            if mass_drops.begin(tx, change.metric, change.tally, change.at):
-                outbox.add(tx, mass_drop_alert(change.metric, change.tally, rule), change.at)
+            if mass_drops.begin(tx, change.metric, change.counts, change.at):
+                outbox.add(tx, mass_drop_alert(change.metric, change.counts, rule), change.at)
         elif mass_drops.end(tx, change.metric, change.at):
             held = len(held_refills.held_for_mass_drop(tx, change.metric))
             outbox.add(tx, mass_drop_over_alert(change.metric, held), change.at)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, case, func, insert, select, text, update
 
 from monitor.evaluation.mass_drop_state import MassDropState
-from monitor.guarantee.mass_drop import Tally
+from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.model.target import Metric
 from storage.column_types import AnyRow
 from storage.engine import advisory_lock
@@ -16,7 +16,7 @@ _m = mass_drops.c
 _t = targets.c
 _ON = text("mass_drops.ended_at IS NULL")
 _CURRENT = select(_m.started_at).where(_m.metric == bindparam("metric"), _ON)
-_TALLY = select(
+_COUNTS = select(
     func.count(), func.coalesce(func.sum(case((_t.drop_opened_at >= bindparam("since"), 1), else_=0)), 0)
 ).where(_t.metric == bindparam("metric"), _t.judged_at >= bindparam("since"))
 _JUDGED = update(targets).where(_t.target_id == bindparam("id")).values(judged_at=bindparam("now"))
@@ -38,14 +38,14 @@ def state(connection: Connection, metric: Metric, since: datetime, *, enabled: b
     They are not counted where mass drops are not `enabled` and none is on.
     """
     began = on_since(connection, metric)
-    counted = tally(connection, metric, since) if enabled or began is not None else Tally(0, 0)
+    counted = tally(connection, metric, since) if enabled or began is not None else MassDropCounts(0, 0)
     return MassDropState(counted, began)
 
 
-def tally(connection: Connection, metric: Metric, since: datetime) -> Tally:
+def tally(connection: Connection, metric: Metric, since: datetime) -> MassDropCounts:
     """The targets of a metric that were judged since then, and those of them that fell."""
-    judged, fallen = connection.execute(_TALLY, {"metric": metric, "since": since}).one()
-    return Tally(judged, int(fallen))
+    judged, fallen = connection.execute(_COUNTS, {"metric": metric, "since": since}).one()
+    return MassDropCounts(judged, int(fallen))
 
 
 def on_since(connection: Connection, metric: Metric) -> datetime | None:
@@ -54,7 +54,7 @@ def on_since(connection: Connection, metric: Metric) -> datetime | None:
     return started_at
 
 
-def begin(connection: Connection, metric: Metric, counted: Tally, now: datetime) -> bool:
+def begin(connection: Connection, metric: Metric, counted: MassDropCounts, now: datetime) -> bool:
     """Note that a mass drop has begun; False when another process has just noted it."""
     advisory_lock(connection, f"refilld mass drop {metric}")
     if on_since(connection, metric) is not None:

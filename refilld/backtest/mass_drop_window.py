@@ -4,7 +4,7 @@ from collections import OrderedDict, deque
 from datetime import datetime
 
 from monitor.evaluation.mass_drop_state import MassDropState
-from monitor.guarantee.mass_drop import MassDropRule, Tally
+from monitor.guarantee.mass_drop import MassDropCounts, MassDropRule
 from refilld.backtest.replay_target import ReplayTarget
 from refilld.backtest.timestamps import EARLIEST
 
@@ -50,13 +50,13 @@ class MassDropWindow:
     def state(self, now: datetime) -> MassDropState:
         """What is known before a count at this time."""
         self._forget(now - self._rule.window)
-        return MassDropState(Tally(self._judged, len(self._fallen)), self._since)
+        return MassDropState(MassDropCounts(self._judged, len(self._fallen)), self._since)
 
     def _weigh(self, now: datetime) -> None:
         """Forget what is older than the window, and find out whether a mass drop is on."""
         self._forget(now - self._rule.window)
         judged, fallen = self._judged, len(self._fallen)
-        on = self._rule.is_on(Tally(judged, fallen), self._since, now)
+        on = self._rule.is_on(MassDropCounts(judged, fallen), self._since, now)
         self._since = (self._since or now) if on else None
         # until the older half is forgotten, at least half as many are judged; and that may be too many
         half = judged // 2

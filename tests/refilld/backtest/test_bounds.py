@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.guarantee.mass_drop import MassDropRule, Tally
+from monitor.guarantee.mass_drop import MassDropCounts, MassDropRule
 from refilld.backtest.mass_drop_window import MassDropWindow
 from refilld.backtest.replay_target import ReplayTarget
 from refilld.backtest.run import Replay
@@ -70,7 +70,7 @@ def naive(rule: MassDropRule, looks: list[tuple[datetime, int, bool]]) -> list[b
         if fell:
             opened[number] = at
         since = at - rule.window
-        tally = Tally(
+        tally = MassDropCounts(
             sum(look >= since for look in judged.values()), sum(look >= since for look in opened.values())
         )
         on = rule.is_on(tally, began, at)
