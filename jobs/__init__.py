@@ -1,1 +1,1 @@
-"""When: the scheduled jobs; APScheduler lives here and only here."""
+"""The scheduled jobs: what runs at an interval. Only this package uses APScheduler."""

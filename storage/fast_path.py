@@ -117,7 +117,7 @@ def micros(at: datetime) -> int:
     return (at - _EPOCH) // timedelta.resolution
 
 
-def keep(connection: Connection, looks: Sequence[FastPathLook]) -> None:
+def save_looks(connection: Connection, looks: Sequence[FastPathLook]) -> None:
     """Keep quiet looks, and put their targets back into the queue."""
     if looks:
         rows = [_row(look) for look in looks]

@@ -66,7 +66,9 @@ def leave_sources(connection: Connection, but: Sequence[str]) -> int:
     return connection.execute(_LEAVE, {"but": list(but)}).rowcount
 
 
-def routed(connection: Connection, rows: Sequence[TargetState], seats: Mapping[int, QueuePosition]) -> None:
+def save_routes(
+    connection: Connection, rows: Sequence[TargetState], seats: Mapping[int, QueuePosition]
+) -> None:
     """Write down which source looks at targets, and their places in its virtual queue."""
     values = [
         {"id": row.target_id, "source": row.schedule.source, "request_key": row.schedule.request_key}

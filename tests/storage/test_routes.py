@@ -88,8 +88,8 @@ def test_a_routed_target_has_its_source_and_its_place(database: Database) -> Non
     before = get(database, seated)
     rows = [replace(get(database, i), source="graph", request_key=f"page {i}") for i in (seated, dated)]
     with database.write() as connection:
-        routes.routed(connection, rows, {seated: SEAT})
-        routes.routed(connection, [], {})
+        routes.save_routes(connection, rows, {seated: SEAT})
+        routes.save_routes(connection, [], {})
     assert get(database, seated) == replace(
         before, source="graph", request_key=f"page {seated}", service_queue="old s"
     )

@@ -50,7 +50,7 @@ def test_the_target_goes_to_the_head_of_the_queue(sold: QueueWorld) -> None:
     ask(sold, "17")
     with sold.database.write() as tx:
         (row,) = routes.unrouted(tx, 10)
-        routes.routed(tx, [replace(row, source="graph", request_key="nasa")], {})
+        routes.save_routes(tx, [replace(row, source="graph", request_key="nasa")], {})
         (head,) = due.due_by_date(tx, "graph", Priority.URGENT, sold.now, 10)
     assert (head.target_id, row.due_reason) == (row.target_id, "asked for 17")
     with sold.database.read() as tx:
