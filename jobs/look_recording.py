@@ -37,7 +37,7 @@ def record_looks(tx: Transaction, taken: Mapping[int, Snapshot], policy: LookPol
     targets.lock(tx, list(taken))
     fast = record_fast(tx, taken, policy.cadence)
     recorded = {
-        look.target.target_id: RecordedLook(look.snapshot, (), look.following.observations) for look in fast
+        look.target.target_id: RecordedLook(look.snapshot, (), look.next_look.observations) for look in fast
     }
     rest = {target_id: snapshot for target_id, snapshot in taken.items() if target_id not in recorded}
     fast_snapshots = [look.snapshot for look in fast]

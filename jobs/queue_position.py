@@ -36,8 +36,8 @@ def with_queue_positions(tx: Transaction, looks: Sequence[LookOutcome]) -> list[
     """
     requests: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for index, look in enumerate(looks):
-        if look.row.schedule.source and _request_of(look) is not None:
-            requests[look.row.schedule.source, look.row.schedule.request_key].append(index)
+        if look.state.schedule.source and _request_of(look) is not None:
+            requests[look.state.schedule.source, look.state.schedule.request_key].append(index)
     virtual_times = {
         source: cadence_stats.virtual_time(tx, source)
         for source in dict.fromkeys(source for source, _ in requests)
@@ -59,4 +59,4 @@ def with_queue_positions(tx: Transaction, looks: Sequence[LookOutcome]) -> list[
 
 
 def _request_of(look: LookOutcome) -> ScheduleRequest | None:
-    return look.following.schedule_request if look.following else None
+    return look.next_look.schedule_request if look.next_look else None

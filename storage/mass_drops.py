@@ -1,4 +1,4 @@
-"""Mass drops: how many targets of a metric were judged and fell of late, and which mass drop is on."""
+"""Mass drops: numbers of judged and fallen targets by metric, and the current mass drop."""
 
 from collections.abc import Container, Mapping
 from datetime import datetime
@@ -24,18 +24,18 @@ _OPENED = _JUDGED.values(drop_opened_at=bindparam("now"))
 
 
 def note_judged(connection: Connection, judged: Mapping[int, datetime], opened: Container[int]) -> None:
-    """Remember when targets were judged, and at which of them a drop of one of their orders opened."""
-    calm = [{"id": target_id, "now": at} for target_id, at in judged.items() if target_id not in opened]
-    fell = [{"id": target_id, "now": at} for target_id, at in judged.items() if target_id in opened]
-    for statement, rows in ((_JUDGED, calm), (_OPENED, fell)):
+    """Save when targets were judged, and on which of them a drop opened."""
+    unfallen = [{"id": target_id, "now": at} for target_id, at in judged.items() if target_id not in opened]
+    fallen = [{"id": target_id, "now": at} for target_id, at in judged.items() if target_id in opened]
+    for statement, rows in ((_JUDGED, unfallen), (_OPENED, fallen)):
         if rows:
             connection.execute(statement, rows)
 
 
 def state(connection: Connection, metric: Metric, since: datetime, *, enabled: bool) -> MassDropState:
-    """What is known of the mass drops of a metric, its targets counted that were judged since then.
+    """Return the mass drop state of a metric, counting targets that were judged since `since`.
 
-    They are not counted where mass drops are not `enabled` and none is on.
+    Targets are not counted when mass drops are not `enabled` and none is on.
     """
     began = on_since(connection, metric)
     counted = tally(connection, metric, since) if enabled or began is not None else MassDropCounts(0, 0)
@@ -43,19 +43,19 @@ def state(connection: Connection, metric: Metric, since: datetime, *, enabled: b
 
 
 def tally(connection: Connection, metric: Metric, since: datetime) -> MassDropCounts:
-    """The targets of a metric that were judged since then, and those of them that fell."""
+    """Return the numbers of judged and fallen targets of a metric since `since`."""
     judged, fallen = connection.execute(_COUNTS, {"metric": metric, "since": since}).one()
     return MassDropCounts(judged, int(fallen))
 
 
 def on_since(connection: Connection, metric: Metric) -> datetime | None:
-    """When the mass drop of the metric began that is on; None when none is."""
+    """Return the beginning of the current mass drop of a metric; None when none is on."""
     started_at: datetime | None = connection.execute(_CURRENT, {"metric": metric}).scalar()
     return started_at
 
 
 def begin(connection: Connection, metric: Metric, counted: MassDropCounts, now: datetime) -> bool:
-    """Note that a mass drop has begun; False when another process has just noted it."""
+    """Save the beginning of a mass drop; False when another process has saved it already."""
     advisory_lock(connection, f"refilld mass drop {metric}")
     if on_since(connection, metric) is not None:
         return False
@@ -65,7 +65,7 @@ def begin(connection: Connection, metric: Metric, counted: MassDropCounts, now: 
 
 
 def end(connection: Connection, metric: Metric, now: datetime) -> bool:
-    """Note that the mass drop of a metric is over; False when another process has just noted it."""
+    """Save the end of a mass drop; False when another process has saved it already."""
     change = update(mass_drops).where(_m.metric == metric, _ON).values(ended_at=now)
     return connection.execute(change).rowcount > 0
 
