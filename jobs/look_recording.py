@@ -39,9 +39,9 @@ def record_looks(tx: Transaction, taken: Mapping[int, Snapshot], policy: LookPol
     recorded = {
         look.target.target_id: RecordedLook(look.snapshot, (), look.next_look.observations) for look in fast
     }
-    rest = {target_id: snapshot for target_id, snapshot in taken.items() if target_id not in recorded}
+    others = {target_id: snapshot for target_id, snapshot in taken.items() if target_id not in recorded}
     fast_snapshots = [look.snapshot for look in fast]
-    evaluation = evaluate(_load(tx, rest, fast_snapshots, policy.mass_drops), policy)
+    evaluation = evaluate(_load(tx, others, fast_snapshots, policy.mass_drops), policy)
     _save(tx, evaluation, policy.mass_drops, fast_snapshots)
     recorded |= {look.state.target_id: _recorded(look) for look in evaluation.looks}
     return [recorded[target_id] for target_id in taken]

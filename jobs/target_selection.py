@@ -58,12 +58,12 @@ class FixedSelection:
         source = configured.source.name
         targets = due.due_by_date(tx, source, Priority.URGENT, now, limit)
         left = limit - len(targets)
-        rest = [
+        by_date = [
             target
             for priority in (Priority.ROUTINE, Priority.MAX_INTERVAL)
             for target in due.due_by_date(tx, source, priority, now, left)
         ]
-        targets += sorted(rest, key=lambda target: target.due_at or now)[:left]
+        targets += sorted(by_date, key=lambda target: target.due_at or now)[:left]
         return claim_requests(tx, configured, targets, now)
 
     def queue_position(
