@@ -4,7 +4,7 @@ Most looks are of this kind. Times are integers here, in microseconds as in the 
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -20,12 +20,12 @@ from sqlalchemy import (
 )
 
 from monitor.cadence.schedule import NextLook, Priority, QueuePosition
+from monitor.model.instants import EPOCH
 from monitor.model.snapshot import Outcome, Snapshot
 from storage.bulk import execute_many
 from storage.schema import snapshots, targets
 
 _t = targets.c
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _raw(*names: str) -> list[object]:
@@ -116,7 +116,7 @@ class FastPathLook(NamedTuple):
 
 def micros(at: datetime) -> int:
     """Return a time in microseconds since the epoch, as the database stores it."""
-    return (at - _EPOCH) // timedelta.resolution
+    return (at - EPOCH) // timedelta.resolution
 
 
 def save_looks(connection: Connection, looks: Sequence[FastPathLook]) -> None:

@@ -8,13 +8,12 @@ at most one order.
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 
+from monitor.model.instants import NO_END
 from monitor.model.lines import by_completion, lines_of
 from monitor.model.order_state import OrderState
-
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def claims_of(states: Sequence[OrderState], count: int, now: datetime) -> Mappin
 
 
 def _end_of_guarantee(state: OrderState) -> tuple[datetime, datetime, str]:
-    return state.order.ends_at or _NEVER, *by_completion(state.order)
+    return state.order.ends_at or NO_END, *by_completion(state.order)
 
 
 def _units_paid(

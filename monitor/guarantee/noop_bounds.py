@@ -6,14 +6,14 @@ and releases no refill, so it need not be evaluated.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import itemgetter
 
+from monitor.model.instants import NO_END
 from monitor.model.lines import lines_of
 from monitor.model.order import Order
 from monitor.model.order_state import OrderState
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
 _BY_TIME = itemgetter(0, 1)
 _ActiveSpan = tuple[datetime, datetime, Order]
 """Beginning and end of the time in which an order is active."""
@@ -42,7 +42,7 @@ def noop_bounds(states: Sequence[OrderState], now: datetime, count: int) -> Noop
     The bounds hold as long as the orders of the target do not change. If the count is high enough for all
     orders that are or will be active, the beginning or end of one of them does not end the bounds.
     """
-    until = _NEVER
+    until = NO_END
     spans: list[_ActiveSpan] = []
     for state in states:
         first = _first_count(state)
@@ -57,7 +57,7 @@ def noop_bounds(states: Sequence[OrderState], now: datetime, count: int) -> Noop
     bounds = _bounds(spans, until)
     if count < bounds.count:
         active = [span for span in spans if span[0] <= now]
-        bounds = _bounds(active, min(until, *(begins for begins, _, _ in spans if begins > now), _NEVER))
+        bounds = _bounds(active, min(until, *(begins for begins, _, _ in spans if begins > now), NO_END))
     return bounds if count >= bounds.count else None
 
 
@@ -74,7 +74,7 @@ def _first_count(state: OrderState) -> datetime:
     """From when a count may be the first to measure the start count or to judge the order."""
     order = state.order
     if order.completed_at is None or (order.start_count is not None and state.settled_look):
-        return _NEVER
+        return NO_END
     return order.completed_at if order.start_count is None else order.completed_at + order.terms.settle
 
 
@@ -84,7 +84,7 @@ def _active_span(state: OrderState) -> _ActiveSpan | None:
     completed, terms = order.completed_at, order.terms
     if completed is None or order.start_count is None or state.flags or not order.guaranteed:
         return None
-    settled, ends = completed + terms.settle, _NEVER if terms.window is None else completed + terms.window
+    settled, ends = completed + terms.settle, NO_END if terms.window is None else completed + terms.window
     return (settled, ends, order) if settled < ends else None
 
 

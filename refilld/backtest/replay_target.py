@@ -1,7 +1,7 @@
 """One target of a replay with its orders, at the current point of the history."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from sys import intern
@@ -10,6 +10,7 @@ from monitor.evaluation.evaluate import LookEvaluation
 from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.noop_bounds import NoopBounds, noop_bounds
 from monitor.guarantee.series import Series
+from monitor.model.instants import NO_END
 from monitor.model.lines import by_completion
 from monitor.model.link import Link, LinkKind
 from monitor.model.order import Order
@@ -21,7 +22,6 @@ from refilld.orders_file.cells import MOST_COUNT
 
 _KIND_CACHE_SIZE = 64
 _NO_COUNT = MOST_COUNT + 1
-_NEVER = datetime.max.replace(tzinfo=UTC)
 _NO_SERIES = Series()
 _TARGETS = {metric: Target(Link(LinkKind.PROFILE, ""), metric) for metric in Metric}
 """One target per metric stands for all, to save memory: no rule depends on the link."""
@@ -43,7 +43,7 @@ class ReplayTarget:
         self.judged_at: datetime | None = None
         """Newest judged count within the window of mass drops."""
         self.min_count = _NO_COUNT
-        self.until = self.judged_from = self.judged_until = _NEVER
+        self.until = self.judged_from = self.judged_until = NO_END
 
     def add(self, order: Order) -> None:
         """Add an order. A replay opens no reviews, so the first judged look needs no mark."""
