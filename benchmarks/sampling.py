@@ -162,7 +162,7 @@ class Bench:
         self.now += timedelta(minutes=5)
         began = time.perf_counter()
         with self.database.write() as tx:
-            due = [row for rows in self.selection.take(tx, EYE, self.now, batch) for row in rows]
+            due = [row for rows in self.selection.claim_next(tx, EYE, self.now, batch) for row in rows]
         chosen = time.perf_counter()
         shots = {row.target_id: _shot(row.target, self.now, self.shop.random) for row in due}
         made = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Learning: the turns of the learned cadence, and what it remembers of every look."""
+"""Target selection of the adaptive cadence, and learning from looks."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,20 +25,20 @@ from storage.engine import Transaction, after_commit
 from storage.sources import lock_source
 
 SAVED_EVERY = timedelta(minutes=1)
-"""So often what was learned is added to the database; a kill loses no more of it than that."""
+"""Interval at which learned statistics are saved; a killed process loses at most this much."""
 REFRESHED_EVERY = timedelta(hours=1)
-"""So often the lessons of other daemons, and the going rates, are taken in."""
+"""Interval at which the statistics of all daemons and the unit prices are loaded."""
 COUNTED_EVERY = timedelta(minutes=10)
-"""So often the targets of a source are counted, to know whether the budget has room."""
-_PAGE = 4
-"""Heads of a stream that are fetched at first; mostly one is wanted."""
-ROOM = 2
-"""The budget has room for the longest wait where that would take no more than one look in so many."""
+"""Interval at which the targets of a source are counted to see whether the budget has room."""
+_FIRST_PAGE = 4
+"""Number of targets of a service queue that are fetched first; usually one is enough."""
+SPARE_BUDGET_FACTOR = 2
+"""The budget has room if looks at the maximum interval take at most one in this many requests."""
 
 
 @dataclass(slots=True)
 class AdaptiveSelection:
-    """What matters at a moment goes first, then last calls that are worth it, then the virtual queue."""
+    """Selects urgent targets first, then final looks that are worth a request, then the virtual queue."""
 
     cadence: AdaptiveCadence
     _saved_at: datetime | None = None
@@ -47,65 +47,73 @@ class AdaptiveSelection:
     _queued: defaultdict[str, list[Observation]] = field(default_factory=lambda: defaultdict(list))
     """Observations of committed looks that are not learned yet, by source."""
 
-    def take(
+    def claim_next(
         self, tx: Transaction, configured: ConfiguredSource, now: datetime, limit: int = 1
     ) -> list[list[TargetState]]:
-        """Take from the lanes, one after the other."""
+        """Claim the targets of up to `limit` requests, in one list per request."""
         source = configured.source.name
-        clock = cadence_stats.virtual_time(tx, source)
-        heads = due.due_by_date(tx, source, Priority.URGENT, now, limit)
-        heads += _called(tx, clock, source, now, limit - len(heads))
-        left = limit - len(heads)
-        dated = self._dated(tx, configured, now, left)
-        turns = _virtual(tx, clock, source, now, left - min(len(dated), _share(left, now)))
-        requests = claim_requests(tx, configured, [*heads, *dated[: left - len(turns)], *turns], now)
-        self._pop(clock, turns, requests, now)
-        cadence_stats.save_virtual_time(tx, source, clock)
+        virtual_time = cadence_stats.virtual_time(tx, source)
+        targets = due.due_by_date(tx, source, Priority.URGENT, now, limit)
+        targets += _worthwhile_final_looks(tx, virtual_time, source, now, limit - len(targets))
+        left = limit - len(targets)
+        dated_targets = self._dated(tx, configured, now, left)
+        queued_targets = _by_virtual_time(
+            tx, virtual_time, source, now, left - min(len(dated_targets), _dated_limit(left, now))
+        )
+        requests = claim_requests(
+            tx, configured, [*targets, *dated_targets[: left - len(queued_targets)], *queued_targets], now
+        )
+        self._advance(virtual_time, queued_targets, requests, now)
+        cadence_stats.save_virtual_time(tx, source, virtual_time)
         return requests
 
     def _dated(
         self, tx: Transaction, configured: ConfiguredSource, now: datetime, limit: int
     ) -> list[DueTarget]:
-        """What has a date without being urgent; and what has waited longest, where the budget has room."""
+        """Routine targets that are due by date, and those at the maximum interval if the budget has room."""
         source = configured.source.name
-        heads = due.due_by_date(tx, source, Priority.ROUTINE, now, limit)
+        targets = due.due_by_date(tx, source, Priority.ROUTINE, now, limit)
         if self._has_room(tx, configured, now):
-            heads += due.due_by_date(tx, source, Priority.MAX_INTERVAL, now, limit - len(heads))
-        return heads
+            targets += due.due_by_date(tx, source, Priority.MAX_INTERVAL, now, limit - len(targets))
+        return targets
 
     def queue_position(
-        self, tx: Transaction, row: TargetState, group: Sequence[OrderState], now: datetime
+        self, tx: Transaction, state: TargetState, orders: Sequence[OrderState], now: datetime
     ) -> QueuePosition | None:
-        """The place of a target that is new to its source, by what is known of its orders."""
-        if not row.schedule.source:
+        """The queue position of a target that is new to its source; None when it has none."""
+        if not state.schedule.source:
             return None
         before = LookSummary(
-            row.last_outcome,
-            row.failures,
-            cadence_state=row.schedule.cadence_state,
-            source=row.schedule.source,
+            state.last_outcome,
+            state.failures,
+            cadence_state=state.schedule.cadence_state,
+            source=state.schedule.source,
         )
-        look = self.cadence.next_look(group, before, now)
+        look = self.cadence.next_look(orders, before, now)
         if look is None or look.schedule_request is None:
             return None
         schedule_request = look.schedule_request._replace(
-            not_before=self._rests_until(row, group, look.schedule_request, now)
+            not_before=self._not_before(state, orders, look.schedule_request, now)
         )
-        return queue_position(cadence_stats.virtual_time(tx, row.schedule.source), schedule_request)
+        return queue_position(cadence_stats.virtual_time(tx, state.schedule.source), schedule_request)
 
-    def _rests_until(
-        self, row: TargetState, group: Sequence[OrderState], schedule_request: ScheduleRequest, now: datetime
+    def _not_before(
+        self,
+        state: TargetState,
+        orders: Sequence[OrderState],
+        schedule_request: ScheduleRequest,
+        now: datetime,
     ) -> datetime:
-        """The rest of what is new to a source counts from its last look; who was never seen needs none."""
-        if not any(w.settled(now) for w in group):
+        """Earliest look at a target that is new to its source, counted from its last look."""
+        if not any(one.settled(now) for one in orders):
             return schedule_request.not_before
-        since = row.last_look_at
+        since = state.last_look_at
         return now if since is None else min(schedule_request.not_before, since + self.cadence.every / 6)
 
     def persist(self, tx: Transaction, now: datetime) -> None:
         """Save what was learned, at intervals, and load what other daemons have saved.
 
-        Call it before `learn` in the same transaction: what is learned there belongs to the loaded hazards.
+        Call it before `learn` in the same transaction, so that `learn` updates the loaded hazards.
         """
         refresh = self._refreshed_at is None or now - self._refreshed_at >= REFRESHED_EVERY
         if refresh or self._saved_at is None or now - self._saved_at >= SAVED_EVERY:
@@ -119,12 +127,12 @@ class AdaptiveSelection:
         self.cadence.hazards, self.cadence.unit_prices, self._refreshed_at = hazards, unit_prices, now
 
     def observe(self, observations: Iterable[Observation]) -> None:
-        """Queue what looks have shown, once their transaction is committed."""
+        """Queue the observations of looks whose transaction is committed."""
         for observation in observations:
             self._queued[observation.source].append(observation)
 
     def learn(self, tx: Transaction, sources: Iterable[str]) -> None:
-        """Learn what is queued of these sources: into virtual times, and after the commit into hazards."""
+        """Learn the queued observations of these sources: virtual times now, hazards after the commit."""
         for source in sources:
             if queued := list(self._queued[source]):
                 lock_source(tx, source)
@@ -142,87 +150,92 @@ class AdaptiveSelection:
         del self._queued[source][: len(queued)]
 
     def save(self, tx: Transaction) -> None:
-        """Add everything that was learned to the database."""
+        """Add all unsaved statistics to the database."""
         hazards = self.cadence.hazards
         unsaved = hazards.unsaved()
         cadence_stats.add(tx, unsaved)
         after_commit(tx, partial(hazards.mark_saved, unsaved))
 
-    def _pop(
+    def _advance(
         self,
-        clock: VirtualTime,
-        turns: Sequence[DueTarget],
+        virtual_time: VirtualTime,
+        queued_targets: Sequence[DueTarget],
         requests: Sequence[Sequence[TargetState]],
         now: datetime,
     ) -> None:
-        """Move the clock to those whose turn has come, and learn from them what a request is worth."""
-        shown = {rows[0].schedule.request_key: rows for rows in requests}
-        for head in turns:
-            if head.virtual_due is not None and head.request_key in shown:
-                clock.advance_to(head.service_queue, head.virtual_due)
-                worth = sum(
-                    self.cadence.look_value(row.schedule.cadence_state, now)
-                    for row in shown[head.request_key]
+        """Advance the virtual time to the claimed targets, and record the value of their looks."""
+        shown = {states[0].schedule.request_key: states for states in requests}
+        for target in queued_targets:
+            if target.virtual_due is not None and target.request_key in shown:
+                virtual_time.advance_to(target.service_queue, target.virtual_due)
+                look_value = sum(
+                    self.cadence.look_value(state.schedule.cadence_state, now)
+                    for state in shown[target.request_key]
                 )
-                if worth > 0:  # of what was never looked at nothing is known
-                    clock.record_served(worth)
+                if look_value > 0:  # 0 for a target that was never looked at
+                    virtual_time.record_served(look_value)
 
     def _has_room(self, tx: Transaction, configured: ConfiguredSource, now: datetime) -> bool:
-        """Whether the budget can keep to the longest wait and still choose most of its looks."""
+        """Whether looks at the maximum interval would leave most of the budget to other looks."""
         counted_at, room = self._room.get(configured.source.name, (None, False))
         if counted_at is None or now - counted_at >= COUNTED_EVERY:
             daily = min(limit.places * (DAY / limit.window) for limit in configured.budget.limits())
             if configured.budget.spacing:
                 daily = min(daily, DAY / configured.budget.spacing)
-            most = int(daily / ROOM / (DAY / self.cadence.every))
+            most = int(daily / SPARE_BUDGET_FACTOR / (DAY / self.cadence.every))
             room = due.scheduled_count(tx, configured.source.name, most + 1) <= most
             self._room[configured.source.name] = now, room
         return room
 
 
-def _share(limit: int, now: datetime) -> int:
-    """How many of so many requests dates may take from the virtual queue: every second one.
+def _dated_limit(limit: int, now: datetime) -> int:
+    """How many of `limit` requests may go to dated targets: every second one.
 
-    Dates that come back for ever, as those of dead links do, must not leave nothing for the others.
+    Targets that are due by date again and again, such as dead links, must not block the virtual queue.
     """
-    return (limit + (deterministic_jitter(now) < 0.5)) // 2  # noqa: PLR2004 - a coin, thrown the same by every daemon
+    return (limit + (deterministic_jitter(now) < 0.5)) // 2  # noqa: PLR2004 - a choice that all daemons share
 
 
-def _called(tx: Transaction, clock: VirtualTime, source: str, now: datetime, limit: int) -> list[DueTarget]:
-    """Last calls of the guarantees that end after this slot of time, if they are worth a request."""
+def _worthwhile_final_looks(
+    tx: Transaction, virtual_time: VirtualTime, source: str, now: datetime, limit: int
+) -> list[DueTarget]:
+    """Final looks of the next time slot whose value reaches the shadow price."""
     slot = int(hours_since_epoch(now) // SLOT_HOURS) + 1
-    heads = [
-        head
-        for head in due.final_looks(tx, source, slot, 0.0, now, limit)
-        if clock.affords(head.final_look_value or 0.0)
+    targets = [
+        target
+        for target in due.final_looks(tx, source, slot, 0.0, now, limit)
+        if virtual_time.affords(target.final_look_value or 0.0)
     ]
-    for head in heads:
-        clock.record_final_look(head.final_look_value or 0.0)
-    return heads
+    for target in targets:
+        virtual_time.record_final_look(target.final_look_value or 0.0)
+    return targets
 
 
-def _virtual(tx: Transaction, clock: VirtualTime, source: str, now: datetime, limit: int) -> list[DueTarget]:
-    """The next in virtual time: of each stream those due first, and of these the first."""
+def _by_virtual_time(
+    tx: Transaction, virtual_time: VirtualTime, source: str, now: datetime, limit: int
+) -> list[DueTarget]:
+    """The targets with the lowest positions in all service queues of a source."""
     if limit <= 0:
         return []
 
-    def position_of(head: DueTarget) -> float:
-        return clock.position_of(head.service_queue, head.virtual_due or 0.0)
+    def position_of(target: DueTarget) -> float:
+        return virtual_time.position_of(target.service_queue, target.virtual_due or 0.0)
 
     queues = [
-        _stream(tx, source, service_queue, now, limit) for service_queue in due.service_queues(tx, source)
+        _queue_order(tx, source, service_queue, now, limit)
+        for service_queue in due.service_queues(tx, source)
     ]
     return list(islice(merge(*queues, key=position_of), limit))
 
 
-def _stream(
+def _queue_order(
     tx: Transaction, source: str, service_queue: str, now: datetime, limit: int
 ) -> Iterator[DueTarget]:
-    """The heads of one stream in the order of their turns, fetched as they are asked for."""
-    given, page = 0, min(_PAGE, limit)
+    """Yield the targets of one service queue by virtual due, fetched in growing pages."""
+    returned, page = 0, min(_FIRST_PAGE, limit)
     while True:
-        heads = due.by_virtual_time(tx, source, service_queue, now, page)
-        yield from heads[given:]
-        if len(heads) < page or page >= limit:
+        targets = due.by_virtual_time(tx, source, service_queue, now, page)
+        yield from targets[returned:]
+        if len(targets) < page or page >= limit:
             return
-        given, page = len(heads), min(4 * page, limit)
+        returned, page = len(targets), min(4 * page, limit)

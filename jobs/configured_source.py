@@ -1,4 +1,4 @@
-"""An eye: a source together with the budget and the pauses that the configuration sets for it."""
+"""A source together with its configured budget and pauses."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,20 +11,20 @@ from monitor.sources.contract import Source
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredSource:
-    """One source that the jobs may look through."""
+    """One enabled source with its configuration."""
 
     source: Source
     budget: Budget
     first_pause: timedelta
-    """Pause after the first refusal; doubled after each further one."""
+    """Pause after the first refusal; each further refusal doubles it."""
     canary: Target | None = None
-    """A profile that always exists: asked first after a pause, and where nobody vouches for an absence."""
+    """A profile that always exists, read after a pause and to verify that the source can see profiles."""
 
 
 def canary_for(source: Source, username: str) -> Target | None:
-    """The canary of a source; None without a name, or where the source does not read followers.
+    """Return the canary of a source; None without a username, or when the source does not read followers.
 
-    Raises BadInputError for what no profile can be called.
+    Raises BadInputError for a username that no profile can have.
     """
     if not username:
         return None

@@ -1,4 +1,4 @@
-"""Saving an evaluation: drops, decisions, refills, reviews and alerts, in the transaction of the look."""
+"""Save an evaluation: drops, decisions, refills, reviews and alerts, in the transaction of the look."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -16,11 +16,11 @@ from storage.engine import Transaction
 
 
 def save_mass_drops(tx: Transaction, changes: Iterable[MassDropChange], rule: MassDropRule) -> None:
-    """Save mass drops that begin or end; the process that is first to do so tells the operator."""
+    """Save mass drops that begin or end; the process that saves one first also creates its alert."""
     for change in changes:
         if change.began:
-            if mass_drops.begin(tx, change.metric, change.tally, change.at):
-                outbox.add(tx, mass_drop_alert(change.metric, change.tally, rule), change.at)
+            if mass_drops.begin(tx, change.metric, change.counts, change.at):
+                outbox.add(tx, mass_drop_alert(change.metric, change.counts, rule), change.at)
         elif mass_drops.end(tx, change.metric, change.at):
             held = len(held_refills.held_for_mass_drop(tx, change.metric))
             outbox.add(tx, mass_drop_over_alert(change.metric, held), change.at)
@@ -63,7 +63,7 @@ def _save_drop(tx: Transaction, order: Order, verdict: Verdict, count: int, hold
 
 
 def _save_first_settled(tx: Transaction, order: Order, verdict: Verdict) -> None:
-    """Mark the first look at a settled delivery, and open a refund review of a short one (RULES 1)."""
+    """Save the first judged look after a delivery settled; open a review if it was short (RULES 1)."""
     orders.settled_look(tx, verdict.order_id, verdict.at)
     if verdict.claim is None or verdict.claim.units < order.terms.threshold(order.delivered):
         return

@@ -1,4 +1,4 @@
-"""Quiet looks: most looks change nothing, which the last judged one can tell beforehand."""
+"""Fast path: looks within the noop bounds are saved without loading orders."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,51 +14,61 @@ from storage import cadence_stats, fast_path
 from storage.engine import Transaction
 from storage.fast_path import FastPathLook, FastPathState, micros
 
-_ASK_AGAIN = RETRY_AFTER // timedelta.resolution
+_RETRY_MICROS = RETRY_AFTER // timedelta.resolution
 
 
 def record_fast(
-    tx: Transaction, shots: Mapping[int, Snapshot], cadence: Cadence | None
+    tx: Transaction, snapshots: Mapping[int, Snapshot], cadence: Cadence | None
 ) -> list[FastPathLook]:
-    """Keep those of the looks from which nothing can follow; all others are left to be judged.
+    """Save the looks that change nothing, and return them; the caller evaluates all others.
 
-    A look that shows other targets, too, is not among them: their seat is one.
+    Looks that share a request are left to the caller, because their targets share a queue position.
     """
-    counts = [target_id for target_id, shot in shots.items() if shot.count]
+    counts = [target_id for target_id, snapshot in snapshots.items() if snapshot.count]
     if cadence is None or not cadence.keeps_state or not counts:
         return []
-    rows = fast_path.fast_path_states(tx, counts)
-    names = Counter((row.source, row.request_key) for row in rows)
-    clocks = {source: cadence_stats.virtual_time(tx, source) for source in {row.source for row in rows}}
-    passed = [
+    states = fast_path.fast_path_states(tx, counts)
+    requests = Counter((state.source, state.request_key) for state in states)
+    virtual_times = {
+        source: cadence_stats.virtual_time(tx, source) for source in {state.source for state in states}
+    }
+    looks = [
         look
-        for row in rows
-        if names[row.source, row.request_key] == 1
-        and (look := _passed(row, shots[row.target_id], cadence, clocks[row.source])) is not None
+        for state in states
+        if requests[state.source, state.request_key] == 1
+        and (look := _fast_look(state, snapshots[state.target_id], cadence, virtual_times[state.source]))
+        is not None
     ]
-    fast_path.keep(tx, passed)
-    return passed
+    fast_path.save_looks(tx, looks)
+    return looks
 
 
-def _passed(row: FastPathState, shot: Snapshot, cadence: Cadence, clock: VirtualTime) -> FastPathLook | None:
-    at = micros(shot.at)
-    if not (row.last_look_at < at < row.noop_until) or not _joins(row, shot):
+def _fast_look(
+    state: FastPathState, snapshot: Snapshot, cadence: Cadence, virtual_time: VirtualTime
+) -> FastPathLook | None:
+    at = micros(snapshot.at)
+    if not (state.last_look_at < at < state.noop_until) or not _within_bounds(state, snapshot):
         return None
-    if not row.judged_from <= at < row.judged_until:  # before the first settles all rest until then
+    # Outside of this time no order is active: the count is not judged, and its next look depends on more.
+    if not state.judged_from <= at < state.judged_until:
         return None
-    if row.unseen_since is not None and at - row.unseen_since >= _ASK_AGAIN:
+    if state.unseen_since is not None and at - state.unseen_since >= _RETRY_MICROS:
         return None
-    shot = replace(shot, count_offset=row.count_offset) if row.count_offset else shot
+    snapshot = replace(snapshot, count_offset=state.count_offset) if state.count_offset else snapshot
     following = cadence.next_look_after_noop(
-        row.cadence_state, shot.judged or 0, shot.at, Priority(row.priority), row.source
+        state.cadence_state, snapshot.judged or 0, snapshot.at, Priority(state.priority), state.source
     )
     if following is None or following.schedule_request is None:
         return None
-    return FastPathLook(row, shot, following, queue_position(clock, following.schedule_request))
+    return FastPathLook(state, snapshot, following, queue_position(virtual_time, following.schedule_request))
 
 
-def _joins(row: FastPathState, shot: Snapshot) -> bool:
-    """Whether a count is of the series, and no lower than what leaves every order whole."""
-    same = shot.source == row.source and shot.count_kind == row.count_kind
-    known = shot.account in {"", row.account} and not shot.username
-    return same and known and (shot.count or 0) + row.count_offset >= max(1, row.noop_min_count)
+def _within_bounds(state: FastPathState, snapshot: Snapshot) -> bool:
+    """Whether a count belongs to the series and is not below the noop bounds."""
+    same_series = snapshot.source == state.source and snapshot.count_kind == state.count_kind
+    same_account = snapshot.account in {"", state.account} and not snapshot.username
+    return (
+        same_series
+        and same_account
+        and (snapshot.count or 0) + state.count_offset >= max(1, state.noop_min_count)
+    )

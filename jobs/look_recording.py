@@ -1,4 +1,4 @@
-"""Recording looks: load what is known, evaluate, and save what follows, in one transaction."""
+"""Record looks: load the state, evaluate, and save the result, in one transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,35 +25,35 @@ class RecordedLook:
     """One look as it was saved."""
 
     snapshot: Snapshot
-    """As it was stored: a count that did not fit its series is stored as `schema`."""
+    """As it is stored: a count that is not admitted to its series is stored as `schema`."""
     decisions: tuple[Decision, ...] = ()
     """The new decisions."""
     observations: tuple[Observation, ...] = ()
-    """What the cadence learns from the look, once the transaction is committed."""
+    """For the cadence to learn from, after the transaction is committed."""
 
 
 def record_looks(tx: Transaction, taken: Mapping[int, Snapshot], policy: LookPolicy) -> list[RecordedLook]:
-    """Save looks, by target, and everything that follows from them."""
+    """Save the looks of one request, by target id, and everything that follows from them."""
     targets.lock(tx, list(taken))
     fast = record_fast(tx, taken, policy.cadence)
-    done = {
-        look.target.target_id: RecordedLook(look.snapshot, (), look.following.observations) for look in fast
+    recorded = {
+        look.target.target_id: RecordedLook(look.snapshot, (), look.next_look.observations) for look in fast
     }
-    rest = {target_id: snapshot for target_id, snapshot in taken.items() if target_id not in done}
-    quick = [look.snapshot for look in fast]
-    evaluation = evaluate(_load(tx, rest, quick, policy.mass_drops), policy)
-    _save(tx, evaluation, policy.mass_drops, quick)
-    done |= {look.state.target_id: _recorded(look) for look in evaluation.looks}
-    return [done[target_id] for target_id in taken]
+    others = {target_id: snapshot for target_id, snapshot in taken.items() if target_id not in recorded}
+    fast_snapshots = [look.snapshot for look in fast]
+    evaluation = evaluate(_load(tx, others, fast_snapshots, policy.mass_drops), policy)
+    _save(tx, evaluation, policy.mass_drops, fast_snapshots)
+    recorded |= {look.state.target_id: _recorded(look) for look in evaluation.looks}
+    return [recorded[target_id] for target_id in taken]
 
 
 def _load(
-    tx: Transaction, taken: Mapping[int, Snapshot], quick: Sequence[Snapshot], rule: MassDropRule
+    tx: Transaction, taken: Mapping[int, Snapshot], fast_snapshots: Sequence[Snapshot], rule: MassDropRule
 ) -> RequestState:
-    """Load what the evaluation of looks depends on; `quick` are the looks that the fast path has saved."""
+    """Load the state for an evaluation; `fast_snapshots` are those that the fast path has saved."""
     states, orders = targets.locked(tx, list(taken)), order_states.of_targets(tx, list(taken))
     looks = [Look(states[target_id], orders[target_id], taken[target_id]) for target_id in taken]
-    counted = [snapshot for snapshot in (*quick, *taken.values()) if snapshot.count is not None]
+    counted = [snapshot for snapshot in (*fast_snapshots, *taken.values()) if snapshot.count is not None]
     absent = {(one.source, one.target.metric) for one in taken.values() if one.outcome in ABSENT}
     known = {key: sources.last_read(tx, *key) for key in sorted(absent)}
     return RequestState(
@@ -62,8 +62,8 @@ def _load(
             metric: mass_drops.state(tx, metric, at - rule.window, enabled=rule.enabled)
             for metric, at in sorted(_newest(counted).items())
         },
-        reads={key: at for key, at in known.items() if at is not None} | _reads(quick),
-        latest=_newest(quick),
+        reads={key: at for key, at in known.items() if at is not None} | _reads(fast_snapshots),
+        latest=_newest(fast_snapshots),
     )
 
 
@@ -83,11 +83,13 @@ def _reads(counted: Sequence[Snapshot]) -> dict[tuple[str, Metric], datetime]:
     return reads
 
 
-def _save(tx: Transaction, evaluation: Evaluation, rule: MassDropRule, quick: Sequence[Snapshot]) -> None:
+def _save(
+    tx: Transaction, evaluation: Evaluation, rule: MassDropRule, fast_snapshots: Sequence[Snapshot]
+) -> None:
     looks = evaluation.looks
     snapshots.add_all(tx, [(look.state.target_id, look.snapshot) for look in looks])
     reads = {**evaluation.reads}
-    for key, at in _reads(quick).items():
+    for key, at in _reads(fast_snapshots).items():
         reads[key] = max(reads.get(key, at), at)
     sources.note_reads(tx, reads)
     judged = {look.state.target_id: look.snapshot.at for look in looks if look.judged}

@@ -1,4 +1,4 @@
-"""Seating: the place that a request gets in the virtual queue of its source."""
+"""Queue positions: the place of a request in the virtual queue of its source."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,49 +12,51 @@ from storage.engine import Transaction
 from storage.targets import LookOutcome
 
 
-def queue_position(clock: VirtualTime, schedule_request: ScheduleRequest) -> QueuePosition:
-    """The seat of a request for which all that it shows asks together."""
-    call = schedule_request.final_look
+def queue_position(virtual_time: VirtualTime, schedule_request: ScheduleRequest) -> QueuePosition:
+    """Return the queue position that fulfils a schedule request."""
+    final_look = schedule_request.final_look
     return QueuePosition(
-        clock.due(schedule_request.service_queue, schedule_request.hazard),
+        virtual_time.due(schedule_request.service_queue, schedule_request.hazard),
         schedule_request.service_queue,
         schedule_request.not_before,
         schedule_request.coverage_ends_at,
-        None if call is None else FinalLook(call.slot, _rounded(call.value)),
+        None if final_look is None else FinalLook(final_look.slot, _power_of_two(final_look.value)),
     )
 
 
-def _rounded(value: float) -> float:
-    """A power of two: what a call is worth changes a little with every look, and an index with it."""
+def _power_of_two(value: float) -> float:
+    """Round a value down to a power of two, so that small changes do not update the index."""
     return 2.0 ** floor(log2(value))
 
 
 def with_queue_positions(tx: Transaction, looks: Sequence[LookOutcome]) -> list[LookOutcome]:
-    """Give the requests by which these targets are seen their seats.
+    """Return the looks with the queue positions of their targets.
 
-    Each target of a request has its own, with the same due value: whoever leaves takes none with him.
+    Targets with one request key get equal positions, one each, so that rerouting one leaves the others.
     """
     requests: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    for number, look in enumerate(looks):
-        if look.row.schedule.source and _wish(look) is not None:
-            requests[look.row.schedule.source, look.row.schedule.request_key].append(number)
-    clocks = {
+    for index, look in enumerate(looks):
+        if look.state.schedule.source and _request_of(look) is not None:
+            requests[look.state.schedule.source, look.state.schedule.request_key].append(index)
+    virtual_times = {
         source: cadence_stats.virtual_time(tx, source)
         for source in dict.fromkeys(source for source, _ in requests)
     }
-    seated = list(looks)
-    for (source, _), numbers in requests.items():
+    positioned = list(looks)
+    for (source, _), indexes in requests.items():
         schedule_requests = [
-            schedule_request for number in numbers if (schedule_request := _wish(looks[number])) is not None
+            schedule_request
+            for index in indexes
+            if (schedule_request := _request_of(looks[index])) is not None
         ]
-        shared = queue_position(clocks[source], merged_requests(schedule_requests))
-        for number, schedule_request in zip(numbers, schedule_requests, strict=True):
-            seated[number] = replace(
-                looks[number],
-                queue_position=shared._replace(coverage_ends_at=schedule_request.coverage_ends_at),
+        position = queue_position(virtual_times[source], merged_requests(schedule_requests))
+        for index, schedule_request in zip(indexes, schedule_requests, strict=True):
+            positioned[index] = replace(
+                looks[index],
+                queue_position=position._replace(coverage_ends_at=schedule_request.coverage_ends_at),
             )
-    return seated
+    return positioned
 
 
-def _wish(look: LookOutcome) -> ScheduleRequest | None:
-    return look.following.schedule_request if look.following else None
+def _request_of(look: LookOutcome) -> ScheduleRequest | None:
+    return look.next_look.schedule_request if look.next_look else None

@@ -1,4 +1,4 @@
-"""Account: what a look costs, what breaker and platform make of it, and who is asked after a pause."""
+"""Request accounting: charge requests, update breaker and rate limit state, probe the canary."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,18 +19,18 @@ from storage.engine import Database, Transaction
 
 log = structlog.get_logger()
 REFUSALS = DEFINITE_REFUSALS | SUSPECTED | TRANSIENT
-"""What may close a breaker."""
-VOUCHED_FOR = HOUR
-"""A count of another profile that is no older shows that the source can see, and no canary is asked."""
+"""Outcomes that may open the breaker, which pauses the source."""
+READ_VALID_FOR = HOUR
+"""A count of this age or younger proves that the source can see profiles; no canary is probed then."""
 
 
 def closed_for(
     tx: Transaction, configured: ConfiguredSource, now: datetime, purpose: Purpose = Purpose.LOOK
 ) -> timedelta | None:
-    """How long the eye may not look yet, by its breaker, its budget and its platform; None when it may.
+    """Return how long the source must not be used, by breaker, budget and rate limit; None when it may be.
 
-    Nobody else spends of the budget until the transaction ends. When `canary_due`, only the canary may
-    be asked.
+    Until the transaction ends, no other process can charge the budget. When `canary_due`, only the canary may
+    be read.
     """
     name = configured.source.name
     until = sources.breaker(tx, name).closed_until(now)
@@ -45,14 +45,14 @@ def closed_for(
 
 
 def canary_due(tx: Transaction, configured: ConfiguredSource) -> bool:
-    """Whether the next request must go to the canary (`prove`), and not to a target."""
+    """Whether the next request must go to the canary (`probe_canary`) and not to a target."""
     return configured.canary is not None and sources.breaker(tx, configured.source.name).half_open
 
 
 def charge(
     tx: Transaction, configured: ConfiguredSource, now: datetime, looks: int, purpose: Purpose = Purpose.LOOK
 ) -> None:
-    """Charge one request before it is sent; it serves so many looks."""
+    """Charge one request before it is sent; it serves `looks` looks."""
     sources.note_requests(tx, configured.source.name, now, 1, purpose=purpose, looks=looks)
 
 
@@ -63,43 +63,50 @@ def settle_reading(
     done: datetime,
     purpose: Purpose = Purpose.LOOK,
 ) -> None:
-    """Charge what a reading took beyond the request that was paid, and let breaker and strain see it.
+    """Charge the further requests of a reading, and update breaker and rate limit state.
 
-    When each further request went out is not known: they count from `done`, when the last one had.
+    The times of the further requests are not known: they are charged at `done`, the end of the reading.
     """
-    _charge(tx, configured, reading, done, purpose)
+    _charge_reading(tx, configured, reading, done, purpose)
     before = after = sources.breaker(tx, configured.source.name)
     now = reading.snapshots[0].at
-    for shot in reading.snapshots:
-        if after.closed_until(now) is None or shot.outcome not in REFUSALS:  # one batch, one refusal
-            asked = configured.source.request_key(shot.target) or shot.target.link.url
-            after = after.after(shot.outcome, asked, now, configured.first_pause)
-    if _unvouched(tx, configured, reading):
+    for snapshot in reading.snapshots:
+        # The refusals of one reading count once.
+        if after.closed_until(now) is None or snapshot.outcome not in REFUSALS:
+            request_key = configured.source.request_key(snapshot.target) or snapshot.target.link.url
+            after = after.after(snapshot.outcome, request_key, now, configured.first_pause)
+    if _absence_unverified(tx, configured, reading):
         after = replace(after, half_open=True)
-    _keep(tx, configured, before, after, now)
+    _save_breaker(tx, configured, before, after, now)
 
 
 def probe_canary(database: Database, configured: ConfiguredSource, clock: Callable[[], datetime]) -> None:
-    """Ask the canary, with a request that is paid for (`Purpose.CANARY`); it is nobody's snapshot.
+    """Read the canary, with a request that is already charged (`Purpose.CANARY`); no snapshot is stored.
 
-    Its count vouches for the source as any other does.
+    Its count is evidence that the source can read profiles, as any other count.
     """
     if configured.canary is None:
         return
     reading = configured.source.read([configured.canary], clock())
-    shot = reading.snapshots[0]
+    snapshot = reading.snapshots[0]
     with database.write() as tx:
-        _charge(tx, configured, reading, clock(), Purpose.CANARY)
-        if shot.outcome is Outcome.COUNT:
-            sources.note_reads(tx, {(configured.source.name, shot.target.metric): shot.at})
+        _charge_reading(tx, configured, reading, clock(), Purpose.CANARY)
+        if snapshot.outcome is Outcome.COUNT:
+            sources.note_reads(tx, {(configured.source.name, snapshot.target.metric): snapshot.at})
         before = sources.breaker(tx, configured.source.name)
-        late = before.closed_until(shot.at) is not None and shot.outcome not in SEEN
-        after = before if late else before.after_canary(shot.outcome, shot.at, configured.first_pause)
-        _keep(tx, configured, before, after, shot.at)
-    log.info("canary.asked", source=configured.source.name, outcome=str(shot.outcome), detail=shot.detail)
+        still_paused = before.closed_until(snapshot.at) is not None and snapshot.outcome not in SEEN
+        after = (
+            before
+            if still_paused
+            else before.after_canary(snapshot.outcome, snapshot.at, configured.first_pause)
+        )
+        _save_breaker(tx, configured, before, after, snapshot.at)
+    log.info(
+        "canary.asked", source=configured.source.name, outcome=str(snapshot.outcome), detail=snapshot.detail
+    )
 
 
-def _charge(
+def _charge_reading(
     tx: Transaction, configured: ConfiguredSource, reading: Reading, done: datetime, purpose: Purpose
 ) -> None:
     name = configured.source.name
@@ -115,27 +122,27 @@ def _charge(
         )
 
 
-def _unvouched(tx: Transaction, configured: ConfiguredSource, reading: Reading) -> bool:
-    """Whether a profile is absent while nothing shows that the source sees profiles at all (RULES 7)."""
-    shots = [shot for shot in reading.snapshots if shot.target.metric is Metric.FOLLOWERS]
-    if configured.canary is None or not any(shot.outcome in ABSENT for shot in shots):
+def _absence_unverified(tx: Transaction, configured: ConfiguredSource, reading: Reading) -> bool:
+    """Whether a profile is absent and no count proves that the source can see profiles (RULES 7)."""
+    snapshots = [snapshot for snapshot in reading.snapshots if snapshot.target.metric is Metric.FOLLOWERS]
+    if configured.canary is None or not any(snapshot.outcome in ABSENT for snapshot in snapshots):
         return False
-    return not (_counted(shots) or _read_lately(tx, configured, shots[0].at))
+    return not (_counted(snapshots) or _read_lately(tx, configured, snapshots[0].at))
 
 
-def _counted(shots: list[Snapshot]) -> bool:
-    return any(shot.outcome is Outcome.COUNT for shot in shots)
+def _counted(snapshots: list[Snapshot]) -> bool:
+    return any(snapshot.outcome is Outcome.COUNT for snapshot in snapshots)
 
 
 def _read_lately(tx: Transaction, configured: ConfiguredSource, now: datetime) -> bool:
     read_at = sources.last_read(tx, configured.source.name, Metric.FOLLOWERS)
-    return read_at is not None and now - read_at <= VOUCHED_FOR
+    return read_at is not None and now - read_at <= READ_VALID_FOR
 
 
-def _keep(
+def _save_breaker(
     tx: Transaction, configured: ConfiguredSource, before: Breaker, after: Breaker, now: datetime
 ) -> None:
-    """Remember the breaker, and tell when it has closed or opened."""
+    """Save a changed breaker; log a new pause or the end of one, and alert on a refusal."""
     if after == before:
         return
     name = configured.source.name
@@ -143,7 +150,7 @@ def _keep(
     if after.paused_until not in {None, before.paused_until}:
         until = "an operator resumes it" if after.stopped else _utc(after.paused_until)
         log.warning("source.paused", source=name, reason=after.reason, until=until)
-        if after.refusals > before.refusals:  # the weather is not worth a message
+        if after.refusals > before.refusals:  # transient faults send no alert
             outbox.add(tx, source_alert(name, after.reason, until), now)
     elif before.half_open and not after.half_open:
         log.info("source.ready", source=name)

@@ -1,4 +1,4 @@
-"""Routing: choose the source that reads each new target."""
+"""Routing: choose a source for each new target."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from storage.engine import Transaction
 BATCH = 500
 """Targets routed in one transaction."""
 InitialPosition = Callable[[Transaction, TargetState, Sequence[OrderState], datetime], QueuePosition | None]
-"""Returns the position in the queue of its source of a target that was just routed."""
+"""Returns the queue position of a target that was just routed."""
 
 
 def router_of(
@@ -41,5 +41,5 @@ def route_new(tx: Transaction, router: SourceRouter, queue_position: InitialPosi
         for state in found
         if state.schedule.source
     }
-    routes.routed(tx, found, {target_id: place for target_id, place in positions.items() if place})
+    routes.save_routes(tx, found, {target_id: place for target_id, place in positions.items() if place})
     return len(states)

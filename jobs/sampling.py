@@ -1,4 +1,4 @@
-"""Sampling: look at the targets whose turn it is, as far as each source's budget and breaker allow."""
+"""Sampling: look at the targets that are due, within each source's budget and breaker."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +18,9 @@ from storage.engine import Database, Transaction
 
 log = structlog.get_logger()
 RETRIES_WHEN_CLAIMED = 4
-"""So many requests are tried where the first one's targets are all in other hands."""
-_NEVER = timedelta.max
-"""Nothing is due: only time, or another process, changes that."""
+"""Number of requests that are tried when all targets of the first one are claimed by other processes."""
+_NOTHING_DUE = timedelta.max
+"""Pause of a source without a due target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +32,17 @@ class Sampling:
     policy: LookPolicy
     clock: Callable[[], datetime]
     wait: Callable[[timedelta], bool]
-    """Waits that long, or less when the daemon is stopping; says whether it is."""
+    """Waits for a duration, or less when the daemon is stopping; returns whether it is stopping."""
     max_wait: timedelta
-    """A round waits for the budget only as long as this."""
+    """Longest time that a round waits for the budget."""
     heartbeat: Callable[[], None]
-    """Called after every step, so that a long round is not taken for a dead one."""
+    """Called after every step, so that a long round is not reported as stuck."""
     selection: TargetSelection = field(default_factory=FixedSelection)
 
     def run_once(self) -> None:
         """Look until nothing is due, the budget is spent, or the daemon stops.
 
-        Sources take turns, one request each, so that none waits for another, and no new target for any.
+        Each step routes new targets and sends one request per source, so that no source waits for another.
         """
         while not self.wait(timedelta(0)):
             routed = self._route()
@@ -50,21 +50,21 @@ class Sampling:
             self.heartbeat()
             if routed or None in pauses:
                 continue
-            soonest = min((pause for pause in pauses if pause is not None), default=_NEVER)
+            soonest = min((pause for pause in pauses if pause is not None), default=_NOTHING_DUE)
             if soonest > self.max_wait or self.wait(soonest):
                 break
         with self.database.write() as tx:
             self.selection.persist(tx, self.clock())
 
     def flush(self) -> None:
-        """Learn from the last looks and save what was learned: the process ends."""
+        """Learn from the last looks and save what was learned, before the process ends."""
         with self.database.write() as tx:
             self.selection.learn(tx, [configured.source.name for configured in self.sources])
         with self.database.write() as tx:
             self.selection.save(tx)
 
     def _route(self) -> int:
-        """Find out who looks at new targets."""
+        """Route new targets; return their number."""
         router = self.policy.router
         if router is None:
             return 0
@@ -72,20 +72,20 @@ class Sampling:
             return routing.route_new(tx, router, self.selection.queue_position, self.clock())
 
     def _steps(self) -> list[timedelta | None]:
-        """One request through each eye; one that breaks fails the round, but only after the others' turn."""
+        """Send one request per source; return the pauses. An exception is raised after the last source."""
         pauses: list[timedelta | None] = []
-        broken: list[Exception] = []
+        errors: list[Exception] = []
         for configured in self.sources:
             try:
                 pauses.append(self._step(configured))
             except Exception as error:  # noqa: BLE001 - raised again below
-                broken.append(error)
-        if broken:
-            raise broken[0]
+                errors.append(error)
+        if errors:
+            raise errors[0]
         return pauses
 
     def _step(self, configured: ConfiguredSource) -> timedelta | None:
-        """Send one request, if one is due; says how long until the next one may go out, None for at once."""
+        """Send one request if one is due; return the pause before the next one, None for no pause."""
         now = self.clock()
         with self.database.write() as tx:
             pause = request_accounting.closed_for(tx, configured, now)
@@ -94,22 +94,22 @@ class Sampling:
             half_open = request_accounting.canary_due(tx, configured)
             if half_open:
                 request_accounting.charge(tx, configured, now, 0, Purpose.CANARY)
-            due = [] if half_open else self._take(tx, configured, now)
+            due = [] if half_open else self._claim_next(tx, configured, now)
         if half_open:
             request_accounting.probe_canary(self.database, configured, self.clock)
         elif due:
             self.look(configured, due)
         else:
-            return _NEVER
+            return _NOTHING_DUE
         return None
 
-    def _take(self, tx: Transaction, configured: ConfiguredSource, now: datetime) -> list[TargetState]:
-        """The targets of the next request, which is paid for."""
+    def _claim_next(self, tx: Transaction, configured: ConfiguredSource, now: datetime) -> list[TargetState]:
+        """Claim the targets of the next request, and charge it."""
         self.selection.persist(tx, now)
         self.selection.learn(tx, [configured.source.name])
-        requests = self.selection.take(tx, configured, now)
+        requests = self.selection.claim_next(tx, configured, now)
         if not requests:
-            requests = self.selection.take(tx, configured, now, RETRIES_WHEN_CLAIMED)
+            requests = self.selection.claim_next(tx, configured, now, RETRIES_WHEN_CLAIMED)
         due = requests[0] if requests else []
         if due:
             request_accounting.charge(tx, configured, now, len(due))
@@ -118,16 +118,16 @@ class Sampling:
     def look(
         self, configured: ConfiguredSource, due: Sequence[TargetState], purpose: Purpose = Purpose.LOOK
     ) -> list[RecordedLook]:
-        """Look at targets whose request is paid for, and write down what follows, in one transaction."""
-        reading = configured.source.read([row.target for row in due], self.clock())
+        """Look at targets whose request is charged, and record the looks in one transaction."""
+        reading = configured.source.read([state.target for state in due], self.clock())
         with self.database.write() as tx:
             request_accounting.settle_reading(tx, configured, reading, self.clock(), purpose)
-        shots = {row.target_id: shot for row, shot in zip(due, reading.snapshots, strict=True)}
-        return self._record(shots)
+        taken = {state.target_id: snapshot for state, snapshot in zip(due, reading.snapshots, strict=True)}
+        return self._record(taken)
 
-    def _record(self, shots: dict[int, Snapshot]) -> list[RecordedLook]:
+    def _record(self, taken: dict[int, Snapshot]) -> list[RecordedLook]:
         with self.database.write() as tx:
-            recorded = record_looks(tx, shots, self.policy)
+            recorded = record_looks(tx, taken, self.policy)
         self.selection.observe(observation for one in recorded for observation in one.observations)
         for one in recorded:
             _log(one)
@@ -135,16 +135,16 @@ class Sampling:
 
 
 def _log(recorded: RecordedLook) -> None:
-    shot = recorded.snapshot
+    snapshot = recorded.snapshot
     log.info(
         "look.taken",
-        link=shot.target.link.url,
-        metric=str(shot.target.metric),
-        outcome=str(shot.outcome),
-        count=shot.count,
-        source=shot.source,
-        detail=shot.detail,
-        username=shot.username,
+        link=snapshot.target.link.url,
+        metric=str(snapshot.target.metric),
+        outcome=str(snapshot.outcome),
+        count=snapshot.count,
+        source=snapshot.source,
+        detail=snapshot.detail,
+        username=snapshot.username,
     )
     for decision in recorded.decisions:
         log.info(

@@ -1,4 +1,4 @@
-"""Turns: which requests go out next through an eye, by the cadence that is configured."""
+"""Target selection: which requests go to a source next, by the configured cadence."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -14,34 +14,34 @@ from storage import due
 from storage.due import DueTarget
 from storage.engine import Transaction
 
-LOOK_AGAIN = timedelta(minutes=10)
-"""A look that does not come back, because the process was killed, is taken again after so long."""
+CLAIMED_FOR = timedelta(minutes=10)
+"""Time for which a target is reserved for one process; the target of a killed process is free after it."""
 
 
 class TargetSelection(Protocol):
-    """Whose turn it is."""
+    """Chooses the targets of the next requests, and learns from looks."""
 
-    def take(
+    def claim_next(
         self, tx: Transaction, configured: ConfiguredSource, now: datetime, limit: int = 1
     ) -> list[list[TargetState]]:
-        """Take the targets of so many requests, each request's together; none when nothing is due.
+        """Claim the targets of up to `limit` requests, in one list per request; empty when nothing is due.
 
-        What is taken is put off meanwhile, so that nobody else takes it.
+        No other process can claim them for `CLAIMED_FOR`.
         """
 
     def queue_position(
-        self, tx: Transaction, row: TargetState, group: Sequence[OrderState], now: datetime
+        self, tx: Transaction, state: TargetState, orders: Sequence[OrderState], now: datetime
     ) -> QueuePosition | None:
-        """The place of a target that is new to its source; None where only its date counts."""
+        """The queue position of a target that is new to its source; None when it is due by date."""
 
     def observe(self, observations: Iterable[Observation]) -> None:
-        """Queue what looks have shown, once their transaction is committed."""
+        """Queue the observations of looks whose transaction is committed."""
 
     def learn(self, tx: Transaction, sources: Iterable[str]) -> None:
-        """Learn what is queued of these sources; what is learned counts once the transaction is committed."""
+        """Learn the queued observations of these sources; has effect when the transaction is committed."""
 
     def persist(self, tx: Transaction, now: datetime) -> None:
-        """Save what was learned, at intervals."""
+        """Save what was learned, at most once per interval."""
 
     def save(self, tx: Transaction) -> None:
         """Save everything that was learned."""
@@ -49,27 +49,27 @@ class TargetSelection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FixedSelection:
-    """All by date: what is urgent first, then what is longest overdue."""
+    """Selection by date: urgent targets first, then the longest overdue."""
 
-    def take(
+    def claim_next(
         self, tx: Transaction, configured: ConfiguredSource, now: datetime, limit: int = 1
     ) -> list[list[TargetState]]:
-        """Take what is urgent, then the rest by date: here no lane is for spare budget only."""
+        """Claim urgent targets, then all others by date."""
         source = configured.source.name
-        heads = due.due_by_date(tx, source, Priority.URGENT, now, limit)
-        left = limit - len(heads)
-        rest = [
-            h
+        targets = due.due_by_date(tx, source, Priority.URGENT, now, limit)
+        left = limit - len(targets)
+        by_date = [
+            target
             for priority in (Priority.ROUTINE, Priority.MAX_INTERVAL)
-            for h in due.due_by_date(tx, source, priority, now, left)
+            for target in due.due_by_date(tx, source, priority, now, left)
         ]
-        heads += sorted(rest, key=lambda head: head.due_at or now)[:left]
-        return claim_requests(tx, configured, heads, now)
+        targets += sorted(by_date, key=lambda target: target.due_at or now)[:left]
+        return claim_requests(tx, configured, targets, now)
 
     def queue_position(
-        self, tx: Transaction, row: TargetState, group: Sequence[OrderState], now: datetime
+        self, tx: Transaction, state: TargetState, orders: Sequence[OrderState], now: datetime
     ) -> QueuePosition | None:
-        """No place: a new target has its date."""
+        """Return None: a new target is due by date."""
 
     def observe(self, observations: Iterable[Observation]) -> None:
         """Learn nothing."""
@@ -85,24 +85,26 @@ class FixedSelection:
 
 
 def claim_requests(
-    tx: Transaction, configured: ConfiguredSource, heads: Sequence[DueTarget], now: datetime
+    tx: Transaction, configured: ConfiguredSource, targets: Sequence[DueTarget], now: datetime
 ) -> list[list[TargetState]]:
-    """All that the requests of these heads show, as far as one reading goes; put off meanwhile."""
+    """Claim all targets that the requests of these due targets show, up to the batch size of the source."""
     shown: defaultdict[str, list[TargetState]] = defaultdict(list)
-    names = list(dict.fromkeys(head.request_key for head in heads))
-    for row in due.lock_by_request(tx, configured.source.name, names, now):
-        shown[row.schedule.request_key].append(row)
-    first = {head.target_id for head in heads}
+    request_keys = list(dict.fromkeys(target.request_key for target in targets))
+    for state in due.lock_by_request(tx, configured.source.name, request_keys, now):
+        shown[state.schedule.request_key].append(state)
+    first = {target.target_id for target in targets}
     requests = []
-    for name in names:
-        rows = [row for row in shown[name] if row.target_id in first or _wanted(row, now)]
-        rows.sort(key=lambda row: (row.target_id not in first, row.schedule.next_due_at or now))
-        requests.append(rows[: configured.source.batch])
-    due.claim_targets(tx, [row.target_id for rows in requests for row in rows], now + LOOK_AGAIN)
-    return [rows for rows in requests if rows]
+    for request_key in request_keys:
+        states = [
+            state for state in shown[request_key] if state.target_id in first or _needs_look(state, now)
+        ]
+        states.sort(key=lambda state: (state.target_id not in first, state.schedule.next_due_at or now))
+        requests.append(states[: configured.source.batch])
+    due.claim_targets(tx, [state.target_id for states in requests for state in states], now + CLAIMED_FOR)
+    return [states for states in requests if states]
 
 
-def _wanted(row: TargetState, now: datetime) -> bool:
-    """What an earlier request of the same name has just shown need not be shown again before it is due."""
-    just_seen = row.last_look_at is not None and now - row.last_look_at < LOOK_AGAIN
-    return not just_seen or (row.schedule.next_due_at is not None and row.schedule.next_due_at <= now)
+def _needs_look(state: TargetState, now: datetime) -> bool:
+    """Whether a target that shares a request needs a look; not if it was just seen and is not due."""
+    just_seen = state.last_look_at is not None and now - state.last_look_at < CLAIMED_FOR
+    return not just_seen or (state.schedule.next_due_at is not None and state.schedule.next_due_at <= now)

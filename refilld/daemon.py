@@ -1,4 +1,4 @@
-"""The daemon: composes sources, jobs and HTTP into one process, and keeps it honest towards systemd."""
+"""The daemon: composes sources, jobs and HTTP into one process, and reports its state to systemd."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ from refilld.channels import open_channels
 from refilld.sd_notify import Notifier
 from refilld.services.manual_check import ManualCheck
 from refilld.settings import Settings
-from refilld.sources import adopt_targets, cadence_for, router_for
+from refilld.sources import cadence_for, reroute_targets, router_for
 from storage import sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
@@ -37,26 +37,26 @@ from storage.migrate import require_current
 
 log = structlog.get_logger()
 LEASES_EVERY = timedelta(seconds=5)
-UPKEEP_EVERY = timedelta(minutes=1)
-HEARTBEAT = timedelta(seconds=15)
-"""How often the main thread looks around where systemd sets no shorter pace."""
+MAINTENANCE_EVERY = timedelta(minutes=1)
+WATCHDOG_INTERVAL = timedelta(seconds=15)
+"""Interval at which the main thread checks the jobs, unless systemd sets its own."""
 
 Clock = Callable[[], datetime]
 
 
 def intervals(settings: Settings) -> dict[str, timedelta]:
-    """How often each of the fixed jobs runs."""
+    """Interval of each scheduled job, by name."""
     return {
         "sampling": settings.sampling.tick,
         "leases": LEASES_EVERY,
         "alerting": settings.alerts.every,
-        "upkeep": UPKEEP_EVERY,
+        "maintenance": MAINTENANCE_EVERY,
     }
 
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """One process's worth of refilld."""
+    """One process of refilld: its jobs and its HTTP server."""
 
     settings: Settings
     database: Database
@@ -66,7 +66,7 @@ class Daemon:
     def sampling(
         self, configured_sources: tuple[ConfiguredSource, ...], heartbeat: Callable[[], None] = lambda: None
     ) -> Sampling:
-        """The sampling job; also used by commands that look once."""
+        """The sampling job; also used by commands that make one look."""
         cadence, selection = cadence_for(self.settings, self.database)
         return Sampling(
             database=self.database,
@@ -81,12 +81,12 @@ class Daemon:
             selection=selection,
         )
 
-    def checking(self, configured_sources: tuple[ConfiguredSource, ...]) -> ManualCheck:
-        """Answers to customers' requests."""
+    def manual_check(self, configured_sources: tuple[ConfiguredSource, ...]) -> ManualCheck:
+        """The manual check, which answers customers' requests."""
         return ManualCheck(self.database, self.sampling(configured_sources), self.clock)
 
-    def plans(self, sampling: Sampling, heartbeat: Callable[[str], None]) -> list[ScheduledJob]:
-        """The fixed jobs; `beat` hears of a job's progress within a long round."""
+    def scheduled_jobs(self, sampling: Sampling, heartbeat: Callable[[str], None]) -> list[ScheduledJob]:
+        """The scheduled jobs; `heartbeat` is called with a job's name after each step of a long round."""
         leases = Leases(self.database, self.clock, self.settings.queue.max_attempts)
         alerting = Alerting(
             self.database, self.clock, open_channels(self.settings.alerts.urls), lambda: heartbeat("alerting")
@@ -95,50 +95,52 @@ class Daemon:
             "sampling": sampling.run_once,
             "leases": leases.run_once,
             "alerting": alerting.run_once,
-            "upkeep": Maintenance(self.database, self.clock).run_once,
+            "maintenance": Maintenance(self.database, self.clock).run_once,
         }
         return [ScheduledJob(name, every, rounds[name]) for name, every in intervals(self.settings).items()]
 
     def run_once(self, configured_sources: tuple[ConfiguredSource, ...]) -> None:
-        """One round of every job that is due; a failing job stops no other, and is an error at the end."""
+        """Run every job once. A failed job does not stop the others; raises RefilldError at the end."""
         with daemon_lock(self.database):
-            adopt_targets(self.database, configured_sources)
+            reroute_targets(self.database, configured_sources)
             sampling = self.sampling(configured_sources)
-            failed = [p.name for p in self.plans(sampling, lambda _job: None) if not run_guarded(p)]
-            _put_down(sampling)
+            failed = [
+                job.name for job in self.scheduled_jobs(sampling, lambda _job: None) if not run_guarded(job)
+            ]
+            _flush(sampling)
         if failed:
             raise RefilldError(f"failed: {', '.join(failed)}; the log says why")
 
     def run(self, configured_sources: tuple[ConfiguredSource, ...], *, http: bool) -> None:
-        """Run until told to stop; then finish the rounds in hand."""
+        """Run until `stopping` is set; then finish the current rounds."""
         with ExitStack() as stack:
             stack.enter_context(daemon_lock(self.database))
             _check_sqlite(self.database)
-            adopt_targets(self.database, configured_sources)
+            reroute_targets(self.database, configured_sources)
             silences = {job: longest_silence(every) for job, every in intervals(self.settings).items()}
             progress = Heartbeats(silences, time.monotonic)
             sampling = self.sampling(configured_sources, lambda: progress.heartbeat("sampling"))
-            plans = self.plans(sampling, progress.heartbeat)
+            scheduled_jobs = self.scheduled_jobs(sampling, progress.heartbeat)
             if http:
                 stack.enter_context(self._serving(progress.late))
             stack.callback(self.database.checkpoint)
-            scheduler = Scheduler(plans, progress, self.clock())
-            stack.callback(_put_down, sampling)
+            scheduler = Scheduler(scheduled_jobs, progress, self.clock())
+            stack.callback(_flush, sampling)
             scheduler.start()
             stack.callback(scheduler.stop)
             log.info(
                 "daemon.started",
                 database=self.database.name,
-                sources=[e.source.name for e in configured_sources],
+                sources=[one.source.name for one in configured_sources],
             )
-            self._keep_watch(progress.late, scheduler.catch_up)
+            self._supervise(progress.late, scheduler.catch_up)
             log.info("daemon.stopping")
         log.info("daemon.stopped")
 
     def serve(self) -> None:
-        """HTTP alone."""
+        """Run the HTTP server without jobs."""
         with self._serving(tuple):
-            self._keep_watch(tuple, lambda _now: None)
+            self._supervise(tuple, lambda _now: None)
 
     @contextmanager
     def _serving(self, late: Callable[[], tuple[str, ...]]) -> Iterator[None]:
@@ -153,14 +155,14 @@ class Daemon:
         finally:
             server.stop()
 
-    def _keep_watch(self, late: Callable[[], tuple[str, ...]], catch_up: Callable[[datetime], None]) -> None:
-        """Wait for the end, and feed systemd's watchdog as long as every job makes progress."""
+    def _supervise(self, late: Callable[[], tuple[str, ...]], catch_up: Callable[[datetime], None]) -> None:
+        """Wait until `stopping` is set; notify systemd's watchdog as long as every job makes progress."""
         notifier = Notifier(os.environ)
         notifier.ready("running")
-        pace = (notifier.watchdog_interval or HEARTBEAT).total_seconds()
+        pace = (notifier.watchdog_interval or WATCHDOG_INTERVAL).total_seconds()
         while not self.stopping.wait(pace):
-            with suppress(UnreachableError):  # the jobs tell of that, and get on when it is back
-                require_current(self.database)  # who migrates the database ends those who do not know it
+            with suppress(UnreachableError):  # the jobs log that, and continue when it is back
+                require_current(self.database)  # a newer migration ends this process
             catch_up(self.clock())
             stuck = late()
             if stuck:
@@ -171,14 +173,14 @@ class Daemon:
         notifier.stopping()
 
 
-def _put_down(sampling: Sampling) -> None:
-    """Save what was learned; a database that is away at the end keeps nobody from ending."""
+def _flush(sampling: Sampling) -> None:
+    """Save what was learned; an unreachable database must not prevent the end of the process."""
     with suppress(UnreachableError):
         sampling.flush()
 
 
 def health(database: Database, late: Callable[[], tuple[str, ...]]) -> Health:
-    """Whether the process can do its work: the database answers, is migrated, and the jobs get on."""
+    """Check that the database answers and is migrated, and that the jobs make progress."""
     faults = [f"job {job} makes no progress" for job in late()]
     try:
         require_current(database)
@@ -189,12 +191,12 @@ def health(database: Database, late: Callable[[], tuple[str, ...]]) -> Health:
 
 @contextmanager
 def stop_on_signals(stopping: Event) -> Iterator[None]:
-    """SIGTERM and SIGINT ask for an end; the rounds in hand are finished."""
+    """Set `stopping` on SIGTERM and SIGINT; the current rounds are finished."""
 
-    def ask(_number: int, _frame: object) -> None:
+    def stop(_number: int, _frame: object) -> None:
         stopping.set()
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
@@ -203,7 +205,7 @@ def stop_on_signals(stopping: Event) -> Iterator[None]:
 
 
 def _check_sqlite(database: Database) -> None:
-    """Check the file, and warn of a library that may corrupt it when two processes write at once."""
+    """Check the SQLite file; warn of a library version that may corrupt it under concurrent writes."""
     if not database.sqlite:
         return
     database.quick_check()

@@ -1,4 +1,4 @@
-"""The eyes of an installation: its enabled sources, their ways to targets, and the cadence of their looks."""
+"""The enabled sources of an installation, their routing, and the configured cadence."""
 
 from jobs.adaptive_selection import AdaptiveSelection
 from jobs.configured_source import ConfiguredSource, canary_for
@@ -18,11 +18,11 @@ from storage import cadence_stats, routes
 from storage.engine import Database
 
 OFFICIAL = "graph"
-"""The source that goes before all others where it can see a target."""
+"""The source that is preferred for targets that it can read."""
 
 
 def open_sources(settings: Settings) -> tuple[ConfiguredSource, ...]:
-    """The enabled sources, the official one first; BadInputError names one that is not installed."""
+    """Return the enabled sources, the official one first; BadInputError when one is not installed."""
     named = sorted(settings.enabled_sources.items(), key=lambda item: item[0] != OFFICIAL)
     return tuple(_open_configured(name, section) for name, section in named)
 
@@ -33,7 +33,7 @@ def _open_configured(name: str, section: SourceSection) -> ConfiguredSource:
 
 
 def require_sources(settings: Settings) -> tuple[ConfiguredSource, ...]:
-    """The enabled sources, at least one."""
+    """Return the enabled sources; ConfigError when there is none."""
     configured_sources = open_sources(settings)
     if not configured_sources:
         raise ConfigError(
@@ -45,7 +45,7 @@ def require_sources(settings: Settings) -> tuple[ConfiguredSource, ...]:
 
 
 def router_for(settings: Settings, configured_sources: tuple[ConfiguredSource, ...]) -> SourceRouter:
-    """The choice of source by target and service."""
+    """Return the router, which chooses the source of a target by its services."""
     services = settings.services.items()
     return router_of(
         configured_sources, {name: tuple(s.sources) for name, s in services if s.sources is not None}
@@ -53,7 +53,7 @@ def router_for(settings: Settings, configured_sources: tuple[ConfiguredSource, .
 
 
 def cadence_for(settings: Settings, database: Database) -> tuple[Cadence, TargetSelection]:
-    """The configured cadence, with what it has learned so far."""
+    """Return the configured cadence, with its saved statistics, and its target selection."""
     every = settings.sampling.every
     if settings.sampling.cadence == "fixed":
         return FixedCadence(every), FixedSelection()
@@ -62,8 +62,8 @@ def cadence_for(settings: Settings, database: Database) -> tuple[Cadence, Target
     return cadence, AdaptiveSelection(cadence)
 
 
-def adopt_targets(database: Database, configured_sources: tuple[ConfiguredSource, ...]) -> None:
-    """At the start of a daemon: no target waits for a source that looks no more, or misses a new one."""
+def reroute_targets(database: Database, configured_sources: tuple[ConfiguredSource, ...]) -> None:
+    """At the start of a daemon, reroute the targets of disabled sources, or all if a source is new."""
     with database.write() as tx:
         names = [configured.source.name for configured in configured_sources]
         new = [name for name in names if not cadence_stats.has_virtual_time(tx, name)]

@@ -1,4 +1,4 @@
-"""Lessons: what the learned cadence knows, added up by all daemons of a shop."""
+"""Statistics of the adaptive cadence, summed over all daemons: hazards, virtual times and unit prices."""
 
 from collections.abc import Mapping
 
@@ -13,11 +13,11 @@ from storage.source_tables import hazard_cells, unit_prices, virtual_times
 _h = hazard_cells.c
 _c = virtual_times.c
 _KEY = ["service", "age", "margin", "slope", "span"]
-_CLOCK = select(_c.state).where(_c.source == bindparam("source"))
+_VIRTUAL_TIME = select(_c.state).where(_c.source == bindparam("source"))
 
 
 def load(connection: Connection) -> dict[Cell, tuple[float, float]]:
-    """Events and hours of exposure of every cell."""
+    """Return events and hours of exposure of every hazard cell."""
     rows = connection.execute(select(hazard_cells))
     return {
         Cell(row.service, row.age, row.margin, row.slope, row.span): (row.events, row.exposure)
@@ -25,9 +25,9 @@ def load(connection: Connection) -> dict[Cell, tuple[float, float]]:
     }
 
 
-def add(connection: Connection, harvest: Mapping[Cell, tuple[float, float]]) -> None:
-    """Add what was learned to what is known; in order, so that no two daemons block each other."""
-    if not harvest:
+def add(connection: Connection, learned: Mapping[Cell, tuple[float, float]]) -> None:
+    """Add events and hours to the hazard cells, in sorted order to avoid deadlocks."""
+    if not learned:
         return
     insert = insert_into(connection, hazard_cells)
     statement = insert.on_conflict_do_update(
@@ -39,19 +39,19 @@ def add(connection: Connection, harvest: Mapping[Cell, tuple[float, float]]) -> 
     )
     rows = [
         {**cell._asdict(), "events": events, "exposure": exposure}
-        for cell, (events, exposure) in sorted(harvest.items())
+        for cell, (events, exposure) in sorted(learned.items())
     ]
     connection.execute(statement, rows)
 
 
 def virtual_time(connection: Connection, source: str) -> VirtualTime:
     """Return the virtual time of a source; to change it, hold `sources.lock_source`."""
-    return VirtualTime.load(connection.execute(_CLOCK, {"source": source}).scalar() or "")
+    return VirtualTime.load(connection.execute(_VIRTUAL_TIME, {"source": source}).scalar() or "")
 
 
 def has_virtual_time(connection: Connection, source: str) -> bool:
-    """Whether a source has a virtual time: one that was never read has none."""
-    return connection.execute(_CLOCK, {"source": source}).first() is not None
+    """Whether a source has a virtual time; a source that was never enabled has none."""
+    return connection.execute(_VIRTUAL_TIME, {"source": source}).first() is not None
 
 
 def save_virtual_time(connection: Connection, source: str, state: VirtualTime) -> None:
@@ -62,7 +62,7 @@ def save_virtual_time(connection: Connection, source: str, state: VirtualTime) -
 
 
 def add_sales(connection: Connection, sales: Mapping[tuple[str, Metric], tuple[float, float]]) -> None:
-    """Add units and amounts, sold at a price, to the going rates of their currency and metric."""
+    """Add sold units and amounts to the unit prices of their currency and metric."""
     if not sales:
         return
     insert = insert_into(connection, unit_prices)
@@ -79,6 +79,6 @@ def add_sales(connection: Connection, sales: Mapping[tuple[str, Metric], tuple[f
 
 
 def average_prices(connection: Connection) -> dict[tuple[str, Metric], float]:
-    """What a unit usually costs, by currency and metric."""
+    """Return the average price of a unit, by currency and metric."""
     rows = connection.execute(select(unit_prices))
     return {(row.currency, row.metric): row.amount / row.units for row in rows if row.units > 0}

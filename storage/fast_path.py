@@ -1,10 +1,10 @@
-"""Quiet looks: those from which nothing can follow are most of all looks, and are kept with least ado.
+"""Fast path: save looks that change nothing, with as few columns as possible.
 
-Times are whole microseconds here, as the database has them, and only what such a look changes is written.
+Most looks are of this kind. Times are integers here, in microseconds as in the database.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -20,19 +20,19 @@ from sqlalchemy import (
 )
 
 from monitor.cadence.schedule import NextLook, Priority, QueuePosition
+from monitor.model.instants import EPOCH
 from monitor.model.snapshot import Outcome, Snapshot
 from storage.bulk import execute_many
 from storage.schema import snapshots, targets
 
 _t = targets.c
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _raw(*names: str) -> list[object]:
     return [type_coerce(_t[name], BigInteger).label(name) for name in names]
 
 
-_RESTING = (
+_SELECT_STATES = (
     select(
         _t.target_id, _t.source, _t.request_key, _t.count_kind, _t.account, _t.count_offset, _t.cadence_state,
         _t.priority, _t.noop_min_count,
@@ -54,7 +54,7 @@ _INTEGERS = (
     "next_due_at", "last_look_at", "last_count", "last_count_at", "judged_at", "not_before",
     "coverage_ends_at", "final_look_slot",
 )  # fmt: skip
-_PASSED = (
+_UPDATE_TARGET = (
     update(targets)
     .where(_t.target_id == bindparam("id"))
     .values(
@@ -66,7 +66,7 @@ _PASSED = (
         | {"priority": literal_column(str(int(Priority.MAX_INTERVAL))), "claimed_until": null()}
     )
 )
-_KEEP = insert(snapshots).values(
+_INSERT_SNAPSHOT = insert(snapshots).values(
     target_id=bindparam("id"),
     at=bindparam("last_look_at", type_=BigInteger()),
     outcome=literal_column(f"'{Outcome.COUNT}'"),
@@ -79,7 +79,7 @@ _KEEP = insert(snapshots).values(
 
 
 class FastPathState(NamedTuple):
-    """A target at rest: what its last judged look has left, as far as a quiet look depends on it."""
+    """A target with noop bounds, as far as a fast-path look depends on it."""
 
     target_id: int
     source: str
@@ -95,49 +95,51 @@ class FastPathState(NamedTuple):
     judged_until: int
     last_look_at: int
     unseen_since: int | None
-    """Since when another source has not found it."""
+    """Since when a source has not found the target."""
 
 
 def fast_path_states(connection: Connection, target_ids: Sequence[int]) -> list[FastPathState]:
-    """Those of the targets that are at rest, and in no trouble; locked."""
-    return [FastPathState._make(row) for row in connection.execute(_RESTING, {"target_ids": target_ids})]
+    """Return those of the targets that have noop bounds and no target problem; locked."""
+    return [
+        FastPathState._make(row) for row in connection.execute(_SELECT_STATES, {"target_ids": target_ids})
+    ]
 
 
 class FastPathLook(NamedTuple):
-    """A quiet look: a count, its target as it was, and where the target sits from now on."""
+    """A look to save: its target before it, the snapshot, the next look and the queue position."""
 
     target: FastPathState
     snapshot: Snapshot
-    following: NextLook
+    next_look: NextLook
     queue_position: QueuePosition
 
 
 def micros(at: datetime) -> int:
-    """A time as the database has it."""
-    return (at - _EPOCH) // timedelta.resolution
+    """Return a time in microseconds since the epoch, as the database stores it."""
+    return (at - EPOCH) // timedelta.resolution
 
 
-def keep(connection: Connection, looks: Sequence[FastPathLook]) -> None:
-    """Keep quiet looks, and put their targets back into the queue."""
+def save_looks(connection: Connection, looks: Sequence[FastPathLook]) -> None:
+    """Save looks, and put their targets back into the virtual queue."""
     if looks:
         rows = [_row(look) for look in looks]
-        execute_many(connection, _KEEP, rows)
-        execute_many(connection, _PASSED, rows)
+        execute_many(connection, _INSERT_SNAPSHOT, rows)
+        execute_many(connection, _UPDATE_TARGET, rows)
 
 
 def _row(look: FastPathLook) -> dict[str, object]:
-    shot, queue_position, target = look.snapshot, look.queue_position, look.target
-    at = micros(shot.at)
+    snapshot, queue_position, target = look.snapshot, look.queue_position, look.target
+    at = micros(snapshot.at)
     return {
         "id": target.target_id,
-        "count": shot.count,
-        "source": shot.source,
-        "count_kind": shot.count_kind,
-        "detail": shot.detail,
+        "count": snapshot.count,
+        "source": snapshot.source,
+        "count_kind": snapshot.count_kind,
+        "detail": snapshot.detail,
         "count_offset": target.count_offset,
-        "next_due_at": micros(look.following.at),
+        "next_due_at": micros(look.next_look.at),
         "last_look_at": at,
-        "last_count": shot.judged,
+        "last_count": snapshot.judged,
         "last_count_at": at,
         "judged_at": at,
         "not_before": micros(queue_position.not_before),
@@ -148,6 +150,6 @@ def _row(look: FastPathLook) -> dict[str, object]:
         "final_look_value": queue_position.final_look.value if queue_position.final_look else None,
         "virtual_due": queue_position.due,
         "service_queue": queue_position.service_queue,
-        "cadence_state": look.following.cadence_state,
-        "due_reason": look.following.due_reason,
+        "cadence_state": look.next_look.cadence_state,
+        "due_reason": look.next_look.due_reason,
     }

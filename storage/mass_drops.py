@@ -1,4 +1,4 @@
-"""Mass drops: how many targets of a metric were judged and fell of late, and which mass drop is on."""
+"""Mass drops: numbers of judged and fallen targets by metric, and the current mass drop."""
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, case, func, insert, select, text, update
 
 from monitor.evaluation.mass_drop_state import MassDropState
-from monitor.guarantee.mass_drop import Tally
+from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.model.target import Metric
 from storage.engine import advisory_lock
 from storage.schema import mass_drops, targets
@@ -32,7 +32,7 @@ _m = mass_drops.c
 _t = targets.c
 _ON = text("mass_drops.ended_at IS NULL")
 _CURRENT = select(_m.started_at).where(_m.metric == bindparam("metric"), _ON)
-_TALLY = select(
+_COUNTS = select(
     func.count(), func.coalesce(func.sum(case((_t.drop_opened_at >= bindparam("since"), 1), else_=0)), 0)
 ).where(_t.metric == bindparam("metric"), _t.judged_at >= bindparam("since"))
 _JUDGED = update(targets).where(_t.target_id == bindparam("id")).values(judged_at=bindparam("now"))
@@ -40,38 +40,38 @@ _OPENED = _JUDGED.values(drop_opened_at=bindparam("now"))
 
 
 def note_judged(connection: Connection, judged: Mapping[int, datetime], opened: Container[int]) -> None:
-    """Remember when targets were judged, and at which of them a drop of one of their orders opened."""
-    calm = [{"id": target_id, "now": at} for target_id, at in judged.items() if target_id not in opened]
-    fell = [{"id": target_id, "now": at} for target_id, at in judged.items() if target_id in opened]
-    for statement, rows in ((_JUDGED, calm), (_OPENED, fell)):
+    """Save when targets were judged, and on which of them a drop opened."""
+    unfallen = [{"id": target_id, "now": at} for target_id, at in judged.items() if target_id not in opened]
+    fallen = [{"id": target_id, "now": at} for target_id, at in judged.items() if target_id in opened]
+    for statement, rows in ((_JUDGED, unfallen), (_OPENED, fallen)):
         if rows:
             connection.execute(statement, rows)
 
 
 def state(connection: Connection, metric: Metric, since: datetime, *, enabled: bool) -> MassDropState:
-    """What is known of the mass drops of a metric, its targets counted that were judged since then.
+    """Return the mass drop state of a metric, counting targets that were judged since `since`.
 
-    They are not counted where mass drops are not `enabled` and none is on.
+    Targets are not counted when mass drops are not `enabled` and none is on.
     """
     began = on_since(connection, metric)
-    counted = tally(connection, metric, since) if enabled or began is not None else Tally(0, 0)
+    counted = tally(connection, metric, since) if enabled or began is not None else MassDropCounts(0, 0)
     return MassDropState(counted, began)
 
 
-def tally(connection: Connection, metric: Metric, since: datetime) -> Tally:
-    """The targets of a metric that were judged since then, and those of them that fell."""
-    judged, fallen = connection.execute(_TALLY, {"metric": metric, "since": since}).one()
-    return Tally(judged, int(fallen))
+def tally(connection: Connection, metric: Metric, since: datetime) -> MassDropCounts:
+    """Return the numbers of judged and fallen targets of a metric since `since`."""
+    judged, fallen = connection.execute(_COUNTS, {"metric": metric, "since": since}).one()
+    return MassDropCounts(judged, int(fallen))
 
 
 def on_since(connection: Connection, metric: Metric) -> datetime | None:
-    """When the mass drop of the metric began that is on; None when none is."""
+    """Return the beginning of the current mass drop of a metric; None when none is on."""
     started_at: datetime | None = connection.execute(_CURRENT, {"metric": metric}).scalar()
     return started_at
 
 
-def begin(connection: Connection, metric: Metric, counted: Tally, now: datetime) -> bool:
-    """Note that a mass drop has begun; False when another process has just noted it."""
+def begin(connection: Connection, metric: Metric, counted: MassDropCounts, now: datetime) -> bool:
+    """Save the beginning of a mass drop; False when another process has saved it already."""
     advisory_lock(connection, f"refilld mass drop {metric}")
     if on_since(connection, metric) is not None:
         return False
@@ -81,7 +81,7 @@ def begin(connection: Connection, metric: Metric, counted: Tally, now: datetime)
 
 
 def end(connection: Connection, metric: Metric, now: datetime) -> bool:
-    """Note that the mass drop of a metric is over; False when another process has just noted it."""
+    """Save the end of a mass drop; False when another process has saved it already."""
     change = update(mass_drops).where(_m.metric == metric, _ON).values(ended_at=now)
     return connection.execute(change).rowcount > 0
 

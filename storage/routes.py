@@ -1,4 +1,4 @@
-"""Routes: which source looks at a target, and which targets have yet to be told."""
+"""Routes: which source looks at a target, and which targets have no source yet."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -18,22 +18,22 @@ _UNROUTED = (
     .with_for_update(skip_locked=True)
 )
 _REROUTE = update(targets).where(_t.target_id == bindparam("id")).values(source=None)
-_left = targets.alias("left_targets")
-_LEFT = (
-    select(_left.c.target_id)
-    .where(_left.c.source.is_not(None), _left.c.source.not_in(bindparam("but", expanding=True)))
-    .order_by(_left.c.target_id)
+_other = targets.alias("left_targets")
+_OF_OTHER_SOURCES = (
+    select(_other.c.target_id)
+    .where(_other.c.source.is_not(None), _other.c.source.not_in(bindparam("but", expanding=True)))
+    .order_by(_other.c.target_id)
     .with_for_update()
 )
-_LEAVE = update(targets).where(_t.target_id.in_(_LEFT)).values(source=None)
-"""Locked in the order of the judges, or a daemon that starts and one that judges wait for each other."""
+_LEAVE_SOURCES = update(targets).where(_t.target_id.in_(_OF_OTHER_SOURCES)).values(source=None)
+"""Locks in the order of ids, as evaluations do, to avoid a deadlock."""
 _DUE = bindparam("virtual_due", type_=_t.virtual_due.type)
-_KEEPS_ITS_TURN = (
+_KEEPS_POSITION = (
     (_t.virtual_due < _DUE)
     & (_t.service_queue == bindparam("service_queue"))
     & (_t.request_key == bindparam("request_key"))
 )
-_ROUTED = (
+_SAVE_ROUTE = (
     update(targets)
     .where(_t.target_id == bindparam("id"))
     .values(
@@ -44,34 +44,37 @@ _ROUTED = (
                 "final_look_slot", "final_look_value",
             )
         }
-        | {"virtual_due": case((_KEEPS_ITS_TURN, _t.virtual_due), else_=_DUE)}  # nobody waits longer by it
+        # Routing never delays a target.
+        | {"virtual_due": case((_KEEPS_POSITION, _t.virtual_due), else_=_DUE)}
     )
 )  # fmt: skip
 
 
 def unrouted(connection: Connection, limit: int) -> list[TargetState]:
-    """Watched targets of which it is not known yet which source looks at them; locked."""
+    """Return scheduled targets without a source; locked."""
     return [state_of(row) for row in connection.execute(_UNROUTED, {"limit": limit})]
 
 
 def reroute(connection: Connection, target_ids: Iterable[int]) -> None:
-    """Have it found out anew which source looks at targets, and where in its queue."""
+    """Clear the sources of targets, so that they are routed again."""
     rows = [{"id": target_id} for target_id in target_ids]
     if rows:
         connection.execute(_REROUTE, rows)
 
 
 def leave_sources(connection: Connection, but: Sequence[str]) -> int:
-    """Take targets from sources that look no more, at the start of who looks; gives how many."""
-    return connection.execute(_LEAVE, {"but": list(but)}).rowcount
+    """Clear the sources of all targets of other sources than `but`; return the number of targets."""
+    return connection.execute(_LEAVE_SOURCES, {"but": list(but)}).rowcount
 
 
-def routed(connection: Connection, rows: Sequence[TargetState], seats: Mapping[int, QueuePosition]) -> None:
-    """Write down which source looks at targets, and their places in its virtual queue."""
+def save_routes(
+    connection: Connection, states: Sequence[TargetState], positions: Mapping[int, QueuePosition]
+) -> None:
+    """Save the sources of targets, and their queue positions by target id."""
     values = [
-        {"id": row.target_id, "source": row.schedule.source, "request_key": row.schedule.request_key}
-        | queue_position_values(seats.get(row.target_id))
-        for row in rows
+        {"id": state.target_id, "source": state.schedule.source, "request_key": state.schedule.request_key}
+        | queue_position_values(positions.get(state.target_id))
+        for state in states
     ]
     if values:
-        connection.execute(_ROUTED, values)
+        connection.execute(_SAVE_ROUTE, values)

@@ -1,4 +1,4 @@
-"""Targets: which one is due, what is known of its series, and when to look next."""
+"""Targets: their state, schedule and results of looks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,20 +21,20 @@ from storage.schema import orders, targets
 
 _t = targets.c
 _BY_ID = select(targets).where(_t.target_id == bindparam("target_id"))
-_LOCKED = _BY_ID.with_for_update()
+_LOCK_ONE = _BY_ID.with_for_update()
 _LOCK_IDS = (
     select(_t.target_id)
     .where(_t.target_id.in_(bindparam("target_ids", expanding=True)))
     .order_by(_t.target_id)
     .with_for_update()
 )
-_ALL_LOCKED = (
+_LOCK_MANY = (
     select(targets)
     .where(_t.target_id.in_(bindparam("target_ids", expanding=True)))
     .order_by(_t.target_id)
     .with_for_update()
 )
-_WAKE = (
+_SCHEDULE_BY = (
     update(targets)
     .where(_t.target_id == bindparam("id"))
     .where(
@@ -49,10 +49,10 @@ _WAKE = (
         due_reason=bindparam("because"),
     )
 )
-_AROUSE = (
+_INVALIDATE_FAST_PATH = (
     update(targets).where(_t.target_id == bindparam("id"), _t.noop_until.is_not(None)).values(noop_until=None)
 )
-_LOOKED = (
+_SAVE_LOOK = (
     update(targets)
     .where(_t.target_id == bindparam("id"))
     .values(
@@ -102,27 +102,27 @@ _OF_LINKS = select(_t.target_id, _t.link, _t.metric).where(_t.link.in_(bindparam
 
 
 def get(connection: Connection, target_id: int, *, lock: bool = False) -> TargetState:
-    """One target; with `lock` nobody else can judge it, or change its orders' flags, until the commit."""
-    row = connection.execute(_LOCKED if lock else _BY_ID, {"target_id": target_id}).one_or_none()
+    """Return a target; `lock` keeps other transactions from evaluating it or flagging its orders."""
+    row = connection.execute(_LOCK_ONE if lock else _BY_ID, {"target_id": target_id}).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no target {target_id}")
     return state_of(row)
 
 
 def lock(connection: Connection, target_ids: Sequence[int]) -> None:
-    """Lock targets in the order of their ids, which all do who lock many; SQLite has one writer anyway."""
+    """Lock targets in the order of their ids, which prevents deadlocks; SQLite has only one writer."""
     if target_ids and connection.dialect.name == "postgresql":
         connection.execute(_LOCK_IDS, {"target_ids": target_ids})
 
 
 def locked(connection: Connection, target_ids: Sequence[int]) -> dict[int, TargetState]:
-    """Targets by their ids, locked in one order, so that no two who judge many block each other."""
-    rows = connection.execute(_ALL_LOCKED, {"target_ids": target_ids}) if target_ids else ()
+    """Return targets by id, locked in the order of their ids, which prevents deadlocks."""
+    rows = connection.execute(_LOCK_MANY, {"target_ids": target_ids}) if target_ids else ()
     return {row.target_id: state_of(row) for row in rows}
 
 
 def of_order(connection: Connection, order_id: str, *, lock: bool = False) -> TargetState:
-    """The target of an order; raises NotFoundError when there is no such order."""
+    """Return the target of an order; raises NotFoundError when there is no such order."""
     query = select(orders.c.target_id).where(orders.c.order_id == order_id)
     target_id = connection.execute(query).scalar()
     if target_id is None:
@@ -137,72 +137,71 @@ def schedule_by(
     why: str,
     priority: Priority = Priority.ROUTINE,
 ) -> None:
-    """Make targets due at `at` and as urgent as said; never later, and never less urgent, than they are."""
+    """Make targets due by `at` with at least this priority; never later or less urgent than before."""
     ids = list(target_ids)
     if ids:
         rows = [{"id": target_id, "at": at, "because": why, "urgency": int(priority)} for target_id in ids]
-        connection.execute(_WAKE, rows)
+        connection.execute(_SCHEDULE_BY, rows)
         invalidate_fast_path(connection, ids)
 
 
 def invalidate_fast_path(connection: Connection, target_ids: Iterable[int]) -> None:
-    """Have the next count of targets judged, however calm they were: something about their orders changed."""
+    """Clear the noop bounds of targets whose orders changed: the next count is evaluated."""
     rows = [{"id": target_id} for target_id in target_ids]
     if rows:
-        connection.execute(_AROUSE, rows)
+        connection.execute(_INVALIDATE_FAST_PATH, rows)
 
 
 @dataclass(frozen=True, slots=True)
 class LookOutcome:
-    """A look to save: the state of its target after it, and when to look again."""
+    """A look to save: the state of its target after it, and the next look."""
 
-    row: TargetState
+    state: TargetState
     snapshot: Snapshot
-    following: NextLook | None
+    next_look: NextLook | None
     queue_position: QueuePosition | None = None
-    """Place in its source's virtual queue."""
+    """None when the target is not in the virtual queue."""
     noop_bounds: NoopBounds | None = None
 
 
 def save_looks(connection: Connection, looks: Sequence[LookOutcome]) -> None:
-    """Write down looks, and when to look again."""
+    """Save the states of targets after looks, and their schedules."""
     if looks:
-        connection.execute(_LOOKED, [_after(look) for look in looks])
+        connection.execute(_SAVE_LOOK, [_look_values(look) for look in looks])
 
 
-def _after(look: LookOutcome) -> dict[str, object]:
-    row, snapshot, following = look.row, look.snapshot, look.following
+def _look_values(look: LookOutcome) -> dict[str, object]:
+    state, snapshot, next_look = look.state, look.snapshot, look.next_look
     counted = snapshot.outcome is Outcome.COUNT
     private = snapshot.outcome is Outcome.PRIVATE
-    since = row.private_since or (snapshot.at if private else None)
+    since = state.private_since or (snapshot.at if private else None)
     return {
-        "id": row.target_id,
-        "next_due_at": following.at if following else None,
-        "priority": int(following.priority if following else Priority.ROUTINE),
-        "due_reason": following.due_reason if following else "no order is covered",
+        "id": state.target_id,
+        "next_due_at": next_look.at if next_look else None,
+        "priority": int(next_look.priority if next_look else Priority.ROUTINE),
+        "due_reason": next_look.due_reason if next_look else "no order is covered",
         "last_look_at": snapshot.at,
         "last_outcome": snapshot.outcome,
-        "failures": row.failures,
-        "last_count_at": snapshot.at if counted else row.last_count_at,
+        "failures": state.failures,
+        "last_count_at": snapshot.at if counted else state.last_count_at,
         "private_since": None if counted else since,
-        "username_now": _name_now(row, snapshot),
-        "notified_problem": row.notified_problem
-        if following
-        else None,  # an order to come must be told of it anew
-        "source": row.schedule.source,
-        "request_key": row.schedule.request_key,
-        "unseen_by": " ".join(sorted(row.schedule.unseen_by)),
-        "unseen_since": row.schedule.unseen_since,
-        "cadence_state": following.cadence_state if following else "",
+        "username_now": _present_username(state, snapshot),
+        # A problem ends with the last order, so that a new order is notified again.
+        "notified_problem": state.notified_problem if next_look else None,
+        "source": state.schedule.source,
+        "request_key": state.schedule.request_key,
+        "unseen_by": " ".join(sorted(state.schedule.unseen_by)),
+        "unseen_since": state.schedule.unseen_since,
+        "cadence_state": next_look.cadence_state if next_look else "",
         "claimed_until": None,
-        **_series(row.series),
-        **_absent(row.absence),
+        **_series_values(state.series),
+        **_absence_values(state.absence),
         **queue_position_values(look.queue_position),
-        **_noop_columns(look.noop_bounds),
+        **_noop_values(look.noop_bounds),
     }
 
 
-def _series(series: Series) -> dict[str, object]:
+def _series_values(series: Series) -> dict[str, object]:
     return {
         "last_count": series.last_count,
         "count_kind": series.count_kind,
@@ -214,50 +213,50 @@ def _series(series: Series) -> dict[str, object]:
 
 
 def queue_position_values(queue_position: QueuePosition | None) -> dict[str, object]:
-    """The columns of a target's place in the virtual queue."""
-    call = queue_position.final_look if queue_position else None
+    """Return the columns of a target's queue position."""
+    final_look = queue_position.final_look if queue_position else None
     return {
         "virtual_due": queue_position.due if queue_position else None,
         "service_queue": queue_position.service_queue if queue_position else "",
         "not_before": queue_position.not_before if queue_position else None,
         "coverage_ends_at": queue_position.coverage_ends_at if queue_position else None,
-        "final_look_slot": call.slot if call else None,
-        "final_look_value": call.value if call else None,
+        "final_look_slot": final_look.slot if final_look else None,
+        "final_look_value": final_look.value if final_look else None,
     }
 
 
-def _noop_columns(calm: NoopBounds | None) -> dict[str, object]:
+def _noop_values(bounds: NoopBounds | None) -> dict[str, object]:
     return {
-        "noop_min_count": calm.count if calm else None,
-        "noop_until": calm.until if calm else None,
-        "judged_from": calm.judged_from if calm else None,
-        "judged_until": calm.judged_until if calm else None,
+        "noop_min_count": bounds.count if bounds else None,
+        "noop_until": bounds.until if bounds else None,
+        "judged_from": bounds.judged_from if bounds else None,
+        "judged_until": bounds.judged_until if bounds else None,
     }
 
 
-def _name_now(row: TargetState, snapshot: Snapshot) -> str | None:
-    """A look that showed the series' account knows its name; any other leaves it as it was."""
-    if snapshot.account and snapshot.account == row.series.account:
+def _present_username(state: TargetState, snapshot: Snapshot) -> str | None:
+    """Present username of a renamed profile; a look without the series' account leaves it as it was."""
+    if snapshot.account and snapshot.account == state.series.account:
         return snapshot.username or None
-    return row.target.username_now
+    return state.target.username_now
 
 
-def _absent(absence: Absence) -> dict[str, object]:
+def _absence_values(absence: Absence) -> dict[str, object]:
     return {"absences": absence.looks, "absent_since": absence.since, "gone_at": absence.gone_at}
 
 
 def ensure(connection: Connection, wanted: Sequence[Target]) -> Mapping[tuple[str, Metric], int]:
-    """Create the missing targets, and add a missing owner; gives the ids of all, by link and metric."""
+    """Create missing targets, and add a missing owner; return the ids of all, by link and metric."""
     if not wanted:
         return {}
     rows: dict[tuple[str, Metric], dict[str, object]] = {}
-    for target in sorted(wanted, key=lambda t: t.owner is None):  # who names an owner goes first
+    for target in sorted(wanted, key=lambda t: t.owner is None):  # with an owner first
         rows.setdefault((target.link.url, target.metric), _new(target))
     insert = insert_into(connection, targets)
     owner = insert.excluded.owner
     statement = insert.on_conflict_do_update(
         index_elements=["link", "metric"],
-        set_={"owner": owner, "source": None},  # who names the owner may open another way to see it
+        set_={"owner": owner, "source": None},  # with an owner, another source may read it
         where=_t.owner.is_(None) & owner.is_not(None),
     )
     connection.execute(statement, [rows[key] for key in sorted(rows)])
@@ -273,7 +272,7 @@ def _new(target: Target) -> dict[str, object]:
 
 
 def state_of(row: AnyRow) -> TargetState:
-    """The target of a whole row."""
+    """Return the target of a complete row."""
     return TargetState(
         target_id=row.target_id,
         target=Target(Link(row.kind, row.key), row.metric, row.owner, row.account, row.username_now),

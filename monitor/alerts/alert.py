@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from monitor.guarantee.gone_detection import Absence
-from monitor.guarantee.mass_drop import MassDropRule, Tally
+from monitor.guarantee.mass_drop import MassDropCounts, MassDropRule
 from monitor.guarantee.refund_review import Review
 from monitor.model.decision import Action, Decision
 from monitor.model.duration import format_duration
@@ -110,11 +110,11 @@ def dead_refill_alert(refill_id: int, order_id: str, quantity: int, error: str) 
     return Alert(AlertKind.REFILL_DEAD, text, order_id=order_id)
 
 
-def mass_drop_alert(metric: Metric, tally: Tally, rule: MassDropRule) -> Alert:
+def mass_drop_alert(metric: Metric, counts: MassDropCounts, rule: MassDropRule) -> Alert:
     """Tell once, for all targets together, that a mass drop has begun."""
     text = (
-        f"mass drop: {tally.fallen} of {tally.judged} targets judged in {format_duration(rule.window)} lost "
-        f"{metric}; this looks like the platform. Confirmed drops are held, each for "
+        f"mass drop: {counts.fallen} of {counts.judged} targets judged in {format_duration(rule.window)} "
+        f"lost {metric}; this looks like the platform. Confirmed drops are held, each for "
         f"{format_duration(rule.hold)}; refilld mass-drops release or discard decides on all of them at once"
     )
     return Alert(AlertKind.MASS_DROP_STARTED, text)

@@ -1,4 +1,4 @@
-"""What follows from a look: the rules of the guarantee, the cadence and the choice of source, put together.
+"""Evaluation of looks: applies the guarantee, the cadence and the choice of source to one request's looks.
 
-It only computes: `jobs` loads the state of a target, calls this package, and saves the result.
+Pure: `jobs` loads the state of a target, calls `evaluate`, and saves the result.
 """

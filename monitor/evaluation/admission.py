@@ -1,4 +1,4 @@
-"""Admission: the count of a look joins the series of its target, and each order gets its verdict."""
+"""Admission of a look to the series of its target, with the verdicts of its count."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from monitor.model.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A snapshot, and what was known of its target and of the orders on it when it was taken."""
+    """A snapshot with the state of its target and orders before the look."""
 
     state: TargetState
     orders: tuple[OrderState, ...]
@@ -27,18 +27,19 @@ class AdmittedLook:
     """A look after admission to the series of its target."""
 
     state: TargetState
-    """As it was before the look."""
+    """The target before the look."""
     orders: tuple[OrderState, ...]
     taken: Snapshot
+    """As the source returned it."""
     kept: Snapshot
-    """As it is stored: a count that does not fit the series is stored as `schema`."""
+    """As it is stored: a count that is not admitted to the series is stored as `schema`."""
     series: Series
     verdicts: tuple[Verdict, ...] = ()
-    """One per order where the count may be judged; else none."""
+    """One per order if the count may be judged; otherwise empty."""
 
     @property
     def judged(self) -> bool:
-        """Whether the count judged an order."""
+        """Whether at least one order was active at the count."""
         return any(verdict.judged for verdict in self.verdicts)
 
     @property
@@ -48,17 +49,17 @@ class AdmittedLook:
 
     @property
     def begins_series(self) -> bool:
-        """Whether the count is the first one of another source: nothing may follow from it."""
+        """Whether the count is the first one of another source; it is not judged."""
         return begins(self.state.series, self.series)
 
     @property
     def waits_for_switch(self) -> bool:
-        """Whether another source has counted, whose series cannot begin yet."""
+        """Whether the count is of another source whose series cannot begin yet."""
         refused = self.taken.count is not None and self.kept.count is None
         return refused and self.state.series.is_not_of(self.taken.source)
 
     def under_mass_drop(self) -> "AdmittedLook":
-        """The look with the verdicts that hold while a mass drop is on."""
+        """Return the look with the verdicts under a mass drop."""
         if not self.verdicts or self.kept.judged is None:
             return self
         held = evaluate_count(self.orders, self.kept.judged, self.kept.at, mass_drop=True)
@@ -66,7 +67,7 @@ class AdmittedLook:
 
 
 def admit_look(look: Look) -> AdmittedLook:
-    """Admit a look to the series of its target, and evaluate its count as if no mass drop were on."""
+    """Admit a look to the series of its target; its verdicts assume that no mass drop is on."""
     state, taken = look.state, _after_last(look.snapshot, look.state)
     expected = None
     if state.series.is_not_of(taken.source):
@@ -79,7 +80,7 @@ def admit_look(look: Look) -> AdmittedLook:
 
 
 def _after_last(snapshot: Snapshot, state: TargetState) -> Snapshot:
-    """Keep looks in order of time although the clock was set back."""
+    """Return the snapshot with a time after the last look, even if the clock was set back."""
     if state.last_look_at is None or snapshot.at > state.last_look_at:
         return snapshot
     return replace(snapshot, at=state.last_look_at + timedelta.resolution)

@@ -11,7 +11,7 @@ from datetime import datetime
 from monitor.alerts.alert import Alert, decision_alert
 from monitor.cadence.schedule import Cadence, LookSummary, NextLook, Priority
 from monitor.evaluation.admission import AdmittedLook, Look, admit_look
-from monitor.evaluation.mass_drop_state import MassDropChange, MassDropState, weigh
+from monitor.evaluation.mass_drop_state import MassDropChange, MassDropState, mass_drop_after
 from monitor.evaluation.source_choice import UNSEEN_OUTCOMES, SourceRouter
 from monitor.evaluation.target_problem import failures_after, notify, problem_of
 from monitor.evaluation.target_state import TargetState
@@ -31,25 +31,26 @@ SourceReads = Mapping[tuple[str, Metric], datetime]
 
 @dataclass(frozen=True, slots=True)
 class LookPolicy:
-    """What the configuration says of looks and of what follows from them."""
+    """The configured rules by which looks are evaluated."""
 
     cadence: Cadence | None
-    """None in a replay of recorded looks: nobody looks again."""
+    """None in a replay of recorded looks, where no next look is scheduled."""
     mass_drops: MassDropRule
     router: SourceRouter | None = None
-    """None where targets keep the source that they have."""
+    """None when targets keep their source."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestState:
-    """What is known before the looks of one request are evaluated."""
+    """The state before the looks of one request are evaluated."""
 
     looks: Sequence[Look]
     mass_drops: Mapping[Metric, MassDropState]
-    """Of every metric that the looks, or looks of the same request outside this evaluation, have judged."""
+    """By metric, for every metric of which a look of the request has a count, fast-path looks included."""
     reads: SourceReads
+    """Counts read before this evaluation."""
     latest: Mapping[Metric, datetime]
-    """Newest judged count of the request outside this evaluation, by metric."""
+    """Newest judged count of the request that was saved by the fast path, by metric."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +58,16 @@ class LookEvaluation:
     """Everything that follows from one look."""
 
     state: TargetState
-    """The target after the look; `next_look` has its next date."""
+    """The target after the look; when its next look is due is in `next_look`."""
     snapshot: Snapshot
     """As it is stored."""
     orders: tuple[OrderState, ...]
     """The orders of the target before the look."""
     orders_after: tuple[OrderState, ...]
     verdicts: tuple[Verdict, ...]
-    """One per order, or none where the count was not judged."""
+    """One per order; empty when the count was not judged."""
     next_look: NextLook | None
-    """None when no order of the target needs a look any more."""
+    """None when no order of the target needs another look."""
     noop_bounds: NoopBounds | None
     alerts: tuple[Alert, ...]
     judged: bool
@@ -85,11 +86,11 @@ class Evaluation:
     looks: tuple[LookEvaluation, ...]
     mass_drops: tuple[MassDropChange, ...]
     reads: SourceReads
-    """Counts of these looks: they prove that the source can read the metric."""
+    """Newest counts among these looks, as evidence that the source can read the metric."""
 
 
 def evaluate(request: RequestState, policy: LookPolicy) -> Evaluation:
-    """Say everything that follows from the looks of one request."""
+    """Return everything that follows from the looks of one request."""
     admitted = [admit_look(look) for look in request.looks]
     on, changes = _mass_drops(request, admitted, policy.mass_drops)
     reads = _reads(admitted)
@@ -104,7 +105,7 @@ def evaluate(request: RequestState, policy: LookPolicy) -> Evaluation:
 def _mass_drops(
     request: RequestState, admitted: Sequence[AdmittedLook], rule: MassDropRule
 ) -> tuple[set[Metric], tuple[MassDropChange, ...]]:
-    """The metrics of which a mass drop is on once the judged looks are counted, and what has changed."""
+    """Return the metrics with a mass drop after the judged looks, and the mass drops that begin or end."""
     judged = [look for look in admitted if look.judged]
     latest = dict(request.latest)
     for look in judged:
@@ -113,7 +114,7 @@ def _mass_drops(
     on, changes = set(), []
     for metric, now in sorted(latest.items()):
         of_metric = [look for look in judged if look.state.target.metric is metric]
-        is_on, change = weigh(metric, request.mass_drops[metric], of_metric, rule, now)
+        is_on, change = mass_drop_after(metric, request.mass_drops[metric], of_metric, rule, now)
         if is_on:
             on.add(metric)
         if change is not None:
@@ -131,7 +132,7 @@ def _reads(admitted: Sequence[AdmittedLook]) -> dict[tuple[str, Metric], datetim
 
 
 def _conclude(look: AdmittedLook, reads: SourceReads, policy: LookPolicy) -> LookEvaluation:
-    """Put together what follows from one look whose verdicts are final."""
+    """Return everything that follows from one look whose verdicts are final."""
     kept, state = look.kept, look.state
     orders = _orders_after(look, policy.mass_drops)
     read_at = reads.get((kept.source, state.target.metric))
@@ -148,7 +149,7 @@ def _conclude(look: AdmittedLook, reads: SourceReads, policy: LookPolicy) -> Loo
             and schedule.source != state.schedule.source
             and kept.outcome in UNSEEN_OUTCOMES
         ):
-            following = _at_once(following, state, kept)
+            following = _due_at_once(following, state, kept)
         known = replace(known, schedule=schedule)
     alerts = () if alert is None else (alert,)
     return LookEvaluation(
@@ -175,7 +176,7 @@ def _orders_after(look: AdmittedLook, rule: MassDropRule) -> tuple[OrderState, .
 def _next_look(
     look: AdmittedLook, orders: Sequence[OrderState], failures: int, cadence: Cadence | None
 ) -> NextLook | None:
-    """When to look again; the first look of another source's series is no routine observation."""
+    """When to look again; the first look of another source is urgent, so that it makes no observation."""
     if cadence is None:
         return None
     schedule = look.state.schedule
@@ -192,8 +193,8 @@ def _next_look(
     return cadence.next_look(orders, summary, look.kept.at)
 
 
-def _at_once(following: NextLook, state: TargetState, kept: Snapshot) -> NextLook:
-    """The next look is another source's, and due at once: this one has shown nothing of the target."""
+def _due_at_once(following: NextLook, state: TargetState, kept: Snapshot) -> NextLook:
+    """The next look, due at once through another source, since this one did not find the target."""
     return following._replace(
         at=kept.at,
         priority=min(state.schedule.priority, following.priority),
@@ -202,7 +203,7 @@ def _at_once(following: NextLook, state: TargetState, kept: Snapshot) -> NextLoo
 
 
 def _noop_bounds(look: AdmittedLook, orders: Sequence[OrderState]) -> NoopBounds | None:
-    """The counts from which nothing follows; only a count that may be judged can tell."""
+    """The noop bounds after the look; None unless the count may be judged."""
     if not look.verdicts or look.kept.judged is None:
         return None
     return noop_bounds(orders, look.kept.at, look.kept.judged)
@@ -213,12 +214,12 @@ def _decision_alerts(look: AdmittedLook) -> tuple[Alert, ...]:
         decision_alert(decision, state.order)
         for state, verdict in zip(look.orders, look.verdicts, strict=False)
         for decision in verdict.new_decisions
-        if _is_told(decision, verdict)
+        if _has_alert(decision, verdict)
     )
 
 
-def _is_told(decision: Decision, verdict: Verdict) -> bool:
-    """A mass drop is told as a whole; a held refill whose drop has recovered needs nobody's attention."""
+def _has_alert(decision: Decision, verdict: Verdict) -> bool:
+    """Whether a decision gets its own alert; a mass drop has one alert, a recovered held refill has none."""
     if decision is verdict.release:
         return decision.reason is not Reason.RECOVERED
     return decision.reason is not Reason.MASS_DROP

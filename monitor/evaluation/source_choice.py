@@ -1,4 +1,4 @@
-"""Source choice: which source reads a target."""
+"""Choice of the source that reads a target."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,8 +13,8 @@ from monitor.model.target import Target
 RETRY_AFTER = timedelta(days=30)
 """A source that did not find a target is tried again after this time."""
 UNSEEN_OUTCOMES = frozenset({Outcome.NOT_FOUND, Outcome.UNAVAILABLE, Outcome.HIDDEN})
-"""Outcomes of one source where another one may see more: the official interface finds only professional
-accounts, and of their posts only the newest."""
+"""Outcomes after which another source is tried: the official interface finds only professional accounts, and
+only their newest posts."""
 NO_SOURCE = ""
 """The source of a target that no enabled source can read."""
 
@@ -28,7 +28,7 @@ class SourceRoute:
 
 
 class RoutedSource(NamedTuple):
-    """What the choice needs of an enabled source."""
+    """An enabled source, as far as the choice depends on it."""
 
     name: str
     request_key: Callable[[Target], str | None]
@@ -64,7 +64,7 @@ class SourceRouter:
     def after(
         self, target: Target, schedule: TargetSchedule, orders: Sequence[OrderState], kept: Snapshot
     ) -> TargetSchedule:
-        """Return the schedule after a look: a source that did not find the target makes room for the next."""
+        """Return the schedule after a look; a source that did not find the target is replaced by the next."""
         if kept.outcome in UNSEEN_OUTCOMES and len(self.sources) > 1:
             schedule = replace(
                 schedule,
@@ -81,8 +81,8 @@ def best_route(
 ) -> SourceRoute | None:
     """Return the first of the routes (best first) that every order's service allows; None when there is none.
 
-    `allowed` has the sources that each service allows, best first; None allows all. `unseen_by` names sources
-    that did not find the target lately; when that is all of them, the last one is chosen.
+    `allowed` has one item per service: the sources that it allows, best first, or None for all. `unseen_by`
+    names sources that did not find the target lately; when these are all, the last route is chosen.
     """
     named = next((names for names in allowed if names is not None), None)
     candidates = [

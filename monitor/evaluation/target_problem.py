@@ -1,4 +1,4 @@
-"""Target problems: what keeps a target from being counted, told to the operator once."""
+"""Target problems: what keeps a target from being counted; the operator is notified once."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,11 +11,11 @@ from monitor.model.snapshot import DEFINITE_REFUSALS, Outcome, Snapshot
 from monitor.model.target_problem import TargetProblem
 
 UNREAD_AFTER = 3
-"""Looks in a row without a count after which the operator is told."""
+"""Number of failed looks in a row after which the operator is notified."""
 
 
 def failures_after(state: TargetState, kept: Snapshot) -> int:
-    """Count the looks in a row without a count; a refusal by the source says nothing about the target."""
+    """Return the number of failed looks in a row; refusals of the whole source do not count."""
     if kept.outcome is Outcome.COUNT:
         return 0
     return state.failures if kept.outcome in DEFINITE_REFUSALS else state.failures + 1
@@ -24,7 +24,7 @@ def failures_after(state: TargetState, kept: Snapshot) -> int:
 def problem_of(
     kept: Snapshot, absence: Absence, failures: int, read_at: datetime | None
 ) -> TargetProblem | None:
-    """Say what keeps the target from being counted.
+    """Return what keeps the target from being counted.
 
     `read_at` is the time of the newest count that the source has read of the metric.
     """
@@ -32,7 +32,7 @@ def problem_of(
         return TargetProblem.GONE
     if kept.outcome is Outcome.PRIVATE:
         return TargetProblem.PRIVATE
-    gone_alert_follows = kept.outcome in ABSENT and absence.vouched(read_at)
+    gone_alert_follows = kept.outcome in ABSENT and absence.source_reads_others(read_at)
     return TargetProblem.UNREAD if failures >= UNREAD_AFTER and not gone_alert_follows else None
 
 

@@ -1,4 +1,4 @@
-"""The state of a target: what its looks have shown, and when and through which source the next one is due."""
+"""The state of a target: the results of its looks, and its schedule."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,13 +14,13 @@ from monitor.model.target_problem import TargetProblem
 
 @dataclass(frozen=True, slots=True)
 class TargetSchedule:
-    """When a target is looked at next, and through which source."""
+    """When the next look at a target is due, and through which source."""
 
     next_due_at: datetime | None = None
     """None when no order needs a look."""
     priority: Priority = Priority.ROUTINE
     due_reason: str = ""
-    """Why the look is due, for people."""
+    """Why the look is due, in words for people."""
     source: str | None = None
     """Source that reads the target; None until it is chosen, empty where no source can read it."""
     request_key: str = ""
@@ -29,14 +29,14 @@ class TargetSchedule:
     """Sources that did not find the target lately."""
     unseen_since: datetime | None = None
     cadence_state: str = ""
-    """What the cadence has saved for itself; see `monitor.cadence.observation_state`."""
+    """Stored by the adaptive cadence; see `monitor.cadence.observation_state`."""
     service_queue: str | None = None
-    """Its queue in virtual time; None where it has no position there."""
+    """Its part of the virtual queue; None when it has no position there."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetState:
-    """A target as it is known between two looks."""
+    """A target between two looks."""
 
     target_id: int
     target: Target
@@ -45,15 +45,15 @@ class TargetState:
     last_outcome: Outcome | None = None
     last_count_at: datetime | None = None
     failures: int = 0
-    """Looks in a row without a count, refusals by the whole source left out."""
+    """Failed looks in a row, without refusals of the whole source."""
     private_since: datetime | None = None
     absence: Absence = field(default_factory=Absence)
     notified_problem: TargetProblem | None = None
     """Problem that the operator has been notified of, and that has not ended since."""
     judged_at: datetime | None = None
-    """Newest judged count."""
+    """Time of the newest judged count."""
     drop_opened_at: datetime | None = None
-    """Newest count at which a drop of one of its orders opened."""
+    """Time of the newest count at which a drop of one of its orders opened."""
     noop_bounds: NoopBounds | None = None
-    """Counts from which nothing follows; None when not known."""
+    """Counts that change nothing; None when every count must be evaluated."""
     schedule: TargetSchedule = field(default_factory=TargetSchedule)

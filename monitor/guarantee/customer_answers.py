@@ -1,4 +1,4 @@
-"""Answers: what to say to a customer who asks about an order, with the numbers (RULES 5, end)."""
+"""Answers to customers who ask about an order, with the numbers (RULES 5, end)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,23 +17,23 @@ from monitor.model.snapshot import Outcome
 from monitor.model.terms import RefillMode
 
 STANDS = timedelta(hours=1)
-"""How long an answer that rests on a count stands."""
+"""How long an answer stands that was given from a count."""
 STANDS_UNREAD = timedelta(minutes=5)
-"""How long an answer stands where nothing could be read."""
+"""How long an answer stands that was given without a new count."""
 
 
 @dataclass(frozen=True, slots=True)
 class LastLook:
-    """What is known of the order's target."""
+    """The newest count and the newest outcome of the order's target."""
 
     count: int | None
     """Newest admitted count."""
     at: datetime | None
     """When it was read."""
     outcome: Outcome | None
-    """How the newest look ended, count or not; once private, that is it until a number is read."""
+    """Outcome of the newest look; `private` stays until a count is read."""
     gone: bool = False
-    """The target has been absent often and long enough; see `monitor.guarantee.gone_detection`."""
+    """The target is gone; see `monitor.guarantee.gone_detection`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,10 @@ class Answer:
     counted_at: datetime | None = None
     line: int | None = None
     missing: int | None = None
-    """Units that the order misses, those of its own open refill included."""
+    """Missing units that the order pays for, including those of its open refill."""
     threshold: int | None = None
     quantity: int | None = None
-    """Units of the refill that is on its way, where one is."""
+    """Units of the queued or claimed refill; None without one."""
 
 
 _SENTENCES = {
@@ -86,10 +86,10 @@ _COVERED_ELSEWHERE = (
 
 
 def stands(asked_at: datetime, looked_at: datetime | None, outcome: Outcome | None, now: datetime) -> bool:
-    """Whether the answer to a request of `asked_at` is still good, so that asking again needs no look.
+    """Whether the answer to a request of `asked_at` still stands, so that a new request needs no look.
 
-    It is for an hour after a count was read for it; a customer who was told to publish the profile, or
-    whose page could not be read, may ask again sooner.
+    It stands for an hour if a count was read, and for five minutes otherwise: the customer may have made
+    the profile public meanwhile.
     """
     if looked_at is None or looked_at < asked_at:
         return False
@@ -99,7 +99,7 @@ def stands(asked_at: datetime, looked_at: datetime | None, outcome: Outcome | No
 def claim_at(
     state: OrderState, siblings: Sequence[OrderState], count: int | None, at: datetime | None
 ) -> Claim | None:
-    """What an order claimed at the newest count of its target; None when that did not judge it."""
+    """The claim of an order at the newest count of its target; None when that did not judge the order."""
     if count is None or at is None or state.order.start_count is None:
         return None
     return claims_of(measure_start_counts(siblings, count, at), count, at).get(state.order.order_id)
@@ -112,9 +112,10 @@ def answer(
     reason: Reason | None,
     now: datetime,
 ) -> Answer:
-    """Answer for one order; `siblings` are all orders of its target.
+    """Answer for one order.
 
-    `reason` is the last one of its open drop, or that of its held refill.
+    `siblings` are all orders of its target. `reason` is the last reason of its open drop, or that of its held
+    refill.
     """
     claim = claim_at(state, siblings, look.count, look.at)
     word = _word(state, look, claim, reason, now)
@@ -136,7 +137,7 @@ def answer(
 def _missing(
     state: OrderState, siblings: Sequence[OrderState], look: LastLook, claim: Claim | None
 ) -> int | None:
-    """What the order misses at the newest count; its open refill has not brought anything back yet."""
+    """Missing units of the order at the newest count, as if its open refill had not been made."""
     if claim is None or look.count is None or look.at is None:
         return None
     case = case_unheld(
@@ -149,16 +150,16 @@ def _word(
     state: OrderState, look: LastLook, claim: Claim | None, reason: Reason | None, now: datetime
 ) -> str:
     return (
-        _no_cover(state)
-        or _moving(state, look)
+        _without_guarantee(state)
+        or _refill_on_its_way(state, look)
         or ("window_expired" if _expired(state, now) else None)
         or _unreadable(look)
         or ("not_settled" if not state.settled(now) else None)
-        or _judged(state, claim, reason)
+        or _from_claim(state, claim, reason)
     )
 
 
-def _no_cover(state: OrderState) -> str | None:
+def _without_guarantee(state: OrderState) -> str | None:
     order = state.order
     if order.status.waiting:
         return "not_delivered"
@@ -170,8 +171,8 @@ def _no_cover(state: OrderState) -> str | None:
     return "suspended:hold" if Flag.HOLD in state.flags else None
 
 
-def _moving(state: OrderState, look: LastLook) -> str | None:
-    """A refill is on its way, unless it is queued and waits for the target to be there, and public, again."""
+def _refill_on_its_way(state: OrderState, look: LastLook) -> str | None:
+    """The word for a refill on its way; a queued one waits until the target is readable again."""
     if _on_its_way(state) is None:
         return None
     claimed = any(refill.state is RefillState.CLAIMED for refill in state.refills)
@@ -192,7 +193,7 @@ def _unreadable(look: LastLook) -> str | None:
     return "counts_hidden" if look.outcome is Outcome.HIDDEN else None
 
 
-def _judged(state: OrderState, claim: Claim | None, reason: Reason | None) -> str:
+def _from_claim(state: OrderState, claim: Claim | None, reason: Reason | None) -> str:
     if claim is None:
         return "not_readable"
     decided = state.drop is not None and state.drop.state is not DropState.SUSPECTED
@@ -206,14 +207,14 @@ def _judged(state: OrderState, claim: Claim | None, reason: Reason | None) -> st
 
 
 def _sentence(word: str, look: LastLook, claim: Claim | None) -> str:
-    """The sentence of a word; `no_drop` has two, for below its line an order may still be owed nothing."""
+    """The sentence of a word; `no_drop` has a second one for an order below its line that is owed nothing."""
     if word == "no_drop" and claim is not None and look.count is not None and look.count < claim.line:
         return _COVERED_ELSEWHERE
     return _VOID if word.startswith("void:") else _SENTENCES[word]
 
 
 def _uncovered(order: Order) -> str:
-    """Why an order that was dealt with carries no guarantee."""
+    """Why an order that is no longer waiting for delivery carries no guarantee."""
     if order.terms.refill is RefillMode.NEVER:
         return "sold without refill"
     return "of which nothing was delivered" if not order.delivered else f"of status {order.status}"

@@ -1,4 +1,4 @@
-"""Decisions: what follows from a confirmed drop; the first row that applies (RULES 5)."""
+"""Decisions on confirmed drops: the first row of the table that applies (RULES 5)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from monitor.model.terms import BelowStart, RefillMode
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that a decision rests on."""
+    """The facts from which a decision follows."""
 
-    watched: OrderState
+    state: OrderState
     claim: Claim
     count: int
     now: datetime
@@ -22,27 +22,28 @@ class Case:
 
     @property
     def allowance(self) -> int:
-        """Units that may still be refilled: the percentage of delivered, less all refilled or in flight."""
-        order = self.watched.order
+        """Units that `max_refill_percent` still permits: less all units refilled or in flight."""
+        order = self.state.order
         most = order.terms.max_refill_percent * order.delivered // 100
-        return max(0, most - sum(refill.units for refill in self.watched.refills))
+        return max(0, most - sum(refill.units for refill in self.state.refills))
 
     @property
     def completed(self) -> list[datetime]:
-        """When the order's completed refills were completed; no other refill has such a time."""
-        return [refill.completed_at for refill in self.watched.refills if refill.completed_at]
+        """Completion times of the order's refills; only completed refills have one."""
+        return [refill.completed_at for refill in self.state.refills if refill.completed_at]
 
     @property
     def below_start(self) -> bool:
+        """Whether the effective count is below the floor of the order."""
         return self.claim.effective < self.claim.floor
 
 
 def _in_progress(case: Case) -> bool:
-    return any(refill.state.open for refill in case.watched.refills)
+    return any(refill.state.open for refill in case.state.refills)
 
 
 def _limit_reached(case: Case) -> bool:
-    limit = case.watched.order.terms.max_refills
+    limit = case.state.order.terms.max_refills
     return bool(limit) and len(case.completed) >= limit
 
 
@@ -51,15 +52,15 @@ def _allowance_spent(case: Case) -> bool:
 
 
 def _cooling_down(case: Case) -> bool:
-    return bool(case.completed) and case.now - max(case.completed) < case.watched.order.terms.cooldown
+    return bool(case.completed) and case.now - max(case.completed) < case.state.order.terms.cooldown
 
 
 def _below_start_refused(case: Case) -> bool:
-    return case.below_start and case.watched.order.terms.below_start is BelowStart.REFUSE
+    return case.below_start and case.state.order.terms.below_start is BelowStart.REFUSE
 
 
 def _awaiting_request(case: Case) -> bool:
-    return case.watched.order.terms.refill is RefillMode.ON_REQUEST and not case.watched.request_pending
+    return case.state.order.terms.refill is RefillMode.ON_REQUEST and not case.state.request_pending
 
 
 def _mass_drop(case: Case) -> bool:
@@ -67,7 +68,7 @@ def _mass_drop(case: Case) -> bool:
 
 
 def _below_start_reviewed(case: Case) -> bool:
-    return case.below_start and case.watched.order.terms.below_start is BelowStart.REVIEW
+    return case.below_start and case.state.order.terms.below_start is BelowStart.REVIEW
 
 
 def _otherwise(_case: Case) -> bool:
@@ -85,19 +86,19 @@ TABLE: tuple[tuple[Callable[[Case], bool], Action, Reason], ...] = (
     (_below_start_reviewed, Action.HOLD, Reason.BELOW_START_COUNT),
     (_otherwise, Action.REFILL, Reason.DROP_CONFIRMED),
 )
-"""The decisions in their order: when, decision, reason."""
+"""Rows of the decision table in their order: condition, action, reason."""
 
 
 def decide(case: Case) -> Decision:
     """Decide on a confirmed drop: the first row of the table that applies."""
     action, reason = next((action, reason) for applies, action, reason in TABLE if applies(case))
-    gives = action in {Action.REFILL, Action.HOLD}
+    refills = action in {Action.REFILL, Action.HOLD}
     return Decision(
-        order_id=case.watched.order.order_id,
+        order_id=case.state.order.order_id,
         at=case.now,
         action=action,
         reason=reason,
-        quantity=min(case.claim.units, case.allowance) if gives else 0,
+        quantity=min(case.claim.units, case.allowance) if refills else 0,
         count=case.count,
         line=case.claim.line,
         claim=case.claim.units,

@@ -1,4 +1,4 @@
-"""Drops: from a suspicion to a confirmed loss, or to a recovery (RULES 4)."""
+"""Drops: from suspicion to confirmation or recovery (RULES 4)."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -9,7 +9,7 @@ from monitor.model.terms import Terms
 
 
 def observe(drop: Drop | None, order: Order, claim: int, now: datetime) -> Drop | None:
-    """The order's drop after one more judged snapshot; None where there is none."""
+    """Return the order's drop after one more judged count; None when there is no drop."""
     if claim < order.terms.threshold(order.delivered):
         return None if drop is None else drop.closed(DropState.RECOVERED, now)
     if drop is None:
@@ -19,7 +19,7 @@ def observe(drop: Drop | None, order: Order, claim: int, now: datetime) -> Drop 
 
 
 def confirm(drop: Drop, terms: Terms, now: datetime) -> Drop:
-    """Confirm a suspected drop that has been seen often and long enough; others stay as they are."""
+    """Confirm a suspected drop after enough looks and enough time; other drops stay as they are."""
     seen_enough = drop.looks >= terms.confirmations and now - drop.opened_at >= terms.confirm_after
     if drop.state is DropState.SUSPECTED and seen_enough:
         return replace(drop, state=DropState.WAITING, confirmed_at=now)

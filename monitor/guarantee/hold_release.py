@@ -1,7 +1,7 @@
-"""Releases: what becomes of a held refill when its drop is looked at again (RULES 6).
+"""Release of held refills: the decision on a held refill at a later count (RULES 6).
 
-While a refill is held, its units count as in flight and its drop is closed, so nothing is missing by
-the rules. To see whether the drop is still there, its claim is worked out as if it had not been held.
+While a refill is held, its units are in flight and its drop is closed, so the order claims nothing for them.
+Its claim is therefore computed as if the refill had not been made.
 """
 
 from collections.abc import Container, Iterator, Mapping, Sequence
@@ -16,12 +16,12 @@ from monitor.model.order_state import OrderState
 
 
 def releases(states: Sequence[OrderState], count: int, now: datetime) -> Mapping[str, Decision]:
-    """Decide anew, as if no mass drop were on, on the refills whose hold is over; keyed by order id.
+    """Decide again, as if no mass drop were on, on the refills whose hold is over; by order id.
 
-    `refill` releases the units that are still missing, `refuse` discards the refill (`recovered`: the
-    drop is no longer there), `hold` keeps it for the operator, `wait` leaves all as it is.
+    `refill` releases the units that are still missing, `refuse` discards the refill (`recovered`: the claim
+    is below the threshold), `hold` keeps it for the operator, `wait` changes nothing.
     """
-    due = {w.order.order_id: w.held_units for w in states if w.release_due(now)}
+    due = {one.order.order_id: one.held_units for one in states if one.release_due(now)}
     if not due:
         return {}
     decisions = map(decide_anew, _cases(states, due, count, now))
@@ -29,24 +29,24 @@ def releases(states: Sequence[OrderState], count: int, now: datetime) -> Mapping
 
 
 def case_unheld(states: Sequence[OrderState], order_id: str, count: int, now: datetime) -> Case | None:
-    """One order's case at a count, as if its open refill had not been made; None while it is not settled."""
+    """Return one order's case at a count, as if its open refill had not been made; None if not active."""
     return next(_cases(states, {order_id}, count, now), None)
 
 
 def _cases(
     states: Sequence[OrderState], order_ids: Container[str], count: int, now: datetime
 ) -> Iterator[Case]:
-    """The cases of these orders, all of them as if none of their open refills had been made."""
-    unheld = [_unheld(w) if w.order.order_id in order_ids else w for w in states]
+    """Yield the cases of these orders, as if none of their open refills had been made."""
+    unheld = [_unheld(one) if one.order.order_id in order_ids else one for one in states]
     claims = claims_of(unheld, count, now)
-    for w in unheld:
-        if w.order.order_id in order_ids and w.order.order_id in claims:
-            yield Case(w, claims[w.order.order_id], count, now)
+    for one in unheld:
+        if one.order.order_id in order_ids and one.order.order_id in claims:
+            yield Case(one, claims[one.order.order_id], count, now)
 
 
 def decide_anew(case: Case) -> Decision:
-    """Decide on a drop anew; `recovered` where it is no longer there."""
-    order = case.watched.order
+    """Decide on a drop again; `recovered` when the claim is below the threshold."""
+    order = case.state.order
     if case.claim.units >= order.terms.threshold(order.delivered):
         return decide(case)
     return Decision(
@@ -62,9 +62,9 @@ def decide_anew(case: Case) -> Decision:
 
 
 def _unheld(state: OrderState) -> OrderState:
-    """The order with its refill taken back and its drop still waiting, as asked for as it was then.
+    """The order without its open refill, with its drop waiting and its request pending.
 
-    When the drop opened is not told here, but it did inside the window: none opens outside of it.
+    The opening time of the drop is not loaded. The completion stands for it: both are inside the window.
     """
     order = state.order
     refills = tuple(refill for refill in state.refills if not refill.state.open)

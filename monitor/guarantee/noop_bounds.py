@@ -1,68 +1,68 @@
-"""Calm: how long, and down to which count, nothing can follow from the looks at a target.
+"""Noop bounds: until when, and down to which count, looks at a target change nothing.
 
-Most looks change nothing. While a target is calm, a count needs no judging: it opens no drop, decides
-nothing, measures and releases nothing.
+Most looks change nothing. A count within the bounds opens no drop, decides nothing, measures no start count
+and releases no refill, so it need not be evaluated.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import itemgetter
 
+from monitor.model.instants import NO_END
 from monitor.model.lines import lines_of
 from monitor.model.order import Order
 from monitor.model.order_state import OrderState
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
-_SPAN = itemgetter(0, 1)
+_BY_TIME = itemgetter(0, 1)
 _ActiveSpan = tuple[datetime, datetime, Order]
-"""From when, and until when, an order is active."""
+"""Beginning and end of the time in which an order is active."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoopBounds:
-    """What a look must be for nothing to follow from it."""
+    """Counts and times of looks that change nothing."""
 
     count: int
-    """The least count from which nothing follows."""
+    """Least count that changes nothing."""
     until: datetime
-    """From then on it must be worked out anew."""
+    """End of these bounds: a look at or after this time must be evaluated."""
     judged_from: datetime
+    """From this time until `judged_until` an order is active, so that a count is judged (RULES 6)."""
     judged_until: datetime
-    """Between these some order is active: such a count is a judged one all the same (RULES 6)."""
 
     def judges(self, at: datetime) -> bool:
-        """Whether a count at this time is a judged one."""
+        """Whether a count at this time is a judged count."""
         return self.judged_from <= at < self.judged_until
 
 
 def noop_bounds(states: Sequence[OrderState], now: datetime, count: int) -> NoopBounds | None:
-    """Tell the longest calm that a count leaves a target in; None while anything is under way or may follow.
+    """Return the widest bounds after a count; None when the next look may change something.
 
-    It holds as long as the watched orders stay as they are. Where the count leaves all orders whole that
-    are active or will be, nothing changes when one of them begins or ends, and it may hold for ever.
+    The bounds hold as long as the orders of the target do not change. If the count is high enough for all
+    orders that are or will be active, the beginning or end of one of them does not end the bounds.
     """
-    until = _NEVER
-    stints: list[_ActiveSpan] = []
-    for w in states:
-        first = _first_count(w)
-        if now >= first or not _at_rest(w, now):
+    until = NO_END
+    spans: list[_ActiveSpan] = []
+    for state in states:
+        first = _first_count(state)
+        if now >= first or not _nothing_open(state, now):
             return None
         until = min(until, first)
-        stint = _active_span(w)
-        if stint is not None and now < stint[1]:
-            stints.append(stint)
-    if len(stints) > 1:
-        stints.sort(key=_SPAN)
-    found = _bounds(stints, until)
-    if count < found.count:
-        active = [stint for stint in stints if stint[0] <= now]
-        found = _bounds(active, min(until, *(begins for begins, _, _ in stints if begins > now), _NEVER))
-    return found if count >= found.count else None
+        span = _active_span(state)
+        if span is not None and now < span[1]:
+            spans.append(span)
+    if len(spans) > 1:
+        spans.sort(key=_BY_TIME)
+    bounds = _bounds(spans, until)
+    if count < bounds.count:
+        active = [span for span in spans if span[0] <= now]
+        bounds = _bounds(active, min(until, *(begins for begins, _, _ in spans if begins > now), NO_END))
+    return bounds if count >= bounds.count else None
 
 
-def _at_rest(state: OrderState, now: datetime) -> bool:
-    """No drop is open, no request stands, and no unit is in flight."""
+def _nothing_open(state: OrderState, now: datetime) -> bool:
+    """Whether no drop or refill is open, no request is pending, and no unit is in flight."""
     if state.drop is not None or state.request_pending:
         return False
     return not state.refills or not (
@@ -71,40 +71,40 @@ def _at_rest(state: OrderState, now: datetime) -> bool:
 
 
 def _first_count(state: OrderState) -> datetime:
-    """When a count may be the first to measure its start or to judge it; never where both are done."""
+    """From when a count may be the first to measure the start count or to judge the order."""
     order = state.order
     if order.completed_at is None or (order.start_count is not None and state.settled_look):
-        return _NEVER
+        return NO_END
     return order.completed_at if order.start_count is None else order.completed_at + order.terms.settle
 
 
 def _active_span(state: OrderState) -> _ActiveSpan | None:
-    """When the order is active; None when never, or when its start is yet to be measured."""
+    """When the order is active; None when never, or when its start count is not known yet."""
     order = state.order
     completed, terms = order.completed_at, order.terms
     if completed is None or order.start_count is None or state.flags or not order.guaranteed:
         return None
-    settled, ends = completed + terms.settle, _NEVER if terms.window is None else completed + terms.window
+    settled, ends = completed + terms.settle, NO_END if terms.window is None else completed + terms.window
     return (settled, ends, order) if settled < ends else None
 
 
-def _bounds(stints: Sequence[_ActiveSpan], until: datetime) -> NoopBounds:
-    """The calm of these orders; it ends where some become active after a time in which none is."""
-    if not stints:
+def _bounds(spans: Sequence[_ActiveSpan], until: datetime) -> NoopBounds:
+    """The bounds of orders, sorted by beginning; they end where an order begins after a gap without any."""
+    if not spans:
         return NoopBounds(0, until, until, until)
-    judged_from, judged_until, _ = stints[0]
-    for begins, ends, _ in stints[1:]:
+    judged_from, judged_until, _ = spans[0]
+    for begins, ends, _ in spans[1:]:
         if begins > judged_until:
             until = min(until, begins)
             break
         judged_until = max(judged_until, ends)
-    return NoopBounds(_min_count([order for _, _, order in stints]), until, judged_from, judged_until)
+    return NoopBounds(_min_count([order for _, _, order in spans]), until, judged_from, judged_until)
 
 
 def _min_count(orders: list[Order]) -> int:
-    """The least count at which no order can claim its threshold: none claims more than its line lacks.
+    """The least count at which no order can claim its threshold: a claim is at most line less count.
 
-    With fewer of the orders active it is no higher, for each line is only lower then.
+    With fewer active orders the lines are lower, so this count is sufficient then too.
     """
     lines = lines_of(orders)
     return max(0, *(lines[o.order_id] - o.terms.threshold(o.delivered) + 1 for o in orders))

@@ -1,4 +1,4 @@
-"""Order updates: the state of an order after a verdict, as the database keeps it."""
+"""Order updates: the state of an order after a verdict."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -17,9 +17,9 @@ def state_after(before: OrderState, verdict: Verdict, hold: timedelta) -> OrderS
         order = replace(order, start_count=verdict.start_count, start_measured=True)
     if verdict.claim is None and verdict.release is None:
         return before if order is before.order else replace(before, order=order)
-    refills, drop = before.refills, _open(verdict.drop) if verdict.judged else before.drop
+    refills, drop = before.refills, _open_drop(verdict.drop) if verdict.judged else before.drop
     if verdict.new_decision is not None:
-        refills += _made(verdict.new_decision, hold)
+        refills += _refill_of(verdict.new_decision, hold)
     if verdict.release is not None:
         refills, drop = _released(refills, drop, verdict.release, before)
     return replace(
@@ -32,11 +32,11 @@ def state_after(before: OrderState, verdict: Verdict, hold: timedelta) -> OrderS
     )
 
 
-def _open(drop: Drop | None) -> Drop | None:
+def _open_drop(drop: Drop | None) -> Drop | None:
     return drop if drop is not None and drop.state.open else None
 
 
-def _made(decision: Decision, hold: timedelta) -> tuple[Refill, ...]:
+def _refill_of(decision: Decision, hold: timedelta) -> tuple[Refill, ...]:
     """The refill that a decision creates, queued or held."""
     if decision.action is Action.REFILL:
         return (Refill(decision.order_id, decision.quantity, RefillState.QUEUED),)
@@ -56,7 +56,7 @@ def _released(
     completed = before.order.completed_at
     if decision.reason is Reason.RECOVERED or completed is None:
         return kept, drop
-    # the drop of the refill is open again; when it opened is not loaded, but it was inside the window
+    # The drop of the refill is open again. Its opening time is not loaded; the completion stands for it.
     return kept, Drop(decision.order_id, DropState.REFUSED, opened_at=completed)
 
 

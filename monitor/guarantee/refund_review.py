@@ -1,4 +1,4 @@
-"""Refund reviews: what a person must weigh, because the policy may owe a refund (RULES 1)."""
+"""Refund reviews: questions to the operator whether the policy requires a refund (RULES 1)."""
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -19,7 +19,7 @@ class ReviewCause(StrEnum):
 
     @property
     def clause(self) -> str:
-        """The clause of the policy that a refund would rest on."""
+        """The clause of the policy that would justify a refund."""
         return _CLAUSES[self]
 
 
@@ -32,7 +32,7 @@ _CLAUSES = {
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """One question to the operator; the program itself never refunds."""
+    """One question to the operator; the program never refunds by itself."""
 
     order_id: str
     cause: ReviewCause
@@ -45,12 +45,12 @@ class Review:
 
 
 def review_of(order: Order, cause: ReviewCause, units: int, refill_id: int | None = None) -> Review:
-    """Open a review of so many units of an order, with their share of its price."""
+    """Return a review of `units` of an order, with their share of its price."""
     return Review(order.order_id, cause, units, share_of_price(order, units), order.currency, refill_id)
 
 
 def share_of_price(order: Order, units: int) -> Decimal | None:
-    """What so many of the ordered units cost, to the cent or as finely as the price is written."""
+    """Return the price of `units` of an order, to the cent or to the decimals of the order's price."""
     if order.price is None:
         return None
     exponent = order.price.as_tuple().exponent

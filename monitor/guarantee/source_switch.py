@@ -1,8 +1,8 @@
-"""Handover: what the old source of a series would count now, when another one takes over.
+"""Source switch: the count that the old source of a series would read now, when another source continues it.
 
-A difference between two sources must not be taken for a loss, nor a loss for a difference that hides a
-refill. So it is measured only while nothing is under way: what was delivered since the last count is then
-all in the new one.
+The difference between two sources must not be mistaken for a loss, nor a loss for a difference. So the switch
+waits until no delivery and no refill is open or settling: then the new count contains everything that was
+delivered since the last one.
 """
 
 from collections.abc import Sequence
@@ -16,19 +16,19 @@ from monitor.model.refill import RefillState
 def expected_count(
     states: Sequence[OrderState], last_count: int | None, counted_at: datetime | None, now: datetime
 ) -> int | None:
-    """The count that would be seen if nothing was lost since the last one; None while that cannot be told."""
-    if last_count is None or counted_at is None or not all(_at_rest(w, now) for w in states):
+    """Return the count that would be read if nothing was lost since the last one; None while not known."""
+    if last_count is None or counted_at is None or not all(_settled(one, now) for one in states):
         return None
-    came = [_arrived(w, counted_at, now) for w in states]
-    perhaps = last_count + sum(units for units, _ in came)
-    seen = max(last_count, min(perhaps, _whole(states, now) or perhaps))
-    return seen + sum(units for _, units in came)
+    arrived = [_arrived(one, counted_at, now) for one in states]
+    possible = last_count + sum(units for units, _ in arrived)
+    shown = max(last_count, min(possible, _whole_count(states, now) or possible))
+    return shown + sum(units for _, units in arrived)
 
 
-def _at_rest(state: OrderState, now: datetime) -> bool:
-    """No refill is on its way or still settling, and no delivery either, of which some may have arrived.
+def _settled(state: OrderState, now: datetime) -> bool:
+    """Whether no delivery and no refill is open or settling.
 
-    Nothing of a held refill has been sent.
+    A held refill does not matter: nothing of it has been delivered.
     """
     if state.order.status.waiting:
         return False
@@ -38,10 +38,10 @@ def _at_rest(state: OrderState, now: datetime) -> bool:
 
 
 def _arrived(state: OrderState, since: datetime, now: datetime) -> tuple[int, int]:
-    """Units of an order and its refills that the last count may not have shown yet, and those it cannot have.
+    """Return the units of an order that the last count may have missed, and those that it has missed.
 
-    What was delivered less than `settle` before it may have come later, as long as that leaves no order more
-    than whole: rather a loss is overlooked than a refill taken for one that never came, and paid again.
+    Units delivered less than `settle` before that count may have arrived after it. They are counted as
+    arrived later, up to the highest line: the switch may overlook a loss, but never causes a second refill.
     """
     settle = state.order.terms.settle
     deliveries = [(state.order.completed_at, state.order.delivered)]
@@ -51,13 +51,15 @@ def _arrived(state: OrderState, since: datetime, now: datetime) -> tuple[int, in
         if refill.state is RefillState.COMPLETED
     ]
     done = [(at, units) for at, units in deliveries if at is not None and at <= now]
-    perhaps = sum(units for at, units in done if at <= since < at + settle)
-    return perhaps, sum(units for at, units in done if since < at)
+    possible = sum(units for at, units in done if at <= since < at + settle)
+    return possible, sum(units for at, units in done if since < at)
 
 
-def _whole(states: Sequence[OrderState], now: datetime) -> int | None:
-    """The count at which every order is whole: more than that cannot have been delivered."""
-    done = [w.order for w in states if w.order.completed_at is not None and w.order.completed_at <= now]
+def _whole_count(states: Sequence[OrderState], now: datetime) -> int | None:
+    """The count at which every order is whole; None while a start count is not known."""
+    done = [
+        one.order for one in states if one.order.completed_at is not None and one.order.completed_at <= now
+    ]
     if not done or any(order.start_count is None for order in done):
         return None
     return max(lines_of(done).values())

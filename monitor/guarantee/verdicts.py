@@ -1,4 +1,4 @@
-"""Verdicts: what one count of a target means for each of its orders (RULES 2 to 5)."""
+"""Verdicts: the meaning of one count of a target for each of its orders (RULES 2 to 5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -24,27 +24,27 @@ _DROP_STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one judged count changes for one order; whatever is None or False stays as it was."""
+    """What one count changes for one order; a field that is None or False changes nothing."""
 
     order_id: str
     at: datetime
     """When the count was taken."""
     start_count: int | None = None
-    """The start count, where this look measured it."""
+    """The start count that this look has measured."""
     claim: Claim | None = None
     """None while the order is not active."""
     drop: Drop | None = None
-    """The order's drop as it is now, where there is or was an open one."""
+    """The order's drop after this count; None when none is or was open."""
     decision: Decision | None = None
     """The decision on the order's confirmed drop."""
     repeated: bool = False
-    """The decision has the action and reason of the drop's last one: it is not recorded again."""
+    """The decision has the action and reason of the drop's last decision and is not recorded again."""
     request_answered: bool = False
     """The customer's pending request is answered."""
     release: Decision | None = None
-    """The decision on the order's held refill, where its hold has ended and the decision changes it."""
+    """The decision on the order's held refill, when its hold is over and the decision is not `wait`."""
     first_settled: bool = False
-    """This is the first count that judged the order since its delivery settled."""
+    """Whether this is the first judged count of the order after its delivery settled."""
 
     @property
     def judged(self) -> bool:
@@ -58,7 +58,7 @@ class Verdict:
 
     @property
     def new_decision(self) -> Decision | None:
-        """The decision on the drop, unless it repeats the last one."""
+        """The decision on the drop; None when it repeats the last one."""
         return None if self.repeated else self.decision
 
     @property
@@ -70,7 +70,7 @@ class Verdict:
 def evaluate_count(
     states: Sequence[OrderState], count: int, now: datetime, *, mass_drop: bool = False
 ) -> tuple[Verdict, ...]:
-    """Judge one count of a target; one verdict per watched order, in the given order."""
+    """Return the verdicts of one count of a target, one per order, in the given order."""
     measured = measure_start_counts(states, count, now)
     claims = claims_of(measured, count, now)
     verdicts = (
@@ -85,24 +85,25 @@ def evaluate_count(
 
 
 def measure_start_counts(states: Sequence[OrderState], count: int, now: datetime) -> list[OrderState]:
-    """Give orders without a start count the one that their first count after completion implies (RULES 2).
+    """Return the orders, each with a start count if it is completed (RULES 2).
 
-    That count also holds what later orders on the target have delivered, which is no part of the start.
+    The first count after completion includes the delivered units of later completed orders. They are
+    subtracted too.
     """
     starts: dict[str, int] = {}
     before = count
-    completed = (w.order for w in states if _completed(w.order, now))
+    completed = (state.order for state in states if _completed(state.order, now))
     for latest in sorted(completed, key=by_completion, reverse=True):
         before = max(0, before - latest.delivered)
         starts[latest.order_id] = before
-    return [_started(w, starts.get(w.order.order_id)) for w in states]
+    return [_with_start(state, starts.get(state.order.order_id)) for state in states]
 
 
 def _completed(order: Order, now: datetime) -> bool:
     return order.completed_at is not None and order.completed_at <= now
 
 
-def _started(state: OrderState, start: int | None) -> OrderState:
+def _with_start(state: OrderState, start: int | None) -> OrderState:
     if start is None or state.order.start_count is not None:
         return state
     return replace(state, order=replace(state.order, start_count=start, start_measured=True))
@@ -138,7 +139,7 @@ def _verdict(
 
 
 def _decided(drop: Drop, decision: Decision) -> Drop:
-    """The drop after its decision: `refill` and `hold` close it, the others leave it open."""
+    """The drop after its decision: `refill` and `hold` close it, `wait` and `refuse` leave it open."""
     state = _DROP_STATES[decision.action]
     decided = replace(drop, last_decision=(decision.action, decision.reason))
     return replace(decided, state=state) if state.open else decided.closed(state, decision.at)

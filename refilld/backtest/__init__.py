@@ -1,5 +1,5 @@
-"""The backtest: recorded events through the real rules, on the clock that the events carry.
+"""The backtest: a replay of recorded events through the real rules, at the times of the events.
 
-Nothing here decides anything. The events are read, the state of each order is kept in memory, and what
-follows from a count is asked of the floor below, as the daemon asks it.
+This package contains no rules. It reads events, keeps the state of each order in memory, and evaluates counts
+with the same function as the daemon.
 """

@@ -1,4 +1,4 @@
-"""Comparisons: what the same history costs under two sets of terms."""
+"""Comparison of the costs of one history under two sets of terms."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -9,55 +9,59 @@ COLUMNS = (
     "service", "provider", "currency", "refills", "units", "price",
     "other_refills", "other_units", "other_price", "more_refills", "more_units", "more_price",
 )  # fmt: skip
-_ALL = "(all)"
+_TOTAL = "(all)"
 _UNPRICED = "(no price)"
-Row = dict[str, object]
+ComparisonRow = dict[str, object]
 Pair = tuple[CostLine, CostLine]
 
 
-def compared(cost: RefillCost, other: RefillCost) -> list[Row]:
-    """Rows by service and provider, then one in total for each currency, and one for all of them."""
-    headings = sorted(cost.accounts.keys() | other.accounts.keys())
-    pairs = {h: (cost.accounts.get(h, CostLine()), other.accounts.get(h, CostLine())) for h in headings}
-    rows = [_row(heading, pair) for heading, pair in pairs.items()]
-    monies = sorted({(h.currency, h.priced) for h in headings})
-    for currency, priced in monies:
-        alike = (pair for h, pair in pairs.items() if (h.currency, h.priced) == (currency, priced))
-        rows.append(_row(CostGroup(_ALL, _ALL, currency, priced), _total(alike), total=True))
-    if len(monies) != 1:  # prices in several currencies have no sum
-        rows.append(_row(CostGroup(_ALL, _ALL, _ALL, priced=False), _total(pairs.values()), total=True))
+def compare(cost: RefillCost, other: RefillCost) -> list[ComparisonRow]:
+    """Return rows by service and provider, a total for each currency, and a total of all currencies."""
+    groups = sorted(cost.lines.keys() | other.lines.keys())
+    pairs = {
+        group: (cost.lines.get(group, CostLine()), other.lines.get(group, CostLine())) for group in groups
+    }
+    rows = [_row(group, pair) for group, pair in pairs.items()]
+    currencies = sorted({(group.currency, group.priced) for group in groups})
+    for currency, priced in currencies:
+        matching = (
+            pair for group, pair in pairs.items() if (group.currency, group.priced) == (currency, priced)
+        )
+        rows.append(_row(CostGroup(_TOTAL, _TOTAL, currency, priced), _total(matching), total=True))
+    if len(currencies) != 1:  # without a price: several currencies cannot be summed
+        rows.append(_row(CostGroup(_TOTAL, _TOTAL, _TOTAL, priced=False), _total(pairs.values()), total=True))
     return rows
 
 
 def _total(pairs: Iterable[Pair]) -> Pair:
-    here, there = CostLine(), CostLine()
+    first, second = CostLine(), CostLine()
     for pair in pairs:
-        here.merge(pair[0])
-        there.merge(pair[1])
-    return here, there
+        first.merge(pair[0])
+        second.merge(pair[1])
+    return first, second
 
 
-def _row(heading: CostGroup, pair: Pair, *, total: bool = False) -> Row:
-    here, there = pair
-    row: Row = {
-        "service": heading.service,
-        "provider": heading.provider or None,
-        "currency": heading.currency if heading.priced else _UNPRICED if heading.currency != _ALL else _ALL,
+def _row(group: CostGroup, pair: Pair, *, total: bool = False) -> ComparisonRow:
+    first, second = pair
+    row: ComparisonRow = {
+        "service": group.service,
+        "provider": group.provider or None,
+        "currency": group.currency if group.priced else _UNPRICED if group.currency != _TOTAL else _TOTAL,
         "total": total,
     }
-    prices = [account.price if heading.priced else None for account in pair]
+    prices = [line.price if group.priced else None for line in pair]
     return row | {
-        "refills": here.refills,
-        "units": here.units,
+        "refills": first.refills,
+        "units": first.units,
         "price": prices[0],
-        "other_refills": there.refills,
-        "other_units": there.units,
+        "other_refills": second.refills,
+        "other_units": second.units,
         "other_price": prices[1],
-        "more_refills": there.refills - here.refills,
-        "more_units": there.units - here.units,
+        "more_refills": second.refills - first.refills,
+        "more_units": second.units - first.units,
         "more_price": _difference(*prices),
     }
 
 
-def _difference(here: Decimal | None, there: Decimal | None) -> Decimal | None:
-    return None if here is None or there is None else there - here
+def _difference(first: Decimal | None, second: Decimal | None) -> Decimal | None:
+    return None if first is None or second is None else second - first

@@ -1,4 +1,4 @@
-"""The ledger: every decision of a replay, written out as it falls, and what they add up to."""
+"""Decision log: writes every decision of a replay, and sums them up."""
 
 import json
 from collections import Counter
@@ -13,7 +13,7 @@ Write = Callable[[str], object]
 
 
 class DecisionLog:
-    """Counts what was decided; `write` gets each decision as a line of JSON, where anybody reads it."""
+    """Sums up decisions; `write`, if given, is called with each one as a line of JSON."""
 
     def __init__(self, write: Write | None) -> None:
         self._write = write
@@ -22,22 +22,23 @@ class DecisionLog:
         self.refused: Counter[Reason] = Counter()
         self.cost = RefillCost()
 
-    def decided(self, order: Order, decision: Decision) -> None:
+    def record(self, order: Order, decision: Decision) -> None:
+        """Write a decision, and add it to the sums."""
         if self._write is not None:
-            self._write(_line(decision))
+            self._write(_json_line(decision))
         if decision.action is Action.REFILL:
-            self.owed(order, decision.quantity)
+            self.record_refill(order, decision.quantity)
         elif decision.action is Action.REFUSE:
             self.refused[decision.reason] += decision.claim
 
-    def owed(self, order: Order, units: int) -> None:
-        """A refill goes out to the order."""
+    def record_refill(self, order: Order, units: int) -> None:
+        """Add a refill of the order."""
         self.refills += 1
         self.units += units
         self.cost.add(order, units)
 
 
-def _line(decision: Decision) -> str:
+def _json_line(decision: Decision) -> str:
     return json.dumps(
         {
             "at": rfc3339(decision.at),

@@ -1,4 +1,4 @@
-"""Recorded events: one line of JSON becomes one typed event, or says what is wrong with it."""
+"""Recorded events: parse one line of JSON into one typed event."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,19 +25,19 @@ _FLAGS = {str(flag): flag for flag in Flag}
 _parse = partial(from_json, allow_inf_nan=False, cache_strings="keys")
 
 
-@dataclass(slots=True)  # not frozen: there are millions of them, and freezing costs four times the making
+@dataclass(slots=True)  # not frozen: freezing makes creation four times slower, and there are millions
 class RecordedSnapshot:
     """A snapshot as it was recorded."""
 
     at: datetime
     link: str
-    """As it was typed."""
+    """As it is spelled in the file."""
     metric: Metric
     outcome: Outcome
     count: int | None
-    """A number exactly when the outcome is `count`."""
+    """Not None if and only if the outcome is `count`."""
     count_kind: str
-    """What was counted, in the source's words."""
+    """Name of the field that was counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class RefillCompleted:
 
 @dataclass(frozen=True, slots=True)
 class OrderFlagged:
+    """A flag was set on the order."""
+
     at: datetime
     order_id: str
     flag: Flag
@@ -57,6 +59,8 @@ class OrderFlagged:
 
 @dataclass(frozen=True, slots=True)
 class OrderUnflagged:
+    """A flag of the order was removed."""
+
     at: datetime
     order_id: str
     flag: Flag
@@ -64,80 +68,80 @@ class OrderUnflagged:
 
 @dataclass(frozen=True, slots=True)
 class RefillRequested:
-    """The customer asked."""
+    """The customer requested a refill."""
 
     at: datetime
     order_id: str
 
 
 OrderEvent = RefillCompleted | OrderFlagged | OrderUnflagged | RefillRequested
-Event = RecordedSnapshot | OrderEvent
-Row = Mapping[str, Any]
+RecordedEvent = RecordedSnapshot | OrderEvent
+EventFields = Mapping[str, Any]
 
 
-def read_row(line: bytes) -> Row:
-    """Read the object that a line is; raises BadInputError("row", …)."""
+def read_fields(line: bytes) -> EventFields:
+    """Parse a line into a JSON object; raises BadInputError("row", …)."""
     try:
-        row = _parse(line)
-    except ValueError as fault:  # also for what is not UTF-8, nested too deep or not a number
+        fields = _parse(line)
+    except ValueError as fault:  # also for invalid UTF-8, too deep nesting and NaN
         if not line:
             too_long = f"has more than {LONGEST_LINE:,} bytes, which is too long for an event"
             raise BadInputError("row", too_long) from None
         raise BadInputError("row", f"is not JSON: {str(fault).replace(' at line 1 ', ' at ')}") from None
-    if type(row) is not dict:
+    if type(fields) is not dict:
         raise BadInputError("row", 'is not an object; write it like {"at": …, "event": …}')
-    return row
+    return fields
 
 
-def read_event(row: Row) -> Event:
-    """Read one event; raises BadInputError naming the field. Fields that mean nothing here are ignored."""
-    at = read_timestamp(row.get("at"))
-    kind = row.get("event")
+def read_event(fields: EventFields) -> RecordedEvent:
+    """Return one typed event; raises BadInputError naming the field. Unknown fields are ignored."""
+    at = read_timestamp(fields.get("at"))
+    kind = fields.get("event")
     if kind == "snapshot":
-        return _look(row, at)
+        return _snapshot(fields, at)
     if kind == "refill_completed":
-        return RefillCompleted(at, _order_id(row))
+        return RefillCompleted(at, _order_id(fields))
     if kind == "order_flagged":
-        return OrderFlagged(at, _order_id(row), _flag(row))
+        return OrderFlagged(at, _order_id(fields), _flag(fields))
     if kind == "order_unflagged":
-        return OrderUnflagged(at, _order_id(row), _flag(row))
+        return OrderUnflagged(at, _order_id(fields), _flag(fields))
     if kind == "refill_requested":
-        return RefillRequested(at, _order_id(row))
+        return RefillRequested(at, _order_id(fields))
     raise _unknown("event", kind, _EVENTS)
 
 
 _EVENTS = ("snapshot", "refill_completed", "order_flagged", "order_unflagged", "refill_requested")
 
 
-def _look(row: Row, at: datetime) -> RecordedSnapshot:
+def _snapshot(fields: EventFields, at: datetime) -> RecordedSnapshot:
     try:
-        metric, outcome = _METRICS[row["metric"]], _OUTCOMES[row["outcome"]]
+        metric, outcome = _METRICS[fields["metric"]], _OUTCOMES[fields["outcome"]]
     except (KeyError, TypeError):
-        raise _no_such_word(row) from None
-    link, counted = row.get("link"), row.get("counted", "")
+        raise _unknown_word(fields) from None
+    link, counted = fields.get("link"), fields.get("counted", "")
     if type(link) is not str:
         raise BadInputError("link", "is missing or no text; write the profile or post")
-    count = _count(row, outcome)
+    count = _count(fields, outcome)
     if counted != "":
-        counted = _counted(counted)
+        counted = _count_kind(counted)
     return RecordedSnapshot(at, link, metric, outcome, count, counted)
 
 
-def _count(row: Row, outcome: Outcome) -> int | None:
-    count = row.get("count")
+def _count(fields: EventFields, outcome: Outcome) -> int | None:
+    count = fields.get("count")
     if outcome is not Outcome.COUNT:
         if count is not None:
             raise BadInputError("count", f"stands at the outcome {outcome}, which has none")
         return None
-    # `type is`, for a bool is an int to Python and none to us.
+    # `type is` and not `isinstance`, because bool is a subclass of int.
     if type(count) is not int:
-        raise BadInputError("count", f"{_written(count)} is not a whole number; write it like 12000")
+        raise BadInputError("count", f"{_printable(count)} is not a whole number; write it like 12000")
     if not 0 <= count <= MOST_COUNT:
-        raise BadInputError("count", f"{_written(count)} is not possible; it is from 0 to {MOST_COUNT}")
+        raise BadInputError("count", f"{_printable(count)} is not possible; it is from 0 to {MOST_COUNT}")
     return count
 
 
-def _counted(value: object) -> str:
+def _count_kind(value: object) -> str:
     if value is None:
         return ""
     if type(value) is not str or len(value) > _LONGEST_WORD:
@@ -145,25 +149,25 @@ def _counted(value: object) -> str:
     return intern(value)
 
 
-def _order_id(row: Row) -> str:
-    value = row.get("order_id")
+def _order_id(fields: EventFields) -> str:
+    value = fields.get("order_id")
     if type(value) is int:
-        return _written(value)
+        return _printable(value)
     if type(value) is not str or not value:
         raise BadInputError("order_id", "is missing or no text")
     return value
 
 
-def _flag(row: Row) -> Flag:
-    word = row.get("flag")
+def _flag(fields: EventFields) -> Flag:
+    word = fields.get("flag")
     if type(word) is not str or word not in _FLAGS:
         raise _unknown("flag", word, _FLAGS)
     return _FLAGS[word]
 
 
-def _no_such_word(row: Row) -> BadInputError:
+def _unknown_word(fields: EventFields) -> BadInputError:
     for field, words in (("metric", _METRICS), ("outcome", _OUTCOMES)):
-        word = row.get(field)
+        word = fields.get(field)
         if type(word) is not str or word not in words:
             break
     return _unknown(field, word, words)
@@ -174,8 +178,8 @@ def _unknown(field: str, word: object, known: Mapping[str, object] | tuple[str, 
     return BadInputError(field, f"{given}; write one of {', '.join(known)}")
 
 
-def _written(value: object) -> str:
-    """A value as a message may show it; a hostile number may have more digits than Python will print."""
+def _printable(value: object) -> str:
+    """Return a value for a message; Python refuses to print numbers of too many digits."""
     if type(value) is int:
         return str(value) if abs(value) < 10**_MOST_DIGITS else "a number of many digits"
     if value is None or isinstance(value, list | dict):

@@ -1,4 +1,4 @@
-"""Lines of an events file: bytes, each bounded in length, whatever they are."""
+"""Lines of an events file, as bytes of bounded length."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -11,8 +11,8 @@ _UTF8_MARK = b"\xef\xbb\xbf"
 
 
 def event_lines(file: BufferedReader) -> Iterator[bytes]:
-    """Yield every line with its end; nothing at all stands for one that is too long."""
-    if file.peek(len(_UTF8_MARK)).startswith(_UTF8_MARK):  # not read and gone back: it may be a pipe
+    """Yield every line with its line end; an empty line stands for one that is too long."""
+    if file.peek(len(_UTF8_MARK)).startswith(_UTF8_MARK):  # peek, because a pipe cannot seek
         file.read(len(_UTF8_MARK))
     for line in iter(partial(file.readline, LONGEST_LINE + 1), b""):
         if len(line) > LONGEST_LINE:

@@ -1,4 +1,4 @@
-"""Order events: what a flag, a request or a delivered refill changes of an order."""
+"""Order events: the state of an order after a flag, a request or a completed refill."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -9,7 +9,7 @@ from refilld.backtest.events import OrderEvent, OrderFlagged, OrderUnflagged, Re
 
 
 def after_event(before: OrderState, event: OrderEvent) -> OrderState:
-    """Return the order after a flag, the removal of one, or a request; any other event changes nothing."""
+    """Return the order after a flag was set or removed, or after a request; other events change nothing."""
     match event:
         case OrderFlagged(flag=flag) if flag not in before.flags:
             refills = tuple(refill for refill in before.refills if not refill.state.open)
@@ -22,7 +22,7 @@ def after_event(before: OrderState, event: OrderEvent) -> OrderState:
 
 
 def with_completed_refill(before: OrderState, at: datetime) -> OrderState:
-    """Return the order once its open refill is delivered."""
+    """Return the order after its open refill was completed."""
     return replace(before, refills=tuple(_completed(refill, at) for refill in before.refills))
 
 

@@ -1,4 +1,4 @@
-"""A world: orders under one set of terms, and what recorded events make of them."""
+"""Replay state: orders under one set of terms, to which recorded events are applied."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,11 +14,11 @@ from monitor.model.order_state import OrderState
 from monitor.model.target import Metric
 from refilld.backtest.decision_log import DecisionLog
 from refilld.backtest.events import (
-    Event,
+    EventFields,
     OrderEvent,
+    RecordedEvent,
     RecordedSnapshot,
     RefillCompleted,
-    Row,
 )
 from refilld.backtest.mass_drop_window import MassDropWindow
 from refilld.backtest.order_events import after_event, with_completed_refill
@@ -26,11 +26,11 @@ from refilld.backtest.replay_target import ReplayTarget
 from refilld.backtest.timestamps import EARLIEST, plain_timestamp
 from refilld.orders_file.cells import MOST_COUNT
 
-_SPELLINGS = 16_384
+_LINK_CACHE_SIZE = 16_384
 
 
 class ReplayState:
-    """Orders and targets as they are at this point of the history; past looks are not kept."""
+    """Orders and targets at the current point of the history; past looks are not kept."""
 
     def __init__(self, rule: MassDropRule, decision_log: DecisionLog) -> None:
         self._targets: dict[str, dict[str, ReplayTarget]] = {metric: {} for metric in Metric}
@@ -39,11 +39,11 @@ class ReplayState:
         self._policy = LookPolicy(None, rule)
         self._decision_log = decision_log
         self.now = EARLIEST
-        """Time of the newest event that happened."""
+        """Time of the newest applied event."""
         self.drops = 0
-        """Drops that have opened."""
+        """Number of drops that have opened."""
         self.idle_completions = 0
-        """Completions of orders that had no open refill: under these terms they were owed none."""
+        """Number of completed refills of orders without an open refill under these terms."""
 
     def __contains__(self, order_id: object) -> bool:
         return order_id in self._target_of
@@ -52,11 +52,13 @@ class ReplayState:
         return len(self._target_of)
 
     def __iter__(self) -> Iterator[OrderState]:
-        """All orders as they are now."""
-        return (w for targets in self._targets.values() for target in targets.values() for w in target.orders)
+        """Iterate over the current states of all orders."""
+        return (
+            one for targets in self._targets.values() for target in targets.values() for one in target.orders
+        )
 
     def add(self, order: Order) -> None:
-        """Take in one order, before the first event."""
+        """Add one order, before the first event."""
         targets = self._targets[order.target.metric]
         url = intern(order.target.link.url)
         target = targets.get(url)
@@ -65,76 +67,80 @@ class ReplayState:
         target.add(order)
         self._target_of[order.order_id] = target
 
-    def passes(self, row: Row) -> bool:
-        """Skip a snapshot that certainly changes nothing, as most do; False, and no effect, in any doubt."""
+    def skips(self, fields: EventFields) -> bool:
+        """Skip a count within the noop bounds; return False, without effect, for any other event."""
         try:
-            target = self._targets[row["metric"]][row["link"]]
-            count = row.get("count")
+            target = self._targets[fields["metric"]][fields["link"]]
+            count = fields.get("count")
             if (
                 type(count) is not int
                 or not target.min_count <= count <= MOST_COUNT
-                or row["event"] != "snapshot"
-                or row["outcome"] != "count"
-                or row.get("counted", "") != target.series.count_kind
+                or fields["event"] != "snapshot"
+                or fields["outcome"] != "count"
+                or fields.get("counted", "") != target.series.count_kind
             ):
                 return False
-            at = plain_timestamp(row["at"])
+            at = plain_timestamp(fields["at"])
         except (KeyError, TypeError, ValueError):
             return False
         if at is None or not self.now <= at < target.until:
             return False
         self.now = at
         if target.judged_from <= at < target.judged_until:
-            self._mass_drop_windows[row["metric"]].note(target, at)
+            self._mass_drop_windows[fields["metric"]].record(target, at)
         return True
 
-    def take(self, event: Event) -> bool:
-        """Apply an event; False when it concerns no order. Raises BadInputError for a bad link."""
-        return self._look(event) if isinstance(event, RecordedSnapshot) else self._happen(event)
+    def apply(self, event: RecordedEvent) -> bool:
+        """Apply an event; return False when it concerns no order. Raises BadInputError for a bad link."""
+        return (
+            self._apply_snapshot(event)
+            if isinstance(event, RecordedSnapshot)
+            else self._apply_order_event(event)
+        )
 
-    def _look(self, look: RecordedSnapshot) -> bool:
+    def _apply_snapshot(self, look: RecordedSnapshot) -> bool:
         targets = self._targets[look.metric]
         target = targets.get(look.link) or targets.get(_canonical(look.link))
         if target is None:
             return False
         if look.count is not None:  # a failed look is never a drop
-            self._count(target, look)
+            self._apply_count(target, look)
         return True
 
-    def _count(self, target: ReplayTarget, look: RecordedSnapshot) -> None:
-        """Evaluate a count, unless nothing can follow from it."""
+    def _apply_count(self, target: ReplayTarget, look: RecordedSnapshot) -> None:
+        """Evaluate a count, unless it is within new noop bounds."""
         bounds = target.noop_bounds_at(look)
         if bounds is None:
             self._evaluate(target, look)
             return
         if bounds.judges(look.at):
-            self._mass_drop_windows[look.metric].note(target, look.at)
-        target.rest(bounds)
+            self._mass_drop_windows[look.metric].record(target, look.at)
+        target.skip_within(bounds)
 
     def _evaluate(self, target: ReplayTarget, look: RecordedSnapshot) -> None:
         """Apply everything that follows from a count, as the daemon does."""
         window = self._mass_drop_windows[look.metric]
-        known = target.state(look.metric, window.opened_at(target))
-        looks = [Look(known, target.orders, target.snapshot(look))]
+        state = target.state(look.metric, window.opened_at(target))
+        looks = [Look(state, target.orders, target.snapshot(look))]
         request = RequestState(looks, {look.metric: window.state(look.at)}, {}, {})
-        (found,) = evaluate(request, self._policy).looks
-        if found.judged:
-            window.note(target, look.at, opened=found.opened)
-        for before, verdict in zip(found.orders, found.verdicts, strict=False):
+        (evaluation,) = evaluate(request, self._policy).looks
+        if evaluation.judged:
+            window.record(target, look.at, opened=evaluation.opened)
+        for before, verdict in zip(evaluation.orders, evaluation.verdicts, strict=False):
             self.drops += before.drop is None and verdict.drop is not None
             for decision in verdict.new_decisions:
-                self._decision_log.decided(before.order, decision)
-        target.update(found)
+                self._decision_log.record(before.order, decision)
+        target.update(evaluation)
 
-    def _happen(self, event: OrderEvent) -> bool:
+    def _apply_order_event(self, event: OrderEvent) -> bool:
         """Apply an event to an order; the next count of its target is evaluated."""
         target = self._target_of.get(event.order_id)
         if target is None:
             return False
         target.orders = tuple(
-            self._after(w, event) if w.order.order_id == event.order_id else w for w in target.orders
+            self._after(one, event) if one.order.order_id == event.order_id else one for one in target.orders
         )
-        target.wake()
+        target.evaluate_next()
         return True
 
     def _after(self, before: OrderState, event: OrderEvent) -> OrderState:
@@ -143,15 +149,15 @@ class ReplayState:
         return after_event(before, event)
 
     def _completed(self, before: OrderState, at: datetime) -> OrderState:
-        """The order once its open refill is delivered; a held one must have been released for that."""
+        """The order after its open refill was completed; a held one counts as released."""
         if not any(refill.state.open for refill in before.refills):
             self.idle_completions += 1
             return before
         if before.held_units:
-            self._decision_log.owed(before.order, before.held_units)
+            self._decision_log.record_refill(before.order, before.held_units)
         return with_completed_refill(before, at)
 
 
-@lru_cache(_SPELLINGS)
+@lru_cache(_LINK_CACHE_SIZE)
 def _canonical(link: str) -> str:
     return parse_link(link).link.url

@@ -1,4 +1,4 @@
-"""Running a backtest: orders in, events through, decisions and a summary out."""
+"""Run a backtest: read orders, replay events, write decisions and a summary."""
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from monitor.errors import BadInputError
 from monitor.model.refill import RefillState
-from refilld.backtest.comparison import compared
+from refilld.backtest.comparison import compare
 from refilld.backtest.decision_log import DecisionLog, Write
-from refilld.backtest.events import Event, RecordedSnapshot, Row, read_event, read_row
+from refilld.backtest.events import EventFields, RecordedEvent, RecordedSnapshot, read_event, read_fields
 from refilld.backtest.lines import event_lines
 from refilld.backtest.orders import read_orders
 from refilld.backtest.replay_state import ReplayState
@@ -22,17 +22,17 @@ from refilld.settings import Settings
 from refilld.terminal import printable
 from refilld.time_format import rfc3339
 
-_SELDOM = 100_000
+_GC_THRESHOLD = 100_000
 Complain = Callable[[str], object]
 
 
 def backtest(
     orders: Path, events: Path, settings: Settings, write: Write, complain: Complain, now: datetime
 ) -> Summary:
-    """Replay events over orders under the real rules; `write` gets each decision, a line of JSON, in order.
+    """Replay events over orders; `write` gets each decision as a line of JSON, in order.
 
-    `complain` is told of every refused row and event, by file, line and field. Raises BadInputError about
-    a file as a whole, and OSError.
+    `complain` is called for every refused row and event, with file, line and field. Raises BadInputError
+    about a file as a whole, and OSError.
     """
     replay = Replay([settings], write, complain)
     replay.run(orders, events, now)
@@ -40,13 +40,14 @@ def backtest(
 
 
 class Replay:
-    """One pass over a history, under one or more settings; the first are those that are written out."""
+    """One pass over a history under one or more settings; decisions are written for the first settings."""
 
-    def __init__(self, under: Sequence[Settings], write: Write, complain: Complain) -> None:
-        self._under = under
-        self._decision_logs = [DecisionLog(None if number else write) for number in range(len(under))]
+    def __init__(self, settings: Sequence[Settings], write: Write, complain: Complain) -> None:
+        self._settings = settings
+        self._decision_logs = [DecisionLog(None if number else write) for number in range(len(settings))]
         self._states = [
-            ReplayState(s.mass_drop.rule, led) for s, led in zip(under, self._decision_logs, strict=True)
+            ReplayState(s.mass_drop.rule, decision_log)
+            for s, decision_log in zip(settings, self._decision_logs, strict=True)
         ]
         self._complain = complain
         self._orders_refused = 0
@@ -55,13 +56,13 @@ class Replay:
 
     def run(self, orders: Path, events: Path, now: datetime) -> None:
         """Replay the whole history; raises BadInputError about a file as a whole, and OSError."""
-        with _seldom_collected():
+        with _fewer_collections():
             self._load(orders, now)
             with events.open("rb") as file:
                 self._replay(file, printable(events.name))
 
     def summary(self) -> Summary:
-        """What it came to under the first settings."""
+        """Return the summary under the first settings."""
         state, decision_log = self._states[0], self._decision_logs[0]
         held = [w.held_units for w in state if any(r.state is RefillState.HELD for r in w.refills)]
         return Summary(
@@ -79,52 +80,52 @@ class Replay:
         )
 
     def comparison(self) -> list[dict[str, object]]:
-        """What it would have cost under the second settings."""
-        return compared(self._decision_logs[0].cost, self._decision_logs[1].cost)
+        """Return the cost under the first and the second settings."""
+        return compare(self._decision_logs[0].cost, self._decision_logs[1].cost)
 
     def _load(self, path: Path, now: datetime) -> None:
         def refuse(row: Refused) -> None:
             self._orders_refused += 1
             self._complain(row.described(printable(path.name)))
 
-        for versions in read_orders(path, self._under, self._states[0], refuse, now):
+        for versions in read_orders(path, self._settings, self._states[0], refuse, now):
             for state, order in zip(self._states, versions, strict=True):
                 state.add(order)
 
     def _replay(self, file: BufferedReader, name: str) -> None:
-        step = self._step
+        apply_line = self._apply_line
         for number, line in enumerate(event_lines(file), start=1):
             try:
-                step(read_row(line))
+                apply_line(read_fields(line))
             except BadInputError as error:
                 if line.isspace():
                     continue
                 self._events_refused += 1
                 self._complain(f"{name}:{number}: {error}")
 
-    def _step(self, row: Row) -> None:
-        """Let an event happen in every world; raises BadInputError, and then it has happened in none."""
+    def _apply_line(self, fields: EventFields) -> None:
+        """Apply one event to every state; a BadInputError is raised before any state has changed."""
         first, *others = self._states
-        waiting: tuple[ReplayState, ...] = () if first.passes(row) else (first,)
+        affected: tuple[ReplayState, ...] = () if first.skips(fields) else (first,)
         if others:
-            waiting += tuple(state for state in others if not state.passes(row))
-        if waiting:
-            self._let_happen(row, waiting)
+            affected += tuple(state for state in others if not state.skips(fields))
+        if affected:
+            self._apply(fields, affected)
         else:
             self._snapshots += 1
 
-    def _let_happen(self, row: Row, waiting: Sequence[ReplayState]) -> None:
-        event = self._in_order(read_event(row))
-        known = len(waiting) < len(self._states)
-        for state in waiting:
-            known |= state.take(event)
-        if not known:
+    def _apply(self, fields: EventFields, affected: Sequence[ReplayState]) -> None:
+        event = self._in_order(read_event(fields))
+        applied = len(affected) < len(self._states)
+        for state in affected:
+            applied |= state.apply(event)
+        if not applied:
             raise _unknown(event)
         for state in self._states:
             state.now = event.at
         self._snapshots += isinstance(event, RecordedSnapshot)
 
-    def _in_order(self, event: Event) -> Event:
+    def _in_order(self, event: RecordedEvent) -> RecordedEvent:
         now = self._states[0].now
         if event.at < now:
             raise BadInputError("at", f"is before {rfc3339(now)}, the time of an event above it")
@@ -132,17 +133,17 @@ class Replay:
 
 
 @contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """Search for cycles of garbage seldom: each search walks through all orders, and they make none."""
+def _fewer_collections() -> Iterator[None]:
+    """Run the cyclic garbage collector less often: it scans all orders, which form no cycles."""
     usual = gc.get_threshold()
-    gc.set_threshold(_SELDOM, *usual[1:])
+    gc.set_threshold(_GC_THRESHOLD, *usual[1:])
     try:
         yield
     finally:
         gc.set_threshold(*usual)
 
 
-def _unknown(event: Event) -> BadInputError:
+def _unknown(event: RecordedEvent) -> BadInputError:
     if isinstance(event, RecordedSnapshot):
         return BadInputError("link", f"no order is about the {event.metric} of {shown(event.link)}")
     return BadInputError("order_id", f"there is no order {shown(event.order_id)}")

@@ -1,4 +1,4 @@
-"""The summary: what a replay came to, in one line."""
+"""Summary of a replay, as one line of JSON."""
 
 import json
 from collections.abc import Mapping
@@ -7,25 +7,25 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The numbers of one replay, in the order in which they are written."""
+    """The figures of one replay, in the order in which they are written."""
 
     orders: int
     """Orders that were replayed."""
     snapshots: int
-    """Looks that were replayed, whatever their outcome."""
+    """Replayed looks of any outcome."""
     drops: int
     """Drops that opened."""
     refills: int
-    """Refills that were decided, or were held and then delivered all the same."""
+    """Refills that were decided, and held ones that were completed."""
     units_owed: int
     """Units of these refills."""
     units_refused: Mapping[str, int]
     """Units claimed where a drop was refused, by reason."""
     held: int
-    """Refills that still wait for an operator, or for the end of a mass drop's hold, at the end."""
+    """Orders with a held refill at the end."""
     units_held: int
     completions_without_effect: int
-    """Completed refills of orders that were owed none under these terms."""
+    """Completed refills of orders without an open refill under these terms."""
     orders_refused: int
     events_refused: int
 
@@ -34,5 +34,5 @@ class Summary:
 
     @property
     def clean(self) -> bool:
-        """Whether every row and every event was good."""
+        """Whether no order and no event was refused."""
         return not self.orders_refused and not self.events_refused

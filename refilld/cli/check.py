@@ -35,7 +35,7 @@ def check(context: CommandContext, order_ids: tuple[str, ...], *, fresh: bool, a
     with context.database() as database:
         daemon = Daemon(context.settings, database, context.clock, Event())
         configured_sources = open_sources(context.settings)
-        checking = daemon.checking(configured_sources)
+        checking = daemon.manual_check(configured_sources)
         for order_id in order_ids:
             try:
                 answer, recheck = checking.check(order_id, fresh=fresh)

@@ -1,4 +1,4 @@
-"""Checking: a customer asks about an order; look at once if the budget allows, and answer."""
+"""Manual check: look at an order's target at once if the budget allows, and answer the customer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,13 +18,15 @@ from storage import order_states, routes, targets
 from storage.due import DueTarget
 from storage.engine import Database, Transaction
 
-TOLD = frozenset({Outcome.COUNT, Outcome.PRIVATE, Outcome.HIDDEN, Outcome.NOT_FOUND, Outcome.UNAVAILABLE})
-"""Outcomes that say something of the target itself."""
+CONCLUSIVE = frozenset(
+    {Outcome.COUNT, Outcome.PRIVATE, Outcome.HIDDEN, Outcome.NOT_FOUND, Outcome.UNAVAILABLE}
+)
+"""Outcomes that describe the target, and not the source."""
 
 
 @dataclass(frozen=True, slots=True)
 class ManualCheck:
-    """Answers to customers' requests."""
+    """Answers customers' requests."""
 
     database: Database
     sampling: Sampling
@@ -33,58 +35,60 @@ class ManualCheck:
     def check(self, order_id: str, *, fresh: bool = False) -> tuple[Answer, Recheck]:
         """Record the request, look if that is possible now, and answer. Raises NotFoundError.
 
-        The request of a covered order stands until a judged look finds nothing undecided: an old or a
-        failed look is no answer. With `fresh` it looks even while the last answer stands.
+        The request of a covered order is pending until a judged count leaves no drop undecided. With `fresh`
+        it looks even while the last answer stands.
         """
         now = self.clock()
         with self.database.write() as tx:
-            row, recheck = refill_requests.request_refill(tx, order_id, now, fresh=fresh)
-            configured, due = self._taken(tx, row, now) if recheck is Recheck.DUE else (None, [])
+            state, recheck = refill_requests.request_refill(tx, order_id, now, fresh=fresh)
+            configured, due = self._claim(tx, state, now) if recheck is Recheck.DUE else (None, [])
         if configured is None:
             return self._answer(order_id), recheck
-        told = False
+        conclusive = False
         while configured is not None:
             looks = self.sampling.look(configured, due, Purpose.CHECK)
-            told = any(one.snapshot.target == row.target and one.snapshot.outcome in TOLD for one in looks)
-            configured, due = self._passed_on(order_id, configured)
-        return self._answer(order_id), Recheck.DONE if told else Recheck.FAILED
+            conclusive = any(
+                one.snapshot.target == state.target and one.snapshot.outcome in CONCLUSIVE for one in looks
+            )
+            configured, due = self._next_source(order_id, configured)
+        return self._answer(order_id), Recheck.DONE if conclusive else Recheck.FAILED
 
     def _answer(self, order_id: str) -> Answer:
         with self.database.read() as tx:
             return refill_requests.answer_now(tx, order_id, self.clock())
 
-    def _passed_on(
+    def _next_source(
         self, order_id: str, before: ConfiguredSource
     ) -> tuple[ConfiguredSource | None, list[TargetState]]:
-        """The eye that has taken the target over from one that cannot see it, if it may look now."""
+        """Claim the target for the next source after one that could not see it; None when there is none."""
         with self.database.write() as tx:
-            row = targets.of_order(tx, order_id, lock=True)
-            if row.schedule.source == before.source.name:
+            state = targets.of_order(tx, order_id, lock=True)
+            if state.schedule.source == before.source.name:
                 return None, []
-            return self._taken(tx, row, self.clock())
+            return self._claim(tx, state, self.clock())
 
-    def _taken(
-        self, tx: Transaction, row: TargetState, now: datetime
+    def _claim(
+        self, tx: Transaction, state: TargetState, now: datetime
     ) -> tuple[ConfiguredSource | None, list[TargetState]]:
-        """The eye that may look at the target now, and all that its request, paid for, will show."""
-        row = self._routed(tx, row)
+        """Claim the targets of the request, and charge it; None when the source may not be used now."""
+        state = self._routed(tx, state)
         for configured in self.sampling.sources:
-            if configured.source.name == row.schedule.source and _may_look(tx, configured, now):
-                head = DueTarget(row.target_id, row.schedule.request_key, "", None, None)
-                due = next(iter(claim_requests(tx, configured, [head], now)), [])
+            if configured.source.name == state.schedule.source and _may_look(tx, configured, now):
+                target = DueTarget(state.target_id, state.schedule.request_key, "", None, None)
+                due = next(iter(claim_requests(tx, configured, [target], now)), [])
                 if due:
                     request_accounting.charge(tx, configured, now, len(due), Purpose.CHECK)
                     return configured, due
         return None, []
 
-    def _routed(self, tx: Transaction, row: TargetState) -> TargetState:
-        """The target on its way: one that is new has none yet."""
+    def _routed(self, tx: Transaction, state: TargetState) -> TargetState:
+        """The target with its source; a new one is routed first."""
         router = self.sampling.policy.router
-        if row.schedule.source or router is None:
-            return row
-        routed = routing.routed(router, row, order_states.of_target(tx, row.target_id))
+        if state.schedule.source or router is None:
+            return state
+        routed = routing.routed(router, state, order_states.of_target(tx, state.target_id))
         if routed.schedule.source:
-            routes.routed(tx, [routed], {})
+            routes.save_routes(tx, [routed], {})
         return routed
 
 

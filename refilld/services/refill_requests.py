@@ -1,4 +1,4 @@
-"""Asking: a customer's request is recorded, answered with what is known, and has the target looked at."""
+"""Refill requests: record a customer's request, schedule a look, and answer."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -14,69 +14,68 @@ from storage.engine import Transaction
 
 
 class Recheck(StrEnum):
-    """What a request leads to."""
+    """Whether a request leads to a look."""
 
     DUE = "due"
-    """The target is at the head of the queue, and is looked at as soon as the budget allows."""
+    """The target is due as urgent, and is looked at as soon as the budget allows."""
     DONE = "done"
     """There was a look just now."""
     FAILED = "failed"
-    """There was a look just now, and it told nothing of the target: the answer rests on an older one."""
+    """There was a look just now without a result for the target; the answer is from an older look."""
     STANDS = "stands"
-    """The customer asked a moment ago, and there was a look since: that answer stands."""
+    """The target was looked at since an earlier request, and that answer stands."""
     NOT_NEEDED = "not_needed"
-    """No guarantee runs, and no look could change that."""
+    """No guarantee is in force, so no look could change the answer."""
 
 
 def request_refill(
     tx: Transaction, order_id: str, now: datetime, *, fresh: bool = False
 ) -> tuple[TargetState, Recheck]:
-    """Record a request, and have the target looked at unless the answer to the last one stands.
+    """Record a request, and make the target due unless the last answer stands.
 
-    With `fresh` no answer stands. Gives the target, locked, and what is to be done. The request of a covered
-    order stands until a judged look finds nothing undecided: an old or a failed look is no answer. Raises
-    NotFoundError.
+    With `fresh` no answer stands. Returns the target, locked. The request of a covered order is pending until
+    a judged count leaves no drop undecided. Raises NotFoundError.
     """
-    row = targets.of_order(tx, order_id, lock=True)
-    mine, granted_at = _mine(tx, row, order_id), requests.last_granted(tx, order_id)
-    if not mine.covered(now):
+    state = targets.of_order(tx, order_id, lock=True)
+    order_state, granted_at = _order_state(tx, state, order_id), requests.last_granted(tx, order_id)
+    if not order_state.covered(now):
         if granted_at is None or now - granted_at >= STANDS:
             requests.ask(tx, order_id, now)
         requests.answered(tx, order_id, now)
-        return row, Recheck.NOT_NEEDED
-    if not fresh and granted_at is not None and _stands(tx, row, order_id, granted_at, now):
-        if not mine.request_pending:
+        return state, Recheck.NOT_NEEDED
+    if not fresh and granted_at is not None and _stands(tx, state, order_id, granted_at, now):
+        if not order_state.request_pending:
             requests.ask(tx, order_id, now, granted=False)
-            targets.invalidate_fast_path(tx, [row.target_id])
-        return row, Recheck.STANDS
-    if granted_at is None or (row.last_look_at is not None and row.last_look_at >= granted_at):
+            targets.invalidate_fast_path(tx, [state.target_id])
+        return state, Recheck.STANDS
+    if granted_at is None or (state.last_look_at is not None and state.last_look_at >= granted_at):
         requests.ask(tx, order_id, now)
-    targets.schedule_by(tx, [row.target_id], now, f"asked for {order_id}", Priority.URGENT)
-    return row, Recheck.DUE
+    targets.schedule_by(tx, [state.target_id], now, f"asked for {order_id}", Priority.URGENT)
+    return state, Recheck.DUE
 
 
-def _stands(tx: Transaction, row: TargetState, order_id: str, granted_at: datetime, now: datetime) -> bool:
-    """Whether the last answer is still good; a drop that waits for a request waits for the next look, too."""
+def _stands(tx: Transaction, state: TargetState, order_id: str, granted_at: datetime, now: datetime) -> bool:
+    """Whether the last answer stands; never while a drop waits for a request, which the next look decides."""
     awaited = drops.last_reason(tx, order_id) is Reason.AWAITING_REQUEST
-    return not awaited and stands(granted_at, row.last_look_at, row.last_outcome, now)
+    return not awaited and stands(granted_at, state.last_look_at, state.last_outcome, now)
 
 
-def _mine(tx: Transaction, row: TargetState, order_id: str) -> OrderState:
-    return next(w for w in order_states.of_target(tx, row.target_id) if w.order.order_id == order_id)
+def _order_state(tx: Transaction, state: TargetState, order_id: str) -> OrderState:
+    return next(one for one in order_states.of_target(tx, state.target_id) if one.order.order_id == order_id)
 
 
 def answer_now(tx: Transaction, order_id: str, now: datetime) -> Answer:
-    """Answer with what is known of an order now."""
-    row = targets.of_order(tx, order_id)
-    return answer_from(tx, row, order_states.of_target(tx, row.target_id), order_id, now)
+    """Answer from the stored state of an order."""
+    state = targets.of_order(tx, order_id)
+    return answer_from(tx, state, order_states.of_target(tx, state.target_id), order_id, now)
 
 
 def answer_from(
-    tx: Transaction, row: TargetState, group: tuple[OrderState, ...], order_id: str, now: datetime
+    tx: Transaction, state: TargetState, orders: tuple[OrderState, ...], order_id: str, now: datetime
 ) -> Answer:
-    """Answer with what is known of an order, its target and all orders on it."""
-    mine = next(w for w in group if w.order.order_id == order_id)
-    outcome = row.last_outcome if row.private_since is None else Outcome.PRIVATE
-    look = LastLook(row.series.last_count, row.last_count_at, outcome, row.absence.gone_at is not None)
+    """Answer from the loaded state of the target and of all its orders."""
+    order_state = next(one for one in orders if one.order.order_id == order_id)
+    outcome = state.last_outcome if state.private_since is None else Outcome.PRIVATE
+    look = LastLook(state.series.last_count, state.last_count_at, outcome, state.absence.gone_at is not None)
     reason = drops.last_reason(tx, order_id) or refills.held_reason(tx, order_id)
-    return answer(mine, group, look, reason, now)
+    return answer(order_state, orders, look, reason, now)

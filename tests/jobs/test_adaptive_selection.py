@@ -61,7 +61,7 @@ def order_of_service(world: JobsWorld, source: Pages, number: int) -> list[str]:
     names = []
     for _ in range(number):
         with world.database.write() as tx:
-            requests = world.selection.take(tx, configured, world.now)
+            requests = world.selection.claim_next(tx, configured, world.now)
         names += [rows[0].target.link.key for rows in requests]
     return names
 
@@ -183,7 +183,7 @@ def test_the_maximum_interval_is_kept_only_within_the_budget(
         place(world, name, None, at=LATER if name == "longest" else LATER + DAY)
     configured = a_configured_source(source, per_hour=per_hour)
     with world.database.write() as tx:
-        requests = world.selection.take(tx, configured, world.now)
+        requests = world.selection.claim_next(tx, configured, world.now)
     assert [rows[0].target.link.key for rows in requests] == served
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.target_selection import LOOK_AGAIN, FixedSelection
+from jobs.target_selection import CLAIMED_FOR, FixedSelection
 from monitor.cadence.schedule import Priority
 from monitor.model.target import Metric
 from storage import sources, targets
@@ -76,7 +76,7 @@ def test_a_target_just_read_is_not_read_again(either: JobsWorld) -> None:
     source = Profiles()
     sampling = either.sampling(a_configured_source(source))
     sampling.run_once()
-    for after, shown in ((LOOK_AGAIN - MINUTE, 1), (2 * LOOK_AGAIN, 3)):
+    for after, shown in ((CLAIMED_FOR - MINUTE, 1), (2 * CLAIMED_FOR, 3)):
         either.now = LATER + after
         with either.database.write() as tx:
             targets.schedule_by(tx, [2], either.now, "asked", Priority.URGENT)
@@ -91,7 +91,7 @@ def test_targets_due_soon_after_a_look_are_read_in_one_request(either: JobsWorld
     source = Profiles()
     sampling = either.sampling(a_configured_source(source))
     sampling.run_once()
-    either.now = LATER + LOOK_AGAIN / 2
+    either.now = LATER + CLAIMED_FOR / 2
     with either.database.write() as tx:
         targets.schedule_by(tx, range(1, 6), either.now, "asked", Priority.URGENT)
     sampling.run_once()
@@ -121,7 +121,7 @@ def test_a_read_that_raises_writes_nothing_and_is_repeated(either: JobsWorld) ->
         sampling.run_once()
     assert either.rows("snapshots") == []
     source.script = lambda _name, _now: 2000
-    either.now += LOOK_AGAIN
+    either.now += CLAIMED_FOR
     sampling.run_once()
     assert [len(request) for request in source.requests] == [5, 5]
 

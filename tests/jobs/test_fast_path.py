@@ -86,7 +86,7 @@ def route(world: JobsWorld) -> None:
         rows = routes.unrouted(tx, 500)
         routed = [replace(r.schedule, source="scripted", request_key=r.target.link.key) for r in rows]
         pairs = zip(rows, routed, strict=True)
-        routes.routed(tx, [replace(row, schedule=schedule) for row, schedule in pairs], {})
+        routes.save_routes(tx, [replace(row, schedule=schedule) for row, schedule in pairs], {})
 
 
 def watch(world: JobsWorld, *, quick: bool = True, few: int = 2) -> Counting:

@@ -12,7 +12,7 @@ from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from refilld.services.refill_requests import Recheck
-from refilld.sources import adopt_targets
+from refilld.sources import reroute_targets
 from tests.builders import DAY, HOUR, MINUTE, START
 from tests.jobs.jobs_world import Answer, JobsWorld, a_configured_source, an_order
 from tests.jobs.scripted_sources import EVERY, LATER, Pages, Profiles, a_post_order, learn
@@ -177,7 +177,7 @@ def test_targets_of_a_disabled_source_move_to_the_others_at_the_next_start(world
     pages = Pages()
     first, second = a_configured_source(Profiles()), a_configured_source(pages)
     run(world, first, second)
-    adopt_targets(world.database, (second,))
+    reroute_targets(world.database, (second,))
     run(world, second, at=LATER)
     assert sorted(ways(world)) == [("pages", "post:AAA"), ("pages", "profile:natgeo")]
     assert sorted(pages.seen) == ["AAA:likes", "natgeo:followers"]
@@ -187,7 +187,7 @@ def test_a_new_source_gets_the_targets_it_comes_first_for(world: JobsWorld) -> N
     world.sell(an_order("1"), a_post_order("2", "AAA", Metric.VIEWS))
     first, second = a_configured_source(Profiles()), a_configured_source(Pages())
     run(world, second)
-    adopt_targets(world.database, (first, second))
+    reroute_targets(world.database, (first, second))
     run(world, first, second, at=LATER)
     assert sorted(ways(world)) == [("pages", "post:AAA"), ("profiles", "profile:natgeo")]
 
@@ -200,7 +200,7 @@ def test_a_source_without_metrics_changes_no_queue_position_at_a_start(world: Jo
     second = a_configured_source(Pages(), per_hour=1)
     run(world, blind, second, at=LATER)
     before = world.rows("targets", "source", "virtual_due")
-    adopt_targets(world.database, (blind, second))
+    reroute_targets(world.database, (blind, second))
     with world.database.write() as tx:
         router = world.sampling(blind, second).policy.router
         assert router is not None
@@ -216,7 +216,7 @@ def test_restarts_do_not_extend_the_rest_of_a_target(world: JobsWorld) -> None:
     second = a_configured_source(pages, per_hour=1)
     for world.now in (LATER + n * 20 * MINUTE for n in range(7)):
         learn(world)
-        adopt_targets(world.database, (blind, second))
+        reroute_targets(world.database, (blind, second))
         run(world, blind, second)
     assert pages.times == [LATER, LATER + HOUR, LATER + 2 * HOUR]
 
@@ -234,7 +234,7 @@ def switching(
     first = a_configured_source(Profiles(script=script))
     second = a_configured_source(Pages(script=script, differs=differs))
     pass_time(world, first, until=SWITCH)
-    adopt_targets(world.database, (second,))
+    reroute_targets(world.database, (second,))
     return first, second
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jobs.target_selection import LOOK_AGAIN
+from jobs.target_selection import CLAIMED_FOR
 from monitor.cadence.schedule import Priority
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric, Target
@@ -139,9 +139,9 @@ def test_a_look_that_never_returns_is_charged_and_repeated_later(
     assert requests_of(world) == [START]
     assert world.rows("snapshots") == []
     source.script = always(2000)
-    for world.now in (START + LOOK_AGAIN - INSTANT, START + LOOK_AGAIN):
+    for world.now in (START + CLAIMED_FOR - INSTANT, START + CLAIMED_FOR):
         sampling.run_once()
-    assert source.times == [START, START + LOOK_AGAIN]
+    assert source.times == [START, START + CLAIMED_FOR]
     assert world.target().last_outcome is Outcome.COUNT
 
 
@@ -180,7 +180,7 @@ def test_a_reading_with_a_missing_snapshot_is_an_error_and_loses_no_target(world
     sell_many(world, 2)
     with pytest.raises(ValueError, match="zip"):
         world.sampling(a_configured_source(Incomplete(batch=2))).run_once()
-    assert world.rows("targets", "claimed_until") == [START + LOOK_AGAIN] * 2
+    assert world.rows("targets", "claimed_until") == [START + CLAIMED_FOR] * 2
 
 
 def test_further_requests_of_a_read_are_charged_at_its_end(world: JobsWorld) -> None:

@@ -117,7 +117,9 @@ def test_an_action_on_an_unknown_refill_is_not_found(database: Database, action:
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_concurrent_equal_actions_happen_once(database: Database, claimed: ClaimedRefill, action: str) -> None:
+def test_concurrent_equal_actions_happen_once(
+    database: Database, claimed: ClaimedRefill, action: str
+) -> None:
     """All callers get the same answer."""
     answers = at_once(4, lambda _: finish(database, action, claimed.refill_id, claimed.lease_token))
     assert answers == [answers[0]] * 4

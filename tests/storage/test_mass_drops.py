@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from monitor.guarantee.mass_drop import Tally
+from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.model.target import Metric
 from storage import mass_drops, targets
 from storage.engine import Database
@@ -19,7 +19,7 @@ def judged(database: Database, order_id: str, *looks: tuple[datetime, bool]) -> 
             mass_drops.note_judged(tx, {target_id: at}, {target_id} if opened else ())
 
 
-def tally(database: Database, metric: Metric = Metric.FOLLOWERS) -> Tally:
+def tally(database: Database, metric: Metric = Metric.FOLLOWERS) -> MassDropCounts:
     with database.read() as tx:
         return mass_drops.tally(tx, metric, SINCE)
 
@@ -29,7 +29,7 @@ def test_each_target_counts_once_by_its_newest_looks(database: Database) -> None
     sell(database, an_order("1", target=a_profile("a")), an_order("2", target=a_profile("b")))
     judged(database, "1", (NOW - 3 * HOUR, True), (NOW - 2 * HOUR, True), (NOW - HOUR, False))
     judged(database, "2", (NOW, False))
-    assert tally(database) == Tally(judged=2, fallen=1)
+    assert tally(database) == MassDropCounts(judged=2, fallen=1)
 
 
 def test_targets_judged_together_are_stored_together(database: Database) -> None:
@@ -39,7 +39,7 @@ def test_targets_judged_together_are_stored_together(database: Database) -> None
     with database.write() as tx:
         a, b, c, d = (targets.of_order(tx, name).target_id for name in names)
         mass_drops.note_judged(tx, {a: NOW, b: SINCE, c: SINCE - INSTANT}, {b, c, d})
-    assert tally(database) == Tally(judged=2, fallen=1)
+    assert tally(database) == MassDropCounts(judged=2, fallen=1)
     rows = [(row.target_id, row.judged_at, row.drop_opened_at) for row in rows_of(database, "targets")]
     assert rows == [(a, NOW, None), (b, SINCE, SINCE), (c, SINCE - INSTANT, SINCE - INSTANT), (d, None, None)]
 
@@ -48,7 +48,7 @@ def test_without_judged_targets_nothing_is_stored(database: Database) -> None:
     """A round of failed looks judges nobody."""
     with database.write() as tx:
         mass_drops.note_judged(tx, {}, {1})
-    assert tally(database) == Tally(0, 0)
+    assert tally(database) == MassDropCounts(0, 0)
 
 
 def test_targets_judged_before_the_window_do_not_count(database: Database) -> None:
@@ -57,14 +57,14 @@ def test_targets_judged_before_the_window_do_not_count(database: Database) -> No
     judged(database, "a", (SINCE, True))
     judged(database, "b", (SINCE - INSTANT, True))
     judged(database, "c", (SINCE - INSTANT, True), (NOW, False))
-    assert tally(database) == Tally(judged=2, fallen=1)
+    assert tally(database) == MassDropCounts(judged=2, fallen=1)
 
 
 def test_each_metric_is_counted_separately(database: Database) -> None:
     """Likes that fall say nothing about followers."""
     sell(database, an_order("1", target=a_profile("a")), an_order("2", target=a_post()))
     judged(database, "2", (NOW, True))
-    assert (tally(database), tally(database, Metric.LIKES)) == (Tally(0, 0), Tally(1, 1))
+    assert (tally(database), tally(database, Metric.LIKES)) == (MassDropCounts(0, 0), MassDropCounts(1, 1))
 
 
 def test_concurrent_detections_begin_one_mass_drop(database: Database) -> None:
@@ -72,7 +72,7 @@ def test_concurrent_detections_begin_one_mass_drop(database: Database) -> None:
 
     def begin(_: int) -> bool:
         with database.write() as tx:
-            return mass_drops.begin(tx, Metric.FOLLOWERS, Tally(20, 10), NOW)
+            return mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(20, 10), NOW)
 
     assert sorted(at_once(8, begin)) == [False] * 7 + [True]
 
@@ -80,10 +80,10 @@ def test_concurrent_detections_begin_one_mass_drop(database: Database) -> None:
 def test_a_mass_drop_ends_once_and_another_may_begin(database: Database) -> None:
     """Both are kept, newest first."""
     with database.write() as tx:
-        assert mass_drops.begin(tx, Metric.LIKES, Tally(20, 10), NOW)
+        assert mass_drops.begin(tx, Metric.LIKES, MassDropCounts(20, 10), NOW)
         assert [mass_drops.end(tx, Metric.LIKES, NOW + HOUR) for _ in range(2)] == [True, False]
         assert mass_drops.on_since(tx, Metric.LIKES) is None
-        assert mass_drops.begin(tx, Metric.LIKES, Tally(30, 9), NOW + DAY)
+        assert mass_drops.begin(tx, Metric.LIKES, MassDropCounts(30, 9), NOW + DAY)
         rows = mass_drops.listed(tx, 10)
     assert [(row.started_at, row.ended_at, row.fallen) for row in rows] == [
         (NOW + DAY, None, 9),

@@ -81,8 +81,8 @@ def test_routing_stores_source_request_key_and_queue_position(database: Database
     before = get(database, seated)
     rows = [with_source(get(database, i), "graph", f"page {i}") for i in (seated, dated)]
     with database.write() as connection:
-        routes.routed(connection, rows, {seated: SEAT})
-        routes.routed(connection, [], {})
+        routes.save_routes(connection, rows, {seated: SEAT})
+        routes.save_routes(connection, [], {})
     after = with_source(before, "graph", f"page {seated}")
     assert get(database, seated) == replace(after, schedule=replace(after.schedule, service_queue="old s"))
     schedule = get(database, dated).schedule

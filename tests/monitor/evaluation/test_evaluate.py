@@ -16,7 +16,7 @@ from monitor.evaluation.mass_drop_state import MassDropState
 from monitor.evaluation.source_choice import RoutedSource, SourceRouter
 from monitor.evaluation.target_state import TargetSchedule, TargetState
 from monitor.guarantee.gone_detection import Absence
-from monitor.guarantee.mass_drop import MassDropRule, Tally
+from monitor.guarantee.mass_drop import MassDropCounts, MassDropRule
 from monitor.guarantee.series import Series
 from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
@@ -29,7 +29,7 @@ from tests.builders import DAY, HOUR, NOW, START, a_drop, a_failed_look, a_look,
 RULE = MassDropRule()
 CADENCE = AdaptiveCadence(timedelta(hours=6), Hazards({}))
 POLICY = LookPolicy(CADENCE, RULE)
-QUIET = MassDropState(Tally(0, 0))
+QUIET = MassDropState(MassDropCounts(0, 0))
 SERIES = Series(2000, "follower_count", source="simulated")
 STATE = TargetState(7, a_profile(), SERIES, schedule=TargetSchedule(source="simulated", request_key="natgeo"))
 
@@ -131,33 +131,33 @@ def fallen(number: int) -> list[Look]:
 
 
 def test_a_mass_drop_begins_with_the_looks_at_hand_and_holds_their_refills() -> None:
-    before = MassDropState(Tally(20, 3))
+    before = MassDropState(MassDropCounts(20, 3))
     confirming = Look(STATE, (confirmed(),), a_look(1700))
     found = looks_of(*fallen(5), confirming, before=before)
     (change,) = found.mass_drops
-    assert (change.began, change.metric, change.tally) == (True, Metric.FOLLOWERS, Tally(26, 8))
+    assert (change.began, change.metric, change.counts) == (True, Metric.FOLLOWERS, MassDropCounts(26, 8))
     (decision,) = found.looks[-1].decisions
     assert (decision.action, decision.reason) == (Action.HOLD, Reason.MASS_DROP)
     assert found.looks[-1].alerts == ()
 
 
 def test_a_mass_drop_that_is_on_ends_when_few_targets_have_fallen() -> None:
-    before = MassDropState(Tally(40, 3), since=NOW - 3 * DAY)
+    before = MassDropState(MassDropCounts(40, 3), since=NOW - 3 * DAY)
     (change,) = looks_of(Look(STATE, (an_order_state(),), a_look(2000)), before=before).mass_drops
-    assert (change.began, change.tally) == (False, Tally(41, 3))
+    assert (change.began, change.counts) == (False, MassDropCounts(41, 3))
 
 
 def test_a_target_counts_once_in_a_mass_drop() -> None:
     """Its earlier count and drop within the window are replaced, not added."""
     known = replace(STATE, judged_at=NOW - HOUR, drop_opened_at=NOW - HOUR)
-    before = MassDropState(Tally(40, 3), since=NOW - 3 * DAY)
+    before = MassDropState(MassDropCounts(40, 3), since=NOW - 3 * DAY)
     (change,) = looks_of(Look(known, (confirmed(),), a_look(1700)), before=before).mass_drops
-    assert change.tally == Tally(40, 3)
+    assert change.counts == MassDropCounts(40, 3)
 
 
 def test_a_failed_look_says_nothing_about_a_mass_drop() -> None:
     look = Look(STATE, (an_order_state(),), a_failed_look(Outcome.PRIVATE))
-    before = MassDropState(Tally(0, 0), since=NOW - 3 * DAY)
+    before = MassDropState(MassDropCounts(0, 0), since=NOW - 3 * DAY)
     assert looks_of(look, before=before).mass_drops == ()
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.guarantee.mass_drop import MassDropRule, Tally
+from monitor.guarantee.mass_drop import MassDropCounts, MassDropRule
 from tests.builders import HOUR, NOW
 from tests.effort import examples
 
@@ -35,7 +35,7 @@ def test_it_begins_when_more_than_the_share_of_enough_targets_have_fallen(
     judged: int, fallen: int, on: bool
 ) -> None:
     """At least 20 judged, more than 20% of them fallen."""
-    assert RULE.is_on(Tally(judged, fallen), None, NOW) is on
+    assert RULE.is_on(MassDropCounts(judged, fallen), None, NOW) is on
 
 
 @pytest.mark.parametrize(
@@ -44,13 +44,13 @@ def test_it_begins_when_more_than_the_share_of_enough_targets_have_fallen(
 )
 def test_it_ends_below_half_of_the_share_of_enough_targets(judged: int, fallen: int, on: bool) -> None:
     """A tenth keeps it on, less ends it; after a silence of the source the first looks end nothing."""
-    assert RULE.is_on(Tally(judged, fallen), NOW - HOUR, NOW) is on
+    assert RULE.is_on(MassDropCounts(judged, fallen), NOW - HOUR, NOW) is on
 
 
 @pytest.mark.parametrize(("judged", "fallen", "on"), [(5, 1, True), (11, 1, False), (1, 0, False)])
 def test_once_it_is_as_old_as_a_hold_few_looks_end_it_too(judged: int, fallen: int, on: bool) -> None:
     """A mass drop does not last forever where few targets are left."""
-    assert RULE.is_on(Tally(judged, fallen), NOW - RULE.hold, NOW) is on
+    assert RULE.is_on(MassDropCounts(judged, fallen), NOW - RULE.hold, NOW) is on
 
 
 @given(st.integers(0, 500), st.data(), st.integers(1, 99), st.sampled_from([None, NOW]))
@@ -59,7 +59,7 @@ def test_a_rule_that_is_switched_off_never_holds_anything(
     judged: int, data: st.DataObject, share: int, since: datetime | None
 ) -> None:
     """Whatever falls."""
-    tally = Tally(judged, data.draw(st.integers(0, judged)))
+    tally = MassDropCounts(judged, data.draw(st.integers(0, judged)))
     assert not MassDropRule(enabled=False, share=share).is_on(tally, since, NOW)
 
 
@@ -67,6 +67,6 @@ def test_a_rule_that_is_switched_off_never_holds_anything(
 @examples(200)
 def test_what_begins_a_mass_drop_does_not_end_it(judged: int, data: st.DataObject, share: int) -> None:
     """No flicker: the same numbers that switch it on keep it on."""
-    tally = Tally(judged, data.draw(st.integers(0, judged)))
+    tally = MassDropCounts(judged, data.draw(st.integers(0, judged)))
     rule = MassDropRule(share=share)
     assert not rule.is_on(tally, None, NOW) or rule.is_on(tally, NOW, NOW)

@@ -43,7 +43,7 @@ def test_the_target_becomes_urgent(sold: QueueWorld) -> None:
     with sold.database.write() as tx:
         (row,) = routes.unrouted(tx, 10)
         schedule = replace(row.schedule, source="graph", request_key="nasa")
-        routes.routed(tx, [replace(row, schedule=schedule)], {})
+        routes.save_routes(tx, [replace(row, schedule=schedule)], {})
         (head,) = due.due_by_date(tx, "graph", Priority.URGENT, sold.now, 10)
     assert (head.target_id, row.schedule.due_reason) == (row.target_id, "asked for 17")
     with sold.database.read() as tx:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.guarantee.mass_drop import MassDropRule, Tally
+from monitor.guarantee.mass_drop import MassDropCounts, MassDropRule
 from refilld.backtest.mass_drop_window import MassDropWindow
 from refilld.backtest.replay_target import ReplayTarget
 from refilld.backtest.run import Replay
@@ -54,7 +54,7 @@ def test_ten_times_the_looks_hold_no_more_memory(tmp_path: Path) -> None:
 def test_many_looks_within_one_window_are_kept_once_a_target(same_time: bool) -> None:
     falls, places = MassDropWindow(MassDropRule()), [ReplayTarget() for _ in range(PLACES)]
     for number in range(20_000):
-        falls.note(places[number % PLACES], SOLD if same_time else SOLD + number * HOUR / 10_000)
+        falls.record(places[number % PLACES], SOLD if same_time else SOLD + number * HOUR / 10_000)
     assert len(falls._times) == len(falls._targets) < 2_000
     assert falls._judged == PLACES
 
@@ -70,7 +70,7 @@ def naive(rule: MassDropRule, looks: list[tuple[datetime, int, bool]]) -> list[b
         if fell:
             opened[number] = at
         since = at - rule.window
-        tally = Tally(
+        tally = MassDropCounts(
             sum(look >= since for look in judged.values()), sum(look >= since for look in opened.values())
         )
         on = rule.is_on(tally, began, at)
@@ -88,6 +88,6 @@ def test_the_window_counts_as_the_rules_do(seed: int) -> None:
         looks.append((at, dice.randrange(30), dice.random() < dice.choice([0.02, 0.3])))
     rule = MassDropRule(window=HOUR, min_targets=5)
     falls, places = MassDropWindow(rule), [ReplayTarget() for _ in range(30)]
-    said = [falls.note(places[number], at, opened=fell) for at, number, fell in looks]
+    said = [falls.record(places[number], at, opened=fell) for at, number, fell in looks]
     assert said == naive(rule, looks)
     assert {True, False} == set(said)

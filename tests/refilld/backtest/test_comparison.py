@@ -102,6 +102,6 @@ def test_the_price_is_exact_and_rounded_once(sales: list[tuple[Decimal, int, int
     for price, quantity, units in sales:
         cost.add(a_sale(price, quantity), units)
     exact = sum(Fraction(price) * units / quantity for price, quantity, units in sales)
-    written = sum(account.price for account in cost.accounts.values())
+    written = sum(line.price for line in cost.lines.values())
     places = max(2, *(-int(price.as_tuple().exponent) for price, _, _ in sales))
     assert abs(Fraction(written) - exact) <= Fraction(1, 2 * 10**places)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.guarantee.mass_drop import Tally
+from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.model.target import Metric
 from storage import mass_drops
 from tests.refilld.cli_world import Desk, a_desk
@@ -24,7 +24,7 @@ def held(desk: Desk) -> Desk:
     desk.world.queue("1", "2", held=True)
     desk.world.queue("3", held=True, metric=Metric.LIKES)
     with desk.world.database.write() as tx:
-        mass_drops.begin(tx, Metric.FOLLOWERS, Tally(20, 9), desk.world.now)
+        mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(20, 9), desk.world.now)
     return desk
 
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from monitor.errors import BadInputError, RefilldError
-from monitor.guarantee.mass_drop import Tally
+from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.guarantee.refund_review import Review, ReviewCause
 from monitor.model.target import Metric
 from refilld.cli.root import exit_code, main, refilld
@@ -220,7 +220,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(desk: Des
     """From every command that has the option."""
     desk.world.queue("1", "2")
     with desk.world.database.write() as tx:
-        mass_drops.begin(tx, Metric.FOLLOWERS, Tally(20, 9), desk.world.now)
+        mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(20, 9), desk.world.now)
         reviews.open_review(
             tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), an_order("1", "nasa"), desk.world.now
         )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.target_selection import LOOK_AGAIN
+from jobs.target_selection import CLAIMED_FOR
 from monitor.cadence.schedule import Priority
 from monitor.guarantee.customer_answers import STANDS_UNREAD
 from monitor.model.order import Flag, OrderStatus
@@ -177,7 +177,7 @@ def test_a_killed_check_is_charged_and_repeated(world: JobsWorld) -> None:
     with pytest.raises(SystemExit):
         checking.check("1")
     assert world.rows("source_requests", "at") == [START]
-    assert world.rows("targets", "claimed_until") == [START + LOOK_AGAIN]
+    assert world.rows("targets", "claimed_until") == [START + CLAIMED_FOR]
     assert standing(world) == 1
 
 
