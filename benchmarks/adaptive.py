@@ -16,7 +16,7 @@ from monitor.cadence.virtual_time import VirtualTime, final_look_value
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class LastLook:
+class OrderAtLook:
     """The state of an order at its last look."""
 
     __slots__ = ("at", "cell", "hazard", "used")
@@ -36,7 +36,7 @@ class AdaptiveRun:
         self.weight = orders.weight.tolist()
         self.service = [str(service) for service in orders.service]
         self.hazards, self.virtual_time = Hazards({}), VirtualTime()
-        self.last_looks: dict[int, LastLook] = {}
+        self.last_looks: dict[int, OrderAtLook] = {}
         self.rows: defaultdict[int, list[int]] = defaultdict(list)
         """The open orders of each target."""
         self.due: dict[int, float] = {}
@@ -65,7 +65,7 @@ class AdaptiveRun:
     def join(self, row: int, at: float) -> None:
         """Add a new order; it never delays its target."""
         cell = cell_at(self.service[row], 0.0, 0.0, None)
-        self.last_looks[row] = LastLook(at, cell, self.hazards.hazard_for(cell))
+        self.last_looks[row] = OrderAtLook(at, cell, self.hazards.hazard_for(cell))
         target = self.target[row]
         self.rows[target].append(row)
         self.queue_position(target, soonest=self.due.get(target))
