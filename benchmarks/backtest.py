@@ -1,9 +1,8 @@
-"""How fast `refilld backtest` is, and how much memory it takes: `python benchmarks/backtest.py`.
+"""Measures speed and memory of `refilld backtest`: `python benchmarks/backtest.py`.
 
-Makes a shop of 100,000 orders and a history of a million snapshots (seeded, so always the same), then
-times each step in a process of its own (its processor time, so that neighbours disturb little), and says
-what it takes beside merely parsing the same files.
-A second history, twice as long, shows whether memory grows with the snapshots.
+Generates 100,000 orders and a history of a million snapshots from a seed, runs each step in a process of its
+own, and compares its processor time with that of parsing the same files only. A second history, twice as
+long, shows whether memory grows with the snapshots.
 """
 
 import argparse
@@ -31,10 +30,10 @@ NOW = BEGIN + timedelta(days=DAYS)
 PROVIDERS = ("acme", "growfast", "panelking")
 QUANTITIES = (100, 250, 500, 1000, 2500, 5000)
 FAILURES = ("private", "not_found", "transient", "rate_limited", "login_required")
-FALLING = 0.03
+DROPPING = 0.03
 """Share of the targets that lose a part of their delivery."""
 REFILLED_AFTER = timedelta(days=9)
-"""From a fall to the completion of the refill: three looks later, as each target has one in three days."""
+"""Time from a drop to the completion of its refill: three looks, at one look per target in three days."""
 FAILING = 0.03
 """Share of the looks that fail."""
 SHARED = 0.05
@@ -43,8 +42,8 @@ UNKNOWN_START = 0.05
 """Share of the orders without a start count."""
 
 
-class Shop:
-    """The orders, and what their targets count at any time."""
+class BacktestShop:
+    """Generates orders, and the counts of their targets at any time."""
 
     def __init__(self, orders: int, seed: int) -> None:
         self.random = random.Random(seed)
@@ -67,7 +66,7 @@ class Shop:
             known = "" if self.random.random() < UNKNOWN_START else str(before)
             provider = self.random.choice(PROVIDERS)
             self.rows.append(
-                f"{len(self.rows)},followers,{link},{quantity},Completed,{_written(at)},{known},followers,"
+                f"{len(self.rows)},followers,{link},{quantity},Completed,{_timestamp(at)},{known},followers,"
                 f"{provider},{quantity * 0.0015:.4f},USD"
             )
             before += quantity
@@ -79,72 +78,72 @@ class Shop:
         path.write_text("\n".join([head, *self.rows]) + "\n")
 
     def history(self, looks: int) -> Iterator[str]:
-        """As many looks as that, evenly over the days, each at the target whose turn it is, more or less."""
-        falls = {
+        """Yield events: looks evenly spread over the days, at the targets in a shuffled round robin."""
+        drops = {
             number: (BEGIN + timedelta(seconds=self.random.randrange(DAYS * 86_400)), self.random.random())
             for number in range(len(self.targets))
-            if self.random.random() < FALLING
+            if self.random.random() < DROPPING
         }
         step = timedelta(days=DAYS) / looks
         due: dict[int, list[str]] = {}
-        for number, (at, _) in falls.items():
-            turn = int((at + REFILLED_AFTER - BEGIN) / step)
-            due.setdefault(turn, []).extend(self.orders_of[number])
-        for turn in range(looks):
-            at = BEGIN + turn * step
-            number = (turn + self.random.randrange(500)) % len(self.targets)
-            yield self._look(number, at, falls.get(number))
-            for order_id in due.pop(turn, ()):
-                done = {"at": _written(at), "event": "refill_completed", "order_id": order_id}
+        for number, (at, _) in drops.items():
+            index = int((at + REFILLED_AFTER - BEGIN) / step)
+            due.setdefault(index, []).extend(self.orders_of[number])
+        for index in range(looks):
+            at = BEGIN + index * step
+            number = (index + self.random.randrange(500)) % len(self.targets)
+            yield self._look(number, at, drops.get(number))
+            for order_id in due.pop(index, ()):
+                done = {"at": _timestamp(at), "event": "refill_completed", "order_id": order_id}
                 yield json.dumps(done, separators=(",", ":"))
 
-    def _look(self, number: int, at: datetime, fall: tuple[datetime, float] | None) -> str:
+    def _look(self, number: int, at: datetime, drop: tuple[datetime, float] | None) -> str:
         link, sold, start = self.targets[number]
-        look: dict[str, object] = {"at": _written(at), "event": "snapshot", "link": link}
+        look: dict[str, object] = {"at": _timestamp(at), "event": "snapshot", "link": link}
         look["metric"] = "followers"
         if self.random.random() < FAILING:
             look["outcome"] = self.random.choice(FAILURES)
             return json.dumps(look, separators=(",", ":"))
         delivered = sum(quantity for done, quantity in sold if done <= at)
-        fallen = fall is not None and fall[0] <= at < fall[0] + REFILLED_AFTER
-        lost = int(delivered * fall[1]) if fall is not None and fallen else 0
+        dropped = drop is not None and drop[0] <= at < drop[0] + REFILLED_AFTER
+        lost = int(delivered * drop[1]) if drop is not None and dropped else 0
         count = max(1, start + delivered - lost + self.random.randrange(0, 9))
         return json.dumps(look | {"outcome": "count", "count": count}, separators=(",", ":"))
 
 
-def _written(at: datetime) -> str:
+def _timestamp(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def parse(orders: Path | None, events: Path | None) -> None:
-    """Parse both files and do nothing with what they say: what no backtest can be without."""
+    """Parse both files without using the result: the lower bound of a backtest."""
     for _ in _rows(orders) if orders else ():
         pass
     if events:
-        read = partial(from_json, cache_strings="keys")  # the fastest there is, and the one the backtest uses
+        read = partial(from_json, cache_strings="keys")  # the parser that the backtest uses
         with events.open("rb") as file:
             for line in file:
                 read(line)
 
 
 def _rows(orders: Path) -> Iterator[object]:
-    return read_orders(orders, [Settings()], (), _never, NOW)
+    return read_orders(orders, [Settings()], (), _fail, NOW)
 
 
 def replay(orders: Path, events: Path | None) -> None:
-    written = Replay([Settings()], lambda _line: None, _never)
+    replayed = Replay([Settings()], lambda _line: None, _fail)
     empty = Path("/dev/null")
-    written.run(orders, events or empty, NOW)
-    print(written.summary().as_json(), file=sys.stderr)
+    replayed.run(orders, events or empty, NOW)
+    print(replayed.summary().as_json(), file=sys.stderr)
 
 
-def _never(problem: object) -> None:
-    raise SystemExit(f"the benchmark's own files are wrong: {problem}")
+def _fail(problem: object) -> None:
+    raise SystemExit(f"the generated files are invalid: {problem}")
 
 
 def make(orders: Path, events: Path, sold: int, looks: int) -> None:
-    """Write both files, in a process of its own: the peak of memory of a child begins with its parent's."""
-    shop = Shop(sold, seed=1)
+    """Write both files; in a process of its own, as a child's peak of memory starts at that of its parent."""
+    shop = BacktestShop(sold, seed=1)
     shop.write(orders)
     with events.open("w") as file:
         file.writelines(f"{line}\n" for line in shop.history(looks))
@@ -154,7 +153,7 @@ STEPS = ("nothing", "parse-events", "parse-orders", "load", "backtest")
 
 
 def step(name: str, orders: Path, events: Path) -> None:
-    """Do one step in this process, and print the seconds and the peak of memory in KiB."""
+    """Run one step in this process; print its processor seconds and its peak of memory in KiB."""
     began = time.process_time()
     match name:
         case "parse-events":
@@ -170,7 +169,7 @@ def step(name: str, orders: Path, events: Path) -> None:
 
 
 def measure(name: str, orders: Path, events: Path, times: int) -> tuple[float, int]:
-    """The least seconds of several runs, and their highest peak of memory in KiB."""
+    """Return the minimum seconds of several runs and their maximum peak of memory in KiB."""
     words = [sys.executable, __file__, "--step", name, "--orders-file", orders, "--events-file", events]
     runs = []
     for _ in range(times):
@@ -202,7 +201,7 @@ def report(folder: Path, orders: int, looks: int, times: int) -> None:
         f"  the whole backtest:         {looks / seconds['backtest']:,.0f} snapshots/s,"
         f" {seconds['backtest'] / both:.1f} times parsing both files"
     )
-    print(f"  memory: {peak / 1024:.0f} MiB, of which the empty program has {bare / 1024:.0f};"
+    print(f"  memory: {peak / 1024:.0f} MiB, of which the imports take {bare / 1024:.0f};"
           f" {1024 * (peak - bare) / orders:,.0f} bytes an order")  # fmt: skip
 
 

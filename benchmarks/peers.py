@@ -1,7 +1,7 @@
-"""The other policies, and the hours in which they look.
+"""The policies for comparison, and their simulation.
 
-Each hour of a world all open orders are weighed at once, and the best targets are looked at, as many as the
-budget has requests; second looks go first.
+Each hour a policy ranks all open orders, and the best targets are looked at, as far as the budget allows;
+confirming looks go first.
 """
 
 from typing import Protocol
@@ -9,78 +9,78 @@ from typing import Protocol
 import numpy as np
 from worlds.calm import QUALITY, STEPS, CalmWorld
 from worlds.messy import MessyCase, MessyWorld
-from worlds.orders import HOURS, LATE, Numbers, Orders, Rows, Score
+from worlds.orders import HOURS, MISSED_PENALTY, Numbers, RowNumbers, Score, WorldOrders
 
 DAY = 24
-World = CalmWorld | MessyWorld
+AnyWorld = CalmWorld | MessyWorld
 
 
-class Peer(Protocol):
-    """A policy that weighs all orders anew each hour."""
+class RankingPolicy(Protocol):
+    """A policy that ranks all orders each hour."""
 
-    def weigh(self, orders: Orders, rows: Rows, last: Numbers, now: int) -> Numbers:
-        """How much each row should be looked at now; below zero: not now."""
+    def rank(self, orders: WorldOrders, rows: RowNumbers, last: Numbers, now: int) -> Numbers:
+        """Return the rank of each row; a negative one is not looked at now."""
 
-    def observe(self, rows: Rows, used: Numbers, now: int) -> None:
-        """What the looks have shown."""
+    def observe(self, rows: RowNumbers, used: Numbers, now: int) -> None:
+        """Process the used shares that looks have shown."""
 
 
 class RoundRobin:
-    """Whoever was not looked at for the longest."""
+    """The oldest look first."""
 
     name = "round robin"
 
-    def weigh(self, orders: Orders, rows: Rows, last: Numbers, now: int) -> Numbers:
+    def rank(self, orders: WorldOrders, rows: RowNumbers, last: Numbers, now: int) -> Numbers:
         return now - last[rows]
 
-    def observe(self, rows: Rows, used: Numbers, now: int) -> None:
+    def observe(self, rows: RowNumbers, used: Numbers, now: int) -> None:
         pass
 
 
 class AgeLadder(RoundRobin):
-    """Intervals of 1 h, 6 h, 12 h, 1 d, 2 d, 3 d by age; whoever is the most times overdue."""
+    """Intervals of 1 h, 6 h, 12 h, 1 d, 2 d, 3 d by age; the largest time / interval first."""
 
     name = "age ladder"
     ages = np.array([6.0, 24, 72, 168, 336])
     intervals = np.array([1.0, 6, 12, 24, 48, 72])
 
-    def weigh(self, orders: Orders, rows: Rows, last: Numbers, now: int) -> Numbers:
+    def rank(self, orders: WorldOrders, rows: RowNumbers, last: Numbers, now: int) -> Numbers:
         age = now - orders.delivered[rows]
         return (now - last[rows]) / self.intervals[np.searchsorted(self.ages, age)]
 
 
-class Fixed(RoundRobin):
-    """monitor/cadence.py with `every = "6h"`: whoever is due the longest; a last look before the end first.
+class FixedIntervals(RoundRobin):
+    """The fixed cadence with `every = "6h"`: a look before the guarantee's end first, then the most overdue.
 
-    Every hour on the first day, every three up to three days, then every six; half an hour before the
-    guarantee's end is the last hour of it here.
+    Every hour on the first day, every three hours up to three days, then every six. The look half an hour
+    before the guarantee's end is at its last full hour here.
     """
 
     name = "fixed cadence"
 
-    def weigh(self, orders: Orders, rows: Rows, last: Numbers, now: int) -> Numbers:
+    def rank(self, orders: WorldOrders, rows: RowNumbers, last: Numbers, now: int) -> Numbers:
         age = now - orders.delivered[rows]
         overdue = now - last[rows] - np.select([age < DAY, age < 3 * DAY], [1.0, 3.0], 6.0)
         return np.where(orders.ends[rows] - now <= 1, HOURS + overdue, overdue)
 
 
 class StaticRoot(RoundRobin):
-    """Look rates by sqrt(weight times the service's true drop rate), the same at all ages."""
+    """Look rates proportional to sqrt(weight * true drop rate of the service), at all ages."""
 
     name = "static square root"
 
     def __init__(self, rate: Numbers) -> None:
         self.rate = rate
 
-    def weigh(self, orders: Orders, rows: Rows, last: Numbers, now: int) -> Numbers:
+    def rank(self, orders: WorldOrders, rows: RowNumbers, last: Numbers, now: int) -> Numbers:
         return (now - last[rows]) * np.sqrt(orders.weight[rows] * self.rate[orders.service[rows]])
 
 
-class Knowing:
-    """Told the true hazards of the calm world, each order's level, and every wave while it is on.
+class TrueHazards:
+    """Uses the true hazards of the calm world, the steps lost by each order, and the surges.
 
-    With H the hazard summed up since the last look, exactly (negative binomial losses), the index is that of
-    the mean hazard H/t: w (e^H - 1 - H) t / H, or before the guarantee's end the value of a last call.
+    With H the exact cumulative hazard since the last look (negative binomial losses), the look value is that
+    of the mean hazard H/t: w (e^H - 1 - H) t / H, or before the guarantee's end the value of a final look.
     """
 
     name = "true hazards"
@@ -91,35 +91,35 @@ class Knowing:
         self.losses, self.at_look = np.zeros(rows), np.zeros(rows)
         self.steps = np.zeros(rows)
 
-    def weigh(self, orders: Orders, rows: Rows, last: Numbers, now: int) -> Numbers:
+    def rank(self, orders: WorldOrders, rows: RowNumbers, last: Numbers, now: int) -> Numbers:
         service, age = orders.service[rows], now - orders.delivered[rows]
         hour = self.world.mean_losses(service, age) - self.world.mean_losses(service, age - 1)
         self.losses[rows] += hour * self.world.pace[service, now - 1]
-        crossed = np.clip(1 - self._whole(rows), 0, 1 - 1e-9)
+        crossed = np.clip(1 - self._not_crossed(rows), 0, 1 - 1e-9)
         hazard = -np.log1p(-crossed)
         waited = (now - last[rows]) / np.maximum(hazard, 1e-12)
         value = (np.expm1(hazard) - hazard) * waited
-        called = np.where(orders.ends[rows] - now <= 1, crossed * LATE, 0)
-        return orders.weight[rows] * np.maximum(value, called)
+        final = np.where(orders.ends[rows] - now <= 1, crossed * MISSED_PENALTY, 0)
+        return orders.weight[rows] * np.maximum(value, final)
 
-    def _whole(self, rows: Rows) -> Numbers:
-        """The chance that an order has not crossed since it was looked at."""
+    def _not_crossed(self, rows: RowNumbers) -> Numbers:
+        """Return the probability that an order has not crossed since its last look."""
         shape = QUALITY + self.steps[rows]
         kept = (QUALITY + self.at_look[rows]) / (QUALITY + self.losses[rows])
-        chance = kept**shape
-        total = chance.copy()
+        probability = kept**shape
+        total = probability.copy()
         for step in range(STEPS - 1):
-            chance = chance * (shape + step) / (step + 1) * (1 - kept)
-            total += np.where(step + 1 < STEPS - self.steps[rows], chance, 0)
+            probability = probability * (shape + step) / (step + 1) * (1 - kept)
+            total += np.where(step + 1 < STEPS - self.steps[rows], probability, 0)
         return total
 
-    def observe(self, rows: Rows, used: Numbers, now: int) -> None:
+    def observe(self, rows: RowNumbers, used: Numbers, now: int) -> None:
         self.steps[rows] = np.rint(used * STEPS)
         self.at_look[rows] = self.losses[rows]
 
 
-def drop_rates(world: World) -> Numbers:
-    """The share of each service's orders that drop."""
+def drop_rates(world: AnyWorld) -> Numbers:
+    """Return the share of each service's orders that drop."""
     orders = world.orders
     if isinstance(world, CalmWorld):
         drops = world.losses[:, -1] < orders.ends
@@ -129,27 +129,27 @@ def drop_rates(world: World) -> Numbers:
     return np.bincount(orders.service, drops) / count
 
 
-def run(world: World, peer: Peer, looks_a_day: float, *, request_key: bool = False) -> Score:
-    """Let a policy look through a world."""
+def run(world: AnyWorld, peer: RankingPolicy, looks_a_day: float, *, request_key: bool = False) -> Score:
+    """Run a policy in a world."""
     case = world.case(request_key=request_key)
     orders = case.orders
     last, open_ = orders.delivered.copy(), np.zeros(0, dtype=int)
-    purse, begun, requests = 0.0, 0, 0
+    budget, begun, requests = 0.0, 0, 0
     for now in range(1, HOURS):
         came = int(np.searchsorted(orders.delivered, now))
         resumed = np.array(case.resumed(now), dtype=int)
         open_ = case.open(np.concatenate([open_, np.arange(begun, came), resumed]), now)
-        begun, purse = came, purse % 1 + looks_a_day * world.in_guarantee / 24
-        left = int(purse) - second_looks(case, last, now, int(purse))
-        rows = _chosen(orders, open_, peer.weigh(orders, open_, last, now), left)
-        requests += int(purse) - left + len(np.unique(orders.target[rows]))
+        begun, budget = came, budget % 1 + looks_a_day * world.in_guarantee / 24
+        left = int(budget) - confirming_looks(case, last, now, int(budget))
+        rows = _chosen(orders, open_, peer.rank(orders, open_, last, now), left)
+        requests += int(budget) - left + len(np.unique(orders.target[rows]))
         peer.observe(rows, case.look(rows, now), now)
         last[rows] = now
     return case.score(requests)
 
 
-def second_looks(case: object, last: Numbers, now: int, budget: int) -> int:
-    """Pay for the confirmations that are due; how many requests they took."""
+def confirming_looks(case: object, last: Numbers, now: int, budget: int) -> int:
+    """Make the confirming looks that are due; return the number of requests."""
     if not isinstance(case, MessyCase):
         return 0
     due = case.confirmations(now)
@@ -161,8 +161,8 @@ def second_looks(case: object, last: Numbers, now: int, budget: int) -> int:
     return len(np.unique(case.orders.target[rows]))
 
 
-def _chosen(orders: Orders, rows: Rows, value: Numbers, budget: int) -> Rows:
-    """The rows that the best targets show."""
+def _chosen(orders: WorldOrders, rows: RowNumbers, value: Numbers, budget: int) -> RowNumbers:
+    """Return the rows of the best targets."""
     if budget <= 0 or not len(rows):
         return rows[:0]
     best = np.full(len(orders.target), -np.inf)

@@ -1,9 +1,9 @@
-"""How choosing, judging and putting off looks grows with the shop: `python benchmarks/sampling.py`.
+"""Measures how the time of a look depends on the number of targets: `python benchmarks/sampling.py`.
 
-For 10,000, 100,000 and 1,000,000 targets, on both engines, under the learned cadence: what it takes to choose
-the next 500 targets and to put them off, and how fast their counts are taken in and judged, as a share of a
-bare `executemany` of the same snapshot rows in transactions of the same size, in the same database. Each
-size runs in a process of its own, whose peak of memory is shown. PostgreSQL is the one that the tests start.
+For 10,000, 100,000 and 1,000,000 targets, on both engines, with the adaptive cadence: the time to select and
+claim the next 500 targets, and the time to record their counts, compared with a plain `executemany` of the
+same snapshot rows in transactions of the same size in the same database. Each size runs in a process of its
+own, whose peak of memory is shown. PostgreSQL is the server that the tests start.
 """
 
 import argparse
@@ -52,17 +52,17 @@ EVERY = timedelta(hours=6)
 SERVICES = tuple(f"service {number}" for number in range(8))
 BATCH = 500
 BATCHES = {BATCH: 1, 100: 2, 10: 4, 1: 10}
-"""Targets in one transaction, and how many times the rounds of 500 are repeated with them."""
+"""Targets in one transaction, and the factor on the number of rounds."""
 SIZES = (10_000, 100_000, 1_000_000)
 QUANTITY = 1000
 START = 5000
-FALLEN = 0.01
-"""Share of the looks that find a drop, and so must be judged order by order and written down."""
+DROPPED = 0.01
+"""Share of the looks that find a drop, which are judged order by order."""
 
 
 @dataclass(frozen=True)
-class Blind:
-    """A source that is never asked: the benchmark makes its answers itself."""
+class UnreadSource:
+    """A source that is never read: the benchmark makes the snapshots."""
 
     name: str = "simulated"
     metrics: frozenset[Metric] = frozenset(Metric)
@@ -75,12 +75,12 @@ class Blind:
         raise NotImplementedError
 
 
-EYE = ConfiguredSource(Blind(), Budget(100, timedelta(seconds=20)), timedelta(hours=1))
-"""The budget says what there is room for; the benchmark itself looks without end."""
+SOURCE = ConfiguredSource(UnreadSource(), Budget(100, timedelta(seconds=20)), timedelta(hours=1))
+"""The budget is used for the selection only; the benchmark itself has no limit."""
 
 
-class Shop:
-    """Targets that were looked at once, each with one order, all in the virtual queue."""
+class SamplingShop:
+    """Targets in the virtual queue that were looked at once, each with one order."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -98,13 +98,13 @@ class Shop:
                 tx.execute(insert(orders), [_order(number, at, terms) for number, at in sold])
         with database.write() as tx:
             tx.exec_driver_sql("ANALYZE")
-        database.checkpoint()  # as the daemon does each minute: the shop was not built in one
+        database.checkpoint()  # as the daemon does each minute
 
     def _target(self, number: int, completed: datetime) -> dict[str, object]:
         service = SERVICES[number % len(SERVICES)]
         at, ends = NOW - timedelta(hours=self.random.uniform(2, 100)), completed + timedelta(days=30)
         cell = cell_at(service, hours_since_epoch(at) - hours_since_epoch(completed), 0.0, None)
-        stake = ObservationState(
+        observation = ObservationState(
             str(number), service, hours_since_epoch(completed), hours_since_epoch(ends),
             START + QUANTITY, 50, 50.0, hours_since_epoch(at),
             *cell[1:4], 0.0,
@@ -116,7 +116,7 @@ class Shop:
             "priority": Priority.MAX_INTERVAL,
             "virtual_due": self.random.expovariate(1.0), "service_queue": service,
             "not_before": at + EVERY / 6,
-            "coverage_ends_at": ends, "cadence_state": dump([stake]), "last_look_at": at,
+            "coverage_ends_at": ends, "cadence_state": dump([observation]), "last_look_at": at,
             "last_outcome": Outcome.COUNT,
             "last_count": START + QUANTITY, "last_count_at": at, "count_kind": "follower_count",
             "series_source": "simulated", "noop_min_count": START + QUANTITY - 49, "noop_until": ends,
@@ -134,49 +134,49 @@ def _order(number: int, completed: datetime, terms: str) -> dict[str, object]:
 
 
 def measure(url: str, size: int, rounds: int) -> dict[str, dict[str, float]]:
-    """Seconds per round for each batch, each the median of the rounds; and the peak of memory."""
+    """Return the median seconds per round for each batch size, and the peak of memory."""
     database = Database(url)
-    shop = Shop(size)
+    shop = SamplingShop(size)
     shop.build(database)
-    bench = Bench(database, shop)
-    found = {str(batch): bench.rounds(batch, rounds * repeat) for batch, repeat in BATCHES.items()}
+    timer = RoundTimer(database, shop)
+    found = {str(batch): timer.rounds(batch, rounds * repeat) for batch, repeat in BATCHES.items()}
     database.close()
     return found | {"peak": {"mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}}
 
 
-class Bench:
-    """Rounds of choosing, judging and bare inserting on one database, five minutes apart."""
+class RoundTimer:
+    """Runs rounds of selecting, recording and plain inserting on one database, five minutes apart."""
 
-    def __init__(self, database: Database, shop: Shop) -> None:
+    def __init__(self, database: Database, shop: SamplingShop) -> None:
         self.database, self.shop, self.now = database, shop, NOW
         self.selection = AdaptiveSelection(shop.cadence)
         self.policy = LookPolicy(shop.cadence, MassDropRule(enabled=False))
 
     def rounds(self, batch: int, rounds: int) -> dict[str, float]:
-        spent = Spent()
+        times = RoundTimes()
         for _ in range(rounds + 1):
-            spent.add(*self._round(batch))
-        return spent.medians()
+            times.add(*self._round(batch))
+        return times.medians()
 
     def _round(self, batch: int) -> tuple[float, float, float]:
         self.now += timedelta(minutes=5)
         began = time.perf_counter()
         with self.database.write() as tx:
-            due = [row for rows in self.selection.claim_next(tx, EYE, self.now, batch) for row in rows]
-        chosen = time.perf_counter()
-        shots = {row.target_id: _shot(row.target, self.now, self.shop.random) for row in due}
+            due = [row for rows in self.selection.claim_next(tx, SOURCE, self.now, batch) for row in rows]
+        selected = time.perf_counter()
+        looks = {row.target_id: _snapshot(row.target, self.now, self.shop.random) for row in due}
         made = time.perf_counter()
         with self.database.write() as tx:
-            record_looks(tx, shots, self.policy)
-        judged = time.perf_counter()
+            record_looks(tx, looks, self.policy)
+        recorded = time.perf_counter()
         if len(due) != batch:
             raise SystemExit(f"only {len(due)} of {batch} were due")
-        return chosen - began, judged - made, _bare(self.database, shots, self.now)
+        return selected - began, recorded - made, _plain_insert(self.database, looks, self.now)
 
 
 @dataclass
-class Spent:
-    """Seconds of every round; the first, which fills caches, is left out."""
+class RoundTimes:
+    """Seconds of every round; the first one, which fills caches, is ignored."""
 
     rounds: list[tuple[float, float, float]] = field(default_factory=list)
 
@@ -184,23 +184,23 @@ class Spent:
         self.rounds.append((seconds[0], seconds[1], seconds[2]))
 
     def medians(self) -> dict[str, float]:
-        choose, judge, bare = (median(column) for column in zip(*self.rounds[1:], strict=True))
-        return {"choose": choose, "judge": judge, "bare": bare}
+        select, record, plain = (median(column) for column in zip(*self.rounds[1:], strict=True))
+        return {"select": select, "record": record, "plain": plain}
 
 
-def _shot(target: Target, now: datetime, chance: random.Random) -> Snapshot:
-    lost = 80 if chance.random() < FALLEN else chance.randrange(0, 20)
+def _snapshot(target: Target, now: datetime, rng: random.Random) -> Snapshot:
+    lost = 80 if rng.random() < DROPPED else rng.randrange(0, 20)
     count = START + QUANTITY - lost
     return Snapshot(target, now, Outcome.COUNT, "simulated", count, "follower_count")
 
 
-def _bare(database: Database, shots: dict[int, Snapshot], now: datetime) -> float:
-    """Seconds that a bare insert of the same rows takes, a moment later in the same series."""
+def _plain_insert(database: Database, looks: dict[int, Snapshot], now: datetime) -> float:
+    """Return the seconds of a plain insert of the same rows, one second later."""
     rows = [
-        {"target_id": target_id, "at": now + timedelta(seconds=1), "outcome": shot.outcome,
-         "count": shot.count, "source": shot.source, "count_kind": shot.count_kind,
+        {"target_id": target_id, "at": now + timedelta(seconds=1), "outcome": look.outcome,
+         "count": look.count, "source": look.source, "count_kind": look.count_kind,
          "detail": "", "count_offset": 0}
-        for target_id, shot in shots.items()
+        for target_id, look in looks.items()
     ]  # fmt: skip
     began = time.perf_counter()
     with database.write() as tx:
@@ -209,8 +209,8 @@ def _bare(database: Database, shots: dict[int, Snapshot], now: datetime) -> floa
 
 
 @contextmanager
-def place(engine: str, folder: Path) -> Iterator[str]:
-    """SQLAlchemy's URL of a new database, gone afterwards; PostgreSQL is that of the tests, without fsync."""
+def new_url(engine: str, folder: Path) -> Iterator[str]:
+    """Yield the SQLAlchemy URL of a temporary database; PostgreSQL runs without fsync, as in the tests."""
     if engine == "sqlite":
         path = folder / f"{uuid4().hex}.db"
         yield f"sqlite:///{path}"
@@ -223,20 +223,21 @@ def place(engine: str, folder: Path) -> Iterator[str]:
 
 def report(engine: str, sizes: Sequence[int], found: Sequence[dict[str, dict[str, float]]]) -> None:
     print(f"\n{engine}: medians of rounds of {BATCH} targets")
-    print("   targets   choose ms   growth   choose+judge ms   growth   bare insert ms   peak MiB")
+    print("   targets   select ms   growth  select+record ms   growth  plain insert ms   peak MiB")
     first = found[0][str(BATCH)]
     for size, one in zip(sizes, found, strict=True):
         now = one[str(BATCH)]
-        both, both_first = now["choose"] + now["judge"], first["choose"] + first["judge"]
+        both, both_first = now["select"] + now["record"], first["select"] + first["record"]
         print(
-            f"{size:10,}{1000 * now['choose']:12.1f}{now['choose'] / first['choose']:9.2f}"
-            f"{1000 * both:18.1f}{both / both_first:9.2f}{1000 * now['bare']:17.1f}{one['peak']['mib']:11.0f}"
+            f"{size:10,}{1000 * now['select']:12.1f}{now['select'] / first['select']:9.2f}"
+            f"{1000 * both:18.1f}{both / both_first:9.2f}{1000 * now['plain']:17.1f}"
+            f"{one['peak']['mib']:11.0f}"
         )
-    print("  judged looks a second as a share of a bare insert's rows, by looks in one transaction:")
+    print("  looks recorded per second, and relative to a plain insert, by looks in one transaction:")
     print("   targets" + "".join(f"{batch:>18}" for batch in BATCHES))
     for size, one in zip(sizes, found, strict=True):
         shares = [one[str(batch)] | {"batch": batch} for batch in BATCHES]
-        cells = [f"{s['batch'] / s['judge']:9,.0f}/s {s['bare'] / s['judge']:5.0%}" for s in shares]
+        cells = [f"{s['batch'] / s['record']:9,.0f}/s {s['plain'] / s['record']:5.0%}" for s in shares]
         print(f"{size:10,}" + "".join(f"{cell:>18}" for cell in cells))
 
 
@@ -259,7 +260,7 @@ def main() -> None:
 
 def run(engine: str, size: int, rounds: int, folder: Path) -> dict[str, dict[str, float]]:
     """Measure one size in a process of its own."""
-    with place(engine, folder) as url:
+    with new_url(engine, folder) as url:
         words = [sys.executable, __file__, "--rounds", str(rounds), "--step", url, str(size)]
         done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, dict[str, float]] = json.loads(done.stdout)

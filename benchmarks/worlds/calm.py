@@ -1,38 +1,37 @@
-"""The calm world: clean counts, one drop an order, losses one by one; what is true is known exactly.
+"""The calm world: exact counts, one drop per order, known hazards.
 
-An order loses in five steps, at random (Poisson) around a front-loaded Weibull decay of its service, times
-the quality of the order (gamma). The fifth step is the threshold. In a wave a service loses five times as
-fast. An order is over when its drop was seen.
+An order loses in five steps: a Poisson process whose mean is a Weibull decay of its service times the quality
+of the order (gamma distributed). The fifth step crosses the threshold. During a surge a service loses five
+times as fast. An order is not looked at any more once its drop is seen.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from worlds.orders import GUARANTEE, HOURS, Numbers, Orders, Rows, Score, score, sell, waves
+from worlds.orders import GUARANTEE, HOURS, Numbers, RowNumbers, Score, WorldOrders, score, sell, surges
 
 PER_DAY = 800
 STEPS = 5
 BETA = np.array([0.35, 0.6, 0.45, 0.8, 0.4, 0.7, 0.5, 0.65])
-"""Of each service's decay."""
+"""Weibull shape of each service's decay."""
 DEPTH = np.array([0.15, 0.24, 0.38, 0.61, 0.98, 1.57, 2.5, 4.0])
-"""Mean loss of each service in 30 calm days, in thresholds."""
+"""Mean loss of each service in 30 days without a surge, in thresholds."""
 QUALITY = 1.0
-"""Shape of the gamma distribution of an order's own factor; its mean is 1."""
+"""Shape of the gamma distribution of an order's quality; its mean is 1."""
 STRENGTH = 5.0
-"""Of a wave."""
+"""Rate during a surge over the usual rate."""
 
 
 class CalmWorld:
-    """Orders and their losses, decided beforehand."""
+    """Orders and the times of their losses."""
 
     name = "calm"
-    confirms = False
 
     def __init__(self, seed: int, per_day: int = PER_DAY) -> None:
         random = np.random.default_rng(seed)
         self.orders = sell(random, per_day)
         self.in_guarantee = per_day * 30
-        self.pace = np.where(waves(random), STRENGTH, 1.0)
+        self.pace = np.where(surges(random), STRENGTH, 1.0)
         rows = len(self.orders.delivered)
         quality = random.gamma(QUALITY, 1 / QUALITY, rows)
         self.losses = self._times(np.cumsum(random.exponential(1, (rows, STEPS)), axis=1) / quality[:, None])
@@ -41,12 +40,12 @@ class CalmWorld:
         assert not request_key, "every order of the calm world has a target of its own"
         return CalmCase(self)
 
-    def mean_losses(self, service: Rows, age: Numbers) -> Numbers:
-        """Steps that an order of mean quality has lost by an age, in calm."""
+    def mean_losses(self, service: RowNumbers, age: Numbers) -> Numbers:
+        """Mean number of steps lost by an age without a surge, at quality 1."""
         return DEPTH[service] * STEPS * (np.maximum(age, 0) / GUARANTEE) ** BETA[service]
 
     def _times(self, at_losses: Numbers) -> Numbers:
-        """When each order loses: the mean losses at which it does, turned into hours through all waves."""
+        """Convert the mean losses at which each order loses a step to hours, with all surges."""
         times = np.full(at_losses.shape, np.inf)
         for service, pace in enumerate(self.pace):
             rows = np.flatnonzero(self.orders.service == service)
@@ -67,7 +66,7 @@ class CalmWorld:
 
 @dataclass(slots=True, init=False)
 class CalmCase:
-    """One policy's run through the world."""
+    """One policy's run in the world."""
 
     world: CalmWorld
     found: Numbers
@@ -77,18 +76,18 @@ class CalmCase:
         self.found = np.full(len(world.orders.delivered), np.inf)
 
     @property
-    def orders(self) -> Orders:
+    def orders(self) -> WorldOrders:
         return self.world.orders
 
-    def look(self, rows: Rows, now: int) -> Numbers:
-        """Share of the threshold used, of each of these rows."""
+    def look(self, rows: RowNumbers, now: int) -> Numbers:
+        """Look at rows; return the used share of the threshold of each."""
         steps = (self.world.losses[rows] <= now).sum(axis=1)
         crossed = rows[steps >= STEPS]
         self.found[crossed] = np.minimum(self.found[crossed], now)
         return steps / STEPS
 
-    def open(self, rows: Rows, now: int) -> Rows:
-        """Those that are still worth a look."""
+    def open(self, rows: RowNumbers, now: int) -> RowNumbers:
+        """Filter the rows that can still be looked at."""
         return rows[(self.world.orders.ends[rows] > now) & np.isinf(self.found[rows])]
 
     def resumed(self, now: int) -> list[int]:

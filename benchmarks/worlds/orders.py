@@ -1,4 +1,4 @@
-"""What every world has: orders that are delivered, weigh something, and belong to a service and a target."""
+"""What all worlds share: orders with weights, surges, and the score of a policy."""
 
 from dataclasses import dataclass
 
@@ -6,79 +6,79 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
-Rows = NDArray[np.int64]
+RowNumbers = NDArray[np.int64]
 
 DAYS = 90
 HOURS = DAYS * 24
 MEASURED = (30 * 24, 60 * 24)
-"""Only orders delivered between these hours count: the queue is full, and they are seen to their end."""
+"""Only orders delivered between these hours count: the number under guarantee is stationary then."""
 GUARANTEE = 720
-LATE = 720.0
-"""Hours added to a drop that nobody saw before the guarantee's end."""
-WAVE_HOURS = 30
-WAVE_EVERY = 18 * 24
+MISSED_PENALTY = 720.0
+"""Hours added to the delay of a drop that is not seen before the guarantee's end."""
+SURGE_HOURS = 30
+SURGE_EVERY = 18 * 24
 SERVICES = 8
 SIGMA = 1.3
-"""Of the lognormal sizes of orders."""
+"""Sigma of the lognormal order sizes."""
 
 
 @dataclass(slots=True)
-class Orders:
-    """By row, in the order of delivery; times in hours since the world began."""
+class WorldOrders:
+    """Orders by row, sorted by delivery; times are in hours since the start."""
 
     delivered: Numbers
     ends: Numbers
-    service: Rows
+    service: RowNumbers
     weight: Numbers
-    """Units at the threshold."""
-    target: Rows
-    """What one request shows: its rows are seen together."""
+    """Drop threshold in units."""
+    target: RowNumbers
+    """Request target: one request shows all rows with the same number."""
 
     @property
     def measured(self) -> NDArray[np.bool_]:
         return (self.delivered >= MEASURED[0]) & (self.delivered < MEASURED[1])
 
 
-def sell(random: np.random.Generator, per_day: int) -> Orders:
-    """As many orders a day, each on a target of its own."""
+def sell(random: np.random.Generator, per_day: int) -> WorldOrders:
+    """Draw `per_day` orders a day, each with a target of its own."""
     rows = per_day * DAYS
     delivered = np.sort(random.uniform(0, HOURS, rows))
     weight = np.exp(SIGMA * random.standard_normal(rows))
     service = random.integers(0, SERVICES, rows)
-    return Orders(delivered, delivered + GUARANTEE, service, weight, np.arange(rows))
+    return WorldOrders(delivered, delivered + GUARANTEE, service, weight, np.arange(rows))
 
 
-def waves(random: np.random.Generator) -> NDArray[np.bool_]:
-    """For each service and hour, whether a wave is on."""
+def surges(random: np.random.Generator) -> NDArray[np.bool_]:
+    """Draw for each service and hour whether there is a surge."""
     on = np.zeros((SERVICES, HOURS + GUARANTEE + 48), dtype=bool)
     for service in range(SERVICES):
-        at = random.exponential(WAVE_EVERY)
+        at = random.exponential(SURGE_EVERY)
         while at < on.shape[1]:
-            on[service, int(at) : int(at) + WAVE_HOURS] = True
-            at += random.exponential(WAVE_EVERY)
+            on[service, int(at) : int(at) + SURGE_HOURS] = True
+            at += random.exponential(SURGE_EVERY)
     return on
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How a policy did, over the drops of the measured orders."""
+    """The result of a policy, over the drops of the measured orders."""
 
     cost: float
-    """Hours that a lost unit stayed unseen, on average."""
+    """Mean hours that a lost unit stays unseen."""
     missed: float
-    """Share of the lost units that were never seen."""
+    """Share of the lost units that are never seen."""
     mean: float
-    """Delay in hours of the drops that were seen; then of all drops, by rank."""
+    """Mean delay in hours of the drops that are seen; `p50` and `p95` are quantiles over all drops."""
     p50: float
     p95: float
     per_drop: float
-    """Requests for each drop that was seen."""
+    """Requests per drop that is seen."""
 
 
-def score(weight: Numbers, delay: Numbers, over: Numbers, requests: int) -> Score:
-    """From each drop's delay (infinite: missed) and the hours from it to the guarantee's end."""
+def score(weight: Numbers, delay: Numbers, until_end: Numbers, requests: int) -> Score:
+    """Compute the score from the delay of each drop (inf if missed) and its hours to the guarantee's end."""
     seen = np.isfinite(delay)
-    hours = np.where(seen, delay, over + LATE)
+    hours = np.where(seen, delay, until_end + MISSED_PENALTY)
     return Score(
         cost=float((weight * hours).sum() / weight.sum()),
         missed=float((weight * ~seen).sum() / weight.sum()),

@@ -1,1 +1,1 @@
-"""What is worth telling the operator, in words."""
+"""Alerts to the operator: their kinds and texts. How they are delivered belongs elsewhere."""

@@ -1,4 +1,4 @@
-"""Alerts: what an operator should know, in words; each says what happened and what to do."""
+"""Alerts to the operator; each text says what has happened and what to do."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,17 +15,17 @@ PRIVATE_WORDS = (
     "Your profile is set to private. Our guarantee needs it to be public: please make it public again, "
     "and we will check it and refill what is missing."
 )
-"""What support can send to a customer whose profile is private."""
+"""Message that support can send to a customer whose profile is private."""
 
 GONE_WORDS = (
     "The link of your order does not lead to anything public any more. Please tell us the new one, or bring "
     "the page back: our guarantee waits for it, and we will check it and refill what is missing."
 )
-"""What support can send to a customer whose profile or post is gone."""
+"""Message that support can send to a customer whose profile or post is gone."""
 
 
 class AlertKind(StrEnum):
-    """What an alert is about; also the key by which alerts are grouped into one message."""
+    """The kind of an alert; alerts of one kind are grouped into one message."""
 
     DROP_CONFIRMED = "drop.confirmed"
     DROP_HELD = "drop.held"
@@ -57,7 +57,7 @@ _NEXT_STEPS = {
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One thing to tell the operator."""
+    """One alert to the operator."""
 
     kind: AlertKind
     text: str
@@ -66,7 +66,7 @@ class Alert:
 
 
 def decision_alert(decision: Decision, order: Order) -> Alert:
-    """Tell of a decision on a confirmed drop, with the numbers it rests on."""
+    """Alert on the decision on a confirmed drop, with its numbers."""
     step = _NEXT_STEPS[decision.action].format(quantity=decision.quantity)
     text = (
         f"order {order.order_id}: {order.target.metric} of {order.target.link} are {decision.count}, "
@@ -76,13 +76,13 @@ def decision_alert(decision: Decision, order: Order) -> Alert:
 
 
 def private_alert(target: Target, orders: int) -> Alert:
-    """Tell once that a target has become private, with the words for the customer."""
+    """Alert once that a target has become private, with a message to the customer."""
     text = f'{target.link} is private; {orders} order(s) suspended. To the customer: "{PRIVATE_WORDS}"'
     return Alert(AlertKind.TARGET_PRIVATE, text, link=target.link.url)
 
 
 def gone_alert(target: Target, absence: Absence, orders: int) -> Alert:
-    """Tell once that a target is gone, with the words for the customer."""
+    """Alert once that a target is gone, with a message to the customer."""
     text = (
         f"{target.metric} of {target.link} have not been found {absence.looks} times since "
         f"{absence.since:%Y-%m-%d %H:%M} UTC, while others were read; {orders} order(s) suspended. "
@@ -92,18 +92,18 @@ def gone_alert(target: Target, absence: Absence, orders: int) -> Alert:
 
 
 def refused_alert(target: Target, outcome: str, looks: int) -> Alert:
-    """Tell that a target cannot be read, while others can."""
+    """Alert that a target cannot be read, while others can."""
     text = f"{target.metric} of {target.link} could not be read {looks} times in a row ({outcome})"
     return Alert(AlertKind.TARGET_REFUSED, text, link=target.link.url)
 
 
 def source_alert(source: str, reason: str, until: str) -> Alert:
-    """Tell that a source refuses us and is paused; `until` is a time, or what must be done."""
+    """Alert that a source refuses requests and is paused; `until` is a time or a condition."""
     return Alert(AlertKind.SOURCE_BLOCKED, f"source {source} refuses us ({reason}); paused until {until}")
 
 
 def dead_refill_alert(refill_id: int, order_id: str, quantity: int, error: str) -> Alert:
-    """Tell that fulfilment has given up on a refill."""
+    """Alert that a refill has failed for good."""
     text = (
         f"refill {refill_id} of {quantity} for order {order_id} is given up ({error}); requeue or cancel it"
     )
@@ -111,7 +111,7 @@ def dead_refill_alert(refill_id: int, order_id: str, quantity: int, error: str) 
 
 
 def mass_drop_alert(metric: Metric, counts: MassDropCounts, rule: MassDropRule) -> Alert:
-    """Tell once, for all targets together, that a mass drop has begun."""
+    """Alert once, for all targets together, that a mass drop has started."""
     text = (
         f"mass drop: {counts.fallen} of {counts.judged} targets judged in {format_duration(rule.window)} "
         f"lost {metric}; this looks like the platform. Confirmed drops are held, each for "
@@ -121,13 +121,13 @@ def mass_drop_alert(metric: Metric, counts: MassDropCounts, rule: MassDropRule) 
 
 
 def mass_drop_over_alert(metric: Metric, held: int) -> Alert:
-    """Tell that a mass drop has ended, and how many refills are still held for it."""
+    """Alert that a mass drop has ended, with the number of refills still held for it."""
     text = f"the mass drop of {metric} is over; {held} refill(s) are still held for it"
     return Alert(AlertKind.MASS_DROP_ENDED, text)
 
 
 def review_alert(review: Review) -> Alert:
-    """Ask the operator to weigh a refund; the program itself never refunds."""
+    """Alert that a refund must be reviewed; refilld itself never refunds."""
     share = "price unknown" if review.share is None else f"{review.share} {review.currency or ''}".strip()
     text = (
         f"order {review.order_id}: {review.units} units, {share} ({review.cause}); "

@@ -67,7 +67,7 @@ def parse_link(text: str) -> ParsedLink:
         raise BadInputError("link", f"is longer than {LONGEST_LINK} characters; {_REMEDY}")
     if _UNSAFE_CHARACTERS.search(typed):
         raise BadInputError(
-            "link", f"{_quoted(typed)} has a space, backslash or control character; {_REMEDY}"
+            "link", f"{_quoted(typed)} has a blank, backslash or control character; {_REMEDY}"
         )
     segments = _segments(typed)
     if segments and segments[0].lower() == "_u":  # the mobile site's prefix for "open in the app"

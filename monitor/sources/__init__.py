@@ -1,4 +1,4 @@
 """Sources of counts: contract, registry, request budgets, circuit breaker; one package per source.
 
-A source knows no other source, and nothing outside this package knows a single source.
+A source does not import another source, and no package outside this one depends on a particular source.
 """

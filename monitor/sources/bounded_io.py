@@ -1,4 +1,4 @@
-"""Reading what the network sends within bounds: so many bytes, so long, and fit for a log."""
+"""Reads responses with limits on size and time, and makes foreign text safe for logs."""
 
 from time import monotonic
 
@@ -7,19 +7,20 @@ from requests.exceptions import ChunkedEncodingError, ContentDecodingError, Read
 from urllib3.exceptions import DecodeError, HTTPError
 
 LONGEST_ANSWER = 60.0
-"""Seconds that a body may take; the time-out counts from byte to byte, so one could drip for ever."""
+"""Maximum seconds for a body; the time-out of `requests` only limits the time between two reads."""
 LARGEST_ANSWER = 8 * 1024 * 1024
-"""Bytes of a body, unpacked; what is asked for is less than a tenth of it."""
+"""Maximum bytes of a decompressed body; usual bodies have less than a tenth of it."""
 LONGEST_LINE = 200
+"""Maximum characters of `one_line`."""
 
 
 def body_of(answer: Response) -> bytes:
-    """Read the body of a streamed answer; raises the errors that `requests` would, and for its bounds."""
+    """Read the body of a streamed answer; raises exceptions of `requests`, also if a limit is exceeded."""
     deadline = monotonic() + LONGEST_ANSWER
     body = bytearray()
     try:
-        while piece := answer.raw.read1(65_536, decode_content=True):
-            body += piece
+        while chunk := answer.raw.read1(65_536, decode_content=True):
+            body += chunk
             if len(body) > LARGEST_ANSWER:
                 raise ContentDecodingError(f"the answer is larger than {LARGEST_ANSWER} bytes")
             if monotonic() > deadline:
@@ -34,5 +35,5 @@ def body_of(answer: Response) -> bytes:
 
 
 def one_line(text: str) -> str:
-    """Make foreign text fit for a log: printable, on one line, at most 200 characters."""
+    """Make foreign text safe for a log: printable, on one line, at most 200 characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:LONGEST_LINE]

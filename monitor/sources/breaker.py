@@ -1,62 +1,65 @@
-"""A source's breaker: refused, it pauses 1, 2, 4, … 24 hours; refused three times in a row, it stops.
+"""The circuit breaker of a source: refusals pause it for 1, 2, 4, … 24 hours; three in a row stop it.
 
-A refusal of the whole source says nothing about any target, and one odd target must not silence the
-whole source. So what is surely a refusal (`rate_limited`, `blocked`) counts at once; what may be
-the target's own oddity (`login_required`, `schema`) counts when a second target answers so without
-anything readable in between; and what is the weather (`transient`) pauses the source briefly after
-five different targets in a row, and never stops it. `unavailable` says nothing either way.
+A refusal concerns the source and not the target, but one unusual target must not pause the whole source:
 
-After any pause the source is half open until something readable has come from it. The first request may go
-to a canary, a profile that always exists; with that one there is no doubt: whatever hides it is a refusal.
+* `rate_limited` and `blocked` are definite refusals and count at once.
+* `login_required` and `schema` may concern the target only. They count when two targets in a row answer so.
+* `transient` pauses the source briefly after five different targets in a row, and never stops it.
+* `unavailable` changes nothing; every other outcome is readable and resets the count of refusals.
+
+After a pause the source is half open until an answer is readable. The first request may go to a canary, a
+profile that always exists; if the canary cannot be read, that is a definite refusal.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from monitor.model.instants import NO_END
 from monitor.model.snapshot import DEFINITE_REFUSALS, Outcome
 
 SUSPECTED = frozenset({Outcome.LOGIN_REQUIRED, Outcome.SCHEMA})
 TRANSIENT = frozenset({Outcome.TRANSIENT})
 SEEN = frozenset({Outcome.COUNT, Outcome.PRIVATE, Outcome.HIDDEN})
-"""What shows that the source sees a profile that always exists."""
+"""Outcomes that show that the source can read the canary."""
 
-SUSPECTED_ENOUGH = 2
-TRANSIENT_ENOUGH = 5
+SUSPECTED_LIMIT = 2
+TRANSIENT_LIMIT = 5
 STOP_AFTER = 3
+"""Suspected refusals, targets with transient failures, and refusals in a row that take effect."""
 LONGEST_PAUSE = 24
-"""The longest pause, in first pauses: 24 hours where the first is one hour."""
+"""Maximum pause, in multiples of the first pause: 24 hours if the first is one hour."""
 RESET_AFTER = 24
-"""So many first pauses without a refusal, and the ladder starts from the bottom again."""
+"""Time without a refusal that resets the level of pauses, in multiples of the first pause."""
 SHORT_PAUSE_DIVISOR = 6
-"""A pause for weather is the sixth part of the first pause."""
+"""A pause for transient failures is this fraction of the first pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """What the breaker of one source remembers; kept in the database, so a restart forgets nothing."""
+    """The state of one source's breaker; stored in the database, so that it survives a restart."""
 
     paused_until: datetime | None = None
     stopped: bool = False
-    """Stopped until an operator resumes it."""
+    """Paused without an end, until an operator resumes it."""
     reason: str = ""
     refusals: int = 0
-    """Refusals in a row, nothing readable in between."""
+    """Refusals in a row, without a readable answer in between."""
     level: int = 0
-    """Steps on the ladder of pauses."""
+    """Exponent of the pauses: the number of doublings plus one; 0 without a refusal."""
     refused_at: datetime | None = None
     suspected_refusals: int = 0
-    """Likely refusals in a row, each from another target than the one before."""
+    """Suspected refusals in a row, each from another target than the one before."""
     suspected_target: str = ""
-    """The target that gave the newest likely refusal."""
+    """The target of the newest suspected refusal."""
     failed_targets: str = ""
-    """The different targets that gave passing faults in a row, separated by blanks."""
+    """Distinct targets with transient failures in a row, separated by spaces."""
     half_open: bool = False
-    """Half open: once the pause is over, the first readable answer opens it."""
+    """After the pause the next answer decides: a readable one ends this state."""
 
     def closed_until(self, now: datetime) -> datetime | None:
-        """Until when the source is paused; None when it may be asked. A stopped one has no end."""
+        """End of the pause; None if requests are allowed, `NO_END` if the source is stopped."""
         if self.stopped:
-            return datetime.max.replace(tzinfo=now.tzinfo)
+            return NO_END
         return self.paused_until if self.paused_until is not None and now < self.paused_until else None
 
     def state(self, now: datetime) -> str:
@@ -68,34 +71,34 @@ class Breaker:
         return "proving" if self.half_open else "ready"
 
     def held(self, until: datetime | None, reason: str) -> "Breaker":
-        """The breaker after an operator has paused the source, without `until` for good.
+        """The breaker after an operator has paused the source until a time, or stopped it (`until` is None).
 
-        A source that is closed for longer stays so; the ladder of refusals is left alone.
+        A longer pause is kept, and so is the level of pauses.
         """
-        longer = until is not None and self.paused_until is not None and until <= self.paused_until
-        if longer or (self.stopped and until is not None):
+        paused_longer = until is not None and self.paused_until is not None and until <= self.paused_until
+        if paused_longer or (self.stopped and until is not None):
             return self
         paused_until = self.paused_until if until is None else until
         return replace(self, paused_until=paused_until, stopped=until is None, reason=reason, half_open=True)
 
     def resumed(self) -> "Breaker":
-        """The breaker after an operator has resumed the source: a clean slate, half open."""
+        """The breaker after an operator has resumed the source: the initial state, half open."""
         return Breaker(half_open=True)
 
     def after(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
-        """The breaker after one more look at `target` (its url) ended in `outcome`."""
+        """The breaker after a look at `target` (its URL) with this outcome."""
         if outcome in DEFINITE_REFUSALS:
             return _refused(self, outcome, now, first_pause)
         if outcome in SUSPECTED:
-            return self._doubted(outcome, target, now, first_pause)
+            return self._suspected(outcome, target, now, first_pause)
         if outcome in TRANSIENT:
-            return self._weathered(outcome, target, now, first_pause)
+            return self._transient(outcome, target, now, first_pause)
         if outcome is Outcome.UNAVAILABLE:
             return self
         return self._readable(now)
 
     def after_canary(self, outcome: Outcome, now: datetime, first_pause: timedelta) -> "Breaker":
-        """The breaker after one more look at the canary, which is known to be there for all to see."""
+        """The breaker after a look at the canary, which is known to exist and to be public."""
         if outcome in SEEN:
             return self._readable(now)
         if outcome in TRANSIENT:
@@ -103,9 +106,8 @@ class Breaker:
         return _refused(self, f"canary {outcome}", now, first_pause)
 
     def _readable(self, now: datetime) -> "Breaker":
-        half_open = (
-            self.half_open and self.closed_until(now) is not None
-        )  # a straggler of before proves nothing
+        # a late answer during a pause does not end the half-open state
+        half_open = self.half_open and self.closed_until(now) is not None
         return replace(
             self,
             refusals=0,
@@ -115,24 +117,24 @@ class Breaker:
             half_open=half_open,
         )
 
-    def _doubted(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
+    def _suspected(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
         suspected_refusals = (
             self.suspected_refusals if target == self.suspected_target else self.suspected_refusals + 1
         )
         after = replace(self, suspected_refusals=suspected_refusals, suspected_target=target)
-        return after if suspected_refusals < SUSPECTED_ENOUGH else _refused(after, outcome, now, first_pause)
+        return after if suspected_refusals < SUSPECTED_LIMIT else _refused(after, outcome, now, first_pause)
 
-    def _weathered(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
+    def _transient(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
         failed_targets = {*self.failed_targets.split(), target}
-        if len(failed_targets) < TRANSIENT_ENOUGH:
+        if len(failed_targets) < TRANSIENT_LIMIT:
             return replace(self, failed_targets=" ".join(sorted(failed_targets)))
         return self._paused_briefly(outcome, now, first_pause)
 
     def _paused_briefly(self, outcome: Outcome, now: datetime, first_pause: timedelta) -> "Breaker":
-        brief = now + first_pause / SHORT_PAUSE_DIVISOR
-        if self.paused_until is not None and self.paused_until >= brief:
+        until = now + first_pause / SHORT_PAUSE_DIVISOR
+        if self.paused_until is not None and self.paused_until >= until:
             return replace(self, failed_targets="")
-        return replace(self, paused_until=brief, reason=outcome, failed_targets="", half_open=True)
+        return replace(self, paused_until=until, reason=outcome, failed_targets="", half_open=True)
 
 
 def _refused(breaker: Breaker, reason: str, now: datetime, first_pause: timedelta) -> Breaker:
@@ -151,13 +153,13 @@ def _refused(breaker: Breaker, reason: str, now: datetime, first_pause: timedelt
 
 
 def _level(breaker: Breaker, now: datetime, first_pause: timedelta) -> int:
-    """Step that the ladder stands on: the bottom again after a calm time since the last pause ended."""
+    """Level of pauses; 0 again if enough time without a refusal has passed since the last pause ended."""
     if breaker.refused_at is None:
         return 0
-    calm_from = breaker.refused_at + _pause(breaker.level, first_pause)
-    return 0 if now - calm_from >= RESET_AFTER * first_pause else breaker.level
+    pause_end = breaker.refused_at + _pause(breaker.level, first_pause)
+    return 0 if now - pause_end >= RESET_AFTER * first_pause else breaker.level
 
 
 def _pause(level: int, first_pause: timedelta) -> timedelta:
-    steps: int = min(1 << max(level - 1, 0), LONGEST_PAUSE)
-    return steps * first_pause
+    multiple: int = min(1 << max(level - 1, 0), LONGEST_PAUSE)
+    return multiple * first_pause

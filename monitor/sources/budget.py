@@ -1,7 +1,7 @@
-"""A source's budget: so many requests in any hour and any day, and so much time between two of them.
+"""The budget of a source: limits on the requests in any hour and any day, and a minimum spacing.
 
-What counts is what was sent before: nothing is drawn at random and nothing is kept beside the requests,
-so that all daemons, and a daemon after a restart, come to the same moment.
+The time of the next request is a function of the requests sent before. There is no random state, so all
+daemons, also after a restart, compute the same time.
 """
 
 from collections.abc import Callable
@@ -10,33 +10,34 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
 
+from monitor.model.instants import EPOCH
 from monitor.sources.rate_limit_state import RateLimitState
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 BEGINNING = datetime.min.replace(tzinfo=UTC)
+"""Before every request."""
 NO_RATE_LIMIT = RateLimitState()
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_HASHES = 1 << 64
+_HASH_RANGE = 1 << 64
 
 NthRequest = Callable[[int, datetime], datetime | None]
-"""Gives the time of the n-th newest request after a moment; None when there were fewer."""
+"""Returns the time of the n-th newest request after a time; None if there are fewer."""
 
 
 class Purpose(StrEnum):
-    """What a request is for."""
+    """The purpose of a request."""
 
     LOOK = "look"
-    """Routine: targets that are due."""
+    """A routine look at a target that is due."""
     CHECK = "check"
-    """Somebody waits for the answer (`refilld check`); this may use the reserve, too."""
+    """A manual check (`refilld check`), which may use the reserve."""
     CANARY = "canary"
-    """A profile that always exists, asked whether the source can see at all."""
+    """A look at a profile that always exists, to test the source."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most so many requests in any time of this length."""
+    """At most `places` requests in any period of length `window`."""
 
     places: int
     window: timedelta
@@ -49,14 +50,14 @@ class Budget:
     requests_per_hour: int
     spacing: timedelta
     requests_per_day: int | None = None
-    """None: only the hour counts."""
+    """None if there is no daily limit."""
     jitter: int = 0
-    """Each time between two requests is longer by up to so many percent, never shorter."""
+    """Each spacing is extended by up to this percentage."""
     reserve: int = 0
-    """Percent of the hour and the day that routine leaves to manual checks; below 100."""
+    """Percent of the hourly and daily limit reserved for manual checks; below 100."""
 
     def limits(self, purpose: Purpose = Purpose.LOOK) -> tuple[RateLimit, ...]:
-        """What may be used for this purpose, all requests counted."""
+        """The limits for a purpose; requests of all purposes count towards them."""
         allowed = ((self.requests_per_hour, HOUR), (self.requests_per_day, DAY))
         return tuple(
             RateLimit(places - (0 if purpose is Purpose.CHECK else self._reserved(places)), window)
@@ -71,9 +72,9 @@ class Budget:
         purpose: Purpose = Purpose.LOOK,
         rate_limit_state: RateLimitState = NO_RATE_LIMIT,
     ) -> datetime | None:
-        """When the next request may go out: a time to come, or None when it may at once.
+        """Return when the next request may be sent; None if it may be sent now.
 
-        Each request frees its place exactly one hour (one day) after it was sent.
+        Each request counts for exactly one hour (one day) after it was sent.
         """
         newest = nth(1, BEGINNING)
         free = [rate_limit_state.waits_until(now) or now]
@@ -85,25 +86,28 @@ class Budget:
         return until if until > now else None
 
     def _spaced(self, newest: datetime, rate_limit_state: RateLimitState) -> datetime:
-        """The end of the time that is kept after a request.
+        """Return the end of the spacing after the newest request.
 
-        Under strain requests go out evenly, and then ever slower, until the strain is forgotten.
+        Near the platform's rate limit requests are spread evenly over the hour and then slowed down further,
+        until the platform's report expires.
         """
-        stretch = 1 + self.jitter / 100 * deterministic_jitter(newest)
-        usual = newest + self.spacing * stretch
+        extension = 1 + self.jitter / 100 * deterministic_jitter(newest)
+        usual = newest + self.spacing * extension
         if rate_limit_state.slow_until is None:
             return usual
         even = max(self.spacing, HOUR / self.requests_per_hour)
         return max(
-            usual, min(newest + even * (rate_limit_state.slowness * stretch), rate_limit_state.slow_until)
+            usual, min(newest + even * (rate_limit_state.slowness * extension), rate_limit_state.slow_until)
         )
 
     def _reserved(self, places: int) -> int:
-        """The share that is reserved, rounded down: routine keeps at least one place."""
+        """Requests reserved, rounded down, so that at least one remains for routine looks."""
         return places * self.reserve // 100
 
 
 def deterministic_jitter(at: datetime) -> float:
-    """A number from 0 to below 1, as good as random, and the same whoever asks."""
-    micros = (at - _EPOCH) // timedelta.resolution
-    return int.from_bytes(blake2b(micros.to_bytes(9, signed=True), digest_size=8).digest()) / _HASHES
+    """Return a pseudo-random number in [0, 1) that depends on the time only."""
+    microseconds = (at - EPOCH) // timedelta.resolution
+    return (
+        int.from_bytes(blake2b(microseconds.to_bytes(9, signed=True), digest_size=8).digest()) / _HASH_RANGE
+    )

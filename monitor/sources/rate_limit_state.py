@@ -1,7 +1,7 @@
-"""Strain: what a platform last said of its own limit, and what is made of it.
+"""Rate limit state: what a platform last reported of its own limit, and how requests are slowed down.
 
-Meta's headers (`X-App-Usage`, `X-Business-Use-Case-Usage`) tell the percentage of a rolling hour that is
-used up. From 75 percent on requests go out slower, at 90 none does until that hour has rolled.
+Meta's headers (`X-App-Usage`, `X-Business-Use-Case-Usage`) report the used percentage of a rolling hour. From
+75 percent on requests are slowed down; from 90 percent on none is sent until that hour has passed.
 """
 
 from dataclasses import dataclass, replace
@@ -11,31 +11,31 @@ from monitor.sources.contract import RateLimitHint
 
 SLOW_FROM = 75
 STOP_FROM = 90
-"""Percent used: from here slower, from there not at all."""
+"""Used percentages from which requests are slowed down, and stopped."""
 SLOWEST = 4
-"""So many times the even pace is kept between two requests just before the stop."""
+"""Factor on the even spacing just before requests stop."""
 ROLLED_AFTER = timedelta(hours=1)
-"""The platform's window: what it said of its limit is forgotten after so long."""
+"""The platform's rolling window, after which its report expires."""
 LONGEST_WAIT = timedelta(hours=24)
-"""No platform can silence a source for longer by a single answer."""
-_MOST_PERCENT = 999
+"""Maximum pause that a single answer can cause."""
+_MAX_PERCENT = 999
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimitState:
-    """What is remembered of a platform's limit; kept in the database, for all daemons."""
+    """The last report of a platform's limit; stored in the database for all daemons."""
 
     used_percent: int | None = None
     used_at: datetime | None = None
-    """When the platform said so."""
+    """Time of the report."""
     wait_until: datetime | None = None
-    """Nothing is asked before."""
+    """No request is sent before."""
 
     def after(self, rate_limit: RateLimitHint, now: datetime) -> "RateLimitState":
-        """The strain after one more answer; a wait is never cut short by an answer that came later."""
+        """The state after one more answer; a later answer never shortens a wait."""
         after = self
         if rate_limit.used_percent is not None:
-            used = min(max(rate_limit.used_percent, 0), _MOST_PERCENT)
+            used = min(max(rate_limit.used_percent, 0), _MAX_PERCENT)
             after = replace(after, used_percent=used, used_at=now)
         wait = _wait(rate_limit)
         if wait is None:
@@ -44,25 +44,25 @@ class RateLimitState:
 
     @property
     def slowness(self) -> float:
-        """How many times longer than the even pace is kept between two requests, until `slow_until`."""
-        beyond = min(max((self.used_percent or 0) - SLOW_FROM, 0), STOP_FROM - SLOW_FROM)
-        return 1 + (SLOWEST - 1) * beyond / (STOP_FROM - SLOW_FROM)
+        """Factor on the even spacing of requests until `slow_until`."""
+        excess = min(max((self.used_percent or 0) - SLOW_FROM, 0), STOP_FROM - SLOW_FROM)
+        return 1 + (SLOWEST - 1) * excess / (STOP_FROM - SLOW_FROM)
 
     @property
     def slow_until(self) -> datetime | None:
-        """When the strain that slows requests down is forgotten; None when there is none."""
+        """When the report that slows requests down expires; None if there is none."""
         slow = self.used_percent is not None and self.used_percent >= SLOW_FROM
         return self.used_at + ROLLED_AFTER if slow and self.used_at is not None else None
 
     def used(self, now: datetime) -> int | None:
-        """Percent of the platform's limit in use, as far as is known."""
+        """Used percentage of the platform's limit; None if not reported or expired."""
         known = self.used_at is not None and now < self.used_at + ROLLED_AFTER
         return self.used_percent if known else None
 
     def waits_until(self, now: datetime) -> datetime | None:
-        """Until when the platform wants to be left alone; None when it may be asked.
+        """End of the wait that the platform asked for; None if requests are allowed.
 
-        A wait longer than any was noted under a clock that was wrong.
+        A wait beyond the maximum was stored under a wrong clock and is ignored.
         """
         until = self.wait_until
         return until if until is not None and now < until <= now + LONGEST_WAIT else None
@@ -71,5 +71,5 @@ class RateLimitState:
 def _wait(rate_limit: RateLimitHint) -> timedelta | None:
     if rate_limit.wait is not None and rate_limit.wait > timedelta(0):
         return min(rate_limit.wait, LONGEST_WAIT)
-    full = rate_limit.used_percent is not None and rate_limit.used_percent >= STOP_FROM
-    return ROLLED_AFTER if full else None
+    exhausted = rate_limit.used_percent is not None and rate_limit.used_percent >= STOP_FROM
+    return ROLLED_AFTER if exhausted else None

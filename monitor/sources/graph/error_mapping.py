@@ -1,6 +1,6 @@
-"""What it means when Graph does not answer: by the error's code, else by the status, else by the network.
+"""Maps Graph's errors to outcomes: by the error code, else by the HTTP status, else as a network error.
 
-Graph tells one refusal with many statuses (a limit comes as 400, 403 or 429), so the code is heard first.
+Graph uses several statuses for one error (a rate limit comes as 400, 403 or 429), so the code comes first.
 """
 
 from http.client import HTTPException
@@ -14,11 +14,11 @@ from monitor.model.snapshot import Outcome
 from monitor.sources.read_result import LONGEST_QUOTE, ReadResult
 
 NETWORK = (RequestException, HTTPError, HTTPException, OSError, ValueError)
-"""Everything that a request is known to raise."""
+"""All exceptions that a request is known to raise."""
 
-_NOBODY = 2207013
+_NO_SUCH_ACCOUNT = 2207013
 _INVALID_USER = 110
-_NOT_FOUND = "not a professional account, or absent: Graph does not tell which"
+_NOT_FOUND = "not a professional account, or it does not exist: Graph does not say which"
 _CODES = {
     1: Outcome.TRANSIENT,
     2: Outcome.TRANSIENT,
@@ -47,34 +47,34 @@ _SERVER_ERROR = 500
 
 
 def refusal(status: int, body: Any) -> ReadResult | None:
-    """Say what an answer refuses; None when it is an answer. `body` is its JSON, None where it is none."""
+    """Map an error answer; None if it is not an error. `body` is the parsed JSON, None if it is not JSON."""
     error = body.get("error") if isinstance(body, dict) else None
     if status == _OK and error is None:
         return None
     if not isinstance(error, dict):
-        return ReadResult(_by_status(status), detail=f"HTTP {status} without an error of Graph's")
-    code, sub = _whole(error.get("code")), _whole(error.get("error_subcode"))
+        return ReadResult(_by_status(status), detail=f"HTTP {status} without a Graph error")
+    code, sub = _code(error.get("code")), _code(error.get("error_subcode"))
     outcome = _outcome(status, code, sub, transient=error.get("is_transient") is True)
     if outcome is Outcome.NOT_FOUND:
         return ReadResult(outcome, detail=_NOT_FOUND)
     return ReadResult(
-        outcome, detail=f"HTTP {status}, code {code}, subcode {sub}: {_said(error.get('message'))}"
+        outcome, detail=f"HTTP {status}, code {code}, subcode {sub}: {_error_message(error.get('message'))}"
     )
 
 
 def unreachable(error: Exception) -> ReadResult:
-    """Say what an error of `NETWORK` means; an address that cannot be read may hold a proxy's password."""
+    """Map an exception of `NETWORK`; an InvalidURL is not quoted, it may contain a proxy password."""
     reason = getattr(error.args[0], "reason", None) if error.args else None
     cause = reason if isinstance(reason, Exception) else error
-    said = "" if isinstance(cause, InvalidURL) else f": {cause}"
-    return ReadResult(Outcome.TRANSIENT, detail=f"{type(cause).__name__}{said}")
+    text = "" if isinstance(cause, InvalidURL) else f": {cause}"
+    return ReadResult(Outcome.TRANSIENT, detail=f"{type(cause).__name__}{text}")
 
 
 def _outcome(status: int, code: int | None, sub: int | None, *, transient: bool) -> Outcome:
     known = None if code is None else _CODES.get(code)
     if known in _REFUSALS:
         return known
-    if sub == _NOBODY or (code == _INVALID_USER and sub is None):
+    if sub == _NO_SUCH_ACCOUNT or (code == _INVALID_USER and sub is None):
         return Outcome.NOT_FOUND
     if transient:
         return Outcome.TRANSIENT
@@ -85,9 +85,9 @@ def _by_status(status: int) -> Outcome:
     return _STATUS.get(status, Outcome.TRANSIENT if status >= _SERVER_ERROR else Outcome.SCHEMA)
 
 
-def _whole(value: Any) -> int | None:
+def _code(value: Any) -> int | None:
     return value if type(value) is int and 0 <= value < 10**9 else None
 
 
-def _said(message: Any) -> str:
+def _error_message(message: Any) -> str:
     return message[:LONGEST_QUOTE] if isinstance(message, str) else "no message"

@@ -1,4 +1,4 @@
-"""Leafing through a profile's media, newest first, until every asked post was seen."""
+"""Reads pages of a profile's media, newest first, until every requested post is found."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,81 +10,81 @@ from monitor.sources.graph.response_schema import Media, followers, media
 from monitor.sources.read_result import ReadResult
 
 MOST_PAGES = 5
-"""Pages of one look; a post behind them costs as much at each look, and is never seen."""
+"""Maximum pages per look; an older post is not found."""
 
 
-class PageRequest(Protocol):
-    """The way to Graph."""
+class PageFetcher(Protocol):
+    """Fetches a page of a profile's media."""
 
     def ask(self, query: Query, cursor: str) -> Mapping[str, Any] | ReadResult:
-        """Ask for a profile and the page of its media behind the cursor."""
+        """Fetch a profile and the page of its media after the cursor."""
 
 
-_NOTHING = ReadResult(Outcome.SCHEMA, detail="nothing was asked")
+_NOT_REQUESTED = ReadResult(Outcome.SCHEMA, detail="nothing was requested")
 
 
 @dataclass(slots=True)
 class MediaScan:
-    """What was seen of one profile."""
+    """What was read of one profile."""
 
     followers: ReadResult | None = None
     media: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    """The asked posts that were found, by their shortcodes."""
+    """The requested posts that were found, by shortcode."""
     length: int = 0
-    """How many media were looked through."""
-    nameless: int = 0
-    """How many of them do not say which post they are."""
-    rest: ReadResult = _NOTHING
-    """What is to be said of all that was not seen."""
+    """Number of media read."""
+    unidentified: int = 0
+    """Number of media without a shortcode."""
+    missing: ReadResult = _NOT_REQUESTED
+    """The result for everything that was not found."""
 
 
-def scan_pages(wire: PageRequest, query: Query) -> MediaScan:
-    """Look at a profile, and through its media as far as needed."""
-    seen, cursors = MediaScan(), [""]
+def scan_pages(fetcher: PageFetcher, query: Query) -> MediaScan:
+    """Read a profile, and pages of its media as far as needed."""
+    scan, cursors = MediaScan(), [""]
     while len(cursors) <= MOST_PAGES:
-        cursor = _page(wire, query, seen, cursors[-1])
-        if not cursor or query.shortcodes <= seen.media.keys():
-            return seen
+        cursor = _page(fetcher, query, scan, cursors[-1])
+        if not cursor or query.shortcodes <= scan.media.keys():
+            return scan
         if cursor in cursors:
-            seen.rest = ReadResult(Outcome.SCHEMA, detail="the media lead round in a circle")
-            return seen
+            scan.missing = ReadResult(Outcome.SCHEMA, detail="a cursor of the media repeats")
+            return scan
         cursors.append(cursor)
-    newest = f"the newest {seen.length} media of {query.username}, and older ones are not asked for"
-    seen.rest = _absent(seen, newest, Outcome.HIDDEN)  # which is no sign that the post is gone
-    return seen
+    newest = f"the newest {scan.length} media of {query.username}, and older ones are not asked for"
+    scan.missing = _not_found(scan, newest, Outcome.HIDDEN)  # the post may still exist
+    return scan
 
 
-def _page(wire: PageRequest, query: Query, seen: MediaScan, cursor: str) -> str:
-    """Take one page in; returns where the next one begins, nothing where there is none."""
-    shown = wire.ask(query, cursor)
+def _page(fetcher: PageFetcher, query: Query, scan: MediaScan, cursor: str) -> str:
+    """Read one page; return the cursor of the next one, empty if there is none."""
+    shown = fetcher.ask(query, cursor)
     if isinstance(shown, ReadResult):
-        seen.rest = shown
+        scan.missing = shown
         return ""
     if query.followers and not cursor:
-        seen.followers = followers(shown)
+        scan.followers = followers(shown)
     if not query.shortcodes:
         return ""
     page = media(shown, first=not cursor)
     if isinstance(page, ReadResult):
-        seen.rest = page
+        scan.missing = page
         return ""
     found = query.shortcodes & page.by_shortcode.keys()
-    seen.media = {code: page.by_shortcode[code] for code in found} | seen.media
-    seen.length += page.length
-    seen.nameless += page.nameless
-    seen.rest = _absent(seen, f"the {seen.length} media of {query.username}")
-    return "" if _ends(page, seen, shown.get("media_count")) else page.cursor
+    scan.media = {code: page.by_shortcode[code] for code in found} | scan.media
+    scan.length += page.length
+    scan.unidentified += page.unidentified
+    scan.missing = _not_found(scan, f"the {scan.length} media of {query.username}")
+    return "" if _is_last(page, scan, shown.get("media_count")) else page.cursor
 
 
-def _ends(page: Media, seen: MediaScan, total: Any) -> bool:
-    """Whether a page is the last one, though it has a cursor, as every page has."""
-    return page.length < PAGE and type(total) is int and seen.length >= total
+def _is_last(page: Media, scan: MediaScan, total: Any) -> bool:
+    """Whether a page is the last one; also the last page has a cursor."""
+    return page.length < PAGE and type(total) is int and scan.length >= total
 
 
-def _absent(seen: MediaScan, those: str, outcome: Outcome = Outcome.UNAVAILABLE) -> ReadResult:
-    if seen.nameless:
+def _not_found(scan: MediaScan, media_read: str, outcome: Outcome = Outcome.UNAVAILABLE) -> ReadResult:
+    if scan.unidentified:
         return ReadResult(
             Outcome.SCHEMA,
-            detail=f"not among {those}, of which {seen.nameless} do not say which post they are",
+            detail=f"not among {media_read}, of which {scan.unidentified} have no shortcode",
         )
-    return ReadResult(outcome, detail=f"not among {those}")
+    return ReadResult(outcome, detail=f"not among {media_read}")

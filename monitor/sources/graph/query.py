@@ -1,7 +1,6 @@
-"""What Graph is asked: one expression of fields about one profile and a page of its media.
+"""The query to Graph: a field expression for one profile and a page of its media.
 
-The expression is a small language of brackets and commas, so nothing is put into it that has not the
-form of a name or a cursor.
+Brackets and commas have a meaning in the expression, so only valid usernames and cursors are inserted.
 """
 
 import re
@@ -12,7 +11,7 @@ from monitor.model.link import is_username
 from monitor.model.target import Metric, Target
 
 PAGE = 100
-"""Media asked for at a time; Meta names no limit, and public programs ask for up to 300."""
+"""Media per page; Meta documents no limit, and public programs request up to 300."""
 _MEDIUM = "shortcode,permalink,media_type,media_product_type,like_count,view_count"
 _SHORTCODE = re.compile(r"[A-Za-z0-9_-]{5,40}")
 _CURSOR = re.compile(r"[A-Za-z0-9_=+/-]{1,1024}")
@@ -20,14 +19,14 @@ _CURSOR = re.compile(r"[A-Za-z0-9_=+/-]{1,1024}")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is wanted of one profile: its followers, and the counts of these posts of its."""
+    """The counts requested of one profile: its followers and those of its posts."""
 
     username: str
     followers: bool
     shortcodes: frozenset[str]
 
     def fields(self, cursor: str = "") -> str:
-        """Return the expression for the first page of media, or for the one behind a cursor."""
+        """Return the expression for the first page of media, or for the page after a cursor."""
         parts = ["username"]
         if self.followers and not cursor:
             parts.append("followers_count")
@@ -38,7 +37,7 @@ class Query:
 
 
 def query(targets: Sequence[Target]) -> Query | None:
-    """Say what to ask for targets of one profile; None when they are not that."""
+    """Return the query for targets of one profile; None if they have several profiles or an unknown one."""
     usernames = {username_of(target) for target in targets}
     username = usernames.pop() if len(usernames) == 1 else None
     if username is None:
@@ -48,7 +47,7 @@ def query(targets: Sequence[Target]) -> Query | None:
 
 
 def username_of(target: Target) -> str | None:
-    """Name the profile that shows a target; None when there is none that could be asked for."""
+    """Return the username of the profile that shows a target; None if unknown or invalid."""
     link = target.link
     if link.kind is not target.metric.counted_on:
         return None
@@ -60,5 +59,5 @@ def username_of(target: Target) -> str | None:
 
 
 def is_cursor(text: str) -> bool:
-    """Whether this can be the place where a page of media ends."""
+    """Whether this is a valid cursor."""
     return _CURSOR.fullmatch(text) is not None

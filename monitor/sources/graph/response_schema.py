@@ -1,4 +1,4 @@
-"""The shapes Graph answers with, read strictly: a number is taken only where the answer says it."""
+"""Validates Graph's answers and reads counts from them; a missing value is never guessed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ class Media:
 
     by_shortcode: Mapping[str, Mapping[str, Any]]
     length: int
-    """How many there were."""
-    nameless: int
-    """How many of them do not say which post they are."""
+    """Number of media on the page."""
+    unidentified: int
+    """Number of them without a shortcode."""
     cursor: str
-    """Where the next page begins; nothing on the last one."""
+    """Cursor of the next page; empty on the last one."""
 
 
 def profile(body: Any, username: str) -> Mapping[str, Any] | ReadResult:
-    """Find the profile in an answer; it has to be the one that was asked for."""
+    """Return the profile of an answer; it must be the requested one."""
     found = body.get("business_discovery") if isinstance(body, dict) else None
     if not isinstance(found, dict):
-        return malformed("the answer holds no profile")
+        return malformed("the answer contains no profile")
     name = found.get("username")
     if not isinstance(name, str) or not name.isascii() or name.lower() != username:
         return malformed(f"asked for {username}, got {printable(name)!r}")
@@ -38,61 +38,63 @@ def profile(body: Any, username: str) -> Mapping[str, Any] | ReadResult:
 
 
 def followers(shown: Mapping[str, Any]) -> ReadResult:
-    """Read the followers of a profile."""
+    """Read the follower count of a profile."""
     return read_count(shown, "followers_count")
 
 
 def media(shown: Mapping[str, Any], *, first: bool) -> Media | ReadResult:
     """Read a page of media.
 
-    Graph leaves an empty edge out; on the first page, `media_count` must say that it is empty, too.
+    Graph omits an empty edge; on the first page `media_count` must then be 0.
     """
     edge = shown.get("media", {"data": []})
     data = edge.get("data") if isinstance(edge, dict) else None
     if not isinstance(data, list) or not all(isinstance(medium, dict) for medium in data):
-        return malformed("the answer's media are no list of objects")
+        return malformed("the media are not a list of objects")
     if first and not data and shown.get("media_count") != 0:
-        return malformed("the answer lists no media of a profile that has some")
+        return malformed("the answer contains no media, but media_count is not 0")
     cursor = _cursor(edge.get("paging")) if data else ""
     if isinstance(cursor, ReadResult):
         return cursor
-    named = [(_shortcode(medium), medium) for medium in reversed(data)]  # of two, the first one stays
-    nameless = sum(not code for code, _ in named)
-    return Media({code: medium for code, medium in named if code}, len(data), nameless, cursor)
+    named = [
+        (_shortcode(medium), medium) for medium in reversed(data)
+    ]  # of two with the same code the first one is kept
+    unidentified = sum(not code for code, _ in named)
+    return Media({code: medium for code, medium in named if code}, len(data), unidentified, cursor)
 
 
 def likes(medium: Mapping[str, Any]) -> ReadResult:
-    """Read the likes of a post: left out where the owner hides them."""
+    """Read the likes of a post; Graph omits them if the owner hides them."""
     if medium.get("like_count") is None:
-        return ReadResult(Outcome.HIDDEN, detail="like_count is not told: the owner hides it")
+        return ReadResult(Outcome.HIDDEN, detail="like_count is missing: the owner hides it")
     return read_count(medium, "like_count")
 
 
 def views(medium: Mapping[str, Any]) -> ReadResult:
-    """Read the views of a reel: left out where the owner hides them, and where there are none to count."""
+    """Read the views of a reel; Graph omits them if the owner hides them and for other media."""
     if medium.get("view_count") is not None:
         return read_count(medium, "view_count")
     kind = medium.get("media_type")
     if isinstance(kind, str) and kind in _WITHOUT_VIEWS:
         return ReadResult(Outcome.HIDDEN, detail=f"{_WITHOUT_VIEWS[kind]}: only reels have views")
-    return ReadResult(Outcome.HIDDEN, detail="view_count is not told: the owner hides it, or it is no reel")
+    return ReadResult(Outcome.HIDDEN, detail="view_count is missing: the owner hides it, or it is not a reel")
 
 
 def _shortcode(medium: Mapping[str, Any]) -> str:
-    """Name the post; where Graph gives no shortcode, its address does."""
+    """Return the shortcode of a post, from its permalink if Graph gives none; empty if unknown."""
     if "shortcode" in medium:
         code = medium["shortcode"]
         return code if isinstance(code, str) else ""
-    address = medium.get("permalink")
+    permalink = medium.get("permalink")
     try:
-        link = parse_link(address).link if isinstance(address, str) else None
+        link = parse_link(permalink).link if isinstance(permalink, str) else None
     except BadInputError:
         return ""
     return link.key if link is not None and link.kind is LinkKind.POST else ""
 
 
 def _cursor(paging: Any) -> str | ReadResult:
-    """Read where the next page begins; without a cursor there is none."""
+    """Return the cursor of the next page; empty if there is none."""
     if paging is None:
         return ""
     cursors = paging.get("cursors") if isinstance(paging, dict) else paging
@@ -100,5 +102,5 @@ def _cursor(paging: Any) -> str | ReadResult:
         return ""
     after = cursors.get("after", "") if isinstance(cursors, dict) else None
     if not isinstance(after, str) or (after and not is_cursor(after)):
-        return malformed("the cursor of the media is none that could be asked for")
+        return malformed("the cursor of the media is invalid")
     return after

@@ -1,4 +1,4 @@
-"""Instagram's official interface for the counts of others: Business Discovery of the Graph API."""
+"""The Graph source: Business Discovery of the Graph API, Instagram's official interface."""
 
 import os
 import re
@@ -25,9 +25,9 @@ _POST_COUNTS = {Metric.LIKES: likes, Metric.VIEWS: views}
 class GraphSource:
     """Reads the followers of professional accounts, and the likes and reel views of their posts.
 
-    All that is asked about one account, its followers and its posts' counts, costs one request for each
-    hundred of its newest media, and as many as bring the oldest asked post, but five at most. A post is
-    found through its owner alone. An account that is personal, and one that is gone, are `not_found` alike.
+    Followers and post counts of one account are read together: one request per hundred media, newest first,
+    until every requested post is found, at most five. A post is found only through its owner. A personal
+    account and a deleted one are both `not_found`.
     """
 
     name = "graph"
@@ -35,64 +35,66 @@ class GraphSource:
     batch = 100
 
     def __init__(self, node: str, token: TokenFile, timeout: float = 20.0) -> None:
-        """`node` is version and id of the account that asks, `timeout` in seconds for each wait."""
+        """`node`: API version and id of our own account. `timeout`: seconds for connecting and each read."""
         self._node = node
         self._token = token
         self._timeout = timeout
 
     @classmethod
     def configured(cls, options: Mapping[str, str]) -> Self:
-        """Make the source; raises BadInputError naming the option that cannot be used."""
+        """Make the source from its options; raises BadInputError naming an invalid option."""
         account = _matching(
             options, "ig_user_id", r"[0-9]{1,20}", "the number of your own professional account"
         )
         version = _matching(
-            options, "version", r"v[0-9]{1,3}\.[0-9]", "a version of the interface like v26.0"
+            options, "version", r"v[0-9]{1,3}\.[0-9]", "a version of the Graph API like v26.0"
         )
         token = token_file(options.get("token_file", ""), os.environ)
         token.read()
         return cls(f"{version}/{account}", token)
 
     def request_key(self, target: Target) -> str | None:
-        """Name the profile that shows a target: its own, or a post's owner; None where that is unknown."""
+        """Return the key of the target's profile, a post's owner included; None if it is unknown."""
         username = username_of(target)
         return None if username is None else f"profile:{username}"
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
-        """Look at targets of one profile together; what goes wrong is in the snapshots."""
-        asked = query(targets)
-        if asked is None:
+        """Read targets of one profile; failures are returned as snapshots."""
+        request = query(targets)
+        if request is None:
             return self._unsent(targets, now, Outcome.SCHEMA, "not targets of one profile")
         try:
             token = self._token.read()
         except BadInputError as error:
             return self._unsent(targets, now, Outcome.LOGIN_REQUIRED, str(error))
-        with closing(GraphTransport(self._node, token, self._timeout, now)) as wire:
-            seen = scan_pages(wire, asked)
-        looks = [_look(seen, target) for target in targets]
-        details = [redacted(look.detail, token) for look in looks]
-        shots = [self._snapshot(*of, now) for of in zip(targets, looks, details, strict=True)]
-        return Reading(tuple(shots), wire.sent, wire.rate_limit)
+        with closing(GraphTransport(self._node, token, self._timeout, now)) as transport:
+            scan = scan_pages(transport, request)
+        results = [_result(scan, target) for target in targets]
+        details = [redacted(result.detail, token) for result in results]
+        snapshots = [self._snapshot(*args, now) for args in zip(targets, results, details, strict=True)]
+        return Reading(tuple(snapshots), transport.sent, transport.rate_limit)
 
     def _unsent(self, targets: Sequence[Target], now: datetime, outcome: Outcome, why: str) -> Reading:
-        """Answer targets that nothing was sent for."""
-        look, detail = ReadResult(outcome), f"nothing was sent: {why}"
-        return Reading(tuple(self._snapshot(target, look, detail, now) for target in targets), 0)
+        """Answer targets for which no request was sent."""
+        result, detail = ReadResult(outcome), f"nothing was sent: {why}"
+        return Reading(tuple(self._snapshot(target, result, detail, now) for target in targets), 0)
 
-    def _snapshot(self, target: Target, look: ReadResult, detail: str, now: datetime) -> Snapshot:
-        return Snapshot(target, now, look.outcome, self.name, look.count, look.count_kind, one_line(detail))
+    def _snapshot(self, target: Target, result: ReadResult, detail: str, now: datetime) -> Snapshot:
+        return Snapshot(
+            target, now, result.outcome, self.name, result.count, result.count_kind, one_line(detail)
+        )
 
 
-def _look(seen: MediaScan, target: Target) -> ReadResult:
-    """Pick a target out of what was seen."""
+def _result(scan: MediaScan, target: Target) -> ReadResult:
+    """Return the result for one target."""
     if target.metric is Metric.FOLLOWERS:
-        return seen.followers or seen.rest
-    medium = seen.media.get(target.link.key)
-    return seen.rest if medium is None else _POST_COUNTS[target.metric](medium)
+        return scan.followers or scan.missing
+    medium = scan.media.get(target.link.key)
+    return scan.missing if medium is None else _POST_COUNTS[target.metric](medium)
 
 
-def _matching(options: Mapping[str, str], option: str, form: str, what: str) -> str:
+def _matching(options: Mapping[str, str], option: str, pattern: str, expected: str) -> str:
     value = options.get(option, "")
-    if not re.fullmatch(form, value):
-        raise BadInputError(f"sources.graph.{option}", f"{value!r} is not {what}")
+    if not re.fullmatch(pattern, value):
+        raise BadInputError(f"sources.graph.{option}", f"{value!r} is not {expected}")
     return value

@@ -1,4 +1,4 @@
-"""The way to Graph: one session for one look, each request counted, nothing followed or tried again."""
+"""The HTTP transport to Graph: one session per look; counts requests, no redirects, no retries."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _HEADERS = {"Accept": "application/json", "User-Agent": "refilld"}
 
 
 class _Bearer(AuthBase):
-    """Puts the token into the header; being asked for it, `requests` looks into no ~/.netrc."""
+    """Sends the token in the header; with an auth object `requests` does not read ~/.netrc."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -35,33 +35,33 @@ class _Bearer(AuthBase):
 
 
 class _NoRedirects(Session):
-    """Goes nowhere else: even unfollowed, `requests` would read a redirect's body without bounds."""
+    """Ignores redirects: even without following them, `requests` would read their bodies without a limit."""
 
     def get_redirect_target(self, resp: Response) -> str | None:  # noqa: ARG002 - the base class's name
-        """Say that no answer leads elsewhere."""
+        """Return None: no redirect target."""
         return None
 
 
 @dataclass(slots=True)
 class GraphTransport:
-    """Asks one account's node for fields, within one look; `close` it after that.
+    """Sends the requests of one look to one account's node; `close` it afterwards.
 
-    The count is of requests begun: one that got no answer may have arrived all the same.
+    Requests without an answer are counted, as they may have arrived.
     """
 
     node: str
-    """Version and id of the account that asks: `v26.0/17841400000000000`."""
+    """API version and id of our own account: `v26.0/17841400000000000`."""
     token: str = field(repr=False)
     timeout: float
-    """Seconds, for connecting and for each wait for data."""
+    """Seconds for connecting and for each read."""
     now: datetime
     sent: int = 0
     rate_limit: RateLimitHint = field(default_factory=RateLimitHint)
-    """What the answers so far said of the limits."""
+    """Combined rate limit hints of the answers so far."""
     _session: Session = field(default_factory=_NoRedirects, repr=False)
 
     def ask(self, query: Query, cursor: str) -> Mapping[str, Any] | ReadResult:
-        """Ask for a profile and a page of its media; returns the profile, or why there is none."""
+        """Request a profile and a page of its media; return the profile, or the error."""
         self.sent += 1
         try:
             with self._get(query.fields(cursor)) as answer:
@@ -77,7 +77,7 @@ class GraphTransport:
         return refused or profile(body, query.username)
 
     def close(self) -> None:
-        """Leave no connection idling until the next look."""
+        """Close the connections."""
         self._session.close()
 
     def _get(self, fields: str) -> Response:
@@ -93,7 +93,7 @@ class GraphTransport:
 
 
 def _json(body: bytes) -> Any:
-    """Read JSON; None where it is none, which is no answer to anything either."""
+    """Parse JSON; None if it is invalid."""
     with suppress(ValueError, RecursionError):
         return json.loads(body)
     return None

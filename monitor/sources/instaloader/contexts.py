@@ -1,4 +1,4 @@
-"""The library's context for one visitor or one login: opened for a look, recycled, counted."""
+"""The library's context of an anonymous visitor or a login, replaced after some hours."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,41 +7,41 @@ from datetime import datetime, timedelta
 from monitor.sources.instaloader.error_mapping import retry_after
 from monitor.sources.instaloader.transport import SilentContext
 
-RECYCLE = timedelta(hours=6)
-"""The library keeps the start page's tokens for ever; Instagram does not."""
+MAX_AGE = timedelta(hours=6)
+"""Age at which a context is replaced: the tokens of the start page expire."""
 
 
 class Contexts:
-    """One context after another, each used for some hours; for one thread at a time."""
+    """Provides a context for each look, and replaces it at `MAX_AGE`; not thread-safe."""
 
     def __init__(self, make: Callable[[datetime], SilentContext]) -> None:
         self._make = make
         self._context: SilentContext | None = None
-        self.told_to_wait: timedelta | None = None
-        """How long the answers since the last `hear` asked to be left alone."""
+        self.requested_wait: timedelta | None = None
+        """Wait that the answers since the last `take_wait` asked for."""
 
     @contextmanager
     def look(self, now: datetime) -> Iterator[SilentContext]:
-        """Open the context for one look; `wire.sent` then counts the look's requests."""
-        context = self._fresh(now)
+        """Open the context for one look; `wire.sent` counts its requests."""
+        context = self._current(now)
         context.wire.begin()
         try:
             yield context
         finally:
-            context.wire.close()  # no connection idles until the next look
-            self.told_to_wait = retry_after(context.wire.answer, now) or self.told_to_wait
+            context.wire.close()  # keep no idle connection until the next look
+            self.requested_wait = retry_after(context.wire.answer, now) or self.requested_wait
 
-    def hear(self) -> timedelta | None:
-        """Return how long to wait, once."""
-        told, self.told_to_wait = self.told_to_wait, None
-        return told
+    def take_wait(self) -> timedelta | None:
+        """Return and reset the requested wait."""
+        wait, self.requested_wait = self.requested_wait, None
+        return wait
 
     def renew(self) -> None:
-        """Use another context from the next look on."""
+        """Make a new context for the next look."""
         self._context = None
 
-    def _fresh(self, now: datetime) -> SilentContext:
-        """Return the context in use, or a new one after some hours of the looks' own time."""
-        if self._context is None or abs(now - self._context.opened) >= RECYCLE:
+    def _current(self, now: datetime) -> SilentContext:
+        """Return the current context, or a new one if it is too old."""
+        if self._context is None or abs(now - self._context.opened) >= MAX_AGE:
             self._context = self._make(now)
         return self._context

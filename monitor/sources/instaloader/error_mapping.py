@@ -1,6 +1,6 @@
-"""What went wrong in a look, as an outcome: first what the answer said, then its status, then the error.
+"""Maps failures to outcomes: by the answer's message, else by its redirect or status, else by the exception.
 
-The library words one refusal in many ways and uses one exception for many; the answer itself is plain.
+The library's exceptions and their texts are ambiguous, so the answer itself is evaluated first.
 """
 
 import json
@@ -20,18 +20,18 @@ from monitor.model.snapshot import Outcome
 from monitor.sources.read_result import ReadResult
 
 _NETWORK = (RequestException, HTTPError, HTTPException, OSError)
-_ODD_BODIES = (LookupError, TypeError, AttributeError, ValueError, AssertionError, RecursionError)
-FAULTS = (InstaloaderException, AbortDownloadException, *_NETWORK, *_ODD_BODIES)
-"""Everything that a look at a strange answer is known to raise."""
+_UNEXPECTED_BODY = (LookupError, TypeError, AttributeError, ValueError, AssertionError, RecursionError)
+FAULTS = (InstaloaderException, AbortDownloadException, *_NETWORK, *_UNEXPECTED_BODY)
+"""All exceptions that a look is known to raise."""
 
-_SAID = {
+_MESSAGES = {
     "please wait": Outcome.RATE_LIMITED,
     "login_required": Outcome.LOGIN_REQUIRED,
     "checkpoint_required": Outcome.BLOCKED,
     "challenge_required": Outcome.BLOCKED,
     "feedback_required": Outcome.BLOCKED,
 }
-"""The messages of JSON bodies; they come with 200, 400, 401 and 403 alike."""
+"""Messages of JSON bodies; they come with status 200, 400, 401 and 403."""
 
 _STATUS = {
     401: Outcome.BLOCKED,
@@ -43,32 +43,32 @@ _STATUS = {
 _OK = 200
 _SERVER_ERROR = 500
 _NO_POST = "Fetching Post metadata failed."
-"""Only the text tells this BadResponseException (deleted, private, blocked, …) from a strange answer."""
+"""Text of the BadResponseException for a post without data (deleted, private, blocked, …)."""
 
 
 def fault(error: Exception, answer: Response | None) -> ReadResult:
-    """Say what an error of `FAULTS` means, given the last answer, if there was one."""
+    """Map an exception of `FAULTS`, given the last answer, if there was one."""
     if answer is None:
         return _by_error(error)
     return _by_message(answer) or _by_redirect(answer) or _by_status(answer) or _by_error(error)
 
 
 def empty_page(answer: Response | None) -> ReadResult:
-    """Say what a profile page without a user is: never evidence that there is none."""
-    if answer is not None and (said := _by_message(answer)):
-        return said
+    """Map a profile page without a user, which is no evidence that the profile does not exist."""
+    if answer is not None and (refused := _by_message(answer)):
+        return refused
     if answer is not None and "accounts/login" in answer.text:
-        return ReadResult(Outcome.LOGIN_REQUIRED, detail="the page shows no profile and asks for a login")
-    return ReadResult(Outcome.SCHEMA, detail="the page holds no profile")
+        return ReadResult(Outcome.LOGIN_REQUIRED, detail="the page contains no profile and asks for a login")
+    return ReadResult(Outcome.SCHEMA, detail="the page contains no profile")
 
 
 def retry_after(answer: Response | None, now: datetime) -> timedelta | None:
-    """Return how long a refusal asks to be left alone, in seconds or by a date (RFC 9110, 10.2.3)."""
+    """Return the wait that a refusal asks for, in seconds or by a date (RFC 9110, section 10.2.3)."""
     if answer is None or answer.status_code == _OK:
         return None
-    told = answer.headers.get("retry-after", "").strip()
+    value = answer.headers.get("retry-after", "").strip()
     with suppress(ValueError, OverflowError):
-        seconds = int(told) if re.fullmatch(r"[0-9]{1,9}", told) else _seconds_to(told, now)
+        seconds = int(value) if re.fullmatch(r"[0-9]{1,9}", value) else _seconds_to(value, now)
         return timedelta(seconds=seconds) if seconds > 0 else None
     return None
 
@@ -80,7 +80,7 @@ def _seconds_to(date: str, now: datetime) -> float:
 
 def _by_message(answer: Response) -> ReadResult | None:
     message = _message(answer)
-    for words, outcome in _SAID.items():
+    for words, outcome in _MESSAGES.items():
         if words in message.lower():
             return ReadResult(outcome, detail=f"HTTP {answer.status_code}: {message}")
     return None
@@ -100,28 +100,28 @@ def _by_status(answer: Response) -> ReadResult | None:
         return None
     outcome = _STATUS.get(status, Outcome.TRANSIENT if status >= _SERVER_ERROR else Outcome.SCHEMA)
     if outcome is Outcome.NOT_FOUND and urlsplit(answer.url).path == "/":
-        # The start page is not the target: that it is gone says nothing about a post.
+        # A missing start page says nothing about the target.
         outcome = Outcome.SCHEMA
     return ReadResult(outcome, detail=f"HTTP {status} {answer.reason}: {_message(answer)}".rstrip(": "))
 
 
 def _by_error(error: Exception) -> ReadResult:
     root = error.__cause__ or error
-    detail = _said(root)
-    # Before the network's errors: requests' own JSONDecodeError is one of them, too.
+    detail = _description(root)
+    # Before the network errors: the JSONDecodeError of `requests` is one of them, too.
     if isinstance(root, json.JSONDecodeError):
         return ReadResult(Outcome.SCHEMA, detail=detail)
     if isinstance(root, _NETWORK):
         return ReadResult(Outcome.TRANSIENT, detail=detail)
     if isinstance(root, BadResponseException) and str(root) == _NO_POST:
         return ReadResult(
-            Outcome.UNAVAILABLE, detail="the answer holds no post: deleted, private or withheld"
+            Outcome.UNAVAILABLE, detail="the answer contains no post: deleted, private or withheld"
         )
     return ReadResult(Outcome.SCHEMA, detail=detail)
 
 
-def _said(error: BaseException) -> str:
-    """Name an error and its innermost cause; an address that cannot be read may hold a proxy's password."""
+def _description(error: BaseException) -> str:
+    """Describe an exception by its root cause; an InvalidURL may contain a proxy password."""
     if isinstance(error, InvalidURL):
         return type(error).__name__
     reason = getattr(error.args[0], "reason", None) if error.args else None
@@ -130,8 +130,8 @@ def _said(error: BaseException) -> str:
 
 
 def _message(answer: Response) -> str:
-    """Return the JSON body's `message`, or nothing; the body may be anything, or have broken off."""
-    # RuntimeError is both a body that broke off earlier and one that is nested too deeply.
+    """Return the `message` of a JSON body; empty if the body is incomplete or has none."""
+    # RuntimeError: an incomplete body, or one that is nested too deeply.
     with suppress(RequestException, ValueError, RuntimeError):
         body = answer.json()
         message = body.get("message") if isinstance(body, dict) else None

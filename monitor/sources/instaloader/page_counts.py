@@ -1,4 +1,4 @@
-"""The shapes Instagram answers with, read strictly: a number is taken only where the answer says it."""
+"""Validates Instagram's answers and reads counts from them; a missing value is never guessed."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,19 +12,19 @@ from monitor.sources.read_result import ReadResult, malformed, printable, read_c
 USER = "xig_user_by_username"
 USERNAME = re.compile(r"[a-z0-9._]{1,30}")
 _ID = re.compile(r"[1-9][0-9]{0,19}")
-_TOO_LARGE_AN_ID = 10**20
+_ID_LIMIT = 10**20
 _COUNTS_DISABLED = "like_and_view_counts_disabled"
 _VIDEO = 2
 
 
 NOT_SHOWN = ReadResult(Outcome.HIDDEN, detail="play_count and view_count are null: not shown without a login")
-"""The views of a video, to most visitors."""
+"""The usual result for the views of a video without a login."""
 
 
 def followers(pages: Sequence[Mapping[str, Any]], username: str) -> ReadResult:
-    """Read the followers out of a profile page's embedded query results, which share one user between them.
+    """Read the followers from the query results in a profile page, which describe one user together.
 
-    At least one of the results must hold the user, be it as null.
+    At least one of the results must contain the key of the user; its value may be null.
     """
     users = [page[USER] for page in pages if page.get(USER) is not None]
     if not users:
@@ -32,7 +32,7 @@ def followers(pages: Sequence[Mapping[str, Any]], username: str) -> ReadResult:
     if not all(isinstance(user, dict) for user in users):
         return malformed("the page's user is not an object")
     if any(_disagree(users, key) for key in ("username", "pk", "is_private", "follower_count")):
-        return malformed("the page contradicts itself about its user")
+        return malformed("the page contains contradicting values of its user")
     user = {key: value for user in users for key, value in user.items() if value is not None}
     found = user.get("username")
     if not isinstance(found, str) or not found.isascii() or found.lower() != username.lower():
@@ -41,12 +41,12 @@ def followers(pages: Sequence[Mapping[str, Any]], username: str) -> ReadResult:
 
 
 def account_followers(user: Mapping[str, Any], account: str) -> ReadResult:
-    """Read the followers out of the answer to a question for an account, by whatever name it goes now."""
+    """Read the followers from the answer to a query by account id; the username may have changed."""
     found = user.get("username")
     if _account(user) != account:
         return malformed(f"asked for account {account}, got {printable(user.get('pk'))!r}")
     if not isinstance(found, str) or not is_username(found):
-        return malformed(f"account {account} has no sensible name: {printable(found)!r}")
+        return malformed(f"account {account} has no valid username: {printable(found)!r}")
     return _followers(user, found.lower())
 
 
@@ -61,25 +61,25 @@ def _followers(user: Mapping[str, Any], username: str) -> ReadResult:
 
 
 def _account(user: Mapping[str, Any]) -> str:
-    """The user's numeric id, mostly written as text; nothing where it is neither."""
+    """The user's numeric id, usually given as text; empty if it is invalid."""
     pk = user.get("pk")
-    text = str(pk) if type(pk) is int and 0 < pk < _TOO_LARGE_AN_ID else pk
+    text = str(pk) if type(pk) is int and 0 < pk < _ID_LIMIT else pk
     return text if isinstance(text, str) and _ID.fullmatch(text) else ""
 
 
 def likes(node: Mapping[str, Any]) -> ReadResult:
-    """Read the likes of a post; hidden ones come as null, as -1, or flagged beside a small made-up number."""
+    """Read the likes of a post; hidden ones are null, -1, or a placeholder with a flag."""
     if node.get(_COUNTS_DISABLED) is True:
         return ReadResult(Outcome.HIDDEN, detail=f"{_COUNTS_DISABLED} is set")
     if "like_count" in node and node["like_count"] in (None, -1):
         return ReadResult(Outcome.HIDDEN, detail=f"like_count is {node['like_count']}")
-    return read_count(node, "like_count") if shown(node) else _unsaid()
+    return read_count(node, "like_count") if shown(node) else _unknown_flag()
 
 
 def views(node: Mapping[str, Any]) -> ReadResult:
-    """Read the views of a video: the plays, or where only they are told the older and smaller view count.
+    """Read the views of a video: the play count, else the older and smaller view count.
 
-    A post that shows no views is `hidden`, never `unavailable`, which might mean that it is gone.
+    Missing views are `hidden`, not `unavailable`, which can mean that the post is gone.
     """
     if node.get("media_type") != _VIDEO:
         return ReadResult(Outcome.HIDDEN, detail="not a video: only videos have views")
@@ -87,12 +87,12 @@ def views(node: Mapping[str, Any]) -> ReadResult:
         return ReadResult(Outcome.HIDDEN, detail=f"{_COUNTS_DISABLED} is set")
     for key in ("play_count", "view_count"):
         if node.get(key) is not None:
-            return read_count(node, key) if shown(node) else _unsaid()
+            return read_count(node, key) if shown(node) else _unknown_flag()
     return NOT_SHOWN
 
 
 def clip_plays(answer: Any, shortcode: str) -> ReadResult:
-    """Read a clip's plays out of its owner's newest clips; raises what an odd shape does to who reads it."""
+    """Read a clip's plays from its owner's newest clips; an unexpected structure raises one of `FAULTS`."""
     clips = answer["data"]["xdt_api__v1__clips__user__connection_v2"]
     for edge in clips["edges"] if clips is not None else ():
         media = edge["node"]["media"]
@@ -102,11 +102,11 @@ def clip_plays(answer: Any, shortcode: str) -> ReadResult:
 
 
 def shown(node: Mapping[str, Any]) -> bool:
-    """Only the flag tells a small count from the placeholder of a hidden one, so it has to be there."""
+    """Whether the counts are real: without the flag a hidden count's placeholder is not recognizable."""
     return node.get(_COUNTS_DISABLED) is False
 
 
-def _unsaid() -> ReadResult:
+def _unknown_flag() -> ReadResult:
     return malformed(f"{_COUNTS_DISABLED} does not say whether the counts are real")
 
 

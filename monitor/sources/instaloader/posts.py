@@ -1,4 +1,4 @@
-"""A post as the library gets it, and all of its counts out of one answer."""
+"""Reads a post with the library, and all requested counts from one answer."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -13,30 +13,30 @@ from monitor.sources.instaloader.transport import SilentContext
 from monitor.sources.read_result import ReadResult
 
 Node = Mapping[str, Any]
-"""A post as the answer describes it."""
-Looks = dict[Metric, ReadResult]
+"""The answer's data of a post."""
+Results = dict[Metric, ReadResult]
 STALE = frozenset({Outcome.SCHEMA, Outcome.BLOCKED})
-"""Outcomes that old tokens can cause, too."""
+"""Outcomes that expired tokens can cause, too."""
 _COUNTS: dict[Metric, Callable[[Node], ReadResult]] = {Metric.LIKES: likes, Metric.VIEWS: views}
 
 
-def ask(context: SilentContext, shortcode: str) -> Node | ReadResult:
-    """Ask for a post; a look is why there is none."""
+def fetch(context: SilentContext, shortcode: str) -> Node | ReadResult:
+    """Fetch a post; a ReadResult says why there is none."""
     try:
-        # Not the post's own likes and views: they are 0 when hidden, and may cost more requests.
+        # Not the likes and views of the Post object: 0 when hidden, and they may send more requests.
         node: Node = get_json_structure(Post.from_shortcode(context, shortcode))["node"]
     except FAULTS as error:
         return fault(error, context.wire.answer)
     return node
 
 
-def counts(seen: Node | ReadResult, metrics: Iterable[Metric]) -> Looks:
-    """Read each metric out of one answer; where there is no post, all of them say why."""
-    if isinstance(seen, ReadResult):
-        return dict.fromkeys(metrics, seen)
-    return {metric: _COUNTS[metric](seen) for metric in metrics}
+def read_counts(post: Node | ReadResult, metrics: Iterable[Metric]) -> Results:
+    """Read each metric from one answer; without a post all have the same result."""
+    if isinstance(post, ReadResult):
+        return dict.fromkeys(metrics, post)
+    return {metric: _COUNTS[metric](post) for metric in metrics}
 
 
-def stale(looks: Looks) -> bool:
-    """Whether a new context may help."""
-    return any(look.outcome in STALE for look in looks.values())
+def may_be_stale(results: Results) -> bool:
+    """Whether expired tokens can be the cause, so that a new context may help."""
+    return any(result.outcome in STALE for result in results.values())

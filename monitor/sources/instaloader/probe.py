@@ -1,6 +1,6 @@
-"""A few questions to Instagram whose answers show whether it still is as the source takes it to be.
+"""A probe: a few requests to Instagram that show whether the assumptions of the source still hold.
 
-Only the status and the shape of the answers are kept, never what they say.
+Only the status and the structure of the answers are kept, never their values.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -29,19 +29,19 @@ PROFILE, MISSING, ACCOUNT, POST, MEMBER = (
 )
 MOST_REQUESTS = 20
 MOST_PROFILES = MOST_REQUESTS - 8
-"""Beside them there are at most eight requests: canary, missing profile, three for the account by its id,
-two for the post, one with the login."""
+"""The other requests are at most eight: canary, missing profile, three for the account by its id, two for
+the post, one with the login."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeFinding:
-    """What one question brought to light."""
+    """The result of one question."""
 
     about: str
     """`profile`, `missing profile`, `account`, `post` or `post with the login`."""
     asked: str
     outcome: Outcome
-    """Of the followers or the likes, as the source would read them."""
+    """Outcome of the followers or likes, as the source reads them."""
     views: Outcome | None = None
     requests: int = 0
     answers: tuple[ResponseShape, ...] = ()
@@ -49,24 +49,24 @@ class ProbeFinding:
 
     @property
     def refused(self) -> bool:
-        """Whether the source as a whole refuses us, and not only a login or a kind of question."""
-        visit = self.about in {PROFILE, MISSING, POST}
-        return self.outcome is Outcome.RATE_LIMITED or (visit and self.outcome is Outcome.BLOCKED)
+        """Whether the source as a whole refuses requests, not only a login or a kind of query."""
+        anonymous = self.about in {PROFILE, MISSING, POST}
+        return self.outcome is Outcome.RATE_LIMITED or (anonymous and self.outcome is Outcome.BLOCKED)
 
     @property
     def answered(self) -> bool:
-        """Whether anything came back at all."""
+        """Whether there was any answer."""
         return any(answer.status is not None for answer in self.answers)
 
     @property
     def unreachable(self) -> bool:
-        """Whether requests went out and nothing came back: here, no question will be answered."""
+        """Whether requests were sent and none was answered, so that the probe can be ended."""
         return self.outcome is Outcome.TRANSIENT and bool(self.answers) and not self.answered
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeQuestion:
-    """Something to ask."""
+    """One question of a probe: its kind, its subject, and the function that asks it."""
 
     about: str
     asked: str
@@ -74,14 +74,14 @@ class ProbeQuestion:
 
 
 class RecordingTransport(InstaloaderTransport):
-    """A wire that describes every answer which comes over it."""
+    """A transport that records a description of every answer."""
 
     def __init__(self) -> None:
         super().__init__()
         self.answered: list[ResponseShape] = []
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        """Send a request, and describe its answer or that there was none."""
+        """Send a request, and record its answer or that there was none."""
         before, answer = self.sent, None
         try:
             answer = super().send(request, *args, **kwargs)
@@ -92,58 +92,58 @@ class RecordingTransport(InstaloaderTransport):
 
 
 class Probe:
-    """The questions, as a visitor and, where there is a login, with it; for one thread."""
+    """The questions, asked anonymously and, if there is a login, with it; not thread-safe."""
 
     def __init__(self, timeout: float, now: datetime, cookies: Cookies | None = None) -> None:
-        self._visitor, self._visitors_wire = _context(timeout, now)
+        self._visitor, self._visitor_wire = _context(timeout, now)
         self._cookies = cookies
-        self._member, self._members_wire = _context(timeout, now)
+        self._member, self._member_wire = _context(timeout, now)
         if cookies is not None:
             self._member.load_session(cookies.user_id, dict(cookies.values))
         self._account = ""
-        """Of the first public profile that was seen."""
+        """Id of the first public profile that was read."""
 
     def questions(self, usernames: Sequence[str], missing: str, code: str) -> Iterator[ProbeQuestion]:
-        """Each after the one before it was answered; `code` may be empty."""
+        """Yield the questions; each depends on the answers before it. `code`: a post, or empty."""
         for name in usernames:
             yield ProbeQuestion(PROFILE, name, partial(self._profile, PROFILE, name))
         yield ProbeQuestion(MISSING, missing, partial(self._profile, MISSING, missing))
         if self._account:
             yield ProbeQuestion(ACCOUNT, "by its id", self._by_id)
         if code:
-            yield ProbeQuestion(POST, code, partial(_counts, POST, code, self._visitor, self._visitors_wire))
+            yield ProbeQuestion(POST, code, partial(_ask_post, POST, code, self._visitor, self._visitor_wire))
         if code and self._cookies is not None:
             yield ProbeQuestion(
-                MEMBER, code, partial(_counts, MEMBER, code, self._member, self._members_wire)
+                MEMBER, code, partial(_ask_post, MEMBER, code, self._member, self._member_wire)
             )
 
     def _profile(self, about: str, username: str) -> ProbeFinding:
-        wire = _begun(self._visitors_wire)
+        wire = _restarted(self._visitor_wire)
         pages: list[dict[str, Any]] = []
         try:
             pages = self._visitor.get_page_data(f"{username}/")
             found = any(USER in data for data in pages)
-            look = followers(pages, username) if found else empty_page(wire.answer)
+            result = followers(pages, username) if found else empty_page(wire.answer)
         except FAULTS as error:
-            look = fault(error, wire.answer)
-        if look.outcome is Outcome.COUNT:
-            self._account = self._account or look.account
+            result = fault(error, wire.answer)
+        if result.outcome is Outcome.COUNT:
+            self._account = self._account or result.account
         users = [data[USER] for data in pages if USER in data]
-        return _finding(about, username, (look.outcome, None), wire, shape({USER: users}))
+        return _finding(about, username, (result.outcome, None), wire, shape({USER: users}))
 
     def _by_id(self) -> ProbeFinding:
-        wire = _begun(self._visitors_wire)
+        wire = _restarted(self._visitor_wire)
         try:
-            look = account_followers(profiles.account(self._visitor, self._account), self._account)
+            result = account_followers(profiles.fetch_account(self._visitor, self._account), self._account)
         except FAULTS as error:
-            look = fault(error, wire.answer)
-        return _finding(ACCOUNT, "by its id", (look.outcome, None), wire, json_shape(wire.answer))
+            result = fault(error, wire.answer)
+        return _finding(ACCOUNT, "by its id", (result.outcome, None), wire, json_shape(wire.answer))
 
 
-def _counts(about: str, code: str, context: SilentContext, wire: RecordingTransport) -> ProbeFinding:
-    _begun(wire)
-    looks = posts.counts(posts.ask(context, code), (Metric.LIKES, Metric.VIEWS))
-    outcomes = looks[Metric.LIKES].outcome, looks[Metric.VIEWS].outcome
+def _ask_post(about: str, code: str, context: SilentContext, wire: RecordingTransport) -> ProbeFinding:
+    _restarted(wire)
+    results = posts.read_counts(posts.fetch(context, code), (Metric.LIKES, Metric.VIEWS))
+    outcomes = results[Metric.LIKES].outcome, results[Metric.VIEWS].outcome
     return _finding(about, code, outcomes, wire, json_shape(wire.answer))
 
 
@@ -158,7 +158,7 @@ def _context(timeout: float, now: datetime) -> tuple[SilentContext, RecordingTra
     return SilentContext(timeout, now, wire), wire
 
 
-def _begun(wire: RecordingTransport) -> RecordingTransport:
+def _restarted(wire: RecordingTransport) -> RecordingTransport:
     wire.close()
     wire.begin()
     wire.answered.clear()

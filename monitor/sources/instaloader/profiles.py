@@ -1,4 +1,4 @@
-"""A profile's page, and the account behind it when it has left its name."""
+"""Reads a profile by its username, and a renamed one by its account id."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,59 +12,60 @@ from monitor.sources.instaloader.page_counts import USER, account_followers, fol
 from monitor.sources.instaloader.transport import SilentContext
 from monitor.sources.read_result import ReadResult
 
-SAYS_NOTHING = frozenset({Outcome.RATE_LIMITED, Outcome.TRANSIENT})
-"""Not even that an account cannot be asked for. A query that visitors may not send would be refused for
-every target that is gone: the source as a whole is judged by its pages, which come first."""
+INCONCLUSIVE = frozenset({Outcome.RATE_LIMITED, Outcome.TRANSIENT})
+"""Outcomes of a query by id that are reported as they are. Others count as `not_found`: a query that
+visitors may not send is refused for every missing target, which is no refusal of the source as a whole."""
 
 
-def see(context: SilentContext, target: Target, username: str) -> ReadResult:
-    """Look at the page of that name, and where the target's account is not behind it, ask for that."""
+def read_profile(context: SilentContext, target: Target, username: str) -> ReadResult:
+    """Read the page of a username; if it is not the target's account, query the account by id."""
     try:
-        seen = page(context, username)
+        result = read_page(context, username)
     except FAULTS as error:
-        seen = fault(error, context.wire.answer)
-    if target.account is None or not _lost(seen, target):
-        return seen
-    return _follow(context, seen, target.account)
+        result = fault(error, context.wire.answer)
+    if target.account is None or not _is_other_account(result, target):
+        return result
+    return _read_by_id(context, result, target.account)
 
 
-def page(context: SilentContext, username: str) -> ReadResult:
-    """Look at a profile's page; raises what `FAULTS` says."""
-    # Not Profile.from_username: that takes a login wall for a missing profile.
+def read_page(context: SilentContext, username: str) -> ReadResult:
+    """Read a profile's page; raises an exception of `FAULTS`."""
+    # Not Profile.from_username, which reports a login wall as a missing profile.
     pages = context.get_page_data(f"{username}/")
     found = any(USER in data for data in pages)
     return followers(pages, username) if found else empty_page(context.wire.answer)
 
 
-def account(context: SilentContext, account: str) -> Mapping[str, Any]:
-    """Return what the answer itself says of an account: the library fills gaps with defaults."""
-    context.profile_id_cache.clear()  # else the first answer would be the answer for ever
-    Profile.from_id(context, int(account))
+def fetch_account(context: SilentContext, account_id: str) -> Mapping[str, Any]:
+    """Fetch an account by id; returns the answer's own data, as the library replaces gaps by defaults."""
+    context.profile_id_cache.clear()  # else the library would return the first answer again
+    Profile.from_id(context, int(account_id))
     if context.wire.answer is None:
         raise LookupError("no answer")
     user: Mapping[str, Any] = context.wire.answer.json()["data"]["user"]
     return user
 
 
-def _lost(seen: ReadResult, target: Target) -> bool:
-    """Whether the account is not behind its name any more; one that was learnt may have been wrong."""
-    nobody = {Outcome.NOT_FOUND, Outcome.SCHEMA} if target.username_now else {Outcome.NOT_FOUND}
-    if not seen.account:
-        return seen.outcome in nobody
-    return seen.account != target.account
+def _is_other_account(result: ReadResult, target: Target) -> bool:
+    """Whether the username does not lead to the target's account any more."""
+    # a stored current username may be wrong, which shows as `schema`
+    missing = {Outcome.NOT_FOUND, Outcome.SCHEMA} if target.username_now else {Outcome.NOT_FOUND}
+    if not result.account:
+        return result.outcome in missing
+    return result.account != target.account
 
 
-def _follow(context: SilentContext, seen: ReadResult, account_id: str) -> ReadResult:
-    """Ask for an account that has left its name, by its id."""
+def _read_by_id(context: SilentContext, by_name: ReadResult, account_id: str) -> ReadResult:
+    """Read an account by id, given the result of its former username."""
     try:
-        user = account(context, account_id)
+        user = fetch_account(context, account_id)
     except FAULTS as error:
         by_id = fault(error, context.wire.answer)
-        return by_id if by_id.outcome in SAYS_NOTHING else _nowhere(seen, by_id)
+        return by_id if by_id.outcome in INCONCLUSIVE else _not_found(by_name, by_id)
     return account_followers(user, account_id)
 
 
-def _nowhere(seen: ReadResult, by_id: ReadResult) -> ReadResult:
-    taken = seen.outcome is not Outcome.NOT_FOUND
-    why = "the name belongs to another account now" if taken else seen.detail
+def _not_found(by_name: ReadResult, by_id: ReadResult) -> ReadResult:
+    taken = by_name.outcome is not Outcome.NOT_FOUND
+    why = "the name belongs to another account now" if taken else by_name.detail
     return ReadResult(Outcome.NOT_FOUND, detail=f"{why}; by its id: {by_id.detail}")

@@ -1,4 +1,4 @@
-"""The shape of an answer: which paths it has and of what types; never a value out of it."""
+"""The shape of an answer: its paths and their types, without values."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from requests import PreparedRequest, Response
 
-DEEPEST = 12
+MAX_DEPTH = 12
 MOST_PATHS = 400
 _WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]{0,59}")
 _TYPES = {bool: "true/false", int: "whole number", float: "number", str: "text", type(None): "null"}
@@ -20,15 +20,15 @@ Shape = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class ResponseShape:
-    """One request and what came back, without its content."""
+    """One request and its answer, without content."""
 
     method: str
     path: str
     status: int | None
-    """None when nothing came back."""
+    """None if there was no answer."""
     content_type: str = ""
     size: int = 0
-    """Bytes of the body, unpacked."""
+    """Bytes of the decompressed body."""
     leads: str = ""
     """Where a redirect leads: `login`, `challenge` or `elsewhere`."""
 
@@ -46,16 +46,16 @@ def answered(request: PreparedRequest, answer: Response | None) -> ResponseShape
 
 
 def json_shape(answer: Response | None) -> Shape:
-    """Describe a JSON body; empty where it is none."""
+    """Describe a JSON body; empty if it is invalid."""
     with suppress(ValueError, RecursionError, RuntimeError, AttributeError):
         return shape(json.loads(answer.text)) if answer is not None else {}
     return {}
 
 
 def shape(value: Any) -> Shape:
-    """Describe a JSON value; a path that has several types tells them all."""
+    """Describe a JSON value; a path can have several types."""
     found: dict[str, set[str]] = {}
-    for path, kind in _walk(value, "", DEEPEST):
+    for path, kind in _walk(value, "", MAX_DEPTH):
         if path in found or len(found) < MOST_PATHS:
             found.setdefault(path, set()).add(kind)
     return {path: " or ".join(sorted(kinds)) for path, kinds in found.items()}
@@ -73,7 +73,7 @@ def _walk(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
             yield from _walk(part, f"{path}[]", depth - 1)
         return
     for key, part in value.items():
-        # A key may be data itself, as a user id is.
+        # A key can be a value itself, for example a user id.
         name = key if _WORD.fullmatch(key) else "*"
         yield from _walk(part, f"{path}.{name}" if path else name, depth - 1)
 

@@ -1,7 +1,7 @@
-"""An operator's own login, used for nothing but views: Instagram tells them to nobody else.
+"""The login of an operator, used only for views, which Instagram mostly hides from anonymous visitors.
 
-A login that Instagram does not accept any more is left alone until its file changes or some hours have
-passed: what is asked without a login goes on meanwhile.
+A refused login is not used until its file changes or some hours have passed. Requests without a login
+continue meanwhile.
 """
 
 from collections.abc import Collection
@@ -16,75 +16,73 @@ from monitor.sources.instaloader.contexts import Contexts
 from monitor.sources.instaloader.cookies import Cookies, read_file
 from monitor.sources.instaloader.error_mapping import FAULTS, fault
 from monitor.sources.instaloader.page_counts import NOT_SHOWN, clip_plays, shown
-from monitor.sources.instaloader.posts import Looks, Node, ask, counts, stale
-from monitor.sources.instaloader.profiles import SAYS_NOTHING
+from monitor.sources.instaloader.posts import Node, Results, fetch, may_be_stale, read_counts
+from monitor.sources.instaloader.profiles import INCONCLUSIVE
 from monitor.sources.instaloader.transport import SilentContext
 from monitor.sources.read_result import ReadResult
 
-LEFT_ALONE = timedelta(hours=6)
-"""How long a refused login is not tried again."""
+RETRY_AFTER = timedelta(hours=6)
+"""Time after which a refused login is tried again."""
 REFUSED = frozenset({Outcome.LOGIN_REQUIRED, Outcome.BLOCKED})
-"""Outcomes that speak of the login, and not of all visitors from here."""
+"""Outcomes that concern the login, not the source as a whole."""
 _CLIPS = "27234427476213202"
-"""The query for the newest twelve clips of a user, whose plays are told where a post's own are not."""
-Stamp = tuple[int, int, int]
+"""Id of the query for the newest twelve clips of a user; it returns plays that the post itself omits."""
+FileStamp = tuple[int, int, int]
+"""Inode, modification time in nanoseconds, size."""
 
 
 class Session:
-    """The login in a file, which may be exchanged at any time; for one thread at a time."""
+    """The login in a file, which may be replaced at any time; not thread-safe."""
 
     def __init__(self, file: Path, timeout: float) -> None:
-        """Raise BadInputError when the file cannot be used."""
+        """Raises BadInputError if the file cannot be used."""
         self._file, self._timeout = file, timeout
         self._stamp = _stamp(file)
         self._cookies: Cookies | None = read_file(file)
         self._contexts = Contexts(self._open)
         self._refused_at: datetime | None = None
         self.problem = ""
-        """Why it is left alone; empty while it is used."""
+        """Why the login is not used; empty while it is."""
 
     def usable(self, now: datetime) -> bool:
-        """Whether it may be asked, after another look at its file."""
+        """Whether the login can be used; reads its file again if it has changed."""
         stamp = _stamp(self._file)
         if stamp != self._stamp:
             self._stamp = stamp
             self._reread()
-        elif self._refused_at is not None and abs(now - self._refused_at) >= LEFT_ALONE:
+        elif self._refused_at is not None and abs(now - self._refused_at) >= RETRY_AFTER:
             self._refused_at, self.problem = None, ""
         return not self.problem
 
     def look(
         self, shortcode: str, metrics: Collection[Metric], now: datetime
-    ) -> tuple[Looks | ReadResult, int]:
-        """Look at a post, views among the metrics; returns also the requests it took.
-
-        A look instead of several says why there is no post.
-        """
+    ) -> tuple[Results | ReadResult, int]:
+        """Read a post, views included; return the results (only one without a post) and the requests sent."""
         with self._contexts.look(now) as context:
-            seen = ask(context, shortcode)
-            looks = counts(seen, metrics)
-            if not isinstance(seen, ReadResult) and looks[Metric.VIEWS] == NOT_SHOWN:
-                looks[Metric.VIEWS] = _clip(context, seen)
-        if stale(looks):
+            post = fetch(context, shortcode)
+            results = read_counts(post, metrics)
+            if not isinstance(post, ReadResult) and results[Metric.VIEWS] == NOT_SHOWN:
+                results[Metric.VIEWS] = _clip(context, post)
+        if may_be_stale(results):
             self._contexts.renew()
-        looks = {metric: self._discreet(look) for metric, look in looks.items()}
-        return looks[Metric.VIEWS] if isinstance(seen, ReadResult) else looks, context.wire.sent
+        results = {metric: self._redacted(result) for metric, result in results.items()}
+        return results[Metric.VIEWS] if isinstance(post, ReadResult) else results, context.wire.sent
 
-    def hear(self) -> timedelta | None:
-        """Return how long to wait, once."""
-        return self._contexts.hear()
+    def take_wait(self) -> timedelta | None:
+        """Return and reset the wait that answers asked for."""
+        return self._contexts.take_wait()
 
-    def refuse(self, said: ReadResult, now: datetime) -> ReadResult:
-        """Leave the login alone from now on, and say so once."""
+    def mark_refused(self, result: ReadResult, now: datetime) -> ReadResult:
+        """Stop using the login; return the result that reports it."""
         self._refused_at = now
         self.problem = f"the session in {self._file} is refused, it may have expired"
-        return ReadResult(Outcome.LOGIN_REQUIRED, detail=f"{self.problem}: {said.detail}")
+        return ReadResult(Outcome.LOGIN_REQUIRED, detail=f"{self.problem}: {result.detail}")
 
-    def excuse(self, look: ReadResult) -> ReadResult:
-        """Add to views that are not shown without a login why there is none."""
-        if look != NOT_SHOWN:
-            return look
-        return replace(look, detail=f"not shown without a login; {self.problem}")
+    def explain_missing_views(self, result: ReadResult) -> ReadResult:
+        """Add the login's problem to views that are not shown without a login."""
+        if result != NOT_SHOWN:
+            return result
+        return replace(result, detail=f"not shown without a login; {self.problem}")
 
     def _reread(self) -> None:
         self._refused_at, self.problem = None, ""
@@ -100,13 +98,13 @@ class Session:
             context.load_session(self._cookies.user_id, dict(self._cookies.values))
         return context
 
-    def _discreet(self, look: ReadResult) -> ReadResult:
-        """Return a look whose detail does not repeat a secret, whatever the other side echoed."""
-        return replace(look, detail=self._cookies.hidden_in(look.detail)) if self._cookies else look
+    def _redacted(self, result: ReadResult) -> ReadResult:
+        """Remove secrets from the detail, which may contain text of the answer."""
+        return replace(result, detail=self._cookies.redact(result.detail)) if self._cookies else result
 
 
 def _clip(context: SilentContext, post: Node) -> ReadResult:
-    """Ask for the views of a clip whose own answer leaves them out: one request more."""
+    """Read the views of a clip from its owner's clips, with one more request."""
     if post.get("product_type") != "clips" or not shown(post):
         return ReadResult(Outcome.HIDDEN, detail="play_count and view_count are null, to a login as well")
     owner = post["owner"]["id"]
@@ -115,15 +113,15 @@ def _clip(context: SilentContext, post: Node) -> ReadResult:
         return clip_plays(context.doc_id_graphql_query(_CLIPS, variables), post["code"])
     except FAULTS as error:
         failed = fault(error, context.wire.answer)
-    if failed.outcome in SAYS_NOTHING:
+    if failed.outcome in INCONCLUSIVE:
         return failed
     return ReadResult(Outcome.HIDDEN, detail=f"play_count is null; the owner's clips: {failed.detail}")
 
 
-def _stamp(file: Path) -> Stamp | None:
-    """What changes with the file; None when there is none."""
+def _stamp(file: Path) -> FileStamp | None:
+    """Identify the version of a file; None if there is none."""
     try:
-        about = file.stat()
+        status = file.stat()
     except (OSError, ValueError):
         return None
-    return about.st_ino, about.st_mtime_ns, about.st_size
+    return status.st_ino, status.st_mtime_ns, status.st_size

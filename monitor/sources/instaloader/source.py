@@ -1,6 +1,6 @@
-"""Instagram's public pages, anonymously, through the instaloader library; views with a login if there is one.
+"""The instaloader source: Instagram's public pages through the library, and views with a login if configured.
 
-Its own module is the library's namesake: `instaloader` is everywhere else the library, imported absolutely.
+The package has the library's name; `import instaloader` is always the library.
 """
 
 import re
@@ -19,68 +19,68 @@ from monitor.sources.instaloader import posts, profiles
 from monitor.sources.instaloader.contexts import Contexts
 from monitor.sources.instaloader.cookies import OPTION
 from monitor.sources.instaloader.page_counts import USERNAME
-from monitor.sources.instaloader.posts import Looks, Node
+from monitor.sources.instaloader.posts import Node, Results
 from monitor.sources.instaloader.session import REFUSED, Session
 from monitor.sources.instaloader.transport import SilentContext
 from monitor.sources.read_result import ReadResult
 
 TIMEOUT = 20.0
-# The library puts keys into addresses unquoted: nothing else may ever reach it.
-_KEYS = {
+# The library inserts keys into URLs unquoted, so that only valid ones may be passed to it.
+_VALID_KEYS = {
     LinkKind.PROFILE: USERNAME,
     LinkKind.POST: re.compile(r"[A-Za-z0-9_-]{5,40}"),
 }
-_UNASKABLE = ReadResult(Outcome.SCHEMA, detail="not a link that can be asked for; nothing was sent")
+_INVALID_LINK = ReadResult(Outcome.SCHEMA, detail="not a valid link; nothing was sent")
 
 
 class InstaloaderSource:
-    """Reads followers, likes and views as a visitor without a login; one thread at a time, others wait.
+    """Reads followers, likes and views as an anonymous visitor; a lock serializes threads.
 
-    A profile or a post costs one request, and a visitor's first post in six hours the start page as well.
-    A profile that is not found under its name, or whose name another account took, is asked for by its
-    user id, which costs the same again. Without a login Instagram mostly keeps the views to itself, which
-    are then `hidden`; with one, a post whose views are wanted is asked for with it, and nothing else is.
+    A profile or a post costs one request; the first post in six hours also one for the start page. A profile
+    that is not found by its username, or whose username belongs to another account, is read by its user id,
+    with as many requests again. Without a login the views are mostly `hidden`. A login is only used for posts
+    whose views are requested.
     """
 
     name = "instaloader"
     metrics = frozenset(Metric)
     batch = 2
-    """A post's likes and views are in one answer."""
+    """Likes and views of a post are in one answer."""
 
     def __init__(self, timeout: float = TIMEOUT, session: Session | None = None) -> None:
-        """`timeout` is in seconds, for connecting and for each wait for data."""
+        """`timeout`: seconds for connecting and for each read."""
         self._timeout = timeout
         self._session = session
         self._visitors = Contexts(lambda now: SilentContext(self._timeout, now))
-        self._lock = Lock()  # the library's context, its sessions and our count are for one thread
+        self._lock = Lock()  # neither the library nor the count of requests is thread-safe
 
     @classmethod
     def configured(cls, options: Mapping[str, str]) -> Self:
-        """Make the source, with a login when there is a `session_file`; raises BadInputError about that."""
+        """Make the source, with the login of `session_file` if given; raises BadInputError if invalid."""
         file = options.get(OPTION, "")
         return cls(session=Session(Path(file).expanduser(), TIMEOUT) if file else None)
 
     def request_key(self, target: Target) -> str | None:
-        """Name a target's page: a profile's followers and a post's counts are on pages of their own."""
+        """Return the key of the target's page, a profile or a post."""
         return f"{target.link.kind}:{target.link.key}"
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
-        """Look at the targets, page by page; what goes wrong is in the snapshots."""
-        looks: dict[Target, ReadResult] = {}
+        """Read the targets, page by page; failures are returned as snapshots."""
+        results: dict[Target, ReadResult] = {}
         requests = 0
         with self._lock:
             for page in self._pages(targets):
-                seen, sent = self._page(page, now)
-                looks |= seen
+                found, sent = self._page(page, now)
+                results |= found
                 requests += sent
-            rate_limit = self._pressure()
-        shots = tuple(self._snapshot(target, now, looks[target]) for target in targets)
-        return Reading(shots, requests, rate_limit)
+            rate_limit = self._rate_limit_hint()
+        snapshots = tuple(self._snapshot(target, now, results[target]) for target in targets)
+        return Reading(snapshots, requests, rate_limit)
 
-    def _pressure(self) -> RateLimitHint:
-        """Say what the answers asked for: no number of ours is known, but how long to wait may be."""
-        told = [self._visitors.hear(), self._session.hear() if self._session else None]
-        return RateLimitHint(wait=max((wait for wait in told if wait), default=None))
+    def _rate_limit_hint(self) -> RateLimitHint:
+        """Return the wait that answers asked for; Instagram reports no usage."""
+        waits = [self._visitors.take_wait(), self._session.take_wait() if self._session else None]
+        return RateLimitHint(wait=max((wait for wait in waits if wait), default=None))
 
     def _pages(self, targets: Sequence[Target]) -> Collection[list[Target]]:
         pages: dict[str | None, list[Target]] = {}
@@ -89,64 +89,72 @@ class InstaloaderSource:
         return pages.values()
 
     def _page(self, targets: list[Target], now: datetime) -> tuple[dict[Target, ReadResult], int]:
-        """Look once at what the targets share; returns what was seen and the requests it took."""
-        askable = [target for target in targets if _askable(target)]
-        looks, sent = dict.fromkeys(targets, _UNASKABLE), 0
-        if askable and askable[0].link.kind is LinkKind.PROFILE:
-            seen, sent = self._profile(askable[0], now)
-            looks |= dict.fromkeys(askable, seen)
-        elif askable:
-            counts, sent = self._post(_key(askable[0]), {target.metric for target in askable}, now)
-            looks |= {target: counts[target.metric] for target in askable}
-        return looks, sent
+        """Read the page of these targets; return the results and the requests sent."""
+        valid = [target for target in targets if _is_valid(target)]
+        results, sent = dict.fromkeys(targets, _INVALID_LINK), 0
+        if valid and valid[0].link.kind is LinkKind.PROFILE:
+            result, sent = self._profile(valid[0], now)
+            results |= dict.fromkeys(valid, result)
+        elif valid:
+            counts, sent = self._post(_key(valid[0]), {target.metric for target in valid}, now)
+            results |= {target: counts[target.metric] for target in valid}
+        return results, sent
 
     def _profile(self, target: Target, now: datetime) -> tuple[ReadResult, int]:
         with self._visitors.look(now) as context:
-            look = profiles.see(context, target, _key(target))
-        if look.outcome in posts.STALE:
+            result = profiles.read_profile(context, target, _key(target))
+        if result.outcome in posts.STALE:
             self._visitors.renew()
-        return look, context.wire.sent
+        return result, context.wire.sent
 
-    def _post(self, shortcode: str, metrics: set[Metric], now: datetime) -> tuple[Looks, int]:
+    def _post(self, shortcode: str, metrics: set[Metric], now: datetime) -> tuple[Results, int]:
         session = self._session
         if session is None or Metric.VIEWS not in metrics:
             return self._as_visitor(shortcode, metrics, now)
         if session.usable(now):
-            return self._with(session, shortcode, metrics, now)
-        looks, sent = self._as_visitor(shortcode, metrics, now)
-        return looks | {Metric.VIEWS: session.excuse(looks[Metric.VIEWS])}, sent
+            return self._with_login(session, shortcode, metrics, now)
+        results, sent = self._as_visitor(shortcode, metrics, now)
+        return results | {Metric.VIEWS: session.explain_missing_views(results[Metric.VIEWS])}, sent
 
-    def _with(
+    def _with_login(
         self, session: Session, shortcode: str, metrics: set[Metric], now: datetime
-    ) -> tuple[Looks, int]:
-        """Look with the login; where that shows no post, a visitor's look tells whose fault it is."""
-        seen, sent = session.look(shortcode, metrics, now)
-        if not isinstance(seen, ReadResult):
-            return seen, sent
-        if seen.outcome in profiles.SAYS_NOTHING:
-            return dict.fromkeys(metrics, seen), sent
-        if seen.outcome in REFUSED and metrics == {Metric.VIEWS}:
-            return {Metric.VIEWS: session.refuse(seen, now)}, sent
-        looks, more = self._as_visitor(shortcode, metrics, now)
-        if seen.outcome in REFUSED or _shown(looks):
-            refused = session.refuse(seen, now)
-            if looks[Metric.VIEWS].outcome is not Outcome.COUNT:
-                looks[Metric.VIEWS] = refused
-        return looks, sent + more
+    ) -> tuple[Results, int]:
+        """Read a post with the login; if that fails, an anonymous request shows if the login is the cause."""
+        found, sent = session.look(shortcode, metrics, now)
+        if not isinstance(found, ReadResult):
+            return found, sent
+        if found.outcome in profiles.INCONCLUSIVE:
+            return dict.fromkeys(metrics, found), sent
+        if found.outcome in REFUSED and metrics == {Metric.VIEWS}:
+            return {Metric.VIEWS: session.mark_refused(found, now)}, sent
+        results, more = self._as_visitor(shortcode, metrics, now)
+        if found.outcome in REFUSED or _is_shown(results):
+            refused = session.mark_refused(found, now)
+            if results[Metric.VIEWS].outcome is not Outcome.COUNT:
+                results[Metric.VIEWS] = refused
+        return results, sent + more
 
-    def _as_visitor(self, shortcode: str, metrics: set[Metric], now: datetime) -> tuple[Looks, int]:
+    def _as_visitor(self, shortcode: str, metrics: set[Metric], now: datetime) -> tuple[Results, int]:
         with self._visitors.look(now) as context:
-            seen: Node | ReadResult = posts.ask(context, shortcode)
-            looks = posts.counts(seen, metrics)
-        if posts.stale(looks):
+            post: Node | ReadResult = posts.fetch(context, shortcode)
+            results = posts.read_counts(post, metrics)
+        if posts.may_be_stale(results):
             self._visitors.renew()
-        return looks, context.wire.sent
+        return results, context.wire.sent
 
-    def _snapshot(self, target: Target, now: datetime, look: ReadResult) -> Snapshot:
-        detail = one_line(look.detail)
-        renamed = look.username if look.username != target.link.key else ""
+    def _snapshot(self, target: Target, now: datetime, result: ReadResult) -> Snapshot:
+        detail = one_line(result.detail)
+        renamed = result.username if result.username != target.link.key else ""
         return Snapshot(
-            target, now, look.outcome, self.name, look.count, look.count_kind, detail, look.account, renamed
+            target,
+            now,
+            result.outcome,
+            self.name,
+            result.count,
+            result.count_kind,
+            detail,
+            result.account,
+            renamed,
         )
 
 
@@ -155,11 +163,11 @@ def _key(target: Target) -> str:
     return renamed or target.link.key
 
 
-def _askable(target: Target) -> bool:
+def _is_valid(target: Target) -> bool:
     kind = target.link.kind
-    return kind is target.metric.counted_on and _KEYS[kind].fullmatch(_key(target)) is not None
+    return kind is target.metric.counted_on and _VALID_KEYS[kind].fullmatch(_key(target)) is not None
 
 
-def _shown(looks: Looks) -> bool:
-    """Whether a visitor sees the post that a login does not."""
-    return all(look.outcome in {Outcome.COUNT, Outcome.HIDDEN} for look in looks.values())
+def _is_shown(results: Results) -> bool:
+    """Whether the post is shown to an anonymous visitor."""
+    return all(result.outcome in {Outcome.COUNT, Outcome.HIDDEN} for result in results.values())

@@ -1,1 +1,1 @@
-"""The `simulated` source: a made-up shop on a made-up Instagram, for `refilld simulate`."""
+"""The `simulated` source: a synthetic shop and synthetic counts, for `refilld simulate`."""

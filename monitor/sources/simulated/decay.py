@@ -1,8 +1,8 @@
-"""How delivered units are lost in the simulated world. Times are hours since the world began.
+"""How delivered units are lost in the simulation. Times are in hours since its start.
 
 Losses are front-loaded, as with a Weibull distribution whose shape is below 1: the share of a delivery that
 can be lost at all is gone by 1 - exp(-H), H = (age / scale) ^ shape, and more quickly while the platform
-purges accounts. The curves are synthetic: no public record of real ones was found.
+purges accounts. The curves are synthetic: no public data of real ones was found.
 """
 
 from collections.abc import Sequence
@@ -10,34 +10,34 @@ from dataclasses import dataclass
 from math import exp
 
 PURGE = 30.0
-"""Hours that one purge lasts."""
+"""Duration of a purge in hours."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformPurge:
-    """One purge by the platform: it adds `strength` to H, evenly over its duration."""
+    """A purge of accounts by the platform: adds `strength` to H, evenly over its duration."""
 
     start: float
     strength: float
 
-    def felt(self, since: float, until: float) -> float:
-        """What it adds to the H of units that were there from `since` to `until`."""
+    def added_hazard(self, since: float, until: float) -> float:
+        """The amount added to H for units present from `since` to `until`."""
         overlap = min(until, self.start + PURGE) - max(since, self.start)
         return self.strength * max(0.0, overlap) / PURGE
 
 
 @dataclass(frozen=True, slots=True)
 class Decay:
-    """How units of one kind are lost."""
+    """A decay curve: Weibull with the maximum share `depth`."""
 
     scale: float
-    """In hours: the age at which H is 1."""
+    """Age in hours at which H is 1."""
     shape: float
     depth: float
     """Share of the units that can be lost at all."""
 
     def lost(self, age: float, purged: float) -> float:
-        """Share lost at an age, with so much added to H by purges."""
+        """Share lost at an age; `purged` is the amount added to H by purges."""
         return self.depth * (1 - exp(-((age / self.scale) ** self.shape) - purged))
 
 
@@ -52,8 +52,8 @@ class Parcel:
     """The purges that reach units of this kind."""
 
     def left(self, t: float) -> float:
-        """How many of the units are still there."""
+        """The units left at time `t`, not rounded."""
         if t < self.at:
             return 0.0
-        purged = sum(purge.felt(self.at, t) for purge in self.purges)
+        purged = sum(purge.added_hazard(self.at, t) for purge in self.purges)
         return self.units * (1 - self.decay.lost(t - self.at, purged))

@@ -1,4 +1,4 @@
-"""The simulated shop: its services, and what is sold when. Times are hours since the world began."""
+"""The simulated shop: its services and its sales. Times are in hours since the start of the simulation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,30 +11,32 @@ from monitor.sources.simulated.decay import Decay, PlatformPurge
 ORDERS_PER_PROFILE = 2.3
 POSTS_PER_PROFILE = 3
 DAYS_BETWEEN_PURGES = 18.0
+_MEDIAN_UNITS, _MIN_UNITS, _MAX_UNITS = 400, 50, 100_000
 _SIGMA = 1.3
-_MEDIAN, _LEAST, _MOST = 400, 50, 100_000
+"""Order sizes are lognormal with this sigma."""
 _REACHED = 0.6
+"""Probability that a purge affects a kind of service."""
 _DAY = 24.0
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceKind:
-    """A kind of service: what it counts, how it decays, what it costs."""
+    """A kind of service: metric, share of the sales, decay and price."""
 
     name: str
     metric: Metric
     share: float
-    """Of all orders."""
+    """Share of all orders."""
     scale: float
-    """As in Decay: hours."""
+    """As in `Decay`, in hours."""
     shape: float
     depth: float
-    """Mean share of an order that can be lost; each order has its own, beta-distributed about it."""
+    """Mean of the share of an order that can be lost; the shares are beta-distributed."""
     price: float
-    """Of a thousand units, USD."""
+    """Price of a thousand units in USD."""
 
     def decay(self, random: Random) -> Decay:
-        """How one delivery of this kind decays."""
+        """Draw the decay of one delivery."""
         return Decay(self.scale, self.shape, random.betavariate(4 * self.depth, 4 * (1 - self.depth)))
 
 
@@ -48,7 +50,7 @@ SERVICE_KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """One order to come: who buys what, when, and how it will decay."""
+    """A future order: its buyer, service, time, size and decay."""
 
     number: int
     at: float
@@ -62,22 +64,22 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedShop:
-    """How much is sold."""
+    """Parameters of the simulated sales."""
 
     orders: int = 1_000
-    """Under guarantee at any time, once the world has begun."""
+    """Orders under guarantee at any time of the simulation."""
     days: int = 30
     window: int = 30
-    """Days that a guarantee lasts; orders are sold from that long before the beginning on."""
+    """Duration of a guarantee in days; sales start this long before the simulation."""
     services: tuple[tuple[str, Metric], ...] = ()
-    """The shop's own services by id; without any, the kinds' names are those of services."""
+    """Services of a real shop by id; if empty, the names of the kinds are used."""
 
     @property
     def profiles(self) -> int:
         return max(1, round(self.orders / ORDERS_PER_PROFILE))
 
     def sales(self, seed: int) -> list[Sale]:
-        """Everything that will have been sold when the world ends, in order of time."""
+        """All sales until the end of the simulation, by time."""
         random = Random(f"{seed}:sales")
         number = round(self.orders * (self.window + self.days) / self.window)
         first, last = -self.window * _DAY, self.days * _DAY
@@ -86,21 +88,21 @@ class SimulatedShop:
 
     def _sale(self, number: int, at: float, random: Random) -> Sale:
         (kind,) = random.choices(SERVICE_KINDS, [kind.share for kind in SERVICE_KINDS])
-        mine = [name for name, metric in self.services if metric is kind.metric]
-        units = random.lognormvariate(log(_MEDIAN), _SIGMA)
+        services = [name for name, metric in self.services if metric is kind.metric]
+        units = random.lognormvariate(log(_MEDIAN_UNITS), _SIGMA)
         return Sale(
             number=number,
             at=at,
             kind=kind,
-            service=random.choice(mine) if mine else kind.name,
+            service=random.choice(services) if services else kind.name,
             profile=random.randrange(self.profiles),
             post=random.randrange(POSTS_PER_PROFILE),
-            units=int(min(max(round(units, -1), _LEAST), _MOST)),
+            units=int(min(max(round(units, -1), _MIN_UNITS), _MAX_UNITS)),
             decay=kind.decay(random),
         )
 
     def purges(self, seed: int) -> dict[str, Sequence[PlatformPurge]]:
-        """The purges of the whole time by kind; each reaches about so many of the kinds."""
+        """All purges by kind of service; each affects a random part of the kinds."""
         random = Random(f"{seed}:waves")
         purges: dict[str, list[PlatformPurge]] = {kind.name: [] for kind in SERVICE_KINDS}
         start = -self.window * _DAY + random.expovariate(1 / DAYS_BETWEEN_PURGES) * _DAY

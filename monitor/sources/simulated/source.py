@@ -1,7 +1,7 @@
-"""The eye of `refilld simulate`: a made-up shop in a made-up world, pure and the same for the same seed.
+"""The source of `refilld simulate`: a synthetic shop, deterministic for a seed.
 
-Beyond what every source does it sells orders, takes refills, and tells the exact counts. It knows only the
-links that it sold itself, so that it can never be asked for a real one. Curves and shares are synthetic.
+In addition to the contract of a source it delivers orders, accepts refills, and returns exact counts. It only
+reads targets that it has sold itself, never real ones. Curves and shares are synthetic.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,26 +20,27 @@ from monitor.sources.simulated.target import AccessChanges, OrganicDrift, Simula
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
 _DAY = 24.0
-_COUNTED = {Metric.FOLLOWERS: "follower_count", Metric.LIKES: "like_count", Metric.VIEWS: "play_count"}
-_BASES = {Metric.FOLLOWERS: 5_000.0, Metric.LIKES: 300.0, Metric.VIEWS: 3_000.0}
+_COUNT_KINDS = {Metric.FOLLOWERS: "follower_count", Metric.LIKES: "like_count", Metric.VIEWS: "play_count"}
+_MEDIAN_COUNTS = {Metric.FOLLOWERS: 5_000.0, Metric.LIKES: 300.0, Metric.VIEWS: 3_000.0}
 
 
 @dataclass(frozen=True, slots=True)
 class FaultRates:
-    """What goes wrong beside the losses."""
+    """Rates of failures and wrong counts."""
 
     glitches: float = 0.01
-    """Share of looks whose number is wrong: half of them a day old, half too low."""
+    """Share of looks with a wrong count: half of them a day old, half too low."""
     days_between_outages: float = 12.0
     longest_outage: float = 6.0
-    """Hours."""
+    """In hours."""
     private: float = 0.01
     """Share of profiles that are private for some days."""
     deleted: float = 0.003
+    """Share of profiles that are deleted."""
 
 
 class SimulatedSource:
-    """A profile's followers on its page, a post's likes and views together on its own."""
+    """Simulated profiles with followers, and posts with likes and views."""
 
     name = "simulated"
     metrics = frozenset(Metric)
@@ -49,31 +50,31 @@ class SimulatedSource:
         self,
         shop: SimulatedShop | None = None,
         seed: int = 1,
-        troubles: FaultRates | None = None,
+        fault_rates: FaultRates | None = None,
         begin: datetime = BEGIN,
     ) -> None:
         self._shop = shop or SimulatedShop()
         self._seed = seed
-        self._troubles = troubles or FaultRates()
+        self._fault_rates = fault_rates or FaultRates()
         self._begin = begin
-        self._waves = self._shop.purges(seed)
+        self._purges = self._shop.purges(seed)
         self._sales = self._shop.sales(seed)
         self._sold = 0
         self._of_order: dict[str, Sale] = {}
-        self._places: dict[Target, SimulatedTarget] = {}
-        self._outages = _outages(Random(f"{seed}:outages"), self._troubles, self._shop.days * _DAY)
+        self._targets: dict[Target, SimulatedTarget] = {}
+        self._outages = _outages(Random(f"{seed}:outages"), self._fault_rates, self._shop.days * _DAY)
 
     def request_key(self, target: Target) -> str | None:
-        """Name the target's page; None for one that was not sold here."""
-        return f"{target.link.kind}:{target.link.key}" if target in self._places else None
+        """Return the key of the target's page; None if it was not sold here."""
+        return f"{target.link.kind}:{target.link.key}" if target in self._targets else None
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
-        """Look at targets; each page costs a request."""
+        """Read targets; each page is one request."""
         pages = {target.link for target in targets}
         return Reading(tuple(self._look(target, now) for target in targets), len(pages))
 
     def orders(self, now: datetime) -> Iterator[Mapping[str, str]]:
-        """What was sold and delivered until now and was not told before, as rows of an orders file."""
+        """Yield the orders delivered since the last call, as rows of an orders file."""
         t = self._hours(now)
         while self._sold < len(self._sales) and self._sales[self._sold].at <= t:
             sale = self._sales[self._sold]
@@ -81,26 +82,27 @@ class SimulatedSource:
             yield self._deliver(sale)
 
     def refilled(self, order_id: str, target: Target, units: int, now: datetime) -> None:
-        """Take the units of a refill: they raise the count, and decay in their turn."""
+        """Add the units of a refill, with a decay of their own."""
         sale, t = self._of_order[order_id], self._hours(now)
         decay = sale.kind.decay(Random(f"{self._seed}:refill:{order_id}:{t}"))
-        self._places[target].parcels.append(Parcel(t, units, decay, self._waves[sale.kind.name]))
+        self._targets[target].parcels.append(Parcel(t, units, decay, self._purges[sale.kind.name]))
 
     def truth(self, target: Target, now: datetime) -> int | None:
-        """The exact count, or None while nobody can see it."""
-        place, t = self._places[target], self._hours(now)
-        return place.count(t) if place.doors.at(t) is Outcome.COUNT else None
+        """The exact count; None while the target cannot be read."""
+        simulated, t = self._targets[target], self._hours(now)
+        return simulated.count(t) if simulated.access.at(t) is Outcome.COUNT else None
 
     def _deliver(self, sale: Sale) -> Mapping[str, str]:
-        """Put an order's units where they were sold to, and tell the order."""
+        """Add an order's units to its target; return the order's row."""
         target = _target(sale)
-        place = self._places.get(target) or self._new_place(target, sale.profile)
-        start = place.count(sale.at)
+        simulated = self._targets.get(target) or self._new_target(target, sale.profile)
+        start = simulated.count(sale.at)
         order_id = f"S{sale.number:06}"
-        parcel = Parcel(sale.at, sale.units, sale.decay, self._waves[sale.kind.name])
-        place.parcels.append(parcel)
-        if sale.at < 0:  # sold before the world began, and refilled until then
-            place.parcels.append(Parcel(0.0, round(sale.units - parcel.left(0.0)), sale.decay, parcel.purges))
+        parcel = Parcel(sale.at, sale.units, sale.decay, self._purges[sale.kind.name])
+        simulated.parcels.append(parcel)
+        if sale.at < 0:  # sold before the simulation, and refilled at its start
+            lost = round(sale.units - parcel.left(0.0))
+            simulated.parcels.append(Parcel(0.0, lost, sale.decay, parcel.purges))
         self._of_order[order_id] = sale
         at = self._begin + sale.at * _HOUR
         return {
@@ -117,34 +119,36 @@ class SimulatedSource:
             "currency": "USD",
         }
 
-    def _new_place(self, target: Target, profile: int) -> SimulatedTarget:
-        shop, troubles = self._shop, self._troubles
+    def _new_target(self, target: Target, profile: int) -> SimulatedTarget:
+        shop, rates = self._shop, self._fault_rates
         random = Random(f"{self._seed}:{target.link}:{target.metric}")
-        base = _BASES[target.metric] * random.lognormvariate(0, 1.2)
-        doors = Random(f"{self._seed}:doors:{profile}")  # one for all pages of the profile
-        place = self._places[target] = SimulatedTarget(
+        base = _MEDIAN_COUNTS[target.metric] * random.lognormvariate(0, 1.2)
+        access = Random(f"{self._seed}:doors:{profile}")  # the same for all pages of the profile
+        simulated = self._targets[target] = SimulatedTarget(
             OrganicDrift.drawn(random, base, -shop.window, shop.days),
-            AccessChanges.drawn(doors, troubles.private, troubles.deleted, shop.days * _DAY),
+            AccessChanges.drawn(access, rates.private, rates.deleted, shop.days * _DAY),
         )
-        return place
+        return simulated
 
     def _look(self, target: Target, now: datetime) -> Snapshot:
         t = self._hours(now)
-        refused = next((outcome for start, end, outcome in self._outages if start <= t < end), None)
-        outcome = refused or self._places[target].doors.at(t)
+        failure = next((outcome for start, end, outcome in self._outages if start <= t < end), None)
+        outcome = failure or self._targets[target].access.at(t)
         if outcome is not Outcome.COUNT:
             return Snapshot(target, now, outcome, self.name, detail="simulated")
-        return Snapshot(target, now, outcome, self.name, self._seen(target, t), _COUNTED[target.metric])
+        return Snapshot(
+            target, now, outcome, self.name, self._shown_count(target, t), _COUNT_KINDS[target.metric]
+        )
 
-    def _seen(self, target: Target, t: float) -> int:
-        """The number that a look shows; now and then a wrong one, whoever looks at that time."""
-        place = self._places[target]
+    def _shown_count(self, target: Target, t: float) -> int:
+        """The count that a look at this time shows, which may be wrong."""
+        simulated = self._targets[target]
         random = Random(f"{self._seed}:{target.link}:{target.metric}:{t}")
-        if random.random() >= self._troubles.glitches:
-            return place.count(t)
+        if random.random() >= self._fault_rates.glitches:
+            return simulated.count(t)
         if random.random() < 0.5:  # noqa: PLR2004 - half of them
-            return place.count(t - _DAY)
-        return int(place.count(t) * random.uniform(0.5, 0.95))
+            return simulated.count(t - _DAY)
+        return int(simulated.count(t) * random.uniform(0.5, 0.95))
 
     def _hours(self, now: datetime) -> float:
         return (now - self._begin) / _HOUR
@@ -157,13 +161,13 @@ def _target(sale: Sale) -> Target:
     return Target(Link(LinkKind.POST, f"Sim{sale.profile:06}p{sale.post}"), sale.kind.metric, owner)
 
 
-def _outages(random: Random, troubles: FaultRates, last: float) -> tuple[tuple[float, float, Outcome], ...]:
-    """Times in which the whole source answers nothing: start, end, and what it says instead."""
+def _outages(random: Random, rates: FaultRates, last: float) -> tuple[tuple[float, float, Outcome], ...]:
+    """Draw the outages of the whole source: start, end and outcome."""
     found: list[tuple[float, float, Outcome]] = []
     start = 0.0
     while True:
-        start += random.expovariate(1 / troubles.days_between_outages) * _DAY
+        start += random.expovariate(1 / rates.days_between_outages) * _DAY
         if start >= last:
             return tuple(found)
         outcome = random.choice((Outcome.TRANSIENT, Outcome.TRANSIENT, Outcome.RATE_LIMITED))
-        found.append((start, start + random.uniform(0.5, troubles.longest_outage), outcome))
+        found.append((start, start + random.uniform(0.5, rates.longest_outage), outcome))

@@ -86,7 +86,7 @@ def test_an_account_that_graph_does_not_know_is_not_found(read: Callable[..., Re
     shots = read(profile("nobody"), post("ReelAAAAAAA", owner="nobody")).snapshots
     assert {shot.outcome for shot in shots} == {Outcome.NOT_FOUND}
     assert {shot.detail for shot in shots} == {
-        "not a professional account, or absent: Graph does not tell which"
+        "not a professional account, or it does not exist: Graph does not say which"
     }
 
 

@@ -107,7 +107,7 @@ def test_an_entry_without_a_name_could_be_the_missing_post(
     script(discovery(page({"shortcode": code(2), "like_count": 2}, nameless)))
     found, missing = read(post(code(2)), post(code(1))).snapshots
     assert (found.count, missing.outcome) == (2, Outcome.SCHEMA)
-    assert "1 do not say which post they are" in missing.detail
+    assert "1 have no shortcode" in missing.detail
 
 
 def test_of_two_entries_for_one_post_the_first_one_counts(

@@ -68,7 +68,7 @@ def test_what_is_no_token_is_refused_without_being_shown(
 ) -> None:
     """It might be another secret; nothing that ends a header gets into one."""
     token_path.write_bytes(content)
-    with pytest.raises(BadInputError, match=r"does not hold an access token: .*, no blanks") as refused:
+    with pytest.raises(BadInputError, match=r"does not contain an access token: .*, no spaces") as refused:
         GraphSource.configured(options)
     shown = "".join(traceback.format_exception(refused.value))
     assert refused.value.field == "sources.graph.token_file"

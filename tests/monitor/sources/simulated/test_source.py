@@ -24,9 +24,9 @@ SMALL = SimulatedShop(orders=60, days=10)
 hours = st.floats(0, 2_000)
 
 
-def opened(seed: int = 1, troubles: FaultRates = CALM, shop: SimulatedShop = SMALL) -> SimulatedSource:
+def opened(seed: int = 1, fault_rates: FaultRates = CALM, shop: SimulatedShop = SMALL) -> SimulatedSource:
     """Open the world when all that was sold before its beginning has been told."""
-    source = SimulatedSource(shop, seed, troubles)
+    source = SimulatedSource(shop, seed, fault_rates)
     source.sold = {row["order_id"]: row for row in source.orders(BEGIN)}  # type: ignore[attr-defined]
     return source
 
@@ -123,7 +123,7 @@ def test_without_simulated_faults_a_look_shows_the_true_count() -> None:
 
 def test_the_same_look_shows_the_same_whatever_was_looked_at_before() -> None:
     """So that two policies are compared in one world."""
-    one, other = opened(troubles=FaultRates(glitches=0.5)), opened(troubles=FaultRates(glitches=0.5))
+    one, other = opened(fault_rates=FaultRates(glitches=0.5)), opened(fault_rates=FaultRates(glitches=0.5))
     _, target = a_target(one)
     for hour in range(100):
         other.read([target], BEGIN + hour * HOUR / 2)
@@ -134,7 +134,7 @@ def test_the_same_look_shows_the_same_whatever_was_looked_at_before() -> None:
 
 
 def test_a_wrong_number_is_a_day_old_or_too_low() -> None:
-    source = opened(troubles=FaultRates(glitches=1, days_between_outages=1e9, private=0, deleted=0))
+    source = opened(fault_rates=FaultRates(glitches=1, days_between_outages=1e9, private=0, deleted=0))
     _, target = a_target(source)
     for hour in range(48, 96):
         at = BEGIN + hour * HOUR
@@ -146,21 +146,21 @@ def test_a_wrong_number_is_a_day_old_or_too_low() -> None:
 
 
 def test_an_outage_refuses_every_look() -> None:
-    source = opened(troubles=FaultRates(days_between_outages=0.01, longest_outage=48))
+    source = opened(fault_rates=FaultRates(days_between_outages=0.01, longest_outage=48))
     _, target = a_target(source)
     outcomes = {source.read([target], BEGIN + day * DAY).snapshots[0].outcome for day in range(2, 10)}
     assert outcomes <= {Outcome.TRANSIENT, Outcome.RATE_LIMITED}
 
 
 def test_a_profile_behind_a_login_wall_shows_no_count() -> None:
-    doors = AccessChanges(private=(10.0, 20.0), deleted=50.0)
-    found = [doors.at(t) for t in (9, 10, 19.9, 20, 50, 1_000)]
+    access = AccessChanges(private=(10.0, 20.0), deleted=50.0)
+    found = [access.at(t) for t in (9, 10, 19.9, 20, 50, 1_000)]
     gone = Outcome.NOT_FOUND
     assert found == [Outcome.COUNT, Outcome.PRIVATE, Outcome.PRIVATE, Outcome.COUNT, gone, gone]
 
 
 def test_while_nobody_can_see_a_count_there_is_no_truth() -> None:
-    source = opened(troubles=FaultRates(days_between_outages=1e9, private=0, deleted=1))
+    source = opened(fault_rates=FaultRates(days_between_outages=1e9, private=0, deleted=1))
     _, target = a_target(source)
     (shot,) = source.read([target], BEGIN + 10 * DAY).snapshots
     assert (shot.outcome, source.truth(target, BEGIN + 10 * DAY)) == (Outcome.NOT_FOUND, None)
@@ -170,11 +170,11 @@ def test_a_page_costs_one_request() -> None:
     """A post's likes and views are on one page, a profile's followers on another."""
     source = opened(shop=SimulatedShop(orders=400, days=1))
     _, likes = a_target(source, Metric.LIKES)
-    views = next(t for t in source._places if t.metric is Metric.VIEWS and t.link != likes.link)
+    views = next(t for t in source._targets if t.metric is Metric.VIEWS and t.link != likes.link)
     both = next(
         t
-        for t in source._places
-        if t.metric is Metric.VIEWS and Target(t.link, Metric.LIKES) in source._places
+        for t in source._targets
+        if t.metric is Metric.VIEWS and Target(t.link, Metric.LIKES) in source._targets
     )
     assert source.request_key(both) == source.request_key(Target(both.link, Metric.LIKES))
     assert source.request_key(views) != source.request_key(likes)
