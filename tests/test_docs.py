@@ -1,15 +1,13 @@
 """The documentation names every command and key, and its links are valid."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 from pydantic import BaseModel
 
-from refilld.cli.root import refilld
 from refilld.settings import ServiceSection, Settings, SourceSection, TermsSection
+from tests.command_tree import commands
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -21,15 +19,6 @@ NAMED: dict[str, type[BaseModel]] = {
 }
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(\s*<?([^)\s>]+)")
 _FENCE = re.compile(r"(?ms)^\s*```.*?^\s*```\s*$")
-
-
-def commands(group: click.Group = refilld, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Every command that is not a group, as its words."""
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from commands(command, (*path, name))
-        else:
-            yield (*path, name)
 
 
 def named() -> set[tuple[str, ...]]:

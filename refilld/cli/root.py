@@ -2,28 +2,12 @@
 
 import logging
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
 
 from monitor.errors import BadInputError, RefilldError
-from refilld.cli import (
-    alerts,
-    backtest,
-    check,
-    daemon,
-    database,
-    demo,
-    doctor,
-    mass_drops,
-    orders,
-    refills,
-    reviews,
-    simulate,
-    sources,
-    terms,
-    tokens,
-)
 from refilld.cli.context import CommandContext
 from refilld.config import ConfigError
 from refilld.logs import configure
@@ -32,7 +16,44 @@ from storage.errors import NotMigratedError, UnreachableError
 FAILED, USAGE, UNREACHABLE = 1, 2, 3
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+MODULES = {
+    "backtest": "backtest",
+    "check": "check",
+    "db": "database",
+    "demo": "demo",
+    "doctor": "doctor",
+    "drops": "alerts",
+    "init": "database",
+    "mass-drops": "mass_drops",
+    "orders": "orders",
+    "refills": "refills",
+    "reviews": "reviews",
+    "run": "daemon",
+    "serve": "daemon",
+    "simulate": "simulate",
+    "sources": "sources",
+    "terms": "terms",
+    "token": "tokens",
+}
+"""The module of `refilld.cli` that has each command."""
+
+
+class LazyGroup(click.Group):
+    """Imports the module of a command when the command is used: together they take most of a start's time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*MODULES, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, its module imported; None when there is none of this name."""
+        if cmd_name in MODULES and cmd_name not in self.commands:
+            for command in import_module(f"refilld.cli.{MODULES[cmd_name]}").COMMANDS:
+                self.add_command(command)
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="refilld", prog_name="refilld")
 @click.option(
     "--config",
@@ -45,27 +66,6 @@ def refilld(context: click.Context, config: Path | None) -> None:
     configure(level=logging.WARNING)  # commands print their results; only the daemon logs more
     if context.obj is None:
         context.obj = CommandContext(config)
-
-
-for group in (
-    alerts,
-    backtest,
-    check,
-    daemon,
-    database,
-    demo,
-    doctor,
-    mass_drops,
-    orders,
-    refills,
-    reviews,
-    simulate,
-    sources,
-    terms,
-    tokens,
-):
-    for command in group.COMMANDS:
-        refilld.add_command(command)
 
 
 def main() -> None:

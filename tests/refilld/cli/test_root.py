@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,30 +16,15 @@ from monitor.errors import BadInputError, RefilldError
 from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.guarantee.refund_review import Review, ReviewCause
 from monitor.model.target import Metric
+from refilld.cli import root
 from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
 from storage import errors, mass_drops, reviews
+from tests.command_tree import command_at, commands
 from tests.refilld.cli_world import Desk, bare, csv, process, sold
 from tests.refilld.queue_world import an_order
 
 TABLES = {"backtest", "doctor", "list", "show", "claim", "check", "import", "reterm", "probe", "simulate"}
-
-
-def commands(group: click.Group = refilld, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Every command that does something, by its words."""
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from commands(command, (*path, name))
-        else:
-            yield (*path, name)
-
-
-def command(path: tuple[str, ...]) -> click.Command:
-    found: click.Command = refilld
-    for name in path:
-        assert isinstance(found, click.Group)
-        found = found.commands[name]
-    return found
 
 
 ALL = list(commands())
@@ -52,7 +38,7 @@ def test_every_command_has_help(path: tuple[str, ...]) -> None:
     """What it does and what its options mean, without any configuration."""
     result = CliRunner().invoke(refilld, [*path, "--help"])
     assert (result.exit_code, result.stderr) == (0, "")
-    found = command(path)
+    found = command_at(path)
     assert (found.help or "").strip()
     options = [given for given in found.params if isinstance(given, click.Option)]
     plain = {"--json", "--status", "--state", "--limit", "--metric", "--reason", "--help"}
@@ -69,7 +55,7 @@ def test_the_help_names_every_group() -> None:
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
 def test_every_table_is_available_as_json(path: tuple[str, ...]) -> None:
     """For programs."""
-    options = {option for given in command(path).params for option in given.opts}
+    options = {option for given in command_at(path).params for option in given.opts}
     assert ("--json" in options) == (path[-1] in TABLES and path != ("db", "check"))
 
 
@@ -233,7 +219,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(desk: Des
         "check": ["1"],
     }
     for path in ALL:
-        if "--json" not in {option for given in command(path).params for option in given.opts}:
+        if "--json" not in {option for given in command_at(path).params for option in given.opts}:
             continue
         # they end otherwise, or ask Instagram, and have tests of their own
         if path in {("backtest",), ("doctor",), ("sources", "probe")}:
@@ -261,3 +247,14 @@ def test_the_command_is_also_a_module(tmp_path: Path) -> None:
         said.stdout.replace("Usage: refilld", "Usage: python -m refilld")
         == process("--help", cwd=tmp_path).stdout
     )
+
+
+def test_the_group_lists_the_commands_of_every_module() -> None:
+    """A module that is imported only when its command is used must be listed with it."""
+    folder = Path(root.__file__).parent
+    names = {
+        command.name: module
+        for module in (path.stem for path in folder.glob("*.py"))
+        for command in getattr(import_module(f"refilld.cli.{module}"), "COMMANDS", ())
+    }
+    assert names == root.MODULES
