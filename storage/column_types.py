@@ -1,6 +1,6 @@
 """Column types that behave the same on both engines, and the types of untyped rows and queries."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -8,12 +8,14 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from sqlalchemy import BigInteger, Dialect, Row, Select, Text
 from sqlalchemy.types import TypeDecorator
 
+from monitor.model.instants import EPOCH
+
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 """A row of any query; not used outside this package."""
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
 E = TypeVar("E", bound=StrEnum)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -24,10 +26,10 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else (value - EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else _EPOCH + value * _MICROSECOND
+        return None if value is None else EPOCH + value * _MICROSECOND
 
 
 class EnumText(TypeDecorator[E], Generic[E]):

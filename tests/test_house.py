@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -119,3 +120,14 @@ def test_no_function_is_too_long() -> None:
 @pytest.mark.parametrize("place", ["/" + "work/", ".." + "/shared"])
 def test_no_file_mentions_a_development_directory(place: str) -> None:
     assert [path for path, text in texts() if place in text] == []
+
+
+def test_each_type_name_exists_once() -> None:
+    """A name means one thing in the whole program."""
+    names = Counter(
+        node.name.removeprefix("_")
+        for _, tree in sources(*PACKAGES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, number in names.items() if number > 1] == []

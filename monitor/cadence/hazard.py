@@ -78,7 +78,7 @@ class _RefitSchedule:
         return True
 
 
-class _Service:
+class _ServiceCounts:
     """The exposure counts of one service, and the hazards fitted to them."""
 
     __slots__ = ("counts", "factors", "hazards", "new", "refit")
@@ -98,7 +98,7 @@ class Hazards:
         """`observations`: the stored events and hours of exposure of each cell and span."""
         self._pooled: dict[tuple[int, int], ExposureCounts] = {}
         self._template = _PRIOR
-        self._services: dict[str, _Service] = {}
+        self._services: dict[str, _ServiceCounts] = {}
         self._refit = _RefitSchedule()
         for cell, (events, hours) in observations.items():
             service = self._service(cell.service)
@@ -151,10 +151,10 @@ class Hazards:
         for cell, (events, hours) in saved.items():
             self._services[cell.service].new[cell[1:4]].add(cell.span, -events, -hours)
 
-    def _service(self, name: str) -> _Service:
+    def _service(self, name: str) -> _ServiceCounts:
         service = self._services.get(name)
         if service is None:
-            service = self._services[name] = _Service()
+            service = self._services[name] = _ServiceCounts()
         return service
 
     def _counts(self, key: _Key, *counts_by_key: dict[_Key, ExposureCounts]) -> list[ExposureCounts]:
@@ -164,7 +164,7 @@ class Hazards:
             pooled = self._pooled[key[:2]] = ExposureCounts()
         return [pooled, *(counts.setdefault(key, ExposureCounts()) for counts in counts_by_key)]
 
-    def _hazard(self, service: _Service, key: _Key) -> PiecewiseHazard:
+    def _hazard(self, service: _ServiceCounts, key: _Key) -> PiecewiseHazard:
         """The last levels of the shrinkage: the service, then the cell."""
         age, margin, _ = key
         hazard = product(self._template[age, margin], service.factors.get(margin) or service.factors[-1])

@@ -1,16 +1,15 @@
 """Lines: the count at which each order on a target is whole (docs/rules.md, section 3)."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
+from monitor.model.instants import NO_END
 from monitor.model.order import Order
-
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def by_completion(order: Order) -> tuple[datetime, str]:
     """Sort key: orders of a target stand on each other by time of completion, then by id."""
-    return order.completed_at or _NEVER, order.order_id
+    return order.completed_at or NO_END, order.order_id
 
 
 def lines_of(orders: Iterable[Order]) -> dict[str, int]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from monitor.errors import BadInputError
+from monitor.model.instants import EPOCH
 from monitor.model.order import OrderStatus
 from monitor.model.target import Metric
 
@@ -15,7 +16,7 @@ MOST_UNITS = 1_000_000_000
 MOST_COUNT = 10**12
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far the panel's clock may be ahead of ours."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 _EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)  # Instagram's first year
 # Control characters, line separators, bidirectional marks, and surrogates.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -152,7 +153,7 @@ def currency_cell(cells: Cells) -> str | None:
 def _time(text: str) -> datetime | None:
     """Parse RFC 3339 (UTC unless it has an offset) or Unix seconds; None when it is neither."""
     if _UNIX_SECONDS.fullmatch(text):
-        return _EPOCH + timedelta(seconds=int(text))
+        return EPOCH + timedelta(seconds=int(text))
     found = _RFC3339.fullmatch(text)
     if found is None:
         return None
