@@ -36,8 +36,8 @@ def test_a_drop_is_suspected_confirmed_and_refilled() -> None:
     assert Drop("1", DropState.SUSPECTED, NOW) == first.drop
     assert first.decision is None
     later = NOW + 2 * HOUR
-    expected = Drop("1", DropState.REFILLED, NOW, looks=2, confirmed_at=later, closed_at=later)
-    assert expected == second.drop
+    refilled = Drop("1", DropState.REFILLED, NOW, looks=2, confirmed_at=later, closed_at=later)
+    assert replace(refilled, last_decision=(Action.REFILL, Reason.DROP_CONFIRMED)) == second.drop
     # line 2000, of which 1400 are there
     decided = Decision(
         "1", later, Action.REFILL, Reason.DROP_CONFIRMED, 600, count=1400, line=2000, claim=600
