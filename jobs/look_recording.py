@@ -1,6 +1,6 @@
 """Record looks: load the state, evaluate, and save the result, in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +9,14 @@ from jobs.fast_path import record_fast
 from jobs.queue_position import with_queue_positions
 from monitor.cadence.schedule import Observation
 from monitor.evaluation.admission import Look
-from monitor.evaluation.evaluate import Evaluation, LookEvaluation, LookPolicy, RequestState, evaluate
+from monitor.evaluation.evaluate import (
+    Evaluation,
+    LookEvaluation,
+    LookPolicy,
+    RequestState,
+    evaluate,
+    reads_of,
+)
 from monitor.guarantee.gone_detection import ABSENT
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.decision import Decision
@@ -53,34 +60,25 @@ def _load(
     """Load the state for an evaluation; `fast_snapshots` are those that the fast path has saved."""
     states, orders = targets.locked(tx, list(taken)), order_states.of_targets(tx, list(taken))
     looks = [Look(states[target_id], orders[target_id], taken[target_id]) for target_id in taken]
-    counted = [snapshot for snapshot in (*fast_snapshots, *taken.values()) if snapshot.count is not None]
     absent = {(one.source, one.target.metric) for one in taken.values() if one.outcome in ABSENT}
     known = {key: sources.last_read(tx, *key) for key in sorted(absent)}
     return RequestState(
         looks=looks,
         mass_drops={
             metric: mass_drops.state(tx, metric, at - rule.window, enabled=rule.enabled)
-            for metric, at in sorted(_newest(counted).items())
+            for metric, at in sorted(_newest((*fast_snapshots, *taken.values())).items())
         },
-        reads={key: at for key, at in known.items() if at is not None} | _reads(fast_snapshots),
+        reads={key: at for key, at in known.items() if at is not None} | reads_of(fast_snapshots),
         latest=_newest(fast_snapshots),
     )
 
 
-def _newest(counted: Sequence[Snapshot]) -> dict[Metric, datetime]:
+def _newest(snapshots: Iterable[Snapshot]) -> dict[Metric, datetime]:
+    """The time of the newest count of each metric."""
     newest: dict[Metric, datetime] = {}
-    for snapshot in counted:
-        metric = snapshot.target.metric
-        newest[metric] = max(newest.get(metric, snapshot.at), snapshot.at)
+    for (_, metric), at in reads_of(snapshots).items():
+        newest[metric] = max(newest.get(metric, at), at)
     return newest
-
-
-def _reads(counted: Sequence[Snapshot]) -> dict[tuple[str, Metric], datetime]:
-    reads: dict[tuple[str, Metric], datetime] = {}
-    for snapshot in counted:
-        key = snapshot.source, snapshot.target.metric
-        reads[key] = max(reads.get(key, snapshot.at), snapshot.at)
-    return reads
 
 
 def _save(
@@ -88,10 +86,7 @@ def _save(
 ) -> None:
     looks = evaluation.looks
     snapshots.add_all(tx, [(look.state.target_id, look.snapshot) for look in looks])
-    reads = {**evaluation.reads}
-    for key, at in _reads(fast_snapshots).items():
-        reads[key] = max(reads.get(key, at), at)
-    sources.note_reads(tx, reads)
+    sources.note_reads(tx, reads_of([*fast_snapshots, *(look.snapshot for look in looks)]))
     judged = {look.state.target_id: look.snapshot.at for look in looks if look.judged}
     mass_drops.note_judged(tx, judged, {look.state.target_id for look in looks if look.opened})
     save_mass_drops(tx, evaluation.mass_drops, rule)

@@ -4,7 +4,7 @@ Pure: the caller loads the state of the targets and their orders, and saves the 
 daemon, manual checks, the backtest and the simulation use this one function.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -85,21 +85,18 @@ class Evaluation:
 
     looks: tuple[LookEvaluation, ...]
     mass_drops: tuple[MassDropChange, ...]
-    reads: SourceReads
-    """Newest counts among these looks, as evidence that the source can read the metric."""
 
 
 def evaluate(request: RequestState, policy: LookPolicy) -> Evaluation:
     """Return everything that follows from the looks of one request."""
     admitted = [admit_look(look) for look in request.looks]
     on, changes = _mass_drops(request, admitted, policy.mass_drops)
-    reads = _reads(admitted)
-    known = {**request.reads, **reads}
+    reads = {**request.reads, **reads_of(look.kept for look in admitted)}
     looks = tuple(
-        _conclude(look.under_mass_drop() if look.state.target.metric in on else look, known, policy)
+        _conclude(look.under_mass_drop() if look.state.target.metric in on else look, reads, policy)
         for look in admitted
     )
-    return Evaluation(looks, changes, reads)
+    return Evaluation(looks, changes)
 
 
 def _mass_drops(
@@ -122,12 +119,13 @@ def _mass_drops(
     return on, tuple(changes)
 
 
-def _reads(admitted: Sequence[AdmittedLook]) -> dict[tuple[str, Metric], datetime]:
+def reads_of(snapshots: Iterable[Snapshot]) -> dict[tuple[str, Metric], datetime]:
+    """Return the time of the newest count of each source and metric among these snapshots."""
     newest: dict[tuple[str, Metric], datetime] = {}
-    for look in admitted:
-        if look.kept.count is not None:
-            key = look.kept.source, look.state.target.metric
-            newest[key] = max(newest.get(key, look.kept.at), look.kept.at)
+    for snapshot in snapshots:
+        if snapshot.count is not None:
+            key = snapshot.source, snapshot.target.metric
+            newest[key] = max(newest.get(key, snapshot.at), snapshot.at)
     return newest
 
 
