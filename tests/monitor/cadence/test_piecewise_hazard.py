@@ -58,14 +58,14 @@ def test_the_optimal_interval_ends_where_the_value_reaches_the_price(
 
 @given(HAZARDS, HOURS, HOURS)
 def test_the_value_of_a_look_grows_with_the_wait(hazard: tuple[float, ...], one: float, other: float) -> None:
-    """Without a bound: a hot target that was not looked at for long is never given up."""
+    """Without a bound, so that no target is postponed without limit."""
     soon, late = sorted((one, other))
     assert look_value(hazard, soon) <= look_value(hazard, late)
     assert cumulative_hazard(hazard, soon) <= cumulative_hazard(hazard, late)
 
 
 def test_the_optimal_interval_without_hazard_is_infinite() -> None:
-    """No order, no look."""
+    """Without orders there is no look."""
     assert optimal_interval(weighted_sum([]), 1.0) == inf
 
 
@@ -73,12 +73,12 @@ def test_the_optimal_interval_without_hazard_is_infinite() -> None:
 def test_the_value_of_a_shared_request_is_the_sum(
     orders: list[tuple[float, tuple[float, ...]]], hours: float
 ) -> None:
-    """Coalescing: the unit is the request, not the order."""
+    """The value belongs to the request, not to the order."""
     apart = sum(weight * look_value(hazard, hours) for weight, hazard in orders)
     assert look_value(weighted_sum(orders), hours) == pytest.approx(apart, rel=1e-9)
 
 
 def test_the_spans_leave_no_gap() -> None:
-    """From the look to the end of all days."""
+    """They reach from the look to infinity."""
     assert [begin for begin, _ in SPANS] == [0.0, *ENDS[:-1]]
     assert ENDS[-1] == inf
