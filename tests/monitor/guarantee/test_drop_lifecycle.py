@@ -36,7 +36,10 @@ def test_a_drop_is_suspected_confirmed_and_refilled() -> None:
     assert Drop("1", DropState.SUSPECTED, NOW) == first.drop
     assert first.decision is None
     later = NOW + 2 * HOUR
-    expected = Drop("1", DropState.REFILLED, NOW, looks=2, confirmed_at=later, closed_at=later)
+    expected = Drop(
+        "1", DropState.REFILLED, NOW, looks=2, confirmed_at=later, closed_at=later,
+        last_decision=(Action.REFILL, Reason.DROP_CONFIRMED),
+    )  # fmt: skip
     assert expected == second.drop
     # line 2000, of which 1400 are there
     decided = Decision(
