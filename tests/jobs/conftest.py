@@ -1,4 +1,4 @@
-"""A new world for every test of the jobs."""
+"""A new database and clock for every test of the jobs."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -139,9 +139,9 @@ class JobsWorld:
         """Record one look at a profile, now or at a time to which the clock is then set."""
         self.now = self.now if at is None else at
         profile = how.pop("profile", "natgeo")
-        shot = a_look(answer, self.now, a_profile(profile), **how)
+        snapshot = a_look(answer, self.now, a_profile(profile), **how)
         with self.database.write() as tx:
-            (recorded,) = record_looks(tx, {self.target(profile).target_id: shot}, self.policy)
+            (recorded,) = record_looks(tx, {self.target(profile).target_id: snapshot}, self.policy)
         return recorded
 
     def lose(self, count: int = 1500, at: datetime | None = None) -> None:
@@ -153,7 +153,7 @@ class JobsWorld:
     # Fulfilment
 
     def deliver(self, **how: Any) -> list[int]:
-        """Claim and complete everything that is ready; gives the refills' ids."""
+        """Claim and complete everything that is ready; returns the refill ids."""
         with self.database.write() as tx:
             taken = leases.claim(tx, self.now, limit=1000, lease=HOUR)
             for row in taken:
@@ -165,7 +165,7 @@ class JobsWorld:
             return leases.claim(tx, self.now, limit=1000, lease=lease)
 
     def give_up(self) -> None:
-        """Claim everything that is ready, and fail on it for good."""
+        """Claim everything that is ready, and report a permanent failure."""
         with self.database.write() as tx:
             for row in leases.claim(tx, self.now, limit=1000, lease=HOUR):
                 failure = leases.Failure("no such profile", retryable=False)

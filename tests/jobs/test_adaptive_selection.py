@@ -39,20 +39,22 @@ def route(world: JobsWorld, source: Pages) -> None:
 def place(
     world: JobsWorld,
     name: str,
-    turn: float | None = None,
+    virtual_due: float | None = None,
     *,
     priority: Priority = Priority.MAX_INTERVAL,
     at: datetime | None = None,
-    call: FinalLook | None = None,
-    rests: datetime = START,
+    final_look: FinalLook | None = None,
+    not_before: datetime = START,
 ) -> None:
     """Set the queue position of a target, as a look an hour ago would have set it."""
     row = world.target(name)
-    queue_position = None if turn is None else QueuePosition(turn, SERVICE, rests, None, call)
-    shot = Snapshot(row.target, world.now - HOUR, Outcome.COUNT, "pages", 2000, "count")
+    queue_position = (
+        None if virtual_due is None else QueuePosition(virtual_due, SERVICE, not_before, None, final_look)
+    )
+    snapshot = Snapshot(row.target, world.now - HOUR, Outcome.COUNT, "pages", 2000, "count")
     following = NextLook(at or world.now + DAY, priority, "by hand", cadence_state=row.schedule.cadence_state)
     with world.database.write() as tx:
-        targets.save_looks(tx, [LookOutcome(row, shot, following, queue_position)])
+        targets.save_looks(tx, [LookOutcome(row, snapshot, following, queue_position)])
 
 
 def order_of_service(world: JobsWorld, source: Pages, number: int) -> list[str]:
@@ -86,15 +88,22 @@ def test_targets_are_served_in_the_order_of_priorities_and_queue_positions(world
     """Urgent dates, final looks above the shadow price, routine dates, then the virtual queue."""
     learn(world)
     source = Pages()
-    sell(world, "routine", "turn1", "turn2", "called", "urgent", "longest")
+    sell(world, "routine", "queued1", "queued2", "final", "urgent", "longest")
     route(world, source)
     place(world, "routine", 0.1, priority=Priority.ROUTINE, at=LATER - HOUR)
-    place(world, "turn1", 1.0)
-    place(world, "turn2", 2.0)
-    place(world, "called", 9.0, call=FinalLook(SLOT_NOW, 1e9))
+    place(world, "queued1", 1.0)
+    place(world, "queued2", 2.0)
+    place(world, "final", 9.0, final_look=FinalLook(SLOT_NOW, 1e9))
     place(world, "urgent", 9.5, priority=Priority.URGENT, at=LATER)
     place(world, "longest", 3.0, priority=Priority.MAX_INTERVAL, at=LATER - 9 * DAY)
-    assert order_of_service(world, source, 7) == ["urgent", "called", "routine", "turn1", "turn2", "longest"]
+    assert order_of_service(world, source, 7) == [
+        "urgent",
+        "final",
+        "routine",
+        "queued1",
+        "queued2",
+        "longest",
+    ]
 
 
 def test_targets_due_by_date_leave_half_of_the_looks_to_the_others(world: JobsWorld) -> None:
@@ -121,7 +130,7 @@ def test_a_target_before_its_not_before_time_is_skipped(world: JobsWorld) -> Non
     source = Pages()
     sell(world, "a", "b")
     route(world, source)
-    place(world, "a", 1.0, rests=LATER + MINUTE)
+    place(world, "a", 1.0, not_before=LATER + MINUTE)
     place(world, "b", 2.0)
     assert order_of_service(world, source, 2) == ["b"]
     world.now += MINUTE
@@ -132,29 +141,29 @@ def test_only_targets_taken_by_virtual_time_advance_it(world: JobsWorld) -> None
     """A target taken for another reason has a later virtual_due, which must not advance virtual time."""
     learn(world)
     source = Pages()
-    sell(world, "urgent", "called", "turn")
+    sell(world, "urgent", "final", "queued")
     route(world, source)
     place(world, "urgent", 50.0, priority=Priority.URGENT, at=LATER)
-    place(world, "called", 60.0, call=FinalLook(SLOT_NOW, 1e9))
-    place(world, "turn", 7.0)
+    place(world, "final", 60.0, final_look=FinalLook(SLOT_NOW, 1e9))
+    place(world, "queued", 7.0)
     moved = []
-    for name in ("urgent", "called", "turn"):
+    for name in ("urgent", "final", "queued"):
         assert order_of_service(world, source, 1) == [name]
         moved.append(clock_at(world))
     assert moved == [0.0, 0.0, 7.0]
 
 
-@pytest.mark.parametrize(("value", "served"), [(1e9, ["called", "turn"]), (1e-9, ["turn", "called"])])
+@pytest.mark.parametrize(("value", "served"), [(1e9, ["final", "queued"]), (1e-9, ["queued", "final"])])
 def test_a_final_look_is_taken_only_above_the_shadow_price(
     world: JobsWorld, value: float, served: list[str]
 ) -> None:
     """Otherwise the target waits for its virtual_due."""
     learn(world)
     source = Pages()
-    sell(world, "called", "turn")
+    sell(world, "final", "queued")
     route(world, source)
-    place(world, "called", 8.0, call=FinalLook(SLOT_NOW, value))
-    place(world, "turn", 1.0)
+    place(world, "final", 8.0, final_look=FinalLook(SLOT_NOW, value))
+    place(world, "queued", 1.0)
     assert order_of_service(world, source, 2) == served
 
 
@@ -163,8 +172,8 @@ def test_a_final_look_is_taken_only_in_its_slot(world: JobsWorld) -> None:
     source = Pages()
     sell(world, "soon", "now")
     route(world, source)
-    place(world, "soon", 8.0, call=FinalLook(SLOT_NOW + 1, 1e9))
-    place(world, "now", 9.0, call=FinalLook(SLOT_NOW, 1e9))
+    place(world, "soon", 8.0, final_look=FinalLook(SLOT_NOW + 1, 1e9))
+    place(world, "now", 9.0, final_look=FinalLook(SLOT_NOW, 1e9))
     assert order_of_service(world, source, 2) == ["now", "soon"]
     assert clock_at(world) == 8.0
 
@@ -213,8 +222,8 @@ def test_a_new_order_never_delays_its_target(world: JobsWorld) -> None:
     for number in range(3):
         world.sell(an_order(f"again{number}", "popular", completed_at=LATER - 2 * DAY))
         route(world, source)
-    (turn,) = [due_ for link, due_ in world.rows("targets", "link", "virtual_due") if "popular" in link]
-    assert turn == 1e-9
+    (stored,) = [due_ for link, due_ in world.rows("targets", "link", "virtual_due") if "popular" in link]
+    assert stored == 1e-9
 
 
 def test_first_looks_do_not_change_the_shadow_price(world: JobsWorld) -> None:
@@ -282,7 +291,7 @@ def test_each_look_adds_the_exposure_since_the_look_before(world: JobsWorld) -> 
     assert exposure(world) == pytest.approx((source.times[-1] - START) / HOUR, abs=7)
 
 
-def lives(world: JobsWorld, source: Pages, until: datetime) -> None:
+def run_without_flush(world: JobsWorld, source: Pages, until: datetime) -> None:
     """Run a round each minute without the flush at the end, as a daemon that is killed."""
     sampling = world.sampling(a_configured_source(source))
     while world.now < until:
@@ -296,11 +305,11 @@ def test_a_killed_daemon_loses_a_minute_of_observations_and_no_look(world: JobsW
     source = Pages()
     sell(world)
     route(world, source)
-    lives(world, source, LATER + 30 * MINUTE)
+    run_without_flush(world, source, LATER + 30 * MINUTE)
     assert len(world.rows("snapshots")) == 5
     learn(world)
     world.now += SAVED_EVERY
-    lives(world, source, world.now + 2 * MINUTE)
+    run_without_flush(world, source, world.now + 2 * MINUTE)
     assert exposure(world) == pytest.approx(5 * 48, rel=0.01)
 
 

@@ -30,7 +30,7 @@ from tests.jobs.jobs_world import JobsWorld, an_order, jobs_world
 from tests.jobs.scripted_sources import EVERY, LATER
 from tests.postgres_server import fast_directory
 
-VIRTUAL = {
+SCHEDULING_COLUMNS = {
     "virtual_due",
     "service_queue",
     "not_before",
@@ -39,8 +39,8 @@ VIRTUAL = {
     "final_look_value",
     "cadence_state",
 }
-CALM = {"noop_min_count", "noop_until", "judged_from", "judged_until"}
-RANDOM = {"lease_token", "done_token"}
+NOOP_COLUMNS = {"noop_min_count", "noop_until", "judged_from", "judged_until"}
+TOKEN_COLUMNS = {"lease_token", "done_token"}
 TABLES = (
     "targets",
     "snapshots",
@@ -57,10 +57,10 @@ TABLES = (
 
 @dataclass
 class Counting:
-    """The adaptive cadence with a count of fast-path looks; `quick=False` disables the fast path."""
+    """The adaptive cadence with a count of fast-path looks; `fast_path=False` disables the fast path."""
 
-    quick: bool = True
-    quiet: int = 0
+    fast_path: bool = True
+    fast_path_looks: int = 0
     policy: AdaptiveCadence = field(default_factory=lambda: AdaptiveCadence(EVERY, Hazards({})))
 
     keeps_state = True
@@ -73,10 +73,10 @@ class Counting:
     ) -> NextLook | None:
         found = (
             self.policy.next_look_after_noop(cadence_state, count, now, priority, source)
-            if self.quick
+            if self.fast_path
             else None
         )
-        self.quiet += found is not None
+        self.fast_path_looks += found is not None
         return found
 
 
@@ -89,8 +89,8 @@ def route(world: JobsWorld) -> None:
         routes.save_routes(tx, [replace(row, schedule=schedule) for row, schedule in pairs], {})
 
 
-def watch(world: JobsWorld, *, quick: bool = True, few: int = 2) -> Counting:
-    cadence = Counting(quick)
+def watch(world: JobsWorld, *, fast_path: bool = True, few: int = 2) -> Counting:
+    cadence = Counting(fast_path)
     rule = MassDropRule(min_targets=few, share=1)
     world.policy = replace(world.policy, cadence=cadence, mass_drops=rule)
     return cadence
@@ -178,10 +178,10 @@ def perform(world: JobsWorld, event: Event, sold: Sequence[Order], number: int) 
                 world.operate(event.then, refill_id)
 
 
-def life(sold: Sequence[Order], events: Sequence[Event], *, quick: bool) -> tuple[dict[str, Any], int]:
+def life(sold: Sequence[Order], events: Sequence[Event], *, fast_path: bool) -> tuple[dict[str, Any], int]:
     """Play the events; returns all rows and the number of fast-path looks."""
     with TemporaryDirectory(dir=fast_directory()) as directory, jobs_world(Path(directory)) as world:
-        cadence = watch(world, quick=quick)
+        cadence = watch(world, fast_path=fast_path)
         world.sell(*sold)
         world.now += HOUR
         for number, event in enumerate(events):
@@ -190,64 +190,68 @@ def life(sold: Sequence[Order], events: Sequence[Event], *, quick: bool) -> tupl
             world.look(event.count, profile=event.profile)
             perform(world, event, sold, number)
         kept = {table: [known(row) for row in world.rows(table)] for table in TABLES}
-        return kept, cadence.quiet
+        return kept, cadence.fast_path_looks
 
 
 def known(row: AnyRow) -> dict[str, Any]:
-    return {name: value for name, value in row._mapping.items() if name not in VIRTUAL | CALM | RANDOM}
+    return {
+        name: value
+        for name, value in row._mapping.items()
+        if name not in SCHEDULING_COLUMNS | NOOP_COLUMNS | TOKEN_COLUMNS
+    }
 
 
 @given(shops(), EVENTS)
 @examples(12)
 def test_the_fast_path_leaves_the_same_rows(sold: tuple[Order, ...], events: list[Event]) -> None:
     """For any sequence of events; only the columns of the scheduling state may differ."""
-    assert life(sold, events, quick=True)[0] == life(sold, events, quick=False)[0]
+    assert life(sold, events, fast_path=True)[0] == life(sold, events, fast_path=False)[0]
 
 
 # Looks that are evaluated
 
 
 @pytest.fixture
-def calm(world: JobsWorld) -> tuple[JobsWorld, Counting]:
-    """A world whose standard order was evaluated, so that its looks take the fast path."""
+def evaluated(world: JobsWorld) -> tuple[JobsWorld, Counting]:
+    """A world whose standard order was evaluated, so that later looks take the fast path."""
     cadence = watch(world, few=20)
     world.sell(an_order())
     route(world)
     world.look(2000, LATER)
     world.look(2000, LATER + HOUR)
-    assert cadence.quiet == 1
+    assert cadence.fast_path_looks == 1
     return world, cadence
 
 
 def test_a_fast_path_look_is_stored_counted_and_scheduled_like_any_other(
-    calm: tuple[JobsWorld, Counting],
+    evaluated: tuple[JobsWorld, Counting],
 ) -> None:
     """The snapshot is stored, `judged_at` is set for mass drops, and the next look is scheduled."""
-    world, cadence = calm
+    world, cadence = evaluated
     world.look(1990, LATER + 2 * HOUR)
-    assert cadence.quiet == 2
+    assert cadence.fast_path_looks == 2
     assert world.rows("snapshots", "at", "count")[-1] == (LATER + 2 * HOUR, 1990)
     assert world.rows("targets", "judged_at", "last_count", "next_due_at") == [
         (LATER + 2 * HOUR, 1990, LATER + 2 * HOUR + EVERY)
     ]
 
 
-@pytest.mark.parametrize(("count", "quiet"), [(1951, 2), (1950, 1)])
+@pytest.mark.parametrize(("count", "fast_path_looks"), [(1951, 2), (1950, 1)])
 def test_a_count_that_opens_a_drop_is_evaluated(
-    calm: tuple[JobsWorld, Counting], count: int, quiet: int
+    evaluated: tuple[JobsWorld, Counting], count: int, fast_path_looks: int
 ) -> None:
     """One unit more takes the fast path."""
-    world, cadence = calm
+    world, cadence = evaluated
     world.look(count, LATER + 2 * HOUR)
-    assert (cadence.quiet, len(world.rows("drops"))) == (quiet, 2 - quiet)
+    assert (cadence.fast_path_looks, len(world.rows("drops"))) == (fast_path_looks, 2 - fast_path_looks)
 
 
-def test_a_fall_to_0_and_the_look_after_it_are_evaluated(calm: tuple[JobsWorld, Counting]) -> None:
-    world, cadence = calm
+def test_a_fall_to_0_and_the_look_after_it_are_evaluated(evaluated: tuple[JobsWorld, Counting]) -> None:
+    world, cadence = evaluated
     world.look(0, LATER + 2 * HOUR)
     assert world.rows("snapshots", "outcome")[-1] == "schema"
     world.look(2000, LATER + 3 * HOUR)
-    assert cadence.quiet == 1
+    assert cadence.fast_path_looks == 1
 
 
 def sell_another(world: JobsWorld) -> None:
@@ -272,39 +276,39 @@ def reterm(world: JobsWorld) -> None:
     ids=["flagged", "flag lifted", "sold", "moved on", "other terms"],
 )
 def test_after_a_change_of_its_orders_a_target_is_evaluated(
-    calm: tuple[JobsWorld, Counting], change: Callable[[JobsWorld], object]
+    evaluated: tuple[JobsWorld, Counting], change: Callable[[JobsWorld], object]
 ) -> None:
     """The next count does not take the fast path."""
-    world, cadence = calm
+    world, cadence = evaluated
     world.now += HOUR
     change(world)
     route(world)
     world.look(3000, LATER + 3 * HOUR)
-    assert cadence.quiet == 1
+    assert cadence.fast_path_looks == 1
 
 
-def test_an_open_request_is_answered_by_the_next_look(calm: tuple[JobsWorld, Counting]) -> None:
-    world, cadence = calm
+def test_an_open_request_is_answered_by_the_next_look(evaluated: tuple[JobsWorld, Counting]) -> None:
+    world, cadence = evaluated
     world.now += HOUR
     with world.database.write() as tx:
         refill_requests.request_refill(tx, "1", world.now)
     world.look(2000, LATER + 3 * HOUR)
-    assert cadence.quiet == 1
+    assert cadence.fast_path_looks == 1
     assert world.rows("requests", "answered_at") == [LATER + 3 * HOUR]
 
 
 def test_a_repeated_request_is_answered_by_the_next_look_too(
-    calm: tuple[JobsWorld, Counting],
+    evaluated: tuple[JobsWorld, Counting],
 ) -> None:
     """Left open, it would refill a later drop without a request."""
-    world, cadence = calm
+    world, cadence = evaluated
     with world.database.write() as tx:
         refill_requests.request_refill(tx, "1", world.now)
     world.look(2000, LATER + HOUR + MINUTE)
     with world.database.write() as tx:
         assert refill_requests.request_refill(tx, "1", world.now + MINUTE)[1] is Recheck.STANDS
     world.look(2000, LATER + 2 * HOUR)
-    assert cadence.quiet == 1
+    assert cadence.fast_path_looks == 1
     assert world.rows("requests", "answered_at") == [LATER + HOUR + MINUTE, LATER + 2 * HOUR]
 
 
@@ -316,25 +320,27 @@ def test_the_first_look_after_settling_is_evaluated(world: JobsWorld) -> None:
     for hours in (1, 2, 24, 25):
         world.look(2000, START + hours * HOUR)
     assert world.rows("orders", "settled_look_at") == [START + DAY]
-    assert cadence.quiet == 1
+    assert cadence.fast_path_looks == 1
 
 
 @pytest.mark.parametrize("how", [{"count_kind": "other"}])
-def test_a_count_of_another_kind_is_evaluated(calm: tuple[JobsWorld, Counting], how: dict[str, str]) -> None:
-    world, cadence = calm
+def test_a_count_of_another_kind_is_evaluated(
+    evaluated: tuple[JobsWorld, Counting], how: dict[str, str]
+) -> None:
+    world, cadence = evaluated
     recorded = world.look(2000, LATER + 2 * HOUR, **how)
-    assert (cadence.quiet, recorded.snapshot.count) == (1, None)
+    assert (cadence.fast_path_looks, recorded.snapshot.count) == (1, None)
 
 
-def test_a_look_after_a_clock_step_back_is_evaluated(calm: tuple[JobsWorld, Counting]) -> None:
+def test_a_look_after_a_clock_step_back_is_evaluated(evaluated: tuple[JobsWorld, Counting]) -> None:
     """The snapshots keep their order."""
-    world, cadence = calm
+    world, cadence = evaluated
     world.look(2000, LATER)
-    assert cadence.quiet == 1
+    assert cadence.fast_path_looks == 1
     assert world.rows("snapshots", "at")[-1] == LATER + HOUR + INSTANT
 
 
-def test_after_the_guarantee_the_target_is_unscheduled(calm: tuple[JobsWorld, Counting]) -> None:
-    world, cadence = calm
+def test_after_the_guarantee_the_target_is_unscheduled(evaluated: tuple[JobsWorld, Counting]) -> None:
+    world, cadence = evaluated
     world.look(2000, START + 30 * DAY)
-    assert (cadence.quiet, world.target().schedule.next_due_at) == (1, None)
+    assert (cadence.fast_path_looks, world.target().schedule.next_due_at) == (1, None)

@@ -76,8 +76,8 @@ def test_a_target_is_never_gone_while_nothing_else_is_read(world: JobsWorld, oth
     """RULES 7: a source without successful reads cannot confirm an absence; `target.refused` is raised."""
     watch(world, lost(others=others), 5 * DAY)
     assert world.target().absence.gone_at is None
-    told = [row.kind for row in world.rows("outbox") if row.link == a_profile().link.url]
-    assert told == ["target.refused"]
+    alerts = [row.kind for row in world.rows("outbox") if row.link == a_profile().link.url]
+    assert alerts == ["target.refused"]
     assert answer_for(world, "1", lost(others=others)) != "target_not_found"
 
 
@@ -140,9 +140,9 @@ def test_a_renamed_profile_stays_the_same_target(world: JobsWorld) -> None:
     target_id = world.target().target_id
     for hours, count in enumerate([2000, 1500, 1500]):
         name = "renamed" if hours else ""
-        shot = replace(a_look(count, LATER + 3 * hours * HOUR, a_profile()), account="17", username=name)
+        snapshot = replace(a_look(count, LATER + 3 * hours * HOUR, a_profile()), account="17", username=name)
         with world.database.write() as tx:
-            record_looks(tx, {target_id: shot}, world.policy)
+            record_looks(tx, {target_id: snapshot}, world.policy)
     row = world.target()
     assert (row.target, row.target.account, row.target.username_now) == (a_profile(), "17", "renamed")
     assert [row.quantity for row in world.rows("refills")] == [500]
@@ -152,8 +152,8 @@ def test_a_count_of_another_account_is_not_judged(world: JobsWorld) -> None:
     """RULES 7: another account that took over the username is not covered by the guarantee."""
     target_id = world.target().target_id
     for hours, (count, account) in enumerate([(2000, "17"), (30, "18"), (30, "18")]):
-        shot = replace(a_look(count, LATER + 3 * hours * HOUR, a_profile()), account=account)
+        snapshot = replace(a_look(count, LATER + 3 * hours * HOUR, a_profile()), account=account)
         with world.database.write() as tx:
-            record_looks(tx, {target_id: shot}, world.policy)
+            record_looks(tx, {target_id: snapshot}, world.policy)
     assert world.rows("drops") == []
     assert world.rows("snapshots", "outcome") == [Outcome.COUNT, Outcome.SCHEMA, Outcome.SCHEMA]

@@ -25,7 +25,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def progress(clock: Clock) -> Heartbeats:
-    return Heartbeats({"sampling": timedelta(seconds=30), "upkeep": timedelta(minutes=5)}, clock)
+    return Heartbeats({"sampling": timedelta(seconds=30), "maintenance": timedelta(minutes=5)}, clock)
 
 
 def test_no_job_is_late_at_the_start(progress: Heartbeats) -> None:
@@ -45,13 +45,13 @@ def test_a_heartbeat_restarts_the_limit_of_its_job_only(progress: Heartbeats, cl
     clock.seconds += 290
     progress.heartbeat("sampling")
     clock.seconds += 20
-    assert progress.late() == ("upkeep",)
+    assert progress.late() == ("maintenance",)
 
 
 def test_a_late_job_is_no_longer_late_after_a_heartbeat(progress: Heartbeats, clock: Clock) -> None:
     clock.seconds += 1000
-    assert progress.late() == ("sampling", "upkeep")
-    progress.heartbeat("upkeep")
+    assert progress.late() == ("sampling", "maintenance")
+    progress.heartbeat("maintenance")
     assert progress.late() == ("sampling",)
 
 
@@ -63,5 +63,5 @@ def test_a_heartbeat_of_an_unknown_job_is_an_error(progress: Heartbeats) -> None
 def test_heartbeats_are_thread_safe(progress: Heartbeats, clock: Clock) -> None:
     clock.seconds += 1000
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(progress.heartbeat, ["sampling", "upkeep"] * 500))
+        list(pool.map(progress.heartbeat, ["sampling", "maintenance"] * 500))
         assert progress.late() == ()

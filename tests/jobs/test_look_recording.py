@@ -112,11 +112,11 @@ def test_an_error_after_the_last_write_leaves_nothing_behind(world: JobsWorld) -
     world.sell(an_order())
     world.look(1500, LATER)
     before = world.everything()
-    shot = a_look(1500, LATER + 2 * HOUR, a_profile())
+    snapshot = a_look(1500, LATER + 2 * HOUR, a_profile())
 
     def record_twice() -> None:
         with world.database.write() as tx:
-            assert record_looks(tx, {1: shot}, world.policy)[0].decisions
+            assert record_looks(tx, {1: snapshot}, world.policy)[0].decisions
             tx.exec_driver_sql("INSERT INTO snapshots SELECT * FROM snapshots")
 
     with pytest.raises(IntegrityError):

@@ -42,10 +42,13 @@ def test_a_clock_that_was_ahead_for_a_while_ends_no_guarantee(world: JobsWorld) 
     """Targets unscheduled under the wrong clock are scheduled again once the clock is right."""
     world.sell(an_order())
     source = ScriptedSource()
-    sampling, upkeep = world.sampling(a_configured_source(source)), Maintenance(world.database, world.clock)
+    sampling, maintenance = (
+        world.sampling(a_configured_source(source)),
+        Maintenance(world.database, world.clock),
+    )
     for world.now in (START + 40 * DAY, START + 2 * DAY):
         sampling.run_once()
-        upkeep.run_once()
+        maintenance.run_once()
     source.script = lambda _name, _now: 1500
     while world.now < START + 3 * DAY:
         sampling.run_once()

@@ -164,7 +164,7 @@ def evaluated_look(world: JobsWorld, count: int, at: datetime) -> LookEvaluation
 
 
 def essence(state: OrderState) -> tuple[object, ...]:
-    """What bears on the guarantee of an order, without row ids; when a refused drop opened does not."""
+    """The state of an order's guarantee, without row ids and the opening times of refused drops."""
     drop = state.drop
     refills = sorted(
         (refill.quantity, refill.state, str(refill.release_at), str(refill.completed_at))

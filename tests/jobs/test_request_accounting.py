@@ -68,7 +68,7 @@ def test_further_requests_of_a_reading_are_charged_with_its_purpose(world: JobsW
     assert purposes(world) == [("check", 1), ("check", 0), ("check", 0)]
 
 
-def test_a_refused_look_costs_what_it_costs(world: JobsWorld) -> None:
+def test_a_refused_look_is_charged(world: JobsWorld) -> None:
     """It is charged like a successful look."""
     world.sell(an_order())
     world.sampling(a_configured_source(ScriptedSource(lambda _n, _t: Outcome.BLOCKED, cost=2))).run_once()

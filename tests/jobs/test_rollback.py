@@ -54,7 +54,7 @@ def learned(selection: AdaptiveSelection) -> dict[Cell, tuple[float, float]]:
     return selection.cadence.hazards.unsaved()
 
 
-def test_a_look_that_is_rolled_back_teaches_nothing(world: JobsWorld) -> None:
+def test_a_look_that_is_rolled_back_adds_no_observation(world: JobsWorld) -> None:
     """Neither hazards nor the queue of observations change, and the same look can be recorded again."""
     selection = selection_of(world)
     world.sell(an_order("1"))

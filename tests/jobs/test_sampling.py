@@ -357,7 +357,7 @@ def test_every_step_of_a_long_round_sends_a_heartbeat(world: JobsWorld) -> None:
 def test_one_order_takes_a_bounded_number_of_looks_in_its_whole_life(
     world: JobsWorld, outcome: Outcome | None, most: int
 ) -> None:
-    """For every outcome: no loop, and the target stays scheduled until its guarantee ends."""
+    """For every outcome the target stays scheduled until its guarantee ends, without a loop of looks."""
     world.sell(an_order())
     source = ScriptedSource(lambda _name, _now: 2000 if outcome is None else outcome)
     sampling = world.sampling(a_configured_source(source))

@@ -41,7 +41,7 @@ class Rounds:
 
 def test_every_job_runs_at_the_start() -> None:
     """The interval of a year does not delay the first round."""
-    jobs = {name: Rounds() for name in ("sampling", "upkeep")}
+    jobs = {name: Rounds() for name in ("sampling", "maintenance")}
     plans = [ScheduledJob(name, NEVER, run) for name, run in jobs.items()]
     scheduler = Scheduler(plans, progress_of(*jobs), now())
     scheduler.start()

@@ -1,4 +1,4 @@
-"""The naive model is tested with histories worked out by hand from the text of the rules."""
+"""The naive model is tested with histories computed by hand from the text of the rules."""
 
 import ast
 from collections import Counter

@@ -48,13 +48,13 @@ def empty(request: pytest.FixtureRequest) -> Iterator[Database]:
 
 @pytest.fixture
 def fresh_sqlite(tmp_path: Path) -> str:
-    """SQLAlchemy's URL of a file that is not there yet."""
+    """SQLAlchemy URL of a file that does not exist."""
     return f"sqlite:///{tmp_path / 'refilld.db'}"
 
 
 @pytest.fixture(scope="module")
 def module_postgres(postgres_url: str) -> Iterator[str]:
-    """SQLAlchemy's URL of an empty database for all tests of a module, gone after the last of them."""
+    """SQLAlchemy URL of an empty database for all tests of a module, dropped after the last one."""
     with new_database(postgres_url) as url:
         yield url
 
@@ -69,7 +69,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_home(postgres_url: str) -> Iterator[str]:
-    """SQLAlchemy's URL of a migrated database; a new one for each test would take most of its time."""
+    """SQLAlchemy URL of a migrated database; a new one for each test would take most of its time."""
     with new_database(postgres_url) as url:
         _migrate(url)
         yield url

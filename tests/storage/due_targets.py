@@ -32,7 +32,7 @@ def put(
 def put_in_queue(
     database: Database, name: str, value: float, service_queue: str = "young s", **changes: Any
 ) -> int:
-    """Put a target into the virtual queue; its date is far off."""
+    """Put a target into the virtual queue, with a distant date."""
     queue_position = {"virtual_due": value, "service_queue": service_queue, "not_before": NOW - DAY} | changes
     return put(database, name, NOW + 90 * DAY, Priority.MAX_INTERVAL, **queue_position)
 

@@ -58,7 +58,7 @@ def expire(database: Database, now: datetime, limit: int = 500) -> int:
 
 
 def finish(database: Database, action: str, refill_id: int, token: str, now: datetime = LATER) -> RefillState:
-    """Let a consumer end its lease with one of its verbs."""
+    """End a lease with an action of its consumer."""
     if action == "fail":
         return fail(database, refill_id, token, now=now)
     with database.write() as connection:
@@ -67,7 +67,7 @@ def finish(database: Database, action: str, refill_id: int, token: str, now: dat
 
 
 def fail_repeatedly(database: Database, refill_id: int, times: int) -> None:
-    """Have so many attempts behind it."""
+    """Set the number of attempts."""
     with database.write() as connection:
         change = update(table).where(table.c.refill_id == refill_id)
         connection.execute(change.values(attempt=times))

@@ -12,13 +12,13 @@ LATER = NOW + HOUR
 
 
 def stored(database: Database, order_id: str = "1") -> Order:
-    """An order as it comes back out of the database."""
+    """An order as read from the database."""
     with database.read() as connection:
         return orders.get(connection, order_id).order
 
 
 def decide(database: Database, order_id: str = "1") -> None:
-    """Let a decision rest on the order's baseline."""
+    """Store a decision that depends on the baseline of the order."""
     with database.write() as connection:
         waiting = a_drop(order_id, DropState.WAITING, confirmed_at=NOW)
         drop_id = drops.save(connection, waiting, a_claim(order_id), 1200)
@@ -26,6 +26,6 @@ def decide(database: Database, order_id: str = "1") -> None:
 
 
 def result_and_field(answer: list[ImportedRow]) -> tuple[ImportResult, str | None]:
-    """The fate of the only row, and the field that was at fault."""
+    """The import result of the only row, and the refused field."""
     (row,) = answer
     return row.result, row.error.field if row.error else None

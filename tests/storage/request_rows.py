@@ -1,4 +1,4 @@
-"""Rows of source_requests as the smallest thing to write and to count."""
+"""Writes and counts rows of source_requests."""
 
 from pathlib import Path
 

@@ -23,7 +23,7 @@ from tests.builders import DAY, HOUR, MINUTE, NOW, a_claim, a_decision, a_drop, 
 
 T = TypeVar("T")
 ATTEMPTS = 10
-"""How often a refill may be tried, as configured by default."""
+"""Attempts of a refill, as configured by default."""
 
 
 # Stored rows
@@ -113,7 +113,7 @@ def allow_fast_path(database: Database) -> None:
 
 
 def on_fast_path(database: Database) -> list[bool]:
-    """Tell of each target whether it has noop bounds."""
+    """Whether each target has noop bounds."""
     return [row.noop_until is not None for row in rows_of(database, "targets")]
 
 

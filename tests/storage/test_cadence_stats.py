@@ -1,4 +1,4 @@
-"""Lessons: what the daemons of a shop have learned adds up, and each source's clock is kept."""
+"""Cadence statistics: observations of all daemons add up, and each source has its virtual time."""
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -12,16 +12,16 @@ from tests.builders import DAY, NOW
 from tests.storage.shop import at_once, rows_of
 
 A, B = Cell("R30 #1", 1, 2, 3, 4), Cell("likes", 0, 0, 0)
-Harvest = dict[Cell, tuple[float, float]]
+Statistics = dict[Cell, tuple[float, float]]
 Sales = dict[tuple[str, Metric], tuple[float, float]]
 
 
-def add(database: Database, harvest: Harvest) -> None:
+def add(database: Database, statistics: Statistics) -> None:
     with database.write() as connection:
-        cadence_stats.add(connection, harvest)
+        cadence_stats.add(connection, statistics)
 
 
-def known(database: Database) -> Harvest:
+def known(database: Database) -> Statistics:
     with database.read() as connection:
         return cadence_stats.load(connection)
 
@@ -65,7 +65,7 @@ def test_statistics_of_two_daemons_add_up(database: Database) -> None:
 
 
 def test_cells_that_differ_in_one_bucket_are_kept_apart(database: Database) -> None:
-    """Service, age, margin, slope and span are all of the key."""
+    """The key is service, age, margin, slope and span."""
     others = [A._replace(age=0), A._replace(margin=0), A._replace(slope=0), A._replace(span=0)]
     cells = [A, *others, A._replace(service="r30 #1")]
     learned = {cell: (float(number), 1.0) for number, cell in enumerate(cells)}
@@ -104,7 +104,7 @@ def test_concurrent_additions_lose_nothing_and_do_not_deadlock(database: Databas
 
 
 def a_clock() -> VirtualTime:
-    """Give a clock that has run for a while."""
+    """A clock that has advanced."""
     state = VirtualTime()
     for number in range(1, 20):
         state.advance_to("likes", number / 7)
@@ -135,7 +135,7 @@ def test_each_source_has_its_own_virtual_time(database: Database) -> None:
     assert clock(database, "instaloader").dump() == clock(database, "new").dump() == VirtualTime().dump()
 
 
-# Going rates
+# Unit prices
 
 
 def test_the_unit_price_is_the_average_over_all_imports(database: Database) -> None:
@@ -158,7 +158,7 @@ def test_without_sales_there_is_no_unit_price(database: Database) -> None:
 
 
 def test_concurrent_imports_add_all_their_sales(database: Database) -> None:
-    """In one order of rows, so that they do not deadlock."""
+    """They lock rows in one order, so that they do not deadlock."""
     keys = [(currency, metric) for currency in ("EUR", "GBP", "USD") for metric in Metric]
 
     def sell(number: int) -> None:

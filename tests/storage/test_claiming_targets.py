@@ -26,13 +26,13 @@ from tests.storage.due_targets import (
 )
 from tests.storage.shop import at_once, claim_due, rows_of
 
-# What one request shows
+# Targets of one request
 
 
 def test_targets_of_one_request_key_are_returned_together(database: Database) -> None:
     """In the order of ids, due or not, without targets that need no look."""
     ids = [put(database, f"user{i}", NOW + i * DAY, request_key="page") for i in range(3)]
-    put(database, "at rest", None, request_key="page")
+    put(database, "unscheduled", None, request_key="page")
     put(database, "other", request_key="other page")
     assert [row.target_id for row in by_request_key(database, "page")] == ids
     assert [row.target_id for row in by_request_key(database, "other page", "page", "page")] == [
@@ -80,7 +80,7 @@ def test_a_claimed_target_is_returned_with_its_state_before(database: Database) 
     assert (row.target.account, row.target.username_now) == ("17", "space")
 
 
-# Taking
+# Claiming
 
 
 def test_a_claimed_target_is_due_again_after_the_claim_ends(database: Database) -> None:

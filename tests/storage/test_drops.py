@@ -20,7 +20,7 @@ ENDED = sorted(state for state in DropState if not state.open)
 
 @pytest.fixture(autouse=True)
 def _orders(database: Database) -> None:
-    """Two orders, which may drop."""
+    """Two imported orders."""
     sell(database, an_order("1"), an_order("2", target=a_profile("nasa")))
 
 
@@ -30,7 +30,7 @@ def save(database: Database, drop: Drop, claim: Claim | None = None, count: int 
 
 
 def watch(database: Database, order_id: str = "1") -> OrderState:
-    """An order with all that bears on its guarantee."""
+    """The order state of an order."""
     with database.read() as connection:
         (found,) = order_states.of_target(connection, targets.of_order(connection, order_id).target_id)
     return found
@@ -48,7 +48,7 @@ def test_every_field_of_a_drop_survives_the_round_trip(database: Database) -> No
 
 
 def test_a_drop_is_stored_with_claim_count_and_line(database: Database) -> None:
-    """Claim, count and line are there for whoever asks why."""
+    """The row has the claim, count and line that explain it."""
     save(database, a_drop(), Claim("1", line=1500, floor=500, effective=1200, units=290), count=1190)
     (row,) = rows_of(database, "drops")
     assert (row.claim, row.count, row.line) == (290, 1190, 1500)
@@ -84,7 +84,7 @@ def test_an_open_drop_can_be_closed(database: Database, state: DropState) -> Non
 
 @pytest.mark.parametrize("state", ENDED)
 def test_closing_changes_neither_ended_drops_nor_other_orders(database: Database, state: DropState) -> None:
-    """History is not rewritten."""
+    """Ended drops keep their rows."""
     save(database, a_drop("1", state, closed_at=NOW))
     save(database, a_drop("2"))
     before = rows_of(database, "drops")
@@ -155,7 +155,7 @@ def decided(database: Database) -> list[tuple[Action, Reason]]:
 
 @pytest.mark.parametrize("action", Action)
 def test_every_decision_is_stored_with_its_numbers(database: Database, action: Action) -> None:
-    """Support can answer a buyer in one sentence."""
+    """So that support can explain it to the customer."""
     decision = a_decision("1", action)
     with database.write() as connection:
         drop_id = drops.save(connection, a_drop(), a_claim(), 1200)

@@ -1,4 +1,4 @@
-"""Due: whose turn it is at a source, in the order of its queues, and that a taken look comes back."""
+"""Due: which targets of a source are read next, by queue, and when a claimed target is due again."""
 
 from typing import Any
 
@@ -23,11 +23,11 @@ from tests.storage.due_targets import (
 )
 from tests.storage.shop import claim_due, owe, rows_of, sell, statements_of
 
-# Appointments
+# Dates
 
 
 def test_a_target_is_due_at_its_time_and_not_before(database: Database) -> None:
-    """The moment itself counts."""
+    """The time itself is included."""
     put(database, "now", NOW)
     put(database, "later", NOW + INSTANT)
     put(database, "never", None)
@@ -98,7 +98,7 @@ def test_a_source_gets_its_own_targets_only(database: Database) -> None:
 
 
 def test_claims_of_one_source_do_not_change_the_queue_of_another(database: Database) -> None:
-    """What one takes leaves the other's queue as it was."""
+    """A claim changes only the queue of its source."""
     put(database, "mine")
     put(database, "theirs", source="graph")
     assert claim_due(database) == ["mine"]
@@ -107,25 +107,25 @@ def test_claims_of_one_source_do_not_change_the_queue_of_another(database: Datab
 
 def test_a_private_target_is_still_due(database: Database) -> None:
     """Otherwise it would stay private."""
-    put(database, "shy", private_since=NOW - DAY)
-    assert claim_due(database) == ["shy"]
+    put(database, "private", private_since=NOW - DAY)
+    assert claim_due(database) == ["private"]
 
 
-# Last calls
+# Final looks
 
 
 def test_final_looks_are_ordered_by_value(database: Database) -> None:
     """Those of one slot, above the minimum value."""
-    for name, slot, worth in [("b", 7, 2.0), ("a", 7, 9.0), ("c", 7, 1.0), ("d", 7, 0.5), ("e", 8, 5.0)]:
-        put(database, name, NOW + DAY, final_look_slot=slot, final_look_value=worth)
-    put(database, "uncalled", NOW)
+    for name, slot, value in [("b", 7, 2.0), ("a", 7, 9.0), ("c", 7, 1.0), ("d", 7, 0.5), ("e", 8, 5.0)]:
+        put(database, name, NOW + DAY, final_look_slot=slot, final_look_value=value)
+    put(database, "no final look", NOW)
     assert request_keys(final_looks(database, value=1.0)) == ["a", "b", "c"]
     assert request_keys(final_looks(database, value=1.0, limit=2)) == ["a", "b"]
     assert final_looks(database, limit=0) == final_looks(database, slot=9) == []
 
 
 def test_a_final_look_is_returned_with_its_value(database: Database) -> None:
-    """The shadow price is learned from it."""
+    """The shadow price follows from it."""
     target_id = put(database, "a", NOW + DAY, final_look_slot=7, final_look_value=2.5, service_queue="old s")
     assert final_looks(database) == [DueTarget(target_id, "a", "old s", None, 2.5, NOW + DAY)]
 
@@ -153,10 +153,10 @@ def test_the_head_of_a_queue_has_its_virtual_due_and_service_queue(database: Dat
 
 def test_a_target_is_skipped_until_its_not_before(database: Database) -> None:
     """The next one in the queue is taken instead."""
-    put_in_queue(database, "rests", 1.0, not_before=NOW + INSTANT)
-    put_in_queue(database, "rested", 2.0, not_before=NOW)
-    assert request_keys(by_virtual_time(database)) == ["rested"]
-    assert request_keys(by_virtual_time(database, now=NOW + INSTANT)) == ["rests", "rested"]
+    put_in_queue(database, "waits", 1.0, not_before=NOW + INSTANT)
+    put_in_queue(database, "ready", 2.0, not_before=NOW)
+    assert request_keys(by_virtual_time(database)) == ["ready"]
+    assert request_keys(by_virtual_time(database, now=NOW + INSTANT)) == ["waits", "ready"]
 
 
 def test_each_service_queue_is_separate(database: Database) -> None:
@@ -176,7 +176,7 @@ def test_service_queues_with_waiting_targets_are_listed_once(database: Database)
     put_in_queue(database, "foreign", 1.0, "foreign", source="graph")
     with database.read() as connection:
         found = due.service_queues(connection, SOURCE)
-        assert due.service_queues(connection, "nobody") == []
+        assert due.service_queues(connection, "no such source") == []
     assert sorted(found) == ["old s", "old Ä", "young s"]
 
 
@@ -188,7 +188,7 @@ def test_listing_service_queues_takes_one_index_step_each(database: Database) ->
         assert len(statements_of(connection, lambda: due.service_queues(connection, SOURCE))) == 3
 
 
-# What is over
+# Ended guarantees
 
 
 def test_only_ended_targets_leave_the_queues(database: Database) -> None:
@@ -254,21 +254,23 @@ def test_unscheduling_skips_locked_targets(postgresql: Database) -> None:
     """Waiting for them could deadlock with an evaluation."""
     held = put_in_queue(postgresql, "held", 1.0, coverage_ends_at=NOW - DAY)
     put_in_queue(postgresql, "free", 2.0, coverage_ends_at=NOW - DAY)
-    with postgresql.write() as judge, postgresql.write() as sweeper:
-        targets.get(judge, held, lock=True)
+    with postgresql.write() as evaluation, postgresql.write() as sweeper:
+        targets.get(evaluation, held, lock=True)
         sweeper.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
         assert due.unschedule_ended(sweeper, NOW) == 1
     assert request_keys(by_virtual_time(postgresql)) == ["held"]
 
 
 def test_the_targets_of_a_source_are_counted(database: Database) -> None:
-    """Those that are to be looked at."""
+    """Scheduled targets only."""
     put(database, "a")
     put(database, "b", NOW + DAY, Priority.MAX_INTERVAL)
-    put(database, "at rest", None)
+    put(database, "unscheduled", None)
     put(database, "theirs", source="graph")
     with database.read() as connection:
-        assert [due.scheduled_count(connection, source, 9) for source in (SOURCE, "graph", "nobody")] == [
+        assert [
+            due.scheduled_count(connection, source, 9) for source in (SOURCE, "graph", "no such source")
+        ] == [
             2,
             1,
             0,

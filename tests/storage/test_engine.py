@@ -1,4 +1,4 @@
-"""Opening the database: clear refusals, a private and durable file, writers in line, readers never in it."""
+"""Opening the database: clear errors, and a private, durable file."""
 
 import os
 import shutil
@@ -80,7 +80,7 @@ def test_a_server_is_reached_with_the_standard_driver(postgres_home: str, driver
     database.close()
 
 
-# What cannot be opened or reached
+# Databases that cannot be opened or reached
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_server_is_reached_with_the_standard_driver(postgres_home: str, driver
 )
 @pytest.mark.parametrize("use", [Database.read, Database.write, migrate.require_current])
 def test_an_unreachable_server_is_a_one_line_error_without_the_password(url: str, use: object) -> None:
-    """The line says which database; the password is for nobody's log."""
+    """The line names the database; a password must not be logged."""
     database = Database(url)
     assert callable(use)
     with pytest.raises(UnreachableError) as caught, use(database):
@@ -190,7 +190,7 @@ def test_a_new_file_is_readable_by_its_owner_only(tmp_path: Path, mask: int) -> 
 
 
 def test_every_connection_is_durable_and_checks_foreign_keys(sqlite: Database) -> None:
-    """Readers and writers alike: WAL, every commit on disk, foreign keys, no mmap, no chance checkpoint."""
+    """Readers and writers: WAL, every commit on disk, foreign keys, no mmap, no automatic checkpoint."""
     expected = {
         "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000,
         "mmap_size": 0, "wal_autocheckpoint": 0,
@@ -220,7 +220,7 @@ def test_only_a_checkpoint_moves_the_log_into_the_file(sqlite: Database, tmp_pat
 
 
 def test_a_checkpoint_of_postgresql_does_nothing(postgresql: Database) -> None:
-    """The daemon calls it for every engine."""
+    """The daemon calls it for any engine."""
     before = everything(postgresql)
     postgresql.checkpoint()
     postgresql.quick_check()

@@ -1,4 +1,4 @@
-"""Flags: what suspends or voids a guarantee closes what is open, and is written once (RULES 4)."""
+"""Flags: they close open drops, cancel waiting refills, and are stored once (RULES 4)."""
 
 import pytest
 from sqlalchemy import insert
@@ -46,7 +46,7 @@ def lift_flag(database: Database, order_id: str, flag: Flag) -> bool:
 
 
 def flags_of(database: Database, order_id: str) -> frozenset[Flag]:
-    """The flags, by both ways that they are asked for."""
+    """The flags, as both queries return them."""
     with database.read() as connection:
         found = flags.of_order(connection, order_id)
         target = targets.of_order(connection, order_id)
@@ -92,7 +92,7 @@ def test_lifting_an_unset_flag_changes_nothing(database: Database) -> None:
     assert everything(database) == before
 
 
-def test_an_order_that_is_not_there_cannot_be_flagged(database: Database) -> None:
+def test_an_unknown_order_cannot_be_flagged(database: Database) -> None:
     """The error names it."""
     for change in (set_flag, lift_flag):
         with pytest.raises(NotFoundError, match="there is no order 404"):
@@ -146,7 +146,7 @@ def test_a_change_of_flags_disables_the_fast_path_of_the_target(database: Databa
 
 
 def test_a_repeated_flag_keeps_the_fast_path_of_the_target(database: Database) -> None:
-    """A panel that repeats itself costs nothing."""
+    """A repeated call of a panel changes nothing."""
     allow_fast_path(database)
     lift_flag(database, "1", Flag.HOLD)
     set_flag(database, "1", Flag.ABUSE)
@@ -169,7 +169,7 @@ def test_lifting_a_flag_reopens_neither_drop_nor_refill(database: Database) -> N
 
 
 def test_of_concurrent_calls_only_one_sets_the_flag(database: Database) -> None:
-    """The others are told that it was set already."""
+    """The others get the result that it was already set."""
     assert sorted(at_once(6, lambda _: set_flag(database, "1", Flag.HOLD))) == [False] * 5 + [True]
     assert flags_of(database, "1") == {Flag.HOLD}
 

@@ -14,7 +14,7 @@ from tests.storage.shop import at_once, bring_to, everything, owe, queue, rows_o
 
 @pytest.fixture
 def claimed(database: Database) -> ClaimedRefill:
-    """A refill in the hands of a consumer."""
+    """A refill claimed by a consumer."""
     queue(database, "1")
     (row,) = claim(database, consumer="panel")
     return row
@@ -88,7 +88,7 @@ def test_an_ended_lease_is_lost(database: Database, claimed: ClaimedRefill, acti
 def test_an_unknown_token_changes_nothing(
     database: Database, state: RefillState, action: str, token: str
 ) -> None:
-    """In no state of the refill."""
+    """In any state of the refill."""
     sell(database, an_order())
     with database.write() as connection:
         refill_id = bring_to(connection, "1", state)

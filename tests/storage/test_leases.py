@@ -1,4 +1,4 @@
-"""Leases: taken by one, kept, given back, lost; the same verb twice is answered the same."""
+"""Leases: claimed once, extended, completed, failed, released and expired."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ from tests.storage.shop import at_once, bring_to, everything, owe, queue, rows_o
 
 @pytest.fixture
 def claimed(database: Database) -> ClaimedRefill:
-    """A refill in the hands of a consumer."""
+    """A refill claimed by a consumer."""
     queue(database, "1")
     (row,) = claim(database, consumer="panel")
     return row
@@ -72,7 +72,7 @@ def test_every_lease_has_a_unique_token(database: Database) -> None:
 
 @pytest.mark.parametrize("state", RefillState)
 def test_only_queued_refills_are_claimed(database: Database, state: RefillState) -> None:
-    """Whatever else it may be."""
+    """In no other state."""
     sell(database, an_order())
     with database.write() as connection:
         refill_id = bring_to(connection, "1", state)
@@ -93,7 +93,7 @@ def test_the_oldest_refills_are_claimed_first_up_to_the_limit(database: Database
 
 
 def test_a_refill_is_available_at_its_time_and_not_before(database: Database) -> None:
-    """The moment itself counts."""
+    """The time itself is included."""
     refill_ids = queue(database, "1", at=NOW + HOUR)
     assert claim(database, NOW + HOUR - INSTANT) == []
     assert ids(claim(database, NOW + HOUR)) == refill_ids
@@ -151,11 +151,11 @@ def test_a_consumer_does_not_wait_for_refills_locked_by_another(postgresql: Data
     assert ids(first) + ids(second) == refill_ids
 
 
-# Keeping
+# Extending
 
 
 def test_a_lease_can_be_extended_repeatedly(database: Database, claimed: ClaimedRefill) -> None:
-    """It then ends when the consumer said, not before."""
+    """It ends at the time of the last extension."""
     for until in (NOW + 2 * HOUR, NOW + 2 * HOUR, NOW + 3 * HOUR):
         with database.write() as connection:
             assert until == leases.extend(connection, claimed.refill_id, claimed.lease_token, until)
@@ -181,7 +181,7 @@ def test_an_ended_lease_cannot_be_extended(database: Database, claimed: ClaimedR
 def test_completing_a_refill_stores_the_delivery_and_ends_the_lease(
     database: Database, claimed: ClaimedRefill, external_id: str | None, delivered: int | None
 ) -> None:
-    """With what the consumer said of it; the lease is over."""
+    """With the report of the consumer; the lease has ended."""
     with database.write() as connection:
         state = leases.complete(
             connection, claimed.refill_id, claimed.lease_token, LATER,
@@ -227,7 +227,7 @@ def test_each_failure_doubles_the_wait_up_to_six_hours(database: Database) -> No
 def test_a_consumer_may_set_the_wait_before_the_next_attempt(
     database: Database, claimed: ClaimedRefill, wait: timedelta
 ) -> None:
-    """Its word goes before the usual wait."""
+    """It replaces the default wait."""
     fail(database, claimed.refill_id, claimed.lease_token, Failure("later", retry_after=wait))
     assert get(database, claimed.refill_id).available_at == LATER + wait
 
@@ -263,14 +263,14 @@ def test_the_last_failed_attempt_makes_the_refill_dead(
 def test_a_released_refill_is_available_at_once_and_keeps_its_attempts(
     database: Database, claimed: ClaimedRefill
 ) -> None:
-    """A consumer that shuts down gives back what it has not begun."""
+    """A consumer that shuts down releases refills that it has not started."""
     assert finish(database, "release", claimed.refill_id, claimed.lease_token) is RefillState.QUEUED
     assert events(database, claimed.refill_id)[-1] == (RefillState.QUEUED, "release")
     (again,) = claim(database, LATER)
     assert (again.refill_id, again.attempt) == (claimed.refill_id, 1)
 
 
-# Ending by itself
+# Expiring
 
 
 def test_a_lease_ends_at_its_time_and_not_before(database: Database, claimed: ClaimedRefill) -> None:

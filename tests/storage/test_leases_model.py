@@ -1,4 +1,4 @@
-"""The queue against a naive model of it: whatever consumers, operators and time do, both agree.
+"""The refill queue against a naive model: for any actions of consumers and operators, both agree.
 
 The model is a dictionary and the words of the contract; it knows no SQL and no code of `storage`.
 """
@@ -25,7 +25,7 @@ from tests.builders import HOUR, MINUTE, NOW, a_profile, an_order
 from tests.effort import EFFORT
 from tests.storage.shop import owe, rows_of, sell
 
-ORDERS = ("public 1", "public 2", "public 3", "shy")
+ORDERS = ("public 1", "public 2", "public 3", "private")
 ATTEMPTS = 3
 OPEN = {"held", "queued", "claimed"}
 OPERATOR = {
@@ -48,13 +48,13 @@ class Model:
     token: str | None = None
     until: datetime | None = None
     done: tuple[str, str, str] | None = None
-    """Token, verb and answer of the newest verb that ended a lease."""
-    notified_problem: list[str] = field(default_factory=list)
-    """All states that it has come into."""
+    """Token, action and answer of the newest action that ended a lease."""
+    states: list[str] = field(default_factory=list)
+    """All states that it has had."""
 
     def move(self, state: str) -> None:
         self.state = state
-        self.notified_problem.append(state)
+        self.states.append(state)
         if state != "claimed":
             self.token = self.until = None
 
@@ -91,7 +91,7 @@ class QueueMachine(RuleBasedStateMachine):
             return
         assert not taken
         state = "queued" if action is Action.REFILL else "held"
-        self.model[refill_id] = Model(order_id, state, self.now, notified_problem=[state])
+        self.model[refill_id] = Model(order_id, state, self.now, states=[state])
 
     @rule(limit=st.integers(0, 3), lease=st.sampled_from([MINUTE, HOUR]))
     def claim(self, limit: int, lease: timedelta) -> None:
@@ -110,7 +110,7 @@ class QueueMachine(RuleBasedStateMachine):
             self.tokens.append((row.refill_id, row.lease_token))
 
     def _ready(self, model: Model) -> bool:
-        hidden = self.private and model.order_id == "shy"
+        hidden = self.private and model.order_id == "private"
         return model.state == "queued" and model.available_at <= self.now and not hidden
 
     @rule(choice=CHOICE, more=st.sampled_from([MINUTE, HOUR]))
@@ -170,7 +170,7 @@ class QueueMachine(RuleBasedStateMachine):
         act: Callable[..., RefillState],
         follow: Callable[[Model], None],
     ) -> None:
-        """End one of the leases there ever were: it is done, answered as before, or lost."""
+        """End any earlier or present lease: it succeeds, is answered as before, or is lost."""
         if not self.tokens:
             return
         refill_id, token = self.tokens[choice % len(self.tokens)]
@@ -224,7 +224,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(private=st.booleans())
     def shy_profile_turns(self, private: bool) -> None:
         self.private = private
-        shy = targets.c.key == "shy"
+        shy = targets.c.key == "private"
         with self.database.write() as connection:
             change = update(targets).where(shy).values(private_since=self.now if private else None)
             connection.execute(change)
@@ -249,10 +249,10 @@ class QueueMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_step_was_written_down_once(self) -> None:
-        told: dict[int, list[str]] = {refill_id: [] for refill_id in self.model}
+        events: dict[int, list[str]] = {refill_id: [] for refill_id in self.model}
         for row in rows_of(self.database, "refill_events"):
-            told[row.refill_id].append(row.state)
-        assert {i: m.notified_problem for i, m in self.model.items()} == told
+            events[row.refill_id].append(row.state)
+        assert {i: m.states for i, m in self.model.items()} == events
         assert self.given_up == len(rows_of(self.database, "outbox"))
 
 

@@ -25,7 +25,7 @@ def tally(database: Database, metric: Metric = Metric.FOLLOWERS) -> MassDropCoun
 
 
 def test_each_target_counts_once_by_its_newest_looks(database: Database) -> None:
-    """However often it was judged or fell."""
+    """For any number of judged looks and drops."""
     sell(database, an_order("1", target=a_profile("a")), an_order("2", target=a_profile("b")))
     judged(database, "1", (NOW - 3 * HOUR, True), (NOW - 2 * HOUR, True), (NOW - HOUR, False))
     judged(database, "2", (NOW, False))
@@ -45,7 +45,7 @@ def test_targets_judged_together_are_stored_together(database: Database) -> None
 
 
 def test_without_judged_targets_nothing_is_stored(database: Database) -> None:
-    """A round of failed looks judges nobody."""
+    """Failed looks judge no target."""
     with database.write() as tx:
         mass_drops.note_judged(tx, {}, {1})
     assert tally(database) == MassDropCounts(0, 0)
@@ -61,7 +61,7 @@ def test_targets_judged_before_the_window_do_not_count(database: Database) -> No
 
 
 def test_each_metric_is_counted_separately(database: Database) -> None:
-    """Likes that fall say nothing about followers."""
+    """A fall of likes does not count for followers."""
     sell(database, an_order("1", target=a_profile("a")), an_order("2", target=a_post()))
     judged(database, "2", (NOW, True))
     assert (tally(database), tally(database, Metric.LIKES)) == (MassDropCounts(0, 0), MassDropCounts(1, 1))

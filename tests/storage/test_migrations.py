@@ -1,4 +1,4 @@
-"""Migrations: they make what the code's tables say, twice as well as once, and a wrong schema is told."""
+"""Migrations: they create the declared schema, can be repeated, and report a schema that differs."""
 
 import shutil
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ def tables(database: Database) -> set[str]:
 
 
 def shape(database: Database) -> dict[str, object]:
-    """All that the engine itself says of the schema, names and conditions included."""
+    """The schema as the engine reports it, including names and conditions."""
     with database.read() as connection:
         return (_sqlite_shape if database.sqlite else _postgresql_shape)(connection)
 
@@ -40,7 +40,7 @@ def _sqlite_shape(connection: Connection) -> dict[str, object]:
 
 
 def _clauses(sql: str) -> list[str]:
-    """A CREATE statement without its line breaks, its lines in order of the alphabet."""
+    """A CREATE statement without line breaks, with its parts sorted."""
     head, _, rest = " ".join(sql.split()).partition("(")
     body, _, tail = rest.rpartition(")")
     return [head, *sorted(part.strip() for part in body.split(", ")), tail]
@@ -62,12 +62,12 @@ def _postgresql_shape(connection: Connection) -> dict[str, object]:
 
 
 def test_the_migrations_and_the_tables_in_the_code_agree(database: Database) -> None:
-    """Alembic finds nothing to add and nothing to take away."""
+    """Alembic finds nothing to add or to remove."""
     assert migrate.differences(database) == []
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_migrated_and_created_databases_are_the_same_to_the_last_constraint(
+def test_migrated_and_created_databases_have_the_same_schema(
     engine: str, request: pytest.FixtureRequest
 ) -> None:
     """CHECKs, defaults, conditions of indexes and WITHOUT ROWID included, which Alembic does not compare."""
@@ -80,7 +80,7 @@ def test_migrated_and_created_databases_are_the_same_to_the_last_constraint(
 
 
 def _other(request: pytest.FixtureRequest, engine: str) -> str:
-    """A database beside the migrated one."""
+    """A second database next to the migrated one."""
     if engine == "sqlite":
         return f"sqlite:///{request.getfixturevalue('tmp_path') / 'created.db'}"
     url: str = request.getfixturevalue("fresh_postgres")
@@ -100,7 +100,7 @@ def test_the_shape_shows_a_missing_index_condition(database: Database) -> None:
 
 
 def _restore(database: Database) -> None:
-    """Make the index again as it was: the server's database is the next test's, too."""
+    """Recreate the index, because the next test uses the same database on the server."""
     (index,) = (i for i in metadata.tables["outbox"].indexes if i.name == "ix_outbox_pending")
     with database.write() as connection:
         index.drop(connection)
@@ -129,7 +129,7 @@ def test_a_manual_schema_change_is_a_difference(empty: Database, change: str) ->
     assert migrate.differences(empty) != []
 
 
-def test_a_database_says_which_revision_it_is_at(empty: Database) -> None:
+def test_the_revision_of_a_database_can_be_read(empty: Database) -> None:
     """None before the first migration, the newest one after it."""
     assert migrate.current(empty) is None
     assert migrate.upgrade(empty) == migrate.newest()

@@ -1,4 +1,4 @@
-"""Terms that orders were sold under: counted, paged through, and changed only on purpose."""
+"""Terms of stored orders: counted, read in pages, and changed by `reterm` only."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -41,7 +41,7 @@ def due(database: Database) -> object:
     return row.next_due_at and (row.next_due_at, row.due_reason)
 
 
-def asleep(database: Database) -> None:
+def unschedule_all(database: Database) -> None:
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE targets SET next_due_at = NULL")
 
@@ -61,7 +61,7 @@ def test_orders_with_equal_or_unknown_new_terms_do_not_change(
 ) -> None:
     """Not even the time of its last change."""
     sell(database, an_order())
-    asleep(database)
+    unschedule_all(database)
     before = rows_of(database, "orders")
     (done,) = reterm(database, today)
     assert (done.changed, rows_of(database, "orders"), due(database)) == (False, before, None)
@@ -92,7 +92,7 @@ def test_changed_terms_disable_the_fast_path_of_the_target(database: Database, t
 def test_a_guarantee_that_continues_keeps_its_next_look(database: Database) -> None:
     """So that a change of many terms does not make all targets due."""
     sell(database, an_order())
-    asleep(database)
+    unschedule_all(database)
     reterm(database, under(LONG))
     assert due(database) is None
 
@@ -117,7 +117,7 @@ def test_an_ended_guarantee_cancels_held_and_queued_refills(
 
 
 def test_an_ended_guarantee_closes_the_open_drop(database: Database) -> None:
-    """The order counts as sold without refill."""
+    """The order then counts as sold without refill."""
     sell(database, an_order())
     with database.write() as connection:
         drops.save(connection, a_drop(), a_claim(), 1200)
@@ -132,7 +132,7 @@ def test_an_ended_guarantee_closes_the_open_drop(database: Database) -> None:
 def test_changed_terms_cancel_neither_refills_of_a_running_guarantee_nor_claimed_ones(
     database: Database, terms: Terms, state: RefillState
 ) -> None:
-    """New limits hold from the next decision on."""
+    """New limits apply from the next decision on."""
     sell(database, an_order())
     with database.write() as connection:
         refill_id = bring_to(connection, "1", state)

@@ -1,4 +1,4 @@
-"""Updates of an order by a later import: forward only, and what they end."""
+"""Updates of an order by a later import: forward only, with their effects on drops and refills."""
 
 from decimal import Decimal
 from typing import Any
@@ -44,7 +44,7 @@ def with_status(status: OrderStatus) -> Order:
 
 @pytest.mark.parametrize(("known", "row"), FORWARD)
 def test_an_order_status_moves_forward(database: Database, known: OrderStatus, row: OrderStatus) -> None:
-    """A later status of the panel is taken over."""
+    """A later status of the panel is stored."""
     sell(database, with_status(known))
     assert result_and_field(sell(database, with_status(row))) == (ImportResult.UPDATED, None)
     assert stored(database) == with_status(row)
@@ -86,13 +86,13 @@ def test_terms_stay_as_they_were_sold(database: Database) -> None:
     assert stored(database).terms == Terms(name="old", max_refills=1)
 
 
-def test_notes_are_updated_and_never_erased(database: Database) -> None:
-    """Provider, customer, price and currency follow a row that names them and stay with one that does not."""
-    notes: dict[str, Any] = {"provider": "p", "customer": "c", "price": Decimal(2), "currency": "USD"}
+def test_details_are_updated_and_never_erased(database: Database) -> None:
+    """Provider, customer, price and currency: a row that has them changes them, another one does not."""
+    details: dict[str, Any] = {"provider": "p", "customer": "c", "price": Decimal(2), "currency": "USD"}
     sell(database, an_order())
-    assert result_and_field(sell(database, an_order(**notes))) == (ImportResult.UPDATED, None)
+    assert result_and_field(sell(database, an_order(**details))) == (ImportResult.UPDATED, None)
     assert result_and_field(sell(database, an_order())) == (ImportResult.UNCHANGED, None)
-    assert stored(database) == an_order(**notes)
+    assert stored(database) == an_order(**details)
 
 
 def test_an_update_leaves_the_typed_link_as_it_was(database: Database) -> None:
@@ -153,7 +153,7 @@ def test_an_update_that_ends_the_guarantee_keeps_all_other_refills(
 
 
 def test_an_update_that_keeps_the_guarantee_keeps_drop_and_refill(database: Database) -> None:
-    """A new note on the order is no reason to forget what it is owed."""
+    """A changed detail does not affect the claims of the order."""
     sell(database, an_order("1"), an_order("2"))
     with database.write() as connection:
         owe(connection, "1")

@@ -1,4 +1,4 @@
-"""Orders: what an import adds, moves forward, leaves alone and refuses, and what it sets in motion."""
+"""Orders: rows that an import adds, updates, leaves unchanged or refuses."""
 
 from dataclasses import fields, replace
 from datetime import timedelta
@@ -22,7 +22,7 @@ from tests.storage.shop import everything, rows_of, sell
 
 
 def test_every_field_of_an_order_survives_the_round_trip(database: Database) -> None:
-    """Terms, a price to the last digit and a time to the microsecond come back as they went in."""
+    """Terms, every digit of a price, and a time to the microsecond."""
     terms = Terms(
         name="gold", window=timedelta(days=90), settle=timedelta(hours=1), min_drop_percent=7,
         min_drop_units=3, confirmations=4, confirm_after=timedelta(minutes=30), cooldown=timedelta(hours=5),
@@ -59,14 +59,14 @@ def test_a_lifetime_window_survives_the_round_trip(database: Database) -> None:
 
 @pytest.mark.parametrize("price", ["0", "0.10", "1.500000", "0.1", "999999999999.999999"])
 def test_a_price_comes_back_with_all_its_digits(database: Database, price: str) -> None:
-    """Money is kept exactly, down to the zeros behind the point."""
+    """Prices are exact, including trailing zeros."""
     sell(database, an_order(price=Decimal(price)))
     assert str(stored(database).price) == price
 
 
 @pytest.mark.parametrize("status", OrderStatus)
 def test_every_status_can_be_stored(database: Database, status: OrderStatus) -> None:
-    """The CHECK of the table knows all of them."""
+    """The CHECK of the table contains all of them."""
     order = an_order(status=status, completed_at=NOW if status.delivered else None)
     sell(database, order)
     assert stored(database) == order
@@ -78,7 +78,7 @@ def test_an_unknown_order_is_not_found(database: Database) -> None:
         orders.get(connection, "404")
 
 
-# Fates
+# Import results
 
 
 def test_results_are_returned_in_the_order_of_the_rows(database: Database) -> None:
@@ -111,7 +111,7 @@ def test_an_unchanged_row_writes_nothing(database: Database) -> None:
 
 
 def test_a_refused_row_does_not_affect_the_others(database: Database) -> None:
-    """A bad row is answered with its fault; the good one beside it is imported."""
+    """An invalid row has its error; valid rows are imported."""
     sell(database, an_order("1"))
     answer = sell(database, an_order("1", quantity=5, customer="x"), an_order("2"))
     assert [row.result for row in answer] == [ImportResult.REFUSED, ImportResult.ADDED]
@@ -162,7 +162,7 @@ def test_the_same_row_twice_in_a_batch_is_added_once(database: Database) -> None
 
 
 def test_a_second_row_that_contradicts_the_first_is_refused(database: Database) -> None:
-    """Inside one batch the rules are the same as between two."""
+    """The same rules apply within a batch as between batches."""
     answer = sell(database, an_order(), an_order(quantity=7))
     assert [row.result for row in answer] == [ImportResult.ADDED, ImportResult.REFUSED]
     assert stored(database) == an_order()
@@ -211,7 +211,7 @@ def test_orders_are_listed_by_status_and_by_link_newest_completion_first(databas
     assert sorted(listed(None, None, 100)) == ["new", "old", "other", "waits"]
 
 
-# The database's own word
+# Constraints
 
 
 BAD_ROWS = [

@@ -53,7 +53,7 @@ def test_the_longest_overdue_alerts_go_first_up_to_the_limit(database: Database)
 
 
 def test_an_alert_is_due_at_its_time_and_not_before(database: Database) -> None:
-    """The moment itself counts."""
+    """The time itself is included."""
     put(database, "later", at=NOW + HOUR)
     assert claim_due(database, NOW + HOUR - INSTANT) == []
     assert texts(claim_due(database, NOW + HOUR)) == ["later"]
@@ -123,7 +123,7 @@ def test_a_failed_alert_is_retried_with_growing_waits_and_then_given_up(database
 
 
 def test_alerts_about_drops_and_others_are_listed_separately_newest_first(database: Database) -> None:
-    """The daily business does not bury what is wrong with a source."""
+    """So that alerts about drops do not hide those about sources."""
     put(database, "drop 1")
     put(database, "blocked", kind=AlertKind.SOURCE_BLOCKED)
     put(database, "drop 2", kind=AlertKind.DROP_CONFIRMED)

@@ -1,4 +1,4 @@
-"""Plans: what runs every few seconds is found by its index, and costs what is due, never what exists.
+"""Plans: frequent queries use an index, and cost what is due, never what exists.
 
 Each query is overheard while the program's own function sends it, and explained by both engines.
 """
@@ -52,7 +52,7 @@ LARGE = {
     "targets", "orders", "snapshots", "drops", "decisions", "refills", "refill_events", "outbox",
     "source_requests", "order_flags", "requests", "reviews", "virtual_times",
 }  # fmt: skip
-"""Tables that grow with the shop; none of them may be read from end to end, or sorted."""
+"""Tables that grow with the shop; full scans and sorts of them are not allowed."""
 UNNAMED = {
     "sqlite_autoindex_virtual_times_1": "pk_virtual_times",
     "sqlite_autoindex_refills_1": "uq_refills_order_id_number",
@@ -60,10 +60,10 @@ UNNAMED = {
 }
 """SQLite's own names for the indexes behind UNIQUE constraints."""
 QUEUES_ONLY = {"ix_targets_unrouted"}
-"""Indexes which hold what waits and nothing else: SQLite calls it a scan to read them from the beginning."""
+"""Partial indexes that contain only waiting rows: SQLite reports a read from their start as a scan."""
 
 
-# A shop that has been open for a while
+# A shop with many old rows
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -182,16 +182,16 @@ ROWS: dict[str, Callable[[int], dict[str, Any]]] = {
 }  # fmt: skip
 
 
-# What an engine says it would do
+# Query plans of the engines
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a statement would be carried out."""
+    """The query plan of a statement."""
 
     indexes: frozenset[str]
     scanned: frozenset[str]
-    """Tables that are read from end to end."""
+    """Tables with a full scan."""
     sorts: bool
 
 
@@ -230,7 +230,7 @@ QUEUES: dict[str, tuple[Callable[[Connection], object], str]] = {
         lambda c: due.due_by_date(c, "source 2", Priority.ROUTINE, NOW + DAY, 20),
         "ix_targets_due",
     ),
-    "last calls": (lambda c: due.final_looks(c, "source 2", 7, 1.0, NOW, 20), "ix_targets_final_look"),
+    "final looks": (lambda c: due.final_looks(c, "source 2", 7, 1.0, NOW, 20), "ix_targets_final_look"),
     "virtual queue": (
         lambda c: due.by_virtual_time(c, "source 2", "stream 2", NOW, 20),
         "ix_targets_virtual",
@@ -247,7 +247,7 @@ QUEUES: dict[str, tuple[Callable[[Connection], object], str]] = {
         "ix_source_requests_source_at",
     ),
 }
-"""What is asked for in an order and with a limit, and the index which has it in that order."""
+"""Queries with an order and a limit, and the index that has this order."""
 
 LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
     "a full hour": (
@@ -299,11 +299,11 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
     "the last request about an order": (lambda c: requests.last_granted(c, "77"), {"ix_requests_order_id"}),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }
-"""What is asked for by a key, and the indexes which lead to it."""
+"""Queries by key, and the indexes that serve them."""
 
 
 def plans_of(database: Database, work: Callable[[Connection], object]) -> list[Plan]:
-    """Overhear the SELECTs and UPDATEs of some work, undo it, and have them explained."""
+    """Record the SELECTs and UPDATEs of some work, roll it back, and return their query plans."""
     with database.write() as connection:
         undone = connection.begin_nested()
         heard = statements_of(connection, lambda: work(connection))

@@ -1,4 +1,4 @@
-"""Refills: one open per order, the operator's verbs, and the whole life of each in its events."""
+"""Refills: one open refill per order, the actions of operators, and an event for each state."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ ACTIONS = {
     "requeue": {"dead": "queued"},
     "cancel": {"queued": "cancelled", "held": "cancelled", "dead": "cancelled"},
 }
-"""The operator's verbs, from the contract: which state each turns into which."""
+"""The actions of operators, from the contract: the state before and after each."""
 LEGAL = [(action, old, new) for action, moves in ACTIONS.items() for old, new in moves.items()]
 ILLEGAL = [
     (action, state) for action, moves in ACTIONS.items() for state in RefillState if state not in moves
@@ -50,14 +50,14 @@ def operate(database: Database, refill_id: int, action: str) -> RefillState:
         return RefillState(operator_actions.act(connection, refill_id, action, NOW + HOUR).state)
 
 
-def told(database: Database, refill_id: int) -> list[RefillState]:
-    """The states that a refill has come into, by its events."""
+def states_of(database: Database, refill_id: int) -> list[RefillState]:
+    """The states that a refill has had, by its events."""
     with database.read() as connection:
         return [row.state for row in refills.events_of(connection, refill_id)]
 
 
 def a_row(order_id: str, state: RefillState, drop_id: int, number: int = 99) -> dict[str, object]:
-    """A row as it could be inserted past all code."""
+    """A row that is inserted directly, without the checks of the code."""
     claimed, completed = state is RefillState.CLAIMED, state is RefillState.COMPLETED
     return {
         "order_id": order_id, "number": number, "drop_id": drop_id, "metric": Metric.FOLLOWERS, "quantity": 1,
@@ -67,7 +67,7 @@ def a_row(order_id: str, state: RefillState, drop_id: int, number: int = 99) -> 
     }  # fmt: skip
 
 
-# Making them
+# Creation
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def a_row(order_id: str, state: RefillState, drop_id: int, number: int = 99) -> 
 def test_a_decision_creates_a_queued_or_held_refill(
     database: Database, action: Action, state: RefillState, queued_at: object
 ) -> None:
-    """With the units and the reason of the decision, and all that a consumer needs."""
+    """With the units and the reason of the decision, and everything that a consumer needs."""
     sell(database, an_order(provider="wholesaler"))
     with database.write() as connection:
         drop_id = drops.save(connection, a_drop("1", DropState.HELD), a_claim(), 1200)
@@ -89,7 +89,7 @@ def test_a_decision_creates_a_queued_or_held_refill(
     assert (row.quantity, row.reason, row.drop_id) == (290, a_decision("1", action).reason, drop_id)
     assert (row.order_id, row.number, row.attempt) == ("1", 1, 0)
     assert (row.link, row.service, row.provider) == (a_profile().link.url, "followers", "wholesaler")
-    assert told(database, refill_id) == [state]
+    assert states_of(database, refill_id) == [state]
 
 
 def test_refills_are_numbered_within_their_order(database: Database) -> None:
@@ -115,7 +115,7 @@ def test_an_order_with_an_open_refill_gets_no_other(database: Database, state: R
 
 @pytest.mark.parametrize("state", ENDED)
 def test_after_an_ended_refill_another_can_be_created(database: Database, state: RefillState) -> None:
-    """One at a time, not one for ever."""
+    """One open refill at a time, any number in total."""
     first = bring(database, state)
     with database.write() as connection:
         assert owe(connection, "1") > first
@@ -145,7 +145,7 @@ def test_the_database_refuses_a_second_refill_with_the_same_number(database: Dat
 
 
 def test_concurrent_decisions_create_one_refill(database: Database) -> None:
-    """However many judge at the same moment, a lost unit is owed once."""
+    """For any number of concurrent evaluations, a lost unit is owed once."""
     sell(database, an_order())
 
     def make(_: int) -> int | None:
@@ -180,17 +180,17 @@ def test_the_database_refuses_an_impossible_refill(
         connection.execute(update(table).where(table.c.refill_id == refill_id).values(change))
 
 
-# The operator's verbs
+# Actions of operators
 
 
 @pytest.mark.parametrize(("action", "old", "new"), LEGAL)
 def test_an_operator_action_changes_the_state(database: Database, action: str, old: str, new: str) -> None:
     """And writes an event."""
     refill_id = bring(database, RefillState(old))
-    before = told(database, refill_id)
+    before = states_of(database, refill_id)
     assert operate(database, refill_id, action) is RefillState(new)
     assert get(database, refill_id).state is RefillState(new)
-    assert told(database, refill_id) == [*before, RefillState(new)]
+    assert states_of(database, refill_id) == [*before, RefillState(new)]
     with database.read() as connection:
         last = refills.events_of(connection, refill_id)[-1]
     assert (last.at, last.detail) == (NOW + HOUR, f"{action} by an operator")
@@ -242,7 +242,7 @@ def test_a_dead_refill_is_not_requeued_beside_an_open_one(database: Database) ->
 
 
 def test_of_concurrent_operator_actions_one_succeeds(database: Database) -> None:
-    """Approving and rejecting meet: one of them is told that it came too late."""
+    """Of a concurrent approval and rejection, the second fails."""
     refill_id = bring(database, RefillState.HELD)
 
     def move(i: int) -> RefillState | None:
@@ -253,10 +253,10 @@ def test_of_concurrent_operator_actions_one_succeeds(database: Database) -> None
 
     moved = [state for state in at_once(4, move) if state is not None]
     assert moved == [get(database, refill_id).state]
-    assert told(database, refill_id) == [RefillState.HELD, *moved]
+    assert states_of(database, refill_id) == [RefillState.HELD, *moved]
 
 
-# Cancelling what waits
+# Cancellation
 
 
 @pytest.mark.parametrize("state", RefillState)
@@ -266,12 +266,12 @@ def test_only_held_and_queued_refills_are_cancelled_with_their_order(
     """A claimed refill is left to its consumer; an ended one has ended."""
     refill_id = bring(database, state)
     bystander = bring(database, RefillState.QUEUED, "2")
-    before = told(database, refill_id)
+    before = states_of(database, refill_id)
     with database.write() as connection:
         refills.cancel_waiting(connection, "1", NOW + HOUR, "order flagged abuse")
     waits = state in {RefillState.HELD, RefillState.QUEUED}
     assert get(database, refill_id).state is (RefillState.CANCELLED if waits else state)
-    assert told(database, refill_id) == before + [RefillState.CANCELLED] * waits
+    assert states_of(database, refill_id) == before + [RefillState.CANCELLED] * waits
     assert get(database, bystander).state is RefillState.QUEUED
 
 

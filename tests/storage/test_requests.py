@@ -1,4 +1,4 @@
-"""Requests: one stands at a time, and all of them can be read later."""
+"""Requests: one is pending at a time, and all of them can be read later."""
 
 from storage import requests
 from storage.engine import Database

@@ -1,4 +1,4 @@
-"""Routes: which source looks at a target, found out when it is new and whenever that may have changed."""
+"""Routes: the source of a target, decided when the target is new and after changes that may affect it."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,8 +15,8 @@ from storage.engine import Database
 from tests.builders import DAY, HOUR, NOW, a_pending_order, a_post, a_profile, an_order
 from tests.storage.shop import everything, put_target, rows_of, sell
 
-SEAT = QueuePosition(1.5, "old s", NOW + HOUR, NOW + 20 * DAY, FinalLook(7, 2.5))
-PLACE: dict[str, Any] = {
+POSITION = QueuePosition(1.5, "old s", NOW + HOUR, NOW + 20 * DAY, FinalLook(7, 2.5))
+POSITION_COLUMNS: dict[str, Any] = {
     "virtual_due": 1.5, "service_queue": "old s", "not_before": NOW + HOUR,
     "coverage_ends_at": NOW + 20 * DAY,
     "final_look_slot": 7, "final_look_value": 2.5,
@@ -39,7 +39,7 @@ def get(database: Database, target_id: int) -> TargetState:
 
 
 def place(database: Database) -> list[dict[str, Any]]:
-    return [{name: row._mapping[name] for name in PLACE} for row in rows_of(database, "targets")]
+    return [{name: row._mapping[name] for name in POSITION_COLUMNS} for row in rows_of(database, "targets")]
 
 
 def sources_of(database: Database) -> list[str | None]:
@@ -50,9 +50,9 @@ def test_a_new_target_is_routed_when_it_becomes_due(database: Database) -> None:
     """A target without a due time is not routed; "no source" is a result too."""
     new = put(database, "new", source=None)
     far = put(database, "far", NOW + 90 * DAY, source=None)
-    put(database, "at rest", None, source=None)
+    put(database, "unscheduled", None, source=None)
     put(database, "known")
-    put(database, "seen by nobody", source="")
+    put(database, "no source", source="")
     assert unrouted(database) == [new, far]
 
 
@@ -77,17 +77,20 @@ def with_source(state: TargetState, source: str, request_key: str) -> TargetStat
 
 def test_routing_stores_source_request_key_and_queue_position(database: Database) -> None:
     """Nothing else changes."""
-    seated, dated = put(database, "seated", source=None), put(database, "dated", source=None, **PLACE)
-    before = get(database, seated)
-    rows = [with_source(get(database, i), "graph", f"page {i}") for i in (seated, dated)]
+    queued, dated = (
+        put(database, "queued", source=None),
+        put(database, "dated", source=None, **POSITION_COLUMNS),
+    )
+    before = get(database, queued)
+    rows = [with_source(get(database, i), "graph", f"page {i}") for i in (queued, dated)]
     with database.write() as connection:
-        routes.save_routes(connection, rows, {seated: SEAT})
+        routes.save_routes(connection, rows, {queued: POSITION})
         routes.save_routes(connection, [], {})
-    after = with_source(before, "graph", f"page {seated}")
-    assert get(database, seated) == replace(after, schedule=replace(after.schedule, service_queue="old s"))
+    after = with_source(before, "graph", f"page {queued}")
+    assert get(database, queued) == replace(after, schedule=replace(after.schedule, service_queue="old s"))
     schedule = get(database, dated).schedule
     assert (schedule.source, schedule.request_key) == ("graph", f"page {dated}")
-    assert place(database) == [PLACE, dict.fromkeys(PLACE) | {"service_queue": ""}]
+    assert place(database) == [POSITION_COLUMNS, dict.fromkeys(POSITION_COLUMNS) | {"service_queue": ""}]
     assert unrouted(database) == []
 
 
@@ -105,7 +108,7 @@ def test_invalidating_a_route_makes_that_target_unrouted(database: Database) -> 
 def test_targets_of_disabled_sources_become_unrouted(database: Database) -> None:
     """Their queue positions are overwritten by the next routing."""
     for source in ("graph", "instaloader", "", None):
-        put(database, f"by {source}", source=source, **PLACE)
+        put(database, f"by {source}", source=source, **POSITION_COLUMNS)
     with database.write() as connection:
         assert routes.leave_sources(connection, ["graph", "simulated"]) == 2
         assert routes.leave_sources(connection, ["graph"]) == 0
@@ -115,7 +118,7 @@ def test_targets_of_disabled_sources_become_unrouted(database: Database) -> None
 
 
 def test_without_given_sources_all_targets_become_unrouted(database: Database) -> None:
-    """As on the day after a new one was enabled."""
+    """As after a new source was enabled."""
     for source in ("graph", ""):
         put(database, f"by {source}", source=source)
     with database.write() as connection:
@@ -130,14 +133,14 @@ def test_targets_are_unrouted_in_the_order_of_an_evaluation(postgresql: Database
         connection.execute(
             update(schema.targets).where(schema.targets.c.target_id == first).values(due_reason="x")
         )
-    with ThreadPoolExecutor(1) as pool, postgresql.write() as judge:
-        targets.get(judge, first, lock=True)
+    with ThreadPoolExecutor(1) as pool, postgresql.write() as evaluation:
+        targets.get(evaluation, first, lock=True)
         starting = pool.submit(leave, postgresql)
-        while not judge.exec_driver_sql(WAITING).scalar_one():
+        while not evaluation.exec_driver_sql(WAITING).scalar_one():
             assert not starting.done()
-        judge.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
-        assert targets.get(judge, second, lock=True).target_id == second
-        judge.commit()
+        evaluation.exec_driver_sql("SET LOCAL lock_timeout = '100ms'")
+        assert targets.get(evaluation, second, lock=True).target_id == second
+        evaluation.commit()
         assert starting.result(timeout=30) == 2
 
 
@@ -150,15 +153,15 @@ WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 def test_a_restart_with_the_same_sources_changes_nothing(database: Database) -> None:
-    """A restart with the same sources."""
-    put(database, "natgeo", **PLACE)
+    """No target becomes unrouted."""
+    put(database, "natgeo", **POSITION_COLUMNS)
     before = everything(database)
     with database.write() as connection:
         assert routes.leave_sources(connection, ["simulated"]) == 0
     assert everything(database) == before
 
 
-# What makes a target be routed anew
+# What makes a target unrouted
 
 
 def routed(database: Database) -> None:
@@ -203,7 +206,7 @@ def test_a_changed_order_makes_its_target_unrouted(database: Database) -> None:
 
 
 def test_metrics_of_one_link_are_routed_separately(database: Database) -> None:
-    """Each has its own way."""
+    """Each metric has its own route."""
     sell(database, an_order("1", target=a_post()), an_order("2", target=a_post(metric=Metric.VIEWS)))
     routed(database)
     sell(database, an_order("3", target=a_post(metric=Metric.VIEWS)))

@@ -1,4 +1,4 @@
-"""Instants: what the database knows of the time."""
+"""The newest stored time, and the time of the database server."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,13 +20,13 @@ def newest(database: Database) -> datetime | None:
 
 
 def test_a_new_database_has_no_newest_time(database: Database) -> None:
-    """Nothing was looked at yet."""
+    """There are no looks yet."""
     assert newest(database) is None
 
 
 @pytest.mark.parametrize("later", [HOUR, -HOUR])
 def test_the_newest_instant_is_that_of_a_look_or_of_a_request(database: Database, later: timedelta) -> None:
-    """Whichever was last."""
+    """The later of both."""
     with database.write() as connection:
         put_target(connection, "a", NOW, Priority.ROUTINE, last_look_at=NOW)
         put_target(connection, "b", NOW, Priority.ROUTINE, last_look_at=NOW - MINUTE)
@@ -35,12 +35,12 @@ def test_the_newest_instant_is_that_of_a_look_or_of_a_request(database: Database
 
 
 def test_a_server_returns_its_own_time(postgresql: Database) -> None:
-    """Here it is this machine's."""
+    """In the test it is that of this machine."""
     with postgresql.read() as connection:
-        told = server_time.server_time(connection)
-    assert told is not None
-    assert told.tzinfo is UTC
-    assert abs(told - datetime.now(UTC)) < MINUTE
+        found = server_time.server_time(connection)
+    assert found is not None
+    assert found.tzinfo is UTC
+    assert abs(found - datetime.now(UTC)) < MINUTE
 
 
 def test_sqlite_has_no_server_time(sqlite: Database) -> None:

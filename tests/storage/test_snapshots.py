@@ -1,4 +1,4 @@
-"""Snapshots: every look is kept as it was, once, and read newest first."""
+"""Snapshots: every look is stored once and unchanged, and read newest first."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -78,7 +78,7 @@ def test_snapshots_are_returned_newest_first_up_to_the_limit(database: Database,
 
 
 def test_snapshots_are_separate_per_target(database: Database, target_id: int) -> None:
-    """The same moment may be seen at two targets."""
+    """Two targets may have snapshots of the same time."""
     with database.write() as connection:
         other = put_target(connection, "nasa", NOW, Priority.ROUTINE)
     keep(database, target_id, a_look(1))
@@ -119,7 +119,7 @@ def test_the_database_refuses_a_snapshot_of_an_unknown_target(database: Database
 def test_the_database_refuses_an_impossible_snapshot(
     database: Database, target_id: int, change: dict[str, Any], constraint: str
 ) -> None:
-    """Only a count counts, and no count is negative."""
+    """Only the outcome `count` has a count, and it is not negative."""
     row = {
         "target_id": target_id, "at": NOW - DAY, "outcome": Outcome.COUNT, "count": 5,
         "source": "simulated", "count_kind": "", "detail": "",

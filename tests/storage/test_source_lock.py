@@ -1,4 +1,4 @@
-"""Several daemons ask one source: who looks into its budget holds it until what was taken is noted."""
+"""Daemons that share a source: a daemon locks its budget from reading it until its requests are stored."""
 
 from datetime import datetime
 from random import Random

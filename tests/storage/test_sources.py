@@ -1,4 +1,4 @@
-"""What is remembered of a source: its breaker and strain, and the requests that its budget counts."""
+"""The stored state of a source: breaker, rate limit state, and the requests that its budget counts."""
 
 from dataclasses import fields
 from datetime import datetime
@@ -50,7 +50,7 @@ def test_an_unknown_source_has_a_new_breaker(database: Database) -> None:
 
 
 def test_every_field_of_a_breaker_survives_the_round_trip(database: Database) -> None:
-    """A restart forgets nothing."""
+    """A restart loses nothing."""
     plain = Breaker()
     assert [f.name for f in fields(Breaker) if getattr(TRIPPED, f.name) == getattr(plain, f.name)] == []
     save(database, "graph", TRIPPED)
@@ -66,12 +66,12 @@ def test_saving_a_breaker_updates_its_row(database: Database) -> None:
 
 
 def test_concurrent_first_saves_of_a_breaker_leave_one_row(database: Database) -> None:
-    """Two daemons that are refused in the same moment leave one row."""
+    """As when two daemons are refused at the same time."""
     at_once(6, lambda i: save(database, "graph", Breaker(level=i)))
     assert len(rows_of(database, "source_state")) == 1
 
 
-# Strain
+# Rate limit state
 
 
 def test_the_rate_limit_state_and_the_breaker_do_not_overwrite_each_other(database: Database) -> None:
@@ -132,8 +132,8 @@ def test_a_request_is_stored_with_its_purpose(database: Database) -> None:
     assert sorted(rows) == [("check", 0), ("check", 3), ("look", 0)]
 
 
-def test_noting_no_requests_writes_no_row(database: Database) -> None:
-    """An answer out of a cache costs nothing."""
+def test_storing_no_requests_writes_no_row(database: Database) -> None:
+    """An answer from a cache needs no request."""
     with database.write() as connection:
         sources.note_requests(connection, "graph", NOW, 0)
         sources.note_requests(connection, "graph", NOW, -1)

@@ -1,4 +1,4 @@
-"""Start counts: given or measured, and fixed once a decision rests on them."""
+"""Start counts: given or measured, and fixed once a decision depends on them."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -79,7 +79,7 @@ def test_a_larger_delivery_resets_a_measured_start_count(database: Database) -> 
 def test_after_a_decision_remains_completion_and_start_count_are_fixed(
     database: Database, change: dict[str, Any], field: str
 ) -> None:
-    """Remains, time of completion and start count stay once something was decided by them."""
+    """The decision depends on them."""
     sell(database, an_order())
     decide(database)
     assert result_and_field(sell(database, an_order(**change))) == (ImportResult.REFUSED, field)
@@ -87,7 +87,7 @@ def test_after_a_decision_remains_completion_and_start_count_are_fixed(
 
 
 def test_after_a_decision_a_measured_start_count_is_fixed(database: Database) -> None:
-    """Even a measured start count stays once something was decided by it."""
+    """A measured one, too, stays after a decision."""
     sell(database, an_order(start_count=None))
     with database.write() as connection:
         orders.measured(connection, "1", 480)
@@ -116,8 +116,8 @@ def test_a_decision_on_another_order_fixes_nothing(database: Database) -> None:
     assert [row.result for row in answer] == [ImportResult.UPDATED, ImportResult.REFUSED]
 
 
-def test_notes_may_change_after_a_decision(database: Database) -> None:
-    """The baseline is frozen, the customer's name is not."""
+def test_details_may_change_after_a_decision(database: Database) -> None:
+    """The baseline is fixed, the name of the customer is not."""
     sell(database, an_order())
     decide(database)
     assert result_and_field(sell(database, an_order(customer="c"))) == (ImportResult.UPDATED, None)
@@ -143,4 +143,4 @@ def wait_for_a_blocked_transaction(database: Database) -> None:
         with database.read() as connection:
             if connection.exec_driver_sql("SELECT 1 FROM pg_locks WHERE NOT granted").first():
                 return
-    pytest.fail("nobody waits for a lock")
+    pytest.fail("no transaction waits for a lock")

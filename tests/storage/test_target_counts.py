@@ -1,4 +1,4 @@
-"""Headcount: how many targets and orders each source has to do for."""
+"""How many targets, requests and orders each source has."""
 
 import pytest
 from sqlalchemy import update
@@ -14,7 +14,7 @@ from tests.builders import NOW, a_pending_order, a_post, a_profile, an_order
 from tests.storage.shop import put_target, sell
 
 LIKES, VIEWS = Metric.LIKES, Metric.VIEWS
-EYES = ("graph", "instaloader")
+CONFIGURED = ("graph", "instaloader")
 
 
 def watch(database: Database, name: str, source: str | None = None, **changes: object) -> None:
@@ -29,8 +29,8 @@ def of(database: Database, source: str) -> TargetCounts:
 
 def without(database: Database, *metrics: Metric) -> TargetCounts:
     with database.read() as connection:
-        found = target_counts.of_no_source(connection, EYES, metrics)
-        assert target_counts.number_of_no_source(connection, EYES, metrics) == found.targets
+        found = target_counts.of_no_source(connection, CONFIGURED, metrics)
+        assert target_counts.number_of_no_source(connection, CONFIGURED, metrics) == found.targets
         return found
 
 
@@ -40,13 +40,13 @@ def test_targets_are_counted_per_source(database: Database) -> None:
     watch(database, "b", "graph")
     watch(database, "c", "instaloader")
     watch(database, "d")
-    watch(database, "e", "telepathy")
+    watch(database, "e", "disabled")
     assert (of(database, "graph").targets, of(database, "instaloader").targets) == (2, 1)
     assert without(database, *Metric).targets == 2
 
 
 def test_a_target_that_no_source_can_read_is_not_counted(database: Database) -> None:
-    """The routing has said so; no budget has to do for it."""
+    """It is routed to no source, so it needs no budget."""
     watch(database, "a", "")
     watch(database, "b")
     watch(database, "c", "", next_due_at=None)
@@ -56,7 +56,7 @@ def test_a_target_that_no_source_can_read_is_not_counted(database: Database) -> 
 
 
 def test_targets_due_by_date_and_by_virtual_time_are_counted(database: Database) -> None:
-    """One that is due by neither is over."""
+    """A target that is due by neither is not counted."""
     watch(database, "virtual", "graph", next_due_at=None, virtual_due=3.5)
     watch(database, "over", "graph", next_due_at=None)
     assert of(database, "graph").targets == 1
@@ -103,7 +103,7 @@ def test_delivered_orders_without_flags_are_counted(database: Database) -> None:
 
 
 def test_orders_of_an_unscheduled_target_are_not_counted(database: Database) -> None:
-    """Nobody looks for them any more."""
+    """They need no looks any more."""
     sell(database, an_order("1"))
     with database.write() as connection:
         connection.execute(update(targets).values(source="graph", next_due_at=None))
@@ -111,11 +111,11 @@ def test_orders_of_an_unscheduled_target_are_not_counted(database: Database) -> 
 
 
 def test_counts_of_routed_and_unrouted_targets_add_up() -> None:
-    """Those that a source has, and those that it will get."""
+    """The sum is what a source will have to read."""
     assert TargetCounts(1, 2, 3) + TargetCounts(10, 20, 30) == TargetCounts(11, 22, 33)
 
 
-@pytest.mark.parametrize("source", EYES)
+@pytest.mark.parametrize("source", CONFIGURED)
 def test_an_empty_database_has_zero_counts(database: Database, source: str) -> None:
-    """Noughts, and no error."""
+    """Not an error."""
     assert of(database, source) == TargetCounts()

@@ -13,7 +13,7 @@ from tests.storage.target_rows import get, put
 
 
 def test_the_target_of_an_order_is_found(database: Database) -> None:
-    """However many orders share it."""
+    """Also if several orders share it."""
     sell(database, an_order("1"), an_order("2"), an_order("3", target=a_profile("nasa")))
     with database.read() as connection:
         found = [targets.of_order(connection, order_id).target for order_id in ("1", "2", "3")]
@@ -52,28 +52,28 @@ def test_targets_are_locked_in_the_order_of_their_ids(database: Database) -> Non
 
 
 def test_transactions_that_lock_the_same_targets_do_not_deadlock(postgresql: Database) -> None:
-    """Each waits for the other at most once: nobody holds what the other one lacks."""
+    """All transactions lock in the order of ids."""
     ids = [put(postgresql, f"user{i}") for i in range(30)]
 
-    def judge(number: int) -> int:
+    def lock_all(number: int) -> int:
         with postgresql.write() as connection:
             rows = targets.locked(connection, ids[::-1] if number % 2 else ids)
             targets.invalidate_fast_path(connection, ids)
             return len(rows)
 
-    assert at_once(6, judge) == [30] * 6
+    assert at_once(6, lock_all) == [30] * 6
 
 
 def test_a_locked_target_can_still_be_read(postgresql: Database) -> None:
     """Lists do not wait for an evaluation."""
     target_id = put(postgresql, "natgeo")
-    with postgresql.write() as judge:
-        targets.get(judge, target_id, lock=True)
+    with postgresql.write() as evaluation:
+        targets.get(evaluation, target_id, lock=True)
         assert get(postgresql, target_id).target == a_profile("natgeo")
 
 
 def test_concurrent_imports_create_each_target_once(database: Database) -> None:
-    """Imports that meet agree on the ids."""
+    """Concurrent imports get the same ids."""
     wanted = [a_profile(f"user{i}") for i in range(20)]
 
     def ensure(i: int) -> dict[tuple[str, Metric], int]:
@@ -86,7 +86,7 @@ def test_concurrent_imports_create_each_target_once(database: Database) -> None:
 
 
 def test_ensuring_no_targets_returns_none(database: Database) -> None:
-    """An empty import asks for none."""
+    """As in an empty import."""
     with database.write() as connection:
         assert targets.ensure(connection, []) == {}
 

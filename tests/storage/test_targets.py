@@ -1,4 +1,4 @@
-"""Targets: when each is due, who may judge it, and what is known of its series."""
+"""Targets: when each is due, its lock, and its stored series."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -37,7 +37,7 @@ def look(
     absence: Absence = THERE,
     notified_problem: TargetProblem | None = None,
 ) -> TargetState:
-    """Write down a look; gives the target as it is afterwards."""
+    """Save a look; returns the target afterwards."""
     with database.write() as connection:
         row = targets.get(connection, target_id, lock=True)
         now_known = replace(
@@ -47,7 +47,7 @@ def look(
     return get(database, target_id)
 
 
-# Waking
+# Making targets due
 
 
 def test_schedule_by_makes_a_target_due(database: Database) -> None:
@@ -82,7 +82,7 @@ def test_schedule_by_sets_the_given_priority(database: Database) -> None:
 
 
 def test_schedule_by_raises_the_priority_of_an_overdue_target(database: Database) -> None:
-    """Its place among the routine looks might be hours from the front."""
+    """In the routine queue it might wait for hours."""
     put(database, "older", NOW - DAY)
     target_id = put(database, "asked for", NOW - HOUR)
     with database.write() as connection:
@@ -91,7 +91,7 @@ def test_schedule_by_raises_the_priority_of_an_overdue_target(database: Database
 
 
 def test_schedule_by_never_lowers_a_priority(database: Database) -> None:
-    """A confirmation that an import brings forward is still one, a longest wait becomes routine."""
+    """URGENT stays with an earlier time; MAX_INTERVAL becomes ROUTINE."""
     urgent = put(database, "urgent", NOW + DAY, Priority.URGENT)
     longest = put(database, "longest", NOW - MINUTE, Priority.MAX_INTERVAL)
     with database.write() as connection:
@@ -104,7 +104,7 @@ def test_schedule_by_never_lowers_a_priority(database: Database) -> None:
 
 
 def test_max_interval_is_a_separate_priority(database: Database) -> None:
-    """Who is woken for when the budget has room is not taken for routine."""
+    """A target that is read only with spare budget does not become ROUTINE."""
     target_id = put(database, "natgeo", None, Priority.URGENT)
     with database.write() as connection:
         targets.schedule_by(connection, [target_id], NOW, "order imported", Priority.MAX_INTERVAL)
@@ -122,7 +122,7 @@ NOOP_BOUNDS: dict[str, Any] = {
 @pytest.mark.parametrize("at", [NOW - HOUR, NOW, NOW + DAY])
 def test_schedule_by_disables_the_fast_path(database: Database, at: datetime) -> None:
     """Whether or not the target becomes due earlier."""
-    target_id, other = put(database, "calm", **NOOP_BOUNDS), put(database, "other", **NOOP_BOUNDS)
+    target_id, other = put(database, "fast", **NOOP_BOUNDS), put(database, "other", **NOOP_BOUNDS)
     with database.write() as connection:
         targets.schedule_by(connection, [target_id], at, "asked")
     assert get(database, target_id).noop_bounds is None
@@ -130,8 +130,8 @@ def test_schedule_by_disables_the_fast_path(database: Database, at: datetime) ->
 
 
 def test_invalidate_fast_path_keeps_the_due_time(database: Database) -> None:
-    """Only what its next count means has changed."""
-    target_id = put(database, "calm", **NOOP_BOUNDS)
+    """Only the evaluation of its next count changes."""
+    target_id = put(database, "fast", **NOOP_BOUNDS)
     before = get(database, target_id)
     with database.write() as connection:
         targets.invalidate_fast_path(connection, [target_id, target_id + 1])
@@ -140,7 +140,7 @@ def test_invalidate_fast_path_keeps_the_due_time(database: Database) -> None:
 
 
 def test_schedule_by_without_targets_changes_nothing(database: Database) -> None:
-    """An import without guaranteed orders wakes an empty set."""
+    """As after an import without guaranteed orders."""
     put(database, "natgeo", NOW + DAY)
     with database.write() as connection:
         targets.schedule_by(connection, [], NOW, "asked")
@@ -168,7 +168,7 @@ def test_a_look_is_saved_with_the_next_look(database: Database) -> None:
 
 
 def test_a_target_without_a_next_look_is_not_due(database: Database) -> None:
-    """Without a next look the target rests until it is woken."""
+    """Without a next look the target is unscheduled until something makes it due."""
     row = look(database, put(database, "natgeo"), a_look(), Series(1200, "follower_count"), 0, None)
     assert (row.schedule.next_due_at, row.schedule.due_reason) == (None, "no order is covered")
     assert claim_due(database, now=NOW + 100 * DAY) == []
@@ -195,7 +195,7 @@ def test_private_since_is_the_time_of_the_first_private_look(database: Database)
 
 
 def test_the_next_count_resets_private_since(database: Database) -> None:
-    """Only a number proves that the profile can be read."""
+    """Only a count proves that the profile can be read."""
     target_id = put(database, "shy")
     look(database, target_id, a_failed_look(Outcome.PRIVATE), Series())
     row = look(database, target_id, a_look(at=NOW + HOUR), Series(1200, "follower_count"))
@@ -221,8 +221,8 @@ def test_the_account_and_its_current_username_are_stored(database: Database) -> 
     shown = [("17", "renamed"), ("", ""), ("18", "stranger"), ("17", "")]
     kept = []
     for hours, (account, username) in enumerate(shown):
-        shot = replace(a_look(at=NOW + hours * HOUR), account=account, username=username)
-        row = look(database, target_id, shot, series)
+        snapshot = replace(a_look(at=NOW + hours * HOUR), account=account, username=username)
+        row = look(database, target_id, snapshot, series)
         kept.append((row.series.account, row.target.account, row.target.username_now))
     assert kept == [("17", "17", "renamed")] * 3 + [("17", "17", None)]
 
@@ -263,14 +263,14 @@ def test_every_result_of_a_look_survives_the_round_trip(database: Database) -> N
 
 
 def test_a_look_without_a_queue_position_leaves_the_queue(database: Database) -> None:
-    """Nothing of the old place stays: a companion has the place for both, or only the date counts."""
+    """Nothing of the old position stays: another target with its request key has one, or the date applies."""
     target_id = put(database, "natgeo", **NOOP_BOUNDS)
-    seated = LookOutcome(get(database, target_id), a_look(), AGAIN, POSITION, NoopBounds(1, NOW, NOW, NOW))
+    queued = LookOutcome(get(database, target_id), a_look(), AGAIN, POSITION, NoopBounds(1, NOW, NOW, NOW))
     with database.write() as connection:
-        targets.save_looks(connection, [seated])
+        targets.save_looks(connection, [queued])
         targets.save_looks(
             connection,
-            [replace(seated, snapshot=a_look(at=NOW + HOUR), queue_position=None, noop_bounds=None)],
+            [replace(queued, snapshot=a_look(at=NOW + HOUR), queue_position=None, noop_bounds=None)],
         )
     row = rows_of(database, "targets")[0]
     place = (row.virtual_due, row.not_before, row.coverage_ends_at, row.final_look_slot, row.final_look_value)
@@ -282,8 +282,8 @@ def test_a_look_without_a_queue_position_leaves_the_queue(database: Database) ->
 
 
 def test_the_cadence_state_ends_with_the_last_order(database: Database) -> None:
-    """An order to come starts afresh."""
-    target_id = put(database, "natgeo", cadence_state="noted")
+    """A later order starts without one."""
+    target_id = put(database, "natgeo", cadence_state="a state")
     row = get(database, target_id)
     with database.write() as connection:
         targets.save_looks(connection, [LookOutcome(row, a_look(), None)])

@@ -20,7 +20,7 @@ from tests.storage.shop import allow_fast_path, on_fast_path, put_off, rows_of, 
 
 @pytest.mark.parametrize("typed", ["@NatGeo", "https://instagram.com/natgeo?igsh=abc", "natgeo/"])
 def test_different_spellings_of_a_link_are_one_target(database: Database, typed: str) -> None:
-    """Orders for one profile share one target, and one count carries them all."""
+    """Orders for one profile share one target and its counts."""
     sell(database, an_order("1"))
     sell(database, an_order("2", target=Target(parse_link(typed).link, Metric.FOLLOWERS)))
     assert len(rows_of(database, "targets")) == 1
@@ -42,14 +42,14 @@ def test_the_case_of_a_shortcode_is_part_of_its_identity(database: Database) -> 
 
 
 def test_the_owner_from_a_later_order_is_stored_on_the_target(database: Database) -> None:
-    """The official interface finds a post through its owner only, whichever order names it."""
+    """Graph finds a post only through its owner; any order may name it."""
     sell(database, an_order("1", target=a_post()))
     sell(database, an_order("2", target=a_post(owner="nasa")))
     assert [row.owner for row in rows_of(database, "targets")] == ["nasa"]
 
 
 def test_the_owner_from_a_repeated_import_is_stored_on_the_target(database: Database) -> None:
-    """A second export that has the owner is no less welcome for having nothing else that is new."""
+    """Also if nothing else in the row is new."""
     sell(database, an_order(target=a_post()))
     sell(database, an_order(target=a_post(owner="nasa")))
     assert stored(database).target.owner == "nasa"
@@ -57,7 +57,7 @@ def test_the_owner_from_a_repeated_import_is_stored_on_the_target(database: Data
 
 @pytest.mark.parametrize("other", [None, "esa"])
 def test_a_known_owner_is_not_replaced(database: Database, other: str | None) -> None:
-    """Neither silence nor another name takes the first owner away."""
+    """Neither by a missing nor by another owner."""
     batch = [an_order("1", target=a_post(owner="nasa")), an_order("2", target=a_post(owner=other))]
     sell(database, *batch)
     sell(database, batch[1])
@@ -84,13 +84,13 @@ def test_the_target_of_an_imported_order_is_due_at_once(database: Database) -> N
 def test_the_target_of_an_order_without_a_running_guarantee_is_not_due(
     database: Database, order: Order
 ) -> None:
-    """No request is spent on what nobody is owed for."""
+    """No request is spent on a target without a guarantee."""
     sell(database, order)
     assert [row.next_due_at for row in rows_of(database, "targets")] == [None]
 
 
 def test_the_target_of_a_newly_covered_order_is_due_at_once(database: Database) -> None:
-    """Delivery starts the watch."""
+    """The guarantee begins with the delivery."""
     sell(database, a_pending_order())
     sell(database, an_order(), now=LATER)
     assert [row.next_due_at for row in rows_of(database, "targets")] == [LATER]
@@ -113,7 +113,7 @@ def test_an_unchanged_order_does_not_reschedule_its_target(database: Database) -
 def test_only_a_missing_start_count_makes_the_first_look_urgent(
     database: Database, start: int | None, priority: Priority
 ) -> None:
-    """It must be measured before anything is lost; a known one leaves the first look to the budget's room."""
+    """It must be measured before units are lost; with a known one the first look waits for spare budget."""
     sell(database, an_order(start_count=start))
     (row,) = rows_of(database, "targets")
     assert (row.next_due_at, row.priority) == (NOW, priority)
@@ -136,7 +136,7 @@ def test_one_missing_start_count_makes_a_shared_target_urgent(database: Database
     ids=["new", "new but pending", "moved", "changed"],
 )
 def test_a_changed_order_disables_the_fast_path_of_its_target(database: Database, order: Order) -> None:
-    """Of targets about whose orders something is new."""
+    """Other targets keep theirs."""
     sell(database, an_order(), an_order("other", target=a_profile("zoo")))
     allow_fast_path(database)
     sell(database, order, an_order("other", target=a_profile("zoo")), now=LATER)

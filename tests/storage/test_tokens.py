@@ -1,4 +1,4 @@
-"""Bearer tokens: made once, kept as digests alone, revoked at once."""
+"""Bearer tokens: shown once, stored as digests, revoked at once."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -55,7 +55,7 @@ def test_an_unknown_token_has_no_scopes(database: Database, change: object) -> N
 
 
 def test_a_digest_is_not_accepted_as_a_token(database: Database) -> None:
-    """Who reads the table cannot come in with what stands there."""
+    """A reader of the table cannot authenticate with its values."""
     create(database, Scope.ORDERS_READ)
     (row,) = rows_of(database, "tokens")
     assert scopes_of(database, row.digest) is None
@@ -70,7 +70,7 @@ def test_only_the_digest_of_a_token_is_stored(database: Database) -> None:
 
 
 def test_the_files_of_the_database_do_not_hold_a_token(sqlite: Database, tmp_path: Path) -> None:
-    """Neither the file nor its log, before and after everything was written through."""
+    """Neither the file nor its log, before and after a checkpoint."""
     token = create(sqlite, Scope.ORDERS_READ, name="the name can be found")
     for _ in range(2):
         kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())

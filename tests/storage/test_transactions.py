@@ -26,7 +26,7 @@ SECRET = "sw0rdfish"
 
 
 def test_committed_rows_survive_a_restart(sqlite: Database) -> None:
-    """A restart forgets nothing."""
+    """A restart loses nothing."""
     sell(sqlite, an_order())
     before = everything(sqlite)
     sqlite.close()
@@ -72,7 +72,7 @@ def test_errors_do_not_contain_parameter_values(sqlite: Database) -> None:
 
 
 class Crowded(sqlite3.Connection):
-    """A connection to a new file on which others are just turning the log on, too."""
+    """A connection to a new file while other connections enable WAL."""
 
     refusals = 3
 
@@ -94,7 +94,7 @@ def test_concurrent_first_opens_of_a_file_succeed(tmp_path: Path, refusals: int)
 
 
 def test_opening_a_locked_file_fails_after_some_time(tmp_path: Path) -> None:
-    """Some time there is an end to trying."""
+    """The number of attempts is limited."""
     raw = sqlite3.connect(tmp_path / "new.db", isolation_level=None, factory=Crowded)
     raw.refusals = 1000
     with pytest.raises(sqlite3.OperationalError, match="database is locked"):
@@ -103,7 +103,7 @@ def test_opening_a_locked_file_fails_after_some_time(tmp_path: Path) -> None:
 
 
 def test_opening_a_file_again_does_not_drop_its_locks(sqlite: Database) -> None:
-    """A second opening in one process must not let another process in while the first one writes."""
+    """A second opening in one process must not release the lock of its first one."""
     with sqlite.write() as connection:
         add_request(connection, "first")
         Database(f"sqlite:///{file_of(sqlite)}").close()
@@ -129,7 +129,7 @@ except sqlite3.OperationalError as error:
 
 
 def test_uncommitted_rows_are_not_visible(database: Database) -> None:
-    """Half a decision is no decision."""
+    """A reader sees no partial transaction."""
     with database.write() as connection:
         add_request(connection)
         assert count_requests(database) == 0

@@ -1,4 +1,4 @@
-"""Next looks of the adaptive cadence, with as few words as a test needs."""
+"""Helpers that compute next looks with the adaptive cadence."""
 
 from datetime import datetime, timedelta
 

@@ -33,11 +33,11 @@ def test_a_predicted_look_names_the_units_it_depends_on() -> None:
     """Fifty units are the drop threshold of the order, and ten of them are missing."""
     look = the_look(an_order_state(), seen=a_count(1990))
     assert look.due_reason == BY_VIRTUAL_TIME
-    turn = predict_look(look.cadence_state, Hazards({}), 1)
-    assert turn is not None
-    assert turn.units == 50
-    assert turn.used == pytest.approx(0.2)
-    assert 0 < turn.daily < 1
+    predicted = predict_look(look.cadence_state, Hazards({}), 1)
+    assert predicted is not None
+    assert predicted.units == 50
+    assert predicted.used == pytest.approx(0.2)
+    assert 0 < predicted.daily < 1
 
 
 def test_a_suspected_drop_has_an_urgent_date() -> None:
@@ -70,8 +70,8 @@ def test_a_waiting_drop_is_decided_again_at_the_interval() -> None:
 
 
 @pytest.mark.parametrize("outcome", [Outcome.PRIVATE, Outcome.NOT_FOUND, Outcome.HIDDEN, Outcome.UNAVAILABLE])
-def test_a_target_with_nothing_to_read_has_no_date(outcome: Outcome) -> None:
-    """An earlier look would not help: it is scheduled like any other."""
+def test_a_target_with_nothing_to_read_is_scheduled_in_virtual_time(outcome: Outcome) -> None:
+    """An early retry would not help."""
     cadence_state = the_look(an_order_state(), seen=a_count(2000)).cadence_state
     look = the_look(an_order_state(), seen=LookSummary(outcome, 1, cadence_state=cadence_state))
     assert look.priority is Priority.MAX_INTERVAL
@@ -106,7 +106,7 @@ def test_a_transient_fault_is_retried_three_times_and_then_scheduled_in_virtual_
 def test_a_start_count_that_is_missing_has_a_date_however_the_last_look_ended(
     seen: LookSummary, waits: int
 ) -> None:
-    """Losses before the measurement stay unseen; but a dead link is read less and less often."""
+    """Losses before the measurement stay unseen; each failure delays the next look of a dead link."""
     look = the_look(an_order_state(an_order(start_count=None)), seen=seen)
     assert (look.at, look.priority) == (NOW + waits * EVERY, Priority.ROUTINE)
 
@@ -131,13 +131,13 @@ def test_orders_below_their_line_before_they_settle_keep_their_schedule_request(
     look = the_look(young, seen=a_count(1500))
     assert look.schedule_request is not None
     assert look.schedule_request.not_before == NOW + 23 * HOUR
-    turn = predict_look(look.cadence_state, Hazards({}), 1)
-    assert turn is not None
-    assert (turn.units, turn.used) == (50, 10)
+    predicted = predict_look(look.cadence_state, Hazards({}), 1)
+    assert predicted is not None
+    assert (predicted.units, predicted.used) == (50, 10)
 
 
 def test_a_refused_drop_alone_is_not_scheduled() -> None:
-    """RULES 5: it is not decided again until it has recovered; nothing is lost by not looking."""
+    """RULES 5: it is not decided again until it has recovered, so a look could find nothing."""
     look = the_look(
         an_order_state(drop=a_drop(opened_at=NOW - DAY, state=DropState.REFUSED)), seen=a_count(1500)
     )
@@ -186,8 +186,8 @@ def test_a_target_none_of_whose_orders_is_covered_needs_no_look(state: OrderStat
     assert learner().next_look([], seen, NOW) is None
 
 
-def test_an_open_refill_keeps_a_target_looked_at_though_nothing_is_covered() -> None:
-    """Its delivery depends on whether the profile is public."""
+def test_an_open_refill_keeps_a_target_scheduled_though_nothing_is_covered() -> None:
+    """Its delivery needs a public profile."""
     flagged = an_order_state(an_order(window=DAY), refills=[a_refill()])
     look = the_look(flagged, seen=a_count(5))
     assert (look.at, look.priority, look.schedule_request) == (NOW + EVERY, Priority.ROUTINE, None)
@@ -195,10 +195,10 @@ def test_an_open_refill_keeps_a_target_looked_at_though_nothing_is_covered() -> 
 
 @given(targets(), HOURS, st.sampled_from(Outcome), st.integers(0, 9), st.integers(0, 120), st.booleans())
 @examples(80)
-def test_every_covered_target_has_a_date_or_a_turn(
+def test_every_covered_target_has_a_date_or_a_schedule_request(
     orders: list[OrderState], now: datetime, outcome: Outcome, failures: int, count: int, doubted: bool
 ) -> None:
-    """Only where all its drops are refused may it be left to spare budget; and never is a look overdue."""
+    """Except where all its drops are refused; a new look is never overdue."""
     seen = a_count(count) if outcome is Outcome.COUNT else LookSummary(outcome, failures, doubted)
     look = learner().next_look(orders, seen, now)
     covered = [w for w in orders if w.covered(now)]

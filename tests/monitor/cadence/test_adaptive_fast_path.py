@@ -1,4 +1,4 @@
-"""The adaptive cadence: the next look of a target to which nothing happens, from its cadence state alone."""
+"""The adaptive cadence: the next look after a count within the noop bounds, from the cadence state alone."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -29,7 +29,7 @@ from tests.monitor.strategies import HOURS, targets
 def test_the_cadence_state_alone_gives_the_same_next_look_as_the_orders(
     orders: list[OrderState], now: datetime, count: int, more: int, later: int, priority: Priority
 ) -> None:
-    """The same request, state, reason and observations; or nothing, and the orders are loaded."""
+    """The same request, state, reason and observations; or None, and the orders are loaded."""
     orders = [
         replace(w, settled_look=True, drop=None, refills=())
         for w in orders
@@ -45,14 +45,16 @@ def test_the_cadence_state_alone_gives_the_same_next_look_as_the_orders(
     at = now + later * HOUR / 60
     assume(at < found.until and found.judges(at) and found.count + more > 0)
     quick, slow = learner(), learner()
-    by_notes = quick.next_look_after_noop(before.cadence_state, found.count + more, at, priority, "simulated")
+    by_cadence_state = quick.next_look_after_noop(
+        before.cadence_state, found.count + more, at, priority, "simulated"
+    )
     by_orders = slow.next_look(orders, a_count(found.count + more, before.cadence_state, priority), at)
-    if by_notes is not None:
-        assert by_notes == by_orders
+    if by_cadence_state is not None:
+        assert by_cadence_state == by_orders
 
 
 def test_after_the_end_of_a_guarantee_the_orders_are_loaded() -> None:
-    """Its units are in no line any more."""
+    """Its units belong to no line any more."""
     orders = [
         an_order_state(),
         an_order_state(an_order("2", start_count=2000, completed_at=START + HOUR, window=11 * DAY)),

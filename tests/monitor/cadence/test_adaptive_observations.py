@@ -1,4 +1,4 @@
-"""The adaptive cadence: which observations a look has, and what learning from them changes."""
+"""The adaptive cadence: the observations of a look, and what learning from them changes."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from tests.monitor.cadence.adaptive_looks import FAILED, a_count, learner, the_l
 
 
 class Looked(NamedTuple):
-    """What some looks at one order left behind."""
+    """The cadence state and the observations after some looks at one order."""
 
     cadence_state: str
     observations: list[Observation]

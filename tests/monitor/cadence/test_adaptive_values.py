@@ -1,4 +1,4 @@
-"""The adaptive cadence: what a look is worth, by the weight of the orders, the time waited and the end."""
+"""The adaptive cadence: the value of a look, by order weight, time since the last look and guarantee end."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,10 +27,10 @@ def priced(price: str | None, currency: str | None = "EUR") -> OrderState:
     ("price", "currency", "times"),
     [("10", "EUR", 1), ("20", "EUR", 2), ("1000", "EUR", 8), ("0.01", "EUR", 1 / 8), ("20", "USD", 1)],
 )
-def test_an_order_weighs_by_its_price_compared_with_the_going_rate(
+def test_an_order_weighs_by_its_price_compared_with_the_average_price(
     price: str, currency: str, times: float
 ) -> None:
-    """A cent a unit is usual: twice as dear, twice the weight; within bounds, and by its own currency."""
+    """A cent a unit is average: twice the price, twice the weight; within bounds, and per currency."""
     cadence = learner({("EUR", Metric.FOLLOWERS): 0.01})
     (observation,) = load(
         the_look(priced(price, currency), seen=a_count(2000), cadence=cadence).cadence_state
@@ -38,7 +38,7 @@ def test_an_order_weighs_by_its_price_compared_with_the_going_rate(
     assert observation.weight == pytest.approx(50 * times)
 
 
-def test_without_a_price_an_order_weighs_what_is_at_stake() -> None:
+def test_without_a_price_an_order_weighs_its_drop_threshold() -> None:
     (observation,) = load(the_look(priced(None), seen=a_count(2000)).cadence_state)
     assert (observation.weight, observation.threshold, observation.line) == (50, 50, 2000)
 
@@ -47,20 +47,20 @@ def test_without_a_price_an_order_weighs_what_is_at_stake() -> None:
 
 
 def test_the_value_of_a_final_look_is_the_probability_of_an_unseen_drop() -> None:
-    """Its slot is the one in which the guarantee ends, half an hour before that at the latest."""
+    """Its slot is that of half an hour before the end of the guarantee."""
     cadence = learner()
     look = the_look(an_order_state(), seen=a_count(2000), cadence=cadence)
     assert look.schedule_request is not None
-    call, ends = look.schedule_request.final_look, hours_since_epoch(START + 30 * DAY)
-    assert call is not None
-    assert call.slot == int((ends - 0.5) // SLOT_HOURS)
-    assert call.value == pytest.approx(
+    final_look, ends = look.schedule_request.final_look, hours_since_epoch(START + 30 * DAY)
+    assert final_look is not None
+    assert final_look.slot == int((ends - 0.5) // SLOT_HOURS)
+    assert final_look.value == pytest.approx(
         final_look_value(1, cumulative_hazard(look.schedule_request.hazard, 480)), rel=0.6
     )
 
 
 def test_the_most_valuable_final_look_of_a_target_is_chosen() -> None:
-    """Two small orders that end together may be worth more than one; a lifetime never ends."""
+    """Two small orders that end together may have more value than one; a lifetime guarantee has none."""
     small = [
         an_order_state(an_order(str(n), delivered=1000, completed_at=START + n * HOUR / 4)) for n in range(3)
     ]
@@ -73,7 +73,7 @@ def test_the_most_valuable_final_look_of_a_target_is_chosen() -> None:
 
 @pytest.mark.parametrize("before", [timedelta(0), HOUR, 2 * HOUR, 4 * HOUR])
 def test_a_look_late_enough_is_the_final_look(before: timedelta) -> None:
-    """Else the same guarantee would be called again at once, as long as that pays."""
+    """Otherwise the same guarantee would get another final look at once."""
     slot = int((hours_since_epoch(START + 30 * DAY) - 0.5) // SLOT_HOURS)
     now = datetime.fromtimestamp((slot - 1) * SLOT_HOURS * 3600, NOW.tzinfo) + before
     if now < START + 30 * DAY:
@@ -92,9 +92,9 @@ def test_until_the_last_slot_a_final_look_is_pending() -> None:
 def test_the_value_of_a_look_grows_with_the_time_since_the_last_one() -> None:
     cadence = learner()
     cadence_state = the_look(an_order_state(), seen=a_count(1990), cadence=cadence).cadence_state
-    worth = [cadence.look_value(cadence_state, NOW + after * HOUR) for after in (0, 1, 10, 100)]
-    assert worth == sorted(worth)
-    assert worth[0] == 0
+    values = [cadence.look_value(cadence_state, NOW + after * HOUR) for after in (0, 1, 10, 100)]
+    assert values == sorted(values)
+    assert values[0] == 0
     assert cadence.look_value(cadence_state, START + 31 * DAY) == 0
 
 

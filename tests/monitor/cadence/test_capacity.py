@@ -1,4 +1,4 @@
-"""Capacity: how old a look will be, and what that will miss; more budget never makes it worse."""
+"""Capacity: the age of a look and the drops missed at a budget; more budget never makes it worse."""
 
 from datetime import timedelta
 from math import inf, isclose, isfinite
@@ -13,7 +13,7 @@ from tests.effort import examples
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 ANONYMOUS = Allowance(27, spacing=timedelta(seconds=60), jitter=50)
-"""The defaults of a source, less its reserve."""
+"""The defaults of a source without its reserve."""
 
 rates = st.floats(0, 1e9)
 crowds = st.integers(0, 10**12)
@@ -24,7 +24,7 @@ schedule_requests = st.timedeltas(timedelta(0), 365 * DAY)
 
 
 def seen(looks_per_day: float) -> Capacity:
-    """A capacity at which every one of 1000 targets is looked at so often."""
+    """A capacity at which each of 1000 targets has so many looks a day."""
     return Capacity(looks_per_day * 1000 / 24, 1000)
 
 
@@ -43,8 +43,10 @@ def seen(looks_per_day: float) -> Capacity:
         (Allowance(1000, spacing=timedelta(minutes=1), jitter=100), 40, BindingLimit.SPACING),
     ],
 )
-def test_the_tightest_limit_makes_the_rate(allowed: Allowance, rate: float, binding: BindingLimit) -> None:
-    """And has the name of its configuration key."""
+def test_the_tightest_limit_determines_the_rate(
+    allowed: Allowance, rate: float, binding: BindingLimit
+) -> None:
+    """`binding` names the limit by its configuration key."""
     assert allowed.rate == pytest.approx(rate)
     assert allowed.binding is binding
 
@@ -76,7 +78,7 @@ def test_spare_budget_makes_no_look_earlier_than_the_cadence_schedules(
 
 @pytest.mark.parametrize("policy", CadenceKind)
 def test_with_too_small_a_budget_the_cadence_makes_no_difference(policy: CadenceKind) -> None:
-    """Going round takes longer than `every` then."""
+    """A round then takes longer than `every`."""
     small, free = Capacity(30, 4000, every=6 * HOUR), Capacity(30, 4000)
     assert small.oldest_look(policy) == free.oldest_look(policy)
     assert small.missed(policy) == free.missed(policy)
@@ -84,13 +86,13 @@ def test_with_too_small_a_budget_the_cadence_makes_no_difference(policy: Cadence
 
 @pytest.mark.parametrize("policy", CadenceKind)
 def test_rare_looks_see_a_drop_late_at_any_measured_rate(policy: CadenceKind) -> None:
-    """Half of the least time between two looks, with any budget; the runs looked more often."""
+    """Half of the least time between two looks, with any budget; the measured runs looked more often."""
     seldom = Capacity(1000, 10, every=144 * HOUR)
     assert seldom.delay(policy) >= seldom.floor(policy) / 2
 
 
 def test_a_request_that_reads_several_targets_counts_for_each_of_them() -> None:
-    """Three looks a request are as good as three times the requests."""
+    """Three looks a request are equivalent to three times the requests."""
     assert Capacity(10, 4000, 3).going_round == Capacity(30, 4000).going_round
     for policy in CadenceKind:
         assert isclose(Capacity(10, 4000, 3).missed(policy), Capacity(30, 4000).missed(policy))
@@ -101,7 +103,7 @@ def test_a_request_that_reads_several_targets_counts_for_each_of_them() -> None:
 def test_at_the_rate_that_is_needed_no_look_gets_older(
     rate: float, targets: int, looks: float, hours: int
 ) -> None:
-    """Than the operator wants."""
+    """A round takes exactly the interval that the rate was computed for."""
     every = HOUR * hours
     needed = Capacity(rate, targets, looks).requests_needed(every)
     assert isclose(Capacity(needed, targets, looks).going_round / HOUR, hours, rel_tol=1e-6)
@@ -114,8 +116,10 @@ def test_at_the_rate_that_is_needed_no_look_gets_older(
     ("looks", "fixed", "learned"),
     [(0.005, 0.85, 0.38), (0.05, 0.13, 0.035), (0.25, 0.05, 0.0022), (1, 0.011, 0.0007)],
 )
-def test_what_was_measured_is_told_as_it_was_measured(looks: float, fixed: float, learned: float) -> None:
-    """At the points of the runs, to rounding."""
+def test_at_measured_rates_the_share_missed_is_the_measured_one(
+    looks: float, fixed: float, learned: float
+) -> None:
+    """At the points of the measured runs, up to rounding."""
     assert seen(looks).missed(CadenceKind.FIXED) == pytest.approx(fixed)
     assert seen(looks).missed(CadenceKind.LEARNED) == pytest.approx(learned)
 
@@ -127,17 +131,15 @@ def test_halfway_between_two_points_is_halfway_in_logarithms() -> None:
 
 
 @pytest.mark.parametrize(("requests_per_day", "missed"), [(0.05, 0.014), (0.25, 0.0017), (1, 0.0006)])
-def test_the_runs_with_coalescing_agree_in_their_order_of_magnitude(
-    requests_per_day: float, missed: float
-) -> None:
-    """Of 2.3 orders a request, which the tables know nothing of: within a factor of two."""
-    told = Capacity(requests_per_day * 1000 / 24, 1000, 2.3).missed(CadenceKind.LEARNED)
-    assert missed / 2 < told < missed * 2
+def test_runs_with_coalescing_agree_within_a_factor_of_two(requests_per_day: float, missed: float) -> None:
+    """Runs with 2.3 orders a request, which the tables do not contain."""
+    estimate = Capacity(requests_per_day * 1000 / 24, 1000, 2.3).missed(CadenceKind.LEARNED)
+    assert missed / 2 < estimate < missed * 2
 
 
 @pytest.mark.parametrize("policy", CadenceKind)
 def test_frequent_looks_see_a_drop_after_half_of_their_interval(policy: CadenceKind) -> None:
-    """Beyond the measured range, too: once a minute is half a minute."""
+    """Also beyond the measured range: a look a minute means a delay of half a minute."""
     assert seen(24 * 60).delay(policy) == timedelta(seconds=30)
 
 
@@ -146,7 +148,7 @@ def test_frequent_looks_see_a_drop_after_half_of_their_interval(policy: CadenceK
 def test_more_budget_never_makes_it_worse(
     policy: CadenceKind, rate: float, more: float, targets: int, looks: float, every: timedelta
 ) -> None:
-    """Neither the age of a look, nor what is missed, nor how late a drop is seen."""
+    """Neither the age of a look, nor the share missed, nor the delay grows."""
     less, greater = Capacity(rate, targets, looks, every), Capacity(rate + more, targets, looks, every)
     assert greater.oldest_look(policy) <= less.oldest_look(policy)
     assert greater.missed(policy) <= less.missed(policy) * (1 + 1e-9)
@@ -158,7 +160,7 @@ def test_more_budget_never_makes_it_worse(
 def test_more_targets_never_make_it_better(
     policy: CadenceKind, rate: float, targets: int, more: int, looks: float, every: timedelta
 ) -> None:
-    """The same looks have to go round among more."""
+    """The same looks are divided among more targets."""
     few, many = Capacity(rate, targets, looks, every), Capacity(rate, targets + more, looks, every)
     assert few.oldest_look(policy) <= many.oldest_look(policy)
     assert few.missed(policy) <= many.missed(policy) * (1 + 1e-9)
@@ -170,7 +172,7 @@ def test_more_targets_never_make_it_better(
 def test_the_adaptive_cadence_is_never_worse_than_the_fixed_one(
     rate: float, targets: int, looks: float, every: timedelta
 ) -> None:
-    """At any budget, also where nothing was measured."""
+    """At any budget, also outside the measured range."""
     capacity = Capacity(rate, targets, looks, every)
     assert capacity.missed(CadenceKind.LEARNED) <= capacity.missed(CadenceKind.FIXED)
     assert capacity.delay(CadenceKind.LEARNED) <= capacity.delay(CadenceKind.FIXED)
@@ -200,6 +202,6 @@ def test_without_targets_nothing_is_old_and_nothing_missed() -> None:
 
 def test_without_a_budget_everything_is_missed() -> None:
     """There are no looks."""
-    blind = Capacity(0, 10)
-    assert (blind.going_round, blind.missed(CadenceKind.LEARNED)) == (MAX_AGE, 1)
-    assert blind.delay(CadenceKind.LEARNED) == 30 * DAY
+    empty = Capacity(0, 10)
+    assert (empty.going_round, empty.missed(CadenceKind.LEARNED)) == (MAX_AGE, 1)
+    assert empty.delay(CadenceKind.LEARNED) == 30 * DAY

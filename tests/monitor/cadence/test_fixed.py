@@ -35,7 +35,7 @@ def the_look(*state: OrderState, seen: LookSummary = READ, now: datetime = NOW) 
     return look
 
 
-# The routine
+# Routine looks
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_the_youngest_order_of_a_target_sets_its_pace() -> None:
     assert expected == the_look(an_order_state(), young).at
 
 
-# Times that the rules hang on
+# Times that the rules depend on
 
 
 @pytest.mark.parametrize("before", [INSTANT, 20 * MINUTE, HOUR])
@@ -85,7 +85,7 @@ def test_a_last_look_is_due_shortly_before_a_guarantee_ends(before: timedelta) -
 
 
 def test_a_target_of_many_orders_does_not_take_the_whole_budget() -> None:
-    """However many of them settle or end, its looks are ten minutes apart."""
+    """Its looks are ten minutes apart for any number of orders that settle or end."""
     crowd = [
         an_order_state(an_order(str(n), completed_at=START + n * MINUTE, settle=24 * HOUR))
         for n in range(300)
@@ -98,8 +98,8 @@ def test_a_target_of_many_orders_does_not_take_the_whole_budget() -> None:
     assert min(gaps) >= 10 * MINUTE
 
 
-def test_the_last_look_is_asked_for_once() -> None:
-    """In the last half hour there is nothing more to look for in time."""
+def test_the_last_look_is_scheduled_once() -> None:
+    """In the last half hour no further look is in time."""
     now = START + 30 * DAY - 30 * MINUTE
     assert NextLook(now + 6 * HOUR, Priority.ROUTINE, "routine") == the_look(an_order_state(), now=now)
 
@@ -132,9 +132,7 @@ def test_confirming_looks_are_spread_evenly_up_to_confirm_after(
 
 @given(st.integers(1, 6), st.integers(0, 48 * 60))
 @examples(100)
-def test_the_looks_it_asks_for_confirm_a_drop_at_the_first_possible_moment(
-    confirmations: int, minutes: int
-) -> None:
+def test_the_scheduled_looks_confirm_a_drop_at_the_earliest_time(confirmations: int, minutes: int) -> None:
     """RULES 4, for any terms: no confirming look is late or without effect."""
     confirm_after = minutes * MINUTE
     order = an_order(confirmations=confirmations, confirm_after=confirm_after, window=None)
@@ -158,25 +156,25 @@ def test_the_looks_it_asks_for_confirm_a_drop_at_the_first_possible_moment(
 
 
 @pytest.mark.parametrize("state", [DropState.WAITING, DropState.REFUSED])
-def test_a_drop_that_is_confirmed_asks_for_no_confirming_look(state: DropState) -> None:
-    """RULES 4: it is decided again at each later look, and the routine brings those."""
+def test_a_confirmed_drop_needs_no_confirming_look(state: DropState) -> None:
+    """RULES 4: it is decided again at each routine look."""
     expected = NOW + 6 * HOUR
     assert expected == the_look(an_order_state(drop=a_drop(opened_at=NOW - DAY, state=state))).at
 
 
-def test_a_time_that_matters_goes_before_a_routine_look_at_the_same_time() -> None:
+def test_an_urgent_look_precedes_a_routine_look_at_the_same_time() -> None:
     """Due looks of a more urgent priority go first."""
     order = an_order(settle=HOUR)
     assert Priority.URGENT is the_look(an_order_state(order), now=START).priority
     assert Priority.URGENT < Priority.ROUTINE
 
 
-# When the newest look failed
+# After a failed look
 
 
 @pytest.mark.parametrize("outcome", [Outcome.PRIVATE, Outcome.NOT_FOUND, Outcome.HIDDEN, Outcome.UNAVAILABLE])
 def test_a_target_with_nothing_to_read_is_looked_at_at_the_usual_interval(outcome: Outcome) -> None:
-    """Asking sooner would not help: not for a young order, nor for a drop to confirm."""
+    """An earlier look would not help, neither for a young order nor for an open drop."""
     young = an_order_state(an_order(completed_at=NOW - 2 * HOUR), drop=a_drop())
     expected = (NOW + 6 * HOUR, Priority.ROUTINE)
     look = the_look(young, seen=LookSummary(outcome, failures=3))
@@ -202,7 +200,7 @@ def test_a_suspect_count_is_checked_soon() -> None:
     assert expected == the_look(an_order_state(), seen=LookSummary(Outcome.SCHEMA, rejected=True)).at
 
 
-# Nothing to look for
+# Targets without a need for looks
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,11 @@ CELLS = st.builds(
     st.integers(0, len(SLOPES)),
 )
 HAZARDS = st.tuples(*[st.floats(1e-12, 1e3)] * len(ENDS))
-LESSONS = st.lists(st.tuples(CELLS, st.floats(0.01, 5000), st.booleans()), max_size=60)
+OBSERVATIONS = st.lists(st.tuples(CELLS, st.floats(0.01, 5000), st.booleans()), max_size=60)
 
 
-def taught(hazards: Hazards, cell: Cell, rate: float, looks: int = 4000, every: float = 2.0) -> Hazards:
-    """The same hazard after many looks at orders that cross at this rate per hour."""
+def after_looks(hazards: Hazards, cell: Cell, rate: float, looks: int = 4000, every: float = 2.0) -> Hazards:
+    """The hazards after many looks at orders that cross their threshold at this rate per hour."""
     dice = random.Random(1)
     for _ in range(looks):
         hazards.learn(cell, every, crossed=dice.random() < rate * every)
@@ -33,7 +33,7 @@ def taught(hazards: Hazards, cell: Cell, rate: float, looks: int = 4000, every: 
 
 @given(st.floats(0, 1e6), st.floats(-1e6, 1e6), st.one_of(st.none(), st.floats(-1e6, 1e6)))
 def test_every_look_has_a_cell(hours: float, used: float, slope: float | None) -> None:
-    """Ages, margins and slopes without bounds fall into the buckets there are."""
+    """Any age, margin and slope falls into one of the buckets."""
     cell = cell_at("a", hours, used, slope)
     assert 0 <= cell.age <= len(AGES)
     assert 0 <= cell.margin <= len(MARGINS)
@@ -41,8 +41,8 @@ def test_every_look_has_a_cell(hours: float, used: float, slope: float | None) -
     assert all(hazard > 0 for hazard in Hazards({}).hazard_for(cell))
 
 
-def test_an_empty_table_foretells_a_front_loaded_loss() -> None:
-    """Young orders, and those that have lost much, are in more danger before anything was learned."""
+def test_an_empty_table_predicts_a_front_loaded_loss() -> None:
+    """Without observations, young orders and those that have lost much have the higher hazard."""
     hazards = Hazards({})
 
     def within_a_day(hours: float, used: float) -> float:
@@ -56,29 +56,29 @@ def test_an_empty_table_foretells_a_front_loaded_loss() -> None:
 
 
 def test_a_cell_with_many_observations_has_their_rate() -> None:
-    """After thousands of looks the hazard is that of the orders, not of the prior."""
+    """After thousands of looks the hazard is that of the orders, not that of the prior."""
     cell = cell_at("a", 100, 0.6, None)
-    assert taught(Hazards({}), cell, 0.05).hazard_for(cell)[0] == pytest.approx(0.05, rel=0.15)
+    assert after_looks(Hazards({}), cell, 0.05).hazard_for(cell)[0] == pytest.approx(0.05, rel=0.15)
 
 
 def test_a_bad_service_does_not_make_another_one_bad() -> None:
-    """But of a service of which nothing is known, some of it is expected."""
+    """A new service has a hazard between those of the known ones."""
     cell = cell_at("bad", 100, 0.6, None)
-    hazards = taught(taught(Hazards({}), cell, 0.05), cell._replace(service="good"), 0.0005)
+    hazards = after_looks(after_looks(Hazards({}), cell, 0.05), cell._replace(service="good"), 0.0005)
     bad, good, new = (hazards.hazard_for(cell._replace(service=name))[0] for name in ("bad", "good", "new"))
     assert good < new < bad
     assert good < 0.002
 
 
 def test_a_cell_without_observations_has_the_hazard_of_its_parent() -> None:
-    """Another age of the same service at the same margin is expected to be as much worse than its like."""
+    """A high hazard at one age raises the estimate for other ages of the same service and margin."""
     cell = cell_at("a", 100, 0.6, None)
     old = cell_at("a", 300, 0.6, None)
-    assert taught(Hazards({}), cell, 0.05).hazard_for(old)[0] > 2 * Hazards({}).hazard_for(old)[0]
+    assert after_looks(Hazards({}), cell, 0.05).hazard_for(old)[0] > 2 * Hazards({}).hazard_for(old)[0]
 
 
 def test_one_observed_drop_changes_the_hazard_little() -> None:
-    """Each of the six links of the chain gives way by at most (c + 1) / c."""
+    """Each of the six levels of the hierarchy changes by a factor of at most (c + 1) / c."""
     cell = cell_at("a", 100, 0.6, None)
     hazards = Hazards({})
     before = hazards.hazard_for(cell)
@@ -89,29 +89,29 @@ def test_one_observed_drop_changes_the_hazard_little() -> None:
     )
 
 
-@given(LESSONS)
-def test_drained_and_loaded_statistics_are_the_learned_ones(
+@given(OBSERVATIONS)
+def test_saved_and_loaded_statistics_are_the_learned_ones(
     observations: list[tuple[Cell, float, bool]],
 ) -> None:
-    """The table in the database holds everything: a restarted daemon has the same statistics."""
+    """A restarted daemon has the same statistics."""
     learned = Hazards({})
     for cell, hours, crossed in observations:
         learned.learn(cell, hours, crossed=crossed)
-    harvest = learned.unsaved()
-    events = sum(events for events, _ in harvest.values())
+    unsaved = learned.unsaved()
+    events = sum(events for events, _ in unsaved.values())
     assert events == pytest.approx(sum(crossed for _, _, crossed in observations))
-    learned.mark_saved(harvest)
+    learned.mark_saved(unsaved)
     assert learned.unsaved() == {}
-    again = Hazards(harvest)
+    again = Hazards(unsaved)
     for cell, _, _ in observations:
-        fresh = Hazards(harvest).hazard_for(cell)
+        fresh = Hazards(unsaved).hazard_for(cell)
         assert again.hazard_for(cell) == pytest.approx(fresh)
         assert all(hazard > 0 for hazard in fresh)
 
 
 @given(HAZARDS, st.floats(0.01, 5000))
 def test_an_interval_without_a_crossing_is_exposure_in_full(hazard: tuple[float, ...], hours: float) -> None:
-    """And holds no event."""
+    """It has no event."""
     observation = list(exposure_by_span(hazard, hours, crossed=False))
     assert sum(exposure for _, _, exposure in observation) == pytest.approx(hours)
     assert not any(events for _, events, _ in observation)
@@ -135,7 +135,7 @@ def test_a_crossing_at_a_low_hazard_is_expected_half_way() -> None:
 
 
 def test_the_age_buckets_grow() -> None:
-    """Front-loaded losses need fine buckets at the beginning."""
+    """Most losses happen early, so early buckets are narrow."""
     widths = [end - begin for begin, end in pairwise((0.0, *AGES))]
     assert widths[0] < widths[-1]
 
@@ -143,9 +143,9 @@ def test_the_age_buckets_grow() -> None:
 def test_the_exposure_of_a_surge_does_not_raise_the_usual_hazard() -> None:
     """Five times the drops in hours that count five times leave the hazard where it was."""
     cell = cell_at("a", 100, 0.6, None)
-    calm = taught(Hazards({}), cell, 0.01)
-    before = calm.hazard_for(cell)[0]
+    hazards = after_looks(Hazards({}), cell, 0.01)
+    before = hazards.hazard_for(cell)[0]
     dice = random.Random(2)
     for _ in range(2000):
-        calm.learn(cell, 2.0 * 5, crossed=dice.random() < 0.01 * 5 * 2)
-    assert calm.hazard_for(cell)[0] == pytest.approx(before, rel=0.3)
+        hazards.learn(cell, 2.0 * 5, crossed=dice.random() < 0.01 * 5 * 2)
+    assert hazards.hazard_for(cell)[0] == pytest.approx(before, rel=0.3)

@@ -1,4 +1,4 @@
-"""The observation state of a target's orders is loaded as stored, and nothing else is loaded."""
+"""Observation states of the orders of a target: stored and loaded, with invalid text ignored."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ from tests.builders import DAY, HOUR, NOW
 from tests.effort import examples
 
 FLOATS = st.floats(0, 1e6)
-STAKES = st.builds(
+OBSERVATIONS = st.builds(
     ObservationState,
     order_id=st.text(),
     service=st.text(),
@@ -40,7 +40,7 @@ OBSERVATION = ObservationState(
 )
 
 
-@given(st.lists(STAKES))
+@given(st.lists(OBSERVATIONS))
 @examples(200)
 def test_a_stored_observation_state_is_loaded_unchanged(observations: list[ObservationState]) -> None:
     assert load(dump(observations)) == observations
@@ -68,7 +68,7 @@ def test_an_invalid_text_is_no_observation_state(text: str) -> None:
 @pytest.mark.parametrize("field", ObservationState._fields)
 @pytest.mark.parametrize("value", [None, "x", float("nan"), float("inf"), -1e308, 1e308, 77, -1, [], True])
 def test_an_observation_state_with_an_impossible_value_is_dropped(field: str, value: Any) -> None:
-    """One damaged row must cost no more than what was noted of it: what is taken can be worked with."""
+    """A damaged row loses only its own state, and loaded states are usable."""
     damaged = OBSERVATION._replace(**{field: value})
     for observation in load(json.dumps([damaged])):
         after = observed(observation, 1990, hours_since_epoch(NOW + DAY))
@@ -77,8 +77,8 @@ def test_an_observation_state_with_an_impossible_value_is_dropped(field: str, va
 
 @given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
 @examples(300)
-def test_no_text_is_too_odd_to_be_read(text: str) -> None:
-    """What comes back can be noted and read again."""
+def test_any_text_can_be_loaded(text: str) -> None:
+    """The result can be stored and loaded again."""
     observations = load(text)
     assert all(isinstance(observation, ObservationState) for observation in observations)
 
@@ -94,12 +94,12 @@ def test_two_looks_at_the_same_time_give_no_slope() -> None:
     assert observed(OBSERVATION, 1965, hours_since_epoch(NOW)).cell == cell_at("7", 100.0, 0.7, None)
 
 
-def test_after_a_crossing_no_slope_is_told() -> None:
-    """A refill is no recovery of its own."""
+def test_after_a_crossing_there_is_no_slope() -> None:
+    """A refill is no recovery."""
     crossed = OBSERVATION._replace(used=1.4)
     assert observed(crossed, 2000, hours_since_epoch(NOW + DAY)).cell == cell_at("7", 124.0, 0.0, None)
 
 
-def test_hours_and_times_are_the_same() -> None:
+def test_hours_and_times_convert_into_each_other() -> None:
     assert time_of(hours_since_epoch(NOW)) == NOW
     assert hours_since_epoch(NOW + HOUR) - hours_since_epoch(NOW) == pytest.approx(1)

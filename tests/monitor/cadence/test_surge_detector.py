@@ -14,7 +14,7 @@ LOOKS = st.lists(st.tuples(st.floats(0, 2), st.floats(0, 200), st.floats(0, 5), 
 
 
 def watch(surge: SurgeDetector, begin: int, end: int, strength: float, dice: random.Random) -> bool:
-    """Give 30 looks per hour, each six hours after the last one at its order; tell whether a surge is on."""
+    """Observe 30 looks per hour, each six hours after the last one at its order; whether a surge is on."""
     for hour in range(begin, end):
         for _ in range(30):
             crossed = dice.random() < HAZARD * strength * 6
@@ -23,7 +23,7 @@ def watch(surge: SurgeDetector, begin: int, end: int, strength: float, dice: ran
 
 
 def test_a_surge_is_detected_and_ends() -> None:
-    """Within hours; its strength and the time that it was on are known afterwards."""
+    """Within hours; its strength and its start are estimated."""
     surge, dice = SurgeDetector(), random.Random(1)
     assert not watch(surge, 0, 200, 1.0, dice)
     assert watch(surge, 200, 212, 5.0, dice)
@@ -37,7 +37,7 @@ def test_a_surge_is_detected_and_ends() -> None:
 
 
 def test_the_usual_hazard_is_no_surge() -> None:
-    """Not once in a month of thirty looks an hour."""
+    """No false alarm in a month with thirty looks an hour."""
     surge, dice = SurgeDetector(), random.Random(3)
     for hour in range(720):
         watch(surge, hour, hour + 1, 1.0, dice)
@@ -45,7 +45,7 @@ def test_the_usual_hazard_is_no_surge() -> None:
 
 
 def test_without_a_surge_hours_are_not_weighted() -> None:
-    """Nor those before a surge."""
+    """Nor are the hours before a surge."""
     surge = SurgeDetector(begun=100.0, on=True, strength=5.0)
     assert SurgeDetector().effective_hours(24.0, 50.0) == 24.0
     assert surge.effective_hours(10.0, 110.0) == pytest.approx(50.0)
@@ -53,7 +53,7 @@ def test_without_a_surge_hours_are_not_weighted() -> None:
 
 
 @given(LOOKS)
-def test_any_outcomes_leave_a_consistent_breaker(looks: list[tuple[float, float, float, bool]]) -> None:
+def test_any_looks_leave_a_consistent_detector(looks: list[tuple[float, float, float, bool]]) -> None:
     """Strength within its bounds, no hour shorter than an hour, and the same after dump and load."""
     surge, now = SurgeDetector(), 0.0
     for hazard, hours, later, crossed in looks:

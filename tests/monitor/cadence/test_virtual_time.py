@@ -1,4 +1,4 @@
-"""Virtual time: the order of looks that have no date."""
+"""Virtual time: the order of looks without a date."""
 
 import json
 import random
@@ -16,12 +16,12 @@ STREAMS = st.sampled_from(["a", "b"])
 
 
 def constant(hazard: float) -> tuple[float, ...]:
-    """The outlook of a request at which nothing changes, weight included."""
+    """A piecewise hazard with the same rate in each span, weight included."""
     return (hazard,) * len(ENDS)
 
 
-def waving() -> VirtualTime:
-    """A clock with a surge in its service queue `a`."""
+def in_a_surge() -> VirtualTime:
+    """A clock whose service queue `a` has a surge."""
     clock, now, dice = VirtualTime(), NOW, random.Random(1)
     for hour in range(60):
         for _ in range(30):
@@ -40,14 +40,14 @@ def test_at_a_constant_hazard_the_price_does_not_matter(hazard: float, price: fl
 
 
 def test_a_target_without_hazard_comes_last() -> None:
-    """But its due value is a number that a database can store."""
+    """Its due value is a finite number that a database can store."""
     clock = VirtualTime()
     assert clock.due("a", constant(1e-9)) < clock.due("a", constant(0)) < 1e15
 
 
 @given(st.lists(st.tuples(STREAMS, st.floats(-1e6, 1e6)), max_size=50))
 def test_the_clock_never_goes_back(pops: list[tuple[str, float]]) -> None:
-    """A hot target that is due in the past does not stop it either."""
+    """Also when a target is due in the past."""
     clock = VirtualTime()
     for service_queue, due in pops:
         before = clock.v
@@ -57,7 +57,7 @@ def test_the_clock_never_goes_back(pops: list[tuple[str, float]]) -> None:
 
 def test_only_a_look_by_virtual_time_advances_the_clock() -> None:
     """Not a final look, an observation or a new queue position: an extra look is due in the future."""
-    clock = waving()
+    clock = in_a_surge()
     before = clock.v
     clock.due("a", constant(0.1))
     clock.record_final_look(1e6)
@@ -68,7 +68,7 @@ def test_only_a_look_by_virtual_time_advances_the_clock() -> None:
 
 def test_a_surge_advances_its_service_queue_and_writes_no_row() -> None:
     """The stored value stays; the longer the surge, the earlier the look."""
-    clock = waving()
+    clock = in_a_surge()
     due, other = clock.due("a", constant(0.001)), clock.due("b", constant(0.001))
     before = clock.position_of("a", due)
     clock.advance_to("b", clock.v + 5.0)
@@ -78,7 +78,7 @@ def test_a_surge_advances_its_service_queue_and_writes_no_row() -> None:
 
 
 def test_a_surge_counts_from_its_beginning() -> None:
-    """What V has run since then, unnoticed, is made up for at once."""
+    """The offset includes the time between the start of the surge and its detection."""
     clock, dice = VirtualTime(), random.Random(1)
     for hour in range(60):
         clock.advance_to("b", float(hour))
@@ -91,7 +91,7 @@ def test_a_surge_counts_from_its_beginning() -> None:
 
 
 def test_the_price_is_that_of_a_request() -> None:
-    """A request that shows many orders is worth their sum, and is one request."""
+    """A request that shows many orders has the sum of their values, and counts as one request."""
     clock = VirtualTime()
     for _ in range(5000):
         clock.record_served(40.0)
@@ -109,7 +109,7 @@ def test_a_few_final_looks_do_not_set_the_shadow_price() -> None:
 
 
 def test_final_looks_that_take_most_requests_set_the_shadow_price() -> None:
-    """Else they would take the whole budget: their own value raises the price until some are refused."""
+    """Otherwise they would take the whole budget; their value raises the price until some are refused."""
     clock = VirtualTime()
     for _ in range(4000):
         clock.record_final_look(1e4)
@@ -117,15 +117,15 @@ def test_final_looks_that_take_most_requests_set_the_shadow_price() -> None:
     assert not clock.affords(INITIAL_PRICE)
 
 
-def test_the_value_of_a_final_look_is_the_loss_that_would_stay_unseen() -> None:
-    """The chance that it has dropped, for the hours that a missed drop counts."""
+def test_the_value_of_a_final_look_is_the_expected_unseen_loss() -> None:
+    """The probability of a drop times the penalty in hours for a missed one."""
     assert final_look_value(3.0, 0.0) == 0
     assert final_look_value(3.0, 1e9) == pytest.approx(3 * MISSED_PENALTY_HOURS)
 
 
 def test_virtual_time_is_stored_as_text() -> None:
     """With its surges, so that it continues unchanged."""
-    clock = waving()
+    clock = in_a_surge()
     clock.advance_to("a", 12.5)
     clock.record_served(30.0)
     again = VirtualTime.load(clock.dump())
@@ -139,8 +139,8 @@ def test_virtual_time_is_stored_as_text() -> None:
     st.one_of(st.none(), st.booleans(), st.floats(), st.integers(), st.text()),
     lambda inner: st.one_of(st.lists(inner, max_size=5), st.dictionaries(st.text(), inner, max_size=3)),
 ).map(json.dumps)))  # fmt: skip
-def test_any_text_is_a_clock(text: str) -> None:
-    """A text of an older version, or an empty one, gives a clock at its beginning."""
+def test_any_text_loads_as_a_clock(text: str) -> None:
+    """Text of an older version, or empty text, gives a new clock."""
     clock = VirtualTime.load(text)
     assert clock.due("a", constant(0.01)) > clock.v
     assert VirtualTime.load(clock.dump()) == clock
@@ -160,5 +160,5 @@ def test_any_text_is_a_clock(text: str) -> None:
     ],
 )
 def test_an_invalid_stored_clock_starts_from_zero(text: str) -> None:
-    """Numbers that are none, streams of another shape, nesting without an end."""
+    """NaN and out-of-range numbers, queues of another shape, deep nesting."""
     assert VirtualTime.load(text) == VirtualTime()

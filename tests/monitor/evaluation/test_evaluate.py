@@ -91,7 +91,7 @@ def test_the_series_takes_the_count() -> None:
     assert look_of(a_look(1990)).state.series == replace(SERIES, last_count=1990)
 
 
-def test_a_count_that_changes_nothing_says_which_counts_change_nothing_either() -> None:
+def test_a_count_that_changes_nothing_has_noop_bounds() -> None:
     state = replace(an_order_state(), settled_look=True)
     bounds = look_of(a_look(2000), state).noop_bounds
     assert bounds is not None
@@ -137,7 +137,7 @@ def fallen(number: int) -> list[Look]:
     return [Look(replace(STATE, target_id=i), (an_order_state(),), a_look(1700)) for i in range(number)]
 
 
-def test_a_mass_drop_begins_with_the_looks_at_hand_and_holds_their_refills() -> None:
+def test_a_mass_drop_begins_with_the_evaluated_looks_and_holds_their_refills() -> None:
     before = MassDropState(MassDropCounts(20, 3))
     confirming = Look(STATE, (confirmed(),), a_look(1700))
     found = looks_of(*fallen(5), confirming, before=before)
@@ -162,7 +162,7 @@ def test_a_target_counts_once_in_a_mass_drop() -> None:
     assert change.counts == MassDropCounts(40, 3)
 
 
-def test_a_failed_look_says_nothing_about_a_mass_drop() -> None:
+def test_a_failed_look_does_not_affect_a_mass_drop() -> None:
     look = Look(STATE, (an_order_state(),), a_failed_look(Outcome.PRIVATE))
     before = MassDropState(MassDropCounts(0, 0), since=NOW - 3 * DAY)
     assert looks_of(look, before=before).mass_drops == ()
@@ -174,7 +174,7 @@ def test_a_count_proves_that_the_source_reads_the_metric() -> None:
     assert reads_of([failed]) == {}
 
 
-def test_a_private_target_is_told_once() -> None:
+def test_a_private_target_is_alerted_once() -> None:
     private = a_failed_look(Outcome.PRIVATE)
     first = look_of(private)
     assert [alert.kind for alert in first.alerts] == [AlertKind.TARGET_PRIVATE]

@@ -1,4 +1,4 @@
-"""Routing: the best source that may look and has not failed to find."""
+"""Routing: the best allowed source that has not failed to find the target."""
 
 import pytest
 from hypothesis import given
@@ -31,13 +31,13 @@ def test_a_service_allows_its_sources_and_prefers_the_first() -> None:
 
 
 def test_the_services_of_all_orders_must_allow_a_source() -> None:
-    """The order in which they are preferred is the first one's that has any."""
+    """The first order with a preference determines the order of sources."""
     assert best_route(WAYS, [None, ("plug", "instaloader"), ("instaloader", "plug")], frozenset()) == PLUG
     assert best_route(WAYS, [("plug", "graph"), ("graph", "instaloader")], frozenset()) == GRAPH
     assert best_route(WAYS, [("plug",), ("graph",)], frozenset()) is None
 
 
-def test_a_source_that_has_not_found_a_target_makes_room_for_the_next() -> None:
+def test_a_source_that_has_not_found_a_target_is_followed_by_the_next() -> None:
     assert best_route(WAYS, [], {"graph"}) == PAGES
     assert best_route(WAYS, [], {"graph", "instaloader"}) == PLUG
     assert best_route(WAYS, [("plug", "graph")], {"plug"}) == GRAPH
@@ -58,10 +58,10 @@ SOURCES = st.sampled_from(["graph", "instaloader", "plug"])
     st.frozensets(SOURCES),
 )
 @examples(300)
-def test_a_way_is_found_exactly_where_one_is_allowed(
+def test_a_route_is_found_exactly_if_one_is_allowed(
     ways: list[SourceRoute], allowed: list[list[str] | None], unseen_by: frozenset[str]
 ) -> None:
-    """And one that has not found the target is taken only where there is no other."""
+    """One that has not found the target is chosen only if there is no other."""
     may = [way for way in ways if all(names is None or way.source in names for names in allowed)]
     found = best_route(ways, allowed, unseen_by)
     assert (found in may) if may else (found is None)

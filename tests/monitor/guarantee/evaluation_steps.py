@@ -51,7 +51,7 @@ def looks(*counts: tuple[float, int]) -> list[Snapshot]:
     return [a_look(count, NOW + hours * HOUR) for hours, count in counts]
 
 
-def told(verdicts: Sequence[Verdict]) -> list[str]:
+def states_and_reasons(verdicts: Sequence[Verdict]) -> list[str]:
     """State of the drop at each look, and the reason where there is a decision."""
     return [
         ": ".join([str(v.drop.state) if v.drop else "none", *([v.decision.reason] if v.decision else [])])

@@ -37,7 +37,7 @@ def test_an_order_without_a_guarantee_is_answered_no_guarantee(status: OrderStat
     assert ask(an_order_state(an_order(status=status, completed_at=None)), PRIVATE).word == "no_guarantee"
 
 
-def test_a_partial_order_carries_what_was_promised() -> None:
+def test_a_partial_order_has_the_promised_guarantee() -> None:
     """RULES 5, partial_orders; and nothing delivered is nothing guaranteed."""
     partial = an_order(status=OrderStatus.PARTIAL, delivered=1000, remains=100)
     assert ask(an_order_state(partial)).word == "no_drop"
@@ -48,7 +48,7 @@ def test_a_partial_order_carries_what_was_promised() -> None:
 
 
 def test_flags_take_precedence_over_a_refill_and_a_refill_over_the_end_of_the_window() -> None:
-    """What is on its way comes, even after the guarantee has ended; a flag has withdrawn it."""
+    """A refill is delivered even after the guarantee has ended, but a flag cancels it."""
     over = an_order(window=DAY)
     claimed = an_order_state(over, refills=[a_refill(400, RefillState.CLAIMED)])
     held = replace(claimed, flags=frozenset({Flag.HOLD}))
@@ -68,7 +68,7 @@ def test_an_unreadable_profile_takes_precedence_over_the_count() -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.NOT_FOUND, Outcome.UNAVAILABLE, Outcome.TRANSIENT])
 def test_a_gone_target_is_answered_so_with_any_newest_look(outcome: Outcome) -> None:
-    """RULES 7: being gone is more than the newest look."""
+    """RULES 7: gone takes precedence over the newest look."""
     assert ask(an_order_state(), LastLook(2000, NOW, outcome, gone=True)).word == "target_not_found"
 
 
@@ -80,11 +80,11 @@ def test_a_gone_target_is_answered_so_with_any_newest_look(outcome: Outcome) -> 
     ],
 )  # fmt: skip
 def test_a_look_that_failed_for_our_reasons_keeps_the_last_count(outcome: Outcome) -> None:
-    """The customer has nothing to do with our network."""
+    """A network fault does not concern the customer."""
     assert ask(an_order_state(), LastLook(2000, NOW - HOUR, outcome)).word == "no_drop"
 
 
-def test_an_order_is_settled_and_in_its_window_to_the_instant() -> None:
+def test_settling_and_window_begin_and_end_at_their_exact_times() -> None:
     """RULES 3: t >= completed_at + settle and t < completed_at + window."""
     state = an_order_state(an_order(window=5 * DAY))
     times = [START + DAY - INSTANT, START + DAY, START + 5 * DAY - INSTANT, START + 5 * DAY]
@@ -126,6 +126,6 @@ def test_a_suspected_drop_waits_for_its_confirmation_whatever_was_decided_before
 
 @pytest.mark.parametrize("state", [RefillState.COMPLETED, RefillState.DEAD, RefillState.CANCELLED])
 def test_a_refill_that_has_ended_is_not_on_its_way(state: RefillState) -> None:
-    """Whether it was delivered or came to nothing."""
+    """Whether it was delivered or not."""
     done = NOW - 5 * DAY if state is RefillState.COMPLETED else None
     assert ask(an_order_state(refills=[a_refill(400, state, completed_at=done)])).word == "no_drop"

@@ -61,7 +61,7 @@ def test_orders_completed_at_the_same_time_follow_each_other_by_order_id() -> No
     ],
     ids=["not settled", "void", "window over", "refunded", "not delivered"],
 )
-def test_an_order_that_is_not_active_lifts_no_line_and_claims_nothing(later: OrderState) -> None:
+def test_an_order_that_is_not_active_raises_no_line_and_claims_nothing(later: OrderState) -> None:
     """RULES 3: lines and claims are those of the active orders."""
     claims = claims_of([an_order_state(an_order("a")), later], 1600, NOW)
     # line 1000 + 1000, nothing on top; missing 2000 - 1600
@@ -69,7 +69,7 @@ def test_an_order_that_is_not_active_lifts_no_line_and_claims_nothing(later: Ord
     assert expected == {i: (c.line, c.units) for i, c in claims.items()}
 
 
-def test_a_partial_order_weighs_what_it_delivered() -> None:
+def test_a_partial_order_counts_with_its_delivered_units() -> None:
     """RULES 2 and 3: delivered = quantity - remains, in baseline, line, floor and claim."""
     partial = an_order(status=OrderStatus.PARTIAL, delivered=700, remains=300)
     claim = claims_of([an_order_state(partial)], 0, NOW)["1"]
@@ -93,7 +93,7 @@ def test_a_partial_order_weighs_what_it_delivered() -> None:
     ],
 )
 def test_held_queued_and_claimed_refills_are_in_flight(state: RefillState, expected: int) -> None:
-    """RULES 3: units of refills that are held, queued or claimed; what came to nothing is not."""
+    """RULES 3: units of refills that are held, queued or claimed; ended ones are not."""
     assert expected == an_order_state(refills=[a_refill(300, state)]).in_flight(NOW)
 
 
@@ -156,7 +156,7 @@ def test_room_is_what_was_delivered_less_what_is_in_flight(quantity: int, count:
 
 
 def test_units_in_flight_for_another_order_take_no_room_of_this_one() -> None:
-    """RULES 3: in_flight(i) is the order's own; the others' only lift the effective count."""
+    """RULES 3: in_flight(i) is the order's own; those of others only raise the effective count."""
     a = an_order_state(an_order("a", start_count=0, delivered=100), refills=[a_refill(80)])
     b = an_order_state(an_order("b", start_count=100, delivered=100, completed_at=START + DAY))
     # lines 200, 200; effective 80; missing 120: a (ends first) has room 20, b pays the other 100
@@ -179,7 +179,7 @@ def test_units_in_flight_for_another_order_take_no_room_of_this_one() -> None:
         (0, 1000),
     ],
 )
-def test_one_order_alone_claims_what_the_trade_s_formula_says(count: int, expected: int) -> None:
+def test_one_order_alone_claims_by_the_usual_formula(count: int, expected: int) -> None:
     """RULES 3: claim = min(delivered, start_count + delivered - count)."""
     assert expected == units(claims_of([an_order_state()], count, NOW))["1"]
 
@@ -319,13 +319,13 @@ def test_a_target_without_active_orders_has_no_claims() -> None:
 
 
 def test_a_claim_names_its_order() -> None:
-    """RULES 4: a decision is stored with its claim, so a claim tells whose it is."""
+    """RULES 4: a decision is stored with its claim, so a claim has its order id."""
     orders = [an_order_state(an_order("a")), an_order_state(an_order("b", completed_at=START + DAY))]
     assert {i: c.order_id for i, c in claims_of(orders, 0, NOW).items()} == {"a": "a", "b": "b"}
 
 
 def test_a_claim_is_immutable() -> None:
-    """RULES 3: the claims are worked out once, before any decision; none can rewrite them or add to them."""
+    """RULES 3: the claims are computed once, before any decision, and do not change."""
     claim = claims_of([an_order_state()], 1500, NOW)["1"]
     with pytest.raises(FrozenInstanceError):
         claim.units = 0  # type: ignore[misc]

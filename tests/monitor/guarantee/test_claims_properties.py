@@ -23,7 +23,7 @@ COUNTS = st.integers(0, 200)
 def test_the_claims_of_a_target_never_exceed_what_is_missing(
     orders: list[OrderState], count: int, now: datetime
 ) -> None:
-    """RULES 3: so the claims of a target never exceed what is missing, whatever overlaps."""
+    """RULES 3: so the claims of a target never exceed what is missing, for any overlap."""
     claims = claims_of(orders, count, now)
     naive = naive_claims(naive_world(orders), count, now).values()
     missing = max([0, *(claim["line"] - claim["effective"] for claim in naive)])
@@ -44,7 +44,7 @@ def test_no_claim_exceeds_the_room_of_its_order(orders: list[OrderState], count:
 
 @given(st.integers(0, 10**9), st.integers(1, 10**9), st.integers(0, 3 * 10**9))
 @examples(150)
-def test_one_order_alone_gives_the_trade_s_own_formula(start: int, delivered: int, count: int) -> None:
+def test_one_order_alone_claims_by_the_usual_formula(start: int, delivered: int, count: int) -> None:
     """RULES 3: claim = min(delivered, start_count + delivered - count), never below 0."""
     state = an_order_state(an_order(start_count=start, delivered=delivered))
     formula = max(0, min(delivered, start + delivered - count))
@@ -53,10 +53,10 @@ def test_one_order_alone_gives_the_trade_s_own_formula(start: int, delivered: in
 
 @given(targets(), COUNTS, HOURS, st.randoms(use_true_random=False))
 @examples(120)
-def test_the_order_in_which_orders_are_handed_in_does_not_matter(
+def test_the_order_of_the_given_orders_does_not_matter(
     orders: list[OrderState], count: int, now: datetime, random: Random
 ) -> None:
-    """RULES 3: the order of a target's orders is that of (completed_at, order_id), however they come."""
+    """RULES 3: the order of a target's orders is that of (completed_at, order_id), in any input order."""
     shuffled = list(orders)
     random.shuffle(shuffled)
     assert claims_of(orders, count, now) == claims_of(shuffled, count, now)

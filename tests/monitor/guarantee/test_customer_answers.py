@@ -178,14 +178,14 @@ def test_the_numbers_are_always_there() -> None:
     )  # fmt: skip
 
 
-def test_numbers_that_are_not_known_are_not_made_up() -> None:
+def test_unknown_numbers_are_none() -> None:
     """Before the first count there is no line and nothing is missing."""
     a = ask(an_order_state(an_order(start_count=None)), NOTHING)
     assert (a.count, a.counted_at, a.line, a.missing, a.quantity) == (None, None, None, None, None)
 
 
 def test_what_is_missing_is_what_this_order_may_claim() -> None:
-    """RULES 3: of two orders on one link, the one that ends first pays, and the other is told the truth."""
+    """RULES 3: of two orders on one link, the one that ends first pays; the answer for the other says so."""
     first = an_order_state(an_order("1"))
     second = an_order_state(an_order("2", start_count=2000, completed_at=START + DAY))
     look = counted(2600)
@@ -201,7 +201,7 @@ def test_what_is_missing_is_what_this_order_may_claim() -> None:
 
 
 def test_delivered_units_not_yet_in_a_count_are_mentioned() -> None:
-    """A refill completed an hour ago: the customer sees 1600 and must not be told that it is 2000."""
+    """A refill completed an hour ago: the customer sees 1600, so the answer must not say 2000."""
     a = ask(an_order_state(refills=[a_completed_refill(400, NOW - HOUR)]), counted(1600))
     assert (a.word, a.missing) == ("no_drop", 0)
     assert not a.sentence.startswith("Nothing is missing")
@@ -226,7 +226,7 @@ def test_another_order_without_a_start_count_does_not_break_the_answer() -> None
     assert ask(an_order_state(), counted(3000), siblings=(unknown,)).word == "no_drop"
 
 
-# Whatever is asked
+# Any request
 
 
 WORDS = {
@@ -258,7 +258,7 @@ def test_any_request_gets_a_known_word_and_a_complete_sentence(
     measured: bool,
     data: st.DataObject,
 ) -> None:
-    """No word without its sentence, no sentence with a hole in it, and no negative number."""
+    """Every word has a sentence without unfilled placeholders, and no number is negative."""
     first = group[0]
     order = replace(
         first.order,
@@ -280,7 +280,7 @@ def test_any_request_gets_a_known_word_and_a_complete_sentence(
 
 
 def test_a_refill_that_waits_for_a_public_profile_is_not_called_on_its_way() -> None:
-    """RULES 1: nothing is refilled until the profile is public again, and the customer can mend that."""
+    """RULES 1: nothing is refilled until the profile is public again, which the customer can change."""
     owed = an_order_state(refills=[a_refill(300, RefillState.QUEUED)])
     assert ask(owed, WHOLE).word == "refill"
     assert ask(owed, PRIVATE).word == "profile_private"
@@ -295,7 +295,7 @@ def test_a_refill_that_waits_for_a_target_to_come_back_is_not_called_on_its_way(
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_reason_has_its_sentence(reason: Reason) -> None:
-    """Whatever a drop was decided for, the customer who asks gets an answer."""
+    """So that every decision can be explained to the customer."""
     state = an_order_state(drop=a_drop(state=DropState.REFUSED))
     look = LastLook(1500, NOW, Outcome.COUNT)
     assert answer(state, (state,), look, reason, NOW).sentence.endswith(".")

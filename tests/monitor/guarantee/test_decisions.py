@@ -121,7 +121,7 @@ def test_completed_refills_reach_max_refills_and_0_is_no_limit(
 
 @pytest.mark.parametrize("refill_state", [RefillState.DEAD, RefillState.REJECTED, RefillState.CANCELLED])
 def test_only_completed_refills_count_for_the_limit(refill_state: RefillState) -> None:
-    """RULES 5, row 2: what was rejected, withdrawn or given up is not a refill that the buyer got."""
+    """RULES 5, row 2: rejected, cancelled and dead refills were not delivered."""
     state = an_order_state(an_order(max_refills=1), refills=[a_refill(10, refill_state)] * 3)
     assert ROWS[9] == verdict(Case(state, a_claim(), 1500, NOW))
 
@@ -211,7 +211,7 @@ def test_units_in_flight_lift_an_order_above_its_floor() -> None:
         (RefillMode.AUTOMATIC, True, 9),
     ],
 )
-def test_on_request_waits_until_somebody_asked(refill: RefillMode, asked: bool, row: int) -> None:
+def test_on_request_waits_for_a_request(refill: RefillMode, asked: bool, row: int) -> None:
     """RULES 5, row 6: `refill = "on_request"` and no request is pending."""
     state = an_order_state(an_order(refill=refill), request_pending=asked)
     assert ROWS[row] == verdict(Case(state, a_claim(), 1500, NOW))
@@ -260,7 +260,7 @@ def test_a_decision_keeps_its_reason_the_count_the_line_and_the_claim() -> None:
 
 
 def test_a_case_and_its_decision_are_immutable() -> None:
-    """RULES 4: support answers from the decision as it was made; nothing rewrites it or what it rests on."""
+    """RULES 4: support answers from the decision as it was made; it and its inputs never change."""
     case = case_for({9})
     decision = decide(case)
     with pytest.raises(FrozenInstanceError):

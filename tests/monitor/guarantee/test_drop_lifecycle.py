@@ -25,7 +25,7 @@ from tests.builders import (
     an_order,
     an_order_state,
 )
-from tests.monitor.guarantee.evaluation_steps import claimed, decided, looks, play, told
+from tests.monitor.guarantee.evaluation_steps import claimed, decided, looks, play, states_and_reasons
 
 FAILED = sorted(set(Outcome) - {Outcome.COUNT})
 
@@ -70,7 +70,7 @@ def test_confirmations_are_judged_looks_since_the_drop_opened(confirmations: int
     order = an_order(confirmations=confirmations, confirm_after=2 * HOUR)
     verdicts, _ = play(an_order_state(order), looks((0, 1500), (1, 1500), (2, 1500)))
     expected = ["suspected", "suspected", last]
-    assert expected == told(verdicts)
+    assert expected == states_and_reasons(verdicts)
 
 
 def test_a_recovery_closes_the_drop_and_a_new_one_needs_its_own_looks() -> None:
@@ -78,7 +78,7 @@ def test_a_recovery_closes_the_drop_and_a_new_one_needs_its_own_looks() -> None:
     # missing: 50, 49, 50, 50
     verdicts, _ = play(an_order_state(), looks((0, 1950), (1, 1951), (2, 1950), (3, 1950)))
     expected = ["suspected", "recovered", "suspected", "suspected"]
-    assert expected == told(verdicts)
+    assert expected == states_and_reasons(verdicts)
 
 
 @pytest.mark.parametrize("outcome", FAILED)
@@ -86,10 +86,10 @@ def test_failed_looks_neither_confirm_nor_close(outcome: Outcome) -> None:
     """RULES 4: a history with failed looks ends like the history without them."""
     numbers = looks((0, 1500), (1, 1500), (2, 1500))
     failed = [a_failed_look(outcome, NOW + minutes * MINUTE) for minutes in (-10, 10, 70, 119, 130)]
-    story = sorted([*numbers, *failed], key=lambda look: look.at)
-    verdicts, after = play(an_order_state(), story)
+    timeline = sorted([*numbers, *failed], key=lambda look: look.at)
+    verdicts, after = play(an_order_state(), timeline)
     expected = ["suspected", "suspected", "refilled: drop_confirmed"]
-    assert expected == told(verdicts)
+    assert expected == states_and_reasons(verdicts)
     assert (verdicts, after) == play(an_order_state(), numbers)
 
 
@@ -98,14 +98,14 @@ def test_a_fall_to_0_is_not_judged_until_it_is_seen_twice() -> None:
     verdicts, _ = play(an_order_state(), looks((0, 2000), (1, 0), (2, 0), (4, 0)))
     # the 0 of hour 2 opens, the 0 of hour 4 confirms; below the floor of 1000, so held for review
     expected = ["none", "suspected", "held: below_start_count"]
-    assert expected == told(verdicts)
+    assert expected == states_and_reasons(verdicts)
 
 
 def test_a_single_0_neither_confirms_nor_closes_an_open_drop() -> None:
     """RULES 2: a fall to 0 is a fault where the next count is a number again."""
     verdicts, _ = play(an_order_state(), looks((0, 1500), (3, 0), (4, 1500)))
     expected = ["suspected", "refilled: drop_confirmed"]
-    assert expected == told(verdicts)
+    assert expected == states_and_reasons(verdicts)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_refill_and_hold_close_the_drop(mass_drop: bool, closed: str) -> None:
     """RULES 4: and while their units are in flight, nothing is missing."""
     verdicts, after = play(an_order_state(), looks((0, 1500), (2, 1500), (3, 1500)), mass_drop=mass_drop)
     expected = [("suspected", 500), (closed, 500), ("none", 0)]
-    assert expected == list(zip(told(verdicts), [claimed(v) for v in verdicts], strict=True))
+    assert expected == list(zip(states_and_reasons(verdicts), [claimed(v) for v in verdicts], strict=True))
     assert after.drop is None
 
 
@@ -126,8 +126,8 @@ def test_what_is_still_missing_beyond_the_units_in_flight_opens_a_new_drop(
     mass_drop: bool, closed: str
 ) -> None:
     """RULES 4: 500 are queued or held, then 100 more are lost; they wait for the refill in progress."""
-    story = looks((0, 1500), (2, 1500), (3, 1400), (5, 1400), (6, 1400))
-    verdicts, _ = play(an_order_state(), story, mass_drop=mass_drop)
+    timeline = looks((0, 1500), (2, 1500), (3, 1400), (5, 1400), (6, 1400))
+    verdicts, _ = play(an_order_state(), timeline, mass_drop=mass_drop)
     expected = [
         ("suspected", 500),
         (closed, 500),
@@ -135,7 +135,7 @@ def test_what_is_still_missing_beyond_the_units_in_flight_opens_a_new_drop(
         ("waiting: refill_in_progress", 100),
         ("waiting: refill_in_progress", 100),
     ]
-    assert expected == list(zip(told(verdicts), [claimed(v) for v in verdicts], strict=True))
+    assert expected == list(zip(states_and_reasons(verdicts), [claimed(v) for v in verdicts], strict=True))
 
 
 def test_a_held_refill_keeps_its_units_reserved_until_it_is_rejected() -> None:
@@ -147,11 +147,11 @@ def test_a_held_refill_keeps_its_units_reserved_until_it_is_rejected() -> None:
 
 
 def test_a_completed_refill_is_not_missed_before_it_has_settled() -> None:
-    """RULES 3: completed but not yet settled is in flight; from then on only the count speaks."""
+    """RULES 3: completed but not yet settled is in flight; from then on only the count matters."""
     state = an_order_state(an_order(cooldown=HOUR), refills=[a_completed_refill(500, NOW - 23 * HOUR)])
     verdicts, _ = play(state, looks((0, 1500), (0.9, 1500), (1, 1500), (3, 1500)))
     expected = [("none", 0), ("none", 0), ("suspected", 500), ("refilled: drop_confirmed", 500)]
-    assert expected == list(zip(told(verdicts), [claimed(v) for v in verdicts], strict=True))
+    assert expected == list(zip(states_and_reasons(verdicts), [claimed(v) for v in verdicts], strict=True))
 
 
 def test_a_partly_delivered_refill_leaves_the_rest_missing() -> None:
@@ -175,7 +175,7 @@ def test_wait_is_decided_again_at_each_later_judged_snapshot() -> None:
         ("waiting: cooldown", 600),
         ("refilled: drop_confirmed", 700),
     ]
-    assert expected == list(zip(told(verdicts), [claimed(v) for v in verdicts], strict=True))
+    assert expected == list(zip(states_and_reasons(verdicts), [claimed(v) for v in verdicts], strict=True))
 
 
 def test_a_waiting_drop_that_recovers_is_closed_undecided() -> None:
@@ -183,7 +183,7 @@ def test_a_waiting_drop_that_recovers_is_closed_undecided() -> None:
     state = an_order_state(an_order(refill=RefillMode.ON_REQUEST))
     verdicts, _ = play(state, looks((0, 1500), (2, 1500), (3, 2000)))
     expected = ["suspected", "waiting: awaiting_request", "recovered"]
-    assert expected == told(verdicts)
+    assert expected == states_and_reasons(verdicts)
 
 
 def test_a_waiting_drop_is_decided_when_the_customer_has_asked() -> None:
@@ -191,17 +191,17 @@ def test_a_waiting_drop_is_decided_when_the_customer_has_asked() -> None:
     order = an_order(refill=RefillMode.ON_REQUEST)
     verdicts, waiting = play(an_order_state(order), looks((0, 1500), (2, 1500)))
     expected = ["suspected", "waiting: awaiting_request"]
-    assert expected == told(verdicts)
+    assert expected == states_and_reasons(verdicts)
     (verdict,) = evaluate_count([replace(waiting, request_pending=True)], 1500, NOW + 3 * HOUR)
     assert decided(verdict) == (Action.REFILL, 500)
     assert verdict.request_answered
 
 
 def test_a_refused_drop_is_not_decided_again_until_it_has_recovered() -> None:
-    """RULES 4 and 5: `refuse` leaves it refused until it recovers; the next drop is decided anew."""
+    """RULES 4 and 5: `refuse` leaves it refused until it recovers; the next drop is decided again."""
     state = an_order_state(an_order(below_start=BelowStart.REFUSE))
-    story = looks((0, 900), (2, 900), (3, 900), (9, 1500), (10, 1990), (11, 1500), (13, 1500))
-    verdicts, _ = play(state, story)
+    timeline = looks((0, 900), (2, 900), (3, 900), (9, 1500), (10, 1990), (11, 1500), (13, 1500))
+    verdicts, _ = play(state, timeline)
     # hour 9 is above the floor of 1000 again, which does not help a refused drop; hour 10 recovers
     expected = [
         "suspected",
@@ -212,7 +212,7 @@ def test_a_refused_drop_is_not_decided_again_until_it_has_recovered() -> None:
         "suspected",
         "refilled: drop_confirmed",
     ]
-    assert expected == told(verdicts)
+    assert expected == states_and_reasons(verdicts)
 
 
 def test_a_drop_that_opened_inside_the_window_is_confirmed_beyond_it() -> None:
@@ -221,7 +221,7 @@ def test_a_drop_that_opened_inside_the_window_is_confirmed_beyond_it() -> None:
     # the window ends at hour 1; 500 are refilled at hour 2, 100 more are lost at hour 3
     verdicts, _ = play(an_order_state(order), looks((0, 1500), (2, 1500), (3, 1400)))
     expected = ["suspected", "refilled: drop_confirmed", "none"]
-    assert expected == told(verdicts)
+    assert expected == states_and_reasons(verdicts)
     assert verdicts[2].claim is None
 
 
@@ -230,7 +230,7 @@ def test_a_drop_that_recovers_beyond_the_window_is_the_last() -> None:
     order = an_order(completed_at=NOW - 30 * DAY + HOUR, window=30 * DAY)
     verdicts, _ = play(an_order_state(order), looks((0, 1500), (2, 2000), (3, 1500)))
     expected = ["suspected", "recovered", "none"]
-    assert expected == told(verdicts)
+    assert expected == states_and_reasons(verdicts)
 
 
 def test_a_refused_drop_does_not_outlive_the_window() -> None:
@@ -238,7 +238,7 @@ def test_a_refused_drop_does_not_outlive_the_window() -> None:
     order = an_order(completed_at=NOW - 30 * DAY + 3 * HOUR, window=30 * DAY, max_refill_percent=0)
     verdicts, _ = play(an_order_state(order), looks((0, 1500), (2, 1500), (3, 1500)))
     expected = ["suspected", "refused: refill_allowance_spent", "none"]
-    assert expected == told(verdicts)
+    assert expected == states_and_reasons(verdicts)
     assert verdicts[2].claim is None
 
 

@@ -40,13 +40,13 @@ def test_a_drop_opens_at_any_time_of_a_lifetime() -> None:
     assert observe(None, an_order(window=None), 1000, START + 5000 * DAY) is not None
 
 
-# Going on, and closing
+# Continuing and closing
 
 
 @pytest.mark.parametrize("state", [DropState.SUSPECTED, DropState.WAITING, DropState.REFUSED])
 @pytest.mark.parametrize("claim", [0, 49])
 def test_any_judged_snapshot_below_the_threshold_closes_an_open_drop(state: DropState, claim: int) -> None:
-    """RULES 4: below the threshold means `recovered`, whatever the drop waited for."""
+    """RULES 4: below the threshold means `recovered`, in any open state."""
     drop = a_drop(opened_at=NOW - HOUR, state=state, looks=3)
     expected = replace(drop, state=DropState.RECOVERED, closed_at=NOW)
     assert expected == observe(drop, STANDARD, claim, NOW)
@@ -138,7 +138,7 @@ def test_only_a_suspected_drop_can_be_confirmed(state: DropState) -> None:
 
 
 def test_a_drop_is_immutable() -> None:
-    """RULES 4: each step of a drop is a new value; what was known of it before stays as it was."""
+    """RULES 4: each step of a drop is a new value; the old value does not change."""
     drop = a_drop()
     with pytest.raises(FrozenInstanceError):
         drop.state = DropState.RECOVERED  # type: ignore[misc]

@@ -16,7 +16,7 @@ from tests.builders import (
     an_order,
     an_order_state,
 )
-from tests.monitor.guarantee.evaluation_steps import looks, play, told
+from tests.monitor.guarantee.evaluation_steps import looks, play, states_and_reasons
 
 
 @pytest.mark.parametrize(("early", "active"), [(INSTANT, False), (timedelta(0), True)])
@@ -45,7 +45,7 @@ def test_after_a_lifted_flag_a_new_drop_needs_its_own_looks() -> None:
     lifted = an_order_state(drop=None)
     verdicts, _ = play(lifted, looks((0, 1500), (1, 1500), (2, 1500)))
     expected = ["suspected", "suspected", "refilled: drop_confirmed"]
-    assert expected == told(verdicts)
+    assert expected == states_and_reasons(verdicts)
 
 
 def test_partial_orders_are_judged_only_where_they_are_promised() -> None:
@@ -55,7 +55,7 @@ def test_partial_orders_are_judged_only_where_they_are_promised() -> None:
 
 
 def test_verdicts_come_one_per_order_in_the_given_order() -> None:
-    """One verdict per watched order, active or not."""
+    """One verdict per order state, active or not."""
     orders = [
         an_order_state(an_order("c", completed_at=START + DAY)),
         an_order_state(an_order("a"), flags=[Flag.HOLD]),

@@ -37,7 +37,7 @@ def at(hour: int) -> datetime:
         ([(0, N), (12, T), (24, N)], None),  # two observations only
         ([(0, N), (12, N), (23, N)], None),  # not a whole day
         ([(0, N), (1, N), (2, N), (24, N)], 24),
-        ([(0, N), (1, T), (2, N), (24, N)], 24),  # what does not tell lies in between
+        ([(0, N), (1, T), (2, N), (24, N)], 24),  # an inconclusive look in between
         ([(0, N), (12, C), (13, N), (24, N)], None),  # it was there in between
         ([(0, N), (12, N), (24, N), (30, T), (36, N)], 24),  # the time stays
         ([], None),
@@ -52,12 +52,12 @@ def test_a_target_is_gone_after_three_observations_over_a_day(
 
 @pytest.mark.parametrize(("read", "gone"), [(None, False), (-1, False), (0, False), (1, True), (24, True)])
 def test_a_target_is_gone_only_while_others_are_read(read: int | None, gone: bool) -> None:
-    """RULES 7: a count of another target after the first absent look, or nothing is proven."""
+    """RULES 7: a count of another target after the first absent look is required."""
     assert (seen((0, N), (12, N), (24, N), read=read).gone_at is not None) is gone
 
 
 def test_evidence_that_arrives_late_makes_a_target_gone_at_the_next_look() -> None:
-    """The looks from before the proof are observations all the same."""
+    """Looks before the evidence are observations too."""
     absence = seen((0, N), (12, N), (24, N), (48, N), read=None)
     assert (absence.looks, absence.gone_at) == (4, None)
     assert observe(absence, N, at(72), at(50)).gone_at == at(72)
@@ -71,23 +71,21 @@ def test_a_target_that_is_read_again_is_no_longer_gone(outcome: Outcome) -> None
 
 @pytest.mark.parametrize("outcome", SILENT)
 @pytest.mark.parametrize("looks", [[], [(0, N)], [(0, N), (12, N), (24, N)]])
-def test_a_look_that_does_not_tell_changes_nothing(
-    outcome: Outcome, looks: list[tuple[int, Outcome]]
-) -> None:
-    """RULES 2: a refusal of the whole source says nothing about any target, be it gone or not."""
+def test_an_inconclusive_look_changes_nothing(outcome: Outcome, looks: list[tuple[int, Outcome]]) -> None:
+    """RULES 2: a refusal of the whole source is no evidence about a target, gone or not."""
     assert seen(*looks, (30, outcome)) == seen(*looks)
 
 
 @given(st.lists(st.tuples(st.integers(1, 20), st.sampled_from(Outcome), st.booleans()), max_size=12))
 @examples(300)
 def test_gone_follows_from_the_looks_since_the_target_was_last_read(
-    story: list[tuple[int, Outcome, bool]],
+    timeline: list[tuple[int, Outcome, bool]],
 ) -> None:
-    """RULES 7, told backwards: count, time and proof since the target was last there."""
+    """RULES 7, computed backwards: observations, time and evidence since the target was last read."""
     absence, hour, gone = Absence(), 0, False
     read_at: datetime | None = None
     since_then: list[int] = []
-    for hours, outcome, other_read in story:
+    for hours, outcome, other_read in timeline:
         hour += hours
         read_at = at(hour) if other_read else read_at
         absence = observe(absence, outcome, at(hour), read_at)

@@ -49,23 +49,23 @@ def test_only_what_is_still_missing_is_released() -> None:
 
 
 def test_never_more_is_released_than_was_held() -> None:
-    """What fell later opens a drop of its own, which is looked at twice as every drop."""
+    """What fell later opens a drop of its own, which needs its own confirmation."""
     assert decided(holding(500), 1300) == ("refill", "drop_confirmed", 500)
 
 
 def test_nothing_happens_before_the_hold_is_over() -> None:
-    """To the instant."""
+    """Not one instant earlier."""
     assert decided(holding(500, release_at=NOW + HOUR), 1500, NOW + HOUR - datetime.resolution) is None
     assert decided(holding(500, release_at=NOW + HOUR), 1500, NOW + HOUR) is not None
 
 
 def test_a_refill_that_only_an_operator_may_release_stays() -> None:
-    """One held below the start count has no time of its own."""
+    """A refill held below the start count has no release time."""
     assert decided(holding(500, release_at=None), 1500) is None
 
 
 def test_the_hold_may_end_after_the_guarantee() -> None:
-    """The drop opened inside the window; what was promised then is kept."""
+    """The drop opened inside the window, so the guarantee applies."""
     late = START + 31 * DAY
     assert decided(holding(500, release_at=late), 1500, late) == ("refill", "drop_confirmed", 500)
 
@@ -101,7 +101,7 @@ def test_orders_that_overlap_release_each_lost_unit_once() -> None:
 
 
 def test_what_one_order_holds_does_not_hide_what_another_misses() -> None:
-    """Asking for one order leaves the units held for its neighbour in flight."""
+    """A release for one order leaves the units held for the other in flight."""
     first, second = an_order("1"), an_order("2", start_count=2000, completed_at=START + HOUR)
     pair = [holding(400, first, None), holding(100, second, None)]
     cases = [case_unheld(pair, order_id, 2500, NOW) for order_id in ("1", "2")]
@@ -112,7 +112,7 @@ def test_what_one_order_holds_does_not_hide_what_another_misses() -> None:
 @given(st.integers(0, 3000), st.integers(1, 1500))
 @examples(300)
 def test_a_release_never_gives_more_than_is_missing_or_was_held(count: int, quantity: int) -> None:
-    """And judging hands it out with the verdict, whatever else it decides."""
+    """The verdict contains the release in addition to its decision."""
     state = holding(quantity, an_order(below_start=BelowStart.CAP))
     (verdict,) = evaluate_count([state], count, NOW)
     assert verdict.release is not None

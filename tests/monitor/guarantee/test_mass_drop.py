@@ -43,7 +43,7 @@ def test_it_begins_when_more_than_the_share_of_enough_targets_have_fallen(
     [(100, 10, True), (100, 9, False), (100, 20, True), (20, 2, True), (20, 1, False), (19, 0, True)],
 )
 def test_it_ends_below_half_of_the_share_of_enough_targets(judged: int, fallen: int, on: bool) -> None:
-    """A tenth keeps it on, less ends it; after a silence of the source the first looks end nothing."""
+    """A tenth keeps it on, less ends it; the first looks after an outage of the source do not end it."""
     assert RULE.is_on(MassDropCounts(judged, fallen), NOW - HOUR, NOW) is on
 
 
@@ -58,15 +58,15 @@ def test_once_it_is_as_old_as_a_hold_few_looks_end_it_too(judged: int, fallen: i
 def test_a_rule_that_is_switched_off_never_holds_anything(
     judged: int, data: st.DataObject, share: int, since: datetime | None
 ) -> None:
-    """Whatever falls."""
-    tally = MassDropCounts(judged, data.draw(st.integers(0, judged)))
-    assert not MassDropRule(enabled=False, share=share).is_on(tally, since, NOW)
+    """For any number of fallen targets."""
+    counts = MassDropCounts(judged, data.draw(st.integers(0, judged)))
+    assert not MassDropRule(enabled=False, share=share).is_on(counts, since, NOW)
 
 
 @given(st.integers(0, 500), st.data(), st.integers(1, 99))
 @examples(200)
 def test_what_begins_a_mass_drop_does_not_end_it(judged: int, data: st.DataObject, share: int) -> None:
-    """No flicker: the same numbers that switch it on keep it on."""
-    tally = MassDropCounts(judged, data.draw(st.integers(0, judged)))
+    """The numbers that begin a mass drop also keep it on."""
+    counts = MassDropCounts(judged, data.draw(st.integers(0, judged)))
     rule = MassDropRule(share=share)
-    assert not rule.is_on(tally, None, NOW) or rule.is_on(tally, NOW, NOW)
+    assert not rule.is_on(counts, None, NOW) or rule.is_on(counts, NOW, NOW)

@@ -82,9 +82,9 @@ def test_counts_within_the_noop_bounds_change_nothing_until_they_end(
 
 
 def test_the_noop_bound_of_one_order_is_one_unit_below_its_threshold() -> None:
-    """1000 on top of 1000 with a threshold of 50: the line is 2000, and 1951 is the last quiet count."""
-    for_ever = NoopBounds(1951, NEVER, judged_from=START + DAY, judged_until=START + 30 * DAY)
-    assert noop_bounds([looked_at(an_order_state())], NOW, 1951) == for_ever
+    """1000 on top of 1000 with a threshold of 50: the line is 2000, the least count without effect 1951."""
+    expected = NoopBounds(1951, NEVER, judged_from=START + DAY, judged_until=START + 30 * DAY)
+    assert noop_bounds([looked_at(an_order_state())], NOW, 1951) == expected
     assert noop_bounds([looked_at(an_order_state())], NOW, 1950) is None
 
 
@@ -105,21 +105,21 @@ def test_the_first_settled_look_is_never_on_the_fast_path() -> None:
     assert found.until == START + DAY
 
 
-def test_after_the_last_guarantee_every_count_is_quiet_for_ever() -> None:
+def test_after_the_last_guarantee_no_count_has_an_effect() -> None:
     found = noop_bounds([looked_at(an_order_state())], START + 31 * DAY, 0)
     assert found is not None
     assert (found.count, found.until, found.judges(START + 31 * DAY)) == (0, NEVER, False)
 
 
 def test_noop_bounds_end_when_an_order_becomes_active_again() -> None:
-    """It could not say otherwise which of its counts are judged ones."""
+    """They have one time span of judged counts."""
     later = an_order_state(an_order("2", start_count=2000, completed_at=START + 40 * DAY))
     found = noop_bounds([looked_at(an_order_state()), looked_at(later)], NOW, 10_000)
     assert found is not None
     assert (found.judged_until, found.until) == (START + 30 * DAY, START + 41 * DAY)
 
 
-def test_an_order_that_is_still_to_be_measured_ends_the_calm_at_its_completion() -> None:
+def test_an_order_without_a_start_count_ends_the_noop_bounds_at_its_completion() -> None:
     unknown = an_order_state(an_order("2", start_count=None, completed_at=NOW + HOUR))
     found = noop_bounds([looked_at(an_order_state()), unknown], NOW, 2000)
     assert found is not None

@@ -84,7 +84,7 @@ def test_a_refill_held_for_review_waits_for_the_operator() -> None:
     assert after.refills == (a_refill(300, RefillState.HELD),)
 
 
-def test_a_refill_held_for_a_mass_drop_is_decided_anew_after_the_hold() -> None:
+def test_a_refill_held_for_a_mass_drop_is_decided_again_after_the_hold() -> None:
     decision = a_decision(action=Action.HOLD, reason=Reason.MASS_DROP)
     (refill,) = state_after(an_order_state(), judged(decision=decision), HOLD).refills
     assert (refill.quantity, refill.state, refill.release_at) == (300, RefillState.HELD, NOW + HOLD)

@@ -45,7 +45,7 @@ def test_a_pending_request_is_answered_once_no_drop_is_undecided(
 
 
 def test_a_request_is_pending_while_the_decision_is_to_wait() -> None:
-    """RULES 5: a wait is not the last word on a request."""
+    """RULES 5: a wait does not answer a request."""
     state = an_order_state(drop=a_drop(opened_at=NOW - DAY), refills=[a_refill(100)], request_pending=True)
     (verdict,) = evaluate_count([state], 1500, NOW)
     assert decided(verdict) == (Action.WAIT, 0)

@@ -29,7 +29,7 @@ def test_the_share_is_what_the_units_were_sold_for(price: str, units: int, share
 
 
 def test_without_a_price_there_is_no_share() -> None:
-    """The review is raised all the same."""
+    """The review is still opened."""
     review = review_of(an_order(), ReviewCause.SHORT_DELIVERY, 100)
     assert (review.units, review.share, review.currency) == (100, None, None)
 
@@ -42,14 +42,14 @@ def test_units_are_a_share_of_what_was_ordered_not_of_what_was_delivered() -> No
 
 @pytest.mark.parametrize("cause", ReviewCause)
 def test_every_cause_names_the_clause_of_the_policy(cause: ReviewCause) -> None:
-    """So that the operator need not look it up."""
+    """So that the operator finds the rule that applies."""
     assert cause.clause.startswith("full or partial refund only when the order cannot be fulfilled")
 
 
 @given(st.decimals(0, 10**6, places=4), st.integers(1, 10**6))
 @examples(200)
-def test_all_units_are_worth_the_price_and_a_part_never_more(price: Decimal, quantity: int) -> None:
-    """However the price is written."""
+def test_the_share_of_all_units_is_the_price_and_of_a_part_never_more(price: Decimal, quantity: int) -> None:
+    """For a price with any number of digits."""
     order = replace(an_order(delivered=quantity), price=price)
     whole, part = share_of_price(order, quantity), share_of_price(order, (quantity + 1) // 2)
     assert whole is not None

@@ -42,7 +42,7 @@ def test_a_decision_repeats_the_last_one_with_its_action_and_reason(
     assert verdict.new_decisions == (() if repeated else (verdict.decision,))
 
 
-def test_the_drop_remembers_its_last_decision() -> None:
+def test_the_drop_stores_its_last_decision() -> None:
     drop = waiting().drop
     assert drop is not None
     assert drop.last_decision == (Action.WAIT, Reason.COOLDOWN)

@@ -43,7 +43,7 @@ def test_the_outcomes_are_the_ten_of_the_rules() -> None:
 
 
 def test_a_count_is_never_negative() -> None:
-    """RULES 2: a count counts things."""
+    """RULES 2: a count is a number of units."""
     with pytest.raises(ValueError, match="negative"):
         a_look(-1)
 
@@ -114,7 +114,7 @@ def test_a_series_never_mixes_kinds_of_count() -> None:
     assert series == after
 
 
-def test_another_kind_of_0_says_nothing_about_this_series() -> None:
+def test_a_0_of_another_kind_does_not_affect_the_series() -> None:
     """RULES 2: the next count of the series decides, and a count of another kind is not it."""
     _, series = admit(a_look(500, count_kind="play_count"), Series())
     _, series = admit(a_look(0, count_kind="play_count"), series)
@@ -134,8 +134,8 @@ def test_a_series_never_mixes_accounts(outcome: Outcome) -> None:
     assert other.detail == "shows account 18 where the series is of 17"
 
 
-def test_the_first_count_that_tells_its_account_fixes_it() -> None:
-    """RULES 7: counts that do not tell join all the same, and a look without a count fixes nothing."""
+def test_the_first_count_with_an_account_sets_that_of_the_series() -> None:
+    """RULES 7: counts without an account join too, and a look without a count sets nothing."""
     accounts = []
     series = Series()
     for look in (
@@ -170,15 +170,15 @@ BEFORE = Series(1000, "follower_count", source="simulated")
 
 
 @pytest.mark.parametrize("count", [1, 400, 1000, 7000])
-def test_the_first_count_of_another_source_only_tells_by_how_much_the_two_differ(count: int) -> None:
-    """Whatever it counts, and whatever that is called: it goes on where the other has ended."""
+def test_the_first_count_of_another_source_only_sets_the_count_offset(count: int) -> None:
+    """For any count and count kind, the series continues at its last count."""
     kept, series = switched(count, BEFORE, 1000)
     assert (kept.count, kept.count_offset, kept.judged) == (count, 1000 - count, 1000)
     assert series == Series(1000, "followers_count", source="other", count_offset=1000 - count)
     assert begins(BEFORE, series)
 
 
-def test_later_counts_of_the_other_source_are_shifted_and_begin_nothing() -> None:
+def test_later_counts_of_the_other_source_have_the_offset_added() -> None:
     """A true loss of 100 is a loss of 100, though the source counts 300 less than the first one did."""
     _, series = switched(700, BEFORE, 1000)
     kept, after = switched(600, series, None)
@@ -187,7 +187,7 @@ def test_later_counts_of_the_other_source_are_shifted_and_begin_nothing() -> Non
 
 
 def test_the_other_source_must_wait_while_something_is_under_way() -> None:
-    """Its counts are kept as `schema`, and the series is as it was."""
+    """Its counts are stored as `schema`, and the series does not change."""
     kept, series = switched(700, BEFORE, None)
     assert (kept.outcome, kept.count, series) == (Outcome.SCHEMA, None, BEFORE)
     assert kept.detail == "other counts where simulated did; its series begins when nothing is under way"
@@ -214,7 +214,7 @@ def test_a_failed_look_of_another_source_starts_no_series() -> None:
 
 
 def test_the_first_0_of_another_source_is_a_fault_of_it() -> None:
-    """RULES 2: else all that is lost later would hide behind a shift of the whole count."""
+    """RULES 2: otherwise the offset would be the whole count and hide later losses."""
     fault, series = switched(0, BEFORE, 1000)
     assert (fault.outcome, fault.detail) == (Outcome.SCHEMA, "the count fell from 1000 to 0")
     assert series == replace(BEFORE, zero_seen=True)
@@ -224,7 +224,7 @@ def test_the_first_0_of_another_source_is_a_fault_of_it() -> None:
 
 @pytest.mark.parametrize("count_offset", [-300, 300])
 def test_a_fall_to_0_is_one_of_the_sources_own_counts(count_offset: int) -> None:
-    """RULES 2: it is the source that fails, whatever is added to its counts."""
+    """RULES 2: the count before the offset decides."""
     series = Series(700 + count_offset, "follower_count", source="simulated", count_offset=count_offset)
     fault, series = admit(a_look(0), series)
     assert (fault.outcome, fault.detail) == (Outcome.SCHEMA, "the count fell from 700 to 0")
@@ -232,8 +232,8 @@ def test_a_fall_to_0_is_one_of_the_sources_own_counts(count_offset: int) -> None
     assert (again.count, series.last_count) == (0, max(0, count_offset))
 
 
-def test_a_count_that_stays_0_is_no_new_fault_however_it_is_shifted() -> None:
-    """A source that counted more than the other shows 0 for less than nothing."""
+def test_a_count_that_stays_0_is_no_new_fault_with_any_offset() -> None:
+    """With a negative offset, a judged count is never below 0."""
     series = Series(700, "follower_count", source="simulated", count_offset=-300)
     judged = []
     for _ in range(5):

@@ -38,7 +38,7 @@ def expected(*state: OrderState, last: int | None = 2000, at: datetime | None = 
     return expected_count(state, last, at, NOW)
 
 
-def test_while_nothing_is_under_way_the_last_count_is_expected() -> None:
+def test_without_deliveries_the_last_count_is_expected() -> None:
     assert expected(an_order_state()) == 2000
     assert expected() == 2000
 
@@ -55,26 +55,29 @@ def test_nothing_is_expected_while_a_refill_is_open(state: RefillState) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ago", "told"), [(INSTANT, None), (DAY - INSTANT, None), (DAY, 2100), (2 * DAY, 2000), (5 * DAY, 2000)]
+    ("ago", "count_expected"),
+    [(INSTANT, None), (DAY - INSTANT, None), (DAY, 2100), (2 * DAY, 2000), (5 * DAY, 2000)],
 )
-def test_a_refill_is_expected_in_the_count_once_it_has_settled(ago: timedelta, told: int | None) -> None:
+def test_a_refill_is_expected_in_the_count_once_it_has_settled(
+    ago: timedelta, count_expected: int | None
+) -> None:
     """And only when the old source has not counted since."""
-    assert expected(an_order_state(refills=[a_completed_refill(100, NOW - ago)])) == told
+    assert expected(an_order_state(refills=[a_completed_refill(100, NOW - ago)])) == count_expected
 
 
 def test_a_held_refill_asks_for_no_look() -> None:
-    """Nothing of it was sent, and it may be held until a count decides on it anew."""
+    """Nothing of it was sent, and it may be held until a count decides on it again."""
     held = a_refill(state=RefillState.HELD)
     assert expected(an_order_state(), an_order_state(an_order("2"), refills=[held])) == 2000
 
 
-def test_a_refill_that_the_last_count_did_not_show_yet_is_expected_all_the_same() -> None:
-    """It came an hour before that count, which showed 500 too few: it must not be paid for again."""
+def test_a_refill_that_the_last_count_did_not_show_yet_is_expected() -> None:
+    """It came an hour before that count, which showed 500 too few: it must not be refilled again."""
     assert expected(an_order_state(refills=[a_completed_refill(500, SEEN_AT - HOUR)]), last=1500) == 2000
 
 
 def test_a_refill_that_the_last_count_showed_is_not_expected_twice() -> None:
-    """No order can be more than whole by what was delivered."""
+    """Delivered units raise an order at most to its line."""
     assert expected(an_order_state(refills=[a_completed_refill(500, SEEN_AT - HOUR)]), last=1990) == 2000
     assert expected(an_order_state(refills=[a_completed_refill(500, SEEN_AT - HOUR)]), last=2300) == 2300
 
@@ -84,12 +87,12 @@ def test_a_short_refill_is_expected_with_its_delivered_units() -> None:
 
 
 @pytest.mark.parametrize("state", [RefillState.DEAD, RefillState.REJECTED, RefillState.CANCELLED])
-def test_a_refill_that_came_to_nothing_is_not_expected(state: RefillState) -> None:
+def test_an_undelivered_refill_is_not_expected(state: RefillState) -> None:
     assert expected(an_order_state(refills=[a_refill(state=state)])) == 2000
 
 
 @pytest.mark.parametrize(
-    ("ago", "told"),
+    ("ago", "count_expected"),
     [
         (INSTANT, None),
         (DAY - INSTANT, None),
@@ -100,31 +103,33 @@ def test_a_refill_that_came_to_nothing_is_not_expected(state: RefillState) -> No
         (5 * DAY, 2000),
     ],
 )
-def test_a_delivery_is_expected_in_the_count_once_it_has_settled(ago: timedelta, told: int | None) -> None:
-    """Unless the old source has counted after that: what it saw while it settled may have come later."""
-    assert expected(an_order_state(), an_order_state(an_order("2", completed_at=NOW - ago))) == told
+def test_a_delivery_is_expected_in_the_count_once_it_has_settled(
+    ago: timedelta, count_expected: int | None
+) -> None:
+    """Unless the old source has counted since; a count while it settled may be too early."""
+    assert expected(an_order_state(), an_order_state(an_order("2", completed_at=NOW - ago))) == count_expected
 
 
 @pytest.mark.parametrize("status", [s for s in OrderStatus if s.waiting])
 def test_nothing_is_expected_while_an_order_is_being_delivered(status: OrderStatus) -> None:
-    """What has arrived of it would be taken for a difference, and would be missed, and refilled, later."""
+    """Arrived units would become part of the offset, and would be refilled later."""
     assert expected(an_order_state(), an_order_state(an_order("2", status=status, completed_at=None))) is None
 
 
 @pytest.mark.parametrize("status", [OrderStatus.CANCELED, OrderStatus.REFUNDED, OrderStatus.FAIL])
-def test_an_order_that_will_not_be_delivered_keeps_nobody_waiting(status: OrderStatus) -> None:
+def test_an_order_that_will_not_be_delivered_delays_no_switch(status: OrderStatus) -> None:
     assert expected(an_order_state(), an_order_state(an_order("2", status=status, completed_at=None))) == 2000
 
 
-def test_what_a_flagged_order_has_delivered_has_arrived_all_the_same() -> None:
+def test_delivered_units_of_a_flagged_order_are_expected() -> None:
     flagged = an_order_state(an_order("2", completed_at=NOW - DAY), flags=[Flag.HOLD])
     assert expected(flagged) == 3000
 
 
-# Played through: one order, two sources, refills completed around the switch
+# A history: one order, two sources, refills completed around the switch
 
 
-def shot(count: int, at: datetime, source: str) -> Snapshot:
+def snapshot(count: int, at: datetime, source: str) -> Snapshot:
     return Snapshot(a_profile(), at, Outcome.COUNT, source, count, "follower_count")
 
 
@@ -141,7 +146,7 @@ STEPS = st.lists(
 
 
 def play(steps: list[tuple[str, int, int, bool]], differs: int) -> tuple[int, int, int]:
-    """Let an order live; gives what was lost of it, what was refilled, and what still lacks."""
+    """Play the steps; returns the units lost, the units refilled, and the true count."""
     limitless = Terms(cooldown=timedelta(0), max_refills=0, max_refill_percent=10_000, window=None)
     state = an_order_state(an_order(start_count=100_000, terms=limitless))
     series, counted_at = Series(), None
@@ -158,7 +163,7 @@ def play(steps: list[tuple[str, int, int, bool]], differs: int) -> tuple[int, in
             done = [replace(r, state=RefillState.COMPLETED, completed_at=now) for r in refills]
             state = replace(state, refills=(*(r for r in state.refills if r not in refills), *done))
         now += HOUR
-        look = shot(true + differs, now, "b") if other and number else shot(true, now, "a")
+        look = snapshot(true + differs, now, "b") if other and number else snapshot(true, now, "a")
         before = series
         count_expected = expected_count([state], series.last_count, counted_at, now)
         kept, series = admit(look, series, count_expected)
@@ -177,15 +182,15 @@ def play(steps: list[tuple[str, int, int, bool]], differs: int) -> tuple[int, in
 def test_no_switch_of_source_refills_a_loss_twice(
     steps: list[tuple[str, int, int, bool]], differs: int
 ) -> None:
-    """However the two differ, and whatever is lost, refilled or gained around the switches."""
+    """For any difference between the sources, and any losses, refills and gains around the switches."""
     lost, refilled, _ = play(steps, differs)
     assert refilled <= lost
 
 
 @given(STEPS, st.integers(-90_000, 90_000))
 @examples(100)
-def test_by_how_much_two_sources_differ_changes_nothing(
+def test_the_difference_between_two_sources_changes_nothing(
     steps: list[tuple[str, int, int, bool]], differs: int
 ) -> None:
-    """The same life, seen by two who agree, has the same refills."""
+    """The refills are those of two sources that agree."""
     assert play(steps, differs) == play(steps, 0)

@@ -54,14 +54,14 @@ def test_the_measured_start_count_stays() -> None:
 
 
 def test_an_order_that_is_not_delivered_is_not_measured() -> None:
-    """RULES 2: before completion there is nothing to take off the count."""
+    """RULES 2: before completion there are no units to subtract."""
     pending = an_order(start_count=None, completed_at=None, status=OrderStatus.IN_PROGRESS)
     assert (Verdict("1", NOW),) == evaluate_count([an_order_state(pending)], 1500, NOW)
 
 
 @pytest.mark.parametrize(("count", "claim"), [(1500, 0), (1000, 0), (400, 600), (0, 1000)])
 def test_the_look_that_measures_the_start_count_is_judged_by_it(count: int, claim: int) -> None:
-    """RULES 2 and 3: line max(count, 1000), so only what is surely missing of 1000 is claimed."""
+    """RULES 2 and 3: line max(count, 1000), so only units that are certainly missing of 1000 are claimed."""
     (verdict,) = evaluate_count([an_order_state(an_order(start_count=None))], count, NOW)
     assert claim == claimed(verdict)
 

@@ -1,4 +1,4 @@
-"""Lines: each order stands on what the later ones have delivered."""
+"""Lines: the baseline of an order plus the deliveries of later orders."""
 
 import pytest
 from hypothesis import given
@@ -18,12 +18,12 @@ def test_later_orders_raise_the_line_by_what_they_delivered() -> None:
     assert lines_of([second, first]) == {"1": 1800, "2": 1800}
 
 
-def test_orders_completed_together_stand_on_each_other_by_id() -> None:
+def test_orders_completed_together_are_ordered_by_id() -> None:
     orders = [an_order("b", start_count=1000, delivered=500), an_order("a", start_count=1000, delivered=300)]
     assert lines_of(orders) == {"a": 1000 + 300 + 500, "b": 1500}
 
 
-def test_an_order_that_is_not_delivered_stands_above_all_others() -> None:
+def test_an_order_that_is_not_delivered_comes_after_all_others() -> None:
     waiting = an_order("0", completed_at=None)
     assert sorted([waiting, an_order("1")], key=by_completion) == [an_order("1"), waiting]
 

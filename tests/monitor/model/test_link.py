@@ -9,7 +9,7 @@ from monitor.model.link import Link, LinkKind, ParsedLink, is_username, parse_li
 
 NASA = Link(LinkKind.PROFILE, "nasa")
 POST = Link(LinkKind.POST, "CwX31XMMYAV")
-ODD = Link(LinkKind.POST, "C-_x1")
+DASHED_POST = Link(LinkKind.POST, "C-_x1")
 
 
 def _fault(text: str) -> BadInputError | None:
@@ -153,7 +153,7 @@ def test_every_spelling_of_a_post_is_that_post_and_names_the_owner_when_it_says_
     ],
 )
 def test_what_is_no_profile_and_no_post_is_refused_with_its_reason(text: str, why: str) -> None:
-    """Other hosts, own pages, share links and impossible names are told apart."""
+    """Other hosts, own pages, share links and impossible names have their own reasons."""
     with pytest.raises(BadInputError) as caught:
         parse_link(text)
     assert caught.value.field == "link"
@@ -162,7 +162,7 @@ def test_what_is_no_profile_and_no_post_is_refused_with_its_reason(text: str, wh
 
 
 def test_a_username_of_underscores_digits_and_inner_dots_is_allowed() -> None:
-    """What Instagram allows is not second-guessed."""
+    """Instagram allows them."""
     assert [parse_username(name) for name in ("__a__", "1.2", " @A.b ", "x", "a" * 30)] == [
         "__a__",
         "1.2",
@@ -174,8 +174,8 @@ def test_a_username_of_underscores_digits_and_inner_dots_is_allowed() -> None:
 
 def test_the_case_of_a_shortcode_is_kept() -> None:
     """Shortcodes differ by case, usernames do not."""
-    assert parse_link("instagram.com/p/c-_X1").link != ODD
-    assert parse_link("instagram.com/p/C-_x1").link == ODD
+    assert parse_link("instagram.com/p/c-_X1").link != DASHED_POST
+    assert parse_link("instagram.com/p/C-_x1").link == DASHED_POST
 
 
 @given(usernames, schemes, hosts, st.sampled_from(["", "_u/", "@"]), ends, blanks)
@@ -205,7 +205,7 @@ def test_any_spelling_of_one_post_is_one_target(
 @example("https://www.instagram.com/%ff%fe/")
 @example("\ud800")
 def test_any_text_is_a_link_that_reads_back_as_itself_or_is_refused(text: str) -> None:
-    """Nothing but BadInputError comes out, and a canonical link is its own spelling."""
+    """No error but BadInputError is raised, and a canonical link parses to itself."""
     fault = _fault(text)
     if fault is not None:
         assert fault.field == "link"
@@ -216,13 +216,13 @@ def test_any_text_is_a_link_that_reads_back_as_itself_or_is_refused(text: str) -
 
 
 @pytest.mark.parametrize("name", ["nasa", "NASA", "n.a_s4", "a" * 30])
-def test_a_name_that_a_profile_can_have_is_told(name: str) -> None:
+def test_a_possible_username_is_recognized(name: str) -> None:
     assert is_username(name)
 
 
 @pytest.mark.parametrize(
     "name", ["", "..", ".a", "a..b", "a" * 31, "explore", "P", "accounts", "\u212aim", "a/b"]
 )
-def test_a_name_that_no_profile_can_have_is_told(name: str) -> None:
-    """Dots in wrong places, Instagram's own pages, and letters that only look like ours."""
+def test_an_impossible_username_is_recognized(name: str) -> None:
+    """Misplaced dots, Instagram's own pages, and lookalike letters."""
     assert not is_username(name)

@@ -1,4 +1,4 @@
-"""What an imported row may change: an order moves forward, and what was sold and decided stays."""
+"""What an imported row may change: progress does, the sale and decided baselines do not."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -48,7 +48,7 @@ def refused_field(known: Order, row: Order, *, decided: bool = False) -> str:
 )
 @pytest.mark.parametrize("decided", [False, True])
 def test_an_order_moves_forward(known: OrderStatus, row: OrderStatus, decided: bool) -> None:
-    """From waiting to anything, from delivered to its end; a repeated status is no move."""
+    """From pending to any status, from delivered to an end; a repeated status changes nothing."""
     after = merged(of_status(known), of_status(row), decided=decided and known.delivered)
     assert (after.status, after.completed_at) == (row, of_status(row).completed_at)
 
@@ -61,12 +61,12 @@ def test_an_order_moves_forward(known: OrderStatus, row: OrderStatus, decided: b
     ],
 )
 def test_an_order_never_moves_back(known: OrderStatus, row: OrderStatus) -> None:
-    """What is delivered is not pending again, and what has ended does not come back to life."""
+    """A delivered order does not become pending, and an ended one stays ended."""
     assert refused_field(of_status(known), of_status(row)) == "status"
 
 
 def test_an_update_brings_remains_and_the_time_of_completion_up_to_date() -> None:
-    """As long as no decision rests on them."""
+    """As long as no decision depends on them."""
     known = an_order(delivered=1000, start_count=None)
     row = replace(known, status=OrderStatus.PARTIAL, remains=200, completed_at=START + HOUR)
     assert row == merged(known, row, decided=False)
@@ -98,7 +98,7 @@ def test_what_was_sold_never_changes(field: str, change: dict[str, Any], decided
 
 
 def test_the_terms_stay_as_they_were_sold() -> None:
-    """Another promise in today's configuration does not change yesterday's."""
+    """New terms in the configuration do not change old orders."""
     known = an_order(window=10 * DAY)
     row = replace(known, terms=Terms(name="generous", window=None))
     assert known.terms == merged(known, row, decided=False).terms
@@ -111,8 +111,8 @@ def test_an_owner_or_a_typed_link_makes_no_other_order() -> None:
     assert known == merged(known, row, decided=True)
 
 
-def test_observation_states_are_updated_and_never_erased() -> None:
-    """A row that does not say the price does not say that there is none."""
+def test_details_are_updated_and_never_erased() -> None:
+    """A row without a price leaves the price unchanged."""
     known = replace(an_order(), provider="acme", price=Decimal("1.50"), currency="EUR")
     row = replace(an_order(), provider="other", customer="Ann")
     after = merged(known, row, decided=True)
@@ -120,17 +120,17 @@ def test_observation_states_are_updated_and_never_erased() -> None:
     assert expected == (after.provider, after.customer, after.price, after.currency)
 
 
-# Baselines that a decision rests on
+# Baselines with a decision
 
 
 @pytest.mark.parametrize(
     ("field", "change"), [("remains", {"remains": 10}), ("completed_at", {"completed_at": START + HOUR})]
 )
 @pytest.mark.parametrize("status", DELIVERED)
-def test_a_baseline_that_a_decision_rests_on_is_never_rewritten(
+def test_a_baseline_with_a_decision_never_changes(
     field: str, change: dict[str, Any], status: OrderStatus
 ) -> None:
-    """The same row is welcome while there is no decision."""
+    """Without a decision the same row is accepted."""
     known = an_order()
     row = replace(known, status=status, **change)
     assert refused_field(known, row, decided=True) == field
@@ -163,7 +163,7 @@ def test_a_start_count_of_0_is_a_known_one() -> None:
 
 
 def test_an_unknown_start_count_may_still_be_given() -> None:
-    """And is then as good as one that was there from the beginning."""
+    """It then counts like one that was given at first."""
     after = merged(an_order(start_count=None), an_order(start_count=500), decided=False)
     assert (after.start_count, after.start_measured) == (500, False)
 
@@ -182,8 +182,8 @@ def test_a_measured_start_count_stays_while_the_delivery_is_the_same() -> None:
         {"completed_at": START + HOUR},
     ],
 )
-def test_a_measured_start_count_is_measured_anew_when_the_delivery_changes(change: dict[str, Any]) -> None:
-    """It was worked out from what was delivered then."""
+def test_a_measured_start_count_is_measured_again_when_the_delivery_changes(change: dict[str, Any]) -> None:
+    """It was computed from the old number of delivered units."""
     known = replace(an_order(start_count=500), start_measured=True)
     row = replace(an_order(start_count=None), **change)
     after = merged(known, row, decided=False)
@@ -192,7 +192,7 @@ def test_a_measured_start_count_is_measured_anew_when_the_delivery_changes(chang
     assert (given.start_count, given.start_measured) == (500, False)
 
 
-# Whatever comes
+# Any rows
 
 
 STATUSES = st.sampled_from(OrderStatus)

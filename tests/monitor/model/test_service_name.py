@@ -1,4 +1,4 @@
-"""What the names of services promise: the trade's marks, and the texts that only look like them."""
+"""Terms from service names: the usual marks, and texts that only look like them."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -19,7 +19,7 @@ BASE = Terms(
     below_start=BelowStart.CAP,
     refill=RefillMode.ON_REQUEST,
 )
-"""Differs from the usual terms wherever a mark must leave it alone."""
+"""Differs from the usual terms in every value that no mark may change."""
 WORDS = [
     "R30",
     "AR",
@@ -42,7 +42,7 @@ NAMES = st.text() | st.lists(st.sampled_from(WORDS) | st.text(max_size=3)).map("
 
 
 def read(name: str, lifetime: timedelta | None = YEAR) -> tuple[timedelta | None, RefillMode, str] | None:
-    """What a name says, in short."""
+    """The terms of a name, abbreviated."""
     found = derive(name, BASE, lifetime)
     return None if found is None else (found.window, found.refill, found.name)
 
@@ -60,7 +60,7 @@ def days(number: int, mode: RefillMode = RefillMode.ON_REQUEST) -> tuple[timedel
         ("30-day Refill", 30), ("30D refill", 30), ("refill 30 days", 30), ("Refill (30 days)", 30),
         ("Refill: 30", 30), ("refill 30 | HQ", 30), ("♻️ 30 days", 30), ("R30 Refill 30 days", 30),
         ("0-1 Hr | Refill 30 days", 30), (f"R{MAX_DAYS}", MAX_DAYS),
-        # Sellers decorate: bold letters, full width, key caps, selectors, characters without width.
+        # Decoration: bold letters, full width, key caps, selectors, characters without width.
         ("\U0001d5e5\U0001d7ef\U0001d7ec", 30), ("\uff32\uff13\uff10", 30),
         ("R3\ufe0f\u20e30\ufe0f\u20e3", 30), ("R\u200b30", 30), ("R\u00a030", 30),
     ],
@@ -83,12 +83,12 @@ def test_ar_refills_by_itself(name: str) -> None:
 @pytest.mark.parametrize("lifetime", [YEAR, None])
 @pytest.mark.parametrize("name", ["Lifetime", "LIFE TIME refill", "life-time ♻", "R∞", "R♾️ HQ"])
 def test_a_lifetime_lasts_as_long_as_configured(name: str, lifetime: timedelta | None) -> None:
-    """365 days, as the trade has it, or without end."""
+    """365 days as usual, or unlimited."""
     assert read(name, lifetime) == (lifetime, BASE.refill, "lifetime")
 
 
 def test_an_automatic_lifetime_is_both() -> None:
-    """AR with the sign of infinity."""
+    """AR with the infinity sign."""
     assert read("AR∞") == (YEAR, RefillMode.AUTOMATIC, "auto lifetime")
 
 
@@ -96,7 +96,7 @@ def test_an_automatic_lifetime_is_both() -> None:
     "name", ["♻", "♻️", "\u267b\ufe0e", "Refill", "REFILLABLE", "Followers [Refill]", "Refill | No Drop"]
 )
 def test_refill_without_days_means_the_default_terms(name: str) -> None:
-    """The sign or the word alone promise a refill, and say nothing of its limits."""
+    """The sign or the word alone promises a refill without limits of its own."""
     assert derive(name, BASE, YEAR) == replace(BASE, name="refill")
 
 
@@ -108,7 +108,7 @@ def test_refill_without_days_means_the_default_terms(name: str) -> None:
         "Lifetime, no refill", "No refund, no refill",
     ],
 )  # fmt: skip
-def test_no_refill_beats_everything(name: str) -> None:
+def test_no_refill_takes_precedence(name: str) -> None:
     """Although it contains the word refill."""
     assert derive(name, BASE, YEAR) == replace(BASE, name="no refill", refill=RefillMode.NEVER)
 
@@ -118,7 +118,7 @@ def test_no_refill_beats_everything(name: str) -> None:
     [
         "", "IG Followers", "no drop", "Non Drop", "Nr. 1 Followers", "NR. 1", "nr", "AR filter", "R", "HQ",
         "prefill", "Refiller",
-        # Numbers that are none of ours.
+        # Unrelated numbers.
         "BR30X", "R30X", "CR7 fans", "R30K", "R0", "AR0", "0 days refill", "R9999", "R" + "9" * 5000,
         "R\u0663\u0660",
         f"R{MAX_DAYS + 1}", "refill 99999 days", "R3.5", "R1,000", "R½",
@@ -129,7 +129,7 @@ def test_no_refill_beats_everything(name: str) -> None:
         "no auto refill", "not lifetime", "No refund / refill", "❌ Refill", "Refill 🚫",
     ],
 )  # fmt: skip
-def test_what_is_not_plainly_one_promise_is_none(name: str) -> None:
+def test_an_ambiguous_promise_is_ignored(name: str) -> None:
     """Nothing is guessed: the default terms hold, as for a name without a mark."""
     assert derive(name, BASE, YEAR) is None
 
@@ -138,7 +138,7 @@ def test_what_is_not_plainly_one_promise_is_none(name: str) -> None:
     "name", ["Refill 500 likes", "refill 500/day", "♻ 100-500/day", "Start 2 days | Refill"]
 )
 def test_a_number_beside_the_word_is_not_always_its_days(name: str) -> None:
-    """Quantities, speeds and times of delivery stand there too."""
+    """It may be a quantity, a speed or a delivery time."""
     assert derive(name, BASE, YEAR) == replace(BASE, name="refill")
 
 
@@ -155,7 +155,7 @@ def test_a_refill_mark_under_terms_without_refill_means_on_request(name: str) ->
 def test_any_text_gives_possible_terms_or_none(
     name: str, mode: RefillMode, lifetime: timedelta | None
 ) -> None:
-    """Never an error, never a window without sense, and nothing but name, window and mode is changed."""
+    """No error, a valid window, and only name, window and mode differ from the default."""
     base = replace(BASE, refill=mode)
     found = derive(name, base, lifetime)
     if found is not None:
@@ -168,7 +168,7 @@ def test_any_text_gives_possible_terms_or_none(
 @examples(100)
 @given(NAMES)
 def test_no_refill_in_a_name_overrides_every_promise(name: str) -> None:
-    """Wherever the words stand."""
+    """In any position."""
     for whole in (f"{name} | no refill", f"no refill | {name}"):
         found = derive(whole, BASE, YEAR)
         assert found is not None
@@ -184,13 +184,13 @@ def test_every_window_of_days_can_be_named(number: int, form: str) -> None:
 
 @pytest.mark.parametrize("name", ["no R30", "No-R30", "R30 not working", "Followers without R60"])
 def test_a_contradicted_promise_derives_nothing(name: str) -> None:
-    """Better the default terms than a guess."""
+    """The default terms apply."""
     assert derive(name, Terms(), None) is None
 
 
 @pytest.mark.parametrize("name", ["without any refill", "zero refill", "Likes | 0 refill", "Refill off"])
 def test_a_refusal_in_other_words_is_a_refusal(name: str) -> None:
-    """As plain as "no refill"."""
+    """Equivalent to "no refill"."""
     derived = derive(name, Terms(), None)
     assert derived is not None
     assert derived.refill is RefillMode.NEVER

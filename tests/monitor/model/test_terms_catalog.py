@@ -33,35 +33,35 @@ def test_a_terms_catalog_always_has_default_terms() -> None:
         (Service(), "1234", (DEFAULT, TermsOrigin.DEFAULT)),
     ],
 )
-def test_the_services_terms_go_before_its_name_and_that_before_the_default(
+def test_terms_of_the_service_precede_its_name_and_the_default(
     service: Service, called: str, expected: tuple[Terms, TermsOrigin]
 ) -> None:
     """Its name is the configured one, else what the order calls the service."""
     assert BOOK.of_service(service, called) == expected
 
 
-def test_names_say_nothing_unless_they_are_asked() -> None:
+def test_names_are_read_only_if_configured() -> None:
     """Derivation is off until the operator turns it on."""
     assert TermsCatalog(NAMED).of_service(Service(name="R60"), "R60") == (DEFAULT, TermsOrigin.DEFAULT)
 
 
-def test_a_lifetime_in_a_name_is_a_year_unless_the_operator_says_without_end() -> None:
-    """365 days, as the trade has it."""
+def test_a_lifetime_in_a_name_is_a_year_unless_configured_as_unlimited() -> None:
+    """365 days are usual."""
     for book, window in [(BOOK, 365 * DAY), (TermsCatalog(NAMED, derives=True, lifetime=None), None)]:
         terms, _ = book.of_service(Service(), "Lifetime")
         assert terms.window == window
 
 
 @pytest.mark.parametrize("origin", [TermsOrigin.SERVICE, TermsOrigin.NAME, TermsOrigin.DEFAULT])
-def test_what_came_by_the_service_is_found_by_the_service_again(origin: TermsOrigin) -> None:
-    """Whichever way it went then."""
+def test_terms_from_the_service_are_found_by_the_service_again(origin: TermsOrigin) -> None:
+    """By its configured terms, its name or the default."""
     order = replace(an_order(), service="R60", terms_from=origin)
     assert BOOK.of_order(order, Service()) == (R60, TermsOrigin.NAME)
     assert BOOK.of_order(order, Service(terms="gold")) == (GOLD, TermsOrigin.SERVICE)
 
 
-def test_what_a_row_named_is_the_set_of_that_name() -> None:
-    """With its values of today, or nothing when there is no such set any more."""
+def test_terms_from_a_row_are_found_by_their_name() -> None:
+    """With their present values, or None if they are no longer configured."""
     order = replace(an_order(), service="R60", terms=Terms(name="gold"))
     assert BOOK.of_order(order, Service()) == (GOLD, TermsOrigin.ROW)
     gone = replace(order, terms=Terms(name="silver"))

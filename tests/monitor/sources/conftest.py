@@ -1,4 +1,4 @@
-"""One stand-in for all tests, the answers scripted by each of them."""
+"""One stand-in for all tests, with scripted answers for each test."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -54,7 +54,7 @@ def running() -> Iterator[InstagramStandIn]:
 
 @pytest.fixture
 def standin(running: InstagramStandIn, monkeypatch: pytest.MonkeyPatch) -> InstagramStandIn:
-    """The stand-in, unused so far, and the environment that leads to it."""
+    """A reset stand-in, with the environment variables that point to it."""
     for name, value in running.environment.items():
         monkeypatch.setenv(name, value)
     running.forget()
@@ -63,7 +63,7 @@ def standin(running: InstagramStandIn, monkeypatch: pytest.MonkeyPatch) -> Insta
 
 @pytest.fixture
 def script(standin: InstagramStandIn) -> Script:
-    """What the stand-in says in this test."""
+    """The answers of the stand-in in this test."""
     standin.world = script = Script()
     return script
 
@@ -75,7 +75,7 @@ def source() -> InstaloaderSource:
 
 @pytest.fixture
 def read(source: InstaloaderSource, capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Reading]]:
-    """Read a metric of the scripted profile or post; whatever it meets, nothing may be printed."""
+    """Read a metric of the scripted profile or post; nothing may be printed."""
 
     def read(metric: Metric, key: str | None = None, now: datetime | None = None) -> Reading:
         link = Link(metric.counted_on, key or ("natgeo" if metric is Metric.FOLLOWERS else CODE))
@@ -87,5 +87,5 @@ def read(source: InstaloaderSource, capfd: pytest.CaptureFixture[str]) -> Iterat
 
 @pytest.fixture
 def look(read: Callable[..., Reading]) -> Callable[..., Snapshot]:
-    """Read as `read` does, for tests which care for the snapshot alone."""
+    """Like `read`; returns the snapshot."""
     return lambda *args, **kwargs: read(*args, **kwargs).snapshots[0]

@@ -10,7 +10,7 @@ from typing import Any
 
 from refilld.demo.tunnel import HttpAnswer
 
-ODD: list[Any] = [
+INVALID: list[Any] = [
     None, True, False, 0, -1, 3, 7, 10**12, 10**30, 1.5, 1e308, float("nan"), "", "natgeo", "7", "1.2m",
     "\ud800", [], {}, [[]], [None], {"count": 5}, {"": {}},
 ]  # fmt: skip
@@ -27,18 +27,18 @@ WORDS = [b"for(;;);", b"null", b"\x00", b"\xff\xfe", b"</script>", b"[" * 2000, 
 
 
 def paths(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a JSON value but the whole."""
+    """The paths of all values inside a JSON value."""
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, part in inside:
         yield (*here, key)
         yield from paths(part, (*here, key))
 
 
-def bend(value: Any, chance: Random) -> Any:
-    """Change the JSON value in one place, in one of several ways; it is changed itself."""
+def mutate_value(value: Any, chance: Random) -> Any:
+    """Mutate one part of the JSON value in place, in one of several ways."""
     places = list(paths(value))
     if not places:
-        return chance.choice(ODD)
+        return chance.choice(INVALID)
     *way, last = chance.choice(places)
     inside = value
     for key in way:
@@ -53,12 +53,12 @@ def bend(value: Any, chance: Random) -> Any:
     elif kind == 3:
         inside[last] = json.loads(json.dumps(value))
     else:
-        inside[last] = chance.choice(ODD)
+        inside[last] = chance.choice(INVALID)
     return value
 
 
 def bitten(body: bytes, chance: Random) -> bytes:
-    """Change some bytes of a body, lose some, repeat some, or put others in."""
+    """Change, remove, repeat or insert some bytes of a body."""
     start = chance.randrange(len(body) + 1)
     end = min(len(body), start + chance.choice([0, 1, 1, 2, 8, 64, 10_000]))
     kind = chance.randrange(6)
@@ -86,21 +86,21 @@ def rewritten(text: str, chance: Random) -> str:
     except ValueError:
         return text
     for _ in range(chance.choice([1, 1, 2, 3])):
-        value = bend(value, chance)
+        value = mutate_value(value, chance)
     changed = json.dumps(value)
     return f"{page[1]}{changed}{page[3]}" if page else changed
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """An answer, and the body that a reader of it gets to see."""
+    """An answer, and its body as a reader receives it."""
 
     answer: HttpAnswer
     seen: bytes
 
 
 def mutant(answer: HttpAnswer, chance: Random) -> Mutant:
-    """Mutate an answer, mostly in one place."""
+    """Mutate an answer, mostly in one part."""
     text = answer.body if isinstance(answer.body, str) else answer.body.decode()
     body = rewritten(text, chance).encode(errors="surrogatepass") if chance.random() < 0.6 else text.encode()
     if chance.random() < 0.4:

@@ -14,7 +14,7 @@ from tests.effort import examples
 
 SURE = (Outcome.RATE_LIMITED, Outcome.BLOCKED)
 LIKELY = (Outcome.LOGIN_REQUIRED, Outcome.SCHEMA)
-WEATHER = (Outcome.TRANSIENT,)
+FAULTS = (Outcome.TRANSIENT,)
 SILENT = (Outcome.UNAVAILABLE,)
 READABLE = (Outcome.COUNT, Outcome.PRIVATE, Outcome.NOT_FOUND, Outcome.HIDDEN)
 
@@ -33,9 +33,9 @@ def many(outcome: Outcome, targets: Sequence[str]) -> list[tuple[Outcome, str]]:
     return [(outcome, target) for target in targets]
 
 
-def test_every_outcome_has_its_place() -> None:
+def test_every_outcome_has_one_class() -> None:
     """RULES 2: each of the ten outcomes is definite, suspected, transient, readable or neutral."""
-    assert sorted(Outcome) == sorted([*SURE, *LIKELY, *WEATHER, *SILENT, *READABLE])
+    assert sorted(Outcome) == sorted([*SURE, *LIKELY, *FAULTS, *SILENT, *READABLE])
 
 
 def test_a_new_source_may_be_asked() -> None:
@@ -43,7 +43,7 @@ def test_a_new_source_may_be_asked() -> None:
     assert Breaker().closed_until(NOW) is None
 
 
-# The ladder
+# Growing pauses
 
 
 @pytest.mark.parametrize("outcome", SURE)
@@ -79,14 +79,14 @@ def test_refusals_pause_for_1_2_4_8_16_and_then_24_first_pauses(first: timedelta
 
 
 @pytest.mark.parametrize(
-    ("calm", "hours"), [(23 * HOUR, 4), (24 * HOUR - INSTANT, 4), (24 * HOUR, 1), (9 * DAY, 1)]
+    ("quiet_time", "hours"), [(23 * HOUR, 4), (24 * HOUR - INSTANT, 4), (24 * HOUR, 1), (9 * DAY, 1)]
 )
-def test_the_pauses_start_again_after_a_day_without_refusals(calm: timedelta, hours: int) -> None:
+def test_the_pauses_start_again_after_a_day_without_refusals(quiet_time: timedelta, hours: int) -> None:
     """24 first pauses without a refusal, counted from the end of the last pause; here it was two hours."""
     breaker = after(
         (Outcome.BLOCKED, "a"), (Outcome.COUNT, "a"), (Outcome.BLOCKED, "a"), (Outcome.COUNT, "a")
     )
-    now = NOW + 2 * HOUR + calm
+    now = NOW + 2 * HOUR + quiet_time
     expected = now + hours * HOUR
     assert expected == after((Outcome.BLOCKED, "a"), breaker=breaker, now=now).closed_until(now)
 
@@ -96,7 +96,7 @@ def test_the_pauses_start_again_after_a_day_without_refusals(calm: timedelta, ho
 
 @pytest.mark.parametrize("outcome", SURE)
 def test_refused_three_times_in_a_row_it_stops(outcome: Outcome) -> None:
-    """Not after two; then for good, however long one waits."""
+    """Not after two; then without an end."""
     two = after((outcome, "a"), (outcome, "b"))
     three = after((outcome, "c"), breaker=two)
     assert not two.stopped
@@ -105,16 +105,16 @@ def test_refused_three_times_in_a_row_it_stops(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize("outcome", READABLE)
-def test_anything_readable_between_two_refusals_breaks_the_row(outcome: Outcome) -> None:
+def test_a_readable_outcome_between_two_refusals_ends_the_row(outcome: Outcome) -> None:
     """A private or deleted profile is an answer too."""
     refused = (Outcome.BLOCKED, "a")
     assert not after(refused, refused, (outcome, "b"), refused, refused).stopped
     assert after(refused, refused, (outcome, "b"), refused, refused, refused).stopped
 
 
-@pytest.mark.parametrize("outcome", WEATHER)
+@pytest.mark.parametrize("outcome", FAULTS)
 def test_a_transient_fault_between_two_refusals_does_not_end_the_row(outcome: Outcome) -> None:
-    """A fault of the network says nothing about whether the source would have answered."""
+    """A network fault is no evidence about the source."""
     refused = (Outcome.BLOCKED, "a")
     assert after(refused, (outcome, "b"), refused, (outcome, "c"), refused).stopped
 
@@ -129,7 +129,7 @@ def test_refusals_in_a_row_may_be_days_apart() -> None:
 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_only_an_operator_starts_a_stopped_source_again(outcome: Outcome) -> None:
-    """Whatever a straggling look ends in, the source stays stopped."""
+    """After any outcome of a late look the source stays stopped."""
     stopped = after(*[(Outcome.BLOCKED, "a")] * 3)
     assert after((outcome, "b"), breaker=stopped, now=NOW + 30 * DAY).stopped
 
@@ -163,7 +163,7 @@ def test_one_schema_outcome_does_not_pause_the_source(outcome: Outcome, times: i
 def test_a_suspected_refusal_counts_when_a_second_target_answers_the_same(
     outcome: Outcome, second: Outcome
 ) -> None:
-    """Two targets with nothing readable in between are the source's doing, whatever word it used."""
+    """Two targets with nothing readable in between are a refusal of the source."""
     refused = after((outcome, "a"), (outcome, "a"), (second, "b"))
     expected = NOW + HOUR
     assert expected == refused.closed_until(NOW)
@@ -186,10 +186,10 @@ def test_a_cleared_suspected_refusal_leaves_no_trace() -> None:
     assert after(*looks, (Outcome.SCHEMA, "b")).closed_until(NOW) is not None
 
 
-@pytest.mark.parametrize("weather", WEATHER)
-def test_a_transient_fault_between_two_schema_outcomes_does_not_clear_the_suspicion(weather: Outcome) -> None:
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_transient_fault_between_two_schema_outcomes_does_not_clear_the_suspicion(fault: Outcome) -> None:
     """A transient fault is nothing readable."""
-    looks = ((Outcome.SCHEMA, "a"), (weather, "b"), (Outcome.SCHEMA, "c"))
+    looks = ((Outcome.SCHEMA, "a"), (fault, "b"), (Outcome.SCHEMA, "c"))
     assert after(*looks).closed_until(NOW) is not None
 
 
@@ -203,7 +203,7 @@ def test_suspected_refusals_stop_the_source_too() -> None:
 # Transient faults
 
 
-@pytest.mark.parametrize("outcome", WEATHER)
+@pytest.mark.parametrize("outcome", FAULTS)
 @pytest.mark.parametrize(("targets", "pauses"), [("abcd", False), ("abcde", True)])
 def test_transient_faults_of_five_targets_in_a_row_pause_the_source_briefly(
     outcome: Outcome, targets: str, pauses: bool
@@ -220,14 +220,14 @@ def test_missing_posts_do_not_affect_the_source() -> None:
     assert refused == after(*many(Outcome.UNAVAILABLE, "bcd"), breaker=refused)
 
 
-@pytest.mark.parametrize("outcome", WEATHER)
+@pytest.mark.parametrize("outcome", FAULTS)
 def test_one_missing_post_is_no_fault_of_the_source(outcome: Outcome) -> None:
     """The same target again and again is one target."""
     assert after(*many(outcome, "abcd" + "d" * 50)).closed_until(NOW) is None
 
 
 def test_two_missing_posts_in_turn_are_not_five_different_targets() -> None:
-    """After five different targets in a row, says its first page."""
+    """The pause needs five different targets."""
     assert after(*many(Outcome.TRANSIENT, "ababab")).closed_until(NOW) is None
 
 
@@ -245,7 +245,7 @@ def test_transient_faults_that_ended_leave_no_trace() -> None:
 
 
 def test_after_a_brief_pause_it_takes_five_more() -> None:
-    """Lasting transient faults pause the source from time to time, not forever."""
+    """Continued transient faults pause the source repeatedly, never permanently."""
     paused = after(*many(Outcome.TRANSIENT, "abcde"))
     later = NOW + 10 * MINUTE
     four = after(*many(Outcome.TRANSIENT, "fghi"), breaker=paused, now=later)
@@ -255,10 +255,10 @@ def test_after_a_brief_pause_it_takes_five_more() -> None:
     assert expected == five.closed_until(later)
 
 
-@given(st.lists(st.tuples(st.sampled_from(WEATHER), st.sampled_from("abcdefgh"))))
+@given(st.lists(st.tuples(st.sampled_from(FAULTS), st.sampled_from("abcdefgh"))))
 @examples(100)
 def test_transient_faults_never_stop_the_source(looks: list[tuple[Outcome, str]]) -> None:
-    """However bad and long it is: no refusal, no step on the ladder, never a pause beyond the brief one."""
+    """Any number of them: no refusal, no longer pause, and no pause beyond the brief one."""
     breaker = after(*looks)
     expected = (False, 0, 0)
     assert expected == (breaker.stopped, breaker.refusals, breaker.level)
@@ -306,7 +306,7 @@ def test_a_failed_canary_counts_as_a_refusal_at_once(outcome: Outcome) -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.COUNT, Outcome.PRIVATE, Outcome.HIDDEN])
 def test_a_readable_canary_closes_the_breaker(outcome: Outcome) -> None:
-    """With or without a number: it was there."""
+    """With or without a count: the target was found."""
     opened = refused().after_canary(outcome, NOW + HOUR, HOUR)
     assert (opened.state(NOW + HOUR), opened.refusals) == ("ready", 0)
 
@@ -325,13 +325,13 @@ def test_a_canary_with_a_transient_fault_is_retried_soon() -> None:
 
 
 def test_an_operator_pauses_a_source_for_a_time() -> None:
-    """With his reason; afterwards it is half open, and the ladder stands where it stood."""
-    held = Breaker(level=2).held(NOW + HOUR, "operator: moving house")
-    assert (held.state(NOW), held.reason) == ("paused", "operator: moving house")
+    """With a reason; afterwards it is half open, and the level is unchanged."""
+    held = Breaker(level=2).held(NOW + HOUR, "operator: new proxy")
+    assert (held.state(NOW), held.reason) == ("paused", "operator: new proxy")
     assert (held.state(NOW + HOUR), held.level, held.refusals) == ("proving", 2, 0)
 
 
-def test_an_operator_pauses_a_source_for_good() -> None:
+def test_an_operator_stops_a_source() -> None:
     """Until it is resumed."""
     held = Breaker().held(None, "operator")
     assert held.state(NOW + 1000 * DAY) == "stopped"
@@ -358,7 +358,7 @@ def test_an_operators_pause_never_shortens_another(closed: Breaker) -> None:
 def test_it_stops_at_the_third_of_three_refusals_with_nothing_readable_in_between(
     history: list[tuple[Outcome, str, int]],
 ) -> None:
-    """Counted from the text up to the stop; likely refusals are left out here."""
+    """The row is counted up to the stop; suspected refusals are left out here."""
     breaker, now, row = Breaker(), NOW, 0
     for outcome, target, hours in history:
         if outcome in LIKELY:

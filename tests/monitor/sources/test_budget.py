@@ -1,4 +1,4 @@
-"""A source's budget: so many requests in any hour and any day, spaced, with a reserve for manual checks.
+"""The budget of a source: limits per hour and day, spacing, and a reserve for manual checks.
 
 The model beside it keeps every request and counts by looking at all of them.
 """
@@ -23,7 +23,7 @@ THIRTY = Budget(requests_per_hour=30, spacing=60 * SECOND)
 
 
 def history(sent: Sequence[datetime]) -> NthRequest:
-    """What a database would answer that holds these requests."""
+    """The answers of a database with these requests."""
 
     def nth(n: int, since: datetime) -> datetime | None:
         newer = sorted((at for at in sent if at > since), reverse=True)
@@ -38,7 +38,7 @@ def free_at(budget: Budget, sent: Sequence[datetime], now: datetime = NOW, **how
 
 
 def test_the_first_request_may_go_out_at_once() -> None:
-    """There is nothing to keep a distance from."""
+    """There is no earlier request."""
     assert THIRTY.free_at(history([]), NOW) is None
 
 
@@ -70,7 +70,7 @@ def test_each_request_frees_its_place_one_hour_after_it_was_sent(ago: list[float
 
 
 def test_a_day_has_a_limit_of_its_own() -> None:
-    """Two in any 24 hours, though the hour has room for thirty."""
+    """Two in any 24 hours, although an hour allows thirty."""
     budget = replace(THIRTY, requests_per_day=2)
     assert free_at(budget, [NOW - 5 * HOUR, NOW - 20 * HOUR]) == NOW + 4 * HOUR
     assert free_at(budget, [NOW - 5 * HOUR, NOW - 24 * HOUR]) == NOW
@@ -111,7 +111,7 @@ def test_a_manual_check_goes_out_where_routine_must_wait() -> None:
     assert free_at(budget, used_up, purpose=Purpose.CHECK) == NOW + 14 * MINUTE
 
 
-# Any history at all
+# Any history
 
 BUDGETS = st.builds(
     Budget,
@@ -132,7 +132,7 @@ Sent = list[tuple[datetime, Purpose]]
 
 
 def send_greedily(budget: Budget, idle: list[tuple[int, Purpose]]) -> Sent:
-    """Send whenever there is something to send and the budget lets it out; oldest first."""
+    """Send each request as soon as the budget allows it, oldest first."""
     sent: Sent = []
     now = NOW
     for seconds, purpose in idle:
@@ -145,7 +145,7 @@ def send_greedily(budget: Budget, idle: list[tuple[int, Purpose]]) -> Sent:
 @given(BUDGETS, IDLE)
 @examples(200)
 def test_no_window_ever_holds_more_than_its_limit(budget: Budget, idle: list[tuple[int, Purpose]]) -> None:
-    """However requests come in: every hour and every day, wherever it begins or ends."""
+    """For any requests, in every hour and every day, at any start."""
     times = [at for at, _ in send_greedily(budget, idle)]
     for window, limit in ((HOUR, budget.requests_per_hour), (DAY, budget.requests_per_day or len(times))):
         for edge in times:
@@ -156,7 +156,7 @@ def test_no_window_ever_holds_more_than_its_limit(budget: Budget, idle: list[tup
 @given(BUDGETS, IDLE)
 @examples(200)
 def test_routine_never_takes_a_place_of_the_reserve(budget: Budget, idle: list[tuple[int, Purpose]]) -> None:
-    """The hour that ends with a routine request holds no more than routine may fill."""
+    """The hour that ends with a routine request has at most the requests left to routine."""
     sent = send_greedily(budget, idle)
     routine = ceil(budget.requests_per_hour * (100 - budget.reserve) / 100)
     for number, (edge, purpose) in enumerate(sent, start=1):
@@ -169,14 +169,14 @@ def test_routine_never_takes_a_place_of_the_reserve(budget: Budget, idle: list[t
 def test_never_less_than_the_spacing_between_two_requests(
     budget: Budget, idle: list[tuple[int, Purpose]]
 ) -> None:
-    """However requests come in: two of them are at least the spacing apart; jitter only adds to it."""
+    """For any requests: two are at least the spacing apart; jitter only adds to it."""
     sent = send_greedily(budget, idle)
     assert all(later - earlier >= budget.spacing for (earlier, _), (later, _) in pairwise(sent))
 
 
 @given(BUDGETS, IDLE)
 @examples(200)
-def test_no_request_is_kept_back_longer_than_the_limits_ask(
+def test_no_request_is_delayed_longer_than_the_limits_require(
     budget: Budget, idle: list[tuple[int, Purpose]]
 ) -> None:
     """A moment before a request went out it was not wanted yet, or a limit forbade it."""
@@ -198,10 +198,10 @@ def test_no_request_is_kept_back_longer_than_the_limits_ask(
 
 @given(BUDGETS, IDLE, st.integers(0, 90_000))
 @examples(100)
-def test_all_daemons_come_to_the_same_moment(
+def test_all_daemons_compute_the_same_time(
     budget: Budget, idle: list[tuple[int, Purpose]], later: int
 ) -> None:
-    """Nothing is drawn: who asks again, or later, or after a restart, is told the same."""
+    """No random draw: the result is the same when repeated, later or after a restart."""
     sent = [at for at, _ in send_greedily(budget, idle)]
     now = sent[-1] if sent else NOW
     first = free_at(budget, sent, now)
@@ -212,7 +212,7 @@ def test_all_daemons_come_to_the_same_moment(
 # Jitter
 
 
-def test_jitter_spreads_over_all_that_it_may() -> None:
+def test_jitter_uses_its_whole_range() -> None:
     """With 50 percent: from once to one and a half times the spacing, evenly."""
     budget = replace(THIRTY, jitter=50)
     gaps = [(free_at(budget, [at], at) - at) / MINUTE for at in (NOW + i * SECOND for i in range(2000))]
@@ -222,14 +222,14 @@ def test_jitter_spreads_over_all_that_it_may() -> None:
 
 
 def test_jitter_follows_no_pattern() -> None:
-    """Gaps after requests that come evenly have nothing to do with each other."""
+    """Gaps after evenly spaced requests are uncorrelated."""
     budget = replace(THIRTY, jitter=100)
     gaps = [(free_at(budget, [at], at) - at) / MINUTE for at in (NOW + i * MINUTE for i in range(2000))]
     alike = sum((a - 1.5) * (b - 1.5) for a, b in pairwise(gaps)) / len(gaps) * 12
     assert abs(alike) < 0.1
 
 
-# What the platform says of its own limit
+# Rate limit state
 
 
 def strained(percent: int | None, wait: timedelta | None = None, at: datetime = NOW) -> RateLimitState:
@@ -245,8 +245,8 @@ def test_from_75_percent_on_requests_go_out_evenly_and_then_slower(percent: int,
 
 
 @pytest.mark.parametrize("percent", [90, 100, 250])
-def test_at_90_percent_nothing_goes_out_until_the_hour_has_rolled(percent: int) -> None:
-    """Not for a manual check either, and even where nothing was sent from here."""
+def test_at_90_percent_no_request_is_sent_for_an_hour(percent: int) -> None:
+    """Not for a manual check either, and also without own requests."""
     for purpose in Purpose:
         assert free_at(THIRTY, [], rate_limit_state=strained(percent), purpose=purpose) == NOW + HOUR
     assert free_at(THIRTY, [], NOW + HOUR, rate_limit_state=strained(percent)) == NOW + HOUR
@@ -256,13 +256,13 @@ def test_at_90_percent_nothing_goes_out_until_the_hour_has_rolled(percent: int) 
     ("wait", "expected"), [(5 * MINUTE, 5 * MINUTE), (3 * HOUR, 3 * HOUR), (9 * DAY, DAY)]
 )
 def test_a_source_is_paused_for_as_long_as_it_asks(wait: timedelta, expected: timedelta) -> None:
-    """At most a day, however full it says that it is."""
+    """At most a day, at any percentage."""
     for percent in (None, 20, 95):
         assert free_at(THIRTY, [], rate_limit_state=strained(percent, wait)) == NOW + expected
 
 
 def test_a_rate_limit_hint_expires_after_an_hour() -> None:
-    """What slowed requests down does so no longer than the platform's own hour."""
+    """The limit of the platform is per hour."""
     slow = replace(THIRTY, spacing=MINUTE, requests_per_hour=1000)
     rate_limit_state = strained(89, at=NOW - 59 * MINUTE - 30 * SECOND)
     assert free_at(slow, [NOW], rate_limit_state=rate_limit_state) == NOW + MINUTE
@@ -273,7 +273,7 @@ def test_a_rate_limit_hint_expires_after_an_hour() -> None:
 @given(BUDGETS, st.integers(75, 89), st.integers(75, 89), st.integers(0, 3600))
 @examples(200)
 def test_a_stricter_rate_limit_is_never_faster(budget: Budget, one: int, other: int, ago: int) -> None:
-    """And any rate limit state is no faster than none."""
+    """Without a rate limit state requests are fastest."""
     sent = [NOW - ago * SECOND]
     none, less, more = (
         free_at(budget, sent, rate_limit_state=rate_limit_state)

@@ -15,20 +15,20 @@ POST = Link(LinkKind.POST, "C0deAAAAAAA")
 
 
 class Seven:
-    """Counts seven of everything."""
+    """Returns the count 7 for every target."""
 
     def read(self, targets: Sequence[Target], now: datetime) -> list[Snapshot]:
         return [Snapshot(target, now, Outcome.COUNT, "seven", 7) for target in targets]
 
 
-class Dear:
-    """Says itself what a look costs."""
+class ThreeRequests:
+    """Reports three requests per reading."""
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading:
         return Reading(tuple(Seven().read(targets, now)), 3)
 
 
-def test_it_can_count_everything_one_target_a_request() -> None:
+def test_it_supports_all_metrics_with_one_target_per_request() -> None:
     source = ReaderAdapter("seven", Seven())
     assert isinstance(source, Source)
     assert (source.name, source.metrics, source.batch) == ("seven", frozenset(Metric), 1)
@@ -39,10 +39,10 @@ def test_it_can_count_everything_one_target_a_request() -> None:
     assert len(names) == 3
 
 
-def test_a_list_of_looks_was_one_request() -> None:
+def test_a_list_of_snapshots_counts_as_one_request() -> None:
     reading = ReaderAdapter("seven", Seven()).read([NASA], NOW)
-    assert (reading.requests, [shot.count for shot in reading.snapshots]) == (1, [7])
+    assert (reading.requests, [snapshot.count for snapshot in reading.snapshots]) == (1, [7])
 
 
 def test_a_reading_reports_its_requests() -> None:
-    assert ReaderAdapter("dear", Dear()).read([NASA], NOW).requests == 3
+    assert ReaderAdapter("three requests", ThreeRequests()).read([NASA], NOW).requests == 3

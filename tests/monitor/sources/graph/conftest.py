@@ -23,7 +23,7 @@ def running_graph() -> Iterator[GraphStandIn]:
 
 @pytest.fixture
 def standin(running_graph: GraphStandIn, monkeypatch: pytest.MonkeyPatch) -> GraphStandIn:
-    """The stand-in, unused so far, and the environment that leads to it."""
+    """A reset stand-in, with the environment variables that point to it."""
     for name, value in running_graph.environment.items():
         monkeypatch.setenv(name, value)
     running_graph.world = small_graph()
@@ -39,7 +39,7 @@ def world(standin: GraphStandIn) -> SmallGraph:
 
 @pytest.fixture
 def script(standin: GraphStandIn) -> Callable[..., None]:
-    """Let the stand-in say these answers, whatever it is asked."""
+    """Let the stand-in give these answers in turn to any request."""
 
     def script(*answers: HttpAnswer) -> None:
         standin.world = Scripted(list(answers))
@@ -69,12 +69,12 @@ def source(options: dict[str, str]) -> GraphSource:
 def read(
     standin: GraphStandIn, source: GraphSource, capfd: pytest.CaptureFixture[str]
 ) -> Iterator[Callable[..., Reading]]:
-    """Read targets together; whatever it meets, nothing may be printed and the token nowhere shown."""
+    """Read targets together; nothing may be printed and the token may not be shown."""
 
     def read(*targets: Target) -> Reading:
         reading = source.read(targets, NOW)
-        assert [shot.target for shot in reading.snapshots] == list(targets)
-        assert {(shot.at, shot.source) for shot in reading.snapshots} == {(NOW, "graph")}
+        assert [snapshot.target for snapshot in reading.snapshots] == list(targets)
+        assert {(snapshot.at, snapshot.source) for snapshot in reading.snapshots} == {(NOW, "graph")}
         assert TOKEN not in repr(reading)
         return reading
 
@@ -84,5 +84,5 @@ def read(
 
 @pytest.fixture
 def look(read: Callable[..., Reading]) -> Callable[[Target], Snapshot]:
-    """Read one target, for tests which care for its snapshot alone."""
+    """Read one target; returns its snapshot."""
     return lambda target: read(target).snapshots[0]

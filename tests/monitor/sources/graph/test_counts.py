@@ -1,4 +1,4 @@
-"""Which counts Graph gives, and which of them one request reads."""
+"""The counts that Graph gives, and those that one request reads."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,15 +13,15 @@ from refilld.demo.instagram import Post
 from tests.monitor.sources.graph.graph_world import NOW, post, profile
 
 
-def test_it_is_found_under_its_name(options: dict[str, str]) -> None:
-    """Through the entry points, as every source is."""
+def test_the_registry_finds_it_by_name(options: dict[str, str]) -> None:
+    """Through the entry points, like every source."""
     assert isinstance(open_source("graph", options), GraphSource)
 
 
-def test_one_request_brings_followers_and_dozens_of_posts(
+def test_one_request_reads_followers_and_dozens_of_posts(
     world: SmallGraph, standin: GraphStandIn, read: Callable[..., Reading]
 ) -> None:
-    """Every count under the name of its own field, so that no series mixes them."""
+    """The count kind is the name of the field, so that no series mixes them."""
     codes = [f"Reel{number:07}" for number in range(90)]
     world.accounts["natgeo"] = ProfessionalAccount(
         1234, {code: Post(at, at + 1000) for at, code in enumerate(codes)}
@@ -31,7 +31,7 @@ def test_one_request_brings_followers_and_dozens_of_posts(
         *(post(code, metric) for code in codes[:45] for metric in (Metric.LIKES, Metric.VIEWS)),
     ]
     reading = read(*targets)
-    assert [(shot.count_kind, shot.count) for shot in reading.snapshots] == [
+    assert [(snapshot.count_kind, snapshot.count) for snapshot in reading.snapshots] == [
         ("followers_count", 1234),
         *(pair for at in range(45) for pair in (("like_count", at), ("view_count", at + 1000))),
     ]
@@ -54,8 +54,8 @@ def test_a_renamed_profile_is_requested_by_its_new_name(
     assert look(profile(username_now="geo")).count == 77
 
 
-def test_the_id_that_graph_gives_is_not_taken_for_instagrams(look: Callable[..., Snapshot]) -> None:
-    """It is another one for each app: a series would take it for another account."""
+def test_the_id_that_graph_gives_is_not_used_as_account(look: Callable[..., Snapshot]) -> None:
+    """It differs from app to app, so a series would end with another account."""
     assert look(profile()).account == ""
 
 
@@ -75,17 +75,17 @@ def test_a_picture_has_no_views(look: Callable[..., Snapshot]) -> None:
 
 
 def test_zero_is_a_number(world: SmallGraph, read: Callable[..., Reading]) -> None:
-    """As long as the answer says it."""
+    """If the answer contains it."""
     world.accounts["natgeo"] = ProfessionalAccount(0, {"ReelAAAAAAA": Post(0, 0)})
     reading = read(profile(), post("ReelAAAAAAA"), post("ReelAAAAAAA", Metric.VIEWS))
-    assert [shot.count for shot in reading.snapshots] == [0, 0, 0]
+    assert [snapshot.count for snapshot in reading.snapshots] == [0, 0, 0]
 
 
-def test_an_account_that_graph_does_not_know_is_not_found(read: Callable[..., Reading]) -> None:
-    """Profile and posts alike, with the honest detail that it may just be a personal account."""
-    shots = read(profile("nobody"), post("ReelAAAAAAA", owner="nobody")).snapshots
-    assert {shot.outcome for shot in shots} == {Outcome.NOT_FOUND}
-    assert {shot.detail for shot in shots} == {
+def test_an_account_that_graph_does_not_find_is_not_found(read: Callable[..., Reading]) -> None:
+    """Profile and posts; the detail says that it may be a personal account."""
+    snapshots = read(profile("nobody"), post("ReelAAAAAAA", owner="nobody")).snapshots
+    assert {snapshot.outcome for snapshot in snapshots} == {Outcome.NOT_FOUND}
+    assert {snapshot.detail for snapshot in snapshots} == {
         "not a professional account, or it does not exist: Graph does not say which"
     }
 
@@ -93,10 +93,10 @@ def test_an_account_that_graph_does_not_know_is_not_found(read: Callable[..., Re
 def test_targets_of_two_profiles_share_no_request(
     standin: GraphStandIn, read: Callable[..., Reading]
 ) -> None:
-    """Nothing is sent for what the contract rules out, and nothing is raised."""
+    """The contract excludes it: no request is sent and nothing is raised."""
     for targets in ([profile(), profile("nasa")], [post("ReelAAAAAAA", owner=None)]):
         reading = read(*targets)
-        assert {shot.outcome for shot in reading.snapshots} == {Outcome.SCHEMA}
+        assert {snapshot.outcome for snapshot in reading.snapshots} == {Outcome.SCHEMA}
         assert reading.requests == len(standin.requests) == 0
 
 
@@ -106,7 +106,7 @@ def test_no_target_costs_no_request(source: GraphSource, standin: GraphStandIn) 
     assert standin.requests == ()
 
 
-def test_a_metric_on_the_wrong_kind_of_page_cannot_be_seen(source: GraphSource) -> None:
+def test_a_metric_on_the_wrong_kind_of_page_has_no_request_key(source: GraphSource) -> None:
     """Likes of a profile, followers of a post."""
     assert source.request_key(replace(profile(), metric=Metric.LIKES, owner="natgeo")) is None
     assert source.request_key(replace(post("ReelAAAAAAA"), metric=Metric.FOLLOWERS)) is None

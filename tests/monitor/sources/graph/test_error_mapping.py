@@ -23,10 +23,10 @@ CODES = [
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 429, 500])
 @pytest.mark.parametrize(("code", "outcome"), CODES)
-def test_a_refusal_is_known_by_its_code(
+def test_a_refusal_is_recognized_by_its_code(
     script: Callable[..., None], look: Callable[..., Snapshot], code: int, outcome: Outcome, status: int
 ) -> None:
-    """A limit may come as 400, 403 or 429, and call itself transient."""
+    """A limit may have status 400, 403 or 429, and may be marked as transient."""
     script(error(code, "No more", subcode=463, status=status, transient=True))
     seen = look(profile())
     assert (seen.outcome, seen.detail) == (outcome, f"HTTP {status}, code {code}, subcode 463: No more")
@@ -55,7 +55,7 @@ def test_a_refusal_is_known_by_its_code(
 def test_other_errors_are_classified_by_subcode_flag_or_status(
     script: Callable[..., None], look: Callable[..., Snapshot], answer: HttpAnswer, outcome: Outcome
 ) -> None:
-    """A refusal of the source is never taken for the absence of a target."""
+    """A refusal by the source never counts as the absence of a target."""
     script(answer)
     assert look(profile()).outcome is outcome
 
@@ -81,7 +81,7 @@ def test_other_errors_are_classified_by_subcode_flag_or_status(
 def test_without_a_graph_error_the_status_decides(
     script: Callable[..., None], look: Callable[..., Snapshot], status: int, outcome: Outcome, body: str
 ) -> None:
-    """A proxy on the way, or a page for people."""
+    """An answer of a proxy, or an HTML page."""
     script(HttpAnswer("" if status == 204 else body, status))
     assert look(profile()).outcome is outcome
 
@@ -89,7 +89,7 @@ def test_without_a_graph_error_the_status_decides(
 def test_a_redirect_is_not_followed(
     script: Callable[..., None], standin: GraphStandIn, read: Callable[..., Reading]
 ) -> None:
-    """The token goes to one host only."""
+    """The token is sent to one host only."""
     place = ("Location", "https://graph.facebook.com/elsewhere")
     script(HttpAnswer("moved", 302, (place,)))
     assert (read(profile()).requests, len(standin.requests)) == (1, 1)
@@ -112,10 +112,10 @@ def test_a_redirect_is_not_followed(
         '{"business_discovery": {"username": "natgeo", "followers_count": ' + "9" * 5000 + "}}",
     ],
 )
-def test_a_body_that_is_no_answer_is_a_schema_outcome(
+def test_an_invalid_body_is_a_schema_outcome(
     script: Callable[..., None], look: Callable[..., Snapshot], body: str | bytes
 ) -> None:
-    """Broken, of another kind, or nested without end."""
+    """Malformed, of another type, or deeply nested."""
     script(HttpAnswer(body))
     assert look(profile()).outcome is Outcome.SCHEMA
 
@@ -126,16 +126,16 @@ def test_a_body_that_is_no_answer_is_a_schema_outcome(
 def test_only_a_whole_number_is_a_count(
     script: Callable[..., None], look: Callable[..., Snapshot], odd: Any
 ) -> None:
-    """Within what an account on Instagram can have."""
+    """Within the range that is possible on Instagram."""
     script(discovery(USER | {"followers_count": odd}))
     assert look(profile()).outcome is Outcome.SCHEMA
 
 
 @pytest.mark.parametrize("odd", [True, -1, 5.0, "5", [5], 10**12])
-def test_a_posts_odd_count_is_odd_and_leaves_the_others_alone(
+def test_an_invalid_count_of_one_post_does_not_affect_the_others(
     script: Callable[..., None], read: Callable[..., Reading], odd: Any
 ) -> None:
-    """One strange entry does not spoil the page."""
+    """The other entries of the page are read."""
     media = [{"shortcode": "ReelAAAAAA1", "like_count": odd}, {"shortcode": "ReelAAAAAA2", "like_count": 4}]
     script(discovery(USER | {"media": {"data": media}}))
     strange, plain = read(post("ReelAAAAAA1"), post("ReelAAAAAA2")).snapshots
@@ -148,17 +148,17 @@ def test_a_posts_odd_count_is_odd_and_leaves_the_others_alone(
 def test_media_of_another_schema_are_a_schema_outcome(
     script: Callable[..., None], read: Callable[..., Reading], edge: Any
 ) -> None:
-    """The followers beside them are still read."""
+    """The followers in the same answer are still read."""
     script(discovery(USER | {"media": edge}))
     followers, likes = read(profile(), post("ReelAAAAAAA")).snapshots
     assert (followers.count, likes.outcome) == (5, Outcome.SCHEMA)
 
 
 @pytest.mark.parametrize("name", ["nasa", "", None, 5, ["natgeo"], "natgeo ", "natgeo"])
-def test_the_answer_has_to_be_about_the_asked_account(
+def test_the_answer_must_be_about_the_requested_account(
     script: Callable[..., None], look: Callable[..., Snapshot], name: Any
 ) -> None:
-    """Another one's followers are no count."""
+    """Followers of another account are no count."""
     script(discovery({"username": name, "followers_count": 5}))
     assert look(profile()).outcome is (Outcome.COUNT if name == "natgeo" else Outcome.SCHEMA)
 
@@ -166,15 +166,15 @@ def test_the_answer_has_to_be_about_the_asked_account(
 def test_the_case_of_a_name_does_not_matter(
     script: Callable[..., None], look: Callable[..., Snapshot]
 ) -> None:
-    """Instagram's names have none."""
+    """Usernames are case-insensitive."""
     script(discovery(USER | {"username": "NatGeo"}))
     assert look(profile()).count == 5
 
 
-def test_an_answer_with_an_error_beside_the_numbers_is_no_count(
+def test_an_answer_with_numbers_and_an_error_is_no_count(
     script: Callable[..., None], look: Callable[..., Snapshot]
 ) -> None:
-    """Half an answer is none."""
+    """A partial answer is not used."""
     script(json_answer({"business_discovery": USER, "error": {"code": 2, "message": "x"}}))
     assert look(profile()).outcome is Outcome.TRANSIENT
 
@@ -182,10 +182,10 @@ def test_an_answer_with_an_error_beside_the_numbers_is_no_count(
 @pytest.mark.parametrize(
     "error_object", [{}, {"code": "190"}, {"code": True}, {"code": 10**40}, {"code": None}]
 )
-def test_an_error_of_another_shape_is_odd(
+def test_an_error_of_another_shape_is_a_schema_outcome(
     script: Callable[..., None], look: Callable[..., Snapshot], error_object: Any
 ) -> None:
-    """And raises nothing."""
+    """Nothing is raised."""
     script(json_answer({"error": error_object}, 400))
     assert look(profile()).outcome is Outcome.SCHEMA
 
@@ -194,7 +194,7 @@ def test_an_error_of_another_shape_is_odd(
 def test_a_token_that_graph_repeats_is_not_shown(
     script: Callable[..., None], look: Callable[..., Snapshot], spelling: str
 ) -> None:
-    """It does so for malformed ones; elsewhere it could as well."""
+    """Graph repeats malformed tokens, and could repeat others."""
     script(error(190, f"Malformed access token {spelling}"))
     assert look(profile()).detail.startswith("HTTP 400, code 190, subcode None: Malformed access token")
     assert TOKEN[:-1] not in look(profile()).detail
@@ -205,7 +205,7 @@ def test_a_token_that_graph_repeats_is_not_shown(
 def test_a_detail_is_one_line_of_two_hundred_characters(
     script: Callable[..., None], look: Callable[..., Snapshot]
 ) -> None:
-    """Whatever is quoted in it."""
+    """Whatever the answer contains."""
     script(error(2, "a\nb\x1b[31m\ud800 " * 1_000))
     detail = look(profile()).detail
     assert (len(detail), detail.isprintable()) == (200, True)

@@ -83,7 +83,7 @@ REFUSALS = [
     error(190, "Malformed access token " + TOKEN),
     error(80002, headers=usage(100, 9)),
 ]
-ODD: list[Any] = [
+INVALID: list[Any] = [
     None,
     True,
     False,
@@ -100,7 +100,7 @@ ODD: list[Any] = [
     "natgeo",
     "a){id}",
 ]
-ODD += [
+INVALID += [
     "\ud800",
     "ReelAAAAAAA",
     "PictureAAAA",
@@ -113,15 +113,15 @@ ODD += [
 
 
 def paths(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a JSON value but its root."""
+    """The paths of all values inside a JSON value, without its root."""
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, part in inside:
         yield (*here, key)
         yield from paths(part, (*here, key))
 
 
-def bend(dice: random.Random, value: Any) -> Any:
-    """The value with one to three of its places replaced, left out, repeated or exchanged."""
+def mutated_value(dice: random.Random, value: Any) -> Any:
+    """The value with one to three parts replaced, left out, repeated or exchanged."""
     value = copy.deepcopy(value)
     for _ in range(dice.randint(1, 3)):
         places = list(paths(value))
@@ -139,12 +139,12 @@ def bend(dice: random.Random, value: Any) -> Any:
         elif kind == 1:
             holder[dice.choice(["like_count", "shortcode", "error", "media", "username"])] = holder.pop(last)
         else:
-            holder[last] = copy.deepcopy(dice.choice(ODD))
+            holder[last] = copy.deepcopy(dice.choice(INVALID))
     return value
 
 
 def garble(dice: random.Random, data: bytes) -> bytes:
-    """The bytes with one to five pieces overwritten, left out, put in, repeated or cut off."""
+    """The bytes with one to five pieces overwritten, removed, inserted, repeated or cut off."""
     raw = bytearray(data)
     for _ in range(dice.randint(1, 5)):
         at = dice.randrange(len(raw) + 1)
@@ -171,7 +171,7 @@ def mutated_answer(dice: random.Random, answer: HttpAnswer) -> HttpAnswer:
         headers = [(name, _header(garble(dice, value.encode()))) for name, value in answer.headers]
         return HttpAnswer(answer.body, answer.status, tuple(headers))
     status = answer.status if dice.random() < 0.8 else dice.choice([200, 206, 302, 400, 403, 404, 429, 500])
-    return json_answer(bend(dice, json.loads(answer.body)), status, answer.headers[1:])
+    return json_answer(mutated_value(dice, json.loads(answer.body)), status, answer.headers[1:])
 
 
 def _header(value: bytes) -> str:
@@ -179,7 +179,7 @@ def _header(value: bytes) -> str:
 
 
 def packed(dice: random.Random, answer: HttpAnswer) -> HttpAnswer:
-    """The same answer, perhaps as it comes when it is packed, or in pieces."""
+    """The same answer, perhaps compressed or in chunks."""
     body = answer.body if isinstance(answer.body, bytes) else answer.body.encode()
     if dice.random() < 0.2:
         return HttpAnswer(gzip.compress(body), answer.status, (*answer.headers, ("Content-Encoding", "gzip")))
@@ -187,7 +187,7 @@ def packed(dice: random.Random, answer: HttpAnswer) -> HttpAnswer:
 
 
 def messages(dice: random.Random) -> list[bytes]:
-    """What comes over the wire in one look: at least one of the answers is not as it should be."""
+    """The responses of one look as bytes; at least one of them is mutated."""
     answers = [FIRST, SECOND] if dice.random() < 0.8 else [dice.choice(REFUSALS)]
     victim = dice.randrange(len(answers))
     if dice.random() < 0.5:
@@ -200,11 +200,11 @@ def messages(dice: random.Random) -> list[bytes]:
 
 @dataclass
 class Cable(BaseAdapter):
-    """The edge of the machine: it answers with bytes, read as HTTP by the same libraries as real ones."""
+    """An HTTP adapter that answers with given bytes, parsed by the same libraries as real responses."""
 
     waiting: list[bytes] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
-    """The unpacked bodies that came through whole."""
+    """The decompressed bodies that were read completely."""
     sent: int = 0
 
     def send(self, request: PreparedRequest, *_: Any, **__: Any) -> Response:
@@ -236,16 +236,16 @@ class Cable(BaseAdapter):
         pass
 
 
-def told(bodies: list[bytes], target: Target) -> set[int]:
-    """Every number that the answers give for a target, found without the code under test."""
+def numbers_in(bodies: list[bytes], target: Target) -> set[int]:
+    """All numbers that the answers contain for a target, found without the code under test."""
     found = set()
     for body in bodies:
         with suppress(ValueError, RecursionError, TypeError, KeyError, AttributeError):
-            found |= set(_told(json.loads(body)["business_discovery"], target))
+            found |= set(_numbers_in(json.loads(body)["business_discovery"], target))
     return found
 
 
-def _told(shown: Any, target: Target) -> Iterator[int]:
+def _numbers_in(shown: Any, target: Target) -> Iterator[int]:
     if shown["username"].lower() != "natgeo":
         return
     if target.metric is Metric.FOLLOWERS:
@@ -259,36 +259,36 @@ def _told(shown: Any, target: Target) -> Iterator[int]:
 
 
 def check(reading: Reading, bodies: list[bytes]) -> None:
-    """What must hold of every reading."""
-    assert [shot.target for shot in reading.snapshots] == TARGETS
+    """Check what must hold for every reading."""
+    assert [snapshot.target for snapshot in reading.snapshots] == TARGETS
     assert reading.requests <= MOST_PAGES
     assert reading.rate_limit.used_percent in {None, *range(101)}
     assert timedelta(0) < (reading.rate_limit.wait or timedelta(1)) <= timedelta(days=1)
     assert TOKEN not in repr(reading)
-    for shot in reading.snapshots:
-        assert len(shot.detail) <= 200
-        assert shot.detail.isprintable()
-        if shot.outcome is Outcome.COUNT:
-            assert type(shot.count) is int
-            assert shot.count in told(bodies, shot.target)
+    for snapshot in reading.snapshots:
+        assert len(snapshot.detail) <= 200
+        assert snapshot.detail.isprintable()
+        if snapshot.outcome is Outcome.COUNT:
+            assert type(snapshot.count) is int
+            assert snapshot.count in numbers_in(bodies, snapshot.target)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_ten_thousand_mutated_answers_raise_nothing_and_invent_no_count(
     source: GraphSource, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    """From the bytes of the answer to the snapshots; and all kinds of end are met."""
+    """From the bytes of the answer to the snapshots; every possible outcome occurs."""
     dice = random.Random(seed)
     ends: Counter[Outcome] = Counter()
     cable = Cable()
-    monkeypatch.setattr(os, "environ", {})  # `requests` looks through all of it for each request
+    monkeypatch.setattr(os, "environ", {})  # `requests` reads all of it for each request
     monkeypatch.setattr(_NoRedirects, "get_adapter", lambda *_, **__: cable)
     for _ in range(MUTANTS):
         cable.waiting, cable.bodies, cable.sent = messages(dice), [], 0
         reading = source.read(TARGETS, NOW)
         assert reading.requests == cable.sent
         check(reading, cable.bodies)
-        ends.update(shot.outcome for shot in reading.snapshots)
+        ends.update(snapshot.outcome for snapshot in reading.snapshots)
     assert set(Outcome) - set(ends) == {Outcome.PRIVATE}  # professional accounts are never private
     assert min(ends.values()) >= 10
     assert ends[Outcome.COUNT] > MUTANTS
@@ -297,7 +297,7 @@ def test_ten_thousand_mutated_answers_raise_nothing_and_invent_no_count(
 def test_mutated_answers_over_real_tls_raise_nothing(
     standin: GraphStandIn, source: GraphSource, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The same over sockets, where the answers end as they should: in their bodies anything may be."""
+    """The same over sockets: valid HTTP framing with mutated bodies."""
     dice = random.Random(1125)
     for _ in range(OVER_THE_WIRE):
         answers = [mutated_answer(dice, FIRST), SECOND]

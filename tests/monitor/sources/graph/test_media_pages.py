@@ -21,14 +21,14 @@ def code(number: int) -> str:
 
 
 def page(*media: Mapping[str, Any], after: str | None = None) -> dict[str, Any]:
-    """A profile with a page of media, the last one when nothing comes after it."""
+    """A profile with a page of media; the last page if there is no cursor."""
     paging = {} if after is None else {"paging": {"cursors": {"after": after}}}
     return EDGE | {"media": {"data": [*media], **paging}}
 
 
 @pytest.fixture
 def long(world: SmallGraph) -> SmallGraph:
-    """An account with more posts than are leafed through."""
+    """An account with more posts than are paged through."""
     world.accounts["natgeo"] = ProfessionalAccount(5, {code(at): Post(at) for at in range(700)})
     return world
 
@@ -37,16 +37,16 @@ def long(world: SmallGraph) -> SmallGraph:
 def test_paging_ends_where_the_last_requested_post_was_found(
     long: SmallGraph, read: Callable[..., Reading], standin: GraphStandIn, number: int, requests: int
 ) -> None:
-    """Every page is a request, and counted."""
+    """Every page is a counted request."""
     reading = read(profile(), post(code(3)), post(code(number)))
-    assert [shot.count for shot in reading.snapshots] == [5, 3, number]
+    assert [snapshot.count for snapshot in reading.snapshots] == [5, 3, number]
     assert reading.requests == len(standin.requests) == requests
 
 
 def test_a_post_behind_the_fifth_page_is_unavailable_and_the_detail_says_why(
     long: SmallGraph, read: Callable[..., Reading]
 ) -> None:
-    """Those before it have their counts all the same."""
+    """The posts on earlier pages have their counts."""
     reading = read(post(code(499)), post(code(500)))
     assert reading.requests == 5
     found, behind = reading.snapshots
@@ -55,10 +55,10 @@ def test_a_post_behind_the_fifth_page_is_unavailable_and_the_detail_says_why(
 
 
 @pytest.mark.parametrize(("posts", "requests"), [(0, 1), (2, 1), (100, 2), (130, 2)])
-def test_a_post_that_is_not_there_is_unavailable_once_all_were_seen(
+def test_a_missing_post_is_unavailable_once_all_media_were_read(
     world: SmallGraph, read: Callable[..., Reading], posts: int, requests: int
 ) -> None:
-    """A page that is not full ends the list when the number of media agrees: no request to make sure."""
+    """A page that is not full ends the list if the number of media agrees, without a further request."""
     world.accounts["natgeo"] = ProfessionalAccount(5, {code(at): Post(at) for at in range(posts)})
     reading = read(profile(), post("missingAAAA"))
     assert (reading.snapshots[0].count, reading.requests) == (5, requests)
@@ -67,22 +67,24 @@ def test_a_post_that_is_not_there_is_unavailable_once_all_were_seen(
 
 
 @pytest.mark.parametrize("edge", [{}, {"media": {"data": []}}, {"media": {"data": []}, "media_count": None}])
-def test_media_that_are_said_to_be_there_but_not_listed_are_no_evidence(
+def test_an_incomplete_media_list_is_no_evidence_of_absence(
     script: Callable[..., None], look: Callable[..., Snapshot], edge: dict[str, object]
 ) -> None:
-    """Graph leaves out what there is none of, and what we may not see."""
+    """Graph leaves out empty fields and media without permission."""
     script(discovery(EDGE | edge))
     assert look(post(code(1))).outcome is Outcome.SCHEMA
 
 
-def test_without_a_shortcode_the_address_names_the_post(
+def test_without_a_shortcode_the_permalink_identifies_the_post(
     script: Callable[..., None], read: Callable[..., Reading]
 ) -> None:
-    """In any of Instagram's spellings."""
+    """In any form of its address."""
     places = ["p/CodeAAAAAA1", "reel/CodeAAAAAA2", "natgeo/reel/CodeAAAAAA3"]
     media = [{"permalink": f"https://www.instagram.com/{place}/", "like_count": 7} for place in places]
     script(discovery(page(*media)))
-    assert [shot.count for shot in read(*(post(f"CodeAAAAAA{at}") for at in (1, 2, 3))).snapshots] == [
+    assert [
+        snapshot.count for snapshot in read(*(post(f"CodeAAAAAA{at}") for at in (1, 2, 3))).snapshots
+    ] == [
         7,
         7,
         7,
@@ -100,10 +102,10 @@ def test_without_a_shortcode_the_address_names_the_post(
         {"permalink": ["x"]},
     ],
 )
-def test_an_entry_without_a_name_could_be_the_missing_post(
+def test_an_unidentified_entry_could_be_the_missing_post(
     script: Callable[..., None], read: Callable[..., Reading], nameless: Mapping[str, Any]
 ) -> None:
-    """So its absence is no evidence, while the others are read."""
+    """So the post is not taken for absent, and the others are read."""
     script(discovery(page({"shortcode": code(2), "like_count": 2}, nameless)))
     found, missing = read(post(code(2)), post(code(1))).snapshots
     assert (found.count, missing.outcome) == (2, Outcome.SCHEMA)
@@ -113,7 +115,7 @@ def test_an_entry_without_a_name_could_be_the_missing_post(
 def test_of_two_entries_for_one_post_the_first_one_counts(
     script: Callable[..., None], look: Callable[..., Snapshot]
 ) -> None:
-    """The counts of one answer are never joined."""
+    """The counts of two entries are never combined."""
     script(discovery(page({"shortcode": code(1), "like_count": 2}, {"shortcode": code(1), "like_count": 3})))
     assert look(post(code(1))).count == 2
 
@@ -125,17 +127,17 @@ def test_of_two_entries_for_one_post_the_first_one_counts(
 def test_what_was_found_before_a_fault_is_kept(
     script: Callable[..., None], read: Callable[..., Reading], fault: Any, outcome: Outcome
 ) -> None:
-    """Only what was not seen yet ends in the fault."""
+    """Only targets that were not read yet have the outcome of the fault."""
     script(discovery(page({"shortcode": code(1), "like_count": 8}, after="QVFI")), fault)
     reading = read(profile(), post(code(1)), post(code(2), Metric.VIEWS))
-    assert [shot.count for shot in reading.snapshots] == [5, 8, None]
+    assert [snapshot.count for snapshot in reading.snapshots] == [5, 8, None]
     assert (reading.snapshots[2].outcome, reading.requests) == (outcome, 2)
 
 
-def test_the_cursor_is_asked_for_as_it_was_given(
+def test_the_cursor_is_sent_unchanged(
     script: Callable[..., None], standin: GraphStandIn, look: Callable[..., Snapshot]
 ) -> None:
-    """With the signs that base64 has."""
+    """With all characters of base64."""
     script(
         discovery(page({}, after="QVF+a/b_c-d=")), discovery(page({"shortcode": code(1), "like_count": 1}))
     )
@@ -149,7 +151,7 @@ def test_the_cursor_is_asked_for_as_it_was_given(
 def test_a_cursor_with_unsafe_characters_is_not_requested(
     script: Callable[..., None], read: Callable[..., Reading], cursor: Any
 ) -> None:
-    """Nothing else than a name or a cursor gets into the expression of fields."""
+    """Only names and cursors may become part of the field expression."""
     script(discovery(EDGE | {"media": {"data": [{}], "paging": {"cursors": {"after": cursor}}}}))
     reading = read(profile(), post(code(1)))
     assert (reading.requests, reading.snapshots[0].count) == (1, 5)
@@ -160,7 +162,7 @@ def test_a_cursor_with_unsafe_characters_is_not_requested(
 def test_circular_paging_is_abandoned(
     script: Callable[..., None], read: Callable[..., Reading], round_of: int
 ) -> None:
-    """As soon as a cursor comes again."""
+    """As soon as a cursor is repeated."""
     script(*(discovery(page({"shortcode": code(9)}, after=f"C{at % round_of}")) for at in range(6)))
     reading = read(post(code(1)))
     assert (reading.requests, reading.snapshots[0].outcome) == (round_of + 1, Outcome.SCHEMA)
@@ -169,6 +171,6 @@ def test_circular_paging_is_abandoned(
 def test_an_endless_list_costs_five_requests(
     script: Callable[..., None], read: Callable[..., Reading]
 ) -> None:
-    """However many pages there are said to be."""
+    """However many pages the answers announce."""
     script(*(discovery(page({"shortcode": code(9)}, after=f"C{at}")) for at in range(9)))
     assert read(post(code(1))).requests == 5

@@ -22,7 +22,7 @@ def cases(**case: Any) -> dict[str, str]:
 
 
 def test_the_headers_of_an_answer_are_in_the_reading(world: SmallGraph, read: Callable[..., Reading]) -> None:
-    """The largest share of the three that Graph tells."""
+    """The largest of the three shares that Graph reports."""
     assert read(profile()).rate_limit == RateLimitHint()
     world.usage = usage(28)
     assert read(profile()).rate_limit == RateLimitHint(28)
@@ -30,10 +30,8 @@ def test_the_headers_of_an_answer_are_in_the_reading(world: SmallGraph, read: Ca
     assert read(profile()).rate_limit == RateLimitHint(93, timedelta(minutes=19))
 
 
-def test_the_headers_of_a_refusal_count_as_well(
-    script: Callable[..., None], read: Callable[..., Reading]
-) -> None:
-    """There they matter most; and what throttles us is used up, whatever it says."""
+def test_the_headers_of_a_refusal_are_used(script: Callable[..., None], read: Callable[..., Reading]) -> None:
+    """A throttled limit counts as used up, whatever share it reports."""
     script(error(4, status=403, headers=usage(97, regain_minutes=3)))
     assert read(profile()).rate_limit == RateLimitHint(100, timedelta(minutes=3))
     script(error(80002))
@@ -45,7 +43,7 @@ def test_the_headers_of_a_refusal_count_as_well(
 def test_of_several_outcomes_the_worst_counts(
     script: Callable[..., None], read: Callable[..., Reading]
 ) -> None:
-    """A second page may say less, or nothing."""
+    """A second page may report less, or nothing."""
     page = {"username": "natgeo", "media": {"data": [{}], "paging": {"cursors": {"after": "A"}}}}
     script(discovery(page, usage(80, regain_minutes=1)), discovery(page, usage(60, regain_minutes=2)))
     reading = read(post("ReelAAAAAAA"))
@@ -53,15 +51,15 @@ def test_of_several_outcomes_the_worst_counts(
 
 
 @pytest.mark.parametrize("name", ["call_count", "total_time", "total_cputime"])
-def test_each_share_counts(name: str) -> None:
-    """Whichever is used up first throttles."""
+def test_each_share_is_used(name: str) -> None:
+    """Graph throttles when any of them is used up."""
     counts = dict.fromkeys(("call_count", "total_time", "total_cputime"), 1) | {name: 76}
     assert rate_limit_hint({APP: json.dumps(counts)}, NOW).used_percent == 76
     assert rate_limit_hint(cases(**counts), NOW).used_percent == 76
 
 
-def test_more_than_all_is_all() -> None:
-    """Graph counts on while it throttles."""
+def test_a_share_above_100_percent_is_100_percent() -> None:
+    """Graph continues to count while it throttles."""
     assert rate_limit_hint({APP: '{"call_count": 130}'}, NOW) == RateLimitHint(100)
 
 
@@ -91,13 +89,13 @@ def test_more_than_all_is_all() -> None:
     ],
 )
 def test_an_unknown_header_is_ignored(value: str) -> None:
-    """Nor does it raise."""
+    """Nothing is raised."""
     assert rate_limit_hint({APP: value, CASES: value}, NOW) in (RateLimitHint(), RateLimitHint(99))
     assert rate_limit_hint({APP: value}, NOW) == RateLimitHint()
 
 
 def test_an_invalid_value_does_not_affect_the_others() -> None:
-    """One by one."""
+    """Each value is read on its own."""
     assert rate_limit_hint({APP: '{"call_count": "x", "total_time": 30}'}, NOW) == RateLimitHint(30)
     mixed = {CASES: json.dumps({"1": 5, "2": [7, {"call_count": 20}], "3": [{"call_count": 40}]})}
     assert rate_limit_hint(mixed, NOW) == RateLimitHint(40)
@@ -146,11 +144,11 @@ def test_the_time_to_regain_access_is_in_minutes_and_at_most_a_day(
     ],
 )
 def test_retry_after_is_seconds_or_a_date_and_at_most_a_day(text: str, wait: timedelta | None) -> None:
-    """In both of the standard's forms."""
+    """Both forms of the HTTP standard."""
     assert rate_limit_hint({"Retry-After": text}, NOW).wait == wait
 
 
-def test_the_longest_wait_counts() -> None:
-    """Of all that are told."""
-    told = cases(estimated_time_to_regain_access=3) | {"Retry-After": "60"}
-    assert rate_limit_hint(told, NOW).wait == timedelta(minutes=3)
+def test_the_longest_wait_is_used() -> None:
+    """Of all waits that the headers contain."""
+    headers = cases(estimated_time_to_regain_access=3) | {"Retry-After": "60"}
+    assert rate_limit_hint(headers, NOW).wait == timedelta(minutes=3)

@@ -26,7 +26,7 @@ def ask(fields: str, token: str = TOKEN, **more: str) -> Any:
 
 
 def test_only_the_token_authorizes(world: SmallGraph) -> None:
-    """In the header, as it is."""
+    """Unchanged, in the header."""
     fields = "business_discovery.username(natgeo){followers_count}"
     assert ask(fields)["business_discovery"]["followers_count"] == 1234
     assert ask(fields, token="another")["error"]["code"] == 190
@@ -46,19 +46,19 @@ def test_only_the_token_authorizes(world: SmallGraph) -> None:
         "business_discovery.username(natgeo){username,media}",
     ],
 )
-def test_an_expression_that_it_does_not_know_is_a_mistake(world: SmallGraph, fields: str) -> None:
-    """So a slip of ours is seen."""
+def test_an_unsupported_field_expression_is_refused(world: SmallGraph, fields: str) -> None:
+    """So that an error in our requests is noticed."""
     assert ask(fields)["error"]["code"] == 100
 
 
-def test_a_token_in_the_address_is_a_mistake(world: SmallGraph) -> None:
-    """Graph would take it; ours must not be there."""
+def test_a_token_in_the_address_is_refused(world: SmallGraph) -> None:
+    """Graph would accept it, but our token must not be in addresses."""
     fields = "business_discovery.username(natgeo){followers_count}"
     assert ask(fields, access_token=TOKEN)["error"]["code"] == 100
 
 
-def test_it_gives_the_asked_fields_alone_and_25_media_unless_told(world: SmallGraph) -> None:
-    """As Graph does, with the ids that come with everything."""
+def test_it_gives_only_the_requested_fields_and_25_media_by_default(world: SmallGraph) -> None:
+    """As Graph does; every object has its id."""
     world.accounts["natgeo"] = ProfessionalAccount(5, {f"Reel{at:07}": Post(at, 7) for at in range(30)})
     shown = ask("business_discovery.username(natgeo){username,media{like_count}}")["business_discovery"]
     assert sorted(shown) == ["id", "media", "username"]
@@ -67,11 +67,14 @@ def test_it_gives_the_asked_fields_alone_and_25_media_unless_told(world: SmallGr
 
 
 def test_counts_follow_the_clock(world: SmallGraph, read: Callable[..., Reading]) -> None:
-    """As in the other stand-in."""
+    """As in the stand-in for Instagram's pages."""
     world.accounts["natgeo"] = ProfessionalAccount(
         lambda at: at.hour, {"ReelAAAAAAA": Post(lambda at: at.day, 1)}
     )
-    assert [shot.count for shot in read(profile(), post("ReelAAAAAAA")).snapshots] == [NOW.hour, NOW.day]
+    assert [snapshot.count for snapshot in read(profile(), post("ReelAAAAAAA")).snapshots] == [
+        NOW.hour,
+        NOW.day,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -85,15 +88,15 @@ def test_counts_follow_the_clock(world: SmallGraph, read: Callable[..., Reading]
 def test_an_outage_is_an_answer_to_everything(
     world: SmallGraph, read: Callable[..., Reading], outage: HttpAnswer, outcome: Outcome
 ) -> None:
-    """Until it is over."""
+    """For the duration of the outage."""
     world.outage = outage
-    assert {shot.outcome for shot in read(profile(), post("ReelAAAAAAA")).snapshots} == {outcome}
+    assert {snapshot.outcome for snapshot in read(profile(), post("ReelAAAAAAA")).snapshots} == {outcome}
     world.outage = None
-    assert [shot.count for shot in read(profile(), post("ReelAAAAAAA")).snapshots] == [1234, 100]
+    assert [snapshot.count for snapshot in read(profile(), post("ReelAAAAAAA")).snapshots] == [1234, 100]
 
 
-def test_one_stand_in_can_be_several_sites(source: GraphSource, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program has one proxy, so it serves Instagram's pages beside Graph, too."""
+def test_one_stand_in_can_serve_several_sites(source: GraphSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process has one proxy, which serves Graph and Instagram's pages."""
     pages = dict.fromkeys(HOSTS, lambda _: profile_page("natgeo", 5))
     with GraphStandIn(SmallGraph(lambda: NOW, {"natgeo": ProfessionalAccount(7)}), pages) as standin:
         for name, value in standin.environment.items():

@@ -17,8 +17,8 @@ from refilld.demo.graph import TOKEN, GraphStandIn, SmallGraph
 from tests.monitor.sources.graph.graph_world import NOW, profile
 
 
-def test_the_token_travels_in_the_header_alone(standin: GraphStandIn, read: Callable[..., Reading]) -> None:
-    """Never in an address, where proxies and logs would keep it."""
+def test_the_token_is_sent_in_the_header_only(standin: GraphStandIn, read: Callable[..., Reading]) -> None:
+    """Never in an address, which proxies and logs would store."""
     read(profile())
     (asked,) = standin.requests
     assert asked.headers["authorization"] == f"Bearer {TOKEN}"
@@ -29,7 +29,7 @@ def test_the_token_travels_in_the_header_alone(standin: GraphStandIn, read: Call
 def test_a_netrc_does_not_replace_the_token(
     look: Callable[..., Snapshot], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As `requests` would have it."""
+    """As `requests` does by default."""
     (tmp_path / "netrc").write_text("default login somebody password else\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     assert look(profile()).count == 1234
@@ -38,7 +38,7 @@ def test_a_netrc_does_not_replace_the_token(
 def test_nothing_logs_or_shows_the_token(
     source: GraphSource, read: Callable[..., Reading], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not even at the level of debugging, nor in a repr."""
+    """Neither at level DEBUG nor in a repr."""
     caplog.set_level(logging.DEBUG)
     read(profile())
     assert "GET /v26.0/" in caplog.text  # so something was logged
@@ -46,10 +46,10 @@ def test_nothing_logs_or_shows_the_token(
     assert TOKEN not in repr(source) + repr(vars(source)) + repr(GraphTransport("v26.0/1", TOKEN, 1, NOW))
 
 
-def test_a_new_token_is_used_as_soon_as_it_is_there(
+def test_a_new_token_is_used_at_once(
     world: SmallGraph, look: Callable[..., Snapshot], token_path: Path
 ) -> None:
-    """Without starting anything anew."""
+    """Without a restart."""
     world.token = "renewed"
     seen = look(profile())
     assert (seen.outcome, seen.detail) == (
@@ -63,10 +63,10 @@ def test_a_new_token_is_used_as_soon_as_it_is_there(
 @pytest.mark.parametrize(
     "content", [b"", b"\n", b"two words", b"a\r\nX-Evil: 1", b"\xc3\xa9", b"a" * 4097, b"a\0b"]
 )
-def test_what_is_no_token_is_refused_without_being_shown(
+def test_an_invalid_token_is_refused_without_being_shown(
     options: dict[str, str], token_path: Path, content: bytes
 ) -> None:
-    """It might be another secret; nothing that ends a header gets into one."""
+    """It might be another secret; line breaks never get into a header."""
     token_path.write_bytes(content)
     with pytest.raises(BadInputError, match=r"does not contain an access token: .*, no spaces") as refused:
         GraphSource.configured(options)
@@ -80,7 +80,7 @@ def test_what_is_no_token_is_refused_without_being_shown(
 def test_a_file_that_is_open_to_every_user_is_refused(
     options: dict[str, str], token_path: Path, mode: int
 ) -> None:
-    """With the command that closes it."""
+    """The error names the command that restricts it."""
     token_path.chmod(mode)
     with pytest.raises(BadInputError, match="open to every user") as refused:
         GraphSource.configured(options)
@@ -90,7 +90,7 @@ def test_a_file_that_is_open_to_every_user_is_refused(
 
 @pytest.mark.parametrize("mode", [0o600, 0o400, 0o440, 0o660])
 def test_a_file_of_owner_and_group_is_read(options: dict[str, str], token_path: Path, mode: int) -> None:
-    """As systemd makes them, too."""
+    """systemd creates such files, too."""
     token_path.chmod(mode)
     assert GraphSource.configured(options).name == "graph"
 
@@ -114,7 +114,7 @@ def test_a_directory_a_pipe_or_a_missing_file_is_no_token_file(
 def test_a_removed_file_counts_as_a_missing_login(
     look: Callable[..., Snapshot], standin: GraphStandIn, token_path: Path
 ) -> None:
-    """Nothing is sent, nothing is raised, and the operator reads what to do."""
+    """No request is sent, nothing is raised, and the detail says what to do."""
     token_path.chmod(0o644)
     assert "chmod 600" in look(profile()).detail
     token_path.unlink()
@@ -124,10 +124,10 @@ def test_a_removed_file_counts_as_a_missing_login(
     assert standin.requests == ()
 
 
-def test_the_credential_of_systemd_beats_the_file(
+def test_the_credential_of_systemd_takes_precedence_over_the_file(
     options: dict[str, str], token_path: Path, monkeypatch: pytest.MonkeyPatch, standin: GraphStandIn
 ) -> None:
-    """As the others do, and it needs none; another folder's credentials leave the file alone."""
+    """No file is needed then; other credentials in the folder do not replace the file."""
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(token_path.parent))
     for path in ("", "/nowhere/token"):
         source = GraphSource.configured(options | {"token_file": path})
@@ -139,7 +139,7 @@ def test_the_credential_of_systemd_beats_the_file(
 def test_without_a_token_the_option_is_named(
     options: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also under systemd, where only other credentials were given."""
+    """Also under systemd with other credentials only."""
     for folder in ("", str(tmp_path / "other")):
         monkeypatch.setenv("CREDENTIALS_DIRECTORY", folder)
         with pytest.raises(BadInputError, match="graph-token") as refused:
@@ -164,13 +164,13 @@ def test_without_a_token_the_option_is_named(
 def test_what_cannot_be_part_of_the_address_is_refused(
     options: dict[str, str], option: str, value: str
 ) -> None:
-    """Naming the option."""
+    """The error names the option."""
     with pytest.raises(BadInputError) as refused:
         GraphSource.configured(options | {option: value})
     assert refused.value.field == f"sources.graph.{option}"
 
 
-def test_version_and_account_are_asked_as_configured(options: dict[str, str], standin: GraphStandIn) -> None:
-    """The version is the operator's to raise."""
+def test_version_and_account_are_sent_as_configured(options: dict[str, str], standin: GraphStandIn) -> None:
+    """The operator may raise the version."""
     GraphSource.configured(options | {"version": "v31.0", "ig_user_id": "42"}).read([profile()], NOW)
     assert standin.requests[0].path.startswith("/v31.0/42?fields=")

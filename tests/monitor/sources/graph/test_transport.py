@@ -31,7 +31,7 @@ MIB = 1024 * 1024
 def test_a_dropped_connection_is_a_transient_fault_and_not_retried(
     script: Callable[..., None], standin: GraphStandIn, read: Callable[..., Reading], mishap: Mishap
 ) -> None:
-    """The request counts, though it brought nothing."""
+    """The failed request is counted."""
     script(replace(GOOD, mishap=mishap))
     reading = read(profile())
     assert (reading.snapshots[0].outcome, reading.requests) == (Outcome.TRANSIENT, 1)
@@ -41,7 +41,7 @@ def test_a_dropped_connection_is_a_transient_fault_and_not_retried(
 def test_a_request_without_an_answer_ends_after_the_timeout(
     script: Callable[..., None], source: GraphSource, read: Callable[..., Reading]
 ) -> None:
-    """Twenty seconds, unless told otherwise."""
+    """Twenty seconds by default."""
     assert source._timeout == 20
     source._timeout = 0.2
     script(HttpAnswer(mishap=Mishap.STALL))
@@ -64,10 +64,10 @@ def test_a_closed_port_is_a_transient_fault(
 @pytest.mark.parametrize(
     "proxy", ["http://me:hush@:x", "http://me:hush@[", "hush://me:hush@127.0.0.1:1", "http://"]
 )
-def test_an_odd_proxy_is_a_passing_fault_and_its_password_not_shown(
+def test_an_invalid_proxy_is_a_transient_fault_and_its_password_is_not_shown(
     look: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
-    """Proxies are configured by people, with their passwords."""
+    """The address of a proxy may contain a password."""
     for name in ("HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(name, proxy)
     seen = look(profile())
@@ -80,7 +80,7 @@ def test_an_untrusted_certificate_gets_no_token(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """A man in the middle can neither read nor answer a request."""
+    """A man-in-the-middle attack fails before the request."""
     other = tmp_path_factory.mktemp("authority") / "other.pem"
     trustme.CA().cert_pem.write_to_path(other)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other))
@@ -99,19 +99,19 @@ def test_an_untrusted_certificate_gets_no_token(
     ],
     ids=["large", "large when unpacked", "a large redirect", "a large refusal"],
 )
-def test_an_answer_too_large_is_given_up(
+def test_an_answer_that_is_too_large_is_aborted(
     script: Callable[..., None], look: Callable[..., Snapshot], answer: HttpAnswer
 ) -> None:
-    """At eight mebibytes, before it fills the memory."""
+    """At eight mebibytes."""
     script(answer)
     seen = look(profile())
     assert (seen.outcome, "larger than" in seen.detail) == (Outcome.TRANSIENT, True)
 
 
-def test_an_answer_that_drips_is_given_up(
+def test_a_slow_answer_is_aborted(
     script: Callable[..., None], look: Callable[..., Snapshot], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A minute is the most that a body may take; here the minute is over at once."""
+    """A body may take a minute; here the minute is over at once."""
     monkeypatch.setattr(bounded_io, "LONGEST_ANSWER", -1.0)
     script(GOOD)
     seen = look(profile())
@@ -132,30 +132,30 @@ def test_an_answer_that_drips_is_given_up(
 def test_broken_http_is_a_transient_fault(
     script: Callable[..., None], look: Callable[..., Snapshot], answer: HttpAnswer
 ) -> None:
-    """What the libraries raise then is caught, too."""
+    """Errors of the HTTP libraries are caught."""
     script(answer)
     assert look(profile()).outcome is Outcome.TRANSIENT
 
 
-def test_a_packed_answer_is_read(script: Callable[..., None], look: Callable[..., Snapshot]) -> None:
-    """What Graph sends is packed; the count is the same."""
+def test_a_compressed_answer_is_read(script: Callable[..., None], look: Callable[..., Snapshot]) -> None:
+    """Graph compresses its answers; the count is the same."""
     body = GOOD.body if isinstance(GOOD.body, bytes) else GOOD.body.encode()
     script(HttpAnswer(gzip.compress(body), headers=(("Content-Encoding", "gzip"),)))
     assert look(profile()).count == 5
 
 
-def test_pages_share_a_connection_and_looks_leave_none(
+def test_pages_share_a_connection_that_is_closed_after_the_look(
     script: Callable[..., None], read: Callable[..., Reading], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TLS is set up once a look."""
+    """One TLS handshake per look."""
     opened: list[object] = []
     connect = connection.create_connection
 
-    def count_kind(*args: Any, **kwargs: Any) -> socket.socket:
+    def count_connection(*args: Any, **kwargs: Any) -> socket.socket:
         opened.append(args)
         return connect(*args, **kwargs)
 
-    monkeypatch.setattr(connection, "create_connection", count_kind)
+    monkeypatch.setattr(connection, "create_connection", count_connection)
     page = {"username": "natgeo", "media": {"data": [{}], "paging": {"cursors": {"after": "A"}}}}
     script(discovery(page), discovery(page))
     assert (read(post("ReelAAAAAAA")).requests, len(opened)) == (2, 1)
@@ -184,7 +184,7 @@ HOSTILE = [
 def test_an_invalid_name_is_not_requested(
     standin: GraphStandIn, source: GraphSource, read: Callable[..., Reading], name: str
 ) -> None:
-    """Whether it is the profile's, a newer one, or an owner's."""
+    """The name of the profile, its present username, or the name of an owner."""
     targets = [Target(Link(LinkKind.PROFILE, name), Metric.FOLLOWERS), post("ReelAAAAAAA", owner=name)]
     if name:
         targets.append(profile(username_now=name))
@@ -195,13 +195,13 @@ def test_an_invalid_name_is_not_requested(
 
 
 @pytest.mark.parametrize("code", ["", "a", "a" * 41, "ab{cde", "abc de", "abcdé", "abcde\n"])
-def test_a_shortcode_that_is_none_is_not_looked_for(source: GraphSource, code: str) -> None:
-    """No list of media could hold it."""
+def test_an_invalid_shortcode_is_not_requested(source: GraphSource, code: str) -> None:
+    """No list of media could contain it."""
     assert source.request_key(post(code)) is None
 
 
 def test_only_the_field_expression_is_requested(standin: GraphStandIn, read: Callable[..., Reading]) -> None:
-    """And only the fields that the targets need."""
+    """Only with the fields that the targets need."""
     read(profile())
     read(post("ReelAAAAAAA"))
     fields = [parse_qs(urlsplit(asked.path).query) for asked in standin.requests]
@@ -217,6 +217,6 @@ def test_only_the_field_expression_is_requested(standin: GraphStandIn, read: Cal
     assert {(asked.method, asked.host) for asked in standin.requests} == {("GET", "graph.facebook.com")}
 
 
-def test_a_look_due_now_gets_no_date(source: GraphSource, standin: GraphStandIn) -> None:
-    """The snapshots are of the time that was passed in."""
-    assert {shot.at for shot in source.read([profile()], NOW).snapshots} == {NOW}
+def test_snapshots_have_the_time_of_the_look(source: GraphSource, standin: GraphStandIn) -> None:
+    """The time is the given parameter."""
+    assert {snapshot.at for snapshot in source.read([profile()], NOW).snapshots} == {NOW}

@@ -1,4 +1,4 @@
-"""Files with the cookies of a login, and a source that uses one."""
+"""Session files, and a source that uses one."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -20,11 +20,11 @@ LOGGED_IN = HttpAnswer(
     ' ["DTSGInitialData",[],{"token":"dtsg"},258]</html>'
 )
 COOKIES: dict[str, Any] = {"sessionid": SESSION, "csrftoken": TOKEN, "ds_user_id": "787132"}
-ODD: tuple[Any, ...] = ("", None, 7, True, [], "a b", 'a"', "a;b", "ü")
+INVALID: tuple[Any, ...] = ("", None, 7, True, [], "a b", 'a"', "a;b", "ü")
 """Values that no cookie of a login has."""
 QUERY = "POST /graphql/query"
 START = "GET /"
-VISIT = "POST /api/graphql"
+ANONYMOUS_QUERY = "POST /api/graphql"
 
 
 def put(file: Path, value: object, mode: int = 0o600) -> Path:

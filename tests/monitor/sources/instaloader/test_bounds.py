@@ -1,4 +1,4 @@
-"""Any answer is read within bounds of size and time."""
+"""The size and the time of any answer are bounded."""
 
 import gzip
 from collections.abc import Callable
@@ -23,27 +23,27 @@ MIB = 1024 * 1024
     ],
     ids=["large", "large when unpacked"],
 )
-def test_an_answer_too_large_to_be_a_page_is_no_count(
+def test_an_answer_that_is_too_large_is_no_count(
     script: Any, read: Callable[..., Reading], answer: HttpAnswer
 ) -> None:
-    """It is given up at eight mebibytes, before it fills the memory."""
+    """It is aborted at eight mebibytes."""
     script.page = answer
-    (shot,) = read(Metric.FOLLOWERS).snapshots
-    assert (shot.outcome, "larger than" in shot.detail) == (Outcome.TRANSIENT, True)
+    (snapshot,) = read(Metric.FOLLOWERS).snapshots
+    assert (snapshot.outcome, "larger than" in snapshot.detail) == (Outcome.TRANSIENT, True)
 
 
-def test_an_answer_that_drips_is_given_up(
+def test_a_slow_answer_is_aborted(
     script: Any, read: Callable[..., Reading], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A minute is the most that a body may take; here the minute is over at once."""
+    """A body may take a minute; here the minute is over at once."""
     monkeypatch.setattr(bounded_io, "LONGEST_ANSWER", -1.0)
-    (shot,) = read(Metric.FOLLOWERS).snapshots
-    assert (shot.outcome, "took longer" in shot.detail) == (Outcome.TRANSIENT, True)
+    (snapshot,) = read(Metric.FOLLOWERS).snapshots
+    assert (snapshot.outcome, "took longer" in snapshot.detail) == (Outcome.TRANSIENT, True)
 
 
-def test_a_page_within_bounds_is_read_packed_or_not(script: Any, read: Callable[..., Reading]) -> None:
-    """What Instagram sends is packed; the count is the same."""
+def test_a_page_within_bounds_is_read_compressed_or_not(script: Any, read: Callable[..., Reading]) -> None:
+    """Instagram compresses its answers; the count is the same."""
     plain = script.page
     body = plain.body if isinstance(plain.body, bytes) else plain.body.encode()
     script.page = HttpAnswer(gzip.compress(body), headers=(("Content-Encoding", "gzip"),))
-    assert [shot.count for shot in read(Metric.FOLLOWERS).snapshots] == [1234]
+    assert [snapshot.count for snapshot in read(Metric.FOLLOWERS).snapshots] == [1234]

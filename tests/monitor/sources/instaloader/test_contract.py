@@ -1,4 +1,4 @@
-"""The exact requests of the pinned library: a new version has to pass here before it is trusted."""
+"""The exact requests of the pinned library: a new version must pass these tests."""
 
 import json
 from collections.abc import Callable
@@ -24,15 +24,15 @@ def asked(standin: InstagramStandIn, script: Any, read: Callable[..., Reading]) 
     return standin.requests
 
 
-def test_the_library_is_the_version_that_this_was_written_for() -> None:
-    """Raise it only together with what this file pins down."""
+def test_the_library_has_the_version_of_this_contract() -> None:
+    """Raise it only together with the requests in this file."""
     assert instaloader.__version__ == "4.16"
 
 
 def test_a_profile_look_and_two_post_looks_send_these_requests_and_no_others(
     asked: tuple[HttpRequest, ...],
 ) -> None:
-    """One page, one start page for all posts, one query a post, all to one host."""
+    """One page, one start page for all posts, one query per post, all to one host."""
     assert [(one.method, one.host, one.path) for one in asked] == [
         ("GET", "www.instagram.com", "/natgeo/"),
         ("GET", "www.instagram.com", "/"),
@@ -41,8 +41,8 @@ def test_a_profile_look_and_two_post_looks_send_these_requests_and_no_others(
     ]
 
 
-def test_a_post_is_asked_for_with_exactly_this_form(asked: tuple[HttpRequest, ...]) -> None:
-    """The query's number, its variables, and the start page's tokens."""
+def test_a_post_is_requested_with_exactly_this_form(asked: tuple[HttpRequest, ...]) -> None:
+    """The id of the query, its variables, and the tokens of the start page."""
     for one in asked[2:]:
         assert json.loads(one.form["variables"]) == {
             "shortcode": CODE,
@@ -58,7 +58,7 @@ def test_a_post_is_asked_for_with_exactly_this_form(asked: tuple[HttpRequest, ..
         assert (one.headers["x-fb-lsd"], one.headers["x-csrftoken"]) == ("stand-in-lsd", "stand-in")
 
 
-def test_pages_are_asked_for_as_a_visitor(asked: tuple[HttpRequest, ...]) -> None:
+def test_pages_are_requested_anonymously(asked: tuple[HttpRequest, ...]) -> None:
     """No form, no authorization, and anonymous cookies."""
     for one in asked[:2]:
         assert (one.form, one.headers["cookie"]) == ({}, LOOKS_LIKE_A_VISITOR)
@@ -66,7 +66,7 @@ def test_pages_are_asked_for_as_a_visitor(asked: tuple[HttpRequest, ...]) -> Non
 
 
 def test_no_request_carries_a_session(asked: tuple[HttpRequest, ...]) -> None:
-    """Only the start page's own token comes back in a cookie."""
+    """The only cookie value is the token of the start page."""
     for one in asked:
         cookies = dict(pair.split("=", 1) for pair in one.headers["cookie"].split("; "))
         assert {key for key, value in cookies.items() if value} <= {"ig_pr", "ig_vw", "csrftoken"}
@@ -74,8 +74,8 @@ def test_no_request_carries_a_session(asked: tuple[HttpRequest, ...]) -> None:
         assert "authorization" not in one.headers
 
 
-def test_the_library_still_offers_what_the_source_builds_on() -> None:
-    """Public methods: those through which all requests pass, a post's own fields, a profile by its id."""
+def test_the_library_has_the_methods_that_the_source_uses() -> None:
+    """Public methods: for all requests, for the fields of a post, and for a profile by its id."""
     context = instaloader.InstaloaderContext
     for method in (context.get_anonymous_session, context.get_json, context.get_page_data):
         assert callable(method)

@@ -28,7 +28,7 @@ PAGES = [
 NODE = media(CODE, likes=100, plays=9001)
 POST = json.loads(post_answer(NODE).body)
 
-ODD = st.one_of(
+REPLACEMENTS = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(),
@@ -40,37 +40,40 @@ ODD = st.one_of(
 
 
 def paths(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a JSON value."""
+    """The paths of all values in a JSON value."""
     yield here
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, part in inside:
         yield from paths(part, (*here, key))
 
 
-def bend(value: Any, path: tuple[Any, ...], odd: Any, *, drop: bool) -> Any:
-    """The value with one place changed or left out."""
+def replaced(value: Any, path: tuple[Any, ...], replacement: Any, *, drop: bool) -> Any:
+    """The value with one part changed or left out."""
     if not path:
-        return odd
+        return replacement
     if isinstance(value, dict):
         return {
-            key: bend(part, path[1:], odd, drop=drop) if key == path[0] else part
+            key: replaced(part, path[1:], replacement, drop=drop) if key == path[0] else part
             for key, part in value.items()
             if not (drop and path == (key,))
         }
-    return [bend(part, path[1:], odd, drop=drop) if at == path[0] else part for at, part in enumerate(value)]
+    return [
+        replaced(part, path[1:], replacement, drop=drop) if at == path[0] else part
+        for at, part in enumerate(value)
+    ]
 
 
 @st.composite
-def bent(draw: st.DrawFn, value: Any) -> Any:
-    """The value with one to three places changed or left out."""
+def mutated(draw: st.DrawFn, value: Any) -> Any:
+    """The value with one to three parts changed or left out."""
     for _ in range(draw(st.integers(1, 3))):
         path = draw(st.sampled_from(list(paths(value))))
-        value = bend(value, path, draw(ODD), drop=draw(st.booleans()))
+        value = replaced(value, path, draw(REPLACEMENTS), drop=draw(st.booleans()))
     return value
 
 
 def numbers(value: Any) -> set[int]:
-    """Every whole number in a JSON value."""
+    """All integers in a JSON value."""
     if isinstance(value, dict | list):
         parts = value.values() if isinstance(value, dict) else value
         return {number for part in parts for number in numbers(part)}
@@ -78,9 +81,9 @@ def numbers(value: Any) -> set[int]:
 
 
 @settings(max_examples=400, deadline=None)
-@given(bent(PAGES))
+@given(mutated(PAGES))
 def test_a_mutated_profile_never_yields_an_invented_count(pages: Any) -> None:
-    """The count, when there is one, stands in a user object as its follower_count."""
+    """A count is the follower_count of a user object."""
     if not isinstance(pages, list):
         return
     pages = [one for one in pages if isinstance(one, dict)]
@@ -92,9 +95,9 @@ def test_a_mutated_profile_never_yields_an_invented_count(pages: Any) -> None:
 
 
 @settings(max_examples=400, deadline=None)
-@given(bent(NODE))
+@given(mutated(NODE))
 def test_a_mutated_post_never_yields_an_invented_count(node: Any) -> None:
-    """The count, when there is one, is in the field that it names, and is not hidden."""
+    """A count is the value of the field that it names, and that field is not hidden."""
     if not isinstance(node, dict):
         return
     for seen in (likes(node), views(node)):
@@ -108,16 +111,16 @@ def test_a_mutated_post_never_yields_an_invented_count(node: Any) -> None:
 def test_mutated_answers_over_the_network_raise_nothing(
     script: Any, look: Callable[..., Snapshot], data: Any
 ) -> None:
-    """The whole way through the library, with whole JSON and with JSON that broke off."""
+    """Through the whole library, with complete and with truncated JSON."""
     if data.draw(st.booleans()):
-        results = data.draw(bent(PAGES))
+        results = data.draw(mutated(PAGES))
         script.page, metric, there = (
             page(*results) if isinstance(results, list) else page(results),
             Metric.FOLLOWERS,
             results,
         )
     else:
-        there = data.draw(bent(POST))
+        there = data.draw(mutated(POST))
         script.query, metric = (
             HttpAnswer(json.dumps(there)),
             data.draw(st.sampled_from([Metric.LIKES, Metric.VIEWS])),
@@ -127,11 +130,11 @@ def test_mutated_answers_over_the_network_raise_nothing(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(bent({"data": {"user": user("nat.geo", 1234, user_id="17")}}))
+@given(mutated({"data": {"user": user("nat.geo", 1234, user_id="17")}}))
 def test_a_mutated_account_answer_never_yields_an_invented_count(
     script: Any, source: InstaloaderSource, there: Any
 ) -> None:
-    """A count, when there is one, stands in an answer that names the account and says it is public."""
+    """A count is in an answer that names the account and says that it is public."""
     script.page, script.by_id = MISSING, HttpAnswer(json.dumps(there))
     [seen] = source.read([LOST], datetime(2026, 11, 23, 12, tzinfo=UTC)).snapshots
     if seen.outcome is Outcome.COUNT:
@@ -145,6 +148,6 @@ def test_a_mutated_account_answer_never_yields_an_invented_count(
 def test_an_answer_that_ends_early_gives_no_number(
     script: Any, look: Callable[..., Snapshot], length: int
 ) -> None:
-    """However much of it arrived."""
+    """However much of it was received."""
     script.query = HttpAnswer(post_answer(NODE).body[:length])
     assert look(Metric.LIKES).outcome is Outcome.SCHEMA

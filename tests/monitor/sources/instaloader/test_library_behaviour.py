@@ -1,4 +1,4 @@
-"""Behaviour of the library that would harm a long-running service, and is prevented."""
+"""Behaviour of the library that is unsuitable for a long-running service, and is prevented."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,41 +30,41 @@ def paths(standin: InstagramStandIn) -> list[str]:
 def test_a_posts_likes_and_views_share_a_request_key_and_one_request(
     standin: InstagramStandIn, script: Any, source: InstaloaderSource
 ) -> None:
-    """In the order in which they were asked for; a profile is another name."""
+    """The snapshots are in the order of the targets; a profile has another key."""
     assert source.request_key(LIKES) == source.request_key(VIEWS) == f"post:{CODE}"
     assert source.request_key(NATGEO) == "profile:natgeo"
     assert source.batch == 2
     reading = source.read([VIEWS, LIKES], NOON)
-    assert [(shot.target.metric, shot.count) for shot in reading.snapshots] == [
+    assert [(snapshot.target.metric, snapshot.count) for snapshot in reading.snapshots] == [
         (Metric.VIEWS, 9001), (Metric.LIKES, 100),
     ]  # fmt: skip
     assert (reading.requests, paths(standin)) == (2, ["/", "/api/graphql"])
     assert source.read([LIKES, VIEWS], NOON).requests == 1
 
 
-def test_a_refused_request_is_the_answer_to_both(
+def test_a_refused_request_is_the_outcome_of_both(
     standin: InstagramStandIn, script: Any, source: InstaloaderSource
 ) -> None:
-    """Nothing is asked twice because two wanted it."""
+    """It is not repeated for the second target."""
     script.query = HttpAnswer("", 429)
     reading = source.read([LIKES, VIEWS], NOON)
-    assert [shot.outcome for shot in reading.snapshots] == [Outcome.RATE_LIMITED] * 2
+    assert [snapshot.outcome for snapshot in reading.snapshots] == [Outcome.RATE_LIMITED] * 2
     assert (reading.requests, paths(standin)) == (2, ["/", "/api/graphql"])
 
 
-def test_views_that_are_not_told_lead_to_no_other_question(
+def test_missing_views_lead_to_no_other_request(
     standin: InstagramStandIn, script: Any, source: InstaloaderSource
 ) -> None:
-    """The library would look among the owner's clips."""
+    """The library would request the clips of the owner."""
     script.query = post_answer(media(CODE, likes=100, plays=None))
     reading = source.read([VIEWS], NOON)
     assert (reading.snapshots[0].outcome, reading.requests, len(standin.requests)) == (Outcome.HIDDEN, 2, 2)
 
 
-def test_followers_that_are_not_told_lead_to_no_other_question(
+def test_missing_followers_lead_to_no_other_request(
     standin: InstagramStandIn, script: Any, source: InstaloaderSource
 ) -> None:
-    """The library would ask an older interface for them, whose refusals are others."""
+    """The library would request them from an older interface with other refusals."""
     without = {name: value for name, value in user("natgeo", 5).items() if name != "follower_count"}
     script.page = page({"xig_user_by_username": without})
     reading = source.read([NATGEO], NOON)
@@ -75,18 +75,18 @@ def test_followers_that_are_not_told_lead_to_no_other_question(
 def test_eight_threads_share_one_start_page_and_every_request_is_counted(
     standin: InstagramStandIn, script: Any, source: InstaloaderSource
 ) -> None:
-    """The library's context is for one thread: alone, each of them would fetch the tokens."""
+    """The library has one context per thread, and each would fetch the tokens."""
     with ThreadPoolExecutor(8) as pool:
         readings = list(pool.map(lambda _: source.read([LIKES, VIEWS], NOON), range(8)))
-    assert [[shot.count for shot in reading.snapshots] for reading in readings] == [[100, 9001]] * 8
+    assert [[snapshot.count for snapshot in reading.snapshots] for reading in readings] == [[100, 9001]] * 8
     assert sum(reading.requests for reading in readings) == len(standin.requests) == 9
     assert paths(standin).count("/") == 1
 
 
-def test_the_library_does_not_hold_queries_back(
+def test_the_library_does_not_delay_queries(
     script: Any, source: InstaloaderSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By itself it would wait eleven minutes after two hundred of a kind."""
+    """By default it waits eleven minutes after two hundred queries of a type."""
 
     def sleep(_seconds: float) -> None:
         raise AssertionError("slept")
@@ -95,10 +95,10 @@ def test_the_library_does_not_hold_queries_back(
     assert {source.read([LIKES], NOON).snapshots[0].count for _ in range(205)} == {100}
 
 
-def test_an_answer_without_a_status_is_read_without_a_message(
+def test_an_answer_without_a_status_is_read_without_output(
     script: Any, source: InstaloaderSource, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """`quiet` does not silence the library's complaints."""
+    """The library prints one even with `quiet`."""
     body = post_answer(media(CODE, likes=100, plays=1)).body
     assert isinstance(body, str)
     script.query = HttpAnswer(body.replace(', "status": "ok"', ""))
@@ -107,15 +107,15 @@ def test_an_answer_without_a_status_is_read_without_a_message(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_missing_profile_and_a_wall_are_told_apart(script: Any, source: InstaloaderSource) -> None:
-    """The library takes both for a missing profile."""
+def test_a_missing_profile_and_a_login_wall_are_distinguished(script: Any, source: InstaloaderSource) -> None:
+    """The library treats both as a missing profile."""
     outcomes = []
     for script.page in (page({"xig_user_by_username": None}), HttpAnswer("<html>accounts/login</html>")):
         outcomes += [source.read([NATGEO], NOON).snapshots[0].outcome]
     assert outcomes == [Outcome.NOT_FOUND, Outcome.LOGIN_REQUIRED]
 
 
-def test_no_password_is_taken_from_a_file_of_the_user(
+def test_no_password_is_read_from_netrc(
     standin: InstagramStandIn,
     script: Any,
     source: InstaloaderSource,
@@ -126,7 +126,7 @@ def test_no_password_is_taken_from_a_file_of_the_user(
     (tmp_path / "netrc").write_text("default login somebody password secret\n")
     (tmp_path / "netrc").chmod(0o600)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    assert [shot.count for shot in source.read([NATGEO, LIKES], NOON).snapshots] == [1234, 100]
+    assert [snapshot.count for snapshot in source.read([NATGEO, LIKES], NOON).snapshots] == [1234, 100]
     assert not any("authorization" in one.headers for one in standin.requests)
 
 
@@ -135,7 +135,7 @@ def refused(**headers: str) -> HttpAnswer:
 
 
 @pytest.mark.parametrize(
-    ("told", "wait"),
+    ("header", "wait"),
     [
         ("120", timedelta(minutes=2)),
         ("Mon, 23 Nov 2026 13:00:00 GMT", timedelta(hours=1)),
@@ -145,16 +145,16 @@ def refused(**headers: str) -> HttpAnswer:
 )
 @pytest.mark.parametrize("target", [NATGEO, LIKES])
 def test_a_requested_wait_is_passed_on(
-    script: Any, source: InstaloaderSource, target: Target, told: str, wait: timedelta | None
+    script: Any, source: InstaloaderSource, target: Target, header: str, wait: timedelta | None
 ) -> None:
-    """The library ignores it. It is said once, with the look that was refused."""
-    script.page = script.query = refused(Retry_After=told)
+    """The library ignores it. Only the reading of the refused look has it."""
+    script.page = script.query = refused(Retry_After=header)
     assert source.read([target], NOON).rate_limit == RateLimitHint(wait=wait)
     script.page = script.query = HttpAnswer("", 500)
     assert source.read([target], NOON).rate_limit == RateLimitHint()
 
 
-def test_only_a_refusal_asks_to_wait(read: Callable[..., Reading], script: Any) -> None:
-    """A page that is shown may carry the header for other reasons."""
+def test_only_a_refusal_has_a_requested_wait(read: Callable[..., Reading], script: Any) -> None:
+    """A successful answer may have the header for other reasons."""
     script.page = HttpAnswer(script.page.body, headers=(("Retry-After", "3600"),))
     assert read(Metric.FOLLOWERS).rate_limit == RateLimitHint()

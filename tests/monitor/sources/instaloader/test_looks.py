@@ -1,4 +1,4 @@
-"""All looks: their counts, their cost, and the requests that are never sent."""
+"""All looks: counts, number of requests, and requests that are never sent."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -28,13 +28,13 @@ def post_with(**changes: Any) -> HttpAnswer:
 
 
 def test_it_fulfils_the_contract_of_a_source(source: InstaloaderSource) -> None:
-    """The registry accepts it, under its name in the configuration."""
+    """The registry accepts it under its configured name."""
     assert isinstance(InstaloaderSource(), Source)
     assert (source.name, source.batch) == ("instaloader", 2)
 
 
 def test_it_counts_followers_likes_and_views(source: InstaloaderSource) -> None:
-    """The jobs hand it targets of every metric."""
+    """All metrics are supported."""
     assert source.metrics == frozenset({Metric.FOLLOWERS, Metric.LIKES, Metric.VIEWS})
 
 
@@ -42,7 +42,7 @@ def test_it_counts_followers_likes_and_views(source: InstaloaderSource) -> None:
     ("kind", "metric"),
     [(LinkKind.POST, Metric.FOLLOWERS), (LinkKind.PROFILE, Metric.LIKES), (LinkKind.PROFILE, Metric.VIEWS)],
 )
-def test_a_metric_on_the_wrong_kind_of_page_is_never_asked_for(
+def test_a_metric_on_the_wrong_kind_of_page_is_never_requested(
     source: InstaloaderSource, kind: LinkKind, metric: Metric
 ) -> None:
     """Followers of a post, or likes of a profile, cost no request and give no number."""
@@ -61,28 +61,28 @@ def test_a_metric_on_the_wrong_kind_of_page_is_never_asked_for(
 def test_a_count_names_its_origin(
     script: Any, look: Callable[..., Snapshot], metric: Metric, count: Any, counted: str
 ) -> None:
-    """A snapshot says what number it is, whose word it is, and when it was seen."""
+    """A snapshot has the count kind, the source and the time."""
     seen = look(metric)
     assert (seen.outcome, seen.count, seen.count_kind) == (Outcome.COUNT, count, counted)
     assert (seen.source, seen.at, seen.detail) == ("instaloader", NOON, "")
 
 
 @pytest.mark.parametrize("count", [0, 1, 10**12 - 1])
-def test_every_sensible_number_is_a_count(script: Any, look: Callable[..., Snapshot], count: Any) -> None:
-    """Zero is a number like others: whether it can be true is judged elsewhere."""
+def test_every_plausible_number_is_a_count(script: Any, look: Callable[..., Snapshot], count: Any) -> None:
+    """Zero included; whether it is credible is decided elsewhere."""
     script.page, script.query = user_page(follower_count=count), post_with(like_count=count, play_count=count)
     assert [look(metric).count for metric in Metric] == [count] * 3
 
 
 @pytest.mark.parametrize("count", [-2, 10**12, 10**40, True, 12.0, "1234", "1.2m", [5], {"count": 5}])
 def test_an_impossible_number_is_no_count(script: Any, look: Callable[..., Snapshot], count: Any) -> None:
-    """Rounded, written out, impossible and nested numbers are all a change of shape."""
+    """Rounded, spelled out, impossible and nested numbers are a schema outcome."""
     script.page, script.query = user_page(follower_count=count), post_with(like_count=count, play_count=count)
     assert {look(metric).outcome for metric in Metric} == {Outcome.SCHEMA}
 
 
 def test_a_second_look_gives_the_new_count(standin: InstagramStandIn, look: Callable[..., Snapshot]) -> None:
-    """Nothing about a profile or a post is kept between looks."""
+    """Nothing about a profile or a post is cached between looks."""
     minutes = iter(range(100))
     world = DemoInstagram(lambda: NOON + timedelta(minutes=next(minutes)))
     standin.world = world
@@ -98,16 +98,16 @@ def test_a_second_look_gives_the_new_count(standin: InstagramStandIn, look: Call
 def test_an_unquoted_username_is_never_sent(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading], key: str
 ) -> None:
-    """The library would put it into the address as it is."""
+    """The library would put it into the address unquoted."""
     reading = read(Metric.FOLLOWERS, key)
     assert (reading.snapshots[0].outcome, reading.requests, standin.requests) == (Outcome.SCHEMA, 0, ())
 
 
 @pytest.mark.parametrize("key", ['abc","x":"', "abc/de", "abcd", "a" * 41, "abcdé"])
-def test_a_shortcode_that_is_none_is_never_sent(
+def test_an_invalid_shortcode_is_never_sent(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading], key: str
 ) -> None:
-    """Nor is anything else asked for."""
+    """Nor is another request sent."""
     reading = read(Metric.LIKES, key)
     assert (reading.snapshots[0].outcome, reading.requests, standin.requests) == (Outcome.SCHEMA, 0, ())
 
@@ -121,7 +121,7 @@ def test_a_metric_on_the_wrong_kind_of_page_is_never_sent(
 
 
 def test_every_target_of_a_reading_gets_its_snapshot_in_order(script: Any, source: InstaloaderSource) -> None:
-    """A reading answers what was asked, and one fault spoils no neighbour."""
+    """A fault of one target does not affect the others."""
     profile = Target(Link(LinkKind.PROFILE, "natgeo"), Metric.FOLLOWERS)
     other, post = (
         Target(Link(LinkKind.PROFILE, "nasa"), Metric.FOLLOWERS),
@@ -136,7 +136,7 @@ def test_every_target_of_a_reading_gets_its_snapshot_in_order(script: Any, sourc
 def test_the_library_does_not_sleep(
     script: Any, read: Callable[..., Reading], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The pace is set outside, where it survives a restart."""
+    """The budget paces requests, and survives a restart."""
 
     def sleep(_seconds: float) -> None:
         raise AssertionError("slept")
@@ -145,10 +145,10 @@ def test_the_library_does_not_sleep(
     assert {read(Metric.FOLLOWERS).snapshots[0].count for _ in range(90)} == {1234}
 
 
-def test_the_start_page_is_asked_for_again_after_some_hours_and_after_a_strange_answer(
+def test_the_start_page_is_requested_again_after_some_hours_and_after_an_unexpected_answer(
     script: Any, read: Callable[..., Reading]
 ) -> None:
-    """Its tokens live as long as the library would keep them, but not at Instagram."""
+    """The library would keep its tokens without limit, but Instagram lets them expire."""
     costs = [read(Metric.LIKES, now=NOON + timedelta(hours=hours)).requests for hours in (0, 1, 5, 6, 7, 13)]
     assert costs == [2, 1, 1, 2, 1, 2]
     later = NOON + timedelta(hours=14)
@@ -158,10 +158,10 @@ def test_the_start_page_is_asked_for_again_after_some_hours_and_after_a_strange_
     assert costs == [1, 2, 1, 2, 1, 1]
 
 
-def test_a_start_page_without_a_cookie_costs_a_request_more_and_is_counted(
+def test_a_start_page_without_a_cookie_costs_another_counted_request(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading]
 ) -> None:
-    """The library requests the cookie before each query; the budget counts it."""
+    """The library requests the cookie before each query."""
     script.start = HttpAnswer(script.start.body)
     costs = [read(Metric.LIKES).requests for _ in range(2)]
     assert costs == [3, 2]

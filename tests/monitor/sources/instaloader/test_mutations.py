@@ -61,7 +61,7 @@ WITH_LOGIN = {"member", "clips"}
 
 
 def kind_of(path: str, doc_id: str) -> str:
-    """Name what is asked for."""
+    """The kind of a request."""
     if path == "/graphql/query":
         return "clips" if doc_id == "27234427476213202" else "member"
     if path == "/api/graphql":
@@ -70,7 +70,7 @@ def kind_of(path: str, doc_id: str) -> str:
 
 
 class Sources:
-    """An anonymous source and one with a login, and the answers that they get."""
+    """An anonymous source, one with a login, and their answers."""
 
     def __init__(self, session: Path) -> None:
         session.write_text(json.dumps(COOKIES))
@@ -81,14 +81,14 @@ class Sources:
         self.now = NOON
         self.served = Counter[str]()
 
-    def look(self, kind: str, bent: Mutant) -> tuple[Snapshot, ...]:
-        """Look at what needs that kind of answer, everything else being as it should."""
-        self.answers = GOOD | {kind: bent.answer}
+    def look(self, kind: str, mutated: Mutant) -> tuple[Snapshot, ...]:
+        """Take a look that needs that kind of answer; all other answers are valid."""
+        self.answers = GOOD | {kind: mutated.answer}
         if kind == "account":
             self.answers["page"] = MISSING
         if kind == "clips":
             self.answers["member"] = post_answer(SHY)
-        # Tokens and refused logins expire at each look; else the mutated answer would not be read.
+        # Tokens and refused logins expire before each look, so that the mutated answer is read.
         self.now += timedelta(hours=7 if kind in {"start", "member"} else 1)
         source = self.member if kind in WITH_LOGIN else self.visitor
         return source.read(ASKED_BY[kind], self.now).snapshots
@@ -101,7 +101,7 @@ def sources(tmp_path: Path) -> Sources:
 
 @pytest.fixture
 def transport(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answers from memory where the network would begin: below the wire, which counts and bounds."""
+    """Answer from memory in place of the network, below the counted and bounded transport."""
 
     def send(adapter: HTTPAdapter, request: PreparedRequest, **_: Any) -> Response:
         form = parse_qs(str(request.body or ""))
@@ -127,20 +127,20 @@ def received(answer: HttpAnswer) -> HTTPResponse:
     )
 
 
-def contains(bodies: list[bytes], shot: Snapshot) -> bool:
-    """Whether one of the answers says the counted field to be that number."""
-    says = re.compile(rb'"%s":\s*%d\b' % (shot.count_kind.encode(), shot.count or 0))
+def contains(bodies: list[bytes], snapshot: Snapshot) -> bool:
+    """Whether one of the answers has the count in the field that the snapshot names."""
+    says = re.compile(rb'"%s":\s*%d\b' % (snapshot.count_kind.encode(), snapshot.count or 0))
     return any(says.search(body) for body in bodies)
 
 
-def checked(sources: Sources, kind: str, bent: Mutant) -> Iterator[Outcome]:
-    """Look, and see that every snapshot is one that may be."""
-    bodies = [bent.seen, *(good.body.encode() for name, good in GOOD.items() if name != kind)]  # type: ignore[union-attr]
-    for shot in sources.look(kind, bent):
-        assert shot.outcome is not Outcome.COUNT or contains(bodies, shot), (shot, bent.answer)
-        assert shot.detail.isprintable()
-        assert len(shot.detail) <= 200
-        yield shot.outcome
+def checked(sources: Sources, kind: str, mutated: Mutant) -> Iterator[Outcome]:
+    """Take a look, check every snapshot, and return the outcomes."""
+    bodies = [mutated.seen, *(good.body.encode() for name, good in GOOD.items() if name != kind)]  # type: ignore[union-attr]
+    for snapshot in sources.look(kind, mutated):
+        assert snapshot.outcome is not Outcome.COUNT or contains(bodies, snapshot), (snapshot, mutated.answer)
+        assert snapshot.detail.isprintable()
+        assert len(snapshot.detail) <= 200
+        yield snapshot.outcome
 
 
 @pytest.mark.parametrize("kind", GOOD)
@@ -149,25 +149,25 @@ def test_ten_thousand_mutated_answers_end_in_typed_outcomes(
     sources: Sources, capfd: pytest.CaptureFixture[str], kind: str
 ) -> None:
     """Six kinds of answer: nothing is raised, nothing is printed, no number is invented."""
-    chance, told = Random(f"{kind} 2026"), Counter[Outcome]()
+    chance, outcomes = Random(f"{kind} 2026"), Counter[Outcome]()
     for _ in range(TIMES[kind]):
-        told.update(checked(sources, kind, mutant(GOOD[kind], chance)))
+        outcomes.update(checked(sources, kind, mutant(GOOD[kind], chance)))
     assert capfd.readouterr() == ("", "")
     assert sources.served[kind] >= TIMES[kind]
     assert sum(TIMES.values()) == 10_000
-    assert {Outcome.COUNT, Outcome.RATE_LIMITED, Outcome.TRANSIENT} <= set(told), told
-    assert told.total() - told[Outcome.COUNT] > TIMES[kind] // 4, told
+    assert {Outcome.COUNT, Outcome.RATE_LIMITED, Outcome.TRANSIENT} <= set(outcomes), outcomes
+    assert outcomes.total() - outcomes[Outcome.COUNT] > TIMES[kind] // 4, outcomes
 
 
 @pytest.mark.usefixtures("transport")
 def test_the_answers_without_mutation_are_counts(sources: Sources) -> None:
-    """So that the test above bends something that works."""
-    seen = [shot.count for kind in GOOD for shot in sources.look(kind, Mutant(GOOD[kind], b""))]
+    """So that the test above mutates answers that are valid."""
+    seen = [snapshot.count for kind in GOOD for snapshot in sources.look(kind, Mutant(GOOD[kind], b""))]
     assert seen == [100, 1234, 4321, 100, 9001, 100, 9001, 9001]
 
 
-class Bent:
-    """A world that gives the sources' answers over the wire."""
+class MutatedWorld:
+    """A world that sends the answers of the sources over the network."""
 
     def __init__(self, answers: Callable[[], dict[str, HttpAnswer]]) -> None:
         self.answers = answers
@@ -192,8 +192,8 @@ class Bent:
 def test_mutated_answers_over_tls_end_in_typed_outcomes(
     standin: InstagramStandIn, sources: Sources, capfd: pytest.CaptureFixture[str], kind: str
 ) -> None:
-    """The same with all of the network's own libraries in between."""
-    standin.world, chance = Bent(lambda: sources.answers), Random(f"{kind} over TLS")
+    """The same through the TLS and HTTP libraries."""
+    standin.world, chance = MutatedWorld(lambda: sources.answers), Random(f"{kind} over TLS")
     outcomes = [one for _ in range(60) for one in checked(sources, kind, mutant(GOOD[kind], chance))]
     assert capfd.readouterr() == ("", "")
     assert len(set(outcomes)) > 1

@@ -25,7 +25,7 @@ GOOD_POST = post_answer(media("C0deAAAAAAA", likes=5, plays=5)).body
 def test_a_dropped_connection_is_a_transient_fault_and_not_retried(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading], mishap: Mishap
 ) -> None:
-    """Before the answer, in the middle of it, on the page, the start page and the query."""
+    """Before or during the answer, for the page, the start page and the query."""
     script.page = HttpAnswer(GOOD_PAGE, mishap=mishap)
     script.query = HttpAnswer(GOOD_POST, mishap=mishap)
     assert read(Metric.FOLLOWERS).snapshots[0].outcome is Outcome.TRANSIENT
@@ -34,10 +34,10 @@ def test_a_dropped_connection_is_a_transient_fault_and_not_retried(
 
 
 @pytest.mark.parametrize("mishap", [Mishap.DROP, Mishap.CUT])
-def test_a_start_page_that_breaks_off_is_a_passing_fault(
+def test_a_truncated_start_page_is_a_transient_fault(
     script: Any, read: Callable[..., Reading], mishap: Mishap
 ) -> None:
-    """The request counts, though it brought nothing."""
+    """The failed request is counted."""
     script.start = HttpAnswer(script.start.body, mishap=mishap)
     reading = read(Metric.LIKES)
     assert (reading.snapshots[0].outcome, reading.requests) == (Outcome.TRANSIENT, 1)
@@ -46,7 +46,7 @@ def test_a_start_page_that_breaks_off_is_a_passing_fault(
 def test_a_dropped_cookie_request_is_a_transient_fault(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading]
 ) -> None:
-    """The library lets this error of requests through as it is."""
+    """The library does not catch this error of `requests`."""
     first = HttpAnswer(script.start.body)
     answers = iter([first, HttpAnswer(mishap=Mishap.DROP)])
     script.start_page = lambda: next(answers)
@@ -54,10 +54,10 @@ def test_a_dropped_cookie_request_is_a_transient_fault(
     assert (reading.snapshots[0].outcome, reading.requests) == (Outcome.TRANSIENT, 2)
 
 
-def test_a_refusal_whose_body_breaks_off_is_a_passing_fault_or_the_refusal(
+def test_a_truncated_refusal_is_a_transient_fault_or_the_refusal(
     script: Any, look: Callable[..., Snapshot]
 ) -> None:
-    """The status of a broken answer is as good as that of a whole one."""
+    """The status of a truncated answer is valid."""
     body = json.dumps({"message": "x" * 100})
     script.page = HttpAnswer(body, 429, mishap=Mishap.CUT)
     assert look(Metric.FOLLOWERS).outcome is Outcome.RATE_LIMITED
@@ -71,7 +71,7 @@ def test_a_read_without_an_answer_ends_after_the_timeout(
     source: InstaloaderSource,
     metric: Metric,
 ) -> None:
-    """And not asked a second time."""
+    """It is not repeated."""
     source._timeout = 0.2
     script.page = script.query = HttpAnswer(mishap=Mishap.STALL)
     began = monotonic()
@@ -98,7 +98,7 @@ def test_an_untrusted_certificate_is_a_transient_fault_and_no_request_is_sent(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """A man in the middle can neither read nor answer a request."""
+    """A man-in-the-middle attack fails before the request."""
     trustme.CA().cert_pem.write_to_path(tmp_path / "other.pem")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "other.pem"))
     seen = look(Metric.FOLLOWERS)
@@ -119,21 +119,21 @@ def test_an_untrusted_certificate_is_a_transient_fault_and_no_request_is_sent(
 def test_broken_http_is_a_transient_fault(
     script: Any, look: Callable[..., Snapshot], answer: HttpAnswer
 ) -> None:
-    """What the library's own libraries raise then is caught, too."""
+    """Errors of the HTTP libraries are caught."""
     script.page = script.query = answer
     assert {look(metric).outcome for metric in Metric} == {Outcome.TRANSIENT}
 
 
 def test_an_unknown_charset_raises_nothing(script: Any, look: Callable[..., Snapshot]) -> None:
-    """The page is read as well as it can be."""
+    """The page is decoded with replacement characters if necessary."""
     script.page = HttpAnswer(GOOD_PAGE, headers=(("Content-Type", "text/html; charset=klingon"),))
     assert look(Metric.FOLLOWERS).outcome in {Outcome.COUNT, Outcome.SCHEMA}
 
 
-def test_a_stand_in_leaves_no_waiting_client_behind(
+def test_closing_a_stand_in_disconnects_waiting_clients(
     script: Any, monkeypatch: pytest.MonkeyPatch, read: Callable[..., Reading]
 ) -> None:
-    """Closing it also ends idle connections."""
+    """Idle connections included."""
     with InstagramStandIn(script) as own:
         for name, value in own.environment.items():
             monkeypatch.setenv(name, value)
@@ -142,5 +142,5 @@ def test_a_stand_in_leaves_no_waiting_client_behind(
 
 
 def test_the_default_timeout_is_twenty_seconds() -> None:
-    """The library's own would be five minutes."""
+    """The default of the library is five minutes."""
     assert InstaloaderSource()._timeout == 20

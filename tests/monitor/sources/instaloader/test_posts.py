@@ -22,7 +22,7 @@ def post_with(**changes: Any) -> HttpAnswer:
 def test_likes_that_are_null_or_minus_one_are_hidden(
     script: Any, look: Callable[..., Snapshot], changes: dict[str, Any]
 ) -> None:
-    """The library would make 0 of a null."""
+    """The library would return 0 for null."""
     script.query = post_with(**changes)
     assert look(Metric.LIKES).outcome is Outcome.HIDDEN
     assert look(Metric.VIEWS).count == 9001
@@ -32,34 +32,34 @@ def test_likes_that_are_null_or_minus_one_are_hidden(
 def test_the_flag_hides_likes_and_views_at_any_number(
     script: Any, look: Callable[..., Snapshot], likes: Any
 ) -> None:
-    """Instagram puts a placeholder where hidden likes were."""
+    """Instagram shows a placeholder for hidden likes."""
     script.query = post_with(like_count=likes, like_and_view_counts_disabled=True)
     assert {look(Metric.LIKES).outcome, look(Metric.VIEWS).outcome} == {Outcome.HIDDEN}
 
 
 @pytest.mark.parametrize("flag", [None, 0, "false"])
-def test_without_a_plain_flag_a_number_could_be_the_placeholder(
+def test_without_a_valid_flag_a_number_could_be_the_placeholder(
     script: Any, look: Callable[..., Snapshot], flag: Any
 ) -> None:
-    """So it is not taken for a count."""
+    """So it is no count."""
     script.query = post_with(like_count=3, like_and_view_counts_disabled=flag)
     assert {look(Metric.LIKES).outcome, look(Metric.VIEWS).outcome} == {Outcome.SCHEMA}
 
 
-def test_a_post_without_the_field_of_likes_has_changed_its_shape(
+def test_a_post_without_the_field_of_likes_is_a_schema_outcome(
     script: Any, look: Callable[..., Snapshot]
 ) -> None:
-    """A missing field is no statement of the owner's."""
+    """A missing field does not mean that the owner hides them."""
     item = media(CODE, likes=1, plays=None)
     del item["like_count"]
     script.query = post_answer(item)
     assert look(Metric.LIKES).outcome is Outcome.SCHEMA
 
 
-def test_the_old_view_count_is_taken_only_where_no_plays_are_told(
+def test_the_old_view_count_is_used_only_without_a_play_count(
     script: Any, look: Callable[..., Snapshot]
 ) -> None:
-    """And it is called by its own name, for the two differ."""
+    """It has its own count kind, because the two differ."""
     script.query = post_with(play_count=None, view_count=55)
     assert (look(Metric.VIEWS).count, look(Metric.VIEWS).count_kind) == (55, "view_count")
     script.query = post_with(play_count=60, view_count=55)
@@ -69,16 +69,16 @@ def test_the_old_view_count_is_taken_only_where_no_plays_are_told(
 def test_views_that_are_not_shown_without_a_login_are_hidden(
     script: Any, look: Callable[..., Snapshot]
 ) -> None:
-    """The usual case of an anonymous visitor, said in words; the post itself is there, and not gone."""
+    """The usual case of an anonymous visitor; the detail says so, and the post does not count as gone."""
     script.query = post_with(play_count=None, view_count=None)
     assert (look(Metric.VIEWS).outcome, "login" in look(Metric.VIEWS).detail) == (Outcome.HIDDEN, True)
 
 
 @pytest.mark.parametrize("media_type", [1, 8])
-def test_a_post_that_is_no_video_has_no_views_but_likes(
+def test_a_post_that_is_no_video_has_likes_and_no_views(
     script: Any, look: Callable[..., Snapshot], media_type: int
 ) -> None:
-    """Views of a picture are a wrong order, not a fault of the source."""
+    """An order of views for a picture is wrong; the source has no fault."""
     script.query = post_with(media_type=media_type)
     assert (look(Metric.VIEWS).outcome, look(Metric.LIKES).count) == (Outcome.HIDDEN, 100)
     assert "not a video" in look(Metric.VIEWS).detail
@@ -87,17 +87,15 @@ def test_a_post_that_is_no_video_has_no_views_but_likes(
 @pytest.mark.parametrize(
     "changes", [{"code": "C0deBBBBBBB"}, {"media_type": 99}, {"pk": None, "user": None}, {"user": {}}]
 )
-def test_a_post_that_is_not_the_asked_one_gives_no_number(
+def test_a_post_that_is_not_the_requested_one_gives_no_count(
     script: Any, look: Callable[..., Snapshot], changes: dict[str, Any]
 ) -> None:
-    """Another post's likes, or a half of one, are a change of shape."""
+    """Another post, or a part of one, is a schema outcome."""
     script.query = post_with(**changes)
     assert look(Metric.LIKES).outcome is Outcome.SCHEMA
 
 
-def test_a_post_whose_media_is_deep_in_extra_fields_is_still_read(
-    script: Any, look: Callable[..., Snapshot]
-) -> None:
-    """New fields beside the known ones change nothing."""
+def test_a_post_with_unknown_fields_is_read(script: Any, look: Callable[..., Snapshot]) -> None:
+    """New fields change nothing."""
     script.query = post_with(surprise=json.loads("[" * 50 + "]" * 50), like_count_string="9")
     assert look(Metric.LIKES).count == 100

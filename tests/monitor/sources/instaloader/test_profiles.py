@@ -17,24 +17,20 @@ def user_page(**changes: Any) -> HttpAnswer:
     return page({"xig_user_by_username": USER | changes})
 
 
-def test_a_private_profile_is_private_and_gives_no_number(script: Any, look: Callable[..., Snapshot]) -> None:
-    """Even where the page shows its followers."""
+def test_a_private_profile_is_private_and_gives_no_count(script: Any, look: Callable[..., Snapshot]) -> None:
+    """Also if the page contains its followers."""
     script.page = profile_page("natgeo", 1234, private=True)
     assert look(Metric.FOLLOWERS).outcome is Outcome.PRIVATE
 
 
-def test_a_page_whose_user_is_null_says_that_there_is_none(
-    script: Any, look: Callable[..., Snapshot]
-) -> None:
-    """Null is the source's own word for a missing profile."""
+def test_a_page_whose_user_is_null_is_a_missing_profile(script: Any, look: Callable[..., Snapshot]) -> None:
+    """Instagram answers null for a missing profile."""
     script.page = page({"xig_user_by_username": None}, {"something_else": {}})
     assert look(Metric.FOLLOWERS).outcome is Outcome.NOT_FOUND
 
 
-def test_a_user_spread_over_several_results_is_put_together(
-    script: Any, look: Callable[..., Snapshot]
-) -> None:
-    """The real page splits the user between its queries."""
+def test_a_user_in_several_results_is_merged(script: Any, look: Callable[..., Snapshot]) -> None:
+    """The real page splits the user among its queries."""
     halves = [{"username": "NatGeo", "follower_count": None}, {"is_private": False, "follower_count": 7}]
     script.page = page(*({"xig_user_by_username": half} for half in halves), {"xig_user_by_username": None})
     assert look(Metric.FOLLOWERS).count == 7
@@ -57,9 +53,9 @@ def test_a_user_spread_over_several_results_is_put_together(
         page({"other": {}}),
     ],
 )
-def test_a_profile_that_is_not_plainly_the_asked_one_gives_no_number(
+def test_a_profile_that_is_not_clearly_the_requested_one_gives_no_count(
     script: Any, look: Callable[..., Snapshot], answer: HttpAnswer
 ) -> None:
-    """Another's name, an unsaid privacy or a contradiction is a change of shape."""
+    """Another username, missing privacy or a contradiction is a schema outcome."""
     script.page = answer
     assert look(Metric.FOLLOWERS).outcome is Outcome.SCHEMA

@@ -66,10 +66,10 @@ def name(answer: object) -> str | None:
 
 
 @pytest.mark.parametrize(("answer", "outcome"), BOTH, ids=name)
-def test_a_refused_profile_look_costs_one_request_and_says_why(
+def test_a_refused_profile_look_costs_one_request_and_has_a_detail(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading], answer: HttpAnswer, outcome: Outcome
 ) -> None:
-    """Table of what a profile page can answer instead of a profile."""
+    """All answers of a profile page without a profile."""
     script.page = answer
     reading = read(Metric.FOLLOWERS)
     assert (reading.snapshots[0].outcome, reading.requests, len(standin.requests)) == (outcome, 1, 1)
@@ -80,7 +80,7 @@ def test_a_refused_profile_look_costs_one_request_and_says_why(
 def test_a_refused_post_look_costs_the_start_page_and_one_request(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading], answer: HttpAnswer, outcome: Outcome
 ) -> None:
-    """Table of what the query can answer instead of a post."""
+    """All answers of the query without a post."""
     script.query = answer
     reading = read(Metric.LIKES)
     assert (reading.snapshots[0].outcome, reading.requests, len(standin.requests)) == (outcome, 2, 2)
@@ -88,10 +88,10 @@ def test_a_refused_post_look_costs_the_start_page_and_one_request(
 
 
 @pytest.mark.parametrize(("answer", "outcome"), BOTH, ids=name)
-def test_a_refused_start_page_says_nothing_about_the_post(
+def test_a_refused_start_page_is_no_evidence_about_the_post(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading], answer: HttpAnswer, outcome: Outcome
 ) -> None:
-    """The same answers to the start page: all the same but for its own absence."""
+    """The same outcomes for the start page, except that its absence is not that of the post."""
     script.start = answer
     reading = read(Metric.VIEWS)
     expected = Outcome.SCHEMA if outcome is Outcome.NOT_FOUND else outcome

@@ -44,7 +44,7 @@ def read(source: InstaloaderSource) -> Read:
 
 @pytest.fixture
 def look(read: Read) -> Callable[..., Snapshot]:
-    """Look at natgeo, whose account is known."""
+    """Take a look at natgeo, whose account is stored."""
     return lambda target=KNOWN: read(target).snapshots[0]
 
 
@@ -55,89 +55,94 @@ def world(standin: InstagramStandIn) -> DemoInstagram:
 
 
 def asked(standin: InstagramStandIn) -> dict[str, int]:
-    """The requests that came, and how often each of them."""
+    """The number of requests by method and path."""
     paths = [f"{one.method} {one.path}" for one in standin.requests]
     return {path: paths.count(path) for path in paths}
 
 
-def told(shot: Snapshot) -> tuple[Outcome, int | None, str, str]:
-    return shot.outcome, shot.count, shot.account, shot.username
+def result_of(snapshot: Snapshot) -> tuple[Outcome, int | None, str, str]:
+    return snapshot.outcome, snapshot.count, snapshot.account, snapshot.username
 
 
-def test_a_look_tells_the_account_and_no_other_name(
+def test_a_look_returns_the_account_and_no_other_username(
     world: DemoInstagram, look: Callable[..., Snapshot]
 ) -> None:
-    """Private profiles included; the user id is the `pk`, the `id` beside it is another number."""
-    assert told(look(NATGEO)) == (Outcome.COUNT, 1234, ACCOUNT, "")
+    """Private profiles included; the user id is `pk`, while `id` is another number."""
+    assert result_of(look(NATGEO)) == (Outcome.COUNT, 1234, ACCOUNT, "")
     world.profiles["natgeo"] = Profile(1234, private=True)
-    assert told(look(NATGEO)) == (Outcome.PRIVATE, None, ACCOUNT, "")
+    assert result_of(look(NATGEO)) == (Outcome.PRIVATE, None, ACCOUNT, "")
 
 
 def test_a_renamed_profile_is_found_by_its_id_and_then_by_its_new_name(
     world: DemoInstagram, standin: InstagramStandIn, read: Read
 ) -> None:
-    """The first look after the rename costs two requests more, the next one none."""
+    """The first look after the rename costs two more requests, the next one none."""
     world.rename("natgeo", "nat.geo")
     moved = read(KNOWN)
-    assert told(moved.snapshots[0]) == (Outcome.COUNT, 1234, ACCOUNT, "nat.geo")
+    assert result_of(moved.snapshots[0]) == (Outcome.COUNT, 1234, ACCOUNT, "nat.geo")
     assert (asked(standin), moved.requests) == (BY_ID, 3)
     standin.forget()
     after = read(replace(KNOWN, username_now="nat.geo"))
-    assert told(after.snapshots[0]) == (Outcome.COUNT, 1234, ACCOUNT, "nat.geo")
+    assert result_of(after.snapshots[0]) == (Outcome.COUNT, 1234, ACCOUNT, "nat.geo")
     assert (asked(standin), after.requests) == ({"GET /nat.geo/": 1}, 1)
 
 
-def test_a_profile_is_followed_from_name_to_name_and_back(
+def test_a_profile_is_followed_over_several_renames_and_back(
     world: DemoInstagram, look: Callable[..., Snapshot]
 ) -> None:
-    """Back at the name that was sold there is no other name to tell."""
+    """Back at the username of the order, no other username is returned."""
     world.rename("natgeo", "nat.geo")
     world.rename("nat.geo", "geo.nat")
-    assert told(look(replace(KNOWN, username_now="nat.geo"))) == (Outcome.COUNT, 1234, ACCOUNT, "geo.nat")
+    assert result_of(look(replace(KNOWN, username_now="nat.geo"))) == (
+        Outcome.COUNT,
+        1234,
+        ACCOUNT,
+        "geo.nat",
+    )
     world.rename("geo.nat", "natgeo")
-    assert told(look(replace(KNOWN, username_now="geo.nat"))) == (Outcome.COUNT, 1234, ACCOUNT, "")
+    assert result_of(look(replace(KNOWN, username_now="geo.nat"))) == (Outcome.COUNT, 1234, ACCOUNT, "")
 
 
 @pytest.mark.parametrize("private", [False, True])
 def test_an_account_that_took_over_the_name_is_not_counted(
     world: DemoInstagram, look: Callable[..., Snapshot], private: bool
 ) -> None:
-    """The account that was sold is followed, whatever the new owner of its name shows."""
+    """The account of the order is followed, whatever the new owner of its username shows."""
     world.rename("natgeo", "nat.geo")
     world.profiles["natgeo"] = Profile(7, private=private)
-    assert told(look()) == (Outcome.COUNT, 1234, ACCOUNT, "nat.geo")
+    assert result_of(look()) == (Outcome.COUNT, 1234, ACCOUNT, "nat.geo")
 
 
 def test_a_name_taken_over_from_a_deleted_account_is_not_found(
     world: DemoInstagram, look: Callable[..., Snapshot]
 ) -> None:
-    """It is not found, and the detail says why."""
+    """The detail says why."""
     world.profiles["natgeo"] = Profile(7, user_id="18")
-    shot = look()
-    assert told(shot) == (Outcome.NOT_FOUND, None, "", "")
-    assert shot.detail.startswith("the name belongs to another account now")
+    snapshot = look()
+    assert result_of(snapshot) == (Outcome.NOT_FOUND, None, "", "")
+    assert snapshot.detail.startswith("the name belongs to another account now")
 
 
 def test_a_deleted_profile_is_not_found_by_its_id_either(
     world: DemoInstagram, standin: InstagramStandIn, read: Read
 ) -> None:
-    """Asked once, and the requests are told."""
+    """It is requested once, and the requests are counted."""
     del world.profiles["natgeo"]
     reading = read(KNOWN)
-    assert told(reading.snapshots[0]) == (Outcome.NOT_FOUND, None, "", "")
+    assert result_of(reading.snapshots[0]) == (Outcome.NOT_FOUND, None, "", "")
     assert (asked(standin), reading.requests) == (BY_ID, 3)
 
 
-def test_without_a_known_account_nothing_is_asked_but_the_page(
+def test_without_a_known_account_only_the_page_is_requested(
     world: DemoInstagram, standin: InstagramStandIn, read: Read
 ) -> None:
-    """A target that was never counted has no id to be followed by."""
+    """A target that was never counted has no account to follow."""
     world.rename("natgeo", "nat.geo")
     assert read(NATGEO).snapshots[0].outcome is Outcome.NOT_FOUND
     assert asked(standin) == {"GET /natgeo/": 1}
 
 
-def test_the_count_of_an_account_is_new_at_every_look(
+def test_the_count_of_an_account_is_read_at_every_look(
     world: DemoInstagram, look: Callable[..., Snapshot]
 ) -> None:
     """The library would cache the first answer forever."""
@@ -151,23 +156,23 @@ def test_the_count_of_an_account_is_new_at_every_look(
 def test_a_new_name_that_no_profile_can_have_is_not_followed(
     world: DemoInstagram, look: Callable[..., Snapshot], name: str
 ) -> None:
-    """It would become part of an address, ours and that of fulfilment."""
+    """It would become part of addresses, ours and that of fulfilment."""
     world.rename("natgeo", name)
-    assert told(look())[::3] == (Outcome.SCHEMA, "")
+    assert result_of(look())[::3] == (Outcome.SCHEMA, "")
 
 
 def test_a_name_without_a_profile_is_resolved_by_id_again(
     world: DemoInstagram, look: Callable[..., Snapshot]
 ) -> None:
-    """So that a name that was learnt wrong does not stick."""
+    """So that a wrong stored username is corrected."""
     world.rename("natgeo", "nat.geo")
-    assert told(look(replace(KNOWN, username_now="p"))) == (Outcome.COUNT, 1234, ACCOUNT, "nat.geo")
+    assert result_of(look(replace(KNOWN, username_now="p"))) == (Outcome.COUNT, 1234, ACCOUNT, "nat.geo")
 
 
-def test_an_account_is_asked_for_with_exactly_this_form(
+def test_an_account_is_requested_with_exactly_this_form(
     world: DemoInstagram, standin: InstagramStandIn, look: Callable[..., Snapshot]
 ) -> None:
-    """The query's number, the user id, and the start page's tokens."""
+    """The id of the query, the user id, and the tokens of the start page."""
     world.rename("natgeo", "nat.geo")
     look()
     form = standin.requests[-1].form
@@ -197,17 +202,17 @@ def account(**changes: Any) -> HttpAnswer:
         (account(follower_count=None), Outcome.SCHEMA, None),
         (account(follower_count="1,234"), Outcome.SCHEMA, None),
         (account(follower_count=-1), Outcome.SCHEMA, None),
-        # no account: the answer of the page holds
+        # no account: the outcome of the page stands
         (account_answer(None), Outcome.NOT_FOUND, None),
         (account_answer({}), Outcome.NOT_FOUND, None),
         (account_answer([7]), Outcome.NOT_FOUND, None),
         (MISSING, Outcome.NOT_FOUND, None),
-        # visitors may not ask this: that is not the whole source
+        # refused for anonymous visitors: no refusal of the whole source
         (HttpAnswer("{}", 400), Outcome.NOT_FOUND, None),
         (HttpAnswer("", 403), Outcome.NOT_FOUND, None),
         (LOGIN_WALL, Outcome.NOT_FOUND, None),
         (HttpAnswer("null"), Outcome.NOT_FOUND, None),
-        # nothing was said: not even that it is not found
+        # no answer: not even that it is not found
         (RATE_LIMITED, Outcome.RATE_LIMITED, None),
         (DOWN, Outcome.TRANSIENT, None),
     ],
@@ -217,7 +222,7 @@ def account(**changes: Any) -> HttpAnswer:
     [MISSING, page({"xig_user_by_username": None}), profile_page("natgeo", 7, user_id="18")],
     ids=["404", "null", "another's"],
 )
-def test_what_the_id_leads_to_is_read_as_strictly_as_a_page(
+def test_the_answer_for_an_id_is_read_as_strictly_as_a_page(
     script: Any,
     look: Callable[..., Snapshot],
     first: HttpAnswer,
@@ -225,35 +230,33 @@ def test_what_the_id_leads_to_is_read_as_strictly_as_a_page(
     outcome: Outcome,
     count: int | None,
 ) -> None:
-    """A number is taken only where the answer says it, and silence never counts as absence."""
+    """A count needs an explicit number, and a missing answer never counts as absence."""
     script.page, script.by_id = first, answer
-    shot = look()
-    assert (shot.outcome, shot.count) == (outcome, count)
+    snapshot = look()
+    assert (snapshot.outcome, snapshot.count) == (outcome, count)
 
 
 @pytest.mark.parametrize("outage", [RATE_LIMITED, DOWN, LOGIN_WALL, HttpAnswer("<html></html>")])
 def test_a_page_without_data_causes_no_second_request(
     script: Any, standin: InstagramStandIn, look: Callable[..., Snapshot], outage: HttpAnswer
 ) -> None:
-    """A source that refuses us is not asked twice."""
+    """After a refusal no request follows."""
     script.page = outage
     assert look().outcome not in {Outcome.COUNT, Outcome.NOT_FOUND}
     assert asked(standin) == {"GET /natgeo/": 1}
 
 
-def test_a_page_that_does_not_tell_its_account_is_counted_as_before(
-    script: Any, look: Callable[..., Snapshot]
-) -> None:
-    """Where the source gives no id there is nothing to compare."""
+def test_a_page_without_a_user_id_is_counted_as_before(script: Any, look: Callable[..., Snapshot]) -> None:
+    """There is no account to compare."""
     script.page = page({"xig_user_by_username": user("natgeo", 1234) | {"pk": None}})
-    assert told(look()) == (Outcome.COUNT, 1234, "", "")
+    assert result_of(look()) == (Outcome.COUNT, 1234, "", "")
 
 
 @pytest.mark.parametrize("name", ["a/../b", "a?x=1", "", "A"])
-def test_only_a_username_is_ever_asked_for(
+def test_only_valid_usernames_are_requested(
     standin: InstagramStandIn, read: Read, script: Any, name: str
 ) -> None:
-    """Wherever the name came from: the library puts it into the address as it is."""
+    """From any origin: the library puts the name into the address unquoted."""
     reading = read(replace(KNOWN, username_now=name))
     sent = [one.path for one in standin.requests]
     assert sent == (["/natgeo/"] if not name else [])
@@ -263,7 +266,7 @@ def test_only_a_username_is_ever_asked_for(
 def test_the_tokens_are_fetched_once_for_many_lost_profiles(
     world: DemoInstagram, standin: InstagramStandIn, source: InstaloaderSource
 ) -> None:
-    """Within six hours, as for posts: then a lost profile costs two requests."""
+    """Within six hours, as for posts; a lost profile then costs two requests."""
     world.rename("natgeo", "nat.geo")
     readings = [source.read([KNOWN], NOON + timedelta(hours=hour)) for hour in range(3)]
     assert [reading.requests for reading in readings] == [3, 2, 2]

@@ -1,4 +1,4 @@
-"""A login is used for views only, costs what it costs, and stops nothing when it has expired."""
+"""A login is used for views only, and an expired one stops nothing else."""
 
 import json
 import logging
@@ -31,6 +31,7 @@ from refilld.demo.instagram import (
 from refilld.demo.members import POST_QUERY, MembersWorld
 from refilld.demo.tunnel import HttpAnswer
 from tests.monitor.sources.instaloader.logins import (
+    ANONYMOUS_QUERY,
     CODE,
     COOKIES,
     HOUR,
@@ -42,7 +43,6 @@ from tests.monitor.sources.instaloader.logins import (
     SESSION,
     START,
     TOKEN,
-    VISIT,
     put,
     with_session,
 )
@@ -50,7 +50,7 @@ from tests.monitor.sources.instaloader.logins import (
 
 @dataclass
 class Login:
-    """A source with a login, the stand-in's world, and the file with the login."""
+    """A source with a login, the world of the stand-in, and the session file."""
 
     standin: InstagramStandIn
     world: MembersWorld
@@ -69,7 +69,7 @@ class Login:
         return [f"{one.method} {one.path}" for one in self.standin.requests]
 
     def write(self, **changes: str) -> None:
-        """Write the file anew, at another time."""
+        """Write the file again, with another modification time."""
         put(self.file, COOKIES | changes)
         later = self.file.stat().st_mtime_ns + 10**9
         os.utime(self.file, ns=(later, later))
@@ -90,17 +90,17 @@ def login(
     return Login(standin, world, file, with_session(file))
 
 
-def test_likes_and_views_come_out_of_one_request_with_a_login(login: Login) -> None:
-    """Without a start page, and each count in its own snapshot."""
+def test_likes_and_views_are_read_in_one_request_with_a_login(login: Login) -> None:
+    """Without a start page; each count has its own snapshot."""
     reading = login.read(Metric.LIKES, Metric.VIEWS)
-    assert [(shot.count, shot.count_kind) for shot in reading.snapshots] == [
+    assert [(snapshot.count, snapshot.count_kind) for snapshot in reading.snapshots] == [
         (100, "like_count"), (9001, "play_count"),
     ]  # fmt: skip
     assert (login.asked, reading.requests) == ([QUERY], 1)
 
 
-def test_the_login_is_shown_where_it_is_needed_and_nowhere_else(login: Login) -> None:
-    """Views of a post carry it; likes alone, profiles and the start page do not."""
+def test_the_login_is_sent_only_where_it_is_needed(login: Login) -> None:
+    """Requests for views have it; those for likes alone, profiles and the start page do not."""
     login.read(Metric.VIEWS)
     [one] = login.standin.requests
     assert f"sessionid={SESSION}" in one.headers["cookie"]
@@ -109,18 +109,18 @@ def test_the_login_is_shown_where_it_is_needed_and_nowhere_else(login: Login) ->
     seen = login.standin.requests
     login.source.read([Target(Link(LinkKind.PROFILE, "natgeo"), Metric.FOLLOWERS)], NOON)
     seen += login.standin.requests[len(seen) :]
-    assert [f"{one.method} {one.path}" for one in seen] == [START, VISIT, "GET /natgeo/"]
+    assert [f"{one.method} {one.path}" for one in seen] == [START, ANONYMOUS_QUERY, "GET /natgeo/"]
     assert not any(secret in str(one) for one in seen for secret in (SESSION, TOKEN, "787132%"))
 
 
 def test_without_a_login_the_views_are_hidden_and_the_likes_are_not(login: Login) -> None:
-    """In one request, too, besides the start page."""
+    """Also in one request, besides the start page."""
     login.source = InstaloaderSource.configured({"session_file": ""})
     reading = login.read(Metric.VIEWS, Metric.LIKES)
-    assert [(shot.outcome, shot.count) for shot in reading.snapshots] == [
+    assert [(snapshot.outcome, snapshot.count) for snapshot in reading.snapshots] == [
         (Outcome.HIDDEN, None), (Outcome.COUNT, 100),
     ]  # fmt: skip
-    assert (login.asked, reading.requests) == ([START, VISIT], 2)
+    assert (login.asked, reading.requests) == ([START, ANONYMOUS_QUERY], 2)
 
 
 def said(message: str, status: int) -> HttpAnswer:
@@ -142,8 +142,8 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda answer: f"{answer.status}-{answer.body[:30]}")
-def test_an_expired_login_is_said_once_and_then_left_alone(login: Login, refusal: HttpAnswer) -> None:
-    """Views need a login, says the first look; the later ones cost a visitor's request and say why."""
+def test_an_expired_login_is_reported_once_and_then_not_used(login: Login, refusal: HttpAnswer) -> None:
+    """The first look ends in `login_required`; later ones are anonymous, and their detail says why."""
     login.world.sessions, login.world.refusal = {}, refusal
     first = login.look()
     assert (first.outcome, login.asked) == (Outcome.LOGIN_REQUIRED, [QUERY])
@@ -155,30 +155,30 @@ def test_an_expired_login_is_said_once_and_then_left_alone(login: Login, refusal
 
 
 def test_an_expired_login_does_not_stop_the_likes(login: Login) -> None:
-    """They come from a visitor's look at once, and each request is counted."""
+    """They are read anonymously at once, and each request is counted."""
     login.world.sessions = {}
     reading = login.read(Metric.LIKES, Metric.VIEWS)
-    assert [(shot.outcome, shot.count) for shot in reading.snapshots] == [
+    assert [(snapshot.outcome, snapshot.count) for snapshot in reading.snapshots] == [
         (Outcome.COUNT, 100), (Outcome.LOGIN_REQUIRED, None),
     ]  # fmt: skip
-    assert (login.asked, reading.requests) == ([QUERY, START, VISIT], 3)
+    assert (login.asked, reading.requests) == ([QUERY, START, ANONYMOUS_QUERY], 3)
     reading = login.read(Metric.LIKES, Metric.VIEWS)
-    assert [shot.outcome for shot in reading.snapshots] == [Outcome.COUNT, Outcome.HIDDEN]
-    assert (login.asked, reading.requests) == ([VISIT], 1)
+    assert [snapshot.outcome for snapshot in reading.snapshots] == [Outcome.COUNT, Outcome.HIDDEN]
+    assert (login.asked, reading.requests) == ([ANONYMOUS_QUERY], 1)
 
 
 def test_an_expired_login_never_trips_the_breaker_of_the_source(login: Login) -> None:
-    """However many posts ask for views, for days."""
+    """For any number of posts with views, for days."""
     login.world.sessions, breaker = {}, Breaker()
     for hour in range(0, 72, 2):
         for code in (CODE, OTHER):
-            shot = login.look(code, NOON + hour * HOUR)
-            breaker = breaker.after(shot.outcome, shot.target.link.url, shot.at, HOUR)
-            assert breaker.state(shot.at) == "ready"
+            snapshot = login.look(code, NOON + hour * HOUR)
+            breaker = breaker.after(snapshot.outcome, snapshot.target.link.url, snapshot.at, HOUR)
+            assert breaker.state(snapshot.at) == "ready"
 
 
 def test_a_refused_login_is_tried_again_after_six_hours(login: Login) -> None:
-    """Refused once more, it is left alone for six more; accepted again, it is used."""
+    """Refused again, it is not used for six more hours; accepted again, it is used."""
     login.world.sessions, asked = {}, []
     for hour in (0, 5, 6, 11, 12):
         login.look(now=NOON + hour * HOUR)
@@ -189,7 +189,7 @@ def test_a_refused_login_is_tried_again_after_six_hours(login: Login) -> None:
 
 
 def test_a_new_login_in_the_file_is_used_at_once(login: Login) -> None:
-    """No restart, and no waiting for the end of the six hours."""
+    """Without a restart, and before the six hours are over."""
     login.world.sessions = {"new": "787132"}
     assert login.look().outcome is Outcome.LOGIN_REQUIRED
     login.write(sessionid="new")
@@ -200,14 +200,14 @@ def test_a_new_login_in_the_file_is_used_at_once(login: Login) -> None:
 def test_a_file_that_becomes_invalid_stops_only_the_views(
     login: Login, spoil: Callable[[Path], None]
 ) -> None:
-    """It raises nothing, and the detail names it."""
+    """Nothing is raised, and the detail names the file."""
     login.write()
     spoil(login.file)
     if login.file.exists():
         os.utime(login.file, ns=(1, 1))
-    shots = login.read(Metric.LIKES, Metric.VIEWS).snapshots
-    assert [shot.outcome for shot in shots] == [Outcome.COUNT, Outcome.HIDDEN]
-    assert str(login.file) in shots[1].detail
+    snapshots = login.read(Metric.LIKES, Metric.VIEWS).snapshots
+    assert [snapshot.outcome for snapshot in snapshots] == [Outcome.COUNT, Outcome.HIDDEN]
+    assert str(login.file) in snapshots[1].detail
     assert QUERY not in login.asked
 
 
@@ -215,36 +215,36 @@ def test_a_file_that_becomes_invalid_stops_only_the_views(
 def test_a_rate_limit_and_transient_faults_do_not_mark_the_login_expired(
     login: Login, outage: HttpAnswer, outcome: str
 ) -> None:
-    """Nothing more is asked then, and the login is used again afterwards."""
+    """No further request is sent, and the next look uses the login."""
     login.world.outage = outage
-    shots = login.read(Metric.LIKES, Metric.VIEWS).snapshots
-    assert ([shot.outcome for shot in shots], login.asked) == ([outcome] * 2, [QUERY])
+    snapshots = login.read(Metric.LIKES, Metric.VIEWS).snapshots
+    assert ([snapshot.outcome for snapshot in snapshots], login.asked) == ([outcome] * 2, [QUERY])
     login.world.outage = None
     assert login.look().count == 9001
 
 
-def test_a_post_that_a_login_does_not_see_is_gone_only_when_visitors_do_not_see_it(login: Login) -> None:
-    """A login is no evidence of absence; one that sees less than visitors is left alone."""
+def test_a_post_missing_with_a_login_is_gone_only_if_it_is_missing_anonymously(login: Login) -> None:
+    """A look with a login is no evidence of absence; a login that shows less is not used any more."""
     gone = login.read(Metric.VIEWS, code="C0deGGGGGGG")
-    assert (gone.snapshots[0].outcome, login.asked) == (Outcome.UNAVAILABLE, [QUERY, START, VISIT])
+    assert (gone.snapshots[0].outcome, login.asked) == (Outcome.UNAVAILABLE, [QUERY, START, ANONYMOUS_QUERY])
     assert gone.requests == 3
     assert login.look().count == 9001
     login.world.sessions, login.world.refusal = (
         {},
         json_answer({"data": None, "errors": [{}], "status": "ok"}),
     )
-    assert (login.look().outcome, login.asked) == (Outcome.LOGIN_REQUIRED, [QUERY, VISIT])
-    assert (login.look().outcome, login.asked) == (Outcome.HIDDEN, [VISIT])
+    assert (login.look().outcome, login.asked) == (Outcome.LOGIN_REQUIRED, [QUERY, ANONYMOUS_QUERY])
+    assert (login.look().outcome, login.asked) == (Outcome.HIDDEN, [ANONYMOUS_QUERY])
 
 
-def test_the_clips_of_an_owner_are_asked_for_only_where_a_login_is_not_told_the_plays(
+def test_the_clips_of_an_owner_are_requested_only_if_the_plays_are_missing_with_a_login(
     login: Login,
 ) -> None:
-    """One request more, for clips alone; a picture's views are a wrong order at the price of one."""
+    """One more request, for clips only; an order of views for a picture costs one request."""
     assert (login.look().count, login.asked) == (9001, [QUERY])
     login.world.shown_among_clips_only = True
     reading = login.read(Metric.LIKES, Metric.VIEWS)
-    assert [shot.count for shot in reading.snapshots] == [100, 9001]
+    assert [snapshot.count for snapshot in reading.snapshots] == [100, 9001]
     assert (login.asked, reading.requests) == ([QUERY, QUERY], 2)
     assert login.standin.requests[1].form["doc_id"] == "27234427476213202"
     assert (login.look(PICTURE).outcome, login.asked) == (Outcome.HIDDEN, [QUERY])
@@ -272,19 +272,19 @@ def clips(*media: object) -> HttpAnswer:
         (RATE_LIMITED, Outcome.RATE_LIMITED),
     ],
 )
-def test_what_the_clips_say_is_read_strictly(
+def test_the_answer_with_clips_is_read_strictly(
     login: Login, monkeypatch: pytest.MonkeyPatch, answer: HttpAnswer, outcome: Outcome
 ) -> None:
-    """A number only for the asked clip, and a limit is a limit."""
+    """A count needs the requested clip, and a rate limit is a rate limit."""
     login.world.shown_among_clips_only = True
     monkeypatch.setattr("refilld.demo.members.clips_answer", lambda _posts: answer)
     assert login.look().outcome is outcome
 
 
-def test_the_context_of_a_login_is_recycled_like_a_visitors(
+def test_the_context_of_a_login_is_renewed_like_an_anonymous_one(
     login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After six hours, and once after a strange answer; it never asks for a start page."""
+    """After six hours, and once after an unexpected answer; it never requests a start page."""
     opened: list[object] = []
     load = SilentContext.load_session
 
@@ -304,26 +304,26 @@ def test_the_context_of_a_login_is_recycled_like_a_visitors(
     assert len(opened) == 4
 
 
-def test_the_secrets_are_nowhere_but_in_the_request(
+def test_the_secrets_are_only_in_the_request(
     login: Login, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not in details, though the other side echoes them, nor in output, addresses, objects and logs."""
+    """Not in details, even if answers echo them, nor in output, addresses, objects and logs."""
     login.world.sessions = {}
     login.world.refusal = said(f"login_required {SESSION} {TOKEN}", 401)
-    shots = login.read(Metric.VIEWS, Metric.LIKES).snapshots
-    words = [str(shots), caplog.text, *capfd.readouterr(), *login.asked]
+    snapshots = login.read(Metric.VIEWS, Metric.LIKES).snapshots
+    words = [str(snapshots), caplog.text, *capfd.readouterr(), *login.asked]
     words += [
         repr(login.source._session),
         repr(login.source._session._cookies if login.source._session else 0),
     ]
-    assert "***" in shots[0].detail
+    assert "***" in snapshots[0].detail
     assert not any(secret in word for word in words for secret in (SESSION, TOKEN))
 
 
-def test_a_login_answer_without_a_status_is_read_without_a_message(
+def test_a_login_answer_without_a_status_is_read_without_output(
     login: Login, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The library would print that the field is missing, quiet or not."""
+    """The library prints that the field is missing, even with `quiet`."""
     answer = json_answer(
         {"data": json.loads(str(login.world._answer(POST_QUERY, {"shortcode": CODE}).body))["data"]}
     )
@@ -332,7 +332,7 @@ def test_a_login_answer_without_a_status_is_read_without_a_message(
 
 
 def test_cookies_that_answers_set_change_no_login(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The login is what stands in the file; a visitor's token stays with the visitor."""
+    """The login is that of the file; anonymous requests keep their own token."""
     member = MembersWorld.member
     monkeypatch.setattr(
         MembersWorld,
@@ -350,18 +350,18 @@ def test_cookies_that_answers_set_change_no_login(login: Login, monkeypatch: pyt
 
 
 def test_a_login_passes_on_the_requested_wait(login: Login) -> None:
-    """To the budget, which is one for both."""
+    """To the budget, which the login and anonymous looks share."""
     login.world.outage = HttpAnswer("", 429, (("Retry-After", "600"),))
     assert login.read(Metric.VIEWS).rate_limit.wait == timedelta(minutes=10)
 
 
-# What the library would do with a login, and why the source does not
+# What the library does with a login, and why the source avoids it
 
 
-def test_a_timeline_tells_all_counts_at_once_and_the_library_asks_for_each_again(
+def test_a_media_list_has_all_counts_and_the_library_requests_each_again(
     login: Login, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The plays stand in the raw post; reading them by the library's property costs a request a post."""
+    """The plays are in the raw post; the property of the library costs a request per post."""
     context = SilentContext(5, NOON)
     context.load_session("natgeo", COOKIES)
     context.wire.begin()

@@ -7,12 +7,12 @@ import instaloader
 import pytest
 
 from monitor.errors import BadInputError
-from tests.monitor.sources.instaloader.logins import COOKIES, ODD, SESSION, TOKEN, put, with_session
+from tests.monitor.sources.instaloader.logins import COOKIES, INVALID, SESSION, TOKEN, put, with_session
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o644, 0o602, 0o666, 0o601])
 def test_a_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> None:
-    """With the command that closes it."""
+    """The error names the command that restricts it."""
     file = put(tmp_path / "session.json", COOKIES, mode)
     with pytest.raises(BadInputError, match=r"session_file: .*chmod 600"):
         with_session(file)
@@ -30,7 +30,7 @@ def test_a_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> 
         '{"sessionid":"a","sessionid":"b","csrftoken":"c","ds_user_id":"1"}',
         {},
         *({name: value for name, value in COOKIES.items() if name != lost} for lost in COOKIES),
-        *(COOKIES | {name: odd} for name in COOKIES for odd in ODD),
+        *(COOKIES | {name: invalid} for name in COOKIES for invalid in INVALID),
         COOKIES | {"ds_user_id": "natgeo"},
         COOKIES | {"ds_user_id": "0"},
         COOKIES | {"mid": None},
@@ -41,8 +41,8 @@ def test_a_file_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> 
     ],
     ids=lambda content: str(content)[:60],
 )
-def test_a_file_that_is_no_login_is_refused_without_quoting_it(tmp_path: Path, content: object) -> None:
-    """One clear line names the option and the file, and no value."""
+def test_an_invalid_session_file_is_refused_without_quoting_it(tmp_path: Path, content: object) -> None:
+    """One line names the option and the file, and no value."""
     file = tmp_path / "session.json"
     if isinstance(content, str):
         file.write_bytes(content.encode("latin-1"))
@@ -59,7 +59,7 @@ def test_a_file_that_is_no_login_is_refused_without_quoting_it(tmp_path: Path, c
 
 
 def test_a_file_that_is_missing_or_a_directory_is_refused(tmp_path: Path) -> None:
-    """The first with the command that writes it."""
+    """The error for a missing file names the command that writes it."""
     with pytest.raises(BadInputError, match=r"does not exist; .*refilld sources login instaloader"):
         with_session(tmp_path / "nothing.json")
     with pytest.raises(BadInputError, match="cannot be read"):
@@ -72,7 +72,7 @@ def test_a_file_that_is_missing_or_a_directory_is_refused(tmp_path: Path) -> Non
 
 
 def test_a_pickle_is_never_loaded(tmp_path: Path) -> None:
-    """The library's own session files are programs."""
+    """The session files of the library are pickles, which can run code."""
     loader = instaloader.Instaloader(quiet=True)
     loader.load_session("natgeo", COOKIES)
     file = tmp_path / "session-natgeo"

@@ -1,4 +1,4 @@
-"""The stand-in itself: what it lets through, and that it leaves nothing behind."""
+"""The stand-in itself: which hosts it serves, and that it releases all resources."""
 
 import gc
 import socket
@@ -71,7 +71,7 @@ def test_the_simulated_counts_are_read_unchanged(world: DemoInstagram, look: Cal
 def test_an_outage_is_an_answer_to_everything(
     world: DemoInstagram, look: Callable[..., Snapshot], outage: HttpAnswer, outcome: Outcome
 ) -> None:
-    """Until it is over."""
+    """For the duration of the outage."""
     world.profiles["natgeo"], world.posts[CODE] = Profile(5), Post(6, 7)
     world.outage = outage
     assert {look(metric).outcome for metric in Metric} == {outcome}
@@ -79,8 +79,8 @@ def test_an_outage_is_an_answer_to_everything(
     assert [look(metric).count for metric in Metric] == [5, 6, 7]
 
 
-def test_it_leaves_no_thread_no_file_and_no_word(script: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    """Also when clients hang up, do not speak TLS, or are still there at the end."""
+def test_it_leaves_no_thread_no_file_and_no_output(script: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    """Also if clients disconnect, do not use TLS, or are connected at the end."""
     before = set(threading.enumerate())
     with InstagramStandIn(script) as own:
         port = int(own.environment["HTTPS_PROXY"].rpartition(":")[2])
@@ -104,7 +104,7 @@ def test_it_leaves_no_thread_no_file_and_no_word(script: Any, capfd: pytest.Capt
     assert capfd.readouterr() == ("", "")
 
 
-def test_it_remembers_only_the_newest_requests(
+def test_it_keeps_only_the_newest_requests(
     script: Any, monkeypatch: pytest.MonkeyPatch, look: Callable[..., Snapshot]
 ) -> None:
     """A demo may run for days."""

@@ -1,4 +1,4 @@
-"""Unexpected answers: invalid bodies, redirect loops, and texts that are not fit for a log."""
+"""Unexpected answers: invalid bodies, redirect loops, and texts that are unsuitable for a log."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from monitor.sources.contract import Reading
 from refilld.demo.instagram import InstagramStandIn, post_answer
 from refilld.demo.tunnel import HttpAnswer
 
-ODD = [
+INVALID_BODIES = [
     "",
     "null",
     "[]",
@@ -36,23 +36,23 @@ def redirect(where: str, status: int = 302) -> HttpAnswer:
     return HttpAnswer("", status, (("Location", where),))
 
 
-@pytest.mark.parametrize("body", ODD, ids=lambda body: repr(body[:12]))
+@pytest.mark.parametrize("body", INVALID_BODIES, ids=lambda body: repr(body[:12]))
 @pytest.mark.parametrize("status", [200, 400])
-def test_an_odd_body_is_a_change_of_shape(
+def test_an_invalid_body_is_a_schema_outcome(
     script: Any, look: Callable[..., Snapshot], body: str, status: int
 ) -> None:
-    """Whatever a body is, it raises nothing, and is never taken for a missing profile or post."""
+    """No body raises an error or counts as a missing profile or post."""
     script.page = script.query = HttpAnswer(body, status)
     assert look(Metric.FOLLOWERS).outcome is Outcome.SCHEMA
     query = look(Metric.LIKES).outcome
     assert query is (Outcome.UNAVAILABLE if (body, status) == ("{}", 200) else Outcome.SCHEMA)
 
 
-@pytest.mark.parametrize("body", ODD, ids=lambda body: repr(body[:12]))
-def test_an_odd_start_page_is_a_change_of_shape(
+@pytest.mark.parametrize("body", INVALID_BODIES, ids=lambda body: repr(body[:12]))
+def test_an_invalid_start_page_is_a_schema_outcome(
     script: Any, look: Callable[..., Snapshot], body: str
 ) -> None:
-    """No query could be sent after it."""
+    """No query can be sent after it."""
     script.start = HttpAnswer(body)
     assert look(Metric.LIKES).outcome is Outcome.SCHEMA
 
@@ -77,7 +77,7 @@ def test_a_page_with_unexpected_data_is_a_schema_outcome(
 def test_a_page_without_data_that_asks_for_a_login_is_a_login_wall(
     script: Any, look: Callable[..., Snapshot]
 ) -> None:
-    """It is no evidence that the profile is missing, as the library has it."""
+    """The library treats the profile as missing, but this is no evidence."""
     script.page = HttpAnswer('<html><form action="/accounts/login/ajax/"></form></html>')
     assert look(Metric.FOLLOWERS).outcome is Outcome.LOGIN_REQUIRED
 
@@ -94,19 +94,19 @@ def test_a_page_without_data_that_asks_for_a_login_is_a_login_wall(
 def test_an_answer_without_a_post_is_unavailable(
     script: Any, look: Callable[..., Snapshot], body: str
 ) -> None:
-    """Deleted, private and withheld posts look alike."""
+    """Deleted, private and withheld posts have the same answer."""
     script.query = HttpAnswer(body)
     assert look(Metric.LIKES).outcome is Outcome.UNAVAILABLE
 
 
-def test_a_start_page_without_tokens_is_a_change_of_shape(script: Any, look: Callable[..., Snapshot]) -> None:
+def test_a_start_page_without_tokens_is_a_schema_outcome(script: Any, look: Callable[..., Snapshot]) -> None:
     """No query can be sent without them."""
     script.start = HttpAnswer("<html>a new start page</html>")
     assert look(Metric.LIKES).outcome is Outcome.SCHEMA
     assert "token" in look(Metric.LIKES).detail
 
 
-class Circle:
+class RedirectLoop:
     """A challenge that redirects to itself on every page, after the given answers of the start page."""
 
     def __init__(self, start: Iterable[HttpAnswer]) -> None:
@@ -129,24 +129,24 @@ def test_a_challenge_that_redirects_to_itself_costs_exactly_one_request(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading]
 ) -> None:
     """The library would follow it forever."""
-    standin.world = Circle([script.start])
+    standin.world = RedirectLoop([script.start])
     assert read(Metric.FOLLOWERS).requests == 1
     assert read(Metric.LIKES).requests == 2
     assert len(standin.requests) == 3
 
 
-def test_a_start_page_that_turns_into_a_circle_is_left_after_the_first_redirect(
+def test_a_start_page_with_a_redirect_loop_is_abandoned_after_the_first_redirect(
     standin: InstagramStandIn, script: Any, read: Callable[..., Reading]
 ) -> None:
-    """The library's own request for the cookie follows redirects, thirty of them."""
-    standin.world = Circle([HttpAnswer(script.start.body)])
+    """The library's request for the cookie would follow thirty redirects."""
+    standin.world = RedirectLoop([HttpAnswer(script.start.body)])
     reading = read(Metric.LIKES)
     assert (reading.snapshots[0].outcome, reading.requests) == (Outcome.BLOCKED, 2)
     assert len(standin.requests) == 2
 
 
 def test_a_detail_is_one_short_printable_line(script: Any, look: Callable[..., Snapshot]) -> None:
-    """A detail goes into logs, mails and terminals."""
+    """A detail is shown in logs, mails and terminals."""
     script.page = said("evil\r\n\x1b[31m\u202e\ud800 " + "x" * 500, 403)
     detail = look(Metric.FOLLOWERS).detail
     assert detail.startswith("HTTP 403 Forbidden: evil [31m x")
@@ -154,7 +154,7 @@ def test_a_detail_is_one_short_printable_line(script: Any, look: Callable[..., S
     assert detail.encode()
 
 
-def test_a_redirect_is_told_without_its_query(script: Any, look: Callable[..., Snapshot]) -> None:
-    """What follows the question mark may be a ticket."""
+def test_the_detail_of_a_redirect_has_no_query_string(script: Any, look: Callable[..., Snapshot]) -> None:
+    """The query string may contain a secret."""
     script.page = redirect("/challenge/action/?token=secret")
     assert look(Metric.FOLLOWERS).detail == "HTTP 302: redirected to /challenge/action/"

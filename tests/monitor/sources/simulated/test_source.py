@@ -19,13 +19,15 @@ from monitor.sources.simulated.target import AccessChanges
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-CALM = FaultRates(glitches=0, days_between_outages=1e9, private=0, deleted=0)
+NO_FAULTS = FaultRates(glitches=0, days_between_outages=1e9, private=0, deleted=0)
 SMALL = SimulatedShop(orders=60, days=10)
 hours = st.floats(0, 2_000)
 
 
-def opened(seed: int = 1, fault_rates: FaultRates = CALM, shop: SimulatedShop = SMALL) -> SimulatedSource:
-    """Open the world when all that was sold before its beginning has been told."""
+def opened(
+    seed: int = 1, fault_rates: FaultRates = NO_FAULTS, shop: SimulatedShop = SMALL
+) -> SimulatedSource:
+    """Open a source and read the orders that were sold before its beginning."""
     source = SimulatedSource(shop, seed, fault_rates)
     source.sold = {row["order_id"]: row for row in source.orders(BEGIN)}  # type: ignore[attr-defined]
     return source
@@ -40,12 +42,14 @@ def a_target(source: SimulatedSource, metric: Metric = Metric.FOLLOWERS) -> tupl
 
 
 @given(st.floats(1, 1_000), st.floats(0.3, 1), st.floats(0, 1), hours, hours)
-def test_units_only_ever_get_fewer(scale: float, shape: float, depth: float, t: float, more: float) -> None:
+def test_units_never_increase_without_a_refill(
+    scale: float, shape: float, depth: float, t: float, more: float
+) -> None:
     parcel = Parcel(5.0, 1_000, Decay(scale, shape, depth), (PlatformPurge(100.0, 0.5),))
     assert 1_000 * (1 - depth) - 1e-6 <= parcel.left(5 + t + more) <= parcel.left(5 + t) <= 1_000
 
 
-def test_at_the_age_of_its_scale_a_delivery_has_lost_all_but_one_part_in_e_of_what_it_can_lose() -> None:
+def test_at_the_age_of_its_scale_a_delivery_has_lost_1_minus_1_over_e_of_its_losable_units() -> None:
     parcel = Parcel(0.0, 1_000, Decay(48.0, 0.5, 0.4))
     assert (parcel.left(-1), parcel.left(0)) == (0, 1_000)
     assert parcel.left(48) == pytest.approx(1_000 * (1 - 0.4 * (1 - exp(-1))))
@@ -63,18 +67,18 @@ def test_a_purge_does_not_affect_later_deliveries() -> None:
     assert parcel.left(100) == pytest.approx(1_000 * exp(-0.3))
 
 
-def test_the_world_is_a_source_that_is_installed() -> None:
+def test_the_simulated_source_is_registered() -> None:
     assert isinstance(open_source("simulated"), Source)
 
 
 def test_it_reads_only_its_own_links() -> None:
-    """Enabled by mistake, it would never be asked for a real profile."""
+    """Enabled by mistake, it reads no real profile."""
     assert (
         open_source("simulated").request_key(Target(Link(LinkKind.PROFILE, "nasa"), Metric.FOLLOWERS)) is None
     )
 
 
-def test_so_many_orders_are_under_guarantee_when_it_begins() -> None:
+def test_the_given_number_of_orders_is_under_guarantee_at_the_beginning() -> None:
     """Half as many again are sold in half a window."""
     source = SimulatedSource(SimulatedShop(orders=300, days=15, window=30))
     before, after = list(source.orders(BEGIN)), list(source.orders(BEGIN + 15 * DAY))
@@ -82,14 +86,14 @@ def test_so_many_orders_are_under_guarantee_when_it_begins() -> None:
     assert 270 <= len(before) <= 330
 
 
-def test_every_order_is_told_once_and_when_it_is_delivered() -> None:
+def test_every_order_is_returned_once_after_its_delivery() -> None:
     source = SimulatedSource(SMALL)
-    told = [row["order_id"] for day in range(11) for row in source.orders(BEGIN + day * DAY)]
-    assert len(told) == len(set(told)) == 80
+    order_ids = [row["order_id"] for day in range(11) for row in source.orders(BEGIN + day * DAY)]
+    assert len(order_ids) == len(set(order_ids)) == 80
 
 
-def test_what_was_sold_before_the_beginning_is_whole_then() -> None:
-    """It was refilled until then: no count is below what was delivered last."""
+def test_orders_sold_before_the_beginning_are_whole_at_the_beginning() -> None:
+    """They were refilled until then."""
     source = opened()
     for row in source.sold.values():  # type: ignore[attr-defined]
         target = Target(
@@ -117,12 +121,12 @@ def test_without_simulated_faults_a_look_shows_the_true_count() -> None:
     source = opened()
     _, target = a_target(source)
     for day in range(10):
-        (shot,) = source.read([target], BEGIN + day * DAY).snapshots
-        assert (shot.count, shot.count_kind) == (source.truth(target, shot.at), "follower_count")
+        (snapshot,) = source.read([target], BEGIN + day * DAY).snapshots
+        assert (snapshot.count, snapshot.count_kind) == (source.truth(target, snapshot.at), "follower_count")
 
 
-def test_the_same_look_shows_the_same_whatever_was_looked_at_before() -> None:
-    """So that two policies are compared in one world."""
+def test_a_look_does_not_depend_on_earlier_looks() -> None:
+    """So that two policies are compared on the same counts."""
     one, other = opened(fault_rates=FaultRates(glitches=0.5)), opened(fault_rates=FaultRates(glitches=0.5))
     _, target = a_target(one)
     for hour in range(100):
@@ -138,11 +142,11 @@ def test_a_wrong_number_is_a_day_old_or_too_low() -> None:
     _, target = a_target(source)
     for hour in range(48, 96):
         at = BEGIN + hour * HOUR
-        (shot,) = source.read([target], at).snapshots
+        (snapshot,) = source.read([target], at).snapshots
         truth = source.truth(target, at)
         assert truth is not None
-        assert shot.count is not None
-        assert shot.count == source.truth(target, at - DAY) or shot.count <= 0.95 * truth
+        assert snapshot.count is not None
+        assert snapshot.count == source.truth(target, at - DAY) or snapshot.count <= 0.95 * truth
 
 
 def test_an_outage_refuses_every_look() -> None:
@@ -159,11 +163,11 @@ def test_a_profile_behind_a_login_wall_shows_no_count() -> None:
     assert found == [Outcome.COUNT, Outcome.PRIVATE, Outcome.PRIVATE, Outcome.COUNT, gone, gone]
 
 
-def test_while_nobody_can_see_a_count_there_is_no_truth() -> None:
+def test_while_a_target_cannot_be_read_it_has_no_true_count() -> None:
     source = opened(fault_rates=FaultRates(days_between_outages=1e9, private=0, deleted=1))
     _, target = a_target(source)
-    (shot,) = source.read([target], BEGIN + 10 * DAY).snapshots
-    assert (shot.outcome, source.truth(target, BEGIN + 10 * DAY)) == (Outcome.NOT_FOUND, None)
+    (snapshot,) = source.read([target], BEGIN + 10 * DAY).snapshots
+    assert (snapshot.outcome, source.truth(target, BEGIN + 10 * DAY)) == (Outcome.NOT_FOUND, None)
 
 
 def test_a_page_costs_one_request() -> None:
