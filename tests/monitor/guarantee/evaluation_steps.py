@@ -1,30 +1,18 @@
 """Evaluates one look after another and keeps the state of the order in between."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from monitor.guarantee.claims import Claim
+from monitor.guarantee.order_update import state_after
 from monitor.guarantee.series import Series, admit
 from monitor.guarantee.verdicts import Verdict, evaluate_count
 from monitor.model.decision import Action
 from monitor.model.order_state import OrderState
-from monitor.model.refill import Refill, RefillState
 from monitor.model.snapshot import Snapshot
 from tests.builders import HOUR, NOW, a_look
 
-
-def settle_down(state: OrderState, verdict: Verdict) -> OrderState:
-    """Give the state after a verdict: start count, open drop, new refill, answered request."""
-    order, drop, refills = state.order, state.drop, state.refills
-    if verdict.start_count is not None:
-        order = replace(order, start_count=verdict.start_count, start_measured=True)
-    if verdict.drop is not None:
-        drop = verdict.drop if verdict.drop.state.open else None
-    if verdict.decision is not None and verdict.decision.quantity:
-        queued = RefillState.HELD if verdict.decision.action == "hold" else RefillState.QUEUED
-        refills = (*refills, Refill(order.order_id, verdict.decision.quantity, queued))
-    pending = state.request_pending and not verdict.request_answered
-    return replace(state, order=order, drop=drop, refills=refills, request_pending=pending)
+HOLD = 48 * HOUR
+"""How long a mass drop holds its refills, by default."""
 
 
 def play(
@@ -38,7 +26,7 @@ def play(
             continue
         (verdict,) = evaluate_count([state], admitted.count, admitted.at, mass_drop=mass_drop)
         verdicts.append(verdict)
-        state = settle_down(state, verdict)
+        state = state_after(state, verdict, HOLD)
     return verdicts, state
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from monitor.guarantee.order_update import state_after
 from monitor.guarantee.series import Series, admit
 from monitor.guarantee.verdicts import evaluate_count
 from monitor.model.order import Flag, Order, OrderStatus
@@ -22,7 +23,7 @@ from tests.builders import (
     an_order_state,
 )
 from tests.effort import examples
-from tests.monitor.guarantee.evaluation_steps import settle_down
+from tests.monitor.guarantee.evaluation_steps import HOLD
 from tests.monitor.guarantee.naive_model import (
     OrderResult,
     highest_line,
@@ -110,7 +111,7 @@ class History(RuleBasedStateMachine):
             return
         verdicts = evaluate_count(self.states, count, self.now, mass_drop=mass_drop)
         assert expected == [OrderResult.of(verdict) for verdict in verdicts]
-        self.states = [settle_down(s, v) for s, v in zip(self.states, verdicts, strict=True)]
+        self.states = [state_after(s, v, HOLD) for s, v in zip(self.states, verdicts, strict=True)]
         assert self.world["asked"] == {s.order.order_id for s in self.states if s.request_pending}
 
     def _open_refills(self) -> list[tuple[int, int]]:

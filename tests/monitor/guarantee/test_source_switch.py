@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.guarantee.order_update import state_after
 from monitor.guarantee.series import Series, admit, begins
 from monitor.guarantee.source_switch import expected_count
 from monitor.guarantee.verdicts import evaluate_count
@@ -28,7 +29,7 @@ from tests.builders import (
     an_order_state,
 )
 from tests.effort import examples
-from tests.monitor.guarantee.evaluation_steps import settle_down
+from tests.monitor.guarantee.evaluation_steps import HOLD
 
 SEEN_AT = NOW - 2 * DAY
 """The last count of the old source."""
@@ -173,7 +174,7 @@ def play(steps: list[tuple[str, int, int, bool]], differs: int) -> tuple[int, in
         if begins(before, series):
             continue
         (verdict,) = evaluate_count([state], kept.judged or 0, now)
-        state = settle_down(state, verdict)
+        state = state_after(state, verdict, HOLD)
     return lost, sum(refill.units for refill in state.refills), true
 
 
