@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from monitor.guarantee.hold_release import case_unheld, releases
 from monitor.guarantee.verdicts import evaluate_count
-from monitor.model.decision import Decision
+from monitor.model.decision import Action, Decision, Reason
 from monitor.model.order import Order
 from monitor.model.order_state import OrderState
 from monitor.model.refill import Refill, RefillState
-from monitor.model.terms import BelowStart
+from monitor.model.terms import BelowStart, RefillMode
 from tests.builders import DAY, HOUR, NOW, START, a_completed_refill, an_order, an_order_state
 from tests.effort import examples
 
@@ -118,3 +118,30 @@ def test_a_release_never_gives_more_than_is_missing_or_was_held(count: int, quan
     assert verdict.release is not None
     missing = min(1000, max(0, 2000 - count))
     assert verdict.release.quantity == (min(missing, quantity) if missing >= 50 else 0)
+
+
+def test_the_case_of_an_order_that_is_not_settled_does_not_exist() -> None:
+    fresh = an_order_state(an_order(completed_at=NOW - HOUR))
+    assert case_unheld([fresh], "1", 1500, NOW) is None
+
+
+def test_a_case_has_the_count_that_it_is_decided_at() -> None:
+    case = case_unheld([holding(500)], "1", 1500, NOW)
+    assert case is not None
+    assert (case.count, case.now, case.claim.units) == (1500, NOW, 500)
+
+
+def test_a_recovered_drop_is_decided_with_its_numbers() -> None:
+    """49 of the 50 units that make a drop are missing."""
+    decision = releases([holding(500)], 1951, NOW)["1"]
+    expected = Decision("1", NOW, Action.REFUSE, Reason.RECOVERED, 0, count=1951, line=2000, claim=49)
+    assert decision == expected
+
+
+def test_a_drop_of_exactly_the_threshold_is_still_there() -> None:
+    assert decided(holding(500), 1950) == ("refill", "drop_confirmed", 50)
+
+
+def test_a_held_refill_was_asked_for_once_and_needs_no_new_request() -> None:
+    order = an_order(refill=RefillMode.ON_REQUEST)
+    assert decided(holding(500, order), 1500) == ("refill", "drop_confirmed", 500)

@@ -70,3 +70,9 @@ def test_what_begins_a_mass_drop_does_not_end_it(judged: int, data: st.DataObjec
     counts = MassDropCounts(judged, data.draw(st.integers(0, judged)))
     rule = MassDropRule(share=share)
     assert not rule.is_on(counts, None, NOW) or rule.is_on(counts, NOW, NOW)
+
+
+def test_it_ends_just_below_half_of_the_share() -> None:
+    """A tenth of a hundred targets keeps it on; of a hundred and one it does not."""
+    assert RULE.is_on(MassDropCounts(100, 10), NOW, NOW)
+    assert not RULE.is_on(MassDropCounts(101, 10), NOW, NOW)

@@ -142,3 +142,13 @@ def test_an_open_drop_or_refill_has_no_noop_bounds() -> None:
         an_order_state(),  # its first settled look is still to come
     ]
     assert [noop_bounds([state], NOW, 10_000) for state in under_way] == [None] * 6
+
+
+def test_a_count_judges_from_the_first_settled_moment_to_just_before_the_end() -> None:
+    bounds = NoopBounds(0, NOW, judged_from=START, judged_until=NOW)
+    assert [bounds.judges(at) for at in (START - INSTANT, START, NOW - INSTANT, NOW)] == [
+        False,
+        True,
+        True,
+        False,
+    ]

@@ -138,4 +138,11 @@ def test_a_release_without_a_claim_leaves_the_open_drop() -> None:
 
 def test_flags_stay() -> None:
     before = an_order_state(refills=[a_completed_refill(50, NOW - DAY)])
-    assert state_after(before, judged(), HOLD).flags == before.flags
+    after = state_after(before, judged(), HOLD)
+    assert (after.flags, after.order) == (before.flags, before.order)
+
+
+def test_a_start_count_measured_at_a_judged_count_is_kept_with_the_drop() -> None:
+    before = an_order_state(an_order(start_count=None))
+    after = state_after(before, replace(judged(a_drop()), start_count=700), HOLD)
+    assert (after.order.start_count, after.order.start_measured, after.drop) == (700, True, a_drop())

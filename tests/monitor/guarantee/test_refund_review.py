@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.guarantee.refund_review import ReviewCause, review_of, share_of_price
+from monitor.guarantee.refund_review import Review, ReviewCause, review_of, share_of_price
 from tests.builders import an_order
 from tests.effort import examples
 
@@ -56,3 +56,10 @@ def test_the_share_of_all_units_is_the_price_and_of_a_part_never_more(price: Dec
     assert part is not None
     assert whole == price
     assert part <= whole
+
+
+@pytest.mark.parametrize("refill_id", [None, 7])
+def test_a_review_has_all_that_the_operator_needs(refill_id: int | None) -> None:
+    order = replace(an_order(), price=Decimal("10.00"), currency="EUR")
+    review = review_of(order, ReviewCause.REFILL_GIVEN_UP, 250, refill_id)
+    assert review == Review("1", ReviewCause.REFILL_GIVEN_UP, 250, Decimal("2.50"), "EUR", refill_id)

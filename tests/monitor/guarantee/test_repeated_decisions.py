@@ -45,7 +45,11 @@ def test_a_decision_repeats_the_last_one_with_its_action_and_reason(
 def test_the_drop_stores_its_last_decision() -> None:
     drop = waiting().drop
     assert drop is not None
-    assert drop.last_decision == (Action.WAIT, Reason.COOLDOWN)
+    assert (drop.last_decision, drop.state, drop.closed_at) == (
+        (Action.WAIT, Reason.COOLDOWN),
+        DropState.WAITING,
+        None,
+    )
 
 
 def test_the_first_decision_on_a_drop_is_new() -> None:

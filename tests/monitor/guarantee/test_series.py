@@ -258,3 +258,8 @@ def test_a_switch_keeps_every_later_count_comparable(counts: list[int], differs:
     if counts[at] + differs > 0:
         later = [(count, seen) for count, seen in zip(counts[at:], judged[at:], strict=True) if seen]
         assert all(seen == count for count, seen in later)
+
+
+def test_a_refused_count_says_what_does_not_fit() -> None:
+    kept, _ = admit(a_look(1700, count_kind="play_count"), Series(2000, "follower_count"))
+    assert kept.detail == "counts play_count where the series counts follower_count"

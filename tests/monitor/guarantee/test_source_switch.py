@@ -195,3 +195,22 @@ def test_the_difference_between_two_sources_changes_nothing(
 ) -> None:
     """The refills are those of two sources that agree."""
     assert play(steps, differs) == play(steps, 0)
+
+
+def test_a_delivery_is_under_way_from_the_moment_of_completion() -> None:
+    assert expected(an_order_state(an_order(completed_at=NOW))) is None
+    assert expected(an_order_state(an_order(completed_at=NOW + INSTANT, start_count=None))) == 2000
+
+
+def test_an_order_without_settling_time_is_expected_from_its_completion() -> None:
+    """2000 counted before, 1000 delivered at this very moment."""
+    delivered = an_order(completed_at=NOW, settle=timedelta(0), start_count=2000)
+    assert expected(an_order_state(delivered)) == 3000
+
+
+def test_an_order_completed_at_this_moment_limits_what_may_have_arrived() -> None:
+    """Its line is 2000: a refill that came before the last count cannot have made it more."""
+    order = an_order(completed_at=NOW, settle=timedelta(0), delivered=1, start_count=2000)
+    other = an_order("2", completed_at=NOW - 3 * DAY)
+    refilled = an_order_state(other, refills=[a_completed_refill(500, SEEN_AT - HOUR)])
+    assert expected(an_order_state(order), refilled, last=1990) == 2002
