@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.installation import Installation, installed
-from tests.e2e.two_sources import TwoEyes, both_installed
+from tests.e2e.two_sources import TwoSourceInstallation, installed_with_two_sources
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def place(bare: Installation, initialised: Path) -> Installation:
 
 
 @pytest.fixture
-def both(tmp_path: Path, initialised: Path) -> Iterator[TwoEyes]:
+def two_sources(tmp_path: Path, initialised: Path) -> Iterator[TwoSourceInstallation]:
     """An installation with two sources after `refilld init`."""
-    with both_installed(tmp_path) as place:
+    with installed_with_two_sources(tmp_path) as place:
         shutil.copytree(initialised, tmp_path, dirs_exist_ok=True)
         yield place

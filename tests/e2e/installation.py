@@ -26,7 +26,7 @@ from storage.engine import Database
 from storage.schema import targets
 
 T = TypeVar("T")
-PATIENCE = 30.0
+MAX_WAIT = 30.0
 """Seconds after which a test gives up waiting; far more than anything here takes."""
 PACE = 0.05
 QUICK = {
@@ -53,7 +53,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def until(found: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
+def until(found: Callable[[], T], what: str, seconds: float = MAX_WAIT) -> T:
     """Wait until there is something, and give it."""
     pause, end = Event(), monotonic() + seconds
     while not (answer := found()):
@@ -80,7 +80,7 @@ class Sold:
         return f"https://www.instagram.com/{self.username}/"
 
     @property
-    def whole(self) -> int:
+    def delivered_count(self) -> int:
         """The followers once it was delivered."""
         return self.start + self.quantity
 
@@ -143,11 +143,11 @@ class Running:
     def stop(self) -> int:
         """Ask it to end, as a service manager does; gives the exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE)
+        return self.process.wait(MAX_WAIT)
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(PATIENCE)
+        self.process.wait(MAX_WAIT)
 
 
 @dataclass
@@ -161,17 +161,17 @@ class Installation:
     """Keys of the configuration that are set by environment variables."""
     environ: dict[str, str] = field(default_factory=dict)
     """Further environment variables."""
-    lives: int = 0
+    starts: int = 0
 
     @property
     def environment(self) -> dict[str, str]:
         """A clean environment: nothing of the machine that the tests run on."""
         overlay = {f"REFILLD_{key.replace('.', '__').upper()}": text for key, text in self.settings.items()}
         base = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
-        return {**base, **self.way_there, **overlay, **self.environ}
+        return {**base, **self.proxy_environment, **overlay, **self.environ}
 
     @property
-    def way_there(self) -> Mapping[str, str]:
+    def proxy_environment(self) -> Mapping[str, str]:
         """What leads the program to the pretended platforms."""
         return self.standin.environment
 
@@ -216,8 +216,8 @@ class Installation:
 
     def daemon(self, *words: str) -> Running:
         """Start the daemon; its log goes into a file of its own."""
-        self.lives += 1
-        log = self.folder / f"run-{self.lives}.log"
+        self.starts += 1
+        log = self.folder / f"run-{self.starts}.log"
         with log.open("w", encoding="utf-8") as err, log.with_suffix(".out").open("w") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", "refilld", "run", *words], cwd=self.folder, env=self.environment,
@@ -225,7 +225,7 @@ class Installation:
             )  # fmt: skip
         return Running(process, log)
 
-    def forget_takers(self) -> int:
+    def expire_look_claims(self) -> int:
         """Let the ten minutes pass after which a killed look is taken again; gives how many there were."""
         database = Database(f"sqlite:///{self.folder / 'refilld.db'}")
         taken = select(targets.c.target_id).where(targets.c.claimed_until > now())
@@ -238,7 +238,7 @@ class Installation:
     def sell(self, orders: Sequence[Sold]) -> None:
         """Deliver orders into the world, and import them."""
         for order in orders:
-            self.count(order.username, order.whole)
+            self.count(order.username, order.delivered_count)
         self.write_orders(orders)
         self.command("orders", "import", "orders.csv")
 

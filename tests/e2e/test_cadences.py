@@ -6,7 +6,7 @@ import pytest
 
 from refilld.demo.instagram import Post
 from tests.e2e.installation import json_lines
-from tests.e2e.two_sources import Bought, TwoEyes
+from tests.e2e.two_sources import Bought, TwoSourceInstallation
 
 PROFILE = Bought("profile", "natgeo")
 LIKES = Bought("likes", "ReelAAAAAAA", "likes", "natgeo")
@@ -16,15 +16,15 @@ SHOP = [PROFILE, LIKES, VIEWS, PERSONAL]
 
 
 @pytest.fixture
-def shop(both: TwoEyes) -> TwoEyes:
+def shop(two_sources: TwoSourceInstallation) -> TwoSourceInstallation:
     """Everything sold is whole."""
-    both.professional("natgeo", 1500, ReelAAAAAAA=Post(1500, 1500))
-    both.personal("anna", 1500)
-    both.buy(SHOP)
-    return both
+    two_sources.professional("natgeo", 1500, ReelAAAAAAA=Post(1500, 1500))
+    two_sources.personal("anna", 1500)
+    two_sources.buy(SHOP)
+    return two_sources
 
 
-def round_of_looks(place: TwoEyes, cadence: str) -> list[dict[str, Any]]:
+def round_of_looks(place: TwoSourceInstallation, cadence: str) -> list[dict[str, Any]]:
     """`refilld run --once` under a cadence; whatever is covered has to be counted."""
     place.settings["sampling.cadence"] = cadence
     done = place.refilld("run", "--once")
@@ -35,7 +35,7 @@ def round_of_looks(place: TwoEyes, cadence: str) -> list[dict[str, Any]]:
     return [line for line in lines if line["event"] == "drop.decided"]
 
 
-def test_a_changed_cadence_loses_no_target_and_no_drop(shop: TwoEyes) -> None:
+def test_a_changed_cadence_loses_no_target_and_no_drop(shop: TwoSourceInstallation) -> None:
     """Learned, fixed, learned, fixed: all targets are read, and one confirms what the other suspected."""
     assert round_of_looks(shop, "learned") == []
     shop.personal("anna", 1300)
@@ -49,13 +49,13 @@ def test_a_changed_cadence_loses_no_target_and_no_drop(shop: TwoEyes) -> None:
     assert sorted(refill["order_id"] for refill in shop.refills(state="queued")) == ["likes", "personal"]
 
 
-def sent(shop: TwoEyes) -> int:
+def sent(shop: TwoSourceInstallation) -> int:
     """The number of requests to the official source so far."""
     return len(shop.official.requests)
 
 
 @pytest.mark.parametrize("cadence", ["learned", "fixed"])
-def test_check_has_its_own_reserve(shop: TwoEyes, cadence: str) -> None:
+def test_check_has_its_own_reserve(shop: TwoSourceInstallation, cadence: str) -> None:
     """It routes new targets, skips what Graph cannot read, and reads when routine looks may not."""
     shop.settings |= {
         "sampling.cadence": cadence,
@@ -67,7 +67,9 @@ def test_check_has_its_own_reserve(shop: TwoEyes, cadence: str) -> None:
     assert (sent(shop), shop.looks("anna")) == (2, 1)
     shop.command("run", "--once")
     assert sent(shop) == 2, "the rest of the hour is for checks"
-    known, answers = shop.learned(), shop.rows("check", "--fresh", *["likes"] * 3)
+    known, answers = shop.exposure_hours(), shop.rows("check", "--fresh", *["likes"] * 3)
     assert [one["recheck"] for one in answers] == ["done", "done", "due"]
     assert sent(shop) == 4
-    assert (shop.learned() > known) is (cadence == "learned"), "what was shown besides has taught something"
+    assert (shop.exposure_hours() > known) is (cadence == "learned"), (
+        "what was shown besides has taught something"
+    )

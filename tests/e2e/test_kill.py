@@ -39,14 +39,14 @@ def orders() -> list[Sold]:
     return [*single, *first, *(Sold(f"{name}/second", name, 1300, 200) for name in SHARED)]
 
 
-def live_and_be_killed(place: Installation, random: Random) -> None:
+def run_until_killed(place: Installation, random: Random) -> None:
     """Run until a random moment within a round of looks."""
     with place.daemon() as daemon:
         wanted = place.looks() + random.randint(1, 45)
         until(lambda: place.looks() >= wanted, "looks")
         Event().wait(random.uniform(0, 0.02))
         daemon.kill()
-    assert place.forget_takers() <= 1, "a kill costs one look at most"
+    assert place.expire_look_claims() <= 1, "a kill costs one look at most"
 
 
 def deliver(place: Installation, client: QueueClient, number: int) -> None:
@@ -74,7 +74,7 @@ def token(place: Installation) -> str:
     return place.command("token", "create", "--scope", "refills:consume").strip()
 
 
-def make_whole(place: Installation, client: QueueClient) -> None:
+def deliver_all_owed(place: Installation, client: QueueClient) -> None:
     """Fulfil what is owed, which is known beforehand; it is owed no second time."""
     queued = until(lambda: enough(client.listed()), "all refills")
     assert {row["order_id"]: row["quantity"] for row in queued if row["state"] == "queued"} == OWED
@@ -90,9 +90,9 @@ def test_every_loss_is_refilled_exactly_once(
 ) -> None:
     """Without kills and with many."""
     for _ in range(kills):
-        live_and_be_killed(place, random)
+        run_until_killed(place, random)
     with place.daemon() as daemon:
-        make_whole(place, QueueClient(daemon.port, token))
+        deliver_all_owed(place, QueueClient(daemon.port, token))
         assert daemon.stop() == 0
     assert sorted((drop["order_id"], drop["state"]) for drop in place.drops()) == each("refilled")
     place.command("db", "check")

@@ -21,7 +21,7 @@ def fallen(place: Installation) -> Installation:
         daemon.until_logged("look.taken", len(SHOP), outcome="count")
         assert daemon.stop() == 0
     for sold in SHOP:
-        place.count(sold.username, sold.whole - 300)
+        place.count(sold.username, sold.delivered_count - 300)
     return place
 
 
@@ -30,7 +30,7 @@ def test_a_loss_that_the_platform_reverts_is_not_refilled(fallen: Installation) 
     with fallen.daemon() as daemon:
         daemon.until_logged("drop.decided", len(SHOP), decision="hold", reason="mass_drop")
         for sold in SHOP[:3]:
-            fallen.count(sold.username, sold.whole)
+            fallen.count(sold.username, sold.delivered_count)
         daemon.until_logged("drop.decided", 3, decision="refill")
         daemon.until_logged("drop.decided", 3, decision="refuse", reason="recovered")
         assert daemon.stop() == 0
@@ -45,8 +45,8 @@ def test_the_operator_releases_a_mass_drop_with_one_command(fallen: Installation
     fallen.settings["mass_drop.hold"] = "2d"
     with fallen.daemon() as daemon:
         daemon.until_logged("drop.decided", len(SHOP), decision="hold", reason="mass_drop")
-        fallen.count(SHOP[0].username, SHOP[0].whole)
-        whole = {"link": SHOP[0].link, "count": SHOP[0].whole}
+        fallen.count(SHOP[0].username, SHOP[0].delivered_count)
+        whole = {"link": SHOP[0].link, "count": SHOP[0].delivered_count}
         daemon.until_logged("look.taken", len(daemon.logged("look.taken", **whole)) + 1, **whole)
         done = fallen.command("mass-drops", "release", "followers")
         assert daemon.stop() == 0

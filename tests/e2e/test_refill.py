@@ -33,8 +33,8 @@ def test_a_loss_becomes_one_refill_that_is_served_and_completed(shop: Installati
         assert client.claim() == []
         shop.count("nasa", 1100)
         [refill] = client.until_claimed()
-        told = {name: refill[name] for name in ("order_id", "link", "metric", "quantity", "reason")}
-        assert told == {
+        fields = {name: refill[name] for name in ("order_id", "link", "metric", "quantity", "reason")}
+        assert fields == {
             "order_id": "1001", "link": NASA.link, "metric": "followers", "quantity": 400,
             "reason": "drop_confirmed",
         }  # fmt: skip

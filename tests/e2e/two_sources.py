@@ -19,7 +19,7 @@ from storage.source_tables import hazard_cells
 from tests.e2e.installation import QUICK, Installation, Running, now, until
 from tests.e2e.queue_client import QueueClient
 
-BOTH = {
+TWO_SOURCES = {
     "sources.graph.enabled": "true",
     "sources.graph.ig_user_id": IG_USER_ID,
     "sources.graph.token_file": "graph-token",
@@ -56,14 +56,14 @@ class Bought:
 
 
 @dataclass
-class TwoEyes(Installation):
+class TwoSourceInstallation(Installation):
     """Both platforms show one world, each its own part of it."""
 
     graph: SmallGraph = field(default_factory=lambda: SmallGraph(now))
     official: GraphStandIn = field(default_factory=lambda: GraphStandIn(SmallGraph(now)))
 
     @property
-    def way_there(self) -> Mapping[str, str]:
+    def proxy_environment(self) -> Mapping[str, str]:
         return self.official.environment
 
     def professional(self, username: str, followers: int, **posts: Post) -> None:
@@ -97,7 +97,7 @@ class TwoEyes(Installation):
         """A token for the queue."""
         return self.command("token", "create", "--scope", "refills:consume").strip()
 
-    def learned(self) -> float:
+    def exposure_hours(self) -> float:
         """Hours between looks that the cadence has learned from, as far as the database knows."""
         database = Database(f"sqlite:///{self.folder / 'refilld.db'}")
         with database.read() as tx:
@@ -107,7 +107,7 @@ class TwoEyes(Installation):
         database.close()
         return hours
 
-    def told(self) -> list[tuple[str, object]]:
+    def alert_subjects(self) -> list[tuple[str, object]]:
         """What the operator was told of anything but drops."""
         return [(row["kind"], row["link"]) for row in self.records() if row["record"] == "alert"]
 
@@ -136,12 +136,14 @@ def claimed(client: QueueClient, number: int) -> dict[str, dict[str, Any]]:
 
 
 @contextmanager
-def both_installed(folder: Path, **settings: str) -> Iterator[TwoEyes]:
+def installed_with_two_sources(folder: Path, **settings: str) -> Iterator[TwoSourceInstallation]:
     """An installation with both sources; `refilld init` has not run yet."""
     world, graph = DemoInstagram(now), SmallGraph(now)
     pages = InstagramStandIn(world, remember=100_000)
     with GraphStandIn(graph, dict.fromkeys(HOSTS, pages.answer), remember=100_000) as official:
-        place = TwoEyes(folder, pages, world, QUICK | BOTH | settings, graph=graph, official=official)
+        place = TwoSourceInstallation(
+            folder, pages, world, QUICK | TWO_SOURCES | settings, graph=graph, official=official
+        )
         (folder / "graph-token").touch(mode=0o600)
         (folder / "graph-token").write_text(f"{TOKEN}\n")
         yield place

@@ -20,7 +20,7 @@ class Seer:
         return target.link.url
 
     def read(self, targets, now):
-        raise AssertionError("nobody may look")
+        raise AssertionError("this source must not be read")
 
 
 class Picky:
@@ -44,10 +44,10 @@ KINDS = {"seer": "Seer", "picky": "Picky", "broken": "Broken"}
 def plug_in(home: Path, patch: pytest.MonkeyPatch, kinds: Mapping[str, str] = KINDS) -> None:
     """Install these sources, below `home`, for as long as `patch` holds."""
     place = home / "installed"
-    info = place / "plugged_eyes-1.0.dist-info"
+    info = place / "plugged_sources-1.0.dist-info"
     info.mkdir(parents=True)
-    (place / "plugged_eyes.py").write_text(MODULE)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugged-eyes\nVersion: 1.0\n")
-    lines = "".join(f"{name} = plugged_eyes:{kind}\n" for name, kind in kinds.items())
+    (place / "plugged_sources.py").write_text(MODULE)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugged-sources\nVersion: 1.0\n")
+    lines = "".join(f"{name} = plugged_sources:{kind}\n" for name, kind in kinds.items())
     (info / "entry_points.txt").write_text(f"[refilld.sources]\n{lines}")
     patch.syspath_prepend(str(place))

@@ -116,9 +116,9 @@ KEYS = [
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: value[:30])
 def test_no_value_of_any_key_causes_a_traceback(section: str, key: str, value: str) -> None:
     """It is accepted, or refused in one printable line with file, line and key."""
-    told = verdict(f"[{section}]\n{key} = {value}\n")
-    assert told == "taken" or told.startswith(f"refilld.toml:2: {section}.{key}")
-    assert told.isprintable()
+    message = verdict(f"[{section}]\n{key} = {value}\n")
+    assert message == "taken" or message.startswith(f"refilld.toml:2: {section}.{key}")
+    assert message.isprintable()
 
 
 @pytest.mark.parametrize("section", Settings.model_fields)
@@ -155,9 +155,9 @@ def test_no_value_in_place_of_a_section_causes_a_traceback(section: str, value: 
 )
 def test_no_file_causes_a_traceback(text: str) -> None:
     """And the message is printable."""
-    told = problem(text)
-    assert told.startswith("refilld.toml:")
-    assert told.isprintable()
+    message = problem(text)
+    assert message.startswith("refilld.toml:")
+    assert message.isprintable()
 
 
 LEAVES = st.one_of(

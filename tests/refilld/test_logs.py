@@ -99,9 +99,9 @@ def test_logged_input_cannot_control_the_terminal(screen: Screen) -> None:
     """Nor add a line."""
     structlog.get_logger().info("odd\x1b]0;title\x07", detail="\x1b[2Jgone\nfake line\x9b31m")
     logging.getLogger("library").warning("odd\x1b]0;title\x07\nfake %s", "\x1b[2J")
-    told = screen.getvalue()
-    assert len(told.splitlines()) == 2
-    assert [sign for sign in ("\x1b]", "\x1b[2J", "\x07", "\x9b") if sign in told] == []
+    output = screen.getvalue()
+    assert len(output.splitlines()) == 2
+    assert [sign for sign in ("\x1b]", "\x1b[2J", "\x07", "\x9b") if sign in output] == []
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -116,8 +116,8 @@ def test_secrets_are_hidden(
     place = configured(monkeypatch, terminal=terminal)
     log = structlog.get_logger().bind(**{key: "hunter2"})
     log.info("request.refused", headers={key: "hunter2", "inner": {key: "hunter2"}}, plain="seen")
-    told = place.getvalue()
-    assert ("hunter2" not in told, "(hidden)" in told, "seen" in told) == (True, True, True)
+    output = place.getvalue()
+    assert ("hunter2" not in output, "(hidden)" in output, "seen" in output) == (True, True, True)
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -131,18 +131,18 @@ def test_a_traceback_shows_no_values(
     except ValueError:
         structlog.get_logger().exception("job.failed")
         logging.getLogger("library").exception("library failed")
-    told = place.getvalue()
-    assert told.count("ValueError: wrong by 7") == 2
-    assert "hunter2" not in told
+    output = place.getvalue()
+    assert output.count("ValueError: wrong by 7") == 2
+    assert "hunter2" not in output
 
 
 def test_warnings_of_libraries_have_the_same_format(journal: Screen) -> None:
     """Whatever reads the journal reads it too; what libraries chat about stays out."""
     logging.getLogger("library").warning("disk %s", "slow")
     logging.getLogger("library").info("hello")
-    (told,) = objects(journal)
-    assert (told["event"], told["level"]) == ("disk slow", "warning")
-    assert "timestamp" in told
+    (output,) = objects(journal)
+    assert (output["event"], output["level"]) == ("disk slow", "warning")
+    assert "timestamp" in output
 
 
 def test_python_warnings_have_the_same_format(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,9 +152,9 @@ def test_python_warnings_have_the_same_format(untouched: None, monkeypatch: pyte
         journal = configured(monkeypatch, terminal=False)
         warnings.warn("careful", UserWarning, stacklevel=1)
         logging.captureWarnings(capture=False)
-    (told,) = objects(journal)
-    assert "UserWarning: careful" in str(told["event"])
-    assert told["level"] == "warning"
+    (output,) = objects(journal)
+    assert "UserWarning: careful" in str(output["event"])
+    assert output["level"] == "warning"
 
 
 def test_debug_events_are_omitted_by_default(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,5 +174,5 @@ def test_nothing_is_ever_logged_to_standard_output(
     configure()
     structlog.get_logger().error("event")
     logging.getLogger("library").error("event")
-    said = capsys.readouterr()
-    assert (said.out, len(said.err.splitlines())) == ("", 2)
+    captured = capsys.readouterr()
+    assert (captured.out, len(captured.err.splitlines())) == ("", 2)

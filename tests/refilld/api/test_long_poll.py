@@ -76,10 +76,10 @@ def test_at_most_half_of_the_threads_wait(world: QueueWorld) -> None:
 def test_a_waiter_slot_is_freed_when_the_query_fails() -> None:
     """A database that is gone for a moment does not use the places up."""
     event = QuickEvent()
-    patience = WaiterPool(event, 1)
+    pool = WaiterPool(event, 1)
     answers: list[list[int]] = [[]]
     with pytest.raises(IndexError):
-        patience.poll(answers.pop, 1, bool)
+        pool.poll(answers.pop, 1, bool)
     assert event.waits == 1
-    assert patience.poll(list, 1, bool) == []
+    assert pool.poll(list, 1, bool) == []
     assert event.waits == 3

@@ -124,9 +124,9 @@ def test_of_a_completion_and_the_end_of_the_lease_exactly_one_wins(world: QueueW
 
     with ThreadPoolExecutor(2) as pool:
         answers, ended = pool.submit(complete), pool.submit(expire)
-    told = {200: "completed", 409: "queued"}
+    state_of = {200: "completed", 409: "queued"}
     states = [world.state(refill["refill_id"]) for refill in claimed]
-    assert states == [told[status] for status in answers.result()]
+    assert states == [state_of[status] for status in answers.result()]
     assert ended.result() == states.count("queued")
 
 

@@ -17,9 +17,9 @@ from tests.refilld.backtest.backtest_world import (
     NOW,
     SETTLED,
     SOLD,
-    Outcome,
-    a_look,
-    an_order,
+    ReplayResult,
+    look_event,
+    order_row,
     replayed,
 )
 
@@ -27,13 +27,15 @@ PLACES = 10
 
 
 def history(looks: int) -> list[dict[str, object]]:
-    return [a_look(SETTLED + number * HOUR / 60, 2000, f"shop{number % PLACES}") for number in range(looks)]
+    return [
+        look_event(SETTLED + number * HOUR / 60, 2000, f"shop{number % PLACES}") for number in range(looks)
+    ]
 
 
 def held(folder: Path, looks: int) -> int:
     """Bytes that a replay still holds after its last look."""
-    replayed(folder, [an_order(str(n), f"shop{n}") for n in range(PLACES)], history(looks))
-    out = Outcome()
+    replayed(folder, [order_row(str(n), f"shop{n}") for n in range(PLACES)], history(looks))
+    out = ReplayResult()
     tracemalloc.start()
     try:
         replay = Replay([Settings()], out.lines.append, out.complaints.append)
@@ -64,7 +66,7 @@ def naive(rule: MassDropRule, looks: list[tuple[datetime, int, bool]]) -> list[b
     judged: dict[int, datetime] = {}
     opened: dict[int, datetime] = {}
     began: datetime | None = None
-    said = []
+    states = []
     for at, number, fell in looks:
         judged[number] = at
         if fell:
@@ -75,8 +77,8 @@ def naive(rule: MassDropRule, looks: list[tuple[datetime, int, bool]]) -> list[b
         )
         on = rule.is_on(tally, began, at)
         began = (began or at) if on else None
-        said.append(on)
-    return said
+        states.append(on)
+    return states
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -88,6 +90,6 @@ def test_the_window_counts_as_the_rules_do(seed: int) -> None:
         looks.append((at, dice.randrange(30), dice.random() < dice.choice([0.02, 0.3])))
     rule = MassDropRule(window=HOUR, min_targets=5)
     falls, places = MassDropWindow(rule), [ReplayTarget() for _ in range(30)]
-    said = [falls.record(places[number], at, opened=fell) for at, number, fell in looks]
-    assert said == naive(rule, looks)
-    assert {True, False} == set(said)
+    states = [falls.record(places[number], at, opened=fell) for at, number, fell in looks]
+    assert states == naive(rule, looks)
+    assert {True, False} == set(states)

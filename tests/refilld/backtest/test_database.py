@@ -29,9 +29,9 @@ from tests.refilld.backtest.backtest_world import (
     HOUR,
     NOW,
     SOLD,
-    a_look,
-    an_order,
-    happens,
+    look_event,
+    order_event,
+    order_row,
     replayed,
     settings,
     written,
@@ -56,7 +56,7 @@ OUTCOMES = [outcome for outcome in Outcome if outcome is not Outcome.COUNT]
 def a_shop(dice: random.Random) -> list[dict[str, Any]]:
     """Draw twelve orders on five profiles, under three sets of terms, some without a start count."""
     return [
-        an_order(
+        order_row(
             str(number),
             f"shop{number if number < PROFILES else dice.randrange(PROFILES)}",
             quantity=dice.choice([100, 200, 1000]),
@@ -81,16 +81,16 @@ def a_history(dice: random.Random, steps: int = 400) -> Iterator[dict[str, Any]]
             level = [max(0, count - 400) for count in level]
         kind = dice.random()
         if kind < 0.80:
-            yield a_look(at, level[number] + dice.randrange(5), f"shop{number}")
+            yield look_event(at, level[number] + dice.randrange(5), f"shop{number}")
         elif kind < 0.86:
-            yield a_look(at, str(dice.choice(OUTCOMES)), f"shop{number}")
+            yield look_event(at, str(dice.choice(OUTCOMES)), f"shop{number}")
         elif kind < 0.93:
-            yield happens(at, "refill_completed", order_id)
+            yield order_event(at, "refill_completed", order_id)
         elif kind < 0.96:
-            yield happens(at, "refill_requested", order_id)
+            yield order_event(at, "refill_requested", order_id)
         else:
             flagged = dice.choice(["order_flagged", "order_unflagged"])
-            yield happens(at, flagged, order_id, flag=str(dice.choice(list(Flag))))
+            yield order_event(at, flagged, order_id, flag=str(dice.choice(list(Flag))))
 
 
 class Daemon:

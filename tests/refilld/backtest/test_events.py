@@ -17,16 +17,16 @@ from refilld.backtest.timestamps import read_timestamp
 from tests.refilld.backtest.backtest_world import (
     HOUR,
     SETTLED,
-    Outcome,
-    a_look,
-    an_order,
-    happens,
+    ReplayResult,
+    look_event,
+    order_event,
+    order_row,
     replayed,
     written,
 )
 
-LOOK = a_look(SETTLED, 1900)
-GOOD = json.dumps(a_look(SETTLED, 2000)).encode() + b"\n"
+LOOK = look_event(SETTLED, 1900)
+GOOD = json.dumps(look_event(SETTLED, 2000)).encode() + b"\n"
 TOLD = re.compile(r"events\.jsonl:\d+: (row|at|event|link|metric|outcome|count|counted|order_id|flag): .+")
 
 
@@ -37,12 +37,12 @@ def changed(**fields: Any) -> bytes:
 
 
 def flagged(**fields: Any) -> bytes:
-    return json.dumps(happens(SETTLED, "order_flagged", flag="hold") | fields).encode()
+    return json.dumps(order_event(SETTLED, "order_flagged", flag="hold") | fields).encode()
 
 
-def told(folder: Path, line: bytes) -> list[str]:
+def complaints_about(folder: Path, line: bytes) -> list[str]:
     """Give the complaints about a history with this line between two good ones, which must go through."""
-    out = replayed(folder, [an_order()], GOOD + line + b"\n" + GOOD)
+    out = replayed(folder, [order_row()], GOOD + line + b"\n" + GOOD)
     assert out.summary is not None
     assert out.summary.snapshots >= 2
     assert out.summary.events_refused == len(out.complaints)
@@ -117,7 +117,7 @@ def told(folder: Path, line: bytes) -> list[str]:
     ],
 )
 def test_a_bad_line_is_refused_by_line_and_field(tmp_path: Path, field: str, line: bytes) -> None:
-    (complaint,) = told(tmp_path, line)
+    (complaint,) = complaints_about(tmp_path, line)
     assert complaint.startswith(f"events.jsonl:2: {field}: ")
     assert len(complaint) < 400
     assert complaint.isprintable()
@@ -138,31 +138,31 @@ def test_a_bad_line_is_refused_by_line_and_field(tmp_path: Path, field: str, lin
     ],
 )
 def test_a_good_line_is_taken_however_it_is_written(tmp_path: Path, line: bytes) -> None:
-    out = replayed(tmp_path, [an_order()], GOOD + line + b"\n")
+    out = replayed(tmp_path, [order_row()], GOOD + line + b"\n")
     assert out.complaints == []
 
 
 def test_a_byte_order_mark_and_foreign_line_ends_are_forgiven(tmp_path: Path) -> None:
-    out = replayed(tmp_path, [an_order()], b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n") + GOOD.rstrip())
+    out = replayed(tmp_path, [order_row()], b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n") + GOOD.rstrip())
     assert out.summary is not None
     assert (out.complaints, out.summary.snapshots) == ([], 2)
 
 
 def test_an_empty_history_is_one(tmp_path: Path) -> None:
-    out = replayed(tmp_path, [an_order()], b"")
+    out = replayed(tmp_path, [order_row()], b"")
     assert (out.lines, out.complaints) == ([], [])
 
 
 def test_a_refused_event_does_not_move_the_clock(tmp_path: Path) -> None:
     """An event of an unknown order lies a month ahead; the looks before that are still in order."""
-    late = json.dumps(happens(SETTLED + 700 * HOUR, "refill_completed", "9")).encode()
-    (complaint,) = told(tmp_path, late)
+    late = json.dumps(order_event(SETTLED + 700 * HOUR, "refill_completed", "9")).encode()
+    (complaint,) = complaints_about(tmp_path, late)
     assert "order_id" in complaint
 
 
 def test_a_bad_order_is_told_by_line_and_left_out(tmp_path: Path) -> None:
     """The second order of an id is refused too: the first row holds."""
-    rows = [an_order(), an_order(quantity=500), an_order("2", quantity=0)]
+    rows = [order_row(), order_row(quantity=500), order_row("2", quantity=0)]
     out = replayed(tmp_path, rows, b"")
     assert [complaint.split(": ")[:2] for complaint in out.complaints] == [
         ["orders.jsonl:2", "order_id"],
@@ -191,9 +191,9 @@ LINES = st.one_of(
 )
 
 
-def fuzzed(lines: list[bytes]) -> Outcome:
+def fuzzed(lines: list[bytes]) -> ReplayResult:
     with TemporaryDirectory() as folder:
-        return replayed(Path(folder), [an_order()], b"\n".join(lines))
+        return replayed(Path(folder), [order_row()], b"\n".join(lines))
 
 
 @given(st.lists(LINES, max_size=8))

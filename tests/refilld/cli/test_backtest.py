@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from refilld.cli.context import CommandContext
 from refilld.cli.root import refilld
-from tests.refilld.backtest.backtest_world import HOUR, NOW, SETTLED, a_look, an_order, looks
+from tests.refilld.backtest.backtest_world import HOUR, NOW, SETTLED, look_event, looks, order_row
 from tests.refilld.cli_world import COMMAND, bare, process
 
 DROP = looks((SETTLED, 1700), (SETTLED + 2 * HOUR, 1700))
@@ -21,7 +21,7 @@ DROP = looks((SETTLED, 1700), (SETTLED + 2 * HOUR, 1700))
 def home() -> Iterator[Path]:
     with TemporaryDirectory() as name:
         folder = Path(name)
-        put(folder / "orders.jsonl", [an_order(price="1.50", currency="USD")])
+        put(folder / "orders.jsonl", [order_row(price="1.50", currency="USD")])
         put(folder / "events.jsonl", DROP)
         (folder / "refilld.toml").write_text("")
         (folder / "lax.toml").write_text("[terms.default]\nmin_drop_percent = 50\n")
@@ -54,7 +54,7 @@ def test_no_database_is_needed_and_none_is_made(home: Path) -> None:
 
 
 def test_a_bad_event_is_reported_with_exit_code_1(home: Path) -> None:
-    put(home / "events.jsonl", [a_look(SETTLED, -1), *DROP])
+    put(home / "events.jsonl", [look_event(SETTLED, -1), *DROP])
     result = run(home)
     first, *_, last = result.stderr.splitlines()
     assert first.startswith("events.jsonl:1: count: ")
@@ -66,7 +66,7 @@ def test_a_bad_event_is_reported_with_exit_code_1(home: Path) -> None:
 
 
 def test_a_bad_order_is_reported_with_exit_code_1(home: Path) -> None:
-    put(home / "orders.jsonl", [an_order(), an_order("2", "esa", quantity=0)])
+    put(home / "orders.jsonl", [order_row(), order_row("2", "esa", quantity=0)])
     result = run(home)
     assert (result.exit_code, result.stderr.splitlines()[0][:27]) == (1, "orders.jsonl:2: quantity: '")
 
@@ -127,7 +127,7 @@ def test_unknown_terms_to_compare_are_a_wrong_usage(home: Path) -> None:
 def test_the_same_input_gives_the_same_bytes(home: Path) -> None:
     """Whatever order the interpreter's hashes give to sets and dictionaries."""
     names = [f"shop{number}" for number in range(40)]
-    put(home / "orders.jsonl", [an_order(name, name, price="1.50") for name in names] * 2)
+    put(home / "orders.jsonl", [order_row(name, name, price="1.50") for name in names] * 2)
     put(home / "events.jsonl", [look | {"link": name} for look in DROP for name in names])
     words = ("backtest", "orders.jsonl", "events.jsonl", "--compare", "lax.toml", "--output", "out.jsonl")
     seen = set()

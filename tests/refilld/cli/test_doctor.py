@@ -92,16 +92,16 @@ def test_without_a_file_the_defaults_apply(tmp_path: Path) -> None:
     """And the database of the defaults is not there yet: the doctor creates none, and says what does."""
     result = process("doctor", "--json", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (1, "")
-    told = {row["id"]: row for row in map(json.loads, result.stdout.splitlines())}
-    assert told["configuration.file"]["level"] == "warning"
-    assert told["database.migrations"]["level"] == "error"
-    assert told["database.migrations"]["hint"] == "run: refilld init"
-    assert told["sources.enabled"]["level"] == "error"
+    findings = {row["id"]: row for row in map(json.loads, result.stdout.splitlines())}
+    assert findings["configuration.file"]["level"] == "warning"
+    assert findings["database.migrations"]["level"] == "error"
+    assert findings["database.migrations"]["hint"] == "run: refilld init"
+    assert findings["sources.enabled"]["level"] == "error"
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("text", "mode", "told"),
+    ("text", "mode", "warned"),
     [
         ("[alerts]\nurls = ['json://user:hunter2@127.0.0.1:1']\n", 0o644, True),
         ("[alerts]\nurls = ['json://user:hunter2@127.0.0.1:1']\n", 0o640, False),
@@ -110,12 +110,12 @@ def test_without_a_file_the_defaults_apply(tmp_path: Path) -> None:
 )
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
 def test_secrets_in_a_world_readable_configuration_are_a_warning(
-    desk: Desk, text: str, mode: int, told: bool
+    desk: Desk, text: str, mode: int, warned: bool
 ) -> None:
     """A file without any must be readable by all under systemd."""
     configure(desk, text)
     (desk.home / "refilld.toml").chmod(mode)
-    assert ("configuration.secrets" in checks(desk, "warning")) is told
+    assert ("configuration.secrets" in checks(desk, "warning")) is warned
     assert SECRET not in doctor(desk).output
 
 
@@ -127,9 +127,9 @@ def test_a_password_in_the_database_url_is_a_secret(tmp_path: Path) -> None:
     config.chmod(0o644)
     result = process("doctor", "--json", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (3, "")
-    told = {row["id"]: row["level"] for row in map(json.loads, result.stdout.splitlines())}
-    assert (told["configuration.secrets"], told["database.reachable"]) == ("warning", "error")
-    assert {"sources.enabled", "alerts.channels"} <= told.keys()
+    findings = {row["id"]: row["level"] for row in map(json.loads, result.stdout.splitlines())}
+    assert (findings["configuration.secrets"], findings["database.reachable"]) == ("warning", "error")
+    assert {"sources.enabled", "alerts.channels"} <= findings.keys()
     assert SECRET not in result.stdout
 
 
@@ -142,8 +142,8 @@ def test_a_world_readable_database_is_an_error(desk: Desk) -> None:
     assert found(desk, "database.file")["level"] == "error"
     assert doctor(desk).exit_code == 1
     desk.world.path.chmod(0o640)
-    told = found(desk, "database.file")
-    assert (told["level"], told["hint"]) == ("warning", f"chmod 600 {desk.world.path}")
+    finding = found(desk, "database.file")
+    assert (finding["level"], finding["hint"]) == ("warning", f"chmod 600 {desk.world.path}")
 
 
 def test_a_missing_folder_of_the_database_is_an_error(desk: Desk) -> None:
@@ -156,8 +156,8 @@ def test_a_missing_folder_of_the_database_is_an_error(desk: Desk) -> None:
 def test_a_database_of_an_older_version_is_an_error(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that migrates it."""
     monkeypatch.setattr(migrate, "newest", lambda: "9999")
-    told = found(desk, "database.migrations")
-    assert (told["level"], told["hint"]) == ("error", "run: refilld db upgrade")
+    finding = found(desk, "database.migrations")
+    assert (finding["level"], finding["hint"]) == ("error", "run: refilld db upgrade")
     assert doctor(desk).exit_code == 1
 
 
@@ -185,8 +185,8 @@ def test_a_damaged_file_is_an_error(desk: Desk) -> None:
         where = "WHERE name = 'ix_orders_target_id'"
         tx.exec_driver_sql(f"UPDATE sqlite_schema SET rootpage = {other} {where}")
     desk.world.database.close()
-    told = found(desk, "database.sound")
-    assert (told["level"], "is damaged" in told["says"]) == ("error", True)
+    finding = found(desk, "database.sound")
+    assert (finding["level"], "is damaged" in finding["says"]) == ("error", True)
     assert doctor(desk).exit_code == 1
 
 
@@ -214,8 +214,8 @@ def test_a_missing_driver_is_reported_with_its_extra(desk: Desk, monkeypatch: py
     """A server that might be down is another matter."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
     (desk.home / "refilld.toml").write_text("[database]\nurl = 'postgresql+psycopg://me@localhost/shop'\n")
-    told = found(desk, "database.reachable")
-    assert (told["level"], told["hint"]) == ("error", "pip install '.[postgres]'")
+    finding = found(desk, "database.reachable")
+    assert (finding["level"], finding["hint"]) == ("error", "pip install '.[postgres]'")
 
 
 # The clock
@@ -227,8 +227,8 @@ def test_a_clock_behind_the_newest_snapshot_is_an_error(desk: Desk) -> None:
         sources.note_requests(tx, "seer", desk.world.now, 1)
     assert found(desk, "clock.time")["level"] == "ok"
     desk.world.now -= HOUR
-    told = found(desk, "clock.time")
-    assert (told["level"], "2026-03-01 12:00:00Z" in told["says"]) == ("error", True)
+    finding = found(desk, "clock.time")
+    assert (finding["level"], "2026-03-01 12:00:00Z" in finding["says"]) == ("error", True)
 
 
 def test_an_unset_clock_is_an_error(desk: Desk) -> None:
@@ -260,9 +260,9 @@ def test_the_clock_is_compared_with_the_database_server(
         configure(desk, "[sources.seer]\nenabled = true\n")
         desk.world.now = datetime.now(UTC) + apart
         assert found(desk, "clock.server")["level"] == level
-        told = checks(desk, *LEVELS)
-        assert "database.file" not in told
-        assert {"database.migrations", "source.budget", "source.breaker"} <= told
+        found_checks = checks(desk, *LEVELS)
+        assert "database.file" not in found_checks
+        assert {"database.migrations", "source.budget", "source.breaker"} <= found_checks
 
 
 # The alerts

@@ -36,9 +36,9 @@ def test_no_enabled_source_is_an_error(desk: Desk) -> None:
 def test_an_uninstalled_source_is_an_error(desk: Desk) -> None:
     """With the names that there are."""
     configure(desk, "[sources.telepathy]\nenabled = true\n")
-    told = found(desk, "source.installed")
-    assert (told["level"], told["about"]) == ("error", "telepathy")
-    assert "instaloader" in told["says"]
+    finding = found(desk, "source.installed")
+    assert (finding["level"], finding["about"]) == ("error", "telepathy")
+    assert "instaloader" in finding["says"]
 
 
 def test_a_misspelt_source_is_reported_with_a_suggestion(desk: Desk) -> None:
@@ -63,9 +63,9 @@ def test_a_wrong_session_file_is_one_finding_with_the_command_that_writes_it(
         path.write_text(content)
         path.chmod(0o600)
     configure(desk, f"[sources.instaloader]\nenabled = true\nsession_file = '{path}'\n")
-    (told,) = about(desk, "instaloader")
-    assert (told["level"], told["id"]) == ("error", check)
-    assert told["hint"] == "write it with refilld sources login instaloader --cookies FILE"
+    (finding,) = about(desk, "instaloader")
+    assert (finding["level"], finding["id"]) == ("error", check)
+    assert finding["hint"] == "write it with refilld sources login instaloader --cookies FILE"
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,9 @@ def test_a_wrong_token_file_is_one_finding(desk: Desk, content: str | None, chec
         path.chmod(0o600)
     graph = f"[sources.graph]\nenabled = true\nig_user_id = '17841400000000000'\ntoken_file = '{path}'\n"
     configure(desk, graph)
-    (told,) = about(desk, "graph")
-    assert (told["level"], told["id"]) == ("error", check)
-    assert told["hint"].startswith("put the token into it, readable by refilld's user only")
+    (finding,) = about(desk, "graph")
+    assert (finding["level"], finding["id"]) == ("error", check)
+    assert finding["hint"].startswith("put the token into it, readable by refilld's user only")
     assert SECRET not in doctor(desk).output
 
 
@@ -92,8 +92,8 @@ def test_a_source_that_cannot_start_is_reported_beside_its_good_files(desk: Desk
     path.write_text(SECRET)
     path.chmod(0o600)
     configure(desk, f"[sources.graph]\nenabled = true\ntoken_file = '{path}'\n")
-    told = [(row["id"], row["level"]) for row in about(desk, "graph")]
-    assert told == [("source.credentials", "ok"), ("source.opens", "error")]
+    findings = [(row["id"], row["level"]) for row in about(desk, "graph")]
+    assert findings == [("source.credentials", "ok"), ("source.opens", "error")]
 
 
 def test_a_session_file_below_the_home_folder_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,8 +128,8 @@ def test_a_source_that_cannot_start_is_an_error(desk: Desk, name: str, says: str
     """What it says of its options is told; what a stranger's error says may be a secret."""
     configure(desk, f"[sources.{name}]\nenabled = true\n")
     result = doctor(desk)
-    told = [row for row in rows(result) if (row["id"], row["about"]) == ("source.opens", name)]
-    assert [(row["level"], row["says"]) for row in told] == [("error", says)]
+    findings = [row for row in rows(result) if (row["id"], row["about"]) == ("source.opens", name)]
+    assert [(row["level"], row["says"]) for row in findings] == [("error", says)]
     assert result.exit_code == 1
     assert SECRET not in result.output
 
@@ -146,8 +146,8 @@ def test_a_credential_must_be_readable_by_its_owner_only(
     path.write_text(SECRET)
     path.chmod(mode)
     configure(desk, f"{option} = '{path}'\n")
-    told = found(desk, "source.credentials")
-    assert (told["level"], told["about"]) == (level, "seer")
+    finding = found(desk, "source.credentials")
+    assert (finding["level"], finding["about"]) == (level, "seer")
     assert SECRET not in doctor(desk).output
 
 
@@ -182,14 +182,14 @@ def test_a_paused_or_stopped_source_is_reported_with_reason_and_end(
         for _ in range(times):
             breaker = breaker.after(Outcome.BLOCKED, "a", desk.world.now, HOUR)
         sources.save_breaker(tx, "seer", breaker)
-    told = found(desk, "source.breaker")
-    assert told["level"] == level
-    assert "blocked" in told["says"]
-    assert "refilld sources resume seer" in told["hint"]
+    finding = found(desk, "source.breaker")
+    assert finding["level"] == level
+    assert "blocked" in finding["says"]
+    assert "refilld sources resume seer" in finding["hint"]
 
 
 @pytest.mark.parametrize(
-    ("rate_limit", "level", "said"),
+    ("rate_limit", "level", "shown"),
     [
         (RateLimitHint(used_percent=74), "ok", "may look"),
         (RateLimitHint(used_percent=75), "warning", "75 %"),
@@ -198,12 +198,12 @@ def test_a_paused_or_stopped_source_is_reported_with_reason_and_end(
     ],
 )
 def test_a_source_near_its_rate_limit_is_reported(
-    desk: Desk, rate_limit: RateLimitHint, level: str, said: str
+    desk: Desk, rate_limit: RateLimitHint, level: str, shown: str
 ) -> None:
     """It is no fault, but somebody may wonder why so little is looked at."""
     with desk.world.database.write() as tx:
         sources.save_rate_limit_state(
             tx, "seer", sources.rate_limit_state(tx, "seer").after(rate_limit, desk.world.now)
         )
-    told = found(desk, "source.breaker")
-    assert (told["level"], said in told["says"]) == (level, True)
+    finding = found(desk, "source.breaker")
+    assert (finding["level"], shown in finding["says"]) == (level, True)

@@ -86,9 +86,9 @@ def test_other_alerts_are_listed_beside_drops(desk: Desk) -> None:
     shown = objects(desk.run("drops", "list", "--json"))
     assert [line["record"] for line in shown] == ["drop"] + ["alert"] * len(other_kinds())
     assert [line["kind"] for line in shown[1:]] == other_kinds()[::-1]
-    told = desk.run("drops", "list").stdout
-    assert [kind for kind in other_kinds() if f"about {kind}" not in told] == []
-    assert "about drop." not in told
+    output = desk.run("drops", "list").stdout
+    assert [kind for kind in other_kinds() if f"about {kind}" not in output] == []
+    assert "about drop." not in output
 
 
 def test_alerts_are_shown_without_any_drop(desk: Desk) -> None:
@@ -104,9 +104,9 @@ def test_stored_text_cannot_control_the_terminal(desk: Desk) -> None:
     desk.world.queue("1")
     with closing(sqlite3.connect(desk.world.path)) as connection, connection:
         connection.execute("UPDATE targets SET link = ?", ["\x1b[2Jlink"])
-    told = desk.run("drops", "list").stdout
-    assert "odd?]0;owned??31m?fake" in told
-    assert [line for line in told.splitlines() if not line.isprintable()] == []
+    output = desk.run("drops", "list").stdout
+    assert "odd?]0;owned??31m?fake" in output
+    assert [line for line in output.splitlines() if not line.isprintable()] == []
 
 
 @pytest.mark.parametrize("words", [["list", "--limit", 0], ["list", "--limit", "10001"], ["show"]])

@@ -99,10 +99,10 @@ def test_an_invalid_link_is_a_wrong_usage(desk: Desk) -> None:
 def test_prices_and_times_have_one_format(desk: Desk) -> None:
     """As they were written, not as the program keeps them."""
     desk.imported("1,svc,@shop1,1000,Completed,2026-02-20T00:00:00Z,,0,followers,,0.000001,eur")
-    told = desk.run("orders", "show", "1").stdout
-    assert [line.split() for line in told.splitlines() if "price" in line] == [["price", "0.000001"]]
-    assert "Decimal" not in told
-    assert "datetime" not in told
+    output = desk.run("orders", "show", "1").stdout
+    assert [line.split() for line in output.splitlines() if "price" in line] == [["price", "0.000001"]]
+    assert "Decimal" not in output
+    assert "datetime" not in output
     assert objects(desk.run("orders", "show", "1", "--json"))[0]["price"] == "0.000001"
 
 
@@ -123,8 +123,8 @@ def test_an_unknown_order_is_a_one_line_error_with_exit_code_1(desk: Desk, words
 def test_a_flag_is_set_once_and_lifted_once(desk: Desk, flag: Flag) -> None:
     """Saying it again is no error, and says so."""
     desk.imported(sold(1))
-    said = [desk.run("orders", action, 1, flag).stdout for action in ("flag", "flag", "unflag", "unflag")]
-    assert said == [
+    output = [desk.run("orders", action, 1, flag).stdout for action in ("flag", "flag", "unflag", "unflag")]
+    assert output == [
         f"order 1 is flagged {flag}\n",
         f"order 1 was already flagged {flag}\n",
         f"order 1 is no longer flagged {flag}\n",
@@ -167,9 +167,9 @@ def test_stored_text_cannot_control_the_terminal(desk: Desk, words: list[str]) -
     with closing(sqlite3.connect(desk.world.path)) as connection, connection:
         connection.execute("UPDATE orders SET service = ?, provider = ?, customer = ?", [EVIL] * 3)
         connection.execute("UPDATE targets SET due_reason = ?, owner = ?", [EVIL] * 2)
-    told = desk.run("orders", *words).stdout
-    assert "?]0;owned??[2J?31m??fake?" in told
-    assert [line for line in told.splitlines() if not line.isprintable()] == []
+    output = desk.run("orders", *words).stdout
+    assert "?]0;owned??[2J?31m??fake?" in output
+    assert [line for line in output.splitlines() if not line.isprintable()] == []
     (shown,) = [json.loads(line) for line in desk.run("orders", *words, "--json").stdout.splitlines()]
     assert shown["service"] == EVIL
 

@@ -133,8 +133,8 @@ def test_an_order_that_becomes_one_without_refill_loses_what_waits(desk: Desk) -
     """Its queued refill is not delivered."""
     (refill_id,) = desk.world.queue("17")
     configure(desk, '[terms.default]\nrefill = "never"\n')
-    told = desk.run("orders", "reterm", "--apply").stdout.splitlines()
-    assert told[0] == "order 17: refill automatic -> never"
+    output = desk.run("orders", "reterm", "--apply").stdout.splitlines()
+    assert output[0] == "order 17: refill automatic -> never"
     with desk.world.database.read() as tx:
         assert refills.get(tx, refill_id).state is RefillState.CANCELLED
 

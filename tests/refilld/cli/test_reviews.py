@@ -50,5 +50,5 @@ def test_a_closed_or_unknown_review_cannot_be_closed(asked: Desk, review_id: int
     asked.run("reviews", "close", 1)
     result = asked.process("reviews", "close", review_id)
     assert result.returncode == 1
-    said = {1: "review 1 is closed already", 404: "there is no review 404"}[review_id]
-    assert result.stderr == f"refilld: {said}\n"
+    message = {1: "review 1 is closed already", 404: "there is no review 404"}[review_id]
+    assert result.stderr == f"refilld: {message}\n"

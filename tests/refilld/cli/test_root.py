@@ -22,7 +22,7 @@ from refilld.config import ConfigError
 from storage import errors, mass_drops, reviews
 from tests.command_tree import command_at, commands
 from tests.refilld.cli_world import Desk, bare, csv, process, sold
-from tests.refilld.queue_world import an_order
+from tests.refilld.queue_world import a_sold_order
 
 TABLES = {"backtest", "doctor", "list", "show", "claim", "check", "import", "reterm", "probe", "simulate"}
 
@@ -208,7 +208,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(desk: Des
     with desk.world.database.write() as tx:
         mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(20, 9), desk.world.now)
         reviews.open_review(
-            tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), an_order("1", "nasa"), desk.world.now
+            tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), a_sold_order("1", "nasa"), desk.world.now
         )
     desk.run("token", "create", "--scope", "metrics:read")
     desk.write(csv([sold(9, "2024-01-01T00:00:00Z")]))

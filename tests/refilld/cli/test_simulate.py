@@ -147,7 +147,7 @@ def test_refused_orders_are_reported_with_exit_code_1(home: Path, leaking: None)
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("--orders-file", PAGE), "sells its own"),
         (("--source", "instaloader", "--orders", 5), "built-in world only"),
@@ -155,9 +155,9 @@ def test_refused_orders_are_reported_with_exit_code_1(home: Path, leaking: None)
         (("--compare", "lucky"), "'lucky' is not"),
     ],
 )
-def test_contradicting_options_are_a_wrong_usage(home: Path, words: tuple[object, ...], said: str) -> None:
+def test_contradicting_options_are_a_wrong_usage(home: Path, words: tuple[object, ...], message: str) -> None:
     result = run(home, *words)
-    assert (result.exit_code, said in result.output) == (2, True)
+    assert (result.exit_code, message in result.output) == (2, True)
 
 
 def test_a_source_that_is_not_installed_is_named(home: Path) -> None:

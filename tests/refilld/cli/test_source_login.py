@@ -84,7 +84,7 @@ def test_an_older_login_is_replaced_whole_and_closed_to_others(desk: Desk) -> No
 
 
 @pytest.mark.parametrize(
-    ("export", "said"),
+    ("export", "message"),
     [
         (b"", "neither JSON nor a cookies.txt"),
         (b"hello", "neither JSON nor a cookies.txt"),
@@ -104,11 +104,11 @@ def test_an_older_login_is_replaced_whole_and_closed_to_others(desk: Desk) -> No
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_an_invalid_login_is_refused_and_nothing_is_written(desk: Desk, export: bytes, said: str) -> None:
+def test_an_invalid_login_is_refused_and_nothing_is_written(desk: Desk, export: bytes, message: str) -> None:
     """In one clear line without any value."""
     result = desk.process("sources", "login", "instaloader", "--cookies", desk.write(export, "export"))
     assert (result.returncode, result.stdout) == (2, "")
-    assert said in result.stderr
+    assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert "FAKE" not in result.stderr
     assert not (desk.home / "session.json").exists()
@@ -121,15 +121,15 @@ def test_an_invalid_login_is_refused_and_nothing_is_written(desk: Desk, export: 
 )
 def test_any_bytes_are_a_login_or_one_clear_error(odd: bytes, chance: random.Random) -> None:
     """Alone, and in the middle of something that was an export."""
-    said = []
+    messages = []
     for whole in (json.dumps(COOKIES), json.dumps(LIST), LINES):
         at = chance.randrange(len(whole))
         for content in (odd, whole[:at].encode() + odd + whole[at:].encode()):
             try:
                 assert exported(content).values.keys() >= COOKIES.keys()
             except BadInputError as error:
-                said.append(str(error))
-    assert not any("FAKE" in one for one in said)
+                messages.append(str(error))
+    assert not any("FAKE" in one for one in messages)
 
 
 def test_without_a_configured_file_nothing_is_read(desk: Desk) -> None:

@@ -223,7 +223,7 @@ def test_the_spacing_is_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["telepathy"], "telepathy is not enabled"),
         ([NAME, "not a name"], "not a username"),
@@ -233,11 +233,11 @@ def test_the_spacing_is_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
     ],
 )
 def test_wrong_questions_are_not_asked(
-    desk: Desk, running: InstagramStandIn, words: list[str], said: str
+    desk: Desk, running: InstagramStandIn, words: list[str], message: str
 ) -> None:
     """One clear line, and nothing is sent."""
     result = desk.run("sources", "probe", *words)
-    assert (result.exit_code != 0, said in str(result.exception), running.requests) == (True, True, ())
+    assert (result.exit_code != 0, message in str(result.exception), running.requests) == (True, True, ())
 
 
 def test_the_longest_probe_is_twenty_requests(

@@ -184,8 +184,8 @@ def test_pausing_never_shortens_another_pause(desk: Desk) -> None:
     first = f"for a shorter pause, refilld sources resume {NAME} comes first\n"
     refuse(desk, 1)
     result = desk.run("sources", "pause", NAME, "--for", "10m")
-    said = f"{NAME} is paused until 2026-03-01 13:00:00Z already (blocked); {first}"
-    assert (result.exit_code, result.stdout) == (0, said)
+    message = f"{NAME} is paused until 2026-03-01 13:00:00Z already (blocked); {first}"
+    assert (result.exit_code, result.stdout) == (0, message)
     assert listed(desk)[NAME]["until"] == "2026-03-01T13:00:00Z"
     desk.run("sources", "pause", NAME)
     result = desk.run("sources", "pause", NAME, "--for", "10m")

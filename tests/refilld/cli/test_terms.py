@@ -112,8 +112,8 @@ def test_an_import_reports_derived_terms(desk: Desk, options: list[str]) -> None
     """By the name, with what it promises and how many orders, most of them first."""
     configure(desk, DERIVING + FOLLOWERS)
     path = desk.write(csv([row(1, "Likes no refill"), row(2, "1234"), row(3, "1234"), row(4, "plain")]))
-    told = desk.run("orders", "import", path, *options).stdout.splitlines()
-    assert told[1:] == [
+    output = desk.run("orders", "import", path, *options).stdout.splitlines()
+    assert output[1:] == [
         'terms from the name "IG Followers R30 ♻": window 30d, refill automatic (2 orders)',
         'terms from the name "Likes no refill": refill never (1 order)',
     ]
@@ -122,8 +122,8 @@ def test_an_import_reports_derived_terms(desk: Desk, options: list[str]) -> None
 def test_with_json_the_derived_terms_are_in_the_object(desk: Desk) -> None:
     """With the same facts."""
     configure(desk, DERIVING)
-    (told,) = shown(desk.run("orders", "import", desk.write(csv([row(1, "Lifetime")])), "--json"))
-    assert told["terms_from_names"] == [
+    (output,) = shown(desk.run("orders", "import", desk.write(csv([row(1, "Lifetime")])), "--json"))
+    assert output["terms_from_names"] == [
         {"name": "Lifetime", "terms": "lifetime", "window": "365d", "refill": "automatic", "orders": 1}
     ]
 
@@ -160,6 +160,6 @@ def test_a_name_about_refills_without_derived_terms_is_reported(desk: Desk) -> N
         file.write("[service_names]\nderive_terms = true\n")
     rows = [sold(1).replace("svc", "IG Followers ❌ Refill"), sold(2).replace("svc", "Cheap followers")]
     result = desk.run("orders", "import", desk.write(csv(rows)))
-    told = 'no terms from the name "IG Followers ❌ Refill": the default ones hold (1 order)'
-    assert told in result.output
+    message = 'no terms from the name "IG Followers ❌ Refill": the default ones hold (1 order)'
+    assert message in result.output
     assert "Cheap followers" not in result.output

@@ -29,19 +29,19 @@ from storage.operator_actions import act
 from tests.refilld.cli_world import COMMAND, Desk, bare
 
 HOUR = timedelta(hours=1)
-EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\nfake\u202e"
+CONTROL_CHARACTERS = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\nfake\u202e"
 
 
 def look(desk: Desk, hours_ago: float, count: int | None, detail: str = "") -> None:
     """A look at the target of order 17."""
     target = Target(Link(LinkKind.PROFILE, "profile.17"), Metric.FOLLOWERS)
     outcome = Outcome.TRANSIENT if count is None else Outcome.COUNT
-    shot = Snapshot(target, desk.world.now - hours_ago * HOUR, outcome, "simulated", count, "", detail)
+    snapshot = Snapshot(target, desk.world.now - hours_ago * HOUR, outcome, "simulated", count, "", detail)
     with desk.world.database.write() as tx:
-        snapshots.add(tx, targets.of_order(tx, "17").target_id, shot)
+        snapshots.add(tx, targets.of_order(tx, "17").target_id, snapshot)
 
 
-def counted(desk: Desk, count: int) -> None:
+def set_last_count(desk: Desk, count: int) -> None:
     """The newest count, as the series keeps it."""
     with closing(sqlite3.connect(desk.world.path)) as connection, connection:
         connection.execute(
@@ -49,13 +49,13 @@ def counted(desk: Desk, count: int) -> None:
         )
 
 
-def storied(desk: Desk) -> str:
+def order_with_history(desk: Desk) -> str:
     """An order with looks, a drop, a decision, and a claimed refill; gives the lease token."""
     desk.world.queue("17")
     (row,) = desk.world.claim(consumer="panel")
     for hours_ago, count in ((5, 2000), (4, 1990), (3, 1995), (2, None), (1, 1900)):
         look(desk, hours_ago, count, "" if count else "HTTP 503")
-    counted(desk, 1900)
+    set_last_count(desk, 1900)
     return str(row.lease_token)
 
 
@@ -104,22 +104,22 @@ def _read(descriptor: int) -> bytes:
 
 def test_the_output_has_facts_plot_and_timeline(desk: Desk) -> None:
     """The facts with the terms and what a customer would be told; and never a lease token."""
-    token = storied(desk)
-    told = shown(desk)
-    facts = dict(line.split(maxsplit=1) for line in told.partition("\n\n")[0].splitlines())
+    token = order_with_history(desk)
+    output = shown(desk)
+    facts = dict(line.split(maxsplit=1) for line in output.partition("\n\n")[0].splitlines())
     assert (facts["order_id"], facts["completed_at"]) == ("17", "2026-02-24 12:00:00Z")
     assert (facts["start_measured"], facts["terms"]) == ("no", "default")
     assert facts["limits"].startswith("window 30d, settle 1d, min_drop_percent 5,")
     assert (facts["line"], facts["floor"], facts["threshold"]) == ("2000", "1000", "50")
     assert facts["answer"] == "refill: A refill of 100 is on its way."
-    parts = [part.splitlines()[0] for part in told.split("\n\n")[1:]]
+    parts = [part.splitlines()[0] for part in output.split("\n\n")[1:]]
     assert parts == ["followers over time", "story"]
-    assert token not in told
+    assert token not in output
 
 
 def test_the_timeline_is_complete_and_ordered_by_time(desk: Desk) -> None:
     """Uneventful looks are folded, failed ones are shown."""
-    storied(desk)
+    order_with_history(desk)
     numbers = "count 1,900, whole at 2,000, 100 missing"
     assert events(desk) == [
         "delivery completed: 1,000 of 1,000 units",
@@ -138,7 +138,7 @@ def test_the_timeline_is_complete_and_ordered_by_time(desk: Desk) -> None:
 
 def test_the_plot_shows_the_counts_between_their_levels(desk: Desk) -> None:
     """With the drop and the failed look marked on the time axis."""
-    storied(desk)
+    order_with_history(desk)
     plot = shown(desk).partition("over time\n")[2].partition("\nstory")[0]
     for label in ("line 2,000 │", "drop 1,950 │", "now 1,900 │", "floor 1,000 │"):
         assert label in plot
@@ -170,7 +170,7 @@ def test_the_timeline_shows_a_refill_until_its_end(desk: Desk) -> None:
 
 def test_the_timeline_has_flags_requests_and_reviews(desk: Desk) -> None:
     """With the answers to them."""
-    storied(desk)
+    order_with_history(desk)
     with desk.world.database.write() as tx:
         requests.ask(tx, "17", desk.world.now)
         requests.answered(tx, "17", desk.world.now + HOUR)
@@ -181,7 +181,7 @@ def test_the_timeline_has_flags_requests_and_reviews(desk: Desk) -> None:
             " 1772380000000000, 'refunded')"
         )
     desk.run("orders", "flag", "17", Flag.DISPUTE)
-    told = events(desk)
+    lines = events(desk)
     for text in (
         "the customer asked for a refill",
         "the customer's request is answered",
@@ -190,7 +190,7 @@ def test_the_timeline_has_flags_requests_and_reviews(desk: Desk) -> None:
         "refund review 1 opened (refill_given_up): 100 units, 0.15 USD of the price",
         "refund review 1 closed: refunded",
     ):
-        assert text in told
+        assert text in lines
     document = document_of(desk)
     assert [len(document[name]) for name in ("requests", "flags_set", "reviews")] == [2, 1, 1]
     assert document["flags_set"][0]["set_at"] == "2026-03-01T12:00:00Z"
@@ -198,7 +198,7 @@ def test_the_timeline_has_flags_requests_and_reviews(desk: Desk) -> None:
 
 def test_the_levels_before_a_flag_are_still_drawn(desk: Desk) -> None:
     """A flag suspends from the moment it is set, not backwards."""
-    storied(desk)
+    order_with_history(desk)
     desk.run("orders", "flag", "17", "hold")
     assert "line 2,000 │" in shown(desk)
 
@@ -209,7 +209,7 @@ def test_levels_are_drawn_as_of_their_time(desk: Desk) -> None:
         "17,svc,@shop,1000,Completed,2026-02-10T00:00:00Z,500,0,followers,,,",
         "18,svc,@shop,1000,Completed,2026-02-20T00:00:00Z,1500,0,followers,,,",
     )
-    counted(desk, 2500)
+    set_last_count(desk, 2500)
     with desk.world.database.read() as tx:
         timeline = load.load(tx, "17", desk.world.now)
     days = {day: levels_of(timeline, datetime(2026, 2, day, 12, tzinfo=UTC)) for day in (10, 15, 20, 25)}
@@ -220,12 +220,12 @@ def test_levels_are_drawn_as_of_their_time(desk: Desk) -> None:
 
 def test_json_has_everything_in_one_object(desk: Desk) -> None:
     """With the numbers of the rules and the events, and without lease tokens."""
-    token = storied(desk)
+    token = order_with_history(desk)
     timeline = document_of(desk)
     assert (timeline["order_id"], timeline["terms"], timeline["threshold"]) == ("17", "default", 50)
     assert (timeline["ends_at"], timeline["baseline"]) == ("2026-03-26T12:00:00Z", 2000)
     assert timeline["limits"]["cooldown"] == "1d"
-    counts = [shot["count"] for shot in timeline["snapshots"]]
+    counts = [snapshot["count"] for snapshot in timeline["snapshots"]]
     assert (counts, timeline["snapshots_left_out"]) == ([1900, None, 1995, 1990, 2000], 0)
     sections = ("drops", "decisions", "refills", "requests", "flags_set", "reviews")
     assert [len(timeline[name]) for name in sections] == [1, 1, 1, 0, 0, 0]
@@ -239,11 +239,11 @@ def test_json_has_everything_in_one_object(desk: Desk) -> None:
 
 def test_omitted_looks_are_counted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest looks are kept, and the rest is counted."""
-    storied(desk)
+    order_with_history(desk)
     monkeypatch.setattr(load, "LOOKS", 4)
     monkeypatch.setattr(document, "SNAPSHOTS", 3)
     timeline = document_of(desk)
-    assert ([shot["count"] for shot in timeline["snapshots"]], timeline["snapshots_left_out"]) == (
+    assert ([snapshot["count"] for snapshot in timeline["snapshots"]], timeline["snapshots_left_out"]) == (
         [1900, None, 1995],
         2,
     )
@@ -254,7 +254,7 @@ def test_only_the_newest_lines_of_a_long_timeline_are_printed(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The number of earlier ones is shown."""
-    storied(desk)
+    order_with_history(desk)
     whole = events(desk)
     monkeypatch.setattr(printed, "LINES", 3)
     output = desk.run("orders", "show", "17").stdout
@@ -272,25 +272,25 @@ def test_a_new_order_has_a_short_timeline(desk: Desk) -> None:
 @pytest.mark.parametrize("columns", [40, 80])
 def test_the_plot_fits_the_terminal(desk: Desk, columns: int) -> None:
     """And the timeline is wrapped between words."""
-    storied(desk)
-    told = on_a_terminal(desk, columns, NO_COLOR="1")
-    lines = [line for line in told.splitlines() if "https://" not in line]  # a link is never broken
+    order_with_history(desk)
+    output = on_a_terminal(desk, columns, NO_COLOR="1")
+    lines = [line for line in output.splitlines() if "https://" not in line]  # a link is never broken
     assert any("│" in line for line in lines)
     assert max(map(len, lines)) <= columns
-    assert "\x1b[3" not in told
+    assert "\x1b[3" not in output
 
 
 def test_on_a_terminal_the_plot_is_coloured(desk: Desk) -> None:
     """Even where there is hardly room for it."""
-    storied(desk)
-    told = on_a_terminal(desk, 12)
-    assert "\x1b[3" in told
-    assert "Traceback" not in told
+    order_with_history(desk)
+    output = on_a_terminal(desk, 12)
+    assert "\x1b[3" in output
+    assert "Traceback" not in output
 
 
 def test_without_unicode_the_plot_is_omitted(desk: Desk) -> None:
     """And still tells the story."""
-    storied(desk)
+    order_with_history(desk)
     result = desk.process("orders", "show", "17", PYTHONIOENCODING="latin-1")
     assert (result.returncode, result.stderr) == (0, "")
     assert "not drawn: this output takes no Unicode" in result.stdout
@@ -299,22 +299,26 @@ def test_without_unicode_the_plot_is_omitted(desk: Desk) -> None:
 
 def test_no_external_text_can_control_the_terminal(desk: Desk) -> None:
     """Neither a customer's name nor a source's words, a consumer's name, an error or an operator's note."""
-    storied(desk)
+    order_with_history(desk)
     with closing(sqlite3.connect(desk.world.path)) as connection, connection:
-        connection.execute("UPDATE orders SET link_typed = ?, service = ?, customer = ?", [EVIL] * 3)
-        connection.execute("UPDATE targets SET due_reason = ?, owner = ?, username_now = ?", [EVIL] * 3)
-        connection.execute("UPDATE snapshots SET detail = ?, source = ?", [EVIL] * 2)
-        connection.execute("UPDATE refill_events SET detail = ?", [EVIL])
+        connection.execute(
+            "UPDATE orders SET link_typed = ?, service = ?, customer = ?", [CONTROL_CHARACTERS] * 3
+        )
+        connection.execute(
+            "UPDATE targets SET due_reason = ?, owner = ?, username_now = ?", [CONTROL_CHARACTERS] * 3
+        )
+        connection.execute("UPDATE snapshots SET detail = ?, source = ?", [CONTROL_CHARACTERS] * 2)
+        connection.execute("UPDATE refill_events SET detail = ?", [CONTROL_CHARACTERS])
         connection.execute(
             "INSERT INTO reviews (order_id, cause, units, share, currency, opened_at, closed_at, note)"
-            " VALUES ('17', 'short_delivery', 1, '1', ?, 1, 2, ?)", [EVIL] * 2
+            " VALUES ('17', 'short_delivery', 1, '1', ?, 1, 2, ?)", [CONTROL_CHARACTERS] * 2
         )  # fmt: skip
-    told = shown(desk)
-    assert told.count("?]0;owned??[2J?31m??fake?") >= 8
-    assert [line for line in told.splitlines() if not line.isprintable()] == []
+    output = shown(desk)
+    assert output.count("?]0;owned??[2J?31m??fake?") >= 8
+    assert [line for line in output.splitlines() if not line.isprintable()] == []
     seen = on_a_terminal(desk, 80, NO_COLOR="1")
     assert [sign for sign in ("\x1b]", "\x1b[2J", "\x07", "\x9b", "\u202e") if sign in seen] == []
-    assert document_of(desk)["customer"] == EVIL
+    assert document_of(desk)["customer"] == CONTROL_CHARACTERS
     assert desk.run("orders", "show", "17", "--json").stdout.rstrip("\n").isprintable()
 
 

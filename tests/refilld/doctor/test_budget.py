@@ -162,9 +162,9 @@ def test_orders_are_told_beside_the_targets(world: QueueWorld) -> None:
 def test_a_sufficient_budget_is_reported(world: QueueWorld) -> None:
     """Nothing is older than `every`, and next to nothing missed."""
     watch(world, 60, source="seer")
-    (told,) = found(world, settings(seer={}))
-    assert (told.level, told.hint) == (FindingLevel.OK, "")
-    assert "going round once takes 2 hours (cold targets wait longer, hot ones less)" in told.says
+    (finding,) = found(world, settings(seer={}))
+    assert (finding.level, finding.hint) == (FindingLevel.OK, "")
+    assert "going round once takes 2 hours (cold targets wait longer, hot ones less)" in finding.says
 
 
 @pytest.mark.parametrize(("cadence", "age"), [("learned", "60 minutes"), ("fixed", "6 hours")])
@@ -173,61 +173,61 @@ def test_a_budget_to_spare_makes_no_look_younger_than_the_cadence_wants(
 ) -> None:
     """A sixth of `every`, or `every`; half of it until a drop is seen."""
     watch(world, 3, source="seer")
-    (told,) = found(world, settings(cadence, seer={"requests_per_hour": 1440}))
-    assert (told.level, told.says.partition(", and")[0]) == (
+    (finding,) = found(world, settings(cadence, seer={"requests_per_hour": 1440}))
+    assert (finding.level, finding.says.partition(", and")[0]) == (
         FindingLevel.OK,
         "seer: at 1,440 requests an hour",
     )
-    assert f"a look will be up to {age} old; a drop will be seen after " in told.says
-    assert "a minute" not in told.says
+    assert f"a look will be up to {age} old; a drop will be seen after " in finding.says
+    assert "a minute" not in finding.says
 
 
 def test_the_fixed_cadence_is_told_by_its_oldest_look(world: QueueWorld) -> None:
     """Twenty hours for all."""
     watch(world, 600, source="seer")
-    (told,) = found(world, settings("fixed", seer={}))
-    assert "a look will be up to 20 hours old" in told.says
+    (finding,) = found(world, settings("fixed", seer={}))
+    assert "a look will be up to 20 hours old" in finding.says
 
 
 def test_a_small_budget_is_reported_with_the_one_needed(world: QueueWorld) -> None:
     """Six hundred targets every six hours are a hundred requests an hour."""
     watch(world, 600, source="seer")
-    (told,) = found(world, settings(seer={}))
-    assert (told.level, told.about) == (FindingLevel.WARNING, "seer")
-    assert "600 targets" in told.says
-    assert "going round once takes 20 hours" in told.says
-    assert "a look every 6h would take 100 requests an hour;" in told.hint
-    assert "sources.seer.requests_per_hour allows fewer" in told.hint
+    (finding,) = found(world, settings(seer={}))
+    assert (finding.level, finding.about) == (FindingLevel.WARNING, "seer")
+    assert "600 targets" in finding.says
+    assert "going round once takes 20 hours" in finding.says
+    assert "a look every 6h would take 100 requests an hour;" in finding.hint
+    assert "sources.seer.requests_per_hour allows fewer" in finding.hint
 
 
-@pytest.mark.parametrize(("pages", "said"), [(600, False), (200, True)])
-def test_targets_that_share_a_request_are_told(world: QueueWorld, pages: int, said: bool) -> None:
+@pytest.mark.parametrize(("pages", "shown"), [(600, False), (200, True)])
+def test_targets_that_share_a_request_are_told(world: QueueWorld, pages: int, shown: bool) -> None:
     """Three at a time."""
     watch(world, 600, source="seer")
     with world.database.write() as tx:
         tx.exec_driver_sql(f"UPDATE targets SET request_key = 'page ' || (target_id % {pages})")
-    (told,) = found(world, settings(seer={}))
-    assert ("at 30 requests an hour that read 3 targets each, and 600 targets" in told.says) is said
+    (finding,) = found(world, settings(seer={}))
+    assert ("at 30 requests an hour that read 3 targets each, and 600 targets" in finding.says) is shown
 
 
 def test_the_limit_that_binds_is_the_one_to_raise(world: QueueWorld) -> None:
     """Raising another would bring nothing."""
     watch(world, 600, source="seer")
-    (told,) = found(world, settings(seer={"spacing": "10m"}))
-    assert "sources.seer.spacing allows fewer: shorten it" in told.hint
+    (finding,) = found(world, settings(seer={"spacing": "10m"}))
+    assert "sources.seer.spacing allows fewer: shorten it" in finding.hint
 
 
 @pytest.mark.parametrize(
-    ("limit", "said"),
+    ("limit", "shown"),
     [(50, "allows fewer: raise it (no more than 100 requests an hour), "), (100, "fewer: enable")],
 )
 def test_no_more_than_the_documented_limit_of_graph_is_suggested(
-    world: QueueWorld, limit: int, said: str
+    world: QueueWorld, limit: int, shown: str
 ) -> None:
     """A hundred requests an hour; then only another source helps."""
     watch(world, 6000, source="graph")
-    (told,) = found(world, settings(graph={"requests_per_hour": limit}))
-    assert said in told.hint
+    (finding,) = found(world, settings(graph={"requests_per_hour": limit}))
+    assert shown in finding.hint
 
 
 def test_the_example_of_the_page_is_what_is_said() -> None:
@@ -243,15 +243,15 @@ def test_targets_that_no_source_can_read_are_reported(world: QueueWorld) -> None
     watch(world, 2, Metric.VIEWS)
     watch(world, 1, Metric.LIKES, source="")
     watch(world, 2)
-    *_, told = found(world, settings(seer={}))
-    assert (told.check, told.level) == ("targets.unread", FindingLevel.WARNING)
-    assert told.says.startswith("3 targets")
+    *_, finding = found(world, settings(seer={}))
+    assert (finding.check, finding.level) == ("targets.unread", FindingLevel.WARNING)
+    assert finding.says.startswith("3 targets")
 
 
 def test_without_targets_there_is_no_outlook(world: QueueWorld) -> None:
     """Before the first import."""
-    (told,) = found(world, settings(seer={}))
-    assert (told.level, told.says) == (FindingLevel.OK, "seer has no target yet")
+    (finding,) = found(world, settings(seer={}))
+    assert (finding.level, finding.says) == (FindingLevel.OK, "seer has no target yet")
 
 
 def test_without_a_source_there_is_no_budget(world: QueueWorld) -> None:
@@ -261,7 +261,7 @@ def test_without_a_source_there_is_no_budget(world: QueueWorld) -> None:
 
 
 @pytest.mark.parametrize(
-    ("duration", "said"),
+    ("duration", "shown"),
     [
         (timedelta(0), "a minute"),
         (timedelta(seconds=59), "a minute"),
@@ -273,13 +273,13 @@ def test_without_a_source_there_is_no_budget(world: QueueWorld) -> None:
         (timedelta(days=36500), "36,500 days"),
     ],
 )
-def test_durations_are_said_to_two_digits(duration: timedelta, said: str) -> None:
+def test_durations_are_said_to_two_digits(duration: timedelta, shown: str) -> None:
     """Nobody can know more."""
-    assert budget.spoken(duration) == said
+    assert budget.spoken(duration) == shown
 
 
 @pytest.mark.parametrize(
-    ("value", "digits", "said"),
+    ("value", "digits", "shown"),
     [
         (1440, 3, "1,440"),
         (27, 3, "27"),
@@ -289,13 +289,13 @@ def test_durations_are_said_to_two_digits(duration: timedelta, said: str) -> Non
         (2.31, 2, "2.3"),
     ],
 )
-def test_numbers_are_said_as_people_write_them(value: float, digits: int, said: str) -> None:
+def test_numbers_are_said_as_people_write_them(value: float, digits: int, shown: str) -> None:
     """Never with an exponent."""
-    assert budget.number(value, digits) == said
+    assert budget.number(value, digits) == shown
 
 
 @pytest.mark.parametrize(
-    ("part", "said"),
+    ("part", "shown"),
     [
         (0, "fewer than 0.1 %"),
         (0.0009, "fewer than 0.1 %"),
@@ -304,6 +304,6 @@ def test_numbers_are_said_as_people_write_them(value: float, digits: int, said: 
         (1, "about 100 %"),
     ],
 )
-def test_shares_are_said_without_false_digits(part: float, said: str) -> None:
+def test_shares_are_said_without_false_digits(part: float, shown: str) -> None:
     """They rest on made-up curves."""
-    assert budget.share(part) == said
+    assert budget.share(part) == shown

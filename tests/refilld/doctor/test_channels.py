@@ -20,14 +20,14 @@ def inbox() -> Iterator[Inbox]:
 
 def test_no_test_alert_is_sent_without_the_option(inbox: Inbox) -> None:
     """The addresses are only read."""
-    (told,) = findings([inbox.address], send=False)
-    assert (told.level, "--send-test-alert" in told.says, inbox.messages) == (FindingLevel.OK, True, [])
+    (finding,) = findings([inbox.address], send=False)
+    assert (finding.level, "--send-test-alert" in finding.says, inbox.messages) == (FindingLevel.OK, True, [])
 
 
 def test_the_test_alert_goes_to_every_channel_once(inbox: Inbox) -> None:
     """And says that it is one."""
-    told = list(findings([inbox.address, f"{inbox.address}/other"], send=True))
-    assert [(one.check, one.level) for one in told] == [
+    results = list(findings([inbox.address, f"{inbox.address}/other"], send=True))
+    assert [(one.check, one.level) for one in results] == [
         ("alerts.channels", FindingLevel.OK),
         ("alerts.test", FindingLevel.OK),
         ("alerts.test", FindingLevel.OK),

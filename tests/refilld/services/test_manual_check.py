@@ -144,7 +144,7 @@ def test_a_paused_source_is_not_asked_by_a_check(world: JobsWorld) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "told"),
+    ("outcome", "recheck"),
     [
         (Outcome.TRANSIENT, Recheck.FAILED),
         (Outcome.SCHEMA, Recheck.FAILED),
@@ -154,11 +154,11 @@ def test_a_paused_source_is_not_asked_by_a_check(world: JobsWorld) -> None:
         (Outcome.NOT_FOUND, Recheck.DONE),
     ],
 )
-def test_a_failed_look_is_not_reported_as_done(world: JobsWorld, outcome: Outcome, told: Recheck) -> None:
+def test_a_failed_look_is_not_reported_as_done(world: JobsWorld, outcome: Outcome, recheck: Recheck) -> None:
     """An old count must not be presented as new."""
     world.sell(an_order())
     source = ScriptedSource(lambda _name, _now: outcome)
-    assert world.checking(a_configured_source(source)).check("1")[1] is told
+    assert world.checking(a_configured_source(source)).check("1")[1] is recheck
 
 
 def test_a_source_that_cannot_count_the_metric_is_skipped(world: JobsWorld) -> None:

@@ -20,7 +20,7 @@ PLENTY = SourceSection(requests_per_hour=3600, spacing=timedelta(0))
 """A budget that delays nothing."""
 
 
-def an_order(order_id: str = "1", profile: str = "nasa", **changes: object) -> dict[str, object]:
+def order_row(order_id: str = "1", profile: str = "nasa", **changes: object) -> dict[str, object]:
     """Give the row of 1000 followers, delivered ten days ago to a profile that had 1000, sold for 10."""
     row: dict[str, object] = {
         "order_id": order_id,
