@@ -1,4 +1,4 @@
-"""Installations for the end-to-end tests: the real program in a folder of its own."""
+"""Installations for the end-to-end tests: the real program in a separate folder."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from tests.e2e.two_sources import TwoSourceInstallation, installed_with_two_sour
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Iterator[Installation]:
-    """An installation where nothing has been run yet."""
+    """An installation in which no command has run yet."""
     with installed(tmp_path) as place:
         yield place
 
 
 @pytest.fixture(scope="session")
 def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as `refilld init` leaves it, to be copied."""
+    """A folder after `refilld init`, as a template."""
     folder = tmp_path_factory.mktemp("initialised")
     with installed(folder) as place:
         place.command("init")

@@ -1,4 +1,4 @@
-"""The learned and the fixed cadence, round by round: each goes on where the other has stopped."""
+"""The learned and the fixed cadence in turn: each continues with the state of the other."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ SHOP = [PROFILE, LIKES, VIEWS, PERSONAL]
 
 @pytest.fixture
 def shop(two_sources: TwoSourceInstallation) -> TwoSourceInstallation:
-    """Everything sold is whole."""
+    """A shop whose orders have lost nothing."""
     two_sources.professional("natgeo", 1500, ReelAAAAAAA=Post(1500, 1500))
     two_sources.personal("anna", 1500)
     two_sources.buy(SHOP)
@@ -25,7 +25,7 @@ def shop(two_sources: TwoSourceInstallation) -> TwoSourceInstallation:
 
 
 def round_of_looks(place: TwoSourceInstallation, cadence: str) -> list[dict[str, Any]]:
-    """`refilld run --once` under a cadence; whatever is covered has to be counted."""
+    """Run `refilld run --once` under a cadence; it has to count every target. Return its decisions."""
     place.settings["sampling.cadence"] = cadence
     done = place.refilld("run", "--once")
     assert done.code == 0, done
@@ -36,7 +36,7 @@ def round_of_looks(place: TwoSourceInstallation, cadence: str) -> list[dict[str,
 
 
 def test_a_changed_cadence_loses_no_target_and_no_drop(shop: TwoSourceInstallation) -> None:
-    """Learned, fixed, learned, fixed: all targets are read, and one confirms what the other suspected."""
+    """All targets are read in every round; one cadence confirms the drops that the other suspected."""
     assert round_of_looks(shop, "learned") == []
     shop.personal("anna", 1300)
     assert round_of_looks(shop, "fixed") == []
@@ -56,7 +56,7 @@ def sent(shop: TwoSourceInstallation) -> int:
 
 @pytest.mark.parametrize("cadence", ["learned", "fixed"])
 def test_check_has_its_own_reserve(shop: TwoSourceInstallation, cadence: str) -> None:
-    """It routes new targets, skips what Graph cannot read, and reads when routine looks may not."""
+    """It assigns new targets, skips what Graph cannot read, and reads when routine looks have no budget."""
     shop.settings |= {
         "sampling.cadence": cadence,
         "sources.graph.requests_per_hour": "4",
@@ -71,5 +71,5 @@ def test_check_has_its_own_reserve(shop: TwoSourceInstallation, cadence: str) ->
     assert [one["recheck"] for one in answers] == ["done", "done", "due"]
     assert sent(shop) == 4
     assert (shop.exposure_hours() > known) is (cadence == "learned"), (
-        "what was shown besides has taught something"
+        "counts of other targets in the answer are observations too"
     )

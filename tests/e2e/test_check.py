@@ -1,4 +1,4 @@
-"""`refilld check`: the answer to a customer, with its reason and its numbers."""
+"""`refilld check`: the answer to a customer, with its reason and figures."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def test_check_reads_the_target_and_answers_with_the_numbers(place: Installation
 
 
 def test_a_repeated_check_within_the_hour_costs_no_look(place: Installation) -> None:
-    """Independent of the number of repetitions."""
+    """For any number of repetitions."""
     place.sell([NASA])
     assert [check(place)["recheck"] for _ in range(3)] == ["done", "stands", "stands"]
     assert place.looks("nasa") == 1

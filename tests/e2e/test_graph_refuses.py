@@ -1,4 +1,4 @@
-"""Graph says that it is enough, or that the token is: it is left alone, and nothing else stands still."""
+"""Graph is rate limited or its token expires: it gets no requests, and the other source continues."""
 
 from refilld.demo.graph_answers import EXPIRED, THROTTLED, usage
 from refilld.demo.tunnel import HttpAnswer
@@ -7,14 +7,14 @@ from tests.e2e.queue_client import QueueClient
 from tests.e2e.two_sources import Bought, TwoSourceInstallation, claimed, seen
 
 ALONE = Bought("alone", "natgeo", "official")
-"""Its service allows Graph alone."""
+"""Its service allows Graph only."""
 OTHER = Bought("other", "nasa")
 PERSONAL = Bought("personal", "anna")
 REFUSALS = {"code 4": THROTTLED, "429": HttpAnswer("", 429), "an expired token": EXPIRED}
 
 
 def check_refused_graph(place: TwoSourceInstallation, daemon: Running, state: str, reason: str) -> None:
-    """Graph is not asked any more, the pages are; then an operator resumes it."""
+    """Check that only the other source gets requests; then resume Graph, as an operator does."""
     asked = len(place.official.requests)
     seen(daemon, PERSONAL, at_least=2, source="instaloader")
     states = place.states()
@@ -28,7 +28,7 @@ def check_refused_graph(place: TwoSourceInstallation, daemon: Running, state: st
 
 
 def test_graph_waits_while_the_other_source_continues(two_sources: TwoSourceInstallation) -> None:
-    """Near its limit it waits; refused it is paused with an alert; a loss elsewhere is refilled."""
+    """Near its limit it waits; a refusal pauses it with an alert; the other source detects a loss."""
     two_sources.settings |= {
         "services.official.metric": "followers",
         "services.official.sources": '["graph"]',

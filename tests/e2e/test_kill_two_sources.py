@@ -1,4 +1,4 @@
-"""Killed in the middle of Graph's batches and of learned turns: nothing is lost, nothing refilled twice."""
+"""Kills during Graph's batches under the learned cadence: nothing is lost or refilled twice."""
 
 from collections.abc import Mapping
 from random import Random
@@ -12,7 +12,7 @@ from tests.e2e.two_sources import Bought, TwoSourceInstallation, claimed
 SEED = 20261125
 KILLS = 3
 BATCH = 3
-"""What one request of Graph shows here: a profile's followers, and its reel's likes and views."""
+"""Counts per request to Graph: a profile's followers, and its reel's likes and views."""
 PROFESSIONAL = {f"pro.{n}": f"Reel{n}AAAAAA" for n in range(1, 5)}
 PERSONAL = tuple(f"person.{n}" for n in range(1, 5))
 LOST = {
@@ -33,7 +33,7 @@ def orders() -> list[Bought]:
 
 
 def show(place: TwoSourceInstallation, lost: Mapping[str, int]) -> None:
-    """Let everything have what it had when it was whole, but for this."""
+    """Set every count to the delivered one minus the given loss."""
 
     def count(order_id: str) -> int:
         return 1500 - lost.get(order_id, 0)
@@ -46,12 +46,12 @@ def show(place: TwoSourceInstallation, lost: Mapping[str, int]) -> None:
 
 
 def asked(place: TwoSourceInstallation) -> int:
-    """Requests that came to either platform."""
+    """The number of requests to both platforms."""
     return len(place.official.requests) + len(place.standin.requests)
 
 
 def run_until_killed(place: TwoSourceInstallation, random: Random) -> None:
-    """Run until a random moment within a round of looks."""
+    """Run the daemon until a random time within a round of looks."""
     with place.daemon() as daemon:
         wanted = asked(place) + random.randint(1, 12)
         until(lambda: asked(place) >= wanted, "requests")
@@ -61,7 +61,7 @@ def run_until_killed(place: TwoSourceInstallation, random: Random) -> None:
 
 
 def deliver_all_owed(place: TwoSourceInstallation, token: str) -> None:
-    """Fulfil what is owed; it is owed no second time."""
+    """Complete the expected refills, and check that no further one follows."""
     missing = dict(LOST)
     with place.daemon() as daemon:
         client = QueueClient(daemon.port, token)
@@ -82,13 +82,13 @@ def each(state: str) -> list[tuple[str, str]]:
 
 
 def counted_targets(done: Done) -> set[tuple[str, str]]:
-    """What a round has counted."""
+    """The targets that a round has counted."""
     lines = [line for line in json_lines(done.err) if line["event"] == "look.taken"]
     return {(line["link"], line["metric"]) for line in lines if line["outcome"] == "count"}
 
 
 def test_after_repeated_kills_two_sources_lose_nothing(two_sources: TwoSourceInstallation) -> None:
-    """Every loss is refilled once; charged requests and learned statistics stay."""
+    """Every loss is refilled once; charged requests and exposure counts stay."""
     show(two_sources, {})
     two_sources.buy(orders())
     token = two_sources.consumer()

@@ -1,4 +1,4 @@
-"""A fault of the platform lowers everybody's count and gives it back: nothing is paid for it."""
+"""A fault of the platform lowers all counts and reverts: no refill follows."""
 
 import pytest
 
@@ -9,7 +9,7 @@ SHOP = [Sold(f"{n}", f"profile.{n}") for n in range(1, 7)]
 
 @pytest.fixture
 def fallen(place: Installation) -> Installation:
-    """Six profiles that were whole, and have all lost 300 of 500 at once."""
+    """Six profiles that have all lost 300 of 500 at the same time."""
     place.settings |= {
         "mass_drop.enabled": "true",
         "mass_drop.min_targets": "5",

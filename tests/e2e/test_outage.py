@@ -1,4 +1,4 @@
-"""A failed look is never a drop, whatever Instagram does."""
+"""A failed look is never a drop, for any fault of Instagram."""
 
 import pytest
 

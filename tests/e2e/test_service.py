@@ -1,4 +1,4 @@
-"""A good service: it speaks to its manager, ends when asked, and logs what machines can read."""
+"""The daemon as a service: notifications, an orderly stop, and a machine-readable log."""
 
 import signal
 import socket
@@ -19,7 +19,7 @@ SHOP = [Sold(f"{n}", f"profile.{n}") for n in range(1, 5)]
 
 @pytest.fixture
 def manager(place: Installation) -> Iterator[socket.socket]:
-    """A service manager's ear."""
+    """The socket of a service manager."""
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as listener:
         path = str(place.folder / "notify")
         listener.bind(path)
@@ -29,7 +29,7 @@ def manager(place: Installation) -> Iterator[socket.socket]:
 
 
 def receive_until(listener: socket.socket, word: str) -> list[str]:
-    """What the manager hears up to this word; the socket's timeout ends it."""
+    """Receive messages up to this one; fails after the socket's timeout."""
     received: list[str] = []
     while word not in received:
         received += listener.recv(4096).decode().split("\n")
@@ -40,7 +40,7 @@ def test_the_service_manager_is_notified(place: Installation, manager: socket.so
     """READY once, WATCHDOG repeatedly, STOPPING at the end."""
     with place.daemon() as daemon:
         assert receive_until(manager, "READY=1")[0] == "READY=1"
-        assert daemon.logged("http.listening"), "ready means that it can be asked"
+        assert daemon.logged("http.listening"), "READY comes after the start of the HTTP server"
         receive_until(manager, "WATCHDOG=1")
         receive_until(manager, "WATCHDOG=1")
         assert daemon.stop() == 0
@@ -48,7 +48,7 @@ def test_the_service_manager_is_notified(place: Installation, manager: socket.so
 
 
 def test_a_daemon_whose_database_was_migrated_ends(place: Installation) -> None:
-    """One line says why; it must not decide by the rules of an older version."""
+    """One line gives the reason; it must not decide by the rules of an older version."""
     place.environ |= {"WATCHDOG_USEC": "200000"}
     place.sell(SHOP)
     with place.daemon() as daemon:

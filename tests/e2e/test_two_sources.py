@@ -1,4 +1,4 @@
-"""Two sources side by side: each looks at what it can see, and nobody's order suffers."""
+"""Two sources together: each reads the targets that it can read."""
 
 from pathlib import Path
 from urllib.parse import unquote
@@ -20,7 +20,7 @@ ON_PAGES = [PERSONAL, ORPHAN]
 
 
 def open_shop(place: TwoSourceInstallation) -> str:
-    """Sell what Graph shows, and what only the pages show; gives a consumer's token."""
+    """Sell orders that Graph shows, and some that only the pages show; return a consumer's token."""
     place.professional("natgeo", 1500, ReelAAAAAAA=Post(1500, 1500), PictureAAAA=Post(1500))
     place.personal(PERSONAL.about, 1500)
     place.world.posts[ORPHAN.about] = Post(1500)
@@ -33,7 +33,7 @@ def arguments(daemon: Running) -> str:
 
 
 def test_each_source_reads_what_it_can(two_sources: TwoSourceInstallation) -> None:
-    """One request for a profile and its posts, one page each for the rest; each loss is refilled once."""
+    """One request for a profile and its posts, one page each for the others; each loss is refilled once."""
     client_token = open_shop(two_sources)
     with two_sources.daemon() as daemon:
         client = QueueClient(daemon.port, client_token)
@@ -76,18 +76,18 @@ def test_one_request_reads_a_profile_and_its_posts(two_sources: TwoSourceInstall
 
 
 def _check_orders_show(place: TwoSourceInstallation) -> None:
-    """`orders show` names who looks, and when and why it looks next."""
-    for order, source in ((REEL_VIEWS, "graph"), (PERSONAL, "instaloader")):
-        [story] = place.rows("orders", "show", order.order_id)
-        assert (story["source"], story["count"]) == (source, 1500)
-        assert story["next_look"] is not None
-        assert "of the 25 units" in story["why"]
-        newest = story["snapshots"][0]
+    """Check that `orders show` names the source, and the time and reason of the next look."""
+    for bought, source in ((REEL_VIEWS, "graph"), (PERSONAL, "instaloader")):
+        [order] = place.rows("orders", "show", bought.order_id)
+        assert (order["source"], order["count"]) == (source, 1500)
+        assert order["next_look"] is not None
+        assert "of the 25 units" in order["why"]
+        newest = order["snapshots"][0]
         assert (newest["source"], newest["count"]) == (source, 1500)
 
 
 def _check_token_is_secret(place: TwoSourceInstallation) -> None:
-    """The token went to Graph in a header, and nowhere else."""
+    """Check that the token is in a header of the requests to Graph, and nowhere else."""
     assert {asked.headers["authorization"] for asked in place.official.requests} == {f"Bearer {TOKEN}"}
     assert not any(TOKEN in asked.path for asked in (*place.official.requests, *place.standin.requests))
     files = [path for path in place.folder.iterdir() if path.is_file() and path.name != "graph-token"]
@@ -98,7 +98,7 @@ def _check_token_is_secret(place: TwoSourceInstallation) -> None:
 STAR = Bought("star", "star")
 
 
-def test_a_switch_of_the_source_is_no_drop(two_sources: TwoSourceInstallation) -> None:
+def test_a_change_of_the_source_is_no_drop(two_sources: TwoSourceInstallation) -> None:
     """Professional, personal, professional, with different counts each time: only losses are refilled."""
     two_sources.professional("star", 1500)
     two_sources.personal("star", 1440)  # 60 fewer would be a drop

@@ -1,4 +1,4 @@
-"""Sources as a user would install them: a distribution on the path that names its entry points."""
+"""Installed third-party sources: a distribution on the path that names its entry points."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from monitor.model.target import Metric
 
 
 class Seer:
-    """Counts followers, and needs nothing."""
+    """Counts followers, without any options."""
 
     name, metrics, batch = "seer", frozenset({{Metric.FOLLOWERS}}), 1
 
@@ -24,7 +24,7 @@ class Seer:
 
 
 class Picky:
-    """Cannot begin with what it is given."""
+    """Refuses its options."""
 
     @classmethod
     def configured(cls, options):
@@ -32,7 +32,7 @@ class Picky:
 
 
 class Broken:
-    """Ends in an error that shows a secret."""
+    """Raises an error that contains a secret."""
 
     @classmethod
     def configured(cls, options):
@@ -42,7 +42,7 @@ KINDS = {"seer": "Seer", "picky": "Picky", "broken": "Broken"}
 
 
 def plug_in(home: Path, patch: pytest.MonkeyPatch, kinds: Mapping[str, str] = KINDS) -> None:
-    """Install these sources, below `home`, for as long as `patch` holds."""
+    """Install these sources below `home` until `patch` is undone."""
     place = home / "installed"
     info = place / "plugged_sources-1.0.dist-info"
     info.mkdir(parents=True)

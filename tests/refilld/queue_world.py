@@ -1,4 +1,4 @@
-"""A small world around the queue: a migrated database, a clock that only tests move, callers with tokens."""
+"""The environment of queue tests: a migrated database, a manual clock, and API callers with tokens."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ ALL_SCOPES = tuple(Scope)
 
 @dataclass
 class QueueWorld:
-    """The database, what the clock says, and short ways to fill the queue."""
+    """The database, the time, and short ways to fill the queue."""
 
     database: Database
     path: Path
@@ -46,7 +46,7 @@ class QueueWorld:
         return self.now
 
     def queue(self, *order_ids: str, **how: Any) -> list[int]:
-        """Give each of these orders a refill; gives the refills' ids."""
+        """Store a refill for each of these orders, and return the refills' ids."""
         return self.queue_on([(order_id, f"profile.{order_id}") for order_id in order_ids], **how)
 
     def queue_on(
@@ -105,13 +105,13 @@ class QueueWorld:
         return create_app(self.database, Settings(**settings), self.clock, self.stopping, lambda: self.health)
 
     def caller(self, *scopes: Scope, app: Flask | None = None) -> "Caller":
-        """Somebody with a token of these scopes, or of all."""
+        """Return a caller with a token of these scopes, or of all."""
         return Caller((app or self.app()).test_client(), self.token(*(scopes or ALL_SCOPES)))
 
 
 @dataclass
 class Caller:
-    """Talks to the HTTP interface the way a program does."""
+    """A client of the HTTP API."""
 
     client: FlaskClient
     token: str
@@ -155,7 +155,7 @@ def queue_world(directory: Path) -> Iterator[QueueWorld]:
 
 
 class QuickEvent(Event):
-    """An event whose waits pass at once; `while_waiting` is called in each of them instead."""
+    """An event whose waits return at once; each wait calls `while_waiting`."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Logs: readable on a terminal, one JSON object a line elsewhere, and never a secret."""
+"""Logs: readable on a terminal, else one JSON object per line; never a secret."""
 
 import io
 import json
@@ -26,7 +26,7 @@ class Screen(io.StringIO):
 
 @pytest.fixture
 def untouched() -> Iterator[None]:
-    """The process's logging, put back afterwards."""
+    """The logging of the process, restored afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
@@ -38,13 +38,13 @@ def untouched() -> Iterator[None]:
 
 @pytest.fixture
 def screen(untouched: None, monkeypatch: pytest.MonkeyPatch) -> Screen:
-    """What a person sees."""
+    """Standard error that is a terminal."""
     return configured(monkeypatch, terminal=True)
 
 
 @pytest.fixture
 def journal(untouched: None, monkeypatch: pytest.MonkeyPatch) -> Screen:
-    """What a program reads."""
+    """Standard error that is no terminal."""
     return configured(monkeypatch, terminal=False)
 
 
@@ -65,7 +65,7 @@ def fail() -> None:
 
 
 def test_without_a_terminal_each_event_is_one_json_line(journal: Screen) -> None:
-    """With time in UTC, level, name and fields."""
+    """With the time in UTC, level, name and fields."""
     structlog.get_logger().info("look.taken", link="nasa\nfake", count=17)
     structlog.get_logger().warning("look.failed", why=ValueError("odd"))
     first, second = objects(journal)
@@ -79,7 +79,7 @@ def test_without_a_terminal_each_event_is_one_json_line(journal: Screen) -> None
 
 
 def test_on_a_terminal_an_event_is_one_readable_line(screen: Screen) -> None:
-    """In colours, and not JSON."""
+    """In colour, not as JSON."""
     structlog.get_logger().info("look.taken", link="nasa", count=17)
     (line,) = screen.getvalue().splitlines()
     assert [word for word in ("look.taken", "info", "link", "nasa", "17", "\x1b[") if word not in line] == []
@@ -87,7 +87,7 @@ def test_on_a_terminal_an_event_is_one_readable_line(screen: Screen) -> None:
 
 
 def test_the_log_format_can_be_forced(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For those who know better."""
+    """The argument overrides the detection of a terminal."""
     place = Screen(terminal=True)
     monkeypatch.setattr(sys, "stderr", place)
     configure(terminal=False)
@@ -137,7 +137,7 @@ def test_a_traceback_shows_no_values(
 
 
 def test_warnings_of_libraries_have_the_same_format(journal: Screen) -> None:
-    """Whatever reads the journal reads it too; what libraries chat about stays out."""
+    """Also as JSON; informational messages of libraries are omitted."""
     logging.getLogger("library").warning("disk %s", "slow")
     logging.getLogger("library").info("hello")
     (output,) = objects(journal)
@@ -146,7 +146,7 @@ def test_warnings_of_libraries_have_the_same_format(journal: Screen) -> None:
 
 
 def test_python_warnings_have_the_same_format(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No bare line stands between the objects."""
+    """There is no line that is not JSON."""
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         journal = configured(monkeypatch, terminal=False)
@@ -158,7 +158,7 @@ def test_python_warnings_have_the_same_format(untouched: None, monkeypatch: pyte
 
 
 def test_debug_events_are_omitted_by_default(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The level is that of our own events."""
+    """The level applies to refilld's own events."""
     place = Screen(terminal=False)
     monkeypatch.setattr(sys, "stderr", place)
     for level in (logging.INFO, logging.DEBUG):
@@ -170,7 +170,7 @@ def test_debug_events_are_omitted_by_default(untouched: None, monkeypatch: pytes
 def test_nothing_is_ever_logged_to_standard_output(
     untouched: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It belongs to what was asked for."""
+    """Standard output is for results."""
     configure()
     structlog.get_logger().error("event")
     logging.getLogger("library").error("event")

@@ -1,4 +1,4 @@
-"""The service manager hears what systemd's protocol says, and its absence hurts nobody."""
+"""Notifications follow systemd's protocol; without a service manager they do nothing."""
 
 import os
 import socket

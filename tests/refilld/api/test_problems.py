@@ -1,4 +1,4 @@
-"""Whatever goes wrong is said as RFC 9457 wants it, and never says too much."""
+"""Errors are RFC 9457 problem documents, and reveal no internals."""
 
 import json
 import re
@@ -25,7 +25,7 @@ VERBS = ("extend", "complete", "fail", "release", "approve", "reject", "requeue"
 
 @pytest.fixture(scope="module")
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
-    """Somebody with every scope, in a world of one claimed refill that is stopping, so nobody waits."""
+    """A caller with every scope, and one claimed refill; the server is stopping, so no request waits."""
     with queue_world(tmp_path_factory.mktemp("fuzz")) as world:
         world.queue("1", "2")
         world.stopping.set()
@@ -33,7 +33,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
 
 
 def checked_problem(answer: TestResponse) -> dict[str, Any]:
-    """The problem in an answer, after a look at its form."""
+    """Check the form of a problem response, and return the problem."""
     assert answer.mimetype == "application/problem+json"
     problem: dict[str, Any] = json.loads(answer.data)
     assert problem["status"] == answer.status_code
@@ -50,7 +50,7 @@ def test_an_unknown_path_is_not_found(world: QueueWorld) -> None:
 
 
 def test_a_wrong_method_gets_the_allow_header(world: QueueWorld) -> None:
-    """The Allow header survives."""
+    """The problem document does not replace it."""
     answer = world.caller().get("/claim")
     assert answer.status_code == 405
     assert checked_problem(answer)["title"] == "Method Not Allowed"
@@ -72,7 +72,7 @@ def test_only_json_is_accepted(world: QueueWorld, content_type: str | None) -> N
     "body", [b"", b"{", b"nonsense", b"\xff\xfe{}", b'{"consumer":"\\ud800"}', b"[" * 10_000, b'{"limit":1}}']
 )
 def test_invalid_json_is_a_bad_request(world: QueueWorld, body: bytes) -> None:
-    """Distinct from JSON with wrong fields."""
+    """This differs from JSON with wrong fields."""
     caller = world.caller()
     answer = caller.client.post(
         "/api/v1/refills/claim", data=body, content_type="application/json", headers=caller.headers
@@ -174,7 +174,7 @@ def test_a_list_refuses_unknown_query_parameters(world: QueueWorld, query: str) 
 )
 @pytest.mark.parametrize("action", ["release", "approve"])
 def test_an_impossible_refill_id_is_not_found(world: QueueWorld, action: str, refill_id: str) -> None:
-    """However long it is."""
+    """For any length."""
     body = {"lease_token": "t"} if action == "release" else None
     answer = world.caller().post(f"/{refill_id}/{action}", body)
     assert answer.status_code == 404
@@ -207,7 +207,7 @@ def test_a_refusal_does_not_repeat_the_input(world: QueueWorld) -> None:
 
 
 def test_an_error_lists_the_first_faults_only(world: QueueWorld) -> None:
-    """An answer is never longer than it is useful."""
+    """The length of an answer is limited."""
     answer = world.caller().post("/claim", {f"unknown{number}": 1 for number in range(1000)})
     assert len(checked_problem(answer)["errors"]) == 20
 
@@ -234,7 +234,7 @@ def test_an_unreachable_database_is_a_503_with_retry_after(
 def test_an_internal_error_is_logged_and_not_shown(
     world: QueueWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client learns that it was not its fault, the operator what it was."""
+    """The response says only that the server failed; the log has the details."""
 
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("inner details")
@@ -260,13 +260,13 @@ def test_responses_are_not_cached(world: QueueWorld) -> None:
 
 
 def test_the_documentation_names_every_type_of_problem_and_no_other() -> None:
-    """A client's author finds what to do about each."""
+    """The two lists are equal."""
     text = (Path(__file__).parents[3] / "docs/http.md").read_text()
     assert set(re.findall(r"`urn:refilld:([a-z-]+)`", text)) == set(ProblemKind)
 
 
 def test_liveness_is_independent_of_health(world: QueueWorld) -> None:
-    """Readiness checks the faults, and logs them without showing them."""
+    """Readiness fails on a fault, which is logged but not shown."""
     client = world.app().test_client()
     assert client.get("/readyz").json == {"status": "ready"}
     world.health = Health(("job sampling makes no progress",))
@@ -319,7 +319,7 @@ def test_no_json_causes_an_internal_error(fuzzed: Caller, path: str, body: objec
 @settings(max_examples=200, deadline=None)
 @given(path=PATHS, data=st.binary(), content_type=st.sampled_from(["application/json", "text/plain", ""]))
 def test_no_bytes_cause_an_internal_error(fuzzed: Caller, path: str, data: bytes, content_type: str) -> None:
-    """Nor those that are not JSON at all."""
+    """Also bytes that are not JSON."""
     answer = fuzzed.client.post(
         f"/api/v1/refills{path}", data=data, content_type=content_type, headers=fuzzed.headers
     )
@@ -335,7 +335,7 @@ def test_no_bytes_cause_an_internal_error(fuzzed: Caller, path: str, data: bytes
     )
 )
 def test_no_query_causes_an_internal_error(fuzzed: Caller, query: dict[str, str]) -> None:
-    """Filters come from outside too."""
+    """For every query string."""
     answer = fuzzed.client.get("/api/v1/refills", query_string=query, headers=fuzzed.headers)
     never_ours(answer)
 

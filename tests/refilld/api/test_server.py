@@ -1,4 +1,4 @@
-"""The real server on a real port: it starts clearly, says little of itself, and cuts nobody off."""
+"""The real server on a real port: its start, its errors, and its orderly stop."""
 
 import json
 import socket
@@ -34,7 +34,7 @@ def serving(app: App) -> Iterator[HttpServer]:
 
 @contextmanager
 def asking(server: HttpServer, method: str, path: str, **more: Any) -> Iterator[HTTPResponse]:
-    """One request and its answer."""
+    """Send one request and return its answer."""
     with closing(HTTPConnection("127.0.0.1", server.port, timeout=MAX_WAIT)) as connection:
         connection.request(method, path, **more)
         yield connection.getresponse()
@@ -90,7 +90,7 @@ def test_an_unusable_address_is_an_error_at_the_start(host: str, port: int) -> N
 
 
 def test_a_server_that_never_started_can_be_stopped() -> None:
-    """Also twice."""
+    """Also repeatedly."""
     HttpServer(empty, "127.0.0.1", 0).stop()
     with serving(empty) as server:
         server.stop()
@@ -108,7 +108,7 @@ def test_a_stopped_server_takes_no_connections_and_frees_its_port() -> None:
 
 
 def test_a_stop_waits_for_running_requests() -> None:
-    """Its client gets the whole answer although the server was told to stop."""
+    """Its client gets the whole answer although the server is stopping."""
     running, finish = Event(), Event()
 
     def slow(_environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
@@ -133,7 +133,7 @@ def test_a_stop_waits_for_running_requests() -> None:
 
 
 def refuses_connections(port: int) -> bool:
-    """Wait until nobody listens on the port any more."""
+    """Wait until the port refuses connections."""
     for _ in range(100_000):
         try:
             socket.create_connection(("127.0.0.1", port), timeout=MAX_WAIT).close()
@@ -162,7 +162,7 @@ def test_a_long_poll_ends_at_once_when_the_process_stops(world: QueueWorld) -> N
 
 
 def test_a_disconnect_is_noticed_during_a_request() -> None:
-    """This is how a long poll learns that nobody will read its answer."""
+    """A long poll uses this to end early."""
     running, noticed, pause = Event(), Event(), Event()
 
     def wait_for_disconnect(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
@@ -182,7 +182,7 @@ def test_a_disconnect_is_noticed_during_a_request() -> None:
 
 
 def test_as_many_requests_run_at_a_time_as_there_are_threads() -> None:
-    """None of them waits for another."""
+    """No request waits for another."""
     barrier = Barrier(THREADS)
 
     def meeting(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
@@ -232,7 +232,7 @@ def test_an_exception_in_the_application_is_answered_with_a_problem(caplog: pyte
 
 
 def test_the_largest_allowed_body_is_read(world: QueueWorld) -> None:
-    """The limit is on the far side of it."""
+    """The limit includes it."""
     token = world.token(Scope.REFILLS_CONSUME)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     body = b'{"limit": 1' + b" " * (LARGEST_BODY - 12) + b"}"
@@ -245,7 +245,7 @@ def test_the_largest_allowed_body_is_read(world: QueueWorld) -> None:
 
 
 def test_an_ipv6_address_can_be_listened_on() -> None:
-    """The configuration writes it in brackets, the server gets it without."""
+    """The configuration has it in brackets, the server gets it without them."""
     server = HttpServer(empty, "::1", 0)
     try:
         server.start()

@@ -1,4 +1,4 @@
-"""Small histories for the backtest: orders and events as files, and what comes out."""
+"""Small histories for the backtest: orders and events as files, and the result of a replay."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from refilld.settings import Settings
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SOLD = datetime(2026, 1, 1, tzinfo=UTC)
-"""The standard order is completed here."""
+"""The standard order is completed at this time."""
 SETTLED = SOLD + DAY
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -24,7 +24,7 @@ def written(at: datetime) -> str:
 
 
 def order_row(order_id: str = "1", profile: str = "nasa", **changes: Any) -> dict[str, Any]:
-    """Give the row of 1000 followers on a profile that had 1000, by default."""
+    """Give the row of an order: by default 1000 followers on a profile that had 1000."""
     row = {
         "order_id": order_id,
         "service": "svc",
@@ -39,7 +39,7 @@ def order_row(order_id: str = "1", profile: str = "nasa", **changes: Any) -> dic
 
 
 def look_event(at: datetime, count: int | str, profile: str = "nasa", **changes: Any) -> dict[str, Any]:
-    """Give a look; a text instead of a number is a failed one's outcome."""
+    """Give the event of a look; a text instead of a count is the outcome of a failed look."""
     seen = {"outcome": "count", "count": count} if isinstance(count, int) else {"outcome": count}
     link = f"https://www.instagram.com/{profile}/"
     return {
@@ -66,7 +66,7 @@ def settings(**sections: Any) -> Settings:
 
 @dataclass
 class ReplayResult:
-    """What came out of a replay."""
+    """The output of a replay."""
 
     lines: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)

@@ -33,7 +33,7 @@ def history(looks: int) -> list[dict[str, object]]:
 
 
 def held(folder: Path, looks: int) -> int:
-    """Bytes that a replay still holds after its last look."""
+    """Bytes of memory that a replay uses after its last look."""
     replayed(folder, [order_row(str(n), f"shop{n}") for n in range(PLACES)], history(looks))
     out = ReplayResult()
     tracemalloc.start()
@@ -45,9 +45,9 @@ def held(folder: Path, looks: int) -> int:
         tracemalloc.stop()
 
 
-def test_ten_times_the_looks_hold_no_more_memory(tmp_path: Path) -> None:
-    """But for the window of the newest looks, which is full after the first day."""
-    held(tmp_path, 100)  # what is made once and kept: caches, compiled patterns
+def test_ten_times_the_looks_use_no_more_memory(tmp_path: Path) -> None:
+    """Except for the window of the newest looks, which is full after the first day."""
+    held(tmp_path, 100)  # fill caches and compile patterns
     few, many = held(tmp_path, 1_500), held(tmp_path, 15_000)
     assert many - few < 64 * 1024
 
@@ -62,7 +62,7 @@ def test_many_looks_within_one_window_are_kept_once_a_target(same_time: bool) ->
 
 
 def naive(rule: MassDropRule, looks: list[tuple[datetime, int, bool]]) -> list[bool]:
-    """Section 6 from its text: each target by its newest judged look and its newest opening."""
+    """Apply section 6 literally: each target by its newest judged look and its newest opening."""
     judged: dict[int, datetime] = {}
     opened: dict[int, datetime] = {}
     began: datetime | None = None
@@ -82,8 +82,8 @@ def naive(rule: MassDropRule, looks: list[tuple[datetime, int, bool]]) -> list[b
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_the_window_counts_as_the_rules_do(seed: int) -> None:
-    """Beside counting everything anew at each look; times repeat, and some lie exactly one window apart."""
+def test_the_window_counts_as_the_rules_say(seed: int) -> None:
+    """Compared with a full count at each look; times repeat, and some are exactly one window apart."""
     dice, at, looks = random.Random(seed), SOLD, []
     for _ in range(3_000):
         at += dice.choice([0, 0, 1, 1, 2, 60]) * HOUR / 60

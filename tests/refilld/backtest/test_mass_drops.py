@@ -17,7 +17,7 @@ from tests.refilld.backtest.backtest_world import (
 )
 
 RULE = {"min_targets": 4, "share": 50, "hold": "12h"}
-"""A mass drop begins at 3 fallen of 4 judged, and ends below one quarter."""
+"""A mass drop begins when 3 of 4 judged targets have fallen, and ends below one quarter."""
 ORDERS = [order_row(str(number), f"shop{number}") for number in range(4)]
 
 
@@ -40,10 +40,10 @@ def played(folder: Path, *events: dict[str, Any], **rule: object) -> ReplayResul
 
 HELD = ("hold", "mass_drop", 300)
 AFTER = SETTLED + 14 * HOUR
-"""When the holds of the refills are over."""
+"""The time when the holds of the refills are over."""
 
 
-def test_while_a_mass_drop_is_on_confirmed_drops_are_held(tmp_path: Path) -> None:
+def test_during_a_mass_drop_confirmed_drops_are_held(tmp_path: Path) -> None:
     """At the fourth look 3 of 4 have fallen; two hours later each of the three is confirmed, and held."""
     out = played(tmp_path)
     assert out.actions == [HELD] * 3
@@ -59,8 +59,8 @@ def test_with_too_few_targets_they_are_refilled(tmp_path: Path) -> None:
     assert played(tmp_path, min_targets=5).actions == [("refill", "drop_confirmed", 300)] * 3
 
 
-def test_what_is_older_than_the_window_is_forgotten(tmp_path: Path) -> None:
-    """With a window of an hour the openings are forgotten at the second looks; the fourth of them ends it."""
+def test_looks_older_than_the_window_do_not_count(tmp_path: Path) -> None:
+    """With a window of an hour the openings no longer count at the second looks; the fourth one ends it."""
     third = [look_event(SETTLED + 3 * HOUR, 1700, "shop0")]
     out = played(tmp_path, *third, window="90m", hold="1m")
     assert out.actions == [("refill", "drop_confirmed", 300)] * 3  # older than its hold, any look ends it
@@ -82,7 +82,7 @@ def test_a_look_on_the_fast_path_can_begin_a_mass_drop(tmp_path: Path) -> None:
 
 
 def test_a_held_refill_is_released_with_what_is_still_missing(tmp_path: Path) -> None:
-    """When the hold is over, 100 of the 300 are still missing; before, nothing is decided."""
+    """When the hold is over, 100 of the 300 are still missing; before that nothing is decided."""
     before, after = all_see(AFTER - HOUR, 1900), all_see(AFTER, 1900)
     out = played(tmp_path, *before, *after)
     assert out.decisions[3:] == [(written(AFTER), "0", "refill", "drop_confirmed", 100)]
@@ -90,7 +90,7 @@ def test_a_held_refill_is_released_with_what_is_still_missing(tmp_path: Path) ->
     assert (out.summary.refills, out.summary.units_owed, out.summary.held) == (1, 100, 2)
 
 
-def test_never_more_is_released_than_was_held(tmp_path: Path) -> None:
+def test_no_more_is_released_than_was_held(tmp_path: Path) -> None:
     assert played(tmp_path, *all_see(AFTER, 1600)).actions[3:] == [("refill", "drop_confirmed", 300)]
 
 
@@ -101,8 +101,8 @@ def test_a_recovered_drop_is_discarded(tmp_path: Path) -> None:
     assert out.summary.held == 2
 
 
-def test_what_fell_below_its_start_stays_held_for_the_operator(tmp_path: Path) -> None:
-    """At 900 the profile has less than it began with: that is for a person to see, once."""
+def test_a_drop_below_the_start_count_stays_held_for_the_operator(tmp_path: Path) -> None:
+    """At 900 the count is below the start count: an operator has to decide, and is asked once."""
     out = played(tmp_path, *all_see(AFTER, 900), *all_see(AFTER + 3 * HOUR, 900))
     assert out.actions[3] == ("hold", "below_start_count", 300)
     assert [action for action in out.actions[4:] if action[0] == "hold"] == []
@@ -121,7 +121,7 @@ def test_a_release_that_the_terms_refuse_leaves_the_drop_refused_until_it_recove
     assert out.actions[3:] == [("refuse", "below_start_count", 0), ("refill", "drop_confirmed", 300)]
 
 
-def test_a_completed_refill_was_released_by_somebody_and_is_owed(tmp_path: Path) -> None:
+def test_a_completion_of_a_held_refill_counts_as_its_release(tmp_path: Path) -> None:
     out = played(tmp_path, order_event(SETTLED + 5 * HOUR, "refill_completed", "0"))
     assert out.summary is not None
     assert (out.summary.refills, out.summary.units_owed, out.summary.held) == (1, 300, 2)

@@ -1,4 +1,4 @@
-"""A new desk for every test of the command line: a configuration and a database in an empty directory."""
+"""The fixture of the command-line tests: a configuration and a database in an empty directory."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -22,7 +22,7 @@ def ids(result: Result) -> list[object]:
 
 
 def on_a_terminal(desk: Desk, *words: object) -> str:
-    """What a person at a terminal sees."""
+    """The output on a terminal."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [*COMMAND, *map(str, words)], cwd=desk.home, env=bare(desk.home, {"TERM": "xterm"}),
@@ -37,5 +37,5 @@ def on_a_terminal(desk: Desk, *words: object) -> str:
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 65_536)
-    except OSError:  # Linux says so when the last writer has gone
+    except OSError:  # Linux raises this when the last writer has closed
         return b""

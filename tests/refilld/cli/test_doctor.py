@@ -1,4 +1,4 @@
-"""The doctor at the prompt: what it finds, how bad it is, what to do, and how it ends."""
+"""`refilld doctor`: findings, their levels and remedies, and the exit code."""
 
 import json
 import os
@@ -23,7 +23,7 @@ LEVELS = {"ok", "warning", "error"}
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    """Where one source is installed that needs nothing, and enabled."""
+    """One source without options is installed and enabled."""
     monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
     plug_in(tmp_path, monkeypatch)
     with a_desk(tmp_path) as desk:
@@ -32,11 +32,11 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         yield desk
 
 
-# The whole
+# All findings
 
 
 def test_the_command_is_registered() -> None:
-    """Under the name that the contract gives."""
+    """Under the documented name."""
     (command,) = COMMANDS
     assert command.name == "doctor"
 
@@ -89,7 +89,7 @@ def test_the_configuration_file_is_named(desk: Desk) -> None:
 
 
 def test_without_a_file_the_defaults_apply(tmp_path: Path) -> None:
-    """And the database of the defaults is not there yet: the doctor creates none, and says what does."""
+    """The default database does not exist yet: the doctor does not create it, and names the command."""
     result = process("doctor", "--json", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (1, "")
     findings = {row["id"]: row for row in map(json.loads, result.stdout.splitlines())}
@@ -112,7 +112,7 @@ def test_without_a_file_the_defaults_apply(tmp_path: Path) -> None:
 def test_secrets_in_a_world_readable_configuration_are_a_warning(
     desk: Desk, text: str, mode: int, warned: bool
 ) -> None:
-    """A file without any must be readable by all under systemd."""
+    """A file without secrets may be readable by all, as under systemd."""
     configure(desk, text)
     (desk.home / "refilld.toml").chmod(mode)
     assert ("configuration.secrets" in checks(desk, "warning")) is warned
@@ -120,7 +120,7 @@ def test_secrets_in_a_world_readable_configuration_are_a_warning(
 
 
 def test_a_password_in_the_database_url_is_a_secret(tmp_path: Path) -> None:
-    """Which is not shown; a server that does not answer is exit code 3, and the rest is told all the same."""
+    """It is not shown; an unreachable server is exit code 3, and all other findings are reported."""
     url = f"postgresql+psycopg://user:{SECRET}@127.0.0.1:1/shop"
     config = tmp_path / "refilld.toml"
     config.write_text(f"[database]\nurl = '{url}'\n")
@@ -147,7 +147,7 @@ def test_a_world_readable_database_is_an_error(desk: Desk) -> None:
 
 
 def test_a_missing_folder_of_the_database_is_an_error(desk: Desk) -> None:
-    """There is no disk to judge either."""
+    """The disk cannot be checked either."""
     (desk.home / "refilld.toml").write_text("[database]\nurl = 'sqlite:////gone/refilld.db'\n")
     assert found(desk, "database.migrations")["hint"] == "run: refilld init"
     assert not {"database.disk", "database.file"} & checks(desk, *LEVELS)
@@ -170,7 +170,7 @@ def test_a_file_that_is_no_database_is_unreachable(desk: Desk) -> None:
 
 
 def test_an_inaccessible_file_is_unreachable(desk: Desk) -> None:
-    """Here its name is too long for any disk; a folder that is another account's ends alike."""
+    """The name is too long; a folder of another account has the same result."""
     (desk.home / "refilld.toml").write_text(f"[database]\nurl = 'sqlite:///{'x' * 300}'\n")
     assert found(desk, "database.file")["level"] == "error"
     assert found(desk, "database.reachable")["level"] == "error"
@@ -178,7 +178,7 @@ def test_an_inaccessible_file_is_unreachable(desk: Desk) -> None:
 
 
 def test_a_damaged_file_is_an_error(desk: Desk) -> None:
-    """By SQLite's own check: two indexes lie on one page."""
+    """By SQLite's own check: two indexes share a page."""
     with desk.world.database.write() as tx:
         tx.exec_driver_sql("PRAGMA writable_schema = ON")
         other = "(SELECT rootpage FROM sqlite_schema WHERE name = 'ix_drops_order_id')"
@@ -205,13 +205,13 @@ def test_low_disk_space_is_reported(
 def test_a_sqlite_version_with_the_wal_bug_is_a_warning(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, faulty: bool, level: str
 ) -> None:
-    """As the daemon does."""
+    """As in the daemon."""
     monkeypatch.setattr("storage.sqlite_fault.may_corrupt", lambda: faulty)
     assert found(desk, "database.sqlite")["level"] == level
 
 
 def test_a_missing_driver_is_reported_with_its_extra(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that might be down is another matter."""
+    """It differs from a server that is down."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
     (desk.home / "refilld.toml").write_text("[database]\nurl = 'postgresql+psycopg://me@localhost/shop'\n")
     finding = found(desk, "database.reachable")
@@ -232,7 +232,7 @@ def test_a_clock_behind_the_newest_snapshot_is_an_error(desk: Desk) -> None:
 
 
 def test_an_unset_clock_is_an_error(desk: Desk) -> None:
-    """A machine without a battery begins in 1970."""
+    """A machine without a clock battery starts in 1970."""
     desk.world.now = datetime(1970, 1, 2, tzinfo=UTC)
     assert found(desk, "clock.time")["level"] == "error"
 
@@ -269,13 +269,13 @@ def test_the_clock_is_compared_with_the_database_server(
 
 
 def test_without_a_channel_there_is_a_warning(desk: Desk) -> None:
-    """Which may be meant so."""
+    """It is not an error."""
     assert found(desk, "alerts.channels")["level"] == "warning"
 
 
 @pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
 def test_an_invalid_alert_url_is_an_error(desk: Desk) -> None:
-    """Told by its number, for it may hold a password; a test alert is then out of the question."""
+    """Reported by its number, as it may contain a password; no test alert is sent."""
     configure(desk, f"[alerts]\nurls = ['nosuch://{SECRET}']\n")
     result = doctor(desk, "--send-test-alert")
     assert (result.exit_code, SECRET in result.output) == (1, False)
@@ -284,7 +284,7 @@ def test_an_invalid_alert_url_is_an_error(desk: Desk) -> None:
 
 
 def test_the_doctor_keeps_the_file_mode_of_the_database(desk: Desk) -> None:
-    """Whatever the doctor opened."""
+    """Also after the doctor has opened it."""
     assert doctor(desk).exit_code == 0
     for path in desk.home.glob("queue.db*"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -1,4 +1,4 @@
-"""What `refilld doctor` finds of the sources."""
+"""The findings of `refilld doctor` about sources."""
 
 import os
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.refilld.plugged_source import SECRET, plug_in
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    """Where one source is installed that needs nothing, and enabled."""
+    """One source without options is installed and enabled."""
     monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
     plug_in(tmp_path, monkeypatch)
     with a_desk(tmp_path) as desk:
@@ -27,14 +27,14 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 
 def test_no_enabled_source_is_an_error(desk: Desk) -> None:
-    """Which is wrong, and says where to begin."""
+    """The finding names the page to read first."""
     text = (desk.home / "refilld.toml").read_text()
     (desk.home / "refilld.toml").write_text(text.replace("enabled = true", "enabled = false"))
     assert found(desk, "sources.enabled")["level"] == "error"
 
 
 def test_an_uninstalled_source_is_an_error(desk: Desk) -> None:
-    """With the names that there are."""
+    """With the installed names."""
     configure(desk, "[sources.telepathy]\nenabled = true\n")
     finding = found(desk, "source.installed")
     assert (finding["level"], finding["about"]) == ("error", "telepathy")
@@ -42,7 +42,7 @@ def test_an_uninstalled_source_is_an_error(desk: Desk) -> None:
 
 
 def test_a_misspelt_source_is_reported_with_a_suggestion(desk: Desk) -> None:
-    """One name, not all of them."""
+    """The similar name only."""
     configure(desk, "[sources.instalaoder]\nenabled = true\n")
     assert found(desk, "source.installed")["says"].endswith("not installed; did you mean instaloader?")
 
@@ -57,7 +57,7 @@ def about(desk: Desk, name: str) -> list[dict[str, Any]]:
 def test_a_wrong_session_file_is_one_finding_with_the_command_that_writes_it(
     desk: Desk, content: str | None, check: str
 ) -> None:
-    """And the source has no good finding beside it."""
+    """The source has no `ok` finding."""
     path = desk.home / "session.json"
     if content is not None:
         path.write_text(content)
@@ -73,7 +73,7 @@ def test_a_wrong_session_file_is_one_finding_with_the_command_that_writes_it(
     [(None, "source.credentials"), ("", "source.opens"), (f"{SECRET} {SECRET}", "source.opens")],
 )
 def test_a_wrong_token_file_is_one_finding(desk: Desk, content: str | None, check: str) -> None:
-    """It says what belongs into the file, and nothing of what is in it."""
+    """It names the required content of the file, and shows nothing of the actual one."""
     path = desk.home / "token"
     if content is not None:
         path.write_text(content)
@@ -86,8 +86,8 @@ def test_a_wrong_token_file_is_one_finding(desk: Desk, content: str | None, chec
     assert SECRET not in doctor(desk).output
 
 
-def test_a_source_that_cannot_start_is_reported_beside_its_good_files(desk: Desk) -> None:
-    """They are not what is wrong."""
+def test_a_source_that_cannot_start_is_reported_in_addition_to_its_valid_files(desk: Desk) -> None:
+    """The files are not the fault."""
     path = desk.home / "token"
     path.write_text(SECRET)
     path.chmod(0o600)
@@ -97,7 +97,7 @@ def test_a_source_that_cannot_start_is_reported_beside_its_good_files(desk: Desk
 
 
 def test_a_session_file_below_the_home_folder_is_found(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the source finds it; a user that is not there is no fault of ours."""
+    """As in the source; an unknown user causes no error in the doctor."""
     monkeypatch.setenv("HOME", str(desk.home))
     path = desk.home / "session.json"
     path.write_text('{"sessionid": "17%3AFAKE%3A3", "csrftoken": "FAKEtoken", "ds_user_id": "17"}')
@@ -110,7 +110,7 @@ def test_a_session_file_below_the_home_folder_is_found(desk: Desk, monkeypatch: 
 
 
 def test_a_pause_of_a_source_that_cannot_start_is_reported(desk: Desk) -> None:
-    """Both have to end."""
+    """Both faults are reported."""
     configure(desk, "[sources.picky]\nenabled = true\n")
     with desk.world.database.write() as tx:
         sources.save_breaker(tx, "picky", sources.breaker(tx, "picky").held(None, "operator"))
@@ -125,7 +125,7 @@ def test_a_pause_of_a_source_that_cannot_start_is_reported(desk: Desk) -> None:
     ],
 )
 def test_a_source_that_cannot_start_is_an_error(desk: Desk, name: str, says: str) -> None:
-    """What it says of its options is told; what a stranger's error says may be a secret."""
+    """Its own message about options is shown; the text of another error may contain a secret."""
     configure(desk, f"[sources.{name}]\nenabled = true\n")
     result = doctor(desk)
     findings = [row for row in rows(result) if (row["id"], row["about"]) == ("source.opens", name)]
@@ -141,7 +141,7 @@ def test_a_source_that_cannot_start_is_an_error(desk: Desk, name: str, says: str
 def test_a_credential_must_be_readable_by_its_owner_only(
     desk: Desk, option: str, mode: int, level: str
 ) -> None:
-    """The file is judged, and nothing of it shown."""
+    """Nothing of its content is shown."""
     path = desk.home / "credential"
     path.write_text(SECRET)
     path.chmod(mode)
@@ -154,7 +154,7 @@ def test_a_credential_must_be_readable_by_its_owner_only(
 def test_a_credential_from_systemd_may_be_readable_by_its_group(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """systemd lets its group in, which is nobody's."""
+    """systemd gives its group access; no user is in that group."""
     folder = desk.home / "credentials"
     folder.mkdir()
     (folder / "token").write_text(SECRET)
@@ -167,7 +167,7 @@ def test_a_credential_from_systemd_may_be_readable_by_its_group(
 
 @pytest.mark.parametrize("place", ["gone", "."])
 def test_an_unreadable_credential_is_an_error(desk: Desk, place: str) -> None:
-    """Not there, or a folder."""
+    """A missing file, or a folder."""
     configure(desk, f"token_file = '{desk.home / place}'\n")
     assert found(desk, "source.credentials")["level"] == "error"
 
@@ -176,7 +176,7 @@ def test_an_unreadable_credential_is_an_error(desk: Desk, place: str) -> None:
 def test_a_paused_or_stopped_source_is_reported_with_reason_and_end(
     desk: Desk, times: int, level: str
 ) -> None:
-    """A pause ends by itself; after three refusals somebody has to decide."""
+    """A pause ends automatically; after three refusals an operator has to resume the source."""
     with desk.world.database.write() as tx:
         breaker = sources.breaker(tx, "seer")
         for _ in range(times):
@@ -200,7 +200,7 @@ def test_a_paused_or_stopped_source_is_reported_with_reason_and_end(
 def test_a_source_near_its_rate_limit_is_reported(
     desk: Desk, rate_limit: RateLimitHint, level: str, shown: str
 ) -> None:
-    """It is no fault, but somebody may wonder why so little is looked at."""
+    """It explains why there are few looks."""
     with desk.world.database.write() as tx:
         sources.save_rate_limit_state(
             tx, "seer", sources.rate_limit_state(tx, "seer").after(rate_limit, desk.world.now)

@@ -1,4 +1,4 @@
-"""Drops at the prompt: with their decisions, and beside all other alerts."""
+"""`refilld drops`: drops with their decisions, and all other alerts."""
 
 import json
 import sqlite3
@@ -21,7 +21,7 @@ def objects(result: Result) -> list[dict[str, object]]:
 
 
 def suspect(desk: Desk, order_id: str) -> None:
-    """Open a drop of an order that is there already."""
+    """Open a drop of an existing order."""
     with desk.world.database.write() as tx:
         orders.get(tx, order_id)
         drop = Drop(order_id, DropState.SUSPECTED, opened_at=desk.world.now)
@@ -38,19 +38,19 @@ def other_kinds() -> list[AlertKind]:
 
 
 def test_the_group_is_registered() -> None:
-    """With the names of the contract."""
+    """With the documented names."""
     (group,) = COMMANDS
     assert (group.name, set(group.commands)) == ("drops", {"list"})
 
 
 def test_without_drops_and_alerts_the_list_is_empty(desk: Desk) -> None:
-    """In words for people, as nothing at all for programs."""
+    """With a sentence; with --json there is no output."""
     assert desk.run("drops", "list").stdout == "nothing to show\n"
     assert desk.run("drops", "list", "--json").stdout == ""
 
 
 def test_drops_are_shown_with_their_decisions_newest_first(desk: Desk) -> None:
-    """Which target, how much, what was decided, and why."""
+    """With the target, the units, the decision and its reason."""
     desk.world.queue("1")
     desk.world.queue("2", held=True)
     second, first = objects(desk.run("drops", "list", "--json"))
@@ -68,7 +68,7 @@ def test_drops_are_shown_with_their_decisions_newest_first(desk: Desk) -> None:
 
 
 def test_the_list_can_be_filtered(desk: Desk) -> None:
-    """To drops that are still open, and in length."""
+    """To open drops, and by number."""
     desk.world.queue("1", "2", "3")
     suspect(desk, "2")
     shown = objects(desk.run("drops", "list", "--open", "--json"))
@@ -79,7 +79,7 @@ def test_the_list_can_be_filtered(desk: Desk) -> None:
 
 
 def test_other_alerts_are_listed_beside_drops(desk: Desk) -> None:
-    """Those about drops would say the same twice."""
+    """Alerts about drops are omitted, as the drops are in the list."""
     desk.world.queue("1")
     for kind in AlertKind:
         warn(desk, kind, f"about {kind}")
@@ -92,14 +92,14 @@ def test_other_alerts_are_listed_beside_drops(desk: Desk) -> None:
 
 
 def test_alerts_are_shown_without_any_drop(desk: Desk) -> None:
-    """They may be about why there is none."""
+    """They may explain why there is none."""
     warn(desk, other_kinds()[0], "blind")
     assert [line["text"] for line in objects(desk.run("drops", "list", "--json"))] == ["blind"]
     assert "blind" in desk.run("drops", "list").stdout
 
 
 def test_stored_text_cannot_control_the_terminal(desk: Desk) -> None:
-    """Alerts quote what a source has answered."""
+    """Alerts contain text from sources."""
     warn(desk, other_kinds()[0], "odd\x1b]0;owned\x07\x9b31m\nfake")
     desk.world.queue("1")
     with closing(sqlite3.connect(desk.world.path)) as connection, connection:

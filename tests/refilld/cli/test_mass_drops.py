@@ -1,4 +1,4 @@
-"""`refilld mass-drops`: what fell together, and one word for all that is held."""
+"""`refilld mass-drops`: the list, and one command for all held refills."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.fixture
 def held(desk: Desk) -> Desk:
-    """Two refills of followers and one of likes are held, and a mass drop of followers is on."""
+    """Two refills of followers and one of likes are held, and a mass drop of followers is active."""
     desk.world.queue("1", "2", held=True)
     desk.world.queue("3", held=True, metric=Metric.LIKES)
     with desk.world.database.write() as tx:
@@ -29,7 +29,7 @@ def held(desk: Desk) -> Desk:
 
 
 def test_the_list_shows_mass_drops_and_held_refills(held: Desk) -> None:
-    """For people, and for programs."""
+    """As a table and as JSON."""
     result = held.run("mass-drops", "list", "--json")
     (row,) = map(json.loads, result.stdout.splitlines())
     facts = {name: row[name] for name in ("metric", "judged", "fallen", "ended_at", "held")}
@@ -45,20 +45,20 @@ def test_all_held_refills_of_a_metric_are_released_together(held: Desk) -> None:
 
 
 def test_all_held_refills_of_a_metric_are_discarded_together(held: Desk) -> None:
-    """As if each had been rejected."""
+    """Each is rejected."""
     result = held.run("mass-drops", "discard", "followers")
     assert (result.exit_code, result.stdout) == (0, "0 released (0 units), 2 discarded\n")
     assert [held.world.state(i) for i in (1, 2, 3)] == ["rejected", "rejected", "held"]
 
 
 def test_without_held_refills_nothing_changes(desk: Desk) -> None:
-    """And no error."""
+    """It is no error."""
     assert desk.run("mass-drops", "release", "views").stdout == "0 released (0 units), 0 discarded\n"
     assert desk.run("mass-drops", "list").stdout == "nothing to show\n"
 
 
 def test_an_unknown_metric_is_a_wrong_usage(desk: Desk) -> None:
-    """The metrics are named."""
+    """The error names the metrics."""
     result = desk.run("mass-drops", "release", "comments")
     assert result.exit_code == 2
     assert "'followers', 'likes', 'views'" in result.stderr

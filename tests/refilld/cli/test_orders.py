@@ -1,4 +1,4 @@
-"""Orders at the prompt: what an import says, keeps and refuses, and what can be asked about an order."""
+"""`refilld orders`: lists, one order, and flags."""
 
 import json
 import sqlite3
@@ -19,7 +19,7 @@ from tests.refilld.cli_world import COMMAND, HEADER, Desk, bare, csv, sold
 
 
 def test_the_group_is_registered() -> None:
-    """With the names of the contract."""
+    """With the documented names."""
     (group,) = COMMANDS
     assert group.name == "orders"
     assert set(group.commands) == {"import", "list", "show", "flag", "unflag", "reterm"}
@@ -29,7 +29,7 @@ def test_the_group_is_registered() -> None:
 
 
 def test_the_list_shows_the_newest_completion_first(desk: Desk) -> None:
-    """In a table for people, whole and with the terms by name for programs."""
+    """As a table, and as JSON with every field and the name of the terms."""
     desk.imported(sold(1, "2026-02-01T00:00:00Z"), sold(2, "2026-02-03T00:00:00Z"), sold(3, "1770000000"))
     table = desk.run("orders", "list").stdout.splitlines()
     assert table[0].split()[:4] == ["order_id", "status", "service", "metric"]
@@ -48,7 +48,7 @@ def test_the_list_shows_the_newest_completion_first(desk: Desk) -> None:
 
 
 def test_the_list_can_be_filtered(desk: Desk) -> None:
-    """By status in any case, by any spelling of the link, and in length."""
+    """By status in any case, by any spelling of the link, and by number."""
     pending = "4,svc,@shop1,1000,In progress,,,,followers,acme,,"
     desk.imported(sold(1), sold(2), sold(3), pending)
     assert ids(desk.run("orders", "list", "--status", "in PROGRESS", "--json")) == ["4"]
@@ -60,7 +60,7 @@ def test_the_list_can_be_filtered(desk: Desk) -> None:
 
 
 def test_an_empty_list_is_reported(desk: Desk) -> None:
-    """In words for people, as no line for programs."""
+    """With a sentence; with --json there is no line."""
     assert desk.run("orders", "list").stdout == "nothing to show\n"
     assert desk.run("orders", "list", "--json").stdout == ""
 
@@ -79,7 +79,7 @@ def test_an_empty_list_is_reported(desk: Desk) -> None:
     ],
 )
 def test_the_error_for_wrong_usage_names_the_option(desk: Desk, words: list[object]) -> None:
-    """And exit code 2."""
+    """With exit code 2."""
     result = desk.run("orders", *words)
     assert result.exit_code == 2
     assert result.stderr.startswith("Usage: ")
@@ -97,7 +97,7 @@ def test_an_invalid_link_is_a_wrong_usage(desk: Desk) -> None:
 
 
 def test_prices_and_times_have_one_format(desk: Desk) -> None:
-    """As they were written, not as the program keeps them."""
+    """As in the import, not as in the database."""
     desk.imported("1,svc,@shop1,1000,Completed,2026-02-20T00:00:00Z,,0,followers,,0.000001,eur")
     output = desk.run("orders", "show", "1").stdout
     assert [line.split() for line in output.splitlines() if "price" in line] == [["price", "0.000001"]]
@@ -108,7 +108,7 @@ def test_prices_and_times_have_one_format(desk: Desk) -> None:
 
 @pytest.mark.parametrize("words", [["show", "404"], ["flag", "404", "hold"], ["unflag", "404", "hold"]])
 def test_an_unknown_order_is_a_one_line_error_with_exit_code_1(desk: Desk, words: list[str]) -> None:
-    """Nothing was done, and the usage was right."""
+    """Nothing is changed; it is not a wrong usage."""
     assert isinstance(desk.run("orders", *words).exception, NotFoundError)
     if words[0] == "show":
         result = desk.process("orders", *words, "--json")
@@ -121,7 +121,7 @@ def test_an_unknown_order_is_a_one_line_error_with_exit_code_1(desk: Desk, words
 
 @pytest.mark.parametrize("flag", Flag)
 def test_a_flag_is_set_once_and_lifted_once(desk: Desk, flag: Flag) -> None:
-    """Saying it again is no error, and says so."""
+    """A repetition is no error, and is reported."""
     desk.imported(sold(1))
     output = [desk.run("orders", action, 1, flag).stdout for action in ("flag", "flag", "unflag", "unflag")]
     assert output == [
@@ -141,14 +141,14 @@ def test_flags_are_shown(desk: Desk) -> None:
     assert "flags  dispute, hold\n" in desk.run("orders", "show", 1).stdout
 
 
-# What comes from outside, and where it goes
+# External text and the output
 
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\nfake\u202e"
 
 
 def test_imported_text_cannot_control_the_terminal(desk: Desk) -> None:
-    """Neither by what is refused nor by what is ignored."""
+    """Neither in a refused row nor in an ignored column."""
     header = HEADER.strip() + ',"Note\x1b]0;owned\x07"\n'
     rows = [f"{sold(i)},x" for i in range(2)] + [
         f"3,svc,{EVIL[:12]},1,Completed,,,,,,,,x",
@@ -162,7 +162,7 @@ def test_imported_text_cannot_control_the_terminal(desk: Desk) -> None:
 
 @pytest.mark.parametrize("words", [["list"], ["show", "1"]])
 def test_stored_text_cannot_control_the_terminal(desk: Desk, words: list[str]) -> None:
-    """Whoever wrote it there."""
+    """For text from any writer."""
     desk.imported(sold(1))
     with closing(sqlite3.connect(desk.world.path)) as connection, connection:
         connection.execute("UPDATE orders SET service = ?, provider = ?, customer = ?", [EVIL] * 3)
@@ -175,7 +175,7 @@ def test_stored_text_cannot_control_the_terminal(desk: Desk, words: list[str]) -
 
 
 def test_text_in_brackets_is_not_markup(desk: Desk) -> None:
-    """They mean something to the library that draws the tables."""
+    """The table library would interpret it."""
     desk.imported(sold(1).replace("acme", "[bold]acme[/bold]"))
     for words in (["list"], ["show", "1"]):
         assert "[bold]acme[/bold]" in desk.run("orders", *words).stdout
@@ -198,7 +198,7 @@ def test_a_closed_pipe_is_no_error(desk: Desk, options: list[str]) -> None:
 
 
 def test_a_database_of_another_version_is_not_changed(desk: Desk, tmp_path: Path) -> None:
-    """Nothing is imported into tables that this version does not know."""
+    """Nothing is imported into tables of another version."""
     path = desk.write(csv([sold(1)]))
     other = tmp_path / "other.db"
     database = Database(f"sqlite:///{other}")

@@ -18,7 +18,7 @@ from tests.refilld.cli_world import HEADER, Desk, a_desk, bare, csv, sold
 
 
 def test_an_import_reports_the_result_of_its_rows(desk: Desk) -> None:
-    """Added at first, then unchanged, then moved forward, and refused where something is wrong."""
+    """Added at first, then unchanged, then updated; wrong rows are refused."""
     pending = "2,svc,@shop2,1000,Pending,,,,followers,acme,1.50,USD"
     path = desk.write(csv([sold(1), pending]))
     assert desk.run("orders", "import", path).stdout == "2 added, 0 updated, 0 unchanged, 0 refused\n"
@@ -39,8 +39,8 @@ def test_a_refused_row_is_reported_with_line_field_and_remedy(desk: Desk) -> Non
     assert result.stderr == "orders.csv:3: quantity: '0' is no order; write how many units were sold\n"
 
 
-def test_a_row_that_would_rewrite_what_was_sold_is_refused(desk: Desk) -> None:
-    """By what the database knows, with its line all the same."""
+def test_a_row_that_changes_a_sold_order_is_refused(desk: Desk) -> None:
+    """The error has the line of the row."""
     desk.imported(sold(1))
     desk.write(csv([sold(2), sold(1, quantity=2000)]))
     result = desk.run("orders", "import", desk.home / "orders.csv")
@@ -49,7 +49,7 @@ def test_a_row_that_would_rewrite_what_was_sold_is_refused(desk: Desk) -> None:
 
 
 def test_refused_rows_are_written_to_a_file(desk: Desk) -> None:
-    """With all that is needed to mend them, readable by its owner only: they name customers."""
+    """With all that is needed to correct them; only the owner can read it, as it names customers."""
     path = desk.write(csv([sold(1), WRONG_QUANTITY, "broken"]))
     rejects = desk.home / "rejects.csv"
     desk.run("orders", "import", path, "--rejects", rejects)
@@ -62,7 +62,7 @@ def test_refused_rows_are_written_to_a_file(desk: Desk) -> None:
 
 
 def test_without_refused_rows_the_file_is_neither_created_nor_changed(desk: Desk) -> None:
-    """An older one may still have to be worked on."""
+    """An older file may still be needed."""
     path = desk.write(csv([sold(1)]))
     desk.run("orders", "import", path, "--rejects", desk.home / "new.csv")
     assert not (desk.home / "new.csv").exists()
@@ -73,7 +73,7 @@ def test_without_refused_rows_the_file_is_neither_created_nor_changed(desk: Desk
 
 @pytest.mark.parametrize("link", [None, os.symlink, os.link])
 def test_refused_rows_never_overwrite_the_orders(desk: Desk, link: object) -> None:
-    """Under whatever name."""
+    """Under any name of the file."""
     path = desk.write(csv([WRONG_QUANTITY]))
     rejects = path if link is None else desk.home / "other.csv"
     if callable(link):
@@ -84,7 +84,7 @@ def test_refused_rows_never_overwrite_the_orders(desk: Desk, link: object) -> No
 
 
 def test_the_error_for_an_unwritable_rejects_file_names_it(desk: Desk) -> None:
-    """And not the orders file, which is fine."""
+    """Not the orders file, which is valid."""
     path = desk.write(csv([WRONG_QUANTITY]))
     result = desk.process("orders", "import", path, "--rejects", "gone/rejects.csv")
     assert result.returncode == 2
@@ -116,7 +116,7 @@ def test_columns_can_be_mapped(desk: Desk) -> None:
 
 
 def test_ignored_columns_are_reported(desk: Desk) -> None:
-    """Not silently dropped: one of them may be a start count under another name."""
+    """One of them may be a start count under another name."""
     path = desk.write(csv([]).replace("\n", ",Before,Notes\n") + sold(1) + ",9,x\n")
     result = desk.run("orders", "import", path)
     expected = "columns that mean nothing here: Before, Notes; --map COL=FIELD gives one a meaning\n"
@@ -154,7 +154,7 @@ def test_with_json_the_result_is_one_object(desk: Desk) -> None:
 
 
 def test_without_a_terminal_an_import_is_quiet(desk: Desk) -> None:
-    """Cron mails what is said."""
+    """Cron sends every output by mail."""
     desk.write(csv(sold(i, "2024-01-01T00:00:00Z") for i in range(1200)))
     result = desk.process("orders", "import", "orders.csv")
     assert (result.returncode, result.stderr) == (0, "")
@@ -162,7 +162,7 @@ def test_without_a_terminal_an_import_is_quiet(desk: Desk) -> None:
 
 
 def test_on_a_terminal_an_import_shows_its_progress(desk: Desk) -> None:
-    """A bar that ends at all of the file, and then the result."""
+    """A progress bar up to the end of the file, then the result."""
     path = desk.write(csv(sold(i, "2024-01-01T00:00:00Z") for i in range(1200)))
     seen = on_a_terminal(desk, "orders", "import", "orders.csv")
     size = f"{path.stat().st_size / 1000:.1f}"
@@ -189,7 +189,7 @@ def test_on_a_terminal_an_import_shows_its_progress(desk: Desk) -> None:
 def test_an_unusable_file_is_a_wrong_usage(
     desk: Desk, name: str, content: bytes | None, options: list[str], expected: str
 ) -> None:
-    """One clear line, exit code 2, nothing on standard output and nothing imported."""
+    """One line, exit code 2, nothing on standard output and nothing imported."""
     if content is not None:
         desk.write(content, name)
     before = desk.dump()
@@ -254,7 +254,7 @@ _SAME = """
 
 
 def test_a_killed_import_can_be_repeated(desk: Desk, tmp_path: Path) -> None:
-    """Whole batches were kept, and the result is the same as without the kill."""
+    """Complete batches are stored; the result is the same as without the kill."""
     rows = [sold(i, "2024-01-01T00:00:00Z") for i in range(2100)]
     path = desk.write(csv(rows))
     killed = subprocess.run(

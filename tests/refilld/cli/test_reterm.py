@@ -1,4 +1,4 @@
-"""`refilld orders reterm`: new terms for old orders, seen before they are meant."""
+"""`refilld orders reterm`: new terms for existing orders, with a dry run."""
 
 import json
 
@@ -22,7 +22,7 @@ def objects(result: Result) -> list[dict[str, object]]:
 
 
 def terms(desk: Desk) -> dict[object, tuple[object, object]]:
-    """The terms of each order, and where they are from."""
+    """The terms of each order, and their origin."""
     rows = objects(desk.run("orders", "list", "--json"))
     return {row["order_id"]: (row["terms"], row["terms_from"]) for row in rows}
 
@@ -32,7 +32,7 @@ DEFAULT_60 = '[terms.default]\nwindow = "60d"\nmax_refills = 5\n'
 
 @pytest.mark.parametrize("options", [[], ["--dry-run", "--apply"]])
 def test_dry_run_or_apply_is_required(desk: Desk, options: list[str]) -> None:
-    """Nobody changes what was sold by leaving a word out."""
+    """Without either option nothing is changed."""
     desk.imported(sold(1))
     configure(desk, DEFAULT_60)
     before = desk.dump()
@@ -43,7 +43,7 @@ def test_dry_run_or_apply_is_required(desk: Desk, options: list[str]) -> None:
 
 
 def test_a_dry_run_reports_each_change_and_changes_nothing(desk: Desk) -> None:
-    """From what, to what, and how many."""
+    """With the old and the new value and the number of orders."""
     desk.imported(sold(1), sold(2))
     configure(desk, DEFAULT_60)
     before = desk.dump()
@@ -56,7 +56,7 @@ def test_a_dry_run_reports_each_change_and_changes_nothing(desk: Desk) -> None:
 
 
 def test_apply_reports_the_same_and_changes_once(desk: Desk) -> None:
-    """A second time there is nothing left to do."""
+    """A repetition changes nothing."""
     desk.imported(sold(1))
     configure(desk, DEFAULT_60)
     assert desk.run("orders", "reterm", "--apply").stdout.splitlines() == [
@@ -78,7 +78,7 @@ def test_with_json_each_change_is_an_object_and_the_summary_is_last(desk: Desk) 
 
 
 def test_only_the_named_orders_are_changed(desk: Desk) -> None:
-    """One named twice is one."""
+    """An order that is named twice is counted once."""
     desk.imported(sold(1), sold(2))
     configure(desk, '[services.svc]\nterms = "gold"\n[terms.gold]\n')
     result = desk.run("orders", "reterm", "2", "2", "--apply")
@@ -98,7 +98,7 @@ def test_an_unknown_order_stops_the_command(desk: Desk) -> None:
 
 
 def test_terms_that_a_row_named_are_looked_up_by_their_name(desk: Desk) -> None:
-    """And left as they were sold, which is told, once there are none of that name."""
+    """If these terms no longer exist, the order keeps its own, which is reported."""
     configure(desk, "[terms.gold]\n")
     head = "order_id,service,link,quantity,status,completed_at,metric,terms\n"
     path = desk.write(head + "1,R60,@shop1,1000,Completed,2026-02-20T00:00:00Z,followers,gold\n")
@@ -115,7 +115,7 @@ def test_terms_that_a_row_named_are_looked_up_by_their_name(desk: Desk) -> None:
     assert terms(desk) == {"1": ("gold", "row")}
 
 
-def test_orders_of_a_service_follow_what_is_said_of_it_today(desk: Desk) -> None:
+def test_orders_follow_the_current_configuration_of_their_service(desk: Desk) -> None:
     """Its terms, else its name, else the default: as in an import."""
     desk.imported(sold(1))
     stages = {
@@ -129,8 +129,8 @@ def test_orders_of_a_service_follow_what_is_said_of_it_today(desk: Desk) -> None
         assert terms(desk) == {"1": expected}
 
 
-def test_an_order_that_becomes_one_without_refill_loses_what_waits(desk: Desk) -> None:
-    """Its queued refill is not delivered."""
+def test_an_order_that_loses_its_refill_terms_loses_its_queued_refill(desk: Desk) -> None:
+    """The refill is cancelled, not delivered."""
     (refill_id,) = desk.world.queue("17")
     configure(desk, '[terms.default]\nrefill = "never"\n')
     output = desk.run("orders", "reterm", "--apply").stdout.splitlines()
@@ -139,8 +139,8 @@ def test_an_order_that_becomes_one_without_refill_loses_what_waits(desk: Desk) -
         assert refills.get(tx, refill_id).state is RefillState.CANCELLED
 
 
-def test_many_orders_pass_batch_by_batch(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each once, named or not."""
+def test_many_orders_are_processed_in_batches(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each once, with and without named orders."""
     monkeypatch.setattr(reterm, "BATCH", 3)
     desk.imported(*map(sold, range(1, 12)))
     configure(desk, DEFAULT_60)

@@ -1,4 +1,4 @@
-"""`refilld reviews`: questions about money, for a person to answer."""
+"""`refilld reviews`: refund reviews for the operator."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.fixture
 def asked(desk: Desk) -> Desk:
-    """A refill of 100 units was given up."""
+    """A review of a dead refill of 100 units."""
     desk.world.queue("1")
     (row,) = desk.world.claim()
     failure = leases.Failure("no such profile", retryable=False)
@@ -28,7 +28,7 @@ def asked(desk: Desk) -> Desk:
 
 
 def test_the_list_names_order_units_and_clause(asked: Desk) -> None:
-    """All that is needed to decide."""
+    """All that the operator needs for the decision."""
     (row,) = map(json.loads, asked.run("reviews", "list", "--json").stdout.splitlines())
     assert (row["order_id"], row["cause"], row["units"], row["refill_id"]) == ("1", "refill_given_up", 100, 1)
     assert row["clause"].startswith("full or partial refund only when the order cannot be fulfilled")
@@ -46,7 +46,7 @@ def test_a_closed_review_leaves_the_list_and_keeps_its_note(asked: Desk) -> None
 
 @pytest.mark.parametrize("review_id", [1, 404])
 def test_a_closed_or_unknown_review_cannot_be_closed(asked: Desk, review_id: int) -> None:
-    """One clear line."""
+    """The error is one line."""
     asked.run("reviews", "close", 1)
     result = asked.process("reviews", "close", review_id)
     assert result.returncode == 1

@@ -1,4 +1,4 @@
-"""A login's cookies are taken from a browser's export, checked, and put where only the owner reads them."""
+"""`refilld sources login`: cookies of a browser's export are checked and stored for the owner only."""
 
 import json
 import random
@@ -51,8 +51,8 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     ],
     ids=["object", "list", "list of one site", "cookies.txt", "with a mark", "of windows"],
 )
-def test_every_usual_export_becomes_a_file_that_the_source_reads(desk: Desk, export: str) -> None:
-    """Only the needed cookies, readable by the owner alone, with the next step in one line."""
+def test_every_common_export_becomes_a_session_file(desk: Desk, export: str) -> None:
+    """Only the needed cookies, readable by the owner only; one line names the next step."""
     result = desk.run("sources", "login", "instaloader", "--cookies", desk.write(export, "export"))
     assert result.exit_code == 0, result.output
     place = desk.home / "session.json"
@@ -63,8 +63,8 @@ def test_every_usual_export_becomes_a_file_that_the_source_reads(desk: Desk, exp
     assert "FAKE" not in result.output
 
 
-def test_cookies_come_from_standard_input_too(desk: Desk) -> None:
-    """So that they need not lie in a second file."""
+def test_cookies_can_come_from_standard_input(desk: Desk) -> None:
+    """No second file is needed."""
     context = CommandContext(desk.home / "refilld.toml", desk.world.clock)
     result = CliRunner().invoke(
         refilld, ["sources", "login", "instaloader"], obj=context, input=json.dumps(COOKIES)
@@ -73,8 +73,8 @@ def test_cookies_come_from_standard_input_too(desk: Desk) -> None:
     assert json.loads((desk.home / "session.json").read_text()) == COOKIES
 
 
-def test_an_older_login_is_replaced_whole_and_closed_to_others(desk: Desk) -> None:
-    """Even when the old file was open."""
+def test_an_older_login_is_replaced_and_readable_by_its_owner_only(desk: Desk) -> None:
+    """Even if the old file was readable by others."""
     place = desk.home / "session.json"
     place.write_text("old")
     place.chmod(0o644)
@@ -105,7 +105,7 @@ def test_an_older_login_is_replaced_whole_and_closed_to_others(desk: Desk) -> No
     ids=lambda value: str(value)[:40],
 )
 def test_an_invalid_login_is_refused_and_nothing_is_written(desk: Desk, export: bytes, message: str) -> None:
-    """In one clear line without any value."""
+    """With one line without any value."""
     result = desk.process("sources", "login", "instaloader", "--cookies", desk.write(export, "export"))
     assert (result.returncode, result.stdout) == (2, "")
     assert message in result.stderr
@@ -120,7 +120,7 @@ def test_an_invalid_login_is_refused_and_nothing_is_written(desk: Desk, export: 
     st.randoms(),
 )
 def test_any_bytes_are_a_login_or_one_clear_error(odd: bytes, chance: random.Random) -> None:
-    """Alone, and in the middle of something that was an export."""
+    """Alone, and inside a valid export."""
     messages = []
     for whole in (json.dumps(COOKIES), json.dumps(LIST), LINES):
         at = chance.randrange(len(whole))
@@ -133,7 +133,7 @@ def test_any_bytes_are_a_login_or_one_clear_error(odd: bytes, chance: random.Ran
 
 
 def test_without_a_configured_file_nothing_is_read(desk: Desk) -> None:
-    """The line says what to set."""
+    """The error names the key to set."""
     (desk.home / "refilld.toml").write_text(f'[database]\nurl = "sqlite:///{desk.world.path}"\n')
     result = desk.process("sources", "login", "instaloader", "--cookies", desk.write(LINES, "export"))
     assert result.returncode == 2
@@ -141,7 +141,7 @@ def test_without_a_configured_file_nothing_is_read(desk: Desk) -> None:
 
 
 def test_cookies_and_passwords_are_never_arguments(desk: Desk) -> None:
-    """Everybody on the machine reads the arguments of a program; a password is not taken at all."""
+    """Arguments are visible to all users of the machine; there is no option for a password."""
     options = {name for param in refilld.commands["sources"].commands["login"].params for name in param.opts}  # type: ignore[attr-defined]
     assert options == {"name", "--cookies"}
     result = desk.run("sources", "login", "instaloader", "--cookies", json.dumps(COOKIES))

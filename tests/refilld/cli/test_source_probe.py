@@ -1,4 +1,4 @@
-"""A probe: a few paid questions, the shape of the answers, and what the source may rely on."""
+"""`refilld sources probe`: charged requests, the shape of the answers, and checked assumptions."""
 
 import json
 from collections.abc import Iterator
@@ -79,8 +79,8 @@ def charged(desk: Desk) -> int:
         return sources.served(tx, NAME, desk.world.now - HOUR)[0]
 
 
-def test_the_default_questions_are_asked_and_charged(desk: Desk, running: InstagramStandIn) -> None:
-    """Three public profiles, a missing one, and an account by its id with the start page before it."""
+def test_the_default_requests_are_sent_and_charged(desk: Desk, running: InstagramStandIn) -> None:
+    """Three public profiles, a missing one, the start page, and an account by its id."""
     findings, held = probed(desk)
     assert [(one["about"], one["outcome"], one["requests"]) for one in findings] == [
         ("profile", "count", 1), ("profile", "count", 1), ("profile", "count", 1),
@@ -96,8 +96,10 @@ def test_the_default_questions_are_asked_and_charged(desk: Desk, running: Instag
     assert held["visitors are told a video's views"] is None
 
 
-def test_a_post_shows_what_visitors_and_the_login_are_told(desk: Desk, running: InstagramStandIn) -> None:
-    """The views are for members, and the login goes nowhere else."""
+def test_a_post_shows_the_counts_for_visitors_and_for_the_login(
+    desk: Desk, running: InstagramStandIn
+) -> None:
+    """The views are for members; no other request has the login."""
     session = desk.write(json.dumps(COOKIES), "session.json")
     session.chmod(0o600)
     configure(desk, session_file=str(session))
@@ -133,8 +135,8 @@ def test_the_output_holds_shapes_and_no_values(desk: Desk, world: MembersWorld) 
         assert not any(value in shown for value in ("280000", "4711", "stand-in-lsd", "3300000000000000001"))
 
 
-def test_the_table_tells_people_the_same(desk: Desk) -> None:
-    """Findings first, then what may be relied on."""
+def test_the_table_has_the_same_content(desk: Desk) -> None:
+    """Findings first, then the assumptions."""
     result = desk.run("sources", "probe", NAME, "natgeo")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
@@ -146,7 +148,7 @@ def test_the_table_tells_people_the_same(desk: Desk) -> None:
 
 
 def test_a_login_wall_is_reported(desk: Desk, world: MembersWorld) -> None:
-    """A missing profile is then not told apart, and the tokens remain unknown."""
+    """A missing profile is then not distinguished, and the tokens remain unknown."""
     world.outage = LOGIN_WALL
     findings, held = probed(desk, "natgeo")
     assert [one["answers"][0]["leads"] for one in findings] == ["login", "login"]
@@ -163,10 +165,10 @@ def test_a_login_wall_is_reported(desk: Desk, world: MembersWorld) -> None:
         (HttpAnswer("<html>"), False, None),
     ],
 )
-def test_the_start_page_is_judged_by_what_followed(
+def test_the_start_page_is_judged_by_the_next_request(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, start: HttpAnswer, tokens: bool, cookie: bool | None
 ) -> None:
-    """A query after it means tokens, a second request for it means that no cookie came."""
+    """A query after it means tokens, a second request for it means no cookie."""
     monkeypatch.setattr(MembersWorld, "start_page", lambda _self: start)
     _, held = probed(desk, "natgeo")
     assert held["the start page holds the tokens for queries"] is tokens
@@ -176,7 +178,7 @@ def test_the_start_page_is_judged_by_what_followed(
 def test_a_refusal_ends_the_probe_and_pauses_the_source(
     desk: Desk, world: MembersWorld, running: InstagramStandIn
 ) -> None:
-    """No further question is asked."""
+    """No further request is sent."""
     world.outage = RATE_LIMITED
     findings, _ = probed(desk)
     assert ([one["outcome"] for one in findings], len(running.requests)) == (["rate_limited"], 1)
@@ -194,8 +196,8 @@ def test_a_paused_source_is_not_probed(desk: Desk, running: InstagramStandIn) ->
     )  # fmt: skip
 
 
-def test_a_budget_without_room_is_not_overdrawn(desk: Desk, running: InstagramStandIn) -> None:
-    """Neither at the first question nor at a later one."""
+def test_a_used_up_budget_is_not_exceeded(desk: Desk, running: InstagramStandIn) -> None:
+    """Neither with the first request nor with a later one."""
     configure(desk, requests_per_hour=3)
     findings, _ = probed(desk)
     assert len(findings) == len(running.requests) == charged(desk) == 3
@@ -207,7 +209,7 @@ def test_a_budget_without_room_is_not_overdrawn(desk: Desk, running: InstagramSt
 
 
 def test_the_spacing_is_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each question waits for its turn."""
+    """Each request waits for the spacing."""
     waited = []
 
     def sleep(seconds: float) -> None:
@@ -232,10 +234,10 @@ def test_the_spacing_is_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
         ([NAME, "--post", "abc"], "names no post"),
     ],
 )
-def test_wrong_questions_are_not_asked(
+def test_invalid_requests_are_not_sent(
     desk: Desk, running: InstagramStandIn, words: list[str], message: str
 ) -> None:
-    """One clear line, and nothing is sent."""
+    """The error is one line, and nothing is sent."""
     result = desk.run("sources", "probe", *words)
     assert (result.exit_code != 0, message in str(result.exception), running.requests) == (True, True, ())
 
@@ -255,8 +257,8 @@ def test_the_longest_probe_is_twenty_requests(
     assert len(running.requests) == charged(desk)
 
 
-def test_another_source_is_asked_for_the_profiles(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it answers is told; there are no assumptions to judge."""
+def test_a_probe_of_another_source_reads_the_profiles(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answers are reported; there are no assumptions to check."""
     assert registry.installed()
     monkeypatch.setattr("refilld.services.source_probe.INSTALOADER", "another")
     findings, held = probed(desk, "natgeo", "nobody")
@@ -267,7 +269,7 @@ def test_another_source_is_asked_for_the_profiles(desk: Desk, monkeypatch: pytes
 
 
 def test_keys_that_are_data_are_not_shown() -> None:
-    """Nor is there any end of paths."""
+    """The number of paths is limited."""
     assert shape({"17": {"a": 1.5}, "natgeo!": None, "x": ["secret", 5]}) == {
         "": "object", "*": "null or object", "*.a": "number", "x": "list", "x[]": "text or whole number",
     }  # fmt: skip
@@ -275,8 +277,8 @@ def test_keys_that_are_data_are_not_shown() -> None:
     assert shape(json.loads("[" * 500 + "]" * 500))
 
 
-def test_without_a_network_nothing_is_learned(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One question shows it, one line says it, and every assumption is open."""
+def test_without_a_network_every_assumption_is_open(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One request is sent, and one line reports the failure."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     result = desk.run("sources", "probe", NAME, "--json")
@@ -290,20 +292,20 @@ def test_without_a_network_nothing_is_learned(desk: Desk, monkeypatch: pytest.Mo
 
 
 def test_a_server_that_is_down_breaks_no_assumption(desk: Desk, world: MembersWorld) -> None:
-    """It says nothing about any of them."""
+    """The failure says nothing about them."""
     world.outage = HttpAnswer("down", 503)
     findings, held = probed(desk, "natgeo")
     assert {one["outcome"] for one in findings} == {"transient"}
     assert set(held.values()) == {None}
 
 
-def test_without_findings_nothing_is_claimed() -> None:
+def test_without_findings_no_assumption_is_confirmed() -> None:
     """Every assumption is open."""
     assert {one.holds for one in assumptions([])} == {None}
 
 
 def test_after_a_pause_the_canary_is_asked_first(desk: Desk, running: InstagramStandIn) -> None:
-    """As by the daemon: its answer closes the breaker, and it is charged."""
+    """As in the daemon: its answer closes the breaker, and it is charged."""
     configure(desk, canary="nasa")
     with desk.world.database.write() as tx:
         paused = Breaker().after(Outcome.BLOCKED, "a", desk.world.now - 2 * HOUR, HOUR)
@@ -315,7 +317,7 @@ def test_after_a_pause_the_canary_is_asked_first(desk: Desk, running: InstagramS
 
 
 def test_a_refused_login_does_not_pause_the_source(desk: Desk, world: MembersWorld) -> None:
-    """The source goes on without it."""
+    """The source continues without it."""
     session = desk.write(json.dumps(COOKIES), "session.json")
     session.chmod(0o600)
     configure(desk, session_file=str(session))

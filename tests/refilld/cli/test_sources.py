@@ -1,4 +1,4 @@
-"""The sources at the prompt: what each may do now, and pausing or resuming one."""
+"""`refilld sources`: the state of each source, pausing and resuming."""
 
 import json
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def listed(desk: Desk) -> dict[str, dict[str, object]]:
 
 
 def refuse(desk: Desk, times: int) -> Breaker:
-    """Let the source be refused so many times in a row."""
+    """Store so many refusals of the source in a row."""
     with desk.world.database.write() as tx:
         breaker = sources.breaker(tx, NAME)
         for _ in range(times):
@@ -57,13 +57,13 @@ def ask(desk: Desk, ago: timedelta, count: int) -> None:
 
 
 def test_the_group_is_registered() -> None:
-    """With the names of the contract."""
+    """With the documented names."""
     (group,) = COMMANDS
     assert (group.name, set(group.commands)) == ("sources", {"list", "pause", "resume", "login", "probe"})
 
 
 def test_every_installed_source_is_listed(desk: Desk) -> None:
-    """Also those that the configuration does not mention, which are off; but not the world of simulations."""
+    """Also those that are not configured, as disabled; but not the simulated world."""
     assert set(listed(desk)) == set(installed()) - {"simulated"}
     assert listed(desk)["graph"] == {
         "source": "graph", "enabled": False, "state": "off", "until": None, "reason": None,
@@ -73,15 +73,15 @@ def test_every_installed_source_is_listed(desk: Desk) -> None:
     }  # fmt: skip
 
 
-def test_the_world_of_simulations_is_listed_where_somebody_configures_it(desk: Desk) -> None:
-    """For its budget, say."""
+def test_the_simulated_world_is_listed_if_it_is_configured(desk: Desk) -> None:
+    """For example, to set its budget."""
     configure(desk, "[sources.simulated]\nrequests_per_hour = 7\n")
     shown = listed(desk)["simulated"]
     assert (shown["state"], shown["requests_per_hour"]) == ("off", 7)
 
 
 def test_a_disabled_source_is_shown_as_disabled(desk: Desk) -> None:
-    """A pause of before is no news of a source that is not asked."""
+    """An earlier pause is not shown."""
     refuse(desk, 1)
     configure(desk, "")
     shown = listed(desk)[NAME]
@@ -89,7 +89,7 @@ def test_a_disabled_source_is_shown_as_disabled(desk: Desk) -> None:
 
 
 def test_the_expected_age_is_shown_when_there_are_targets(desk: Desk) -> None:
-    """Thirty requests an hour and one target: the learned cadence looks hourly at most."""
+    """Thirty requests an hour and one target: the learned cadence reads it hourly at most."""
     shown = listed(desk)[NAME]
     assert (shown["expected_age_hours"], shown["expected_missed_percent"]) == (None, None)
     desk.imported(sold(1))
@@ -98,7 +98,7 @@ def test_the_expected_age_is_shown_when_there_are_targets(desk: Desk) -> None:
 
 
 def test_the_list_shows_the_used_budget(desk: Desk) -> None:
-    """Requests of the last sixty minutes beside those that are allowed."""
+    """The requests of the last sixty minutes and the limit."""
     configure(desk, f"[sources.{NAME}]\nenabled = true\nrequests_per_hour = 40\n")
     ask(desk, 2 * HOUR, 3)
     ask(desk, HOUR, 5)
@@ -108,7 +108,7 @@ def test_the_list_shows_the_used_budget(desk: Desk) -> None:
 
 
 def test_a_paused_source_shows_until_when_and_why(desk: Desk) -> None:
-    """And that it is over, once it is."""
+    """After its end it is shown as over."""
     refuse(desk, 1)
     shown = listed(desk)[NAME]
     assert (shown["state"], shown["until"], shown["reason"]) == ("paused", "2026-03-01T13:00:00Z", "blocked")
@@ -128,7 +128,7 @@ def test_a_stopped_source_has_no_end(desk: Desk) -> None:
 
 
 def test_booleans_are_shown_as_yes_and_no(desk: Desk) -> None:
-    """People read it."""
+    """In the table."""
     head, *rows = desk.run("sources", "list").stdout.splitlines()
     assert head.split() == list(COLUMNS)
     assert ["graph", "no", "off", "-", "-", "0", "-", "0", "-", "-", "-", "-", "-"] in [
@@ -150,14 +150,14 @@ def test_a_resumed_source_is_half_open_at_once(desk: Desk, times: int) -> None:
 
 
 def test_resuming_a_source_that_was_not_paused_changes_nothing(desk: Desk) -> None:
-    """And is no error."""
+    """It is no error."""
     result = desk.run("sources", "resume", NAME)
     assert (result.exit_code, result.stdout) == (0, f"{NAME} was not paused\n")
     assert listed(desk)[NAME]["state"] == "ready"
 
 
 def test_a_source_is_paused_until_it_is_resumed(desk: Desk) -> None:
-    """Shown with the operator's reason."""
+    """The list shows the operator's reason."""
     result = desk.run("sources", "pause", NAME, "--reason", "moving house")
     assert (result.exit_code, result.stdout) == (0, f"{NAME} is paused until it is resumed\n")
     desk.world.now += 1000 * HOUR
@@ -168,7 +168,7 @@ def test_a_source_is_paused_until_it_is_resumed(desk: Desk) -> None:
 
 
 def test_a_source_is_paused_for_a_time(desk: Desk) -> None:
-    """And may be asked again by itself."""
+    """Afterwards it is used again automatically."""
     result = desk.run("sources", "pause", NAME, "--for", "2h")
     assert (result.exit_code, result.stdout) == (0, f"{NAME} is paused until 2026-03-01 14:00:00Z\n")
     shown = listed(desk)[NAME]
@@ -180,7 +180,7 @@ def test_a_source_is_paused_for_a_time(desk: Desk) -> None:
 
 
 def test_pausing_never_shortens_another_pause(desk: Desk) -> None:
-    """The end, the reason and the conflict are reported."""
+    """The existing end and reason are reported."""
     first = f"for a shorter pause, refilld sources resume {NAME} comes first\n"
     refuse(desk, 1)
     result = desk.run("sources", "pause", NAME, "--for", "10m")
@@ -197,13 +197,13 @@ def test_pausing_never_shortens_another_pause(desk: Desk) -> None:
     [["--for", "soon"], ["--for", "0s"], ["--reason", ""], ["--reason", "a\nb"], ["--reason", "x" * 201]],
 )
 def test_an_invalid_pause_is_a_wrong_usage(desk: Desk, wrong: list[str]) -> None:
-    """And the source stays as it was."""
+    """The state of the source does not change."""
     assert desk.run("sources", "pause", NAME, *wrong).exit_code == 2
     assert listed(desk)[NAME]["state"] == "ready"
 
 
 def test_a_wait_requested_by_the_platform_is_shown(desk: Desk) -> None:
-    """With the share of its limit that is used, as long as that is known; resuming ends the wait."""
+    """With the used share of its limit, if known; resuming ends the wait."""
     with desk.world.database.write() as tx:
         heard = RateLimitState().after(RateLimitHint(93, 3 * HOUR), desk.world.now)
         sources.save_rate_limit_state(tx, NAME, heard)
@@ -229,7 +229,7 @@ def test_the_looks_per_request_are_shown(desk: Desk) -> None:
 
 @pytest.mark.parametrize("action", ["pause", "resume"])
 def test_an_uninstalled_source_is_a_wrong_usage(desk: Desk, action: str) -> None:
-    """A wrong usage, with the names that there are."""
+    """With the installed names."""
     result = desk.process("sources", action, "telepathy")
     assert (result.returncode, result.stdout) == (2, "")
     expected = f"Error: Invalid value for NAME: no such source; there are: {', '.join(installed())}"
@@ -237,7 +237,7 @@ def test_an_uninstalled_source_is_a_wrong_usage(desk: Desk, action: str) -> None
 
 
 def test_enabling_a_source_that_is_not_installed_is_a_wrong_configuration(desk: Desk) -> None:
-    """Told before any look, with the names that there are."""
+    """Reported before any look, with the installed names."""
     result = desk.process("run", "--once", REFILLD_SOURCES__TELEPATHY__ENABLED="true")
     assert (result.returncode, result.stdout) == (2, "")
     expected = (
@@ -247,7 +247,7 @@ def test_enabling_a_source_that_is_not_installed_is_a_wrong_configuration(desk: 
 
 
 def test_running_without_any_source_is_a_wrong_configuration(desk: Desk) -> None:
-    """One line says how to enable one, and that there is something to read first."""
+    """One line names the key and the page to read first."""
     configure(desk, "")
     result = desk.process("run", "--once")
     assert (result.returncode, result.stdout) == (2, "")

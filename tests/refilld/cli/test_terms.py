@@ -1,4 +1,4 @@
-"""Terms at the prompt: what sets there are, who uses them, and what an import derives and tells."""
+"""`refilld terms`: the sets of terms, their orders, and the terms that an import derives."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,7 @@ def sets(desk: Desk, *fields: str) -> list[tuple[object, ...]]:
 
 
 def test_the_group_is_registered() -> None:
-    """With the names of the contract."""
+    """With the documented names."""
     (group,) = COMMANDS
     assert (group.name, set(group.commands)) == ("terms", {"show"})
 
@@ -45,7 +45,7 @@ def test_the_group_is_registered() -> None:
 
 
 def test_every_set_is_shown_with_all_its_values_as_the_configuration_writes_them(desk: Desk) -> None:
-    """Durations with their unit, a window without end by its word."""
+    """Durations have a unit, an unlimited window has its word."""
     configure(desk, GOLD)
     (gold,) = shown(desk.run("terms", "show", "gold", "--json"))
     assert gold == {
@@ -57,14 +57,14 @@ def test_every_set_is_shown_with_all_its_values_as_the_configuration_writes_them
 
 
 def test_the_default_terms_are_shown_without_any_configuration(desk: Desk) -> None:
-    """In a table for people."""
+    """As a table."""
     head, line = desk.run("terms", "show").stdout.splitlines()
     assert head.split()[:5] == ["terms", "kind", "services", "orders", "window"]
     assert line.split()[:4] == ["default", "configured", "0", "30d"]
 
 
 def test_services_are_listed_by_their_terms(desk: Desk) -> None:
-    """Those that name none by the default ones, or by what their names say."""
+    """Services without terms have the default ones, or those derived from their name."""
     services = '[services.a]\nterms = "gold"\n[services.b]\n[services.c]\nterms = "gold"\n' + FOLLOWERS
     configure(desk, GOLD + services)
     assert sets(desk, "terms", "services") == [("default", ["b", "1234"]), ("gold", ["a", "c"])]
@@ -75,7 +75,7 @@ def test_services_are_listed_by_their_terms(desk: Desk) -> None:
 
 
 def test_orders_with_other_values_have_their_own_row(desk: Desk) -> None:
-    """A set that was changed, and one that is gone, are still what orders were sold under."""
+    """For a changed set, and for a removed one."""
     configure(desk, '[terms.default]\nwindow = "20d"\n[services.svc]\nterms = "gold"\n' + GOLD)
     desk.imported(row(1, "svc"), row(2, "svc"), row(3, "other"))
     assert sets(desk, "terms", "kind", "orders") == [("default", "configured", 1), ("gold", "configured", 2)]
@@ -87,7 +87,7 @@ def test_orders_with_other_values_have_their_own_row(desk: Desk) -> None:
 
 
 def test_unknown_terms_are_a_wrong_usage(desk: Desk) -> None:
-    """Those that there are, are named."""
+    """The error names the existing terms."""
     configure(desk, GOLD)
     fault = desk.run("terms", "show", "golden").exception
     assert isinstance(fault, BadInputError)
@@ -95,7 +95,7 @@ def test_unknown_terms_are_a_wrong_usage(desk: Desk) -> None:
 
 
 def test_without_a_database_the_terms_are_shown_and_orders_are_not_counted(tmp_path: Path) -> None:
-    """An operator may look at them before anything is sold."""
+    """The terms can be checked before the first order."""
     with a_desk(tmp_path) as desk:
         (desk.home / "refilld.toml").write_text(f'[database]\nurl = "sqlite:///{tmp_path}/none.db"\n')
         result = desk.run("terms", "show", "--json")
@@ -104,12 +104,12 @@ def test_without_a_database_the_terms_are_shown_and_orders_are_not_counted(tmp_p
     assert result.stderr.startswith("orders are not counted: there is no database ")
 
 
-# What an import tells
+# Derived terms in an import
 
 
 @pytest.mark.parametrize("options", [[], ["--dry-run"]])
 def test_an_import_reports_derived_terms(desk: Desk, options: list[str]) -> None:
-    """By the name, with what it promises and how many orders, most of them first."""
+    """With the name, the values and the number of orders, the most frequent first."""
     configure(desk, DERIVING + FOLLOWERS)
     path = desk.write(csv([row(1, "Likes no refill"), row(2, "1234"), row(3, "1234"), row(4, "plain")]))
     output = desk.run("orders", "import", path, *options).stdout.splitlines()
@@ -129,7 +129,7 @@ def test_with_json_the_derived_terms_are_in_the_object(desk: Desk) -> None:
 
 
 def test_only_added_orders_are_reported_with_derived_terms(desk: Desk) -> None:
-    """A second import freezes nothing."""
+    """A second import adds none."""
     desk.imported(row(1, "Likes R60"))
     configure(desk, DERIVING)
     path = desk.write(csv([row(1, "Likes R60")]))
@@ -139,7 +139,7 @@ def test_only_added_orders_are_reported_with_derived_terms(desk: Desk) -> None:
 
 
 def test_many_service_names_are_counted_and_not_listed(desk: Desk) -> None:
-    """A file may name a service of its own in each row."""
+    """Each row of a file may have its own service."""
     configure(desk, DERIVING)
     path = desk.write(csv(row(number, f"R{number}") for number in range(1, MOST_NAMES + 4)))
     lines = desk.run("orders", "import", path).stdout.splitlines()
@@ -148,14 +148,14 @@ def test_many_service_names_are_counted_and_not_listed(desk: Desk) -> None:
 
 
 def test_terms_are_derived_only_when_enabled(desk: Desk) -> None:
-    """A name with a mark is sold under the default terms."""
+    """Otherwise the default terms apply."""
     path = desk.write(csv([row(1, "Likes R60")]))
     assert desk.run("orders", "import", path).stdout == "1 added, 0 updated, 0 unchanged, 0 refused\n"
     assert sets(desk, "terms", "orders") == [("default", 1)]
 
 
 def test_a_name_about_refills_without_derived_terms_is_reported(desk: Desk) -> None:
-    """Else a customer might be promised by the default terms what the name takes back."""
+    """The default terms may promise more than the name."""
     with (desk.home / "refilld.toml").open("a") as file:
         file.write("[service_names]\nderive_terms = true\n")
     rows = [sold(1).replace("svc", "IG Followers ❌ Refill"), sold(2).replace("svc", "Cheap followers")]

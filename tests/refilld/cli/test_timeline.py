@@ -1,4 +1,4 @@
-"""An order's story at the prompt: what a person reads, what a program gets, and what neither may see."""
+"""`refilld orders show`: the output on a terminal and as JSON, without secrets."""
 
 import fcntl
 import json
@@ -33,7 +33,7 @@ CONTROL_CHARACTERS = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\nfake\u202e"
 
 
 def look(desk: Desk, hours_ago: float, count: int | None, detail: str = "") -> None:
-    """A look at the target of order 17."""
+    """Store a look at the target of order 17."""
     target = Target(Link(LinkKind.PROFILE, "profile.17"), Metric.FOLLOWERS)
     outcome = Outcome.TRANSIENT if count is None else Outcome.COUNT
     snapshot = Snapshot(target, desk.world.now - hours_ago * HOUR, outcome, "simulated", count, "", detail)
@@ -42,7 +42,7 @@ def look(desk: Desk, hours_ago: float, count: int | None, detail: str = "") -> N
 
 
 def set_last_count(desk: Desk, count: int) -> None:
-    """The newest count, as the series keeps it."""
+    """Set the newest count of the series."""
     with closing(sqlite3.connect(desk.world.path)) as connection, connection:
         connection.execute(
             "UPDATE targets SET last_count = ?, last_count_at = (SELECT max(at) FROM snapshots)", [count]
@@ -50,7 +50,7 @@ def set_last_count(desk: Desk, count: int) -> None:
 
 
 def order_with_history(desk: Desk) -> str:
-    """An order with looks, a drop, a decision, and a claimed refill; gives the lease token."""
+    """Store an order with looks, a drop, a decision and a claimed refill, and return the lease token."""
     desk.world.queue("17")
     (row,) = desk.world.claim(consumer="panel")
     for hours_ago, count in ((5, 2000), (4, 1990), (3, 1995), (2, None), (1, 1900)):
@@ -66,7 +66,7 @@ def shown(desk: Desk) -> str:
 
 
 def events(desk: Desk) -> list[str]:
-    """The story's lines, without their times."""
+    """The lines of the timeline, without their times."""
     lines = shown(desk).partition("\nstory\n")[2].splitlines()
     assert lines == sorted(lines, key=lambda line: line[:20])
     return [line[22:] for line in lines]
@@ -81,7 +81,7 @@ def document_of(desk: Desk) -> dict[str, Any]:
 
 
 def on_a_terminal(desk: Desk, columns: int, **environ: str) -> str:
-    """What a person sees on a terminal so many columns wide."""
+    """The output on a terminal of so many columns."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     with subprocess.Popen(
@@ -98,12 +98,12 @@ def on_a_terminal(desk: Desk, columns: int, **environ: str) -> str:
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 65_536)
-    except OSError:  # Linux says so when the last writer has gone
+    except OSError:  # Linux raises this when the last writer has closed
         return b""
 
 
 def test_the_output_has_facts_plot_and_timeline(desk: Desk) -> None:
-    """The facts with the terms and what a customer would be told; and never a lease token."""
+    """The facts include the terms and the answer to the customer; there is no lease token."""
     token = order_with_history(desk)
     output = shown(desk)
     facts = dict(line.split(maxsplit=1) for line in output.partition("\n\n")[0].splitlines())
@@ -147,7 +147,7 @@ def test_the_plot_shows_the_counts_between_their_levels(desk: Desk) -> None:
 
 
 def test_the_timeline_shows_a_refill_until_its_end(desk: Desk) -> None:
-    """Who had it, why it came back, how it was given up or delivered."""
+    """With its consumers, its failures, and its end."""
     (refill_id,) = desk.world.queue("17")
     (row,) = desk.world.claim(consumer="panel")
     with desk.world.database.write() as tx:
@@ -169,7 +169,7 @@ def test_the_timeline_shows_a_refill_until_its_end(desk: Desk) -> None:
 
 
 def test_the_timeline_has_flags_requests_and_reviews(desk: Desk) -> None:
-    """With the answers to them."""
+    """With their answers."""
     order_with_history(desk)
     with desk.world.database.write() as tx:
         requests.ask(tx, "17", desk.world.now)
@@ -197,14 +197,14 @@ def test_the_timeline_has_flags_requests_and_reviews(desk: Desk) -> None:
 
 
 def test_the_levels_before_a_flag_are_still_drawn(desk: Desk) -> None:
-    """A flag suspends from the moment it is set, not backwards."""
+    """A flag has no effect on the time before it."""
     order_with_history(desk)
     desk.run("orders", "flag", "17", "hold")
     assert "line 2,000 │" in shown(desk)
 
 
 def test_levels_are_drawn_as_of_their_time(desk: Desk) -> None:
-    """A later order on the link raises the line of an earlier one, but not before it is judged."""
+    """A later order on the link raises the line of an earlier one once it is active."""
     desk.imported(
         "17,svc,@shop,1000,Completed,2026-02-10T00:00:00Z,500,0,followers,,,",
         "18,svc,@shop,1000,Completed,2026-02-20T00:00:00Z,1500,0,followers,,,",
@@ -219,7 +219,7 @@ def test_levels_are_drawn_as_of_their_time(desk: Desk) -> None:
 
 
 def test_json_has_everything_in_one_object(desk: Desk) -> None:
-    """With the numbers of the rules and the events, and without lease tokens."""
+    """With the figures and the events, without lease tokens."""
     token = order_with_history(desk)
     timeline = document_of(desk)
     assert (timeline["order_id"], timeline["terms"], timeline["threshold"]) == ("17", "default", 50)
@@ -253,7 +253,7 @@ def test_omitted_looks_are_counted(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
 def test_only_the_newest_lines_of_a_long_timeline_are_printed(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The number of earlier ones is shown."""
+    """The number of omitted lines is shown."""
     order_with_history(desk)
     whole = events(desk)
     monkeypatch.setattr(printed, "LINES", 3)
@@ -263,7 +263,7 @@ def test_only_the_newest_lines_of_a_long_timeline_are_printed(
 
 
 def test_a_new_order_has_a_short_timeline(desk: Desk) -> None:
-    """Neither a count nor a delivery is needed for one."""
+    """It has neither a count nor a delivery."""
     desk.imported("17,svc,@profile.17,1000,Pending,,,0,followers,acme,1.50,USD")
     assert events(desk) == ["imported"]
     assert "no count yet, so there is nothing to draw" in shown(desk)
@@ -281,7 +281,7 @@ def test_the_plot_fits_the_terminal(desk: Desk, columns: int) -> None:
 
 
 def test_on_a_terminal_the_plot_is_coloured(desk: Desk) -> None:
-    """Even where there is hardly room for it."""
+    """Even with 12 columns."""
     order_with_history(desk)
     output = on_a_terminal(desk, 12)
     assert "\x1b[3" in output
@@ -289,7 +289,7 @@ def test_on_a_terminal_the_plot_is_coloured(desk: Desk) -> None:
 
 
 def test_without_unicode_the_plot_is_omitted(desk: Desk) -> None:
-    """And still tells the story."""
+    """The timeline is still shown."""
     order_with_history(desk)
     result = desk.process("orders", "show", "17", PYTHONIOENCODING="latin-1")
     assert (result.returncode, result.stderr) == (0, "")
@@ -298,7 +298,7 @@ def test_without_unicode_the_plot_is_omitted(desk: Desk) -> None:
 
 
 def test_no_external_text_can_control_the_terminal(desk: Desk) -> None:
-    """Neither a customer's name nor a source's words, a consumer's name, an error or an operator's note."""
+    """Neither the customer, a source's detail, a consumer, an error nor an operator's note."""
     order_with_history(desk)
     with closing(sqlite3.connect(desk.world.path)) as connection, connection:
         connection.execute(
@@ -323,6 +323,6 @@ def test_no_external_text_can_control_the_terminal(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("word", [*Reason, *RefillState])
-def test_the_timeline_has_words_for_every_reason_and_state(word: Reason | RefillState) -> None:
+def test_the_timeline_has_a_text_for_every_reason_and_state(word: Reason | RefillState) -> None:
     """Every reason of a decision, every state of a refill."""
     assert REASONS[word] if isinstance(word, Reason) else STATES[word]

@@ -1,4 +1,4 @@
-"""The learned cadence in a simulation, as far as a whole run shows what no single look does."""
+"""The learned cadence in a simulation: effects that only a whole run shows."""
 
 from datetime import timedelta
 

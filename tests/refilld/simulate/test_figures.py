@@ -1,4 +1,4 @@
-"""Every figure of a simulation, worked out by hand on tiny worlds."""
+"""Every figure of a simulation, calculated by hand for tiny worlds."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ from tests.refilld.simulate.simulate_world import (
     BEGIN,
     DAY,
     HOUR,
-    BlindWorld,
     StepWorld,
+    WorldWithoutTrueCounts,
     hours_of_looks,
     order_row,
     ran,
 )
 
 FALL = ((0, 2000), (25, 1900))
-"""A hundred of a thousand are lost after 25 hours; looks are at 24, 30 and, to confirm, at 32."""
+"""A hundred of a thousand are lost after 25 hours; looks are at 24, 30 and, for confirmation, 32 hours."""
 
 
 def truth_of(happened: SimulationRecord) -> tuple[Figures, Truth, list[TrueDrop]]:
@@ -41,7 +41,7 @@ def test_looks_follow_the_cadence_independent_of_clock_jumps() -> None:
 
 
 def test_the_delay_of_a_drop_ends_at_the_look_that_detects_it() -> None:
-    """It begins at 25 hours to the second, and is seen at 30."""
+    """It begins at exactly 25 hours, and is detected at 30."""
     _, truth, (true_drop,) = truth_of(ran(StepWorld([order_row()], FALL)))
     assert BEGIN + 25 * HOUR <= true_drop.began <= BEGIN + 25 * HOUR + timedelta(seconds=1)
     assert (true_drop.order_id, true_drop.units, true_drop.ended, true_drop.end) == (
@@ -56,7 +56,7 @@ def test_the_delay_of_a_drop_ends_at_the_look_that_detects_it() -> None:
 
 
 def test_a_refill_costs_its_units_at_the_price_of_the_order() -> None:
-    """A hundred units of a thousand that were sold for ten; decided at 32 hours, claimed at 33."""
+    """A hundred units of a thousand that cost ten; decided at 32 hours, claimed at 33."""
     world = StepWorld([order_row()], FALL)
     found, truth, _ = truth_of(ran(world))
     assert (found.refills, found.units_refilled, found.cost) == (1, 100, {"USD": Decimal("1.00")})
@@ -103,15 +103,15 @@ def test_a_loss_below_the_threshold_is_no_drop() -> None:
     assert (found.drops, truth.true_drops.total(), true_drops) == (0, 0, [])
 
 
-def test_a_drop_before_the_delivery_settled_begins_when_it_has() -> None:
-    """Delivered at the beginning, fallen at 3 hours: it is owed from the 24th on, and looked for then."""
+def test_a_drop_before_the_delivery_settled_begins_when_it_settles() -> None:
+    """Delivered at the beginning, fallen at 3 hours: it counts from hour 24 on, and is detected then."""
     order = order_row(completed_at=BEGIN)
     _, _, (true_drop,) = truth_of(ran(StepWorld([order], ((0, 2000), (3, 1900)))))
     assert (true_drop.began, true_drop.ended, true_drop.end) == (BEGIN + DAY, BEGIN + DAY, TrueDropEnd.SEEN)
 
 
 def test_a_second_fall_is_a_second_drop() -> None:
-    """A hundred more are lost at 40 hours, while the first hundred are on their way: seen at 44."""
+    """A hundred more are lost at 40 hours, while the first hundred are in flight: detected at 44."""
     _, _, (first, second) = truth_of(ran(StepWorld([order_row()], (*FALL, (40, 1800)))))
     assert (first.ended, second.ended) == (BEGIN + 30 * HOUR, BEGIN + 44 * HOUR)
     assert second.units == 100
@@ -119,7 +119,7 @@ def test_a_second_fall_is_a_second_drop() -> None:
 
 
 def test_overlapping_orders_lose_each_unit_once() -> None:
-    """The orders stand on each other, and who ends first pays first: the younger one lost nothing."""
+    """The order that ends first pays first: the younger one lost nothing."""
     older = order_row("1", start_count=1000)
     younger = order_row("2", start_count=2000, completed_at=BEGIN - 5 * DAY)
     _, _, (true_drop,) = truth_of(ran(StepWorld([older, younger], ((0, 3000), (25, 2900)))))
@@ -140,13 +140,13 @@ def test_refilled_units_beyond_the_loss_are_reported() -> None:
 
 
 def test_refills_held_for_an_operator_are_reported() -> None:
-    """More is gone than was delivered."""
+    """The count is below the start count."""
     found, _, _ = truth_of(ran(StepWorld([order_row()], ((0, 2000), (25, 900)))))
     assert (found.held, found.refills, found.units_refilled) == (1, 1, 0)
 
 
 def test_a_refill_released_after_a_mass_drop_is_measured() -> None:
-    """Held at 32 hours, let go at 36: what was missing is missing still."""
+    """Held at 32 hours, released at 36: the same units are still missing."""
     rule = {"min_targets": 1, "share": 1, "hold": "4h"}
     found, truth, _ = truth_of(ran(StepWorld([order_row()], FALL), mass_drop=rule))
     assert (found.refills, found.held, found.units_refilled) == (1, 0, 100)
@@ -154,7 +154,7 @@ def test_a_refill_released_after_a_mass_drop_is_measured() -> None:
 
 
 def test_the_age_of_looks() -> None:
-    """Six hours between looks, and in the end half an hour to the guarantee's end."""
+    """Six hours between looks, and half an hour before the end of the guarantee."""
     order = order_row(completed_at=BEGIN - 30 * DAY + 12 * HOUR)
     found, _ = figures(ran(StepWorld([order]), days=1))
     assert found.oldest_look_hours == 6
@@ -162,7 +162,7 @@ def test_the_age_of_looks() -> None:
 
 
 def test_a_small_budget_makes_looks_old() -> None:
-    """Two profiles and a request each twelve hours: each waits a day."""
+    """Two profiles and a request every twelve hours: each waits a day."""
     orders = [order_row("1", "nasa"), order_row("2", "esa")]
     slow = SourceSection(requests_per_hour=1, spacing=timedelta(hours=12), jitter=0, reserve=0)
     found, _ = figures(ran(StepWorld(orders), days=4, section=slow))
@@ -170,7 +170,7 @@ def test_a_small_budget_makes_looks_old() -> None:
 
 
 def test_a_world_without_true_counts_has_partial_figures() -> None:
-    found, true_drops = figures(ran(BlindWorld(StepWorld([order_row()], FALL))))
+    found, true_drops = figures(ran(WorldWithoutTrueCounts(StepWorld([order_row()], FALL))))
     assert (found.truth, true_drops, found.refills, found.looks) == (None, [], 1, 13)
 
 

@@ -1,4 +1,4 @@
-"""The time line: everything in order of time, nothing lost, and uneventful looks folded."""
+"""The timeline: all events in order of time, and uneventful looks folded."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -39,20 +39,20 @@ def summary(*items: TimelineLook | TimelineEvent) -> list[str]:
 
 
 def test_uneventful_looks_are_one_line_with_the_range_of_their_counts() -> None:
-    """Also with the last one, and with the time of the last look."""
+    """The line has the time of the last look."""
     (line,) = in_time([counted(0, 4990), counted(1, 5010), counted(2, 4980), counted(3, 5000)], [])
     assert line.text == "4 looks, counts 4,980 to 5,010, the last 5,000"
     assert (line.at, line.until) == (START, START + 3 * HOUR)
 
 
-def test_looks_with_one_count_say_it_once() -> None:
+def test_looks_with_equal_counts_show_one_count() -> None:
     """Many of them as well as a single one."""
     assert summary(counted(0, 1_000), counted(1, 1_000)) == ["2 looks, count 1,000"]
     assert summary(counted(0, 1_000)) == ["count 1,000"]
 
 
 def test_failed_looks_are_named_with_outcome_and_detail() -> None:
-    """They are folded only with their like."""
+    """Only equal failures are folded."""
     private = [failed(hour, Outcome.PRIVATE) for hour in (0, 1)]
     limited = failed(2, Outcome.RATE_LIMITED, "HTTP 429")
     assert summary(*private, limited, failed(3)) == [
@@ -63,7 +63,7 @@ def test_failed_looks_are_named_with_outcome_and_detail() -> None:
 
 
 def test_an_event_separates_the_looks_around_it() -> None:
-    """A look at its own time stands before it."""
+    """A look at the same time is before it."""
     before, after = [counted(0, 9), counted(1, 9), counted(2, 8)], [counted(3, 8), counted(4, 8)]
     assert summary(*before, happened(2), *after) == [
         "2 looks, count 9",
