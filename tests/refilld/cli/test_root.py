@@ -16,6 +16,7 @@ from monitor.errors import BadInputError, RefilldError
 from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.guarantee.refund_review import Review, ReviewCause
 from monitor.model.target import Metric
+from monitor.sources.contract import SourceContractError
 from refilld.cli import root
 from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
@@ -106,12 +107,14 @@ def leaves(kind: type[RefilldError]) -> Iterator[type[RefilldError]]:
 
 def test_every_error_has_a_documented_exit_code() -> None:
     """Wrong configuration or usage is 2, an unreachable service 3, any other error 1."""
-    wrong = {BadInputError, ConfigError, errors.NotMigratedError}
+    wrong = {BadInputError, SourceContractError, ConfigError, errors.NotMigratedError}
     expected = {
         kind: 1 for kind in leaves(RefilldError) if kind.__module__.startswith(("monitor", "storage"))
     }
     expected |= dict.fromkeys(wrong, 2) | {errors.UnreachableError: 3}
-    found = {kind: exit_code(kind("x", "y") if kind is BadInputError else kind("x")) for kind in expected}
+    found = {
+        kind: exit_code(kind("x", "y") if issubclass(kind, BadInputError) else kind("x")) for kind in expected
+    }
     assert found == expected
 
 
