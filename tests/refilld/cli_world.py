@@ -22,7 +22,7 @@ COMMAND = (sys.executable, "-W", "error", "-m", "refilld")
 
 
 @dataclass
-class Desk:
+class CliWorld:
     """Commands run in `home`, where refilld.toml names the world's database."""
 
     world: QueueWorld
@@ -80,7 +80,7 @@ def dump(path: Path) -> str:
 
 
 @contextmanager
-def a_desk(home: Path) -> Iterator[Desk]:
+def cli_world(home: Path) -> Iterator[CliWorld]:
     with queue_world(home) as world:
         (home / "refilld.toml").write_text(f'[database]\nurl = "sqlite:///{world.path}"\n')
-        yield Desk(world, home)
+        yield CliWorld(world, home)

@@ -20,7 +20,7 @@ from storage.errors import NotMigratedError, UnreachableError
 from tests.refilld.queue_world import Caller, QueueWorld, queue_world
 
 LONGEST_ID = 2**63
-VERBS = ("extend", "complete", "fail", "release", "approve", "reject", "requeue", "cancel")
+ACTIONS = ("extend", "complete", "fail", "release", "approve", "reject", "requeue", "cancel")
 
 
 @pytest.fixture(scope="module")
@@ -299,7 +299,7 @@ JSON = st.recursive(
 )
 LIKELY = st.dictionaries(FIELDS, SCALARS | st.lists(st.sampled_from(["likes", "views"]), max_size=3))
 PATHS = st.sampled_from(
-    ["/claim", *(f"/{number}/{action}" for number in (1, 7, LONGEST_ID) for action in VERBS)]
+    ["/claim", *(f"/{number}/{action}" for number in (1, 7, LONGEST_ID) for action in ACTIONS)]
 )
 
 

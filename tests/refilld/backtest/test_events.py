@@ -27,7 +27,9 @@ from tests.refilld.backtest.backtest_world import (
 
 LOOK = look_event(SETTLED, 1900)
 GOOD = json.dumps(look_event(SETTLED, 2000)).encode() + b"\n"
-TOLD = re.compile(r"events\.jsonl:\d+: (row|at|event|link|metric|outcome|count|counted|order_id|flag): .+")
+COMPLAINT = re.compile(
+    r"events\.jsonl:\d+: (row|at|event|link|metric|outcome|count|counted|order_id|flag): .+"
+)
 
 
 def changed(**fields: Any) -> bytes:
@@ -200,7 +202,7 @@ def fuzzed(lines: list[bytes]) -> ReplayResult:
 @settings(max_examples=300, deadline=None)
 def test_every_line_is_accepted_or_reported(lines: list[bytes]) -> None:
     out = fuzzed(lines)
-    assert all(TOLD.fullmatch(complaint) for complaint in out.complaints)
+    assert all(COMPLAINT.fullmatch(complaint) for complaint in out.complaints)
     assert out.summary is not None
     assert out.summary.events_refused == len(out.complaints)
 

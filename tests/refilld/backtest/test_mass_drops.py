@@ -1,4 +1,4 @@
-"""Golden histories of mass drops: each worked out by hand from section 6 of docs/rules.md."""
+"""Golden histories of mass drops: each calculated by hand from section 6 of docs/rules.md."""
 
 from datetime import datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Golden histories: each worked out by hand from docs/rules.md."""
+"""Golden histories: each calculated by hand from docs/rules.md."""
 
 from pathlib import Path
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.refilld.cli_world import Desk, a_desk
+from tests.refilld.cli_world import CliWorld, cli_world
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliWorld]:
     monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
-    with a_desk(tmp_path) as desk:
-        yield desk
+    with cli_world(tmp_path) as cli:
+        yield cli

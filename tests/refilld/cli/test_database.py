@@ -19,7 +19,7 @@ from storage import migrate
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 from storage.errors import DaemonRunningError, NotMigratedError, UnreachableError
-from tests.refilld.cli_world import Desk, a_desk, bare, dump, process
+from tests.refilld.cli_world import CliWorld, bare, cli_world, dump, process
 
 EXAMPLE = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
 
@@ -36,9 +36,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with a_desk(tmp_path) as desk:
-        yield desk
+def cli(tmp_path: Path) -> Iterator[CliWorld]:
+    with cli_world(tmp_path) as cli:
+        yield cli
 
 
 def run(*words: object, config: Path | None = None) -> Result:
@@ -65,16 +65,16 @@ def test_init_writes_the_commented_configuration_and_creates_the_database(home: 
     assert run("db", "check").stdout == f"sqlite:///refilld.db is sound and at {migrate.newest()}\n"
 
 
-def test_init_can_be_repeated_and_overwrites_nothing(desk: Desk) -> None:
+def test_init_can_be_repeated_and_overwrites_nothing(cli: CliWorld) -> None:
     """Neither a byte of the configuration nor a row of the database."""
-    desk.imported("1,svc,@nasa,1000,Pending,,,,followers,,,")
-    config = (desk.home / "refilld.toml").read_bytes()
-    before = desk.dump()
+    cli.imported("1,svc,@nasa,1000,Pending,,,,followers,,,")
+    config = (cli.home / "refilld.toml").read_bytes()
+    before = cli.dump()
     for _ in range(2):
         result = run("init")
         assert result.exit_code == 0
         assert result.stdout.startswith("refilld.toml exists already, and is not changed\n")
-    assert ((desk.home / "refilld.toml").read_bytes(), desk.dump()) == (config, before)
+    assert ((cli.home / "refilld.toml").read_bytes(), cli.dump()) == (config, before)
 
 
 def test_init_does_not_write_through_a_dangling_link(home: Path) -> None:
@@ -151,11 +151,11 @@ def test_a_database_in_use_by_a_daemon_is_not_migrated(home: Path, words: tuple[
     assert run("db", "upgrade").exit_code == 0
 
 
-def test_a_check_changes_nothing(desk: Desk) -> None:
+def test_a_check_changes_nothing(cli: CliWorld) -> None:
     """It is read-only."""
-    before = desk.dump()
+    before = cli.dump()
     assert run("db", "check").exit_code == 0
-    assert desk.dump() == before
+    assert cli.dump() == before
 
 
 def test_a_database_without_tables_is_a_wrong_usage_with_its_remedy(home: Path) -> None:

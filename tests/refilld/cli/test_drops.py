@@ -12,7 +12,7 @@ from monitor.guarantee.claims import Claim
 from monitor.model.drop import Drop, DropState
 from refilld.cli.alerts import COMMANDS
 from storage import drops, orders, outbox
-from tests.refilld.cli_world import Desk
+from tests.refilld.cli_world import CliWorld
 
 
 def objects(result: Result) -> list[dict[str, object]]:
@@ -20,17 +20,17 @@ def objects(result: Result) -> list[dict[str, object]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def suspect(desk: Desk, order_id: str) -> None:
+def suspect(cli: CliWorld, order_id: str) -> None:
     """Open a drop of an existing order."""
-    with desk.world.database.write() as tx:
+    with cli.world.database.write() as tx:
         orders.get(tx, order_id)
-        drop = Drop(order_id, DropState.SUSPECTED, opened_at=desk.world.now)
+        drop = Drop(order_id, DropState.SUSPECTED, opened_at=cli.world.now)
         drops.save(tx, drop, Claim(order_id, line=2000, floor=1000, effective=1900, units=100), count=1900)
 
 
-def warn(desk: Desk, kind: AlertKind, text: str = "read me") -> None:
-    with desk.world.database.write() as tx:
-        outbox.add(tx, Alert(kind, text), desk.world.now)
+def warn(cli: CliWorld, kind: AlertKind, text: str = "read me") -> None:
+    with cli.world.database.write() as tx:
+        outbox.add(tx, Alert(kind, text), cli.world.now)
 
 
 def other_kinds() -> list[AlertKind]:
@@ -43,17 +43,17 @@ def test_the_group_is_registered() -> None:
     assert (group.name, set(group.commands)) == ("drops", {"list"})
 
 
-def test_without_drops_and_alerts_the_list_is_empty(desk: Desk) -> None:
+def test_without_drops_and_alerts_the_list_is_empty(cli: CliWorld) -> None:
     """With a sentence; with --json there is no output."""
-    assert desk.run("drops", "list").stdout == "nothing to show\n"
-    assert desk.run("drops", "list", "--json").stdout == ""
+    assert cli.run("drops", "list").stdout == "nothing to show\n"
+    assert cli.run("drops", "list", "--json").stdout == ""
 
 
-def test_drops_are_shown_with_their_decisions_newest_first(desk: Desk) -> None:
+def test_drops_are_shown_with_their_decisions_newest_first(cli: CliWorld) -> None:
     """With the target, the units, the decision and its reason."""
-    desk.world.queue("1")
-    desk.world.queue("2", held=True)
-    second, first = objects(desk.run("drops", "list", "--json"))
+    cli.world.queue("1")
+    cli.world.queue("2", held=True)
+    second, first = objects(cli.run("drops", "list", "--json"))
     assert (first["order_id"], first["state"], first["decision"], first["reason"]) == (
         "1", "refilled", "refill", "drop_confirmed",
     )  # fmt: skip
@@ -61,55 +61,55 @@ def test_drops_are_shown_with_their_decisions_newest_first(desk: Desk) -> None:
         "2", "held", "hold", "mass_drop",
     )  # fmt: skip
     assert (first["record"], first["metric"], first["claim"]) == ("drop", "followers", 100)
-    table = desk.run("drops", "list").stdout.splitlines()
+    table = cli.run("drops", "list").stdout.splitlines()
     assert table[0].split()[:5] == ["drop_id", "order_id", "metric", "link", "state"]
     assert [line.split()[1] for line in table[1:]] == ["2", "1"]
     assert "https://www.instagram.com/profile.1/" in table[2]
 
 
-def test_the_list_can_be_filtered(desk: Desk) -> None:
+def test_the_list_can_be_filtered(cli: CliWorld) -> None:
     """To open drops, and by number."""
-    desk.world.queue("1", "2", "3")
-    suspect(desk, "2")
-    shown = objects(desk.run("drops", "list", "--open", "--json"))
+    cli.world.queue("1", "2", "3")
+    suspect(cli, "2")
+    shown = objects(cli.run("drops", "list", "--open", "--json"))
     assert [(drop["order_id"], drop["state"], drop["decision"]) for drop in shown] == [
         ("2", "suspected", None)
     ]
-    assert len(objects(desk.run("drops", "list", "--limit", 3, "--json"))) == 3
+    assert len(objects(cli.run("drops", "list", "--limit", 3, "--json"))) == 3
 
 
-def test_other_alerts_are_listed_beside_drops(desk: Desk) -> None:
+def test_other_alerts_are_listed_beside_drops(cli: CliWorld) -> None:
     """Alerts about drops are omitted, as the drops are in the list."""
-    desk.world.queue("1")
+    cli.world.queue("1")
     for kind in AlertKind:
-        warn(desk, kind, f"about {kind}")
-    shown = objects(desk.run("drops", "list", "--json"))
+        warn(cli, kind, f"about {kind}")
+    shown = objects(cli.run("drops", "list", "--json"))
     assert [line["record"] for line in shown] == ["drop"] + ["alert"] * len(other_kinds())
     assert [line["kind"] for line in shown[1:]] == other_kinds()[::-1]
-    output = desk.run("drops", "list").stdout
+    output = cli.run("drops", "list").stdout
     assert [kind for kind in other_kinds() if f"about {kind}" not in output] == []
     assert "about drop." not in output
 
 
-def test_alerts_are_shown_without_any_drop(desk: Desk) -> None:
+def test_alerts_are_shown_without_any_drop(cli: CliWorld) -> None:
     """They may explain why there is none."""
-    warn(desk, other_kinds()[0], "blind")
-    assert [line["text"] for line in objects(desk.run("drops", "list", "--json"))] == ["blind"]
-    assert "blind" in desk.run("drops", "list").stdout
+    warn(cli, other_kinds()[0], "blind")
+    assert [line["text"] for line in objects(cli.run("drops", "list", "--json"))] == ["blind"]
+    assert "blind" in cli.run("drops", "list").stdout
 
 
-def test_stored_text_cannot_control_the_terminal(desk: Desk) -> None:
+def test_stored_text_cannot_control_the_terminal(cli: CliWorld) -> None:
     """Alerts contain text from sources."""
-    warn(desk, other_kinds()[0], "odd\x1b]0;owned\x07\x9b31m\nfake")
-    desk.world.queue("1")
-    with closing(sqlite3.connect(desk.world.path)) as connection, connection:
+    warn(cli, other_kinds()[0], "odd\x1b]0;owned\x07\x9b31m\nfake")
+    cli.world.queue("1")
+    with closing(sqlite3.connect(cli.world.path)) as connection, connection:
         connection.execute("UPDATE targets SET link = ?", ["\x1b[2Jlink"])
-    output = desk.run("drops", "list").stdout
+    output = cli.run("drops", "list").stdout
     assert "odd?]0;owned??31m?fake" in output
     assert [line for line in output.splitlines() if not line.isprintable()] == []
 
 
 @pytest.mark.parametrize("words", [["list", "--limit", 0], ["list", "--limit", "10001"], ["show"]])
-def test_wrong_usage_is_refused(desk: Desk, words: list[object]) -> None:
+def test_wrong_usage_is_refused(cli: CliWorld, words: list[object]) -> None:
     """With exit code 2."""
-    assert desk.run("drops", *words).exit_code == 2
+    assert cli.run("drops", *words).exit_code == 2

@@ -22,7 +22,7 @@ from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
 from storage import errors, mass_drops, reviews
 from tests.command_tree import command_at, commands
-from tests.refilld.cli_world import Desk, bare, csv, process, sold
+from tests.refilld.cli_world import CliWorld, bare, csv, process, sold
 from tests.refilld.queue_world import a_sold_order
 
 TABLES = {"backtest", "doctor", "list", "show", "claim", "check", "import", "reterm", "probe", "simulate"}
@@ -88,11 +88,11 @@ def test_the_version_is_that_of_the_distribution() -> None:
         (["--config", "unreachable.toml", "orders", "list"], 3),
     ],
 )
-def test_exit_codes_are_those_of_the_documentation(desk: Desk, words: list[str], code: int) -> None:
+def test_exit_codes_are_those_of_the_documentation(cli: CliWorld, words: list[str], code: int) -> None:
     """0 success, 1 something was refused, 2 wrong usage or configuration, 3 unreachable."""
-    desk.write(csv([sold(1, quantity=0)]), "bad.csv")
-    desk.write("[database]\nurl = 'postgresql://shop:hunter2@127.0.0.1:1/refilld'\n", "unreachable.toml")
-    result = desk.process(*words)
+    cli.write(csv([sold(1, quantity=0)]), "bad.csv")
+    cli.write("[database]\nurl = 'postgresql://shop:hunter2@127.0.0.1:1/refilld'\n", "unreachable.toml")
+    result = cli.process(*words)
     assert result.returncode == code
     assert "Traceback" not in result.stderr
     assert "hunter2" not in result.stderr
@@ -130,7 +130,7 @@ def test_every_error_has_a_documented_exit_code() -> None:
     ],
 )
 def test_an_expected_error_is_one_line_and_its_exit_code(
-    desk: Desk,
+    cli: CliWorld,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     raised: BaseException,
@@ -152,7 +152,7 @@ def test_an_expected_error_is_one_line_and_its_exit_code(
     assert (shown.out, shown.err) == ("", message)
 
 
-def test_an_unexpected_error_shows_its_traceback(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_shows_its_traceback(cli: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """For bug reports."""
 
     @click.command()
@@ -168,26 +168,26 @@ def test_an_unexpected_error_shows_its_traceback(desk: Desk, monkeypatch: pytest
 # The configuration
 
 
-def test_the_configuration_is_searched_in_the_documented_order(desk: Desk) -> None:
+def test_the_configuration_is_searched_in_the_documented_order(cli: CliWorld) -> None:
     """`--config`, else $REFILLD_CONFIG, else ./refilld.toml; a variable overrides them all."""
     for name in ("said", "named", "variable"):
-        desk.write(f"[database]\nurl = 'sqlite:///{name}.db'\n", f"{name}.toml")
+        cli.write(f"[database]\nurl = 'sqlite:///{name}.db'\n", f"{name}.toml")
 
     def output(*words: str, **environ: str) -> str:
-        return desk.process(*words, "db", "upgrade", **environ).stdout
+        return cli.process(*words, "db", "upgrade", **environ).stdout
 
     url = {"REFILLD_DATABASE__URL": "sqlite:///variable.db"}
     named = {"REFILLD_CONFIG": "named.toml"}
-    assert output().startswith(f"sqlite:///{desk.world.path} is at")
+    assert output().startswith(f"sqlite:///{cli.world.path} is at")
     assert output(**named).startswith("sqlite:///named.db is at")
     assert output("--config", "said.toml", **named).startswith("sqlite:///said.db is at")
     assert output("--config", "said.toml", **named, **url).startswith("sqlite:///variable.db is at")
 
 
-def test_a_wrong_configuration_is_one_line_with_file_line_and_key(desk: Desk) -> None:
+def test_a_wrong_configuration_is_one_line_with_file_line_and_key(cli: CliWorld) -> None:
     """For every command; nothing is done."""
-    desk.write("[queue]\nmax_atempts = 3\n", "refilld.toml")
-    result = desk.process("orders", "list", "--json")
+    cli.write("[queue]\nmax_atempts = 3\n", "refilld.toml")
+    result = cli.process("orders", "list", "--json")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
         "refilld: refilld.toml:2: unknown key queue.max_atempts; did you mean max_attempts?\n"
@@ -205,18 +205,18 @@ def test_help_and_usage_need_no_configuration(tmp_path: Path) -> None:
 # Output
 
 
-def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(desk: Desk) -> None:
+def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliWorld) -> None:
     """In every command that has the option."""
-    desk.world.queue("1", "2")
-    with desk.world.database.write() as tx:
-        mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(20, 9), desk.world.now)
+    cli.world.queue("1", "2")
+    with cli.world.database.write() as tx:
+        mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(20, 9), cli.world.now)
         reviews.open_review(
-            tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), a_sold_order("1", "nasa"), desk.world.now
+            tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), a_sold_order("1", "nasa"), cli.world.now
         )
-    desk.run("token", "create", "--scope", "metrics:read")
-    desk.write(csv([sold(9, "2024-01-01T00:00:00Z")]))
+    cli.run("token", "create", "--scope", "metrics:read")
+    cli.write(csv([sold(9, "2024-01-01T00:00:00Z")]))
     needed: dict[str, list[object]] = {
-        "orders import": [desk.home / "orders.csv"],
+        "orders import": [cli.home / "orders.csv"],
         "orders reterm": ["--dry-run"],
         "orders show": ["1"],
         "check": ["1"],
@@ -227,16 +227,16 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(desk: Des
         # have another output or send requests to Instagram; tested elsewhere
         if path in {("backtest",), ("doctor",), ("sources", "probe")}:
             continue
-        result = desk.run(*path, *needed.get(" ".join(path), []), "--json")
+        result = cli.run(*path, *needed.get(" ".join(path), []), "--json")
         assert (result.exit_code, result.stderr) == (0, ""), path
         assert all(isinstance(json.loads(line), dict) for line in result.stdout.splitlines()), path
         assert result.stdout.strip(), path
 
 
-def test_non_ascii_text_is_printed_in_any_locale(desk: Desk) -> None:
+def test_non_ascii_text_is_printed_in_any_locale(cli: CliWorld) -> None:
     """Also in the C locale."""
-    desk.imported(sold(1).replace("acme", "Поставщик ☕"))
-    result = desk.process("orders", "list", LC_ALL="C")
+    cli.imported(sold(1).replace("acme", "Поставщик ☕"))
+    result = cli.process("orders", "list", LC_ALL="C")
     assert (result.returncode, "Поставщик ☕" in result.stdout) == (0, True)
 
 

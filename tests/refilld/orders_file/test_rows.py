@@ -98,18 +98,18 @@ def test_a_file_of_broken_quotes_is_read_in_linear_time(tmp_path: Path, line: by
     path = tmp_path / "orders.csv"
     path.write_bytes(HEADER + line * 50_000 + last)
     with OrdersFile(path) as file:
-        looks = 0
+        reads = 0
         feed = CsvRows._feed
 
         def counted(rows: CsvRows) -> Iterator[str]:
-            nonlocal looks
+            nonlocal reads
             for text in feed(rows):
-                looks += 1
+                reads += 1
                 yield text
 
         with patch.object(CsvRows, "_feed", counted):
             assert all(isinstance(row, Refused) for row in file)
-    assert looks <= 4 * 50_000
+    assert reads <= 4 * 50_000
 
 
 @pytest.mark.parametrize(
