@@ -123,7 +123,7 @@ def test_a_pause_of_a_source_that_cannot_start_is_reported(cli: CliWorld) -> Non
     ("name", "says"),
     [
         ("picky", "picky cannot begin: sources.picky.token_file: is empty"),
-        ("broken", "broken fails with RuntimeError when it is opened"),
+        ("broken", "broken fails with RuntimeError when it is made"),
     ],
 )
 def test_a_source_that_cannot_start_is_an_error(cli: CliWorld, name: str, says: str) -> None:
