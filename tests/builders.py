@@ -1,8 +1,8 @@
-"""Builders of the standard values: each gives a valid value, and a test names only what matters to it.
+"""Builders of standard values: each returns a valid value, and a test names only the relevant fields.
 
 The standard order: 1000 followers of the profile `natgeo`, which had 1000 before, completed at START under
 the default terms. Its line is 2000, its floor 1000, and its guarantee runs from START for 30 days.
-NOW lies in the middle of it.
+NOW is within that time.
 """
 
 from collections.abc import Iterable, Sequence
@@ -51,7 +51,7 @@ def a_post(code: str = "C0deAAAAAAA", metric: Metric = Metric.LIKES, owner: str 
 def an_order(order_id: str = "1", profile: str = "natgeo", **changes: Any) -> Order:
     """Give the standard order with changes: each names a field of Order, a field of Terms, or `delivered`.
 
-    `delivered` sets the quantity to so much more than `remains`; `window=DAY` changes this field of the
+    `delivered` sets the quantity to `remains` plus this number; `window=DAY` changes this field of the
     terms, and `terms=...` replaces them all.
     """
     terms = {name: changes.pop(name) for name in _TERMS & set(changes)}
@@ -102,7 +102,7 @@ def a_failed_look(
     return replace(Snapshot(target or a_profile(), at, outcome, "simulated"), **changes)
 
 
-# What follows from a look
+# Results of a look
 
 
 def a_claim(order_id: str = "1", units: int = 300, **changes: Any) -> Claim:

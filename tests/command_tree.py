@@ -1,4 +1,4 @@
-"""The commands of the program, found as click finds them."""
+"""The commands of the program, found by click."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from refilld.cli.root import refilld
 
 
 def commands(group: click.Group = refilld, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Every command that is not a group, as its words."""
+    """Every command that is not a group, as a tuple of words."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)

@@ -5,7 +5,7 @@ import os
 from hypothesis import settings
 
 EFFORT = int(os.environ.get("EFFORT", "1"))
-"""1 is the quick profile."""
+"""1 is the default; higher values test more."""
 
 
 def examples(number: int, *, steps: int = 50) -> settings:

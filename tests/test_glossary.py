@@ -42,7 +42,7 @@ def terms(lines: list[str]) -> list[str]:
 
 
 def in_code(text: str) -> set[str]:
-    """Every word that a text marks as code."""
+    """Every word in code format."""
     return set(re.findall(r"`([^`\n]+)`", text))
 
 
@@ -69,7 +69,7 @@ def test_the_glossary_has_every_table_and_column(table: Table) -> None:
     assert columns - in_code(GLOSSARY) == set()
 
 
-def test_a_name_of_a_column_stands_behind_one_term() -> None:
+def test_a_column_name_belongs_to_one_term() -> None:
     names = re.findall(r"`(\w+)`", " ".join(re.findall(r"(?m)^\* \*\*[^*]+\*\* \(([^)]*)\)", GLOSSARY)))
     assert sorted(names) == sorted(set(names))
 

@@ -1,4 +1,4 @@
-"""Installations for the end-to-end tests: the real program in a folder of its own."""
+"""Installations for the end-to-end tests: the real program in a separate folder."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.installation import Installation, installed
-from tests.e2e.two_sources import TwoEyes, both_installed
+from tests.e2e.two_sources import TwoSourceInstallation, installed_with_two_sources
 
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Iterator[Installation]:
-    """An installation where nothing has been run yet."""
+    """An installation in which no command has run yet."""
     with installed(tmp_path) as place:
         yield place
 
 
 @pytest.fixture(scope="session")
 def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as `refilld init` leaves it, to be copied."""
+    """A folder after `refilld init`, as a template."""
     folder = tmp_path_factory.mktemp("initialised")
     with installed(folder) as place:
         place.command("init")
@@ -34,8 +34,8 @@ def place(bare: Installation, initialised: Path) -> Installation:
 
 
 @pytest.fixture
-def both(tmp_path: Path, initialised: Path) -> Iterator[TwoEyes]:
+def two_sources(tmp_path: Path, initialised: Path) -> Iterator[TwoSourceInstallation]:
     """An installation with two sources after `refilld init`."""
-    with both_installed(tmp_path) as place:
+    with installed_with_two_sources(tmp_path) as place:
         shutil.copytree(initialised, tmp_path, dirs_exist_ok=True)
         yield place

@@ -1,7 +1,7 @@
-"""An installation of refilld: its own folder, the real program, and a pretended Instagram in front of it.
+"""An installation of refilld: a folder, the real program, and a stand-in for Instagram.
 
-The program runs as a process of its own and is led to the stand-in by HTTPS_PROXY and
-REQUESTS_CA_BUNDLE alone: nothing in it knows that it is being tested.
+The program runs as a separate process. HTTPS_PROXY and REQUESTS_CA_BUNDLE direct it to the stand-in;
+nothing in the program is replaced.
 """
 
 import csv
@@ -26,8 +26,8 @@ from storage.engine import Database
 from storage.schema import targets
 
 T = TypeVar("T")
-PATIENCE = 30.0
-"""Seconds after which a test gives up waiting; far more than anything here takes."""
+MAX_WAIT = 30.0
+"""Seconds after which a wait fails; far more than any wait needs."""
 PACE = 0.05
 QUICK = {
     "database.url": "sqlite:///refilld.db",
@@ -43,18 +43,18 @@ QUICK = {
     "terms.default.confirm_after": "1s",
     "terms.default.cooldown": "0s",
     "services.followers.metric": "followers",
-    "mass_drop.enabled": "false",  # most of a small world falls at once
+    "mass_drop.enabled": "false",  # here most targets fall at the same time
     "alerts.every": "1s",
 }
-"""The configuration that `refilld init` writes, a few thousand times quicker."""
+"""Changes to the configuration of `refilld init` that make it a few thousand times faster."""
 
 
 def now() -> datetime:
     return datetime.now(UTC)
 
 
-def until(found: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
-    """Wait until there is something, and give it."""
+def until(found: Callable[[], T], what: str, seconds: float = MAX_WAIT) -> T:
+    """Wait until the result is true, and return it."""
     pause, end = Event(), monotonic() + seconds
     while not (answer := found()):
         assert monotonic() < end, f"waited {seconds} seconds in vain for {what}"
@@ -80,8 +80,8 @@ class Sold:
         return f"https://www.instagram.com/{self.username}/"
 
     @property
-    def whole(self) -> int:
-        """The followers once it was delivered."""
+    def delivered_count(self) -> int:
+        """The followers after the delivery."""
         return self.start + self.quantity
 
 
@@ -95,13 +95,13 @@ class Done:
 
     @property
     def complaint(self) -> str:
-        """What it said to people on standard error: everything that is not a line of the log."""
+        """The lines of standard error that are not log lines."""
         return "\n".join(line for line in self.err.splitlines() if not line.startswith("{"))
 
 
 @dataclass
 class Running:
-    """A daemon, up from entering to leaving the context; it is killed if the test did not end it."""
+    """A running daemon; leaving the context kills it if the test did not stop it."""
 
     process: "subprocess.Popen[str]"
     log: Path
@@ -137,17 +137,17 @@ class Running:
 
     @property
     def port(self) -> int:
-        """Where it listens; also the sign that it is up."""
+        """The port on which it listens; waits until it does."""
         return int(self.until_logged("http.listening")[0]["port"])
 
     def stop(self) -> int:
-        """Ask it to end, as a service manager does; gives the exit code."""
+        """Stop it with SIGTERM, and return the exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE)
+        return self.process.wait(MAX_WAIT)
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(PATIENCE)
+        self.process.wait(MAX_WAIT)
 
 
 @dataclass
@@ -161,22 +161,22 @@ class Installation:
     """Keys of the configuration that are set by environment variables."""
     environ: dict[str, str] = field(default_factory=dict)
     """Further environment variables."""
-    lives: int = 0
+    starts: int = 0
 
     @property
     def environment(self) -> dict[str, str]:
-        """A clean environment: nothing of the machine that the tests run on."""
+        """A clean environment, independent of the machine."""
         overlay = {f"REFILLD_{key.replace('.', '__').upper()}": text for key, text in self.settings.items()}
         base = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder), "LC_ALL": "C.UTF-8"}
-        return {**base, **self.way_there, **overlay, **self.environ}
+        return {**base, **self.proxy_environment, **overlay, **self.environ}
 
     @property
-    def way_there(self) -> Mapping[str, str]:
-        """What leads the program to the pretended platforms."""
+    def proxy_environment(self) -> Mapping[str, str]:
+        """The variables that direct the program to the stand-ins."""
         return self.standin.environment
 
     def refilld(self, *words: str, seconds: float = 60) -> Done:
-        """Run a command to its end, whatever becomes of it."""
+        """Run a command to its end, with any exit code."""
         done = subprocess.run(
             [sys.executable, "-m", "refilld", *words], cwd=self.folder, env=self.environment,
             capture_output=True, text=True, check=False, timeout=seconds,
@@ -184,40 +184,40 @@ class Installation:
         return Done(done.returncode, done.stdout, done.stderr)
 
     def command(self, *words: str) -> str:
-        """Run a command that has to succeed; gives what it printed."""
+        """Run a command that has to succeed, and return its output."""
         done = self.refilld(*words)
         assert done.code == 0, f"refilld {' '.join(words)}: {done}"
         return done.out
 
     def rows(self, *words: str) -> list[dict[str, Any]]:
-        """What a command prints with --json."""
+        """The output of a command with --json."""
         return json_lines(self.command(*words, "--json"))
 
     def refills(self, **fields: object) -> list[dict[str, Any]]:
         return [row for row in self.rows("refills", "list") if fields.items() <= row.items()]
 
     def records(self) -> list[dict[str, Any]]:
-        """The drops, and the alerts about anything else."""
+        """The drops, and the alerts that are not about drops."""
         return self.rows("drops", "list")
 
     def drops(self) -> list[dict[str, Any]]:
         return [row for row in self.records() if row["record"] == "drop"]
 
     def alerts(self, kind: str) -> list[dict[str, Any]]:
-        """The alerts about anything but drops."""
+        """The alerts of one kind; there are none about drops."""
         return [row for row in self.records() if row.get("kind") == kind]
 
     def states(self) -> dict[str, dict[str, Any]]:
-        """What `sources list` says, by source."""
+        """The output of `sources list`, by source."""
         return {row["source"]: row for row in self.rows("sources", "list")}
 
     def source(self) -> dict[str, Any]:
         return self.states()["instaloader"]
 
     def daemon(self, *words: str) -> Running:
-        """Start the daemon; its log goes into a file of its own."""
-        self.lives += 1
-        log = self.folder / f"run-{self.lives}.log"
+        """Start the daemon with a new log file."""
+        self.starts += 1
+        log = self.folder / f"run-{self.starts}.log"
         with log.open("w", encoding="utf-8") as err, log.with_suffix(".out").open("w") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", "refilld", "run", *words], cwd=self.folder, env=self.environment,
@@ -225,8 +225,8 @@ class Installation:
             )  # fmt: skip
         return Running(process, log)
 
-    def forget_takers(self) -> int:
-        """Let the ten minutes pass after which a killed look is taken again; gives how many there were."""
+    def expire_look_claims(self) -> int:
+        """End the claims of interrupted looks, which otherwise last ten minutes; return their number."""
         database = Database(f"sqlite:///{self.folder / 'refilld.db'}")
         taken = select(targets.c.target_id).where(targets.c.claimed_until > now())
         with database.write() as tx:
@@ -236,9 +236,9 @@ class Installation:
         return len(found)
 
     def sell(self, orders: Sequence[Sold]) -> None:
-        """Deliver orders into the world, and import them."""
+        """Deliver orders in the simulated Instagram, and import them."""
         for order in orders:
-            self.count(order.username, order.whole)
+            self.count(order.username, order.delivered_count)
         self.write_orders(orders)
         self.command("orders", "import", "orders.csv")
 
@@ -253,7 +253,7 @@ class Installation:
                 writer.writerow((*cells, f"{completed:%Y-%m-%dT%H:%M:%SZ}"))
 
     def count(self, username: str, followers: int) -> None:
-        """Let a profile have so many followers from now on."""
+        """Set the followers of a profile."""
         self.world.profiles[username] = Profile(followers)
 
     def followers(self, username: str) -> int:
@@ -265,14 +265,14 @@ class Installation:
         self.world.profiles[username] = replace(self.world.profiles[username], **attributes)
 
     def looks(self, username: str | None = None) -> int:
-        """How often Instagram was asked, for one profile or at all."""
+        """The number of requests to Instagram, for one profile or in total."""
         asked = [request.path.strip("/") for request in self.standin.requests]
         return len(asked) if username is None else asked.count(username)
 
 
 @contextmanager
 def installed(folder: Path, **settings: str) -> Iterator[Installation]:
-    """An installation with its own pretended Instagram; `refilld init` has not run yet."""
+    """An installation with its own Instagram stand-in; `refilld init` has not run yet."""
     world = DemoInstagram(now)
     with InstagramStandIn(world, remember=100_000) as standin:
         place = Installation(folder, standin, world)

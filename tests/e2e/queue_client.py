@@ -1,4 +1,4 @@
-"""A consumer of the refill queue that knows nothing of refilld but its HTTP interface: curl."""
+"""A consumer of the refill queue that uses the HTTP API only, by curl."""
 
 import json
 import shutil
@@ -18,13 +18,13 @@ class Answered:
 
 @dataclass(frozen=True)
 class QueueClient:
-    """Calls the interface with one token."""
+    """A client of the HTTP API with one token."""
 
     port: int
     token: str
 
     def call(self, method: str, path: str, body: str = "") -> Answered:
-        return (self._curl if CURL else self._by_hand)(method, f"/api/v1/refills{path}", body)
+        return (self._curl if CURL else self._by_http_client)(method, f"/api/v1/refills{path}", body)
 
     def post(self, path: str, body: dict[str, Any]) -> Answered:
         return self.call("POST", path, json.dumps(body))
@@ -43,7 +43,7 @@ class QueueClient:
         return refills
 
     def until_claimed(self, limit: int = 100) -> list[dict[str, Any]]:
-        """Wait until there is something to do."""
+        """Wait until at least one refill can be claimed."""
         refills = self.claim(limit, wait=25)
         assert refills, "waited in vain for a refill in the queue"
         return refills
@@ -61,7 +61,7 @@ class QueueClient:
         text, _, status = done.stdout.rpartition("\n")
         return Answered(int(status), json.loads(text))
 
-    def _by_hand(self, method: str, path: str, body: str) -> Answered:
+    def _by_http_client(self, method: str, path: str, body: str) -> Answered:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         try:

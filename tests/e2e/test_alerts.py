@@ -1,4 +1,4 @@
-"""Alerts leave through Apprise, are tried again, and keep their secrets."""
+"""Alerts are sent by Apprise, are retried, and reveal no secrets."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ SECRETS = ("s3cretuser", "s3cretword", "s3cretpath", "s3cretkey")
 
 
 class Webhook:
-    """A channel on loopback: what it was sent, and how it answers."""
+    """A channel on loopback: its received messages and its answer."""
 
     def __init__(self) -> None:
         self.status = 200

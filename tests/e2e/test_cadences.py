@@ -1,4 +1,4 @@
-"""The learned and the fixed cadence, round by round: each goes on where the other has stopped."""
+"""The learned and the fixed cadence in turn: each continues with the state of the other."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from refilld.demo.instagram import Post
 from tests.e2e.installation import json_lines
-from tests.e2e.two_sources import Bought, TwoEyes
+from tests.e2e.two_sources import Bought, TwoSourceInstallation
 
 PROFILE = Bought("profile", "natgeo")
 LIKES = Bought("likes", "ReelAAAAAAA", "likes", "natgeo")
@@ -16,16 +16,16 @@ SHOP = [PROFILE, LIKES, VIEWS, PERSONAL]
 
 
 @pytest.fixture
-def shop(both: TwoEyes) -> TwoEyes:
-    """Everything sold is whole."""
-    both.professional("natgeo", 1500, ReelAAAAAAA=Post(1500, 1500))
-    both.personal("anna", 1500)
-    both.buy(SHOP)
-    return both
+def shop(two_sources: TwoSourceInstallation) -> TwoSourceInstallation:
+    """A shop whose orders have lost nothing."""
+    two_sources.professional("natgeo", 1500, ReelAAAAAAA=Post(1500, 1500))
+    two_sources.personal("anna", 1500)
+    two_sources.buy(SHOP)
+    return two_sources
 
 
-def round_of_looks(place: TwoEyes, cadence: str) -> list[dict[str, Any]]:
-    """`refilld run --once` under a cadence; whatever is covered has to be counted."""
+def round_of_looks(place: TwoSourceInstallation, cadence: str) -> list[dict[str, Any]]:
+    """Run `refilld run --once` under a cadence; it has to count every target. Return its decisions."""
     place.settings["sampling.cadence"] = cadence
     done = place.refilld("run", "--once")
     assert done.code == 0, done
@@ -35,8 +35,8 @@ def round_of_looks(place: TwoEyes, cadence: str) -> list[dict[str, Any]]:
     return [line for line in lines if line["event"] == "drop.decided"]
 
 
-def test_a_changed_cadence_loses_no_target_and_no_drop(shop: TwoEyes) -> None:
-    """Learned, fixed, learned, fixed: all targets are read, and one confirms what the other suspected."""
+def test_a_changed_cadence_loses_no_target_and_no_drop(shop: TwoSourceInstallation) -> None:
+    """All targets are read in every round; one cadence confirms the drops that the other suspected."""
     assert round_of_looks(shop, "learned") == []
     shop.personal("anna", 1300)
     assert round_of_looks(shop, "fixed") == []
@@ -49,14 +49,14 @@ def test_a_changed_cadence_loses_no_target_and_no_drop(shop: TwoEyes) -> None:
     assert sorted(refill["order_id"] for refill in shop.refills(state="queued")) == ["likes", "personal"]
 
 
-def sent(shop: TwoEyes) -> int:
+def sent(shop: TwoSourceInstallation) -> int:
     """The number of requests to the official source so far."""
     return len(shop.official.requests)
 
 
 @pytest.mark.parametrize("cadence", ["learned", "fixed"])
-def test_check_has_its_own_reserve(shop: TwoEyes, cadence: str) -> None:
-    """It routes new targets, skips what Graph cannot read, and reads when routine looks may not."""
+def test_check_has_its_own_reserve(shop: TwoSourceInstallation, cadence: str) -> None:
+    """It assigns new targets, skips what Graph cannot read, and reads when routine looks have no budget."""
     shop.settings |= {
         "sampling.cadence": cadence,
         "sources.graph.requests_per_hour": "4",
@@ -67,7 +67,9 @@ def test_check_has_its_own_reserve(shop: TwoEyes, cadence: str) -> None:
     assert (sent(shop), shop.looks("anna")) == (2, 1)
     shop.command("run", "--once")
     assert sent(shop) == 2, "the rest of the hour is for checks"
-    known, answers = shop.learned(), shop.rows("check", "--fresh", *["likes"] * 3)
+    known, answers = shop.exposure_hours(), shop.rows("check", "--fresh", *["likes"] * 3)
     assert [one["recheck"] for one in answers] == ["done", "done", "due"]
     assert sent(shop) == 4
-    assert (shop.learned() > known) is (cadence == "learned"), "what was shown besides has taught something"
+    assert (shop.exposure_hours() > known) is (cadence == "learned"), (
+        "counts of other targets in the answer are observations too"
+    )

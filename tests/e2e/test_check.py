@@ -1,4 +1,4 @@
-"""`refilld check`: the answer to a customer, with its reason and its numbers."""
+"""`refilld check`: the answer to a customer, with its reason and figures."""
 
 from typing import Any
 
@@ -19,23 +19,23 @@ def test_check_reads_the_target_and_answers_with_the_numbers(place: Installation
     place.sell([NASA])
     numbers = ("word", "count", "line", "missing", "threshold", "quantity", "recheck")
 
-    def told() -> tuple[object, ...]:
+    def answer_fields() -> tuple[object, ...]:
         answer = check(place, "1001", "--fresh")
         return tuple(answer[name] for name in numbers)
 
-    assert told() == ("no_drop", 1500, 1500, 0, 25, None, "done")
+    assert answer_fields() == ("no_drop", 1500, 1500, 0, 25, None, "done")
     place.count("nasa", 1476)
-    assert told() == ("below_threshold", 1476, 1500, 24, 25, None, "done")
+    assert answer_fields() == ("below_threshold", 1476, 1500, 24, 25, None, "done")
     place.count("nasa", 1100)
-    assert told() == ("awaiting_confirmation", 1100, 1500, 400, 25, None, "done")
-    until(lambda: told()[0] == "refill", "the confirmation")
-    assert told() == ("refill", 1100, 1500, 400, 25, 400, "done")
+    assert answer_fields() == ("awaiting_confirmation", 1100, 1500, 400, 25, None, "done")
+    until(lambda: answer_fields()[0] == "refill", "the confirmation")
+    assert answer_fields() == ("refill", 1100, 1500, 400, 25, 400, "done")
     assert place.command("check", "1001").startswith("1001: refill. A refill of 400 is on its way.\n")
     assert [row["quantity"] for row in place.refills(state="queued")] == [400]
 
 
 def test_a_repeated_check_within_the_hour_costs_no_look(place: Installation) -> None:
-    """Independent of the number of repetitions."""
+    """For any number of repetitions."""
     place.sell([NASA])
     assert [check(place)["recheck"] for _ in range(3)] == ["done", "stands", "stands"]
     assert place.looks("nasa") == 1
@@ -54,8 +54,8 @@ def test_check_gives_the_reason_why_nothing_is_owed(place: Installation) -> None
     assert check(place)["word"] == "void:chargeback"
     done = place.refilld("check", "nobody", "1002")
     assert (done.code, done.complaint) == (1, "refilld: there is no order nobody")
-    said = "1002: no_drop. Nothing is missing: the count is 1500, and the order is whole at 1500.\n"
-    assert done.out.startswith(said)
+    expected = "1002: no_drop. Nothing is missing: the count is 1500, and the order is whole at 1500.\n"
+    assert done.out.startswith(expected)
 
 
 def test_a_private_profile_gets_no_refill_until_it_is_public(place: Installation) -> None:
@@ -71,8 +71,8 @@ def test_a_private_profile_gets_no_refill_until_it_is_public(place: Installation
         daemon.until_logged("look.taken", 3, link=NASA.link, outcome="private")
         daemon.until_logged("look.taken", 3, link=OTHER.link, outcome="private")
         assert client.claim() == []
-        told = [alert["link"] for alert in place.alerts("target.private")]
-        assert sorted(told) == [NASA.link, OTHER.link]
+        alerted = [alert["link"] for alert in place.alerts("target.private")]
+        assert sorted(alerted) == [NASA.link, OTHER.link]
         assert [drop["order_id"] for drop in place.drops()] == ["1001"]
         place.change("nasa", private=False)
         assert [refill["order_id"] for refill in client.until_claimed()] == ["1001"]

@@ -1,11 +1,11 @@
-"""The demo: what a stranger tries first."""
+"""The demo, which needs no configuration."""
 
 import re
 
 from tests.e2e.installation import Installation
 
 LONGEST = 90.0
-"""Seconds until it has to be over where others want the machine, too; alone it takes 45."""
+"""Maximum seconds on a busy machine; on an idle one the demo takes 45."""
 
 
 def number(text: str, heading: str) -> int:
@@ -29,7 +29,7 @@ def test_the_demo_ends_by_itself(bare: Installation) -> None:
     assert (left.code, "no source is enabled" in left.err) == (
         2,
         True,
-    )  # exploring it asks the real one nothing
+    )  # commands in it send nothing to the real Instagram
 
 
 def test_the_demo_does_not_write_into_a_folder_in_use(bare: Installation) -> None:

@@ -1,4 +1,4 @@
-"""How commands end: exit codes, and one clear line for whoever reads it."""
+"""Exit codes, and errors of one line."""
 
 import socket
 from contextlib import closing
@@ -21,7 +21,7 @@ def test_run_once_is_one_round(place: Installation) -> None:
 
 @pytest.mark.parametrize("words", [("run",), ("run", "--once")])
 def test_a_daemon_without_a_source_does_not_start(place: Installation, words: tuple[str, ...]) -> None:
-    """As after `refilld init`: exit 2, and the line says what to set."""
+    """As after `refilld init`: exit 2, and the error names the key."""
     place.settings["sources.instaloader.enabled"] = "false"
     done = place.refilld(*words)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
@@ -29,7 +29,7 @@ def test_a_daemon_without_a_source_does_not_start(place: Installation, words: tu
 
 
 def test_a_daemon_without_its_tables_does_not_start(bare: Installation) -> None:
-    """Without a file and with an empty one: exit 2, and the line says what to run."""
+    """Without a file and with an empty one: exit 2, and the error names the command."""
     for _ in range(2):
         done = bare.refilld("run")
         assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
@@ -84,7 +84,7 @@ WRONG = {
 
 @pytest.mark.parametrize("text", WRONG)
 def test_a_wrong_configuration_is_a_one_line_error(bare: Installation, text: str) -> None:
-    """Exit 2, with file, line and key as far as there are any."""
+    """Exit 2, with file, line and key if there are any."""
     bare.settings.clear()
     Path(bare.folder, "refilld.toml").write_text(text, encoding="utf-8")
     done = bare.refilld("run")
@@ -111,7 +111,7 @@ def test_the_error_for_an_invalid_alert_url_hides_its_secrets(place: Installatio
 
 
 def test_the_error_for_a_wrong_variable_names_the_variable(place: Installation) -> None:
-    """And not the file."""
+    """Not the file."""
     place.settings["sampling.every"] = "soon"
     done = place.refilld("run")
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)

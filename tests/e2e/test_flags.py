@@ -1,4 +1,4 @@
-"""Flags reach what is queued already."""
+"""A flag cancels queued refills."""
 
 from tests.e2e.installation import Installation, Sold
 from tests.e2e.queue_client import QueueClient

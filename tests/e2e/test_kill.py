@@ -1,4 +1,4 @@
-"""Killed at random moments, the daemon ends up where an undisturbed one does."""
+"""A daemon that is killed at random times has the same result as an undisturbed one."""
 
 from random import Random
 from threading import Event
@@ -11,11 +11,11 @@ from tests.e2e.queue_client import QueueClient
 
 SEED = 20260301
 LOST = {f"loser.{n:02}": 20 + 7 * n for n in range(1, 13)}
-"""One order each, and how much of its 400 is gone."""
+"""One order each, and its loss of 400 units."""
 SHARED = {f"shared.{n}": 350 + n for n in range(1, 5)}
 """Two overlapping orders of 300 and 200 each: the one whose guarantee ends first pays first."""
 SLIGHT = {f"slight.{n}": 19 for n in range(1, 4)}
-"""Not enough to be a drop: the threshold is 20."""
+"""Losses that are no drop: the threshold is 20."""
 STEADY = {f"steady.{n}": 0 for n in range(1, 6)}
 OWED = LOST | {
     f"{name}/{part}": owed
@@ -25,7 +25,7 @@ OWED = LOST | {
 
 
 def each(state: str) -> list[tuple[str, str]]:
-    """Every order that is owed something, once, in this state."""
+    """Every order with a refill, once, in this state."""
     return sorted((order_id, state) for order_id in OWED)
 
 
@@ -39,18 +39,18 @@ def orders() -> list[Sold]:
     return [*single, *first, *(Sold(f"{name}/second", name, 1300, 200) for name in SHARED)]
 
 
-def live_and_be_killed(place: Installation, random: Random) -> None:
-    """Run until a random moment within a round of looks."""
+def run_until_killed(place: Installation, random: Random) -> None:
+    """Run the daemon until a random time within a round of looks."""
     with place.daemon() as daemon:
         wanted = place.looks() + random.randint(1, 45)
         until(lambda: place.looks() >= wanted, "looks")
         Event().wait(random.uniform(0, 0.02))
         daemon.kill()
-    assert place.forget_takers() <= 1, "a kill costs one look at most"
+    assert place.expire_look_claims() <= 1, "a kill costs one look at most"
 
 
 def deliver(place: Installation, client: QueueClient, number: int) -> None:
-    """Fulfil so many refills, a few at a time."""
+    """Complete so many refills, a few at a time."""
     while number > 0:
         for refill in client.until_claimed(limit=5):
             name = refill["link"].strip("/").rpartition("/")[2]
@@ -66,7 +66,7 @@ def random() -> Random:
 
 @pytest.fixture
 def token(place: Installation) -> str:
-    """For a shop where much has been lost."""
+    """The token of a consumer, in a shop with many losses."""
     place.settings["terms.default.below_start"] = "cap"
     place.sell(orders())
     for name, lost in {**LOST, **SHARED, **SLIGHT, **STEADY}.items():
@@ -74,13 +74,13 @@ def token(place: Installation) -> str:
     return place.command("token", "create", "--scope", "refills:consume").strip()
 
 
-def make_whole(place: Installation, client: QueueClient) -> None:
-    """Fulfil what is owed, which is known beforehand; it is owed no second time."""
+def deliver_all_owed(place: Installation, client: QueueClient) -> None:
+    """Complete the expected refills, and check that no further one follows."""
     queued = until(lambda: enough(client.listed()), "all refills")
     assert {row["order_id"]: row["quantity"] for row in queued if row["state"] == "queued"} == OWED
     deliver(place, client, len(OWED))
     seen = {name: place.looks(name) for name in place.world.profiles}
-    until(lambda: all(place.looks(name) >= seen[name] + 2 for name in seen), "looks after the settling")
+    until(lambda: all(place.looks(name) >= seen[name] + 2 for name in seen), "looks after the settle time")
     assert sorted((row["order_id"], row["state"]) for row in client.listed()) == each("completed")
 
 
@@ -90,9 +90,9 @@ def test_every_loss_is_refilled_exactly_once(
 ) -> None:
     """Without kills and with many."""
     for _ in range(kills):
-        live_and_be_killed(place, random)
+        run_until_killed(place, random)
     with place.daemon() as daemon:
-        make_whole(place, QueueClient(daemon.port, token))
+        deliver_all_owed(place, QueueClient(daemon.port, token))
         assert daemon.stop() == 0
     assert sorted((drop["order_id"], drop["state"]) for drop in place.drops()) == each("refilled")
     place.command("db", "check")

@@ -1,4 +1,4 @@
-"""Killed in the middle of Graph's batches and of learned turns: nothing is lost, nothing refilled twice."""
+"""Kills during Graph's batches under the learned cadence: nothing is lost or refilled twice."""
 
 from collections.abc import Mapping
 from random import Random
@@ -7,12 +7,12 @@ from threading import Event
 from refilld.demo.instagram import Post
 from tests.e2e.installation import Done, json_lines, until
 from tests.e2e.queue_client import QueueClient
-from tests.e2e.two_sources import Bought, TwoEyes, claimed
+from tests.e2e.two_sources import Bought, TwoSourceInstallation, claimed
 
 SEED = 20261125
 KILLS = 3
 BATCH = 3
-"""What one request of Graph shows here: a profile's followers, and its reel's likes and views."""
+"""Counts per request to Graph: a profile's followers, and its reel's likes and views."""
 PROFESSIONAL = {f"pro.{n}": f"Reel{n}AAAAAA" for n in range(1, 5)}
 PERSONAL = tuple(f"person.{n}" for n in range(1, 5))
 LOST = {
@@ -32,8 +32,8 @@ def orders() -> list[Bought]:
     return [*official, *(Bought(name, name) for name in PERSONAL)]
 
 
-def show(place: TwoEyes, lost: Mapping[str, int]) -> None:
-    """Let everything have what it had when it was whole, but for this."""
+def show(place: TwoSourceInstallation, lost: Mapping[str, int]) -> None:
+    """Set every count to the delivered one minus the given loss."""
 
     def count(order_id: str) -> int:
         return 1500 - lost.get(order_id, 0)
@@ -45,23 +45,23 @@ def show(place: TwoEyes, lost: Mapping[str, int]) -> None:
         place.personal(name, count(name))
 
 
-def asked(place: TwoEyes) -> int:
-    """Requests that came to either platform."""
+def asked(place: TwoSourceInstallation) -> int:
+    """The number of requests to both platforms."""
     return len(place.official.requests) + len(place.standin.requests)
 
 
-def live_and_be_killed(place: TwoEyes, random: Random) -> None:
-    """Run until a random moment within a round of looks."""
+def run_until_killed(place: TwoSourceInstallation, random: Random) -> None:
+    """Run the daemon until a random time within a round of looks."""
     with place.daemon() as daemon:
         wanted = asked(place) + random.randint(1, 12)
         until(lambda: asked(place) >= wanted, "requests")
         Event().wait(random.uniform(0, 0.05))
         daemon.kill()
-    assert place.forget_takers() <= BATCH, "a kill costs one request at most"
+    assert place.expire_look_claims() <= BATCH, "a kill costs one request at most"
 
 
-def make_whole(place: TwoEyes, token: str) -> None:
-    """Fulfil what is owed; it is owed no second time."""
+def deliver_all_owed(place: TwoSourceInstallation, token: str) -> None:
+    """Complete the expected refills, and check that no further one follows."""
     missing = dict(LOST)
     with place.daemon() as daemon:
         client = QueueClient(daemon.port, token)
@@ -81,30 +81,32 @@ def each(state: str) -> list[tuple[str, str]]:
     return sorted((order_id, state) for order_id in LOST)
 
 
-def looked(done: Done) -> set[tuple[str, str]]:
-    """What a round has counted."""
+def counted_targets(done: Done) -> set[tuple[str, str]]:
+    """The targets that a round has counted."""
     lines = [line for line in json_lines(done.err) if line["event"] == "look.taken"]
     return {(line["link"], line["metric"]) for line in lines if line["outcome"] == "count"}
 
 
-def test_after_repeated_kills_two_sources_lose_nothing(both: TwoEyes) -> None:
-    """Every loss is refilled once; charged requests and learned statistics stay."""
-    show(both, {})
-    both.buy(orders())
-    token = both.consumer()
-    both.settings["sampling.every"] = "8s"  # a round ends when nothing is due
-    assert looked(both.refilld("run", "--once")) == {(order.link, order.metric) for order in orders()}
-    both.settings["sampling.every"] = "1s"
-    known = both.learned()
+def test_after_repeated_kills_two_sources_lose_nothing(two_sources: TwoSourceInstallation) -> None:
+    """Every loss is refilled once; charged requests and exposure counts stay."""
+    show(two_sources, {})
+    two_sources.buy(orders())
+    token = two_sources.consumer()
+    two_sources.settings["sampling.every"] = "8s"  # a round ends when nothing is due
+    assert counted_targets(two_sources.refilld("run", "--once")) == {
+        (order.link, order.metric) for order in orders()
+    }
+    two_sources.settings["sampling.every"] = "1s"
+    known = two_sources.exposure_hours()
     assert known > 0
-    show(both, LOST)
+    show(two_sources, LOST)
     random = Random(SEED)
     for _ in range(KILLS):
-        live_and_be_killed(both, random)
-    states, sent = both.states(), len(both.official.requests)
+        run_until_killed(two_sources, random)
+    states, sent = two_sources.states(), len(two_sources.official.requests)
     assert sent <= states["graph"]["requests_last_day"] <= sent + KILLS
-    assert both.learned() >= known
-    make_whole(both, token)
-    assert sorted((drop["order_id"], drop["state"]) for drop in both.drops()) == each("refilled")
-    assert both.learned() > known
-    both.command("db", "check")
+    assert two_sources.exposure_hours() >= known
+    deliver_all_owed(two_sources, token)
+    assert sorted((drop["order_id"], drop["state"]) for drop in two_sources.drops()) == each("refilled")
+    assert two_sources.exposure_hours() > known
+    two_sources.command("db", "check")

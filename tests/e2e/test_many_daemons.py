@@ -1,4 +1,4 @@
-"""PostgreSQL serves several daemons: together they do what one would."""
+"""Several daemons on PostgreSQL have the same result as one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ SHOP = [Sold(f"{n}", f"profile.{n}") for n in range(1, 13)]
 
 @pytest.fixture
 def shop(tmp_path: Path, fresh_postgres: str) -> Iterator[Installation]:
-    """An installation on PostgreSQL, its orders imported."""
+    """An installation on PostgreSQL with imported orders."""
     with installed(tmp_path) as place:
         place.settings["database.url"] = fresh_postgres
         place.command("init")
@@ -31,7 +31,7 @@ def test_two_daemons_share_the_work_and_refill_once(shop: Installation) -> None:
         first.until_logged("look.taken", 3)
         second.until_logged("look.taken", 3)
         second.kill()
-        # what the killed one had in hand comes again in ten minutes, too late for this test
+        # its claims end after ten minutes, too late for this test
         queued = until(lambda: enough(client.listed(), len(SHOP) - 1), "refills")
         assert {row["quantity"] for row in queued} == {200}
         assert len({row["order_id"] for row in queued}) == len(queued)

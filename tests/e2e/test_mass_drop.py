@@ -1,4 +1,4 @@
-"""A fault of the platform lowers everybody's count and gives it back: nothing is paid for it."""
+"""A fault of the platform lowers all counts and reverts: no refill follows."""
 
 import pytest
 
@@ -9,7 +9,7 @@ SHOP = [Sold(f"{n}", f"profile.{n}") for n in range(1, 7)]
 
 @pytest.fixture
 def fallen(place: Installation) -> Installation:
-    """Six profiles that were whole, and have all lost 300 of 500 at once."""
+    """Six profiles that have all lost 300 of 500 at the same time."""
     place.settings |= {
         "mass_drop.enabled": "true",
         "mass_drop.min_targets": "5",
@@ -21,7 +21,7 @@ def fallen(place: Installation) -> Installation:
         daemon.until_logged("look.taken", len(SHOP), outcome="count")
         assert daemon.stop() == 0
     for sold in SHOP:
-        place.count(sold.username, sold.whole - 300)
+        place.count(sold.username, sold.delivered_count - 300)
     return place
 
 
@@ -30,7 +30,7 @@ def test_a_loss_that_the_platform_reverts_is_not_refilled(fallen: Installation) 
     with fallen.daemon() as daemon:
         daemon.until_logged("drop.decided", len(SHOP), decision="hold", reason="mass_drop")
         for sold in SHOP[:3]:
-            fallen.count(sold.username, sold.whole)
+            fallen.count(sold.username, sold.delivered_count)
         daemon.until_logged("drop.decided", 3, decision="refill")
         daemon.until_logged("drop.decided", 3, decision="refuse", reason="recovered")
         assert daemon.stop() == 0
@@ -45,8 +45,8 @@ def test_the_operator_releases_a_mass_drop_with_one_command(fallen: Installation
     fallen.settings["mass_drop.hold"] = "2d"
     with fallen.daemon() as daemon:
         daemon.until_logged("drop.decided", len(SHOP), decision="hold", reason="mass_drop")
-        fallen.count(SHOP[0].username, SHOP[0].whole)
-        whole = {"link": SHOP[0].link, "count": SHOP[0].whole}
+        fallen.count(SHOP[0].username, SHOP[0].delivered_count)
+        whole = {"link": SHOP[0].link, "count": SHOP[0].delivered_count}
         daemon.until_logged("look.taken", len(daemon.logged("look.taken", **whole)) + 1, **whole)
         done = fallen.command("mass-drops", "release", "followers")
         assert daemon.stop() == 0

@@ -1,4 +1,4 @@
-"""A failed look is never a drop, whatever Instagram does."""
+"""A failed look is never a drop, for any fault of Instagram."""
 
 import pytest
 
@@ -18,15 +18,16 @@ OUTAGES = {
     "no number": page({"xig_user_by_username": {"username": "x", "follower_count": "many"}}),
     "blocked": HttpAnswer('{"message":"feedback_required","status":"fail"}', 403),
 }
-WEATHER = {"503", "dropped", "cut"}
-"""Passing faults: the source is paused for a moment, which nobody need be told."""
+TRANSIENT_OUTAGES = {"503", "dropped", "cut"}
+"""Transient faults: the source is paused for a moment, without an alert."""
 
 
 @pytest.mark.parametrize("outage", OUTAGES)
 def test_an_outage_pauses_the_source_and_opens_no_drop(place: Installation, outage: str) -> None:
     """Counts, an outage until the source is paused, and counts again."""
     place.settings["sources.instaloader.first_pause"] = "1s"
-    if outage in WEATHER:  # at this pace one profile, tried again first, would be told of before five fail
+    if outage in TRANSIENT_OUTAGES:
+        # Otherwise one profile, retried first, would raise its own alert before five profiles have failed.
         place.settings["sampling.cadence"] = "fixed"
     place.sell(SHOP)
     with place.daemon() as daemon:
@@ -40,5 +41,5 @@ def test_an_outage_pauses_the_source_and_opens_no_drop(place: Installation, outa
         assert daemon.stop() == 0
     assert failed
     assert {line["count"] for line in failed} == {None}
-    told = [] if outage in WEATHER else [("alert", "source.blocked")]
-    assert [(row["record"], row.get("kind")) for row in place.records()] == told
+    expected = [] if outage in TRANSIENT_OUTAGES else [("alert", "source.blocked")]
+    assert [(row["record"], row.get("kind")) for row in place.records()] == expected

@@ -1,4 +1,4 @@
-"""The main job: what is lost is seen, confirmed, queued, served and delivered, once."""
+"""The whole process: a loss is detected, confirmed, queued, served and refilled once."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ STEADY = Sold("1002", "steady.one")
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
-    """An installation on either engine."""
+    """An installation on SQLite or PostgreSQL."""
     with installed(tmp_path) as place:
         if request.param == "postgresql":
             place.settings["database.url"] = request.getfixturevalue("fresh_postgres")
@@ -33,8 +33,8 @@ def test_a_loss_becomes_one_refill_that_is_served_and_completed(shop: Installati
         assert client.claim() == []
         shop.count("nasa", 1100)
         [refill] = client.until_claimed()
-        told = {name: refill[name] for name in ("order_id", "link", "metric", "quantity", "reason")}
-        assert told == {
+        fields = {name: refill[name] for name in ("order_id", "link", "metric", "quantity", "reason")}
+        assert fields == {
             "order_id": "1001", "link": NASA.link, "metric": "followers", "quantity": 400,
             "reason": "drop_confirmed",
         }  # fmt: skip

@@ -1,4 +1,4 @@
-"""A renamed profile keeps its guarantee, and who takes over its name gets none."""
+"""A renamed profile keeps its guarantee; a new account with the old name has none."""
 
 from tests.e2e.installation import Installation, Sold, until
 
@@ -19,5 +19,5 @@ def test_a_renamed_profile_is_refilled_and_the_new_owner_of_its_name_is_not(plac
         return [(refill["quantity"], refill["link"]) for refill in place.refills(state="queued")]
 
     assert until(refills, "the confirmation") == [(400, "https://www.instagram.com/nasa.official/")]
-    # asked for by its old name once, by its id then, and since by its new name
+    # read once by its old name, then by its id, since then by its new name
     assert (place.looks("nasa"), place.looks("api/graphql"), place.looks("nasa.official") > 0) == (1, 1, True)

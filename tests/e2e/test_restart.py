@@ -1,4 +1,4 @@
-"""A restart forgets nothing: not what was asked within the hour, and not that a source refused."""
+"""A restart keeps the charged requests and the state of the sources."""
 
 from refilld.demo.instagram import RATE_LIMITED
 from tests.e2e.installation import Installation, Sold, until
@@ -7,7 +7,7 @@ SHOP = [Sold(f"{n}", f"profile.{n}") for n in range(1, 9)]
 
 
 def test_the_budget_survives_a_kill(place: Installation) -> None:
-    """Five requests an hour are the limit, however often the daemon starts."""
+    """The limit of five requests an hour includes those before a restart."""
     place.settings["sources.instaloader.requests_per_hour"] = "5"
     place.sell(SHOP)
     with place.daemon() as daemon:

@@ -1,4 +1,4 @@
-"""A good service: it speaks to its manager, ends when asked, and logs what machines can read."""
+"""The daemon as a service: notifications, an orderly stop, and a machine-readable log."""
 
 import signal
 import socket
@@ -12,50 +12,50 @@ from time import monotonic
 import pytest
 
 from refilld.demo.instagram import RATE_LIMITED, Profile
-from tests.e2e.installation import PATIENCE, Installation, Sold
+from tests.e2e.installation import MAX_WAIT, Installation, Sold
 
 SHOP = [Sold(f"{n}", f"profile.{n}") for n in range(1, 5)]
 
 
 @pytest.fixture
 def manager(place: Installation) -> Iterator[socket.socket]:
-    """A service manager's ear."""
-    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as ear:
-        path = str(place.folder / "ear")
-        ear.bind(path)
-        ear.settimeout(PATIENCE)
+    """The socket of a service manager."""
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as listener:
+        path = str(place.folder / "notify")
+        listener.bind(path)
+        listener.settimeout(MAX_WAIT)
         place.environ |= {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "200000"}
-        yield ear
+        yield listener
 
 
-def hear(ear: socket.socket, word: str) -> list[str]:
-    """What the manager hears up to this word; the socket's timeout ends it."""
-    heard: list[str] = []
-    while word not in heard:
-        heard += ear.recv(4096).decode().split("\n")
-    return heard
+def receive_until(listener: socket.socket, word: str) -> list[str]:
+    """Receive messages up to this one; fails after the socket's timeout."""
+    received: list[str] = []
+    while word not in received:
+        received += listener.recv(4096).decode().split("\n")
+    return received
 
 
 def test_the_service_manager_is_notified(place: Installation, manager: socket.socket) -> None:
     """READY once, WATCHDOG repeatedly, STOPPING at the end."""
     with place.daemon() as daemon:
-        assert hear(manager, "READY=1")[0] == "READY=1"
-        assert daemon.logged("http.listening"), "ready means that it can be asked"
-        hear(manager, "WATCHDOG=1")
-        hear(manager, "WATCHDOG=1")
+        assert receive_until(manager, "READY=1")[0] == "READY=1"
+        assert daemon.logged("http.listening"), "READY comes after the start of the HTTP server"
+        receive_until(manager, "WATCHDOG=1")
+        receive_until(manager, "WATCHDOG=1")
         assert daemon.stop() == 0
-        assert "READY=1" not in hear(manager, "STOPPING=1")
+        assert "READY=1" not in receive_until(manager, "STOPPING=1")
 
 
 def test_a_daemon_whose_database_was_migrated_ends(place: Installation) -> None:
-    """One line says why; it must not decide by the rules of an older version."""
+    """One line gives the reason; it must not decide by the rules of an older version."""
     place.environ |= {"WATCHDOG_USEC": "200000"}
     place.sell(SHOP)
     with place.daemon() as daemon:
         daemon.until_logged("look.taken", len(SHOP))
         with closing(sqlite3.connect(place.folder / "refilld.db")) as newer, newer:
             newer.execute("UPDATE alembic_version SET version_num = '9999'")
-        assert daemon.process.wait(PATIENCE) == 2
+        assert daemon.process.wait(MAX_WAIT) == 2
         last = daemon.log.read_text().splitlines()[-1]
     assert last.startswith("refilld: ")
     assert last.endswith("is at 9999, which is newer than this refilld; update it")
@@ -68,19 +68,19 @@ def test_a_stop_signal_lets_the_current_look_finish(place: Installation, number:
 
     def slowly(_now: datetime) -> int:
         asked.set()
-        answer.wait(PATIENCE)
+        answer.wait(MAX_WAIT)
         return 1100
 
     place.sell(SHOP)
     for order in SHOP:
         place.world.profiles[order.username] = Profile(slowly)
     with place.daemon() as daemon:
-        assert asked.wait(PATIENCE)
+        assert asked.wait(MAX_WAIT)
         daemon.process.send_signal(number)
         daemon.until_logged("daemon.stopping")
         answer.set()
         began = monotonic()
-        assert daemon.process.wait(PATIENCE) == 0
+        assert daemon.process.wait(MAX_WAIT) == 0
         assert monotonic() - began < 5
         assert [line["count"] for line in daemon.logged("look.taken")] == [1100]
         assert daemon.events[-1]["event"] == "daemon.stopped"
@@ -96,7 +96,7 @@ def test_the_log_is_one_json_object_per_line(place: Installation) -> None:
         daemon.until_logged("look.taken", len(SHOP), outcome="count")
         place.world.outage = RATE_LIMITED
         daemon.until_logged("source.paused")
-        with closing(sqlite3.connect(place.folder / "refilld.db", timeout=PATIENCE)) as fault:
+        with closing(sqlite3.connect(place.folder / "refilld.db", timeout=MAX_WAIT)) as fault:
             fault.execute("ALTER TABLE outbox RENAME TO mislaid").close()
             failed = daemon.until_logged("job.failed", job="alerting")[0]
             fault.execute("ALTER TABLE mislaid RENAME TO outbox").close()

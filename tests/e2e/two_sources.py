@@ -1,4 +1,4 @@
-"""An installation with two eyes: Meta's Graph API and Instagram's public pages, behind one proxy."""
+"""An installation with two sources: Meta's Graph API and Instagram's public pages, behind one proxy."""
 
 import csv
 from collections import Counter
@@ -19,7 +19,7 @@ from storage.source_tables import hazard_cells
 from tests.e2e.installation import QUICK, Installation, Running, now, until
 from tests.e2e.queue_client import QueueClient
 
-BOTH = {
+TWO_SOURCES = {
     "sources.graph.enabled": "true",
     "sources.graph.ig_user_id": IG_USER_ID,
     "sources.graph.token_file": "graph-token",
@@ -29,12 +29,12 @@ BOTH = {
     "services.likes.metric": "likes",
     "services.views.metric": "views",
 }
-"""What is configured besides."""
+"""Further keys of the configuration."""
 
 
 @dataclass(frozen=True)
 class Bought:
-    """An order of 500 that was delivered ten minutes ago; 1,000 were there before."""
+    """An order of 500 units that was delivered ten minutes ago; the start count is 1000."""
 
     order_id: str
     about: str
@@ -46,7 +46,7 @@ class Bought:
 
     @property
     def metric(self) -> str:
-        """What its service counts."""
+        """The metric of its service."""
         return self.service if self.service in {"likes", "views"} else "followers"
 
     @property
@@ -56,32 +56,32 @@ class Bought:
 
 
 @dataclass
-class TwoEyes(Installation):
-    """Both platforms show one world, each its own part of it."""
+class TwoSourceInstallation(Installation):
+    """An installation with two stand-ins: each shows its own accounts."""
 
     graph: SmallGraph = field(default_factory=lambda: SmallGraph(now))
     official: GraphStandIn = field(default_factory=lambda: GraphStandIn(SmallGraph(now)))
 
     @property
-    def way_there(self) -> Mapping[str, str]:
+    def proxy_environment(self) -> Mapping[str, str]:
         return self.official.environment
 
     def professional(self, username: str, followers: int, **posts: Post) -> None:
-        """Let Graph show an account from now on, and these posts of its."""
+        """Let Graph show an account with these posts."""
         self.graph.accounts[username] = ProfessionalAccount(followers, posts)
 
     def change_post(self, username: str, shortcode: str, **counts: Any) -> None:
-        """Let Graph show other counts of a post."""
+        """Change the counts that Graph shows of a post."""
         account = self.graph.accounts[username]
         posts = {**account.posts, shortcode: replace(account.posts[shortcode], **counts)}
         self.graph.accounts[username] = replace(account, posts=posts)
 
     def personal(self, username: str, followers: int) -> None:
-        """Let the pages, and they alone, show a profile from now on."""
+        """Let only the pages show a profile."""
         self.world.profiles[username] = Profile(followers)
 
     def buy(self, orders: Sequence[Bought]) -> None:
-        """Import orders that were delivered."""
+        """Import delivered orders."""
         with (self.folder / "orders.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(
@@ -97,8 +97,8 @@ class TwoEyes(Installation):
         """A token for the queue."""
         return self.command("token", "create", "--scope", "refills:consume").strip()
 
-    def learned(self) -> float:
-        """Hours between looks that the cadence has learned from, as far as the database knows."""
+    def exposure_hours(self) -> float:
+        """The exposure of all stored observations, in hours."""
         database = Database(f"sqlite:///{self.folder / 'refilld.db'}")
         with database.read() as tx:
             hours: float = tx.execute(
@@ -107,13 +107,13 @@ class TwoEyes(Installation):
         database.close()
         return hours
 
-    def told(self) -> list[tuple[str, object]]:
-        """What the operator was told of anything but drops."""
+    def alert_subjects(self) -> list[tuple[str, object]]:
+        """Kind and link of every alert that is not about a drop."""
         return [(row["kind"], row["link"]) for row in self.records() if row["record"] == "alert"]
 
 
 def seen(daemon: Running, *orders: Bought, at_least: int = 1, **fields: object) -> None:
-    """Wait for counts of what each order is about, beyond those that were logged so far."""
+    """Wait for so many new counts of each order's target in the log."""
 
     def counts() -> Counter[tuple[str, str]]:
         lines = daemon.logged("look.taken", outcome="count", **fields)
@@ -124,7 +124,7 @@ def seen(daemon: Running, *orders: Bought, at_least: int = 1, **fields: object) 
 
 
 def claimed(client: QueueClient, number: int) -> dict[str, dict[str, Any]]:
-    """Wait until so many refills could be claimed, and give them by order."""
+    """Claim until there are so many refills, and return them by order."""
     found: dict[str, dict[str, Any]] = {}
 
     def enough() -> bool:
@@ -136,12 +136,14 @@ def claimed(client: QueueClient, number: int) -> dict[str, dict[str, Any]]:
 
 
 @contextmanager
-def both_installed(folder: Path, **settings: str) -> Iterator[TwoEyes]:
+def installed_with_two_sources(folder: Path, **settings: str) -> Iterator[TwoSourceInstallation]:
     """An installation with both sources; `refilld init` has not run yet."""
     world, graph = DemoInstagram(now), SmallGraph(now)
     pages = InstagramStandIn(world, remember=100_000)
     with GraphStandIn(graph, dict.fromkeys(HOSTS, pages.answer), remember=100_000) as official:
-        place = TwoEyes(folder, pages, world, QUICK | BOTH | settings, graph=graph, official=official)
+        place = TwoSourceInstallation(
+            folder, pages, world, QUICK | TWO_SOURCES | settings, graph=graph, official=official
+        )
         (folder / "graph-token").touch(mode=0o600)
         (folder / "graph-token").write_text(f"{TOKEN}\n")
         yield place

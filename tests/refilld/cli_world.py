@@ -1,4 +1,4 @@
-"""An operator's desk: a directory with a configuration and a database, and refilld at the prompt."""
+"""The environment of command-line tests: a directory with a configuration and a database."""
 
 import os
 import sqlite3
@@ -22,19 +22,19 @@ COMMAND = (sys.executable, "-W", "error", "-m", "refilld")
 
 
 @dataclass
-class Desk:
+class CliWorld:
     """Commands run in `home`, where refilld.toml names the world's database."""
 
     world: QueueWorld
     home: Path
 
     def run(self, *words: object) -> Result:
-        """Run a command in this process, at the time that the world's clock shows."""
+        """Run a command in this process, at the time of the world's clock."""
         context = CommandContext(self.home / "refilld.toml", self.world.clock)
         return CliRunner().invoke(refilld, list(map(str, words)), obj=context)
 
     def process(self, *words: object, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as a process of its own."""
+        """Run a command as a separate process."""
         return process(*words, cwd=self.home, **environ)
 
     def write(self, text: str | bytes, name: str = "orders.csv") -> Path:
@@ -43,18 +43,18 @@ class Desk:
         return path
 
     def imported(self, *rows: str) -> None:
-        """Import rows that are right."""
+        """Import valid rows."""
         path = self.write(csv(rows))
         result = self.run("orders", "import", path)
         assert (result.exit_code, result.stderr) == (0, "")
 
     def dump(self) -> str:
-        """Everything that the database holds."""
+        """The content of the database, as SQL."""
         return dump(self.world.path)
 
 
 def process(*words: object, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run refilld as an operator would, with nothing of ours in its environment; warnings are errors."""
+    """Run refilld as a process with a clean environment; warnings are errors."""
     return subprocess.run(
         [*COMMAND, *map(str, words)], cwd=cwd, env=bare(cwd, environ), capture_output=True, text=True,
         stdin=subprocess.DEVNULL, check=False, timeout=120,
@@ -70,7 +70,7 @@ def csv(rows: Iterable[str]) -> str:
 
 
 def sold(order_id: object, completed: str = "2026-02-20T00:00:00Z", quantity: int = 1000) -> str:
-    """A row about followers of a profile of its own."""
+    """The row of an order of followers on its own profile."""
     return f"{order_id},svc,@shop{order_id},{quantity},Completed,{completed},500,0,followers,acme,1.50,USD"
 
 
@@ -80,7 +80,7 @@ def dump(path: Path) -> str:
 
 
 @contextmanager
-def a_desk(home: Path) -> Iterator[Desk]:
+def cli_world(home: Path) -> Iterator[CliWorld]:
     with queue_world(home) as world:
         (home / "refilld.toml").write_text(f'[database]\nurl = "sqlite:///{world.path}"\n')
-        yield Desk(world, home)
+        yield CliWorld(world, home)

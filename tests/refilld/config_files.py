@@ -1,4 +1,4 @@
-"""Configuration files in an empty directory, and what reading them gives."""
+"""Configuration files in an empty directory, and the results of reading them."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -34,7 +34,7 @@ def read(text: str = "", **environ: str) -> Settings:
 
 
 def problem(text: str | Path | None, **environ: str) -> str:
-    """What is said of a configuration that cannot be used: one line."""
+    """Return the one-line error for an invalid configuration."""
     with pytest.raises(ConfigError) as caught:
         load(write(text) if isinstance(text, str) else text, environ)
     assert "\n" not in str(caught.value)

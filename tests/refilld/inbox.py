@@ -1,4 +1,4 @@
-"""A webhook on loopback that takes messages to people, or refuses them under /refuse."""
+"""A webhook on loopback that accepts alert messages, or refuses them under /refuse."""
 
 import http.server
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass
 class Inbox:
-    """Where it is, as Apprise writes it, and what has come."""
+    """Its address in Apprise's form, and the received messages."""
 
     address: str
     messages: list[dict[str, Any]] = field(default_factory=list)
@@ -19,10 +19,10 @@ class Inbox:
 
 @contextmanager
 def an_inbox() -> Iterator[Inbox]:
-    """A new, empty one."""
+    """Run a new, empty inbox."""
     inbox = Inbox("")
 
-    class Letterbox(http.server.BaseHTTPRequestHandler):
+    class _Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             inbox.messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(500 if self.path.startswith("/refuse") else 200)
@@ -31,7 +31,7 @@ def an_inbox() -> Iterator[Inbox]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Letterbox) as server:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         inbox.address = f"json://127.0.0.1:{server.server_port}"
         Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield inbox

@@ -1,4 +1,4 @@
-"""Sources as a user would install them: a distribution on the path that names its entry points."""
+"""Installed third-party sources: a distribution on the path that names its entry points."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from monitor.model.target import Metric
 
 
 class Seer:
-    """Counts followers, and needs nothing."""
+    """Counts followers, without any options."""
 
     name, metrics, batch = "seer", frozenset({{Metric.FOLLOWERS}}), 1
 
@@ -20,11 +20,11 @@ class Seer:
         return target.link.url
 
     def read(self, targets, now):
-        raise AssertionError("nobody may look")
+        raise AssertionError("this source must not be read")
 
 
 class Picky:
-    """Cannot begin with what it is given."""
+    """Refuses its options."""
 
     @classmethod
     def configured(cls, options):
@@ -32,7 +32,7 @@ class Picky:
 
 
 class Broken:
-    """Ends in an error that shows a secret."""
+    """Raises an error that contains a secret."""
 
     @classmethod
     def configured(cls, options):
@@ -42,12 +42,12 @@ KINDS = {"seer": "Seer", "picky": "Picky", "broken": "Broken"}
 
 
 def plug_in(home: Path, patch: pytest.MonkeyPatch, kinds: Mapping[str, str] = KINDS) -> None:
-    """Install these sources, below `home`, for as long as `patch` holds."""
+    """Install these sources below `home` until `patch` is undone."""
     place = home / "installed"
-    info = place / "plugged_eyes-1.0.dist-info"
+    info = place / "plugged_sources-1.0.dist-info"
     info.mkdir(parents=True)
-    (place / "plugged_eyes.py").write_text(MODULE)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugged-eyes\nVersion: 1.0\n")
-    lines = "".join(f"{name} = plugged_eyes:{kind}\n" for name, kind in kinds.items())
+    (place / "plugged_sources.py").write_text(MODULE)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugged-sources\nVersion: 1.0\n")
+    lines = "".join(f"{name} = plugged_sources:{kind}\n" for name, kind in kinds.items())
     (info / "entry_points.txt").write_text(f"[refilld.sources]\n{lines}")
     patch.syspath_prepend(str(place))

@@ -1,4 +1,4 @@
-"""A small world around the queue: a migrated database, a clock that only tests move, callers with tokens."""
+"""The environment of queue tests: a migrated database, a manual clock, and API callers with tokens."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -16,16 +16,15 @@ from werkzeug.test import TestResponse
 from monitor.guarantee.claims import Claim
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.drop import Drop, DropState
-from monitor.model.link import Link, LinkKind
-from monitor.model.order import Order, OrderStatus
-from monitor.model.target import Metric, Target
-from monitor.model.terms import Terms
+from monitor.model.order import Order
+from monitor.model.target import Metric
 from refilld.api.app import create_app
 from refilld.api.health import Health
 from refilld.settings import Settings
 from storage import drops, leases, orders, refills, targets, tokens
 from storage.engine import Database
 from storage.tokens import Scope
+from tests.builders import a_post, a_profile, an_order
 from tests.migrated_database import migrated_database
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -35,7 +34,7 @@ ALL_SCOPES = tuple(Scope)
 
 @dataclass
 class QueueWorld:
-    """The database, what the clock says, and short ways to fill the queue."""
+    """The database, the time, and short ways to fill the queue."""
 
     database: Database
     path: Path
@@ -47,7 +46,7 @@ class QueueWorld:
         return self.now
 
     def queue(self, *order_ids: str, **how: Any) -> list[int]:
-        """Give each of these orders a refill; gives the refills' ids."""
+        """Store a refill for each of these orders, and return the refills' ids."""
         return self.queue_on([(order_id, f"profile.{order_id}") for order_id in order_ids], **how)
 
     def queue_on(
@@ -59,7 +58,7 @@ class QueueWorld:
         quantity: int = 100,
     ) -> list[int]:
         with self.database.write() as connection:
-            batch = [an_order(order_id, profile, metric) for order_id, profile in profiles]
+            batch = [a_sold_order(order_id, profile, metric) for order_id, profile in profiles]
             orders.import_batch(connection, batch, self.now)
             return [self._refill(connection, order, quantity, held=held) for order in batch]
 
@@ -106,13 +105,13 @@ class QueueWorld:
         return create_app(self.database, Settings(**settings), self.clock, self.stopping, lambda: self.health)
 
     def caller(self, *scopes: Scope, app: Flask | None = None) -> "Caller":
-        """Somebody with a token of these scopes, or of all."""
+        """Return a caller with a token of these scopes, or of all."""
         return Caller((app or self.app()).test_client(), self.token(*(scopes or ALL_SCOPES)))
 
 
 @dataclass
 class Caller:
-    """Talks to the HTTP interface the way a program does."""
+    """A client of the HTTP API."""
 
     client: FlaskClient
     token: str
@@ -134,18 +133,14 @@ class Caller:
         return list(answer.get_json()["refills"])
 
 
-def an_order(order_id: str, profile: str, metric: Metric = Metric.FOLLOWERS) -> Order:
-    kind = metric.counted_on
-    key = profile if kind is LinkKind.PROFILE else f"CODE{order_id:0>6}"
-    return Order(
-        order_id=order_id,
+def a_sold_order(order_id: str, profile: str, metric: Metric = Metric.FOLLOWERS) -> Order:
+    """Give an order of `acme`, completed five days ago; for likes and views, on a post of its own."""
+    post = a_post(f"CODE{order_id:0>6}", metric)
+    return an_order(
+        order_id,
+        target=a_profile(profile) if metric is Metric.FOLLOWERS else post,
         service="1234",
-        target=Target(Link(kind, key), metric),
-        quantity=1000,
-        status=OrderStatus.COMPLETED,
-        terms=Terms(),
         completed_at=NOW - timedelta(days=5),
-        start_count=1000,
         link_typed=profile,
         provider="acme",
     )
@@ -160,7 +155,7 @@ def queue_world(directory: Path) -> Iterator[QueueWorld]:
 
 
 class QuickEvent(Event):
-    """An event whose waits pass at once; `while_waiting` is called in each of them instead."""
+    """An event whose waits return at once; each wait calls `while_waiting`."""
 
     def __init__(self) -> None:
         super().__init__()

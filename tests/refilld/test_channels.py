@@ -1,4 +1,4 @@
-"""Channels: messages to people; a bad address is told without what it holds."""
+"""Alert channels: messages, and errors that show no addresses."""
 
 import logging
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from refilld.config import ConfigError
 from tests.refilld.inbox import Inbox, an_inbox
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
-"""Apprise loads all its plugins with the first address, and one of them this old module."""
+"""Apprise loads all its plugins with the first address; one of them uses a deprecated module."""
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def inbox() -> Iterator[Inbox]:
 
 
 def test_without_addresses_there_is_no_sender() -> None:
-    """Alerts are then only stored."""
+    """Alerts are stored only."""
     assert open_channels([]) is None
 
 
@@ -39,7 +39,7 @@ def test_without_addresses_there_is_no_sender() -> None:
     ],
 )
 def test_the_error_for_an_invalid_url_hides_its_secrets(url: str, shown: str) -> None:
-    """It names the key, the number and at most the scheme."""
+    """It has the key, the number and at most the scheme."""
     with pytest.raises(ConfigError) as refused:
         open_channels(["json://localhost", url])
     assert str(refused.value) == f"alerts.urls: number 2{shown} is not a URL that Apprise knows"
@@ -82,7 +82,7 @@ def test_a_partly_accepted_message_is_not_repeated(
 
 
 def test_a_failed_delivery_logs_no_url(inbox: Inbox, caplog: pytest.LogCaptureFixture) -> None:
-    """Apprise logs what it sends where, and an address holds a password."""
+    """Apprise logs addresses, which contain passwords."""
     address = inbox.address
     with caplog.at_level(logging.DEBUG):
         send = open_channels([f"{address.replace('json://', 'json://user:hunter2@')}/refuse"])

@@ -1,4 +1,4 @@
-"""Where the configuration comes from, what beats what, and how an operator is told what is wrong with it."""
+"""The sources of the configuration, their precedence, and the errors for an operator."""
 
 import re
 from datetime import timedelta
@@ -17,7 +17,7 @@ from tests.refilld.config_files import EXAMPLE, SECRET, model_of, problem, read,
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty directory to work in, and no configuration of the machine's own."""
+    """An empty working directory, without a configuration of the machine."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(config, "PLACES", ("refilld.toml", str(tmp_path / "etc" / "config.toml")))
     return tmp_path
@@ -35,12 +35,12 @@ def attempts(path: Path | None = None, **environ: str) -> int:
 
 
 def test_without_a_file_the_defaults_apply() -> None:
-    """Nothing has to be configured to be read."""
+    """No key is required."""
     assert Settings() == load(None, {})
 
 
 def test_the_file_is_searched_in_command_line_environment_directory_machine(home: Path) -> None:
-    """Each place is read only when those before it are not there."""
+    """Each place is read only if those before it do not exist."""
     write(queue(1), "etc/config.toml")
     assert attempts() == 1
     write(queue(2))
@@ -52,28 +52,28 @@ def test_the_file_is_searched_in_command_line_environment_directory_machine(home
 
 
 def test_an_empty_variable_is_ignored() -> None:
-    """As unit files leave them behind."""
+    """Unit files may set empty variables."""
     write(queue(2))
     assert attempts(REFILLD_CONFIG="") == 2
 
 
 @pytest.mark.parametrize("environ", [{}, {"REFILLD_CONFIG": "gone.toml"}])
 def test_a_given_file_must_exist(environ: dict[str, str]) -> None:
-    """The defaults would do something else than what was asked for; the remedy is said."""
+    """The defaults do not replace it; the error names the remedy."""
     write(queue(2))
     expected = "gone.toml: there is no such file; refilld init --config gone.toml writes one"
     assert problem(None if environ else Path("gone.toml"), **environ) == expected
 
 
 def test_an_unreadable_file_is_an_error(home: Path) -> None:
-    """Not for the next place either."""
+    """The next place is not tried."""
     write(queue(1), "etc/config.toml")
     (home / "refilld.toml").mkdir()
     assert problem(None).startswith("refilld.toml: cannot be read: ")
 
 
 def test_a_file_that_is_not_utf8_is_an_error(home: Path) -> None:
-    """In one line, like everything else."""
+    """In one line."""
     (home / "refilld.toml").write_bytes(b'[alerts]\nurls = ["\xff"]\n')
     assert problem(None).startswith("refilld.toml: cannot be read: ")
 
@@ -88,24 +88,24 @@ def test_a_byte_order_mark_is_ignored(home: Path) -> None:
 
 
 def test_the_example_has_exactly_the_defaults() -> None:
-    """What is commented out may be switched on, and nothing changes by writing the file."""
-    said = read(EXAMPLE)
+    """Using the example unchanged equals using no configuration."""
+    loaded = read(EXAMPLE)
     expected = {"sources": {"instaloader": {}, "graph": {}}, "terms": {"default": TermsSection()}}
-    assert Settings.model_validate(expected) == said
-    assert Settings().all_terms == said.all_terms
-    assert Settings().enabled_sources == said.enabled_sources
+    assert Settings.model_validate(expected) == loaded
+    assert Settings().all_terms == loaded.all_terms
+    assert Settings().enabled_sources == loaded.enabled_sources
 
 
 def test_the_comments_of_the_example_are_valid_settings() -> None:
-    """Commented keys are keys, and the values beside them are possible."""
-    said = read(re.sub(r"(?m)^# (?=\[services|metric =|terms =|name =)", "", EXAMPLE))
+    """Commented keys exist, and their values are possible."""
+    loaded = read(re.sub(r"(?m)^# (?=\[services|metric =|terms =|name =)", "", EXAMPLE))
     service = ServiceSection(metric=Metric.FOLLOWERS, terms="default", name="Followers R30")
-    assert said.services == {"1234": service}
+    assert loaded.services == {"1234": service}
 
 
 @pytest.mark.parametrize("section", Settings.model_fields)
 def test_the_example_has_every_key(section: str) -> None:
-    """An operator finds every knob in one file."""
+    """It is the reference of all keys."""
     tables = re.split(r"(?m)^(?:# )?\[(?=\w)", EXAMPLE)
     texts = [part for part in tables if part.startswith((f"{section}]", f"{section}."))]
     keys = {key for text in texts for key in re.findall(r"(?m)^(?:# )?(\w+) = ", text)}
@@ -135,28 +135,28 @@ def test_the_example_has_every_key(section: str) -> None:
     ],
 )
 def test_a_variable_sets_any_key(variable: str, text: str, of: Any, expected: object) -> None:
-    """Text as it is, other types in TOML syntax."""
+    """Text is used unchanged, other types have TOML syntax."""
     assert expected == of(read(**{f"REFILLD_{variable}": text}))
 
 
 def test_a_variable_overrides_one_key_of_the_file() -> None:
-    """Key by key, not section by section."""
-    said = read("[alerts]\nurls = ['json://a']\nevery = '1m'\n", REFILLD_ALERTS__EVERY="2m")
-    assert (["json://a"], timedelta(minutes=2)) == (said.alerts.urls, said.alerts.every)
+    """The other keys of the section stay."""
+    loaded = read("[alerts]\nurls = ['json://a']\nevery = '1m'\n", REFILLD_ALERTS__EVERY="2m")
+    assert (["json://a"], timedelta(minutes=2)) == (loaded.alerts.urls, loaded.alerts.every)
 
 
 def test_custom_names_are_case_insensitive_in_variables() -> None:
-    """Variables are written in capitals; a second set of terms would be a surprise."""
+    """Variables are in upper case, and must not create a second set of terms."""
     text = '[terms.Gold]\nwindow = "90d"\n[terms.gold]\nwindow = "60d"\n[terms.Silver]\nsettle = "1h"\n'
-    said = read(text, REFILLD_TERMS__GOLD__WINDOW="1d", REFILLD_TERMS__SILVER__WINDOW="2d")
-    windows = {name: terms.window for name, terms in said.all_terms.items() if name != "default"}
+    loaded = read(text, REFILLD_TERMS__GOLD__WINDOW="1d", REFILLD_TERMS__SILVER__WINDOW="2d")
+    windows = {name: terms.window for name, terms in loaded.all_terms.items() if name != "default"}
     assert {
         "Gold": timedelta(days=90), "gold": timedelta(days=1), "Silver": timedelta(days=2),
     } == windows  # fmt: skip
 
 
 def test_a_value_with_line_breaks_is_one_value() -> None:
-    """What follows its first line is not read as more configuration."""
+    """Its other lines are not read as further configuration."""
     assert "sampling.every: '1h\\nextra = 1' is not a duration" in problem(
         "", REFILLD_SAMPLING__EVERY="1h\nextra = 1"
     )
@@ -187,9 +187,9 @@ def test_other_variables_are_ignored(name: str) -> None:
     ],
 )
 def test_the_error_for_a_wrong_variable_names_it(variable: str, text: str, expected: str) -> None:
-    """And not the line of the file."""
-    told = problem(queue(5) + "[sampling]\ntick = '10s'\n", **{variable: text})
-    assert told.startswith(f"${variable}: {expected}")
+    """Not the line of the file."""
+    message = problem(queue(5) + "[sampling]\ntick = '10s'\n", **{variable: text})
+    assert message.startswith(f"${variable}: {expected}")
 
 
 # Credentials
@@ -203,52 +203,52 @@ def credential(name: str, content: str | bytes) -> dict[str, str]:
 
 
 def test_credentials_override_environment_and_file() -> None:
-    """Passwords come from systemd where it gives them."""
+    """systemd's credentials have the highest precedence."""
     environ = credential("database-url", "postgresql://u:hunter2@host/db\n") | credential(
         "alert-urls", "json://a\n\n  json://b  \n"
     )
     environ["REFILLD_DATABASE__URL"] = "sqlite:///variable.db"
-    said = read("[database]\nurl = 'sqlite:///file.db'\n[alerts]\nevery = '1m'\n", **environ)
-    assert said.database.url == "postgresql://u:hunter2@host/db"
-    assert said.alerts.urls == ["json://a", "json://b"]
-    assert said.alerts.every == timedelta(minutes=1)
+    loaded = read("[database]\nurl = 'sqlite:///file.db'\n[alerts]\nevery = '1m'\n", **environ)
+    assert loaded.database.url == "postgresql://u:hunter2@host/db"
+    assert loaded.alerts.urls == ["json://a", "json://b"]
+    assert loaded.alerts.every == timedelta(minutes=1)
 
 
 def test_other_credentials_are_ignored() -> None:
-    """A unit may have others, or none of the two."""
+    """A unit may have other credentials, or none."""
     assert Settings() == read(**credential("tls-key", "x"))
 
 
 @pytest.mark.parametrize("name", ["database-url", "alert-urls"])
 def test_the_error_for_a_binary_credential_names_it(name: str) -> None:
-    """By its path, in one line."""
-    told = problem("", **credential(name, b"\xff\xfe"))
-    assert told.startswith(f"credentials/{name}: cannot be read: ")
+    """With its path, in one line."""
+    message = problem("", **credential(name, b"\xff\xfe"))
+    assert message.startswith(f"credentials/{name}: cannot be read: ")
 
 
 def test_the_error_for_a_wrong_credential_names_it_and_hides_its_content() -> None:
-    """The operator learns which file to look into."""
-    told = problem("", **credential("database-url", f"{SECRET}@host"))
-    assert told.startswith("credentials/database-url: database.url: not a database URL")
-    assert SECRET not in told
+    """The error names the file."""
+    message = problem("", **credential("database-url", f"{SECRET}@host"))
+    assert message.startswith("credentials/database-url: database.url: not a database URL")
+    assert SECRET not in message
 
 
 def test_a_credential_for_what_the_file_has_as_a_value_is_an_error() -> None:
-    """Never a traceback."""
-    told = problem("database = 'x'\n", **credential("database-url", "sqlite:///a.db"))
-    assert told == "credentials/database-url: database is not a section"
+    """Without a traceback."""
+    message = problem("database = 'x'\n", **credential("database-url", "sqlite:///a.db"))
+    assert message == "credentials/database-url: database is not a section"
 
 
-# What it means
+# The values
 
 
 def test_terms_have_the_defaults_of_the_rules() -> None:
-    """Also those named default."""
-    said = read("[terms.default]\nwindow = '60d'\n[terms.gold]\nbelow_start = 'cap'\n").all_terms
+    """Also the set named `default`."""
+    loaded = read("[terms.default]\nwindow = '60d'\n[terms.gold]\nbelow_start = 'cap'\n").all_terms
     assert {
         "default": Terms(window=timedelta(days=60)),
         "gold": Terms(name="gold", below_start=BelowStart.CAP),
-    } == said
+    } == loaded
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_terms_have_the_defaults_of_the_rules() -> None:
     [("127.0.0.1:8080", "127.0.0.1", 8080), ("[::1]:80", "::1", 80), ("localhost:0", "localhost", 0)],
 )
 def test_an_address_to_listen_on_is_a_host_and_a_port(listen: str, host: str, port: int) -> None:
-    """Of both families."""
+    """IPv4 and IPv6."""
     http = read(f"[http]\nlisten = '{listen}'").http
     assert (host, port) == (http.host, http.port)
 
@@ -265,5 +265,5 @@ def test_an_address_to_listen_on_is_a_host_and_a_port(listen: str, host: str, po
     "listen", ["localhost", ":80", "::1:80", "a b:80", "a:80\\n", "a:-1", "a:99999", "a:"]
 )
 def test_an_invalid_listen_address_is_an_error(listen: str) -> None:
-    """Better now than when the daemon starts to listen."""
+    """The error comes before the daemon starts to listen."""
     assert "http.listen: " in problem(f'[http]\nlisten = "{listen}"')

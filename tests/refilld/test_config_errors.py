@@ -1,4 +1,4 @@
-"""Configuration errors: one line with file, line and remedy, whatever the file holds."""
+"""Configuration errors: one line with file, line and remedy for any content of the file."""
 
 import tomllib
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.refilld.config_files import NAMED, SECRET, model_of, problem, read
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty directory to work in, and no configuration of the machine's own."""
+    """An empty working directory, without a configuration of the machine."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(config, "PLACES", ("refilld.toml", str(tmp_path / "etc" / "config.toml")))
     return tmp_path
@@ -56,7 +56,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )  # fmt: skip
 def test_the_error_for_a_wrong_key_has_file_line_and_remedy(text: str, expected: str) -> None:
-    """One line is enough to mend it."""
+    """The one line is enough to correct it."""
     assert problem(text).startswith(f"refilld.toml:{expected}")
 
 
@@ -85,12 +85,12 @@ def test_the_error_for_a_wrong_key_has_file_line_and_remedy(text: str, expected:
     ],
 )
 def test_errors_contain_no_secrets(text: str) -> None:
-    """Messages are pasted into chats and kept by the journal."""
+    """Messages are copied into chats and stored in the journal."""
     assert SECRET not in problem(text)
 
 
 def verdict(text: str) -> str:
-    """What comes of a configuration that may be right or wrong."""
+    """Give `taken` for a valid configuration, else the error."""
     try:
         read(text)
     except ConfigError as error:
@@ -116,9 +116,9 @@ KEYS = [
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: value[:30])
 def test_no_value_of_any_key_causes_a_traceback(section: str, key: str, value: str) -> None:
     """It is accepted, or refused in one printable line with file, line and key."""
-    told = verdict(f"[{section}]\n{key} = {value}\n")
-    assert told == "taken" or told.startswith(f"refilld.toml:2: {section}.{key}")
-    assert told.isprintable()
+    message = verdict(f"[{section}]\n{key} = {value}\n")
+    assert message == "taken" or message.startswith(f"refilld.toml:2: {section}.{key}")
+    assert message.isprintable()
 
 
 @pytest.mark.parametrize("section", Settings.model_fields)
@@ -155,9 +155,9 @@ def test_no_value_in_place_of_a_section_causes_a_traceback(section: str, value: 
 )
 def test_no_file_causes_a_traceback(text: str) -> None:
     """And the message is printable."""
-    told = problem(text)
-    assert told.startswith("refilld.toml:")
-    assert told.isprintable()
+    message = problem(text)
+    assert message.startswith("refilld.toml:")
+    assert message.isprintable()
 
 
 LEAVES = st.one_of(

@@ -1,4 +1,4 @@
-"""Logs: readable on a terminal, one JSON object a line elsewhere, and never a secret."""
+"""Logs: readable on a terminal, else one JSON object per line; never a secret."""
 
 import io
 import json
@@ -26,7 +26,7 @@ class Screen(io.StringIO):
 
 @pytest.fixture
 def untouched() -> Iterator[None]:
-    """The process's logging, put back afterwards."""
+    """The logging of the process, restored afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
@@ -38,13 +38,13 @@ def untouched() -> Iterator[None]:
 
 @pytest.fixture
 def screen(untouched: None, monkeypatch: pytest.MonkeyPatch) -> Screen:
-    """What a person sees."""
+    """Standard error that is a terminal."""
     return configured(monkeypatch, terminal=True)
 
 
 @pytest.fixture
 def journal(untouched: None, monkeypatch: pytest.MonkeyPatch) -> Screen:
-    """What a program reads."""
+    """Standard error that is no terminal."""
     return configured(monkeypatch, terminal=False)
 
 
@@ -65,7 +65,7 @@ def fail() -> None:
 
 
 def test_without_a_terminal_each_event_is_one_json_line(journal: Screen) -> None:
-    """With time in UTC, level, name and fields."""
+    """With the time in UTC, level, name and fields."""
     structlog.get_logger().info("look.taken", link="nasa\nfake", count=17)
     structlog.get_logger().warning("look.failed", why=ValueError("odd"))
     first, second = objects(journal)
@@ -79,7 +79,7 @@ def test_without_a_terminal_each_event_is_one_json_line(journal: Screen) -> None
 
 
 def test_on_a_terminal_an_event_is_one_readable_line(screen: Screen) -> None:
-    """In colours, and not JSON."""
+    """In colour, not as JSON."""
     structlog.get_logger().info("look.taken", link="nasa", count=17)
     (line,) = screen.getvalue().splitlines()
     assert [word for word in ("look.taken", "info", "link", "nasa", "17", "\x1b[") if word not in line] == []
@@ -87,7 +87,7 @@ def test_on_a_terminal_an_event_is_one_readable_line(screen: Screen) -> None:
 
 
 def test_the_log_format_can_be_forced(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For those who know better."""
+    """The argument overrides the detection of a terminal."""
     place = Screen(terminal=True)
     monkeypatch.setattr(sys, "stderr", place)
     configure(terminal=False)
@@ -99,9 +99,9 @@ def test_logged_input_cannot_control_the_terminal(screen: Screen) -> None:
     """Nor add a line."""
     structlog.get_logger().info("odd\x1b]0;title\x07", detail="\x1b[2Jgone\nfake line\x9b31m")
     logging.getLogger("library").warning("odd\x1b]0;title\x07\nfake %s", "\x1b[2J")
-    told = screen.getvalue()
-    assert len(told.splitlines()) == 2
-    assert [sign for sign in ("\x1b]", "\x1b[2J", "\x07", "\x9b") if sign in told] == []
+    output = screen.getvalue()
+    assert len(output.splitlines()) == 2
+    assert [sign for sign in ("\x1b]", "\x1b[2J", "\x07", "\x9b") if sign in output] == []
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -116,8 +116,8 @@ def test_secrets_are_hidden(
     place = configured(monkeypatch, terminal=terminal)
     log = structlog.get_logger().bind(**{key: "hunter2"})
     log.info("request.refused", headers={key: "hunter2", "inner": {key: "hunter2"}}, plain="seen")
-    told = place.getvalue()
-    assert ("hunter2" not in told, "(hidden)" in told, "seen" in told) == (True, True, True)
+    output = place.getvalue()
+    assert ("hunter2" not in output, "(hidden)" in output, "seen" in output) == (True, True, True)
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -131,34 +131,34 @@ def test_a_traceback_shows_no_values(
     except ValueError:
         structlog.get_logger().exception("job.failed")
         logging.getLogger("library").exception("library failed")
-    told = place.getvalue()
-    assert told.count("ValueError: wrong by 7") == 2
-    assert "hunter2" not in told
+    output = place.getvalue()
+    assert output.count("ValueError: wrong by 7") == 2
+    assert "hunter2" not in output
 
 
 def test_warnings_of_libraries_have_the_same_format(journal: Screen) -> None:
-    """Whatever reads the journal reads it too; what libraries chat about stays out."""
+    """Also as JSON; informational messages of libraries are omitted."""
     logging.getLogger("library").warning("disk %s", "slow")
     logging.getLogger("library").info("hello")
-    (told,) = objects(journal)
-    assert (told["event"], told["level"]) == ("disk slow", "warning")
-    assert "timestamp" in told
+    (output,) = objects(journal)
+    assert (output["event"], output["level"]) == ("disk slow", "warning")
+    assert "timestamp" in output
 
 
 def test_python_warnings_have_the_same_format(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No bare line stands between the objects."""
+    """There is no line that is not JSON."""
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         journal = configured(monkeypatch, terminal=False)
         warnings.warn("careful", UserWarning, stacklevel=1)
         logging.captureWarnings(capture=False)
-    (told,) = objects(journal)
-    assert "UserWarning: careful" in str(told["event"])
-    assert told["level"] == "warning"
+    (output,) = objects(journal)
+    assert "UserWarning: careful" in str(output["event"])
+    assert output["level"] == "warning"
 
 
 def test_debug_events_are_omitted_by_default(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The level is that of our own events."""
+    """The level applies to refilld's own events."""
     place = Screen(terminal=False)
     monkeypatch.setattr(sys, "stderr", place)
     for level in (logging.INFO, logging.DEBUG):
@@ -170,9 +170,9 @@ def test_debug_events_are_omitted_by_default(untouched: None, monkeypatch: pytes
 def test_nothing_is_ever_logged_to_standard_output(
     untouched: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It belongs to what was asked for."""
+    """Standard output is for results."""
     configure()
     structlog.get_logger().error("event")
     logging.getLogger("library").error("event")
-    said = capsys.readouterr()
-    assert (said.out, len(said.err.splitlines())) == ("", 2)
+    captured = capsys.readouterr()
+    assert (captured.out, len(captured.err.splitlines())) == ("", 2)

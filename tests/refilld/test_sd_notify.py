@@ -1,4 +1,4 @@
-"""The service manager hears what systemd's protocol says, and its absence hurts nobody."""
+"""Notifications follow systemd's protocol; without a service manager they do nothing."""
 
 import os
 import socket
@@ -16,45 +16,45 @@ from refilld.sd_notify import LONGEST_STATUS, Notifier
 def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, socket.socket]]:
     """A listening datagram socket and its name as in $NOTIFY_SOCKET, in both forms."""
     name = str(tmp_path / "notify") if request.param == "path" else f"@refilld-{uuid4()}"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
-        ear.bind(name.replace("@", "\0", 1) if name.startswith("@") else name)
-        ear.settimeout(5)
-        yield name, ear
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(name.replace("@", "\0", 1) if name.startswith("@") else name)
+        listener.settimeout(5)
+        yield name, listener
 
 
-def heard(ear: socket.socket) -> str:
-    return ear.recv(4096).decode()
+def received(listener: socket.socket) -> str:
+    return listener.recv(4096).decode()
 
 
 def test_every_call_is_one_message_of_the_protocol(manager: tuple[str, socket.socket]) -> None:
-    name, ear = manager
+    name, listener = manager
     notifier = Notifier({"NOTIFY_SOCKET": name})
     notifier.ready("3 orders")
     notifier.status("4 orders")
     notifier.watchdog()
     notifier.stopping()
-    messages = [heard(ear) for _ in range(4)]
+    messages = [received(listener) for _ in range(4)]
     assert messages == ["READY=1\nSTATUS=3 orders", "STATUS=4 orders", "WATCHDOG=1", "STOPPING=1"]
 
 
 def test_a_status_is_one_line_of_limited_length(
     manager: tuple[str, socket.socket],
 ) -> None:
-    name, ear = manager
+    name, listener = manager
     notifier = Notifier({"NOTIFY_SOCKET": name})
     notifier.status("all well\nWATCHDOG=1\r\0\udcff end")
     notifier.status("é" * 10_000)
-    assert heard(ear) == "STATUS=all well WATCHDOG=1 end"
-    assert heard(ear) == "STATUS=" + "é" * LONGEST_STATUS
+    assert received(listener) == "STATUS=all well WATCHDOG=1 end"
+    assert received(listener) == "STATUS=" + "é" * LONGEST_STATUS
 
 
 def test_a_missing_socket_is_no_error(tmp_path: Path) -> None:
     path = tmp_path / "notify"
     notifier = Notifier({"NOTIFY_SOCKET": str(path)})
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
-        ear.bind(str(path))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(path))
         notifier.watchdog()
-        assert heard(ear) == "WATCHDOG=1"
+        assert received(listener) == "WATCHDOG=1"
     notifier.watchdog()
     path.unlink()
     notifier.stopping()

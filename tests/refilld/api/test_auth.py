@@ -1,4 +1,4 @@
-"""Nobody gets in without a token, and with one only where its scopes allow."""
+"""Every request needs a token with the required scope."""
 
 import pytest
 

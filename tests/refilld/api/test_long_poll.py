@@ -37,7 +37,7 @@ def test_a_long_poll_ends_at_shutdown(world: QueueWorld) -> None:
 
 
 def test_nothing_is_claimed_for_a_disconnected_client(world: QueueWorld) -> None:
-    """The refill stays in the queue for somebody who listens."""
+    """The refill stays in the queue for another consumer."""
     world.stopping = event = QuickEvent()
     event.while_waiting = lambda: world.queue("1") if event.waits == 1 else None
     answer = world.caller().post(
@@ -74,12 +74,12 @@ def test_at_most_half_of_the_threads_wait(world: QueueWorld) -> None:
 
 
 def test_a_waiter_slot_is_freed_when_the_query_fails() -> None:
-    """A database that is gone for a moment does not use the places up."""
+    """Failed queries do not use up the slots."""
     event = QuickEvent()
-    patience = WaiterPool(event, 1)
+    pool = WaiterPool(event, 1)
     answers: list[list[int]] = [[]]
     with pytest.raises(IndexError):
-        patience.poll(answers.pop, 1, bool)
+        pool.poll(answers.pop, 1, bool)
     assert event.waits == 1
-    assert patience.poll(list, 1, bool) == []
+    assert pool.poll(list, 1, bool) == []
     assert event.waits == 3

@@ -10,7 +10,7 @@ from monitor.cadence.schedule import Priority
 from storage import due, orders, routes
 from storage.schema import metadata
 from storage.tokens import Scope
-from tests.refilld.queue_world import QueueWorld, an_order
+from tests.refilld.queue_world import QueueWorld, a_sold_order
 
 
 def ask(world: QueueWorld, order_id: str, scope: Scope = Scope.ORDERS_WRITE, **sent: Any) -> TestResponse:
@@ -23,7 +23,7 @@ def ask(world: QueueWorld, order_id: str, scope: Scope = Scope.ORDERS_WRITE, **s
 def sold(world: QueueWorld) -> QueueWorld:
     """One order, delivered today and imported."""
     with world.database.write() as tx:
-        orders.import_batch(tx, [an_order("17", "nasa")], world.now)
+        orders.import_batch(tx, [a_sold_order("17", "nasa")], world.now)
     return world
 
 
@@ -31,14 +31,14 @@ def test_the_current_answer_is_returned_at_once(sold: QueueWorld) -> None:
     """202 with a sentence, the numbers, and the next step."""
     answer = ask(sold, "17")
     assert answer.status_code == 202
-    said = answer.get_json()
-    assert (said["order_id"], said["recheck"]) == ("17", "due")
-    assert said["sentence"].endswith(".")
-    assert {"word", "count", "line", "missing", "threshold", "quantity"} <= said.keys()
+    body = answer.get_json()
+    assert (body["order_id"], body["recheck"]) == ("17", "due")
+    assert body["sentence"].endswith(".")
+    assert {"word", "count", "line", "missing", "threshold", "quantity"} <= body.keys()
 
 
 def test_the_target_becomes_urgent(sold: QueueWorld) -> None:
-    """So that the next round of looks begins with it."""
+    """The next round of looks begins with it."""
     ask(sold, "17")
     with sold.database.write() as tx:
         (row,) = routes.unrouted(tx, 10)
@@ -52,7 +52,7 @@ def test_the_target_becomes_urgent(sold: QueueWorld) -> None:
 
 
 def test_a_repeated_request_is_recorded_once(sold: QueueWorld) -> None:
-    """One request stands, however impatient the customer is."""
+    """There is one open request for any number of calls."""
     for _ in range(5):
         assert ask(sold, "17").status_code == 202
     with sold.database.read() as tx:
@@ -60,14 +60,14 @@ def test_a_repeated_request_is_recorded_once(sold: QueueWorld) -> None:
 
 
 def test_an_unknown_order_is_404(sold: QueueWorld) -> None:
-    """As a problem."""
+    """With a problem document."""
     answer = ask(sold, "404")
     assert (answer.status_code, answer.get_json()["detail"]) == (404, "there is no order 404")
 
 
 @pytest.mark.parametrize("scope", [s for s in Scope if s is not Scope.ORDERS_WRITE])
 def test_it_requires_the_scope_to_write_orders(sold: QueueWorld, scope: Scope) -> None:
-    """A consumer of refills may not speak for customers."""
+    """The scope of a consumer is not enough."""
     assert ask(sold, "17", scope).status_code == 403
 
 
@@ -79,9 +79,9 @@ def test_a_body_with_fields_is_refused(sold: QueueWorld) -> None:
 
 @pytest.mark.parametrize("order_id", ["a/17", "/17", "17/", "a//b", "refill-requests/17"])
 def test_an_order_id_may_contain_slashes(world: QueueWorld, order_id: str) -> None:
-    """Ids are the panel's, and may hold slashes wherever it likes."""
+    """Order ids come from the panel and may contain slashes anywhere."""
     with world.database.write() as tx:
-        orders.import_batch(tx, [an_order(order_id, "nasa")], world.now)
+        orders.import_batch(tx, [a_sold_order(order_id, "nasa")], world.now)
     assert ask(world, order_id.replace("/", "%2F")).status_code == 202
 
 

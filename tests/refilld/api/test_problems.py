@@ -1,4 +1,4 @@
-"""Whatever goes wrong is said as RFC 9457 wants it, and never says too much."""
+"""Errors are RFC 9457 problem documents, and reveal no internals."""
 
 import json
 import re
@@ -20,40 +20,40 @@ from storage.errors import NotMigratedError, UnreachableError
 from tests.refilld.queue_world import Caller, QueueWorld, queue_world
 
 LONGEST_ID = 2**63
-VERBS = ("extend", "complete", "fail", "release", "approve", "reject", "requeue", "cancel")
+ACTIONS = ("extend", "complete", "fail", "release", "approve", "reject", "requeue", "cancel")
 
 
 @pytest.fixture(scope="module")
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
-    """Somebody with every scope, in a world of one claimed refill that is stopping, so nobody waits."""
+    """A caller with every scope, and one claimed refill; the server is stopping, so no request waits."""
     with queue_world(tmp_path_factory.mktemp("fuzz")) as world:
         world.queue("1", "2")
         world.stopping.set()
         yield world.caller()
 
 
-def well_said(answer: TestResponse) -> dict[str, Any]:
-    """The problem in an answer, after a look at its form."""
+def checked_problem(answer: TestResponse) -> dict[str, Any]:
+    """Check the form of a problem response, and return the problem."""
     assert answer.mimetype == "application/problem+json"
-    said: dict[str, Any] = json.loads(answer.data)
-    assert said["status"] == answer.status_code
-    assert {"type", "title", "status"} <= said.keys() <= {"type", "title", "status", "detail", "errors"}
-    return said
+    problem: dict[str, Any] = json.loads(answer.data)
+    assert problem["status"] == answer.status_code
+    assert {"type", "title", "status"} <= problem.keys() <= {"type", "title", "status", "detail", "errors"}
+    return problem
 
 
 def test_an_unknown_path_is_not_found(world: QueueWorld) -> None:
     """Also below the prefix of the API, and with extra slashes."""
     client = world.app().test_client()
     for path in ("/", "/api/v1/nothing", "/api/v1//refills", "/api/v1/refills/", "/%00", "/static/x"):
-        assert well_said(client.get(path))["type"] == "about:blank"
+        assert checked_problem(client.get(path))["type"] == "about:blank"
         assert client.get(path).status_code == 404
 
 
 def test_a_wrong_method_gets_the_allow_header(world: QueueWorld) -> None:
-    """The Allow header survives."""
+    """The problem document does not replace it."""
     answer = world.caller().get("/claim")
     assert answer.status_code == 405
-    assert well_said(answer)["title"] == "Method Not Allowed"
+    assert checked_problem(answer)["title"] == "Method Not Allowed"
     assert "POST" in answer.headers["Allow"]
 
 
@@ -65,20 +65,20 @@ def test_only_json_is_accepted(world: QueueWorld, content_type: str | None) -> N
         "/api/v1/refills/claim", data=b"{}", content_type=content_type, headers=caller.headers
     )
     assert answer.status_code == 415
-    well_said(answer)
+    checked_problem(answer)
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"nonsense", b"\xff\xfe{}", b'{"consumer":"\\ud800"}', b"[" * 10_000, b'{"limit":1}}']
 )
 def test_invalid_json_is_a_bad_request(world: QueueWorld, body: bytes) -> None:
-    """Distinct from JSON with wrong fields."""
+    """This differs from JSON with wrong fields."""
     caller = world.caller()
     answer = caller.client.post(
         "/api/v1/refills/claim", data=body, content_type="application/json", headers=caller.headers
     )
     assert answer.status_code == 400
-    assert well_said(answer)["type"] == "urn:refilld:invalid-json"
+    assert checked_problem(answer)["type"] == "urn:refilld:invalid-json"
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,9 @@ def test_the_error_for_an_invalid_claim_names_the_field(world: QueueWorld, body:
     caller = world.caller()
     answer = caller.client.post("/api/v1/refills/claim", json=body, headers=caller.headers)
     assert answer.status_code == 422
-    said = well_said(answer)
-    assert said["type"] == "urn:refilld:invalid-request"
-    assert [fault["field"] for fault in said["errors"]] == [field]
+    problem = checked_problem(answer)
+    assert problem["type"] == "urn:refilld:invalid-request"
+    assert [fault["field"] for fault in problem["errors"]] == [field]
     assert len(world.claim()) == 1
 
 
@@ -144,7 +144,7 @@ def test_actions_refuse_invalid_bodies(
     (refill_id,) = world.queue("1")
     answer = world.caller().post(f"/{refill_id}/{action}", body)
     assert answer.status_code == 422
-    assert well_said(answer)["errors"][0]["field"] == field
+    assert checked_problem(answer)["errors"][0]["field"] == field
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_list_refuses_unknown_query_parameters(world: QueueWorld, query: str) 
     """A misspelt filter must not return everything."""
     answer = world.caller().get(f"?{query}")
     assert answer.status_code == 422
-    assert well_said(answer)["errors"][0]["field"] == query.partition("=")[0]
+    assert checked_problem(answer)["errors"][0]["field"] == query.partition("=")[0]
 
 
 @pytest.mark.parametrize(
@@ -174,11 +174,11 @@ def test_a_list_refuses_unknown_query_parameters(world: QueueWorld, query: str) 
 )
 @pytest.mark.parametrize("action", ["release", "approve"])
 def test_an_impossible_refill_id_is_not_found(world: QueueWorld, action: str, refill_id: str) -> None:
-    """However long it is."""
+    """For any length."""
     body = {"lease_token": "t"} if action == "release" else None
     answer = world.caller().post(f"/{refill_id}/{action}", body)
     assert answer.status_code == 404
-    assert well_said(answer)["type"] == "urn:refilld:not-found"
+    assert checked_problem(answer)["type"] == "urn:refilld:not-found"
 
 
 def test_a_body_that_is_too_large_is_refused(world: QueueWorld) -> None:
@@ -193,7 +193,7 @@ def test_a_body_that_is_too_large_is_refused(world: QueueWorld) -> None:
 
     assert claim(LARGEST_BODY).status_code == 400
     assert claim(LARGEST_BODY + 1).status_code == 413
-    well_said(claim(LARGEST_BODY + 1))
+    checked_problem(claim(LARGEST_BODY + 1))
 
 
 def test_a_refusal_does_not_repeat_the_input(world: QueueWorld) -> None:
@@ -201,15 +201,15 @@ def test_a_refusal_does_not_repeat_the_input(world: QueueWorld) -> None:
     (refill_id,) = world.queue("1")
     body = {"lease_token": ["secret"], "delivered": "secret", "n" * 5000: "secret"}
     answer = world.caller().post(f"/{refill_id}/complete", body)
-    well_said(answer)
+    checked_problem(answer)
     assert "secret" not in answer.text
     assert len(answer.data) < 2000
 
 
 def test_an_error_lists_the_first_faults_only(world: QueueWorld) -> None:
-    """An answer is never longer than it is useful."""
+    """The length of an answer is limited."""
     answer = world.caller().post("/claim", {f"unknown{number}": 1 for number in range(1000)})
-    assert len(well_said(answer)["errors"]) == 20
+    assert len(checked_problem(answer)["errors"]) == 20
 
 
 @pytest.mark.parametrize("error", [UnreachableError("db at 10.0.0.5: refused"), NotMigratedError("run init")])
@@ -227,14 +227,14 @@ def test_an_unreachable_database_is_a_503_with_retry_after(
         answer = caller.post("/claim", {})
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "5"
-    assert well_said(answer)["detail"] == "The database is not available."
+    assert checked_problem(answer)["detail"] == "The database is not available."
     assert [(entry["event"], entry["error"]) for entry in logs] == [("http.database_unavailable", str(error))]
 
 
 def test_an_internal_error_is_logged_and_not_shown(
     world: QueueWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client learns that it was not its fault, the operator what it was."""
+    """The response says only that the server failed; the log has the details."""
 
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("inner details")
@@ -245,7 +245,7 @@ def test_an_internal_error_is_logged_and_not_shown(
         answer = caller.get("?order_id=17")
     assert answer.status_code == 500
     assert "inner" not in answer.text
-    assert well_said(answer)["title"] == "Internal Server Error"
+    assert checked_problem(answer)["title"] == "Internal Server Error"
     (entry,) = logs
     assert (entry["event"], entry["rule"]) == ("http.failed", "/api/v1/refills")
     assert isinstance(entry["exc_info"], ZeroDivisionError)
@@ -260,20 +260,20 @@ def test_responses_are_not_cached(world: QueueWorld) -> None:
 
 
 def test_the_documentation_names_every_type_of_problem_and_no_other() -> None:
-    """A client's author finds what to do about each."""
+    """The two lists are equal."""
     text = (Path(__file__).parents[3] / "docs/http.md").read_text()
     assert set(re.findall(r"`urn:refilld:([a-z-]+)`", text)) == set(ProblemKind)
 
 
 def test_liveness_is_independent_of_health(world: QueueWorld) -> None:
-    """Readiness checks the faults, and logs them without showing them."""
+    """Readiness fails on a fault, which is logged but not shown."""
     client = world.app().test_client()
     assert client.get("/readyz").json == {"status": "ready"}
     world.health = Health(("job sampling makes no progress",))
     with structlog.testing.capture_logs() as logs:
         answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert "sampling" not in str(well_said(answer))
+    assert "sampling" not in str(checked_problem(answer))
     assert logs[0]["faults"] == world.health.faults
     assert client.get("/healthz").json == {"status": "alive"}
 
@@ -299,14 +299,14 @@ JSON = st.recursive(
 )
 LIKELY = st.dictionaries(FIELDS, SCALARS | st.lists(st.sampled_from(["likes", "views"]), max_size=3))
 PATHS = st.sampled_from(
-    ["/claim", *(f"/{number}/{action}" for number in (1, 7, LONGEST_ID) for action in VERBS)]
+    ["/claim", *(f"/{number}/{action}" for number in (1, 7, LONGEST_ID) for action in ACTIONS)]
 )
 
 
 def never_ours(answer: TestResponse) -> None:
     assert answer.status_code < 500
     if answer.status_code >= 400:
-        well_said(answer)
+        checked_problem(answer)
 
 
 @settings(max_examples=300, deadline=None)
@@ -319,7 +319,7 @@ def test_no_json_causes_an_internal_error(fuzzed: Caller, path: str, body: objec
 @settings(max_examples=200, deadline=None)
 @given(path=PATHS, data=st.binary(), content_type=st.sampled_from(["application/json", "text/plain", ""]))
 def test_no_bytes_cause_an_internal_error(fuzzed: Caller, path: str, data: bytes, content_type: str) -> None:
-    """Nor those that are not JSON at all."""
+    """Also bytes that are not JSON."""
     answer = fuzzed.client.post(
         f"/api/v1/refills{path}", data=data, content_type=content_type, headers=fuzzed.headers
     )
@@ -335,7 +335,7 @@ def test_no_bytes_cause_an_internal_error(fuzzed: Caller, path: str, data: bytes
     )
 )
 def test_no_query_causes_an_internal_error(fuzzed: Caller, query: dict[str, str]) -> None:
-    """Filters come from outside too."""
+    """For every query string."""
     answer = fuzzed.client.get("/api/v1/refills", query_string=query, headers=fuzzed.headers)
     never_ours(answer)
 

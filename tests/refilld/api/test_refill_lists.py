@@ -1,4 +1,4 @@
-"""Lists of refills: pages, filters, and what they never show."""
+"""Lists of refills: pages, filters, and omitted secrets."""
 
 from tests.refilld.queue_world import QueueWorld
 
@@ -18,7 +18,7 @@ def test_pages_show_every_refill_once_newest_first(world: QueueWorld) -> None:
 
 
 def test_a_list_can_be_filtered_by_state_and_order(world: QueueWorld) -> None:
-    """Both filters hold together."""
+    """Both filters apply together."""
     held = world.queue("1", "2", held=True)
     world.queue("3")
     caller = world.caller()

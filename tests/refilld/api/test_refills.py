@@ -1,4 +1,4 @@
-"""The queue over HTTP keeps its promises: each refill to one consumer at a time, and nothing lost."""
+"""The queue over HTTP: each refill has at most one consumer at a time, and none is lost."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -52,7 +52,7 @@ def test_a_claim_returns_the_oldest_up_to_the_limit(world: QueueWorld) -> None:
 
 
 def test_a_claim_can_be_limited_to_metrics(world: QueueWorld) -> None:
-    """A consumer that sells followers never gets likes."""
+    """A consumer of followers gets no likes."""
     world.queue("1", metric=Metric.LIKES)
     (wanted,) = world.queue("2", metric=Metric.FOLLOWERS)
     caller = world.caller()
@@ -62,7 +62,7 @@ def test_a_claim_can_be_limited_to_metrics(world: QueueWorld) -> None:
 
 
 def test_refills_of_a_private_profile_are_not_claimed(world: QueueWorld) -> None:
-    """Nobody can deliver to it, so its refill waits until it is public."""
+    """Delivery is not possible, so its refill waits until the profile is public."""
     world.queue("1")
     world.hide_profile("1")
     assert world.caller().claim() == []
@@ -76,7 +76,7 @@ def test_the_lease_has_the_requested_length(world: QueueWorld) -> None:
 
 
 def test_eight_threads_claim_two_hundred_refills_each_once(world: QueueWorld) -> None:
-    """However they race, no refill has two consumers and none is left behind."""
+    """In any order of events no refill has two consumers, and none is left in the queue."""
     ids = world.queue(*map(str, range(200)))
     app, token = world.app(), world.token(Scope.REFILLS_CONSUME)
     barrier = Barrier(8)
@@ -124,9 +124,9 @@ def test_of_a_completion_and_the_end_of_the_lease_exactly_one_wins(world: QueueW
 
     with ThreadPoolExecutor(2) as pool:
         answers, ended = pool.submit(complete), pool.submit(expire)
-    told = {200: "completed", 409: "queued"}
+    state_of = {200: "completed", 409: "queued"}
     states = [world.state(refill["refill_id"]) for refill in claimed]
-    assert states == [told[status] for status in answers.result()]
+    assert states == [state_of[status] for status in answers.result()]
     assert ended.result() == states.count("queued")
 
 
@@ -167,7 +167,7 @@ def test_the_delivery_is_stored(world: QueueWorld) -> None:
 def test_a_repeated_call_has_the_same_answer(
     world: QueueWorld, action: str, more: dict[str, Any], state: str
 ) -> None:
-    """And no further effect."""
+    """It has no further effect."""
     (refill_id,) = world.queue("1")
     caller = world.caller()
     (refill,) = caller.claim()
@@ -223,7 +223,7 @@ def test_an_extended_lease_ends_at_its_new_time(world: QueueWorld) -> None:
 
 
 def test_a_failed_refill_returns_after_the_requested_wait(world: QueueWorld) -> None:
-    """Not a second sooner."""
+    """Not earlier."""
     (refill_id,) = world.queue("1")
     caller = world.caller()
     (refill,) = caller.claim()

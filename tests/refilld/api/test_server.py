@@ -1,4 +1,4 @@
-"""The real server on a real port: it starts clearly, says little of itself, and cuts nobody off."""
+"""The real server on a real port: its start, its errors, and its orderly stop."""
 
 import json
 import socket
@@ -17,7 +17,7 @@ from storage.errors import UnreachableError
 from storage.tokens import Scope
 from tests.refilld.queue_world import QueueWorld
 
-PATIENCE = 20.0
+MAX_WAIT = 20.0
 """Seconds after which a test gives up on another thread."""
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -34,8 +34,8 @@ def serving(app: App) -> Iterator[HttpServer]:
 
 @contextmanager
 def asking(server: HttpServer, method: str, path: str, **more: Any) -> Iterator[HTTPResponse]:
-    """One request and its answer."""
-    with closing(HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)) as connection:
+    """Send one request and return its answer."""
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=MAX_WAIT)) as connection:
         connection.request(method, path, **more)
         yield connection.getresponse()
 
@@ -90,7 +90,7 @@ def test_an_unusable_address_is_an_error_at_the_start(host: str, port: int) -> N
 
 
 def test_a_server_that_never_started_can_be_stopped() -> None:
-    """Also twice."""
+    """Also repeatedly."""
     HttpServer(empty, "127.0.0.1", 0).stop()
     with serving(empty) as server:
         server.stop()
@@ -108,12 +108,12 @@ def test_a_stopped_server_takes_no_connections_and_frees_its_port() -> None:
 
 
 def test_a_stop_waits_for_running_requests() -> None:
-    """Its client gets the whole answer although the server was told to stop."""
+    """Its client gets the whole answer although the server is stopping."""
     running, finish = Event(), Event()
 
     def slow(_environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         running.set()
-        assert finish.wait(PATIENCE)
+        assert finish.wait(MAX_WAIT)
         start("200 OK", [("Content-Length", "4")])
         return [b"done"]
 
@@ -123,20 +123,20 @@ def test_a_stop_waits_for_running_requests() -> None:
 
     with serving(slow) as server, ThreadPoolExecutor(2) as pool:
         answer = pool.submit(ask)
-        assert running.wait(PATIENCE)
+        assert running.wait(MAX_WAIT)
         stopped = pool.submit(server.stop)
         assert refuses_connections(server.port)
         assert not stopped.done()
         finish.set()
-        assert answer.result(PATIENCE) == b"done"
-        stopped.result(PATIENCE)
+        assert answer.result(MAX_WAIT) == b"done"
+        stopped.result(MAX_WAIT)
 
 
 def refuses_connections(port: int) -> bool:
-    """Wait until nobody listens on the port any more."""
+    """Wait until the port refuses connections."""
     for _ in range(100_000):
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
+            socket.create_connection(("127.0.0.1", port), timeout=MAX_WAIT).close()
         except ConnectionError:
             return True
     return False
@@ -146,26 +146,26 @@ def test_a_long_poll_ends_at_once_when_the_process_stops(world: QueueWorld) -> N
     """The waiting consumer gets an empty list instead of a broken connection."""
     waiting = Event()
 
-    class Told(Event):
+    class SignallingEvent(Event):
         def wait(self, timeout: float | None = None) -> bool:
             waiting.set()
-            return super().wait(PATIENCE)
+            return super().wait(MAX_WAIT)
 
-    world.stopping = Told()
+    world.stopping = SignallingEvent()
     token = world.token(Scope.REFILLS_CONSUME)
     with serving(world.app()) as server, ThreadPoolExecutor(1) as pool:
         answer = pool.submit(claim, server, token, wait_seconds=30)
-        assert waiting.wait(PATIENCE)
+        assert waiting.wait(MAX_WAIT)
         world.stopping.set()
         server.stop()
-        assert answer.result(PATIENCE) == {"refills": []}
+        assert answer.result(MAX_WAIT) == {"refills": []}
 
 
 def test_a_disconnect_is_noticed_during_a_request() -> None:
-    """This is how a long poll learns that nobody will read its answer."""
+    """A long poll uses this to end early."""
     running, noticed, pause = Event(), Event(), Event()
 
-    def patient(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    def wait_for_disconnect(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         running.set()
         for _ in range(2000):
             if environ["waitress.client_disconnected"]():
@@ -174,19 +174,19 @@ def test_a_disconnect_is_noticed_during_a_request() -> None:
             pause.wait(0.01)
         return empty(environ, start)
 
-    with serving(patient) as server:
+    with serving(wait_for_disconnect) as server:
         with socket.create_connection(("127.0.0.1", server.port)) as client:
             client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert running.wait(PATIENCE)
-        assert noticed.wait(PATIENCE)
+            assert running.wait(MAX_WAIT)
+        assert noticed.wait(MAX_WAIT)
 
 
 def test_as_many_requests_run_at_a_time_as_there_are_threads() -> None:
-    """None of them waits for another."""
-    request_key = Barrier(THREADS)
+    """No request waits for another."""
+    barrier = Barrier(THREADS)
 
     def meeting(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        request_key.wait(PATIENCE)
+        barrier.wait(MAX_WAIT)
         return empty(environ, start)
 
     with serving(meeting) as server, ThreadPoolExecutor(THREADS) as pool:
@@ -207,7 +207,7 @@ def test_as_many_requests_run_at_a_time_as_there_are_threads() -> None:
 def test_a_malformed_request_is_refused_with_a_problem(request_: bytes, status: int) -> None:
     """Also one that never reaches the application."""
     with serving(empty) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
-        client.settimeout(PATIENCE)
+        client.settimeout(MAX_WAIT)
         client.sendall(request_)
         answer = HTTPResponse(client)
         answer.begin()
@@ -232,7 +232,7 @@ def test_an_exception_in_the_application_is_answered_with_a_problem(caplog: pyte
 
 
 def test_the_largest_allowed_body_is_read(world: QueueWorld) -> None:
-    """The limit is on the far side of it."""
+    """The limit includes it."""
     token = world.token(Scope.REFILLS_CONSUME)
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     body = b'{"limit": 1' + b" " * (LARGEST_BODY - 12) + b"}"
@@ -245,7 +245,7 @@ def test_the_largest_allowed_body_is_read(world: QueueWorld) -> None:
 
 
 def test_an_ipv6_address_can_be_listened_on() -> None:
-    """The configuration writes it in brackets, the server gets it without."""
+    """The configuration has it in brackets, the server gets it without them."""
     server = HttpServer(empty, "::1", 0)
     try:
         server.start()

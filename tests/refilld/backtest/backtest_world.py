@@ -1,4 +1,4 @@
-"""Small histories for the backtest: orders and events as files, and what comes out."""
+"""Small histories for the backtest: orders and events as files, and the result of a replay."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from refilld.settings import Settings
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SOLD = datetime(2026, 1, 1, tzinfo=UTC)
-"""The standard order is completed here."""
+"""The standard order is completed at this time."""
 SETTLED = SOLD + DAY
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -23,8 +23,8 @@ def written(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
-def an_order(order_id: str = "1", profile: str = "nasa", **changes: Any) -> dict[str, Any]:
-    """Give the row of 1000 followers on a profile that had 1000, by default."""
+def order_row(order_id: str = "1", profile: str = "nasa", **changes: Any) -> dict[str, Any]:
+    """Give the row of an order: by default 1000 followers on a profile that had 1000."""
     row = {
         "order_id": order_id,
         "service": "svc",
@@ -38,8 +38,8 @@ def an_order(order_id: str = "1", profile: str = "nasa", **changes: Any) -> dict
     return {name: value for name, value in (row | changes).items() if value is not None}
 
 
-def a_look(at: datetime, count: int | str, profile: str = "nasa", **changes: Any) -> dict[str, Any]:
-    """Give a look; a text instead of a number is a failed one's outcome."""
+def look_event(at: datetime, count: int | str, profile: str = "nasa", **changes: Any) -> dict[str, Any]:
+    """Give the event of a look; a text instead of a count is the outcome of a failed look."""
     seen = {"outcome": "count", "count": count} if isinstance(count, int) else {"outcome": count}
     link = f"https://www.instagram.com/{profile}/"
     return {
@@ -53,10 +53,10 @@ def a_look(at: datetime, count: int | str, profile: str = "nasa", **changes: Any
 
 
 def looks(*seen: tuple[datetime, int | str], profile: str = "nasa") -> list[dict[str, Any]]:
-    return [a_look(at, count, profile) for at, count in seen]
+    return [look_event(at, count, profile) for at, count in seen]
 
 
-def happens(at: datetime, event: str, order_id: str = "1", **more: str) -> dict[str, Any]:
+def order_event(at: datetime, event: str, order_id: str = "1", **more: str) -> dict[str, Any]:
     return {"at": written(at), "event": event, "order_id": order_id, **more}
 
 
@@ -65,8 +65,8 @@ def settings(**sections: Any) -> Settings:
 
 
 @dataclass
-class Outcome:
-    """What came out of a replay."""
+class ReplayResult:
+    """The output of a replay."""
 
     lines: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Outcome:
         return [tuple(read[name] for name in names) for read in map(json.loads, self.lines)]
 
     @property
-    def said(self) -> list[tuple[str, str, int]]:
+    def actions(self) -> list[tuple[str, str, int]]:
         """Decision, reason and quantity of each line."""
         return [(action, reason, quantity) for _, _, action, reason, quantity in self.decisions]  # type: ignore[misc]
 
@@ -91,13 +91,13 @@ def replayed(
     events: Sequence[dict[str, Any]] | bytes,
     under: Settings | None = None,
     other: Settings | None = None,
-) -> Outcome:
+) -> ReplayResult:
     """Replay events, or the raw bytes of a file of them, over orders."""
     sold, seen = folder / "orders.jsonl", folder / "events.jsonl"
     sold.write_text("".join(f"{json.dumps(row)}\n" for row in orders))
     lines = "".join(f"{json.dumps(event)}\n" for event in events) if not isinstance(events, bytes) else ""
     seen.write_bytes(events if isinstance(events, bytes) else lines.encode())
-    out = Outcome()
+    out = ReplayResult()
     under = under or Settings()
     replay = Replay([under, other] if other else [under], out.lines.append, out.complaints.append)
     replay.run(sold, seen, NOW)

@@ -17,9 +17,9 @@ from tests.refilld.backtest.backtest_world import (
     NOW,
     SETTLED,
     SOLD,
-    Outcome,
-    a_look,
-    an_order,
+    ReplayResult,
+    look_event,
+    order_row,
     replayed,
 )
 
@@ -27,13 +27,15 @@ PLACES = 10
 
 
 def history(looks: int) -> list[dict[str, object]]:
-    return [a_look(SETTLED + number * HOUR / 60, 2000, f"shop{number % PLACES}") for number in range(looks)]
+    return [
+        look_event(SETTLED + number * HOUR / 60, 2000, f"shop{number % PLACES}") for number in range(looks)
+    ]
 
 
 def held(folder: Path, looks: int) -> int:
-    """Bytes that a replay still holds after its last look."""
-    replayed(folder, [an_order(str(n), f"shop{n}") for n in range(PLACES)], history(looks))
-    out = Outcome()
+    """Bytes of memory that a replay uses after its last look."""
+    replayed(folder, [order_row(str(n), f"shop{n}") for n in range(PLACES)], history(looks))
+    out = ReplayResult()
     tracemalloc.start()
     try:
         replay = Replay([Settings()], out.lines.append, out.complaints.append)
@@ -43,9 +45,9 @@ def held(folder: Path, looks: int) -> int:
         tracemalloc.stop()
 
 
-def test_ten_times_the_looks_hold_no_more_memory(tmp_path: Path) -> None:
-    """But for the window of the newest looks, which is full after the first day."""
-    held(tmp_path, 100)  # what is made once and kept: caches, compiled patterns
+def test_ten_times_the_looks_use_no_more_memory(tmp_path: Path) -> None:
+    """Except for the window of the newest looks, which is full after the first day."""
+    held(tmp_path, 100)  # fill caches and compile patterns
     few, many = held(tmp_path, 1_500), held(tmp_path, 15_000)
     assert many - few < 64 * 1024
 
@@ -60,11 +62,11 @@ def test_many_looks_within_one_window_are_kept_once_a_target(same_time: bool) ->
 
 
 def naive(rule: MassDropRule, looks: list[tuple[datetime, int, bool]]) -> list[bool]:
-    """Section 6 from its text: each target by its newest judged look and its newest opening."""
+    """Apply section 6 literally: each target by its newest judged look and its newest opening."""
     judged: dict[int, datetime] = {}
     opened: dict[int, datetime] = {}
     began: datetime | None = None
-    said = []
+    states = []
     for at, number, fell in looks:
         judged[number] = at
         if fell:
@@ -75,19 +77,19 @@ def naive(rule: MassDropRule, looks: list[tuple[datetime, int, bool]]) -> list[b
         )
         on = rule.is_on(tally, began, at)
         began = (began or at) if on else None
-        said.append(on)
-    return said
+        states.append(on)
+    return states
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_the_window_counts_as_the_rules_do(seed: int) -> None:
-    """Beside counting everything anew at each look; times repeat, and some lie exactly one window apart."""
+def test_the_window_counts_as_the_rules_say(seed: int) -> None:
+    """Compared with a full count at each look; times repeat, and some are exactly one window apart."""
     dice, at, looks = random.Random(seed), SOLD, []
     for _ in range(3_000):
         at += dice.choice([0, 0, 1, 1, 2, 60]) * HOUR / 60
         looks.append((at, dice.randrange(30), dice.random() < dice.choice([0.02, 0.3])))
     rule = MassDropRule(window=HOUR, min_targets=5)
     falls, places = MassDropWindow(rule), [ReplayTarget() for _ in range(30)]
-    said = [falls.record(places[number], at, opened=fell) for at, number, fell in looks]
-    assert said == naive(rule, looks)
-    assert {True, False} == set(said)
+    states = [falls.record(places[number], at, opened=fell) for at, number, fell in looks]
+    assert states == naive(rule, looks)
+    assert {True, False} == set(states)

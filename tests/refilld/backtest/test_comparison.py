@@ -1,4 +1,4 @@
-"""Comparisons: what the same history costs under other terms, exactly."""
+"""Comparisons: the exact cost of the same history under other terms."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -13,10 +13,10 @@ from monitor.model.order import Order, OrderStatus
 from monitor.model.target import Metric, Target
 from monitor.model.terms import Terms
 from refilld.backtest.refill_cost import RefillCost
-from tests.refilld.backtest.backtest_world import HOUR, SETTLED, an_order, looks, replayed, settings
+from tests.refilld.backtest.backtest_world import HOUR, SETTLED, looks, order_row, replayed, settings
 
 LAX = settings(terms={"default": {"min_drop_percent": 50}})
-"""Under these terms a drop of 300 from 1000 is none."""
+"""Under these terms a loss of 300 of 1000 is no drop."""
 DROP = ((SETTLED, 1700), (SETTLED + 2 * HOUR, 1700))
 """300 of 1000 are lost."""
 
@@ -24,9 +24,9 @@ DROP = ((SETTLED, 1700), (SETTLED + 2 * HOUR, 1700))
 def test_each_service_and_provider_is_a_row_and_the_total_is_one(tmp_path: Path) -> None:
     """300 of 1000 units that cost 1.50 are worth 0.45; in total 0.45 and 0.30."""
     sold = [
-        an_order("1", "a", provider="acme", price="1.50", currency="USD"),
-        an_order("2", "b", provider="best", price="1.00", currency="USD"),
-        an_order("3", "c", provider="best", price="1.00", currency="USD"),
+        order_row("1", "a", provider="acme", price="1.50", currency="USD"),
+        order_row("2", "b", provider="best", price="1.00", currency="USD"),
+        order_row("3", "c", provider="best", price="1.00", currency="USD"),
     ]
     seen = sorted(looks(*DROP, profile="a") + looks(*DROP, profile="b"), key=lambda look: look["at"])
     out = replayed(tmp_path, sold, seen, other=LAX)
@@ -43,11 +43,11 @@ def test_each_service_and_provider_is_a_row_and_the_total_is_one(tmp_path: Path)
     ]
 
 
-def test_prices_in_several_currencies_are_never_added_up(tmp_path: Path) -> None:
+def test_prices_in_different_currencies_are_not_added(tmp_path: Path) -> None:
     sold = [
-        an_order("1", "a", price="1.50", currency="USD"),
-        an_order("2", "b", price="1.50", currency="EUR"),
-        an_order("3", "c"),
+        order_row("1", "a", price="1.50", currency="USD"),
+        order_row("2", "b", price="1.50", currency="EUR"),
+        order_row("3", "c"),
     ]
     seen = sorted(
         (look for name in "abc" for look in looks(*DROP, profile=name)), key=lambda look: look["at"]
@@ -63,25 +63,25 @@ def test_prices_in_several_currencies_are_never_added_up(tmp_path: Path) -> None
 
 
 def test_the_decisions_are_those_of_the_first_terms(tmp_path: Path) -> None:
-    alone = replayed(tmp_path, [an_order()], looks(*DROP))
-    beside = replayed(tmp_path, [an_order()], looks(*DROP), other=LAX)
+    alone = replayed(tmp_path, [order_row()], looks(*DROP))
+    beside = replayed(tmp_path, [order_row()], looks(*DROP), other=LAX)
     assert (beside.lines, beside.summary) == (alone.lines, alone.summary)
 
 
-def test_each_side_is_what_a_backtest_of_its_own_gives(tmp_path: Path) -> None:
-    out = replayed(tmp_path, [an_order()], looks(*DROP), LAX, settings())
+def test_each_side_equals_a_separate_backtest(tmp_path: Path) -> None:
+    out = replayed(tmp_path, [order_row()], looks(*DROP), LAX, settings())
     (row,) = [row for row in out.rows if row["service"] == "svc"]
     assert (row["refills"], row["other_refills"], row["more_units"]) == (0, 1, 300)
 
 
-def test_a_row_that_is_bad_under_the_other_terms_is_left_out_of_both(tmp_path: Path) -> None:
+def test_a_row_that_is_invalid_under_the_other_terms_is_omitted_from_both(tmp_path: Path) -> None:
     named = settings(terms={"gold": {}})
-    out = replayed(tmp_path, [an_order(terms="gold"), an_order("2", "esa")], b"", named, settings())
+    out = replayed(tmp_path, [order_row(terms="gold"), order_row("2", "esa")], b"", named, settings())
     assert [complaint.split(": ")[:2] for complaint in out.complaints] == [["orders.jsonl:1", "terms"]]
 
 
-def test_without_any_refill_there_is_a_total_of_nothing(tmp_path: Path) -> None:
-    out = replayed(tmp_path, [an_order()], b"", other=LAX)
+def test_without_any_refill_the_total_is_zero(tmp_path: Path) -> None:
+    out = replayed(tmp_path, [order_row()], b"", other=LAX)
     assert [(row["total"], row["units"], row["other_units"]) for row in out.rows] == [(True, 0, 0)]
 
 
@@ -97,7 +97,7 @@ def a_sale(price: Decimal, quantity: int) -> Order:
 @given(SALES)
 @effort(max_examples=300, deadline=None)
 def test_the_price_is_exact_and_rounded_once(sales: list[tuple[Decimal, int, int]]) -> None:
-    """Beside fractions: never further away than half of the last written place."""
+    """Compared with exact fractions: the error is at most half of the last digit."""
     cost = RefillCost()
     for price, quantity, units in sales:
         cost.add(a_sale(price, quantity), units)

@@ -1,4 +1,4 @@
-"""The backtest decides as the daemon does: the same history through the real jobs and a real database."""
+"""The backtest decides as the daemon does with the real jobs and a real database."""
 
 import json
 import random
@@ -29,9 +29,9 @@ from tests.refilld.backtest.backtest_world import (
     HOUR,
     NOW,
     SOLD,
-    a_look,
-    an_order,
-    happens,
+    look_event,
+    order_event,
+    order_row,
     replayed,
     settings,
     written,
@@ -56,7 +56,7 @@ OUTCOMES = [outcome for outcome in Outcome if outcome is not Outcome.COUNT]
 def a_shop(dice: random.Random) -> list[dict[str, Any]]:
     """Draw twelve orders on five profiles, under three sets of terms, some without a start count."""
     return [
-        an_order(
+        order_row(
             str(number),
             f"shop{number if number < PROFILES else dice.randrange(PROFILES)}",
             quantity=dice.choice([100, 200, 1000]),
@@ -70,7 +70,7 @@ def a_shop(dice: random.Random) -> list[dict[str, Any]]:
 
 
 def a_history(dice: random.Random, steps: int = 400) -> Iterator[dict[str, Any]]:
-    """Draw nine days of looks every half hour or so, with all else that may happen in between."""
+    """Draw nine days of looks, about one every half hour, with all other events in between."""
     at, level = SOLD, [dice.randrange(1000, 2500) for _ in range(PROFILES)]
     for _ in range(steps):
         at += dice.randrange(1, 60) * timedelta(minutes=1)
@@ -81,20 +81,20 @@ def a_history(dice: random.Random, steps: int = 400) -> Iterator[dict[str, Any]]
             level = [max(0, count - 400) for count in level]
         kind = dice.random()
         if kind < 0.80:
-            yield a_look(at, level[number] + dice.randrange(5), f"shop{number}")
+            yield look_event(at, level[number] + dice.randrange(5), f"shop{number}")
         elif kind < 0.86:
-            yield a_look(at, str(dice.choice(OUTCOMES)), f"shop{number}")
+            yield look_event(at, str(dice.choice(OUTCOMES)), f"shop{number}")
         elif kind < 0.93:
-            yield happens(at, "refill_completed", order_id)
+            yield order_event(at, "refill_completed", order_id)
         elif kind < 0.96:
-            yield happens(at, "refill_requested", order_id)
+            yield order_event(at, "refill_requested", order_id)
         else:
             flagged = dice.choice(["order_flagged", "order_unflagged"])
-            yield happens(at, flagged, order_id, flag=str(dice.choice(list(Flag))))
+            yield order_event(at, flagged, order_id, flag=str(dice.choice(list(Flag))))
 
 
 class Daemon:
-    """What the daemon's own jobs make of events, in a database."""
+    """Applies events to a database with the daemon's own jobs."""
 
     def __init__(self, tx: Transaction, under: Settings) -> None:
         self.tx = tx
@@ -142,7 +142,7 @@ def decided(tx: Transaction) -> list[dict[str, Any]]:
 def kept(
     database: Database, under: Settings, sold: Path, history: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Give the decisions that the daemon keeps."""
+    """Give the decisions that the daemon stores."""
     parsed = parse_file(sold, {}, services={}, terms=under.all_terms, now=NOW)
     with database.write() as tx:
         orders.import_batch(tx, [row[1] for row in parsed if isinstance(row, tuple)], SOLD - DAY)
@@ -160,7 +160,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_the_same_history_gives_the_daemons_decisions(folder: Path, seed: int) -> None:
-    """Looks, failures, flags, requests, completions and mass drops: each line is a row of the database."""
+    """Looks, failures, flags, requests, completions and mass drops: each line is a database row."""
     dice = random.Random(seed)
     under = settings(terms=TERMS, mass_drop=RULE)
     sold, history = a_shop(dice), list(a_history(dice))
@@ -173,4 +173,4 @@ def test_the_same_history_gives_the_daemons_decisions(folder: Path, seed: int) -
     finally:
         database.close()
     assert [json.loads(line) for line in out.lines] == expected
-    assert expected  # a history without decisions would prove nothing
+    assert expected  # a history without decisions tests nothing

@@ -1,4 +1,4 @@
-"""Recorded events, good and hostile: each bad line is told by file, line and field, and the run goes on."""
+"""Reading recorded events: a bad line is reported by file, line and field, and the run continues."""
 
 import json
 import re
@@ -17,32 +17,34 @@ from refilld.backtest.timestamps import read_timestamp
 from tests.refilld.backtest.backtest_world import (
     HOUR,
     SETTLED,
-    Outcome,
-    a_look,
-    an_order,
-    happens,
+    ReplayResult,
+    look_event,
+    order_event,
+    order_row,
     replayed,
     written,
 )
 
-LOOK = a_look(SETTLED, 1900)
-GOOD = json.dumps(a_look(SETTLED, 2000)).encode() + b"\n"
-TOLD = re.compile(r"events\.jsonl:\d+: (row|at|event|link|metric|outcome|count|counted|order_id|flag): .+")
+LOOK = look_event(SETTLED, 1900)
+GOOD = json.dumps(look_event(SETTLED, 2000)).encode() + b"\n"
+COMPLAINT = re.compile(
+    r"events\.jsonl:\d+: (row|at|event|link|metric|outcome|count|counted|order_id|flag): .+"
+)
 
 
 def changed(**fields: Any) -> bytes:
-    """Give a good look with some fields set, or left out where they are ..."""
+    """Give a good look with some fields set, or omitted where the value is `...`"""
     row = {name: value for name, value in (LOOK | fields).items() if value is not ...}
     return json.dumps(row).encode()
 
 
 def flagged(**fields: Any) -> bytes:
-    return json.dumps(happens(SETTLED, "order_flagged", flag="hold") | fields).encode()
+    return json.dumps(order_event(SETTLED, "order_flagged", flag="hold") | fields).encode()
 
 
-def told(folder: Path, line: bytes) -> list[str]:
-    """Give the complaints about a history with this line between two good ones, which must go through."""
-    out = replayed(folder, [an_order()], GOOD + line + b"\n" + GOOD)
+def complaints_about(folder: Path, line: bytes) -> list[str]:
+    """Give the complaints about a history with this line between two good ones, which must be accepted."""
+    out = replayed(folder, [order_row()], GOOD + line + b"\n" + GOOD)
     assert out.summary is not None
     assert out.summary.snapshots >= 2
     assert out.summary.events_refused == len(out.complaints)
@@ -117,7 +119,7 @@ def told(folder: Path, line: bytes) -> list[str]:
     ],
 )
 def test_a_bad_line_is_refused_by_line_and_field(tmp_path: Path, field: str, line: bytes) -> None:
-    (complaint,) = told(tmp_path, line)
+    (complaint,) = complaints_about(tmp_path, line)
     assert complaint.startswith(f"events.jsonl:2: {field}: ")
     assert len(complaint) < 400
     assert complaint.isprintable()
@@ -137,32 +139,32 @@ def test_a_bad_line_is_refused_by_line_and_field(tmp_path: Path, field: str, lin
         b"  \r",
     ],
 )
-def test_a_good_line_is_taken_however_it_is_written(tmp_path: Path, line: bytes) -> None:
-    out = replayed(tmp_path, [an_order()], GOOD + line + b"\n")
+def test_every_spelling_of_a_good_line_is_accepted(tmp_path: Path, line: bytes) -> None:
+    out = replayed(tmp_path, [order_row()], GOOD + line + b"\n")
     assert out.complaints == []
 
 
-def test_a_byte_order_mark_and_foreign_line_ends_are_forgiven(tmp_path: Path) -> None:
-    out = replayed(tmp_path, [an_order()], b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n") + GOOD.rstrip())
+def test_a_byte_order_mark_and_other_line_ends_are_accepted(tmp_path: Path) -> None:
+    out = replayed(tmp_path, [order_row()], b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n") + GOOD.rstrip())
     assert out.summary is not None
     assert (out.complaints, out.summary.snapshots) == ([], 2)
 
 
-def test_an_empty_history_is_one(tmp_path: Path) -> None:
-    out = replayed(tmp_path, [an_order()], b"")
+def test_an_empty_history_is_valid(tmp_path: Path) -> None:
+    out = replayed(tmp_path, [order_row()], b"")
     assert (out.lines, out.complaints) == ([], [])
 
 
 def test_a_refused_event_does_not_move_the_clock(tmp_path: Path) -> None:
-    """An event of an unknown order lies a month ahead; the looks before that are still in order."""
-    late = json.dumps(happens(SETTLED + 700 * HOUR, "refill_completed", "9")).encode()
-    (complaint,) = told(tmp_path, late)
+    """An event of an unknown order is a month ahead; the looks before that are still in order."""
+    late = json.dumps(order_event(SETTLED + 700 * HOUR, "refill_completed", "9")).encode()
+    (complaint,) = complaints_about(tmp_path, late)
     assert "order_id" in complaint
 
 
-def test_a_bad_order_is_told_by_line_and_left_out(tmp_path: Path) -> None:
+def test_a_bad_order_is_reported_by_line_and_omitted(tmp_path: Path) -> None:
     """The second order of an id is refused too: the first row holds."""
-    rows = [an_order(), an_order(quantity=500), an_order("2", quantity=0)]
+    rows = [order_row(), order_row(quantity=500), order_row("2", quantity=0)]
     out = replayed(tmp_path, rows, b"")
     assert [complaint.split(": ")[:2] for complaint in out.complaints] == [
         ["orders.jsonl:2", "order_id"],
@@ -191,16 +193,16 @@ LINES = st.one_of(
 )
 
 
-def fuzzed(lines: list[bytes]) -> Outcome:
+def fuzzed(lines: list[bytes]) -> ReplayResult:
     with TemporaryDirectory() as folder:
-        return replayed(Path(folder), [an_order()], b"\n".join(lines))
+        return replayed(Path(folder), [order_row()], b"\n".join(lines))
 
 
 @given(st.lists(LINES, max_size=8))
 @settings(max_examples=300, deadline=None)
-def test_whatever_the_lines_are_each_is_taken_or_told(lines: list[bytes]) -> None:
+def test_every_line_is_accepted_or_reported(lines: list[bytes]) -> None:
     out = fuzzed(lines)
-    assert all(TOLD.fullmatch(complaint) for complaint in out.complaints)
+    assert all(COMPLAINT.fullmatch(complaint) for complaint in out.complaints)
     assert out.summary is not None
     assert out.summary.events_refused == len(out.complaints)
 
@@ -210,7 +212,7 @@ FIRST, LAST = datetime.fromisoformat("2010-01-02"), datetime.fromisoformat("2099
 
 @given(st.datetimes(FIRST, LAST), st.integers(-12 * 60, 12 * 60))
 @settings(max_examples=300, deadline=None)
-def test_a_time_is_read_as_the_moment_it_names(local: datetime, minutes: int) -> None:
+def test_a_time_with_an_offset_is_read_exactly(local: datetime, minutes: int) -> None:
     sign, count_offset = ("-" if minutes < 0 else "+"), abs(minutes)
     text = f"{local.isoformat()}{sign}{count_offset // 60:02}:{count_offset % 60:02}"
     read = read_timestamp(text)
@@ -219,7 +221,7 @@ def test_a_time_is_read_as_the_moment_it_names(local: datetime, minutes: int) ->
 
 @given(st.text(alphabet="0123456789-:TZW+. ", max_size=26))
 @settings(max_examples=300, deadline=None)
-def test_what_is_no_time_is_refused(text: str) -> None:
+def test_an_invalid_time_is_refused(text: str) -> None:
     if re.match(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d", text) is None:
         with pytest.raises(BadInputError, match=r"^at: "):
             read_timestamp(text)

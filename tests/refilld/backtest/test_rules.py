@@ -1,4 +1,4 @@
-"""Golden histories: each worked out by hand from docs/rules.md."""
+"""Golden histories: each calculated by hand from docs/rules.md."""
 
 from pathlib import Path
 
@@ -7,20 +7,20 @@ from tests.refilld.backtest.backtest_world import (
     HOUR,
     SETTLED,
     SOLD,
-    a_look,
-    an_order,
-    happens,
+    look_event,
     looks,
+    order_event,
+    order_row,
     replayed,
     settings,
     written,
 )
 
 
-def test_a_confirmed_drop_is_refilled_with_what_is_missing(tmp_path: Path) -> None:
+def test_a_confirmed_drop_is_refilled_with_the_missing_units(tmp_path: Path) -> None:
     """The line is 2000; 1700 at two looks two hours apart is a confirmed drop of 300."""
     seen = looks((SETTLED, 2000), (SETTLED + HOUR, 1700), (SETTLED + 3 * HOUR, 1700))
-    out = replayed(tmp_path, [an_order()], seen)
+    out = replayed(tmp_path, [order_row()], seen)
     (line,) = out.lines
     assert line == (
         f'{{"at": "{written(SETTLED + 3 * HOUR)}", "order_id": "1", "decision": "refill",'
@@ -29,11 +29,11 @@ def test_a_confirmed_drop_is_refilled_with_what_is_missing(tmp_path: Path) -> No
     assert out.complaints == []
 
 
-def test_the_summary_counts_what_came_out(tmp_path: Path) -> None:
+def test_the_summary_counts_the_results(tmp_path: Path) -> None:
     seen = looks(
         (SETTLED, 2000), (SETTLED + HOUR, 1700), (SETTLED + 2 * HOUR, "private"), (SETTLED + 3 * HOUR, 1700)
     )
-    out = replayed(tmp_path, [an_order(), an_order("2", "esa")], seen)
+    out = replayed(tmp_path, [order_row(), order_row("2", "esa")], seen)
     assert out.summary is not None
     assert out.summary.as_json() == (
         '{"orders": 2, "snapshots": 4, "drops": 1, "refills": 1, "units_owed": 300, "units_refused": {},'
@@ -45,27 +45,27 @@ def test_the_summary_counts_what_came_out(tmp_path: Path) -> None:
 def test_a_failed_look_is_never_a_drop(tmp_path: Path) -> None:
     failures = ["private", "not_found", "hidden", "unavailable", "login_required", "blocked", "transient"]
     seen = looks(*((SETTLED + hour * HOUR, failure) for hour, failure in enumerate(failures)))
-    assert replayed(tmp_path, [an_order()], seen).lines == []
+    assert replayed(tmp_path, [order_row()], seen).lines == []
 
 
 def test_a_fall_to_0_counts_only_when_the_next_count_is_0_again(tmp_path: Path) -> None:
-    """The first 0 is a fault, the second opens the drop, the third confirms it: 1000 of the order's own."""
+    """The first 0 is a fault, the second opens the drop, the third confirms it: 1000 delivered units."""
     seen = looks(*((SETTLED + 2 * hour * HOUR, count) for hour, count in enumerate([2000, 0, 0, 0])))
-    out = replayed(tmp_path, [an_order()], seen)
+    out = replayed(tmp_path, [order_row()], seen)
     assert out.decisions == [(written(SETTLED + 6 * HOUR), "1", "hold", "below_start_count", 1000)]
 
 
 def test_a_count_of_another_kind_is_not_judged(tmp_path: Path) -> None:
-    seen = [a_look(SETTLED, 2000, counted="play_count")]
-    seen += [a_look(SETTLED + hour * HOUR, 100, counted="view_count") for hour in (1, 4)]
-    assert replayed(tmp_path, [an_order()], seen).lines == []
+    seen = [look_event(SETTLED, 2000, counted="play_count")]
+    seen += [look_event(SETTLED + hour * HOUR, 100, counted="view_count") for hour in (1, 4)]
+    assert replayed(tmp_path, [order_row()], seen).lines == []
 
 
 def test_a_missing_start_count_is_measured_at_the_first_look(tmp_path: Path) -> None:
-    """Seen first at 5000 with 1000 delivered, it started at 4000: 4900 later on is a drop of 100."""
+    """First read at 5000 with 1000 delivered, it started at 4000: 4900 later is a drop of 100."""
     seen = looks((SOLD + HOUR, 5000), (SETTLED, 4900), (SETTLED + 2 * HOUR, 4900))
-    out = replayed(tmp_path, [an_order(start_count=None)], seen)
-    assert out.said == [("refill", "drop_confirmed", 100)]
+    out = replayed(tmp_path, [order_row(start_count=None)], seen)
+    assert out.actions == [("refill", "drop_confirmed", 100)]
 
 
 def test_a_second_drop_waits_for_the_refill_and_its_cooldown(tmp_path: Path) -> None:
@@ -78,10 +78,10 @@ def test_a_second_drop_waits_for_the_refill_and_its_cooldown(tmp_path: Path) -> 
     events = [
         *looks((SETTLED, 1700), (SETTLED + 2 * HOUR, 1700)),
         *looks((SETTLED + 4 * HOUR, 1500), (SETTLED + 6 * HOUR, 1500)),
-        happens(done, "refill_completed"),
+        order_event(done, "refill_completed"),
         *looks((done + HOUR, 1500), (done + 24 * HOUR, 1800)),
     ]
-    out = replayed(tmp_path, [an_order()], events)
+    out = replayed(tmp_path, [order_row()], events)
     assert out.decisions == [
         (written(SETTLED + 2 * HOUR), "1", "refill", "drop_confirmed", 300),
         (written(SETTLED + 6 * HOUR), "1", "wait", "refill_in_progress", 0),
@@ -90,79 +90,79 @@ def test_a_second_drop_waits_for_the_refill_and_its_cooldown(tmp_path: Path) -> 
     ]
 
 
-def test_a_refused_drop_is_told_once_and_its_claim_is_counted_by_its_reason(tmp_path: Path) -> None:
+def test_a_refused_drop_is_reported_once_and_its_claim_is_counted_by_reason(tmp_path: Path) -> None:
     terms = {"default": {"max_refill_percent": 0}}
     seen = looks(*((SETTLED + 2 * hour * HOUR, 1600) for hour in range(4)))
-    out = replayed(tmp_path, [an_order()], seen, settings(terms=terms))
-    assert out.said == [("refuse", "refill_allowance_spent", 0)]
+    out = replayed(tmp_path, [order_row()], seen, settings(terms=terms))
+    assert out.actions == [("refuse", "refill_allowance_spent", 0)]
     assert out.summary is not None
     assert out.summary.units_refused == {"refill_allowance_spent": 400}
 
 
-def test_a_flag_ends_the_guarantee_and_lifting_it_starts_afresh(tmp_path: Path) -> None:
-    """The drop of 300 is closed by the flag; after it is lifted it opens and is confirmed anew."""
+def test_a_flag_suspends_the_guarantee_until_it_is_lifted(tmp_path: Path) -> None:
+    """The flag closes the drop of 300; after the flag is lifted the drop is opened and confirmed again."""
     events = [
         *looks((SETTLED, 1700)),
-        happens(SETTLED + HOUR, "order_flagged", flag="dispute"),
+        order_event(SETTLED + HOUR, "order_flagged", flag="dispute"),
         *looks((SETTLED + 2 * HOUR, 1700), (SETTLED + 4 * HOUR, 1700)),
-        happens(SETTLED + 5 * HOUR, "order_unflagged", flag="dispute"),
+        order_event(SETTLED + 5 * HOUR, "order_unflagged", flag="dispute"),
         *looks((SETTLED + 6 * HOUR, 1700), (SETTLED + 8 * HOUR, 1700)),
     ]
-    out = replayed(tmp_path, [an_order()], events)
+    out = replayed(tmp_path, [order_row()], events)
     assert out.decisions == [(written(SETTLED + 8 * HOUR), "1", "refill", "drop_confirmed", 300)]
     assert out.summary is not None
     assert out.summary.drops == 2
 
 
 def test_a_flag_cancels_a_queued_refill(tmp_path: Path) -> None:
-    """Its units are in flight no more, so that the same drop is found again once the flag is lifted."""
+    """Its units are no longer in flight, so the same drop is found again once the flag is lifted."""
     events = [
         *looks((SETTLED, 1700), (SETTLED + 2 * HOUR, 1700)),
-        happens(SETTLED + 3 * HOUR, "order_flagged", flag="hold"),
-        happens(SETTLED + 4 * HOUR, "order_unflagged", flag="hold"),
+        order_event(SETTLED + 3 * HOUR, "order_flagged", flag="hold"),
+        order_event(SETTLED + 4 * HOUR, "order_unflagged", flag="hold"),
         *looks((SETTLED + 6 * HOUR, 1700), (SETTLED + 8 * HOUR, 1700)),
     ]
-    assert replayed(tmp_path, [an_order()], events).said == [("refill", "drop_confirmed", 300)] * 2
+    assert replayed(tmp_path, [order_row()], events).actions == [("refill", "drop_confirmed", 300)] * 2
 
 
 def test_an_order_on_request_waits_until_the_customer_asks(tmp_path: Path) -> None:
     events = [
         *looks((SETTLED, 1700), (SETTLED + 2 * HOUR, 1700), (SETTLED + 4 * HOUR, 1700)),
-        happens(SETTLED + 5 * HOUR, "refill_requested"),
+        order_event(SETTLED + 5 * HOUR, "refill_requested"),
         *looks((SETTLED + 6 * HOUR, 1700)),
     ]
-    out = replayed(tmp_path, [an_order()], events, settings(terms={"default": {"refill": "on_request"}}))
-    assert out.said == [("wait", "awaiting_request", 0), ("refill", "drop_confirmed", 300)]
+    out = replayed(tmp_path, [order_row()], events, settings(terms={"default": {"refill": "on_request"}}))
+    assert out.actions == [("wait", "awaiting_request", 0), ("refill", "drop_confirmed", 300)]
 
 
-def test_two_orders_on_one_target_owe_each_lost_unit_once(tmp_path: Path) -> None:
-    """Lines 3000 and 2000+1000; 300 are missing once, and who ends first pays them."""
-    later = an_order("2", completed_at=written(SOLD + HOUR), start_count=2000)
+def test_two_orders_on_one_target_refill_each_lost_unit_once(tmp_path: Path) -> None:
+    """The lines are 2000 and 3000; 300 are missing once, and the order that ends first pays them."""
+    later = order_row("2", completed_at=written(SOLD + HOUR), start_count=2000)
     seen = looks((SETTLED + HOUR, 2700), (SETTLED + 4 * HOUR, 2700))
-    out = replayed(tmp_path, [later, an_order()], seen)
+    out = replayed(tmp_path, [later, order_row()], seen)
     assert out.decisions == [(written(SETTLED + 4 * HOUR), "1", "refill", "drop_confirmed", 300)]
 
 
-def test_nothing_opens_after_the_window(tmp_path: Path) -> None:
+def test_no_drop_opens_after_the_window(tmp_path: Path) -> None:
     after = SOLD + 30 * DAY
-    assert replayed(tmp_path, [an_order()], looks((after, 1500), (after + 3 * HOUR, 1500))).lines == []
+    assert replayed(tmp_path, [order_row()], looks((after, 1500), (after + 3 * HOUR, 1500))).lines == []
 
 
-def test_however_a_link_is_spelled_it_is_the_same_target(tmp_path: Path) -> None:
-    spelled = [a_look(SETTLED, 1700, link="@NASA"), a_look(SETTLED + 2 * HOUR, 1700, link="nasa")]
-    assert replayed(tmp_path, [an_order()], spelled).said == [("refill", "drop_confirmed", 300)]
+def test_every_spelling_of_a_link_is_the_same_target(tmp_path: Path) -> None:
+    spelled = [look_event(SETTLED, 1700, link="@NASA"), look_event(SETTLED + 2 * HOUR, 1700, link="nasa")]
+    assert replayed(tmp_path, [order_row()], spelled).actions == [("refill", "drop_confirmed", 300)]
 
 
-def test_an_offset_is_a_way_to_write_a_time(tmp_path: Path) -> None:
-    """Two hours pass between the looks, though their clocks show the same."""
+def test_times_may_have_any_offset(tmp_path: Path) -> None:
+    """The looks have the same local time at different offsets; two hours lie between them."""
     seen = [
-        a_look(SETTLED, 1700) | {"at": "2026-01-02T12:00:00+02:00"},
-        a_look(SETTLED, 1700) | {"at": "2026-01-02T12:00:00Z"},
+        look_event(SETTLED, 1700) | {"at": "2026-01-02T12:00:00+02:00"},
+        look_event(SETTLED, 1700) | {"at": "2026-01-02T12:00:00Z"},
     ]
-    assert replayed(tmp_path, [an_order()], seen).said == [("refill", "drop_confirmed", 300)]
+    assert replayed(tmp_path, [order_row()], seen).actions == [("refill", "drop_confirmed", 300)]
 
 
 def test_a_completion_of_an_order_without_open_refill_is_counted_and_changes_nothing(tmp_path: Path) -> None:
-    out = replayed(tmp_path, [an_order()], [happens(SETTLED, "refill_completed")])
+    out = replayed(tmp_path, [order_row()], [order_event(SETTLED, "refill_completed")])
     assert out.summary is not None
     assert (out.summary.completions_without_effect, out.summary.events_refused, out.lines) == (1, 0, [])

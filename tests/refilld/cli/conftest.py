@@ -1,15 +1,15 @@
-"""A new desk for every test of the command line: a configuration and a database in an empty directory."""
+"""The fixture of the command-line tests: a configuration and a database in an empty directory."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.refilld.cli_world import Desk, a_desk
+from tests.refilld.cli_world import CliWorld, cli_world
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliWorld]:
     monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
-    with a_desk(tmp_path) as desk:
-        yield desk
+    with cli_world(tmp_path) as cli:
+        yield cli

@@ -6,7 +6,7 @@ from typing import Any
 
 from click.testing import Result
 
-from tests.refilld.cli_world import Desk
+from tests.refilld.cli_world import CliWorld
 
 HOUR = timedelta(hours=1)
 
@@ -14,13 +14,13 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-def configure(desk: Desk, text: str) -> None:
-    with (desk.home / "refilld.toml").open("a") as file:
+def configure(cli: CliWorld, text: str) -> None:
+    with (cli.home / "refilld.toml").open("a") as file:
         file.write(text)
 
 
-def doctor(desk: Desk, *words: str) -> Result:
-    return desk.run("doctor", "--json", *words)
+def doctor(cli: CliWorld, *words: str) -> Result:
+    return cli.run("doctor", "--json", *words)
 
 
 def rows(result: Result) -> list[dict[str, Any]]:
@@ -28,11 +28,11 @@ def rows(result: Result) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def found(desk: Desk, check: str, *words: str) -> dict[str, Any]:
+def found(cli: CliWorld, check: str, *words: str) -> dict[str, Any]:
     """The one finding of a check."""
-    (row,) = [row for row in rows(doctor(desk, *words)) if row["id"] == check]
+    (row,) = [row for row in rows(doctor(cli, *words)) if row["id"] == check]
     return row
 
 
-def checks(desk: Desk, *levels: str) -> set[str]:
-    return {row["id"] for row in rows(doctor(desk)) if row["level"] in levels}
+def checks(cli: CliWorld, *levels: str) -> set[str]:
+    return {row["id"] for row in rows(doctor(cli)) if row["level"] in levels}

@@ -7,7 +7,7 @@ import subprocess
 
 from click.testing import Result
 
-from tests.refilld.cli_world import COMMAND, Desk, bare, sold
+from tests.refilld.cli_world import COMMAND, CliWorld, bare, sold
 
 WRONG_QUANTITY = sold(3, quantity=0)
 
@@ -21,11 +21,11 @@ def ids(result: Result) -> list[object]:
     return [order["order_id"] for order in objects(result)]
 
 
-def on_a_terminal(desk: Desk, *words: object) -> str:
-    """What a person at a terminal sees."""
+def on_a_terminal(cli: CliWorld, *words: object) -> str:
+    """The output on a terminal."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [*COMMAND, *map(str, words)], cwd=desk.home, env=bare(desk.home, {"TERM": "xterm"}),
+        [*COMMAND, *map(str, words)], cwd=cli.home, env=bare(cli.home, {"TERM": "xterm"}),
         stdin=theirs, stdout=theirs, stderr=theirs,
     ):  # fmt: skip
         os.close(theirs)
@@ -37,5 +37,5 @@ def on_a_terminal(desk: Desk, *words: object) -> str:
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 65_536)
-    except OSError:  # Linux says so when the last writer has gone
+    except OSError:  # Linux raises this when the last writer has closed
         return b""

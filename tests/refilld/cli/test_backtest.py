@@ -1,4 +1,4 @@
-"""`refilld backtest` at the prompt: what goes where, and with which exit code."""
+"""`refilld backtest`: its outputs and exit codes."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from refilld.cli.context import CommandContext
 from refilld.cli.root import refilld
-from tests.refilld.backtest.backtest_world import HOUR, NOW, SETTLED, a_look, an_order, looks
+from tests.refilld.backtest.backtest_world import HOUR, NOW, SETTLED, look_event, looks, order_row
 from tests.refilld.cli_world import COMMAND, bare, process
 
 DROP = looks((SETTLED, 1700), (SETTLED + 2 * HOUR, 1700))
@@ -21,7 +21,7 @@ DROP = looks((SETTLED, 1700), (SETTLED + 2 * HOUR, 1700))
 def home() -> Iterator[Path]:
     with TemporaryDirectory() as name:
         folder = Path(name)
-        put(folder / "orders.jsonl", [an_order(price="1.50", currency="USD")])
+        put(folder / "orders.jsonl", [order_row(price="1.50", currency="USD")])
         put(folder / "events.jsonl", DROP)
         (folder / "refilld.toml").write_text("")
         (folder / "lax.toml").write_text("[terms.default]\nmin_drop_percent = 50\n")
@@ -45,7 +45,7 @@ def test_decisions_go_to_standard_output_and_the_summary_to_standard_error(home:
     assert json.loads(result.stderr.splitlines()[-1])["units_owed"] == 300
 
 
-def test_no_database_is_needed_and_none_is_made(home: Path) -> None:
+def test_no_database_is_needed_or_created(home: Path) -> None:
     result = process("backtest", "orders.jsonl", "events.jsonl", cwd=home)
     assert result.returncode == 0, result.stderr
     assert sorted(path.name for path in home.iterdir()) == [
@@ -54,7 +54,7 @@ def test_no_database_is_needed_and_none_is_made(home: Path) -> None:
 
 
 def test_a_bad_event_is_reported_with_exit_code_1(home: Path) -> None:
-    put(home / "events.jsonl", [a_look(SETTLED, -1), *DROP])
+    put(home / "events.jsonl", [look_event(SETTLED, -1), *DROP])
     result = run(home)
     first, *_, last = result.stderr.splitlines()
     assert first.startswith("events.jsonl:1: count: ")
@@ -66,24 +66,24 @@ def test_a_bad_event_is_reported_with_exit_code_1(home: Path) -> None:
 
 
 def test_a_bad_order_is_reported_with_exit_code_1(home: Path) -> None:
-    put(home / "orders.jsonl", [an_order(), an_order("2", "esa", quantity=0)])
+    put(home / "orders.jsonl", [order_row(), order_row("2", "esa", quantity=0)])
     result = run(home)
     assert (result.exit_code, result.stderr.splitlines()[0][:27]) == (1, "orders.jsonl:2: quantity: '")
 
 
-def test_the_output_is_a_file_where_one_is_named(home: Path) -> None:
+def test_the_output_can_be_a_file(home: Path) -> None:
     result = run(home, "--output", home / "out.jsonl")
     assert (result.stdout, len((home / "out.jsonl").read_text().splitlines())) == ("", 1)
 
 
 @pytest.mark.parametrize("name", ["orders.jsonl", "events.jsonl", "refilld.toml", "lax.toml"])
-def test_no_file_that_is_read_is_ever_overwritten(home: Path, name: str) -> None:
+def test_no_input_file_is_overwritten(home: Path, name: str) -> None:
     before = (home / name).read_bytes()
     result = run(home, "--compare", home / "lax.toml", "--output", home / name)
     assert ((home / name).read_bytes(), result.exit_code) == (before, 2)
 
 
-def test_a_run_that_ends_early_leaves_the_output_as_it_was(home: Path) -> None:
+def test_an_aborted_run_leaves_the_output_unchanged(home: Path) -> None:
     (home / "out.jsonl").write_text("before")
     (home / "orders.jsonl").write_text("[1, 2]")
     result = process("backtest", "orders.jsonl", "events.jsonl", "--output", "out.jsonl", cwd=home)
@@ -103,7 +103,7 @@ def test_a_device_is_written_to_and_not_replaced(home: Path) -> None:
     assert not Path("/dev/null").is_file()
 
 
-def test_the_terms_may_be_named_behind_the_command(home: Path) -> None:
+def test_the_terms_may_be_named_after_the_command(home: Path) -> None:
     assert run(home, "--config", home / "lax.toml").stdout == ""
 
 
@@ -125,9 +125,9 @@ def test_unknown_terms_to_compare_are_a_wrong_usage(home: Path) -> None:
 
 
 def test_the_same_input_gives_the_same_bytes(home: Path) -> None:
-    """Whatever order the interpreter's hashes give to sets and dictionaries."""
+    """Independent of the hash seed of the interpreter."""
     names = [f"shop{number}" for number in range(40)]
-    put(home / "orders.jsonl", [an_order(name, name, price="1.50") for name in names] * 2)
+    put(home / "orders.jsonl", [order_row(name, name, price="1.50") for name in names] * 2)
     put(home / "events.jsonl", [look | {"link": name} for look in DROP for name in names])
     words = ("backtest", "orders.jsonl", "events.jsonl", "--compare", "lax.toml", "--output", "out.jsonl")
     seen = set()
@@ -138,7 +138,7 @@ def test_the_same_input_gives_the_same_bytes(home: Path) -> None:
 
 
 def test_a_history_may_come_through_a_pipe(home: Path) -> None:
-    """Nothing is read twice, so nothing need be a file."""
+    """Each input is read once."""
     words = [*COMMAND, "backtest", "orders.jsonl", "/dev/stdin"]
     events = (home / "events.jsonl").read_bytes()
     piped = subprocess.run(
@@ -149,7 +149,7 @@ def test_a_history_may_come_through_a_pipe(home: Path) -> None:
 
 @pytest.mark.parametrize("output", ["/dev/full", "x" * 300, "loop"])
 def test_an_unwritable_path_is_a_one_line_error(home: Path, output: str) -> None:
-    """A full disk, a name beyond all length, a loop of links."""
+    """A full disk, a name that is too long, a loop of links."""
     (home / "loop").symlink_to("loop")
     result = process("backtest", "orders.jsonl", "events.jsonl", "--output", output, cwd=home)
     assert result.returncode == 2

@@ -1,4 +1,4 @@
-"""Beginning, migrating and checking: what `init` and `db` make, keep, and say when there is no database."""
+"""`refilld init` and `refilld db`: creating, migrating and checking the database."""
 
 import os
 import sqlite3
@@ -19,14 +19,14 @@ from storage import migrate
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 from storage.errors import DaemonRunningError, NotMigratedError, UnreachableError
-from tests.refilld.cli_world import Desk, a_desk, bare, dump, process
+from tests.refilld.cli_world import CliWorld, bare, cli_world, dump, process
 
 EXAMPLE = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty directory to begin in."""
+    """An empty working directory."""
     monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
     monkeypatch.setattr("refilld.config.PLACES", ("refilld.toml",))
     monkeypatch.chdir(tmp_path)
@@ -36,9 +36,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with a_desk(tmp_path) as desk:
-        yield desk
+def cli(tmp_path: Path) -> Iterator[CliWorld]:
+    with cli_world(tmp_path) as cli:
+        yield cli
 
 
 def run(*words: object, config: Path | None = None) -> Result:
@@ -46,7 +46,7 @@ def run(*words: object, config: Path | None = None) -> Result:
 
 
 def test_the_commands_are_registered() -> None:
-    """Under the names that the contract gives."""
+    """Under the documented names."""
     first, second = COMMANDS
     assert (first.name, second.name) == ("init", "db")
     assert {"upgrade", "check"} <= set(second.commands)
@@ -56,7 +56,7 @@ def test_the_commands_are_registered() -> None:
 
 
 def test_init_writes_the_commented_configuration_and_creates_the_database(home: Path) -> None:
-    """Where one stands, and ready for an import; the database is its owner's alone."""
+    """In the working directory, ready for an import; only the owner can read the database."""
     result = run("init")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == f"wrote refilld.toml\ndatabase {home.resolve()}/refilld.db is ready\n"
@@ -65,27 +65,27 @@ def test_init_writes_the_commented_configuration_and_creates_the_database(home: 
     assert run("db", "check").stdout == f"sqlite:///refilld.db is sound and at {migrate.newest()}\n"
 
 
-def test_init_can_be_repeated_and_overwrites_nothing(desk: Desk) -> None:
+def test_init_can_be_repeated_and_overwrites_nothing(cli: CliWorld) -> None:
     """Neither a byte of the configuration nor a row of the database."""
-    desk.imported("1,svc,@nasa,1000,Pending,,,,followers,,,")
-    config = (desk.home / "refilld.toml").read_bytes()
-    before = desk.dump()
+    cli.imported("1,svc,@nasa,1000,Pending,,,,followers,,,")
+    config = (cli.home / "refilld.toml").read_bytes()
+    before = cli.dump()
     for _ in range(2):
         result = run("init")
         assert result.exit_code == 0
         assert result.stdout.startswith("refilld.toml exists already, and is not changed\n")
-    assert ((desk.home / "refilld.toml").read_bytes(), desk.dump()) == (config, before)
+    assert ((cli.home / "refilld.toml").read_bytes(), cli.dump()) == (config, before)
 
 
 def test_init_does_not_write_through_a_dangling_link(home: Path) -> None:
-    """The link may be intended."""
+    """The link may be intentional."""
     (home / "refilld.toml").symlink_to("elsewhere.toml")
     assert isinstance(run("init").exception, ConfigError)
     assert not (home / "elsewhere.toml").exists()
 
 
 def test_init_does_not_change_a_wrong_configuration(home: Path) -> None:
-    """It reports the error, and creates no database elsewhere."""
+    """It reports the error, and creates no other database."""
     (home / "refilld.toml").write_text("[databse]\n")
     result = process("init", cwd=home)
     assert result.returncode == 2
@@ -106,7 +106,7 @@ def test_init_does_not_change_a_wrong_configuration(home: Path) -> None:
 def test_init_writes_the_file_that_other_commands_read(
     home: Path, words: list[str], environ: dict[str, str], expected: str
 ) -> None:
-    """By the same precedence."""
+    """With the same precedence."""
     result = process(*words, cwd=home, **environ)
     assert (result.returncode, result.stderr) == (0, "")
     assert [path.name for path in home.glob("*.toml")] == [expected]
@@ -114,7 +114,7 @@ def test_init_writes_the_file_that_other_commands_read(
 
 
 def test_init_creates_the_database_that_the_configuration_names(home: Path) -> None:
-    """Also when that is an older configuration, or a variable."""
+    """Also from an existing configuration, or a variable."""
     (home / "refilld.toml").write_text("[database]\nurl = 'sqlite:///mine.db'\n")
     assert run("init").stdout.endswith("/mine.db is ready\n")
     process("init", cwd=home, REFILLD_DATABASE__URL="sqlite:///other.db")
@@ -132,7 +132,7 @@ def test_an_unwritable_configuration_is_a_one_line_error(home: Path) -> None:
 
 
 def test_an_upgrade_brings_the_database_to_this_version_and_can_be_repeated(home: Path) -> None:
-    """Losing nothing."""
+    """No row is lost."""
     expected = f"sqlite:///refilld.db is at {migrate.newest()}\n"
     assert run("db", "upgrade").stdout == expected
     before = dump(home / "refilld.db")
@@ -142,7 +142,7 @@ def test_an_upgrade_brings_the_database_to_this_version_and_can_be_repeated(home
 
 @pytest.mark.parametrize("words", [("db", "upgrade"), ("init",)])
 def test_a_database_in_use_by_a_daemon_is_not_migrated(home: Path, words: tuple[str, ...]) -> None:
-    """The daemon would go on with the rules of its own version."""
+    """The daemon would continue with its own version."""
     older = Database("sqlite:///refilld.db")
     with daemon_lock(older), pytest.MonkeyPatch.context() as patch:
         patch.setattr("storage.migrate.newest", lambda: "9999")
@@ -151,15 +151,15 @@ def test_a_database_in_use_by_a_daemon_is_not_migrated(home: Path, words: tuple[
     assert run("db", "upgrade").exit_code == 0
 
 
-def test_a_check_changes_nothing(desk: Desk) -> None:
-    """It only reads."""
-    before = desk.dump()
+def test_a_check_changes_nothing(cli: CliWorld) -> None:
+    """It is read-only."""
+    before = cli.dump()
     assert run("db", "check").exit_code == 0
-    assert desk.dump() == before
+    assert cli.dump() == before
 
 
 def test_a_database_without_tables_is_a_wrong_usage_with_its_remedy(home: Path) -> None:
-    """For every command that needs them."""
+    """In every command that needs them."""
     for words in (["db", "check"], ["orders", "list"], ["drops", "list"], ["sources", "list"]):
         assert isinstance(run(*words).exception, NotMigratedError)
     result = process("orders", "list", "--json", cwd=home)
@@ -173,7 +173,7 @@ def test_a_database_without_tables_is_a_wrong_usage_with_its_remedy(home: Path) 
 
 
 def test_a_damaged_file_is_found(home: Path) -> None:
-    """By the check, before the daemon works on it."""
+    """By `db check`."""
     database = Database("sqlite:///refilld.db")
     migrate.upgrade(database)
     database.checkpoint()
@@ -191,7 +191,7 @@ def test_a_damaged_file_is_found(home: Path) -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
-# Not reachable
+# Unreachable databases
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_damaged_file_is_found(home: Path) -> None:
 def test_an_unreachable_database_is_a_one_line_error_without_the_password(
     home: Path, url: str, expected: str
 ) -> None:
-    """And exit code 3, whatever was to be done."""
+    """With exit code 3, in every command."""
     (home / "text.db").write_text("no database " * 100)
     (home / "folder").mkdir()
     (home / "refilld.toml").write_text(f"[database]\nurl = '{url}'\n")
@@ -226,7 +226,7 @@ def test_an_unreachable_database_is_a_one_line_error_without_the_password(
 
 
 def test_the_error_for_an_unusable_url_has_file_and_line(home: Path) -> None:
-    """A wrong configuration, not an unreachable service."""
+    """It is a wrong configuration, not an unreachable service."""
     (home / "refilld.toml").write_text("[database]\n\nurl = 'mysql://shop:hunter2@host/refilld'\n")
     result = process("orders", "list", cwd=home)
     assert (result.returncode, result.stdout) == (2, "")
@@ -235,5 +235,5 @@ def test_the_error_for_an_unusable_url_has_file_and_line(home: Path) -> None:
 
 
 def test_test_processes_have_a_clean_environment() -> None:
-    """So that these tests do not depend on the machine."""
+    """The tests do not depend on the machine."""
     assert sorted(bare(Path("/"), {})) == ["HOME", "LC_ALL", "PATH"]

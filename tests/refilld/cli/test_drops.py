@@ -1,4 +1,4 @@
-"""Drops at the prompt: with their decisions, and beside all other alerts."""
+"""`refilld drops`: drops with their decisions, and all other alerts."""
 
 import json
 import sqlite3
@@ -12,7 +12,7 @@ from monitor.guarantee.claims import Claim
 from monitor.model.drop import Drop, DropState
 from refilld.cli.alerts import COMMANDS
 from storage import drops, orders, outbox
-from tests.refilld.cli_world import Desk
+from tests.refilld.cli_world import CliWorld
 
 
 def objects(result: Result) -> list[dict[str, object]]:
@@ -20,17 +20,17 @@ def objects(result: Result) -> list[dict[str, object]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def suspect(desk: Desk, order_id: str) -> None:
-    """Open a drop of an order that is there already."""
-    with desk.world.database.write() as tx:
+def suspect(cli: CliWorld, order_id: str) -> None:
+    """Open a drop of an existing order."""
+    with cli.world.database.write() as tx:
         orders.get(tx, order_id)
-        drop = Drop(order_id, DropState.SUSPECTED, opened_at=desk.world.now)
+        drop = Drop(order_id, DropState.SUSPECTED, opened_at=cli.world.now)
         drops.save(tx, drop, Claim(order_id, line=2000, floor=1000, effective=1900, units=100), count=1900)
 
 
-def warn(desk: Desk, kind: AlertKind, text: str = "read me") -> None:
-    with desk.world.database.write() as tx:
-        outbox.add(tx, Alert(kind, text), desk.world.now)
+def warn(cli: CliWorld, kind: AlertKind, text: str = "read me") -> None:
+    with cli.world.database.write() as tx:
+        outbox.add(tx, Alert(kind, text), cli.world.now)
 
 
 def other_kinds() -> list[AlertKind]:
@@ -38,22 +38,22 @@ def other_kinds() -> list[AlertKind]:
 
 
 def test_the_group_is_registered() -> None:
-    """With the names of the contract."""
+    """With the documented names."""
     (group,) = COMMANDS
     assert (group.name, set(group.commands)) == ("drops", {"list"})
 
 
-def test_without_drops_and_alerts_the_list_is_empty(desk: Desk) -> None:
-    """In words for people, as nothing at all for programs."""
-    assert desk.run("drops", "list").stdout == "nothing to show\n"
-    assert desk.run("drops", "list", "--json").stdout == ""
+def test_without_drops_and_alerts_the_list_is_empty(cli: CliWorld) -> None:
+    """With a sentence; with --json there is no output."""
+    assert cli.run("drops", "list").stdout == "nothing to show\n"
+    assert cli.run("drops", "list", "--json").stdout == ""
 
 
-def test_drops_are_shown_with_their_decisions_newest_first(desk: Desk) -> None:
-    """Which target, how much, what was decided, and why."""
-    desk.world.queue("1")
-    desk.world.queue("2", held=True)
-    second, first = objects(desk.run("drops", "list", "--json"))
+def test_drops_are_shown_with_their_decisions_newest_first(cli: CliWorld) -> None:
+    """With the target, the units, the decision and its reason."""
+    cli.world.queue("1")
+    cli.world.queue("2", held=True)
+    second, first = objects(cli.run("drops", "list", "--json"))
     assert (first["order_id"], first["state"], first["decision"], first["reason"]) == (
         "1", "refilled", "refill", "drop_confirmed",
     )  # fmt: skip
@@ -61,55 +61,55 @@ def test_drops_are_shown_with_their_decisions_newest_first(desk: Desk) -> None:
         "2", "held", "hold", "mass_drop",
     )  # fmt: skip
     assert (first["record"], first["metric"], first["claim"]) == ("drop", "followers", 100)
-    table = desk.run("drops", "list").stdout.splitlines()
+    table = cli.run("drops", "list").stdout.splitlines()
     assert table[0].split()[:5] == ["drop_id", "order_id", "metric", "link", "state"]
     assert [line.split()[1] for line in table[1:]] == ["2", "1"]
     assert "https://www.instagram.com/profile.1/" in table[2]
 
 
-def test_the_list_can_be_filtered(desk: Desk) -> None:
-    """To drops that are still open, and in length."""
-    desk.world.queue("1", "2", "3")
-    suspect(desk, "2")
-    shown = objects(desk.run("drops", "list", "--open", "--json"))
+def test_the_list_can_be_filtered(cli: CliWorld) -> None:
+    """To open drops, and by number."""
+    cli.world.queue("1", "2", "3")
+    suspect(cli, "2")
+    shown = objects(cli.run("drops", "list", "--open", "--json"))
     assert [(drop["order_id"], drop["state"], drop["decision"]) for drop in shown] == [
         ("2", "suspected", None)
     ]
-    assert len(objects(desk.run("drops", "list", "--limit", 3, "--json"))) == 3
+    assert len(objects(cli.run("drops", "list", "--limit", 3, "--json"))) == 3
 
 
-def test_other_alerts_are_listed_beside_drops(desk: Desk) -> None:
-    """Those about drops would say the same twice."""
-    desk.world.queue("1")
+def test_other_alerts_are_listed_beside_drops(cli: CliWorld) -> None:
+    """Alerts about drops are omitted, as the drops are in the list."""
+    cli.world.queue("1")
     for kind in AlertKind:
-        warn(desk, kind, f"about {kind}")
-    shown = objects(desk.run("drops", "list", "--json"))
+        warn(cli, kind, f"about {kind}")
+    shown = objects(cli.run("drops", "list", "--json"))
     assert [line["record"] for line in shown] == ["drop"] + ["alert"] * len(other_kinds())
     assert [line["kind"] for line in shown[1:]] == other_kinds()[::-1]
-    told = desk.run("drops", "list").stdout
-    assert [kind for kind in other_kinds() if f"about {kind}" not in told] == []
-    assert "about drop." not in told
+    output = cli.run("drops", "list").stdout
+    assert [kind for kind in other_kinds() if f"about {kind}" not in output] == []
+    assert "about drop." not in output
 
 
-def test_alerts_are_shown_without_any_drop(desk: Desk) -> None:
-    """They may be about why there is none."""
-    warn(desk, other_kinds()[0], "blind")
-    assert [line["text"] for line in objects(desk.run("drops", "list", "--json"))] == ["blind"]
-    assert "blind" in desk.run("drops", "list").stdout
+def test_alerts_are_shown_without_any_drop(cli: CliWorld) -> None:
+    """They may explain why there is none."""
+    warn(cli, other_kinds()[0], "blind")
+    assert [line["text"] for line in objects(cli.run("drops", "list", "--json"))] == ["blind"]
+    assert "blind" in cli.run("drops", "list").stdout
 
 
-def test_stored_text_cannot_control_the_terminal(desk: Desk) -> None:
-    """Alerts quote what a source has answered."""
-    warn(desk, other_kinds()[0], "odd\x1b]0;owned\x07\x9b31m\nfake")
-    desk.world.queue("1")
-    with closing(sqlite3.connect(desk.world.path)) as connection, connection:
+def test_stored_text_cannot_control_the_terminal(cli: CliWorld) -> None:
+    """Alerts contain text from sources."""
+    warn(cli, other_kinds()[0], "odd\x1b]0;owned\x07\x9b31m\nfake")
+    cli.world.queue("1")
+    with closing(sqlite3.connect(cli.world.path)) as connection, connection:
         connection.execute("UPDATE targets SET link = ?", ["\x1b[2Jlink"])
-    told = desk.run("drops", "list").stdout
-    assert "odd?]0;owned??31m?fake" in told
-    assert [line for line in told.splitlines() if not line.isprintable()] == []
+    output = cli.run("drops", "list").stdout
+    assert "odd?]0;owned??31m?fake" in output
+    assert [line for line in output.splitlines() if not line.isprintable()] == []
 
 
 @pytest.mark.parametrize("words", [["list", "--limit", 0], ["list", "--limit", "10001"], ["show"]])
-def test_wrong_usage_is_refused(desk: Desk, words: list[object]) -> None:
+def test_wrong_usage_is_refused(cli: CliWorld, words: list[object]) -> None:
     """With exit code 2."""
-    assert desk.run("drops", *words).exit_code == 2
+    assert cli.run("drops", *words).exit_code == 2

@@ -1,4 +1,4 @@
-"""Orders at the prompt: what an import says, keeps and refuses, and what can be asked about an order."""
+"""`refilld orders`: lists, one order, and flags."""
 
 import json
 import sqlite3
@@ -15,11 +15,11 @@ from storage import migrate
 from storage.engine import Database
 from storage.errors import NotFoundError
 from tests.refilld.cli.order_output import ids, objects, on_a_terminal
-from tests.refilld.cli_world import COMMAND, HEADER, Desk, bare, csv, sold
+from tests.refilld.cli_world import COMMAND, HEADER, CliWorld, bare, csv, sold
 
 
 def test_the_group_is_registered() -> None:
-    """With the names of the contract."""
+    """With the documented names."""
     (group,) = COMMANDS
     assert group.name == "orders"
     assert set(group.commands) == {"import", "list", "show", "flag", "unflag", "reterm"}
@@ -28,13 +28,13 @@ def test_the_group_is_registered() -> None:
 # List
 
 
-def test_the_list_shows_the_newest_completion_first(desk: Desk) -> None:
-    """In a table for people, whole and with the terms by name for programs."""
-    desk.imported(sold(1, "2026-02-01T00:00:00Z"), sold(2, "2026-02-03T00:00:00Z"), sold(3, "1770000000"))
-    table = desk.run("orders", "list").stdout.splitlines()
+def test_the_list_shows_the_newest_completion_first(cli: CliWorld) -> None:
+    """As a table, and as JSON with every field and the name of the terms."""
+    cli.imported(sold(1, "2026-02-01T00:00:00Z"), sold(2, "2026-02-03T00:00:00Z"), sold(3, "1770000000"))
+    table = cli.run("orders", "list").stdout.splitlines()
     assert table[0].split()[:4] == ["order_id", "status", "service", "metric"]
     assert [line.split()[0] for line in table[1:]] == ["2", "3", "1"]
-    shown = objects(desk.run("orders", "list", "--json"))
+    shown = objects(cli.run("orders", "list", "--json"))
     assert [order["order_id"] for order in shown] == ["2", "3", "1"]
     expected = {
         "order_id": "2", "service": "svc", "link_typed": "@shop2", "quantity": 1000, "remains": 0,
@@ -47,22 +47,22 @@ def test_the_list_shows_the_newest_completion_first(desk: Desk) -> None:
     assert shown[0] == expected
 
 
-def test_the_list_can_be_filtered(desk: Desk) -> None:
-    """By status in any case, by any spelling of the link, and in length."""
+def test_the_list_can_be_filtered(cli: CliWorld) -> None:
+    """By status in any case, by any spelling of the link, and by number."""
     pending = "4,svc,@shop1,1000,In progress,,,,followers,acme,,"
-    desk.imported(sold(1), sold(2), sold(3), pending)
-    assert ids(desk.run("orders", "list", "--status", "in PROGRESS", "--json")) == ["4"]
+    cli.imported(sold(1), sold(2), sold(3), pending)
+    assert ids(cli.run("orders", "list", "--status", "in PROGRESS", "--json")) == ["4"]
     link = "instagram.com/SHOP1/?igsh=x"
-    assert sorted(map(str, ids(desk.run("orders", "list", "--link", link, "--json")))) == ["1", "4"]
+    assert sorted(map(str, ids(cli.run("orders", "list", "--link", link, "--json")))) == ["1", "4"]
     both = ("--link", link, "--status", "Completed")
-    assert ids(desk.run("orders", "list", *both, "--json")) == ["1"]
-    assert len(ids(desk.run("orders", "list", "--limit", 2, "--json"))) == 2
+    assert ids(cli.run("orders", "list", *both, "--json")) == ["1"]
+    assert len(ids(cli.run("orders", "list", "--limit", 2, "--json"))) == 2
 
 
-def test_an_empty_list_is_reported(desk: Desk) -> None:
-    """In words for people, as no line for programs."""
-    assert desk.run("orders", "list").stdout == "nothing to show\n"
-    assert desk.run("orders", "list", "--json").stdout == ""
+def test_an_empty_list_is_reported(cli: CliWorld) -> None:
+    """With a sentence; with --json there is no line."""
+    assert cli.run("orders", "list").stdout == "nothing to show\n"
+    assert cli.run("orders", "list", "--json").stdout == ""
 
 
 @pytest.mark.parametrize(
@@ -78,17 +78,17 @@ def test_an_empty_list_is_reported(desk: Desk) -> None:
         ["import"],
     ],
 )
-def test_the_error_for_wrong_usage_names_the_option(desk: Desk, words: list[object]) -> None:
-    """And exit code 2."""
-    result = desk.run("orders", *words)
+def test_the_error_for_wrong_usage_names_the_option(cli: CliWorld, words: list[object]) -> None:
+    """With exit code 2."""
+    result = cli.run("orders", *words)
     assert result.exit_code == 2
     assert result.stderr.startswith("Usage: ")
 
 
-def test_an_invalid_link_is_a_wrong_usage(desk: Desk) -> None:
+def test_an_invalid_link_is_a_wrong_usage(cli: CliWorld) -> None:
     """Not an empty list."""
-    assert isinstance(desk.run("orders", "list", "--link", "not a link").exception, BadInputError)
-    result = desk.process("orders", "list", "--link", "not a link")
+    assert isinstance(cli.run("orders", "list", "--link", "not a link").exception, BadInputError)
+    result = cli.process("orders", "list", "--link", "not a link")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("refilld: link: 'not a link' has a blank")
 
@@ -96,22 +96,22 @@ def test_an_invalid_link_is_a_wrong_usage(desk: Desk) -> None:
 # Show
 
 
-def test_prices_and_times_have_one_format(desk: Desk) -> None:
-    """As they were written, not as the program keeps them."""
-    desk.imported("1,svc,@shop1,1000,Completed,2026-02-20T00:00:00Z,,0,followers,,0.000001,eur")
-    told = desk.run("orders", "show", "1").stdout
-    assert [line.split() for line in told.splitlines() if "price" in line] == [["price", "0.000001"]]
-    assert "Decimal" not in told
-    assert "datetime" not in told
-    assert objects(desk.run("orders", "show", "1", "--json"))[0]["price"] == "0.000001"
+def test_prices_and_times_have_one_format(cli: CliWorld) -> None:
+    """As in the import, not as in the database."""
+    cli.imported("1,svc,@shop1,1000,Completed,2026-02-20T00:00:00Z,,0,followers,,0.000001,eur")
+    output = cli.run("orders", "show", "1").stdout
+    assert [line.split() for line in output.splitlines() if "price" in line] == [["price", "0.000001"]]
+    assert "Decimal" not in output
+    assert "datetime" not in output
+    assert objects(cli.run("orders", "show", "1", "--json"))[0]["price"] == "0.000001"
 
 
 @pytest.mark.parametrize("words", [["show", "404"], ["flag", "404", "hold"], ["unflag", "404", "hold"]])
-def test_an_unknown_order_is_a_one_line_error_with_exit_code_1(desk: Desk, words: list[str]) -> None:
-    """Nothing was done, and the usage was right."""
-    assert isinstance(desk.run("orders", *words).exception, NotFoundError)
+def test_an_unknown_order_is_a_one_line_error_with_exit_code_1(cli: CliWorld, words: list[str]) -> None:
+    """Nothing is changed; it is not a wrong usage."""
+    assert isinstance(cli.run("orders", *words).exception, NotFoundError)
     if words[0] == "show":
-        result = desk.process("orders", *words, "--json")
+        result = cli.process("orders", *words, "--json")
         assert (result.returncode, result.stdout) == (1, "")
         assert result.stderr == "refilld: there is no order 404\n"
 
@@ -120,11 +120,11 @@ def test_an_unknown_order_is_a_one_line_error_with_exit_code_1(desk: Desk, words
 
 
 @pytest.mark.parametrize("flag", Flag)
-def test_a_flag_is_set_once_and_lifted_once(desk: Desk, flag: Flag) -> None:
-    """Saying it again is no error, and says so."""
-    desk.imported(sold(1))
-    said = [desk.run("orders", action, 1, flag).stdout for action in ("flag", "flag", "unflag", "unflag")]
-    assert said == [
+def test_a_flag_is_set_once_and_lifted_once(cli: CliWorld, flag: Flag) -> None:
+    """A repetition is no error, and is reported."""
+    cli.imported(sold(1))
+    output = [cli.run("orders", action, 1, flag).stdout for action in ("flag", "flag", "unflag", "unflag")]
+    assert output == [
         f"order 1 is flagged {flag}\n",
         f"order 1 was already flagged {flag}\n",
         f"order 1 is no longer flagged {flag}\n",
@@ -132,61 +132,61 @@ def test_a_flag_is_set_once_and_lifted_once(desk: Desk, flag: Flag) -> None:
     ]
 
 
-def test_flags_are_shown(desk: Desk) -> None:
+def test_flags_are_shown(cli: CliWorld) -> None:
     """All of them, as words."""
-    desk.imported(sold(1))
+    cli.imported(sold(1))
     for flag in ("hold", "dispute"):
-        desk.run("orders", "flag", 1, flag)
-    assert objects(desk.run("orders", "show", 1, "--json"))[0]["flags"] == ["dispute", "hold"]
-    assert "flags  dispute, hold\n" in desk.run("orders", "show", 1).stdout
+        cli.run("orders", "flag", 1, flag)
+    assert objects(cli.run("orders", "show", 1, "--json"))[0]["flags"] == ["dispute", "hold"]
+    assert "flags  dispute, hold\n" in cli.run("orders", "show", 1).stdout
 
 
-# What comes from outside, and where it goes
+# External text and the output
 
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\nfake\u202e"
 
 
-def test_imported_text_cannot_control_the_terminal(desk: Desk) -> None:
-    """Neither by what is refused nor by what is ignored."""
+def test_imported_text_cannot_control_the_terminal(cli: CliWorld) -> None:
+    """Neither in a refused row nor in an ignored column."""
     header = HEADER.strip() + ',"Note\x1b]0;owned\x07"\n'
     rows = [f"{sold(i)},x" for i in range(2)] + [
         f"3,svc,{EVIL[:12]},1,Completed,,,,,,,,x",
         f"4,{EVIL[:4]},,,,",
     ]
-    desk.write(header + "\n".join(rows) + "\n")
-    seen = on_a_terminal(desk, "orders", "import", "orders.csv")
+    cli.write(header + "\n".join(rows) + "\n")
+    seen = on_a_terminal(cli, "orders", "import", "orders.csv")
     assert "columns that mean nothing here: Note?]0;owned?;" in seen
     assert [sign for sign in ("\x1b]", "\x1b[2J", "\x07", "\x9b") if sign in seen] == []
 
 
 @pytest.mark.parametrize("words", [["list"], ["show", "1"]])
-def test_stored_text_cannot_control_the_terminal(desk: Desk, words: list[str]) -> None:
-    """Whoever wrote it there."""
-    desk.imported(sold(1))
-    with closing(sqlite3.connect(desk.world.path)) as connection, connection:
+def test_stored_text_cannot_control_the_terminal(cli: CliWorld, words: list[str]) -> None:
+    """For text from any writer."""
+    cli.imported(sold(1))
+    with closing(sqlite3.connect(cli.world.path)) as connection, connection:
         connection.execute("UPDATE orders SET service = ?, provider = ?, customer = ?", [EVIL] * 3)
         connection.execute("UPDATE targets SET due_reason = ?, owner = ?", [EVIL] * 2)
-    told = desk.run("orders", *words).stdout
-    assert "?]0;owned??[2J?31m??fake?" in told
-    assert [line for line in told.splitlines() if not line.isprintable()] == []
-    (shown,) = [json.loads(line) for line in desk.run("orders", *words, "--json").stdout.splitlines()]
+    output = cli.run("orders", *words).stdout
+    assert "?]0;owned??[2J?31m??fake?" in output
+    assert [line for line in output.splitlines() if not line.isprintable()] == []
+    (shown,) = [json.loads(line) for line in cli.run("orders", *words, "--json").stdout.splitlines()]
     assert shown["service"] == EVIL
 
 
-def test_text_in_brackets_is_not_markup(desk: Desk) -> None:
-    """They mean something to the library that draws the tables."""
-    desk.imported(sold(1).replace("acme", "[bold]acme[/bold]"))
+def test_text_in_brackets_is_not_markup(cli: CliWorld) -> None:
+    """The table library would interpret it."""
+    cli.imported(sold(1).replace("acme", "[bold]acme[/bold]"))
     for words in (["list"], ["show", "1"]):
-        assert "[bold]acme[/bold]" in desk.run("orders", *words).stdout
+        assert "[bold]acme[/bold]" in cli.run("orders", *words).stdout
 
 
 @pytest.mark.parametrize("options", [["--json"], []])
-def test_a_closed_pipe_is_no_error(desk: Desk, options: list[str]) -> None:
+def test_a_closed_pipe_is_no_error(cli: CliWorld, options: list[str]) -> None:
     """As in `refilld orders list | head -1`."""
-    desk.imported(*(sold(i) for i in range(3000)))
+    cli.imported(*(sold(i) for i in range(3000)))
     with subprocess.Popen(
-        [*COMMAND, "orders", "list", "--limit", "3000", *options], cwd=desk.home, env=bare(desk.home, {}),
+        [*COMMAND, "orders", "list", "--limit", "3000", *options], cwd=cli.home, env=bare(cli.home, {}),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as child:  # fmt: skip
         assert child.stdout is not None
@@ -197,15 +197,15 @@ def test_a_closed_pipe_is_no_error(desk: Desk, options: list[str]) -> None:
     assert child.returncode in {0, 1}
 
 
-def test_a_database_of_another_version_is_not_changed(desk: Desk, tmp_path: Path) -> None:
-    """Nothing is imported into tables that this version does not know."""
-    path = desk.write(csv([sold(1)]))
+def test_a_database_of_another_version_is_not_changed(cli: CliWorld, tmp_path: Path) -> None:
+    """Nothing is imported into tables of another version."""
+    path = cli.write(csv([sold(1)]))
     other = tmp_path / "other.db"
     database = Database(f"sqlite:///{other}")
     migrate.upgrade(database)
     with database.write() as tx:
         tx.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     database.close()
-    result = desk.process("orders", "import", path, REFILLD_DATABASE__URL=f"sqlite:///{other}")
+    result = cli.process("orders", "import", path, REFILLD_DATABASE__URL=f"sqlite:///{other}")
     assert (result.returncode, result.stdout) == (2, "")
     assert len(result.stderr.splitlines()) == 1

@@ -14,45 +14,45 @@ from pathlib import Path
 import pytest
 
 from tests.refilld.cli.order_output import WRONG_QUANTITY, ids, objects, on_a_terminal
-from tests.refilld.cli_world import HEADER, Desk, a_desk, bare, csv, sold
+from tests.refilld.cli_world import HEADER, CliWorld, bare, cli_world, csv, sold
 
 
-def test_an_import_reports_the_result_of_its_rows(desk: Desk) -> None:
-    """Added at first, then unchanged, then moved forward, and refused where something is wrong."""
+def test_an_import_reports_the_result_of_its_rows(cli: CliWorld) -> None:
+    """Added at first, then unchanged, then updated; wrong rows are refused."""
     pending = "2,svc,@shop2,1000,Pending,,,,followers,acme,1.50,USD"
-    path = desk.write(csv([sold(1), pending]))
-    assert desk.run("orders", "import", path).stdout == "2 added, 0 updated, 0 unchanged, 0 refused\n"
-    before = desk.dump()
-    assert desk.run("orders", "import", path).stdout == "0 added, 0 updated, 2 unchanged, 0 refused\n"
-    assert desk.dump() == before
-    desk.write(csv([sold(1), sold(2), WRONG_QUANTITY]))
-    assert desk.run("orders", "import", path).stdout == "0 added, 1 updated, 1 unchanged, 1 refused\n"
-    assert ids(desk.run("orders", "list", "--json")) == ["1", "2"]
+    path = cli.write(csv([sold(1), pending]))
+    assert cli.run("orders", "import", path).stdout == "2 added, 0 updated, 0 unchanged, 0 refused\n"
+    before = cli.dump()
+    assert cli.run("orders", "import", path).stdout == "0 added, 0 updated, 2 unchanged, 0 refused\n"
+    assert cli.dump() == before
+    cli.write(csv([sold(1), sold(2), WRONG_QUANTITY]))
+    assert cli.run("orders", "import", path).stdout == "0 added, 1 updated, 1 unchanged, 1 refused\n"
+    assert ids(cli.run("orders", "list", "--json")) == ["1", "2"]
 
 
-def test_a_refused_row_is_reported_with_line_field_and_remedy(desk: Desk) -> None:
+def test_a_refused_row_is_reported_with_line_field_and_remedy(cli: CliWorld) -> None:
     """On standard error; the good rows around it are kept, and the exit code is 1."""
-    desk.write(csv([sold(1), WRONG_QUANTITY, sold(2)]))
-    result = desk.process("orders", "import", "orders.csv")
+    cli.write(csv([sold(1), WRONG_QUANTITY, sold(2)]))
+    result = cli.process("orders", "import", "orders.csv")
     assert result.returncode == 1
     assert result.stdout == "2 added, 0 updated, 0 unchanged, 1 refused\n"
     assert result.stderr == "orders.csv:3: quantity: '0' is no order; write how many units were sold\n"
 
 
-def test_a_row_that_would_rewrite_what_was_sold_is_refused(desk: Desk) -> None:
-    """By what the database knows, with its line all the same."""
-    desk.imported(sold(1))
-    desk.write(csv([sold(2), sold(1, quantity=2000)]))
-    result = desk.run("orders", "import", desk.home / "orders.csv")
+def test_a_row_that_changes_a_sold_order_is_refused(cli: CliWorld) -> None:
+    """The error has the line of the row."""
+    cli.imported(sold(1))
+    cli.write(csv([sold(2), sold(1, quantity=2000)]))
+    result = cli.run("orders", "import", cli.home / "orders.csv")
     assert (result.exit_code, result.stdout) == (1, "1 added, 0 updated, 0 unchanged, 1 refused\n")
     assert result.stderr == "orders.csv:3: quantity: the order was sold with quantity 1000\n"
 
 
-def test_refused_rows_are_written_to_a_file(desk: Desk) -> None:
-    """With all that is needed to mend them, readable by its owner only: they name customers."""
-    path = desk.write(csv([sold(1), WRONG_QUANTITY, "broken"]))
-    rejects = desk.home / "rejects.csv"
-    desk.run("orders", "import", path, "--rejects", rejects)
+def test_refused_rows_are_written_to_a_file(cli: CliWorld) -> None:
+    """With all that is needed to correct them; only the owner can read it, as it names customers."""
+    path = cli.write(csv([sold(1), WRONG_QUANTITY, "broken"]))
+    rejects = cli.home / "rejects.csv"
+    cli.run("orders", "import", path, "--rejects", rejects)
     with rejects.open(newline="") as file:
         first, second = csv_module.DictReader(file)
     assert (first["line"], first["order_id"], first["field"]) == ("3", "3", "quantity")
@@ -61,86 +61,86 @@ def test_refused_rows_are_written_to_a_file(desk: Desk) -> None:
     assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
 
 
-def test_without_refused_rows_the_file_is_neither_created_nor_changed(desk: Desk) -> None:
-    """An older one may still have to be worked on."""
-    path = desk.write(csv([sold(1)]))
-    desk.run("orders", "import", path, "--rejects", desk.home / "new.csv")
-    assert not (desk.home / "new.csv").exists()
-    old = desk.write("old", "old.csv")
-    desk.run("orders", "import", path, "--rejects", old)
+def test_without_refused_rows_the_file_is_neither_created_nor_changed(cli: CliWorld) -> None:
+    """An older file may still be needed."""
+    path = cli.write(csv([sold(1)]))
+    cli.run("orders", "import", path, "--rejects", cli.home / "new.csv")
+    assert not (cli.home / "new.csv").exists()
+    old = cli.write("old", "old.csv")
+    cli.run("orders", "import", path, "--rejects", old)
     assert old.read_text() == "old"
 
 
 @pytest.mark.parametrize("link", [None, os.symlink, os.link])
-def test_refused_rows_never_overwrite_the_orders(desk: Desk, link: object) -> None:
-    """Under whatever name."""
-    path = desk.write(csv([WRONG_QUANTITY]))
-    rejects = path if link is None else desk.home / "other.csv"
+def test_refused_rows_never_overwrite_the_orders(cli: CliWorld, link: object) -> None:
+    """Under any name of the file."""
+    path = cli.write(csv([WRONG_QUANTITY]))
+    rejects = path if link is None else cli.home / "other.csv"
     if callable(link):
         link(path, rejects)
-    result = desk.run("orders", "import", path, "--rejects", rejects)
+    result = cli.run("orders", "import", path, "--rejects", rejects)
     assert (result.exit_code, path.read_text()) == (2, csv([WRONG_QUANTITY]))
     assert "would overwrite FILE" in result.stderr
 
 
-def test_the_error_for_an_unwritable_rejects_file_names_it(desk: Desk) -> None:
-    """And not the orders file, which is fine."""
-    path = desk.write(csv([WRONG_QUANTITY]))
-    result = desk.process("orders", "import", path, "--rejects", "gone/rejects.csv")
+def test_the_error_for_an_unwritable_rejects_file_names_it(cli: CliWorld) -> None:
+    """Not the orders file, which is valid."""
+    path = cli.write(csv([WRONG_QUANTITY]))
+    result = cli.process("orders", "import", path, "--rejects", "gone/rejects.csv")
     assert result.returncode == 2
     assert result.stderr.splitlines()[-1] == "Error: gone/rejects.csv: No such file or directory"
 
 
-def test_a_dry_run_reports_the_same_and_changes_nothing(desk: Desk) -> None:
+def test_a_dry_run_reports_the_same_and_changes_nothing(cli: CliWorld) -> None:
     """Not one row of one table."""
-    desk.imported(sold(1), "2,svc,@shop2,1000,Pending,,,,followers,acme,1.50,USD")
-    path = desk.write(csv([sold(1), sold(2), sold(4), WRONG_QUANTITY, sold(4)]))
-    before = desk.dump()
-    tried = desk.run("orders", "import", path, "--dry-run")
-    assert desk.dump() == before
-    done = desk.run("orders", "import", path)
+    cli.imported(sold(1), "2,svc,@shop2,1000,Pending,,,,followers,acme,1.50,USD")
+    path = cli.write(csv([sold(1), sold(2), sold(4), WRONG_QUANTITY, sold(4)]))
+    before = cli.dump()
+    tried = cli.run("orders", "import", path, "--dry-run")
+    assert cli.dump() == before
+    done = cli.run("orders", "import", path)
     assert done.stdout == "1 added, 1 updated, 2 unchanged, 1 refused\n"
     assert (tried.exit_code, tried.stdout) == (done.exit_code, f"would be: {done.stdout}")
     assert tried.stderr == done.stderr
 
 
-def test_columns_can_be_mapped(desk: Desk) -> None:
+def test_columns_can_be_mapped(cli: CliWorld) -> None:
     """Also over a column that has the field's own name."""
     header = HEADER.replace("order_id", "Nr=1").replace("link", "Ziel").replace("service", "link")
-    path = desk.write(header + sold(1) + "\n")
+    path = cli.write(header + sold(1) + "\n")
     maps = ("--map", "Nr=1=order_id", "--map", "Ziel=link", "--map", "link=service")
-    result = desk.run("orders", "import", path, *maps)
+    result = cli.run("orders", "import", path, *maps)
     assert result.stdout == "1 added, 0 updated, 0 unchanged, 0 refused\n"
-    (order,) = objects(desk.run("orders", "list", "--json"))
+    (order,) = objects(cli.run("orders", "list", "--json"))
     assert (order["service"], order["link"]) == ("svc", "https://www.instagram.com/shop1/")
 
 
-def test_ignored_columns_are_reported(desk: Desk) -> None:
-    """Not silently dropped: one of them may be a start count under another name."""
-    path = desk.write(csv([]).replace("\n", ",Before,Notes\n") + sold(1) + ",9,x\n")
-    result = desk.run("orders", "import", path)
+def test_ignored_columns_are_reported(cli: CliWorld) -> None:
+    """One of them may be a start count under another name."""
+    path = cli.write(csv([]).replace("\n", ",Before,Notes\n") + sold(1) + ",9,x\n")
+    result = cli.run("orders", "import", path)
     expected = "columns that mean nothing here: Before, Notes; --map COL=FIELD gives one a meaning\n"
     assert (result.exit_code, result.stderr) == (0, expected)
 
 
 @pytest.mark.parametrize("json_lines", [False, True])
-def test_csv_and_json_lines_have_the_same_result(desk: Desk, json_lines: bool) -> None:
+def test_csv_and_json_lines_have_the_same_result(cli: CliWorld, json_lines: bool) -> None:
     """CSV with any delimiter, or one JSON object a line."""
     if json_lines:
         row = dict(zip(HEADER.strip().split(","), sold(1).split(","), strict=True))
-        path = desk.write(json.dumps(row) + "\n", "orders.jsonl")
+        path = cli.write(json.dumps(row) + "\n", "orders.jsonl")
     else:
-        path = desk.write("\N{BOM}" + csv([sold(1)]).replace(",", ";"))
-    assert desk.run("orders", "import", path).exit_code == 0
-    (order,) = objects(desk.run("orders", "list", "--json"))
+        path = cli.write("\N{BOM}" + csv([sold(1)]).replace(",", ";"))
+    assert cli.run("orders", "import", path).exit_code == 0
+    (order,) = objects(cli.run("orders", "list", "--json"))
     assert (order["order_id"], order["price"], order["start_count"]) == ("1", "1.50", 500)
 
 
-def test_with_json_the_result_is_one_object(desk: Desk) -> None:
+def test_with_json_the_result_is_one_object(cli: CliWorld) -> None:
     """On standard output; refusals are on standard error."""
-    path = desk.write(csv([sold(1), WRONG_QUANTITY]))
+    path = cli.write(csv([sold(1), WRONG_QUANTITY]))
     for dry_run in (True, False):
-        result = desk.run("orders", "import", path, "--json", *["--dry-run"] * dry_run)
+        result = cli.run("orders", "import", path, "--json", *["--dry-run"] * dry_run)
         expected: dict[str, object] = {
             "added": 1,
             "updated": 0,
@@ -153,18 +153,18 @@ def test_with_json_the_result_is_one_object(desk: Desk) -> None:
         assert result.stderr.startswith("orders.csv:3: ")
 
 
-def test_without_a_terminal_an_import_is_quiet(desk: Desk) -> None:
-    """Cron mails what is said."""
-    desk.write(csv(sold(i, "2024-01-01T00:00:00Z") for i in range(1200)))
-    result = desk.process("orders", "import", "orders.csv")
+def test_without_a_terminal_an_import_is_quiet(cli: CliWorld) -> None:
+    """Cron sends every output by mail."""
+    cli.write(csv(sold(i, "2024-01-01T00:00:00Z") for i in range(1200)))
+    result = cli.process("orders", "import", "orders.csv")
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == "1,200 added, 0 updated, 0 unchanged, 0 refused\n"
 
 
-def test_on_a_terminal_an_import_shows_its_progress(desk: Desk) -> None:
-    """A bar that ends at all of the file, and then the result."""
-    path = desk.write(csv(sold(i, "2024-01-01T00:00:00Z") for i in range(1200)))
-    seen = on_a_terminal(desk, "orders", "import", "orders.csv")
+def test_on_a_terminal_an_import_shows_its_progress(cli: CliWorld) -> None:
+    """A progress bar up to the end of the file, then the result."""
+    path = cli.write(csv(sold(i, "2024-01-01T00:00:00Z") for i in range(1200)))
+    seen = on_a_terminal(cli, "orders", "import", "orders.csv")
     size = f"{path.stat().st_size / 1000:.1f}"
     assert "importing" in seen
     assert f"{size}/{size} kB" in seen
@@ -187,14 +187,14 @@ def test_on_a_terminal_an_import_shows_its_progress(desk: Desk) -> None:
     ],
 )  # fmt: skip
 def test_an_unusable_file_is_a_wrong_usage(
-    desk: Desk, name: str, content: bytes | None, options: list[str], expected: str
+    cli: CliWorld, name: str, content: bytes | None, options: list[str], expected: str
 ) -> None:
-    """One clear line, exit code 2, nothing on standard output and nothing imported."""
+    """One line, exit code 2, nothing on standard output and nothing imported."""
     if content is not None:
-        desk.write(content, name)
-    before = desk.dump()
-    result = desk.process("orders", "import", name, *options)
-    assert (result.returncode, result.stdout, desk.dump()) == (2, "", before)
+        cli.write(content, name)
+    before = cli.dump()
+    result = cli.process("orders", "import", name, *options)
+    assert (result.returncode, result.stdout, cli.dump()) == (2, "", before)
     assert result.stderr.splitlines()[-1].startswith(expected)
     assert content is None or "value" in expected or len(result.stderr.splitlines()) == 1
 
@@ -213,16 +213,16 @@ main()
 """
 
 
-def test_a_hundred_thousand_rows_need_little_memory(desk: Desk) -> None:
+def test_a_hundred_thousand_rows_need_little_memory(cli: CliWorld) -> None:
     """Less than 150 MiB, independent of the length of the file."""
-    desk.write(csv(sold(i, "2024-01-01T00:00:00Z") for i in range(100_000)))
+    cli.write(csv(sold(i, "2024-01-01T00:00:00Z") for i in range(100_000)))
     result = subprocess.run(
-        [sys.executable, "-c", MEASURED, "orders", "import", "orders.csv"], cwd=desk.home,
-        env=bare(desk.home, {}), capture_output=True, text=True, check=False, timeout=250,
+        [sys.executable, "-c", MEASURED, "orders", "import", "orders.csv"], cwd=cli.home,
+        env=bare(cli.home, {}), capture_output=True, text=True, check=False, timeout=250,
     )  # fmt: skip
     assert result.stdout == "100,000 added, 0 updated, 0 unchanged, 0 refused\n"
     assert int(result.stderr) < 150 * 1024
-    with closing(sqlite3.connect(desk.world.path)) as connection:
+    with closing(sqlite3.connect(cli.world.path)) as connection:
         (found,) = connection.execute("SELECT count(*), count(DISTINCT target_id) FROM orders")
     assert found == (100_000, 100_000)
 
@@ -253,23 +253,23 @@ _SAME = """
 """
 
 
-def test_a_killed_import_can_be_repeated(desk: Desk, tmp_path: Path) -> None:
-    """Whole batches were kept, and the result is the same as without the kill."""
+def test_a_killed_import_can_be_repeated(cli: CliWorld, tmp_path: Path) -> None:
+    """Complete batches are stored; the result is the same as without the kill."""
     rows = [sold(i, "2024-01-01T00:00:00Z") for i in range(2100)]
-    path = desk.write(csv(rows))
+    path = cli.write(csv(rows))
     killed = subprocess.run(
-        [sys.executable, "-c", DYING, "orders", "import", "orders.csv"], cwd=desk.home,
-        env=bare(desk.home, {}), capture_output=True, text=True, check=False, timeout=120,
+        [sys.executable, "-c", DYING, "orders", "import", "orders.csv"], cwd=cli.home,
+        env=bare(cli.home, {}), capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert (killed.returncode, killed.stdout) == (-signal.SIGKILL, "")
-    again = desk.run("orders", "import", path)
+    again = cli.run("orders", "import", path)
     assert again.stdout == "1,100 added, 0 updated, 1,000 unchanged, 0 refused\n"
     (tmp_path / "twin").mkdir()
-    with a_desk(tmp_path / "twin") as twin:
+    with cli_world(tmp_path / "twin") as twin:
         twin.imported(*rows)
-        assert everything(desk) == everything(twin)
+        assert everything(cli) == everything(twin)
 
 
-def everything(desk: Desk) -> list[object]:
-    with closing(sqlite3.connect(desk.world.path)) as connection:
+def everything(cli: CliWorld) -> list[object]:
+    with closing(sqlite3.connect(cli.world.path)) as connection:
         return connection.execute(_SAME).fetchall()

@@ -1,4 +1,4 @@
-"""The plot: within its width, plain where it must be, and true to the counts."""
+"""The plot: its width, its colours, and the counts it shows."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +25,7 @@ def plot(given: Curve, width: int = 80, height: int = 12) -> list[str]:
 
 
 def picture(lines: list[str]) -> list[str]:
-    """The rows of the picture alone, from the top, without their labels."""
+    """The rows of the picture only, from the top, without their labels."""
     return [line.partition("│")[2] for line in lines if "│" in line]
 
 
@@ -49,7 +49,7 @@ LEVELS = (
     st.sampled_from([40, 41, 80, 120]),
 )
 def test_a_plot_fits_its_width(counts: list[int], levels: Levels | None, width: int) -> None:
-    """Whatever was counted."""
+    """For any counts."""
     lines = plot(curve(*counts, levels=levels), width)
     assert max(map(len, lines)) <= width
     assert "\x1b" not in "".join(lines)
@@ -58,7 +58,7 @@ def test_a_plot_fits_its_width(counts: list[int], levels: Levels | None, width: 
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=5), st.integers(1, 30), st.integers(3, 40))
 def test_any_size_and_any_count_can_be_drawn(counts: list[int], width: int, height: int) -> None:
-    """The picture has as many rows as were asked for."""
+    """The picture has the given number of rows."""
     assert len(picture(plot(curve(*counts), width, height))) == height
 
 
@@ -75,7 +75,7 @@ def test_one_count_or_equal_counts_are_one_flat_row(counts: tuple[int, ...]) -> 
 
 
 def test_a_short_dip_among_many_looks_stays_visible() -> None:
-    """One look of fifty thousand reaches down to the bottom of the picture."""
+    """One low count among fifty thousand is in the bottom row."""
     counts = [10**12] * 50_000
     counts[31_007] = 10**12 - 500
     lines = plot(curve(*counts))
@@ -95,20 +95,20 @@ def test_the_levels_are_drawn_with_their_numbers() -> None:
 
 
 def test_a_floor_far_below_does_not_flatten_the_picture() -> None:
-    """It stands under a break of the scale."""
+    """It is below a break of the scale."""
     lines = plot(curve(1_000_000, 990_000, levels=Levels(1_000_000, 990_000, 10_000)))
     assert lines[11].lstrip().startswith("floor 10,000 │")
     assert picture(lines)[10].strip().startswith("~")
     assert {0, 9} <= rows_with_dots(lines)
 
 
-def test_where_the_order_was_not_judged_no_line_is_drawn() -> None:
-    """And the legend says why."""
+def test_while_the_order_was_not_judged_no_line_is_drawn() -> None:
+    """The legend gives the reason."""
     assert plot(curve(1, 2))[-1] == "no line: the order was not judged in this time"
 
 
 def test_events_are_marked_on_the_time_axis() -> None:
-    """A suspected drop before a failed look of the same place; only what is there is explained."""
+    """A suspected drop has priority over a failed look; the legend explains only the shown marks."""
     lines = plot(curve(1, 2, 3, 4, 5, h2="x", h4="!"))
     (axis,) = [line for line in lines if "└" in line]
     assert [sign for sign in axis if sign in MARKS] == ["x", "!"]
@@ -119,14 +119,14 @@ def test_events_are_marked_on_the_time_axis() -> None:
 
 
 def test_the_dates_are_those_of_the_first_and_the_last_moment() -> None:
-    """A mark after the last look reaches further than the looks."""
+    """A mark after the last look extends the axis."""
     lines = plot(curve(*range(24 * 10), h480="+"))
     assert "2026-03-01" in lines[13]
     assert lines[13].endswith("2026-03-21")
 
 
 def test_colours_are_used_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """NO_COLOR takes it back."""
+    """NO_COLOR disables them."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert "\x1b[" in "".join(drawn(curve(1, 2), 80, 12, colours=True))

@@ -1,4 +1,4 @@
-"""The operator's hands: the same verbs as over HTTP, with exit codes and words for people."""
+"""`refilld refills`: the same actions as over HTTP, with exit codes and messages."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -42,20 +42,20 @@ def objects(result: Result) -> list[dict[str, object]]:
 
 
 def test_the_group_is_registered() -> None:
-    """With the names of the contract."""
+    """With the documented names."""
     (group,) = COMMANDS
     assert group.name == "refills"
     assert set(group.commands) == {"list", "claim", "extend", "complete", "fail", "release", *ACTIONS}
 
 
 def test_an_empty_queue_is_reported(run: Run) -> None:
-    """In words for people, as no line for programs."""
+    """With a sentence; with --json there is no line."""
     assert run("list").stdout == "nothing to show\n"
     assert run("list", "--json").stdout == ""
 
 
 def test_the_list_shows_refills_newest_first(world: QueueWorld, run: Run) -> None:
-    """With every field of the interface for programs, and no lease token for anybody."""
+    """As JSON with every field of the HTTP API, without lease tokens."""
     first, second = world.queue("1", "2")
     token = world.claim()[0].lease_token
     shown = objects(run("list", "--json"))
@@ -66,7 +66,7 @@ def test_the_list_shows_refills_newest_first(world: QueueWorld, run: Run) -> Non
 
 
 def test_the_list_can_be_filtered(world: QueueWorld, run: Run) -> None:
-    """By state, by order, and in length."""
+    """By state, by order, and by number."""
     held = world.queue("1", "2", held=True)
     world.queue("3")
     assert [r["refill_id"] for r in objects(run("list", "--state", "held", "--json"))] == held[::-1]
@@ -75,7 +75,7 @@ def test_the_list_can_be_filtered(world: QueueWorld, run: Run) -> None:
 
 
 def test_a_claim_shows_what_the_consumer_needs(world: QueueWorld, run: Run) -> None:
-    """Fields as over HTTP; the token is there, since nobody could go on without it."""
+    """The fields are those of the HTTP API, including the lease token."""
     world.queue("1", metric=Metric.LIKES)
     (wanted,) = world.queue("2")
     (refill,) = objects(run("claim", "--limit", 9, "--metric", "followers", "--consumer", "me", "--json"))
@@ -85,7 +85,7 @@ def test_a_claim_shows_what_the_consumer_needs(world: QueueWorld, run: Run) -> N
 
 
 def test_a_claimed_refill_can_be_worked_on_to_its_end(world: QueueWorld, run: Run) -> None:
-    """Claim, extend, complete, all from a shell."""
+    """Claim, extend, complete."""
     (refill_id,) = world.queue("1")
     (refill,) = objects(run("claim", "--lease", "1h", "--json"))
     token = refill["lease_token"]
@@ -97,8 +97,8 @@ def test_a_claimed_refill_can_be_worked_on_to_its_end(world: QueueWorld, run: Ru
     assert (row.external_id, row.delivered, row.completed_at) == ("SMM-9", 120, NOW)
 
 
-def test_a_failure_queues_again_or_gives_up(world: QueueWorld, run: Run) -> None:
-    """As `--no-retry` says, and after the configured number of attempts in any case."""
+def test_a_failed_refill_is_queued_again_or_dead(world: QueueWorld, run: Run) -> None:
+    """Dead with `--no-retry`, and after the configured number of attempts."""
     for order, more, states in (("1", ["--no-retry"], ["dead"]), ("2", [], ["queued", "dead"])):
         (refill_id,) = world.queue(order)
         for state in states:
@@ -111,15 +111,15 @@ def test_a_failure_queues_again_or_gives_up(world: QueueWorld, run: Run) -> None
 
 
 def test_a_released_refill_is_queued_again(world: QueueWorld, run: Run) -> None:
-    """Given back untouched."""
+    """Without counting an attempt."""
     (refill_id,) = world.queue("1")
     (row,) = world.claim()
     released = run("release", refill_id, "--lease-token", row.lease_token)
     assert released.stdout == f"refill {refill_id} is queued\n"
 
 
-def test_a_lost_lease_is_an_error_with_words(world: QueueWorld, run: Run) -> None:
-    """The command line turns it into one line and exit code 1."""
+def test_a_lost_lease_is_an_error_with_a_message(world: QueueWorld, run: Run) -> None:
+    """The message is one line, the exit code 1."""
     (refill_id,) = world.queue("1")
     (row,) = world.claim()
     world.now += LEASE
@@ -133,7 +133,7 @@ def test_a_lost_lease_is_an_error_with_words(world: QueueWorld, run: Run) -> Non
     ("action", "state"), [("approve", "queued"), ("reject", "rejected"), ("cancel", "cancelled")]
 )
 def test_an_action_takes_several_refills(world: QueueWorld, run: Run, action: str, state: str) -> None:
-    """Each is told of on a line of its own."""
+    """Each is reported on its own line."""
     ids = world.queue("1", "2", "3", held=True)
     result = run(action, *ids)
     assert result.exit_code == 0
@@ -141,7 +141,7 @@ def test_an_action_takes_several_refills(world: QueueWorld, run: Run, action: st
 
 
 def test_a_refused_refill_does_not_stop_the_others(world: QueueWorld, run: Run) -> None:
-    """It is told of on standard error, and the exit code is 1."""
+    """It is reported on standard error, and the exit code is 1."""
     (queued,) = world.queue("1")
     held = world.queue("2", "3", held=True)
     result = run("approve", held[0], 999, queued, held[1])
@@ -155,7 +155,7 @@ def test_a_refused_refill_does_not_stop_the_others(world: QueueWorld, run: Run) 
 
 
 def test_requeueing_a_dead_refill_beside_an_open_one_is_refused(world: QueueWorld, run: Run) -> None:
-    """One open refill per order; the refusal is an answer, not a traceback."""
+    """One open refill per order; the refusal is one line, not a traceback."""
     (dead,) = world.queue("1")
     (row,) = world.claim()
     run("fail", dead, "--lease-token", row.lease_token, "--reason", "no", "--no-retry")

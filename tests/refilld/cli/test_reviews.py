@@ -1,4 +1,4 @@
-"""`refilld reviews`: questions about money, for a person to answer."""
+"""`refilld reviews`: refund reviews for the operator."""
 
 import json
 from collections.abc import Iterator
@@ -7,35 +7,35 @@ from pathlib import Path
 import pytest
 
 from storage import leases
-from tests.refilld.cli_world import Desk, a_desk
+from tests.refilld.cli_world import CliWorld, cli_world
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    with a_desk(tmp_path) as desk:
-        yield desk
+def cli(tmp_path: Path) -> Iterator[CliWorld]:
+    with cli_world(tmp_path) as cli:
+        yield cli
 
 
 @pytest.fixture
-def asked(desk: Desk) -> Desk:
-    """A refill of 100 units was given up."""
-    desk.world.queue("1")
-    (row,) = desk.world.claim()
+def asked(cli: CliWorld) -> CliWorld:
+    """A review of a dead refill of 100 units."""
+    cli.world.queue("1")
+    (row,) = cli.world.claim()
     failure = leases.Failure("no such profile", retryable=False)
-    with desk.world.database.write() as tx:
-        leases.fail(tx, row.refill_id, row.lease_token, desk.world.now, failure, 10)
-    return desk
+    with cli.world.database.write() as tx:
+        leases.fail(tx, row.refill_id, row.lease_token, cli.world.now, failure, 10)
+    return cli
 
 
-def test_the_list_names_order_units_and_clause(asked: Desk) -> None:
-    """All that is needed to decide."""
+def test_the_list_names_order_units_and_clause(asked: CliWorld) -> None:
+    """All that the operator needs for the decision."""
     (row,) = map(json.loads, asked.run("reviews", "list", "--json").stdout.splitlines())
     assert (row["order_id"], row["cause"], row["units"], row["refill_id"]) == ("1", "refill_given_up", 100, 1)
     assert row["clause"].startswith("full or partial refund only when the order cannot be fulfilled")
     assert "refill_given_up" in asked.run("reviews", "list").stdout
 
 
-def test_a_closed_review_leaves_the_list_and_keeps_its_note(asked: Desk) -> None:
+def test_a_closed_review_leaves_the_list_and_keeps_its_note(asked: CliWorld) -> None:
     """`--all` still shows it."""
     result = asked.run("reviews", "close", 1, "--note", "refunded 0.15 USD")
     assert (result.exit_code, result.stdout) == (0, "review 1 is closed\n")
@@ -45,10 +45,10 @@ def test_a_closed_review_leaves_the_list_and_keeps_its_note(asked: Desk) -> None
 
 
 @pytest.mark.parametrize("review_id", [1, 404])
-def test_a_closed_or_unknown_review_cannot_be_closed(asked: Desk, review_id: int) -> None:
-    """One clear line."""
+def test_a_closed_or_unknown_review_cannot_be_closed(asked: CliWorld, review_id: int) -> None:
+    """The error is one line."""
     asked.run("reviews", "close", 1)
     result = asked.process("reviews", "close", review_id)
     assert result.returncode == 1
-    said = {1: "review 1 is closed already", 404: "there is no review 404"}[review_id]
-    assert result.stderr == f"refilld: {said}\n"
+    message = {1: "review 1 is closed already", 404: "there is no review 404"}[review_id]
+    assert result.stderr == f"refilld: {message}\n"

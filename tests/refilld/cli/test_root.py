@@ -1,4 +1,4 @@
-"""The command itself: its help, where it looks for the configuration, and how it ends."""
+"""The root command: help, search for the configuration, and exit codes."""
 
 import json
 import subprocess
@@ -16,13 +16,14 @@ from monitor.errors import BadInputError, RefilldError
 from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.guarantee.refund_review import Review, ReviewCause
 from monitor.model.target import Metric
+from monitor.sources.contract import SourceContractError
 from refilld.cli import root
 from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
 from storage import errors, mass_drops, reviews
 from tests.command_tree import command_at, commands
-from tests.refilld.cli_world import Desk, bare, csv, process, sold
-from tests.refilld.queue_world import an_order
+from tests.refilld.cli_world import CliWorld, bare, csv, process, sold
+from tests.refilld.queue_world import a_sold_order
 
 TABLES = {"backtest", "doctor", "list", "show", "claim", "check", "import", "reterm", "probe", "simulate"}
 
@@ -35,7 +36,7 @@ ALL = list(commands())
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
 def test_every_command_has_help(path: tuple[str, ...]) -> None:
-    """What it does and what its options mean, without any configuration."""
+    """The purpose and the options, without any configuration."""
     result = CliRunner().invoke(refilld, [*path, "--help"])
     assert (result.exit_code, result.stderr) == (0, "")
     found = command_at(path)
@@ -46,7 +47,7 @@ def test_every_command_has_help(path: tuple[str, ...]) -> None:
 
 
 def test_the_help_names_every_group() -> None:
-    """In the order of their names."""
+    """Sorted by name."""
     result = CliRunner().invoke(refilld, ["--help"])
     listed = [line.split()[0] for line in result.stdout.partition("Commands:\n")[2].splitlines()]
     assert listed == sorted({path[0] for path in ALL})
@@ -54,18 +55,18 @@ def test_the_help_names_every_group() -> None:
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
 def test_every_table_is_available_as_json(path: tuple[str, ...]) -> None:
-    """For programs."""
+    """With --json."""
     options = {option for given in command_at(path).params for option in given.opts}
     assert ("--json" in options) == (path[-1] in TABLES and path != ("db", "check"))
 
 
 def test_the_version_is_that_of_the_distribution() -> None:
-    """As a bug report wants it."""
+    """For bug reports."""
     result = CliRunner().invoke(refilld, ["--version"])
     assert result.stdout == f"refilld, version {version('refilld')}\n"
 
 
-# The end
+# Exit codes
 
 
 @pytest.mark.parametrize(
@@ -87,11 +88,11 @@ def test_the_version_is_that_of_the_distribution() -> None:
         (["--config", "unreachable.toml", "orders", "list"], 3),
     ],
 )
-def test_exit_codes_are_those_of_the_contract(desk: Desk, words: list[str], code: int) -> None:
-    """0 done, 1 something was refused, 2 wrong usage or configuration, 3 unreachable."""
-    desk.write(csv([sold(1, quantity=0)]), "bad.csv")
-    desk.write("[database]\nurl = 'postgresql://shop:hunter2@127.0.0.1:1/refilld'\n", "unreachable.toml")
-    result = desk.process(*words)
+def test_exit_codes_are_those_of_the_documentation(cli: CliWorld, words: list[str], code: int) -> None:
+    """0 success, 1 something was refused, 2 wrong usage or configuration, 3 unreachable."""
+    cli.write(csv([sold(1, quantity=0)]), "bad.csv")
+    cli.write("[database]\nurl = 'postgresql://shop:hunter2@127.0.0.1:1/refilld'\n", "unreachable.toml")
+    result = cli.process(*words)
     assert result.returncode == code
     assert "Traceback" not in result.stderr
     assert "hunter2" not in result.stderr
@@ -104,19 +105,21 @@ def leaves(kind: type[RefilldError]) -> Iterator[type[RefilldError]]:
         yield from leaves(child)
 
 
-def test_every_error_has_an_exit_code_of_the_contract() -> None:
-    """Wrong configuration or usage is 2, a service that does not answer 3, all else was refused."""
-    wrong = {BadInputError, ConfigError, errors.NotMigratedError}
+def test_every_error_has_a_documented_exit_code() -> None:
+    """Wrong configuration or usage is 2, an unreachable service 3, any other error 1."""
+    wrong = {BadInputError, SourceContractError, ConfigError, errors.NotMigratedError}
     expected = {
         kind: 1 for kind in leaves(RefilldError) if kind.__module__.startswith(("monitor", "storage"))
     }
     expected |= dict.fromkeys(wrong, 2) | {errors.UnreachableError: 3}
-    found = {kind: exit_code(kind("x", "y") if kind is BadInputError else kind("x")) for kind in expected}
+    found = {
+        kind: exit_code(kind("x", "y") if issubclass(kind, BadInputError) else kind("x")) for kind in expected
+    }
     assert found == expected
 
 
 @pytest.mark.parametrize(
-    ("raised", "code", "said"),
+    ("raised", "code", "message"),
     [
         (errors.NotFoundError("there is no order 1"), 1, "refilld: there is no order 1\n"),
         (BadInputError("link", "is empty"), 2, "refilld: link: is empty\n"),
@@ -127,14 +130,14 @@ def test_every_error_has_an_exit_code_of_the_contract() -> None:
     ],
 )
 def test_an_expected_error_is_one_line_and_its_exit_code(
-    desk: Desk,
+    cli: CliWorld,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     raised: BaseException,
     code: int,
-    said: str,
+    message: str,
 ) -> None:
-    """For every command."""
+    """In every command."""
 
     @click.command()
     def failing() -> None:
@@ -146,11 +149,11 @@ def test_an_expected_error_is_one_line_and_its_exit_code(
         main()
     assert caught.value.code == code
     shown = capsys.readouterr()
-    assert (shown.out, shown.err) == ("", said)
+    assert (shown.out, shown.err) == ("", message)
 
 
-def test_an_unexpected_error_shows_its_traceback(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its traceback is what the report needs."""
+def test_an_unexpected_error_shows_its_traceback(cli: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For bug reports."""
 
     @click.command()
     def failing() -> None:
@@ -165,26 +168,26 @@ def test_an_unexpected_error_shows_its_traceback(desk: Desk, monkeypatch: pytest
 # The configuration
 
 
-def test_the_configuration_is_searched_in_the_order_of_the_contract(desk: Desk) -> None:
-    """`--config`, else $REFILLD_CONFIG, else ./refilld.toml; a variable beats them all."""
+def test_the_configuration_is_searched_in_the_documented_order(cli: CliWorld) -> None:
+    """`--config`, else $REFILLD_CONFIG, else ./refilld.toml; a variable overrides them all."""
     for name in ("said", "named", "variable"):
-        desk.write(f"[database]\nurl = 'sqlite:///{name}.db'\n", f"{name}.toml")
+        cli.write(f"[database]\nurl = 'sqlite:///{name}.db'\n", f"{name}.toml")
 
-    def told(*words: str, **environ: str) -> str:
-        return desk.process(*words, "db", "upgrade", **environ).stdout
+    def output(*words: str, **environ: str) -> str:
+        return cli.process(*words, "db", "upgrade", **environ).stdout
 
     url = {"REFILLD_DATABASE__URL": "sqlite:///variable.db"}
     named = {"REFILLD_CONFIG": "named.toml"}
-    assert told().startswith(f"sqlite:///{desk.world.path} is at")
-    assert told(**named).startswith("sqlite:///named.db is at")
-    assert told("--config", "said.toml", **named).startswith("sqlite:///said.db is at")
-    assert told("--config", "said.toml", **named, **url).startswith("sqlite:///variable.db is at")
+    assert output().startswith(f"sqlite:///{cli.world.path} is at")
+    assert output(**named).startswith("sqlite:///named.db is at")
+    assert output("--config", "said.toml", **named).startswith("sqlite:///said.db is at")
+    assert output("--config", "said.toml", **named, **url).startswith("sqlite:///variable.db is at")
 
 
-def test_a_wrong_configuration_is_one_line_with_file_line_and_key(desk: Desk) -> None:
-    """Whatever was to be done, and nothing was."""
-    desk.write("[queue]\nmax_atempts = 3\n", "refilld.toml")
-    result = desk.process("orders", "list", "--json")
+def test_a_wrong_configuration_is_one_line_with_file_line_and_key(cli: CliWorld) -> None:
+    """For every command; nothing is done."""
+    cli.write("[queue]\nmax_atempts = 3\n", "refilld.toml")
+    result = cli.process("orders", "list", "--json")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
         "refilld: refilld.toml:2: unknown key queue.max_atempts; did you mean max_attempts?\n"
@@ -192,7 +195,7 @@ def test_a_wrong_configuration_is_one_line_with_file_line_and_key(desk: Desk) ->
 
 
 def test_help_and_usage_need_no_configuration(tmp_path: Path) -> None:
-    """One reads the help before one has any."""
+    """The help is available before the first configuration."""
     (tmp_path / "refilld.toml").write_text("broken")
     assert process("orders", "import", "-h", cwd=tmp_path).returncode == 0
     wrong = process("orders", "show", cwd=tmp_path)
@@ -202,18 +205,18 @@ def test_help_and_usage_need_no_configuration(tmp_path: Path) -> None:
 # Output
 
 
-def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(desk: Desk) -> None:
-    """From every command that has the option."""
-    desk.world.queue("1", "2")
-    with desk.world.database.write() as tx:
-        mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(20, 9), desk.world.now)
+def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliWorld) -> None:
+    """In every command that has the option."""
+    cli.world.queue("1", "2")
+    with cli.world.database.write() as tx:
+        mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(20, 9), cli.world.now)
         reviews.open_review(
-            tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), an_order("1", "nasa"), desk.world.now
+            tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), a_sold_order("1", "nasa"), cli.world.now
         )
-    desk.run("token", "create", "--scope", "metrics:read")
-    desk.write(csv([sold(9, "2024-01-01T00:00:00Z")]))
+    cli.run("token", "create", "--scope", "metrics:read")
+    cli.write(csv([sold(9, "2024-01-01T00:00:00Z")]))
     needed: dict[str, list[object]] = {
-        "orders import": [desk.home / "orders.csv"],
+        "orders import": [cli.home / "orders.csv"],
         "orders reterm": ["--dry-run"],
         "orders show": ["1"],
         "check": ["1"],
@@ -221,30 +224,30 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(desk: Des
     for path in ALL:
         if "--json" not in {option for given in command_at(path).params for option in given.opts}:
             continue
-        # they end otherwise, or ask Instagram, and have tests of their own
+        # have another output or send requests to Instagram; tested elsewhere
         if path in {("backtest",), ("doctor",), ("sources", "probe")}:
             continue
-        result = desk.run(*path, *needed.get(" ".join(path), []), "--json")
+        result = cli.run(*path, *needed.get(" ".join(path), []), "--json")
         assert (result.exit_code, result.stderr) == (0, ""), path
         assert all(isinstance(json.loads(line), dict) for line in result.stdout.splitlines()), path
         assert result.stdout.strip(), path
 
 
-def test_non_ascii_text_is_printed_in_any_locale(desk: Desk) -> None:
-    """Also where the machine has no language set."""
-    desk.imported(sold(1).replace("acme", "Поставщик ☕"))
-    result = desk.process("orders", "list", LC_ALL="C")
+def test_non_ascii_text_is_printed_in_any_locale(cli: CliWorld) -> None:
+    """Also in the C locale."""
+    cli.imported(sold(1).replace("acme", "Поставщик ☕"))
+    result = cli.process("orders", "list", LC_ALL="C")
     assert (result.returncode, "Поставщик ☕" in result.stdout) == (0, True)
 
 
 def test_the_command_is_also_a_module(tmp_path: Path) -> None:
     """`refilld` and `python -m refilld` are the same."""
     script = Path(sys.executable).with_name("refilld")
-    said = subprocess.run(
+    done = subprocess.run(
         [script, "--help"], env=bare(tmp_path, {}), cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert (
-        said.stdout.replace("Usage: refilld", "Usage: python -m refilld")
+        done.stdout.replace("Usage: refilld", "Usage: python -m refilld")
         == process("--help", cwd=tmp_path).stdout
     )
 

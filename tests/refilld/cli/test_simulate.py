@@ -1,4 +1,4 @@
-"""`refilld simulate` at the prompt: worlds, budgets, output, and what it leaves alone."""
+"""`refilld simulate`: worlds, budgets, output, and no side effects."""
 
 import json
 import re
@@ -41,7 +41,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def leaking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The page's own example, installed as a package would be."""
+    """The example of the documentation, installed as a package."""
     code, toml = re.findall(r"(?s)```(?:python|toml)\n(.*?)```", PAGE.read_text())
     site = tmp_path / "site"
     info = site / "leaking-1.dist-info"
@@ -54,8 +54,8 @@ def leaking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     sys.modules.pop("leaking", None)
 
 
-def test_the_same_seed_gives_the_same_output_and_another_one_another(home: Path) -> None:
-    """Byte for byte, the crossings in the file included."""
+def test_the_output_depends_on_the_seed_only(home: Path) -> None:
+    """The same seed gives the same bytes, including the crossings in the file; another seed gives others."""
     first, again = run(home, *SMALL, "--output", home / "1"), run(home, *SMALL, "--output", home / "2")
     other = run(home, *SMALL, "--seed", "2")
     assert first.exit_code == 0, first.output
@@ -68,8 +68,8 @@ def test_the_configured_database_is_not_used(home: Path) -> None:
     assert [path.name for path in home.iterdir()] == ["refilld.toml"]
 
 
-def test_a_service_with_sources_of_its_own_is_looked_at(home: Path) -> None:
-    """The world stands in for whatever is configured."""
+def test_a_service_with_its_own_sources_is_simulated(home: Path) -> None:
+    """The simulated world replaces the configured sources."""
     plain = '[sources.graph]\nenabled = true\n[services.17]\nmetric = "followers"\n'
     with (home / "refilld.toml").open("a") as file:
         file.write(plain)
@@ -105,7 +105,7 @@ def test_the_output_holds_the_figures_and_each_real_drop(home: Path) -> None:
 
 
 def test_two_cadences_are_compared_in_one_world(home: Path) -> None:
-    """The same orders, a column for each, the configured one first."""
+    """The same orders, one column each, the configured cadence first."""
     result = run(home, *SMALL, "--compare", "learned", "--json")
     assert result.exit_code == 0, result.output
     fixed, learned = map(json.loads, result.stdout.splitlines())
@@ -114,15 +114,15 @@ def test_two_cadences_are_compared_in_one_world(home: Path) -> None:
     assert fixed["looks"] != learned["looks"]
 
 
-def test_the_example_of_the_page_runs(home: Path, leaking: None) -> None:
-    """Ten units a day: five percent of a thousand are gone after five days, and again after ten."""
+def test_the_example_of_the_documentation_runs(home: Path, leaking: None) -> None:
+    """Ten units a day: five percent of a thousand are lost after five days, and again after ten."""
     found = figures(run(home, "--source", "leaking", "--days", 12, "--json"))
     assert (found["real_drops"], found["refills"], found["units_refilled"]) == (2, 2, 100)
     assert found["missed_share"] == 0
     assert found["delay_hours_mean"] <= 6  # type: ignore[operator]
 
 
-def test_a_world_that_sells_nothing_needs_orders(
+def test_a_world_without_orders_needs_an_orders_file(
     home: Path, leaking: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr("leaking.Leaking.orders")
@@ -147,7 +147,7 @@ def test_refused_orders_are_reported_with_exit_code_1(home: Path, leaking: None)
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("--orders-file", PAGE), "sells its own"),
         (("--source", "instaloader", "--orders", 5), "built-in world only"),
@@ -155,9 +155,9 @@ def test_refused_orders_are_reported_with_exit_code_1(home: Path, leaking: None)
         (("--compare", "lucky"), "'lucky' is not"),
     ],
 )
-def test_contradicting_options_are_a_wrong_usage(home: Path, words: tuple[object, ...], said: str) -> None:
+def test_contradictory_options_are_a_wrong_usage(home: Path, words: tuple[object, ...], message: str) -> None:
     result = run(home, *words)
-    assert (result.exit_code, said in result.output) == (2, True)
+    assert (result.exit_code, message in result.output) == (2, True)
 
 
 def test_a_source_that_is_not_installed_is_named(home: Path) -> None:

@@ -1,4 +1,4 @@
-"""A login's cookies are taken from a browser's export, checked, and put where only the owner reads them."""
+"""`refilld sources login`: cookies of a browser's export are checked and stored for the owner only."""
 
 import json
 import random
@@ -15,7 +15,7 @@ from monitor.sources.instaloader.source import InstaloaderSource
 from refilld.cli.context import CommandContext
 from refilld.cli.root import refilld
 from refilld.cli.source_login import exported
-from tests.refilld.cli_world import Desk, a_desk
+from tests.refilld.cli_world import CliWorld, cli_world
 
 COOKIES = {"sessionid": "17%3AFAKE%3A3", "csrftoken": "FAKEtoken", "ds_user_id": "17"}
 BESIDES = {"ig_nrcb": "1", "rur": '"CLN\\05417"'}
@@ -31,12 +31,12 @@ LINES = "# Netscape HTTP Cookie File\n\n" + "".join(
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliWorld]:
     monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
-    with a_desk(tmp_path) as desk:
-        with (desk.home / "refilld.toml").open("a") as file:
-            file.write(f'[sources.instaloader]\nsession_file = "{desk.home}/session.json"\n')
-        yield desk
+    with cli_world(tmp_path) as cli:
+        with (cli.home / "refilld.toml").open("a") as file:
+            file.write(f'[sources.instaloader]\nsession_file = "{cli.home}/session.json"\n')
+        yield cli
 
 
 @pytest.mark.parametrize(
@@ -51,11 +51,11 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     ],
     ids=["object", "list", "list of one site", "cookies.txt", "with a mark", "of windows"],
 )
-def test_every_usual_export_becomes_a_file_that_the_source_reads(desk: Desk, export: str) -> None:
-    """Only the needed cookies, readable by the owner alone, with the next step in one line."""
-    result = desk.run("sources", "login", "instaloader", "--cookies", desk.write(export, "export"))
+def test_every_common_export_becomes_a_session_file(cli: CliWorld, export: str) -> None:
+    """Only the needed cookies, readable by the owner only; one line names the next step."""
+    result = cli.run("sources", "login", "instaloader", "--cookies", cli.write(export, "export"))
     assert result.exit_code == 0, result.output
-    place = desk.home / "session.json"
+    place = cli.home / "session.json"
     assert (json.loads(place.read_text()), place.stat().st_mode & 0o777) == (COOKIES, 0o600)
     assert InstaloaderSource.configured({"session_file": str(place)})
     assert result.output.count("\n") == 1
@@ -63,28 +63,28 @@ def test_every_usual_export_becomes_a_file_that_the_source_reads(desk: Desk, exp
     assert "FAKE" not in result.output
 
 
-def test_cookies_come_from_standard_input_too(desk: Desk) -> None:
-    """So that they need not lie in a second file."""
-    context = CommandContext(desk.home / "refilld.toml", desk.world.clock)
+def test_cookies_can_come_from_standard_input(cli: CliWorld) -> None:
+    """No second file is needed."""
+    context = CommandContext(cli.home / "refilld.toml", cli.world.clock)
     result = CliRunner().invoke(
         refilld, ["sources", "login", "instaloader"], obj=context, input=json.dumps(COOKIES)
     )
     assert result.exit_code == 0, result.output
-    assert json.loads((desk.home / "session.json").read_text()) == COOKIES
+    assert json.loads((cli.home / "session.json").read_text()) == COOKIES
 
 
-def test_an_older_login_is_replaced_whole_and_closed_to_others(desk: Desk) -> None:
-    """Even when the old file was open."""
-    place = desk.home / "session.json"
+def test_an_older_login_is_replaced_and_readable_by_its_owner_only(cli: CliWorld) -> None:
+    """Even if the old file was readable by others."""
+    place = cli.home / "session.json"
     place.write_text("old")
     place.chmod(0o644)
-    desk.run("sources", "login", "instaloader", "--cookies", desk.write(LINES, "export"))
+    cli.run("sources", "login", "instaloader", "--cookies", cli.write(LINES, "export"))
     assert (json.loads(place.read_text()), place.stat().st_mode & 0o777) == (COOKIES, 0o600)
-    assert not list(desk.home.glob(".refilld.*"))
+    assert not list(cli.home.glob(".refilld.*"))
 
 
 @pytest.mark.parametrize(
-    ("export", "said"),
+    ("export", "message"),
     [
         (b"", "neither JSON nor a cookies.txt"),
         (b"hello", "neither JSON nor a cookies.txt"),
@@ -104,14 +104,16 @@ def test_an_older_login_is_replaced_whole_and_closed_to_others(desk: Desk) -> No
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_an_invalid_login_is_refused_and_nothing_is_written(desk: Desk, export: bytes, said: str) -> None:
-    """In one clear line without any value."""
-    result = desk.process("sources", "login", "instaloader", "--cookies", desk.write(export, "export"))
+def test_an_invalid_login_is_refused_and_nothing_is_written(
+    cli: CliWorld, export: bytes, message: str
+) -> None:
+    """With one line without any value."""
+    result = cli.process("sources", "login", "instaloader", "--cookies", cli.write(export, "export"))
     assert (result.returncode, result.stdout) == (2, "")
-    assert said in result.stderr
+    assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert "FAKE" not in result.stderr
-    assert not (desk.home / "session.json").exists()
+    assert not (cli.home / "session.json").exists()
 
 
 @settings(max_examples=300, deadline=None)
@@ -120,29 +122,29 @@ def test_an_invalid_login_is_refused_and_nothing_is_written(desk: Desk, export: 
     st.randoms(),
 )
 def test_any_bytes_are_a_login_or_one_clear_error(odd: bytes, chance: random.Random) -> None:
-    """Alone, and in the middle of something that was an export."""
-    said = []
+    """Alone, and inside a valid export."""
+    messages = []
     for whole in (json.dumps(COOKIES), json.dumps(LIST), LINES):
         at = chance.randrange(len(whole))
         for content in (odd, whole[:at].encode() + odd + whole[at:].encode()):
             try:
                 assert exported(content).values.keys() >= COOKIES.keys()
             except BadInputError as error:
-                said.append(str(error))
-    assert not any("FAKE" in one for one in said)
+                messages.append(str(error))
+    assert not any("FAKE" in one for one in messages)
 
 
-def test_without_a_configured_file_nothing_is_read(desk: Desk) -> None:
-    """The line says what to set."""
-    (desk.home / "refilld.toml").write_text(f'[database]\nurl = "sqlite:///{desk.world.path}"\n')
-    result = desk.process("sources", "login", "instaloader", "--cookies", desk.write(LINES, "export"))
+def test_without_a_configured_file_nothing_is_read(cli: CliWorld) -> None:
+    """The error names the key to set."""
+    (cli.home / "refilld.toml").write_text(f'[database]\nurl = "sqlite:///{cli.world.path}"\n')
+    result = cli.process("sources", "login", "instaloader", "--cookies", cli.write(LINES, "export"))
     assert result.returncode == 2
     assert "session_file under [sources.instaloader]" in result.stderr
 
 
-def test_cookies_and_passwords_are_never_arguments(desk: Desk) -> None:
-    """Everybody on the machine reads the arguments of a program; a password is not taken at all."""
+def test_cookies_and_passwords_are_never_arguments(cli: CliWorld) -> None:
+    """Arguments are visible to all users of the machine; there is no option for a password."""
     options = {name for param in refilld.commands["sources"].commands["login"].params for name in param.opts}  # type: ignore[attr-defined]
     assert options == {"name", "--cookies"}
-    result = desk.run("sources", "login", "instaloader", "--cookies", json.dumps(COOKIES))
+    result = cli.run("sources", "login", "instaloader", "--cookies", json.dumps(COOKIES))
     assert result.exit_code == 2

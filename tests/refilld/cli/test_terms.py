@@ -1,4 +1,4 @@
-"""Terms at the prompt: what sets there are, who uses them, and what an import derives and tells."""
+"""`refilld terms`: the sets of terms, their orders, and the terms that an import derives."""
 
 import json
 from pathlib import Path
@@ -9,16 +9,16 @@ from click.testing import Result
 from monitor.errors import BadInputError
 from refilld.cli.derived_terms import MOST_NAMES
 from refilld.cli.terms import COMMANDS
-from tests.refilld.cli_world import Desk, a_desk, csv, sold
+from tests.refilld.cli_world import CliWorld, cli_world, csv, sold
 
 GOLD = '[terms.gold]\nwindow = "lifetime"\nsettle = "36h"\nrefill = "on_request"\n'
 DERIVING = "[service_names]\nderive_terms = true\n"
 FOLLOWERS = '[services."1234"]\nmetric = "followers"\nname = "IG Followers R30 ♻"\n'
 
 
-def configure(desk: Desk, text: str) -> None:
-    database = f'[database]\nurl = "sqlite:///{desk.world.path}"\n'
-    (desk.home / "refilld.toml").write_text(database + text, encoding="utf-8")
+def configure(cli: CliWorld, text: str) -> None:
+    database = f'[database]\nurl = "sqlite:///{cli.world.path}"\n'
+    (cli.home / "refilld.toml").write_text(database + text, encoding="utf-8")
 
 
 def row(order_id: int, service: str) -> str:
@@ -30,13 +30,13 @@ def shown(result: Result) -> list[dict[str, object]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def sets(desk: Desk, *fields: str) -> list[tuple[object, ...]]:
+def sets(cli: CliWorld, *fields: str) -> list[tuple[object, ...]]:
     """These fields of all sets of terms."""
-    return [tuple(one[field] for field in fields) for one in shown(desk.run("terms", "show", "--json"))]
+    return [tuple(one[field] for field in fields) for one in shown(cli.run("terms", "show", "--json"))]
 
 
 def test_the_group_is_registered() -> None:
-    """With the names of the contract."""
+    """With the documented names."""
     (group,) = COMMANDS
     assert (group.name, set(group.commands)) == ("terms", {"show"})
 
@@ -44,10 +44,10 @@ def test_the_group_is_registered() -> None:
 # Show
 
 
-def test_every_set_is_shown_with_all_its_values_as_the_configuration_writes_them(desk: Desk) -> None:
-    """Durations with their unit, a window without end by its word."""
-    configure(desk, GOLD)
-    (gold,) = shown(desk.run("terms", "show", "gold", "--json"))
+def test_every_set_is_shown_with_all_its_values_as_the_configuration_writes_them(cli: CliWorld) -> None:
+    """Durations have a unit, an unlimited window has its word."""
+    configure(cli, GOLD)
+    (gold,) = shown(cli.run("terms", "show", "gold", "--json"))
     assert gold == {
         "terms": "gold", "kind": "configured", "services": [], "orders": 0,
         "window": "lifetime", "settle": "36h", "min_drop_percent": 5, "min_drop_units": 10,
@@ -56,110 +56,110 @@ def test_every_set_is_shown_with_all_its_values_as_the_configuration_writes_them
     }  # fmt: skip
 
 
-def test_the_default_terms_are_shown_without_any_configuration(desk: Desk) -> None:
-    """In a table for people."""
-    head, line = desk.run("terms", "show").stdout.splitlines()
+def test_the_default_terms_are_shown_without_any_configuration(cli: CliWorld) -> None:
+    """As a table."""
+    head, line = cli.run("terms", "show").stdout.splitlines()
     assert head.split()[:5] == ["terms", "kind", "services", "orders", "window"]
     assert line.split()[:4] == ["default", "configured", "0", "30d"]
 
 
-def test_services_are_listed_by_their_terms(desk: Desk) -> None:
-    """Those that name none by the default ones, or by what their names say."""
+def test_services_are_listed_by_their_terms(cli: CliWorld) -> None:
+    """Services without terms have the default ones, or those derived from their name."""
     services = '[services.a]\nterms = "gold"\n[services.b]\n[services.c]\nterms = "gold"\n' + FOLLOWERS
-    configure(desk, GOLD + services)
-    assert sets(desk, "terms", "services") == [("default", ["b", "1234"]), ("gold", ["a", "c"])]
-    configure(desk, GOLD + services + DERIVING)
-    assert sets(desk, "terms", "kind", "services") == [
+    configure(cli, GOLD + services)
+    assert sets(cli, "terms", "services") == [("default", ["b", "1234"]), ("gold", ["a", "c"])]
+    configure(cli, GOLD + services + DERIVING)
+    assert sets(cli, "terms", "kind", "services") == [
         ("default", "configured", ["b"]), ("gold", "configured", ["a", "c"]), ("R30", "from names", ["1234"]),
     ]  # fmt: skip
 
 
-def test_orders_with_other_values_have_their_own_row(desk: Desk) -> None:
-    """A set that was changed, and one that is gone, are still what orders were sold under."""
-    configure(desk, '[terms.default]\nwindow = "20d"\n[services.svc]\nterms = "gold"\n' + GOLD)
-    desk.imported(row(1, "svc"), row(2, "svc"), row(3, "other"))
-    assert sets(desk, "terms", "kind", "orders") == [("default", "configured", 1), ("gold", "configured", 2)]
-    configure(desk, "")
-    assert sets(desk, "terms", "kind", "window", "orders") == [
+def test_orders_with_other_values_have_their_own_row(cli: CliWorld) -> None:
+    """For a changed set, and for a removed one."""
+    configure(cli, '[terms.default]\nwindow = "20d"\n[services.svc]\nterms = "gold"\n' + GOLD)
+    cli.imported(row(1, "svc"), row(2, "svc"), row(3, "other"))
+    assert sets(cli, "terms", "kind", "orders") == [("default", "configured", 1), ("gold", "configured", 2)]
+    configure(cli, "")
+    assert sets(cli, "terms", "kind", "window", "orders") == [
         ("default", "configured", "30d", 0), ("default", "as sold", "20d", 1),
         ("gold", "as sold", "lifetime", 2),
     ]  # fmt: skip
 
 
-def test_unknown_terms_are_a_wrong_usage(desk: Desk) -> None:
-    """Those that there are, are named."""
-    configure(desk, GOLD)
-    fault = desk.run("terms", "show", "golden").exception
+def test_unknown_terms_are_a_wrong_usage(cli: CliWorld) -> None:
+    """The error names the existing terms."""
+    configure(cli, GOLD)
+    fault = cli.run("terms", "show", "golden").exception
     assert isinstance(fault, BadInputError)
     assert str(fault) == "NAME: there are no terms 'golden'; there are: default, gold"
 
 
 def test_without_a_database_the_terms_are_shown_and_orders_are_not_counted(tmp_path: Path) -> None:
-    """An operator may look at them before anything is sold."""
-    with a_desk(tmp_path) as desk:
-        (desk.home / "refilld.toml").write_text(f'[database]\nurl = "sqlite:///{tmp_path}/none.db"\n')
-        result = desk.run("terms", "show", "--json")
+    """The terms can be checked before the first order."""
+    with cli_world(tmp_path) as cli:
+        (cli.home / "refilld.toml").write_text(f'[database]\nurl = "sqlite:///{tmp_path}/none.db"\n')
+        result = cli.run("terms", "show", "--json")
         (default,) = shown(result)
     assert default["orders"] is None
     assert result.stderr.startswith("orders are not counted: there is no database ")
 
 
-# What an import tells
+# Derived terms in an import
 
 
 @pytest.mark.parametrize("options", [[], ["--dry-run"]])
-def test_an_import_reports_derived_terms(desk: Desk, options: list[str]) -> None:
-    """By the name, with what it promises and how many orders, most of them first."""
-    configure(desk, DERIVING + FOLLOWERS)
-    path = desk.write(csv([row(1, "Likes no refill"), row(2, "1234"), row(3, "1234"), row(4, "plain")]))
-    told = desk.run("orders", "import", path, *options).stdout.splitlines()
-    assert told[1:] == [
+def test_an_import_reports_derived_terms(cli: CliWorld, options: list[str]) -> None:
+    """With the name, the values and the number of orders, the most frequent first."""
+    configure(cli, DERIVING + FOLLOWERS)
+    path = cli.write(csv([row(1, "Likes no refill"), row(2, "1234"), row(3, "1234"), row(4, "plain")]))
+    output = cli.run("orders", "import", path, *options).stdout.splitlines()
+    assert output[1:] == [
         'terms from the name "IG Followers R30 ♻": window 30d, refill automatic (2 orders)',
         'terms from the name "Likes no refill": refill never (1 order)',
     ]
 
 
-def test_with_json_the_derived_terms_are_in_the_object(desk: Desk) -> None:
+def test_with_json_the_derived_terms_are_in_the_object(cli: CliWorld) -> None:
     """With the same facts."""
-    configure(desk, DERIVING)
-    (told,) = shown(desk.run("orders", "import", desk.write(csv([row(1, "Lifetime")])), "--json"))
-    assert told["terms_from_names"] == [
+    configure(cli, DERIVING)
+    (output,) = shown(cli.run("orders", "import", cli.write(csv([row(1, "Lifetime")])), "--json"))
+    assert output["terms_from_names"] == [
         {"name": "Lifetime", "terms": "lifetime", "window": "365d", "refill": "automatic", "orders": 1}
     ]
 
 
-def test_only_added_orders_are_reported_with_derived_terms(desk: Desk) -> None:
-    """A second import freezes nothing."""
-    desk.imported(row(1, "Likes R60"))
-    configure(desk, DERIVING)
-    path = desk.write(csv([row(1, "Likes R60")]))
-    assert desk.run("orders", "import", path).stdout == "0 added, 0 updated, 1 unchanged, 0 refused\n"
-    (order,) = shown(desk.run("orders", "list", "--json"))
+def test_only_added_orders_are_reported_with_derived_terms(cli: CliWorld) -> None:
+    """A second import adds none."""
+    cli.imported(row(1, "Likes R60"))
+    configure(cli, DERIVING)
+    path = cli.write(csv([row(1, "Likes R60")]))
+    assert cli.run("orders", "import", path).stdout == "0 added, 0 updated, 1 unchanged, 0 refused\n"
+    (order,) = shown(cli.run("orders", "list", "--json"))
     assert (order["terms"], order["terms_from"]) == ("default", "default")
 
 
-def test_many_service_names_are_counted_and_not_listed(desk: Desk) -> None:
-    """A file may name a service of its own in each row."""
-    configure(desk, DERIVING)
-    path = desk.write(csv(row(number, f"R{number}") for number in range(1, MOST_NAMES + 4)))
-    lines = desk.run("orders", "import", path).stdout.splitlines()
+def test_many_service_names_are_counted_and_not_listed(cli: CliWorld) -> None:
+    """Each row of a file may have its own service."""
+    configure(cli, DERIVING)
+    path = cli.write(csv(row(number, f"R{number}") for number in range(1, MOST_NAMES + 4)))
+    lines = cli.run("orders", "import", path).stdout.splitlines()
     assert len(lines) == 1 + MOST_NAMES + 1
     assert lines[-1] == "and 3 orders with terms from further names"
 
 
-def test_terms_are_derived_only_when_enabled(desk: Desk) -> None:
-    """A name with a mark is sold under the default terms."""
-    path = desk.write(csv([row(1, "Likes R60")]))
-    assert desk.run("orders", "import", path).stdout == "1 added, 0 updated, 0 unchanged, 0 refused\n"
-    assert sets(desk, "terms", "orders") == [("default", 1)]
+def test_terms_are_derived_only_when_enabled(cli: CliWorld) -> None:
+    """Otherwise the default terms apply."""
+    path = cli.write(csv([row(1, "Likes R60")]))
+    assert cli.run("orders", "import", path).stdout == "1 added, 0 updated, 0 unchanged, 0 refused\n"
+    assert sets(cli, "terms", "orders") == [("default", 1)]
 
 
-def test_a_name_about_refills_without_derived_terms_is_reported(desk: Desk) -> None:
-    """Else a customer might be promised by the default terms what the name takes back."""
-    with (desk.home / "refilld.toml").open("a") as file:
+def test_a_name_about_refills_without_derived_terms_is_reported(cli: CliWorld) -> None:
+    """The default terms may promise more than the name."""
+    with (cli.home / "refilld.toml").open("a") as file:
         file.write("[service_names]\nderive_terms = true\n")
     rows = [sold(1).replace("svc", "IG Followers ❌ Refill"), sold(2).replace("svc", "Cheap followers")]
-    result = desk.run("orders", "import", desk.write(csv(rows)))
-    told = 'no terms from the name "IG Followers ❌ Refill": the default ones hold (1 order)'
-    assert told in result.output
+    result = cli.run("orders", "import", cli.write(csv(rows)))
+    message = 'no terms from the name "IG Followers ❌ Refill": the default ones hold (1 order)'
+    assert message in result.output
     assert "Cheap followers" not in result.output

@@ -1,4 +1,4 @@
-"""An order's story at the prompt: what a person reads, what a program gets, and what neither may see."""
+"""`refilld orders show`: the output on a terminal and as JSON, without secrets."""
 
 import fcntl
 import json
@@ -26,67 +26,67 @@ from refilld.timeline.events import REASONS, STATES
 from refilld.timeline.levels import Levels, levels_of
 from storage import leases, requests, snapshots, targets
 from storage.operator_actions import act
-from tests.refilld.cli_world import COMMAND, Desk, bare
+from tests.refilld.cli_world import COMMAND, CliWorld, bare
 
 HOUR = timedelta(hours=1)
-EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\nfake\u202e"
+CONTROL_CHARACTERS = "\x1b]0;owned\x07\x1b[2J\x9b31m\r\nfake\u202e"
 
 
-def look(desk: Desk, hours_ago: float, count: int | None, detail: str = "") -> None:
-    """A look at the target of order 17."""
+def look(cli: CliWorld, hours_ago: float, count: int | None, detail: str = "") -> None:
+    """Store a look at the target of order 17."""
     target = Target(Link(LinkKind.PROFILE, "profile.17"), Metric.FOLLOWERS)
     outcome = Outcome.TRANSIENT if count is None else Outcome.COUNT
-    shot = Snapshot(target, desk.world.now - hours_ago * HOUR, outcome, "simulated", count, "", detail)
-    with desk.world.database.write() as tx:
-        snapshots.add(tx, targets.of_order(tx, "17").target_id, shot)
+    snapshot = Snapshot(target, cli.world.now - hours_ago * HOUR, outcome, "simulated", count, "", detail)
+    with cli.world.database.write() as tx:
+        snapshots.add(tx, targets.of_order(tx, "17").target_id, snapshot)
 
 
-def counted(desk: Desk, count: int) -> None:
-    """The newest count, as the series keeps it."""
-    with closing(sqlite3.connect(desk.world.path)) as connection, connection:
+def set_last_count(cli: CliWorld, count: int) -> None:
+    """Set the newest count of the series."""
+    with closing(sqlite3.connect(cli.world.path)) as connection, connection:
         connection.execute(
             "UPDATE targets SET last_count = ?, last_count_at = (SELECT max(at) FROM snapshots)", [count]
         )
 
 
-def storied(desk: Desk) -> str:
-    """An order with looks, a drop, a decision, and a claimed refill; gives the lease token."""
-    desk.world.queue("17")
-    (row,) = desk.world.claim(consumer="panel")
+def order_with_history(cli: CliWorld) -> str:
+    """Store an order with looks, a drop, a decision and a claimed refill, and return the lease token."""
+    cli.world.queue("17")
+    (row,) = cli.world.claim(consumer="panel")
     for hours_ago, count in ((5, 2000), (4, 1990), (3, 1995), (2, None), (1, 1900)):
-        look(desk, hours_ago, count, "" if count else "HTTP 503")
-    counted(desk, 1900)
+        look(cli, hours_ago, count, "" if count else "HTTP 503")
+    set_last_count(cli, 1900)
     return str(row.lease_token)
 
 
-def shown(desk: Desk) -> str:
-    result = desk.run("orders", "show", "17")
+def shown(cli: CliWorld) -> str:
+    result = cli.run("orders", "show", "17")
     assert result.exit_code == 0, result.output
     return result.stdout
 
 
-def events(desk: Desk) -> list[str]:
-    """The story's lines, without their times."""
-    lines = shown(desk).partition("\nstory\n")[2].splitlines()
+def events(cli: CliWorld) -> list[str]:
+    """The lines of the timeline, without their times."""
+    lines = shown(cli).partition("\nstory\n")[2].splitlines()
     assert lines == sorted(lines, key=lambda line: line[:20])
     return [line[22:] for line in lines]
 
 
-def document_of(desk: Desk) -> dict[str, Any]:
-    result = desk.run("orders", "show", "17", "--json")
+def document_of(cli: CliWorld) -> dict[str, Any]:
+    result = cli.run("orders", "show", "17", "--json")
     assert result.exit_code == 0, result.output
     (line,) = result.stdout.splitlines()
     found: dict[str, Any] = json.loads(line)
     return found
 
 
-def on_a_terminal(desk: Desk, columns: int, **environ: str) -> str:
-    """What a person sees on a terminal so many columns wide."""
+def on_a_terminal(cli: CliWorld, columns: int, **environ: str) -> str:
+    """The output on a terminal of so many columns."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     with subprocess.Popen(
-        [*COMMAND, "orders", "show", "17"], cwd=desk.home,
-        env=bare(desk.home, {"TERM": "xterm-256color", **environ}),
+        [*COMMAND, "orders", "show", "17"], cwd=cli.home,
+        env=bare(cli.home, {"TERM": "xterm-256color", **environ}),
         stdin=theirs, stdout=theirs, stderr=theirs,
     ):  # fmt: skip
         os.close(theirs)
@@ -98,30 +98,30 @@ def on_a_terminal(desk: Desk, columns: int, **environ: str) -> str:
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 65_536)
-    except OSError:  # Linux says so when the last writer has gone
+    except OSError:  # Linux raises this when the last writer has closed
         return b""
 
 
-def test_the_output_has_facts_plot_and_timeline(desk: Desk) -> None:
-    """The facts with the terms and what a customer would be told; and never a lease token."""
-    token = storied(desk)
-    told = shown(desk)
-    facts = dict(line.split(maxsplit=1) for line in told.partition("\n\n")[0].splitlines())
+def test_the_output_has_facts_plot_and_timeline(cli: CliWorld) -> None:
+    """The facts include the terms and the answer to the customer; there is no lease token."""
+    token = order_with_history(cli)
+    output = shown(cli)
+    facts = dict(line.split(maxsplit=1) for line in output.partition("\n\n")[0].splitlines())
     assert (facts["order_id"], facts["completed_at"]) == ("17", "2026-02-24 12:00:00Z")
     assert (facts["start_measured"], facts["terms"]) == ("no", "default")
     assert facts["limits"].startswith("window 30d, settle 1d, min_drop_percent 5,")
     assert (facts["line"], facts["floor"], facts["threshold"]) == ("2000", "1000", "50")
     assert facts["answer"] == "refill: A refill of 100 is on its way."
-    parts = [part.splitlines()[0] for part in told.split("\n\n")[1:]]
+    parts = [part.splitlines()[0] for part in output.split("\n\n")[1:]]
     assert parts == ["followers over time", "story"]
-    assert token not in told
+    assert token not in output
 
 
-def test_the_timeline_is_complete_and_ordered_by_time(desk: Desk) -> None:
+def test_the_timeline_is_complete_and_ordered_by_time(cli: CliWorld) -> None:
     """Uneventful looks are folded, failed ones are shown."""
-    storied(desk)
+    order_with_history(cli)
     numbers = "count 1,900, whole at 2,000, 100 missing"
-    assert events(desk) == [
+    assert events(cli) == [
         "delivery completed: 1,000 of 1,000 units",
         "the delivery counts as settled, and counts are judged",
         "3 looks, counts 1,990 to 2,000, the last 1,995 (until 2026-03-01 09:00:00Z)",
@@ -136,29 +136,29 @@ def test_the_timeline_is_complete_and_ordered_by_time(desk: Desk) -> None:
     ]
 
 
-def test_the_plot_shows_the_counts_between_their_levels(desk: Desk) -> None:
+def test_the_plot_shows_the_counts_between_their_levels(cli: CliWorld) -> None:
     """With the drop and the failed look marked on the time axis."""
-    storied(desk)
-    plot = shown(desk).partition("over time\n")[2].partition("\nstory")[0]
+    order_with_history(cli)
+    plot = shown(cli).partition("over time\n")[2].partition("\nstory")[0]
     for label in ("line 2,000 │", "drop 1,950 │", "now 1,900 │", "floor 1,000 │"):
         assert label in plot
     (axis,) = [line for line in plot.splitlines() if "└" in line]
     assert (axis.count("x"), axis.count("!"), axis.count("+")) == (1, 1, 0)
 
 
-def test_the_timeline_shows_a_refill_until_its_end(desk: Desk) -> None:
-    """Who had it, why it came back, how it was given up or delivered."""
-    (refill_id,) = desk.world.queue("17")
-    (row,) = desk.world.claim(consumer="panel")
-    with desk.world.database.write() as tx:
+def test_the_timeline_shows_a_refill_until_its_end(cli: CliWorld) -> None:
+    """With its consumers, its failures, and its end."""
+    (refill_id,) = cli.world.queue("17")
+    (row,) = cli.world.claim(consumer="panel")
+    with cli.world.database.write() as tx:
         gone = leases.Failure("no such user", retryable=False)
-        leases.fail(tx, refill_id, row.lease_token, desk.world.now + HOUR, gone, 10)
-        act(tx, refill_id, "requeue", desk.world.now + 2 * HOUR)
-    desk.world.now += 3 * HOUR
-    (row,) = desk.world.claim()
-    with desk.world.database.write() as tx:
-        leases.complete(tx, refill_id, row.lease_token, desk.world.now, external_id="A-7", delivered=90)
-    assert [text for text in events(desk) if text.startswith("refill ")] == [
+        leases.fail(tx, refill_id, row.lease_token, cli.world.now + HOUR, gone, 10)
+        act(tx, refill_id, "requeue", cli.world.now + 2 * HOUR)
+    cli.world.now += 3 * HOUR
+    (row,) = cli.world.claim()
+    with cli.world.database.write() as tx:
+        leases.complete(tx, refill_id, row.lease_token, cli.world.now, external_id="A-7", delivered=90)
+    assert [text for text in events(cli) if text.startswith("refill ")] == [
         "refill 1 queued",
         "refill 1 claimed by panel",
         "refill 1 given up: no such user",
@@ -168,20 +168,20 @@ def test_the_timeline_shows_a_refill_until_its_end(desk: Desk) -> None:
     ]
 
 
-def test_the_timeline_has_flags_requests_and_reviews(desk: Desk) -> None:
-    """With the answers to them."""
-    storied(desk)
-    with desk.world.database.write() as tx:
-        requests.ask(tx, "17", desk.world.now)
-        requests.answered(tx, "17", desk.world.now + HOUR)
-        requests.ask(tx, "17", desk.world.now + 2 * HOUR)
+def test_the_timeline_has_flags_requests_and_reviews(cli: CliWorld) -> None:
+    """With their answers."""
+    order_with_history(cli)
+    with cli.world.database.write() as tx:
+        requests.ask(tx, "17", cli.world.now)
+        requests.answered(tx, "17", cli.world.now + HOUR)
+        requests.ask(tx, "17", cli.world.now + 2 * HOUR)
         tx.exec_driver_sql(
             "INSERT INTO reviews (order_id, cause, refill_id, units, share, currency, opened_at, closed_at,"
             " note) VALUES ('17', 'refill_given_up', 1, 100, '0.15', 'USD', 1772370000000000,"
             " 1772380000000000, 'refunded')"
         )
-    desk.run("orders", "flag", "17", Flag.DISPUTE)
-    told = events(desk)
+    cli.run("orders", "flag", "17", Flag.DISPUTE)
+    lines = events(cli)
     for text in (
         "the customer asked for a refill",
         "the customer's request is answered",
@@ -190,42 +190,42 @@ def test_the_timeline_has_flags_requests_and_reviews(desk: Desk) -> None:
         "refund review 1 opened (refill_given_up): 100 units, 0.15 USD of the price",
         "refund review 1 closed: refunded",
     ):
-        assert text in told
-    document = document_of(desk)
+        assert text in lines
+    document = document_of(cli)
     assert [len(document[name]) for name in ("requests", "flags_set", "reviews")] == [2, 1, 1]
     assert document["flags_set"][0]["set_at"] == "2026-03-01T12:00:00Z"
 
 
-def test_the_levels_before_a_flag_are_still_drawn(desk: Desk) -> None:
-    """A flag suspends from the moment it is set, not backwards."""
-    storied(desk)
-    desk.run("orders", "flag", "17", "hold")
-    assert "line 2,000 │" in shown(desk)
+def test_the_levels_before_a_flag_are_still_drawn(cli: CliWorld) -> None:
+    """A flag has no effect on the time before it."""
+    order_with_history(cli)
+    cli.run("orders", "flag", "17", "hold")
+    assert "line 2,000 │" in shown(cli)
 
 
-def test_levels_are_drawn_as_of_their_time(desk: Desk) -> None:
-    """A later order on the link raises the line of an earlier one, but not before it is judged."""
-    desk.imported(
+def test_levels_are_drawn_as_of_their_time(cli: CliWorld) -> None:
+    """A later order on the link raises the line of an earlier one once it is active."""
+    cli.imported(
         "17,svc,@shop,1000,Completed,2026-02-10T00:00:00Z,500,0,followers,,,",
         "18,svc,@shop,1000,Completed,2026-02-20T00:00:00Z,1500,0,followers,,,",
     )
-    counted(desk, 2500)
-    with desk.world.database.read() as tx:
-        timeline = load.load(tx, "17", desk.world.now)
+    set_last_count(cli, 2500)
+    with cli.world.database.read() as tx:
+        timeline = load.load(tx, "17", cli.world.now)
     days = {day: levels_of(timeline, datetime(2026, 2, day, 12, tzinfo=UTC)) for day in (10, 15, 20, 25)}
     assert days[10] is None
     assert days[15] == days[20] == Levels(line=1500, opens=1450, floor=500)
     assert days[25] == Levels(line=2500, opens=2450, floor=1500)
 
 
-def test_json_has_everything_in_one_object(desk: Desk) -> None:
-    """With the numbers of the rules and the events, and without lease tokens."""
-    token = storied(desk)
-    timeline = document_of(desk)
+def test_json_has_everything_in_one_object(cli: CliWorld) -> None:
+    """With the figures and the events, without lease tokens."""
+    token = order_with_history(cli)
+    timeline = document_of(cli)
     assert (timeline["order_id"], timeline["terms"], timeline["threshold"]) == ("17", "default", 50)
     assert (timeline["ends_at"], timeline["baseline"]) == ("2026-03-26T12:00:00Z", 2000)
     assert timeline["limits"]["cooldown"] == "1d"
-    counts = [shot["count"] for shot in timeline["snapshots"]]
+    counts = [snapshot["count"] for snapshot in timeline["snapshots"]]
     assert (counts, timeline["snapshots_left_out"]) == ([1900, None, 1995, 1990, 2000], 0)
     sections = ("drops", "decisions", "refills", "requests", "flags_set", "reviews")
     assert [len(timeline[name]) for name in sections] == [1, 1, 1, 0, 0, 0]
@@ -237,88 +237,92 @@ def test_json_has_everything_in_one_object(desk: Desk) -> None:
     assert "lease_token" not in written
 
 
-def test_omitted_looks_are_counted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_omitted_looks_are_counted(cli: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest looks are kept, and the rest is counted."""
-    storied(desk)
+    order_with_history(cli)
     monkeypatch.setattr(load, "LOOKS", 4)
     monkeypatch.setattr(document, "SNAPSHOTS", 3)
-    timeline = document_of(desk)
-    assert ([shot["count"] for shot in timeline["snapshots"]], timeline["snapshots_left_out"]) == (
+    timeline = document_of(cli)
+    assert ([snapshot["count"] for snapshot in timeline["snapshots"]], timeline["snapshots_left_out"]) == (
         [1900, None, 1995],
         2,
     )
-    assert "1 earlier looks are left out here" in events(desk)
+    assert "1 earlier looks are left out here" in events(cli)
 
 
 def test_only_the_newest_lines_of_a_long_timeline_are_printed(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    cli: CliWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The number of earlier ones is shown."""
-    storied(desk)
-    whole = events(desk)
+    """The number of omitted lines is shown."""
+    order_with_history(cli)
+    whole = events(cli)
     monkeypatch.setattr(printed, "LINES", 3)
-    output = desk.run("orders", "show", "17").stdout
+    output = cli.run("orders", "show", "17").stdout
     assert f"{len(whole) - 3} earlier lines are left out; --json has them\n" in output
     assert [line[-20:] for line in output.splitlines()[-3:]] == [line[-20:] for line in whole[-3:]]
 
 
-def test_a_new_order_has_a_short_timeline(desk: Desk) -> None:
-    """Neither a count nor a delivery is needed for one."""
-    desk.imported("17,svc,@profile.17,1000,Pending,,,0,followers,acme,1.50,USD")
-    assert events(desk) == ["imported"]
-    assert "no count yet, so there is nothing to draw" in shown(desk)
+def test_a_new_order_has_a_short_timeline(cli: CliWorld) -> None:
+    """It has neither a count nor a delivery."""
+    cli.imported("17,svc,@profile.17,1000,Pending,,,0,followers,acme,1.50,USD")
+    assert events(cli) == ["imported"]
+    assert "no count yet, so there is nothing to draw" in shown(cli)
 
 
 @pytest.mark.parametrize("columns", [40, 80])
-def test_the_plot_fits_the_terminal(desk: Desk, columns: int) -> None:
+def test_the_plot_fits_the_terminal(cli: CliWorld, columns: int) -> None:
     """And the timeline is wrapped between words."""
-    storied(desk)
-    told = on_a_terminal(desk, columns, NO_COLOR="1")
-    lines = [line for line in told.splitlines() if "https://" not in line]  # a link is never broken
+    order_with_history(cli)
+    output = on_a_terminal(cli, columns, NO_COLOR="1")
+    lines = [line for line in output.splitlines() if "https://" not in line]  # a link is never broken
     assert any("│" in line for line in lines)
     assert max(map(len, lines)) <= columns
-    assert "\x1b[3" not in told
+    assert "\x1b[3" not in output
 
 
-def test_on_a_terminal_the_plot_is_coloured(desk: Desk) -> None:
-    """Even where there is hardly room for it."""
-    storied(desk)
-    told = on_a_terminal(desk, 12)
-    assert "\x1b[3" in told
-    assert "Traceback" not in told
+def test_on_a_terminal_the_plot_is_coloured(cli: CliWorld) -> None:
+    """Even with 12 columns."""
+    order_with_history(cli)
+    output = on_a_terminal(cli, 12)
+    assert "\x1b[3" in output
+    assert "Traceback" not in output
 
 
-def test_without_unicode_the_plot_is_omitted(desk: Desk) -> None:
-    """And still tells the story."""
-    storied(desk)
-    result = desk.process("orders", "show", "17", PYTHONIOENCODING="latin-1")
+def test_without_unicode_the_plot_is_omitted(cli: CliWorld) -> None:
+    """The timeline is still shown."""
+    order_with_history(cli)
+    result = cli.process("orders", "show", "17", PYTHONIOENCODING="latin-1")
     assert (result.returncode, result.stderr) == (0, "")
     assert "not drawn: this output takes no Unicode" in result.stdout
     assert "refill 1 claimed by panel" in result.stdout
 
 
-def test_no_external_text_can_control_the_terminal(desk: Desk) -> None:
-    """Neither a customer's name nor a source's words, a consumer's name, an error or an operator's note."""
-    storied(desk)
-    with closing(sqlite3.connect(desk.world.path)) as connection, connection:
-        connection.execute("UPDATE orders SET link_typed = ?, service = ?, customer = ?", [EVIL] * 3)
-        connection.execute("UPDATE targets SET due_reason = ?, owner = ?, username_now = ?", [EVIL] * 3)
-        connection.execute("UPDATE snapshots SET detail = ?, source = ?", [EVIL] * 2)
-        connection.execute("UPDATE refill_events SET detail = ?", [EVIL])
+def test_no_external_text_can_control_the_terminal(cli: CliWorld) -> None:
+    """Neither the customer, a source's detail, a consumer, an error nor an operator's note."""
+    order_with_history(cli)
+    with closing(sqlite3.connect(cli.world.path)) as connection, connection:
+        connection.execute(
+            "UPDATE orders SET link_typed = ?, service = ?, customer = ?", [CONTROL_CHARACTERS] * 3
+        )
+        connection.execute(
+            "UPDATE targets SET due_reason = ?, owner = ?, username_now = ?", [CONTROL_CHARACTERS] * 3
+        )
+        connection.execute("UPDATE snapshots SET detail = ?, source = ?", [CONTROL_CHARACTERS] * 2)
+        connection.execute("UPDATE refill_events SET detail = ?", [CONTROL_CHARACTERS])
         connection.execute(
             "INSERT INTO reviews (order_id, cause, units, share, currency, opened_at, closed_at, note)"
-            " VALUES ('17', 'short_delivery', 1, '1', ?, 1, 2, ?)", [EVIL] * 2
+            " VALUES ('17', 'short_delivery', 1, '1', ?, 1, 2, ?)", [CONTROL_CHARACTERS] * 2
         )  # fmt: skip
-    told = shown(desk)
-    assert told.count("?]0;owned??[2J?31m??fake?") >= 8
-    assert [line for line in told.splitlines() if not line.isprintable()] == []
-    seen = on_a_terminal(desk, 80, NO_COLOR="1")
+    output = shown(cli)
+    assert output.count("?]0;owned??[2J?31m??fake?") >= 8
+    assert [line for line in output.splitlines() if not line.isprintable()] == []
+    seen = on_a_terminal(cli, 80, NO_COLOR="1")
     assert [sign for sign in ("\x1b]", "\x1b[2J", "\x07", "\x9b", "\u202e") if sign in seen] == []
-    assert document_of(desk)["customer"] == EVIL
-    assert desk.run("orders", "show", "17", "--json").stdout.rstrip("\n").isprintable()
+    assert document_of(cli)["customer"] == CONTROL_CHARACTERS
+    assert cli.run("orders", "show", "17", "--json").stdout.rstrip("\n").isprintable()
 
 
 @pytest.mark.parametrize("word", [*Reason, *RefillState])
-def test_the_timeline_has_words_for_every_reason_and_state(word: Reason | RefillState) -> None:
+def test_the_timeline_has_a_text_for_every_reason_and_state(word: Reason | RefillState) -> None:
     """Every reason of a decision, every state of a refill."""
     assert REASONS[word] if isinstance(word, Reason) else STATES[word]

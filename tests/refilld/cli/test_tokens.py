@@ -1,4 +1,4 @@
-"""Tokens are shown once, kept as digests, and revoked at once."""
+"""Tokens are shown once, stored as digests, and revoked immediately."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -41,7 +41,7 @@ def scopes_of(world: QueueWorld, made: str) -> frozenset[Scope] | None:
 
 
 def test_the_group_is_registered() -> None:
-    """With the names of the contract."""
+    """With the documented names."""
     (group,) = COMMANDS
     assert group.name == "token"
     assert set(group.commands) == {"create", "list", "revoke"}
@@ -57,13 +57,13 @@ def test_create_prints_the_token_only(world: QueueWorld, run: Run) -> None:
 
 
 def test_two_tokens_are_never_the_same(run: Run) -> None:
-    """Even of the same name and scopes."""
+    """Even with the same name and scopes."""
     made = {run("create", "--scope", "metrics:read", "--name", "same").stdout for _ in range(5)}
     assert len(made) == 5
 
 
 def test_the_database_does_not_contain_the_token(world: QueueWorld, run: Run) -> None:
-    """A stolen backup opens no door."""
+    """A stolen backup gives no access."""
     made = run("create", "--scope", "refills:consume").stdout.strip()
     files = b"".join(path.read_bytes() for path in world.path.parent.glob("queue.db*"))
     assert b"refills:consume" in files
@@ -72,7 +72,7 @@ def test_the_database_does_not_contain_the_token(world: QueueWorld, run: Run) ->
 
 
 def test_the_list_shows_names_scopes_and_times(world: QueueWorld, run: Run) -> None:
-    """And nothing that could be used."""
+    """Nothing in it can be used as a token."""
     made = run("create", "--scope", "refills:manage", "--scope", "orders:read", "--name", "robot").stdout
     (shown,) = map(json.loads, run("list", "--json").stdout.splitlines())
     assert shown == {
@@ -89,7 +89,7 @@ def test_the_list_shows_names_scopes_and_times(world: QueueWorld, run: Run) -> N
 
 
 def test_a_revoked_token_has_no_scopes(world: QueueWorld, run: Run) -> None:
-    """It stays in the list, with its end."""
+    """It stays in the list, with the time of its revocation."""
     made = run("create", "--scope", "refills:consume").stdout.strip()
     assert run("revoke", 1).stdout == "token 1 is revoked\n"
     assert scopes_of(world, made) is None
@@ -98,7 +98,7 @@ def test_a_revoked_token_has_no_scopes(world: QueueWorld, run: Run) -> None:
 
 
 def test_an_unknown_token_cannot_be_revoked(run: Run) -> None:
-    """Nor what has been revoked already."""
+    """Nor a revoked one."""
     run("create", "--scope", "refills:consume")
     run("revoke", 1)
     for token_id in (1, 2, 2**63 - 1):

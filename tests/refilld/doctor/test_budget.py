@@ -1,4 +1,4 @@
-"""The doctor's forecast: how old a look will be at this budget, and what would help."""
+"""The doctor's forecast: how old a look will be at this budget, and the remedy."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -24,7 +24,7 @@ PLAIN = {"enabled": True, "spacing": "0s", "reserve": 0}
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[QueueWorld]:
-    """With a source `seer` that counts followers only."""
+    """A world with a source `seer` that counts followers only."""
     plug_in(tmp_path, monkeypatch)
     with queue_world(tmp_path) as world:
         yield world
@@ -38,7 +38,7 @@ def settings(cadence: str = "learned", **sections: dict[str, Any]) -> Settings:
 def watch(
     world: QueueWorld, number: int, metric: Metric = Metric.FOLLOWERS, source: str | None = None
 ) -> None:
-    """Let so many targets of a metric be due; `source` reads them."""
+    """Store so many due targets of a metric; `source` reads them."""
     kind = metric.counted_on
     wanted = [Target(Link(kind, _key(kind, n)), metric) for n in range(number)]
     with world.database.write() as tx:
@@ -79,15 +79,15 @@ def test_the_reserve_of_manual_checks_is_not_for_routine(world: QueueWorld) -> N
     assert seen(world, settings(seer={"reserve": 34}))["seer"].oldest_look == 3 * HOUR
 
 
-def test_a_day_that_is_short_binds(world: QueueWorld) -> None:
+def test_the_daily_limit_can_be_the_lowest(world: QueueWorld) -> None:
     """Ten requests an hour in the long run."""
     watch(world, 60, source="seer")
     forecast = seen(world, settings(seer={"requests_per_day": 240}))["seer"]
     assert (forecast.oldest_look, forecast.binding) == (6 * HOUR, BindingLimit.DAY)
 
 
-def test_targets_that_nobody_reads_yet_count_for_the_first_source_that_could(world: QueueWorld) -> None:
-    """Followers for the one that counts them, the rest for the next."""
+def test_unassigned_targets_count_for_the_first_source_that_can_read_them(world: QueueWorld) -> None:
+    """Followers for the source that counts them, the rest for the next one."""
     watch(world, 30)
     watch(world, 7, Metric.LIKES)
     both = seen(world, settings(seer={}, instaloader={}))
@@ -97,7 +97,7 @@ def test_targets_that_nobody_reads_yet_count_for_the_first_source_that_could(wor
 
 
 def test_the_official_source_comes_first(world: QueueWorld) -> None:
-    """Wherever it stands in the configuration, as by the daemon."""
+    """Independent of its place in the configuration, as in the daemon."""
     token = world.path.parent / "token"
     token.write_text("hunter2")
     token.chmod(0o600)
@@ -108,14 +108,14 @@ def test_the_official_source_comes_first(world: QueueWorld) -> None:
 
 
 def test_targets_of_a_disabled_source_count_for_another(world: QueueWorld) -> None:
-    """It will have to read them."""
+    """The other source will read them."""
     watch(world, 30, source="instaloader")
     forecast = seen(world, settings(seer={}, instaloader={"enabled": False}))
     assert {name: one.capacity.targets for name, one in forecast.items()} == {"seer": 30}
 
 
 def test_a_source_that_cannot_start_is_still_counted(world: QueueWorld) -> None:
-    """Another finding tells that it can not; but any other source comes before it."""
+    """Another finding reports the failure; every other source comes before it."""
     watch(world, 30)
     for name in ("picky", "broken"):
         both = seen(world, settings("learned", **{name: {}, "instaloader": {}}))
@@ -127,14 +127,14 @@ def test_a_source_that_cannot_start_is_still_counted(world: QueueWorld) -> None:
 
 
 def test_an_uninstalled_source_has_no_forecast(world: QueueWorld) -> None:
-    """It reads nothing, so the others have to."""
+    """It reads nothing, so its targets count for the others."""
     watch(world, 30, source="telepathy")
     forecast = seen(world, settings(telepathy={}, seer={}))
     assert {name: one.capacity.targets for name, one in forecast.items()} == {"seer": 30}
 
 
-def test_looks_that_a_request_serves_are_measured(world: QueueWorld) -> None:
-    """As soon as there are enough requests to say; until then they are as the targets are read together."""
+def test_the_looks_per_request_are_measured(world: QueueWorld) -> None:
+    """With enough requests; until then they are estimated from the targets that share a request."""
     watch(world, 60, source="seer")
     with world.database.write() as tx:
         tx.exec_driver_sql("UPDATE targets SET request_key = 'page ' || (target_id % 20)")
@@ -147,8 +147,8 @@ def test_looks_that_a_request_serves_are_measured(world: QueueWorld) -> None:
     assert seen(world, settings(seer={}))["seer"].capacity.looks_per_request == 5
 
 
-def test_orders_are_told_beside_the_targets(world: QueueWorld) -> None:
-    """Two orders, on a target each."""
+def test_orders_are_reported_with_the_targets(world: QueueWorld) -> None:
+    """Two orders, each on its own target."""
     world.queue("1", "2")
     with world.database.write() as tx:
         tx.exec_driver_sql("UPDATE targets SET next_due_at = 1")
@@ -156,81 +156,81 @@ def test_orders_are_told_beside_the_targets(world: QueueWorld) -> None:
     assert (forecast.capacity.targets, forecast.orders) == (2, 2)
 
 
-# What is said
+# The finding
 
 
 def test_a_sufficient_budget_is_reported(world: QueueWorld) -> None:
-    """Nothing is older than `every`, and next to nothing missed."""
+    """No look is older than `every`, and almost no drop is missed."""
     watch(world, 60, source="seer")
-    (told,) = found(world, settings(seer={}))
-    assert (told.level, told.hint) == (FindingLevel.OK, "")
-    assert "going round once takes 2 hours (cold targets wait longer, hot ones less)" in told.says
+    (finding,) = found(world, settings(seer={}))
+    assert (finding.level, finding.hint) == (FindingLevel.OK, "")
+    assert "going round once takes 2 hours (cold targets wait longer, hot ones less)" in finding.says
 
 
 @pytest.mark.parametrize(("cadence", "age"), [("learned", "60 minutes"), ("fixed", "6 hours")])
-def test_a_budget_to_spare_makes_no_look_younger_than_the_cadence_wants(
+def test_a_spare_budget_makes_no_look_younger_than_the_cadence_plans(
     world: QueueWorld, cadence: str, age: str
 ) -> None:
     """A sixth of `every`, or `every`; half of it until a drop is seen."""
     watch(world, 3, source="seer")
-    (told,) = found(world, settings(cadence, seer={"requests_per_hour": 1440}))
-    assert (told.level, told.says.partition(", and")[0]) == (
+    (finding,) = found(world, settings(cadence, seer={"requests_per_hour": 1440}))
+    assert (finding.level, finding.says.partition(", and")[0]) == (
         FindingLevel.OK,
         "seer: at 1,440 requests an hour",
     )
-    assert f"a look will be up to {age} old; a drop will be seen after " in told.says
-    assert "a minute" not in told.says
+    assert f"a look will be up to {age} old; a drop will be seen after " in finding.says
+    assert "a minute" not in finding.says
 
 
-def test_the_fixed_cadence_is_told_by_its_oldest_look(world: QueueWorld) -> None:
-    """Twenty hours for all."""
+def test_the_fixed_cadence_is_reported_by_its_oldest_look(world: QueueWorld) -> None:
+    """Twenty hours for every target."""
     watch(world, 600, source="seer")
-    (told,) = found(world, settings("fixed", seer={}))
-    assert "a look will be up to 20 hours old" in told.says
+    (finding,) = found(world, settings("fixed", seer={}))
+    assert "a look will be up to 20 hours old" in finding.says
 
 
-def test_a_small_budget_is_reported_with_the_one_needed(world: QueueWorld) -> None:
+def test_a_small_budget_is_reported_with_the_needed_one(world: QueueWorld) -> None:
     """Six hundred targets every six hours are a hundred requests an hour."""
     watch(world, 600, source="seer")
-    (told,) = found(world, settings(seer={}))
-    assert (told.level, told.about) == (FindingLevel.WARNING, "seer")
-    assert "600 targets" in told.says
-    assert "going round once takes 20 hours" in told.says
-    assert "a look every 6h would take 100 requests an hour;" in told.hint
-    assert "sources.seer.requests_per_hour allows fewer" in told.hint
+    (finding,) = found(world, settings(seer={}))
+    assert (finding.level, finding.about) == (FindingLevel.WARNING, "seer")
+    assert "600 targets" in finding.says
+    assert "going round once takes 20 hours" in finding.says
+    assert "a look every 6h would take 100 requests an hour;" in finding.hint
+    assert "sources.seer.requests_per_hour allows fewer" in finding.hint
 
 
-@pytest.mark.parametrize(("pages", "said"), [(600, False), (200, True)])
-def test_targets_that_share_a_request_are_told(world: QueueWorld, pages: int, said: bool) -> None:
-    """Three at a time."""
+@pytest.mark.parametrize(("pages", "shown"), [(600, False), (200, True)])
+def test_targets_that_share_a_request_are_reported(world: QueueWorld, pages: int, shown: bool) -> None:
+    """Three in each request."""
     watch(world, 600, source="seer")
     with world.database.write() as tx:
         tx.exec_driver_sql(f"UPDATE targets SET request_key = 'page ' || (target_id % {pages})")
-    (told,) = found(world, settings(seer={}))
-    assert ("at 30 requests an hour that read 3 targets each, and 600 targets" in told.says) is said
+    (finding,) = found(world, settings(seer={}))
+    assert ("at 30 requests an hour that read 3 targets each, and 600 targets" in finding.says) is shown
 
 
-def test_the_limit_that_binds_is_the_one_to_raise(world: QueueWorld) -> None:
-    """Raising another would bring nothing."""
+def test_the_lowest_limit_is_the_one_to_raise(world: QueueWorld) -> None:
+    """Raising another one has no effect."""
     watch(world, 600, source="seer")
-    (told,) = found(world, settings(seer={"spacing": "10m"}))
-    assert "sources.seer.spacing allows fewer: shorten it" in told.hint
+    (finding,) = found(world, settings(seer={"spacing": "10m"}))
+    assert "sources.seer.spacing allows fewer: shorten it" in finding.hint
 
 
 @pytest.mark.parametrize(
-    ("limit", "said"),
+    ("limit", "shown"),
     [(50, "allows fewer: raise it (no more than 100 requests an hour), "), (100, "fewer: enable")],
 )
 def test_no_more_than_the_documented_limit_of_graph_is_suggested(
-    world: QueueWorld, limit: int, said: str
+    world: QueueWorld, limit: int, shown: str
 ) -> None:
-    """A hundred requests an hour; then only another source helps."""
+    """A hundred requests an hour; beyond that the remedy is another source."""
     watch(world, 6000, source="graph")
-    (told,) = found(world, settings(graph={"requests_per_hour": limit}))
-    assert said in told.hint
+    (finding,) = found(world, settings(graph={"requests_per_hour": limit}))
+    assert shown in finding.hint
 
 
-def test_the_example_of_the_page_is_what_is_said() -> None:
+def test_the_example_in_the_documentation_is_the_output() -> None:
     """Under both cadences."""
     page = (Path(__file__).parents[3] / "docs" / "doctor.md").read_text()
     for policy in CadenceKind:
@@ -239,29 +239,29 @@ def test_the_example_of_the_page_is_what_is_said() -> None:
 
 
 def test_targets_that_no_source_can_read_are_reported(world: QueueWorld) -> None:
-    """Of a metric that nobody counts, or because there is no way to them: they would wait for ever."""
+    """Their metric is counted by no source, or no source supports them: they would never be read."""
     watch(world, 2, Metric.VIEWS)
     watch(world, 1, Metric.LIKES, source="")
     watch(world, 2)
-    *_, told = found(world, settings(seer={}))
-    assert (told.check, told.level) == ("targets.unread", FindingLevel.WARNING)
-    assert told.says.startswith("3 targets")
+    *_, finding = found(world, settings(seer={}))
+    assert (finding.check, finding.level) == ("targets.unread", FindingLevel.WARNING)
+    assert finding.says.startswith("3 targets")
 
 
-def test_without_targets_there_is_no_outlook(world: QueueWorld) -> None:
+def test_without_targets_there_is_no_forecast(world: QueueWorld) -> None:
     """Before the first import."""
-    (told,) = found(world, settings(seer={}))
-    assert (told.level, told.says) == (FindingLevel.OK, "seer has no target yet")
+    (finding,) = found(world, settings(seer={}))
+    assert (finding.level, finding.says) == (FindingLevel.OK, "seer has no target yet")
 
 
 def test_without_a_source_there_is_no_budget(world: QueueWorld) -> None:
-    """And `sources.enabled` says so."""
+    """The finding `sources.enabled` reports that."""
     watch(world, 3)
     assert found(world, Settings()) == []
 
 
 @pytest.mark.parametrize(
-    ("duration", "said"),
+    ("duration", "shown"),
     [
         (timedelta(0), "a minute"),
         (timedelta(seconds=59), "a minute"),
@@ -273,13 +273,13 @@ def test_without_a_source_there_is_no_budget(world: QueueWorld) -> None:
         (timedelta(days=36500), "36,500 days"),
     ],
 )
-def test_durations_are_said_to_two_digits(duration: timedelta, said: str) -> None:
-    """Nobody can know more."""
-    assert budget.spoken(duration) == said
+def test_durations_have_two_significant_digits(duration: timedelta, shown: str) -> None:
+    """The forecast is not more precise."""
+    assert budget.spoken(duration) == shown
 
 
 @pytest.mark.parametrize(
-    ("value", "digits", "said"),
+    ("value", "digits", "shown"),
     [
         (1440, 3, "1,440"),
         (27, 3, "27"),
@@ -289,13 +289,13 @@ def test_durations_are_said_to_two_digits(duration: timedelta, said: str) -> Non
         (2.31, 2, "2.3"),
     ],
 )
-def test_numbers_are_said_as_people_write_them(value: float, digits: int, said: str) -> None:
-    """Never with an exponent."""
-    assert budget.number(value, digits) == said
+def test_numbers_are_written_in_decimal_notation(value: float, digits: int, shown: str) -> None:
+    """Without an exponent."""
+    assert budget.number(value, digits) == shown
 
 
 @pytest.mark.parametrize(
-    ("part", "said"),
+    ("part", "shown"),
     [
         (0, "fewer than 0.1 %"),
         (0.0009, "fewer than 0.1 %"),
@@ -304,6 +304,6 @@ def test_numbers_are_said_as_people_write_them(value: float, digits: int, said: 
         (1, "about 100 %"),
     ],
 )
-def test_shares_are_said_without_false_digits(part: float, said: str) -> None:
-    """They rest on made-up curves."""
-    assert budget.share(part) == said
+def test_shares_are_rounded(part: float, shown: str) -> None:
+    """They are estimates from model curves."""
+    assert budget.share(part) == shown

@@ -1,4 +1,4 @@
-"""The doctor's test alert: a real message to each channel, and each told on its own."""
+"""The doctor's test alert: a real message to each channel, and a finding for each."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from refilld.doctor.finding import FindingLevel
 from tests.refilld.inbox import Inbox, an_inbox
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
-"""Apprise loads all its plugins with the first address, and one of them this old module."""
+"""Apprise loads all its plugins with the first address; one of them uses a deprecated module."""
 
 
 @pytest.fixture
@@ -19,15 +19,15 @@ def inbox() -> Iterator[Inbox]:
 
 
 def test_no_test_alert_is_sent_without_the_option(inbox: Inbox) -> None:
-    """The addresses are only read."""
-    (told,) = findings([inbox.address], send=False)
-    assert (told.level, "--send-test-alert" in told.says, inbox.messages) == (FindingLevel.OK, True, [])
+    """The addresses are only parsed."""
+    (finding,) = findings([inbox.address], send=False)
+    assert (finding.level, "--send-test-alert" in finding.says, inbox.messages) == (FindingLevel.OK, True, [])
 
 
 def test_the_test_alert_goes_to_every_channel_once(inbox: Inbox) -> None:
-    """And says that it is one."""
-    told = list(findings([inbox.address, f"{inbox.address}/other"], send=True))
-    assert [(one.check, one.level) for one in told] == [
+    """The message says that it is a test."""
+    results = list(findings([inbox.address, f"{inbox.address}/other"], send=True))
+    assert [(one.check, one.level) for one in results] == [
         ("alerts.channels", FindingLevel.OK),
         ("alerts.test", FindingLevel.OK),
         ("alerts.test", FindingLevel.OK),
@@ -36,7 +36,7 @@ def test_the_test_alert_goes_to_every_channel_once(inbox: Inbox) -> None:
 
 
 def test_a_failing_channel_is_named_by_its_number(inbox: Inbox) -> None:
-    """Not by its address, which holds a password; those that work are told as well."""
+    """Not by its address, which contains a password; working channels are reported too."""
     secret = inbox.address.replace("json://", "json://user:hunter2@")
     _, first, second = findings([inbox.address, f"{secret}/refuse"], send=True)
     assert (first.level, second.level) == (FindingLevel.OK, FindingLevel.ERROR)

@@ -1,4 +1,4 @@
-"""From a raw row to an order: what every cell may say, and what it is told when it may not."""
+"""Cells: from a raw row to an order, and the errors for invalid values."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
@@ -61,7 +61,7 @@ def _refusal(**cells: str) -> str:
 
 
 def test_a_full_row_becomes_its_order() -> None:
-    """Every field arrives, the canonical link is the target, the typed one is kept."""
+    """Every field is set; the target has the canonical link, the typed one is stored."""
     order = _order(
         start_count=" 500 ",
         remains="100",
@@ -177,9 +177,9 @@ def test_missing_cells_are_none_or_zero() -> None:
 )
 def test_the_error_for_a_bad_cell_has_reason_and_remedy(field: str, text: str, message: str) -> None:
     """One line, naming the field, quoting the text, with the remedy."""
-    said = _refusal(**{field: text})
-    assert said.startswith(message)
-    assert said.isprintable()
+    refusal = _refusal(**{field: text})
+    assert refusal.startswith(message)
+    assert refusal.isprintable()
 
 
 @pytest.mark.parametrize(
@@ -199,13 +199,13 @@ def test_the_error_for_a_bad_cell_has_reason_and_remedy(field: str, text: str, m
     ],
 )
 def test_a_status_is_case_insensitive_and_may_be_spelled_cancelled(text: str, status: OrderStatus) -> None:
-    """Spelled as panels spell it, give or take."""
+    """Other spellings of panels are accepted too."""
     assert _order(status=text).status is status
 
 
 @pytest.mark.parametrize("status", [status for status in OrderStatus if not status.delivered])
 def test_an_order_that_is_not_delivered_has_no_time_of_completion(status: OrderStatus) -> None:
-    """Whatever stands in the column is ignored."""
+    """The column is ignored."""
     assert _order(status=status.value, completed_at="never").completed_at is None
     assert _order(status=status.value).completed_at is None
 
@@ -223,7 +223,7 @@ def test_an_order_that_is_not_delivered_has_no_time_of_completion(status: OrderS
     ],
 )
 def test_a_time_is_rfc_3339_or_unix_seconds_and_utc_unless_it_has_an_offset(text: str) -> None:
-    """All of them are the same moment, in UTC."""
+    """All of them are the same time, in UTC."""
     at = _order(completed_at=text).completed_at
     assert at == datetime(2026, 10, 1, 10, tzinfo=UTC)
     assert at is not None
@@ -231,7 +231,7 @@ def test_a_time_is_rfc_3339_or_unix_seconds_and_utc_unless_it_has_an_offset(text
 
 
 def test_a_completion_slightly_in_the_future_is_accepted() -> None:
-    """Five minutes are no future."""
+    """By up to five minutes."""
     assert _order(completed_at="2026-11-01T12:05:00Z").completed_at == NOW + timedelta(minutes=5)
 
 
@@ -243,24 +243,24 @@ def test_a_completion_slightly_in_the_future_is_accepted() -> None:
     )
 )
 def test_any_rfc_3339_time_is_read_exactly(at: datetime) -> None:
-    """Offsets and fractions lose nothing."""
+    """With any offset and any fraction of a second."""
     assert _order(completed_at=at.isoformat()).completed_at == at
 
 
 def test_a_service_is_found_exactly_or_else_in_any_case() -> None:
-    """The configuration gives it metric and terms."""
+    """The configuration sets its metric and terms."""
     for name in ("Likes R60", "likes r60"):
         order = _order(service=name, link=POST)
         assert (order.service, order.target.metric, order.terms) == (name, Metric.LIKES, GOLD)
 
 
 def test_a_plain_mapping_of_services_is_searched_the_same_way() -> None:
-    """Services is a convenience, not a duty."""
+    """The class `Services` is optional."""
     assert _order_under({"abc": Service(metric=Metric.FOLLOWERS)}, service="ABC").service == "ABC"
 
 
 def test_services_that_differ_only_in_case_need_the_exact_name() -> None:
-    """An exact spelling wins; another spelling is not guessed."""
+    """An exact spelling has precedence; another spelling is refused."""
     services = Services({"a": Service(name="small"), "A": Service(name="big"), "B": Service()})
     assert (services["a"].name, services["A"].name, len(services)) == ("small", "big", 3)
     assert list(services) == ["a", "A", "B"]
@@ -270,7 +270,7 @@ def test_services_that_differ_only_in_case_need_the_exact_name() -> None:
 
 
 def test_an_unknown_service_needs_the_metric_in_the_row() -> None:
-    """Then the default terms hold."""
+    """The default terms apply."""
     order = _order(service="new", metric="LIKES", link=POST)
     assert (order.target.metric, order.terms) == (Metric.LIKES, DEFAULT)
     assert _refusal(service="new") == (
@@ -280,7 +280,7 @@ def test_an_unknown_service_needs_the_metric_in_the_row() -> None:
 
 
 def test_terms_of_the_row_override_those_of_the_service() -> None:
-    """What was promised with this very order holds."""
+    """The terms of the order have precedence."""
     assert _order(service="likes r60", link=POST, terms="default").terms == DEFAULT
     assert _refusal(service="bare", metric="followers") == (
         "terms: there are no terms 'gone'; there are default, gold"
@@ -305,7 +305,7 @@ def test_a_metric_must_fit_the_kind_of_page(cells: dict[str, str], message: str)
     assert _refusal(**cells) == message
 
 
-def test_the_owner_is_a_posts_and_the_column_beats_the_link() -> None:
+def test_only_posts_have_an_owner_and_the_column_overrides_the_link() -> None:
     """A profile has no owner; a post's owner is stored in lower case."""
     likes = {"service": "Likes R60", "link": POST}
     assert _order(**likes).target.owner == "nasa"
@@ -326,7 +326,7 @@ def test_the_owner_is_a_posts_and_the_column_beats_the_link() -> None:
 def test_terms_come_from_row_service_name_or_default(
     cells: dict[str, str], window: int, origin: TermsOrigin
 ) -> None:
-    """And the order remembers where they are from."""
+    """The order stores their origin."""
     services = {**SERVICES, "9": Service(metric=Metric.FOLLOWERS, name="Followers R120")}
     book = TermsCatalog({"default": DEFAULT, "gold": GOLD}, derives=True)
     order = parse_order(RawRow(2, GOOD | cells), services=services, terms=book, now=NOW)
@@ -335,7 +335,7 @@ def test_terms_come_from_row_service_name_or_default(
 
 @given(st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=30)))
 def test_any_cells_are_an_order_or_a_refusal_that_names_a_field(cells: dict[str, str]) -> None:
-    """Nothing but BadInputError comes out of a row."""
+    """No other error than BadInputError is raised."""
     fault, order = _read(cells)
     if order is None:
         assert fault is not None

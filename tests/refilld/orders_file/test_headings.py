@@ -1,4 +1,4 @@
-"""Which column is which field: recognised without help, or said by the operator, never guessed."""
+"""Headings: a column is recognised or mapped by the operator, never guessed."""
 
 import csv
 import io
@@ -33,7 +33,7 @@ def _spelled(heading: str, style: int, gap: str) -> str:
 def test_panel_headings_are_recognised_in_any_order_and_case(
     pairs: list[tuple[str, str]], styles: list[tuple[int, str]]
 ) -> None:
-    """An export of the panel needs no mapping."""
+    """An export of a panel needs no mapping."""
     headings = [_spelled(heading, *style) for (heading, _), style in zip(pairs, styles, strict=True)]
     assert match(headings, {}).fields == {
         heading: field for heading, (_, field) in zip(headings, pairs, strict=True)
@@ -85,7 +85,7 @@ def test_the_delimiter_is_detected_from_the_header(
 
 
 def test_the_error_for_missing_columns_names_all(tmp_path: Path) -> None:
-    """One error, every missing field, what the file has, and the remedy."""
+    """One error with every missing field, the existing columns, and the remedy."""
     with pytest.raises(
         BadInputError, match="no column for service, quantity, status; it has 'ID', 'Link'"
     ) as caught:
@@ -124,13 +124,13 @@ def test_the_error_for_missing_columns_names_all(tmp_path: Path) -> None:
 def test_an_ambiguous_header_is_refused(
     tmp_path: Path, header: str, mapping: dict[str, str], message: str
 ) -> None:
-    """Nothing is guessed, and the message says what there is."""
+    """Nothing is guessed; the error names the columns."""
     with pytest.raises(BadInputError, match=message):
         OrdersFile(_file(tmp_path, header + "\n"), mapping)
 
 
 def test_a_mapping_overrides_recognition(tmp_path: Path) -> None:
-    """The mapped column is the field; the one that would have been recognised is ignored."""
+    """The mapped column is the field; the recognised one is ignored."""
     header = "ID,External,Link,Link URL,Service,Quantity,Status\n"
     path = _file(tmp_path, header + "1,77,x,@nasa,5,100,Pending\n")
     with OrdersFile(path, {"external": "order_id", "Link URL": "link"}) as file:
@@ -141,7 +141,7 @@ def test_a_mapping_overrides_recognition(tmp_path: Path) -> None:
 
 
 def test_a_column_mapped_to_another_field_loses_its_own_meaning() -> None:
-    """`--map ID=customer` leaves the order's id to another column."""
+    """With `--map ID=customer` another column is the order's id."""
     assert match(["ID", "Nr"], {"ID": "customer", "Nr": "order_id"}).fields == {
         "ID": "customer",
         "Nr": "order_id",
@@ -149,13 +149,13 @@ def test_a_column_mapped_to_another_field_loses_its_own_meaning() -> None:
 
 
 def test_unknown_and_nameless_columns_are_ignored_and_listed(tmp_path: Path) -> None:
-    """The command can say once which columns it did not use."""
+    """The command reports them once."""
     with OrdersFile(_file(tmp_path, ",".join(NEEDED) + ",Created,,Mode,\n")) as file:
         assert file.ignored == ("Created", "column 7", "Mode", "column 9")
 
 
 def test_json_lines_use_the_same_headings_and_mappings(tmp_path: Path) -> None:
-    """Keys are recognised like headings, row by row, and mapped ones win."""
+    """Keys are recognised like headings, row by row; mapped ones have precedence."""
     path = _file(
         tmp_path,
         '{"Order ID": 17, "nr": "a", "Start count": null, "x": [1]}\n\n{"id": "18", "nr": "b", "y": {}}\n',
@@ -171,7 +171,7 @@ def test_json_lines_use_the_same_headings_and_mappings(tmp_path: Path) -> None:
 
 
 def test_a_mapped_column_that_the_first_object_lacks_is_an_error(tmp_path: Path) -> None:
-    """A misspelt mapping must not pass for a column that is always empty."""
+    """A misspelt mapping must not be taken for an empty column."""
     path = _file(tmp_path, '{"id": 1}\n', "orders.jsonl")
     with pytest.raises(BadInputError, match="--map: the file has no column 'Nr'; it has 'id'"):
         list(read_rows(path, {"Nr": "service"}))

@@ -1,4 +1,4 @@
-"""Reading rows: each keeps its line number, and a broken one does not take its neighbours along."""
+"""Rows: each has its line number, and a broken row does not affect its neighbours."""
 
 import csv
 import io
@@ -38,7 +38,7 @@ def _parsed(path: Path) -> Iterator[tuple[RawRow, Order] | Refused]:
     return parse_file(path, {}, services=SERVICES, terms={}, now=NOW)
 
 
-def _told(rows: list[RawRow | Refused]) -> list[tuple[int, str]]:
+def _summary(rows: list[RawRow | Refused]) -> list[tuple[int, str]]:
     """Shorten each row to its line and its order id or problem."""
     return [(row.line, row.problem if isinstance(row, Refused) else row.cells["order_id"]) for row in rows]
 
@@ -46,22 +46,22 @@ def _told(rows: list[RawRow | Refused]) -> list[tuple[int, str]]:
 def test_blank_lines_are_skipped_and_counted(tmp_path: Path) -> None:
     """Line numbers are those of the file; rows of empty cells are blank too."""
     rows = _rows(tmp_path, b"\n" + HEADER + b"\n1,a,b,1,x,\n  \r\n,,,,,\n2,a,b,1,x,")
-    assert _told(rows) == [(4, "1"), (7, "2")]
+    assert _summary(rows) == [(4, "1"), (7, "2")]
 
 
 def test_a_quoted_cell_may_hold_line_ends_and_the_row_counts_from_its_first_line(tmp_path: Path) -> None:
-    """The next row's number is not thrown off."""
+    """The next row has its right line number."""
     rows = _rows(tmp_path, HEADER + b'1,a,b,1,x,"one\r\ntwo ""2"", three"\r\n2,a,b,1,x,y\r\n')
-    assert _told(rows) == [(2, "1"), (4, "2")]
+    assert _summary(rows) == [(2, "1"), (4, "2")]
     assert isinstance(rows[0], RawRow)
     assert rows[0].cells["customer"] == 'one\r\ntwo "2", three'
 
 
 @pytest.mark.parametrize("tail", [b"", b"9,a,b,1,x,y\n" * 20_000])
-def test_a_quote_never_closed_refuses_its_own_row_only(tmp_path: Path, tail: bytes) -> None:
-    """Neither the end of the file nor a megabyte of good rows is swallowed."""
+def test_an_unclosed_quote_refuses_its_own_row_only(tmp_path: Path, tail: bytes) -> None:
+    """Neither the end of the file nor a megabyte of good rows is lost."""
     rows = _rows(tmp_path, HEADER + b'1,a,"b,1,x,y\n2,a,b,1,x,y\n3,a,b,1,x,y\n' + tail)
-    assert _told(rows)[:3] == [
+    assert _summary(rows)[:3] == [
         (2, "a quote is opened and not closed; close it, and write a quote inside a quoted cell twice"),
         (3, "2"),
         (4, "3"),
@@ -73,19 +73,19 @@ def test_a_quote_never_closed_refuses_its_own_row_only(tmp_path: Path, tail: byt
 
 @pytest.mark.parametrize("lines", [300, 30_000])
 def test_quoted_text_is_never_read_as_rows(tmp_path: Path, lines: int) -> None:
-    """Customers write comments of any length; none of their lines may become an order."""
+    """No line of a customer's comment becomes an order, for any length."""
     comments = b"9,1234,@evil,100,Pending,x\n" * lines
     rows = _rows(tmp_path, HEADER + b'1,a,b,1,x,"' + comments + b'"\n2,a,b,1,x,y\n3,a,b,1,x,y\n')
     assert [row.line for row in rows] == [2, lines + 3, lines + 4]
-    assert _told(rows)[1:] == [(lines + 3, "2"), (lines + 4, "3")]
+    assert _summary(rows)[1:] == [(lines + 3, "2"), (lines + 4, "3")]
     assert isinstance(rows[0], Refused) == (lines > 300)
 
 
 def test_a_quoted_line_longer_than_a_row_is_skipped_with_its_record(tmp_path: Path) -> None:
-    """The quote that it opens is closed lines later; none of them is a row."""
+    """Its quote is closed some lines later; none of them is a row."""
     comment = b"z" * 200_000 + b"\n9,1234,@evil,100,Pending,x\n"
     rows = _rows(tmp_path, HEADER + b'1,a,b,1,x,"' + comment + b'"\n2,a,b,1,x,y\n')
-    assert _told(rows) == [
+    assert _summary(rows) == [
         (2, "the row has more than 65,536 bytes, which is too long for an order"),
         (5, "2"),
     ]
@@ -94,22 +94,22 @@ def test_a_quoted_line_longer_than_a_row_is_skipped_with_its_record(tmp_path: Pa
 @pytest.mark.parametrize("last", [b"", b'x"y\n', b'"\n'])
 @pytest.mark.parametrize("line", [b'a","c\n', b'"""\n', b'a"x,"c\n'])
 def test_a_file_of_broken_quotes_is_read_in_linear_time(tmp_path: Path, line: bytes, last: bytes) -> None:
-    """No line is looked at more than a few times, however the quotes open and close."""
+    """Each line is read only a few times, for any sequence of quotes."""
     path = tmp_path / "orders.csv"
     path.write_bytes(HEADER + line * 50_000 + last)
     with OrdersFile(path) as file:
-        looks = 0
+        reads = 0
         feed = CsvRows._feed
 
         def counted(rows: CsvRows) -> Iterator[str]:
-            nonlocal looks
+            nonlocal reads
             for text in feed(rows):
-                looks += 1
+                reads += 1
                 yield text
 
         with patch.object(CsvRows, "_feed", counted):
             assert all(isinstance(row, Refused) for row in file)
-    assert looks <= 4 * 50_000
+    assert reads <= 4 * 50_000
 
 
 @pytest.mark.parametrize(
@@ -132,10 +132,10 @@ def test_a_file_of_broken_quotes_is_read_in_linear_time(tmp_path: Path, line: by
     ],
 )
 def test_a_broken_csv_row_is_refused_and_the_rest_is_read(tmp_path: Path, line: bytes, problem: str) -> None:
-    """What is wrong is said of the row as a whole."""
+    """The error is about the whole row."""
     rows = _rows(tmp_path, HEADER + b"0,a,b,1,x,y\n" + line + b"\n2,a,b,1,x,y\n")
     after = 4 + line.count(b"\n")
-    assert _told(rows) == [(2, "0"), (3, problem), (after, "2")]
+    assert _summary(rows) == [(2, "0"), (3, problem), (after, "2")]
     assert isinstance(rows[1], Refused)
     assert rows[1].field == "row"
 
@@ -177,7 +177,7 @@ def test_a_broken_csv_row_is_refused_and_the_rest_is_read(tmp_path: Path, line: 
 def test_a_broken_json_row_is_refused_and_the_rest_is_read(
     tmp_path: Path, line: bytes, field: str, problem: str
 ) -> None:
-    """Numbers, strings and null are values; nothing else is bent into one."""
+    """Only numbers, strings and null are values."""
     rows = _rows(tmp_path, b'{"id": 1}\n' + line + b'\n{"id": "3"}', "orders.ndjson")
     assert [row.line for row in rows] == [1, 2, 3]
     refused = rows[1]
@@ -188,7 +188,7 @@ def test_a_broken_json_row_is_refused_and_the_rest_is_read(
 
 
 def test_json_numbers_are_read_as_written_and_null_as_empty(tmp_path: Path) -> None:
-    """No float stands between the file and a price."""
+    """A price is never a float."""
     (row,) = _rows(tmp_path, b'{"id":17,"price":123456789012.123456,"start_count":null,"quantity":"5"}')
     assert isinstance(row, RawRow)
     assert row.cells == {"order_id": "17", "price": "123456789012.123456", "start_count": "", "quantity": "5"}
@@ -204,11 +204,11 @@ def test_json_numbers_are_read_as_written_and_null_as_empty(tmp_path: Path) -> N
         ("a", b'{"id": 1}'),
     ],
 )
-def test_json_lines_are_known_by_name_or_by_the_first_character(
+def test_json_lines_are_recognised_by_name_or_first_character(
     tmp_path: Path, name: str, content: bytes
 ) -> None:
-    """A wrong extension does not make an object a CSV header."""
-    assert [row for _, row in _told(_rows(tmp_path, content, name))] == ["1"]
+    """An object is never a CSV header, whatever the extension."""
+    assert [row for _, row in _summary(_rows(tmp_path, content, name))] == ["1"]
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_json_lines_are_known_by_name_or_by_the_first_character(
     ],
 )
 def test_a_file_of_another_kind_is_one_error(tmp_path: Path, name: str, content: bytes, problem: str) -> None:
-    """Not one refusal a line."""
+    """There is no refusal for each line."""
     with pytest.raises(BadInputError, match=problem) as caught:
         _rows(tmp_path, content, name)
     assert caught.value.field == "file"
@@ -247,7 +247,7 @@ def test_the_position_reaches_the_size(tmp_path: Path) -> None:
 def test_any_bytes_become_orders_and_refusals_with_line_numbers_and_nothing_else(
     csv_like: bool, tail: bytes
 ) -> None:
-    """Every line is an order, refused, or part of one that is; no other error comes out."""
+    """Every line is an order, refused, or part of such a row; no other error is raised."""
     content = (HEADER if csv_like else b'{"order_id": 1}\n') + tail
     with TemporaryDirectory() as folder:
         path = Path(folder, "orders.csv" if csv_like else "orders.jsonl")
@@ -261,7 +261,7 @@ def test_any_bytes_become_orders_and_refusals_with_line_numbers_and_nothing_else
 
 
 def _filled(tail: bytes) -> Iterator[int]:
-    """Number the lines after the header in which something stands."""
+    """Number the non-empty lines after the header."""
     for number, line in enumerate(tail.decode(errors="surrogateescape").split("\n"), 2):
         if any(cell.strip() for cell in line.split(",")):
             yield number
@@ -288,8 +288,8 @@ def test_any_file_is_read_or_refused_as_a_whole(content: bytes, name: str) -> No
         assert all(isinstance(row, Refused) for row in rows)
 
 
-def test_a_hundred_thousand_rows_pass_in_little_memory(tmp_path: Path) -> None:
-    """Memory holds a row, not the file; an endless quote and an endless line do not change that."""
+def test_a_hundred_thousand_rows_need_little_memory(tmp_path: Path) -> None:
+    """Only one row is in memory, also for an unclosed quote or a very long line."""
     path = tmp_path / "orders.csv"
     with path.open("wb") as file:
         file.write(HEADER)
@@ -308,8 +308,8 @@ def test_a_hundred_thousand_rows_pass_in_little_memory(tmp_path: Path) -> None:
     assert peak < 10 * 2**20
 
 
-def test_hostile_keys_do_not_fill_the_memory(tmp_path: Path) -> None:
-    """Every row of its own shape, each key long: nothing is kept of them but a few names."""
+def test_many_long_keys_need_little_memory(tmp_path: Path) -> None:
+    """Every row has its own long keys; only a few names are stored."""
     path = tmp_path / "orders.jsonl"
     with path.open("w") as file:
         file.writelines(json.dumps({f"{n}{'k' * 60_000}": n, "id": n}) + "\n" for n in range(500))
@@ -326,7 +326,7 @@ def test_hostile_keys_do_not_fill_the_memory(tmp_path: Path) -> None:
 
 
 def test_refused_rows_are_written_unchanged(tmp_path: Path) -> None:
-    """The rejects file is CSV, made at the first refusal, readable for its owner alone."""
+    """The rejects file is CSV, created at the first refusal, readable by its owner only."""
     orders = tmp_path / "orders.csv"
     orders.write_bytes(HEADER + b'17,1234,@nasa,12k,Pending,"a ""b"", c"\n18,1234,@nasa,5\n')
     path = tmp_path / "rejects.csv"
@@ -353,8 +353,8 @@ def test_refused_rows_are_written_unchanged(tmp_path: Path) -> None:
     assert json.loads(second["row"]) == "18,1234,@nasa,5"
 
 
-def test_a_refusal_is_one_line_for_people(tmp_path: Path) -> None:
-    """File, line, field, what is wrong, what would be right."""
+def test_a_refusal_is_one_line_of_text(tmp_path: Path) -> None:
+    """With the file, line, field, error and remedy."""
     path = tmp_path / "orders.csv"
     path.write_bytes(HEADER + b"17,1234,@nasa,12k,Pending,\n")
     (refused,) = _parsed(path)
@@ -365,7 +365,7 @@ def test_a_refusal_is_one_line_for_people(tmp_path: Path) -> None:
 
 
 def test_orders_come_with_their_line_and_the_default_terms(tmp_path: Path) -> None:
-    """A good row among bad ones is an order."""
+    """A good row between bad ones is an order."""
     path = tmp_path / "orders.csv"
     path.write_bytes(HEADER + b"x\n17,1234,@nasa,100,Pending,\n")
     refused, good = _parsed(path)

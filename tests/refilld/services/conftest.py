@@ -1,4 +1,4 @@
-"""Tests of the services run on the world of the jobs."""
+"""The world of the jobs' tests, for the tests of the services."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Checking: a customer asks; a look at once if the budget allows, an answer in any case."""
+"""Manual checks: a look at once if the budget allows it, and an answer in any case."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_a_check_reads_the_target_at_once(world: JobsWorld) -> None:
 
 
 def test_an_answered_request_is_closed(world: JobsWorld) -> None:
-    """Nothing is missing: that was the answer."""
+    """Nothing is missing, so the request is answered."""
     world.sell(an_order())
     world.now = LATER
     world.checking(a_configured_source(ScriptedSource())).check("1")
@@ -56,7 +56,7 @@ def test_a_reported_drop_is_suspected_confirmed_and_refilled(world: JobsWorld) -
 
 
 def test_a_repeated_check_adds_no_request(world: JobsWorld) -> None:
-    """One row, however impatient the customer is."""
+    """There is one row for any number of checks."""
     world.sell(an_order())
     world.now = LATER
     checking = world.checking()
@@ -79,7 +79,7 @@ def test_without_budget_the_target_becomes_urgent(world: JobsWorld) -> None:
 
 
 def test_an_overdue_routine_target_becomes_urgent(world: JobsWorld) -> None:
-    """Being due is not enough: behind a thousand others its turn may never come."""
+    """Being due is not enough: a thousand others may be ahead of it."""
     world.sell(*(an_order(str(i), f"profile{i}") for i in range(5)))
     world.now += HOUR
     world.checking().check("4")
@@ -89,7 +89,7 @@ def test_an_overdue_routine_target_becomes_urgent(world: JobsWorld) -> None:
 
 
 def test_a_request_is_open_until_a_later_look_answers_it(world: JobsWorld) -> None:
-    """What was counted before the customer noticed the drop is no answer to him."""
+    """A count from before the request does not answer it."""
     world.sell(an_order(terms={"refill": "on_request"}))
     world.look(2000, LATER)
     answer, recheck = world.checking().check("1")
@@ -101,7 +101,7 @@ def test_a_request_is_open_until_a_later_look_answers_it(world: JobsWorld) -> No
 
 @pytest.mark.parametrize("outcome", [Outcome.TRANSIENT, Outcome.PRIVATE, Outcome.RATE_LIMITED])
 def test_a_failed_look_does_not_answer_a_request(world: JobsWorld, outcome: Outcome) -> None:
-    """Once the profile can be read again, what the customer asked for is decided."""
+    """Once the profile can be read again, the request is decided."""
     world.sell(an_order(terms={"refill": "on_request"}))
     world.look(2000, LATER)
     world.now = LATER + HOUR
@@ -124,7 +124,7 @@ def test_an_order_that_is_not_covered_costs_no_look(world: JobsWorld, flag: Flag
 
 
 def test_an_expired_guarantee_costs_no_look(world: JobsWorld) -> None:
-    """From its end on."""
+    """From the end of the guarantee on."""
     world.sell(an_order())
     source = ScriptedSource()
     world.now = START + 30 * DAY
@@ -133,7 +133,7 @@ def test_an_expired_guarantee_costs_no_look(world: JobsWorld) -> None:
 
 
 def test_a_paused_source_is_not_asked_by_a_check(world: JobsWorld) -> None:
-    """A refusal is a refusal."""
+    """A check does not ignore the pause."""
     world.sell(an_order())
     source = ScriptedSource(lambda _name, _now: Outcome.BLOCKED)
     checking = world.checking(a_configured_source(source))
@@ -144,7 +144,7 @@ def test_a_paused_source_is_not_asked_by_a_check(world: JobsWorld) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "told"),
+    ("outcome", "recheck"),
     [
         (Outcome.TRANSIENT, Recheck.FAILED),
         (Outcome.SCHEMA, Recheck.FAILED),
@@ -154,15 +154,15 @@ def test_a_paused_source_is_not_asked_by_a_check(world: JobsWorld) -> None:
         (Outcome.NOT_FOUND, Recheck.DONE),
     ],
 )
-def test_a_failed_look_is_not_reported_as_done(world: JobsWorld, outcome: Outcome, told: Recheck) -> None:
+def test_a_failed_look_is_not_reported_as_done(world: JobsWorld, outcome: Outcome, recheck: Recheck) -> None:
     """An old count must not be presented as new."""
     world.sell(an_order())
     source = ScriptedSource(lambda _name, _now: outcome)
-    assert world.checking(a_configured_source(source)).check("1")[1] is told
+    assert world.checking(a_configured_source(source)).check("1")[1] is recheck
 
 
 def test_a_source_that_cannot_count_the_metric_is_skipped(world: JobsWorld) -> None:
-    """The next one that can is asked."""
+    """The next source that can count it is used."""
     world.sell(an_order())
     blind = ScriptedSource(name="views", metrics=frozenset({Metric.VIEWS}))
     source = ScriptedSource()
@@ -182,14 +182,14 @@ def test_a_killed_check_is_charged_and_repeated(world: JobsWorld) -> None:
 
 
 def test_a_check_of_an_unknown_order_stores_nothing(world: JobsWorld) -> None:
-    """No request is recorded for what was never sold."""
+    """No request is recorded without an order."""
     with pytest.raises(NotFoundError, match="there is no order 404"):
         world.checking(a_configured_source(ScriptedSource())).check("404")
     assert world.rows("requests") == []
 
 
 def test_a_held_refill_is_answered_with_its_reason(world: JobsWorld) -> None:
-    """And not with `no_drop`."""
+    """The answer is not `no_drop`."""
     world.sell(an_order())
     world.lose(900)
     answer, _ = world.checking().check("1")
@@ -203,7 +203,7 @@ def test_a_held_refill_is_answered_with_its_reason(world: JobsWorld) -> None:
 def test_an_order_completed_after_the_count_does_not_change_the_answer(
     world: JobsWorld, start: int | None
 ) -> None:
-    """It has no part in a count that is older than its delivery, start count or not."""
+    """A count older than its delivery does not include it, with or without a start count."""
     world.sell(an_order())
     world.look(2000, LATER)
     world.now = LATER + 2 * DAY
@@ -214,7 +214,7 @@ def test_an_order_completed_after_the_count_does_not_change_the_answer(
 def test_an_order_without_a_start_count_is_answered_from_the_last_count(
     world: JobsWorld,
 ) -> None:
-    """It would be measured by the next look; until then the last count measures it."""
+    """The next look measures its start count; until then the last count is used."""
     world.sell(an_order())
     world.look(3000, LATER)
     world.sell(an_order("2", start_count=None))
@@ -223,7 +223,7 @@ def test_an_order_without_a_start_count_is_answered_from_the_last_count(
 
 
 def test_every_stored_time_comes_from_the_given_clock(world: JobsWorld) -> None:
-    """Every time that is kept is the world's."""
+    """No stored time comes from the real clock."""
     world.sell(an_order())
     world.now = LATER
     world.checking(a_configured_source(ScriptedSource())).check("1")
@@ -232,7 +232,7 @@ def test_every_stored_time_comes_from_the_given_clock(world: JobsWorld) -> None:
 
 
 def test_a_request_with_a_recent_answer_is_recorded_without_a_look(world: JobsWorld) -> None:
-    """On request: the next look decides about losses since."""
+    """Under `on_request` the next look decides about later losses."""
     world.sell(an_order(terms={"refill": "on_request"}))
     world.now = LATER
     source = ScriptedSource(lambda _name, now: 2000 if now == LATER else 1500)
@@ -247,7 +247,7 @@ def test_a_request_with_a_recent_answer_is_recorded_without_a_look(world: JobsWo
 
 
 def test_a_check_reads_a_target_with_a_waiting_drop(world: JobsWorld) -> None:
-    """No old answer stands against it."""
+    """A recent answer does not prevent the look."""
     world.sell(an_order(terms={"refill": "on_request"}))
     world.now = LATER
     checking = world.checking(a_configured_source(ScriptedSource(lambda _name, _now: 2000)))
@@ -264,7 +264,7 @@ def test_a_check_reads_a_target_with_a_waiting_drop(world: JobsWorld) -> None:
 
 
 def test_a_request_without_a_guarantee_is_recorded_once_an_hour(world: JobsWorld) -> None:
-    """However often somebody asks."""
+    """More requests within the hour are not recorded."""
     world.sell(an_order(status=OrderStatus.PENDING, completed_at=None))
     for _ in range(50):
         assert world.checking().check("1")[1] is Recheck.NOT_NEEDED

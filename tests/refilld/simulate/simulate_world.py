@@ -1,4 +1,4 @@
-"""Tiny worlds that can be worked out by hand, and runs in them."""
+"""Tiny simulated worlds whose figures can be calculated by hand, and runs in them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ PLENTY = SourceSection(requests_per_hour=3600, spacing=timedelta(0))
 """A budget that delays nothing."""
 
 
-def an_order(order_id: str = "1", profile: str = "nasa", **changes: object) -> dict[str, object]:
-    """Give the row of 1000 followers, delivered ten days ago to a profile that had 1000, sold for 10."""
+def order_row(order_id: str = "1", profile: str = "nasa", **changes: object) -> dict[str, object]:
+    """Give the row of an order: 1000 followers for 10, delivered ten days ago to a profile that had 1000."""
     row: dict[str, object] = {
         "order_id": order_id,
         "service": "svc",
@@ -45,7 +45,7 @@ class StepWorld:
     steps: Sequence[tuple[float, int]] = ((0, 2000),)
     """Hours since the beginning, and the count from then on."""
     wrong_by: int = 0
-    """What a look shows beyond the truth."""
+    """The difference between the count of a look and the true count."""
     refills: list[tuple[datetime, str, int]] = field(default_factory=list)
 
     def read(self, targets: Sequence[Target], now: datetime) -> Reading | list[Snapshot]:
@@ -64,8 +64,8 @@ class StepWorld:
         return level + sum(units for at, _, units in self.refills if at <= now)
 
 
-class BlindWorld:
-    """A world that sells and shows, and tells nothing of what is true."""
+class WorldWithoutTrueCounts:
+    """A world with orders and counts, but without true counts."""
 
     def __init__(self, world: StepWorld) -> None:
         self.read = world.read

@@ -1,4 +1,4 @@
-"""The learned cadence in a simulation, as far as a whole run shows what no single look does."""
+"""The learned cadence in a simulation: effects that only a whole run shows."""
 
 from datetime import timedelta
 
@@ -10,12 +10,12 @@ from refilld.settings import Settings, SourceSection
 from refilld.simulate.run import Simulation, SimulationPlan, fresh_database
 from refilld.simulate.world import SimulatedWorld
 from storage import cadence_stats
-from tests.refilld.simulate.simulate_world import BEGIN, StepWorld, an_order
+from tests.refilld.simulate.simulate_world import BEGIN, StepWorld, order_row
 
 
 def test_first_looks_do_not_change_the_shadow_price() -> None:
     """Their value is unknown; 0 would make every final look worthwhile."""
-    orders = [an_order(str(number), f"profile{number}") for number in range(4)]
+    orders = [order_row(str(number), f"profile{number}") for number in range(4)]
     slow = SourceSection(requests_per_hour=1, spacing=timedelta(hours=9), jitter=0, reserve=0)
     world = SimulatedWorld.of(ReaderAdapter("steps", StepWorld(orders)))
     with fresh_database() as database:

@@ -1,4 +1,4 @@
-"""The virtual clock jumps, and nothing that was to happen is jumped over."""
+"""The virtual clock jumps from event to event, and skips none."""
 
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ def test_a_wait_of_zero_reports_a_due_event(clock: SimulationClock) -> None:
     assert clock.wait(timedelta(0))
 
 
-def test_a_wait_without_end_ends_with_the_simulation(clock: SimulationClock) -> None:
+def test_an_unlimited_wait_ends_with_the_simulation(clock: SimulationClock) -> None:
     assert clock.wait(timedelta.max)
     assert (clock.now(), clock.over) == (BEGIN + DAY, True)
 

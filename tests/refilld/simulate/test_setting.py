@@ -1,4 +1,4 @@
-"""What a simulation is set up with: whose budget, whose services."""
+"""The setup of a simulation: its budget and its services."""
 
 from datetime import timedelta
 
@@ -27,7 +27,7 @@ ON = {"enabled": True}
 def test_the_budget_is_the_sources_own_or_that_of_all_enabled_ones(
     sources: dict[str, object], given: int | None, expected: tuple[int, int]
 ) -> None:
-    """Two sources, one with a request a minute and one with three: four a minute."""
+    """Two sources, one with a request per minute and one with three: four per minute."""
     section = section_of(Settings.model_validate({"sources": sources}), "simulated", given)
     hour, seconds = expected
     assert (section.requests_per_hour, section.spacing) == (hour, timedelta(seconds=seconds))

@@ -1,4 +1,4 @@
-"""Thinning: fewer points, and nothing lost that an eye would look for."""
+"""Downsampling: fewer points, with the same extremes."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ def column(at: datetime) -> int:
 
 @given(POINTS)
 def test_the_lowest_and_the_highest_of_every_column_survive(points: list[Point]) -> None:
-    """A short dip stays visible, however many looks there are."""
+    """A short dip stays visible among any number of looks."""
     kept = list(downsampled(points, column))
     for place in range(10):
         before = [count for at, count in points if column(at) == place]
@@ -33,8 +33,8 @@ def test_the_lowest_and_the_highest_of_every_column_survive(points: list[Point])
 
 
 @given(POINTS)
-def test_what_is_kept_is_a_part_of_what_was_there_in_order_of_time(points: list[Point]) -> None:
-    """At most four of each column, the first and the last of all among them."""
+def test_the_result_is_a_subset_in_order_of_time(points: list[Point]) -> None:
+    """At most four points per column, including the first and the last of all."""
     kept = list(downsampled(points, column))
     assert set(kept) <= set(points)
     assert kept == sorted(kept, key=lambda point: point[0])

@@ -1,4 +1,4 @@
-"""The time line: everything in order of time, nothing lost, and uneventful looks folded."""
+"""The timeline: all events in order of time, and uneventful looks folded."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -31,7 +31,7 @@ LOOKS = st.builds(counted, st.integers(0, 50), st.integers(0, 5)) | st.builds(
 EVENTS = st.builds(happened, st.integers(0, 50), st.text(max_size=3))
 
 
-def told(*items: TimelineLook | TimelineEvent) -> list[str]:
+def summary(*items: TimelineLook | TimelineEvent) -> list[str]:
     looks = [item for item in items if isinstance(item, TimelineLook)]
     return [
         event.text for event in in_time(looks, [item for item in items if isinstance(item, TimelineEvent)])
@@ -39,23 +39,23 @@ def told(*items: TimelineLook | TimelineEvent) -> list[str]:
 
 
 def test_uneventful_looks_are_one_line_with_the_range_of_their_counts() -> None:
-    """Also with the last one, and with the time of the last look."""
+    """The line has the time of the last look."""
     (line,) = in_time([counted(0, 4990), counted(1, 5010), counted(2, 4980), counted(3, 5000)], [])
     assert line.text == "4 looks, counts 4,980 to 5,010, the last 5,000"
     assert (line.at, line.until) == (START, START + 3 * HOUR)
 
 
-def test_looks_with_one_count_say_it_once() -> None:
+def test_looks_with_equal_counts_show_one_count() -> None:
     """Many of them as well as a single one."""
-    assert told(counted(0, 1_000), counted(1, 1_000)) == ["2 looks, count 1,000"]
-    assert told(counted(0, 1_000)) == ["count 1,000"]
+    assert summary(counted(0, 1_000), counted(1, 1_000)) == ["2 looks, count 1,000"]
+    assert summary(counted(0, 1_000)) == ["count 1,000"]
 
 
 def test_failed_looks_are_named_with_outcome_and_detail() -> None:
-    """They are folded only with their like."""
+    """Only equal failures are folded."""
     private = [failed(hour, Outcome.PRIVATE) for hour in (0, 1)]
     limited = failed(2, Outcome.RATE_LIMITED, "HTTP 429")
-    assert told(*private, limited, failed(3)) == [
+    assert summary(*private, limited, failed(3)) == [
         "2 looks failed: private",
         "look failed: rate_limited (HTTP 429)",
         "look failed: transient",
@@ -63,9 +63,9 @@ def test_failed_looks_are_named_with_outcome_and_detail() -> None:
 
 
 def test_an_event_separates_the_looks_around_it() -> None:
-    """A look at its own time stands before it."""
+    """A look at the same time is before it."""
     before, after = [counted(0, 9), counted(1, 9), counted(2, 8)], [counted(3, 8), counted(4, 8)]
-    assert told(*before, happened(2), *after) == [
+    assert summary(*before, happened(2), *after) == [
         "2 looks, count 9",
         "count 8",
         "something happened",
@@ -75,7 +75,7 @@ def test_an_event_separates_the_looks_around_it() -> None:
 
 def test_events_of_one_time_keep_their_order() -> None:
     """Equal events are all shown."""
-    assert told(happened(0, "b"), happened(0, "a"), happened(0, "a")) == ["b", "a", "a"]
+    assert summary(happened(0, "b"), happened(0, "a"), happened(0, "a")) == ["b", "a", "a"]
 
 
 @given(st.lists(LOOKS, max_size=40, unique_by=lambda look: look.at), st.lists(EVENTS, max_size=10))
@@ -93,5 +93,5 @@ def test_the_timeline_is_ordered_and_complete(looks: list[TimelineLook], events:
 def test_folding_keeps_the_extremes(looks: list[TimelineLook]) -> None:
     """The lowest and the highest count are shown."""
     counts = [f"{look.count:,}" for look in looks if look.count is not None]
-    words = " ".join(told(*looks)).replace(",", "").split()
+    words = " ".join(summary(*looks)).replace(",", "").split()
     assert {min(counts, default=""), max(counts, default="")} - {""} <= set(words)
