@@ -64,3 +64,11 @@ def test_orders_that_follow_each_other_without_a_gap_are_one_stretch() -> None:
 
 def test_every_count_is_harmless_where_less_was_delivered_than_makes_a_drop() -> None:
     assert bounds_of(an_order(start_count=0, delivered=5), count=0).count == 0
+
+
+def test_bounds_of_the_active_orders_hold_until_the_next_one_begins() -> None:
+    """An order that begins at this moment is active already."""
+    second = an_order("2", completed_at=NOW - DAY)
+    third = an_order("3", completed_at=NOW + 5 * DAY, start_count=9000)
+    bounds = bounds_of(an_order("1"), second, third, count=2990)
+    assert (bounds.count, bounds.until) == (2951, NOW + 6 * DAY)

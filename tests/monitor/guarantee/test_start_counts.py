@@ -1,10 +1,11 @@
 """RULES 2: a start count that the panel does not give is measured by the first count."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
-from monitor.guarantee.verdicts import Verdict, evaluate_count
+from monitor.guarantee.verdicts import Verdict, evaluate_count, measure_start_counts
 from monitor.model.order import OrderStatus
 from tests.builders import (
     DAY,
@@ -75,3 +76,21 @@ def test_orders_measured_by_one_look_claim_nothing_at_that_look() -> None:
     # 5000 followers, 1000 of either order: a started at 3000, b at 4000, nothing is missing
     expected = [0, 0]
     assert expected == [claimed(v) for v in evaluate_count(orders, 5000, NOW)]
+
+
+def test_a_measured_start_count_is_marked_as_measured() -> None:
+    """The order keeps apart what the panel said and what a look has measured."""
+    unknown, known = an_order_state(an_order(start_count=None)), an_order_state(an_order("2"))
+    measured = measure_start_counts([unknown, known], 2500, NOW)
+    assert [(one.order.start_count, one.order.start_measured) for one in measured] == [
+        (500, True),
+        (1000, False),
+    ]
+
+
+def test_the_first_judged_count_is_the_first_settled_look() -> None:
+    first, later = an_order_state(), replace(an_order_state(), settled_look=True)
+    (verdict,) = evaluate_count([first], 2000, NOW)
+    assert verdict.first_settled
+    (verdict,) = evaluate_count([later], 2000, NOW)
+    assert not verdict.first_settled
