@@ -39,7 +39,7 @@ test: lint systemd-analyze ## all checks: what lint checks, then all tests, with
 coverage: $(VENV)/.dev ## list the lines that the last `make test` did not reach
 	$(BIN)/coverage report --skip-covered --show-missing
 
-mutants: $(VENV)/.mutation ## mutation tests of the guarantee, some minutes (docs/proof.md)
+mutants: $(VENV)/.mutation ## mutation tests of the guarantee, about an hour (docs/proof.md)
 	$(BIN)/python tests/proof/mutants.py
 
 lint: $(VENV)/.dev ## formatting, lint rules, types and import contracts

@@ -9,11 +9,15 @@ import structlog
 
 from tests.postgres_server import fast_directory, new_database, server
 
+UNTRACED = ("tests/proof/", "tests/refilld/backtest/", "tests/refilld/simulate/", "tests/monitor/sources/")
+"""Tests with long computations, whose running time tracing would double."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Measure no coverage in property-based tests, whose running time tracing would double."""
+    """Measure no coverage in property-based tests and in those with long computations."""
     for item in items:
-        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+        property_based = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if property_based or item.nodeid.startswith(UNTRACED):
             item.add_marker(pytest.mark.no_cover)
 
 
