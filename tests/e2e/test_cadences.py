@@ -1,11 +1,12 @@
 """The learned and the fixed cadence in turn: each continues with the state of the other."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from refilld.demo.instagram import Post
-from tests.e2e.installation import json_lines
+from tests.e2e.installation import json_lines, now, until
 from tests.e2e.two_sources import Bought, TwoSourceInstallation
 
 PROFILE = Bought("profile", "natgeo")
@@ -13,6 +14,8 @@ LIKES = Bought("likes", "ReelAAAAAAA", "likes", "natgeo")
 VIEWS = Bought("views", "ReelAAAAAAA", "views", "natgeo")
 PERSONAL = Bought("personal", "anna")
 SHOP = [PROFILE, LIKES, VIEWS, PERSONAL]
+EVERY = timedelta(seconds=1)
+"""The interval of an installation: `sampling.every`."""
 
 
 @pytest.fixture
@@ -26,6 +29,8 @@ def shop(two_sources: TwoSourceInstallation) -> TwoSourceInstallation:
 
 def round_of_looks(place: TwoSourceInstallation, cadence: str) -> list[dict[str, Any]]:
     """Run `refilld run --once` under a cadence; it has to count every target. Return its decisions."""
+    began = now()
+    until(lambda: now() - began > EVERY, "all targets to be due again")
     place.settings["sampling.cadence"] = cadence
     done = place.refilld("run", "--once")
     assert done.code == 0, done
