@@ -8,7 +8,7 @@ from jobs.evaluation_saving import save_mass_drops, save_verdicts
 from jobs.fast_path import record_fast
 from jobs.queue_position import with_queue_positions
 from monitor.cadence.schedule import Observation
-from monitor.evaluation.admission import Look
+from monitor.evaluation.admission import Look, in_order
 from monitor.evaluation.evaluate import (
     Evaluation,
     LookEvaluation,
@@ -59,14 +59,18 @@ def _load(
 ) -> RequestState:
     """Load the state for an evaluation; `fast_snapshots` are those that the fast path has saved."""
     states, orders = targets.locked(tx, list(taken)), order_states.of_targets(tx, list(taken))
-    looks = [Look(states[target_id], orders[target_id], taken[target_id]) for target_id in taken]
-    absent = {(one.source, one.target.metric) for one in taken.values() if one.outcome in ABSENT}
+    looks = [
+        Look(states[target_id], orders[target_id], in_order(snapshot, states[target_id]))
+        for target_id, snapshot in taken.items()
+    ]
+    ordered = [look.snapshot for look in looks]
+    absent = {(one.source, one.target.metric) for one in ordered if one.outcome in ABSENT}
     known = {key: sources.last_read(tx, *key) for key in sorted(absent)}
     return RequestState(
         looks=looks,
         mass_drops={
             metric: mass_drops.state(tx, metric, at - rule.window, enabled=rule.enabled)
-            for metric, at in sorted(_newest((*fast_snapshots, *taken.values())).items())
+            for metric, at in sorted(_newest((*fast_snapshots, *ordered)).items())
         },
         reads={key: at for key, at in known.items() if at is not None} | reads_of(fast_snapshots),
         latest=_newest(fast_snapshots),

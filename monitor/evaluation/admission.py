@@ -68,7 +68,7 @@ class AdmittedLook:
 
 def admit_look(look: Look) -> AdmittedLook:
     """Admit a look to the series of its target; its verdicts assume that no mass drop is on."""
-    state, taken = look.state, _after_last(look.snapshot, look.state)
+    state, taken = look.state, in_order(look.snapshot, look.state)
     expected = None
     if state.series.is_not_of(taken.source):
         expected = expected_count(look.orders, state.series.last_count, state.last_count_at, taken.at)
@@ -79,7 +79,7 @@ def admit_look(look: Look) -> AdmittedLook:
     return AdmittedLook(state, look.orders, taken, kept, series, tuple(verdicts))
 
 
-def _after_last(snapshot: Snapshot, state: TargetState) -> Snapshot:
+def in_order(snapshot: Snapshot, state: TargetState) -> Snapshot:
     """Return the snapshot with a time after the last look, even if the clock was set back."""
     if state.last_look_at is None or snapshot.at > state.last_look_at:
         return snapshot

@@ -70,6 +70,17 @@ def test_a_share_at_the_limit_is_no_mass_drop(world: JobsWorld) -> None:
     assert world.rows("mass_drops") == []
 
 
+def test_a_clock_set_back_does_not_widen_the_window(world: JobsWorld) -> None:
+    """Three of four fell at 00:30; at 09:00 that is too long ago, and a clock at 06:00 changes nothing."""
+    world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
+    world.sell(*(an_order(name, name) for name in NAMES))
+    show(world, [2000] * 5, START + DAY)
+    show(world, [2000, 1500, 1500, 1500], LATER + HOUR / 2)
+    world.look(2000, LATER + 9 * HOUR, profile=NAMES[4])
+    world.look(1500, LATER + 6 * HOUR, profile=NAMES[4])
+    assert world.rows("mass_drops") == []
+
+
 def test_another_metric_is_not_held(fallen: JobsWorld) -> None:
     """Followers fell; likes and views have no mass drop."""
     with fallen.database.read() as tx:
