@@ -145,9 +145,9 @@ class AdaptiveSelection:
         after_commit(tx, partial(self._learn_hazards, source, queued, hours))
 
     def _learn_hazards(self, source: str, queued: Sequence[Observation], hours: Sequence[float]) -> None:
+        del self._queued[source][: len(queued)]
         for observation, effective in zip(queued, hours, strict=True):
             self.cadence.hazards.learn(observation.cell, effective, crossed=observation.crossed)
-        del self._queued[source][: len(queued)]
 
     def save(self, tx: Transaction) -> None:
         """Add all unsaved statistics to the database."""

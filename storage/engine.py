@@ -69,8 +69,12 @@ class Database:
         """One transaction that may write: committed at the end, rolled back on any error."""
         calls: list[Callable[[], None]] = []
         with _mapped_errors(self.name), self._writers.begin() as connection:
-            connection.info[_AFTER_COMMIT] = calls
-            yield connection
+            info = connection.info  # of the pooled connection; emptied if that is lost
+            info[_AFTER_COMMIT] = calls
+            try:
+                yield connection
+            finally:
+                info.pop(_AFTER_COMMIT, None)
         for call in calls:
             call()
 
@@ -102,7 +106,10 @@ class Database:
 
 
 def after_commit(connection: Connection, call: Callable[[], None]) -> None:
-    """Call a function once the transaction of `Database.write` is committed; never when it is rolled back."""
+    """Call a function once the transaction of `Database.write` is committed; never when it is rolled back.
+
+    Raises KeyError in a transaction that only reads. A call that raises prevents those added after it.
+    """
     connection.info[_AFTER_COMMIT].append(call)
 
 
