@@ -16,10 +16,14 @@ _SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def upgrade(database: Database) -> str:
-    """Run the missing migrations in one transaction; returns the new revision."""
+    """Run the missing migrations in one transaction; returns the new revision.
+
+    Raises NotMigratedError if a newer version has migrated the database.
+    """
     config = _config()
     with database.write() as connection:
         advisory_lock(connection, "refilld migrations")
+        _require_known(database.name, MigrationContext.configure(connection).get_current_revision())
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return newest()
@@ -41,11 +45,17 @@ def require_current(database: Database) -> None:
     found = current(database)
     if found is None:
         raise NotMigratedError(f"{database.name} holds no refilld tables; run: refilld init")
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if found not in known:
-        raise NotMigratedError(f"{database.name} is at {found}, which is newer than this refilld; update it")
+    _require_known(database.name, found)
     if found != newest():
         raise NotMigratedError(f"{database.name} is at {found}, not {newest()}; run: refilld db upgrade")
+
+
+def _require_known(name: str, found: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is not None and found not in known:
+        raise NotMigratedError(
+            f"{name} is at {found}, which this refilld does not know; install a newer refilld"
+        )
 
 
 def differences(database: Database) -> list[object]:

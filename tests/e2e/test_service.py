@@ -58,7 +58,7 @@ def test_a_daemon_whose_database_was_migrated_ends(place: Installation) -> None:
         assert daemon.process.wait(MAX_WAIT) == 2
         last = daemon.log.read_text().splitlines()[-1]
     assert last.startswith("refilld: ")
-    assert last.endswith("is at 9999, which is newer than this refilld; update it")
+    assert last.endswith("is at 9999, which this refilld does not know; install a newer refilld")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

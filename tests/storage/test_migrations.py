@@ -181,7 +181,7 @@ def test_the_error_for_an_empty_database_names_init(empty: Database) -> None:
     ("found", "newest", "message"),
     [
         ("0001", "0002", "is at 0001, not 0002; run: refilld db upgrade"),
-        ("9999", "0001", "is at 9999, which is newer than this refilld; update it"),
+        ("9999", "0001", "is at 9999, which this refilld does not know; install a newer refilld"),
     ],
 )
 def test_the_error_for_another_revision_says_what_to_do(
@@ -195,6 +195,16 @@ def test_the_error_for_another_revision_says_what_to_do(
     with pytest.raises(NotMigratedError) as caught:
         migrate.require_current(empty)
     assert str(caught.value) == f"{empty.name} {message}"
+
+
+def test_a_newer_database_is_not_upgraded(empty: Database) -> None:
+    """The upgrade stops with the same message as every other command."""
+    migrate.upgrade(empty)
+    with empty.write() as connection:
+        connection.exec_driver_sql(f"UPDATE {VERSION} SET version_num = '9999'")
+    with pytest.raises(NotMigratedError, match="install a newer refilld"):
+        migrate.upgrade(empty)
+    assert migrate.current(empty) == "9999"
 
 
 def test_migrations_are_found_in_any_directory(
