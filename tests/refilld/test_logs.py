@@ -26,7 +26,8 @@ class Screen(io.StringIO):
 
 @pytest.fixture
 def untouched() -> Iterator[None]:
-    """The logging of the process, restored afterwards."""
+    """The logging of the process, restored afterwards; no warnings go to it before, whatever ran earlier."""
+    logging.captureWarnings(capture=False)
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
