@@ -10,7 +10,7 @@ from monitor.errors import BadInputError
 from monitor.model.order import Order, OrderStatus
 
 _SALE_FIELDS = ("service", "quantity")
-_NOTE_FIELDS = ("provider", "customer", "price", "currency")
+_NOTE_FIELDS = ("created_at", "provider", "customer", "price", "currency")
 
 
 def merged(known: Order, row: Order, *, decided: bool) -> Order:
@@ -57,6 +57,9 @@ def _with_start(known: Order, row: Order, moved: Order) -> Order:
     if row.start_count is not None and row.start_count != known.start_count:
         raise BadInputError("start_count", f"is {known.start_count} already and cannot change")
     same_delivery = (known.remains, known.completed_at) == (moved.remains, moved.completed_at)
-    if known.start_measured and moved.status.delivered and not same_delivery:
-        return replace(moved, start_count=row.start_count, start_measured=False)
-    return moved
+    if same_delivery or not moved.status.delivered:
+        return moved
+    if known.start_measured:
+        moved = replace(moved, start_count=row.start_count, start_measured=False)
+        moved = replace(moved, base_lowered=0, base_at=None)
+    return replace(moved, counted_at=None)
