@@ -37,8 +37,8 @@ def save_verdicts(tx: Transaction, look: LookEvaluation, rule: MassDropRule) -> 
 
 
 def _save_verdict(tx: Transaction, order: Order, verdict: Verdict, count: int, hold: timedelta) -> None:
-    if verdict.start_count is not None:
-        orders.measured(tx, verdict.order_id, verdict.start_count)
+    if verdict.measured is not None:
+        orders.measured(tx, verdict.measured)
     if verdict.request_answered:
         requests.answered(tx, verdict.order_id, verdict.at)
     if verdict.first_settled:

@@ -60,7 +60,7 @@ def decided_anew(connection: Connection, decision: Decision) -> bool:
     """Apply a new decision to an order's held refill; False if that changes nothing."""
     query = select(_r.refill_id, _r.drop_id).where(_r.order_id == decision.order_id, _HELD)
     held = connection.execute(query).one_or_none()
-    if held is None or decision.action is Action.WAIT:
+    if held is None:
         return False
     if not drops.add_decision(connection, held.drop_id, decision):
         return False
@@ -69,7 +69,8 @@ def decided_anew(connection: Connection, decision: Decision) -> bool:
         if decision.reason is not Reason.RECOVERED:
             drops.refuse(connection, decision.order_id, held.drop_id, decision.at)
     elif decision.action is Action.HOLD:
-        _change(connection, held.refill_id, RefillState.HELD, decision, {"reason": decision.reason})
+        kept = {"reason": decision.reason, "quantity": decision.quantity}
+        _change(connection, held.refill_id, RefillState.HELD, decision, kept)
     else:
         queued = {"quantity": decision.quantity, "queued_at": decision.at, "available_at": decision.at}
         _change(connection, held.refill_id, RefillState.QUEUED, decision, queued)

@@ -80,7 +80,7 @@ def _still_owed(connection: Connection, row: RefillRow, target: TargetState) -> 
         )
     if decision.action is Action.REFUSE:
         raise WrongStateError(f"{owed_no_more}: {decision.reason}")
-    return min(row.quantity, case.claim.units, case.allowance)
+    return min(row.quantity, case.claim.units, case.state.allowance)
 
 
 def _either(states: Iterable[RefillState]) -> str:

@@ -42,10 +42,11 @@ _UPDATE = (
     .where(_o.order_id == bindparam("id"))
     .values({name: bindparam(f"new_{name}") for name in (*_COLUMNS, "updated_at")})
 )
+_BASE_COLUMNS = ("start_count", "start_measured", "base_lowered", "base_at", "counted_at")
 _MEASURED = (
     update(orders)
-    .where(_o.order_id == bindparam("id"), _o.start_count.is_(None))
-    .values(start_count=bindparam("start"), start_measured=True)
+    .where(_o.order_id == bindparam("id"))
+    .values({name: bindparam(f"new_{name}") for name in _BASE_COLUMNS})
 )
 _SETTLED_LOOK = (
     update(orders)
@@ -162,9 +163,10 @@ def _admit(known: dict[str, Order], row: Order, *, decided: bool) -> ImportedRow
     return ImportedRow(row.order_id, ImportResult.UNCHANGED if after == before else ImportResult.UPDATED)
 
 
-def measured(connection: Connection, order_id: str, start_count: int) -> None:
-    """Store a measured start count unless the order has one."""
-    connection.execute(_MEASURED, {"id": order_id, "start": start_count})
+def measured(connection: Connection, order: Order) -> None:
+    """Store the start count of an order, its base, and when it was first counted."""
+    values = {f"new_{name}": getattr(order, name) for name in _BASE_COLUMNS}
+    connection.execute(_MEASURED, {"id": order.order_id} | values)
 
 
 def settled_look(connection: Connection, order_id: str, now: datetime) -> None:

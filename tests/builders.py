@@ -83,8 +83,11 @@ def an_order_state(
     refills: Sequence[Refill] = (),
     request_pending: bool = False,
 ) -> OrderState:
-    """Give the state of the standard order, or of another one."""
-    return OrderState(order or an_order(), frozenset(flags), drop, tuple(refills), request_pending)
+    """Give the state of the standard order, or of another one; with a start count it has been counted."""
+    order = order or an_order()
+    if order.start_count is not None and order.counted_at is None:
+        order = replace(order, counted_at=order.completed_at)
+    return OrderState(order, frozenset(flags), drop, tuple(refills), request_pending)
 
 
 # Looks

@@ -1,12 +1,12 @@
 """Admission of a look to the series of its target, with the verdicts of its count."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.series import Series, admit, begins
 from monitor.guarantee.source_switch import expected_count
+from monitor.guarantee.start_counts import EarlierCount
 from monitor.guarantee.verdicts import Verdict, evaluate_count
 from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Snapshot
@@ -36,6 +36,8 @@ class AdmittedLook:
     series: Series
     verdicts: tuple[Verdict, ...] = ()
     """One per order if the count may be judged; otherwise empty."""
+    trust_zero: bool = False
+    """Believe start counts of 0."""
 
     @property
     def judged(self) -> bool:
@@ -60,23 +62,39 @@ class AdmittedLook:
 
     def under_mass_drop(self) -> "AdmittedLook":
         """Return the look with the verdicts under a mass drop."""
-        if not self.verdicts or self.kept.judged is None:
-            return self
-        held = evaluate_count(self.orders, self.kept.judged, self.kept.at, mass_drop=True)
-        return replace(self, verdicts=held)
+        return replace(self, verdicts=self._judge(mass_drop=True)) if self.verdicts else self
+
+    def without_mass_drop(self) -> "AdmittedLook":
+        """Return the look with its verdicts, none if its count may not be judged."""
+        return self if self.begins_series else replace(self, verdicts=self._judge(mass_drop=False))
+
+    def _judge(self, *, mass_drop: bool) -> tuple[Verdict, ...]:
+        if self.kept.judged is None:
+            return ()
+        return evaluate_count(
+            self.orders,
+            self.kept.judged,
+            self.kept.at,
+            self._earlier,
+            mass_drop=mass_drop,
+            trust_zero=self.trust_zero,
+        )
+
+    @property
+    def _earlier(self) -> EarlierCount | None:
+        count, at = self.state.series.last_count, self.state.last_count_at
+        return None if count is None or at is None else EarlierCount(count, at)
 
 
-def admit_look(look: Look) -> AdmittedLook:
+def admit_look(look: Look, *, trust_zero: bool = False) -> AdmittedLook:
     """Admit a look to the series of its target; its verdicts assume that no mass drop is on."""
     state, taken = look.state, in_order(look.snapshot, look.state)
     expected = None
     if state.series.is_not_of(taken.source):
         expected = expected_count(look.orders, state.series.last_count, state.last_count_at, taken.at)
     kept, series = admit(taken, state.series, expected)
-    verdicts: Sequence[Verdict] = ()
-    if kept.judged is not None and not begins(state.series, series):
-        verdicts = evaluate_count(look.orders, kept.judged, kept.at)
-    return AdmittedLook(state, look.orders, taken, kept, series, tuple(verdicts))
+    admitted = AdmittedLook(state, look.orders, taken, kept, series, trust_zero=trust_zero)
+    return admitted.without_mass_drop()
 
 
 def in_order(snapshot: Snapshot, state: TargetState) -> Snapshot:

@@ -38,6 +38,8 @@ class LookPolicy:
     mass_drops: MassDropRule
     router: SourceRouter | None = None
     """None when targets keep their source."""
+    trust_zero: bool = False
+    """Believe a start count of 0, even if the first judged count contradicts it (RULES 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Evaluation:
 
 def evaluate(request: RequestState, policy: LookPolicy) -> Evaluation:
     """Return everything that follows from the looks of one request."""
-    admitted = [admit_look(look) for look in request.looks]
+    admitted = [admit_look(look, trust_zero=policy.trust_zero) for look in request.looks]
     on, changes = _mass_drops(request, admitted, policy.mass_drops)
     reads = {**request.reads, **reads_of(look.kept for look in admitted)}
     looks = tuple(

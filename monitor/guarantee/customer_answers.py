@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from monitor.guarantee.claims import Claim, claims_of
 from monitor.guarantee.hold_release import case_unheld
-from monitor.guarantee.verdicts import measure_start_counts
+from monitor.guarantee.start_counts import measure_start_counts
 from monitor.model.decision import Reason
 from monitor.model.drop import DropState
 from monitor.model.duration import format_duration

@@ -20,43 +20,26 @@ class Case:
     now: datetime
     mass_drop: bool = False
 
-    @property
-    def allowance(self) -> int:
-        """Units that `max_refill_percent` still permits: less all units refilled or in flight."""
-        order = self.state.order
-        most = order.terms.max_refill_percent * order.delivered // 100
-        return max(0, most - sum(refill.units for refill in self.state.refills))
-
-    @property
-    def completed(self) -> list[datetime]:
-        """Completion times of the order's refills; only completed refills have one."""
-        return [refill.completed_at for refill in self.state.refills if refill.completed_at]
-
-    @property
-    def below_start(self) -> bool:
-        """Whether the effective count is below the floor of the order."""
-        return self.claim.effective < self.claim.floor
-
 
 def _in_progress(case: Case) -> bool:
     return any(refill.state.open for refill in case.state.refills)
 
 
 def _limit_reached(case: Case) -> bool:
-    limit = case.state.order.terms.max_refills
-    return bool(limit) and len(case.completed) >= limit
+    return case.state.limit_reached
 
 
 def _allowance_spent(case: Case) -> bool:
-    return not case.allowance
+    return not case.state.allowance
 
 
 def _cooling_down(case: Case) -> bool:
-    return bool(case.completed) and case.now - max(case.completed) < case.state.order.terms.cooldown
+    completed = case.state.completed_refills
+    return bool(completed) and case.now - max(completed) < case.state.order.terms.cooldown
 
 
 def _below_start_refused(case: Case) -> bool:
-    return case.below_start and case.state.order.terms.below_start is BelowStart.REFUSE
+    return case.claim.below_start and case.state.order.terms.below_start is BelowStart.REFUSE
 
 
 def _awaiting_request(case: Case) -> bool:
@@ -68,7 +51,7 @@ def _mass_drop(case: Case) -> bool:
 
 
 def _below_start_reviewed(case: Case) -> bool:
-    return case.below_start and case.state.order.terms.below_start is BelowStart.REVIEW
+    return case.claim.below_start and case.state.order.terms.below_start is BelowStart.REVIEW
 
 
 def _otherwise(_case: Case) -> bool:
@@ -98,7 +81,7 @@ def decide(case: Case) -> Decision:
         at=case.now,
         action=action,
         reason=reason,
-        quantity=min(case.claim.units, case.allowance) if refills else 0,
+        quantity=min(case.claim.units, case.state.allowance) if refills else 0,
         count=case.count,
         line=case.claim.line,
         claim=case.claim.units,

@@ -18,8 +18,9 @@ from monitor.model.order_state import OrderState
 def releases(states: Sequence[OrderState], count: int, now: datetime) -> Mapping[str, Decision]:
     """Decide again, as if no mass drop were on, on the refills whose hold is over; by order id.
 
-    `refill` releases the units that are still missing, `refuse` discards the refill (`recovered`: the claim
-    is below the threshold), `hold` keeps it for the operator, `wait` changes nothing.
+    `refill` releases the units that are still missing, `hold` keeps them for the operator, `refuse` discards
+    the refill (`recovered`: the claim is below the threshold). `wait` cannot occur: no other refill is open,
+    and what was asked for still counts as asked for.
     """
     due = {one.order.order_id: one.held_units for one in states if one.release_due(now)}
     if not due:

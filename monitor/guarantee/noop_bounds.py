@@ -4,19 +4,21 @@ Most looks change nothing. A count within the bounds opens no drop, decides noth
 and releases no refill, so it need not be evaluated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 
 from monitor.model.instants import NO_END
-from monitor.model.lines import lines_of
+from monitor.model.lines import lines_of, own_lines_of
 from monitor.model.order import Order
 from monitor.model.order_state import OrderState
 
 _BY_TIME = itemgetter(0, 1)
 _ActiveSpan = tuple[datetime, datetime, Order]
 """Beginning and end of the time in which an order is active."""
+_Lines = Callable[[Iterable[Order]], dict[str, int]]
+"""`lines_of` for orders that are active all the time; `own_lines_of` where only some of them may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ def noop_bounds(states: Sequence[OrderState], now: datetime, count: int) -> Noop
     """Return the widest bounds after a count; None when the next look may change something.
 
     The bounds hold as long as the orders of the target do not change. If the count is high enough for all
-    orders that are or will be active, the beginning or end of one of them does not end the bounds.
+    orders that are or will be active, whichever of them are, the beginning or end of one of them does not end
+    the bounds.
     """
     until = NO_END
     spans: list[_ActiveSpan] = []
@@ -54,10 +57,11 @@ def noop_bounds(states: Sequence[OrderState], now: datetime, count: int) -> Noop
             spans.append(span)
     if len(spans) > 1:
         spans.sort(key=_BY_TIME)
-    bounds = _bounds(spans, until)
+    bounds = _bounds(spans, until, own_lines_of)
     if count < bounds.count:
+        changes = (at for begins, ends, _ in spans for at in (begins, ends) if at > now)
         active = [span for span in spans if span[0] <= now]
-        bounds = _bounds(active, min(until, *(begins for begins, _, _ in spans if begins > now), NO_END))
+        bounds = _bounds(active, min(until, *changes, NO_END), lines_of)
     return bounds if count >= bounds.count else None
 
 
@@ -73,9 +77,11 @@ def _nothing_open(state: OrderState, now: datetime) -> bool:
 def _first_count(state: OrderState) -> datetime:
     """From when a count may be the first to measure the start count or to judge the order."""
     order = state.order
-    if order.completed_at is None or (order.start_count is not None and state.settled_look):
+    if order.completed_at is None:
         return NO_END
-    return order.completed_at if order.start_count is None else order.completed_at + order.terms.settle
+    if order.start_count is None or order.counted_at is None:
+        return order.completed_at
+    return NO_END if state.settled_look else order.completed_at + order.terms.settle
 
 
 def _active_span(state: OrderState) -> _ActiveSpan | None:
@@ -88,7 +94,7 @@ def _active_span(state: OrderState) -> _ActiveSpan | None:
     return (settled, ends, order) if settled < ends else None
 
 
-def _bounds(spans: Sequence[_ActiveSpan], until: datetime) -> NoopBounds:
+def _bounds(spans: Sequence[_ActiveSpan], until: datetime, lines: _Lines) -> NoopBounds:
     """The bounds of orders, sorted by beginning; they end where an order begins after a gap without any."""
     if not spans:
         return NoopBounds(0, until, until, until)
@@ -98,13 +104,11 @@ def _bounds(spans: Sequence[_ActiveSpan], until: datetime) -> NoopBounds:
             until = min(until, begins)
             break
         judged_until = max(judged_until, ends)
-    return NoopBounds(_min_count([order for _, _, order in spans]), until, judged_from, judged_until)
+    least = _min_count([order for _, _, order in spans], lines)
+    return NoopBounds(least, until, judged_from, judged_until)
 
 
-def _min_count(orders: list[Order]) -> int:
-    """The least count at which no order can claim its threshold: a claim is at most line less count.
-
-    With fewer active orders the lines are lower, so this count is sufficient then too.
-    """
-    lines = lines_of(orders)
-    return max(0, *(lines[o.order_id] - o.terms.threshold(o.delivered) + 1 for o in orders))
+def _min_count(orders: list[Order], lines: _Lines) -> int:
+    """The least count at which no order can claim its threshold: a claim is at most line less count."""
+    line = lines(orders)
+    return max(0, *(line[o.order_id] - o.terms.threshold(o.delivered) + 1 for o in orders))

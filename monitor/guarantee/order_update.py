@@ -12,11 +12,9 @@ from monitor.model.refill import Refill, RefillState
 
 def state_after(before: OrderState, verdict: Verdict, hold: timedelta) -> OrderState:
     """Return the state of the order after a verdict; `hold` is how long a mass drop holds its refills."""
-    order = before.order
-    if verdict.start_count is not None:
-        order = replace(order, start_count=verdict.start_count, start_measured=True)
+    order = verdict.measured or before.order
     if verdict.claim is None and verdict.release is None:
-        return before if order is before.order else replace(before, order=order)
+        return before if verdict.measured is None else replace(before, order=order)
     refills, drop = before.refills, _open_drop(verdict.drop) if verdict.judged else before.drop
     if verdict.new_decision is not None:
         refills += _refill_of(verdict.new_decision, hold)
@@ -57,12 +55,13 @@ def _released(
     if decision.reason is Reason.RECOVERED or completed is None:
         return kept, drop
     # The drop of the refill is open again. Its opening time is not loaded; the completion stands for it.
-    return kept, Drop(decision.order_id, DropState.REFUSED, opened_at=completed)
+    last_decision = decision.action, decision.reason
+    return kept, Drop(decision.order_id, DropState.REFUSED, opened_at=completed, last_decision=last_decision)
 
 
 def _decided(refill: Refill, decision: Decision) -> Refill:
     if refill.state is not RefillState.HELD:
         return refill
     if decision.action is Action.HOLD:
-        return replace(refill, release_at=None)
+        return replace(refill, quantity=decision.quantity, release_at=None)
     return replace(refill, state=RefillState.QUEUED, quantity=decision.quantity, release_at=None)

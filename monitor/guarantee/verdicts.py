@@ -8,9 +8,9 @@ from monitor.guarantee.claims import Claim, claims_of
 from monitor.guarantee.decisions import Case, decide
 from monitor.guarantee.drops import confirm, observe
 from monitor.guarantee.hold_release import releases
+from monitor.guarantee.start_counts import EarlierCount, measure_start_counts
 from monitor.model.decision import Action, Decision
 from monitor.model.drop import Drop, DropState
-from monitor.model.lines import by_completion
 from monitor.model.order import Order
 from monitor.model.order_state import OrderState
 
@@ -29,8 +29,8 @@ class Verdict:
     order_id: str
     at: datetime
     """When the count was taken."""
-    start_count: int | None = None
-    """The start count that this look has measured."""
+    measured: Order | None = None
+    """The order, when this look measured its start count, compared its base, or counted it first."""
     claim: Claim | None = None
     """None while the order is not active."""
     drop: Drop | None = None
@@ -42,7 +42,7 @@ class Verdict:
     request_answered: bool = False
     """The customer's pending request is answered."""
     release: Decision | None = None
-    """The decision on the order's held refill, when its hold is over and the decision is not `wait`."""
+    """The decision on the order's held refill, when its hold is over."""
     first_settled: bool = False
     """Whether this is the first judged count of the order after its delivery settled."""
 
@@ -68,54 +68,37 @@ class Verdict:
 
 
 def evaluate_count(
-    states: Sequence[OrderState], count: int, now: datetime, *, mass_drop: bool = False
+    states: Sequence[OrderState],
+    count: int,
+    now: datetime,
+    earlier: EarlierCount | None = None,
+    *,
+    mass_drop: bool = False,
+    trust_zero: bool = False,
 ) -> tuple[Verdict, ...]:
-    """Return the verdicts of one count of a target, one per order, in the given order."""
-    measured = measure_start_counts(states, count, now)
+    """Return the verdicts of one count of a target, one per order, in the given order.
+
+    `earlier` is the judged count before this one; `trust_zero` believes every start count of 0.
+    """
+    measured = measure_start_counts(states, count, now, earlier, trust_zero=trust_zero)
     claims = claims_of(measured, count, now)
     verdicts = (
         _verdict(before, after, claims.get(after.order.order_id), count, now, mass_drop=mass_drop)
         for before, after in zip(states, measured, strict=True)
     )
-    decided = releases(measured, count, now)
-    released = {order_id: one for order_id, one in decided.items() if one.action is not Action.WAIT}
+    released = releases(measured, count, now)
     if not released:
         return tuple(verdicts)
     return tuple(replace(verdict, release=released.get(verdict.order_id)) for verdict in verdicts)
-
-
-def measure_start_counts(states: Sequence[OrderState], count: int, now: datetime) -> list[OrderState]:
-    """Return the orders, each with a start count if it is completed (RULES 2).
-
-    The first count after completion includes the delivered units of later completed orders. They are
-    subtracted too.
-    """
-    starts: dict[str, int] = {}
-    before = count
-    completed = (state.order for state in states if _completed(state.order, now))
-    for latest in sorted(completed, key=by_completion, reverse=True):
-        before = max(0, before - latest.delivered)
-        starts[latest.order_id] = before
-    return [_with_start(state, starts.get(state.order.order_id)) for state in states]
-
-
-def _completed(order: Order, now: datetime) -> bool:
-    return order.completed_at is not None and order.completed_at <= now
-
-
-def _with_start(state: OrderState, start: int | None) -> OrderState:
-    if start is None or state.order.start_count is not None:
-        return state
-    return replace(state, order=replace(state.order, start_count=start, start_measured=True))
 
 
 def _verdict(
     before: OrderState, after: OrderState, claim: Claim | None, count: int, now: datetime, *, mass_drop: bool
 ) -> Verdict:
     order = after.order
-    measured = order.start_count if before.order.start_count is None else None
+    measured = None if order is before.order else order
     if claim is None:
-        return Verdict(order.order_id, now, start_count=measured)
+        return Verdict(order.order_id, now, measured=measured)
     drop = observe(after.drop, order, claim.units, now)
     decision, repeated = None, False
     if drop is not None and drop.state in {DropState.SUSPECTED, DropState.WAITING}:
@@ -128,7 +111,7 @@ def _verdict(
     return Verdict(
         order_id=order.order_id,
         at=now,
-        start_count=measured,
+        measured=measured,
         claim=claim,
         drop=drop,
         decision=decision,

@@ -47,6 +47,11 @@ class Drop:
     last_decision: tuple[Action, Reason] | None = None
     """Action and reason of the newest decision on it."""
 
+    @property
+    def declined(self) -> bool:
+        """Whether an operator has declined its refill."""
+        return self.last_decision == (Action.REFUSE, Reason.DECLINED)
+
     def closed(self, state: DropState, now: datetime) -> "Drop":
         return replace(self, state=state, closed_at=now)
 

@@ -13,13 +13,29 @@ def by_completion(order: Order) -> tuple[datetime, str]:
 
 
 def lines_of(orders: Iterable[Order]) -> dict[str, int]:
-    """Return the line of each order, keyed by id: its baseline plus all that later orders delivered.
+    """Return the line of each order, keyed by id: its lowest base, its units, and those of all later orders.
 
     Every order needs a start count; ValueError otherwise.
     """
     lines: dict[str, int] = {}
+    later: list[Order] = []
+    for order in sorted(orders, key=by_completion, reverse=True):
+        base = min([order.base, *(one.base for one in later if may_overlap(order, one))])
+        lines[order.order_id] = base + order.delivered + sum(one.delivered for one in later)
+        later.append(order)
+    return lines
+
+
+def may_overlap(order: Order, later: Order) -> bool:
+    """Whether an order completed later may have been under way when the base of `order` was taken."""
+    return later.created_at is None or order.base_taken_at is None or later.created_at < order.base_taken_at
+
+
+def own_lines_of(orders: Iterable[Order]) -> dict[str, int]:
+    """Return the lines without the bases of later orders: at least the line among any of these orders."""
+    lines: dict[str, int] = {}
     later = 0
     for order in sorted(orders, key=by_completion, reverse=True):
-        lines[order.order_id] = order.baseline + later
+        lines[order.order_id] = order.base + order.delivered + later
         later += order.delivered
     return lines

@@ -84,11 +84,21 @@ class Order:
         return self.quantity - self.remains
 
     @property
-    def baseline(self) -> int:
-        """Start count plus delivered units; raises ValueError without a start count."""
+    def base(self) -> int:
+        """The start count, less what it was lowered by; raises ValueError without a start count."""
         if self.start_count is None:
             raise ValueError(f"order {self.order_id} has no start count yet")
-        return self.start_count + self.delivered
+        return self.start_count - self.base_lowered
+
+    @property
+    def base_taken_at(self) -> datetime | None:
+        """Time until which units of other orders may have become part of the base; None before completion."""
+        return self.base_at or self.completed_at
+
+    @property
+    def baseline(self) -> int:
+        """Base plus delivered units; raises ValueError without a start count."""
+        return self.base + self.delivered
 
     @property
     def guaranteed(self) -> bool:

@@ -25,6 +25,29 @@ class OrderState:
         return sum(refill.in_flight(now, self.order.terms.settle) for refill in self.refills)
 
     @property
+    def undelivered(self) -> int:
+        """Units of this order's refills of which no consumer can have delivered any yet."""
+        waiting = {RefillState.HELD, RefillState.QUEUED}
+        return sum(refill.quantity for refill in self.refills if refill.state in waiting)
+
+    @property
+    def completed_refills(self) -> list[datetime]:
+        """Completion times of the order's refills; only completed refills have one."""
+        return [refill.completed_at for refill in self.refills if refill.completed_at]
+
+    @property
+    def limit_reached(self) -> bool:
+        """Whether as many refills are completed as the terms permit (RULES 5, row 2)."""
+        limit = self.order.terms.max_refills
+        return bool(limit) and len(self.completed_refills) >= limit
+
+    @property
+    def allowance(self) -> int:
+        """Units that `max_refill_percent` still permits: less all units refilled or in flight (RULES 5)."""
+        most = self.order.terms.max_refill_percent * self.order.delivered // 100
+        return max(0, most - sum(refill.units for refill in self.refills))
+
+    @property
     def held_units(self) -> int:
         """Units of this order's held refill; at most one refill of an order is open."""
         return sum(refill.quantity for refill in self.refills if refill.state is RefillState.HELD)

@@ -77,7 +77,7 @@ class ReplayState:
                 or not target.min_count <= count <= MOST_COUNT
                 or fields["event"] != "snapshot"
                 or fields["outcome"] != "count"
-                or fields.get("counted", "") != target.series.count_kind
+                or fields.get("counted", "") != target.count_kind
             ):
                 return False
             at = plain_timestamp(fields["at"])
@@ -86,6 +86,7 @@ class ReplayState:
         if at is None or not self.now <= at < target.until:
             return False
         self.now = at
+        target.last_count, target.last_count_at = count, at
         if target.judged_from <= at < target.judged_until:
             self._mass_drop_windows[fields["metric"]].record(target, at)
         return True

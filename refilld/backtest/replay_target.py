@@ -20,9 +20,7 @@ from monitor.model.target import Metric, Target
 from refilld.backtest.events import RecordedSnapshot
 from refilld.orders_file.cells import MOST_COUNT
 
-_KIND_CACHE_SIZE = 64
 _NO_COUNT = MOST_COUNT + 1
-_NO_SERIES = Series()
 _TARGETS = {metric: Target(Link(LinkKind.PROFILE, ""), metric) for metric in Metric}
 """One target per metric stands for all, to save memory: no rule depends on the link."""
 
@@ -34,36 +32,49 @@ class ReplayTarget:
     evaluated; between `judged_from` and `judged_until` it is still a judged count.
     """
 
-    __slots__ = ("judged_at", "judged_from", "judged_until", "min_count", "orders", "series", "until")
+    __slots__ = (
+        "count_kind", "judged_at", "judged_from", "judged_until", "last_count", "last_count_at", "min_count",
+        "orders", "until", "zero_seen",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.orders: tuple[OrderState, ...] = ()
         """In order of completion."""
-        self.series = _NO_SERIES
+        self.count_kind = ""
+        self.zero_seen = False
+        self.last_count: int | None = None
+        """Newest admitted count."""
+        self.last_count_at: datetime | None = None
         self.judged_at: datetime | None = None
         """Newest judged count within the window of mass drops."""
         self.min_count = _NO_COUNT
         self.until = self.judged_from = self.judged_until = NO_END
 
     def add(self, order: Order) -> None:
-        """Add an order. A replay opens no reviews, so the first judged look needs no mark."""
-        new = OrderState(_compact(order), settled_look=True)
+        """Add an order. The first judged look is marked only where it may contradict a start count of 0."""
+        new = OrderState(_compact(order), settled_look=order.start_count != 0)
         orders = (*self.orders, new)
         self.orders = orders if len(orders) == 1 else tuple(sorted(orders, key=_completion))
 
     def noop_bounds_at(self, look: RecordedSnapshot) -> NoopBounds | None:
         """Return new noop bounds if this count is admitted to the series and changes nothing; else None."""
-        if not look.count or self.series.count_kind not in {"", look.count_kind}:
+        if not look.count or self.count_kind not in {"", look.count_kind}:
             return None
         bounds = noop_bounds(self.orders, look.at, look.count)
         if bounds is not None:
-            self.series = _above_zero(look.count_kind)
+            self.count_kind, self.zero_seen = look.count_kind, False
+            self.last_count, self.last_count_at = look.count, look.at
         return bounds
 
     def state(self, metric: Metric, drop_opened_at: datetime | None) -> TargetState:
         """Return the target for an evaluation."""
         return TargetState(
-            0, _TARGETS[metric], self.series, judged_at=self.judged_at, drop_opened_at=drop_opened_at
+            0,
+            _TARGETS[metric],
+            Series(self.last_count, self.count_kind, zero_seen=self.zero_seen),
+            last_count_at=self.last_count_at,
+            judged_at=self.judged_at,
+            drop_opened_at=drop_opened_at,
         )
 
     def snapshot(self, look: RecordedSnapshot) -> Snapshot:
@@ -74,15 +85,17 @@ class ReplayTarget:
         """Set the state after an evaluation."""
         self.orders = evaluation.orders_after
         series = evaluation.state.series
-        self.series = _above_zero(series.count_kind) if series.last_count and not series.zero_seen else series
+        self.count_kind, self.zero_seen = series.count_kind, series.zero_seen
+        self.last_count = series.last_count
         if evaluation.snapshot.count is None:
             self.evaluate_next()
         else:
+            self.last_count_at = evaluation.snapshot.at
             self.skip_within(evaluation.noop_bounds)
 
     def skip_within(self, bounds: NoopBounds | None) -> None:
         """Skip counts within these bounds; after a count of 0 every count is evaluated."""
-        if bounds is None or not self.series.last_count or self.series.zero_seen:
+        if bounds is None or not self.last_count or self.zero_seen:
             self.evaluate_next()
             return
         self.min_count, self.until = max(1, bounds.count), bounds.until
@@ -95,12 +108,6 @@ class ReplayTarget:
 
 def _completion(state: OrderState) -> tuple[datetime, str]:
     return by_completion(state.order)
-
-
-@lru_cache(_KIND_CACHE_SIZE)
-def _above_zero(count_kind: str) -> Series:
-    """A series whose newest count is above 0; only that matters, so the count is not kept."""
-    return Series(1, count_kind)
 
 
 def _compact(order: Order) -> Order:

@@ -16,7 +16,7 @@ from jobs.look_recording import RecordedLook
 from monitor.evaluation.admission import Look
 from monitor.evaluation.evaluate import LookEvaluation, RequestState, evaluate
 from monitor.guarantee.claims import claims_of
-from monitor.guarantee.verdicts import measure_start_counts
+from monitor.guarantee.start_counts import measure_start_counts
 from monitor.model.drop import DropState
 from monitor.model.order import Flag, Order
 from monitor.model.order_state import OrderState

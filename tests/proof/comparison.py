@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.proof.naive_claims import target_of
+from tests.proof.naive_orders import target_of
 from tests.proof.naive_rules import decisions
 
 Row = dict[str, Any]

@@ -47,6 +47,7 @@ ORDER = st.fixed_dictionaries(
         "remains": st.integers(0, 2),
         "hour": st.integers(0, 3),
         "start_count": st.none() | st.integers(0, 40),
+        "created": st.none() | st.integers(0, 3),
         "terms": st.sampled_from(("default", "other")),
     }
 )
@@ -106,6 +107,7 @@ def _order(order_id: str, drawn: Row) -> Row:
         "status": drawn["status"],
         "completed_at": None if pending else _written(drawn["hour"]),
         "start_count": None if pending else drawn["start_count"],
+        "created_at": None if drawn["created"] is None else _written(drawn["hour"] - drawn["created"]),
         "terms": drawn["terms"],
     }
 

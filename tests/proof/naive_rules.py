@@ -6,10 +6,11 @@ A world is a dict of plain lists; each event is handled with all earlier ones at
 from datetime import datetime
 from typing import Any
 
-from tests.proof.naive_claims import (
+from tests.proof.naive_claims import allowance, claims, completions
+from tests.proof.naive_lines import known_base, note_count
+from tests.proof.naive_orders import (
     OPEN_REFILL,
     Row,
-    claims,
     delivered,
     is_active,
     is_covered,
@@ -20,7 +21,6 @@ from tests.proof.naive_claims import (
     span,
     target_of,
     terms_of,
-    units_of,
 )
 
 UNDONE_DROP = {"suspected", "waiting", "refused"}
@@ -30,8 +30,12 @@ USUAL_MASS_DROP: Row = {"enabled": True, "window": "6h", "min_targets": 20, "sha
 
 def new_world(orders: list[Row], terms: dict[str, Row], mass_drop: Row) -> Row:
     """The orders before anything has happened."""
+    given = {order["order_id"]: known_base(order) for order in orders}
     return {
         "orders": [dict(order) for order in orders],
+        "bases": {order_id: known for order_id, known in given.items() if known is not None},
+        "counted": set(),
+        "judged_once": set(),
         "terms": terms,
         "mass_drop": USUAL_MASS_DROP | mass_drop,
         "looks": [],
@@ -115,6 +119,7 @@ def open_refill(world: Row, order: Row) -> Row | None:
 
 def judge(world: Row, look: Row) -> None:
     """Handle one judged count: open, close and decide drops, then decide holds that are over."""
+    look["measured"] = note_count(world, look)
     here = orders_of(world, target_of(look))
     active = [order for order in here if is_active(world, order, look["at"])]
     refills = [refill for refill in world["refills"] if target_of(refill["order"]) == target_of(look)]
@@ -131,6 +136,7 @@ def judge(world: Row, look: Row) -> None:
     for refill in due:
         release(world, refill, releases[refill["order"]["order_id"]], look)
     for order in active:
+        world["judged_once"].add(order["order_id"])
         if open_drop(world, order) is None:
             world["asked"].discard(order["order_id"])
 
@@ -190,8 +196,8 @@ def decide(world: Row, order: Row, claim: Row, look: Row, *, mass_drop: bool) ->
         return
     own = [refill for refill in world["refills"] if refill["order"] is order]
     asked = order["order_id"] in world["asked"]
-    action, reason = table(terms, order, own, claim, look["at"], asked=asked, mass_drop=mass_drop)
-    quantity = min(claim["claim"], allowance(terms, order, own)) if action in {"refill", "hold"} else 0
+    action, reason = table(world, order, own, claim, look["at"], asked=asked, mass_drop=mass_drop)
+    quantity = min(claim["claim"], allowance(world, order, own)) if action in {"refill", "hold"} else 0
     drop["state"] = {"wait": "waiting", "refuse": "refused", "hold": "held", "refill": "refilled"}[action]
     drop["decided"] = {"look": look, "action": action, "reason": reason, "quantity": quantity}
     if quantity:
@@ -201,22 +207,16 @@ def decide(world: Row, order: Row, claim: Row, look: Row, *, mass_drop: bool) ->
     record(world, drop, (action, reason, quantity), claim, look)
 
 
-def allowance(terms: Row, order: Row, own: list[Row]) -> int:
-    """Units that may still be refilled."""
-    spent = sum(units_of(refill) for refill in own)
-    return max(0, int(terms["max_refill_percent"]) * delivered(order) // 100 - spent)
-
-
 def table(
-    terms: Row, order: Row, own: list[Row], claim: Row, at: datetime, *, asked: bool, mass_drop: bool
+    world: Row, order: Row, own: list[Row], claim: Row, at: datetime, *, asked: bool, mass_drop: bool
 ) -> tuple[str, str]:
     """The table of section 5, row by row."""
-    completed = [refill["completed_at"] for refill in own if refill["state"] == "completed"]
+    terms, completed = terms_of(world, order), completions(own)
     below = claim["effective"] < claim["floor"]
     lines = [
         (any(refill["state"] in OPEN_REFILL for refill in own), "wait", "refill_in_progress"),
         (0 < terms["max_refills"] <= len(completed), "refuse", "refill_limit_reached"),
-        (allowance(terms, order, own) == 0, "refuse", "refill_allowance_spent"),
+        (allowance(world, order, own) == 0, "refuse", "refill_allowance_spent"),
         (any(at - then < span(terms["cooldown"]) for then in completed), "wait", "cooldown"),
         (below and terms["below_start"] == "refuse", "refuse", "below_start_count"),
         (terms["refill"] == "on_request" and not asked, "wait", "awaiting_request"),
@@ -235,21 +235,21 @@ def is_due(world: Row, refill: Row, at: datetime) -> bool:
 
 def release(world: Row, refill: Row, claim: Row, look: Row) -> None:
     """Decide a refill held for a mass drop again, as if no mass drop were on."""
-    order, terms = refill["order"], terms_of(world, refill["order"])
+    order = refill["order"]
     own = [other for other in world["refills"] if other["order"] is order and other is not refill]
     if claim["claim"] < threshold(world, order):
         refill["state"] = "rejected"
         record(world, refill["drop"], ("refuse", "recovered", 0), claim, look)
         return
     asked = refill["asked"] or order["order_id"] in world["asked"]
-    action, reason = table(terms, order, own, claim, look["at"], asked=asked, mass_drop=False)
+    action, reason = table(world, order, own, claim, look["at"], asked=asked, mass_drop=False)
     quantity = 0
     if action in {"refill", "hold"}:
-        quantity = min(claim["claim"], allowance(terms, order, own), refill["quantity"])
+        quantity = min(claim["claim"], allowance(world, order, own), refill["quantity"])
     if action == "refill":
         refill.update(state="queued", quantity=quantity)
     if action == "hold":
-        refill["reason"] = reason
+        refill.update(reason=reason, quantity=quantity)
     if action == "refuse":
         refill["state"] = "rejected"
         refuse_until_recovered(world, refill)

@@ -135,7 +135,9 @@ def _sell(random: Random, orders: list[Row], target: Row, number: int) -> None:
             units = order["quantity"] - order["remains"]
             at = DAY_ONE + timedelta(hours=hour)
             order["completed_at"] = _written(at)
-            order["start_count"] = random.choice((level, level, level + random.randint(-9, 9), None))
+            order["start_count"] = random.choice((level, level, level + random.randint(-9, 9), None, 0))
+            if random.randint(0, 2):
+                order["created_at"] = _written(at - timedelta(hours=random.choice(COMPLETIONS)))
             if order["start_count"] is not None:
                 order["start_count"] = max(0, order["start_count"])
             target["due"].append((at, units))

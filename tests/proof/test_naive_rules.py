@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.proof.naive_claims import claims, orders_of
-from tests.proof.naive_rules import decisions
+from tests.proof.naive_claims import claims
+from tests.proof.naive_orders import orders_of
+from tests.proof.naive_rules import decisions, new_world
 from tests.proof.seeded_worlds import seeded_world
 
 HERE = Path(__file__).parent
@@ -71,7 +72,9 @@ def decided(
     ]
 
 
-@pytest.mark.parametrize("name", ["naive_rules.py", "naive_claims.py", "seeded_worlds.py"])
+@pytest.mark.parametrize(
+    "name", ["naive_rules.py", "naive_claims.py", "naive_lines.py", "naive_orders.py", "seeded_worlds.py"]
+)
 def test_the_naive_model_imports_nothing_of_the_product(name: str) -> None:
     for node in ast.walk(ast.parse((HERE / name).read_text())):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
@@ -288,7 +291,7 @@ def test_the_claims_of_one_count_never_exceed_the_missing_units() -> None:
             order(str(number), random.randint(1, 40), random.randint(0, 60), hour=random.choice((0, 1, 2)))
             for number in range(random.randint(1, 5))
         ]
-        world: dict[str, Any] = {"orders": orders, "terms": {}, "looks": []}
+        world = new_world(orders, {}, {})
         active = orders_of(world, ("shop", "followers"))
         seen = {"at": None, "count": random.randint(0, 150)}
         paid = claims(world, active, [], seen)

@@ -29,7 +29,7 @@ from tests.effort import EFFORT
 from tests.migrated_database import migrated_database
 from tests.postgres_server import fast_directory
 from tests.proof.comparison import Row, difference, naive_decisions, write_rows
-from tests.proof.naive_claims import moment
+from tests.proof.naive_orders import moment
 from tests.proof.seeded_worlds import DAY_ONE, LONG_AFTER, seeded_world
 
 BATCH = 5

@@ -6,12 +6,22 @@ from typing import Any
 import pytest
 
 from monitor.model.decision import Action
+from monitor.model.order import Order
 from storage import drops, orders, targets
 from storage.engine import Database
 from storage.orders import ImportResult
 from tests.builders import DAY, NOW, a_claim, a_decision, a_drop, an_order
 from tests.storage.order_rows import decide, result_and_field, stored
 from tests.storage.shop import sell
+
+
+def measured_order(start_count: int) -> Order:
+    return an_order(start_count=start_count, start_measured=True, base_at=NOW, counted_at=NOW)
+
+
+def measure(database: Database, start_count: int) -> None:
+    with database.write() as connection:
+        orders.measured(connection, measured_order(start_count))
 
 
 def test_a_start_count_that_is_still_unknown_may_be_given_later(database: Database) -> None:
@@ -38,32 +48,30 @@ def test_a_known_start_count_cannot_be_changed(database: Database) -> None:
 def test_a_measured_start_count_is_stored_and_marked(database: Database) -> None:
     """It can be distinguished from an imported one."""
     sell(database, an_order(start_count=None))
-    with database.write() as connection:
-        orders.measured(connection, "1", 480)
-    assert stored(database) == an_order(start_count=480, start_measured=True)
+    measure(database, 480)
+    assert stored(database) == measured_order(480)
 
 
-def test_a_measured_start_count_does_not_replace_an_imported_one(database: Database) -> None:
-    """A start count that the panel gave in the meantime stays."""
-    sell(database, an_order(start_count=500))
+def test_a_lowered_base_is_stored(database: Database) -> None:
+    """With the look that lowered it."""
+    sell(database, an_order())
+    lowered = an_order(base_lowered=300, base_at=NOW, counted_at=NOW)
     with database.write() as connection:
-        orders.measured(connection, "1", 480)
-    assert stored(database) == an_order(start_count=500)
+        orders.measured(connection, lowered)
+    assert stored(database) == lowered
 
 
 def test_a_measured_start_count_of_zero_is_stored(database: Database) -> None:
     """Zero is a count, not a missing value."""
     sell(database, an_order(start_count=None))
-    with database.write() as connection:
-        orders.measured(connection, "1", 0)
+    measure(database, 0)
     assert stored(database).start_count == 0
 
 
 def test_a_larger_delivery_resets_a_measured_start_count(database: Database) -> None:
     """It is measured again."""
     sell(database, an_order(start_count=None, remains=100))
-    with database.write() as connection:
-        orders.measured(connection, "1", 480)
+    measure(database, 480)
     sell(database, an_order(start_count=None, remains=0))
     assert stored(database) == an_order(start_count=None, start_measured=False)
 
@@ -89,14 +97,13 @@ def test_after_a_decision_remains_completion_and_start_count_are_fixed(
 def test_after_a_decision_a_measured_start_count_is_fixed(database: Database) -> None:
     """A measured one, too, stays after a decision."""
     sell(database, an_order(start_count=None))
-    with database.write() as connection:
-        orders.measured(connection, "1", 480)
+    measure(database, 480)
     decide(database)
     assert result_and_field(sell(database, an_order(start_count=None, remains=10))) == (
         ImportResult.REFUSED,
         "remains",
     )
-    assert stored(database) == an_order(start_count=480, start_measured=True)
+    assert stored(database) == measured_order(480)
 
 
 def test_without_a_decision_remains_completion_and_start_count_may_change(database: Database) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from monitor.guarantee.claims import Claim
 from monitor.guarantee.order_update import state_after
 from monitor.guarantee.series import Series, admit
+from monitor.guarantee.start_counts import EarlierCount
 from monitor.guarantee.verdicts import Verdict, evaluate_count
 from monitor.model.decision import Action
 from monitor.model.order_state import OrderState
@@ -19,12 +20,13 @@ def play(
     state: OrderState, looks: Sequence[Snapshot], *, mass_drop: bool = False
 ) -> tuple[list[Verdict], OrderState]:
     """Evaluate the looks of one order that join its series; give the verdicts and the last state."""
-    series, verdicts = Series(), []
+    series, verdicts, earlier = Series(), list[Verdict](), None
     for look in looks:
         admitted, series = admit(look, series)
         if admitted.count is None:
             continue
-        (verdict,) = evaluate_count([state], admitted.count, admitted.at, mass_drop=mass_drop)
+        (verdict,) = evaluate_count([state], admitted.count, admitted.at, earlier, mass_drop=mass_drop)
+        earlier = EarlierCount(admitted.count, admitted.at)
         verdicts.append(verdict)
         state = state_after(state, verdict, HOLD)
     return verdicts, state

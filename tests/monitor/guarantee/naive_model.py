@@ -13,17 +13,9 @@ from monitor.model.order import Order
 from monitor.model.order_state import OrderState
 from monitor.model.refill import Refill
 from monitor.model.terms import Terms
-from tests.proof.naive_claims import (
-    Row,
-    claims,
-    first_count,
-    is_active,
-    is_complete,
-    orders_of,
-    series,
-    start_count,
-    units_in_flight,
-)
+from tests.proof.naive_claims import claims
+from tests.proof.naive_lines import base
+from tests.proof.naive_orders import Row, is_active, orders_of, series, units_in_flight
 from tests.proof.naive_rules import handle, new_world
 
 TARGET = ("natgeo", "followers")
@@ -41,6 +33,10 @@ def naive_world(states: Sequence[OrderState]) -> Row:
         world["drops"] += [_drop_row(state.drop, order)] if state.drop else []
         world["refills"] += [_refill_row(refill, order) for refill in state.refills]
         world["asked"] |= {order["order_id"]} if state.request_pending else set()
+        world["judged_once"] |= {order["order_id"]} if state.settled_look else set()
+        if state.order.counted_at is not None:
+            world["counted"].add(order["order_id"])
+            world["bases"][order["order_id"]] = _base_row(state.order)
     return world
 
 
@@ -64,13 +60,9 @@ def naive_look(world: Row, count: int, at: datetime, *, mass_drop: bool) -> list
 def highest_line(world: Row, at: datetime, default: int = 60) -> int:
     """Give the count at which nothing is missing any more, less the units in flight."""
     here = orders_of(world, TARGET)
-    active = [o for o in here if is_active(world, o, at) and _known_start(world, o)]
+    active = [o for o in here if is_active(world, o, at) and o["order_id"] in world["bases"]]
     lines = [claim["line"] for claim in claims(world, active, [], {"count": 0, "at": at}).values()]
     return max(lines, default=default) - units_in_flight(world, world["refills"], at)
-
-
-def _known_start(world: Row, order: Row) -> bool:
-    return order["start_count"] is not None or first_count(world, order) is not None
 
 
 def naive_refills_of(world: Row, order: Row) -> list[Row]:
@@ -81,8 +73,8 @@ def naive_refills_of(world: Row, order: Row) -> list[Row]:
 class OrderResult:
     """What one count means for one order: the common ground of the product and the naive model."""
 
-    start_count: int | None
-    """Where this count measured it."""
+    base: int | None
+    """Start count less what it was lowered by; None before it is known."""
     claim: int | None
     """None while the order is not active."""
     drop: tuple[str, datetime] | None
@@ -91,10 +83,11 @@ class OrderResult:
     """Action, reason, quantity, line."""
 
     @classmethod
-    def of(cls, verdict: Verdict) -> "OrderResult":
+    def of(cls, order: Order, verdict: Verdict) -> "OrderResult":
+        known = verdict.measured or order
         claim, drop, made = verdict.claim, verdict.drop, verdict.decision
         return cls(
-            verdict.start_count,
+            None if known.start_count is None or known.completed_at is None else known.base,
             claim.units if claim else None,
             (str(drop.state), drop.opened_at) if drop else None,
             (str(made.action), str(made.reason), made.quantity, made.line) if made else None,
@@ -102,14 +95,12 @@ class OrderResult:
 
 
 def _result(world: Row, order: Row, look: Row) -> OrderResult:
-    unknown = order["start_count"] is None and is_complete(order)
-    first = first_count(world, order) if unknown else None
     claim = world["claims"].get(order["order_id"])
     drops = [drop for drop in world["drops"] if drop["order"] is order and drop["look"] is look]
     drop = drops[-1] if drops else None
     decided = drop["decided"] if drop and drop["decided"] and drop["decided"]["look"] is look else None
     return OrderResult(
-        start_count(world, order) if first is look else None,
+        base(world, order) if order["order_id"] in world["bases"] else None,
         claim and claim["claim"],
         drop and (drop["state"], drop["opened"]),
         decided and (decided["action"], decided["reason"], decided["quantity"], claim["line"]),
@@ -126,8 +117,14 @@ def _order_row(order: Order) -> Row:
         "remains": order.remains,
         "completed_at": order.completed_at and order.completed_at.isoformat(),
         "start_count": order.start_count,
+        "created_at": order.created_at and order.created_at.isoformat(),
         "terms": order.order_id,
     }
+
+
+def _base_row(order: Order) -> Row:
+    known = {"start": order.start_count, "lowered": order.base_lowered, "looked": order.base_at is not None}
+    return known | {"taken": order.base_taken_at}
 
 
 def _terms_row(terms: Terms) -> Row:
@@ -153,7 +150,8 @@ def _span(duration: timedelta) -> str:
 
 def _drop_row(drop: Drop, order: Row) -> Row:
     row = {"order": order, "state": str(drop.state), "opened": drop.opened_at, "looks": drop.looks}
-    return row | {"recorded": None, "look": None, "decided": None}
+    recorded = drop.last_decision and tuple(str(word) for word in drop.last_decision)
+    return row | {"recorded": recorded, "look": None, "decided": None}
 
 
 def _refill_row(refill: Refill, order: Row) -> Row:

@@ -12,8 +12,8 @@ from tests.builders import DAY, HOUR, INSTANT, NOW, START, a_drop, an_order, an_
 from tests.effort import examples
 from tests.monitor.guarantee.naive_model import naive_world
 from tests.monitor.strategies import HOURS, targets
-from tests.proof.naive_claims import is_active, window_end
-from tests.proof.naive_claims import moment as naive_moment
+from tests.proof.naive_orders import is_active, window_end
+from tests.proof.naive_orders import moment as naive_moment
 
 
 def test_an_order_is_active_from_completed_at_plus_settle_on() -> None:

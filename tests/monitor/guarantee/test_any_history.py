@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from monitor.guarantee.order_update import state_after
 from monitor.guarantee.series import Series, admit
+from monitor.guarantee.start_counts import EarlierCount
 from monitor.guarantee.verdicts import evaluate_count
 from monitor.model.order import Flag, Order, OrderStatus
 from monitor.model.order_state import OrderState
@@ -20,10 +21,8 @@ from tests.builders import (
     START,
     a_look,
     an_order,
-    an_order_state,
 )
 from tests.effort import examples
-from tests.monitor.guarantee.evaluation_steps import HOLD
 from tests.monitor.guarantee.naive_model import (
     OrderResult,
     highest_line,
@@ -31,7 +30,7 @@ from tests.monitor.guarantee.naive_model import (
     naive_refills_of,
     naive_world,
 )
-from tests.proof.naive_claims import Row
+from tests.proof.naive_orders import Row
 from tests.proof.naive_rules import handle
 
 
@@ -40,11 +39,13 @@ def sales(draw: st.DrawFn, order_id: str) -> Order:
     """Draw an order with few and near numbers and times."""
     status = draw(st.sampled_from([OrderStatus.COMPLETED] * 4 + [OrderStatus.PARTIAL, OrderStatus.PENDING]))
     hours = st.sampled_from([0, 0, 1, 2, 24]).map(lambda h: h * HOUR)
+    completed = None if status.waiting else START + draw(st.integers(0, 12)) * HOUR
     return an_order(
         order_id,
-        start_count=draw(st.none() | st.integers(0, 40)),
+        start_count=draw(st.none() | st.just(0) | st.integers(0, 40)),
         delivered=draw(st.integers(1, 30)),
-        completed_at=None if status.waiting else START + draw(st.integers(0, 12)) * HOUR,
+        completed_at=completed,
+        created_at=draw(st.none() | hours.map(lambda h: (completed or START) - h)),
         status=status,
         remains=draw(st.sampled_from([0, 0, 5])),
         window=draw(st.sampled_from([12 * HOUR, 3 * DAY, 30 * DAY, None, None])),
@@ -65,6 +66,8 @@ def sales(draw: st.DrawFn, order_id: str) -> Order:
 ENDS = ("claimed", "completed", "completed", "short", "dead", "cancelled", "rejected", "released")
 STEPS = (timedelta(0), 30 * MINUTE, HOUR, HOUR, 2 * HOUR, 5 * HOUR, DAY, DAY, 9 * DAY)
 WHICH = st.integers(0, 11)
+FOREVER = timedelta(days=36_500)
+"""How long a mass drop holds its refills here, as in the naive model."""
 
 
 def moved(refill: Refill, end: str, share: int, at: datetime) -> Refill:
@@ -80,6 +83,7 @@ class History(RuleBasedStateMachine):
 
     states: list[OrderState]
     series: Series
+    earlier: EarlierCount | None
     world: Row
     now: datetime
 
@@ -87,7 +91,8 @@ class History(RuleBasedStateMachine):
     def sell(self, orders: tuple[Order, ...], number: int) -> None:
         self.now = START
         self.series = Series()
-        self.states = [an_order_state(order) for order in orders[:number]]
+        self.earlier = None
+        self.states = [OrderState(order) for order in orders[:number]]
         self.world = naive_world(self.states)
 
     @rule(
@@ -109,9 +114,11 @@ class History(RuleBasedStateMachine):
         assert (expected is None) == (admitted.count is None)
         if expected is None:
             return
-        verdicts = evaluate_count(self.states, count, self.now, mass_drop=mass_drop)
-        assert expected == [OrderResult.of(verdict) for verdict in verdicts]
-        self.states = [state_after(s, v, HOLD) for s, v in zip(self.states, verdicts, strict=True)]
+        verdicts = evaluate_count(self.states, count, self.now, self.earlier, mass_drop=mass_drop)
+        self.earlier = EarlierCount(count, self.now)
+        pairs = zip(self.states, verdicts, strict=True)
+        assert expected == [OrderResult.of(state.order, verdict) for state, verdict in pairs]
+        self.states = [state_after(s, v, FOREVER) for s, v in zip(self.states, verdicts, strict=True)]
         assert self.world["asked"] == {s.order.order_id for s in self.states if s.request_pending}
 
     def _open_refills(self) -> list[tuple[int, int]]:

@@ -6,9 +6,12 @@ from datetime import timedelta
 import pytest
 
 from monitor.guarantee.claims import claims_of
+from monitor.model.decision import Action, Reason
+from monitor.model.drop import DropState
 from monitor.model.order import Flag, OrderStatus
 from monitor.model.order_state import OrderState
 from monitor.model.refill import RefillState
+from monitor.model.terms import BelowStart
 from tests.builders import (
     DAY,
     HOUR,
@@ -16,11 +19,15 @@ from tests.builders import (
     NOW,
     START,
     a_completed_refill,
+    a_drop,
     a_refill,
     an_order,
     an_order_state,
 )
 from tests.monitor.guarantee.evaluation_steps import units
+
+LATER = START + DAY
+LONG_AGO = START + 2 * DAY
 
 # Lines and floors
 
@@ -257,9 +264,8 @@ def test_completion_breaks_a_tie_before_the_order_id() -> None:
 def test_guarantees_that_end_and_began_together_pay_in_the_order_of_order_id() -> None:
     """RULES 3: the last tie goes by `order_id`."""
     orders = [an_order_state(an_order(i, start_count=0, delivered=10)) for i in ("c", "a", "b")]
-    # lines: a 30, b 20, c 10; count 5: the slice up to 10 is everybody's, so a's alone (room 10);
-    # up to 20: a has 5 left, b pays 5; up to 30: a's line only, and its room is spent
-    expected = {"a": 10, "b": 5, "c": 0}
+    # lines: a 30, b 20, c 10; count 5: a pays up to 30, b up to 20, c from 5 to 10
+    expected = {"a": 10, "b": 10, "c": 5}
     assert expected == units(claims_of(orders, 5, NOW))
 
 
@@ -300,16 +306,65 @@ def test_growth_between_two_orders_belongs_to_the_later_one(count: int, a: int, 
     assert {"a": a, "b": b} == units(claims_of(_overlapping(2400, 30 * DAY, 30 * DAY), count, NOW))
 
 
-def test_slices_are_paid_from_the_count_upwards() -> None:
-    """RULES 3: the interval runs from `effective` up, so room is spent on the lowest units first."""
+def test_slices_are_paid_from_the_highest_downwards() -> None:
+    """RULES 3: the fewest orders reach the highest slice, so they spend their room there."""
     orders = [
         an_order_state(an_order("a", start_count=1100, delivered=100)),
-        an_order_state(an_order("b", start_count=900, delivered=100, completed_at=START + DAY)),
+        an_order_state(an_order("b", start_count=1000, delivered=100, completed_at=LATER, created_at=LATER)),
     ]
-    # lines: a 1300, b 1000; count 900: a ends first and spends its room on 900..1000, which makes b
-    # whole; no order has room for 1000..1300
-    expected = {"a": 100, "b": 0}
-    assert expected == units(claims_of(orders, 900, NOW))
+    # lines: a 1300, b 1100; count 1050: a ends first and spends its room on 1100..1300, b pays 1050..1100
+    expected = {"a": 100, "b": 50}
+    assert expected == units(claims_of(orders, 1050, NOW))
+
+
+def test_who_can_be_refilled_pays_before_who_has_no_allowance_left() -> None:
+    """RULES 3: the order without allowance claims only what the other one has no room for."""
+    spent = an_order_state(
+        an_order("a", start_count=1000, delivered=100), refills=[a_completed_refill(150, LONG_AGO)]
+    )
+    other = an_order_state(an_order("b", start_count=1100, delivered=100, completed_at=LATER))
+    assert units(claims_of([spent, other], 1150, NOW)) == {"a": 0, "b": 50}
+    assert units(claims_of([spent, other], 1050, NOW)) == {"a": 50, "b": 100}
+
+
+@pytest.mark.parametrize(
+    "cannot",
+    [
+        an_order_state(an_order("a", max_refills=1), refills=[a_completed_refill(10, LONG_AGO)]),
+        an_order_state(drop=a_drop(state=DropState.REFUSED)),
+    ],
+)
+def test_who_is_refused_claims_only_what_nobody_else_pays(cannot: OrderState) -> None:
+    """RULES 3: with its refill limit reached, or refused before."""
+    other = an_order_state(an_order("b", start_count=2000, completed_at=LATER))
+    assert units(claims_of([cannot, other], 1900, NOW)) == {cannot.order.order_id: 100, "b": 1000}
+
+
+@pytest.mark.parametrize(
+    ("below_start", "a", "b"), [(BelowStart.REVIEW, 50, 50), (BelowStart.REFUSE, 0, 100)]
+)
+def test_who_would_be_refused_below_its_start_count_pays_after_the_others(
+    below_start: BelowStart, a: int, b: int
+) -> None:
+    """RULES 3 and 5, row 5: both lines are 3000; a ends first, but the count is below its floor of 2950."""
+    first = an_order("a", start_count=1950, delivered=50, below_start=below_start)
+    second = an_order("b", start_count=2000, completed_at=LATER, created_at=LATER)
+    assert units(claims_of([an_order_state(first), an_order_state(second)], 2900, NOW)) == {"a": a, "b": b}
+
+
+def test_a_declined_refill_keeps_its_claim() -> None:
+    """RULES 3: no other order pays for what was declined."""
+    refused = a_drop(state=DropState.REFUSED, last_decision=(Action.REFUSE, Reason.DECLINED))
+    declined = an_order_state(an_order("a"), drop=refused)
+    other = an_order_state(an_order("b", start_count=2000, completed_at=LATER))
+    assert units(claims_of([declined, other], 2700, NOW)) == {"a": 300, "b": 0}
+
+
+def test_an_order_that_waits_can_be_refilled() -> None:
+    """RULES 3: for the cooldown, a request, or a refill in progress; a ends first and pays."""
+    cooling = an_order_state(an_order("a"), refills=[a_completed_refill(10, NOW - HOUR)])
+    other = an_order_state(an_order("b", start_count=2000, completed_at=LATER))
+    assert units(claims_of([cooling, other], 2700, NOW))["a"] == 290
 
 
 def test_a_target_without_active_orders_has_no_claims() -> None:

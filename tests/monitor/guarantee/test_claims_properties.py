@@ -13,7 +13,7 @@ from tests.effort import examples
 from tests.monitor.guarantee.evaluation_steps import units
 from tests.monitor.guarantee.naive_model import naive_claims, naive_world
 from tests.monitor.strategies import HOURS, targets
-from tests.proof.naive_claims import units_in_flight
+from tests.proof.naive_orders import units_in_flight
 
 COUNTS = st.integers(0, 200)
 
@@ -49,6 +49,28 @@ def test_one_order_alone_claims_by_the_usual_formula(start: int, delivered: int,
     state = an_order_state(an_order(start_count=start, delivered=delivered))
     formula = max(0, min(delivered, start + delivered - count))
     assert formula == units(claims_of([state], count, NOW))["1"]
+
+
+@given(targets(), COUNTS, HOURS)
+@examples(150)
+def test_the_claims_of_a_target_are_the_most_that_lines_and_rooms_allow(
+    orders: list[OrderState], count: int, now: datetime
+) -> None:
+    """RULES 3: the maximum flow from orders to slices, by its minimum cut.
+
+    The orders that reach a slice also reach all lower ones. So a cut takes the rooms of all orders whose line
+    is above some height, and all missing units below that height.
+    """
+    claims = units(claims_of(orders, count, now))
+    world = naive_world(orders)
+    naive = naive_claims(world, count, now).values()
+    effective = max((claim["effective"] for claim in naive), default=0)
+    heights = {effective, *(max(effective, claim["line"]) for claim in naive)}
+    cuts = (
+        sum(claim["room"] for claim in naive if claim["line"] > height) + height - effective
+        for height in heights
+    )
+    assert sum(claims.values()) == min(cuts)
 
 
 @given(targets(), COUNTS, HOURS, st.randoms(use_true_random=False))

@@ -151,7 +151,7 @@ def test_the_allowance_is_the_percentage_less_all_units_refilled_or_in_flight(
 ) -> None:
     """RULES 5, row 3: `max_refill_percent`% of delivered, less all units refilled or in flight."""
     order = an_order(delivered=delivered, max_refill_percent=percent)
-    assert expected == Case(an_order_state(order, refills=refills), a_claim(), 1500, NOW).allowance
+    assert expected == an_order_state(order, refills=refills).allowance
 
 
 @pytest.mark.parametrize(("spent", "row"), [(1499, 9), (1500, 3), (1501, 3)])

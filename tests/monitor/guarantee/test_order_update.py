@@ -44,15 +44,16 @@ def test_a_verdict_on_an_order_that_is_not_active_changes_nothing() -> None:
 def test_a_measured_start_count_is_the_orders_own() -> None:
     """Also of an order that is not active yet; nothing else changes."""
     before = an_order_state(an_order(start_count=None), drop=a_drop(), request_pending=True)
-    after = state_after(before, Verdict("1", NOW, start_count=700), HOLD)
-    assert after == replace(before, order=an_order(start_count=700, start_measured=True))
+    measured = an_order(start_count=700, start_measured=True)
+    after = state_after(before, Verdict("1", NOW, measured=measured), HOLD)
+    assert after == replace(before, order=measured)
 
 
 def test_a_judged_count_is_the_first_settled_look_from_then_on() -> None:
     assert not an_order_state().settled_look
     assert state_after(an_order_state(), judged(), HOLD).settled_look
     assert state_after(replace(an_order_state(), settled_look=True), judged(), HOLD).settled_look
-    measured = Verdict("1", NOW, start_count=700)
+    measured = Verdict("1", NOW, measured=an_order(start_count=700))
     assert not state_after(an_order_state(an_order(start_count=None)), measured, HOLD).settled_look
 
 
@@ -110,7 +111,7 @@ def test_a_released_refill_is_queued_with_what_is_still_missing() -> None:
 def test_a_release_that_holds_leaves_the_refill_to_the_operator() -> None:
     decision = a_decision(action=Action.HOLD, quantity=200)
     after = state_after(an_order_state(refills=[HELD]), released(decision), HOLD)
-    assert after.refills == (a_refill(300, RefillState.HELD),)
+    assert after.refills == (a_refill(200, RefillState.HELD),)
 
 
 def test_a_held_refill_whose_drop_recovered_leaves_no_drop() -> None:
@@ -125,7 +126,8 @@ def test_a_held_refill_that_is_refused_leaves_a_refused_drop() -> None:
     decision = a_decision(action=Action.REFUSE)
     after = state_after(an_order_state(refills=[HELD]), released(decision), HOLD)
     assert after.refills == ()
-    assert after.drop == Drop("1", DropState.REFUSED, opened_at=START)
+    last = decision.action, decision.reason
+    assert after.drop == Drop("1", DropState.REFUSED, opened_at=START, last_decision=last)
 
 
 def test_a_release_without_a_claim_leaves_the_open_drop() -> None:
@@ -144,5 +146,6 @@ def test_flags_stay() -> None:
 
 def test_a_start_count_measured_at_a_judged_count_is_kept_with_the_drop() -> None:
     before = an_order_state(an_order(start_count=None))
-    after = state_after(before, replace(judged(a_drop()), start_count=700), HOLD)
-    assert (after.order.start_count, after.order.start_measured, after.drop) == (700, True, a_drop())
+    measured = an_order(start_count=700, start_measured=True)
+    after = state_after(before, replace(judged(a_drop()), measured=measured), HOLD)
+    assert (after.order, after.drop) == (measured, a_drop())

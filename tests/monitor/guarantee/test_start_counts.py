@@ -5,25 +5,33 @@ from datetime import datetime
 
 import pytest
 
-from monitor.guarantee.verdicts import Verdict, evaluate_count, measure_start_counts
+from monitor.guarantee.start_counts import EarlierCount, measure_start_counts
+from monitor.guarantee.verdicts import Verdict, evaluate_count
 from monitor.model.order import OrderStatus
+from monitor.model.order_state import OrderState
+from monitor.model.refill import RefillState
 from tests.builders import (
     DAY,
     HOUR,
     INSTANT,
     NOW,
     START,
+    a_refill,
     an_order,
     an_order_state,
 )
 from tests.monitor.guarantee.evaluation_steps import claimed, looks, play
 
 
+def measured_by(verdict: Verdict) -> int | None:
+    return verdict.measured.start_count if verdict.measured else None
+
+
 @pytest.mark.parametrize(("count", "expected"), [(1500, 500), (1001, 1), (1000, 0), (999, 0), (0, 0)])
 def test_a_missing_start_count_is_the_first_count_less_delivered(count: int, expected: int) -> None:
     """RULES 2: start_count = max(0, count - delivered)."""
     (verdict,) = evaluate_count([an_order_state(an_order(start_count=None))], count, NOW)
-    assert expected == verdict.start_count
+    assert expected == measured_by(verdict)
 
 
 @pytest.mark.parametrize(
@@ -38,20 +46,19 @@ def test_a_missing_start_count_is_the_first_count_less_delivered(count: int, exp
 def test_it_is_measured_by_the_first_count_at_or_after_completion(at: datetime, expected: int | None) -> None:
     """RULES 2: at or after completion, also before settling."""
     (verdict,) = evaluate_count([an_order_state(an_order(start_count=None))], 1500, at)
-    assert expected == verdict.start_count
+    assert expected == measured_by(verdict)
 
 
 def test_a_known_start_count_is_never_measured() -> None:
     """RULES 2: only a missing one is."""
-    (verdict,) = evaluate_count([an_order_state(an_order(start_count=0))], 1500, START)
-    assert verdict.start_count is None
+    (verdict,) = evaluate_count([OrderState(an_order(start_count=0))], 1500, START)
+    assert verdict.measured == an_order(start_count=0, counted_at=START)
 
 
 def test_the_measured_start_count_stays() -> None:
     """RULES 2: measured by the first count, and by no later one."""
     verdicts, _ = play(an_order_state(an_order(start_count=None)), looks((0, 1500), (1, 1400), (2, 1450)))
-    expected = [500, None, None]
-    assert expected == [v.start_count for v in verdicts]
+    assert [measured_by(verdict) for verdict in verdicts] == [500, None, None]
 
 
 def test_an_order_that_is_not_delivered_is_not_measured() -> None:
@@ -94,3 +101,105 @@ def test_the_first_judged_count_is_the_first_settled_look() -> None:
     assert verdict.first_settled
     (verdict,) = evaluate_count([later], 2000, NOW)
     assert not verdict.first_settled
+
+
+# A start count of 0
+
+
+@pytest.mark.parametrize(("count", "start"), [(2001, 1001), (6000, 5000), (2000, 0), (900, 0)])
+def test_a_start_count_of_0_that_the_first_settled_count_contradicts_is_measured(
+    count: int, start: int
+) -> None:
+    """RULES 2: more than twice what was delivered, and the panel's 0 means "unknown"."""
+    zero = OrderState(an_order(start_count=0))
+    (measured,) = measure_start_counts([zero], count, START + DAY)
+    assert (measured.order.start_count, measured.order.start_measured) == (start, start > 0)
+
+
+def test_a_loss_below_a_measured_start_count_of_0_is_seen() -> None:
+    """6000 for 1000 delivered: the line is 6000 and not 1000."""
+    verdicts, _ = play(OrderState(an_order(start_count=0)), looks((0, 6000), (1, 5700)))
+    assert [claimed(verdict) for verdict in verdicts] == [0, 300]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        OrderState(an_order(start_count=0), settled_look=True),
+        OrderState(an_order(start_count=0, start_measured=True)),
+        OrderState(an_order(start_count=0, completed_at=NOW - HOUR)),
+        OrderState(an_order(start_count=1)),
+    ],
+)
+def test_other_start_counts_stay(state: OrderState) -> None:
+    """After the first settled look, measured, not settled yet, or not 0."""
+    (after,) = measure_start_counts([state], 6000, NOW)
+    assert after.order.start_count == state.order.start_count
+
+
+def test_a_trusted_0_stays() -> None:
+    (after,) = measure_start_counts([OrderState(an_order(start_count=0))], 6000, NOW, trust_zero=True)
+    assert after.order == an_order(start_count=0, counted_at=NOW)
+
+
+# Bases compared with the first counts of later orders
+
+SLOW = an_order("slow", start_count=None, completed_at=START + 2 * DAY)
+QUICK = an_order("quick", start_count=None)
+
+
+def compared(
+    states: list[OrderState], count: int, at: datetime, earlier: EarlierCount | None
+) -> list[tuple[int | None, int]]:
+    """Start count and units by which it was lowered, of each order."""
+    return [
+        (one.order.start_count, one.order.base_lowered)
+        for one in measure_start_counts(states, count, at, earlier)
+    ]
+
+
+def measured_at_2300() -> OrderState:
+    """`quick` was measured when `slow` had delivered 300 of its 1000."""
+    (state,) = measure_start_counts([OrderState(QUICK)], 2300, START)
+    return state
+
+
+def test_a_base_that_holds_a_part_of_a_later_order_is_lowered_by_its_first_count() -> None:
+    """1300 was measured, of which 300 belong to `slow`: 3000 is all there ever was."""
+    earlier = EarlierCount(2600, START + DAY)
+    states = [measured_at_2300(), OrderState(SLOW)]
+    assert compared(states, 3000, START + 2 * DAY, earlier) == [(1300, 300), (2000, 0)]
+
+
+def test_what_was_missing_before_stays_missing() -> None:
+    """100 had been lost when the count was 2200: they are not forgiven by the first count of `slow`."""
+    earlier = EarlierCount(2200, START + 36 * HOUR)
+    states = [measured_at_2300(), OrderState(SLOW)]
+    assert compared(states, 2900, START + 2 * DAY, earlier) == [(1300, 300), (1900, 0)]
+
+
+def test_an_order_created_after_the_measuring_look_lowers_nothing() -> None:
+    """The 400 missing units were lost."""
+    later = OrderState(replace(SLOW, created_at=START))
+    earlier = EarlierCount(2300, START + DAY)
+    assert compared([measured_at_2300(), later], 2900, START + 2 * DAY, earlier) == [(1300, 0), (1900, 0)]
+
+
+def test_start_counts_that_the_panel_gave_are_not_lowered() -> None:
+    """Their lowest one holds no part of another order."""
+    states = [OrderState(replace(QUICK, start_count=1300)), OrderState(replace(SLOW, start_count=1000))]
+    assert compared(states, 2500, START + 2 * DAY, None) == [(1300, 0), (1000, 0)]
+
+
+def test_units_that_a_consumer_may_have_delivered_are_not_there_twice() -> None:
+    """A queued refill is still to come; a claimed one may be in the count already."""
+    for state, lowered in ((RefillState.QUEUED, 100), (RefillState.CLAIMED, 300)):
+        quick = replace(measured_at_2300(), refills=(a_refill(200, state),))
+        earlier = EarlierCount(2300, START + DAY)
+        (first, _) = compared([quick, OrderState(SLOW)], 3000, START + 2 * DAY, earlier)
+        assert first == (1300, lowered)
+
+
+def test_a_base_is_never_below_0() -> None:
+    quick = measure_start_counts([OrderState(replace(QUICK, start_count=None))], 1100, START)[0]
+    assert compared([quick, OrderState(SLOW)], 10, START + 2 * DAY, None) == [(100, 100), (0, 0)]
