@@ -90,3 +90,9 @@ def listed(connection: Connection, limit: int) -> list[MassDropRow]:
     """Mass drops, newest first."""
     query = select(mass_drops).order_by(_m.mass_drop_id.desc()).limit(limit)
     return [MassDropRow(**row._asdict()) for row in connection.execute(query)]
+
+
+def current(connection: Connection) -> list[MassDropRow]:
+    """The mass drops that are on, at most one per metric."""
+    query = select(mass_drops).where(_ON).order_by(_m.started_at)
+    return [MassDropRow(**row._asdict()) for row in connection.execute(query)]

@@ -66,6 +66,17 @@ def save_rate_limit_state(connection: Connection, source: str, state: RateLimitS
     _save(connection, source, asdict(state), asdict(Breaker()))
 
 
+def states(connection: Connection) -> dict[str, tuple[Breaker, RateLimitState]]:
+    """The breaker and the rate limit state of every source that has any; locks nothing."""
+    return {
+        row.source: (
+            Breaker(**{name: getattr(row, name) for name in _BREAKER}),
+            RateLimitState(**{name: getattr(row, name) for name in _RATE_LIMIT}),
+        )
+        for row in connection.execute(select(source_state))
+    }
+
+
 def _save(connection: Connection, source: str, values: dict[str, object], new: dict[str, object]) -> None:
     """Update columns of the row of a source; a new row also gets the values of `new`."""
     row = insert_into(connection, source_state).values(source=source, **new, **values)

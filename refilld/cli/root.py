@@ -27,6 +27,7 @@ MODULES = {
     "mass-drops": "mass_drops",
     "orders": "orders",
     "refills": "refills",
+    "report": "report",
     "reviews": "reviews",
     "run": "daemon",
     "serve": "daemon",

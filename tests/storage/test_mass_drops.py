@@ -89,3 +89,14 @@ def test_a_mass_drop_ends_once_and_another_may_begin(database: Database) -> None
         (NOW + DAY, None, 9),
         (NOW, NOW + HOUR, 10),
     ]
+
+
+def test_only_mass_drops_that_are_on_are_current(database: Database) -> None:
+    """With their numbers; an ended one is only listed."""
+    with database.write() as tx:
+        mass_drops.begin(tx, Metric.LIKES, MassDropCounts(50, 20), NOW - DAY)
+        mass_drops.end(tx, Metric.LIKES, NOW - HOUR)
+        mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(30, 9), NOW)
+    with database.read() as tx:
+        (row,) = mass_drops.current(tx)
+    assert (row.metric, row.started_at, row.judged, row.fallen) == (Metric.FOLLOWERS, NOW, 30, 9)

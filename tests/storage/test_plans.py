@@ -39,6 +39,7 @@ from storage import (
     routes,
     snapshots,
     sources,
+    target_health,
     targets,
 )
 from storage.engine import Database
@@ -329,6 +330,13 @@ def test_a_lookup_uses_its_index(busy: Database, lookup: str) -> None:
     plans = plans_of(busy, work)
     assert {table for plan in plans for table in plan.scanned & LARGE} == set()
     assert indexes - {index for plan in plans for index in plan.indexes} == set()
+
+
+def test_the_looks_of_a_period_are_found_by_target(busy: Database) -> None:
+    """The report scans targets, but not their snapshots."""
+    (plan,) = plans_of(busy, lambda c: target_health.looks_since(c, NOW))
+    assert "snapshots" not in plan.scanned
+    assert "pk_snapshots" in plan.indexes
 
 
 @pytest.mark.parametrize(

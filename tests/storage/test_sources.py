@@ -57,6 +57,19 @@ def test_every_field_of_a_breaker_survives_the_round_trip(database: Database) ->
     assert breaker(database, "graph") == TRIPPED
 
 
+def test_the_states_of_all_sources_are_read_at_once(database: Database) -> None:
+    """Without a lock, so that a report never keeps a source from looking."""
+    breaker, rate_limit = Breaker(stopped=True, reason="blocked"), RateLimitState(93, NOW, NOW + HOUR)
+    with database.write() as connection:
+        sources.save_breaker(connection, "graph", breaker)
+        sources.save_rate_limit_state(connection, "instaloader", rate_limit)
+    with database.read() as connection:
+        assert sources.states(connection) == {
+            "graph": (breaker, RateLimitState()),
+            "instaloader": (Breaker(), rate_limit),
+        }
+
+
 def test_saving_a_breaker_updates_its_row(database: Database) -> None:
     """Also back to a new one; other sources keep theirs."""
     for source in ("graph", "instaloader"):

@@ -25,7 +25,19 @@ from tests.command_tree import command_at, commands
 from tests.refilld.cli_world import CliWorld, bare, csv, process, sold
 from tests.refilld.queue_world import a_sold_order
 
-TABLES = {"backtest", "doctor", "list", "show", "claim", "check", "import", "reterm", "probe", "simulate"}
+TABLES = {
+    "backtest",
+    "doctor",
+    "report",
+    "list",
+    "show",
+    "claim",
+    "check",
+    "import",
+    "reterm",
+    "probe",
+    "simulate",
+}
 
 
 ALL = list(commands())

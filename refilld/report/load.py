@@ -1,0 +1,68 @@
+"""Loading a report: the rows, read in one transaction that changes and locks nothing."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+from monitor.sources.breaker import Breaker
+from monitor.sources.budget import DAY, HOUR
+from monitor.sources.rate_limit_state import RateLimitState
+from refilld.report.actions import first_actions
+from refilld.report.assemble import drop_figures, queue_figures, review_figures, source_figures
+from refilld.report.figures import MonitorFigures, Report, SourceFigures, WaitingFigures
+from refilld.settings import Settings
+from storage import guarantees, mass_drops, report, sources, target_health
+from storage.engine import Transaction
+
+OVERDUE_AFTER = timedelta(minutes=10)
+"""How long a target may be due before it counts as overdue; a look takes its target for that long."""
+DAYS_AHEAD = 7
+"""Days whose ending guarantees are shown, today included."""
+MOST_WAITING = 100
+"""Waiting customers that a report names; all are counted."""
+
+
+def load(tx: Transaction, settings: Settings, now: datetime, period: timedelta) -> Report:
+    """Load the report of the time from `period` before `now` to `now`."""
+    since = now - period
+    waiting, longest = report.waiting_requests(tx, MOST_WAITING)
+    terms = guarantees.terms_in_use(tx)
+    guaranteed = {row.provider: row.units for row in guarantees.guaranteed_units(tx, terms, now)}
+    found = Report(
+        now=now,
+        period=period,
+        empty=not report.any_order(tx),
+        mass_drops=tuple(mass_drops.current(tx)),
+        drops=drop_figures(report.drop_sums(tx, since), guaranteed),
+        queue=queue_figures(report.refill_sums(tx, since)),
+        reviews=review_figures(report.review_sums(tx)),
+        waiting=WaitingFigures(waiting, tuple(longest)),
+        ending=tuple(guarantees.ending(tx, terms, now, _midnight(now) + DAYS_AHEAD * DAY)),
+        monitor=_monitor(tx, settings, now, since),
+    )
+    return replace(found, actions=first_actions(found))
+
+
+def _monitor(tx: Transaction, settings: Settings, now: datetime, since: datetime) -> MonitorFigures:
+    return MonitorFigures(
+        target_health.health(tx, now - OVERDUE_AFTER),
+        target_health.looks_since(tx, since),
+        tuple(_sources(tx, settings, now)),
+    )
+
+
+def _sources(tx: Transaction, settings: Settings, now: datetime) -> list[SourceFigures]:
+    states = sources.states(tx)
+    return [
+        source_figures(
+            name,
+            section,
+            states.get(name, (Breaker(), RateLimitState())),
+            (sources.served(tx, name, now - HOUR)[0], sources.served(tx, name, now - DAY)[0]),
+            now,
+        )
+        for name, section in settings.enabled_sources.items()
+    ]
+
+
+def _midnight(now: datetime) -> datetime:
+    return datetime.combine(now.date(), time(), UTC)

@@ -1,0 +1,78 @@
+"""Sums of units and money: numbers, units and amounts by currency."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Rows of one price, to be added up."""
+
+    number: int
+    units: int
+    amount: Decimal | None
+    """What the units were sold for, not rounded; None without a price."""
+    currency: str | None
+    decimals: Decimal = _CENT
+    """The smallest amount that the price shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencySum:
+    """The sum of what was sold in one currency, or without a price."""
+
+    currency: str | None
+    number: int
+    units: int
+    amount: Decimal | None
+    """Rounded once, to the cent or to the decimals of the prices; None without a price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A sum of refills or reviews."""
+
+    number: int
+    units: int
+    by_currency: tuple[CurrencySum, ...]
+    """By currency; what has no price comes last."""
+
+
+def item_of(number: int, units: int, price: Decimal | None, currency: str | None, ordered: int) -> Item:
+    """Units of orders of one price and quantity, with their share of the price."""
+    amount = None if price is None else price * units / ordered
+    return item(number, units, amount, currency, price)
+
+
+def item(
+    number: int, units: int, amount: Decimal | None, currency: str | None, price: Decimal | None
+) -> Item:
+    """Units with their amount; the decimals of `price` are kept if it has more than cents."""
+    if amount is None or price is None:
+        return Item(number, units, None, None)
+    exponent = price.as_tuple().exponent
+    finest = min(_CENT, Decimal(1).scaleb(exponent)) if isinstance(exponent, int) else _CENT
+    return Item(number, units, amount, currency, finest)
+
+
+def summed(items: Iterable[Item]) -> Sum:
+    """Add up; amounts of different currencies are kept apart."""
+    groups: defaultdict[tuple[bool, str | None], list[Item]] = defaultdict(list)
+    for item in items:
+        groups[item.amount is None, item.currency].append(item)
+    by_currency = tuple(
+        _currency_sum(groups[key]) for key in sorted(groups, key=lambda key: (key[0], key[1] or ""))
+    )
+    return Sum(sum(part.number for part in by_currency), sum(part.units for part in by_currency), by_currency)
+
+
+def _currency_sum(items: list[Item]) -> CurrencySum:
+    amounts = [item.amount for item in items if item.amount is not None]
+    finest = min(item.decimals for item in items)
+    amount = sum(amounts, Decimal(0)).quantize(finest, rounding=ROUND_HALF_UP) if amounts else None
+    number, units = sum(item.number for item in items), sum(item.units for item in items)
+    return CurrencySum(items[0].currency, number, units, amount)

@@ -1,0 +1,100 @@
+"""Words and numbers of a report that several formats use."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from monitor.model.duration import format_duration
+from refilld.report.figures import HeldGroup, Report, SourceFigures
+from refilld.report.sums import Sum
+from refilld.terminal import printable
+
+_AGES = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)))
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def age(duration: timedelta) -> str:
+    """A duration in the largest unit of which it has at least two; minutes at the least."""
+    for unit, size in _AGES:
+        if duration >= 2 * size:
+            return f"{duration // size}{unit}"
+    return f"{max(duration, timedelta(0)) // _AGES[-1][1]}m"
+
+
+def span(period: timedelta) -> str:
+    """The length of a period; up to two days in hours."""
+    hours, rest = divmod(period, timedelta(hours=1))
+    return f"{hours}h" if not rest and 0 < hours <= 48 else format_duration(period)  # noqa: PLR2004
+
+
+def minute(at: datetime) -> str:
+    """A time to the minute."""
+    return f"{at:%Y-%m-%d %H:%MZ}"
+
+
+def named(name: str | None) -> str:
+    """A name from the shop, on one line."""
+    return "(none)" if name is None else printable(name)
+
+
+def money(found: Sum) -> str:
+    """The amounts by currency; empty if nothing has a price."""
+    parts = [
+        f"{part.amount:,} {printable(part.currency or '(no currency)')}"
+        for part in found.by_currency
+        if part.amount is not None
+    ]
+    unpriced = sum(part.units for part in found.by_currency if part.amount is None)
+    if parts and unpriced:
+        parts.append(f"{counted(unpriced, 'unit')} without a price")
+    return ", ".join(parts)
+
+
+def sum_words(found: Sum, noun: str = "refill") -> str:
+    """A sum in words."""
+    words = f"{counted(found.number, noun)}, {counted(found.units, 'unit')}"
+    return f"{words}, {amounts}" if (amounts := money(found)) else words
+
+
+def release_words(group: HeldGroup, now: datetime) -> str:
+    """What releases held refills: a time (UTC), or the operator."""
+    if group.release_at is None:
+        return "by you"
+    return "at a look" if group.release_at <= now else f"{group.release_at:%m-%d %H:%M}"
+
+
+def source_words(source: SourceFigures) -> tuple[str, str]:
+    """The state of a source with the time that holds, and its requests against the limits."""
+    state = source.state
+    if source.until is not None:
+        state += f" until {minute(source.until)}"
+    elif source.state == "stopped":
+        state += " until resumed"
+    if source.reason and source.state != "ready":
+        state += f" ({printable(source.reason)})"
+    day = f" of {source.requests_per_day:,}" if source.requests_per_day is not None else ""
+    hour = f"{source.requests_last_hour:,} of {source.requests_per_hour:,} requests an hour"
+    return state, f"{hour}, {source.requests_last_day:,}{day} a day"
+
+
+def target_words(report: Report) -> Iterator[str]:
+    """The looks of the period, what is overdue, and what cannot be read."""
+    targets, looks = report.monitor.targets, report.monitor.looks
+    last = "never" if targets.last_look_at is None else f"{age(report.now - targets.last_look_at)} ago"
+    yield f"last look {last}; {counted(looks.looks, 'look')}, {looks.failed:,} without a count"
+    late = "none overdue"
+    if targets.due_since is not None:
+        late = f"{targets.overdue:,} overdue, the longest for {age(report.now - targets.due_since)}"
+    yield f"{counted(targets.targets, 'target')}, {late}"
+    numbers = {
+        "private": targets.private,
+        "gone": targets.gone,
+        "failing": targets.unread,
+        "without a source": targets.no_source,
+    }
+    unreadable = [f"{number:,} {word}" for word, number in numbers.items() if number]
+    if unreadable:
+        yield f"cannot be read: {', '.join(unreadable)}"
