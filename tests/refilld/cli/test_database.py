@@ -15,7 +15,7 @@ from refilld.cli.context import CommandContext
 from refilld.cli.database import COMMANDS
 from refilld.cli.root import refilld
 from refilld.config import ConfigError
-from storage import migrate
+from storage import migrate, revision
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 from storage.errors import DaemonRunningError, NotMigratedError, UnreachableError
@@ -62,7 +62,7 @@ def test_init_writes_the_commented_configuration_and_creates_the_database(home: 
     assert result.stdout == f"wrote refilld.toml\ndatabase {home.resolve()}/refilld.db is ready\n"
     assert (home / "refilld.toml").read_text(encoding="utf-8") == EXAMPLE
     assert stat.S_IMODE((home / "refilld.db").stat().st_mode) == 0o600
-    assert run("db", "check").stdout == f"sqlite:///refilld.db is sound and at {migrate.newest()}\n"
+    assert run("db", "check").stdout == f"sqlite:///refilld.db is sound and at {revision.newest()}\n"
 
 
 def test_init_can_be_repeated_and_overwrites_nothing(cli: CliWorld) -> None:
@@ -133,7 +133,7 @@ def test_an_unwritable_configuration_is_a_one_line_error(home: Path) -> None:
 
 def test_an_upgrade_brings_the_database_to_this_version_and_can_be_repeated(home: Path) -> None:
     """No row is lost."""
-    expected = f"sqlite:///refilld.db is at {migrate.newest()}\n"
+    expected = f"sqlite:///refilld.db is at {revision.newest()}\n"
     assert run("db", "upgrade").stdout == expected
     before = dump(home / "refilld.db")
     assert run("db", "upgrade").stdout == expected
@@ -145,7 +145,7 @@ def test_a_database_in_use_by_a_daemon_is_not_migrated(home: Path, words: tuple[
     """The daemon would continue with its own version."""
     older = Database("sqlite:///refilld.db")
     with daemon_lock(older), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("storage.migrate.newest", lambda: "9999")
+        patch.setattr("storage.revision.newest", lambda: "9999")
         assert isinstance(run(*words).exception, DaemonRunningError)
     older.close()
     assert run("db", "upgrade").exit_code == 0

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from refilld.cli.doctor import COMMANDS
-from storage import migrate, sources
+from storage import migrate, revision, sources
 from storage.engine import Database
 from tests.refilld.cli.doctor_runs import HOUR, checks, configure, doctor, found, rows
 from tests.refilld.cli_world import CliWorld, cli_world, process, sold
@@ -155,7 +155,7 @@ def test_a_missing_folder_of_the_database_is_an_error(cli: CliWorld) -> None:
 
 def test_a_database_of_an_older_version_is_an_error(cli: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that migrates it."""
-    monkeypatch.setattr(migrate, "newest", lambda: "9999")
+    monkeypatch.setattr(revision, "newest", lambda: "9999")
     finding = found(cli, "database.migrations")
     assert (finding["level"], finding["hint"]) == ("error", "run: refilld db upgrade")
     assert doctor(cli).exit_code == 1
