@@ -33,7 +33,7 @@ from storage import sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 from storage.errors import UnreachableError
-from storage.migrate import require_current
+from storage.revision import require_current
 
 log = structlog.get_logger()
 LEASES_EVERY = timedelta(seconds=5)

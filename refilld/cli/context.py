@@ -12,7 +12,7 @@ import click
 from refilld.config import load
 from refilld.settings import Settings
 from storage.engine import Database
-from storage.migrate import require_current
+from storage.revision import require_current
 
 
 def real_clock() -> datetime:

@@ -7,7 +7,7 @@ import click
 
 from refilld.cli.context import CommandContext, pass_context
 from refilld.config import PLACES, ConfigError, named_place
-from storage import migrate
+from storage import migrate, revision
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 
@@ -42,7 +42,7 @@ def init(context: CommandContext, config: Path | None) -> None:
 
 def _migrate(database: Database) -> None:
     """Migrate a database to this version; fails while a daemon uses it."""
-    if migrate.current(database) != migrate.newest():
+    if revision.current(database) != revision.newest():
         with daemon_lock(database):
             migrate.upgrade(database)
 
@@ -59,7 +59,7 @@ def upgrade(context: CommandContext) -> None:
     database = Database(context.settings.database.url)
     try:
         _migrate(database)
-        click.echo(f"{database.name} is at {migrate.newest()}")
+        click.echo(f"{database.name} is at {revision.newest()}")
     finally:
         database.close()
 
@@ -70,7 +70,7 @@ def check(context: CommandContext) -> None:
     """Check the integrity of the database, and that its schema is of this version."""
     with context.database() as database:
         database.quick_check()
-        click.echo(f"{database.name} is sound and at {migrate.newest()}")
+        click.echo(f"{database.name} is sound and at {revision.newest()}")
 
 
 COMMANDS = (init, db)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from refilld.doctor import private_file
 from refilld.doctor.finding import Finding, error, ok, warning
-from storage import migrate, sqlite_fault
+from storage import revision, sqlite_fault
 from storage.engine import Database, parse_url
 from storage.errors import NotMigratedError, UnreachableError
 
@@ -60,9 +60,9 @@ def _disk(folder: Path, free: int, size: int) -> Finding:
 
 def connection_findings(database: Database) -> Iterator[Finding]:
     """Check an opened database; raises UnreachableError, or NotMigratedError for an older schema."""
-    migrate.require_current(database)
+    revision.require_current(database)
     yield ok(REACHABLE, f"{database.name} answers")
-    yield ok(MIGRATED, f"its schema is {migrate.newest()}, which this version needs")
+    yield ok(MIGRATED, f"its schema is {revision.newest()}, which this version needs")
     if database.sqlite:
         yield _integrity(database)
         yield _sqlite_version()

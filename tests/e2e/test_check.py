@@ -61,7 +61,7 @@ def test_check_gives_the_reason_why_nothing_is_owed(place: Installation) -> None
 def test_a_private_profile_gets_no_refill_until_it_is_public(place: Installation) -> None:
     """Its queued refill is not claimed, one alert is raised, and afterwards the refill is claimed."""
     place.sell([NASA, OTHER])
-    token = place.command("token", "create", "--scope", "refills:consume").strip()
+    token = place.here("token", "create", "--scope", "refills:consume").strip()
     with place.daemon() as daemon:
         client = QueueClient(daemon.port, token)
         place.count("nasa", 1100)

@@ -13,6 +13,7 @@ SHOP = [Sold("1", "profile.one"), Sold("2", "profile.two")]
 
 def test_run_once_is_one_round(place: Installation) -> None:
     """`run --once` reads every due target once and exits 0."""
+    place.settings["sampling.every"] = "1h"  # no target is due again in a slow round
     place.sell(SHOP)
     done = place.refilld("run", "--once")
     assert (done.code, done.out, done.complaint) == (0, "", "")

@@ -10,7 +10,7 @@ def test_a_dispute_cancels_the_queued_refill_and_lifting_it_starts_again(place: 
     """No refill can be claimed while the flag is set; then the loss is confirmed again."""
     place.sell([NASA])
     place.count("nasa", 1100)
-    token = place.command("token", "create", "--scope", "refills:consume").strip()
+    token = place.here("token", "create", "--scope", "refills:consume").strip()
     with place.daemon() as daemon:
         client = QueueClient(daemon.port, token)
         daemon.until_logged("drop.decided", order_id="1001", decision="refill")

@@ -71,7 +71,7 @@ def token(place: Installation) -> str:
     place.sell(orders())
     for name, lost in {**LOST, **SHARED, **SLIGHT, **STEADY}.items():
         place.count(name, place.followers(name) - lost)
-    return place.command("token", "create", "--scope", "refills:consume").strip()
+    return place.here("token", "create", "--scope", "refills:consume").strip()
 
 
 def deliver_all_owed(place: Installation, client: QueueClient) -> None:

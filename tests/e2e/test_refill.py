@@ -56,7 +56,7 @@ def test_a_slow_delivery_is_not_refilled_twice(place: Installation) -> None:
     place.settings["terms.default.settle"] = "20s"
     place.sell([NASA])
     place.count("nasa", 1100)
-    token = place.command("token", "create", "--scope", "refills:consume").strip()
+    token = place.here("token", "create", "--scope", "refills:consume").strip()
     with place.daemon() as daemon:
         client = QueueClient(daemon.port, token)
         [refill] = client.until_claimed()
@@ -73,7 +73,7 @@ def test_a_lease_survives_a_kill_of_the_daemon(place: Installation) -> None:
     """Completing it afterwards works, also repeatedly."""
     place.sell([NASA])
     place.count("nasa", 1100)
-    token = place.command("token", "create", "--scope", "refills:consume").strip()
+    token = place.here("token", "create", "--scope", "refills:consume").strip()
     with place.daemon() as daemon:
         [refill] = QueueClient(daemon.port, token).until_claimed()
         daemon.kill()
@@ -89,8 +89,8 @@ def test_a_lease_survives_a_kill_of_the_daemon(place: Installation) -> None:
 
 def test_a_token_is_the_only_output_and_required(place: Installation) -> None:
     """Requests without it, or with another scope, are refused."""
-    token = place.command("token", "create", "--scope", "refills:consume")
-    reader = place.command("token", "create", "--scope", "orders:read").strip()
+    token = place.here("token", "create", "--scope", "refills:consume")
+    reader = place.here("token", "create", "--scope", "orders:read").strip()
     assert re.fullmatch(r"\S{20,}\n", token)
     with place.daemon() as daemon:
         ask = {"limit": 1}

@@ -27,7 +27,8 @@ def test_a_paused_source_stays_paused(place: Installation) -> None:
     place.sell(SHOP)
     place.world.outage = RATE_LIMITED
     with place.daemon() as daemon:
-        daemon.until_logged("source.paused", reason="rate_limited")
+        daemon.until_logged("look.taken")  # by then the pause is stored
+        assert daemon.logged("source.paused", reason="rate_limited")
         daemon.kill()
     place.world.outage = None
     place.command("run", "--once")
@@ -44,7 +45,8 @@ def test_a_stopped_source_stays_stopped_until_it_is_resumed(place: Installation)
     place.sell(SHOP)
     place.world.outage = RATE_LIMITED
     with place.daemon() as daemon:
-        daemon.until_logged("source.paused", until="an operator resumes it")
+        daemon.until_logged("look.taken", at_least=3)  # by then the stop is stored
+        assert daemon.logged("source.paused", until="an operator resumes it")
         daemon.kill()
     place.world.outage = None
     assert place.looks() == 3

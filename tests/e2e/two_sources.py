@@ -91,11 +91,11 @@ class TwoSourceInstallation(Installation):
                 completed = now() - timedelta(minutes=10) + timedelta(seconds=number)
                 cells = (order.order_id, order.link, order.start, order.quantity, order.service, "Completed")
                 writer.writerow((*cells, f"{completed:%Y-%m-%dT%H:%M:%SZ}", order.owner))
-        self.command("orders", "import", "orders.csv")
+        self.here("orders", "import", "orders.csv")
 
     def consumer(self) -> str:
         """A token for the queue."""
-        return self.command("token", "create", "--scope", "refills:consume").strip()
+        return self.here("token", "create", "--scope", "refills:consume").strip()
 
     def exposure_hours(self) -> float:
         """The exposure of all stored observations, in hours."""

@@ -17,6 +17,7 @@ from refilld.source_plugin import (
     SourceContractError,
     Target,
 )
+from tests.main_in_process import run_main
 from tests.plugin import broken_sources, example
 from tests.refilld.cli_world import process
 
@@ -96,11 +97,11 @@ def shop(plugins: Path, tmp_path: Path) -> tuple[Path, dict[str, str]]:
     """A folder with a database and two orders on one post, and the environment with the broken sources."""
     path = os.pathsep.join(map(str, (plugins, example.ROOT)))
     environ = {"PYTHONPATH": path, "REFILLD_TERMS__DEFAULT__WINDOW": "lifetime"}
-    assert process("init", cwd=tmp_path, **environ).returncode == 0
+    assert run_main("init", cwd=tmp_path, **environ).returncode == 0
     row = "svc,https://www.instagram.com/p/C0deAAAAAAA/,100,Completed,2026-01-01T00:00:00Z"
     orders = f"order_id,service,link,quantity,status,completed_at,metric\n1,{row},likes\n2,{row},views\n"
     (tmp_path / "orders.csv").write_text(orders)
-    assert process("orders", "import", "orders.csv", cwd=tmp_path, **environ).returncode == 0
+    assert run_main("orders", "import", "orders.csv", cwd=tmp_path, **environ).returncode == 0
     return tmp_path, environ
 
 

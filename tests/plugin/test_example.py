@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.main_in_process import run_main
 from tests.plugin import example
 
 COUNTS = {
@@ -91,7 +92,7 @@ class Shop:
 @pytest.fixture
 def shop(installed: Path, provider: Provider, tmp_path: Path) -> Shop:
     shop = Shop(tmp_path, installed)
-    shop.refilld("init")
+    assert run_main("init", cwd=tmp_path).returncode == 0
     with (tmp_path / "refilld.toml").open("a", encoding="utf-8") as file:
         file.write("\n" + example.configuration(provider.url))
     return shop
@@ -105,7 +106,7 @@ def sell(shop: Shop, *rows: str) -> None:
         f"{i},svc,{link},1000,Completed,{completed},{start},{metric}\n" for i, link, start, metric in cells
     )
     (shop.home / "orders.csv").write_text(HEADER + "".join(lines), encoding="utf-8")
-    shop.refilld("orders", "import", "orders.csv")
+    assert run_main("orders", "import", "orders.csv", cwd=shop.home).returncode == 0
 
 
 def test_the_distribution_is_one_of_its_own(installed: Path) -> None:

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from refilld.cli.context import CommandContext
 from refilld.cli.root import refilld
+from tests.main_in_process import run_main
 from tests.refilld.queue_world import QueueWorld, queue_world
 
 HEADER = (
@@ -32,6 +33,10 @@ class CliWorld:
         """Run a command in this process, at the time of the world's clock."""
         context = CommandContext(self.home / "refilld.toml", self.world.clock)
         return CliRunner().invoke(refilld, list(map(str, words)), obj=context)
+
+    def main(self, *words: object, **environ: str) -> subprocess.CompletedProcess[str]:
+        """As `process`, in this process: the same exit code and output, in a tenth of the time."""
+        return run_main(*words, cwd=self.home, **environ)
 
     def process(self, *words: object, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command as a separate process."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, make_url
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from monitor.errors import BadInputError, RefilldError
-from storage import migrate
+from storage import migrate, revision
 from storage.engine import Database
 from storage.errors import UnreachableError
 from storage.schema import snapshots
@@ -91,7 +91,7 @@ def test_a_server_is_reached_with_the_standard_driver(postgres_home: str, driver
         f"postgresql://user:{SECRET}@127.0.0.1:1/name?no_such_option=1",
     ],
 )
-@pytest.mark.parametrize("use", [Database.read, Database.write, migrate.require_current])
+@pytest.mark.parametrize("use", [Database.read, Database.write, revision.require_current])
 def test_an_unreachable_server_is_a_one_line_error_without_the_password(url: str, use: object) -> None:
     """The line names the database; a password must not be logged."""
     database = Database(url)

@@ -7,12 +7,13 @@ from typing import cast
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import ProgrammingError
 
 from monitor.cadence.schedule import Priority
 from monitor.guarantee.series import Series
-from storage import migrate, routes, sources
+from storage import migrate, revision, routes, sources
 from storage.engine import Database
 from storage.errors import NotMigratedError, UnreachableError
 from storage.schema import metadata
@@ -131,16 +132,22 @@ def test_a_manual_schema_change_is_a_difference(empty: Database, change: str) ->
 
 def test_the_revision_of_a_database_can_be_read(empty: Database) -> None:
     """None before the first migration, the newest one after it."""
-    assert migrate.current(empty) is None
-    assert migrate.upgrade(empty) == migrate.newest()
-    assert migrate.current(empty) == migrate.newest()
+    assert revision.current(empty) is None
+    assert migrate.upgrade(empty) == revision.newest()
+    assert revision.current(empty) == revision.newest()
+
+
+def test_the_files_of_the_migrations_are_named_after_their_revisions() -> None:
+    """The names give the known revisions, oldest first: a start does not wait for Alembic."""
+    scripts = ScriptDirectory.from_config(migrate._config()).walk_revisions()
+    assert revision.known() == tuple(reversed([script.revision for script in scripts]))
 
 
 def test_upgrading_twice_is_harmless(database: Database) -> None:
     """No row and no table changes."""
     sell(database, an_order())
     before = everything(database), shape(database)
-    assert migrate.upgrade(database) == migrate.newest()
+    assert migrate.upgrade(database) == revision.newest()
     assert (everything(database), shape(database)) == before
 
 
@@ -156,8 +163,8 @@ def test_a_failed_upgrade_changes_nothing(empty: Database) -> None:
 def test_concurrent_upgrades_of_one_file_succeed(fresh_sqlite: str) -> None:
     """Two `refilld init` make one database."""
     databases = [Database(fresh_sqlite) for _ in range(3)]
-    assert at_once(3, lambda i: migrate.upgrade(databases[i])) == [migrate.newest()] * 3
-    assert [migrate.current(database) for database in databases] == [migrate.newest()] * 3
+    assert at_once(3, lambda i: migrate.upgrade(databases[i])) == [revision.newest()] * 3
+    assert [revision.current(database) for database in databases] == [revision.newest()] * 3
     for database in databases:
         database.close()
 
@@ -165,14 +172,14 @@ def test_concurrent_upgrades_of_one_file_succeed(fresh_sqlite: str) -> None:
 def test_a_migrated_database_passes_require_current(database: Database) -> None:
     """The check changes nothing."""
     before = shape(database)
-    migrate.require_current(database)
+    revision.require_current(database)
     assert shape(database) == before
 
 
 def test_the_error_for_an_empty_database_names_init(empty: Database) -> None:
     """The message names the database and the command."""
     with pytest.raises(NotMigratedError) as caught:
-        migrate.require_current(empty)
+        revision.require_current(empty)
     assert str(caught.value) == f"{empty.name} holds no refilld tables; run: refilld init"
     assert tables(empty) == set()
 
@@ -191,9 +198,9 @@ def test_the_error_for_another_revision_says_what_to_do(
     migrate.upgrade(empty)
     with empty.write() as connection:
         connection.exec_driver_sql(f"UPDATE {VERSION} SET version_num = '{found}'")
-    monkeypatch.setattr(migrate, "newest", lambda: newest)
+    monkeypatch.setattr(revision, "newest", lambda: newest)
     with pytest.raises(NotMigratedError) as caught:
-        migrate.require_current(empty)
+        revision.require_current(empty)
     assert str(caught.value) == f"{empty.name} {message}"
 
 
@@ -204,7 +211,7 @@ def test_a_newer_database_is_not_upgraded(empty: Database) -> None:
         connection.exec_driver_sql(f"UPDATE {VERSION} SET version_num = '9999'")
     with pytest.raises(NotMigratedError, match="install a newer refilld"):
         migrate.upgrade(empty)
-    assert migrate.current(empty) == "9999"
+    assert revision.current(empty) == "9999"
 
 
 def test_migrations_are_found_in_any_directory(
@@ -212,9 +219,9 @@ def test_migrations_are_found_in_any_directory(
 ) -> None:
     """A percent sign in the path is not interpolated."""
     elsewhere = tmp_path / "100%" / "migrations"
-    shutil.copytree(Path(migrate.__file__).parent / "migrations", elsewhere)
-    newest = migrate.newest()
-    monkeypatch.setattr(migrate, "_SCRIPTS", elsewhere)
+    shutil.copytree(revision.SCRIPTS, elsewhere)
+    newest = revision.newest()
+    monkeypatch.setattr(migrate, "SCRIPTS", elsewhere)
     assert migrate.upgrade(empty) == newest
     assert set(metadata.tables) <= tables(empty)
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from refilld.cli.context import CommandContext
 from refilld.cli.root import refilld
+from tests.main_in_process import run_main
 from tests.refilld.backtest.backtest_world import HOUR, NOW, SETTLED, look_event, looks, order_row
 from tests.refilld.cli_world import COMMAND, bare, process
 
@@ -86,14 +87,14 @@ def test_no_input_file_is_overwritten(home: Path, name: str) -> None:
 def test_an_aborted_run_leaves_the_output_unchanged(home: Path) -> None:
     (home / "out.jsonl").write_text("before")
     (home / "orders.jsonl").write_text("[1, 2]")
-    result = process("backtest", "orders.jsonl", "events.jsonl", "--output", "out.jsonl", cwd=home)
+    result = run_main("backtest", "orders.jsonl", "events.jsonl", "--output", "out.jsonl", cwd=home)
     assert (result.returncode, (home / "out.jsonl").read_text()) == (2, "before")
     assert "is one JSON array" in result.stderr
     assert len(list(home.iterdir())) == 5
 
 
 def test_an_unwritable_output_is_a_one_line_error(home: Path) -> None:
-    result = process("backtest", "orders.jsonl", "events.jsonl", "--output", "nowhere/out.jsonl", cwd=home)
+    result = run_main("backtest", "orders.jsonl", "events.jsonl", "--output", "nowhere/out.jsonl", cwd=home)
     assert (result.returncode, len(result.stderr.splitlines())) == (2, 1)
     assert "cannot be written" in result.stderr
 
@@ -119,7 +120,7 @@ def test_a_comparison_prints_a_table_and_no_decisions(home: Path) -> None:
 
 def test_unknown_terms_to_compare_are_a_wrong_usage(home: Path) -> None:
     (home / "lax.toml").write_text("[terms.default]\nwindw = 1\n")
-    result = process("backtest", "orders.jsonl", "events.jsonl", "--compare", "lax.toml", cwd=home)
+    result = run_main("backtest", "orders.jsonl", "events.jsonl", "--compare", "lax.toml", cwd=home)
     assert (result.returncode, result.stdout) == (2, "")
     assert "lax.toml:2" in result.stderr
 
@@ -151,7 +152,7 @@ def test_a_history_may_come_through_a_pipe(home: Path) -> None:
 def test_an_unwritable_path_is_a_one_line_error(home: Path, output: str) -> None:
     """A full disk, a name that is too long, a loop of links."""
     (home / "loop").symlink_to("loop")
-    result = process("backtest", "orders.jsonl", "events.jsonl", "--output", output, cwd=home)
+    result = run_main("backtest", "orders.jsonl", "events.jsonl", "--output", output, cwd=home)
     assert result.returncode == 2
     assert "cannot be written: " in result.stderr
     assert "Traceback" not in result.stderr

@@ -15,10 +15,11 @@ from refilld.cli.context import CommandContext
 from refilld.cli.database import COMMANDS
 from refilld.cli.root import refilld
 from refilld.config import ConfigError
-from storage import migrate
+from storage import migrate, revision
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 from storage.errors import DaemonRunningError, NotMigratedError, UnreachableError
+from tests.main_in_process import run_main
 from tests.refilld.cli_world import CliWorld, bare, cli_world, dump, process
 
 EXAMPLE = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
@@ -62,7 +63,7 @@ def test_init_writes_the_commented_configuration_and_creates_the_database(home: 
     assert result.stdout == f"wrote refilld.toml\ndatabase {home.resolve()}/refilld.db is ready\n"
     assert (home / "refilld.toml").read_text(encoding="utf-8") == EXAMPLE
     assert stat.S_IMODE((home / "refilld.db").stat().st_mode) == 0o600
-    assert run("db", "check").stdout == f"sqlite:///refilld.db is sound and at {migrate.newest()}\n"
+    assert run("db", "check").stdout == f"sqlite:///refilld.db is sound and at {revision.newest()}\n"
 
 
 def test_init_can_be_repeated_and_overwrites_nothing(cli: CliWorld) -> None:
@@ -87,7 +88,7 @@ def test_init_does_not_write_through_a_dangling_link(home: Path) -> None:
 def test_init_does_not_change_a_wrong_configuration(home: Path) -> None:
     """It reports the error, and creates no other database."""
     (home / "refilld.toml").write_text("[databse]\n")
-    result = process("init", cwd=home)
+    result = run_main("init", cwd=home)
     assert result.returncode == 2
     assert result.stderr == "refilld: refilld.toml:1: unknown key databse; did you mean database?\n"
     assert list(home.glob("*.db")) == []
@@ -107,23 +108,23 @@ def test_init_writes_the_file_that_other_commands_read(
     home: Path, words: list[str], environ: dict[str, str], expected: str
 ) -> None:
     """With the same precedence."""
-    result = process(*words, cwd=home, **environ)
+    result = run_main(*words, cwd=home, **environ)
     assert (result.returncode, result.stderr) == (0, "")
     assert [path.name for path in home.glob("*.toml")] == [expected]
-    assert process("db", "check", cwd=home, REFILLD_CONFIG=expected).returncode == 0
+    assert run_main("db", "check", cwd=home, REFILLD_CONFIG=expected).returncode == 0
 
 
 def test_init_creates_the_database_that_the_configuration_names(home: Path) -> None:
     """Also from an existing configuration, or a variable."""
     (home / "refilld.toml").write_text("[database]\nurl = 'sqlite:///mine.db'\n")
     assert run("init").stdout.endswith("/mine.db is ready\n")
-    process("init", cwd=home, REFILLD_DATABASE__URL="sqlite:///other.db")
+    run_main("init", cwd=home, REFILLD_DATABASE__URL="sqlite:///other.db")
     assert sorted(path.name for path in home.glob("*.db")) == ["mine.db", "other.db"]
 
 
 def test_an_unwritable_configuration_is_a_one_line_error(home: Path) -> None:
     """With the file, and exit code 2."""
-    result = process("init", "--config", "gone/refilld.toml", cwd=home)
+    result = run_main("init", "--config", "gone/refilld.toml", cwd=home)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == "refilld: gone/refilld.toml: cannot be written: No such file or directory\n"
 
@@ -133,7 +134,7 @@ def test_an_unwritable_configuration_is_a_one_line_error(home: Path) -> None:
 
 def test_an_upgrade_brings_the_database_to_this_version_and_can_be_repeated(home: Path) -> None:
     """No row is lost."""
-    expected = f"sqlite:///refilld.db is at {migrate.newest()}\n"
+    expected = f"sqlite:///refilld.db is at {revision.newest()}\n"
     assert run("db", "upgrade").stdout == expected
     before = dump(home / "refilld.db")
     assert run("db", "upgrade").stdout == expected
@@ -145,7 +146,7 @@ def test_a_database_in_use_by_a_daemon_is_not_migrated(home: Path, words: tuple[
     """The daemon would continue with its own version."""
     older = Database("sqlite:///refilld.db")
     with daemon_lock(older), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("storage.migrate.newest", lambda: "9999")
+        patch.setattr("storage.revision.newest", lambda: "9999")
         assert isinstance(run(*words).exception, DaemonRunningError)
     older.close()
     assert run("db", "upgrade").exit_code == 0
@@ -168,7 +169,7 @@ def test_a_database_without_tables_is_a_wrong_usage_with_its_remedy(home: Path) 
     assert result.stderr == f"refilld: there is no database {place}; run: refilld init\n"
     assert not (home / "refilld.db").exists()
     Database("sqlite:///refilld.db").close()
-    result = process("orders", "list", cwd=home)
+    result = run_main("orders", "list", cwd=home)
     assert result.stderr == "refilld: sqlite:///refilld.db holds no refilld tables; run: refilld init\n"
 
 
@@ -185,7 +186,7 @@ def test_a_damaged_file_is_found(home: Path) -> None:
     with Path("refilld.db").open("r+b") as file:
         file.seek((page - 1) * size)
         file.write(b"\xff" * size)
-    result = process("db", "check", cwd=home)
+    result = run_main("db", "check", cwd=home)
     assert (result.returncode, result.stdout) == (3, "")
     assert result.stderr.startswith("refilld: database sqlite:///refilld.db")
     assert len(result.stderr.splitlines()) == 1
@@ -218,7 +219,7 @@ def test_an_unreachable_database_is_a_one_line_error_without_the_password(
     (home / "refilld.toml").write_text(f"[database]\nurl = '{url}'\n")
     for words in (["init"], ["db", "upgrade"], ["db", "check"], ["orders", "list"], ["token", "list"]):
         assert isinstance(run(*words).exception, UnreachableError)
-    result = process("orders", "list", "--json", cwd=home)
+    result = run_main("orders", "list", "--json", cwd=home)
     assert (result.returncode, result.stdout) == (3, "")
     assert result.stderr.startswith(f"refilld: {expected}")
     assert len(result.stderr.splitlines()) == 1
@@ -228,7 +229,7 @@ def test_an_unreachable_database_is_a_one_line_error_without_the_password(
 def test_the_error_for_an_unusable_url_has_file_and_line(home: Path) -> None:
     """It is a wrong configuration, not an unreachable service."""
     (home / "refilld.toml").write_text("[database]\n\nurl = 'mysql://shop:hunter2@host/refilld'\n")
-    result = process("orders", "list", cwd=home)
+    result = run_main("orders", "list", cwd=home)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("refilld: refilld.toml:3: database.url: unknown engine 'mysql'; write ")
     assert "hunter2" not in result.stderr

@@ -12,10 +12,11 @@ from types import SimpleNamespace
 import pytest
 
 from refilld.cli.doctor import COMMANDS
-from storage import migrate, sources
+from storage import migrate, revision, sources
 from storage.engine import Database
+from tests.main_in_process import run_main
 from tests.refilld.cli.doctor_runs import HOUR, checks, configure, doctor, found, rows
-from tests.refilld.cli_world import CliWorld, cli_world, process, sold
+from tests.refilld.cli_world import CliWorld, cli_world, sold
 from tests.refilld.plugged_source import SECRET, plug_in
 
 LEVELS = {"ok", "warning", "error"}
@@ -75,7 +76,7 @@ def test_the_doctor_changes_nothing(cli: CliWorld) -> None:
 def test_a_wrong_configuration_is_a_one_line_error(cli: CliWorld) -> None:
     """One line with file, line and key, and exit code 2."""
     configure(cli, "[samplin]\n")
-    result = cli.process("doctor")
+    result = cli.main("doctor")
     assert (result.returncode, result.stdout) == (2, "")
     assert "unknown key samplin; did you mean sampling?" in result.stderr
 
@@ -90,7 +91,7 @@ def test_the_configuration_file_is_named(cli: CliWorld) -> None:
 
 def test_without_a_file_the_defaults_apply(tmp_path: Path) -> None:
     """The default database does not exist yet: the doctor does not create it, and names the command."""
-    result = process("doctor", "--json", cwd=tmp_path)
+    result = run_main("doctor", "--json", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (1, "")
     findings = {row["id"]: row for row in map(json.loads, result.stdout.splitlines())}
     assert findings["configuration.file"]["level"] == "warning"
@@ -125,7 +126,7 @@ def test_a_password_in_the_database_url_is_a_secret(tmp_path: Path) -> None:
     config = tmp_path / "refilld.toml"
     config.write_text(f"[database]\nurl = '{url}'\n")
     config.chmod(0o644)
-    result = process("doctor", "--json", cwd=tmp_path)
+    result = run_main("doctor", "--json", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (3, "")
     findings = {row["id"]: row["level"] for row in map(json.loads, result.stdout.splitlines())}
     assert (findings["configuration.secrets"], findings["database.reachable"]) == ("warning", "error")
@@ -155,7 +156,7 @@ def test_a_missing_folder_of_the_database_is_an_error(cli: CliWorld) -> None:
 
 def test_a_database_of_an_older_version_is_an_error(cli: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that migrates it."""
-    monkeypatch.setattr(migrate, "newest", lambda: "9999")
+    monkeypatch.setattr(revision, "newest", lambda: "9999")
     finding = found(cli, "database.migrations")
     assert (finding["level"], finding["hint"]) == ("error", "run: refilld db upgrade")
     assert doctor(cli).exit_code == 1

@@ -88,7 +88,7 @@ def test_the_error_for_wrong_usage_names_the_option(cli: CliWorld, words: list[o
 def test_an_invalid_link_is_a_wrong_usage(cli: CliWorld) -> None:
     """Not an empty list."""
     assert isinstance(cli.run("orders", "list", "--link", "not a link").exception, BadInputError)
-    result = cli.process("orders", "list", "--link", "not a link")
+    result = cli.main("orders", "list", "--link", "not a link")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("refilld: link: 'not a link' has a blank")
 
@@ -111,7 +111,7 @@ def test_an_unknown_order_is_a_one_line_error_with_exit_code_1(cli: CliWorld, wo
     """Nothing is changed; it is not a wrong usage."""
     assert isinstance(cli.run("orders", *words).exception, NotFoundError)
     if words[0] == "show":
-        result = cli.process("orders", *words, "--json")
+        result = cli.main("orders", *words, "--json")
         assert (result.returncode, result.stdout) == (1, "")
         assert result.stderr == "refilld: there is no order 404\n"
 

@@ -86,7 +86,7 @@ def test_refused_rows_never_overwrite_the_orders(cli: CliWorld, link: object) ->
 def test_the_error_for_an_unwritable_rejects_file_names_it(cli: CliWorld) -> None:
     """Not the orders file, which is valid."""
     path = cli.write(csv([WRONG_QUANTITY]))
-    result = cli.process("orders", "import", path, "--rejects", "gone/rejects.csv")
+    result = cli.main("orders", "import", path, "--rejects", "gone/rejects.csv")
     assert result.returncode == 2
     assert result.stderr.splitlines()[-1] == "Error: gone/rejects.csv: No such file or directory"
 
@@ -193,7 +193,7 @@ def test_an_unusable_file_is_a_wrong_usage(
     if content is not None:
         cli.write(content, name)
     before = cli.dump()
-    result = cli.process("orders", "import", name, *options)
+    result = cli.main("orders", "import", name, *options)
     assert (result.returncode, result.stdout, cli.dump()) == (2, "", before)
     assert result.stderr.splitlines()[-1].startswith(expected)
     assert content is None or "value" in expected or len(result.stderr.splitlines()) == 1

@@ -48,7 +48,7 @@ def test_a_closed_review_leaves_the_list_and_keeps_its_note(asked: CliWorld) -> 
 def test_a_closed_or_unknown_review_cannot_be_closed(asked: CliWorld, review_id: int) -> None:
     """The error is one line."""
     asked.run("reviews", "close", 1)
-    result = asked.process("reviews", "close", review_id)
+    result = asked.main("reviews", "close", review_id)
     assert result.returncode == 1
     message = {1: "review 1 is closed already", 404: "there is no review 404"}[review_id]
     assert result.stderr == f"refilld: {message}\n"

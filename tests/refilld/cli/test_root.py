@@ -22,6 +22,7 @@ from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
 from storage import errors, mass_drops, reviews
 from tests.command_tree import command_at, commands
+from tests.main_in_process import run_main
 from tests.refilld.cli_world import CliWorld, bare, csv, process, sold
 from tests.refilld.queue_world import a_sold_order
 
@@ -104,7 +105,7 @@ def test_exit_codes_are_those_of_the_documentation(cli: CliWorld, words: list[st
     """0 success, 1 something was refused, 2 wrong usage or configuration, 3 unreachable."""
     cli.write(csv([sold(1, quantity=0)]), "bad.csv")
     cli.write("[database]\nurl = 'postgresql://shop:hunter2@127.0.0.1:1/refilld'\n", "unreachable.toml")
-    result = cli.process(*words)
+    result = cli.main(*words)
     assert result.returncode == code
     assert "Traceback" not in result.stderr
     assert "hunter2" not in result.stderr
@@ -186,7 +187,7 @@ def test_the_configuration_is_searched_in_the_documented_order(cli: CliWorld) ->
         cli.write(f"[database]\nurl = 'sqlite:///{name}.db'\n", f"{name}.toml")
 
     def output(*words: str, **environ: str) -> str:
-        return cli.process(*words, "db", "upgrade", **environ).stdout
+        return cli.main(*words, "db", "upgrade", **environ).stdout
 
     url = {"REFILLD_DATABASE__URL": "sqlite:///variable.db"}
     named = {"REFILLD_CONFIG": "named.toml"}
@@ -199,7 +200,7 @@ def test_the_configuration_is_searched_in_the_documented_order(cli: CliWorld) ->
 def test_a_wrong_configuration_is_one_line_with_file_line_and_key(cli: CliWorld) -> None:
     """For every command; nothing is done."""
     cli.write("[queue]\nmax_atempts = 3\n", "refilld.toml")
-    result = cli.process("orders", "list", "--json")
+    result = cli.main("orders", "list", "--json")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
         "refilld: refilld.toml:2: unknown key queue.max_atempts; did you mean max_attempts?\n"
@@ -209,8 +210,8 @@ def test_a_wrong_configuration_is_one_line_with_file_line_and_key(cli: CliWorld)
 def test_help_and_usage_need_no_configuration(tmp_path: Path) -> None:
     """The help is available before the first configuration."""
     (tmp_path / "refilld.toml").write_text("broken")
-    assert process("orders", "import", "-h", cwd=tmp_path).returncode == 0
-    wrong = process("orders", "show", cwd=tmp_path)
+    assert run_main("orders", "import", "-h", cwd=tmp_path).returncode == 0
+    wrong = run_main("orders", "show", cwd=tmp_path)
     assert wrong.stderr.splitlines()[-1] == "Error: Missing argument 'ID'."
 
 
@@ -232,6 +233,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliW
         "orders reterm": ["--dry-run"],
         "orders show": ["1"],
         "check": ["1"],
+        "simulate": ["--orders", 5, "--days", 1],
     }
     for path in ALL:
         if "--json" not in {option for given in command_at(path).params for option in given.opts}:

@@ -73,10 +73,10 @@ def test_a_service_with_its_own_sources_is_simulated(home: Path) -> None:
     plain = '[sources.graph]\nenabled = true\n[services.17]\nmetric = "followers"\n'
     with (home / "refilld.toml").open("a") as file:
         file.write(plain)
-    without = figures(run(home, *SMALL, "--json"))
+    without = figures(run(home, *SMALL, "--days", 1, "--json"))
     with (home / "refilld.toml").open("a") as file:
         file.write('sources = ["graph"]\n')
-    restricted = figures(run(home, *SMALL, "--json"))
+    restricted = figures(run(home, *SMALL, "--days", 1, "--json"))
     assert restricted == without
     assert isinstance(restricted["looks"], int)
     assert restricted["looks"] > 0
@@ -106,7 +106,7 @@ def test_the_output_holds_the_figures_and_each_real_drop(home: Path) -> None:
 
 def test_two_cadences_are_compared_in_one_world(home: Path) -> None:
     """The same orders, one column each, the configured cadence first."""
-    result = run(home, *SMALL, "--compare", "learned", "--json")
+    result = run(home, *SMALL, "--days", 1, "--compare", "learned", "--json")
     assert result.exit_code == 0, result.output
     fixed, learned = map(json.loads, result.stdout.splitlines())
     assert (fixed["policy"], learned["policy"]) == ("fixed", "learned")

@@ -108,7 +108,7 @@ def test_an_invalid_login_is_refused_and_nothing_is_written(
     cli: CliWorld, export: bytes, message: str
 ) -> None:
     """With one line without any value."""
-    result = cli.process("sources", "login", "instaloader", "--cookies", cli.write(export, "export"))
+    result = cli.main("sources", "login", "instaloader", "--cookies", cli.write(export, "export"))
     assert (result.returncode, result.stdout) == (2, "")
     assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1
@@ -137,7 +137,7 @@ def test_any_bytes_are_a_login_or_one_clear_error(odd: bytes, chance: random.Ran
 def test_without_a_configured_file_nothing_is_read(cli: CliWorld) -> None:
     """The error names the key to set."""
     (cli.home / "refilld.toml").write_text(f'[database]\nurl = "sqlite:///{cli.world.path}"\n')
-    result = cli.process("sources", "login", "instaloader", "--cookies", cli.write(LINES, "export"))
+    result = cli.main("sources", "login", "instaloader", "--cookies", cli.write(LINES, "export"))
     assert result.returncode == 2
     assert "session_file under [sources.instaloader]" in result.stderr
 

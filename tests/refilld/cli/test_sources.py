@@ -230,7 +230,7 @@ def test_the_looks_per_request_are_shown(cli: CliWorld) -> None:
 @pytest.mark.parametrize("action", ["pause", "resume"])
 def test_an_uninstalled_source_is_a_wrong_usage(cli: CliWorld, action: str) -> None:
     """With the installed names."""
-    result = cli.process("sources", action, "telepathy")
+    result = cli.main("sources", action, "telepathy")
     assert (result.returncode, result.stdout) == (2, "")
     expected = f"Error: Invalid value for NAME: no such source; there are: {', '.join(installed())}"
     assert result.stderr.splitlines()[-1] == expected

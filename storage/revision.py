@@ -1,0 +1,49 @@
+"""The revision of a database, and the one that this version requires.
+
+Read without Alembic, whose import takes a fifth of the time of a short command.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import inspect
+
+from storage.engine import Database
+from storage.errors import NotMigratedError
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def known() -> tuple[str, ...]:
+    """The revisions of all migrations, oldest first; the name of a file begins with its revision."""
+    return tuple(sorted(path.name.partition("_")[0] for path in (SCRIPTS / "versions").glob("*_*.py")))
+
+
+def newest() -> str:
+    """The revision that this version requires."""
+    return known()[-1]
+
+
+def current(database: Database) -> str | None:
+    """The revision of the database; None if it is empty."""
+    with database.read() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+
+
+def require_current(database: Database) -> None:
+    """Raise NotMigratedError unless the database has the revision that this version requires."""
+    found = current(database)
+    if found is None:
+        raise NotMigratedError(f"{database.name} holds no refilld tables; run: refilld init")
+    require_known(database.name, found)
+    if found != newest():
+        raise NotMigratedError(f"{database.name} is at {found}, not {newest()}; run: refilld db upgrade")
+
+
+def require_known(name: str, found: str | None) -> None:
+    """Raise NotMigratedError if the database of this name was migrated by a newer version."""
+    if found is not None and found not in known():
+        raise NotMigratedError(
+            f"{name} is at {found}, which this refilld does not know; install a newer refilld"
+        )
