@@ -62,9 +62,10 @@ def test_drops_are_shown_with_their_decisions_newest_first(cli: CliWorld) -> Non
     )  # fmt: skip
     assert (first["record"], first["metric"], first["claim"]) == ("drop", "followers", 100)
     table = cli.run("drops", "list").stdout.splitlines()
-    assert table[0].split()[:5] == ["drop_id", "order_id", "metric", "link", "state"]
+    assert table[0].split()[:5] == ["drop_id", "order_id", "state", "claim", "opened_at"]
     assert [line.split()[1] for line in table[1:]] == ["2", "1"]
-    assert "https://www.instagram.com/profile.1/" in table[2]
+    assert " profile.1 " in table[2]
+    assert "https://www.instagram.com/profile.1/" in cli.run("drops", "list", "--wide").stdout
 
 
 def test_the_list_can_be_filtered(cli: CliWorld) -> None:
