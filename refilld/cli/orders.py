@@ -21,9 +21,11 @@ from refilld.cli.parameters import TEXT
 from refilld.cli.reterm import reterm
 from refilld.cli.timeline import print_timeline
 from refilld.orders_file import OrdersFile, ParsedRow, Refused, RejectsFile, parse_rows
+from refilld.services.look_obstacle import enabled_sources
 from refilld.services.order_import import ImportCounts, ImportListeners, import_orders, try_orders
 from refilld.terminal import printable
 from refilld.timeline.facts import order_facts
+from refilld.timeline.load import load
 from storage import flags
 from storage import orders as order_rows
 from storage.orders import ImportResult
@@ -133,7 +135,8 @@ def list_(
 def show(context: CommandContext, order_id: str, *, as_json: bool) -> None:
     """Print one order's timeline: lines, looks, drops, decisions with their reasons, refills."""
     with context.database() as database, database.read() as tx:
-        print_timeline(tx, order_id, context.now(), as_json=as_json)
+        timeline = load(tx, order_id, context.now(), enabled_sources(context.settings))
+    print_timeline(timeline, context.texts.of(), as_json=as_json)
 
 
 @orders.command()

@@ -111,7 +111,10 @@ def test_the_output_has_facts_plot_and_timeline(cli: CliWorld) -> None:
     assert (facts["start_measured"], facts["terms"]) == ("no", "default")
     assert facts["limits"].startswith("window 30d, settle 1d, min_drop_percent 5,")
     assert (facts["line"], facts["floor"], facts["threshold"]) == ("2000", "1000", "50")
-    assert facts["answer"] == "refill: A refill of 100 is on its way."
+    assert (
+        facts["answer"]
+        == "refill: A refill of 100 followers for https://www.instagram.com/profile.17/ is on its way."
+    )
     parts = [part.splitlines()[0] for part in output.split("\n\n")[1:]]
     assert parts == ["followers over time", "story"]
     assert token not in output
@@ -194,6 +197,19 @@ def test_the_timeline_has_flags_requests_and_reviews(cli: CliWorld) -> None:
     document = document_of(cli)
     assert [len(document[name]) for name in ("requests", "flags_set", "reviews")] == [2, 1, 1]
     assert document["flags_set"][0]["set_at"] == "2026-03-01T12:00:00Z"
+
+
+def test_the_next_look_of_an_ended_guarantee_has_a_reason(cli: CliWorld) -> None:
+    cli.imported("17,svc,@shop,1000,Completed,2025-12-01T00:00:00Z,500,0,followers,,,")
+    shown = document_of(cli)
+    assert (shown["next_look"], shown["why"]) == (None, "no order is covered")
+
+
+def test_the_next_look_without_an_enabled_source_never_comes(cli: CliWorld) -> None:
+    """As the doctor says, although the target is due."""
+    cli.imported("17,svc,@shop,1000,Completed,2026-02-24T00:00:00Z,500,0,followers,,,")
+    shown = document_of(cli)
+    assert (shown["next_look"], shown["why"]) == (None, "no source is enabled, so nothing is looked at")
 
 
 def test_the_levels_before_a_flag_are_still_drawn(cli: CliWorld) -> None:
