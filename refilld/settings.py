@@ -1,6 +1,8 @@
 """The settings: every section and key of the configuration, with default and bounds."""
 
+import os
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -205,6 +207,18 @@ class AlertsSection(Section):
     every: Duration = Field(default=timedelta(seconds=30), gt=timedelta(0))
 
 
+class AnswersSection(Section):
+    """The texts that answer customers."""
+
+    language: str = Field(default="en", min_length=1, max_length=35)
+    texts: str = ""
+
+    @property
+    def path(self) -> Path | None:
+        """The file of the operator's own texts; None without one."""
+        return Path(os.path.expanduser(self.texts)) if self.texts else None  # noqa: PTH111  # keeps ~unknown
+
+
 class Settings(Section):
     """The whole configuration, validated."""
 
@@ -218,6 +232,7 @@ class Settings(Section):
     mass_drop: MassDropSection = MassDropSection()
     queue: QueueSection = QueueSection()
     alerts: AlertsSection = AlertsSection()
+    answers: AnswersSection = AnswersSection()
 
     @field_validator("sources", mode="before")
     @classmethod

@@ -180,7 +180,11 @@ def decisions_of(connection: Connection, order_id: str) -> list[DecisionRow]:
     return [DecisionRow(**row._asdict()) for row in connection.execute(query)]
 
 
-def listed(connection: Connection, *, open_only: bool, limit: int) -> list[DropListing]:
-    """Drops with their targets, newest first."""
+def listed(
+    connection: Connection, *, open_only: bool, limit: int, since: datetime | None = None
+) -> list[DropListing]:
+    """Drops with their targets, newest first; with `since` only those that opened at that time or later."""
     query = _LIST.where(text(f"drops.{OPEN_DROP}")) if open_only else _LIST
+    if since is not None:
+        query = query.where(drops.c.opened_at >= since)
     return [DropListing(**row._asdict()) for row in connection.execute(query.limit(limit))]

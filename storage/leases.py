@@ -124,7 +124,7 @@ def complete(
     delivered: int | None = None,
 ) -> RefillState:
     """Complete a refill that was delivered; raises LeaseLostError or NotFoundError."""
-    values = {"completed_at": now, "external_id": external_id, "delivered": delivered}
+    values = {"completed_at": now, "external_id": external_id, "delivered": delivered, "last_error": None}
     _move(connection, refill_id, token, now, "complete", RefillState.COMPLETED, values)
     return _answered(connection, refill_id, token, "complete")
 

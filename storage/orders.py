@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from sqlalchemy import Connection, bindparam, insert, select, union, update
 
@@ -183,14 +184,22 @@ def get(connection: Connection, order_id: str) -> StoredOrder:
 
 
 def listed(
-    connection: Connection, *, status: OrderStatus | None, link: str | None, limit: int
+    connection: Connection,
+    *,
+    status: OrderStatus | None,
+    link: str | None,
+    limit: int,
+    sold: Mapping[str, str | None] = MappingProxyType({}),
 ) -> list[StoredOrder]:
-    """Orders, newest completion first."""
+    """Orders, newest completion first; `sold` filters by the service, provider or customer."""
     query = JOINED.order_by(_o.completed_at.desc().nulls_last(), _o.order_id).limit(limit)
     if status is not None:
         query = query.where(_o.status == status)
     if link is not None:
         query = query.where(targets_table.c.link == link)
+    for column, value in sold.items():
+        if value is not None:
+            query = query.where(_o[column] == value)
     return [_stored(row) for row in connection.execute(query)]
 
 

@@ -89,10 +89,14 @@ def failed(connection: Connection, rows: Sequence[AlertRow], error: str, now: da
         connection.execute(update(outbox).where(_o.alert_id == row.alert_id).values(values))
 
 
-def listed(connection: Connection, *, limit: int, about_drops: bool) -> list[AlertRow]:
-    """Alerts, newest first; those about drops, or all others."""
+def listed(
+    connection: Connection, *, limit: int, about_drops: bool, since: datetime | None = None
+) -> list[AlertRow]:
+    """Alerts, newest first; those about drops, or all others; `since` leaves out older ones."""
     drops = _o.kind.cast(outbox.c.text.type).like("drop.%")
     query = select(outbox).where(drops if about_drops else ~drops)
+    if since is not None:
+        query = query.where(_o.created_at >= since)
     return _rows(connection.execute(query.order_by(_o.alert_id.desc()).limit(limit)))
 
 

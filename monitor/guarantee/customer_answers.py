@@ -1,15 +1,18 @@
-"""Answers to customers who ask about an order, with the numbers (RULES 5, end)."""
+"""Answers to customers who ask about an order: the word and the numbers (RULES 5, end).
+
+The sentences are in `refilld.answers`, by word and variant.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.guarantee.claims import Claim, claims_of
+from monitor.guarantee.gone_detection import ABSENT
 from monitor.guarantee.hold_release import case_unheld
 from monitor.guarantee.start_counts import measure_start_counts
 from monitor.model.decision import Reason
 from monitor.model.drop import DropState
-from monitor.model.duration import format_duration
 from monitor.model.order import Flag, Order
 from monitor.model.order_state import OrderState
 from monitor.model.refill import RefillState
@@ -20,6 +23,8 @@ STANDS = timedelta(hours=1)
 """How long an answer stands that was given from a count."""
 STANDS_UNREAD = timedelta(minutes=5)
 """How long an answer stands that was given without a new count."""
+FROM_COUNT = frozenset({"no_drop", "below_threshold", "awaiting_confirmation", *Reason})
+"""Words that follow from the newest count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,58 +36,73 @@ class LastLook:
     at: datetime | None
     """When it was read."""
     outcome: Outcome | None
-    """Outcome of the newest look; `private` stays until a count is read."""
+    """Outcome of the newest look."""
     gone: bool = False
     """The target is gone; see `monitor.guarantee.gone_detection`."""
+    looked_at: datetime | None = None
+    """When the newest look was taken."""
+    private_since: datetime | None = None
+    """Since when the profile is private; it stays until a count is read."""
+    absent_since: datetime | None = None
+    """Since when the target was not found; None once it was seen again."""
+    obstacle: str | None = None
+    """Why no source can look at the target at present, for the operator; None if one can."""
+
+    @property
+    def private(self) -> bool:
+        return self.outcome is Outcome.PRIVATE or self.private_since is not None
+
+    @property
+    def absent(self) -> bool:
+        """Whether the target was not found, and not seen since."""
+        return self.gone or self.absent_since is not None or self.outcome in ABSENT
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when the target is absent or private."""
+        since = self.absent_since if self.absent else self.private_since
+        return (since or self.looked_at) if self.absent or self.private else None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one request; `word` is one of the fixed answers or a decision's reason."""
+    """The answer to one request."""
 
-    order_id: str
+    order: Order
+    look: LastLook
     word: str
-    sentence: str
-    count: int | None = None
-    counted_at: datetime | None = None
+    """One of the fixed answers of RULES 5, or a decision's reason."""
+    variant: str = ""
+    """Which sentence, where a word has several."""
     line: int | None = None
     missing: int | None = None
     """Missing units that the order pays for, including those of its open refill."""
-    threshold: int | None = None
     quantity: int | None = None
     """Units of the queued or claimed refill; None without one."""
+    next_refill_at: datetime | None = None
+    """End of the cooldown after the last completed refill; without one, it is over."""
 
+    @property
+    def order_id(self) -> str:
+        return self.order.order_id
 
-_SENTENCES = {
-    "refill": "A refill of {quantity} is on its way.",
-    "no_drop": "Nothing is missing: the count is {count}, and the order is whole at {line}.",
-    "below_threshold": "{missing} are missing of {delivered}; refills start at {threshold}.",
-    "not_settled": "The delivery is too fresh to be judged; that starts {settles}.",
-    "window_expired": "The guarantee of this order ended {ends}.",
-    "profile_private": "The profile is private; please make it public, then we check again.",
-    "target_not_found": "The link leads to no public count any more; please check it.",
-    "counts_hidden": "The count is not shown to visitors; please show it, then we check again.",
-    "not_delivered": "The order is not delivered yet ({status}).",
-    "no_guarantee": "An order {uncovered} carries no guarantee.",
-    "not_readable": "No count could be read since the delivery settled; we keep trying.",
-    "awaiting_confirmation": "{missing} seem to be missing; a second look confirms it before we refill.",
-    "suspended:hold": "The guarantee is suspended while the order is on hold.",
-    Reason.REFILL_LIMIT_REACHED: "All {max_refills} refills of this order have been delivered.",
-    Reason.REFILL_ALLOWANCE_SPENT: "Refills of this order have reached {max_percent}% of what was delivered.",
-    Reason.COOLDOWN: "{missing} are missing; the next refill starts when the last one is {cooldown} old.",
-    Reason.BELOW_START_COUNT: "The count is below what it was before the order; an operator looks at it.",
-    Reason.REFILL_IN_PROGRESS: "{missing} are missing; a refill is under way already.",
-    Reason.AWAITING_REQUEST: "{missing} are missing; your request is noted and is decided at the next look.",
-    Reason.DROP_CONFIRMED: "A drop is confirmed: {missing} are missing.",
-    Reason.RECOVERED: "What was missing has come back.",
-    Reason.DECLINED: "A refill for this drop was looked at by an operator and declined.",
-    Reason.MASS_DROP: "Many counts fell at once; we wait to see whether the platform gives them back.",
-}
-_VOID = "The guarantee is void: {flag}."
-_COVERED_ELSEWHERE = (
-    "The count is {count}, and the order is whole at {line}; what is missing is on its way already, "
-    "or another order on the same link pays for it."
-)
+    @property
+    def count(self) -> int | None:
+        return self.look.count
+
+    @property
+    def counted_at(self) -> datetime | None:
+        return self.look.at
+
+    @property
+    def threshold(self) -> int:
+        return self.order.terms.threshold(self.order.delivered)
+
+    @property
+    def stale(self) -> bool:
+        """Whether the answer follows from a count and no newer one could be read."""
+        unread = self.look.outcome is not Outcome.COUNT or self.look.obstacle is not None
+        return self.word in FROM_COUNT and unread
 
 
 def stands(asked_at: datetime, looked_at: datetime | None, outcome: Outcome | None, now: datetime) -> bool:
@@ -119,18 +139,17 @@ def answer(
     """
     claim = claim_at(state, siblings, look.count, look.at)
     word = _word(state, look, claim, reason, now)
-    missing = _missing(state, siblings, look, claim)
-    sentence = _sentence(word, look, claim).format(**_facts(state, look, claim) | {"missing": missing})
+    cooldown = state.order.terms.cooldown
+    completed = [refill.completed_at for refill in state.refills if refill.completed_at is not None]
     return Answer(
-        order_id=state.order.order_id,
+        order=state.order,
+        look=look,
         word=word,
-        sentence=sentence,
-        count=look.count,
-        counted_at=look.at,
+        variant=_variant(word, state, look, claim),
         line=claim.line if claim else None,
-        missing=missing,
-        threshold=state.order.terms.threshold(state.order.delivered),
+        missing=_missing(state, siblings, look, claim),
         quantity=_on_its_way(state),
+        next_refill_at=max(completed, default=now - cooldown) + cooldown,
     )
 
 
@@ -176,7 +195,7 @@ def _refill_on_its_way(state: OrderState, look: LastLook) -> str | None:
     if _on_its_way(state) is None:
         return None
     claimed = any(refill.state is RefillState.CLAIMED for refill in state.refills)
-    waits = look.gone or look.outcome is Outcome.PRIVATE
+    waits = look.gone or look.private
     return _unreadable(look) if waits and not claimed else "refill"
 
 
@@ -186,9 +205,11 @@ def _expired(state: OrderState, now: datetime) -> bool:
 
 
 def _unreadable(look: LastLook) -> str | None:
-    if look.gone:
+    if look.gone or look.outcome is Outcome.NOT_FOUND:
         return "target_not_found"
-    if look.outcome is Outcome.PRIVATE:
+    if look.absent:
+        return "not_readable"
+    if look.private:
         return "profile_private"
     return "counts_hidden" if look.outcome is Outcome.HIDDEN else None
 
@@ -206,41 +227,29 @@ def _from_claim(state: OrderState, claim: Claim | None, reason: Reason | None) -
     return "below_threshold" if small else "awaiting_confirmation"
 
 
-def _sentence(word: str, look: LastLook, claim: Claim | None) -> str:
-    """The sentence of a word; `no_drop` has a second one for an order below its line that is owed nothing."""
+def _variant(word: str, state: OrderState, look: LastLook, claim: Claim | None) -> str:
+    """Which sentence of a word is true; empty for the usual one."""
     if word == "no_drop" and claim is not None and look.count is not None and look.count < claim.line:
-        return _COVERED_ELSEWHERE
-    return _VOID if word.startswith("void:") else _SENTENCES[word]
+        return "refilled" if look.at is not None and state.in_flight(look.at) else "other_order"
+    if word == "no_guarantee":
+        return _unguaranteed(state.order)
+    if word in {"target_not_found", "not_readable"}:
+        return "unavailable" if look.absent and look.outcome is not Outcome.NOT_FOUND else ""
+    if word == Reason.BELOW_START_COUNT:
+        return "refused" if state.drop is not None and state.drop.state is DropState.REFUSED else ""
+    if word == Reason.AWAITING_REQUEST:
+        return "" if state.request_pending else "not_asked"
+    return ""
 
 
-def _uncovered(order: Order) -> str:
-    """Why an order that is no longer waiting for delivery carries no guarantee."""
+def _unguaranteed(order: Order) -> str:
+    """Why an order that no longer waits for delivery has no guarantee; empty if it is its status."""
     if order.terms.refill is RefillMode.NEVER:
-        return "sold without refill"
-    return "of which nothing was delivered" if not order.delivered else f"of status {order.status}"
+        return "never"
+    return "" if order.delivered else "nothing_delivered"
 
 
 def _on_its_way(state: OrderState) -> int | None:
     """Units of the order's queued or claimed refill; a held one is not on its way yet."""
     moving = {RefillState.QUEUED, RefillState.CLAIMED}
     return next((refill.quantity for refill in state.refills if refill.state in moving), None)
-
-
-def _facts(state: OrderState, look: LastLook, claim: Claim | None) -> dict[str, object]:
-    order: Order = state.order
-    settles = None if order.completed_at is None else order.completed_at + order.terms.settle
-    return {
-        "quantity": _on_its_way(state),
-        "count": look.count,
-        "line": claim.line if claim else None,
-        "delivered": order.delivered,
-        "threshold": order.terms.threshold(order.delivered),
-        "settles": f"{settles:%Y-%m-%d %H:%M} UTC" if settles else "later",
-        "ends": f"{order.ends_at:%Y-%m-%d %H:%M} UTC" if order.ends_at else "",
-        "status": order.status,
-        "uncovered": _uncovered(order),
-        "max_refills": order.terms.max_refills,
-        "max_percent": order.terms.max_refill_percent,
-        "cooldown": format_duration(order.terms.cooldown),
-        "flag": ", ".join(sorted(flag for flag in state.flags if flag.voids)),
-    }

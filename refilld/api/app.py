@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from threading import Event
 
+import structlog
 from flask import Flask, Response
 
+from refilld.answers.texts import Texts, load_texts
 from refilld.api import problems
 from refilld.api.auth import Guard
 from refilld.api.health import Health, health_routes
@@ -13,8 +15,11 @@ from refilld.api.long_poll import WaiterPool
 from refilld.api.orders import OrderId, OrderRequests, order_routes
 from refilld.api.refills import RefillQueue, refill_routes
 from refilld.api.server import LARGEST_BODY, THREADS
+from refilld.services.look_obstacle import enabled_sources
 from refilld.settings import Settings
 from storage.engine import Database
+
+log = structlog.get_logger()
 
 
 def create_app(
@@ -35,9 +40,18 @@ def create_app(
     queue = RefillQueue(database, clock, settings.queue.max_attempts, WaiterPool(stopping, THREADS // 2))
     app.register_blueprint(health_routes(health))
     app.register_blueprint(refill_routes(queue, guard))
-    app.register_blueprint(order_routes(OrderRequests(database, clock), guard))
+    requests = OrderRequests(database, clock, enabled_sources(settings), _texts(settings))
+    app.register_blueprint(order_routes(requests, guard))
     app.after_request(_harden)
     return app
+
+
+def _texts(settings: Settings) -> Texts:
+    """The texts that answer customers; what is wrong with them is logged."""
+    texts = load_texts(settings.answers.language, settings.answers.path)
+    for fault in texts.faults:
+        log.warning("answers.text_refused", fault=fault)
+    return texts
 
 
 def _harden(response: Response) -> Response:

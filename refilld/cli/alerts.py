@@ -1,20 +1,39 @@
 """`refilld drops`: drops with their decisions, and all alerts about anything else."""
 
 from dataclasses import asdict
+from datetime import timedelta
 
 import click
 
 from refilld.cli.context import CommandContext, pass_context
-from refilld.cli.output import json_option, print_rows
+from refilld.cli.lists import Column, list_options, print_list
+from refilld.cli.parameters import DURATION
 from refilld.terminal import console
 from storage import drops as drop_rows
 from storage import outbox
 
 DROPS = (
-    "drop_id", "order_id", "metric", "link", "state", "opened_at", "count", "line", "claim", "decision",
-    "reason",
-)  # fmt: skip
-ALERTS = ("alert_id", "created_at", "kind", "state", "text")
+    Column("drop_id"),
+    Column("order_id"),
+    Column("state"),
+    Column("claim"),
+    Column("opened_at"),
+    Column("link", least=10),
+    Column("reason", least=10),
+    Column("decision"),
+    Column("count"),
+    Column("line"),
+    Column("metric"),
+    Column("service", least=12),
+    Column("provider", least=8),
+)
+ALERTS = (
+    Column("alert_id"),
+    Column("created_at"),
+    Column("kind"),
+    Column("text", least=30),
+    Column("state"),
+)
 
 
 @click.group()
@@ -24,22 +43,28 @@ def drops() -> None:
 
 @drops.command("list")
 @click.option("--open", "open_only", is_flag=True, help="Only drops that are still open.")
+@click.option("--since", "age", type=DURATION, metavar="DURATION", help="Only of this time, such as 24h.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
-@json_option
+@list_options
 @pass_context
-def list_(context: CommandContext, *, open_only: bool, limit: int, as_json: bool) -> None:
+def list_(
+    context: CommandContext, *, open_only: bool, age: timedelta | None, limit: int, as_json: bool, wide: bool
+) -> None:
     """Show drops with their decisions, newest first, and the alerts about anything else."""
+    since = None if age is None else context.now() - age
     with context.database() as database, database.read() as tx:
-        rows = [asdict(row) for row in drop_rows.listed(tx, open_only=open_only, limit=limit)]
-        alerts = [asdict(row) for row in outbox.listed(tx, limit=limit, about_drops=False)]
+        found = drop_rows.listed(tx, open_only=open_only, limit=limit, since=since)
+        rows = [asdict(row) for row in found]
+        others = outbox.listed(tx, limit=limit, about_drops=False, since=since)
+        alerts = [asdict(row) for row in others]
     if as_json:
         rows = [{"record": "drop"} | row for row in rows]
         alerts = [{"record": "alert"} | row for row in alerts]
-    print_rows(DROPS, rows, as_json=as_json)
+    print_list(DROPS, rows, as_json=as_json, wide=wide)
     if alerts:
         if not as_json:
             console().print()
-        print_rows(ALERTS, alerts, as_json=as_json)
+        print_list(ALERTS, alerts, as_json=as_json, wide=wide)
 
 
 COMMANDS = (drops,)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from refilld.answers.texts import Texts, load_texts
 from refilld.config import load
 from refilld.settings import Settings
 from storage.engine import Database
@@ -30,6 +31,11 @@ class CommandContext:
     @cached_property
     def settings(self) -> Settings:
         return load(self.config)
+
+    @cached_property
+    def texts(self) -> Texts:
+        """The texts that answer customers."""
+        return load_texts(self.settings.answers.language, self.settings.answers.path)
 
     @contextmanager
     def database(self) -> Iterator[Database]:

@@ -9,14 +9,22 @@ import click
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from refilld.cli.context import CommandContext, pass_context
-from refilld.cli.output import json_option, print_rows
+from refilld.cli.lists import Column, list_options, print_list
 from storage import held_refills
 from storage.engine import Database, Transaction
 from storage.errors import OpenRefillError, WrongStateError
 from storage.mass_drops import listed
 from storage.refills import RefillRow
 
-COLUMNS = ("mass_drop_id", "metric", "started_at", "ended_at", "judged", "fallen", "held")
+COLUMNS = (
+    Column("mass_drop_id", heading="id"),
+    Column("metric"),
+    Column("started_at"),
+    Column("ended_at"),
+    Column("judged"),
+    Column("fallen"),
+    Column("held"),
+)
 _REFUSED = 1
 _Decide: TypeAlias = Callable[[Transaction, int], RefillRow]
 _metric = click.argument("metric", type=click.Choice([str(m) for m in Metric]))
@@ -29,14 +37,14 @@ def mass_drops() -> None:
 
 @mass_drops.command("list")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
-@json_option
+@list_options
 @pass_context
-def list_(context: CommandContext, *, limit: int, as_json: bool) -> None:
+def list_(context: CommandContext, *, limit: int, as_json: bool, wide: bool) -> None:
     """Show mass drops, newest first, with the number of refills of the metric that are held now."""
     with context.database() as database, database.read() as tx:
         held = {metric: len(held_refills.held_for_mass_drop(tx, metric)) for metric in Metric}
         rows = [{**asdict(row), "held": held[row.metric]} for row in listed(tx, limit)]
-    print_rows(COLUMNS, rows, as_json=as_json)
+    print_list(COLUMNS, rows, as_json=as_json, wide=wide)
 
 
 @mass_drops.command()

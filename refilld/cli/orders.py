@@ -15,22 +15,34 @@ from monitor.model.order import Flag, OrderStatus
 from monitor.model.service import Services
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.derived_terms import DerivedTerms
-from refilld.cli.output import json_option, print_json, print_rows
+from refilld.cli.lists import Column, list_options, print_list
+from refilld.cli.output import json_option, print_json
 from refilld.cli.parameters import TEXT
 from refilld.cli.reterm import reterm
 from refilld.cli.timeline import print_timeline
 from refilld.orders_file import OrdersFile, ParsedRow, Refused, RejectsFile, parse_rows
+from refilld.services.look_obstacle import enabled_sources
 from refilld.services.order_import import ImportCounts, ImportListeners, import_orders, try_orders
 from refilld.terminal import printable
 from refilld.timeline.facts import order_facts
+from refilld.timeline.load import load
 from storage import flags
 from storage import orders as order_rows
 from storage.orders import ImportResult
 
 LISTED = (
-    "order_id", "status", "service", "metric", "link", "quantity", "remains", "start_count", "completed_at",
-    "provider",
-)  # fmt: skip
+    Column("order_id"),
+    Column("status"),
+    Column("link", least=14),
+    Column("metric"),
+    Column("quantity"),
+    Column("completed_at"),
+    Column("service", least=12),
+    Column("remains"),
+    Column("start_count"),
+    Column("provider", least=8),
+    Column("customer", least=8),
+)
 
 
 @click.group()
@@ -89,18 +101,31 @@ def import_(
 @orders.command("list")
 @click.option("--status", type=click.Choice([str(s) for s in OrderStatus], case_sensitive=False))
 @click.option("--link", help="Any spelling of the profile or post.")
+@click.option("--service", type=TEXT, help="Only of this service, as imported.")
+@click.option("--provider", type=TEXT, help="Only of this provider.")
+@click.option("--customer", type=TEXT, help="Only of this customer.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
-@json_option
+@list_options
 @pass_context
 def list_(
-    context: CommandContext, *, status: str | None, link: str | None, limit: int, as_json: bool
+    context: CommandContext,
+    /,
+    *,
+    status: str | None,
+    link: str | None,
+    limit: int,
+    as_json: bool,
+    wide: bool,
+    **sold: str | None,
 ) -> None:
     """Show orders, newest completion first."""
     wanted = OrderStatus(status) if status else None
     url = parse_link(link).link.url if link else None
     with context.database() as database, database.read() as tx:
-        rows = [order_facts(row) for row in order_rows.listed(tx, status=wanted, link=url, limit=limit)]
-    print_rows(LISTED, rows, as_json=as_json)
+        rows = [
+            order_facts(row) for row in order_rows.listed(tx, status=wanted, link=url, limit=limit, sold=sold)
+        ]
+    print_list(LISTED, rows, as_json=as_json, wide=wide)
 
 
 @orders.command()
@@ -110,7 +135,8 @@ def list_(
 def show(context: CommandContext, order_id: str, *, as_json: bool) -> None:
     """Print one order's timeline: lines, looks, drops, decisions with their reasons, refills."""
     with context.database() as database, database.read() as tx:
-        print_timeline(tx, order_id, context.now(), as_json=as_json)
+        timeline = load(tx, order_id, context.now(), enabled_sources(context.settings))
+    print_timeline(timeline, context.texts.of(), as_json=as_json)
 
 
 @orders.command()

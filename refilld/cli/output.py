@@ -35,7 +35,7 @@ def print_rows(columns: Sequence[str], rows: Iterable[Mapping[str, object]], *, 
     elif console().is_terminal and _width(columns, cells) > console().width:
         _print_blocks(columns, cells)
     else:
-        _print_table(columns, cells)
+        print_table(columns, cells)
 
 
 def _width(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
@@ -44,7 +44,8 @@ def _width(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
     return sum(widest) + 2 * (len(columns) - 1)
 
 
-def _print_table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+def print_table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    """Print a complete table, however wide."""
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in cells:
         table.add_row(*map(Text, row))

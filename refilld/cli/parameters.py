@@ -28,6 +28,9 @@ def duration_between(shortest: timedelta, longest: timedelta) -> Callable[[str],
     return duration
 
 
+DURATION = duration_between(timedelta(seconds=1), timedelta(days=36_500))
+
+
 def text_up_to(longest: int) -> Callable[[str], str]:
     """A parameter type for text: not empty, at most `longest` characters, no control characters."""
 

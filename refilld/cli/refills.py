@@ -10,7 +10,7 @@ import click
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from refilld.cli.context import CommandContext, pass_context
-from refilld.cli.output import json_option, print_rows
+from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.parameters import NAME, ROW_ID, TEXT, duration_between
 from refilld.services.input_limits import LARGEST_NUMBER, LONGEST_RETRY
 from refilld.services.refill_fields import claimed, shown
@@ -24,10 +24,28 @@ _REFUSED = 1
 _LEASE = duration_between(timedelta(seconds=30), timedelta(days=1))
 _RETRY = duration_between(timedelta(0), LONGEST_RETRY)
 _LIST_COLUMNS = (
-    "refill_id", "order_id", "state", "metric", "quantity", "link", "attempt",
-    "queued_at", "leased_until", "last_error",
-)  # fmt: skip
-_CLAIM_COLUMNS = ("refill_id", "order_id", "metric", "quantity", "link", "leased_until", "lease_token")
+    Column("refill_id"),
+    Column("order_id"),
+    Column("state"),
+    Column("quantity"),
+    Column("link", least=12),
+    Column("queued_at"),
+    Column("metric"),
+    Column("attempt"),
+    Column("leased_until"),
+    Column("last_error", least=12),
+    Column("service", least=12),
+    Column("provider", least=8),
+)
+_CLAIM_COLUMNS = (
+    Column("refill_id"),
+    Column("quantity"),
+    Column("lease_token"),
+    Column("link", least=12),
+    Column("order_id"),
+    Column("metric"),
+    Column("leased_until"),
+)
 _ACTIONS = {
     "approve": "Queue held refills.",
     "reject": "Reject held refills.",
@@ -48,16 +66,16 @@ def refills() -> None:
 @click.option("--state", type=click.Choice([str(state) for state in RefillState]))
 @click.option("--order", "order_id", type=TEXT, help="Only of this order.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
-@json_option
+@list_options
 @pass_context
 def list_(
-    context: CommandContext, state: str | None, order_id: str | None, limit: int, *, as_json: bool
+    context: CommandContext, state: str | None, order_id: str | None, limit: int, *, as_json: bool, wide: bool
 ) -> None:
     """Show refills, newest first."""
     wanted = None if state is None else RefillState(state)
     with context.database() as database, database.read() as connection:
         rows = queue.listed(connection, state=wanted, order_id=order_id, limit=limit)
-    print_rows(_LIST_COLUMNS, map(shown, rows), as_json=as_json)
+    print_list(_LIST_COLUMNS, map(shown, rows), as_json=as_json, wide=wide)
 
 
 @refills.command()
@@ -65,7 +83,7 @@ def list_(
 @click.option("--lease", type=_LEASE, default="5m", show_default=True, help="30s to 1d.")
 @click.option("--metric", "metrics", multiple=True, type=click.Choice([str(metric) for metric in Metric]))
 @click.option("--consumer", type=NAME, default=None, help="Name of the consumer, for the record.")
-@json_option
+@list_options
 @pass_context
 def claim(
     context: CommandContext,
@@ -75,6 +93,7 @@ def claim(
     consumer: str | None,
     *,
     as_json: bool,
+    wide: bool,
 ) -> None:
     """Claim refills that are ready, oldest first, each under a lease."""
     wanted = [Metric(metric) for metric in metrics] or list(Metric)
@@ -82,7 +101,7 @@ def claim(
         rows = leases.claim(
             connection, context.now(), limit=limit, lease=lease, metrics=wanted, consumer=consumer or ""
         )
-    print_rows(_CLAIM_COLUMNS, map(claimed, rows), as_json=as_json)
+    print_list(_CLAIM_COLUMNS, map(claimed, rows), as_json=as_json, wide=wide)
 
 
 @refills.command()

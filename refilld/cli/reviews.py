@@ -6,16 +6,26 @@ from typing import Any
 import click
 
 from refilld.cli.context import CommandContext, pass_context
-from refilld.cli.output import json_option, print_rows
+from refilld.cli.lists import Column, list_options, print_below, print_list
 from refilld.cli.parameters import ROW_ID, TEXT
-from refilld.terminal import console
 from storage import reviews as review_rows
 from storage.reviews import ReviewListing
 
 COLUMNS = (
-    "review_id", "order_id", "cause", "units", "share", "currency", "price", "refilled", "customer", "link",
-    "opened_at", "closed_at", "note",
-)  # fmt: skip
+    Column("review_id"),
+    Column("order_id"),
+    Column("cause"),
+    Column("units"),
+    Column("share"),
+    Column("currency"),
+    Column("opened_at"),
+    Column("customer", least=8),
+    Column("refilled"),
+    Column("price"),
+    Column("link", least=12),
+    Column("closed_at"),
+    Column("note", least=12),
+)
 
 
 @click.group()
@@ -26,16 +36,16 @@ def reviews() -> None:
 @reviews.command("list")
 @click.option("--all", "everything", is_flag=True, help="Closed reviews, too.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
-@json_option
+@list_options
 @pass_context
-def list_(context: CommandContext, *, everything: bool, limit: int, as_json: bool) -> None:
+def list_(context: CommandContext, *, everything: bool, limit: int, as_json: bool, wide: bool) -> None:
     """Show reviews with the units, their share of the price, and the clause of the policy."""
     with context.database() as database, database.read() as tx:
         rows = [_fields(row) for row in review_rows.listed(tx, open_only=not everything, limit=limit)]
-    print_rows(COLUMNS, rows, as_json=as_json)
+    print_list(COLUMNS, rows, as_json=as_json, wide=wide)
     if not as_json:
         for clause in sorted({str(row["clause"]) for row in rows}):
-            console().print(f"\nthe policy: {clause}", markup=False, soft_wrap=True)
+            print_below(f"the policy: {clause}")
 
 
 @reviews.command()

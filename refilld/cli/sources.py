@@ -9,7 +9,7 @@ from monitor.sources.breaker import Breaker
 from monitor.sources.budget import DAY, HOUR
 from monitor.sources.registry import installed
 from refilld.cli.context import CommandContext, pass_context
-from refilld.cli.output import json_option, print_rows
+from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.parameters import duration_between, text_up_to
 from refilld.cli.source_login import login
 from refilld.cli.source_probe import probe
@@ -20,10 +20,20 @@ from storage import sources as stored
 from storage.engine import Transaction
 
 COLUMNS = (
-    "source", "enabled", "state", "until", "reason", "requests_last_hour", "requests_per_hour",
-    "requests_last_day", "requests_per_day", "looks_per_request", "used_percent",
-    "expected_age_hours", "expected_missed_percent",
-)  # fmt: skip
+    Column("source", least=12),
+    Column("state"),
+    Column("until"),
+    Column("reason", least=10),
+    Column("requests_last_hour", heading="last_hour"),
+    Column("requests_per_hour", heading="per_hour"),
+    Column("expected_age_hours", heading="age_h"),
+    Column("requests_last_day", heading="last_day"),
+    Column("requests_per_day", heading="per_day"),
+    Column("expected_missed_percent", heading="missed_%"),
+    Column("looks_per_request"),
+    Column("used_percent"),
+    Column("enabled"),
+)
 LONGEST_REASON = 200
 _SIMULATED = "simulated"
 """The source of `refilld simulate`: it reads nothing real, and is listed only when it is configured."""
@@ -35,9 +45,9 @@ def sources() -> None:
 
 
 @sources.command("list")
-@json_option
+@list_options
 @pass_context
-def list_(context: CommandContext, *, as_json: bool) -> None:
+def list_(context: CommandContext, *, as_json: bool, wide: bool) -> None:
     """Show every source: its state, its requests against their limits, and what to expect of it."""
     now, configured = context.now(), context.settings.sources
     with context.database() as database, database.read() as tx:
@@ -45,7 +55,7 @@ def list_(context: CommandContext, *, as_json: bool) -> None:
         names = (name for name in installed() if name != _SIMULATED or name in configured)
         states = ((name, _state(tx, name, configured.get(name), now)) for name in names)
         rows = [{**row, **_expectation(expected.get(name))} for name, row in states]
-    print_rows(COLUMNS, rows, as_json=as_json)
+    print_list(COLUMNS, rows, as_json=as_json, wide=wide)
 
 
 @sources.command()

@@ -8,14 +8,20 @@ from monitor.errors import BadInputError
 from monitor.model.terms import Terms, TermsOrigin
 from monitor.model.terms_catalog import TermsCatalog
 from refilld.cli.context import CommandContext, pass_context
-from refilld.cli.output import json_option, print_rows
+from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.parameters import TEXT
 from refilld.settings import Settings
 from refilld.terms_format import FIELDS, terms_fields
 from storage import order_terms
 from storage.errors import NotMigratedError, UnreachableError
 
-_COLUMNS = ("terms", "kind", "services", "orders", *FIELDS)
+_COLUMNS = (
+    Column("terms", least=12),
+    Column("kind"),
+    Column("services", least=16),
+    Column("orders"),
+    *map(Column, FIELDS),
+)
 SoldTerms = list[tuple[Terms, TermsOrigin, int]]
 """Sets of terms with their origin and number of orders."""
 
@@ -39,9 +45,9 @@ def terms() -> None:
 
 @terms.command()
 @click.argument("name", required=False, type=TEXT)
-@json_option
+@list_options
 @pass_context
-def show(context: CommandContext, name: str | None, *, as_json: bool) -> None:
+def show(context: CommandContext, name: str | None, *, as_json: bool, wide: bool) -> None:
     """Show the configured sets of terms, and others that orders were sold under."""
     sold = _sold(context)
     uses = _uses(context.settings, sold or [])
@@ -53,7 +59,7 @@ def show(context: CommandContext, name: str | None, *, as_json: bool) -> None:
     if not named:
         known = ", ".join(sorted({key[0].name for key in uses}))
         raise BadInputError("NAME", f"there are no terms {name!r}; there are: {known}")
-    print_rows(_COLUMNS, named, as_json=as_json)
+    print_list(_COLUMNS, named, as_json=as_json, wide=wide)
 
 
 def _sold(context: CommandContext) -> SoldTerms | None:

@@ -1,6 +1,6 @@
 """Printing the timeline of one order, with a plot, or as JSON."""
 
-from datetime import datetime
+from collections.abc import Mapping
 from functools import partial
 from textwrap import wrap
 
@@ -14,8 +14,7 @@ from refilld.timeline.event import TimelineEvent
 from refilld.timeline.events import timeline_events
 from refilld.timeline.facts import timeline_facts
 from refilld.timeline.levels import levels_of
-from refilld.timeline.load import Timeline, load
-from storage.engine import Transaction
+from refilld.timeline.load import Timeline
 
 WIDEST = 120
 """Columns of a plot on a wide terminal."""
@@ -27,14 +26,14 @@ _INDENT = 22
 _MARKS = {"drop.opened": "!", "refill.completed": "+", "look.failed": "x"}
 
 
-def print_timeline(tx: Transaction, order_id: str, now: datetime, *, as_json: bool) -> None:
-    """Print all that is stored about an order; raises NotFoundError."""
-    timeline = load(tx, order_id, now)
+def print_timeline(timeline: Timeline, texts: Mapping[str, str], *, as_json: bool) -> None:
+    """Print all that is stored about an order."""
     if as_json:
-        print_json(document(timeline))
+        print_json(document(timeline, texts))
         return
-    answer = f"{timeline.answer.word}: {timeline.answer.sentence}"
-    for name, value in (timeline_facts(timeline) | {"answer": answer}).items():
+    facts = timeline_facts(timeline, texts)
+    answer = f"{timeline.answer.word}: {facts['answer']['sentence']}"
+    for name, value in (facts | {"answer": answer}).items():
         if value is not None:
             _print_fact(name, value)
     events = timeline_events(timeline)

@@ -5,12 +5,18 @@ from dataclasses import asdict
 import click
 
 from refilld.cli.context import CommandContext, pass_context
-from refilld.cli.output import json_option, print_rows
+from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.parameters import NAME, ROW_ID
 from storage import tokens
 from storage.tokens import Scope
 
-_COLUMNS = ("token_id", "name", "scopes", "created_at", "revoked_at")
+_COLUMNS = (
+    Column("token_id"),
+    Column("name", least=10),
+    Column("scopes", least=16),
+    Column("created_at"),
+    Column("revoked_at"),
+)
 
 
 @click.group()
@@ -37,15 +43,15 @@ def create(context: CommandContext, scopes: tuple[str, ...], name: str | None) -
 
 
 @token.command("list")
-@json_option
+@list_options
 @pass_context
-def list_(context: CommandContext, *, as_json: bool) -> None:
+def list_(context: CommandContext, *, as_json: bool, wide: bool) -> None:
     """Show all tokens, without their secrets."""
     with context.database() as database, database.read() as connection:
         rows = [asdict(row) for row in tokens.listed(connection)]
     if not as_json:
         rows = [row | {"scopes": " ".join(row["scopes"])} for row in rows]
-    print_rows(_COLUMNS, rows, as_json=as_json)
+    print_list(_COLUMNS, rows, as_json=as_json, wide=wide)
 
 
 @token.command()

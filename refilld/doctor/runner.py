@@ -1,11 +1,11 @@
-"""Runs all checks: configuration, database, sources, clock, budgets, alert channels."""
+"""Runs all checks: configuration, database, sources, clock, budgets, alert channels, texts."""
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from pathlib import Path
 
-from refilld.doctor import budget, channels, clock, configuration, database, sources
+from refilld.doctor import answers, budget, channels, clock, configuration, database, sources
 from refilld.doctor.finding import Finding
 from refilld.settings import Settings
 from storage.engine import Database
@@ -21,6 +21,7 @@ def run_checks(
     found = list(sources.findings(settings))
     yield from found
     yield from _with_database(settings, now, sources.opened(found))
+    yield from answers.findings(settings.answers)
     yield from channels.findings(settings.alerts.urls, send=send_test_alert)
 
 

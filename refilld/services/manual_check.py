@@ -13,6 +13,7 @@ from monitor.guarantee.customer_answers import Answer
 from monitor.model.snapshot import Outcome
 from monitor.sources.budget import Purpose
 from refilld.services import refill_requests
+from refilld.services.look_obstacle import EnabledSources
 from refilld.services.refill_requests import Recheck
 from storage import order_states, routes, targets
 from storage.due import DueTarget
@@ -32,18 +33,19 @@ class ManualCheck:
     sampling: Sampling
     clock: Callable[[], datetime]
 
-    def check(self, order_id: str, *, fresh: bool = False) -> tuple[Answer, Recheck]:
+    def check(self, order_id: str, *, fresh: bool = False, look_only: bool = False) -> tuple[Answer, Recheck]:
         """Record the request, look if that is possible now, and answer. Raises NotFoundError.
 
         The request of a covered order is pending until a judged count leaves no drop undecided. With `fresh`
-        it looks even while the last answer stands.
+        it looks even while the last answer stands. With `look_only` no request is recorded.
         """
         now = self.clock()
+        request = refill_requests.request_look if look_only else refill_requests.request_refill
         with self.database.write() as tx:
-            state, recheck = refill_requests.request_refill(tx, order_id, now, fresh=fresh)
+            state, recheck = request(tx, order_id, now, fresh=fresh)
             configured, due = self._claim(tx, state, now) if recheck is Recheck.DUE else (None, [])
         if configured is None:
-            return self._answer(order_id), recheck
+            return self._unlooked(order_id, recheck)
         conclusive = False
         while configured is not None:
             looks = self.sampling.look(configured, due, Purpose.CHECK)
@@ -51,11 +53,19 @@ class ManualCheck:
                 one.snapshot.target == state.target and one.snapshot.outcome in CONCLUSIVE for one in looks
             )
             configured, due = self._next_source(order_id, configured)
-        return self._answer(order_id), Recheck.DONE if conclusive else Recheck.FAILED
-
-    def _answer(self, order_id: str) -> Answer:
         with self.database.read() as tx:
-            return refill_requests.answer_now(tx, order_id, self.clock())
+            answer = refill_requests.answer_now(tx, order_id, self.clock())
+        return answer, Recheck.DONE if conclusive else Recheck.FAILED
+
+    def _unlooked(self, order_id: str, recheck: Recheck) -> tuple[Answer, Recheck]:
+        """The result of a check without a look."""
+        names = tuple(configured.source.name for configured in self.sampling.sources)
+        enabled = EnabledSources(names, self.sampling.policy.router)
+        with self.database.read() as tx:
+            now = self.clock()
+            obstacle = refill_requests.obstacle_of(tx, order_id, recheck, enabled, now)
+            answer = refill_requests.answer_now(tx, order_id, now, obstacle)
+        return answer, refill_requests.hindered(recheck, obstacle)
 
     def _next_source(
         self, order_id: str, before: ConfiguredSource
@@ -82,9 +92,10 @@ class ManualCheck:
         return None, []
 
     def _routed(self, tx: Transaction, state: TargetState) -> TargetState:
-        """The target with its source; a new one is routed first."""
+        """The target with its source; a new one, or one of a source that is not enabled, is routed first."""
         router = self.sampling.policy.router
-        if state.schedule.source or router is None:
+        enabled = {configured.source.name for configured in self.sampling.sources}
+        if state.schedule.source in enabled or router is None:
             return state
         routed = routing.routed(router, state, order_states.of_target(tx, state.target_id))
         if routed.schedule.source:

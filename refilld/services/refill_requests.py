@@ -8,7 +8,7 @@ from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.customer_answers import STANDS, Answer, LastLook, answer, stands
 from monitor.model.decision import Reason
 from monitor.model.order_state import OrderState
-from monitor.model.snapshot import Outcome
+from refilld.services.look_obstacle import EnabledSources, Obstacle, find_obstacle
 from storage import drops, order_states, refills, requests, targets
 from storage.engine import Transaction
 
@@ -17,9 +17,11 @@ class Recheck(StrEnum):
     """Whether a request leads to a look."""
 
     DUE = "due"
-    """The target is due as urgent, and is looked at as soon as the budget allows."""
+    """The target is due as urgent, and is looked at as soon as a source may."""
+    IMPOSSIBLE = "impossible"
+    """The target is due as urgent, but no source can look at it until an operator acts."""
     DONE = "done"
-    """There was a look just now."""
+    """There was a look just now; its outcome may be another one than a count."""
     FAILED = "failed"
     """There was a look just now without a result for the target; the answer is from an older look."""
     STANDS = "stands"
@@ -54,6 +56,41 @@ def request_refill(
     return state, Recheck.DUE
 
 
+def request_look(
+    tx: Transaction, order_id: str, now: datetime, *, fresh: bool = False
+) -> tuple[TargetState, Recheck]:
+    """Make the target due for an operator who only looks, unless it was just seen; records no request.
+
+    Returns the target, locked. Raises NotFoundError.
+    """
+    state = targets.of_order(tx, order_id, lock=True)
+    if not _order_state(tx, state, order_id).covered(now):
+        return state, Recheck.NOT_NEEDED
+    if (
+        not fresh
+        and state.last_look_at
+        and stands(state.last_look_at, state.last_look_at, state.last_outcome, now)
+    ):
+        return state, Recheck.STANDS
+    targets.schedule_by(tx, [state.target_id], now, f"an operator looks at {order_id}", Priority.URGENT)
+    return state, Recheck.DUE
+
+
+def obstacle_of(
+    tx: Transaction, order_id: str, recheck: Recheck, enabled: EnabledSources, now: datetime
+) -> Obstacle | None:
+    """Return why the look that is due cannot be taken now; None without one, or if none is due."""
+    if recheck is not Recheck.DUE:
+        return None
+    state = targets.of_order(tx, order_id)
+    return find_obstacle(tx, state, order_states.of_target(tx, state.target_id), enabled, now)
+
+
+def hindered(recheck: Recheck, obstacle: Obstacle | None) -> Recheck:
+    """The recheck, `impossible` where an obstacle does not end by itself."""
+    return recheck if obstacle is None or obstacle.until is not None else Recheck.IMPOSSIBLE
+
+
 def _stands(tx: Transaction, state: TargetState, order_id: str, granted_at: datetime, now: datetime) -> bool:
     """Whether the last answer stands; never while a drop waits for a request, which the next look decides."""
     awaited = drops.last_reason(tx, order_id) is Reason.AWAITING_REQUEST
@@ -64,18 +101,31 @@ def _order_state(tx: Transaction, state: TargetState, order_id: str) -> OrderSta
     return next(one for one in order_states.of_target(tx, state.target_id) if one.order.order_id == order_id)
 
 
-def answer_now(tx: Transaction, order_id: str, now: datetime) -> Answer:
+def answer_now(tx: Transaction, order_id: str, now: datetime, obstacle: Obstacle | None = None) -> Answer:
     """Answer from the stored state of an order."""
     state = targets.of_order(tx, order_id)
-    return answer_from(tx, state, order_states.of_target(tx, state.target_id), order_id, now)
+    return answer_from(tx, state, order_states.of_target(tx, state.target_id), order_id, now, obstacle)
 
 
 def answer_from(
-    tx: Transaction, state: TargetState, orders: tuple[OrderState, ...], order_id: str, now: datetime
+    tx: Transaction,
+    state: TargetState,
+    orders: tuple[OrderState, ...],
+    order_id: str,
+    now: datetime,
+    obstacle: Obstacle | None = None,
 ) -> Answer:
-    """Answer from the loaded state of the target and of all its orders."""
+    """Answer from the loaded state of the target and of all its orders; `obstacle` prevents a look now."""
     order_state = next(one for one in orders if one.order.order_id == order_id)
-    outcome = state.last_outcome if state.private_since is None else Outcome.PRIVATE
-    look = LastLook(state.series.last_count, state.last_count_at, outcome, state.absence.gone_at is not None)
+    look = LastLook(
+        count=state.series.last_count,
+        at=state.last_count_at,
+        outcome=state.last_outcome,
+        gone=state.absence.gone_at is not None,
+        looked_at=state.last_look_at,
+        private_since=state.private_since,
+        absent_since=state.absence.since,
+        obstacle=obstacle.note if obstacle else None,
+    )
     reason = drops.last_reason(tx, order_id) or refills.held_reason(tx, order_id)
     return answer(order_state, orders, look, reason, now)

@@ -1,5 +1,6 @@
 """The timeline of an order as one JSON object."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
@@ -14,12 +15,12 @@ SNAPSHOTS = 10_000
 _SECRET = ("lease_token", "done_token")
 
 
-def document(timeline: Timeline) -> dict[str, Any]:
+def document(timeline: Timeline, texts: Mapping[str, str]) -> dict[str, Any]:
     """All that is stored about an order; looks and refills newest first, the rest oldest first."""
     target = {"target_id": timeline.order.target_id}
     looks = [target | asdict(look) for look in islice(reversed(timeline.looks), SNAPSHOTS)]
     return {
-        **timeline_facts(timeline),
+        **timeline_facts(timeline, texts),
         "snapshots": looks,
         "snapshots_left_out": timeline.looks_left_out + len(timeline.looks) - len(looks),
         "drops": [asdict(row) for row in timeline.drops],

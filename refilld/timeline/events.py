@@ -44,6 +44,11 @@ _ACTIONS = {
 }
 
 
+_GIVEN_BACK = frozenset({RefillState.QUEUED, RefillState.DEAD})
+_RELEASED = "release"
+"""The detail of a refill that its consumer gave back without a failure."""
+
+
 def timeline_events(timeline: Timeline) -> tuple[TimelineEvent, ...]:
     """All looks and events in order of time."""
     return tuple(in_time(timeline.looks, list(_events(timeline))))
@@ -62,7 +67,7 @@ def _events(timeline: Timeline) -> Iterator[TimelineEvent]:
     )
     yield from chain.from_iterable(map(_drop_closed, timeline.drops))
     yield from chain.from_iterable(map(_review, timeline.reviews))
-    answered = (row.answered_at for row in timeline.requests if row.answered_at is not None)
+    answered = dict.fromkeys(row.answered_at for row in timeline.requests if row.answered_at is not None)
     yield from (
         TimelineEvent(at, "request.answered", "the customer's request is answered") for at in answered
     )
@@ -84,7 +89,8 @@ def _order(timeline: Timeline) -> Iterator[TimelineEvent]:
         return
     settled = order.completed_at + order.terms.settle
     yield TimelineEvent(settled, "order.settled", "the delivery counts as settled, and counts are judged")
-    if order.ends_at is not None:
+    void_at = min((row.set_at for row in timeline.own_flags if row.flag.voids), default=None)
+    if order.ends_at is not None and (void_at is None or order.ends_at <= void_at):
         ends = "ended" if order.ends_at <= timeline.now else "will end"
         yield TimelineEvent(order.ends_at, "guarantee.ended", f"the guarantee {ends}")
 
@@ -130,14 +136,19 @@ def _numbers(row: DropRow | DecisionRow) -> str:
 def _refill(row: RefillRow, events: tuple[RefillEventRow, ...]) -> Iterator[TimelineEvent]:
     """The events of a refill; its units are shown where it was last held or queued, which set them."""
     waiting = [event.event_id for event in events if event.state in {RefillState.HELD, RefillState.QUEUED}]
+    before = None
     for event in events:
         units = f" of {row.quantity:,}" if event.event_id in waiting[-1:] else ""
-        text = f"refill {row.refill_id}{units} {STATES[event.state]}{_details(row, event)}"
+        failed = before is RefillState.CLAIMED and event.state in _GIVEN_BACK and event.detail != _RELEASED
+        text = f"refill {row.refill_id}{units} {STATES[event.state]}{_details(row, event, failed=failed)}"
         yield TimelineEvent(event.at, f"refill.{event.state}", text)
+        before = event.state
 
 
-def _details(row: RefillRow, event: RefillEventRow) -> str:
-    """The consumer, the units delivered, or the reason of an event."""
+def _details(row: RefillRow, event: RefillEventRow, *, failed: bool) -> str:
+    """The consumer, the units delivered, or the reason; `failed` says that the delivery failed."""
+    if failed:
+        return f": the delivery failed ({event.detail})"
     if event.state is RefillState.CLAIMED:
         return "" if event.detail == "claimed" else f" by {event.detail}"
     if event.state is RefillState.COMPLETED:

@@ -7,16 +7,32 @@ from monitor.cadence.hazard import Hazards
 from monitor.cadence.schedule import Priority
 from monitor.evaluation.source_choice import NO_SOURCE
 from monitor.evaluation.target_state import TargetState
+from refilld.services.look_obstacle import Obstacle
 from storage import cadence_stats
 from storage.engine import Transaction
 
+NOT_COVERED = "no order is covered"
 
-def expected_look(tx: Transaction, target: TargetState, now: datetime) -> tuple[datetime | None, str]:
+
+def expected_look(
+    tx: Transaction, target: TargetState, now: datetime, obstacle: Obstacle | None = None
+) -> tuple[datetime | None, str]:
     """The expected time of the next look at a target (None if it cannot be predicted), and the reason.
 
     A target that is due by date has a fixed time. The adaptive cadence looks when the value of a look reaches
-    the shadow price, which changes with the budget and with the other targets.
+    the shadow price, which changes with the budget and with the other targets. An obstacle delays the look
+    until its end, or prevents it.
     """
+    at, why = _scheduled(tx, target, now)
+    if target.schedule.next_due_at is None and target.schedule.service_queue is None:
+        return None, why or NOT_COVERED
+    if obstacle is None:
+        return at, why
+    return (None if obstacle.until is None else max(at or now, obstacle.until)), obstacle.says
+
+
+def _scheduled(tx: Transaction, target: TargetState, now: datetime) -> tuple[datetime | None, str]:
+    """The next look as it is scheduled."""
     if target.schedule.source == NO_SOURCE:
         return None, "no enabled source can see it"
     schedule = target.schedule

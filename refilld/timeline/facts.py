@@ -1,8 +1,10 @@
 """The facts of an order by name: how it was sold, and where it stands now."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from monitor.guarantee.customer_answers import claim_at
+from refilld.answers.rendering import sentence
 from refilld.terms_format import terms_fields
 from refilld.timeline.load import Timeline
 from storage.orders import StoredOrder
@@ -36,7 +38,7 @@ def order_facts(stored: StoredOrder) -> dict[str, Any]:
     }
 
 
-def timeline_facts(timeline: Timeline) -> dict[str, Any]:
+def timeline_facts(timeline: Timeline, texts: Mapping[str, str]) -> dict[str, Any]:
     """The public fields of an order, its numbers (RULES 3), its next look, and the answer to its customer."""
     mine, target = timeline.mine, timeline.target
     return {
@@ -49,7 +51,7 @@ def timeline_facts(timeline: Timeline) -> dict[str, Any]:
         "next_look": timeline.next_look,
         "why": timeline.due_reason,
         **_numbers(timeline),
-        "answer": {"word": timeline.answer.word, "sentence": timeline.answer.sentence},
+        "answer": {"word": timeline.answer.word, "sentence": sentence(timeline.answer, texts)},
     }
 
 

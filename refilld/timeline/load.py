@@ -7,6 +7,7 @@ from datetime import datetime
 from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.customer_answers import Answer
 from monitor.model.order_state import OrderState
+from refilld.services.look_obstacle import EnabledSources, find_obstacle
 from refilld.services.refill_requests import answer_from
 from refilld.timeline.event import TimelineLook
 from refilld.timeline.expected_look import expected_look
@@ -61,12 +62,13 @@ class Timeline:
         return tuple(row for row in self.flags if row.order_id == self.order.order_id)
 
 
-def load(tx: Transaction, order_id: str, now: datetime) -> Timeline:
-    """Load the timeline of an order; raises NotFoundError."""
+def load(tx: Transaction, order_id: str, now: datetime, enabled: EnabledSources | None = None) -> Timeline:
+    """Load the timeline of an order; raises NotFoundError. Without `enabled` no source has an obstacle."""
     stored = orders.get(tx, order_id)
     target = targets.get(tx, stored.target_id)
-    next_look, due_reason = expected_look(tx, target, now)
     group = order_states.of_target(tx, stored.target_id)
+    obstacle = None if enabled is None else find_obstacle(tx, target, group, enabled, now)
+    next_look, due_reason = expected_look(tx, target, now, obstacle)
     mine = next(state for state in group if state.order.order_id == order_id)
     start = min(stored.imported_at, stored.order.completed_at or stored.imported_at)
     looks = snapshots.since(tx, stored.target_id, start, LOOKS)
@@ -79,7 +81,7 @@ def load(tx: Transaction, order_id: str, now: datetime) -> Timeline:
         due_reason=due_reason,
         mine=mine,
         group=group,
-        answer=answer_from(tx, target, group, order_id, now),
+        answer=answer_from(tx, target, group, order_id, now, obstacle),
         looks=tuple(map(_look, reversed(looks))),
         looks_left_out=snapshots.number_since(tx, stored.target_id, start) - len(looks),
         drops=tuple(drops.of_order(tx, order_id)),

@@ -75,8 +75,7 @@ def test_a_gone_target_is_answered_so_with_any_newest_look(outcome: Outcome) -> 
 @pytest.mark.parametrize(
     "outcome",
     [
-        Outcome.TRANSIENT, Outcome.SCHEMA, Outcome.BLOCKED, Outcome.RATE_LIMITED,
-        Outcome.LOGIN_REQUIRED, Outcome.UNAVAILABLE, Outcome.NOT_FOUND,
+        Outcome.TRANSIENT, Outcome.SCHEMA, Outcome.BLOCKED, Outcome.RATE_LIMITED, Outcome.LOGIN_REQUIRED,
     ],
 )  # fmt: skip
 def test_a_look_that_failed_for_our_reasons_keeps_the_last_count(outcome: Outcome) -> None:

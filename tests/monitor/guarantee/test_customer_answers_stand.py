@@ -45,7 +45,4 @@ def test_without_a_count_or_its_time_there_is_no_claim() -> None:
 def test_an_order_of_which_nothing_was_delivered_has_no_guarantee() -> None:
     empty = an_order_state(an_order(delivered=0, remains=1000, status=OrderStatus.PARTIAL))
     answer = ask(empty, NOTHING)
-    assert (answer.word, answer.sentence) == (
-        "no_guarantee",
-        "An order of which nothing was delivered carries no guarantee.",
-    )
+    assert (answer.word, answer.variant) == ("no_guarantee", "nothing_delivered")

@@ -7,6 +7,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from monitor.cadence.schedule import Priority
+from refilld.answers.texts import shipped_texts
 from storage import due, orders, routes
 from storage.schema import metadata
 from storage.tokens import Scope
@@ -32,9 +33,36 @@ def test_the_current_answer_is_returned_at_once(sold: QueueWorld) -> None:
     answer = ask(sold, "17")
     assert answer.status_code == 202
     body = answer.get_json()
-    assert (body["order_id"], body["recheck"]) == ("17", "due")
+    assert (body["order_id"], body["recheck"]) == ("17", "impossible")
+    assert body["note"].startswith("no source is enabled, so nothing is looked at; set enabled = true")
     assert body["sentence"].endswith(".")
     assert {"word", "count", "line", "missing", "threshold", "quantity"} <= body.keys()
+
+
+def test_with_an_enabled_source_a_look_is_due(sold: QueueWorld) -> None:
+    """Without a note."""
+    app = sold.app(sources={"instaloader": {"enabled": True}})
+    caller = sold.caller(Scope.ORDERS_WRITE, app=app)
+    path = "/api/v1/orders/17/refill-requests"
+    body = caller.client.post(path, headers=caller.headers).get_json()
+    assert (body["recheck"], body["note"]) == ("due", None)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [(None, "tr"), ("es-MX,es;q=0.9,en;q=0.8", "es"), ("pt-BR", "pt"), ("ja", "tr"), ("*", "tr")],
+)
+def test_the_answer_is_in_a_language_that_the_client_accepts(
+    sold: QueueWorld, accepted: str | None, language: str
+) -> None:
+    """Otherwise in the configured one."""
+    caller = sold.caller(Scope.ORDERS_WRITE, app=sold.app(answers={"language": "tr"}))
+    headers = caller.headers | ({"Accept-Language": accepted} if accepted else {})
+    answer = caller.client.post("/api/v1/orders/17/refill-requests", headers=headers)
+    assert answer.headers["Content-Language"] == language
+    texts = shipped_texts().of(language)
+    link, metric = "https://www.instagram.com/nasa/", texts["metric:followers"]
+    assert answer.get_json()["sentence"] == texts["not_readable"].format(link=link, metric=metric)
 
 
 def test_the_target_becomes_urgent(sold: QueueWorld) -> None:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 from click.testing import Result
@@ -62,9 +63,10 @@ def test_drops_are_shown_with_their_decisions_newest_first(cli: CliWorld) -> Non
     )  # fmt: skip
     assert (first["record"], first["metric"], first["claim"]) == ("drop", "followers", 100)
     table = cli.run("drops", "list").stdout.splitlines()
-    assert table[0].split()[:5] == ["drop_id", "order_id", "metric", "link", "state"]
+    assert table[0].split()[:5] == ["drop_id", "order_id", "state", "claim", "opened_at"]
     assert [line.split()[1] for line in table[1:]] == ["2", "1"]
-    assert "https://www.instagram.com/profile.1/" in table[2]
+    assert " profile.1 " in table[2]
+    assert "https://www.instagram.com/profile.1/" in cli.run("drops", "list", "--wide").stdout
 
 
 def test_the_list_can_be_filtered(cli: CliWorld) -> None:
@@ -76,6 +78,19 @@ def test_the_list_can_be_filtered(cli: CliWorld) -> None:
         ("2", "suspected", None)
     ]
     assert len(objects(cli.run("drops", "list", "--limit", 3, "--json"))) == 3
+
+
+def test_the_list_can_be_limited_to_a_time(cli: CliWorld) -> None:
+    """Drops that opened and alerts that were raised since then."""
+    cli.world.queue("1")
+    warn(cli, other_kinds()[0], "old")
+    cli.world.now += timedelta(hours=25)
+    cli.world.queue("2")
+    warn(cli, other_kinds()[0], "new")
+    drop, alert = objects(cli.run("drops", "list", "--since", "24h", "--json"))
+    assert (drop["order_id"], alert["text"]) == ("2", "new")
+    assert len(objects(cli.run("drops", "list", "--since", "25h", "--json"))) == 4
+    assert cli.run("drops", "list", "--since", "yesterday").exit_code == 2
 
 
 def test_other_alerts_are_listed_beside_drops(cli: CliWorld) -> None:

@@ -32,7 +32,7 @@ def test_the_list_shows_the_newest_completion_first(cli: CliWorld) -> None:
     """As a table, and as JSON with every field and the name of the terms."""
     cli.imported(sold(1, "2026-02-01T00:00:00Z"), sold(2, "2026-02-03T00:00:00Z"), sold(3, "1770000000"))
     table = cli.run("orders", "list").stdout.splitlines()
-    assert table[0].split()[:4] == ["order_id", "status", "service", "metric"]
+    assert table[0].split()[:4] == ["order_id", "status", "link", "metric"]
     assert [line.split()[0] for line in table[1:]] == ["2", "3", "1"]
     shown = objects(cli.run("orders", "list", "--json"))
     assert [order["order_id"] for order in shown] == ["2", "3", "1"]
@@ -57,6 +57,17 @@ def test_the_list_can_be_filtered(cli: CliWorld) -> None:
     both = ("--link", link, "--status", "Completed")
     assert ids(cli.run("orders", "list", *both, "--json")) == ["1"]
     assert len(ids(cli.run("orders", "list", "--limit", 2, "--json"))) == 2
+
+
+@pytest.mark.parametrize("field", ["service", "provider", "customer"])
+def test_the_list_can_be_filtered_by_what_was_sold(cli: CliWorld, field: str) -> None:
+    """By the service, the provider or the customer, as they were imported."""
+    head = "order_id,service,link,quantity,status,metric,provider,customer\n"
+    rows = "1,svc-1,@a,10,Pending,followers,provider-1,customer-1\n2,svc-2,@b,10,Pending,followers,,\n"
+    cli.run("orders", "import", cli.write(head + rows))
+    value = {"service": "svc-1"}.get(field, f"{field}-1")
+    assert ids(cli.run("orders", "list", f"--{field}", value, "--json")) == ["1"]
+    assert ids(cli.run("orders", "list", f"--{field}", "unknown", "--json")) == []
 
 
 def test_an_empty_list_is_reported(cli: CliWorld) -> None:
@@ -160,7 +171,7 @@ def test_imported_text_cannot_control_the_terminal(cli: CliWorld) -> None:
     assert [sign for sign in ("\x1b]", "\x1b[2J", "\x07", "\x9b") if sign in seen] == []
 
 
-@pytest.mark.parametrize("words", [["list"], ["show", "1"]])
+@pytest.mark.parametrize("words", [["list", "--wide"], ["show", "1"]])
 def test_stored_text_cannot_control_the_terminal(cli: CliWorld, words: list[str]) -> None:
     """For text from any writer."""
     cli.imported(sold(1))
@@ -177,7 +188,7 @@ def test_stored_text_cannot_control_the_terminal(cli: CliWorld, words: list[str]
 def test_text_in_brackets_is_not_markup(cli: CliWorld) -> None:
     """The table library would interpret it."""
     cli.imported(sold(1).replace("acme", "[bold]acme[/bold]"))
-    for words in (["list"], ["show", "1"]):
+    for words in (["list", "--wide"], ["show", "1"]):
         assert "[bold]acme[/bold]" in cli.run("orders", *words).stdout
 
 

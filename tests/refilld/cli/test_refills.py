@@ -62,7 +62,7 @@ def test_the_list_shows_refills_newest_first(world: QueueWorld, run: Run) -> Non
     assert [refill["refill_id"] for refill in shown] == [second, first]
     assert all(list(refill) == list(SHOWN) for refill in shown)
     assert token not in run("list", "--json").output + run("list").output
-    assert "2026-03-01 12:05:00Z" in run("list").stdout
+    assert "2026-03-01 12:05:00Z" in run("list", "--wide").stdout
 
 
 def test_the_list_can_be_filtered(world: QueueWorld, run: Run) -> None:

@@ -111,7 +111,10 @@ def test_the_output_has_facts_plot_and_timeline(cli: CliWorld) -> None:
     assert (facts["start_measured"], facts["terms"]) == ("no", "default")
     assert facts["limits"].startswith("window 30d, settle 1d, min_drop_percent 5,")
     assert (facts["line"], facts["floor"], facts["threshold"]) == ("2000", "1000", "50")
-    assert facts["answer"] == "refill: A refill of 100 is on its way."
+    assert (
+        facts["answer"]
+        == "refill: A refill of 100 followers for https://www.instagram.com/profile.17/ is on its way."
+    )
     parts = [part.splitlines()[0] for part in output.split("\n\n")[1:]]
     assert parts == ["followers over time", "story"]
     assert token not in output
@@ -161,7 +164,7 @@ def test_the_timeline_shows_a_refill_until_its_end(cli: CliWorld) -> None:
     assert [text for text in events(cli) if text.startswith("refill ")] == [
         "refill 1 queued",
         "refill 1 claimed by panel",
-        "refill 1 given up: no such user",
+        "refill 1 given up: the delivery failed (no such user)",
         "refill 1 of 100 queued: requeue by an operator",
         "refill 1 claimed",
         "refill 1 completed: 90 delivered (as A-7)",
@@ -175,6 +178,8 @@ def test_the_timeline_has_flags_requests_and_reviews(cli: CliWorld) -> None:
         requests.ask(tx, "17", cli.world.now)
         requests.answered(tx, "17", cli.world.now + HOUR)
         requests.ask(tx, "17", cli.world.now + 2 * HOUR)
+    assert "the customer asked for a refill; not answered yet" in events(cli)
+    with cli.world.database.write() as tx:
         tx.exec_driver_sql(
             "INSERT INTO reviews (order_id, cause, refill_id, units, share, currency, opened_at, closed_at,"
             " note) VALUES ('17', 'refill_given_up', 1, 100, '0.15', 'USD', 1772370000000000,"
@@ -185,7 +190,6 @@ def test_the_timeline_has_flags_requests_and_reviews(cli: CliWorld) -> None:
     for text in (
         "the customer asked for a refill",
         "the customer's request is answered",
-        "the customer asked for a refill; not answered yet",
         "flagged dispute: the guarantee is void",
         "refund review 1 opened (refill_given_up): 100 units, 0.15 USD of the price",
         "refund review 1 closed: refunded",
@@ -194,6 +198,54 @@ def test_the_timeline_has_flags_requests_and_reviews(cli: CliWorld) -> None:
     document = document_of(cli)
     assert [len(document[name]) for name in ("requests", "flags_set", "reviews")] == [2, 1, 1]
     assert document["flags_set"][0]["set_at"] == "2026-03-01T12:00:00Z"
+
+
+def test_a_flag_answers_what_was_asked_and_a_void_guarantee_has_no_end(cli: CliWorld) -> None:
+    """RULES 5: where no guarantee runs, a request is answered at once, an older one too."""
+    order_with_history(cli)
+    with cli.world.database.write() as tx:
+        requests.ask(tx, "17", cli.world.now - HOUR)
+        requests.ask(tx, "17", cli.world.now - HOUR / 2)
+    assert "the guarantee will end" in events(cli)
+    cli.run("orders", "flag", "17", Flag.HOLD)
+    assert "the guarantee will end" in events(cli)
+    cli.run("orders", "flag", "17", Flag.ABUSE)
+    lines = events(cli)
+    assert [line for line in lines if "not answered" in line or "will end" in line] == []
+    assert lines.count("the customer's request is answered") == 1
+
+
+def test_a_failed_delivery_is_called_failed_until_the_refill_is_completed(cli: CliWorld) -> None:
+    """A refill that was given back without a failure is not."""
+    cli.world.queue("17")
+    with cli.world.database.write() as tx:
+        for failed in (True, False):
+            (row,) = leases.claim(tx, cli.world.now, limit=1, lease=HOUR)
+            if failed:
+                late = leases.Failure("provider is down", retry_after=timedelta(0))
+                leases.fail(tx, row.refill_id, row.lease_token, cli.world.now, late, 10)
+            else:
+                leases.release(tx, row.refill_id, row.lease_token, cli.world.now)
+    lines = events(cli)
+    assert "refill 1 queued: the delivery failed (provider is down)" in lines
+    assert "refill 1 of 100 queued: release" in lines
+    (row,) = cli.world.claim()
+    with cli.world.database.write() as tx:
+        leases.complete(tx, row.refill_id, row.lease_token, cli.world.now)
+    assert cli.world.row(row.refill_id).last_error is None
+
+
+def test_the_next_look_of_an_ended_guarantee_has_a_reason(cli: CliWorld) -> None:
+    cli.imported("17,svc,@shop,1000,Completed,2025-12-01T00:00:00Z,500,0,followers,,,")
+    shown = document_of(cli)
+    assert (shown["next_look"], shown["why"]) == (None, "no order is covered")
+
+
+def test_the_next_look_without_an_enabled_source_never_comes(cli: CliWorld) -> None:
+    """As the doctor says, although the target is due."""
+    cli.imported("17,svc,@shop,1000,Completed,2026-02-24T00:00:00Z,500,0,followers,,,")
+    shown = document_of(cli)
+    assert (shown["next_look"], shown["why"]) == (None, "no source is enabled, so nothing is looked at")
 
 
 def test_the_levels_before_a_flag_are_still_drawn(cli: CliWorld) -> None:

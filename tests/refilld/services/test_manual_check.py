@@ -93,7 +93,7 @@ def test_a_request_is_open_until_a_later_look_answers_it(world: JobsWorld) -> No
     world.sell(an_order(terms={"refill": "on_request"}))
     world.look(2000, LATER)
     answer, recheck = world.checking().check("1")
-    assert (answer.word, recheck, standing(world)) == ("no_drop", Recheck.DUE, 1)
+    assert (answer.word, recheck, standing(world)) == ("no_drop", Recheck.IMPOSSIBLE, 1)
     world.lose(1500, LATER + HOUR)
     assert world.rows("refills", "quantity", "state") == [(500, RefillState.QUEUED)]
     assert standing(world) == 0
@@ -168,6 +168,16 @@ def test_a_source_that_cannot_count_the_metric_is_skipped(world: JobsWorld) -> N
     source = ScriptedSource()
     world.checking(a_configured_source(blind), a_configured_source(source)).check("1")
     assert (len(blind.reads), len(source.reads)) == (0, 1)
+
+
+def test_a_target_of_a_source_that_was_disabled_is_read_by_another_one(world: JobsWorld) -> None:
+    """Before the daemon is restarted, too."""
+    world.sell(an_order())
+    world.checking(a_configured_source(ScriptedSource(name="disabled"))).check("1")
+    world.now = LATER
+    source = ScriptedSource()
+    assert world.checking(a_configured_source(source)).check("1")[1] is Recheck.DONE
+    assert len(source.reads) == 1
 
 
 def test_a_killed_check_is_charged_and_repeated(world: JobsWorld) -> None:
@@ -269,3 +279,73 @@ def test_a_request_without_a_guarantee_is_recorded_once_an_hour(world: JobsWorld
     for _ in range(50):
         assert world.checking().check("1")[1] is Recheck.NOT_NEEDED
     assert len(world.rows("requests")) == 1
+
+
+# Only looking
+
+
+def test_an_operators_look_records_no_request(world: JobsWorld) -> None:
+    """A drop under `on_request` is confirmed by the looks, and waits for a request."""
+    world.sell(an_order(terms={"refill": "on_request"}))
+    checking = world.checking(a_configured_source(ScriptedSource(lambda _name, _now: 1500)))
+    for world.now in (LATER, LATER + 2 * HOUR):
+        answer, recheck = checking.check("1", look_only=True)
+    assert (answer.word, answer.variant, recheck) == ("awaiting_request", "not_asked", Recheck.DONE)
+    assert (world.rows("requests"), world.rows("refills")) == ([], [])
+
+
+def test_an_operators_look_is_repeated_after_an_hour_or_when_asked_for(world: JobsWorld) -> None:
+    world.sell(an_order())
+    source = ScriptedSource()
+    checking = world.checking(a_configured_source(source))
+    world.now = LATER
+    rechecks = [checking.check("1", look_only=True, fresh=fresh)[1] for fresh in (False, False, True)]
+    world.now += HOUR + MINUTE
+    rechecks.append(checking.check("1", look_only=True)[1])
+    assert rechecks == [Recheck.DONE, Recheck.STANDS, Recheck.DONE, Recheck.DONE]
+    assert len(source.reads) == 3
+
+
+def test_an_operators_look_at_an_order_that_is_not_covered_is_not_needed(world: JobsWorld) -> None:
+    world.sell(an_order())
+    world.flag("1", Flag.HOLD)
+    answer, recheck = world.checking().check("1", look_only=True)
+    assert (answer.word, recheck, answer.look.obstacle) == ("suspended:hold", Recheck.NOT_NEEDED, None)
+
+
+# What a look that gave no count says
+
+
+@pytest.mark.parametrize(
+    ("outcome", "word"),
+    [
+        (Outcome.NOT_FOUND, "target_not_found"),
+        (Outcome.UNAVAILABLE, "not_readable"),
+        (Outcome.PRIVATE, "profile_private"),
+        (Outcome.HIDDEN, "counts_hidden"),
+        (Outcome.TRANSIENT, "no_drop"),
+        (Outcome.SCHEMA, "no_drop"),
+        (Outcome.BLOCKED, "no_drop"),
+        (Outcome.RATE_LIMITED, "no_drop"),
+        (Outcome.LOGIN_REQUIRED, "no_drop"),
+    ],
+)
+def test_a_fresh_look_without_a_count_is_told(world: JobsWorld, outcome: Outcome, word: str) -> None:
+    """With its outcome, and with the time of the older count."""
+    world.sell(an_order())
+    world.look(2000, LATER)
+    world.now = LATER + DAY
+    source = ScriptedSource(lambda _name, _now: outcome)
+    answer, _ = world.checking(a_configured_source(source)).check("1", fresh=True)
+    assert (answer.word, answer.look.outcome, answer.counted_at) == (word, outcome, LATER)
+    assert (answer.look.looked_at, answer.stale) == (LATER + DAY, word == "no_drop")
+
+
+def test_a_profile_that_is_not_found_is_told_since_when(world: JobsWorld) -> None:
+    """Before the third look, after which the target is gone."""
+    world.sell(an_order())
+    world.look(2000, LATER)
+    checking = world.checking(a_configured_source(ScriptedSource(lambda _name, _now: Outcome.NOT_FOUND)))
+    for world.now in (LATER + DAY, LATER + DAY + HOUR):
+        answer, _ = checking.check("1", fresh=True)
+        assert (answer.word, answer.look.gone, answer.look.since) == ("target_not_found", False, LATER + DAY)

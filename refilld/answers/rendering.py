@@ -1,0 +1,44 @@
+"""Rendering an answer: its sentence in a language, with the numbers filled in."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from monitor.guarantee.customer_answers import Answer
+from refilld.answers.sentences import METRIC, STALE
+
+
+def sentence(answer: Answer, texts: Mapping[str, str]) -> str:
+    """The sentence of an answer; a second one follows when it rests on an older count."""
+    key = f"{answer.word}:{answer.variant}" if answer.variant else str(answer.word)
+    keys = [key, STALE] if answer.stale else [key]
+    values = {name: _shown(value) for name, value in _values(answer).items()}
+    values["metric"] = texts[f"{METRIC}:{answer.order.target.metric}"]
+    return " ".join(texts[key].format_map(values) for key in keys)
+
+
+def _values(answer: Answer) -> dict[str, object]:
+    """The value of each placeholder; None for those that the sentence of the answer cannot use."""
+    order = answer.order
+    settles_at = None if order.completed_at is None else order.completed_at + order.terms.settle
+    return {
+        "order_id": order.order_id,
+        "link": order.target.link.url,
+        "delivered": order.delivered,
+        "threshold": answer.threshold,
+        "status": order.status,
+        "count": answer.count,
+        "counted_at": answer.counted_at,
+        "line": answer.line,
+        "missing": answer.missing,
+        "quantity": answer.quantity,
+        "since": answer.look.since,
+        "settles_at": settles_at,
+        "ends_at": order.ends_at,
+        "max_refills": order.terms.max_refills,
+        "max_percent": order.terms.max_refill_percent,
+        "next_refill_at": answer.next_refill_at,
+    }
+
+
+def _shown(value: object) -> str:
+    return f"{value:%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else str(value)

@@ -1,0 +1,105 @@
+"""Obstacles: why no look at a target can be taken now, and what an operator can do about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.errors import BadInputError
+from monitor.evaluation.source_choice import NO_SOURCE, SourceRouter
+from monitor.evaluation.target_state import TargetState
+from monitor.model.link import LinkKind
+from monitor.model.order_state import OrderState
+from refilld.settings import Settings
+from refilld.sources import open_sources, router_for
+from storage import sources
+from storage.engine import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class EnabledSources:
+    """The enabled sources, as far as they decide whether a target can be looked at."""
+
+    names: tuple[str, ...]
+    router: SourceRouter | None = None
+    """Chooses the source of a target that has none yet; None when the sources are not open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why no look at a target can be taken now."""
+
+    says: str
+    remedy: str
+    until: datetime | None = None
+    """When it ends by itself; None if an operator must act."""
+
+    @property
+    def note(self) -> str:
+        """One line for the operator."""
+        return f"{self.says}; {self.remedy}"
+
+
+def enabled_sources(settings: Settings) -> EnabledSources:
+    """The enabled sources of an installation; without a router when one of them cannot be opened."""
+    names = tuple(settings.enabled_sources)
+    try:
+        return EnabledSources(names, router_for(settings, open_sources(settings)))
+    except BadInputError:  # the doctor says which, and why
+        return EnabledSources(names)
+
+
+def find_obstacle(
+    tx: Transaction,
+    state: TargetState,
+    orders: Sequence[OrderState],
+    enabled: EnabledSources,
+    now: datetime,
+) -> Obstacle | None:
+    """Return what prevents every look at a target now; None if nothing but the budget does."""
+    if not enabled.names:
+        return Obstacle(
+            "no source is enabled, so nothing is looked at",
+            "set enabled = true under [sources.graph] or [sources.instaloader], after reading in the README "
+            "what that means",
+        )
+    source = _source(state, orders, enabled)
+    if source is None:
+        return None
+    return _unreadable(state, orders) if source == NO_SOURCE else _closed(tx, source, now)
+
+
+def _source(state: TargetState, orders: Sequence[OrderState], enabled: EnabledSources) -> str | None:
+    """The source of a target; None when it is not known yet which one that will be."""
+    if state.schedule.source in enabled.names:
+        return state.schedule.source
+    if enabled.router is not None:
+        route = enabled.router.route(state.target, orders, state.schedule.unseen_by)
+        return NO_SOURCE if route is None else route.source
+    return state.schedule.source if state.schedule.source == NO_SOURCE else None
+
+
+def _unreadable(state: TargetState, orders: Sequence[OrderState]) -> Obstacle:
+    target = state.target
+    says = f"no enabled source can read the {target.metric} of {target.link.url}"
+    service = orders[0].order.service if orders else "…"
+    remedy = f'enable a source that can, or allow one under sources of the service "{service}"'
+    if target.link.kind is LinkKind.POST and target.owner is None:
+        remedy = f"import the order again with its owner, which the official source needs; or {remedy}"
+    return Obstacle(says, remedy)
+
+
+def _closed(tx: Transaction, source: str, now: datetime) -> Obstacle | None:
+    """The obstacle of a source that is stopped or paused, or that the platform asks to wait."""
+    breaker = sources.breaker(tx, source)
+    resume = f"refilld sources resume {source}"
+    if breaker.stopped:
+        return Obstacle(f"{source} is stopped ({breaker.reason})", f"find out why, then {resume}")
+    until = breaker.closed_until(now)
+    if until is not None:
+        says = f"{source} is paused until {until:%Y-%m-%d %H:%M:%SZ} ({breaker.reason})"
+        return Obstacle(says, f"it goes on by itself; {resume} does so at once", until)
+    wait = sources.rate_limit_state(tx, source).waits_until(now)
+    if wait is None:
+        return None
+    says = f"the platform asks {source} to wait until {wait:%Y-%m-%d %H:%M:%SZ}"
+    return Obstacle(says, "it goes on by itself", wait)
