@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, bindparam, func, select, text
 
 from monitor.model.drop import Drop
 from monitor.model.link import Link
@@ -87,6 +87,13 @@ def of_targets(connection: Connection, target_ids: Sequence[int]) -> dict[int, t
             )
         )
     return {target_id: tuple(group) for target_id, group in found.items()}
+
+
+def targets_of_several_orders(connection: Connection) -> list[int]:
+    """The ids of the targets that have more than one delivered order."""
+    delivered = select(orders.c.target_id).where(orders.c.completed_at.is_not(None))
+    several = delivered.group_by(orders.c.target_id).having(func.count() > 1).order_by(orders.c.target_id)
+    return list(connection.execute(several).scalars())
 
 
 def carries_guarantee(connection: Connection, order_id: str) -> bool:

@@ -1,5 +1,6 @@
 """`refilld init` and `refilld db`: the configuration file, the database and its migrations."""
 
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import click
 
 from refilld.cli.context import CommandContext, pass_context
 from refilld.config import PLACES, ConfigError, named_place
+from refilld.services.line_changes import line_changes
 from storage import migrate, revision
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
@@ -47,6 +49,10 @@ def _migrate(database: Database) -> None:
             migrate.upgrade(database)
 
 
+_LOWEST_BASES = "0005"
+"""Revision since which lines use the lowest base of the orders that may overlap."""
+
+
 @click.group()
 def db() -> None:
     """The schema of the database, and its migrations."""
@@ -55,13 +61,37 @@ def db() -> None:
 @db.command()
 @pass_context
 def upgrade(context: CommandContext) -> None:
-    """Migrate the database to the schema of this version; stop the daemon first."""
+    """Migrate the database to the schema of this version; stop the daemon first.
+
+    Lists the orders whose lines the rules of this version change; what was decided stays.
+    """
     database = Database(context.settings.database.url)
     try:
+        before = revision.current(database)
         _migrate(database)
-        click.echo(f"{database.name} is at {revision.newest()}")
+        click.echo(f"{database.name} is at {revision.newest()}, {_what_happened(before)}")
+        if before is not None and before < _LOWEST_BASES:
+            _print_line_changes(database, context.now())
     finally:
         database.close()
+
+
+def _what_happened(before: str | None) -> str:
+    if before is None:
+        return "created"
+    return "unchanged" if before == revision.newest() else f"migrated from {before}"
+
+
+def _print_line_changes(database: Database, now: datetime) -> None:
+    with database.read() as connection:
+        changes = list(line_changes(connection, now))
+    if changes:
+        click.echo(f"{len(changes)} orders have another line now, because deliveries may have overlapped;")
+        click.echo(
+            "what was decided stays, and the change itself causes no refill (docs/rules.md, section 3):"
+        )
+    for change in changes:
+        click.echo(f"  order {change.order_id}: line {change.before} before, {change.now} now")
 
 
 @db.command()

@@ -5,12 +5,15 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from alembic import command
 from click.testing import CliRunner, Result
 
+from monitor.model.terms import Terms
 from refilld.cli.context import CommandContext
 from refilld.cli.database import COMMANDS
 from refilld.cli.root import refilld
@@ -19,6 +22,7 @@ from storage import migrate, revision
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 from storage.errors import DaemonRunningError, NotMigratedError, UnreachableError
+from storage.terms import dump_terms
 from tests.main_in_process import run_main
 from tests.refilld.cli_world import CliWorld, bare, cli_world, dump, process
 
@@ -134,11 +138,38 @@ def test_an_unwritable_configuration_is_a_one_line_error(home: Path) -> None:
 
 def test_an_upgrade_brings_the_database_to_this_version_and_can_be_repeated(home: Path) -> None:
     """No row is lost."""
-    expected = f"sqlite:///refilld.db is at {revision.newest()}\n"
-    assert run("db", "upgrade").stdout == expected
+    expected = f"sqlite:///refilld.db is at {revision.newest()}"
+    assert run("db", "upgrade").stdout == f"{expected}, created\n"
     before = dump(home / "refilld.db")
-    assert run("db", "upgrade").stdout == expected
+    assert run("db", "upgrade").stdout == f"{expected}, unchanged\n"
     assert dump(home / "refilld.db") == before
+
+
+OVERLAPPING = """
+INSERT INTO targets (target_id, link, kind, key, metric) VALUES
+    (1, 'https://www.instagram.com/ann/', 'profile', 'ann', 'followers');
+INSERT INTO orders (order_id, target_id, service, link_typed, quantity, remains, status, completed_at,
+    start_count, terms, imported_at, updated_at) VALUES
+    ('A', 1, 's', '@ann', 1000, 0, 'Completed', {late}, 1000, '{terms}', 1, 1),
+    ('B', 1, 's', '@ann', 1000, 0, 'Completed', {early}, 1300, '{terms}', 1, 1)
+"""
+
+
+def test_an_upgrade_lists_once_the_orders_whose_lines_change(home: Path) -> None:
+    """The start count of B holds 300 of A, which was completed later."""
+    now = datetime.now(UTC)
+    late, early = (int((now - timedelta(days=days)).timestamp() * 1_000_000) for days in (3, 4))
+    with closing(Database("sqlite:///refilld.db")) as database, database.write() as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        for statement in OVERLAPPING.format(late=late, early=early, terms=dump_terms(Terms())).split(";\n"):
+            connection.exec_driver_sql(statement)
+    first = run("db", "upgrade").stdout
+    assert "migrated from 0004" in first
+    assert "  order B: line 3300 before, 3000 now\n" in first
+    assert "order A" not in first
+    assert "order B" not in run("db", "upgrade").stdout
 
 
 @pytest.mark.parametrize("words", [("db", "upgrade"), ("init",)])

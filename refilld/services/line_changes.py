@@ -1,0 +1,35 @@
+"""Line changes: orders whose line is another one since lines use the lowest base (RULES 3)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from monitor.model.lines import lines_of, own_lines_of
+from storage import order_states
+
+_BATCH = 500
+"""Targets whose orders are loaded at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineChange:
+    """The line of one active order by the rules of an earlier release, and by those of this one."""
+
+    order_id: str
+    before: int
+    now: int
+
+
+def line_changes(connection: Connection, now: datetime) -> Iterator[LineChange]:
+    """Yield the active orders whose lines changed, target by target."""
+    target_ids = order_states.targets_of_several_orders(connection)
+    for first in range(0, len(target_ids), _BATCH):
+        of_targets = order_states.of_targets(connection, target_ids[first : first + _BATCH])
+        for states in of_targets.values():
+            active = [s.order for s in states if s.active(now) and s.order.start_count is not None]
+            before = own_lines_of(active)
+            for order_id, line in lines_of(active).items():
+                if line != before[order_id]:
+                    yield LineChange(order_id, before[order_id], line)
