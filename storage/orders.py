@@ -13,7 +13,7 @@ from monitor.errors import BadInputError
 from monitor.model.order import Order, OrderStatus
 from monitor.model.order_merge import merged
 from monitor.model.target import Metric
-from storage import cadence_stats, flags, routes, targets
+from storage import cadence_stats, flags, order_corrections, routes, targets
 from storage.column_types import AnyRow
 from storage.engine import advisory_lock
 from storage.errors import NotFoundError
@@ -35,12 +35,18 @@ _COLUMNS = (
     "status", "remains", "completed_at", "start_count", "start_measured",
     "provider", "customer", "price", "currency",
 )  # fmt: skip
-_SOLD = ("order_id", "service", "link_typed", "quantity")
+_SOLD = ("service", "link_typed", "quantity")
 _UPDATE = (
     update(orders)
     .where(_o.order_id == bindparam("id"))
-    .values({name: bindparam(f"new_{name}") for name in (*_COLUMNS, "updated_at")})
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in (*_COLUMNS, *_SOLD, "target_id", "terms", "terms_from", "updated_at")
+        }
+    )
 )
+_TARGETS_OF = select(_o.target_id).where(_o.order_id.in_(bindparam("ids", expanding=True)))
 _MEASURED = (
     update(orders)
     .where(_o.order_id == bindparam("id"), _o.start_count.is_(None))
@@ -62,6 +68,8 @@ class ImportResult(StrEnum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     REFUSED = "refused"
+    IGNORED = "ignored"
+    """A row of a service that the configuration ignores; it does not come this far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +101,8 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
     """Add and update orders in one transaction; returns one result per row, in their order."""
     ids = [order.order_id for order in batch]
     before = locked(connection, ids, {order.target.link.url for order in batch})
-    decided = set(connection.execute(_DECIDED, {"ids": ids}).scalars())
     known = dict(before)
-    results = [_admit(known, order, decided=order.order_id in decided) for order in batch]
+    results = _admit_all(connection, known, batch)
     admitted = [
         o.target
         for o, result in zip(batch, results, strict=True)
@@ -106,8 +113,9 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
     changed = [order for order_id, order in known.items() if before.get(order_id, order) != order]
     if added:
         connection.execute(insert(orders), [_new(order, target_ids, now) for order in added])
+    left = _left_targets(connection, before, changed)
     if changed:
-        connection.execute(_UPDATE, [_changes(order, now) for order in changed])
+        connection.execute(_UPDATE, [_changes(order, target_ids, now) for order in changed])
     for order in changed:
         if not order.guaranteed and before[order.order_id].guaranteed:
             flags.end_guarantee(connection, order.order_id, now, f"order is {order.status}")
@@ -116,7 +124,8 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
         connection.execute(_RESET_SETTLED_LOOK, [{"id": order.order_id} for order in moved])
     sold = [(target_ids[_identity(order)], order) for order in (*added, *moved)]
     await_first_look(connection, sold, now, "order imported")
-    targets.invalidate_fast_path(connection, {target_ids[_identity(order)] for order in (*added, *changed)})
+    seen = {target_ids[_identity(order)] for order in (*added, *changed)}
+    targets.invalidate_fast_path(connection, seen | left)
     routes.reroute(connection, {target_id for target_id, _ in sold})
     cadence_stats.add_sales(connection, _sales(added))
     return results
@@ -147,14 +156,31 @@ def await_first_look(
         targets.schedule_by(connection, sorted(ids), at, reason, priority)
 
 
-def _admit(known: dict[str, Order], row: Order, *, decided: bool) -> ImportedRow:
+def _admit_all(connection: Connection, known: dict[str, Order], batch: Sequence[Order]) -> list[ImportedRow]:
+    """Admit the rows one after the other; `known` then has the orders as they are after all of them."""
+    ids = list(known)
+    decided = set(connection.execute(_DECIDED, {"ids": ids}).scalars()) if ids else set()
+    corrected = order_corrections.corrected(connection, ids) if ids else set()
+    return [
+        _admit(known, row, decided=row.order_id in decided, corrected=row.order_id in corrected)
+        for row in batch
+    ]
+
+
+def _left_targets(connection: Connection, before: Mapping[str, Order], changed: Sequence[Order]) -> set[int]:
+    """The targets that orders leave, because the panel has edited their links before the delivery."""
+    moved = [o.order_id for o in changed if _identity(o) != _identity(before[o.order_id])]
+    return set(connection.execute(_TARGETS_OF, {"ids": moved}).scalars()) if moved else set()
+
+
+def _admit(known: dict[str, Order], row: Order, *, decided: bool, corrected: bool) -> ImportedRow:
     """Add the order to `known` or merge it into the known one; the error says why it is refused."""
     before = known.get(row.order_id)
     if before is None:
         known[row.order_id] = row
         return ImportedRow(row.order_id, ImportResult.ADDED)
     try:
-        after = merged(before, row, decided=decided)
+        after = merged(before, row, decided=decided, corrected=corrected)
     except BadInputError as error:
         return ImportedRow(row.order_id, ImportResult.REFUSED, error)
     known[row.order_id] = after
@@ -215,16 +241,19 @@ def _identity(order: Order) -> tuple[str, Metric]:
 
 
 def _new(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: datetime) -> dict[str, object]:
+    return _values(order, target_ids) | {"order_id": order.order_id, "imported_at": now, "updated_at": now}
+
+
+def _changes(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: datetime) -> dict[str, object]:
+    values = {f"new_{name}": value for name, value in _values(order, target_ids).items()}
+    return values | {"id": order.order_id, "new_updated_at": now}
+
+
+def _values(order: Order, target_ids: Mapping[tuple[str, Metric], int]) -> dict[str, object]:
+    """The columns that an import may write."""
     values = {name: getattr(order, name) for name in (*_COLUMNS, *_SOLD)}
     return values | {
         "target_id": target_ids[_identity(order)],
         "terms": dump_terms(order.terms),
         "terms_from": str(order.terms_from),
-        "imported_at": now,
-        "updated_at": now,
     }
-
-
-def _changes(order: Order, now: datetime) -> dict[str, object]:
-    values = {f"new_{name}": getattr(order, name) for name in _COLUMNS}
-    return values | {"id": order.order_id, "new_updated_at": now}

@@ -24,7 +24,7 @@ from refilld.backtest.mass_drop_window import MassDropWindow
 from refilld.backtest.order_events import after_event, with_completed_refill
 from refilld.backtest.replay_target import ReplayTarget
 from refilld.backtest.timestamps import EARLIEST, plain_timestamp
-from refilld.orders_file.cells import MOST_COUNT
+from refilld.orders_file.numbers import MOST_COUNT
 
 _LINK_CACHE_SIZE = 16_384
 

@@ -31,6 +31,7 @@ def document(timeline: Timeline) -> dict[str, Any]:
         "requests": [asdict(row) for row in timeline.requests],
         "flags_set": [asdict(row) for row in timeline.own_flags],
         "reviews": [asdict(row) for row in timeline.reviews],
+        "corrections": [asdict(row) for row in timeline.corrections],
         "events": [asdict(event) for event in timeline_events(timeline)],
     }
 
