@@ -21,6 +21,8 @@ _SET_START_COUNT = (
     .values(
         start_count=bindparam("start"),
         start_measured=False,
+        base_lowered=0,
+        base_at=None,
         settled_look_at=None,
         updated_at=bindparam("now"),
     )

@@ -33,6 +33,7 @@ _DECIDED = (
 )
 _COLUMNS = (
     "status", "remains", "completed_at", "start_count", "start_measured",
+    "created_at", "base_lowered", "base_at", "counted_at",
     "provider", "customer", "price", "currency",
 )  # fmt: skip
 _SOLD = ("service", "link_typed", "quantity")

@@ -63,6 +63,14 @@ class Order:
     """Count of the target before the delivery; None until it is given or measured."""
     start_measured: bool = False
     """The start count was derived from the first look, not given by the panel."""
+    created_at: datetime | None = None
+    """When the order was placed, if the panel tells it."""
+    base_lowered: int = 0
+    """Units by which the base is below the start count, found when a later order was first counted."""
+    base_at: datetime | None = None
+    """The look that measured the start count or last compared the base; None for a base as given."""
+    counted_at: datetime | None = None
+    """The first count at or after the completion; None before that."""
     link_typed: str = ""
     provider: str | None = None
     customer: str | None = None

@@ -15,7 +15,7 @@ from monitor.model.order import Order
 from monitor.model.terms import TermsOrigin
 
 _SALE_FIELDS = ("service", "quantity")
-_NOTE_FIELDS = ("provider", "customer", "price", "currency")
+_NOTE_FIELDS = ("created_at", "provider", "customer", "price", "currency")
 
 
 def merged(known: Order, row: Order, *, decided: bool, corrected: bool = False) -> Order:
@@ -59,6 +59,8 @@ def _followed(known: Order, row: Order) -> Order:
         after = replace(after, target=row.target, link_typed=row.link_typed)
     if _sold_under_other_terms(known, row):
         after = replace(after, terms=row.terms, terms_from=row.terms_from)
+    if row.status.delivered or not same_target:  # nothing was counted for this delivery yet
+        after = replace(after, base_lowered=0, base_at=None, counted_at=None)
     outdated = not same_target or (known.start_measured and row.status.delivered)
     if outdated or row.start_count not in {None, known.start_count}:
         return replace(after, start_count=row.start_count, start_measured=False)
@@ -107,6 +109,9 @@ def _with_start(known: Order, start_count: int | None, moved: Order) -> Order:
             f" if {start_count} is right: {correction}",
         )
     same_delivery = (known.remains, known.completed_at) == (moved.remains, moved.completed_at)
-    if known.start_measured and moved.status.delivered and not same_delivery:
-        return replace(moved, start_count=start_count, start_measured=False)
-    return moved
+    if same_delivery or not moved.status.delivered:
+        return moved
+    if known.start_measured:
+        moved = replace(moved, start_count=start_count, start_measured=False)
+        moved = replace(moved, base_lowered=0, base_at=None)
+    return replace(moved, counted_at=None)

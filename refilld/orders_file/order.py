@@ -79,6 +79,7 @@ class OrderParser:
             terms=terms,
             remains=_remains(cells, quantity),
             completed_at=completed_at,
+            created_at=self._created_at(raw, completed_at),
             start_count=self._optional(raw, "start_count", _start_count),
             link_typed=typed,
             provider=self._optional(raw, "provider", _note),
@@ -114,6 +115,15 @@ class OrderParser:
         if not text:
             raise BadInputError("completed_at", f"is missing; an order with status {status} needs it")
         return self._time(raw, "completed_at", text)
+
+    def _created_at(self, raw: RawRow, completed_at: datetime | None) -> datetime | None:
+        """Return when the order was placed; None, with a note, for a time after its completion."""
+        created_at = self._optional(raw, "created_at", lambda field, text: self._time(raw, field, text))
+        if created_at is None or completed_at is None or created_at <= completed_at:
+            return created_at
+        text = shown(raw.cells["created_at"])
+        self.notes.left_out(raw.line, BadInputError("created_at", f"{text} is after the completion"))
+        return None
 
     def _time(self, raw: RawRow, field: str, text: str) -> datetime:
         read = past_time(field, text, self.conventions, self.now)

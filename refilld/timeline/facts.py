@@ -19,6 +19,7 @@ def order_facts(stored: StoredOrder) -> dict[str, Any]:
         "remains": order.remains,
         "status": order.status,
         "completed_at": order.completed_at,
+        "created_at": order.created_at,
         "start_count": order.start_count,
         "start_measured": order.start_measured,
         "terms": order.terms.name,

@@ -34,16 +34,18 @@ def test_a_correction_changes_the_baseline_and_is_kept(database: Database) -> No
 
 
 def test_a_correction_has_the_target_evaluated_again(database: Database) -> None:
-    """At once; the first settled look of the order comes again."""
+    """At once; the first settled look of the order comes again, and its base is as given."""
     sell(database, an_order(start_count=0))
     with database.write() as connection:
         orders.settled_look(connection, "1", NOW)
         bounds = "noop_until = 1, noop_min_count = 1"
         connection.exec_driver_sql(f"UPDATE targets SET {bounds}, next_due_at = NULL")
+        connection.exec_driver_sql("UPDATE orders SET base_lowered = 7, base_at = 1, counted_at = 2")
     correct(database, 3572)
     (target,) = rows_of(database, "targets")
     (order,) = rows_of(database, "orders")
     assert (target.noop_until, target.next_due_at, order.settled_look_at) == (None, LATER, None)
+    assert (order.base_lowered, order.base_at, order.counted_at is None) == (0, None, False)
 
 
 def test_no_look_is_scheduled_for_a_guarantee_that_has_ended(database: Database) -> None:

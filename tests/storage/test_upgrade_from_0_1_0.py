@@ -89,7 +89,7 @@ ORDER = {
     "remains": 10, "status": "Partial", "completed_at": 301, "start_count": 500, "start_measured": True,
     "terms": '{"window": 1}', "provider": "a provider", "customer": "a customer", "price": "12.50",
     "currency": "EUR", "imported_at": 302, "updated_at": 303, "terms_from": "service",
-    "settled_look_at": 304,
+    "settled_look_at": 304, "created_at": None, "base_lowered": 0, "base_at": None, "counted_at": None,
 }  # fmt: skip
 COMPLETED_REFILL = {
     "refill_id": 41, "order_id": "o-1", "number": 1, "drop_id": 21, "metric": "likes", "quantity": 300,

@@ -150,6 +150,14 @@ def test_a_start_count_measured_for_an_earlier_delivery_is_dropped_by_the_next()
     assert merged(known, known, decided=True) == known
 
 
+def test_a_new_delivery_has_no_counts_of_an_earlier_one() -> None:
+    """Base and first count belong to the delivery that was refunded."""
+    counts: dict[str, Any] = {"base_lowered": 5, "base_at": START, "counted_at": START}
+    known = of_status(OrderStatus.REFUNDED, **counts)
+    assert merged(known, an_order(), decided=True) == an_order()
+    assert merged(known, known, decided=True) == known
+
+
 # What was sold
 
 
