@@ -14,7 +14,8 @@ from monitor.model.order import Order, OrderStatus
 from monitor.model.order_merge import merged
 from monitor.model.target import Metric
 from storage import cadence_stats, flags, order_corrections, routes, targets
-from storage.column_types import AnyRow
+from storage.bulk import execute_many
+from storage.column_types import AnyRow, microseconds
 from storage.engine import advisory_lock
 from storage.errors import NotFoundError
 from storage.order_states import JOINED, order_of
@@ -31,21 +32,18 @@ _OF_BATCH = union(
 _DECIDED = (
     select(decisions.c.order_id).distinct().where(decisions.c.order_id.in_(bindparam("ids", expanding=True)))
 )
-_COLUMNS = (
-    "status", "remains", "completed_at", "start_count", "start_measured",
-    "created_at", "base_lowered", "base_at", "counted_at",
-    "provider", "customer", "price", "currency",
+_PLAIN = (
+    "service", "link_typed", "quantity", "remains", "start_count", "start_measured", "base_lowered",
+    "provider", "customer", "currency",
 )  # fmt: skip
-_SOLD = ("service", "link_typed", "quantity")
+_TIMES = ("completed_at", "created_at", "base_at", "counted_at")
+_WRITTEN = (*_PLAIN, *_TIMES, "status", "price", "target_id", "terms", "terms_from", "updated_at")
+"""The columns that an import may write."""
+_INSERT = insert(orders).values({name: bindparam(name) for name in (*_WRITTEN, "order_id", "imported_at")})
 _UPDATE = (
     update(orders)
     .where(_o.order_id == bindparam("id"))
-    .values(
-        {
-            name: bindparam(f"new_{name}")
-            for name in (*_COLUMNS, *_SOLD, "target_id", "terms", "terms_from", "updated_at")
-        }
-    )
+    .values({name: bindparam(f"new_{name}") for name in _WRITTEN})
 )
 _TARGETS_OF = select(_o.target_id).where(_o.order_id.in_(bindparam("ids", expanding=True)))
 _MEASURED = (
@@ -101,7 +99,7 @@ class StoredOrder:
 def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) -> list[ImportedRow]:
     """Add and update orders in one transaction; returns one result per row, in their order."""
     ids = [order.order_id for order in batch]
-    before = locked(connection, ids, {order.target.link.url for order in batch})
+    present, before = _locked(connection, ids, {order.target.link.url for order in batch})
     known = dict(before)
     results = _admit_all(connection, known, batch)
     admitted = [
@@ -112,11 +110,9 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
     target_ids = targets.ensure(connection, admitted)
     added = [order for order_id, order in known.items() if order_id not in before]
     changed = [order for order_id, order in known.items() if before.get(order_id, order) != order]
-    if added:
-        connection.execute(insert(orders), [_new(order, target_ids, now) for order in added])
+    execute_many(connection, _INSERT, [_new(order, target_ids, now) for order in added])
     left = _left_targets(connection, before, changed)
-    if changed:
-        connection.execute(_UPDATE, [_changes(order, target_ids, now) for order in changed])
+    execute_many(connection, _UPDATE, [_changes(order, target_ids, now) for order in changed])
     for order in changed:
         if not order.guaranteed and before[order.order_id].guaranteed:
             flags.end_guarantee(connection, order.order_id, now, f"order is {order.status}")
@@ -126,21 +122,29 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
     sold = [(target_ids[_identity(order)], order) for order in (*added, *moved)]
     await_first_look(connection, sold, now, "order imported")
     seen = {target_ids[_identity(order)] for order in (*added, *changed)}
-    targets.invalidate_fast_path(connection, seen | left)
-    routes.reroute(connection, {target_id for target_id, _ in sold})
+    targets.invalidate_fast_path(connection, (seen & present) | left)  # a new target has neither
+    routes.reroute(connection, {target_id for target_id, _ in sold} & present)
     cadence_stats.add_sales(connection, _sales(added))
     return results
 
 
 def locked(connection: Connection, order_ids: Sequence[str], links: Iterable[str] = ()) -> dict[str, Order]:
-    """The known ones of these orders, by id; their targets and those at the links are locked.
+    """The known ones of these orders, by id; their targets and those at the links are locked."""
+    return _locked(connection, order_ids, links)[1]
+
+
+def _locked(
+    connection: Connection, order_ids: Sequence[str], links: Iterable[str]
+) -> tuple[set[int], dict[str, Order]]:
+    """The ids of the locked targets, and the known orders.
 
     All targets are locked at once, in the same order as evaluation locks them, to avoid a deadlock.
     """
     advisory_lock(connection, "refilld import")  # two imports of the same new order would conflict
-    found = connection.execute(_OF_BATCH, {"ids": order_ids, "links": list(links)})
-    targets.locked(connection, list(found.scalars()))
-    return {row.order_id: order_of(row) for row in connection.execute(_KNOWN, {"ids": order_ids})}
+    found = list(connection.execute(_OF_BATCH, {"ids": order_ids, "links": list(links)}).scalars())
+    targets.lock(connection, found)
+    known = {row.order_id: order_of(row) for row in connection.execute(_KNOWN, {"ids": order_ids})}
+    return set(found), known
 
 
 def await_first_look(
@@ -242,19 +246,25 @@ def _identity(order: Order) -> tuple[str, Metric]:
 
 
 def _new(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: datetime) -> dict[str, object]:
-    return _values(order, target_ids) | {"order_id": order.order_id, "imported_at": now, "updated_at": now}
+    values = _values(order, target_ids, now)
+    return values | {"order_id": order.order_id, "imported_at": values["updated_at"]}
 
 
 def _changes(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: datetime) -> dict[str, object]:
-    values = {f"new_{name}": value for name, value in _values(order, target_ids).items()}
-    return values | {"id": order.order_id, "new_updated_at": now}
+    values = {f"new_{name}": value for name, value in _values(order, target_ids, now).items()}
+    return values | {"id": order.order_id}
 
 
-def _values(order: Order, target_ids: Mapping[tuple[str, Metric], int]) -> dict[str, object]:
-    """The columns that an import may write."""
-    values = {name: getattr(order, name) for name in (*_COLUMNS, *_SOLD)}
+def _values(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: datetime) -> dict[str, object]:
+    """The columns that an import may write, as the database stores them."""
+    values = {name: getattr(order, name) for name in _PLAIN}
+    for name in _TIMES:
+        values[name] = microseconds(getattr(order, name))
     return values | {
+        "status": order.status.value,
+        "price": None if order.price is None else str(order.price),
         "target_id": target_ids[_identity(order)],
         "terms": dump_terms(order.terms),
-        "terms_from": str(order.terms_from),
+        "terms_from": order.terms_from.value,
+        "updated_at": microseconds(now),
     }

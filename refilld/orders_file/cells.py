@@ -19,6 +19,7 @@ _NOTHING = frozenset(
 _LONGEST_NOTHING = max(map(len, _NOTHING))
 _ROUNDED_ID = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{1,3}")
 _METRICS = {str(metric): metric for metric in Metric}
+_SPELLED = {status.value: status for status in OrderStatus}
 _STATUSES = {status.lower(): status for status in OrderStatus} | {"cancelled": OrderStatus.CANCELED}
 
 
@@ -35,19 +36,23 @@ def shown(text: str, longest: int = 60) -> str:
     return repr(text if len(text) <= longest else text[:longest] + "…")
 
 
-def filled(cells: Cells, field: str) -> str:
-    """The trimmed text; empty also for what stands for nothing, like a dash or n/a."""
-    text = cells.get(field, "").strip()
-    if len(text) <= _LONGEST_NOTHING and text.lower() in _NOTHING:
-        return ""
-    return text
+def filled(cells: Cells) -> Cells:
+    """The trimmed texts, without those that are empty or stand for nothing, like a dash or n/a."""
+    return {
+        field: text
+        for field, cell in cells.items()
+        if (text := cell.strip()) and (len(text) > _LONGEST_NOTHING or text.lower() not in _NOTHING)
+    }
 
 
 def text_cell(cells: Cells, field: str, longest: int) -> str | None:
-    """Return the trimmed text, or None when the cell is empty."""
-    text = filled(cells, field)
-    if not text:
-        return None
+    """Return the text of a filled cell, or None."""
+    text = cells.get(field)
+    return None if text is None else checked_text(field, text, longest)
+
+
+def checked_text(field: str, text: str, longest: int) -> str:
+    """Return the text; raises BadInputError if it is too long or has control characters."""
     if len(text) > longest:
         raise BadInputError(field, f"{shown(text)} is longer than {longest} characters")
     if not text.isprintable() and _UNSAFE.search(text):
@@ -56,7 +61,7 @@ def text_cell(cells: Cells, field: str, longest: int) -> str | None:
 
 
 def needed_text(cells: Cells, field: str, longest: int) -> str:
-    """Return the trimmed text, which must not be empty."""
+    """Return the text of a cell that must be filled."""
     text = text_cell(cells, field, longest)
     if text is None:
         raise BadInputError(field, "is missing; every order needs it")
@@ -78,6 +83,8 @@ def id_cell(cells: Cells, longest: int) -> str:
 def status_cell(cells: Cells, configured: Mapping[str, OrderStatus]) -> OrderStatus:
     """Return the status; the `configured` ones, by their normalized spelling, take precedence."""
     text = needed_text(cells, "status", 100)
+    if not configured and text in _SPELLED:
+        return _SPELLED[text]
     name = normalized_status(text)
     status = configured.get(name) or _STATUSES.get(name)
     if status is None:

@@ -52,6 +52,8 @@ def is_negative(text: str) -> bool:
 
 def amount(text: str) -> tuple[Decimal, str | None]:
     """Parse a price, with the currency if it names one; raises BadInputError("price", …)."""
+    if _AMOUNT.fullmatch(text):
+        return Decimal(text), None
     found = _MONEY.fullmatch(text)
     number = _plain_amount(found["number"].strip()) if found else None
     if found is None or number is None:

@@ -1,11 +1,11 @@
 """Parses raw rows into orders, with the services and terms of the configuration."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from monitor.errors import BadInputError
 from monitor.model.link import LONGEST_LINK, LinkKind, ParsedLink, parse_link, parse_username
@@ -16,6 +16,7 @@ from monitor.model.terms import Terms, TermsOrigin
 from monitor.model.terms_catalog import TermsCatalog
 from refilld.orders_file.cells import (
     Cells,
+    checked_text,
     filled,
     id_cell,
     metric_cell,
@@ -34,10 +35,30 @@ from refilld.orders_file.times import past_time
 
 T = TypeVar("T")
 _NO_SERVICE = Service()
+_MOST_KNOWN = 10_000
 _OPTIONAL = frozenset({"start_count", "owner", "provider", "customer", "price", "currency", "created_at"})
 """Fields whose values are left out if they cannot be read."""
 ParsedRow = tuple[RawRow, Order] | Refused | Ignored
 """A row with its order, or a row without one."""
+
+
+class _OptionalCells(NamedTuple):
+    """The filled cells of a row; one that is not needed is left out if it cannot be read."""
+
+    line: int
+    cells: Cells
+    notes: Notes
+
+    def get(self, field: str, parse: Callable[[str, str], T]) -> T | None:
+        """Parse a cell; None if it is empty or, with a note, cannot be read."""
+        text = self.cells.get(field)
+        if text is None:
+            return None
+        try:
+            return parse(field, text)
+        except BadInputError as error:
+            self.notes.left_out(self.line, error)
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +70,17 @@ class OrderParser:
     now: datetime
     conventions: Conventions
     notes: Notes
+    _known: dict[tuple[str | None, ...], tuple[Metric, Terms, TermsOrigin]] = field(default_factory=dict)
+    """Metric and terms by the cells that they follow from; a file has few of them."""
 
     def parse(self, raw: RawRow) -> Order | None:
         """Parse one order; None if its service is ignored.
 
         Raises BadInputError with the field, the fault and the remedy.
         """
-        cells = raw.cells
         if raw.faults:
             self._check(raw)
+        cells = filled(raw.cells)
         name = needed_text(cells, "service", 200)
         service = self.services.get(name, _NO_SERVICE)
         if service.ignored:
@@ -68,89 +91,76 @@ class OrderParser:
         status = status_cell(cells, self.conventions.statuses)
         link = parse_link(typed)
         metric, terms, terms_from = self._service_values(cells, name, service, link)
-        completed_at = self._completed_at(raw, status)
-        price, in_price = self._price(raw)
+        completed_at = self._completed_at(raw.line, cells, status)
+        optional = _OptionalCells(raw.line, cells, self.notes)
+        price, in_price = optional.get("price", _price) or (None, None)
         return Order(
             order_id=order_id,
             service=name,
-            target=self._target(raw, link, metric),
+            target=_target(optional, link, metric),
             quantity=quantity,
             status=status,
             terms=terms,
             remains=_remains(cells, quantity),
             completed_at=completed_at,
-            created_at=self._created_at(raw, completed_at),
-            start_count=self._optional(raw, "start_count", _start_count),
+            created_at=self._created_at(optional, completed_at),
+            start_count=optional.get("start_count", _start_count),
             link_typed=typed,
-            provider=self._optional(raw, "provider", _note),
-            customer=self._optional(raw, "customer", _note),
+            provider=optional.get("provider", _note),
+            customer=optional.get("customer", _note),
             price=price,
-            currency=self._optional(raw, "currency", _currency) or in_price,
+            currency=optional.get("currency", _currency) or in_price,
             terms_from=terms_from,
         )
 
     def _check(self, raw: RawRow) -> None:
         """Note the optional values that are no text or number; raises BadInputError for another one."""
-        for field, error in raw.faults.items():
-            if field not in _OPTIONAL:
+        for name, error in raw.faults.items():
+            if name not in _OPTIONAL:
                 raise error
             self.notes.left_out(raw.line, error)
 
-    def _optional(self, raw: RawRow, field: str, parse: Callable[[str, str], T]) -> T | None:
-        """Parse a cell that is not needed; None if it is empty or, with a note, cannot be read."""
-        text = filled(raw.cells, field)
-        if not text:
-            return None
-        try:
-            return parse(field, text)
-        except BadInputError as error:
-            self.notes.left_out(raw.line, error)
-            return None
-
-    def _completed_at(self, raw: RawRow, status: OrderStatus) -> datetime | None:
+    def _completed_at(self, line: int, cells: Cells, status: OrderStatus) -> datetime | None:
         """Return the time of completion; None for an undelivered order, whatever the cell holds."""
         if not status.delivered:
             return None
-        text = filled(raw.cells, "completed_at")
-        if not text:
+        text = cells.get("completed_at")
+        if text is None:
             raise BadInputError("completed_at", f"is missing; an order with status {status} needs it")
-        return self._time(raw, "completed_at", text)
+        return self._time(line, "completed_at", text)
 
-    def _created_at(self, raw: RawRow, completed_at: datetime | None) -> datetime | None:
+    def _created_at(self, optional: "_OptionalCells", completed_at: datetime | None) -> datetime | None:
         """Return when the order was placed; None, with a note, for a time after its completion."""
-        created_at = self._optional(raw, "created_at", lambda field, text: self._time(raw, field, text))
-        if created_at is None or completed_at is None or created_at <= completed_at:
-            return created_at
-        text = shown(raw.cells["created_at"])
-        self.notes.left_out(raw.line, BadInputError("created_at", f"{text} is after the completion"))
-        return None
 
-    def _time(self, raw: RawRow, field: str, text: str) -> datetime:
+        def before_completion(field: str, text: str) -> datetime:
+            created_at = self._time(optional.line, field, text)
+            if completed_at is not None and created_at > completed_at:
+                raise BadInputError(field, f"{shown(text)} is after the completion")
+            return created_at
+
+        return optional.get("created_at", before_completion)
+
+    def _time(self, line: int, field: str, text: str) -> datetime:
         read = past_time(field, text, self.conventions, self.now)
         if read.naive:
-            self.notes.without_zone(raw.line, text)
+            self.notes.without_zone(line, text)
         return read.at
-
-    def _price(self, raw: RawRow) -> tuple[Decimal | None, str | None]:
-        """Return the price, and the currency that is written beside it."""
-        return self._optional(raw, "price", lambda _, text: amount(text)) or (None, None)
-
-    def _target(self, raw: RawRow, parsed: ParsedLink, metric: Metric) -> Target:
-        """Return the target; the owner column of a post takes precedence over an owner in its link."""
-        link = parsed.link
-        if metric.counted_on is not link.kind:
-            raise BadInputError(
-                "metric", f"{metric} are counted on a {metric.counted_on}, but {link} is a {link.kind}"
-            )
-        if link.kind is not LinkKind.POST:
-            return Target(link, metric)
-        owner = self._optional(raw, "owner", lambda field, text: parse_username(text, field))
-        return Target(link, metric, owner or parsed.owner)
 
     def _service_values(
         self, cells: Cells, name: str, service: Service, link: ParsedLink
     ) -> tuple[Metric, Terms, TermsOrigin]:
         """Return the metric and the terms; raises ServiceFaultError if the configuration leaves one open."""
+        key = (name, cells.get("terms"), cells.get("metric"))
+        found = self._known.get(key)
+        if found is None:
+            found = self._new_service_values(cells, name, service, link)
+            if len(self._known) < _MOST_KNOWN:
+                self._known[key] = found
+        return found
+
+    def _new_service_values(
+        self, cells: Cells, name: str, service: Service, link: ParsedLink
+    ) -> tuple[Metric, Terms, TermsOrigin]:
         in_row = text_cell(cells, "terms", 200)
         self._require_terms(in_row or service.terms)
         metric = _metric(cells, name, service)
@@ -243,6 +253,18 @@ def _parser(
     )
 
 
+def _target(optional: _OptionalCells, parsed: ParsedLink, metric: Metric) -> Target:
+    """Return the target; the owner column of a post takes precedence over an owner in its link."""
+    link = parsed.link
+    if metric.counted_on is not link.kind:
+        raise BadInputError(
+            "metric", f"{metric} are counted on a {metric.counted_on}, but {link} is a {link.kind}"
+        )
+    if link.kind is not LinkKind.POST:
+        return Target(link, metric)
+    return Target(link, metric, optional.get("owner", _owner) or parsed.owner)
+
+
 def _quantity(cells: Cells) -> int:
     text = needed_text(cells, "quantity", LONGEST_LINK)
     quantity = whole_number("quantity", text, MOST_UNITS)
@@ -253,8 +275,8 @@ def _quantity(cells: Cells) -> int:
 
 def _remains(cells: Cells, quantity: int) -> int:
     """Return the undelivered units; a negative number is an over-delivery, and nothing is outstanding."""
-    text = filled(cells, "remains")
-    remains = 0 if not text or is_negative(text) else whole_number("remains", text, MOST_COUNT)
+    text = cells.get("remains", "0")
+    remains = 0 if is_negative(text) else whole_number("remains", text, MOST_COUNT)
     if remains > quantity:
         raise BadInputError("remains", f"'{remains}' is more than the quantity {quantity}")
     return remains
@@ -279,7 +301,15 @@ def _start_count(field: str, text: str) -> int:
 
 
 def _note(field: str, text: str) -> str:
-    return needed_text({field: text}, field, 200)
+    return checked_text(field, text, 200)
+
+
+def _price(_field: str, text: str) -> tuple[Decimal, str | None]:
+    return amount(text)
+
+
+def _owner(field: str, text: str) -> str:
+    return parse_username(text, field)
 
 
 def _currency(_field: str, text: str) -> str:
