@@ -29,6 +29,10 @@ _DEFAULT_PORT = re.compile(r":(?:80|443)\Z")
 _REMEDY = "write a profile like @nasa or a post like https://www.instagram.com/p/CODE/"
 
 
+class ForeignLinkError(BadInputError):
+    """The link leads to another site."""
+
+
 class LinkKind(StrEnum):
     """The kinds of page that show counts."""
 
@@ -116,7 +120,7 @@ def _segments(typed: str) -> list[str]:
     else:
         match = _URL.fullmatch(url)
         if match is None or _DEFAULT_PORT.sub("", match[1].lower()) not in HOSTS:
-            raise BadInputError("link", f"{_quoted(typed)} is not on instagram.com; {_REMEDY}")
+            raise ForeignLinkError("link", f"{_quoted(typed)} is not on instagram.com; {_REMEDY}")
         path = match[2] or ""
     return [unquote(segment) for segment in path.split("/") if segment]
 

@@ -131,6 +131,8 @@ class ImportRemedies:
 def _asked(error: object) -> str:
     if not isinstance(error, ServiceFaultError):
         return str(error)
+    if error.foreign and not error.metrics and not error.unread:
+        return "it is not configured, and its links are not on instagram.com"
     parts = []
     if error.metrics:
         parts.append("the configuration does not say what it delivers")
@@ -143,6 +145,8 @@ def _keys(error: object) -> Iterator[str]:
     """The keys that the section of a service needs."""
     if not isinstance(error, ServiceFaultError):
         return
+    if error.foreign and not error.metrics and not error.unread:
+        yield "ignore = true  # its links are not on instagram.com"
     if error.metrics:
         yield from _metric_keys(error)
     if error.unread:

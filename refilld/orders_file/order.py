@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from monitor.errors import BadInputError
-from monitor.model.link import LONGEST_LINK, LinkKind, ParsedLink, parse_link, parse_username
+from monitor.model.link import (
+    LONGEST_LINK,
+    ForeignLinkError,
+    LinkKind,
+    ParsedLink,
+    parse_link,
+    parse_username,
+)
 from monitor.model.order import Order, OrderStatus
 from monitor.model.service import Service, Services
 from monitor.model.target import Metric, Target
@@ -89,7 +96,7 @@ class OrderParser:
         typed = needed_text(cells, "link", LONGEST_LINK)
         quantity = _quantity(cells)
         status = status_cell(cells, self.conventions.statuses)
-        link = parse_link(typed)
+        link = self._link(typed, name)
         metric, terms, terms_from = self._service_values(cells, name, service, link)
         completed_at = self._completed_at(raw.line, cells, status)
         optional = _OptionalCells(raw.line, cells, self.notes)
@@ -119,6 +126,15 @@ class OrderParser:
             if name not in _OPTIONAL:
                 raise error
             self.notes.left_out(raw.line, error)
+
+    def _link(self, typed: str, service: str) -> ParsedLink:
+        """Parse the link; one to another site is told for its service, unless that is configured."""
+        try:
+            return parse_link(typed)
+        except ForeignLinkError as error:
+            if service in self.services:
+                raise
+            raise ServiceFaultError(service, service, foreign=error.problem) from None
 
     def _completed_at(self, line: int, cells: Cells, status: OrderStatus) -> datetime | None:
         """Return the time of completion; None for an undelivered order, whatever the cell holds."""

@@ -9,10 +9,23 @@ from refilld.toml_format import toml_string
 class ServiceFaultError(BadInputError):
     """The configuration leaves open what a service delivers or promises; it stops all rows of the service."""
 
-    def __init__(self, service: str, name: str, metrics: tuple[Metric, ...], *, unread: bool) -> None:
-        """`metrics` are those that are possible, if none is known; `unread` is a promise in the `name`."""
+    def __init__(
+        self,
+        service: str,
+        name: str,
+        metrics: tuple[Metric, ...] = (),
+        *,
+        unread: bool = False,
+        foreign: str = "",
+    ) -> None:
+        """`metrics` are those that are possible, if none is known; `unread` is a promise in the `name`.
+
+        `foreign` is the problem of a link to another site, where nothing else is known of the service.
+        """
         key = f"[services.{toml_string(service)}]"
-        if metrics:
+        if foreign and not metrics:
+            problem = f"{foreign}, or skip the service with ignore = true under {key}"
+        elif metrics:
             problem = (
                 f"is missing, and the configuration has no metric for service {shown(service)};"
                 f" write one of {', '.join(Metric)} in a metric column, or under {key}"
@@ -22,13 +35,15 @@ class ServiceFaultError(BadInputError):
                 f"the guarantee in the name {shown(name)} cannot be read;"
                 f' say what holds with terms = "default", or other terms, under {key}'
             )
-        super().__init__("metric" if metrics else "terms", problem)
+        super().__init__("metric" if metrics else "link" if foreign else "terms", problem)
         self.service = service
         self.name = name
         self.metrics = metrics
         self.unread = unread
+        self.foreign = foreign
 
     def also(self, other: "ServiceFaultError") -> "ServiceFaultError":
         """The fault of all rows of the service: what either of two rows leaves open."""
         metrics = tuple(dict.fromkeys((*self.metrics, *other.metrics)))
-        return ServiceFaultError(self.service, self.name, metrics, unread=self.unread or other.unread)
+        unread, foreign = self.unread or other.unread, self.foreign or other.foreign
+        return ServiceFaultError(self.service, self.name, metrics, unread=unread, foreign=foreign)
