@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 
-from sqlalchemy import Connection, bindparam, insert, select, union, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from monitor.cadence.schedule import Priority
 from monitor.errors import BadInputError
@@ -25,9 +26,9 @@ from storage.terms import dump_terms
 
 _o = orders.c
 _KNOWN = JOINED.where(_o.order_id.in_(bindparam("ids", expanding=True)))
-_OF_BATCH = union(
-    select(_o.target_id).where(_o.order_id.in_(bindparam("ids", expanding=True))),
-    select(targets_table.c.target_id).where(targets_table.c.link.in_(bindparam("links", expanding=True))),
+_TARGETS_BY_ORDER = select(_o.order_id, _o.target_id).where(_o.order_id.in_(bindparam("ids", expanding=True)))
+_TARGETS_AT = select(targets_table.c.target_id).where(
+    targets_table.c.link.in_(bindparam("links", expanding=True))
 )
 _DECIDED = (
     select(decisions.c.order_id).distinct().where(decisions.c.order_id.in_(bindparam("ids", expanding=True)))
@@ -36,7 +37,9 @@ _PLAIN = (
     "service", "link_typed", "quantity", "remains", "start_count", "start_measured", "base_lowered",
     "provider", "customer", "currency",
 )  # fmt: skip
+_PLAIN_OF = attrgetter(*_PLAIN)
 _TIMES = ("completed_at", "created_at", "base_at", "counted_at")
+_TIMES_OF = attrgetter(*_TIMES)
 _WRITTEN = (*_PLAIN, *_TIMES, "status", "price", "target_id", "terms", "terms_from", "updated_at")
 """The columns that an import may write."""
 _INSERT = insert(orders).values({name: bindparam(name) for name in (*_WRITTEN, "order_id", "imported_at")})
@@ -141,10 +144,15 @@ def _locked(
     All targets are locked at once, in the same order as evaluation locks them, to avoid a deadlock.
     """
     advisory_lock(connection, "refilld import")  # two imports of the same new order would conflict
-    found = list(connection.execute(_OF_BATCH, {"ids": order_ids, "links": list(links)}).scalars())
-    targets.lock(connection, found)
-    known = {row.order_id: order_of(row) for row in connection.execute(_KNOWN, {"ids": order_ids})}
-    return set(found), known
+    by_order = {
+        row.order_id: row.target_id for row in connection.execute(_TARGETS_BY_ORDER, {"ids": order_ids})
+    }
+    found = set(connection.execute(_TARGETS_AT, {"links": list(links)}).scalars()) | set(by_order.values())
+    targets.lock(connection, sorted(found))
+    if not by_order:
+        return found, {}
+    known = connection.execute(_KNOWN, {"ids": list(by_order)})
+    return found, {row.order_id: order_of(row) for row in known}
 
 
 def await_first_look(
@@ -247,7 +255,8 @@ def _identity(order: Order) -> tuple[str, Metric]:
 
 def _new(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: datetime) -> dict[str, object]:
     values = _values(order, target_ids, now)
-    return values | {"order_id": order.order_id, "imported_at": values["updated_at"]}
+    values["order_id"], values["imported_at"] = order.order_id, values["updated_at"]
+    return values
 
 
 def _changes(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: datetime) -> dict[str, object]:
@@ -257,14 +266,12 @@ def _changes(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: da
 
 def _values(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: datetime) -> dict[str, object]:
     """The columns that an import may write, as the database stores them."""
-    values = {name: getattr(order, name) for name in _PLAIN}
-    for name in _TIMES:
-        values[name] = microseconds(getattr(order, name))
-    return values | {
-        "status": order.status.value,
-        "price": None if order.price is None else str(order.price),
-        "target_id": target_ids[_identity(order)],
-        "terms": dump_terms(order.terms),
-        "terms_from": order.terms_from.value,
-        "updated_at": microseconds(now),
-    }
+    values: dict[str, object] = dict(zip(_PLAIN, _PLAIN_OF(order), strict=True))
+    values.update(zip(_TIMES, map(microseconds, _TIMES_OF(order)), strict=True))
+    values["status"] = str(order.status)
+    values["price"] = None if order.price is None else str(order.price)
+    values["target_id"] = target_ids[_identity(order)]
+    values["terms"] = dump_terms(order.terms)
+    values["terms_from"] = str(order.terms_from)
+    values["updated_at"] = microseconds(now)
+    return values

@@ -106,7 +106,7 @@ _SAVE_LOOK = (
 
 def _ensure(insert: sqlite.Insert | postgresql.Insert) -> sqlite.Insert | postgresql.Insert:
     """Insert a target; an existing one may get an owner, with which another source may read it."""
-    values = {name: bindparam(name) for name in ("link", "kind", "key", "metric", "owner")}
+    values: dict[str, object] = {name: bindparam(name) for name in ("link", "kind", "key", "metric", "owner")}
     owner = insert.excluded.owner
     return insert.values(values).on_conflict_do_update(
         index_elements=["link", "metric"],
@@ -279,9 +279,9 @@ def _new(target: Target) -> dict[str, object]:
     link = target.link
     return {
         "link": link.url,
-        "kind": link.kind.value,
+        "kind": str(link.kind),
         "key": link.key,
-        "metric": target.metric.value,
+        "metric": str(target.metric),
         "owner": target.owner,
     }
 

@@ -106,6 +106,7 @@ def derive(name: str, base: Terms, lifetime: timedelta | None) -> Terms | None:
     )
 
 
+@lru_cache(maxsize=1024)
 def speaks_of_refill(name: str) -> bool:
     """Whether a name mentions refills, so that a person should check one that derives nothing."""
     return _MENTIONS_REFILL.search(_normalized(name)) is not None
