@@ -11,7 +11,17 @@ from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.guarantee.verdicts import Verdict
 from monitor.model.decision import Action, Reason
 from monitor.model.order import Order
-from storage import drops, held_refills, mass_drops, orders, outbox, refills, requests, reviews
+from storage import (
+    drops,
+    held_refills,
+    mass_drops,
+    order_corrections,
+    orders,
+    outbox,
+    refills,
+    requests,
+    reviews,
+)
 from storage.engine import Transaction
 
 
@@ -39,6 +49,7 @@ def save_verdicts(tx: Transaction, look: LookEvaluation, rule: MassDropRule) -> 
 def _save_verdict(tx: Transaction, order: Order, verdict: Verdict, count: int, hold: timedelta) -> None:
     if verdict.measured is not None:
         orders.measured(tx, verdict.measured)
+        order_corrections.note_count(tx, order, verdict.measured, verdict.at)
     if verdict.request_answered:
         requests.answered(tx, verdict.order_id, verdict.at)
     if verdict.first_settled:

@@ -72,7 +72,10 @@ class Daemon:
             database=self.database,
             sources=configured_sources,
             policy=LookPolicy(
-                cadence, self.settings.mass_drop.rule, router_for(self.settings, configured_sources)
+                cadence,
+                self.settings.mass_drop.rule,
+                router_for(self.settings, configured_sources),
+                trust_zero=self.settings.orders.trust_zero,
             ),
             clock=self.clock,
             wait=lambda duration: self.stopping.wait(duration.total_seconds()),

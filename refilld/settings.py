@@ -1,7 +1,8 @@
 """The settings: every section and key of the configuration, with default and bounds."""
 
 import os
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,11 +21,14 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from monitor.errors import BadInputError
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.duration import parse_duration
+from monitor.model.order import OrderStatus
 from monitor.model.service import Service
 from monitor.model.target import Metric
 from monitor.model.terms import BelowStart, RefillMode, Terms
 from monitor.model.terms_catalog import USUAL_LIFETIME, TermsCatalog
 from monitor.sources.budget import Budget
+from refilld.order_fields import FIELDS, LEFT_OUT
+from refilld.time_format import checked_date_format, zone_named
 from storage.engine import parse_url
 
 
@@ -55,6 +59,15 @@ def _wrong(problem: str, *key: str) -> ValidationError:
     return ValidationError.from_exception_data(
         "settings", [InitErrorDetails(type=fault, loc=key, input=None)]
     )
+
+
+def _valid(text: str, parse: Callable[[str], object]) -> str:
+    """The text, if it can be parsed; ValueError with the problem otherwise."""
+    try:
+        parse(text)
+    except BadInputError as error:
+        raise ValueError(error.problem) from None
+    return text
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
@@ -174,6 +187,47 @@ class ServiceSection(Section):
     terms: str | None = None
     name: str | None = None
     sources: list[str] | None = None
+    ignore: bool = False
+    """Whether rows of this service are skipped by an import."""
+
+
+class OrdersSection(Section):
+    """How the shop's orders files are written, and what their numbers mean."""
+
+    map: dict[str, str] = {}
+    timezone: str | None = None
+    date_format: str | None = None
+    statuses: dict[str, OrderStatus] = {}
+    zero_start_count: Literal["measure", "trust"] = "measure"
+
+    @field_validator("map")
+    @classmethod
+    def _fields_exist(cls, columns: dict[str, str]) -> dict[str, str]:
+        for field in columns.values():
+            if field not in {*FIELDS, LEFT_OUT}:
+                raise ValueError(f"there is no field {field!r}; there are {', '.join(FIELDS)}")
+        if len(set(columns.values()) - {LEFT_OUT}) < sum(field != LEFT_OUT for field in columns.values()):
+            raise ValueError("two columns are mapped to one field; keep one")
+        return columns
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, name: str | None) -> str | None:
+        return name if name is None else _valid(name, zone_named)
+
+    @field_validator("date_format")
+    @classmethod
+    def _format_is_valid(cls, text: str | None) -> str | None:
+        return text if text is None else _valid(text, checked_date_format)
+
+    @property
+    def trust_zero(self) -> bool:
+        """Whether a start count of 0 is believed even if the first settled count contradicts it."""
+        return self.zero_start_count == "trust"
+
+    @property
+    def zone(self) -> tzinfo | None:
+        return None if self.timezone is None else zone_named(self.timezone)
 
 
 class ServiceNamesSection(Section):
@@ -229,6 +283,7 @@ class Settings(Section):
     terms: dict[str, TermsSection] = {}
     services: dict[str, ServiceSection] = {}
     service_names: ServiceNamesSection = ServiceNamesSection()
+    orders: OrdersSection = OrdersSection()
     mass_drop: MassDropSection = MassDropSection()
     queue: QueueSection = QueueSection()
     alerts: AlertsSection = AlertsSection()
@@ -273,7 +328,9 @@ class Settings(Section):
     @property
     def all_services(self) -> dict[str, Service]:
         """The panel's services by id or name, as configured."""
-        return {name: Service(s.metric, s.terms, s.name) for name, s in self.services.items()}
+        return {
+            name: Service(s.metric, s.terms, s.name, ignored=s.ignore) for name, s in self.services.items()
+        }
 
     @property
     def enabled_sources(self) -> dict[str, SourceSection]:

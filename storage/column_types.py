@@ -19,6 +19,11 @@ E = TypeVar("E", bound=StrEnum)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def microseconds(at: datetime | None) -> int | None:
+    """A time as it is stored."""
+    return None if at is None else (at - EPOCH) // _MICROSECOND
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware UTC time, stored as microseconds since 1970 in a 64-bit integer."""
 
@@ -26,7 +31,7 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        return None if value is None else (value - EPOCH) // _MICROSECOND
+        return microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         return None if value is None else EPOCH + value * _MICROSECOND

@@ -5,17 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from types import MappingProxyType
 
-from sqlalchemy import Connection, bindparam, insert, select, union, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from monitor.cadence.schedule import Priority
 from monitor.errors import BadInputError
 from monitor.model.order import Order, OrderStatus
 from monitor.model.order_merge import merged
 from monitor.model.target import Metric
-from storage import cadence_stats, flags, routes, targets
-from storage.column_types import AnyRow
+from storage import cadence_stats, flags, order_corrections, routes, targets
+from storage.bulk import execute_many
+from storage.column_types import AnyRow, microseconds
 from storage.engine import advisory_lock
 from storage.errors import NotFoundError
 from storage.order_states import JOINED, order_of
@@ -25,25 +27,30 @@ from storage.terms import dump_terms
 
 _o = orders.c
 _KNOWN = JOINED.where(_o.order_id.in_(bindparam("ids", expanding=True)))
-_OF_BATCH = union(
-    select(_o.target_id).where(_o.order_id.in_(bindparam("ids", expanding=True))),
-    select(targets_table.c.target_id).where(targets_table.c.link.in_(bindparam("links", expanding=True))),
+_TARGETS_BY_ORDER = select(_o.order_id, _o.target_id).where(_o.order_id.in_(bindparam("ids", expanding=True)))
+_TARGETS_AT = select(targets_table.c.target_id).where(
+    targets_table.c.link.in_(bindparam("links", expanding=True))
 )
 _DECIDED = (
     select(decisions.c.order_id).distinct().where(decisions.c.order_id.in_(bindparam("ids", expanding=True)))
 )
-_COLUMNS = (
-    "status", "remains", "completed_at", "start_count", "start_measured",
-    "created_at", "base_lowered", "base_at", "counted_at",
-    "provider", "customer", "price", "currency",
+_PLAIN = (
+    "service", "link_typed", "quantity", "remains", "start_count", "start_measured", "base_lowered",
+    "provider", "customer", "currency",
 )  # fmt: skip
-_SOLD = ("order_id", "service", "link_typed", "quantity")
+_PLAIN_OF = attrgetter(*_PLAIN)
+_TIMES = ("completed_at", "created_at", "base_at", "counted_at")
+_TIMES_OF = attrgetter(*_TIMES)
+_WRITTEN = (*_PLAIN, *_TIMES, "status", "price", "target_id", "terms", "terms_from", "updated_at")
+"""The columns that an import may write."""
+_INSERT = insert(orders).values({name: bindparam(name) for name in (*_WRITTEN, "order_id", "imported_at")})
 _UPDATE = (
     update(orders)
     .where(_o.order_id == bindparam("id"))
-    .values({name: bindparam(f"new_{name}") for name in (*_COLUMNS, "updated_at")})
+    .values({name: bindparam(f"new_{name}") for name in _WRITTEN})
 )
 _BASE_COLUMNS = ("start_count", "start_measured", "base_lowered", "base_at", "counted_at")
+_TARGETS_OF = select(_o.target_id).where(_o.order_id.in_(bindparam("ids", expanding=True)))
 _MEASURED = (
     update(orders)
     .where(_o.order_id == bindparam("id"))
@@ -65,6 +72,8 @@ class ImportResult(StrEnum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     REFUSED = "refused"
+    IGNORED = "ignored"
+    """A row of a service that the configuration ignores; it does not come this far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +104,9 @@ class StoredOrder:
 def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) -> list[ImportedRow]:
     """Add and update orders in one transaction; returns one result per row, in their order."""
     ids = [order.order_id for order in batch]
-    before = locked(connection, ids, {order.target.link.url for order in batch})
-    decided = set(connection.execute(_DECIDED, {"ids": ids}).scalars())
+    present, before = _locked(connection, ids, {order.target.link.url for order in batch})
     known = dict(before)
-    results = [_admit(known, order, decided=order.order_id in decided) for order in batch]
+    results = _admit_all(connection, known, batch)
     admitted = [
         o.target
         for o, result in zip(batch, results, strict=True)
@@ -107,10 +115,9 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
     target_ids = targets.ensure(connection, admitted)
     added = [order for order_id, order in known.items() if order_id not in before]
     changed = [order for order_id, order in known.items() if before.get(order_id, order) != order]
-    if added:
-        connection.execute(insert(orders), [_new(order, target_ids, now) for order in added])
-    if changed:
-        connection.execute(_UPDATE, [_changes(order, now) for order in changed])
+    execute_many(connection, _INSERT, [_new(order, target_ids, now) for order in added])
+    left = _left_targets(connection, before, changed)
+    execute_many(connection, _UPDATE, [_changes(order, target_ids, now) for order in changed])
     for order in changed:
         if not order.guaranteed and before[order.order_id].guaranteed:
             flags.end_guarantee(connection, order.order_id, now, f"order is {order.status}")
@@ -119,21 +126,35 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
         connection.execute(_RESET_SETTLED_LOOK, [{"id": order.order_id} for order in moved])
     sold = [(target_ids[_identity(order)], order) for order in (*added, *moved)]
     await_first_look(connection, sold, now, "order imported")
-    targets.invalidate_fast_path(connection, {target_ids[_identity(order)] for order in (*added, *changed)})
-    routes.reroute(connection, {target_id for target_id, _ in sold})
+    seen = {target_ids[_identity(order)] for order in (*added, *changed)}
+    targets.invalidate_fast_path(connection, (seen & present) | left)  # a new target has neither
+    routes.reroute(connection, {target_id for target_id, _ in sold} & present)
     cadence_stats.add_sales(connection, _sales(added))
     return results
 
 
 def locked(connection: Connection, order_ids: Sequence[str], links: Iterable[str] = ()) -> dict[str, Order]:
-    """The known ones of these orders, by id; their targets and those at the links are locked.
+    """The known ones of these orders, by id; their targets and those at the links are locked."""
+    return _locked(connection, order_ids, links)[1]
+
+
+def _locked(
+    connection: Connection, order_ids: Sequence[str], links: Iterable[str]
+) -> tuple[set[int], dict[str, Order]]:
+    """The ids of the locked targets, and the known orders.
 
     All targets are locked at once, in the same order as evaluation locks them, to avoid a deadlock.
     """
     advisory_lock(connection, "refilld import")  # two imports of the same new order would conflict
-    found = connection.execute(_OF_BATCH, {"ids": order_ids, "links": list(links)})
-    targets.locked(connection, list(found.scalars()))
-    return {row.order_id: order_of(row) for row in connection.execute(_KNOWN, {"ids": order_ids})}
+    by_order = {
+        row.order_id: row.target_id for row in connection.execute(_TARGETS_BY_ORDER, {"ids": order_ids})
+    }
+    found = set(connection.execute(_TARGETS_AT, {"links": list(links)}).scalars()) | set(by_order.values())
+    targets.lock(connection, sorted(found))
+    if not by_order:
+        return found, {}
+    known = connection.execute(_KNOWN, {"ids": list(by_order)})
+    return found, {row.order_id: order_of(row) for row in known}
 
 
 def await_first_look(
@@ -150,14 +171,31 @@ def await_first_look(
         targets.schedule_by(connection, sorted(ids), at, reason, priority)
 
 
-def _admit(known: dict[str, Order], row: Order, *, decided: bool) -> ImportedRow:
+def _admit_all(connection: Connection, known: dict[str, Order], batch: Sequence[Order]) -> list[ImportedRow]:
+    """Admit the rows one after the other; `known` then has the orders as they are after all of them."""
+    ids = list(known)
+    decided = set(connection.execute(_DECIDED, {"ids": ids}).scalars()) if ids else set()
+    corrected = order_corrections.corrected(connection, ids) if ids else set()
+    return [
+        _admit(known, row, decided=row.order_id in decided, corrected=row.order_id in corrected)
+        for row in batch
+    ]
+
+
+def _left_targets(connection: Connection, before: Mapping[str, Order], changed: Sequence[Order]) -> set[int]:
+    """The targets that orders leave, because the panel has edited their links before the delivery."""
+    moved = [o.order_id for o in changed if _identity(o) != _identity(before[o.order_id])]
+    return set(connection.execute(_TARGETS_OF, {"ids": moved}).scalars()) if moved else set()
+
+
+def _admit(known: dict[str, Order], row: Order, *, decided: bool, corrected: bool) -> ImportedRow:
     """Add the order to `known` or merge it into the known one; the error says why it is refused."""
     before = known.get(row.order_id)
     if before is None:
         known[row.order_id] = row
         return ImportedRow(row.order_id, ImportResult.ADDED)
     try:
-        after = merged(before, row, decided=decided)
+        after = merged(before, row, decided=decided, corrected=corrected)
     except BadInputError as error:
         return ImportedRow(row.order_id, ImportResult.REFUSED, error)
     known[row.order_id] = after
@@ -227,16 +265,24 @@ def _identity(order: Order) -> tuple[str, Metric]:
 
 
 def _new(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: datetime) -> dict[str, object]:
-    values = {name: getattr(order, name) for name in (*_COLUMNS, *_SOLD)}
-    return values | {
-        "target_id": target_ids[_identity(order)],
-        "terms": dump_terms(order.terms),
-        "terms_from": str(order.terms_from),
-        "imported_at": now,
-        "updated_at": now,
-    }
+    values = _values(order, target_ids, now)
+    values["order_id"], values["imported_at"] = order.order_id, values["updated_at"]
+    return values
 
 
-def _changes(order: Order, now: datetime) -> dict[str, object]:
-    values = {f"new_{name}": getattr(order, name) for name in _COLUMNS}
-    return values | {"id": order.order_id, "new_updated_at": now}
+def _changes(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: datetime) -> dict[str, object]:
+    values = {f"new_{name}": value for name, value in _values(order, target_ids, now).items()}
+    return values | {"id": order.order_id}
+
+
+def _values(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: datetime) -> dict[str, object]:
+    """The columns that an import may write, as the database stores them."""
+    values: dict[str, object] = dict(zip(_PLAIN, _PLAIN_OF(order), strict=True))
+    values.update(zip(_TIMES, map(microseconds, _TIMES_OF(order)), strict=True))
+    values["status"] = str(order.status)
+    values["price"] = None if order.price is None else str(order.price)
+    values["target_id"] = target_ids[_identity(order)]
+    values["terms"] = dump_terms(order.terms)
+    values["terms_from"] = str(order.terms_from)
+    values["updated_at"] = microseconds(now)
+    return values

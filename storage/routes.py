@@ -17,7 +17,11 @@ _UNROUTED = (
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
 )
-_REROUTE = update(targets).where(_t.target_id == bindparam("id")).values(source=None)
+_REROUTE = (
+    update(targets)
+    .where(_t.target_id.in_(bindparam("ids", expanding=True)), _t.source.is_not(None))
+    .values(source=None)
+)
 _other = targets.alias("left_targets")
 _OF_OTHER_SOURCES = (
     select(_other.c.target_id)
@@ -57,9 +61,9 @@ def unrouted(connection: Connection, limit: int) -> list[TargetState]:
 
 def reroute(connection: Connection, target_ids: Iterable[int]) -> None:
     """Clear the sources of targets, so that they are routed again."""
-    rows = [{"id": target_id} for target_id in target_ids]
-    if rows:
-        connection.execute(_REROUTE, rows)
+    ids = list(target_ids)
+    if ids:
+        connection.execute(_REROUTE, {"ids": ids})
 
 
 def leave_sources(connection: Connection, but: Sequence[str]) -> int:

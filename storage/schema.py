@@ -145,6 +145,18 @@ order_flags = Table(
     one_of("flag", Flag),
 )
 
+order_corrections = Table(
+    "order_corrections",
+    metadata,
+    Column("correction_id", Key, primary_key=True),
+    Column("order_id", ForeignKey("orders.order_id", name="fk_order_corrections_order_id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("before", BigInteger),
+    Column("after", BigInteger, nullable=False),
+    Index("ix_order_corrections_order_id", "order_id", "at"),
+)
+
 requests = Table(
     "requests",
     metadata,

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, case, select, update
+from sqlalchemy import Connection, bindparam, case, null, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.cadence.schedule import NextLook, Priority, QueuePosition
 from monitor.evaluation.target_state import TargetSchedule, TargetState
@@ -14,8 +15,8 @@ from monitor.guarantee.series import Series
 from monitor.model.link import Link
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
+from storage.bulk import execute_many
 from storage.column_types import AnyRow
-from storage.engine import insert_into
 from storage.errors import NotFoundError
 from storage.schema import orders, targets
 
@@ -34,23 +35,26 @@ _LOCK_MANY = (
     .order_by(_t.target_id)
     .with_for_update()
 )
+_EARLIER = (
+    _t.next_due_at.is_(None) | (_t.next_due_at > bindparam("at")) | (_t.priority > bindparam("urgency"))
+)
 _SCHEDULE_BY = (
     update(targets)
-    .where(_t.target_id == bindparam("id"))
-    .where(
-        _t.next_due_at.is_(None) | (_t.next_due_at > bindparam("at")) | (_t.priority > bindparam("urgency"))
-    )
+    .where(_t.target_id.in_(bindparam("ids", expanding=True)))
     .values(
         next_due_at=case((_t.next_due_at < bindparam("at"), _t.next_due_at), else_=bindparam("at")),
         priority=case(
             (_t.next_due_at.is_not(None) & (_t.priority < bindparam("urgency")), _t.priority),
             else_=bindparam("urgency"),
         ),
-        due_reason=bindparam("because"),
+        due_reason=case((_EARLIER, bindparam("because")), else_=_t.due_reason),
+        noop_until=None,  # as invalidate_fast_path does
     )
 )
 _INVALIDATE_FAST_PATH = (
-    update(targets).where(_t.target_id == bindparam("id"), _t.noop_until.is_not(None)).values(noop_until=None)
+    update(targets)
+    .where(_t.target_id.in_(bindparam("ids", expanding=True)), _t.noop_until.is_not(None))
+    .values(noop_until=None)
 )
 _SAVE_LOOK = (
     update(targets)
@@ -98,6 +102,20 @@ _SAVE_LOOK = (
         }
     )
 )
+
+
+def _ensure(insert: sqlite.Insert | postgresql.Insert) -> sqlite.Insert | postgresql.Insert:
+    """Insert a target; an existing one may get an owner, with which another source may read it."""
+    values: dict[str, object] = {name: bindparam(name) for name in ("link", "kind", "key", "metric", "owner")}
+    owner = insert.excluded.owner
+    return insert.values(values).on_conflict_do_update(
+        index_elements=["link", "metric"],
+        set_={"owner": owner, "source": null()},
+        where=_t.owner.is_(None) & owner.is_not(None),
+    )
+
+
+_ENSURE = {"sqlite": _ensure(sqlite.insert(targets)), "postgresql": _ensure(postgresql.insert(targets))}
 _OF_LINKS = select(_t.target_id, _t.link, _t.metric).where(_t.link.in_(bindparam("links", expanding=True)))
 
 
@@ -140,16 +158,15 @@ def schedule_by(
     """Make targets due by `at` with at least this priority; never later or less urgent than before."""
     ids = list(target_ids)
     if ids:
-        rows = [{"id": target_id, "at": at, "because": why, "urgency": int(priority)} for target_id in ids]
-        connection.execute(_SCHEDULE_BY, rows)
-        invalidate_fast_path(connection, ids)
+        values = {"ids": ids, "at": at, "because": why, "urgency": int(priority)}
+        connection.execute(_SCHEDULE_BY, values)
 
 
 def invalidate_fast_path(connection: Connection, target_ids: Iterable[int]) -> None:
     """Clear the noop bounds of targets whose orders changed: the next count is evaluated."""
-    rows = [{"id": target_id} for target_id in target_ids]
-    if rows:
-        connection.execute(_INVALIDATE_FAST_PATH, rows)
+    ids = list(target_ids)
+    if ids:
+        connection.execute(_INVALIDATE_FAST_PATH, {"ids": ids})
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,23 +269,21 @@ def ensure(connection: Connection, wanted: Sequence[Target]) -> Mapping[tuple[st
     rows: dict[tuple[str, Metric], dict[str, object]] = {}
     for target in sorted(wanted, key=lambda t: t.owner is None):  # with an owner first
         rows.setdefault((target.link.url, target.metric), _new(target))
-    insert = insert_into(connection, targets)
-    owner = insert.excluded.owner
-    statement = insert.on_conflict_do_update(
-        index_elements=["link", "metric"],
-        set_={"owner": owner, "source": None},  # with an owner, another source may read it
-        where=_t.owner.is_(None) & owner.is_not(None),
-    )
-    connection.execute(statement, [rows[key] for key in sorted(rows)])
+    execute_many(connection, _ENSURE[connection.dialect.name], [rows[key] for key in sorted(rows)])
     found = connection.execute(_OF_LINKS, {"links": [url for url, _ in rows]})
     return {(row.link, row.metric): row.target_id for row in found}
 
 
 def _new(target: Target) -> dict[str, object]:
+    """The columns of a new target, as the database stores them."""
     link = target.link
     return {
-        "link": link.url, "kind": link.kind, "key": link.key, "metric": target.metric, "owner": target.owner,
-    }  # fmt: skip
+        "link": link.url,
+        "kind": str(link.kind),
+        "key": link.key,
+        "metric": str(target.metric),
+        "owner": target.owner,
+    }
 
 
 def state_of(row: AnyRow) -> TargetState:

@@ -16,6 +16,8 @@ class Service:
     """Name of a configured set of terms."""
     name: str | None = None
     """Readable name, if the key is the panel's number; terms can be derived from it."""
+    ignored: bool = False
+    """The shop gives no guarantee on it: its orders are not imported."""
 
 
 class Services(Mapping[str, Service]):
@@ -30,6 +32,13 @@ class Services(Mapping[str, Service]):
 
     def __getitem__(self, text: str) -> Service:
         return self._exact[text] if text in self._exact else self._casefolded[text.casefold()]
+
+    def spelled(self, text: str) -> str | None:
+        """The configured spelling of a service; None if it is not configured."""
+        if text in self._exact:
+            return text
+        same = [key for key in self._exact if key.casefold() == text.casefold()]
+        return same[0] if len(same) == 1 else None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._exact)

@@ -1,6 +1,6 @@
-"""Derives terms from the name of a service, as the trade writes them: R30, AR30, ♻, lifetime, "no refill".
+"""Derives terms from the name of a service, as the trade writes them: R30, 365 Days ♻, lifetime, "no refill".
 
-A name is free text. An ambiguous name derives nothing.
+A name is free text. The number beside the mark counts; an ambiguous name derives nothing.
 """
 
 import re
@@ -21,7 +21,19 @@ _AUTO = r"(?:auto(?:matic)?[ -]?)"
 _REFILL = rf"(?:{_BEGIN}{_AUTO}?refill(?:s|able)?{_END}|♻)"
 _SEPARATOR = r"[/.,\u2044\u2013-]"
 """Joins two numbers to a range or a fraction."""
-_DAY = rf"d(?:ays?)?{_END}"
+_DAY = (
+    r"(?:(?:d(?:ays?)?|tagen?|tage|d[ií]as?|jours?|g[uü]n(?:l[uü]k)?|дн(?:ей|я|и)?|день|hari|ng[aà]y"
+    rf"|giorn[io]|dni|dagen|dag|zile|يوم|أيام|दिन|วัน){_END}|[天日])"
+)
+"""A day in the languages of panels."""
+_GUARANTEE = (
+    rf"(?:{_BEGIN}(?:guarant(?:ee|y)[ds]?|warrant(?:y|ies)|garant(?:ie|[ií]a|i|ili)|garansi|гаранти\w+"
+    rf"|telafi(?:li)?|reposi(?:ci[oó]n|ç[aã]o)|bảo hành|isi ulang){_END})"
+)
+_MARK = rf"(?:{_REFILL}|{_GUARANTEE})"
+_WITHOUT = r"(?:no|non|not|without|w/o|zero|0|sin|sem|ohne|sans|без|tanpa|không)"
+_LONGEST_DELIVERY = 6
+"""A larger number of days away from the mark may be a window; a smaller one is a time of delivery."""
 _LONGER_UNIT = rf"(?:m|months?|y|years?|w|weeks?){_END}"
 
 
@@ -34,7 +46,9 @@ _NO_REFILL = _any_of(
     rf"{_BEGIN}refill (?:is )?(?:off|disabled){_END}",
     rf"{_BEGIN}refill ?[:=] ?(?:no|none){_END}(?! ?-?drop)",
     rf"{_BEGIN}(?-i:NR){_END}(?!(?:[.] ?|#)[0-9])",  # not "NR. 1"
+    rf"{_BEGIN}(?:telafisiz|garantisiz){_END}",
 )
+_NO_GUARANTEE = _any_of(rf"{_BEGIN}{_WITHOUT}[ -]?(?:any[ -]?)?{_MARK}")
 _AMBIGUOUS = _any_of(
     rf"{_BEGIN}a?r ?[0-9]+{_SEPARATOR}[0-9]",  # R30/60
     rf"[0-9]{_SEPARATOR}[0-9]+[ -]?{_DAY}[ -]?{_AUTO}?refill",
@@ -46,20 +60,22 @@ _AMBIGUOUS = _any_of(
     rf"{_BEGIN}(?:no|non|not|without)[ -]?(?:{_AUTO}refill|life)",
     rf"{_BEGIN}(?:no|without) (?:refund|cancel|guarantee|warranty)\w*\W{{1,3}}(?:(?:or|and) )?refill",
     rf"[❌✖✗✘⛔🚫] ?{_REFILL}",
-    rf"{_REFILL}[ :]{{0,2}}[❌✖✗✘⛔🚫]",
+    rf"{_REFILL}[ :]{{0,2}}[❌✖✗✘⛔🚫](?! ?non?{_END})",  # not "Refill ⛔ No Drop"
 )
 _DAYS = _any_of(
     rf"{_BEGIN}a?r ?([0-9]+)(?:[ -]?{_DAY}|{_END})",
-    rf"{_BEGIN}([0-9]+)[ -]?{_DAY}[ -]?{_AUTO}?refill",
-    rf"(?:{_BEGIN}{_AUTO}?refill|♻)[ :([-]{{0,2}}([0-9]+)[ -]?{_DAY}",
+    rf"{_BEGIN}([0-9]+)[ -]?{_DAY}[ )\]-]{{0,2}}{_AUTO}?refill",
+    rf"{_BEGIN}([0-9]+)[ -]?{_DAY}[ )\]-]{{0,2}}(?:♻|{_GUARANTEE})",
+    rf"(?:{_BEGIN}{_AUTO}?refill|♻|{_GUARANTEE})[ :([-]{{0,2}}([0-9]+)[ -]?{_DAY}",
     # A number without a unit must end the phrase: "refill 500 likes" names no days.
     rf"(?:{_BEGIN}{_AUTO}?refill|♻)[ :([-]{{0,2}}([0-9]+)(?!{_SEPARATOR}?\w) ?(?![\w ])",
 )
+_LOOSE_DAYS = _any_of(rf"{_BEGIN}([0-9]+)[ -]?{_DAY}")
 _LIFETIME = _any_of(rf"{_BEGIN}life[ -]?time{_END}", rf"{_BEGIN}a?r ?[∞♾]")
 _AUTOMATIC = _any_of(rf"{_BEGIN}ar ?(?:[0-9]+(?:[ -]?{_DAY}|{_END})|[∞♾])", rf"{_BEGIN}{_AUTO}refill")
 _ANY_REFILL = _any_of(_REFILL)
 _MENTIONS_REFILL = _any_of(
-    _REFILL, r"refill", rf"{_BEGIN}a?r ?[0-9]", r"life[ -]?time", r"guarante", r"warrant"
+    _MARK, r"refill", rf"{_BEGIN}a?r ?[0-9]", r"life[ -]?time", r"guarante", r"warrant"
 )
 
 
@@ -74,9 +90,11 @@ def derive(name: str, base: Terms, lifetime: timedelta | None) -> Terms | None:
     if _NO_REFILL.search(text):
         return replace(base, name="no refill", refill=RefillMode.NEVER)
     labels = _windows(text, lifetime)
-    if labels is None or len(labels) > 1 or _AMBIGUOUS.search(text):
+    if _NO_GUARANTEE.search(text) and not labels and not _ANY_REFILL.search(text):
+        return replace(base, name="no guarantee", refill=RefillMode.NEVER)
+    if labels is None or len(labels) > 1 or _AMBIGUOUS.search(text) or _NO_GUARANTEE.search(text):
         return None
-    if not labels and not _ANY_REFILL.search(text):
+    if not labels and (not _ANY_REFILL.search(text) or _loose_window(text)):
         return None
     window, label = next(iter(labels.items()), (base.window, "refill"))
     automatic = _AUTOMATIC.search(text) is not None
@@ -88,6 +106,7 @@ def derive(name: str, base: Terms, lifetime: timedelta | None) -> Terms | None:
     )
 
 
+@lru_cache(maxsize=1024)
 def speaks_of_refill(name: str) -> bool:
     """Whether a name mentions refills, so that a person should check one that derives nothing."""
     return _MENTIONS_REFILL.search(_normalized(name)) is not None
@@ -109,6 +128,11 @@ def _windows(text: str, lifetime: timedelta | None) -> dict[timedelta | None, st
     if _LIFETIME.search(text):
         labels[lifetime] = "lifetime"
     return labels
+
+
+def _loose_window(text: str) -> bool:
+    """Whether the name has a number of days that may be the window, but not beside the mark."""
+    return any(len(found[1]) > 1 or int(found[1]) > _LONGEST_DELIVERY for found in _LOOSE_DAYS.finditer(text))
 
 
 def _terms_name(label: str, *, automatic: bool) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from monitor.model.order import Order
 from monitor.model.service import Service
-from monitor.model.service_name import derive
+from monitor.model.service_name import derive, speaks_of_refill
 from monitor.model.terms import Terms, TermsOrigin
 
 USUAL_LIFETIME = timedelta(days=365)
@@ -36,6 +36,20 @@ class TermsCatalog(Mapping[str, Terms]):
             if derived is not None:
                 return derived, TermsOrigin.NAME
         return self["default"], TermsOrigin.DEFAULT
+
+    def unread_promise(self, service: Service, service_id: str) -> bool:
+        """Whether a name that terms are derived from mentions a guarantee that cannot be read."""
+        if service.terms is not None or not self._derives:
+            return False
+        name = service.name or service_id
+        return speaks_of_refill(name) and derive(name, self["default"], self._lifetime) is None
+
+    def differs_from_name(self, terms: Terms, name: str) -> bool:
+        """Whether the name of a service promises other terms than these, or something that cannot be read."""
+        promised = derive(name, terms, self._lifetime)
+        if promised is None:
+            return speaks_of_refill(name)
+        return (promised.window, promised.refill) != (terms.window, terms.refill)
 
     def of_order(self, order: Order, service: Service) -> tuple[Terms, TermsOrigin] | None:
         """The terms that an existing order would get today; None if the terms named by its row are gone."""

@@ -15,7 +15,8 @@ from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from refilld.backtest.lines import LONGEST_LINE
 from refilld.backtest.timestamps import read_timestamp
-from refilld.orders_file.cells import MOST_COUNT, shown
+from refilld.orders_file.cells import shown
+from refilld.orders_file.numbers import MOST_COUNT
 
 _LONGEST_WORD = 100
 _MOST_DIGITS = 20

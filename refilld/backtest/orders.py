@@ -7,10 +7,8 @@ from pathlib import Path
 
 from monitor.errors import BadInputError
 from monitor.model.order import Order
-from refilld.orders_file import OrdersFile, RawRow, Refused, parse_rows
+from refilld.orders_file import OrdersFile, ParsedRow, Refused, conventions_of, parse_rows
 from refilld.settings import Settings
-
-OrderReading = tuple[RawRow, Order] | Refused
 
 
 def read_orders(
@@ -22,27 +20,31 @@ def read_orders(
 ) -> Iterator[tuple[Order, ...]]:
     """Yield each order once per settings; a row that is invalid under one of them is refused.
 
+    A row of a service that one of them ignores is skipped.
+
     `read_ids` has the order ids that were read so far. Raises BadInputError about the whole file, and
     OSError.
     """
-    with OrdersFile(path) as file:
+    conventions = conventions_of(settings[0].orders)
+    with OrdersFile(path, columns=conventions.columns) as file:
         readings = [
-            parse_rows(rows, services=one.all_services, terms=one.all_terms, now=now)
+            parse_rows(rows, services=one.all_services, terms=one.all_terms, now=now, conventions=conventions)
             for rows, one in zip(tee(file, len(settings)), settings, strict=True)
         ]
         for parsed in zip(*readings, strict=True):
             refused = _refused(parsed, read_ids)
-            if refused is None:
-                yield tuple(reading[1] for reading in parsed if not isinstance(reading, Refused))
-            else:
+            orders = tuple(reading[1] for reading in parsed if isinstance(reading, tuple))
+            if refused is not None:
                 refuse(refused)
+            elif len(orders) == len(parsed):
+                yield orders
 
 
-def _refused(parsed: Sequence[OrderReading], read_ids: Container[str]) -> Refused | None:
+def _refused(parsed: Sequence[ParsedRow], read_ids: Container[str]) -> Refused | None:
     for reading in parsed:
         if isinstance(reading, Refused):
             return reading
-        row, order = reading
-        if order.order_id in read_ids:
+        if isinstance(reading, tuple) and reading[1].order_id in read_ids:
+            row = reading[0]
             return Refused.row(row, BadInputError("order_id", "is in the file already; the first row holds"))
     return None

@@ -24,7 +24,7 @@ from refilld.backtest.mass_drop_window import MassDropWindow
 from refilld.backtest.order_events import after_event, with_completed_refill
 from refilld.backtest.replay_target import ReplayTarget
 from refilld.backtest.timestamps import EARLIEST, plain_timestamp
-from refilld.orders_file.cells import MOST_COUNT
+from refilld.orders_file.numbers import MOST_COUNT
 
 _LINK_CACHE_SIZE = 16_384
 
@@ -32,11 +32,11 @@ _LINK_CACHE_SIZE = 16_384
 class ReplayState:
     """Orders and targets at the current point of the history; past looks are not kept."""
 
-    def __init__(self, rule: MassDropRule, decision_log: DecisionLog) -> None:
+    def __init__(self, rule: MassDropRule, decision_log: DecisionLog, *, trust_zero: bool = False) -> None:
         self._targets: dict[str, dict[str, ReplayTarget]] = {metric: {} for metric in Metric}
         self._target_of: dict[str, ReplayTarget] = {}
         self._mass_drop_windows = {metric: MassDropWindow(rule) for metric in Metric}
-        self._policy = LookPolicy(None, rule)
+        self._policy = LookPolicy(None, rule, trust_zero=trust_zero)
         self._decision_log = decision_log
         self.now = EARLIEST
         """Time of the newest applied event."""

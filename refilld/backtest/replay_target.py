@@ -18,7 +18,7 @@ from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Snapshot
 from monitor.model.target import Metric, Target
 from refilld.backtest.events import RecordedSnapshot
-from refilld.orders_file.cells import MOST_COUNT
+from refilld.orders_file.numbers import MOST_COUNT
 
 _NO_COUNT = MOST_COUNT + 1
 _TARGETS = {metric: Target(Link(LinkKind.PROFILE, ""), metric) for metric in Metric}

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from monitor.model.order import Order
 from monitor.model.service import Service
-from monitor.model.service_name import speaks_of_refill
 from monitor.model.terms import RefillMode, Terms, TermsOrigin
+from monitor.model.terms_catalog import TermsCatalog
 from refilld.terminal import printable
 from refilld.terms_format import terms_fields
 
@@ -16,19 +16,18 @@ _NO_SERVICE = Service()
 
 
 class DerivedTerms:
-    """Counts added orders with derived terms by service name, and names from which none could be derived."""
+    """Counts added orders with derived terms by service name, and names that promise what does not hold."""
 
-    def __init__(self, services: Mapping[str, Service], *, enabled: bool) -> None:
-        """`enabled`: whether the configuration derives terms from names."""
+    def __init__(self, services: Mapping[str, Service], catalog: TermsCatalog) -> None:
         self._services = services
-        self._enabled = enabled
+        self._catalog = catalog
         self._unread: Counter[str] = Counter()
         self._orders: Counter[tuple[str, Terms]] = Counter()
         self._further = 0
 
     def add(self, order: Order) -> None:
         name = self._services.get(order.service, _NO_SERVICE).name or order.service
-        if order.terms_from is TermsOrigin.DEFAULT and self._enabled and speaks_of_refill(name):
+        if order.terms_from is TermsOrigin.DEFAULT and self._catalog.differs_from_name(order.terms, name):
             if name in self._unread or len(self._unread) < MOST_NAMES:
                 self._unread[name] += 1
             return
@@ -46,7 +45,11 @@ class DerivedTerms:
         if self._further:
             yield f"and {_orders(self._further)} with terms from further names"
         for name, number in self._unread.most_common():
-            yield f'no terms from the name "{printable(name)}": the default ones hold ({_orders(number)})'
+            yield (
+                f'the name "{printable(name)}" may promise other terms than the default ones, which hold'
+                f" ({_orders(number)}): set terms under its [services] section, or derive_terms = true under"
+                " [service_names]; then: refilld orders reterm --dry-run"
+            )
 
     def facts(self) -> dict[str, object]:
         """The report as JSON fields."""

@@ -5,17 +5,23 @@ quoting itself is broken are the lines after the first line of the broken record
 """
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from monitor.errors import BadInputError
 from refilld.orders_file.headings import Columns, match, present, recognise, require
 from refilld.orders_file.lines import Line, LineReader
-from refilld.orders_file.rows import RawRow, Refused
+from refilld.orders_file.rows import CsvLayout, RawRow, Refused
+
+_NO_MAPPING: Mapping[str, str] = MappingProxyType({})
 
 LONGEST_RECORD = 65_536
 """In bytes; below the limit of the csv module for one cell, which is global to the process."""
 _DELIMITERS = (",", ";", "\t")
+_SEPARATOR_LINE = re.compile(r'"?sep=([^"])"?', re.IGNORECASE)
+"""The first line with which a spreadsheet names its delimiter."""
 _UNCLOSED = "a quote is opened and not closed; close it, and write a quote inside a quoted cell twice"
 _FAULTS = {
     "unexpected end of data": _UNCLOSED,
@@ -36,17 +42,28 @@ class _UnclosedError(Exception):
 class CsvRows:
     """Iterator over the records after the header; the constructor reads the header."""
 
-    def __init__(self, lines: LineReader, mapping: Mapping[str, str]) -> None:
-        """Raise BadInputError when the header is missing, broken, ambiguous or incomplete."""
+    def __init__(
+        self, lines: LineReader, mapping: Mapping[str, str], optional: Mapping[str, str] = _NO_MAPPING
+    ) -> None:
+        """Raise BadInputError when the header is missing, broken, ambiguous or incomplete.
+
+        The columns of `optional` may be missing, unlike those of `mapping`.
+        """
         self._lines = lines
         self._pushed_back: deque[Line] = deque()
         self._consumed: list[Line] = []
         self._size = 0
         self._no_closing_quote = False
         header = _header_line(lines)
-        self._delimiter, cells = _split_header(header, mapping)
+        named = _SEPARATOR_LINE.fullmatch(header)
+        if named is not None:
+            self._delimiter = named[1]
+            cells = _split(_header_line(lines), self._delimiter)
+        else:
+            self._delimiter, cells = _split_header(header, {**optional, **mapping})
+        self.layout: CsvLayout | None = CsvLayout(self._delimiter, tuple(cells), named is not None)
         self._headings = _named_headings(cells)
-        self._columns: Columns = match(self._headings, mapping)
+        self._columns: Columns = match(self._headings, {**present(self._headings, optional), **mapping})
         require(self._columns, self._headings)
         self._fields = [
             (index, self._columns.fields[heading])
@@ -126,10 +143,11 @@ class CsvRows:
                 f"the row has {len(cells)} cells and the header {len(self._headings)};"
                 f" put a cell that contains {self._delimiter!r} in quotes"
             )
-        if fault:
+        if fault and len(cells) > len(self._headings):
             return Refused.text(line, fault, "".join(line.text for line in self._consumed))
-        values = {field: cells[index] for index, field in self._fields}
-        return RawRow(line, values, dict(zip(self._headings, cells, strict=True)))
+        if fault:
+            return Refused(line, None, BadInputError("row", fault), cells)
+        return RawRow(line, {field: cells[index] for index, field in self._fields}, cells)
 
 
 def _explained(fault: Exception) -> str:
@@ -144,6 +162,13 @@ def _header_line(lines: LineReader) -> str:
         if line.text.strip():
             return line.text.rstrip("\r\n")
     raise BadInputError("header", "the file is empty; its first line names the columns")
+
+
+def _split(header: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([header], delimiter=delimiter, strict=True))
+    except csv.Error as fault:
+        raise BadInputError("header", f"is not CSV: {_explained(fault)}") from None
 
 
 def _split_header(header: str, mapping: Mapping[str, str]) -> tuple[str, list[str]]:

@@ -5,24 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.errors import BadInputError
+from refilld.order_fields import FIELDS, LEFT_OUT, NEEDED
 
-NEEDED = ("order_id", "service", "link", "quantity", "status")
-"""Every file needs these columns; whether `completed_at` is needed depends on the row."""
-FIELDS = (
-    *NEEDED,
-    "completed_at",
-    "start_count",
-    "remains",
-    "metric",
-    "terms",
-    "owner",
-    "provider",
-    "customer",
-    "price",
-    "currency",
-)
+REJECT_COLUMNS = ("line", "reason")
+"""Columns that a rejects file adds; an import skips them."""
 # Names in the exports of panels. A panel's charge is what the customer paid, which is the price here.
-# `Created` is absent on purpose: an order is created long before it is completed.
 _PANEL_NAMES = {
     "id": "order_id",
     "serviceid": "service",
@@ -30,17 +17,24 @@ _PANEL_NAMES = {
     "orderstatus": "status",
     "user": "customer",
     "charge": "price",
+    "created": "created_at",
+    "datecreated": "created_at",
+    "startcounter": "start_count",
 }
 _MOST_NAMED = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of a file or row: those that are fields, and those that are ignored."""
+    """The columns of a file or row: those that are fields, and those that mean nothing."""
 
     fields: Mapping[str, str]
     """Field by column."""
     ignored: tuple[str, ...]
+
+
+def is_reject_column(heading: str) -> bool:
+    return _normalized(heading) in REJECT_COLUMNS
 
 
 def recognise(heading: str) -> str | None:
@@ -52,9 +46,9 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
     """Raise BadInputError("--map", …) for an unknown field, or for two columns mapped to one field."""
     seen: dict[str, str] = {}
     for column, field in mapping.items():
-        if field not in FIELDS:
+        if field not in FIELDS and field != LEFT_OUT:
             raise BadInputError("--map", f"there is no field {field!r}; there are {', '.join(FIELDS)}")
-        if field in seen:
+        if field in seen and field != LEFT_OUT:
             raise BadInputError(
                 "--map", f"{seen[field]!r} and {column!r} are both mapped to {field}; keep one"
             )
@@ -63,6 +57,8 @@ def check_mapping(mapping: Mapping[str, str]) -> None:
 
 def match(headings: Sequence[str], mapping: Mapping[str, str]) -> Columns:
     """Match headings to fields; the mapping (field by column) takes precedence over recognised names.
+
+    A column that is mapped to no field is left out.
 
     Beside a column with the service id, a column with its name is ignored. Raises BadInputError for a
     mapped column that is missing, and for two columns that name one field.
@@ -75,16 +71,24 @@ def match(headings: Sequence[str], mapping: Mapping[str, str]) -> Columns:
                 "--map", f"{heading!r} is mapped to both {fields[heading]} and {field}; keep one"
             )
         fields[heading] = field
-    mapped = set(fields.values())
+    mapped = set(fields.values()) - {LEFT_OUT}
     has_id = any(_normalized(heading) == "serviceid" for heading in headings)
     for heading in headings:
         recognised = None if has_id and _normalized(heading) == "service" else recognise(heading)
         if recognised is None or heading in fields or recognised in mapped:
             continue
         if recognised in fields.values():
-            raise _ambiguous(recognised, [other for other in headings if recognise(other) == recognised])
+            same = [
+                other
+                for other in headings
+                if recognise(other) == recognised and fields.get(other) != LEFT_OUT
+            ]
+            raise _ambiguous(recognised, same)
         fields[heading] = recognised
-    return Columns(fields, tuple(heading for heading in headings if heading not in fields))
+    ignored = tuple(
+        heading for heading in headings if heading not in fields and not is_reject_column(heading)
+    )
+    return Columns({column: field for column, field in fields.items() if field != LEFT_OUT}, ignored)
 
 
 def present(headings: Iterable[str], mapping: Mapping[str, str]) -> dict[str, str]:

@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from monitor.errors import BadInputError
 from refilld.orders_file.headings import Columns, find, match, present
 from refilld.orders_file.lines import Line, LineReader
-from refilld.orders_file.rows import RawRow, Refused
+from refilld.orders_file.rows import CsvLayout, RawRow, Refused
+
+_NO_MAPPING: Mapping[str, str] = MappingProxyType({})
 
 LONGEST_LINE = 65_536
 """In bytes."""
@@ -15,6 +18,11 @@ _MOST_KEY_SETS = 64
 _LONGEST_KEY_SET = 2_048
 _MOST_IGNORED = 100
 _LONGEST_IGNORED = 60
+_NAMES = frozenset(
+    {"order_id", "service", "link", "status", "metric", "terms", "owner", "provider", "customer"}
+)
+_AMOUNT_KEYS = ("value", "amount")
+_CURRENCY_KEYS = ("currency_code", "currency")
 
 
 class _Fraction(str):
@@ -26,9 +34,14 @@ class _Fraction(str):
 class JsonRows:
     """Iterator over the objects of a file; the first object must have all columns of the mapping."""
 
-    def __init__(self, lines: LineReader, mapping: Mapping[str, str]) -> None:
+    layout: CsvLayout | None = None
+
+    def __init__(
+        self, lines: LineReader, mapping: Mapping[str, str], optional: Mapping[str, str] = _NO_MAPPING
+    ) -> None:
         self._lines = lines
-        self._mapping = mapping
+        self._needed = mapping
+        self._mapping = {**optional, **mapping}
         self._matched: dict[tuple[str, ...], Columns] = {}
         self._mapping_checked = False
         self.ignored: dict[str, None] = {}
@@ -48,16 +61,21 @@ class JsonRows:
         except BadInputError as error:
             return Refused.text(line.number, error.problem, line.text)
         if not self._mapping_checked:
-            for column in self._mapping:
+            for column in self._needed:
                 find(column, list(read))
             self._mapping_checked = True
         cells: dict[str, str] = {}
-        row = RawRow(line.number, cells, line.text.strip())
+        faults: dict[str, BadInputError] = {}
+        row = RawRow(line.number, cells, line.text.strip(), faults)
         try:
-            for column, field in self._columns(tuple(read)).fields.items():
-                cells[field] = _text(field, read[column])
+            columns = self._columns(tuple(read)).fields
         except BadInputError as error:
             return Refused.row(row, error)
+        for column, field in columns.items():
+            try:
+                cells[field] = _text(field, read[column])
+            except BadInputError as error:
+                faults[field] = error
         return row
 
     def _columns(self, keys: tuple[str, ...]) -> Columns:
@@ -101,13 +119,24 @@ def _no_constant(name: str) -> Any:
 
 
 def _text(field: str, value: object) -> str:
-    """Return a value as text; only a price may have a point. Booleans, lists and objects are refused."""
+    """Return a value as text; an id or name has no point. Booleans, lists and objects are refused."""
     if value is None:
         return ""
-    if isinstance(value, _Fraction) and field != "price":
-        raise BadInputError(field, f"{value[:60]} has a point or an exponent; write it like 12000")
+    if isinstance(value, dict) and field == "price":
+        return _amount_with_currency(value)
+    if isinstance(value, _Fraction) and field in _NAMES:
+        raise BadInputError(field, f"{value[:60]} has a point or an exponent; write it as text")
     if isinstance(value, bool):
         raise BadInputError(field, f"{json.dumps(value)} is not a value for it; write a text or a number")
     if isinstance(value, str | int):
         return str(value)
     raise BadInputError(field, "is a list or an object; write a text or a number")
+
+
+def _amount_with_currency(value: Mapping[str, object]) -> str:
+    """The text of a price that is an object, as panels' interfaces write it."""
+    amount = next((value[key] for key in _AMOUNT_KEYS if key in value), None)
+    currency = next((value[key] for key in _CURRENCY_KEYS if key in value), None) or ""
+    if isinstance(amount, bool) or not isinstance(amount, str | int) or not isinstance(currency, str):
+        raise BadInputError("price", "is an object without a value; write a number, or leave the column out")
+    return f"{amount} {currency.strip().upper()}".strip()

@@ -1,14 +1,12 @@
 """Numbered lines of a file with arbitrary bytes, each limited in length."""
 
-from dataclasses import dataclass
-from typing import BinaryIO, Self
+from typing import BinaryIO, NamedTuple, Self
 
 _CHUNK = 65_536
 _EXCERPT = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line with its end; bytes that are not UTF-8 are lone surrogates in `text`."""
 
     number: int

@@ -2,42 +2,46 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from io import BufferedReader
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
 
 from monitor.errors import BadInputError
+from refilld.orders_file.conventions import with_columns
 from refilld.orders_file.csv_rows import LONGEST_RECORD, CsvRows
 from refilld.orders_file.headings import check_mapping
+from refilld.orders_file.input_file import open_input
 from refilld.orders_file.json_rows import LONGEST_LINE, JsonRows
 from refilld.orders_file.lines import LineReader
-from refilld.orders_file.rows import RawRow, Refused, RowReader
+from refilld.orders_file.rows import CsvLayout, RawRow, Refused, RowReader
 
 _NO_MAPPING: Mapping[str, str] = MappingProxyType({})
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
-_UTF8_BOM = b"\xef\xbb\xbf"
-_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
-_ZIP_SIGNATURE = b"PK\x03\x04"
 _HEAD = 4_096
 
 
 class OrdersFile:
-    """An orders file open for reading; iterate over it once, and close it (it is a context manager)."""
+    """An orders file open for reading; it can be iterated over several times. Close it (context manager)."""
 
-    def __init__(self, path: Path, mapping: Mapping[str, str] = _NO_MAPPING) -> None:
-        """Open the file; `mapping` is field by column.
+    def __init__(
+        self, path: Path, mapping: Mapping[str, str] = _NO_MAPPING, columns: Mapping[str, str] = _NO_MAPPING
+    ) -> None:
+        """Open the file, or the standard input for `-`; the mappings are field by column.
 
+        The columns of `mapping` must exist; those of `columns` are optional, and are overridden by it.
         Raises BadInputError for a fault of the whole file, OSError when it cannot be read.
         """
         check_mapping(mapping)
-        self._file = path.open("rb")
+        self._mapping = mapping
+        self._optional = with_columns(mapping, columns)
+        self._file = open_input(path)
         try:
             self.size = os.fstat(self._file.fileno()).st_size
             """In bytes."""
-            as_json = _skip_bom(self._file, path.suffix)
-            self._lines = LineReader(self._file, LONGEST_LINE if as_json else LONGEST_RECORD)
-            self._rows: RowReader = (JsonRows if as_json else CsvRows)(self._lines, mapping)
+            self._start = self._file.tell()
+            head = self._file.read(_HEAD)
+            self._as_json = _is_json(head, path.suffix)
+            self._lines, self._rows = self._reader()
         except BaseException:
             self._file.close()
             raise
@@ -52,9 +56,21 @@ class OrdersFile:
         """Columns that are no field: known at once for CSV, as far as it is read for JSON Lines."""
         return tuple(self._rows.ignored)
 
+    @property
+    def layout(self) -> CsvLayout | None:
+        """The layout of a CSV file; None for JSON Lines."""
+        return self._rows.layout
+
     def __iter__(self) -> Iterator[RawRow | Refused]:
-        """Yield rows in order; raises BadInputError for a mapping to a missing column (JSON Lines)."""
+        """Yield rows from the beginning; raises BadInputError for a missing mapped column (JSON Lines)."""
+        self._lines, self._rows = self._reader()
         return iter(self._rows)
+
+    def _reader(self) -> tuple[LineReader, RowReader]:
+        self._file.seek(self._start)
+        lines = LineReader(self._file, LONGEST_LINE if self._as_json else LONGEST_RECORD)
+        rows = (JsonRows if self._as_json else CsvRows)(lines, self._mapping, self._optional)
+        return lines, rows
 
     def close(self) -> None:
         self._file.close()
@@ -72,16 +88,8 @@ def read_rows(path: Path, mapping: Mapping[str, str] = _NO_MAPPING) -> Iterator[
         yield from file
 
 
-def _skip_bom(file: BufferedReader, suffix: str) -> bool:
-    """Skip a byte order mark; return whether the file is JSON Lines. BadInputError for other formats."""
-    head = file.peek(_HEAD)[:_HEAD]  # peek, not read and seek: the file may be a pipe
-    if head.startswith(_UTF16_BOMS) or b"\0" in head[:4]:
-        raise BadInputError("file", 'looks like UTF-16; save it as UTF-8 (in a spreadsheet: "CSV UTF-8")')
-    if head.startswith(_ZIP_SIGNATURE):
-        raise BadInputError("file", "is a spreadsheet or an archive; export the orders as CSV")
-    has_bom = head.startswith(_UTF8_BOM)
-    file.read(len(_UTF8_BOM) if has_bom else 0)
-    first = head.removeprefix(_UTF8_BOM).lstrip()[:1]
+def _is_json(head: bytes, suffix: str) -> bool:
+    first = head.lstrip()[:1]
     if first == b"[":
         raise BadInputError(
             "file", "is one JSON array; write one object a line: jq -c '.[]' orders.json > orders.jsonl"

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 
 from monitor.model.order import Order
-from refilld.orders_file import ParsedRow, Refused
+from refilld.orders_file import Ignored, ParsedRow, Refused
 from storage.engine import Database, Transaction
 from storage.orders import ImportResult, import_batch
 
@@ -69,7 +69,7 @@ def try_orders(
 
 
 def _import(tx: Transaction, batch: list[ParsedRow], now: datetime) -> _BatchResult:
-    valid = [item for item in batch if not isinstance(item, Refused)]
+    valid = [item for item in batch if isinstance(item, tuple)]
     refused = [item for item in batch if isinstance(item, Refused)]
     added = []
     imported = import_batch(tx, [order for _, order in valid], now)
@@ -79,6 +79,7 @@ def _import(tx: Transaction, batch: list[ParsedRow], now: datetime) -> _BatchRes
         elif result.result is ImportResult.ADDED:
             added.append(order)
     counts = Counter(result.result for result in imported if result.error is None)
+    counts[ImportResult.IGNORED] = sum(isinstance(item, Ignored) for item in batch)
     return _BatchResult(counts, sorted(refused, key=lambda row: row.line), added)
 
 

@@ -7,7 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from monitor.model.order import Order
-from refilld.orders_file import ParsedRow, RawRow, Refused, parse_file, parse_rows
+from refilld.orders_file import (
+    ParsedRow,
+    RawRow,
+    Refused,
+    conventions_of,
+    parse_file,
+    parse_rows,
+)
 from refilld.services.order_import import ImportListeners, import_orders
 from refilld.settings import Settings
 from refilld.simulate.clock import SimulationClock
@@ -48,12 +55,14 @@ class Sales:
 def read_orders(path: Path, settings: Settings) -> list[ParsedRow]:
     """Read an orders file; deliveries may lie in the future. Raises BadInputError and OSError."""
     services, terms = settings.all_services, settings.all_terms
-    return list(parse_file(path, {}, services=services, terms=terms, now=_CENTURY_ENDS))
+    conventions = conventions_of(settings.orders)
+    rows = parse_file(path, {}, services=services, terms=terms, now=_CENTURY_ENDS, conventions=conventions)
+    return list(rows)
 
 
 def delivered_at(item: ParsedRow) -> datetime | None:
-    """The time of delivery; None for an undelivered order or a refused row."""
-    return None if isinstance(item, Refused) else item[1].completed_at
+    """The time of delivery; None for an undelivered order, and for a row without an order."""
+    return item[1].completed_at if isinstance(item, tuple) else None
 
 
 def _ignore(_order: Order) -> None:

@@ -32,6 +32,7 @@ def document(timeline: Timeline, texts: Mapping[str, str]) -> dict[str, Any]:
         "requests": [asdict(row) for row in timeline.requests],
         "flags_set": [asdict(row) for row in timeline.own_flags],
         "reviews": [asdict(row) for row in timeline.reviews],
+        "corrections": [asdict(row) for row in timeline.corrections],
         "events": [asdict(event) for event in timeline_events(timeline)],
     }
 

@@ -1,6 +1,6 @@
 """The events of a timeline in words, from the stored rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from monitor.model.decision import Action, Reason
@@ -11,6 +11,7 @@ from refilld.timeline.load import Timeline
 from refilld.timeline.timeline import in_time
 from storage.drops import DecisionRow, DropRow
 from storage.flags import FlagRow
+from storage.order_corrections import BASE, MEASURED, CorrectionRow
 from storage.refills import RefillEventRow, RefillRow
 from storage.requests import RequestRow
 from storage.reviews import ReviewRow
@@ -59,6 +60,7 @@ def _events(timeline: Timeline) -> Iterator[TimelineEvent]:
     yield from _order(timeline)
     yield from map(_request, timeline.requests)
     yield from map(_flag, timeline.own_flags)
+    yield from (_correction(row, timeline.decisions) for row in timeline.corrections)
     counts = {look.at: look.count for look in timeline.looks}
     yield from chain.from_iterable(_drop_opened(row, counts.get(row.opened_at)) for row in timeline.drops)
     yield from map(_decision, timeline.decisions)
@@ -103,6 +105,32 @@ def _request(row: RequestRow) -> TimelineEvent:
 def _flag(row: FlagRow) -> TimelineEvent:
     effect = "void" if row.flag.voids else "suspended"
     return TimelineEvent(row.set_at, "order.flagged", f"flagged {row.flag}: the guarantee is {effect}")
+
+
+def _correction(row: CorrectionRow, decisions: Sequence[DecisionRow]) -> TimelineEvent:
+    before = "unknown" if row.before is None else f"{row.before:,}"
+    if row.field in _BY_A_COUNT:
+        text = _BY_A_COUNT[row.field].format(before=before, after=f"{row.after:,}")
+        return TimelineEvent(row.at, "order.corrected", text)
+    earlier = sum(decision.at <= row.at for decision in decisions)
+    rests = f"; {decisions_before(earlier)}" if earlier else ""
+    field = row.field.replace("_", " ")
+    return TimelineEvent(
+        row.at, "order.corrected", f"{field} corrected from {before} to {row.after:,}{rests}"
+    )
+
+
+_BY_A_COUNT = {
+    MEASURED: "start count measured as {after}: the first settled count contradicts the panel's {before}",
+    BASE: "base lowered from {before} to {after}: the start count held units of another order",
+}
+
+
+def decisions_before(number: int) -> str:
+    """What remains of the decisions that were made before a correction."""
+    if number == 1:
+        return "1 earlier decision rests on the old baseline and stays as it is"
+    return f"{number:,} earlier decisions rest on the old baseline and stay as they are"
 
 
 def _drop_opened(row: DropRow, count: int | None) -> Iterator[TimelineEvent]:

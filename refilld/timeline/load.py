@@ -11,10 +11,22 @@ from refilld.services.look_obstacle import EnabledSources, find_obstacle
 from refilld.services.refill_requests import answer_from
 from refilld.timeline.event import TimelineLook
 from refilld.timeline.expected_look import expected_look
-from storage import drops, flags, order_states, orders, refills, requests, reviews, snapshots, targets
+from storage import (
+    drops,
+    flags,
+    order_corrections,
+    order_states,
+    orders,
+    refills,
+    requests,
+    reviews,
+    snapshots,
+    targets,
+)
 from storage.drops import DecisionRow, DropRow
 from storage.engine import Transaction
 from storage.flags import FlagRow
+from storage.order_corrections import CorrectionRow
 from storage.orders import StoredOrder
 from storage.refills import RefillEventRow, RefillRow
 from storage.requests import RequestRow
@@ -53,6 +65,7 @@ class Timeline:
     """By refill id."""
     requests: tuple[RequestRow, ...]
     reviews: tuple[ReviewRow, ...]
+    corrections: tuple[CorrectionRow, ...]
     flags: tuple[FlagRow, ...]
     """The flags that are set now on any order of the target."""
 
@@ -90,6 +103,7 @@ def load(tx: Transaction, order_id: str, now: datetime, enabled: EnabledSources 
         refill_events={refill.refill_id: tuple(refills.events_of(tx, refill.refill_id)) for refill in found},
         requests=tuple(requests.of_order(tx, order_id)),
         reviews=tuple(reviews.of_order(tx, order_id)),
+        corrections=tuple(order_corrections.of_order(tx, order_id)),
         flags=tuple(flags.of_target(tx, stored.target_id)),
     )
 

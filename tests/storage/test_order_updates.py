@@ -14,7 +14,7 @@ from monitor.model.terms import Terms
 from storage import drops, refills
 from storage.engine import Database
 from storage.orders import ImportResult
-from tests.builders import DAY, NOW, a_claim, a_drop, a_profile, an_order
+from tests.builders import DAY, NOW, a_claim, a_drop, a_pending_order, a_profile, an_order
 from tests.storage.order_rows import LATER, result_and_field, stored
 from tests.storage.shop import bring_to, owe, rows_of, sell
 
@@ -27,15 +27,15 @@ FORWARD = [
     (OrderStatus.COMPLETED, OrderStatus.PARTIAL),
     (OrderStatus.COMPLETED, OrderStatus.REFUNDED),
     (OrderStatus.PARTIAL, OrderStatus.FAIL),
+    *(
+        (ended, OrderStatus.COMPLETED)
+        for ended in (OrderStatus.FAIL, OrderStatus.CANCELED, OrderStatus.REFUNDED)
+    ),
+    (OrderStatus.FAIL, OrderStatus.PENDING),
 ]
 
 
-BACKWARD = [
-    (known, row)
-    for known in OrderStatus
-    for row in OrderStatus
-    if (known.delivered and row.waiting) or (not known.waiting and not known.delivered and known is not row)
-]
+BACKWARD = [(known, row) for known in OrderStatus for row in OrderStatus if known.delivered and row.waiting]
 
 
 def with_status(status: OrderStatus) -> Order:
@@ -52,7 +52,7 @@ def test_an_order_status_moves_forward(database: Database, known: OrderStatus, r
 
 @pytest.mark.parametrize(("known", "row"), BACKWARD)
 def test_an_order_status_never_moves_back(database: Database, known: OrderStatus, row: OrderStatus) -> None:
-    """A delivered order does not become undelivered, and an ended one stays ended."""
+    """A delivered order does not wait for its delivery again."""
     sell(database, with_status(known))
     assert result_and_field(sell(database, with_status(row))) == (ImportResult.REFUSED, "status")
     assert stored(database) == with_status(known)
@@ -93,6 +93,30 @@ def test_details_are_updated_and_never_erased(database: Database) -> None:
     assert result_and_field(sell(database, an_order(**details))) == (ImportResult.UPDATED, None)
     assert result_and_field(sell(database, an_order())) == (ImportResult.UNCHANGED, None)
     assert stored(database) == an_order(**details)
+
+
+def test_an_edit_of_a_waiting_order_moves_it_to_the_other_target(database: Database) -> None:
+    """With service, quantity and terms; the target that it leaves is evaluated again."""
+    sell(database, a_pending_order(start_count=0))
+    sell(database, an_order("2"))
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE targets SET noop_until = 1, noop_min_count = 1")
+    gold = Terms(name="gold", max_refills=9)
+    edited = an_order("1", "nasa", service="other", quantity=500, start_count=3572, terms=gold)
+    assert result_and_field(sell(database, edited)) == (ImportResult.UPDATED, None)
+    assert stored(database) == edited
+    assert {target.link: target.noop_until for target in rows_of(database, "targets")} == {
+        "https://www.instagram.com/natgeo/": None,
+        "https://www.instagram.com/nasa/": None,
+    }
+
+
+def test_an_order_that_is_sent_again_is_looked_at(database: Database) -> None:
+    """Fail, later Completed: its target is due."""
+    sell(database, an_order(status=OrderStatus.FAIL, completed_at=None, start_count=None))
+    sell(database, an_order(start_count=3572), now=LATER)
+    (target,) = rows_of(database, "targets")
+    assert (stored(database).baseline, target.next_due_at) == (4572, LATER)
 
 
 def test_an_update_leaves_the_typed_link_as_it_was(database: Database) -> None:

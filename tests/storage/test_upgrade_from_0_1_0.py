@@ -112,6 +112,7 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
          "count_kind": "like_count", "detail": "a detail", "count_offset": -12},
     ],
     "orders": [ORDER],
+    "order_corrections": [],
     "order_flags": [{"order_id": "o-1", "flag": "dispute", "set_at": 401}],
     "drops": [
         {"drop_id": 21, "order_id": "o-1", "state": "refilled", "opened_at": 501, "looks": 2,

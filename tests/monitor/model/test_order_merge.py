@@ -14,7 +14,7 @@ from monitor.model.link import Link, LinkKind
 from monitor.model.order import Order, OrderStatus
 from monitor.model.order_merge import merged
 from monitor.model.target import Metric, Target
-from monitor.model.terms import Terms
+from monitor.model.terms import Terms, TermsOrigin
 from tests.builders import DAY, HOUR, START, an_order
 from tests.effort import examples
 
@@ -43,25 +43,20 @@ def refused_field(known: Order, row: Order, *, decided: bool = False) -> str:
     [
         *((known, row) for known in WAITING for row in OrderStatus),
         *((known, row) for known in DELIVERED for row in [*DELIVERED, *ENDED]),
-        *((known, known) for known in ENDED),
+        *((known, row) for known in ENDED for row in OrderStatus),
     ],
 )
 @pytest.mark.parametrize("decided", [False, True])
 def test_an_order_moves_forward(known: OrderStatus, row: OrderStatus, decided: bool) -> None:
-    """From pending to any status, from delivered to an end; a repeated status changes nothing."""
+    """To any status before the delivery, and after an end, for it may be sent again."""
     after = merged(of_status(known), of_status(row), decided=decided and known.delivered)
     assert (after.status, after.completed_at) == (row, of_status(row).completed_at)
 
 
-@pytest.mark.parametrize(
-    ("known", "row"),
-    [
-        *((known, row) for known in DELIVERED for row in WAITING),
-        *((known, row) for known in ENDED for row in OrderStatus if row is not known),
-    ],
-)
-def test_an_order_never_moves_back(known: OrderStatus, row: OrderStatus) -> None:
-    """A delivered order does not become pending, and an ended one stays ended."""
+@pytest.mark.parametrize("known", DELIVERED)
+@pytest.mark.parametrize("row", WAITING)
+def test_a_delivered_order_never_moves_back(known: OrderStatus, row: OrderStatus) -> None:
+    """It does not wait for its delivery again."""
     assert refused_field(of_status(known), of_status(row)) == "status"
 
 
@@ -76,6 +71,91 @@ def test_the_same_row_again_changes_nothing() -> None:
     """Imports are repeated."""
     known = an_order()
     assert known == merged(known, known, decided=True) == merged(known, known, decided=False)
+
+
+# Before the delivery
+
+NOT_DELIVERED = [*WAITING, *ENDED]
+
+
+@pytest.mark.parametrize("known", NOT_DELIVERED)
+@pytest.mark.parametrize(("provisional", "row"), [(0, 3572), (35, 3572), (None, 3572), (3572, 0)])
+def test_a_start_count_is_provisional_until_the_delivery(
+    known: OrderStatus, provisional: int | None, row: int
+) -> None:
+    """Panels write 0, or the count at that time, into an order that waits."""
+    before = of_status(known, start_count=provisional)
+    after = merged(before, an_order(start_count=row), decided=False)
+    assert (after.status, after.start_count) == (OrderStatus.COMPLETED, row)
+
+
+@pytest.mark.parametrize("known", NOT_DELIVERED)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"service": "2"},
+        {"quantity": 999},
+        {"target": Target(Link(LinkKind.PROFILE, "nasa"), Metric.FOLLOWERS), "link_typed": "@nasa"},
+        {"target": Target(Link(LinkKind.POST, "C0deAAAAAAA"), Metric.LIKES), "link_typed": "/p/C0deAAAAAAA/"},
+    ],
+)
+@pytest.mark.parametrize("status", OrderStatus)
+def test_an_edit_is_followed_until_the_delivery(
+    known: OrderStatus, change: dict[str, Any], status: OrderStatus
+) -> None:
+    """Service, quantity, link and metric, in the row of the delivery as well."""
+    row = of_status(status, **change)
+    assert merged(of_status(known), row, decided=False) == row
+
+
+@pytest.mark.parametrize("known", NOT_DELIVERED)
+def test_an_edited_service_brings_its_terms(known: OrderStatus) -> None:
+    """They are those that the row was read with."""
+    gold = Terms(name="gold", window=None)
+    row = an_order(service="2", terms=gold, terms_from=TermsOrigin.SERVICE)
+    after = merged(of_status(known), row, decided=False)
+    assert (after.terms, after.terms_from) == (gold, TermsOrigin.SERVICE)
+
+
+@pytest.mark.parametrize("known", NOT_DELIVERED)
+def test_terms_that_the_row_names_are_followed_until_the_delivery(known: OrderStatus) -> None:
+    """A row without terms leaves those that an earlier row has named."""
+    sold = of_status(known, terms=Terms(name="silver"))
+    after = merged(sold, an_order(terms=Terms(name="gold", window=None)), decided=False)
+    assert after.terms.name == "gold"
+    silent = an_order(terms=Terms(), terms_from=TermsOrigin.DEFAULT)
+    assert merged(sold, silent, decided=False).terms.name == "silver"
+
+
+@pytest.mark.parametrize("origin", [TermsOrigin.ROW, TermsOrigin.SERVICE, TermsOrigin.DEFAULT])
+def test_a_changed_configuration_is_no_edit(origin: TermsOrigin) -> None:
+    """An order that waits keeps the terms that it was sold under."""
+    sold = of_status(OrderStatus.PENDING, terms=Terms(name="a", window=DAY), terms_from=origin)
+    row = replace(sold, terms=Terms(name="a", window=2 * DAY))
+    assert merged(sold, row, decided=False).terms.window == DAY
+
+
+def test_the_start_count_of_another_target_is_dropped() -> None:
+    """It was the count of the profile that the order was for."""
+    known = of_status(OrderStatus.PENDING, start_count=500)
+    row = replace(an_order(start_count=None), target=Target(Link(LinkKind.PROFILE, "nasa"), Metric.FOLLOWERS))
+    assert merged(known, row, decided=False).start_count is None
+
+
+def test_a_start_count_measured_for_an_earlier_delivery_is_dropped_by_the_next() -> None:
+    """A refunded order that is sent again is measured again."""
+    known = replace(of_status(OrderStatus.REFUNDED, start_count=500), start_measured=True)
+    after = merged(known, an_order(start_count=None), decided=True)
+    assert (after.start_count, after.start_measured) == (None, False)
+    assert merged(known, known, decided=True) == known
+
+
+def test_a_new_delivery_has_no_counts_of_an_earlier_one() -> None:
+    """Base and first count belong to the delivery that was refunded."""
+    counts: dict[str, Any] = {"base_lowered": 5, "base_at": START, "counted_at": START}
+    known = of_status(OrderStatus.REFUNDED, **counts)
+    assert merged(known, an_order(), decided=True) == an_order()
+    assert merged(known, known, decided=True) == known
 
 
 # What was sold
@@ -155,6 +235,19 @@ def test_a_known_start_count_never_changes(decided: bool) -> None:
     assert known == merged(known, replace(known, start_count=None), decided=decided)
 
 
+def test_the_refusal_of_a_start_count_says_how_to_correct_it() -> None:
+    """The command can be pasted, for any id."""
+    with pytest.raises(BadInputError) as refused:
+        merged(an_order("a b", start_count=500), an_order("a b", start_count=400), decided=False)
+    assert refused.value.problem.endswith("refilld orders correct 'a b' --start-count 400")
+
+
+def test_a_corrected_start_count_outlasts_every_later_row() -> None:
+    """The panel still writes the wrong one."""
+    known = an_order(start_count=500)
+    assert merged(known, an_order(start_count=0), decided=True, corrected=True) == known
+
+
 def test_a_start_count_of_0_is_a_known_one() -> None:
     """Zero is a number."""
     known = an_order(start_count=0)
@@ -169,7 +262,7 @@ def test_an_unknown_start_count_may_still_be_given() -> None:
 
 
 def test_a_measured_start_count_stays_while_the_delivery_is_the_same() -> None:
-    """The panel's later one is refused: a look has measured another."""
+    """The panel's later one is refused: a look has measured another, which only an operator can correct."""
     known = replace(an_order(start_count=500), start_measured=True)
     assert known == merged(known, replace(known, start_count=None, start_measured=False), decided=False)
     assert refused_field(known, an_order(start_count=400)) == "start_count"
@@ -214,7 +307,7 @@ def orders(draw: st.DrawFn) -> Order:
 def test_any_rows_leave_a_valid_order_and_its_past(
     known: Order, measured: bool, rows: list[Order], decided: bool
 ) -> None:
-    """Completed exactly when delivered; a decided baseline and a given start count never change."""
+    """Completed exactly when delivered; a decided baseline and a given start count never change after it."""
     known = replace(known, start_measured=measured and known.start_count is not None)
     decided = decided and known.status.delivered and known.start_count is not None
     before = known
@@ -224,9 +317,10 @@ def test_any_rows_leave_a_valid_order_and_its_past(
         except BadInputError:
             continue
         assert (after.completed_at is not None) == after.status.delivered
-        if before.start_count is not None and not before.start_measured:
+        fixed = before.status.delivered
+        if fixed and before.start_count is not None and not before.start_measured:
             assert before.start_count == after.start_count
-        if decided and after.status.delivered:
-            assert (known.baseline, known.completed_at) == (after.baseline, after.completed_at)
+        if decided and fixed and after.status.delivered:
+            assert (before.baseline, before.completed_at) == (after.baseline, after.completed_at)
         assert after == merged(after, row, decided=decided)
         before = after

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model.service_name import MAX_DAYS, derive
+from monitor.model.service_name import MAX_DAYS, derive, speaks_of_refill
 from monitor.model.terms import BelowStart, RefillMode, Terms
 from tests.builders import DAY
 from tests.effort import examples
@@ -69,6 +69,50 @@ def test_days_are_a_window_and_leave_the_rest_as_it_is(name: str, number: int) -
     """R30 and its spellings: the mode and all other limits are those of the default terms."""
     assert read(name) == days(number)
     assert derive(name, BASE, YEAR) == replace(BASE, name=f"R{number}", window=number * DAY)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("IG Followers | 365 Days ♻️ | Fast", 365), ("[REFILL 25 HARI] ♻️", 25), ("60 Days ♻️", 60),
+        ("Followers 365 Days Refill ⛔ No Drop", 365), ("[30 Days] ♻️", 30), ("50K/Day | 90 days ♻", 90),
+        ("30 Days Guarantee", 30), ("Guarantee 30 days", 30), ("Warranty: 30 days", 30),
+        ("30 Tage Garantie", 30), ("Garantía 30 días", 30), ("reposição 30 dias", 30),
+        ("30 jours refill", 30), ("60 gün telafili", 60),
+        ("гарантия 30 дней", 30), ("Refill 30 ngày", 30), ("30天 ♻️", 30), ("garansi 30 hari", 30),
+    ],
+)  # fmt: skip
+def test_the_number_beside_the_mark_counts_in_any_language(name: str, number: int) -> None:
+    """Not the speed, and not what follows."""
+    assert read(name) == days(number)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "No Guarantee", "Non guarantee", "⚠️ NO GUARANTEE ⚠️ HQ", "without any guarantee", "non-guaranteed",
+        "sin garantía", "sem reposição", "ohne Garantie", "без гарантии", "tanpa garansi", "garantisiz",
+    ],
+)  # fmt: skip
+def test_no_guarantee_is_none(name: str) -> None:
+    """Nothing is refilled."""
+    found = derive(name, BASE, YEAR)
+    assert found is not None
+    assert found.refill is RefillMode.NEVER
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "lifetime 30 days refill", "30 Days ♻️ 60 Days ♻️", "365 Days | ♻️", "No guarantee, 30 days refill",
+        "No Guarantee ♻️", "30 Days Refill | No Guarantee after", "Guaranteed Real Followers",
+        "1 year guarantee", "0 days guarantee", "R30 | 60 days guarantee",
+    ],
+)  # fmt: skip
+def test_a_promise_that_is_not_clear_mentions_a_guarantee_and_derives_nothing(name: str) -> None:
+    """Whoever imports must ask what holds."""
+    assert derive(name, BASE, YEAR) is None
+    assert speaks_of_refill(name)
 
 
 @pytest.mark.parametrize(

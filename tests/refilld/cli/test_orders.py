@@ -22,7 +22,7 @@ def test_the_group_is_registered() -> None:
     """With the documented names."""
     (group,) = COMMANDS
     assert group.name == "orders"
-    assert set(group.commands) == {"import", "list", "show", "flag", "unflag", "reterm"}
+    assert set(group.commands) == {"import", "list", "show", "flag", "unflag", "correct", "reterm"}
 
 
 # List
@@ -38,7 +38,7 @@ def test_the_list_shows_the_newest_completion_first(cli: CliWorld) -> None:
     assert [order["order_id"] for order in shown] == ["2", "3", "1"]
     expected = {
         "order_id": "2", "service": "svc", "link_typed": "@shop2", "quantity": 1000, "remains": 0,
-        "status": "Completed", "completed_at": "2026-02-03T00:00:00Z", "start_count": 500,
+        "status": "Completed", "completed_at": "2026-02-03T00:00:00Z", "created_at": None, "start_count": 500,
         "start_measured": False, "provider": "acme", "customer": None, "price": "1.50", "currency": "USD",
         "imported_at": "2026-03-01T12:00:00Z", "updated_at": "2026-03-01T12:00:00Z",
         "link": "https://www.instagram.com/shop2/", "metric": "followers", "owner": None, "terms": "default",

@@ -55,9 +55,10 @@ def test_refused_rows_are_written_to_a_file(cli: CliWorld) -> None:
     cli.run("orders", "import", path, "--rejects", rejects)
     with rejects.open(newline="") as file:
         first, second = csv_module.DictReader(file)
-    assert (first["line"], first["order_id"], first["field"]) == ("3", "3", "quantity")
-    assert json.loads(first["row"])["link"] == "@shop3"
-    assert (second["line"], second["field"]) == ("4", "row")
+    assert list(first) == [*HEADER.strip().split(","), "line", "reason"]
+    assert (first["line"], first["order_id"], first["link"]) == ("3", "3", "@shop3")
+    assert first["reason"] == "quantity: '0' is no order; write how many units were sold"
+    assert (second["line"], second["order_id"]) == ("4", "broken")
     assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
 
 
@@ -146,7 +147,10 @@ def test_with_json_the_result_is_one_object(cli: CliWorld) -> None:
             "updated": 0,
             "unchanged": 0,
             "refused": 1,
+            "ignored": 0,
             "dry_run": dry_run,
+            "notes": [],
+            "remedies": [],
         }
         expected |= {"terms_from_names": [], "orders_of_further_names": 0, "names_without_terms": []}
         assert [json.loads(line) for line in result.stdout.splitlines()] == [expected]
@@ -178,7 +182,7 @@ def test_on_a_terminal_an_import_shows_its_progress(cli: CliWorld) -> None:
         ("orders.csv", b"order_id,link\n", [], "Error: orders.csv: header: the file has no column for "),
         ("orders.csv", b"PK\x03\x04", [], "Error: orders.csv: file: is a spreadsheet or an archive"),
         ("orders.json", b"[{}]", [], "Error: orders.json: file: is one JSON array; write one object a line"),
-        ("orders.csv", HEADER.encode("utf-16"), [], "Error: orders.csv: file: looks like UTF-16; save it as"),
+        ("orders.csv", HEADER.encode("utf-32"), [], "Error: orders.csv: file: looks like UTF-32; save it as"),
         ("orders.csv", HEADER.encode(), ["--map", "x=link"], "Error: orders.csv: --map: the file has no"),
         ("orders.csv", HEADER.encode(), ["--map", "link=url"], "Error: orders.csv: --map: there is no"),
         ("orders.csv", HEADER.encode(), ["--map", "link"], "Error: Invalid value for --map: 'link' is"),

@@ -148,18 +148,32 @@ def test_many_service_names_are_counted_and_not_listed(cli: CliWorld) -> None:
 
 
 def test_terms_are_derived_only_when_enabled(cli: CliWorld) -> None:
-    """Otherwise the default terms apply."""
-    path = cli.write(csv([row(1, "Likes R60")]))
-    assert cli.run("orders", "import", path).stdout == "1 added, 0 updated, 0 unchanged, 0 refused\n"
-    assert sets(cli, "terms", "orders") == [("default", 1)]
+    """Otherwise the default terms apply; that the name promises others is told, with what to do."""
+    path = cli.write(csv([row(1, "Likes R60"), row(2, "Likes R30")]))
+    first, *told = cli.run("orders", "import", path).stdout.splitlines()
+    assert first == "2 added, 0 updated, 0 unchanged, 0 refused"
+    assert [line.partition(":")[0] for line in told] == [
+        'the name "Likes R60" may promise other terms than the default ones, which hold (1 order)'
+    ]
+    assert sets(cli, "terms", "orders") == [("default", 2)]
 
 
-def test_a_name_about_refills_without_derived_terms_is_reported(cli: CliWorld) -> None:
-    """The default terms may promise more than the name."""
+def test_a_promise_that_cannot_be_read_stops_the_rows_until_the_operator_says_what_holds(
+    cli: CliWorld,
+) -> None:
+    """One line with TOML to paste; another service is imported."""
     with (cli.home / "refilld.toml").open("a") as file:
         file.write("[service_names]\nderive_terms = true\n")
     rows = [sold(1).replace("svc", "IG Followers ❌ Refill"), sold(2).replace("svc", "Cheap followers")]
-    result = cli.run("orders", "import", cli.write(csv(rows)))
-    message = 'no terms from the name "IG Followers ❌ Refill": the default ones hold (1 order)'
-    assert message in result.output
-    assert "Cheap followers" not in result.output
+    path = cli.write(csv(rows))
+    result = cli.run("orders", "import", path)
+    assert (result.exit_code, result.stdout) == (1, "1 added, 0 updated, 0 unchanged, 1 refused\n")
+    line, _, *toml = result.stderr.splitlines()
+    assert line == (
+        'orders.csv: service "IG Followers ❌ Refill" (1 row refused, first in line 2): the guarantee in its'
+        ' name "IG Followers ❌ Refill" cannot be read'
+    )
+    with (cli.home / "refilld.toml").open("a") as file:
+        file.write("\n".join(toml) + "\n")
+    result = cli.run("orders", "import", path)
+    assert (result.exit_code, result.stdout) == (0, "1 added, 0 updated, 1 unchanged, 0 refused\n")

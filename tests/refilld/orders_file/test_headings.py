@@ -51,8 +51,9 @@ def test_panel_headings_are_recognised_in_any_order_and_case(
         ("Provider", "provider"),
         ("User", "customer"),
         ("Customer", "customer"),
-        ("Created", None),
-        ("created_at", None),
+        ("Created", "created_at"),
+        ("Created at", "created_at"),
+        ("Date created", "created_at"),
         ("Mode", None),
     ],
 )
@@ -148,10 +149,33 @@ def test_a_column_mapped_to_another_field_loses_its_own_meaning() -> None:
     }
 
 
+def test_a_recognised_column_can_be_left_out() -> None:
+    """It is not listed as ignored either, for that was said; another column may take its field."""
+    columns = match(["ID", "Charge", "Paid"], {"Charge": "", "Paid": "price"})
+    assert (columns.fields, columns.ignored) == ({"ID": "order_id", "Paid": "price"}, ())
+    with_two = match(["ID", "Order ID"], {"id": ""})
+    assert with_two.fields == {"Order ID": "order_id"}
+
+
+def test_configured_columns_may_be_missing_and_are_overridden(tmp_path: Path) -> None:
+    """The configuration is for all files of a shop."""
+    path = _file(tmp_path, "Nr,Link,Service,Quantity,Status,Buyer\n1,@nasa,5,100,Pending,ann\n")
+    columns = {"Nr": "order_id", "Kunde": "customer", "Buyer": "provider"}
+    with OrdersFile(path, {"Buyer": "customer"}, columns) as file:
+        (row,) = file
+    assert isinstance(row, RawRow)
+    assert (row.cells["order_id"], row.cells["customer"]) == ("1", "ann")
+    json_path = _file(tmp_path, '{"Nr": 1}\n', "orders.jsonl")
+    with OrdersFile(json_path, {}, columns) as file:
+        (row,) = file
+    assert isinstance(row, RawRow)
+    assert row.cells == {"order_id": "1"}
+
+
 def test_unknown_and_nameless_columns_are_ignored_and_listed(tmp_path: Path) -> None:
     """The command reports them once."""
-    with OrdersFile(_file(tmp_path, ",".join(NEEDED) + ",Created,,Mode,\n")) as file:
-        assert file.ignored == ("Created", "column 7", "Mode", "column 9")
+    with OrdersFile(_file(tmp_path, ",".join(NEEDED) + ",Note,,Mode,line,reason,\n")) as file:
+        assert file.ignored == ("Note", "column 7", "Mode", "column 11")
 
 
 def test_json_lines_use_the_same_headings_and_mappings(tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""`refilld orders correct`: correct the start count of an order."""
+
+import click
+
+from refilld.cli.context import CommandContext, pass_context
+from refilld.cli.output import cell, json_option, print_json
+from refilld.cli.parameters import TEXT
+from refilld.orders_file.numbers import MOST_COUNT
+from refilld.services.order_correction import CorrectionResult, correct_start_count
+from refilld.terminal import printable
+from refilld.timeline.events import decisions_before
+
+
+@click.command()
+@click.argument("order_id", metavar="ID", type=TEXT)
+@click.option(
+    "--start-count",
+    type=click.IntRange(0, MOST_COUNT),
+    required=True,
+    help="The count of the target before the delivery.",
+)
+@json_option
+@pass_context
+def correct(context: CommandContext, order_id: str, *, start_count: int, as_json: bool) -> None:
+    """Correct the start count of a delivered order; a look is due at once, and `orders show` tells it."""
+    with context.database() as database, database.write() as tx:
+        result = correct_start_count(tx, order_id, start_count, context.now())
+    if as_json:
+        print_json(result.facts())
+        return
+    for line in _lines(result):
+        click.echo(line)
+
+
+def _lines(result: CorrectionResult) -> list[str]:
+    name = f"order {printable(result.order_id)}"
+    if not result.changed:
+        return [f"{name}: the start count is {result.after} already"]
+    lines = [f"{name}: start count {cell(result.before)} -> {result.after}"]
+    if not result.delivered:
+        lines.append("the order is not delivered yet: an import may still replace the start count")
+    if result.decisions:
+        lines.append(decisions_before(result.decisions))
+    if result.open_refills:
+        ids = " ".join(map(str, result.open_refills))
+        lines.append(f"its open refill stays as it is; if it is wrong: refilld refills cancel {ids}")
+    return lines

@@ -1,0 +1,51 @@
+"""Corrects the start count of an order, and tells what rests on the old one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage import drops, order_corrections, orders, refills
+from storage.engine import Transaction
+
+_MOST_REFILLS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionResult:
+    """What a correction has changed."""
+
+    order_id: str
+    changed: bool
+    """False: the order had this start count already."""
+    before: int | None
+    after: int
+    delivered: bool
+    decisions: int
+    """Number of decisions that rest on the old baseline."""
+    open_refills: tuple[int, ...]
+
+    def facts(self) -> dict[str, object]:
+        return {
+            "order_id": self.order_id,
+            "changed": self.changed,
+            "field": order_corrections.START_COUNT,
+            "before": self.before,
+            "after": self.after,
+            "decisions": self.decisions,
+            "open_refills": list(self.open_refills),
+        }
+
+
+def correct_start_count(tx: Transaction, order_id: str, start_count: int, now: datetime) -> CorrectionResult:
+    """Correct the start count; raises NotFoundError."""
+    before = orders.get(tx, order_id).order
+    row = order_corrections.correct_start_count(tx, order_id, start_count, now)
+    found = refills.listed(tx, order_id=order_id, limit=_MOST_REFILLS) if row else []
+    return CorrectionResult(
+        order_id=order_id,
+        changed=row is not None,
+        before=before.start_count,
+        after=start_count,
+        delivered=before.status.delivered,
+        decisions=len(drops.decisions_of(tx, order_id)) if row else 0,
+        open_refills=tuple(refill.refill_id for refill in found if refill.state.open),
+    )

@@ -1,0 +1,97 @@
+"""Corrections: what an operator or a count has changed about the start count of a delivered order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from monitor.model.order import Order
+from storage import targets
+from storage.order_states import one_order
+from storage.schema import order_corrections, orders
+
+START_COUNT = "start_count"
+"""Corrected by an operator."""
+MEASURED = "measured_start_count"
+"""A start count of 0 that the first settled count contradicted."""
+BASE = "base"
+"""Lowered by the first count of another order."""
+_c = order_corrections.c
+_OF_ORDER = select(order_corrections).where(_c.order_id == bindparam("order_id")).order_by(_c.correction_id)
+_CORRECTED = (
+    select(_c.order_id)
+    .distinct()
+    .where(_c.order_id.in_(bindparam("ids", expanding=True)), _c.field == START_COUNT)
+)
+_SET_START_COUNT = (
+    update(orders)
+    .where(orders.c.order_id == bindparam("id"))
+    # All that depends on the start count begins anew.
+    .values(
+        start_count=bindparam("start"),
+        start_measured=False,
+        base_lowered=0,
+        base_at=None,
+        settled_look_at=bindparam("settled"),
+        updated_at=bindparam("now"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionRow:
+    """One correction of one field of an order."""
+
+    correction_id: int
+    order_id: str
+    at: datetime
+    field: str
+    before: int | None
+    """None if the value was not known."""
+    after: int
+
+
+def correct_start_count(
+    connection: Connection, order_id: str, start_count: int, now: datetime
+) -> CorrectionRow | None:
+    """Change the start count and schedule a look; None if it is this one. Raises NotFoundError."""
+    target = targets.of_order(connection, order_id, lock=True)
+    before = one_order(connection, order_id)
+    if before.start_count == start_count and not before.start_measured:
+        return None
+    believed = now if start_count == 0 else None  # no settled count is to contradict an operator's 0
+    connection.execute(
+        _SET_START_COUNT, {"id": order_id, "start": start_count, "now": now, "settled": believed}
+    )
+    _add(connection, order_id, now, START_COUNT, before.start_count, start_count)
+    targets.invalidate_fast_path(connection, [target.target_id])
+    at = before.first_look(now)
+    if at is not None:
+        targets.schedule_by(connection, [target.target_id], at, f"start count of {order_id} corrected")
+    return of_order(connection, order_id)[-1]
+
+
+def note_count(connection: Connection, before: Order, after: Order, at: datetime) -> None:
+    """Add what a count has changed: a start count of 0 that it measured, or a base that it lowered."""
+    if before.start_count == 0 and after.start_count:
+        _add(connection, after.order_id, at, MEASURED, 0, after.start_count)
+    elif before.start_count is not None and after.base < before.base:
+        _add(connection, after.order_id, at, BASE, before.base, after.base)
+
+
+def _add(
+    connection: Connection, order_id: str, at: datetime, field: str, before: int | None, after: int
+) -> None:
+    values = {"order_id": order_id, "at": at, "field": field, "before": before, "after": after}
+    connection.execute(insert(order_corrections), values)
+
+
+def of_order(connection: Connection, order_id: str) -> list[CorrectionRow]:
+    """The corrections of an order, oldest first."""
+    return [CorrectionRow(**row._asdict()) for row in connection.execute(_OF_ORDER, {"order_id": order_id})]
+
+
+def corrected(connection: Connection, order_ids: Sequence[str]) -> set[str]:
+    """Those of the orders that were corrected."""
+    return set(connection.execute(_CORRECTED, {"ids": order_ids}).scalars())

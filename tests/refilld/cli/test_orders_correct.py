@@ -1,0 +1,73 @@
+"""`refilld orders correct`: what it says, and what the story of the order says."""
+
+import json
+
+import pytest
+
+from monitor.model.decision import Action
+from tests.refilld.cli.order_output import objects
+from tests.refilld.cli_world import CliWorld, sold
+from tests.storage.shop import owe
+
+
+def test_a_correction_is_told_and_is_part_of_the_story(cli: CliWorld) -> None:
+    """As text and as JSON."""
+    cli.imported(sold(1))
+    result = cli.run("orders", "correct", "1", "--start-count", "3572")
+    assert (result.exit_code, result.stdout) == (0, "order 1: start count 500 -> 3572\n")
+    assert "start count corrected from 500 to 3,572" in cli.run("orders", "show", "1").stdout
+    shown = json.loads(cli.run("orders", "show", "1", "--json").stdout)
+    assert (shown["start_count"], shown["baseline"]) == (3572, 4572)
+    (correction,) = shown["corrections"]
+    assert (correction["field"], correction["before"], correction["after"]) == ("start_count", 500, 3572)
+    assert "order.corrected" in [event["kind"] for event in shown["events"]]
+
+
+def test_a_correction_says_that_decisions_rest_on_the_old_baseline(cli: CliWorld) -> None:
+    """And names the refill that came of it."""
+    cli.imported(sold(1))
+    with cli.world.database.write() as tx:
+        refill_id = owe(tx, "1", Action.REFILL, at=cli.world.clock())
+    result = cli.run("orders", "correct", "1", "--start-count", "400")
+    assert result.stdout.splitlines()[1:] == [
+        "1 earlier decision rests on the old baseline and stays as it is",
+        f"its open refill stays as it is; if it is wrong: refilld refills cancel {refill_id}",
+    ]
+    story = cli.run("orders", "show", "1").stdout
+    expected = "from 500 to 400; 1 earlier decision rests on the old baseline and stays as it is"
+    assert expected in story
+    (facts,) = objects(cli.run("orders", "correct", "1", "--start-count", "300", "--json"))
+    assert (facts["changed"], facts["decisions"], facts["open_refills"]) == (True, 1, [refill_id])
+
+
+def test_the_same_start_count_is_no_correction(cli: CliWorld) -> None:
+    """It is not kept either."""
+    cli.imported(sold(1))
+    result = cli.run("orders", "correct", "1", "--start-count", "500")
+    assert result.stdout == "order 1: the start count is 500 already\n"
+    assert json.loads(cli.run("orders", "show", "1", "--json").stdout)["corrections"] == []
+
+
+def test_a_start_count_before_the_delivery_may_still_be_replaced(cli: CliWorld) -> None:
+    """The command says so."""
+    cli.imported("2,svc,@shop2,1000,Pending,,0,,followers,acme,1.50,USD")
+    result = cli.run("orders", "correct", "2", "--start-count", "5")
+    assert result.stdout.splitlines() == [
+        "order 2: start count 0 -> 5",
+        "the order is not delivered yet: an import may still replace the start count",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["9", "--start-count", "1"], 1, "there is no order 9"),
+        (["9"], 2, "Missing option '--start-count'"),
+        (["9", "--start-count", "-1"], 2, "-1 is not in the range"),
+    ],
+)
+def test_a_wrong_correction_is_refused(cli: CliWorld, words: list[str], code: int, message: str) -> None:
+    """With one clear line."""
+    result = cli.process("orders", "correct", *words)
+    assert result.returncode == code
+    assert message in result.stderr
