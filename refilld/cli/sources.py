@@ -22,7 +22,7 @@ from storage.engine import Transaction
 COLUMNS = (
     "source", "enabled", "state", "until", "reason", "requests_last_hour", "requests_per_hour",
     "requests_last_day", "requests_per_day", "looks_per_request", "used_percent",
-    "expected_age_hours", "expected_missed_percent",
+    "expected_age_hours", "expected_missed_percent", "detail",
 )  # fmt: skip
 LONGEST_REASON = 200
 _SIMULATED = "simulated"
@@ -44,7 +44,8 @@ def list_(context: CommandContext, *, as_json: bool) -> None:
         expected = forecasts(tx, context.settings, now)
         names = (name for name in installed() if name != _SIMULATED or name in configured)
         states = ((name, _state(tx, name, configured.get(name), now)) for name in names)
-        rows = [{**row, **_expectation(expected.get(name))} for name, row in states]
+        found = [{**row, **_expectation(expected.get(name))} for name, row in states]
+        rows = [{column: row[column] for column in COLUMNS} for row in found]
     print_rows(COLUMNS, rows, as_json=as_json)
 
 
@@ -106,16 +107,21 @@ def _state(tx: Transaction, name: str, section: SourceSection | None, now: datet
     }
 
 
-_OFF = {"state": "off", "until": None, "reason": None}
+_OFF = {"state": "off", "until": None, "reason": None, "detail": None}
 
 
 def _breaker_state(breaker: Breaker, wait: datetime | None, now: datetime) -> Mapping[str, object]:
     """The state of the breaker; when that lets the source look, the wait that the platform asked for."""
     closed = breaker.closed_until(now)
     if wait and not closed:
-        return {"state": "waiting", "until": wait, "reason": "platform"}
-    until = None if breaker.stopped else closed
-    return {"state": breaker.state(now), "until": until, "reason": breaker.reason or None}
+        return {"state": "waiting", "until": wait, "reason": "platform", "detail": None}
+    until = None if breaker.stopped or not closed else breaker.silent_until(now, wait)
+    return {
+        "state": breaker.state(now),
+        "until": until,
+        "reason": breaker.reason or None,
+        "detail": (breaker.detail if closed else "") or None,
+    }
 
 
 def _expectation(forecast: SourceForecast | None) -> Mapping[str, object]:

@@ -226,9 +226,9 @@ def test_each_pause_and_the_stop_of_a_source_raise_one_alert(world: JobsWorld) -
     pass_a_day(world, source, tick=10 * MINUTE)
     assert source.times == [START, START + HOUR, START + 3 * HOUR]
     expected = [
-        "source scripted refuses us (blocked); paused until 2026-03-01 13:00:00 UTC",
-        "source scripted refuses us (blocked); paused until 2026-03-01 15:00:00 UTC",
-        "source scripted refuses us (blocked); paused until an operator resumes it",
+        "source scripted refuses us (blocked: scripted blocked); paused until 2026-03-01 13:00:00 UTC",
+        "source scripted refuses us (blocked: scripted blocked); paused until 2026-03-01 15:00:00 UTC",
+        "source scripted refuses us (blocked: scripted blocked); paused until an operator resumes it",
     ]
     assert world.rows("outbox", "kind", "text") == [("source.blocked", text) for text in expected]
 
