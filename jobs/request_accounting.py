@@ -77,7 +77,7 @@ def settle_reading(
             after = after.after(snapshot.outcome, request_key, now, configured.first_pause, snapshot.detail)
     if _absence_unverified(tx, configured, reading):
         after = replace(after, half_open=True)
-    _save_breaker(tx, configured, before, after, now)
+    _save_breaker(tx, configured, before, after, done)
 
 
 def probe_canary(database: Database, configured: ConfiguredSource, clock: Callable[[], datetime]) -> None:
@@ -90,7 +90,8 @@ def probe_canary(database: Database, configured: ConfiguredSource, clock: Callab
     reading = configured.source.read([configured.canary], clock())
     snapshot = reading.snapshots[0]
     with database.write() as tx:
-        _charge_reading(tx, configured, reading, clock(), Purpose.CANARY)
+        done = clock()
+        _charge_reading(tx, configured, reading, done, Purpose.CANARY)
         if snapshot.outcome is Outcome.COUNT:
             sources.note_reads(tx, {(configured.source.name, snapshot.target.metric): snapshot.at})
         before = sources.breaker(tx, configured.source.name)
@@ -100,7 +101,7 @@ def probe_canary(database: Database, configured: ConfiguredSource, clock: Callab
             if still_paused
             else before.after_canary(snapshot.outcome, snapshot.at, configured.first_pause, snapshot.detail)
         )
-        _save_breaker(tx, configured, before, after, snapshot.at)
+        _save_breaker(tx, configured, before, after, done)
     log.info(
         "canary.asked", source=configured.source.name, outcome=str(snapshot.outcome), detail=snapshot.detail
     )

@@ -278,15 +278,21 @@ def test_a_canary_request_is_charged_before_it_is_sent(world: JobsWorld) -> None
 
 @pytest.mark.parametrize(
     ("wait", "until"),
-    [(DAY, START + DAY), (MINUTE, START + HOUR), (None, START + HOUR)],
+    [(DAY, START + DAY + SECOND), (MINUTE, START + HOUR), (None, START + HOUR + SECOND)],
 )
 def test_the_alert_of_a_pause_tells_the_time_that_holds(
     world: JobsWorld, wait: timedelta | None, until: datetime
 ) -> None:
-    """The later one of our pause and of the wait that the platform asks for."""
+    """The later one of our pause, and of the wait that the platform asks for when it answers."""
     world.sell(an_order())
+
+    def answer_a_second_later() -> None:
+        world.now += SECOND
+
     source = Platform(
-        lambda _name, _now: Outcome.RATE_LIMITED, rate_limit=lambda _now: RateLimitHint(100, wait)
+        lambda _name, _now: Outcome.RATE_LIMITED,
+        while_reading=answer_a_second_later,
+        rate_limit=lambda _now: RateLimitHint(100, wait),
     )
     sampling = world.sampling(a_configured_source(source))
     sampling.run_once()
