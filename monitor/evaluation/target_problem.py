@@ -67,5 +67,5 @@ def _alert(problem: TargetProblem, state: TargetState, kept: Snapshot, suspended
         return private_alert(state.target, suspended)
     if problem is TargetProblem.OTHER_ACCOUNT:
         return other_account_alert(state.target, kept.detail, suspended)
-    why = f"{kept.outcome}: {kept.detail}" if kept.out_of_reach else kept.outcome
+    why = f"{kept.outcome}: {kept.detail}" if kept.detail else kept.outcome
     return refused_alert(state.target, why, state.failures)
