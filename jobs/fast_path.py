@@ -66,7 +66,11 @@ def _fast_look(
 def _within_bounds(state: FastPathState, snapshot: Snapshot) -> bool:
     """Whether a count belongs to the series and is not below the noop bounds."""
     same_series = snapshot.source == state.source and snapshot.count_kind == state.count_kind
-    same_account = snapshot.account in {"", state.account} and not snapshot.username
+    same_account = (
+        snapshot.account in {"", state.account}
+        and snapshot.source_account in {"", state.source_account}
+        and not snapshot.username
+    )
     return (
         same_series
         and same_account

@@ -74,10 +74,10 @@ def settle_reading(
         # The refusals of one reading count once.
         if after.closed_until(now) is None or snapshot.outcome not in REFUSALS:
             request_key = configured.source.request_key(snapshot.target) or snapshot.target.link.url
-            after = after.after(snapshot.outcome, request_key, now, configured.first_pause)
+            after = after.after(snapshot.outcome, request_key, now, configured.first_pause, snapshot.detail)
     if _absence_unverified(tx, configured, reading):
         after = replace(after, half_open=True)
-    _save_breaker(tx, configured, before, after, now)
+    _save_breaker(tx, configured, before, after, done)
 
 
 def probe_canary(database: Database, configured: ConfiguredSource, clock: Callable[[], datetime]) -> None:
@@ -90,7 +90,8 @@ def probe_canary(database: Database, configured: ConfiguredSource, clock: Callab
     reading = configured.source.read([configured.canary], clock())
     snapshot = reading.snapshots[0]
     with database.write() as tx:
-        _charge_reading(tx, configured, reading, clock(), Purpose.CANARY)
+        done = clock()
+        _charge_reading(tx, configured, reading, done, Purpose.CANARY)
         if snapshot.outcome is Outcome.COUNT:
             sources.note_reads(tx, {(configured.source.name, snapshot.target.metric): snapshot.at})
         before = sources.breaker(tx, configured.source.name)
@@ -98,9 +99,9 @@ def probe_canary(database: Database, configured: ConfiguredSource, clock: Callab
         after = (
             before
             if still_paused
-            else before.after_canary(snapshot.outcome, snapshot.at, configured.first_pause)
+            else before.after_canary(snapshot.outcome, snapshot.at, configured.first_pause, snapshot.detail)
         )
-        _save_breaker(tx, configured, before, after, snapshot.at)
+        _save_breaker(tx, configured, before, after, done)
     log.info(
         "canary.asked", source=configured.source.name, outcome=str(snapshot.outcome), detail=snapshot.detail
     )
@@ -148,10 +149,11 @@ def _save_breaker(
     name = configured.source.name
     sources.save_breaker(tx, name, after)
     if after.paused_until not in {None, before.paused_until}:
-        until = "an operator resumes it" if after.stopped else _utc(after.paused_until)
-        log.warning("source.paused", source=name, reason=after.reason, until=until)
+        wait = sources.rate_limit_state(tx, name).waits_until(now)
+        until = "an operator resumes it" if after.stopped else _utc(after.silent_until(now, wait))
+        log.warning("source.paused", source=name, reason=after.reason, until=until, detail=after.detail)
         if after.refusals > before.refusals:  # transient faults send no alert
-            outbox.add(tx, source_alert(name, after.reason, until), now)
+            outbox.add(tx, source_alert(name, after.reason, until, after.detail), now)
     elif before.half_open and not after.half_open:
         log.info("source.ready", source=name)
 

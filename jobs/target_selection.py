@@ -10,6 +10,7 @@ from jobs.configured_source import ConfiguredSource
 from monitor.cadence.schedule import Observation, Priority, QueuePosition
 from monitor.evaluation.target_state import TargetState
 from monitor.model.order_state import OrderState
+from monitor.model.snapshot import Outcome
 from storage import due
 from storage.due import DueTarget
 from storage.engine import Transaction
@@ -87,7 +88,10 @@ class FixedSelection:
 def claim_requests(
     tx: Transaction, configured: ConfiguredSource, targets: Sequence[DueTarget], now: datetime
 ) -> list[list[TargetState]]:
-    """Claim all targets that the requests of these due targets show, up to the batch size of the source."""
+    """Claim all targets that the requests of these due targets show, up to the batch size of the source.
+
+    Targets that are not due are looked at too: the request shows their counts at no further cost.
+    """
     shown: defaultdict[str, list[TargetState]] = defaultdict(list)
     request_keys = list(dict.fromkeys(target.request_key for target in targets))
     for state in due.lock_by_request(tx, configured.source.name, request_keys, now):
@@ -96,7 +100,7 @@ def claim_requests(
     requests = []
     for request_key in request_keys:
         states = [
-            state for state in shown[request_key] if state.target_id in first or _needs_look(state, now)
+            state for state in shown[request_key] if state.target_id in first or _costs_nothing(state, now)
         ]
         states.sort(key=lambda state: (state.target_id not in first, state.schedule.next_due_at or now))
         requests.append(states[: configured.source.batch])
@@ -104,7 +108,10 @@ def claim_requests(
     return [states for states in requests if states]
 
 
-def _needs_look(state: TargetState, now: datetime) -> bool:
-    """Whether a target that shares a request needs a look; not if it was just seen and is not due."""
-    just_seen = state.last_look_at is not None and now - state.last_look_at < CLAIMED_FOR
-    return not just_seen or (state.schedule.next_due_at is not None and state.schedule.next_due_at <= now)
+def _costs_nothing(state: TargetState, now: datetime) -> bool:
+    """Whether a request that is sent anyway may look at this target too.
+
+    A source that did not find a target has read as far as it can for it. That is done only when it is due.
+    """
+    is_due = state.schedule.next_due_at is not None and state.schedule.next_due_at <= now
+    return is_due or state.last_outcome is not Outcome.UNAVAILABLE

@@ -34,9 +34,9 @@ def _raw(*names: str) -> list[object]:
 
 _SELECT_STATES = (
     select(
-        _t.target_id, _t.source, _t.request_key, _t.count_kind, _t.account, _t.count_offset, _t.cadence_state,
-        _t.priority, _t.noop_min_count,
-        *_raw("noop_until", "judged_from", "judged_until", "last_look_at", "unseen_since"),
+        _t.target_id, _t.source, _t.request_key, _t.count_kind, _t.account, _t.source_account,
+        _t.count_offset, _t.cadence_state, _t.priority,
+        *_raw("noop_min_count", "noop_until", "judged_from", "judged_until", "last_look_at", "unseen_since"),
     )
     .where(
         _t.target_id.in_(bindparam("target_ids", expanding=True)),
@@ -86,6 +86,7 @@ class FastPathState(NamedTuple):
     request_key: str
     count_kind: str
     account: str | None
+    source_account: str | None
     count_offset: int
     cadence_state: str
     priority: int

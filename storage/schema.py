@@ -57,6 +57,7 @@ targets = Table(
     Column("zero_seen", Boolean, nullable=False, server_default=false()),
     Column("private_since", Instant),
     Column("account", Text),
+    Column("source_account", Text),
     Column("username_now", Text),
     Column("absences", Integer, nullable=False, server_default="0"),
     Column("absent_since", Instant),

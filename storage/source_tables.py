@@ -24,6 +24,7 @@ source_state = Table(
     Column("paused_until", Instant),
     Column("stopped", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
     Column("refusals", Integer, nullable=False),
     Column("level", Integer, nullable=False),
     Column("refused_at", Instant),

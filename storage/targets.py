@@ -75,6 +75,7 @@ _SAVE_LOOK = (
                 "zero_seen",
                 "private_since",
                 "account",
+                "source_account",
                 "username_now",
                 "absences",
                 "absent_since",
@@ -224,6 +225,7 @@ def _series_values(series: Series) -> dict[str, object]:
         "count_kind": series.count_kind,
         "zero_seen": series.zero_seen,
         "account": series.account or None,
+        "source_account": series.source_account or None,
         "series_source": series.source,
         "count_offset": series.count_offset,
     }
@@ -298,6 +300,7 @@ def state_of(row: AnyRow) -> TargetState:
             row.account or "",
             row.series_source,
             row.count_offset,
+            row.source_account or "",
         ),
         last_look_at=row.last_look_at,
         last_outcome=row.last_outcome,

@@ -33,6 +33,7 @@ class AlertKind(StrEnum):
     DROP_WAITING = "drop.waiting"
     TARGET_PRIVATE = "target.private"
     TARGET_GONE = "target.gone"
+    TARGET_OTHER_ACCOUNT = "target.other_account"
     TARGET_REFUSED = "target.refused"
     SOURCE_BLOCKED = "source.blocked"
     REFILL_DEAD = "refill.dead"
@@ -91,15 +92,28 @@ def gone_alert(target: Target, absence: Absence, orders: int) -> Alert:
     return Alert(AlertKind.TARGET_GONE, text, link=target.link.url)
 
 
-def refused_alert(target: Target, outcome: str, looks: int) -> Alert:
+def other_account_alert(target: Target, detail: str, orders: int) -> Alert:
+    """Alert once that the name of a target belongs to another account now."""
+    text = (
+        f"{target.link} belongs to another account now ({detail}), whose {target.metric} are not judged; "
+        f"{orders} order(s) wait for the account that they were sold for. Ask the customer for its new name"
+    )
+    return Alert(AlertKind.TARGET_OTHER_ACCOUNT, text, link=target.link.url)
+
+
+def refused_alert(target: Target, why: str, looks: int) -> Alert:
     """Alert that a target cannot be read, while others can."""
-    text = f"{target.metric} of {target.link} could not be read {looks} times in a row ({outcome})"
+    text = f"{target.metric} of {target.link} could not be read {looks} times in a row ({why})"
     return Alert(AlertKind.TARGET_REFUSED, text, link=target.link.url)
 
 
-def source_alert(source: str, reason: str, until: str) -> Alert:
-    """Alert that a source refuses requests and is paused; `until` is a time or a condition."""
-    return Alert(AlertKind.SOURCE_BLOCKED, f"source {source} refuses us ({reason}); paused until {until}")
+def source_alert(source: str, reason: str, until: str, detail: str = "") -> Alert:
+    """Alert that a source refuses requests and is paused; `until` is a time or a condition.
+
+    `detail` is the source's message, which may say what to do.
+    """
+    why = f"{reason}: {detail}" if detail else reason
+    return Alert(AlertKind.SOURCE_BLOCKED, f"source {source} refuses us ({why}); paused until {until}")
 
 
 def dead_refill_alert(refill_id: int, order_id: str, quantity: int, error: str) -> Alert:

@@ -77,6 +77,11 @@ class AdaptiveCadence:
         """True: the cadence state contains all that the next look depends on."""
         return True
 
+    @property
+    def soon(self) -> timedelta:
+        """Shortest interval: 10 minutes if `every` is 6 hours."""
+        return self.every / 36
+
     def next_look(self, states: Sequence[OrderState], summary: LookSummary, now: datetime) -> NextLook | None:
         """Return the next look; None if no order is covered and no refill is open."""
         covered = [w for w in states if w.covered(now)]
@@ -91,7 +96,11 @@ class AdaptiveCadence:
         look = self._after_count(covered, after, now)
         if summary.priority is Priority.URGENT:
             return look._replace(cadence_state=dump(observations))
-        return look._replace(observations=_routine_observations(observations, after, summary.source, now))
+        known = self._observed(observations, after)
+        return look._replace(
+            cadence_state=dump(known),
+            observations=_routine_observations(observations, known, summary.source, now),
+        )
 
     def next_look_after_noop(
         self, cadence_state: str, count: int, now: datetime, priority: Priority, source: str, /
@@ -113,8 +122,9 @@ class AdaptiveCadence:
         )
         if priority is Priority.URGENT:
             return following
-        noted = _routine_observations(observations, after, source, now)
-        return following._replace(cadence_state=dump(after), observations=noted)
+        known = self._observed(observations, after)
+        noted = _routine_observations(observations, known, source, now)
+        return following._replace(cadence_state=dump(known), observations=noted)
 
     def look_value(self, cadence_state: str, now: datetime) -> float:
         """Value of a look at a target now, from its cadence state."""
@@ -163,6 +173,21 @@ class AdaptiveCadence:
             time_of(observation.ends),
             _final_look(observation, observation.ends, hazard, at),
         )
+
+    def _observed(
+        self, before: Sequence[ObservationState], after: Sequence[ObservationState]
+    ) -> list[ObservationState]:
+        """The states to store after a routine look: an order that was just looked at keeps its state.
+
+        A look comes soon after another one when a request is made for another target. The change of a few
+        units in a minute is no rate of a day; the next look observes the whole interval. A crossing is
+        observed at once: afterwards it would be taken for a confirmation.
+        """
+        soon = self.soon / timedelta(hours=1)
+        return [
+            old if new.at - old.at < soon and new.used < 1 else new
+            for old, new in zip(before, after, strict=True)
+        ]
 
     def _observation_states(
         self, covered: Sequence[OrderState], before: Sequence[ObservationState]
@@ -233,7 +258,7 @@ class AdaptiveCadence:
     def _retry(self, summary: LookSummary, now: datetime) -> NextLook | None:
         if summary.outcome is None or summary.failures > MAX_RETRIES:
             return None
-        wait = min(self.every, self.every / 36 * 2 ** max(summary.failures - 1, 0))
+        wait = min(self.every, self.soon * 2 ** max(summary.failures - 1, 0))
         return NextLook(now + wait, Priority.ROUTINE, f"last look was {summary.outcome}")
 
     def _schedule(
@@ -268,12 +293,11 @@ class AdaptiveCadence:
 
     def _dated(self, covered: Sequence[OrderState], now: datetime) -> Iterator[NextLook]:
         """The looks that the rules need at a fixed time."""
-        soon = self.every / 36
         for w in covered:
             if w.drop is not None and w.drop.state is DropState.SUSPECTED and w.settled(now):
-                yield confirmation(w, w.drop, soon, now)
+                yield confirmation(w, w.drop, self.soon, now)
             yield from self._waiting_drop(w, now)
-            yield from hold_ends(w, soon, now)
+            yield from hold_ends(w, self.soon, now)
 
     def _waiting_drop(self, state: OrderState, now: datetime) -> Iterator[NextLook]:
         """The look at which a waiting drop is decided again; none while it waits for a customer's request."""

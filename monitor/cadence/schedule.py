@@ -102,6 +102,25 @@ class NextLook(NamedTuple):
     """What the cadence learns from the look, once it is committed."""
 
 
+def in_step(looks: Sequence[NextLook]) -> list[NextLook]:
+    """Return the next looks at targets that one request shows, at one time: the earliest one needed.
+
+    A look is moved only to one of its own or a higher priority, and keeps its priority: else a look that may
+    wait for the budget would make others urgent, and a routine look would teach the cadence nothing.
+    """
+    return [_earliest(look, [one for one in looks if one.priority <= look.priority]) for look in looks]
+
+
+def _earliest(look: NextLook, others: Sequence[NextLook]) -> NextLook:
+    first = min(others, key=lambda one: one.at)
+    if first.at >= look.at:
+        return look
+    by_date = look.schedule_request is None
+    return look._replace(
+        at=first.at, due_reason=f"{first.due_reason}, in one request" if by_date else look.due_reason
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class LookSummary:
     """The newest look at a target, as far as the schedule depends on it."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from monitor.evaluation.target_state import TargetState
-from monitor.guarantee.series import Series, admit, begins
+from monitor.guarantee.series import Series, admit, begins, other_account
 from monitor.guarantee.source_switch import expected_count
 from monitor.guarantee.start_counts import EarlierCount
 from monitor.guarantee.verdicts import Verdict, evaluate_count
@@ -59,6 +59,11 @@ class AdmittedLook:
         """Whether the count is of another source whose series cannot begin yet."""
         refused = self.taken.count is not None and self.kept.count is None
         return refused and self.state.series.is_not_of(self.taken.source)
+
+    @property
+    def shows_other_account(self) -> bool:
+        """Whether the look shows another account than that of the series."""
+        return other_account(self.taken, self.state.series) is not None
 
     def under_mass_drop(self) -> "AdmittedLook":
         """Return the look with the verdicts under a mass drop."""

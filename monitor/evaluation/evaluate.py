@@ -136,19 +136,22 @@ def _conclude(look: AdmittedLook, reads: SourceReads, policy: LookPolicy) -> Loo
     kept, state = look.kept, look.state
     orders = _orders_after(look, policy.mass_drops)
     read_at = reads.get((kept.source, state.target.metric))
-    absence = Absence() if kept.count is not None else observe(state.absence, kept.outcome, kept.at, read_at)
+    absence = _absence(state.absence, kept, read_at)
     failures = failures_after(state, kept)
     known = replace(state, series=look.series, absence=absence, failures=failures)
-    problem = problem_of(kept, absence, 0 if look.waits_for_switch else failures, read_at)
+    problem = problem_of(
+        kept,
+        absence,
+        0 if look.waits_for_switch else failures,
+        read_at,
+        other_account=look.shows_other_account,
+    )
     notified, alert = notify(problem, known, look.orders, kept)
     following = _next_look(look, orders, failures, policy.cadence)
     if policy.router is not None:
-        schedule = policy.router.after(state.target, state.schedule, orders, kept)
-        if (
-            following is not None
-            and schedule.source != state.schedule.source
-            and kept.outcome in UNSEEN_OUTCOMES
-        ):
+        unseen = _unseen(look)
+        schedule = policy.router.after(state.target, state.schedule, orders, kept, unseen=unseen)
+        if following is not None and schedule.source != state.schedule.source and unseen:
             following = _due_at_once(following, state, kept)
         known = replace(known, schedule=schedule)
     alerts = () if alert is None else (alert,)
@@ -164,6 +167,22 @@ def _conclude(look: AdmittedLook, reads: SourceReads, policy: LookPolicy) -> Loo
         judged=look.judged,
         opened=look.opened,
     )
+
+
+def _unseen(look: AdmittedLook) -> bool:
+    """Whether another source should look: this one did not find the target, or found who took its name.
+
+    Only the user id leads from a name that was taken to the account; a look by name would show the other one.
+    """
+    taken_name = look.shows_other_account and look.taken.source_account and look.series.account
+    return look.kept.outcome in UNSEEN_OUTCOMES or bool(taken_name)
+
+
+def _absence(before: Absence, kept: Snapshot, read_at: datetime | None) -> Absence:
+    """The absence after a look; one that could not look far enough is no evidence (RULES 7)."""
+    if kept.count is not None:
+        return Absence()
+    return before if kept.out_of_reach else observe(before, kept.outcome, kept.at, read_at)
 
 
 def _orders_after(look: AdmittedLook, rule: MassDropRule) -> tuple[OrderState, ...]:

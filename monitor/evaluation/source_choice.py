@@ -62,10 +62,16 @@ class SourceRouter:
         return replace(schedule, source=route.source, request_key=route.request_key)
 
     def after(
-        self, target: Target, schedule: TargetSchedule, orders: Sequence[OrderState], kept: Snapshot
+        self,
+        target: Target,
+        schedule: TargetSchedule,
+        orders: Sequence[OrderState],
+        kept: Snapshot,
+        *,
+        unseen: bool,
     ) -> TargetSchedule:
         """Return the schedule after a look; a source that did not find the target is replaced by the next."""
-        if kept.outcome in UNSEEN_OUTCOMES and len(self.sources) > 1:
+        if unseen and len(self.sources) > 1:
             schedule = replace(
                 schedule,
                 unseen_by=schedule.unseen_by | {kept.source},

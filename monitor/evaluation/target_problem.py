@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from monitor.alerts.alert import Alert, gone_alert, private_alert, refused_alert
+from monitor.alerts.alert import Alert, gone_alert, other_account_alert, private_alert, refused_alert
 from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.gone_detection import ABSENT, Absence
 from monitor.model.order_state import OrderState
@@ -22,12 +22,14 @@ def failures_after(state: TargetState, kept: Snapshot) -> int:
 
 
 def problem_of(
-    kept: Snapshot, absence: Absence, failures: int, read_at: datetime | None
+    kept: Snapshot, absence: Absence, failures: int, read_at: datetime | None, *, other_account: bool = False
 ) -> TargetProblem | None:
     """Return what keeps the target from being counted.
 
     `read_at` is the time of the newest count that the source has read of the metric.
     """
+    if other_account:
+        return TargetProblem.OTHER_ACCOUNT
     if absence.gone_at is not None:
         return TargetProblem.GONE
     if kept.outcome is Outcome.PRIVATE:
@@ -63,4 +65,7 @@ def _alert(problem: TargetProblem, state: TargetState, kept: Snapshot, suspended
         return gone_alert(state.target, state.absence, suspended)
     if problem is TargetProblem.PRIVATE:
         return private_alert(state.target, suspended)
-    return refused_alert(state.target, kept.outcome, state.failures)
+    if problem is TargetProblem.OTHER_ACCOUNT:
+        return other_account_alert(state.target, kept.detail, suspended)
+    why = f"{kept.outcome}: {kept.detail}" if kept.detail else kept.outcome
+    return refused_alert(state.target, why, state.failures)

@@ -29,6 +29,8 @@ class Series:
     """Source of the counts; empty before the first count."""
     count_offset: int = 0
     """Difference added to the counts of this source, so that they continue those of the previous one."""
+    source_account: str = ""
+    """`SPACE:ID` of the account in an id space of a source; ids of different spaces are never compared."""
 
     def is_not_of(self, source: str) -> bool:
         """Whether the series belongs to another source than this one."""
@@ -46,9 +48,9 @@ def admit(snapshot: Snapshot, series: Series, expected: int | None = None) -> tu
     `expected` is the count that the old source would read now if nothing was lost since its last count; None
     while a delivery or refill is open or settling.
     """
-    if series.account and snapshot.account not in {"", series.account}:
-        other = f"shows account {snapshot.account} where the series is of {series.account}"
-        return _refuse(snapshot, other), series
+    if accounts := other_account(snapshot, series):
+        shown, known = accounts
+        return _refuse(snapshot, f"shows account {shown} where the series is of {known}"), series
     if snapshot.count is None:
         return snapshot, series
     if series.is_not_of(snapshot.source):
@@ -57,6 +59,15 @@ def admit(snapshot: Snapshot, series: Series, expected: int | None = None) -> tu
         other = f"counts {snapshot.count_kind} where the series counts {series.count_kind}"
         return _refuse(snapshot, other), series
     return _continue(snapshot, snapshot.count, series)
+
+
+def other_account(snapshot: Snapshot, series: Series) -> tuple[str, str] | None:
+    """Return the account that a look shows and that of the series, in one id space; None if not different."""
+    if series.account and snapshot.account not in {"", series.account}:
+        return snapshot.account, series.account
+    space, _, shown = snapshot.source_account.rpartition(":")
+    known_space, _, known = series.source_account.rpartition(":")
+    return (shown, known) if known and space == known_space and shown != known else None
 
 
 def _continue(snapshot: Snapshot, count: int, series: Series) -> tuple[Snapshot, Series]:
@@ -84,9 +95,13 @@ def _zero_fault(snapshot: Snapshot, last: int, series: Series) -> tuple[Snapshot
 
 
 def _after(kept: Snapshot, series: Series) -> Series:
-    account = series.account or kept.account
     return Series(
-        kept.judged, kept.count_kind, account=account, source=kept.source, count_offset=kept.count_offset
+        kept.judged,
+        kept.count_kind,
+        account=series.account or kept.account,
+        source=kept.source,
+        source_account=kept.source_account or series.source_account,
+        count_offset=kept.count_offset,
     )
 
 

@@ -53,6 +53,10 @@ class Snapshot:
     """The profile's numeric user id (`pk`), which stays when it is renamed; empty if not given."""
     username: str = ""
     """The profile's current username, if it differs from the link's."""
+    source_account: str = ""
+    """`SPACE:ID` of the account, from a source whose ids are no user ids; empty if not given."""
+    out_of_reach: bool = False
+    """The source could not look far enough to tell whether the target exists: no evidence of its absence."""
     count_offset: int = 0
     """Added to the count to continue the series of another source."""
 

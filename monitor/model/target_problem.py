@@ -8,5 +8,7 @@ class TargetProblem(StrEnum):
 
     PRIVATE = "private"
     GONE = "gone"
+    OTHER_ACCOUNT = "other_account"
+    """Its name belongs to another account now."""
     UNREAD = "unread"
     """Several looks in a row have failed, for any other reason."""

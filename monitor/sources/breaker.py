@@ -42,6 +42,8 @@ class Breaker:
     stopped: bool = False
     """Paused without an end, until an operator resumes it."""
     reason: str = ""
+    detail: str = ""
+    """The source's message at the refusal, for people."""
     refusals: int = 0
     """Refusals in a row, without a readable answer in between."""
     level: int = 0
@@ -62,6 +64,11 @@ class Breaker:
             return NO_END
         return self.paused_until if self.paused_until is not None and now < self.paused_until else None
 
+    def silent_until(self, now: datetime, wait_until: datetime | None) -> datetime | None:
+        """When the source is asked again: after the pause and after the wait that the platform asked for."""
+        ends = [at for at in (self.closed_until(now), wait_until) if at is not None]
+        return max(ends, default=None)
+
     def state(self, now: datetime) -> str:
         """`ready`, `proving` (half open), `paused` or `stopped`."""
         if self.stopped:
@@ -79,14 +86,32 @@ class Breaker:
         if paused_longer or (self.stopped and until is not None):
             return self
         paused_until = self.paused_until if until is None else until
-        return replace(self, paused_until=paused_until, stopped=until is None, reason=reason, half_open=True)
+        return replace(
+            self, paused_until=paused_until, stopped=until is None, reason=reason, detail="", half_open=True
+        )
 
     def resumed(self) -> "Breaker":
         """The breaker after an operator has resumed the source: the initial state, half open."""
         return Breaker(half_open=True)
 
-    def after(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
-        """The breaker after a look at `target` (its URL) with this outcome."""
+    def after(
+        self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta, detail: str = ""
+    ) -> "Breaker":
+        """The breaker after a look at `target` (its URL) with this outcome and message."""
+        return self._with_detail(self._after(outcome, target, now, first_pause), detail)
+
+    def after_canary(
+        self, outcome: Outcome, now: datetime, first_pause: timedelta, detail: str = ""
+    ) -> "Breaker":
+        """The breaker after a look at the canary, which is known to exist and to be public."""
+        return self._with_detail(self._after_canary(outcome, now, first_pause), detail)
+
+    def _with_detail(self, after: "Breaker", detail: str) -> "Breaker":
+        """The breaker after a look, with the message of the look that has paused the source."""
+        paused = (after.paused_until, after.stopped) != (self.paused_until, self.stopped)
+        return replace(after, detail=detail) if paused else after
+
+    def _after(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
         if outcome in DEFINITE_REFUSALS:
             return _refused(self, outcome, now, first_pause)
         if outcome in SUSPECTED:
@@ -97,8 +122,7 @@ class Breaker:
             return self
         return self._readable(now)
 
-    def after_canary(self, outcome: Outcome, now: datetime, first_pause: timedelta) -> "Breaker":
-        """The breaker after a look at the canary, which is known to exist and to be public."""
+    def _after_canary(self, outcome: Outcome, now: datetime, first_pause: timedelta) -> "Breaker":
         if outcome in SEEN:
             return self._readable(now)
         if outcome in TRANSIENT:

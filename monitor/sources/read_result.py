@@ -20,6 +20,7 @@ class ReadResult:
     count: int | None = None
     count_kind: str = ""
     detail: str = ""
+    out_of_reach: bool = False
     account: str = ""
     username: str = ""
     """The profile's name in the answer."""

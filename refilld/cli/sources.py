@@ -33,6 +33,7 @@ COLUMNS = (
     Column("looks_per_request"),
     Column("used_percent"),
     Column("enabled"),
+    Column("detail", least=10),
 )
 LONGEST_REASON = 200
 _SIMULATED = "simulated"
@@ -116,16 +117,21 @@ def _state(tx: Transaction, name: str, section: SourceSection | None, now: datet
     }
 
 
-_OFF = {"state": "off", "until": None, "reason": None}
+_OFF = {"state": "off", "until": None, "reason": None, "detail": None}
 
 
 def _breaker_state(breaker: Breaker, wait: datetime | None, now: datetime) -> Mapping[str, object]:
     """The state of the breaker; when that lets the source look, the wait that the platform asked for."""
     closed = breaker.closed_until(now)
     if wait and not closed:
-        return {"state": "waiting", "until": wait, "reason": "platform"}
-    until = None if breaker.stopped else closed
-    return {"state": breaker.state(now), "until": until, "reason": breaker.reason or None}
+        return {"state": "waiting", "until": wait, "reason": "platform", "detail": None}
+    until = None if breaker.stopped or not closed else breaker.silent_until(now, wait)
+    return {
+        "state": breaker.state(now),
+        "until": until,
+        "reason": breaker.reason or None,
+        "detail": (breaker.detail if closed else "") or None,
+    }
 
 
 def _expectation(forecast: SourceForecast | None) -> Mapping[str, object]:

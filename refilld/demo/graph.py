@@ -29,6 +29,8 @@ class ProfessionalAccount:
 
     followers: Count
     posts: Mapping[str, Post] = field(default_factory=dict)
+    account: str = "17841499999999999"
+    """Its id."""
 
 
 class GraphWorld(Protocol):
@@ -88,7 +90,7 @@ class SmallGraph:
             "followers_count": self._now(account.followers),
             "media_count": len(account.posts),
         }
-        return {name: values[name] for name in fields.split(",")} | {"id": "17841499999999999"}
+        return {name: values[name] for name in fields.split(",")} | {"id": account.account}
 
     def _media(
         self, username: str, account: ProfessionalAccount, after: str | None, limit: str | None, fields: str

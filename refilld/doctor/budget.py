@@ -18,7 +18,6 @@ SHARED_REQUESTS = 1.1
 """Targets per request from which on the sentence mentions them."""
 MOST_REQUESTS = {"graph": 100}
 """The highest recommended number of requests an hour, as in docs/graph.md."""
-_SMALLEST_SHARE = 0.001
 _UNITS = (("days", timedelta(days=1)), ("hours", timedelta(hours=1)), ("minutes", timedelta(minutes=1)))
 
 
@@ -100,7 +99,8 @@ def number(value: float, digits: int) -> str:
 
 
 def share(part: float) -> str:
-    """A share in percent, to one significant digit below one percent."""
-    if part < _SMALLEST_SHARE:
+    """A share in percent, to one decimal below one percent, as `refilld sources list` shows it."""
+    percent = round(100 * part, 1)
+    if not percent:
         return "fewer than 0.1 %"
-    return f"about {100 * part:.1g} %" if part < TOLERABLE else f"about {100 * part:.0f} %"
+    return f"about {percent:g} %" if part < TOLERABLE else f"about {100 * part:.0f} %"

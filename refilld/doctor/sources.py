@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from monitor.errors import BadInputError
+from monitor.sources.breaker import Breaker
 from monitor.sources.contract import SourceContractError
 from monitor.sources.rate_limit_state import SLOW_FROM
 from monitor.sources.registry import installed, open_source
@@ -108,13 +109,18 @@ def _breaker(tx: Transaction, name: str, now: datetime) -> Finding:
     found = sources.breaker(tx, name)
     resume = f"refilld sources resume {name}"
     if found.stopped:
-        says = f"{name} has stopped after refusals: {found.reason}"
+        says = f"{name} has stopped after refusals: {_why(found)}"
         return error("source.breaker", says, f"find out why, wait some hours, then {resume}", name)
-    until = found.closed_until(now)
-    if until is not None:
-        says = f"{name} is paused until {until:%Y-%m-%d %H:%M:%SZ}: {found.reason}"
+    if found.closed_until(now) is not None:
+        until = found.silent_until(now, sources.rate_limit_state(tx, name).waits_until(now))
+        says = f"{name} is paused until {until:%Y-%m-%d %H:%M:%SZ}: {_why(found)}"
         return warning("source.breaker", says, f"it goes on by itself; {resume} does so at once", name)
     return _rate_limit(tx, name, now)
+
+
+def _why(breaker: Breaker) -> str:
+    """Why a source is paused, with its message."""
+    return f"{breaker.reason}: {breaker.detail}" if breaker.detail else breaker.reason
 
 
 def _rate_limit(tx: Transaction, name: str, now: datetime) -> Finding:

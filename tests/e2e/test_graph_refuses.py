@@ -13,6 +13,9 @@ PERSONAL = Bought("personal", "anna")
 REFUSALS = {"code 4": THROTTLED, "429": HttpAnswer("", 429), "an expired token": EXPIRED}
 
 
+RENEW = "the access token has ended: renew it in sources.graph.token_file, then refilld sources resume graph"
+
+
 def check_refused_graph(place: TwoSourceInstallation, daemon: Running, state: str, reason: str) -> None:
     """Check that only the other source gets requests; then resume Graph, as an operator does."""
     asked = len(place.official.requests)
@@ -51,8 +54,11 @@ def test_graph_waits_while_the_other_source_continues(two_sources: TwoSourceInst
             two_sources.graph.outage = answer
             daemon.until_logged("source.paused", number, source="graph")
             reason = "login_required" if answer is EXPIRED else "rate_limited"
+            if answer is EXPIRED:
+                assert two_sources.states()["graph"]["detail"].startswith(RENEW)
             check_refused_graph(two_sources, daemon, "paused", reason)
         assert daemon.stop() == 0
     assert two_sources.alert_subjects() == [("source.blocked", None)] * len(REFUSALS)
+    assert sum(RENEW in alert["text"] for alert in two_sources.alerts("source.blocked")) == 1
     assert [drop["order_id"] for drop in two_sources.drops()] == ["personal"]
     assert two_sources.looks("natgeo") == 0

@@ -6,11 +6,12 @@ import pytest
 
 from jobs.target_selection import CLAIMED_FOR, FixedSelection
 from monitor.cadence.schedule import Priority
+from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from storage import sources, targets
 from tests.builders import HOUR, MINUTE, START
 from tests.jobs.jobs_world import JobsWorld, a_configured_source, an_order
-from tests.jobs.scripted_sources import FIXED, LATER, Pages, Profiles, a_post_order, choose, learn
+from tests.jobs.scripted_sources import EVERY, FIXED, LATER, Pages, Profiles, a_post_order, choose, learn
 
 
 @pytest.fixture(params=["fixed", "learned"])
@@ -65,23 +66,53 @@ def test_a_request_is_limited_to_the_batch_of_the_source_and_the_next_takes_the_
     either.now = LATER
     source = Profiles(batch=4)
     either.sampling(a_configured_source(source)).run_once()
-    assert [len(request) for request in source.requests] == [4, 4, 1]
+    assert [len(request) for request in source.requests] == [4, 4, 4]
+    assert len(set(source.seen[:8])) == 8
     assert len(set(source.seen)) == 9
 
 
-def test_a_target_just_read_is_not_read_again(either: JobsWorld) -> None:
-    """A second urgent look within ten minutes adds only targets that the first did not read."""
+def test_a_request_for_one_target_is_written_down_for_all(either: JobsWorld) -> None:
+    """Also a minute after the last look: the page shows them at no further cost."""
     sell_a_profile(either, posts=2)
     either.now = LATER
     source = Profiles()
     sampling = either.sampling(a_configured_source(source))
     sampling.run_once()
-    for after, shown in ((CLAIMED_FOR - MINUTE, 1), (2 * CLAIMED_FOR, 3)):
-        either.now = LATER + after
+    either.now += MINUTE
+    with either.database.write() as tx:
+        targets.schedule_by(tx, [2], either.now, "asked", Priority.URGENT)
+    sampling.run_once()
+    assert [len(request) for request in source.requests] == [3, 3]
+    assert len(either.rows("snapshots")) == 6
+
+
+def test_a_post_that_was_not_found_is_looked_for_only_at_its_own_time(either: JobsWorld) -> None:
+    """Its source reads as many pages as it may for it, which the others do not need."""
+    sell_a_profile(either, posts=2)
+    either.now = LATER
+    source = Profiles(script=lambda name, _now: Outcome.UNAVAILABLE if name == "P02" else 2000)
+    sampling = either.sampling(a_configured_source(source))
+    sampling.run_once()
+    for target_id, shown in ((1, 2), (3, 3)):
+        either.now += MINUTE
         with either.database.write() as tx:
-            targets.schedule_by(tx, [2], either.now, "asked", Priority.URGENT)
+            targets.schedule_by(tx, [target_id], either.now, "asked", Priority.URGENT)
         sampling.run_once()
         assert len(source.requests[-1]) == shown
+
+
+def test_targets_of_one_request_get_one_due_time(world: JobsWorld) -> None:
+    """The youngest order needs the earliest look; the others say that it is made for them too."""
+    choose(world, FIXED, FixedSelection())
+    ages = [timedelta(hours=hours) for hours in (30, 100, 400)]
+    world.sell(
+        an_order("0", completed_at=START - ages[2]),
+        a_post_order("1", "P01", completed_at=START - ages[1]),
+        a_post_order("2", "P02", completed_at=START - ages[0]),
+    )
+    world.sampling(a_configured_source(Profiles())).run_once()
+    assert set(world.rows("targets", "next_due_at")) == {START + EVERY / 2}
+    assert world.rows("targets", "due_reason") == ["routine, in one request"] * 2 + ["routine"]
 
 
 def test_targets_due_soon_after_a_look_are_read_in_one_request(either: JobsWorld) -> None:

@@ -54,7 +54,7 @@ def test_a_target_that_cannot_be_read_is_alerted_once_after_three_looks(
     for hours in range(6):
         world.look(outcome, LATER + hours * HOUR)
     link = "https://www.instagram.com/natgeo/"
-    text = f"followers of {link} could not be read 3 times in a row ({outcome})"
+    text = f"followers of {link} could not be read 3 times in a row ({outcome}: scripted {outcome})"
     assert world.rows("outbox", "kind", "text", "link") == [("target.refused", text, link)]
     world.look(2000, LATER + 7 * HOUR)
     for hours in range(8, 12):

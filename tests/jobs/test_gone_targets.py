@@ -135,6 +135,38 @@ def test_a_gone_target_is_looked_at_at_the_slow_pace(world: JobsWorld) -> None:
     assert {after - before for before, after in pairwise(times)} == {6 * HOUR}
 
 
+def test_a_post_out_of_reach_of_its_source_is_not_gone(world: JobsWorld) -> None:
+    """RULES 7: the source did not look far enough; the operator learns once that it is not read, and why."""
+    detail = "not among the newest 500 media of natgeo, and older ones are not asked for"
+    target_id = world.target().target_id
+    for hours in range(0, 60, 6):
+        world.look(2000, LATER + hours * HOUR, profile="nasa")
+        out_of_reach = replace(
+            a_look(Outcome.UNAVAILABLE, world.now, a_profile()), out_of_reach=True, detail=detail
+        )
+        with world.database.write() as tx:
+            record_looks(tx, {target_id: out_of_reach}, world.policy)
+    assert world.target().absence == Absence()
+    text = f"followers of {a_profile().link} could not be read 3 times in a row (unavailable: {detail})"
+    assert world.rows("outbox", "kind", "text") == [("target.refused", text)]
+
+
+def test_a_name_that_was_taken_over_is_not_judged_and_is_told_once(world: JobsWorld) -> None:
+    """RULES 7: by the id in the source's own id space."""
+    for hours, (count, account) in enumerate([(2000, "me:1"), (40, "me:2"), (40, "me:2"), (40, "me:2")]):
+        at = LATER + 3 * hours * HOUR
+        snapshot = replace(a_look(count, at, a_profile()), source_account=account)
+        with world.database.write() as tx:
+            record_looks(tx, {world.target().target_id: snapshot}, world.policy)
+    assert world.rows("drops") == []
+    text = (
+        f"{a_profile().link} belongs to another account now (shows account 2 where the series is of 1), "
+        "whose followers are not judged; 1 order(s) wait for the account that they were sold for. "
+        "Ask the customer for its new name"
+    )
+    assert world.rows("outbox", "kind", "text") == [("target.other_account", text)]
+
+
 def test_a_renamed_profile_stays_the_same_target(world: JobsWorld) -> None:
     """RULES 7: the account is the same, and the current username is stored for the next look."""
     target_id = world.target().target_id

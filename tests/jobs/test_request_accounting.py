@@ -205,7 +205,8 @@ def test_a_source_whose_canary_fails_stops_without_asking_for_customers_targets(
     ]
     assert state(world) == "stopped"
     assert world.rows("outbox", "text")[-1] == (
-        "source scripted refuses us (canary not_found); paused until an operator resumes it"
+        "source scripted refuses us (canary not_found: scripted not_found); "
+        "paused until an operator resumes it"
     )
 
 
@@ -273,3 +274,28 @@ def test_a_canary_request_is_charged_before_it_is_sent(world: JobsWorld) -> None
         request_accounting.charge(tx, configured, START, 0, Purpose.CANARY)
     request_accounting.probe_canary(world.database, configured, world.clock)
     assert seen == [[("canary", 0)]]
+
+
+@pytest.mark.parametrize(
+    ("wait", "until"),
+    [(DAY, START + DAY + SECOND), (MINUTE, START + HOUR), (None, START + HOUR + SECOND)],
+)
+def test_the_alert_of_a_pause_tells_the_time_that_holds(
+    world: JobsWorld, wait: timedelta | None, until: datetime
+) -> None:
+    """The later one of our pause, and of the wait that the platform asks for when it answers."""
+    world.sell(an_order())
+
+    def answer_a_second_later() -> None:
+        world.now += SECOND
+
+    source = Platform(
+        lambda _name, _now: Outcome.RATE_LIMITED,
+        while_reading=answer_a_second_later,
+        rate_limit=lambda _now: RateLimitHint(100, wait),
+    )
+    sampling = world.sampling(a_configured_source(source))
+    sampling.run_once()
+    [text] = world.rows("outbox", "text")
+    assert text.endswith(f"; paused until {until:%Y-%m-%d %H:%M:%S} UTC")
+    assert len(source.reads) == 1

@@ -79,12 +79,12 @@ def test_urgent_targets_come_before_routine_ones_regardless_of_waiting_time(worl
 
 def test_a_source_is_asked_for_its_own_metrics_in_its_own_batches(world: JobsWorld) -> None:
     """A source for views never gets a profile; a source with batch=4 gets four targets at once."""
-    sell_many(world, 6)
+    sell_many(world, 8)
     blind = ScriptedSource(name="views", metrics=frozenset({Metric.VIEWS}))
     source = ScriptedSource(batch=4)
     world.sampling(a_configured_source(blind), a_configured_source(source)).run_once()
     assert blind.reads == []
-    assert len(source.reads) == 6
+    assert len(source.reads) == 8
     assert len(requests_of(world)) == 2
 
 
@@ -226,9 +226,9 @@ def test_each_pause_and_the_stop_of_a_source_raise_one_alert(world: JobsWorld) -
     pass_a_day(world, source, tick=10 * MINUTE)
     assert source.times == [START, START + HOUR, START + 3 * HOUR]
     expected = [
-        "source scripted refuses us (blocked); paused until 2026-03-01 13:00:00 UTC",
-        "source scripted refuses us (blocked); paused until 2026-03-01 15:00:00 UTC",
-        "source scripted refuses us (blocked); paused until an operator resumes it",
+        "source scripted refuses us (blocked: scripted blocked); paused until 2026-03-01 13:00:00 UTC",
+        "source scripted refuses us (blocked: scripted blocked); paused until 2026-03-01 15:00:00 UTC",
+        "source scripted refuses us (blocked: scripted blocked); paused until an operator resumes it",
     ]
     assert world.rows("outbox", "kind", "text") == [("source.blocked", text) for text in expected]
 

@@ -35,6 +35,15 @@ _CODES = {
     613: Outcome.RATE_LIMITED,
     80002: Outcome.RATE_LIMITED,
 }
+_RESUME = "then refilld sources resume graph"
+_TOKEN_ENDED = f"the access token has ended: renew it in sources.graph.token_file, {_RESUME}"
+_NOT_PERMITTED = f"the access token lacks a permission: renew it with those of docs/graph.md, {_RESUME}"
+_ADVICE = {
+    **dict.fromkeys((102, 190), _TOKEN_ENDED),
+    **dict.fromkeys((3, 10, *range(200, 300)), _NOT_PERMITTED),
+    368: "Meta restricts your account or app for its policies; its support inbox says why",
+}
+"""What the operator has to do about a refusal that does not end by itself, by code."""
 _REFUSALS = frozenset({Outcome.RATE_LIMITED, Outcome.LOGIN_REQUIRED, Outcome.BLOCKED})
 _STATUS = {
     401: Outcome.LOGIN_REQUIRED,
@@ -57,9 +66,9 @@ def refusal(status: int, body: Any) -> ReadResult | None:
     outcome = _outcome(status, code, sub, transient=error.get("is_transient") is True)
     if outcome is Outcome.NOT_FOUND:
         return ReadResult(outcome, detail=_NOT_FOUND)
-    return ReadResult(
-        outcome, detail=f"HTTP {status}, code {code}, subcode {sub}: {_error_message(error.get('message'))}"
-    )
+    answered = f"HTTP {status}, code {code}, subcode {sub}: {_error_message(error.get('message'))}"
+    advice = _ADVICE.get(code or 0)
+    return ReadResult(outcome, detail=f"{advice} ({answered})" if advice else answered)
 
 
 def unreachable(error: Exception) -> ReadResult:

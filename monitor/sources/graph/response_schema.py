@@ -1,5 +1,6 @@
 """Validates Graph's answers and reads counts from them; a missing value is never guessed."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from monitor.model.snapshot import Outcome
 from monitor.sources.graph.query import is_cursor
 from monitor.sources.read_result import ReadResult, malformed, printable, read_count
 
+_ACCOUNT_ID = re.compile(r"[0-9]{1,20}")
 _WITHOUT_VIEWS = {"IMAGE": "an image", "CAROUSEL_ALBUM": "a carousel"}
 
 
@@ -37,6 +39,12 @@ def profile(body: Any, username: str) -> Mapping[str, Any] | ReadResult:
     return found
 
 
+def account_id(shown: Mapping[str, Any]) -> str:
+    """Return Graph's id of a profile; empty if it gives none."""
+    found = shown.get("id")
+    return found if isinstance(found, str) and _ACCOUNT_ID.fullmatch(found) else ""
+
+
 def followers(shown: Mapping[str, Any]) -> ReadResult:
     """Read the follower count of a profile."""
     return read_count(shown, "followers_count")
@@ -45,17 +53,18 @@ def followers(shown: Mapping[str, Any]) -> ReadResult:
 def media(shown: Mapping[str, Any], *, first: bool) -> Media | ReadResult:
     """Read a page of media.
 
-    Graph omits an empty edge; on the first page `media_count` must then be 0.
+    Graph omits an empty edge; on the first page `media_count` must then be 0. An empty page with a cursor is
+    not the last one: Graph leaves out media without permission.
     """
     edge = shown.get("media", {"data": []})
     data = edge.get("data") if isinstance(edge, dict) else None
     if not isinstance(data, list) or not all(isinstance(medium, dict) for medium in data):
         return malformed("the media are not a list of objects")
-    if first and not data and shown.get("media_count") != 0:
-        return malformed("the answer contains no media, but media_count is not 0")
-    cursor = _cursor(edge.get("paging")) if data else ""
+    cursor = _cursor(edge.get("paging"))
     if isinstance(cursor, ReadResult):
         return cursor
+    if first and not data and not cursor and shown.get("media_count") != 0:
+        return malformed("the answer contains no media, but media_count is not 0")
     named = [
         (_shortcode(medium), medium) for medium in reversed(data)
     ]  # of two with the same code the first one is kept

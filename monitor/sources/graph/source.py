@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from typing import Self
 
@@ -37,6 +38,8 @@ class GraphSource:
     def __init__(self, node: str, token: TokenFile, timeout: float = 20.0) -> None:
         """`node`: API version and id of our own account. `timeout`: seconds for connecting and each read."""
         self._node = node
+        # Graph's ids differ between apps: what was read for another account of ours is not compared
+        self._id_space = node.rpartition("/")[2]
         self._token = token
         self._timeout = timeout
 
@@ -71,7 +74,11 @@ class GraphSource:
             scan = scan_pages(transport, request)
         results = [_result(scan, target) for target in targets]
         details = [redacted(result.detail, token) for result in results]
-        snapshots = [self._snapshot(*args, now) for args in zip(targets, results, details, strict=True)]
+        account = f"{self._id_space}:{scan.account}" if scan.account else ""
+        snapshots = [
+            replace(self._snapshot(*args, now), source_account=account)
+            for args in zip(targets, results, details, strict=True)
+        ]
         return Reading(tuple(snapshots), transport.sent, transport.rate_limit)
 
     def _unsent(self, targets: Sequence[Target], now: datetime, outcome: Outcome, why: str) -> Reading:
@@ -81,7 +88,14 @@ class GraphSource:
 
     def _snapshot(self, target: Target, result: ReadResult, detail: str, now: datetime) -> Snapshot:
         return Snapshot(
-            target, now, result.outcome, self.name, result.count, result.count_kind, one_line(detail)
+            target,
+            now,
+            result.outcome,
+            self.name,
+            result.count,
+            result.count_kind,
+            one_line(detail),
+            out_of_reach=result.out_of_reach,
         )
 
 

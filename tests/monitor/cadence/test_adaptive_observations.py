@@ -12,7 +12,7 @@ from monitor.cadence.schedule import LookSummary, Observation, Priority
 from monitor.cadence.virtual_time import VirtualTime
 from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Outcome
-from tests.builders import HOUR, NOW, a_refill, an_order_state
+from tests.builders import HOUR, MINUTE, NOW, a_refill, an_order_state
 from tests.monitor.cadence.adaptive_looks import FAILED, a_count, learner, the_look
 
 
@@ -113,3 +113,21 @@ def test_observations_change_the_hazard_of_their_cell(crossed: bool, higher: boo
         hours = cadence.observe(observation, virtual_time)
         cadence.hazards.learn(cell, hours, crossed=crossed)
     assert (cumulative_hazard(cadence.hazards.hazard_for(cell), 30) > before) is higher
+
+
+def test_a_look_right_after_another_one_is_observed_with_the_next() -> None:
+    """Another target of the request was due: the interval goes on, so that no rate comes from a minute."""
+    cadence, state = learner(), an_order_state()
+    first = look_on(cadence, state, [(0, 1990, Priority.MAX_INTERVAL)])
+    seen = a_count(1985, first.cadence_state)
+    soon = the_look(state, seen=seen, now=NOW + MINUTE, cadence=cadence)
+    assert (soon.cadence_state, soon.observations) == (first.cadence_state, ())
+    later = look_on(cadence, state, [(5, 1985, Priority.MAX_INTERVAL)], soon.cadence_state)
+    assert later.learned == [(5, False)]
+
+
+def test_a_drop_seen_right_after_another_look_is_observed_at_once() -> None:
+    cadence, state = learner(), an_order_state()
+    first = look_on(cadence, state, [(0, 1990, Priority.MAX_INTERVAL)])
+    soon = the_look(state, seen=a_count(1900, first.cadence_state), now=NOW + MINUTE, cadence=cadence)
+    assert [one.crossed for one in soon.observations] == [True]

@@ -263,3 +263,33 @@ def test_a_switch_keeps_every_later_count_comparable(counts: list[int], differs:
 def test_a_refused_count_says_what_does_not_fit() -> None:
     kept, _ = admit(a_look(1700, count_kind="play_count"), Series(2000, "follower_count"))
     assert kept.detail == "counts play_count where the series counts follower_count"
+
+
+def a_look_of(source: str, source_account: str, account: str = "", count: int = 2000) -> Snapshot:
+    return replace(a_look(count), source=source, source_account=source_account, account=account)
+
+
+def test_another_account_in_the_ids_of_a_source_is_refused() -> None:
+    """RULES 7: also after the series went on with another source, whose ids are of another space."""
+    _, series = admit(a_look_of("graph", "me:1"), Series())
+    _, series = admit(a_look_of("instaloader", "", "787132"), series, 2000)
+    assert (series.account, series.source_account) == ("787132", "me:1")
+    refused, after = admit(a_look_of("graph", "me:2", count=40), series, 2000)
+    assert (refused.outcome, refused.count) == (Outcome.SCHEMA, None)
+    assert refused.detail == "shows account 2 where the series is of 1"
+    assert after == series
+
+
+@pytest.mark.parametrize("shown", ["", "other:2"])
+def test_ids_of_different_spaces_are_not_compared(shown: str) -> None:
+    """Without an id nothing is known; with our own account the whole space of ids changes."""
+    _, series = admit(a_look_of("graph", "me:1"), Series())
+    kept, after = admit(a_look_of("graph", shown), series)
+    assert (kept.count, after.source_account) == (2000, shown or "me:1")
+
+
+def test_a_failed_look_at_another_account_is_refused() -> None:
+    """What is not found on a stranger's profile is not gone."""
+    _, series = admit(a_look_of("graph", "me:1"), Series())
+    absent = replace(a_failed_look(Outcome.UNAVAILABLE), source="graph", source_account="me:2")
+    assert admit(absent, series)[0].outcome is Outcome.SCHEMA

@@ -190,6 +190,18 @@ def test_a_paused_or_stopped_source_is_reported_with_reason_and_end(
     assert "refilld sources resume seer" in finding["hint"]
 
 
+def test_a_paused_source_is_reported_with_the_wait_of_the_platform_and_what_to_do(cli: CliWorld) -> None:
+    with cli.world.database.write() as tx:
+        breaker = sources.breaker(tx, "seer")
+        breaker = breaker.after(Outcome.BLOCKED, "a", cli.world.now, HOUR, "renew the token")
+        sources.save_breaker(tx, "seer", breaker)
+        wait = sources.rate_limit_state(tx, "seer").after(RateLimitHint(None, 24 * HOUR), cli.world.now)
+        sources.save_rate_limit_state(tx, "seer", wait)
+    assert found(cli, "source.breaker")["says"] == (
+        "seer is paused until 2026-03-02 12:00:00Z: blocked: renew the token"
+    )
+
+
 @pytest.mark.parametrize(
     ("rate_limit", "level", "shown"),
     [

@@ -76,7 +76,7 @@ def test_every_installed_source_is_listed(cli: CliWorld) -> None:
         "source": "graph", "enabled": False, "state": "off", "until": None, "reason": None,
         "requests_last_hour": 0, "requests_per_hour": None, "requests_last_day": 0, "requests_per_day": None,
         "looks_per_request": None, "used_percent": None,
-        "expected_age_hours": None, "expected_missed_percent": None,
+        "expected_age_hours": None, "expected_missed_percent": None, "detail": None,
     }  # fmt: skip
 
 
@@ -125,6 +125,23 @@ def test_a_paused_source_shows_until_when_and_why(cli: CliWorld) -> None:
     assert (shown["state"], shown["until"]) == ("proving", None)
 
 
+def test_a_paused_source_shows_the_wait_of_the_platform_if_that_is_longer(cli: CliWorld) -> None:
+    """And the message of the refusal; the next readable answer ends it."""
+    with cli.world.database.write() as tx:
+        breaker = sources.breaker(tx, NAME).after(
+            Outcome.BLOCKED, "a", cli.world.now, HOUR, "renew the token"
+        )
+        sources.save_breaker(tx, NAME, breaker)
+        wait = RateLimitState().after(RateLimitHint(None, 24 * HOUR), cli.world.now)
+        sources.save_rate_limit_state(tx, NAME, wait)
+    shown = listed(cli)[NAME]
+    assert [shown[key] for key in ("state", "until", "reason", "detail")] == [
+        "paused", "2026-03-02T12:00:00Z", "blocked", "renew the token",
+    ]  # fmt: skip
+    cli.run("sources", "resume", NAME)
+    assert (listed(cli)[NAME]["until"], listed(cli)[NAME]["detail"]) == (None, None)
+
+
 def test_a_stopped_source_has_no_end(cli: CliWorld) -> None:
     """Only an operator ends it."""
     assert refuse(cli, 3).stopped
@@ -138,7 +155,7 @@ def test_booleans_are_shown_as_yes_and_no(cli: CliWorld) -> None:
     """In the table."""
     head, *rows = cli.run("sources", "list", "--wide").stdout.splitlines()
     assert head.split() == [column.name for column in COLUMNS]
-    assert ["graph", "off", "-", "-", "0", "-", "-", "0", "-", "-", "-", "-", "no"] in [
+    assert ["graph", "off", "-", "-", "0", "-", "-", "0", "-", "-", "-", "-", "no", "-"] in [
         row.split() for row in rows
     ]
 

@@ -298,7 +298,8 @@ def test_numbers_are_written_in_decimal_notation(value: float, digits: int, show
     ("part", "shown"),
     [
         (0, "fewer than 0.1 %"),
-        (0.0009, "fewer than 0.1 %"),
+        (0.0004, "fewer than 0.1 %"),
+        (0.0009, "about 0.1 %"),
         (0.0042, "about 0.4 %"),
         (0.0644, "about 6 %"),
         (1, "about 100 %"),

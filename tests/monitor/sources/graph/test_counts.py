@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric
 from monitor.sources.contract import Reading
 from monitor.sources.graph.source import GraphSource
 from monitor.sources.registry import open_source
 from refilld.demo.graph import GraphStandIn, ProfessionalAccount, SmallGraph
+from refilld.demo.graph_answers import IG_USER_ID, discovery
 from refilld.demo.instagram import Post
 from tests.monitor.sources.graph.graph_world import NOW, post, profile
 
@@ -110,3 +113,23 @@ def test_a_metric_on_the_wrong_kind_of_page_has_no_request_key(source: GraphSour
     """Likes of a profile, followers of a post."""
     assert source.request_key(replace(profile(), metric=Metric.LIKES, owner="natgeo")) is None
     assert source.request_key(replace(post("ReelAAAAAAA"), metric=Metric.FOLLOWERS)) is None
+
+
+def test_each_snapshot_names_the_account_within_our_own(
+    world: SmallGraph, read: Callable[..., Reading]
+) -> None:
+    """Graph's ids differ between apps, so they are compared only where our own account is the same."""
+    snapshots = read(profile(), post("ReelAAAAAAA"), post("missingAAAA")).snapshots
+    assert {snapshot.source_account for snapshot in snapshots} == {
+        f"{IG_USER_ID}:{world.accounts['natgeo'].account}"
+    }
+    assert {snapshot.account for snapshot in snapshots} == {""}
+
+
+@pytest.mark.parametrize("shown", [{}, {"id": 17841499999999999}, {"id": "x"}, {"id": None}])
+def test_an_answer_without_an_id_names_no_account(
+    script: Callable[..., None], look: Callable[..., Snapshot], shown: dict[str, object]
+) -> None:
+    script(discovery({"username": "natgeo", "followers_count": 5} | shown))
+    seen = look(profile())
+    assert (seen.count, seen.source_account) == (5, "")

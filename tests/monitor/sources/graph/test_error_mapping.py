@@ -29,7 +29,23 @@ def test_a_refusal_is_recognized_by_its_code(
     """A limit may have status 400, 403 or 429, and may be marked as transient."""
     script(error(code, "No more", subcode=463, status=status, transient=True))
     seen = look(profile())
-    assert (seen.outcome, seen.detail) == (outcome, f"HTTP {status}, code {code}, subcode 463: No more")
+    assert seen.outcome is outcome
+    assert f"HTTP {status}, code {code}, subcode 463: No more" in seen.detail
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        *((code, "the access token has ended: renew it") for code in (102, 190)),
+        *((code, "the access token lacks a permission: renew it") for code in (3, 10, 200, 299)),
+        (368, "Meta restricts your account or app for its policies"),
+    ],
+)
+def test_a_refusal_that_the_operator_has_to_end_says_how(
+    script: Callable[..., None], look: Callable[..., Snapshot], code: int, advice: str
+) -> None:
+    script(error(code, "No more", status=401))
+    assert look(profile()).detail.startswith(advice)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +212,7 @@ def test_a_token_that_graph_repeats_is_not_shown(
 ) -> None:
     """Graph repeats malformed tokens, and could repeat others."""
     script(error(190, f"Malformed access token {spelling}"))
-    assert look(profile()).detail.startswith("HTTP 400, code 190, subcode None: Malformed access token")
+    assert "(HTTP 400, code 190, subcode None: Malformed access token" in look(profile()).detail
     assert TOKEN[:-1] not in look(profile()).detail
     script(discovery({"username": spelling}))
     assert TOKEN[:-1] not in look(profile()).detail

@@ -50,7 +50,7 @@ def test_a_post_behind_the_fifth_page_is_unavailable_and_the_detail_says_why(
     reading = read(post(code(499)), post(code(500)))
     assert reading.requests == 5
     found, behind = reading.snapshots
-    assert (found.count, behind.outcome) == (499, Outcome.HIDDEN)
+    assert (found.count, behind.outcome, behind.out_of_reach) == (499, Outcome.UNAVAILABLE, True)
     assert behind.detail == "not among the newest 500 media of natgeo, and older ones are not asked for"
 
 
@@ -63,6 +63,7 @@ def test_a_missing_post_is_unavailable_once_all_media_were_read(
     reading = read(profile(), post("missingAAAA"))
     assert (reading.snapshots[0].count, reading.requests) == (5, requests)
     assert reading.snapshots[1].outcome is Outcome.UNAVAILABLE
+    assert not reading.snapshots[1].out_of_reach
     assert reading.snapshots[1].detail == f"not among the {posts} media of natgeo"
 
 
@@ -174,3 +175,30 @@ def test_an_endless_list_costs_five_requests(
     """However many pages the answers announce."""
     script(*(discovery(page({"shortcode": code(9)}, after=f"C{at}")) for at in range(9)))
     assert read(post(code(1))).requests == 5
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_empty_page_with_a_cursor_is_not_the_last_one(
+    script: Callable[..., None], read: Callable[..., Reading], *, first: bool
+) -> None:
+    """Graph leaves out media without permission, which may be a whole page."""
+    filled = [] if first else [discovery(page({"shortcode": code(9)}, after="C0"))]
+    found = discovery(page({"shortcode": code(1), "like_count": 7}))
+    script(*filled, discovery(page(after="C1")), discovery(page(after="C2")), found)
+    reading = read(post(code(1)))
+    assert (reading.snapshots[0].count, reading.requests) == (7, len(filled) + 3)
+
+
+def test_empty_pages_end_at_the_page_limit(script: Callable[..., None], read: Callable[..., Reading]) -> None:
+    script(*(discovery(page(after=f"C{at}")) for at in range(9)))
+    reading = read(post(code(1)))
+    assert (reading.requests, reading.snapshots[0].out_of_reach) == (5, True)
+
+
+def test_an_empty_page_that_repeats_its_cursor_is_the_last_one(
+    script: Callable[..., None], read: Callable[..., Reading]
+) -> None:
+    script(discovery(page({"shortcode": code(9)}, after="C0")), discovery(page(after="C0")))
+    reading = read(post(code(1)))
+    assert (reading.requests, reading.snapshots[0].outcome) == (2, Outcome.UNAVAILABLE)
+    assert not reading.snapshots[0].out_of_reach

@@ -16,6 +16,10 @@ from monitor.sources.graph.transport import GraphTransport
 from refilld.demo.graph import TOKEN, GraphStandIn, SmallGraph
 from tests.monitor.sources.graph.graph_world import NOW, profile
 
+TOKEN_ENDED = (
+    "the access token has ended: renew it in sources.graph.token_file, then refilld sources resume graph"
+)
+
 
 def test_the_token_is_sent_in_the_header_only(standin: GraphStandIn, read: Callable[..., Reading]) -> None:
     """Never in an address, which proxies and logs would store."""
@@ -54,7 +58,7 @@ def test_a_new_token_is_used_at_once(
     seen = look(profile())
     assert (seen.outcome, seen.detail) == (
         Outcome.LOGIN_REQUIRED,
-        "HTTP 401, code 190, subcode None: Invalid OAuth access token",
+        f"{TOKEN_ENDED} (HTTP 401, code 190, subcode None: Invalid OAuth access token)",
     )
     token_path.write_text("renewed")
     assert look(profile()).count == 1234
