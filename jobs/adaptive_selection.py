@@ -48,20 +48,24 @@ class AdaptiveSelection:
     """Observations of committed looks that are not learned yet, by source."""
 
     def claim_next(
-        self, tx: Transaction, configured: ConfiguredSource, now: datetime, limit: int = 1
+        self, tx: Transaction, configured: ConfiguredSource, now: datetime, limit: int = 1, tried: int = 1
     ) -> list[list[TargetState]]:
         """Claim the targets of up to `limit` requests, in one list per request."""
-        source = configured.source.name
+        source, tried = configured.source.name, max(limit, tried)
         virtual_time = cadence_stats.virtual_time(tx, source)
-        targets = due.due_by_date(tx, source, Priority.URGENT, now, limit)
-        targets += _worthwhile_final_looks(tx, virtual_time, source, now, limit - len(targets))
-        left = limit - len(targets)
+        targets = due.due_by_date(tx, source, Priority.URGENT, now, tried)
+        targets += _worthwhile_final_looks(tx, virtual_time, source, now, tried - len(targets))
+        left = tried - len(targets)
         dated_targets = self._dated(tx, configured, now, left)
         queued_targets = _by_virtual_time(
             tx, virtual_time, source, now, left - min(len(dated_targets), _dated_limit(left, now))
         )
         requests = claim_requests(
-            tx, configured, [*targets, *dated_targets[: left - len(queued_targets)], *queued_targets], now
+            tx,
+            configured,
+            [*targets, *dated_targets[: left - len(queued_targets)], *queued_targets],
+            now,
+            limit,
         )
         self._advance(virtual_time, queued_targets, requests, now)
         cadence_stats.save_virtual_time(tx, source, virtual_time)

@@ -109,7 +109,7 @@ class Sampling:
         self.selection.learn(tx, [configured.source.name])
         requests = self.selection.claim_next(tx, configured, now)
         if not requests:
-            requests = self.selection.claim_next(tx, configured, now, RETRIES_WHEN_CLAIMED)
+            requests = self.selection.claim_next(tx, configured, now, tried=RETRIES_WHEN_CLAIMED)
         due = requests[0] if requests else []
         if due:
             request_accounting.charge(tx, configured, now, len(due))

@@ -23,11 +23,12 @@ class TargetSelection(Protocol):
     """Chooses the targets of the next requests, and learns from looks."""
 
     def claim_next(
-        self, tx: Transaction, configured: ConfiguredSource, now: datetime, limit: int = 1
+        self, tx: Transaction, configured: ConfiguredSource, now: datetime, limit: int = 1, tried: int = 1
     ) -> list[list[TargetState]]:
         """Claim the targets of up to `limit` requests, in one list per request; empty when nothing is due.
 
-        No other process can claim them for `CLAIMED_FOR`.
+        They are the first ones among the next `tried` requests that no other process has claimed; at least
+        `limit` are tried. No other process can claim them for `CLAIMED_FOR`.
         """
 
     def queue_position(
@@ -53,19 +54,19 @@ class FixedSelection:
     """Selection by date: urgent targets first, then the longest overdue."""
 
     def claim_next(
-        self, tx: Transaction, configured: ConfiguredSource, now: datetime, limit: int = 1
+        self, tx: Transaction, configured: ConfiguredSource, now: datetime, limit: int = 1, tried: int = 1
     ) -> list[list[TargetState]]:
         """Claim urgent targets, then all others by date."""
-        source = configured.source.name
-        targets = due.due_by_date(tx, source, Priority.URGENT, now, limit)
-        left = limit - len(targets)
+        source, tried = configured.source.name, max(limit, tried)
+        targets = due.due_by_date(tx, source, Priority.URGENT, now, tried)
+        left = tried - len(targets)
         by_date = [
             target
             for priority in (Priority.ROUTINE, Priority.MAX_INTERVAL)
             for target in due.due_by_date(tx, source, priority, now, left)
         ]
         targets += sorted(by_date, key=lambda target: target.due_at or now)[:left]
-        return claim_requests(tx, configured, targets, now)
+        return claim_requests(tx, configured, targets, now, limit)
 
     def queue_position(
         self, tx: Transaction, state: TargetState, orders: Sequence[OrderState], now: datetime
@@ -86,9 +87,11 @@ class FixedSelection:
 
 
 def claim_requests(
-    tx: Transaction, configured: ConfiguredSource, targets: Sequence[DueTarget], now: datetime
+    tx: Transaction, configured: ConfiguredSource, targets: Sequence[DueTarget], now: datetime, limit: int = 1
 ) -> list[list[TargetState]]:
-    """Claim all targets that the requests of these due targets show, up to the batch size of the source.
+    """Claim the targets of the first `limit` requests for these due targets that are free.
+
+    Claimed are all targets that a request shows, up to the batch size of the source.
 
     Targets that are not due are looked at too: the request shows their counts at no further cost.
     """
@@ -103,9 +106,10 @@ def claim_requests(
             state for state in shown[request_key] if state.target_id in first or _costs_nothing(state, now)
         ]
         states.sort(key=lambda state: (state.target_id not in first, state.schedule.next_due_at or now))
-        requests.append(states[: configured.source.batch])
+        if states and len(requests) < limit:
+            requests.append(states[: configured.source.batch])
     due.claim_targets(tx, [state.target_id for states in requests for state in states], now + CLAIMED_FOR)
-    return [states for states in requests if states]
+    return requests
 
 
 def _costs_nothing(state: TargetState, now: datetime) -> bool:
