@@ -166,3 +166,23 @@ def test_a_completion_of_an_order_without_open_refill_is_counted_and_changes_not
     out = replayed(tmp_path, [order_row()], [order_event(SETTLED, "refill_completed")])
     assert out.summary is not None
     assert (out.summary.completions_without_effect, out.summary.events_refused, out.lines) == (1, 0, [])
+
+
+def test_overlapping_deliveries_without_a_loss_give_no_decision(tmp_path: Path) -> None:
+    """B began when A had delivered 300 of its 1000, and was completed first: 3000 is all there is."""
+    orders = [
+        order_row("A", completed_at=written(SOLD + DAY)),
+        order_row("B", start_count=1300, completed_at=written(SOLD + DAY / 2)),
+    ]
+    seen = looks((SOLD + 3 * DAY, 3000), (SOLD + 3 * DAY + 6 * HOUR, 3000))
+    assert replayed(tmp_path, orders, seen).lines == []
+
+
+def test_a_loss_between_two_orders_is_owed_whether_or_not_their_creation_is_told(tmp_path: Path) -> None:
+    """1000 + 1000, then 600 are lost, then B adds 500 to 1400: A is owed what it lost."""
+    bought = {"start_count": 1400, "quantity": 500, "completed_at": written(SOLD + 3 * DAY)}
+    seen = looks((SOLD + 5 * DAY, 1900), (SOLD + 5 * DAY + 6 * HOUR, 1900))
+    later = order_row("B", **bought, created_at=written(SOLD + 2 * DAY))
+    told = replayed(tmp_path, [order_row("A"), later], seen)
+    assert ['"A"' in line and '"quantity": 600' in line for line in told.lines] == [True]
+    assert replayed(tmp_path, [order_row("A"), order_row("B", **bought)], seen).lines == told.lines
