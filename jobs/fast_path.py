@@ -1,6 +1,5 @@
 """Fast path: looks within the noop bounds are saved without loading orders."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -28,14 +27,14 @@ def record_fast(
     if cadence is None or not cadence.keeps_state or not counts:
         return []
     states = fast_path.fast_path_states(tx, counts)
-    requests = Counter((state.source, state.request_key) for state in states)
+    shared = fast_path.shared_requests(tx, list(snapshots)) if len(snapshots) > 1 else set()
     virtual_times = {
         source: cadence_stats.virtual_time(tx, source) for source in {state.source for state in states}
     }
     looks = [
         look
         for state in states
-        if requests[state.source, state.request_key] == 1
+        if (state.source, state.request_key) not in shared
         and (look := _fast_look(state, snapshots[state.target_id], cadence, virtual_times[state.source]))
         is not None
     ]

@@ -100,7 +100,7 @@ def claim_requests(
     for state in due.lock_by_request(tx, configured.source.name, request_keys, now):
         shown[state.schedule.request_key].append(state)
     first = {target.target_id for target in targets}
-    requests = []
+    requests: list[list[TargetState]] = []
     for request_key in request_keys:
         states = [
             state for state in shown[request_key] if state.target_id in first or _costs_nothing(state, now)

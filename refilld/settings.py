@@ -222,7 +222,7 @@ class OrdersSection(Section):
 
     @property
     def trust_zero(self) -> bool:
-        """Whether a start count of 0 is believed even if the first settled count contradicts it."""
+        """Whether a start count of 0 is believed even if the first judged count contradicts it."""
         return self.zero_start_count == "trust"
 
     @property

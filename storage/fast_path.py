@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     bindparam,
+    func,
     insert,
     literal_column,
     null,
@@ -50,6 +51,12 @@ _SELECT_STATES = (
     .order_by(_t.target_id)
     .with_for_update()
 )  # fmt: skip
+_SELECT_SHARED = (
+    select(_t.source, _t.request_key)
+    .where(_t.target_id.in_(bindparam("target_ids", expanding=True)))
+    .group_by(_t.source, _t.request_key)
+    .having(func.count() > 1)
+)
 _INTEGERS = (
     "next_due_at", "last_look_at", "last_count", "last_count_at", "judged_at", "not_before",
     "coverage_ends_at", "final_look_slot",
@@ -104,6 +111,11 @@ def fast_path_states(connection: Connection, target_ids: Sequence[int]) -> list[
     return [
         FastPathState._make(row) for row in connection.execute(_SELECT_STATES, {"target_ids": target_ids})
     ]
+
+
+def shared_requests(connection: Connection, target_ids: Sequence[int]) -> set[tuple[str, str]]:
+    """Source and key of each request that more than one of these targets share."""
+    return {tuple(row) for row in connection.execute(_SELECT_SHARED, {"target_ids": target_ids})}
 
 
 class FastPathLook(NamedTuple):

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select
 
 from monitor.model.order import Flag
-from storage import drops, refills, requests, targets
+from storage import drops, refills, targets
 from storage.schema import order_flags, orders
 
 _f = order_flags.c
@@ -22,13 +22,12 @@ class FlagRow:
 
 
 def set_flag(connection: Connection, order_id: str, flag: Flag, now: datetime) -> bool:
-    """Set a flag, close what is open and answer what was asked; False if it was set. Raises NotFoundError."""
+    """Set a flag and close what is open; False if it was set already. Raises NotFoundError."""
     target = targets.of_order(connection, order_id, lock=True)
     if flag in of_order(connection, order_id):
         return False
     connection.execute(insert(order_flags), {"order_id": order_id, "flag": flag, "set_at": now})
     end_guarantee(connection, order_id, now, f"order flagged {flag}")
-    requests.answered(connection, order_id, now)
     targets.invalidate_fast_path(connection, [target.target_id])
     return True
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, update
 from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.decisions import Case
 from monitor.guarantee.hold_release import case_unheld, decide_anew
+from monitor.guarantee.start_counts import with_start_counts
 from monitor.model.decision import Action, Reason
 from monitor.model.refill import RefillState
 from storage import drops, order_states, refills, reviews, targets
@@ -58,7 +59,8 @@ def case_of(connection: Connection, row: RefillRow, target: TargetState) -> Case
     count, at = target.series.last_count, target.last_count_at
     if count is None or at is None:
         return None
-    return case_unheld(order_states.of_target(connection, target.target_id), row.order_id, count, at)
+    states = with_start_counts(order_states.of_target(connection, target.target_id), count, at)
+    return case_unheld(states, row.order_id, count, at)
 
 
 def _still_owed(connection: Connection, row: RefillRow, target: TargetState) -> int:

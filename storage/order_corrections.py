@@ -14,7 +14,7 @@ from storage.schema import order_corrections, orders
 START_COUNT = "start_count"
 """Corrected by an operator."""
 MEASURED = "measured_start_count"
-"""A start count of 0 that the first settled count contradicted."""
+"""A start count of 0 that the first judged count contradicted."""
 BASE = "base"
 """Lowered by the first count of another order."""
 _c = order_corrections.c

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from monitor.guarantee.claims import Claim, claims_of
 from monitor.guarantee.gone_detection import ABSENT
 from monitor.guarantee.hold_release import case_unheld
-from monitor.guarantee.start_counts import measure_start_counts
+from monitor.guarantee.start_counts import with_start_counts
 from monitor.model.decision import Reason
 from monitor.model.drop import DropState
 from monitor.model.order import Flag, Order
@@ -122,7 +122,7 @@ def claim_at(
     """The claim of an order at the newest count of its target; None when that did not judge the order."""
     if count is None or at is None or state.order.start_count is None:
         return None
-    return claims_of(measure_start_counts(siblings, count, at), count, at).get(state.order.order_id)
+    return claims_of(with_start_counts(siblings, count, at), count, at).get(state.order.order_id)
 
 
 def answer(
@@ -160,7 +160,7 @@ def _missing(
     if claim is None or look.count is None or look.at is None:
         return None
     case = case_unheld(
-        measure_start_counts(siblings, look.count, look.at), state.order.order_id, look.count, look.at
+        with_start_counts(siblings, look.count, look.at), state.order.order_id, look.count, look.at
     )
     return claim.units if case is None else case.claim.units
 

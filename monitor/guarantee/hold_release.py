@@ -19,14 +19,18 @@ def releases(states: Sequence[OrderState], count: int, now: datetime) -> Mapping
     """Decide again, as if no mass drop were on, on the refills whose hold is over; by order id.
 
     `refill` releases the units that are still missing, `hold` keeps them for the operator, `refuse` discards
-    the refill (`recovered`: the claim is below the threshold). `wait` cannot occur: no other refill is open,
-    and what was asked for still counts as asked for.
+    the refill (`recovered`: the claim is below the threshold). Left out is an order that has to wait, because
+    its cooldown was lengthened meanwhile.
     """
     due = {one.order.order_id: one.held_units for one in states if one.release_due(now)}
     if not due:
         return {}
     decisions = map(decide_anew, _cases(states, due, count, now))
-    return {d.order_id: replace(d, quantity=min(d.quantity, due[d.order_id])) for d in decisions}
+    return {
+        one.order_id: replace(one, quantity=min(one.quantity, due[one.order_id]))
+        for one in decisions
+        if one.action is not Action.WAIT
+    }
 
 
 def case_unheld(states: Sequence[OrderState], order_id: str, count: int, now: datetime) -> Case | None:

@@ -21,6 +21,14 @@ class EarlierCount:
     at: datetime
 
 
+def with_start_counts(states: Sequence[OrderState], count: int, now: datetime) -> list[OrderState]:
+    """Return the orders as they would be if the newest count of their target was seen once more.
+
+    For numbers that are shown before the next look; orders may have been imported since the newest count.
+    """
+    return measure_start_counts(states, count, now, EarlierCount(count, now))
+
+
 def measure_start_counts(
     states: Sequence[OrderState],
     count: int,

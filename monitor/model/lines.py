@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from sys import maxsize
 
 from monitor.model.instants import NO_END
 from monitor.model.order import Order
@@ -18,11 +19,16 @@ def lines_of(orders: Iterable[Order]) -> dict[str, int]:
     Every order needs a start count; ValueError otherwise.
     """
     lines: dict[str, int] = {}
-    later: list[Order] = []
+    delivered, lowest = 0, maxsize
+    dated: list[Order] = []  # later orders whose creation is known; all others may overlap
     for order in sorted(orders, key=by_completion, reverse=True):
-        base = min([order.base, *(one.base for one in later if may_overlap(order, one))])
-        lines[order.order_id] = base + order.delivered + sum(one.delivered for one in later)
-        later.append(order)
+        delivered += order.delivered
+        base = min([order.base, lowest, *(one.base for one in dated if may_overlap(order, one))])
+        lines[order.order_id] = base + delivered
+        if order.created_at is None:
+            lowest = min(lowest, order.base)
+        else:
+            dated.append(order)
     return lines
 
 

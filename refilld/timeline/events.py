@@ -121,7 +121,7 @@ def _correction(row: CorrectionRow, decisions: Sequence[DecisionRow]) -> Timelin
 
 
 _BY_A_COUNT = {
-    MEASURED: "start count measured as {after}: the first settled count contradicts the panel's {before}",
+    MEASURED: "start count measured as {after}: the first judged count contradicts the panel's {before}",
     BASE: "base lowered from {before} to {after}: the start count held units of another order",
 }
 

@@ -179,3 +179,19 @@ def test_a_target_claimed_by_another_daemon_is_not_read_twice(either: JobsWorld)
     source = Profiles(while_reading=second.run_once)
     either.sampling(a_configured_source(source, spacing=timedelta(0))).run_once()
     assert (len(source.requests), other.requests) == (1, [])
+
+
+def test_a_request_stays_in_step_when_one_of_its_targets_has_an_open_drop(world: JobsWorld) -> None:
+    """The look at the followers changes nothing and could be saved alone, on the fast path."""
+    learn(world)
+    sell_a_profile(world, posts=1)
+    source = Profiles()
+    sampling = world.sampling(a_configured_source(source))
+    source.script = lambda name, now: 1500 if name == "P01" and now > LATER else 2000
+    for hours in (0, 6):
+        world.now = LATER + hours * HOUR
+        with world.database.write() as tx:
+            targets.schedule_by(tx, [1, 2], world.now, "asked", Priority.URGENT)
+        sampling.run_once()
+    assert world.rows("drops", "order_id") == ["1"]
+    assert len(set(world.rows("targets", "next_due_at"))) == 1

@@ -6,8 +6,9 @@ import pytest
 
 from monitor.guarantee.customer_answers import claim_at, stands
 from monitor.model.order import OrderStatus
+from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Outcome
-from tests.builders import HOUR, INSTANT, MINUTE, NOW, an_order, an_order_state
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW, START, an_order, an_order_state
 from tests.monitor.guarantee.customer_requests import NOTHING, ask
 
 
@@ -46,3 +47,13 @@ def test_an_order_of_which_nothing_was_delivered_has_no_guarantee() -> None:
     empty = an_order_state(an_order(delivered=0, remains=1000, status=OrderStatus.PARTIAL))
     answer = ask(empty, NOTHING)
     assert (answer.word, answer.variant) == ("no_guarantee", "nothing_delivered")
+
+
+def test_an_answer_lowers_no_base_for_an_order_that_was_not_counted_yet() -> None:
+    """500 were missing at the newest count; an order imported since then does not hide them."""
+    measured = an_order(start_count=1000, start_measured=True, base_at=START, counted_at=START)
+    known, new = OrderState(measured), OrderState(an_order("2", start_count=None, completed_at=NOW - DAY))
+    for siblings in ([known], [known, new]):
+        claim = claim_at(known, siblings, 1500, NOW)
+        assert claim is not None
+        assert claim.units == 500

@@ -86,10 +86,10 @@ def test_a_count_below_the_start_is_treated_as_the_terms_say(
 
 
 def test_a_refill_completed_a_moment_ago_makes_it_wait() -> None:
-    """The cooldown of 24 hours is kept by a release, too."""
+    """The cooldown of 24 hours is kept by a release, too: nothing is decided."""
     state = holding(500)
     state = replace(state, refills=(*state.refills, a_completed_refill(100, NOW - HOUR)))
-    assert decided(state, 1400) == ("wait", "cooldown", 0)
+    assert decided(state, 1400) is None
 
 
 def test_orders_that_overlap_release_each_lost_unit_once() -> None:

@@ -8,7 +8,8 @@ import pytest
 from monitor.guarantee.verdicts import Verdict, evaluate_count
 from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
-from tests.builders import DAY, HOUR, NOW, a_completed_refill, a_drop, an_order, an_order_state
+from monitor.model.refill import RefillState
+from tests.builders import DAY, HOUR, NOW, a_completed_refill, a_drop, a_refill, an_order, an_order_state
 
 COOLING = [a_completed_refill(50, NOW - 2 * DAY)]
 TERMS: dict[str, Any] = {"cooldown": 10 * DAY}
@@ -62,3 +63,11 @@ def test_the_first_decision_on_a_drop_is_new() -> None:
 def test_without_a_decision_nothing_is_new() -> None:
     (verdict,) = evaluate_count([an_order_state()], 1700, NOW)
     assert (verdict.decision, verdict.repeated, verdict.new_decisions) == (None, False, ())
+
+
+def test_a_release_that_would_wait_changes_nothing() -> None:
+    """The cooldown was lengthened meanwhile: the refill stays held until a later count."""
+    held = a_refill(300, RefillState.HELD, release_at=NOW)
+    state = an_order_state(an_order(**TERMS), refills=[*COOLING, held])
+    (verdict,) = evaluate_count([state], 1700, NOW)
+    assert verdict.release is None

@@ -1,6 +1,7 @@
 """Golden histories: each calculated by hand from docs/rules.md."""
 
 from pathlib import Path
+from typing import Any
 
 from tests.refilld.backtest.backtest_world import (
     DAY,
@@ -180,7 +181,7 @@ def test_overlapping_deliveries_without_a_loss_give_no_decision(tmp_path: Path) 
 
 def test_a_loss_between_two_orders_is_owed_whether_or_not_their_creation_is_told(tmp_path: Path) -> None:
     """1000 + 1000, then 600 are lost, then B adds 500 to 1400: A is owed what it lost."""
-    bought = {"start_count": 1400, "quantity": 500, "completed_at": written(SOLD + 3 * DAY)}
+    bought: dict[str, Any] = {"start_count": 1400, "quantity": 500, "completed_at": written(SOLD + 3 * DAY)}
     seen = looks((SOLD + 5 * DAY, 1900), (SOLD + 5 * DAY + 6 * HOUR, 1900))
     later = order_row("B", **bought, created_at=written(SOLD + 2 * DAY))
     told = replayed(tmp_path, [order_row("A"), later], seen)

@@ -42,7 +42,7 @@ def test_the_list_shows_the_newest_completion_first(cli: CliWorld) -> None:
         "start_measured": False, "provider": "acme", "customer": None, "price": "1.50", "currency": "USD",
         "imported_at": "2026-03-01T12:00:00Z", "updated_at": "2026-03-01T12:00:00Z",
         "link": "https://www.instagram.com/shop2/", "metric": "followers", "owner": None, "terms": "default",
-        "terms_from": "default", "settled_look_at": None,
+        "terms_from": "default", "settled_look_at": None, "base_lowered": 0, "counted_at": None,
     }  # fmt: skip
     assert shown[0] == expected
 

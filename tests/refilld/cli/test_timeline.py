@@ -200,19 +200,18 @@ def test_the_timeline_has_flags_requests_and_reviews(cli: CliWorld) -> None:
     assert document["flags_set"][0]["set_at"] == "2026-03-01T12:00:00Z"
 
 
-def test_a_flag_answers_what_was_asked_and_a_void_guarantee_has_no_end(cli: CliWorld) -> None:
-    """RULES 5: where no guarantee runs, a request is answered at once, an older one too."""
+def test_a_void_guarantee_has_no_end_and_a_flag_alone_answers_nothing(cli: CliWorld) -> None:
+    """RULES 5: a judged count or a new request ends a standing one."""
     order_with_history(cli)
     with cli.world.database.write() as tx:
         requests.ask(tx, "17", cli.world.now - HOUR)
-        requests.ask(tx, "17", cli.world.now - HOUR / 2)
     assert "the guarantee will end" in events(cli)
     cli.run("orders", "flag", "17", Flag.HOLD)
     assert "the guarantee will end" in events(cli)
     cli.run("orders", "flag", "17", Flag.ABUSE)
     lines = events(cli)
-    assert [line for line in lines if "not answered" in line or "will end" in line] == []
-    assert lines.count("the customer's request is answered") == 1
+    assert [line for line in lines if "will end" in line] == []
+    assert lines.count("the customer's request is answered") == 0
 
 
 def test_a_failed_delivery_is_called_failed_until_the_refill_is_completed(cli: CliWorld) -> None:
