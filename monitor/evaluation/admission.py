@@ -88,7 +88,9 @@ class AdmittedLook:
     @property
     def _earlier(self) -> EarlierCount | None:
         count, at = self.state.series.last_count, self.state.last_count_at
-        return None if count is None or at is None else EarlierCount(count, at)
+        if count is None or at is None:
+            return None
+        return EarlierCount(count, at, has_offset=self.state.series.count_offset != 0)
 
 
 def admit_look(look: Look, *, trust_zero: bool = False) -> AdmittedLook:

@@ -19,6 +19,8 @@ class EarlierCount:
 
     count: int
     at: datetime
+    has_offset: bool = False
+    """Another source continues the series, and a given start count is not on the scale of its counts."""
 
 
 def with_start_counts(states: Sequence[OrderState], count: int, now: datetime) -> list[OrderState]:
@@ -52,14 +54,18 @@ def measure_start_counts(
     if not new:
         return list(states)
     orders = _counted([one.order for one in completed.values()], unknown, count, now)
-    compared = [order for order in orders.values() if _is_compared(order, orders.values(), new)]
+    has_offset = earlier is not None and earlier.has_offset
+    compared = [
+        order for order in orders.values() if _is_compared(order, orders.values(), new, has_offset=has_offset)
+    ]
     if compared:
         lines = own_lines_of(orders.values())
         there = count + sum(one.undelivered for one in states)
         missing = _missing_before(states, new, earlier)
         for order in compared:
             excess = lines[order.order_id] - there - missing.get(order.order_id, 0)
-            orders[order.order_id] = _lowered(order, excess, now)
+            most = excess if has_offset else order.base  # without an offset, no count is below 0
+            orders[order.order_id] = _lowered(order, min(excess, most), now)
     return [replace(one, order=orders.get(one.order.order_id, one.order)) for one in states]
 
 
@@ -89,14 +95,12 @@ def _counted(
     return counted
 
 
-def _is_compared(order: Order, orders: Collection[Order], new: Collection[str]) -> bool:
+def _is_compared(order: Order, orders: Collection[Order], new: Collection[str], *, has_offset: bool) -> bool:
     """Whether the count tells something new about an order whose base may contain units of later orders."""
-    overlapping = [
-        other for other in orders if by_completion(other) > by_completion(order) and may_overlap(order, other)
-    ]
-    concerned = [order, *overlapping]
+    later = [other for other in orders if by_completion(other) > by_completion(order)]
+    concerned = [order, *(other for other in later if has_offset or may_overlap(order, other))]
     is_new = any(one.order_id in new for one in concerned)
-    return is_new and any(one.base_at is not None for one in concerned)
+    return is_new and (has_offset or any(one.base_at is not None for one in concerned))
 
 
 def _missing_before(
@@ -111,5 +115,4 @@ def _missing_before(
 
 
 def _lowered(order: Order, excess: int, now: datetime) -> Order:
-    lowered = order.base_lowered + min(max(0, excess), order.base)
-    return replace(order, base_lowered=lowered, base_at=now)
+    return replace(order, base_lowered=order.base_lowered + max(0, excess), base_at=now)

@@ -146,6 +146,7 @@ def test_a_trusted_0_stays() -> None:
 
 SLOW = an_order("slow", start_count=None, completed_at=START + 2 * DAY)
 QUICK = an_order("quick", start_count=None)
+DATED = replace(SLOW, start_count=2000, created_at=START + HOUR)
 
 
 def compared(
@@ -203,3 +204,12 @@ def test_units_that_a_consumer_may_have_delivered_are_not_there_twice() -> None:
 def test_a_base_is_never_below_0() -> None:
     quick = measure_start_counts([OrderState(replace(QUICK, start_count=None))], 1100, START)[0]
     assert compared([quick, OrderState(SLOW)], 10, START + 2 * DAY, None) == [(100, 100), (0, 0)]
+
+
+def test_after_a_switch_of_the_source_a_first_count_is_compared_with_every_line() -> None:
+    """The switch took 100 of a delivery that was not known yet for a difference between the sources."""
+    states = [OrderState(replace(QUICK, start_count=1000, counted_at=START)), OrderState(DATED)]
+    for has_offset, lowered in ((True, 100), (False, 0)):
+        earlier = EarlierCount(2000, START + DAY, has_offset=has_offset)
+        seen = compared(states, 2900, START + 2 * DAY, earlier)
+        assert seen == [(1000, lowered), (2000, lowered)]
