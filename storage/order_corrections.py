@@ -1,6 +1,5 @@
 """Corrections: what an operator or a count has changed about the start count of a delivered order."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,21 +18,16 @@ BASE = "base"
 """Lowered by the first count of another order."""
 _c = order_corrections.c
 _OF_ORDER = select(order_corrections).where(_c.order_id == bindparam("order_id")).order_by(_c.correction_id)
-_CORRECTED = (
-    select(_c.order_id)
-    .distinct()
-    .where(_c.order_id.in_(bindparam("ids", expanding=True)), _c.field == START_COUNT)
-)
 _SET_START_COUNT = (
     update(orders)
     .where(orders.c.order_id == bindparam("id"))
-    # All that depends on the start count begins anew.
+    # The base begins anew. A settled look stays: the next loss is no short delivery.
     .values(
         start_count=bindparam("start"),
         start_measured=False,
+        start_corrected=True,
         base_lowered=0,
         base_at=None,
-        settled_look_at=bindparam("settled"),
         updated_at=bindparam("now"),
     )
 )
@@ -58,12 +52,10 @@ def correct_start_count(
     """Change the start count and schedule a look; None if it is this one. Raises NotFoundError."""
     target = targets.of_order(connection, order_id, lock=True)
     before = one_order(connection, order_id)
-    if before.start_count == start_count and not before.start_measured:
+    doubtful = before.start_measured or start_count == 0  # a given 0 may still be contradicted by a count
+    if before.start_count == start_count and (before.start_corrected or not doubtful):
         return None
-    believed = now if start_count == 0 else None  # no settled count is to contradict an operator's 0
-    connection.execute(
-        _SET_START_COUNT, {"id": order_id, "start": start_count, "now": now, "settled": believed}
-    )
+    connection.execute(_SET_START_COUNT, {"id": order_id, "start": start_count, "now": now})
     _add(connection, order_id, now, START_COUNT, before.start_count, start_count)
     targets.invalidate_fast_path(connection, [target.target_id])
     at = before.first_look(now)
@@ -90,8 +82,3 @@ def _add(
 def of_order(connection: Connection, order_id: str) -> list[CorrectionRow]:
     """The corrections of an order, oldest first."""
     return [CorrectionRow(**row._asdict()) for row in connection.execute(_OF_ORDER, {"order_id": order_id})]
-
-
-def corrected(connection: Connection, order_ids: Sequence[str]) -> set[str]:
-    """Those of the orders that were corrected."""
-    return set(connection.execute(_CORRECTED, {"ids": order_ids}).scalars())

@@ -120,6 +120,7 @@ def order_of(row: AnyRow) -> Order:
         completed_at=row.completed_at,
         start_count=row.start_count,
         start_measured=row.start_measured,
+        start_corrected=row.start_corrected,
         created_at=row.created_at,
         base_lowered=row.base_lowered,
         base_at=row.base_at,

@@ -15,7 +15,7 @@ from monitor.errors import BadInputError
 from monitor.model.order import Order, OrderStatus
 from monitor.model.order_merge import merged
 from monitor.model.target import Metric
-from storage import cadence_stats, flags, order_corrections, routes, targets
+from storage import cadence_stats, flags, routes, targets
 from storage.bulk import execute_many
 from storage.column_types import AnyRow, microseconds
 from storage.engine import advisory_lock
@@ -35,8 +35,8 @@ _DECIDED = (
     select(decisions.c.order_id).distinct().where(decisions.c.order_id.in_(bindparam("ids", expanding=True)))
 )
 _PLAIN = (
-    "service", "link_typed", "quantity", "remains", "start_count", "start_measured", "base_lowered",
-    "provider", "customer", "currency",
+    "service", "link_typed", "quantity", "remains", "start_count", "start_measured", "start_corrected",
+    "base_lowered", "provider", "customer", "currency",
 )  # fmt: skip
 _PLAIN_OF = attrgetter(*_PLAIN)
 _TIMES = ("completed_at", "created_at", "base_at", "counted_at")
@@ -175,11 +175,7 @@ def _admit_all(connection: Connection, known: dict[str, Order], batch: Sequence[
     """Admit the rows one after the other; `known` then has the orders as they are after all of them."""
     ids = list(known)
     decided = set(connection.execute(_DECIDED, {"ids": ids}).scalars()) if ids else set()
-    corrected = order_corrections.corrected(connection, ids) if ids else set()
-    return [
-        _admit(known, row, decided=row.order_id in decided, corrected=row.order_id in corrected)
-        for row in batch
-    ]
+    return [_admit(known, row, decided=row.order_id in decided) for row in batch]
 
 
 def _left_targets(connection: Connection, before: Mapping[str, Order], changed: Sequence[Order]) -> set[int]:
@@ -188,14 +184,14 @@ def _left_targets(connection: Connection, before: Mapping[str, Order], changed: 
     return set(connection.execute(_TARGETS_OF, {"ids": moved}).scalars()) if moved else set()
 
 
-def _admit(known: dict[str, Order], row: Order, *, decided: bool, corrected: bool) -> ImportedRow:
+def _admit(known: dict[str, Order], row: Order, *, decided: bool) -> ImportedRow:
     """Add the order to `known` or merge it into the known one; the error says why it is refused."""
     before = known.get(row.order_id)
     if before is None:
         known[row.order_id] = row
         return ImportedRow(row.order_id, ImportResult.ADDED)
     try:
-        after = merged(before, row, decided=decided, corrected=corrected)
+        after = merged(before, row, decided=decided)
     except BadInputError as error:
         return ImportedRow(row.order_id, ImportResult.REFUSED, error)
     known[row.order_id] = after

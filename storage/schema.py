@@ -127,6 +127,7 @@ orders = Table(
     Column("base_lowered", BigInteger, nullable=False, server_default="0"),
     Column("base_at", Instant),
     Column("counted_at", Instant),
+    Column("start_corrected", Boolean, nullable=False, server_default=false()),
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("remains >= 0 AND remains <= quantity", name="remains_within_quantity"),
     CheckConstraint("start_count >= 0", name="start_count_not_negative"),

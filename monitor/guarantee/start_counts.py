@@ -76,7 +76,7 @@ def _completed(order: Order, now: datetime) -> bool:
 def _contradicts_zero(state: OrderState, count: int, now: datetime) -> bool:
     """Whether this is the first judged count of an order, and too high for a start count of 0."""
     order = state.order
-    given = order.start_count == 0 and not order.start_measured
+    given = order.start_count == 0 and not order.start_measured and not order.start_corrected
     return given and not state.settled_look and state.active(now) and count > 2 * order.delivered
 
 

@@ -63,6 +63,8 @@ class Order:
     """Count of the target before the delivery; None until it is given or measured."""
     start_measured: bool = False
     """The start count was derived from the first look, not given by the panel."""
+    start_corrected: bool = False
+    """An operator gave the start count: no imported row and no count changes it."""
     created_at: datetime | None = None
     """When the order was placed, if the panel tells it."""
     base_lowered: int = 0

@@ -6,9 +6,8 @@ from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import cell, json_option, print_json
 from refilld.cli.parameters import TEXT
 from refilld.orders_file.numbers import MOST_COUNT
-from refilld.services.order_correction import CorrectionResult, correct_start_count
+from refilld.services.order_correction import CorrectionResult, correct_start_count, decisions_before
 from refilld.terminal import printable
-from refilld.timeline.events import decisions_before
 
 
 @click.command()
@@ -22,7 +21,7 @@ from refilld.timeline.events import decisions_before
 @json_option
 @pass_context
 def correct(context: CommandContext, order_id: str, *, start_count: int, as_json: bool) -> None:
-    """Correct the start count of a delivered order; a look is due at once, and `orders show` tells it."""
+    """Correct the start count of an order; a look is due at once, and `orders show` tells it."""
     with context.database() as database, database.write() as tx:
         result = correct_start_count(tx, order_id, start_count, context.now())
     if as_json:
@@ -37,8 +36,6 @@ def _lines(result: CorrectionResult) -> list[str]:
     if not result.changed:
         return [f"{name}: the start count is {result.after} already"]
     lines = [f"{name}: start count {cell(result.before)} -> {result.after}"]
-    if not result.delivered:
-        lines.append("the order is not delivered yet: an import may still replace the start count")
     if result.decisions:
         lines.append(decisions_before(result.decisions))
     if result.open_refills:

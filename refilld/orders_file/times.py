@@ -56,19 +56,22 @@ class _Date:
 
 def read_time(field: str, text: str, conventions: Conventions) -> ReadTime:
     """Parse a time; raises BadInputError with a remedy that can be pasted."""
+    try:
+        return _read(field, text, conventions)
+    except (ValueError, OverflowError):  # the 30th of February; a zone that leaves the range of datetime
+        raise _no_time(field, text) from None
+
+
+def _read(field: str, text: str, conventions: Conventions) -> ReadTime:
     if found := _RFC3339.fullmatch(text):
-        read = _datetime(f"{found[1]}T{found[2]}{found[3].upper()}")
-    elif conventions.date_format and (own := _formatted(text, conventions.date_format)):
+        return ReadTime(datetime.fromisoformat(f"{found[1]}T{found[2]}{found[3].upper()}").astimezone(UTC))
+    if conventions.date_format and (own := _formatted(text, conventions.date_format)):
         return _in_zone(own, conventions)
-    elif _UNIX_SECONDS.fullmatch(text):
-        read = EPOCH + timedelta(seconds=float(text)) if len(text.partition(".")[0]) <= 11 else None  # noqa: PLR2004
-    elif _UNIX_MILLISECONDS.fullmatch(text):
-        read = EPOCH + timedelta(milliseconds=int(text))
-    else:
-        return _in_zone(_written(field, text), conventions)
-    if read is None:
-        raise _no_time(field, text)
-    return ReadTime(read.astimezone(UTC))
+    if _UNIX_SECONDS.fullmatch(text):
+        return ReadTime(EPOCH + timedelta(seconds=float(text)))
+    if _UNIX_MILLISECONDS.fullmatch(text):
+        return ReadTime(EPOCH + timedelta(milliseconds=int(text)))
+    return _in_zone(_written(field, text), conventions)
 
 
 def past_time(field: str, text: str, conventions: Conventions, now: datetime) -> ReadTime:
@@ -89,13 +92,6 @@ def _in_zone(at: datetime, conventions: Conventions) -> ReadTime:
     return ReadTime(at.replace(tzinfo=zone).astimezone(UTC), naive=conventions.zone is None)
 
 
-def _datetime(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError):  # the 30th of February; an offset that leaves the range of datetime
-        return None
-
-
 def _formatted(text: str, date_format: str) -> datetime | None:
     try:
         return datetime.strptime(text, date_format)  # noqa: DTZ007  (a time without a zone has its own)
@@ -104,7 +100,7 @@ def _formatted(text: str, date_format: str) -> datetime | None:
 
 
 def _written(field: str, text: str) -> datetime:
-    """Parse a date and a time of day; raises BadInputError."""
+    """Parse a date and a time of day; raises BadInputError, or ValueError for a day that does not exist."""
     date = _date(field, text)
     if date is None:
         raise _no_time(field, text)
@@ -113,11 +109,7 @@ def _written(field: str, text: str) -> datetime:
     clock = _CLOCK.fullmatch(text, date.end)
     if clock is None:
         raise _no_time(field, text)
-    try:
-        at = datetime(date.year, date.month, date.day, *_time_of_day(clock), tzinfo=_offset(clock))
-        return at if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise _no_time(field, text) from None
+    return datetime(date.year, date.month, date.day, *_time_of_day(clock), tzinfo=_offset(clock))
 
 
 def _date(field: str, text: str) -> _Date | None:

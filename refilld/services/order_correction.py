@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage import drops, order_corrections, orders, refills
+from storage import drops, order_corrections, refills
 from storage.engine import Transaction
 
 _MOST_REFILLS = 1000
@@ -18,7 +18,6 @@ class CorrectionResult:
     """False: the order had this start count already."""
     before: int | None
     after: int
-    delivered: bool
     decisions: int
     """Number of decisions that rest on the old baseline."""
     open_refills: tuple[int, ...]
@@ -35,17 +34,22 @@ class CorrectionResult:
         }
 
 
+def decisions_before(number: int) -> str:
+    """What remains of the decisions that were made before a correction."""
+    if number == 1:
+        return "1 earlier decision rests on the old baseline and stays as it is"
+    return f"{number:,} earlier decisions rest on the old baseline and stay as they are"
+
+
 def correct_start_count(tx: Transaction, order_id: str, start_count: int, now: datetime) -> CorrectionResult:
     """Correct the start count; raises NotFoundError."""
-    before = orders.get(tx, order_id).order
     row = order_corrections.correct_start_count(tx, order_id, start_count, now)
     found = refills.listed(tx, order_id=order_id, limit=_MOST_REFILLS) if row else []
     return CorrectionResult(
         order_id=order_id,
         changed=row is not None,
-        before=before.start_count,
+        before=row.before if row else start_count,
         after=start_count,
-        delivered=before.status.delivered,
         decisions=len(drops.decisions_of(tx, order_id)) if row else 0,
         open_refills=tuple(refill.refill_id for refill in found if refill.state.open),
     )

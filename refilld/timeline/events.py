@@ -6,6 +6,7 @@ from itertools import chain
 from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
 from monitor.model.refill import RefillState
+from refilld.services.order_correction import decisions_before
 from refilld.timeline.event import TimelineEvent
 from refilld.timeline.load import Timeline
 from refilld.timeline.timeline import in_time
@@ -124,13 +125,6 @@ _BY_A_COUNT = {
     MEASURED: "start count measured as {after}: the first judged count contradicts the panel's {before}",
     BASE: "base lowered from {before} to {after}: the start count held units of another order",
 }
-
-
-def decisions_before(number: int) -> str:
-    """What remains of the decisions that were made before a correction."""
-    if number == 1:
-        return "1 earlier decision rests on the old baseline and stays as it is"
-    return f"{number:,} earlier decisions rest on the old baseline and stay as they are"
 
 
 def _drop_opened(row: DropRow, count: int | None) -> Iterator[TimelineEvent]:

@@ -5,7 +5,9 @@ from datetime import datetime
 
 import pytest
 
-from storage import order_corrections, orders
+from monitor.guarantee.start_counts import measure_start_counts
+from monitor.model.order import OrderStatus
+from storage import order_corrections, order_states, orders
 from storage.engine import Database
 from storage.errors import NotFoundError
 from storage.order_corrections import CorrectionRow
@@ -27,14 +29,14 @@ def test_a_correction_changes_the_baseline_and_is_kept(database: Database) -> No
     """With the time, the value before and the value after."""
     sell(database, an_order(start_count=0))
     assert correct(database, 3572) == CorrectionRow(1, "1", LATER, "start_count", 0, 3572)
-    assert stored(database) == an_order(start_count=3572)
+    assert stored(database) == an_order(start_count=3572, start_corrected=True)
     with database.read() as connection:
         (row,) = order_corrections.of_order(connection, "1")
     assert (row.order_id, row.at, row.field, row.before, row.after) == ("1", LATER, "start_count", 0, 3572)
 
 
 def test_a_correction_has_the_target_evaluated_again(database: Database) -> None:
-    """At once; the first settled look of the order comes again, and its base is as given."""
+    """At once; its base is as given, and its settled look stays, so that no loss is a short delivery."""
     sell(database, an_order(start_count=0))
     with database.write() as connection:
         orders.settled_look(connection, "1", NOW)
@@ -44,7 +46,7 @@ def test_a_correction_has_the_target_evaluated_again(database: Database) -> None
     correct(database, 3572)
     (target,) = rows_of(database, "targets")
     (order,) = rows_of(database, "orders")
-    assert (target.noop_until, target.next_due_at, order.settled_look_at) == (None, LATER, None)
+    assert (target.noop_until, target.next_due_at, order.settled_look_at is None) == (None, LATER, False)
     assert (order.base_lowered, order.base_at, order.counted_at is None) == (0, None, False)
 
 
@@ -64,6 +66,21 @@ def test_a_measured_start_count_becomes_a_given_one(database: Database) -> None:
     assert correct(database, 500) == CorrectionRow(1, "1", LATER, "start_count", 500, 500)
     assert stored(database).start_measured is False
     assert correct(database, 500) is None
+
+
+def test_a_start_count_of_0_that_an_operator_gave_stays_believed(database: Database) -> None:
+    """Also when a changed delivery has a first settled look of its own, and if the panel gave 0 as well."""
+    sell(database, an_order(start_count=0))
+    assert correct(database, 0) is not None
+    assert correct(database, 0) is None
+    row = an_order(status=OrderStatus.PARTIAL, remains=100, start_count=0)
+    assert result_and_field(sell(database, row)) == (ImportResult.UPDATED, None)
+    with database.read() as connection:
+        target_id = orders.get(connection, "1").target_id
+        (state,) = order_states.of_target(connection, target_id)
+    assert not state.settled_look
+    (after,) = measure_start_counts([state], 50_000, NOW)
+    assert (after.order.start_count, after.order.start_measured) == (0, False)
 
 
 def test_a_correction_holds_against_the_panel_s_rows(database: Database) -> None:

@@ -23,4 +23,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["order_id"], ["orders.order_id"], name="fk_order_corrections_order_id"),
         sa.PrimaryKeyConstraint("correction_id", name=op.f("pk_order_corrections")),
     )
+    op.add_column(
+        "orders", sa.Column("start_corrected", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
     op.create_index("ix_order_corrections_order_id", "order_corrections", ["order_id", "at"])

@@ -19,6 +19,7 @@ from tests.builders import DAY, HOUR, START, an_order
 from tests.effort import examples
 
 WAITING = [OrderStatus.PENDING, OrderStatus.IN_PROGRESS, OrderStatus.PROCESSING]
+COMPLETED = OrderStatus.COMPLETED
 DELIVERED = [OrderStatus.COMPLETED, OrderStatus.PARTIAL]
 ENDED = [OrderStatus.CANCELED, OrderStatus.REFUNDED, OrderStatus.FAIL]
 
@@ -145,23 +146,25 @@ def test_the_start_count_of_another_target_is_dropped() -> None:
 def test_a_start_count_measured_for_an_earlier_delivery_is_dropped_by_the_next() -> None:
     """A refunded order that is sent again is measured again."""
     known = replace(of_status(OrderStatus.REFUNDED, start_count=500), start_measured=True)
-    after = merged(known, an_order(start_count=None), decided=True)
+    after = merged(known, an_order(start_count=None), decided=False)
     assert (after.start_count, after.start_measured) == (None, False)
-    assert merged(known, known, decided=True) == known
+    assert merged(known, known, decided=False) == known
 
 
 def test_a_new_delivery_has_no_counts_of_an_earlier_one() -> None:
     """Base and first count belong to the delivery that was refunded."""
     counts: dict[str, Any] = {"base_lowered": 5, "base_at": START, "counted_at": START}
     known = of_status(OrderStatus.REFUNDED, **counts)
-    assert merged(known, an_order(), decided=True) == an_order()
-    assert merged(known, known, decided=True) == known
+    assert merged(known, an_order(), decided=False) == an_order()
+    assert merged(known, known, decided=False) == known
 
 
 # What was sold
 
 
-@pytest.mark.parametrize("decided", [False, True])
+@pytest.mark.parametrize(
+    ("known", "decided"), [(COMPLETED, False), *((known, True) for known in [*DELIVERED, *ENDED])]
+)
 @pytest.mark.parametrize(
     ("field", "change"),
     [
@@ -171,10 +174,11 @@ def test_a_new_delivery_has_no_counts_of_an_earlier_one() -> None:
         ("link", {"target": Target(Link(LinkKind.PROFILE, "natgeo"), Metric.VIEWS)}),
     ],
 )
-def test_what_was_sold_never_changes(field: str, change: dict[str, Any], decided: bool) -> None:
-    """Service, quantity, link and metric; the message names the field and what was sold."""
-    known = an_order()
-    assert refused_field(known, replace(known, **change), decided=decided) == field
+def test_what_was_sold_never_changes(
+    field: str, change: dict[str, Any], known: OrderStatus, decided: bool
+) -> None:
+    """After the delivery, and after an end if a decision rests on it; the message names the field."""
+    assert refused_field(of_status(known), an_order(**change), decided=decided) == field
 
 
 def test_the_terms_stay_as_they_were_sold() -> None:
@@ -198,6 +202,16 @@ def test_details_are_updated_and_never_erased() -> None:
     after = merged(known, row, decided=True)
     expected = ("other", "Ann", Decimal("1.50"), "EUR")
     assert expected == (after.provider, after.customer, after.price, after.currency)
+
+
+@pytest.mark.parametrize("decided", [False, True])
+def test_the_time_of_placing_never_moves_after_the_delivery(decided: bool) -> None:
+    """It decides which orders overlap, and so whose units are lost; a missing one is filled in."""
+    known, row = an_order(created_at=START - DAY), an_order(created_at=START - HOUR)
+    assert merged(known, row, decided=decided) == known
+    assert merged(an_order(), row, decided=decided) == row
+    waiting = of_status(OrderStatus.PENDING, created_at=START - DAY)
+    assert merged(waiting, row, decided=False).created_at == START - HOUR
 
 
 # Baselines with a decision
@@ -224,6 +238,22 @@ def test_an_order_may_end_whatever_was_decided_on_it(status: OrderStatus) -> Non
     assert (after.status, after.completed_at, after.start_count) == (status, None, 1000)
 
 
+@pytest.mark.parametrize("status", ENDED)
+@pytest.mark.parametrize(
+    ("field", "change"), [("remains", {"remains": 10}), ("start_count", {"start_count": 50_000})]
+)
+@pytest.mark.parametrize("measured", [False, True])
+def test_a_baseline_with_a_decision_outlasts_an_end(
+    status: OrderStatus, field: str, change: dict[str, Any], measured: bool
+) -> None:
+    """A canceled order that is delivered again keeps what its decisions rest on."""
+    decided = replace(an_order(base_lowered=5, base_at=START), start_measured=measured)
+    ended = merged(decided, of_status(status, remains=1000), decided=True)
+    assert refused_field(ended, an_order(**change), decided=True) == field
+    again = merged(ended, an_order(completed_at=START + DAY), decided=True)
+    assert again == replace(decided, completed_at=START + DAY)
+
+
 # Start counts
 
 
@@ -239,13 +269,25 @@ def test_the_refusal_of_a_start_count_says_how_to_correct_it() -> None:
     """The command can be pasted, for any id."""
     with pytest.raises(BadInputError) as refused:
         merged(an_order("a b", start_count=500), an_order("a b", start_count=400), decided=False)
-    assert refused.value.problem.endswith("refilld orders correct 'a b' --start-count 400")
+    assert refused.value.problem.endswith("refilld orders correct --start-count 400 -- 'a b'")
 
 
-def test_a_corrected_start_count_outlasts_every_later_row() -> None:
-    """The panel still writes the wrong one."""
-    known = an_order(start_count=500)
-    assert merged(known, an_order(start_count=0), decided=True, corrected=True) == known
+@pytest.mark.parametrize("decided", [False, True])
+@pytest.mark.parametrize("status", OrderStatus)
+def test_a_corrected_start_count_outlasts_every_later_row(status: OrderStatus, decided: bool) -> None:
+    """The panel still writes the wrong one, also after an end and before the delivery."""
+    known = of_status(status, start_count=500, start_corrected=True)
+    assert merged(known, of_status(status, start_count=0), decided=decided) == known
+    after = merged(known, an_order(start_count=50_000), decided=decided)
+    assert (after.start_count, after.start_corrected) == (500, True)
+
+
+def test_a_correction_ends_with_the_target_that_it_was_for() -> None:
+    """The link of an order that waits was edited."""
+    known = of_status(OrderStatus.PENDING, start_count=500, start_corrected=True)
+    row = an_order(target=Target(Link(LinkKind.PROFILE, "nasa"), Metric.FOLLOWERS), start_count=7)
+    after = merged(known, row, decided=False)
+    assert (after.start_count, after.start_corrected) == (7, False)
 
 
 def test_a_start_count_of_0_is_a_known_one() -> None:
@@ -310,7 +352,7 @@ def test_any_rows_leave_a_valid_order_and_its_past(
     """Completed exactly when delivered; a decided baseline and a given start count never change after it."""
     known = replace(known, start_measured=measured and known.start_count is not None)
     decided = decided and known.status.delivered and known.start_count is not None
-    before = known
+    before, decision = known, known
     for row in rows:
         try:
             after = merged(before, row, decided=decided)
@@ -320,7 +362,8 @@ def test_any_rows_leave_a_valid_order_and_its_past(
         fixed = before.status.delivered
         if fixed and before.start_count is not None and not before.start_measured:
             assert before.start_count == after.start_count
-        if decided and fixed and after.status.delivered:
-            assert (before.baseline, before.completed_at) == (after.baseline, after.completed_at)
+        if decided and after.status.delivered:
+            assert decision.baseline == after.baseline
+            assert before.completed_at in {None, after.completed_at}
         assert after == merged(after, row, decided=decided)
         before = after

@@ -1,12 +1,13 @@
 """`refilld orders correct`: what it says, and what the story of the order says."""
 
 import json
+import shlex
 
 import pytest
 
 from monitor.model.decision import Action
 from tests.refilld.cli.order_output import objects
-from tests.refilld.cli_world import CliWorld, sold
+from tests.refilld.cli_world import CliWorld, csv, sold
 from tests.storage.shop import owe
 
 
@@ -48,14 +49,14 @@ def test_the_same_start_count_is_no_correction(cli: CliWorld) -> None:
     assert json.loads(cli.run("orders", "show", "1", "--json").stdout)["corrections"] == []
 
 
-def test_a_start_count_before_the_delivery_may_still_be_replaced(cli: CliWorld) -> None:
-    """The command says so."""
-    cli.imported("2,svc,@shop2,1000,Pending,,0,,followers,acme,1.50,USD")
-    result = cli.run("orders", "correct", "2", "--start-count", "5")
-    assert result.stdout.splitlines() == [
-        "order 2: start count 0 -> 5",
-        "the order is not delivered yet: an import may still replace the start count",
-    ]
+def test_the_correction_that_an_import_proposes_works_when_pasted(cli: CliWorld) -> None:
+    """For an id that looks like an option as well."""
+    row = "-7,svc,@shop7,1000,Completed,2026-03-01T12:00:00Z,{},,followers,acme,1.50,USD"
+    cli.imported(row.format(500))
+    refused = cli.run("orders", "import", cli.write(csv([row.format(400)])))
+    command = shlex.split(refused.stderr.splitlines()[0].rpartition("if 400 is right: ")[2])
+    assert command[0] == "refilld"
+    assert cli.run(*command[1:]).stdout == "order -7: start count 500 -> 400\n"
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,20 @@ def test_a_time_with_an_offset_or_unix_time_needs_no_zone(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "zone"),
+    [("0001-01-01 00:00:00", "Europe/Berlin"), ("9999-12-31 23:59:59", "America/New_York")],
+)
+@pytest.mark.parametrize("date_format", [None, "%Y-%m-%d %H:%M:%S"])
+def test_a_time_that_its_zone_moves_out_of_range_is_refused(
+    text: str, zone: str, date_format: str | None
+) -> None:
+    """Like any other text that is no time."""
+    conventions = Conventions(zone=zone_named(zone), date_format=date_format)
+    with pytest.raises(BadInputError, match="is not a time"):
+        read_time("completed_at", text, conventions)
+
+
+@pytest.mark.parametrize(
     ("zone", "hours"),
     [("Europe/Berlin", -1), ("+03:00", -3), ("-0230", 2.5), ("UTC", 0), ("America/New_York", 5)],
 )  # fmt: skip
