@@ -21,13 +21,15 @@ _OF_ORDER = select(order_corrections).where(_c.order_id == bindparam("order_id")
 _SET_START_COUNT = (
     update(orders)
     .where(orders.c.order_id == bindparam("id"))
-    # The base begins anew. A settled look stays: the next loss is no short delivery.
+    # The base begins anew, and the next count is its first one. A settled look stays: the next loss is no
+    # short delivery.
     .values(
         start_count=bindparam("start"),
         start_measured=False,
         start_corrected=True,
         base_lowered=0,
         base_at=None,
+        counted_at=None,
         updated_at=bindparam("now"),
     )
 )

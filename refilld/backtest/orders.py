@@ -7,14 +7,15 @@ from pathlib import Path
 
 from monitor.errors import BadInputError
 from monitor.model.order import Order
-from refilld.orders_file import OrdersFile, ParsedRow, Refused, conventions_of, parse_rows
-from refilld.settings import Settings
+from refilld.orders_file import Notes, OrdersFile, ParsedRow, Refused, conventions_of, parse_rows
+from refilld.settings import OrdersSection, Settings
 
 
 def read_orders(
     path: Path,
     settings: Sequence[Settings],
     read_ids: Container[str],
+    notes: Sequence[Notes],
     refuse: Callable[[Refused], object],
     now: datetime,
 ) -> Iterator[tuple[Order, ...]]:
@@ -22,14 +23,22 @@ def read_orders(
 
     A row of a service that one of them ignores is skipped.
 
-    `read_ids` has the order ids that were read so far. Raises BadInputError about the whole file, and
+    `read_ids` has the order ids that were read so far, `notes` one object per settings. The columns of the
+    file are mapped as the first settings say. Raises BadInputError about the whole file, and
     OSError.
     """
-    conventions = conventions_of(settings[0].orders)
-    with OrdersFile(path, columns=conventions.columns) as file:
+    first = settings[0].orders
+    with OrdersFile(path, columns=first.map) as file:
         readings = [
-            parse_rows(rows, services=one.all_services, terms=one.all_terms, now=now, conventions=conventions)
-            for rows, one in zip(tee(file, len(settings)), settings, strict=True)
+            parse_rows(
+                rows,
+                services=one.all_services,
+                terms=one.all_terms,
+                now=now,
+                notes=noted,
+                conventions=conventions_of(_completed(one.orders, first)),
+            )
+            for rows, one, noted in zip(tee(file, len(settings)), settings, notes, strict=True)
         ]
         for parsed in zip(*readings, strict=True):
             refused = _refused(parsed, read_ids)
@@ -38,6 +47,11 @@ def read_orders(
                 refuse(refused)
             elif len(orders) == len(parsed):
                 yield orders
+
+
+def _completed(section: OrdersSection, first: OrdersSection) -> OrdersSection:
+    """The section, with the keys of the first one that it leaves out: it is about the same file."""
+    return first.model_copy(update={key: getattr(section, key) for key in section.model_fields_set})
 
 
 def _refused(parsed: Sequence[ParsedRow], read_ids: Container[str]) -> Refused | None:

@@ -16,7 +16,7 @@ from refilld.backtest.lines import event_lines
 from refilld.backtest.orders import read_orders
 from refilld.backtest.replay_state import ReplayState
 from refilld.backtest.summary import Summary
-from refilld.orders_file import Refused
+from refilld.orders_file import Notes, Refused
 from refilld.orders_file.cells import shown
 from refilld.settings import Settings
 from refilld.terminal import printable
@@ -88,9 +88,12 @@ class Replay:
             self._orders_refused += 1
             self._complain(row.described(printable(path.name)))
 
-        for versions in read_orders(path, self._settings, self._states[0], refuse, now):
+        notes = [Notes() for _ in self._settings]
+        for versions in read_orders(path, self._settings, self._states[0], notes, refuse, now):
             for state, order in zip(self._states, versions, strict=True):
                 state.add(order)
+        for line in dict.fromkeys(line for noted in notes for line in noted.lines()):
+            self._complain(f"{printable(path.name)}: {line}")
 
     def _replay(self, file: BufferedReader, name: str) -> None:
         apply_line = self._apply_line

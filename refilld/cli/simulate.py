@@ -22,7 +22,7 @@ from refilld.cli.output import json_option, print_json, print_rows
 from refilld.cli.parameters import duration_between
 from refilld.config import ConfigError
 from refilld.logs import configure
-from refilld.orders_file import ParsedRow, Refused
+from refilld.orders_file import Notes, ParsedRow, Refused
 from refilld.settings import SamplingSection, Settings
 from refilld.simulate.figures import figures
 from refilld.simulate.report import assumptions, columns, summary, table, true_drop_rows
@@ -165,12 +165,16 @@ def _plan(chosen: _Options, settings: Settings) -> SimulationPlan:
 def _orders(path: Path | None, settings: Settings) -> list[ParsedRow] | None:
     if path is None:
         return None
+    notes = Notes()
     try:
-        return read_orders(path, settings)
+        orders = read_orders(path, settings, notes)
     except BadInputError as error:
         raise ConfigError(f"{printable(str(path))}: {error}") from None
     except OSError as error:
         raise click.ClickException(f"{printable(str(path))}: {error.strerror or error}") from None
+    for line in notes.lines():
+        click.echo(f"{printable(path.name)}: {line}", err=True)
+    return orders
 
 
 def _simulated(plan: SimulationPlan, chosen: _Options, settings: Settings) -> _PolicyResult:

@@ -8,8 +8,6 @@ from monitor.model.order import OrderStatus
 from refilld.order_fields import LEFT_OUT
 from refilld.settings import OrdersSection
 
-_NO_COLUMNS: Mapping[str, str] = {}
-
 
 @dataclass(frozen=True, slots=True)
 class Conventions:
@@ -23,6 +21,10 @@ class Conventions:
     """Statuses of other panels, by their normalized spelling."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Fields by column, for files that have the column."""
+
+
+UNAMBIGUOUS = Conventions()
+"""Without any configuration."""
 
 
 def conventions_of(

@@ -45,5 +45,6 @@ class Notes:
         if self._naive is not None:
             yield (
                 f"times without a zone are read as UTC ({self._naive.where}: {shown(self._naive.text)});"
-                " say which zone they are in with --timezone, like --timezone Europe/Berlin"
+                ' say which zone they are in: timezone = "Europe/Berlin" under [orders] in the configuration,'
+                " or for one import --timezone Europe/Berlin"
             )

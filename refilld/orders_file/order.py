@@ -32,7 +32,7 @@ from refilld.orders_file.cells import (
     status_cell,
     text_cell,
 )
-from refilld.orders_file.conventions import Conventions
+from refilld.orders_file.conventions import UNAMBIGUOUS, Conventions
 from refilld.orders_file.notes import Notes
 from refilld.orders_file.numbers import MOST_COUNT, MOST_UNITS, amount, currency, is_negative, whole_number
 from refilld.orders_file.reader import OrdersFile
@@ -200,13 +200,13 @@ def parse_order(
     services: Mapping[str, Service],
     terms: Mapping[str, Terms],
     now: datetime,
-    conventions: Conventions | None = None,
+    conventions: Conventions = UNAMBIGUOUS,
 ) -> Order:
     """Parse one order of a service that is not ignored; raises BadInputError.
 
     For many rows use `parse_rows`. Terms that are no `TermsCatalog` are not derived from service names.
     """
-    order = _parser(services, terms, now, conventions, None).parse(raw)
+    order = _parser(services, terms, now, conventions, Notes()).parse(raw)
     if order is None:
         raise BadInputError("service", f"{shown(raw.cells['service'])} is ignored by the configuration")
     return order
@@ -218,8 +218,8 @@ def parse_rows(
     services: Mapping[str, Service],
     terms: Mapping[str, Terms],
     now: datetime,
-    conventions: Conventions | None = None,
-    notes: Notes | None = None,
+    notes: Notes,
+    conventions: Conventions = UNAMBIGUOUS,
 ) -> Iterator[ParsedRow]:
     """Yield every row with its order, or as refused or ignored; `notes` collects what was left out."""
     parser = _parser(services, terms, now, conventions, notes)
@@ -242,30 +242,32 @@ def parse_file(
     services: Mapping[str, Service],
     terms: Mapping[str, Terms],
     now: datetime,
-    conventions: Conventions | None = None,
+    notes: Notes,
+    conventions: Conventions = UNAMBIGUOUS,
 ) -> Iterator[ParsedRow]:
     """Yield the parsed rows of a file.
 
     The first step raises BadInputError for a fault of the whole file, and OSError.
     """
-    columns = conventions.columns if conventions else {}
-    with OrdersFile(path, mapping, columns) as file:
-        yield from parse_rows(file, services=services, terms=terms, now=now, conventions=conventions)
+    with OrdersFile(path, mapping, conventions.columns) as file:
+        yield from parse_rows(
+            file, services=services, terms=terms, now=now, notes=notes, conventions=conventions
+        )
 
 
 def _parser(
     services: Mapping[str, Service],
     terms: Mapping[str, Terms],
     now: datetime,
-    conventions: Conventions | None,
-    notes: Notes | None,
+    conventions: Conventions,
+    notes: Notes,
 ) -> OrderParser:
     return OrderParser(
         services if isinstance(services, Services) else Services(services),
         terms if isinstance(terms, TermsCatalog) else TermsCatalog(terms),
         now,
-        conventions or Conventions(),
-        notes or Notes(),
+        conventions,
+        notes,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from monitor.model.order import Order
 from refilld.orders_file import (
+    Notes,
     ParsedRow,
     RawRow,
     Refused,
@@ -40,7 +41,7 @@ class Sales:
         now = self.clock.now()
         rows = (RawRow(n, _cells(cells)) for n, cells in enumerate(world.sold(now), start=self.imported + 1))
         services, terms = self.settings.all_services, self.settings.all_terms
-        self._import(parse_rows(rows, services=services, terms=terms, now=now))
+        self._import(parse_rows(rows, services=services, terms=terms, now=now, notes=Notes()))
 
     def schedule(self, parsed: Iterable[ParsedRow]) -> None:
         """Schedule the import of each order for its delivery; undelivered orders at once."""
@@ -52,11 +53,13 @@ class Sales:
         self.imported += import_orders(self.database, parsed, self.clock.now(), listeners)[ImportResult.ADDED]
 
 
-def read_orders(path: Path, settings: Settings) -> list[ParsedRow]:
+def read_orders(path: Path, settings: Settings, notes: Notes) -> list[ParsedRow]:
     """Read an orders file; deliveries may lie in the future. Raises BadInputError and OSError."""
     services, terms = settings.all_services, settings.all_terms
     conventions = conventions_of(settings.orders)
-    rows = parse_file(path, {}, services=services, terms=terms, now=_CENTURY_ENDS, conventions=conventions)
+    rows = parse_file(
+        path, {}, services=services, terms=terms, now=_CENTURY_ENDS, notes=notes, conventions=conventions
+    )
     return list(rows)
 
 

@@ -19,7 +19,7 @@ from monitor.model.link import parse_link
 from monitor.model.order import Flag
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
-from refilld.orders_file import parse_file
+from refilld.orders_file import Notes, parse_file
 from refilld.services import refill_requests
 from refilld.settings import Settings
 from storage import flags, leases, orders, targets
@@ -64,7 +64,7 @@ def live(database: Database, world: Row, directory: Path) -> list[Row]:
 def sell(tx: Connection, file: Path, configured: Settings) -> None:
     terms, services = configured.all_terms, configured.all_services
     sold = []
-    for row in parse_file(file, {}, services=services, terms=terms, now=LONG_AFTER):
+    for row in parse_file(file, {}, services=services, terms=terms, now=LONG_AFTER, notes=Notes()):
         assert isinstance(row, tuple), row
         sold.append(row[1])
     orders.import_batch(tx, sold, DAY_ONE)

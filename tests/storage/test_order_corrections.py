@@ -47,7 +47,7 @@ def test_a_correction_has_the_target_evaluated_again(database: Database) -> None
     (target,) = rows_of(database, "targets")
     (order,) = rows_of(database, "orders")
     assert (target.noop_until, target.next_due_at, order.settled_look_at is None) == (None, LATER, False)
-    assert (order.base_lowered, order.base_at, order.counted_at is None) == (0, None, False)
+    assert (order.base_lowered, order.base_at, order.counted_at) == (0, None, None)
 
 
 def test_no_look_is_scheduled_for_a_guarantee_that_has_ended(database: Database) -> None:

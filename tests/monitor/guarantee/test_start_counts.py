@@ -213,3 +213,13 @@ def test_after_a_switch_of_the_source_a_first_count_is_compared_with_every_line(
         earlier = EarlierCount(2000, START + DAY, has_offset=has_offset)
         seen = compared(states, 2900, START + 2 * DAY, earlier)
         assert seen == [(1000, lowered), (2000, lowered)]
+
+
+def test_a_corrected_start_count_is_compared_with_the_next_count() -> None:
+    """The corrected 1300 holds 300 of `slow` just like the measured one did."""
+    earlier = EarlierCount(2600, START + DAY)
+    first, slow = measure_start_counts([measured_at_2300(), OrderState(SLOW)], 3000, START + 2 * DAY, earlier)
+    corrected = replace(first.order, start_measured=False, base_lowered=0, base_at=None, counted_at=None)
+    states = [replace(first, order=corrected), slow]
+    seen = compared(states, 3000, START + 3 * DAY, EarlierCount(3000, START + 2 * DAY))
+    assert seen == [(1300, 300), (2000, 0)]

@@ -85,6 +85,26 @@ def test_without_any_refill_the_total_is_zero(tmp_path: Path) -> None:
     assert [(row["total"], row["units"], row["other_units"]) for row in out.rows] == [(True, 0, 0)]
 
 
+def test_each_configuration_reads_the_orders_by_its_own_conventions(tmp_path: Path) -> None:
+    """What it leaves out holds as in the first one, for both are about the same file."""
+    row = order_row(status="Success", completed_at="01.01.2026 00:00:00")
+    under = settings(orders={"statuses": {"Success": "Completed"}, "timezone": "UTC"})
+    later = settings(orders={"timezone": "-12:00"})
+    seen = looks((SETTLED, 1700), (SETTLED + 2 * HOUR, 1700))
+    out = replayed(tmp_path, [row], seen, under, later)
+    assert (out.complaints, out.rows[-1]["units"], out.rows[-1]["other_units"]) == ([], 300, 0)
+
+
+def test_what_the_orders_leave_open_is_told_once(tmp_path: Path) -> None:
+    """Under both configurations it is the same."""
+    row = order_row(price="cheap", completed_at="01.01.2026 00:00:00")
+    out = replayed(tmp_path, [row], b"", other=LAX)
+    assert [complaint.split(" (")[0] for complaint in out.complaints] == [
+        "orders.jsonl: price left out",
+        "orders.jsonl: times without a zone are read as UTC",
+    ]
+
+
 PRICES = st.decimals(0, 10**9, places=3) | st.decimals(0, 5, places=6)
 SALES = st.lists(st.tuples(PRICES, st.integers(1, 10**6), st.integers(1, 10**6)), min_size=1, max_size=30)
 

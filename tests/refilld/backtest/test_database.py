@@ -19,7 +19,7 @@ from monitor.model.order import Flag
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
-from refilld.orders_file import parse_file
+from refilld.orders_file import Notes, parse_file
 from refilld.settings import Settings
 from storage import flags, migrate, order_states, orders, requests, targets
 from storage.engine import Database, Transaction
@@ -143,7 +143,7 @@ def kept(
     database: Database, under: Settings, sold: Path, history: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """Give the decisions that the daemon stores."""
-    parsed = parse_file(sold, {}, services={}, terms=under.all_terms, now=NOW)
+    parsed = parse_file(sold, {}, services={}, terms=under.all_terms, now=NOW, notes=Notes())
     with database.write() as tx:
         orders.import_batch(tx, [row[1] for row in parsed if isinstance(row, tuple)], SOLD - DAY)
         daemon = Daemon(tx, under)

@@ -57,7 +57,8 @@ def test_times_without_a_zone_are_told_once(cli: CliWorld) -> None:
     path = cli.write(LIFE_CYCLE)
     assert cli.run("orders", "import", path).stderr == (
         "orders.csv: times without a zone are read as UTC (4 rows, first in line 3: '2026-02-25 10:00:00');"
-        " say which zone they are in with --timezone, like --timezone Europe/Berlin\n"
+        ' say which zone they are in: timezone = "Europe/Berlin" under [orders] in the configuration,'
+        " or for one import --timezone Europe/Berlin\n"
     )
     fresh = cli.write(LIFE_CYCLE.replace("10", "20").replace("@", "@x"))
     result = cli.run("orders", "import", fresh, "--timezone", "Europe/Berlin")

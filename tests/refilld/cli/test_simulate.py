@@ -129,12 +129,14 @@ def test_a_world_without_orders_needs_an_orders_file(
     result = run(home, "--source", "leaking")
     assert "it has no orders(now)" in str(result.exception)
     orders = home / "orders.csv"
-    completed = (BEGIN + DAY).isoformat()
+    completed = (BEGIN + DAY).replace(tzinfo=None).isoformat()
     orders.write_text(
         "order_id,service,link,quantity,status,completed_at,start_count,metric\n"
         f"1,svc,@nasa,1000,Completed,{completed},500,followers\n"
     )
-    found = figures(run(home, "--source", "leaking", "--days", 3, "--orders-file", orders, "--json"))
+    result = run(home, "--source", "leaking", "--days", 3, "--orders-file", orders, "--json")
+    assert "orders.csv: times without a zone are read as UTC (1 row, first in line 2:" in result.stderr
+    found = figures(result)
     assert (found["orders"], found["targets"]) == (1, 1)
     assert found["looks"] > 0  # type: ignore[operator]
 

@@ -18,6 +18,7 @@ from monitor.model.service import Service
 from monitor.model.target import Metric
 from monitor.model.terms import Terms
 from refilld.orders_file import (
+    Notes,
     OrdersFile,
     ParsedRow,
     RawRow,
@@ -41,7 +42,7 @@ def _rows(tmp_path: Path, content: bytes, name: str = "orders.csv") -> list[RawR
 
 
 def _parsed(path: Path) -> Iterator[ParsedRow]:
-    return parse_file(path, {}, services=SERVICES, terms={}, now=NOW)
+    return parse_file(path, {}, services=SERVICES, terms={}, now=NOW, notes=Notes())
 
 
 def _summary(rows: list[RawRow | Refused]) -> list[tuple[int, str]]:
@@ -282,7 +283,7 @@ def _filled(tail: bytes) -> Iterator[int]:
 
 def _written(path: Path, file: OrdersFile) -> None:
     with RejectsFile(path, file.layout) as rejects:
-        for row in parse_rows(file, services=SERVICES, terms={}, now=NOW):
+        for row in parse_rows(file, services=SERVICES, terms={}, now=NOW, notes=Notes()):
             if isinstance(row, Refused):
                 rejects.write(row)
                 assert row.described("orders.csv").isprintable()
