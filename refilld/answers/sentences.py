@@ -9,7 +9,7 @@ _ORDER = frozenset({"order_id", "link", "metric", "delivered", "threshold", "sta
 _COUNT = _ORDER | {"count", "counted_at", "line", "missing"}
 _SINCE = _ORDER | {"since"}
 STALE = "stale"
-"""The sentence that follows an answer from an older count when no newer one could be read."""
+"""The sentence that follows an answer from an older count when there is no newer one."""
 METRIC = "metric"
 """Prefix of the words for the metrics, which `{metric}` stands for."""
 

@@ -23,7 +23,7 @@ from storage.errors import NotFoundError
 _WITHOUT_LOOK = {
     Recheck.DUE: "no look is free now; its target is looked at next",
     Recheck.IMPOSSIBLE: "not looked at",
-    Recheck.STANDS: "looked at a moment ago, not looked at again",
+    Recheck.STANDS: "looked at lately, not looked at again; --fresh looks anyway",
     Recheck.NOT_NEEDED: "no look is needed",
 }
 _UNITS = (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1))

@@ -24,7 +24,7 @@ WHOLE_THEN = (
     f"Nothing is missing: {LINK} had 2000 followers on 2026-03-10 12:00 UTC, "
     "and your order is complete from 2000 on."
 )
-OLD_COUNT = " This is from the last count, of 2026-03-10 12:00 UTC; a newer one could not be read."
+OLD_COUNT = " This is from the last count, of 2026-03-10 12:00 UTC; there is no newer one yet."
 NOT_FOUND = (
     f"{LINK} could not be found since 2026-03-11 11:00 UTC. "
     "Please check that it exists and is public, or tell us the new link."
