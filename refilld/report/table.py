@@ -98,7 +98,7 @@ def _monitor(report: Report) -> Iterator[Row]:
         yield {"section": "monitor", "name": name, "number": getattr(targets, name)}
     yield {"section": "monitor", "name": "overdue", "number": targets.overdue, "at": targets.due_since}
     for source in report.monitor.sources:
-        detail = f"{source.state} {source.reason}".strip()
+        detail = f"{source.state} {source.why}".strip()
         row: Row = {"section": "source", "name": source.name, "until": source.until, "detail": detail}
         yield row | {"number": source.requests_last_day}
 

@@ -73,8 +73,8 @@ def source_words(source: SourceFigures) -> tuple[str, str]:
         state += f" until {minute(source.until)}"
     elif source.state == "stopped":
         state += " until resumed"
-    if source.reason and source.state != "ready":
-        state += f" ({printable(source.reason)})"
+    if source.reason:
+        state += f" ({printable(source.why)})"
     day = f" of {source.requests_per_day:,}" if source.requests_per_day is not None else ""
     hour = f"{source.requests_last_hour:,} of {source.requests_per_hour:,} requests an hour"
     return state, f"{hour}, {source.requests_last_day:,}{day} a day"

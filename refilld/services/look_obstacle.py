@@ -9,6 +9,8 @@ from monitor.evaluation.source_choice import NO_SOURCE, SourceRouter
 from monitor.evaluation.target_state import TargetState
 from monitor.model.link import LinkKind
 from monitor.model.order_state import OrderState
+from monitor.sources.source_state import source_state
+from refilld.services.closed_source import closed_remedy, closed_words
 from refilld.settings import Settings
 from refilld.sources import open_sources, router_for
 from storage import sources
@@ -90,16 +92,7 @@ def _unreadable(state: TargetState, orders: Sequence[OrderState]) -> Obstacle:
 
 def _closed(tx: Transaction, source: str, now: datetime) -> Obstacle | None:
     """The obstacle of a source that is stopped or paused, or that the platform asks to wait."""
-    breaker = sources.breaker(tx, source)
-    resume = f"refilld sources resume {source}"
-    if breaker.stopped:
-        return Obstacle(f"{source} is stopped ({breaker.reason})", f"find out why, then {resume}")
-    until = breaker.closed_until(now)
-    if until is not None:
-        says = f"{source} is paused until {until:%Y-%m-%d %H:%M:%SZ} ({breaker.reason})"
-        return Obstacle(says, f"it goes on by itself; {resume} does so at once", until)
-    wait = sources.rate_limit_state(tx, source).waits_until(now)
-    if wait is None:
+    state = source_state(sources.breaker(tx, source), sources.rate_limit_state(tx, source), now)
+    if state.may_look:
         return None
-    says = f"the platform asks {source} to wait until {wait:%Y-%m-%d %H:%M:%SZ}"
-    return Obstacle(says, "it goes on by itself", wait)
+    return Obstacle(closed_words(source, state), closed_remedy(source, state), state.until)

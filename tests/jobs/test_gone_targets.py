@@ -75,7 +75,7 @@ def test_a_target_absent_for_a_day_while_others_are_read_is_suspended_and_alerte
 def test_a_target_is_never_gone_while_nothing_else_is_read(world: JobsWorld, others: Outcome) -> None:
     """RULES 7: a source without successful reads cannot confirm an absence; `target.refused` is raised.
 
-    The order is not suspended: its refill can be claimed, although the answer is `target_not_found` (RULES 5).
+    The order is not suspended: its refill can be claimed, although the answer is `target_not_found`.
     """
     world.lose(1500)
     watch(world, lost(others=others), 5 * DAY)
