@@ -165,7 +165,8 @@ def _ending(report: Report) -> Iterator[str]:
 
 
 def _monitor(report: Report) -> Iterator[str]:
-    yield from target_words(report)
+    for words in target_words(report):
+        yield from wrap(words, _BODY, subsequent_indent="  ")
     sources = report.monitor.sources
     shown = sorted(sources, key=lambda source: source.until is None and source.state != "stopped")
     for source in shown[: _MOST["source"]]:

@@ -92,6 +92,7 @@ def target_words(report: Report) -> Iterator[str]:
     numbers = {
         "private": targets.private,
         "gone": targets.gone,
+        "of another account": targets.other_account,
         "failing": targets.unread,
         "without a source": targets.no_source,
     }
