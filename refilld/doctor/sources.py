@@ -16,6 +16,7 @@ from refilld.doctor import private_file
 from refilld.doctor.finding import Finding, FindingLevel, error, ok, warning
 from refilld.services.closed_source import closed_remedy, closed_words
 from refilld.settings import Settings, SourceSection
+from refilld.sources import HOW_TO_ENABLE, NOTHING_ENABLED
 from storage import sources
 from storage.engine import Transaction
 
@@ -28,10 +29,7 @@ FILES = {"token_file": "the token", "session_file": "the session"}
 def findings(settings: Settings) -> Iterator[Finding]:
     """Check every enabled source."""
     if not settings.enabled_sources:
-        hint = (
-            "set enabled = true under [sources.instaloader] or [sources.graph]; the README says what it means"
-        )
-        yield error("sources.enabled", "no source is enabled, so nothing is looked at", hint)
+        yield error("sources.enabled", NOTHING_ENABLED, HOW_TO_ENABLE)
     for name, section in settings.enabled_sources.items():
         if name in installed():
             yield from _source_findings(name, section)

@@ -52,6 +52,14 @@ def test_a_post_without_an_owner_gets_the_owner_as_remedy(world: JobsWorld) -> N
     assert "import the order again with its owner" in str(answer.look.obstacle)
 
 
+def test_the_service_of_the_order_that_was_asked_about_is_named(world: JobsWorld) -> None:
+    """As a string that can be pasted into the configuration."""
+    world.sell(an_order(), an_order("2", service='the "best"'))
+    world.allowed = {"followers": ("other",), 'the "best"': ("other",)}
+    answer, _ = world.checking(a_configured_source(ScriptedSource())).check("2")
+    assert str(answer.look.obstacle).endswith(r'sources of the service "the \"best\""')
+
+
 def test_a_service_that_allows_no_enabled_source_is_named(world: JobsWorld) -> None:
     world.sell(an_order())
     world.allowed = {"followers": ("other",)}
@@ -125,4 +133,4 @@ def test_a_target_whose_source_is_not_chosen_yet_has_no_obstacle(world: JobsWorl
     state = world.target()
     with world.database.read() as tx:
         orders = order_states.of_target(tx, state.target_id)
-        assert find_obstacle(tx, state, orders, EnabledSources(("scripted",)), LATER + HOUR) is None
+        assert find_obstacle(tx, state, orders, "1", EnabledSources(("scripted",)), LATER + HOUR) is None
