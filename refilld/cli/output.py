@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from monitor.model.time_words import second
 from refilld.terminal import console, printable
 from refilld.time_format import rfc3339
 
@@ -74,7 +75,7 @@ def cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%SZ")
+        return f"{second(value)}Z"
     if isinstance(value, list | tuple):
         return ", ".join(map(cell, value))
     return printable(str(value))
