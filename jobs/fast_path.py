@@ -10,8 +10,9 @@ from monitor.cadence.virtual_time import VirtualTime
 from monitor.evaluation.source_choice import RETRY_AFTER
 from monitor.model.snapshot import Snapshot
 from storage import cadence_stats, fast_path
+from storage.column_types import microseconds
 from storage.engine import Transaction
-from storage.fast_path import FastPathLook, FastPathState, micros
+from storage.fast_path import FastPathLook, FastPathState
 
 _RETRY_MICROS = RETRY_AFTER // timedelta.resolution
 
@@ -45,7 +46,7 @@ def record_fast(
 def _fast_look(
     state: FastPathState, snapshot: Snapshot, cadence: Cadence, virtual_time: VirtualTime
 ) -> FastPathLook | None:
-    at = micros(snapshot.at)
+    at = microseconds(snapshot.at)
     if not (state.last_look_at < at < state.noop_until) or not _within_bounds(state, snapshot):
         return None
     # Outside of this time no order is active: the count is not judged, and its next look depends on more.

@@ -11,9 +11,11 @@ from monitor.alerts.alert import source_alert
 from monitor.guarantee.gone_detection import ABSENT
 from monitor.model.snapshot import DEFINITE_REFUSALS, Outcome, Snapshot
 from monitor.model.target import Metric
+from monitor.model.time_words import second
 from monitor.sources.breaker import SEEN, SUSPECTED, TRANSIENT, Breaker
 from monitor.sources.budget import HOUR, Purpose
 from monitor.sources.contract import RateLimitHint, Reading
+from monitor.sources.source_state import source_state
 from storage import outbox, sources
 from storage.engine import Database, Transaction
 
@@ -149,8 +151,8 @@ def _save_breaker(
     name = configured.source.name
     sources.save_breaker(tx, name, after)
     if after.paused_until not in {None, before.paused_until}:
-        wait = sources.rate_limit_state(tx, name).waits_until(now)
-        until = "an operator resumes it" if after.stopped else _utc(after.silent_until(now, wait))
+        end = source_state(after, sources.rate_limit_state(tx, name), now).until
+        until = "an operator resumes it" if after.stopped else _utc(end)
         log.warning("source.paused", source=name, reason=after.reason, until=until, detail=after.detail)
         if after.refusals > before.refusals:  # transient faults send no alert
             outbox.add(tx, source_alert(name, after.reason, until, after.detail), now)
@@ -159,4 +161,4 @@ def _save_breaker(
 
 
 def _utc(at: datetime | None) -> str:
-    return "" if at is None else f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    return "" if at is None else f"{second(at)} UTC"

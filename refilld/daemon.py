@@ -26,6 +26,7 @@ from refilld.api.health import Health
 from refilld.api.server import HttpServer
 from refilld.channels import open_channels
 from refilld.sd_notify import Notifier
+from refilld.services.look_obstacle import EnabledSources, enabled_sources, opened
 from refilld.services.manual_check import ManualCheck
 from refilld.settings import Settings
 from refilld.sources import cadence_for, reroute_targets, router_for
@@ -125,7 +126,8 @@ class Daemon:
             sampling = self.sampling(configured_sources, lambda: progress.heartbeat("sampling"))
             scheduled_jobs = self.scheduled_jobs(sampling, progress.heartbeat)
             if http:
-                stack.enter_context(self._serving(progress.late))
+                enabled = opened(configured_sources, sampling.policy.router)
+                stack.enter_context(self._serving(progress.late, enabled))
             stack.callback(self.database.checkpoint)
             scheduler = Scheduler(scheduled_jobs, progress, self.clock())
             stack.callback(_flush, sampling)
@@ -142,13 +144,18 @@ class Daemon:
 
     def serve(self) -> None:
         """Run the HTTP server without jobs."""
-        with self._serving(tuple):
+        with self._serving(tuple, enabled_sources(self.settings)):
             self._supervise(tuple, lambda _now: None)
 
     @contextmanager
-    def _serving(self, late: Callable[[], tuple[str, ...]]) -> Iterator[None]:
+    def _serving(self, late: Callable[[], tuple[str, ...]], enabled: EnabledSources) -> Iterator[None]:
         app = create_app(
-            self.database, self.settings, self.clock, self.stopping, lambda: health(self.database, late)
+            self.database,
+            self.settings,
+            self.clock,
+            self.stopping,
+            lambda: health(self.database, late),
+            enabled,
         )
         server = HttpServer(app, self.settings.http.host, self.settings.http.port)
         server.start()

@@ -17,6 +17,11 @@ from refilld.settings import Settings, SourceSection
 from storage import cadence_stats, routes
 from storage.engine import Database
 
+NOTHING_ENABLED = "no source is enabled, so nothing is looked at"
+HOW_TO_ENABLE = (
+    "set enabled = true under [sources.graph] or [sources.instaloader], after reading in the README "
+    "what that means"
+)
 OFFICIAL = "graph"
 """The source that is preferred for targets that it can read."""
 
@@ -36,11 +41,7 @@ def require_sources(settings: Settings) -> tuple[ConfiguredSource, ...]:
     """Return the enabled sources; ConfigError when there is none."""
     configured_sources = open_sources(settings)
     if not configured_sources:
-        raise ConfigError(
-            "no source is enabled, so nothing could be looked at; "
-            "set enabled = true under [sources.graph] or [sources.instaloader], after reading in the README "
-            "what that means"
-        )
+        raise ConfigError(f"{NOTHING_ENABLED}; {HOW_TO_ENABLE}")
     return configured_sources
 
 

@@ -19,9 +19,9 @@ E = TypeVar("E", bound=StrEnum)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def microseconds(at: datetime | None) -> int | None:
-    """A time as it is stored."""
-    return None if at is None else (at - EPOCH) // _MICROSECOND
+def microseconds(at: datetime) -> int:
+    """A time as it is stored, and as raw queries compare it."""
+    return (at - EPOCH) // _MICROSECOND
 
 
 class Instant(TypeDecorator[datetime]):
@@ -31,7 +31,7 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        return microseconds(value)
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         return None if value is None else EPOCH + value * _MICROSECOND

@@ -4,7 +4,6 @@ Most looks are of this kind. Times are integers here, in microseconds as in the 
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -21,9 +20,9 @@ from sqlalchemy import (
 )
 
 from monitor.cadence.schedule import NextLook, Priority, QueuePosition
-from monitor.model.instants import EPOCH
 from monitor.model.snapshot import Outcome, Snapshot
 from storage.bulk import execute_many
+from storage.column_types import microseconds
 from storage.schema import snapshots, targets
 
 _t = targets.c
@@ -127,11 +126,6 @@ class FastPathLook(NamedTuple):
     queue_position: QueuePosition
 
 
-def micros(at: datetime) -> int:
-    """Return a time in microseconds since the epoch, as the database stores it."""
-    return (at - EPOCH) // timedelta.resolution
-
-
 def save_looks(connection: Connection, looks: Sequence[FastPathLook]) -> None:
     """Save looks, and put their targets back into the virtual queue."""
     if looks:
@@ -142,7 +136,7 @@ def save_looks(connection: Connection, looks: Sequence[FastPathLook]) -> None:
 
 def _row(look: FastPathLook) -> dict[str, object]:
     snapshot, queue_position, target = look.snapshot, look.queue_position, look.target
-    at = micros(snapshot.at)
+    at = microseconds(snapshot.at)
     return {
         "id": target.target_id,
         "count": snapshot.count,
@@ -150,15 +144,15 @@ def _row(look: FastPathLook) -> dict[str, object]:
         "count_kind": snapshot.count_kind,
         "detail": snapshot.detail,
         "count_offset": target.count_offset,
-        "next_due_at": micros(look.next_look.at),
+        "next_due_at": microseconds(look.next_look.at),
         "last_look_at": at,
         "last_count": snapshot.judged,
         "last_count_at": at,
         "judged_at": at,
-        "not_before": micros(queue_position.not_before),
+        "not_before": microseconds(queue_position.not_before),
         "coverage_ends_at": None
         if queue_position.coverage_ends_at is None
-        else micros(queue_position.coverage_ends_at),
+        else microseconds(queue_position.coverage_ends_at),
         "final_look_slot": queue_position.final_look.slot if queue_position.final_look else None,
         "final_look_value": queue_position.final_look.value if queue_position.final_look else None,
         "virtual_due": queue_position.due,

@@ -29,7 +29,9 @@ from monitor.model.drop import DropState
 from monitor.model.instants import EPOCH
 from monitor.model.order import OrderStatus
 from monitor.model.terms import RefillMode, Terms
+from storage.column_types import microseconds
 from storage.schema import OPEN_REFILL, drops, order_flags, orders, refills
+from storage.sums import total
 from storage.terms import load_terms
 
 _o = orders.c
@@ -83,8 +85,8 @@ def ending(
     day = (end // _DAY).label("day")
     units = func.coalesce(_OPEN_UNITS, 0) + func.coalesce(_UNDECIDED_UNITS, 0)
     query = (
-        select(day, func.count(), cast(func.sum(units), BigInteger))
-        .where(end > _micros(now), end < _micros(until), guaranteed)
+        select(day, func.count(), total(units))
+        .where(end > microseconds(now), end < microseconds(until), guaranteed)
         .group_by(day)
         .order_by(day)
     )
@@ -97,8 +99,8 @@ def guaranteed_units(
     """Delivered units whose guarantee runs at `now`, by provider; `terms` are those in use."""
     end, guaranteed = _guarantee(terms)
     query = (
-        select(_o.provider, cast(func.sum(_o.quantity - _o.remains), BigInteger))
-        .where(_o.completed_at <= now, end > _micros(now), guaranteed)
+        select(_o.provider, total(_o.quantity - _o.remains))
+        .where(_o.completed_at <= now, end > microseconds(now), guaranteed)
         .group_by(_o.provider)
     )
     return [GuaranteedUnits(*row) for row in connection.execute(query)]
@@ -115,9 +117,9 @@ def _guarantee(in_use: Mapping[str, Terms]) -> tuple[ColumnElement[int], ColumnE
     completed = as_type(_o.completed_at, BigInteger)
     status = or_(
         _o.status == OrderStatus.COMPLETED,
-        and_(_o.status == OrderStatus.PARTIAL, _o.remains < _o.quantity, _o.terms.in_(partial)),
+        and_(_o.status == OrderStatus.PARTIAL, _o.terms.in_(partial)),
     )
-    return _end(completed, by_window), and_(status, ~_FLAGGED)
+    return _end(completed, by_window), and_(status, _o.remains < _o.quantity, ~_FLAGGED)
 
 
 def _end(completed: ColumnElement[int], by_window: Mapping[int | None, Sequence[str]]) -> ColumnElement[int]:
@@ -127,7 +129,3 @@ def _end(completed: ColumnElement[int], by_window: Mapping[int | None, Sequence[
         for window, stored in by_window.items()
     ]
     return case(*ends, else_=null()) if ends else cast(null(), BigInteger)
-
-
-def _micros(at: datetime) -> int:
-    return (at - EPOCH) // _MICROSECOND

@@ -11,6 +11,7 @@ from monitor.guarantee.hold_release import case_unheld, decide_anew
 from monitor.guarantee.start_counts import with_start_counts
 from monitor.model.decision import Action, Reason
 from monitor.model.refill import RefillState
+from monitor.model.time_words import minute
 from storage import drops, order_states, refills, reviews, targets
 from storage.errors import NothingMissingError, WrongStateError
 from storage.refills import RefillRow
@@ -77,7 +78,7 @@ def _still_owed(connection: Connection, row: RefillRow, target: TargetState) -> 
     decision = decide_anew(case)
     if decision.reason is Reason.RECOVERED:
         raise NothingMissingError(
-            f"{owed_no_more}: at the count of {case.count} of {case.now:%Y-%m-%d %H:%M} UTC"
+            f"{owed_no_more}: at the count of {case.count} of {minute(case.now)} UTC"
             f" the order misses {case.claim.units}; reject or cancel it"
         )
     if decision.action is Action.REFUSE:

@@ -274,7 +274,8 @@ def _changes(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: da
 def _values(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: datetime) -> dict[str, object]:
     """The columns that an import may write, as the database stores them."""
     values: dict[str, object] = dict(zip(_PLAIN, _PLAIN_OF(order), strict=True))
-    values.update(zip(_TIMES, map(microseconds, _TIMES_OF(order)), strict=True))
+    times = zip(_TIMES, _TIMES_OF(order), strict=True)
+    values.update({name: None if at is None else microseconds(at) for name, at in times})
     values["status"] = str(order.status)
     values["price"] = None if order.price is None else str(order.price)
     values["target_id"] = target_ids[_identity(order)]

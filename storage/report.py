@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, and_, case, cast, func, or_, select, text
+from sqlalchemy import Connection, and_, case, func, or_, select, text
 
 from monitor.guarantee.refund_review import ReviewCause
 from monitor.model.decision import Reason
@@ -16,13 +16,13 @@ from monitor.model.drop import DropState
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from storage.schema import OPEN_REFILL, drops, orders, refills, requests, reviews, targets
+from storage.sums import DELIVERED_UNITS, number_of, total
 
 _o = orders.c
 _d = drops.c
 _r = refills.c
 _v = reviews.c
 _q = requests.c
-_UNITS = case((_r.delivered < _r.quantity, _r.delivered), else_=_r.quantity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,10 @@ def drop_sums(connection: Connection, since: datetime) -> list[DropSums]:
     recovered = and_(_d.state == DropState.RECOVERED, _d.closed_at >= since)
     group = targets.c.metric, _o.service, _o.provider
     sums = [
-        _number(opened),
-        _number(confirmed),
-        _number(recovered),
-        _sum(case((confirmed, _d.claim), else_=0)),
+        number_of(opened),
+        number_of(confirmed),
+        number_of(recovered),
+        total(case((confirmed, _d.claim), else_=0)),
     ]
     query = (
         select(*group, *sums)
@@ -118,7 +118,7 @@ def refill_sums(connection: Connection, since: datetime) -> list[RefillSums]:
     group = _r.state, _r.reason, _r.metric, _o.price, _o.currency, _o.quantity
     times = func.min(_r.created_at), func.min(_r.queued_at), func.min(_r.release_at)
     query = (
-        select(*group, func.count(), _sum(_UNITS), *times)
+        select(*group, func.count(), total(DELIVERED_UNITS), *times)
         .select_from(refills)
         .join(orders, _o.order_id == _r.order_id)
         .where(shown)
@@ -131,7 +131,7 @@ def review_sums(connection: Connection) -> list[ReviewSums]:
     """Sums of the open refund reviews."""
     group = _v.cause, _v.share, _v.currency
     query = (
-        select(*group, func.count(), _sum(_v.units), func.min(_v.opened_at))
+        select(*group, func.count(), total(_v.units), func.min(_v.opened_at))
         .where(text("reviews.closed_at IS NULL"))
         .group_by(*group)
     )
@@ -152,13 +152,3 @@ def waiting_requests(connection: Connection, limit: int) -> tuple[int, list[Wait
     )
     rows = connection.execute(query).all()
     return (rows[0][-1] if rows else 0), [WaitingRequest(*row[:-1]) for row in rows]
-
-
-def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    """The number of rows that meet a condition."""
-    return _sum(case((condition, 1), else_=0))
-
-
-def _sum(values: ColumnElement[int]) -> ColumnElement[int]:
-    """A sum as a whole number; PostgreSQL would make it a Decimal."""
-    return cast(func.sum(values), BigInteger)

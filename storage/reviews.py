@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Connection, case, cast, func, insert, select, text, update
+from sqlalchemy import Connection, insert, select, text, update
 
 from monitor.guarantee.refund_review import Review, ReviewCause, review_of
 from monitor.model.order import Order
@@ -12,6 +12,7 @@ from monitor.model.target import Metric
 from storage.column_types import AnySelect
 from storage.errors import NotFoundError, WrongStateError
 from storage.schema import orders, refills, reviews, targets
+from storage.sums import DELIVERED_UNITS, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,8 @@ class ReviewListing(ReviewRow):
 
 _v = reviews.c
 _OPEN = text("reviews.closed_at IS NULL")
-_UNITS = case((refills.c.delivered < refills.c.quantity, refills.c.delivered), else_=refills.c.quantity)
 _REFILLED = (
-    select(cast(func.coalesce(func.sum(_UNITS), 0), BigInteger))
+    select(total(DELIVERED_UNITS))
     .where(refills.c.order_id == _v.order_id, refills.c.completed_at >= _v.opened_at)
     .scalar_subquery()
 )

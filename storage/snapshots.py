@@ -38,6 +38,7 @@ _FROM = snapshots.c.at >= bindparam("start")
 _NUMBER = (
     select(func.count()).select_from(snapshots).where(snapshots.c.target_id == bindparam("target_id"), _FROM)
 )
+_OUTCOME = _NUMBER.where(snapshots.c.outcome == bindparam("outcome"))
 
 
 def add(connection: Connection, target_id: int, snapshot: Snapshot) -> None:
@@ -80,3 +81,9 @@ def number_since(connection: Connection, target_id: int, start: datetime) -> int
     """Number of snapshots of a target from a time on."""
     number: int = connection.execute(_NUMBER, {"target_id": target_id, "start": start}).scalar_one()
     return number
+
+
+def any_since(connection: Connection, target_id: int, start: datetime, outcome: Outcome) -> bool:
+    """Whether a look at a target since a time had this outcome."""
+    wanted = {"target_id": target_id, "start": start, "outcome": outcome}
+    return bool(connection.execute(_OUTCOME, wanted).scalar_one())

@@ -6,15 +6,24 @@ Like `target_counts`, these queries read every target, so they are for commands 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, and_, case, cast, func, or_, select
+from sqlalchemy import Connection, and_, case, func, or_, select
 
 from monitor.evaluation.source_choice import NO_SOURCE
 from monitor.model.target_problem import TargetProblem
 from storage.schema import snapshots, targets
+from storage.sums import number_of, total
 
 _t = targets.c
 _s = snapshots.c
 _MONITORED = or_(_t.next_due_at.is_not(None), _t.virtual_due.is_not(None))
+_cause = case(
+    (_t.source == NO_SOURCE, "no_source"),
+    (_t.notified_problem == TargetProblem.OTHER_ACCOUNT, "other_account"),
+    (_t.gone_at.is_not(None), "gone"),
+    (_t.private_since.is_not(None), "private"),
+    (_t.notified_problem == TargetProblem.UNREAD, "unread"),
+)
+"""The first cause because of which a target cannot be read; NULL if it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,8 @@ class TargetHealth:
     """Since when the one that is overdue longest is due."""
     private: int
     gone: int
+    other_account: int
+    """Their names belong to other accounts now, whose counts are not judged."""
     unread: int
     """Several looks in a row have failed, for another reason."""
     no_source: int
@@ -45,25 +56,16 @@ class LookSums:
 
 def health(connection: Connection, due_before: datetime) -> TargetHealth:
     """Numbers of the monitored targets; those that were due before a time are overdue."""
-    readable = func.coalesce(_t.source, "not routed yet") != NO_SOURCE
-    overdue = and_(readable, _t.next_due_at < due_before)
-    gone = and_(readable, _t.gone_at.is_not(None))
-    private = and_(readable, _t.gone_at.is_(None), _t.private_since.is_not(None))
-    unread = and_(
-        readable,
-        _t.gone_at.is_(None),
-        _t.private_since.is_(None),
-        _t.notified_problem == TargetProblem.UNREAD,
-    )
+    overdue = and_(func.coalesce(_cause, "") != "no_source", _t.next_due_at < due_before)
     query = select(
         func.count(),
         func.max(_t.last_look_at),
-        _number(overdue),
+        number_of(overdue),
         func.min(case((overdue, _t.next_due_at))),
-        _number(private),
-        _number(gone),
-        _number(unread),
-        _number(_t.source == NO_SOURCE),
+        *(
+            number_of(_cause == cause)
+            for cause in ("private", "gone", "other_account", "unread", "no_source")
+        ),
     ).where(_MONITORED)
     return TargetHealth(*connection.execute(query).one())
 
@@ -76,16 +78,6 @@ def looks_since(connection: Connection, since: datetime) -> LookSums:
     own = _s.target_id == _t.target_id, _s.at >= since
     looks = select(func.count()).where(*own).scalar_subquery()
     counts = select(func.count(_s["count"])).where(*own).scalar_subquery()
-    query = select(_sum(looks), _sum(counts)).where(_t.last_look_at >= since)
+    query = select(total(looks), total(counts)).where(_t.last_look_at >= since)
     made, with_count = connection.execute(query).one()
     return LookSums(made, made - with_count)
-
-
-def _number(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    """The number of rows that meet a condition."""
-    return _sum(case((condition, 1), else_=0))
-
-
-def _sum(values: ColumnElement[int]) -> ColumnElement[int]:
-    """A sum as a whole number; 0 without rows."""
-    return cast(func.coalesce(func.sum(values), 0), BigInteger)

@@ -10,6 +10,7 @@ from monitor.model.decision import Action, Decision
 from monitor.model.duration import format_duration
 from monitor.model.order import Order
 from monitor.model.target import Metric, Target
+from monitor.model.time_words import minute
 
 PRIVATE_WORDS = (
     "Your profile is set to private. Our guarantee needs it to be public: please make it public again, "
@@ -84,9 +85,10 @@ def private_alert(target: Target, orders: int) -> Alert:
 
 def gone_alert(target: Target, absence: Absence, orders: int) -> Alert:
     """Alert once that a target is gone, with a message to the customer."""
+    since = "" if absence.since is None else f" since {minute(absence.since)} UTC"
     text = (
-        f"{target.metric} of {target.link} have not been found {absence.looks} times since "
-        f"{absence.since:%Y-%m-%d %H:%M} UTC, while others were read; {orders} order(s) suspended. "
+        f"{target.metric} of {target.link} have not been found {absence.looks} times{since}, "
+        f"while others were read; {orders} order(s) suspended. "
         f'To the customer: "{GONE_WORDS}"'
     )
     return Alert(AlertKind.TARGET_GONE, text, link=target.link.url)

@@ -44,7 +44,9 @@ class LastLook:
     private_since: datetime | None = None
     """Since when the profile is private; it stays until a count is read."""
     absent_since: datetime | None = None
-    """Since when the target was not found; None once it was seen again."""
+    """Since when the target was not found or not available; None once it was seen again."""
+    was_not_found: bool = False
+    """A look since then did not find it; the newest look may have failed in another way."""
     obstacle: str | None = None
     """Why no source can look at the target at present, for the operator; None if one can."""
 
@@ -53,9 +55,14 @@ class LastLook:
         return self.outcome is Outcome.PRIVATE or self.private_since is not None
 
     @property
+    def not_found(self) -> bool:
+        """Whether a look did not find the target, and none has shown since that it exists."""
+        return self.outcome is Outcome.NOT_FOUND or self.was_not_found
+
+    @property
     def absent(self) -> bool:
-        """Whether the target was not found, and not seen since."""
-        return self.gone or self.absent_since is not None or self.outcome in ABSENT
+        """Whether the target was not found or not available, and not seen since."""
+        return self.gone or self.not_found or self.absent_since is not None or self.outcome in ABSENT
 
     @property
     def since(self) -> datetime | None:
@@ -205,7 +212,7 @@ def _expired(state: OrderState, now: datetime) -> bool:
 
 
 def _unreadable(look: LastLook) -> str | None:
-    if look.gone or look.outcome is Outcome.NOT_FOUND:
+    if look.gone or look.not_found:
         return "target_not_found"
     if look.absent:
         return "not_readable"
@@ -234,7 +241,7 @@ def _variant(word: str, state: OrderState, look: LastLook, claim: Claim | None) 
     if word == "no_guarantee":
         return _unguaranteed(state.order)
     if word in {"target_not_found", "not_readable"}:
-        return "unavailable" if look.absent and look.outcome is not Outcome.NOT_FOUND else ""
+        return "unavailable" if look.absent and not look.not_found else ""
     if word == Reason.BELOW_START_COUNT:
         return "refused" if state.drop is not None and state.drop.state is DropState.REFUSED else ""
     if word == Reason.AWAITING_REQUEST:

@@ -1,12 +1,11 @@
 """Refund reviews: questions to the operator whether the policy requires a refund (RULES 1)."""
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
+from monitor.model.money import finest, rounded, share_of_price
 from monitor.model.order import Order
-
-_CENT = Decimal("0.01")
 
 
 class ReviewCause(StrEnum):
@@ -46,13 +45,11 @@ class Review:
 
 def review_of(order: Order, cause: ReviewCause, units: int, refill_id: int | None = None) -> Review:
     """Return a review of `units` of an order, with their share of its price."""
-    return Review(order.order_id, cause, units, share_of_price(order, units), order.currency, refill_id)
+    return Review(order.order_id, cause, units, review_share(order, units), order.currency, refill_id)
 
 
-def share_of_price(order: Order, units: int) -> Decimal | None:
+def review_share(order: Order, units: int) -> Decimal | None:
     """Return the price of `units` of an order, to the cent or to the decimals of the order's price."""
     if order.price is None:
         return None
-    exponent = order.price.as_tuple().exponent
-    finest = _CENT if not isinstance(exponent, int) else min(_CENT, Decimal(1).scaleb(exponent))
-    return (order.price * units / order.quantity).quantize(finest, rounding=ROUND_HALF_UP)
+    return rounded(share_of_price(order.price, units, order.quantity), finest(order.price))

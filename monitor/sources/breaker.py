@@ -64,11 +64,6 @@ class Breaker:
             return NO_END
         return self.paused_until if self.paused_until is not None and now < self.paused_until else None
 
-    def silent_until(self, now: datetime, wait_until: datetime | None) -> datetime | None:
-        """When the source is asked again: after the pause and after the wait that the platform asked for."""
-        ends = [at for at in (self.closed_until(now), wait_until) if at is not None]
-        return max(ends, default=None)
-
     def state(self, now: datetime) -> str:
         """`ready`, `proving` (half open), `paused` or `stopped`."""
         if self.stopped:

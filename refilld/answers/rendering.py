@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from monitor.guarantee.customer_answers import Answer
+from monitor.model.time_words import minute
 from refilld.answers.sentences import METRIC, STALE
 
 
@@ -41,4 +42,4 @@ def _values(answer: Answer) -> dict[str, object]:
 
 
 def _shown(value: object) -> str:
-    return f"{value:%Y-%m-%d %H:%M} UTC" if isinstance(value, datetime) else str(value)
+    return f"{minute(value)} UTC" if isinstance(value, datetime) else str(value)

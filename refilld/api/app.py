@@ -15,7 +15,7 @@ from refilld.api.long_poll import WaiterPool
 from refilld.api.orders import OrderId, OrderRequests, order_routes
 from refilld.api.refills import RefillQueue, refill_routes
 from refilld.api.server import LARGEST_BODY, THREADS
-from refilld.services.look_obstacle import enabled_sources
+from refilld.services.look_obstacle import EnabledSources
 from refilld.settings import Settings
 from storage.engine import Database
 
@@ -28,6 +28,7 @@ def create_app(
     clock: Callable[[], datetime],
     stopping: Event,
     health: Callable[[], Health],
+    enabled: EnabledSources,
 ) -> Flask:
     """The HTTP interface of an open database; waiting requests end when `stopping` is set."""
     app = Flask("refilld", static_folder=None)
@@ -40,7 +41,7 @@ def create_app(
     queue = RefillQueue(database, clock, settings.queue.max_attempts, WaiterPool(stopping, THREADS // 2))
     app.register_blueprint(health_routes(health))
     app.register_blueprint(refill_routes(queue, guard))
-    requests = OrderRequests(database, clock, enabled_sources(settings), _texts(settings))
+    requests = OrderRequests(database, clock, enabled, _texts(settings))
     app.register_blueprint(order_routes(requests, guard))
     app.after_request(_harden)
     return app

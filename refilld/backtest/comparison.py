@@ -5,10 +5,6 @@ from decimal import Decimal
 
 from refilld.backtest.refill_cost import CostGroup, CostLine, RefillCost
 
-COLUMNS = (
-    "service", "provider", "currency", "refills", "units", "price",
-    "other_refills", "other_units", "other_price", "more_refills", "more_units", "more_price",
-)  # fmt: skip
 _TOTAL = "(all)"
 _UNPRICED = "(no price)"
 ComparisonRow = dict[str, object]

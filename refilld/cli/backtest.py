@@ -11,13 +11,26 @@ import click
 
 from monitor.errors import BadInputError
 from refilld.atomic_file import atomic_file, cannot_be_written
-from refilld.backtest.comparison import COLUMNS
 from refilld.backtest.run import Replay
 from refilld.cli.context import CommandContext, pass_context
-from refilld.cli.output import json_option, print_rows
+from refilld.cli.lists import Column, list_options, print_list
 from refilld.config import PLACES, load, named_place
 from refilld.terminal import printable
 
+COLUMNS = (
+    Column("service", least=8),
+    Column("provider", least=8),
+    Column("currency"),
+    Column("price"),
+    Column("other_price"),
+    Column("more_price"),
+    Column("more_units"),
+    Column("more_refills"),
+    Column("units"),
+    Column("other_units"),
+    Column("refills"),
+    Column("other_refills"),
+)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -37,17 +50,18 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=_FILE,
     help="Another configuration, to compare its costs.",
 )
-@json_option
+@list_options
 @pass_context
 def backtest(
     context: CommandContext,
+    /,
     *,
     orders: Path,
     events: Path,
     config: Path | None,
     output: Path | None,
     other: Path | None,
-    as_json: bool,
+    **shown: bool,
 ) -> None:
     """Replay recorded EVENTS over ORDERS through the rules; nothing is written to a database.
 
@@ -61,7 +75,7 @@ def backtest(
         replay = Replay(configurations, write, _print_problem)
         _run(replay, orders, events, context)
     if other is not None:
-        print_rows(COLUMNS, replay.comparison(), as_json=as_json)
+        print_list(COLUMNS, replay.comparison(), **shown)
     summary = replay.summary()
     sys.stdout.flush()
     click.echo(summary.as_json(), err=True)

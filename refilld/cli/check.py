@@ -1,13 +1,13 @@
 """`refilld check`: look at the targets of orders now, and answer as for a customer's request."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Event
 
 import click
 
 from monitor.guarantee.customer_answers import Answer
-from monitor.model.duration import format_duration
 from monitor.model.snapshot import Outcome
+from monitor.model.time_words import age
 from refilld.answers.rendering import sentence
 from refilld.answers.texts import Texts
 from refilld.cli.context import CommandContext, pass_context
@@ -26,7 +26,6 @@ _WITHOUT_LOOK = {
     Recheck.STANDS: "looked at lately, not looked at again; --fresh looks anyway",
     Recheck.NOT_NEEDED: "no look is needed",
 }
-_UNITS = (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1))
 
 
 @click.command()
@@ -113,13 +112,7 @@ def _count(answer: Answer, now: datetime) -> str:
     if answer.counted_at is None:
         return "no count yet"
     text = f"count {answer.count} of {cell(answer.counted_at)}"
-    return text if answer.look.outcome is Outcome.COUNT else f"{text}, {_age(now - answer.counted_at)} old"
-
-
-def _age(age: timedelta) -> str:
-    """An age in its largest unit, rounded down."""
-    unit = next((unit for unit in _UNITS if age >= unit), timedelta(seconds=1))
-    return format_duration(age // unit * unit)
+    return text if answer.look.outcome is Outcome.COUNT else f"{text}, {age(now - answer.counted_at)} old"
 
 
 COMMANDS = (check,)

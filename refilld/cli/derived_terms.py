@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from monitor.model.number_words import counted
 from monitor.model.order import Order
 from monitor.model.service import Service
 from monitor.model.terms import RefillMode, Terms, TermsOrigin
@@ -41,14 +42,15 @@ class DerivedTerms:
     def lines(self) -> Iterator[str]:
         """One line per name, those with the most orders first."""
         for (name, terms), number in self._orders.most_common():
-            yield f'terms from the name "{printable(name)}": {_in_words(terms)} ({_orders(number)})'
+            orders = counted(number, "order")
+            yield f'terms from the name "{printable(name)}": {_in_words(terms)} ({orders})'
         if self._further:
-            yield f"and {_orders(self._further)} with terms from further names"
+            yield f"and {counted(self._further, 'order')} with terms from further names"
         for name, number in self._unread.most_common():
             yield (
                 f'the name "{printable(name)}" may promise other terms than the default ones, which hold'
-                f" ({_orders(number)}): set terms under its [services] section, or derive_terms = true under"
-                " [service_names]; then: refilld orders reterm --dry-run"
+                f" ({counted(number, 'order')}): set terms under its [services] section, or"
+                " derive_terms = true under [service_names]; then: refilld orders reterm --dry-run"
             )
 
     def facts(self) -> dict[str, object]:
@@ -75,7 +77,3 @@ def _in_words(terms: Terms) -> str:
     if terms.refill is RefillMode.NEVER:
         return "refill never"
     return f"window {terms_fields(terms)['window']}, refill {terms.refill}"
-
-
-def _orders(number: int) -> str:
-    return f"{number:,} {'order' if number == 1 else 'orders'}"

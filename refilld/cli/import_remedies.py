@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from monitor.model.number_words import counted
 from monitor.model.order import OrderStatus
 from monitor.model.service import Services
 from monitor.model.target import Metric
@@ -41,7 +42,7 @@ class _Group:
 
     @property
     def where(self) -> str:
-        return f"{self.rows:,} {'row' if self.rows == 1 else 'rows'} refused, first in line {self.line}"
+        return f"{counted(self.rows, 'row')} refused, first in line {self.line}"
 
 
 class ImportRemedies:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from monitor.model.time_words import minute
 from refilld.cli.output import cell, json_option, print_json, print_table
 from refilld.terminal import console
 
@@ -112,6 +113,6 @@ def _fitted(columns: Sequence[Column], natural: Sequence[int], width: int) -> di
 def _short(value: object) -> str:
     """A value in a narrow table: a link without its host, a time to the minute, in UTC."""
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
+        return minute(value)
     text = cell(value)
     return text.removeprefix(_HOST).rstrip("/") if text.startswith(_HOST) else text

@@ -1,7 +1,7 @@
 """Output of commands: tables for people, one JSON object per line for programs."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from refilld.terminal import console, printable
+from monitor.model.time_words import second
+from refilld.terminal import printable
 from refilld.time_format import rfc3339
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -21,21 +22,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 def json_option(command: F) -> F:
     """Add the option `--json` to a command."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")(command)
-
-
-def print_rows(columns: Sequence[str], rows: Iterable[Mapping[str, object]], *, as_json: bool) -> None:
-    """Print rows as a table with these columns, or complete as JSON."""
-    if as_json:
-        for row in rows:
-            print_json(row)
-        return
-    cells = [[cell(row.get(column)) for column in columns] for row in rows]
-    if not cells:
-        console().print("nothing to show")
-    elif console().is_terminal and _width(columns, cells) > console().width:
-        _print_blocks(columns, cells)
-    else:
-        print_table(columns, cells)
 
 
 def _width(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
@@ -53,14 +39,6 @@ def print_table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
     wide.print(table)
 
 
-def _print_blocks(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    """Print one block per row, for a table wider than the terminal: ids and tokens must not be cut."""
-    for row in cells:
-        for column, text in zip(columns, row, strict=True):
-            console().print(f"{column:>16}  {text}", markup=False, soft_wrap=True)
-        console().print()
-
-
 def print_json(value: object) -> None:
     """Print a value as one line of JSON; control characters are escaped."""
     text = json.dumps(value, default=_to_json, ensure_ascii=False)
@@ -74,7 +52,7 @@ def cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%SZ")
+        return f"{second(value)}Z"
     if isinstance(value, list | tuple):
         return ", ".join(map(cell, value))
     return printable(str(value))

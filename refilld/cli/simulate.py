@@ -18,14 +18,15 @@ from monitor.errors import BadInputError
 from monitor.sources.simulated.source import BEGIN, SimulatedSource
 from refilld.atomic_file import atomic_file
 from refilld.cli.context import CommandContext, pass_context
-from refilld.cli.output import json_option, print_json, print_rows
+from refilld.cli.lists import Column, print_list
+from refilld.cli.output import json_option, print_json
 from refilld.cli.parameters import duration_between
 from refilld.config import ConfigError
 from refilld.logs import configure
 from refilld.orders_file import Notes, ParsedRow, Refused
 from refilld.settings import SamplingSection, Settings
 from refilld.simulate.figures import figures
-from refilld.simulate.report import assumptions, columns, summary, table, true_drop_rows
+from refilld.simulate.report import assumptions, summary, table, true_drop_rows
 from refilld.simulate.run import OnProgress, Simulation, SimulationPlan, fresh_database
 from refilld.simulate.sales import delivered_at, read_orders
 from refilld.simulate.setting import built_in, plugged_in, section_of, with_cadence
@@ -207,7 +208,8 @@ def _print(results: list[_PolicyResult], sentences: list[str], *, as_json: bool)
             print_json({"policy": result.policy, **result.summary, "assumptions": sentences})
         return
     rows = table({result.policy: result.summary for result in results})
-    print_rows(columns([result.policy for result in results]), rows, as_json=False)
+    policies = [Column(result.policy) for result in results]
+    print_list([Column("", least=32), *policies], rows, as_json=False, wide=False)
     click.echo("\n* weighted by the units lost. " + " ".join(sentences))
 
 

@@ -11,7 +11,8 @@ from monitor.model.link import LinkKind, parse_link, parse_username
 from monitor.sources.instaloader.probe import MOST_PROFILES
 from monitor.sources.instaloader.response_schema import ResponseShape
 from refilld.cli.context import CommandContext, pass_context
-from refilld.cli.output import json_option, print_rows
+from refilld.cli.lists import Column, list_options, print_list
+from refilld.cli.output import print_json
 from refilld.services.probe_budget import ProbeBudget
 from refilld.services.source_probe import ProbeReport, SourceProbe
 from refilld.sources import open_sources
@@ -19,18 +20,30 @@ from refilld.sources import open_sources
 HOST = "www.instagram.com"
 UNREACHABLE = 3
 DEFAULT_PROFILES = ("instagram", "natgeo", "nasa")
-COLUMNS = ("about", "asked", "outcome", "views", "answers")
-ASSUMPTION_COLUMNS = ("assumption", "holds", "seen")
+COLUMNS = (
+    Column("about", least=12),
+    Column("asked", least=12),
+    Column("outcome"),
+    Column("views"),
+    Column("answers", least=20),
+)
+ASSUMPTION_COLUMNS = (Column("assumption", least=50), Column("holds"), Column("seen", least=16))
 
 
 @click.command()
 @click.argument("name")
 @click.argument("usernames", metavar="[USERNAME]...", nargs=-1)
 @click.option("--post", metavar="CODE", help="A public post, best a video: its shortcode or link.")
-@json_option
+@list_options
 @pass_context
 def probe(
-    context: CommandContext, name: str, usernames: tuple[str, ...], post: str | None, *, as_json: bool
+    context: CommandContext,
+    name: str,
+    usernames: tuple[str, ...],
+    post: str | None,
+    *,
+    as_json: bool,
+    wide: bool,
 ) -> None:
     """Ask at most 20 times for public pages, keep the answers' shape, and say what to rely on today."""
     names = [parse_username(text, "USERNAME") for text in usernames or DEFAULT_PROFILES]
@@ -45,7 +58,7 @@ def probe(
     with context.database() as database:
         budget = ProbeBudget(database, found, context.clock, sleep, partial(click.echo, err=True))
         report = SourceProbe(budget, names, shortcode, session_file).run()
-    _print(report, as_json=as_json)
+    _print(report, as_json=as_json, wide=wide)
     if report.findings and report.findings[-1].unreachable:
         asked = len(report.findings)
         learned = f"stopped after {asked} questions" if asked > 1 else "nothing was learned"
@@ -60,16 +73,17 @@ def _shortcode(text: str) -> str:
     return link.key
 
 
-def _print(report: ProbeReport, *, as_json: bool) -> None:
+def _print(report: ProbeReport, *, as_json: bool, wide: bool) -> None:
+    findings, assumptions = map(asdict, report.findings), [asdict(one) for one in report.assumptions]
     if as_json:
-        print_rows((), [asdict(one) for one in report.findings], as_json=True)
-        print_rows((), [asdict(one) for one in report.assumptions], as_json=True)
+        for row in (*findings, *assumptions):
+            print_json(row)
         return
     rows = [asdict(one) | {"answers": [_short(answer) for answer in one.answers]} for one in report.findings]
-    print_rows(COLUMNS, rows, as_json=False)
-    if report.assumptions:
+    print_list(COLUMNS, rows, as_json=False, wide=wide)
+    if assumptions:
         click.echo()
-        print_rows(ASSUMPTION_COLUMNS, [asdict(one) for one in report.assumptions], as_json=False)
+        print_list(ASSUMPTION_COLUMNS, assumptions, as_json=False, wide=wide)
 
 
 def _short(answer: ResponseShape) -> str:

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 import click
 
-from monitor.sources.breaker import Breaker
+from monitor.model.time_words import second
 from monitor.sources.budget import DAY, HOUR
 from monitor.sources.registry import installed
+from monitor.sources.source_state import source_state
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.parameters import duration_between, text_up_to
@@ -94,11 +95,12 @@ def resume(context: CommandContext, name: str) -> None:
 
 
 def _until(until: datetime | None) -> str:
-    return f"{until:%Y-%m-%d %H:%M:%SZ}" if until else "it is resumed"
+    return f"{second(until)}Z" if until else "it is resumed"
 
 
 def _state(tx: Transaction, name: str, section: SourceSection | None, now: datetime) -> Mapping[str, object]:
-    breaker, rate_limit_state = stored.breaker(tx, name), stored.rate_limit_state(tx, name)
+    rate_limit_state = stored.rate_limit_state(tx, name)
+    state = source_state(stored.breaker(tx, name), rate_limit_state, now)
     enabled = section is not None and section.enabled
     (last_hour, _), (last_day, looks) = (
         stored.served(tx, name, now - HOUR),
@@ -107,30 +109,16 @@ def _state(tx: Transaction, name: str, section: SourceSection | None, now: datet
     return {
         "source": name,
         "enabled": enabled,
-        **(_breaker_state(breaker, rate_limit_state.waits_until(now), now) if enabled else _OFF),
+        "state": state.state if enabled else "off",
+        "until": state.until if enabled else None,
+        "reason": (state.reason if enabled else "") or None,
+        "detail": (state.detail if enabled else "") or None,
         "requests_last_hour": last_hour,
         "requests_per_hour": section.requests_per_hour if section else None,
         "requests_last_day": last_day,
         "requests_per_day": section.requests_per_day if section else None,
         "looks_per_request": round(looks / last_day, 2) if last_day else None,
         "used_percent": rate_limit_state.used(now),
-    }
-
-
-_OFF = {"state": "off", "until": None, "reason": None, "detail": None}
-
-
-def _breaker_state(breaker: Breaker, wait: datetime | None, now: datetime) -> Mapping[str, object]:
-    """The state of the breaker; when that lets the source look, the wait that the platform asked for."""
-    closed = breaker.closed_until(now)
-    if wait and not closed:
-        return {"state": "waiting", "until": wait, "reason": "platform", "detail": None}
-    until = None if breaker.stopped or not closed else breaker.silent_until(now, wait)
-    return {
-        "state": breaker.state(now),
-        "until": until,
-        "reason": breaker.reason or None,
-        "detail": (breaker.detail if closed else "") or None,
     }
 
 

@@ -1,11 +1,13 @@
 """The check `source.budget`: how old a look will be under a source's budget, and what that misses."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import ceil
 
 from monitor.cadence.capacity import BindingLimit, CadenceKind
 from monitor.model.duration import format_duration
+from monitor.model.number_words import significant
+from monitor.model.time_words import spoken
 from refilld.doctor.finding import Finding, ok, warning
 from refilld.services.source_forecast import SourceForecast, forecasts, number_unread
 from refilld.settings import Settings
@@ -18,7 +20,6 @@ SHARED_REQUESTS = 1.1
 """Targets per request from which on the sentence mentions them."""
 MOST_REQUESTS = {"graph": 100}
 """The highest recommended number of requests an hour, as in docs/graph.md."""
-_UNITS = (("days", timedelta(days=1)), ("hours", timedelta(hours=1)), ("minutes", timedelta(minutes=1)))
 
 
 def findings(tx: Transaction, settings: Settings, now: datetime) -> Iterator[Finding]:
@@ -44,11 +45,11 @@ def sentence(forecast: SourceForecast) -> str:
     """The forecast in one sentence."""
     capacity = forecast.capacity
     each = capacity.looks_per_request
-    reads = f" that read {number(each, 2)} targets each" if each >= SHARED_REQUESTS else ""
+    reads = f" that read {significant(each, 2)} targets each" if each >= SHARED_REQUESTS else ""
     targets = f"{capacity.targets:,} targets with {forecast.orders:,} orders"
     delay, missed = spoken(forecast.delay), share(forecast.missed)
     return (
-        f"at {number(capacity.requests_per_hour, 3)} requests an hour{reads}, and {targets}, "
+        f"at {significant(capacity.requests_per_hour, 3)} requests an hour{reads}, and {targets}, "
         f"{_age(forecast)}; a drop will be seen after {delay} on average, and {missed} of drops "
         "missed (an order of magnitude)"
     )
@@ -83,19 +84,6 @@ def _more(name: str, forecast: SourceForecast, settings: Settings) -> str:
     how = "shorten" if forecast.binding is BindingLimit.SPACING else "raise"
     end = f"(no more than {most} requests an hour)" if most else "as far as the platform's limits go"
     return f"{how} it {end}, "
-
-
-def spoken(duration: timedelta) -> str:
-    """A duration in words, to two digits."""
-    for unit, size in _UNITS:
-        if duration >= 2 * size:
-            return f"{number(duration / size, 2)} {unit}"
-    return "a minute"
-
-
-def number(value: float, digits: int) -> str:
-    """A number rounded to `digits` significant digits, or to a whole number when that has more."""
-    return f"{value:,.0f}" if value > 10**digits - 1 else f"{value:.{digits}g}"
 
 
 def share(part: float) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from monitor.model.time_words import second
 from refilld.doctor.finding import Finding, error, ok, warning
 from storage import server_time
 from storage.engine import Transaction
@@ -17,11 +18,11 @@ _HINT = "set the clock and keep it synchronised (timedatectl); see docs/operatio
 
 def findings(tx: Transaction, now: datetime) -> Iterator[Finding]:
     """Compare the clock with the newest stored time, and with the clock of the database server."""
-    newest, shown = server_time.newest(tx), f"{now:%Y-%m-%d %H:%M:%SZ}"
+    newest, shown = server_time.newest(tx), f"{second(now)}Z"
     if now < BUILT:
         yield error("clock.time", f"the clock says {shown}, which is too early", _HINT)
     elif newest is not None and newest > now + _BEHIND:
-        says = f"the clock says {shown}, but the newest look is of {newest:%Y-%m-%d %H:%M:%SZ}, in the future"
+        says = f"the clock says {shown}, but the newest look is of {second(newest)}Z, in the future"
         yield error("clock.time", says, _HINT)
     else:
         yield ok("clock.time", f"the clock says {shown}")

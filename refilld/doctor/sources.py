@@ -8,13 +8,15 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from monitor.errors import BadInputError
-from monitor.sources.breaker import Breaker
 from monitor.sources.contract import SourceContractError
 from monitor.sources.rate_limit_state import SLOW_FROM
 from monitor.sources.registry import installed, open_source
+from monitor.sources.source_state import source_state
 from refilld.doctor import private_file
 from refilld.doctor.finding import Finding, FindingLevel, error, ok, warning
+from refilld.services.closed_source import closed_remedy, closed_words
 from refilld.settings import Settings, SourceSection
+from refilld.sources import HOW_TO_ENABLE, NOTHING_ENABLED
 from storage import sources
 from storage.engine import Transaction
 
@@ -27,10 +29,7 @@ FILES = {"token_file": "the token", "session_file": "the session"}
 def findings(settings: Settings) -> Iterator[Finding]:
     """Check every enabled source."""
     if not settings.enabled_sources:
-        hint = (
-            "set enabled = true under [sources.instaloader] or [sources.graph]; the README says what it means"
-        )
-        yield error("sources.enabled", "no source is enabled, so nothing is looked at", hint)
+        yield error("sources.enabled", NOTHING_ENABLED, HOW_TO_ENABLE)
     for name, section in settings.enabled_sources.items():
         if name in installed():
             yield from _source_findings(name, section)
@@ -106,33 +105,24 @@ def breakers(
 
 
 def _breaker(tx: Transaction, name: str, now: datetime) -> Finding:
-    found = sources.breaker(tx, name)
-    resume = f"refilld sources resume {name}"
-    if found.stopped:
-        says = f"{name} has stopped after refusals: {_why(found)}"
-        return error("source.breaker", says, f"find out why, wait some hours, then {resume}", name)
-    if found.closed_until(now) is not None:
-        until = found.silent_until(now, sources.rate_limit_state(tx, name).waits_until(now))
-        says = f"{name} is paused until {until:%Y-%m-%d %H:%M:%SZ}: {_why(found)}"
-        return warning("source.breaker", says, f"it goes on by itself; {resume} does so at once", name)
-    return _rate_limit(tx, name, now)
+    rate_limit_state = sources.rate_limit_state(tx, name)
+    state = source_state(sources.breaker(tx, name), rate_limit_state, now)
+    if state.may_look:
+        return _rate_limit(name, rate_limit_state.used(now))
+    says, remedy = closed_words(name, state), closed_remedy(name, state)
+    if state.state == "waiting":
+        remedy = f"{remedy}; {_lower(name)}"
+    level = error if state.until is None else warning
+    return level("source.breaker", says, remedy, name)
 
 
-def _why(breaker: Breaker) -> str:
-    """Why a source is paused, with its message."""
-    return f"{breaker.reason}: {breaker.detail}" if breaker.detail else breaker.reason
+def _lower(name: str) -> str:
+    return f"lower sources.{name}.requests_per_hour if this comes often"
 
 
-def _rate_limit(tx: Transaction, name: str, now: datetime) -> Finding:
-    """Check the state of the platform's own rate limit."""
-    found = sources.rate_limit_state(tx, name)
-    until, used = found.waits_until(now), found.used(now)
-    hint = f"it goes on by itself; lower sources.{name}.requests_per_hour if this comes often"
-    if until is not None:
-        return warning(
-            "source.breaker", f"the platform asks {name} to wait until {until:%Y-%m-%d %H:%M:%SZ}", hint, name
-        )
+def _rate_limit(name: str, used: int | None) -> Finding:
+    """Check the used percentage of the platform's own rate limit."""
     if used is not None and used >= SLOW_FROM:
         says = f"{used} % of the platform's own limit for {name} is used, so it looks more slowly"
-        return warning("source.breaker", says, hint, name)
+        return warning("source.breaker", says, f"it goes on by itself; {_lower(name)}", name)
     return ok("source.breaker", f"{name} may look", name)

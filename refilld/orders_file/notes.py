@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from monitor.errors import BadInputError
+from monitor.model.number_words import counted
 from refilld.orders_file.cells import shown
 
 
@@ -17,7 +18,7 @@ class _Noted:
 
     @property
     def where(self) -> str:
-        return f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}, first in line {self.line}"
+        return f"{counted(self.rows, 'row')}, first in line {self.line}"
 
 
 @dataclass(slots=True)

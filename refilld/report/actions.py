@@ -7,8 +7,9 @@ from shlex import quote
 from rich.cells import cell_len
 
 from monitor.model.decision import Reason
+from monitor.model.number_words import counted
+from monitor.model.time_words import age
 from refilld.report.figures import Report, ReportAction
-from refilld.report.words import age, counted
 
 MOST_ACTIONS = 4
 SILENT_AFTER = timedelta(hours=1)

@@ -7,6 +7,7 @@ from datetime import datetime
 from monitor.model.refill import RefillState
 from monitor.sources.breaker import Breaker
 from monitor.sources.rate_limit_state import RateLimitState
+from monitor.sources.source_state import source_state
 from refilld.report.figures import (
     DropFigures,
     DropGroup,
@@ -124,18 +125,14 @@ def source_figures(
     requests: tuple[int, int],
     now: datetime,
 ) -> SourceFigures:
-    """The state of a source, and its requests of the last hour and day.
-
-    If both the breaker and the platform's limit keep it from looking, the time that holds is the later one.
-    """
-    breaker, wait = state[0], state[1].waits_until(now)
-    pause = breaker.closed_until(now)
-    waits = wait is not None and (pause is None or wait > pause)
+    """The state of a source, and its requests of the last hour and day."""
+    found = source_state(*state, now)
     return SourceFigures(
         name=name,
-        state="waiting" if waits and pause is None else breaker.state(now),
-        until=None if breaker.stopped else (wait if waits else pause),
-        reason="platform" if waits else breaker.reason if pause or breaker.half_open else "",
+        state=found.state,
+        until=found.until,
+        reason=found.reason,
+        detail=found.detail,
         requests_last_hour=requests[0],
         requests_per_hour=section.requests_per_hour,
         requests_last_day=requests[1],

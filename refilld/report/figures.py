@@ -106,6 +106,13 @@ class SourceFigures:
     requests_per_hour: int
     requests_last_day: int
     requests_per_day: int | None
+    detail: str = ""
+    """The source's message at the refusal that has paused it."""
+
+    @property
+    def why(self) -> str:
+        """The reason with the source's message."""
+        return f"{self.reason}: {self.detail}" if self.detail else self.reason
 
 
 @dataclass(frozen=True, slots=True)

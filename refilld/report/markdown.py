@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from monitor.model.number_words import counted
+from monitor.model.time_words import age, minute
 from refilld.report.figures import DropGroup, Report
 from refilld.report.words import (
-    age,
-    counted,
-    minute,
     named,
     release_words,
     source_words,
@@ -26,7 +25,7 @@ _NO_MENTION = "@\N{ZERO WIDTH SPACE}"
 
 def render_markdown(report: Report) -> str:
     """Render a report; values from the shop cannot be read as markup, links or mentions."""
-    title = f"# Report of {minute(report.now)}, the last {span(report.period)}"
+    title = f"# Report of {minute(report.now)}Z, the last {span(report.period)}"
     body = ["No order was imported yet: `refilld orders import FILE`"] if report.empty else _sections(report)
     return "\n\n".join((title, *body)) + "\n"
 
@@ -54,7 +53,7 @@ def _section(title: str, lines: Iterable[str]) -> str:
 def _drops(report: Report) -> Iterator[str]:
     for one in report.mass_drops:
         fell = f"{one.fallen} of {one.judged} targets fell"
-        yield f"* **mass drop** of {one.metric} since {minute(one.started_at)}: {fell}"
+        yield f"* **mass drop** of {one.metric} since {minute(one.started_at)}Z: {fell}"
     total = report.drops.total
     yield (
         f"* {total.opened:,} opened, {total.confirmed:,} confirmed with {counted(total.missing, 'unit')}, "

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-_CENT = Decimal("0.01")
+from monitor.model.money import finest, rounded, share_of_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Item:
     amount: Decimal | None
     """What the units were sold for, not rounded; None without a price."""
     currency: str | None
-    decimals: Decimal = _CENT
+    smallest: Decimal = Decimal("0.01")
     """The smallest amount that the price shows."""
 
 
@@ -44,7 +44,7 @@ class Sum:
 
 def item_of(number: int, units: int, price: Decimal | None, currency: str | None, ordered: int) -> Item:
     """Units of orders of one price and quantity, with their share of the price."""
-    amount = None if price is None else price * units / ordered
+    amount = None if price is None else share_of_price(price, units, ordered)
     return item(number, units, amount, currency, price)
 
 
@@ -54,9 +54,7 @@ def item(
     """Units with their amount; the decimals of `price` are kept if it has more than cents."""
     if amount is None or price is None:
         return Item(number, units, None, None)
-    exponent = price.as_tuple().exponent
-    finest = min(_CENT, Decimal(1).scaleb(exponent)) if isinstance(exponent, int) else _CENT
-    return Item(number, units, amount, currency, finest)
+    return Item(number, units, amount, currency, finest(price))
 
 
 def summed(items: Iterable[Item]) -> Sum:
@@ -72,7 +70,7 @@ def summed(items: Iterable[Item]) -> Sum:
 
 def _currency_sum(items: list[Item]) -> CurrencySum:
     amounts = [item.amount for item in items if item.amount is not None]
-    finest = min(item.decimals for item in items)
-    amount = sum(amounts, Decimal(0)).quantize(finest, rounding=ROUND_HALF_UP) if amounts else None
+    smallest = min(item.smallest for item in items)
+    amount = rounded(sum(amounts, Decimal(0)), smallest) if amounts else None
     number, units = sum(item.number for item in items), sum(item.units for item in items)
     return CurrencySum(items[0].currency, number, units, amount)

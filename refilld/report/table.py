@@ -94,11 +94,11 @@ def _monitor(report: Report) -> Iterator[Row]:
     last = {"at": targets.last_look_at}
     yield {"section": "monitor", "name": "looks", "number": looks.looks, **last}
     yield {"section": "monitor", "name": "failed_looks", "number": looks.failed}
-    for name in ("targets", "private", "gone", "unread", "no_source"):
+    for name in ("targets", "private", "gone", "other_account", "unread", "no_source"):
         yield {"section": "monitor", "name": name, "number": getattr(targets, name)}
     yield {"section": "monitor", "name": "overdue", "number": targets.overdue, "at": targets.due_since}
     for source in report.monitor.sources:
-        detail = f"{source.state} {source.reason}".strip()
+        detail = f"{source.state} {source.why}".strip()
         row: Row = {"section": "source", "name": source.name, "until": source.until, "detail": detail}
         yield row | {"number": source.requests_last_day}
 

@@ -5,11 +5,10 @@ from textwrap import wrap
 
 from rich.cells import cell_len, set_cell_size
 
+from monitor.model.number_words import counted
+from monitor.model.time_words import age, minute
 from refilld.report.figures import DropGroup, QueueFigures, Report
 from refilld.report.words import (
-    age,
-    counted,
-    minute,
     named,
     release_words,
     source_words,
@@ -29,7 +28,7 @@ _COLUMNS = ("opened", "confirmed", "recovered", "missing", "of guar.")
 
 def render_text(report: Report) -> str:
     """Render a report; no line is wider than 80 columns."""
-    title = f"report of {minute(report.now)}, the last {span(report.period)}"
+    title = f"report of {minute(report.now)}Z, the last {span(report.period)}"
     lines = [title, *(_empty() if report.empty else _sections(report))]
     return "\n".join(map(_fitted, lines)) + "\n"
 
@@ -41,7 +40,7 @@ def _empty() -> Iterator[str]:
 
 def _sections(report: Report) -> Iterator[str]:
     for one in report.mass_drops:
-        fell = f"{one.metric} since {minute(one.started_at)}: {one.fallen} of {one.judged} targets fell"
+        fell = f"{one.metric} since {minute(one.started_at)}Z: {one.fallen} of {one.judged} targets fell"
         yield from _labelled("mass drop", [fell])
     yield from _labelled("drops", _drops(report))
     yield from _labelled("owed", _owed(report))
@@ -165,7 +164,8 @@ def _ending(report: Report) -> Iterator[str]:
 
 
 def _monitor(report: Report) -> Iterator[str]:
-    yield from target_words(report)
+    for words in target_words(report):
+        yield from wrap(words, _BODY, subsequent_indent="  ")
     sources = report.monitor.sources
     shown = sorted(sources, key=lambda source: source.until is None and source.state != "stopped")
     for source in shown[: _MOST["source"]]:

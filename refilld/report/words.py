@@ -4,35 +4,17 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from monitor.model.duration import format_duration
+from monitor.model.number_words import counted
+from monitor.model.time_words import age, minute
 from refilld.report.figures import HeldGroup, Report, SourceFigures
 from refilld.report.sums import Sum
 from refilld.terminal import printable
-
-_AGES = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("m", timedelta(minutes=1)))
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def age(duration: timedelta) -> str:
-    """A duration in the largest unit of which it has at least two; minutes at the least."""
-    for unit, size in _AGES:
-        if duration >= 2 * size:
-            return f"{duration // size}{unit}"
-    return f"{max(duration, timedelta(0)) // _AGES[-1][1]}m"
 
 
 def span(period: timedelta) -> str:
     """The length of a period; up to two days in hours."""
     hours, rest = divmod(period, timedelta(hours=1))
     return f"{hours}h" if not rest and 0 < hours <= 48 else format_duration(period)  # noqa: PLR2004
-
-
-def minute(at: datetime) -> str:
-    """A time to the minute."""
-    return f"{at:%Y-%m-%d %H:%MZ}"
 
 
 def named(name: str | None) -> str:
@@ -70,11 +52,11 @@ def source_words(source: SourceFigures) -> tuple[str, str]:
     """The state of a source with the time that holds, and its requests against the limits."""
     state = source.state
     if source.until is not None:
-        state += f" until {minute(source.until)}"
+        state += f" until {minute(source.until)}Z"
     elif source.state == "stopped":
         state += " until resumed"
-    if source.reason and source.state != "ready":
-        state += f" ({printable(source.reason)})"
+    if source.reason:
+        state += f" ({printable(source.why)})"
     day = f" of {source.requests_per_day:,}" if source.requests_per_day is not None else ""
     hour = f"{source.requests_last_hour:,} of {source.requests_per_hour:,} requests an hour"
     return state, f"{hour}, {source.requests_last_day:,}{day} a day"
@@ -92,6 +74,7 @@ def target_words(report: Report) -> Iterator[str]:
     numbers = {
         "private": targets.private,
         "gone": targets.gone,
+        "of another account": targets.other_account,
         "failing": targets.unread,
         "without a source": targets.no_source,
     }

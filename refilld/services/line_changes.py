@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from monitor.model.lines import lines_of, own_lines_of
 from storage import order_states
+from storage.engine import Transaction
 
 _BATCH = 500
 """Targets whose orders are loaded at a time."""
@@ -22,11 +21,11 @@ class LineChange:
     now: int
 
 
-def line_changes(connection: Connection, now: datetime) -> Iterator[LineChange]:
+def line_changes(tx: Transaction, now: datetime) -> Iterator[LineChange]:
     """Yield the active orders whose lines changed, target by target."""
-    target_ids = order_states.targets_of_several_orders(connection)
+    target_ids = order_states.targets_of_several_orders(tx)
     for first in range(0, len(target_ids), _BATCH):
-        of_targets = order_states.of_targets(connection, target_ids[first : first + _BATCH])
+        of_targets = order_states.of_targets(tx, target_ids[first : first + _BATCH])
         for states in of_targets.values():
             active = [s.order for s in states if s.active(now) and s.order.start_count is not None]
             before = own_lines_of(active)

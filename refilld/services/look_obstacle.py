@@ -1,16 +1,20 @@
 """Obstacles: why no look at a target can be taken now, and what an operator can do about it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from jobs.configured_source import ConfiguredSource
 from monitor.errors import BadInputError
 from monitor.evaluation.source_choice import NO_SOURCE, SourceRouter
 from monitor.evaluation.target_state import TargetState
 from monitor.model.link import LinkKind
 from monitor.model.order_state import OrderState
+from monitor.sources.source_state import source_state
+from refilld.services.closed_source import closed_remedy, closed_words
 from refilld.settings import Settings
-from refilld.sources import open_sources, router_for
+from refilld.sources import HOW_TO_ENABLE, NOTHING_ENABLED, open_sources, router_for
+from refilld.toml_format import toml_string
 from storage import sources
 from storage.engine import Transaction
 
@@ -41,31 +45,37 @@ class Obstacle:
 
 def enabled_sources(settings: Settings) -> EnabledSources:
     """The enabled sources of an installation; without a router when one of them cannot be opened."""
-    names = tuple(settings.enabled_sources)
     try:
-        return EnabledSources(names, router_for(settings, open_sources(settings)))
+        configured_sources = open_sources(settings)
     except BadInputError:  # the doctor says which, and why
-        return EnabledSources(names)
+        return EnabledSources(tuple(settings.enabled_sources))
+    return opened(configured_sources, router_for(settings, configured_sources))
+
+
+def opened(configured_sources: Iterable[ConfiguredSource], router: SourceRouter | None) -> EnabledSources:
+    """The enabled sources of a process that has opened them."""
+    return EnabledSources(tuple(one.source.name for one in configured_sources), router)
 
 
 def find_obstacle(
     tx: Transaction,
     state: TargetState,
     orders: Sequence[OrderState],
+    order_id: str,
     enabled: EnabledSources,
     now: datetime,
 ) -> Obstacle | None:
-    """Return what prevents every look at a target now; None if nothing but the budget does."""
+    """Return what prevents every look at a target now; None if nothing but the budget does.
+
+    `orders` are all orders of the target; the remedy is for the one that was asked about.
+    """
     if not enabled.names:
-        return Obstacle(
-            "no source is enabled, so nothing is looked at",
-            "set enabled = true under [sources.graph] or [sources.instaloader], after reading in the README "
-            "what that means",
-        )
+        return Obstacle(NOTHING_ENABLED, HOW_TO_ENABLE)
     source = _source(state, orders, enabled)
     if source is None:
         return None
-    return _unreadable(state, orders) if source == NO_SOURCE else _closed(tx, source, now)
+    service = next(one.order.service for one in orders if one.order.order_id == order_id)
+    return _unreadable(state, service) if source == NO_SOURCE else _closed(tx, source, now)
 
 
 def _source(state: TargetState, orders: Sequence[OrderState], enabled: EnabledSources) -> str | None:
@@ -78,11 +88,10 @@ def _source(state: TargetState, orders: Sequence[OrderState], enabled: EnabledSo
     return state.schedule.source if state.schedule.source == NO_SOURCE else None
 
 
-def _unreadable(state: TargetState, orders: Sequence[OrderState]) -> Obstacle:
+def _unreadable(state: TargetState, service: str) -> Obstacle:
     target = state.target
     says = f"no enabled source can read the {target.metric} of {target.link.url}"
-    service = orders[0].order.service if orders else "…"
-    remedy = f'enable a source that can, or allow one under sources of the service "{service}"'
+    remedy = f"enable a source that can, or allow one under sources of the service {toml_string(service)}"
     if target.link.kind is LinkKind.POST and target.owner is None:
         remedy = f"import the order again with its owner, which the official source needs; or {remedy}"
     return Obstacle(says, remedy)
@@ -90,16 +99,7 @@ def _unreadable(state: TargetState, orders: Sequence[OrderState]) -> Obstacle:
 
 def _closed(tx: Transaction, source: str, now: datetime) -> Obstacle | None:
     """The obstacle of a source that is stopped or paused, or that the platform asks to wait."""
-    breaker = sources.breaker(tx, source)
-    resume = f"refilld sources resume {source}"
-    if breaker.stopped:
-        return Obstacle(f"{source} is stopped ({breaker.reason})", f"find out why, then {resume}")
-    until = breaker.closed_until(now)
-    if until is not None:
-        says = f"{source} is paused until {until:%Y-%m-%d %H:%M:%SZ} ({breaker.reason})"
-        return Obstacle(says, f"it goes on by itself; {resume} does so at once", until)
-    wait = sources.rate_limit_state(tx, source).waits_until(now)
-    if wait is None:
+    state = source_state(sources.breaker(tx, source), sources.rate_limit_state(tx, source), now)
+    if state.may_look:
         return None
-    says = f"the platform asks {source} to wait until {wait:%Y-%m-%d %H:%M:%SZ}"
-    return Obstacle(says, "it goes on by itself", wait)
+    return Obstacle(closed_words(source, state), closed_remedy(source, state), state.until)

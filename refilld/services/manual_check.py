@@ -13,7 +13,7 @@ from monitor.guarantee.customer_answers import Answer
 from monitor.model.snapshot import Outcome
 from monitor.sources.budget import Purpose
 from refilld.services import refill_requests
-from refilld.services.look_obstacle import EnabledSources
+from refilld.services.look_obstacle import opened
 from refilld.services.refill_requests import Recheck
 from storage import order_states, routes, targets
 from storage.due import DueTarget
@@ -59,8 +59,7 @@ class ManualCheck:
 
     def _unlooked(self, order_id: str, recheck: Recheck) -> tuple[Answer, Recheck]:
         """The result of a check without a look."""
-        names = tuple(configured.source.name for configured in self.sampling.sources)
-        enabled = EnabledSources(names, self.sampling.policy.router)
+        enabled = opened(self.sampling.sources, self.sampling.policy.router)
         with self.database.read() as tx:
             now = self.clock()
             obstacle = refill_requests.obstacle_of(tx, order_id, recheck, enabled, now)

@@ -8,8 +8,9 @@ from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.customer_answers import STANDS, Answer, LastLook, answer, stands
 from monitor.model.decision import Reason
 from monitor.model.order_state import OrderState
+from monitor.model.snapshot import Outcome
 from refilld.services.look_obstacle import EnabledSources, Obstacle, find_obstacle
-from storage import drops, order_states, refills, requests, targets
+from storage import drops, order_states, refills, requests, snapshots, targets
 from storage.engine import Transaction
 
 
@@ -83,7 +84,7 @@ def obstacle_of(
     if recheck is not Recheck.DUE:
         return None
     state = targets.of_order(tx, order_id)
-    return find_obstacle(tx, state, order_states.of_target(tx, state.target_id), enabled, now)
+    return find_obstacle(tx, state, order_states.of_target(tx, state.target_id), order_id, enabled, now)
 
 
 def hindered(recheck: Recheck, obstacle: Obstacle | None) -> Recheck:
@@ -117,6 +118,7 @@ def answer_from(
 ) -> Answer:
     """Answer from the loaded state of the target and of all its orders; `obstacle` prevents a look now."""
     order_state = next(one for one in orders if one.order.order_id == order_id)
+    absent_since = state.absence.since
     look = LastLook(
         count=state.series.last_count,
         at=state.last_count_at,
@@ -124,7 +126,9 @@ def answer_from(
         gone=state.absence.gone_at is not None,
         looked_at=state.last_look_at,
         private_since=state.private_since,
-        absent_since=state.absence.since,
+        absent_since=absent_since,
+        was_not_found=absent_since is not None
+        and snapshots.any_since(tx, state.target_id, absent_since, Outcome.NOT_FOUND),
         obstacle=obstacle.note if obstacle else None,
     )
     reason = drops.last_reason(tx, order_id) or refills.held_reason(tx, order_id)

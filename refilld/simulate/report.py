@@ -1,6 +1,6 @@
 """The report of a simulation: a table of cadences side by side, or all figures as JSON."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from monitor.model.duration import format_duration
@@ -123,11 +123,6 @@ def true_drop_rows(policy: str, found: Iterable[TrueDrop]) -> Iterable[dict[str,
             "ended_at": rfc3339(true_drop.ended),
             "fate": str(true_drop.end),
         }
-
-
-def columns(policies: Sequence[str]) -> tuple[str, ...]:
-    """The columns of the table."""
-    return "", *policies
 
 
 def _shown(value: object) -> object:

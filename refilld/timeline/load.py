@@ -80,7 +80,7 @@ def load(tx: Transaction, order_id: str, now: datetime, enabled: EnabledSources 
     stored = orders.get(tx, order_id)
     target = targets.get(tx, stored.target_id)
     group = order_states.of_target(tx, stored.target_id)
-    obstacle = None if enabled is None else find_obstacle(tx, target, group, enabled, now)
+    obstacle = None if enabled is None else find_obstacle(tx, target, group, order_id, enabled, now)
     next_look, due_reason = expected_look(tx, target, now, obstacle)
     mine = next(state for state in group if state.order.order_id == order_id)
     start = min(stored.imported_at, stored.order.completed_at or stored.imported_at)

@@ -73,12 +73,16 @@ def test_a_target_absent_for_a_day_while_others_are_read_is_suspended_and_alerte
 
 @pytest.mark.parametrize("others", [Outcome.NOT_FOUND, Outcome.PRIVATE, Outcome.UNAVAILABLE])
 def test_a_target_is_never_gone_while_nothing_else_is_read(world: JobsWorld, others: Outcome) -> None:
-    """RULES 7: a source without successful reads cannot confirm an absence; `target.refused` is raised."""
+    """RULES 7: a source without successful reads cannot confirm an absence; `target.refused` is raised.
+
+    The order is not suspended: its refill can be claimed, although the answer is `target_not_found`.
+    """
+    world.lose(1500)
     watch(world, lost(others=others), 5 * DAY)
     assert world.target().absence.gone_at is None
     alerts = [row.kind for row in world.rows("outbox") if row.link == a_profile().link.url]
-    assert alerts == ["target.refused"]
-    assert answer_for(world, "1", lost(others=others)) != "target_not_found"
+    assert alerts == ["drop.confirmed", "target.refused"]
+    assert [row.quantity for row in world.claim()] == [500]
 
 
 def test_reads_of_another_metric_do_not_confirm_an_absence(world: JobsWorld) -> None:

@@ -20,6 +20,7 @@ from monitor.model.order import Order
 from monitor.model.target import Metric
 from refilld.api.app import create_app
 from refilld.api.health import Health
+from refilld.services.look_obstacle import enabled_sources
 from refilld.settings import Settings
 from storage import drops, leases, orders, refills, targets, tokens
 from storage.engine import Database
@@ -102,7 +103,9 @@ class QueueWorld:
             return tokens.create(connection, "test", scopes, self.now)
 
     def app(self, **settings: Any) -> Flask:
-        return create_app(self.database, Settings(**settings), self.clock, self.stopping, lambda: self.health)
+        chosen = Settings(**settings)
+        enabled = enabled_sources(chosen)
+        return create_app(self.database, chosen, self.clock, self.stopping, lambda: self.health, enabled)
 
     def caller(self, *scopes: Scope, app: Flask | None = None) -> "Caller":
         """Return a caller with a token of these scopes, or of all."""

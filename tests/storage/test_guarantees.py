@@ -1,5 +1,7 @@
 """Guarantees that run: the units of each provider, and those that end on the next days."""
 
+from itertools import product
+
 from monitor.model.drop import DropState
 from monitor.model.order import Flag, Order, OrderStatus
 from monitor.model.terms import RefillMode
@@ -82,6 +84,22 @@ def test_only_delivered_units_of_running_guarantees_are_guaranteed(database: Dat
     with database.write() as connection:
         flags.set_flag(connection, "8", Flag.HOLD, NOW)
     assert guaranteed(database) == {"acme": 1000 + 600 + 100, None: 1000}
+
+
+def test_the_queries_and_the_rule_agree_which_orders_have_a_guarantee(database: Database) -> None:
+    """`Order.guaranteed`, for every status, number of remaining units, and terms."""
+    cases = product(OrderStatus, (0, 400, 1000), (True, False), RefillMode)
+    sold = [
+        ends(
+            str(i), 12 * DAY, provider=str(i), status=status, quantity=1000, remains=remains,
+            completed_at=START if status.delivered else None, partial_orders=partial_orders, refill=refill,
+        )
+        for i, (status, remains, partial_orders, refill) in enumerate(cases)
+    ]  # fmt: skip
+    sell(database, *sold)
+    expected = {order.order_id: order.delivered for order in sold if order.guaranteed}
+    assert guaranteed(database) == expected
+    assert ending(database) == [EndingDay(MIDNIGHT + 2 * DAY, len(expected), 0)]
 
 
 def test_without_orders_nothing_is_guaranteed(database: Database) -> None:

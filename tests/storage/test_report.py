@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.model.decision import Action, Reason
@@ -14,6 +14,7 @@ from storage import drops, leases, report, requests, reviews
 from storage.engine import Database
 from storage.report import DropSums, RefillSums, ReviewSums, WaitingRequest
 from storage.schema import refills as refills_table
+from storage.schema import reviews as reviews_table
 from tests.builders import DAY, HOUR, NOW, a_claim, a_drop, a_post, an_order
 from tests.storage.shop import bring_to, owe, sell
 
@@ -130,7 +131,8 @@ def test_open_reviews_are_summed_by_share(database: Database) -> None:
         for hours, order in enumerate(sold):
             review = review_of(order, ReviewCause.SHORT_DELIVERY, 100)
             reviews.open_review(connection, review, order, NOW - hours * HOUR)
-        reviews.close(connection, 1, "", NOW)
+        newest = connection.execute(select(reviews_table.c.review_id).where(reviews_table.c.order_id == "0"))
+        reviews.close(connection, newest.scalar_one(), "", NOW)
     with database.read() as connection:
         found = report.review_sums(connection)
     assert found == [ReviewSums(ReviewCause.SHORT_DELIVERY, Decimal("0.15"), "USD", 2, 200, NOW - 2 * HOUR)]

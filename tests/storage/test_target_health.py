@@ -37,24 +37,27 @@ def test_targets_that_were_due_before_are_overdue(database: Database) -> None:
     put(database, None, last_look_at=NOW)
     assert health(database) == TargetHealth(
         targets=5, last_look_at=NOW - 4 * HOUR, overdue=3, due_since=NOW - 3 * HOUR,
-        private=0, gone=0, unread=0, no_source=0,
+        private=0, gone=0, other_account=0, unread=0, no_source=0,
     )  # fmt: skip
 
 
 def test_targets_that_cannot_be_read_count_once(database: Database) -> None:
-    """By the first that applies: no source, gone, private, failing."""
+    """By the first that applies: no source, another account, gone, private, failing."""
+    taken = {"notified_problem": TargetProblem.OTHER_ACCOUNT}
+    put(database, NOW, NOW, NOW, NOW, gone_at=NOW, private_since=NOW, **taken)
     unread = {"notified_problem": TargetProblem.UNREAD}
     put(database, NOW, NOW, private_since=NOW, **unread)
     put(database, NOW, gone_at=NOW, private_since=NOW)
     put(database, NOW, NOW, NOW, **unread)
     put(database, NOW - DAY, source="", **unread)
     found = health(database)
-    assert (found.private, found.gone, found.unread, found.no_source) == (2, 1, 3, 1)
+    assert (found.other_account, found.private, found.gone) == (4, 2, 1)
+    assert (found.unread, found.no_source) == (3, 1)
     assert found.overdue == 0
 
 
 def test_without_targets_nothing_is_counted(database: Database) -> None:
-    assert health(database) == TargetHealth(0, None, 0, None, 0, 0, 0, 0)
+    assert health(database) == TargetHealth(0, None, 0, None, 0, 0, 0, 0, 0)
     with database.read() as connection:
         assert target_health.looks_since(connection, NOW) == LookSums(0, 0)
 

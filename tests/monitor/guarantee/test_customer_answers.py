@@ -201,6 +201,7 @@ LOOKS = st.builds(
     looked_at=HOURS,
     private_since=st.none() | HOURS,
     absent_since=st.none() | HOURS,
+    was_not_found=st.booleans(),
     obstacle=st.sampled_from([None, "no source"]),
 )
 SHIPPED = shipped_texts()

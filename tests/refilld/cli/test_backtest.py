@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from click.testing import CliRunner, Result
 
+from refilld.cli.backtest import COLUMNS
 from refilld.cli.context import CommandContext
 from refilld.cli.root import refilld
 from tests.main_in_process import run_main
@@ -115,7 +116,10 @@ def test_a_comparison_prints_a_table_and_no_decisions(home: Path) -> None:
         "svc", "0.45", "0.00", -300,
     )  # fmt: skip
     assert len((home / "out.jsonl").read_text().splitlines()) == 1
-    assert "more_price" in run(home, "--compare", home / "lax.toml").stdout
+    narrow, wide = (run(home, "--compare", home / "lax.toml", *how).stdout for how in ((), ("--wide",)))
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert "more_price" in narrow
+    assert wide.splitlines()[0].split() == [column.name for column in COLUMNS]
 
 
 def test_unknown_terms_to_compare_are_a_wrong_usage(home: Path) -> None:

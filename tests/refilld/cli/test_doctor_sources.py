@@ -197,8 +197,10 @@ def test_a_paused_source_is_reported_with_the_wait_of_the_platform_and_what_to_d
         sources.save_breaker(tx, "seer", breaker)
         wait = sources.rate_limit_state(tx, "seer").after(RateLimitHint(None, 24 * HOUR), cli.world.now)
         sources.save_rate_limit_state(tx, "seer", wait)
-    assert found(cli, "source.breaker")["says"] == (
-        "seer is paused until 2026-03-02 12:00:00Z: blocked: renew the token"
+    finding = found(cli, "source.breaker")
+    assert (finding["says"], finding["hint"]) == (
+        "seer is paused until 2026-03-02 12:00:00Z: blocked: renew the token",
+        "it goes on by itself",
     )
 
 

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from monitor.errors import BadInputError, RefilldError
 from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.guarantee.refund_review import Review, ReviewCause
+from monitor.model.link import ForeignLinkError
 from monitor.model.target import Metric
 from monitor.sources.contract import SourceContractError
 from refilld.cli import root
@@ -32,6 +33,7 @@ TABLES = {
     "report",
     "list",
     "show",
+    "correct",
     "claim",
     "check",
     "import",
@@ -120,7 +122,7 @@ def leaves(kind: type[RefilldError]) -> Iterator[type[RefilldError]]:
 
 def test_every_error_has_a_documented_exit_code() -> None:
     """Wrong configuration or usage is 2, an unreachable service 3, any other error 1."""
-    wrong = {BadInputError, SourceContractError, ConfigError, errors.NotMigratedError}
+    wrong = {BadInputError, ForeignLinkError, SourceContractError, ConfigError, errors.NotMigratedError}
     expected = {
         kind: 1 for kind in leaves(RefilldError) if kind.__module__.startswith(("monitor", "storage"))
     }
@@ -230,6 +232,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliW
     cli.write(csv([sold(9, "2024-01-01T00:00:00Z")]))
     needed: dict[str, list[object]] = {
         "orders import": [cli.home / "orders.csv"],
+        "orders correct": ["1", "--start-count", 1000],
         "orders reterm": ["--dry-run"],
         "orders show": ["1"],
         "check": ["1"],

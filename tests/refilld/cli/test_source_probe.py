@@ -136,8 +136,12 @@ def test_the_output_holds_shapes_and_no_values(cli: CliWorld, world: MembersWorl
 
 
 def test_the_table_has_the_same_content(cli: CliWorld) -> None:
-    """Findings first, then the assumptions."""
-    result = cli.run("sources", "probe", NAME, "natgeo")
+    """Findings first, then the assumptions; in 80 columns, or whole with `--wide`."""
+    narrow = cli.run("sources", "probe", NAME, "natgeo").stdout.splitlines()
+    assert max(map(len, narrow)) <= 80
+    assert narrow[0].split() == ["about", "asked", "outcome", "views", "answers"]
+    cli.world.now += 2 * HOUR
+    result = cli.run("sources", "probe", NAME, "natgeo", "--wide")
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert lines[0].split() == ["about", "asked", "outcome", "views", "answers"]

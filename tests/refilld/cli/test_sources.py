@@ -34,7 +34,7 @@ def configure(cli: CliWorld, text: str) -> None:
 
 
 FIELDS = (
-    "source", "enabled", "state", "until", "reason", "requests_last_hour", "requests_per_hour",
+    "source", "enabled", "state", "until", "reason", "detail", "requests_last_hour", "requests_per_hour",
     "requests_last_day", "requests_per_day", "looks_per_request", "used_percent",
     "expected_age_hours", "expected_missed_percent",
 )  # fmt: skip

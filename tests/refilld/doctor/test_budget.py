@@ -261,40 +261,6 @@ def test_without_a_source_there_is_no_budget(world: QueueWorld) -> None:
 
 
 @pytest.mark.parametrize(
-    ("duration", "shown"),
-    [
-        (timedelta(0), "a minute"),
-        (timedelta(seconds=59), "a minute"),
-        (timedelta(minutes=12), "12 minutes"),
-        (timedelta(minutes=61), "61 minutes"),
-        (timedelta(hours=47), "47 hours"),
-        (timedelta(hours=5, minutes=30), "5.5 hours"),
-        (timedelta(hours=133), "5.5 days"),
-        (timedelta(days=36500), "36,500 days"),
-    ],
-)
-def test_durations_have_two_significant_digits(duration: timedelta, shown: str) -> None:
-    """The forecast is not more precise."""
-    assert budget.spoken(duration) == shown
-
-
-@pytest.mark.parametrize(
-    ("value", "digits", "shown"),
-    [
-        (1440, 3, "1,440"),
-        (27, 3, "27"),
-        (999.6, 3, "1,000"),
-        (28.8, 3, "28.8"),
-        (99.6, 2, "100"),
-        (2.31, 2, "2.3"),
-    ],
-)
-def test_numbers_are_written_in_decimal_notation(value: float, digits: int, shown: str) -> None:
-    """Without an exponent."""
-    assert budget.number(value, digits) == shown
-
-
-@pytest.mark.parametrize(
     ("part", "shown"),
     [
         (0, "fewer than 0.1 %"),

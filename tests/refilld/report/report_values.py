@@ -27,7 +27,7 @@ from tests.effort import examples
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 NOW = datetime(2026, 3, 11, 8, tzinfo=UTC)
-HEALTHY = TargetHealth(100, NOW - timedelta(minutes=3), 0, None, 0, 0, 0, 0)
+HEALTHY = TargetHealth(100, NOW - timedelta(minutes=3), 0, None, 0, 0, 0, 0, 0)
 READY = SourceFigures("graph", "ready", None, "", 40, 100, 700, None)
 EMPTY = Report(
     now=NOW,
@@ -105,9 +105,7 @@ SOURCES = st.builds(
     NUMBERS,
     st.none() | NUMBERS,
 )
-HEALTH = st.builds(
-    TargetHealth, NUMBERS, st.none() | TIMES, NUMBERS, st.none() | TIMES, NUMBERS, NUMBERS, NUMBERS, NUMBERS
-)
+HEALTH = st.builds(TargetHealth, NUMBERS, st.none() | TIMES, NUMBERS, st.none() | TIMES, *[NUMBERS] * 5)
 MANY_SOURCES = st.lists(SOURCES, max_size=5).map(tuple)
 DAYS = st.integers(0, 6).map(lambda days: NOW + days * DAY)
 REPORTS = st.builds(

@@ -134,7 +134,7 @@ def test_refunds_are_summed_as_their_reviews_show_them() -> None:
         (None, None, ("ready", None, "")),
         (2, None, ("paused", NOW + 2 * HOUR, "blocked")),
         (None, 3, ("waiting", NOW + 3 * HOUR, "platform")),
-        (2, 3, ("paused", NOW + 3 * HOUR, "platform")),
+        (2, 3, ("paused", NOW + 3 * HOUR, "blocked")),
         (3, 2, ("paused", NOW + 3 * HOUR, "blocked")),
     ],
 )
@@ -151,6 +151,6 @@ def test_a_source_shows_the_time_that_holds(
 
 def test_a_stopped_source_has_no_end() -> None:
     """Only an operator resumes it."""
-    stopped = Breaker(stopped=True, reason="blocked"), RateLimitState()
+    stopped = Breaker(stopped=True, reason="blocked", detail="renew the token"), RateLimitState()
     found = source_figures("graph", SourceSection(), stopped, (0, 0), NOW)
-    assert (found.state, found.until, found.reason) == ("stopped", None, "blocked")
+    assert (found.state, found.until, found.why) == ("stopped", None, "blocked: renew the token")

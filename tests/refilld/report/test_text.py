@@ -29,7 +29,7 @@ from tests.refilld.report.report_values import (
     with_actions,
 )
 
-SCREEN = 55
+SCREEN = 62
 """Lines of the longest report."""
 
 
@@ -104,7 +104,7 @@ def test_a_busy_morning_names_what_matters() -> None:
         waiting=WaitingFigures(5, waiting),
         ending=(EndingDay(NOW.replace(hour=0), 12, 300), EndingDay(NOW.replace(hour=0) + DAY, 8, 0)),
         monitor=MonitorFigures(
-            TargetHealth(5_000, NOW - 2 * HOUR, 70, NOW - 3 * HOUR, 4, 3, 2, 1),
+            TargetHealth(5_000, NOW - 2 * HOUR, 70, NOW - 3 * HOUR, 4, 3, 5, 2, 1),
             LookSums(700, 20),
             (paused, stopped),
         ),
@@ -137,7 +137,8 @@ def test_a_busy_morning_names_what_matters() -> None:
         "ending      03-11: 12 (300 units open); 03-12: 8",
         "monitor     last look 2h ago; 700 looks, 20 without a count",
         "            5,000 targets, 70 overdue, the longest for 3h",
-        "            cannot be read: 4 private, 3 gone, 2 failing, 1 without a source",
+        "            cannot be read: 4 private, 3 gone, 5 of another account, 2 failing,",
+        "              1 without a source",
         "            instaloader: paused until 2026-03-11 09:00Z (rate_limited)",
         "              1 of 30 requests an hour, 20 a day",
         "            graph: stopped until resumed (blocked)",

@@ -3,7 +3,12 @@
 import pytest
 
 from monitor.model.order import Flag
+from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
+from monitor.model.time_words import second
+from monitor.sources.breaker import Breaker
+from monitor.sources.contract import RateLimitHint
+from monitor.sources.rate_limit_state import RateLimitState
 from refilld.services.look_obstacle import EnabledSources, find_obstacle
 from refilld.services.refill_requests import Recheck
 from storage import order_states, sources
@@ -47,6 +52,14 @@ def test_a_post_without_an_owner_gets_the_owner_as_remedy(world: JobsWorld) -> N
     assert "import the order again with its owner" in str(answer.look.obstacle)
 
 
+def test_the_service_of_the_order_that_was_asked_about_is_named(world: JobsWorld) -> None:
+    """As a string that can be pasted into the configuration."""
+    world.sell(an_order(), an_order("2", service='the "best"'))
+    world.allowed = {"followers": ("other",), 'the "best"': ("other",)}
+    answer, _ = world.checking(a_configured_source(ScriptedSource())).check("2")
+    assert str(answer.look.obstacle).endswith(r'sources of the service "the \"best\""')
+
+
 def test_a_service_that_allows_no_enabled_source_is_named(world: JobsWorld) -> None:
     world.sell(an_order())
     world.allowed = {"followers": ("other",)}
@@ -61,9 +74,13 @@ def test_a_service_that_allows_no_enabled_source_is_named(world: JobsWorld) -> N
         (
             None,
             Recheck.IMPOSSIBLE,
-            "scripted is stopped (refused); find out why, then refilld sources resume",
+            "scripted is stopped: refused; find out why, wait some hours, then refilld sources resume",
         ),
-        (30, Recheck.DUE, "scripted is paused until 2026-03-03 12:30:00Z (refused); it goes on by itself"),
+        (
+            30,
+            Recheck.DUE,
+            "scripted is paused until 2026-03-03 12:30:00Z: refused; it goes on by itself; refilld",
+        ),
     ],
 )
 def test_a_source_that_may_not_look_is_named(
@@ -77,6 +94,21 @@ def test_a_source_that_may_not_look_is_named(
     answer, found = world.checking(a_configured_source(ScriptedSource())).check("1")
     assert (found, answer.word, answer.stale) == (recheck, "no_drop", True)
     assert str(answer.look.obstacle).startswith(note)
+
+
+def test_the_obstacle_of_a_pause_ends_with_the_wait_of_the_platform(world: JobsWorld) -> None:
+    """With the message of the refusal; nobody is asked to resume a source that its platform asks to wait."""
+    world.sell(an_order())
+    with world.database.write() as tx:
+        refused = Breaker().after(Outcome.BLOCKED, "a", world.now, HOUR, "renew the token")
+        sources.save_breaker(tx, "scripted", refused)
+        wait = RateLimitState().after(RateLimitHint(None, DAY), world.now)
+        sources.save_rate_limit_state(tx, "scripted", wait)
+    answer, _ = world.checking(a_configured_source(ScriptedSource())).check("1")
+    until = world.now + DAY
+    assert answer.look.obstacle == (
+        f"scripted is paused until {second(until)}Z: blocked: renew the token; it goes on by itself"
+    )
 
 
 def test_a_spent_budget_is_no_obstacle(world: JobsWorld) -> None:
@@ -101,4 +133,4 @@ def test_a_target_whose_source_is_not_chosen_yet_has_no_obstacle(world: JobsWorl
     state = world.target()
     with world.database.read() as tx:
         orders = order_states.of_target(tx, state.target_id)
-        assert find_obstacle(tx, state, orders, EnabledSources(("scripted",)), LATER + HOUR) is None
+        assert find_obstacle(tx, state, orders, "1", EnabledSources(("scripted",)), LATER + HOUR) is None

@@ -9,7 +9,7 @@ from monitor.model.order import Flag, OrderStatus
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
-from refilld.services.refill_requests import Recheck
+from refilld.services.refill_requests import Recheck, answer_now
 from storage import sources
 from storage.errors import NotFoundError
 from tests.builders import DAY, HOUR, MINUTE, START
@@ -349,3 +349,24 @@ def test_a_profile_that_is_not_found_is_told_since_when(world: JobsWorld) -> Non
     for world.now in (LATER + DAY, LATER + DAY + HOUR):
         answer, _ = checking.check("1", fresh=True)
         assert (answer.word, answer.look.gone, answer.look.since) == ("target_not_found", False, LATER + DAY)
+
+
+@pytest.mark.parametrize("then", [Outcome.BLOCKED, Outcome.TRANSIENT, Outcome.UNAVAILABLE])
+@pytest.mark.parametrize(
+    ("first", "word", "variant"),
+    [(Outcome.NOT_FOUND, "target_not_found", ""), (Outcome.UNAVAILABLE, "not_readable", "unavailable")],
+)
+def test_a_failed_look_does_not_take_back_that_a_target_was_not_found(
+    world: JobsWorld, first: Outcome, word: str, variant: str, then: Outcome
+) -> None:
+    """RULES 5: from the first look that did not find it, until one shows that it is there."""
+    world.sell(an_order())
+    world.look(2000, LATER)
+    world.look(first, LATER + HOUR)
+    world.look(then, LATER + 2 * HOUR)
+    with world.database.read() as tx:
+        found = answer_now(tx, "1", world.now)
+    assert (found.word, found.variant, found.look.since) == (word, variant, LATER + HOUR)
+    world.look(2000, LATER + 3 * HOUR)
+    with world.database.read() as tx:
+        assert answer_now(tx, "1", world.now).word == "no_drop"

@@ -1,0 +1,21 @@
+"""Amounts of money: shares of a price, and their smallest amount."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+_CENT = Decimal("0.01")
+
+
+def finest(price: Decimal) -> Decimal:
+    """The smallest amount that is told apart: a cent, or less if the price shows less."""
+    exponent = price.as_tuple().exponent
+    return min(_CENT, Decimal(1).scaleb(exponent)) if isinstance(exponent, int) else _CENT
+
+
+def share_of_price(price: Decimal, units: int, quantity: int) -> Decimal:
+    """What `units` of `quantity` were sold for, not rounded."""
+    return price * units / quantity
+
+
+def rounded(amount: Decimal, smallest: Decimal) -> Decimal:
+    """An amount to its smallest amount, halves up."""
+    return amount.quantize(smallest, rounding=ROUND_HALF_UP)
