@@ -28,7 +28,7 @@ from refilld.orders_file import (
     parse_rows,
     without_conflicts,
 )
-from refilld.orders_file.input_file import STANDARD_INPUT
+from refilld.orders_file.input_file import STANDARD_INPUT, is_input
 from refilld.services.order_import import ImportCounts, ImportListeners, import_orders, try_orders
 from refilld.terminal import printable
 from refilld.time_format import checked_date_format, zone_named
@@ -94,7 +94,7 @@ def import_(  # noqa: PLR0913  (a parameter for each option)
 
     Refused rows are printed with line and reason.
     """
-    if rejects is not None and rejects.exists() and path.exists() and rejects.samefile(path):
+    if rejects is not None and is_input(path, rejects):
         raise click.BadParameter("would overwrite FILE", param_hint="--rejects")
     conventions = conventions_of(context.settings.orders, zone=zone, date_format=date_format)
     run = ImportRun(context, path, conventions, rejects)

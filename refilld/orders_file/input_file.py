@@ -42,6 +42,15 @@ def open_input(path: Path) -> BinaryIO:
     return file
 
 
+def is_input(path: Path, other: Path) -> bool:
+    """Whether writing to `other` would change the input `path`, a file or standard input."""
+    try:
+        given = os.fstat(0) if path == STANDARD_INPUT else path.stat()
+        return stat.S_ISREG(given.st_mode) and os.path.samestat(given, other.stat())
+    except OSError:
+        return False
+
+
 def _head(file: BinaryIO) -> bytes:
     """The first bytes; BadInputError for a format that is no text."""
     file.seek(0)
@@ -60,6 +69,8 @@ def _replaced(file: BinaryIO, chunks: Iterable[bytes]) -> BinaryIO:
 def _seekable(path: Path) -> BinaryIO:
     """The file itself, if it is one; a copy of a pipe."""
     if path == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise BadInputError("file", "standard input is closed; give a file, or rows on standard input")
         return _copied(iter(lambda: sys.stdin.buffer.read(_CHUNK), b""))
     file = path.open("rb")
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):

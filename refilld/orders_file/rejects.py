@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -29,10 +30,12 @@ class RejectsFile:
             self._file.write(_json_line(refused))
         else:
             _csv_writer(self._file, self._layout).writerow(_csv_cells(refused, self._layout))
+        self._file.flush()  # so that a full disk is reported with the row
 
     def close(self) -> None:
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # reported by `write`
+                self._file.close()
 
     def __enter__(self) -> Self:
         return self

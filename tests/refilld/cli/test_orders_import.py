@@ -3,6 +3,7 @@
 import csv as csv_module
 import json
 import os
+import shlex
 import signal
 import sqlite3
 import stat
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.refilld.cli.order_output import WRONG_QUANTITY, ids, objects, on_a_terminal
-from tests.refilld.cli_world import HEADER, CliWorld, bare, cli_world, csv, sold
+from tests.refilld.cli_world import COMMAND, HEADER, CliWorld, bare, cli_world, csv, sold
 
 
 def test_an_import_reports_the_result_of_its_rows(cli: CliWorld) -> None:
@@ -82,6 +83,40 @@ def test_refused_rows_never_overwrite_the_orders(cli: CliWorld, link: object) ->
     result = cli.run("orders", "import", path, "--rejects", rejects)
     assert (result.exit_code, path.read_text()) == (2, csv([WRONG_QUANTITY]))
     assert "would overwrite FILE" in result.stderr
+
+
+def test_refused_rows_never_overwrite_the_orders_of_standard_input(cli: CliWorld) -> None:
+    path = cli.write(csv([WRONG_QUANTITY]))
+    done = import_standard_input(cli, f"'{path}' --rejects '{path}'")
+    assert (done.returncode, path.read_text()) == (2, csv([WRONG_QUANTITY]))
+    assert "would overwrite FILE" in done.stderr
+
+
+def test_a_closed_standard_input_is_a_one_line_error(cli: CliWorld) -> None:
+    done = import_standard_input(cli, "&-")
+    assert done.returncode != 0
+    assert done.stderr.count("\n") == 1
+    assert "standard input is closed" in done.stderr
+
+
+def test_a_full_disk_for_the_rejects_is_a_one_line_error(cli: CliWorld) -> None:
+    path = cli.write(csv([WRONG_QUANTITY]))
+    done = import_standard_input(cli, f"'{path}' --rejects /dev/full")
+    assert "/dev/full: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def import_standard_input(cli: CliWorld, given: str) -> "subprocess.CompletedProcess[str]":
+    """Import from what a shell gives as standard input."""
+    command = f"{shlex.join(COMMAND)} orders import - <{given}"
+    return subprocess.run(
+        ["sh", "-c", command],
+        cwd=cli.home,
+        env=bare(cli.home, {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_the_error_for_an_unwritable_rejects_file_names_it(cli: CliWorld) -> None:
