@@ -96,10 +96,13 @@ class ImportRemedies:
         for name, group in self._by_service.items():
             spelled = self._spelled(name)
             if spelled is not None:
-                yield f"add under [services.{toml_string(spelled)}] in the configuration, and import again:"
+                yield f"put this directly below [services.{toml_string(spelled)}], and import again:"
                 yield from _keys(group.error)
         if self._by_status and self._has_statuses:
-            yield "add under [orders.statuses] in the configuration, and import again:"
+            yield (
+                "put this directly below [orders.statuses], or with commas between the braces of"
+                " statuses = { }, and import again:"
+            )
             yield from self._statuses(with_header=False)
 
     def facts(self) -> list[dict[str, object]]:

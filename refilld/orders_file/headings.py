@@ -19,6 +19,11 @@ _PANEL_NAMES = {
     "charge": "price",
     "created": "created_at",
     "datecreated": "created_at",
+    "completeddate": "completed_at",
+    "completiondate": "completed_at",
+    "datecompleted": "completed_at",
+    "deliveredat": "completed_at",
+    "finishedat": "completed_at",
     "startcounter": "start_count",
 }
 _MOST_NAMED = 30

@@ -76,7 +76,7 @@ def test_a_service_that_has_a_section_gets_only_the_missing_key() -> None:
     services = Services({"Main": Service(Metric.FOLLOWERS)})
     found = remedies([ServiceFaultError("main", "R30/60", unread=True)], services)
     header, key = found.toml()
-    assert header == 'add under [services."Main"] in the configuration, and import again:'
+    assert header == 'put this directly below [services."Main"], and import again:'
     assert tomllib.loads(key) == {"terms": "default"}
 
 
