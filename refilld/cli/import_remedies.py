@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from monitor.model.number_words import counted
 from monitor.model.order import OrderStatus
@@ -10,10 +11,12 @@ from monitor.model.service import Services
 from monitor.model.target import Metric
 from refilld.orders_file import Refused
 from refilld.orders_file.cells import UnknownStatusError
+from refilld.orders_file.conventions import normalized_status
 from refilld.orders_file.service_fault import ServiceFaultError
 from refilld.terminal import printable
 from refilld.toml_format import toml_string
 
+E = TypeVar("E", ServiceFaultError, UnknownStatusError)
 MOST_GROUPS = 500
 """Services and statuses that are told one by one; the rows of further ones are told row by row."""
 _WORDS = {
@@ -33,10 +36,10 @@ _MEANINGS = {
 
 
 @dataclass(slots=True)
-class _Group:
+class _Group(Generic[E]):
     """The rows that one service or status stops."""
 
-    error: ServiceFaultError | UnknownStatusError
+    error: E
     line: int
     rows: int = 0
 
@@ -52,35 +55,27 @@ class ImportRemedies:
         """`has_statuses`: whether the configuration has a section `[orders.statuses]`."""
         self._services = services
         self._has_statuses = has_statuses
-        self._by_service: dict[str, _Group] = {}
-        self._by_status: dict[str, _Group] = {}
+        self._by_service: dict[str, _Group[ServiceFaultError]] = {}
+        self._by_status: dict[str, _Group[UnknownStatusError]] = {}
 
     def add(self, row: Refused) -> bool:
         """Count the row with those of its service or status; False if it must be told by itself."""
         error = row.error
         if isinstance(error, ServiceFaultError):
-            return self._count(self._by_service, error.service, row.line, error)
+            group = _counted(self._by_service, error.service, row.line, error)
+            if group is not None:
+                group.error = group.error.also(error)
+            return group is not None
         if isinstance(error, UnknownStatusError):
-            return self._count(self._by_status, error.text, row.line, error)
+            return _counted(self._by_status, error.text, row.line, error) is not None
         return False
-
-    def _count(
-        self, groups: dict[str, _Group], key: str, line: int, error: ServiceFaultError | UnknownStatusError
-    ) -> bool:
-        if key not in groups and len(groups) >= MOST_GROUPS:
-            return False
-        group = groups.setdefault(key, _Group(error, line))
-        group.rows += 1
-        if isinstance(error, ServiceFaultError) and isinstance(group.error, ServiceFaultError):
-            group.error = group.error.also(error)
-        return True
 
     def lines(self) -> Iterator[str]:
         """One line per service and per status."""
         for service, group in self._by_service.items():
             yield f'service "{printable(service)}" ({group.where}): {_asked(group.error)}'
-        for group in self._by_status.values():
-            yield f"{group.error} ({group.where})"
+        for stopped in self._by_status.values():
+            yield f"{stopped.error} ({stopped.where})"
 
     def toml(self) -> Iterator[str]:
         """What to add to the configuration, in lines; nothing if nothing is asked."""
@@ -132,9 +127,16 @@ class ImportRemedies:
             yield f"{active}{toml_string(text)} = {toml_string(meaning or OrderStatus.COMPLETED)}{note}"
 
 
-def _asked(error: object) -> str:
-    if not isinstance(error, ServiceFaultError):
-        return str(error)
+def _counted(groups: dict[str, _Group[E]], key: str, line: int, error: E) -> _Group[E] | None:
+    """Count a row; None if there are too many groups for one more."""
+    if key not in groups and len(groups) >= MOST_GROUPS:
+        return None
+    group = groups.setdefault(key, _Group(error, line))
+    group.rows += 1
+    return group
+
+
+def _asked(error: ServiceFaultError) -> str:
     if error.foreign and not error.metrics and not error.unread:
         return "it is not configured, and its links are not on instagram.com"
     parts = []
@@ -145,10 +147,8 @@ def _asked(error: object) -> str:
     return ", and ".join(parts)
 
 
-def _keys(error: object) -> Iterator[str]:
+def _keys(error: ServiceFaultError) -> Iterator[str]:
     """The keys that the section of a service needs."""
-    if not isinstance(error, ServiceFaultError):
-        return
     if error.foreign and not error.metrics and not error.unread:
         yield "ignore = true  # its links are not on instagram.com"
     if error.metrics:
@@ -169,5 +169,5 @@ def _metric_keys(error: ServiceFaultError) -> Iterator[str]:
 
 
 def _meaning(status: str) -> OrderStatus | None:
-    word = " ".join(status.lower().replace("_", " ").split())
+    word = normalized_status(status)
     return next((meaning for meaning, words in _MEANINGS.items() if word in words), None)

@@ -8,14 +8,11 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 
 from monitor.errors import BadInputError
 from refilld.orders_file.headings import Columns, match, present, recognise, require
 from refilld.orders_file.lines import Line, LineReader
-from refilld.orders_file.rows import CsvLayout, RawRow, Refused
-
-_NO_MAPPING: Mapping[str, str] = MappingProxyType({})
+from refilld.orders_file.rows import NO_MAPPING, CsvLayout, RawRow, Refused
 
 LONGEST_RECORD = 65_536
 """In bytes; below the limit of the csv module for one cell, which is global to the process."""
@@ -43,7 +40,7 @@ class CsvRows:
     """Iterator over the records after the header; the constructor reads the header."""
 
     def __init__(
-        self, lines: LineReader, mapping: Mapping[str, str], optional: Mapping[str, str] = _NO_MAPPING
+        self, lines: LineReader, mapping: Mapping[str, str], optional: Mapping[str, str] = NO_MAPPING
     ) -> None:
         """Raise BadInputError when the header is missing, broken, ambiguous or incomplete.
 

@@ -2,15 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from monitor.errors import BadInputError
 from refilld.orders_file.headings import Columns, find, match, present
 from refilld.orders_file.lines import Line, LineReader
-from refilld.orders_file.rows import CsvLayout, RawRow, Refused
-
-_NO_MAPPING: Mapping[str, str] = MappingProxyType({})
+from refilld.orders_file.rows import NO_MAPPING, CsvLayout, RawRow, Refused
 
 LONGEST_LINE = 65_536
 """In bytes."""
@@ -37,7 +34,7 @@ class JsonRows:
     layout: CsvLayout | None = None
 
     def __init__(
-        self, lines: LineReader, mapping: Mapping[str, str], optional: Mapping[str, str] = _NO_MAPPING
+        self, lines: LineReader, mapping: Mapping[str, str], optional: Mapping[str, str] = NO_MAPPING
     ) -> None:
         self._lines = lines
         self._needed = mapping

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Self
 
 from monitor.errors import BadInputError
@@ -13,9 +12,8 @@ from refilld.orders_file.headings import check_mapping
 from refilld.orders_file.input_file import open_input
 from refilld.orders_file.json_rows import LONGEST_LINE, JsonRows
 from refilld.orders_file.lines import LineReader
-from refilld.orders_file.rows import CsvLayout, RawRow, Refused, RowReader
+from refilld.orders_file.rows import NO_MAPPING, CsvLayout, RawRow, Refused, RowReader
 
-_NO_MAPPING: Mapping[str, str] = MappingProxyType({})
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
 _HEAD = 4_096
 
@@ -24,7 +22,7 @@ class OrdersFile:
     """An orders file open for reading; it can be iterated over several times. Close it (context manager)."""
 
     def __init__(
-        self, path: Path, mapping: Mapping[str, str] = _NO_MAPPING, columns: Mapping[str, str] = _NO_MAPPING
+        self, path: Path, mapping: Mapping[str, str] = NO_MAPPING, columns: Mapping[str, str] = NO_MAPPING
     ) -> None:
         """Open the file, or the standard input for `-`; the mappings are field by column.
 
@@ -82,7 +80,7 @@ class OrdersFile:
         self.close()
 
 
-def read_rows(path: Path, mapping: Mapping[str, str] = _NO_MAPPING) -> Iterator[RawRow | Refused]:
+def read_rows(path: Path, mapping: Mapping[str, str] = NO_MAPPING) -> Iterator[RawRow | Refused]:
     """Yield the rows of a file; raises the errors of OrdersFile."""
     with OrdersFile(path, mapping) as file:
         yield from file

@@ -9,6 +9,8 @@ from monitor.errors import BadInputError
 
 LONGEST_ID = 100
 """Characters of an order's id."""
+NO_MAPPING: Mapping[str, str] = MappingProxyType({})
+"""Of columns to fields."""
 _NO_FAULTS: Mapping[str, BadInputError] = MappingProxyType({})
 
 

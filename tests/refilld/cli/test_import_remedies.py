@@ -82,10 +82,10 @@ def test_a_service_that_has_a_section_gets_only_the_missing_key() -> None:
 
 def test_statuses_have_a_proposal_where_the_word_has_a_usual_meaning() -> None:
     """Nothing is used before it is configured."""
-    found = remedies([UnknownStatusError(text) for text in ("Success", "Failed", "Awaiting", "Zombie")])
-    assert pasted(found) == {
-        "orders": {"statuses": {"Success": "Completed", "Failed": "Fail", "Awaiting": "Pending"}}
-    }
+    texts = ("Success", "partially-completed", "Awaiting", "Zombie")
+    found = remedies([UnknownStatusError(text) for text in texts])
+    expected = {"Success": "Completed", "partially-completed": "Partial", "Awaiting": "Pending"}
+    assert pasted(found) == {"orders": {"statuses": expected}}
     assert any(line.startswith('# "Zombie" = ') for line in found.toml())
 
 
