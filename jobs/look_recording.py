@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jobs.evaluation_saving import save_mass_drops, save_verdicts
 from jobs.fast_path import record_fast
-from jobs.queue_position import placed
+from jobs.queue_position import with_queue_positions
 from monitor.cadence.schedule import Observation
 from monitor.evaluation.admission import Look, in_order
 from monitor.evaluation.evaluate import (
@@ -96,7 +96,7 @@ def _save(
     save_mass_drops(tx, evaluation.mass_drops, rule)
     for look in looks:
         save_verdicts(tx, look, rule)
-    targets.save_looks(tx, placed(tx, [_outcome(look) for look in looks]))
+    targets.save_looks(tx, with_queue_positions(tx, [_outcome(look) for look in looks]))
 
 
 def _outcome(look: LookEvaluation) -> LookOutcome:

@@ -30,7 +30,7 @@ def _power_of_two(value: float) -> float:
     return 2.0 ** floor(log2(value))
 
 
-def placed(tx: Transaction, looks: Sequence[LookOutcome]) -> list[LookOutcome]:
+def with_queue_positions(tx: Transaction, looks: Sequence[LookOutcome]) -> list[LookOutcome]:
     """Return the looks with their queue positions, and with the next looks of each request in step.
 
     Targets with one request key get equal positions, one each, so that rerouting one leaves the others.

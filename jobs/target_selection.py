@@ -1,9 +1,10 @@
 """Target selection: which requests go to a source next, by the configured cadence."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Protocol
 
 from jobs.configured_source import ConfiguredSource
@@ -91,25 +92,24 @@ def claim_requests(
 ) -> list[list[TargetState]]:
     """Claim the targets of the first `limit` requests for these due targets that are free.
 
-    Claimed are all targets that a request shows, up to the batch size of the source.
-
-    Targets that are not due are looked at too: the request shows their counts at no further cost.
+    A request is for all targets that it shows, up to the batch size of the source. Those that are not due are
+    looked at too: the request shows their counts at no further cost.
     """
     shown: defaultdict[str, list[TargetState]] = defaultdict(list)
     request_keys = list(dict.fromkeys(target.request_key for target in targets))
     for state in due.lock_by_request(tx, configured.source.name, request_keys, now):
         shown[state.schedule.request_key].append(state)
     first = {target.target_id for target in targets}
-    requests: list[list[TargetState]] = []
-    for request_key in request_keys:
-        states = [
-            state for state in shown[request_key] if state.target_id in first or _costs_nothing(state, now)
-        ]
-        states.sort(key=lambda state: (state.target_id not in first, state.schedule.next_due_at or now))
-        if states and len(requests) < limit:
-            requests.append(states[: configured.source.batch])
+    free = (_looked_at(shown[key], first, now)[: configured.source.batch] for key in request_keys)
+    requests = list(islice((states for states in free if states), limit))
     due.claim_targets(tx, [state.target_id for states in requests for state in states], now + CLAIMED_FOR)
     return requests
+
+
+def _looked_at(shown: Sequence[TargetState], first: Collection[int], now: datetime) -> list[TargetState]:
+    """The targets of one request that it may look at: those that it is made for, then the others by date."""
+    states = [state for state in shown if state.target_id in first or _costs_nothing(state, now)]
+    return sorted(states, key=lambda state: (state.target_id not in first, state.schedule.next_due_at or now))
 
 
 def _costs_nothing(state: TargetState, now: datetime) -> bool:
