@@ -107,7 +107,7 @@ class Answer:
 
     @property
     def stale(self) -> bool:
-        """Whether the answer follows from a count and no newer one could be read."""
+        """Whether the answer follows from a count and there is no newer one."""
         unread = self.look.outcome is not Outcome.COUNT or self.look.obstacle is not None
         return self.word in FROM_COUNT and unread
 
@@ -147,7 +147,6 @@ def answer(
     claim = claim_at(state, siblings, look.count, look.at)
     word = _word(state, look, claim, reason, now)
     cooldown = state.order.terms.cooldown
-    completed = [refill.completed_at for refill in state.refills if refill.completed_at is not None]
     return Answer(
         order=state.order,
         look=look,
@@ -156,7 +155,7 @@ def answer(
         line=claim.line if claim else None,
         missing=_missing(state, siblings, look, claim),
         quantity=_on_its_way(state),
-        next_refill_at=max(completed, default=now - cooldown) + cooldown,
+        next_refill_at=max(state.completed_refills, default=now - cooldown) + cooldown,
     )
 
 
