@@ -22,7 +22,7 @@ from pydantic_core import from_json
 
 from refilld.backtest.orders import read_orders
 from refilld.backtest.run import Replay
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS = 30

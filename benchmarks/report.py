@@ -24,7 +24,7 @@ from monitor.model.target import Metric
 from monitor.model.terms import Terms
 from refilld.report.load import load
 from refilld.report.text import render_text
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from storage import migrate
 from storage.engine import Database
 from storage.schema import metadata

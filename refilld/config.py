@@ -14,7 +14,10 @@ from pydantic_core import ErrorDetails
 
 from monitor.errors import RefilldError
 from monitor.model.duration import format_duration
-from refilld.settings import Section, ServiceSection, Settings, SourceSection, TermsSection
+from refilld.settings.section import Section
+from refilld.settings.settings import Settings
+from refilld.settings.sources import SourceSection
+from refilld.settings.terms import ServiceSection, TermsSection
 from refilld.terminal import printable
 
 PREFIX = "REFILLD_"

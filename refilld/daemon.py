@@ -28,7 +28,7 @@ from refilld.channels import open_channels
 from refilld.sd_notify import Notifier
 from refilld.services.look_obstacle import EnabledSources, enabled_sources, opened
 from refilld.services.manual_check import ManualCheck
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from refilld.sources import cadence_for, reroute_targets, router_for
 from storage import sqlite_fault
 from storage.daemon_lock import daemon_lock

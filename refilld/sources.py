@@ -13,7 +13,8 @@ from monitor.evaluation.source_choice import SourceRouter
 from monitor.sources.checked_source import CheckedSource
 from monitor.sources.registry import open_source
 from refilld.config import ConfigError
-from refilld.settings import Settings, SourceSection
+from refilld.settings.settings import Settings
+from refilld.settings.sources import SourceSection
 from storage import cadence_stats, routes
 from storage.engine import Database
 

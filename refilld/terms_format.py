@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from monitor.model.duration import format_duration
 from monitor.model.terms import Terms
-from refilld.settings import TermsSection
+from refilld.settings.terms import TermsSection
 
 FIELDS = tuple(TermsSection.model_fields)
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from refilld.settings import ServiceSection, Settings, SourceSection, TermsSection
+from refilld.settings.settings import Settings
+from refilld.settings.sources import SourceSection
+from refilld.settings.terms import ServiceSection, TermsSection
 from tests.command_tree import commands
 
 ROOT = Path(__file__).parent.parent

@@ -16,7 +16,7 @@ from refilld.api.orders import OrderId, OrderRequests, order_routes
 from refilld.api.refills import RefillQueue, refill_routes
 from refilld.api.server import LARGEST_BODY, THREADS
 from refilld.services.look_obstacle import EnabledSources
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from storage.engine import Database
 
 log = structlog.get_logger()

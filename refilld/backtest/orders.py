@@ -8,7 +8,8 @@ from pathlib import Path
 from monitor.errors import BadInputError
 from monitor.model.order import Order
 from refilld.orders_file import Notes, OrdersFile, ParsedRow, Refused, conventions_of, parse_rows
-from refilld.settings import OrdersSection, Settings
+from refilld.settings.orders import OrdersSection
+from refilld.settings.settings import Settings
 
 
 def read_orders(

@@ -18,7 +18,7 @@ from refilld.backtest.replay_state import ReplayState
 from refilld.backtest.summary import Summary
 from refilld.orders_file import Notes, Refused
 from refilld.orders_file.cells import shown
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from refilld.terminal import printable
 from refilld.time_format import rfc3339
 

@@ -11,7 +11,7 @@ import click
 
 from refilld.answers.texts import Texts, load_texts
 from refilld.config import load
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from storage.engine import Database
 from storage.revision import require_current
 

@@ -24,7 +24,7 @@ from refilld.cli.parameters import duration_between
 from refilld.config import ConfigError
 from refilld.logs import configure
 from refilld.orders_file import Notes, ParsedRow, Refused
-from refilld.settings import SamplingSection, Settings
+from refilld.settings.settings import SamplingSection, Settings
 from refilld.simulate.figures import figures
 from refilld.simulate.report import assumptions, summary, table, true_drop_rows
 from refilld.simulate.run import OnProgress, Simulation, SimulationPlan, fresh_database

@@ -16,7 +16,7 @@ from refilld.cli.source_login import login
 from refilld.cli.source_probe import probe
 from refilld.services.source_forecast import SourceForecast, forecasts
 from refilld.services.source_pause import pause_source, resume_source
-from refilld.settings import SourceSection
+from refilld.settings.sources import SourceSection
 from storage import sources as stored
 from storage.engine import Transaction
 

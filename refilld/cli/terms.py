@@ -10,7 +10,7 @@ from monitor.model.terms_catalog import TermsCatalog
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.parameters import TEXT
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from refilld.terms_format import FIELDS, terms_fields
 from storage import order_terms
 from storage.errors import NotMigratedError, UnreachableError

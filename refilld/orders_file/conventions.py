@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from monitor.model.order import OrderStatus
 from refilld.order_fields import LEFT_OUT
-from refilld.settings import OrdersSection
+from refilld.settings.orders import OrdersSection
 
 
 @dataclass(frozen=True, slots=True)

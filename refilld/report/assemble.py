@@ -17,7 +17,7 @@ from refilld.report.figures import (
     SourceFigures,
 )
 from refilld.report.sums import Item, Sum, item, item_of, summed
-from refilld.settings import SourceSection
+from refilld.settings.sources import SourceSection
 from storage.report import DropSums, RefillSums, ReviewSums
 
 _OPEN = (RefillState.QUEUED, RefillState.CLAIMED, RefillState.HELD)

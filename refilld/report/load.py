@@ -9,7 +9,7 @@ from monitor.sources.rate_limit_state import RateLimitState
 from refilld.report.actions import first_actions
 from refilld.report.assemble import drop_figures, queue_figures, review_figures, source_figures
 from refilld.report.figures import MonitorFigures, Report, SourceFigures, WaitingFigures
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from storage import guarantees, mass_drops, report, sources, target_health
 from storage.engine import Transaction
 

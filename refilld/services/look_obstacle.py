@@ -12,7 +12,7 @@ from monitor.model.link import LinkKind
 from monitor.model.order_state import OrderState
 from monitor.sources.source_state import source_state
 from refilld.services.closed_source import closed_remedy, closed_words
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from refilld.sources import HOW_TO_ENABLE, NOTHING_ENABLED, open_sources, router_for
 from refilld.toml_format import toml_string
 from storage import sources

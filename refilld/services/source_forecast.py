@@ -8,7 +8,8 @@ from monitor.cadence.capacity import Allowance, BindingLimit, CadenceKind, Capac
 from monitor.model.target import Metric
 from monitor.sources.budget import DAY, HOUR
 from monitor.sources.registry import installed, open_source
-from refilld.settings import SamplingSection, Settings, SourceSection
+from refilld.settings.settings import SamplingSection, Settings
+from refilld.settings.sources import SourceSection
 from refilld.sources import OFFICIAL
 from storage import sources, target_counts
 from storage.engine import Transaction

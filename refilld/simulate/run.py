@@ -12,7 +12,8 @@ from jobs.configured_source import ConfiguredSource
 from jobs.sampling import Sampling
 from refilld.daemon import Daemon
 from refilld.orders_file import ParsedRow, Refused
-from refilld.settings import Settings, SourceSection
+from refilld.settings.settings import Settings
+from refilld.settings.sources import SourceSection
 from refilld.simulate.clock import SimulationClock
 from refilld.simulate.consumer import SimulatedConsumer
 from refilld.simulate.meter import MeteredSource

@@ -17,7 +17,7 @@ from refilld.orders_file import (
     parse_rows,
 )
 from refilld.services.order_import import ImportListeners, import_orders
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from refilld.simulate.clock import SimulationClock
 from refilld.simulate.world import SimulatedWorld
 from storage.engine import Database

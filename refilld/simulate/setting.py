@@ -6,7 +6,8 @@ from datetime import timedelta
 from monitor.sources.registry import open_source
 from monitor.sources.simulated.shop import SimulatedShop
 from monitor.sources.simulated.source import SimulatedSource
-from refilld.settings import AlertsSection, Settings, SourceSection
+from refilld.settings.settings import AlertsSection, Settings
+from refilld.settings.sources import SourceSection
 from refilld.simulate.world import SimulatedWorld
 
 HOUR = timedelta(hours=1)

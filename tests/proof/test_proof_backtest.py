@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from refilld.backtest.run import backtest
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from tests.effort import EFFORT, examples
 from tests.proof.comparison import Row, agree, difference, naive_decisions, report, write_rows
 from tests.proof.drawn_worlds import worlds

@@ -21,7 +21,7 @@ from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
 from refilld.orders_file import Notes, parse_file
 from refilld.services import refill_requests
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from storage import flags, leases, orders, targets
 from storage.engine import Database
 from storage.schema import decisions

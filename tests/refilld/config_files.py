@@ -7,7 +7,9 @@ import pytest
 from pydantic import BaseModel
 
 from refilld.config import ConfigError, load
-from refilld.settings import ServiceSection, Settings, SourceSection, TermsSection
+from refilld.settings.settings import Settings
+from refilld.settings.sources import SourceSection
+from refilld.settings.terms import ServiceSection, TermsSection
 
 EXAMPLE = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
 

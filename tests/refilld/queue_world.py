@@ -21,7 +21,7 @@ from monitor.model.target import Metric
 from refilld.api.app import create_app
 from refilld.api.health import Health
 from refilld.services.look_obstacle import enabled_sources
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from storage import drops, leases, orders, refills, targets, tokens
 from storage.engine import Database
 from storage.tokens import Scope

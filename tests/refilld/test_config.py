@@ -11,7 +11,8 @@ from monitor.model.target import Metric
 from monitor.model.terms import BelowStart, Terms
 from refilld import config
 from refilld.config import load
-from refilld.settings import ServiceSection, Settings, TermsSection
+from refilld.settings.settings import Settings
+from refilld.settings.terms import ServiceSection, TermsSection
 from tests.refilld.config_files import EXAMPLE, SECRET, model_of, problem, read, write
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from refilld import config
 from refilld.config import ConfigError
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from tests.refilld.config_files import NAMED, SECRET, model_of, problem, read
 
 

@@ -9,7 +9,7 @@ from refilld.answers import texts as shipped
 from refilld.answers.sentences import PLACEHOLDERS
 from refilld.answers.texts import shipped_texts
 from refilld.answers.texts_file import read_texts
-from refilld.settings import AnswersSection
+from refilld.settings.settings import AnswersSection
 
 FILES = sorted((Path(shipped.__file__).parent / "languages").glob("*.toml"))
 LANGUAGES = shipped_texts().languages

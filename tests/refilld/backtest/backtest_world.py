@@ -9,7 +9,7 @@ from typing import Any
 
 from refilld.backtest.run import Replay
 from refilld.backtest.summary import Summary
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ from monitor.guarantee.mass_drop import MassDropCounts, MassDropRule
 from refilld.backtest.mass_drop_window import MassDropWindow
 from refilld.backtest.replay_target import ReplayTarget
 from refilld.backtest.run import Replay
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from tests.refilld.backtest.backtest_world import (
     HOUR,
     NOW,

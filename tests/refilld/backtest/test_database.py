@@ -20,7 +20,7 @@ from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
 from refilld.orders_file import Notes, parse_file
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from storage import flags, migrate, order_states, orders, requests, targets
 from storage.engine import Database, Transaction
 from storage.schema import decisions, refills

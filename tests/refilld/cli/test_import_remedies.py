@@ -12,7 +12,7 @@ from refilld.cli.import_remedies import MOST_GROUPS, ImportRemedies
 from refilld.orders_file import RawRow, Refused
 from refilld.orders_file.cells import UnknownStatusError
 from refilld.orders_file.service_fault import ServiceFaultError
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from tests.refilld.test_toml_format import TEXTS
 
 PROFILE = (Metric.FOLLOWERS,)

@@ -13,7 +13,7 @@ from monitor.model.target import Metric, Target
 from refilld.doctor import budget
 from refilld.doctor.finding import Finding, FindingLevel
 from refilld.services.source_forecast import ENOUGH, SourceForecast, forecasts
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from storage import sources, targets
 from tests.refilld.plugged_source import plug_in
 from tests.refilld.queue_world import QueueWorld, queue_world

@@ -13,7 +13,7 @@ from monitor.sources.rate_limit_state import RateLimitState
 from refilld.report.assemble import drop_figures, queue_figures, review_figures, source_figures
 from refilld.report.figures import DropGroup, HeldGroup
 from refilld.report.sums import CurrencySum, Sum
-from refilld.settings import SourceSection
+from refilld.settings.sources import SourceSection
 from storage.report import ReviewSums
 from tests.refilld.report.report_values import HOUR, NOW, some_drops, some_refills
 

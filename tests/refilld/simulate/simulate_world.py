@@ -9,7 +9,8 @@ from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Target
 from monitor.sources.contract import Reading
 from monitor.sources.reader_adapter import ReaderAdapter
-from refilld.settings import Settings, SourceSection
+from refilld.settings.settings import Settings
+from refilld.settings.sources import SourceSection
 from refilld.simulate.run import Simulation, SimulationPlan, SimulationRecord, fresh_database
 from refilld.simulate.world import SimulatedWorld
 

@@ -6,7 +6,8 @@ import pytest
 
 from monitor.cadence.virtual_time import INITIAL_PRICE
 from monitor.sources.reader_adapter import ReaderAdapter
-from refilld.settings import Settings, SourceSection
+from refilld.settings.settings import Settings
+from refilld.settings.sources import SourceSection
 from refilld.simulate.run import Simulation, SimulationPlan, fresh_database
 from refilld.simulate.world import SimulatedWorld
 from storage import cadence_stats

@@ -9,7 +9,7 @@ import pytest
 
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Target
-from refilld.settings import SourceSection
+from refilld.settings.sources import SourceSection
 from refilld.simulate.figures import Delays, Figures, Truth, figures
 from refilld.simulate.run import SimulationRecord
 from refilld.simulate.true_drops import TrueDrop, TrueDropEnd

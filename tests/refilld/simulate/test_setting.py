@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.model.target import Metric
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from refilld.simulate.setting import built_in, section_of
 from tests.refilld.simulate.simulate_world import BEGIN
 

@@ -1,0 +1,26 @@
+"""The section `[http]`."""
+
+from pydantic import Field, field_validator
+
+from refilld.settings.section import Section
+
+LAST_PORT = 65_535
+
+
+class HttpSection(Section):
+    listen: str = Field(default="127.0.0.1:8080", pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$")
+
+    @field_validator("listen")
+    @classmethod
+    def _port_is_valid(cls, listen: str) -> str:
+        if int(listen.rpartition(":")[2]) > LAST_PORT:
+            raise ValueError(f"there is no port above {LAST_PORT}")
+        return listen
+
+    @property
+    def host(self) -> str:
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
