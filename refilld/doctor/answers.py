@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from refilld.answers.texts import load_texts
 from refilld.doctor.finding import Finding, ok, warning
-from refilld.settings import AnswersSection
+from refilld.settings.settings import AnswersSection
 
 CHECK = "answers.texts"
 

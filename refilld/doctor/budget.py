@@ -10,7 +10,7 @@ from monitor.model.number_words import significant
 from monitor.model.time_words import spoken
 from refilld.doctor.finding import Finding, ok, warning
 from refilld.services.source_forecast import SourceForecast, forecasts, number_unread
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from storage.engine import Transaction
 
 CHECK = "source.budget"

@@ -11,7 +11,7 @@ from pathlib import Path
 from monitor.errors import BadInputError
 from refilld.config import PLACES, named_place
 from refilld.doctor.finding import Finding, ok, warning
-from storage.engine import parse_url
+from storage.database_url import parse_url
 
 
 def findings(config: Path | None) -> Iterator[Finding]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from refilld.doctor import private_file
 from refilld.doctor.finding import Finding, error, ok, warning
 from storage import revision, sqlite_fault
-from storage.engine import Database, parse_url
+from storage.database_url import parse_url
+from storage.engine import Database
 from storage.errors import NotMigratedError, UnreachableError
 
 REACHABLE = "database.reachable"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from refilld.doctor import answers, budget, channels, clock, configuration, database, sources
 from refilld.doctor.finding import Finding
-from refilld.settings import Settings
+from refilld.settings.settings import Settings
 from storage.engine import Database
 from storage.errors import NotMigratedError, UnreachableError
 

@@ -15,7 +15,8 @@ from monitor.sources.source_state import source_state
 from refilld.doctor import private_file
 from refilld.doctor.finding import Finding, FindingLevel, error, ok, warning
 from refilld.services.closed_source import closed_remedy, closed_words
-from refilld.settings import Settings, SourceSection
+from refilld.settings.settings import Settings
+from refilld.settings.sources import SourceSection
 from refilld.sources import HOW_TO_ENABLE, NOTHING_ENABLED
 from storage import sources
 from storage.engine import Transaction

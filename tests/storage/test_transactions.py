@@ -14,10 +14,11 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from storage import migrate
-from storage.engine import Database, _enter_wal
+from storage.engine import Database
 from storage.errors import UnreachableError
 from storage.schema import orders
 from storage.source_tables import source_requests
+from storage.sqlite_engine import enter_wal
 from tests.builders import an_order
 from tests.storage.request_rows import add_request, count_requests, file_of
 from tests.storage.shop import at_once, everything, rows_of, sell
@@ -88,7 +89,7 @@ def test_concurrent_first_opens_of_a_file_succeed(tmp_path: Path, refusals: int)
     """Regression: SQLite does not wait there, and one of two `refilld init` failed."""
     raw = sqlite3.connect(tmp_path / "new.db", isolation_level=None, factory=Crowded)
     raw.refusals = refusals
-    _enter_wal(raw)
+    enter_wal(raw)
     assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     raw.close()
 
@@ -98,7 +99,7 @@ def test_opening_a_locked_file_fails_after_some_time(tmp_path: Path) -> None:
     raw = sqlite3.connect(tmp_path / "new.db", isolation_level=None, factory=Crowded)
     raw.refusals = 1000
     with pytest.raises(sqlite3.OperationalError, match="database is locked"):
-        _enter_wal(raw)
+        enter_wal(raw)
     raw.close()
 
 

@@ -1,0 +1,27 @@
+"""The URL of a database: parsing it without showing its secrets."""
+
+from sqlalchemy import make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+
+from monitor.errors import BadInputError
+
+_ENGINES = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+
+
+def parse_url(url: str) -> URL:
+    """Parse a database URL; raises BadInputError, which shows no part of the URL except the engine."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # the latter for a port that is not a number
+        raise BadInputError("database.url", "not a database URL; write sqlite:///refilld.db") from None
+    driver = _ENGINES.get(parsed.get_backend_name())
+    if driver is None:
+        known = "sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+        raise BadInputError("database.url", f"unknown engine {parsed.drivername!r}; write {known}")
+    no_file = parsed.database in {None, "", ":memory:"} or parsed.host or parsed.query
+    if driver.startswith("sqlite") and no_file:
+        raise BadInputError("database.url", "does not name just a file; write sqlite:///refilld.db")
+    if "@" in (parsed.host or ""):  # the end of a password, which would appear in messages
+        raise BadInputError("database.url", "has a password with a bare @; write it as %40")
+    return parsed.set(drivername=driver)
