@@ -14,7 +14,7 @@ from refilld.settings.database import DatabaseSection
 from refilld.settings.http import HttpSection
 from refilld.settings.orders import OrdersSection
 from refilld.settings.section import Duration, Section, wrong
-from refilld.settings.sources import SOURCE_DEFAULTS, SourceSection
+from refilld.settings.sources import SIMULATED, SOURCE_DEFAULTS, SourceSection
 from refilld.settings.terms import ServiceNamesSection, ServiceSection, TermsSection
 
 
@@ -102,6 +102,16 @@ class Settings(Section):
             if unknown:
                 problem = f"there is no section [sources.{unknown[0]}]"
                 raise wrong(problem, "services", name, "sources")
+        return self
+
+    @model_validator(mode="after")
+    def _the_simulated_source_is_not_enabled(self) -> "Settings":
+        if SIMULATED in self.enabled_sources:
+            problem = (
+                "this source invents its counts, and refilld simulate uses it without being told; remove the "
+                "key, and enable graph or instaloader"
+            )
+            raise wrong(problem, "sources", SIMULATED, "enabled")
         return self
 
     @property

@@ -48,3 +48,6 @@ class SourceSection(Section):
 
 SOURCE_DEFAULTS: dict[str, dict[str, object]] = {"graph": {"requests_per_hour": 100, "spacing": "20s"}}
 """Defaults of single sources that differ from those of SourceSection."""
+
+SIMULATED = "simulated"
+"""The source of `refilld simulate`; its section may only hold limits."""

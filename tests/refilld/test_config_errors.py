@@ -94,6 +94,17 @@ def test_errors_contain_no_secrets(text: str) -> None:
     assert SECRET not in problem(text)
 
 
+def test_the_simulated_source_is_not_enabled_for_real_orders(tmp_path: Path) -> None:
+    """Its counts are invented, so a daemon with it would watch nothing and say that all is well."""
+    said = problem("[sources.simulated]\nrequests_per_hour = 7\nenabled = true\n")
+    assert said.startswith("refilld.toml:3: sources.simulated.enabled: this source invents its counts")
+    assert problem("", REFILLD_SOURCES__SIMULATED__ENABLED="true").startswith(
+        "$REFILLD_SOURCES__SIMULATED__ENABLED: "
+    )
+    limits = read("[sources.simulated]\nrequests_per_hour = 7\n[sources.instaloader]\nenabled = true\n")
+    assert list(limits.enabled_sources) == ["instaloader"]
+
+
 def verdict(text: str) -> str:
     """Give `taken` for a valid configuration, else the error."""
     try:
