@@ -1,5 +1,6 @@
 """`refilld init` and `refilld db`: the configuration file, the database and its migrations."""
 
+import os
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -26,8 +27,7 @@ def init(context: CommandContext, config: Path | None) -> None:
     path = config or named_place(context.config) or Path(PLACES[0])
     example = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(example)
+        _write_new(path, example)
         click.echo(f"wrote {path}")
     except FileExistsError:
         click.echo(f"{path} exists already, and is not changed")
@@ -40,6 +40,12 @@ def init(context: CommandContext, config: Path | None) -> None:
     finally:
         database.close()
     click.echo(f"database {database.place} is ready")
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that did not exist; only its owner and group may read it, as secrets may be added."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def _migrate(database: Database) -> None:

@@ -1,5 +1,6 @@
 """`refilld init` and `refilld db`: creating, migrating and checking the database."""
 
+import json
 import os
 import sqlite3
 import stat
@@ -68,6 +69,22 @@ def test_init_writes_the_commented_configuration_and_creates_the_database(home: 
     assert (home / "refilld.toml").read_text(encoding="utf-8") == EXAMPLE
     assert stat.S_IMODE((home / "refilld.db").stat().st_mode) == 0o600
     assert run("db", "check").stdout == f"sqlite:///refilld.db is sound and at {revision.newest()}\n"
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o000, 0o640), (0o022, 0o640), (0o077, 0o600)])
+def test_the_new_configuration_is_not_readable_by_all(home: Path, umask: int, mode: int) -> None:
+    """Secrets may be written into it: 0640, or less if the umask takes more away; the database is 0600."""
+    before = os.umask(umask)
+    try:
+        assert run("init").exit_code == 0
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((home / "refilld.toml").stat().st_mode) == mode
+    assert stat.S_IMODE((home / "refilld.db").stat().st_mode) == 0o600
+    (home / "refilld.toml").write_text("[alerts]\nurls = ['json://user:hunter2@127.0.0.1:1']\n")
+    findings = {row["id"] for row in map(json.loads, run("doctor", "--json").stdout.splitlines())
+                if row["level"] != "ok"}  # fmt: skip
+    assert findings & {"configuration.secrets", "database.file"} == set()
 
 
 def test_init_can_be_repeated_and_overwrites_nothing(cli: CliWorld) -> None:
