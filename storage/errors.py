@@ -3,6 +3,7 @@
 RefilldError
 └── StorageError
     ├── UnreachableError      the database cannot be opened or reached
+    │   └── MissingDriverError    the driver of the database is not installed
     ├── NotMigratedError      the database's schema is not the one this version needs
     ├── DaemonRunningError    another daemon uses this SQLite file
     ├── NotFoundError         there is no such order, refill, review or token
@@ -23,6 +24,13 @@ class StorageError(RefilldError):
 
 class UnreachableError(StorageError):
     """The database cannot be opened or reached."""
+
+
+class MissingDriverError(UnreachableError):
+    """The driver of the database is not installed."""
+
+    extra = "postgres"
+    """The optional dependency that has it; SQLite's driver comes with Python."""
 
 
 class NotMigratedError(StorageError):

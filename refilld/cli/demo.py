@@ -2,6 +2,8 @@
 
 import click
 
+from refilld.extras import install_command
+
 
 @click.command()
 @click.option(
@@ -12,7 +14,10 @@ def demo(keep: str | None) -> None:
     try:
         from refilld.demo.show import run_demo  # noqa: PLC0415  # its dependencies are an extra
     except ModuleNotFoundError as error:
-        raise click.ClickException(f"the demo needs {error.name}, from the extra demo of refilld") from None
+        problem = (
+            f"the demo needs {error.name}, from the extra demo of refilld; run: {install_command('demo')}"
+        )
+        raise click.ClickException(problem) from None
     run_demo(keep)
 
 

@@ -10,8 +10,9 @@ import click
 from monitor.errors import BadInputError, RefilldError
 from refilld.cli.context import CommandContext
 from refilld.config import ConfigError
+from refilld.extras import install_command
 from refilld.logs import configure
-from storage.errors import NotMigratedError, UnreachableError
+from storage.errors import MissingDriverError, NotMigratedError, UnreachableError
 
 FAILED, USAGE, UNREACHABLE = 1, 2, 3
 
@@ -79,8 +80,13 @@ def main() -> None:
         error.show()
         sys.exit(USAGE)
     except RefilldError as error:
-        click.echo(f"refilld: {error}", err=True)
+        click.echo(f"refilld: {error}{_remedy(error)}", err=True)
         sys.exit(exit_code(error))
+
+
+def _remedy(error: RefilldError) -> str:
+    """The command that installs a missing driver; empty for other errors, whose message has the remedy."""
+    return f"; run: {install_command(error.extra)}" if isinstance(error, MissingDriverError) else ""
 
 
 def exit_code(error: RefilldError) -> int:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from refilld.doctor import private_file
 from refilld.doctor.finding import Finding, error, ok, warning
+from refilld.extras import install_command
 from storage import revision, sqlite_fault
 from storage.database_url import parse_url
 from storage.engine import Database
-from storage.errors import NotMigratedError, UnreachableError
+from storage.errors import MissingDriverError, NotMigratedError, UnreachableError
 
 REACHABLE = "database.reachable"
 MIGRATED = "database.migrations"
@@ -75,8 +76,8 @@ def unusable(fault: NotMigratedError | UnreachableError) -> Finding:
     if isinstance(fault, NotMigratedError):
         return error(MIGRATED, says, remedy)
     hint = "is the server running, is the URL right, and may this user open the file?"
-    if isinstance(fault.__cause__, ModuleNotFoundError):
-        hint = "pip install '.[postgres]'"
+    if isinstance(fault, MissingDriverError):
+        hint = install_command(fault.extra)
     return error(REACHABLE, str(fault), hint)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from monitor.errors import BadInputError, RefilldError
 from storage import migrate, revision
 from storage.engine import Database
-from storage.errors import UnreachableError
+from storage.errors import MissingDriverError, UnreachableError
 from storage.schema import snapshots
 from tests.builders import NOW, a_profile, an_order
 from tests.storage.request_rows import add_request, count_requests, file_of
@@ -118,8 +118,9 @@ def test_a_refused_password_is_not_shown(postgres_home: str) -> None:
 def test_the_error_for_a_missing_driver_names_the_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """PostgreSQL is an extra; the message names it."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(UnreachableError, match=r"the extra postgres"):
+    with pytest.raises(MissingDriverError, match=r"needs psycopg, from the extra postgres") as caught:
         Database("postgresql://host/name")
+    assert caught.value.extra == "postgres"
 
 
 @pytest.mark.parametrize("path", ["missing/refilld.db", ".", "note.txt/refilld.db"])

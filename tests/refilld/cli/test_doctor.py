@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from refilld.cli.doctor import COMMANDS
+from refilld.extras import install_command
 from storage import migrate, revision, sources
 from storage.engine import Database
 from tests.main_in_process import run_main
@@ -216,7 +217,7 @@ def test_a_missing_driver_is_reported_with_its_extra(cli: CliWorld, monkeypatch:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     (cli.home / "refilld.toml").write_text("[database]\nurl = 'postgresql+psycopg://me@localhost/shop'\n")
     finding = found(cli, "database.reachable")
-    assert (finding["level"], finding["hint"]) == ("error", "pip install '.[postgres]'")
+    assert (finding["level"], finding["hint"]) == ("error", install_command("postgres"))
 
 
 # The clock
