@@ -14,6 +14,8 @@ from pydantic_core import ErrorDetails
 
 from monitor.errors import RefilldError
 from monitor.model.duration import format_duration
+from refilld import config_paths
+from refilld.settings.database import DatabaseSection
 from refilld.settings.section import Section
 from refilld.settings.settings import Settings
 from refilld.settings.sources import SourceSection
@@ -55,6 +57,10 @@ class _File:
         return best[0] if best else None
 
 
+_DEFAULTS = _File(Path("(defaults)"))
+"""No file at all."""
+
+
 def _path_on(line: str) -> tuple[str, ...]:
     """The key on one line of TOML; empty when there is none."""
     try:
@@ -73,14 +79,29 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
 
     Without `path` it is `$REFILLD_CONFIG`, else ./refilld.toml, else /etc/refilld/config.toml, else
     the defaults. Variables `REFILLD_SECTION__KEY` override the file, systemd credentials override both.
+    Relative paths in the file start from its folder (`config_paths`).
     """
     file = _read(path, environ)
     raw = _parse(file)
     origins = _overlay(raw, environ) | _credentials(raw, environ)
+    if file is not _DEFAULTS:
+        _resolve_paths(raw, file, origins, environ)
     try:
         return Settings.model_validate(raw)
     except ValidationError as error:
         raise ConfigError(_explain(error.errors()[0], file, origins)) from None
+
+
+def _resolve_paths(raw: dict[str, Any], file: _File, origins: Origins, environ: Mapping[str, str]) -> None:
+    """Make relative paths of the file start from its folder; ConfigError when the database would be lost."""
+    folder, default = config_paths.base_folder(file.path, environ), DatabaseSection().url
+    section = raw.get("database", {})
+    url = section.get("url", default) if isinstance(section, dict) else None
+    config_paths.resolve(raw, folder, origins, default)
+    if isinstance(url, str) and config_paths.DATABASE_URL not in origins:
+        problem = config_paths.left_behind(url, folder)
+        if problem:
+            raise ConfigError(f"{_where(config_paths.DATABASE_URL, file, origins)}: {problem}")
 
 
 def named_place(path: Path | None, environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -97,7 +118,7 @@ def _read(path: Path | None, environ: Mapping[str, str]) -> _File:
             continue
     if named:
         raise ConfigError(f"{named}: there is no such file; refilld init --config {named} writes one")
-    return _File(Path("(defaults)"))
+    return _DEFAULTS
 
 
 def _text(path: Path) -> str:

@@ -1,5 +1,7 @@
 """The URL of a database: parsing it without showing its secrets."""
 
+from pathlib import Path
+
 from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
@@ -25,3 +27,18 @@ def parse_url(url: str) -> URL:
     if "@" in (parsed.host or ""):  # the end of a password, which would appear in messages
         raise BadInputError("database.url", "has a password with a bare @; write it as %40")
     return parsed.set(drivername=driver)
+
+
+def relative_file(url: str) -> Path | None:
+    """The relative path of a SQLite file; None for any other URL, also for one that is not valid."""
+    try:
+        parsed = parse_url(url)
+    except BadInputError:
+        return None
+    path = Path(parsed.database or "")
+    return None if parsed.get_backend_name() != "sqlite" or path.is_absolute() else path
+
+
+def with_file(url: str, path: Path) -> str:
+    """The URL of a SQLite file with another path."""
+    return make_url(url).set(database=str(path)).render_as_string()
