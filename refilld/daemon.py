@@ -2,18 +2,21 @@
 
 import os
 import signal
+import socket
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib import metadata
 from threading import Event
 
 import structlog
 
 from jobs.alerting import Alerting
 from jobs.configured_source import ConfiguredSource
+from jobs.daemon_beat import DaemonBeat
 from jobs.heartbeats import Heartbeats
 from jobs.leases import Leases
 from jobs.maintenance import Maintenance
@@ -32,6 +35,7 @@ from refilld.settings.settings import Settings
 from refilld.sources import cadence_for, reroute_targets, router_for
 from storage import sqlite_fault
 from storage.daemon_lock import daemon_lock
+from storage.daemons import DaemonMode
 from storage.engine import Database
 from storage.errors import UnreachableError
 from storage.revision import require_current
@@ -39,6 +43,9 @@ from storage.revision import require_current
 log = structlog.get_logger()
 LEASES_EVERY = timedelta(seconds=5)
 MAINTENANCE_EVERY = timedelta(minutes=1)
+BEAT = "beat"
+BEAT_EVERY = timedelta(seconds=10)
+"""Interval at which a daemon records that it is alive."""
 WATCHDOG_INTERVAL = timedelta(seconds=15)
 """Interval at which the main thread checks the jobs, unless systemd sets its own."""
 
@@ -121,15 +128,16 @@ class Daemon:
             stack.enter_context(daemon_lock(self.database))
             _check_sqlite(self.database)
             reroute_targets(self.database, configured_sources)
-            silences = {job: longest_silence(every) for job, every in intervals(self.settings).items()}
-            progress = Heartbeats(silences, time.monotonic)
+            progress = _heartbeats(intervals(self.settings) | {BEAT: BEAT_EVERY})
             sampling = self.sampling(configured_sources, lambda: progress.heartbeat("sampling"))
             scheduled_jobs = self.scheduled_jobs(sampling, progress.heartbeat)
             if http:
                 enabled = opened(configured_sources, sampling.policy.router)
                 stack.enter_context(self._serving(progress.late, enabled))
             stack.callback(self.database.checkpoint)
-            scheduler = Scheduler(scheduled_jobs, progress, self.clock())
+            beat = self._beat(DaemonMode.RUN)
+            stack.callback(_stop_beat, beat)
+            scheduler = Scheduler([*scheduled_jobs, _beat_job(beat)], progress, self.clock())
             stack.callback(_flush, sampling)
             scheduler.start()
             stack.callback(scheduler.stop)
@@ -143,9 +151,19 @@ class Daemon:
         log.info("daemon.stopped")
 
     def serve(self) -> None:
-        """Run the HTTP server without jobs."""
-        with self._serving(tuple, enabled_sources(self.settings)):
-            self._supervise(tuple, lambda _now: None)
+        """Run the HTTP server without jobs, except that it records that it is alive."""
+        with ExitStack() as stack:
+            progress, beat = _heartbeats({BEAT: BEAT_EVERY}), self._beat(DaemonMode.SERVE)
+            stack.enter_context(self._serving(progress.late, enabled_sources(self.settings)))
+            stack.callback(_stop_beat, beat)
+            scheduler = Scheduler([_beat_job(beat)], progress, self.clock())
+            scheduler.start()
+            stack.callback(scheduler.stop)
+            self._supervise(progress.late, scheduler.catch_up)
+
+    def _beat(self, mode: DaemonMode) -> DaemonBeat:
+        host, version = socket.gethostname(), metadata.version("refilld")
+        return DaemonBeat(self.database, self.clock, host, os.getpid(), version, mode)
 
     @contextmanager
     def _serving(self, late: Callable[[], tuple[str, ...]], enabled: EnabledSources) -> Iterator[None]:
@@ -181,6 +199,21 @@ class Daemon:
             else:
                 notifier.watchdog()
         notifier.stopping()
+
+
+def _heartbeats(every: Mapping[str, timedelta]) -> Heartbeats:
+    """Heartbeats of jobs with these intervals."""
+    return Heartbeats({job: longest_silence(interval) for job, interval in every.items()}, time.monotonic)
+
+
+def _beat_job(beat: DaemonBeat) -> ScheduledJob:
+    return ScheduledJob(BEAT, BEAT_EVERY, beat.run_once)
+
+
+def _stop_beat(beat: DaemonBeat) -> None:
+    """Remove the row of this process; an unreachable database must not prevent the end of the process."""
+    with suppress(UnreachableError):
+        beat.stop()
 
 
 def _flush(sampling: Sampling) -> None:

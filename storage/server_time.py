@@ -21,3 +21,8 @@ def server_time(connection: Connection) -> datetime | None:
         return None
     now: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
     return now.astimezone(UTC)
+
+
+def shared_time(connection: Connection, now: datetime) -> datetime:
+    """The clock that all processes on this database share: the server's; on SQLite this machine's, `now`."""
+    return server_time(connection) or now

@@ -9,7 +9,7 @@ from rich.text import Text
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import json_option, print_json
 from refilld.doctor.database import REACHABLE
-from refilld.doctor.finding import Finding, FindingLevel
+from refilld.doctor.finding import Finding, FindingLevel, summary
 from refilld.doctor.runner import run_checks
 from refilld.terminal import console, printable
 
@@ -30,8 +30,11 @@ def doctor(context: CommandContext, *, send_test_alert: bool, as_json: bool) -> 
         found.append(finding)
         if as_json:
             print_json(_row(finding))
-    if not as_json:
+    if as_json:
+        print_json(_row(summary(found)))
+    else:
         _print(found)
+        click.echo(printable(summary(found).says))
     raise click.exceptions.Exit(_code(found))
 
 

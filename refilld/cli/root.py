@@ -20,6 +20,7 @@ FAILED, USAGE, UNREACHABLE = 1, 2, 3
 MODULES = {
     "backtest": "backtest",
     "check": "check",
+    "daemons": "daemons",
     "db": "database",
     "demo": "demo",
     "doctor": "doctor",

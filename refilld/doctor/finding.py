@@ -1,5 +1,6 @@
 """A finding: one sentence about the installation, and a remedy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -38,3 +39,16 @@ def warning(check: str, says: str, hint: str, about: str = "") -> Finding:
 
 def error(check: str, says: str, hint: str, about: str = "") -> Finding:
     return Finding(FindingLevel.ERROR, check, says, hint, about)
+
+
+SUMMARY = "summary"
+"""The name of the last finding, which repeats the most severe one."""
+
+
+def summary(found: Sequence[Finding]) -> Finding:
+    """What to do first: the remedy of the first error, else of the first warning; or `healthy`."""
+    for level in (FindingLevel.ERROR, FindingLevel.WARNING):
+        for one in found:
+            if one.level is level:
+                return Finding(level, SUMMARY, f"first: {one.hint}", one.hint, one.about)
+    return ok(SUMMARY, "healthy")

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from pathlib import Path
 
-from refilld.doctor import answers, budget, channels, clock, configuration, database, sources
+from refilld.doctor import answers, budget, channels, clock, configuration, daemons, database, sources
 from refilld.doctor.finding import Finding
 from refilld.settings.settings import Settings
 from storage.engine import Database
@@ -20,12 +20,14 @@ def run_checks(
     yield from database.file_findings(settings.database.url)
     found = list(sources.findings(settings))
     yield from found
-    yield from _with_database(settings, now, sources.opened(found))
+    yield from _with_database(config, settings, now, sources.opened(found))
     yield from answers.findings(settings.answers)
     yield from channels.findings(settings.alerts.urls, send=send_test_alert)
 
 
-def _with_database(settings: Settings, now: datetime, opened_sources: AbstractSet[str]) -> Iterator[Finding]:
+def _with_database(
+    config: Path | None, settings: Settings, now: datetime, opened_sources: AbstractSet[str]
+) -> Iterator[Finding]:
     """The checks that need the database; an unusable database is a finding as well."""
     try:
         connected = Database(settings.database.url, create=False)
@@ -35,7 +37,8 @@ def _with_database(settings: Settings, now: datetime, opened_sources: AbstractSe
     try:
         yield from database.connection_findings(connected)
         with connected.read() as tx:
-            found = [*clock.findings(tx, now), *budget.findings(tx, settings, now)]
+            found = [*daemons.findings(tx, config, now), *clock.findings(tx, now)]
+            found += budget.findings(tx, settings, now)
             found += sources.breakers(tx, settings, now, opened_sources)
         yield from found
     except (NotMigratedError, UnreachableError) as fault:

@@ -9,8 +9,10 @@ from rich.cells import cell_len
 from monitor.alerts.alert import Alert, AlertKind
 from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.model.target import Metric
-from storage import leases, mass_drops, outbox, sources, tokens
+from storage import daemons, leases, mass_drops, outbox, sources, tokens
+from storage.daemons import DaemonMode
 from storage.tokens import Scope
+from tests.builders import NOW
 from tests.command_tree import command_at, commands
 from tests.refilld.cli_world import CliWorld
 
@@ -42,6 +44,7 @@ def filled(cli: CliWorld) -> CliWorld:
         leases.fail(tx, failing.refill_id, failing.lease_token, cli.world.now, leases.Failure(FAILURE), 10)
         mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(123_456, 65_432), cli.world.now)
         outbox.add(tx, Alert(AlertKind.MASS_DROP_STARTED, FAILURE * 3), cli.world.now)
+        daemons.register(tx, "a-host.with-a-long-name.example.com", 4_194_304, "0.1.0", DaemonMode.RUN, NOW)
         tokens.create(tx, "the panel of the shop in the other office", Scope, cli.world.now)
         held = sources.breaker(tx, "instaloader").held(None, f"operator: {long_reason}")
         sources.save_breaker(tx, "instaloader", held)
@@ -60,7 +63,7 @@ def filled(cli: CliWorld) -> CliWorld:
 
 def test_every_list_is_printed_as_such_a_table() -> None:
     lists = {path for path in commands() if path[-1] == "list"}
-    assert lists | {("refills", "claim"), ("terms", "show")} == set(TABLES)
+    assert lists | {("daemons",), ("refills", "claim"), ("terms", "show")} == set(TABLES)
 
 
 @pytest.mark.parametrize("path", TABLES, ids=" ".join)

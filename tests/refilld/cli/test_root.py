@@ -21,7 +21,8 @@ from monitor.sources.contract import SourceContractError
 from refilld.cli import root
 from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
-from storage import errors, mass_drops, reviews
+from storage import daemons, errors, mass_drops, reviews
+from storage.daemons import DaemonMode
 from tests.command_tree import command_at, commands
 from tests.main_in_process import run_main
 from tests.refilld.cli_world import CliWorld, bare, csv, process, sold
@@ -29,6 +30,7 @@ from tests.refilld.queue_world import a_sold_order
 
 TABLES = {
     "backtest",
+    "daemons",
     "doctor",
     "report",
     "list",
@@ -228,6 +230,8 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliW
         reviews.open_review(
             tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), a_sold_order("1", "nasa"), cli.world.now
         )
+    with cli.world.database.write() as tx:
+        daemons.register(tx, "a-host", 7, "0.1.0", DaemonMode.RUN, cli.world.now)
     cli.run("token", "create", "--scope", "metrics:read")
     cli.write(csv([sold(9, "2024-01-01T00:00:00Z")]))
     needed: dict[str, list[object]] = {

@@ -1,0 +1,36 @@
+"""The beat job: a daemon records in the database that it is alive."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage import daemons
+from storage.daemons import DaemonMode
+from storage.engine import Database
+from storage.server_time import shared_time
+
+
+@dataclass(slots=True)
+class DaemonBeat:
+    """The row of this process: made at the start, renewed by each round, removed at a clean stop."""
+
+    database: Database
+    clock: Callable[[], datetime]
+    host: str
+    pid: int
+    version: str
+    mode: DaemonMode
+    _daemon_id: int | None = None
+
+    def run_once(self) -> None:
+        """Renew the row, or make it when it is missing."""
+        with self.database.write() as tx:
+            now = shared_time(tx, self.clock())
+            if self._daemon_id is None or not daemons.beat(tx, self._daemon_id, now):
+                self._daemon_id = daemons.register(tx, self.host, self.pid, self.version, self.mode, now)
+
+    def stop(self) -> None:
+        """Remove the row."""
+        if self._daemon_id is not None:
+            with self.database.write() as tx:
+                daemons.remove(tx, self._daemon_id)

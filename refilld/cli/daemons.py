@@ -1,0 +1,38 @@
+"""`refilld daemons`: the processes that are alive."""
+
+from dataclasses import asdict
+
+import click
+
+from refilld.cli.context import CommandContext, pass_context
+from refilld.cli.lists import Column, list_options, print_list
+from refilld.services.daemon_presence import DaemonPresence, Presence, present
+
+COLUMNS = (
+    Column("state"),
+    Column("host", least=8),
+    Column("pid"),
+    Column("mode"),
+    Column("version"),
+    Column("beat_at"),
+    Column("started_at"),
+)
+
+
+@click.command()
+@list_options
+@pass_context
+def daemons(context: CommandContext, *, as_json: bool, wide: bool) -> None:
+    """Show the daemons: alive, silent (no beat for a minute) or gone (killed)."""
+    with context.database() as database, database.read() as tx:
+        rows = [_fields(one) for one in present(tx, context.now())]
+    print_list(COLUMNS, rows, as_json=as_json, wide=wide)
+
+
+def _fields(one: DaemonPresence) -> dict[str, object]:
+    row = asdict(one.row)
+    del row["daemon_id"]
+    return {"state": one.presence, "alive": one.presence is Presence.ALIVE, **row}
+
+
+COMMANDS = (daemons,)

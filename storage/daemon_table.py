@@ -1,0 +1,18 @@
+"""The table of the daemons: which processes are alive."""
+
+from sqlalchemy import Column, Integer, Table, Text
+
+from storage.column_types import Instant
+from storage.metadata import Key, metadata
+
+daemons = Table(
+    "daemons",
+    metadata,
+    Column("daemon_id", Key, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("beat_at", Instant, nullable=False),
+)

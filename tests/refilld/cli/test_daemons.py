@@ -1,0 +1,168 @@
+"""`refilld daemons`, and what the doctor says about daemons."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from refilld.daemon import Daemon
+from refilld.settings.settings import Settings
+from storage import daemons
+from storage.daemons import DaemonMode
+from tests.refilld.cli.doctor_runs import configure, doctor, found, rows
+from tests.refilld.cli_world import CliWorld, cli_world, sold
+from tests.refilld.plugged_source import plug_in
+
+SECOND = timedelta(seconds=1)
+ELSEWHERE = "another-host"
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliWorld]:
+    """One source without options is installed and enabled."""
+    monkeypatch.setattr("refilld.cli.root.configure", lambda **_: None)
+    monkeypatch.setattr("refilld.doctor.daemons.UNITS", ())
+    plug_in(tmp_path, monkeypatch)
+    with cli_world(tmp_path) as cli:
+        cli.world.path.chmod(0o600)
+        configure(cli, "[sources.seer]\nenabled = true\n")
+        yield cli
+
+
+def recorded(cli: CliWorld, host: str, pid: int, seconds_ago: int, mode: DaemonMode = DaemonMode.RUN) -> None:
+    with cli.world.database.write() as tx:
+        daemons.register(tx, host, pid, "0.1.0", mode, cli.world.now - seconds_ago * SECOND)
+
+
+def listed(cli: CliWorld) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in cli.run("daemons", "--json").stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def ended() -> int:
+    """The number of a process that was killed."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        process.kill()
+    return process.pid
+
+
+@pytest.mark.parametrize(
+    ("host", "seconds_ago", "state"),
+    [(socket.gethostname(), 5, "alive"), (ELSEWHERE, 60, "alive"), (ELSEWHERE, 61, "silent"),
+     (socket.gethostname(), 61, "silent")],
+)  # fmt: skip
+def test_a_daemon_is_alive_while_its_beat_is_recent(
+    cli: CliWorld, host: str, seconds_ago: int, state: str
+) -> None:
+    recorded(cli, host, os.getpid(), seconds_ago)
+    (row,) = listed(cli)
+    assert (row["state"], row["alive"], row["host"]) == (state, state == "alive", host)
+    assert row.keys() >= {"pid", "mode", "version", "started_at", "beat_at"}
+    assert state in cli.run("daemons").stdout
+
+
+def test_a_killed_daemon_is_seen_at_once(cli: CliWorld, ended: int) -> None:
+    """Its beat is recent, but its process does not exist any more."""
+    cli.imported(sold(1))
+    recorded(cli, socket.gethostname(), ended, seconds_ago=5)
+    assert listed(cli)[0]["state"] == "gone"
+    finding = found(cli, "daemon.running")
+    assert (finding["level"], finding["hint"]) == (
+        "error",
+        f"start: refilld --config {cli.home}/refilld.toml run",
+    )
+    assert finding["says"] == "no daemon runs; last beat a minute ago"
+    assert doctor(cli).exit_code == 1
+
+
+def test_a_daemon_on_another_host_that_is_silent_is_an_error(cli: CliWorld) -> None:
+    cli.imported(sold(1))
+    recorded(cli, ELSEWHERE, 7, seconds_ago=600)
+    finding = found(cli, "daemon.running")
+    assert finding["level"] == "error"
+    assert "does not write: last beat 10 minutes ago" in finding["says"]
+
+
+def test_the_http_interface_alone_looks_at_nothing(cli: CliWorld) -> None:
+    cli.imported(sold(1))
+    recorded(cli, ELSEWHERE, 7, seconds_ago=1, mode=DaemonMode.SERVE)
+    with cli.world.database.write() as tx:
+        look = int((cli.world.now - timedelta(hours=3)).timestamp() * 1_000_000)
+        tx.exec_driver_sql(f"UPDATE targets SET last_look_at = {look}")
+    finding = found(cli, "daemon.running")
+    assert (finding["level"], finding["says"]) == ("error", "no daemon runs; last look 3 hours ago")
+
+
+def test_a_new_installation_is_told_to_start_the_daemon(cli: CliWorld) -> None:
+    """That is no error before the first start, and nothing at all before the first import."""
+    assert found(cli, "daemon.running")["level"] == "ok"
+    cli.imported(sold(1))
+    finding = found(cli, "daemon.running")
+    assert (finding["level"], finding["says"]) == (
+        "warning", "no daemon has run yet; 1 target waits for a first look",
+    )  # fmt: skip
+
+
+def test_under_systemd_the_remedy_is_systemctl(cli: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("refilld.doctor.daemons.UNITS", (cli.write("", "refilld.service"),))
+    cli.imported(sold(1))
+    assert found(cli, "daemon.running")["hint"] == "start: systemctl start refilld"
+
+
+def test_a_running_daemon_is_ok(cli: CliWorld) -> None:
+    cli.imported(sold(1))
+    recorded(cli, ELSEWHERE, 7, seconds_ago=1)
+    assert found(cli, "daemon.running")["level"] == "ok"
+
+
+# What to do first
+
+
+def summary(cli: CliWorld) -> dict[str, Any]:
+    last: dict[str, Any] = json.loads(doctor(cli).stdout.splitlines()[-1])
+    return last
+
+
+def test_the_doctor_ends_with_what_to_do_first(cli: CliWorld) -> None:
+    """The remedy of the first error, as text and as JSON."""
+    cli.imported(sold(1))
+    recorded(cli, ELSEWHERE, 7, seconds_ago=600)
+    expected = found(cli, "daemon.running")["hint"]
+    assert (summary(cli)["id"], summary(cli)["level"]) == ("summary", "error")
+    assert (summary(cli)["says"], summary(cli)["hint"]) == (f"first: {expected}", expected)
+    assert cli.run("doctor").stdout.splitlines()[-1] == f"first: {expected}"
+
+
+def test_without_an_error_the_first_warning_is_first(cli: CliWorld) -> None:
+    found_warnings = [row for row in rows(doctor(cli)) if row["level"] == "warning"]
+    assert summary(cli)["says"] == f"first: {found_warnings[0]['hint']}"
+    assert doctor(cli).exit_code == 0
+
+
+# The daemon itself
+
+
+def test_a_process_is_listed_while_it_serves_and_not_after_a_clean_stop(cli: CliWorld) -> None:
+    class UntilListed(Event):
+        """Stops the process when its row is there."""
+
+        seen: list[dict[str, Any]]
+
+        def wait(self, timeout: float | None = None) -> bool:
+            self.seen = listed(cli)
+            return bool(self.seen) or super().wait(0.01)
+
+    stopping = UntilListed()
+    settings = Settings.model_validate({"http": {"listen": "127.0.0.1:0"}})
+    Daemon(settings, cli.world.database, cli.world.clock, stopping).serve()
+    (row,) = stopping.seen
+    assert (row["pid"], row["mode"], row["state"]) == (os.getpid(), "serve", "alive")
+    assert listed(cli) == []
