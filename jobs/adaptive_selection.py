@@ -119,8 +119,8 @@ class AdaptiveSelection:
 
         Call it before `learn` in the same transaction, so that `learn` updates the loaded hazards.
         """
-        refresh = self._refreshed_at is None or now - self._refreshed_at >= REFRESHED_EVERY
-        if refresh or self._saved_at is None or now - self._saved_at >= SAVED_EVERY:
+        refresh = self._refreshed_at is None or abs(now - self._refreshed_at) >= REFRESHED_EVERY
+        if refresh or self._saved_at is None or abs(now - self._saved_at) >= SAVED_EVERY:
             self.save(tx)
             after_commit(tx, partial(setattr, self, "_saved_at", now))
         if refresh:
@@ -182,7 +182,7 @@ class AdaptiveSelection:
     def _has_room(self, tx: Transaction, configured: ConfiguredSource, now: datetime) -> bool:
         """Whether looks at the maximum interval would leave most of the budget to other looks."""
         counted_at, room = self._room.get(configured.source.name, (None, False))
-        if counted_at is None or now - counted_at >= COUNTED_EVERY:
+        if counted_at is None or abs(now - counted_at) >= COUNTED_EVERY:
             daily = min(limit.places * (DAY / limit.window) for limit in configured.budget.limits())
             if configured.budget.spacing:
                 daily = min(daily, DAY / configured.budget.spacing)

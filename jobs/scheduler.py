@@ -10,6 +10,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from jobs.heartbeats import Heartbeats
+from jobs.skipping_interval import SkippingInterval
 from monitor.sources.contract import SourceContractError
 
 log = structlog.get_logger()
@@ -46,11 +47,10 @@ class Scheduler:
         for job in scheduled:
             self._scheduler.add_job(
                 run_counted,
-                "interval",
+                SkippingInterval(seconds=job.every.total_seconds(), timezone=UTC),
                 args=(job, progress),
                 id=job.name,
-                seconds=job.every.total_seconds(),
-                next_run_time=now,  # an earlier time would first list every missed run
+                next_run_time=now,
             )
 
     def start(self) -> None:

@@ -109,6 +109,32 @@ def test_the_first_round_is_due_at_the_start_and_none_was_missed_before_it() -> 
     scheduler.stop()
 
 
+JUMPS = [timedelta(hours=1), timedelta(days=2), timedelta(days=6 * 365)]
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+def test_runs_missed_by_a_jump_of_the_clock_are_skipped_without_being_listed(jump: timedelta) -> None:
+    """One late run, however far the clock was set forward; the next one is an interval later."""
+    start = now()
+    scheduler = Scheduler([ScheduledJob("job", SOON, lambda: None)], progress_of("job"), start)
+    scheduler._scheduler.start(paused=True)
+    (planned,) = scheduler._scheduler.get_jobs()
+    assert planned._get_run_times(start + jump) == [start, start + jump]
+    assert planned.trigger.get_next_fire_time(start + jump, start + jump) == start + jump + SOON
+    scheduler.stop()
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+def test_a_clock_that_was_set_back_does_not_delay_the_next_round(jump: timedelta) -> None:
+    start = now()
+    scheduler = Scheduler([ScheduledJob("job", SOON, lambda: None)], progress_of("job"), start)
+    scheduler._scheduler.start(paused=True)
+    scheduler.catch_up(start - jump)
+    (planned,) = scheduler._scheduler.get_jobs()
+    assert planned.next_run_time == start - jump
+    scheduler.stop()
+
+
 def test_a_failing_round_is_logged_and_sends_no_heartbeat() -> None:
     """A job that only fails becomes late for the watchdog; its next round still starts."""
     seconds = [0.0]
