@@ -1,6 +1,5 @@
 """Ids that never come again: not after a deletion, and not after a migration."""
 
-
 import pytest
 from alembic import command
 from sqlalchemy import Connection, Table
