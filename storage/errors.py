@@ -4,6 +4,8 @@ RefilldError
 └── StorageError
     ├── UnreachableError      the database cannot be opened or reached
     ├── NotMigratedError      the database's schema is not the one this version needs
+    │   └── MovedError            the database was copied to another one, in which the work goes on
+    ├── TransferError         a backup, a restore or a copy is refused, or failed
     ├── DaemonRunningError    another daemon uses this SQLite file
     ├── NotFoundError         there is no such order, refill, review or token
     ├── WrongStateError       the state of a refill or a review does not allow the action
@@ -27,6 +29,14 @@ class UnreachableError(StorageError):
 
 class NotMigratedError(StorageError):
     """The database's schema is not the one this version needs."""
+
+
+class MovedError(NotMigratedError):
+    """The database was copied to another one, in which the work goes on."""
+
+
+class TransferError(StorageError):
+    """A backup, a restore or a copy is refused, or failed."""
 
 
 class DaemonRunningError(StorageError):

@@ -38,13 +38,11 @@ def _last(connection: Connection, table: str, key: str) -> int:
 def _last_given(connection: Connection, table: str, key: str) -> int | None:
     """What the database remembers of rows that may be deleted."""
     if connection.dialect.name == "postgresql":
-        last: int | None = connection.execute(_LAST_OF_SEQUENCE, {"t": table, "c": key}).scalar()
-        return last
+        return connection.execute(_LAST_OF_SEQUENCE, {"t": table, "c": key}).scalar()
     if not inspect(connection).has_table("sqlite_sequence"):
         return None
     query = text("SELECT max(seq) FROM sqlite_sequence WHERE name = :t")
-    last = connection.execute(query, {"t": table}).scalar()
-    return last
+    return connection.execute(query, {"t": table}).scalar()
 
 
 def continue_after(connection: Connection, last: dict[str, int]) -> None:
@@ -59,10 +57,10 @@ def continue_after(connection: Connection, last: dict[str, int]) -> None:
 
 
 def begin_epoch(connection: Connection, now: datetime, known: Iterable[int]) -> int:
-    """Continue in every table after all known ids and after all that time may have brought; returns the first id.
+    """Continue every table after all known ids, and after what follows from the clock; returns the first id.
 
-    Ids of a database that was lost are not known. It gave out fewer than 10,000 a second since it began its own
-    epoch, so ids that follow from the clock come after them.
+    Ids of a database that was lost are not known. It gave out fewer than 10,000 a second since its own epoch
+    began, so ids that follow from the clock come after them.
     """
     by_clock = (now - _START) // timedelta(seconds=1) * _IDS_PER_SECOND
     last = max(by_clock, *known, *last_ids(connection).values())

@@ -1,30 +1,14 @@
-"""Restores and copies of the database, and the start that is made after them (docs/backup.md).
+"""The record of restores and copies of the database, and whether the work goes on in another one."""
 
-A database that continues from an earlier state does not know what has been delivered since. It gives out no id of
-that time again, and holds its open refills until what was delivered is in the counts (RULES 5).
-"""
-
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, case, insert, literal, select, text, update
+from sqlalchemy import Connection, insert, select
 
-from monitor.model.decision import Action, Decision, Reason
-from monitor.model.refill import RefillState
-from monitor.model.terms import Terms
-from storage import drops, refills, row_numbers
-from storage.column_types import Instant
-from storage.schema import OPEN_REFILL, orders, targets
-from storage.schema import drops as drop_table
-from storage.schema import refills as table
-from storage.terms import load_terms
 from storage.transfer_action import TransferAction
-from storage.transfer_tables import transfers
+from storage.transfer_tables import transfers as table
 
 _MARKS = (TransferAction.MOVED, TransferAction.REOPENED)
-_r = table.c
-_NUMBERS = (drop_table.c["count"], drop_table.c.line, drop_table.c.claim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,75 +26,28 @@ class TransferRow:
     """Until when refills are held."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewStart:
-    """What a start after a restore has changed."""
-
-    first_id: int
-    held: int
-    """Refills that were open."""
-    hold_until: datetime
-
-
 def listed(connection: Connection) -> list[TransferRow]:
     """All transfers, oldest first."""
-    rows = connection.execute(select(transfers).order_by(transfers.c.transfer_id))
+    rows = connection.execute(select(table).order_by(table.c.transfer_id))
     return [TransferRow(**row._asdict()) for row in rows]
 
 
 def moved(connection: Connection) -> TransferRow | None:
     """The move of this database to another one; None while the work goes on in this one."""
-    marks = select(transfers).where(transfers.c.action.in_(_MARKS))
-    row = connection.execute(marks.order_by(transfers.c.transfer_id.desc()).limit(1)).first()
+    marks = select(table).where(table.c.action.in_(_MARKS))
+    row = connection.execute(marks.order_by(table.c.transfer_id.desc()).limit(1)).first()
     found = None if row is None else TransferRow(**row._asdict())
     return found if found is not None and found.action is TransferAction.MOVED else None
 
 
 def record(
-    connection: Connection, action: TransferAction, place: str, now: datetime, start: NewStart | None = None
-) -> None:
-    """Record a transfer."""
-    first_id, hold_until = (None, None) if start is None else (start.first_id, start.hold_until)
-    row = {"at": now, "action": action, "place": place, "first_id": first_id, "hold_until": hold_until}
-    connection.execute(insert(transfers), row)
-
-
-def start_anew(
     connection: Connection,
     action: TransferAction,
     place: str,
     now: datetime,
-    known_ids: Iterable[int] = (),
-) -> NewStart:
-    """Continue from an earlier state: with ids that are new, and with open refills held; recorded.
-
-    `known_ids` are the last ids of the database that is replaced.
-    """
-    first_id = row_numbers.begin_epoch(connection, now, known_ids)
-    settle = max((load_terms(terms).settle for terms in _terms(connection)), default=Terms().settle)
-    start = NewStart(first_id, _hold_open(connection, now, now + settle), now + settle)
-    connection.execute(update(targets).values(noop_until=None))  # as every change of orders does
-    record(connection, action, place, now, start)
-    return start
-
-
-def _terms(connection: Connection) -> list[str]:
-    return list(connection.execute(select(orders.c.terms).distinct()).scalars())
-
-
-def _hold_open(connection: Connection, now: datetime, until: datetime) -> int:
-    """Hold all open refills until a time, so that they are decided anew by the next count; returns their number."""
-    is_open = text(f"refills.{OPEN_REFILL}")
-    query = select(_r.refill_id, _r.order_id, _r.drop_id, _r.quantity, *_NUMBERS)
-    query = query.join(drop_table, drop_table.c.drop_id == _r.drop_id)
-    found = connection.execute(query.where(is_open)).mappings().all()
-    later = case((_r.release_at > until, _r.release_at), else_=literal(until, Instant))
-    hold = {"state": RefillState.HELD, "reason": Reason.RESTORED, "lease_token": None, "leased_until": None}
-    connection.execute(update(table).where(is_open).values(**hold, release_at=later))
-    ids = [row["refill_id"] for row in found]
-    refills.add_events(connection, ids, RefillState.HELD, now, "the database was restored")
-    for row in found:
-        numbers = {name: row[name] for name in ("quantity", "count", "line", "claim")}
-        decision = Decision(row["order_id"], now, Action.HOLD, Reason.RESTORED, **numbers)
-        drops.add_decision(connection, row["drop_id"], decision)
-    return len(found)
+    first_id: int | None = None,
+    hold_until: datetime | None = None,
+) -> None:
+    """Record a transfer."""
+    row = {"at": now, "action": action, "place": place, "first_id": first_id, "hold_until": hold_until}
+    connection.execute(insert(table), row)

@@ -10,7 +10,7 @@ from monitor.evaluation.evaluate import LookPolicy
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
-from storage import drops, leases, operator_actions, refills, row_numbers, targets, transfers
+from storage import drops, leases, new_start, operator_actions, refills, row_numbers, targets, transfers
 from storage.engine import Database
 from storage.schema import refills as refill_table
 from storage.schema import targets as target_table
@@ -22,9 +22,9 @@ POLICY = LookPolicy(FixedCadence(6 * HOUR), MassDropRule())
 BACKUP = "/backups/monday.db"
 
 
-def restored(database: Database, now: datetime = NOW, known: int = 0) -> transfers.NewStart:
+def restored(database: Database, now: datetime = NOW, known: int = 0) -> new_start.NewStart:
     with database.write() as connection:
-        return transfers.start_anew(connection, TransferAction.RESTORED, BACKUP, now, [known])
+        return new_start.start_anew(connection, TransferAction.RESTORED, BACKUP, now, [known])
 
 
 def look(database: Database, count: int, now: datetime) -> None:
@@ -123,12 +123,16 @@ def test_ids_begin_after_everything_known_and_after_the_clock(database: Database
     with database.write() as connection:
         owe(connection)
     by_clock = (NOW - datetime(2026, 1, 1, tzinfo=UTC)).days * 86_400 * 10_000 + 43_200 * 10_000
-    assert restored(database).first_id == by_clock + 1
-    assert restored(database).first_id > by_clock + 1
-    start = restored(database, known=10**13)
+    with database.read() as connection:
+        before = max(by_clock, *row_numbers.last_ids(connection).values())
+    first = restored(database).first_id
+    assert first == before + 1
+    assert restored(database).first_id > first
+    known = before + 10**9
+    start = restored(database, known=known)
     with database.write() as connection:
-        assert (start.first_id, owe(connection, "2")) == (10**13 + 1, 10**13 + 1)
-        assert min(row_numbers.last_ids(connection).values()) >= 10**13
+        assert (start.first_id, owe(connection, "2")) == (known + 1, known + 1)
+        assert min(row_numbers.last_ids(connection).values()) >= known
 
 
 def test_transfers_are_recorded(database: Database) -> None:
@@ -146,7 +150,7 @@ def test_a_moved_database_can_be_reopened(database: Database) -> None:
         found = transfers.moved(connection)
         assert found is not None
         assert found.place == "postgresql://db"
-        transfers.start_anew(connection, TransferAction.REOPENED, "postgresql://db", NOW)
+        new_start.start_anew(connection, TransferAction.REOPENED, "postgresql://db", NOW)
         assert transfers.moved(connection) is None
 
 

@@ -49,8 +49,9 @@ def _number_without_reuse(connection: sa.Connection) -> None:
     connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
     connection.exec_driver_sql("PRAGMA writable_schema = RESET")  # reads the schema again
     for name, (key, _) in edited.items():
-        last = f"INSERT INTO sqlite_sequence (name, seq) SELECT '{name}', coalesce(max({key}), 0) FROM {name}"
-        connection.exec_driver_sql(last)
+        last = sa.select(sa.func.max(sa.column(key))).select_from(sa.table(name))
+        row = (name, connection.execute(last).scalar() or 0)
+        connection.exec_driver_sql("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", row)
 
 
 def _edited(name: str, sql: str) -> tuple[str, str] | None:
