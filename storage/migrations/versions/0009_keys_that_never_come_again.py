@@ -49,7 +49,7 @@ def _number_without_reuse(connection: sa.Connection) -> None:
     connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
     connection.exec_driver_sql("PRAGMA writable_schema = RESET")  # reads the schema again
     for name, (key, _) in edited.items():
-        last = sa.select(sa.func.max(sa.column(key))).select_from(sa.table(name))
+        last = sa.select(sa.func.max(sa.column(key, sa.BigInteger()))).select_from(sa.table(name))
         row = (name, connection.execute(last).scalar() or 0)
         connection.exec_driver_sql("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", row)
 

@@ -1,0 +1,3 @@
+"""`refilld db copy` and `refilld db reopen`."""
+
+COMMANDS = ()

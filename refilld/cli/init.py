@@ -1,0 +1,42 @@
+"""`refilld init`: the configuration file and the database."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from refilld.cli.context import CommandContext, pass_context
+from refilld.cli.database import migrated
+from refilld.config import PLACES, ConfigError, named_place
+from storage.engine import Database
+
+
+@click.command()
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Path of the file; the default is $REFILLD_CONFIG, else ./refilld.toml.",
+)
+@pass_context
+def init(context: CommandContext, config: Path | None) -> None:
+    """Write a commented configuration and create the database; never overwrites a file."""
+    path = config or named_place(context.config) or Path(PLACES[0])
+    example = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(example)
+        click.echo(f"wrote {path}")
+    except FileExistsError:
+        click.echo(f"{path} exists already, and is not changed")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+    context.config = path
+    database = Database(context.settings.database.url)
+    try:
+        migrated(database)
+    finally:
+        database.close()
+    click.echo(f"database {database.place} is ready")
+
+
+COMMANDS = (init,)
