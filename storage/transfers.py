@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select
 from storage.transfer_action import TransferAction
 from storage.transfer_tables import transfers as table
 
-_MARKS = (TransferAction.MOVED, TransferAction.REOPENED)
+_MARKS = (TransferAction.MOVED, TransferAction.REOPENED, TransferAction.RESTORED)
 
 
 @dataclass(frozen=True, slots=True)
