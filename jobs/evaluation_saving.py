@@ -69,7 +69,7 @@ def _save_drop(tx: Transaction, order: Order, verdict: Verdict, count: int, hold
         return
     drops.add_decision(tx, drop_id, decision)
     if decision.action in {Action.REFILL, Action.HOLD}:
-        release_at = decision.at + hold if decision.reason is Reason.MASS_DROP else None
+        release_at = decision.at + hold if decision.reason is Reason.MASS_DROP else decision.release_at
         refills.create(tx, drop_id, decision, order.target.metric, release_at)
 
 

@@ -30,7 +30,7 @@ def atomic_file(path: Path) -> Iterator[IO[str]]:
             "w", encoding="utf-8", dir=target.parent, prefix=".refilld.", delete=False
         )
         try:
-            with _exit_on_signals(), temporary:
+            with exit_on_signals(), temporary:
                 yield temporary
             Path(temporary.name).replace(target)
         except BaseException:
@@ -49,7 +49,7 @@ def cannot_be_written(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _exit_on_signals() -> Iterator[None]:
+def exit_on_signals() -> Iterator[None]:
     """Turn SIGTERM and SIGHUP into SystemExit, so that the temporary file is removed."""
 
     def end(number: int, _frame: object) -> Never:

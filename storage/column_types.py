@@ -24,6 +24,11 @@ def microseconds(at: datetime) -> int:
     return (at - EPOCH) // _MICROSECOND
 
 
+def instant(stored: int | None) -> datetime | None:
+    """A stored time, as raw queries return it."""
+    return None if stored is None else EPOCH + stored * _MICROSECOND
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware UTC time, stored as microseconds since 1970 in a 64-bit integer."""
 
@@ -34,7 +39,7 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else EPOCH + value * _MICROSECOND
+        return instant(value)
 
 
 class EnumText(TypeDecorator[E], Generic[E]):

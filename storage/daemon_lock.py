@@ -15,9 +15,16 @@ def daemon_lock(database: Database) -> Iterator[None]:
     if database.path is None:
         yield  # PostgreSQL allows any number of daemons
         return
-    with Path(f"{database.path.resolve()}.lock").open("w") as file:
+    with file_lock(database.path):
+        yield
+
+
+@contextmanager
+def file_lock(path: Path) -> Iterator[None]:
+    """Hold the lock of a SQLite file; raises DaemonRunningError if a daemon holds it."""
+    with Path(f"{path.resolve()}.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DaemonRunningError(f"another refilld run works on {database.path} already") from None
+            raise DaemonRunningError(f"another refilld run works on {path} already") from None
         yield

@@ -5,6 +5,8 @@ RefilldError
     ├── UnreachableError      the database cannot be opened or reached
     │   └── MissingDriverError    the driver of the database is not installed
     ├── NotMigratedError      the database's schema is not the one this version needs
+    │   └── MovedError            the database was copied to another one, in which the work goes on
+    ├── TransferError         a backup, a restore or a copy is refused, or failed
     ├── DaemonRunningError    another daemon uses this SQLite file
     ├── NotFoundError         there is no such order, refill, review or token
     ├── WrongStateError       the state of a refill or a review does not allow the action
@@ -35,6 +37,14 @@ class MissingDriverError(UnreachableError):
 
 class NotMigratedError(StorageError):
     """The database's schema is not the one this version needs."""
+
+
+class MovedError(NotMigratedError):
+    """The database was copied to another one, in which the work goes on."""
+
+
+class TransferError(StorageError):
+    """A backup, a restore or a copy is refused, or failed."""
 
 
 class DaemonRunningError(StorageError):

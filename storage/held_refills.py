@@ -69,7 +69,11 @@ def decided_anew(connection: Connection, decision: Decision) -> bool:
         if decision.reason is not Reason.RECOVERED:
             drops.refuse(connection, decision.order_id, held.drop_id, decision.at)
     elif decision.action is Action.HOLD:
-        kept = {"reason": decision.reason, "quantity": decision.quantity}
+        kept = {
+            "reason": decision.reason,
+            "quantity": decision.quantity,
+            "release_at": decision.release_at,
+        }
         _change(connection, held.refill_id, RefillState.HELD, decision, kept)
     else:
         queued = {"quantity": decision.quantity, "queued_at": decision.at, "available_at": decision.at}
@@ -81,7 +85,7 @@ def _change(
     connection: Connection, refill_id: int, state: RefillState, decision: Decision, values: dict[str, object]
 ) -> None:
     change = update(table).where(_r.refill_id == refill_id, _HELD)
-    connection.execute(change.values(state=state, release_at=None, **values))
+    connection.execute(change.values({"state": state, "release_at": None} | values))
     refills.add_events(connection, [refill_id], state, decision.at, f"hold is over: {decision.reason}")
 
 

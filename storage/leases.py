@@ -19,6 +19,7 @@ from monitor.model.target import Metric
 from storage import order_states, outbox, reviews
 from storage.errors import LeaseLostError
 from storage.refills import LISTED, RefillRow, add_events, get, withdraw
+from storage.revision import require_here
 from storage.schema import orders, refills, targets
 
 
@@ -92,11 +93,15 @@ def claim(
     metrics: Iterable[Metric] = tuple(Metric),
     consumer: str = "",
 ) -> list[ClaimedRefill]:
-    """Claim up to `limit` refills that are ready, oldest first, each under its own lease token."""
+    """Claim up to `limit` refills that are ready, oldest first, each under its own lease token.
+
+    Raises MovedError when the work goes on in another database.
+    """
     query = {"now": now, "metrics": list(metrics), "limit": limit}
     ready = list(connection.execute(_READY, query).scalars())
     if not ready:
         return []
+    require_here(connection, "this database")
     until = now + lease
     taken = [{"id": i, "token": token_urlsafe(18), "until": until, "who": consumer} for i in ready]
     connection.execute(_CLAIM, taken)

@@ -6,7 +6,7 @@ All constraints have fixed names, by which a violation is mapped to a domain err
 from collections.abc import Iterable
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, MetaData, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, MetaData, Table, event, text
 
 metadata = MetaData(
     naming_convention={
@@ -19,6 +19,18 @@ metadata = MetaData(
 )
 
 Key = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows itself only for INTEGER
+
+
+def numbers_rows(table: Table) -> bool:
+    """Whether the database numbers the rows of a table, by its only key."""
+    return [column.type for column in table.primary_key] == [Key]
+
+
+@event.listens_for(Table, "after_parent_attach")
+def _number_without_reuse(table: Table, parent: MetaData) -> None:
+    """On SQLite, give no id out again after its row was deleted; PostgreSQL's sequences never do."""
+    if parent is metadata and numbers_rows(table):
+        table.dialect_options["sqlite"]["autoincrement"] = True
 
 
 def one_of(column: str, words: Iterable[StrEnum]) -> CheckConstraint:

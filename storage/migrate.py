@@ -5,7 +5,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from storage.engine import Database, advisory_lock
+from storage.engine import Database, Transaction, advisory_lock
 from storage.revision import SCRIPTS, newest, require_known
 from storage.schema import metadata
 
@@ -15,13 +15,18 @@ def upgrade(database: Database) -> str:
 
     Raises NotMigratedError if a newer version has migrated the database.
     """
-    config = _config()
     with database.write() as connection:
-        advisory_lock(connection, "refilld migrations")
-        require_known(database.name, MigrationContext.configure(connection).get_current_revision())
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        upgrade_in(connection, database.name)
     return newest()
+
+
+def upgrade_in(connection: Transaction, name: str) -> None:
+    """Run the missing migrations in an open transaction; `name` is that of the database, for the error."""
+    config = _config()
+    advisory_lock(connection, "refilld migrations")
+    require_known(name, MigrationContext.configure(connection).get_current_revision())
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def differences(database: Database) -> list[object]:

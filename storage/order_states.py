@@ -15,6 +15,7 @@ from monitor.model.terms import TermsOrigin
 from storage.column_types import AnyRow, AnySelect
 from storage.schema import OPEN_DROP, drops, order_flags, orders, refills, requests, targets
 from storage.terms import load_terms
+from storage.transfer_tables import transfers
 
 _THE_TARGETS = orders.c.target_id.in_(bindparam("target_ids", expanding=True))
 JOINED = (
@@ -23,7 +24,12 @@ JOINED = (
 )  # fmt: skip
 """Orders with their targets, for `order_of`."""
 _NO_FLAGS: frozenset[Flag] = frozenset()
-_ORDERS = JOINED.where(_THE_TARGETS).order_by(orders.c.completed_at, orders.c.order_id)
+_HOLD_UNTIL = select(func.max(transfers.c.hold_until)).scalar_subquery().label("hold_until")
+_ORDERS = (
+    JOINED.add_columns(_HOLD_UNTIL)
+    .where(_THE_TARGETS)
+    .order_by(orders.c.completed_at, orders.c.order_id)
+)  # fmt: skip
 _ONE_ORDER = JOINED.where(orders.c.order_id == bindparam("order_id"))
 _ONE_FLAG = select(order_flags.c.flag).where(order_flags.c.order_id == bindparam("order_id")).limit(1)
 _FLAGS = select(order_flags).join(orders, orders.c.order_id == order_flags.c.order_id).where(_THE_TARGETS)
@@ -84,6 +90,7 @@ def of_targets(connection: Connection, target_ids: Sequence[int]) -> dict[int, t
                 refills=tuple(fills[row.order_id]) if row.order_id in fills else (),
                 request_pending=row.order_id in asked,
                 settled_look=row.settled_look_at is not None,
+                hold_until=row.hold_until,
             )
         )
     return {target_id: tuple(group) for target_id, group in found.items()}

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import inspect
 
-from storage.engine import Database
-from storage.errors import NotMigratedError
+from storage import transfers
+from storage.engine import Database, Transaction
+from storage.errors import MovedError, NotMigratedError
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -26,19 +27,29 @@ def newest() -> str:
 def current(database: Database) -> str | None:
     """The revision of the database; None if it is empty."""
     with database.read() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        return current_in(connection)
+
+
+def current_in(connection: Transaction) -> str | None:
+    """The revision of the database of a transaction; None if it is empty."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
 
 
 def require_current(database: Database) -> None:
-    """Raise NotMigratedError unless the database has the revision that this version requires."""
+    """Raise NotMigratedError unless the database has the revision that this version requires.
+
+    Raises MovedError when the work goes on in another database.
+    """
     found = current(database)
     if found is None:
         raise NotMigratedError(f"{database.name} holds no refilld tables; run: refilld init")
     require_known(database.name, found)
     if found != newest():
         raise NotMigratedError(f"{database.name} is at {found}, not {newest()}; run: refilld db upgrade")
+    with database.read() as connection:
+        require_here(connection, database.name)
 
 
 def require_known(name: str, found: str | None) -> None:
@@ -46,4 +57,14 @@ def require_known(name: str, found: str | None) -> None:
     if found is not None and found not in known():
         raise NotMigratedError(
             f"{name} is at {found}, which this refilld does not know; install a newer refilld"
+        )
+
+
+def require_here(connection: Transaction, name: str) -> None:
+    """Raise MovedError if the work goes on in another database, to which this one was copied."""
+    move = transfers.moved(connection)
+    if move is not None:
+        raise MovedError(
+            f"{name} was copied to {move.place}, where the work goes on; set database.url to it"
+            f" (to go on here after all: refilld db reopen)"
         )

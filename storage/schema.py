@@ -27,11 +27,11 @@ from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from monitor.model.target_problem import TargetProblem
-from storage import daemon_table, source_tables
+from storage import daemon_table, source_tables, transfer_tables
 from storage.column_types import Amount, EnumText, Instant
 from storage.metadata import Key, metadata, one_of, partial
 
-__all__ = ["daemon_table", "metadata", "source_tables"]  # the metadata is complete only with their tables
+__all__ = ["daemon_table", "metadata", "source_tables", "transfer_tables"]  # the metadata is complete only with these tables
 
 OPEN_REFILL = "state IN ('held', 'queued', 'claimed')"
 OPEN_DROP = "state IN ('suspected', 'waiting', 'refused')"

@@ -241,4 +241,4 @@ def _has_alert(decision: Decision, verdict: Verdict) -> bool:
     """Whether a decision gets its own alert; a mass drop has one alert, a recovered held refill has none."""
     if decision is verdict.release:
         return decision.reason is not Reason.RECOVERED
-    return decision.reason is not Reason.MASS_DROP
+    return decision.reason not in {Reason.MASS_DROP, Reason.RESTORED}

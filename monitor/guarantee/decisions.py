@@ -50,6 +50,10 @@ def _mass_drop(case: Case) -> bool:
     return case.mass_drop
 
 
+def _restored(case: Case) -> bool:
+    return case.state.hold_until is not None and case.now < case.state.hold_until
+
+
 def _below_start_reviewed(case: Case) -> bool:
     return case.claim.below_start and case.state.order.terms.below_start is BelowStart.REVIEW
 
@@ -66,6 +70,7 @@ TABLE: tuple[tuple[Callable[[Case], bool], Action, Reason], ...] = (
     (_below_start_refused, Action.REFUSE, Reason.BELOW_START_COUNT),
     (_awaiting_request, Action.WAIT, Reason.AWAITING_REQUEST),
     (_mass_drop, Action.HOLD, Reason.MASS_DROP),
+    (_restored, Action.HOLD, Reason.RESTORED),
     (_below_start_reviewed, Action.HOLD, Reason.BELOW_START_COUNT),
     (_otherwise, Action.REFILL, Reason.DROP_CONFIRMED),
 )
@@ -85,4 +90,5 @@ def decide(case: Case) -> Decision:
         count=case.count,
         line=case.claim.line,
         claim=case.claim.units,
+        release_at=case.state.hold_until if reason is Reason.RESTORED else None,
     )

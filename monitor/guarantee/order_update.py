@@ -39,7 +39,7 @@ def _refill_of(decision: Decision, hold: timedelta) -> tuple[Refill, ...]:
     if decision.action is Action.REFILL:
         return (Refill(decision.order_id, decision.quantity, RefillState.QUEUED),)
     if decision.action is Action.HOLD:
-        release_at = decision.at + hold if decision.reason is Reason.MASS_DROP else None
+        release_at = decision.at + hold if decision.reason is Reason.MASS_DROP else decision.release_at
         return (Refill(decision.order_id, decision.quantity, RefillState.HELD, release_at=release_at),)
     return ()
 
@@ -63,5 +63,5 @@ def _decided(refill: Refill, decision: Decision) -> Refill:
     if refill.state is not RefillState.HELD:
         return refill
     if decision.action is Action.HOLD:
-        return replace(refill, quantity=decision.quantity, release_at=None)
+        return replace(refill, quantity=decision.quantity, release_at=decision.release_at)
     return replace(refill, state=RefillState.QUEUED, quantity=decision.quantity, release_at=None)

@@ -19,6 +19,8 @@ class OrderState:
     request_pending: bool = False
     settled_look: bool = False
     """A look has judged the order after its delivery settled."""
+    hold_until: datetime | None = None
+    """Until when its refills are held because the database was restored (RULES 5); None if it never was."""
 
     def in_flight(self, now: datetime) -> int:
         """Units of this order's refills that the count does not contain yet (RULES 3)."""

@@ -1,54 +1,19 @@
-"""`refilld init` and `refilld db`: the configuration file, the database and its migrations."""
+"""`refilld db`: the database, its migrations, backups and copies."""
 
-import os
 from datetime import datetime
-from importlib.resources import files
-from pathlib import Path
 
 import click
 
+from refilld.cli import backup, database_copy
 from refilld.cli.context import CommandContext, pass_context
-from refilld.config import PLACES, ConfigError, named_place
 from refilld.services.line_changes import line_changes
-from storage import migrate, revision
+from refilld.services.transfer_words import transfer_sentence
+from storage import migrate, revision, transfers
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 
 
-@click.command()
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    help="Path of the file; the default is $REFILLD_CONFIG, else ./refilld.toml.",
-)
-@pass_context
-def init(context: CommandContext, config: Path | None) -> None:
-    """Write a commented configuration and create the database; never overwrites a file."""
-    path = config or named_place(context.config) or Path(PLACES[0])
-    example = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
-    try:
-        _write_new(path, example)
-        click.echo(f"wrote {path}")
-    except FileExistsError:
-        click.echo(f"{path} exists already, and is not changed")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
-    context.config = path
-    database = Database(context.settings.database.url)
-    try:
-        _migrate(database)
-    finally:
-        database.close()
-    click.echo(f"database {database.place} is ready")
-
-
-def _write_new(path: Path, text: str) -> None:
-    """Write a file that did not exist; only its owner and group may read it, as secrets may be added."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "w", encoding="utf-8") as file:
-        file.write(text)
-
-
-def _migrate(database: Database) -> None:
+def migrated(database: Database) -> None:
     """Migrate a database to this version; fails while a daemon uses it."""
     if revision.current(database) != revision.newest():
         with daemon_lock(database):
@@ -61,7 +26,7 @@ _LOWEST_BASES = "0005"
 
 @click.group()
 def db() -> None:
-    """The schema of the database, and its migrations."""
+    """The database: migrations, backups, copies."""
 
 
 @db.command()
@@ -74,7 +39,7 @@ def upgrade(context: CommandContext) -> None:
     database = Database(context.settings.database.url)
     try:
         before = revision.current(database)
-        _migrate(database)
+        migrated(database)
         click.echo(f"{database.name} is at {revision.newest()}, {_what_happened(before)}")
         if before is not None and before < _LOWEST_BASES:
             _print_line_changes(database, context.now())
@@ -107,6 +72,11 @@ def check(context: CommandContext) -> None:
     with context.database() as database:
         database.quick_check()
         click.echo(f"{database.name} is sound and at {revision.newest()}")
+        with database.read() as connection:
+            for transfer in transfers.listed(connection):
+                click.echo(f"  {transfer_sentence(transfer)}")
 
 
-COMMANDS = (init, db)
+for command in (*backup.COMMANDS, *database_copy.COMMANDS):
+    db.add_command(command)
+COMMANDS = (db,)

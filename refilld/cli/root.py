@@ -25,7 +25,7 @@ MODULES = {
     "demo": "demo",
     "doctor": "doctor",
     "drops": "alerts",
-    "init": "database",
+    "init": "init",
     "mass-drops": "mass_drops",
     "orders": "orders",
     "refills": "refills",

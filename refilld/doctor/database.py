@@ -10,7 +10,8 @@ from pathlib import Path
 from refilld.doctor import private_file
 from refilld.doctor.finding import Finding, error, ok, warning
 from refilld.extras import install_command
-from storage import revision, sqlite_fault
+from refilld.services.transfer_words import transfer_sentence
+from storage import revision, sqlite_fault, transfers
 from storage.database_url import parse_url
 from storage.engine import Database
 from storage.errors import MissingDriverError, NotMigratedError, UnreachableError
@@ -65,6 +66,10 @@ def connection_findings(database: Database) -> Iterator[Finding]:
     revision.require_current(database)
     yield ok(REACHABLE, f"{database.name} answers")
     yield ok(MIGRATED, f"its schema is {revision.newest()}, which this version needs")
+    with database.read() as connection:
+        done = transfers.listed(connection)
+    if done:
+        yield ok("database.transfers", f"it was {transfer_sentence(done[-1])}")
     if database.sqlite:
         yield _integrity(database)
         yield _sqlite_version()

@@ -1,7 +1,7 @@
 """RULES 5: decisions, the first row that applies."""
 
 from collections.abc import Collection
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from datetime import datetime, timedelta
 from itertools import combinations
 
@@ -26,8 +26,9 @@ ROWS = {
     5: ("refuse", "below_start_count"),
     6: ("wait", "awaiting_request"),
     7: ("hold", "mass_drop"),
-    8: ("hold", "below_start_count"),
-    9: ("refill", "drop_confirmed"),
+    8: ("hold", "restored"),
+    9: ("hold", "below_start_count"),
+    10: ("refill", "drop_confirmed"),
 }
 """The table of RULES 5."""
 
@@ -43,7 +44,7 @@ def verdict(case: Case) -> tuple[str, str]:
 
 
 def case_for(rows: Collection[int]) -> Case:
-    """Make the case in which exactly these rows of the table (and the ninth) apply; not both 5 and 8."""
+    """Make the case in which exactly these rows of the table (and the tenth) apply; not both 5 and 9."""
     refills = [a_completed_refill(10, LONG_AGO)]
     if 1 in rows:
         refills.append(a_refill(1, RefillState.CLAIMED))
@@ -57,10 +58,11 @@ def case_for(rows: Collection[int]) -> Case:
         below_start=BelowStart.REFUSE if 5 in rows else BelowStart.REVIEW,
         refill=RefillMode.ON_REQUEST if 6 in rows else RefillMode.AUTOMATIC,
     )
-    effective = 999 if {5, 8} & set(rows) else 1000
-    return Case(
-        an_order_state(order, refills=refills), a_claim(effective=effective), effective, NOW, 7 in rows
-    )
+    effective = 999 if {5, 9} & set(rows) else 1000
+    state = an_order_state(order, refills=refills)
+    if 8 in rows:
+        state = replace(state, hold_until=NOW + HOUR)
+    return Case(state, a_claim(effective=effective), effective, NOW, 7 in rows)
 
 
 # The table
@@ -74,12 +76,12 @@ def test_each_row_decides_when_it_alone_applies(row: int) -> None:
 
 @pytest.mark.parametrize("row", ROWS)
 def test_each_row_decides_once_all_above_it_do_not_apply(row: int) -> None:
-    """RULES 5: with every row from this one on applying (8 gives way to 5, its other half)."""
-    rows = set(range(row, 10)) - ({8} if row <= 5 else set())
+    """RULES 5: with every row from this one on applying (9 gives way to 5, its other half)."""
+    rows = set(range(row, 11)) - ({9} if row <= 5 else set())
     assert ROWS[row] == verdict(case_for(rows))
 
 
-@pytest.mark.parametrize(("upper", "lower"), [p for p in combinations(ROWS, 2) if p != (5, 8)])
+@pytest.mark.parametrize(("upper", "lower"), [p for p in combinations(ROWS, 2) if p != (5, 9)])
 def test_of_two_rows_that_apply_the_upper_one_decides(upper: int, lower: int) -> None:
     """RULES 5: decisions, first that applies, for every pair that can apply together."""
     assert ROWS[upper] == verdict(case_for({upper, lower}))
@@ -104,11 +106,12 @@ def test_a_refill_is_in_progress_while_it_is_held_queued_or_claimed(
 ) -> None:
     """RULES 5, row 1: a refill that failed does not block the next one."""
     case = Case(an_order_state(refills=[a_refill(10, state)]), a_claim(), 1500, NOW)
-    assert (ROWS[1] if in_progress else ROWS[9]) == verdict(case)
+    assert (ROWS[1] if in_progress else ROWS[10]) == verdict(case)
 
 
 @pytest.mark.parametrize(
-    ("max_refills", "completed", "row"), [(3, 0, 9), (3, 2, 9), (3, 3, 2), (3, 4, 2), (1, 1, 2), (0, 50, 9)]
+    ("max_refills", "completed", "row"),
+    [(3, 0, 10), (3, 2, 10), (3, 3, 2), (3, 4, 2), (1, 1, 2), (0, 50, 10)],
 )
 def test_completed_refills_reach_max_refills_and_0_is_no_limit(
     max_refills: int, completed: int, row: int
@@ -123,7 +126,7 @@ def test_completed_refills_reach_max_refills_and_0_is_no_limit(
 def test_only_completed_refills_count_for_the_limit(refill_state: RefillState) -> None:
     """RULES 5, row 2: rejected, cancelled and dead refills were not delivered."""
     state = an_order_state(an_order(max_refills=1), refills=[a_refill(10, refill_state)] * 3)
-    assert ROWS[9] == verdict(Case(state, a_claim(), 1500, NOW))
+    assert ROWS[10] == verdict(Case(state, a_claim(), 1500, NOW))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +157,7 @@ def test_the_allowance_is_the_percentage_less_all_units_refilled_or_in_flight(
     assert expected == an_order_state(order, refills=refills).allowance
 
 
-@pytest.mark.parametrize(("spent", "row"), [(1499, 9), (1500, 3), (1501, 3)])
+@pytest.mark.parametrize(("spent", "row"), [(1499, 10), (1500, 3), (1501, 3)])
 def test_an_allowance_of_0_is_spent(spent: int, row: int) -> None:
     """RULES 5, row 3: one unit left is still an allowance."""
     state = an_order_state(refills=[a_completed_refill(spent, LONG_AGO)])
@@ -162,7 +165,7 @@ def test_an_allowance_of_0_is_spent(spent: int, row: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("since", "row"), [(timedelta(0), 4), (24 * HOUR - INSTANT, 4), (24 * HOUR, 9), (30 * HOUR, 9)]
+    ("since", "row"), [(timedelta(0), 4), (24 * HOUR - INSTANT, 4), (24 * HOUR, 10), (30 * HOUR, 10)]
 )
 def test_the_cooldown_is_over_when_it_has_passed(since: timedelta, row: int) -> None:
     """RULES 5, row 4: less than `cooldown` since the order's last refill was completed."""
@@ -181,34 +184,34 @@ def test_the_cooldown_runs_from_the_last_refill(times: tuple[datetime, ...]) -> 
     ("below_start", "effective", "row"),
     [
         (BelowStart.REFUSE, 999, 5),
-        (BelowStart.REFUSE, 1000, 9),
-        (BelowStart.REVIEW, 999, 8),
-        (BelowStart.REVIEW, 1000, 9),
-        (BelowStart.CAP, 999, 9),
-        (BelowStart.CAP, 0, 9),
+        (BelowStart.REFUSE, 1000, 10),
+        (BelowStart.REVIEW, 999, 9),
+        (BelowStart.REVIEW, 1000, 10),
+        (BelowStart.CAP, 999, 10),
+        (BelowStart.CAP, 0, 10),
     ],
 )
 def test_below_start_refuses_reviews_or_caps_what_is_below_the_floor(
     below_start: BelowStart, effective: int, row: int
 ) -> None:
-    """RULES 5, rows 5 and 8: effective < floor (1000); at the floor is not below it."""
+    """RULES 5, rows 5 and 9: effective < floor (1000); at the floor is not below it."""
     state = an_order_state(an_order(below_start=below_start))
     assert ROWS[row] == verdict(Case(state, a_claim(effective=effective), effective, NOW))
 
 
 def test_units_in_flight_lift_an_order_above_its_floor() -> None:
-    """RULES 5, rows 5 and 8: the effective count decides, not the visible one (900 + 100 in flight)."""
+    """RULES 5, rows 5 and 9: the effective count decides, not the visible one (900 + 100 in flight)."""
     state = an_order_state(refills=[a_completed_refill(100, NOW - 2 * HOUR)], order=an_order(cooldown=HOUR))
-    assert ROWS[9] == verdict(Case(state, a_claim(effective=1000), 900, NOW))
+    assert ROWS[10] == verdict(Case(state, a_claim(effective=1000), 900, NOW))
 
 
 @pytest.mark.parametrize(
     ("refill", "asked", "row"),
     [
         (RefillMode.ON_REQUEST, False, 6),
-        (RefillMode.ON_REQUEST, True, 9),
-        (RefillMode.AUTOMATIC, False, 9),
-        (RefillMode.AUTOMATIC, True, 9),
+        (RefillMode.ON_REQUEST, True, 10),
+        (RefillMode.AUTOMATIC, False, 10),
+        (RefillMode.AUTOMATIC, True, 10),
     ],
 )
 def test_on_request_waits_for_a_request(refill: RefillMode, asked: bool, row: int) -> None:
@@ -250,6 +253,15 @@ def test_waiting_and_refusing_give_nothing(row: int) -> None:
     assert expected == decide(case_for({row})).quantity
 
 
+@pytest.mark.parametrize(("since", "row"), [(-INSTANT, 8), (timedelta(0), 10), (HOUR, 10)])
+def test_a_restored_database_holds_refills_until_a_time(since: timedelta, row: int) -> None:
+    """RULES 5, row 8: and this is the time at which the drop is decided again."""
+    state = replace(an_order_state(), hold_until=NOW - since)
+    decision = decide(Case(state, a_claim(), 1500, NOW))
+    assert ROWS[row] == (decision.action, decision.reason)
+    assert decision.release_at == (NOW - since if row == 8 else None)
+
+
 def test_a_decision_keeps_its_reason_the_count_the_line_and_the_claim() -> None:
     """RULES 4: every decision is stored with them, so that support can answer in one sentence."""
     state: OrderState = an_order_state(refills=[a_completed_refill(1100, LONG_AGO)])
@@ -261,7 +273,7 @@ def test_a_decision_keeps_its_reason_the_count_the_line_and_the_claim() -> None:
 
 def test_a_case_and_its_decision_are_immutable() -> None:
     """RULES 4: support answers from the decision as it was made; it and its inputs never change."""
-    case = case_for({9})
+    case = case_for({10})
     decision = decide(case)
     with pytest.raises(FrozenInstanceError):
         case.count = 0  # type: ignore[misc]

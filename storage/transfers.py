@@ -1,0 +1,53 @@
+"""The record of restores and copies of the database, and whether the work goes on in another one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from storage.transfer_action import TransferAction
+from storage.transfer_tables import transfers as table
+
+_MARKS = (TransferAction.MOVED, TransferAction.REOPENED, TransferAction.RESTORED)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRow:
+    """One restore or copy."""
+
+    transfer_id: int
+    at: datetime
+    action: TransferAction
+    place: str
+    """The backup, or the other database, without secrets."""
+    first_id: int | None
+    """From here on ids were given out since; None if they simply continue."""
+    hold_until: datetime | None
+    """Until when refills are held."""
+
+
+def listed(connection: Connection) -> list[TransferRow]:
+    """All transfers, oldest first."""
+    rows = connection.execute(select(table).order_by(table.c.transfer_id))
+    return [TransferRow(**row._asdict()) for row in rows]
+
+
+def moved(connection: Connection) -> TransferRow | None:
+    """The move of this database to another one; None while the work goes on in this one."""
+    marks = select(table).where(table.c.action.in_(_MARKS))
+    row = connection.execute(marks.order_by(table.c.transfer_id.desc()).limit(1)).first()
+    found = None if row is None else TransferRow(**row._asdict())
+    return found if found is not None and found.action is TransferAction.MOVED else None
+
+
+def record(
+    connection: Connection,
+    action: TransferAction,
+    place: str,
+    now: datetime,
+    first_id: int | None = None,
+    hold_until: datetime | None = None,
+) -> None:
+    """Record a transfer."""
+    row = {"at": now, "action": action, "place": place, "first_id": first_id, "hold_until": hold_until}
+    connection.execute(insert(table), row)
