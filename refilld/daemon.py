@@ -26,6 +26,7 @@ from refilld.api.health import Health
 from refilld.api.server import HttpServer
 from refilld.channels import open_channels
 from refilld.sd_notify import Notifier
+from refilld.services.database_check import DatabaseCheck
 from refilld.services.look_obstacle import EnabledSources, enabled_sources, opened
 from refilld.services.manual_check import ManualCheck
 from refilld.settings.settings import Settings
@@ -34,7 +35,7 @@ from storage import sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 from storage.errors import UnreachableError
-from storage.revision import require_current
+from storage.patience import CALLER
 
 log = structlog.get_logger()
 LEASES_EVERY = timedelta(seconds=5)
@@ -125,9 +126,10 @@ class Daemon:
             progress = Heartbeats(silences, time.monotonic)
             sampling = self.sampling(configured_sources, lambda: progress.heartbeat("sampling"))
             scheduled_jobs = self.scheduled_jobs(sampling, progress.heartbeat)
+            check = DatabaseCheck(self.database.capped(CALLER))
             if http:
                 enabled = opened(configured_sources, sampling.policy.router)
-                stack.enter_context(self._serving(progress.late, enabled))
+                stack.enter_context(self._serving(check, progress.late, enabled))
             stack.callback(self.database.checkpoint)
             scheduler = Scheduler(scheduled_jobs, progress, self.clock())
             stack.callback(_flush, sampling)
@@ -138,23 +140,26 @@ class Daemon:
                 database=self.database.name,
                 sources=[one.source.name for one in configured_sources],
             )
-            self._supervise(progress.late, scheduler.catch_up)
+            self._supervise(check, progress.late, scheduler.catch_up)
             log.info("daemon.stopping")
         log.info("daemon.stopped")
 
     def serve(self) -> None:
         """Run the HTTP server without jobs."""
-        with self._serving(tuple, enabled_sources(self.settings)):
-            self._supervise(tuple, lambda _now: None)
+        check = DatabaseCheck(self.database.capped(CALLER))
+        with self._serving(check, tuple, enabled_sources(self.settings)):
+            self._supervise(check, tuple, lambda _now: None)
 
     @contextmanager
-    def _serving(self, late: Callable[[], tuple[str, ...]], enabled: EnabledSources) -> Iterator[None]:
+    def _serving(
+        self, check: DatabaseCheck, late: Callable[[], tuple[str, ...]], enabled: EnabledSources
+    ) -> Iterator[None]:
         app = create_app(
             self.database,
             self.settings,
             self.clock,
             self.stopping,
-            lambda: health(self.database, late),
+            lambda: health(check, late),
             enabled,
         )
         server = HttpServer(app, self.settings.http.host, self.settings.http.port)
@@ -165,14 +170,19 @@ class Daemon:
         finally:
             server.stop()
 
-    def _supervise(self, late: Callable[[], tuple[str, ...]], catch_up: Callable[[datetime], None]) -> None:
+    def _supervise(
+        self,
+        check: DatabaseCheck,
+        late: Callable[[], tuple[str, ...]],
+        catch_up: Callable[[datetime], None],
+    ) -> None:
         """Wait until `stopping` is set; notify systemd's watchdog as long as every job makes progress."""
         notifier = Notifier(os.environ)
         notifier.ready("running")
         pace = (notifier.watchdog_interval or WATCHDOG_INTERVAL).total_seconds()
         while not self.stopping.wait(pace):
             with suppress(UnreachableError):  # the jobs log that, and continue when it is back
-                require_current(self.database)  # a newer migration ends this process
+                check.require_ready()  # a newer migration ends this process
             catch_up(self.clock())
             stuck = late()
             if stuck:
@@ -189,11 +199,11 @@ def _flush(sampling: Sampling) -> None:
         sampling.flush()
 
 
-def health(database: Database, late: Callable[[], tuple[str, ...]]) -> Health:
-    """Check that the database answers and is migrated, and that the jobs make progress."""
+def health(check: DatabaseCheck, late: Callable[[], tuple[str, ...]]) -> Health:
+    """Check that the database is ready, and that the jobs make progress."""
     faults = [f"job {job} makes no progress" for job in late()]
     try:
-        require_current(database)
+        check.require_ready()
     except RefilldError as error:
         faults.append(str(error))
     return Health(tuple(faults))

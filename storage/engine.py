@@ -119,6 +119,14 @@ class Database:
                 if isinstance(raw, SQLiteConnection):
                     raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
+    def require_writable(self) -> None:
+        """Raise UnreachableError if the PostgreSQL server lets this account only read, as a standby does."""
+        if not self.sqlite:
+            with self.read() as connection:
+                answer = connection.exec_driver_sql("SHOW transaction_read_only").scalar()
+            if answer == "on":
+                raise UnreachableError(f"database {self.name}: the server is read-only; is it a standby?")
+
     def quick_check(self) -> None:
         """Run SQLite's quick check; raises UnreachableError if the file is damaged."""
         if self.sqlite:

@@ -10,7 +10,7 @@ CHECK = 2.0
 """Seconds for the answer to the check of a pooled connection."""
 MARGIN = 1.0
 """Seconds that the server has to cancel a statement before the connection is closed without its answer."""
-STOPPING = 2.0
+STOPPING = 2
 """Seconds of a wait, at most, when the process is stopping."""
 
 
@@ -46,6 +46,11 @@ class Waits:
     def shorten_when(self, stopping: Event) -> None:
         """Shorten all waits, also the current ones, once the event is set."""
         self._stopping = stopping
+
+    @property
+    def connect_timeout(self) -> int:
+        """Seconds to connect to one host."""
+        return STOPPING if self._stopping.is_set() else CONNECT
 
     def over(self, start: float, seconds: float) -> bool:
         """Whether a wait that began at `start` (monotonic) has lasted so many seconds, or must end now."""

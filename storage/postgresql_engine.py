@@ -20,7 +20,6 @@ _SPARE_CONNECTIONS = 16
 _IDLE_IN_TRANSACTION = 120
 """Seconds after which the server ends a transaction, and releases its locks, when its client is silent."""
 _PARAMETERS: dict[str, object] = {
-    "connect_timeout": CONNECT,
     "keepalives_idle": 30,  # a host that is gone is noticed within a minute
     "keepalives_interval": 10,
     "keepalives_count": 3,
@@ -39,6 +38,7 @@ def open_engine(url: URL, waits: Waits) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: object, _record: object, arguments: list[str], parameters: dict[str, Any]) -> Any:
+        parameters.setdefault("connect_timeout", waits.connect_timeout)
         raw = connect(*arguments, **parameters)
         raw.waits = waits
         return raw

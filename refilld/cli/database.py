@@ -12,6 +12,7 @@ from refilld.services.line_changes import line_changes
 from storage import migrate, revision
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
+from storage.patience import MIGRATION
 
 
 @click.command()
@@ -34,7 +35,7 @@ def init(context: CommandContext, config: Path | None) -> None:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
     context.config = path
-    database = Database(context.settings.database.url)
+    database = Database(context.settings.database.url, patience=MIGRATION)
     try:
         _migrate(database)
     finally:
@@ -65,7 +66,7 @@ def upgrade(context: CommandContext) -> None:
 
     Lists the orders whose lines the rules of this version change; what was decided stays.
     """
-    database = Database(context.settings.database.url)
+    database = Database(context.settings.database.url, patience=MIGRATION)
     try:
         before = revision.current(database)
         _migrate(database)
