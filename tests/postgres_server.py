@@ -27,11 +27,12 @@ INSTALLATION = Path(PACKAGE, "pginstall18")
 MIN_FREE_BYTES = 2**30
 """The free space that a directory in memory must have to be used."""
 LIBRARIES = f"{PACKAGE}.libs"
+MOST_CONNECTIONS = 50
 
 SETTINGS = (
     "-c listen_addresses='' "  # a Unix socket only, so that no two servers want the same port
     "-c fsync=off -c synchronous_commit=off -c full_page_writes=off "  # the data is temporary
-    "-c max_connections=50"
+    f"-c max_connections={MOST_CONNECTIONS}"
 )
 
 
