@@ -1,5 +1,5 @@
 # Every target creates the virtual environment that it needs. As root on Debian 12, it also installs the
-# Debian packages that are missing (python3-venv, systemd, libfaketime).
+# Debian packages that are missing (python3-venv, systemd, libfaketime, pgbouncer).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -24,7 +24,7 @@ define apt
 	|| { echo "$(1) is missing and could not be installed here; please install it" >&2; exit 1; }
 endef
 
-.PHONY: help demo test coverage mutants lint format clean systemd-analyze libfaketime
+.PHONY: help demo test coverage mutants lint format clean systemd-analyze libfaketime pgbouncer
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 10
@@ -32,7 +32,7 @@ help: ## show this list
 demo: $(VENV)/.demo ## run the program end to end against a simulated Instagram, nothing to configure
 	@$(BIN)/refilld demo
 
-test: lint systemd-analyze libfaketime ## all checks: what lint checks, then all tests, with line coverage
+test: lint systemd-analyze libfaketime pgbouncer ## all checks: what lint checks, then all tests, with line coverage
 	$(BIN)/pytest -n 2 $(COVERAGE)
 	@[ -z "$(COVERAGE)" ] || echo "line coverage: $$($(BIN)/coverage report --format=total) % (make coverage: details)"
 
@@ -61,6 +61,9 @@ systemd-analyze:
 
 libfaketime:
 	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || $(call apt,libfaketime)
+
+pgbouncer:
+	@PATH="$$PATH:/usr/sbin" command -v pgbouncer >/dev/null || $(call apt,pgbouncer)
 
 # Stamp files: each is written when its step has succeeded, and outdated when pyproject.toml changes.
 $(VENV)/.demo: pyproject.toml $(VENV)/.pip

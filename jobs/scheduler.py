@@ -12,6 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from jobs.heartbeats import Heartbeats
 from jobs.skipping_interval import SkippingInterval
 from monitor.sources.contract import SourceContractError
+from storage.errors import UnreachableError
 
 log = structlog.get_logger()
 MARGIN = timedelta(minutes=2)
@@ -71,7 +72,7 @@ def run_guarded(job: ScheduledJob) -> bool:
     """Run one round; a failure is logged and returns False."""
     try:
         job.run()
-    except SourceContractError as error:
+    except (SourceContractError, UnreachableError) as error:
         log.error("job.failed", job=job.name, error=str(error))  # noqa: TRY400  # the fault is not in our code
         return False
     except Exception:

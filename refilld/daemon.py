@@ -29,6 +29,7 @@ from refilld.api.health import Health
 from refilld.api.server import HttpServer
 from refilld.channels import open_channels
 from refilld.sd_notify import Notifier
+from refilld.services.database_check import DatabaseCheck
 from refilld.services.look_obstacle import EnabledSources, enabled_sources, opened
 from refilld.services.manual_check import ManualCheck
 from refilld.settings.settings import Settings
@@ -38,7 +39,7 @@ from storage.daemon_lock import daemon_lock
 from storage.daemons import DaemonMode
 from storage.engine import Database
 from storage.errors import UnreachableError
-from storage.revision import require_current
+from storage.patience import CALLER
 
 log = structlog.get_logger()
 LEASES_EVERY = timedelta(seconds=5)
@@ -131,9 +132,10 @@ class Daemon:
             progress = _heartbeats(intervals(self.settings) | {BEAT: BEAT_EVERY})
             sampling = self.sampling(configured_sources, lambda: progress.heartbeat("sampling"))
             scheduled_jobs = self.scheduled_jobs(sampling, progress.heartbeat)
+            check = DatabaseCheck(self.database.capped(CALLER))
             if http:
                 enabled = opened(configured_sources, sampling.policy.router)
-                stack.enter_context(self._serving(progress.late, enabled))
+                stack.enter_context(self._serving(check, progress.late, enabled))
             stack.callback(self.database.checkpoint)
             beat = self._beat(DaemonMode.RUN)
             stack.callback(_stop_beat, beat)
@@ -146,33 +148,36 @@ class Daemon:
                 database=self.database.name,
                 sources=[one.source.name for one in configured_sources],
             )
-            self._supervise(progress.late, scheduler.catch_up)
+            self._supervise(check, progress.late, scheduler.catch_up)
             log.info("daemon.stopping")
         log.info("daemon.stopped")
 
     def serve(self) -> None:
         """Run the HTTP server without jobs, except that it records that it is alive."""
+        check = DatabaseCheck(self.database.capped(CALLER))
         with ExitStack() as stack:
             progress, beat = _heartbeats({BEAT: BEAT_EVERY}), self._beat(DaemonMode.SERVE)
-            stack.enter_context(self._serving(progress.late, enabled_sources(self.settings)))
+            stack.enter_context(self._serving(check, progress.late, enabled_sources(self.settings)))
             stack.callback(_stop_beat, beat)
             scheduler = Scheduler([_beat_job(beat)], progress, self.clock())
             scheduler.start()
             stack.callback(scheduler.stop)
-            self._supervise(progress.late, scheduler.catch_up)
+            self._supervise(check, progress.late, scheduler.catch_up)
 
     def _beat(self, mode: DaemonMode) -> DaemonBeat:
         host, version = socket.gethostname(), metadata.version("refilld")
         return DaemonBeat(self.database, self.clock, host, os.getpid(), version, mode)
 
     @contextmanager
-    def _serving(self, late: Callable[[], tuple[str, ...]], enabled: EnabledSources) -> Iterator[None]:
+    def _serving(
+        self, check: DatabaseCheck, late: Callable[[], tuple[str, ...]], enabled: EnabledSources
+    ) -> Iterator[None]:
         app = create_app(
             self.database,
             self.settings,
             self.clock,
             self.stopping,
-            lambda: health(self.database, late),
+            lambda: health(check, late),
             enabled,
         )
         server = HttpServer(app, self.settings.http.host, self.settings.http.port)
@@ -183,14 +188,19 @@ class Daemon:
         finally:
             server.stop()
 
-    def _supervise(self, late: Callable[[], tuple[str, ...]], catch_up: Callable[[datetime], None]) -> None:
+    def _supervise(
+        self,
+        check: DatabaseCheck,
+        late: Callable[[], tuple[str, ...]],
+        catch_up: Callable[[datetime], None],
+    ) -> None:
         """Wait until `stopping` is set; notify systemd's watchdog as long as every job makes progress."""
         notifier = Notifier(os.environ)
         notifier.ready("running")
         pace = (notifier.watchdog_interval or WATCHDOG_INTERVAL).total_seconds()
         while not self.stopping.wait(pace):
             with suppress(UnreachableError):  # the jobs log that, and continue when it is back
-                require_current(self.database)  # a newer migration ends this process
+                check.require_ready()  # a newer migration ends this process
             catch_up(self.clock())
             stuck = late()
             if stuck:
@@ -222,11 +232,11 @@ def _flush(sampling: Sampling) -> None:
         sampling.flush()
 
 
-def health(database: Database, late: Callable[[], tuple[str, ...]]) -> Health:
-    """Check that the database answers and is migrated, and that the jobs make progress."""
+def health(check: DatabaseCheck, late: Callable[[], tuple[str, ...]]) -> Health:
+    """Check that the database is ready, and that the jobs make progress."""
     faults = [f"job {job} makes no progress" for job in late()]
     try:
-        require_current(database)
+        check.require_ready()
     except RefilldError as error:
         faults.append(str(error))
     return Health(tuple(faults))

@@ -1,16 +1,19 @@
 """The database: SQLite by default, PostgreSQL if one machine is not enough.
 
 Writers and readers have connections of their own; SQLite has one writer per process, for which all writers
-queue.
+queue. Every wait has an end (`storage.patience`).
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from copy import copy
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
+from threading import Event
+from time import monotonic
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Table, make_url, text
+from sqlalchemy import Connection, Engine, Table, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -18,6 +21,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from storage import postgresql_engine, sqlite_engine
 from storage.database_url import parse_url
 from storage.errors import NotMigratedError, UnreachableError, domain_error
+from storage.patience import WORK, Patience, Waits
+from storage.postgresql_errors import one_line, unavailable
+from storage.sqlite_engine import WriterTurn
 
 _SECRETS = ("password", "sslpassword")  # libpq accepts these in the query of a URL
 _MOST_READERS = 16
@@ -30,20 +36,27 @@ Transaction: TypeAlias = Connection
 class Database:
     """One database, opened once per process, with separate connections for writing and reading."""
 
-    def __init__(self, url: str, *, create: bool = True) -> None:
+    def __init__(self, url: str, *, create: bool = True, patience: Patience = WORK) -> None:
         """Open the database of a URL; a missing SQLite file is created if `create`, else NotMigratedError."""
         parsed = parse_url(url)
         self.name = make_url(url).difference_update_query(_SECRETS).render_as_string(hide_password=True)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self.path = Path(parsed.database or "") if self.sqlite else None
+        self._patience = patience
+        self._waits = Waits()
+        self._turn = WriterTurn(self._waits) if self.sqlite else None
         if self.sqlite:
             if not create and self.path is not None and sqlite_engine.is_missing(self.path):
                 raise NotMigratedError(f"there is no database {self.place}; run: refilld init")
             sqlite_engine.create_private_file(parsed)
-            self._writers = sqlite_engine.open_engine(parsed, connections=1, begin="BEGIN IMMEDIATE")
-            self._readers = sqlite_engine.open_engine(parsed, connections=_MOST_READERS, begin="BEGIN")
+            self._writers = sqlite_engine.open_engine(
+                parsed, self._waits, connections=1, begin="BEGIN IMMEDIATE"
+            )
+            self._readers = sqlite_engine.open_engine(
+                parsed, self._waits, connections=_MOST_READERS, begin="BEGIN"
+            )
         else:
-            self._writers = postgresql_engine.open_engine(parsed)
+            self._writers = postgresql_engine.open_engine(parsed, self._waits)
             self._readers = self._writers
 
     @property
@@ -51,11 +64,25 @@ class Database:
         """The absolute path of a SQLite file, or the URL without secrets."""
         return self.name if self.path is None else str(self.path.resolve())
 
+    def with_patience(self, patience: Patience) -> "Database":
+        """The same database for work with other limits of waiting."""
+        other = copy(self)
+        other._patience = patience  # noqa: SLF001  # its own class
+        return other
+
+    def capped(self, patience: Patience) -> "Database":
+        """The same database with these limits, and a shorter one for statements if that is configured."""
+        return self.with_patience(patience.capped(self._patience.statement))
+
+    def shorten_waits_when(self, stopping: Event) -> None:
+        """Let no wait last longer than a few seconds once the event is set."""
+        self._waits.shorten_when(stopping)
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction that may write: committed at the end, rolled back on any error."""
         calls: list[Callable[[], None]] = []
-        with _mapped_errors(self.name), self._writers.begin() as connection:
+        with self._transaction(self._writers, self._turn) as connection:
             info = connection.info  # of the pooled connection; emptied if that is lost
             info[_AFTER_COMMIT] = calls
             try:
@@ -68,16 +95,37 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One transaction that only reads."""
-        with _mapped_errors(self.name), self._readers.begin() as connection:
+        with self._transaction(self._readers, None) as connection:
             yield connection
+
+    @contextmanager
+    def _transaction(self, engine: Engine, turn: WriterTurn | None) -> Iterator[Connection]:
+        since = monotonic()
+        taken = turn.taken(self._patience) if turn else nullcontext()
+        with _mapped_errors(self.name), taken, engine.connect() as connection:
+            connection.execution_options(patience=self._patience, since=since)
+            with connection.begin():
+                yield connection
 
     def checkpoint(self) -> None:
         """Copy the write-ahead log into the database file (SQLite); only the daemon calls this."""
-        if self.sqlite:
-            with _mapped_errors(self.name), self._writers.connect() as connection:
+        if self._turn:
+            with (
+                _mapped_errors(self.name),
+                self._turn.taken(self._patience),
+                self._writers.connect() as connection,
+            ):
                 raw = connection.connection.driver_connection
                 if isinstance(raw, SQLiteConnection):
                     raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def require_writable(self) -> None:
+        """Raise UnreachableError if the PostgreSQL server lets this account only read, as a standby does."""
+        if not self.sqlite:
+            with self.read() as connection:
+                answer = connection.exec_driver_sql("SHOW transaction_read_only").scalar()
+            if answer == "on":
+                raise UnreachableError(f"database {self.name}: the server is read-only; is it a standby?")
 
     def quick_check(self) -> None:
         """Run SQLite's quick check; raises UnreachableError if the file is damaged."""
@@ -111,10 +159,6 @@ def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgre
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).strip().partition("\n")[0]
-
-
 @contextmanager
 def _mapped_errors(name: str) -> Iterator[None]:
     try:
@@ -127,6 +171,7 @@ def _mapped_errors(name: str) -> Iterator[None]:
     except PoolTimeoutError as error:
         raise UnreachableError(f"database {name}: busy; no connection came free in time") from error
     except DBAPIError as error:
-        if error.statement is not None and type(error) not in {OperationalError, DatabaseError}:
+        expected = error.statement is None or type(error) in {OperationalError, DatabaseError}
+        if not expected and not unavailable(error.orig):
             raise
-        raise UnreachableError(f"database {name}: {_first_line(error)}") from error
+        raise UnreachableError(f"database {name}: {one_line(error.orig)}") from error

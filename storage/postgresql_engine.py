@@ -1,16 +1,86 @@
-"""PostgreSQL: an engine on a server."""
+"""PostgreSQL: an engine on a server, directly or through PgBouncer.
 
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.engine import URL
+Limits of statements and locks are set in each transaction: PgBouncer refuses them at the start of a
+connection, and in its transaction mode a session's settings reach other clients. For the same reason no
+statement is prepared.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, ExceptionContext
 
 from storage.errors import MissingDriverError
+from storage.patience import CHECK, CONNECT, MARGIN, Patience, Waits
+from storage.postgresql_errors import discards
 
 MOST_CONNECTIONS = 16
+_SPARE_CONNECTIONS = 16
+_IDLE_IN_TRANSACTION = 120
+"""Seconds after which the server ends a transaction, and releases its locks, when its client is silent."""
+_PARAMETERS: dict[str, object] = {
+    "keepalives_idle": 30,  # a host that is gone is noticed within a minute
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+    "application_name": "refilld",
+}
+"""Connection parameters of libpq; the database URL may set others."""
 
 
-def open_engine(url: URL) -> Engine:
+def open_engine(url: URL, waits: Waits) -> Engine:
     try:
-        return create_engine(url, pool_size=MOST_CONNECTIONS, pool_pre_ping=True, hide_parameters=True)
+        connect = import_module("storage.postgresql_connection").BoundedConnection.connect
+        engine = _create(url)
     except ModuleNotFoundError as error:
         problem = f"PostgreSQL needs {error.name}, from the extra postgres of refilld"
         raise MissingDriverError(problem) from error
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: object, _record: object, arguments: list[str], parameters: dict[str, Any]) -> Any:
+        parameters.setdefault("connect_timeout", waits.connect_timeout)
+        raw = connect(*arguments, **parameters)
+        raw.waits = waits
+        return raw
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        patience: Patience = connection.get_execution_options()["patience"]
+        raw: Any = connection.connection.driver_connection
+        raw.patience = patience.statement + MARGIN
+        connection.exec_driver_sql(_limits(patience))
+
+    @event.listens_for(engine, "checkin")
+    def _checkin(raw: Any, _record: object) -> None:
+        if raw is not None:
+            raw.patience = CHECK
+
+    @event.listens_for(engine, "handle_error")
+    def _discard(context: ExceptionContext) -> None:
+        if discards(context.original_exception):
+            context.is_disconnect = True
+
+    return engine
+
+
+def _create(url: URL) -> Engine:
+    defaults = {name: value for name, value in _PARAMETERS.items() if name not in url.query}
+    return create_engine(
+        url,
+        pool_size=MOST_CONNECTIONS,
+        max_overflow=_SPARE_CONNECTIONS,
+        pool_timeout=CONNECT,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={**defaults, "prepare_threshold": None},
+    )
+
+
+def _limits(patience: Patience) -> str:
+    limits = {
+        "statement_timeout": patience.statement,
+        "lock_timeout": patience.turn,
+        "idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION,
+    }
+    return "; ".join(f"SET LOCAL {name} = '{seconds * 1000:.0f}ms'" for name, seconds in limits.items())

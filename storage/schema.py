@@ -31,7 +31,7 @@ from storage import daemon_table, source_tables, transfer_tables
 from storage.column_types import Amount, EnumText, Instant
 from storage.metadata import Key, metadata, one_of, partial
 
-__all__ = ["daemon_table", "metadata", "source_tables", "transfer_tables"]  # the metadata is complete only with these tables
+__all__ = ["daemon_table", "metadata", "source_tables", "transfer_tables"]  # the they complete the metadata
 
 OPEN_REFILL = "state IN ('held', 'queued', 'claimed')"
 OPEN_DROP = "state IN ('suspected', 'waiting', 'refused')"

@@ -6,24 +6,34 @@ checkpoints.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import SQLITE_BUSY
 from sqlite3 import Connection as SQLiteConnection
 from sqlite3 import OperationalError as SQLiteOperationalError
+from threading import Lock
+from time import monotonic
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from storage.errors import UnreachableError
+from storage.patience import Patience, Waits
 
 _PRAGMAS = (
     "synchronous = FULL",
     "foreign_keys = ON",
-    "busy_timeout = 30000",
+    "busy_timeout = 1000",  # one try to lock the file; a transaction tries until its patience ends
     "mmap_size = 0",
     "wal_autocheckpoint = 0",
     "cache_size = -32768",
 )
+_PACE = 0.25
+"""Seconds between two checks whether a wait must end."""
 
 
 def is_missing(path: Path) -> bool:
@@ -49,13 +59,33 @@ def create_private_file(url: URL) -> None:
         raise UnreachableError(f"cannot open {path}: {error.strerror}") from error
 
 
-def open_engine(url: URL, *, connections: int, begin: str) -> Engine:
+class WriterTurn:
+    """The turn to write: the writers of one process queue here."""
+
+    def __init__(self, waits: Waits) -> None:
+        self._lock = Lock()
+        self._waits = waits
+
+    @contextmanager
+    def taken(self, patience: Patience) -> Iterator[None]:
+        """Hold the turn; raises SQLAlchemy's TimeoutError if it does not come in time."""
+        start = monotonic()
+        while not self._lock.acquire(timeout=min(_PACE, patience.turn)):
+            if self._waits.over(start, patience.turn):
+                raise PoolTimeoutError
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+
+def open_engine(url: URL, waits: Waits, *, connections: int, begin: str) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
-        pool_timeout=60,
+        pool_timeout=10,
         hide_parameters=True,  # they contain lease tokens and customers, and errors are logged
         connect_args={"check_same_thread": False},
     )
@@ -69,9 +99,21 @@ def open_engine(url: URL, *, connections: int, begin: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        options = connection.get_execution_options()
+        while True:
+            try:
+                connection.exec_driver_sql(begin)
+            except OperationalError as error:
+                if not _is_busy(error) or waits.over(options["since"], options["patience"].turn):
+                    raise
+            else:
+                return
 
     return engine
+
+
+def _is_busy(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlite_errorcode", None) == SQLITE_BUSY
 
 
 def enter_wal(raw: SQLiteConnection, tries: int = 10) -> None:

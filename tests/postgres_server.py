@@ -27,11 +27,12 @@ INSTALLATION = Path(PACKAGE, "pginstall18")
 MIN_FREE_BYTES = 2**30
 """The free space that a directory in memory must have to be used."""
 LIBRARIES = f"{PACKAGE}.libs"
+MOST_CONNECTIONS = 50
 
 SETTINGS = (
     "-c listen_addresses='' "  # a Unix socket only, so that no two servers want the same port
     "-c fsync=off -c synchronous_commit=off -c full_page_writes=off "  # the data is temporary
-    "-c max_connections=50"
+    f"-c max_connections={MOST_CONNECTIONS}"
 )
 
 
@@ -42,8 +43,32 @@ def server() -> Iterator[str]:
     if given:
         yield make_url(given).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
         return
+    with own_server() as home:
+        yield url_of(home)
+
+
+@contextmanager
+def own_server() -> Iterator[Path]:
+    """Give the directory of a new server from the wheel: its data, its log and its socket.
+
+    For tests that stop it, or change its settings.
+    """
     with _home() as home, _server(home):
-        yield f"postgresql+psycopg://postgres@/postgres?host={home}"
+        yield home
+
+
+def url_of(home: Path, database: str = "postgres", **query: str) -> str:
+    """SQLAlchemy's URL of a database of a server from the wheel."""
+    url = make_url(f"postgresql+psycopg://postgres@/{database}").update_query_dict(
+        {"host": str(home), **query}
+    )
+    return url.render_as_string(hide_password=False)
+
+
+def control(home: Path, *words: str) -> None:
+    """Run pg_ctl on a server from the wheel, with its settings."""
+    where = ("-w", "-D", home / "data", "-l", home / "log", "-o", f"{SETTINGS} -k '{home}'")
+    _run(home, _installed(home) / "pg_ctl", *where, *words)
 
 
 def fast_directory() -> Path | None:
@@ -96,12 +121,11 @@ def _server(home: Path) -> Iterator[None]:
         "-D",
         data,
     )
-    control = (programs / "pg_ctl", "-w", "-D", data)
-    _run(home, *control, "-l", home / "log", "-o", f"{SETTINGS} -k '{home}'", "start")
+    control(home, "start")
     try:
         yield
     finally:
-        _run(home, *control, "-m", "immediate", "stop")
+        control(home, "-m", "immediate", "stop")
 
 
 def _programs(home: Path) -> Path:
@@ -111,11 +135,20 @@ def _programs(home: Path) -> Path:
         pytest.fail(f"no {PACKAGE} and no $REFILLD_TEST_POSTGRES_URL: the dev dependencies are not installed")
     origin = Path(spec.origin).parent.parent
     if _account() is None:
-        return origin / INSTALLATION / "bin"
+        return _installed(home)
     for part in (INSTALLATION, Path(LIBRARIES)):
         shutil.copytree(origin / part, home / part, symlinks=True)
     (home / PACKAGE).chmod(0o755)
-    return home / INSTALLATION / "bin"
+    return _installed(home)
+
+
+def _installed(home: Path) -> Path:
+    """The programs: those of the wheel, or their copy."""
+    copied = home / INSTALLATION / "bin"
+    spec = find_spec(PACKAGE)
+    assert spec is not None
+    assert spec.origin is not None
+    return copied if copied.exists() else Path(spec.origin).parent.parent / INSTALLATION / "bin"
 
 
 def _account() -> str | None:

@@ -18,6 +18,7 @@ from refilld.api.server import LARGEST_BODY, THREADS
 from refilld.services.look_obstacle import EnabledSources
 from refilld.settings.settings import Settings
 from storage.engine import Database
+from storage.patience import CALLER
 
 log = structlog.get_logger()
 
@@ -30,7 +31,11 @@ def create_app(
     health: Callable[[], Health],
     enabled: EnabledSources,
 ) -> Flask:
-    """The HTTP interface of an open database; waiting requests end when `stopping` is set."""
+    """The HTTP interface of an open database; waiting requests end when `stopping` is set.
+
+    No request waits long for the database, for the threads that serve requests are few.
+    """
+    database = database.capped(CALLER)
     app = Flask("refilld", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.url_map.converters["order"] = OrderId

@@ -7,7 +7,7 @@ from http import HTTPStatus
 import structlog
 from flask import Blueprint, Response
 
-from refilld.api.problems import problem
+from refilld.api.problems import RETRY_AFTER, problem
 from refilld.api.responses import answer
 
 log = structlog.get_logger()
@@ -38,6 +38,10 @@ def health_routes(health: Callable[[], Health]) -> Blueprint:
         if found.ready:
             return answer({"status": "ready"})
         log.warning("http.not_ready", faults=found.faults)
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "Not ready; the log of refilld says why.")
+        return problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "Not ready; the log of refilld says why.",
+            headers={"Retry-After": RETRY_AFTER},
+        )
 
     return routes

@@ -13,6 +13,7 @@ from refilld.answers.texts import Texts, load_texts
 from refilld.config import load
 from refilld.settings.settings import Settings
 from storage.engine import Database
+from storage.patience import CALLER
 from storage.revision import require_current
 
 
@@ -40,9 +41,10 @@ class CommandContext:
     @contextmanager
     def database(self) -> Iterator[Database]:
         """Open the configured database; raises NotMigratedError when its schema is of another version."""
-        database = Database(self.settings.database.url, create=False)
+        section = self.settings.database
+        database = Database(section.url, create=False, patience=section.patience)
         try:
-            require_current(database)
+            require_current(database.capped(CALLER))
             yield database
         finally:
             database.close()

@@ -21,6 +21,7 @@ def run(context: CommandContext, *, once: bool, no_http: bool) -> None:
     configured_sources = require_sources(context.settings)  # fails before the database is opened
     stopping = Event()
     with context.database() as database, stop_on_signals(stopping):
+        database.shorten_waits_when(stopping)
         daemon = Daemon(context.settings, database, context.clock, stopping)
         if once:
             daemon.run_once(configured_sources)
@@ -35,6 +36,7 @@ def serve(context: CommandContext) -> None:
     configure(level=logging.INFO)
     stopping = Event()
     with context.database() as database, stop_on_signals(stopping):
+        database.shorten_waits_when(stopping)
         Daemon(context.settings, database, context.clock, stopping).serve()
 
 

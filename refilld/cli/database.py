@@ -11,6 +11,7 @@ from refilld.services.transfer_words import transfer_sentence
 from storage import migrate, revision, transfers
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
+from storage.patience import MIGRATION
 
 
 def migrated(database: Database) -> None:
@@ -36,7 +37,7 @@ def upgrade(context: CommandContext) -> None:
 
     Lists the orders whose lines the rules of this version change; what was decided stays.
     """
-    database = Database(context.settings.database.url)
+    database = Database(context.settings.database.url, patience=MIGRATION)
     try:
         before = revision.current(database)
         migrated(database)

@@ -10,6 +10,7 @@ from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.database import migrated
 from refilld.config import PLACES, ConfigError, named_place
 from storage.engine import Database
+from storage.patience import MIGRATION
 
 
 @click.command()
@@ -31,7 +32,7 @@ def init(context: CommandContext, config: Path | None) -> None:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
     context.config = path
-    database = Database(context.settings.database.url)
+    database = Database(context.settings.database.url, patience=MIGRATION)
     try:
         migrated(database)
     finally:

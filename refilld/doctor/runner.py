@@ -10,6 +10,7 @@ from refilld.doctor.finding import Finding
 from refilld.settings.settings import Settings
 from storage.engine import Database
 from storage.errors import NotMigratedError, UnreachableError
+from storage.patience import CALLER
 
 
 def run_checks(
@@ -30,7 +31,7 @@ def _with_database(
 ) -> Iterator[Finding]:
     """The checks that need the database; an unusable database is a finding as well."""
     try:
-        connected = Database(settings.database.url, create=False)
+        connected = Database(settings.database.url, create=False, patience=CALLER)
     except (NotMigratedError, UnreachableError) as fault:
         yield database.unusable(fault)
         return

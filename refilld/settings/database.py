@@ -1,14 +1,18 @@
 """The section `[database]`."""
 
-from pydantic import field_validator
+from datetime import timedelta
+
+from pydantic import Field, field_validator
 
 from monitor.errors import BadInputError
-from refilld.settings.section import Section
+from refilld.settings.section import Duration, Section
 from storage.database_url import parse_url
+from storage.patience import WORK, Patience
 
 
 class DatabaseSection(Section):
     url: str = "sqlite:///refilld.db"
+    statement_timeout: Duration = Field(default=timedelta(seconds=WORK.statement), gt=timedelta(0))
 
     @field_validator("url")
     @classmethod
@@ -18,3 +22,8 @@ class DatabaseSection(Section):
         except BadInputError as error:
             raise ValueError(error.problem) from None
         return url
+
+    @property
+    def patience(self) -> Patience:
+        """How long jobs and commands wait for the database."""
+        return Patience(WORK.turn, self.statement_timeout.total_seconds())

@@ -2,23 +2,26 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.installation import Installation, Sold, installed, until
 from tests.e2e.queue_client import QueueClient
+from tests.pgbouncer import pgbouncer
 
 NASA = Sold("1001", "nasa", start=1000, quantity=500)
 STEADY = Sold("1002", "steady.one")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "pgbouncer"])
 def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
-    """An installation on SQLite or PostgreSQL."""
-    with installed(tmp_path) as place:
-        if request.param == "postgresql":
-            place.settings["database.url"] = request.getfixturevalue("fresh_postgres")
+    """An installation on SQLite, or on PostgreSQL behind PgBouncer."""
+    with installed(tmp_path) as place, ExitStack() as stack:
+        if request.param == "pgbouncer":
+            server = request.getfixturevalue("fresh_postgres")
+            place.settings["database.url"] = stack.enter_context(pgbouncer(server))
         yield place
 
 

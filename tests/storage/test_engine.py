@@ -193,7 +193,7 @@ def test_a_new_file_is_readable_by_its_owner_only(tmp_path: Path, mask: int) -> 
 def test_every_connection_is_durable_and_checks_foreign_keys(sqlite: Database) -> None:
     """Readers and writers: WAL, every commit on disk, foreign keys, no mmap, no automatic checkpoint."""
     expected = {
-        "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000,
+        "journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 1000,
         "mmap_size": 0, "wal_autocheckpoint": 0,
     }  # fmt: skip
     with sqlite.write() as writer, sqlite.read() as reader, sqlite.read() as another:

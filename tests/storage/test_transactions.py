@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 from threading import Event, Thread
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from storage import migrate
 from storage.engine import Database
 from storage.errors import UnreachableError
+from storage.patience import STOPPING, Patience
 from storage.schema import orders
 from storage.source_tables import source_requests
 from storage.sqlite_engine import enter_wal
@@ -53,16 +55,43 @@ def test_an_error_undoes_the_whole_transaction(database: Database) -> None:
     assert count_requests(database) == 1
 
 
-def test_a_writer_that_waits_too_long_fails_with_one_line(
-    sqlite: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_writer_that_waits_too_long_fails_with_one_line(sqlite: Database) -> None:
     """The transaction it waits for is not disturbed."""
-    monkeypatch.setattr(sqlite._writers.pool, "_timeout", 0.01)
+    hurried = sqlite.with_patience(Patience(turn=0.01, statement=1))
     with sqlite.write() as connection:
         add_request(connection)
-        with pytest.raises(UnreachableError, match="busy; no connection came free in time"), sqlite.write():
+        with pytest.raises(UnreachableError, match="busy; no connection came free in time"), hurried.write():
             pass
     assert count_requests(sqlite) == 1
+
+
+def test_a_writer_waits_no_longer_than_its_patience_for_another_process(sqlite: Database) -> None:
+    """SQLite's file is locked by somebody else; readers go on."""
+    stranger = sqlite3.connect(file_of(sqlite), isolation_level=None)
+    stranger.execute("BEGIN IMMEDIATE")
+    start = monotonic()
+    with (
+        pytest.raises(UnreachableError, match="database is locked"),
+        sqlite.with_patience(Patience(turn=0.1, statement=1)).write(),
+    ):
+        pass
+    assert monotonic() - start < 2
+    assert count_requests(sqlite) == 0
+    stranger.close()
+
+
+def test_a_writer_that_waits_ends_soon_when_the_process_stops(sqlite: Database) -> None:
+    """Whoever holds the file, and whatever the patience."""
+    stopping = Event()
+    sqlite.shorten_waits_when(stopping)
+    stranger = sqlite3.connect(file_of(sqlite), isolation_level=None)
+    stranger.execute("BEGIN IMMEDIATE")
+    stopping.set()
+    start = monotonic()
+    with pytest.raises(UnreachableError, match="database is locked"), sqlite.write():
+        pass
+    assert monotonic() - start < STOPPING + 2
+    stranger.close()
 
 
 def test_errors_do_not_contain_parameter_values(sqlite: Database) -> None:

@@ -1,0 +1,41 @@
+"""A PostgreSQL connection that gives up waiting for a server that does not answer.
+
+The server's own limits do not help when it is stopped, or when a proxy between accepts the data and
+forwards nothing. TCP does not notice either, because the kernel of the other side acknowledges the data.
+"""
+
+from collections.abc import Generator
+from time import monotonic
+from typing import Any, TypeVar
+
+import psycopg
+
+from storage.patience import CHECK, Waits
+
+T = TypeVar("T")
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """Closes itself when an answer takes longer than `patience`."""
+
+    waits: Waits
+    patience: float = CHECK
+    """Seconds for one answer."""
+
+    def wait(self, gen: Generator[Any, Any, T], *args: Any, **kwargs: Any) -> T:
+        """Wait for one answer; psycopg calls this for all its communication after connecting."""
+        return super().wait(self._bounded(gen), *args, **kwargs)
+
+    def _bounded(self, steps: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+        """The same steps; psycopg resumes them when data arrives, and ten times a second without."""
+        start = monotonic()
+        try:
+            wanted = next(steps)
+            while True:
+                ready = yield wanted
+                if self.waits.over(start, self.patience):
+                    self.close()
+                    raise psycopg.OperationalError(f"no answer within {monotonic() - start:.0f} s")
+                wanted = steps.send(ready)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
