@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool
 
+from storage import sqlite_space
 from storage.errors import UnreachableError
 
 _PRAGMAS = (
@@ -65,6 +66,7 @@ def open_engine(url: URL, *, connections: int, begin: str) -> Engine:
         raw.isolation_level = None  # the driver must not begin transactions itself
         for pragma in _PRAGMAS:
             raw.execute(f"PRAGMA {pragma}").close()
+        sqlite_space.prepare(raw)
         enter_wal(raw)
 
     @event.listens_for(engine, "begin")

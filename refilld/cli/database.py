@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from refilld.cli.context import CommandContext, pass_context
+from refilld.cli.database_compact import compact
 from refilld.config import PLACES, ConfigError, named_place
 from refilld.services.line_changes import line_changes
 from storage import migrate, revision
@@ -102,5 +103,7 @@ def check(context: CommandContext) -> None:
         database.quick_check()
         click.echo(f"{database.name} is sound and at {revision.newest()}")
 
+
+db.add_command(compact)
 
 COMMANDS = (init, db)
