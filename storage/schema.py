@@ -27,11 +27,11 @@ from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from monitor.model.target_problem import TargetProblem
-from storage import source_tables
+from storage import retention_tables, source_tables
 from storage.column_types import Amount, EnumText, Instant
 from storage.metadata import Key, metadata, one_of, partial
 
-__all__ = ["metadata", "source_tables"]  # the metadata is complete only with the tables of the sources
+__all__ = ["metadata", "retention_tables", "source_tables"]  # the metadata is complete only with these tables
 
 OPEN_REFILL = "state IN ('held', 'queued', 'claimed')"
 OPEN_DROP = "state IN ('suspected', 'waiting', 'refused')"
