@@ -20,6 +20,7 @@ from jobs.daemon_beat import DaemonBeat
 from jobs.heartbeats import Heartbeats
 from jobs.leases import Leases
 from jobs.maintenance import Maintenance
+from jobs.retention import DataRetention
 from jobs.sampling import Sampling
 from jobs.scheduler import ScheduledJob, Scheduler, longest_silence, run_guarded
 from monitor.errors import RefilldError
@@ -87,7 +88,7 @@ class Daemon:
                 trust_zero=self.settings.orders.trust_zero,
             ),
             clock=self.clock,
-            wait=lambda duration: self.stopping.wait(duration.total_seconds()),
+            wait=self._wait,
             max_wait=self.settings.sampling.tick,
             heartbeat=heartbeat,
             selection=selection,
@@ -107,9 +108,17 @@ class Daemon:
             "sampling": sampling.run_once,
             "leases": leases.run_once,
             "alerting": alerting.run_once,
-            "maintenance": Maintenance(self.database, self.clock).run_once,
+            "maintenance": self._maintenance(lambda: heartbeat("maintenance")).run_once,
         }
         return [ScheduledJob(name, every, rounds[name]) for name, every in intervals(self.settings).items()]
+
+    def _maintenance(self, heartbeat: Callable[[], None]) -> Maintenance:
+        retention = DataRetention(self.database, self.settings.retention.policy, heartbeat, self._wait)
+        return Maintenance(self.database, self.clock, retention)
+
+    def _wait(self, duration: timedelta) -> bool:
+        """Wait, and return whether the process stops."""
+        return self.stopping.wait(duration.total_seconds())
 
     def run_once(self, configured_sources: tuple[ConfiguredSource, ...]) -> None:
         """Run every job once. A failed job does not stop the others; raises RefilldError at the end."""

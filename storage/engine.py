@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 from copy import copy
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
+from sqlite3 import Error as SQLiteError
 from threading import Event
 from time import monotonic
 from typing import TypeAlias
@@ -18,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from storage import postgresql_engine, sqlite_engine
+from storage import postgresql_engine, sqlite_engine, sqlite_space
 from storage.database_url import parse_url
 from storage.errors import NotMigratedError, UnreachableError, domain_error
 from storage.patience import WORK, Patience, Waits
@@ -109,15 +110,37 @@ class Database:
 
     def checkpoint(self) -> None:
         """Copy the write-ahead log into the database file (SQLite); only the daemon calls this."""
-        if self._turn:
-            with (
-                _mapped_errors(self.name),
-                self._turn.taken(self._patience),
-                self._writers.connect() as connection,
-            ):
-                raw = connection.connection.driver_connection
-                if isinstance(raw, SQLiteConnection):
-                    raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        with self._sqlite_writer() as raw:
+            if raw is not None:
+                raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def release_space(self, pages: int) -> bool:
+        """Give up to `pages` free pages back to the file system; return whether there are more (SQLite)."""
+        with self._sqlite_writer() as raw:
+            return raw is not None and sqlite_space.release(raw, pages)
+
+    def compact(self) -> None:
+        """Rewrite the SQLite file without free pages; no other process may use it."""
+        with self._sqlite_writer() as raw:
+            if raw is not None:
+                sqlite_space.compact(raw)
+
+    @contextmanager
+    def _sqlite_writer(self) -> Iterator[SQLiteConnection | None]:
+        """The driver's connection of the writer, outside of a transaction; None on PostgreSQL."""
+        if self._turn is None:
+            yield None
+            return
+        with (
+            _mapped_errors(self.name),
+            self._turn.taken(self._patience),
+            self._writers.connect() as connection,
+        ):
+            raw = connection.connection.driver_connection
+            try:
+                yield raw if isinstance(raw, SQLiteConnection) else None
+            except SQLiteError as error:  # from the driver itself
+                raise UnreachableError(f"database {self.name}: {error}") from error
 
     def require_writable(self) -> None:
         """Raise UnreachableError if the PostgreSQL server lets this account only read, as a standby does."""

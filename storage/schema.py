@@ -27,11 +27,11 @@ from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from monitor.model.target_problem import TargetProblem
-from storage import daemon_table, source_tables, transfer_tables
+from storage import daemon_table, retention_tables, source_tables, transfer_tables
 from storage.column_types import Amount, EnumText, Instant
 from storage.metadata import Key, metadata, one_of, partial
 
-__all__ = ["daemon_table", "metadata", "source_tables", "transfer_tables"]  # the they complete the metadata
+__all__ = ["daemon_table", "metadata", "retention_tables", "source_tables", "transfer_tables"]
 
 OPEN_REFILL = "state IN ('held', 'queued', 'claimed')"
 OPEN_DROP = "state IN ('suspected', 'waiting', 'refused')"

@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
+from storage import sqlite_space
 from storage.errors import UnreachableError
 from storage.patience import Patience, Waits
 
@@ -95,6 +96,7 @@ def open_engine(url: URL, waits: Waits, *, connections: int, begin: str) -> Engi
         raw.isolation_level = None  # the driver must not begin transactions itself
         for pragma in _PRAGMAS:
             raw.execute(f"PRAGMA {pragma}").close()
+        sqlite_space.prepare(raw)
         enter_wal(raw)
 
     @event.listens_for(engine, "begin")

@@ -6,6 +6,7 @@ import click
 
 from refilld.cli import backup, database_copy
 from refilld.cli.context import CommandContext, pass_context
+from refilld.cli.database_compact import compact
 from refilld.services.line_changes import line_changes
 from refilld.services.transfer_words import transfer_sentence
 from storage import migrate, revision, transfers
@@ -78,6 +79,6 @@ def check(context: CommandContext) -> None:
                 click.echo(f"  {transfer_sentence(transfer)}")
 
 
-for command in (*backup.COMMANDS, *database_copy.COMMANDS):
+for command in (compact, *backup.COMMANDS, *database_copy.COMMANDS):
     db.add_command(command)
 COMMANDS = (db,)

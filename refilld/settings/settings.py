@@ -13,6 +13,7 @@ from monitor.model.terms_catalog import TermsCatalog
 from refilld.settings.database import DatabaseSection
 from refilld.settings.http import HttpSection
 from refilld.settings.orders import OrdersSection
+from refilld.settings.retention import RetentionSection
 from refilld.settings.section import Duration, Section, wrong
 from refilld.settings.sources import SIMULATED, SOURCE_DEFAULTS, SourceSection
 from refilld.settings.terms import ServiceNamesSection, ServiceSection, TermsSection
@@ -75,6 +76,7 @@ class Settings(Section):
     queue: QueueSection = QueueSection()
     alerts: AlertsSection = AlertsSection()
     answers: AnswersSection = AnswersSection()
+    retention: RetentionSection = RetentionSection()
 
     @field_validator("sources", mode="before")
     @classmethod

@@ -1,12 +1,11 @@
 """Maintenance: old request rows are deleted, but none that a budget still counts."""
 
-from datetime import datetime
 from pathlib import Path
 
-from jobs.maintenance import Maintenance
 from storage import sources
 from tests.builders import DAY, HOUR, INSTANT, START
 from tests.jobs.jobs_world import JobsWorld, ScriptedSource, a_configured_source, an_order
+from tests.jobs.retention_world import maintenance_of
 
 
 def test_only_requests_older_than_every_budget_window_are_deleted(world: JobsWorld) -> None:
@@ -15,18 +14,8 @@ def test_only_requests_older_than_every_budget_window_are_deleted(world: JobsWor
     with world.database.write() as tx:
         for at in times:
             sources.note_requests(tx, "scripted", at, 1)
-    Maintenance(world.database, world.clock).run_once()
+    maintenance_of(world).run_once()
     assert world.rows("source_requests", "at") == times[2:]
-
-
-def test_orders_snapshots_and_alerts_are_never_deleted(world: JobsWorld) -> None:
-    """However old they are."""
-    world.sell(an_order())
-    world.lose()
-    before = world.everything()
-    world.now = datetime.fromisoformat("2036-01-01T00:00:00Z")
-    Maintenance(world.database, world.clock).run_once()
-    assert world.everything() == before
 
 
 def test_the_write_ahead_log_is_checkpointed(world: JobsWorld, tmp_path: Path) -> None:
@@ -34,7 +23,7 @@ def test_the_write_ahead_log_is_checkpointed(world: JobsWorld, tmp_path: Path) -
     world.sell(an_order("a-name-to-be-found"))
     path = tmp_path / "jobs.db"
     assert b"a-name-to-be-found" not in path.read_bytes()
-    Maintenance(world.database, world.clock).run_once()
+    maintenance_of(world).run_once()
     assert b"a-name-to-be-found" in path.read_bytes()
 
 
@@ -44,7 +33,7 @@ def test_a_clock_that_was_ahead_for_a_while_ends_no_guarantee(world: JobsWorld) 
     source = ScriptedSource()
     sampling, maintenance = (
         world.sampling(a_configured_source(source)),
-        Maintenance(world.database, world.clock),
+        maintenance_of(world),
     )
     for world.now in (START + 40 * DAY, START + 2 * DAY):
         sampling.run_once()

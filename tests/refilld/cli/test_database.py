@@ -286,3 +286,18 @@ def test_the_error_for_an_unusable_url_has_file_and_line(home: Path) -> None:
 def test_test_processes_have_a_clean_environment() -> None:
     """The tests do not depend on the machine."""
     assert sorted(bare(Path("/"), {})) == ["HOME", "LC_ALL", "PATH"]
+
+
+# db compact
+
+
+def test_compact_says_what_it_saved_and_refuses_while_a_daemon_runs(home: Path) -> None:
+    """A free page or two make no difference in the sizes."""
+    run("init")
+    result = run("db", "compact")
+    assert result.exit_code == 0, result.output
+    assert " is compact: " in result.output
+    database = Database(f"sqlite:///{home / 'refilld.db'}")
+    with daemon_lock(database):
+        assert isinstance(run("db", "compact").exception, DaemonRunningError)
+    database.close()
