@@ -1,46 +1,125 @@
-"""Alert channels: messages through Apprise, to any URL that it supports."""
+"""Alert channels: messages through Apprise, to any URL that it supports.
 
+Each message is divided here and not by Apprise, which may cut in a line or an escape.
+"""
+
+import hashlib
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
 
 import apprise
-import structlog
+from apprise import NotifyFormat, NotifyType, conversion
 
-from jobs.alerting import ChannelError, Send
+from jobs.channel_round import ChannelError
+from monitor.alerts.messages import LONGEST_TITLE, Room
+from monitor.alerts.severity import Severity
 from refilld.config import ConfigError
 
-log = structlog.get_logger()
+_TYPES = {
+    Severity.INFO: NotifyType.INFO,
+    Severity.WARNING: NotifyType.WARNING,
+    Severity.CRITICAL: NotifyType.FAILURE,
+}
+_convert: Callable[[NotifyFormat, NotifyFormat, str], str] = conversion.convert_between
+_SHOWS_MARKDOWN = frozenset({"Discord"})
+"""Services that show plain text as Markdown, and notify whom it mentions."""
+_LIMITED = re.compile(r"error=429\b|Too Many Requests", re.IGNORECASE)
+_RETRY_AFTER = re.compile(r"retry[ _-]after[ :=]*(\d{1,6})\b", re.IGNORECASE)
 
 
-def open_channels(urls: Sequence[str]) -> Send | None:
-    """A function that sends to all channels; None without URLs. ConfigError for a URL not accepted."""
-    if not urls:
-        return None
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it logs URLs, which hold secrets
-    channels = [_open(url, number) for number, url in enumerate(urls, start=1)]
+@dataclass(frozen=True)
+class AppriseChannel:
+    """One channel; never shows its URL, which holds secrets."""
 
-    def send(title: str, body: str) -> None:
-        failed = [str(n) for n, one in enumerate(channels, start=1) if not _notify(one, title, body)]
-        fault = f"alerts.urls number {', '.join(failed)} did not take the message"
-        if len(failed) == len(channels):
-            raise ChannelError(fault)
-        if failed:  # no error: a repetition would send it again to those that took it
-            log.warning("alerts.channel_failed", error=fault)
+    key: str
+    number: int
+    """Its place in alerts.urls, for people."""
+    service: apprise.Apprise
 
-    return send
+    @cached_property
+    def room(self) -> Room:
+        """What one message holds, by Apprise's knowledge of the service."""
+        plugin = self._plugin
+        title_counts = plugin.title_maxlen < LONGEST_TITLE or plugin.overflow_amalgamate_title
+        return Room(plugin.body_maxlen, plugin.body_max_line_count or None, self._size, title_counts)
+
+    def send(self, title: str, body: str, severity: Severity, *, resolved: bool = False) -> None:
+        """Send one message; raises ChannelError if it is not accepted."""
+        if 0 < self._plugin.title_maxlen < LONGEST_TITLE:
+            title, body = "", f"{title}\n{body}"
+        try:
+            result = self.service.notify(
+                self._literal(body),
+                self._literal(title),
+                notify_type=NotifyType.SUCCESS if resolved else _TYPES[severity],
+                body_format=NotifyFormat.TEXT,
+            )
+        except Exception:  # noqa: BLE001  # third-party plugins; their errors may hold the URL
+            raise self._error("") from None
+        if not result:
+            raise self._error(" ".join(entry.message for entry in result.logs()))
+
+    def _error(self, logged: str) -> ChannelError:
+        """The error for a refusal; of Apprise's log only what says when to try again is used."""
+        problem = f"alerts.urls number {self.number} did not take the message"
+        limited, wait = _LIMITED.search(logged), _RETRY_AFTER.search(logged)
+        if not limited:
+            return ChannelError(problem)
+        asked = timedelta(seconds=int(wait[1])) if wait else None
+        return ChannelError(f"{problem}: too many requests", limited=True, retry_after=asked)
+
+    @property
+    def _plugin(self) -> Any:
+        return self.service[0]
+
+    def _literal(self, text: str) -> str:
+        """The text with escapes where the service shows plain text as Markdown."""
+        if str(self._plugin.service_name) not in _SHOWS_MARKDOWN:
+            return text
+        return _convert(NotifyFormat.TEXT, NotifyFormat.MARKDOWN, text).replace("@", "@\u200b")
+
+    def _size(self, text: str) -> int:
+        """Size of a text as it is sent, in units of UTF-16, in which no service counts less."""
+        return self._sent_size(f"x{text}x") - self._sent_size("xx")
+
+    def _sent_size(self, text: str) -> int:
+        target = self._plugin.resolve_format(NotifyFormat.TEXT)
+        converted = _convert(NotifyFormat.TEXT, target, self._literal(text))
+        return len(self._plugin.dialect_convert(converted, target).encode("utf-16-le")) // 2
 
 
-def _notify(channel: apprise.Apprise, title: str, body: str) -> bool:
-    try:
-        return bool(channel.notify(body, title))
-    except Exception:  # noqa: BLE001  # third-party plugins; their errors may hold the URL
-        return False
+def open_channels(urls: Sequence[str]) -> list[AppriseChannel]:
+    """The channels of these URLs; ConfigError for a URL that Apprise does not know."""
+    _hide_apprise_log()
+    return [channel for number, url in enumerate(urls, start=1) for channel in _open(url, number)]
 
 
-def _open(url: str, number: int) -> apprise.Apprise:
-    channel = apprise.Apprise()
-    if not channel.add(url):
-        scheme, found, _secret = url.partition("://")
-        shown = f" ({scheme[:20]}://…)" if found and scheme.isalnum() else ""
+def _hide_apprise_log() -> None:
+    """Keep Apprise's log out of ours, since it may hold URLs; each result still has its own lines."""
+    log = logging.getLogger("apprise")
+    log.setLevel(logging.WARNING)
+    log.propagate = False
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
+
+
+def _open(url: str, number: int) -> list[AppriseChannel]:
+    """The channels of one URL; a text with several URLs has several."""
+    found = apprise.Apprise()
+    if not found.add(url):
+        scheme, named, _secret = url.partition("://")
+        shown = f" ({scheme[:20]}://…)" if named and scheme.isalnum() else ""
         raise ConfigError(f"alerts.urls: number {number}{shown} is not a URL that Apprise knows")
-    return channel
+    channels = []
+    for place, plugin in enumerate(found):
+        plugin.overflow_mode = apprise.OverflowMode.UPSTREAM  # messages fit; a part is never cut off
+        service = apprise.Apprise()
+        service.add(plugin)
+        digest = hashlib.sha256(f"{url} {place}".encode()).hexdigest()[:16]
+        channels.append(AppriseChannel(digest, number, service))
+    return channels

@@ -102,7 +102,11 @@ class Daemon:
         """The scheduled jobs; `heartbeat` is called with a job's name after each step of a long round."""
         leases = Leases(self.database, self.clock, self.settings.queue.max_attempts)
         alerting = Alerting(
-            self.database, self.clock, open_channels(self.settings.alerts.urls), lambda: heartbeat("alerting")
+            self.database,
+            self.clock,
+            open_channels(self.settings.alerts.urls),
+            lambda duration: self.stopping.wait(duration.total_seconds()),
+            lambda: heartbeat("alerting"),
         )
         rounds = {
             "sampling": sampling.run_once,

@@ -333,6 +333,31 @@ outbox = Table(
     partial("ix_outbox_pending", "next_try_at", where="state = 'pending'"),
 )
 
+alert_channels = Table(
+    "alert_channels",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("next_try_at", Instant, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("last_error", Text),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("alert_id", ForeignKey("outbox.alert_id", name="fk_deliveries_alert_id"), primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_try_at", Instant),
+    Column("sent_at", Instant),
+    Column("last_error", Text),
+    CheckConstraint("state IN ('pending', 'sent', 'failed')", name="known_state"),
+    CheckConstraint("(state = 'pending') = (next_try_at IS NOT NULL)", name="pending_has_a_time"),
+    CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_a_time"),
+    partial("ix_deliveries_pending", "channel", "next_try_at", "alert_id", where="state = 'pending'"),
+)
+
 tokens = Table(
     "tokens",
     metadata,

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from jobs.alerting import ChannelError
-from refilld.channels import open_channels
+from jobs.channel_round import ChannelError
+from monitor.alerts.severity import Severity
+from refilld.channels import AppriseChannel, open_channels
 from refilld.config import ConfigError
 from refilld.doctor.finding import Finding, error, ok, warning
 
@@ -18,7 +19,7 @@ def findings(urls: Sequence[str], *, send: bool) -> Iterator[Finding]:
         yield warning("alerts.channels", "there is no alert channel, so no alert is sent", hint)
         return
     try:
-        open_channels(urls)
+        channels = open_channels(urls)
     except ConfigError as fault:
         hint = "write it as Apprise does (github.com/caronc/apprise/wiki)"
         yield error("alerts.channels", str(fault), hint)
@@ -26,15 +27,13 @@ def findings(urls: Sequence[str], *, send: bool) -> Iterator[Finding]:
     known = f"{len(urls)} alert channel{'s' * (len(urls) > 1)} can be addressed"
     yield ok("alerts.channels", known if send else f"{known}; --send-test-alert tries them")
     if send:
-        yield from (_send_test(url, number) for number, url in enumerate(urls, start=1))
+        yield from map(_send_test, channels)
 
 
-def _send_test(url: str, number: int) -> Finding:
-    deliver = open_channels([url])
+def _send_test(channel: AppriseChannel) -> Finding:
     try:
-        if deliver is not None:
-            deliver(TITLE, BODY)
+        channel.send(TITLE, BODY, Severity.INFO)
     except ChannelError:
-        says = f"alerts.urls number {number} did not take the test alert"
+        says = f"alerts.urls number {channel.number} did not take the test alert"
         return error("alerts.test", says, "check the URL, its password, and the network")
-    return ok("alerts.test", f"alerts.urls number {number} took the test alert; has it arrived?")
+    return ok("alerts.test", f"alerts.urls number {channel.number} took the test alert; has it arrived?")

@@ -86,7 +86,7 @@ def test_an_alert_is_delivered_once(place: Installation, webhook: Webhook) -> No
         assert without_secrets(daemon.log.read_text())
     [message] = [sent for sent in webhook.messages if sent["title"] == "refilld: drop.confirmed"]
     assert {sent["title"] for sent in webhook.messages} == {
-        "refilld: drop.confirmed", "refilld: review.opened",
+        "refilld: drop.confirmed", "refilld: review.opened [warning]",
     }  # fmt: skip
     assert len(webhook.messages) == 2
     assert "order 1001" in message["message"]
@@ -121,8 +121,8 @@ def alerting(
     migrate.upgrade(database)
     with database.write() as tx:
         outbox.add(tx, source_alert("instaloader", "rate_limited", "later"), NOON)
-    send = open_channels([webhook.url])
-    yield lambda at: Alerting(database, lambda: at, send).run_once()
+    channels = open_channels([webhook.url])
+    yield lambda at: Alerting(database, lambda: at, channels, lambda _: False).run_once()
     database.close()
 
 
@@ -143,5 +143,5 @@ def test_a_failed_message_is_retried(
         tried.append(webhook.asked)
     alerting(NOON + timedelta(days=1))
     assert (tried, webhook.asked) == ([1, 1, 2, 2, 3], 3)
-    assert [message["title"] for message in webhook.messages] == ["refilld: source.blocked"]
+    assert [message["title"] for message in webhook.messages] == ["refilld: source.blocked [critical]"]
     assert without_secrets("".join(capfd.readouterr()))

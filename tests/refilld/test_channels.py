@@ -1,12 +1,13 @@
 """Alert channels: messages, and errors that show no addresses."""
 
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
-from structlog.testing import capture_logs
 
-from jobs.alerting import ChannelError
+from jobs.channel_round import ChannelError
+from monitor.alerts.severity import Severity
 from refilld.channels import open_channels
 from refilld.config import ConfigError
 from tests.refilld.inbox import Inbox, an_inbox
@@ -21,9 +22,9 @@ def inbox() -> Iterator[Inbox]:
         yield inbox
 
 
-def test_without_addresses_there_is_no_sender() -> None:
+def test_without_addresses_there_is_no_channel() -> None:
     """Alerts are stored only."""
-    assert open_channels([]) is None
+    assert open_channels([]) == []
 
 
 @pytest.mark.parametrize(
@@ -45,48 +46,68 @@ def test_the_error_for_an_invalid_url_hides_its_secrets(url: str, shown: str) ->
     assert str(refused.value) == f"alerts.urls: number 2{shown} is not a URL that Apprise knows"
 
 
-def test_a_message_goes_to_every_channel(inbox: Inbox) -> None:
-    """With its title and its text."""
-    address, messages = inbox.address, inbox.messages
-    send = open_channels([address, f"{address}/other"])
-    assert send is not None
-    send("refilld: drop.held", "order 17: 300 missing")
-    assert [(m["title"], m["message"]) for m in messages] == [
-        ("refilld: drop.held", "order 17: 300 missing")
-    ] * 2
+def test_a_message_has_title_text_and_severity(inbox: Inbox) -> None:
+    """Apprise calls a critical alert a failure, and the end of a problem a success."""
+    (channel,) = open_channels([inbox.address])
+    for severity in Severity:
+        channel.send("refilld: drop.held", "order 17: <300> missing", severity)
+    channel.send("refilld: mass_drop.ended", "over", Severity.INFO, resolved=True)
+    assert [message["type"] for message in inbox.messages] == ["info", "warning", "failure", "success"]
+    assert {(message["title"], message["message"]) for message in inbox.messages[:3]} == {
+        ("refilld: drop.held", "order 17: <300> missing")
+    }
 
 
-def test_the_error_of_a_failed_message_names_the_channels_by_number(
-    inbox: Inbox,
-) -> None:
-    """The message is retried; URLs with passwords are not in the error."""
+def test_a_refusal_names_the_channel_by_its_number(inbox: Inbox) -> None:
+    """URLs with passwords are not in the error."""
     secret = inbox.address.replace("json://", "json://user:hunter2@")
-    send = open_channels([f"{secret}/refuse", f"{secret}/refuse"])
-    assert send is not None
+    channel = open_channels([inbox.address, f"{secret}/refuse"])[1]
     with pytest.raises(ChannelError) as refused:
-        send("title", "text")
-    assert str(refused.value) == "alerts.urls number 1, 2 did not take the message"
+        channel.send("title", "text", Severity.INFO)
+    assert str(refused.value) == "alerts.urls number 2 did not take the message"
+    assert not refused.value.limited
 
 
-def test_a_partly_accepted_message_is_not_repeated(
-    inbox: Inbox,
+def test_a_channel_is_known_by_a_digest(inbox: Inbox) -> None:
+    """The same for the same URL, whatever its number; it does not hold the URL."""
+    first = [channel.key for channel in open_channels(["json://user:hunter2@a", "json://b"])]
+    second = [channel.key for channel in open_channels(["json://b", "json://user:hunter2@a"])]
+    assert first == second[::-1]
+    assert len({*first}) == 2
+    assert all(re.fullmatch("[0-9a-f]{16}", key) for key in first)
+
+
+def test_several_urls_in_one_text_are_several_channels() -> None:
+    """Apprise takes such a text; each of them is retried for itself."""
+    channels = open_channels(["json://a, json://b"])
+    assert [channel.number for channel in channels] == [1, 1]
+    assert len({channel.key for channel in channels}) == 2
+
+
+def test_a_url_cannot_ask_for_cut_messages(inbox: Inbox) -> None:
+    """`overflow=truncate` would lose the end of a message that fits."""
+    (channel,) = open_channels([f"{inbox.address}/?overflow=truncate"])
+    long = "x" * (channel.room.size + 1)
+    channel.send("title", long, Severity.INFO)
+    assert inbox.messages[0]["message"] == long
+
+
+def test_text_is_escaped_where_it_would_be_markup() -> None:
+    """Discord shows plain text as Markdown, and notifies everybody whom it mentions."""
+    (channel,) = open_channels(["discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"])
+    assert (channel.room.measure("a_b"), channel.room.measure("@all"), channel.room.title_counts) == (
+        4,
+        5,
+        True,
+    )
+
+
+def test_a_failed_delivery_logs_no_url(
+    inbox: Inbox, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The log names the failed channels by number."""
-    address, messages = inbox.address, inbox.messages
-    send = open_channels([f"{address}/refuse", address])
-    assert send is not None
-    with capture_logs() as logs:
-        send("title", "text")
-    assert len(messages) == 2
-    assert [line["error"] for line in logs] == ["alerts.urls number 1 did not take the message"]
-
-
-def test_a_failed_delivery_logs_no_url(inbox: Inbox, caplog: pytest.LogCaptureFixture) -> None:
     """Apprise logs addresses, which contain passwords."""
-    address = inbox.address
     with caplog.at_level(logging.DEBUG):
-        send = open_channels([f"{address.replace('json://', 'json://user:hunter2@')}/refuse"])
-        assert send is not None
+        (channel,) = open_channels([f"{inbox.address.replace('json://', 'json://user:hunter2@')}/refuse"])
         with pytest.raises(ChannelError):
-            send("title", "text")
-    assert "hunter2" not in caplog.text
+            channel.send("title", "text", Severity.INFO)
+    assert "hunter2" not in caplog.text + "".join(capfd.readouterr())

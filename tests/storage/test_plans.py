@@ -23,6 +23,7 @@ from monitor.model.target import Metric
 from monitor.sources.budget import BEGINNING
 from storage import (
     cadence_stats,
+    deliveries,
     drops,
     due,
     flags,
@@ -33,7 +34,6 @@ from storage import (
     old_rows,
     order_states,
     orders,
-    outbox,
     refills,
     requests,
     reviews,
@@ -53,7 +53,7 @@ from tests.storage.shop import statements_of
 MANY = 4000
 LARGE = {
     "targets", "orders", "snapshots", "drops", "decisions", "refills", "refill_events", "outbox",
-    "source_requests", "order_flags", "requests", "reviews", "virtual_times",
+    "source_requests", "order_flags", "requests", "reviews", "virtual_times", "deliveries",
 }  # fmt: skip
 """Tables that grow with the shop; full scans and sorts of them are not allowed."""
 UNNAMED = {
@@ -171,6 +171,12 @@ def a_clock(i: int) -> dict[str, Any]:
     return {"source": f"source {i}", "state": "{}"}
 
 
+def a_delivery(i: int) -> dict[str, Any]:
+    return {
+        "alert_id": i, "channel": f"channel {i % 4}", "state": "pending", "next_try_at": NOW + i * MINUTE,
+    }  # fmt: skip
+
+
 def a_review(i: int) -> dict[str, Any]:
     return {
         "order_id": str(i), "cause": ReviewCause.SHORT_DELIVERY, "units": 100, "opened_at": NOW,
@@ -181,7 +187,7 @@ ROWS: dict[str, Callable[[int], dict[str, Any]]] = {
     "targets": a_target, "orders": an_order_row, "order_flags": a_flag, "requests": a_request,
     "snapshots": a_snapshot, "drops": a_drop_row, "decisions": a_decision_row, "refills": a_refill_row,
     "refill_events": an_event, "outbox": an_alert, "source_requests": a_source_request, "reviews": a_review,
-    "virtual_times": a_clock,
+    "virtual_times": a_clock, "deliveries": a_delivery,
 }  # fmt: skip
 
 
@@ -243,7 +249,10 @@ QUEUES: dict[str, tuple[Callable[[Connection], object], str]] = {
     "ready refills": (lambda c: leases.claim(c, NOW + DAY, limit=20, lease=HOUR), "ix_refills_queued"),
     "anything ready": (lambda c: leases.anything_ready(c, NOW + DAY), "ix_refills_queued"),
     "ended leases": (lambda c: leases.expire(c, NOW + HOUR, 10, limit=20), "ix_refills_leases"),
-    "pending alerts": (lambda c: outbox.take_due(c, NOW + HOUR, NOW + DAY, 20), "ix_outbox_pending"),
+    "pending deliveries": (
+        lambda c: deliveries.due(c, "channel 2", NOW + 3900 * MINUTE, 20),
+        "ix_deliveries_pending",
+    ),
     "newest snapshots": (lambda c: list(snapshots.newest(c, 2, 20)), "pk_snapshots"),
     "the newest request": (
         lambda c: sources.nth_request(c, "source 2", 1, BEGINNING),

@@ -121,6 +121,8 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
     "order_corrections": [],
     "daemons": [],
     "transfers": [],
+    "alert_channels": [],
+    "deliveries": [],
     "order_flags": [{"order_id": "o-1", "flag": "dispute", "set_at": 401}],
     "drops": [
         {"drop_id": 21, "order_id": "o-1", "state": "refilled", "opened_at": 501, "looks": 2,

@@ -1,0 +1,58 @@
+"""The messages of one channel in one round: alerts of one kind together, as many as fit."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from monitor.alerts.alert import AlertKind
+from monitor.alerts.messages import MOST_TEXTS, Room, divide, title
+from monitor.alerts.severity import Severity, severity_of
+from storage.deliveries import DueDelivery
+
+_URGENCY = [Severity.CRITICAL, Severity.WARNING, Severity.INFO]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Alerts of one kind that are sent together."""
+
+    kind: AlertKind
+    rows: tuple[DueDelivery, ...]
+    bodies: tuple[str, ...]
+    """Several, if the text of a single alert is too long for one."""
+
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """Title and body of each part."""
+        count = len(self.bodies)
+        return [
+            (title(self.kind, len(self.rows), part, count), body) for part, body in enumerate(self.bodies, 1)
+        ]
+
+    @property
+    def alert_ids(self) -> list[int]:
+        return [row.alert_id for row in self.rows]
+
+    def halves(self, room: Room) -> list["Message"]:
+        """The same alerts in two messages."""
+        middle = len(self.rows) // 2
+        return [*_divided(self.rows[:middle], room), *_divided(self.rows[middle:], room)]
+
+
+def messages_of(rows: Sequence[DueDelivery], room: Room) -> list[Message]:
+    """The messages for these deliveries, the most urgent first."""
+    groups = groupby(sorted(rows, key=_urgency), key=_urgency)
+    return [message for _, group in groups for message in _divided(list(group), room)]
+
+
+def _divided(rows: Sequence[DueDelivery], room: Room) -> Iterator[Message]:
+    kind = rows[0].kind
+    rest = room.beside(title(kind, MOST_TEXTS, MOST_TEXTS, MOST_TEXTS))
+    first = 0
+    for count, bodies in divide([row.text for row in rows], rest):
+        yield Message(kind, tuple(rows[first : first + count]), bodies)
+        first += count
+
+
+def _urgency(row: DueDelivery) -> tuple[int, str]:
+    return _URGENCY.index(severity_of(row.kind)), row.kind

@@ -1,0 +1,110 @@
+"""Alerts as messages: their titles, and texts divided so that each message fits its channel."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from monitor.alerts.alert import AlertKind
+from monitor.alerts.severity import Severity, severity_of
+
+LONGEST_TITLE = 80
+"""Characters of the longest title."""
+MOST_TEXTS = 50
+"""Alerts in one message, at most."""
+CONTINUED = "… "
+"""Marks a line that continues a text from the message before."""
+
+_SPACES = "\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"
+_INVISIBLE = (0x061C, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
+"""Characters that change the direction of text or are not visible at all."""
+_CONTROLS = (*range(0x20), *range(0x7F, 0xA0))
+_SURROGATES = range(0xD800, 0xE000)
+_REPLACED: dict[int, str] = (
+    dict.fromkeys((*_CONTROLS, *_INVISIBLE), "")
+    | dict.fromkeys(map(ord, _SPACES), " ")
+    | dict.fromkeys(_SURROGATES, "\ufffd")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much one message of a channel holds."""
+
+    size: int
+    lines: int | None
+    """None without a limit."""
+    measure: Callable[[str], int]
+    """The size of a text as the channel sends it, with all escapes; of "\\n" that of a line break."""
+    title_counts: bool
+    """Whether the title is sent as a part of the text."""
+
+    def beside(self, title: str) -> "Room":
+        """The room that is left for the text of a message with this title."""
+        if not self.title_counts:
+            return self
+        lines = None if self.lines is None else max(self.lines - 1, 1)
+        return Room(self.size - self.measure(title) - _TITLE_MARKUP, lines, self.measure, title_counts=False)
+
+
+_TITLE_MARKUP = 24
+"""Size of the markup and the line break around a title, such as `<b>…</b><br />`."""
+
+
+def one_line(text: str) -> str:
+    """The text in one line, without characters that control a terminal or the direction of text."""
+    return text.translate(_REPLACED).strip()
+
+
+def title(kind: AlertKind, alerts: int = 1, part: int = 1, parts: int = 1) -> str:
+    """The title of a message: the kind, the number of alerts, and the severity unless it is `info`."""
+    severity = severity_of(kind)
+    number = f" ({alerts})" if alerts > 1 else ""
+    urgent = "" if severity is Severity.INFO else f" [{severity}]"
+    return f"refilld: {kind}{number}{urgent}" + (f" {part}/{parts}" if parts > 1 else "")
+
+
+def divide(texts: Sequence[str], room: Room) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Divide texts into messages; yields the number of texts of each message, and its bodies.
+
+    A text is one line. A message has one body with as many lines as fit. A text that is too long for a
+    body makes a message of several bodies.
+    """
+    newline = room.measure("\n")
+    lines: list[str] = []
+    left = room.size
+    for text in map(one_line, texts):
+        size = room.measure(text) + newline
+        full = len(lines) >= min(MOST_TEXTS, room.lines or MOST_TEXTS)
+        if lines and (full or size > left):
+            yield len(lines), ("\n".join(lines),)
+            lines, left = [], room.size
+        if size > room.size:
+            yield 1, tuple(_pieces(text, room))
+        else:
+            lines.append(text)
+            left -= size
+    if lines:
+        yield len(lines), ("\n".join(lines),)
+
+
+def _pieces(text: str, room: Room) -> Iterator[str]:
+    """Cut a text that is too long: after a word, or within a word that is too long itself."""
+    piece, left = "", room.size
+    for word in _words(text, room):
+        size = room.measure(word)
+        if piece and size > left:
+            yield piece.rstrip()
+            piece, left = CONTINUED, room.size - room.measure(CONTINUED)
+        piece += word
+        left -= size
+    yield piece.rstrip()
+
+
+def _words(text: str, room: Room) -> Iterator[str]:
+    """The words of a text, each with the space after it; the characters of a word that is too long."""
+    most = room.size - room.measure(CONTINUED)
+    for word in re.findall(r"[^ ]* ?", text):
+        if room.measure(word) <= most:
+            yield word
+        else:
+            yield from word

@@ -1,0 +1,40 @@
+"""How urgent each kind of alert is, and which kinds say that a problem has ended."""
+
+from enum import StrEnum
+
+from monitor.alerts.alert import AlertKind
+
+
+class Severity(StrEnum):
+    """How urgent an alert is."""
+
+    INFO = "info"
+    """Nothing to do."""
+    WARNING = "warning"
+    """Somebody must act or decide, at the next opportunity."""
+    CRITICAL = "critical"
+    """The guarantee is not kept until somebody acts."""
+
+
+_WARNINGS = frozenset(
+    {
+        AlertKind.DROP_HELD,
+        AlertKind.TARGET_PRIVATE,
+        AlertKind.TARGET_GONE,
+        AlertKind.TARGET_OTHER_ACCOUNT,
+        AlertKind.TARGET_REFUSED,
+        AlertKind.REFILL_DEAD,
+        AlertKind.REVIEW_OPENED,
+    }
+)
+_CRITICAL = frozenset({AlertKind.SOURCE_BLOCKED, AlertKind.MASS_DROP_STARTED})
+
+RESOLVED = frozenset({AlertKind.MASS_DROP_ENDED})
+"""Kinds which say that a problem has ended."""
+
+
+def severity_of(kind: AlertKind) -> Severity:
+    """Return the severity of a kind of alert."""
+    if kind in _CRITICAL:
+        return Severity.CRITICAL
+    return Severity.WARNING if kind in _WARNINGS else Severity.INFO
