@@ -345,7 +345,11 @@ alert_channels = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("alert_id", ForeignKey("outbox.alert_id", name="fk_deliveries_alert_id"), primary_key=True),
+    Column(
+        "alert_id",
+        ForeignKey("outbox.alert_id", name="fk_deliveries_alert_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
     Column("channel", Text, primary_key=True),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),

@@ -83,10 +83,11 @@ def test_an_alert_that_waits_is_kept(database: Database) -> None:
         alert(database, NOW)
     sent, kept, failed, waiting = alerts(database)
     with database.write() as connection:
-        outbox.sent(connection, [sent], NOW)
         outbox.kept(connection, [kept])
-        given_up = {"state": "failed", "next_try_at": None}
-        connection.execute(update(outbox_table).where(outbox_table.c.alert_id == failed).values(given_up))
+        of, row = outbox_table.c.alert_id, {"next_try_at": None}
+        taken = {"state": "sent", "sent_at": NOW}
+        connection.execute(update(outbox_table).where(of == sent).values(row | taken))
+        connection.execute(update(outbox_table).where(of == failed).values(row | {"state": "failed"}))
     assert delete(database, "outbox") == 3
     assert alerts(database) == [waiting]
 

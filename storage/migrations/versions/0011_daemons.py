@@ -22,4 +22,5 @@ def upgrade() -> None:
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("beat_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("daemon_id", name=op.f("pk_daemons")),
+        sqlite_autoincrement=True,
     )

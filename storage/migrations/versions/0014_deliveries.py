@@ -36,7 +36,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(state = 'sent') = (sent_at IS NOT NULL)", name=op.f("ck_deliveries_sent_has_a_time")
         ),
-        sa.ForeignKeyConstraint(["alert_id"], ["outbox.alert_id"], name="fk_deliveries_alert_id"),
+        sa.ForeignKeyConstraint(
+            ["alert_id"], ["outbox.alert_id"], name="fk_deliveries_alert_id", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("alert_id", "channel", name=op.f("pk_deliveries")),
     )
     op.create_index(
