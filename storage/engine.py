@@ -100,6 +100,8 @@ class Database:
 
     @contextmanager
     def _transaction(self, engine: Engine, turn: WriterTurn | None) -> Iterator[Connection]:
+        if self._waits.given_up:
+            raise UnreachableError(f"database {self.name}: given up, because the process is stopping")
         since = monotonic()
         taken = turn.taken(self._patience) if turn else nullcontext()
         with _mapped_errors(self.name), taken, engine.connect() as connection:

@@ -39,7 +39,11 @@ def open_engine(url: URL, waits: Waits) -> Engine:
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: object, _record: object, arguments: list[str], parameters: dict[str, Any]) -> Any:
         parameters.setdefault("connect_timeout", waits.connect_timeout)
-        raw = connect(*arguments, **parameters)
+        try:
+            raw = connect(*arguments, **parameters)
+        except Exception:
+            waits.failed_to_connect()
+            raise
         raw.waits = waits
         return raw
 
