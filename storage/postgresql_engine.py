@@ -51,8 +51,8 @@ def open_engine(url: URL, waits: Waits) -> Engine:
     def _begin(connection: Connection) -> None:
         patience: Patience = connection.get_execution_options()["patience"]
         raw: Any = connection.connection.driver_connection
+        connection.exec_driver_sql(_limits(patience))  # within CHECK: the connection may be dead
         raw.patience = patience.statement + MARGIN
-        connection.exec_driver_sql(_limits(patience))
 
     @event.listens_for(engine, "checkin")
     def _checkin(raw: Any, _record: object) -> None:
@@ -74,7 +74,6 @@ def _create(url: URL) -> Engine:
         pool_size=MOST_CONNECTIONS,
         max_overflow=_SPARE_CONNECTIONS,
         pool_timeout=CONNECT,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={**defaults, "prepare_threshold": None},
     )
