@@ -6,7 +6,9 @@ that name a secret are hidden.
 
 import logging
 import sys
+import threading
 from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -40,6 +42,7 @@ def configure(*, terminal: bool | None = None, level: int = logging.INFO) -> Non
         cache_logger_on_first_use=False,
     )
     _adopt_standard_logging([*shared, structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last])
+    _adopt_uncaught_errors()
 
 
 def _adopt_standard_logging(processors: list[Any]) -> None:
@@ -48,6 +51,23 @@ def _adopt_standard_logging(processors: list[Any]) -> None:
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=processors))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.captureWarnings(capture=True)
+
+
+def _adopt_uncaught_errors() -> None:
+    """Log errors that nobody catches; Python would print their tracebacks between the lines of the log."""
+    log = structlog.get_logger()
+
+    def of_thread(error: threading.ExceptHookArgs) -> None:
+        if error.exc_type is not SystemExit:  # which ends a thread, and is no error
+            log.error("thread.failed", thread=getattr(error.thread, "name", ""), exc_info=error.exc_value)
+
+    def of_process(_type: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+        log.critical("process.failed", exc_info=error)
+
+    def ignored(error: "sys.UnraisableHookArgs") -> None:
+        log.error("error.ignored", where=error.err_msg or repr(error.object), exc_info=error.exc_value)
+
+    threading.excepthook, sys.excepthook, sys.unraisablehook = of_thread, of_process, ignored
 
 
 def _hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -14,7 +14,7 @@ from threading import Event
 from time import monotonic
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Engine, Table, make_url, text
+from sqlalchemy import Connection, Engine, RootTransaction, Table, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -101,12 +101,25 @@ class Database:
 
     @contextmanager
     def _transaction(self, engine: Engine, turn: WriterTurn | None) -> Iterator[Connection]:
+        if self._waits.given_up:
+            raise UnreachableError(f"database {self.name}: given up, because the process is stopping")
         since = monotonic()
         taken = turn.taken(self._patience) if turn else nullcontext()
-        with _mapped_errors(self.name), taken, engine.connect() as connection:
-            connection.execution_options(patience=self._patience, since=since)
-            with connection.begin():
+        with _mapped_errors(self.name), taken:
+            transaction = self._begun(engine, since)
+            with transaction.connection as connection, transaction:
                 yield connection
+
+    def _begun(self, engine: Engine, since: float, *, retry: bool = True) -> RootTransaction:
+        """A new transaction; if its pooled connection turns out to be dead, the pool is replaced."""
+        connection = engine.connect().execution_options(patience=self._patience, since=since)
+        try:
+            return connection.begin()
+        except BaseException as error:
+            connection.close()
+            if retry and isinstance(error, DBAPIError) and error.connection_invalidated:
+                return self._begun(engine, since, retry=False)
+            raise
 
     def checkpoint(self) -> None:
         """Copy the write-ahead log into the database file (SQLite); only the daemon calls this."""

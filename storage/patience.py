@@ -10,7 +10,7 @@ CHECK = 2.0
 """Seconds for the answer to the check of a pooled connection."""
 MARGIN = 1.0
 """Seconds that the server has to cancel a statement before the connection is closed without its answer."""
-STOPPING = 2
+STOPPING = 3
 """Seconds of a wait, at most, when the process is stopping."""
 
 
@@ -42,6 +42,8 @@ class Waits:
     def __init__(self) -> None:
         self._stopping = Event()
         self._stopped_at: float | None = None
+        self.given_up = False
+        """Whether a wait was cut because the process is stopping: then nothing more is tried."""
 
     def shorten_when(self, stopping: Event) -> None:
         """Shorten all waits, also the current ones, once the event is set."""
@@ -52,11 +54,15 @@ class Waits:
         """Seconds to connect to one host."""
         return STOPPING if self._stopping.is_set() else CONNECT
 
+    def failed_to_connect(self) -> None:
+        """Record it; when the process is stopping, nothing more is tried."""
+        self.given_up = self._stopping.is_set()
+
     def over(self, start: float, seconds: float) -> bool:
         """Whether a wait that began at `start` (monotonic) has lasted so many seconds, or must end now."""
         now = monotonic()
         if self._stopping.is_set() and self._stopped_at is None:
             self._stopped_at = now
-        if self._stopped_at is not None:
-            seconds = min(seconds, max(self._stopped_at - start, 0) + STOPPING)
-        return now - start >= seconds
+        if self._stopped_at is not None and now - max(start, self._stopped_at) >= STOPPING:
+            self.given_up = True
+        return self.given_up or now - start >= seconds

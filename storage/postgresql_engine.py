@@ -40,7 +40,11 @@ def open_engine(url: URL, waits: Waits) -> Engine:
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: object, _record: object, arguments: list[str], parameters: dict[str, Any]) -> Any:
         parameters.setdefault("connect_timeout", waits.connect_timeout)
-        raw = connect(*arguments, **parameters)
+        try:
+            raw = connect(*arguments, **parameters)
+        except Exception:
+            waits.failed_to_connect()
+            raise
         raw.waits = waits
         return raw
 
@@ -48,8 +52,8 @@ def open_engine(url: URL, waits: Waits) -> Engine:
     def _begin(connection: Connection) -> None:
         patience: Patience = connection.get_execution_options()["patience"]
         raw: Any = connection.connection.driver_connection
+        connection.exec_driver_sql(_limits(patience))  # within CHECK: the connection may be dead
         raw.patience = patience.statement + MARGIN
-        connection.exec_driver_sql(_limits(patience))
 
     @event.listens_for(engine, "checkin")
     def _checkin(raw: Any, _record: object) -> None:
@@ -71,7 +75,6 @@ def _create(url: URL) -> Engine:
         pool_size=MOST_CONNECTIONS,
         max_overflow=_SPARE_CONNECTIONS,
         pool_timeout=CONNECT,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={**defaults, "prepare_threshold": None},
     )

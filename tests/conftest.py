@@ -1,6 +1,8 @@
 """Fixtures for all tests: a PostgreSQL server, a temporary directory in memory, and reset log settings."""
 
+import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,7 +46,9 @@ def tmp_path() -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def unchanged_logs() -> Iterator[None]:
-    """Restore the structlog configuration: commands change it for the whole process."""
+    """Restore the logging configuration: commands change it for the whole process."""
     before = structlog.get_config()
+    hooks = threading.excepthook, sys.excepthook, sys.unraisablehook
     yield
+    threading.excepthook, sys.excepthook, sys.unraisablehook = hooks
     structlog.configure(**before)

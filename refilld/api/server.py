@@ -8,11 +8,9 @@ from time import monotonic
 from typing import Any
 
 from waitress import wasyncore  # type: ignore[import-untyped]
-from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
 from waitress.server import create_server  # type: ignore[import-untyped]
-from waitress.task import ErrorTask  # type: ignore[import-untyped]
 
-from refilld.api.problems import MIMETYPE, problem_json
+from refilld.api.connection import Connection, Threads
 from storage.errors import UnreachableError
 
 THREADS = 16
@@ -26,30 +24,13 @@ _LIMITS: dict[str, object] = {
     "max_request_header_size": 32 * 1024,
     "channel_timeout": 60,
     "cleanup_interval": 10,
-    "connection_limit": 500,
+    "connection_limit": 500,  # rarely reached: `connection.IN_ALL` is lower
     "channel_request_lookahead": 1,  # needed to notice that a waiting client disconnects
 }
 
 
 class CannotListenError(UnreachableError):
     """The server cannot listen on the address of the HTTP interface."""
-
-
-class _ProblemTask(ErrorTask):  # type: ignore[misc]
-    """An error of waitress as a problem answer."""
-
-    def execute(self) -> None:
-        fault = self.request.error
-        body = problem_json(fault.code, fault.body).encode()
-        self.status = f"{fault.code} {fault.reason}"
-        self.response_headers.append(("Content-Type", MIMETYPE))
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body)
-
-
-class _Channel(HTTPChannel):  # type: ignore[misc]
-    error_task_class = _ProblemTask
 
 
 class HttpServer:
@@ -73,7 +54,8 @@ class HttpServer:
         self._server = create_server(
             self._app, self._sockets, sockets=[listener], ident=None, asyncore_use_poll=True, **_LIMITS
         )
-        self._server.channel_class = _Channel
+        self._server.channel_class = Connection
+        self._server.task_dispatcher = Threads(self._server.task_dispatcher)
         self._thread.start()
 
     def stop(self) -> None:

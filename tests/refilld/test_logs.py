@@ -6,6 +6,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Iterator
+from threading import Thread
 
 import pytest
 import structlog
@@ -156,6 +157,32 @@ def test_python_warnings_have_the_same_format(untouched: None, monkeypatch: pyte
     (output,) = objects(journal)
     assert "UserWarning: careful" in str(output["event"])
     assert output["level"] == "warning"
+
+
+class Broken:
+    def __del__(self) -> None:
+        raise ValueError("broken end")
+
+
+def test_errors_that_nobody_catches_have_the_same_format(journal: Screen) -> None:
+    """In a thread, while an object is deleted, and at the end of the process."""
+
+    def fail() -> None:
+        raise ValueError("broken thread")
+
+    thread = Thread(target=fail, name="worker")
+    thread.start()
+    thread.join()
+    broken = Broken()
+    del broken
+    sys.excepthook(ValueError, ValueError("broken process"), None)
+    in_thread, at_deletion, at_end = objects(journal)
+    assert (in_thread["event"], in_thread["thread"]) == ("thread.failed", "worker")
+    assert "ValueError: broken thread" in str(in_thread["exception"])
+    assert (at_deletion["event"], at_deletion["level"]) == ("error.ignored", "error")
+    assert "Broken.__del__" in str(at_deletion["where"])
+    assert "ValueError: broken end" in str(at_deletion["exception"])
+    assert (at_end["event"], at_end["level"]) == ("process.failed", "critical")
 
 
 def test_debug_events_are_omitted_by_default(untouched: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,8 @@ from tests.storage.request_rows import add_request, count_requests, file_of
 from tests.storage.shop import at_once, everything, rows_of, sell
 
 SECRET = "sw0rdfish"
+SLACK = 10
+"""Seconds that a busy machine may add; without a limit the waits would take 30."""
 
 
 def test_committed_rows_survive_a_restart(sqlite: Database) -> None:
@@ -75,7 +77,7 @@ def test_a_writer_waits_no_longer_than_its_patience_for_another_process(sqlite: 
         sqlite.with_patience(Patience(turn=0.1, statement=1)).write(),
     ):
         pass
-    assert monotonic() - start < 2
+    assert monotonic() - start < SLACK
     assert count_requests(sqlite) == 0
     stranger.close()
 
@@ -90,7 +92,7 @@ def test_a_writer_that_waits_ends_soon_when_the_process_stops(sqlite: Database) 
     start = monotonic()
     with pytest.raises(UnreachableError, match="database is locked"), sqlite.write():
         pass
-    assert monotonic() - start < STOPPING + 2
+    assert monotonic() - start < STOPPING + SLACK
     stranger.close()
 
 

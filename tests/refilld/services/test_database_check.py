@@ -16,7 +16,7 @@ from storage.errors import NotMigratedError, UnreachableError
 from tests.migrated_database import migrated_database
 from tests.tcp_proxy import tcp_proxy
 
-SLACK = 0.5
+SLACK = 1.4
 
 
 @pytest.fixture

@@ -1,0 +1,117 @@
+"""Connections of clients: limits for slow and for many ones, and requests of half-closed connections."""
+
+import socket
+from time import monotonic
+from typing import Any
+
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
+from waitress.task import ErrorTask, ThreadedTaskDispatcher  # type: ignore[import-untyped]
+
+from refilld.api.problems import MIMETYPE, problem_json
+from refilld.api.strict_parser import StrictParser
+
+REQUEST_SECONDS = 20.0
+"""Seconds from the first byte of a request to its last."""
+PER_PEER = 250
+"""Connections from one address; for another one the slowest is closed."""
+IN_ALL = 480
+"""Connections from all addresses; likewise."""
+PROBES = ("/healthz", "/readyz")
+"""Paths that are answered by threads of their own, so that no other request can delay them."""
+_PROBE_THREADS = 2
+
+
+class _ProblemTask(ErrorTask):  # type: ignore[misc]
+    """An error of waitress as a problem answer."""
+
+    def execute(self) -> None:
+        fault = self.request.error
+        body = problem_json(fault.code, fault.body).encode()
+        self.status = f"{fault.code} {fault.reason}"
+        self.response_headers.append(("Content-Type", MIMETYPE))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class Connection(HTTPChannel):  # type: ignore[misc]
+    """One connection; the event loop asks `readable` and `writable` at least once a second."""
+
+    error_task_class = _ProblemTask
+    parser_class = StrictParser
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._half_closed = False
+        self._begun: object = None
+        """The request that is being received."""
+        self._begun_at = monotonic()
+        _make_room(self, [one for one in self._all() if one.addr[0] == self.addr[0]], PER_PEER)
+        _make_room(self, self._all(), IN_ALL)
+
+    def _all(self) -> list[Any]:
+        return list(self.server.active_channels.values())
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a request has begun, or no request came yet."""
+        return self.request is not None or self.last_activity == self.creation_time
+
+    def received(self, data: bytes) -> bool:
+        """Take a piece of a request."""
+        taken: bool = super().received(data)
+        if self.request is not self._begun:
+            self._begun, self._begun_at = self.request, monotonic()
+        return taken
+
+    def readable(self) -> bool:
+        """Whether to wait for input; closes what is too slow, or finished by both sides."""
+        if self.request is not None and not self.requests:
+            self.will_close |= monotonic() - self._begun_at > REQUEST_SECONDS
+        if self._half_closed and not self.requests:
+            self.close_when_flushed = True
+        return not self._half_closed and bool(super().readable())
+
+    def handle_read(self) -> None:
+        """Read; a client that closes his side after a request still gets its answer."""
+        if self.requests and self._ended():
+            self._half_closed = True
+        else:
+            super().handle_read()
+
+    def _ended(self) -> bool:
+        try:
+            return not self.socket.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return False
+
+    def check_client_disconnected(self) -> bool:
+        """Whether the client closed at least his side: nothing is worth waiting for."""
+        return self._half_closed or not bool(self.connected)
+
+
+def _make_room(newest: Connection, connections: list[Any], most: int) -> None:
+    """Close one connection if there are too many: the oldest without a whole request, else an idle one."""
+    if len(connections) > most:
+        idle = [one for one in connections if not one.requests and not one.will_close and one is not newest]
+        chosen = min(idle, key=lambda one: (not one.unfinished, one.creation_time), default=newest)
+        chosen.will_close = True
+
+
+class Threads:
+    """The threads that serve requests, and a few for probes alone."""
+
+    def __init__(self, requests: ThreadedTaskDispatcher) -> None:
+        self._requests = requests
+        self._probes = ThreadedTaskDispatcher()
+        self._probes.set_thread_count(_PROBE_THREADS)
+
+    def add_task(self, connection: Connection) -> None:
+        """Serve the next request of a connection."""
+        path = getattr(connection.requests[0], "path", "")
+        (self._probes if path in PROBES else self._requests).add_task(connection)
+
+    def shutdown(self, timeout: float) -> None:
+        """End all threads."""
+        self._probes.shutdown(timeout=timeout)
+        self._requests.shutdown(timeout=timeout)
