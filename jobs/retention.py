@@ -38,28 +38,31 @@ class DataRetention:
     """Waits, and returns whether the process stops."""
 
     def run_once(self, now: datetime) -> None:
-        """Delete a bounded number of rows, and give their space back."""
-        self._begin_day(now)
+        """Delete a bounded number of rows, and give their space back; nothing on a day after a long gap."""
+        with self.database.read() as tx:
+            known, last = operating_days.known(tx, now), operating_days.last_before(tx, now)
+        gap_from = last if last is not None and now - last > _LONG_GAP else None
+        if not known:
+            self._begin_day(now, thin=gap_from is None)
+        if gap_from is not None:
+            if not known:
+                _report_gap(gap_from, now)
+            return
         deleted = {kind: self._delete(batch) for kind, batch in self._batches(now)}
         if any(deleted.values()):
             log.info("retention.deleted", **{kind: number for kind, number in deleted.items() if number})
         self._delete(self._release)
 
-    def _begin_day(self, now: datetime) -> None:
+    def _begin_day(self, now: datetime, *, thin: bool) -> None:
         """Store a new operating day, and begin a pass over the snapshots."""
-        with self.database.read() as tx:
-            if operating_days.known(tx, now):
-                return
-            last = operating_days.last_before(tx, now)
-            # reads all orders, so not in the transaction that writes
-            days = self.policy.full_days(terms.window for terms in guarantees.terms_in_use(tx).values())
+        with self.database.read() as tx:  # reads all orders, so not in the transaction that writes
+            windows = [terms.window for terms in guarantees.terms_in_use(tx).values()] if thin else []
         with self.database.write() as tx:
-            new = operating_days.note(tx, now)
-            until = None if days is None else operating_days.days_ago(tx, days, now)
+            operating_days.note(tx, now)
+            days = self.policy.full_days(windows)
+            until = operating_days.days_ago(tx, days, now) if thin and days is not None else None
             if until is not None:
                 snapshot_thinning.begin_pass(tx, until)
-        if new and last is not None and now - last > _LONG_GAP:
-            _report_gap(last, now)
 
     def _batches(self, now: datetime) -> Iterator[tuple[str, Batch]]:
         yield "snapshots", self._thin
@@ -105,7 +108,7 @@ class DataRetention:
 def _report_gap(last: datetime, now: datetime) -> None:
     log.warning(
         "retention.days_missing",
-        last=last.date().isoformat(),
-        now=now.date().isoformat(),
-        advice="no row grows older by the days between; if refilld was not off, check the clock",
+        last=f"{last:%Y-%m-%d}",
+        now=f"{now:%Y-%m-%d}",
+        advice="nothing is deleted today, and these days are no age; if refilld was not off, check the clock",
     )

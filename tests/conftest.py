@@ -10,6 +10,9 @@ import pytest
 import structlog
 
 from tests.postgres_server import fast_directory, new_database, server
+from tests.wheel import python, wheel
+
+__all__ = ["python", "wheel"]  # fixtures
 
 UNTRACED = ("tests/proof/", "tests/refilld/backtest/", "tests/refilld/simulate/", "tests/monitor/sources/")
 """Tests with long computations, whose running time tracing would double."""

@@ -1,4 +1,4 @@
-"""systemd accepts the unit, and its directives are those that its comments describe."""
+"""systemd accepts the units, and the directives of the service are those that its comments describe."""
 
 import shutil
 import subprocess
@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-UNIT = Path(__file__).parent.parent / "systemd" / "refilld.service"
+SYSTEMD = Path(__file__).parents[2] / "systemd"
+UNIT = SYSTEMD / "refilld.service"
+UNITS = sorted(path for path in SYSTEMD.iterdir() if path.suffix in {".service", ".timer"})
 INSTALLED = "/opt/refilld/bin/refilld"
 
 
@@ -19,11 +21,11 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def unit(tmp_path: Path) -> Path:
-    """A copy whose ExecStart exists on every machine, because `verify` looks for the program."""
-    copy = tmp_path / UNIT.name
-    copy.write_text(UNIT.read_text().replace(INSTALLED, "/bin/true"))
-    return copy
+def units(tmp_path: Path) -> list[str]:
+    """Copies whose ExecStart exists on every machine, because `verify` looks for the program."""
+    for unit in UNITS:
+        (tmp_path / unit.name).write_text(unit.read_text().replace(INSTALLED, "/bin/true"))
+    return [str(tmp_path / unit.name) for unit in UNITS]
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +39,15 @@ def directives() -> dict[str, list[str]]:
     return dict(found)
 
 
-def test_systemd_accepts_every_line(unit: Path) -> None:
-    answer = analyze("verify", "--man=no", str(unit))
+def test_systemd_accepts_every_line(units: list[str]) -> None:
+    answer = analyze("verify", "--man=no", *units)
     # An unknown key is only a line on standard error: the exit code alone says nothing.
     assert (answer.returncode, answer.stderr) == (0, "")
 
 
-def test_the_sandbox_is_tight(unit: Path) -> None:
-    answer = analyze("security", "--offline=yes", "--threshold=15", "--no-pager", str(unit))
+def test_the_sandbox_is_tight(units: list[str]) -> None:
+    (service,) = (path for path in units if path.endswith("/refilld.service"))
+    answer = analyze("security", "--offline=yes", "--threshold=15", "--no-pager", service)
     assert answer.returncode == 0, answer.stdout[-500:]
 
 
@@ -59,7 +62,6 @@ def test_the_sandbox_is_tight(unit: Path) -> None:
         ("Environment", ["REFILLD_CONFIG=%E/refilld/config.toml"]),
         ("Restart", ["on-failure"]),
         ("RestartPreventExitStatus", ["2"]),
-        ("DynamicUser", ["yes"]),
         ("User", ["refilld"]),
         ("StateDirectory", ["refilld"]),
         ("StateDirectoryMode", ["0700"]),
@@ -87,3 +89,16 @@ def test_restarts_alone_never_reach_the_start_limit(directives: dict[str, list[s
         int(directives[key][0]) for key in ("StartLimitIntervalSec", "StartLimitBurst", "RestartSec")
     )
     assert interval / pause < burst
+
+
+def test_the_account_is_created_without_a_shell(tmp_path: Path) -> None:
+    """By systemd-sysusers, in another root."""
+    (tmp_path / "etc").mkdir()
+    file = SYSTEMD / "refilld.sysusers.conf"
+    subprocess.run(["systemd-sysusers", f"--root={tmp_path}", str(file)], check=True, timeout=60)
+    fields = (tmp_path / "etc" / "passwd").read_text().strip().split(":")
+    assert (fields[0], fields[4:]) == (
+        "refilld",
+        ["refilld service", "/var/lib/refilld", "/usr/sbin/nologin"],
+    )
+    assert int(fields[2]) < 1000
