@@ -3,8 +3,8 @@
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+from storage.database_file import lock_path
 from storage.engine import Database
 from storage.errors import DaemonRunningError
 
@@ -15,7 +15,7 @@ def daemon_lock(database: Database) -> Iterator[None]:
     if database.path is None:
         yield  # PostgreSQL allows any number of daemons
         return
-    with Path(f"{database.path.resolve()}.lock").open("w") as file:
+    with lock_path(database.path).open("a") as file:  # it holds what `database_file` remembers
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

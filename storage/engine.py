@@ -7,7 +7,9 @@ queue.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import SQLITE_ERROR
 from sqlite3 import Connection as SQLiteConnection
+from sqlite3 import Error as SQLiteError
 from typing import TypeAlias
 
 from sqlalchemy import Connection, Table, make_url, text
@@ -15,7 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from storage import postgresql_engine, sqlite_engine
+from storage import database_file, disk_space, postgresql_engine, sqlite_engine
+from storage.database_file import DatabaseFile
 from storage.database_url import parse_url
 from storage.errors import NotMigratedError, UnreachableError, domain_error
 
@@ -36,12 +39,22 @@ class Database:
         self.name = make_url(url).difference_update_query(_SECRETS).render_as_string(hide_password=True)
         self.sqlite = parsed.get_backend_name() == "sqlite"
         self.path = Path(parsed.database or "") if self.sqlite else None
-        if self.sqlite:
-            if not create and self.path is not None and sqlite_engine.is_missing(self.path):
+        self.write_fault: str | None = None
+        """Why the last transaction that may write failed; None when it was committed."""
+        self.space_fault: str | None = None
+        """Why `probe_space` found no room; None when there was room."""
+        self._file = None if self.path is None else DatabaseFile(self.path)
+        if self.path is not None and self._file is not None:
+            database_file.refuse_foreign(self.path)
+            if not create and sqlite_engine.is_missing(self.path):
                 raise NotMigratedError(f"there is no database {self.place}; run: refilld init")
             sqlite_engine.create_private_file(parsed)
-            self._writers = sqlite_engine.open_engine(parsed, connections=1, begin="BEGIN IMMEDIATE")
-            self._readers = sqlite_engine.open_engine(parsed, connections=_MOST_READERS, begin="BEGIN")
+            self._writers = sqlite_engine.open_engine(
+                parsed, self._file, connections=1, begin="BEGIN IMMEDIATE"
+            )
+            self._readers = sqlite_engine.open_engine(
+                parsed, self._file, connections=_MOST_READERS, begin="BEGIN"
+            )
         else:
             self._writers = postgresql_engine.open_engine(parsed)
             self._readers = self._writers
@@ -55,15 +68,42 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """One transaction that may write: committed at the end, rolled back on any error."""
         calls: list[Callable[[], None]] = []
-        with _mapped_errors(self.name), self._writers.begin() as connection:
-            info = connection.info  # of the pooled connection; emptied if that is lost
-            info[_AFTER_COMMIT] = calls
-            try:
-                yield connection
-            finally:
-                info.pop(_AFTER_COMMIT, None)
+        try:
+            self.require_in_place()
+            with _mapped_errors(self.name), self._writers.begin() as connection:
+                info = connection.info  # of the pooled connection; emptied if that is lost
+                info[_AFTER_COMMIT] = calls
+                try:
+                    yield connection
+                finally:
+                    info.pop(_AFTER_COMMIT, None)
+        except UnreachableError as error:
+            self.write_fault = str(error)
+            raise
+        self.write_fault = None
         for call in calls:
             call()
+
+    def require_in_place(self) -> None:
+        """Raise DatabaseMovedError when the open SQLite file was moved, deleted or replaced."""
+        if self._file is not None:
+            self._file.check()
+
+    @property
+    def storage_fault(self) -> str | None:
+        """Why the database cannot be written; None while it can."""
+        return self.write_fault or self.space_fault
+
+    def probe_space(self) -> None:
+        """Find out whether the disk of a SQLite file has room for the next transactions."""
+        if self.path is not None:
+            reason = disk_space.shortage(self.path.absolute().parent)
+            self.space_fault = None if reason is None else f"database {self.name}: {reason}"
+
+    def remember_file(self) -> None:
+        """Let the next start recognise the SQLite file; only the daemon calls this."""
+        if self._file is not None:
+            self._file.remember()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -74,6 +114,7 @@ class Database:
     def checkpoint(self) -> None:
         """Copy the write-ahead log into the database file (SQLite); only the daemon calls this."""
         if self.sqlite:
+            self.require_in_place()
             with _mapped_errors(self.name), self._writers.connect() as connection:
                 raw = connection.connection.driver_connection
                 if isinstance(raw, SQLiteConnection):
@@ -115,6 +156,11 @@ def _first_line(error: DBAPIError) -> str:
     return str(error.orig).strip().partition("\n")[0]
 
 
+def _wrong_statement(error: DBAPIError) -> bool:
+    """Whether SQLite could not make sense of the statement, which is a defect and no fault of the disk."""
+    return getattr(error.orig, "sqlite_errorcode", None) == SQLITE_ERROR
+
+
 @contextmanager
 def _mapped_errors(name: str) -> Iterator[None]:
     try:
@@ -126,7 +172,10 @@ def _mapped_errors(name: str) -> Iterator[None]:
         raise mapped from error
     except PoolTimeoutError as error:
         raise UnreachableError(f"database {name}: busy; no connection came free in time") from error
+    except SQLiteError as error:  # of a statement that SQLAlchemy has not run
+        raise UnreachableError(f"database {name}: {error}") from error
     except DBAPIError as error:
-        if error.statement is not None and type(error) not in {OperationalError, DatabaseError}:
+        of_service = type(error) in {OperationalError, DatabaseError} and not _wrong_statement(error)
+        if error.statement is not None and not of_service:
             raise
         raise UnreachableError(f"database {name}: {_first_line(error)}") from error

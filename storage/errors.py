@@ -3,7 +3,8 @@
 RefilldError
 └── StorageError
     ├── UnreachableError      the database cannot be opened or reached
-    │   └── MissingDriverError    the driver of the database is not installed
+    │   ├── MissingDriverError    the driver of the database is not installed
+    │   └── DatabaseMovedError    the SQLite file was moved, deleted or replaced
     ├── NotMigratedError      the database's schema is not the one this version needs
     ├── DaemonRunningError    another daemon uses this SQLite file
     ├── NotFoundError         there is no such order, refill, review or token
@@ -31,6 +32,10 @@ class MissingDriverError(UnreachableError):
 
     extra = "postgres"
     """The optional dependency that has it; SQLite's driver comes with Python."""
+
+
+class DatabaseMovedError(UnreachableError):
+    """The SQLite file was moved, deleted or replaced."""
 
 
 class NotMigratedError(StorageError):

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool
 
+from storage.database_file import DatabaseFile
 from storage.errors import UnreachableError
 
 _PRAGMAS = (
@@ -49,7 +50,7 @@ def create_private_file(url: URL) -> None:
         raise UnreachableError(f"cannot open {path}: {error.strerror}") from error
 
 
-def open_engine(url: URL, *, connections: int, begin: str) -> Engine:
+def open_engine(url: URL, file: DatabaseFile, *, connections: int, begin: str) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,
@@ -66,6 +67,11 @@ def open_engine(url: URL, *, connections: int, begin: str) -> Engine:
         for pragma in _PRAGMAS:
             raw.execute(f"PRAGMA {pragma}").close()
         enter_wal(raw)
+        file.opened()
+
+    @event.listens_for(engine, "close")
+    def _closed(_raw: SQLiteConnection, _record: object) -> None:
+        file.closed()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -18,6 +18,8 @@ class Health:
     """The faults that make the process not ready, one line each; they are logged, not answered."""
 
     faults: tuple[str, ...] = ()
+    writable: bool = True
+    """Whether the last write to the database worked."""
 
     @property
     def ready(self) -> bool:
@@ -37,7 +39,8 @@ def health_routes(health: Callable[[], Health]) -> Blueprint:
         found = health()
         if found.ready:
             return answer({"status": "ready"})
-        log.warning("http.not_ready", faults=found.faults)
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "Not ready; the log of refilld says why.")
+        log.warning("http.not_ready", faults=found.faults, once_a_minute=True)
+        what = "" if found.writable else ": the database cannot be written"
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, f"Not ready{what}; the log of refilld says why.")
 
     return routes

@@ -13,7 +13,7 @@ from refilld.extras import install_command
 from storage import revision, sqlite_fault
 from storage.database_url import parse_url
 from storage.engine import Database
-from storage.errors import MissingDriverError, NotMigratedError, UnreachableError
+from storage.errors import DatabaseMovedError, MissingDriverError, NotMigratedError, UnreachableError
 
 REACHABLE = "database.reachable"
 MIGRATED = "database.migrations"
@@ -75,6 +75,8 @@ def unusable(fault: NotMigratedError | UnreachableError) -> Finding:
     says, _, remedy = str(fault).rpartition("; ")
     if isinstance(fault, NotMigratedError):
         return error(MIGRATED, says, remedy)
+    if isinstance(fault, DatabaseMovedError):
+        return error(REACHABLE, says, remedy)
     hint = "is the server running, is the URL right, and may this user open the file?"
     if isinstance(fault, MissingDriverError):
         hint = install_command(fault.extra)
