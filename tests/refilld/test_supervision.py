@@ -73,7 +73,13 @@ def test_a_process_whose_database_was_moved_ends(database: Database) -> None:
     assert database.path is not None
     moved = database.path.with_name("moved.db")
     with capture_logs(), pytest.raises(DatabaseMovedError, match="was moved or deleted"):
-        serve(database, Told(), lambda: beat(database), lambda: shutil.move(database.path or "", moved), lambda: None)
+        serve(
+            database,
+            Told(),
+            lambda: beat(database),
+            lambda: shutil.move(database.path or "", moved),
+            lambda: None,
+        )
 
 
 def test_a_storage_fault_is_told_when_it_begins_and_when_it_ends(database: Database, disk: SmallDisk) -> None:
