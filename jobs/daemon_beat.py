@@ -23,7 +23,8 @@ class DaemonBeat:
     _daemon_id: int | None = None
 
     def run_once(self) -> None:
-        """Renew the row, or make it when it is missing."""
+        """Renew the row, or make it when it is missing; also finds out whether the disk has room."""
+        self.database.probe_space()
         with self.database.write() as tx:
             now = shared_time(tx, self.clock())
             if self._daemon_id is None or not daemons.beat(tx, self._daemon_id, now):

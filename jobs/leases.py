@@ -8,6 +8,7 @@ import structlog
 
 from storage import leases
 from storage.engine import Database
+from storage.server_time import shared_time
 
 log = structlog.get_logger()
 
@@ -21,8 +22,8 @@ class Leases:
     max_attempts: int
 
     def run_once(self) -> None:
-        """End every lease whose time is over."""
+        """End every lease whose time is over, by the clock that all processes share."""
         with self.database.write() as tx:
-            ended = leases.expire(tx, self.clock(), self.max_attempts)
+            ended = leases.expire(tx, shared_time(tx, self.clock()), self.max_attempts)
         if ended:
             log.warning("leases.ended", refills=ended)

@@ -7,34 +7,47 @@ from datetime import datetime, timedelta
 import structlog
 
 from jobs.retention import DataRetention
-from monitor.sources.budget import HOUR
-from storage import due, sources
-from storage.engine import Database
+from storage import due, future_times, sources
+from storage.engine import Database, Transaction
+from storage.server_time import shared_time
 
 log = structlog.get_logger()
 _REQUESTS_KEPT = timedelta(days=2)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Maintenance:
     """Keeps the database small and its schedule correct."""
 
     database: Database
     clock: Callable[[], datetime]
     retention: DataRetention
+    _thorough: bool = True
 
     def run_once(self) -> None:
         """Run one round.
 
-        Deletes requests that no budget counts any more. When requests lie in the future, the clock was
-        wrong: deletes them, and resets future times of targets. Unschedules targets without an order
-        under guarantee. Deletes what the retention policy does not keep. Copies the write-ahead log of
-        SQLite into its file.
+        Deletes requests that no budget counts any more. When written times lie in the future, the clock was
+        wrong: repairs them, and looks at the targets again. Unschedules targets without an order under
+        guarantee. Deletes what the retention policy does not keep. Copies the write-ahead log of SQLite into
+        its file.
         """
         with self.database.write() as tx:
             sources.forget_requests(tx, self.clock() - _REQUESTS_KEPT)
-            if sources.forget_requests_to_come(tx, self.clock() + HOUR):
-                log.warning("clock.was_ahead", targets=due.repair_future_times(tx, self.clock(), HOUR))
+            self._repair_times(tx)
             due.unschedule_ended(tx, self.clock())
+        self._thorough = False
         self.retention.run_once(self.clock())
         self.database.checkpoint()
+
+    def _repair_times(self, tx: Transaction) -> None:
+        """Repair times in the future if the clock was ahead; the first round reads more to find that out."""
+        now = shared_time(tx, self.clock())
+        newest = future_times.newest_written(tx, thorough=self._thorough)
+        if newest is None or newest <= now + future_times.MARGIN:
+            return
+        targets = due.repair_future_times(tx, now)  # first, because it goes by times that are repaired next
+        rows = future_times.repair(tx, now)
+        sources.forget_requests_to_come(tx, now)
+        ahead = round((newest - now).total_seconds())
+        log.warning("clock.was_ahead", seconds=ahead, targets=targets, rows=rows)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum, auto
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -68,20 +69,32 @@ class Scheduler:
         self._scheduler.shutdown(wait=True)
 
 
-def run_guarded(job: ScheduledJob) -> bool:
-    """Run one round; a failure is logged and returns False."""
+class RoundEnd(Enum):
+    """How a round of a job has ended."""
+
+    DONE = auto()
+    STORAGE_FAULT = auto()
+    """The database could not be read or written; the job is not stuck, and tries again."""
+    FAILED = auto()
+
+
+def run_guarded(job: ScheduledJob) -> RoundEnd:
+    """Run one round; a failure is logged, with a traceback only when it is not expected."""
     try:
         job.run()
-    except (SourceContractError, UnreachableError) as error:
+    except UnreachableError as error:
+        log.error("job.failed", job=job.name, error=str(error), once_a_minute=True)  # noqa: TRY400
+        return RoundEnd.STORAGE_FAULT
+    except SourceContractError as error:
         log.error("job.failed", job=job.name, error=str(error))  # noqa: TRY400  # the fault is not in our code
-        return False
+        return RoundEnd.FAILED
     except Exception:
         log.exception("job.failed", job=job.name)
-        return False
-    return True
+        return RoundEnd.FAILED
+    return RoundEnd.DONE
 
 
 def run_counted(job: ScheduledJob, progress: Heartbeats) -> None:
-    """Run one round; only a successful round is a heartbeat."""
-    if run_guarded(job):
+    """Run one round; a failed round is no heartbeat, unless the database was at fault."""
+    if run_guarded(job) is not RoundEnd.FAILED:
         progress.heartbeat(job.name)

@@ -22,7 +22,7 @@ from jobs.leases import Leases
 from jobs.maintenance import Maintenance
 from jobs.retention import DataRetention
 from jobs.sampling import Sampling
-from jobs.scheduler import ScheduledJob, Scheduler, longest_silence, run_guarded
+from jobs.scheduler import RoundEnd, ScheduledJob, Scheduler, longest_silence, run_guarded
 from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
 from refilld.api.app import create_app
@@ -35,6 +35,7 @@ from refilld.services.look_obstacle import EnabledSources, enabled_sources, open
 from refilld.services.manual_check import ManualCheck
 from refilld.settings.settings import Settings
 from refilld.sources import cadence_for, reroute_targets, router_for
+from refilld.supervision import StorageFaultListener, Supervision, log_storage_fault
 from storage import sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.daemons import DaemonMode
@@ -48,8 +49,6 @@ MAINTENANCE_EVERY = timedelta(minutes=1)
 BEAT = "beat"
 BEAT_EVERY = timedelta(seconds=10)
 """Interval at which a daemon records that it is alive."""
-WATCHDOG_INTERVAL = timedelta(seconds=15)
-"""Interval at which the main thread checks the jobs, unless systemd sets its own."""
 
 Clock = Callable[[], datetime]
 
@@ -72,6 +71,7 @@ class Daemon:
     database: Database
     clock: Clock
     stopping: Event
+    on_storage_fault: StorageFaultListener = log_storage_fault
 
     def sampling(
         self, configured_sources: tuple[ConfiguredSource, ...], heartbeat: Callable[[], None] = lambda: None
@@ -130,7 +130,9 @@ class Daemon:
             reroute_targets(self.database, configured_sources)
             sampling = self.sampling(configured_sources)
             failed = [
-                job.name for job in self.scheduled_jobs(sampling, lambda _job: None) if not run_guarded(job)
+                job.name
+                for job in self.scheduled_jobs(sampling, lambda _job: None)
+                if run_guarded(job) is not RoundEnd.DONE
             ]
             _flush(sampling)
         if failed:
@@ -149,7 +151,7 @@ class Daemon:
             if http:
                 enabled = opened(configured_sources, sampling.policy.router)
                 stack.enter_context(self._serving(check, progress.late, enabled))
-            stack.callback(self.database.checkpoint)
+            stack.callback(_checkpoint, self.database)
             beat = self._beat(DaemonMode.RUN)
             stack.callback(_stop_beat, beat)
             scheduler = Scheduler([*scheduled_jobs, _beat_job(beat)], progress, self.clock())
@@ -161,7 +163,7 @@ class Daemon:
                 database=self.database.name,
                 sources=[one.source.name for one in configured_sources],
             )
-            self._supervise(check, progress.late, scheduler.catch_up)
+            self._supervise(check, progress, scheduler)
             log.info("daemon.stopping")
         log.info("daemon.stopped")
 
@@ -175,7 +177,7 @@ class Daemon:
             scheduler = Scheduler([_beat_job(beat)], progress, self.clock())
             scheduler.start()
             stack.callback(scheduler.stop)
-            self._supervise(check, progress.late, scheduler.catch_up)
+            self._supervise(check, progress, scheduler)
 
     def _beat(self, mode: DaemonMode) -> DaemonBeat:
         host, version = socket.gethostname(), metadata.version("refilld")
@@ -190,7 +192,7 @@ class Daemon:
             self.settings,
             self.clock,
             self.stopping,
-            lambda: health(check, late),
+            lambda: health(self.database, check, late),
             enabled,
         )
         server = HttpServer(app, self.settings.http.host, self.settings.http.port)
@@ -201,27 +203,18 @@ class Daemon:
         finally:
             server.stop()
 
-    def _supervise(
-        self,
-        check: DatabaseCheck,
-        late: Callable[[], tuple[str, ...]],
-        catch_up: Callable[[datetime], None],
-    ) -> None:
-        """Wait until `stopping` is set; notify systemd's watchdog as long as every job makes progress."""
-        notifier = Notifier(os.environ)
-        notifier.ready("running")
-        pace = (notifier.watchdog_interval or WATCHDOG_INTERVAL).total_seconds()
-        while not self.stopping.wait(pace):
-            with suppress(UnreachableError):  # the jobs log that, and continue when it is back
-                check.require_ready()  # a newer migration ends this process
-            catch_up(self.clock())
-            stuck = late()
-            if stuck:
-                log.error("jobs.stuck", jobs=stuck)
-                notifier.status(f"no progress: {', '.join(stuck)}")
-            else:
-                notifier.watchdog()
-        notifier.stopping()
+    def _supervise(self, check: DatabaseCheck, progress: Heartbeats, scheduler: Scheduler) -> None:
+        """Supervise the process until it has to stop."""
+        supervision = Supervision(
+            self.database,
+            check,
+            self.clock,
+            self.stopping,
+            progress.late,
+            scheduler.catch_up,
+            self.on_storage_fault,
+        )
+        supervision.run(Notifier(os.environ))
 
 
 def _heartbeats(every: Mapping[str, timedelta]) -> Heartbeats:
@@ -239,20 +232,28 @@ def _stop_beat(beat: DaemonBeat) -> None:
         beat.stop()
 
 
+def _checkpoint(database: Database) -> None:
+    """Empty the write-ahead log at the end, if that can be written."""
+    with suppress(UnreachableError):
+        database.checkpoint()
+
+
 def _flush(sampling: Sampling) -> None:
     """Save what was learned; an unreachable database must not prevent the end of the process."""
     with suppress(UnreachableError):
         sampling.flush()
 
 
-def health(check: DatabaseCheck, late: Callable[[], tuple[str, ...]]) -> Health:
+def health(database: Database, check: DatabaseCheck, late: Callable[[], tuple[str, ...]]) -> Health:
     """Check that the database is ready, and that the jobs make progress."""
     faults = [f"job {job} makes no progress" for job in late()]
     try:
         check.require_ready()
     except RefilldError as error:
         faults.append(str(error))
-    return Health(tuple(faults))
+    if database.storage_fault is not None:
+        faults.append(f"cannot write: {database.storage_fault}")
+    return Health(tuple(faults), writable=database.storage_fault is None)
 
 
 @contextmanager

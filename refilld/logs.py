@@ -7,13 +7,16 @@ that name a secret are hidden.
 import logging
 import sys
 import threading
+import time
 from collections.abc import MutableMapping
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
+from refilld.log_limit import OnceAMinute
 from refilld.terminal import printable
+from refilld.unfailing_stream import UnfailingStream
 
 _SECRET = ("token", "password", "secret", "authorization", "url_password", "digest")
 
@@ -21,6 +24,7 @@ _SECRET = ("token", "password", "secret", "authorization", "url_password", "dige
 def configure(*, terminal: bool | None = None, level: int = logging.INFO) -> None:
     """Set up logging for the process; `terminal` overrides the detection of a terminal."""
     readable = sys.stderr.isatty() if terminal is None else terminal
+    stream = cast("TextIO", UnfailingStream(sys.stderr))
     last: list[Any] = (
         [
             _without_controls,
@@ -36,18 +40,19 @@ def configure(*, terminal: bool | None = None, level: int = logging.INFO) -> Non
         _hide_secrets,
     ]
     structlog.configure(
-        processors=[*shared, *last],
+        processors=[OnceAMinute(time.monotonic), *shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=False,
     )
-    _adopt_standard_logging([*shared, structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last])
+    meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    _adopt_standard_logging([*shared, meta, *last], stream)
     _adopt_uncaught_errors()
 
 
-def _adopt_standard_logging(processors: list[Any]) -> None:
+def _adopt_standard_logging(processors: list[Any], stream: TextIO) -> None:
     """Render the warnings and errors of libraries in the same form."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=processors))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.captureWarnings(capture=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from storage.database_file import lock_path
 from storage.engine import Database
 from storage.errors import DaemonRunningError
 
@@ -22,7 +23,7 @@ def daemon_lock(database: Database) -> Iterator[None]:
 @contextmanager
 def file_lock(path: Path) -> Iterator[None]:
     """Hold the lock of a SQLite file; raises DaemonRunningError if a daemon holds it."""
-    with Path(f"{path.resolve()}.lock").open("w") as file:
+    with lock_path(path).open("a") as file:  # it holds what `database_file` remembers
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -82,14 +82,17 @@ _UNSCHEDULE = (
     )
 )
 _NOW = bindparam("now", type_=_t.next_due_at.type)
-_LATEST = bindparam("ahead", type_=_t.next_due_at.type)
+_LONGEST_CLAIM = timedelta(minutes=15)
+"""Longer than a target is ever reserved for a look."""
+_IMPORTED_AHEAD = exists().where(_OF_TARGET, orders.c.updated_at > _NOW)
 _REPAIR = (
     update(targets)
     .where(
         or_(
-            _t.last_look_at > _LATEST,
-            _t.claimed_until > _LATEST,
+            _t.last_look_at > _NOW,
+            _t.claimed_until > bindparam("latest", type_=_t.claimed_until.type),
             and_(_t.next_due_at.is_(None), _t.coverage_ends_at > _NOW),
+            and_(_t.next_due_at > _NOW, _IMPORTED_AHEAD),
         )
     )
     .values(
@@ -203,10 +206,9 @@ def unschedule_ended(connection: Connection, now: datetime, limit: int = 1000) -
     return len(ended)
 
 
-def repair_future_times(connection: Connection, now: datetime, margin: timedelta) -> int:
-    """Reset times later than now + margin and make their targets due; return the row count."""
-    values = {"now": now, "ahead": now + margin}
-    return connection.execute(_REPAIR, values).rowcount
+def repair_future_times(connection: Connection, now: datetime) -> int:
+    """Make the targets due that were looked at or imported later than `now`; return their number."""
+    return connection.execute(_REPAIR, {"now": now, "latest": now + _LONGEST_CLAIM}).rowcount
 
 
 def next_after(connection: Connection, source: str, now: datetime) -> datetime | None:

@@ -7,7 +7,9 @@ queue. Every wait has an end (`storage.patience`).
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from copy import copy
+from functools import partial
 from pathlib import Path
+from sqlite3 import SQLITE_ERROR
 from sqlite3 import Connection as SQLiteConnection
 from sqlite3 import Error as SQLiteError
 from threading import Event
@@ -19,12 +21,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from storage import postgresql_engine, sqlite_engine, sqlite_space
+from storage import database_file, disk_space, postgresql_engine, sqlite_engine, sqlite_space
+from storage.database_file import DatabaseFile
 from storage.database_url import parse_url
 from storage.errors import NotMigratedError, UnreachableError, domain_error
 from storage.patience import WORK, Patience, Waits
 from storage.postgresql_errors import one_line, unavailable
 from storage.sqlite_engine import WriterTurn
+from storage.storage_faults import StorageFaults
 
 _SECRETS = ("password", "sslpassword")  # libpq accepts these in the query of a URL
 _MOST_READERS = 16
@@ -46,16 +50,16 @@ class Database:
         self._patience = patience
         self._waits = Waits()
         self._turn = WriterTurn(self._waits) if self.sqlite else None
-        if self.sqlite:
-            if not create and self.path is not None and sqlite_engine.is_missing(self.path):
+        self._faults = StorageFaults()
+        self._file = None if self.path is None else DatabaseFile(self.path)
+        if self.path is not None and self._file is not None:
+            database_file.refuse_foreign(self.path)
+            if not create and sqlite_engine.is_missing(self.path):
                 raise NotMigratedError(f"there is no database {self.place}; run: refilld init")
             sqlite_engine.create_private_file(parsed)
-            self._writers = sqlite_engine.open_engine(
-                parsed, self._waits, connections=1, begin="BEGIN IMMEDIATE"
-            )
-            self._readers = sqlite_engine.open_engine(
-                parsed, self._waits, connections=_MOST_READERS, begin="BEGIN"
-            )
+            opened = partial(sqlite_engine.open_engine, parsed, self._waits, self._file)
+            self._writers = opened(connections=1, begin="BEGIN IMMEDIATE")
+            self._readers = opened(connections=_MOST_READERS, begin="BEGIN")
         else:
             self._writers = postgresql_engine.open_engine(parsed, self._waits)
             self._readers = self._writers
@@ -83,15 +87,42 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """One transaction that may write: committed at the end, rolled back on any error."""
         calls: list[Callable[[], None]] = []
-        with self._transaction(self._writers, self._turn) as connection:
-            info = connection.info  # of the pooled connection; emptied if that is lost
-            info[_AFTER_COMMIT] = calls
-            try:
-                yield connection
-            finally:
-                info.pop(_AFTER_COMMIT, None)
+        try:
+            self.require_in_place()
+            with self._transaction(self._writers, self._turn) as connection:
+                info = connection.info  # of the pooled connection; emptied if that is lost
+                info[_AFTER_COMMIT] = calls
+                try:
+                    yield connection
+                finally:
+                    info.pop(_AFTER_COMMIT, None)
+        except UnreachableError as error:
+            self._faults.write = str(error)
+            raise
+        self._faults.write = None
         for call in calls:
             call()
+
+    def require_in_place(self) -> None:
+        """Raise DatabaseMovedError when the open SQLite file was moved, deleted or replaced."""
+        if self._file is not None:
+            self._file.check()
+
+    @property
+    def storage_fault(self) -> str | None:
+        """Why the database cannot be written; None while it can."""
+        return self._faults.write or self._faults.space
+
+    def probe_space(self) -> None:
+        """Find out whether the disk of a SQLite file has room for the next transactions."""
+        if self.path is not None:
+            reason = disk_space.shortage(self.path.absolute().parent)
+            self._faults.space = None if reason is None else f"database {self.name}: {reason}"
+
+    def remember_file(self) -> None:
+        """Let the next start recognise the SQLite file; only the daemon calls this."""
+        if self._file is not None:
+            self._file.remember()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -144,16 +175,14 @@ class Database:
         if self._turn is None:
             yield None
             return
+        self.require_in_place()
         with (
             _mapped_errors(self.name),
             self._turn.taken(self._patience),
             self._writers.connect() as connection,
         ):
             raw = connection.connection.driver_connection
-            try:
-                yield raw if isinstance(raw, SQLiteConnection) else None
-            except SQLiteError as error:  # from the driver itself
-                raise UnreachableError(f"database {self.name}: {error}") from error
+            yield raw if isinstance(raw, SQLiteConnection) else None
 
     def require_writable(self) -> None:
         """Raise UnreachableError if the PostgreSQL server lets this account only read, as a standby does."""
@@ -195,6 +224,11 @@ def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgre
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
+def _wrong_statement(error: DBAPIError) -> bool:
+    """Whether SQLite could not make sense of the statement, which is a defect and no fault of the disk."""
+    return getattr(error.orig, "sqlite_errorcode", None) == SQLITE_ERROR
+
+
 @contextmanager
 def _mapped_errors(name: str) -> Iterator[None]:
     try:
@@ -206,8 +240,10 @@ def _mapped_errors(name: str) -> Iterator[None]:
         raise mapped from error
     except PoolTimeoutError as error:
         raise UnreachableError(f"database {name}: busy; no connection came free in time") from error
+    except SQLiteError as error:  # of a statement that SQLAlchemy has not run
+        raise UnreachableError(f"database {name}: {error}") from error
     except DBAPIError as error:
-        expected = error.statement is None or type(error) in {OperationalError, DatabaseError}
-        if not expected and not unavailable(error.orig):
+        of_service = type(error) in {OperationalError, DatabaseError} and not _wrong_statement(error)
+        if error.statement is not None and not of_service and not unavailable(error.orig):
             raise
         raise UnreachableError(f"database {name}: {one_line(error.orig)}") from error

@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from storage import sqlite_space
+from storage.database_file import DatabaseFile
 from storage.errors import UnreachableError
 from storage.patience import Patience, Waits
 
@@ -80,7 +81,7 @@ class WriterTurn:
             self._lock.release()
 
 
-def open_engine(url: URL, waits: Waits, *, connections: int, begin: str) -> Engine:
+def open_engine(url: URL, waits: Waits, file: DatabaseFile, *, connections: int, begin: str) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,
@@ -98,6 +99,11 @@ def open_engine(url: URL, waits: Waits, *, connections: int, begin: str) -> Engi
             raw.execute(f"PRAGMA {pragma}").close()
         sqlite_space.prepare(raw)
         enter_wal(raw)
+        file.opened()
+
+    @event.listens_for(engine, "close")
+    def _closed(_raw: SQLiteConnection, _record: object) -> None:
+        file.closed()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

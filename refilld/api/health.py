@@ -18,6 +18,8 @@ class Health:
     """The faults that make the process not ready, one line each; they are logged, not answered."""
 
     faults: tuple[str, ...] = ()
+    writable: bool = True
+    """Whether the last write to the database worked."""
 
     @property
     def ready(self) -> bool:
@@ -37,10 +39,11 @@ def health_routes(health: Callable[[], Health]) -> Blueprint:
         found = health()
         if found.ready:
             return answer({"status": "ready"})
-        log.warning("http.not_ready", faults=found.faults)
+        log.warning("http.not_ready", faults=found.faults, once_a_minute=True)
+        what = "" if found.writable else ": the database cannot be written"
         return problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
-            "Not ready; the log of refilld says why.",
+            f"Not ready{what}; the log of refilld says why.",
             headers={"Retry-After": RETRY_AFTER},
         )
 

@@ -120,7 +120,7 @@ def _of_validation(error: ValidationError) -> Response:
 def _of_domain(error: RefilldError) -> Response:
     """A domain error."""
     if isinstance(error, _UNAVAILABLE):
-        log.error("http.database_unavailable", error=str(error))
+        log.error("http.database_unavailable", error=str(error), once_a_minute=True)
         retry = {"Retry-After": RETRY_AFTER}
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database is not available.", headers=retry)
     for error_type, (status, kind) in _PROBLEMS.items():

@@ -13,8 +13,9 @@ from refilld.api.responses import answer
 from refilld.api.schemas import ClaimBody, CompleteBody, ExtendBody, FailBody, LeaseBody, RefillsQuery
 from refilld.services.refill_fields import claimed, shown
 from storage import leases, operator_actions, refills
-from storage.engine import Database
+from storage.engine import Database, Transaction
 from storage.leases import ClaimedRefill
+from storage.server_time import shared_time
 from storage.tokens import Scope
 
 
@@ -27,6 +28,10 @@ class RefillQueue:
     max_attempts: int
     waiters: WaiterPool
 
+    def _now(self, connection: Transaction) -> datetime:
+        """The time that judges leases, by the clock that all processes share."""
+        return shared_time(connection, self.clock())
+
     def claim(self) -> Response:
         body = read_body(ClaimBody)
         gone = request.environ.get("waitress.client_disconnected", bool)
@@ -35,12 +40,12 @@ class RefillQueue:
 
     def _claim(self, body: ClaimBody) -> list[ClaimedRefill]:
         with self.database.read() as connection:
-            if not leases.anything_ready(connection, self.clock(), body.wanted):
+            if not leases.anything_ready(connection, self._now(connection), body.wanted):
                 return []
         with self.database.write() as connection:
             return leases.claim(
                 connection,
-                self.clock(),
+                self._now(connection),
                 limit=body.limit,
                 lease=body.lease,
                 metrics=body.wanted,
@@ -50,7 +55,7 @@ class RefillQueue:
     def extend(self, refill_id: str) -> Response:
         number, body = read_refill_id(refill_id), read_body(ExtendBody)
         with self.database.write() as connection:
-            until = leases.extend(connection, number, body.lease_token, self.clock() + body.lease)
+            until = leases.extend(connection, number, body.lease_token, self._now(connection) + body.lease)
         return answer({"refill_id": number, "leased_until": until})
 
     def complete(self, refill_id: str) -> Response:
@@ -60,7 +65,7 @@ class RefillQueue:
                 connection,
                 number,
                 body.lease_token,
-                self.clock(),
+                self._now(connection),
                 external_id=body.external_id,
                 delivered=body.delivered,
             )
@@ -69,21 +74,21 @@ class RefillQueue:
     def fail(self, refill_id: str) -> Response:
         number, body = read_refill_id(refill_id), read_body(FailBody)
         with self.database.write() as connection:
-            now = self.clock()
+            now = self._now(connection)
             state = leases.fail(connection, number, body.lease_token, now, body.failure, self.max_attempts)
         return answer({"refill_id": number, "state": state})
 
     def release(self, refill_id: str) -> Response:
         number, body = read_refill_id(refill_id), read_body(LeaseBody)
         with self.database.write() as connection:
-            state = leases.release(connection, number, body.lease_token, self.clock())
+            state = leases.release(connection, number, body.lease_token, self._now(connection))
         return answer({"refill_id": number, "state": state})
 
     def operate(self, refill_id: str, action: str) -> Response:
         number = read_refill_id(refill_id)
         read_nothing()
         with self.database.write() as connection:
-            row = operator_actions.act(connection, number, action, self.clock())
+            row = operator_actions.act(connection, number, action, self._now(connection))
         return answer({"refill_id": number, "state": row.state, "quantity": row.quantity})
 
     def listed(self) -> Response:

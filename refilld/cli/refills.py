@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -17,8 +17,9 @@ from refilld.services.refill_fields import claimed, shown
 from refilld.time_format import rfc3339
 from storage import leases, operator_actions
 from storage import refills as queue
-from storage.engine import Database
+from storage.engine import Database, Transaction
 from storage.errors import NotFoundError, OpenRefillError, WrongStateError
+from storage.server_time import shared_time
 
 _REFUSED = 1
 _LEASE = duration_between(timedelta(seconds=30), timedelta(days=1))
@@ -99,7 +100,12 @@ def claim(
     wanted = [Metric(metric) for metric in metrics] or list(Metric)
     with context.database() as database, database.write() as connection:
         rows = leases.claim(
-            connection, context.now(), limit=limit, lease=lease, metrics=wanted, consumer=consumer or ""
+            connection,
+            _now(context, connection),
+            limit=limit,
+            lease=lease,
+            metrics=wanted,
+            consumer=consumer or "",
         )
     print_list(_CLAIM_COLUMNS, map(claimed, rows), as_json=as_json, wide=wide)
 
@@ -112,7 +118,7 @@ def claim(
 def extend(context: CommandContext, refill_id: int, lease_token: str, lease: timedelta) -> None:
     """Extend the lease of a claimed refill."""
     with context.database() as database, database.write() as connection:
-        until = leases.extend(connection, refill_id, lease_token, context.now() + lease)
+        until = leases.extend(connection, refill_id, lease_token, _now(context, connection) + lease)
     click.echo(f"refill {refill_id} is yours until {rfc3339(until)}")
 
 
@@ -128,7 +134,12 @@ def complete(
     """Complete a claimed refill that was delivered."""
     with context.database() as database, database.write() as connection:
         state = leases.complete(
-            connection, refill_id, lease_token, context.now(), external_id=external_id, delivered=delivered
+            connection,
+            refill_id,
+            lease_token,
+            _now(context, connection),
+            external_id=external_id,
+            delivered=delivered,
         )
     _print_state(refill_id, state)
 
@@ -158,7 +169,7 @@ def fail(
     failure = leases.Failure(reason, retryable=not no_retry, retry_after=retry_after)
     attempts = context.settings.queue.max_attempts
     with context.database() as database, database.write() as connection:
-        state = leases.fail(connection, refill_id, lease_token, context.now(), failure, attempts)
+        state = leases.fail(connection, refill_id, lease_token, _now(context, connection), failure, attempts)
     _print_state(refill_id, state)
 
 
@@ -169,7 +180,7 @@ def fail(
 def release(context: CommandContext, refill_id: int, lease_token: str) -> None:
     """Give a claimed refill back undelivered."""
     with context.database() as database, database.write() as connection:
-        state = leases.release(connection, refill_id, lease_token, context.now())
+        state = leases.release(connection, refill_id, lease_token, _now(context, connection))
     _print_state(refill_id, state)
 
 
@@ -192,12 +203,17 @@ def _operated(context: CommandContext, database: Database, refill_id: int, actio
     """Carry out an action in its own transaction; False, and a line on standard error, if it is refused."""
     try:
         with database.write() as connection:
-            row = operator_actions.act(connection, refill_id, action, context.now())
+            row = operator_actions.act(connection, refill_id, action, _now(context, connection))
     except (NotFoundError, WrongStateError, OpenRefillError) as error:
         click.echo(f"refilld: {action} {refill_id}: {error}", err=True)
         return False
     click.echo(f"refill {refill_id} of {row.quantity} is {row.state}")
     return True
+
+
+def _now(context: CommandContext, connection: Transaction) -> datetime:
+    """The time that judges leases, by the clock that all processes share."""
+    return shared_time(connection, context.now())
 
 
 def _print_state(refill_id: int, state: RefillState) -> None:

@@ -1,7 +1,10 @@
 """The command `refilld`: its options, its subcommands, and the exit codes of errors."""
 
+import errno
 import logging
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -15,6 +18,8 @@ from refilld.logs import configure
 from storage.errors import MissingDriverError, NotMigratedError, UnreachableError
 
 FAILED, USAGE, UNREACHABLE = 1, 2, 3
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""Errors of a disk to which standard output is redirected."""
 
 
 MODULES = {
@@ -80,9 +85,23 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(USAGE)
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        _abandon_output()
+        click.echo(f"refilld: the output cannot be written: {error.strerror}", err=True)
+        sys.exit(UNREACHABLE)
     except RefilldError as error:
         click.echo(f"refilld: {error}{_remedy(error)}", err=True)
         sys.exit(exit_code(error))
+
+
+def _abandon_output() -> None:
+    """Redirect standard output, so that the interpreter does not fail again when it flushes it at the end."""
+    with suppress(OSError, ValueError):  # standard output may be no file, in a test
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)
 
 
 def _remedy(error: RefilldError) -> str:

@@ -14,7 +14,7 @@ from refilld.services.transfer_words import transfer_sentence
 from storage import revision, sqlite_fault, transfers
 from storage.database_url import parse_url
 from storage.engine import Database
-from storage.errors import MissingDriverError, NotMigratedError, UnreachableError
+from storage.errors import DatabaseMovedError, MissingDriverError, NotMigratedError, UnreachableError
 
 REACHABLE = "database.reachable"
 MIGRATED = "database.migrations"
@@ -80,6 +80,8 @@ def unusable(fault: NotMigratedError | UnreachableError) -> Finding:
     says, _, remedy = str(fault).rpartition("; ")
     if isinstance(fault, NotMigratedError):
         return error(MIGRATED, says, remedy)
+    if isinstance(fault, DatabaseMovedError):
+        return error(REACHABLE, says, remedy)
     hint = "is the server running, is the URL right, and may this user open the file?"
     if isinstance(fault, MissingDriverError):
         hint = install_command(fault.extra)

@@ -60,6 +60,7 @@ class _Run:
     def _check(self) -> None:
         try:
             require_current(self._database)
+            self._database.require_in_place()
             self._database.require_writable()
         except Exception as fault:  # noqa: BLE001 - raised by raise_fault
             self._fault = fault

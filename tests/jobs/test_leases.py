@@ -1,13 +1,17 @@
 """Leases: a refill whose lease has ended is queued again; all other refills stay."""
 
+from datetime import timedelta
+
 import pytest
+from structlog.testing import capture_logs
 
 from jobs.leases import Leases
 from monitor.model.refill import RefillState
 from storage import leases
 from storage.errors import LeaseLostError
-from tests.builders import DAY, HOUR, INSTANT, START
+from tests.builders import DAY, HOUR, INSTANT, SECOND, START
 from tests.jobs.jobs_world import JobsWorld, an_order
+from tests.jobs.retention_world import maintenance_of
 
 LATER = START + 2 * DAY
 
@@ -84,3 +88,26 @@ def test_the_units_of_a_refill_that_was_given_up_are_missing_again(queued: JobsW
         (500, RefillState.DEAD),
         (500, RefillState.QUEUED),
     ]
+
+
+@pytest.mark.parametrize("ahead", [HOUR, 2 * DAY, 6 * 365 * DAY])
+def test_a_lease_of_a_clock_that_was_ahead_ends_in_time_without_any_source(
+    queued: JobsWorld, ahead: timedelta
+) -> None:
+    """The maintenance round after the clock was set back repairs it, and only that one has to."""
+    right = queued.now
+    queued.now += ahead
+    queued.claim(30 * SECOND)
+    queued.now = right
+    maintenance = maintenance_of(queued)
+    with capture_logs() as logs:
+        maintenance.run_once()
+        maintenance.run_once()
+    (line,) = [line for line in logs if line["event"] == "clock.was_ahead"]
+    assert line["seconds"] == ahead.total_seconds()
+    queued.now += 30 * SECOND - INSTANT
+    job(queued).run_once()
+    assert state_of(queued) is RefillState.CLAIMED
+    queued.now += INSTANT
+    job(queued).run_once()
+    assert state_of(queued) is RefillState.QUEUED

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from jobs.heartbeats import Heartbeats
 from jobs.scheduler import MARGIN, ScheduledJob, Scheduler, longest_silence, run_counted
+from storage.errors import UnreachableError
 
 TIMEOUT = 30
 """Timeout in seconds for events that are expected at once."""
@@ -107,6 +108,24 @@ def test_the_first_round_is_due_at_the_start_and_none_was_missed_before_it() -> 
     (planned,) = scheduler._scheduler.get_jobs()
     assert planned._get_run_times(start) == [start]
     scheduler.stop()
+
+
+def test_a_storage_fault_is_one_line_without_a_traceback_and_the_job_is_not_stuck() -> None:
+    """It tries again; the process must not be restarted for a full disk."""
+    seconds = [0.0]
+    progress = progress_of("job", monotonic=lambda: seconds[0])
+
+    def fail() -> None:
+        raise UnreachableError("database x: database or disk is full")
+
+    seconds[0] = 5.0
+    with capture_logs() as logs:
+        run_counted(ScheduledJob("job", SOON, fail), progress)
+    assert logs == [
+        {"event": "job.failed", "job": "job", "error": "database x: database or disk is full",
+         "once_a_minute": True, "log_level": "error"},
+    ]  # fmt: skip
+    assert progress.late() == ()
 
 
 JUMPS = [timedelta(hours=1), timedelta(days=2), timedelta(days=6 * 365)]

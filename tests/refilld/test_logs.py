@@ -6,11 +6,13 @@ import logging
 import sys
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from threading import Thread
 
 import pytest
 import structlog
 
+from refilld.log_limit import OnceAMinute
 from refilld.logs import configure
 
 
@@ -204,3 +206,45 @@ def test_nothing_is_ever_logged_to_standard_output(
     logging.getLogger("library").error("event")
     captured = capsys.readouterr()
     assert (captured.out, len(captured.err.splitlines())) == ("", 2)
+
+
+# Faults that last
+
+
+def test_a_repeated_fault_is_one_line_a_minute_with_the_number_of_repetitions() -> None:
+    """Per event and cause; other lines are not limited."""
+    seconds = [0.0]
+    limit = OnceAMinute(lambda: seconds[0])
+
+    def logged(**event: object) -> dict[str, object] | None:
+        try:
+            return dict(limit(None, "error", dict(event)))
+        except structlog.DropEvent:
+            return None
+
+    full = {"event": "job.failed", "job": "leases", "error": "full", "once_a_minute": True}
+    said = full.keys() - {"once_a_minute"}
+    assert logged(**full) == {key: full[key] for key in said}
+    assert [logged(**full) for _ in range(29)] == [None] * 29
+    assert logged(**full | {"job": "sampling"}) is not None
+    assert [logged(event="look.taken") for _ in range(2)] == [{"event": "look.taken"}] * 2
+    seconds[0] = 60.0
+    assert logged(**full) == {key: full[key] for key in said} | {"repeated": 29}
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_full_disk_under_the_log_stops_nothing(
+    untouched: None, monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    """/dev/full answers every write as a full disk does; a closed log is the same."""
+    with open("/dev/full", "w") as full:  # noqa: PTH123  # Path cannot name the buffering
+        monkeypatch.setattr(sys, "stderr", full)
+        configure(terminal=terminal)
+        for _ in range(3):
+            structlog.get_logger().error("job.failed", error="x" * 10_000)
+            logging.getLogger("waitress").warning("a library")
+        with pytest.raises(OSError, match="No space"):  # what was kept for later
+            full.flush()
+        with suppress(OSError):
+            full.close()
+    structlog.get_logger().error("job.failed", error="closed")

@@ -287,7 +287,7 @@ def test_times_written_by_a_clock_that_was_ahead_are_reset(database: Database) -
     put(database, "over", None, coverage_ends_at=NOW - DAY)
     put_in_queue(database, "as ever", 1.0, last_look_at=NOW, coverage_ends_at=NOW + DAY)
     with database.write() as connection:
-        assert due.repair_future_times(connection, NOW, HOUR) == 3
+        assert due.repair_future_times(connection, NOW) == 3
     rows = {row.request_key: row for row in rows_of(database, "targets")}
     for name in ("looked at", "taken", "let go"):
         row = rows[name]

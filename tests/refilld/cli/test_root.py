@@ -25,7 +25,7 @@ from storage import daemons, errors, mass_drops, reviews
 from storage.daemons import DaemonMode
 from tests.command_tree import command_at, commands
 from tests.main_in_process import run_main
-from tests.refilld.cli_world import CliWorld, bare, csv, process, sold
+from tests.refilld.cli_world import COMMAND, CliWorld, bare, csv, process, sold
 from tests.refilld.queue_world import a_sold_order
 
 TABLES = {
@@ -282,3 +282,15 @@ def test_the_group_lists_the_commands_of_every_module() -> None:
         for command in getattr(import_module(f"refilld.cli.{module}"), "COMMANDS", ())
     }
     assert names == root.MODULES
+
+
+def test_output_to_a_full_disk_is_one_line(cli: CliWorld) -> None:
+    """Exit code 3, and the interpreter does not complain again at its end."""
+    cli.world.queue("1")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "refills", "list"], cwd=cli.home, env=bare(cli.home, {}), stdout=full,
+            stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+        )  # fmt: skip
+    expected = "refilld: the output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (3, expected)

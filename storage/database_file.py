@@ -1,0 +1,117 @@
+"""The file of a SQLite database: whether its path still leads to the file that this process has open.
+
+A process that goes on with a file that was moved, deleted or replaced writes to where nobody reads. A
+write-ahead log that is opened with another database file than its own corrupts that file.
+"""
+
+import json
+import os
+import shlex
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeAlias
+
+from storage.errors import DatabaseMovedError, UnreachableError
+
+Identity: TypeAlias = tuple[int, int]
+"""Device and inode number."""
+
+
+class DatabaseFile:
+    """The path of a database, and the identities of its file and write-ahead log once they are open."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path = path.absolute()
+        self._wal_path = Path(f"{path}-wal")
+        self._lock_path = lock_path(path)
+        self._file: Identity | None = None
+        self._wal: Identity | None = None
+        self._remembered: list[Identity] = []
+
+    def opened(self) -> None:
+        """A connection has opened the file."""
+        self._file = self._file or _identity(self.path)
+
+    def closed(self) -> None:
+        """A connection was closed; SQLite deletes the write-ahead log with the last one."""
+        self._wal = None
+
+    def check(self) -> None:
+        """Raise DatabaseMovedError when the path leads to another file, or to none."""
+        if self._file is None:
+            return
+        now = _identity(self.path)
+        if now is None:
+            raise DatabaseMovedError(f"{self.path} was moved or deleted while refilld used it; {_PUT_BACK}")
+        if now != self._file:
+            raise DatabaseMovedError(
+                f"{self.path} was replaced by another file while refilld used it; put the old file back, or "
+                f"go on with this one: rm {_quoted(self._wal_path, Path(f'{self.path}-shm'))}"
+            )
+        wal = _identity(self._wal_path)
+        if self._wal is not None and wal != self._wal:
+            raise DatabaseMovedError(
+                f"{self._wal_path} was moved, deleted or replaced while refilld used it; put it back if it "
+                "was moved, check the database with refilld db check, and start refilld again"
+            )
+        self._wal = wal
+
+    def remember(self) -> None:
+        """Write the identities into the lock file, for `refuse_foreign` at the next start."""
+        known = [one for one in (self._file, self._wal) if one is not None]
+        if known != self._remembered:
+            with suppress(OSError):  # a full disk must not stop the daemon
+                self._lock_path.write_text(json.dumps(known), encoding="utf-8")
+                self._remembered = known
+
+
+_PUT_BACK = "put it back with its -wal file, and start refilld again"
+
+
+def _quoted(*paths: Path) -> str:
+    return shlex.join(map(str, paths))
+
+
+def lock_path(path: Path) -> Path:
+    """The lock file of the daemon, beside the database."""
+    return Path(f"{path.resolve()}.lock")
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise DatabaseMovedError when a daemon used another file here, which is gone or left its log behind."""
+    path = path.absolute()
+    file, wal = _remembered(lock_path(path))
+    if file is None:
+        return
+    now = _identity(path)
+    if now is None:
+        raise DatabaseMovedError(
+            f"{path} is gone, but a daemon has used it; put it back with its -wal file, or begin with an "
+            f"empty database: rm {_quoted(lock_path(path))}"
+        )
+    left = Path(f"{path}-wal")
+    if now != file and wal is not None and _identity(left) == wal and left.stat().st_size > 0:
+        raise DatabaseMovedError(
+            f"{path} is another file than the one to which {left} belongs, and SQLite would mix them; put "
+            f"the old file back, or give up its last changes: rm {_quoted(left, Path(f'{path}-shm'))}"
+        )
+
+
+def _remembered(lock: Path) -> tuple[Identity | None, Identity | None]:
+    """The identities of the file and the write-ahead log when a daemon last ran; None if not known."""
+    try:
+        file, *wal = [(int(device), int(inode)) for device, inode in json.loads(lock.read_text("utf-8"))]
+    except (OSError, ValueError, TypeError):
+        return None, None
+    return file, wal[0] if wal else None
+
+
+def _identity(path: Path) -> Identity | None:
+    """Device and inode of a file; None when there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116  # called before each write, and faster than Path.stat
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise UnreachableError(f"cannot open {path}: {error.strerror}") from error
+    return found.st_dev, found.st_ino

@@ -1,0 +1,173 @@
+"""Repair of stored times that lie in the future because the clock was ahead when they were written.
+
+A time at which something happened is set to now. A time until which something lasts keeps its duration: it is
+counted from now instead of from the wrong time at which it was written.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    Update,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from storage.column_types import Instant
+from storage.daemon_table import daemons
+from storage.schema import (
+    deliveries,
+    drops,
+    mass_drops,
+    orders,
+    outbox,
+    refill_events,
+    refills,
+    requests,
+    reviews,
+    targets,
+)
+from storage.source_tables import source_reads, source_requests, source_state
+from storage.transfer_tables import transfers
+
+MARGIN = timedelta(minutes=30)
+"""How far the clocks of several daemons may be apart without anything being repaired."""
+LONGEST_LEASE = timedelta(days=1)
+"""A lease that was extended under a wrong clock is cut to this."""
+
+HAPPENED: Mapping[Table, tuple[str, ...]] = {
+    targets: (
+        "last_look_at", "last_count_at", "private_since", "absent_since", "gone_at", "judged_at",
+        "drop_opened_at", "unseen_since",
+    ),
+    orders: ("imported_at", "updated_at", "settled_look_at", "base_at", "counted_at"),
+    requests: ("at", "answered_at"),
+    drops: ("opened_at", "confirmed_at", "closed_at"),
+    refills: ("created_at", "queued_at", "completed_at"),
+    refill_events: ("at",),
+    mass_drops: ("started_at", "ended_at"),
+    reviews: ("opened_at", "closed_at"),
+    outbox: ("created_at", "sent_at"),
+    deliveries: ("sent_at",),
+    source_state: ("refused_at", "used_at"),
+    source_reads: ("last_count_at",),
+    daemons: ("started_at", "beat_at"),
+    transfers: ("at",),
+}  # fmt: skip
+"""Times at which something happened: set to now."""
+
+LASTS = {
+    "refills.leased_until", "refills.available_at", "refills.release_at", "outbox.next_try_at",
+    "deliveries.next_try_at", "source_state.paused_until", "source_state.wait_until",
+    "transfers.hold_until",
+}  # fmt: skip
+"""Times until which something lasts: counted from now."""
+
+SCHEDULE = {"targets.next_due_at", "targets.claimed_until", "targets.noop_until", "targets.not_before"}
+"""Repaired by `due.repair_future_times`, which looks at these targets again."""
+
+LEFT: Mapping[str, str] = {
+    "targets.coverage_ends_at": "the end of a guarantee, which follows from the order",
+    "targets.judged_from": "a bound that follows from the orders; counts only with noop_until",
+    "targets.judged_until": "a bound that follows from the orders; counts only with noop_until",
+    "orders.completed_at": "given by the panel; the import refuses times in the future",
+    "orders.created_at": "given by the panel; the import refuses times in the future",
+    "snapshots.at": "part of the key, and history: nothing waits for it",
+    "source_requests.at": "deleted instead, so that the budget is free again",
+    "order_flags.set_at": "shown only",
+    "order_corrections.at": "shown only",
+    "decisions.at": "shown only",
+    "alert_channels.next_try_at": "ignored when it is further ahead than any pause",
+    "operating_days.day": "makes rows older by one day at most",
+    "retention_progress.thinned_until": "a position among the looks, worked out from operating days",
+    "retention_progress.thinning_until": "a position among the looks, worked out from operating days",
+    "retention_progress.thinning_at": "a position among the looks, worked out from operating days",
+    "tokens.created_at": "shown only",
+    "tokens.revoked_at": "a token is revoked whatever the time",
+}
+"""Times that stay, each with the reason."""
+
+_r, _e, _s, _o, _d = refills.c, refill_events.c, source_state.c, outbox.c, deliveries.c
+
+
+def newest_written(connection: Connection, *, thorough: bool) -> datetime | None:
+    """The newest time that was written when something happened; None in an empty database.
+
+    Only indexes and small tables are read, unless `thorough`.
+    """
+    last_event = select(_e.at).order_by(_e.event_id.desc()).limit(1)
+    last_alert = select(_o.created_at).order_by(_o.alert_id.desc()).limit(1)
+    queries: list[Select[datetime]] = [
+        select(func.max(daemons.c.beat_at)),
+        select(func.max(source_requests.c.at)),
+        select(func.max(_s.refused_at)),
+        last_event,
+        last_alert,
+    ]
+    if thorough:
+        queries += [select(func.max(orders.c.updated_at)), select(func.max(targets.c.last_look_at))]
+    found = [connection.execute(query).scalar() for query in queries]
+    return max((at for at in found if at is not None), default=None)
+
+
+def repair(connection: Connection, now: datetime) -> int:
+    """Repair all times later than `now` except those of the schedule (`due`); returns the number of rows."""
+    lasting = (*_leases(now), *_waits(now))  # they compare with the times at which they were written
+    return sum(connection.execute(change).rowcount for change in (*lasting, *_happened(now)))
+
+
+def _happened(now: datetime) -> list[Update]:
+    at = literal(now, Instant)
+    return [
+        update(table)
+        .where(or_(*(table.c[name] > at for name in names)))
+        .values({name: case((table.c[name] > at, at), else_=table.c[name]) for name in names})
+        for table, names in HAPPENED.items()
+    ]
+
+
+def _leases(now: datetime) -> list[Update]:
+    """Leases, and the times at which refills can be claimed, after the newest event of the refill."""
+    at = literal(now, Instant)
+    last = (
+        select(_e.at)
+        .where(_e.refill_id == _r.refill_id)
+        .order_by(_e.event_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    longest = literal(now + LONGEST_LEASE, Instant)
+    return [
+        _counted_from_now(refills, _r.leased_until, last, at).where(_r.state == "claimed"),
+        update(refills).where(_r.state == "claimed", _r.leased_until > longest).values(leased_until=longest),
+        _counted_from_now(refills, _r.available_at, last, at).where(_r.state == "queued"),
+        _counted_from_now(refills, _r.release_at, _r.created_at, at).where(_r.state == "held"),
+    ]
+
+
+def _waits(now: datetime) -> list[Update]:
+    """Pauses of sources, and alerts, which are tried again at once."""
+    at = literal(now, Instant)
+    return [
+        _counted_from_now(source_state, _s.paused_until, _s.refused_at, at),
+        _counted_from_now(source_state, _s.wait_until, _s.used_at, at),
+        _counted_from_now(transfers, transfers.c.hold_until, transfers.c.at, at),
+        update(outbox).where(_o.state == "pending", _o.next_try_at > at).values(next_try_at=at),
+        update(deliveries).where(_d.state == "pending", _d.next_try_at > at).values(next_try_at=at),
+    ]
+
+
+def _counted_from_now(
+    table: Table, until: Column[datetime], written: ColumnElement[datetime], at: ColumnElement[datetime]
+) -> Update:
+    """Keep the duration from `written`, which is in the future, until `until`."""
+    return update(table).where(until > at, written > at).values({until.name: at + (until - written)})
