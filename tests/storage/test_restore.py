@@ -207,7 +207,7 @@ def killed_at(step: int, folder: Path, work: Callable[[], object]) -> bool:
         sys.addaudithook(count)
         try:
             work()
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - the child ends here
             traceback.print_exc()
             os._exit(1)
         os._exit(0)
