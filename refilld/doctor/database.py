@@ -13,10 +13,11 @@ from refilld.services.transfer_words import transfer_sentence
 from storage import revision, sqlite_fault, transfers
 from storage.database_url import parse_url
 from storage.engine import Database
-from storage.errors import NotMigratedError, UnreachableError
+from storage.errors import MovedError, NotMigratedError, UnreachableError
 
 REACHABLE = "database.reachable"
 MIGRATED = "database.migrations"
+MOVED = "database.moved"
 _MEGABYTE = 1_000_000
 _ERROR_BELOW = 100 * _MEGABYTE
 _WARNING_BELOW = 1000 * _MEGABYTE
@@ -77,6 +78,8 @@ def connection_findings(database: Database) -> Iterator[Finding]:
 def unusable(fault: NotMigratedError | UnreachableError) -> Finding:
     """The finding for a database that cannot be opened or is not migrated."""
     says, _, remedy = str(fault).rpartition("; ")
+    if isinstance(fault, MovedError):
+        return error(MOVED, says, remedy)
     if isinstance(fault, NotMigratedError):
         return error(MIGRATED, says, remedy)
     hint = "is the server running, is the URL right, and may this user open the file?"
