@@ -51,6 +51,11 @@ class Database:
         """The absolute path of a SQLite file, or the URL without secrets."""
         return self.name if self.path is None else str(self.path.resolve())
 
+    @property
+    def url(self) -> str:
+        """The URL without secrets; it names a SQLite file by its absolute path."""
+        return self.name if self.path is None else f"sqlite:///{self.place}"
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction that may write: committed at the end, rolled back on any error."""
