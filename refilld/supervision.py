@@ -59,7 +59,7 @@ class Supervision:
     _since: float = 0.0
 
     def run(self, notifier: Notifier) -> None:
-        """Supervise; raises DatabaseMovedError, or NotMigratedError when a newer version migrates."""
+        """Supervise; raises DatabaseFileError, or NotMigratedError when a newer version migrates."""
         notifier.ready("running")
         pace = notifier.watchdog_interval or WATCHDOG_INTERVAL
         tick, waited = min(pace, TICK), timedelta(0)

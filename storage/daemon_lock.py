@@ -27,5 +27,5 @@ def file_lock(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DaemonRunningError(f"another refilld run works on {path} already") from None
+            raise DaemonRunningError(f"another refilld run works on {path} already; stop it first") from None
         yield

@@ -51,8 +51,8 @@ def copy(source: Database, target: Database, now: datetime, progress: _Progress)
             locks.enter_context(daemon_lock(database))
         reading = locks.enter_context(_unchanging(source))
         with target.write() as writing:
-            copied = _filled(reading, writing, source.place, target.name, now, progress)
-        transfers.record(reading, TransferAction.MOVED, target.place, now)
+            copied = _filled(reading, writing, source.url, target.name, now, progress)
+        transfers.record(reading, TransferAction.MOVED, target.url, now)
     return copied
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
-from storage.errors import DatabaseMovedError, UnreachableError
+from storage.errors import DatabaseFileError, UnreachableError
 
 Identity: TypeAlias = tuple[int, int]
 """Device and inode number."""
@@ -37,20 +37,20 @@ class DatabaseFile:
         self._wal = None
 
     def check(self) -> None:
-        """Raise DatabaseMovedError when the path leads to another file, or to none."""
+        """Raise DatabaseFileError when the path leads to another file, or to none."""
         if self._file is None:
             return
         now = _identity(self.path)
         if now is None:
-            raise DatabaseMovedError(f"{self.path} was moved or deleted while refilld used it; {_PUT_BACK}")
+            raise DatabaseFileError(f"{self.path} was moved or deleted while refilld used it; {_PUT_BACK}")
         if now != self._file:
-            raise DatabaseMovedError(
+            raise DatabaseFileError(
                 f"{self.path} was replaced by another file while refilld used it; put the old file back, or "
                 f"go on with this one: rm {_quoted(self._wal_path, Path(f'{self.path}-shm'))}"
             )
         wal = _identity(self._wal_path)
         if self._wal is not None and wal != self._wal:
-            raise DatabaseMovedError(
+            raise DatabaseFileError(
                 f"{self._wal_path} was moved, deleted or replaced while refilld used it; put it back if it "
                 "was moved, check the database with refilld db check, and start refilld again"
             )
@@ -78,20 +78,20 @@ def lock_path(path: Path) -> Path:
 
 
 def refuse_foreign(path: Path) -> None:
-    """Raise DatabaseMovedError when a daemon used another file here, which is gone or left its log behind."""
+    """Raise DatabaseFileError when a daemon used another file here, which is gone or left its log behind."""
     path = path.absolute()
     file, wal = _remembered(lock_path(path))
     if file is None:
         return
     now = _identity(path)
     if now is None:
-        raise DatabaseMovedError(
+        raise DatabaseFileError(
             f"{path} is gone, but a daemon has used it; put it back with its -wal file, or begin with an "
             f"empty database: rm {_quoted(lock_path(path))}"
         )
     left = Path(f"{path}-wal")
     if now != file and wal is not None and _identity(left) == wal and left.stat().st_size > 0:
-        raise DatabaseMovedError(
+        raise DatabaseFileError(
             f"{path} is another file than the one to which {left} belongs, and SQLite would mix them; put "
             f"the old file back, or give up its last changes: rm {_quoted(left, Path(f'{path}-shm'))}"
         )

@@ -69,6 +69,11 @@ class Database:
         """The absolute path of a SQLite file, or the URL without secrets."""
         return self.name if self.path is None else str(self.path.resolve())
 
+    @property
+    def url(self) -> str:
+        """The URL without secrets; it names a SQLite file by its absolute path."""
+        return self.name if self.path is None else f"sqlite:///{self.place}"
+
     def with_patience(self, patience: Patience) -> "Database":
         """The same database for work with other limits of waiting."""
         other = copy(self)
@@ -104,7 +109,7 @@ class Database:
             call()
 
     def require_in_place(self) -> None:
-        """Raise DatabaseMovedError when the open SQLite file was moved, deleted or replaced."""
+        """Raise DatabaseFileError when the open SQLite file was moved, deleted or replaced."""
         if self._file is not None:
             self._file.check()
 

@@ -4,7 +4,7 @@ RefilldError
 └── StorageError
     ├── UnreachableError      the database cannot be opened or reached
     │   ├── MissingDriverError    the driver of the database is not installed
-    │   └── DatabaseMovedError    the SQLite file was moved, deleted or replaced
+    │   └── DatabaseFileError    the SQLite file was moved, deleted or replaced
     ├── NotMigratedError      the database's schema is not the one this version needs
     │   └── MovedError            the database was copied to another one, in which the work goes on
     ├── TransferError         a backup, a restore or a copy is refused, or failed
@@ -36,7 +36,7 @@ class MissingDriverError(UnreachableError):
     """The optional dependency that has it; SQLite's driver comes with Python."""
 
 
-class DatabaseMovedError(UnreachableError):
+class DatabaseFileError(UnreachableError):
     """The SQLite file was moved, deleted or replaced."""
 
 

@@ -79,6 +79,11 @@ def fast_directory() -> Path | None:
     return memory
 
 
+def client_programs() -> Path:
+    """Return the folder of the wheel's client programs, such as pg_dump."""
+    return _origin() / INSTALLATION / "bin"
+
+
 @contextmanager
 def new_database(server: str) -> Iterator[str]:
     """Give a new, empty database, and drop it afterwards even if connections are open."""
@@ -130,10 +135,7 @@ def _server(home: Path) -> Iterator[None]:
 
 def _programs(home: Path) -> Path:
     """Find the wheel's programs; as root, copy them to a place that the server's account can read."""
-    spec = find_spec(PACKAGE)
-    if spec is None or spec.origin is None:
-        pytest.fail(f"no {PACKAGE} and no $REFILLD_TEST_POSTGRES_URL: the dev dependencies are not installed")
-    origin = Path(spec.origin).parent.parent
+    origin = _origin()
     if _account() is None:
         return _installed(home)
     for part in (INSTALLATION, Path(LIBRARIES)):
@@ -149,6 +151,14 @@ def _installed(home: Path) -> Path:
     assert spec is not None
     assert spec.origin is not None
     return copied if copied.exists() else Path(spec.origin).parent.parent / INSTALLATION / "bin"
+
+
+def _origin() -> Path:
+    """Return the folder in which the wheel is installed."""
+    spec = find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        pytest.fail(f"no {PACKAGE} and no $REFILLD_TEST_POSTGRES_URL: the dev dependencies are not installed")
+    return Path(spec.origin).parent.parent
 
 
 def _account() -> str | None:

@@ -14,10 +14,17 @@ from refilld.services.transfer_words import transfer_sentence
 from storage import revision, sqlite_fault, transfers
 from storage.database_url import parse_url
 from storage.engine import Database
-from storage.errors import DatabaseMovedError, MissingDriverError, NotMigratedError, UnreachableError
+from storage.errors import (
+    DatabaseFileError,
+    MissingDriverError,
+    MovedError,
+    NotMigratedError,
+    UnreachableError,
+)
 
 REACHABLE = "database.reachable"
 MIGRATED = "database.migrations"
+MOVED = "database.moved"
 _MEGABYTE = 1_000_000
 _ERROR_BELOW = 100 * _MEGABYTE
 _WARNING_BELOW = 1000 * _MEGABYTE
@@ -78,9 +85,11 @@ def connection_findings(database: Database) -> Iterator[Finding]:
 def unusable(fault: NotMigratedError | UnreachableError) -> Finding:
     """The finding for a database that cannot be opened or is not migrated."""
     says, _, remedy = str(fault).rpartition("; ")
+    if isinstance(fault, MovedError):
+        return error(MOVED, says, remedy)
     if isinstance(fault, NotMigratedError):
         return error(MIGRATED, says, remedy)
-    if isinstance(fault, DatabaseMovedError):
+    if isinstance(fault, DatabaseFileError):
         return error(REACHABLE, says, remedy)
     hint = "is the server running, is the URL right, and may this user open the file?"
     if isinstance(fault, MissingDriverError):

@@ -4,6 +4,7 @@ Orders are imported, looks recorded, flags set, requests made and refills claime
 and its callers do it; the decisions are read from their table.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -49,12 +50,21 @@ def both(world: Row) -> tuple[list[Row], list[Row]]:
 
 def live(database: Database, world: Row, directory: Path) -> list[Row]:
     """Run the events of a world on the database; give those that were possible."""
-    configured = Settings.model_validate({"terms": world["terms"], "mass_drop": world["mass_drop"]})
-    policy = LookPolicy(FixedCadence(6 * HOUR), configured.mass_drop.rule)
+    configured, policy = rules_of(world)
     with database.write() as tx:
         sell(tx, write_rows(directory / "orders.jsonl", world["orders"]), configured)
+    return go_on(database, world["events"], policy)
+
+
+def rules_of(world: Row) -> tuple[Settings, LookPolicy]:
+    configured = Settings.model_validate({"terms": world["terms"], "mass_drop": world["mass_drop"]})
+    return configured, LookPolicy(FixedCadence(6 * HOUR), configured.mass_drop.rule)
+
+
+def go_on(database: Database, events: Iterable[Row], policy: LookPolicy) -> list[Row]:
+    """Run events, each in a transaction; give those that were possible."""
     happened = []
-    for event in world["events"]:
+    for event in events:
         with database.write() as tx:
             if happens(tx, event, policy):
                 happened.append(event)

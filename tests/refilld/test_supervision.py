@@ -16,7 +16,7 @@ from refilld.services.database_check import DatabaseCheck
 from refilld.settings.settings import Settings
 from refilld.supervision import StorageFault
 from storage.engine import Database
-from storage.errors import DatabaseMovedError, UnreachableError
+from storage.errors import DatabaseFileError, UnreachableError
 from tests.builders import NOW
 from tests.full_disk import SmallDisk, small_disk
 from tests.migrated_database import migrated_database
@@ -73,7 +73,7 @@ def serve(database: Database, told: Told, *steps: Callable[[], object]) -> None:
 def test_a_process_whose_database_was_moved_ends(database: Database) -> None:
     assert database.path is not None
     moved = database.path.with_name("moved.db")
-    with capture_logs(), pytest.raises(DatabaseMovedError, match="was moved or deleted"):
+    with capture_logs(), pytest.raises(DatabaseFileError, match="was moved or deleted"):
         serve(
             database,
             Told(),

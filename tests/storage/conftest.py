@@ -1,5 +1,6 @@
 """Databases for the storage tests: a test with the fixture `database` runs on SQLite and on PostgreSQL."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from sqlalchemy import make_url
 from storage import migrate
 from storage.engine import Database
 from storage.schema import metadata
-from tests.postgres_server import new_database
+from tests.postgres_server import client_programs, new_database
 
 ENGINES = ["sqlite", "postgresql"]
 
@@ -85,3 +86,26 @@ def _migrate(url: str) -> None:
     database = Database(url)
     migrate.upgrade(database)
     database.close()
+
+
+@pytest.fixture
+def own(request: pytest.FixtureRequest, engine: str) -> str:
+    """SQLAlchemy URL of a migrated database of the test's own, on the engine that the test names."""
+    url = str(request.getfixturevalue(f"fresh_{engine.removesuffix('ql')}"))
+    if engine == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), make_url(url).database or "")
+    else:
+        _migrate(url)
+    return url
+
+
+@pytest.fixture
+def empty_own(request: pytest.FixtureRequest, engine: str) -> str:
+    """SQLAlchemy URL of an empty database of the test's own."""
+    return str(request.getfixturevalue(f"fresh_{engine.removesuffix('ql')}"))
+
+
+@pytest.fixture
+def programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pg_dump and pg_restore of the server's version come first on the path."""
+    monkeypatch.setenv("PATH", f"{client_programs()}{os.pathsep}{os.environ['PATH']}")

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import make_url
 
 from storage.engine import Database
-from storage.errors import DatabaseMovedError
+from storage.errors import DatabaseFileError
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_nothing_is_written_to_a_file_that_is_not_at_its_path(
     moved = cause(path)
     before = sha256(moved.read_bytes()).digest()
     for use in (sqlite.require_in_place, sqlite.checkpoint, lambda: write(sqlite)):
-        with pytest.raises(DatabaseMovedError, match=f"{path} {said}"):
+        with pytest.raises(DatabaseFileError, match=f"{path} {said}"):
             use()
     sqlite.close()
     assert sha256(moved.read_bytes()).digest() == before
@@ -62,7 +62,7 @@ def test_a_lost_write_ahead_log_is_noticed(
     """What is written after that would be lost with the process."""
     sqlite.require_in_place()
     lost(Path(f"{path}-wal"))
-    with pytest.raises(DatabaseMovedError, match=r"refilld.db-wal was moved, deleted or replaced"):
+    with pytest.raises(DatabaseFileError, match=r"refilld.db-wal was moved, deleted or replaced"):
         write(sqlite)
 
 
@@ -88,7 +88,7 @@ def test_an_empty_database_is_not_created_where_a_daemon_had_another(sqlite: Dat
     sqlite.close()
     url = f"sqlite:///{path}"
     for create in (True, False):
-        with pytest.raises(DatabaseMovedError, match="is gone, but a daemon has used it") as caught:
+        with pytest.raises(DatabaseFileError, match="is gone, but a daemon has used it") as caught:
             Database(url, create=create)
     assert not path.exists()
     moved.rename(path)
@@ -105,7 +105,7 @@ def test_a_write_ahead_log_is_not_applied_to_another_file(sqlite: Database, path
     replace(path)
     sqlite.close()
     url = f"sqlite:///{path}"
-    with pytest.raises(DatabaseMovedError, match="is another file than the one to which") as caught:
+    with pytest.raises(DatabaseFileError, match="is another file than the one to which") as caught:
         Database(url)
     for left in str(caught.value).rpartition(": rm ")[2].split():
         Path(left).unlink()

@@ -13,6 +13,14 @@ NUMBERED = [table for table in metadata.sorted_tables if numbers_rows(table)]
 INSERT = "INSERT INTO source_requests (source, at) VALUES ('graph', 1) RETURNING request_id"
 
 
+def migrated_to(database: Database, revision: str) -> None:
+    """Run the migrations up to a revision."""
+    config = migrate._config()
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
 def new_id(connection: Connection) -> int:
     return int(connection.exec_driver_sql(INSERT).scalar_one())
 
@@ -37,10 +45,8 @@ def test_every_table_that_numbers_its_rows_does_so_without_reuse(sqlite: Databas
 
 def test_a_migrated_database_continues_after_its_highest_id(empty: Database) -> None:
     """Also for rows that it had before the migration."""
+    migrated_to(empty, "0007")
     with empty.write() as connection:
-        config = migrate._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0007")
         before = [new_id(connection) for _ in range(3)]
     migrate.upgrade(empty)
     with empty.write() as connection:
@@ -52,10 +58,7 @@ def test_a_migrated_database_continues_after_its_highest_id(empty: Database) -> 
 def test_another_process_sees_the_edited_schema(fresh_sqlite: str) -> None:
     """The file is sound, and a connection that was opened before the migration uses it."""
     database = Database(fresh_sqlite)
-    with database.write() as connection:
-        config = migrate._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0007")
+    migrated_to(database, "0007")
     other = Database(fresh_sqlite)
     with other.write() as connection:
         gone = new_id(connection)

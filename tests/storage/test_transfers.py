@@ -154,6 +154,15 @@ def test_a_moved_database_can_be_reopened(database: Database) -> None:
         assert transfers.moved(connection) is None
 
 
+def test_a_backup_of_a_moved_database_can_be_restored(database: Database) -> None:
+    """The restore says that the work goes on here."""
+    with database.write() as connection:
+        transfers.record(connection, TransferAction.MOVED, "postgresql://db", NOW)
+    restored(database)
+    with database.read() as connection:
+        assert transfers.moved(connection) is None
+
+
 def test_an_operator_may_decide_earlier(database: Database) -> None:
     """Approving releases what is missing at the newest count."""
     sell(database, an_order())

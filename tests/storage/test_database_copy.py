@@ -1,0 +1,204 @@
+"""Copies: every row, in both directions, all or nothing, and one database to work on afterwards."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, func, insert, select, update
+
+from monitor.model.refill import RefillState
+from storage import database_copy, leases, migrate, new_start, revision, row_numbers, transfers
+from storage.daemon_lock import daemon_lock
+from storage.engine import Database
+from storage.errors import DaemonRunningError, MovedError, NotMigratedError, TransferError, UnreachableError
+from storage.schema import metadata, order_flags, orders, outbox, snapshots, tokens
+from storage.table_rows import stored_rows
+from storage.transfer_action import TransferAction
+from storage.transfer_tables import transfers as transfer_table
+from tests.builders import HOUR, NOW, an_order
+from tests.storage.conftest import ENGINES
+from tests.storage.shop import bring_to, sell
+from tests.storage.test_restore import killed_at
+
+REFILL_STATES = ("held", "queued", "claimed", "completed", "dead", "rejected", "cancelled")
+
+
+@pytest.fixture
+def other(request: pytest.FixtureRequest, engine: str) -> Iterator[Database]:
+    """An empty database on the other engine."""
+    database = Database(request.getfixturevalue("fresh_postgres" if engine == "sqlite" else "other_file"))
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def other_file(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/other.db"
+
+
+@pytest.fixture
+def filled(own: str) -> Iterator[Database]:
+    """Texts that sort and escape differently, refills in every state, and a deleted newest row."""
+    database = Database(own)
+    ids = ("10", "9", "B", "a", "ä", "É", "tab\tline\nback\\slash", "'quoted\"")
+    sell(database, *(an_order(order_id, profile=f"p{n}") for n, order_id in enumerate(ids)))
+    sell(database, *(an_order(state, profile=state, start_count=None) for state in REFILL_STATES))
+    with database.write() as connection:
+        for state in sorted(REFILL_STATES, key="queued".__eq__):
+            bring_to(connection, state, RefillState(state))
+        alert = {"kind": "drop.held", "text": "", "created_at": NOW, "state": "kept"}
+        newest = connection.execute(insert(outbox).returning(outbox.c.alert_id), alert).scalar_one()
+        connection.execute(delete(outbox).where(outbox.c.alert_id == newest))
+        connection.execute(insert(order_flags), {"order_id": "9", "flag": "hold", "set_at": NOW})
+        new_start.start_anew(connection, TransferAction.RESTORED, "monday.db", NOW)
+    yield database
+    database.close()
+
+
+def copied(source: Database, target: Database) -> database_copy.Copied:
+    return database_copy.copy(source, target, NOW, lambda _table, _rows: None)
+
+
+def rows_in(database: Database) -> dict[str, list[object]]:
+    with database.read() as connection:
+        return {table.name: list(stored_rows(connection, table)) for table in metadata.sorted_tables}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_copy_has_every_row_and_continues_the_ids(filled: Database, other: Database) -> None:
+    """Ids that were deleted before the copy do not come again either."""
+    before = rows_in(filled)
+    with filled.read() as connection:
+        last = row_numbers.last_ids(connection)
+    done = copied(filled, other)
+    after = rows_in(other)
+    assert after.pop("transfers")[:-1] == before.pop("transfers")
+    assert after == before
+    assert (done.rows, done.again) == (sum(map(len, before.values())) + 1, False)
+    revision.require_current(other)
+    assert migrate.differences(other) == []
+    with other.write() as connection:
+        assert {**row_numbers.last_ids(connection), "transfers": 0} == {**last, "transfers": 0}
+        alert = {"kind": "drop.held", "text": "", "created_at": NOW, "state": "kept"}
+        assert (
+            connection.execute(insert(outbox).returning(outbox.c.alert_id), alert).scalar_one()
+            > last["outbox"]
+        )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_nothing_works_on_a_database_that_was_copied(filled: Database, other: Database) -> None:
+    """Every command stops with the command that takes the mark away, and no refill is handed out."""
+    with filled.write() as connection:
+        connection.exec_driver_sql("UPDATE refills SET state = 'queued' WHERE state = 'held'")
+    copied(filled, other)
+    with pytest.raises(MovedError, match=r"set database.url to it .*refilld db reopen"):
+        revision.require_current(filled)
+    with filled.write() as connection, pytest.raises(MovedError):
+        leases.claim(connection, NOW, limit=1, lease=HOUR)
+    with other.write() as connection:
+        assert leases.claim(connection, NOW, limit=1, lease=HOUR)
+    with pytest.raises(MovedError):
+        copied(filled, other)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_an_interrupted_copy_can_be_run_again(filled: Database, other: Database, fresh_postgres: str) -> None:
+    """Killed at several moments; until it is complete the target stays empty."""
+    place, tables = filled.place, len(metadata.sorted_tables)
+
+    def work(stop_at: int) -> None:
+        tables_seen = 0
+
+        def progress(_table: str, _rows: int) -> None:
+            nonlocal tables_seen
+            tables_seen += 1
+            if tables_seen == stop_at:
+                os.kill(os.getpid(), 9)
+
+        database_copy.copy(Database(f"sqlite:///{place}"), Database(fresh_postgres), NOW, progress)
+
+    filled.close()
+    for stop_at in (tables // 2, tables):
+        assert killed_at(0, Path(place), lambda at=stop_at: work(at))  # type: ignore[misc]
+        assert revision.current(other) is None
+    assert not copied(filled, other).again
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_copy_that_did_not_come_to_its_mark_is_compared_again(filled: Database, other: Database) -> None:
+    """The two databases cannot commit at the same moment."""
+    copied(filled, other)
+    _forget_move(filled)
+    assert copied(filled, other).again
+    _forget_move(filled)
+    with other.write() as connection:
+        connection.execute(update(orders).where(orders.c.order_id == "ä").values(quantity=7))
+    with pytest.raises(TransferError, match=r"row \d+ of orders differs"):
+        copied(filled, other)
+    revision.require_current(filled)
+
+
+def _forget_move(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(delete(transfer_table).where(transfer_table.c.action == TransferAction.MOVED))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_only_an_empty_database_is_filled(filled: Database, other: Database) -> None:
+    migrate.upgrade(other)
+    with other.write() as connection:
+        row = {"name": "panel", "digest": "d", "scopes": "", "created_at": NOW}
+        connection.execute(insert(tokens), row)
+    with pytest.raises(TransferError, match="has rows in tokens already; give an empty database"):
+        copied(filled, other)
+    revision.require_current(filled)
+    with other.read() as connection:
+        assert connection.execute(select(func.count()).select_from(orders)).scalar() == 0
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_database_in_use_is_not_copied(filled: Database, other: Database) -> None:
+    with daemon_lock(filled), pytest.raises(DaemonRunningError):
+        copied(filled, other)
+    with pytest.raises(TransferError, match="onto itself"):
+        copied(filled, filled)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+def test_a_server_database_in_use_is_not_copied(filled: Database, other: Database, own: str) -> None:
+    """A connected daemon could go on writing to it after the copy."""
+    daemon = Database(own)
+    with daemon.read() as connection:
+        connection.execute(select(snapshots)).all()
+    with pytest.raises(TransferError, match="in use by 1 other"):
+        copied(filled, other)
+    daemon.close()
+    assert copied(filled, other).rows
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_target_of_another_revision_or_out_of_reach_is_told(filled: Database, other: Database) -> None:
+    with other.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num TEXT)")
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('0001')")
+    with pytest.raises(NotMigratedError, match="give an empty database"):
+        copied(filled, other)
+    away = Database("postgresql://user@127.0.0.1:1/name")
+    with pytest.raises(UnreachableError):
+        copied(filled, away)
+    away.close()
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_reopened_database_holds_what_the_other_may_have_delivered(
+    filled: Database, other: Database
+) -> None:
+    copied(filled, other)
+    with filled.write() as connection:
+        new_start.start_anew(connection, TransferAction.REOPENED, other.place, NOW + HOUR)
+    revision.require_current(filled)
+    with filled.write() as connection:
+        assert leases.claim(connection, NOW + HOUR, limit=1, lease=HOUR) == []
+        assert [row.action for row in transfers.listed(connection)] == ["restored", "moved", "reopened"]
