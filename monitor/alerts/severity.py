@@ -29,7 +29,7 @@ _WARNINGS = frozenset(
 )
 _CRITICAL = frozenset({AlertKind.SOURCE_BLOCKED, AlertKind.MASS_DROP_STARTED})
 
-RESOLVED = frozenset({AlertKind.MASS_DROP_ENDED})
+RESOLVED = frozenset({AlertKind.TARGET_READY, AlertKind.SOURCE_READY, AlertKind.MASS_DROP_ENDED})
 """Kinds which say that a problem has ended."""
 
 

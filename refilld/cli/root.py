@@ -17,6 +17,7 @@ FAILED, USAGE, UNREACHABLE = 1, 2, 3
 
 
 MODULES = {
+    "alerts": "alerts",
     "backtest": "backtest",
     "check": "check",
     "db": "database",

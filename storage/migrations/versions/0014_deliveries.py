@@ -1,4 +1,4 @@
-"""Deliveries of alerts by channel."""
+"""Deliveries of alerts by channel, and since when a source is blocked."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,7 @@ KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    op.add_column("source_state", sa.Column("blocked_since", sa.BigInteger(), nullable=True))
     op.create_table(
         "alert_channels",
         sa.Column("channel", sa.Text(), nullable=False),
