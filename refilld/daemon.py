@@ -4,7 +4,7 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,17 +19,20 @@ from jobs.leases import Leases
 from jobs.maintenance import Maintenance
 from jobs.sampling import Sampling
 from jobs.scheduler import ScheduledJob, Scheduler, longest_silence, run_guarded
+from jobs.self_check import SelfCheck
 from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
 from refilld.api.app import create_app
 from refilld.api.health import Health
 from refilld.api.server import HttpServer
 from refilld.channels import open_channels
+from refilld.ping import Ping
 from refilld.sd_notify import Notifier
 from refilld.services.look_obstacle import EnabledSources, enabled_sources, opened
 from refilld.services.manual_check import ManualCheck
 from refilld.settings.settings import Settings
 from refilld.sources import cadence_for, reroute_targets, router_for
+from refilld.storage_alarm import StorageAlarm
 from storage import sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
@@ -39,6 +42,7 @@ from storage.revision import require_current
 log = structlog.get_logger()
 LEASES_EVERY = timedelta(seconds=5)
 MAINTENANCE_EVERY = timedelta(minutes=1)
+SELF_CHECK_EVERY = timedelta(minutes=1)
 WATCHDOG_INTERVAL = timedelta(seconds=15)
 """Interval at which the main thread checks the jobs, unless systemd sets its own."""
 
@@ -50,6 +54,7 @@ def intervals(settings: Settings) -> dict[str, timedelta]:
     return {
         "sampling": settings.sampling.tick,
         "leases": LEASES_EVERY,
+        "self_check": SELF_CHECK_EVERY,
         "alerting": settings.alerts.every,
         "maintenance": MAINTENANCE_EVERY,
     }
@@ -89,7 +94,17 @@ class Daemon:
         """The manual check, which answers customers' requests."""
         return ManualCheck(self.database, self.sampling(configured_sources), self.clock)
 
-    def scheduled_jobs(self, sampling: Sampling, heartbeat: Callable[[str], None]) -> list[ScheduledJob]:
+    def storage_alarm(self) -> StorageAlarm:
+        """Tells faults of the database, through channels of its own, since it sends from its own thread."""
+        return StorageAlarm(open_channels(self.settings.alerts.urls), self.clock)
+
+    def scheduled_jobs(
+        self,
+        sampling: Sampling,
+        heartbeat: Callable[[str], None],
+        alarm: StorageAlarm,
+        started: datetime | None = None,
+    ) -> list[ScheduledJob]:
         """The scheduled jobs; `heartbeat` is called with a job's name after each step of a long round."""
         leases = Leases(self.database, self.clock, self.settings.queue.max_attempts)
         alerting = Alerting(
@@ -99,9 +114,13 @@ class Daemon:
             lambda duration: self.stopping.wait(duration.total_seconds()),
             lambda: heartbeat("alerting"),
         )
+        self_check = SelfCheck(
+            self.database, self.clock, sampling.sources, self.settings.alerts.limits, alarm, started
+        )
         rounds = {
             "sampling": sampling.run_once,
             "leases": leases.run_once,
+            "self_check": self_check.run_once,
             "alerting": alerting.run_once,
             "maintenance": Maintenance(self.database, self.clock).run_once,
         }
@@ -112,9 +131,8 @@ class Daemon:
         with daemon_lock(self.database):
             reroute_targets(self.database, configured_sources)
             sampling = self.sampling(configured_sources)
-            failed = [
-                job.name for job in self.scheduled_jobs(sampling, lambda _job: None) if not run_guarded(job)
-            ]
+            rounds = self.scheduled_jobs(sampling, lambda _job: None, self.storage_alarm())
+            failed = [job.name for job in rounds if not run_guarded(job)]
             _flush(sampling)
         if failed:
             raise RefilldError(f"failed: {', '.join(failed)}; the log says why")
@@ -128,7 +146,8 @@ class Daemon:
             silences = {job: longest_silence(every) for job, every in intervals(self.settings).items()}
             progress = Heartbeats(silences, time.monotonic)
             sampling = self.sampling(configured_sources, lambda: progress.heartbeat("sampling"))
-            scheduled_jobs = self.scheduled_jobs(sampling, progress.heartbeat)
+            alarm = self.storage_alarm()
+            scheduled_jobs = self.scheduled_jobs(sampling, progress.heartbeat, alarm, self.clock())
             if http:
                 enabled = opened(configured_sources, sampling.policy.router)
                 stack.enter_context(self._serving(progress.late, enabled))
@@ -142,14 +161,16 @@ class Daemon:
                 database=self.database.name,
                 sources=[one.source.name for one in configured_sources],
             )
-            self._supervise(progress.late, scheduler.catch_up)
+            ping = Ping(self.settings.alerts.ping_url, self.settings.alerts.ping_every)
+            self._supervise(progress.late, scheduler.catch_up, alarm, ping)
             log.info("daemon.stopping")
         log.info("daemon.stopped")
 
     def serve(self) -> None:
         """Run the HTTP server without jobs."""
         with self._serving(tuple, enabled_sources(self.settings)):
-            self._supervise(tuple, lambda _now: None)
+            alarm = StorageAlarm((), self.clock)  # only the daemon with the jobs sends messages
+            self._supervise(tuple, lambda _now: None, alarm, Ping("", timedelta(0)))
 
     @contextmanager
     def _serving(self, late: Callable[[], tuple[str, ...]], enabled: EnabledSources) -> Iterator[None]:
@@ -169,22 +190,39 @@ class Daemon:
         finally:
             server.stop()
 
-    def _supervise(self, late: Callable[[], tuple[str, ...]], catch_up: Callable[[datetime], None]) -> None:
+    def _supervise(
+        self,
+        late: Callable[[], tuple[str, ...]],
+        catch_up: Callable[[datetime], None],
+        alarm: StorageAlarm,
+        ping: Ping,
+    ) -> None:
         """Wait until `stopping` is set; notify systemd's watchdog as long as every job makes progress."""
         notifier = Notifier(os.environ)
         notifier.ready("running")
         pace = (notifier.watchdog_interval or WATCHDOG_INTERVAL).total_seconds()
         while not self.stopping.wait(pace):
-            with suppress(UnreachableError):  # the jobs log that, and continue when it is back
+            try:
                 require_current(self.database)  # a newer migration ends this process
+            except UnreachableError as error:  # the jobs continue when it is back
+                alarm.began(str(error))
             catch_up(self.clock())
             stuck = late()
             if stuck:
                 log.error("jobs.stuck", jobs=stuck)
-                notifier.status(f"no progress: {', '.join(stuck)}")
             else:
                 notifier.watchdog()
+            faults = _faults(stuck, alarm.fault)
+            notifier.status(faults or "running")
+            ping.report(faults)
         notifier.stopping()
+
+
+def _faults(stuck: Sequence[str], storage_fault: str) -> str:
+    """What is wrong with the process, in one line; empty if nothing is."""
+    stuck_jobs = f"no progress: {', '.join(stuck)}" if stuck else ""
+    database = f"database: {storage_fault}" if storage_fault else ""
+    return "; ".join(filter(None, [database, stuck_jobs]))
 
 
 def _flush(sampling: Sampling) -> None:

@@ -45,6 +45,14 @@ class AlertKind(StrEnum):
     MASS_DROP_STARTED = "mass_drop.started"
     MASS_DROP_ENDED = "mass_drop.ended"
     REVIEW_OPENED = "review.opened"
+    LOOKS_STOPPED = "looks.stopped"
+    LOOKS_RESUMED = "looks.resumed"
+    ALERTS_UNDELIVERED = "alerts.undelivered"
+    ALERTS_DELIVERED = "alerts.delivered"
+    DISK_LOW = "disk.low"
+    DISK_ENOUGH = "disk.enough"
+    QUEUE_STALLED = "queue.stalled"
+    QUEUE_MOVING = "queue.moving"
 
 
 _KINDS = {

@@ -103,7 +103,8 @@ class Simulation:
             clock.every(HOUR, lambda: self._sales.import_new(self._world))
         else:
             self._sales.schedule(self._plan.orders)
-        for job in self._daemon.scheduled_jobs(self._sampling(), lambda _job: None):
+        alarm = self._daemon.storage_alarm()
+        for job in self._daemon.scheduled_jobs(self._sampling(), lambda _job: None, alarm):
             if job.name != "sampling":
                 clock.every(max(job.every, HOUR), job.run)
         clock.every(HOUR, SimulatedConsumer(self._database, self._world, clock, self._plan.delay).claim)

@@ -1,4 +1,4 @@
-"""Deliveries of alerts by channel, and since when a source is blocked."""
+"""Deliveries of alerts by channel, conditions of the self-check, and since when a source is blocked."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -46,4 +46,11 @@ def upgrade() -> None:
         ["channel", "next_try_at", "alert_id"],
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_table(
+        "self_checks",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=True),
+        sa.Column("checked_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", name=op.f("pk_self_checks")),
     )
