@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from jobs.channel_round import Channel, ChannelRound
+from jobs.channel_round import AlertChannel, ChannelRound
 from storage import deliveries
 from storage.engine import Database
 
@@ -22,7 +22,7 @@ class Alerting:
 
     database: Database
     clock: Callable[[], datetime]
-    channels: Sequence[Channel]
+    channels: Sequence[AlertChannel]
     """Without any, alerts are only stored."""
     wait: Callable[[timedelta], bool]
     """Waits between two messages to one channel; returns True when the process stops."""

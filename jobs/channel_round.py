@@ -13,7 +13,7 @@ from typing import Protocol
 
 import structlog
 
-from jobs.message_queue import Message, messages_of
+from jobs.message_queue import AlertMessage, messages_of
 from monitor.alerts.messages import Room
 from monitor.alerts.retries import channel_pause
 from monitor.alerts.severity import RESOLVED, Severity, severity_of
@@ -44,7 +44,7 @@ class ChannelError(Exception):
         self.retry_after = retry_after
 
 
-class Channel(Protocol):
+class AlertChannel(Protocol):
     """Where alerts are sent to."""
 
     @property
@@ -71,7 +71,7 @@ class _Result:
     """Refusals since the last message that it took."""
     error: ChannelError | None = None
     """The last refusal."""
-    refused: Message | None = None
+    refused: AlertMessage | None = None
     """The first message that was refused with alerts that were never refused alone before."""
     alone: list[DueDelivery] = field(default_factory=list)
     """Alerts that were refused alone."""
@@ -89,7 +89,7 @@ class ChannelRound:
 
     database: Database
     clock: Callable[[], datetime]
-    channel: Channel
+    channel: AlertChannel
     wait: Callable[[timedelta], bool]
     heartbeat: Callable[[], None]
 
@@ -125,7 +125,7 @@ class ChannelRound:
                 result.accepted, result.in_a_row = True, 0
             self.heartbeat()
 
-    def _deliver(self, message: Message) -> None:
+    def _deliver(self, message: AlertMessage) -> None:
         kind = message.kind
         for part, (title, body) in enumerate(message.parts):
             if part:
@@ -138,7 +138,9 @@ class ChannelRound:
             deliveries.keep_channel(tx, self.channel.key, now + TAKEN_FOR)
         log.info("alerts.sent", kind=str(kind), alerts=len(message.rows))
 
-    def _refused(self, message: Message, error: ChannelError, queue: deque[Message], result: _Result) -> None:
+    def _refused(
+        self, message: AlertMessage, error: ChannelError, queue: deque[AlertMessage], result: _Result
+    ) -> None:
         result.in_a_row += 1
         result.error = error
         if result.refused is None and not all(row.attempts for row in message.rows):

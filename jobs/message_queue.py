@@ -13,7 +13,7 @@ _URGENCY = [Severity.CRITICAL, Severity.WARNING, Severity.INFO]
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class AlertMessage:
     """Alerts of one kind that are sent together."""
 
     kind: AlertKind
@@ -33,24 +33,24 @@ class Message:
     def alert_ids(self) -> list[int]:
         return [row.alert_id for row in self.rows]
 
-    def halves(self, room: Room) -> list["Message"]:
+    def halves(self, room: Room) -> list["AlertMessage"]:
         """The same alerts in two messages."""
         middle = len(self.rows) // 2
         return [*_divided(self.rows[:middle], room), *_divided(self.rows[middle:], room)]
 
 
-def messages_of(rows: Sequence[DueDelivery], room: Room) -> list[Message]:
+def messages_of(rows: Sequence[DueDelivery], room: Room) -> list[AlertMessage]:
     """The messages for these deliveries, the most urgent first."""
     groups = groupby(sorted(rows, key=_urgency), key=_urgency)
     return [message for _, group in groups for message in _divided(list(group), room)]
 
 
-def _divided(rows: Sequence[DueDelivery], room: Room) -> Iterator[Message]:
+def _divided(rows: Sequence[DueDelivery], room: Room) -> Iterator[AlertMessage]:
     kind = rows[0].kind
     rest = room.beside(title(kind, MOST_TEXTS, MOST_TEXTS, MOST_TEXTS))
     first = 0
     for count, bodies in divide([row.text for row in rows], rest):
-        yield Message(kind, tuple(rows[first : first + count]), bodies)
+        yield AlertMessage(kind, tuple(rows[first : first + count]), bodies)
         first += count
 
 

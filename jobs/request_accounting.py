@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from jobs.configured_source import ConfiguredSource
-from monitor.alerts.alert import source_alert
+from monitor.alerts.alert import source_alert, source_ready_alert
 from monitor.guarantee.gone_detection import ABSENT
 from monitor.model.snapshot import DEFINITE_REFUSALS, Outcome, Snapshot
 from monitor.model.target import Metric
@@ -158,6 +158,8 @@ def _save_breaker(
             outbox.add(tx, source_alert(name, after.reason, until, after.detail), now)
     elif before.half_open and not after.half_open:
         log.info("source.ready", source=name)
+    if before.blocked_since is not None and after.blocked_since is None:
+        outbox.add(tx, source_ready_alert(name, before.blocked_since, now), now)
 
 
 def _utc(at: datetime | None) -> str:

@@ -24,7 +24,11 @@ from refilld.terminal import printable
 
 PREFIX = "REFILLD_"
 PLACES = ("refilld.toml", "/etc/refilld/config.toml")
-CREDENTIALS = {"database-url": ("database", "url"), "alert-urls": ("alerts", "urls")}
+CREDENTIALS = {
+    "database-url": ("database", "url"),
+    "alert-urls": ("alerts", "urls"),
+    "alert-ping-url": ("alerts", "ping_url"),
+}
 SECRET = {"database", "alerts"}
 """Sections whose values are never shown, even when they are invalid."""
 Origins: TypeAlias = dict[tuple[str, ...], str]
@@ -159,7 +163,7 @@ def _value(text: str) -> object:
 
 
 def _credentials(raw: dict[str, Any], environ: Mapping[str, str]) -> Origins:
-    """Override values with the systemd credentials `database-url` and `alert-urls` (one per line)."""
+    """Override values with the systemd credentials; `alert-urls` has one URL per line."""
     origins: Origins = {}
     folder = environ.get("CREDENTIALS_DIRECTORY")
     for name, key in CREDENTIALS.items() if folder else ():

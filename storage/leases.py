@@ -84,6 +84,12 @@ def anything_ready(connection: Connection, now: datetime, metrics: Iterable[Metr
     return connection.execute(_FIRST_READY, {"now": now, "metrics": list(metrics)}).first() is not None
 
 
+def waiting_since(connection: Connection, now: datetime) -> datetime | None:
+    """Since when the refill is ready that a claim would take first; None if none is."""
+    query = _FIRST_READY.with_only_columns(_r.available_at)
+    return connection.execute(query, {"now": now, "metrics": list(Metric)}).scalar()
+
+
 def claim(
     connection: Connection,
     now: datetime,

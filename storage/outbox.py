@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from monitor.alerts.alert import Alert, AlertKind
+from monitor.alerts.severity import Severity, severity_of
 from storage.column_types import AnyRow
 from storage.schema import outbox
 
@@ -34,6 +35,7 @@ class AlertRow:
     """Set exactly while the state is pending."""
     sent_at: datetime | None
     last_error: str | None
+    severity: Severity
 
 
 def add(connection: Connection, alert: Alert, now: datetime) -> None:
@@ -59,15 +61,17 @@ def kept(connection: Connection, alert_ids: Sequence[int]) -> None:
 
 
 def listed(
-    connection: Connection, *, limit: int, about_drops: bool, since: datetime | None = None
+    connection: Connection, *, limit: int, about_drops: bool | None = None, since: datetime | None = None
 ) -> list[AlertRow]:
-    """Alerts, newest first; those about drops, or all others; `since` leaves out older ones."""
+    """Alerts, newest first; only those about drops, or only others; `since` leaves out older ones."""
     drops = _o.kind.cast(outbox.c.text.type).like("drop.%")
-    query = select(outbox).where(drops if about_drops else ~drops)
+    query = select(outbox)
+    if about_drops is not None:
+        query = query.where(drops if about_drops else ~drops)
     if since is not None:
         query = query.where(_o.created_at >= since)
     return _rows(connection.execute(query.order_by(_o.alert_id.desc()).limit(limit)))
 
 
 def _rows(found: Iterable[AnyRow]) -> list[AlertRow]:
-    return [AlertRow(**row._asdict()) for row in found]
+    return [AlertRow(**row._asdict(), severity=severity_of(row.kind)) for row in found]

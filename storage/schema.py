@@ -362,6 +362,14 @@ deliveries = Table(
     partial("ix_deliveries_pending", "channel", "next_try_at", "alert_id", where="state = 'pending'"),
 )
 
+self_checks = Table(
+    "self_checks",
+    metadata,
+    Column("kind", EnumText(AlertKind), primary_key=True),
+    Column("since", Instant),
+    Column("checked_at", Instant, nullable=False),
+)
+
 tokens = Table(
     "tokens",
     metadata,

@@ -28,6 +28,7 @@ source_state = Table(
     Column("refusals", Integer, nullable=False),
     Column("level", Integer, nullable=False),
     Column("refused_at", Instant),
+    Column("blocked_since", Instant),
     Column("suspected_refusals", Integer, nullable=False),
     Column("suspected_target", Text, nullable=False),
     Column("failed_targets", Text, nullable=False),

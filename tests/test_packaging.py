@@ -13,7 +13,7 @@ EVERYTHING = [
     "jobs/heartbeats.py",
     "storage/migrations/env.py",
     "storage/migrations/versions/*.py",
-    "refilld/sd_notify.py",
+    "refilld/daemon/sd_notify.py",
     "refilld/cli/__init__.py",
     "*.toml",  # the configuration that `init` writes
     "refilld-*.data/data/lib/systemd/system/refilld.service",

@@ -1,6 +1,7 @@
 """Alerts to the operator; each text says what has happened and what to do."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from monitor.guarantee.gone_detection import Absence
@@ -10,7 +11,8 @@ from monitor.model.decision import Action, Decision
 from monitor.model.duration import format_duration
 from monitor.model.order import Order
 from monitor.model.target import Metric, Target
-from monitor.model.time_words import minute
+from monitor.model.target_problem import TargetProblem
+from monitor.model.time_words import minute, spoken
 
 PRIVATE_WORDS = (
     "Your profile is set to private. Our guarantee needs it to be public: please make it public again, "
@@ -36,11 +38,21 @@ class AlertKind(StrEnum):
     TARGET_GONE = "target.gone"
     TARGET_OTHER_ACCOUNT = "target.other_account"
     TARGET_REFUSED = "target.refused"
+    TARGET_READY = "target.ready"
     SOURCE_BLOCKED = "source.blocked"
+    SOURCE_READY = "source.ready"
     REFILL_DEAD = "refill.dead"
     MASS_DROP_STARTED = "mass_drop.started"
     MASS_DROP_ENDED = "mass_drop.ended"
     REVIEW_OPENED = "review.opened"
+    LOOKS_STOPPED = "looks.stopped"
+    LOOKS_RESUMED = "looks.resumed"
+    ALERTS_UNDELIVERED = "alerts.undelivered"
+    ALERTS_DELIVERED = "alerts.delivered"
+    DISK_LOW = "disk.low"
+    DISK_ENOUGH = "disk.enough"
+    QUEUE_STALLED = "queue.stalled"
+    QUEUE_MOVING = "queue.moving"
 
 
 _KINDS = {
@@ -109,6 +121,20 @@ def refused_alert(target: Target, why: str, looks: int) -> Alert:
     return Alert(AlertKind.TARGET_REFUSED, text, link=target.link.url)
 
 
+_READY = {
+    TargetProblem.PRIVATE: "is public again",
+    TargetProblem.GONE: "is found again",
+    TargetProblem.OTHER_ACCOUNT: "belongs to its account again",
+    TargetProblem.UNREAD: "is read again",
+}
+
+
+def target_ready_alert(target: Target, problem: TargetProblem, orders: int) -> Alert:
+    """Alert that a problem of a target has ended, which the operator was notified of."""
+    text = f"{target.link} {_READY[problem]}; {orders} order(s) are checked again for {target.metric}"
+    return Alert(AlertKind.TARGET_READY, text, link=target.link.url)
+
+
 def source_alert(source: str, reason: str, until: str, detail: str = "") -> Alert:
     """Alert that a source refuses requests and is paused; `until` is a time or a condition.
 
@@ -116,6 +142,12 @@ def source_alert(source: str, reason: str, until: str, detail: str = "") -> Aler
     """
     why = f"{reason}: {detail}" if detail else reason
     return Alert(AlertKind.SOURCE_BLOCKED, f"source {source} refuses us ({why}); paused until {until}")
+
+
+def source_ready_alert(source: str, since: datetime, now: datetime) -> Alert:
+    """Alert that a source which was refused is read again."""
+    text = f"source {source} answers again, {spoken(now - since)} after it was refused"
+    return Alert(AlertKind.SOURCE_READY, text)
 
 
 def dead_refill_alert(refill_id: int, order_id: str, quantity: int, error: str) -> Alert:

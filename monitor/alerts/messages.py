@@ -95,8 +95,9 @@ def _pieces(text: str, room: Room) -> Iterator[str]:
         if piece and size > left:
             yield piece.rstrip()
             piece, left = CONTINUED, room.size - room.measure(CONTINUED)
-        piece += word
-        left -= size
+        if word != " " or piece not in {"", CONTINUED}:
+            piece += word
+            left -= size
     yield piece.rstrip()
 
 

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from monitor.alerts.alert import AlertKind
+from monitor.alerts.self_check import RESOLVED_BY
 
 
 class Severity(StrEnum):
@@ -27,10 +28,17 @@ _WARNINGS = frozenset(
         AlertKind.REVIEW_OPENED,
     }
 )
-_CRITICAL = frozenset({AlertKind.SOURCE_BLOCKED, AlertKind.MASS_DROP_STARTED})
+_CRITICAL = frozenset({AlertKind.SOURCE_BLOCKED, AlertKind.MASS_DROP_STARTED, *RESOLVED_BY})
 
-RESOLVED = frozenset({AlertKind.MASS_DROP_ENDED})
+RESOLVED = frozenset(
+    {AlertKind.TARGET_READY, AlertKind.SOURCE_READY, AlertKind.MASS_DROP_ENDED, *RESOLVED_BY.values()}
+)
 """Kinds which say that a problem has ended."""
+
+ABOUT_THE_MONITOR = frozenset(
+    {AlertKind.SOURCE_BLOCKED, AlertKind.SOURCE_READY, *RESOLVED_BY, *RESOLVED_BY.values()}
+)
+"""Kinds that concern the monitor itself and no order."""
 
 
 def severity_of(kind: AlertKind) -> Severity:

@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from monitor.alerts.alert import Alert, gone_alert, other_account_alert, private_alert, refused_alert
+from monitor.alerts.alert import (
+    Alert,
+    gone_alert,
+    other_account_alert,
+    private_alert,
+    refused_alert,
+    target_ready_alert,
+)
 from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.gone_detection import ABSENT, Absence
 from monitor.model.order_state import OrderState
@@ -47,14 +54,15 @@ def notify(
     """Return the problem that the operator has been notified of, and the alert that does so now.
 
     `state` has absence and failures as they are after the look. An alert is sent once per problem, and only
-    while the problem suspends a covered order; a count ends every problem.
+    while the problem suspends a covered order; a count ends every problem, and an alert says so.
     """
     known = state.notified_problem
+    suspended = sum(one.covered(kept.at) for one in orders)
     if kept.outcome is Outcome.COUNT:
-        return None, None
+        ended = target_ready_alert(state.target, known, suspended) if known and suspended else None
+        return None, ended
     if problem is None or problem is known or (problem is TargetProblem.UNREAD and known is not None):
         return known, None
-    suspended = sum(one.covered(kept.at) for one in orders)
     if not suspended:
         return known, None
     return problem, _alert(problem, state, kept, suspended)

@@ -49,6 +49,8 @@ class Breaker:
     level: int = 0
     """Exponent of the pauses: the number of doublings plus one; 0 without a refusal."""
     refused_at: datetime | None = None
+    blocked_since: datetime | None = None
+    """Time of the first refusal since the last readable answer after a pause; None if there was none."""
     suspected_refusals: int = 0
     """Suspected refusals in a row, each from another target than the one before."""
     suspected_target: str = ""
@@ -86,8 +88,8 @@ class Breaker:
         )
 
     def resumed(self) -> "Breaker":
-        """The breaker after an operator has resumed the source: the initial state, half open."""
-        return Breaker(half_open=True)
+        """The breaker after an operator has resumed the source: half open, with no refusals counted."""
+        return Breaker(half_open=True, blocked_since=self.blocked_since)
 
     def after(
         self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta, detail: str = ""
@@ -134,6 +136,7 @@ class Breaker:
             suspected_target="",
             failed_targets="",
             half_open=half_open,
+            blocked_since=self.blocked_since if half_open else None,
         )
 
     def _suspected(self, outcome: Outcome, target: str, now: datetime, first_pause: timedelta) -> "Breaker":
@@ -167,6 +170,7 @@ def _refused(breaker: Breaker, reason: str, now: datetime, first_pause: timedelt
         refusals=refusals,
         level=level,
         refused_at=now,
+        blocked_since=breaker.blocked_since or now,
         half_open=True,
     )
 

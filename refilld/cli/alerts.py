@@ -1,4 +1,4 @@
-"""`refilld drops`: drops with their decisions, and all alerts about anything else."""
+"""`refilld drops`: drops with their decisions, and other alerts; `refilld alerts`: all alerts."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -33,12 +33,44 @@ ALERTS = (
     Column("kind"),
     Column("text", least=30),
     Column("state"),
+    Column("severity"),
+)
+EVERY_ALERT = (
+    Column("alert_id"),
+    Column("created_at"),
+    Column("severity"),
+    Column("text", least=20),
+    Column("state"),
+    Column("kind"),
+    Column("attempts"),
+    Column("next_try_at"),
+    Column("last_error", least=20),
 )
 
 
 @click.group()
 def drops() -> None:
     """Drops and alerts."""
+
+
+@click.group()
+def alerts() -> None:
+    """Alerts to the operator, and whether they were sent."""
+
+
+@alerts.command("list")
+@click.option("--since", "age", type=DURATION, metavar="DURATION", help="Only of this time, such as 24h.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@list_options
+@pass_context
+def alerts_list(
+    context: CommandContext, *, age: timedelta | None, limit: int, as_json: bool, wide: bool
+) -> None:
+    """Show alerts, newest first, with their severity and the state of their delivery."""
+    since = None if age is None else context.now() - age
+    with context.database() as database, database.read() as tx:
+        rows = [asdict(row) for row in outbox.listed(tx, limit=limit, since=since)]
+    print_list(EVERY_ALERT, rows, as_json=as_json, wide=wide)
 
 
 @drops.command("list")
@@ -56,15 +88,15 @@ def list_(
         found = drop_rows.listed(tx, open_only=open_only, limit=limit, since=since)
         rows = [asdict(row) for row in found]
         others = outbox.listed(tx, limit=limit, about_drops=False, since=since)
-        alerts = [asdict(row) for row in others]
+        other_rows = [asdict(row) for row in others]
     if as_json:
         rows = [{"record": "drop"} | row for row in rows]
-        alerts = [{"record": "alert"} | row for row in alerts]
+        other_rows = [{"record": "alert"} | row for row in other_rows]
     print_list(DROPS, rows, as_json=as_json, wide=wide)
-    if alerts:
+    if other_rows:
         if not as_json:
             console().print()
-        print_list(ALERTS, alerts, as_json=as_json, wide=wide)
+        print_list(ALERTS, other_rows, as_json=as_json, wide=wide)
 
 
-COMMANDS = (drops,)
+COMMANDS = (drops, alerts)

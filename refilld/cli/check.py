@@ -13,7 +13,7 @@ from refilld.answers.texts import Texts
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import cell, json_option, print_json
 from refilld.cli.parameters import TEXT
-from refilld.daemon import Daemon
+from refilld.daemon.daemon import Daemon
 from refilld.services.answer_fields import answer_fields
 from refilld.services.refill_requests import Recheck
 from refilld.sources import open_sources

@@ -6,7 +6,8 @@ from threading import Event
 import click
 
 from refilld.cli.context import CommandContext, pass_context
-from refilld.daemon import Daemon, stop_on_signals
+from refilld.daemon.daemon import Daemon
+from refilld.daemon.signals import stop_on_signals
 from refilld.logs import configure
 from refilld.sources import require_sources
 

@@ -23,6 +23,7 @@ UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 MODULES = {
+    "alerts": "alerts",
     "backtest": "backtest",
     "check": "check",
     "daemons": "daemons",

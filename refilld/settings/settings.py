@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.service import Service
 from monitor.model.terms_catalog import TermsCatalog
+from refilld.settings.alerts import AlertsSection
 from refilld.settings.database import DatabaseSection
 from refilld.settings.http import HttpSection
 from refilld.settings.orders import OrdersSection
@@ -42,11 +43,6 @@ class MassDropSection(Section):
 
 class QueueSection(Section):
     max_attempts: int = Field(default=10, ge=1, le=1000)
-
-
-class AlertsSection(Section):
-    urls: list[str] = []
-    every: Duration = Field(default=timedelta(seconds=30), gt=timedelta(0))
 
 
 class AnswersSection(Section):

@@ -10,7 +10,7 @@ from threading import Event
 
 from jobs.configured_source import ConfiguredSource
 from jobs.sampling import Sampling
-from refilld.daemon import Daemon
+from refilld.daemon.daemon import Daemon
 from refilld.orders_file import ParsedRow, Refused
 from refilld.settings.settings import Settings
 from refilld.settings.sources import SourceSection

@@ -6,7 +6,8 @@ from datetime import timedelta
 from monitor.sources.registry import open_source
 from monitor.sources.simulated.shop import SimulatedShop
 from monitor.sources.simulated.source import SimulatedSource
-from refilld.settings.settings import AlertsSection, Settings
+from refilld.settings.alerts import AlertsSection
+from refilld.settings.settings import Settings
 from refilld.settings.sources import SourceSection
 from refilld.simulate.world import SimulatedWorld
 

@@ -59,7 +59,7 @@ def test_a_target_that_cannot_be_read_is_alerted_once_after_three_looks(
     world.look(2000, LATER + 7 * HOUR)
     for hours in range(8, 12):
         world.look(outcome, LATER + hours * HOUR)
-    assert alerts_of(world) == ["target.refused", "target.refused"]
+    assert alerts_of(world) == ["target.refused", "target.ready", "target.refused"]
 
 
 def test_a_target_without_covered_orders_raises_no_alert(world: JobsWorld) -> None:

@@ -125,7 +125,9 @@ def test_a_target_that_is_gone_again_is_alerted_again(world: JobsWorld) -> None:
     for back in (2000, Outcome.PRIVATE, 2000):
         watch(world, lost(), 2 * DAY)
         world.look(back, world.now + HOUR)
-    assert alerts_of(world) == ["target.gone", "target.gone", "target.private", "target.gone"]
+    assert alerts_of(world) == [
+        "target.gone", "target.ready", "target.gone", "target.private", "target.gone", "target.ready",
+    ]  # fmt: skip
 
 
 def test_a_gone_target_is_looked_at_at_the_slow_pace(world: JobsWorld) -> None:

@@ -112,7 +112,10 @@ def test_a_profile_that_becomes_private_again_is_alerted_again(world: JobsWorld)
     answers: list[int | Outcome] = [Outcome.PRIVATE, 2000, Outcome.PRIVATE, Outcome.PRIVATE, 2000]
     for hours, answer in enumerate(answers):
         world.look(answer, LATER + hours * HOUR)
-    assert alerts_of(world) == ["target.private", "target.private"]
+    assert alerts_of(world) == ["target.private", "target.ready"] * 2
+    assert world.rows("outbox", "text")[1] == (
+        "https://www.instagram.com/natgeo/ is public again; 1 order(s) are checked again for followers"
+    )
 
 
 def test_a_new_order_on_a_profile_already_private_raises_an_alert_too(world: JobsWorld) -> None:

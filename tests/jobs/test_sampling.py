@@ -233,6 +233,28 @@ def test_each_pause_and_the_stop_of_a_source_raise_one_alert(world: JobsWorld) -
     assert world.rows("outbox", "kind", "text") == [("source.blocked", text) for text in expected]
 
 
+def test_the_end_of_a_refusal_is_told_once(world: JobsWorld) -> None:
+    """With the time since the first refusal, whether an operator has resumed the source or not."""
+    world.sell(an_order())
+    source = ScriptedSource(lambda _name, now: Outcome.BLOCKED if now < START + 3 * HOUR else 2000)
+    pass_a_day(world, source, tick=10 * MINUTE)
+    assert world.rows("outbox", "kind") == ["source.blocked", "source.blocked", "source.ready"]
+    assert world.rows("outbox", "text")[-1] == "source scripted answers again, 3 hours after it was refused"
+
+
+def test_the_end_of_a_stop_is_told_after_the_first_readable_answer(world: JobsWorld) -> None:
+    """And not when the operator resumes the source."""
+    world.sell(an_order())
+    source = ScriptedSource(always(Outcome.BLOCKED))
+    pass_a_day(world, source, tick=10 * MINUTE)
+    with world.database.write() as tx:
+        sources.save_breaker(tx, "scripted", sources.breaker(tx, "scripted").resumed())
+    assert world.rows("outbox", "kind") == ["source.blocked"] * 3
+    source.script = lambda _name, _now: 2000
+    world.sampling(a_configured_source(source)).run_once()
+    assert world.rows("outbox", "kind")[3:] == ["source.ready"]
+
+
 def test_a_transient_failure_after_a_pause_raises_no_alert(world: JobsWorld) -> None:
     """A single transient failure starts no new pause."""
     world.sell(an_order())

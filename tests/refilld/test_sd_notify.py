@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from refilld.sd_notify import LONGEST_STATUS, Notifier
+from refilld.daemon.sd_notify import LONGEST_STATUS, Notifier
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -79,7 +79,7 @@ def test_without_systemd_every_call_does_nothing() -> None:
 def test_a_full_socket_does_not_block_the_daemon(
     monkeypatch: pytest.MonkeyPatch, manager: tuple[str, socket.socket]
 ) -> None:
-    monkeypatch.setattr("refilld.sd_notify._TIMEOUT", 0.01)
+    monkeypatch.setattr("refilld.daemon.sd_notify._TIMEOUT", 0.01)
     notifier = Notifier({"NOTIFY_SOCKET": manager[0]})
     backlog = int(Path("/proc/sys/net/unix/max_dgram_qlen").read_text())
     for _ in range(min(backlog, 1000) + 5):

@@ -4,17 +4,17 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
 import pytest
 from structlog.testing import capture_logs
 
-from refilld.daemon import Daemon, health
+from refilld.daemon.daemon import Daemon
+from refilld.daemon.readiness import health
 from refilld.services.database_check import DatabaseCheck
 from refilld.settings.settings import Settings
-from refilld.supervision import StorageFault
 from storage.engine import Database
 from storage.errors import DatabaseFileError, UnreachableError
 from tests.builders import NOW
@@ -41,11 +41,6 @@ class Script(Event):
         return self.is_set()
 
 
-@dataclass
-class Told:
-    faults: list[StorageFault] = field(default_factory=list)
-
-
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[SmallDisk]:
     with small_disk(tmp_path / "disk") as disk:
@@ -65,9 +60,9 @@ def beat(database: Database) -> None:
         tx.exec_driver_sql("INSERT INTO virtual_times VALUES ('a', '') ON CONFLICT DO NOTHING")
 
 
-def serve(database: Database, told: Told, *steps: Callable[[], object]) -> None:
+def serve(database: Database, *steps: Callable[[], object]) -> None:
     settings = Settings.model_validate({"http": {"listen": "127.0.0.1:0"}})
-    Daemon(settings, database, lambda: NOW, Script(list(steps)), told.faults.append).serve()
+    Daemon(settings, database, lambda: NOW, Script(list(steps))).serve()
 
 
 def test_a_process_whose_database_was_moved_ends(database: Database) -> None:
@@ -76,7 +71,6 @@ def test_a_process_whose_database_was_moved_ends(database: Database) -> None:
     with capture_logs(), pytest.raises(DatabaseFileError, match="was moved or deleted"):
         serve(
             database,
-            Told(),
             lambda: beat(database),
             lambda: shutil.move(database.path or "", moved),
             lambda: None,
@@ -84,18 +78,19 @@ def test_a_process_whose_database_was_moved_ends(database: Database) -> None:
 
 
 def test_a_storage_fault_is_told_when_it_begins_and_when_it_ends(database: Database, disk: SmallDisk) -> None:
-    """Without the database, once each; readiness follows it."""
-    told, ready = Told(), []
+    """In the log, once each; readiness follows it."""
+    ready = []
 
     def write() -> None:
         beat(database)
         ready.append(health(database, DatabaseCheck(database), tuple).ready)
 
-    with capture_logs():
-        serve(database, told, write, disk.fill, write, write, disk.make_room, write, write)
+    with capture_logs() as logs:
+        serve(database, write, disk.fill, write, write, disk.make_room, write, write)
     assert ready == [True, False, False, True, True]
-    assert [fault.lasted is None for fault in told.faults] == [True, False]
-    assert any(said in told.faults[0].cause for said in FULL)
+    told = [line for line in logs if line["event"].startswith("storage.")]
+    assert [line["event"] for line in told] == ["storage.fault", "storage.ready"]
+    assert any(said in told[0]["error"] for said in FULL)
 
 
 def test_systemd_is_told_of_a_storage_fault(
@@ -107,7 +102,7 @@ def test_systemd_is_told_of_a_storage_fault(
         manager.setblocking(False)
         monkeypatch.setenv("NOTIFY_SOCKET", str(disk.folder / "notify"))
         with capture_logs():
-            serve(database, Told(), disk.fill, lambda: beat(database), disk.make_room, lambda: beat(database))
+            serve(database, disk.fill, lambda: beat(database), disk.make_room, lambda: beat(database))
         received = "\n".join(iter_messages(manager)).splitlines()
     states = [line for line in received if line.startswith("STATUS=")]
     assert states[0] == states[-1] == "STATUS=running"

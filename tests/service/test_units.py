@@ -80,7 +80,7 @@ def test_the_unit_has_the_directive(directives: dict[str, list[str]], key: str, 
 def test_a_missing_credential_does_not_stop_the_service(directives: dict[str, list[str]]) -> None:
     """systemd.exec(5): only a credential with an absolute path must exist."""
     credentials = dict(value.split(":") for value in directives["LoadCredential"])
-    assert set(credentials) == {"database-url", "alert-urls", "graph-token"}
+    assert set(credentials) == {"database-url", "alert-urls", "alert-ping-url", "graph-token"}
     assert not [source for source in credentials.values() if "/" in source]
 
 

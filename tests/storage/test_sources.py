@@ -14,7 +14,7 @@ from tests.storage.shop import at_once, rows_of
 
 TRIPPED = Breaker(
     paused_until=NOW + HOUR, stopped=True, reason="rate_limited", detail="too many requests", refusals=3,
-    level=5, refused_at=NOW - INSTANT, suspected_refusals=1, suspected_target="https://a/",
+    level=5, refused_at=NOW - INSTANT, blocked_since=NOW - HOUR, suspected_refusals=1, suspected_target="https://a/",
     failed_targets="https://b/ https://c/", half_open=True,
 )  # fmt: skip
 

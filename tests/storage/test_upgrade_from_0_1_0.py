@@ -123,6 +123,7 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
     "transfers": [],
     "alert_channels": [],
     "deliveries": [],
+    "self_checks": [],
     "order_flags": [{"order_id": "o-1", "flag": "dispute", "set_at": 401}],
     "drops": [
         {"drop_id": 21, "order_id": "o-1", "state": "refilled", "opened_at": 501, "looks": 2,
@@ -158,7 +159,7 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
     ],
     "source_state": [
         {"source": "graph", "paused_until": 1401, "stopped": True, "reason": "rate_limited", "detail": "",
-         "refusals": 2, "level": 3, "refused_at": 1402, "suspected_refusals": 4,
+         "refusals": 2, "level": 3, "refused_at": 1402, "blocked_since": None, "suspected_refusals": 4,
          "suspected_target": "profile:a",
          "failed_targets": "profile:b", "used_percent": 85, "used_at": 1403, "wait_until": 1404,
          "half_open": True},

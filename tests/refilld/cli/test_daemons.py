@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from refilld.daemon import Daemon
+from refilld.daemon.daemon import Daemon
 from refilld.settings.settings import Settings
 from storage import daemons
 from storage.daemons import DaemonMode

@@ -9,6 +9,7 @@ import pytest
 from click.testing import Result
 
 from monitor.alerts.alert import Alert, AlertKind
+from monitor.alerts.severity import severity_of
 from monitor.guarantee.claims import Claim
 from monitor.model.drop import Drop, DropState
 from refilld.cli.alerts import COMMANDS
@@ -40,8 +41,9 @@ def other_kinds() -> list[AlertKind]:
 
 def test_the_group_is_registered() -> None:
     """With the documented names."""
-    (group,) = COMMANDS
-    assert (group.name, set(group.commands)) == ("drops", {"list"})
+    assert [(group.name, set(group.commands)) for group in COMMANDS] == [
+        ("drops", {"list"}), ("alerts", {"list"}),
+    ]  # fmt: skip
 
 
 def test_without_drops_and_alerts_the_list_is_empty(cli: CliWorld) -> None:
@@ -111,6 +113,28 @@ def test_alerts_are_shown_without_any_drop(cli: CliWorld) -> None:
     warn(cli, other_kinds()[0], "blind")
     assert [line["text"] for line in objects(cli.run("drops", "list", "--json"))] == ["blind"]
     assert "blind" in cli.run("drops", "list").stdout
+
+
+def test_all_alerts_are_listed_with_their_severity_newest_first(cli: CliWorld) -> None:
+    """Also those about drops; in a table that fits 80 columns the severity comes early."""
+    for kind in AlertKind:
+        warn(cli, kind, f"about {kind}")
+    shown = objects(cli.run("alerts", "list", "--json"))
+    assert [(line["kind"], line["severity"]) for line in shown] == [
+        (kind, severity_of(kind)) for kind in reversed(AlertKind)
+    ]
+    assert len(objects(cli.run("alerts", "list", "--limit", 2, "--json"))) == 2
+    assert cli.run("alerts", "list").stdout.split()[:3] == ["alert_id", "created_at", "severity"]
+
+
+def test_alerts_can_be_limited_to_a_time(cli: CliWorld) -> None:
+    """To those raised since then."""
+    warn(cli, AlertKind.DROP_HELD, "old")
+    cli.world.now += timedelta(hours=25)
+    warn(cli, AlertKind.DROP_HELD, "new")
+    assert [line["text"] for line in objects(cli.run("alerts", "list", "--since", "24h", "--json"))] == [
+        "new"
+    ]
 
 
 def test_stored_text_cannot_control_the_terminal(cli: CliWorld) -> None:

@@ -12,6 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from monitor.alerts.alert import Alert, AlertKind
 from monitor.errors import BadInputError, RefilldError
 from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.guarantee.refund_review import Review, ReviewCause
@@ -21,7 +22,7 @@ from monitor.sources.contract import SourceContractError
 from refilld.cli import root
 from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
-from storage import daemons, errors, mass_drops, reviews
+from storage import daemons, errors, mass_drops, outbox, reviews
 from storage.daemons import DaemonMode
 from tests.command_tree import command_at, commands
 from tests.main_in_process import run_main
@@ -227,6 +228,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliW
     cli.world.queue("1", "2")
     with cli.world.database.write() as tx:
         mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(20, 9), cli.world.now)
+        outbox.add(tx, Alert(AlertKind.SOURCE_BLOCKED, "blocked"), cli.world.now)
         reviews.open_review(
             tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), a_sold_order("1", "nasa"), cli.world.now
         )

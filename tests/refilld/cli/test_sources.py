@@ -170,7 +170,7 @@ def test_a_resumed_source_is_half_open_at_once(cli: CliWorld, times: int) -> Non
     shown = listed(cli)[NAME]
     assert (shown["state"], shown["reason"], shown["requests_last_hour"]) == ("proving", None, 7)
     with cli.world.database.read() as tx:
-        assert sources.breaker(tx, NAME) == Breaker(half_open=True)
+        assert sources.breaker(tx, NAME) == Breaker(half_open=True, blocked_since=cli.world.now)
 
 
 def test_resuming_a_source_that_was_not_paused_changes_nothing(cli: CliWorld) -> None:

@@ -1,4 +1,4 @@
-"""Deliveries of alerts by channel."""
+"""Deliveries of alerts by channel, conditions of the self-check, and since when a source is blocked."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,7 @@ KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    op.add_column("source_state", sa.Column("blocked_since", sa.BigInteger(), nullable=True))
     op.create_table(
         "alert_channels",
         sa.Column("channel", sa.Text(), nullable=False),
@@ -47,4 +48,11 @@ def upgrade() -> None:
         ["channel", "next_try_at", "alert_id"],
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_table(
+        "self_checks",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=True),
+        sa.Column("checked_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", name=op.f("pk_self_checks")),
     )

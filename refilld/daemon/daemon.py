@@ -1,7 +1,6 @@
 """The daemon: composes sources, jobs and HTTP into one process, and reports its state to systemd."""
 
 import os
-import signal
 import socket
 import sqlite3
 import time
@@ -23,19 +22,22 @@ from jobs.maintenance import Maintenance
 from jobs.retention import DataRetention
 from jobs.sampling import Sampling
 from jobs.scheduler import RoundEnd, ScheduledJob, Scheduler, longest_silence, run_guarded
+from jobs.self_check import SelfCheck
 from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
 from refilld.api.app import create_app
-from refilld.api.health import Health
 from refilld.api.server import HttpServer
 from refilld.channels import open_channels
-from refilld.sd_notify import Notifier
+from refilld.daemon.ping import Ping
+from refilld.daemon.readiness import health
+from refilld.daemon.sd_notify import Notifier
+from refilld.daemon.storage_alarm import StorageAlarm
+from refilld.daemon.supervision import Supervision
 from refilld.services.database_check import DatabaseCheck
 from refilld.services.look_obstacle import EnabledSources, enabled_sources, opened
 from refilld.services.manual_check import ManualCheck
 from refilld.settings.settings import Settings
 from refilld.sources import cadence_for, reroute_targets, router_for
-from refilld.supervision import StorageFaultListener, Supervision, log_storage_fault
 from storage import sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.daemons import DaemonMode
@@ -49,6 +51,7 @@ MAINTENANCE_EVERY = timedelta(minutes=1)
 BEAT = "beat"
 BEAT_EVERY = timedelta(seconds=10)
 """Interval at which a daemon records that it is alive."""
+SELF_CHECK_EVERY = timedelta(minutes=1)
 
 Clock = Callable[[], datetime]
 
@@ -58,6 +61,7 @@ def intervals(settings: Settings) -> dict[str, timedelta]:
     return {
         "sampling": settings.sampling.tick,
         "leases": LEASES_EVERY,
+        "self_check": SELF_CHECK_EVERY,
         "alerting": settings.alerts.every,
         "maintenance": MAINTENANCE_EVERY,
     }
@@ -71,7 +75,6 @@ class Daemon:
     database: Database
     clock: Clock
     stopping: Event
-    on_storage_fault: StorageFaultListener = log_storage_fault
 
     def sampling(
         self, configured_sources: tuple[ConfiguredSource, ...], heartbeat: Callable[[], None] = lambda: None
@@ -98,19 +101,35 @@ class Daemon:
         """The manual check, which answers customers' requests."""
         return ManualCheck(self.database, self.sampling(configured_sources), self.clock)
 
-    def scheduled_jobs(self, sampling: Sampling, heartbeat: Callable[[str], None]) -> list[ScheduledJob]:
-        """The scheduled jobs; `heartbeat` is called with a job's name after each step of a long round."""
+    def _storage_alarm(self) -> StorageAlarm:
+        """Tells faults of the database, through channels of its own, since it sends from its own thread."""
+        return StorageAlarm(open_channels(self.settings.alerts.urls), self.clock)
+
+    def scheduled_jobs(
+        self,
+        sampling: Sampling,
+        heartbeat: Callable[[str], None],
+        started: datetime | None = None,
+    ) -> list[ScheduledJob]:
+        """The scheduled jobs of a process that started at that time; None if it runs each job once.
+
+        `heartbeat` is called with a job's name after each step of a long round.
+        """
         leases = Leases(self.database, self.clock, self.settings.queue.max_attempts)
         alerting = Alerting(
             self.database,
             self.clock,
             open_channels(self.settings.alerts.urls),
-            lambda duration: self.stopping.wait(duration.total_seconds()),
+            self._wait,
             lambda: heartbeat("alerting"),
+        )
+        self_check = SelfCheck(
+            self.database, self.clock, sampling.sources, self.settings.alerts.limits, started
         )
         rounds = {
             "sampling": sampling.run_once,
             "leases": leases.run_once,
+            "self_check": self_check.run_once,
             "alerting": alerting.run_once,
             "maintenance": self._maintenance(lambda: heartbeat("maintenance")).run_once,
         }
@@ -146,7 +165,7 @@ class Daemon:
             reroute_targets(self.database, configured_sources)
             progress = _heartbeats(intervals(self.settings) | {BEAT: BEAT_EVERY})
             sampling = self.sampling(configured_sources, lambda: progress.heartbeat("sampling"))
-            scheduled_jobs = self.scheduled_jobs(sampling, progress.heartbeat)
+            scheduled_jobs = self.scheduled_jobs(sampling, progress.heartbeat, self.clock())
             check = DatabaseCheck(self.database.capped(CALLER))
             if http:
                 enabled = opened(configured_sources, sampling.policy.router)
@@ -163,7 +182,8 @@ class Daemon:
                 database=self.database.name,
                 sources=[one.source.name for one in configured_sources],
             )
-            self._supervise(check, progress, scheduler)
+            ping = Ping(self.settings.alerts.ping_url, self.settings.alerts.ping_every)
+            self._supervise(check, progress, scheduler, self._storage_alarm(), ping)
             log.info("daemon.stopping")
         log.info("daemon.stopped")
 
@@ -177,7 +197,8 @@ class Daemon:
             scheduler = Scheduler([_beat_job(beat)], progress, self.clock())
             scheduler.start()
             stack.callback(scheduler.stop)
-            self._supervise(check, progress, scheduler)
+            alarm = StorageAlarm((), self.clock)  # only the daemon with the jobs sends messages
+            self._supervise(check, progress, scheduler, alarm, Ping("", timedelta(0)))
 
     def _beat(self, mode: DaemonMode) -> DaemonBeat:
         host, version = socket.gethostname(), metadata.version("refilld")
@@ -203,16 +224,24 @@ class Daemon:
         finally:
             server.stop()
 
-    def _supervise(self, check: DatabaseCheck, progress: Heartbeats, scheduler: Scheduler) -> None:
+    def _supervise(
+        self,
+        check: DatabaseCheck,
+        progress: Heartbeats,
+        scheduler: Scheduler,
+        alarm: StorageAlarm,
+        ping: Ping,
+    ) -> None:
         """Supervise the process until it has to stop."""
         supervision = Supervision(
-            self.database,
-            check,
-            self.clock,
-            self.stopping,
-            progress.late,
-            scheduler.catch_up,
-            self.on_storage_fault,
+            database=self.database,
+            check=check,
+            clock=self.clock,
+            stopping=self.stopping,
+            late=progress.late,
+            catch_up=scheduler.catch_up,
+            alarm=alarm,
+            ping=ping,
         )
         supervision.run(Notifier(os.environ))
 
@@ -242,33 +271,6 @@ def _flush(sampling: Sampling) -> None:
     """Save what was learned; an unreachable database must not prevent the end of the process."""
     with suppress(UnreachableError):
         sampling.flush()
-
-
-def health(database: Database, check: DatabaseCheck, late: Callable[[], tuple[str, ...]]) -> Health:
-    """Check that the database is ready, and that the jobs make progress."""
-    faults = [f"job {job} makes no progress" for job in late()]
-    try:
-        check.require_ready()
-    except RefilldError as error:
-        faults.append(str(error))
-    if database.storage_fault is not None:
-        faults.append(f"cannot write: {database.storage_fault}")
-    return Health(tuple(faults), writable=database.storage_fault is None)
-
-
-@contextmanager
-def stop_on_signals(stopping: Event) -> Iterator[None]:
-    """Set `stopping` on SIGTERM and SIGINT; the current rounds are finished."""
-
-    def stop(_number: int, _frame: object) -> None:
-        stopping.set()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _check_sqlite(database: Database) -> None:

@@ -1,0 +1,58 @@
+"""Dead-man ping: an outside service notices when the daemon falls silent (healthchecks.io and the like)."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Thread
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+import structlog
+
+log = structlog.get_logger()
+_TIMEOUT = (5.0, 10.0)
+"""Seconds to connect, and to wait for the answer."""
+
+
+class Ping:
+    """Tells an outside service that the daemon is well, or that it is not.
+
+    Each request has a thread of its own, so the caller never waits. The URL is a secret and is never logged.
+    """
+
+    def __init__(self, url: str, every: timedelta, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Without a URL every call does nothing."""
+        self._url = url
+        self._every = every.total_seconds()
+        self._monotonic = monotonic
+        self._last: tuple[bool, float] | None = None
+        self._thread = Thread()
+        self._failing = False
+
+    def report(self, faults: str) -> None:
+        """Report that all is well, or these faults; at most once in the interval unless that has changed."""
+        well, now = not faults, self._monotonic()
+        if not self._url or self._thread.is_alive():
+            return
+        if self._last is not None and self._last[0] is well and now - self._last[1] < self._every:
+            return
+        self._last = (well, now)
+        self._thread = Thread(target=self._send, args=(faults,), daemon=True, name="ping")
+        self._thread.start()
+
+    def _send(self, faults: str) -> None:
+        url = _failure(self._url) if faults else self._url
+        try:
+            answer = requests.post(url, data=faults.encode(), timeout=_TIMEOUT, allow_redirects=False)
+            error = "" if answer.ok and not answer.is_redirect else f"status {answer.status_code}"
+        except requests.RequestException as problem:
+            error = type(problem).__name__  # its text holds the URL
+        if error and not self._failing:
+            log.warning("ping.failed", error=error)
+        self._failing = bool(error)
+
+
+def _failure(url: str) -> str:
+    """The address that reports a failure."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/fail"))

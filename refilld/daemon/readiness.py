@@ -1,0 +1,20 @@
+"""Readiness of the process: its database and its jobs."""
+
+from collections.abc import Callable
+
+from monitor.errors import RefilldError
+from refilld.api.health import Health
+from refilld.services.database_check import DatabaseCheck
+from storage.engine import Database
+
+
+def health(database: Database, check: DatabaseCheck, late: Callable[[], tuple[str, ...]]) -> Health:
+    """Check that the database is ready, and that the jobs make progress."""
+    faults = [f"job {job} makes no progress" for job in late()]
+    try:
+        check.require_ready()
+    except RefilldError as error:
+        faults.append(str(error))
+    if database.storage_fault is not None:
+        faults.append(f"cannot write: {database.storage_fault}")
+    return Health(tuple(faults), writable=database.storage_fault is None)

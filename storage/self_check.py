@@ -1,0 +1,79 @@
+"""What the self-check needs to know, and which of its conditions hold."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, text, update
+
+from monitor.alerts.alert import AlertKind
+from monitor.alerts.self_check import Undelivered
+from monitor.cadence.schedule import Priority
+from monitor.sources.breaker import SEEN
+from storage.engine import insert_into
+from storage.schema import outbox, self_checks, targets
+from storage.source_tables import source_reads, source_requests
+
+_t = targets.c
+_o = outbox.c
+_s = self_checks.c
+
+
+def last_count(connection: Connection, sources: Sequence[str]) -> datetime | None:
+    """When one of these sources last read a count."""
+    query = select(func.max(source_reads.c.last_count_at)).where(source_reads.c.source.in_(sources))
+    return connection.execute(query).scalar()
+
+
+def last_seen(connection: Connection) -> datetime | None:
+    """When a look last showed a target, if only that it is private; reads all targets."""
+    query = select(func.max(_t.last_look_at)).where(_t.last_outcome.in_(SEEN))
+    return connection.execute(query).scalar()
+
+
+def due_since(connection: Connection, source: str) -> datetime | None:
+    """Since when the target of a source is due that is due longest; a later time if none is."""
+    query = select(func.min(_t.next_due_at)).where(_t.source == source, _t.next_due_at.is_not(None))
+    times = [connection.execute(query.where(_t.priority == int(priority))).scalar() for priority in Priority]
+    return min((at for at in times if at is not None), default=None)
+
+
+def first_request(connection: Connection, source: str, after: datetime) -> datetime | None:
+    """Time of the first stored request to a source after a time."""
+    query = select(func.min(source_requests.c.at)).where(
+        source_requests.c.source == source, source_requests.c.at > after
+    )
+    return connection.execute(query).scalar()
+
+
+def undelivered(connection: Connection) -> Undelivered | None:
+    """The alerts that wait for a channel; None without any."""
+    query = select(func.count(), func.min(_o.created_at), func.max(_o.last_error))
+    alerts, since, error = connection.execute(query.where(text("outbox.state = 'pending'"))).one()
+    return Undelivered(alerts, since, error or "") if alerts else None
+
+
+def holding(connection: Connection) -> dict[AlertKind, datetime]:
+    """The conditions that hold, with the time from which on they do."""
+    rows = connection.execute(select(_s.kind, _s.since).where(_s.since.is_not(None)))
+    return {row.kind: row.since for row in rows}
+
+
+def checked(connection: Connection, kinds: Sequence[AlertKind], now: datetime) -> None:
+    """Note that conditions were checked; a write in each round shows that the database can be written."""
+    row = insert_into(connection, self_checks).values(
+        [{"kind": kind, "checked_at": now} for kind in sorted(kinds)]
+    )
+    change = row.on_conflict_do_update(index_elements=["kind"], set_={"checked_at": row.excluded.checked_at})
+    connection.execute(change)
+
+
+def begin(connection: Connection, kind: AlertKind, now: datetime) -> bool:
+    """Note that a condition holds; False if another process has noted it before."""
+    change = update(self_checks).where(_s.kind == kind, _s.since.is_(None)).values(since=now)
+    return connection.execute(change).rowcount == 1
+
+
+def end(connection: Connection, kind: AlertKind) -> bool:
+    """Note that a condition has ended; False if another process has noted it before."""
+    change = update(self_checks).where(_s.kind == kind, _s.since.is_not(None)).values(since=None)
+    return connection.execute(change).rowcount == 1

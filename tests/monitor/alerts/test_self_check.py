@@ -1,0 +1,98 @@
+"""The self-check: each condition is told when it has lasted, and not before."""
+
+from dataclasses import replace
+
+import pytest
+
+from monitor.alerts.alert import AlertKind
+from monitor.alerts.self_check import (
+    RESOLVED_BY,
+    MonitorState,
+    SelfCheckLimits,
+    Silence,
+    Undelivered,
+    begun_alerts,
+    conditions,
+    ended_alert,
+)
+from monitor.alerts.severity import ABOUT_THE_MONITOR, RESOLVED, Severity, severity_of
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW
+
+LIMITS = SelfCheckLimits(3 * HOUR, HOUR, DAY, free_bytes=1000)
+
+
+def found(state: MonitorState, *on: AlertKind) -> list[AlertKind]:
+    return [*conditions(state, LIMITS, on, NOW)]
+
+
+def test_a_healthy_monitor_has_no_condition() -> None:
+    assert found(MonitorState(Silence(NOW - MINUTE, NOW - DAY), None, 1000, NOW - HOUR)) == []
+    assert found(MonitorState()) == []
+
+
+@pytest.mark.parametrize(
+    ("read", "wanted", "silent"),
+    [
+        (3 * HOUR, 3 * HOUR, True),
+        (3 * HOUR, DAY, True),
+        (3 * HOUR - INSTANT, DAY, False),
+        (DAY, 3 * HOUR, True),
+        (DAY, 3 * HOUR - INSTANT, False),
+    ],
+)
+def test_silence_counts_from_the_last_read_while_looks_were_wanted(
+    read: object, wanted: object, silent: bool
+) -> None:
+    """Whichever is later: a small shop has long breaks in which no look is due."""
+    state = MonitorState(Silence(NOW - read, NOW - wanted))  # type: ignore[operator]
+    assert found(state) == [AlertKind.LOOKS_STOPPED] * silent
+
+
+def test_nothing_is_silent_while_no_look_is_wanted() -> None:
+    assert found(MonitorState(Silence(NOW - DAY, None))) == []
+    assert found(MonitorState(Silence(None, None))) == []
+    assert found(MonitorState(Silence(None, NOW - DAY))) == [AlertKind.LOOKS_STOPPED]
+
+
+def test_the_text_says_why_nothing_is_read() -> None:
+    silence = Silence(
+        NOW - 5 * HOUR, NOW - DAY, ("graph is paused until 12:00 UTC (blocked)", "b is stopped")
+    )
+    text = conditions(MonitorState(silence), LIMITS, (), NOW)[AlertKind.LOOKS_STOPPED]
+    assert text.startswith("nothing was read for 5 hours, though looks are due: graph is paused until 12:00")
+    assert "(blocked); b is stopped." in text
+
+
+@pytest.mark.parametrize(("age", "told"), [(HOUR - INSTANT, False), (HOUR, True)])
+def test_alerts_that_wait_too_long_are_told(age: object, told: bool) -> None:
+    state = MonitorState(undelivered=Undelivered(3, NOW - age, "no"))  # type: ignore[operator]
+    assert found(state) == [AlertKind.ALERTS_UNDELIVERED] * told
+
+
+@pytest.mark.parametrize(("age", "told"), [(DAY - INSTANT, False), (DAY, True)])
+def test_a_queue_that_stands_is_told(age: object, told: bool) -> None:
+    assert found(MonitorState(queued_since=NOW - age)) == [AlertKind.QUEUE_STALLED] * told  # type: ignore[operator]
+
+
+def test_a_disk_at_its_limit_is_told_once() -> None:
+    """It has to have half as much again before it counts as enough."""
+    state = MonitorState(free_bytes=999)
+    assert found(state) == [AlertKind.DISK_LOW]
+    for free, on in ((1000, True), (1499, True), (1500, False)):
+        assert found(replace(state, free_bytes=free), AlertKind.DISK_LOW) == [AlertKind.DISK_LOW] * on
+        assert found(replace(state, free_bytes=free)) == []
+
+
+def test_only_what_is_new_is_told() -> None:
+    texts = {AlertKind.DISK_LOW: "low", AlertKind.QUEUE_STALLED: "stalled"}
+    assert [alert.text for alert in begun_alerts(texts, [AlertKind.DISK_LOW])] == ["stalled"]
+
+
+@pytest.mark.parametrize("kind", RESOLVED_BY)
+def test_each_condition_is_critical_and_has_an_end(kind: AlertKind) -> None:
+    """Both are about the monitor, so that they are sent whatever is done with alerts about orders."""
+    ended = ended_alert(kind, NOW - 2 * HOUR, NOW)
+    assert (severity_of(kind), severity_of(ended.kind)) == (Severity.CRITICAL, Severity.INFO)
+    assert ended.kind in RESOLVED
+    assert ended.text.endswith(", after 2 hours")
+    assert {kind, ended.kind} <= ABOUT_THE_MONITOR
