@@ -77,6 +77,7 @@ class Daemon:
                 self.settings.mass_drop.rule,
                 router_for(self.settings, configured_sources),
                 trust_zero=self.settings.orders.trust_zero,
+                caps=self.settings.limits.caps,
             ),
             clock=self.clock,
             wait=lambda duration: self.stopping.wait(duration.total_seconds()),

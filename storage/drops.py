@@ -157,8 +157,8 @@ def decline(connection: Connection, order_id: str, drop_id: int, now: datetime) 
     refuse(connection, order_id, drop_id, now)
     found = connection.execute(select(drops).where(drops.c.drop_id == drop_id)).one()
     row = DropRow(**found._asdict())
-    numbers = {"count": row.count, "line": row.line, "claim": row.claim}
-    add_decision(connection, drop_id, Decision(order_id, now, Action.REFUSE, Reason.DECLINED, 0, **numbers))
+    declined = Decision(order_id, now, Action.REFUSE, Reason.DECLINED, 0, row.count, row.line, row.claim)
+    add_decision(connection, drop_id, declined)
 
 
 def last_reason(connection: Connection, order_id: str) -> Reason | None:

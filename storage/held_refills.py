@@ -63,26 +63,35 @@ def decided_anew(connection: Connection, decision: Decision) -> bool:
     if held is None:
         return False
     if not drops.add_decision(connection, held.drop_id, decision):
+        if decision.action is Action.HOLD:
+            _keep(connection, held.refill_id, decision)
         return False
     if decision.action is Action.REFUSE:
         _discard(connection, held.refill_id, decision)
         if decision.reason is not Reason.RECOVERED:
             drops.refuse(connection, decision.order_id, held.drop_id, decision.at)
     elif decision.action is Action.HOLD:
-        kept = {"reason": decision.reason, "quantity": decision.quantity}
-        _change(connection, held.refill_id, RefillState.HELD, decision, kept)
+        _keep(connection, held.refill_id, decision)
+        refills.add_events(
+            connection, [held.refill_id], RefillState.HELD, decision.at, f"hold is over: {decision.reason}"
+        )
     else:
-        queued = {"quantity": decision.quantity, "queued_at": decision.at, "available_at": decision.at}
-        _change(connection, held.refill_id, RefillState.QUEUED, decision, queued)
+        _queue(connection, held.refill_id, decision)
     return True
 
 
-def _change(
-    connection: Connection, refill_id: int, state: RefillState, decision: Decision, values: dict[str, object]
-) -> None:
-    change = update(table).where(_r.refill_id == refill_id, _HELD)
-    connection.execute(change.values(state=state, release_at=None, **values))
-    refills.add_events(connection, [refill_id], state, decision.at, f"hold is over: {decision.reason}")
+def _keep(connection: Connection, refill_id: int, decision: Decision) -> None:
+    """Keep a refill held, with the units that are still missing."""
+    kept = {"reason": decision.reason, "quantity": decision.quantity, "release_at": decision.release_at}
+    connection.execute(update(table).where(_r.refill_id == refill_id, _HELD).values(kept))
+
+
+def _queue(connection: Connection, refill_id: int, decision: Decision) -> None:
+    at = decision.at
+    queued = {"state": RefillState.QUEUED, "quantity": decision.quantity, "release_at": None}
+    queued |= {"queued_at": at, "available_at": at, "first_queued_at": at}
+    connection.execute(update(table).where(_r.refill_id == refill_id, _HELD).values(queued))
+    refills.add_events(connection, [refill_id], RefillState.QUEUED, at, f"hold is over: {decision.reason}")
 
 
 def _discard(connection: Connection, refill_id: int, decision: Decision) -> None:

@@ -41,6 +41,7 @@ def act(connection: Connection, refill_id: int, action: str, now: datetime) -> R
     values: dict[str, object] = {"state": state, "release_at": None}
     if state is RefillState.QUEUED and row.state in allowed:
         values |= {"queued_at": now, "available_at": now, "attempt": 0, "last_error": None}
+        values["first_queued_at"] = row.first_queued_at or now
         values["quantity"] = _still_owed(connection, row, target)
     change = update(table).where(_r.refill_id == refill_id, _r.state.in_(allowed)).values(values)
     if connection.execute(change).rowcount == 0:

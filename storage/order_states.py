@@ -40,6 +40,7 @@ _REFILLS = (
         refills.c.completed_at,
         refills.c.delivered,
         refills.c.release_at,
+        refills.c.created_at,
     )
     .join(orders, orders.c.order_id == refills.c.order_id)
     .where(_THE_TARGETS)
@@ -70,8 +71,11 @@ def of_targets(connection: Connection, target_ids: Sequence[int]) -> dict[int, t
     fills: defaultdict[str, list[Refill]] = defaultdict(list)
     for row in run(_REFILLS):
         fills[row.order_id].append(
-            Refill(row.order_id, row.quantity, row.state, row.completed_at, row.delivered, row.release_at)
-        )
+            Refill(
+                row.order_id, row.quantity, row.state, row.completed_at, row.delivered, row.release_at,
+                row.created_at,
+            )
+        )  # fmt: skip
     open_drops = {row.order_id: _drop(row) for row in run(_DROPS)}
     asked = {row.order_id for row in run(_REQUESTS)}
     found: dict[int, list[OrderState]] = {target_id: [] for target_id in target_ids}

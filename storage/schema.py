@@ -252,6 +252,7 @@ refills = Table(
     Column("done_action", Text),
     Column("done_state", EnumText(RefillState)),
     Column("release_at", Instant),
+    Column("first_queued_at", Instant),
     UniqueConstraint("order_id", "number", name="uq_refills_order_id_number"),
     partial("uq_refills_one_open_per_order", "order_id", where=OPEN_REFILL, unique=True),
     one_of("state", RefillState),
@@ -265,6 +266,7 @@ refills = Table(
     partial("ix_refills_queued", "available_at", "refill_id", where="state = 'queued'"),
     partial("ix_refills_leases", "leased_until", where="state = 'claimed'"),
     partial("ix_refills_held", "metric", "refill_id", where="state = 'held'"),
+    partial("ix_refills_first_queued", "first_queued_at", where="first_queued_at IS NOT NULL"),
 )
 
 refill_events = Table(
@@ -290,6 +292,14 @@ mass_drops = Table(
     Column("ended_at", Instant),
     one_of("metric", Metric),
     partial("uq_mass_drops_one_at_a_time", "metric", where="ended_at IS NULL", unique=True),
+)
+
+daily_cap_alerts = Table(
+    "daily_cap_alerts",
+    metadata,
+    Column("day", Instant, primary_key=True),
+    Column("scope_kind", Text, primary_key=True),
+    Column("scope_name", Text, primary_key=True),
 )
 
 reviews = Table(

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from monitor.guarantee.daily_caps import Amounts, CapScope
 from monitor.guarantee.gone_detection import Absence
 from monitor.guarantee.mass_drop import MassDropCounts, MassDropRule
 from monitor.guarantee.refund_review import Review
 from monitor.model.decision import Action, Decision
 from monitor.model.duration import format_duration
+from monitor.model.number_words import counted
 from monitor.model.order import Order
 from monitor.model.target import Metric, Target
 from monitor.model.time_words import minute
@@ -40,6 +42,7 @@ class AlertKind(StrEnum):
     REFILL_DEAD = "refill.dead"
     MASS_DROP_STARTED = "mass_drop.started"
     MASS_DROP_ENDED = "mass_drop.ended"
+    DAILY_CAP_REACHED = "daily_cap.reached"
     REVIEW_OPENED = "review.opened"
 
 
@@ -140,6 +143,16 @@ def mass_drop_over_alert(metric: Metric, held: int) -> Alert:
     """Alert that a mass drop has ended, with the number of refills still held for it."""
     text = f"the mass drop of {metric} is over; {held} refill(s) are still held for it"
     return Alert(AlertKind.MASS_DROP_ENDED, text)
+
+
+def daily_cap_alert(scope: CapScope, cap: Amounts, held: int, *, release_next_day: bool) -> Alert:
+    """Alert once a day that the daily cap of a scope is reached; `held` refills are held for it by now."""
+    then = "decided anew from the next day (UTC) on" if release_next_day else "held until you decide"
+    text = (
+        f"the daily cap of {scope}, {cap}, is reached; {counted(held, 'refill')} held for it so far, "
+        f"{then}; refilld refills list --state held shows them, refilld refills approve ID queues one now"
+    )
+    return Alert(AlertKind.DAILY_CAP_REACHED, text)
 
 
 def review_alert(review: Review) -> Alert:

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     BELOW_START_COUNT = "below_start_count"
     AWAITING_REQUEST = "awaiting_request"
     MASS_DROP = "mass_drop"
+    DAILY_CAP = "daily_cap"
     DROP_CONFIRMED = "drop_confirmed"
     RECOVERED = "recovered"
     """Only for a held refill: the drop has recovered by the end of the hold (RULES 6)."""
@@ -44,3 +45,5 @@ class Decision:
     count: int
     line: int
     claim: int
+    release_at: datetime | None = None
+    """Only for `hold`: when the drop is decided again; None if only an operator can release the refill."""

@@ -12,6 +12,7 @@ from monitor.model.service import Service
 from monitor.model.terms_catalog import TermsCatalog
 from refilld.settings.database import DatabaseSection
 from refilld.settings.http import HttpSection
+from refilld.settings.limits import LimitsSection
 from refilld.settings.orders import OrdersSection
 from refilld.settings.section import Duration, Section, wrong
 from refilld.settings.sources import SOURCE_DEFAULTS, SourceSection
@@ -72,6 +73,7 @@ class Settings(Section):
     service_names: ServiceNamesSection = ServiceNamesSection()
     orders: OrdersSection = OrdersSection()
     mass_drop: MassDropSection = MassDropSection()
+    limits: LimitsSection = LimitsSection()
     queue: QueueSection = QueueSection()
     alerts: AlertsSection = AlertsSection()
     answers: AnswersSection = AnswersSection()

@@ -19,6 +19,7 @@ EVERY_DECISION = {
     ("refill", "drop_confirmed"),
     ("hold", "mass_drop"),
     ("hold", "below_start_count"),
+    ("hold", "daily_cap"),
     ("wait", "refill_in_progress"),
     ("wait", "cooldown"),
     ("wait", "awaiting_request"),
@@ -61,10 +62,11 @@ def decided(
     orders: list[dict[str, Any]],
     events: list[dict[str, Any]],
     mass_drop: dict[str, Any] | None = None,
+    limits: dict[str, Any] | None = None,
     **terms: Any,
 ) -> list[tuple[Any, ...]]:
     """Give hour, order, action, reason and quantity of each decision."""
-    made = decisions(orders, {"default": terms}, mass_drop or {}, events)
+    made = decisions(orders, {"default": terms}, mass_drop or {}, events, limits)
     hours = [(one["at"].day - 1) * 24 + one["at"].hour for one in made]
     return [
         (hour, one["order_id"], one["decision"], one["reason"], one["quantity"])
@@ -73,7 +75,15 @@ def decided(
 
 
 @pytest.mark.parametrize(
-    "name", ["naive_rules.py", "naive_claims.py", "naive_lines.py", "naive_orders.py", "seeded_worlds.py"]
+    "name",
+    [
+        "naive_rules.py",
+        "naive_claims.py",
+        "naive_caps.py",
+        "naive_lines.py",
+        "naive_orders.py",
+        "seeded_worlds.py",
+    ],
 )
 def test_the_naive_model_imports_nothing_of_the_product(name: str) -> None:
     for node in ast.walk(ast.parse((HERE / name).read_text())):
@@ -267,7 +277,9 @@ def many_worlds() -> list[dict[str, Any]]:
 
 def test_every_decision_occurs_in_many_worlds() -> None:
     """Each pair of action and reason, in at least 40 of 2000 worlds."""
-    decided = (decisions(w["orders"], w["terms"], w["mass_drop"], w["events"]) for w in many_worlds())
+    decided = (
+        decisions(w["orders"], w["terms"], w["mass_drop"], w["events"], w["limits"]) for w in many_worlds()
+    )
     worlds = Counter(kind for made in decided for kind in {(d["decision"], d["reason"]) for d in made})
     assert set(worlds) == EVERY_DECISION
     assert min(worlds.values()) >= 40

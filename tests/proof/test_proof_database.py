@@ -28,7 +28,7 @@ from storage.schema import decisions
 from tests.effort import EFFORT
 from tests.migrated_database import migrated_database
 from tests.postgres_server import fast_directory
-from tests.proof.comparison import Row, difference, naive_decisions, write_rows
+from tests.proof.comparison import Row, configured_by, difference, naive_decisions, write_rows
 from tests.proof.naive_orders import moment
 from tests.proof.seeded_worlds import DAY_ONE, LONG_AFTER, seeded_world
 
@@ -49,8 +49,8 @@ def both(world: Row) -> tuple[list[Row], list[Row]]:
 
 def live(database: Database, world: Row, directory: Path) -> list[Row]:
     """Run the events of a world on the database; give those that were possible."""
-    configured = Settings.model_validate({"terms": world["terms"], "mass_drop": world["mass_drop"]})
-    policy = LookPolicy(FixedCadence(6 * HOUR), configured.mass_drop.rule)
+    configured = configured_by(world)
+    policy = LookPolicy(FixedCadence(6 * HOUR), configured.mass_drop.rule, caps=configured.limits.caps)
     with database.write() as tx:
         sell(tx, write_rows(directory / "orders.jsonl", world["orders"]), configured)
     happened = []
