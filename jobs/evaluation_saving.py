@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 
 from monitor.alerts.alert import daily_cap_alert, mass_drop_alert, mass_drop_over_alert, review_alert
-from monitor.evaluation.evaluate import LookEvaluation
+from monitor.evaluation.evaluate import LookEvaluation, LookPolicy
 from monitor.evaluation.holding import CapReached
 from monitor.evaluation.mass_drop_state import MassDropChange
 from monitor.guarantee.daily_caps import DailyCaps, day_of
-from monitor.guarantee.mass_drop import MassDropRule
 from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.guarantee.verdicts import Verdict
 from monitor.model.decision import Action
@@ -27,15 +26,16 @@ from storage import (
 from storage.engine import Transaction
 
 
-def save_mass_drops(tx: Transaction, changes: Iterable[MassDropChange], rule: MassDropRule) -> None:
+def save_mass_drops(tx: Transaction, changes: Iterable[MassDropChange], policy: LookPolicy) -> None:
     """Save mass drops that begin or end; the process that saves one first also creates its alert."""
     for change in changes:
         if change.began:
             if mass_drops.begin(tx, change.metric, change.counts, change.at):
-                outbox.add(tx, mass_drop_alert(change.metric, change.counts, rule), change.at)
+                alert = mass_drop_alert(change.metric, change.counts, policy.mass_drops)
+                outbox.add(tx, alert, change.at, keep=policy.shadow)
         elif mass_drops.end(tx, change.metric, change.at):
             held = len(held_refills.held_for_mass_drop(tx, change.metric))
-            outbox.add(tx, mass_drop_over_alert(change.metric, held), change.at)
+            outbox.add(tx, mass_drop_over_alert(change.metric, held), change.at, keep=policy.shadow)
 
 
 def save_caps_reached(tx: Transaction, reached: Iterable[CapReached], caps: DailyCaps) -> None:
@@ -47,24 +47,24 @@ def save_caps_reached(tx: Transaction, reached: Iterable[CapReached], caps: Dail
             outbox.add(tx, daily_cap_alert(one.scope, cap, held, release_next_day=next_day), one.at)
 
 
-def save_verdicts(tx: Transaction, look: LookEvaluation) -> None:
+def save_verdicts(tx: Transaction, look: LookEvaluation, policy: LookPolicy) -> None:
     """Save the verdicts of a look on the orders of its target, and the alerts of the look."""
     count = look.snapshot.judged
     if count is not None and look.verdicts:
         for state, verdict in zip(look.orders, look.verdicts, strict=True):
-            _save_verdict(tx, state.order, verdict, count)
+            _save_verdict(tx, state.order, verdict, count, policy)
     for alert in look.alerts:
-        outbox.add(tx, alert, look.snapshot.at)
+        outbox.add(tx, alert, look.snapshot.at, keep=policy.shadow)
 
 
-def _save_verdict(tx: Transaction, order: Order, verdict: Verdict, count: int) -> None:
+def _save_verdict(tx: Transaction, order: Order, verdict: Verdict, count: int, policy: LookPolicy) -> None:
     if verdict.measured is not None:
         orders.measured(tx, verdict.measured)
         order_corrections.note_count(tx, order, verdict.measured, verdict.at)
     if verdict.request_answered:
         requests.answered(tx, verdict.order_id, verdict.at)
     if verdict.first_settled:
-        _save_first_settled(tx, order, verdict)
+        _save_first_settled(tx, order, verdict, policy)
     if verdict.drop is not None:
         _save_drop(tx, order, verdict, count)
     if verdict.release is not None:
@@ -83,7 +83,7 @@ def _save_drop(tx: Transaction, order: Order, verdict: Verdict, count: int) -> N
         refills.create(tx, drop_id, decision, order.target.metric)
 
 
-def _save_first_settled(tx: Transaction, order: Order, verdict: Verdict) -> None:
+def _save_first_settled(tx: Transaction, order: Order, verdict: Verdict, policy: LookPolicy) -> None:
     """Save the first judged look after a delivery settled; open a review if it was short (RULES 1)."""
     orders.settled_look(tx, verdict.order_id, verdict.at)
     if verdict.claim is None or verdict.claim.units < order.terms.threshold(order.delivered):
@@ -91,4 +91,4 @@ def _save_first_settled(tx: Transaction, order: Order, verdict: Verdict) -> None
     review = review_of(order, ReviewCause.SHORT_DELIVERY, verdict.claim.units)
     opened = reviews.open_review(tx, review, order, verdict.at)
     if opened is not None:
-        outbox.add(tx, review_alert(opened), verdict.at)
+        outbox.add(tx, review_alert(opened), verdict.at, keep=policy.shadow)

@@ -106,9 +106,9 @@ def _save(
     sources.note_reads(tx, reads_of([*fast_snapshots, *(look.snapshot for look in looks)]))
     judged = {look.state.target_id: look.snapshot.at for look in looks if look.judged}
     mass_drops.note_judged(tx, judged, {look.state.target_id for look in looks if look.opened})
-    save_mass_drops(tx, evaluation.mass_drops, policy.mass_drops)
+    save_mass_drops(tx, evaluation.mass_drops, policy)
     for look in looks:
-        save_verdicts(tx, look)
+        save_verdicts(tx, look, policy)
     save_caps_reached(tx, evaluation.caps_reached, policy.caps)
     targets.save_looks(tx, with_queue_positions(tx, [_outcome(look) for look in looks]))
 

@@ -21,6 +21,7 @@ from jobs.sampling import Sampling
 from jobs.scheduler import ScheduledJob, Scheduler, longest_silence, run_guarded
 from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
+from monitor.model.decision import Reason
 from refilld.api.app import create_app
 from refilld.api.health import Health
 from refilld.api.server import HttpServer
@@ -30,7 +31,7 @@ from refilld.services.look_obstacle import EnabledSources, enabled_sources, open
 from refilld.services.manual_check import ManualCheck
 from refilld.settings.settings import Settings
 from refilld.sources import cadence_for, reroute_targets, router_for
-from storage import sqlite_fault
+from storage import held_refills, sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 from storage.errors import UnreachableError
@@ -78,6 +79,7 @@ class Daemon:
                 router_for(self.settings, configured_sources),
                 trust_zero=self.settings.orders.trust_zero,
                 caps=self.settings.limits.caps,
+                shadow=self.settings.guarantee.shadow,
             ),
             clock=self.clock,
             wait=lambda duration: self.stopping.wait(duration.total_seconds()),
@@ -107,6 +109,7 @@ class Daemon:
     def run_once(self, configured_sources: tuple[ConfiguredSource, ...]) -> None:
         """Run every job once. A failed job does not stop the others; raises RefilldError at the end."""
         with daemon_lock(self.database):
+            self._log_held()
             reroute_targets(self.database, configured_sources)
             sampling = self.sampling(configured_sources)
             failed = [
@@ -121,6 +124,7 @@ class Daemon:
         with ExitStack() as stack:
             stack.enter_context(daemon_lock(self.database))
             _check_sqlite(self.database)
+            self._log_held()
             reroute_targets(self.database, configured_sources)
             silences = {job: longest_silence(every) for job, every in intervals(self.settings).items()}
             progress = Heartbeats(silences, time.monotonic)
@@ -142,6 +146,15 @@ class Daemon:
             self._supervise(progress.late, scheduler.catch_up)
             log.info("daemon.stopping")
         log.info("daemon.stopped")
+
+    def _log_held(self) -> None:
+        """Warn that shadow mode is on, and of what waits for an operator's decision since."""
+        with self.database.read() as tx:
+            waiting = len(held_refills.held_for(tx, Reason.SHADOW))
+        if self.settings.guarantee.shadow:
+            log.warning("shadow_mode.on", refills=waiting, advice="refilld shadow show")
+        elif waiting:
+            log.warning("shadow_mode.undecided", refills=waiting, advice="refilld shadow show")
 
     def serve(self) -> None:
         """Run the HTTP server without jobs."""

@@ -35,7 +35,7 @@ class AlertRow:
     link: str | None
     created_at: datetime
     state: str
-    """pending, sent, failed, or kept (there was no channel)."""
+    """pending, sent, failed, or kept (there was no channel, or shadow mode was on)."""
     attempts: int
     next_try_at: datetime | None
     """Set exactly while the state is pending."""
@@ -43,8 +43,8 @@ class AlertRow:
     last_error: str | None
 
 
-def add(connection: Connection, alert: Alert, now: datetime) -> None:
-    """Store an alert, due at once."""
+def add(connection: Connection, alert: Alert, now: datetime, *, keep: bool = False) -> None:
+    """Store an alert, due at once; with `keep` it is listed, but never sent."""
     connection.execute(
         insert(outbox),
         {
@@ -53,8 +53,8 @@ def add(connection: Connection, alert: Alert, now: datetime) -> None:
             "order_id": alert.order_id,
             "link": alert.link,
             "created_at": now,
-            "state": "pending",
-            "next_try_at": now,
+            "state": "kept" if keep else "pending",
+            "next_try_at": None if keep else now,
         },
     )
 

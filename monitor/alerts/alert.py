@@ -7,7 +7,7 @@ from monitor.guarantee.daily_caps import Amounts, CapScope
 from monitor.guarantee.gone_detection import Absence
 from monitor.guarantee.mass_drop import MassDropCounts, MassDropRule
 from monitor.guarantee.refund_review import Review
-from monitor.model.decision import Action, Decision
+from monitor.model.decision import Action, Decision, Reason
 from monitor.model.duration import format_duration
 from monitor.model.number_words import counted
 from monitor.model.order import Order
@@ -72,7 +72,10 @@ class Alert:
 
 def decision_alert(decision: Decision, order: Order) -> Alert:
     """Alert on the decision on a confirmed drop, with its numbers."""
-    step = _NEXT_STEPS[decision.action].format(quantity=decision.quantity)
+    step = _NEXT_STEPS[decision.action]
+    if decision.reason is Reason.SHADOW:
+        step = "a refill of {quantity} would be queued"
+    step = step.format(quantity=decision.quantity)
     text = (
         f"order {order.order_id}: {order.target.metric} of {order.target.link} are {decision.count}, "
         f"whole at {decision.line}, {decision.claim} missing; {step} ({decision.reason})"

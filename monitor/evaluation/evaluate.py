@@ -11,7 +11,14 @@ from datetime import date, datetime
 from monitor.alerts.alert import Alert, decision_alert
 from monitor.cadence.schedule import Cadence, LookSummary, NextLook, Priority
 from monitor.evaluation.admission import AdmittedLook, Look, admit_look
-from monitor.evaluation.holding import CapReached, Usage, queueing_days, under_caps, with_hold_times
+from monitor.evaluation.holding import (
+    CapReached,
+    Usage,
+    in_shadow,
+    queueing_days,
+    under_caps,
+    with_hold_times,
+)
 from monitor.evaluation.mass_drop_state import MassDropChange, MassDropState, mass_drop_after
 from monitor.evaluation.source_choice import UNSEEN_OUTCOMES, SourceRouter
 from monitor.evaluation.target_problem import failures_after, notify, problem_of
@@ -44,6 +51,8 @@ class LookPolicy:
     trust_zero: bool = False
     """Believe a start count of 0, even if the first judged count contradicts it (RULES 2)."""
     caps: DailyCaps = field(default_factory=DailyCaps)
+    shadow: bool = False
+    """Hold every refill that would be queued (RULES 9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,8 @@ def evaluate(request: RequestState, policy: LookPolicy) -> Evaluation:
         else look
         for look in admitted
     ]
+    if policy.shadow:
+        final = in_shadow(final)
     days, usage = queueing_days(final), request.usage
     reached: tuple[CapReached, ...] = ()
     if usage is not None and days:

@@ -1,4 +1,4 @@
-"""Holding: which refills of an evaluation are held, and until when (RULES 6 and 8)."""
+"""Holding: which refills of an evaluation are held, and until when (RULES 6, 8 and 9)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -67,6 +67,12 @@ def queueing_days(looks: Sequence[AdmittedLook]) -> frozenset[date]:
     return frozenset(day_of(one.decision.at) for one in _queueing(looks))
 
 
+def in_shadow(looks: Sequence[AdmittedLook]) -> list[AdmittedLook]:
+    """Hold every refill that would be queued, because of shadow mode."""
+    held = {one.key: _held(one.decision, Reason.SHADOW) for one in _queueing(looks)}
+    return _with_held(looks, held)
+
+
 def under_caps(looks: Sequence[AdmittedLook], caps: DailyCaps, usage: Usage) -> CappedLooks:
     """Hold every refill that exceeds a cap; those held before come first, the oldest of them at first."""
     after, reached, capped = dict(usage), list[CapReached](), dict[tuple[int, str, bool], Decision]()
@@ -77,12 +83,12 @@ def under_caps(looks: Sequence[AdmittedLook], caps: DailyCaps, usage: Usage) -> 
         if not exceeded:
             after[day] = used_with(after.get(day, {}), [queued_of(order, decision.quantity)])
             continue
-        capped[one.key] = _held(decision, caps.release_at(order, decision.quantity, decision.at))
+        capped[one.key] = _held(
+            decision, Reason.DAILY_CAP, caps.release_at(order, decision.quantity, decision.at)
+        )
         if not caps.too_large(order, decision.quantity):
             reached += [CapReached(scope, decision.at) for scope in exceeded]
-    return CappedLooks(
-        [_capped(number, look, capped) for number, look in enumerate(looks)], after, tuple(reached)
-    )
+    return CappedLooks(_with_held(looks, capped), after, tuple(reached))
 
 
 def _queueing(looks: Sequence[AdmittedLook]) -> Iterator[_Queueing]:
@@ -105,20 +111,26 @@ def _oldest_first(one: _Queueing) -> tuple[bool, datetime, str]:
     return False, one.held_since, one.order.order_id
 
 
-def _held(decision: Decision, release_at: datetime | None) -> Decision:
-    return replace(decision, action=Action.HOLD, reason=Reason.DAILY_CAP, release_at=release_at)
+def _held(decision: Decision, reason: Reason, release_at: datetime | None = None) -> Decision:
+    return replace(decision, action=Action.HOLD, reason=reason, release_at=release_at)
 
 
-def _capped(
-    number: int, look: AdmittedLook, capped: Mapping[tuple[int, str, bool], Decision]
+def _with_held(
+    looks: Sequence[AdmittedLook], held: Mapping[tuple[int, str, bool], Decision]
+) -> list[AdmittedLook]:
+    return [_replaced(number, look, held) for number, look in enumerate(looks)]
+
+
+def _replaced(
+    number: int, look: AdmittedLook, held: Mapping[tuple[int, str, bool], Decision]
 ) -> AdmittedLook:
-    def held(verdict: Verdict) -> Verdict:
-        release = capped.get((number, verdict.order_id, True), verdict.release)
-        decision = capped.get((number, verdict.order_id, False))
+    def replaced(verdict: Verdict) -> Verdict:
+        release = held.get((number, verdict.order_id, True), verdict.release)
+        decision = held.get((number, verdict.order_id, False))
         if decision is None or verdict.drop is None:
             return replace(verdict, release=release)
         last_decision = decision.action, decision.reason
         drop = replace(verdict.drop, state=DropState.HELD, last_decision=last_decision)
         return replace(verdict, release=release, decision=decision, drop=drop)
 
-    return replace(look, verdicts=tuple(map(held, look.verdicts)))
+    return replace(look, verdicts=tuple(map(replaced, look.verdicts)))

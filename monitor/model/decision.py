@@ -24,6 +24,7 @@ class Reason(StrEnum):
     BELOW_START_COUNT = "below_start_count"
     AWAITING_REQUEST = "awaiting_request"
     MASS_DROP = "mass_drop"
+    SHADOW = "shadow"
     DAILY_CAP = "daily_cap"
     DROP_CONFIRMED = "drop_confirmed"
     RECOVERED = "recovered"

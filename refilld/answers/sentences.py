@@ -46,6 +46,7 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     Reason.AWAITING_REQUEST: _COUNT,
     f"{Reason.AWAITING_REQUEST}:not_asked": _COUNT,
     Reason.MASS_DROP: _COUNT,
+    Reason.SHADOW: _COUNT,
     Reason.DAILY_CAP: _COUNT,
     Reason.DROP_CONFIRMED: _COUNT,
     Reason.RECOVERED: _COUNT,

@@ -26,6 +26,8 @@ class RefillQueue:
     clock: Callable[[], datetime]
     max_attempts: int
     waiters: WaiterPool
+    shadow: bool
+    """In shadow mode no operator can queue a refill."""
 
     def claim(self) -> Response:
         body = read_body(ClaimBody)
@@ -83,7 +85,7 @@ class RefillQueue:
         number = read_refill_id(refill_id)
         read_nothing()
         with self.database.write() as connection:
-            row = operator_actions.act(connection, number, action, self.clock())
+            row = operator_actions.act(connection, number, action, self.clock(), shadow=self.shadow)
         return answer({"refill_id": number, "state": row.state, "quantity": row.quantity})
 
     def listed(self) -> Response:

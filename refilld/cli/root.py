@@ -31,6 +31,7 @@ MODULES = {
     "reviews": "reviews",
     "run": "daemon",
     "serve": "daemon",
+    "shadow": "shadow",
     "simulate": "simulate",
     "sources": "sources",
     "terms": "terms",

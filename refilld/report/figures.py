@@ -163,6 +163,8 @@ class Report:
     """Guarantees that end on the next days, without days on which none does."""
     monitor: MonitorFigures
     limits: tuple[LimitFigures, ...] = ()
+    shadow: Sum | None = None
+    """What shadow mode holds; None in live mode."""
     actions: Sequence[ReportAction] = ()
     """What to do first."""
 

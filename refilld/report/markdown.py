@@ -10,6 +10,7 @@ from refilld.report.words import (
     limit_words,
     named,
     release_words,
+    shadow_words,
     source_words,
     span,
     sum_words,
@@ -52,6 +53,8 @@ def _section(title: str, lines: Iterable[str]) -> str:
 
 
 def _drops(report: Report) -> Iterator[str]:
+    if report.shadow is not None:
+        yield f"* **shadow mode** is {escaped(shadow_words(report.shadow))}"
     for one in report.mass_drops:
         fell = f"{one.fallen} of {one.judged} targets fell"
         yield f"* **mass drop** of {one.metric} since {minute(one.started_at)}Z: {fell}"

@@ -12,6 +12,7 @@ from refilld.report.words import (
     limit_words,
     named,
     release_words,
+    shadow_words,
     source_words,
     span,
     sum_words,
@@ -40,6 +41,8 @@ def _empty() -> Iterator[str]:
 
 
 def _sections(report: Report) -> Iterator[str]:
+    if report.shadow is not None:
+        yield from _labelled("shadow mode", wrap(shadow_words(report.shadow), _BODY))
     for one in report.mass_drops:
         fell = f"{one.metric} since {minute(one.started_at)}Z: {one.fallen} of {one.judged} targets fell"
         yield from _labelled("mass drop", [fell])

@@ -43,6 +43,11 @@ def sum_words(found: Sum, noun: str = "refill") -> str:
     return f"{words}, {amounts}" if (amounts := money(found)) else words
 
 
+def shadow_words(held: Sum) -> str:
+    """That shadow mode is on, and what would have been queued without it."""
+    return f"on, nothing is queued; held instead: {sum_words(held)}"
+
+
 def limit_words(limit: LimitFigures) -> str:
     """What is used of a daily cap, and how many refills it holds."""
     cap, used = limit.cap, limit.used

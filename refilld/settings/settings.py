@@ -11,6 +11,7 @@ from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.service import Service
 from monitor.model.terms_catalog import TermsCatalog
 from refilld.settings.database import DatabaseSection
+from refilld.settings.guarantee import GuaranteeSection
 from refilld.settings.http import HttpSection
 from refilld.settings.limits import LimitsSection
 from refilld.settings.orders import OrdersSection
@@ -72,6 +73,7 @@ class Settings(Section):
     services: dict[str, ServiceSection] = {}
     service_names: ServiceNamesSection = ServiceNamesSection()
     orders: OrdersSection = OrdersSection()
+    guarantee: GuaranteeSection = GuaranteeSection()
     mass_drop: MassDropSection = MassDropSection()
     limits: LimitsSection = LimitsSection()
     queue: QueueSection = QueueSection()

@@ -25,6 +25,7 @@ REASONS = {
     Reason.BELOW_START_COUNT: "the count is below what it was before the order",
     Reason.AWAITING_REQUEST: "the customer has not asked",
     Reason.MASS_DROP: "many counts fell at once",
+    Reason.SHADOW: "shadow mode queues nothing",
     Reason.DAILY_CAP: "the daily cap is reached",
     Reason.DROP_CONFIRMED: "the drop is confirmed",
     Reason.RECOVERED: "the drop is no longer there",
