@@ -11,6 +11,7 @@ from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.guarantee.verdicts import Verdict
 from monitor.model.decision import Action
 from monitor.model.order import Order
+from monitor.model.order_state import OrderState
 from storage import (
     daily_caps,
     drops,
@@ -52,19 +53,22 @@ def save_verdicts(tx: Transaction, look: LookEvaluation, policy: LookPolicy) -> 
     count = look.snapshot.judged
     if count is not None and look.verdicts:
         for state, verdict in zip(look.orders, look.verdicts, strict=True):
-            _save_verdict(tx, state.order, verdict, count, policy)
+            _save_verdict(tx, state, verdict, count, policy)
     for alert in look.alerts:
         outbox.add(tx, alert, look.snapshot.at, keep=policy.shadow)
 
 
-def _save_verdict(tx: Transaction, order: Order, verdict: Verdict, count: int, policy: LookPolicy) -> None:
+def _save_verdict(
+    tx: Transaction, state: OrderState, verdict: Verdict, count: int, policy: LookPolicy
+) -> None:
+    order = state.order
     if verdict.measured is not None:
         orders.measured(tx, verdict.measured)
         order_corrections.note_count(tx, order, verdict.measured, verdict.at)
     if verdict.request_answered:
         requests.answered(tx, verdict.order_id, verdict.at)
     if verdict.first_settled:
-        _save_first_settled(tx, order, verdict, policy)
+        _save_first_settled(tx, state, verdict, policy)
     if verdict.drop is not None:
         _save_drop(tx, order, verdict, count)
     if verdict.release is not None:
@@ -83,12 +87,13 @@ def _save_drop(tx: Transaction, order: Order, verdict: Verdict, count: int) -> N
         refills.create(tx, drop_id, decision, order.target.metric)
 
 
-def _save_first_settled(tx: Transaction, order: Order, verdict: Verdict, policy: LookPolicy) -> None:
+def _save_first_settled(tx: Transaction, state: OrderState, verdict: Verdict, policy: LookPolicy) -> None:
     """Save the first judged look after a delivery settled; open a review if it was short (RULES 1)."""
+    order = state.order
     orders.settled_look(tx, verdict.order_id, verdict.at)
     if verdict.claim is None or verdict.claim.units < order.terms.threshold(order.delivered):
         return
     review = review_of(order, ReviewCause.SHORT_DELIVERY, verdict.claim.units)
     opened = reviews.open_review(tx, review, order, verdict.at)
-    if opened is not None:
+    if opened is not None and not state.summary_pending:
         outbox.add(tx, review_alert(opened), verdict.at, keep=policy.shadow)

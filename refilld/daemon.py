@@ -13,6 +13,7 @@ from threading import Event
 import structlog
 
 from jobs.alerting import Alerting
+from jobs.backlog_summaries import BacklogSummaries
 from jobs.configured_source import ConfiguredSource
 from jobs.heartbeats import Heartbeats
 from jobs.leases import Leases
@@ -40,6 +41,7 @@ from storage.revision import require_current
 log = structlog.get_logger()
 LEASES_EVERY = timedelta(seconds=5)
 MAINTENANCE_EVERY = timedelta(minutes=1)
+BACKLOGS_EVERY = timedelta(minutes=1)
 WATCHDOG_INTERVAL = timedelta(seconds=15)
 """Interval at which the main thread checks the jobs, unless systemd sets its own."""
 
@@ -53,6 +55,7 @@ def intervals(settings: Settings) -> dict[str, timedelta]:
         "leases": LEASES_EVERY,
         "alerting": settings.alerts.every,
         "maintenance": MAINTENANCE_EVERY,
+        "backlogs": BACKLOGS_EVERY,
     }
 
 
@@ -103,6 +106,9 @@ class Daemon:
             "leases": leases.run_once,
             "alerting": alerting.run_once,
             "maintenance": Maintenance(self.database, self.clock).run_once,
+            "backlogs": BacklogSummaries(
+                self.database, self.clock, shadow=self.settings.guarantee.shadow
+            ).run_once,
         }
         return [ScheduledJob(name, every, rounds[name]) for name, every in intervals(self.settings).items()]
 

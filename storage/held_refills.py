@@ -21,7 +21,11 @@ from storage.sums import total
 
 _r = table.c
 _o = orders.c
-_WORDS = {Reason.MASS_DROP: "for a mass drop", Reason.SHADOW: "from shadow mode"}
+_WORDS = {
+    Reason.MASS_DROP: "for a mass drop",
+    Reason.SHADOW: "from shadow mode",
+    Reason.BACKLOG: "from a backlog",
+}
 _HELD = text("refills.state = 'held'")  # the literal condition of the partial index, so that it is used
 
 

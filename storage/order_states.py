@@ -28,7 +28,7 @@ _ONE_ORDER = JOINED.where(orders.c.order_id == bindparam("order_id"))
 _ONE_FLAG = select(order_flags.c.flag).where(order_flags.c.order_id == bindparam("order_id")).limit(1)
 _FLAGS = select(order_flags).join(orders, orders.c.order_id == order_flags.c.order_id).where(_THE_TARGETS)
 _DROPS = (
-    select(drops)
+    select(drops, orders.c.backlog, orders.c.settled_look_at)
     .join(orders, orders.c.order_id == drops.c.order_id)
     .where(_THE_TARGETS, text(f"drops.{OPEN_DROP}"))
 )
@@ -88,6 +88,8 @@ def of_targets(connection: Connection, target_ids: Sequence[int]) -> dict[int, t
                 refills=tuple(fills[row.order_id]) if row.order_id in fills else (),
                 request_pending=row.order_id in asked,
                 settled_look=row.settled_look_at is not None,
+                backlog=row.backlog,
+                summary_pending=row.backlog_id is not None,
             )
         )
     return {target_id: tuple(group) for target_id, group in found.items()}
@@ -147,5 +149,6 @@ def _drop(row: AnyRow) -> Drop:
         confirmed_at=row.confirmed_at,
         closed_at=row.closed_at,
         drop_id=row.drop_id,
+        backlog=row.backlog and row.opened_at == row.settled_look_at,
         last_decision=None if row.decision is None else (row.decision, row.reason),
     )

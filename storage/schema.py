@@ -101,6 +101,15 @@ targets = Table(
     partial("ix_targets_judged", "metric", "judged_at", "drop_opened_at", where="judged_at IS NOT NULL"),
 )
 
+backlogs = Table(
+    "backlogs",
+    metadata,
+    Column("backlog_id", Key, primary_key=True),
+    Column("begun_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("told_at", Instant),
+)
+
 orders = Table(
     "orders",
     metadata,
@@ -128,6 +137,8 @@ orders = Table(
     Column("base_at", Instant),
     Column("counted_at", Instant),
     Column("start_corrected", Boolean, nullable=False, server_default=false()),
+    Column("backlog", Boolean, nullable=False, server_default=false()),
+    Column("backlog_id", BigInteger),
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("remains >= 0 AND remains <= quantity", name="remains_within_quantity"),
     CheckConstraint("start_count >= 0", name="start_count_not_negative"),
@@ -136,6 +147,7 @@ orders = Table(
     ),
     one_of("status", OrderStatus),
     Index("ix_orders_target_id", "target_id"),
+    partial("ix_orders_backlog_id", "backlog_id", where="backlog_id IS NOT NULL"),
 )
 
 order_flags = Table(

@@ -43,6 +43,7 @@ class AlertKind(StrEnum):
     MASS_DROP_STARTED = "mass_drop.started"
     MASS_DROP_ENDED = "mass_drop.ended"
     DAILY_CAP_REACHED = "daily_cap.reached"
+    BACKLOG_JUDGED = "backlog.judged"
     REVIEW_OPENED = "review.opened"
 
 
@@ -156,6 +157,20 @@ def daily_cap_alert(scope: CapScope, cap: Amounts, held: int, *, release_next_da
         f"{then}; refilld refills list --state held shows them, refilld refills approve ID queues one now"
     )
     return Alert(AlertKind.DAILY_CAP_REACHED, text)
+
+
+def backlog_alert(
+    orders: int, judged: int, with_drops: int, held: int, units: Amounts, reviews: int
+) -> Alert:
+    """Alert once on a backlog: its orders, those with old drops, and what is held for them."""
+    text = (
+        f"backlog: {judged:,} of {counted(orders, 'imported order')} judged, {with_drops:,} with a drop that "
+        f"existed already; {counted(held, 'refill')} held{f' ({units})' if held else ''}, "
+        f"{counted(reviews, 'refund review')} opened"
+    )
+    if held:
+        text += "; refilld backlog show lists them, refilld backlog release or discard decides on all of them"
+    return Alert(AlertKind.BACKLOG_JUDGED, text)
 
 
 def review_alert(review: Review) -> Alert:

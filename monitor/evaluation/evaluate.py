@@ -30,7 +30,6 @@ from monitor.guarantee.noop_bounds import NoopBounds, noop_bounds
 from monitor.guarantee.order_update import state_after
 from monitor.guarantee.verdicts import Verdict
 from monitor.model.decision import Decision, Reason
-from monitor.model.order import Order
 from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Snapshot
 from monitor.model.target import Metric
@@ -263,18 +262,20 @@ def _decision_alerts(look: AdmittedLook, caps: DailyCaps) -> tuple[Alert, ...]:
         decision_alert(decision, state.order)
         for state, verdict in zip(look.orders, look.verdicts, strict=False)
         for decision in verdict.new_decisions
-        if _has_alert(decision, verdict, state.order, caps)
+        if _has_alert(decision, verdict, state, caps)
     )
 
 
-def _has_alert(decision: Decision, verdict: Verdict, order: Order, caps: DailyCaps) -> bool:
+def _has_alert(decision: Decision, verdict: Verdict, state: OrderState, caps: DailyCaps) -> bool:
     """Whether a decision gets its own alert.
 
     A mass drop has one alert for all, and so has a daily cap, except for a refill that no day has room for. A
-    recovered held refill has none.
+    recovered held refill has none. The summary of a backlog tells of its old drops.
     """
     if decision.reason is Reason.DAILY_CAP:
-        return caps.too_large(order, decision.quantity)
+        return caps.too_large(state.order, decision.quantity)
+    if decision is verdict.decision and verdict.drop is not None and verdict.drop.backlog:
+        return not state.summary_pending
     if decision is verdict.release:
         return decision.reason is not Reason.RECOVERED
     return decision.reason is not Reason.MASS_DROP

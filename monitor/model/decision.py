@@ -23,6 +23,7 @@ class Reason(StrEnum):
     COOLDOWN = "cooldown"
     BELOW_START_COUNT = "below_start_count"
     AWAITING_REQUEST = "awaiting_request"
+    BACKLOG = "backlog"
     MASS_DROP = "mass_drop"
     SHADOW = "shadow"
     DAILY_CAP = "daily_cap"

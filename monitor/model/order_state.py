@@ -19,6 +19,10 @@ class OrderState:
     request_pending: bool = False
     settled_look: bool = False
     """A look has judged the order after its delivery settled."""
+    backlog: bool = False
+    """It was imported with a backlog, so a drop at its first judged look is an old one (RULES 10)."""
+    summary_pending: bool = False
+    """The summary of its backlog is still to come."""
 
     def in_flight(self, now: datetime) -> int:
         """Units of this order's refills that the count does not contain yet (RULES 3)."""

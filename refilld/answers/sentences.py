@@ -45,6 +45,7 @@ PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     f"{Reason.BELOW_START_COUNT}:refused": _COUNT,
     Reason.AWAITING_REQUEST: _COUNT,
     f"{Reason.AWAITING_REQUEST}:not_asked": _COUNT,
+    Reason.BACKLOG: _COUNT,
     Reason.MASS_DROP: _COUNT,
     Reason.SHADOW: _COUNT,
     Reason.DAILY_CAP: _COUNT,

@@ -17,6 +17,7 @@ FAILED, USAGE, UNREACHABLE = 1, 2, 3
 
 
 MODULES = {
+    "backlog": "held",
     "backtest": "backtest",
     "check": "check",
     "db": "database",
@@ -31,7 +32,7 @@ MODULES = {
     "reviews": "reviews",
     "run": "daemon",
     "serve": "daemon",
-    "shadow": "shadow",
+    "shadow": "held",
     "simulate": "simulate",
     "sources": "sources",
     "terms": "terms",

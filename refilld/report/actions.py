@@ -20,7 +20,7 @@ _LOOKING = ("ready", "proving")
 _IDS = 3
 _LONGEST_COMMAND = 70
 _ALL_IN_JSON = "refilld report --json"
-_SHOWN_BY = {Reason.SHADOW: "refilld shadow show"}
+_SHOWN_BY = {Reason.SHADOW: "refilld shadow show", Reason.BACKLOG: "refilld backlog show"}
 """The command that shows and decides what is held for a reason."""
 
 

@@ -24,6 +24,7 @@ REASONS = {
     Reason.COOLDOWN: "the last refill is too fresh",
     Reason.BELOW_START_COUNT: "the count is below what it was before the order",
     Reason.AWAITING_REQUEST: "the customer has not asked",
+    Reason.BACKLOG: "it was missing before the first look",
     Reason.MASS_DROP: "many counts fell at once",
     Reason.SHADOW: "shadow mode queues nothing",
     Reason.DAILY_CAP: "the daily cap is reached",

@@ -16,7 +16,12 @@ Decide = Callable[[Row], tuple[list[Row], list[Row]]]
 
 def naive_decisions(world: Row) -> list[Row]:
     return decisions(
-        world["orders"], world["terms"], world["mass_drop"], world["events"], world.get("limits")
+        world["orders"],
+        world["terms"],
+        world["mass_drop"],
+        world["events"],
+        world.get("limits"),
+        world.get("backlog"),
     )
 
 
@@ -95,6 +100,7 @@ def report(world: Row, decide: Decide) -> str:
     naive, product = decide(world)
     lines = [f"order: {_line(order)}" for order in world["orders"]]
     lines += [f"terms: {_line(world['terms'])}", f"mass drop: {_line(world['mass_drop'])}"]
+    lines += [f"backlog: {_line(world.get('backlog', []))}"]
     lines += [f"limits: {_line(world.get('limits', {}))}"]
     lines += [f"event: {_line(event)}" for event in world["events"]]
     lines += [f"naive model: {_line(row)}" for row in in_order(naive)]

@@ -37,6 +37,7 @@ def new_world(orders: list[Row], terms: dict[str, Row], mass_drop: Row, limits: 
         "bases": {order_id: known for order_id, known in given.items() if known is not None},
         "counted": set(),
         "judged_once": set(),
+        "backlog": set(),
         "terms": terms,
         "mass_drop": USUAL_MASS_DROP | mass_drop,
         "limits": USUAL_LIMITS | (limits or {}),
@@ -57,9 +58,11 @@ def decisions(
     mass_drop: Row,
     events: list[Row],
     limits: Row | None = None,
+    backlog: list[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Give the decisions as the backtest writes them: those that change a drop's action or reason."""
     world = new_world(orders, terms, mass_drop, limits)
+    world["backlog"] |= set(backlog or ())
     for event in events:
         handle(world, event | {"at": moment(event["at"])})
     return list(world["decisions"])
@@ -174,8 +177,10 @@ def follow(world: Row, order: Row, claim: Row, look: Row) -> bool:
         return False
     if drop is None:
         new = {"order": order, "state": "suspected", "opened": look["at"], "looks": 1, "recorded": None}
+        name = order["order_id"]
+        new["old"] = name in world["backlog"] and name not in world["judged_once"]
         world["drops"].append(new | {"look": look, "decided": None})
-        return True
+        return not new["old"]
     drop.update(looks=drop["looks"] + 1, look=look)
     return False
 
@@ -205,7 +210,8 @@ def decide(world: Row, order: Row, claim: Row, look: Row, *, mass_drop: bool) ->
         return
     own = [refill for refill in world["refills"] if refill["order"] is order]
     asked = order["order_id"] in world["asked"]
-    action, reason = table(world, order, own, claim, look["at"], asked=asked, mass_drop=mass_drop)
+    old = drop.get("old", False)
+    action, reason = table(world, order, own, claim, look["at"], asked=asked, mass_drop=mass_drop, old=old)
     quantity = min(claim["claim"], allowance(world, order, own)) if action in {"refill", "hold"} else 0
     if action == "refill" and exceeds_a_cap(world, order, quantity, look["at"]):
         action, reason = "hold", "daily_cap"
@@ -222,7 +228,15 @@ def decide(world: Row, order: Row, claim: Row, look: Row, *, mass_drop: bool) ->
 
 
 def table(
-    world: Row, order: Row, own: list[Row], claim: Row, at: datetime, *, asked: bool, mass_drop: bool
+    world: Row,
+    order: Row,
+    own: list[Row],
+    claim: Row,
+    at: datetime,
+    *,
+    asked: bool,
+    mass_drop: bool,
+    old: bool = False,
 ) -> tuple[str, str]:
     """The table of section 5, row by row."""
     terms, completed = terms_of(world, order), completions(own)
@@ -234,6 +248,7 @@ def table(
         (any(at - then < span(terms["cooldown"]) for then in completed), "wait", "cooldown"),
         (below and terms["below_start"] == "refuse", "refuse", "below_start_count"),
         (terms["refill"] == "on_request" and not asked, "wait", "awaiting_request"),
+        (old, "hold", "backlog"),
         (mass_drop, "hold", "mass_drop"),
         (below and terms["below_start"] == "review", "hold", "below_start_count"),
         (True, "refill", "drop_confirmed"),

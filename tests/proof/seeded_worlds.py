@@ -62,7 +62,8 @@ def seeded_world(random: Random) -> Row:
     for target in targets:
         _sell(random, world["orders"], target, random.randint(1, profile["orders"]))
     _live(random, world, targets, profile)
-    return world
+    ids = [order["order_id"] for order in world["orders"]]
+    return world | {"backlog": random.choice(([], [], [], random.sample(ids, len(ids) // 2), ids))}
 
 
 def _target(random: Random, number: int) -> Row:

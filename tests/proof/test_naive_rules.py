@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 PRODUCT = {"monitor", "storage", "jobs", "refilld"}
 EVERY_DECISION = {
     ("refill", "drop_confirmed"),
+    ("hold", "backlog"),
     ("hold", "mass_drop"),
     ("hold", "below_start_count"),
     ("hold", "daily_cap"),
@@ -278,7 +279,8 @@ def many_worlds() -> list[dict[str, Any]]:
 def test_every_decision_occurs_in_many_worlds() -> None:
     """Each pair of action and reason, in at least 40 of 2000 worlds."""
     decided = (
-        decisions(w["orders"], w["terms"], w["mass_drop"], w["events"], w["limits"]) for w in many_worlds()
+        decisions(w["orders"], w["terms"], w["mass_drop"], w["events"], w["limits"], w["backlog"])
+        for w in many_worlds()
     )
     worlds = Counter(kind for made in decided for kind in {(d["decision"], d["reason"]) for d in made})
     assert set(worlds) == EVERY_DECISION

@@ -20,7 +20,7 @@ BATCH = 20
 
 
 def both(world: Row) -> tuple[list[Row], list[Row]]:
-    return naive_decisions(world), backtested(world)
+    return naive_decisions(world | {"backlog": []}), backtested(world)
 
 
 def backtested(world: Row) -> list[Row]:

@@ -22,7 +22,7 @@ from monitor.model.target import Metric, Target
 from refilld.orders_file import Notes, parse_file
 from refilld.services import refill_requests
 from refilld.settings.settings import Settings
-from storage import flags, leases, orders, targets
+from storage import backlogs, flags, leases, orders, targets
 from storage.engine import Database
 from storage.schema import decisions
 from tests.effort import EFFORT
@@ -52,7 +52,10 @@ def live(database: Database, world: Row, directory: Path) -> list[Row]:
     configured = configured_by(world)
     policy = LookPolicy(FixedCadence(6 * HOUR), configured.mass_drop.rule, caps=configured.limits.caps)
     with database.write() as tx:
-        sell(tx, write_rows(directory / "orders.jsonl", world["orders"]), configured)
+        for backlog in (False, True):
+            rows = [row for row in world["orders"] if (row["order_id"] in world["backlog"]) is backlog]
+            file = write_rows(directory / "orders.jsonl", rows)
+            sell(tx, file, configured, backlogs.begin(tx, DAY_ONE) if backlog else None)
     happened = []
     for event in world["events"]:
         with database.write() as tx:
@@ -61,13 +64,13 @@ def live(database: Database, world: Row, directory: Path) -> list[Row]:
     return happened
 
 
-def sell(tx: Connection, file: Path, configured: Settings) -> None:
+def sell(tx: Connection, file: Path, configured: Settings, backlog_id: int | None) -> None:
     terms, services = configured.all_terms, configured.all_services
     sold = []
     for row in parse_file(file, {}, services=services, terms=terms, now=LONG_AFTER, notes=Notes()):
         assert isinstance(row, tuple), row
         sold.append(row[1])
-    orders.import_batch(tx, sold, DAY_ONE)
+    orders.import_batch(tx, sold, DAY_ONE, backlog_id)
 
 
 def happens(tx: Connection, event: Row, policy: LookPolicy) -> bool:

@@ -23,6 +23,7 @@ from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from monitor.sources.budget import BEGINNING
 from storage import (
+    backlogs,
     cadence_stats,
     daily_caps,
     drops,
@@ -305,6 +306,8 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         {"ix_refills_first_queued"},
     ),
     "what a daily cap holds": (lambda c: daily_caps.held(c, SHOP), {"ix_refills_held"}),
+    "what a backlog waits for": (lambda c: backlogs.awaited(c, 7), {"ix_orders_backlog_id"}),
+    "the sums of a backlog": (lambda c: backlogs.sums(c, 7), {"ix_orders_backlog_id"}),
     "the last request about an order": (lambda c: requests.last_granted(c, "77"), {"ix_requests_order_id"}),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }

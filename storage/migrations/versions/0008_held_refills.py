@@ -1,4 +1,7 @@
-"""When a refill was first queued, for the daily caps; and which caps an alert has told of (docs/rules.md, section 8)."""
+"""Daily caps and backlogs (docs/rules.md, sections 8 and 10).
+
+When a refill was first queued, which caps an alert has told of, and the orders that were imported as a backlog.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,6 +10,8 @@ revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
+
+KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 _FIRST_QUEUED = """
 UPDATE refills SET first_queued_at = (
@@ -19,13 +24,8 @@ UPDATE refills SET first_queued_at = (
 def upgrade() -> None:
     op.add_column("refills", sa.Column("first_queued_at", sa.BigInteger))
     op.execute(_FIRST_QUEUED)
-    op.create_index(
-        "ix_refills_first_queued",
-        "refills",
-        ["first_queued_at"],
-        sqlite_where=sa.text("first_queued_at IS NOT NULL"),
-        postgresql_where=sa.text("first_queued_at IS NOT NULL"),
-    )
+    _partial_index("ix_refills_first_queued", "refills", "first_queued_at", "first_queued_at IS NOT NULL")
+    _backlogs()
     op.create_table(
         "daily_cap_alerts",
         sa.Column("day", sa.BigInteger(), nullable=False),
@@ -33,3 +33,22 @@ def upgrade() -> None:
         sa.Column("scope_name", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("day", "scope_kind", "scope_name", name=op.f("pk_daily_cap_alerts")),
     )
+
+
+def _backlogs() -> None:
+    op.create_table(
+        "backlogs",
+        sa.Column("backlog_id", KEY, nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("finished_at", sa.BigInteger()),
+        sa.Column("told_at", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("backlog_id", name=op.f("pk_backlogs")),
+    )
+    op.add_column("orders", sa.Column("backlog", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("orders", sa.Column("backlog_id", sa.BigInteger()))
+    _partial_index("ix_orders_backlog_id", "orders", "backlog_id", "backlog_id IS NOT NULL")
+
+
+def _partial_index(name: str, table: str, column: str, where: str) -> None:
+    condition = sa.text(where)
+    op.create_index(name, table, [column], sqlite_where=condition, postgresql_where=condition)

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from monitor.errors import BadInputError, RefilldError
 from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.guarantee.refund_review import Review, ReviewCause
+from monitor.model.decision import Reason
 from monitor.model.link import ForeignLinkError
 from monitor.model.target import Metric
 from monitor.sources.contract import SourceContractError
@@ -22,6 +23,7 @@ from refilld.cli import root
 from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
 from storage import errors, mass_drops, reviews
+from storage.schema import refills
 from tests.command_tree import command_at, commands
 from tests.main_in_process import run_main
 from tests.refilld.cli_world import CliWorld, bare, csv, process, sold
@@ -223,7 +225,10 @@ def test_help_and_usage_need_no_configuration(tmp_path: Path) -> None:
 def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliWorld) -> None:
     """In every command that has the option."""
     cli.world.queue("1", "2")
+    cli.world.queue("3", "4", held=True)
     with cli.world.database.write() as tx:
+        for order_id, reason in (("3", Reason.SHADOW), ("4", Reason.BACKLOG)):
+            tx.execute(refills.update().where(refills.c.order_id == order_id).values(reason=reason))
         mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(20, 9), cli.world.now)
         reviews.open_review(
             tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), a_sold_order("1", "nasa"), cli.world.now
