@@ -53,9 +53,9 @@ def intervals(settings: Settings) -> dict[str, timedelta]:
     return {
         "sampling": settings.sampling.tick,
         "leases": LEASES_EVERY,
+        "backlogs": BACKLOGS_EVERY,
         "alerting": settings.alerts.every,
         "maintenance": MAINTENANCE_EVERY,
-        "backlogs": BACKLOGS_EVERY,
     }
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from monitor.model.decision import Reason
-from monitor.model.number_words import counted
 from refilld.doctor.finding import Finding, ok, warning
 from refilld.report.sums import item_of, summed
 from refilld.report.words import sum_words
@@ -21,5 +20,5 @@ def findings(tx: Transaction, *, shadow: bool) -> Iterator[Finding]:
         return
     yield ok("guarantee.mode", "refills are queued")
     if held.number:
-        says = f"{counted(held.number, 'refill')} from shadow mode held until you decide: {sum_words(held)}"
+        says = f"held from shadow mode until you decide: {sum_words(held)}"
         yield warning("guarantee.shadow_held", says, "refilld shadow show, then release or discard")

@@ -33,7 +33,7 @@ REASONS = {
     Reason.DECLINED: "an operator declined it",
 }
 STATES = {
-    RefillState.HELD: "held for an operator's approval",
+    RefillState.HELD: "held",
     RefillState.QUEUED: "queued",
     RefillState.CLAIMED: "claimed",
     RefillState.COMPLETED: "completed",

@@ -92,7 +92,7 @@ def test_nothing_is_queued_in_shadow_mode(held: CliWorld, words: tuple[str, ...]
 def test_the_doctor_says_what_waits_after_shadow_mode(held: CliWorld) -> None:
     row = found(held, "guarantee.shadow_held")
     assert row["hint"] == "refilld shadow show, then release or discard"
-    assert "2 refills, 200 units" in row["says"]
+    assert row["says"] == "held from shadow mode until you decide: 2 refills, 200 units"
 
 
 def test_the_doctor_and_the_report_say_that_shadow_mode_is_on(held: CliWorld) -> None:
