@@ -1,17 +1,19 @@
 """Save an evaluation: drops, decisions, refills, reviews and alerts, in the transaction of the look."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 
-from monitor.alerts.alert import mass_drop_alert, mass_drop_over_alert, review_alert
-from monitor.evaluation.evaluate import LookEvaluation
+from monitor.alerts.alert import daily_cap_alert, mass_drop_alert, mass_drop_over_alert, review_alert
+from monitor.evaluation.evaluate import LookEvaluation, LookPolicy
+from monitor.evaluation.holding import CapReached
 from monitor.evaluation.mass_drop_state import MassDropChange
-from monitor.guarantee.mass_drop import MassDropRule
+from monitor.guarantee.daily_caps import DailyCaps, day_of
 from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.guarantee.verdicts import Verdict
-from monitor.model.decision import Action, Reason
+from monitor.model.decision import Action
 from monitor.model.order import Order
+from monitor.model.order_state import OrderState
 from storage import (
+    daily_caps,
     drops,
     held_refills,
     mass_drops,
@@ -25,42 +27,55 @@ from storage import (
 from storage.engine import Transaction
 
 
-def save_mass_drops(tx: Transaction, changes: Iterable[MassDropChange], rule: MassDropRule) -> None:
+def save_mass_drops(tx: Transaction, changes: Iterable[MassDropChange], policy: LookPolicy) -> None:
     """Save mass drops that begin or end; the process that saves one first also creates its alert."""
     for change in changes:
         if change.began:
             if mass_drops.begin(tx, change.metric, change.counts, change.at):
-                outbox.add(tx, mass_drop_alert(change.metric, change.counts, rule), change.at)
+                alert = mass_drop_alert(change.metric, change.counts, policy.mass_drops)
+                outbox.add(tx, alert, change.at, keep=policy.shadow)
         elif mass_drops.end(tx, change.metric, change.at):
             held = len(held_refills.held_for_mass_drop(tx, change.metric))
-            outbox.add(tx, mass_drop_over_alert(change.metric, held), change.at)
+            outbox.add(tx, mass_drop_over_alert(change.metric, held), change.at, keep=policy.shadow)
 
 
-def save_verdicts(tx: Transaction, look: LookEvaluation, rule: MassDropRule) -> None:
+def save_caps_reached(tx: Transaction, reached: Iterable[CapReached], caps: DailyCaps) -> None:
+    """Create the alert of each daily cap that is reached, once per day; the refills must be saved."""
+    for one in dict.fromkeys(reached):
+        if daily_caps.begin_alert(tx, one.scope, day_of(one.at)):
+            held = daily_caps.held(tx, one.scope)
+            cap, next_day = caps.caps[one.scope], caps.release_next_day
+            outbox.add(tx, daily_cap_alert(one.scope, cap, held, release_next_day=next_day), one.at)
+
+
+def save_verdicts(tx: Transaction, look: LookEvaluation, policy: LookPolicy) -> None:
     """Save the verdicts of a look on the orders of its target, and the alerts of the look."""
     count = look.snapshot.judged
     if count is not None and look.verdicts:
         for state, verdict in zip(look.orders, look.verdicts, strict=True):
-            _save_verdict(tx, state.order, verdict, count, rule.hold)
+            _save_verdict(tx, state, verdict, count, policy)
     for alert in look.alerts:
-        outbox.add(tx, alert, look.snapshot.at)
+        outbox.add(tx, alert, look.snapshot.at, keep=policy.shadow)
 
 
-def _save_verdict(tx: Transaction, order: Order, verdict: Verdict, count: int, hold: timedelta) -> None:
+def _save_verdict(
+    tx: Transaction, state: OrderState, verdict: Verdict, count: int, policy: LookPolicy
+) -> None:
+    order = state.order
     if verdict.measured is not None:
         orders.measured(tx, verdict.measured)
         order_corrections.note_count(tx, order, verdict.measured, verdict.at)
     if verdict.request_answered:
         requests.answered(tx, verdict.order_id, verdict.at)
     if verdict.first_settled:
-        _save_first_settled(tx, order, verdict)
+        _save_first_settled(tx, state, verdict, policy)
     if verdict.drop is not None:
-        _save_drop(tx, order, verdict, count, hold)
+        _save_drop(tx, order, verdict, count)
     if verdict.release is not None:
         held_refills.decided_anew(tx, verdict.release)
 
 
-def _save_drop(tx: Transaction, order: Order, verdict: Verdict, count: int, hold: timedelta) -> None:
+def _save_drop(tx: Transaction, order: Order, verdict: Verdict, count: int) -> None:
     if verdict.drop is None or verdict.claim is None:
         return
     drop_id = drops.save(tx, verdict.drop, verdict.claim, count)
@@ -69,16 +84,16 @@ def _save_drop(tx: Transaction, order: Order, verdict: Verdict, count: int, hold
         return
     drops.add_decision(tx, drop_id, decision)
     if decision.action in {Action.REFILL, Action.HOLD}:
-        release_at = decision.at + hold if decision.reason is Reason.MASS_DROP else decision.release_at
-        refills.create(tx, drop_id, decision, order.target.metric, release_at)
+        refills.create(tx, drop_id, decision, order.target.metric)
 
 
-def _save_first_settled(tx: Transaction, order: Order, verdict: Verdict) -> None:
+def _save_first_settled(tx: Transaction, state: OrderState, verdict: Verdict, policy: LookPolicy) -> None:
     """Save the first judged look after a delivery settled; open a review if it was short (RULES 1)."""
+    order = state.order
     orders.settled_look(tx, verdict.order_id, verdict.at)
     if verdict.claim is None or verdict.claim.units < order.terms.threshold(order.delivered):
         return
     review = review_of(order, ReviewCause.SHORT_DELIVERY, verdict.claim.units)
     opened = reviews.open_review(tx, review, order, verdict.at)
-    if opened is not None:
-        outbox.add(tx, review_alert(opened), verdict.at)
+    if opened is not None and not state.summary_pending:
+        outbox.add(tx, review_alert(opened), verdict.at, keep=policy.shadow)

@@ -1,10 +1,10 @@
 """Record looks: load the state, evaluate, and save the result, in one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from jobs.evaluation_saving import save_mass_drops, save_verdicts
+from jobs.evaluation_saving import save_caps_reached, save_mass_drops, save_verdicts
 from jobs.fast_path import record_fast
 from jobs.queue_position import with_queue_positions
 from monitor.cadence.schedule import Observation
@@ -22,7 +22,7 @@ from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.decision import Decision
 from monitor.model.snapshot import Snapshot
 from monitor.model.target import Metric
-from storage import mass_drops, order_states, snapshots, sources, targets
+from storage import daily_caps, mass_drops, order_states, snapshots, sources, targets
 from storage.engine import Transaction
 from storage.targets import LookOutcome
 
@@ -48,10 +48,23 @@ def record_looks(tx: Transaction, taken: Mapping[int, Snapshot], policy: LookPol
     }
     others = {target_id: snapshot for target_id, snapshot in taken.items() if target_id not in recorded}
     fast_snapshots = [look.snapshot for look in fast]
-    evaluation = evaluate(_load(tx, others, fast_snapshots, policy.mass_drops), policy)
-    _save(tx, evaluation, policy.mass_drops, fast_snapshots)
+    evaluation = _evaluate(tx, _load(tx, others, fast_snapshots, policy.mass_drops), policy)
+    _save(tx, evaluation, policy, fast_snapshots)
     recorded |= {look.state.target_id: _recorded(look) for look in evaluation.looks}
     return [recorded[target_id] for target_id in taken]
+
+
+def _evaluate(tx: Transaction, request: RequestState, policy: LookPolicy) -> Evaluation:
+    """Evaluate the looks, under the daily caps if a refill would be queued.
+
+    Then no other process queues one until the commit, and what is used is read after that is certain.
+    """
+    evaluation = evaluate(request, policy)
+    if not policy.caps.configured or not evaluation.queueing_days:
+        return evaluation
+    daily_caps.lock(tx)
+    usage = {day: daily_caps.usage(tx, day) for day in evaluation.queueing_days}
+    return evaluate(replace(request, usage=usage), policy)
 
 
 def _load(
@@ -86,16 +99,17 @@ def _newest(snapshots: Iterable[Snapshot]) -> dict[Metric, datetime]:
 
 
 def _save(
-    tx: Transaction, evaluation: Evaluation, rule: MassDropRule, fast_snapshots: Sequence[Snapshot]
+    tx: Transaction, evaluation: Evaluation, policy: LookPolicy, fast_snapshots: Sequence[Snapshot]
 ) -> None:
     looks = evaluation.looks
     snapshots.add_all(tx, [(look.state.target_id, look.snapshot) for look in looks])
     sources.note_reads(tx, reads_of([*fast_snapshots, *(look.snapshot for look in looks)]))
     judged = {look.state.target_id: look.snapshot.at for look in looks if look.judged}
     mass_drops.note_judged(tx, judged, {look.state.target_id for look in looks if look.opened})
-    save_mass_drops(tx, evaluation.mass_drops, rule)
+    save_mass_drops(tx, evaluation.mass_drops, policy)
     for look in looks:
-        save_verdicts(tx, look, rule)
+        save_verdicts(tx, look, policy)
+    save_caps_reached(tx, evaluation.caps_reached, policy.caps)
     targets.save_looks(tx, with_queue_positions(tx, [_outcome(look) for look in looks]))
 
 

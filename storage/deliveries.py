@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exist
 from monitor.alerts.alert import AlertKind
 from monitor.alerts.retries import GIVE_UP_AFTER, LONGEST_LIMIT, alert_pause
 from storage import outbox as outbox_rows
+from storage.alert_tables import alert_channels, deliveries, outbox
 from storage.engine import insert_into
-from storage.schema import alert_channels, deliveries, outbox
 
 _c = alert_channels.c
 _d = deliveries.c

@@ -11,7 +11,8 @@ RefilldError
     ├── DaemonRunningError    another daemon uses this SQLite file
     ├── NotFoundError         there is no such order, refill, review or token
     ├── WrongStateError       the state of a refill or a review does not allow the action
-    │   └── NothingMissingError   no unit of the refill is missing any more
+    │   ├── NothingMissingError   no unit of the refill is missing any more
+    │   └── ShadowModeError       shadow mode queues nothing
     ├── LeaseLostError        the lease token is not, or no longer, the refill's
     └── OpenRefillError       the order has an open refill already
 """
@@ -66,6 +67,10 @@ class WrongStateError(StorageError):
 
 class NothingMissingError(WrongStateError):
     """No unit of the refill is missing any more, so it must not be queued."""
+
+
+class ShadowModeError(WrongStateError):
+    """Shadow mode queues nothing."""
 
 
 class LeaseLostError(StorageError):

@@ -22,14 +22,14 @@ from sqlalchemy import (
     update,
 )
 
+from storage.alert_tables import deliveries, outbox, self_checks
 from storage.column_types import Instant
 from storage.daemon_table import daemons
 from storage.schema import (
-    deliveries,
+    backlogs,
     drops,
     mass_drops,
     orders,
-    outbox,
     refill_events,
     refills,
     requests,
@@ -52,15 +52,17 @@ HAPPENED: Mapping[Table, tuple[str, ...]] = {
     orders: ("imported_at", "updated_at", "settled_look_at", "base_at", "counted_at"),
     requests: ("at", "answered_at"),
     drops: ("opened_at", "confirmed_at", "closed_at"),
-    refills: ("created_at", "queued_at", "completed_at"),
+    refills: ("created_at", "queued_at", "first_queued_at", "completed_at"),
     refill_events: ("at",),
     mass_drops: ("started_at", "ended_at"),
     reviews: ("opened_at", "closed_at"),
     outbox: ("created_at", "sent_at"),
     deliveries: ("sent_at",),
-    source_state: ("refused_at", "used_at"),
+    source_state: ("refused_at", "used_at", "blocked_since"),
     source_reads: ("last_count_at",),
     daemons: ("started_at", "beat_at"),
+    backlogs: ("begun_at", "finished_at", "told_at"),
+    self_checks: ("since", "checked_at"),
     transfers: ("at",),
 }  # fmt: skip
 """Times at which something happened: set to now."""
@@ -87,6 +89,7 @@ LEFT: Mapping[str, str] = {
     "order_corrections.at": "shown only",
     "decisions.at": "shown only",
     "alert_channels.next_try_at": "ignored when it is further ahead than any pause",
+    "daily_cap_alerts.day": "a cap of that day is told once at most",
     "operating_days.day": "makes rows older by one day at most",
     "retention_progress.thinned_until": "a position among the looks, worked out from operating days",
     "retention_progress.thinning_until": "a position among the looks, worked out from operating days",

@@ -1,22 +1,46 @@
-"""Held refills: releasing and discarding those held for a mass drop, and deciding them again (RULES 6)."""
+"""Held refills: deciding all that are held for one reason, and deciding single ones again (RULES 6 to 9)."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, func, select, text, update
 
 from monitor.evaluation.target_state import TargetState
+from monitor.guarantee.daily_caps import DailyCaps, day_of
 from monitor.guarantee.hold_release import decide_anew
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from storage import drops, operator_actions, refills, targets
+from storage import daily_caps, drops, operator_actions, order_states, refills, targets
 from storage.errors import NothingMissingError, WrongStateError
 from storage.refills import RefillRow
+from storage.schema import orders
 from storage.schema import refills as table
+from storage.sums import total
 
 _r = table.c
+_o = orders.c
+_WORDS = {
+    Reason.MASS_DROP: "for a mass drop",
+    Reason.SHADOW: "from shadow mode",
+    Reason.BACKLOG: "from a backlog",
+}
 _HELD = text("refills.state = 'held'")  # the literal condition of the partial index, so that it is used
+
+
+@dataclass(frozen=True, slots=True)
+class HeldUnits:
+    """Held refills whose orders have all of this in common; an order has at most one of them."""
+
+    service: str
+    provider: str | None
+    price: Decimal | None
+    currency: str | None
+    ordered: int
+    """Quantity of each of the orders, for which the price was paid."""
+    refills: int
+    units: int
 
 
 def held_for_mass_drop(connection: Connection, metric: Metric) -> list[int]:
@@ -25,14 +49,47 @@ def held_for_mass_drop(connection: Connection, metric: Metric) -> list[int]:
     return list(connection.execute(query.order_by(_r.refill_id)).scalars())
 
 
-def release(connection: Connection, refill_id: int, now: datetime) -> RefillRow:
-    """Release a refill held for a mass drop, or discard it if its drop has recovered.
+def held_for(connection: Connection, reason: Reason) -> list[int]:
+    """Ids of the refills that are held for a reason, oldest first."""
+    query = select(_r.refill_id).where(_HELD, _r.reason == reason).order_by(_r.refill_id)
+    return list(connection.execute(query).scalars())
 
-    Returns the changed refill. Raises what `operator_actions.act` raises, except NothingMissingError.
+
+def totals(connection: Connection, reason: Reason) -> list[HeldUnits]:
+    """Sums of the refills that are held for a reason."""
+    group = _o.service, _o.provider, _o.price, _o.currency, _o.quantity
+    query = (
+        select(*group, func.count(), total(_r.quantity))
+        .select_from(table)
+        .join(orders, _o.order_id == _r.order_id)
+        .where(_HELD, _r.reason == reason)
+        .group_by(*group)
+        .order_by(*group)
+    )
+    return [HeldUnits(*row) for row in connection.execute(query)]
+
+
+def release(
+    connection: Connection,
+    refill_id: int,
+    now: datetime,
+    reason: Reason = Reason.MASS_DROP,
+    *,
+    caps: DailyCaps = DailyCaps(),  # noqa: B008  # it is immutable
+    shadow: bool = False,
+) -> RefillRow:
+    """Release a refill held for a reason, or discard it if its drop has recovered.
+
+    What exceeds the `caps` stays held for them. Returns the changed refill. Raises what
+    `operator_actions.act` raises, except NothingMissingError.
     """
-    row, target = _held(connection, refill_id)
+    row, target = _held(connection, refill_id, reason)
     try:
-        return operator_actions.act(connection, refill_id, "approve", now)
+        if caps.configured and not shadow:
+            quantity = operator_actions.still_owed(connection, row, target)
+            if _kept_for_cap(connection, row, quantity, caps, now):
+                return refills.get(connection, refill_id)
+        return operator_actions.act(connection, refill_id, "approve", now, shadow=shadow)
     except NothingMissingError:
         case = operator_actions.case_of(connection, row, target)
         if case is not None:
@@ -40,19 +97,36 @@ def release(connection: Connection, refill_id: int, now: datetime) -> RefillRow:
         return refills.get(connection, refill_id)
 
 
-def discard(connection: Connection, refill_id: int, now: datetime) -> RefillRow:
-    """Reject a refill held for a mass drop; returns it changed. Raises what `operator_actions.act` raises."""
-    _held(connection, refill_id)
+def _kept_for_cap(
+    connection: Connection, row: RefillRow, quantity: int, caps: DailyCaps, now: datetime
+) -> bool:
+    """Keep a refill held that exceeds a daily cap; False if it does not."""
+    order = order_states.one_order(connection, row.order_id)
+    daily_caps.lock(connection)
+    if not caps.exceeded(order, quantity, daily_caps.usage(connection, day_of(now))):
+        return False
+    kept = {"reason": Reason.DAILY_CAP, "quantity": quantity}
+    kept["release_at"] = caps.release_at(order, quantity, now)
+    connection.execute(update(table).where(_r.refill_id == row.refill_id, _HELD).values(kept))
+    refills.add_events(connection, [row.refill_id], RefillState.HELD, now, str(Reason.DAILY_CAP))
+    return True
+
+
+def discard(
+    connection: Connection, refill_id: int, now: datetime, reason: Reason = Reason.MASS_DROP
+) -> RefillRow:
+    """Reject a refill held for a reason; returns it changed. Raises what `operator_actions.act` raises."""
+    _held(connection, refill_id, reason)
     return operator_actions.act(connection, refill_id, "reject", now)
 
 
-def _held(connection: Connection, refill_id: int) -> tuple[RefillRow, TargetState]:
-    """A refill held for a mass drop and its locked target; raises WrongStateError for any other refill."""
+def _held(connection: Connection, refill_id: int, reason: Reason) -> tuple[RefillRow, TargetState]:
+    """A refill held for a reason and its locked target; raises WrongStateError for any other refill."""
     order_id = refills.get(connection, refill_id).order_id
     target = targets.of_order(connection, order_id, lock=True)
     row = refills.get(connection, refill_id)
-    if row.state is not RefillState.HELD or row.reason is not Reason.MASS_DROP:
-        raise WrongStateError(f"refill {refill_id} is not held for a mass drop any more")
+    if row.state is not RefillState.HELD or row.reason is not reason:
+        raise WrongStateError(f"refill {refill_id} is not held {_WORDS[reason]} any more")
     return row, target
 
 
@@ -63,30 +137,35 @@ def decided_anew(connection: Connection, decision: Decision) -> bool:
     if held is None:
         return False
     if not drops.add_decision(connection, held.drop_id, decision):
+        if decision.action is Action.HOLD:
+            _keep(connection, held.refill_id, decision)
         return False
     if decision.action is Action.REFUSE:
         _discard(connection, held.refill_id, decision)
         if decision.reason is not Reason.RECOVERED:
             drops.refuse(connection, decision.order_id, held.drop_id, decision.at)
     elif decision.action is Action.HOLD:
-        kept = {
-            "reason": decision.reason,
-            "quantity": decision.quantity,
-            "release_at": decision.release_at,
-        }
-        _change(connection, held.refill_id, RefillState.HELD, decision, kept)
+        _keep(connection, held.refill_id, decision)
+        refills.add_events(
+            connection, [held.refill_id], RefillState.HELD, decision.at, f"hold is over: {decision.reason}"
+        )
     else:
-        queued = {"quantity": decision.quantity, "queued_at": decision.at, "available_at": decision.at}
-        _change(connection, held.refill_id, RefillState.QUEUED, decision, queued)
+        _queue(connection, held.refill_id, decision)
     return True
 
 
-def _change(
-    connection: Connection, refill_id: int, state: RefillState, decision: Decision, values: dict[str, object]
-) -> None:
-    change = update(table).where(_r.refill_id == refill_id, _HELD)
-    connection.execute(change.values({"state": state, "release_at": None} | values))
-    refills.add_events(connection, [refill_id], state, decision.at, f"hold is over: {decision.reason}")
+def _keep(connection: Connection, refill_id: int, decision: Decision) -> None:
+    """Keep a refill held, with the units that are still missing."""
+    kept = {"reason": decision.reason, "quantity": decision.quantity, "release_at": decision.release_at}
+    connection.execute(update(table).where(_r.refill_id == refill_id, _HELD).values(kept))
+
+
+def _queue(connection: Connection, refill_id: int, decision: Decision) -> None:
+    at = decision.at
+    queued = {"state": RefillState.QUEUED, "quantity": decision.quantity, "release_at": None}
+    queued |= {"queued_at": at, "available_at": at, "first_queued_at": at}
+    connection.execute(update(table).where(_r.refill_id == refill_id, _HELD).values(queued))
+    refills.add_events(connection, [refill_id], RefillState.QUEUED, at, f"hold is over: {decision.reason}")
 
 
 def _discard(connection: Connection, refill_id: int, decision: Decision) -> None:

@@ -24,9 +24,10 @@ from sqlalchemy import (
 )
 
 from monitor.model.refill import RefillState
+from storage.alert_tables import outbox
 from storage.engine import advisory_lock, insert_into
 from storage.retention_tables import retention_progress
-from storage.schema import outbox, refill_events, refills, requests
+from storage.schema import refill_events, refills, requests
 
 _FINISHED = (RefillState.COMPLETED, RefillState.REJECTED, RefillState.CANCELLED)
 _e = refill_events.c

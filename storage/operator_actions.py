@@ -13,7 +13,7 @@ from monitor.model.decision import Action, Reason
 from monitor.model.refill import RefillState
 from monitor.model.time_words import minute
 from storage import drops, order_states, refills, reviews, targets
-from storage.errors import NothingMissingError, WrongStateError
+from storage.errors import NothingMissingError, ShadowModeError, WrongStateError
 from storage.refills import RefillRow
 from storage.schema import refills as table
 
@@ -26,22 +26,29 @@ ACTIONS: Mapping[str, tuple[frozenset[RefillState], RefillState]] = {
 }
 """The actions: the states in which each is allowed, and the state it leads to."""
 
+IN_SHADOW = 'shadow mode is on and queues nothing; set mode = "live" under [guarantee], and try again'
 
-def act(connection: Connection, refill_id: int, action: str, now: datetime) -> RefillRow:
-    """Carry out an action; returns the changed refill.
+
+def act(
+    connection: Connection, refill_id: int, action: str, now: datetime, *, shadow: bool = False
+) -> RefillRow:
+    """Carry out an action; returns the changed refill. In `shadow` mode nothing is queued.
 
     A refill is queued with the units that are still missing at the target's newest count, at most those that
-    it had. Raises NotFoundError, WrongStateError (NothingMissingError if no unit is missing) or
+    it had. Raises NotFoundError, WrongStateError (NothingMissingError, ShadowModeError) or
     OpenRefillError; then nothing is changed.
     """
     allowed, state = ACTIONS[action]
+    if shadow and state is RefillState.QUEUED:
+        raise ShadowModeError(IN_SHADOW)
     order_id = refills.get(connection, refill_id).order_id
     target = targets.of_order(connection, order_id, lock=True)  # no evaluation and no flag until the commit
     row = refills.get(connection, refill_id)
     values: dict[str, object] = {"state": state, "release_at": None}
     if state is RefillState.QUEUED and row.state in allowed:
         values |= {"queued_at": now, "available_at": now, "attempt": 0, "last_error": None}
-        values["quantity"] = _still_owed(connection, row, target)
+        values["first_queued_at"] = row.first_queued_at or now
+        values["quantity"] = still_owed(connection, row, target)
     change = update(table).where(_r.refill_id == refill_id, _r.state.in_(allowed)).values(values)
     if connection.execute(change).rowcount == 0:
         raise WrongStateError(f"refill {refill_id} is {row.state}; {action} needs {_either(allowed)}")
@@ -64,7 +71,7 @@ def case_of(connection: Connection, row: RefillRow, target: TargetState) -> Case
     return case_unheld(states, row.order_id, count, at)
 
 
-def _still_owed(connection: Connection, row: RefillRow, target: TargetState) -> int:
+def still_owed(connection: Connection, row: RefillRow, target: TargetState) -> int:
     """Units of a refill that may still be delivered; raises WrongStateError if there are none.
 
     An operator overrides cooldown, approval and mass drop, but not the limits of the terms.

@@ -34,7 +34,7 @@ _ONE_ORDER = JOINED.where(orders.c.order_id == bindparam("order_id"))
 _ONE_FLAG = select(order_flags.c.flag).where(order_flags.c.order_id == bindparam("order_id")).limit(1)
 _FLAGS = select(order_flags).join(orders, orders.c.order_id == order_flags.c.order_id).where(_THE_TARGETS)
 _DROPS = (
-    select(drops)
+    select(drops, orders.c.backlog, orders.c.settled_look_at)
     .join(orders, orders.c.order_id == drops.c.order_id)
     .where(_THE_TARGETS, text(f"drops.{OPEN_DROP}"))
 )
@@ -46,6 +46,7 @@ _REFILLS = (
         refills.c.completed_at,
         refills.c.delivered,
         refills.c.release_at,
+        refills.c.created_at,
     )
     .join(orders, orders.c.order_id == refills.c.order_id)
     .where(_THE_TARGETS)
@@ -76,8 +77,11 @@ def of_targets(connection: Connection, target_ids: Sequence[int]) -> dict[int, t
     fills: defaultdict[str, list[Refill]] = defaultdict(list)
     for row in run(_REFILLS):
         fills[row.order_id].append(
-            Refill(row.order_id, row.quantity, row.state, row.completed_at, row.delivered, row.release_at)
-        )
+            Refill(
+                row.order_id, row.quantity, row.state, row.completed_at, row.delivered, row.release_at,
+                row.created_at,
+            )
+        )  # fmt: skip
     open_drops = {row.order_id: _drop(row) for row in run(_DROPS)}
     asked = {row.order_id for row in run(_REQUESTS)}
     found: dict[int, list[OrderState]] = {target_id: [] for target_id in target_ids}
@@ -91,6 +95,8 @@ def of_targets(connection: Connection, target_ids: Sequence[int]) -> dict[int, t
                 request_pending=row.order_id in asked,
                 settled_look=row.settled_look_at is not None,
                 hold_until=row.hold_until,
+                backlog=row.backlog,
+                summary_pending=row.backlog_id is not None,
             )
         )
     return {target_id: tuple(group) for target_id, group in found.items()}
@@ -150,5 +156,6 @@ def _drop(row: AnyRow) -> Drop:
         confirmed_at=row.confirmed_at,
         closed_at=row.closed_at,
         drop_id=row.drop_id,
+        backlog=row.backlog and row.opened_at == row.settled_look_at,
         last_decision=None if row.decision is None else (row.decision, row.reason),
     )

@@ -8,14 +8,14 @@ from enum import StrEnum
 from operator import attrgetter
 from types import MappingProxyType
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, false, insert, select, update
 
 from monitor.cadence.schedule import Priority
 from monitor.errors import BadInputError
 from monitor.model.order import Order, OrderStatus
 from monitor.model.order_merge import merged
 from monitor.model.target import Metric
-from storage import cadence_stats, flags, routes, targets
+from storage import backlogs, cadence_stats, flags, routes, targets
 from storage.bulk import execute_many
 from storage.column_types import AnyRow, microseconds
 from storage.engine import advisory_lock
@@ -61,7 +61,11 @@ _SETTLED_LOOK = (
     .where(_o.order_id == bindparam("id"), _o.settled_look_at.is_(None))
     .values(settled_look_at=bindparam("now"))
 )
-_RESET_SETTLED_LOOK = update(orders).where(_o.order_id == bindparam("id")).values(settled_look_at=None)
+_RESET_SETTLED_LOOK = (
+    update(orders)
+    .where(_o.order_id == bindparam("id"))
+    .values(settled_look_at=None, backlog=false(), backlog_id=None)
+)
 """For a new delivery, which has its own first look after it settled."""
 
 
@@ -101,8 +105,13 @@ class StoredOrder:
         return self.order.order_id
 
 
-def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) -> list[ImportedRow]:
-    """Add and update orders in one transaction; returns one result per row, in their order."""
+def import_batch(
+    connection: Connection, batch: Sequence[Order], now: datetime, backlog_id: int | None = None
+) -> list[ImportedRow]:
+    """Add and update orders in one transaction; returns one result per row, in their order.
+
+    With a backlog, the orders that are under guarantee and were never judged belong to it.
+    """
     ids = [order.order_id for order in batch]
     present, before = _locked(connection, ids, {order.target.link.url for order in batch})
     known = dict(before)
@@ -130,6 +139,9 @@ def import_batch(connection: Connection, batch: Sequence[Order], now: datetime) 
     targets.invalidate_fast_path(connection, (seen & present) | left)  # a new target has neither
     routes.reroute(connection, {target_id for target_id, _ in sold} & present)
     cadence_stats.add_sales(connection, _sales(added))
+    if backlog_id is not None:
+        covered = [one.order_id for one in known.values() if one.first_look(now) is not None]
+        backlogs.add_orders(connection, backlog_id, covered)
     return results
 
 

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from monitor.alerts.alert import Alert, AlertKind
 from monitor.alerts.severity import Severity, severity_of
+from storage.alert_tables import outbox
 from storage.column_types import AnyRow
-from storage.schema import outbox
 
 _o = outbox.c
 
@@ -28,7 +28,7 @@ class AlertRow:
     link: str | None
     created_at: datetime
     state: str
-    """pending, sent, failed, or kept (there was no channel)."""
+    """pending, sent, failed, or kept (there was no channel, or shadow mode was on)."""
     attempts: int
     """How often a channel has refused it."""
     next_try_at: datetime | None
@@ -38,8 +38,8 @@ class AlertRow:
     severity: Severity
 
 
-def add(connection: Connection, alert: Alert, now: datetime) -> None:
-    """Store an alert, due at once."""
+def add(connection: Connection, alert: Alert, now: datetime, *, keep: bool = False) -> None:
+    """Store an alert, due at once; with `keep` it is listed, but never sent."""
     connection.execute(
         insert(outbox),
         {
@@ -48,8 +48,8 @@ def add(connection: Connection, alert: Alert, now: datetime) -> None:
             "order_id": alert.order_id,
             "link": alert.link,
             "created_at": now,
-            "state": "pending",
-            "next_try_at": now,
+            "state": "kept" if keep else "pending",
+            "next_try_at": None if keep else now,
         },
     )
 

@@ -54,6 +54,8 @@ class RefillRow:
     done_state: RefillState | None
     release_at: datetime | None
     """When a hold ends by itself."""
+    first_queued_at: datetime | None
+    """When it was queued for the first time; this counts against the daily caps."""
     link: str
     username_now: str | None
     """Name of the profile if it was renamed since."""
@@ -88,17 +90,8 @@ _OPEN_OF_ORDER = (
 )
 
 
-def create(
-    connection: Connection,
-    drop_id: int,
-    decision: Decision,
-    metric: Metric,
-    release_at: datetime | None = None,
-) -> int:
-    """Create the refill of a decision, queued or held; raises OpenRefillError if one is open.
-
-    A held refill is decided again at `release_at`, if that is given.
-    """
+def create(connection: Connection, drop_id: int, decision: Decision, metric: Metric) -> int:
+    """Create the refill of a decision, queued or held; raises OpenRefillError if one is open."""
     queued = decision.action is Action.REFILL
     state = RefillState.QUEUED if queued else RefillState.HELD
     number = connection.execute(_NEXT_NUMBER, {"order_id": decision.order_id}).scalar_one()
@@ -114,8 +107,9 @@ def create(
             "state": state,
             "created_at": decision.at,
             "queued_at": decision.at if queued else None,
+            "first_queued_at": decision.at if queued else None,
             "available_at": decision.at,
-            "release_at": release_at,
+            "release_at": decision.release_at,
         },
     ).scalar_one()
     add_events(connection, [refill_id], state, decision.at, str(decision.reason))

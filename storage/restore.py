@@ -12,6 +12,7 @@ from storage.database_url import parse_url
 from storage.engine import Database
 from storage.errors import NotMigratedError, StorageError, TransferError
 from storage.new_start import NewStart
+from storage.patience import MIGRATION
 from storage.schema import refills, snapshots
 
 
@@ -49,7 +50,7 @@ def present(url: str, backup: Backup) -> Present:
     path = Path(parsed.database or "")
     if engine is BackupFormat.SQLITE and sqlite_engine.is_missing(path):
         return Present(str(path.resolve()), exists=False)
-    database = Database(url, create=False)
+    database = Database(url, create=False, patience=MIGRATION)
     try:
         return _present(database, backup)
     except NotMigratedError:
@@ -78,7 +79,7 @@ def restore(backup: Backup, url: str, now: datetime, *, replace: bool) -> Restor
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         return Restored(*sqlite_restore.restore(backup.path, Path(parsed.database or ""), now))
-    database = Database(url)
+    database = Database(url, patience=MIGRATION)
     try:
         return Restored(postgresql_restore.restore(backup.path, database, now, replace=replace), None)
     finally:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     true,
 )
 
-from monitor.alerts.alert import AlertKind
 from monitor.guarantee.refund_review import ReviewCause
 from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
@@ -27,11 +26,11 @@ from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from monitor.model.target_problem import TargetProblem
-from storage import daemon_table, retention_tables, source_tables, transfer_tables
+from storage import alert_tables, daemon_table, retention_tables, source_tables, transfer_tables
 from storage.column_types import Amount, EnumText, Instant
 from storage.metadata import Key, metadata, one_of, partial
 
-__all__ = ["daemon_table", "metadata", "retention_tables", "source_tables", "transfer_tables"]
+__all__ = ["alert_tables", "daemon_table", "metadata", "retention_tables", "source_tables", "transfer_tables"]
 
 OPEN_REFILL = "state IN ('held', 'queued', 'claimed')"
 OPEN_DROP = "state IN ('suspected', 'waiting', 'refused')"
@@ -101,6 +100,15 @@ targets = Table(
     partial("ix_targets_judged", "metric", "judged_at", "drop_opened_at", where="judged_at IS NOT NULL"),
 )
 
+backlogs = Table(
+    "backlogs",
+    metadata,
+    Column("backlog_id", Key, primary_key=True),
+    Column("begun_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("told_at", Instant),
+)
+
 orders = Table(
     "orders",
     metadata,
@@ -128,6 +136,8 @@ orders = Table(
     Column("base_at", Instant),
     Column("counted_at", Instant),
     Column("start_corrected", Boolean, nullable=False, server_default=false()),
+    Column("backlog", Boolean, nullable=False, server_default=false()),
+    Column("backlog_id", BigInteger),
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("remains >= 0 AND remains <= quantity", name="remains_within_quantity"),
     CheckConstraint("start_count >= 0", name="start_count_not_negative"),
@@ -136,6 +146,7 @@ orders = Table(
     ),
     one_of("status", OrderStatus),
     Index("ix_orders_target_id", "target_id"),
+    partial("ix_orders_backlog_id", "backlog_id", where="backlog_id IS NOT NULL"),
 )
 
 order_flags = Table(
@@ -252,6 +263,7 @@ refills = Table(
     Column("done_action", Text),
     Column("done_state", EnumText(RefillState)),
     Column("release_at", Instant),
+    Column("first_queued_at", Instant),
     UniqueConstraint("order_id", "number", name="uq_refills_order_id_number"),
     partial("uq_refills_one_open_per_order", "order_id", where=OPEN_REFILL, unique=True),
     one_of("state", RefillState),
@@ -265,6 +277,7 @@ refills = Table(
     partial("ix_refills_queued", "available_at", "refill_id", where="state = 'queued'"),
     partial("ix_refills_leases", "leased_until", where="state = 'claimed'"),
     partial("ix_refills_held", "metric", "refill_id", where="state = 'held'"),
+    partial("ix_refills_first_queued", "first_queued_at", where="first_queued_at IS NOT NULL"),
 )
 
 refill_events = Table(
@@ -292,6 +305,14 @@ mass_drops = Table(
     partial("uq_mass_drops_one_at_a_time", "metric", where="ended_at IS NULL", unique=True),
 )
 
+daily_cap_alerts = Table(
+    "daily_cap_alerts",
+    metadata,
+    Column("day", Instant, primary_key=True),
+    Column("scope_kind", Text, primary_key=True),
+    Column("scope_name", Text, primary_key=True),
+)
+
 reviews = Table(
     "reviews",
     metadata,
@@ -311,63 +332,6 @@ reviews = Table(
     Index("ix_reviews_order_id", "order_id"),
     partial("uq_reviews_one_short_delivery", "order_id", where="cause = 'short_delivery'", unique=True),
     partial("uq_reviews_one_open_per_order", "order_id", where="closed_at IS NULL", unique=True),
-)
-
-outbox = Table(
-    "outbox",
-    metadata,
-    Column("alert_id", Key, primary_key=True),
-    Column("kind", EnumText(AlertKind), nullable=False),
-    Column("text", Text, nullable=False),
-    Column("order_id", Text),
-    Column("link", Text),
-    Column("created_at", Instant, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("next_try_at", Instant),
-    Column("sent_at", Instant),
-    Column("last_error", Text),
-    CheckConstraint("state IN ('pending', 'sent', 'kept', 'failed')", name="known_state"),
-    CheckConstraint("(state = 'pending') = (next_try_at IS NOT NULL)", name="pending_has_a_time"),
-    CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_a_time"),
-    partial("ix_outbox_pending", "next_try_at", where="state = 'pending'"),
-)
-
-alert_channels = Table(
-    "alert_channels",
-    metadata,
-    Column("channel", Text, primary_key=True),
-    Column("next_try_at", Instant, nullable=False),
-    Column("failures", Integer, nullable=False, server_default="0"),
-    Column("last_error", Text),
-)
-
-deliveries = Table(
-    "deliveries",
-    metadata,
-    Column(
-        "alert_id",
-        ForeignKey("outbox.alert_id", name="fk_deliveries_alert_id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
-    Column("channel", Text, primary_key=True),
-    Column("state", Text, nullable=False),
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("next_try_at", Instant),
-    Column("sent_at", Instant),
-    Column("last_error", Text),
-    CheckConstraint("state IN ('pending', 'sent', 'failed')", name="known_state"),
-    CheckConstraint("(state = 'pending') = (next_try_at IS NOT NULL)", name="pending_has_a_time"),
-    CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_a_time"),
-    partial("ix_deliveries_pending", "channel", "next_try_at", "alert_id", where="state = 'pending'"),
-)
-
-self_checks = Table(
-    "self_checks",
-    metadata,
-    Column("kind", EnumText(AlertKind), primary_key=True),
-    Column("since", Instant),
-    Column("checked_at", Instant, nullable=False),
 )
 
 tokens = Table(

@@ -9,8 +9,9 @@ from monitor.alerts.alert import AlertKind
 from monitor.alerts.self_check import Undelivered
 from monitor.cadence.schedule import Priority
 from monitor.sources.breaker import SEEN
+from storage.alert_tables import outbox, self_checks
 from storage.engine import insert_into
-from storage.schema import outbox, self_checks, targets
+from storage.schema import targets
 from storage.source_tables import source_reads, source_requests
 
 _t = targets.c

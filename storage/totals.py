@@ -2,8 +2,9 @@
 
 from sqlalchemy import Connection, func, select
 
+from storage.alert_tables import outbox
 from storage.column_types import AnySelect
-from storage.schema import decisions, drops, orders, outbox, refills, snapshots, targets
+from storage.schema import decisions, drops, orders, refills, snapshots, targets
 
 
 def counts(connection: Connection) -> dict[str, int]:

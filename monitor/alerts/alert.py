@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from monitor.guarantee.daily_caps import Amounts, CapScope
 from monitor.guarantee.gone_detection import Absence
 from monitor.guarantee.mass_drop import MassDropCounts, MassDropRule
 from monitor.guarantee.refund_review import Review
-from monitor.model.decision import Action, Decision
+from monitor.model.decision import Action, Decision, Reason
 from monitor.model.duration import format_duration
+from monitor.model.number_words import counted
 from monitor.model.order import Order
 from monitor.model.target import Metric, Target
 from monitor.model.target_problem import TargetProblem
@@ -44,6 +46,8 @@ class AlertKind(StrEnum):
     REFILL_DEAD = "refill.dead"
     MASS_DROP_STARTED = "mass_drop.started"
     MASS_DROP_ENDED = "mass_drop.ended"
+    DAILY_CAP_REACHED = "daily_cap.reached"
+    BACKLOG_JUDGED = "backlog.judged"
     REVIEW_OPENED = "review.opened"
     LOOKS_STOPPED = "looks.stopped"
     LOOKS_RESUMED = "looks.resumed"
@@ -81,7 +85,10 @@ class Alert:
 
 def decision_alert(decision: Decision, order: Order) -> Alert:
     """Alert on the decision on a confirmed drop, with its numbers."""
-    step = _NEXT_STEPS[decision.action].format(quantity=decision.quantity)
+    step = _NEXT_STEPS[decision.action]
+    if decision.reason is Reason.SHADOW:
+        step = "a refill of {quantity} would be queued"
+    step = step.format(quantity=decision.quantity)
     text = (
         f"order {order.order_id}: {order.target.metric} of {order.target.link} are {decision.count}, "
         f"whole at {decision.line}, {decision.claim} missing; {step} ({decision.reason})"
@@ -172,6 +179,30 @@ def mass_drop_over_alert(metric: Metric, held: int) -> Alert:
     """Alert that a mass drop has ended, with the number of refills still held for it."""
     text = f"the mass drop of {metric} is over; {held} refill(s) are still held for it"
     return Alert(AlertKind.MASS_DROP_ENDED, text)
+
+
+def daily_cap_alert(scope: CapScope, cap: Amounts, held: int, *, release_next_day: bool) -> Alert:
+    """Alert once a day that the daily cap of a scope is reached; `held` refills are held for it by now."""
+    then = "decided anew from the next day (UTC) on" if release_next_day else "held until you decide"
+    text = (
+        f"the daily cap of {scope}, {cap}, is reached; {counted(held, 'refill')} held for it so far, "
+        f"{then}; refilld refills list --state held shows them, refilld refills approve ID queues one now"
+    )
+    return Alert(AlertKind.DAILY_CAP_REACHED, text)
+
+
+def backlog_alert(
+    orders: int, judged: int, with_drops: int, held: int, units: Amounts, reviews: int
+) -> Alert:
+    """Alert once on a backlog: its orders, those with old drops, and what is held for them."""
+    text = (
+        f"backlog: {judged:,} of {counted(orders, 'imported order')} judged, {with_drops:,} with a drop that "
+        f"existed already; {counted(held, 'refill')} held{f' ({units})' if held else ''}, "
+        f"{counted(reviews, 'refund review')} opened"
+    )
+    if held:
+        text += "; refilld backlog show lists them, refilld backlog release or discard decides on all of them"
+    return Alert(AlertKind.BACKLOG_JUDGED, text)
 
 
 def review_alert(review: Review) -> Alert:

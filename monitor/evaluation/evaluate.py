@@ -5,16 +5,25 @@ daemon, manual checks, the backtest and the simulation use this one function.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 from monitor.alerts.alert import Alert, decision_alert
 from monitor.cadence.schedule import Cadence, LookSummary, NextLook, Priority
 from monitor.evaluation.admission import AdmittedLook, Look, admit_look
+from monitor.evaluation.holding import (
+    CapReached,
+    Usage,
+    in_shadow,
+    queueing_days,
+    under_caps,
+    with_hold_times,
+)
 from monitor.evaluation.mass_drop_state import MassDropChange, MassDropState, mass_drop_after
 from monitor.evaluation.source_choice import UNSEEN_OUTCOMES, SourceRouter
 from monitor.evaluation.target_problem import failures_after, notify, problem_of
 from monitor.evaluation.target_state import TargetState
+from monitor.guarantee.daily_caps import DailyCaps
 from monitor.guarantee.gone_detection import Absence, observe
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.guarantee.noop_bounds import NoopBounds, noop_bounds
@@ -40,6 +49,9 @@ class LookPolicy:
     """None when targets keep their source."""
     trust_zero: bool = False
     """Believe a start count of 0, even if the first judged count contradicts it (RULES 2)."""
+    caps: DailyCaps = field(default_factory=DailyCaps)
+    shadow: bool = False
+    """Hold every refill that would be queued (RULES 9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +65,8 @@ class RequestState:
     """Counts read before this evaluation."""
     latest: Mapping[Metric, datetime]
     """Newest judged count of the request that was saved by the fast path, by metric."""
+    usage: Usage | None = None
+    """What is used of the daily caps; None to leave the caps out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +101,11 @@ class Evaluation:
 
     looks: tuple[LookEvaluation, ...]
     mass_drops: tuple[MassDropChange, ...]
+    queueing_days: frozenset[date]
+    """The days on which a refill would be queued without daily caps."""
+    usage: Usage | None = None
+    """What is used of the daily caps after the looks; None if they were left out."""
+    caps_reached: tuple[CapReached, ...] = ()
 
 
 def evaluate(request: RequestState, policy: LookPolicy) -> Evaluation:
@@ -94,11 +113,21 @@ def evaluate(request: RequestState, policy: LookPolicy) -> Evaluation:
     admitted = [admit_look(look, trust_zero=policy.trust_zero) for look in request.looks]
     on, changes = _mass_drops(request, admitted, policy.mass_drops)
     reads = {**request.reads, **reads_of(look.kept for look in admitted)}
-    looks = tuple(
-        _conclude(look.under_mass_drop() if look.state.target.metric in on else look, reads, policy)
+    final = [
+        with_hold_times(look.under_mass_drop(), policy.mass_drops.hold)
+        if look.state.target.metric in on
+        else look
         for look in admitted
-    )
-    return Evaluation(looks, changes)
+    ]
+    if policy.shadow:
+        final = in_shadow(final)
+    days, usage = queueing_days(final), request.usage
+    reached: tuple[CapReached, ...] = ()
+    if usage is not None and days:
+        capped = under_caps(final, policy.caps, usage)
+        final, usage, reached = capped.looks, capped.usage, capped.reached
+    looks = tuple(_conclude(look, reads, policy) for look in final)
+    return Evaluation(looks, changes, days, usage, reached)
 
 
 def _mass_drops(
@@ -134,7 +163,7 @@ def reads_of(snapshots: Iterable[Snapshot]) -> dict[tuple[str, Metric], datetime
 def _conclude(look: AdmittedLook, reads: SourceReads, policy: LookPolicy) -> LookEvaluation:
     """Return everything that follows from one look whose verdicts are final."""
     kept, state = look.kept, look.state
-    orders = _orders_after(look, policy.mass_drops)
+    orders = _orders_after(look)
     read_at = reads.get((kept.source, state.target.metric))
     absence = _absence(state.absence, kept, read_at)
     failures = failures_after(state, kept)
@@ -163,7 +192,7 @@ def _conclude(look: AdmittedLook, reads: SourceReads, policy: LookPolicy) -> Loo
         verdicts=look.verdicts,
         next_look=following,
         noop_bounds=_noop_bounds(look, orders),
-        alerts=_decision_alerts(look) + alerts,
+        alerts=_decision_alerts(look, policy.caps) + alerts,
         judged=look.judged,
         opened=look.opened,
     )
@@ -185,11 +214,11 @@ def _absence(before: Absence, kept: Snapshot, read_at: datetime | None) -> Absen
     return before if kept.out_of_reach else observe(before, kept.outcome, kept.at, read_at)
 
 
-def _orders_after(look: AdmittedLook, rule: MassDropRule) -> tuple[OrderState, ...]:
+def _orders_after(look: AdmittedLook) -> tuple[OrderState, ...]:
     if not look.verdicts:
         return look.orders
     pairs = zip(look.orders, look.verdicts, strict=True)
-    return tuple(state_after(before, verdict, rule.hold) for before, verdict in pairs)
+    return tuple(state_after(before, verdict) for before, verdict in pairs)
 
 
 def _next_look(
@@ -228,17 +257,25 @@ def _noop_bounds(look: AdmittedLook, orders: Sequence[OrderState]) -> NoopBounds
     return noop_bounds(orders, look.kept.at, look.kept.judged)
 
 
-def _decision_alerts(look: AdmittedLook) -> tuple[Alert, ...]:
+def _decision_alerts(look: AdmittedLook, caps: DailyCaps) -> tuple[Alert, ...]:
     return tuple(
         decision_alert(decision, state.order)
         for state, verdict in zip(look.orders, look.verdicts, strict=False)
         for decision in verdict.new_decisions
-        if _has_alert(decision, verdict)
+        if _has_alert(decision, verdict, state, caps)
     )
 
 
-def _has_alert(decision: Decision, verdict: Verdict) -> bool:
-    """Whether a decision gets its own alert; a mass drop has one alert, a recovered held refill has none."""
+def _has_alert(decision: Decision, verdict: Verdict, state: OrderState, caps: DailyCaps) -> bool:
+    """Whether a decision gets its own alert.
+
+    A mass drop has one alert for all, and so has a daily cap, except for a refill that no day has room for. A
+    recovered held refill has none. The summary of a backlog tells of its old drops.
+    """
+    if decision.reason is Reason.DAILY_CAP:
+        return caps.too_large(state.order, decision.quantity)
+    if decision is verdict.decision and verdict.drop is not None and verdict.drop.backlog:
+        return not state.summary_pending
     if decision is verdict.release:
         return decision.reason is not Reason.RECOVERED
     return decision.reason not in {Reason.MASS_DROP, Reason.RESTORED}

@@ -19,6 +19,8 @@ class Case:
     count: int
     now: datetime
     mass_drop: bool = False
+    backlog: bool = False
+    """The drop is an old one of a backlog."""
 
 
 def _in_progress(case: Case) -> bool:
@@ -46,6 +48,10 @@ def _awaiting_request(case: Case) -> bool:
     return case.state.order.terms.refill is RefillMode.ON_REQUEST and not case.state.request_pending
 
 
+def _backlog(case: Case) -> bool:
+    return case.backlog
+
+
 def _mass_drop(case: Case) -> bool:
     return case.mass_drop
 
@@ -69,6 +75,7 @@ TABLE: tuple[tuple[Callable[[Case], bool], Action, Reason], ...] = (
     (_cooling_down, Action.WAIT, Reason.COOLDOWN),
     (_below_start_refused, Action.REFUSE, Reason.BELOW_START_COUNT),
     (_awaiting_request, Action.WAIT, Reason.AWAITING_REQUEST),
+    (_backlog, Action.HOLD, Reason.BACKLOG),
     (_mass_drop, Action.HOLD, Reason.MASS_DROP),
     (_restored, Action.HOLD, Reason.RESTORED),
     (_below_start_reviewed, Action.HOLD, Reason.BELOW_START_COUNT),

@@ -1,7 +1,6 @@
 """Order updates: the state of an order after a verdict."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 from monitor.guarantee.verdicts import Verdict
 from monitor.model.decision import Action, Decision, Reason
@@ -9,15 +8,18 @@ from monitor.model.drop import Drop, DropState
 from monitor.model.order_state import OrderState
 from monitor.model.refill import Refill, RefillState
 
+_STATES = {Action.REFILL: RefillState.QUEUED, Action.HOLD: RefillState.HELD}
+"""The state in which an action creates a refill."""
 
-def state_after(before: OrderState, verdict: Verdict, hold: timedelta) -> OrderState:
-    """Return the state of the order after a verdict; `hold` is how long a mass drop holds its refills."""
+
+def state_after(before: OrderState, verdict: Verdict) -> OrderState:
+    """Return the state of the order after a verdict."""
     order = verdict.measured or before.order
     if verdict.claim is None and verdict.release is None:
         return before if verdict.measured is None else replace(before, order=order)
     refills, drop = before.refills, _open_drop(verdict.drop) if verdict.judged else before.drop
     if verdict.new_decision is not None:
-        refills += _refill_of(verdict.new_decision, hold)
+        refills += _refill_of(verdict.new_decision)
     if verdict.release is not None:
         refills, drop = _released(refills, drop, verdict.release, before)
     return replace(
@@ -34,14 +36,13 @@ def _open_drop(drop: Drop | None) -> Drop | None:
     return drop if drop is not None and drop.state.open else None
 
 
-def _refill_of(decision: Decision, hold: timedelta) -> tuple[Refill, ...]:
+def _refill_of(decision: Decision) -> tuple[Refill, ...]:
     """The refill that a decision creates, queued or held."""
-    if decision.action is Action.REFILL:
-        return (Refill(decision.order_id, decision.quantity, RefillState.QUEUED),)
-    if decision.action is Action.HOLD:
-        release_at = decision.at + hold if decision.reason is Reason.MASS_DROP else decision.release_at
-        return (Refill(decision.order_id, decision.quantity, RefillState.HELD, release_at=release_at),)
-    return ()
+    state = _STATES.get(decision.action)
+    if state is None:
+        return ()
+    refill = Refill(decision.order_id, decision.quantity, state, created_at=decision.at)
+    return (replace(refill, release_at=decision.release_at),)
 
 
 def _released(

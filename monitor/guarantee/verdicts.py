@@ -53,8 +53,8 @@ class Verdict:
 
     @property
     def opened(self) -> bool:
-        """Whether a drop opened at this count."""
-        return self.drop is not None and self.drop.opened_at == self.at
+        """Whether a drop opened at this count; an old one of a backlog did not."""
+        return self.drop is not None and self.drop.opened_at == self.at and not self.drop.backlog
 
     @property
     def new_decision(self) -> Decision | None:
@@ -100,11 +100,13 @@ def _verdict(
     if claim is None:
         return Verdict(order.order_id, now, measured=measured)
     drop = observe(after.drop, order, claim.units, now)
+    if drop is not None and drop.opened_at == now and after.backlog and not before.settled_look:
+        drop = replace(drop, backlog=True)
     decision, repeated = None, False
     if drop is not None and drop.state in {DropState.SUSPECTED, DropState.WAITING}:
         drop = confirm(drop, order.terms, now)
         if drop.state is DropState.WAITING:
-            decision = decide(Case(after, claim, count, now, mass_drop=mass_drop))
+            decision = decide(Case(after, claim, count, now, mass_drop=mass_drop, backlog=drop.backlog))
             repeated = drop.last_decision == (decision.action, decision.reason)
             drop = _decided(drop, decision)
     undecided = drop is not None and drop.state in {DropState.SUSPECTED, DropState.WAITING}

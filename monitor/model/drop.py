@@ -44,6 +44,8 @@ class Drop:
     closed_at: datetime | None = None
     drop_id: int | None = None
     """Primary key of its row; None before it is stored."""
+    backlog: bool = False
+    """It existed already when an order of a backlog was first judged (RULES 10)."""
     last_decision: tuple[Action, Reason] | None = None
     """Action and reason of the newest decision on it."""
 

@@ -2,13 +2,13 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-_CENT = Decimal("0.01")
+CENT = Decimal("0.01")
 
 
 def finest(price: Decimal) -> Decimal:
     """The smallest amount that is told apart: a cent, or less if the price shows less."""
     exponent = price.as_tuple().exponent
-    return min(_CENT, Decimal(1).scaleb(exponent)) if isinstance(exponent, int) else _CENT
+    return min(CENT, Decimal(1).scaleb(exponent)) if isinstance(exponent, int) else CENT
 
 
 def share_of_price(price: Decimal, units: int, quantity: int) -> Decimal:

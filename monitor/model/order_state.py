@@ -21,6 +21,10 @@ class OrderState:
     """A look has judged the order after its delivery settled."""
     hold_until: datetime | None = None
     """Until when its refills are held because the database was restored (RULES 5); None if it never was."""
+    backlog: bool = False
+    """It was imported with a backlog, so a drop at its first judged look is an old one (RULES 10)."""
+    summary_pending: bool = False
+    """The summary of its backlog is still to come."""
 
     def in_flight(self, now: datetime) -> int:
         """Units of this order's refills that the count does not contain yet (RULES 3)."""

@@ -40,6 +40,8 @@ class Refill:
     """Units delivered, as reported by fulfilment; None if not reported."""
     release_at: datetime | None = None
     """End of the hold, when the drop is decided again; None if only an operator can release it."""
+    created_at: datetime | None = None
+    """When it was decided; None where that is not known."""
 
     @property
     def units(self) -> int:

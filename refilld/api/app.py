@@ -43,7 +43,8 @@ def create_app(
     problems.register(app)
     guard = Guard(database)
     # at most half of the threads wait for refills, so that the others can serve completions
-    queue = RefillQueue(database, clock, settings.queue.max_attempts, WaiterPool(stopping, THREADS // 2))
+    waiters, shadow = WaiterPool(stopping, THREADS // 2), settings.guarantee.shadow
+    queue = RefillQueue(database, clock, settings.queue.max_attempts, waiters, shadow)
     app.register_blueprint(health_routes(health))
     app.register_blueprint(refill_routes(queue, guard))
     requests = OrderRequests(database, clock, enabled, _texts(settings))

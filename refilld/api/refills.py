@@ -27,6 +27,8 @@ class RefillQueue:
     clock: Callable[[], datetime]
     max_attempts: int
     waiters: WaiterPool
+    shadow: bool
+    """In shadow mode no operator can queue a refill."""
 
     def _now(self, connection: Transaction) -> datetime:
         """The time that judges leases, by the clock that all processes share."""
@@ -88,7 +90,7 @@ class RefillQueue:
         number = read_refill_id(refill_id)
         read_nothing()
         with self.database.write() as connection:
-            row = operator_actions.act(connection, number, action, self._now(connection))
+            row = operator_actions.act(connection, number, action, self._now(connection), shadow=self.shadow)
         return answer({"refill_id": number, "state": row.state, "quantity": row.quantity})
 
     def listed(self) -> Response:

@@ -7,6 +7,8 @@ from sys import intern
 
 from monitor.evaluation.admission import Look
 from monitor.evaluation.evaluate import LookPolicy, RequestState, evaluate
+from monitor.evaluation.holding import Usage
+from monitor.guarantee.daily_caps import DailyCaps, day_of, queued_of, used_with
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.link import parse_link
 from monitor.model.order import Order
@@ -32,11 +34,20 @@ _LINK_CACHE_SIZE = 16_384
 class ReplayState:
     """Orders and targets at the current point of the history; past looks are not kept."""
 
-    def __init__(self, rule: MassDropRule, decision_log: DecisionLog, *, trust_zero: bool = False) -> None:
+    def __init__(
+        self,
+        rule: MassDropRule,
+        decision_log: DecisionLog,
+        *,
+        trust_zero: bool = False,
+        caps: DailyCaps = DailyCaps(),  # noqa: B008  # it is immutable
+    ) -> None:
         self._targets: dict[str, dict[str, ReplayTarget]] = {metric: {} for metric in Metric}
         self._target_of: dict[str, ReplayTarget] = {}
         self._mass_drop_windows = {metric: MassDropWindow(rule) for metric in Metric}
-        self._policy = LookPolicy(None, rule, trust_zero=trust_zero)
+        self._policy = LookPolicy(None, rule, trust_zero=trust_zero, caps=caps)
+        self._usage: Usage = {}
+        """What is used of the daily caps today."""
         self._decision_log = decision_log
         self.now = EARLIEST
         """Time of the newest applied event."""
@@ -123,8 +134,10 @@ class ReplayState:
         window = self._mass_drop_windows[look.metric]
         state = target.state(look.metric, window.opened_at(target))
         looks = [Look(state, target.orders, target.snapshot(look))]
-        request = RequestState(looks, {look.metric: window.state(look.at)}, {}, {})
-        (evaluation,) = evaluate(request, self._policy).looks
+        usage = self._usage_of(look.at) if self._policy.caps.configured else None
+        request = RequestState(looks, {look.metric: window.state(look.at)}, {}, {}, usage)
+        evaluated = evaluate(request, self._policy)
+        (evaluation,), self._usage = evaluated.looks, evaluated.usage or {}
         if evaluation.judged:
             window.record(target, look.at, opened=evaluation.opened)
         for before, verdict in zip(evaluation.orders, evaluation.verdicts, strict=False):
@@ -156,7 +169,18 @@ class ReplayState:
             return before
         if before.held_units:
             self._decision_log.record_refill(before.order, before.held_units)
+            self._use(before.order, before.held_units, at)
         return with_completed_refill(before, at)
+
+    def _usage_of(self, at: datetime) -> Usage:
+        day = day_of(at)
+        return {day: self._usage.get(day, {})}
+
+    def _use(self, order: Order, units: int, at: datetime) -> None:
+        """Count a refill that an operator releases against the daily caps."""
+        if self._policy.caps.configured:
+            day = day_of(at)
+            self._usage = {day: used_with(self._usage.get(day, {}), [queued_of(order, units)])}
 
 
 @lru_cache(_LINK_CACHE_SIZE)

@@ -46,7 +46,7 @@ class Replay:
         self._settings = settings
         self._decision_logs = [DecisionLog(None if number else write) for number in range(len(settings))]
         self._states = [
-            ReplayState(s.mass_drop.rule, decision_log, trust_zero=s.orders.trust_zero)
+            ReplayState(s.mass_drop.rule, decision_log, trust_zero=s.orders.trust_zero, caps=s.limits.caps)
             for s, decision_log in zip(settings, self._decision_logs, strict=True)
         ]
         self._complain = complain

@@ -14,6 +14,7 @@ from storage import restore as restores
 from storage.backup import Backup
 from storage.engine import Database
 from storage.errors import TransferError
+from storage.patience import MIGRATION
 from storage.restore import Present, Restored
 
 _file = click.argument("file", type=click.Path(path_type=Path))
@@ -28,7 +29,7 @@ def backup(context: CommandContext, file: Path, *, force: bool) -> None:
     if str(file) == "-":
         raise BadInputError("FILE", "a backup is written to a file, not to standard output")
     began, url = monotonic(), context.settings.database.url
-    database = Database(url, create=False)
+    database = Database(url, create=False, patience=MIGRATION)
     try:
         with exit_on_signals():
             written = backups.write_backup(database, url, file, overwrite=force)

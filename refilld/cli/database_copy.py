@@ -11,6 +11,7 @@ from storage.daemon_lock import daemon_lock
 from storage.database_copy import Copied
 from storage.engine import Database
 from storage.errors import MovedError, TransferError
+from storage.patience import MIGRATION
 from storage.transfer_action import TransferAction
 
 
@@ -23,10 +24,10 @@ def copy(context: CommandContext, url: str) -> None:
     Every row is compared. Interrupted, it can simply be run again.
     """
     began = monotonic()
-    source = Database(context.settings.database.url, create=False)
+    source = Database(context.settings.database.url, create=False, patience=MIGRATION)
     try:
         revision.require_current(source)
-        target = Database(url)
+        target = Database(url, patience=MIGRATION)
         try:
             with exit_on_signals():
                 copied = database_copy.copy(source, target, context.now(), _print_progress)

@@ -52,7 +52,10 @@ def list_(context: CommandContext, *, limit: int, as_json: bool, wide: bool) -> 
 @pass_context
 def release(context: CommandContext, metric: str) -> None:
     """Release all refills held for a mass drop; those whose drop has recovered are discarded."""
-    _decide_all(context, Metric(metric), lambda tx, i: held_refills.release(tx, i, context.now()))
+    shadow = context.settings.guarantee.shadow
+    _decide_all(
+        context, Metric(metric), lambda tx, i: held_refills.release(tx, i, context.now(), shadow=shadow)
+    )
 
 
 @mass_drops.command()

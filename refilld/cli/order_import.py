@@ -12,7 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from monitor.errors import BadInputError
+from monitor.model.number_words import counted
+from monitor.model.order import Order
 from monitor.model.service import Services
+from refilld.cli.backlog_hint import BacklogHint
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.derived_terms import DerivedTerms
 from refilld.cli.import_remedies import ImportRemedies
@@ -29,7 +32,13 @@ from refilld.orders_file import (
     without_conflicts,
 )
 from refilld.orders_file.input_file import STANDARD_INPUT, is_input
-from refilld.services.order_import import ImportCounts, ImportListeners, import_orders, try_orders
+from refilld.services.order_import import (
+    ImportCounts,
+    ImportListeners,
+    import_backlog,
+    import_orders,
+    try_orders,
+)
 from refilld.terminal import printable
 from refilld.time_format import checked_date_format, zone_named
 from storage.orders import ImportResult
@@ -71,6 +80,11 @@ def _parameter(text: str, parse: Callable[[str], T]) -> T:
 @click.option(
     "--date-format", type=_date_format, metavar="FORMAT", help="How times are written, like '%d.%m.%Y %H:%M'."
 )
+@click.option(
+    "--backlog",
+    is_flag=True,
+    help="Hold the refills of drops that exist already, and tell them in one alert.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
 @click.option(
     "--rejects",
@@ -86,6 +100,7 @@ def import_(  # noqa: PLR0913  (a parameter for each option)
     pairs: tuple[str, ...],
     zone: tzinfo | None,
     date_format: str | None,
+    backlog: bool,
     dry_run: bool,
     rejects: Path | None,
     as_json: bool,
@@ -97,7 +112,7 @@ def import_(  # noqa: PLR0913  (a parameter for each option)
     if rejects is not None and is_input(path, rejects):
         raise click.BadParameter("would overwrite FILE", param_hint="--rejects")
     conventions = conventions_of(context.settings.orders, zone=zone, date_format=date_format)
-    run = ImportRun(context, path, conventions, rejects)
+    run = ImportRun(context, path, conventions, rejects, backlog=backlog)
     counts = run.import_rows(_mapping(pairs), dry_run=dry_run)
     run.print_report(counts, dry_run=dry_run, as_json=as_json)
     if counts[ImportResult.REFUSED]:
@@ -108,7 +123,13 @@ class ImportRun:
     """One import, with what is to be reported of it."""
 
     def __init__(
-        self, context: CommandContext, path: Path, conventions: Conventions, rejects: Path | None
+        self,
+        context: CommandContext,
+        path: Path,
+        conventions: Conventions,
+        rejects: Path | None,
+        *,
+        backlog: bool = False,
     ) -> None:
         settings = context.settings
         self._context = context
@@ -121,6 +142,9 @@ class ImportRun:
         self._remedies = ImportRemedies(self._services, has_statuses=bool(settings.orders.statuses))
         self._derived = DerivedTerms(self._services, settings.all_terms)
         self._ignored_columns: tuple[str, ...] = ()
+        self._backlog = backlog
+        self._hint = BacklogHint(context.now())
+        self._in_backlog: int | None = None
 
     def import_rows(self, mapping: dict[str, str], *, dry_run: bool) -> ImportCounts:
         settings, now = self._context.settings, self._context.now()
@@ -137,11 +161,18 @@ class ImportRun:
                 notes=self._notes,
             )
             rows = stack.enter_context(_progress(file, parsed))
-            listeners = ImportListeners(refuse, self._derived.add)
+            listeners = ImportListeners(refuse, self._added)
             with _file_errors(self._path):
-                counts = (try_orders if dry_run else import_orders)(database, rows, now, listeners)
+                if self._backlog and not dry_run:
+                    counts, self._in_backlog = import_backlog(database, rows, now, listeners)
+                else:
+                    counts = (try_orders if dry_run else import_orders)(database, rows, now, listeners)
             self._ignored_columns = file.ignored
         return counts
+
+    def _added(self, order: Order) -> None:
+        self._derived.add(order)
+        self._hint.add(order)
 
     @contextmanager
     def _refusing(self, file: OrdersFile) -> Iterator[Callable[[Refused], None]]:
@@ -182,6 +213,8 @@ class ImportRun:
                 "notes": list(self._notes.lines()),
                 "remedies": self._remedies.facts(),
             }
+            if self._in_backlog is not None:
+                more["in_backlog"] = self._in_backlog
             print_json(numbers | more | self._derived.facts())
             return
         shown = {name: number for name, number in numbers.items() if number or name != ImportResult.IGNORED}
@@ -189,6 +222,14 @@ class ImportRun:
         click.echo(f"{'would be: ' if dry_run else ''}{totals}")
         for line in self._derived.lines():
             click.echo(line)
+        hint = None if self._backlog else self._hint.line()
+        if hint is not None:
+            click.echo(f"{self._name}: {hint}", err=True)
+        if self._in_backlog is not None:
+            click.echo(
+                f"{counted(self._in_backlog, 'order')} in the backlog; one alert tells of their drops "
+                "when all are judged"
+            )
 
 
 def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -203,7 +203,9 @@ def _operated(context: CommandContext, database: Database, refill_id: int, actio
     """Carry out an action in its own transaction; False, and a line on standard error, if it is refused."""
     try:
         with database.write() as connection:
-            row = operator_actions.act(connection, refill_id, action, _now(context, connection))
+            shadow = context.settings.guarantee.shadow
+            now = _now(context, connection)
+            row = operator_actions.act(connection, refill_id, action, now, shadow=shadow)
     except (NotFoundError, WrongStateError, OpenRefillError) as error:
         click.echo(f"refilld: {action} {refill_id}: {error}", err=True)
         return False

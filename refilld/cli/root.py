@@ -24,6 +24,7 @@ UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 MODULES = {
     "alerts": "alerts",
+    "backlog": "held",
     "backtest": "backtest",
     "check": "check",
     "daemons": "daemons",
@@ -39,6 +40,7 @@ MODULES = {
     "reviews": "reviews",
     "run": "daemon",
     "serve": "daemon",
+    "shadow": "held",
     "simulate": "simulate",
     "sources": "sources",
     "terms": "terms",

@@ -14,6 +14,7 @@ from threading import Event
 import structlog
 
 from jobs.alerting import Alerting
+from jobs.backlog_summaries import BacklogSummaries
 from jobs.configured_source import ConfiguredSource
 from jobs.daemon_beat import DaemonBeat
 from jobs.heartbeats import Heartbeats
@@ -25,6 +26,7 @@ from jobs.scheduler import RoundEnd, ScheduledJob, Scheduler, longest_silence, r
 from jobs.self_check import SelfCheck
 from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
+from monitor.model.decision import Reason
 from refilld.api.app import create_app
 from refilld.api.server import HttpServer
 from refilld.channels import open_channels
@@ -38,7 +40,7 @@ from refilld.services.look_obstacle import EnabledSources, enabled_sources, open
 from refilld.services.manual_check import ManualCheck
 from refilld.settings.settings import Settings
 from refilld.sources import cadence_for, reroute_targets, router_for
-from storage import sqlite_fault
+from storage import held_refills, sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.daemons import DaemonMode
 from storage.engine import Database
@@ -52,6 +54,7 @@ BEAT = "beat"
 BEAT_EVERY = timedelta(seconds=10)
 """Interval at which a daemon records that it is alive."""
 SELF_CHECK_EVERY = timedelta(minutes=1)
+BACKLOGS_EVERY = timedelta(minutes=1)
 
 Clock = Callable[[], datetime]
 
@@ -62,6 +65,7 @@ def intervals(settings: Settings) -> dict[str, timedelta]:
         "sampling": settings.sampling.tick,
         "leases": LEASES_EVERY,
         "self_check": SELF_CHECK_EVERY,
+        "backlogs": BACKLOGS_EVERY,
         "alerting": settings.alerts.every,
         "maintenance": MAINTENANCE_EVERY,
     }
@@ -89,6 +93,8 @@ class Daemon:
                 self.settings.mass_drop.rule,
                 router_for(self.settings, configured_sources),
                 trust_zero=self.settings.orders.trust_zero,
+                caps=self.settings.limits.caps,
+                shadow=self.settings.guarantee.shadow,
             ),
             clock=self.clock,
             wait=self._wait,
@@ -132,6 +138,9 @@ class Daemon:
             "self_check": self_check.run_once,
             "alerting": alerting.run_once,
             "maintenance": self._maintenance(lambda: heartbeat("maintenance")).run_once,
+            "backlogs": BacklogSummaries(
+                self.database, self.clock, shadow=self.settings.guarantee.shadow
+            ).run_once,
         }
         return [ScheduledJob(name, every, rounds[name]) for name, every in intervals(self.settings).items()]
 
@@ -146,6 +155,7 @@ class Daemon:
     def run_once(self, configured_sources: tuple[ConfiguredSource, ...]) -> None:
         """Run every job once. A failed job does not stop the others; raises RefilldError at the end."""
         with daemon_lock(self.database):
+            self._log_held()
             reroute_targets(self.database, configured_sources)
             sampling = self.sampling(configured_sources)
             failed = [
@@ -162,6 +172,7 @@ class Daemon:
         with ExitStack() as stack:
             stack.enter_context(daemon_lock(self.database))
             _check_sqlite(self.database)
+            self._log_held()
             reroute_targets(self.database, configured_sources)
             progress = _heartbeats(intervals(self.settings) | {BEAT: BEAT_EVERY})
             sampling = self.sampling(configured_sources, lambda: progress.heartbeat("sampling"))
@@ -186,6 +197,15 @@ class Daemon:
             self._supervise(check, progress, scheduler, self._storage_alarm(), ping)
             log.info("daemon.stopping")
         log.info("daemon.stopped")
+
+    def _log_held(self) -> None:
+        """Warn that shadow mode is on, and of what waits for an operator's decision since."""
+        with self.database.read() as tx:
+            waiting = len(held_refills.held_for(tx, Reason.SHADOW))
+        if self.settings.guarantee.shadow:
+            log.warning("shadow_mode.on", refills=waiting, advice="refilld shadow show")
+        elif waiting:
+            log.warning("shadow_mode.undecided", refills=waiting, advice="refilld shadow show")
 
     def serve(self) -> None:
         """Run the HTTP server without jobs, except that it records that it is alive."""

@@ -20,6 +20,8 @@ _LOOKING = ("ready", "proving")
 _IDS = 3
 _LONGEST_COMMAND = 70
 _ALL_IN_JSON = "refilld report --json"
+_SHOWN_BY = {Reason.SHADOW: "refilld shadow show", Reason.BACKLOG: "refilld backlog show"}
+"""The command that shows and decides what is held for a reason."""
 
 
 def first_actions(report: Report) -> tuple[ReportAction, ...]:
@@ -67,9 +69,11 @@ def _held(report: Report) -> Iterator[ReportAction]:
             yield ReportAction(
                 f"held for a mass drop of {group.metric}: {refills}", "refilld mass-drops list"
             )
+        elif group.reason is Reason.SHADOW and report.shadow is not None:
+            continue
         elif group.release_at is None:
             why = f"held until you decide ({group.reason}): {refills}"
-            yield ReportAction(why, "refilld refills list --state held")
+            yield ReportAction(why, _SHOWN_BY.get(group.reason, "refilld refills list --state held"))
 
 
 def _waiting(report: Report) -> Iterator[ReportAction]:

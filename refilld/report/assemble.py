@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
 from monitor.sources.breaker import Breaker
 from monitor.sources.rate_limit_state import RateLimitState
@@ -80,6 +81,11 @@ def queue_figures(rows: Sequence[RefillSums]) -> QueueFigures:
         oldest_queued=min(queued, default=None),
         held_groups=_held_groups(row for row in rows if row.state is RefillState.HELD),
     )
+
+
+def held_sum(rows: Iterable[RefillSums], reason: Reason) -> Sum:
+    """Sum up the refills that are held for a reason."""
+    return summed(_item(row) for row in rows if row.state is RefillState.HELD and row.reason is reason)
 
 
 def _held_groups(rows: Iterable[RefillSums]) -> tuple[HeldGroup, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
+from monitor.guarantee.daily_caps import Amounts
 from monitor.model.decision import Reason
 from monitor.model.target import Metric
 from refilld.report.sums import Sum
@@ -73,6 +74,17 @@ class QueueFigures:
     dead: Sum
     oldest_queued: datetime | None
     held_groups: tuple[HeldGroup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitFigures:
+    """One daily cap, and what is used of it today (UTC)."""
+
+    scope: str
+    cap: Amounts
+    used: Amounts
+    held: int
+    """Refills that are held for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +162,9 @@ class Report:
     ending: tuple[EndingDay, ...]
     """Guarantees that end on the next days, without days on which none does."""
     monitor: MonitorFigures
+    limits: tuple[LimitFigures, ...] = ()
+    shadow: Sum | None = None
+    """What shadow mode holds; None in live mode."""
     actions: Sequence[ReportAction] = ()
     """What to do first."""
 

@@ -3,14 +3,16 @@
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
+from monitor.guarantee.daily_caps import Amounts, DailyCaps, day_of
+from monitor.model.decision import Reason
 from monitor.sources.breaker import Breaker
 from monitor.sources.budget import DAY, HOUR
 from monitor.sources.rate_limit_state import RateLimitState
 from refilld.report.actions import first_actions
-from refilld.report.assemble import drop_figures, queue_figures, review_figures, source_figures
-from refilld.report.figures import MonitorFigures, Report, SourceFigures, WaitingFigures
+from refilld.report.assemble import drop_figures, held_sum, queue_figures, review_figures, source_figures
+from refilld.report.figures import LimitFigures, MonitorFigures, Report, SourceFigures, WaitingFigures
 from refilld.settings.settings import Settings
-from storage import guarantees, mass_drops, report, sources, target_health
+from storage import daily_caps, guarantees, mass_drops, report, sources, target_health
 from storage.engine import Transaction
 
 OVERDUE_AFTER = timedelta(minutes=10)
@@ -27,19 +29,31 @@ def load(tx: Transaction, settings: Settings, now: datetime, period: timedelta) 
     waiting, longest = report.waiting_requests(tx, MOST_WAITING)
     terms = guarantees.terms_in_use(tx)
     guaranteed = {row.provider: row.units for row in guarantees.guaranteed_units(tx, terms, now)}
+    refills = report.refill_sums(tx, since)
     found = Report(
         now=now,
         period=period,
         empty=not report.any_order(tx),
         mass_drops=tuple(mass_drops.current(tx)),
         drops=drop_figures(report.drop_sums(tx, since), guaranteed),
-        queue=queue_figures(report.refill_sums(tx, since)),
+        queue=queue_figures(refills),
         reviews=review_figures(report.review_sums(tx)),
         waiting=WaitingFigures(waiting, tuple(longest)),
         ending=tuple(guarantees.ending(tx, terms, now, _midnight(now) + DAYS_AHEAD * DAY)),
         monitor=_monitor(tx, settings, now, since),
+        shadow=held_sum(refills, Reason.SHADOW) if settings.guarantee.shadow else None,
+        limits=_limits(tx, settings.limits.caps, now),
     )
     return replace(found, actions=first_actions(found))
+
+
+def _limits(tx: Transaction, caps: DailyCaps, now: datetime) -> tuple[LimitFigures, ...]:
+    """The daily caps, and what is used of them."""
+    used = daily_caps.usage(tx, day_of(now)) if caps.configured else {}
+    return tuple(
+        LimitFigures(str(scope), cap, used.get(scope, Amounts()), daily_caps.held(tx, scope))
+        for scope, cap in sorted(caps.caps.items())
+    )
 
 
 def _monitor(tx: Transaction, settings: Settings, now: datetime, since: datetime) -> MonitorFigures:

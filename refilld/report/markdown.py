@@ -7,8 +7,10 @@ from monitor.model.number_words import counted
 from monitor.model.time_words import age, minute
 from refilld.report.figures import DropGroup, Report
 from refilld.report.words import (
+    limit_words,
     named,
     release_words,
+    shadow_words,
     source_words,
     span,
     sum_words,
@@ -51,6 +53,8 @@ def _section(title: str, lines: Iterable[str]) -> str:
 
 
 def _drops(report: Report) -> Iterator[str]:
+    if report.shadow is not None:
+        yield f"* **shadow mode** is {escaped(shadow_words(report.shadow))}"
     for one in report.mass_drops:
         fell = f"{one.fallen} of {one.judged} targets fell"
         yield f"* **mass drop** of {one.metric} since {minute(one.started_at)}Z: {fell}"
@@ -93,6 +97,8 @@ def _refills(report: Report) -> Iterator[str]:
         what = f"{group.reason}, {group.metric}: {sum_words(group.held)}"
         oldest, released = age(report.now - group.oldest), release_words(group, report.now)
         yield f"    * {escaped(what)}, oldest {oldest}, released {released}"
+    for limit in report.limits:
+        yield f"* used today of {escaped(limit_words(limit))}"
     yield f"* refilled: {escaped(sum_words(queue.completed))}"
     if queue.oldest_queued is not None:
         yield f"* the oldest queued refill waits for {age(report.now - queue.oldest_queued)}"

@@ -3,8 +3,10 @@
 import csv
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from io import StringIO
 
+from monitor.model.money import finest, rounded
 from refilld.report.figures import Report
 from refilld.report.sums import Sum
 from refilld.time_format import rfc3339
@@ -28,6 +30,8 @@ def render_csv(report: Report) -> str:
 
 def _rows(report: Report) -> Iterator[Row]:
     yield {"section": "report", "name": "period", "at": report.since, "until": report.now}
+    if report.shadow is not None:
+        yield from _sums("shadow", "held", report.shadow)
     for one in report.mass_drops:
         detail = f"{one.fallen} of {one.judged} targets fell"
         yield {"section": "mass_drop", "metric": one.metric, "at": one.started_at, "detail": detail}
@@ -41,6 +45,7 @@ def _rows(report: Report) -> Iterator[Row]:
         yield {"section": "waiting", "name": "order", "at": waits.asked_at, **who}
     for day in report.ending:
         yield {"section": "ending", "name": f"{day.day:%Y-%m-%d}", "number": day.orders, "units": day.units}
+    yield from _limits(report)
     yield from _monitor(report)
     for action in report.actions:
         yield {"section": "action", "name": action.command, "detail": action.why}
@@ -87,6 +92,17 @@ def _sums(section: str, name: str, found: Sum) -> Iterator[Row]:
             "currency": part.currency,
             "number": part.number,
         }
+
+
+def _limits(report: Report) -> Iterator[Row]:
+    """One row for the units and for each currency of a daily cap; the detail is the cap."""
+    for limit in report.limits:
+        row: Row = {"section": "limit", "name": limit.scope, "number": limit.held}
+        if limit.cap.units:
+            yield row | {"units": limit.used.units, "detail": str(limit.cap.units)}
+        for currency, cap in limit.cap.price.items():
+            amount = rounded(limit.used.price.get(currency, Decimal(0)), finest(cap))
+            yield row | {"amount": amount, "currency": currency, "detail": f"{cap:f}"}
 
 
 def _monitor(report: Report) -> Iterator[Row]:

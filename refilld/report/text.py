@@ -9,8 +9,10 @@ from monitor.model.number_words import counted
 from monitor.model.time_words import age, minute
 from refilld.report.figures import DropGroup, QueueFigures, Report
 from refilld.report.words import (
+    limit_words,
     named,
     release_words,
+    shadow_words,
     source_words,
     span,
     sum_words,
@@ -21,7 +23,7 @@ from refilld.terminal import printable
 WIDTH = 80
 _LABEL = 12
 _BODY = WIDTH - _LABEL
-_MOST = {"provider": 4, "service": 3, "metric": 3, "held": 3, "waiting": 3, "source": 3}
+_MOST = {"provider": 4, "service": 3, "metric": 3, "held": 3, "limit": 4, "waiting": 3, "source": 3}
 """Lines of a group, at most."""
 _COLUMNS = ("opened", "confirmed", "recovered", "missing", "of guar.")
 
@@ -39,11 +41,14 @@ def _empty() -> Iterator[str]:
 
 
 def _sections(report: Report) -> Iterator[str]:
+    if report.shadow is not None:
+        yield from _labelled("shadow mode", wrap(shadow_words(report.shadow), _BODY))
     for one in report.mass_drops:
         fell = f"{one.metric} since {minute(one.started_at)}Z: {one.fallen} of {one.judged} targets fell"
         yield from _labelled("mass drop", [fell])
     yield from _labelled("drops", _drops(report))
     yield from _labelled("owed", _owed(report))
+    yield from _labelled("used today", _limits(report))
     yield from _labelled("refilled", [sum_words(report.queue.completed)])
     yield from _labelled("reviews", [_reviews(report)])
     yield from _labelled("customers", _customers(report))
@@ -123,6 +128,14 @@ def _held(report: Report) -> Iterator[str]:
         numbers = f"{group.held.number:>8,}{group.held.units:>10,}{age(report.now - group.oldest):>7}"
         yield f"  {reason}{numbers}  {release_words(group, report.now)}"
     yield from _more(groups, groups[: _MOST["held"]])
+
+
+def _limits(report: Report) -> Iterator[str]:
+    """The daily caps; those that hold refills come first."""
+    limits = sorted(report.limits, key=lambda limit: limit.held == 0)
+    shown = limits[: _MOST["limit"]]
+    yield from map(limit_words, shown)
+    yield from _more(limits, shown)
 
 
 def _oldest(report: Report, queue: QueueFigures) -> str:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from monitor.model.duration import format_duration
+from monitor.model.money import finest, rounded
 from monitor.model.number_words import counted
 from monitor.model.time_words import age, minute
-from refilld.report.figures import HeldGroup, Report, SourceFigures
+from refilld.report.figures import HeldGroup, LimitFigures, Report, SourceFigures
 from refilld.report.sums import Sum
 from refilld.terminal import printable
 
@@ -39,6 +41,22 @@ def sum_words(found: Sum, noun: str = "refill") -> str:
     """A sum in words."""
     words = f"{counted(found.number, noun)}, {counted(found.units, 'unit')}"
     return f"{words}, {amounts}" if (amounts := money(found)) else words
+
+
+def shadow_words(held: Sum) -> str:
+    """That shadow mode is on, and what would have been queued without it."""
+    return f"on, nothing is queued; held instead: {sum_words(held)}"
+
+
+def limit_words(limit: LimitFigures) -> str:
+    """What is used of a daily cap, and how many refills it holds."""
+    cap, used = limit.cap, limit.used
+    parts = [f"{used.units:,} of {counted(cap.units, 'unit')}"] if cap.units else []
+    for currency in sorted(cap.price):
+        amount = rounded(used.price.get(currency, Decimal(0)), finest(cap.price[currency]))
+        parts.append(f"{amount:,f} of {cap.price[currency]:,f} {printable(currency)}")
+    held = f"; {counted(limit.held, 'refill')} held" if limit.held else ""
+    return f"{printable(limit.scope)}: {', '.join(parts)}{held}"
 
 
 def release_words(group: HeldGroup, now: datetime) -> str:

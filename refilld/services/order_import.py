@@ -9,6 +9,7 @@ from itertools import islice
 
 from monitor.model.order import Order
 from refilld.orders_file import Ignored, ParsedRow, Refused
+from storage import backlogs
 from storage.engine import Database, Transaction
 from storage.orders import ImportResult, import_batch
 
@@ -41,15 +42,30 @@ class _BatchResult:
 
 
 def import_orders(
-    database: Database, parsed: Iterable[ParsedRow], now: datetime, listeners: ImportListeners
+    database: Database,
+    parsed: Iterable[ParsedRow],
+    now: datetime,
+    listeners: ImportListeners,
+    backlog_id: int | None = None,
 ) -> ImportCounts:
     """Import every valid row; a refused row changes nothing."""
     counts: ImportCounts = Counter()
     for batch in _batches(parsed):
         with database.write() as tx:
-            result = _import(tx, batch, now)
+            result = _import(tx, batch, now, backlog_id)
         _report(counts, result, listeners)
     return counts
+
+
+def import_backlog(
+    database: Database, parsed: Iterable[ParsedRow], now: datetime, listeners: ImportListeners
+) -> tuple[ImportCounts, int]:
+    """Import every valid row as a backlog; gives the number of its orders, too."""
+    with database.write() as tx:
+        backlog_id = backlogs.begin(tx, now)
+    counts = import_orders(database, parsed, now, listeners, backlog_id)
+    with database.write() as tx:
+        return counts, backlogs.finish(tx, backlog_id, now)
 
 
 def try_orders(
@@ -68,11 +84,13 @@ def try_orders(
     return counts
 
 
-def _import(tx: Transaction, batch: list[ParsedRow], now: datetime) -> _BatchResult:
+def _import(
+    tx: Transaction, batch: list[ParsedRow], now: datetime, backlog_id: int | None = None
+) -> _BatchResult:
     valid = [item for item in batch if isinstance(item, tuple)]
     refused = [item for item in batch if isinstance(item, Refused)]
     added = []
-    imported = import_batch(tx, [order for _, order in valid], now)
+    imported = import_batch(tx, [order for _, order in valid], now, backlog_id)
     for (row, order), result in zip(valid, imported, strict=True):
         if result.error is not None:
             refused.append(Refused.row(row, result.error))

@@ -12,7 +12,9 @@ from monitor.model.service import Service
 from monitor.model.terms_catalog import TermsCatalog
 from refilld.settings.alerts import AlertsSection
 from refilld.settings.database import DatabaseSection
+from refilld.settings.guarantee import GuaranteeSection
 from refilld.settings.http import HttpSection
+from refilld.settings.limits import LimitsSection
 from refilld.settings.orders import OrdersSection
 from refilld.settings.retention import RetentionSection
 from refilld.settings.section import Duration, Section, wrong
@@ -68,7 +70,9 @@ class Settings(Section):
     services: dict[str, ServiceSection] = {}
     service_names: ServiceNamesSection = ServiceNamesSection()
     orders: OrdersSection = OrdersSection()
+    guarantee: GuaranteeSection = GuaranteeSection()
     mass_drop: MassDropSection = MassDropSection()
+    limits: LimitsSection = LimitsSection()
     queue: QueueSection = QueueSection()
     alerts: AlertsSection = AlertsSection()
     answers: AnswersSection = AnswersSection()

@@ -7,6 +7,7 @@ from monitor.sources.registry import open_source
 from monitor.sources.simulated.shop import SimulatedShop
 from monitor.sources.simulated.source import SimulatedSource
 from refilld.settings.alerts import AlertsSection
+from refilld.settings.guarantee import GuaranteeSection
 from refilld.settings.settings import Settings
 from refilld.settings.sources import SourceSection
 from refilld.simulate.world import SimulatedWorld
@@ -57,9 +58,10 @@ def _combined(sections: Sequence[SourceSection]) -> SourceSection:
 
 
 def for_simulation(settings: Settings) -> Settings:
-    """The settings inside a simulation: one source for all services, and no alert channels."""
+    """The settings inside a simulation: one source for all services, no alert channels, no shadow mode."""
     services = {name: one.model_copy(update={"sources": None}) for name, one in settings.services.items()}
-    return settings.model_copy(update={"services": services, "alerts": AlertsSection()})
+    changed = {"services": services, "alerts": AlertsSection(), "guarantee": GuaranteeSection()}
+    return settings.model_copy(update=changed)
 
 
 def with_cadence(settings: Settings, cadence: str) -> Settings:

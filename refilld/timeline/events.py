@@ -24,14 +24,17 @@ REASONS = {
     Reason.COOLDOWN: "the last refill is too fresh",
     Reason.BELOW_START_COUNT: "the count is below what it was before the order",
     Reason.AWAITING_REQUEST: "the customer has not asked",
+    Reason.BACKLOG: "it was missing before the first look",
     Reason.MASS_DROP: "many counts fell at once",
     Reason.RESTORED: "the database was restored, and later deliveries are not known",
+    Reason.SHADOW: "shadow mode queues nothing",
+    Reason.DAILY_CAP: "the daily cap is reached",
     Reason.DROP_CONFIRMED: "the drop is confirmed",
     Reason.RECOVERED: "the drop is no longer there",
     Reason.DECLINED: "an operator declined it",
 }
 STATES = {
-    RefillState.HELD: "held for an operator's approval",
+    RefillState.HELD: "held",
     RefillState.QUEUED: "queued",
     RefillState.CLAIMED: "claimed",
     RefillState.COMPLETED: "completed",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from refilld.settings.settings import Settings
 from tests.proof.naive_orders import target_of
 from tests.proof.naive_rules import decisions
 
@@ -14,7 +15,19 @@ Decide = Callable[[Row], tuple[list[Row], list[Row]]]
 
 
 def naive_decisions(world: Row) -> list[Row]:
-    return decisions(world["orders"], world["terms"], world["mass_drop"], world["events"])
+    return decisions(
+        world["orders"],
+        world["terms"],
+        world["mass_drop"],
+        world["events"],
+        world.get("limits"),
+        world.get("backlog"),
+    )
+
+
+def configured_by(world: Row) -> Settings:
+    sections = {"terms": world["terms"], "mass_drop": world["mass_drop"], "limits": world.get("limits", {})}
+    return Settings.model_validate(sections)
 
 
 def in_order(decided: list[Row]) -> list[Row]:
@@ -87,6 +100,8 @@ def report(world: Row, decide: Decide) -> str:
     naive, product = decide(world)
     lines = [f"order: {_line(order)}" for order in world["orders"]]
     lines += [f"terms: {_line(world['terms'])}", f"mass drop: {_line(world['mass_drop'])}"]
+    lines += [f"backlog: {_line(world.get('backlog', []))}"]
+    lines += [f"limits: {_line(world.get('limits', {}))}"]
     lines += [f"event: {_line(event)}" for event in world["events"]]
     lines += [f"naive model: {_line(row)}" for row in in_order(naive)]
     lines += [f"product:     {_line(row)}" for row in in_order(product)]

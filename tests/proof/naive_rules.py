@@ -6,6 +6,7 @@ A world is a dict of plain lists; each event is handled with all earlier ones at
 from datetime import datetime
 from typing import Any
 
+from tests.proof.naive_caps import USUAL_LIMITS, exceeds_a_cap
 from tests.proof.naive_claims import allowance, claims, completions
 from tests.proof.naive_lines import known_base, note_count
 from tests.proof.naive_orders import (
@@ -28,7 +29,7 @@ UNDONE_DROP = {"suspected", "waiting", "refused"}
 USUAL_MASS_DROP: Row = {"enabled": True, "window": "6h", "min_targets": 20, "share": 20, "hold": "48h"}
 
 
-def new_world(orders: list[Row], terms: dict[str, Row], mass_drop: Row) -> Row:
+def new_world(orders: list[Row], terms: dict[str, Row], mass_drop: Row, limits: Row | None = None) -> Row:
     """The orders before anything has happened."""
     given = {order["order_id"]: known_base(order) for order in orders}
     return {
@@ -36,8 +37,10 @@ def new_world(orders: list[Row], terms: dict[str, Row], mass_drop: Row) -> Row:
         "bases": {order_id: known for order_id, known in given.items() if known is not None},
         "counted": set(),
         "judged_once": set(),
+        "backlog": set(),
         "terms": terms,
         "mass_drop": USUAL_MASS_DROP | mass_drop,
+        "limits": USUAL_LIMITS | (limits or {}),
         "looks": [],
         "refills": [],
         "drops": [],
@@ -50,10 +53,16 @@ def new_world(orders: list[Row], terms: dict[str, Row], mass_drop: Row) -> Row:
 
 
 def decisions(
-    orders: list[Row], terms: dict[str, Row], mass_drop: Row, events: list[Row]
+    orders: list[Row],
+    terms: dict[str, Row],
+    mass_drop: Row,
+    events: list[Row],
+    limits: Row | None = None,
+    backlog: list[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Give the decisions as the backtest writes them: those that change a drop's action or reason."""
-    world = new_world(orders, terms, mass_drop)
+    world = new_world(orders, terms, mass_drop, limits)
+    world["backlog"] |= set(backlog or ())
     for event in events:
         handle(world, event | {"at": moment(event["at"])})
     return list(world["decisions"])
@@ -74,6 +83,7 @@ def handle(world: Row, event: Row) -> None:
 def complete(world: Row, order: Row, event: Row) -> None:
     refill = open_refill(world, order)
     if refill is not None:
+        refill.setdefault("queued", event["at"])  # an operator has released a held one
         refill.update(state="completed", completed_at=event["at"], delivered=refill["quantity"])
 
 
@@ -131,10 +141,12 @@ def judge(world: Row, look: Row) -> None:
         world["judged"].append({"at": look["at"], "metric": look["metric"], "fell": any(opened)})
         world["judged"][-1]["target"] = target_of(look)
     mass_drop = bool(active) and mass_drop_is_on(world, look)
-    for order in active:
+    due.sort(key=lambda refill: (refill["at"], refill["order"]["order_id"]))
+    released = [outcome(world, refill, releases[refill["order"]["order_id"]], look) for refill in due]
+    for order in sorted(active, key=lambda order: order["order_id"]):
         decide(world, order, world["claims"][order["order_id"]], look, mass_drop=mass_drop)
-    for refill in due:
-        release(world, refill, releases[refill["order"]["order_id"]], look)
+    for refill, found in zip(due, released, strict=True):
+        release(world, refill, found, releases[refill["order"]["order_id"]], look)
     for order in active:
         world["judged_once"].add(order["order_id"])
         if open_drop(world, order) is None:
@@ -165,8 +177,10 @@ def follow(world: Row, order: Row, claim: Row, look: Row) -> bool:
         return False
     if drop is None:
         new = {"order": order, "state": "suspected", "opened": look["at"], "looks": 1, "recorded": None}
+        name = order["order_id"]
+        new["old"] = name in world["backlog"] and name not in world["judged_once"]
         world["drops"].append(new | {"look": look, "decided": None})
-        return True
+        return not new["old"]
     drop.update(looks=drop["looks"] + 1, look=look)
     return False
 
@@ -196,19 +210,33 @@ def decide(world: Row, order: Row, claim: Row, look: Row, *, mass_drop: bool) ->
         return
     own = [refill for refill in world["refills"] if refill["order"] is order]
     asked = order["order_id"] in world["asked"]
-    action, reason = table(world, order, own, claim, look["at"], asked=asked, mass_drop=mass_drop)
+    old = drop.get("old", False)
+    action, reason = table(world, order, own, claim, look["at"], asked=asked, mass_drop=mass_drop, old=old)
     quantity = min(claim["claim"], allowance(world, order, own)) if action in {"refill", "hold"} else 0
+    if action == "refill" and exceeds_a_cap(world, order, quantity, look["at"]):
+        action, reason = "hold", "daily_cap"
     drop["state"] = {"wait": "waiting", "refuse": "refused", "hold": "held", "refill": "refilled"}[action]
     drop["decided"] = {"look": look, "action": action, "reason": reason, "quantity": quantity}
     if quantity:
         refill = {"order": order, "drop": drop, "quantity": quantity, "asked": asked}
         refill |= {"state": "queued" if action == "refill" else "held", "reason": reason, "at": look["at"]}
+        refill["held"] = look["at"]
+        if action == "refill":
+            refill["queued"] = look["at"]
         world["refills"].append(refill)
     record(world, drop, (action, reason, quantity), claim, look)
 
 
 def table(
-    world: Row, order: Row, own: list[Row], claim: Row, at: datetime, *, asked: bool, mass_drop: bool
+    world: Row,
+    order: Row,
+    own: list[Row],
+    claim: Row,
+    at: datetime,
+    *,
+    asked: bool,
+    mass_drop: bool,
+    old: bool = False,
 ) -> tuple[str, str]:
     """The table of section 5, row by row."""
     terms, completed = terms_of(world, order), completions(own)
@@ -220,6 +248,7 @@ def table(
         (any(at - then < span(terms["cooldown"]) for then in completed), "wait", "cooldown"),
         (below and terms["below_start"] == "refuse", "refuse", "below_start_count"),
         (terms["refill"] == "on_request" and not asked, "wait", "awaiting_request"),
+        (old, "hold", "backlog"),
         (mass_drop, "hold", "mass_drop"),
         (below and terms["below_start"] == "review", "hold", "below_start_count"),
         (True, "refill", "drop_confirmed"),
@@ -228,32 +257,47 @@ def table(
 
 
 def is_due(world: Row, refill: Row, at: datetime) -> bool:
-    """Whether a refill held for a mass drop has been held for long enough."""
-    held = refill["state"] == "held" and refill["reason"] == "mass_drop"
-    return held and bool(at >= refill["at"] + span(world["mass_drop"]["hold"]))
+    """Whether a refill held for a mass drop or a daily cap has been held for long enough."""
+    if refill["state"] != "held":
+        return False
+    if refill["reason"] == "daily_cap":
+        too_large = exceeds_a_cap(world, refill["order"], refill["quantity"], None)
+        keep = world["limits"]["on_next_day"] == "keep"
+        return bool(at.date() > refill["held"].date() and not too_large and not keep)
+    return refill["reason"] == "mass_drop" and bool(at >= refill["at"] + span(world["mass_drop"]["hold"]))
 
 
-def release(world: Row, refill: Row, claim: Row, look: Row) -> None:
-    """Decide a refill held for a mass drop again, as if no mass drop were on."""
+def outcome(world: Row, refill: Row, claim: Row, look: Row) -> tuple[str, str, int]:
+    """Decide a held refill again, as if no mass drop were on."""
     order = refill["order"]
     own = [other for other in world["refills"] if other["order"] is order and other is not refill]
     if claim["claim"] < threshold(world, order):
-        refill["state"] = "rejected"
-        record(world, refill["drop"], ("refuse", "recovered", 0), claim, look)
-        return
+        return "refuse", "recovered", 0
     asked = refill["asked"] or order["order_id"] in world["asked"]
     action, reason = table(world, order, own, claim, look["at"], asked=asked, mass_drop=False)
     quantity = 0
     if action in {"refill", "hold"}:
         quantity = min(claim["claim"], allowance(world, order, own), refill["quantity"])
+    if action == "refill" and exceeds_a_cap(world, order, quantity, look["at"]):
+        return "hold", "daily_cap", quantity
+    if action == "refill":
+        refill["queued"] = look["at"]  # the others of this count have less room
+        refill["quantity"] = quantity
+    return action, reason, quantity
+
+
+def release(world: Row, refill: Row, found: tuple[str, str, int], claim: Row, look: Row) -> None:
+    """Carry out what was decided about a held refill."""
+    action, reason, quantity = found
     if action == "refill":
         refill.update(state="queued", quantity=quantity)
     if action == "hold":
-        refill.update(reason=reason, quantity=quantity)
+        refill.update(reason=reason, quantity=quantity, held=look["at"])
     if action == "refuse":
         refill["state"] = "rejected"
-        refuse_until_recovered(world, refill)
-    record(world, refill["drop"], (action, reason, quantity), claim, look)
+        if reason != "recovered":
+            refuse_until_recovered(world, refill)
+    record(world, refill["drop"], found, claim, look)
 
 
 def refuse_until_recovered(world: Row, refill: Row) -> None:

@@ -56,12 +56,14 @@ def seeded_world(random: Random) -> Row:
         "orders": [],
         "terms": {name: _terms(random, profile) for name in ("default", "other", "third")},
         "mass_drop": _mass_drop(random, profile),
+        "limits": _limits(random),
         "events": [],
     }
     for target in targets:
         _sell(random, world["orders"], target, random.randint(1, profile["orders"]))
     _live(random, world, targets, profile)
-    return world
+    ids = [order["order_id"] for order in world["orders"]]
+    return world | {"backlog": random.choice(([], [], [], random.sample(ids, len(ids) // 2), ids))}
 
 
 def _target(random: Random, number: int) -> Row:
@@ -125,6 +127,19 @@ def _mass_drop(random: Random, profile: Row) -> Row:
     return rule
 
 
+def _limits(random: Random) -> Row:
+    """Daily caps, most of them below what is lost on a day; half of the worlds have none."""
+    if random.randint(0, 1):
+        return {}
+
+    def cap() -> Row:
+        units = random.choice((0, 5, 20, 60))
+        return {"units": units, "price": random.choice(({}, {}, {"USD": "0.50"}, {"EUR": "2"}))}
+
+    scopes = {"providers": {"acme": cap()}, "services": {"any": cap()} if random.randint(0, 2) == 0 else {}}
+    return cap() | scopes | {"on_next_day": random.choice(("release", "release", "release", "keep"))}
+
+
 def _sell(random: Random, orders: list[Row], target: Row, number: int) -> None:
     """Add orders of one target, often completed at the same time; each raises the count at completion."""
     hours = sorted(random.choice(COMPLETIONS) for _ in range(number))
@@ -162,6 +177,9 @@ def _order(random: Random, target: Row, number: int) -> Row:
         "remains": random.randint(0, quantity) if partial else 0,
         "metric": target["metric"],
         "terms": random.choice(("default", "default", "other", "third")),
+        "provider": random.choice((None, "acme", "other")),
+        "price": random.choice((None, "1", "1.25", "0.333333")),
+        "currency": random.choice(("USD", "USD", "EUR")),
     }
 
 

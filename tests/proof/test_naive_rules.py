@@ -17,8 +17,10 @@ HERE = Path(__file__).parent
 PRODUCT = {"monitor", "storage", "jobs", "refilld"}
 EVERY_DECISION = {
     ("refill", "drop_confirmed"),
+    ("hold", "backlog"),
     ("hold", "mass_drop"),
     ("hold", "below_start_count"),
+    ("hold", "daily_cap"),
     ("wait", "refill_in_progress"),
     ("wait", "cooldown"),
     ("wait", "awaiting_request"),
@@ -61,10 +63,11 @@ def decided(
     orders: list[dict[str, Any]],
     events: list[dict[str, Any]],
     mass_drop: dict[str, Any] | None = None,
+    limits: dict[str, Any] | None = None,
     **terms: Any,
 ) -> list[tuple[Any, ...]]:
     """Give hour, order, action, reason and quantity of each decision."""
-    made = decisions(orders, {"default": terms}, mass_drop or {}, events)
+    made = decisions(orders, {"default": terms}, mass_drop or {}, events, limits)
     hours = [(one["at"].day - 1) * 24 + one["at"].hour for one in made]
     return [
         (hour, one["order_id"], one["decision"], one["reason"], one["quantity"])
@@ -73,7 +76,15 @@ def decided(
 
 
 @pytest.mark.parametrize(
-    "name", ["naive_rules.py", "naive_claims.py", "naive_lines.py", "naive_orders.py", "seeded_worlds.py"]
+    "name",
+    [
+        "naive_rules.py",
+        "naive_claims.py",
+        "naive_caps.py",
+        "naive_lines.py",
+        "naive_orders.py",
+        "seeded_worlds.py",
+    ],
 )
 def test_the_naive_model_imports_nothing_of_the_product(name: str) -> None:
     for node in ast.walk(ast.parse((HERE / name).read_text())):
@@ -261,13 +272,53 @@ def test_a_mass_drop_ends_below_half_of_its_share() -> None:
     assert ended[-1] == (30, "0", "refill", "drop_confirmed", 50)
 
 
+def test_a_daily_cap_holds_a_refill_whole_until_there_is_room() -> None:
+    """40 fit into 50, 30 do not; on the next day the older one is first, and 40 of 50 are used by it."""
+    sold = [order(name, 100, 0, link=name) for name in ("a", "b", "c")]
+    first = [look(1, 60, "a"), look(2, 70, "b"), look(3, 60, "c")]
+    made = decided(sold, [*first, look(25, 70, "b"), look(26, 60, "c")], None, {"units": 50}, **ONE_LOOK)
+    assert made == [
+        (1, "a", "refill", "drop_confirmed", 40),
+        (2, "b", "hold", "daily_cap", 30),
+        (3, "c", "hold", "daily_cap", 40),
+        (25, "b", "refill", "drop_confirmed", 30),
+    ]
+
+
+def test_a_cap_on_the_price_counts_shares_of_its_currency() -> None:
+    """40 of 100 units sold for 1 USD are 0.40; twice that is more than 0.79, but not than 0.80."""
+    sold = [order(name, 100, 0, link=name, price="1", currency="USD") for name in ("a", "b")]
+    looks = [look(1, 60, "a"), look(2, 60, "b")]
+    for cap, second in (("0.79", "hold"), ("0.80", "refill")):
+        made = decided(sold, looks, None, {"price": {"USD": cap, "EUR": "0.01"}}, **ONE_LOOK)
+        assert [one[2] for one in made] == ["refill", second]
+
+
+def test_a_refill_larger_than_a_cap_is_released_on_no_day() -> None:
+    made = decided([order("a", 100, 0)], [look(1, 60), look(49, 60)], None, {"units": 39}, **ONE_LOOK)
+    assert made == [(1, "a", "hold", "daily_cap", 40)]
+
+
+def test_an_old_drop_of_a_backlog_is_held_and_a_later_one_refilled() -> None:
+    """Both have lost 40 at their first look; only the order of the backlog had this before."""
+    sold = [order("a", 100, 0, link="a"), order("b", 100, 0, link="b")]
+    events = [look(1, 60, "a"), look(2, 60, "b"), look(3, 40, "a")]
+    made = decisions(sold, {"default": ONE_LOOK}, {}, events, None, ["a"])
+    assert [(one["order_id"], one["decision"], one["reason"]) for one in made] == [
+        ("a", "hold", "backlog"), ("b", "refill", "drop_confirmed"), ("a", "wait", "refill_in_progress"),
+    ]  # fmt: skip
+
+
 def many_worlds() -> list[dict[str, Any]]:
     return [seeded_world(Random(seed)) for seed in range(2000)]
 
 
 def test_every_decision_occurs_in_many_worlds() -> None:
     """Each pair of action and reason, in at least 40 of 2000 worlds."""
-    decided = (decisions(w["orders"], w["terms"], w["mass_drop"], w["events"]) for w in many_worlds())
+    decided = (
+        decisions(w["orders"], w["terms"], w["mass_drop"], w["events"], w["limits"], w["backlog"])
+        for w in many_worlds()
+    )
     worlds = Counter(kind for made in decided for kind in {(d["decision"], d["reason"]) for d in made})
     assert set(worlds) == EVERY_DECISION
     assert min(worlds.values()) >= 40

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 
 from refilld.backtest.run import backtest
-from refilld.settings.settings import Settings
 from tests.effort import EFFORT, examples
-from tests.proof.comparison import Row, agree, difference, naive_decisions, report, write_rows
+from tests.proof.comparison import Row, agree, configured_by, difference, naive_decisions, report, write_rows
 from tests.proof.drawn_worlds import worlds
 from tests.proof.seeded_worlds import LONG_AFTER, seeded_world
 
@@ -21,14 +20,14 @@ BATCH = 20
 
 
 def both(world: Row) -> tuple[list[Row], list[Row]]:
-    return naive_decisions(world), backtested(world)
+    return naive_decisions(world | {"backlog": []}), backtested(world)
 
 
 def backtested(world: Row) -> list[Row]:
     """Give the decisions that `refilld backtest` writes for a world; it must report no error."""
     lines: list[str] = []
     complaints: list[str] = []
-    configured = Settings.model_validate({"terms": world["terms"], "mass_drop": world["mass_drop"]})
+    configured = configured_by(world)
     with TemporaryDirectory() as directory:
         orders = write_rows(Path(directory, "orders.jsonl"), world["orders"])
         events = write_rows(Path(directory, "events.jsonl"), world["events"])

@@ -23,13 +23,13 @@ from monitor.model.target import Metric, Target
 from refilld.orders_file import Notes, parse_file
 from refilld.services import refill_requests
 from refilld.settings.settings import Settings
-from storage import flags, leases, orders, targets
+from storage import backlogs, flags, leases, orders, targets
 from storage.engine import Database
 from storage.schema import decisions
 from tests.effort import EFFORT
 from tests.migrated_database import migrated_database
 from tests.postgres_server import fast_directory
-from tests.proof.comparison import Row, difference, naive_decisions, write_rows
+from tests.proof.comparison import Row, configured_by, difference, naive_decisions, write_rows
 from tests.proof.naive_orders import moment
 from tests.proof.seeded_worlds import DAY_ONE, LONG_AFTER, seeded_world
 
@@ -52,13 +52,17 @@ def live(database: Database, world: Row, directory: Path) -> list[Row]:
     """Run the events of a world on the database; give those that were possible."""
     configured, policy = rules_of(world)
     with database.write() as tx:
-        sell(tx, write_rows(directory / "orders.jsonl", world["orders"]), configured)
+        for backlog in (False, True):
+            rows = [row for row in world["orders"] if (row["order_id"] in world["backlog"]) is backlog]
+            file = write_rows(directory / "orders.jsonl", rows)
+            sell(tx, file, configured, backlogs.begin(tx, DAY_ONE) if backlog else None)
     return go_on(database, world["events"], policy)
 
 
 def rules_of(world: Row) -> tuple[Settings, LookPolicy]:
-    configured = Settings.model_validate({"terms": world["terms"], "mass_drop": world["mass_drop"]})
-    return configured, LookPolicy(FixedCadence(6 * HOUR), configured.mass_drop.rule)
+    configured = configured_by(world)
+    policy = LookPolicy(FixedCadence(6 * HOUR), configured.mass_drop.rule, caps=configured.limits.caps)
+    return configured, policy
 
 
 def go_on(database: Database, events: Iterable[Row], policy: LookPolicy) -> list[Row]:
@@ -71,13 +75,13 @@ def go_on(database: Database, events: Iterable[Row], policy: LookPolicy) -> list
     return happened
 
 
-def sell(tx: Connection, file: Path, configured: Settings) -> None:
+def sell(tx: Connection, file: Path, configured: Settings, backlog_id: int | None) -> None:
     terms, services = configured.all_terms, configured.all_services
     sold = []
     for row in parse_file(file, {}, services=services, terms=terms, now=LONG_AFTER, notes=Notes()):
         assert isinstance(row, tuple), row
         sold.append(row[1])
-    orders.import_batch(tx, sold, DAY_ONE)
+    orders.import_batch(tx, sold, DAY_ONE, backlog_id)
 
 
 def happens(tx: Connection, event: Row, policy: LookPolicy) -> bool:

@@ -9,10 +9,11 @@ from sqlalchemy import delete, func, insert, select, update
 
 from monitor.model.refill import RefillState
 from storage import database_copy, leases, migrate, new_start, revision, row_numbers, transfers
+from storage.alert_tables import outbox
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 from storage.errors import DaemonRunningError, MovedError, NotMigratedError, TransferError, UnreachableError
-from storage.schema import metadata, order_flags, orders, outbox, snapshots, tokens
+from storage.schema import metadata, order_flags, orders, snapshots, tokens
 from storage.table_rows import stored_rows
 from storage.transfer_action import TransferAction
 from storage.transfer_tables import transfers as transfer_table

@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from monitor.alerts.alert import Alert, AlertKind
 from monitor.alerts.retries import GIVE_UP_AFTER, LONGEST_LIMIT, MAX_ATTEMPTS
 from storage import deliveries, outbox
+from storage.alert_tables import deliveries as table
 from storage.deliveries import DueDelivery
 from storage.engine import Database
-from storage.schema import deliveries as table
 from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW
 from tests.storage.shop import at_once, rows_of
 

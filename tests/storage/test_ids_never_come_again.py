@@ -13,9 +13,9 @@ from sqlalchemy import insert
 
 from storage import backup as backups
 from storage import migrate, restore
+from storage.alert_tables import outbox
 from storage.backup import Backup
 from storage.engine import Database
-from storage.schema import outbox
 from storage.source_tables import source_requests
 from tests.builders import NOW, SECOND
 from tests.effort import EFFORT

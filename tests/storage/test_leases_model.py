@@ -15,11 +15,12 @@ from sqlalchemy import delete, update
 from monitor.model.decision import Action
 from monitor.model.refill import RefillState
 from storage import leases, operator_actions
+from storage.alert_tables import outbox
 from storage.engine import Database
 from storage.errors import LeaseLostError, OpenRefillError, WrongStateError
 from storage.leases import Failure
 from storage.schema import decisions as decisions_table
-from storage.schema import drops, outbox, refill_events, reviews, targets
+from storage.schema import drops, refill_events, reviews, targets
 from storage.schema import refills as refills_table
 from tests.builders import HOUR, MINUTE, NOW, a_profile, an_order
 from tests.effort import EFFORT

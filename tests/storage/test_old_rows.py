@@ -8,8 +8,8 @@ from sqlalchemy import update
 from monitor.alerts.alert import Alert, AlertKind
 from monitor.model.refill import RefillState
 from storage import leases, old_rows, outbox, requests
+from storage.alert_tables import outbox as outbox_table
 from storage.engine import Database
-from storage.schema import outbox as outbox_table
 from tests.builders import DAY, HOUR, INSTANT, NOW, an_order
 from tests.storage.shop import ATTEMPTS, bring_to, queue, rows_of, sell
 

@@ -9,9 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from monitor.alerts.alert import Alert, AlertKind
 from storage import outbox
+from storage.alert_tables import outbox as table
 from storage.engine import Database
 from storage.outbox import AlertRow
-from storage.schema import outbox as table
 from tests.builders import NOW
 from tests.storage.shop import rows_of
 

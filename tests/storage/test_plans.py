@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert
 
 from monitor.alerts.alert import AlertKind
 from monitor.cadence.schedule import Priority
+from monitor.guarantee.daily_caps import SHOP
 from monitor.guarantee.refund_review import ReviewCause
 from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
@@ -22,7 +23,9 @@ from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from monitor.sources.budget import BEGINNING
 from storage import (
+    backlogs,
     cadence_stats,
+    daily_caps,
     deliveries,
     drops,
     due,
@@ -62,7 +65,7 @@ UNNAMED = {
     "sqlite_autoindex_targets_1": "uq_targets_link_metric",
 }
 """SQLite's own names for the indexes behind UNIQUE constraints."""
-QUEUES_ONLY = {"ix_targets_unrouted"}
+QUEUES_ONLY = {"ix_targets_unrouted", "ix_refills_held"}
 """Partial indexes that contain only waiting rows: SQLite reports a read from their start as a scan."""
 
 
@@ -148,6 +151,7 @@ def a_refill_row(i: int) -> dict[str, Any]:
         "available_at": NOW + i * MINUTE, "lease_token": "t" if claimed else None,
         "leased_until": NOW + i * MINUTE if claimed else None,
         "completed_at": NOW if state is RefillState.COMPLETED else None,
+        "first_queued_at": NOW + i * MINUTE if i % 10 == 0 else None,
     }  # fmt: skip
 
 
@@ -308,6 +312,13 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         {"ix_targets_judged"},
     ),
     "what is held": (lambda c: held_refills.held_for_mass_drop(c, Metric.LIKES), {"ix_refills_held"}),
+    "what is used of a day": (
+        lambda c: daily_caps.usage(c, (NOW + 4000 * MINUTE).date()),
+        {"ix_refills_first_queued"},
+    ),
+    "what a daily cap holds": (lambda c: daily_caps.held(c, SHOP), {"ix_refills_held"}),
+    "what a backlog waits for": (lambda c: backlogs.awaited(c, 7), {"ix_orders_backlog_id"}),
+    "the sums of a backlog": (lambda c: backlogs.sums(c, 7), {"ix_orders_backlog_id"}),
     "the last request about an order": (lambda c: requests.last_granted(c, "77"), {"ix_requests_order_id"}),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }

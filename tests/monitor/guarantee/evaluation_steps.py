@@ -12,9 +12,6 @@ from monitor.model.order_state import OrderState
 from monitor.model.snapshot import Snapshot
 from tests.builders import HOUR, NOW, a_look
 
-HOLD = 48 * HOUR
-"""How long a mass drop holds its refills, by default."""
-
 
 def play(
     state: OrderState, looks: Sequence[Snapshot], *, mass_drop: bool = False
@@ -28,7 +25,7 @@ def play(
         (verdict,) = evaluate_count([state], admitted.count, admitted.at, earlier, mass_drop=mass_drop)
         earlier = EarlierCount(admitted.count, admitted.at)
         verdicts.append(verdict)
-        state = state_after(state, verdict, HOLD)
+        state = state_after(state, verdict)
     return verdicts, state
 
 

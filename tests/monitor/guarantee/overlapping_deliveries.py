@@ -108,7 +108,7 @@ class Shop:
         count, now = self.profile.count(hour), DAY_ONE + hour * HOUR
         verdicts = evaluate_count(self.states, count, now, self.earlier)
         pairs = zip(self.states, verdicts, strict=True)
-        self.states = [state_after(state, verdict, timedelta(days=2)) for state, verdict in pairs]
+        self.states = [state_after(state, verdict) for state, verdict in pairs]
         self.earlier = EarlierCount(count, now)
         self.drops += sum(verdict.opened for verdict in verdicts)
         self.refilled += sum(one.quantity for verdict in verdicts for one in verdict.new_decisions)

@@ -66,8 +66,6 @@ def sales(draw: st.DrawFn, order_id: str) -> Order:
 ENDS = ("claimed", "completed", "completed", "short", "dead", "cancelled", "rejected", "released")
 STEPS = (timedelta(0), 30 * MINUTE, HOUR, HOUR, 2 * HOUR, 5 * HOUR, DAY, DAY, 9 * DAY)
 WHICH = st.integers(0, 11)
-FOREVER = timedelta(days=36_500)
-"""How long a mass drop holds its refills here, as in the naive model."""
 
 
 def moved(refill: Refill, end: str, share: int, at: datetime) -> Refill:
@@ -118,7 +116,7 @@ class History(RuleBasedStateMachine):
         self.earlier = EarlierCount(count, self.now)
         pairs = zip(self.states, verdicts, strict=True)
         assert expected == [OrderResult.of(state.order, verdict) for state, verdict in pairs]
-        self.states = [state_after(s, v, FOREVER) for s, v in zip(self.states, verdicts, strict=True)]
+        self.states = [state_after(s, v) for s, v in zip(self.states, verdicts, strict=True)]
         assert self.world["asked"] == {s.order.order_id for s in self.states if s.request_pending}
 
     def _open_refills(self) -> list[tuple[int, int]]:

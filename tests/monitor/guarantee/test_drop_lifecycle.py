@@ -43,7 +43,7 @@ def test_a_drop_is_suspected_confirmed_and_refilled() -> None:
         "1", later, Action.REFILL, Reason.DROP_CONFIRMED, 600, count=1400, line=2000, claim=600
     )
     assert decided == second.decision
-    assert (a_refill(600),) == after.refills
+    assert (a_refill(600, created_at=later),) == after.refills
 
 
 @pytest.mark.parametrize(("confirm_after", "decided"), [(timedelta(0), True), (INSTANT, False)])
@@ -160,7 +160,7 @@ def test_a_partly_delivered_refill_leaves_the_rest_missing() -> None:
     verdicts, after = play(state, looks((0, 1700), (2, 1700)))
     expected = 300
     assert (Action.REFILL, expected) == decided(verdicts[1])
-    assert a_refill(300) == after.refills[-1]
+    assert a_refill(300, created_at=NOW + 2 * HOUR) == after.refills[-1]
 
 
 def test_wait_is_decided_again_at_each_later_judged_snapshot() -> None:

@@ -29,7 +29,6 @@ from tests.builders import (
     an_order_state,
 )
 from tests.effort import examples
-from tests.monitor.guarantee.evaluation_steps import HOLD
 
 SEEN_AT = NOW - 2 * DAY
 """The last count of the old source."""
@@ -174,7 +173,7 @@ def play(steps: list[tuple[str, int, int, bool]], differs: int) -> tuple[int, in
         if begins(before, series):
             continue
         (verdict,) = evaluate_count([state], kept.judged or 0, now)
-        state = state_after(state, verdict, HOLD)
+        state = state_after(state, verdict)
     return lost, sum(refill.units for refill in state.refills), true
 
 

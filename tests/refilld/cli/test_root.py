@@ -16,6 +16,7 @@ from monitor.alerts.alert import Alert, AlertKind
 from monitor.errors import BadInputError, RefilldError
 from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.guarantee.refund_review import Review, ReviewCause
+from monitor.model.decision import Reason
 from monitor.model.link import ForeignLinkError
 from monitor.model.target import Metric
 from monitor.sources.contract import SourceContractError
@@ -24,6 +25,7 @@ from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
 from storage import daemons, errors, mass_drops, outbox, reviews
 from storage.daemons import DaemonMode
+from storage.schema import refills
 from tests.command_tree import command_at, commands
 from tests.main_in_process import run_main
 from tests.refilld.cli_world import COMMAND, CliWorld, bare, csv, process, sold
@@ -226,7 +228,10 @@ def test_help_and_usage_need_no_configuration(tmp_path: Path) -> None:
 def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliWorld) -> None:
     """In every command that has the option."""
     cli.world.queue("1", "2")
+    cli.world.queue("3", "4", held=True)
     with cli.world.database.write() as tx:
+        for order_id, reason in (("3", Reason.SHADOW), ("4", Reason.BACKLOG)):
+            tx.execute(refills.update().where(refills.c.order_id == order_id).values(reason=reason))
         mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(20, 9), cli.world.now)
         outbox.add(tx, Alert(AlertKind.SOURCE_BLOCKED, "blocked"), cli.world.now)
         reviews.open_review(

@@ -7,12 +7,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from monitor.guarantee.daily_caps import Amounts
 from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from refilld.report.actions import first_actions
 from refilld.report.assemble import drop_figures, queue_figures, review_figures
 from refilld.report.figures import (
+    LimitFigures,
     MonitorFigures,
     Report,
     SourceFigures,
@@ -105,6 +107,8 @@ SOURCES = st.builds(
     NUMBERS,
     st.none() | NUMBERS,
 )
+AMOUNTS = st.builds(Amounts, NUMBERS, st.dictionaries(HOSTILE, st.decimals(0, 10**12, places=2), max_size=2))
+LIMITS = st.lists(st.builds(LimitFigures, HOSTILE, AMOUNTS, AMOUNTS, NUMBERS), max_size=6).map(tuple)
 HEALTH = st.builds(TargetHealth, NUMBERS, st.none() | TIMES, NUMBERS, st.none() | TIMES, *[NUMBERS] * 5)
 MANY_SOURCES = st.lists(SOURCES, max_size=5).map(tuple)
 DAYS = st.integers(0, 6).map(lambda days: NOW + days * DAY)
@@ -116,6 +120,7 @@ REPORTS = st.builds(
     drops=st.builds(drop_figures, st.lists(DROPS, max_size=8), st.dictionaries(st.none() | HOSTILE, NUMBERS)),
     queue=st.builds(queue_figures, st.lists(REFILLS, max_size=8)),
     waiting=WAITING,
+    limits=LIMITS,
     ending=st.lists(
         st.builds(EndingDay, st.integers(0, 6).map(lambda days: NOW + days * DAY), NUMBERS, NUMBERS),
         max_size=7,

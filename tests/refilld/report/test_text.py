@@ -6,11 +6,12 @@ from decimal import Decimal
 from hypothesis import given
 from rich.cells import cell_len
 
+from monitor.guarantee.daily_caps import Amounts
 from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from refilld.report.assemble import drop_figures, queue_figures
-from refilld.report.figures import MonitorFigures, Report, SourceFigures, WaitingFigures
+from refilld.report.figures import LimitFigures, MonitorFigures, Report, SourceFigures, WaitingFigures
 from refilld.report.text import WIDTH, cut, render_text
 from storage.guarantees import EndingDay
 from storage.mass_drops import MassDropRow
@@ -153,3 +154,14 @@ def test_a_busy_morning_names_what_matters() -> None:
         "4. 5 customers waiting for an answer, the longest for 9h",
         "     refilld check 9 8 7",
     ]
+
+
+def test_the_daily_caps_are_shown_with_what_is_used_and_held() -> None:
+    """Those that hold refills come first."""
+    free = LimitFigures("provider acme", Amounts(500), Amounts(20), 0)
+    full = LimitFigures(
+        "the shop", Amounts(10_000, {"USD": Decimal("200.00")}), Amounts(9_950, {"USD": Decimal("12.345")}), 3
+    )
+    lines = render_text(with_actions(limits=(free, full))).splitlines()
+    assert "used today  the shop: 9,950 of 10,000 units, 12.35 of 200.00 USD; 3 refills held" in lines
+    assert "            provider acme: 20 of 500 units" in lines

@@ -1,0 +1,60 @@
+"""The backlog job: one alert when the orders of a backlog are judged (docs/rules.md, section 10)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from monitor.alerts.alert import Alert, backlog_alert
+from monitor.guarantee.daily_caps import SHOP, Amounts, QueuedUnits, used_with
+from monitor.model.money import CENT, rounded
+from storage import backlogs, outbox
+from storage.backlogs import Backlog, BacklogSums
+from storage.engine import Database, Transaction
+
+log = structlog.get_logger()
+LONGEST_WAIT = timedelta(days=3)
+"""Time from the beginning of an import until its summary is created, whatever could not be judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class BacklogSummaries:
+    """Creates the summaries of backlogs."""
+
+    database: Database
+    clock: Callable[[], datetime]
+    shadow: bool = False
+    """Keep the summaries, and send none."""
+
+    def run_once(self) -> None:
+        """Create the summary of every backlog that is judged, or that was waited for long enough."""
+        with self.database.write() as tx:
+            for backlog in backlogs.untold(tx):
+                if _is_due(tx, backlog, self.clock()):
+                    self._tell(tx, backlog)
+
+    def _tell(self, tx: Transaction, backlog: Backlog) -> None:
+        found = backlogs.sums(tx, backlog.backlog_id)
+        outbox.add(tx, _alert(found), self.clock(), keep=self.shadow)
+        backlogs.told(tx, backlog.backlog_id, self.clock())
+        log.info("backlog.judged", orders=found.orders, judged=found.judged, with_drops=found.with_drops)
+
+
+def _is_due(tx: Transaction, backlog: Backlog, now: datetime) -> bool:
+    if now >= backlog.begun_at + LONGEST_WAIT:
+        return True
+    return backlog.finished_at is not None and not backlogs.awaited(tx, backlog.backlog_id)
+
+
+def _alert(found: BacklogSums) -> Alert:
+    rows = [
+        QueuedUnits(row.service, row.provider, row.price, row.currency, row.ordered, row.units)
+        for row in found.held
+    ]
+    amounts = used_with({}, rows).get(SHOP, Amounts())
+    price = {currency: rounded(amount, CENT) for currency, amount in amounts.price.items()}
+    held = sum(row.refills for row in found.held)
+    return backlog_alert(
+        found.orders, found.judged, found.with_drops, held, Amounts(amounts.units, price), found.reviews
+    )
