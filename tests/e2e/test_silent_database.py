@@ -33,7 +33,7 @@ def shop(tmp_path: Path, fresh_postgres: str, proxy: TcpProxy) -> Iterator[Insta
 
 
 def ask(daemon: Running, path: str) -> tuple[int, str | None]:
-    """The status of an answer within two seconds (four on a busy machine), and its Retry-After."""
+    """The status of an answer, which must come soon, and its Retry-After."""
     connection = HTTPConnection("127.0.0.1", daemon.port, timeout=4)
     connection.request("GET", path)
     answer = connection.getresponse()
