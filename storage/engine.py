@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from storage import database_file, disk_space, postgresql_engine, sqlite_engine
 from storage.database_file import DatabaseFile
 from storage.database_url import parse_url
-from storage.errors import NotMigratedError, UnreachableError, domain_error
+from storage.errors import NotMigratedError, UnreachableError, WrongStatementError, domain_error
 
 _SECRETS = ("password", "sslpassword")  # libpq accepts these in the query of a URL
 _MOST_READERS = 16
@@ -156,11 +156,6 @@ def _first_line(error: DBAPIError) -> str:
     return str(error.orig).strip().partition("\n")[0]
 
 
-def _wrong_statement(error: DBAPIError) -> bool:
-    """Whether SQLite could not make sense of the statement, which is a defect and no fault of the disk."""
-    return getattr(error.orig, "sqlite_errorcode", None) == SQLITE_ERROR
-
-
 @contextmanager
 def _mapped_errors(name: str) -> Iterator[None]:
     try:
@@ -175,7 +170,8 @@ def _mapped_errors(name: str) -> Iterator[None]:
     except SQLiteError as error:  # of a statement that SQLAlchemy has not run
         raise UnreachableError(f"database {name}: {error}") from error
     except DBAPIError as error:
-        of_service = type(error) in {OperationalError, DatabaseError} and not _wrong_statement(error)
-        if error.statement is not None and not of_service:
+        if error.statement is not None and type(error) not in {OperationalError, DatabaseError}:
             raise
+        if getattr(error.orig, "sqlite_errorcode", None) == SQLITE_ERROR:
+            raise WrongStatementError(f"database {name}: {_first_line(error)}") from error
         raise UnreachableError(f"database {name}: {_first_line(error)}") from error

@@ -4,7 +4,8 @@ RefilldError
 └── StorageError
     ├── UnreachableError      the database cannot be opened or reached
     │   ├── MissingDriverError    the driver of the database is not installed
-    │   └── DatabaseMovedError    the SQLite file was moved, deleted or replaced
+    │   ├── DatabaseMovedError    the SQLite file was moved, deleted or replaced
+    │   └── WrongStatementError   SQLite cannot run a statement on this schema
     ├── NotMigratedError      the database's schema is not the one this version needs
     ├── DaemonRunningError    another daemon uses this SQLite file
     ├── NotFoundError         there is no such order, refill, review or token
@@ -36,6 +37,10 @@ class MissingDriverError(UnreachableError):
 
 class DatabaseMovedError(UnreachableError):
     """The SQLite file was moved, deleted or replaced."""
+
+
+class WrongStatementError(UnreachableError):
+    """SQLite cannot run a statement on this schema, of which a table may have been changed by hand."""
 
 
 class NotMigratedError(StorageError):
