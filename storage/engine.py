@@ -7,7 +7,7 @@ queue.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from sqlite3 import SQLITE_ERROR
+from sqlite3 import SQLITE_ERROR, SQLITE_FULL, SQLITE_IOERR
 from sqlite3 import Connection as SQLiteConnection
 from sqlite3 import Error as SQLiteError
 from typing import TypeAlias
@@ -156,6 +156,13 @@ def _first_line(error: DBAPIError) -> str:
     return str(error.orig).strip().partition("\n")[0]
 
 
+def _remedy(error: BaseException | None) -> str:
+    """What to do about an error of SQLite; the kind of an extended code is its lowest byte."""
+    code = getattr(error, "sqlite_errorcode", None)
+    kind = None if code is None else code & 0xFF
+    return {SQLITE_FULL: "; make room", SQLITE_IOERR: "; is the disk full or broken?"}.get(kind or 0, "")
+
+
 @contextmanager
 def _mapped_errors(name: str) -> Iterator[None]:
     try:
@@ -168,10 +175,10 @@ def _mapped_errors(name: str) -> Iterator[None]:
     except PoolTimeoutError as error:
         raise UnreachableError(f"database {name}: busy; no connection came free in time") from error
     except SQLiteError as error:  # of a statement that SQLAlchemy has not run
-        raise UnreachableError(f"database {name}: {error}") from error
+        raise UnreachableError(f"database {name}: {error}{_remedy(error)}") from error
     except DBAPIError as error:
         if error.statement is not None and type(error) not in {OperationalError, DatabaseError}:
             raise
         if getattr(error.orig, "sqlite_errorcode", None) == SQLITE_ERROR:
             raise WrongStatementError(f"database {name}: {_first_line(error)}") from error
-        raise UnreachableError(f"database {name}: {_first_line(error)}") from error
+        raise UnreachableError(f"database {name}: {_first_line(error)}{_remedy(error.orig)}") from error
