@@ -13,7 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from jobs.heartbeats import Heartbeats
 from jobs.skipping_interval import SkippingInterval
 from monitor.sources.contract import SourceContractError
-from storage.errors import UnreachableError
+from storage.errors import UnreachableError, WrongStatementError
 
 log = structlog.get_logger()
 MARGIN = timedelta(minutes=2)
@@ -82,6 +82,9 @@ def run_guarded(job: ScheduledJob) -> RoundEnd:
     """Run one round; a failure is logged, with a traceback only when it is not expected."""
     try:
         job.run()
+    except WrongStatementError:
+        log.exception("job.failed", job=job.name)
+        return RoundEnd.FAILED
     except UnreachableError as error:
         log.error("job.failed", job=job.name, error=str(error), once_a_minute=True)  # noqa: TRY400
         return RoundEnd.STORAGE_FAULT

@@ -22,7 +22,7 @@ class DatabaseFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path = path.absolute()
-        self._wal_path = Path(f"{path}-wal")
+        self._wal_path = Path(f"{path.resolve()}-wal")  # SQLite puts it beside the file, not beside a link
         self._lock_path = lock_path(path)
         self._file: Identity | None = None
         self._wal: Identity | None = None
@@ -46,7 +46,7 @@ class DatabaseFile:
         if now != self._file:
             raise DatabaseFileError(
                 f"{self.path} was replaced by another file while refilld used it; put the old file back, or "
-                f"go on with this one: rm {_quoted(self._wal_path, Path(f'{self.path}-shm'))}"
+                f"go on with this one: rm {_quoted(self._wal_path, Path(f'{self.path.resolve()}-shm'))}"
             )
         wal = _identity(self._wal_path)
         if self._wal is not None and wal != self._wal:
@@ -89,11 +89,11 @@ def refuse_foreign(path: Path) -> None:
             f"{path} is gone, but a daemon has used it; put it back with its -wal file, or begin with an "
             f"empty database: rm {_quoted(lock_path(path))}"
         )
-    left = Path(f"{path}-wal")
+    left, index = (Path(f"{path.resolve()}-{end}") for end in ("wal", "shm"))
     if now != file and wal is not None and _identity(left) == wal and left.stat().st_size > 0:
         raise DatabaseFileError(
             f"{path} is another file than the one to which {left} belongs, and SQLite would mix them; put "
-            f"the old file back, or give up its last changes: rm {_quoted(left, Path(f'{path}-shm'))}"
+            f"the old file back, or give up its last changes: rm {_quoted(left, index)}"
         )
 
 

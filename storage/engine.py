@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 from copy import copy
 from functools import partial
 from pathlib import Path
-from sqlite3 import SQLITE_ERROR
+from sqlite3 import SQLITE_ERROR, SQLITE_FULL, SQLITE_IOERR
 from sqlite3 import Connection as SQLiteConnection
 from sqlite3 import Error as SQLiteError
 from threading import Event
@@ -24,7 +24,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from storage import database_file, disk_space, postgresql_engine, sqlite_engine, sqlite_space
 from storage.database_file import DatabaseFile
 from storage.database_url import parse_url
-from storage.errors import NotMigratedError, UnreachableError, domain_error
+from storage.errors import NotMigratedError, UnreachableError, WrongStatementError, domain_error
 from storage.patience import WORK, Patience, Waits
 from storage.postgresql_errors import one_line, unavailable
 from storage.sqlite_engine import WriterTurn
@@ -229,9 +229,11 @@ def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgre
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
-def _wrong_statement(error: DBAPIError) -> bool:
-    """Whether SQLite could not make sense of the statement, which is a defect and no fault of the disk."""
-    return getattr(error.orig, "sqlite_errorcode", None) == SQLITE_ERROR
+def _remedy(error: BaseException | None) -> str:
+    """What to do about an error of SQLite; the kind of an extended code is its lowest byte."""
+    code = getattr(error, "sqlite_errorcode", None)
+    kind = None if code is None else code & 0xFF
+    return {SQLITE_FULL: "; make room", SQLITE_IOERR: "; is the disk full or broken?"}.get(kind or 0, "")
 
 
 @contextmanager
@@ -246,9 +248,11 @@ def _mapped_errors(name: str) -> Iterator[None]:
     except PoolTimeoutError as error:
         raise UnreachableError(f"database {name}: busy; no connection came free in time") from error
     except SQLiteError as error:  # of a statement that SQLAlchemy has not run
-        raise UnreachableError(f"database {name}: {error}") from error
+        raise UnreachableError(f"database {name}: {error}{_remedy(error)}") from error
     except DBAPIError as error:
-        of_service = type(error) in {OperationalError, DatabaseError} and not _wrong_statement(error)
+        of_service = type(error) in {OperationalError, DatabaseError}
         if error.statement is not None and not of_service and not unavailable(error.orig):
             raise
-        raise UnreachableError(f"database {name}: {one_line(error.orig)}") from error
+        if getattr(error.orig, "sqlite_errorcode", None) == SQLITE_ERROR:
+            raise WrongStatementError(f"database {name}: {one_line(error.orig)}") from error
+        raise UnreachableError(f"database {name}: {one_line(error.orig)}{_remedy(error.orig)}") from error

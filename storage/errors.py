@@ -4,7 +4,8 @@ RefilldError
 └── StorageError
     ├── UnreachableError      the database cannot be opened or reached
     │   ├── MissingDriverError    the driver of the database is not installed
-    │   └── DatabaseFileError    the SQLite file was moved, deleted or replaced
+    │   ├── DatabaseFileError    the SQLite file was moved, deleted or replaced
+    │   └── WrongStatementError   SQLite cannot run a statement on this schema
     ├── NotMigratedError      the database's schema is not the one this version needs
     │   └── MovedError            the database was copied to another one, in which the work goes on
     ├── TransferError         a backup, a restore or a copy is refused, or failed
@@ -39,6 +40,10 @@ class MissingDriverError(UnreachableError):
 
 class DatabaseFileError(UnreachableError):
     """The SQLite file was moved, deleted or replaced."""
+
+
+class WrongStatementError(UnreachableError):
+    """SQLite cannot run a statement on this schema, of which a table may have been changed by hand."""
 
 
 class NotMigratedError(StorageError):

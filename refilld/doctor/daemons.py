@@ -1,7 +1,7 @@
 """Check that a daemon runs when there are targets to look at."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from shlex import join
 
@@ -13,6 +13,7 @@ from storage.daemons import DaemonMode, Watched
 from storage.engine import Transaction
 
 CHECK = "daemon.running"
+_IN_SECONDS = 120
 UNITS = (Path("/etc/systemd/system/refilld.service"), Path("/lib/systemd/system/refilld.service"))
 
 
@@ -40,16 +41,22 @@ def _none_alive(running: Sequence[DaemonPresence], watched: Watched, start: str,
         wait = "target waits" if watched.targets == 1 else "targets wait"
         says = f"no daemon has run yet; {watched.targets:,} {wait} for a first look"
         return warning(CHECK, says, f"start: {start}")
-    look = "" if watched.last_look_at is None else f"last look {spoken(now - watched.last_look_at)} ago"
+    look = "" if watched.last_look_at is None else f"last look {_ago(now - watched.last_look_at)}"
     if last is None:
         return error(CHECK, f"no daemon runs; {look}", f"start: {start}")
-    beat = f"last beat {spoken(last.since_beat)} ago"
+    beat = f"last beat {_ago(last.since_beat)}"
     times = ", ".join(filter(None, (beat, look)))
     if last.presence is Presence.SILENT:
         says = f"the daemon (pid {last.row.pid} on {last.row.host}) does not write: {times}"
         hint = f"if it still runs, its log says why (is the disk full?); otherwise start: {start}"
         return error(CHECK, says, hint)
     return error(CHECK, f"no daemon runs; {times}", f"start: {start}")
+
+
+def _ago(duration: timedelta) -> str:
+    """An age in words; up to two minutes in seconds."""
+    seconds = max(duration // timedelta(seconds=1), 0)
+    return f"{seconds} seconds ago" if seconds < _IN_SECONDS else f"{spoken(duration)} ago"
 
 
 def start_command(config: Path | None) -> str:

@@ -45,10 +45,17 @@ SUMMARY = "summary"
 """The name of the last finding, which repeats the most severe one."""
 
 
+ADVICE = "database.sqlite"
+"""A warning that asks for nothing to be done."""
+
+
 def summary(found: Sequence[Finding]) -> Finding:
-    """What to do first: the remedy of the first error, else of the first warning; or `healthy`."""
+    """What to do first: the remedy of the first error, else of the first warning; or `healthy`.
+
+    The warning of an old SQLite library asks for nothing, since refilld avoids its fault.
+    """
     for level in (FindingLevel.ERROR, FindingLevel.WARNING):
         for one in found:
-            if one.level is level:
+            if one.level is level and one.check != ADVICE:
                 return Finding(level, SUMMARY, f"first: {one.hint}", one.hint, one.about)
     return ok(SUMMARY, "healthy")

@@ -78,6 +78,20 @@ def test_an_unchanged_file_can_be_used_by_several_processes(sqlite: Database, pa
     write(sqlite)
 
 
+def test_the_file_behind_a_link_is_watched(sqlite: Database, path: Path) -> None:
+    """With its write-ahead log, which SQLite puts beside the file."""
+    link = path.parent / "elsewhere" / "link.db"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    linked = Database(f"sqlite:///{link}")
+    write(linked)
+    linked.require_in_place()
+    move(Path(f"{path}-wal"))
+    with pytest.raises(DatabaseFileError, match=f"{path}-wal was moved"):
+        write(linked)
+    linked.close()
+
+
 # The next start
 
 
