@@ -83,8 +83,12 @@ class DataRetention:
             return operating_days.days_ago(tx, whole_days(kept), now)
 
     def _thin(self) -> tuple[int, bool]:
+        with self.database.read() as tx:
+            batch = snapshot_thinning.next_batch(tx, TARGETS, ROWS)
+        if batch is None:
+            return 0, False
         with self.database.write() as tx:
-            return snapshot_thinning.thin_batch(tx, TARGETS, ROWS)
+            return snapshot_thinning.delete_batch(tx, batch), True
 
     def _delete_old(self, table: str, before: datetime) -> tuple[int, bool]:
         with self.database.write() as tx:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import BindParameter, Column, Connection, bindparam, delete, select, union, update
 
@@ -62,6 +62,9 @@ _TIMES_OF_TARGETS = select(_t.target_id, _t.absent_since, *(_t[name] for name in
 )
 
 
+_Range: TypeAlias = dict[str, object]
+
+
 class _StoredLook(NamedTuple):
     target_id: int
     at: datetime
@@ -81,6 +84,18 @@ class _Pass:
     thinning_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is deleted next. It is read before the transaction that deletes, which is short in this way."""
+
+    begins: _Pass
+    ends: _Pass
+    ranges: Sequence[_Range]
+    """Targets with the first and last of some looks that follow each other, all superfluous."""
+    number: int
+    """Looks in these ranges."""
+
+
 def begin_pass(connection: Connection, until: datetime) -> None:
     """Begin a pass up to a time, unless one is under way or all snapshots before that time are thinned."""
     advisory_lock(connection, "refilld retention snapshots")
@@ -91,26 +106,34 @@ def begin_pass(connection: Connection, until: datetime) -> None:
         _save(connection, _Pass(thinned_until=last.thinned_until, thinning_until=until))
 
 
-def thin_batch(connection: Connection, target_limit: int, look_limit: int) -> tuple[int, bool]:
-    """Thin the next targets; return how many snapshots were deleted, and whether the pass goes on."""
-    advisory_lock(connection, "refilld retention snapshots")
+def next_batch(connection: Connection, target_limit: int, look_limit: int) -> Batch | None:
+    """Read the next looks of the pass, and what is superfluous among them; None between two passes."""
     now = _stored(connection)
     if now is None or now.thinning_until is None:
-        return 0, False
+        return None
     if now.thinning_at is not None:
         ids, start = [now.last_key], now.thinning_at
     else:
         ids, start = _next_targets(connection, now.last_key, target_limit), now.thinned_until
     if not ids:
-        _save(connection, _Pass(thinned_until=now.thinning_until))
-        return 0, False
+        return Batch(now, _Pass(thinned_until=now.thinning_until), (), 0)
     span = {"target_ids": ids, "start": start, "until": now.thinning_until}
     looks = [_StoredLook._make(row) for row in connection.execute(_LOOKS, span | {"limit": look_limit})]
-    deleted = _thin(connection, looks, span) if looks else 0
+    ranges, number = _superfluous(connection, looks, span) if looks else ((), 0)
     last = looks[-1] if len(looks) == look_limit else None
     reached = (ids[-1], None) if last is None else (last.target_id, _resume_at(last.at, start))
-    _save(connection, _Pass(reached[0], now.thinned_until, now.thinning_until, reached[1]))
-    return deleted, True
+    return Batch(now, _Pass(reached[0], now.thinned_until, now.thinning_until, reached[1]), ranges, number)
+
+
+def delete_batch(connection: Connection, batch: Batch) -> int:
+    """Delete what a batch found; return the number, 0 if another process was faster."""
+    advisory_lock(connection, "refilld retention snapshots")
+    if _stored(connection) != batch.begins:
+        return 0
+    if batch.ranges:
+        connection.execute(_DELETE, list(batch.ranges))
+    _save(connection, batch.ends)
+    return batch.number
 
 
 def _resume_at(last: datetime, start: datetime) -> datetime:
@@ -123,8 +146,10 @@ def _next_targets(connection: Connection, last: int, limit: int) -> list[int]:
     return list(connection.execute(_NEXT_TARGETS.limit(limit), {"last": last}).scalars())
 
 
-def _thin(connection: Connection, looks: Sequence[_StoredLook], span: dict[str, object]) -> int:
-    """Delete what is superfluous among consecutive looks; return the number."""
+def _superfluous(
+    connection: Connection, looks: Sequence[_StoredLook], span: dict[str, object]
+) -> tuple[Sequence[_Range], int]:
+    """Return what is superfluous among looks that follow each other, as ranges, and its number."""
     needed: defaultdict[int, set[datetime]] = defaultdict(set)
     for target_id, at in connection.execute(_TIMES_OF_ORDERS, span):
         needed[target_id].add(at)
@@ -132,16 +157,14 @@ def _thin(connection: Connection, looks: Sequence[_StoredLook], span: dict[str, 
     for target_id, absent, *times in connection.execute(_TIMES_OF_TARGETS, span):
         absent_since[target_id] = absent
         needed[target_id].update(at for at in (absent, *times) if at is not None)
-    deleted = 0
-    ranges: list[dict[str, object]] = []
+    number = 0
+    ranges: list[_Range] = []
     for target_id, group in groupby(looks, key=lambda look: look.target_id):
         past = [PastLook(look.at, look.outcome) for look in group]
         doomed = set(superfluous(past, needed[target_id], absent_since[target_id]))
-        deleted += len(doomed)
+        number += len(doomed)
         ranges += [{"id": target_id, "first": run[0], "last": run[-1]} for run in _runs(past, doomed)]
-    if ranges:
-        connection.execute(_DELETE, ranges)
-    return deleted
+    return ranges, number
 
 
 def _runs(past: Sequence[PastLook], doomed: set[datetime]) -> Iterator[list[datetime]]:

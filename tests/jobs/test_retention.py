@@ -196,9 +196,8 @@ def delete_all(database: Database, before: datetime) -> None:
     """Delete everything that can be deleted, whatever its age."""
     with database.write() as tx:
         snapshot_thinning.begin_pass(tx, before)
-        more = True
-        while more:
-            _, more = snapshot_thinning.thin_batch(tx, 10, 7)
+        while (batch := snapshot_thinning.next_batch(tx, 10, 7)) is not None:
+            snapshot_thinning.delete_batch(tx, batch)
         for table in old_rows.TABLES:
             while old_rows.delete_batch(tx, table, before, 3)[1]:
                 pass

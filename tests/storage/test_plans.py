@@ -331,7 +331,9 @@ def deletion(table: str) -> Callable[[Connection], object]:
 
 def thin(connection: Connection) -> None:
     snapshot_thinning.begin_pass(connection, NOW + DAY)
-    snapshot_thinning.thin_batch(connection, 5, 500)
+    batch = snapshot_thinning.next_batch(connection, 5, 500)
+    assert batch is not None
+    snapshot_thinning.delete_batch(connection, batch)
 
 
 RETENTION: dict[str, tuple[Callable[[Connection], object], set[str]]] = {

@@ -10,6 +10,7 @@ from monitor.model.snapshot import Outcome, Snapshot
 from storage import snapshot_thinning, snapshots
 from storage.engine import Database
 from storage.schema import orders, targets
+from storage.snapshot_thinning import Batch
 from tests.builders import DAY, HOUR, NOW, a_failed_look, a_look, an_order
 from tests.storage.shop import owe, rows_of, sell
 
@@ -45,13 +46,16 @@ def thin(database: Database, until: datetime = UNTIL, targets: int = 50, looks: 
     numbers: list[int] = []
     with database.write() as connection:
         snapshot_thinning.begin_pass(connection, until)
-    more = True
-    while more:
+    while (batch := next_batch(database, targets, looks)) is not None:
         with database.write() as connection:
-            number, more = snapshot_thinning.thin_batch(connection, targets, looks)
-        numbers.append(number)
+            numbers.append(snapshot_thinning.delete_batch(connection, batch))
         assert len(numbers) < 1000
     return numbers
+
+
+def next_batch(database: Database, targets: int = 50, looks: int = 500) -> Batch | None:
+    with database.read() as connection:
+        return snapshot_thinning.next_batch(connection, targets, looks)
 
 
 def times(database: Database, number: int = 0) -> list[datetime]:
@@ -91,8 +95,8 @@ def test_a_pass_begins_where_the_last_one_ended(database: Database) -> None:
 def test_a_second_pass_up_to_the_same_time_does_nothing(database: Database) -> None:
     shop_of(database, "anna")
     thin(database)
-    assert thin(database) == [0]
-    assert thin(database, UNTIL - DAY) == [0]
+    assert thin(database) == []
+    assert thin(database, UNTIL - DAY) == []
 
 
 def test_looks_that_a_drop_or_a_decision_refers_to_are_kept(database: Database) -> None:
@@ -124,6 +128,21 @@ def test_a_target_that_is_absent_keeps_the_looks_that_show_it(database: Database
 
 def test_without_a_pass_nothing_is_thinned(database: Database) -> None:
     shop_of(database, "anna")
-    with database.write() as connection:
-        assert snapshot_thinning.thin_batch(connection, 50, 500) == (0, False)
+    assert next_batch(database) is None
     assert len(times(database)) == 24 * DAYS
+
+
+def test_a_batch_that_another_process_has_deleted_changes_nothing(database: Database) -> None:
+    """Two daemons read the same batch: the second one deletes nothing, and does not set the pass back."""
+    shop_of(database, "anna")
+    with database.write() as connection:
+        snapshot_thinning.begin_pass(connection, UNTIL)
+    first, second = next_batch(database), next_batch(database)
+    assert first is not None
+    assert second is not None
+    with database.write() as connection:
+        assert snapshot_thinning.delete_batch(connection, first) > 0
+    before = rows_of(database, "retention_progress")
+    with database.write() as connection:
+        assert snapshot_thinning.delete_batch(connection, second) == 0
+    assert rows_of(database, "retention_progress") == before
