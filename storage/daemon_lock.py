@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from storage.engine import Database
-from storage.errors import DaemonRunningError
+from storage.errors import DaemonRunningError, UnreachableError
 
 
 @contextmanager
@@ -22,7 +22,12 @@ def daemon_lock(database: Database) -> Iterator[None]:
 @contextmanager
 def file_lock(path: Path) -> Iterator[None]:
     """Hold the lock of a SQLite file; raises DaemonRunningError if a daemon holds it."""
-    with Path(f"{path.resolve()}.lock").open("w") as file:
+    name = Path(f"{path.resolve()}.lock")
+    try:
+        file = name.open("w")
+    except OSError as error:
+        raise UnreachableError(f"cannot open {name}: {error.strerror}") from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
