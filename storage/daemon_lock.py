@@ -7,7 +7,7 @@ from pathlib import Path
 
 from storage.database_file import lock_path
 from storage.engine import Database
-from storage.errors import DaemonRunningError
+from storage.errors import DaemonRunningError, UnreachableError
 
 
 @contextmanager
@@ -23,7 +23,12 @@ def daemon_lock(database: Database) -> Iterator[None]:
 @contextmanager
 def file_lock(path: Path) -> Iterator[None]:
     """Hold the lock of a SQLite file; raises DaemonRunningError if a daemon holds it."""
-    with lock_path(path).open("a") as file:  # it holds what `database_file` remembers
+    name = lock_path(path)
+    try:
+        file = name.open("a")  # it holds what `database_file` remembers
+    except OSError as error:
+        raise UnreachableError(f"cannot open {name}: {error.strerror}") from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -16,7 +16,7 @@ from storage import migrate, revision, row_numbers, transfers
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 from storage.errors import NotMigratedError, TransferError
-from storage.postgresql_restore import require_alone
+from storage.long_work import require_alone, without_limits
 from storage.schema import metadata
 from storage.table_rows import insert_rows, stored_rows
 from storage.transfer_action import TransferAction
@@ -62,6 +62,7 @@ def _unchanging(source: Database) -> Iterator[Connection]:
     with source.write() as connection:  # on SQLite it is the only writer
         if not source.sqlite:
             connection.exec_driver_sql(_SNAPSHOT)
+            without_limits(connection)
             connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
             names = ", ".join(f'"{table.name}"' for table in _TABLES)
             connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
@@ -73,6 +74,7 @@ def _filled(
     reading: Connection, writing: Connection, place: str, name: str, now: datetime, progress: _Progress
 ) -> Copied:
     """Fill the target, or find that an earlier copy has; compares every row."""
+    without_limits(writing)
     if revision.current_in(writing) is None:
         migrate.upgrade_in(writing, name)
     elif revision.current_in(writing) != revision.newest():

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, inspect
 from storage import migrate, row_numbers
 from storage.engine import Database
 from storage.errors import TransferError
+from storage.long_work import require_alone, without_limits
 from storage.new_start import NewStart, start_anew
 from storage.postgresql_programs import output_of, require_program
 from storage.schema import metadata
@@ -22,10 +23,6 @@ from storage.transfer_action import TransferAction
 _SKIPPED = (b"--", b"SET ", b"SELECT pg_catalog.set_config(", b"\\")
 """Comments and settings of the session; a statement of the dump names its schema itself."""
 _END_OF_ROWS = b"\\.\n"
-_OTHERS = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-"""
 _REVISION = "alembic_version"
 
 
@@ -36,6 +33,7 @@ def restore(backup: Path, database: Database, now: datetime, *, replace: bool) -
     """
     require_program("pg_restore", 0)
     with database.write() as connection:
+        without_limits(connection)
         require_alone(connection, database.name)
         present = _present(connection)
         if present and not replace:
@@ -48,13 +46,6 @@ def restore(backup: Path, database: Database, now: datetime, *, replace: bool) -
         migrate.upgrade_in(connection, str(backup))
         place = str(backup.resolve())
         return start_anew(connection, TransferAction.RESTORED, place, now, known.values())
-
-
-def require_alone(connection: Connection, name: str) -> None:
-    """Raise TransferError while other programs are connected to the database."""
-    others = connection.exec_driver_sql(_OTHERS).scalar_one()
-    if others:
-        raise TransferError(f"{name} is in use by {others} other connections; stop every refilld on it first")
 
 
 def _present(connection: Connection) -> list[str]:

@@ -42,14 +42,15 @@ def require_current(database: Database) -> None:
 
     Raises MovedError when the work goes on in another database.
     """
-    found = current(database)
+    with database.read() as connection:
+        found = current_in(connection)
+        if found == newest():
+            require_here(connection, database.name)
+            return
     if found is None:
         raise NotMigratedError(f"{database.name} holds no refilld tables; run: refilld init")
     require_known(database.name, found)
-    if found != newest():
-        raise NotMigratedError(f"{database.name} is at {found}, not {newest()}; run: refilld db upgrade")
-    with database.read() as connection:
-        require_here(connection, database.name)
+    raise NotMigratedError(f"{database.name} is at {found}, not {newest()}; run: refilld db upgrade")
 
 
 def require_known(name: str, found: str | None) -> None:

@@ -92,4 +92,4 @@ def _report(done: Restored) -> None:
         click.echo(f"the database before is kept as {done.kept}")
 
 
-COMMANDS = (backup, restore)
+DB_COMMANDS = (backup, restore)

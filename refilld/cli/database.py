@@ -79,6 +79,6 @@ def check(context: CommandContext) -> None:
                 click.echo(f"  {transfer_sentence(transfer)}")
 
 
-for command in (compact, *backup.COMMANDS, *database_copy.COMMANDS):
+for command in (compact, *backup.DB_COMMANDS, *database_copy.DB_COMMANDS):
     db.add_command(command)
 COMMANDS = (db,)

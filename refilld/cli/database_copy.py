@@ -81,4 +81,4 @@ def _place_of_move(database: Database) -> str:
     raise TransferError(f"{database.name} was not moved; there is nothing to reopen")
 
 
-COMMANDS = (copy, reopen)
+DB_COMMANDS = (copy, reopen)

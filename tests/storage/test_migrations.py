@@ -15,7 +15,7 @@ from monitor.cadence.schedule import Priority
 from monitor.guarantee.series import Series
 from storage import migrate, revision, routes, sources
 from storage.engine import Database
-from storage.errors import NotMigratedError
+from storage.errors import NotMigratedError, UnreachableError
 from storage.schema import metadata
 from tests.builders import INSTANT, an_order
 from tests.storage.shop import at_once, everything, rows_of, sell

@@ -124,7 +124,7 @@ def test_a_file_in_use_is_not_replaced(own: str, tmp_path: Path) -> None:
 def test_a_server_database_in_use_is_not_replaced(own: str, tmp_path: Path) -> None:
     made = a_backup(own, tmp_path)
     database = Database(own)
-    with database.read(), pytest.raises(TransferError, match="in use by 1 other"):
+    with database.read(), pytest.raises(TransferError, match="in use by another connection"):
         restored(made, own)
     database.close()
     assert sold(own) == {"1", "2"}

@@ -99,8 +99,8 @@ def test_after_a_copy_commands_on_the_old_database_stop_until_it_is_reopened(hom
         stopped = run_main(*words, cwd=home)
         assert stopped.returncode == 2
         assert stopped.stderr == (
-            f"refilld: sqlite:///refilld.db was copied to sqlite:///{home.resolve()}/new.db, where the work "
-            "goes on; set database.url to it (to go on here after all: refilld db reopen)\n"
+            f"refilld: sqlite:///refilld.db was copied to sqlite:///{home.resolve()}/new.db, where the work"
+            " goes on; set database.url to it (to go on here after all: refilld db reopen)\n"
         )
     finding = run_main("doctor", "--json", cwd=home).stdout
     assert "database.moved" in finding

@@ -127,7 +127,8 @@ def leaves(kind: type[RefilldError]) -> Iterator[type[RefilldError]]:
 
 def test_every_error_has_a_documented_exit_code() -> None:
     """Wrong configuration or usage is 2, an unreachable service 3, any other error 1."""
-    wrong = {BadInputError, ForeignLinkError, SourceContractError, ConfigError, errors.NotMigratedError}
+    wrong = {BadInputError, ForeignLinkError, SourceContractError, ConfigError}
+    wrong |= {errors.NotMigratedError, errors.MovedError}
     expected = {
         kind: 1 for kind in leaves(RefilldError) if kind.__module__.startswith(("monitor", "storage"))
     }
