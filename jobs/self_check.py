@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from jobs.configured_source import ConfiguredSource
 from monitor.alerts.self_check import (
@@ -26,20 +25,9 @@ from monitor.sources.budget import BEGINNING
 from monitor.sources.source_state import source_state
 from storage import leases, outbox, self_check, sources
 from storage.engine import Database, Transaction
-from storage.errors import UnreachableError
 
 GRACE = timedelta(minutes=10)
 """Time after a start before missing looks are told; the first ones may read something."""
-
-
-class StorageFaults(Protocol):
-    """Who must be told that the database cannot be written."""
-
-    def began(self, fault: str) -> None:
-        """Note a fault; called again while it lasts."""
-
-    def ended(self) -> None:
-        """Note that there is no fault any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +38,17 @@ class SelfCheck:
     clock: Callable[[], datetime]
     sources: tuple[ConfiguredSource, ...]
     limits: SelfCheckLimits
-    faults: StorageFaults
+    written: Callable[[], None]
+    """Called after each round, which has written to the database."""
     started: datetime | None = None
     """Start of the process; None if it runs each job once."""
 
     def run_once(self) -> None:
         """Check all conditions; raises UnreachableError if the database cannot be written."""
         now = self.clock()
-        try:
-            with self.database.write() as tx:
-                self._check(tx, now)
-        except UnreachableError as error:
-            self.faults.began(str(error))
-            raise
-        self.faults.ended()
+        with self.database.write() as tx:
+            self._check(tx, now)
+        self.written()
 
     def _check(self, tx: Transaction, now: datetime) -> None:
         self_check.checked(tx, list(RESOLVED_BY), now)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event
 
 import structlog
@@ -115,7 +116,7 @@ class Daemon:
             lambda: heartbeat("alerting"),
         )
         self_check = SelfCheck(
-            self.database, self.clock, sampling.sources, self.settings.alerts.limits, alarm, started
+            self.database, self.clock, sampling.sources, self.settings.alerts.limits, alarm.ended, started
         )
         rounds = {
             "sampling": sampling.run_once,
@@ -124,7 +125,10 @@ class Daemon:
             "alerting": alerting.run_once,
             "maintenance": Maintenance(self.database, self.clock).run_once,
         }
-        return [ScheduledJob(name, every, rounds[name]) for name, every in intervals(self.settings).items()]
+        return [
+            ScheduledJob(name, every, partial(_watched, rounds[name], alarm))
+            for name, every in intervals(self.settings).items()
+        ]
 
     def run_once(self, configured_sources: tuple[ConfiguredSource, ...]) -> None:
         """Run every job once. A failed job does not stop the others; raises RefilldError at the end."""
@@ -216,6 +220,15 @@ class Daemon:
             notifier.status(faults or "running")
             ping.report(faults)
         notifier.stopping()
+
+
+def _watched(run: Callable[[], None], alarm: StorageAlarm) -> None:
+    """Run one round of a job; a database that it cannot use is a fault of the storage."""
+    try:
+        run()
+    except UnreachableError as error:
+        alarm.began(str(error))
+        raise
 
 
 def _faults(stuck: Sequence[str], storage_fault: str) -> str:
