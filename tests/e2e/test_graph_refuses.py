@@ -58,7 +58,8 @@ def test_graph_waits_while_the_other_source_continues(two_sources: TwoSourceInst
                 assert two_sources.states()["graph"]["detail"].startswith(RENEW)
             check_refused_graph(two_sources, daemon, "paused", reason)
         assert daemon.stop() == 0
-    assert two_sources.alert_subjects() == [("source.blocked", None)] * len(REFUSALS)
+    ended_and_begun = [("source.ready", None), ("source.blocked", None)]
+    assert two_sources.alert_subjects() == ended_and_begun * len(REFUSALS)
     assert sum(RENEW in alert["text"] for alert in two_sources.alerts("source.blocked")) == 1
     assert [drop["order_id"] for drop in two_sources.drops()] == ["personal"]
     assert two_sources.looks("natgeo") == 0

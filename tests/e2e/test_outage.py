@@ -40,5 +40,5 @@ def test_an_outage_pauses_the_source_and_opens_no_drop(place: Installation, outa
         assert daemon.stop() == 0
     assert failed
     assert {line["count"] for line in failed} == {None}
-    expected = [] if outage in TRANSIENT_OUTAGES else [("alert", "source.blocked")]
+    expected = [] if outage in TRANSIENT_OUTAGES else [("alert", "source.ready"), ("alert", "source.blocked")]
     assert [(row["record"], row.get("kind")) for row in place.records()] == expected

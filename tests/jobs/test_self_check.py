@@ -129,7 +129,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_disk_that_fills_is_told_and_a_full_one_is_a_fault_of_the_storage(small_disk: Path) -> None:
-    """The fault is told without the database; it ends with the next round that can be written."""
+    """It ends with the next round that can be written."""
     with jobs_world(small_disk) as world:
         limits = SelfCheckLimits(free_bytes=1 * MEBIBYTE)
         job = SelfCheck(world.database, world.clock, (), limits)
