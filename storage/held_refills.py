@@ -1,4 +1,4 @@
-"""Held refills: releasing and discarding those held for a mass drop, and deciding them again (RULES 6)."""
+"""Held refills: releasing and discarding those held for one reason, and deciding them again (RULES 6)."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -25,12 +25,12 @@ def held_for_mass_drop(connection: Connection, metric: Metric) -> list[int]:
     return list(connection.execute(query.order_by(_r.refill_id)).scalars())
 
 
-def release(connection: Connection, refill_id: int, now: datetime) -> RefillRow:
-    """Release a refill held for a mass drop, or discard it if its drop has recovered.
+def release(connection: Connection, refill_id: int, reason: Reason, now: datetime) -> RefillRow:
+    """Release a refill held for this reason, or discard it if its drop has recovered.
 
     Returns the changed refill. Raises what `operator_actions.act` raises, except NothingMissingError.
     """
-    row, target = _held(connection, refill_id)
+    row, target = _held(connection, refill_id, reason)
     try:
         return operator_actions.act(connection, refill_id, "approve", now)
     except NothingMissingError:
@@ -40,19 +40,19 @@ def release(connection: Connection, refill_id: int, now: datetime) -> RefillRow:
         return refills.get(connection, refill_id)
 
 
-def discard(connection: Connection, refill_id: int, now: datetime) -> RefillRow:
-    """Reject a refill held for a mass drop; returns it changed. Raises what `operator_actions.act` raises."""
-    _held(connection, refill_id)
+def discard(connection: Connection, refill_id: int, reason: Reason, now: datetime) -> RefillRow:
+    """Reject a refill held for this reason; returns it changed. Raises what `operator_actions.act` raises."""
+    _held(connection, refill_id, reason)
     return operator_actions.act(connection, refill_id, "reject", now)
 
 
-def _held(connection: Connection, refill_id: int) -> tuple[RefillRow, TargetState]:
-    """A refill held for a mass drop and its locked target; raises WrongStateError for any other refill."""
+def _held(connection: Connection, refill_id: int, reason: Reason) -> tuple[RefillRow, TargetState]:
+    """A refill held for this reason and its locked target; raises WrongStateError for any other refill."""
     order_id = refills.get(connection, refill_id).order_id
     target = targets.of_order(connection, order_id, lock=True)
     row = refills.get(connection, refill_id)
-    if row.state is not RefillState.HELD or row.reason is not Reason.MASS_DROP:
-        raise WrongStateError(f"refill {refill_id} is not held for a mass drop any more")
+    if row.state is not RefillState.HELD or row.reason is not reason:
+        raise WrongStateError(f"refill {refill_id} is not held for {reason} any more")
     return row, target
 
 

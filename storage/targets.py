@@ -29,12 +29,8 @@ _LOCK_IDS = (
     .order_by(_t.target_id)
     .with_for_update()
 )
-_LOCK_MANY = (
-    select(targets)
-    .where(_t.target_id.in_(bindparam("target_ids", expanding=True)))
-    .order_by(_t.target_id)
-    .with_for_update()
-)
+_SOME = select(targets).where(_t.target_id.in_(bindparam("target_ids", expanding=True)))
+_LOCK_MANY = _SOME.order_by(_t.target_id).with_for_update()
 _EARLIER = (
     _t.next_due_at.is_(None) | (_t.next_due_at > bindparam("at")) | (_t.priority > bindparam("urgency"))
 )
@@ -137,6 +133,12 @@ def lock(connection: Connection, target_ids: Sequence[int]) -> None:
 def locked(connection: Connection, target_ids: Sequence[int]) -> dict[int, TargetState]:
     """Return targets by id, locked in the order of their ids, which prevents deadlocks."""
     rows = connection.execute(_LOCK_MANY, {"target_ids": target_ids}) if target_ids else ()
+    return {row.target_id: state_of(row) for row in rows}
+
+
+def some(connection: Connection, target_ids: Sequence[int]) -> dict[int, TargetState]:
+    """Return targets by id, not locked."""
+    rows = connection.execute(_SOME, {"target_ids": target_ids}) if target_ids else ()
     return {row.target_id: state_of(row) for row in rows}
 
 

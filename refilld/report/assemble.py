@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from monitor.model.refill import RefillState
+from monitor.model.sums import Item, Sum, item, item_of, summed
 from monitor.sources.breaker import Breaker
 from monitor.sources.rate_limit_state import RateLimitState
 from monitor.sources.source_state import source_state
@@ -16,7 +17,6 @@ from refilld.report.figures import (
     ReviewFigures,
     SourceFigures,
 )
-from refilld.report.sums import Item, Sum, item, item_of, summed
 from refilld.settings.sources import SourceSection
 from storage.report import DropSums, RefillSums, ReviewSums
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from monitor.model.decision import Reason
+from monitor.model.sums import Sum
 from monitor.model.target import Metric
-from refilld.report.sums import Sum
 from storage.guarantees import EndingDay
 from storage.mass_drops import MassDropRow
 from storage.report import DropSums, WaitingRequest

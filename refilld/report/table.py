@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from io import StringIO
 
+from monitor.model.sums import Sum
 from refilld.report.figures import Report
-from refilld.report.sums import Sum
 from refilld.time_format import rfc3339
 
 COLUMNS = (
