@@ -3,7 +3,12 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from monitor.alerts.alert import mass_drop_alert, mass_drop_over_alert, review_alert
+from monitor.alerts.alert import (
+    mass_drop_alert,
+    mass_drop_grown_alert,
+    mass_drop_over_alert,
+    review_alert,
+)
 from monitor.evaluation.evaluate import LookEvaluation
 from monitor.evaluation.mass_drop_state import MassDropChange
 from monitor.guarantee.mass_drop import MassDropRule
@@ -34,6 +39,18 @@ def save_mass_drops(tx: Transaction, changes: Iterable[MassDropChange], rule: Ma
         elif mass_drops.end(tx, change.metric, change.at):
             held = len(held_refills.held_for_mass_drop(tx, change.metric))
             outbox.add(tx, mass_drop_over_alert(change.metric, held), change.at)
+
+
+def tell_growth(tx: Transaction, looks: Iterable[LookEvaluation]) -> None:
+    """Alert again when the refills held for a mass drop have doubled since they were last told."""
+    newest = {
+        look.state.target.metric: look.snapshot.at
+        for look in looks
+        if any(decision.reason is Reason.MASS_DROP for decision in look.decisions)
+    }
+    for metric, at in sorted(newest.items()):
+        if mass_drops.note_told(tx, metric, held_refills.number_for_mass_drop(tx, metric)):
+            outbox.add(tx, mass_drop_grown_alert(metric, held_refills.sum_for_mass_drop(tx, metric)), at)
 
 
 def save_verdicts(tx: Transaction, look: LookEvaluation, rule: MassDropRule) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs.evaluation_saving import save_mass_drops, save_verdicts
+from jobs.evaluation_saving import save_mass_drops, save_verdicts, tell_growth
 from jobs.fast_path import record_fast
 from jobs.queue_position import with_queue_positions
 from monitor.cadence.schedule import Observation
@@ -96,6 +96,7 @@ def _save(
     save_mass_drops(tx, evaluation.mass_drops, rule)
     for look in looks:
         save_verdicts(tx, look, rule)
+    tell_growth(tx, looks)
     targets.save_looks(tx, with_queue_positions(tx, [_outcome(look) for look in looks]))
 
 

@@ -3,17 +3,20 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, func, select, text, update
 
 from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.hold_release import decide_anew
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
+from monitor.model.sums import Sum, item_of, summed
 from monitor.model.target import Metric
 from storage import drops, operator_actions, refills, targets
 from storage.errors import NothingMissingError, WrongStateError
 from storage.refills import RefillRow
+from storage.schema import orders
 from storage.schema import refills as table
+from storage.sums import total
 
 _r = table.c
 _HELD = text("refills.state = 'held'")  # the literal condition of the partial index, so that it is used
@@ -23,6 +26,24 @@ def held_for_mass_drop(connection: Connection, metric: Metric) -> list[int]:
     """Ids of the refills of a metric that are held for a mass drop, oldest first."""
     query = select(_r.refill_id).where(_HELD, _r.reason == Reason.MASS_DROP, _r.metric == metric)
     return list(connection.execute(query.order_by(_r.refill_id)).scalars())
+
+
+def sum_for_mass_drop(connection: Connection, metric: Metric) -> Sum:
+    """Number, units and price of the refills of a metric that are held for a mass drop."""
+    group = orders.c.price, orders.c.currency, orders.c.quantity
+    query = (
+        select(func.count(), total(_r.quantity), *group)
+        .join_from(table, orders, orders.c.order_id == _r.order_id)
+        .where(_HELD, _r.reason == Reason.MASS_DROP, _r.metric == metric)
+        .group_by(*group)
+    )
+    return summed(item_of(*row) for row in connection.execute(query))
+
+
+def number_for_mass_drop(connection: Connection, metric: Metric) -> int:
+    """Number of the refills of a metric that are held for a mass drop."""
+    query = select(func.count()).where(_HELD, _r.reason == Reason.MASS_DROP, _r.metric == metric)
+    return connection.execute(query.select_from(table)).scalar_one()
 
 
 def release(connection: Connection, refill_id: int, reason: Reason, now: datetime) -> RefillRow:

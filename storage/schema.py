@@ -288,6 +288,7 @@ mass_drops = Table(
     Column("judged", Integer, nullable=False),
     Column("fallen", Integer, nullable=False),
     Column("ended_at", Instant),
+    Column("told", Integer, nullable=False, server_default="0"),
     one_of("metric", Metric),
     partial("uq_mass_drops_one_at_a_time", "metric", where="ended_at IS NULL", unique=True),
 )

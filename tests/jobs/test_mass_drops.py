@@ -60,6 +60,21 @@ def test_a_mass_drop_raises_one_alert(fallen: JobsWorld) -> None:
     assert text.startswith("mass drop: 3 of 5 targets judged in 6h lost followers")
 
 
+def test_a_mass_drop_that_grows_is_told_again(fallen: JobsWorld) -> None:
+    """Three targets had fallen; when six refills are held, one more alert says how many units that is."""
+    more = [f"more{i}" for i in range(4)]
+    fallen.sell(*(an_order(name, name) for name in more))
+    for at in (LATER + 3 * HOUR, LATER + 5 * HOUR):
+        for name in more:
+            fallen.look(1500, at, profile=name)
+    grown = [text for kind, text in fallen.rows("outbox", "kind", "text") if kind == "mass_drop.grown"]
+    text = (
+        "the mass drop of followers grows: 6 refills, 3,000 units are held for it now;"
+        " refilld mass-drops release followers --dry-run shows them"
+    )
+    assert grown == [text]
+
+
 def test_a_share_at_the_limit_is_no_mass_drop(world: JobsWorld) -> None:
     """Two of five are 40%, which is not more than 40%: they are refilled as usual."""
     world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
