@@ -79,6 +79,17 @@ class Database:
                 if isinstance(raw, SQLiteConnection):
                     raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
+    def empty_log(self, *, rewrite: bool = False) -> bool:
+        """Empty SQLite's write-ahead log; with `rewrite`, first rewrite the file without what was deleted.
+
+        False if another process prevents that. The caller holds the lock of the daemon.
+        """
+        if not self.sqlite:
+            return True
+        with _mapped_errors(self.name), self._writers.connect() as connection:
+            raw = connection.connection.driver_connection
+            return isinstance(raw, SQLiteConnection) and sqlite_engine.empty_log(raw, rewrite=rewrite)
+
     def quick_check(self) -> None:
         """Run SQLite's quick check; raises UnreachableError if the file is damaged."""
         if self.sqlite:

@@ -100,9 +100,9 @@ def open_orders(connection: Connection, order_ids: Sequence[str]) -> set[str]:
     return {i for chunk in chunks for i in connection.execute(query.where(_r.order_id.in_(chunk))).scalars()}
 
 
-def waiting(connection: Connection, order_ids: Sequence[str]) -> list[SelectedRefill]:
-    """The held and queued refills of these orders."""
-    query = _SELECTED.where(_r.state.in_([RefillState.HELD, RefillState.QUEUED]))
+def in_states(connection: Connection, order_ids: Sequence[str], *states: RefillState) -> list[SelectedRefill]:
+    """The refills of these orders that are in one of these states."""
+    query = _SELECTED.where(_r.state.in_(states))
     chunks = _chunks(sorted(set(order_ids)))
     return [row for chunk in chunks for row in _rows(connection, query.where(_r.order_id.in_(chunk)))]
 

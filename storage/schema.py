@@ -128,6 +128,7 @@ orders = Table(
     Column("base_at", Instant),
     Column("counted_at", Instant),
     Column("start_corrected", Boolean, nullable=False, server_default=false()),
+    Column("forgotten_at", Instant),
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("remains >= 0 AND remains <= quantity", name="remains_within_quantity"),
     CheckConstraint("start_count >= 0", name="start_count_not_negative"),

@@ -74,6 +74,17 @@ def open_engine(url: URL, *, connections: int, begin: str) -> Engine:
     return engine
 
 
+def empty_log(raw: SQLiteConnection, *, rewrite: bool) -> bool:
+    """Truncate the write-ahead log, after rewriting the file if `rewrite`; False if that is prevented."""
+    if rewrite:
+        try:
+            raw.execute("VACUUM").close()
+        except SQLiteOperationalError:
+            return False
+    ((busy, *_),) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return not busy
+
+
 def enter_wal(raw: SQLiteConnection, tries: int = 10) -> None:
     """Switch to WAL.
 

@@ -31,12 +31,14 @@ _LOCK_IDS = (
 )
 _SOME = select(targets).where(_t.target_id.in_(bindparam("target_ids", expanding=True)))
 _LOCK_MANY = _SOME.order_by(_t.target_id).with_for_update()
+FORGOTTEN_KEY = "forgotten!"
+"""How the key of a target begins whose link was removed; no username and no shortcode has this character."""
 _EARLIER = (
     _t.next_due_at.is_(None) | (_t.next_due_at > bindparam("at")) | (_t.priority > bindparam("urgency"))
 )
 _SCHEDULE_BY = (
     update(targets)
-    .where(_t.target_id.in_(bindparam("ids", expanding=True)))
+    .where(_t.target_id.in_(bindparam("ids", expanding=True)), _t.key.not_like(f"{FORGOTTEN_KEY}%"))
     .values(
         next_due_at=case((_t.next_due_at < bindparam("at"), _t.next_due_at), else_=bindparam("at")),
         priority=case(

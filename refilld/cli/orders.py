@@ -7,6 +7,7 @@ from monitor.model.order import OrderStatus
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.correct import correct
 from refilld.cli.flags import flag, unflag
+from refilld.cli.forget import forget
 from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.order_import import import_
 from refilld.cli.output import json_option
@@ -79,7 +80,7 @@ def show(context: CommandContext, order_id: str, *, as_json: bool) -> None:
     print_timeline(timeline, context.texts.of(), as_json=as_json)
 
 
-for command in (import_, flag, unflag, correct, reterm):
+for command in (import_, flag, unflag, correct, reterm, forget):
     orders.add_command(command)
 
 COMMANDS = (orders,)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.model.order import Flag
+from monitor.model.refill import RefillState
 from monitor.model.sums import Item, Sum, grouped, item_of, summed
 from refilld.services.left_out import LeftOut
 from storage import flags, orders, refill_selection
@@ -50,7 +51,8 @@ def plan_flag(tx: Transaction, order_ids: Sequence[str], flag: Flag, *, sets: bo
         else:
             planned.append(row)
     ids = [row.order_id for row in planned] if sets else []
-    return FlagPlan(flag, sets, tuple(planned), tuple(refill_selection.waiting(tx, ids)), tuple(left_out))
+    waiting = refill_selection.in_states(tx, ids, RefillState.HELD, RefillState.QUEUED)
+    return FlagPlan(flag, sets, tuple(planned), tuple(waiting), tuple(left_out))
 
 
 def carry_out_flag(

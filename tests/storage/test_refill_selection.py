@@ -83,4 +83,4 @@ def test_a_filter_finds_refills_by_what_they_were_sold_for(database: Database) -
         for wanted, ids in cases.items():
             assert [row.refill_id for row in refill_selection.found(tx, HELD, wanted)] == ids
         assert refill_selection.open_orders(tx, ["1", "9"]) == {"1"}
-        assert [row.order_id for row in refill_selection.waiting(tx, ["2", "9"])] == ["2"]
+        assert [row.order_id for row in refill_selection.in_states(tx, ["2", "9"], *HELD)] == ["2"]

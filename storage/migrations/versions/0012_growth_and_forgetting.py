@@ -1,4 +1,4 @@
-"""Mass drops that are told again when they grow."""
+"""Mass drops that are told again when they grow, and orders whose customer was forgotten."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,3 +12,4 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("mass_drops", sa.Column("told", sa.Integer(), nullable=False, server_default="0"))
     op.execute("UPDATE mass_drops SET told = fallen")
+    op.add_column("orders", sa.Column("forgotten_at", sa.BigInteger(), nullable=True))
