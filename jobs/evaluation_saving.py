@@ -2,14 +2,20 @@
 
 from collections.abc import Iterable
 
-from monitor.alerts.alert import daily_cap_alert, mass_drop_alert, mass_drop_over_alert, review_alert
+from monitor.alerts.alert import (
+    daily_cap_alert,
+    mass_drop_alert,
+    mass_drop_grown_alert,
+    mass_drop_over_alert,
+    review_alert,
+)
 from monitor.evaluation.evaluate import LookEvaluation, LookPolicy
 from monitor.evaluation.holding import CapReached
 from monitor.evaluation.mass_drop_state import MassDropChange
 from monitor.guarantee.daily_caps import DailyCaps, day_of
 from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.guarantee.verdicts import Verdict
-from monitor.model.decision import Action
+from monitor.model.decision import Action, Reason
 from monitor.model.order import Order
 from monitor.model.order_state import OrderState
 from storage import (
@@ -37,6 +43,19 @@ def save_mass_drops(tx: Transaction, changes: Iterable[MassDropChange], policy: 
         elif mass_drops.end(tx, change.metric, change.at):
             held = len(held_refills.held_for_mass_drop(tx, change.metric))
             outbox.add(tx, mass_drop_over_alert(change.metric, held), change.at, keep=policy.shadow)
+
+
+def tell_growth(tx: Transaction, looks: Iterable[LookEvaluation], *, shadow: bool) -> None:
+    """Alert again when the refills held for a mass drop have doubled since they were last told."""
+    newest = {
+        look.state.target.metric: look.snapshot.at
+        for look in looks
+        if any(decision.reason is Reason.MASS_DROP for decision in look.decisions)
+    }
+    for metric, at in sorted(newest.items()):
+        if mass_drops.note_told(tx, metric, held_refills.number_for_mass_drop(tx, metric)):
+            held = held_refills.sum_for_mass_drop(tx, metric)
+            outbox.add(tx, mass_drop_grown_alert(metric, held), at, keep=shadow)
 
 
 def save_caps_reached(tx: Transaction, reached: Iterable[CapReached], caps: DailyCaps) -> None:

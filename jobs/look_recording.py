@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from jobs.evaluation_saving import save_caps_reached, save_mass_drops, save_verdicts
+from jobs.evaluation_saving import save_caps_reached, save_mass_drops, save_verdicts, tell_growth
 from jobs.fast_path import record_fast
 from jobs.queue_position import with_queue_positions
 from monitor.cadence.schedule import Observation
@@ -110,6 +110,7 @@ def _save(
     for look in looks:
         save_verdicts(tx, look, policy)
     save_caps_reached(tx, evaluation.caps_reached, policy.caps)
+    tell_growth(tx, looks, shadow=policy.shadow)
     targets.save_looks(tx, with_queue_positions(tx, [_outcome(look) for look in looks]))
 
 

@@ -197,6 +197,14 @@ class Database:
             if answer == "on":
                 raise UnreachableError(f"database {self.name}: the server is read-only; is it a standby?")
 
+    def empty_log(self, *, rewrite: bool = False) -> bool:
+        """Empty SQLite's write-ahead log; with `rewrite`, first rewrite the file without what was deleted.
+
+        False if another process prevents that. The caller holds the lock of the daemon.
+        """
+        with self._sqlite_writer() as raw:
+            return raw is None or sqlite_space.empty_log(raw, rewrite=rewrite)
+
     def quick_check(self) -> None:
         """Run SQLite's quick check; raises UnreachableError if the file is damaged."""
         if self.sqlite:

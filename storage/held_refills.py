@@ -7,10 +7,11 @@ from decimal import Decimal
 from sqlalchemy import Connection, func, select, text, update
 
 from monitor.evaluation.target_state import TargetState
-from monitor.guarantee.daily_caps import DailyCaps, day_of
+from monitor.guarantee.daily_caps import DailyCaps, day_of, queued_of
 from monitor.guarantee.hold_release import decide_anew
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
+from monitor.model.sums import Sum, item_of, summed
 from monitor.model.target import Metric
 from storage import daily_caps, drops, operator_actions, order_states, refills, targets
 from storage.errors import NothingMissingError, WrongStateError
@@ -21,11 +22,6 @@ from storage.sums import total
 
 _r = table.c
 _o = orders.c
-_WORDS = {
-    Reason.MASS_DROP: "for a mass drop",
-    Reason.SHADOW: "from shadow mode",
-    Reason.BACKLOG: "from a backlog",
-}
 _HELD = text("refills.state = 'held'")  # the literal condition of the partial index, so that it is used
 
 
@@ -55,6 +51,24 @@ def held_for(connection: Connection, reason: Reason) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
+def sum_for_mass_drop(connection: Connection, metric: Metric) -> Sum:
+    """Number, units and price of the refills of a metric that are held for a mass drop."""
+    group = orders.c.price, orders.c.currency, orders.c.quantity
+    query = (
+        select(func.count(), total(_r.quantity), *group)
+        .join_from(table, orders, orders.c.order_id == _r.order_id)
+        .where(_HELD, _r.reason == Reason.MASS_DROP, _r.metric == metric)
+        .group_by(*group)
+    )
+    return summed(item_of(*row) for row in connection.execute(query))
+
+
+def number_for_mass_drop(connection: Connection, metric: Metric) -> int:
+    """Number of the refills of a metric that are held for a mass drop."""
+    query = select(func.count()).where(_HELD, _r.reason == Reason.MASS_DROP, _r.metric == metric)
+    return connection.execute(query.select_from(table)).scalar_one()
+
+
 def totals(connection: Connection, reason: Reason) -> list[HeldUnits]:
     """Sums of the refills that are held for a reason."""
     group = _o.service, _o.provider, _o.price, _o.currency, _o.quantity
@@ -72,8 +86,8 @@ def totals(connection: Connection, reason: Reason) -> list[HeldUnits]:
 def release(
     connection: Connection,
     refill_id: int,
+    reason: Reason,
     now: datetime,
-    reason: Reason = Reason.MASS_DROP,
     *,
     caps: DailyCaps = DailyCaps(),  # noqa: B008  # it is immutable
     shadow: bool = False,
@@ -86,7 +100,7 @@ def release(
     row, target = _held(connection, refill_id, reason)
     try:
         if caps.configured and not shadow:
-            quantity = operator_actions.still_owed(connection, row, target)
+            quantity = operator_actions.owed_units(connection, row, target)
             if _kept_for_cap(connection, row, quantity, caps, now):
                 return refills.get(connection, refill_id)
         return operator_actions.act(connection, refill_id, "approve", now, shadow=shadow)
@@ -101,21 +115,19 @@ def _kept_for_cap(
     connection: Connection, row: RefillRow, quantity: int, caps: DailyCaps, now: datetime
 ) -> bool:
     """Keep a refill held that exceeds a daily cap; False if it does not."""
-    order = order_states.one_order(connection, row.order_id)
+    wanted = queued_of(order_states.one_order(connection, row.order_id), quantity)
     daily_caps.lock(connection)
-    if not caps.exceeded(order, quantity, daily_caps.usage(connection, day_of(now))):
+    if not caps.exceeded(wanted, daily_caps.usage(connection, day_of(now))):
         return False
     kept = {"reason": Reason.DAILY_CAP, "quantity": quantity}
-    kept["release_at"] = caps.release_at(order, quantity, now)
+    kept["release_at"] = caps.release_at(wanted, now)
     connection.execute(update(table).where(_r.refill_id == row.refill_id, _HELD).values(kept))
     refills.add_events(connection, [row.refill_id], RefillState.HELD, now, str(Reason.DAILY_CAP))
     return True
 
 
-def discard(
-    connection: Connection, refill_id: int, now: datetime, reason: Reason = Reason.MASS_DROP
-) -> RefillRow:
-    """Reject a refill held for a reason; returns it changed. Raises what `operator_actions.act` raises."""
+def discard(connection: Connection, refill_id: int, reason: Reason, now: datetime) -> RefillRow:
+    """Reject a refill held for this reason; returns it changed. Raises what `operator_actions.act` raises."""
     _held(connection, refill_id, reason)
     return operator_actions.act(connection, refill_id, "reject", now)
 
@@ -126,7 +138,7 @@ def _held(connection: Connection, refill_id: int, reason: Reason) -> tuple[Refil
     target = targets.of_order(connection, order_id, lock=True)
     row = refills.get(connection, refill_id)
     if row.state is not RefillState.HELD or row.reason is not reason:
-        raise WrongStateError(f"refill {refill_id} is not held {_WORDS[reason]} any more")
+        raise WrongStateError(f"refill {refill_id} is not held for {reason} any more")
     return row, target
 
 

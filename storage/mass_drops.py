@@ -26,6 +26,8 @@ class MassDropRow:
     """Those of them at which a drop opened."""
     ended_at: datetime | None
     """None while it lasts."""
+    told: int
+    """The number of fallen targets or held refills that the operator was last told."""
 
 
 _m = mass_drops.c
@@ -75,9 +77,16 @@ def begin(connection: Connection, metric: Metric, counted: MassDropCounts, now: 
     advisory_lock(connection, f"refilld mass drop {metric}")
     if on_since(connection, metric) is not None:
         return False
-    row = {"metric": metric, "started_at": now, "judged": counted.judged, "fallen": counted.fallen}
+    row = {"metric": metric, "started_at": now, "judged": counted.judged}
+    row |= {"fallen": counted.fallen, "told": counted.fallen}
     connection.execute(insert(mass_drops), row)
     return True
+
+
+def note_told(connection: Connection, metric: Metric, held: int) -> bool:
+    """Save that so many held refills are told; False unless that is twice what was last told."""
+    change = update(mass_drops).where(_m.metric == metric, _ON, _m.told * 2 <= held).values(told=held)
+    return connection.execute(change).rowcount > 0
 
 
 def end(connection: Connection, metric: Metric, now: datetime) -> bool:

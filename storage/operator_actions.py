@@ -7,11 +7,8 @@ from sqlalchemy import Connection, update
 
 from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.decisions import Case
-from monitor.guarantee.hold_release import case_unheld, decide_anew
-from monitor.guarantee.start_counts import with_start_counts
-from monitor.model.decision import Action, Reason
+from monitor.guarantee.owed_refills import NewestCount, case_at, still_owed
 from monitor.model.refill import RefillState
-from monitor.model.time_words import minute
 from storage import drops, order_states, refills, reviews, targets
 from storage.errors import NothingMissingError, ShadowModeError, WrongStateError
 from storage.refills import RefillRow
@@ -48,10 +45,10 @@ def act(
     if state is RefillState.QUEUED and row.state in allowed:
         values |= {"queued_at": now, "available_at": now, "attempt": 0, "last_error": None}
         values["first_queued_at"] = row.first_queued_at or now
-        values["quantity"] = still_owed(connection, row, target)
+        values["quantity"] = owed_units(connection, row, target)
     change = update(table).where(_r.refill_id == refill_id, _r.state.in_(allowed)).values(values)
     if connection.execute(change).rowcount == 0:
-        raise WrongStateError(f"refill {refill_id} is {row.state}; {action} needs {_either(allowed)}")
+        raise WrongStateError(f"refill {refill_id} is {row.state}; {action} needs {either(allowed)}")
     refills.add_events(connection, [refill_id], state, now, f"{action} by an operator")
     if state is RefillState.QUEUED:
         reviews.close_of_refill(connection, refill_id, "requeued", now)
@@ -64,34 +61,31 @@ def act(
 
 def case_of(connection: Connection, row: RefillRow, target: TargetState) -> Case | None:
     """The case of a refill's order at its target's newest count, without the refill; None without a count."""
+    newest = newest_count(target)
+    states = () if newest is None else order_states.of_target(connection, target.target_id)
+    return case_at(states, row.order_id, newest)
+
+
+def newest_count(target: TargetState) -> NewestCount | None:
+    """The newest count of a target; None if it has none."""
     count, at = target.series.last_count, target.last_count_at
-    if count is None or at is None:
-        return None
-    states = with_start_counts(order_states.of_target(connection, target.target_id), count, at)
-    return case_unheld(states, row.order_id, count, at)
+    return None if count is None or at is None else NewestCount(count, at)
 
 
-def still_owed(connection: Connection, row: RefillRow, target: TargetState) -> int:
-    """Units of a refill that may still be delivered; raises WrongStateError if there are none.
-
-    An operator overrides cooldown, approval and mass drop, but not the limits of the terms.
-    """
-    owed_no_more = f"refill {row.refill_id} is owed no more"
-    if not order_states.carries_guarantee(connection, row.order_id):
-        raise WrongStateError(f"{owed_no_more}: its order's guarantee has ended")
-    case = case_of(connection, row, target)
-    if case is None:
-        return row.quantity
-    decision = decide_anew(case)
-    if decision.reason is Reason.RECOVERED:
+def owed_units(connection: Connection, row: RefillRow, target: TargetState) -> int:
+    """Units of a refill that may still be delivered; raises WrongStateError if there are none."""
+    guaranteed = order_states.carries_guarantee(connection, row.order_id)
+    case = case_of(connection, row, target) if guaranteed else None
+    owed = still_owed(row.quantity, guaranteed=guaranteed, case=case)
+    if owed.recovered:
         raise NothingMissingError(
-            f"{owed_no_more}: at the count of {case.count} of {minute(case.now)} UTC"
-            f" the order misses {case.claim.units}; reject or cancel it"
+            f"refill {row.refill_id} is owed no more: {owed.why_none}; reject or cancel it"
         )
-    if decision.action is Action.REFUSE:
-        raise WrongStateError(f"{owed_no_more}: {decision.reason}")
-    return min(row.quantity, case.claim.units, case.state.allowance)
+    if owed.why_none:
+        raise WrongStateError(f"refill {row.refill_id} is owed no more: {owed.why_none}")
+    return owed.units
 
 
-def _either(states: Iterable[RefillState]) -> str:
+def either(states: Iterable[RefillState]) -> str:
+    """States in words."""
     return " or ".join(sorted(states))

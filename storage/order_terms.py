@@ -16,8 +16,10 @@ from storage.terms import dump_terms, load_terms
 
 _o = orders.c
 _COUNTED = select(_o.terms, _o.terms_from, func.count()).group_by(_o.terms, _o.terms_from)
-_PAGE = JOINED.where(_o.order_id > bindparam("after")).order_by(_o.order_id).limit(bindparam("limit"))
-_SOME = JOINED.where(_o.order_id.in_(bindparam("ids", expanding=True))).order_by(_o.order_id)
+_KNOWN = JOINED.where(_o.forgotten_at.is_(None))
+"""Without orders whose customer was forgotten: their guarantee has ended for good."""
+_PAGE = _KNOWN.where(_o.order_id > bindparam("after")).order_by(_o.order_id).limit(bindparam("limit"))
+_SOME = _KNOWN.where(_o.order_id.in_(bindparam("ids", expanding=True))).order_by(_o.order_id)
 _TARGETS = select(_o.order_id, _o.target_id).where(_o.order_id.in_(bindparam("ids", expanding=True)))
 _RETERM = (
     update(orders)

@@ -28,6 +28,9 @@ from storage.terms import dump_terms
 _o = orders.c
 _KNOWN = JOINED.where(_o.order_id.in_(bindparam("ids", expanding=True)))
 _TARGETS_BY_ORDER = select(_o.order_id, _o.target_id).where(_o.order_id.in_(bindparam("ids", expanding=True)))
+_FORGOTTEN = select(_o.order_id).where(
+    _o.order_id.in_(bindparam("ids", expanding=True)), _o.forgotten_at.is_not(None)
+)
 _TARGETS_AT = select(targets_table.c.target_id).where(
     targets_table.c.link.in_(bindparam("links", expanding=True))
 )
@@ -78,6 +81,8 @@ class ImportResult(StrEnum):
     REFUSED = "refused"
     IGNORED = "ignored"
     """A row of a service that the configuration ignores; it does not come this far."""
+    FORGOTTEN = "forgotten"
+    """The customer of the order was forgotten: the row is skipped, so that no name comes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,8 @@ class StoredOrder:
     updated_at: datetime
     settled_look_at: datetime | None
     """When a look first judged the order after its delivery settled."""
+    forgotten_at: datetime | None = None
+    """When its customer was forgotten."""
 
     @property
     def order_id(self) -> str:
@@ -112,6 +119,23 @@ def import_batch(
 
     With a backlog, the orders that are under guarantee and were never judged belong to it.
     """
+    advisory_lock(connection, "refilld import")  # no customer is forgotten meanwhile
+    skipped = _forgotten(connection, [order.order_id for order in batch])
+    known = iter(_import_known(connection, [o for o in batch if o.order_id not in skipped], now, backlog_id))
+    return [
+        ImportedRow(o.order_id, ImportResult.FORGOTTEN) if o.order_id in skipped else next(known)
+        for o in batch
+    ]
+
+
+def _forgotten(connection: Connection, order_ids: Sequence[str]) -> set[str]:
+    """Those of these orders whose customer was forgotten."""
+    return set(connection.execute(_FORGOTTEN, {"ids": order_ids}).scalars())
+
+
+def _import_known(
+    connection: Connection, batch: Sequence[Order], now: datetime, backlog_id: int | None
+) -> list[ImportedRow]:
     ids = [order.order_id for order in batch]
     present, before = _locked(connection, ids, {order.target.link.url for order in batch})
     known = dict(before)
@@ -250,7 +274,8 @@ def listed(
 
 
 def _stored(row: AnyRow) -> StoredOrder:
-    return StoredOrder(order_of(row), row.target_id, row.imported_at, row.updated_at, row.settled_look_at)
+    times = row.imported_at, row.updated_at, row.settled_look_at, row.forgotten_at
+    return StoredOrder(order_of(row), row.target_id, *times)
 
 
 def _sales(added: Iterable[Order]) -> dict[tuple[str, Metric], tuple[float, float]]:

@@ -1,5 +1,6 @@
 """Refund reviews: opened by the program, closed by an operator."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -32,6 +33,16 @@ class ReviewRow:
     closed_at: datetime | None
     note: str
     """What the operator did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewFilter:
+    """Which open reviews are meant; a field that is None does not filter."""
+
+    cause: ReviewCause | None = None
+    service: str | None = None
+    provider: str | None = None
+    opened_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +126,27 @@ def listed(connection: Connection, *, open_only: bool, limit: int) -> list[Revie
     """Reviews with their orders and the units refilled since they were opened, newest first."""
     query = _LIST.where(_OPEN) if open_only else _LIST
     return [ReviewListing(**row._asdict()) for row in connection.execute(query.limit(limit))]
+
+
+def named(connection: Connection, review_ids: Sequence[int]) -> list[ReviewListing]:
+    """The reviews with these ids, open or closed; unknown ids are skipped."""
+    rows = [connection.execute(_LIST.where(_v.review_id == i)).one_or_none() for i in review_ids]
+    return [ReviewListing(**row._asdict()) for row in rows if row is not None]
+
+
+def found(connection: Connection, wanted: ReviewFilter) -> list[ReviewListing]:
+    """The open reviews that a filter finds, newest first."""
+    query = _LIST.where(_OPEN)
+    for column, value in (
+        (_v.cause, wanted.cause),
+        (orders.c.service, wanted.service),
+        (orders.c.provider, wanted.provider),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.opened_before is not None:
+        query = query.where(_v.opened_at < wanted.opened_before)
+    return [ReviewListing(**row._asdict()) for row in connection.execute(query)]
 
 
 def _short_of(review: Review) -> AnySelect:

@@ -138,6 +138,7 @@ orders = Table(
     Column("start_corrected", Boolean, nullable=False, server_default=false()),
     Column("backlog", Boolean, nullable=False, server_default=false()),
     Column("backlog_id", BigInteger),
+    Column("forgotten_at", Instant),
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("remains >= 0 AND remains <= quantity", name="remains_within_quantity"),
     CheckConstraint("start_count >= 0", name="start_count_not_negative"),
@@ -301,6 +302,7 @@ mass_drops = Table(
     Column("judged", Integer, nullable=False),
     Column("fallen", Integer, nullable=False),
     Column("ended_at", Instant),
+    Column("told", Integer, nullable=False, server_default="0"),
     one_of("metric", Metric),
     partial("uq_mass_drops_one_at_a_time", "metric", where="ended_at IS NULL", unique=True),
 )

@@ -4,6 +4,7 @@ PostgreSQL's autovacuum needs no help.
 """
 
 from sqlite3 import Connection as SQLiteConnection
+from sqlite3 import OperationalError
 
 _INCREMENTAL = 2
 _SLACK = 10
@@ -38,6 +39,17 @@ def compact(raw: SQLiteConnection) -> None:
     raw.execute("PRAGMA auto_vacuum = INCREMENTAL").close()
     raw.execute("VACUUM").close()
     raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def empty_log(raw: SQLiteConnection, *, rewrite: bool) -> bool:
+    """Truncate the write-ahead log, after rewriting the file if `rewrite`; False if that is prevented."""
+    if rewrite:
+        try:
+            raw.execute("VACUUM").close()
+        except OperationalError:
+            return False
+    ((busy, *_),) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return not busy
 
 
 def _pragma(raw: SQLiteConnection, name: str) -> int:

@@ -29,18 +29,16 @@ _LOCK_IDS = (
     .order_by(_t.target_id)
     .with_for_update()
 )
-_LOCK_MANY = (
-    select(targets)
-    .where(_t.target_id.in_(bindparam("target_ids", expanding=True)))
-    .order_by(_t.target_id)
-    .with_for_update()
-)
+_SOME = select(targets).where(_t.target_id.in_(bindparam("target_ids", expanding=True)))
+_LOCK_MANY = _SOME.order_by(_t.target_id).with_for_update()
+FORGOTTEN_KEY = "forgotten!"
+"""How the key of a target begins whose link was removed; no username and no shortcode has this character."""
 _EARLIER = (
     _t.next_due_at.is_(None) | (_t.next_due_at > bindparam("at")) | (_t.priority > bindparam("urgency"))
 )
 _SCHEDULE_BY = (
     update(targets)
-    .where(_t.target_id.in_(bindparam("ids", expanding=True)))
+    .where(_t.target_id.in_(bindparam("ids", expanding=True)), _t.key.not_like(f"{FORGOTTEN_KEY}%"))
     .values(
         next_due_at=case((_t.next_due_at < bindparam("at"), _t.next_due_at), else_=bindparam("at")),
         priority=case(
@@ -137,6 +135,12 @@ def lock(connection: Connection, target_ids: Sequence[int]) -> None:
 def locked(connection: Connection, target_ids: Sequence[int]) -> dict[int, TargetState]:
     """Return targets by id, locked in the order of their ids, which prevents deadlocks."""
     rows = connection.execute(_LOCK_MANY, {"target_ids": target_ids}) if target_ids else ()
+    return {row.target_id: state_of(row) for row in rows}
+
+
+def some(connection: Connection, target_ids: Sequence[int]) -> dict[int, TargetState]:
+    """Return targets by id, not locked."""
+    rows = connection.execute(_SOME, {"target_ids": target_ids}) if target_ids else ()
     return {row.target_id: state_of(row) for row in rows}
 
 

@@ -12,6 +12,7 @@ from monitor.model.decision import Action, Decision, Reason
 from monitor.model.duration import format_duration
 from monitor.model.number_words import counted
 from monitor.model.order import Order
+from monitor.model.sums import Sum, sum_words
 from monitor.model.target import Metric, Target
 from monitor.model.target_problem import TargetProblem
 from monitor.model.time_words import minute, spoken
@@ -45,6 +46,7 @@ class AlertKind(StrEnum):
     SOURCE_READY = "source.ready"
     REFILL_DEAD = "refill.dead"
     MASS_DROP_STARTED = "mass_drop.started"
+    MASS_DROP_GROWN = "mass_drop.grown"
     MASS_DROP_ENDED = "mass_drop.ended"
     DAILY_CAP_REACHED = "daily_cap.reached"
     BACKLOG_JUDGED = "backlog.judged"
@@ -173,6 +175,15 @@ def mass_drop_alert(metric: Metric, counts: MassDropCounts, rule: MassDropRule) 
         f"{format_duration(rule.hold)}; refilld mass-drops release or discard decides on all of them at once"
     )
     return Alert(AlertKind.MASS_DROP_STARTED, text)
+
+
+def mass_drop_grown_alert(metric: Metric, held: Sum) -> Alert:
+    """Alert that the refills held for a mass drop have doubled since they were last told."""
+    text = (
+        f"the mass drop of {metric} grows: {sum_words(held)} are held for it now; "
+        f"refilld mass-drops release {metric} --dry-run shows them"
+    )
+    return Alert(AlertKind.MASS_DROP_GROWN, text)
 
 
 def mass_drop_over_alert(metric: Metric, held: int) -> Alert:

@@ -23,7 +23,7 @@ from monitor.evaluation.mass_drop_state import MassDropChange, MassDropState, ma
 from monitor.evaluation.source_choice import UNSEEN_OUTCOMES, SourceRouter
 from monitor.evaluation.target_problem import failures_after, notify, problem_of
 from monitor.evaluation.target_state import TargetState
-from monitor.guarantee.daily_caps import DailyCaps
+from monitor.guarantee.daily_caps import DailyCaps, queued_of
 from monitor.guarantee.gone_detection import Absence, observe
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.guarantee.noop_bounds import NoopBounds, noop_bounds
@@ -273,7 +273,7 @@ def _has_alert(decision: Decision, verdict: Verdict, state: OrderState, caps: Da
     recovered held refill has none. The summary of a backlog tells of its old drops.
     """
     if decision.reason is Reason.DAILY_CAP:
-        return caps.too_large(state.order, decision.quantity)
+        return caps.too_large(queued_of(state.order, decision.quantity))
     if decision is verdict.decision and verdict.drop is not None and verdict.drop.backlog:
         return not state.summary_pending
     if decision is verdict.release:

@@ -77,16 +77,14 @@ def under_caps(looks: Sequence[AdmittedLook], caps: DailyCaps, usage: Usage) -> 
     """Hold every refill that exceeds a cap; those held before come first, the oldest of them at first."""
     after, reached, capped = dict(usage), list[CapReached](), dict[tuple[int, str, bool], Decision]()
     for one in sorted(_queueing(looks), key=_oldest_first):
-        order, decision = one.order, one.decision
+        decision, wanted = one.decision, queued_of(one.order, one.decision.quantity)
         day = day_of(decision.at)
-        exceeded = caps.exceeded(order, decision.quantity, after.get(day, {}))
+        exceeded = caps.exceeded(wanted, after.get(day, {}))
         if not exceeded:
-            after[day] = used_with(after.get(day, {}), [queued_of(order, decision.quantity)])
+            after[day] = used_with(after.get(day, {}), [wanted])
             continue
-        capped[one.key] = _held(
-            decision, Reason.DAILY_CAP, caps.release_at(order, decision.quantity, decision.at)
-        )
-        if not caps.too_large(order, decision.quantity):
+        capped[one.key] = _held(decision, Reason.DAILY_CAP, caps.release_at(wanted, decision.at))
+        if not caps.too_large(wanted):
             reached += [CapReached(scope, decision.at) for scope in exceeded]
     return CappedLooks(_with_held(looks, capped), after, tuple(reached))
 

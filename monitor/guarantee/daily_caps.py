@@ -83,22 +83,22 @@ class DailyCaps:
     def configured(self) -> bool:
         return bool(self.caps)
 
-    def exceeded(self, order: Order, units: int, used: DayUsage) -> tuple[CapScope, ...]:
-        """The scopes whose cap does not allow these units of an order in addition to what is used."""
-        wanted = _amounts(units, order.price, order.currency, order.quantity)
+    def exceeded(self, refill: QueuedUnits, used: DayUsage) -> tuple[CapScope, ...]:
+        """The scopes whose cap does not allow a refill in addition to what is used."""
+        wanted = _amounts(refill.units, refill.price, refill.currency, refill.ordered)
         return tuple(
             scope
-            for scope in _scopes(order.service, order.provider)
+            for scope in _scopes(refill.service, refill.provider)
             if scope in self.caps and not _allows(self.caps[scope], used.get(scope, Amounts()), wanted)
         )
 
-    def too_large(self, order: Order, units: int) -> bool:
+    def too_large(self, refill: QueuedUnits) -> bool:
         """Whether a refill exceeds a cap on its own, so that no day has room for it."""
-        return bool(self.exceeded(order, units, {}))
+        return bool(self.exceeded(refill, {}))
 
-    def release_at(self, order: Order, units: int, at: datetime) -> datetime | None:
+    def release_at(self, refill: QueuedUnits, at: datetime) -> datetime | None:
         """When a refill that is held for a cap is decided again; None if only an operator releases it."""
-        if not self.release_next_day or self.too_large(order, units):
+        if not self.release_next_day or self.too_large(refill):
             return None
         return beginning_of(day_of(at) + timedelta(days=1))
 

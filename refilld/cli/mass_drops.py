@@ -1,20 +1,19 @@
 """`refilld mass-drops`: listing mass drops, and releasing or discarding the refills held for one."""
 
-from collections.abc import Callable
 from dataclasses import asdict
-from typing import TypeAlias
 
 import click
 
-from monitor.model.refill import RefillState
+from monitor.model.decision import Reason
 from monitor.model.target import Metric
+from refilld.cli.confirm import confirm_options
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
+from refilld.cli.refill_bulk import act_on_found
+from refilld.services.refill_plan import BulkAction
 from storage import held_refills
-from storage.engine import Database, Transaction
-from storage.errors import OpenRefillError, WrongStateError
 from storage.mass_drops import listed
-from storage.refills import RefillRow
+from storage.refill_selection import RefillFilter
 
 COLUMNS = (
     Column("mass_drop_id", heading="id"),
@@ -25,8 +24,6 @@ COLUMNS = (
     Column("fallen"),
     Column("held"),
 )
-_REFUSED = 1
-_Decide: TypeAlias = Callable[[Transaction, int], RefillRow]
 _metric = click.argument("metric", type=click.Choice([str(m) for m in Metric]))
 
 
@@ -49,45 +46,24 @@ def list_(context: CommandContext, *, limit: int, as_json: bool, wide: bool) -> 
 
 @mass_drops.command()
 @_metric
+@confirm_options
 @pass_context
-def release(context: CommandContext, metric: str) -> None:
+def release(context: CommandContext, metric: str, *, yes: bool, dry_run: bool) -> None:
     """Release all refills held for a mass drop; those whose drop has recovered are discarded."""
-    shadow = context.settings.guarantee.shadow
-    _decide_all(
-        context, Metric(metric), lambda tx, i: held_refills.release(tx, i, context.now(), shadow=shadow)
-    )
+    act_on_found(context, BulkAction.RELEASE, _held_for(metric), yes=yes, dry_run=dry_run)
 
 
 @mass_drops.command()
 @_metric
+@confirm_options
 @pass_context
-def discard(context: CommandContext, metric: str) -> None:
+def discard(context: CommandContext, metric: str, *, yes: bool, dry_run: bool) -> None:
     """Discard all refills held for a mass drop; their drops are not decided again until they recover."""
-    _decide_all(context, Metric(metric), lambda tx, i: held_refills.discard(tx, i, context.now()))
+    act_on_found(context, BulkAction.DISCARD, _held_for(metric), yes=yes, dry_run=dry_run)
 
 
-def _decide_all(context: CommandContext, metric: Metric, decide: _Decide) -> None:
-    """Decide every held refill of a metric, each in its own transaction, and print the totals."""
-    with context.database() as database:
-        with database.read() as tx:
-            ids = held_refills.held_for_mass_drop(tx, metric)
-        done = [_decided(database, decide, refill_id) for refill_id in ids]
-    released = [row for row in done if row is not None and row.state is RefillState.QUEUED]
-    units = sum(row.quantity for row in released)
-    discarded = sum(row is not None and row.state is RefillState.REJECTED for row in done)
-    click.echo(f"{len(released)} released ({units} units), {discarded} discarded")
-    if None in done:
-        raise click.exceptions.Exit(_REFUSED)
-
-
-def _decided(database: Database, decide: _Decide, refill_id: int) -> RefillRow | None:
-    """The refill after the decision; None, and a line on standard error, if it is refused."""
-    try:
-        with database.write() as tx:
-            return decide(tx, refill_id)
-    except (WrongStateError, OpenRefillError) as error:
-        click.echo(f"refilld: {error}", err=True)
-        return None
+def _held_for(metric: str) -> RefillFilter:
+    return RefillFilter(reason=Reason.MASS_DROP, metric=Metric(metric))
 
 
 COMMANDS = (mass_drops,)

@@ -44,6 +44,8 @@ from refilld.time_format import checked_date_format, zone_named
 from storage.orders import ImportResult
 
 T = TypeVar("T")
+_ONLY_IF_ANY = {ImportResult.IGNORED, ImportResult.FORGOTTEN}
+"""Results that are printed only if a row had them."""
 _BAR_STEP = 256
 """Rows between two updates of the progress bar."""
 
@@ -191,6 +193,9 @@ class ImportRun:
             yield refuse
 
     def print_report(self, counts: ImportCounts, *, dry_run: bool, as_json: bool) -> None:
+        if forgotten := counts[ImportResult.FORGOTTEN]:
+            rows = f"{counted(forgotten, 'row')} of orders whose customer was forgotten"
+            click.echo(f"{self._name}: {rows}: skipped", err=True)
         for line in self._remedies.lines():
             click.echo(f"{self._name}: {line}", err=True)
         for line in self._notes.lines():
@@ -217,7 +222,7 @@ class ImportRun:
                 more["in_backlog"] = self._in_backlog
             print_json(numbers | more | self._derived.facts())
             return
-        shown = {name: number for name, number in numbers.items() if number or name != ImportResult.IGNORED}
+        shown = {name: number for name, number in numbers.items() if number or name not in _ONLY_IF_ANY}
         totals = ", ".join(f"{number:,} {name}" for name, number in shown.items())
         click.echo(f"{'would be: ' if dry_run else ''}{totals}")
         for line in self._derived.lines():

@@ -1,11 +1,13 @@
-"""`refilld orders`: its group of commands, and those that list, show and flag orders."""
+"""`refilld orders`: its group of commands, and those that list and show orders."""
 
 import click
 
 from monitor.model.link import parse_link
-from monitor.model.order import Flag, OrderStatus
+from monitor.model.order import OrderStatus
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.correct import correct
+from refilld.cli.flags import flag, unflag
+from refilld.cli.forget import forget
 from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.order_import import import_
 from refilld.cli.output import json_option
@@ -15,7 +17,6 @@ from refilld.cli.timeline import print_timeline
 from refilld.services.look_obstacle import enabled_sources
 from refilld.timeline.facts import order_facts
 from refilld.timeline.load import load
-from storage import flags
 from storage import orders as order_rows
 
 LISTED = (
@@ -79,29 +80,7 @@ def show(context: CommandContext, order_id: str, *, as_json: bool) -> None:
     print_timeline(timeline, context.texts.of(), as_json=as_json)
 
 
-@orders.command()
-@click.argument("order_id", metavar="ID", type=TEXT)
-@click.argument("flag", type=click.Choice([str(f) for f in Flag]))
-@pass_context
-def flag(context: CommandContext, order_id: str, flag: str) -> None:
-    """Suspend (hold) or void (all others) an order's guarantee."""
-    with context.database() as database, database.write() as tx:
-        new = flags.set_flag(tx, order_id, Flag(flag), context.now())
-    click.echo(f"order {order_id} {'is' if new else 'was already'} flagged {flag}")
-
-
-@orders.command()
-@click.argument("order_id", metavar="ID", type=TEXT)
-@click.argument("flag", type=click.Choice([str(f) for f in Flag]))
-@pass_context
-def unflag(context: CommandContext, order_id: str, flag: str) -> None:
-    """Lift a flag; a look is due at once."""
-    with context.database() as database, database.write() as tx:
-        gone = flags.lift_flag(tx, order_id, Flag(flag), context.now())
-    click.echo(f"order {order_id} {'is no longer' if gone else 'was not'} flagged {flag}")
-
-
-for command in (import_, correct, reterm):
+for command in (import_, flag, unflag, correct, reterm, forget):
     orders.add_command(command)
 
 COMMANDS = (orders,)

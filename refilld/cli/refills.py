@@ -1,9 +1,6 @@
 """`refilld refills`: listing refills, and the same actions on them as over HTTP."""
 
-import sys
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 import click
 
@@ -11,17 +8,16 @@ from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
+from refilld.cli.operator_commands import operator_commands
 from refilld.cli.parameters import NAME, ROW_ID, TEXT, duration_between
 from refilld.services.input_limits import LARGEST_NUMBER, LONGEST_RETRY
 from refilld.services.refill_fields import claimed, shown
 from refilld.time_format import rfc3339
-from storage import leases, operator_actions
+from storage import leases
 from storage import refills as queue
-from storage.engine import Database, Transaction
-from storage.errors import NotFoundError, OpenRefillError, WrongStateError
+from storage.engine import Transaction
 from storage.server_time import shared_time
 
-_REFUSED = 1
 _LEASE = duration_between(timedelta(seconds=30), timedelta(days=1))
 _RETRY = duration_between(timedelta(0), LONGEST_RETRY)
 _LIST_COLUMNS = (
@@ -47,13 +43,6 @@ _CLAIM_COLUMNS = (
     Column("metric"),
     Column("leased_until"),
 )
-_ACTIONS = {
-    "approve": "Queue held refills.",
-    "reject": "Reject held refills.",
-    "requeue": "Queue dead refills again, with all their attempts.",
-    "cancel": "Cancel queued, held or dead refills.",
-}
-
 _refill_id = click.argument("refill_id", metavar="ID", type=ROW_ID)
 _lease_token = click.option("--lease-token", required=True, type=NAME, help="The token from `claim`.")
 
@@ -184,35 +173,6 @@ def release(context: CommandContext, refill_id: int, lease_token: str) -> None:
     _print_state(refill_id, state)
 
 
-def _operator_command(action: str, help_text: str) -> click.Command:
-    """The command of an operator action; every id is tried, even if another one is refused."""
-
-    @click.argument("refill_ids", metavar="ID...", nargs=-1, required=True, type=ROW_ID)
-    @pass_context
-    def operate(context: CommandContext, refill_ids: tuple[int, ...]) -> None:
-        with context.database() as database:
-            done = [_operated(context, database, refill_id, action) for refill_id in refill_ids]
-        if not all(done):
-            sys.exit(_REFUSED)
-
-    command: Callable[[Callable[..., Any]], click.Command] = click.command(action, help=help_text)
-    return command(operate)
-
-
-def _operated(context: CommandContext, database: Database, refill_id: int, action: str) -> bool:
-    """Carry out an action in its own transaction; False, and a line on standard error, if it is refused."""
-    try:
-        with database.write() as connection:
-            shadow = context.settings.guarantee.shadow
-            now = _now(context, connection)
-            row = operator_actions.act(connection, refill_id, action, now, shadow=shadow)
-    except (NotFoundError, WrongStateError, OpenRefillError) as error:
-        click.echo(f"refilld: {action} {refill_id}: {error}", err=True)
-        return False
-    click.echo(f"refill {refill_id} of {row.quantity} is {row.state}")
-    return True
-
-
 def _now(context: CommandContext, connection: Transaction) -> datetime:
     """The time that judges leases, by the clock that all processes share."""
     return shared_time(connection, context.now())
@@ -222,7 +182,7 @@ def _print_state(refill_id: int, state: RefillState) -> None:
     click.echo(f"refill {refill_id} is {state}")
 
 
-for _action, _help in _ACTIONS.items():
-    refills.add_command(_operator_command(_action, _help))
+for _command in operator_commands():
+    refills.add_command(_command)
 
 COMMANDS = (refills,)

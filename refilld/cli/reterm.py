@@ -1,10 +1,15 @@
 """`refilld orders reterm`: compare sold orders with today's terms, and change them on request."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from sys import intern
 
 import click
 
+from monitor.model.number_words import counted
 from monitor.model.order import Order
+from refilld.cli.confirm import confirmed
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import cell, json_option, print_json
 from refilld.cli.parameters import TEXT
@@ -19,26 +24,67 @@ _LABELS = {
     RetermResult.LEFT: "left as sold",
 }
 
+_MOST = 8
+
 
 @click.command()
 @click.argument("order_ids", metavar="[ID]...", nargs=-1, type=TEXT)
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
-@click.option("--apply", "applies", is_flag=True, help="Change the terms of orders that are sold already.")
+@click.option("--yes", "--apply", "applies", is_flag=True, help="Do not ask; print each change.")
 @json_option
 @pass_context
 def reterm(
     context: CommandContext, *, order_ids: tuple[str, ...], dry_run: bool, applies: bool, as_json: bool
 ) -> None:
-    """Give sold orders (all, without an ID) the terms that an import would give them today."""
-    if dry_run == applies:
-        raise click.UsageError("say either --dry-run to see what would change, or --apply to change it")
+    """Give sold orders (all, without an ID) the terms that an import would give them today.
+
+    What would change is shown first, and you are asked.
+    """
+    if dry_run and applies:
+        raise click.UsageError("say either --dry-run to see what would change, or --yes to change it")
     catalog, services = context.settings.all_terms, context.settings.all_services
-    counts: Counter[RetermResult] = Counter()
+    refused = 0
     with context.database() as database:
-        for it in Reterm(database, catalog, services, context.clock).run(order_ids, apply=applies):
-            counts[RetermResult.of(it)] += 1
-            _print(it, as_json=as_json)
+        run = Reterm(database, catalog, services, context.clock)
+        if dry_run or applies:
+            counts = _each(run.run(order_ids, apply=applies), as_json=as_json)
+        else:
+            shown = _shown(run.run(order_ids, apply=False))
+            confirmed(
+                _preview(shown), f"change {counted(len(shown), 'order')}?", yes=not shown, dry_run=False
+            )
+            run = replace(run, accepts=lambda it: shown.get(it.before.order_id) == _words(it))
+            counts = _each(run.run(list(shown), apply=True) if shown else (), as_json=as_json)
+            refused = len(shown) - counts[RetermResult.CHANGED]
     _print_summary(counts, dry_run=dry_run, as_json=as_json)
+    if refused:
+        click.echo(
+            f"refilld: {counted(refused, 'order')} changed since they were shown; run it again", err=True
+        )
+        raise click.exceptions.Exit(1)
+
+
+def _each(retermed: Iterable[Retermed], *, as_json: bool) -> Counter[RetermResult]:
+    counts: Counter[RetermResult] = Counter()
+    for it in retermed:
+        counts[RetermResult.of(it)] += 1
+        _print(it, as_json=as_json)
+    return counts
+
+
+def _shown(retermed: Iterable[Retermed]) -> dict[str, str]:
+    """The changes in words, by order."""
+    return {it.before.order_id: intern(_words(it)) for it in retermed if it.changed}
+
+
+def _preview(shown: Mapping[str, str]) -> Iterator[str]:
+    """The changes that most orders have in common, in at most ten lines."""
+    groups = Counter(shown.values()).most_common()
+    yield f"changes the terms of {counted(len(shown), 'order')}"
+    for words, number in groups[:_MOST]:
+        yield f"  {counted(number, 'order')}: {words}"
+    if others := groups[_MOST:]:
+        yield f"  {counted(sum(number for _, number in others), 'order')}: other changes; --dry-run shows all"
 
 
 def _print(it: Retermed, *, as_json: bool) -> None:
@@ -59,14 +105,25 @@ def _print_left(order: Order, *, as_json: bool) -> None:
 
 
 def _print_changes(before: Order, after: Order, *, as_json: bool) -> None:
-    new = _fields(after)
-    changes = {field: (old, new[field]) for field, old in _fields(before).items() if old != new[field]}
+    changes = _changes(before, after)
     if as_json:
         rows = {field: {"from": old, "to": new} for field, (old, new) in changes.items()}
         print_json({"order_id": after.order_id, "terms": after.terms.name, "changes": rows})
     else:
-        line = ", ".join(f"{field} {cell(old)} -> {cell(new)}" for field, (old, new) in changes.items())
-        click.echo(f"order {printable(after.order_id)}: {line}")
+        click.echo(f"order {printable(after.order_id)}: {_change_words(changes)}")
+
+
+def _changes(before: Order, after: Order) -> dict[str, tuple[object, object]]:
+    new = _fields(after)
+    return {field: (old, new[field]) for field, old in _fields(before).items() if old != new[field]}
+
+
+def _words(it: Retermed) -> str:
+    return "" if it.after is None else _change_words(_changes(it.before, it.after))
+
+
+def _change_words(changes: Mapping[str, tuple[object, object]]) -> str:
+    return ", ".join(f"{field} {cell(old)} -> {cell(new)}" for field, (old, new) in changes.items())
 
 
 def _fields(order: Order) -> dict[str, object]:

@@ -1,15 +1,25 @@
 """`refilld reviews`: orders for which a refund may be owed, for an operator to decide."""
 
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
 
+from monitor.guarantee.refund_review import ReviewCause
+from monitor.model.number_words import counted
+from monitor.model.sums import sum_words
+from refilld.cli.confirm import confirm_options, confirmed
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_below, print_list
-from refilld.cli.parameters import ROW_ID, TEXT
+from refilld.cli.parameters import DURATION, ROW_ID, TEXT
+from refilld.cli.preview import group_lines, left_out_lines
+from refilld.cli.progress import with_progress
+from refilld.services.review_bulk import ReviewPlan, close_all, plan_found, plan_named
+from refilld.terminal import printable
 from storage import reviews as review_rows
-from storage.reviews import ReviewListing
+from storage.engine import Database
+from storage.reviews import ReviewFilter, ReviewListing
 
 COLUMNS = (
     Column("review_id"),
@@ -48,15 +58,85 @@ def list_(context: CommandContext, *, everything: bool, limit: int, as_json: boo
             print_below(f"the policy: {clause}")
 
 
-@reviews.command()
-@click.argument("review_id", metavar="ID", type=ROW_ID)
+@reviews.command(short_help="Close reviews after a refund or a decision against one.")
+@click.argument("review_ids", metavar="[ID]...", nargs=-1, type=ROW_ID)
 @click.option("--note", type=TEXT, default=None, help="What was done, such as: refunded 1.20 EUR.")
+@click.option("--cause", type=click.Choice([str(cause) for cause in ReviewCause]))
+@click.option("--service", type=TEXT, help="Of orders of this service.")
+@click.option("--provider", type=TEXT, help="Of orders of this provider.")
+@click.option("--before", type=DURATION, metavar="DURATION", help="Opened longer ago than this, such as 7d.")
+@confirm_options
 @pass_context
-def close(context: CommandContext, review_id: int, note: str | None) -> None:
-    """Close a review after a refund or a decision against one."""
-    with context.database() as database, database.write() as tx:
-        review_rows.close(tx, review_id, note or "", context.now())
-    click.echo(f"review {review_id} is closed")
+def close(
+    context: CommandContext,
+    /,
+    *,
+    review_ids: tuple[int, ...],
+    note: str | None,
+    yes: bool,
+    dry_run: bool,
+    **filters: Any,
+) -> None:
+    """Close reviews after a refund or a decision against one.
+
+    One ID is closed at once; several, or those of a filter, are shown first, and you are asked.
+    """
+    given = {name: value for name, value in filters.items() if value is not None}
+    if bool(review_ids) == bool(given):
+        raise click.UsageError("say which reviews: either IDs, or a filter such as --cause short_delivery")
+    with context.database() as database:
+        if len(review_ids) == 1 and not dry_run:
+            with database.write() as tx:
+                review_rows.close(tx, review_ids[0], note or "", context.now())
+            click.echo(f"review {review_ids[0]} is closed")
+            return
+        with database.read() as tx:
+            plan = (
+                plan_named(tx, review_ids)
+                if review_ids
+                else plan_found(tx, _filter_of(context.now(), **given))
+            )
+        _close_all(context, database, plan, note or "", yes=yes, dry_run=dry_run)
+
+
+def _filter_of(
+    now: datetime,
+    cause: str | None = None,
+    service: str | None = None,
+    provider: str | None = None,
+    before: timedelta | None = None,
+) -> ReviewFilter:
+    return ReviewFilter(
+        cause=None if cause is None else ReviewCause(cause),
+        service=service,
+        provider=provider,
+        opened_before=None if before is None else now - before,
+    )
+
+
+def _close_all(
+    context: CommandContext, database: Database, plan: ReviewPlan, note: str, *, yes: bool, dry_run: bool
+) -> None:
+    number, refused = len(plan.planned), len(plan.left_out)
+    yes = yes or not number
+    if confirmed(_preview(plan), f"close {counted(number, 'review')}?", yes=yes, dry_run=dry_run):
+        errors = []
+        for error in with_progress(close_all(database, plan, note, context.clock), number, "closing"):
+            if error is not None:
+                errors.append(error)
+                click.echo(f"refilld: {error}", err=True)
+        refused += len(errors)
+        done = f"{counted(number - len(errors), 'review')} closed"
+        click.echo(f"{done}, {refused:,} refused" if refused else done)
+    if refused:
+        raise click.exceptions.Exit(1)
+
+
+def _preview(plan: ReviewPlan) -> list[str]:
+    lines = [printable(f"closes {sum_words(plan.all, 'review')}")]
+    lines += group_lines("cause", plan.by_cause, "review")
+    lines += group_lines("provider", plan.by_provider, "review")
+    return lines + left_out_lines(plan.left_out, "review")
 
 
 def _fields(row: ReviewListing) -> dict[str, Any]:

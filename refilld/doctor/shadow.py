@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from monitor.model.decision import Reason
+from monitor.model.sums import item_of, summed
 from refilld.doctor.finding import Finding, ok, warning
-from refilld.report.sums import item_of, summed
 from refilld.report.words import sum_words
 from storage import held_refills
 from storage.engine import Transaction

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
+from monitor.model.sums import Item, Sum, item, item_of, summed
 from monitor.sources.breaker import Breaker
 from monitor.sources.rate_limit_state import RateLimitState
 from monitor.sources.source_state import source_state
@@ -17,7 +18,6 @@ from refilld.report.figures import (
     ReviewFigures,
     SourceFigures,
 )
-from refilld.report.sums import Item, Sum, item, item_of, summed
 from refilld.settings.sources import SourceSection
 from storage.report import DropSums, RefillSums, ReviewSums
 

@@ -7,8 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from monitor.guarantee.daily_caps import Amounts
 from monitor.model.decision import Reason
+from monitor.model.sums import Sum
 from monitor.model.target import Metric
-from refilld.report.sums import Sum
 from storage.guarantees import EndingDay
 from storage.mass_drops import MassDropRow
 from storage.report import DropSums, WaitingRequest

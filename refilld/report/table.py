@@ -7,8 +7,8 @@ from decimal import Decimal
 from io import StringIO
 
 from monitor.model.money import finest, rounded
+from monitor.model.sums import Sum
 from refilld.report.figures import Report
-from refilld.report.sums import Sum
 from refilld.time_format import rfc3339
 
 COLUMNS = (

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from monitor.model import sums
 from monitor.model.duration import format_duration
 from monitor.model.money import finest, rounded
 from monitor.model.number_words import counted
+from monitor.model.sums import Sum
 from monitor.model.time_words import age, minute
 from refilld.report.figures import HeldGroup, LimitFigures, Report, SourceFigures
-from refilld.report.sums import Sum
 from refilld.terminal import printable
 
 
@@ -26,21 +27,12 @@ def named(name: str | None) -> str:
 
 def money(found: Sum) -> str:
     """The amounts by currency; empty if nothing has a price."""
-    parts = [
-        f"{part.amount:,} {printable(part.currency or '(no currency)')}"
-        for part in found.by_currency
-        if part.amount is not None
-    ]
-    unpriced = sum(part.units for part in found.by_currency if part.amount is None)
-    if parts and unpriced:
-        parts.append(f"{counted(unpriced, 'unit')} without a price")
-    return ", ".join(parts)
+    return printable(sums.money(found))
 
 
 def sum_words(found: Sum, noun: str = "refill") -> str:
     """A sum in words."""
-    words = f"{counted(found.number, noun)}, {counted(found.units, 'unit')}"
-    return f"{words}, {amounts}" if (amounts := money(found)) else words
+    return printable(sums.sum_words(found, noun))
 
 
 def shadow_words(held: Sum) -> str:

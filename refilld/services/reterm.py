@@ -40,6 +40,8 @@ class Reterm:
     catalog: TermsCatalog
     services: Mapping[str, Service]
     clock: Callable[[], datetime]
+    accepts: Callable[[Retermed], bool] = lambda _: True
+    """Whether a change may be made; one that was not shown, for example, may not."""
 
     def run(self, order_ids: Sequence[str], *, apply: bool) -> Iterator[Retermed]:
         """Yield every named order (all orders, if none is named) before and after, in batches.
@@ -57,7 +59,10 @@ class Reterm:
 
         def today(order: Order) -> Order | None:
             found = self.catalog.of_order(order, known.get(order.service, _NO_SERVICE))
-            return None if found is None else replace(order, terms=found[0], terms_from=found[1])
+            if found is None:
+                return None
+            after = replace(order, terms=found[0], terms_from=found[1])
+            return after if self.accepts(Retermed(order, after)) else order
 
         return today
 

@@ -88,6 +88,8 @@ def _order(timeline: Timeline) -> Iterator[TimelineEvent]:
         yield TimelineEvent(
             timeline.looks[0].at, "look", f"{timeline.looks_left_out:,} earlier looks are left out here"
         )
+    if timeline.order.forgotten_at is not None:
+        yield TimelineEvent(timeline.order.forgotten_at, "order.forgotten", "the customer was forgotten")
     if order.completed_at is None:
         return
     units = f"{order.delivered:,} of {order.quantity:,} units"

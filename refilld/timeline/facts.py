@@ -38,6 +38,7 @@ def order_facts(stored: StoredOrder) -> dict[str, Any]:
         "link": order.target.link.url,
         "metric": order.target.metric,
         "owner": order.target.owner,
+        "forgotten_at": stored.forgotten_at,
     }
 
 

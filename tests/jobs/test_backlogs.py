@@ -154,5 +154,5 @@ def test_a_new_delivery_is_not_part_of_the_backlog(world: JobsWorld) -> None:
 def test_what_is_held_from_a_backlog_is_released_together(backlog: JobsWorld) -> None:
     with backlog.database.write() as tx:
         for refill_id in held_refills.held_for(tx, Reason.BACKLOG):
-            held_refills.release(tx, refill_id, backlog.now, Reason.BACKLOG)
+            held_refills.release(tx, refill_id, Reason.BACKLOG, backlog.now)
     assert {state for *_, state in refills_of(backlog)} == {RefillState.QUEUED}

@@ -8,6 +8,7 @@ import pytest
 from monitor.cadence.fixed import FixedCadence
 from monitor.evaluation.evaluate import LookPolicy
 from monitor.guarantee.mass_drop import MassDropRule
+from monitor.model.decision import Reason
 from monitor.model.order import Flag
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
@@ -57,6 +58,21 @@ def test_a_mass_drop_raises_one_alert(fallen: JobsWorld) -> None:
     assert kinds(fallen) == ["mass_drop.started"]
     (text,) = fallen.rows("outbox", "text")
     assert text.startswith("mass drop: 3 of 5 targets judged in 6h lost followers")
+
+
+def test_a_mass_drop_that_grows_is_told_again(fallen: JobsWorld) -> None:
+    """Three targets had fallen; when six refills are held, one more alert says how many units that is."""
+    more = [f"more{i}" for i in range(4)]
+    fallen.sell(*(an_order(name, name) for name in more))
+    for at in (LATER + 3 * HOUR, LATER + 5 * HOUR):
+        for name in more:
+            fallen.look(1500, at, profile=name)
+    grown = [text for kind, text in fallen.rows("outbox", "kind", "text") if kind == "mass_drop.grown"]
+    text = (
+        "the mass drop of followers grows: 6 refills, 3,000 units are held for it now;"
+        " refilld mass-drops release followers --dry-run shows them"
+    )
+    assert grown == [text]
 
 
 def test_a_share_at_the_limit_is_no_mass_drop(world: JobsWorld) -> None:
@@ -131,7 +147,7 @@ def test_the_operator_releases_all_held_refills_together(fallen: JobsWorld) -> N
     show(fallen, [2000, 2000, 1500, 1750, 2000], LATER + 3 * HOUR)
     with fallen.database.write() as tx:
         for refill_id in held_refills.held_for_mass_drop(tx, Metric.FOLLOWERS):
-            held_refills.release(tx, refill_id, fallen.now)
+            held_refills.release(tx, refill_id, Reason.MASS_DROP, fallen.now)
     assert [(n, state) for _, n, state in refills_of(fallen)] == [
         (500, RefillState.QUEUED),
         (250, RefillState.QUEUED),
@@ -206,8 +222,8 @@ def test_a_refill_held_for_another_reason_is_not_released_with_the_mass_drop(fal
     fallen.look(900, LATER + 50 * HOUR, profile=NAMES[2])  # below the start count: held for review
     assert fallen.rows("refills", "reason")[0] == "below_start_count"
     for decide in (held_refills.release, held_refills.discard):
-        with pytest.raises(WrongStateError, match="not held for a mass drop"), fallen.database.write() as tx:
-            decide(tx, 1, fallen.now)
+        with pytest.raises(WrongStateError, match="not held for mass_drop"), fallen.database.write() as tx:
+            decide(tx, 1, Reason.MASS_DROP, fallen.now)
 
 
 def test_looks_after_an_outage_of_the_source_do_not_end_a_mass_drop(world: JobsWorld) -> None:

@@ -37,7 +37,7 @@ def held(world: JobsWorld) -> list[int]:
 def release_all(world: JobsWorld, caps: DailyCaps) -> None:
     for refill_id in held(world):
         with world.database.write() as tx:
-            held_refills.release(tx, refill_id, world.now, Reason.SHADOW, caps=caps)
+            held_refills.release(tx, refill_id, Reason.SHADOW, world.now, caps=caps)
 
 
 def test_what_would_be_queued_is_held_whatever_the_caps_are(shadow: JobsWorld) -> None:
@@ -113,7 +113,7 @@ def test_after_shadow_mode_a_look_does_not_release_it(shadow: JobsWorld) -> None
     [
         lambda tx, now: operator_actions.act(tx, 1, "approve", now, shadow=True),
         lambda tx, now: operator_actions.act(tx, 1, "requeue", now, shadow=True),
-        lambda tx, now: held_refills.release(tx, 1, now, Reason.SHADOW, caps=shop_cap(1), shadow=True),
+        lambda tx, now: held_refills.release(tx, 1, Reason.SHADOW, now, caps=shop_cap(1), shadow=True),
     ],
 )
 def test_an_operator_cannot_queue_in_shadow_mode(
@@ -128,4 +128,4 @@ def test_an_operator_cannot_queue_in_shadow_mode(
 
 def test_a_refill_held_for_another_reason_is_not_part_of_a_release(shadow: JobsWorld) -> None:
     with pytest.raises(WrongStateError, match="not held for a mass drop"), shadow.database.write() as tx:
-        held_refills.release(tx, 1, shadow.now)
+        held_refills.release(tx, 1, Reason.MASS_DROP, shadow.now)

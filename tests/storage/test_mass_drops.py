@@ -1,13 +1,16 @@
 """Mass drops in the database: each target counts once, and one mass drop of a metric is on at a time."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from monitor.guarantee.mass_drop import MassDropCounts
+from monitor.model.decision import Action, Reason
+from monitor.model.sums import sum_words
 from monitor.model.target import Metric
-from storage import mass_drops, targets
+from storage import held_refills, mass_drops, targets
 from storage.engine import Database
 from tests.builders import DAY, HOUR, INSTANT, NOW, a_post, a_profile, an_order
-from tests.storage.shop import at_once, rows_of, sell
+from tests.storage.shop import at_once, owe, rows_of, sell
 
 SINCE = NOW - 6 * HOUR
 
@@ -89,6 +92,29 @@ def test_a_mass_drop_ends_once_and_another_may_begin(database: Database) -> None
         (NOW + DAY, None, 9),
         (NOW, NOW + HOUR, 10),
     ]
+
+
+def test_growth_is_told_when_twice_as_many_refills_are_held(database: Database) -> None:
+    """First compared with the fallen targets, then with what was told; only while a mass drop is on."""
+    with database.write() as tx:
+        assert not mass_drops.note_told(tx, Metric.LIKES, 100)
+        mass_drops.begin(tx, Metric.LIKES, MassDropCounts(20, 10), NOW)
+        told = [mass_drops.note_told(tx, Metric.LIKES, held) for held in (19, 20, 39, 100, 199, 200)]
+        mass_drops.end(tx, Metric.LIKES, NOW)
+        assert not mass_drops.note_told(tx, Metric.LIKES, 1000)
+    assert told == [False, True, False, True, False, True]
+
+
+def test_the_held_refills_of_a_mass_drop_are_summed_with_their_price(database: Database) -> None:
+    """Amounts are those of the held units, by currency."""
+    priced = an_order("1", "a", price=Decimal("2.00"), currency="USD")
+    sell(database, priced, an_order("2", "b"), an_order("3", "c"))
+    with database.write() as tx:
+        for order_id, reason in (("1", Reason.MASS_DROP), ("2", Reason.MASS_DROP), ("3", Reason.COOLDOWN)):
+            owe(tx, order_id, Action.HOLD, reason=reason, quantity=500)
+        held = held_refills.sum_for_mass_drop(tx, Metric.FOLLOWERS)
+        assert held_refills.number_for_mass_drop(tx, Metric.FOLLOWERS) == 2
+    assert sum_words(held) == "2 refills, 1,000 units, 1.00 USD, 500 units without a price"
 
 
 def test_only_mass_drops_that_are_on_are_current(database: Database) -> None:

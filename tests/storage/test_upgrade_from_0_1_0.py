@@ -91,7 +91,7 @@ ORDER = {
     "terms": '{"window": 1}', "provider": "a provider", "customer": "a customer", "price": "12.50",
     "currency": "EUR", "imported_at": 302, "updated_at": 303, "terms_from": "service",
     "settled_look_at": 304, "created_at": None, "base_lowered": 0, "base_at": None, "counted_at": None,
-    "start_corrected": False, "backlog": False, "backlog_id": None,
+    "start_corrected": False, "backlog": False, "backlog_id": None, "forgotten_at": None,
 }  # fmt: skip
 COMPLETED_REFILL = {
     "refill_id": 41, "order_id": "o-1", "number": 1, "drop_id": 21, "metric": "likes", "quantity": 300,
@@ -154,7 +154,7 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
          "last_error": None},
     ],
     "mass_drops": [
-        {"mass_drop_id": 91, "metric": "views", "started_at": 1201, "judged": 30, "fallen": 20,
+        {"mass_drop_id": 91, "metric": "views", "started_at": 1201, "judged": 30, "fallen": 20, "told": 20,
          "ended_at": 1202},
     ],
     "tokens": [

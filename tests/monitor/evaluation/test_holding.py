@@ -19,6 +19,7 @@ from monitor.guarantee.daily_caps import (
     QueuedUnits,
     ScopeKind,
     day_of,
+    queued_of,
     used_with,
 )
 from monitor.guarantee.mass_drop import MassDropCounts, MassDropRule
@@ -121,8 +122,8 @@ def test_a_refill_is_held_whole_and_only_when_it_does_not_fit(
         if decision.action is Action.HOLD:
             assert decision.reason is Reason.DAILY_CAP
             assert evaluation.usage is not None
-            assert caps.exceeded(order, decision.quantity, evaluation.usage[TODAY])
-            waits = caps.release_next_day and not caps.too_large(order, decision.quantity)
+            assert caps.exceeded(queued_of(order, decision.quantity), evaluation.usage[TODAY])
+            waits = caps.release_next_day and not caps.too_large(queued_of(order, decision.quantity))
             assert (decision.release_at is not None) is waits
 
 

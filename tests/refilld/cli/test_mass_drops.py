@@ -39,14 +39,14 @@ def test_the_list_shows_mass_drops_and_held_refills(held: CliWorld) -> None:
 
 def test_all_held_refills_of_a_metric_are_released_together(held: CliWorld) -> None:
     """The others stay held."""
-    result = held.run("mass-drops", "release", "followers")
+    result = held.run("mass-drops", "release", "followers", "--yes")
     assert (result.exit_code, result.stdout) == (0, "2 released (200 units), 0 discarded\n")
     assert [held.world.state(i) for i in (1, 2, 3)] == ["queued", "queued", "held"]
 
 
 def test_all_held_refills_of_a_metric_are_discarded_together(held: CliWorld) -> None:
     """Each is rejected."""
-    result = held.run("mass-drops", "discard", "followers")
+    result = held.run("mass-drops", "discard", "followers", "--yes")
     assert (result.exit_code, result.stdout) == (0, "0 released (0 units), 2 discarded\n")
     assert [held.world.state(i) for i in (1, 2, 3)] == ["rejected", "rejected", "held"]
 

@@ -22,7 +22,7 @@ def test_the_group_is_registered() -> None:
     """With the documented names."""
     (group,) = COMMANDS
     assert group.name == "orders"
-    assert set(group.commands) == {"import", "list", "show", "flag", "unflag", "correct", "reterm"}
+    assert set(group.commands) == {"import", "list", "show", "flag", "unflag", "correct", "reterm", "forget"}
 
 
 # List
@@ -43,6 +43,7 @@ def test_the_list_shows_the_newest_completion_first(cli: CliWorld) -> None:
         "imported_at": "2026-03-01T12:00:00Z", "updated_at": "2026-03-01T12:00:00Z",
         "link": "https://www.instagram.com/shop2/", "metric": "followers", "owner": None, "terms": "default",
         "terms_from": "default", "settled_look_at": None, "base_lowered": 0, "counted_at": None,
+        "forgotten_at": None,
     }  # fmt: skip
     assert shown[0] == expected
 

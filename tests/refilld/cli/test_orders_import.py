@@ -183,6 +183,7 @@ def test_with_json_the_result_is_one_object(cli: CliWorld) -> None:
             "unchanged": 0,
             "refused": 1,
             "ignored": 0,
+            "forgotten": 0,
             "dry_run": dry_run,
             "notes": [],
             "remedies": [],

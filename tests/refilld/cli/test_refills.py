@@ -135,22 +135,26 @@ def test_a_lost_lease_is_an_error_with_a_message(world: QueueWorld, run: Run) ->
 def test_an_action_takes_several_refills(world: QueueWorld, run: Run, action: str, state: str) -> None:
     """Each is reported on its own line."""
     ids = world.queue("1", "2", "3", held=True)
-    result = run(action, *ids)
+    result = run(action, *ids, "--yes")
     assert result.exit_code == 0
-    assert result.stdout == "".join(f"refill {refill_id} of 100 is {state}\n" for refill_id in ids)
+    lines = result.stdout.splitlines()
+    assert lines[:3] == [f"refill {refill_id} of 100 is {state}" for refill_id in ids]
+    total = {"queued": "3 queued (300 units)"}.get(state, f"3 {state}")
+    assert lines[3:] == [total]
 
 
 def test_a_refused_refill_does_not_stop_the_others(world: QueueWorld, run: Run) -> None:
     """It is reported on standard error, and the exit code is 1."""
     (queued,) = world.queue("1")
     held = world.queue("2", "3", held=True)
-    result = run("approve", held[0], 999, queued, held[1])
+    result = run("approve", held[0], 999, queued, held[1], "--yes")
     assert result.exit_code == 1
     assert [world.state(refill_id) for refill_id in held] == ["queued", "queued"]
-    assert result.stdout == "".join(f"refill {refill_id} of 100 is queued\n" for refill_id in held)
-    assert result.stderr.splitlines() == [
-        "refilld: approve 999: there is no refill 999",
-        f"refilld: approve {queued}: refill {queued} is queued; approve needs held",
+    lines = [f"refill {refill_id} of 100 is queued" for refill_id in held]
+    assert result.stdout.splitlines() == [*lines, "2 queued (200 units), 2 refused"]
+    assert result.stderr.splitlines()[-2:] == [
+        "  left out: refill 999: there is no such refill",
+        f"  left out: refill {queued}: queued; approve needs held",
     ]
 
 

@@ -30,16 +30,49 @@ def terms(cli: CliWorld) -> dict[object, tuple[object, object]]:
 DEFAULT_60 = '[terms.default]\nwindow = "60d"\nmax_refills = 5\n'
 
 
-@pytest.mark.parametrize("options", [[], ["--dry-run", "--apply"]])
-def test_dry_run_or_apply_is_required(cli: CliWorld, options: list[str]) -> None:
-    """Without either option nothing is changed."""
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "nothing is changed: no terminal to ask on"),
+        (["--dry-run", "--apply"], "say either --dry-run to see what would change, or --yes to change it"),
+    ],
+)
+def test_without_a_clear_yes_nothing_is_changed(cli: CliWorld, options: list[str], words: str) -> None:
+    """Without a terminal, and with options that contradict each other."""
     cli.imported(sold(1))
     configure(cli, DEFAULT_60)
     before = cli.dump()
     result = cli.run("orders", "reterm", *options)
     assert result.exit_code == 2
-    assert "say either --dry-run to see what would change, or --apply to change it" in result.stderr
+    assert words in result.stderr
     assert cli.dump() == before
+
+
+def test_on_a_terminal_the_changes_are_summed_up_and_asked_for(
+    cli: CliWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An order that has changed meanwhile is refused, the other one is changed."""
+    cli.imported(sold(1), sold(2), sold(3))
+    configure(cli, DEFAULT_60)
+
+    def meanwhile(*_: object, **__: object) -> bool:
+        with cli.world.database.write() as tx:
+            tx.exec_driver_sql(
+                """UPDATE orders SET terms = replace(terms, '"max_refills": 3', '"max_refills": 4')"""
+                " WHERE order_id = '2'"
+            )
+        return True
+
+    monkeypatch.setattr("refilld.cli.confirm.has_terminal", lambda: True)
+    monkeypatch.setattr("refilld.cli.confirm.click.confirm", meanwhile)
+    cli.run("orders", "reterm", "3", "--yes")
+    result = cli.run("orders", "reterm")
+    assert result.stderr.splitlines() == [
+        "changes the terms of 2 orders",
+        "  2 orders: window 30d -> 60d, max_refills 3 -> 5",
+        "refilld: 1 order changed since they were shown; run it again",
+    ]
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (1, "1 changed, 1 unchanged, 0 left as sold")
 
 
 def test_a_dry_run_reports_each_change_and_changes_nothing(cli: CliWorld) -> None:

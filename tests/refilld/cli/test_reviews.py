@@ -52,3 +52,51 @@ def test_a_closed_or_unknown_review_cannot_be_closed(asked: CliWorld, review_id:
     assert result.returncode == 1
     message = {1: "review 1 is closed already", 404: "there is no review 404"}[review_id]
     assert result.stderr == f"refilld: {message}\n"
+
+
+@pytest.fixture
+def two_asked(asked: CliWorld) -> CliWorld:
+    """Another review, of an order of 150 units."""
+    asked.world.queue("2", quantity=150)
+    (row,) = asked.world.claim()
+    failure = leases.Failure("no such profile", retryable=False)
+    with asked.world.database.write() as tx:
+        leases.fail(tx, row.refill_id, row.lease_token, asked.world.now, failure, 10)
+    return asked
+
+
+def test_several_reviews_are_closed_after_a_preview(two_asked: CliWorld) -> None:
+    """Without a yes nothing changes; an unknown one is left out with its reason."""
+    assert two_asked.main("reviews", "close", 1, 2).returncode == 2
+    shown = two_asked.run("reviews", "close", 1, 2, "--dry-run")
+    assert shown.stdout.splitlines() == [
+        "closes 2 reviews, 250 units",
+        "  cause: refill_given_up",
+        "  provider: acme",
+    ]
+    done = two_asked.run("reviews", "close", 1, 2, 404, "--note", "refused", "--yes")
+    assert (done.exit_code, done.stdout) == (1, "2 reviews closed, 1 refused\n")
+    assert done.stderr.splitlines()[-1] == "  left out: review 404: there is no such review"
+    assert two_asked.run("reviews", "list").stdout == "nothing to show\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "closed"),
+    [
+        (["--cause", "refill_given_up"], 2),
+        (["--cause", "short_delivery"], 0),
+        (["--service", "1234"], 2),
+        (["--provider", "nobody"], 0),
+        (["--before", "1h"], 0),
+    ],
+)
+def test_a_filter_chooses_the_reviews(two_asked: CliWorld, options: list[str], closed: int) -> None:
+    """By cause, service, provider and age."""
+    done = two_asked.run("reviews", "close", *options, "--yes")
+    assert (done.exit_code, done.stdout) == (0, f"{closed} reviews closed\n")
+
+
+@pytest.mark.parametrize("words", [[], [1, "--service", "1234"]])
+def test_ids_or_a_filter_are_needed(cli: CliWorld, words: list[object]) -> None:
+    """Not both, and not neither."""
+    assert cli.run("reviews", "close", *words).exit_code == 2

@@ -7,12 +7,12 @@ import pytest
 from monitor.guarantee.refund_review import ReviewCause
 from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
+from monitor.model.sums import CurrencySum, Sum
 from monitor.model.target import Metric
 from monitor.sources.breaker import Breaker
 from monitor.sources.rate_limit_state import RateLimitState
 from refilld.report.assemble import drop_figures, queue_figures, review_figures, source_figures
 from refilld.report.figures import DropGroup, HeldGroup
-from refilld.report.sums import CurrencySum, Sum
 from refilld.settings.sources import SourceSection
 from storage.report import ReviewSums
 from tests.refilld.report.report_values import HOUR, NOW, some_drops, some_refills

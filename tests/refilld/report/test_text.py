@@ -99,7 +99,7 @@ def test_a_busy_morning_names_what_matters() -> None:
     stopped = SourceFigures("graph", "stopped", None, "blocked", 0, 100, 700, 2000)
     paused = SourceFigures("instaloader", "paused", NOW + HOUR, "rate_limited", 1, 30, 20, None)
     found = with_actions(
-        mass_drops=(MassDropRow(1, Metric.FOLLOWERS, NOW - 3 * HOUR, 200, 63, None),),
+        mass_drops=(MassDropRow(1, Metric.FOLLOWERS, NOW - 3 * HOUR, 200, 63, None, 63),),
         drops=drop_figures(providers, {"provider 6": 48_000}),
         queue=queue_figures(refills),
         waiting=WaitingFigures(5, waiting),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from monitor.model.money import finest, rounded, share_of_price
+from monitor.model.number_words import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +75,31 @@ def _currency_sum(items: list[Item]) -> CurrencySum:
     amount = rounded(sum(amounts, Decimal(0)), smallest) if amounts else None
     number, units = sum(item.number for item in items), sum(item.units for item in items)
     return CurrencySum(items[0].currency, number, units, amount)
+
+
+def grouped(items: Iterable[tuple[str | None, Item]]) -> list[tuple[str | None, Sum]]:
+    """Sums by name, those with the most units first."""
+    groups: defaultdict[str | None, list[Item]] = defaultdict(list)
+    for name, item in items:
+        groups[name].append(item)
+    sums = [(name, summed(group)) for name, group in groups.items()]
+    return sorted(sums, key=lambda group: (-group[1].units, group[0] or ""))
+
+
+def money(found: Sum) -> str:
+    """The amounts by currency; empty if nothing has a price."""
+    parts = [
+        f"{part.amount:,} {part.currency or '(no currency)'}"
+        for part in found.by_currency
+        if part.amount is not None
+    ]
+    unpriced = sum(part.units for part in found.by_currency if part.amount is None)
+    if parts and unpriced:
+        parts.append(f"{counted(unpriced, 'unit')} without a price")
+    return ", ".join(parts)
+
+
+def sum_words(found: Sum, noun: str = "refill") -> str:
+    """A sum in words."""
+    words = f"{counted(found.number, noun)}, {counted(found.units, 'unit')}"
+    return f"{words}, {amounts}" if (amounts := money(found)) else words

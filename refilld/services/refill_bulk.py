@@ -1,0 +1,165 @@
+"""Actions on several refills: planned on a fixed set of ids, then carried out one by one."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from monitor.guarantee.daily_caps import DailyCaps, day_of, used_with
+from monitor.guarantee.owed_refills import Owed
+from monitor.model.refill import RefillState
+from refilld.services.left_out import LeftOut
+from refilld.services.refill_plan import BulkAction, PlannedRefill, QueueRules, RefillPlan
+from storage import daily_caps, held_refills, operator_actions, refill_selection, refills
+from storage.engine import Database, Transaction
+from storage.errors import NotFoundError, OpenRefillError, ShadowModeError, WrongStateError
+from storage.refill_selection import RefillFilter, SelectedRefill
+from storage.refills import RefillRow
+from storage.server_time import shared_time
+
+
+@dataclass(frozen=True, slots=True)
+class RefillResult:
+    """What became of a planned refill."""
+
+    refill_id: int
+    row: RefillRow | None
+    """As it is after the action; None if the action was refused."""
+    error: str = ""
+    """Why it was refused."""
+
+
+def plan_named(
+    tx: Transaction, action: BulkAction, refill_ids: Sequence[int], rules: QueueRules
+) -> RefillPlan:
+    """Plan an action on the refills with these ids; raises ShadowModeError if it can queue nothing."""
+    _require_queue(action, rules)
+    selected = refill_selection.named(tx, refill_ids)
+    known = {row.refill_id for row in selected}
+    missing = [i for i in dict.fromkeys(refill_ids) if i not in known]
+    unknown = [LeftOut(str(i), "there is no such refill") for i in missing]
+    return _plan(tx, action, selected, unknown)
+
+
+def plan_found(
+    tx: Transaction, action: BulkAction, wanted: RefillFilter, rules: QueueRules, now: datetime
+) -> RefillPlan:
+    """Plan an action on those refills of a filter whose state allows it.
+
+    A release keeps to the daily caps. Raises ShadowModeError if the action can queue nothing.
+    """
+    _require_queue(action, rules)
+    allowed, _ = operator_actions.ACTIONS[action.operator_action]
+    plan = _plan(tx, action, refill_selection.found(tx, allowed, wanted), [])
+    return _within_caps(tx, plan, rules.caps, now) if action is BulkAction.RELEASE else plan
+
+
+def carry_out(
+    database: Database, plan: RefillPlan, rules: QueueRules, clock: Callable[[], datetime]
+) -> Iterator[RefillResult]:
+    """Act on each planned refill; one that has changed since it was planned is refused."""
+    for one in plan.planned:
+        try:
+            with database.write() as tx:
+                yielded = RefillResult(
+                    one.refill.refill_id, _act(tx, plan.action, one, rules, shared_time(tx, clock()))
+                )
+        except (NotFoundError, WrongStateError, OpenRefillError) as error:
+            yielded = RefillResult(one.refill.refill_id, None, str(error))
+        yield yielded
+
+
+def _require_queue(action: BulkAction, rules: QueueRules) -> None:
+    if rules.shadow and action.queues:
+        raise ShadowModeError(operator_actions.IN_SHADOW)
+
+
+def _within_caps(tx: Transaction, plan: RefillPlan, caps: DailyCaps, now: datetime) -> RefillPlan:
+    """The plan with those refills held that exceed a daily cap, in the order in which they are released."""
+    if not caps.configured or not plan.queued:
+        return plan
+    used, planned = daily_caps.usage(tx, day_of(now)), []
+    for one in plan.planned:
+        if one.state is RefillState.QUEUED and caps.exceeded(one.queued_units, used):
+            planned.append(replace(one, state=RefillState.HELD))
+            continue
+        if one.state is RefillState.QUEUED:
+            used = used_with(used, [one.queued_units])
+        planned.append(one)
+    return replace(plan, planned=tuple(planned))
+
+
+def _plan(
+    tx: Transaction, action: BulkAction, selected: Sequence[SelectedRefill], left_out: list[LeftOut]
+) -> RefillPlan:
+    allowed, state = operator_actions.ACTIONS[action.operator_action]
+    for row in selected:
+        if row.state not in allowed:
+            needs = operator_actions.either(allowed)
+            left_out.append(LeftOut(str(row.refill_id), f"{row.state}; {action} needs {needs}"))
+    rows = [row for row in selected if row.state in allowed]
+    if state is not RefillState.QUEUED:
+        return RefillPlan(
+            action, tuple(PlannedRefill(row, state, row.quantity) for row in rows), tuple(left_out)
+        )
+    if action is BulkAction.REQUEUE:
+        rows, beside = _without_open(tx, rows)
+        left_out += beside
+    owed = refill_selection.owed(tx, rows, discards_recovered=action is BulkAction.RELEASE)
+    planned = []
+    for row in rows:
+        found = _planned(action, row, owed[row.refill_id])
+        if isinstance(found, PlannedRefill):
+            planned.append(found)
+        else:
+            left_out.append(found)
+    return RefillPlan(action, tuple(planned), tuple(left_out))
+
+
+def _planned(action: BulkAction, row: SelectedRefill, owed: Owed) -> PlannedRefill | LeftOut:
+    if owed.units:
+        return PlannedRefill(row, RefillState.QUEUED, owed.units)
+    if owed.recovered and action is BulkAction.RELEASE:
+        return PlannedRefill(row, RefillState.REJECTED, row.quantity)
+    if owed.recovered:
+        return LeftOut(str(row.refill_id), "nothing is missing at the newest count; reject or cancel it")
+    return LeftOut(str(row.refill_id), f"owed no more: {owed.why_none}")
+
+
+def _without_open(
+    tx: Transaction, rows: Sequence[SelectedRefill]
+) -> tuple[list[SelectedRefill], list[LeftOut]]:
+    """Those whose order has no open refill, one for each order; and the others."""
+    taken = refill_selection.open_orders(tx, [row.order_id for row in rows])
+    kept, left_out = [], []
+    for row in rows:
+        if row.order_id in taken:
+            left_out.append(LeftOut(str(row.refill_id), "its order has an open refill"))
+        else:
+            taken.add(row.order_id)
+            kept.append(row)
+    return kept, left_out
+
+
+def _act(
+    tx: Transaction, action: BulkAction, one: PlannedRefill, rules: QueueRules, now: datetime
+) -> RefillRow:
+    refill = one.refill
+    before = refills.get(tx, refill.refill_id)
+    if (before.state, before.reason) != (refill.state, refill.reason):
+        raise WrongStateError(
+            f"refill {refill.refill_id} has changed: it is {before.state} ({before.reason}) now"
+        )
+    if action is BulkAction.RELEASE:
+        row = held_refills.release(
+            tx, refill.refill_id, refill.reason, now, caps=rules.caps, shadow=rules.shadow
+        )
+    elif action is BulkAction.DISCARD:
+        row = held_refills.discard(tx, refill.refill_id, refill.reason, now)
+    else:
+        row = operator_actions.act(tx, refill.refill_id, action.operator_action, now, shadow=rules.shadow)
+    shown = 0 if one.state in {RefillState.REJECTED, RefillState.CANCELLED} else one.units
+    if row.state is RefillState.QUEUED and row.quantity > shown:  # the transaction is rolled back
+        raise WrongStateError(
+            f"refill {row.refill_id} has changed: it is owed {row.quantity:,} units now, {shown:,} were shown"
+        )
+    return row

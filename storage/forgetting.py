@@ -1,0 +1,151 @@
+"""Forgetting a customer: what names a person is removed; sums, drops, decisions and refills stay.
+
+A target that only forgotten orders use loses its link. It cannot be looked at any more, so the guarantee of
+its orders ends. The orders stay as tombstones (`forgotten_at`): a later import skips their rows.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, update
+
+from monitor.model.decision import Reason
+from monitor.model.link import Link
+from monitor.model.refill import RefillState
+from monitor.model.terms import RefillMode
+from storage import flags, order_states, requests, targets
+from storage.alert_tables import outbox
+from storage.engine import advisory_lock
+from storage.errors import WrongStateError
+from storage.schema import orders, refill_events, refills, reviews, snapshots
+from storage.schema import targets as targets_table
+from storage.source_tables import source_state
+from storage.targets import FORGOTTEN_KEY
+from storage.terms import dump_terms
+
+REMOVED = "(forgotten)"
+_o = orders.c
+_OWN_WORDS = {"release", "the lease ended", *map(str, Reason)}
+"""Details of refill events that are no text of a consumer."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerTarget:
+    """A target with the orders of one customer on it."""
+
+    target_id: int
+    order_ids: tuple[str, ...]
+    shared: bool
+    """Orders of others use it as well: it keeps its link, and the guarantees go on."""
+
+
+def targets_of_customer(connection: Connection, customer: str) -> list[CustomerTarget]:
+    """The targets of a customer's orders, with these orders."""
+    mine: defaultdict[int, list[str]] = defaultdict(list)
+    query = select(_o.target_id, _o.order_id).where(_o.customer == customer).order_by(_o.order_id)
+    for row in connection.execute(query):
+        mine[row.target_id].append(row.order_id)
+    shared = _shared(connection, customer)
+    return [CustomerTarget(key, tuple(ids), key in shared) for key, ids in sorted(mine.items())]
+
+
+def _shared(connection: Connection, customer: str) -> set[int]:
+    """The targets of a customer that orders of others use as well; forgotten orders are nobody's."""
+    own = select(_o.target_id).where(_o.customer == customer)
+    other = or_(_o.customer != customer, and_(_o.customer.is_(None), _o.forgotten_at.is_(None)))
+    return set(connection.execute(select(_o.target_id).where(_o.target_id.in_(own), other)).scalars())
+
+
+def forget(connection: Connection, customer: str, shown: CustomerTarget, now: datetime) -> None:
+    """Remove what names a customer from one target and the orders on it.
+
+    Raises WrongStateError if other orders were imported since the target was shown.
+    """
+    advisory_lock(connection, "refilld import")
+    targets.lock(connection, [shown.target_id])
+    present = _present(connection, customer, shown.target_id)
+    if present != (shown.order_ids, shown.shared):
+        raise WrongStateError(f"the orders on target {shown.target_id} have changed since they were shown")
+    if not shown.shared:
+        of_target = select(_o.order_id).where(_o.target_id == shown.target_id).order_by(_o.order_id)
+        for order_id in connection.execute(of_target).scalars().all():  # also those forgotten before
+            _end_guarantee(connection, order_id, now)
+        _remove_target(connection, shown.target_id)
+    ids = shown.order_ids
+    removed = {"customer": None, "link_typed": "", "forgotten_at": now, "updated_at": now}
+    connection.execute(update(orders).where(_o.order_id.in_(ids)).values(removed))
+    _remove_texts(connection, ids)
+    targets.invalidate_fast_path(connection, [shown.target_id])
+
+
+def _present(connection: Connection, customer: str, target_id: int) -> tuple[tuple[str, ...], bool]:
+    """The orders of a customer on a target, and whether orders of others use it."""
+    query = select(_o.order_id, _o.customer).where(_o.target_id == target_id, _o.forgotten_at.is_(None))
+    rows = connection.execute(query.order_by(_o.order_id)).all()
+    mine = tuple(row.order_id for row in rows if row.customer == customer)
+    return mine, len(mine) < len(rows)
+
+
+def _end_guarantee(connection: Connection, order_id: str, now: datetime) -> None:
+    order = order_states.one_order(connection, order_id)
+    never = dump_terms(replace(order.terms, refill=RefillMode.NEVER))
+    connection.execute(update(orders).where(_o.order_id == order_id).values(terms=never))
+    flags.end_guarantee(connection, order_id, now, "the customer was forgotten")
+    requests.answered(connection, order_id, now)
+
+
+def _remove_texts(connection: Connection, order_ids: Sequence[str]) -> None:
+    """Remove texts of operators and consumers, and alerts about the orders."""
+    own = refills.c.order_id.in_(order_ids)
+    connection.execute(
+        update(refills).where(own, refills.c.last_error.is_not(None)).values(last_error=REMOVED)
+    )
+    event = refill_events.c
+    of_consumers = and_(
+        event.refill_id.in_(select(refills.c.refill_id).where(own)),
+        event.state.in_([RefillState.QUEUED, RefillState.DEAD]),
+        event.detail.not_in(_OWN_WORDS),
+        event.detail.not_like("hold is over: %"),
+        event.detail.not_like("% by an operator"),
+    )
+    connection.execute(update(refill_events).where(of_consumers).values(detail=REMOVED))
+    noted = and_(reviews.c.order_id.in_(order_ids), reviews.c.note != "")
+    connection.execute(update(reviews).where(noted).values(note=REMOVED))
+    _remove_alerts(connection, outbox.c.order_id.in_(order_ids))
+
+
+def _remove_alerts(connection: Connection, about: ColumnElement[bool]) -> None:
+    """Remove the texts of alerts; those that are still to be sent are kept unsent."""
+    alert = outbox.c
+    values = {
+        "text": REMOVED,
+        "link": None,
+        "last_error": None,
+        "state": case((alert.state == "pending", "kept"), else_=alert.state),
+        "next_try_at": None,
+    }
+    connection.execute(update(outbox).where(about).values(values))
+
+
+def _remove_target(connection: Connection, target_id: int) -> None:
+    """Remove the link of a target and the names that sources gave; it is not looked at any more."""
+    row = connection.execute(select(targets_table).where(targets_table.c.target_id == target_id)).one()
+    _remove_alerts(
+        connection, or_(outbox.c.link == row.link, outbox.c.text.contains(row.link, autoescape=True))
+    )
+    link = Link(row.kind, f"{FORGOTTEN_KEY}{target_id}")
+    names = {"owner": None, "account": None, "source_account": None, "username_now": None, "request_key": ""}
+    schedule = dict.fromkeys(("next_due_at", "source", "virtual_due", "not_before", "claimed_until"))
+    ends = dict.fromkeys(("coverage_ends_at", "final_look_slot", "final_look_value"))
+    connection.execute(
+        update(targets_table)
+        .where(targets_table.c.target_id == target_id)
+        .values(link=link.url, key=link.key, due_reason="", **names, **schedule, **ends)
+    )
+    seen = and_(snapshots.c.target_id == target_id, snapshots.c.detail != "")
+    connection.execute(update(snapshots).where(seen).values(detail=REMOVED))
+    for column in (source_state.c.suspected_target, source_state.c.failed_targets):
+        named = column.contains(row.key, autoescape=True)
+        connection.execute(update(source_state).where(named).values({column.name: ""}))

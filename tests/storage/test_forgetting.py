@@ -1,0 +1,156 @@
+"""Forgetting a customer: names are gone, numbers stay, and no import brings a name back; on both engines."""
+
+import pytest
+from sqlalchemy import update
+
+from monitor.alerts.alert import Alert, AlertKind
+from monitor.model.order import Flag
+from monitor.model.refill import RefillState
+from monitor.model.snapshot import Outcome
+from storage import (
+    flags,
+    forgetting,
+    leases,
+    order_states,
+    orders,
+    outbox,
+    refills,
+    requests,
+    snapshots,
+    targets,
+)
+from storage.engine import Database
+from storage.errors import WrongStateError
+from storage.forgetting import CustomerTarget
+from storage.orders import ImportResult
+from storage.schema import targets as targets_table
+from tests.builders import HOUR, NOW, a_failed_look, a_profile, an_order
+from tests.storage.shop import ATTEMPTS, everything, owe, rows_of, sell
+
+NAME, PROFILE = "Erika Mustermann", "erika.m"
+
+
+def forget(database: Database, customer: str = NAME) -> list[CustomerTarget]:
+    with database.read() as tx:
+        found = forgetting.targets_of_customer(tx, customer)
+    for one in found:
+        with database.write() as tx:
+            forgetting.forget(tx, customer, one, NOW)
+    return found
+
+
+@pytest.fixture
+def named(database: Database) -> Database:
+    """An order of the customer with a failed refill, alerts, a request, a note and a failed look."""
+    sell(database, an_order("1", PROFILE, customer=NAME, link_typed="@Erika.M"))
+    with database.write() as tx:
+        target_id = targets.of_order(tx, "1").target_id
+        refill_id = owe(tx, "1")
+        (row,) = leases.claim(tx, NOW, limit=1, lease=HOUR)
+        failure = leases.Failure(f"no user {PROFILE}", retryable=False)
+        leases.fail(tx, refill_id, row.lease_token, NOW, failure, ATTEMPTS)
+        tx.exec_driver_sql(f"UPDATE reviews SET note = 'wrote to {NAME}'")
+        link = a_profile(PROFILE).link.url
+        outbox.add(tx, Alert(AlertKind.TARGET_PRIVATE, f"{link} is private", link=link), NOW)
+        outbox.add(tx, Alert(AlertKind.TARGET_GONE, f"seen beside {link}"), NOW)
+        requests.ask(tx, "1", NOW)
+        snapshots.add(tx, target_id, a_failed_look(Outcome.SCHEMA, target=a_profile(PROFILE), detail=PROFILE))
+        names = {"owner": PROFILE, "account": PROFILE, "username_now": PROFILE, "request_key": PROFILE}
+        tx.execute(update(targets_table).values(names))
+    return database
+
+
+def test_no_row_names_the_customer_any_more(named: Database) -> None:
+    """Neither by name nor by link, in no table."""
+    assert PROFILE in str(everything(named))
+    forget(named)
+    left = str(everything(named)).lower()
+    assert NAME.lower() not in left
+    assert PROFILE not in left
+
+
+def test_drops_decisions_refills_and_counts_stay(named: Database) -> None:
+    """So that nothing is refilled twice, and reports keep their sums."""
+    before = everything(named)
+    forget(named)
+    after = everything(named)
+    for table in ("drops", "decisions"):
+        assert after[table] == before[table]
+    for table, columns in {
+        "refills": ("refill_id", "order_id", "quantity", "state", "reason"),
+        "snapshots": ("target_id", "at", "outcome", "count"),
+        "orders": ("order_id", "target_id", "quantity", "status", "completed_at", "start_count", "price"),
+        "reviews": ("review_id", "units", "share", "closed_at"),
+    }.items():
+        kept = [[tuple(getattr(row, c) for c in columns) for row in rows[table]] for rows in (before, after)]
+        assert kept[0] == kept[1]
+
+
+def test_the_guarantee_of_an_order_without_a_link_ends(database: Database) -> None:
+    """A queued refill is cancelled, a claimed one is left to its consumer, and no look is due any more."""
+    sell(database, an_order("1", "a", customer=NAME), an_order("2", "b", customer=NAME))
+    with database.write() as tx:
+        claimed = owe(tx, "2")
+        leases.claim(tx, NOW, limit=1, lease=HOUR)
+        queued = owe(tx, "1")
+    forget(database)
+    with database.write() as tx:
+        assert refills.get(tx, queued).state is RefillState.CANCELLED
+        assert refills.get(tx, claimed).state is RefillState.CLAIMED
+        assert not order_states.carries_guarantee(tx, "1")
+        flags.set_flag(tx, "1", Flag.HOLD, NOW)
+        flags.lift_flag(tx, "1", Flag.HOLD, NOW)  # makes the target of any other order due
+        assert orders.get(tx, "1").forgotten_at == NOW
+    assert [row.next_due_at for row in rows_of(database, "targets")] == [None, None]
+
+
+def test_a_link_that_orders_of_others_use_stays(database: Database) -> None:
+    """With the guarantees on it, until the last of them is forgotten; that ends both."""
+    sell(database, an_order("1", "a", customer=NAME), an_order("2", "a", customer="other"))
+    assert [one.shared for one in forget(database)] == [True]
+    with database.read() as tx:
+        assert order_states.carries_guarantee(tx, "1")
+        assert orders.get(tx, "1").order.target == a_profile("a")
+        assert orders.get(tx, "1").order.customer is None
+    assert [one.shared for one in forget(database, "other")] == [False]
+    with database.read() as tx:
+        assert not order_states.carries_guarantee(tx, "1")
+        assert orders.get(tx, "2").order.target != a_profile("a")
+
+
+def test_an_order_without_a_customer_is_somebody_elses(database: Database) -> None:
+    """Its link stays."""
+    sell(database, an_order("1", "a", customer=NAME), an_order("2", "a"))
+    assert [one.shared for one in forget(database)] == [True]
+
+
+def test_an_order_imported_after_the_preview_stops_the_forgetting_of_its_target(database: Database) -> None:
+    """Nothing of it is changed."""
+    sell(database, an_order("1", "a", customer=NAME))
+    with database.read() as tx:
+        (shown,) = forgetting.targets_of_customer(tx, NAME)
+    sell(database, an_order("2", "a", customer="other"))
+    before = everything(database)
+    with pytest.raises(WrongStateError, match="have changed since they were shown"), database.write() as tx:
+        forgetting.forget(tx, NAME, shown, NOW)
+    assert everything(database) == before
+
+
+def test_an_import_skips_forgotten_orders_and_takes_the_others(database: Database) -> None:
+    """The name does not come back; a new order of the same profile has a target of its own."""
+    sell(database, an_order("1", "a", customer=NAME))
+    forget(database)
+    results = sell(database, an_order("1", "a", customer=NAME), an_order("2", "a", customer=NAME))
+    assert [row.result for row in results] == [ImportResult.FORGOTTEN, ImportResult.ADDED]
+    with database.read() as tx:
+        assert orders.get(tx, "1").order.customer is None
+        assert orders.get(tx, "2").order.target == a_profile("a")
+    assert len(rows_of(database, "targets")) == 2
+
+
+def test_pending_alerts_about_the_customer_are_not_sent(named: Database) -> None:
+    """They are kept, without their texts."""
+    forget(named)
+    assert {(row.state, row.text, row.link) for row in rows_of(named, "outbox")} == {
+        ("kept", "(forgotten)", None)
+    }
