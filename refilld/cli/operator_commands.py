@@ -32,7 +32,7 @@ _FILTERS = (
     click.option(
         "--reason", type=click.Choice([str(reason) for reason in Reason]), help="Decided for this reason."
     ),
-    click.option("--metric", type=click.Choice([str(metric) for metric in Metric])),
+    click.option("--metric", type=click.Choice([str(metric) for metric in Metric]), help="Of this metric."),
     click.option("--service", type=TEXT, help="Of orders of this service."),
     click.option("--provider", type=TEXT, help="Of orders of this provider."),
     click.option("--order", type=TEXT, help="Of this order."),

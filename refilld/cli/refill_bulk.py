@@ -103,7 +103,7 @@ def summary(plan: RefillPlan, results: list[RefillResult]) -> str:
     capped = f", {held:,} held for a daily cap" if held else ""
     words = {
         BulkAction.RELEASE: f"{len(queued):,} released ({units:,} units){capped}, {ended:,} discarded",
-        BulkAction.DISCARD: f"{ended:,} discarded",
+        BulkAction.DISCARD: f"0 released (0 units), {ended:,} discarded",
         BulkAction.REJECT: f"{ended:,} rejected",
         BulkAction.CANCEL: f"{ended:,} cancelled",
     }.get(plan.action, f"{len(queued):,} queued ({counted(units, 'unit')})")

@@ -61,7 +61,9 @@ def list_(context: CommandContext, *, everything: bool, limit: int, as_json: boo
 @reviews.command(short_help="Close reviews after a refund or a decision against one.")
 @click.argument("review_ids", metavar="[ID]...", nargs=-1, type=ROW_ID)
 @click.option("--note", type=TEXT, default=None, help="What was done, such as: refunded 1.20 EUR.")
-@click.option("--cause", type=click.Choice([str(cause) for cause in ReviewCause]))
+@click.option(
+    "--cause", type=click.Choice([str(cause) for cause in ReviewCause]), help="Opened for this cause."
+)
 @click.option("--service", type=TEXT, help="Of orders of this service.")
 @click.option("--provider", type=TEXT, help="Of orders of this provider.")
 @click.option("--before", type=DURATION, metavar="DURATION", help="Opened longer ago than this, such as 7d.")

@@ -127,5 +127,5 @@ def test_an_operator_cannot_queue_in_shadow_mode(
 
 
 def test_a_refill_held_for_another_reason_is_not_part_of_a_release(shadow: JobsWorld) -> None:
-    with pytest.raises(WrongStateError, match="not held for a mass drop"), shadow.database.write() as tx:
+    with pytest.raises(WrongStateError, match="not held for mass_drop"), shadow.database.write() as tx:
         held_refills.release(tx, 1, Reason.MASS_DROP, shadow.now)

@@ -10,16 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert
 
-from monitor.alerts.alert import AlertKind
 from monitor.cadence.schedule import Priority
 from monitor.guarantee.daily_caps import SHOP
-from monitor.guarantee.refund_review import ReviewCause
-from monitor.model.decision import Action, Reason
-from monitor.model.drop import DropState
-from monitor.model.link import LinkKind
-from monitor.model.order import Flag, OrderStatus
-from monitor.model.refill import RefillState
-from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from monitor.sources.budget import BEGINNING
 from storage import (
@@ -49,8 +41,8 @@ from storage import (
 )
 from storage.engine import Database
 from storage.schema import metadata
-from storage.terms import dump_terms
 from tests.builders import DAY, HOUR, MINUTE, NOW, a_profile, an_order
+from tests.storage.busy_rows import ROWS
 from tests.storage.shop import statements_of
 
 MANY = 4000
@@ -87,115 +79,6 @@ def busy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         connection.exec_driver_sql("ANALYZE")
     yield database
     database.close()
-
-
-def a_target(i: int) -> dict[str, Any]:
-    return {
-        "target_id": i, "link": f"https://www.instagram.com/user{i}/", "kind": LinkKind.PROFILE,
-        "key": f"user{i}", "metric": Metric.FOLLOWERS, "priority": int(i % 10 > 0),
-        "next_due_at": None if i % 3 == 0 else NOW + (i - 40) * MINUTE,
-        "private_since": NOW if i % 50 == 0 else None, "gone_at": NOW if i % 50 == 1 else None,
-        "source": None if i % 40 == 1 else f"source {i % 4}", "request_key": f"page {i // 4 * 4 + i % 4}",
-        "virtual_due": None if i % 3 == 0 else i * 0.1, "service_queue": f"stream {i % 5}",
-        "not_before": NOW + (i % 7 - 5) * HOUR, "coverage_ends_at": None if i % 2 else NOW + i * HOUR,
-        "final_look_slot": i // 400 if i % 3 else None, "final_look_value": i % 13 * 1.0,
-    }  # fmt: skip
-
-
-def an_order_row(i: int) -> dict[str, Any]:
-    return {
-        "order_id": f"{i}", "target_id": (i + 1) // 2, "service": "1", "link_typed": "", "quantity": 1000,
-        "remains": 0, "status": OrderStatus.COMPLETED, "completed_at": NOW, "start_count": 500,
-        "terms": dump_terms(an_order().terms), "imported_at": NOW, "updated_at": NOW,
-    }  # fmt: skip
-
-
-def a_flag(i: int) -> dict[str, Any]:
-    return {"order_id": f"{i}", "flag": list(Flag)[i % 5], "set_at": NOW}
-
-
-def a_request(i: int) -> dict[str, Any]:
-    return {"order_id": f"{i}", "at": NOW, "answered_at": None if i % 100 == 0 else NOW}
-
-
-def a_snapshot(i: int) -> dict[str, Any]:
-    return {
-        "target_id": i % 4 + 1, "at": NOW + i * MINUTE, "outcome": Outcome.COUNT, "count": i,
-        "source": "simulated", "count_kind": "follower_count", "detail": "",
-    }  # fmt: skip
-
-
-def a_drop_row(i: int) -> dict[str, Any]:
-    return {
-        "drop_id": i, "order_id": f"{i}", "state": DropState.WAITING if i % 20 == 0 else DropState.REFILLED,
-        "opened_at": NOW, "looks": 2, "claim": 1, "count": 1, "line": 1,
-    }  # fmt: skip
-
-
-def a_decision_row(i: int) -> dict[str, Any]:
-    return {
-        "drop_id": i, "order_id": f"{i}", "at": NOW, "decision": Action.REFILL,
-        "reason": Reason.DROP_CONFIRMED, "quantity": 1, "count": 1, "line": 1, "claim": 1,
-    }  # fmt: skip
-
-
-def a_refill_row(i: int) -> dict[str, Any]:
-    """Most are completed; every tenth is queued, every twentieth is claimed."""
-    state = {0: RefillState.QUEUED, 5: RefillState.CLAIMED, 10: RefillState.QUEUED}.get(
-        i % 20, RefillState.COMPLETED
-    )
-    claimed = state is RefillState.CLAIMED
-    return {
-        "refill_id": i, "order_id": f"{i}", "number": 1, "drop_id": i, "metric": Metric.FOLLOWERS,
-        "quantity": 1, "reason": Reason.DROP_CONFIRMED, "state": state, "created_at": NOW,
-        "available_at": NOW + i * MINUTE, "lease_token": "t" if claimed else None,
-        "leased_until": NOW + i * MINUTE if claimed else None,
-        "completed_at": NOW if state is RefillState.COMPLETED else None,
-        "first_queued_at": NOW + i * MINUTE if i % 10 == 0 else None,
-    }  # fmt: skip
-
-
-def an_event(i: int) -> dict[str, Any]:
-    return {"refill_id": i, "at": NOW, "state": RefillState.QUEUED, "detail": ""}
-
-
-def an_alert(i: int) -> dict[str, Any]:
-    pending = i % 20 == 0
-    return {
-        "kind": AlertKind.DROP_HELD, "text": "", "created_at": NOW, "state": "pending" if pending else "sent",
-        "next_try_at": NOW + i * MINUTE if pending else None, "sent_at": None if pending else NOW,
-    }  # fmt: skip
-
-
-def a_source_request(i: int) -> dict[str, Any]:
-    return {"source": f"source {i % 4}", "at": NOW + i * MINUTE}
-
-
-def a_clock(i: int) -> dict[str, Any]:
-    return {"source": f"source {i}", "state": "{}"}
-
-
-def a_delivery(i: int) -> dict[str, Any]:
-    return {
-        "alert_id": i, "channel": f"channel {i % 4}", "state": "pending", "next_try_at": NOW + i * MINUTE,
-    }  # fmt: skip
-
-
-def a_review(i: int) -> dict[str, Any]:
-    return {
-        "order_id": str(i), "cause": ReviewCause.SHORT_DELIVERY, "units": 100, "opened_at": NOW,
-    }  # fmt: skip
-
-
-ROWS: dict[str, Callable[[int], dict[str, Any]]] = {
-    "targets": a_target, "orders": an_order_row, "order_flags": a_flag, "requests": a_request,
-    "snapshots": a_snapshot, "drops": a_drop_row, "decisions": a_decision_row, "refills": a_refill_row,
-    "refill_events": an_event, "outbox": an_alert, "source_requests": a_source_request, "reviews": a_review,
-    "virtual_times": a_clock, "deliveries": a_delivery,
-}  # fmt: skip
-
-
-# Query plans of the engines
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def test_the_commands_are_registered() -> None:
     """Under the documented names."""
     (group,) = COMMANDS
     assert group.name == "db"
-    assert set(group.commands) == {"upgrade", "check", "backup", "restore", "copy", "reopen"}
+    assert set(group.commands) == {"upgrade", "check", "backup", "restore", "copy", "reopen", "compact"}
 
 
 # init

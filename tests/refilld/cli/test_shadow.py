@@ -15,6 +15,11 @@ PREVIEW = [
     "  service 1234: 2 refills, 200 units",
     "  provider acme: 2 refills, 200 units",
 ]
+RELEASE_PREVIEW = [
+    "release: queues 2 refills, 200 units, of 2 orders",
+    "  service: 1234",
+    "  provider: acme",
+]
 
 
 @pytest.fixture
@@ -40,22 +45,25 @@ def test_show_sums_up_by_service_and_provider(held: CliWorld) -> None:
 def test_release_asks_after_a_preview(held: CliWorld) -> None:
     """Without an answer nothing changes."""
     result = held.run("shadow", "release")
-    assert result.exit_code != 0
-    assert result.stdout.splitlines()[:3] == PREVIEW
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[:3] == RELEASE_PREVIEW
+    assert "--yes answers" in result.stderr
     assert states(held) == ["held", "held", "held"]
 
 
 def test_release_with_yes_does_not_ask(held: CliWorld) -> None:
     result = held.run("shadow", "release", "--yes")
     assert (result.exit_code, result.stdout.splitlines()) == (
-        0, [*PREVIEW, "2 released (200 units), 0 discarded"],
+        0, ["2 released (200 units), 0 discarded"],
     )  # fmt: skip
     assert states(held) == ["queued", "queued", "held"]
 
 
 def test_a_release_says_what_a_daily_cap_holds(held: CliWorld) -> None:
     configure(held, "[limits]\nunits = 150\n")
-    last = held.run("shadow", "release", "--yes").stdout.splitlines()[-1]
+    result = held.run("shadow", "release", "--yes")
+    assert "release: keeps held for a daily cap 1 refill, 100 units, of 1 order" in result.stderr
+    last = result.stdout.splitlines()[-1]
     assert last == "1 released (100 units), 1 held for a daily cap, 0 discarded"
     with held.world.database.read() as tx:
         assert held_refills.held_for(tx, Reason.DAILY_CAP) == [2]
@@ -68,9 +76,14 @@ def test_discard_rejects_them(held: CliWorld) -> None:
 
 
 def test_without_held_refills_there_is_nothing_to_decide(cli: CliWorld) -> None:
-    for words in (("show",), ("release",), ("discard",)):
-        result = cli.run("shadow", *words)
-        assert (result.exit_code, result.stdout) == (0, "no refill is held from shadow mode\n")
+    nothing = "0 released (0 units), 0 discarded"
+    for word, line in (
+        ("show", "no refill is held from shadow mode"),
+        ("release", nothing),
+        ("discard", nothing),
+    ):
+        result = cli.run("shadow", word)
+        assert (result.exit_code, result.stdout) == (0, f"{line}\n")
 
 
 @pytest.mark.parametrize(
