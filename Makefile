@@ -33,7 +33,7 @@ demo: $(VENV)/.demo ## run the program end to end against a simulated Instagram,
 	@$(BIN)/refilld demo
 
 test: lint systemd-analyze libfaketime pgbouncer ## all checks: what lint checks, then all tests, with line coverage
-	$(BIN)/pytest -n 2 $(COVERAGE)
+	$(BIN)/pytest -n 3 $(COVERAGE)
 	@[ -z "$(COVERAGE)" ] || echo "line coverage: $$($(BIN)/coverage report --format=total) % (make coverage: details)"
 
 coverage: $(VENV)/.dev ## list the lines that the last `make test` did not reach

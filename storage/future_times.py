@@ -85,6 +85,7 @@ LEFT: Mapping[str, str] = {
     "orders.created_at": "given by the panel; the import refuses times in the future",
     "snapshots.at": "part of the key, and history: nothing waits for it",
     "source_requests.at": "deleted instead, so that the budget is free again",
+    "orders.forgotten_at": "shown only",
     "order_flags.set_at": "shown only",
     "order_corrections.at": "shown only",
     "decisions.at": "shown only",

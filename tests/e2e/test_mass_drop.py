@@ -50,4 +50,4 @@ def test_the_operator_releases_a_mass_drop_with_one_command(fallen: Installation
         daemon.until_logged("look.taken", len(daemon.logged("look.taken", **whole)) + 1, **whole)
         done = fallen.command("mass-drops", "release", "followers", "--yes")
         assert daemon.stop() == 0
-    assert done == "5 released (1500 units), 1 discarded\n"
+    assert done == "5 released (1,500 units), 1 discarded\n"

@@ -100,7 +100,7 @@ def test_the_log_is_one_json_object_per_line(place: Installation) -> None:
             fault.execute("ALTER TABLE outbox RENAME TO mislaid").close()
             failed = daemon.until_logged("job.failed", job="alerting")[0]
             fault.execute("ALTER TABLE mislaid RENAME TO outbox").close()
-        assert "no such table: outbox" in failed["error"]
+        assert "no such table: outbox" in failed["exception"]
         assert daemon.stop() == 0
         for line in daemon.events:
             assert {"event", "level", "timestamp"} <= line.keys()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import refilld
 from refilld import extras
 from tests.main_in_process import run_main
 
@@ -56,6 +57,7 @@ def test_a_command_without_its_extra_prints_the_command_that_installs_it(
 ) -> None:
     """One line, which names the missing module as well."""
     monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr(refilld, "demo", None, raising=False)  # the import below replaces it
     for name in [name for name in sys.modules if name.startswith("refilld.demo")]:
         monkeypatch.delitem(sys.modules, name)
     done = run_main(*words, cwd=tmp_path, REFILLD_DATABASE__URL="postgresql://me@localhost/shop")
