@@ -92,6 +92,7 @@ ORDER = {
     "currency": "EUR", "imported_at": 302, "updated_at": 303, "terms_from": "service",
     "settled_look_at": 304, "created_at": None, "base_lowered": 0, "base_at": None, "counted_at": None,
     "start_corrected": False,
+    "backlog": False, "backlog_id": None,
 }  # fmt: skip
 COMPLETED_REFILL = {
     "refill_id": 41, "order_id": "o-1", "number": 1, "drop_id": 21, "metric": "likes", "quantity": 300,
@@ -99,6 +100,7 @@ COMPLETED_REFILL = {
     "available_at": 703, "lease_token": None, "leased_until": None, "consumer": "panel",
     "completed_at": 704, "delivered": 290, "external_id": "x-9", "last_error": "an error",
     "done_token": "token one", "done_action": "complete", "done_state": "done state", "release_at": 705,
+    "first_queued_at": 801,
 }  # fmt: skip
 CLAIMED_REFILL = {
     "refill_id": 42, "order_id": "o-1", "number": 2, "drop_id": 21, "metric": "likes", "quantity": 310,
@@ -106,6 +108,7 @@ CLAIMED_REFILL = {
     "available_at": 713, "lease_token": "token two", "leased_until": 714, "consumer": "cron",
     "completed_at": None, "delivered": None, "external_id": None, "last_error": None,
     "done_token": None, "done_action": None, "done_state": None, "release_at": None,
+    "first_queued_at": 712,
 }  # fmt: skip
 ROWS_NOW: dict[str, list[dict[str, Any]]] = {
     "targets": [TARGET],
@@ -115,6 +118,8 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
     ],
     "orders": [ORDER],
     "order_corrections": [],
+    "backlogs": [],
+    "daily_cap_alerts": [],
     "order_flags": [{"order_id": "o-1", "flag": "dispute", "set_at": 401}],
     "drops": [
         {"drop_id": 21, "order_id": "o-1", "state": "refilled", "opened_at": 501, "looks": 2,

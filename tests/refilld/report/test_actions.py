@@ -45,7 +45,7 @@ def test_every_command_exists(report: Report) -> None:
     for action in report.actions:
         name, *words = split(action.command)
         assert name == "refilld"
-        groups = {"refills", "sources", "reviews", "mass-drops"}
+        groups = {"refills", "sources", "reviews", "mass-drops", "shadow", "backlog"}
         path = tuple(words[:2]) if words[0] in groups else (words[0],)
         assert command_at(path).callback is not None
 
