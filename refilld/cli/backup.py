@@ -8,12 +8,12 @@ import click
 from monitor.errors import BadInputError
 from monitor.model.time_words import minute
 from refilld.atomic_file import exit_on_signals
+from refilld.cli.confirm import confirmed
 from refilld.cli.context import CommandContext, pass_context
 from storage import backup as backups
 from storage import restore as restores
 from storage.backup import Backup
 from storage.engine import Database
-from storage.errors import TransferError
 from storage.patience import MIGRATION
 from storage.restore import Present, Restored
 
@@ -53,9 +53,7 @@ def restore(context: CommandContext, file: Path, *, yes: bool, replace: bool) ->
     url = context.settings.database.url
     found = backups.read_backup(file)
     present = restores.present(url, found)
-    click.echo(_plan(present, found))
-    if present.exists and not yes:
-        _confirm()
+    confirmed([_plan(present, found)], "replace it?", yes=yes or not present.exists, dry_run=False)
     with exit_on_signals():
         done = restores.restore(found, url, context.now(), replace=replace)
     _report(done)
@@ -71,15 +69,6 @@ def _plan(present: Present, found: Backup) -> str:
     look = "no look" if present.newest_look is None else f"newest look {minute(present.newest_look)} UTC"
     has = f"{look}, {present.refills_since} refills created since the backup"
     return f"{present.place} ({has}) will be replaced by {source}"
-
-
-def _confirm() -> None:
-    try:
-        agreed = click.confirm("Continue?")
-    except click.Abort:
-        agreed = False
-    if not agreed:
-        raise TransferError("not confirmed, nothing is changed; --yes answers for scripts")
 
 
 def _report(done: Restored) -> None:

@@ -107,7 +107,7 @@ CLAIMED_REFILL = {
     "available_at": 713, "lease_token": "token two", "leased_until": 714, "consumer": "cron",
     "completed_at": None, "delivered": None, "external_id": None, "last_error": None,
     "done_token": None, "done_action": None, "done_state": None, "release_at": None,
-    "first_queued_at": None,
+    "first_queued_at": 712,
 }  # fmt: skip
 BY_THE_UPGRADE: dict[str, list[dict[str, Any]]] = {
     "operating_days": [{"day": 0}],  # the day of the snapshot

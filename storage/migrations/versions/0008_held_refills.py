@@ -14,9 +14,12 @@ depends_on = None
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 _FIRST_QUEUED = """
-UPDATE refills SET first_queued_at = (
-    SELECT min(at) FROM refill_events
-    WHERE refill_events.refill_id = refills.refill_id AND refill_events.state = 'queued'
+UPDATE refills SET first_queued_at = coalesce(
+    (
+        SELECT min(at) FROM refill_events
+        WHERE refill_events.refill_id = refills.refill_id AND refill_events.state = 'queued'
+    ),
+    queued_at
 )
 """
 

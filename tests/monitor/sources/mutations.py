@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -38,7 +39,7 @@ def mutate_value(value: Any, chance: Random) -> Any:
     """Mutate one part of the JSON value in place, in one of several ways."""
     places = list(paths(value))
     if not places:
-        return chance.choice(INVALID)
+        return deepcopy(chance.choice(INVALID))
     *way, last = chance.choice(places)
     inside = value
     for key in way:
@@ -53,7 +54,7 @@ def mutate_value(value: Any, chance: Random) -> Any:
     elif kind == 3:
         inside[last] = json.loads(json.dumps(value))
     else:
-        inside[last] = chance.choice(INVALID)
+        inside[last] = deepcopy(chance.choice(INVALID))
     return value
 
 
