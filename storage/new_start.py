@@ -8,15 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, case, literal, select, text, update
+from sqlalchemy import Connection, case, literal, select, update
 
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.terms import Terms
 from storage import drops, refills, row_numbers, transfers
 from storage.column_types import Instant
-from storage.schema import OPEN_REFILL, orders, targets
 from storage.schema import drops as drop_table
+from storage.schema import orders, targets
 from storage.schema import refills as table
 from storage.terms import load_terms
 from storage.transfer_action import TransferAction
@@ -31,7 +31,7 @@ class NewStart:
 
     first_id: int
     held: int
-    """Refills that were open."""
+    """Open refills that are held until `hold_until`, and then decided anew."""
     hold_until: datetime
 
 
@@ -59,18 +59,24 @@ def _terms(connection: Connection) -> list[str]:
 
 
 def _hold_open(connection: Connection, now: datetime, until: datetime) -> int:
-    """Hold all open refills, for the first count at or after a time to decide anew; returns their number."""
-    is_open = text(f"refills.{OPEN_REFILL}")
+    """Let no open refill leave before a time; returns the number of those that are decided anew then.
+
+    Queued and claimed refills are held. A refill that was held until a time is held at least that long, for
+    the reason that it had. One that waits for an operator goes on waiting.
+    """
+    in_queue = _r.state.in_((RefillState.QUEUED, RefillState.CLAIMED))
     query = select(_r.refill_id, _r.order_id, _r.drop_id, _r.quantity, *_NUMBERS)
     query = query.join(drop_table, drop_table.c.drop_id == _r.drop_id)
-    found = connection.execute(query.where(is_open)).mappings().all()
+    found = connection.execute(query.where(in_queue)).mappings().all()
+    timed = update(table).where(_r.state == RefillState.HELD, _r.release_at.is_not(None))
     later = case((_r.release_at > until, _r.release_at), else_=literal(until, Instant))
+    number = connection.execute(timed.values(release_at=later)).rowcount
     hold = {"state": RefillState.HELD, "reason": Reason.RESTORED, "lease_token": None, "leased_until": None}
-    connection.execute(update(table).where(is_open).values(**hold, release_at=later))
+    connection.execute(update(table).where(in_queue).values(**hold, release_at=until))
     ids = [row["refill_id"] for row in found]
     refills.add_events(connection, ids, RefillState.HELD, now, "the database was restored")
     for row in found:
         numbers = [row[name] for name in ("quantity", "count", "line", "claim")]
         decision = Decision(row["order_id"], now, Action.HOLD, Reason.RESTORED, *numbers)
         drops.add_decision(connection, row["drop_id"], decision)
-    return len(found)
+    return number + len(found)

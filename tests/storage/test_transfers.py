@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import update
 
 from jobs.look_recording import record_looks
@@ -39,10 +40,10 @@ def only(database: Database) -> refills.RefillRow:
         return row
 
 
-def test_a_new_start_holds_every_open_refill(database: Database) -> None:
-    """Held, queued or claimed; those that are final stay. A lease of the backup owns nothing any more."""
+def test_a_new_start_holds_what_is_in_the_queue(database: Database) -> None:
+    """Those that are final stay. A lease of the backup owns nothing any more."""
     final = [RefillState.COMPLETED, RefillState.DEAD, RefillState.REJECTED, RefillState.CANCELLED]
-    states = [RefillState.CLAIMED, *final, RefillState.HELD, RefillState.QUEUED]
+    states = [RefillState.CLAIMED, *final, RefillState.QUEUED]
     sell(database, *(an_order(f"{state}", profile=f"{state}") for state in states))
     with database.write() as connection:
         ids = {state: bring_to(connection, str(state), state) for state in states}
@@ -54,7 +55,22 @@ def test_a_new_start_holds_every_open_refill(database: Database) -> None:
     assert {(row.state, row.reason, row.release_at, row.lease_token) for row in opened} == {
         (RefillState.HELD, Reason.RESTORED, NOW + DAY, None)
     }
-    assert (start.held, start.hold_until) == (3, NOW + DAY)
+    assert (start.held, start.hold_until) == (2, NOW + DAY)
+
+
+@pytest.mark.parametrize(
+    "reason", [Reason.SHADOW, Reason.BACKLOG, Reason.BELOW_START_COUNT, Reason.DAILY_CAP]
+)
+def test_what_waits_for_an_operator_goes_on_waiting(database: Database, reason: Reason) -> None:
+    """No time releases it, so a restore does not either."""
+    sell(database, an_order("1"))
+    with database.write() as connection:
+        refill_id = bring_to(connection, "1", RefillState.HELD)
+        connection.execute(update(refill_table).values(reason=reason))
+    assert restored(database).held == 0
+    with database.read() as connection:
+        row = refills.get(connection, refill_id)
+    assert (row.state, row.reason, row.release_at) == (RefillState.HELD, reason, None)
 
 
 def test_the_hold_lasts_as_long_as_the_longest_delivery_settles(database: Database) -> None:
