@@ -8,15 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, case, literal, select, update
+from sqlalchemy import Connection, RowMapping, select, text, update
 
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.terms import Terms
 from storage import drops, refills, row_numbers, transfers
-from storage.column_types import Instant
+from storage.schema import OPEN_REFILL, orders, targets
 from storage.schema import drops as drop_table
-from storage.schema import orders, targets
 from storage.schema import refills as table
 from storage.terms import load_terms
 from storage.transfer_action import TransferAction
@@ -59,24 +58,48 @@ def _terms(connection: Connection) -> list[str]:
 
 
 def _hold_open(connection: Connection, now: datetime, until: datetime) -> int:
-    """Let no open refill leave before a time; returns the number of those that are decided anew then.
+    """Replace each open refill by a held one with a new id; returns how many of them a time releases.
 
-    Queued and claimed refills are held. A refill that was held until a time is held at least that long, for
-    the reason that it had. One that waits for an operator goes on waiting.
+    The id of before may have been passed on with a delivery that this database does not know.
     """
-    in_queue = _r.state.in_((RefillState.QUEUED, RefillState.CLAIMED))
-    query = select(_r.refill_id, _r.order_id, _r.drop_id, _r.quantity, *_NUMBERS)
-    query = query.join(drop_table, drop_table.c.drop_id == _r.drop_id)
-    found = connection.execute(query.where(in_queue)).mappings().all()
-    timed = update(table).where(_r.state == RefillState.HELD, _r.release_at.is_not(None))
-    later = case((_r.release_at > until, _r.release_at), else_=literal(until, Instant))
-    number = connection.execute(timed.values(release_at=later)).rowcount
-    hold = {"state": RefillState.HELD, "reason": Reason.RESTORED, "lease_token": None, "leased_until": None}
-    connection.execute(update(table).where(in_queue).values(**hold, release_at=until))
-    ids = [row["refill_id"] for row in found]
-    refills.add_events(connection, ids, RefillState.HELD, now, "the database was restored")
-    for row in found:
-        numbers = [row[name] for name in ("quantity", "count", "line", "claim")]
-        decision = Decision(row["order_id"], now, Action.HOLD, Reason.RESTORED, *numbers)
+    is_open = text(f"refills.{OPEN_REFILL}")
+    columns = (
+        _r.refill_id,
+        _r.order_id,
+        _r.drop_id,
+        _r.metric,
+        _r.quantity,
+        _r.state,
+        _r.reason,
+        _r.release_at,
+    )
+    query = select(*columns, *_NUMBERS).join(drop_table, drop_table.c.drop_id == _r.drop_id)
+    found = connection.execute(query.where(is_open).order_by(_r.refill_id)).mappings().all()
+    ended = {"state": RefillState.CANCELLED, "lease_token": None, "leased_until": None, "release_at": None}
+    connection.execute(update(table).where(is_open).values(ended))
+    refills.add_events(
+        connection,
+        [row["refill_id"] for row in found],
+        RefillState.CANCELLED,
+        now,
+        "the database was restored",
+    )
+    held = [(row, _hold(row, now, until)) for row in found]
+    for row, decision in held:
         drops.add_decision(connection, row["drop_id"], decision)
-    return number + len(found)
+        refills.create(connection, row["drop_id"], decision, row["metric"])
+    return sum(decision.release_at is not None for _, decision in held)
+
+
+def _hold(row: RowMapping, now: datetime, until: datetime) -> Decision:
+    """The decision to hold a refill of the backup.
+
+    What was in the queue is held until then. What was held until a time is held at least as long, for the
+    reason that it had. What waits for an operator goes on waiting.
+    """
+    reason, release_at = Reason.RESTORED, until
+    if row["state"] is RefillState.HELD:
+        reason = row["reason"]
+        release_at = row["release_at"] and max(row["release_at"], until)
+    numbers = {name: row[name] for name in ("quantity", "count", "line", "claim")}
+    return Decision(row["order_id"], now, Action.HOLD, reason, release_at=release_at, **numbers)
