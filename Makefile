@@ -14,9 +14,6 @@ PIP := $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-che
 PYTHON ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3.14; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-# Line coverage of the tests; `make test COVERAGE=` runs them without it, which is faster.
-COVERAGE ?= --cov --cov-report=
-
 # $(call apt,PACKAGE): install a Debian package; without the right to do so, fail with its name.
 define apt
 { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && export DEBIAN_FRONTEND=noninteractive \
@@ -24,7 +21,7 @@ define apt
 	|| { echo "$(1) is missing and could not be installed here; please install it" >&2; exit 1; }
 endef
 
-.PHONY: help demo test coverage mutants lint format clean systemd-analyze libfaketime pgbouncer
+.PHONY: help demo test coverage mutants lint format clean programs systemd-analyze libfaketime pgbouncer
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 10
@@ -32,12 +29,11 @@ help: ## show this list
 demo: $(VENV)/.demo ## run the program end to end against a simulated Instagram, nothing to configure
 	@$(BIN)/refilld demo
 
-test: lint systemd-analyze libfaketime pgbouncer ## all checks: what lint checks, then all tests, with line coverage
-	$(BIN)/pytest -n 3 $(COVERAGE)
-	@[ -z "$(COVERAGE)" ] || echo "line coverage: $$($(BIN)/coverage report --format=total) % (make coverage: details)"
+test: lint programs ## all checks: what lint checks, then all tests
+	$(BIN)/pytest -n 3
 
-coverage: $(VENV)/.dev ## list the lines that the last `make test` did not reach
-	$(BIN)/coverage report --skip-covered --show-missing
+coverage: $(VENV)/.dev programs ## all tests with line coverage, some minutes longer; lists the lines they do not reach
+	$(BIN)/pytest -n 3 --cov --cov-report=term-missing:skip-covered
 
 mutants: $(VENV)/.mutation ## mutation tests of the guarantee, about an hour (docs/proof.md)
 	$(BIN)/python tests/proof/mutants.py
@@ -55,6 +51,9 @@ format: $(VENV)/.dev ## format the code and apply automatic fixes
 clean: ## remove the virtual environment, builds and caches
 	rm -rf $(VENV) dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Programs of Debian that the tests run.
+programs: systemd-analyze libfaketime pgbouncer
 
 systemd-analyze:
 	@command -v systemd-analyze >/dev/null || $(call apt,systemd)
