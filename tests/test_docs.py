@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from monitor.alerts.alert import AlertKind
+from monitor.alerts.severity import RESOLVED, severity_of
 from refilld.settings.settings import Settings
 from refilld.settings.sources import SourceSection
 from refilld.settings.terms import ServiceSection, TermsSection
@@ -65,6 +67,16 @@ def test_every_key_of_the_configuration_is_in_the_example(section: str) -> None:
     }
     model: type[BaseModel] = NAMED.get(section) or type(getattr(Settings(), section))
     assert keys == set(model.model_fields)
+
+
+@pytest.mark.parametrize("kind", AlertKind)
+def test_every_kind_of_alert_is_documented(kind: AlertKind) -> None:
+    """With its severity, or as the end of another kind, which is info."""
+    page = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1:] for line in page.splitlines() if line.startswith("| `")]
+    severities = [severity.strip() for kinds, severity, *_ in rows if f"`{kind}`" in kinds]
+    ends = [end for *_, end, _ in rows if f"`{kind}`" in end]
+    assert severities == [severity_of(kind)] or (ends and kind in RESOLVED)
 
 
 @pytest.mark.parametrize("page", [*PAGES, *MORE_PAGES], ids=lambda page: page.name)

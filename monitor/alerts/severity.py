@@ -26,19 +26,18 @@ _WARNINGS = frozenset(
         AlertKind.TARGET_REFUSED,
         AlertKind.REFILL_DEAD,
         AlertKind.REVIEW_OPENED,
+        AlertKind.DAILY_CAP_REACHED,
+        AlertKind.BACKLOG_JUDGED,
     }
 )
-_CRITICAL = frozenset({AlertKind.SOURCE_BLOCKED, AlertKind.MASS_DROP_STARTED, *RESOLVED_BY})
+_CRITICAL = frozenset(
+    {AlertKind.SOURCE_BLOCKED, AlertKind.MASS_DROP_STARTED, AlertKind.MASS_DROP_GROWN, *RESOLVED_BY}
+)
 
 RESOLVED = frozenset(
     {AlertKind.TARGET_READY, AlertKind.SOURCE_READY, AlertKind.MASS_DROP_ENDED, *RESOLVED_BY.values()}
 )
 """Kinds which say that a problem has ended."""
-
-ABOUT_THE_MONITOR = frozenset(
-    {AlertKind.SOURCE_BLOCKED, AlertKind.SOURCE_READY, *RESOLVED_BY, *RESOLVED_BY.values()}
-)
-"""Kinds that concern the monitor itself and no order."""
 
 
 def severity_of(kind: AlertKind) -> Severity:

@@ -15,7 +15,7 @@ from monitor.alerts.self_check import (
     conditions,
     ended_alert,
 )
-from monitor.alerts.severity import ABOUT_THE_MONITOR, RESOLVED, Severity, severity_of
+from monitor.alerts.severity import RESOLVED, Severity, severity_of
 from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW
 
 LIMITS = SelfCheckLimits(3 * HOUR, HOUR, DAY, free_bytes=1000)
@@ -90,9 +90,7 @@ def test_only_what_is_new_is_told() -> None:
 
 @pytest.mark.parametrize("kind", RESOLVED_BY)
 def test_each_condition_is_critical_and_has_an_end(kind: AlertKind) -> None:
-    """Both are about the monitor, so that they are sent whatever is done with alerts about orders."""
     ended = ended_alert(kind, NOW - 2 * HOUR, NOW)
     assert (severity_of(kind), severity_of(ended.kind)) == (Severity.CRITICAL, Severity.INFO)
     assert ended.kind in RESOLVED
     assert ended.text.endswith(", after 2 hours")
-    assert {kind, ended.kind} <= ABOUT_THE_MONITOR
