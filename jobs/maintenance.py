@@ -33,16 +33,19 @@ class Maintenance:
         its file.
         """
         with self.database.write() as tx:
-            sources.forget_requests(tx, self.clock() - _REQUESTS_KEPT)
-            self._repair_times(tx)
-            due.unschedule_ended(tx, self.clock())
+            now = shared_time(tx, self.clock())
+            if self.clock() > now + future_times.MARGIN:
+                log.warning("clock.differs", seconds=round((self.clock() - now).total_seconds()))
+            else:
+                self._repair_times(tx, now)
+            sources.forget_requests(tx, now - _REQUESTS_KEPT)
+            due.unschedule_ended(tx, now)
         self._thorough = False
-        self.retention.run_once(self.clock())
+        self.retention.run_once(now)
         self.database.checkpoint()
 
-    def _repair_times(self, tx: Transaction) -> None:
+    def _repair_times(self, tx: Transaction, now: datetime) -> None:
         """Repair times in the future if the clock was ahead; the first round reads more to find that out."""
-        now = shared_time(tx, self.clock())
         newest = future_times.newest_written(tx, thorough=self._thorough)
         if newest is None or newest <= now + future_times.MARGIN:
             return

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, or_, select, update
 
 from monitor.model.decision import Reason
 from monitor.model.link import Link
 from monitor.model.refill import RefillState
 from monitor.model.terms import RefillMode
 from storage import flags, order_states, requests, targets
-from storage.alert_tables import outbox
+from storage.alert_tables import deliveries, outbox
 from storage.engine import advisory_lock
 from storage.errors import WrongStateError
 from storage.schema import orders, refill_events, refills, reviews, snapshots
@@ -126,6 +126,8 @@ def _remove_alerts(connection: Connection, about: ColumnElement[bool]) -> None:
         "state": case((alert.state == "pending", "kept"), else_=alert.state),
         "next_try_at": None,
     }
+    ids = select(alert.alert_id).where(about)
+    connection.execute(delete(deliveries).where(deliveries.c.alert_id.in_(ids)))
     connection.execute(update(outbox).where(about).values(values))
 
 

@@ -191,6 +191,7 @@ def _move(
     values: Mapping[str, object],
 ) -> bool:
     """Change the state of a claimed refill if the token owns it; returns whether this call did."""
+    require_here(connection, "this database")
     done = {"state": state, "done_token": token, "done_action": action, "done_state": state}
     free = {"lease_token": None, "leased_until": None}
     if connection.execute(_owned(refill_id, token).values(done | free | dict(values))).rowcount == 0:

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select, text, update
+from sqlalchemy import Connection, RowMapping, delete, select, text, update
 
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.terms import Terms
 from storage import drops, refills, row_numbers, transfers
+from storage.daemon_table import daemons
 from storage.schema import OPEN_REFILL, orders, targets
 from storage.schema import drops as drop_table
 from storage.schema import refills as table
@@ -49,6 +50,7 @@ def start_anew(
     settle = max((load_terms(terms).settle for terms in _terms(connection)), default=Terms().settle)
     start = NewStart(first_id, _hold_open(connection, now, now + settle), now + settle)
     connection.execute(update(targets).values(noop_until=None))  # as every change of orders does
+    connection.execute(delete(daemons))  # processes of the time of the backup
     transfers.record(connection, action, place, now, start.first_id, start.hold_until)
     return start
 

@@ -8,6 +8,7 @@ from sqlalchemy import inspect
 from sqlalchemy.engine import URL
 
 from storage.engine import Database
+from storage.metadata import metadata
 from storage.postgresql_programs import login, require_program, run, server_version
 
 HEADER = b"PGDMP"
@@ -21,7 +22,7 @@ def write_backup(database: Database, url: URL, to: Path) -> None:
     """
     with database.read() as connection:
         major = server_version(connection)
-        tables = inspect(connection).get_table_names()
+        tables = sorted({*metadata.tables, _REVISION} & set(inspect(connection).get_table_names()))
     require_program("pg_dump", major)
     require_program("pg_restore", major)
     to_server = login(url)

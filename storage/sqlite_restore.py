@@ -36,6 +36,8 @@ def restore(backup: Path, database: Path, now: datetime) -> tuple[NewStart, Path
             shutil.copyfile(backup, temporary)
             start = _start_anew(temporary, backup, now, known)
             kept = _keep(path, now) if path.exists() else None
+            if kept is None:
+                _set_logs_aside(path, next(_names(path, now)))
             if kept is not None:  # root may restore the database of another user
                 os.chown(temporary, kept.stat().st_uid, kept.stat().st_gid)
     return start, kept
@@ -84,12 +86,18 @@ def _keep(path: Path, now: datetime) -> Path:
         damaged = True
     kept = next(name for name in _names(path, now) if not name.exists())
     os.link(path, kept)
-    if damaged:  # its log must not be applied to the new file
-        for log in (Path(f"{path}{suffix}") for suffix in _LOGS):
-            if log.exists():
-                log.rename(f"{kept}{log.name.removeprefix(path.name)}")
+    if damaged:
+        _set_logs_aside(path, kept)
     sync(path.parent)
     return kept
+
+
+def _set_logs_aside(path: Path, kept: Path) -> None:
+    """Rename the logs of a file that is gone or damaged: SQLite would apply them to the new one."""
+    for log in (Path(f"{path}{suffix}") for suffix in _LOGS):
+        if log.exists():
+            log.rename(f"{kept}{log.name.removeprefix(path.name)}")
+    sync(path.parent)
 
 
 def _names(path: Path, now: datetime) -> Iterator[Path]:

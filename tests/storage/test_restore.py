@@ -105,6 +105,23 @@ def test_a_missing_or_damaged_database_is_replaced(own: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_log_that_was_left_without_its_file_is_not_applied(own: str, tmp_path: Path) -> None:
+    """SQLite would mix it into the restored file."""
+    made = a_backup(own, tmp_path)
+    database = Database(own)
+    sell(database, an_order("3", profile="p3"))
+    log = Path(f"{tmp_path / 'refilld.db'}-wal").read_bytes()
+    database.close()
+    assert log
+    (tmp_path / "refilld.db").unlink()
+    Path(f"{tmp_path / 'refilld.db'}-wal").write_bytes(log)
+    assert restored(made, own).kept is None
+    assert sold(own) == {"1"}
+    (aside,) = tmp_path.glob("*before-restore*-wal")
+    assert aside.read_bytes() == log
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
 def test_a_file_in_use_is_not_replaced(own: str, tmp_path: Path) -> None:
     """Neither under a daemon nor under any other process that has it open."""
     made = a_backup(own, tmp_path)
