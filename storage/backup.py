@@ -70,6 +70,8 @@ def read_backup(path: Path) -> Backup:
 
 def _format(path: Path) -> BackupFormat:
     try:
+        if path.is_fifo():  # reading it would wait for a writer
+            raise TransferError(f"{path} cannot be read: it is not a file")
         with path.open("rb") as file:
             start = file.read(16)
     except OSError as error:

@@ -32,7 +32,7 @@ def read_contents(backup: Path) -> tuple[str | None, datetime | None]:
 
     Raises TransferError if it is damaged, or not complete without the write-ahead log beside it.
     """
-    log = Path(f"{backup}-wal")
+    log = Path(f"{backup.resolve()}-wal")
     if log.exists() and log.stat().st_size:
         raise TransferError(f"{backup} is a database in use and not a backup: {log} belongs to it")
     with opened(backup) as connection:
