@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from monitor.alerts.alert import AlertKind
-from monitor.alerts.severity import RESOLVED, severity_of
+from monitor.events.catalogue import severity_of, status_of
+from monitor.events.kind import EventKind
+from monitor.events.severity import Status
 from refilld.settings.settings import Settings
 from refilld.settings.sources import SourceSection
 from refilld.settings.terms import ServiceSection, TermsSection
@@ -69,14 +70,14 @@ def test_every_key_of_the_configuration_is_in_the_example(section: str) -> None:
     assert keys == set(model.model_fields)
 
 
-@pytest.mark.parametrize("kind", AlertKind)
-def test_every_kind_of_alert_is_documented(kind: AlertKind) -> None:
+@pytest.mark.parametrize("kind", EventKind)
+def test_every_kind_of_alert_is_documented(kind: EventKind) -> None:
     """With its severity, or as the end of another kind, which is info."""
     page = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1:] for line in page.splitlines() if line.startswith("| `")]
     severities = [severity.strip() for kinds, severity, *_ in rows if f"`{kind}`" in kinds]
     ends = [end for *_, end, _ in rows if f"`{kind}`" in end]
-    assert severities == [severity_of(kind)] or (ends and kind in RESOLVED)
+    assert severities == [severity_of(kind)] or (ends and status_of(kind) is Status.RESOLVED)
 
 
 @pytest.mark.parametrize("page", [*PAGES, *MORE_PAGES], ids=lambda page: page.name)
