@@ -32,6 +32,12 @@ def held(connection: Connection, scope: CapScope) -> int:
     return connection.execute(query).scalar_one()
 
 
+def concerns_orders(connection: Connection, scope: CapScope) -> bool:
+    """Whether any order has the provider or the service of a scope."""
+    query = select(_o.order_id).where(_COLUMN[scope.kind] == scope.name).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def begin_alert(connection: Connection, scope: CapScope, day: date) -> bool:
     """Note that the alert of a scope and day is created; False if it was before."""
     row = {"day": beginning_of(day), "scope_kind": scope.kind, "scope_name": scope.name}
