@@ -22,7 +22,7 @@ from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.decision import Decision
 from monitor.model.snapshot import Snapshot
 from monitor.model.target import Metric
-from storage import daily_caps, mass_drops, order_states, snapshots, sources, targets
+from storage import daily_caps, mass_drops, order_states, queued_units, snapshots, sources, targets
 from storage.engine import Transaction
 from storage.targets import LookOutcome
 
@@ -63,7 +63,7 @@ def _evaluate(tx: Transaction, request: RequestState, policy: LookPolicy) -> Eva
     if not policy.caps.configured or not evaluation.queueing_days:
         return evaluation
     daily_caps.lock(tx)
-    usage = {day: daily_caps.usage(tx, day) for day in evaluation.queueing_days}
+    usage = {day: queued_units.usage(tx, day) for day in evaluation.queueing_days}
     return evaluate(replace(request, usage=usage), policy)
 
 

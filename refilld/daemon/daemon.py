@@ -148,7 +148,7 @@ class Daemon:
 
     def _maintenance(self, heartbeat: Callable[[], None]) -> Maintenance:
         retention = DataRetention(self.database, self.settings.retention.policy, heartbeat, self._wait)
-        return Maintenance(self.database, self.clock, retention)
+        return Maintenance(self.database, self.clock, retention, self.settings.mass_drop.rule.hold)
 
     def _wait(self, duration: timedelta) -> bool:
         """Wait, and return whether the process stops."""

@@ -29,6 +29,7 @@ from storage import (
     old_rows,
     order_states,
     orders,
+    queued_units,
     refills,
     requests,
     reviews,
@@ -196,8 +197,8 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
     ),
     "what is held": (lambda c: held_refills.held_for_mass_drop(c, Metric.LIKES), {"ix_refills_held"}),
     "what is used of a day": (
-        lambda c: daily_caps.usage(c, (NOW + 4000 * MINUTE).date()),
-        {"ix_refills_first_queued"},
+        lambda c: queued_units.usage(c, (NOW + 4000 * MINUTE).date()),
+        {"ix_queued_units_at"},
     ),
     "what a daily cap holds": (lambda c: daily_caps.held(c, SHOP), {"ix_refills_held"}),
     "what a backlog waits for": (lambda c: backlogs.awaited(c, 7), {"ix_orders_backlog_id"}),
