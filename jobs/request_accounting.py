@@ -82,13 +82,14 @@ def settle_reading(
     _save_breaker(tx, configured, before, after, done)
 
 
-def probe_canary(database: Database, configured: ConfiguredSource, clock: Callable[[], datetime]) -> None:
+def probe_canary(database: Database, configured: ConfiguredSource, clock: Callable[[], datetime]) -> int:
     """Read the canary, with a request that is already charged (`Purpose.CANARY`); no snapshot is stored.
 
-    Its count is evidence that the source can read profiles, as any other count.
+    Its count is evidence that the source can read profiles, as any other count. Returns the number of further
+    requests.
     """
     if configured.canary is None:
-        return
+        return 0
     reading = configured.source.read([configured.canary], clock())
     snapshot = reading.snapshots[0]
     with database.write() as tx:
@@ -107,6 +108,7 @@ def probe_canary(database: Database, configured: ConfiguredSource, clock: Callab
     log.info(
         "canary.asked", source=configured.source.name, outcome=str(snapshot.outcome), detail=snapshot.detail
     )
+    return reading.requests - 1
 
 
 def _charge_reading(
