@@ -131,7 +131,7 @@ def listed(connection: Connection, *, open_only: bool, limit: int) -> list[Revie
 def open_by_cause(connection: Connection) -> dict[ReviewCause, int]:
     """Numbers of the open reviews."""
     query = select(_v.cause, func.count()).where(_OPEN).group_by(_v.cause)
-    return dict.fromkeys(ReviewCause, 0) | dict(connection.execute(query).tuples())
+    return dict.fromkeys(ReviewCause, 0) | dict(connection.execute(query).all())
 
 
 def named(connection: Connection, review_ids: Sequence[int]) -> list[ReviewListing]:

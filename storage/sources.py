@@ -139,7 +139,7 @@ def note_reads(connection: Connection, reads: Mapping[tuple[str, Metric], dateti
 def last_counts(connection: Connection) -> dict[str, datetime]:
     """Time of the newest count that each source has read."""
     newest = select(_r.source, func.max(_r.last_count_at)).group_by(_r.source)
-    return dict(connection.execute(newest).tuples())
+    return dict(connection.execute(newest).all())
 
 
 def last_read(connection: Connection, source: str, metric: Metric) -> datetime | None:

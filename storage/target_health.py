@@ -77,7 +77,7 @@ def by_state(connection: Connection) -> dict[str, int]:
     """Numbers of the monitored targets: `readable`, or by the first cause because of which they are not."""
     monitored = select(func.coalesce(_cause, READABLE).label("state")).where(_MONITORED).subquery()
     query = select(monitored.c.state, func.count()).group_by(monitored.c.state)
-    return dict.fromkeys(STATES, 0) | dict(connection.execute(query).tuples())
+    return dict.fromkeys(STATES, 0) | dict(connection.execute(query).all())
 
 
 def looks_since(connection: Connection, since: datetime) -> LookSums:

@@ -41,7 +41,7 @@ class _Kept:
             self.loaded_at = now
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # a registry keeps it as a key
 class DatabaseCollector(Collector):
     """Reads the gauges of a database, at most once in some seconds."""
 

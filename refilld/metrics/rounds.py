@@ -22,20 +22,20 @@ class RoundMetrics:
         self._durations = Histogram(
             "refilld_job_duration_seconds",
             "Duration of one round of a job, whether it failed or not.",
-            ["job"],
+            ["job_name"],
             registry=registry,
             buckets=DURATIONS,
         )
         self._rounds = Counter(
             "refilld_job_rounds_total",
             "Rounds of a job that have ended.",
-            ["job", "result"],
+            ["job_name", "result"],
             registry=registry,
         )
         self._last_success = Gauge(
             "refilld_job_last_success_timestamp_seconds",
             "When a round of a job last succeeded, in Unix time; 0 if none has.",
-            ["job"],
+            ["job_name"],
             registry=registry,
         )
 
