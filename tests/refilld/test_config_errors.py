@@ -46,7 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ),
         (
             "[http]\nmetrics_peers = ['10.0.0.1/8']",
-            "2: http.metrics_peers: '10.0.0.1/8' is neither an address nor a network; write 10.0.0.1 or 10.0.",
+            "2: http.metrics_peers: '10.0.0.1/8' is neither an address nor a network; write 10.0.0.1",
         ),
         ("[terms.gold]\n\nmin_drop_percent = 101", "3: terms.gold.min_drop_percent: 101 is not between 0 a"),
         ("[service_names]\nlifetime = '0s'", "2: service_names.lifetime: Input should be greater than"),

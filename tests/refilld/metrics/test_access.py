@@ -2,6 +2,8 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
+from refilld.api.server import HttpServer
 from refilld.daemon.metrics_endpoint import add_metrics
 from refilld.metrics.process import ProcessMetrics
 from refilld.services.database_check import DatabaseCheck
@@ -31,15 +34,14 @@ class Scraper:
 
     def __init__(self, world: QueueWorld, *peers: str) -> None:
         settings = Settings.model_validate({"http": {"metrics_peers": peers}})
-        app, check = world.app(), DatabaseCheck(world.database)
-        add_metrics(app, ProcessMetrics(), world.database, check, settings, world.clock)
-        self._client = app.test_client()
+        self.app, check = world.app(), DatabaseCheck(world.database)
+        add_metrics(self.app, ProcessMetrics(), world.database, check, settings, world.clock)
 
     def scrape(self, token: str = "", peer: str = "192.0.2.7", **headers: str) -> TestResponse:
         sent = {"Authorization": f"Bearer {token}"} if token else {}
         sent |= {name.replace("_", "-"): text for name, text in headers.items()}
         environ: dict[str, Any] = {"REMOTE_ADDR": peer}
-        return self._client.get("/metrics", headers=sent, environ_overrides=environ)
+        return self.app.test_client().get("/metrics", headers=sent, environ_overrides=environ)
 
 
 def test_a_token_with_the_scope_may_read(world: QueueWorld) -> None:
@@ -99,13 +101,26 @@ def test_a_header_cannot_name_the_peer(world: QueueWorld, header: str) -> None:
     assert Scraper(world, "127.0.0.1").scrape(peer="192.0.2.7", **{header: text}).status_code == 401
 
 
+@pytest.mark.parametrize(("listed", "status"), [("127.0.0.1", 200), ("10.0.0.0/8", 401)])
+def test_the_peer_of_a_real_connection_is_its_other_end(world: QueueWorld, listed: str, status: int) -> None:
+    """As the HTTP server sees it, whatever a proxy or a client says."""
+    server = HttpServer(Scraper(world, listed).app, "127.0.0.1", 0)
+    server.start()
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=10)) as connection:
+        connection.request(
+            "GET", "/metrics", headers={"X-Forwarded-For": "10.0.0.1", "Forwarded": "for=10.0.0.1"}
+        )
+        answer = connection.getresponse()
+        answer.read()
+    server.stop()
+    assert answer.status == status
+
+
 def test_only_the_metrics_are_open_to_listed_peers(world: QueueWorld) -> None:
     """The rest of the interface keeps its tokens."""
-    settings = Settings.model_validate({"http": {"metrics_peers": ["0.0.0.0/0"]}})
-    app = world.app()
-    add_metrics(app, ProcessMetrics(), world.database, DatabaseCheck(world.database), settings, world.clock)
-    assert app.test_client().get("/metrics").status_code == 200
-    assert app.test_client().get("/api/v1/refills").status_code == 401
+    client = Scraper(world, "0.0.0.0/0").app.test_client()
+    assert client.get("/metrics").status_code == 200
+    assert client.get("/api/v1/refills").status_code == 401
 
 
 def test_a_lost_database_does_not_fail_the_metrics(world: QueueWorld) -> None:

@@ -1,7 +1,8 @@
 """Requests, looks, drops and decisions are counted by what caused them, after the commit."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -26,10 +27,11 @@ class CountedWorld:
     source: ScriptedSource = field(default_factory=ScriptedSource)
     metrics: ProcessMetrics = field(default_factory=ProcessMetrics)
 
-    def sample(self, answer: Answer | Callable[[str, datetime], Answer], at: datetime | None = None) -> None:
+    def sample(self, answer: Answer | Mapping[str, Answer], at: datetime) -> None:
         """Run one round of the sampling job, in which the source answers so; all targets are due."""
-        self.world.now = at or self.world.now
-        self.source.script = answer if callable(answer) else lambda _name, _now: answer
+        self.world.now = at
+        answers = answer if isinstance(answer, Mapping) else defaultdict(lambda: answer)
+        self.source.script = lambda name, _now: answers[name]
         with self.world.database.write() as tx:
             tx.exec_driver_sql("UPDATE targets SET next_due_at = 0, claimed_until = NULL")
         configured = replace(
@@ -50,8 +52,7 @@ def counted(tmp_path: Path) -> Iterator[CountedWorld]:
 def test_looks_are_counted_by_source_and_outcome(counted: CountedWorld) -> None:
     """As they are stored."""
     counted.world.sell(an_order("1", "nasa"), an_order("2", "esa"), an_order("3", "jaxa"))
-    answers: dict[str, Answer] = {"nasa": 2000, "esa": Outcome.PRIVATE, "jaxa": 2000}
-    counted.sample(lambda name, _now: answers[name], START + 2 * DAY)
+    counted.sample({"nasa": 2000, "esa": Outcome.PRIVATE, "jaxa": 2000}, START + 2 * DAY)
     assert counted.counted("looks_total") == {("count", "scripted"): 2, ("private", "scripted"): 1}
 
 
@@ -61,7 +62,7 @@ def test_requests_are_counted_as_they_are_charged(counted: CountedWorld) -> None
     counted.source.cost = 3
     counted.sample(2000, START + 2 * DAY)
     assert counted.counted("source_requests_total") == {("look", "scripted"): 3}
-    counted.sample(lambda name, _now: 2000 if name == "instagram" else Outcome.BLOCKED, START + 3 * DAY)
+    counted.sample({"instagram": 2000, "nasa": Outcome.BLOCKED}, START + 3 * DAY)
     counted.sample(2000, START + 4 * DAY)
     assert counted.counted("source_requests_total") == {
         ("look", "scripted"): 9, ("canary", "scripted"): 3,
@@ -89,9 +90,7 @@ def test_a_drop_is_counted_when_it_opens_when_it_is_confirmed_and_when_it_recove
     assert counted.counted("drops_confirmed_total") == {("followers",): 1}
     counted.world.sell(an_order("2", "esa"))
     for hours, count in ((20, 1500), (21, 2000)):
-        counted.sample(
-            lambda name, _now, count=count: count if name == "esa" else 2000, START + 2 * DAY + hours * HOUR
-        )
+        counted.sample({"esa": count, "natgeo": 2000}, START + 2 * DAY + hours * HOUR)
     assert counted.counted("drops_opened_total") == {("followers",): 2}
     assert counted.counted("drops_confirmed_total") == {("followers",): 1}
     assert counted.counted("drops_recovered_total") == {("followers",): 1}
