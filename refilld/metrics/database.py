@@ -76,11 +76,17 @@ class DatabaseCollector(Collector):
         """The values; None if the database cannot be read."""
         with self._lock:
             try:
-                self.require_ready()
-                with self.database.read() as tx:
-                    for kept in self._kept:
-                        kept.refresh(tx, self.monotonic())
+                self._refresh()
             except RefilldError as error:
                 log.warning("metrics.database_unavailable", error=str(error), once_a_minute=True)
                 return None
+            except Exception:
+                log.exception("metrics.failed", once_a_minute=True)
+                return None
             return [reading for kept in self._kept for reading in kept.readings]
+
+    def _refresh(self) -> None:
+        self.require_ready()
+        with self.database.read() as tx:
+            for kept in self._kept:
+                kept.refresh(tx, self.monotonic())

@@ -89,3 +89,16 @@ def test_a_full_disk_is_shown(tmp_path: Path) -> None:
         disk.fill()
         database.probe_space()
         assert value(registry, "database_writable") == 0
+
+
+def test_a_defect_leaves_the_gauges_out_and_is_logged(database: Database) -> None:
+    """The other metrics are still answered."""
+    registry = CollectorRegistry()
+
+    def broken() -> datetime:
+        raise ZeroDivisionError
+
+    registry.register(DatabaseCollector(database, lambda: None, {}, broken, Clock()))
+    with capture_logs() as logs:
+        assert value(registry, "database_up") == 0
+    assert {line["event"] for line in logs} == {"metrics.failed"}
