@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from monitor.guarantee.claims import Claim, claims_of
 from monitor.guarantee.decisions import Case, decide
@@ -55,25 +55,6 @@ class Verdict:
     def opened(self) -> bool:
         """Whether a drop opened at this count; an old one of a backlog did not."""
         return self.drop is not None and self.drop.opened_at == self.at and not self.drop.backlog
-
-    @property
-    def confirmed(self) -> bool:
-        """Whether the drop was confirmed at this count."""
-        return self.drop is not None and self.drop.confirmed_at == self.at
-
-    @property
-    def recovered(self) -> bool:
-        """Whether the drop has recovered at this count."""
-        return self.drop is not None and self.drop.state is DropState.RECOVERED
-
-    def detection_delay(self, counted_before: datetime | None) -> timedelta | None:
-        """Time from the count before, which did not show the drop, to this one, which opened it.
-
-        None if no drop opened, or if no count before could have shown it: the loss is not older than that.
-        """
-        if counted_before is None or not self.opened or self.first_settled:
-            return None
-        return self.at - counted_before
 
     @property
     def new_decision(self) -> Decision | None:

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from jobs.look_recording import RecordedLook
 from jobs.sampling_observer import SamplingObserver
+from monitor.evaluation.drop_changes import detection_delay, has_recovered, was_confirmed
 from monitor.guarantee.verdicts import Verdict
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
@@ -63,15 +64,14 @@ class LookMetrics(SamplingObserver):
         snapshot = recorded.snapshot
         self._looks.labels(snapshot.source, snapshot.outcome).inc()
         for verdict in recorded.verdicts:
-            delay = verdict.detection_delay(recorded.counted_before)
-            self._count(verdict, delay, snapshot.target.metric)
+            self._count(verdict, detection_delay(verdict, recorded.counted_before), snapshot.target.metric)
         for decision in recorded.decisions:
             self._decisions.labels(decision.action, decision.reason).inc()
 
     def _count(self, verdict: Verdict, delay: timedelta | None, metric: Metric) -> None:
         self._opened.labels(metric).inc(verdict.opened)
-        self._confirmed.labels(metric).inc(verdict.confirmed)
-        self._recovered.labels(metric).inc(verdict.recovered)
+        self._confirmed.labels(metric).inc(was_confirmed(verdict))
+        self._recovered.labels(metric).inc(has_recovered(verdict))
         if verdict.new_decision is not None:
             self._owed.labels(metric).inc(verdict.new_decision.quantity)
         if delay is not None:
