@@ -132,7 +132,7 @@ class Sampling:
         reading = configured.source.read([state.target for state in due], self.clock())
         with self.database.write() as tx:
             request_accounting.settle_reading(tx, configured, reading, self.clock(), purpose)
-        self.observer.requests_sent(name, purpose, reading.requests - 1)
+        self.observer.requests_sent(name, purpose, request_accounting.further_requests(reading))
         taken = {state.target_id: snapshot for state, snapshot in zip(due, reading.snapshots, strict=True)}
         return self._record(taken)
 

@@ -70,6 +70,15 @@ def test_requests_are_counted_as_they_are_charged(counted: CountedWorld) -> None
     assert len(counted.world.rows("source_requests")) == 12
 
 
+def test_a_reading_without_a_request_counts_as_it_is_charged(counted: CountedWorld) -> None:
+    """As one, which was charged before the source was read."""
+    counted.world.sell(an_order("1", "nasa"))
+    counted.source.cost = 0
+    counted.sample(2000, START + 2 * DAY)
+    assert counted.counted("source_requests_total") == {("look", "scripted"): 1}
+    assert len(counted.world.rows("source_requests")) == 1
+
+
 def test_a_request_whose_answer_breaks_the_contract_is_counted(counted: CountedWorld) -> None:
     """Its charge is committed before it is sent."""
     counted.world.sell(an_order("1", "nasa"))
