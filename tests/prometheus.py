@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +80,7 @@ def _is_ready(port: int, process: "subprocess.Popen[bytes]", log: Path) -> bool:
     return False
 
 
-def _wait(found: Any, what: str) -> None:
+def _wait(found: Callable[[], bool], what: str) -> None:
     pause, end = Event(), monotonic() + MAX_WAIT
     while not found():
         assert monotonic() < end, f"waited {MAX_WAIT} seconds in vain for {what}"
