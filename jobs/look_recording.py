@@ -19,6 +19,7 @@ from monitor.evaluation.evaluate import (
 )
 from monitor.guarantee.gone_detection import ABSENT
 from monitor.guarantee.mass_drop import MassDropRule
+from monitor.guarantee.verdicts import Verdict
 from monitor.model.decision import Decision
 from monitor.model.snapshot import Snapshot
 from monitor.model.target import Metric
@@ -33,10 +34,17 @@ class RecordedLook:
 
     snapshot: Snapshot
     """As it is stored: a count that is not admitted to its series is stored as `schema`."""
-    decisions: tuple[Decision, ...] = ()
-    """The new decisions."""
+    verdicts: tuple[Verdict, ...] = ()
+    """One per order of the target; empty when the count was not judged."""
     observations: tuple[Observation, ...] = ()
     """For the cadence to learn from, after the transaction is committed."""
+    counted_before: datetime | None = None
+    """Time of the target's count before this look."""
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """The new decisions."""
+        return tuple(decision for verdict in self.verdicts for decision in verdict.new_decisions)
 
 
 def record_looks(tx: Transaction, taken: Mapping[int, Snapshot], policy: LookPolicy) -> list[RecordedLook]:
@@ -120,4 +128,4 @@ def _outcome(look: LookEvaluation) -> LookOutcome:
 
 def _recorded(look: LookEvaluation) -> RecordedLook:
     observations = look.next_look.observations if look.next_look else ()
-    return RecordedLook(look.snapshot, look.decisions, observations)
+    return RecordedLook(look.snapshot, look.verdicts, observations, look.state.last_count_at)

@@ -61,6 +61,11 @@ class RefillRow:
     service: str
     provider: str | None
 
+    @property
+    def units(self) -> int:
+        """Units delivered if it is completed, never more than were owed; else the units owed."""
+        return self.quantity if self.delivered is None else min(self.delivered, self.quantity)
+
 
 @dataclass(frozen=True, slots=True)
 class RefillEventRow:

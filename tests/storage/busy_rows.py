@@ -112,6 +112,7 @@ def a_delivery(i: int) -> dict[str, Any]:
 def a_review(i: int) -> dict[str, Any]:
     return {
         "order_id": str(i), "cause": ReviewCause.SHORT_DELIVERY, "units": 100, "opened_at": NOW,
+        "closed_at": None if i % 20 == 0 else NOW,
     }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from storage import (
     mass_drops,
     migrate,
     old_rows,
+    open_refills,
     order_states,
     orders,
     queued_units,
@@ -34,6 +35,7 @@ from storage import (
     requests,
     reviews,
     routes,
+    self_check,
     snapshot_thinning,
     snapshots,
     sources,
@@ -58,7 +60,10 @@ UNNAMED = {
     "sqlite_autoindex_targets_1": "uq_targets_link_metric",
 }
 """SQLite's own names for the indexes behind UNIQUE constraints."""
-QUEUES_ONLY = {"ix_targets_unrouted", "ix_refills_held"}
+QUEUES_ONLY = {
+    "ix_targets_unrouted", "ix_refills_held", "ix_refills_queued", "ix_refills_leases",
+    "uq_reviews_one_open_per_order", "ix_outbox_pending",
+}  # fmt: skip
 """Partial indexes that contain only waiting rows: SQLite reports a read from their start as a scan."""
 
 
@@ -204,6 +209,13 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
     "what a backlog waits for": (lambda c: backlogs.awaited(c, 7), {"ix_orders_backlog_id"}),
     "the sums of a backlog": (lambda c: backlogs.sums(c, 7), {"ix_orders_backlog_id"}),
     "the last request about an order": (lambda c: requests.last_granted(c, "77"), {"ix_requests_order_id"}),
+    "open refills": (
+        open_refills.open_refill_sums,
+        {"ix_refills_held", "ix_refills_queued", "ix_refills_leases"},
+    ),
+    "open reviews": (reviews.open_by_cause, {"uq_reviews_one_open_per_order"}),
+    "pending alerts": (self_check.undelivered, {"ix_outbox_pending"}),
+    "the oldest due look": (lambda c: self_check.due_since(c, "source 2"), {"ix_targets_due"}),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }
 """Queries by key, and the indexes that serve them."""
