@@ -9,15 +9,18 @@ from monitor.alerts.self_check import Undelivered
 from monitor.cadence.schedule import Priority
 from monitor.events.kind import EventKind
 from monitor.sources.breaker import SEEN
-from storage.alert_tables import deliveries, events, self_checks
+from storage.alert_tables import alert_channels, events, self_checks
 from storage.engine import insert_into
 from storage.schema import targets
 from storage.source_tables import source_reads, source_requests
 
 _t = targets.c
-_d = deliveries.c
 _e = events.c
 _s = self_checks.c
+_PENDING_EVENT = text("events.alert = 'pending'")
+_OLDEST = select(_e.at).where(_PENDING_EVENT).order_by(_e.event_id).limit(1)
+_WAITING = select(func.count(_e.event_id)).where(_PENDING_EVENT)
+_ERROR = select(func.max(alert_channels.c.last_error))
 
 
 def last_count(connection: Connection, sources: Sequence[str]) -> datetime | None:
@@ -49,12 +52,11 @@ def first_request(connection: Connection, source: str, after: datetime) -> datet
 
 def undelivered(connection: Connection) -> Undelivered | None:
     """The alerts that wait for a channel; None without any."""
-    waiting = select(func.count(), func.min(_e.at)).where(text("events.alert = 'pending'"))
-    error = select(func.max(_d.last_error)).where(text("deliveries.state = 'pending'"))
-    alerts, since = connection.execute(waiting).one()
-    if not alerts:
+    since = connection.execute(_OLDEST).scalar()
+    if since is None:
         return None
-    return Undelivered(alerts, since, connection.execute(error).scalar() or "")
+    alerts = connection.execute(_WAITING).scalar_one()
+    return Undelivered(alerts, since, connection.execute(_ERROR).scalar() or "")
 
 
 def holding(connection: Connection) -> dict[EventKind, datetime]:

@@ -214,7 +214,7 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         {"ix_refills_held", "ix_refills_queued", "ix_refills_leases"},
     ),
     "open reviews": (reviews.open_by_cause, {"uq_reviews_one_open_per_order"}),
-    "pending alerts": (self_check.undelivered, {"ix_outbox_pending"}),
+    "pending alerts": (self_check.undelivered, {"ix_events_pending"}),
     "the oldest due look": (lambda c: self_check.due_since(c, "source 2"), {"ix_targets_due"}),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }
