@@ -62,7 +62,7 @@ UNNAMED = {
 """SQLite's own names for the indexes behind UNIQUE constraints."""
 QUEUES_ONLY = {
     "ix_targets_unrouted", "ix_refills_held", "ix_refills_queued", "ix_refills_leases",
-    "uq_reviews_one_open_per_order", "ix_outbox_pending",
+    "uq_reviews_one_open_per_order", "ix_events_pending",
 }  # fmt: skip
 """Partial indexes that contain only waiting rows: SQLite reports a read from their start as a scan."""
 
