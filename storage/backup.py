@@ -61,11 +61,9 @@ def write_backup(database: Database, url: str, path: Path, *, overwrite: bool = 
 
 
 def _require_replaceable(path: Path, database: Database) -> None:
-    """Raise TransferError unless a file is an older backup, or empty."""
+    """Raise TransferError unless a file is an older backup."""
     if database.path is not None and path.samefile(database.path):
         raise TransferError(f"{path} is the database itself; give another name for the backup")
-    if path.is_file() and path.stat().st_size == 0:
-        return
     if _format(path) is BackupFormat.SQLITE:
         sqlite_backup.require_unused(path)
 

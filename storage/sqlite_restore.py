@@ -1,5 +1,6 @@
 """Restoring a SQLite database: a complete new file takes the place of the present one, which is kept."""
 
+import glob
 import os
 import shutil
 import sqlite3
@@ -110,7 +111,10 @@ def _locked(path: Path) -> Iterator[bool]:
 
 
 def _keep(path: Path, now: datetime) -> Path:
-    """Give the present file a second name; returns it."""
+    """Give the present file a second name, instead of those that killed restores gave it; returns it."""
+    for name in path.parent.glob(f"{glob.escape(path.name)}.before-restore-*"):
+        if name.samefile(path):
+            name.unlink()
     kept = next(name for name in _names(path, now) if not name.exists())
     os.link(path, kept)
     sync(path.parent)

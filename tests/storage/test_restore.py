@@ -271,7 +271,10 @@ def test_a_backup_that_cannot_be_continued_is_named(own: str, tmp_path: Path) ->
 
 
 def killed_at(step: int, folder: Path, work: Callable[[], object]) -> bool:
-    """Work in a process that is killed at its nth call on files of a folder; False if it ended before."""
+    """Work in a process that is killed at its nth call on files of a folder (-1: only by itself).
+
+    False if it ended before.
+    """
     child = os.fork()
     if not child:
         seen = 0
