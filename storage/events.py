@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, update
 
-from monitor.events.catalogue import VERSION, dedup_key, severity_of, status_of
+from monitor.events.catalogue import CATALOGUE, VERSION, dedup_key, severity_of, status_of
 from monitor.events.event import Earlier, Event, Payload, Subject
 from monitor.events.kind import EventKind
 from monitor.events.severity import Severity, Status
+from storage.actor import actor
 from storage.alert_tables import events
 from storage.column_types import AnyRow, microseconds
 
@@ -38,13 +39,27 @@ class EventRow:
     subject: Subject
     payload: Mapping[str, Any]
     """The fields of the payload, as stored."""
+    actor: str = ""
+    """Who caused it, such as `cli root`; empty for an event of an earlier release."""
+    request_id: str | None = None
 
 
 def add(connection: Connection, event: Event, now: datetime, *, keep: bool = False) -> None:
-    """Store an event that is an alert; with `keep` it is never sent."""
+    """Store an event; with `keep` it is listed among the alerts, but never sent."""
+    connection.execute(insert(events), _values(event, now, keep=keep))
+
+
+def add_all(connection: Connection, found: Sequence[Event], now: datetime) -> None:
+    """Store several events."""
+    if found:
+        connection.execute(insert(events), [_values(event, now, keep=False) for event in found])
+
+
+def _values(event: Event, now: datetime, *, keep: bool) -> dict[str, object]:
     status = status_of(event.kind)
     own = f"{event.problem}{microseconds(now)}" if status is Status.OCCURRED else event.problem
-    row = {
+    who = actor()
+    return {name: getattr(event.subject, name) for name in _SUBJECT} | {
         "at": now,
         "kind": event.kind,
         "version": 0 if isinstance(event.payload, Earlier) else VERSION,
@@ -52,10 +67,16 @@ def add(connection: Connection, event: Event, now: datetime, *, keep: bool = Fal
         "status": status,
         "dedup_key": dedup_key(event.kind, own),
         "payload": dump_payload(event.payload),
-        "alert": "kept" if keep else "pending",
+        "actor": who.name,
+        "request_id": who.request_id,
+        "alert": _alert(event, keep=keep),
     }
-    subject = event.subject
-    connection.execute(insert(events), row | {name: getattr(subject, name) for name in _SUBJECT})
+
+
+def _alert(event: Event, *, keep: bool) -> str:
+    if not CATALOGUE[event.kind].alert:
+        return "none"
+    return "kept" if keep else "pending"
 
 
 def dump_payload(payload: Payload) -> str:
@@ -86,6 +107,8 @@ def event_row(row: AnyRow) -> EventRow:
         row.dedup_key,
         subject,
         json.loads(row.payload),
+        row.actor,
+        row.request_id,
     )
 
 
