@@ -134,7 +134,8 @@ def import_batch(
     numbers = Counter(row.result for row in found)
     results = (ImportResult.ADDED, ImportResult.UPDATED, ImportResult.UNCHANGED)
     imported = OrdersImported(*(numbers[result] for result in results))
-    events.add(connection, Event(EventKind.ORDERS_IMPORTED, imported), now)
+    if imported.added or imported.updated:
+        events.add(connection, Event(EventKind.ORDERS_IMPORTED, imported), now)
     return found
 
 

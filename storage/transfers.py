@@ -60,5 +60,6 @@ def record(
     """Record a transfer."""
     row = {"at": now, "action": action, "place": place, "first_id": first_id, "hold_until": hold_until}
     connection.execute(insert(table), row)
-    event = Event(EventKind.DATABASE_REPLACED, DatabaseReplaced(action, place))
-    events.add(connection, event, now)
+    if action is not TransferAction.COPIED:  # a copy has the same rows as its source
+        event = Event(EventKind.DATABASE_REPLACED, DatabaseReplaced(action, place))
+        events.add(connection, event, now)

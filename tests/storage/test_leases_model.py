@@ -24,7 +24,7 @@ from storage.schema import drops, refill_events, reviews, targets
 from storage.schema import refills as refills_table
 from tests.builders import HOUR, MINUTE, NOW, a_profile, an_order
 from tests.effort import EFFORT
-from tests.storage.shop import owe, rows_of, sell
+from tests.storage.shop import alerts_of, owe, rows_of, sell
 
 ORDERS = ("public 1", "public 2", "public 3", "private")
 ATTEMPTS = 3
@@ -254,7 +254,7 @@ class QueueMachine(RuleBasedStateMachine):
         for row in rows_of(self.database, "refill_events"):
             events[row.refill_id].append(row.state)
         assert {i: m.states for i, m in self.model.items()} == events
-        assert self.given_up == len(rows_of(self.database, "events"))
+        assert self.given_up == len(alerts_of(self.database))
 
 
 def test_the_queue_agrees_with_a_naive_model_of_it(database: Database) -> None:
