@@ -101,6 +101,20 @@ def test_a_release_keeps_the_daily_caps(shadow: JobsWorld) -> None:
         assert queued_units.usage(tx, CONFIRMED.date())[SHOP] == Amounts(1000, {"USD": Decimal(2)})
 
 
+def test_a_release_that_reaches_a_daily_cap_tells_it_once(shadow: JobsWorld) -> None:
+    """Two refills exceed the cap of the shop; a look that exceeds it later on the day tells nothing more."""
+    caps = shop_cap(600)
+    release_all(shadow, caps)
+    shadow.policy = capped(caps)
+    shadow.sell(an_order("four", "four"))
+    lose(shadow, "four", at=CONFIRMED + HOUR)
+    assert refills_of(shadow)[-1] == ("four", 500, RefillState.HELD)
+    told = [row for row in shadow.rows("outbox") if row.kind == "daily_cap.reached"]
+    assert [(row.state, row.text.partition(";")[0]) for row in told] == [
+        ("pending", "the daily cap of the shop, 600 units, is reached")
+    ]
+
+
 def test_after_shadow_mode_a_look_does_not_release_it(shadow: JobsWorld) -> None:
     """Only an operator does."""
     shadow.policy = capped(DailyCaps())
