@@ -4,13 +4,17 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from threading import Event
+from threading import Event, Thread
+from threading import enumerate as enumerate_threads
 
 import pytest
+from structlog.testing import capture_logs
 
 from jobs.alerting import Alerting
 from monitor.alerts.alert import Alert, AlertKind
 from refilld.channels import open_channels
+from refilld.daemon.daemon import Daemon
+from refilld.settings.settings import Settings
 from storage import outbox
 from tests.builders import MINUTE
 from tests.jobs.jobs_world import JobsWorld
@@ -56,6 +60,28 @@ def test_a_channel_that_does_not_answer_delays_no_other(world: JobsWorld, inbox:
     replace(job, patience=MINUTE).run_once()
     assert world.rows("outbox", "state") == ["pending"] * 2
     assert len(inbox.messages) == 2
+
+
+def test_the_daemon_stops_while_a_channel_answers(world: JobsWorld) -> None:
+    """Without a message that counts as sent."""
+    stopping = Event()
+    with a_receiver(DRIPPED_BODY) as receiver:
+        settings = Settings.model_validate({"alerts": {"urls": [receiver.address("json")], "every": "1h"}})
+        put(world, "first")
+
+        def stop() -> None:
+            receiver.asked.wait(10)
+            stopping.set()
+
+        Thread(target=stop).start()
+        began = time.monotonic()
+        with capture_logs():
+            Daemon(settings, world.database, world.clock, stopping).run((), http=False)
+        assert (receiver.asked.is_set(), time.monotonic() - began < 5) == (True, True)
+        assert world.rows("outbox", "state") == ["pending"]
+    for thread in enumerate_threads():
+        if thread.name == "channel-round":
+            thread.join(10)
 
 
 def test_a_stop_waits_for_no_answer(world: JobsWorld, inbox: Inbox) -> None:

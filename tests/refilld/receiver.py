@@ -44,6 +44,8 @@ class Receiver:
 
     port: int = 0
     requests: list[str] = field(default_factory=list)
+    asked: Event = field(default_factory=Event)
+    """Set by the first request."""
     sent: int = 0
     """Bytes of answers that were taken from it."""
 
@@ -60,6 +62,7 @@ def a_receiver(answer: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Re
         def handle(self) -> None:
             first = self.rfile.readline().decode().strip()
             receiver.requests.append(first)
+            receiver.asked.set()
             size = 0
             while (line := self.rfile.readline().strip().lower()) != b"":
                 if line.startswith(b"content-length:"):
