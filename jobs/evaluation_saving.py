@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from monitor.alerts.alert import (
-    daily_cap_alert,
     mass_drop_alert,
     mass_drop_grown_alert,
     mass_drop_over_alert,
@@ -12,7 +11,7 @@ from monitor.alerts.alert import (
 from monitor.evaluation.evaluate import LookEvaluation, LookPolicy
 from monitor.evaluation.holding import CapReached
 from monitor.evaluation.mass_drop_state import MassDropChange
-from monitor.guarantee.daily_caps import DailyCaps, day_of
+from monitor.guarantee.daily_caps import DailyCaps
 from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.guarantee.verdicts import Verdict
 from monitor.model.decision import Action, Reason
@@ -61,10 +60,7 @@ def tell_growth(tx: Transaction, looks: Iterable[LookEvaluation], *, shadow: boo
 def save_caps_reached(tx: Transaction, reached: Iterable[CapReached], caps: DailyCaps) -> None:
     """Create the alert of each daily cap that is reached, once per day; the refills must be saved."""
     for one in dict.fromkeys(reached):
-        if daily_caps.begin_alert(tx, one.scope, day_of(one.at)):
-            held = daily_caps.held(tx, one.scope)
-            cap, next_day = caps.caps[one.scope], caps.release_next_day
-            outbox.add(tx, daily_cap_alert(one.scope, cap, held, release_next_day=next_day), one.at)
+        daily_caps.tell_reached(tx, one.scope, caps, one.at)
 
 
 def save_verdicts(tx: Transaction, look: LookEvaluation, policy: LookPolicy) -> None:
