@@ -123,15 +123,19 @@ def release(
 def _kept_for_cap(
     connection: Connection, row: RefillRow, quantity: int, caps: DailyCaps, now: datetime
 ) -> bool:
-    """Keep a refill held that exceeds a daily cap; False if it does not."""
+    """Keep a refill held that exceeds a daily cap, and tell that the cap is reached; False if it does not."""
     wanted = queued_of(order_states.one_order(connection, row.order_id), quantity)
     daily_caps.lock(connection)
-    if not caps.exceeded(wanted, queued_units.usage(connection, day_of(now))):
+    exceeded = caps.exceeded(wanted, queued_units.usage(connection, day_of(now)))
+    if not exceeded:
         return False
     kept = {"reason": Reason.DAILY_CAP, "quantity": quantity}
     kept["release_at"] = caps.release_at(wanted, now)
     connection.execute(update(table).where(_r.refill_id == row.refill_id, _HELD).values(kept))
     refill_moves.add(connection, [row.refill_id], RefillState.HELD, now, str(Reason.DAILY_CAP))
+    if not caps.too_large(wanted):
+        for scope in exceeded:
+            daily_caps.tell_reached(connection, scope, caps, now)
     return True
 
 

@@ -20,7 +20,7 @@ from storage.engine import Database
 from storage.errors import LeaseLostError, OpenRefillError, WrongStateError
 from storage.leases import Failure
 from storage.schema import decisions as decisions_table
-from storage.schema import drops, refill_events, reviews, targets
+from storage.schema import drops, queued_units, refill_events, reviews, targets
 from storage.schema import refills as refills_table
 from tests.builders import HOUR, MINUTE, NOW, a_profile, an_order
 from tests.effort import EFFORT
@@ -73,7 +73,8 @@ class QueueMachine(RuleBasedStateMachine):
         self.private = False
         self.given_up = 0
         with self.database.write() as connection:
-            for table in (reviews, refill_events, refills_table, decisions_table, drops, events_table):
+            of_refills = (reviews, refill_events, queued_units)
+            for table in (*of_refills, refills_table, decisions_table, drops, events_table):
                 connection.execute(delete(table))
             connection.execute(update(targets).values(private_since=None))
 
