@@ -8,15 +8,16 @@ from threading import Event, Thread
 from threading import enumerate as enumerate_threads
 
 import pytest
-from monitor.alerts.alert import Alert, AlertKind
 from structlog.testing import capture_logs
 
 from jobs.alerting import Alerting
+from monitor.events.kind import EventKind
 from refilld.channels import open_channels
 from refilld.daemon.daemon import Daemon
 from refilld.settings.settings import Settings
-from storage import outbox
-from tests.builders import MINUTE
+from refilld.texts.renderer import default_renderer
+from storage import events
+from tests.builders import MINUTE, an_event
 from tests.jobs.jobs_world import JobsWorld
 from tests.refilld.inbox import Inbox, an_inbox
 from tests.refilld.receiver import DRIPPED_BODY, Receiver, a_receiver
@@ -34,13 +35,14 @@ def inbox() -> Iterator[Inbox]:
 
 def put(world: JobsWorld, text: str) -> None:
     with world.database.write() as tx:
-        outbox.add(tx, Alert(AlertKind.DROP_HELD, text), world.now)
+        events.add(tx, an_event(EventKind.DROP_HELD, text), world.now)
 
 
 def alerting(world: JobsWorld, receiver: Receiver, inbox: Inbox, stopping: Event) -> Alerting:
     channels = open_channels([receiver.address("json"), inbox.address])
+    render = default_renderer().text
     return Alerting(
-        world.database, world.clock, channels, world.wait, stopped=stopping.is_set, patience=SHORT
+        world.database, world.clock, channels, render, world.wait, stopped=stopping.is_set, patience=SHORT
     )
 
 
@@ -56,9 +58,9 @@ def test_a_channel_that_does_not_answer_delays_no_other(world: JobsWorld, inbox:
             world.now += MINUTE
         assert [message["message"] for message in inbox.messages] == ["first", "second"]
         assert len(receiver.requests) == 1
-        assert world.rows("outbox", "state") == ["pending"] * 2
+        assert world.alerts("state") == ["pending"] * 2
     replace(job, patience=MINUTE).run_once()
-    assert world.rows("outbox", "state") == ["pending"] * 2
+    assert world.alerts("state") == ["pending"] * 2
     assert len(inbox.messages) == 2
 
 
@@ -78,7 +80,7 @@ def test_the_daemon_stops_while_a_channel_answers(world: JobsWorld) -> None:
         with capture_logs():
             Daemon(settings, world.database, world.clock, stopping).run((), http=False)
         assert (receiver.asked.is_set(), time.monotonic() - began < 5) == (True, True)
-        assert world.rows("outbox", "state") == ["pending"]
+        assert world.alerts("state") == ["pending"]
     for thread in enumerate_threads():
         if thread.name == "channel-round":
             thread.join(10)
@@ -95,4 +97,4 @@ def test_a_stop_waits_for_no_answer(world: JobsWorld, inbox: Inbox) -> None:
         job.run_once()
         assert time.monotonic() - began < 1
     replace(job, stopped=lambda: False).run_once()
-    assert world.rows("outbox", "state") == ["pending"]
+    assert world.alerts("state") == ["pending"]

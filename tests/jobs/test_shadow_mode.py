@@ -42,7 +42,7 @@ def release_all(world: JobsWorld, caps: DailyCaps) -> None:
 
 
 def caps_told(world: JobsWorld) -> list[Any]:
-    return [row for row in world.rows("outbox") if row.kind == "daily_cap.reached"]
+    return [row for row in world.alerts() if row.kind == "daily_cap.reached"]
 
 
 def test_what_would_be_queued_is_held_whatever_the_caps_are(shadow: JobsWorld) -> None:
