@@ -1,6 +1,6 @@
 """Record looks: load the state, evaluate, and save the result, in one transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -48,18 +48,27 @@ class RecordedLook:
 
 
 def record_looks(tx: Transaction, taken: Mapping[int, Snapshot], policy: LookPolicy) -> list[RecordedLook]:
-    """Save the looks of one request, by target id, and everything that follows from them."""
+    """Save the looks of one request, by target id, and everything that follows from them.
+
+    A look at a target that was forgotten meanwhile is dropped: it would bring the names back.
+    """
     targets.lock(tx, list(taken))
-    fast = record_fast(tx, taken, policy.cadence)
-    recorded = {
+    forgotten = targets.forgotten(tx, list(taken))
+    recorded = {target_id: RecordedLook(taken[target_id], (), ()) for target_id in forgotten}
+    fast = record_fast(tx, _without(taken, recorded), policy.cadence)
+    recorded |= {
         look.target.target_id: RecordedLook(look.snapshot, (), look.next_look.observations) for look in fast
     }
-    others = {target_id: snapshot for target_id, snapshot in taken.items() if target_id not in recorded}
+    others = _without(taken, recorded)
     fast_snapshots = [look.snapshot for look in fast]
     evaluation = _evaluate(tx, _load(tx, others, fast_snapshots, policy.mass_drops), policy)
     _save(tx, evaluation, policy, fast_snapshots)
     recorded |= {look.state.target_id: _recorded(look) for look in evaluation.looks}
     return [recorded[target_id] for target_id in taken]
+
+
+def _without(taken: Mapping[int, Snapshot], done: Collection[int]) -> dict[int, Snapshot]:
+    return {target_id: snapshot for target_id, snapshot in taken.items() if target_id not in done}
 
 
 def _evaluate(tx: Transaction, request: RequestState, policy: LookPolicy) -> Evaluation:

@@ -40,7 +40,7 @@ class Maintenance:
                 log.warning("clock.differs", seconds=round((self.clock() - now).total_seconds()))
             else:
                 self._repair_times(tx, now)
-            sources.forget_requests(tx, now - _REQUESTS_KEPT)
+            sources.forget_requests(tx, now, _REQUESTS_KEPT)
             due.unschedule_ended(tx, now)
         self._thorough = False
         self.retention.run_once(now)

@@ -23,6 +23,7 @@ from monitor.sources.budget import BEGINNING
 from monitor.sources.source_state import source_state
 from storage import events, leases, self_check, sources
 from storage.engine import Database, Transaction
+from storage.server_time import shared_time
 
 GRACE = timedelta(minutes=10)
 """Time after a start before missing looks are told; the first ones may read something."""
@@ -41,9 +42,8 @@ class SelfCheck:
 
     def run_once(self) -> None:
         """Check all conditions; raises UnreachableError if the database cannot be written."""
-        now = self.clock()
         with self.database.write() as tx:
-            self._check(tx, now)
+            self._check(tx, shared_time(tx, self.clock()))
 
     def _check(self, tx: Transaction, now: datetime) -> None:
         self_check.checked(tx, list(ENDED_BY), now)

@@ -117,7 +117,11 @@ def claim(
 
 
 def extend(connection: Connection, refill_id: int, token: str, until: datetime) -> datetime:
-    """Extend a lease; raises LeaseLostError if the token no longer owns the refill, or NotFoundError."""
+    """Extend a lease; raises LeaseLostError if the token no longer owns the refill, or NotFoundError.
+
+    Raises MovedError when the work goes on in another database.
+    """
+    require_here(connection, "this database")
     change = _owned(refill_id, token).values(leased_until=until)
     if connection.execute(change).rowcount == 0:
         get(connection, refill_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
@@ -110,9 +110,15 @@ def note_requests(
         connection.execute(insert(source_requests), [{**rows[0], "looks": looks}, *rows[1:]])
 
 
-def forget_requests(connection: Connection, before: datetime) -> None:
-    """Delete requests that are too old to count for a budget."""
-    connection.execute(delete(source_requests).where(_q.at < before))
+def forget_requests(connection: Connection, now: datetime, kept: timedelta) -> None:
+    """Delete requests that are too old to count for a budget.
+
+    The newest of a source and those of the time before it stay, whatever the clock says: it may be ahead.
+    """
+    newest = connection.execute(select(_q.source, func.max(_q.at)).group_by(_q.source)).all()
+    for source, at in newest:
+        old = _q.source == source, _q.at < min(now, at) - kept
+        connection.execute(delete(source_requests).where(*old))
 
 
 def forget_requests_to_come(connection: Connection, after: datetime) -> int:

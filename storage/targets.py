@@ -132,6 +132,12 @@ def lock(connection: Connection, target_ids: Sequence[int]) -> None:
         connection.execute(_LOCK_IDS, {"target_ids": target_ids})
 
 
+def forgotten(connection: Connection, target_ids: Sequence[int]) -> set[int]:
+    """Those of these targets whose link an operator has removed."""
+    query = select(_t.target_id).where(_t.target_id.in_(target_ids), _t.key.like(f"{FORGOTTEN_KEY}%"))
+    return set(connection.execute(query).scalars()) if target_ids else set()
+
+
 def locked(connection: Connection, target_ids: Sequence[int]) -> dict[int, TargetState]:
     """Return targets by id, locked in the order of their ids, which prevents deadlocks."""
     rows = connection.execute(_LOCK_MANY, {"target_ids": target_ids}) if target_ids else ()

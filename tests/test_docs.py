@@ -88,3 +88,17 @@ def test_every_link_is_valid(page: Path) -> None:
 def test_the_readme_links_to_every_page() -> None:
     """Every page can be found."""
     assert {f"docs/{page.name}" for page in PAGES[1:]} <= {link.partition("#")[0] for link in links(PAGES[0])}
+
+
+def test_every_event_of_the_log_is_documented() -> None:
+    """By its name, which never changes."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    calls = re.compile(r"""\blog\.(?:debug|info|warning|error|exception|critical)\(\s*"([a-z_.]+)\"""")
+    found = {
+        name
+        for package in ("monitor", "storage", "jobs", "refilld")
+        for path in (ROOT / package).rglob("*.py")
+        for name in calls.findall(path.read_text(encoding="utf-8"))
+    }
+    assert "look.taken" in found
+    assert {name for name in found if f"`{name}`" not in page} == set()

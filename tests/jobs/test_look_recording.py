@@ -1,5 +1,6 @@
 """Recording a look: the snapshot and everything that follows from it, in one transaction."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from jobs.look_recording import record_looks
 from monitor.model.drop import DropState
 from monitor.model.order import Flag, OrderStatus
 from monitor.model.refill import RefillState
+from storage import forgetting
 from tests.builders import DAY, HOUR, INSTANT, START, a_profile
 from tests.jobs.jobs_world import JobsWorld, a_look, an_order, drops_of, refills_of
 
@@ -130,3 +132,19 @@ def test_times_in_different_zones_form_one_series(world: JobsWorld) -> None:
     world.look(2000, LATER)
     world.look(1999, datetime.fromisoformat("2026-03-03T15:00:00+02:00"))
     assert world.rows("snapshots", "at") == [LATER, LATER + HOUR]
+
+
+def test_a_look_at_a_target_that_was_forgotten_meanwhile_brings_no_name_back(world: JobsWorld) -> None:
+    """An operator removed the customer while the source was read."""
+    world.sell(an_order(customer="Erika"))
+    world.look(2000, LATER)
+    before = world.target()
+    with world.database.write() as tx:
+        (shown,) = forgetting.targets_of_customer(tx, "Erika")
+        forgetting.forget(tx, "Erika", shown, LATER)
+    after = world.everything()
+    with world.database.write() as tx:
+        late = replace(a_look(1500, LATER + HOUR, a_profile()), account="77", username="erika.new")
+        (recorded,) = record_looks(tx, {before.target_id: late}, world.policy)
+    assert recorded.decisions == ()
+    assert world.everything() == after

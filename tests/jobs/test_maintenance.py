@@ -10,7 +10,7 @@ from tests.jobs.retention_world import maintenance_of
 
 def test_only_requests_older_than_every_budget_window_are_deleted(world: JobsWorld) -> None:
     """Exactly two days are kept."""
-    times = [world.now - 3 * DAY, world.now - 2 * DAY - INSTANT, world.now - 2 * DAY, world.now - HOUR]
+    times = [world.now - 3 * DAY, world.now - 2 * DAY - INSTANT, world.now - 2 * DAY, world.now]
     with world.database.write() as tx:
         for at in times:
             sources.note_requests(tx, "scripted", at, 1)

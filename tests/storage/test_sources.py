@@ -154,12 +154,21 @@ def test_storing_no_requests_writes_no_row(database: Database) -> None:
 
 
 def test_old_requests_are_deleted(database: Database) -> None:
-    """The given time itself is kept, because a budget may still count it."""
+    """What is just as old as is kept stays, because a budget may still count it."""
     with database.write() as connection:
-        for at in (NOW - INSTANT, NOW, NOW + INSTANT):
+        for at in (NOW - 2 * DAY - INSTANT, NOW - 2 * DAY, NOW):
             sources.note_requests(connection, "graph", at, 1)
-        sources.forget_requests(connection, NOW)
-    assert latest(database, "graph") == [NOW + INSTANT, NOW]
+        sources.forget_requests(connection, NOW, 2 * DAY)
+    assert latest(database, "graph") == [NOW, NOW - 2 * DAY]
+
+
+def test_a_clock_that_is_ahead_deletes_no_request_of_the_last_hour(database: Database) -> None:
+    """The budget of the hour would be free again; another source that asked lately changes nothing."""
+    with database.write() as connection:
+        sources.note_requests(connection, "graph", NOW, 1)
+        sources.note_requests(connection, "instaloader", NOW + 9 * DAY, 1)
+        sources.forget_requests(connection, NOW + 9 * DAY, 2 * DAY)
+    assert latest(database, "graph") == [NOW]
 
 
 def test_the_newest_read_of_each_metric_is_stored(database: Database) -> None:
