@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import requests
 import trustme
-from monitor.alerts.severity import Severity
 
 from jobs.channel_round import ChannelError
+from monitor.events.severity import Severity
 from refilld.channels import AppriseChannel, open_channels
 from refilld.doctor.channels import findings
 from refilld.http_limits import LATE, MOST_BYTES, limited_answers
