@@ -1,4 +1,4 @@
-"""Alerting: send the pending alerts of the outbox to every channel.
+"""Alerting: send the events that are pending alerts to every channel.
 
 Delivery is at least once: a delivery is marked as sent after its channel has accepted the message. A channel
 that refuses is tried again by itself, and those that accepted get nothing twice.
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from jobs.channel_round import AlertChannel, ChannelRound
+from jobs.message_queue import Render
 from storage import deliveries
 from storage.engine import Database
 
@@ -24,6 +25,8 @@ class Alerting:
     clock: Callable[[], datetime]
     channels: Sequence[AlertChannel]
     """Without any, alerts are only stored."""
+    render: Render
+    """The text of an event."""
     wait: Callable[[timedelta], bool]
     """Waits between two messages to one channel; returns True when the process stops."""
     heartbeat: Callable[[], None] = lambda: None
@@ -36,4 +39,4 @@ class Alerting:
             deliveries.register(tx, [channel.key for channel in self.channels], now)
             deliveries.plan(tx, now, MOST_PLANNED)
         for channel in self.channels:
-            ChannelRound(self.database, self.clock, channel, self.wait, self.heartbeat).run()
+            ChannelRound(self.database, self.clock, channel, self.render, self.wait, self.heartbeat).run()

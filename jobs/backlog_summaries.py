@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from monitor.alerts.alert import Alert, backlog_alert
+from monitor.events.event import Event
+from monitor.events.limits import backlog_judged
 from monitor.guarantee.daily_caps import SHOP, Amounts, QueuedUnits, used_with
 from monitor.model.money import CENT, rounded
-from storage import backlogs, outbox
+from storage import backlogs, events
 from storage.backlogs import Backlog, BacklogSums
 from storage.engine import Database, Transaction
 
@@ -36,7 +37,7 @@ class BacklogSummaries:
 
     def _tell(self, tx: Transaction, backlog: Backlog) -> None:
         found = backlogs.sums(tx, backlog.backlog_id)
-        outbox.add(tx, _alert(found), self.clock(), keep=self.shadow)
+        events.add(tx, _event(found), self.clock(), keep=self.shadow)
         backlogs.told(tx, backlog.backlog_id, self.clock())
         log.info("backlog.judged", orders=found.orders, judged=found.judged, with_drops=found.with_drops)
 
@@ -47,7 +48,7 @@ def _is_due(tx: Transaction, backlog: Backlog, now: datetime) -> bool:
     return backlog.finished_at is not None and not backlogs.awaited(tx, backlog.backlog_id)
 
 
-def _alert(found: BacklogSums) -> Alert:
+def _event(found: BacklogSums) -> Event:
     rows = [
         QueuedUnits(row.service, row.provider, row.price, row.currency, row.ordered, row.units)
         for row in found.held
@@ -55,6 +56,6 @@ def _alert(found: BacklogSums) -> Alert:
     amounts = used_with({}, rows).get(SHOP, Amounts())
     price = {currency: rounded(amount, CENT) for currency, amount in amounts.price.items()}
     held = sum(row.refills for row in found.held)
-    return backlog_alert(
+    return backlog_judged(
         found.orders, found.judged, found.with_drops, held, Amounts(amounts.units, price), found.reviews
     )

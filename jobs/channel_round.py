@@ -13,10 +13,11 @@ from typing import Protocol
 
 import structlog
 
-from jobs.message_queue import AlertMessage, messages_of
+from jobs.message_queue import AlertMessage, Render, messages_of
 from monitor.alerts.messages import Room
 from monitor.alerts.retries import channel_pause
-from monitor.alerts.severity import RESOLVED, Severity, severity_of
+from monitor.events.catalogue import severity_of, status_of
+from monitor.events.severity import Severity, Status
 from storage import deliveries
 from storage.deliveries import DueDelivery
 from storage.engine import Database, Transaction
@@ -90,6 +91,7 @@ class ChannelRound:
     database: Database
     clock: Callable[[], datetime]
     channel: AlertChannel
+    render: Render
     wait: Callable[[timedelta], bool]
     heartbeat: Callable[[], None]
 
@@ -109,7 +111,7 @@ class ChannelRound:
         self._finish(result, failures)
 
     def _send(self, rows: Sequence[DueDelivery], result: _Result) -> None:
-        queue = deque(messages_of(rows, self.channel.room))
+        queue = deque(messages_of(rows, self.channel.room, self.render))
         while queue and result.messages < MOST_MESSAGES:
             if result.messages and self.wait(SPACING):
                 return
@@ -131,10 +133,10 @@ class ChannelRound:
             if part:
                 self.wait(SPACING)
                 self.heartbeat()
-            self.channel.send(title, body, severity_of(kind), resolved=kind in RESOLVED)
+            self.channel.send(title, body, severity_of(kind), resolved=status_of(kind) is Status.RESOLVED)
         now = self.clock()
         with self.database.write() as tx:
-            deliveries.sent(tx, self.channel.key, message.alert_ids, now)
+            deliveries.sent(tx, self.channel.key, message.event_ids, now)
             deliveries.keep_channel(tx, self.channel.key, now + TAKEN_FOR)
         log.info("alerts.sent", kind=str(kind), alerts=len(message.rows))
 
@@ -148,7 +150,7 @@ class ChannelRound:
         if error.limited:
             return
         if len(message.rows) > 1:
-            queue.extendleft(reversed(message.halves(self.channel.room)))
+            queue.extendleft(reversed(message.halves(self.channel.room, self.render)))
             return
         result.alone += message.rows
         if not result.accepted:
@@ -160,9 +162,10 @@ class ChannelRound:
             if result.accepted or not result.channel_is_to_blame:
                 for row in result.alone:
                     deliveries.refused(tx, key, row, error, now)
-                    log.warning("alerts.refused", alert=row.alert_id, attempts=row.attempts + 1, error=error)
+                    number, attempts = row.event.event_id, row.attempts + 1
+                    log.warning("alerts.refused", event_id=number, attempts=attempts, error=error)
             else:
-                deliveries.put_last(tx, key, [row.alert_id for row in result.alone], error, now)
+                deliveries.put_last(tx, key, [row.event.event_id for row in result.alone], error, now)
             if result.channel_is_to_blame:
                 self._rest(tx, result, failures + 1, now)
             else:
@@ -173,7 +176,7 @@ class ChannelRound:
         asked = result.error.retry_after if result.error else None
         until, key, error = now + channel_pause(failures, asked), self.channel.key, str(result.error)
         if result.refused is not None:
-            deliveries.note_failure(tx, key, result.refused.alert_ids, error, until)
+            deliveries.note_error(tx, key, result.refused.event_ids, error)
         lost = deliveries.give_up_old(tx, key, error, now)
         deliveries.release_channel(tx, key, until, failures, error)
         log.warning("alerts.failed", error=error, rounds=failures, until=str(until), given_up=lost)

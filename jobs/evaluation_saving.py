@@ -1,17 +1,13 @@
-"""Save an evaluation: drops, decisions, refills, reviews and alerts, in the transaction of the look."""
+"""Save an evaluation: drops, decisions, refills, reviews and events, in the transaction of the look."""
 
 from collections.abc import Iterable
 
-from monitor.alerts.alert import (
-    daily_cap_alert,
-    mass_drop_alert,
-    mass_drop_grown_alert,
-    mass_drop_over_alert,
-    review_alert,
-)
 from monitor.evaluation.evaluate import LookEvaluation, LookPolicy
 from monitor.evaluation.holding import CapReached
 from monitor.evaluation.mass_drop_state import MassDropChange
+from monitor.events.limits import daily_cap_reached
+from monitor.events.mass_drops import mass_drop_ended, mass_drop_grown, mass_drop_started
+from monitor.events.refills import review_opened
 from monitor.guarantee.daily_caps import DailyCaps, day_of
 from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.guarantee.verdicts import Verdict
@@ -21,11 +17,11 @@ from monitor.model.order_state import OrderState
 from storage import (
     daily_caps,
     drops,
+    events,
     held_refills,
     mass_drops,
     order_corrections,
     orders,
-    outbox,
     refills,
     requests,
     reviews,
@@ -34,15 +30,15 @@ from storage.engine import Transaction
 
 
 def save_mass_drops(tx: Transaction, changes: Iterable[MassDropChange], policy: LookPolicy) -> None:
-    """Save mass drops that begin or end; the process that saves one first also creates its alert."""
+    """Save mass drops that begin or end; the process that saves one first also stores its event."""
     for change in changes:
         if change.began:
             if mass_drops.begin(tx, change.metric, change.counts, change.at):
-                alert = mass_drop_alert(change.metric, change.counts, policy.mass_drops)
-                outbox.add(tx, alert, change.at, keep=policy.shadow)
+                event = mass_drop_started(change.metric, change.counts, policy.mass_drops)
+                events.add(tx, event, change.at, keep=policy.shadow)
         elif mass_drops.end(tx, change.metric, change.at):
             held = len(held_refills.held_for_mass_drop(tx, change.metric))
-            outbox.add(tx, mass_drop_over_alert(change.metric, held), change.at, keep=policy.shadow)
+            events.add(tx, mass_drop_ended(change.metric, held), change.at, keep=policy.shadow)
 
 
 def tell_growth(tx: Transaction, looks: Iterable[LookEvaluation], *, shadow: bool) -> None:
@@ -55,26 +51,26 @@ def tell_growth(tx: Transaction, looks: Iterable[LookEvaluation], *, shadow: boo
     for metric, at in sorted(newest.items()):
         if mass_drops.note_told(tx, metric, held_refills.number_for_mass_drop(tx, metric)):
             held = held_refills.sum_for_mass_drop(tx, metric)
-            outbox.add(tx, mass_drop_grown_alert(metric, held), at, keep=shadow)
+            events.add(tx, mass_drop_grown(metric, held), at, keep=shadow)
 
 
 def save_caps_reached(tx: Transaction, reached: Iterable[CapReached], caps: DailyCaps) -> None:
-    """Create the alert of each daily cap that is reached, once per day; the refills must be saved."""
+    """Store the event of each daily cap that is reached, once per day; the refills must be saved."""
     for one in dict.fromkeys(reached):
         if daily_caps.begin_alert(tx, one.scope, day_of(one.at)):
             held = daily_caps.held(tx, one.scope)
             cap, next_day = caps.caps[one.scope], caps.release_next_day
-            outbox.add(tx, daily_cap_alert(one.scope, cap, held, release_next_day=next_day), one.at)
+            events.add(tx, daily_cap_reached(one.scope, cap, held, release_next_day=next_day), one.at)
 
 
 def save_verdicts(tx: Transaction, look: LookEvaluation, policy: LookPolicy) -> None:
-    """Save the verdicts of a look on the orders of its target, and the alerts of the look."""
+    """Save the verdicts of a look on the orders of its target, and the events of the look."""
     count = look.snapshot.judged
     if count is not None and look.verdicts:
         for state, verdict in zip(look.orders, look.verdicts, strict=True):
             _save_verdict(tx, state, verdict, count, policy)
-    for alert in look.alerts:
-        outbox.add(tx, alert, look.snapshot.at, keep=policy.shadow)
+    for event in look.events:
+        events.add(tx, event, look.snapshot.at, keep=policy.shadow)
 
 
 def _save_verdict(
@@ -115,4 +111,4 @@ def _save_first_settled(tx: Transaction, state: OrderState, verdict: Verdict, po
     review = review_of(order, ReviewCause.SHORT_DELIVERY, verdict.claim.units)
     opened = reviews.open_review(tx, review, order, verdict.at)
     if opened is not None and not state.summary_pending:
-        outbox.add(tx, review_alert(opened), verdict.at, keep=policy.shadow)
+        events.add(tx, review_opened(order, opened), verdict.at, keep=policy.shadow)

@@ -1,13 +1,19 @@
 """The messages of one channel in one round: alerts of one kind together, as many as fit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeAlias
 
-from monitor.alerts.alert import AlertKind
 from monitor.alerts.messages import MOST_TEXTS, Room, divide, title
-from monitor.alerts.severity import Severity, severity_of
+from monitor.events.catalogue import severity_of
+from monitor.events.kind import EventKind
+from monitor.events.severity import Severity
 from storage.deliveries import DueDelivery
+from storage.events import EventRow
+
+Render: TypeAlias = Callable[[EventRow], str]
+"""Renders the text of an event."""
 
 _URGENCY = [Severity.CRITICAL, Severity.WARNING, Severity.INFO]
 
@@ -16,7 +22,7 @@ _URGENCY = [Severity.CRITICAL, Severity.WARNING, Severity.INFO]
 class AlertMessage:
     """Alerts of one kind that are sent together."""
 
-    kind: AlertKind
+    kind: EventKind
     rows: tuple[DueDelivery, ...]
     bodies: tuple[str, ...]
     """Several, if the text of a single alert is too long for one."""
@@ -30,29 +36,29 @@ class AlertMessage:
         ]
 
     @property
-    def alert_ids(self) -> list[int]:
-        return [row.alert_id for row in self.rows]
+    def event_ids(self) -> list[int]:
+        return [row.event.event_id for row in self.rows]
 
-    def halves(self, room: Room) -> list["AlertMessage"]:
+    def halves(self, room: Room, render: Render) -> list["AlertMessage"]:
         """The same alerts in two messages."""
         middle = len(self.rows) // 2
-        return [*_divided(self.rows[:middle], room), *_divided(self.rows[middle:], room)]
+        return [*_divided(self.rows[:middle], room, render), *_divided(self.rows[middle:], room, render)]
 
 
-def messages_of(rows: Sequence[DueDelivery], room: Room) -> list[AlertMessage]:
+def messages_of(rows: Sequence[DueDelivery], room: Room, render: Render) -> list[AlertMessage]:
     """The messages for these deliveries, the most urgent first."""
     groups = groupby(sorted(rows, key=_urgency), key=_urgency)
-    return [message for _, group in groups for message in _divided(list(group), room)]
+    return [message for _, group in groups for message in _divided(list(group), room, render)]
 
 
-def _divided(rows: Sequence[DueDelivery], room: Room) -> Iterator[AlertMessage]:
-    kind = rows[0].kind
+def _divided(rows: Sequence[DueDelivery], room: Room, render: Render) -> Iterator[AlertMessage]:
+    kind = rows[0].event.kind
     rest = room.beside(title(kind, MOST_TEXTS, MOST_TEXTS, MOST_TEXTS))
     first = 0
-    for count, bodies in divide([row.text for row in rows], rest):
+    for count, bodies in divide([render(row.event) for row in rows], rest):
         yield AlertMessage(kind, tuple(rows[first : first + count]), bodies)
         first += count
 
 
 def _urgency(row: DueDelivery) -> tuple[int, str]:
-    return _URGENCY.index(severity_of(row.kind)), row.kind
+    return _URGENCY.index(severity_of(row.event.kind)), row.event.kind

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from jobs.configured_source import ConfiguredSource
-from monitor.alerts.alert import source_alert, source_ready_alert
+from monitor.events.sources import source_blocked, source_ready
 from monitor.guarantee.gone_detection import ABSENT
 from monitor.model.snapshot import DEFINITE_REFUSALS, Outcome, Snapshot
 from monitor.model.target import Metric
@@ -16,7 +16,7 @@ from monitor.sources.breaker import SEEN, SUSPECTED, TRANSIENT, Breaker
 from monitor.sources.budget import HOUR, Purpose
 from monitor.sources.contract import RateLimitHint, Reading
 from monitor.sources.source_state import source_state
-from storage import outbox, sources
+from storage import events, sources
 from storage.engine import Database, Transaction
 
 log = structlog.get_logger()
@@ -151,15 +151,16 @@ def _save_breaker(
     name = configured.source.name
     sources.save_breaker(tx, name, after)
     if after.paused_until not in {None, before.paused_until}:
-        end = source_state(after, sources.rate_limit_state(tx, name), now).until
-        until = "an operator resumes it" if after.stopped else _utc(end)
+        paused = source_state(after, sources.rate_limit_state(tx, name), now)
+        end = None if after.stopped else paused.until
+        until = _utc(end) or "an operator resumes it"
         log.warning("source.paused", source=name, reason=after.reason, until=until, detail=after.detail)
         if after.refusals > before.refusals:  # transient faults send no alert
-            outbox.add(tx, source_alert(name, after.reason, until, after.detail), now)
+            events.add(tx, source_blocked(name, after.reason, end, after.detail), now)
     elif before.half_open and not after.half_open:
         log.info("source.ready", source=name)
     if before.blocked_since is not None and after.blocked_since is None:
-        outbox.add(tx, source_ready_alert(name, before.blocked_since, now), now)
+        events.add(tx, source_ready(name, before.blocked_since, now), now)
 
 
 def _utc(at: datetime | None) -> str:

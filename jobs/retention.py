@@ -69,7 +69,7 @@ class DataRetention:
         kept = {
             "refill_events": self.policy.events,
             "requests": self.policy.requests,
-            "outbox": self.policy.alerts,
+            "events": self.policy.alerts,
         }
         for table, duration in kept.items():
             before = self._days_ago(duration, now)

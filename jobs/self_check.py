@@ -10,19 +10,18 @@ from datetime import datetime, timedelta
 
 from jobs.configured_source import ConfiguredSource
 from monitor.alerts.self_check import (
-    RESOLVED_BY,
     MonitorState,
     SelfCheckLimits,
     Silence,
-    begun_alerts,
+    begun_events,
     conditions,
-    ended_alert,
 )
 from monitor.evaluation.source_choice import NO_SOURCE
+from monitor.events.monitoring import ENDED_BY, ended
 from monitor.model.time_words import minute
 from monitor.sources.budget import BEGINNING
 from monitor.sources.source_state import source_state
-from storage import leases, outbox, self_check, sources
+from storage import events, leases, self_check, sources
 from storage.engine import Database, Transaction
 
 GRACE = timedelta(minutes=10)
@@ -47,15 +46,15 @@ class SelfCheck:
             self._check(tx, now)
 
     def _check(self, tx: Transaction, now: datetime) -> None:
-        self_check.checked(tx, list(RESOLVED_BY), now)
+        self_check.checked(tx, list(ENDED_BY), now)
         on = self_check.holding(tx)
         found = conditions(self._state(tx, now), self.limits, on, now)
-        for alert in begun_alerts(found, on):
-            if self_check.begin(tx, alert.kind, now):
-                outbox.add(tx, alert, now)
+        for event in begun_events(found, on):
+            if self_check.begin(tx, event.kind, now):
+                events.add(tx, event, now)
         for kind, since in on.items():
             if kind not in found and self_check.end(tx, kind):
-                outbox.add(tx, ended_alert(kind, since, now), now)
+                events.add(tx, ended(kind, since, now), now)
 
     def _state(self, tx: Transaction, now: datetime) -> MonitorState:
         path = self.database.path

@@ -17,7 +17,7 @@ from apprise import NotifyFormat, NotifyType, conversion
 
 from jobs.channel_round import ChannelError
 from monitor.alerts.messages import LONGEST_TITLE, Room
-from monitor.alerts.severity import Severity
+from monitor.events.severity import Severity
 from refilld.config import ConfigError
 
 _TYPES = {

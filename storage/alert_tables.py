@@ -1,29 +1,37 @@
-"""The tables of alerts: the outbox, the channels, their deliveries, and the conditions of the self-check."""
+"""The tables of events and alerts: events, channels, deliveries, and the conditions of the self-check."""
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, Table, Text
 
-from monitor.alerts.alert import AlertKind
+from monitor.events.kind import EventKind
+from monitor.events.severity import Severity, Status
+from monitor.model.target import Metric
 from storage.column_types import EnumText, Instant
-from storage.metadata import Key, metadata, partial
+from storage.metadata import Key, metadata, one_of, partial
 
-outbox = Table(
-    "outbox",
+events = Table(
+    "events",
     metadata,
-    Column("alert_id", Key, primary_key=True),
-    Column("kind", EnumText(AlertKind), nullable=False),
-    Column("text", Text, nullable=False),
+    Column("event_id", Key, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("kind", EnumText(EventKind), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("severity", EnumText(Severity), nullable=False),
+    Column("status", EnumText(Status), nullable=False),
+    Column("dedup_key", Text, nullable=False),
     Column("order_id", Text),
+    Column("refill_id", Key),
     Column("link", Text),
-    Column("created_at", Instant, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("next_try_at", Instant),
-    Column("sent_at", Instant),
-    Column("last_error", Text),
-    CheckConstraint("state IN ('pending', 'sent', 'kept', 'failed')", name="known_state"),
-    CheckConstraint("(state = 'pending') = (next_try_at IS NOT NULL)", name="pending_has_a_time"),
-    CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_a_time"),
-    partial("ix_outbox_pending", "next_try_at", where="state = 'pending'"),
+    Column("metric", EnumText(Metric)),
+    Column("source", Text),
+    Column("service", Text),
+    Column("provider", Text),
+    Column("payload", Text, nullable=False),
+    Column("alert", Text, nullable=False),
+    one_of("severity", Severity),
+    one_of("status", Status),
+    CheckConstraint("alert IN ('none', 'pending', 'sent', 'kept', 'failed')", name="known_alert"),
+    partial("ix_events_pending", "event_id", where="alert = 'pending'"),
+    partial("ix_events_order_id", "order_id", "event_id", where="order_id IS NOT NULL"),
 )
 
 alert_channels = Table(
@@ -39,8 +47,8 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column(
-        "alert_id",
-        ForeignKey("outbox.alert_id", name="fk_deliveries_alert_id", ondelete="CASCADE"),
+        "event_id",
+        ForeignKey("events.event_id", name="fk_deliveries_event_id", ondelete="CASCADE"),
         primary_key=True,
     ),
     Column("channel", Text, primary_key=True),
@@ -52,13 +60,13 @@ deliveries = Table(
     CheckConstraint("state IN ('pending', 'sent', 'failed')", name="known_state"),
     CheckConstraint("(state = 'pending') = (next_try_at IS NOT NULL)", name="pending_has_a_time"),
     CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_a_time"),
-    partial("ix_deliveries_pending", "channel", "next_try_at", "alert_id", where="state = 'pending'"),
+    partial("ix_deliveries_pending", "channel", "next_try_at", "event_id", where="state = 'pending'"),
 )
 
 self_checks = Table(
     "self_checks",
     metadata,
-    Column("kind", EnumText(AlertKind), primary_key=True),
+    Column("kind", EnumText(EventKind), primary_key=True),
     Column("since", Instant),
     Column("checked_at", Instant, nullable=False),
 )

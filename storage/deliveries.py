@@ -1,38 +1,38 @@
-"""Deliveries: which channel has taken which alert, and when a channel is tried again.
+"""Deliveries: which channel has taken the alert of which event, and when a channel is tried again.
 
-A channel is known by a digest of its URL. Each alert gets one delivery per channel; the alert itself is sent
-when no delivery of it is pending and a channel has taken it.
+A channel is known by a digest of its URL. Each event that is an alert gets one delivery per channel; it is
+sent when no delivery of it is pending and a channel has taken it.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, or_, select, text, update
 
-from monitor.alerts.alert import AlertKind
 from monitor.alerts.retries import GIVE_UP_AFTER, LONGEST_LIMIT, alert_pause
-from storage import outbox as outbox_rows
-from storage.alert_tables import alert_channels, deliveries, outbox
+from storage import events as event_rows
+from storage.alert_tables import alert_channels, deliveries, events
 from storage.engine import insert_into
+from storage.events import EventRow
 
 _c = alert_channels.c
 _d = deliveries.c
-_o = outbox.c
+_e = events.c
 _PENDING = text("deliveries.state = 'pending'")
-_ALERT_PENDING = text("outbox.state = 'pending'")
-_OF_ALERT = _d.alert_id == _o.alert_id
+_ALERT_PENDING = text("events.alert = 'pending'")
+_OF_ALERT = _d.event_id == _e.event_id
 _DUE = (
-    select(_d.alert_id, _o.kind, _o.text, _d.attempts)
-    .join(outbox, _o.alert_id == _d.alert_id)
+    select(*event_rows.COLUMNS, _d.attempts)
+    .join_from(deliveries, events, _OF_ALERT)
     .where(_PENDING, _d.channel == bindparam("channel"), _d.next_try_at <= bindparam("now"))
-    .order_by(_d.next_try_at, _d.alert_id)
+    .order_by(_d.next_try_at, _d.event_id)
     .limit(bindparam("limit"))
 )
 _UNPLANNED = (
-    select(_o.alert_id)
+    select(_e.event_id)
     .where(_ALERT_PENDING, ~exists().where(_OF_ALERT))
-    .order_by(_o.alert_id)
+    .order_by(_e.event_id)
     .limit(bindparam("limit"))
 )
 
@@ -41,9 +41,7 @@ _UNPLANNED = (
 class DueDelivery:
     """An alert that a channel is still to take."""
 
-    alert_id: int
-    kind: AlertKind
-    text: str
+    event: EventRow
     attempts: int
     """How often the channel has refused it while it took others."""
 
@@ -52,8 +50,8 @@ def register(connection: Connection, channels: Collection[str], now: datetime) -
     """Make these the channels that get alerts; pending deliveries to others are dropped."""
     known = set(connection.execute(select(_c.channel)).scalars())
     for channel in sorted(known.difference(channels)):
-        dropped = delete(deliveries).where(_d.channel == channel, _PENDING).returning(_d.alert_id)
-        settle(connection, list(connection.execute(dropped).scalars()), now)
+        dropped = delete(deliveries).where(_d.channel == channel, _PENDING).returning(_d.event_id)
+        settle(connection, list(connection.execute(dropped).scalars()))
         connection.execute(delete(alert_channels).where(_c.channel == channel))
     for channel in sorted(set(channels) - known):
         row = insert_into(connection, alert_channels).values(channel=channel, next_try_at=now)
@@ -68,10 +66,10 @@ def plan(connection: Connection, now: datetime, limit: int) -> None:
     ids = list(connection.execute(_UNPLANNED, {"limit": limit}).scalars())
     channels = list(connection.execute(select(_c.channel)).scalars())
     if ids and not channels:
-        outbox_rows.kept(connection, ids)
+        event_rows.kept(connection, ids)
     rows = [
-        {"alert_id": alert_id, "channel": channel, "state": "pending", "next_try_at": now}
-        for alert_id in ids
+        {"event_id": event_id, "channel": channel, "state": "pending", "next_try_at": now}
+        for event_id in ids
         for channel in channels
     ]
     if rows:
@@ -105,14 +103,14 @@ def release_channel(
 def due(connection: Connection, channel: str, now: datetime, limit: int) -> list[DueDelivery]:
     """Deliveries to a channel that are due, those that have waited longest first."""
     rows = connection.execute(_DUE, {"channel": channel, "now": now, "limit": limit})
-    return [DueDelivery(*row) for row in rows]
+    return [DueDelivery(event_rows.event_row(row), row.attempts) for row in rows]
 
 
-def sent(connection: Connection, channel: str, alert_ids: Sequence[int], now: datetime) -> None:
+def sent(connection: Connection, channel: str, event_ids: Sequence[int], now: datetime) -> None:
     """Note that a channel has taken alerts."""
-    change = update(deliveries).where(_of(channel, alert_ids))
+    change = update(deliveries).where(_of(channel, event_ids))
     connection.execute(change.values(state="sent", sent_at=now, next_try_at=None))
-    settle(connection, alert_ids, now)
+    settle(connection, event_ids)
 
 
 def refused(connection: Connection, channel: str, row: DueDelivery, error: str, now: datetime) -> None:
@@ -125,59 +123,48 @@ def refused(connection: Connection, channel: str, row: DueDelivery, error: str, 
         "state": "failed" if pause is None else "pending",
         "next_try_at": None if pause is None else now + pause,
     }
-    connection.execute(update(deliveries).where(_of(channel, [row.alert_id])).values(values))
-    _note_failure(connection, [row.alert_id], error, now + (pause or timedelta(0)))
-    settle(connection, [row.alert_id], now)
+    connection.execute(update(deliveries).where(_of(channel, [row.event.event_id])).values(values))
+    settle(connection, [row.event.event_id])
 
 
 def put_last(
-    connection: Connection, channel: str, alert_ids: Sequence[int], error: str, now: datetime
+    connection: Connection, channel: str, event_ids: Sequence[int], error: str, now: datetime
 ) -> None:
     """Note that a channel took nothing, these least of all: other alerts are tried before them."""
-    change = update(deliveries).where(_of(channel, alert_ids))
+    change = update(deliveries).where(_of(channel, event_ids))
     connection.execute(change.values(last_error=error, next_try_at=now))
 
 
-def note_failure(
-    connection: Connection, channel: str, alert_ids: Sequence[int], error: str, next_try_at: datetime
-) -> None:
-    """Show in the alerts themselves that they were refused, and when they are tried again."""
-    connection.execute(update(deliveries).where(_of(channel, alert_ids)).values(last_error=error))
-    _note_failure(connection, alert_ids, error, next_try_at)
+def note_error(connection: Connection, channel: str, event_ids: Sequence[int], error: str) -> None:
+    """Note the error with which a channel refused alerts."""
+    connection.execute(update(deliveries).where(_of(channel, event_ids)).values(last_error=error))
 
 
 def give_up_old(connection: Connection, channel: str, error: str, now: datetime) -> int:
     """Give up the alerts that a channel has refused for days; return their number."""
-    old = select(_o.alert_id).where(_ALERT_PENDING, _o.created_at < now - GIVE_UP_AFTER)
+    old = select(_e.event_id).where(_ALERT_PENDING, _e.at < now - GIVE_UP_AFTER)
     change = (
         update(deliveries)
-        .where(_PENDING, _d.channel == channel, _d.alert_id.in_(old))
+        .where(_PENDING, _d.channel == channel, _d.event_id.in_(old))
         .values(state="failed", next_try_at=None, last_error=error)
-        .returning(_d.alert_id)
+        .returning(_d.event_id)
     )
     ids = list(connection.execute(change).scalars())
-    settle(connection, ids, now)
+    settle(connection, ids)
     return len(ids)
 
 
-def settle(connection: Connection, alert_ids: Sequence[int], now: datetime) -> None:
+def settle(connection: Connection, event_ids: Sequence[int]) -> None:
     """Mark pending alerts as sent or failed of which no delivery is pending any more."""
-    if not alert_ids:
+    if not event_ids:
         return
     open_ = exists().where(_OF_ALERT, _PENDING)
     taken = exists().where(_OF_ALERT, _d.state == "sent")
     lost = exists().where(_OF_ALERT, _d.state == "failed")
-    done = update(outbox).where(_o.alert_id.in_(alert_ids), _ALERT_PENDING, ~open_)
-    connection.execute(done.where(taken).values(state="sent", sent_at=now, next_try_at=None))
-    connection.execute(done.where(~taken, lost).values(state="failed", next_try_at=None))
+    done = update(events).where(_e.event_id.in_(event_ids), _ALERT_PENDING, ~open_)
+    connection.execute(done.where(taken).values(alert="sent"))
+    connection.execute(done.where(~taken, lost).values(alert="failed"))
 
 
-def _note_failure(
-    connection: Connection, alert_ids: Sequence[int], error: str, next_try_at: datetime
-) -> None:
-    values = {"attempts": _o.attempts + 1, "last_error": error, "next_try_at": next_try_at}
-    connection.execute(update(outbox).where(_o.alert_id.in_(alert_ids), _ALERT_PENDING).values(values))
-
-
-def _of(channel: str, alert_ids: Sequence[int]) -> ColumnElement[bool]:
-    return and_(_d.channel == channel, _d.alert_id.in_(alert_ids))
+def _of(channel: str, event_ids: Sequence[int]) -> ColumnElement[bool]:
+    return and_(_d.channel == channel, _d.event_id.in_(event_ids))

@@ -11,14 +11,16 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, or_, select, update
 
+from monitor.events.event import Earlier
 from monitor.model.decision import Reason
 from monitor.model.link import Link
 from monitor.model.refill import RefillState
 from monitor.model.terms import RefillMode
 from storage import flags, order_states, requests, targets
-from storage.alert_tables import deliveries, outbox
+from storage.alert_tables import deliveries, events
 from storage.engine import advisory_lock
 from storage.errors import WrongStateError
+from storage.events import dump_payload
 from storage.schema import orders, refill_events, refills, reviews, snapshots
 from storage.schema import targets as targets_table
 from storage.source_tables import source_state
@@ -97,7 +99,7 @@ def _end_guarantee(connection: Connection, order_id: str, now: datetime) -> None
 
 
 def _remove_texts(connection: Connection, order_ids: Sequence[str]) -> None:
-    """Remove texts of operators and consumers, and alerts about the orders."""
+    """Remove texts of operators and consumers, and events about the orders."""
     own = refills.c.order_id.in_(order_ids)
     connection.execute(
         update(refills).where(own, refills.c.last_error.is_not(None)).values(last_error=REMOVED)
@@ -113,29 +115,29 @@ def _remove_texts(connection: Connection, order_ids: Sequence[str]) -> None:
     connection.execute(update(refill_events).where(of_consumers).values(detail=REMOVED))
     noted = and_(reviews.c.order_id.in_(order_ids), reviews.c.note != "")
     connection.execute(update(reviews).where(noted).values(note=REMOVED))
-    _remove_alerts(connection, outbox.c.order_id.in_(order_ids))
+    _remove_events(connection, events.c.order_id.in_(order_ids))
 
 
-def _remove_alerts(connection: Connection, about: ColumnElement[bool]) -> None:
-    """Remove the texts of alerts; those that are still to be sent are kept unsent."""
-    alert = outbox.c
+def _remove_events(connection: Connection, about: ColumnElement[bool]) -> None:
+    """Remove the payloads of events; those that are still to be sent are kept unsent."""
+    event = events.c
     values = {
-        "text": REMOVED,
+        "version": 0,
+        "payload": dump_payload(Earlier(REMOVED)),
         "link": None,
-        "last_error": None,
-        "state": case((alert.state == "pending", "kept"), else_=alert.state),
-        "next_try_at": None,
+        "dedup_key": event.kind.cast(event.dedup_key.type),
+        "alert": case((event.alert == "pending", "kept"), else_=event.alert),
     }
-    ids = select(alert.alert_id).where(about)
-    connection.execute(delete(deliveries).where(deliveries.c.alert_id.in_(ids)))
-    connection.execute(update(outbox).where(about).values(values))
+    ids = select(event.event_id).where(about)
+    connection.execute(delete(deliveries).where(deliveries.c.event_id.in_(ids)))
+    connection.execute(update(events).where(about).values(values))
 
 
 def _remove_target(connection: Connection, target_id: int) -> None:
     """Remove the link of a target and the names that sources gave; it is not looked at any more."""
     row = connection.execute(select(targets_table).where(targets_table.c.target_id == target_id)).one()
-    _remove_alerts(
-        connection, or_(outbox.c.link == row.link, outbox.c.text.contains(row.link, autoescape=True))
+    _remove_events(
+        connection, or_(events.c.link == row.link, events.c.payload.contains(row.link, autoescape=True))
     )
     link = Link(row.kind, f"{FORGOTTEN_KEY}{target_id}")
     names = {"owner": None, "account": None, "source_account": None, "username_now": None, "request_key": ""}

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from storage.alert_tables import deliveries, outbox, self_checks
+from storage.alert_tables import deliveries, events, self_checks
 from storage.column_types import Instant
 from storage.daemon_table import daemons
 from storage.schema import (
@@ -56,7 +56,7 @@ HAPPENED: Mapping[Table, tuple[str, ...]] = {
     refill_events: ("at",),
     mass_drops: ("started_at", "ended_at"),
     reviews: ("opened_at", "closed_at"),
-    outbox: ("created_at", "sent_at"),
+    events: ("at",),
     deliveries: ("sent_at",),
     source_state: ("refused_at", "used_at", "blocked_since"),
     source_reads: ("last_count_at",),
@@ -68,7 +68,7 @@ HAPPENED: Mapping[Table, tuple[str, ...]] = {
 """Times at which something happened: set to now."""
 
 LASTS = {
-    "refills.leased_until", "refills.available_at", "refills.release_at", "outbox.next_try_at",
+    "refills.leased_until", "refills.available_at", "refills.release_at",
     "deliveries.next_try_at", "source_state.paused_until", "source_state.wait_until",
     "transfers.hold_until",
 }  # fmt: skip
@@ -100,7 +100,7 @@ LEFT: Mapping[str, str] = {
 }
 """Times that stay, each with the reason."""
 
-_r, _e, _s, _o, _d = refills.c, refill_events.c, source_state.c, outbox.c, deliveries.c
+_r, _e, _s, _d = refills.c, refill_events.c, source_state.c, deliveries.c
 
 
 def newest_written(connection: Connection, *, thorough: bool) -> datetime | None:
@@ -109,13 +109,13 @@ def newest_written(connection: Connection, *, thorough: bool) -> datetime | None
     Only indexes and small tables are read, unless `thorough`.
     """
     last_event = select(_e.at).order_by(_e.event_id.desc()).limit(1)
-    last_alert = select(_o.created_at).order_by(_o.alert_id.desc()).limit(1)
+    newest_event = select(events.c.at).order_by(events.c.event_id.desc()).limit(1)
     queries: list[Select[datetime]] = [
         select(func.max(daemons.c.beat_at)),
         select(func.max(source_requests.c.at)),
         select(func.max(_s.refused_at)),
         last_event,
-        last_alert,
+        newest_event,
     ]
     if thorough:
         queries += [select(func.max(orders.c.updated_at)), select(func.max(targets.c.last_look_at))]
@@ -165,7 +165,6 @@ def _waits(now: datetime) -> list[Update]:
         _counted_from_now(source_state, _s.paused_until, _s.refused_at, at),
         _counted_from_now(source_state, _s.wait_until, _s.used_at, at),
         _counted_from_now(transfers, transfers.c.hold_until, transfers.c.at, at),
-        update(outbox).where(_o.state == "pending", _o.next_try_at > at).values(next_try_at=at),
         update(deliveries).where(_d.state == "pending", _d.next_try_at > at).values(next_try_at=at),
     ]
 

@@ -12,11 +12,11 @@ from secrets import token_urlsafe
 
 from sqlalchemy import Connection, Update, bindparam, select, text, update
 
-from monitor.alerts.alert import dead_refill_alert
+from monitor.events.refills import refill_dead
 from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from storage import order_states, outbox, reviews
+from storage import events, order_states, reviews
 from storage.errors import LeaseLostError
 from storage.refills import LISTED, RefillRow, add_events, get, withdraw
 from storage.revision import require_here
@@ -225,8 +225,8 @@ def _backoff(attempt: int) -> timedelta:
 def _report_dead(
     connection: Connection, refill_id: int, order_id: str, quantity: int, error: str, now: datetime
 ) -> None:
-    """Add an alert and a refund review for a refill that is dead (RULES 1)."""
-    outbox.add(connection, dead_refill_alert(refill_id, order_id, quantity, error), now)
+    """Store an event and open a refund review for a refill that is dead (RULES 1)."""
     order = order_states.one_order(connection, order_id)
+    events.add(connection, refill_dead(order, refill_id, quantity, error), now)
     review = review_of(order, ReviewCause.REFILL_GIVEN_UP, quantity, refill_id)
     reviews.open_review(connection, review, order, now)

@@ -1,4 +1,4 @@
-"""Deleting old rows that nothing needs any more: events of refills, requests of customers, alerts.
+"""Deleting old rows that nothing needs any more: events of refills, requests of customers, events.
 
 Each table is read once, in the order of its key, which is that of time. A row that is kept is not read again.
 """
@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from monitor.model.refill import RefillState
-from storage.alert_tables import outbox
+from storage.alert_tables import events
 from storage.engine import advisory_lock, insert_into
 from storage.retention_tables import retention_progress
 from storage.schema import refill_events, refills, requests
@@ -71,7 +71,7 @@ TABLES: Mapping[str, _OldRows] = {
             ),
         ),
     ),
-    "outbox": _OldRows(outbox, outbox.c.alert_id, outbox.c.created_at, outbox.c.state != "pending"),
+    "events": _OldRows(events, events.c.event_id, events.c.at, events.c.alert != "pending"),
 }
 
 

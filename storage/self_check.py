@@ -5,17 +5,18 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select, text, update
 
-from monitor.alerts.alert import AlertKind
 from monitor.alerts.self_check import Undelivered
 from monitor.cadence.schedule import Priority
+from monitor.events.kind import EventKind
 from monitor.sources.breaker import SEEN
-from storage.alert_tables import outbox, self_checks
+from storage.alert_tables import deliveries, events, self_checks
 from storage.engine import insert_into
 from storage.schema import targets
 from storage.source_tables import source_reads, source_requests
 
 _t = targets.c
-_o = outbox.c
+_d = deliveries.c
+_e = events.c
 _s = self_checks.c
 
 
@@ -48,18 +49,21 @@ def first_request(connection: Connection, source: str, after: datetime) -> datet
 
 def undelivered(connection: Connection) -> Undelivered | None:
     """The alerts that wait for a channel; None without any."""
-    query = select(func.count(), func.min(_o.created_at), func.max(_o.last_error))
-    alerts, since, error = connection.execute(query.where(text("outbox.state = 'pending'"))).one()
-    return Undelivered(alerts, since, error or "") if alerts else None
+    waiting = select(func.count(), func.min(_e.at)).where(text("events.alert = 'pending'"))
+    error = select(func.max(_d.last_error)).where(text("deliveries.state = 'pending'"))
+    alerts, since = connection.execute(waiting).one()
+    if not alerts:
+        return None
+    return Undelivered(alerts, since, connection.execute(error).scalar() or "")
 
 
-def holding(connection: Connection) -> dict[AlertKind, datetime]:
+def holding(connection: Connection) -> dict[EventKind, datetime]:
     """The conditions that hold, with the time from which on they do."""
     rows = connection.execute(select(_s.kind, _s.since).where(_s.since.is_not(None)))
     return {row.kind: row.since for row in rows}
 
 
-def checked(connection: Connection, kinds: Sequence[AlertKind], now: datetime) -> None:
+def checked(connection: Connection, kinds: Sequence[EventKind], now: datetime) -> None:
     """Note that conditions were checked; a write in each round shows that the database can be written."""
     row = insert_into(connection, self_checks).values(
         [{"kind": kind, "checked_at": now} for kind in sorted(kinds)]
@@ -68,13 +72,13 @@ def checked(connection: Connection, kinds: Sequence[AlertKind], now: datetime) -
     connection.execute(change)
 
 
-def begin(connection: Connection, kind: AlertKind, now: datetime) -> bool:
+def begin(connection: Connection, kind: EventKind, now: datetime) -> bool:
     """Note that a condition holds; False if another process has noted it before."""
     change = update(self_checks).where(_s.kind == kind, _s.since.is_(None)).values(since=now)
     return connection.execute(change).rowcount == 1
 
 
-def end(connection: Connection, kind: AlertKind) -> bool:
+def end(connection: Connection, kind: EventKind) -> bool:
     """Note that a condition has ended; False if another process has noted it before."""
     change = update(self_checks).where(_s.kind == kind, _s.since.is_not(None)).values(since=None)
     return connection.execute(change).rowcount == 1

@@ -2,14 +2,14 @@
 
 from sqlalchemy import Connection, func, select
 
-from storage.alert_tables import outbox
+from storage.alert_tables import events
 from storage.column_types import AnySelect
 from storage.schema import decisions, drops, orders, refills, snapshots, targets
 
 
 def counts(connection: Connection) -> dict[str, int]:
     """Numbers of orders, targets, looks, drops and alerts."""
-    tables = {"orders": orders, "targets": targets, "looks": snapshots, "drops": drops, "alerts": outbox}
+    tables = {"orders": orders, "targets": targets, "looks": snapshots, "drops": drops, "alerts": events}
     return {
         name: connection.execute(select(func.count()).select_from(table)).scalar_one()
         for name, table in tables.items()

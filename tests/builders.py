@@ -10,6 +10,8 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from monitor.events.event import Earlier, Event, Subject
+from monitor.events.kind import EventKind
 from monitor.guarantee.claims import Claim
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.drop import Drop, DropState
@@ -140,3 +142,8 @@ def a_refill(quantity: int = 100, state: RefillState = RefillState.QUEUED, **cha
 
 def a_completed_refill(quantity: int, at: datetime, delivered: int | None = None) -> Refill:
     return a_refill(quantity, RefillState.COMPLETED, completed_at=at, delivered=delivered)
+
+
+def an_event(kind: EventKind, text: str, order_id: str | None = None, link: str | None = None) -> Event:
+    """An event with a given text."""
+    return Event(kind, Earlier(text), Subject(order_id, link=link))

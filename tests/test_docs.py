@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from monitor.alerts.alert import AlertKind
-from monitor.alerts.severity import RESOLVED, severity_of
 from refilld.settings.settings import Settings
 from refilld.settings.sources import SourceSection
 from refilld.settings.terms import ServiceSection, TermsSection
+from tests import events_page
 from tests.command_tree import commands
 
 ROOT = Path(__file__).parent.parent
@@ -69,14 +68,9 @@ def test_every_key_of_the_configuration_is_in_the_example(section: str) -> None:
     assert keys == set(model.model_fields)
 
 
-@pytest.mark.parametrize("kind", AlertKind)
-def test_every_kind_of_alert_is_documented(kind: AlertKind) -> None:
-    """With its severity, or as the end of another kind, which is info."""
-    page = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
-    rows = [line.split("|")[1:] for line in page.splitlines() if line.startswith("| `")]
-    severities = [severity.strip() for kinds, severity, *_ in rows if f"`{kind}`" in kinds]
-    ends = [end for *_, end, _ in rows if f"`{kind}`" in end]
-    assert severities == [severity_of(kind)] or (ends and kind in RESOLVED)
+def test_the_catalogue_of_events_is_that_of_the_code() -> None:
+    """`python -m tests.events_page > docs/events.md` writes it."""
+    assert (ROOT / "docs" / "events.md").read_text(encoding="utf-8") == events_page.page()
 
 
 @pytest.mark.parametrize("page", [*PAGES, *MORE_PAGES], ids=lambda page: page.name)

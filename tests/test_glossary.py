@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table
 
-from monitor.alerts.alert import AlertKind
+from monitor.events.kind import EventKind
 from monitor.guarantee.refund_review import ReviewCause
 from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
@@ -31,7 +31,7 @@ GROUPS = {
 LINES = [*chain.from_iterable(GROUPS.values())]
 TABLES = metadata.sorted_tables
 VOCABULARIES: list[type[StrEnum]] = [
-    *(AlertKind, ReviewCause, Action, Reason, DropState, LinkKind, Flag, OrderStatus, RefillState),
+    *(EventKind, ReviewCause, Action, Reason, DropState, LinkKind, Flag, OrderStatus, RefillState),
     *(Outcome, Metric, TargetProblem, BelowStart, RefillMode, TermsOrigin, Purpose),
 ]
 _LINE = re.compile(r"\* \*\*([^*]+)\*\*(?: \((?:`\w+`(?:, )?)+\))?: [A-Z0-9`].*\.")

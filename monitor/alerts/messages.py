@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from monitor.alerts.alert import AlertKind
-from monitor.alerts.severity import Severity, severity_of
+from monitor.events.catalogue import severity_of
+from monitor.events.kind import EventKind
+from monitor.events.severity import Severity
 
 LONGEST_TITLE = 80
 """Characters of the longest title."""
@@ -55,7 +56,7 @@ def one_line(text: str) -> str:
     return text.translate(_REPLACED).strip()
 
 
-def title(kind: AlertKind, alerts: int = 1, part: int = 1, parts: int = 1) -> str:
+def title(kind: EventKind, alerts: int = 1, part: int = 1, parts: int = 1) -> str:
     """The title of a message: the kind, the number of alerts, and the severity unless it is `info`."""
     severity = severity_of(kind)
     number = f" ({alerts})" if alerts > 1 else ""

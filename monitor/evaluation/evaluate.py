@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from monitor.alerts.alert import Alert, decision_alert
 from monitor.cadence.schedule import Cadence, LookSummary, NextLook, Priority
 from monitor.evaluation.admission import AdmittedLook, Look, admit_look
 from monitor.evaluation.holding import (
@@ -23,6 +22,8 @@ from monitor.evaluation.mass_drop_state import MassDropChange, MassDropState, ma
 from monitor.evaluation.source_choice import UNSEEN_OUTCOMES, SourceRouter
 from monitor.evaluation.target_problem import failures_after, notify, problem_of
 from monitor.evaluation.target_state import TargetState
+from monitor.events.drops import drop_decided
+from monitor.events.event import Event
 from monitor.guarantee.daily_caps import DailyCaps, queued_of
 from monitor.guarantee.gone_detection import Absence, observe
 from monitor.guarantee.mass_drop import MassDropRule
@@ -85,7 +86,7 @@ class LookEvaluation:
     next_look: NextLook | None
     """None when no order of the target needs another look."""
     noop_bounds: NoopBounds | None
-    alerts: tuple[Alert, ...]
+    events: tuple[Event, ...]
     judged: bool
     opened: bool
 
@@ -175,7 +176,7 @@ def _conclude(look: AdmittedLook, reads: SourceReads, policy: LookPolicy) -> Loo
         read_at,
         other_account=look.shows_other_account,
     )
-    notified, alert = notify(problem, known, look.orders, kept)
+    notified, told = notify(problem, known, look.orders, kept)
     following = _next_look(look, orders, failures, policy.cadence)
     if policy.router is not None:
         unseen = _unseen(look)
@@ -183,7 +184,7 @@ def _conclude(look: AdmittedLook, reads: SourceReads, policy: LookPolicy) -> Loo
         if following is not None and schedule.source != state.schedule.source and unseen:
             following = _due_at_once(following, state, kept)
         known = replace(known, schedule=schedule)
-    alerts = () if alert is None else (alert,)
+    events = () if told is None else (told,)
     return LookEvaluation(
         state=replace(known, notified_problem=notified),
         snapshot=kept,
@@ -192,7 +193,7 @@ def _conclude(look: AdmittedLook, reads: SourceReads, policy: LookPolicy) -> Loo
         verdicts=look.verdicts,
         next_look=following,
         noop_bounds=_noop_bounds(look, orders),
-        alerts=_decision_alerts(look, policy.caps) + alerts,
+        events=_decision_events(look, policy.caps) + events,
         judged=look.judged,
         opened=look.opened,
     )
@@ -257,19 +258,19 @@ def _noop_bounds(look: AdmittedLook, orders: Sequence[OrderState]) -> NoopBounds
     return noop_bounds(orders, look.kept.at, look.kept.judged)
 
 
-def _decision_alerts(look: AdmittedLook, caps: DailyCaps) -> tuple[Alert, ...]:
+def _decision_events(look: AdmittedLook, caps: DailyCaps) -> tuple[Event, ...]:
     return tuple(
-        decision_alert(decision, state.order)
+        drop_decided(decision, state.order)
         for state, verdict in zip(look.orders, look.verdicts, strict=False)
         for decision in verdict.new_decisions
-        if _has_alert(decision, verdict, state, caps)
+        if _has_event(decision, verdict, state, caps)
     )
 
 
-def _has_alert(decision: Decision, verdict: Verdict, state: OrderState, caps: DailyCaps) -> bool:
-    """Whether a decision gets its own alert.
+def _has_event(decision: Decision, verdict: Verdict, state: OrderState, caps: DailyCaps) -> bool:
+    """Whether a decision gets its own event.
 
-    A mass drop has one alert for all, and so has a daily cap, except for a refill that no day has room for. A
+    A mass drop has one event for all, and so has a daily cap, except for a refill that no day has room for. A
     recovered held refill has none. The summary of a backlog tells of its old drops.
     """
     if decision.reason is Reason.DAILY_CAP:

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from monitor.alerts.alert import (
-    Alert,
-    gone_alert,
-    other_account_alert,
-    private_alert,
-    refused_alert,
-    target_ready_alert,
-)
 from monitor.evaluation.target_state import TargetState
+from monitor.events.event import Event
+from monitor.events.targets import (
+    target_gone,
+    target_other_account,
+    target_private,
+    target_ready,
+    target_refused,
+)
 from monitor.guarantee.gone_detection import ABSENT, Absence
 from monitor.model.order_state import OrderState
 from monitor.model.snapshot import DEFINITE_REFUSALS, Outcome, Snapshot
@@ -50,30 +50,30 @@ def notify(
     state: TargetState,
     orders: Sequence[OrderState],
     kept: Snapshot,
-) -> tuple[TargetProblem | None, Alert | None]:
-    """Return the problem that the operator has been notified of, and the alert that does so now.
+) -> tuple[TargetProblem | None, Event | None]:
+    """Return the problem that the operator has been notified of, and the event that does so now.
 
-    `state` has absence and failures as they are after the look. An alert is sent once per problem, and only
-    while the problem suspends a covered order; a count ends every problem, and an alert says so.
+    `state` has absence and failures as they are after the look. There is one event per problem, and only
+    while the problem suspends a covered order; a count ends every problem, and an event says so.
     """
     known = state.notified_problem
     suspended = sum(one.covered(kept.at) for one in orders)
     if kept.outcome is Outcome.COUNT:
-        ended = target_ready_alert(state.target, known, suspended) if known and suspended else None
+        ended = target_ready(state.target, known, suspended) if known and suspended else None
         return None, ended
     if problem is None or problem is known or (problem is TargetProblem.UNREAD and known is not None):
         return known, None
     if not suspended:
         return known, None
-    return problem, _alert(problem, state, kept, suspended)
+    return problem, _event(problem, state, kept, suspended)
 
 
-def _alert(problem: TargetProblem, state: TargetState, kept: Snapshot, suspended: int) -> Alert:
+def _event(problem: TargetProblem, state: TargetState, kept: Snapshot, suspended: int) -> Event:
     if problem is TargetProblem.GONE:
-        return gone_alert(state.target, state.absence, suspended)
+        return target_gone(state.target, state.absence, suspended)
     if problem is TargetProblem.PRIVATE:
-        return private_alert(state.target, suspended)
+        return target_private(state.target, suspended)
     if problem is TargetProblem.OTHER_ACCOUNT:
-        return other_account_alert(state.target, kept.detail, suspended)
+        return target_other_account(state.target, kept.detail, suspended)
     why = f"{kept.outcome}: {kept.detail}" if kept.detail else kept.outcome
-    return refused_alert(state.target, why, state.failures)
+    return target_refused(state.target, why, state.failures)

@@ -99,6 +99,11 @@ def money(found: Sum) -> str:
     return ", ".join(parts)
 
 
+def amounts_of(found: Sum) -> dict[str, Decimal]:
+    """The amounts by currency, empty for one that is not known; what has no price is left out."""
+    return {part.currency or "": part.amount for part in found.by_currency if part.amount is not None}
+
+
 def sum_words(found: Sum, noun: str = "refill") -> str:
     """A sum in words."""
     words = f"{counted(found.number, noun)}, {counted(found.units, 'unit')}"

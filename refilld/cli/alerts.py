@@ -8,9 +8,10 @@ import click
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.parameters import DURATION
+from refilld.services.alert_fields import alert_fields
 from refilld.terminal import console
+from storage import alert_list
 from storage import drops as drop_rows
-from storage import outbox
 
 DROPS = (
     Column("drop_id"),
@@ -69,7 +70,7 @@ def alerts_list(
     """Show alerts, newest first, with their severity and the state of their delivery."""
     since = None if age is None else context.now() - age
     with context.database() as database, database.read() as tx:
-        rows = [asdict(row) for row in outbox.listed(tx, limit=limit, since=since)]
+        rows = [alert_fields(row) for row in alert_list.listed(tx, limit=limit, since=since)]
     print_list(EVERY_ALERT, rows, as_json=as_json, wide=wide)
 
 
@@ -87,8 +88,8 @@ def list_(
     with context.database() as database, database.read() as tx:
         found = drop_rows.listed(tx, open_only=open_only, limit=limit, since=since)
         rows = [asdict(row) for row in found]
-        others = outbox.listed(tx, limit=limit, about_drops=False, since=since)
-        other_rows = [asdict(row) for row in others]
+        others = alert_list.listed(tx, limit=limit, about_drops=False, since=since)
+        other_rows = [alert_fields(row) for row in others]
     if as_json:
         rows = [{"record": "drop"} | row for row in rows]
         other_rows = [{"record": "alert"} | row for row in other_rows]

@@ -40,6 +40,7 @@ from refilld.services.look_obstacle import EnabledSources, enabled_sources, open
 from refilld.services.manual_check import ManualCheck
 from refilld.settings.settings import Settings
 from refilld.sources import cadence_for, reroute_targets, router_for
+from refilld.texts.renderer import default_renderer
 from storage import held_refills, sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.daemons import DaemonMode
@@ -126,6 +127,7 @@ class Daemon:
             self.database,
             self.clock,
             open_channels(self.settings.alerts.urls),
+            default_renderer().text,
             self._wait,
             lambda: heartbeat("alerting"),
         )

@@ -10,7 +10,7 @@ import structlog
 
 from jobs.channel_round import AlertChannel, ChannelError
 from monitor.alerts.messages import divide, one_line
-from monitor.alerts.severity import Severity
+from monitor.events.severity import Severity
 from monitor.model.time_words import minute
 
 log = structlog.get_logger()

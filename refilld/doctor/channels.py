@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from jobs.channel_round import ChannelError
-from monitor.alerts.severity import Severity
+from monitor.events.severity import Severity
 from refilld.channels import AppriseChannel, open_channels
 from refilld.config import ConfigError
 from refilld.doctor.finding import Finding, error, ok, warning

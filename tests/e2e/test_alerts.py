@@ -11,9 +11,10 @@ from typing import Any, Self
 import pytest
 
 from jobs.alerting import Alerting
-from monitor.alerts.alert import source_alert
+from monitor.events.sources import source_blocked
 from refilld.channels import open_channels
-from storage import migrate, outbox
+from refilld.texts.renderer import default_renderer
+from storage import events, migrate
 from storage.engine import Database
 from tests.e2e.installation import Installation, Sold, until
 
@@ -114,15 +115,17 @@ def test_a_failing_channel_is_reported_without_its_secrets(place: Installation, 
 def alerting(
     tmp_path: Path, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[datetime], None]]:
-    """One round of the real job at a given time, with one alert in the outbox since NOON."""
+    """One round of the real job at a given time, with one alert since NOON."""
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     database = Database(f"sqlite:///{tmp_path / 'refilld.db'}")
     migrate.upgrade(database)
     with database.write() as tx:
-        outbox.add(tx, source_alert("instaloader", "rate_limited", "later"), NOON)
+        events.add(tx, source_blocked("instaloader", "rate_limited", NOON + timedelta(hours=1)), NOON)
     channels = open_channels([webhook.url])
-    yield lambda at: Alerting(database, lambda: at, channels, lambda _: False).run_once()
+    yield lambda at: Alerting(
+        database, lambda: at, channels, default_renderer().text, lambda _: False
+    ).run_once()
     database.close()
 
 

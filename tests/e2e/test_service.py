@@ -97,10 +97,10 @@ def test_the_log_is_one_json_object_per_line(place: Installation) -> None:
         place.world.outage = RATE_LIMITED
         daemon.until_logged("source.paused")
         with closing(sqlite3.connect(place.folder / "refilld.db", timeout=MAX_WAIT)) as fault:
-            fault.execute("ALTER TABLE outbox RENAME TO mislaid").close()
+            fault.execute("ALTER TABLE events RENAME TO mislaid").close()
             failed = daemon.until_logged("job.failed", job="alerting")[0]
-            fault.execute("ALTER TABLE mislaid RENAME TO outbox").close()
-        assert "no such table: outbox" in failed["exception"]
+            fault.execute("ALTER TABLE mislaid RENAME TO events").close()
+        assert "no such table: events" in failed["exception"]
         assert daemon.stop() == 0
         for line in daemon.events:
             assert {"event", "level", "timestamp"} <= line.keys()

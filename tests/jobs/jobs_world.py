@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import select
@@ -26,8 +27,9 @@ from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
 from monitor.sources.budget import Budget
 from monitor.sources.contract import Reading, Source
+from refilld.services.alert_fields import alert_fields
 from refilld.services.manual_check import ManualCheck
-from storage import flags, leases, operator_actions, orders, requests, targets
+from storage import alert_list, flags, leases, operator_actions, orders, requests, targets
 from storage.engine import Database
 from storage.leases import ClaimedRefill
 from storage.schema import metadata
@@ -210,6 +212,16 @@ class JobsWorld:
             rows = tx.execute(select(*wanted).order_by(*found.primary_key)).all()
         return [row[0] if len(columns) == 1 else tuple(row) if columns else row for row in rows]
 
+    def alerts(self, *columns: str) -> list[Any]:
+        """Alerts as they are listed, oldest first: whole, or some fields, or the values of one."""
+        with self.database.read() as tx:
+            found = [alert_fields(row) for row in reversed(alert_list.listed(tx, limit=10_000))]
+        if len(columns) == 1:
+            return [fields[columns[0]] for fields in found]
+        if not columns:
+            return [SimpleNamespace(**fields) for fields in found]
+        return [tuple(fields[name] for name in columns) for fields in found]
+
     def everything(self) -> Mapping[str, list[Any]]:
         return {table: self.rows(table) for table in metadata.tables}
 
@@ -237,7 +249,7 @@ def refills_of(world: JobsWorld) -> list[tuple[str, int, RefillState]]:
 
 def alerts_of(world: JobsWorld) -> list[str]:
     """The kinds of all alerts except reviews, which a short first look adds."""
-    return [str(kind) for kind in world.rows("outbox", "kind") if kind != "review.opened"]
+    return [str(kind) for kind in world.alerts("kind") if kind != "review.opened"]
 
 
 @contextmanager

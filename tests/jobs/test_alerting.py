@@ -8,15 +8,16 @@ import pytest
 
 from jobs.alerting import Alerting
 from jobs.channel_round import MOST_MESSAGES, MOST_REFUSALS, SPACING, TAKEN_FOR, ChannelError
-from monitor.alerts.alert import Alert, AlertKind
 from monitor.alerts.messages import MOST_TEXTS, Room
 from monitor.alerts.retries import GIVE_UP_AFTER, LONGEST_LIMIT, LONGEST_PAUSE
-from monitor.alerts.severity import Severity
-from storage import outbox
-from tests.builders import DAY, HOUR, INSTANT, MINUTE, SECOND, START
+from monitor.events.kind import EventKind
+from monitor.events.severity import Severity
+from refilld.texts.renderer import default_renderer
+from storage import events
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, SECOND, START, an_event
 from tests.jobs.jobs_world import JobsWorld
 
-HELD, DEAD = AlertKind.DROP_HELD, AlertKind.REFILL_DEAD
+HELD, DEAD = EventKind.DROP_HELD, EventKind.REFILL_DEAD
 NO = "alerts.urls number 1 did not take the message"
 
 
@@ -49,18 +50,20 @@ def refusing(*bad: str, error: BaseException | None = None) -> Callable[[str], B
     return lambda body: (error or ChannelError(NO)) if not bad or any(word in body for word in bad) else None
 
 
-def put(world: JobsWorld, texts: Sequence[str], kind: AlertKind = HELD) -> None:
+def put(world: JobsWorld, texts: Sequence[str], kind: EventKind = HELD) -> None:
     with world.database.write() as tx:
         for text in texts:
-            outbox.add(tx, Alert(kind, text), world.now)
+            events.add(tx, an_event(kind, text), world.now)
 
 
 def run(world: JobsWorld, *channels: ScriptedChannel) -> None:
-    Alerting(world.database, world.clock, channels, world.wait, world.heartbeat).run_once()
+    Alerting(
+        world.database, world.clock, channels, default_renderer().text, world.wait, world.heartbeat
+    ).run_once()
 
 
 def states(world: JobsWorld) -> list[str]:
-    return world.rows("outbox", "state")
+    return world.alerts("state")
 
 
 def test_alerts_of_one_kind_go_out_in_one_message(world: JobsWorld) -> None:
@@ -78,9 +81,9 @@ def test_alerts_of_one_kind_go_out_in_one_message(world: JobsWorld) -> None:
 
 def test_the_most_urgent_goes_first(world: JobsWorld) -> None:
     """Whatever was first."""
-    put(world, ["confirmed"], AlertKind.DROP_CONFIRMED)
+    put(world, ["confirmed"], EventKind.DROP_CONFIRMED)
     put(world, ["dead"], DEAD)
-    put(world, ["blocked"], AlertKind.SOURCE_BLOCKED)
+    put(world, ["blocked"], EventKind.SOURCE_BLOCKED)
     channel = ScriptedChannel()
     run(world, channel)
     assert channel.texts == ["blocked", "dead", "confirmed"]
@@ -151,7 +154,7 @@ def test_a_channel_that_takes_nothing_rests_longer_each_time(world: JobsWorld) -
     assert waits[:7] == [wait * SECOND for wait in (30, 60, 120, 240, 480, 900, 900)]
     assert max(waits) == LONGEST_PAUSE
     assert timedelta(0) < world.now - START - GIVE_UP_AFTER <= 2 * LONGEST_PAUSE
-    assert world.rows("outbox", "state", "last_error") == [("failed", NO)]
+    assert world.alerts("state", "last_error") == [("failed", NO)]
 
 
 def test_many_alerts_do_not_hammer_a_channel_that_takes_nothing(world: JobsWorld) -> None:
@@ -203,13 +206,13 @@ def test_a_bad_alert_delays_no_later_one(world: JobsWorld) -> None:
         put(world, [f"later {number}"])
         run(world, channel)
         assert channel.texts[-1] == f"later {number}"
-    assert world.rows("outbox", "state", "last_error")[0] == ("failed", NO)
+    assert world.alerts("state", "last_error")[0] == ("failed", NO)
 
 
 def test_other_kinds_show_that_an_alert_is_bad(world: JobsWorld) -> None:
     """The least related message is tried after the first alert that was refused alone."""
     put(world, [f"bad {number}" for number in range(30)], DEAD)
-    put(world, ["good"], AlertKind.DROP_CONFIRMED)
+    put(world, ["good"], EventKind.DROP_CONFIRMED)
     channel = ScriptedChannel(fails=refusing("bad"))
     run(world, channel)
     assert channel.texts == ["good"]

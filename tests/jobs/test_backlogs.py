@@ -35,7 +35,7 @@ def summaries(world: JobsWorld, at: datetime | None = None) -> list[str]:
     """Run the job, and give the summaries."""
     world.now = at or world.now
     BacklogSummaries(world.database, world.clock).run_once()
-    return [text for text in world.rows("outbox", "text") if text.startswith("backlog:")]
+    return [text for text in world.alerts("text") if text.startswith("backlog:")]
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_an_old_drop_is_held_and_makes_no_alert_of_its_own(backlog: JobsWorld) -
     """Nor does its refund review, nor a mass drop: two of three targets have not fallen just now."""
     assert decisions_of(backlog) == [(name, "hold", "backlog", 500) for name in NAMES[:2]]
     assert refills_of(backlog) == [(name, 500, RefillState.HELD) for name in NAMES[:2]]
-    assert backlog.rows("outbox", "kind") == []
+    assert backlog.alerts("kind") == []
     assert backlog.rows("reviews", "order_id") == ["one", "two"]
     assert backlog.rows("mass_drops") == []
 
@@ -130,7 +130,7 @@ def test_an_old_drop_that_is_seen_after_the_summary_is_held_and_told(world: Jobs
     summaries(world, IMPORTED + LONGEST_WAIT)
     lose(world, "one", at=IMPORTED + 7 * DAY)
     assert decisions_of(world) == [("one", "hold", "backlog", 500)]
-    assert [str(kind) for kind in world.rows("outbox", "kind")] == [
+    assert [str(kind) for kind in world.alerts("kind")] == [
         "backlog.judged", "review.opened", "drop.held",
     ]  # fmt: skip
 

@@ -78,7 +78,7 @@ def test_a_cap_is_told_once_a_day(three: JobsWorld) -> None:
     three.sell(an_order("four", "four"))
     lose(three, "four", at=OPENED + 3 * HOUR)
     assert alerts_of(three) == ["drop.confirmed", "drop.confirmed", "daily_cap.reached"]
-    told = [text for text in three.rows("outbox", "text") if "daily cap" in text]
+    told = [text for text in three.alerts("text") if "daily cap" in text]
     (text,) = told
     assert text == (
         "the daily cap of the shop, 1,200 units, is reached; 1 refill held for it so far, decided anew from "

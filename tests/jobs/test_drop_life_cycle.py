@@ -37,7 +37,7 @@ def test_a_loss_is_suspected_then_confirmed_then_refilled(world: JobsWorld) -> N
         "order 1: followers of https://www.instagram.com/natgeo/ are 1490, whole at 2000, 510 missing; "
         "a refill of 510 is queued (drop_confirmed)"
     )
-    assert world.rows("outbox", "kind", "order_id", "text")[1:] == [("drop.confirmed", "1", text)]
+    assert world.alerts("kind", "order_id", "text")[1:] == [("drop.confirmed", "1", text)]
 
 
 def test_the_same_loss_is_never_refilled_twice(world: JobsWorld) -> None:

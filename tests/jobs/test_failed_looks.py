@@ -25,7 +25,7 @@ def test_a_failed_look_changes_nothing_but_the_snapshot_and_the_schedule(
     before = world.everything()
     world.look(outcome, LATER + HOUR)
     after = world.everything()
-    changed = {table for table in before if before[table] != after[table]} - {"outbox"}
+    changed = {table for table in before if before[table] != after[table]} - {"events"}
     assert changed == {"snapshots", "targets"}
     target = world.target()
     assert target.schedule.next_due_at is not None
@@ -55,7 +55,7 @@ def test_a_target_that_cannot_be_read_is_alerted_once_after_three_looks(
         world.look(outcome, LATER + hours * HOUR)
     link = "https://www.instagram.com/natgeo/"
     text = f"followers of {link} could not be read 3 times in a row ({outcome}: scripted {outcome})"
-    assert world.rows("outbox", "kind", "text", "link") == [("target.refused", text, link)]
+    assert world.alerts("kind", "text", "link") == [("target.refused", text, link)]
     world.look(2000, LATER + 7 * HOUR)
     for hours in range(8, 12):
         world.look(outcome, LATER + hours * HOUR)

@@ -47,7 +47,7 @@ TABLES = (
     "drops",
     "decisions",
     "refills",
-    "outbox",
+    "events",
     "mass_drops",
     "orders",
     "requests",

@@ -8,7 +8,6 @@ from itertools import pairwise
 import pytest
 
 from jobs.look_recording import record_looks
-from monitor.alerts.alert import GONE_WORDS
 from monitor.guarantee.gone_detection import Absence
 from monitor.model.link import Link, LinkKind
 from monitor.model.snapshot import Outcome
@@ -36,7 +35,7 @@ def watch(world: JobsWorld, script: Script, duration: timedelta) -> None:
 
 
 def alerts_of(world: JobsWorld) -> list[str]:
-    return [str(kind) for kind in world.rows("outbox", "kind")]
+    return [str(kind) for kind in world.alerts("kind")]
 
 
 def answer_for(world: JobsWorld, order_id: str, script: Script) -> str:
@@ -60,8 +59,12 @@ def test_a_target_absent_for_a_day_while_others_are_read_is_suspended_and_alerte
     watch(world, lost(outcome), 23 * HOUR)
     assert (alerts_of(world), world.target().absence.gone_at) == ([], None)
     watch(world, lost(outcome), 3 * DAY)
-    ((kind, text),) = world.rows("outbox", "kind", "text")
-    assert (kind, GONE_WORDS in text, "2 order(s) suspended" in text) == ("target.gone", True, True)
+    ((kind, text),) = world.alerts("kind", "text")
+    assert (kind, "Please tell us the new one" in text, "2 order(s) suspended" in text) == (
+        "target.gone",
+        True,
+        True,
+    )
     absence = world.target().absence
     assert absence.since is not None
     assert absence.gone_at is not None
@@ -80,8 +83,8 @@ def test_a_target_is_never_gone_while_nothing_else_is_read(world: JobsWorld, oth
     world.lose(1500)
     watch(world, lost(others=others), 5 * DAY)
     assert world.target().absence.gone_at is None
-    alerts = [row.kind for row in world.rows("outbox") if row.link == a_profile().link.url]
-    assert alerts == ["drop.confirmed", "target.refused"]
+    alerts = [row.kind for row in world.alerts() if row.link == a_profile().link.url]
+    assert alerts == ["review.opened", "drop.confirmed", "target.refused"]
     assert [row.quantity for row in world.claim()] == [500]
 
 
@@ -154,7 +157,7 @@ def test_a_post_out_of_reach_of_its_source_is_not_gone(world: JobsWorld) -> None
             record_looks(tx, {target_id: out_of_reach}, world.policy)
     assert world.target().absence == Absence()
     text = f"followers of {a_profile().link} could not be read 3 times in a row (unavailable: {detail})"
-    assert world.rows("outbox", "kind", "text") == [("target.refused", text)]
+    assert world.alerts("kind", "text") == [("target.refused", text)]
 
 
 def test_a_name_that_was_taken_over_is_not_judged_and_is_told_once(world: JobsWorld) -> None:
@@ -170,7 +173,7 @@ def test_a_name_that_was_taken_over_is_not_judged_and_is_told_once(world: JobsWo
         "whose followers are not judged; 1 order(s) wait for the account that they were sold for. "
         "Ask the customer for its new name"
     )
-    assert world.rows("outbox", "kind", "text") == [("target.other_account", text)]
+    assert world.alerts("kind", "text") == [("target.other_account", text)]
 
 
 def test_a_renamed_profile_stays_the_same_target(world: JobsWorld) -> None:

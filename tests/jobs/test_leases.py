@@ -52,10 +52,10 @@ def test_a_refill_is_given_up_after_its_last_attempt_with_one_alert(queued: Jobs
         job(queued, max_attempts=3).run_once()
     assert state_of(queued) is RefillState.DEAD
     expected = "refill 1 of 500 for order 1 is given up (the lease ended); requeue or cancel it"
-    before = queued.rows("outbox", "kind", "text")
+    before = queued.alerts("kind", "text")
     assert ("refill.dead", expected) in before
     job(queued, max_attempts=3).run_once()
-    assert queued.rows("outbox", "kind", "text") == before
+    assert queued.alerts("kind", "text") == before
 
 
 def test_a_late_completion_fails_because_the_lease_is_lost(queued: JobsWorld) -> None:

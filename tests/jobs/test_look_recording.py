@@ -74,7 +74,7 @@ def test_after_a_clock_step_back_looks_keep_their_order(world: JobsWorld, back: 
 
 
 @pytest.mark.parametrize(
-    "table", ["snapshots", "drops", "decisions", "refills", "refill_events", "outbox", "targets"]
+    "table", ["snapshots", "drops", "decisions", "refills", "refill_events", "events", "targets"]
 )
 def test_a_look_and_what_follows_from_it_are_written_together_or_not_at_all(
     world: JobsWorld, table: str

@@ -44,7 +44,7 @@ def refills_of(world: JobsWorld) -> list[tuple[str, int, RefillState]]:
 
 
 def kinds(world: JobsWorld) -> list[str]:
-    return [str(kind) for kind in world.rows("outbox", "kind")]
+    return [str(kind) for kind in world.alerts("kind")]
 
 
 def test_refills_of_a_mass_drop_are_held(fallen: JobsWorld) -> None:
@@ -56,7 +56,7 @@ def test_refills_of_a_mass_drop_are_held(fallen: JobsWorld) -> None:
 def test_a_mass_drop_raises_one_alert(fallen: JobsWorld) -> None:
     """One alert for the mass drop, none for each order."""
     assert kinds(fallen) == ["mass_drop.started"]
-    (text,) = fallen.rows("outbox", "text")
+    (text,) = fallen.alerts("text")
     assert text.startswith("mass drop: 3 of 5 targets judged in 6h lost followers")
 
 
@@ -67,7 +67,7 @@ def test_a_mass_drop_that_grows_is_told_again(fallen: JobsWorld) -> None:
     for at in (LATER + 3 * HOUR, LATER + 5 * HOUR):
         for name in more:
             fallen.look(1500, at, profile=name)
-    grown = [text for kind, text in fallen.rows("outbox", "kind", "text") if kind == "mass_drop.grown"]
+    grown = [text for kind, text in fallen.alerts("kind", "text") if kind == "mass_drop.grown"]
     text = (
         "the mass drop of followers grows: 6 refills, 3,000 units are held for it now;"
         " refilld mass-drops release followers --dry-run shows them"
@@ -110,7 +110,7 @@ def test_a_mass_drop_ends_by_itself_with_an_alert(fallen: JobsWorld) -> None:
     assert (row.metric, row.started_at, row.ended_at) == ("followers", LATER, LATER + 9 * HOUR)
     assert kinds(fallen) == ["mass_drop.started", "mass_drop.ended"]
     over = "the mass drop of followers is over; 3 refill(s) are still held for it"
-    assert fallen.rows("outbox", "text")[1] == over
+    assert fallen.alerts("text")[1] == over
 
 
 def test_after_the_hold_a_drop_is_released_and_a_recovered_one_discarded(fallen: JobsWorld) -> None:

@@ -204,7 +204,7 @@ def test_a_source_whose_canary_fails_stops_without_asking_for_customers_targets(
         (START + 3 * HOUR, "instagram"),
     ]
     assert state(world) == "stopped"
-    assert world.rows("outbox", "text")[-1] == (
+    assert world.alerts("text")[-1] == (
         "source scripted refuses us (canary not_found: scripted not_found); "
         "paused until an operator resumes it"
     )
@@ -296,6 +296,6 @@ def test_the_alert_of_a_pause_tells_the_time_that_holds(
     )
     sampling = world.sampling(a_configured_source(source))
     sampling.run_once()
-    [text] = world.rows("outbox", "text")
+    [text] = world.alerts("text")
     assert text.endswith(f"; paused until {until:%Y-%m-%d %H:%M:%S} UTC")
     assert len(source.reads) == 1

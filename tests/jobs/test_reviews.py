@@ -29,7 +29,7 @@ def test_a_short_delivery_is_reviewed(sold: JobsWorld) -> None:
     """1000 sold for 10.00, 200 missing at the first settled look: a share of 2.00."""
     sold.look(1800, SETTLED)
     assert reviews_of(sold) == [("1", "short_delivery", 200, Decimal("2.00"))]
-    assert "order 1: 200 units, 2.00 EUR (short_delivery)" in sold.rows("outbox", "text")[0]
+    assert "order 1: 200 units, 2.00 EUR (short_delivery)" in sold.alerts("text")[0]
 
 
 def test_a_shortfall_below_the_threshold_is_not_reviewed(sold: JobsWorld) -> None:

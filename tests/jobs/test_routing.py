@@ -98,7 +98,7 @@ def test_a_target_the_first_source_cannot_find_is_guaranteed_through_the_second(
     assert len(first.seen) == 1
     assert world.target().absence.gone_at is None
     assert world.rows("refills", "order_id", "quantity") == [("1", 500)]
-    assert "target.gone" not in [str(kind) for kind in world.rows("outbox", "kind")]
+    assert "target.gone" not in [str(kind) for kind in world.alerts("kind")]
 
 
 @pytest.mark.parametrize("learned", [False, True])
@@ -166,7 +166,7 @@ def test_a_target_that_no_source_finds_is_gone_after_the_looks_of_the_last(world
         world, a_configured_source(first), a_configured_source(second), until=START + 4 * DAY, tick=HOUR
     )
     assert world.target().absence.gone_at is not None
-    assert [str(kind) for kind in world.rows("outbox", "kind")].count("target.gone") == 1
+    assert [str(kind) for kind in world.alerts("kind")].count("target.gone") == 1
 
 
 # Sources added and removed

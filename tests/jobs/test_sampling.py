@@ -230,7 +230,7 @@ def test_each_pause_and_the_stop_of_a_source_raise_one_alert(world: JobsWorld) -
         "source scripted refuses us (blocked: scripted blocked); paused until 2026-03-01 15:00:00 UTC",
         "source scripted refuses us (blocked: scripted blocked); paused until an operator resumes it",
     ]
-    assert world.rows("outbox", "kind", "text") == [("source.blocked", text) for text in expected]
+    assert world.alerts("kind", "text") == [("source.blocked", text) for text in expected]
 
 
 def test_the_end_of_a_refusal_is_told_once(world: JobsWorld) -> None:
@@ -238,8 +238,8 @@ def test_the_end_of_a_refusal_is_told_once(world: JobsWorld) -> None:
     world.sell(an_order())
     source = ScriptedSource(lambda _name, now: Outcome.BLOCKED if now < START + 3 * HOUR else 2000)
     pass_a_day(world, source, tick=10 * MINUTE)
-    assert world.rows("outbox", "kind") == ["source.blocked", "source.blocked", "source.ready"]
-    assert world.rows("outbox", "text")[-1] == "source scripted answers again, 3 hours after it was refused"
+    assert world.alerts("kind") == ["source.blocked", "source.blocked", "source.ready"]
+    assert world.alerts("text")[-1] == "source scripted answers again, 3 hours after it was refused"
 
 
 def test_the_end_of_a_stop_is_told_after_the_first_readable_answer(world: JobsWorld) -> None:
@@ -249,10 +249,10 @@ def test_the_end_of_a_stop_is_told_after_the_first_readable_answer(world: JobsWo
     pass_a_day(world, source, tick=10 * MINUTE)
     with world.database.write() as tx:
         sources.save_breaker(tx, "scripted", sources.breaker(tx, "scripted").resumed())
-    assert world.rows("outbox", "kind") == ["source.blocked"] * 3
+    assert world.alerts("kind") == ["source.blocked"] * 3
     source.script = lambda _name, _now: 2000
     world.sampling(a_configured_source(source)).run_once()
-    assert world.rows("outbox", "kind")[3:] == ["source.ready"]
+    assert world.alerts("kind")[3:] == ["source.ready"]
 
 
 def test_a_transient_failure_after_a_pause_raises_no_alert(world: JobsWorld) -> None:
@@ -265,7 +265,7 @@ def test_a_transient_failure_after_a_pause_raises_no_alert(world: JobsWorld) -> 
     world.now = START + HOUR
     sampling.run_once()
     assert len(source.reads) == 2
-    assert len(world.rows("outbox")) == 1
+    assert len(world.alerts()) == 1
 
 
 def test_a_stopped_source_is_not_asked_until_it_is_resumed(world: JobsWorld) -> None:
@@ -291,7 +291,7 @@ def test_a_refused_batch_is_one_refusal_however_many_targets_it_asked_for(world:
     with world.database.write() as tx:
         breaker = sources.breaker(tx, "scripted")
     assert (breaker.refusals, breaker.stopped) == (1, False)
-    assert len(world.rows("outbox")) == 1
+    assert len(world.alerts()) == 1
 
 
 @pytest.mark.parametrize("outcome", [Outcome.LOGIN_REQUIRED, Outcome.SCHEMA, Outcome.TRANSIENT])
@@ -304,7 +304,7 @@ def test_one_failed_answer_about_many_targets_is_one_suspected_refusal(
     with world.database.write() as tx:
         breaker = sources.breaker(tx, "scripted")
     assert (breaker.refusals, breaker.closed_until(world.now)) == (0, None)
-    assert world.rows("outbox") == []
+    assert world.alerts() == []
 
 
 def test_a_refusal_of_the_source_is_stored_and_is_no_failure_of_the_target(world: JobsWorld) -> None:

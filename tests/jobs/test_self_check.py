@@ -8,13 +8,13 @@ import pytest
 
 from jobs.configured_source import ConfiguredSource
 from jobs.self_check import GRACE, SelfCheck
-from monitor.alerts.alert import Alert, AlertKind
 from monitor.alerts.self_check import MEBIBYTE, SelfCheckLimits
+from monitor.events.kind import EventKind
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
-from storage import outbox, sources
+from storage import events, sources
 from storage.errors import UnreachableError
-from tests.builders import DAY, HOUR, INSTANT, MINUTE, START
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, START, an_event
 from tests.jobs.jobs_world import JobsWorld, ScriptedSource, a_configured_source, an_order, jobs_world
 
 LIMITS = SelfCheckLimits(free_bytes=0)
@@ -22,12 +22,12 @@ LIMITS = SelfCheckLimits(free_bytes=0)
 
 def check(world: JobsWorld, *configured: ConfiguredSource, **how: object) -> list[str]:
     """Run the job; returns the kinds of the alerts that it has added."""
-    before = len(world.rows("outbox"))
+    before = len(world.alerts())
     with world.database.write() as tx:
-        outbox.kept(tx, world.rows("outbox", "alert_id"))
+        events.kept(tx, world.alerts("alert_id"))
     job = SelfCheck(world.database, world.clock, configured, LIMITS, **how)  # type: ignore[arg-type]
     job.run_once()
-    return [str(kind) for kind in world.rows("outbox", "kind")[before:]]
+    return [str(kind) for kind in world.alerts("kind")[before:]]
 
 
 def look(world: JobsWorld, source: ScriptedSource, hours: int) -> None:
@@ -47,7 +47,7 @@ def test_a_source_that_reads_nothing_is_told_once_and_so_is_its_end(world: JobsW
     assert check(world, configured) == []
     look(world, source, 12)
     assert check(world, configured) == ["looks.stopped"]
-    assert world.rows("outbox", "text")[-1] == (
+    assert world.alerts("text")[-1] == (
         "nothing was read for 12 hours, though looks are due: scripted is stopped until it is resumed "
         "(blocked: scripted blocked). Drops are not seen; refilld doctor says what to do"
     )
@@ -65,7 +65,7 @@ def test_failed_looks_without_a_pause_are_silence_too(world: JobsWorld) -> None:
     source = ScriptedSource(lambda _name, _now: Outcome.UNAVAILABLE)
     look(world, source, 12)
     assert check(world, a_configured_source(source)) == ["looks.stopped"]
-    assert "scripted was asked 2 times since, and showed nothing" in world.rows("outbox", "text")[-1]
+    assert "scripted was asked 2 times since, and showed nothing" in world.alerts("text")[-1]
 
 
 def test_private_profiles_are_read(world: JobsWorld) -> None:
@@ -99,11 +99,11 @@ def test_a_daemon_gets_time_for_its_first_looks(world: JobsWorld) -> None:
 def test_alerts_that_wait_are_told(world: JobsWorld) -> None:
     """The end is told when all were sent."""
     with world.database.write() as tx:
-        outbox.add(tx, Alert(AlertKind.DROP_HELD, "held"), world.now)
+        events.add(tx, an_event(EventKind.DROP_HELD, "held"), world.now)
     job = SelfCheck(world.database, world.clock, (), LIMITS)
     for world.now in (START, START + HOUR, START + 2 * HOUR):
         job.run_once()
-    assert world.rows("outbox", "kind") == ["drop.held", "alerts.undelivered"]
+    assert world.alerts("kind") == ["drop.held", "alerts.undelivered"]
     assert check(world) == ["alerts.delivered"]
 
 
@@ -136,7 +136,7 @@ def test_a_disk_that_fills_is_told_and_a_full_one_is_a_fault_of_the_storage(smal
         ballast = small_disk / "ballast"
         ballast.write_bytes(bytes(MEBIBYTE))
         job.run_once()
-        assert world.rows("outbox", "kind") == ["disk.low"]
+        assert world.alerts("kind") == ["disk.low"]
         with pytest.raises(OSError, match="No space"):
             ballast.write_bytes(bytes(4 * MEBIBYTE))
         world.now += MINUTE

@@ -48,10 +48,10 @@ def test_what_would_be_queued_is_held_whatever_the_caps_are(shadow: JobsWorld) -
 
 def test_alerts_about_orders_are_kept_and_never_sent(shadow: JobsWorld) -> None:
     """The confirmed drops and the refund reviews of short first looks."""
-    kinds = shadow.rows("outbox", "kind", "state", "next_try_at")
+    kinds = shadow.alerts("kind", "state", "next_try_at")
     assert {kind for kind, *_ in kinds} == {"drop.held", "review.opened"}
     assert {(state, at) for _, state, at in kinds} == {("kept", None)}
-    text = next(text for text in shadow.rows("outbox", "text") if text.startswith("order one: followers"))
+    text = next(text for text in shadow.alerts("text") if text.startswith("order one: followers"))
     assert text.endswith("500 missing; a refill of 500 would be queued (shadow)")
 
 
@@ -64,7 +64,7 @@ def test_nothing_about_a_mass_drop_is_sent_and_its_holds_end_in_the_shadow(world
     for name in NAMES[:2]:
         world.look(1500, CONFIRMED + 49 * HOUR, profile=name)
     assert held(world) == [1, 2]
-    assert set(world.rows("outbox", "state")) == {"kept"}
+    assert set(world.alerts("state")) == {"kept"}
 
 
 @pytest.mark.parametrize("reason", [Reason.SHADOW, Reason.BELOW_START_COUNT])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from jobs.channel_round import ChannelError
-from monitor.alerts.severity import Severity
+from monitor.events.severity import Severity
 from refilld.channels import open_channels
 from refilld.config import ConfigError
 from tests.refilld.inbox import Inbox, an_inbox

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from jobs.channel_round import ChannelError
 from monitor.alerts.messages import Room
-from monitor.alerts.severity import Severity
+from monitor.events.severity import Severity
 from refilld.daemon.storage_alarm import TITLE, TITLE_OVER, StorageAlarm
 from tests.builders import START
 

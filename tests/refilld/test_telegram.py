@@ -8,10 +8,11 @@ import pytest
 
 from jobs.alerting import Alerting
 from jobs.channel_round import MOST_MESSAGES
-from monitor.alerts.alert import Alert, AlertKind
+from monitor.events.kind import EventKind
 from refilld.channels import open_channels
-from storage import outbox
-from tests.builders import HOUR, INSTANT, MINUTE, SECOND
+from refilld.texts.renderer import default_renderer
+from storage import events
+from tests.builders import HOUR, INSTANT, MINUTE, SECOND, an_event
 from tests.jobs.jobs_world import JobsWorld, jobs_world
 from tests.refilld.inbox import an_inbox
 from tests.refilld.telegram import RETRY_AFTER, URL, Telegram, a_telegram
@@ -33,14 +34,16 @@ def chat() -> Iterator[Telegram]:
         yield chat
 
 
-def put(world: JobsWorld, *texts: str, kind: AlertKind = AlertKind.DROP_CONFIRMED) -> None:
+def put(world: JobsWorld, *texts: str, kind: EventKind = EventKind.DROP_CONFIRMED) -> None:
     with world.database.write() as tx:
         for text in texts:
-            outbox.add(tx, Alert(kind, text), world.now)
+            events.add(tx, an_event(kind, text), world.now)
 
 
 def send(world: JobsWorld, *urls: str) -> None:
-    Alerting(world.database, world.clock, open_channels(urls or [URL]), world.wait).run_once()
+    Alerting(
+        world.database, world.clock, open_channels(urls or [URL]), default_renderer().text, world.wait
+    ).run_once()
 
 
 def drops(number: int) -> list[str]:
@@ -54,12 +57,12 @@ def test_forty_drops_at_once_arrive_in_as_few_messages_as_fit(world: JobsWorld, 
     send(world)
     assert chat.lines == drops(40)
     assert chat.requests == len(chat.messages) == 2
-    assert world.rows("outbox", "state") == ["sent"] * 40
+    assert world.alerts("state") == ["sent"] * 40
 
 
 def test_a_text_arrives_as_written(world: JobsWorld, chat: Telegram) -> None:
     """Markup of any kind is text; the title has the severity."""
-    put(world, HOSTILE, kind=AlertKind.REFILL_DEAD)
+    put(world, HOSTILE, kind=EventKind.REFILL_DEAD)
     send(world)
     assert chat.messages == [f"refilld: refill.dead [warning]\r\n{HOSTILE}"]
 
@@ -84,12 +87,12 @@ def test_one_refused_text_blocks_no_other(world: JobsWorld, chat: Telegram) -> N
         send(world)
         world.now += 15 * SECOND
     assert sorted(chat.lines) == sorted(text for text in drops(40) if "order 29:" not in text)
-    row = next(row for row in world.rows("outbox") if "order 29:" in row.text)
+    row = next(row for row in world.alerts() if "order 29:" in row.text)
     assert (row.state, row.last_error) == ("pending", "alerts.urls number 1 did not take the message")
     for _ in range(12):
         world.now += 6 * HOUR
         send(world)
-    assert world.rows("outbox", "state").count("failed") == 1
+    assert world.alerts("state").count("failed") == 1
     asked = chat.requests
     world.now += 24 * HOUR
     send(world)
@@ -131,12 +134,12 @@ def test_a_channel_that_refuses_is_retried_for_itself(world: JobsWorld, chat: Te
     with an_inbox() as inbox:
         send(world, inbox.address, URL)
         assert (len(inbox.messages), chat.messages) == (1, [])
-        assert world.rows("outbox", "state") == ["pending"] * 3
+        assert world.alerts("state") == ["pending"] * 3
         chat.refuses = lambda _text: False
         world.now += MINUTE
         send(world, inbox.address, URL)
         assert (len(inbox.messages), len(chat.messages)) == (1, 1)
-    assert world.rows("outbox", "state") == ["sent"] * 3
+    assert world.alerts("state") == ["sent"] * 3
 
 
 def test_the_database_has_no_secret_of_a_channel(world: JobsWorld, chat: Telegram) -> None:

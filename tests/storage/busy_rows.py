@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from monitor.alerts.alert import AlertKind
+from monitor.events.kind import EventKind
+from monitor.events.severity import Severity, Status
 from monitor.guarantee.refund_review import ReviewCause
 from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
@@ -89,8 +90,9 @@ def an_event(i: int) -> dict[str, Any]:
 def an_alert(i: int) -> dict[str, Any]:
     pending = i % 20 == 0
     return {
-        "kind": AlertKind.DROP_HELD, "text": "", "created_at": NOW, "state": "pending" if pending else "sent",
-        "next_try_at": NOW + i * MINUTE if pending else None, "sent_at": None if pending else NOW,
+        "kind": EventKind.DROP_HELD, "version": 0, "severity": Severity.WARNING, "status": Status.OCCURRED,
+        "dedup_key": f"drop.held/{i}", "order_id": str(i), "payload": "{}", "at": NOW,
+        "alert": "pending" if pending else "sent",
     }  # fmt: skip
 
 
@@ -104,7 +106,7 @@ def a_clock(i: int) -> dict[str, Any]:
 
 def a_delivery(i: int) -> dict[str, Any]:
     return {
-        "alert_id": i, "channel": f"channel {i % 4}", "state": "pending", "next_try_at": NOW + i * MINUTE,
+        "event_id": i, "channel": f"channel {i % 4}", "state": "pending", "next_try_at": NOW + i * MINUTE,
     }  # fmt: skip
 
 
@@ -117,6 +119,6 @@ def a_review(i: int) -> dict[str, Any]:
 ROWS: dict[str, Callable[[int], dict[str, Any]]] = {
     "targets": a_target, "orders": an_order_row, "order_flags": a_flag, "requests": a_request,
     "snapshots": a_snapshot, "drops": a_drop_row, "decisions": a_decision_row, "refills": a_refill_row,
-    "refill_events": an_event, "outbox": an_alert, "source_requests": a_source_request, "reviews": a_review,
+    "refill_events": an_event, "events": an_alert, "source_requests": a_source_request, "reviews": a_review,
     "virtual_times": a_clock, "deliveries": a_delivery,
 }  # fmt: skip

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from monitor.model.refill import RefillState
 from storage import database_copy, leases, migrate, new_start, revision, row_numbers, transfers
-from storage.alert_tables import outbox
+from storage.alert_tables import events
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 from storage.errors import DaemonRunningError, MovedError, NotMigratedError, TransferError, UnreachableError
@@ -22,6 +22,10 @@ from tests.storage.conftest import ENGINES
 from tests.storage.shop import bring_to, sell
 from tests.storage.test_restore import killed_at
 
+AN_EVENT = {
+    "kind": "drop.held", "version": 0, "severity": "warning", "status": "occurred", "dedup_key": "k",
+    "payload": "{}", "at": NOW, "alert": "kept",
+}  # fmt: skip
 REFILL_STATES = ("held", "queued", "claimed", "completed", "dead", "rejected", "cancelled")
 
 
@@ -48,9 +52,8 @@ def filled(own: str) -> Iterator[Database]:
     with database.write() as connection:
         for state in sorted(REFILL_STATES, key="queued".__eq__):
             bring_to(connection, state, RefillState(state))
-        alert = {"kind": "drop.held", "text": "", "created_at": NOW, "state": "kept"}
-        newest = connection.execute(insert(outbox).returning(outbox.c.alert_id), alert).scalar_one()
-        connection.execute(delete(outbox).where(outbox.c.alert_id == newest))
+        newest = connection.execute(insert(events).returning(events.c.event_id), AN_EVENT).scalar_one()
+        connection.execute(delete(events).where(events.c.event_id == newest))
         connection.execute(insert(order_flags), {"order_id": "9", "flag": "hold", "set_at": NOW})
         new_start.start_anew(connection, TransferAction.RESTORED, "monday.db", NOW)
     yield database
@@ -81,10 +84,9 @@ def test_a_copy_has_every_row_and_continues_the_ids(filled: Database, other: Dat
     assert migrate.differences(other) == []
     with other.write() as connection:
         assert {**row_numbers.last_ids(connection), "transfers": 0} == {**last, "transfers": 0}
-        alert = {"kind": "drop.held", "text": "", "created_at": NOW, "state": "kept"}
         assert (
-            connection.execute(insert(outbox).returning(outbox.c.alert_id), alert).scalar_one()
-            > last["outbox"]
+            connection.execute(insert(events).returning(events.c.event_id), AN_EVENT).scalar_one()
+            > last["events"]
         )
 
 

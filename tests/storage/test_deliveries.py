@@ -1,19 +1,21 @@
 """Deliveries: each channel takes each alert once; a channel that comes or goes changes nothing for others."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
-from monitor.alerts.alert import Alert, AlertKind
 from monitor.alerts.retries import GIVE_UP_AFTER, LONGEST_LIMIT, MAX_ATTEMPTS
-from storage import deliveries, outbox
+from monitor.events.kind import EventKind
+from storage import alert_list, deliveries, events
+from storage.alert_list import AlertRow
 from storage.alert_tables import deliveries as table
 from storage.deliveries import DueDelivery
 from storage.engine import Database
-from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW, an_event
 from tests.storage.shop import at_once, rows_of
 
 
@@ -21,7 +23,7 @@ def put(database: Database, *texts: str, channels: Sequence[str] | None = ("a", 
     """Add alerts, and their deliveries to these channels; no deliveries yet if None."""
     with database.write() as tx:
         for text in texts:
-            outbox.add(tx, Alert(AlertKind.DROP_HELD, text), NOW)
+            events.add(tx, an_event(EventKind.DROP_HELD, text), NOW)
     if channels is not None:
         plan(database, *channels)
 
@@ -38,17 +40,23 @@ def due(database: Database, channel: str, now: Any = NOW) -> list[DueDelivery]:
 
 
 def texts(database: Database, channel: str) -> list[str]:
-    return [row.text for row in due(database, channel)]
+    return [row.event.payload["text"] for row in due(database, channel)]
 
 
 def take(database: Database, channel: str, *taken: str) -> None:
     with database.write() as tx:
-        ids = [row.alert_id for row in deliveries.due(tx, channel, NOW, 100) if row.text in taken]
+        due_rows = deliveries.due(tx, channel, NOW, 100)
+        ids = [row.event.event_id for row in due_rows if row.event.payload["text"] in taken]
         deliveries.sent(tx, channel, ids, NOW)
 
 
 def states(database: Database) -> list[str]:
-    return [row.state for row in rows_of(database, "outbox")]
+    return [row.alert for row in rows_of(database, "events")]
+
+
+def alerts(database: Database) -> list[AlertRow]:
+    with database.read() as tx:
+        return alert_list.listed(tx, limit=100)
 
 
 def test_every_channel_gets_every_alert(database: Database) -> None:
@@ -64,7 +72,7 @@ def test_an_alert_is_sent_when_no_channel_is_left_that_is_still_to_take_it(datab
     take(database, "a", "1")
     assert (states(database), texts(database, "a"), texts(database, "b")) == (["pending"], [], ["1"])
     take(database, "b", "1")
-    (row,) = rows_of(database, "outbox")
+    (row,) = alerts(database)
     assert (row.state, row.sent_at, row.next_try_at) == ("sent", NOW, None)
 
 
@@ -148,19 +156,20 @@ def test_an_alert_that_is_refused_alone_waits_longer_each_time_and_is_given_up(d
 def test_an_alert_that_every_channel_has_given_up_is_failed(database: Database) -> None:
     """It shows the error."""
     put(database, "1", channels=["a"])
-    row = DueDelivery(due(database, "a")[0].alert_id, AlertKind.DROP_HELD, "1", MAX_ATTEMPTS - 1)
+    row = replace(due(database, "a")[0], attempts=MAX_ATTEMPTS - 1)
     with database.write() as tx:
         deliveries.refused(tx, "a", row, "no", NOW)
-    (alert,) = rows_of(database, "outbox")
+    (alert,) = alerts(database)
     assert (alert.state, alert.last_error, alert.next_try_at) == ("failed", "no", None)
 
 
 def test_a_refused_message_shows_in_its_alerts(database: Database) -> None:
     """How often, why, and when it is tried again."""
-    put(database, "1")
+    put(database, "1", channels=["a"])
     with database.write() as tx:
-        deliveries.note_failure(tx, "a", [due(database, "a")[0].alert_id], "no", NOW + MINUTE)
-    (alert,) = rows_of(database, "outbox")
+        deliveries.note_error(tx, "a", [due(database, "a")[0].event.event_id], "no")
+        deliveries.release_channel(tx, "a", NOW + MINUTE, 1, "no")
+    (alert,) = alerts(database)
     assert (alert.state, alert.attempts, alert.last_error, alert.next_try_at) == (
         "pending", 1, "no", NOW + MINUTE,
     )  # fmt: skip
@@ -170,8 +179,8 @@ def test_what_was_tried_last_comes_last(database: Database) -> None:
     """So that one bad alert is not always the first."""
     put(database, "1", "2", channels=["a"])
     with database.write() as tx:
-        deliveries.put_last(tx, "a", [due(database, "a")[0].alert_id], "no", NOW + INSTANT)
-    assert [row.text for row in due(database, "a", NOW + INSTANT)] == ["2", "1"]
+        deliveries.put_last(tx, "a", [due(database, "a")[0].event.event_id], "no", NOW + INSTANT)
+    assert [row.event.payload["text"] for row in due(database, "a", NOW + INSTANT)] == ["2", "1"]
 
 
 def test_only_what_a_channel_refuses_for_days_is_given_up(database: Database) -> None:

@@ -3,17 +3,17 @@
 import pytest
 from sqlalchemy import update
 
-from monitor.alerts.alert import Alert, AlertKind
+from monitor.events.kind import EventKind
 from monitor.model.order import Flag
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from storage import (
+    events,
     flags,
     forgetting,
     leases,
     order_states,
     orders,
-    outbox,
     refills,
     requests,
     snapshots,
@@ -24,7 +24,7 @@ from storage.errors import WrongStateError
 from storage.forgetting import CustomerTarget
 from storage.orders import ImportResult
 from storage.schema import targets as targets_table
-from tests.builders import HOUR, NOW, a_failed_look, a_profile, an_order
+from tests.builders import HOUR, NOW, a_failed_look, a_profile, an_event, an_order
 from tests.storage.shop import ATTEMPTS, everything, owe, rows_of, sell
 
 NAME, PROFILE = "Erika Mustermann", "erika.m"
@@ -51,8 +51,8 @@ def named(database: Database) -> Database:
         leases.fail(tx, refill_id, row.lease_token, NOW, failure, ATTEMPTS)
         tx.exec_driver_sql(f"UPDATE reviews SET note = 'wrote to {NAME}'")
         link = a_profile(PROFILE).link.url
-        outbox.add(tx, Alert(AlertKind.TARGET_PRIVATE, f"{link} is private", link=link), NOW)
-        outbox.add(tx, Alert(AlertKind.TARGET_GONE, f"seen beside {link}"), NOW)
+        events.add(tx, an_event(EventKind.TARGET_PRIVATE, f"{link} is private", link=link), NOW)
+        events.add(tx, an_event(EventKind.TARGET_GONE, f"seen beside {link}"), NOW)
         requests.ask(tx, "1", NOW)
         snapshots.add(tx, target_id, a_failed_look(Outcome.SCHEMA, target=a_profile(PROFILE), detail=PROFILE))
         names = {"owner": PROFILE, "account": PROFILE, "username_now": PROFILE, "request_key": PROFILE}
@@ -151,6 +151,6 @@ def test_an_import_skips_forgotten_orders_and_takes_the_others(database: Databas
 def test_pending_alerts_about_the_customer_are_not_sent(named: Database) -> None:
     """They are kept, without their texts."""
     forget(named)
-    assert {(row.state, row.text, row.link) for row in rows_of(named, "outbox")} == {
-        ("kept", "(forgotten)", None)
+    assert {(row.alert, row.payload, row.link) for row in rows_of(named, "events")} == {
+        ("kept", '{"text": "(forgotten)"}', None)
     }

@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
-from monitor.alerts.alert import Alert, AlertKind
+from monitor.events.kind import EventKind
 from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from storage import daemons, deliveries, due, future_times, leases, mass_drops, outbox, requests, sources
+from storage import daemons, deliveries, due, events, future_times, leases, mass_drops, requests, sources
 from storage.column_types import Instant
 from storage.daemons import DaemonMode
 from storage.engine import Database
 from storage.leases import Failure
 from storage.schema import metadata, refills
 from storage.source_tables import source_state
-from tests.builders import DAY, HOUR, MINUTE, NOW, a_profile, an_order
+from tests.builders import DAY, HOUR, MINUTE, NOW, a_profile, an_event, an_order
 from tests.storage.lease_actions import claim, get
 from tests.storage.shop import bring_to, everything, queue, sell
 
@@ -56,7 +56,7 @@ def filled(database: Database, at: datetime) -> None:
         bring_to(tx, "0", RefillState.COMPLETED, at)
         requests.ask(tx, "0", at)
         mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(20, 9), at)
-        outbox.add(tx, Alert(AlertKind.MASS_DROP_STARTED, "text"), at)
+        events.add(tx, an_event(EventKind.MASS_DROP_STARTED, "text"), at)
         sources.note_reads(tx, {("graph", Metric.LIKES): at})
         daemons.register(tx, "host", 7, "1", DaemonMode.RUN, at)
     with database.write() as tx:
@@ -159,7 +159,7 @@ def test_a_source_that_was_refused_at_that_time_is_paused_as_long_as_it_should(
 def test_an_alert_of_that_time_is_sent_at_once(database: Database) -> None:
     with database.write() as tx:
         deliveries.register(tx, ["mail"], NOW)
-        outbox.add(tx, Alert(AlertKind.MASS_DROP_STARTED, "text"), NOW + DAY)
+        events.add(tx, an_event(EventKind.MASS_DROP_STARTED, "text"), NOW + DAY)
         deliveries.plan(tx, NOW + DAY, 10)
     repair(database)
     with database.write() as tx:

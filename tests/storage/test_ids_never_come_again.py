@@ -13,7 +13,7 @@ from sqlalchemy import insert
 
 from storage import backup as backups
 from storage import migrate, restore
-from storage.alert_tables import outbox
+from storage.alert_tables import events
 from storage.backup import Backup
 from storage.engine import Database
 from storage.source_tables import source_requests
@@ -22,12 +22,25 @@ from tests.effort import EFFORT
 from tests.migrated_database import migrated_database
 from tests.postgres_server import fast_directory
 
+AN_EVENT = {
+    "kind": "drop.held", "version": 0, "severity": "warning", "status": "occurred", "dedup_key": "k",
+    "payload": "{}", "at": NOW, "alert": "kept",
+}  # fmt: skip
 Step: TypeAlias = tuple[Literal["create", "delete", "backup", "restore", "lose"], int]
 KEYS = {
     source_requests: (source_requests.c.request_id, {"source": "graph", "at": NOW}),
-    outbox: (
-        outbox.c.alert_id,
-        {"kind": "drop.held", "text": "", "created_at": NOW, "state": "kept"},
+    events: (
+        events.c.event_id,
+        {
+            "kind": "drop.held",
+            "version": 0,
+            "severity": "warning",
+            "status": "occurred",
+            "dedup_key": "k",
+            "payload": "{}",
+            "at": NOW,
+            "alert": "kept",
+        },
     ),
 }
 STEPS = st.lists(

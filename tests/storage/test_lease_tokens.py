@@ -50,7 +50,7 @@ def test_a_repeated_permanent_failure_raises_one_alert(database: Database, claim
         operator_actions.act(connection, claimed.refill_id, "requeue", LATER)
     assert fail(database, claimed.refill_id, claimed.lease_token, HOPELESS) is RefillState.DEAD
     assert get(database, claimed.refill_id).state is RefillState.QUEUED
-    assert len(rows_of(database, "outbox")) == 1
+    assert len(rows_of(database, "events")) == 1
 
 
 @pytest.mark.parametrize("second", ACTIONS)

@@ -15,7 +15,7 @@ from sqlalchemy import delete, update
 from monitor.model.decision import Action
 from monitor.model.refill import RefillState
 from storage import leases, operator_actions
-from storage.alert_tables import outbox
+from storage.alert_tables import events as events_table
 from storage.engine import Database
 from storage.errors import LeaseLostError, OpenRefillError, WrongStateError
 from storage.leases import Failure
@@ -73,7 +73,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.private = False
         self.given_up = 0
         with self.database.write() as connection:
-            for table in (reviews, refill_events, refills_table, decisions_table, drops, outbox):
+            for table in (reviews, refill_events, refills_table, decisions_table, drops, events_table):
                 connection.execute(delete(table))
             connection.execute(update(targets).values(private_since=None))
 
@@ -254,7 +254,7 @@ class QueueMachine(RuleBasedStateMachine):
         for row in rows_of(self.database, "refill_events"):
             events[row.refill_id].append(row.state)
         assert {i: m.states for i, m in self.model.items()} == events
-        assert self.given_up == len(rows_of(self.database, "outbox"))
+        assert self.given_up == len(rows_of(self.database, "events"))
 
 
 def test_the_queue_agrees_with_a_naive_model_of_it(database: Database) -> None:

@@ -91,18 +91,18 @@ def _other(request: pytest.FixtureRequest, engine: str) -> str:
 def test_the_shape_shows_a_missing_index_condition(database: Database) -> None:
     """Alembic's comparison does not."""
     before = shape(database)
-    for change in ("DROP INDEX {}", "CREATE INDEX {} ON outbox (next_try_at)"):
+    for change in ("DROP INDEX {}", "CREATE INDEX {} ON events (event_id)"):
         with database.write() as connection:
-            connection.exec_driver_sql(change.format("ix_outbox_pending"))
+            connection.exec_driver_sql(change.format("ix_events_pending"))
     changed = shape(database)
     _restore(database)
-    assert {name for name in before if before[name] != changed[name]} == {"index ix_outbox_pending"}
+    assert {name for name in before if before[name] != changed[name]} == {"index ix_events_pending"}
     assert shape(database) == before
 
 
 def _restore(database: Database) -> None:
     """Recreate the index, because the next test uses the same database on the server."""
-    (index,) = (i for i in metadata.tables["outbox"].indexes if i.name == "ix_outbox_pending")
+    (index,) = (i for i in metadata.tables["events"].indexes if i.name == "ix_events_pending")
     with database.write() as connection:
         index.drop(connection)
         index.create(connection)

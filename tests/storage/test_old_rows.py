@@ -5,12 +5,12 @@ from datetime import datetime
 import pytest
 from sqlalchemy import update
 
-from monitor.alerts.alert import Alert, AlertKind
+from monitor.events.kind import EventKind
 from monitor.model.refill import RefillState
-from storage import leases, old_rows, outbox, requests
-from storage.alert_tables import outbox as outbox_table
+from storage import events, leases, old_rows, requests
+from storage.alert_tables import events as events_table
 from storage.engine import Database
-from tests.builders import DAY, HOUR, INSTANT, NOW, an_order
+from tests.builders import DAY, HOUR, INSTANT, NOW, an_event, an_order
 from tests.storage.shop import ATTEMPTS, bring_to, queue, rows_of, sell
 
 LATER = NOW + 400 * DAY
@@ -42,11 +42,11 @@ def fail_often(database: Database) -> None:
 
 def alert(database: Database, at: datetime) -> None:
     with database.write() as connection:
-        outbox.add(connection, Alert(AlertKind.DROP_HELD, "text"), at)
+        events.add(connection, an_event(EventKind.DROP_HELD, "text"), at)
 
 
 def alerts(database: Database) -> list[int]:
-    return [row.alert_id for row in rows_of(database, "outbox")]
+    return [row.event_id for row in rows_of(database, "events")]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 100])
@@ -72,9 +72,9 @@ def test_only_rows_older_than_the_limit_are_deleted(database: Database) -> None:
     for at in (LATER - INSTANT, LATER, LATER + DAY):
         alert(database, at)
     with database.write() as connection:
-        outbox.kept(connection, alerts(database))
-    assert delete(database, "outbox") == 1
-    assert [row.created_at for row in rows_of(database, "outbox")] == [LATER, LATER + DAY]
+        events.kept(connection, alerts(database))
+    assert delete(database, "events") == 1
+    assert [row.at for row in rows_of(database, "events")] == [LATER, LATER + DAY]
 
 
 def test_an_alert_that_waits_is_kept(database: Database) -> None:
@@ -83,12 +83,11 @@ def test_an_alert_that_waits_is_kept(database: Database) -> None:
         alert(database, NOW)
     sent, kept, failed, waiting = alerts(database)
     with database.write() as connection:
-        outbox.kept(connection, [kept])
-        of, row = outbox_table.c.alert_id, {"next_try_at": None}
-        taken = {"state": "sent", "sent_at": NOW}
-        connection.execute(update(outbox_table).where(of == sent).values(row | taken))
-        connection.execute(update(outbox_table).where(of == failed).values(row | {"state": "failed"}))
-    assert delete(database, "outbox") == 3
+        events.kept(connection, [kept])
+        for event_id, state in ((sent, "sent"), (failed, "failed")):
+            of = events_table.c.event_id == event_id
+            connection.execute(update(events_table).where(of).values(alert=state))
+    assert delete(database, "events") == 3
     assert alerts(database) == [waiting]
 
 

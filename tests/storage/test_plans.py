@@ -47,7 +47,7 @@ from tests.storage.shop import statements_of
 
 MANY = 4000
 LARGE = {
-    "targets", "orders", "snapshots", "drops", "decisions", "refills", "refill_events", "outbox",
+    "targets", "orders", "snapshots", "drops", "decisions", "refills", "refill_events", "events",
     "source_requests", "order_flags", "requests", "reviews", "virtual_times", "deliveries",
 }  # fmt: skip
 """Tables that grow with the shop; full scans and sorts of them are not allowed."""

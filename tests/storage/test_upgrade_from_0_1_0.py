@@ -109,6 +109,7 @@ CLAIMED_REFILL = {
     "done_token": None, "done_action": None, "done_state": None, "release_at": None,
     "first_queued_at": 712,
 }  # fmt: skip
+NO_SUBJECT = dict.fromkeys(("refill_id", "metric", "source", "service", "provider"))
 BY_THE_UPGRADE: dict[str, list[dict[str, Any]]] = {
     "operating_days": [{"day": 0}],  # the day of the snapshot
     "retention_progress": [],
@@ -145,13 +146,13 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
         {"review_id": 71, "order_id": "o-1", "cause": "refill_given_up", "refill_id": 41, "units": 290,
          "share": "3.75", "currency": "USD", "opened_at": 1001, "closed_at": 1002, "note": "a note"},
     ],
-    "outbox": [
-        {"alert_id": 81, "kind": "drop.held", "text": "a text", "order_id": "o-1", "link": "a link",
-         "created_at": 1101, "state": "pending", "attempts": 4, "next_try_at": 1102, "sent_at": None,
-         "last_error": "no answer"},
-        {"alert_id": 82, "kind": "refill.dead", "text": "b text", "order_id": None, "link": None,
-         "created_at": 1111, "state": "sent", "attempts": 5, "next_try_at": None, "sent_at": 1112,
-         "last_error": None},
+    "events": [
+        {"event_id": 1, "kind": "drop.held", "version": 0, "severity": "warning", "status": "occurred",
+         "dedup_key": "drop.held/81", "order_id": "o-1", "link": "a link", "at": 1101, "alert": "pending",
+         "payload": '{"text":"a text"}'} | NO_SUBJECT,
+        {"event_id": 2, "kind": "refill.dead", "version": 0, "severity": "warning", "status": "occurred",
+         "dedup_key": "refill.dead/82", "order_id": None, "link": None, "at": 1111, "alert": "sent",
+         "payload": '{"text":"b text"}'} | NO_SUBJECT,
     ],
     "mass_drops": [
         {"mass_drop_id": 91, "metric": "views", "started_at": 1201, "judged": 30, "fallen": 20, "told": 20,

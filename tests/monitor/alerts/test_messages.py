@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.alerts.alert import AlertKind
 from monitor.alerts.messages import CONTINUED, LONGEST_TITLE, MOST_TEXTS, Room, divide, one_line, title
-from monitor.alerts.severity import Severity, severity_of
+from monitor.events.catalogue import severity_of
+from monitor.events.kind import EventKind
+from monitor.events.severity import Severity
 
 TEXTS = st.lists(st.text(st.characters(codec="utf-8"), max_size=60), max_size=70)
 
@@ -71,17 +72,17 @@ def test_a_text_is_one_line_without_controls(text: str, line: str) -> None:
     assert one_line(text) == line
 
 
-@pytest.mark.parametrize("kind", AlertKind)
-def test_the_longest_title_is_short(kind: AlertKind) -> None:
+@pytest.mark.parametrize("kind", EventKind)
+def test_the_longest_title_is_short(kind: EventKind) -> None:
     assert len(title(kind, MOST_TEXTS, MOST_TEXTS, MOST_TEXTS)) <= LONGEST_TITLE
 
 
 def test_a_title_has_kind_number_and_severity() -> None:
     """Information has no mark."""
-    assert title(AlertKind.DROP_CONFIRMED) == "refilld: drop.confirmed"
-    assert title(AlertKind.DROP_HELD, 2) == "refilld: drop.held (2) [warning]"
-    assert title(AlertKind.SOURCE_BLOCKED) == "refilld: source.blocked [critical]"
-    assert severity_of(AlertKind.SOURCE_BLOCKED) is Severity.CRITICAL
+    assert title(EventKind.DROP_CONFIRMED) == "refilld: drop.confirmed"
+    assert title(EventKind.DROP_HELD, 2) == "refilld: drop.held (2) [warning]"
+    assert title(EventKind.SOURCE_BLOCKED) == "refilld: source.blocked [critical]"
+    assert severity_of(EventKind.SOURCE_BLOCKED) is Severity.CRITICAL
 
 
 def test_a_title_that_is_a_part_of_the_text_takes_its_room() -> None:

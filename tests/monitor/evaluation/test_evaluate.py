@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from monitor.alerts.alert import AlertKind
 from monitor.cadence.adaptive import AdaptiveCadence
 from monitor.cadence.hazard import Hazards
 from monitor.cadence.schedule import Priority
@@ -22,6 +21,7 @@ from monitor.evaluation.evaluate import (
 from monitor.evaluation.mass_drop_state import MassDropState
 from monitor.evaluation.source_choice import RoutedSource, SourceRouter
 from monitor.evaluation.target_state import TargetSchedule, TargetState
+from monitor.events.kind import EventKind
 from monitor.guarantee.gone_detection import Absence
 from monitor.guarantee.mass_drop import MassDropCounts, MassDropRule
 from monitor.guarantee.series import Series
@@ -74,12 +74,12 @@ def test_a_confirmed_drop_has_its_decision_refill_and_alert() -> None:
     )
     (after,) = found.orders_after
     assert ([refill.quantity for refill in after.refills], after.drop) == ([300], None)
-    assert [alert.kind for alert in found.alerts] == [AlertKind.DROP_CONFIRMED]
+    assert [event.kind for event in found.events] == [EventKind.DROP_CONFIRMED]
 
 
 def test_a_suspected_drop_is_looked_at_again_before_anything_is_decided() -> None:
     found = look_of(a_look(1700))
-    assert (found.decisions, found.alerts, found.opened) == ((), (), True)
+    assert (found.decisions, found.events, found.opened) == ((), (), True)
     (after,) = found.orders_after
     assert after.drop is not None
     assert after.drop.state is DropState.SUSPECTED
@@ -145,7 +145,7 @@ def test_a_mass_drop_begins_with_the_evaluated_looks_and_holds_their_refills() -
     assert (change.began, change.metric, change.counts) == (True, Metric.FOLLOWERS, MassDropCounts(26, 8))
     (decision,) = found.looks[-1].decisions
     assert (decision.action, decision.reason) == (Action.HOLD, Reason.MASS_DROP)
-    assert found.looks[-1].alerts == ()
+    assert found.looks[-1].events == ()
 
 
 def test_a_mass_drop_that_is_on_ends_when_few_targets_have_fallen() -> None:
@@ -177,9 +177,9 @@ def test_a_count_proves_that_the_source_reads_the_metric() -> None:
 def test_a_private_target_is_alerted_once() -> None:
     private = a_failed_look(Outcome.PRIVATE)
     first = look_of(private)
-    assert [alert.kind for alert in first.alerts] == [AlertKind.TARGET_PRIVATE]
+    assert [event.kind for event in first.events] == [EventKind.TARGET_PRIVATE]
     assert first.state.notified_problem is TargetProblem.PRIVATE
-    assert look_of(private, state=first.state).alerts == ()
+    assert look_of(private, state=first.state).events == ()
     assert look_of(a_look(2000), state=first.state).state.notified_problem is None
 
 

@@ -8,12 +8,13 @@ from datetime import timedelta
 import pytest
 from click.testing import Result
 
-from monitor.alerts.alert import Alert, AlertKind
-from monitor.alerts.severity import severity_of
+from monitor.events.catalogue import severity_of
+from monitor.events.kind import EventKind
 from monitor.guarantee.claims import Claim
 from monitor.model.drop import Drop, DropState
 from refilld.cli.alerts import COMMANDS
-from storage import drops, orders, outbox
+from storage import drops, events, orders
+from tests.builders import an_event
 from tests.refilld.cli_world import CliWorld
 
 
@@ -30,13 +31,13 @@ def suspect(cli: CliWorld, order_id: str) -> None:
         drops.save(tx, drop, Claim(order_id, line=2000, floor=1000, effective=1900, units=100), count=1900)
 
 
-def warn(cli: CliWorld, kind: AlertKind, text: str = "read me") -> None:
+def warn(cli: CliWorld, kind: EventKind, text: str = "read me") -> None:
     with cli.world.database.write() as tx:
-        outbox.add(tx, Alert(kind, text), cli.world.now)
+        events.add(tx, an_event(kind, text), cli.world.now)
 
 
-def other_kinds() -> list[AlertKind]:
-    return [kind for kind in AlertKind if not kind.startswith("drop.")]
+def other_kinds() -> list[EventKind]:
+    return [kind for kind in EventKind if not kind.startswith("drop.")]
 
 
 def test_the_group_is_registered() -> None:
@@ -98,7 +99,7 @@ def test_the_list_can_be_limited_to_a_time(cli: CliWorld) -> None:
 def test_other_alerts_are_listed_beside_drops(cli: CliWorld) -> None:
     """Alerts about drops are omitted, as the drops are in the list."""
     cli.world.queue("1")
-    for kind in AlertKind:
+    for kind in EventKind:
         warn(cli, kind, f"about {kind}")
     shown = objects(cli.run("drops", "list", "--json"))
     assert [line["record"] for line in shown] == ["drop"] + ["alert"] * len(other_kinds())
@@ -117,11 +118,11 @@ def test_alerts_are_shown_without_any_drop(cli: CliWorld) -> None:
 
 def test_all_alerts_are_listed_with_their_severity_newest_first(cli: CliWorld) -> None:
     """Also those about drops; in a table that fits 80 columns the severity comes early."""
-    for kind in AlertKind:
+    for kind in EventKind:
         warn(cli, kind, f"about {kind}")
     shown = objects(cli.run("alerts", "list", "--json"))
     assert [(line["kind"], line["severity"]) for line in shown] == [
-        (kind, severity_of(kind)) for kind in reversed(AlertKind)
+        (kind, severity_of(kind)) for kind in reversed(EventKind)
     ]
     assert len(objects(cli.run("alerts", "list", "--limit", 2, "--json"))) == 2
     assert cli.run("alerts", "list").stdout.split()[:3] == ["alert_id", "created_at", "severity"]
@@ -129,9 +130,9 @@ def test_all_alerts_are_listed_with_their_severity_newest_first(cli: CliWorld) -
 
 def test_alerts_can_be_limited_to_a_time(cli: CliWorld) -> None:
     """To those raised since then."""
-    warn(cli, AlertKind.DROP_HELD, "old")
+    warn(cli, EventKind.DROP_HELD, "old")
     cli.world.now += timedelta(hours=25)
-    warn(cli, AlertKind.DROP_HELD, "new")
+    warn(cli, EventKind.DROP_HELD, "new")
     assert [line["text"] for line in objects(cli.run("alerts", "list", "--since", "24h", "--json"))] == [
         "new"
     ]

@@ -12,8 +12,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from monitor.alerts.alert import Alert, AlertKind
 from monitor.errors import BadInputError, RefilldError
+from monitor.events.kind import EventKind
 from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.guarantee.refund_review import Review, ReviewCause
 from monitor.model.decision import Reason
@@ -23,9 +23,10 @@ from monitor.sources.contract import SourceContractError
 from refilld.cli import root
 from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
-from storage import daemons, errors, mass_drops, outbox, reviews
+from storage import daemons, errors, events, mass_drops, reviews
 from storage.daemons import DaemonMode
 from storage.schema import refills
+from tests.builders import an_event
 from tests.command_tree import command_at, commands
 from tests.main_in_process import run_main
 from tests.refilld.cli_world import COMMAND, CliWorld, bare, csv, process, sold
@@ -234,7 +235,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliW
         for order_id, reason in (("3", Reason.SHADOW), ("4", Reason.BACKLOG)):
             tx.execute(refills.update().where(refills.c.order_id == order_id).values(reason=reason))
         mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(20, 9), cli.world.now)
-        outbox.add(tx, Alert(AlertKind.SOURCE_BLOCKED, "blocked"), cli.world.now)
+        events.add(tx, an_event(EventKind.SOURCE_BLOCKED, "blocked"), cli.world.now)
         reviews.open_review(
             tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), a_sold_order("1", "nasa"), cli.world.now
         )

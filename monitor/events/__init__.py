@@ -1,0 +1,1 @@
+"""Events: what has happened, as typed values. Their texts, and whom they are sent to, belong elsewhere."""

@@ -1,0 +1,112 @@
+"""The catalogue of kinds: severity, payload, meaning, and what ends each problem."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from monitor.events.drops import DropDecided
+from monitor.events.event import Payload, ProblemEnded
+from monitor.events.kind import EventKind as Kind
+from monitor.events.limits import BacklogJudged, DailyCapReached
+from monitor.events.mass_drops import MassDropEnded, MassDropGrown, MassDropStarted
+from monitor.events.monitoring import ENDED_BY as MONITORING_ENDED_BY
+from monitor.events.monitoring import AlertsUndelivered, DiskLow, LooksStopped, QueueStalled
+from monitor.events.refills import RefillDead, ReviewOpened
+from monitor.events.severity import Severity, Status
+from monitor.events.sources import SourceBlocked
+from monitor.events.targets import (
+    TargetGone,
+    TargetOtherAccount,
+    TargetPrivate,
+    TargetReady,
+    TargetRefused,
+)
+
+VERSION = 1
+"""Version of the payloads; it grows when a field changes its meaning or is removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is known about a kind of event."""
+
+    severity: Severity
+    payload: type[Payload]
+    meaning: str
+    """When an event of this kind is stored."""
+
+
+_INFO, _WARNING, _CRITICAL = Severity.INFO, Severity.WARNING, Severity.CRITICAL
+
+CATALOGUE: Mapping[Kind, Entry] = {
+    Kind.DROP_CONFIRMED: Entry(_INFO, DropDecided, "a refill is queued for a confirmed drop"),
+    Kind.DROP_HELD: Entry(_WARNING, DropDecided, "a refill is held for your approval"),
+    Kind.DROP_REFUSED: Entry(_INFO, DropDecided, "a confirmed drop is not refilled"),
+    Kind.DROP_WAITING: Entry(_INFO, DropDecided, "a confirmed drop waits"),
+    Kind.TARGET_PRIVATE: Entry(_WARNING, TargetPrivate, "a target became private"),
+    Kind.TARGET_GONE: Entry(_WARNING, TargetGone, "a target is gone"),
+    Kind.TARGET_OTHER_ACCOUNT: Entry(
+        _WARNING,
+        TargetOtherAccount,
+        "the name of a target belongs to an account now that is not judged",
+    ),
+    Kind.TARGET_REFUSED: Entry(_WARNING, TargetRefused, "a target cannot be read while others can"),
+    Kind.TARGET_READY: Entry(_INFO, TargetReady, "a target is read again"),
+    Kind.SOURCE_BLOCKED: Entry(_CRITICAL, SourceBlocked, "a source was refused and is paused or stopped"),
+    Kind.SOURCE_READY: Entry(_INFO, ProblemEnded, "a source answers again"),
+    Kind.REFILL_DEAD: Entry(_WARNING, RefillDead, "fulfilment gave up on a refill"),
+    Kind.MASS_DROP_STARTED: Entry(_CRITICAL, MassDropStarted, "a mass drop begins"),
+    Kind.MASS_DROP_GROWN: Entry(
+        _CRITICAL, MassDropGrown, "twice as many refills are held for a mass drop as were last told"
+    ),
+    Kind.MASS_DROP_ENDED: Entry(_INFO, MassDropEnded, "a mass drop is over"),
+    Kind.DAILY_CAP_REACHED: Entry(
+        _WARNING,
+        DailyCapReached,
+        "a refill does not fit into the daily cap of the shop, a provider or a service; once per cap and day",
+    ),
+    Kind.BACKLOG_JUDGED: Entry(
+        _WARNING, BacklogJudged, "the summary of a backlog: what was missing before the first looks"
+    ),
+    Kind.REVIEW_OPENED: Entry(_WARNING, ReviewOpened, "a refund review needs a decision"),
+    Kind.LOOKS_STOPPED: Entry(
+        _CRITICAL, LooksStopped, "nothing was read for `alerts.silent_after`, though looks were due"
+    ),
+    Kind.LOOKS_RESUMED: Entry(_INFO, ProblemEnded, "counts are read again"),
+    Kind.ALERTS_UNDELIVERED: Entry(
+        _CRITICAL, AlertsUndelivered, "an alert has waited for its delivery for `alerts.undelivered_after`"
+    ),
+    Kind.ALERTS_DELIVERED: Entry(_INFO, ProblemEnded, "no alert waits for its delivery any more"),
+    Kind.DISK_LOW: Entry(_CRITICAL, DiskLow, "the disk of the SQLite file has less than 200 MiB left"),
+    Kind.DISK_ENOUGH: Entry(_INFO, ProblemEnded, "that disk has 300 MiB left again"),
+    Kind.QUEUE_STALLED: Entry(
+        _CRITICAL, QueueStalled, "a refill has waited to be claimed for `alerts.queued_after`"
+    ),
+    Kind.QUEUE_MOVING: Entry(_INFO, ProblemEnded, "no refill waits that long any more"),
+}
+
+_TARGET_PROBLEMS = (Kind.TARGET_PRIVATE, Kind.TARGET_GONE, Kind.TARGET_OTHER_ACCOUNT, Kind.TARGET_REFUSED)
+ENDED_BY: Mapping[Kind, Kind] = {
+    **dict.fromkeys(_TARGET_PROBLEMS, Kind.TARGET_READY),
+    Kind.SOURCE_BLOCKED: Kind.SOURCE_READY,
+    Kind.MASS_DROP_STARTED: Kind.MASS_DROP_ENDED,
+    **MONITORING_ENDED_BY,
+}
+"""The kinds of problems, each with the kind of its end."""
+_ENDS = frozenset(ENDED_BY.values())
+
+
+def severity_of(kind: Kind) -> Severity:
+    """The severity of a kind of event."""
+    return CATALOGUE[kind].severity
+
+
+def status_of(kind: Kind) -> Status:
+    """Whether a kind of event begins or ends a problem."""
+    if kind in _ENDS:
+        return Status.RESOLVED
+    return Status.FIRING if kind in ENDED_BY else Status.OCCURRED
+
+
+def dedup_key(kind: Kind, problem: str) -> str:
+    """What a problem and its end have in common, such as `source.ready/graph`."""
+    return f"{ENDED_BY.get(kind, kind)}/{problem}"

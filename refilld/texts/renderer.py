@@ -1,0 +1,46 @@
+"""Renders the text of an event: one line, which says what has happened and what to do."""
+
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any
+
+from jinja2 import PackageLoader
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from monitor.events.event import Earlier, Subject
+from refilld.texts.environment import environment
+from refilld.texts.payloads import PayloadError, payload_of, values_of
+from storage.events import EventRow
+
+_SUBJECT = tuple(field.name for field in fields(Subject))
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Renders texts with the templates of one language."""
+
+    templates: ImmutableSandboxedEnvironment
+    language: str = "en"
+
+    def text(self, row: EventRow) -> str:
+        """The text of a stored event, in one line."""
+        try:
+            payload = payload_of(row)
+        except PayloadError:
+            return f"{row.kind}: {row.dedup_key}"
+        if isinstance(payload, Earlier):
+            return payload.text
+        template = self.templates.get_template(f"{self.language}/{row.kind}.txt")
+        return template.render(context_of(row) | values_of(payload)).strip()
+
+
+def context_of(row: EventRow) -> dict[str, Any]:
+    """What a template knows beside the fields of the payload."""
+    subject = {name: getattr(row.subject, name) for name in _SUBJECT}
+    return subject | {"kind": row.kind, "severity": row.severity, "status": row.status, "at": row.at}
+
+
+@cache
+def default_renderer() -> Renderer:
+    """The renderer with the templates of the package."""
+    return Renderer(environment(PackageLoader("refilld.texts")))

@@ -1,0 +1,94 @@
+"""Events: each is stored in the transaction of its cause; whatever leaves the program is made of them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, insert, update
+
+from monitor.events.catalogue import VERSION, dedup_key, severity_of, status_of
+from monitor.events.event import Earlier, Event, Payload, Subject
+from monitor.events.kind import EventKind
+from monitor.events.severity import Severity, Status
+from storage.alert_tables import events
+from storage.column_types import AnyRow, microseconds
+
+_e = events.c
+_SUBJECT = ("order_id", "refill_id", "link", "metric", "source", "service", "provider")
+COLUMNS = tuple(column for column in _e if column.name != "alert")
+"""The columns of an EventRow."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One stored event."""
+
+    event_id: int
+    at: datetime
+    kind: EventKind
+    version: int
+    """Of the payload; 0 for a text of an earlier release."""
+    severity: Severity
+    status: Status
+    dedup_key: str
+    """Shared by a problem and its end; every other event has its own."""
+    subject: Subject
+    payload: Mapping[str, Any]
+    """The fields of the payload, as stored."""
+
+
+def add(connection: Connection, event: Event, now: datetime, *, keep: bool = False) -> None:
+    """Store an event that is an alert; with `keep` it is never sent."""
+    status = status_of(event.kind)
+    own = f"{event.problem}{microseconds(now)}" if status is Status.OCCURRED else event.problem
+    row = {
+        "at": now,
+        "kind": event.kind,
+        "version": 0 if isinstance(event.payload, Earlier) else VERSION,
+        "severity": severity_of(event.kind),
+        "status": status,
+        "dedup_key": dedup_key(event.kind, own),
+        "payload": dump_payload(event.payload),
+        "alert": "kept" if keep else "pending",
+    }
+    subject = event.subject
+    connection.execute(insert(events), row | {name: getattr(subject, name) for name in _SUBJECT})
+
+
+def dump_payload(payload: Payload) -> str:
+    """A payload as JSON."""
+    return json.dumps(asdict(payload), default=_plain, ensure_ascii=False)  # type: ignore[call-overload]  # each is a dataclass
+
+
+def _plain(value: object) -> str | float:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    raise TypeError(f"a payload has a value of {type(value).__name__}")
+
+
+def event_row(row: AnyRow) -> EventRow:
+    """The event of a row that has COLUMNS."""
+    subject = Subject(*(getattr(row, name) for name in _SUBJECT))
+    return EventRow(
+        row.event_id,
+        row.at,
+        row.kind,
+        row.version,
+        row.severity,
+        row.status,
+        row.dedup_key,
+        subject,
+        json.loads(row.payload),
+    )
+
+
+def kept(connection: Connection, event_ids: Sequence[int]) -> None:
+    """Mark alerts as not to be sent, because no channel is configured."""
+    connection.execute(update(events).where(_e.event_id.in_(event_ids)).values(alert="kept"))
