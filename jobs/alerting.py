@@ -1,4 +1,4 @@
-"""Alerting: send the events that are pending alerts to every channel.
+"""Alerting: decide which alerts are told to whom, and send them to every channel.
 
 Delivery is at least once: a delivery is marked as sent after its channel has accepted the message. A channel
 that refuses is tried again by itself, and those that accepted get nothing twice.
@@ -8,13 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from jobs.alert_pipeline import AlertPipeline, AlertPolicy, Report
 from jobs.channel_round import AlertChannel, ChannelRound
 from jobs.message_queue import Render
 from storage import deliveries
 from storage.engine import Database
-
-MOST_PLANNED = 1000
-"""New alerts that one round takes up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +22,22 @@ class Alerting:
     database: Database
     clock: Callable[[], datetime]
     channels: Sequence[AlertChannel]
-    """Without any, alerts are only stored."""
+    """Of all receivers; without any, alerts are only stored."""
+    policy: AlertPolicy
     render: Render
     """The text of an event."""
+    report: Report
+    """The text of a digest."""
     wait: Callable[[timedelta], bool]
     """Waits between two messages to one channel; returns True when the process stops."""
     heartbeat: Callable[[], None] = lambda: None
     """Called after every message, so that a slow channel does not look like a stuck job."""
 
     def run_once(self) -> None:
-        """Send what is due to each channel."""
+        """Decide on what is new or due, and send what is due to each channel."""
         now = self.clock()
         with self.database.write() as tx:
             deliveries.register(tx, [channel.key for channel in self.channels], now)
-            deliveries.plan(tx, now, MOST_PLANNED)
+            AlertPipeline(tx, self.policy, self.report, now).run()
         for channel in self.channels:
             ChannelRound(self.database, self.clock, channel, self.render, self.wait, self.heartbeat).run()

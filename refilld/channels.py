@@ -37,8 +37,8 @@ class AppriseChannel:
     """One channel; never shows its URL, which holds secrets."""
 
     key: str
-    number: int
-    """Its place in alerts.urls, for people."""
+    place: str
+    """Where it is in the configuration, for people."""
     service: apprise.Apprise
 
     @cached_property
@@ -66,7 +66,7 @@ class AppriseChannel:
 
     def _error(self, logged: str) -> ChannelError:
         """The error for a refusal; of Apprise's log only what says when to try again is used."""
-        problem = f"alerts.urls number {self.number} did not take the message"
+        problem = f"{self.place} did not take the message"
         limited, wait = _LIMITED.search(logged), _RETRY_AFTER.search(logged)
         if not limited:
             return ChannelError(problem)
@@ -93,10 +93,10 @@ class AppriseChannel:
         return len(self._plugin.dialect_convert(converted, target).encode("utf-16-le")) // 2
 
 
-def open_channels(urls: Sequence[str]) -> list[AppriseChannel]:
-    """The channels of these URLs; ConfigError for a URL that Apprise does not know."""
+def open_channels(urls: Sequence[str], key: str = "alerts.urls") -> list[AppriseChannel]:
+    """The channels of the URLs of this key; ConfigError for a URL that Apprise does not know."""
     _hide_apprise_log()
-    return [channel for number, url in enumerate(urls, start=1) for channel in _open(url, number)]
+    return [channel for number, url in enumerate(urls, start=1) for channel in _open(url, key, number)]
 
 
 def _hide_apprise_log() -> None:
@@ -108,18 +108,18 @@ def _hide_apprise_log() -> None:
         log.addHandler(logging.NullHandler())
 
 
-def _open(url: str, number: int) -> list[AppriseChannel]:
+def _open(url: str, key: str, number: int) -> list[AppriseChannel]:
     """The channels of one URL; a text with several URLs has several."""
     found = apprise.Apprise()
     if not found.add(url):
         scheme, named, _secret = url.partition("://")
         shown = f" ({scheme[:20]}://…)" if named and scheme.isalnum() else ""
-        raise ConfigError(f"alerts.urls: number {number}{shown} is not a URL that Apprise knows")
+        raise ConfigError(f"{key}: number {number}{shown} is not a URL that Apprise knows")
     channels = []
     for place, plugin in enumerate(found):
         plugin.overflow_mode = apprise.OverflowMode.UPSTREAM  # messages fit; a part is never cut off
         service = apprise.Apprise()
         service.add(plugin)
         digest = hashlib.sha256(f"{url} {place}".encode()).hexdigest()[:16]
-        channels.append(AppriseChannel(digest, number, service))
+        channels.append(AppriseChannel(digest, f"{key} number {number}", service))
     return channels

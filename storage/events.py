@@ -40,8 +40,13 @@ class EventRow:
     """The fields of the payload, as stored."""
 
 
-def add(connection: Connection, event: Event, now: datetime, *, keep: bool = False) -> None:
-    """Store an event that is an alert; with `keep` it is never sent."""
+def add(
+    connection: Connection, event: Event, now: datetime, *, keep: bool = False, routed: bool = False
+) -> int:
+    """Store an event that is an alert, and return its number.
+
+    With `keep` it is never sent; with `routed` its receiver is known already.
+    """
     status = status_of(event.kind)
     own = f"{event.problem}{microseconds(now)}" if status is Status.OCCURRED else event.problem
     row = {
@@ -53,9 +58,10 @@ def add(connection: Connection, event: Event, now: datetime, *, keep: bool = Fal
         "dedup_key": dedup_key(event.kind, own),
         "payload": dump_payload(event.payload),
         "alert": "kept" if keep else "pending",
+        "routed_at": now if routed else None,
     }
-    subject = event.subject
-    connection.execute(insert(events), row | {name: getattr(subject, name) for name in _SUBJECT})
+    row |= {name: getattr(event.subject, name) for name in _SUBJECT}
+    return int(connection.execute(insert(events).values(row).returning(_e.event_id)).scalar_one())
 
 
 def dump_payload(payload: Payload) -> str:

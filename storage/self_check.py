@@ -9,14 +9,15 @@ from monitor.alerts.self_check import Undelivered
 from monitor.cadence.schedule import Priority
 from monitor.events.kind import EventKind
 from monitor.sources.breaker import SEEN
-from storage.alert_tables import deliveries, events, self_checks
+from storage.alert_tables import deliveries, self_checks
 from storage.engine import insert_into
+from storage.pipeline_tables import notifications
 from storage.schema import targets
 from storage.source_tables import source_reads, source_requests
 
 _t = targets.c
 _d = deliveries.c
-_e = events.c
+_n = notifications.c
 _s = self_checks.c
 
 
@@ -49,7 +50,7 @@ def first_request(connection: Connection, source: str, after: datetime) -> datet
 
 def undelivered(connection: Connection) -> Undelivered | None:
     """The alerts that wait for a channel; None without any."""
-    waiting = select(func.count(), func.min(_e.at)).where(text("events.alert = 'pending'"))
+    waiting = select(func.sum(_n.alerts), func.min(_n.at)).where(text("notifications.state = 'pending'"))
     error = select(func.max(_d.last_error)).where(text("deliveries.state = 'pending'"))
     alerts, since = connection.execute(waiting).one()
     if not alerts:

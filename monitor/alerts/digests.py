@@ -2,8 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from monitor.errors import BadInputError
 
@@ -19,7 +18,7 @@ class DigestSchedule:
     at: time
     weekday: int | None
     """0 is Monday; None means every day."""
-    zone: ZoneInfo
+    zone: tzinfo
 
     @property
     def period(self) -> timedelta:
@@ -37,7 +36,7 @@ class DigestSchedule:
         raise AssertionError("every weekday comes within eight days")
 
 
-def parse_digest(text: str, zone: ZoneInfo, field: str = "digest") -> DigestSchedule:
+def parse_digest(text: str, zone: tzinfo, field: str = "digest") -> DigestSchedule:
     """Parse `daily 08:00` or `weekly mon 08:00`; raises BadInputError for anything else."""
     found = _SCHEDULE.fullmatch(text.strip())
     if found is None:

@@ -31,6 +31,8 @@ class NotTold:
 class Turn:
     """What follows from the turn of a group."""
 
+    tick: datetime
+    """When it was due; what is told now counts as told at this time."""
     reason: AlertReason = AlertReason.NOT_DUE
     told: list[GroupAlert] = field(default_factory=list)
     """What fires or happened."""
@@ -41,6 +43,18 @@ class Turn:
     """When the group is looked at next; None if only a new alert or an end changes anything."""
     over: bool = False
     """Whether the group has no alert, and had none since its last turn."""
+
+    @property
+    def told_reason(self) -> AlertReason:
+        """Why what fires or happened is told."""
+        new = any(alert.told_at is None for alert in self.told)
+        return AlertReason.NEW_ALERTS if new else AlertReason.REPEAT
+
+    @property
+    def ended_reason(self) -> AlertReason:
+        """Why ends are told."""
+        all_ended = self.reason is AlertReason.ALL_RESOLVED
+        return AlertReason.ALL_RESOLVED if all_ended else AlertReason.SOME_RESOLVED
 
 
 def take_turn(
@@ -53,22 +67,23 @@ def take_turn(
     send_resolved: bool = True,
 ) -> Turn:
     """Decide on a group whose turn was due at `tick`."""
-    turn = Turn(over=not alerts)
+    tick = times.this_tick(tick, now)
+    turn = Turn(tick, over=not alerts)
     firing, ended, known = _sorted(alerts, by, now, turn)
     turn.reason = decide(
-        _last_message(alerts, firing, now),
+        _last_message(alerts, firing, tick),
         {alert.key for alert in (*firing, *known)},
         {alert.key for alert in ended},
         times.repeat,
-        now,
+        tick,
         send_resolved=send_resolved,
     )
     _tell_ends(ended, turn, send_resolved=send_resolved)
     for alert in firing:
-        if alert.told_at is None or _repeats(alert, times, now):
+        if alert.told_at is None or _repeats(alert, times, tick):
             turn.told.append(alert)
         else:
-            reason = AlertReason.UNDELIVERED if _is_old(alert, times, now) else AlertReason.NOT_DUE
+            reason = AlertReason.UNDELIVERED if _is_old(alert, times, tick) else AlertReason.NOT_DUE
             turn.not_told.append(NotTold(alert, reason))
     turn.next_at = _next_at(turn, by, times, tick, now)
     return turn
@@ -81,13 +96,13 @@ def _sorted(
     firing, ended, known = [], [], []
     for alert in alerts:
         kept_back = suppression(alert, by, now)
-        if alert.ended_by is not None and alert.told_at is None:
+        if alert.ended and alert.told_at is None:
             turn.not_told.append(NotTold(alert, AlertReason.NEVER_TOLD, closed=True))
         elif kept_back is not None:
             turn.not_told.append(_kept_back(alert, kept_back))
             if kept_back.reason is AlertReason.ACKNOWLEDGED and alert.told_at is not None:
                 known.append(alert)
-        elif alert.ended_by is not None:
+        elif alert.ended:
             ended.append(alert)
         else:
             firing.append(alert)
@@ -95,17 +110,17 @@ def _sorted(
 
 
 def _kept_back(alert: GroupAlert, why: Suppressed) -> NotTold:
-    for_good = why.reason in _FOR_GOOD and (not alert.lasts or alert.ended_by is not None)
+    for_good = why.reason in _FOR_GOOD and (not alert.lasts or alert.ended)
     return NotTold(alert, why.reason, why.detail, closed=for_good)
 
 
 def _last_message(
-    alerts: Iterable[GroupAlert], firing: Iterable[GroupAlert], now: datetime
+    alerts: Iterable[GroupAlert], firing: Iterable[GroupAlert], tick: datetime
 ) -> LastMessage | None:
     """What the receiver knows; its time is that of the oldest message that may be repeated."""
     told = {alert.key for alert in alerts if alert.told_at is not None}
     times = [a.told_at for a in firing if a.told_at is not None and not a.undelivered]
-    return LastMessage(told, frozenset(), min(times, default=now)) if told else None
+    return LastMessage(told, frozenset(), min(times, default=tick)) if told else None
 
 
 def _tell_ends(ended: Sequence[GroupAlert], turn: Turn, *, send_resolved: bool) -> None:
@@ -115,12 +130,12 @@ def _tell_ends(ended: Sequence[GroupAlert], turn: Turn, *, send_resolved: bool) 
         turn.not_told += [NotTold(alert, AlertReason.RESOLVED_NOT_SENT, closed=True) for alert in ended]
 
 
-def _is_old(alert: GroupAlert, times: GroupTimes, now: datetime) -> bool:
-    return alert.told_at is not None and alert.told_at + times.repeat <= now
+def _is_old(alert: GroupAlert, times: GroupTimes, tick: datetime) -> bool:
+    return alert.told_at is not None and alert.told_at + times.repeat <= tick
 
 
-def _repeats(alert: GroupAlert, times: GroupTimes, now: datetime) -> bool:
-    return _is_old(alert, times, now) and not alert.undelivered
+def _repeats(alert: GroupAlert, times: GroupTimes, tick: datetime) -> bool:
+    return _is_old(alert, times, tick) and not alert.undelivered
 
 
 def _next_at(
@@ -129,7 +144,7 @@ def _next_at(
     """The first time at which anything may be told that no event announces."""
     following = times.next_tick(tick, now)
     told_at = [one.alert.told_at for one in turn.not_told if one.reason is AlertReason.NOT_DUE]
-    told_at += [now for alert in turn.told if alert.lasts]
+    told_at += [tick for alert in turn.told if alert.lasts]
     remaining = {one.reason for one in turn.not_told if not one.closed}
     found = [times.tick_at(tick, at + times.repeat) for at in told_at if at is not None]
     if by.quiet is not None and AlertReason.QUIET_HOURS in remaining:

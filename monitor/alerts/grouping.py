@@ -28,6 +28,10 @@ class GroupTimes:
         missed = max(now - tick, timedelta(0)) // self.interval
         return tick + (missed + 1) * self.interval
 
+    def this_tick(self, tick: datetime, now: datetime) -> datetime:
+        """The turn that a group has now, of which `tick` was the time or an earlier one was missed."""
+        return self.next_tick(tick, now) - self.interval
+
     def tick_at(self, tick: datetime, at: datetime) -> datetime:
         """The first turn after `tick` that is not before a time."""
         return self.next_tick(tick, max(at - timedelta.resolution, tick))

@@ -2,8 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from monitor.errors import BadInputError
 
@@ -18,7 +17,7 @@ class QuietHours:
 
     begin: time
     end: time
-    zone: ZoneInfo
+    zone: tzinfo
 
     def contain(self, at: datetime) -> bool:
         """Whether a time is within the quiet hours; the end is not."""
@@ -39,7 +38,7 @@ class QuietHours:
         return following
 
 
-def parse_quiet_hours(text: str, zone: ZoneInfo, field: str = "quiet_hours") -> QuietHours:
+def parse_quiet_hours(text: str, zone: tzinfo, field: str = "quiet_hours") -> QuietHours:
     """Parse `22:00-07:00`; raises BadInputError for anything else."""
     found = _HOURS.fullmatch(text.strip())
     if found is None:

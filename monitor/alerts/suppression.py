@@ -25,8 +25,8 @@ class GroupAlert:
     """Whether it is a problem, which lasts until it ends; else it happened once, and is told once."""
     told_at: datetime | None = None
     """When its receiver was last told that it fires."""
-    ended_by: int | None = None
-    """Event that ended the problem; None while it lasts."""
+    ended: bool = False
+    """Whether this is the end of the problem; its labels are those of the beginning."""
     acknowledged: bool = False
     undelivered: bool = False
     """Whether the last message about it still waits for a channel."""
@@ -60,7 +60,7 @@ def suppression(alert: GroupAlert, by: Suppressors, now: datetime) -> Suppressed
     silence = silenced_by(alert.labels, by.silences, now)
     if silence is not None:
         return Suppressed(AlertReason.SILENCED, f"silence {silence.silence_id} by {silence.author}")
-    if alert.ended_by is None:
+    if not alert.ended:
         problem = inhibited_by(alert.labels, by.problems)
         if problem is not None:
             return Suppressed(AlertReason.INHIBITED, problem.labels["kind"])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from monitor.events.digests import DigestDue
 from monitor.events.drops import DropDecided
 from monitor.events.event import Payload, ProblemEnded
 from monitor.events.kind import EventKind as Kind
@@ -82,6 +83,7 @@ CATALOGUE: Mapping[Kind, Entry] = {
         _CRITICAL, QueueStalled, "a refill has waited to be claimed for `alerts.queued_after`"
     ),
     Kind.QUEUE_MOVING: Entry(_INFO, ProblemEnded, "no refill waits that long any more"),
+    Kind.DIGEST_DUE: Entry(_INFO, DigestDue, "a receiver gets the report of a day or a week"),
 }
 
 _TARGET_PROBLEMS = (Kind.TARGET_PRIVATE, Kind.TARGET_GONE, Kind.TARGET_OTHER_ACCOUNT, Kind.TARGET_REFUSED)

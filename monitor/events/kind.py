@@ -32,3 +32,4 @@ class EventKind(StrEnum):
     DISK_ENOUGH = "disk.enough"
     QUEUE_STALLED = "queue.stalled"
     QUEUE_MOVING = "queue.moving"
+    DIGEST_DUE = "digest.due"

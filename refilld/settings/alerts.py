@@ -5,16 +5,26 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from monitor.alerts.grouping import GROUP_LABELS, GroupTimes
+from monitor.alerts.routes import DEFAULT
 from monitor.alerts.self_check import SelfCheckLimits
+from refilld.settings.receivers import ReceiverSection, RouteSection
 from refilld.settings.section import Duration, Section
 
 _DEFAULT = SelfCheckLimits()
+_TIMES = GroupTimes()
 _ZERO = timedelta(0)
 
 
 class AlertsSection(Section):
     urls: list[str] = []
     every: Duration = Field(default=timedelta(seconds=30), gt=_ZERO)
+    group_by: list[str] = list(GROUP_LABELS)
+    group_wait: Duration = Field(default=_TIMES.wait, ge=_ZERO)
+    group_interval: Duration = Field(default=_TIMES.interval, ge=timedelta(seconds=1))
+    repeat_interval: Duration = Field(default=_TIMES.repeat, ge=timedelta(seconds=1))
+    receivers: dict[str, ReceiverSection] = {}
+    routes: list[RouteSection] = []
     silent_after: Duration = Field(default=_DEFAULT.silent_after, gt=_ZERO)
     undelivered_after: Duration = Field(default=_DEFAULT.undelivered_after, gt=_ZERO)
     queued_after: Duration = Field(default=_DEFAULT.queued_after, gt=_ZERO)
@@ -32,6 +42,30 @@ class AlertsSection(Section):
         if not valid:
             raise ValueError("is not a URL of http or https")
         return url
+
+    @field_validator("group_by")
+    @classmethod
+    def _grouped_by_kind(cls, labels: list[str]) -> list[str]:
+        unknown = sorted(set(labels).difference(GROUP_LABELS))
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is none of: {', '.join(GROUP_LABELS)}")
+        if "kind" not in labels:
+            raise ValueError('needs "kind": a message tells alerts of one kind')
+        return labels
+
+    @property
+    def all_receivers(self) -> dict[str, ReceiverSection]:
+        """Receivers by name; `default` is always among them."""
+        return {DEFAULT: ReceiverSection()} | self.receivers
+
+    def urls_of(self, receiver: str) -> list[tuple[str, list[str]]]:
+        """The URLs of a receiver, by the key that holds them; `alerts.urls` are those of `default`."""
+        found = [(f"alerts.receivers.{receiver}.urls", self.all_receivers[receiver].urls)]
+        return [("alerts.urls", self.urls), *found] if receiver == DEFAULT else found
+
+    @property
+    def times(self) -> GroupTimes:
+        return GroupTimes(self.group_wait, self.group_interval, self.repeat_interval)
 
     @property
     def limits(self) -> SelfCheckLimits:

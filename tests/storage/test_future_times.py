@@ -7,11 +7,23 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
+from monitor.alerts.routes import DEFAULT
 from monitor.events.kind import EventKind
 from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from storage import daemons, deliveries, due, events, future_times, leases, mass_drops, requests, sources
+from storage import (
+    daemons,
+    deliveries,
+    due,
+    events,
+    future_times,
+    leases,
+    mass_drops,
+    notifications,
+    requests,
+    sources,
+)
 from storage.column_types import Instant
 from storage.daemons import DaemonMode
 from storage.engine import Database
@@ -19,6 +31,7 @@ from storage.leases import Failure
 from storage.schema import metadata, refills
 from storage.source_tables import source_state
 from tests.builders import DAY, HOUR, MINUTE, NOW, a_profile, an_event, an_order
+from tests.notification_rows import tell
 from tests.storage.lease_actions import claim, get
 from tests.storage.shop import bring_to, everything, queue, sell
 
@@ -159,8 +172,8 @@ def test_a_source_that_was_refused_at_that_time_is_paused_as_long_as_it_should(
 def test_an_alert_of_that_time_is_sent_at_once(database: Database) -> None:
     with database.write() as tx:
         deliveries.register(tx, ["mail"], NOW)
-        events.add(tx, an_event(EventKind.MASS_DROP_STARTED, "text"), NOW + DAY)
-        deliveries.plan(tx, NOW + DAY, 10)
+        tell(tx, ["text"], NOW + DAY)
+        notifications.plan(tx, {DEFAULT: ["mail"]}, NOW + DAY)
     repair(database)
     with database.write() as tx:
         assert len(deliveries.due(tx, "mail", NOW, 10)) == 1

@@ -109,7 +109,7 @@ CLAIMED_REFILL = {
     "done_token": None, "done_action": None, "done_state": None, "release_at": None,
     "first_queued_at": 712,
 }  # fmt: skip
-NO_SUBJECT = dict.fromkeys(("refill_id", "metric", "source", "service", "provider"))
+NO_SUBJECT = dict.fromkeys(("refill_id", "metric", "source", "service", "provider", "routed_at"))
 BY_THE_UPGRADE: dict[str, list[dict[str, Any]]] = {
     "operating_days": [{"day": 0}],  # the day of the snapshot
     "retention_progress": [],
@@ -127,7 +127,14 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
     "daemons": [],
     "transfers": [],
     "alert_channels": [],
+    "routed_alerts": [],
+    "alert_groups": [],
+    "problems": [],
+    "silences": [],
+    "notifications": [],
+    "notification_events": [],
     "deliveries": [],
+    "digests": [],
     "self_checks": [],
     "order_flags": [{"order_id": "o-1", "flag": "dispute", "set_at": 401}],
     "drops": [

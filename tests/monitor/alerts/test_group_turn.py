@@ -65,14 +65,14 @@ def test_a_problem_is_repeated_until_it_ends() -> None:
 
 def test_ends_are_told_once_and_only_of_what_was_told() -> None:
     """What was resolved before it was told is never sent."""
-    found = turn(an_alert(1, told_at=NOW - HOUR, ended_by=9), an_alert(2, ended_by=9))
+    found = turn(an_alert(1, told_at=NOW - HOUR, ended=True), an_alert(2, ended=True))
     assert ([a.event_id for a in found.ended], found.reason) == ([1], AlertReason.ALL_RESOLVED)
     assert not_told(found) == [(2, AlertReason.NEVER_TOLD, True)]
 
 
 def test_a_receiver_may_not_want_to_hear_of_ends() -> None:
     """They are closed without a message."""
-    found = turn(an_alert(1, told_at=NOW - HOUR, ended_by=9), ends=False)
+    found = turn(an_alert(1, told_at=NOW - HOUR, ended=True), ends=False)
     assert (found.ended, not_told(found)) == ([], [(1, AlertReason.RESOLVED_NOT_SENT, True)])
 
 
@@ -95,7 +95,7 @@ def test_what_happened_while_it_is_suppressed_is_never_told(
 
 def test_an_inhibited_end_is_told_and_a_silenced_one_is_not() -> None:
     """A silence says that nobody wants to hear of it."""
-    ended = an_alert(1, told_at=NOW - HOUR, ended_by=9)
+    ended = an_alert(1, told_at=NOW - HOUR, ended=True)
     assert turn(ended, by=Suppressors(problems=(MASS_DROP,))).ended == [ended]
     assert not_told(turn(ended, by=Suppressors(silences=(SILENCE,)))) == [(1, AlertReason.SILENCED, True)]
 
@@ -106,14 +106,14 @@ def test_an_acknowledged_problem_is_not_repeated_but_its_end_is_told() -> None:
     found = turn(known)
     assert (not_told(found), found.next_at) == ([(1, AlertReason.ACKNOWLEDGED, False)], None)
     assert [a.event_id for a in turn(known, an_alert(2)).told] == [2]
-    ended = an_alert(1, told_at=NOW - 9 * HOUR, acknowledged=True, ended_by=9)
+    ended = an_alert(1, told_at=NOW - 9 * HOUR, acknowledged=True, ended=True)
     assert turn(ended).ended == [ended]
 
 
 def test_an_end_beside_an_acknowledged_problem_is_not_that_of_all() -> None:
     """The acknowledged one still fires."""
     known = an_alert(1, told_at=NOW - 9 * HOUR, acknowledged=True)
-    assert turn(known, an_alert(2, told_at=NOW, ended_by=9)).reason is AlertReason.SOME_RESOLVED
+    assert turn(known, an_alert(2, told_at=NOW, ended=True)).reason is AlertReason.SOME_RESOLVED
 
 
 def test_quiet_hours_hold_back_what_is_not_critical_until_they_end() -> None:
@@ -121,9 +121,9 @@ def test_quiet_hours_hold_back_what_is_not_critical_until_they_end() -> None:
     critical = {"kind": "disk.low", "severity": "critical"}
     found = turn(
         an_alert(1, lasts=False),
-        an_alert(2, told_at=NOW - HOUR, ended_by=9),
+        an_alert(2, told_at=NOW - HOUR, ended=True),
         an_alert(3, labels=critical),
-        an_alert(4, labels=critical, told_at=NOW - HOUR, ended_by=9),
+        an_alert(4, labels=critical, told_at=NOW - HOUR, ended=True),
         by=Suppressors(quiet=QUIET),
     )
     assert not_told(found) == [(1, AlertReason.QUIET_HOURS, False), (2, AlertReason.QUIET_HOURS, False)]

@@ -1,8 +1,11 @@
 """Inhibition: what follows from a problem is not told, and nothing else is kept back."""
 
+import re
+
 import pytest
 
-from monitor.alerts.inhibition import RULES, Problem, inhibited_by
+from monitor.alerts.inhibition import INHIBITING, RULES, Problem, inhibited_by
+from storage.pipeline_tables import IS_INHIBITING
 
 BLOCKED = Problem("source.ready/graph", {"kind": "source.blocked", "source": "graph"})
 MASS_DROP = Problem("mass_drop.ended/likes", {"kind": "mass_drop.started", "metric": "likes"})
@@ -38,3 +41,8 @@ def test_no_rule_keeps_back_what_keeps_others_back() -> None:
     """Else the cause of what is not told might not be told either."""
     causes = {rule.problem for rule in RULES}
     assert not any(causes & rule.kinds for rule in RULES)
+
+
+def test_the_index_has_the_problems_that_keep_others_back() -> None:
+    """The condition of the index is text."""
+    assert set(re.findall(r"'([^']+)'", IS_INHIBITING)) == INHIBITING

@@ -49,8 +49,8 @@ class Sleeping:
             lasts = one.what == "fire"
             self.alerts[one.key] = GroupAlert(self.number, one.key, {"kind": one.key}, lasts)
             self._wake(now)
-        elif one.what == "end" and alert is not None and alert.ended_by is None and alert.lasts:
-            self.alerts[one.key] = replace(alert, ended_by=1)
+        elif one.what == "end" and alert is not None and not alert.ended and alert.lasts:
+            self.alerts[one.key] = replace(alert, ended=True)
             self._wake(now)
         elif one.what == "ack" and alert is not None and alert.lasts:
             self.alerts[one.key] = replace(alert, acknowledged=True)
