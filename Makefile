@@ -1,5 +1,5 @@
 # Every target creates the virtual environment that it needs. As root on Debian 12, it also installs the
-# Debian packages that are missing (python3-venv, systemd, libfaketime, pgbouncer).
+# Debian packages that are missing (python3-venv, systemd, libfaketime, pgbouncer, prometheus).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -21,7 +21,16 @@ define apt
 	|| { echo "$(1) is missing and could not be installed here; please install it" >&2; exit 1; }
 endef
 
-.PHONY: help demo test coverage mutants lint format clean programs systemd-analyze libfaketime pgbouncer
+# $(call unpack,PACKAGE): unpack a Debian package into the virtual environment, so that no service is installed.
+define unpack
+{ packages=$$(mktemp -d) && trap 'rm -rf "$$packages"' EXIT && command -v apt-get >/dev/null \
+	&& { [ "$$(id -u)" != 0 ] || apt-get -qq update; } \
+	&& (cd "$$packages" && apt-get -qq -o APT::Sandbox::User=root download $(1)) \
+	&& dpkg-deb --extract "$$packages"/*.deb $(VENV)/programs; } \
+	|| { echo "$(1) is missing and could not be installed here; please install it" >&2; exit 1; }
+endef
+
+.PHONY: help demo test coverage mutants lint format clean programs systemd-analyze libfaketime pgbouncer prometheus
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 10
@@ -53,7 +62,7 @@ clean: ## remove the virtual environment, builds and caches
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Programs of Debian that the tests run.
-programs: systemd-analyze libfaketime pgbouncer
+programs: systemd-analyze libfaketime pgbouncer prometheus
 
 systemd-analyze:
 	@command -v systemd-analyze >/dev/null || $(call apt,systemd)
@@ -63,6 +72,10 @@ libfaketime:
 
 pgbouncer:
 	@PATH="$$PATH:/usr/sbin" command -v pgbouncer >/dev/null || $(call apt,pgbouncer)
+
+prometheus:
+	@export PATH="$$PATH:$(VENV)/programs/usr/bin"; \
+		{ command -v prometheus && command -v promtool; } >/dev/null || $(call unpack,prometheus)
 
 # Stamp files: each is written when its step has succeeded, and outdated when pyproject.toml changes.
 $(VENV)/.demo: pyproject.toml $(VENV)/.pip

@@ -20,10 +20,13 @@ class Leases:
     database: Database
     clock: Callable[[], datetime]
     max_attempts: int
+    ended: Callable[[int], None] = lambda _refills: None
+    """Called with the number of refills whose leases have ended, after the commit."""
 
     def run_once(self) -> None:
         """End every lease whose time is over, by the clock that all processes share."""
         with self.database.write() as tx:
             ended = leases.expire(tx, shared_time(tx, self.clock()), self.max_attempts)
+        self.ended(ended)
         if ended:
             log.warning("leases.ended", refills=ended)

@@ -19,10 +19,11 @@ from monitor.evaluation.evaluate import (
 )
 from monitor.guarantee.gone_detection import ABSENT
 from monitor.guarantee.mass_drop import MassDropRule
+from monitor.guarantee.verdicts import Verdict
 from monitor.model.decision import Decision
 from monitor.model.snapshot import Snapshot
 from monitor.model.target import Metric
-from storage import daily_caps, mass_drops, order_states, snapshots, sources, targets
+from storage import daily_caps, mass_drops, order_states, queued_units, snapshots, sources, targets
 from storage.engine import Transaction
 from storage.targets import LookOutcome
 
@@ -33,10 +34,17 @@ class RecordedLook:
 
     snapshot: Snapshot
     """As it is stored: a count that is not admitted to its series is stored as `schema`."""
-    decisions: tuple[Decision, ...] = ()
-    """The new decisions."""
+    verdicts: tuple[Verdict, ...] = ()
+    """One per order of the target; empty when the count was not judged."""
     observations: tuple[Observation, ...] = ()
     """For the cadence to learn from, after the transaction is committed."""
+    counted_before: datetime | None = None
+    """Time of the target's count before this look."""
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """The new decisions."""
+        return tuple(decision for verdict in self.verdicts for decision in verdict.new_decisions)
 
 
 def record_looks(tx: Transaction, taken: Mapping[int, Snapshot], policy: LookPolicy) -> list[RecordedLook]:
@@ -63,7 +71,7 @@ def _evaluate(tx: Transaction, request: RequestState, policy: LookPolicy) -> Eva
     if not policy.caps.configured or not evaluation.queueing_days:
         return evaluation
     daily_caps.lock(tx)
-    usage = {day: daily_caps.usage(tx, day) for day in evaluation.queueing_days}
+    usage = {day: queued_units.usage(tx, day) for day in evaluation.queueing_days}
     return evaluate(replace(request, usage=usage), policy)
 
 
@@ -120,4 +128,4 @@ def _outcome(look: LookEvaluation) -> LookOutcome:
 
 def _recorded(look: LookEvaluation) -> RecordedLook:
     observations = look.next_look.observations if look.next_look else ()
-    return RecordedLook(look.snapshot, look.decisions, observations)
+    return RecordedLook(look.snapshot, look.verdicts, observations, look.state.last_count_at)

@@ -22,6 +22,8 @@ class Maintenance:
     database: Database
     clock: Callable[[], datetime]
     retention: DataRetention
+    longest_hold: timedelta
+    """How long a mass drop holds a refill."""
     _thorough: bool = True
 
     def run_once(self) -> None:
@@ -50,7 +52,7 @@ class Maintenance:
         if newest is None or newest <= now + future_times.MARGIN:
             return
         targets = due.repair_future_times(tx, now)  # first, because it goes by times that are repaired next
-        rows = future_times.repair(tx, now)
+        rows = future_times.repair(tx, now, self.longest_hold)
         sources.forget_requests_to_come(tx, now)
         ahead = round((newest - now).total_seconds())
         log.warning("clock.was_ahead", seconds=ahead, targets=targets, rows=rows)

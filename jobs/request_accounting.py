@@ -58,6 +58,11 @@ def charge(
     sources.note_requests(tx, configured.source.name, now, 1, purpose=purpose, looks=looks)
 
 
+def further_requests(reading: Reading) -> int:
+    """Requests of a reading beyond the first, which was charged before; a reading may have taken none."""
+    return max(0, reading.requests - 1)
+
+
 def settle_reading(
     tx: Transaction,
     configured: ConfiguredSource,
@@ -82,13 +87,14 @@ def settle_reading(
     _save_breaker(tx, configured, before, after, done)
 
 
-def probe_canary(database: Database, configured: ConfiguredSource, clock: Callable[[], datetime]) -> None:
+def probe_canary(database: Database, configured: ConfiguredSource, clock: Callable[[], datetime]) -> int:
     """Read the canary, with a request that is already charged (`Purpose.CANARY`); no snapshot is stored.
 
-    Its count is evidence that the source can read profiles, as any other count.
+    Its count is evidence that the source can read profiles, as any other count. Returns the number of further
+    requests.
     """
     if configured.canary is None:
-        return
+        return 0
     reading = configured.source.read([configured.canary], clock())
     snapshot = reading.snapshots[0]
     with database.write() as tx:
@@ -107,13 +113,14 @@ def probe_canary(database: Database, configured: ConfiguredSource, clock: Callab
     log.info(
         "canary.asked", source=configured.source.name, outcome=str(snapshot.outcome), detail=snapshot.detail
     )
+    return further_requests(reading)
 
 
 def _charge_reading(
     tx: Transaction, configured: ConfiguredSource, reading: Reading, done: datetime, purpose: Purpose
 ) -> None:
     name = configured.source.name
-    sources.note_requests(tx, name, done, reading.requests - 1, purpose=purpose)
+    sources.note_requests(tx, name, done, further_requests(reading), purpose=purpose)
     if reading.rate_limit == RateLimitHint():
         return
     before = sources.rate_limit_state(tx, name)

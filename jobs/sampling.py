@@ -9,6 +9,7 @@ import structlog
 from jobs import request_accounting, routing
 from jobs.configured_source import ConfiguredSource
 from jobs.look_recording import RecordedLook, record_looks
+from jobs.sampling_observer import SamplingObserver
 from jobs.target_selection import FixedSelection, TargetSelection
 from monitor.evaluation.evaluate import LookPolicy
 from monitor.evaluation.target_state import TargetState
@@ -38,6 +39,7 @@ class Sampling:
     heartbeat: Callable[[], None]
     """Called after every step, so that a long round is not reported as stuck."""
     selection: TargetSelection = field(default_factory=FixedSelection)
+    observer: SamplingObserver = field(default_factory=SamplingObserver)
 
     def run_once(self) -> None:
         """Look until nothing is due, the budget is spent, or the daemon stops.
@@ -96,12 +98,18 @@ class Sampling:
                 request_accounting.charge(tx, configured, now, 0, Purpose.CANARY)
             due = [] if half_open else self._claim_next(tx, configured, now)
         if half_open:
-            request_accounting.probe_canary(self.database, configured, self.clock)
+            self._probe_canary(configured)
         elif due:
             self.look(configured, due)
         else:
             return _NOTHING_DUE
         return None
+
+    def _probe_canary(self, configured: ConfiguredSource) -> None:
+        name = configured.source.name
+        self.observer.requests_sent(name, Purpose.CANARY, 1)
+        further = request_accounting.probe_canary(self.database, configured, self.clock)
+        self.observer.requests_sent(name, Purpose.CANARY, further)
 
     def _claim_next(self, tx: Transaction, configured: ConfiguredSource, now: datetime) -> list[TargetState]:
         """Claim the targets of the next request, and charge it."""
@@ -119,9 +127,12 @@ class Sampling:
         self, configured: ConfiguredSource, due: Sequence[TargetState], purpose: Purpose = Purpose.LOOK
     ) -> list[RecordedLook]:
         """Look at targets whose request is charged, and record the looks in one transaction."""
+        name = configured.source.name
+        self.observer.requests_sent(name, purpose, 1)
         reading = configured.source.read([state.target for state in due], self.clock())
         with self.database.write() as tx:
             request_accounting.settle_reading(tx, configured, reading, self.clock(), purpose)
+        self.observer.requests_sent(name, purpose, request_accounting.further_requests(reading))
         taken = {state.target_id: snapshot for state, snapshot in zip(due, reading.snapshots, strict=True)}
         return self._record(taken)
 
@@ -130,6 +141,7 @@ class Sampling:
             recorded = record_looks(tx, taken, self.policy)
         self.selection.observe(observation for one in recorded for observation in one.observations)
         for one in recorded:
+            self.observer.look_recorded(one)
             _log(one)
         return recorded
 

@@ -12,6 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from jobs.heartbeats import Heartbeats
 from jobs.skipping_interval import SkippingInterval
+from monitor.errors import ClockError
 from monitor.sources.contract import SourceContractError
 from storage.errors import UnreachableError, WrongStatementError
 
@@ -88,6 +89,9 @@ def run_guarded(job: ScheduledJob) -> RoundEnd:
     except UnreachableError as error:
         log.error("job.failed", job=job.name, error=str(error), once_a_minute=True)  # noqa: TRY400
         return RoundEnd.STORAGE_FAULT
+    except ClockError as error:
+        log.error("job.failed", job=job.name, error=str(error), once_a_minute=True)  # noqa: TRY400
+        return RoundEnd.FAILED
     except SourceContractError as error:
         log.error("job.failed", job=job.name, error=str(error))  # noqa: TRY400  # the fault is not in our code
         return RoundEnd.FAILED

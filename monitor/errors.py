@@ -17,3 +17,7 @@ class BadInputError(RefilldError):
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.problem = problem
+
+
+class ClockError(RefilldError):
+    """The clock is certainly wrong, so that nothing may be decided by it."""

@@ -16,7 +16,7 @@ _b = backlogs.c
 _o = orders.c
 _r = refills.c
 _OF_BACKLOG = text("orders.backlog_id IS NOT NULL")  # the literal condition of the partial index
-_OLD_DROP = and_(drops.c.order_id == _o.order_id, drops.c.opened_at == _o.settled_look_at)
+_OLD_DROP = and_(drops.c.order_id == _o.order_id, drops.c.backlog)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ def write_backup(database: Database, url: str, path: Path, *, overwrite: bool = 
     """
     if revision.current(database) is None:
         raise NotMigratedError(f"{database.name} holds no refilld tables; run: refilld init")
+    if overwrite and path.exists():
+        _require_replaceable(path, database)
     with new_private_file(path, replace=overwrite) as temporary:
         if database.path is not None:
             sqlite_backup.write_backup(database.path, temporary)
@@ -56,6 +58,14 @@ def write_backup(database: Database, url: str, path: Path, *, overwrite: bool = 
             postgresql_backup.write_backup(database, parse_url(url), temporary)
         written = read_backup(temporary)
     return replace(written, path=path)
+
+
+def _require_replaceable(path: Path, database: Database) -> None:
+    """Raise TransferError unless a file is an older backup."""
+    if database.path is not None and path.samefile(database.path):
+        raise TransferError(f"{path} is the database itself; give another name for the backup")
+    if _format(path) is BackupFormat.SQLITE:
+        sqlite_backup.require_unused(path)
 
 
 def read_backup(path: Path) -> Backup:

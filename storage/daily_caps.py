@@ -1,41 +1,22 @@
-"""Daily caps: what was queued on a day, what is held for them, and which alerts were created (RULES 8)."""
+"""Daily caps: what is held for them, and which alerts were created (RULES 8)."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import Connection, func, select, text
 
-from monitor.guarantee.daily_caps import CapScope, DayUsage, QueuedUnits, ScopeKind, beginning_of, used_with
+from monitor.guarantee.daily_caps import CapScope, ScopeKind, beginning_of
 from monitor.model.decision import Reason
 from storage.engine import advisory_lock, insert_into
 from storage.schema import daily_cap_alerts, orders, refills
-from storage.sums import total
 
 _o = orders.c
 _r = refills.c
-_GROUP = _o.service, _o.provider, _o.price, _o.currency, _o.quantity
 _COLUMN = {ScopeKind.PROVIDER: _o.provider, ScopeKind.SERVICE: _o.service}
 
 
 def lock(connection: Connection) -> None:
     """Let no other process queue refills under the daily caps until the commit."""
     advisory_lock(connection, "refilld daily caps")
-
-
-def usage(connection: Connection, day: date) -> DayUsage:
-    """What is used of a day: the refills that were first queued on it, whatever became of them."""
-    begins = beginning_of(day)
-    query = (
-        select(*_GROUP, total(_r.quantity))
-        .select_from(refills)
-        .join(orders, _o.order_id == _r.order_id)
-        .where(
-            text("refills.first_queued_at IS NOT NULL"),  # the literal condition of the partial index
-            _r.first_queued_at >= begins,
-            _r.first_queued_at < begins + timedelta(days=1),
-        )
-        .group_by(*_GROUP)
-    )
-    return used_with({}, (QueuedUnits(*row) for row in connection.execute(query)))
 
 
 def held(connection: Connection, scope: CapScope) -> int:
@@ -49,6 +30,12 @@ def held(connection: Connection, scope: CapScope) -> int:
     if scope.kind in _COLUMN:
         query = query.where(_COLUMN[scope.kind] == scope.name)
     return connection.execute(query).scalar_one()
+
+
+def concerns_orders(connection: Connection, scope: CapScope) -> bool:
+    """Whether any order has the provider or the service of a scope."""
+    query = select(_o.order_id).where(_COLUMN[scope.kind] == scope.name).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def begin_alert(connection: Connection, scope: CapScope, day: date) -> bool:

@@ -1,7 +1,8 @@
 """Copying a database to another one, which may be of the other engine.
 
 The target gets everything in one transaction, which is committed after every row was compared: a copy that is
-interrupted leaves it empty. Nobody can write to the source meanwhile; at the end it is marked as moved.
+interrupted leaves it empty. Nobody can write to the source meanwhile. It is marked as moved just before the
+target is committed, so that at no moment refills can be handed out from both.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, Table, select
 from storage import migrate, revision, row_numbers, transfers
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
-from storage.errors import NotMigratedError, TransferError
+from storage.errors import MovedError, NotMigratedError, TransferError
 from storage.long_work import require_alone, without_limits
 from storage.schema import metadata
 from storage.table_rows import insert_rows, stored_rows
@@ -34,7 +35,7 @@ class Copied:
     rows: int
     tables: int
     again: bool
-    """The target had been filled by an earlier copy that did not come to mark the source."""
+    """An earlier copy had been completed; nothing was compared, since the work may go on in the target."""
 
 
 def copy(source: Database, target: Database, now: datetime, progress: _Progress) -> Copied:
@@ -42,18 +43,32 @@ def copy(source: Database, target: Database, now: datetime, progress: _Progress)
 
     `progress` is called with each table and its number of rows. Raises DaemonRunningError or TransferError
     while the source is in use, or if the target has rows or the copy differs; then the target is unchanged.
+    A source that an interrupted copy has marked as moved to this target is copied again.
     """
     if source.place == target.place:
         raise TransferError("the database cannot be copied onto itself")
-    revision.require_current(source)
+    _require_source(source, target.url)
     with ExitStack() as locks:
         for database in (source, target):
             locks.enter_context(daemon_lock(database))
-        reading = locks.enter_context(_unchanging(source))
-        with target.write() as writing:
-            copied = _filled(reading, writing, source.url, target.name, now, progress)
-        transfers.record(reading, TransferAction.MOVED, target.url, now)
+        writing = locks.enter_context(target.write())
+        with _unchanging(source) as reading:
+            moved = transfers.moved(reading) is not None
+            copied = _filled(reading, writing, source.url, target.name, now, progress, moved=moved)
+            if not moved:
+                transfers.record(reading, TransferAction.MOVED, target.url, now)
     return copied
+
+
+def _require_source(source: Database, place: str) -> None:
+    """Raise MovedError if the source was moved elsewhere than to the target."""
+    try:
+        revision.require_current(source)
+    except MovedError:
+        with source.read() as connection:
+            move = transfers.moved(connection)
+        if move is None or move.place != place:
+            raise
 
 
 @contextmanager
@@ -71,25 +86,32 @@ def _unchanging(source: Database) -> Iterator[Connection]:
 
 
 def _filled(
-    reading: Connection, writing: Connection, place: str, name: str, now: datetime, progress: _Progress
+    reading: Connection,
+    writing: Connection,
+    place: str,
+    name: str,
+    now: datetime,
+    progress: _Progress,
+    *,
+    moved: bool,
 ) -> Copied:
-    """Fill the target, or find that an earlier copy has; compares every row."""
+    """Fill the target, and compare every row; or find that an earlier copy has, if the source is `moved`."""
     without_limits(writing)
     if revision.current_in(writing) is None:
         migrate.upgrade_in(writing, name)
     elif revision.current_in(writing) != revision.newest():
         raise NotMigratedError(f"{name} is not at {revision.newest()}; give an empty database")
-    again = _was_copied(writing, place)
-    if not again:
-        _require_empty(writing, name)
-        for table in _TABLES:
-            progress(table.name, insert_rows(writing, table, stored_rows(reading, table)))
-        row_numbers.continue_after(writing, row_numbers.last_ids(reading))
-        transfers.record(writing, TransferAction.COPIED, place, now)
-        if writing.dialect.name == "postgresql":
-            writing.exec_driver_sql("ANALYZE")
+    if moved and _was_copied(writing, place):
+        return Copied(0, len(_TABLES), again=True)
+    _require_empty(writing, name)
+    for table in _TABLES:
+        progress(table.name, insert_rows(writing, table, stored_rows(reading, table)))
+    row_numbers.continue_after(writing, row_numbers.last_ids(reading))
+    transfers.record(writing, TransferAction.COPIED, place, now)
+    if writing.dialect.name == "postgresql":
+        writing.exec_driver_sql("ANALYZE")
     rows = sum(_compared(reading, writing, table) for table in _TABLES)
-    return Copied(rows, len(_TABLES), again)
+    return Copied(rows, len(_TABLES), again=False)
 
 
 def _was_copied(target: Connection, place: str) -> bool:

@@ -28,9 +28,14 @@ class DatabaseFile:
         self._wal: Identity | None = None
         self._remembered: list[Identity] = []
 
-    def opened(self) -> None:
-        """A connection has opened the file."""
+    def opening(self) -> None:
+        """A connection is about to open the file."""
         self._file = self._file or _identity(self.path)
+
+    def opened(self) -> None:
+        """A connection has opened the file; raises DatabaseFileError if another took its place meanwhile."""
+        self.opening()
+        self.check()
 
     def closed(self) -> None:
         """A connection was closed; SQLite deletes the write-ahead log with the last one."""
@@ -86,8 +91,8 @@ def refuse_foreign(path: Path) -> None:
     now = _identity(path)
     if now is None:
         raise DatabaseFileError(
-            f"{path} is gone, but a daemon has used it; put it back with its -wal file, or begin with an "
-            f"empty database: rm {_quoted(lock_path(path))}"
+            f"{path} is gone, but a daemon has used it; put it back with its -wal file, restore a backup "
+            f"with refilld db restore FILE, or begin with an empty database: rm {_quoted(lock_path(path))}"
         )
     left, index = (Path(f"{path.resolve()}-{end}") for end in ("wal", "shm"))
     if now != file and wal is not None and _identity(left) == wal and left.stat().st_size > 0:

@@ -1,9 +1,10 @@
 """Drops and the decisions on them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Connection, bindparam, false, insert, select, text, update
 
 from monitor.guarantee.claims import Claim
 from monitor.model.decision import Action, Decision, Reason
@@ -30,6 +31,8 @@ class DropRow:
     line: int
     decision: Action | None
     reason: Reason | None
+    backlog: bool
+    """An old drop of a backlog."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ def save(connection: Connection, drop: Drop, claim: Claim, count: int) -> int:
     if drop.drop_id is not None:
         connection.execute(_UPDATE, row | {"id": drop.drop_id})
         return drop.drop_id
-    new = {"order_id": drop.order_id, "opened_at": drop.opened_at}
+    new = {"order_id": drop.order_id, "opened_at": drop.opened_at, "backlog": drop.backlog}
     drop_id: int = connection.execute(_INSERT, row | new).scalar_one()
     return drop_id
 
@@ -137,6 +140,12 @@ def add_decision(connection: Connection, drop_id: int, decision: Decision) -> bo
         },
     )
     return True
+
+
+def leave_backlog(connection: Connection, order_ids: Sequence[str]) -> None:
+    """Make old drops of these orders ordinary ones, because their deliveries are others now."""
+    change = update(drops).where(drops.c.order_id.in_(order_ids), drops.c.backlog)
+    connection.execute(change.values(backlog=false()))
 
 
 def close(connection: Connection, order_id: str, now: datetime) -> None:

@@ -169,7 +169,10 @@ class Database:
             return raw is not None and sqlite_space.release(raw, pages)
 
     def compact(self) -> None:
-        """Rewrite the SQLite file without free pages; no other process may use it."""
+        """Rewrite the SQLite file without free pages and what was deleted.
+
+        Raises UnreachableError if another process uses it.
+        """
         with self._sqlite_writer() as raw:
             if raw is not None:
                 sqlite_space.compact(raw)
@@ -197,13 +200,10 @@ class Database:
             if answer == "on":
                 raise UnreachableError(f"database {self.name}: the server is read-only; is it a standby?")
 
-    def empty_log(self, *, rewrite: bool = False) -> bool:
-        """Empty SQLite's write-ahead log; with `rewrite`, first rewrite the file without what was deleted.
-
-        False if another process prevents that. The caller holds the lock of the daemon.
-        """
+    def empty_log(self) -> bool:
+        """Empty SQLite's write-ahead log; False if another process prevents that."""
         with self._sqlite_writer() as raw:
-            return raw is None or sqlite_space.empty_log(raw, rewrite=rewrite)
+            return raw is None or sqlite_space.empty_log(raw)
 
     def quick_check(self) -> None:
         """Run SQLite's quick check; raises UnreachableError if the file is damaged."""

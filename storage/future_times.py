@@ -22,6 +22,8 @@ from sqlalchemy import (
     update,
 )
 
+from monitor.guarantee.daily_caps import beginning_of, day_of
+from monitor.model.decision import Reason
 from storage.alert_tables import deliveries, events, self_checks
 from storage.column_types import Instant
 from storage.daemon_table import daemons
@@ -31,6 +33,7 @@ from storage.schema import (
     drops,
     mass_drops,
     orders,
+    queued_units,
     refill_events,
     refills,
     requests,
@@ -53,7 +56,8 @@ HAPPENED: Mapping[Table, tuple[str, ...]] = {
     orders: ("imported_at", "updated_at", "settled_look_at", "base_at", "counted_at"),
     requests: ("at", "answered_at"),
     drops: ("opened_at", "confirmed_at", "closed_at"),
-    refills: ("created_at", "queued_at", "first_queued_at", "completed_at"),
+    refills: ("created_at", "queued_at", "completed_at"),
+    queued_units: ("at",),
     refill_events: ("at",),
     mass_drops: ("started_at", "ended_at"),
     reviews: ("opened_at", "closed_at"),
@@ -133,9 +137,13 @@ def newest_written(connection: Connection, *, thorough: bool) -> datetime | None
     return max((at for at in found if at is not None), default=None)
 
 
-def repair(connection: Connection, now: datetime) -> int:
-    """Repair all times later than `now` except those of the schedule (`due`); returns the number of rows."""
-    lasting = (*_leases(now), *_waits(now))  # they compare with the times at which they were written
+def repair(connection: Connection, now: datetime, longest_hold: timedelta) -> int:
+    """Repair all times later than `now` except those of the schedule (`due`); returns the number of rows.
+
+    `longest_hold` is the hold of a mass drop.
+    """
+    # these compare with the times at which they were written
+    lasting = (*_leases(now), *_waits(now), _holds(now, longest_hold))
     return sum(connection.execute(change).rowcount for change in (*lasting, *_happened(now)))
 
 
@@ -166,6 +174,19 @@ def _leases(now: datetime) -> list[Update]:
         _counted_from_now(refills, _r.available_at, last, at).where(_r.state == "queued"),
         _counted_from_now(refills, _r.release_at, _r.created_at, at).where(_r.state == "held"),
     ]
+
+
+def _holds(now: datetime, longest: timedelta) -> Update:
+    """Holds that were renewed under a wrong clock: at most as long as one that begins now."""
+    last_restore = select(func.max(transfers.c.hold_until)).scalar_subquery()
+    restored = func.coalesce(last_restore, literal(now, Instant))
+    next_day = literal(beginning_of(day_of(now) + timedelta(days=1)), Instant)
+    limit = case(
+        (_r.reason == Reason.RESTORED, restored),
+        (_r.reason == Reason.DAILY_CAP, next_day),
+        else_=literal(now + longest, Instant),
+    )
+    return update(refills).where(_r.state == "held", _r.release_at > limit).values(release_at=limit)
 
 
 def _waits(now: datetime) -> list[Update]:

@@ -13,7 +13,7 @@ from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.sums import Sum, item_of, summed
 from monitor.model.target import Metric
-from storage import daily_caps, drops, operator_actions, order_states, refills, targets
+from storage import daily_caps, drops, operator_actions, order_states, queued_units, refills, targets
 from storage.errors import NothingMissingError, WrongStateError
 from storage.refills import RefillRow
 from storage.schema import orders
@@ -117,7 +117,7 @@ def _kept_for_cap(
     """Keep a refill held that exceeds a daily cap; False if it does not."""
     wanted = queued_of(order_states.one_order(connection, row.order_id), quantity)
     daily_caps.lock(connection)
-    if not caps.exceeded(wanted, daily_caps.usage(connection, day_of(now))):
+    if not caps.exceeded(wanted, queued_units.usage(connection, day_of(now))):
         return False
     kept = {"reason": Reason.DAILY_CAP, "quantity": quantity}
     kept["release_at"] = caps.release_at(wanted, now)
@@ -175,8 +175,9 @@ def _keep(connection: Connection, refill_id: int, decision: Decision) -> None:
 def _queue(connection: Connection, refill_id: int, decision: Decision) -> None:
     at = decision.at
     queued = {"state": RefillState.QUEUED, "quantity": decision.quantity, "release_at": None}
-    queued |= {"queued_at": at, "available_at": at, "first_queued_at": at}
+    queued |= {"queued_at": at, "available_at": at}
     connection.execute(update(table).where(_r.refill_id == refill_id, _HELD).values(queued))
+    queued_units.note(connection, refill_id, at)
     refills.add_events(connection, [refill_id], RefillState.QUEUED, at, f"hold is over: {decision.reason}")
 
 

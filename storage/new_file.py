@@ -1,5 +1,6 @@
 """New private files: on disk completely under their name, or not at all."""
 
+import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ def new_private_file(path: Path, *, replace: bool = False) -> Iterator[Path]:
         target = path.resolve()
         if target.exists() and not (replace and target.is_file()):
             raise _exists(path, target)
-        handle, name = mkstemp(prefix=".refilld.", dir=target.parent)
+        handle, name = mkstemp(prefix=_prefix(target), dir=target.parent)
         os.close(handle)
         temporary = Path(name)
         try:
@@ -37,6 +38,16 @@ def new_private_file(path: Path, *, replace: bool = False) -> Iterator[Path]:
         raise _exists(path, path) from None
     except OSError as error:
         raise TransferError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def remove_left(path: Path) -> None:
+    """Remove what a process that was killed left of a new file for this path; no other may be writing one."""
+    for left in path.parent.glob(f"{glob.escape(_prefix(path))}????????*"):
+        left.unlink(missing_ok=True)
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name}.new."
 
 
 def _exists(path: Path, target: Path) -> TransferError:

@@ -34,7 +34,7 @@ _ONE_ORDER = JOINED.where(orders.c.order_id == bindparam("order_id"))
 _ONE_FLAG = select(order_flags.c.flag).where(order_flags.c.order_id == bindparam("order_id")).limit(1)
 _FLAGS = select(order_flags).join(orders, orders.c.order_id == order_flags.c.order_id).where(_THE_TARGETS)
 _DROPS = (
-    select(drops, orders.c.backlog, orders.c.settled_look_at)
+    select(drops)
     .join(orders, orders.c.order_id == drops.c.order_id)
     .where(_THE_TARGETS, text(f"drops.{OPEN_DROP}"))
 )
@@ -156,6 +156,6 @@ def _drop(row: AnyRow) -> Drop:
         confirmed_at=row.confirmed_at,
         closed_at=row.closed_at,
         drop_id=row.drop_id,
-        backlog=row.backlog and row.opened_at == row.settled_look_at,
+        backlog=row.backlog,
         last_decision=None if row.decision is None else (row.decision, row.reason),
     )

@@ -15,7 +15,7 @@ from monitor.errors import BadInputError
 from monitor.model.order import Order, OrderStatus
 from monitor.model.order_merge import merged
 from monitor.model.target import Metric
-from storage import backlogs, cadence_stats, flags, routes, targets
+from storage import backlogs, cadence_stats, drops, flags, routes, targets
 from storage.bulk import execute_many
 from storage.column_types import AnyRow, microseconds
 from storage.engine import advisory_lock
@@ -157,6 +157,7 @@ def _import_known(
     moved = [order for order in changed if _delivery(order) != _delivery(before[order.order_id])]
     if moved:
         connection.execute(_RESET_SETTLED_LOOK, [{"id": order.order_id} for order in moved])
+        drops.leave_backlog(connection, [order.order_id for order in moved])
     sold = [(target_ids[_identity(order)], order) for order in (*added, *moved)]
     await_first_look(connection, sold, now, "order imported")
     seen = {target_ids[_identity(order)] for order in (*added, *changed)}

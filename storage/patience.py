@@ -30,6 +30,8 @@ class Patience:
 
 CALLER = Patience(turn=4, statement=5)
 """For somebody who waits for an answer, such as a caller of the HTTP interface."""
+SCRAPE = Patience(turn=1, statement=2)
+"""For a monitoring system that reads the metrics; it gives up after ten seconds, and comes again."""
 WORK = Patience(turn=30, statement=60)
 """For jobs and commands."""
 MIGRATION = Patience(turn=60, statement=3600)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from storage import order_states
+from storage import order_states, queued_units
 from storage.column_types import AnySelect
 from storage.errors import NotFoundError
 from storage.schema import OPEN_REFILL, orders, refill_events, refills, targets
@@ -54,13 +54,17 @@ class RefillRow:
     done_state: RefillState | None
     release_at: datetime | None
     """When a hold ends by itself."""
-    first_queued_at: datetime | None
     """When it was queued for the first time; this counts against the daily caps."""
     link: str
     username_now: str | None
     """Name of the profile if it was renamed since."""
     service: str
     provider: str | None
+
+    @property
+    def units(self) -> int:
+        """Units delivered if it is completed, never more than were owed; else the units owed."""
+        return self.quantity if self.delivered is None else min(self.delivered, self.quantity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +111,13 @@ def create(connection: Connection, drop_id: int, decision: Decision, metric: Met
             "state": state,
             "created_at": decision.at,
             "queued_at": decision.at if queued else None,
-            "first_queued_at": decision.at if queued else None,
             "available_at": decision.at,
             "release_at": decision.release_at,
         },
     ).scalar_one()
     add_events(connection, [refill_id], state, decision.at, str(decision.reason))
+    if queued:
+        queued_units.note(connection, refill_id, decision.at)
     return refill_id
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, func, insert, select, text, update
 
 from monitor.guarantee.refund_review import Review, ReviewCause, review_of
 from monitor.model.order import Order
@@ -126,6 +126,12 @@ def listed(connection: Connection, *, open_only: bool, limit: int) -> list[Revie
     """Reviews with their orders and the units refilled since they were opened, newest first."""
     query = _LIST.where(_OPEN) if open_only else _LIST
     return [ReviewListing(**row._asdict()) for row in connection.execute(query.limit(limit))]
+
+
+def open_by_cause(connection: Connection) -> dict[ReviewCause, int]:
+    """Numbers of the open reviews."""
+    query = select(_v.cause, func.count()).where(_OPEN).group_by(_v.cause)
+    return dict.fromkeys(ReviewCause, 0) | dict(connection.execute(query).all())
 
 
 def named(connection: Connection, review_ids: Sequence[int]) -> list[ReviewListing]:

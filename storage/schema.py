@@ -230,6 +230,7 @@ drops = Table(
     Column("line", BigInteger, nullable=False),
     Column("decision", EnumText(Action)),
     Column("reason", EnumText(Reason)),
+    Column("backlog", Boolean, nullable=False, server_default=false()),
     one_of("state", DropState),
     partial("uq_drops_one_open_per_order", "order_id", where=OPEN_DROP, unique=True),
     Index("ix_drops_order_id", "order_id"),
@@ -279,7 +280,6 @@ refills = Table(
     Column("done_action", Text),
     Column("done_state", EnumText(RefillState)),
     Column("release_at", Instant),
-    Column("first_queued_at", Instant),
     UniqueConstraint("order_id", "number", name="uq_refills_order_id_number"),
     partial("uq_refills_one_open_per_order", "order_id", where=OPEN_REFILL, unique=True),
     one_of("state", RefillState),
@@ -293,7 +293,26 @@ refills = Table(
     partial("ix_refills_queued", "available_at", "refill_id", where="state = 'queued'"),
     partial("ix_refills_leases", "leased_until", where="state = 'claimed'"),
     partial("ix_refills_held", "metric", "refill_id", where="state = 'held'"),
-    partial("ix_refills_first_queued", "first_queued_at", where="first_queued_at IS NOT NULL"),
+)
+
+queued_units = Table(
+    "queued_units",
+    metadata,
+    Column(
+        "refill_id",
+        BigInteger,
+        ForeignKey("refills.refill_id", name="fk_queued_units_refill_id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("at", Instant, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("provider", Text),
+    Column("price", Amount),
+    Column("currency", Text),
+    Column("ordered", BigInteger, nullable=False),
+    Column("units", BigInteger, nullable=False),
+    Index("ix_queued_units_at", "at"),
 )
 
 refill_events = Table(

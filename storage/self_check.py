@@ -9,16 +9,19 @@ from monitor.alerts.self_check import Undelivered
 from monitor.cadence.schedule import Priority
 from monitor.events.kind import EventKind
 from monitor.sources.breaker import SEEN
-from storage.alert_tables import deliveries, self_checks
+from storage.alert_tables import alert_channels, self_checks
 from storage.engine import insert_into
 from storage.pipeline_tables import notifications
 from storage.schema import targets
 from storage.source_tables import source_reads, source_requests
 
 _t = targets.c
-_d = deliveries.c
 _n = notifications.c
 _s = self_checks.c
+_PENDING = text("notifications.state = 'pending'")
+_OLDEST = select(_n.at).where(_PENDING).order_by(_n.notification_id).limit(1)
+_WAITING = select(func.sum(_n.alerts)).where(_PENDING)
+_ERROR = select(func.max(alert_channels.c.last_error))
 
 
 def last_count(connection: Connection, sources: Sequence[str]) -> datetime | None:
@@ -50,12 +53,11 @@ def first_request(connection: Connection, source: str, after: datetime) -> datet
 
 def undelivered(connection: Connection) -> Undelivered | None:
     """The alerts that wait for a channel; None without any."""
-    waiting = select(func.sum(_n.alerts), func.min(_n.at)).where(text("notifications.state = 'pending'"))
-    error = select(func.max(_d.last_error)).where(text("deliveries.state = 'pending'"))
-    alerts, since = connection.execute(waiting).one()
-    if not alerts:
+    since = connection.execute(_OLDEST).scalar()
+    if since is None:
         return None
-    return Undelivered(alerts, since, connection.execute(error).scalar() or "")
+    alerts = connection.execute(_WAITING).scalar_one()
+    return Undelivered(alerts, since, connection.execute(_ERROR).scalar() or "")
 
 
 def holding(connection: Connection) -> dict[EventKind, datetime]:

@@ -136,6 +136,12 @@ def note_reads(connection: Connection, reads: Mapping[tuple[str, Metric], dateti
     connection.execute(insert.on_conflict_do_update(index_elements=["source", "metric"], set_=newest), rows)
 
 
+def last_counts(connection: Connection) -> dict[str, datetime]:
+    """Time of the newest count that each source has read."""
+    newest = select(_r.source, func.max(_r.last_count_at)).group_by(_r.source)
+    return dict(connection.execute(newest).all())
+
+
 def last_read(connection: Connection, source: str, metric: Metric) -> datetime | None:
     """Time of the newest count that a source read for a metric, at any target; None if there is none."""
     return connection.execute(_LAST_READ, {"source": source, "metric": metric}).scalar()

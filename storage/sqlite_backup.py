@@ -32,19 +32,27 @@ def read_contents(backup: Path) -> tuple[str | None, datetime | None]:
 
     Raises TransferError if it is damaged, or not complete without the write-ahead log beside it.
     """
-    log = Path(f"{backup.resolve()}-wal")
-    if log.exists() and log.stat().st_size:
-        raise TransferError(f"{backup} is a database in use and not a backup: {log} belongs to it")
+    require_unused(backup)
     with opened(backup) as connection:
         verdict = connection.execute("PRAGMA quick_check").fetchone()[0]
         if verdict != "ok":
             raise TransferError(f"{backup} is damaged: {verdict}")
         found = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        extra = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')"
+        for kind, name in connection.execute(extra):
+            raise TransferError(f"{backup} is not a backup of refilld: it has the {kind} {name}")
         if not {"alembic_version", "snapshots"} <= found:
             return None, None
         (revision,) = connection.execute("SELECT max(version_num) FROM alembic_version").fetchone()
         (newest,) = connection.execute("SELECT max(at) FROM snapshots").fetchone()
         return revision, instant(newest)
+
+
+def require_unused(backup: Path) -> None:
+    """Raise TransferError if a write-ahead log belongs to a file: then it is a database in use."""
+    log = Path(f"{backup.resolve()}-wal")
+    if log.exists() and log.stat().st_size:
+        raise TransferError(f"{backup} is a database in use and not a backup: {log} belongs to it")
 
 
 @contextmanager

@@ -92,11 +92,16 @@ def open_engine(url: URL, waits: Waits, file: DatabaseFile, *, connections: int,
         connect_args={"check_same_thread": False},
     )
 
+    @event.listens_for(engine, "do_connect")
+    def _connect(*_arguments: object) -> None:
+        file.opening()
+
     @event.listens_for(engine, "connect")
     def _configure(raw: SQLiteConnection, _record: object) -> None:
         raw.isolation_level = None  # the driver must not begin transactions itself
         for pragma in _PRAGMAS:
             raw.execute(f"PRAGMA {pragma}").close()
+        file.opened()
         sqlite_space.prepare(raw)
         enter_wal(raw)
         file.opened()

@@ -38,16 +38,12 @@ def compact(raw: SQLiteConnection) -> None:
     """Rewrite the file without free pages, so that pages can be given back in steps from then on."""
     raw.execute("PRAGMA auto_vacuum = INCREMENTAL").close()
     raw.execute("VACUUM").close()
-    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    if not empty_log(raw):
+        raise OperationalError("database is locked")
 
 
-def empty_log(raw: SQLiteConnection, *, rewrite: bool) -> bool:
-    """Truncate the write-ahead log, after rewriting the file if `rewrite`; False if that is prevented."""
-    if rewrite:
-        try:
-            raw.execute("VACUUM").close()
-        except OperationalError:
-            return False
+def empty_log(raw: SQLiteConnection) -> bool:
+    """Truncate the write-ahead log; False if another process prevents that."""
     ((busy, *_),) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return not busy
 

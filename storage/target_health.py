@@ -1,6 +1,7 @@
 """Whether targets are looked at: how late looks are, what cannot be read, and how many looks failed.
 
-Like `target_counts`, these queries read every target, so they are for commands and not for jobs.
+Like `target_counts`, these queries read every target, so they are for commands and not for jobs; the metrics
+keep the result of `by_state` for a minute.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ _cause = case(
     (_t.notified_problem == TargetProblem.UNREAD, "unread"),
 )
 """The first cause because of which a target cannot be read; NULL if it can."""
+READABLE = "readable"
+STATES = (READABLE, "private", "gone", "other_account", "unread", "no_source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,13 @@ def health(connection: Connection, due_before: datetime) -> TargetHealth:
         ),
     ).where(_MONITORED)
     return TargetHealth(*connection.execute(query).one())
+
+
+def by_state(connection: Connection) -> dict[str, int]:
+    """Numbers of the monitored targets: `readable`, or by the first cause because of which they are not."""
+    monitored = select(func.coalesce(_cause, READABLE).label("state")).where(_MONITORED).subquery()
+    query = select(monitored.c.state, func.count()).group_by(monitored.c.state)
+    return dict.fromkeys(STATES, 0) | dict(connection.execute(query).all())
 
 
 def looks_since(connection: Connection, since: datetime) -> LookSums:

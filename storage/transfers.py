@@ -8,7 +8,12 @@ from sqlalchemy import Connection, insert, select
 from storage.transfer_action import TransferAction
 from storage.transfer_tables import transfers as table
 
-_MARKS = (TransferAction.MOVED, TransferAction.REOPENED, TransferAction.RESTORED)
+_MARKS = (
+    TransferAction.MOVED,
+    TransferAction.REOPENED,
+    TransferAction.RESTORED,
+    TransferAction.COPIED,  # from a database that was marked as moved before
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
 
-from monitor.cadence.dated_looks import confirmation, hold_ends
+from monitor.cadence.dated_looks import confirmation, hold_ends, look_without_cover
 from monitor.cadence.hazard import Hazards, cell_at
 from monitor.cadence.observation_state import (
     ObservationState,
@@ -86,8 +86,7 @@ class AdaptiveCadence:
         """Return the next look; None if no order is covered and no refill is open."""
         covered = [w for w in states if w.covered(now)]
         if not covered:
-            open_refill = any(refill.state.open for w in states for refill in w.refills)
-            return NextLook(now + self.every, Priority.ROUTINE, "a refill is open") if open_refill else None
+            return look_without_cover(states, self.every, now)
         observations = self._observation_states(covered, load(summary.cadence_state))
         count = _effective(states, summary, now)
         if count is None:

@@ -1,6 +1,6 @@
-"""Looks at a fixed time: a confirmation of a drop, the end of a hold."""
+"""Looks at a fixed time: a confirmation of a drop, the end of a hold, a target without a covered order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from monitor.cadence.schedule import NextLook, Priority
@@ -24,3 +24,22 @@ def hold_ends(state: OrderState, soon: timedelta, now: datetime) -> Iterator[Nex
         if refill.state is RefillState.HELD and refill.release_at is not None:
             ends = max(refill.release_at, now + soon)
             yield NextLook(ends, Priority.URGENT, f"hold of {state.order.order_id} ends")
+
+
+def look_without_cover(states: Sequence[OrderState], every: timedelta, now: datetime) -> NextLook | None:
+    """The next look at a target of which no order is covered now; None if it needs none.
+
+    A delivery is never completed in the future: if an order seems to be, the clock is behind.
+    """
+    if any(refill.state.open for state in states for refill in state.refills):
+        return NextLook(now + every, Priority.ROUTINE, "a refill is open")
+    later = [
+        completed
+        for state in states
+        if (completed := state.order.completed_at) is not None
+        and completed > now
+        and state.covered(completed)
+    ]
+    if not later:
+        return None
+    return NextLook(min(now + every, *later), Priority.ROUTINE, "the clock was behind")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.cadence.dated_looks import confirmation, hold_ends
+from monitor.cadence.dated_looks import confirmation, hold_ends, look_without_cover
 from monitor.cadence.schedule import UNREADABLE, LookSummary, NextLook, Priority
 from monitor.model.drop import DropState
 from monitor.model.order_state import OrderState
@@ -32,8 +32,7 @@ class FixedCadence:
         """Return the next look; None if no order is covered and no refill is open."""
         covered = [w for w in states if w.covered(now)]
         if not covered:
-            open_refill = any(refill.state.open for w in states for refill in w.refills)
-            return NextLook(now + self.every, Priority.ROUTINE, "a refill is open") if open_refill else None
+            return look_without_cover(states, self.every, now)
         if summary.outcome in UNREADABLE:
             return NextLook(now + self.every, Priority.ROUTINE, f"target is {summary.outcome}")
         if summary.outcome is not Outcome.COUNT or summary.rejected:

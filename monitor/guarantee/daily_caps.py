@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
-from monitor.model.money import share_of_price
+from monitor.model.money import rounded, share_of_price
 from monitor.model.number_words import counted
 from monitor.model.order import Order
 
@@ -53,6 +53,8 @@ class Amounts:
 
 
 _NOTHING = Decimal(0)
+_EXACT = Decimal("1e-12")
+"""Below every amount that a price shows; three thirds of a price are the price."""
 DayUsage: TypeAlias = Mapping[CapScope, Amounts]
 """What is used of one day: refills first queued on it, by scope."""
 SHOP = CapScope(ScopeKind.SHOP)
@@ -145,6 +147,7 @@ def _allows(cap: Amounts, used: Amounts, wanted: Amounts) -> bool:
     if wanted.units and cap.units and total.units > cap.units:
         return False
     return all(
-        not amount or not cap.price.get(currency) or total.price[currency] <= cap.price[currency]
+        rounded(total.price[currency], _EXACT) <= cap.price[currency]
         for currency, amount in wanted.price.items()
+        if amount and cap.price.get(currency)
     )

@@ -7,6 +7,7 @@ from threading import Event
 import structlog
 from flask import Flask, Response
 
+from monitor.model.target import Metric
 from refilld.answers.texts import Texts, load_texts
 from refilld.api import problems
 from refilld.api.auth import Guard
@@ -30,8 +31,11 @@ def create_app(
     stopping: Event,
     health: Callable[[], Health],
     enabled: EnabledSources,
+    refilled: Callable[[Metric, int], None] = lambda _metric, _units: None,
 ) -> Flask:
     """The HTTP interface of an open database; waiting requests end when `stopping` is set.
+
+    `refilled` is called with the units of each completed refill.
 
     No request waits long for the database, for the threads that serve requests are few.
     """
@@ -44,7 +48,7 @@ def create_app(
     guard = Guard(database)
     # at most half of the threads wait for refills, so that the others can serve completions
     waiters, shadow = WaiterPool(stopping, THREADS // 2), settings.guarantee.shadow
-    queue = RefillQueue(database, clock, settings.queue.max_attempts, waiters, shadow)
+    queue = RefillQueue(database, clock, settings.queue.max_attempts, waiters, shadow, refilled)
     app.register_blueprint(health_routes(health))
     app.register_blueprint(refill_routes(queue, guard))
     requests = OrderRequests(database, clock, enabled, _texts(settings))

@@ -26,11 +26,12 @@ class Guard:
 
         @wraps(view)
         def guarded(**arguments: object) -> Response:
-            return self._refusal(scopes) or view(**arguments)
+            return self.refusal(*scopes) or view(**arguments)
 
         return guarded
 
-    def _refusal(self, needed: tuple[Scope, ...]) -> Response | None:
+    def refusal(self, *needed: Scope) -> Response | None:
+        """The answer to a request without a token of one of these scopes; None if it has one."""
         token = bearer_token(request.headers.get("Authorization", ""))
         if token is None:
             return _unauthorized("Send a token: Authorization: Bearer TOKEN.", "Bearer")

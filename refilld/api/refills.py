@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flask import Blueprint, Response, request
 
+from monitor.model.target import Metric
 from refilld.api.auth import Guard
 from refilld.api.long_poll import WaiterPool
 from refilld.api.parsing import read_body, read_nothing, read_query, read_refill_id
@@ -29,6 +30,8 @@ class RefillQueue:
     waiters: WaiterPool
     shadow: bool
     """In shadow mode no operator can queue a refill."""
+    refilled: Callable[[Metric, int], None]
+    """Called with the units of each refill that is completed, after the commit."""
 
     def _now(self, connection: Transaction) -> datetime:
         """The time that judges leases, by the clock that all processes share."""
@@ -63,14 +66,18 @@ class RefillQueue:
     def complete(self, refill_id: str) -> Response:
         number, body = read_refill_id(refill_id), read_body(CompleteBody)
         with self.database.write() as connection:
+            now = self._now(connection)
             state = leases.complete(
                 connection,
                 number,
                 body.lease_token,
-                self._now(connection),
+                now,
                 external_id=body.external_id,
                 delivered=body.delivered,
             )
+            row = refills.get(connection, number)
+        if row.completed_at == now:  # else this is a repeated call
+            self.refilled(row.metric, row.units)
         return answer({"refill_id": number, "state": state})
 
     def fail(self, refill_id: str) -> Response:

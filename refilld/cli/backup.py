@@ -12,7 +12,7 @@ from refilld.cli.confirm import confirmed
 from refilld.cli.context import CommandContext, pass_context
 from storage import backup as backups
 from storage import restore as restores
-from storage.backup import Backup
+from storage.backup import Backup, BackupFormat
 from storage.engine import Database
 from storage.patience import MIGRATION
 from storage.restore import Present, Restored
@@ -37,7 +37,7 @@ def backup(context: CommandContext, file: Path, *, force: bool) -> None:
         database.close()
     size, seconds = f"{written.size:,} bytes", f"{monotonic() - began:.1f} s"
     at = minute(context.now())
-    click.echo(f"{file}: {size}, revision {written.revision}, of {at} UTC, read back, {seconds}")
+    click.echo(f"{file}: {size}, revision {written.revision}, made {at} UTC, read back, {seconds}")
 
 
 @click.command()
@@ -61,7 +61,8 @@ def restore(context: CommandContext, file: Path, *, yes: bool, replace: bool) ->
 
 def _plan(present: Present, found: Backup) -> str:
     source = f"{found.path} (revision {found.revision}"
-    source += ")" if found.at is None else f", {minute(found.at)} UTC)"
+    time = "newest look" if found.format is BackupFormat.SQLITE else "made"
+    source += ")" if found.at is None else f", {time} {minute(found.at)} UTC)"
     if not present.exists:
         return f"{present.place} is empty or missing; it will be restored from {source}"
     if not present.readable:

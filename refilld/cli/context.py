@@ -3,23 +3,19 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 import click
 
 from refilld.answers.texts import Texts, load_texts
+from refilld.clock import real_clock
 from refilld.config import load
 from refilld.settings.settings import Settings
 from storage.engine import Database
 from storage.patience import CALLER
 from storage.revision import require_current
-
-
-def real_clock() -> datetime:
-    """The current time; jobs and rules take it as a parameter."""
-    return datetime.now(UTC)
 
 
 @dataclass

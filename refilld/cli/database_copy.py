@@ -21,12 +21,11 @@ from storage.transfer_action import TransferAction
 def copy(context: CommandContext, url: str) -> None:
     """Copy everything to another database, to go on there; stop the daemon first.
 
-    Every row is compared. Interrupted, it can simply be run again.
+    Every row is compared. Interrupted, it can simply be run again; or `refilld db reopen` goes on here.
     """
     began = monotonic()
     source = Database(context.settings.database.url, create=False, patience=MIGRATION)
     try:
-        revision.require_current(source)
         target = Database(url, patience=MIGRATION)
         try:
             with exit_on_signals():
@@ -44,9 +43,11 @@ def _print_progress(table: str, rows: int) -> None:
 
 
 def _report(copied: Copied, source: Database, target: Database, seconds: float) -> None:
-    how = "had been copied already" if copied.again else "copied"
-    rows = f"{copied.rows:,} rows of {copied.tables} tables"
-    click.echo(f"{rows} {how} to {target.name} and compared one by one, {seconds:.1f} s")
+    if copied.again:
+        click.echo(f"{source.name} had been copied to {target.name} already")
+    else:
+        rows = f"{copied.rows:,} rows of {copied.tables} tables"
+        click.echo(f"{rows} copied to {target.name} and compared one by one, {seconds:.1f} s")
     click.echo(f"{source.name} is marked as moved: every command on it stops with one line")
     click.echo("now set database.url to the URL that was given with --to, and start refilld")
 

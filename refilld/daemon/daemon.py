@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib import metadata
 from threading import Event
@@ -15,6 +15,7 @@ import structlog
 
 from jobs.alerting import Alerting
 from jobs.backlog_summaries import BacklogSummaries
+from jobs.channel_round import AlertChannel
 from jobs.configured_source import ConfiguredSource
 from jobs.daemon_beat import DaemonBeat
 from jobs.heartbeats import Heartbeats
@@ -27,14 +28,16 @@ from jobs.self_check import SelfCheck
 from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
 from monitor.model.decision import Reason
-from refilld.alert_policy import open_receivers
+from refilld.alert_policy import AlertReceivers, open_receivers
 from refilld.api.app import create_app
 from refilld.api.server import HttpServer
+from refilld.daemon.metrics_endpoint import add_metrics
 from refilld.daemon.ping import Ping
 from refilld.daemon.readiness import health
 from refilld.daemon.sd_notify import Notifier
 from refilld.daemon.storage_alarm import StorageAlarm
 from refilld.daemon.supervision import Supervision
+from refilld.metrics.process import ProcessMetrics
 from refilld.report.load import load
 from refilld.report.text import render_text
 from refilld.services.database_check import DatabaseCheck
@@ -82,6 +85,7 @@ class Daemon:
     database: Database
     clock: Clock
     stopping: Event
+    metrics: ProcessMetrics = field(default_factory=ProcessMetrics)
 
     def sampling(
         self, configured_sources: tuple[ConfiguredSource, ...], heartbeat: Callable[[], None] = lambda: None
@@ -104,6 +108,7 @@ class Daemon:
             max_wait=self.settings.sampling.tick,
             heartbeat=heartbeat,
             selection=selection,
+            observer=self.metrics.looks,
         )
 
     def manual_check(self, configured_sources: tuple[ConfiguredSource, ...]) -> ManualCheck:
@@ -112,7 +117,10 @@ class Daemon:
 
     def _storage_alarm(self) -> StorageAlarm:
         """Tells faults of the database, through channels of its own, since it sends from its own thread."""
-        return StorageAlarm(open_receivers(self.settings.alerts).channels, self.clock)
+        return StorageAlarm(self._counted(open_receivers(self.settings.alerts)), self.clock)
+
+    def _counted(self, receivers: AlertReceivers) -> list[AlertChannel]:
+        return self.metrics.alerts.observed(receivers.channels)
 
     def _report(self, tx: Transaction, now: datetime, period: timedelta) -> str:
         """The report that a receiver gets as a digest."""
@@ -128,12 +136,13 @@ class Daemon:
 
         `heartbeat` is called with a job's name after each step of a long round.
         """
-        leases = Leases(self.database, self.clock, self.settings.queue.max_attempts)
+        attempts = self.settings.queue.max_attempts
+        leases = Leases(self.database, self.clock, attempts, self.metrics.fulfilment.leases_expired)
         receivers = open_receivers(self.settings.alerts)
         alerting = Alerting(
             self.database,
             self.clock,
-            receivers.channels,
+            self._counted(receivers),
             receivers.policy if started else receivers.policy.without_waiting(),
             default_renderer().text,
             self._report,
@@ -153,11 +162,17 @@ class Daemon:
                 self.database, self.clock, shadow=self.settings.guarantee.shadow
             ).run_once,
         }
-        return [ScheduledJob(name, every, rounds[name]) for name, every in intervals(self.settings).items()]
+        return [
+            self._observed(ScheduledJob(name, every, rounds[name]))
+            for name, every in intervals(self.settings).items()
+        ]
+
+    def _observed(self, job: ScheduledJob) -> ScheduledJob:
+        return self.metrics.rounds.observed(job, self.clock)
 
     def _maintenance(self, heartbeat: Callable[[], None]) -> Maintenance:
         retention = DataRetention(self.database, self.settings.retention.policy, heartbeat, self._wait)
-        return Maintenance(self.database, self.clock, retention)
+        return Maintenance(self.database, self.clock, retention, self.settings.mass_drop.rule.hold)
 
     def _wait(self, duration: timedelta) -> bool:
         """Wait, and return whether the process stops."""
@@ -187,6 +202,7 @@ class Daemon:
             reroute_targets(self.database, configured_sources)
             progress = _heartbeats(intervals(self.settings) | {BEAT: BEAT_EVERY})
             sampling = self.sampling(configured_sources, lambda: progress.heartbeat("sampling"))
+            self.metrics.looks.expect(one.source.name for one in configured_sources)
             scheduled_jobs = self.scheduled_jobs(sampling, progress.heartbeat, self.clock())
             check = DatabaseCheck(self.database.capped(CALLER))
             if http:
@@ -195,7 +211,7 @@ class Daemon:
             stack.callback(_checkpoint, self.database)
             beat = self._beat(DaemonMode.RUN)
             stack.callback(_stop_beat, beat)
-            scheduler = Scheduler([*scheduled_jobs, _beat_job(beat)], progress, self.clock())
+            scheduler = Scheduler([*scheduled_jobs, self._beat_job(beat)], progress, self.clock())
             stack.callback(_flush, sampling)
             scheduler.start()
             stack.callback(scheduler.stop)
@@ -225,7 +241,7 @@ class Daemon:
             progress, beat = _heartbeats({BEAT: BEAT_EVERY}), self._beat(DaemonMode.SERVE)
             stack.enter_context(self._serving(check, progress.late, enabled_sources(self.settings)))
             stack.callback(_stop_beat, beat)
-            scheduler = Scheduler([_beat_job(beat)], progress, self.clock())
+            scheduler = Scheduler([self._beat_job(beat)], progress, self.clock())
             scheduler.start()
             stack.callback(scheduler.stop)
             alarm = StorageAlarm((), self.clock)  # only the daemon with the jobs sends messages
@@ -234,6 +250,9 @@ class Daemon:
     def _beat(self, mode: DaemonMode) -> DaemonBeat:
         host, version = socket.gethostname(), metadata.version("refilld")
         return DaemonBeat(self.database, self.clock, host, os.getpid(), version, mode)
+
+    def _beat_job(self, beat: DaemonBeat) -> ScheduledJob:
+        return self._observed(ScheduledJob(BEAT, BEAT_EVERY, beat.run_once))
 
     @contextmanager
     def _serving(
@@ -246,7 +265,9 @@ class Daemon:
             self.stopping,
             lambda: health(self.database, check, late),
             enabled,
+            self.metrics.fulfilment.refilled,
         )
+        add_metrics(app, self.metrics, self.database, check, self.settings, self.clock)
         server = HttpServer(app, self.settings.http.host, self.settings.http.port)
         server.start()
         log.info("http.listening", host=self.settings.http.host, port=server.port)
@@ -280,10 +301,6 @@ class Daemon:
 def _heartbeats(every: Mapping[str, timedelta]) -> Heartbeats:
     """Heartbeats of jobs with these intervals."""
     return Heartbeats({job: longest_silence(interval) for job, interval in every.items()}, time.monotonic)
-
-
-def _beat_job(beat: DaemonBeat) -> ScheduledJob:
-    return ScheduledJob(BEAT, BEAT_EVERY, beat.run_once)
 
 
 def _stop_beat(beat: DaemonBeat) -> None:

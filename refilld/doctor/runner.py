@@ -5,7 +5,18 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from pathlib import Path
 
-from refilld.doctor import answers, budget, channels, clock, configuration, daemons, database, shadow, sources
+from refilld.doctor import (
+    answers,
+    budget,
+    channels,
+    clock,
+    configuration,
+    daemons,
+    database,
+    limits,
+    shadow,
+    sources,
+)
 from refilld.doctor.finding import Finding
 from refilld.settings.settings import Settings
 from storage.engine import Database
@@ -41,6 +52,7 @@ def _with_database(
             found = [*daemons.findings(tx, config, now), *clock.findings(tx, now)]
             found += budget.findings(tx, settings, now)
             found += shadow.findings(tx, shadow=settings.guarantee.shadow)
+            found += limits.findings(tx, settings.limits.caps)
             found += sources.breakers(tx, settings, now, opened_sources)
         yield from found
     except (NotMigratedError, UnreachableError) as fault:

@@ -12,7 +12,7 @@ from refilld.report.actions import first_actions
 from refilld.report.assemble import drop_figures, held_sum, queue_figures, review_figures, source_figures
 from refilld.report.figures import LimitFigures, MonitorFigures, Report, SourceFigures, WaitingFigures
 from refilld.settings.settings import Settings
-from storage import daily_caps, guarantees, mass_drops, report, sources, target_health
+from storage import daily_caps, guarantees, mass_drops, queued_units, report, sources, target_health
 from storage.engine import Transaction
 
 OVERDUE_AFTER = timedelta(minutes=10)
@@ -49,7 +49,7 @@ def load(tx: Transaction, settings: Settings, now: datetime, period: timedelta) 
 
 def _limits(tx: Transaction, caps: DailyCaps, now: datetime) -> tuple[LimitFigures, ...]:
     """The daily caps, and what is used of them."""
-    used = daily_caps.usage(tx, day_of(now)) if caps.configured else {}
+    used = queued_units.usage(tx, day_of(now)) if caps.configured else {}
     return tuple(
         LimitFigures(str(scope), cap, used.get(scope, Amounts()), daily_caps.held(tx, scope))
         for scope, cap in sorted(caps.caps.items())

@@ -44,7 +44,10 @@ def plan_forgetting(tx: Transaction, customer: str, now: datetime) -> ForgetPlan
     """Plan to forget a customer; raises NotFoundError if no order has it."""
     found = forgetting.targets_of_customer(tx, customer)
     if not found:
-        raise NotFoundError("no order has this customer")
+        raise NotFoundError(
+            "no order has this customer; if it was being forgotten when the command was interrupted, "
+            "run: refilld db compact"
+        )
     own = [one.target_id for one in found if not one.shared]
     states = list(_states(tx, own))
     ids = [state.order.order_id for state in states]
@@ -80,12 +83,13 @@ def erasing(database: Database) -> Iterator[None]:
             if not database.empty_log():
                 raise UnreachableError(f"{database.place} is in use; stop what uses it, and try again")
             yield
-            if not database.empty_log(rewrite=True):
+            try:
+                database.compact()
+            except UnreachableError:
                 raise UnreachableError(
                     "the names are removed, but the file may still hold them, because it is in use;"
-                    " stop what uses it and run:"
-                    f" sqlite3 {database.place} 'VACUUM; PRAGMA wal_checkpoint(TRUNCATE)'"
-                )
+                    " stop what uses it and run: refilld db compact"
+                ) from None
     except DaemonRunningError:
         raise DaemonRunningError(
             f"nothing is changed: a daemon works on {database.place}, whose file is rewritten; stop it first"

@@ -9,7 +9,7 @@ from monitor.guarantee.owed_refills import Owed
 from monitor.model.refill import RefillState
 from refilld.services.left_out import LeftOut
 from refilld.services.refill_plan import BulkAction, PlannedRefill, QueueRules, RefillPlan
-from storage import daily_caps, held_refills, operator_actions, refill_selection, refills
+from storage import held_refills, operator_actions, queued_units, refill_selection, refills
 from storage.engine import Database, Transaction
 from storage.errors import NotFoundError, OpenRefillError, ShadowModeError, WrongStateError
 from storage.refill_selection import RefillFilter, SelectedRefill
@@ -77,7 +77,7 @@ def _within_caps(tx: Transaction, plan: RefillPlan, caps: DailyCaps, now: dateti
     """The plan with those refills held that exceed a daily cap, in the order in which they are released."""
     if not caps.configured or not plan.queued:
         return plan
-    used, planned = daily_caps.usage(tx, day_of(now)), []
+    used, planned = queued_units.usage(tx, day_of(now)), []
     for one in plan.planned:
         if one.state is RefillState.QUEUED and caps.exceeded(one.queued_units, used):
             planned.append(replace(one, state=RefillState.HELD))

@@ -1,5 +1,7 @@
 """The section `[http]`."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_interface
+
 from pydantic import Field, field_validator
 
 from refilld.settings.section import Section
@@ -10,12 +12,26 @@ LAST_PORT = 65_535
 class HttpSection(Section):
     listen: str = Field(default="127.0.0.1:8080", pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$")
 
+    metrics_peers: list[str] = []
+
     @field_validator("listen")
     @classmethod
     def _port_is_valid(cls, listen: str) -> str:
         if int(listen.rpartition(":")[2]) > LAST_PORT:
             raise ValueError(f"there is no port above {LAST_PORT}")
         return listen
+
+    @field_validator("metrics_peers")
+    @classmethod
+    def _peers_are_addresses(cls, peers: list[str]) -> list[str]:
+        for peer in peers:
+            _network(peer)
+        return peers
+
+    @property
+    def metrics_networks(self) -> list[IPv4Network | IPv6Network]:
+        """The peers that may read the metrics without a token."""
+        return [_network(peer) for peer in self.metrics_peers]
 
     @property
     def host(self) -> str:
@@ -24,3 +40,14 @@ class HttpSection(Section):
     @property
     def port(self) -> int:
         return int(self.listen.rpartition(":")[2])
+
+
+def _network(peer: str) -> IPv4Network | IPv6Network:
+    try:
+        interface = ip_interface(peer)
+    except ValueError:
+        raise ValueError(f"{peer!r} is not an address such as 127.0.0.1 or 10.0.0.0/8") from None
+    network = interface.network
+    if interface.ip != network.network_address:
+        raise ValueError(f"{peer!r} is neither an address nor a network; write {interface.ip} or {network}")
+    return network

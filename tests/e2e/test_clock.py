@@ -48,3 +48,16 @@ def test_a_clock_set_forward_by_six_years_costs_nothing(place: Installation, whe
         asked = monotonic()
         assert daemon.stop() == 0
         assert monotonic() - asked < 5
+
+
+def test_no_daemon_starts_with_a_clock_of_the_past(place: Installation, when: Path) -> None:
+    """It would repair all times to that one, and forget orders that seem to be completed in the future."""
+    place.sell([Sold("1", "nasa")])
+    when.write_text("-3y")
+    refused = place.refilld("run", "--once")
+    assert refused.code != 0
+    assert "the clock says 202" in refused.err
+    assert "before this release of refilld was made" in refused.err
+    when.write_text("+0")
+    with place.daemon() as daemon:
+        daemon.until_logged("look.taken")

@@ -20,7 +20,7 @@ def retention_of(
 
 
 def maintenance_of(world: JobsWorld, policy: Retention = Retention()) -> Maintenance:  # noqa: B008
-    return Maintenance(world.database, world.clock, retention_of(world, policy))
+    return Maintenance(world.database, world.clock, retention_of(world, policy), timedelta(days=2))
 
 
 def operate(world: JobsWorld, start: datetime, end: datetime) -> None:

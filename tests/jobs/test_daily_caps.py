@@ -15,7 +15,7 @@ from monitor.guarantee.daily_caps import SHOP, Amounts, CapScope, DailyCaps, Sco
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.refill import RefillState
 from monitor.model.terms import BelowStart
-from storage import daily_caps, migrate
+from storage import migrate, queued_units
 from storage.engine import Database
 from tests.builders import DAY, HOUR, START, a_profile
 from tests.jobs.jobs_world import (
@@ -94,7 +94,7 @@ def test_on_the_next_day_it_is_released_with_what_is_still_missing(three: JobsWo
     three.look(1700, MIDNIGHT, profile="three")
     assert refills_of(three)[-1] == ("three", 300, RefillState.QUEUED)
     with three.database.read() as tx:
-        assert daily_caps.usage(tx, MIDNIGHT.date())[SHOP].units == 300
+        assert queued_units.usage(tx, MIDNIGHT.date())[SHOP].units == 300
 
 
 def test_without_room_it_stays_held_until_the_day_after(three: JobsWorld) -> None:
@@ -119,7 +119,7 @@ def test_with_keep_only_an_operator_releases_it(world: JobsWorld) -> None:
     world.operate("approve", 2)
     assert states_of(world) == [RefillState.QUEUED, RefillState.QUEUED]
     with world.database.read() as tx:
-        assert daily_caps.usage(tx, MIDNIGHT.date())[SHOP].units == 500
+        assert queued_units.usage(tx, MIDNIGHT.date())[SHOP].units == 500
 
 
 def test_a_refill_larger_than_the_cap_waits_for_an_operator_and_is_told(world: JobsWorld) -> None:
@@ -142,7 +142,7 @@ def test_a_requeued_refill_counts_on_the_day_of_its_first_queueing(world: JobsWo
     world.now += 2 * DAY
     world.operate("requeue")
     with world.database.read() as tx:
-        used = {day: daily_caps.usage(tx, day) for day in (OPENED.date(), world.now.date())}
+        used = {day: queued_units.usage(tx, day) for day in (OPENED.date(), world.now.date())}
     assert {day: {str(scope): one.units for scope, one in found.items()} for day, found in used.items()} == {
         OPENED.date(): {"the shop": 500, "service followers": 500},
         world.now.date(): {},

@@ -11,7 +11,7 @@ from monitor.guarantee.daily_caps import SHOP, Amounts, DailyCaps
 from monitor.guarantee.mass_drop import MassDropRule
 from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
-from storage import daily_caps, held_refills, operator_actions
+from storage import held_refills, operator_actions, queued_units
 from storage.engine import Transaction
 from storage.errors import ShadowModeError, WrongStateError
 from storage.held_refills import HeldUnits
@@ -98,7 +98,7 @@ def test_a_release_keeps_the_daily_caps(shadow: JobsWorld) -> None:
     shadow.look(1500, MIDNIGHT, profile="three")
     assert refills_of(shadow)[2] == ("three", 500, RefillState.QUEUED)
     with shadow.database.read() as tx:
-        assert daily_caps.usage(tx, CONFIRMED.date())[SHOP] == Amounts(1000, {"USD": Decimal(2)})
+        assert queued_units.usage(tx, CONFIRMED.date())[SHOP] == Amounts(1000, {"USD": Decimal(2)})
 
 
 def test_after_shadow_mode_a_look_does_not_release_it(shadow: JobsWorld) -> None:

@@ -102,10 +102,14 @@ class QueueWorld:
         with self.database.write() as connection:
             return tokens.create(connection, "test", scopes, self.now)
 
-    def app(self, **settings: Any) -> Flask:
+    def app(
+        self, refilled: Callable[[Metric, int], None] = lambda _metric, _units: None, **settings: Any
+    ) -> Flask:
         chosen = Settings(**settings)
         enabled = enabled_sources(chosen)
-        return create_app(self.database, chosen, self.clock, self.stopping, lambda: self.health, enabled)
+        return create_app(
+            self.database, chosen, self.clock, self.stopping, lambda: self.health, enabled, refilled
+        )
 
     def caller(self, *scopes: Scope, app: Flask | None = None) -> "Caller":
         """Return a caller with a token of these scopes, or of all."""

@@ -40,6 +40,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "2: sampling.cadence: Input should be 'learned' or 'fixed' (not 'often')",
         ),
         ("[http]\nlisten = '127.0.0.1:99999'", "2: http.listen: there is no port above 65535"),
+        (
+            "[http]\nmetrics_peers = ['proxy']",
+            "2: http.metrics_peers: 'proxy' is not an address such as 127.0.0.1 or 10.0.0.0/8",
+        ),
+        (
+            "[http]\nmetrics_peers = ['10.0.0.1/8']",
+            "2: http.metrics_peers: '10.0.0.1/8' is neither an address nor a network; write 10.0.0.1",
+        ),
         ("[terms.gold]\n\nmin_drop_percent = 101", "3: terms.gold.min_drop_percent: 101 is not between 0 a"),
         ("[service_names]\nlifetime = '0s'", "2: service_names.lifetime: Input should be greater than"),
         ("[service_names]\nderive = true", "2: unknown key service_names.derive; did you mean derive_terms?"),

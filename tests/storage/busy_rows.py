@@ -80,7 +80,6 @@ def a_refill_row(i: int) -> dict[str, Any]:
         "available_at": NOW + i * MINUTE, "lease_token": "t" if claimed else None,
         "leased_until": NOW + i * MINUTE if claimed else None,
         "completed_at": NOW if state is RefillState.COMPLETED else None,
-        "first_queued_at": NOW + i * MINUTE if i % 10 == 0 else None,
     }  # fmt: skip
 
 
@@ -144,13 +143,21 @@ def a_problem(i: int) -> dict[str, Any]:
 def a_review(i: int) -> dict[str, Any]:
     return {
         "order_id": str(i), "cause": ReviewCause.SHORT_DELIVERY, "units": 100, "opened_at": NOW,
+        "closed_at": None if i % 20 == 0 else NOW,
+    }  # fmt: skip
+
+
+def queued(i: int) -> dict[str, Any]:
+    return {
+        "refill_id": i, "at": NOW + i * MINUTE, "service": "1", "ordered": 100, "units": 1,
     }  # fmt: skip
 
 
 ROWS: dict[str, Callable[[int], dict[str, Any]]] = {
     "targets": a_target, "orders": an_order_row, "order_flags": a_flag, "requests": a_request,
     "snapshots": a_snapshot, "drops": a_drop_row, "decisions": a_decision_row, "refills": a_refill_row,
-    "refill_events": an_event, "events": an_alert, "source_requests": a_source_request, "reviews": a_review,
-    "virtual_times": a_clock, "notifications": a_notification, "notification_events": a_told_event,
-    "deliveries": a_delivery, "routed_alerts": a_routed_alert, "alert_groups": a_group, "problems": a_problem,
+    "refill_events": an_event, "queued_units": queued, "events": an_alert,
+    "source_requests": a_source_request, "reviews": a_review, "virtual_times": a_clock,
+    "notifications": a_notification, "notification_events": a_told_event, "deliveries": a_delivery,
+    "routed_alerts": a_routed_alert, "alert_groups": a_group, "problems": a_problem,
 }  # fmt: skip

@@ -57,12 +57,52 @@ def test_a_backup_is_read_back_and_private(own: str, tmp_path: Path, engine: str
 def test_a_backup_overwrites_a_file_only_on_demand(fresh_sqlite: str, sqlite: Database) -> None:
     assert sqlite.path is not None
     path = sqlite.path.with_name("backup")
-    path.write_text("mine")
+    backed_up(fresh_sqlite, path)
+    before = path.stat().st_ino
     with pytest.raises(TransferError, match="exists already"):
         backed_up(fresh_sqlite, path)
-    assert path.read_text() == "mine"
+    assert path.stat().st_ino == before
     backed_up(fresh_sqlite, path, overwrite=True)
+    assert path.stat().st_ino != before
     assert backups.read_backup(path).revision == newest()
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+@pytest.mark.parametrize("name", ["refilld.db", "link", "refilld.db-wal", "refilld.db.lock", "refilld.toml"])
+def test_a_backup_overwrites_nothing_but_a_backup(own: str, tmp_path: Path, name: str) -> None:
+    """Neither the database, by whatever name, nor what belongs to it, nor the configuration."""
+    (tmp_path / "link").symlink_to(tmp_path / "refilld.db")
+    (tmp_path / "refilld.toml").write_text("[database]\n")
+    (tmp_path / "refilld.db.lock").touch()
+    database = Database(own)
+    sell(database, an_order())
+    with pytest.raises(TransferError, match=r"is the database itself|is not a backup"):
+        backups.write_backup(database, own, tmp_path / name, overwrite=True)
+    assert (tmp_path / name).exists()
+    database.close()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_pipe_is_no_backup(tmp_path: Path) -> None:
+    """Reading it would wait for ever."""
+    os.mkfifo(tmp_path / "backup")
+    with pytest.raises(TransferError, match="not a file"):
+        backups.read_backup(tmp_path / "backup")
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+@pytest.mark.parametrize(
+    "made", ["TRIGGER t AFTER INSERT ON orders BEGIN DELETE FROM refills; END", "VIEW v AS SELECT 1"]
+)
+def test_a_file_with_code_of_others_is_no_backup(own: str, tmp_path: Path, made: str) -> None:
+    """A trigger would work on the restored database."""
+    path = tmp_path / "backup"
+    backed_up(own, path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"CREATE {made}")
+        connection.commit()
+    with pytest.raises(TransferError, match="is not a backup of refilld: it has the"):
+        backups.read_backup(path)
 
 
 @on_both_engines

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, event, func, insert, select
 
 from monitor.model.refill import RefillState
 from storage import database_copy, leases, migrate, new_start, revision, row_numbers, transfers
@@ -16,7 +16,6 @@ from storage.errors import DaemonRunningError, MovedError, NotMigratedError, Tra
 from storage.schema import metadata, order_flags, orders, snapshots, tokens
 from storage.table_rows import stored_rows
 from storage.transfer_action import TransferAction
-from storage.transfer_tables import transfers as transfer_table
 from tests.builders import HOUR, NOW, an_order
 from tests.storage.conftest import ENGINES
 from tests.storage.shop import bring_to, sell
@@ -102,7 +101,14 @@ def test_nothing_works_on_a_database_that_was_copied(filled: Database, other: Da
         leases.claim(connection, NOW, limit=1, lease=HOUR)
     with other.write() as connection:
         assert leases.claim(connection, NOW, limit=1, lease=HOUR)
-    with pytest.raises(MovedError):
+    assert copied(filled, other).again
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_copy_to_another_place_is_refused_after_a_move(filled: Database, other: Database) -> None:
+    with filled.write() as connection:
+        transfers.record(connection, TransferAction.MOVED, "elsewhere", NOW)
+    with pytest.raises(MovedError, match="was copied to elsewhere"):
         copied(filled, other)
 
 
@@ -124,28 +130,31 @@ def test_an_interrupted_copy_can_be_run_again(filled: Database, other: Database,
 
     filled.close()
     for stop_at in (tables // 2, tables):
-        assert killed_at(0, Path(place), lambda at=stop_at: work(at))  # type: ignore[misc]
+        assert killed_at(-1, Path(place), lambda at=stop_at: work(at))  # type: ignore[misc]
         assert revision.current(other) is None
     assert not copied(filled, other).again
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_copy_that_did_not_come_to_its_mark_is_compared_again(filled: Database, other: Database) -> None:
-    """The two databases cannot commit at the same moment."""
-    copied(filled, other)
-    _forget_move(filled)
+def test_a_copy_that_is_killed_between_its_commits_leaves_no_refill_in_both(
+    filled: Database, other: Database
+) -> None:
+    """The old database is marked as moved before the new one is complete; the copy can be run again."""
+
+    def work() -> None:
+        source, target = Database(filled.url), Database(other.url)
+        event.listen(target._writers, "commit", lambda _connection: os.kill(os.getpid(), 9))
+        database_copy.copy(source, target, NOW, lambda _table, _rows: None)
+
+    filled.close()
+    other.close()
+    assert killed_at(-1, Path("/nowhere"), work)
+    assert revision.current(other) is None
+    with pytest.raises(MovedError, match="refilld db reopen"):
+        revision.require_current(filled)
+    assert not copied(filled, other).again
+    revision.require_current(other)
     assert copied(filled, other).again
-    _forget_move(filled)
-    with other.write() as connection:
-        connection.execute(update(orders).where(orders.c.order_id == "ä").values(quantity=7))
-    with pytest.raises(TransferError, match=r"row \d+ of orders differs"):
-        copied(filled, other)
-    revision.require_current(filled)
-
-
-def _forget_move(database: Database) -> None:
-    with database.write() as connection:
-        connection.execute(delete(transfer_table).where(transfer_table.c.action == TransferAction.MOVED))
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from storage.database_file import DatabaseFile
 from storage.engine import Database
 from storage.errors import DatabaseFileError
 
@@ -140,3 +141,13 @@ def test_a_database_that_was_copied_with_its_log_is_opened(sqlite: Database, pat
     copy = Database(url.render_as_string())
     copy.quick_check()
     copy.close()
+
+
+def test_a_file_that_is_replaced_while_it_is_opened_is_refused(sqlite: Database, path: Path) -> None:
+    """The connection has the old file open, and would write its log beside the new one."""
+    shutil.copy(path, path.with_name("new"))
+    watched = DatabaseFile(path)
+    watched.opening()
+    path.with_name("new").replace(path)
+    with pytest.raises(DatabaseFileError, match="was replaced by another file"):
+        watched.opened()

@@ -1,7 +1,7 @@
 """Times that a clock wrote while it was ahead are repaired: every column, or there is a reason why not."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from sqlalchemy import insert, update
 from monitor.alerts.routes import DEFAULT
 from monitor.events.kind import EventKind
 from monitor.guarantee.mass_drop import MassDropCounts
+from monitor.model.decision import Reason
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from storage import (
@@ -23,6 +24,7 @@ from storage import (
     notifications,
     requests,
     sources,
+    transfers,
 )
 from storage.column_types import Instant
 from storage.daemons import DaemonMode
@@ -30,6 +32,7 @@ from storage.engine import Database
 from storage.leases import Failure
 from storage.schema import metadata, refills
 from storage.source_tables import source_state
+from storage.transfer_action import TransferAction
 from tests.builders import DAY, HOUR, MINUTE, NOW, a_profile, an_event, an_order
 from tests.notification_rows import tell
 from tests.storage.lease_actions import claim, get
@@ -59,7 +62,7 @@ def test_every_time_is_repaired_or_has_a_reason(column: str) -> None:
 
 def repair(database: Database, now: datetime = NOW) -> int:
     with database.write() as tx:
-        return future_times.repair(tx, now)
+        return future_times.repair(tx, now, 2 * DAY)
 
 
 def filled(database: Database, at: datetime) -> None:
@@ -149,6 +152,28 @@ def test_a_refill_held_at_that_time_is_released_when_it_should(database: Databas
         tx.execute(change.values(state="held", created_at=at, available_at=at, release_at=at + 6 * HOUR))
     repair(database)
     assert get(database, refill_id).release_at == NOW + 6 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("reason", "until"),
+    [
+        (Reason.DAILY_CAP, datetime.combine(NOW.date() + DAY, time(), UTC)),
+        (Reason.MASS_DROP, NOW + 2 * DAY),
+        (Reason.RESTORED, NOW + 5 * HOUR),
+    ],
+)
+def test_a_hold_that_was_renewed_at_that_time_is_no_longer_than_a_new_one(
+    database: Database, reason: Reason, until: datetime
+) -> None:
+    """The refill is older; only its hold was renewed three years ahead. A shorter one stays."""
+    (refill_id,) = queue(database, "1")
+    change = update(refills).where(refills.c.refill_id == refill_id)
+    for release_at, repaired in ((NOW + 1095 * DAY, until), (NOW + HOUR, NOW + HOUR)):
+        with database.write() as tx:
+            transfers.record(tx, TransferAction.RESTORED, "monday.db", NOW, 1, NOW + 5 * HOUR)
+            tx.execute(change.values(state="held", reason=reason, release_at=release_at))
+        repair(database)
+        assert get(database, refill_id).release_at == repaired
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -31,13 +31,16 @@ from storage import (
     migrate,
     notifications,
     old_rows,
+    open_refills,
     order_states,
     orders,
+    queued_units,
     refills,
     requests,
     reviews,
     routed_alerts,
     routes,
+    self_check,
     snapshot_thinning,
     snapshots,
     sources,
@@ -69,8 +72,9 @@ UNNAMED = {
 }
 """SQLite's own names for the indexes behind UNIQUE constraints."""
 QUEUES_ONLY = {
-    "ix_targets_unrouted", "ix_refills_held", "ix_events_unrouted", "ix_notifications_pending",
-    "ix_problems_inhibiting",
+    "ix_targets_unrouted", "ix_refills_held", "ix_refills_queued", "ix_refills_leases",
+    "uq_reviews_one_open_per_order", "ix_events_unrouted",
+    "ix_notifications_pending", "ix_problems_inhibiting",
 }  # fmt: skip
 """Partial indexes that contain only waiting rows: SQLite reports a read from their start as a scan."""
 
@@ -240,13 +244,20 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
     ),
     "what is held": (lambda c: held_refills.held_for_mass_drop(c, Metric.LIKES), {"ix_refills_held"}),
     "what is used of a day": (
-        lambda c: daily_caps.usage(c, (NOW + 4000 * MINUTE).date()),
-        {"ix_refills_first_queued"},
+        lambda c: queued_units.usage(c, (NOW + 4000 * MINUTE).date()),
+        {"ix_queued_units_at"},
     ),
     "what a daily cap holds": (lambda c: daily_caps.held(c, SHOP), {"ix_refills_held"}),
     "what a backlog waits for": (lambda c: backlogs.awaited(c, 7), {"ix_orders_backlog_id"}),
     "the sums of a backlog": (lambda c: backlogs.sums(c, 7), {"ix_orders_backlog_id"}),
     "the last request about an order": (lambda c: requests.last_granted(c, "77"), {"ix_requests_order_id"}),
+    "open refills": (
+        open_refills.open_refill_sums,
+        {"ix_refills_held", "ix_refills_queued", "ix_refills_leases"},
+    ),
+    "open reviews": (reviews.open_by_cause, {"uq_reviews_one_open_per_order"}),
+    "pending alerts": (self_check.undelivered, {"ix_notifications_pending"}),
+    "the oldest due look": (lambda c: self_check.due_since(c, "source 2"), {"ix_targets_due"}),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }
 """Queries by key, and the indexes that serve them."""

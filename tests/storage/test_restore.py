@@ -9,12 +9,13 @@ import traceback
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url
 
 from storage import backup as backups
-from storage import migrate, restore, revision, transfers
+from storage import migrate, restore, revision, sqlite_restore, transfers
 from storage.backup import Backup
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database
@@ -205,11 +206,75 @@ def test_what_is_replaced_is_told_before(own: str, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_nobody_gets_into_the_present_file_while_it_is_replaced(
+    own: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log of a process that did would be mixed into the restored database."""
+    made = a_backup(own, tmp_path)
+    path, keep = tmp_path / "refilld.db", sqlite_restore._keep
+    tried = []
+
+    def kept(*where: Any) -> Path:
+        with (
+            closing(sqlite3.connect(path, timeout=0)) as other,
+            pytest.raises(sqlite3.OperationalError) as no,
+        ):
+            other.execute("SELECT count(*) FROM orders")
+        tried.append(str(no.value))
+        return keep(*where)
+
+    monkeypatch.setattr(sqlite_restore, "_keep", kept)
+    restored(made, own)
+    assert tried == ["database is locked"]
+    assert sold(own) == {"1"}
+    assert not list(tmp_path.glob("refilld.db-*"))
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_the_log_of_a_linked_database_is_seen(own: str, tmp_path: Path) -> None:
+    """It lies beside the file to which the symbolic link leads."""
+    made = a_backup(own, tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path / "refilld.db")
+    restored(made, f"sqlite:///{tmp_path / 'link'}")
+    assert (tmp_path / "link").is_symlink()
+    assert sold(own) == {"1"}
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_lost_database_belongs_to_the_owner_of_its_folder(own: str, tmp_path: Path) -> None:
+    """Also its lock file: root restores it for the user of the service."""
+    made = a_backup(own, tmp_path)
+    for name in ("refilld.db", "refilld.db.lock"):
+        (tmp_path / name).unlink(missing_ok=True)
+    os.chown(tmp_path, 12345, 12346)
+    restored(made, own)
+    owners = {(tmp_path / name).stat().st_uid for name in ("refilld.db", "refilld.db.lock")}
+    assert owners == {12345}
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_backup_that_cannot_be_continued_is_named(own: str, tmp_path: Path) -> None:
+    """And not the temporary copy of it; the present file stays."""
+    made = a_backup(own, tmp_path)
+    with closing(sqlite3.connect(made.path)) as connection:
+        connection.execute("ALTER TABLE refills RENAME TO mislaid")
+        connection.commit()
+    with pytest.raises(TransferError, match="cannot be restored") as caught:
+        restored(made, own)
+    assert str(made.path) in str(caught.value)
+    assert ".new." not in str(caught.value)
+    assert sold(own) == {"1", "2"}
+
+
 # kill -9
 
 
 def killed_at(step: int, folder: Path, work: Callable[[], object]) -> bool:
-    """Work in a process that is killed at its nth call on files of a folder; False if it ended before."""
+    """Work in a process that is killed at its nth call on files of a folder (-1: only by itself).
+
+    False if it ended before.
+    """
     child = os.fork()
     if not child:
         seen = 0
@@ -257,4 +322,5 @@ def test_a_killed_restore_leaves_the_present_file_or_the_complete_new_one(own: s
     assert set(outcomes) == {1, 2}
     assert step > 5
     restored(made, own)  # nothing that was left behind stands in its way
+    assert not list(tmp_path.glob(".*"))
     assert backups.read_backup(made.path) == made

@@ -42,6 +42,17 @@ def test_an_order_has_one_open_review_which_takes_over_the_units_of_the_last(dat
     assert (first.note, first.closed_at) == ("taken over by the next review", NOW)
 
 
+def test_open_reviews_are_counted_by_cause(database: Database) -> None:
+    """Every cause has a number."""
+    sell(database, *(an_order(order_id, f"user{order_id}") for order_id in "123"))
+    with database.write() as tx:
+        opened(tx)
+        reviews.close(tx, reviews.of_order(tx, "1")[0].review_id, "", NOW)
+        bring_to(tx, "2", RefillState.DEAD)
+        bring_to(tx, "3", RefillState.DEAD)
+        assert reviews.open_by_cause(tx) == {ReviewCause.SHORT_DELIVERY: 0, ReviewCause.REFILL_GIVEN_UP: 2}
+
+
 def test_a_closed_review_has_its_note(database: Database) -> None:
     """It leaves the list of open reviews."""
     sell(database, an_order("1"))

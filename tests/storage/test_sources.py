@@ -175,6 +175,7 @@ def test_the_newest_read_of_each_metric_is_stored(database: Database) -> None:
         assert sources.last_read(connection, "instaloader", Metric.LIKES) == NOW + HOUR
         assert sources.last_read(connection, "instaloader", Metric.FOLLOWERS) == NOW - HOUR
         assert sources.last_read(connection, "graph", Metric.FOLLOWERS) is None
+        assert sources.last_counts(connection) == {"instaloader": NOW + HOUR, "graph": NOW + DAY}
 
 
 def test_the_next_read_replaces_a_time_of_a_wrong_clock(database: Database) -> None:

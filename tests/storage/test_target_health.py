@@ -56,6 +56,21 @@ def test_targets_that_cannot_be_read_count_once(database: Database) -> None:
     assert found.overdue == 0
 
 
+def test_monitored_targets_are_counted_by_their_state(database: Database) -> None:
+    """Each once; those that nobody looks at any more are left out."""
+    put(database, NOW, NOW, NOW + HOUR)
+    put(database, None, private_since=NOW)
+    put(database, NOW, NOW, private_since=NOW, notified_problem=TargetProblem.UNREAD)
+    put(database, NOW, gone_at=NOW, private_since=NOW)
+    put(database, NOW, source="", gone_at=NOW)
+    with database.read() as connection:
+        found = target_health.by_state(connection)
+    assert found == {
+        "readable": 3, "private": 2, "gone": 1, "other_account": 0, "unread": 0, "no_source": 1,
+    }  # fmt: skip
+    assert tuple(found) == target_health.STATES
+
+
 def test_without_targets_nothing_is_counted(database: Database) -> None:
     assert health(database) == TargetHealth(0, None, 0, None, 0, 0, 0, 0, 0)
     with database.read() as connection:

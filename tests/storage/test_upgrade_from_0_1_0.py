@@ -99,7 +99,6 @@ COMPLETED_REFILL = {
     "available_at": 703, "lease_token": None, "leased_until": None, "consumer": "panel",
     "completed_at": 704, "delivered": 290, "external_id": "x-9", "last_error": "an error",
     "done_token": "token one", "done_action": "complete", "done_state": "done state", "release_at": 705,
-    "first_queued_at": 801,
 }  # fmt: skip
 CLAIMED_REFILL = {
     "refill_id": 42, "order_id": "o-1", "number": 2, "drop_id": 21, "metric": "likes", "quantity": 310,
@@ -107,10 +106,22 @@ CLAIMED_REFILL = {
     "available_at": 713, "lease_token": "token two", "leased_until": 714, "consumer": "cron",
     "completed_at": None, "delivered": None, "external_id": None, "last_error": None,
     "done_token": None, "done_action": None, "done_state": None, "release_at": None,
-    "first_queued_at": 712,
 }  # fmt: skip
 NO_SUBJECT = dict.fromkeys(("refill_id", "metric", "source", "service", "provider", "routed_at"))
 BY_THE_UPGRADE: dict[str, list[dict[str, Any]]] = {
+    "queued_units": [
+        {
+            "refill_id": refill_id,
+            "at": at,
+            "service": "likes",
+            "provider": "a provider",
+            "price": "12.50",
+            "currency": "EUR",
+            "ordered": 1000,
+            "units": units,
+        }
+        for refill_id, at, units in ((41, 801, 300), (42, 712, 310))
+    ],
     "operating_days": [{"day": 0}],  # the day of the snapshot
     "retention_progress": [],
 }
@@ -140,7 +151,7 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
     "drops": [
         {"drop_id": 21, "order_id": "o-1", "state": "refilled", "opened_at": 501, "looks": 2,
          "confirmed_at": 502, "closed_at": 503, "claim": 300, "count": 1200, "line": 1500,
-         "decision": "refill", "reason": "drop_confirmed"},
+         "decision": "refill", "reason": "drop_confirmed", "backlog": False},
     ],
     "decisions": [
         {"decision_id": 31, "drop_id": 21, "order_id": "o-1", "at": 601, "decision": "hold",

@@ -1,6 +1,6 @@
 """Daily caps and backlogs (docs/rules.md, sections 8 and 10).
 
-When a refill was first queued, which caps an alert has told of, and the orders that were imported as a backlog.
+What was queued on each day, which caps an alert has told of, and the orders that were imported as a backlog.
 """
 
 import sqlalchemy as sa
@@ -13,21 +13,27 @@ depends_on = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-_FIRST_QUEUED = """
-UPDATE refills SET first_queued_at = coalesce(
-    (
-        SELECT min(at) FROM refill_events
-        WHERE refill_events.refill_id = refills.refill_id AND refill_events.state = 'queued'
-    ),
-    queued_at
-)
+_QUEUED = """
+INSERT INTO queued_units (refill_id, at, service, provider, price, currency, ordered, units)
+SELECT refill_id, first_at, orders.service, orders.provider, orders.price, orders.currency, orders.quantity,
+    queued.quantity
+FROM (
+    SELECT refills.refill_id, refills.order_id, refills.quantity, coalesce(
+        (
+            SELECT min(at) FROM refill_events
+            WHERE refill_events.refill_id = refills.refill_id AND refill_events.state = 'queued'
+        ),
+        queued_at
+    ) AS first_at
+    FROM refills
+) AS queued
+JOIN orders ON orders.order_id = queued.order_id
+WHERE first_at IS NOT NULL
 """
 
 
 def upgrade() -> None:
-    op.add_column("refills", sa.Column("first_queued_at", sa.BigInteger))
-    op.execute(_FIRST_QUEUED)
-    _partial_index("ix_refills_first_queued", "refills", "first_queued_at", "first_queued_at IS NOT NULL")
+    _queued_units()
     _backlogs()
     op.create_table(
         "daily_cap_alerts",
@@ -38,7 +44,26 @@ def upgrade() -> None:
     )
 
 
+def _queued_units() -> None:
+    op.create_table(
+        "queued_units",
+        sa.Column("refill_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text()),
+        sa.Column("price", sa.Text()),
+        sa.Column("currency", sa.Text()),
+        sa.Column("ordered", sa.BigInteger(), nullable=False),
+        sa.Column("units", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("refill_id", name=op.f("pk_queued_units")),
+        sa.ForeignKeyConstraint(["refill_id"], ["refills.refill_id"], name="fk_queued_units_refill_id"),
+    )
+    op.create_index("ix_queued_units_at", "queued_units", ["at"])
+    op.execute(_QUEUED)
+
+
 def _backlogs() -> None:
+    op.add_column("drops", sa.Column("backlog", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
         "backlogs",
         sa.Column("backlog_id", KEY, nullable=False),

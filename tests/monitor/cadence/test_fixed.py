@@ -237,3 +237,15 @@ def test_the_next_look_is_in_the_future_and_no_later_than_the_interval(
     """Whatever the orders and however the newest look ended."""
     look = CADENCE.next_look(orders, LookSummary(outcome, failures, doubted), now)
     assert look is None or now < look.at <= now + CADENCE.every
+
+
+def test_a_target_of_orders_that_are_completed_later_is_looked_at_then() -> None:
+    """The clock is behind: with a right one they are covered, and would be forgotten."""
+    state = an_order_state(an_order(completed_at=NOW))
+    for now, at in ((NOW - HOUR, NOW), (NOW - 1000 * DAY, NOW - 1000 * DAY + 6 * HOUR)):
+        look = FixedCadence(6 * HOUR).next_look([state], LookSummary(Outcome.COUNT, count=5), now)
+        assert look is not None
+        assert (look.at, look.priority) == (at, Priority.ROUTINE)
+    flagged = an_order_state(state.order, flags=frozenset({Flag.DISPUTE}))
+    seen = LookSummary(Outcome.COUNT, count=5)
+    assert FixedCadence(6 * HOUR).next_look([flagged], seen, NOW - HOUR) is None

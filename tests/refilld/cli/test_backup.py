@@ -33,7 +33,7 @@ def said(answer: "subprocess.CompletedProcess[str]") -> tuple[int, str, str]:
 def test_a_backup_says_where_how_large_and_what_it_is(home: Path) -> None:
     code, out, err = said(run_main("db", "backup", "monday.db", cwd=home))
     assert (code, err) == (0, "")
-    pattern = rf"monday\.db: [\d,]+ bytes, revision \d{{4}}, of {MINUTE}, read back, \d+\.\d s\n"
+    pattern = rf"monday\.db: [\d,]+ bytes, revision \d{{4}}, made {MINUTE}, read back, \d+\.\d s\n"
     assert re.fullmatch(pattern, out)
 
 

@@ -113,3 +113,10 @@ def test_the_doctor_and_the_report_say_that_shadow_mode_is_on(held: CliWorld) ->
     assert "2 refills, 200 units" in found(held, "guarantee.mode")["says"]
     lines = held.run("report").stdout.splitlines()
     assert "shadow mode on, nothing is queued; held instead: 2 refills, 200 units" in lines
+
+
+def test_the_doctor_finds_a_cap_that_limits_nothing(held: CliWorld) -> None:
+    """The name of a provider or a service is compared as it is written."""
+    configure(held, "[limits.providers.nobody]\nunits = 5\n")
+    row = found(held, "limits.match")
+    assert row["says"] == "no order has the provider nobody, so its daily cap limits nothing"

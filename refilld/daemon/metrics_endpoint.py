@@ -1,0 +1,36 @@
+"""The metrics of a process as a part of its HTTP interface."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from flask import Flask
+
+from refilld.api.auth import Guard
+from refilld.metrics.access import MetricsAccess
+from refilld.metrics.database import DatabaseCollector
+from refilld.metrics.process import ProcessMetrics
+from refilld.metrics.routes import metrics_routes
+from refilld.services.database_check import DatabaseCheck
+from refilld.settings.settings import Settings
+from storage.engine import Database
+from storage.patience import SCRAPE
+from storage.tokens import Scope
+
+
+def add_metrics(
+    app: Flask,
+    metrics: ProcessMetrics,
+    database: Database,
+    check: DatabaseCheck,
+    settings: Settings,
+    clock: Callable[[], datetime],
+) -> None:
+    """Measure the requests of an application, and serve all metrics at `/metrics`."""
+    database = database.capped(SCRAPE)
+    collector = DatabaseCollector(database, check.require_ready, settings.enabled_sources, clock)
+    metrics.registry.register(collector)
+    token_refusal = partial(Guard(database).refusal, Scope.METRICS_READ)
+    access = MetricsAccess(settings.http.metrics_networks, check.require_ready, token_refusal)
+    app.register_blueprint(metrics_routes(metrics.registry, access))
+    metrics.http.observe(app)
