@@ -4,7 +4,7 @@ It loads what is due, lets `monitor.alerts` decide, and saves the result, all in
 messages is the task of the channel rounds.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -22,9 +22,8 @@ from monitor.alerts.routing import Routing, RoutingRules
 from monitor.alerts.silences import Silence, SilenceState
 from monitor.alerts.summary import FROM, summary
 from monitor.alerts.suppression import GroupAlert, Suppressors
-from monitor.events.digests import digest_due
 from monitor.events.severity import Status
-from storage import alert_groups, digests, events, notifications, receivers, routed_alerts, silences
+from storage import alert_groups, notifications, receivers, routed_alerts, silences
 from storage.alert_groups import GroupRow
 from storage.engine import Transaction, advisory_lock
 from storage.notifications import NewNotification
@@ -34,9 +33,6 @@ MOST_ROUTED = 5000
 """New alerts that one round takes up."""
 MOST_TURNS = 1000
 """Groups that have their turn in one round."""
-
-Report = Callable[[Transaction, datetime, timedelta], str]
-"""Renders the report of a period before a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,6 @@ class AlertPipeline:
 
     tx: Transaction
     policy: AlertPolicy
-    report: Report
     now: datetime
 
     def run(self) -> None:
@@ -85,8 +80,6 @@ class AlertPipeline:
         receivers.forget_others(self.tx, self.policy.receivers)
         self._route()
         self._take_turns()
-        for receiver in self.policy.receivers.values():
-            self._send_digest(receiver)
         notifications.plan(self.tx, self.policy.channels, self.now)
 
     def _route(self) -> None:
@@ -135,18 +128,6 @@ class AlertPipeline:
         shown = min(len(ids), MOST_TEXTS)
         new = NewNotification(group.receiver, group.group_key, reason, ids, shown, line)
         notifications.create(self.tx, new, self.now)
-
-    def _send_digest(self, receiver: Receiver) -> None:
-        schedule = receiver.digest
-        if schedule is None or not receiver.channels:
-            return
-        if digests.take_due(self.tx, receiver.name, schedule, self.now):
-            text = self.report(self.tx, self.now, schedule.period)
-            event = events.add(
-                self.tx, digest_due(text, self.now - schedule.period, self.now), self.now, routed=True
-            )
-            new = NewNotification(receiver.name, "", AlertReason.DIGEST, [event], 1)
-            notifications.create(self.tx, new, self.now)
 
 
 def _matching(silenced: Sequence[Silence], alerts: Sequence[GroupAlert], now: datetime) -> list[int]:

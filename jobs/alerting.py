@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from jobs.alert_pipeline import AlertPipeline, AlertPolicy, Report
+from jobs.alert_pipeline import AlertPipeline, AlertPolicy
 from jobs.channel_round import AlertChannel, ChannelRound
+from jobs.digest_round import DigestRound, Report
 from jobs.message_queue import Render
 from storage import deliveries
 from storage.engine import Database
@@ -38,6 +39,7 @@ class Alerting:
         now = self.clock()
         with self.database.write() as tx:
             deliveries.register(tx, [channel.key for channel in self.channels], now)
-            AlertPipeline(tx, self.policy, self.report, now).run()
+            AlertPipeline(tx, self.policy, now).run()
         for channel in self.channels:
             ChannelRound(self.database, self.clock, channel, self.render, self.wait, self.heartbeat).run()
+        DigestRound(self.database, self.policy, self.report, now).run()

@@ -6,12 +6,17 @@ from datetime import datetime, timedelta
 from jobs.alert_pipeline import AlertPolicy, Receiver
 from jobs.alerting import Alerting
 from jobs.channel_round import AlertChannel
+from jobs.digest_round import Report
 from monitor.alerts.grouping import GroupTimes
 from monitor.alerts.routes import DEFAULT
 from refilld.texts.renderer import default_renderer
-from storage.engine import Database
+from storage.engine import Database, Transaction
 
 AT_ONCE = GroupTimes(wait=timedelta(0), interval=timedelta(seconds=1))
+
+
+def a_report(_tx: Transaction, now: datetime, period: timedelta) -> str:
+    return f"report of {now:%H:%M}\n  the last {period.days} days"
 
 
 def an_alerting(
@@ -21,6 +26,7 @@ def an_alerting(
     wait: Callable[[timedelta], bool] = lambda _: False,
     policy: AlertPolicy | None = None,
     heartbeat: Callable[[], None] = lambda: None,
+    report: Report = a_report,
 ) -> Alerting:
     """The job; without a policy, the receiver `default` has all channels and is told at once."""
     keys = tuple(channel.key for channel in channels)
@@ -31,7 +37,7 @@ def an_alerting(
         channels,
         policy,
         default_renderer().text,
-        lambda _tx, now, period: f"report of {now:%H:%M}\n  the last {period.days} days",
+        report,
         wait,
         heartbeat,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.alert_pipeline import AlertPolicy, Receiver
+from jobs.digest_round import Report
 from monitor.alerts.grouping import GroupTimes
 from monitor.alerts.messages import Room
 from monitor.alerts.reasons import AlertReason
@@ -19,7 +20,7 @@ from monitor.model.target import Metric
 from storage import alert_history, events
 from storage.alert_history import AlertHistory
 from storage.engine import Database
-from tests.alert_job import an_alerting
+from tests.alert_job import a_report, an_alerting
 from tests.builders import SECOND, START
 from tests.migrated_database import migrated_database
 
@@ -51,6 +52,7 @@ class AlertWorld:
     times: GroupTimes = field(default_factory=GroupTimes)
     now: datetime = START
     inboxes: dict[str, Inbox] = field(default_factory=dict)
+    report: Report = a_report
 
     def inbox(self, receiver: str = DEFAULT) -> Inbox:
         return self.inboxes.setdefault(receiver, Inbox(receiver, now=lambda: self.now))
@@ -68,7 +70,7 @@ class AlertWorld:
         }
         channels = [self.inbox(name) for name in receivers]
         policy = AlertPolicy(receivers, self.routes, self.times)
-        an_alerting(self.database, lambda: self.now, channels, policy=policy).run_once()
+        an_alerting(self.database, lambda: self.now, channels, policy=policy, report=self.report).run_once()
 
     def run_for(self, duration: timedelta, step: timedelta = 10 * SECOND) -> None:
         end = self.now + duration

@@ -297,12 +297,30 @@ def test_a_digest_comes_at_its_time(world: AlertWorld) -> None:
     world.receivers = (Receiver(digest=parse_digest("daily 13:00", UTC)),)
     world.run_for(30 * HOUR, 30 * MINUTE)
     world.now += 72 * HOUR
-    world.run()
+    world.run_for(MINUTE, MINUTE)
     assert [(title, lines) for _, title, lines in world.inbox().messages] == [
         ("digest.due", ["report of 13:00", "  the last 1 days"]),
         ("digest.due", ["report of 13:00", "  the last 1 days"]),
         ("digest.due", ["report of 18:00", "  the last 1 days"]),
     ]
+
+
+def test_a_report_that_fails_stops_no_alert(world: AlertWorld) -> None:
+    """The job fails after it has sent them."""
+    world.receivers = (Receiver(digest=parse_digest("daily 12:00", UTC)),)
+    world.run()
+    world.report = failing
+    world.now += 24 * HOUR
+    world.hold()
+    for _ in range(2):
+        with pytest.raises(ValueError, match="a bug"):
+            world.run()
+        world.now += MINUTE
+    assert [title for _, title in world.told()] == ["drop.held [warning]"]
+
+
+def failing(*_: object) -> str:
+    raise ValueError("a bug")
 
 
 def test_without_a_channel_alerts_are_kept(world: AlertWorld) -> None:

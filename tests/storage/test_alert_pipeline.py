@@ -5,6 +5,7 @@ from datetime import UTC
 import pytest
 
 from jobs.alert_pipeline import Receiver
+from jobs.channel_round import ChannelError
 from monitor.alerts.digests import parse_digest
 from monitor.alerts.matchers import parse_matchers
 from monitor.alerts.reasons import AlertReason
@@ -63,6 +64,19 @@ def test_a_removed_receiver_leaves_nothing_behind(world: AlertWorld) -> None:
     assert [row.receiver for row in world.history(blocked).receivers] == ["default"]
     assert world.history(blocked).state == "sent"
     assert [row.receiver for row in rows_of(world.database, "alert_groups")] == ["default"]
+
+
+def test_what_a_removed_receiver_had_not_got_through_is_routed_anew(world: AlertWorld) -> None:
+    """Its channel took nothing; the next receiver does."""
+    world.receivers, world.routes = (Receiver(), Receiver("tech")), (Route((), "tech"),)
+    world.inbox("tech").fails = lambda: ChannelError("no")
+    held = world.hold()
+    world.run_for(2 * MINUTE, MINUTE)
+    assert world.history(held).state == "pending"
+    world.receivers, world.routes = (Receiver(),), ()
+    world.run_for(2 * MINUTE, MINUTE)
+    assert [title for _, title in world.told()] == ["drop.held [warning]"]
+    assert world.history(held).state == "sent"
 
 
 # Silences
