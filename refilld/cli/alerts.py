@@ -40,6 +40,8 @@ ALERTS = (
     Column("state"),
     Column("severity"),
 )
+MOST_LISTED = 10_000
+"""Alerts of one message that are listed."""
 EVERY_ALERT = (
     Column("alert_id"),
     Column("created_at"),
@@ -65,7 +67,7 @@ def alerts() -> None:
 
 @alerts.command("list")
 @click.option("--since", "age", type=DURATION, metavar="DURATION", help="Only of this time, such as 24h.")
-@click.option("--message", type=ROW_ID, metavar="ID", help="Only those that this message tells.")
+@click.option("--message", type=ROW_ID, metavar="ID", help="Only those that this message tells, all of them.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @list_options
 @pass_context
@@ -80,6 +82,7 @@ def alerts_list(
 ) -> None:
     """Show alerts, newest first, with their severity and the state of their delivery."""
     since = None if age is None else context.now() - age
+    limit = limit if message is None else MOST_LISTED
     with context.database() as database, database.read() as tx:
         rows = [alert_fields(row) for row in alert_list.listed(tx, limit=limit, since=since, message=message)]
     print_list(EVERY_ALERT, rows, as_json=as_json, wide=wide)

@@ -48,7 +48,7 @@ class AlertsSection(Section):
     def _grouped_by_kind(cls, labels: list[str]) -> list[str]:
         unknown = sorted(set(labels).difference(GROUP_LABELS))
         if unknown:
-            raise ValueError(f"{unknown[0]!r} is none of: {', '.join(GROUP_LABELS)}")
+            raise ValueError(f"may have only these: {', '.join(GROUP_LABELS)}")
         if "kind" not in labels:
             raise ValueError('needs "kind": a message tells alerts of one kind')
         return labels

@@ -2,8 +2,9 @@
 
 from datetime import UTC, tzinfo
 from functools import partial
+from typing import Annotated
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from monitor.alerts.digests import DigestSchedule, parse_digest
 from monitor.alerts.matchers import parse_matchers
@@ -46,17 +47,16 @@ class ReceiverSection(Section):
         return parse_digest(self.digest, self.zone) if self.digest else None
 
 
+def _readable(matchers: str) -> str:
+    return valid(matchers, parse_matchers)
+
+
 class RouteSection(Section):
     """What matches goes to a receiver."""
 
-    matchers: list[str] = []
+    matchers: list[Annotated[str, AfterValidator(_readable)]] = []
     receiver: str
     goes_on: bool = Field(default=False, alias="continue")
-
-    @field_validator("matchers")
-    @classmethod
-    def _matchers_are_readable(cls, matchers: list[str]) -> list[str]:
-        return [valid(text, parse_matchers) for text in matchers]
 
     @property
     def route(self) -> Route:

@@ -111,7 +111,7 @@ class Settings(Section):
         known = self.alerts.all_receivers
         for number, route in enumerate(self.alerts.routes):
             if route.receiver not in known:
-                problem = f"there is no receiver {route.receiver!r}; there are: {', '.join(sorted(known))}"
+                problem = f"there is no such receiver; there are: {', '.join(sorted(known))}"
                 raise wrong(problem, "alerts", "routes", str(number), "receiver")
         return self
 

@@ -41,19 +41,19 @@ CONFIG = "[alerts]\n%s\n"
     ("text", "line"),
     [
         ("group_by = ['metric']", '2: alerts.group_by: needs "kind"'),
-        ("group_by = ['kind', 'colour']", "2: alerts.group_by: 'colour' is none of: kind, metric,"),
+        ("group_by = ['kind', 'colour']", "2: alerts.group_by: may have only these: kind, metric, service"),
         ("group_interval = '0s'", "2: alerts.group_interval: "),
         ("[alerts.receivers.a]\nquiet_hours = '22-7'", "3: alerts.receivers.a.quiet_hours: "),
         ("[alerts.receivers.a]\ndigest = 'hourly'", "3: alerts.receivers.a.digest: "),
         ("[alerts.receivers.a]\ntimezone = 'Mars'", "3: alerts.receivers.a.timezone: "),
-        ("[[alerts.routes]]\nmatchers = ['kind=']\nreceiver = 'default'", "3: alerts.routes.0.matchers: "),
+        ("[[alerts.routes]]\nmatchers = ['kind=']\nreceiver = 'default'", "3: alerts.routes.0.matchers.0: "),
         (
             "[[alerts.routes]]\nmatchers = ['kind=~\"(\"']\nreceiver = 'default'",
-            "3: alerts.routes.0.matchers: ",
+            "3: alerts.routes.0.matchers.0: '(': a ) is missing",
         ),
         (
-            "[[alerts.routes]]\nreceiver = 'phone'",
-            "3: alerts.routes.0.receiver: there is no receiver 'phone'",
+            "[[alerts.routes]]\nreceiver = 'default'\n[[alerts.routes]]\nreceiver = 'phone'",
+            "5: alerts.routes.1.receiver: there is no such receiver; there are: default",
         ),
     ],
 )
