@@ -71,7 +71,7 @@ def take_turn(
     turn = Turn(tick, over=not alerts)
     firing, ended, known = _sorted(alerts, by, now, turn)
     turn.reason = decide(
-        _last_message(alerts, firing, tick),
+        _last_message(alerts, firing, times, tick),
         {alert.key for alert in (*firing, *known)},
         {alert.key for alert in ended},
         times.repeat,
@@ -115,12 +115,13 @@ def _kept_back(alert: GroupAlert, why: Suppressed) -> NotTold:
 
 
 def _last_message(
-    alerts: Iterable[GroupAlert], firing: Iterable[GroupAlert], tick: datetime
+    alerts: Iterable[GroupAlert], firing: Iterable[GroupAlert], times: GroupTimes, tick: datetime
 ) -> LastMessage | None:
     """What the receiver knows; its time is that of the oldest message that may be repeated."""
     told = {alert.key for alert in alerts if alert.told_at is not None}
-    times = [a.told_at for a in firing if a.told_at is not None and not a.undelivered]
-    return LastMessage(told, frozenset(), min(times, default=tick)) if told else None
+    repeated = [alert for alert in firing if _is_repeated(alert, times) and not alert.undelivered]
+    told_at = [alert.told_at for alert in repeated if alert.told_at is not None]
+    return LastMessage(told, frozenset(), min(told_at, default=tick)) if told else None
 
 
 def _tell_ends(ended: Sequence[GroupAlert], turn: Turn, *, send_resolved: bool) -> None:
@@ -130,8 +131,13 @@ def _tell_ends(ended: Sequence[GroupAlert], turn: Turn, *, send_resolved: bool) 
         turn.not_told += [NotTold(alert, AlertReason.RESOLVED_NOT_SENT, closed=True) for alert in ended]
 
 
+def _is_repeated(alert: GroupAlert, times: GroupTimes) -> bool:
+    return alert.labels.get("severity") in times.repeated
+
+
 def _is_old(alert: GroupAlert, times: GroupTimes, tick: datetime) -> bool:
-    return alert.told_at is not None and alert.told_at + times.repeat <= tick
+    known = alert.told_at is not None and alert.told_at + times.repeat <= tick
+    return known and _is_repeated(alert, times)
 
 
 def _repeats(alert: GroupAlert, times: GroupTimes, tick: datetime) -> bool:
@@ -143,12 +149,16 @@ def _next_at(
 ) -> datetime | None:
     """The first time at which anything may be told that no event announces."""
     following = times.next_tick(tick, now)
-    told_at = [one.alert.told_at for one in turn.not_told if one.reason is AlertReason.NOT_DUE]
-    told_at += [tick for alert in turn.told if alert.lasts]
+    lasting = [(alert, tick) for alert in turn.told if alert.lasts]
+    lasting += [
+        (one.alert, one.alert.told_at)
+        for one in turn.not_told
+        if one.reason is AlertReason.NOT_DUE and one.alert.told_at is not None
+    ]
     remaining = {one.reason for one in turn.not_told if not one.closed}
-    found = [times.tick_at(tick, at + times.repeat) for at in told_at if at is not None]
+    found = [times.tick_at(tick, at + times.repeat) for alert, at in lasting if _is_repeated(alert, times)]
     if by.quiet is not None and AlertReason.QUIET_HOURS in remaining:
         found.append(by.quiet.end_after(now))
-    if remaining & _MAY_END or not (remaining or told_at):
+    if remaining & _MAY_END or not (remaining or lasting):
         found.append(following)
     return min(found, default=None)

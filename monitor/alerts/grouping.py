@@ -18,6 +18,8 @@ class GroupTimes:
     wait: timedelta = timedelta(seconds=30)
     interval: timedelta = timedelta(minutes=5)
     repeat: timedelta = timedelta(hours=4)
+    repeated: Collection[str] = ("critical",)
+    """Severities of the problems that are told again while they last."""
 
     def first_tick(self, alert_at: datetime, now: datetime) -> datetime:
         """The first turn of a new group; at once if its alert is older than `wait`."""

@@ -33,7 +33,7 @@ MEANINGS: Mapping[AlertReason, str] = {
     AlertReason.REPEAT: "told again: it still fires, and the last message is older than the repeat interval",
     AlertReason.DIGEST: "told: the receiver gets a report at this time",
     AlertReason.WAITING: "not yet told: its group collects alerts",
-    AlertReason.NOT_DUE: "not told again: the repeat interval has not passed",
+    AlertReason.NOT_DUE: "not told again: it is not repeated, or the repeat interval has not passed",
     AlertReason.UNDELIVERED: "not told again: the last message has not been delivered yet",
     AlertReason.SILENCED: "not told: an operator's silence matches",
     AlertReason.INHIBITED: "not told: it follows from another problem, which is told",

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from monitor.alerts.grouping import GROUP_LABELS, GroupTimes
 from monitor.alerts.routes import DEFAULT
 from monitor.alerts.self_check import SelfCheckLimits
+from monitor.events.severity import Severity
 from refilld.settings.receivers import ReceiverSection, RouteSection
 from refilld.settings.section import Duration, Section
 
@@ -23,6 +24,7 @@ class AlertsSection(Section):
     group_wait: Duration = Field(default=_TIMES.wait, ge=_ZERO)
     group_interval: Duration = Field(default=_TIMES.interval, ge=timedelta(seconds=1))
     repeat_interval: Duration = Field(default=_TIMES.repeat, ge=timedelta(seconds=1))
+    repeat_severities: list[Severity] = [Severity(one) for one in _TIMES.repeated]
     receivers: dict[str, ReceiverSection] = {}
     routes: list[RouteSection] = []
     silent_after: Duration = Field(default=_DEFAULT.silent_after, gt=_ZERO)
@@ -65,7 +67,9 @@ class AlertsSection(Section):
 
     @property
     def times(self) -> GroupTimes:
-        return GroupTimes(self.group_wait, self.group_interval, self.repeat_interval)
+        return GroupTimes(
+            self.group_wait, self.group_interval, self.repeat_interval, tuple(self.repeat_severities)
+        )
 
     @property
     def limits(self) -> SelfCheckLimits:

@@ -16,7 +16,7 @@ from monitor.alerts.silences import Silence
 from monitor.alerts.suppression import GroupAlert, Suppressors
 from tests.builders import DAY, HOUR, MINUTE, NOW
 
-TIMES = GroupTimes()
+TIMES = GroupTimes(repeated=("warning", "critical"))
 MASS_DROP = Problem("mass_drop.ended/likes", {"kind": "mass_drop.started", "metric": "likes"})
 SILENCE = Silence(7, parse_matchers('metric="likes"'), "ana", "known", NOW, NOW + DAY, None, None)
 QUIET = parse_quiet_hours(f"{NOW:%H}:00-18:00", ZoneInfo("UTC"))
@@ -61,6 +61,13 @@ def test_a_problem_is_repeated_until_it_ends() -> None:
     assert ([a.event_id for a in found.told], found.reason) == ([1], AlertReason.REPEAT)
     assert not_told(found) == [(2, AlertReason.UNDELIVERED, False)]
     assert found.next_at == NOW + 5 * MINUTE
+
+
+def test_only_some_severities_are_repeated() -> None:
+    """A group of the others has no turn before something happens."""
+    old = an_alert(1, told_at=NOW - 9 * HOUR)
+    found = take_turn([old], Suppressors(), GroupTimes(), NOW, NOW)
+    assert (found.told, not_told(found), found.next_at) == ([], [(1, AlertReason.NOT_DUE, False)], None)
 
 
 def test_ends_are_told_once_and_only_of_what_was_told() -> None:

@@ -47,7 +47,9 @@ class Sleeping:
         if one.what in {"fire", "occur"} and alert is None:
             self.number += 1
             lasts = one.what == "fire"
-            self.alerts[one.key] = GroupAlert(self.number, one.key, {"kind": one.key}, lasts)
+            self.alerts[one.key] = GroupAlert(
+                self.number, one.key, {"kind": one.key, "severity": "critical"}, lasts
+            )
             self._wake(now)
         elif one.what == "end" and alert is not None and not alert.ended and alert.lasts:
             self.alerts[one.key] = replace(alert, ended=True)
