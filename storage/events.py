@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, update
 
-from monitor.events.catalogue import VERSION, dedup_key, severity_of, status_of
+from monitor.events.catalogue import CATALOGUE, VERSION, dedup_key, severity_of, status_of
 from monitor.events.event import Earlier, Event, Payload, Subject
 from monitor.events.kind import EventKind
 from monitor.events.severity import Severity, Status
+from storage.actor import actor
 from storage.alert_tables import events
 from storage.column_types import AnyRow, microseconds
 
@@ -38,18 +39,33 @@ class EventRow:
     subject: Subject
     payload: Mapping[str, Any]
     """The fields of the payload, as stored."""
+    actor: str = ""
+    """Who caused it, such as `cli root`; empty for an event of an earlier release."""
+    request_id: str | None = None
 
 
 def add(
     connection: Connection, event: Event, now: datetime, *, keep: bool = False, routed: bool = False
 ) -> int:
-    """Store an event that is an alert, and return its number.
+    """Store an event, and return its number.
 
-    With `keep` it is never sent; with `routed` its receiver is known already.
+    With `keep` it is listed among the alerts, but never sent; with `routed` its receiver is known already.
     """
+    row = _values(event, now, keep=keep) | {"routed_at": now if routed else None}
+    return int(connection.execute(insert(events).values(row).returning(_e.event_id)).scalar_one())
+
+
+def add_all(connection: Connection, found: Sequence[Event], now: datetime) -> None:
+    """Store several events."""
+    if found:
+        connection.execute(insert(events), [_values(event, now, keep=False) for event in found])
+
+
+def _values(event: Event, now: datetime, *, keep: bool) -> dict[str, object]:
     status = status_of(event.kind)
     own = f"{event.problem}{microseconds(now)}" if status is Status.OCCURRED else event.problem
-    row = {
+    who = actor()
+    return {name: getattr(event.subject, name) for name in _SUBJECT} | {
         "at": now,
         "kind": event.kind,
         "version": 0 if isinstance(event.payload, Earlier) else VERSION,
@@ -57,11 +73,16 @@ def add(
         "status": status,
         "dedup_key": dedup_key(event.kind, own),
         "payload": dump_payload(event.payload),
-        "alert": "kept" if keep else "pending",
-        "routed_at": now if routed else None,
+        "actor": who.name,
+        "request_id": who.request_id,
+        "alert": _alert(event, keep=keep),
     }
-    row |= {name: getattr(event.subject, name) for name in _SUBJECT}
-    return int(connection.execute(insert(events).values(row).returning(_e.event_id)).scalar_one())
+
+
+def _alert(event: Event, *, keep: bool) -> str:
+    if not CATALOGUE[event.kind].alert:
+        return "none"
+    return "kept" if keep else "pending"
 
 
 def dump_payload(payload: Payload) -> str:
@@ -92,6 +113,8 @@ def event_row(row: AnyRow) -> EventRow:
         row.dedup_key,
         subject,
         json.loads(row.payload),
+        row.actor,
+        row.request_id,
     )
 
 

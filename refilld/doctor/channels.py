@@ -49,7 +49,7 @@ def _without_channel(section: AlertsSection) -> Iterator[Finding]:
 def _send_test(channel: AppriseChannel) -> Finding:
     try:
         channel.send(TITLE, BODY, Severity.INFO)
-    except ChannelError:
-        says = f"{channel.place} did not take the test alert"
+    except ChannelError as fault:
+        says = str(fault).replace("the message", "the test alert")
         return error("alerts.test", says, "check the URL, its password, and the network")
     return ok("alerts.test", f"{channel.place} took the test alert; has it arrived?")

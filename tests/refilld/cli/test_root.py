@@ -35,6 +35,7 @@ from tests.refilld.cli_world import COMMAND, CliWorld, bare, csv, process, sold
 from tests.refilld.queue_world import a_sold_order
 
 TABLES = {
+    "audit",
     "backtest",
     "daemons",
     "doctor",
