@@ -7,6 +7,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, and_, exists, or_, select, text, update
 
 from storage.alert_tables import deliveries, events
+from storage.engine import advisory_lock
 from storage.pipeline_tables import notification_events, notifications, routed_alerts
 
 T = TypeVar("T")
@@ -19,6 +20,8 @@ _ne = notification_events.c
 _other = deliveries.alias("other_delivery").c
 _PENDING = text("deliveries.state = 'pending'")
 _ALERT_PENDING = _e.alert == "pending"
+_PURPOSE = "refilld alert states"
+"""Lock of those who settle: two channels that take an alert at once would each see the other wait."""
 _MOST = 5000
 """Ids in one statement."""
 
@@ -31,6 +34,7 @@ def chunks(ids: Sequence[T]) -> Iterator[Sequence[T]]:
 
 def settle_notifications(connection: Connection, notification_ids: Sequence[int]) -> None:
     """Mark messages as sent or failed for which no channel waits any more, and settle their events."""
+    advisory_lock(connection, _PURPOSE)
     of_it = _d.notification_id == _n.notification_id
     taken_there = exists().where(
         _other.notification_id == _d.notification_id, _other.channel == _d.channel, _other.state == "sent"
@@ -52,6 +56,7 @@ def settle_notifications(connection: Connection, notification_ids: Sequence[int]
 
 def settle(connection: Connection, event_ids: Sequence[int]) -> None:
     """Give alerts that nothing waits for any more their last state: sent, failed, or suppressed."""
+    advisory_lock(connection, _PURPOSE)
     own = _d.event_id == _e.event_id
     told = and_(_ne.event_id == _e.event_id, _n.notification_id == _ne.notification_id)
     in_group = exists().where(
