@@ -1,4 +1,4 @@
-"""Alerting: send the events that are pending alerts to every channel.
+"""Alerting: decide which alerts are told to whom, and send them to every channel.
 
 Delivery is at least once: a delivery is marked as sent after its channel has accepted the message. A channel
 that refuses is tried again by itself, and those that accepted get nothing twice. Each channel has a thread
@@ -9,14 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from jobs.alert_pipeline import AlertPipeline, AlertPolicy
 from jobs.channel_round import TAKEN_FOR, AlertChannel, ChannelRound
+from jobs.digest_round import DigestRound, Report
 from jobs.message_queue import Render
 from jobs.round_threads import RoundThreads
 from storage import deliveries
 from storage.engine import Database
-
-MOST_PLANNED = 1000
-"""New alerts that one round takes up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +25,12 @@ class Alerting:
     database: Database
     clock: Callable[[], datetime]
     channels: Sequence[AlertChannel]
-    """Without any, alerts are only stored."""
+    """Of all receivers; without any, alerts are only stored."""
+    policy: AlertPolicy
     render: Render
     """The text of an event."""
+    report: Report
+    """The text of a digest."""
     wait: Callable[[timedelta], bool]
     """Waits between two messages to one channel; returns True when the process stops."""
     heartbeat: Callable[[], None] = lambda: None
@@ -40,12 +42,13 @@ class Alerting:
     _threads: RoundThreads = field(default_factory=RoundThreads)
 
     def run_once(self) -> None:
-        """Send what is due to each channel, except to those that are still busy with an earlier round."""
+        """Decide on what is new or due, and send what is due to each channel that is not still busy."""
         now = self.clock()
         with self.database.write() as tx:
             deliveries.register(tx, [channel.key for channel in self.channels], now)
-            deliveries.plan(tx, now, MOST_PLANNED)
+            AlertPipeline(tx, self.policy, now).run()
         for channel in self.channels:
             one = ChannelRound(self.database, self.clock, channel, self.render, self.wait, self.heartbeat)
             self._threads.start(channel.key, one.run)
         self._threads.wait(self.patience, self.stopped)
+        DigestRound(self.database, self.policy, self.report, now).run()

@@ -136,9 +136,9 @@ class ChannelRound:
             self.channel.send(title, body, severity_of(kind), resolved=status_of(kind) is Status.RESOLVED)
         now = self.clock()
         with self.database.write() as tx:
-            deliveries.sent(tx, self.channel.key, message.event_ids, now)
+            deliveries.sent(tx, self.channel.key, message.rows, now)
             deliveries.keep_channel(tx, self.channel.key, now + TAKEN_FOR)
-        log.info("alerts.sent", kind=str(kind), alerts=len(message.rows))
+        log.info("alerts.sent", kind=str(kind), alerts=message.alerts)
 
     def _refused(
         self, message: AlertMessage, error: ChannelError, queue: deque[AlertMessage], result: _Result
@@ -150,7 +150,7 @@ class ChannelRound:
         if error.limited:
             return
         if len(message.rows) > 1:
-            queue.extendleft(reversed(message.halves(self.channel.room, self.render)))
+            queue.extendleft(reversed(message.halves(self.channel.room)))
             return
         result.alone += message.rows
         if not result.accepted:
@@ -165,7 +165,7 @@ class ChannelRound:
                     number, attempts = row.event.event_id, row.attempts + 1
                     log.warning("alerts.refused", event_id=number, attempts=attempts, error=error)
             else:
-                deliveries.put_last(tx, key, [row.event.event_id for row in result.alone], error, now)
+                deliveries.put_last(tx, key, result.alone, error, now)
             if result.channel_is_to_blame:
                 self._rest(tx, result, failures + 1, now)
             else:
@@ -176,7 +176,7 @@ class ChannelRound:
         asked = result.error.retry_after if result.error else None
         until, key, error = now + channel_pause(failures, asked), self.channel.key, str(result.error)
         if result.refused is not None:
-            deliveries.note_error(tx, key, result.refused.event_ids, error)
+            deliveries.note_error(tx, key, result.refused.rows, error)
         lost = deliveries.give_up_old(tx, key, error, now)
         deliveries.release_channel(tx, key, until, failures, error)
         log.warning("alerts.failed", error=error, rounds=failures, until=str(until), given_up=lost)

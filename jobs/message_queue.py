@@ -1,11 +1,12 @@
-"""The messages of one channel in one round: alerts of one kind together, as many as fit."""
+"""The messages of one channel in one round: the alerts of one notification together, as many as fit."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TypeAlias
 
-from monitor.alerts.messages import MOST_TEXTS, Room, divide, title
+from monitor.alerts.messages import MOST_TEXTS, Room, divide, one_line, title
+from monitor.alerts.reasons import AlertReason
 from monitor.events.catalogue import severity_of
 from monitor.events.kind import EventKind
 from monitor.events.severity import Severity
@@ -19,46 +20,90 @@ _URGENCY = [Severity.CRITICAL, Severity.WARNING, Severity.INFO]
 
 
 @dataclass(frozen=True, slots=True)
-class AlertMessage:
-    """Alerts of one kind that are sent together."""
+class AlertLine:
+    """One alert with its text, and what is told with it."""
 
-    kind: EventKind
-    rows: tuple[DueDelivery, ...]
+    row: DueDelivery
+    text: str
+    unlisted: int = 0
+    """Alerts that are told only as a number, below this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMessage:
+    """Alerts of one notification that are sent together."""
+
+    lines: tuple[AlertLine, ...]
     bodies: tuple[str, ...]
     """Several, if the text of a single alert is too long for one."""
 
     @property
-    def parts(self) -> list[tuple[str, str]]:
-        """Title and body of each part."""
-        count = len(self.bodies)
-        return [
-            (title(self.kind, len(self.rows), part, count), body) for part, body in enumerate(self.bodies, 1)
-        ]
+    def rows(self) -> list[DueDelivery]:
+        return [line.row for line in self.lines]
 
     @property
-    def event_ids(self) -> list[int]:
-        return [row.event.event_id for row in self.rows]
+    def kind(self) -> EventKind:
+        return self.lines[0].row.event.kind
 
-    def halves(self, room: Room, render: Render) -> list["AlertMessage"]:
+    @property
+    def alerts(self) -> int:
+        """Alerts that it tells, with or without a line."""
+        return len(self.lines) + sum(line.unlisted for line in self.lines)
+
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """Title and body of each part."""
+        count, repeated = len(self.bodies), _is_repeated(self.lines[0].row)
+        return [
+            (title(self.kind, self.alerts, part, count, repeated=repeated), body)
+            for part, body in enumerate(self.bodies, 1)
+        ]
+
+    def halves(self, room: Room) -> list["AlertMessage"]:
         """The same alerts in two messages."""
-        middle = len(self.rows) // 2
-        return [*_divided(self.rows[:middle], room, render), *_divided(self.rows[middle:], room, render)]
+        middle = len(self.lines) // 2
+        return [*_divided(self.lines[:middle], room), *_divided(self.lines[middle:], room)]
 
 
 def messages_of(rows: Sequence[DueDelivery], room: Room, render: Render) -> list[AlertMessage]:
     """The messages for these deliveries, the most urgent first."""
     groups = groupby(sorted(rows, key=_urgency), key=_urgency)
-    return [message for _, group in groups for message in _divided(list(group), room, render)]
+    return [message for _, group in groups for message in _divided(_lines(list(group), render), room)]
 
 
-def _divided(rows: Sequence[DueDelivery], room: Room, render: Render) -> Iterator[AlertMessage]:
-    kind = rows[0].event.kind
-    rest = room.beside(title(kind, MOST_TEXTS, MOST_TEXTS, MOST_TEXTS))
+def _divided(lines: Sequence[AlertLine], room: Room) -> Iterator[AlertMessage]:
+    most = title(lines[0].row.event.kind, 1_000_000, MOST_TEXTS, MOST_TEXTS, repeated=True)
     first = 0
-    for count, bodies in divide([render(row.event) for row in rows], rest):
-        yield AlertMessage(kind, tuple(rows[first : first + count]), bodies)
+    for count, bodies in divide([line.text for line in lines], room.beside(most)):
+        yield AlertMessage(tuple(lines[first : first + count]), bodies)
         first += count
 
 
-def _urgency(row: DueDelivery) -> tuple[int, str]:
-    return _URGENCY.index(severity_of(row.event.kind)), row.event.kind
+def _lines(rows: Sequence[DueDelivery], render: Render) -> list[AlertLine]:
+    """The lines of these alerts, with the summary of their notification if these are all that it shows."""
+    message = rows[0].message
+    lines = [AlertLine(row, _text(row, render)) for row in rows]
+    if len(rows) < message.shown:
+        return lines
+    if message.summary:
+        lines[0] = replace(lines[0], text=f"{message.summary}\n{lines[0].text}")
+    unlisted = message.alerts - message.shown
+    if unlisted:
+        command = f"refilld alerts list --message {message.notification_id}"
+        text = f"{lines[-1].text}\nand {unlisted:,} more; {command} shows them"
+        lines[-1] = AlertLine(rows[-1], text, unlisted)
+    return lines
+
+
+def _text(row: DueDelivery, render: Render) -> str:
+    text = render(row.event)
+    return text if row.event.kind is EventKind.DIGEST_DUE else one_line(text)
+
+
+def _is_repeated(row: DueDelivery) -> bool:
+    return row.message.reason is AlertReason.REPEAT
+
+
+def _urgency(row: DueDelivery) -> tuple[int, str, int]:
+    kind = row.event.kind
+    return _URGENCY.index(severity_of(kind)), kind, row.message.notification_id

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from jobs.configured_source import ConfiguredSource
 from monitor.alerts.self_check import (
     MonitorState,
+    ReadingGap,
     SelfCheckLimits,
-    Silence,
     begun_events,
     conditions,
 )
@@ -65,12 +65,12 @@ class SelfCheck:
             leases.waiting_since(tx, now),
         )
 
-    def _silence(self, tx: Transaction, now: datetime) -> Silence | None:
+    def _silence(self, tx: Transaction, now: datetime) -> ReadingGap | None:
         """What is known about the looks; reads all targets only when no count was read for long."""
         names = [one.source.name for one in self.sources]
         read_at = self_check.last_count(tx, names)
         if read_at is not None and now - read_at < self.limits.silent_after:
-            return Silence(read_at, None)
+            return ReadingGap(read_at, None)
         if self.started is not None and now - self.started < GRACE:
             return None
         seen_at = self_check.last_seen(tx)
@@ -79,7 +79,7 @@ class SelfCheck:
         wanted += [self_check.first_request(tx, name, read_at or BEGINNING) for name in names]
         since = min((at for at in wanted if at is not None and at <= now), default=None)
         reasons = tuple(self._reason(tx, one, read_at or BEGINNING, now) for one in self.sources)
-        return Silence(read_at, since, reasons)
+        return ReadingGap(read_at, since, reasons)
 
     def _reason(self, tx: Transaction, one: ConfiguredSource, read_at: datetime, now: datetime) -> str:
         """Why a source reads nothing."""

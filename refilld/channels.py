@@ -46,8 +46,8 @@ class AppriseChannel:
     """One channel; never shows its URL, which holds secrets."""
 
     key: str
-    number: int
-    """Its place in alerts.urls, for people."""
+    place: str
+    """Where it is in the configuration, for people."""
     service: apprise.Apprise
     answer_seconds: float = ANSWER_SECONDS
     message_seconds: float = MESSAGE_SECONDS
@@ -101,7 +101,7 @@ class AppriseChannel:
 
     @property
     def _refusal(self) -> str:
-        return f"alerts.urls number {self.number} did not take the message"
+        return f"{self.place} did not take the message"
 
     @property
     def _plugin(self) -> Any:
@@ -123,10 +123,10 @@ class AppriseChannel:
         return len(self._plugin.dialect_convert(converted, target).encode("utf-16-le")) // 2
 
 
-def open_channels(urls: Sequence[str]) -> list[AppriseChannel]:
-    """The channels of these URLs; ConfigError for a URL that Apprise does not know."""
+def open_channels(urls: Sequence[str], key: str = "alerts.urls") -> list[AppriseChannel]:
+    """The channels of the URLs of this key; ConfigError for a URL that Apprise does not know."""
     _hide_apprise_log()
-    return [channel for number, url in enumerate(urls, start=1) for channel in _open(url, number)]
+    return [channel for number, url in enumerate(urls, start=1) for channel in _open(url, key, number)]
 
 
 def _hide_apprise_log() -> None:
@@ -138,18 +138,18 @@ def _hide_apprise_log() -> None:
         log.addHandler(logging.NullHandler())
 
 
-def _open(url: str, number: int) -> list[AppriseChannel]:
+def _open(url: str, key: str, number: int) -> list[AppriseChannel]:
     """The channels of one URL; a text with several URLs has several."""
     found = apprise.Apprise()
     if not found.add(url):
         scheme, named, _secret = url.partition("://")
         shown = f" ({scheme[:20]}://…)" if named and scheme.isalnum() else ""
-        raise ConfigError(f"alerts.urls: number {number}{shown} is not a URL that Apprise knows")
+        raise ConfigError(f"{key}: number {number}{shown} is not a URL that Apprise knows")
     channels = []
     for place, plugin in enumerate(found):
         plugin.overflow_mode = apprise.OverflowMode.UPSTREAM  # messages fit; a part is never cut off
         service = apprise.Apprise()
         service.add(plugin)
         digest = hashlib.sha256(f"{url} {place}".encode()).hexdigest()[:16]
-        channels.append(AppriseChannel(digest, number, service))
+        channels.append(AppriseChannel(digest, f"{key} number {number}", service))
     return channels

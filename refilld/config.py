@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -50,9 +51,13 @@ class _File:
         """The line of a key, or of the nearest section that contains it; None when neither is in the file."""
         best: tuple[int, int] | None = None
         section: tuple[str, ...] = ()
+        tables: Counter[tuple[str, ...]] = Counter()
         for number, line in enumerate(self.text.splitlines(), start=1):
             header = line.lstrip().startswith("[")
             path = _path_on(line if header else f"{line.partition('=')[0]}= 0")
+            if header and line.lstrip().startswith("[["):
+                path = (*path, str(tables[path]))
+                tables[path[:-1]] += 1
             if header and path:
                 section = path
             found = path if header else section + path

@@ -8,10 +8,12 @@ from sqlalchemy import Connection, and_, case, func, select
 from storage import events as event_rows
 from storage.alert_tables import alert_channels, deliveries, events
 from storage.events import EventRow
+from storage.pipeline_tables import notification_events
 
 _c = alert_channels.c
 _d = deliveries.c
 _e = events.c
+_ne = notification_events.c
 _PENDING = _d.state == "pending"
 
 
@@ -21,24 +23,34 @@ class AlertRow:
 
     event: EventRow
     state: str
-    """pending, sent, failed, or kept (there was no channel, or shadow mode was on)."""
+    """pending, sent, failed, kept (there was no channel, or shadow mode was on), or suppressed."""
     attempts: int
     """How often a channel has refused it, or could not be reached while it waits."""
     next_try_at: datetime | None
     """Set while a channel is still to take it."""
     sent_at: datetime | None
-    """When the last channel took it that did."""
+    """When the last channel took it that did; None if a message told it only as a number."""
     last_error: str | None
 
 
 def listed(
-    connection: Connection, *, limit: int, about_drops: bool | None = None, since: datetime | None = None
+    connection: Connection,
+    *,
+    limit: int,
+    about_drops: bool | None = None,
+    since: datetime | None = None,
+    message: int | None = None,
 ) -> list[AlertRow]:
-    """Alerts, newest first; only those about drops, or only others; `since` leaves out older ones."""
+    """Alerts, newest first; only those about drops, or only others; `since` leaves out older ones.
+
+    `message` is the number of a message to a receiver, which tells the alerts.
+    """
     query = select(*event_rows.COLUMNS, _e.alert).where(_e.alert != "none")
     if about_drops is not None:
         drops = _e.kind.cast(events.c.payload.type).like("drop.%")
         query = query.where(drops if about_drops else ~drops)
+    if message is not None:
+        query = query.where(_e.event_id.in_(select(_ne.event_id).where(_ne.notification_id == message)))
     if since is not None:
         query = query.where(_e.at >= since)
     rows = connection.execute(query.order_by(_e.event_id.desc()).limit(limit)).all()

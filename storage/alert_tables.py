@@ -1,6 +1,6 @@
 """The tables of events and alerts: events, channels, deliveries, and the conditions of the self-check."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, Table, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
 
 from monitor.events.kind import EventKind
 from monitor.events.severity import Severity, Status
@@ -29,10 +29,13 @@ events = Table(
     Column("actor", Text, nullable=False),
     Column("request_id", Text),
     Column("alert", Text, nullable=False),
+    Column("routed_at", Instant),
     one_of("severity", Severity),
     one_of("status", Status),
-    CheckConstraint("alert IN ('none', 'pending', 'sent', 'kept', 'failed')", name="known_alert"),
-    partial("ix_events_pending", "event_id", where="alert = 'pending'"),
+    CheckConstraint(
+        "alert IN ('none', 'pending', 'sent', 'kept', 'failed', 'suppressed')", name="known_alert"
+    ),
+    partial("ix_events_unrouted", "event_id", where="alert = 'pending' AND routed_at IS NULL"),
     partial("ix_events_order_id", "order_id", "event_id", where="order_id IS NOT NULL"),
 )
 
@@ -49,6 +52,11 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column(
+        "notification_id",
+        ForeignKey("notifications.notification_id", name="fk_deliveries_notification_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column(
         "event_id",
         ForeignKey("events.event_id", name="fk_deliveries_event_id", ondelete="CASCADE"),
         primary_key=True,
@@ -62,7 +70,12 @@ deliveries = Table(
     CheckConstraint("state IN ('pending', 'sent', 'failed')", name="known_state"),
     CheckConstraint("(state = 'pending') = (next_try_at IS NOT NULL)", name="pending_has_a_time"),
     CheckConstraint("(state = 'sent') = (sent_at IS NOT NULL)", name="sent_has_a_time"),
-    partial("ix_deliveries_pending", "channel", "next_try_at", "event_id", where="state = 'pending'"),
+    Index("ix_deliveries_event_id", "event_id"),
+    partial(
+        "ix_deliveries_pending",
+        *("channel", "next_try_at", "notification_id", "event_id"),
+        where="state = 'pending'",
+    ),
 )
 
 self_checks = Table(

@@ -1,40 +1,51 @@
-"""Deliveries: which channel has taken the alert of which event, and when a channel is tried again.
+"""Deliveries: which channel has taken which event of which message, and when a channel is tried again.
 
-A channel is known by a digest of its URL. Each event that is an alert gets one delivery per channel; it is
-sent when no delivery of it is pending and a channel has taken it.
+A channel is known by a digest of its URL. Each event that a message tells by a line of its own has one
+delivery per channel of the receiver.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, or_, select, text, tuple_, update
 
+from monitor.alerts.reasons import AlertReason
 from monitor.alerts.retries import GIVE_UP_AFTER, LONGEST_LIMIT, alert_pause
+from storage import alert_states
 from storage import events as event_rows
 from storage.alert_tables import alert_channels, deliveries, events
 from storage.engine import insert_into
 from storage.events import EventRow
+from storage.pipeline_tables import notifications
 
 _c = alert_channels.c
 _d = deliveries.c
 _e = events.c
+_n = notifications.c
 _PENDING = text("deliveries.state = 'pending'")
-_ALERT_PENDING = text("events.alert = 'pending'")
-_OF_ALERT = _d.event_id == _e.event_id
 _DUE = (
-    select(*event_rows.COLUMNS, _d.attempts)
-    .join_from(deliveries, events, _OF_ALERT)
+    select(*event_rows.COLUMNS, _d.attempts, _d.notification_id, _n.reason, _n.alerts, _n.shown, _n.summary)
+    .join_from(deliveries, events, _d.event_id == _e.event_id)
+    .join(notifications, _n.notification_id == _d.notification_id)
     .where(_PENDING, _d.channel == bindparam("channel"), _d.next_try_at <= bindparam("now"))
-    .order_by(_d.next_try_at, _d.event_id)
+    .order_by(_d.next_try_at, _d.notification_id, _d.event_id)
     .limit(bindparam("limit"))
 )
-_UNPLANNED = (
-    select(_e.event_id)
-    .where(_ALERT_PENDING, ~exists().where(_OF_ALERT))
-    .order_by(_e.event_id)
-    .limit(bindparam("limit"))
-)
+
+
+@dataclass(frozen=True, slots=True)
+class DueMessage:
+    """A message of which something is due."""
+
+    notification_id: int
+    reason: AlertReason
+    alerts: int
+    """Events that it tells."""
+    shown: int
+    """Those of them that have a line of their own."""
+    summary: str
+    """The first line; empty without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +55,19 @@ class DueDelivery:
     event: EventRow
     attempts: int
     """How often the channel has refused it while it took others."""
+    message: DueMessage
 
 
 def register(connection: Connection, channels: Collection[str], now: datetime) -> None:
     """Make these the channels that get alerts; pending deliveries to others are dropped."""
     known = set(connection.execute(select(_c.channel)).scalars())
     for channel in sorted(known.difference(channels)):
-        dropped = delete(deliveries).where(_d.channel == channel, _PENDING).returning(_d.event_id)
-        settle(connection, list(connection.execute(dropped).scalars()))
+        dropped = delete(deliveries).where(_d.channel == channel, _PENDING).returning(_d.notification_id)
+        alert_states.settle_notifications(connection, sorted(set(connection.execute(dropped).scalars())))
         connection.execute(delete(alert_channels).where(_c.channel == channel))
     for channel in sorted(set(channels) - known):
         row = insert_into(connection, alert_channels).values(channel=channel, next_try_at=now)
         connection.execute(row.on_conflict_do_nothing())
-
-
-def plan(connection: Connection, now: datetime, limit: int) -> None:
-    """Add deliveries to all channels for pending alerts without any; without channels they are kept.
-
-    An alert whose only channels were removed before one of them took it is such an alert, too.
-    """
-    ids = list(connection.execute(_UNPLANNED, {"limit": limit}).scalars())
-    channels = list(connection.execute(select(_c.channel)).scalars())
-    if ids and not channels:
-        event_rows.kept(connection, ids)
-    rows = [
-        {"event_id": event_id, "channel": channel, "state": "pending", "next_try_at": now}
-        for event_id in ids
-        for channel in channels
-    ]
-    if rows:
-        connection.execute(insert_into(connection, deliveries).on_conflict_do_nothing(), rows)
 
 
 def take_channel(connection: Connection, channel: str, now: datetime, until: datetime) -> int | None:
@@ -101,16 +95,29 @@ def release_channel(
 
 
 def due(connection: Connection, channel: str, now: datetime, limit: int) -> list[DueDelivery]:
-    """Deliveries to a channel that are due, those that have waited longest first."""
-    rows = connection.execute(_DUE, {"channel": channel, "now": now, "limit": limit})
-    return [DueDelivery(event_rows.event_row(row), row.attempts) for row in rows]
+    """Deliveries to a channel that are due, those that have waited longest first.
+
+    A message of which only a part would be among them is left out, unless it is the only one.
+    """
+    rows = connection.execute(_DUE, {"channel": channel, "now": now, "limit": limit}).all()
+    if len(rows) == limit:
+        cut = rows[-1].notification_id
+        rows = [row for row in rows if row.notification_id != cut] or rows
+    return [
+        DueDelivery(
+            event_rows.event_row(row),
+            row.attempts,
+            DueMessage(row.notification_id, row.reason, row.alerts, row.shown, row.summary),
+        )
+        for row in rows
+    ]
 
 
-def sent(connection: Connection, channel: str, event_ids: Sequence[int], now: datetime) -> None:
+def sent(connection: Connection, channel: str, rows: Sequence[DueDelivery], now: datetime) -> None:
     """Note that a channel has taken alerts."""
-    change = update(deliveries).where(_of(channel, event_ids))
+    change = update(deliveries).where(_of(channel, rows))
     connection.execute(change.values(state="sent", sent_at=now, next_try_at=None))
-    settle(connection, event_ids)
+    _settle(connection, rows)
 
 
 def refused(connection: Connection, channel: str, row: DueDelivery, error: str, now: datetime) -> None:
@@ -123,48 +130,42 @@ def refused(connection: Connection, channel: str, row: DueDelivery, error: str, 
         "state": "failed" if pause is None else "pending",
         "next_try_at": None if pause is None else now + pause,
     }
-    connection.execute(update(deliveries).where(_of(channel, [row.event.event_id])).values(values))
-    settle(connection, [row.event.event_id])
+    connection.execute(update(deliveries).where(_of(channel, [row])).values(values))
+    _settle(connection, [row])
 
 
 def put_last(
-    connection: Connection, channel: str, event_ids: Sequence[int], error: str, now: datetime
+    connection: Connection, channel: str, rows: Sequence[DueDelivery], error: str, now: datetime
 ) -> None:
     """Note that a channel took nothing, these least of all: other alerts are tried before them."""
-    change = update(deliveries).where(_of(channel, event_ids))
+    change = update(deliveries).where(_of(channel, rows))
     connection.execute(change.values(last_error=error, next_try_at=now))
 
 
-def note_error(connection: Connection, channel: str, event_ids: Sequence[int], error: str) -> None:
+def note_error(connection: Connection, channel: str, rows: Sequence[DueDelivery], error: str) -> None:
     """Note the error with which a channel refused alerts."""
-    connection.execute(update(deliveries).where(_of(channel, event_ids)).values(last_error=error))
+    connection.execute(update(deliveries).where(_of(channel, rows)).values(last_error=error))
 
 
 def give_up_old(connection: Connection, channel: str, error: str, now: datetime) -> int:
-    """Give up the alerts that a channel has refused for days; return their number."""
-    old = select(_e.event_id).where(_ALERT_PENDING, _e.at < now - GIVE_UP_AFTER)
+    """Give up the alerts of messages that a channel has refused for days; return their number."""
+    pending = text("notifications.state = 'pending'")
+    old = select(_n.notification_id).where(pending, _n.at < now - GIVE_UP_AFTER)
     change = (
         update(deliveries)
-        .where(_PENDING, _d.channel == channel, _d.event_id.in_(old))
+        .where(_PENDING, _d.channel == channel, _d.notification_id.in_(old))
         .values(state="failed", next_try_at=None, last_error=error)
-        .returning(_d.event_id)
+        .returning(_d.notification_id)
     )
     ids = list(connection.execute(change).scalars())
-    settle(connection, ids)
+    alert_states.settle_notifications(connection, sorted(set(ids)))
     return len(ids)
 
 
-def settle(connection: Connection, event_ids: Sequence[int]) -> None:
-    """Mark pending alerts as sent or failed of which no delivery is pending any more."""
-    if not event_ids:
-        return
-    open_ = exists().where(_OF_ALERT, _PENDING)
-    taken = exists().where(_OF_ALERT, _d.state == "sent")
-    lost = exists().where(_OF_ALERT, _d.state == "failed")
-    done = update(events).where(_e.event_id.in_(event_ids), _ALERT_PENDING, ~open_)
-    connection.execute(done.where(taken).values(alert="sent"))
-    connection.execute(done.where(~taken, lost).values(alert="failed"))
+def _settle(connection: Connection, rows: Sequence[DueDelivery]) -> None:
+    alert_states.settle_notifications(connection, sorted({row.message.notification_id for row in rows}))
 
 
-def _of(channel: str, event_ids: Sequence[int]) -> ColumnElement[bool]:
-    return and_(_d.channel == channel, _d.event_id.in_(event_ids))
+def _of(channel: str, rows: Sequence[DueDelivery]) -> ColumnElement[bool]:
+    keys = [(row.message.notification_id, row.event.event_id) for row in rows]
+    return and_(_d.channel == channel, tuple_(_d.notification_id, _d.event_id).in_(keys))

@@ -44,9 +44,15 @@ class EventRow:
     request_id: str | None = None
 
 
-def add(connection: Connection, event: Event, now: datetime, *, keep: bool = False) -> None:
-    """Store an event; with `keep` it is listed among the alerts, but never sent."""
-    connection.execute(insert(events), _values(event, now, keep=keep))
+def add(
+    connection: Connection, event: Event, now: datetime, *, keep: bool = False, routed: bool = False
+) -> int:
+    """Store an event, and return its number.
+
+    With `keep` it is listed among the alerts, but never sent; with `routed` its receiver is known already.
+    """
+    row = _values(event, now, keep=keep) | {"routed_at": now if routed else None}
+    return int(connection.execute(insert(events).values(row).returning(_e.event_id)).scalar_one())
 
 
 def add_all(connection: Connection, found: Sequence[Event], now: datetime) -> None:

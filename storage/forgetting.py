@@ -23,6 +23,7 @@ from storage import flags, order_states, requests, targets
 from storage.alert_tables import deliveries, events
 from storage.engine import advisory_lock
 from storage.errors import WrongStateError
+from storage.pipeline_tables import notification_events, problems, routed_alerts
 from storage.schema import orders, refill_events, refills, reviews, snapshots
 from storage.schema import targets as targets_table
 from storage.source_tables import source_state
@@ -134,6 +135,10 @@ def _remove_events(connection: Connection, about: ColumnElement[bool]) -> None:
     }
     ids = select(event.event_id).where(about)
     connection.execute(delete(deliveries).where(deliveries.c.event_id.in_(ids)))
+    connection.execute(delete(notification_events).where(notification_events.c.event_id.in_(ids)))
+    connection.execute(delete(problems).where(problems.c.event_id.in_(ids)))
+    routed = update(routed_alerts).where(routed_alerts.c.event_id.in_(ids))
+    connection.execute(routed.values(dedup_key=REMOVED, group_key=None))
     connection.execute(update(events).where(about).values(values))
 
 

@@ -27,6 +27,7 @@ from monitor.model.decision import Reason
 from storage.alert_tables import deliveries, events, self_checks
 from storage.column_types import Instant
 from storage.daemon_table import daemons
+from storage.pipeline_tables import alert_groups, notifications, routed_alerts, silences
 from storage.schema import (
     backlogs,
     drops,
@@ -60,7 +61,11 @@ HAPPENED: Mapping[Table, tuple[str, ...]] = {
     refill_events: ("at",),
     mass_drops: ("started_at", "ended_at"),
     reviews: ("opened_at", "closed_at"),
-    events: ("at",),
+    events: ("at", "routed_at"),
+    routed_alerts: ("told_at", "decided_at"),
+    notifications: ("at",),
+    silences: ("matched_at",),
+    alert_groups: ("tick_at",),
     deliveries: ("sent_at",),
     source_state: ("refused_at", "used_at", "blocked_since"),
     source_reads: ("last_count_at",),
@@ -73,7 +78,7 @@ HAPPENED: Mapping[Table, tuple[str, ...]] = {
 
 LASTS = {
     "refills.leased_until", "refills.available_at", "refills.release_at",
-    "deliveries.next_try_at", "source_state.paused_until", "source_state.wait_until",
+    "deliveries.next_try_at", "alert_groups.next_at", "source_state.paused_until", "source_state.wait_until",
     "transfers.hold_until",
 }  # fmt: skip
 """Times until which something lasts: counted from now."""
@@ -93,6 +98,10 @@ LEFT: Mapping[str, str] = {
     "order_flags.set_at": "shown only",
     "order_corrections.at": "shown only",
     "decisions.at": "shown only",
+    "silences.starts_at": "chosen by an operator",
+    "silences.ends_at": "chosen by an operator",
+    "problems.acknowledged_at": "shown only",
+    "digests.due_at": "corrected when it is later than the schedule's next time",
     "alert_channels.next_try_at": "ignored when it is further ahead than any pause",
     "daily_cap_alerts.day": "a cap of that day is told once at most",
     "operating_days.day": "makes rows older by one day at most",
@@ -105,6 +114,7 @@ LEFT: Mapping[str, str] = {
 """Times that stay, each with the reason."""
 
 _r, _e, _s, _d = refills.c, refill_events.c, source_state.c, deliveries.c
+_g = alert_groups.c
 
 
 def newest_written(connection: Connection, *, thorough: bool) -> datetime | None:
@@ -186,6 +196,7 @@ def _waits(now: datetime) -> list[Update]:
         _counted_from_now(source_state, _s.paused_until, _s.refused_at, at),
         _counted_from_now(source_state, _s.wait_until, _s.used_at, at),
         _counted_from_now(transfers, transfers.c.hold_until, transfers.c.at, at),
+        update(alert_groups).where(_g.next_at > at).values(next_at=at),
         update(deliveries).where(_d.state == "pending", _d.next_try_at > at).values(next_try_at=at),
     ]
 

@@ -1,4 +1,4 @@
-"""Deleting old rows that nothing needs any more: events of refills, requests of customers, events.
+"""Deleting old rows that nothing needs any more: events of refills, requests of customers, events, messages.
 
 Each table is read once, in the order of its key, which is that of time. A row that is kept is not read again.
 """
@@ -26,6 +26,7 @@ from sqlalchemy import (
 from monitor.model.refill import RefillState
 from storage.alert_tables import events
 from storage.engine import advisory_lock, insert_into
+from storage.pipeline_tables import notifications, problems, routed_alerts
 from storage.retention_tables import retention_progress
 from storage.schema import refill_events, refills, requests
 
@@ -35,6 +36,7 @@ _other = refill_events.alias("other_event").c
 _q = requests.c
 _later = requests.alias("later_request").c
 _p = retention_progress.c
+_n = notifications.c
 _LAST_KEY = select(_p.last_key).where(_p.kind == bindparam("kind"))
 _ADVANCE = update(retention_progress).where(_p.kind == bindparam("of")).values(last_key=bindparam("key"))
 
@@ -71,7 +73,17 @@ TABLES: Mapping[str, _OldRows] = {
             ),
         ),
     ),
-    "events": _OldRows(events, events.c.event_id, events.c.at, events.c.alert != "pending"),
+    "events": _OldRows(
+        events,
+        events.c.event_id,
+        events.c.at,
+        and_(
+            events.c.alert != "pending",
+            ~exists().where(routed_alerts.c.event_id == events.c.event_id, routed_alerts.c.group_key != ""),
+            ~exists().where(problems.c.event_id == events.c.event_id),
+        ),
+    ),
+    "notifications": _OldRows(notifications, _n.notification_id, _n.at, _n.state != "pending"),
 }
 
 

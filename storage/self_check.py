@@ -9,17 +9,18 @@ from monitor.alerts.self_check import Undelivered
 from monitor.cadence.schedule import Priority
 from monitor.events.kind import EventKind
 from monitor.sources.breaker import SEEN
-from storage.alert_tables import alert_channels, events, self_checks
+from storage.alert_tables import alert_channels, self_checks
 from storage.engine import insert_into
+from storage.pipeline_tables import notifications
 from storage.schema import targets
 from storage.source_tables import source_reads, source_requests
 
 _t = targets.c
-_e = events.c
+_n = notifications.c
 _s = self_checks.c
-_PENDING_EVENT = text("events.alert = 'pending'")
-_OLDEST = select(_e.at).where(_PENDING_EVENT).order_by(_e.event_id).limit(1)
-_WAITING = select(func.count(_e.event_id)).where(_PENDING_EVENT)
+_PENDING = text("notifications.state = 'pending'")
+_OLDEST = select(_n.at).where(_PENDING).order_by(_n.notification_id).limit(1)
+_WAITING = select(func.sum(_n.alerts)).where(_PENDING)
 _ERROR = select(func.max(alert_channels.c.last_error))
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table
 
+from monitor.alerts.reasons import MEANINGS, AlertReason
+from monitor.alerts.silences import SilenceState
 from monitor.events.kind import EventKind
 from monitor.guarantee.refund_review import ReviewCause
 from monitor.model.decision import Action, Reason
@@ -31,7 +33,19 @@ GROUPS = {
 LINES = [*chain.from_iterable(GROUPS.values())]
 TABLES = metadata.sorted_tables
 VOCABULARIES: list[type[StrEnum]] = [
-    *(EventKind, ReviewCause, Action, Reason, DropState, LinkKind, Flag, OrderStatus, RefillState),
+    *(
+        AlertReason,
+        SilenceState,
+        EventKind,
+        ReviewCause,
+        Action,
+        Reason,
+        DropState,
+        LinkKind,
+        Flag,
+        OrderStatus,
+        RefillState,
+    ),
     *(Outcome, Metric, TargetProblem, BelowStart, RefillMode, TermsOrigin, Purpose),
 ]
 _LINE = re.compile(r"\* \*\*([^*]+)\*\*(?: \((?:`\w+`(?:, )?)+\))?: [A-Z0-9`].*\.")
@@ -67,6 +81,11 @@ def test_a_term_is_defined_once() -> None:
 def test_the_glossary_has_every_table_and_column(table: Table) -> None:
     columns = {table.name, *(column.name for column in table.columns)}
     assert columns - in_code(GLOSSARY) == set()
+
+
+@pytest.mark.parametrize("reason", AlertReason)
+def test_every_reason_of_an_alert_is_explained_as_the_program_does(reason: AlertReason) -> None:
+    assert f"| `{reason}` | {MEANINGS[reason]} |" in (DOCS / "alerts.md").read_text(encoding="utf-8")
 
 
 def test_a_column_name_belongs_to_one_term() -> None:

@@ -12,6 +12,8 @@ LONGEST_TITLE = 80
 """Characters of the longest title."""
 MOST_TEXTS = 50
 """Alerts in one message, at most."""
+_MOST_LINES = 1000
+"""Lines of a message to a channel that has no limit of its own."""
 CONTINUED = "… "
 """Marks a line that continues a text from the message before."""
 
@@ -56,36 +58,68 @@ def one_line(text: str) -> str:
     return text.translate(_REPLACED).strip()
 
 
-def title(kind: EventKind, alerts: int = 1, part: int = 1, parts: int = 1) -> str:
+def without_controls(text: str) -> str:
+    """The text in its lines, each as `one_line`; spaces at the beginning of a further line stay."""
+    first, *others = text.split("\n")
+    return "\n".join([one_line(first), *(line.translate(_REPLACED).rstrip() for line in others)])
+
+
+def title(kind: EventKind, alerts: int = 1, part: int = 1, parts: int = 1, *, repeated: bool = False) -> str:
     """The title of a message: the kind, the number of alerts, and the severity unless it is `info`."""
     severity = severity_of(kind)
     number = f" ({alerts})" if alerts > 1 else ""
     urgent = "" if severity is Severity.INFO else f" [{severity}]"
-    return f"refilld: {kind}{number}{urgent}" + (f" {part}/{parts}" if parts > 1 else "")
+    again = ", still" if repeated else ""
+    return f"refilld: {kind}{number}{urgent}{again}" + (f" {part}/{parts}" if parts > 1 else "")
 
 
 def divide(texts: Sequence[str], room: Room) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Divide texts into messages; yields the number of texts of each message, and its bodies.
 
-    A text is one line. A message has one body with as many lines as fit. A text that is too long for a
-    body makes a message of several bodies.
+    A message has one body with as many texts as fit. A text that is too long for a body makes a message of
+    several bodies.
     """
-    newline = room.measure("\n")
     lines: list[str] = []
     left = room.size
-    for text in map(one_line, texts):
-        size = room.measure(text) + newline
-        full = len(lines) >= min(MOST_TEXTS, room.lines or MOST_TEXTS)
+    for text in map(without_controls, texts):
+        size = _size(text, room)
+        full = len(lines) >= MOST_TEXTS or _lines(lines) + _lines([text]) > (room.lines or _MOST_LINES)
         if lines and (full or size > left):
             yield len(lines), ("\n".join(lines),)
             lines, left = [], room.size
-        if size > room.size:
-            yield 1, tuple(_pieces(text, room))
+        if size > room.size or _lines([text]) > (room.lines or _MOST_LINES):
+            yield 1, tuple(_pages(text, room))
         else:
             lines.append(text)
             left -= size
     if lines:
         yield len(lines), ("\n".join(lines),)
+
+
+def _lines(texts: Sequence[str]) -> int:
+    return sum(text.count("\n") + 1 for text in texts)
+
+
+def _size(text: str, room: Room) -> int:
+    """The size of a text with the line break after it."""
+    newline = room.measure("\n")
+    return sum(room.measure(line) + newline for line in text.split("\n"))
+
+
+def _pages(text: str, room: Room) -> Iterator[str]:
+    """Divide a text that is too long: between its lines, or within a line that is too long itself."""
+    page: list[str] = []
+    for line in text.split("\n"):
+        longer = "\n".join([*page, line])
+        if page and (_size(longer, room) > room.size or len(page) >= (room.lines or _MOST_LINES)):
+            yield "\n".join(page)
+            page = []
+        if _size(line, room) > room.size:
+            yield from _pieces(line, room)
+        else:
+            page.append(line)
+    if page:
+        yield "\n".join(page)
 
 
 def _pieces(text: str, room: Room) -> Iterator[str]:

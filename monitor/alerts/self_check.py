@@ -24,7 +24,7 @@ class SelfCheckLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Silence:
+class ReadingGap:
     """What is known about the looks."""
 
     read_at: datetime | None
@@ -48,7 +48,7 @@ class Undelivered:
 class MonitorState:
     """How the monitor stands."""
 
-    silence: Silence | None = None
+    silence: ReadingGap | None = None
     """None while it is too early to tell."""
     undelivered: Undelivered | None = None
     free_bytes: int | None = None
@@ -75,7 +75,7 @@ def begun_events(found: Mapping[EventKind, Payload], on: Collection[EventKind]) 
     return [begun(kind, payload) for kind, payload in found.items() if kind not in on]
 
 
-def _silent(silence: Silence | None, limits: SelfCheckLimits, now: datetime) -> LooksStopped | None:
+def _silent(silence: ReadingGap | None, limits: SelfCheckLimits, now: datetime) -> LooksStopped | None:
     if silence is None or silence.wanted_since is None:
         return None
     since = max(silence.wanted_since, silence.read_at or silence.wanted_since)

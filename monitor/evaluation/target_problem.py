@@ -1,6 +1,7 @@
 """Target problems: what keeps a target from being counted; the operator is notified once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from monitor.evaluation.target_state import TargetState
@@ -65,7 +66,8 @@ def notify(
         return known, None
     if not suspended:
         return known, None
-    return problem, _event(problem, state, kept, suspended)
+    event = _event(problem, state, kept, suspended)
+    return problem, replace(event, subject=replace(event.subject, source=kept.source))
 
 
 def _event(problem: TargetProblem, state: TargetState, kept: Snapshot, suspended: int) -> Event:

@@ -15,6 +15,7 @@ from monitor.events.changes import (
     SourceChanged,
     TokenChanged,
 )
+from monitor.events.digests import DigestDue
 from monitor.events.drops import DropDecided
 from monitor.events.event import Payload, ProblemEnded
 from monitor.events.kind import EventKind as Kind
@@ -101,6 +102,7 @@ CATALOGUE: Mapping[Kind, Entry] = {
         _CRITICAL, QueueStalled, "a refill has waited to be claimed for `alerts.queued_after`"
     ),
     Kind.QUEUE_MOVING: Entry(_INFO, ProblemEnded, "no refill waits that long any more"),
+    Kind.DIGEST_DUE: Entry(_INFO, DigestDue, "a receiver gets the report of a day or a week"),
     Kind.REFILL_HELD: _change(RefillMoved, "a refill is held, or held for another reason"),
     Kind.REFILL_QUEUED: _change(RefillMoved, "a refill entered the queue, at first or again"),
     Kind.REFILL_CLAIMED: _change(RefillMoved, "a consumer took a refill"),

@@ -32,6 +32,7 @@ class EventKind(StrEnum):
     DISK_ENOUGH = "disk.enough"
     QUEUE_STALLED = "queue.stalled"
     QUEUE_MOVING = "queue.moving"
+    DIGEST_DUE = "digest.due"
     REFILL_HELD = "refill.held"
     REFILL_QUEUED = "refill.queued"
     REFILL_CLAIMED = "refill.claimed"

@@ -2,15 +2,19 @@
 
 from dataclasses import asdict
 from datetime import timedelta
+from getpass import getuser
 
 import click
 
 from refilld.cli.context import CommandContext, pass_context
+from refilld.cli.explanation import document_of, lines_of
 from refilld.cli.lists import Column, list_options, print_list
-from refilld.cli.parameters import DURATION
+from refilld.cli.output import json_option, print_json
+from refilld.cli.parameters import DURATION, ROW_ID, TEXT
+from refilld.services.alert_explanation import explain_alert
 from refilld.services.alert_fields import alert_fields
-from refilld.terminal import console
-from storage import alert_list
+from refilld.terminal import console, printable
+from storage import alert_list, problems
 from storage import drops as drop_rows
 
 DROPS = (
@@ -36,6 +40,8 @@ ALERTS = (
     Column("state"),
     Column("severity"),
 )
+MOST_LISTED = 10_000
+"""Alerts of one message that are listed."""
 EVERY_ALERT = (
     Column("alert_id"),
     Column("created_at"),
@@ -61,17 +67,51 @@ def alerts() -> None:
 
 @alerts.command("list")
 @click.option("--since", "age", type=DURATION, metavar="DURATION", help="Only of this time, such as 24h.")
+@click.option("--message", type=ROW_ID, metavar="ID", help="Only those that this message tells, all of them.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @list_options
 @pass_context
 def alerts_list(
-    context: CommandContext, *, age: timedelta | None, limit: int, as_json: bool, wide: bool
+    context: CommandContext,
+    *,
+    age: timedelta | None,
+    message: int | None,
+    limit: int,
+    as_json: bool,
+    wide: bool,
 ) -> None:
     """Show alerts, newest first, with their severity and the state of their delivery."""
     since = None if age is None else context.now() - age
+    limit = limit if message is None else MOST_LISTED
     with context.database() as database, database.read() as tx:
-        rows = [alert_fields(row) for row in alert_list.listed(tx, limit=limit, since=since)]
+        rows = [alert_fields(row) for row in alert_list.listed(tx, limit=limit, since=since, message=message)]
     print_list(EVERY_ALERT, rows, as_json=as_json, wide=wide)
+
+
+@alerts.command()
+@click.argument("alert_id", metavar="ID", type=ROW_ID)
+@click.option("--by", "author", type=TEXT, default=getuser, metavar="NAME", help="Who; else your login name.")
+@pass_context
+def ack(context: CommandContext, *, alert_id: int, author: str) -> None:
+    """Acknowledge a problem: it is not repeated before it ends, which is told."""
+    with context.database() as database, database.write() as tx:
+        new = problems.acknowledge(tx, alert_id, author, context.now())
+    was = "is" if new else "was already"
+    click.echo(f"alert {alert_id} {was} acknowledged; it is not repeated, and its end is told")
+
+
+@alerts.command()
+@click.argument("alert_id", metavar="ID", type=ROW_ID)
+@json_option
+@pass_context
+def explain(context: CommandContext, *, alert_id: int, as_json: bool) -> None:
+    """Show who gets an alert, what each was told and when, and why not."""
+    with context.database() as database, database.read() as tx:
+        found = explain_alert(tx, context.settings.alerts, alert_id, context.now())
+    if as_json:
+        print_json(document_of(found))
+    else:
+        click.echo("\n".join(map(printable, lines_of(found))))
 
 
 @drops.command("list")

@@ -44,6 +44,7 @@ MODULES = {
     "run": "daemon",
     "serve": "daemon",
     "shadow": "held",
+    "silence": "silence",
     "simulate": "simulate",
     "sources": "sources",
     "terms": "terms",

@@ -28,9 +28,9 @@ from jobs.self_check import SelfCheck
 from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
 from monitor.model.decision import Reason
+from refilld.alert_policy import AlertReceivers, open_receivers
 from refilld.api.app import create_app
 from refilld.api.server import HttpServer
-from refilld.channels import open_channels
 from refilld.daemon.metrics_endpoint import add_metrics
 from refilld.daemon.ping import Ping
 from refilld.daemon.readiness import health
@@ -38,6 +38,8 @@ from refilld.daemon.sd_notify import Notifier
 from refilld.daemon.storage_alarm import StorageAlarm
 from refilld.daemon.supervision import Supervision
 from refilld.metrics.process import ProcessMetrics
+from refilld.report.load import load
+from refilld.report.text import render_text
 from refilld.services.database_check import DatabaseCheck
 from refilld.services.look_obstacle import EnabledSources, enabled_sources, opened
 from refilld.services.manual_check import ManualCheck
@@ -47,7 +49,7 @@ from refilld.texts.renderer import default_renderer
 from storage import held_refills, sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.daemons import DaemonMode
-from storage.engine import Database
+from storage.engine import Database, Transaction
 from storage.errors import UnreachableError
 from storage.patience import CALLER
 
@@ -115,10 +117,14 @@ class Daemon:
 
     def _storage_alarm(self) -> StorageAlarm:
         """Tells faults of the database, through channels of its own, since it sends from its own thread."""
-        return StorageAlarm(self._channels(), self.clock)
+        return StorageAlarm(self._counted(open_receivers(self.settings.alerts)), self.clock)
 
-    def _channels(self) -> list[AlertChannel]:
-        return self.metrics.alerts.observed(open_channels(self.settings.alerts.urls))
+    def _counted(self, receivers: AlertReceivers) -> list[AlertChannel]:
+        return self.metrics.alerts.observed(receivers.channels)
+
+    def _report(self, tx: Transaction, now: datetime, period: timedelta) -> str:
+        """The report that a receiver gets as a digest."""
+        return render_text(load(tx, self.settings, now, period))
 
     def scheduled_jobs(
         self,
@@ -132,11 +138,14 @@ class Daemon:
         """
         attempts = self.settings.queue.max_attempts
         leases = Leases(self.database, self.clock, attempts, self.metrics.fulfilment.leases_expired)
+        receivers = open_receivers(self.settings.alerts)
         alerting = Alerting(
             self.database,
             self.clock,
-            self._channels(),
+            self._counted(receivers),
+            receivers.policy if started else receivers.policy.without_waiting(),
             default_renderer().text,
+            self._report,
             self._wait,
             lambda: heartbeat("alerting"),
             self.stopping.is_set,

@@ -32,8 +32,11 @@ def findings(config: Path | None) -> Iterator[Finding]:
 def _holds_secret(path: Path) -> bool:
     """Whether the file itself (not a variable or a credential) has alert URLs or a database password."""
     raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    alerts, url = raw.get("alerts", {}).get("urls"), raw.get("database", {}).get("url")
-    return bool(alerts) or (isinstance(url, str) and _has_password(url))
+    alerts, url = raw.get("alerts", {}), raw.get("database", {}).get("url")
+    receivers = [alerts, *alerts.get("receivers", {}).values()]
+    return any(receiver.get("urls") for receiver in receivers) or (
+        isinstance(url, str) and _has_password(url)
+    )
 
 
 def _has_password(url: str) -> bool:

@@ -34,7 +34,7 @@ def run_checks(
     yield from found
     yield from _with_database(config, settings, now, sources.opened(found))
     yield from answers.findings(settings.answers)
-    yield from channels.findings(settings.alerts.urls, send=send_test_alert)
+    yield from channels.findings(settings.alerts, send=send_test_alert)
 
 
 def _with_database(

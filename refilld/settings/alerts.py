@@ -5,10 +5,15 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from monitor.alerts.grouping import GROUP_LABELS, GroupTimes
+from monitor.alerts.routes import DEFAULT
 from monitor.alerts.self_check import SelfCheckLimits
+from monitor.events.severity import Severity
+from refilld.settings.receivers import ReceiverSection, RouteSection
 from refilld.settings.section import Duration, Section
 
 _DEFAULT = SelfCheckLimits()
+_TIMES = GroupTimes()
 _ZERO = timedelta(0)
 
 
@@ -26,6 +31,13 @@ def _is_http(url: str) -> bool:
 class AlertsSection(Section):
     urls: list[str] = []
     every: Duration = Field(default=timedelta(seconds=30), gt=_ZERO)
+    group_by: list[str] = list(GROUP_LABELS)
+    group_wait: Duration = Field(default=_TIMES.wait, ge=_ZERO)
+    group_interval: Duration = Field(default=_TIMES.interval, ge=timedelta(seconds=1))
+    repeat_interval: Duration = Field(default=_TIMES.repeat, ge=timedelta(seconds=1))
+    repeat_severities: list[Severity] = [Severity(one) for one in _TIMES.repeated]
+    receivers: dict[str, ReceiverSection] = {}
+    routes: list[RouteSection] = []
     silent_after: Duration = Field(default=_DEFAULT.silent_after, gt=_ZERO)
     undelivered_after: Duration = Field(default=_DEFAULT.undelivered_after, gt=_ZERO)
     queued_after: Duration = Field(default=_DEFAULT.queued_after, gt=_ZERO)
@@ -38,6 +50,32 @@ class AlertsSection(Section):
         if url and not _is_http(url):
             raise ValueError("is not a URL of http or https")
         return url
+
+    @field_validator("group_by")
+    @classmethod
+    def _grouped_by_kind(cls, labels: list[str]) -> list[str]:
+        unknown = sorted(set(labels).difference(GROUP_LABELS))
+        if unknown:
+            raise ValueError(f"may have only these: {', '.join(GROUP_LABELS)}")
+        if "kind" not in labels:
+            raise ValueError('needs "kind": a message tells alerts of one kind')
+        return labels
+
+    @property
+    def all_receivers(self) -> dict[str, ReceiverSection]:
+        """Receivers by name; `default` is always among them."""
+        return {DEFAULT: ReceiverSection()} | self.receivers
+
+    def urls_of(self, receiver: str) -> list[tuple[str, list[str]]]:
+        """The URLs of a receiver, by the key that holds them; `alerts.urls` are those of `default`."""
+        found = [(f"alerts.receivers.{receiver}.urls", self.all_receivers[receiver].urls)]
+        return [("alerts.urls", self.urls), *found] if receiver == DEFAULT else found
+
+    @property
+    def times(self) -> GroupTimes:
+        return GroupTimes(
+            self.group_wait, self.group_interval, self.repeat_interval, tuple(self.repeat_severities)
+        )
 
     @property
     def limits(self) -> SelfCheckLimits:

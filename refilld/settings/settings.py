@@ -107,6 +107,15 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
+    def _receivers_of_routes_exist(self) -> "Settings":
+        known = self.alerts.all_receivers
+        for number, route in enumerate(self.alerts.routes):
+            if route.receiver not in known:
+                problem = f"there is no such receiver; there are: {', '.join(sorted(known))}"
+                raise wrong(problem, "alerts", "routes", str(number), "receiver")
+        return self
+
+    @model_validator(mode="after")
     def _the_simulated_source_is_not_enabled(self) -> "Settings":
         if SIMULATED in self.enabled_sources:
             problem = (

@@ -10,12 +10,11 @@ from typing import Any, Self
 
 import pytest
 
-from jobs.alerting import Alerting
 from monitor.events.sources import source_blocked
 from refilld.channels import open_channels
-from refilld.texts.renderer import default_renderer
 from storage import events, migrate
 from storage.engine import Database
+from tests.alert_job import an_alerting
 from tests.e2e.installation import Installation, Sold, until
 
 NASA = Sold("1001", "nasa", start=1000, quantity=500)
@@ -123,9 +122,7 @@ def alerting(
     with database.write() as tx:
         events.add(tx, source_blocked("instaloader", "rate_limited", NOON + timedelta(hours=1)), NOON)
     channels = open_channels([webhook.url])
-    yield lambda at: Alerting(
-        database, lambda: at, channels, default_renderer().text, lambda _: False
-    ).run_once()
+    yield lambda at: an_alerting(database, lambda: at, channels).run_once()
     database.close()
 
 
@@ -144,7 +141,7 @@ def test_a_failed_message_is_retried(
             webhook.status = 200
         alerting(NOON + timedelta(seconds=seconds))
         tried.append(webhook.asked)
-    alerting(NOON + timedelta(days=1))
+    alerting(NOON + timedelta(hours=1))
     assert (tried, webhook.asked) == ([1, 1, 2, 2, 3], 3)
     assert [message["title"] for message in webhook.messages] == ["refilld: source.blocked [critical]"]
     assert without_secrets("".join(capfd.readouterr()))

@@ -6,16 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from jobs.alerting import Alerting
 from jobs.channel_round import MOST_MESSAGES, MOST_REFUSALS, SPACING, TAKEN_FOR, ChannelError
 from monitor.alerts.messages import MOST_TEXTS, Room
 from monitor.alerts.retries import GIVE_UP_AFTER, LONGEST_LIMIT, LONGEST_PAUSE
 from monitor.events.kind import EventKind
 from monitor.events.severity import Severity
-from refilld.texts.renderer import default_renderer
-from storage import events
-from tests.builders import DAY, HOUR, INSTANT, MINUTE, SECOND, START, an_event
+from tests.alert_job import an_alerting
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, SECOND, START
 from tests.jobs.jobs_world import JobsWorld
+from tests.notification_rows import tell
 
 HELD, DEAD = EventKind.DROP_HELD, EventKind.REFILL_DEAD
 NO = "alerts.urls number 1 did not take the message"
@@ -52,14 +51,11 @@ def refusing(*bad: str, error: BaseException | None = None) -> Callable[[str], B
 
 def put(world: JobsWorld, texts: Sequence[str], kind: EventKind = HELD) -> None:
     with world.database.write() as tx:
-        for text in texts:
-            events.add(tx, an_event(kind, text), world.now)
+        tell(tx, texts, world.now, kind)
 
 
 def run(world: JobsWorld, *channels: ScriptedChannel) -> None:
-    Alerting(
-        world.database, world.clock, channels, default_renderer().text, world.wait, world.heartbeat
-    ).run_once()
+    an_alerting(world.database, world.clock, channels, world.wait, heartbeat=world.heartbeat).run_once()
 
 
 def states(world: JobsWorld) -> list[str]:

@@ -52,6 +52,14 @@ def test_a_look_at_a_private_profile_changes_no_order_drop_decision_or_refill(wo
     assert {table: world.rows(table) for table in before} == before
 
 
+def test_the_event_names_the_source_that_saw_it(world: JobsWorld) -> None:
+    """So that a blocked source can keep it back."""
+    world.sell(an_order())
+    world.look(2000, LATER)
+    world.look(Outcome.PRIVATE, LATER + HOUR)
+    assert ("target.private", "scripted") in world.rows("events", "kind", "source")
+
+
 def test_a_later_order_on_a_profile_private_throughout_raises_an_alert(world: JobsWorld) -> None:
     """It became private while no order was covered, so no alert was raised then."""
     world.sell(an_order(terms={"window": 3 * DAY}))

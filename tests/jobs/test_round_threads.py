@@ -15,8 +15,8 @@ from monitor.events.kind import EventKind
 from refilld.channels import open_channels
 from refilld.daemon.daemon import Daemon
 from refilld.settings.settings import Settings
-from refilld.texts.renderer import default_renderer
 from storage import events
+from tests.alert_job import an_alerting
 from tests.builders import MINUTE, an_event
 from tests.jobs.jobs_world import JobsWorld
 from tests.refilld.inbox import Inbox, an_inbox
@@ -40,10 +40,8 @@ def put(world: JobsWorld, text: str) -> None:
 
 def alerting(world: JobsWorld, receiver: Receiver, inbox: Inbox, stopping: Event) -> Alerting:
     channels = open_channels([receiver.address("json"), inbox.address])
-    render = default_renderer().text
-    return Alerting(
-        world.database, world.clock, channels, render, world.wait, stopped=stopping.is_set, patience=SHORT
-    )
+    job = an_alerting(world.database, world.clock, channels, world.wait)
+    return replace(job, stopped=stopping.is_set, patience=SHORT)
 
 
 def test_a_channel_that_does_not_answer_delays_no_other(world: JobsWorld, inbox: Inbox) -> None:
@@ -68,7 +66,9 @@ def test_the_daemon_stops_while_a_channel_answers(world: JobsWorld) -> None:
     """Without a message that counts as sent."""
     stopping = Event()
     with a_receiver(DRIPPED_BODY) as receiver:
-        settings = Settings.model_validate({"alerts": {"urls": [receiver.address("json")], "every": "1h"}})
+        settings = Settings.model_validate(
+            {"alerts": {"urls": [receiver.address("json")], "every": "1h", "group_wait": "0s"}}
+        )
         put(world, "first")
 
         def stop() -> None:

@@ -8,14 +8,15 @@ import pytest
 
 from jobs.configured_source import ConfiguredSource
 from jobs.self_check import GRACE, SelfCheck
+from monitor.alerts.routes import DEFAULT
 from monitor.alerts.self_check import MEBIBYTE, SelfCheckLimits
-from monitor.events.kind import EventKind
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
-from storage import events, sources
+from storage import deliveries, events, notifications, sources
 from storage.errors import UnreachableError
-from tests.builders import DAY, HOUR, INSTANT, MINUTE, START, an_event
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, START
 from tests.jobs.jobs_world import JobsWorld, ScriptedSource, a_configured_source, an_order, jobs_world
+from tests.notification_rows import tell
 
 LIMITS = SelfCheckLimits(free_bytes=0)
 
@@ -99,11 +100,14 @@ def test_a_daemon_gets_time_for_its_first_looks(world: JobsWorld) -> None:
 def test_alerts_that_wait_are_told(world: JobsWorld) -> None:
     """The end is told when all were sent."""
     with world.database.write() as tx:
-        events.add(tx, an_event(EventKind.DROP_HELD, "held"), world.now)
+        tell(tx, ["held"], world.now)
+        notifications.plan(tx, {DEFAULT: ["mail"]}, world.now)
     job = SelfCheck(world.database, world.clock, (), LIMITS)
     for world.now in (START, START + HOUR, START + 2 * HOUR):
         job.run_once()
     assert world.alerts("kind") == ["drop.held", "alerts.undelivered"]
+    with world.database.write() as tx:
+        deliveries.sent(tx, "mail", deliveries.due(tx, "mail", world.now, 10), world.now)
     assert check(world) == ["alerts.delivered"]
 
 

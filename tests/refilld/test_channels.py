@@ -80,7 +80,7 @@ def test_a_channel_is_known_by_a_digest(inbox: Inbox) -> None:
 def test_several_urls_in_one_text_are_several_channels() -> None:
     """Apprise takes such a text; each of them is retried for itself."""
     channels = open_channels(["json://a, json://b"])
-    assert [channel.number for channel in channels] == [1, 1]
+    assert [channel.place for channel in channels] == ["alerts.urls number 1"] * 2
     assert len({channel.key for channel in channels}) == 2
 
 

@@ -17,6 +17,7 @@ from monitor.events.severity import Severity
 from refilld.channels import AppriseChannel, open_channels
 from refilld.doctor.channels import findings
 from refilld.http_limits import LATE, MOST_BYTES, limited_answers
+from refilld.settings.alerts import AlertsSection
 from tests.refilld.receiver import (
     COMPRESSED_ZEROS,
     DRIPPED_BODY,
@@ -115,5 +116,5 @@ def test_a_service_without_http_is_abandoned_and_not_asked_again_until_it_ends()
 
 def test_the_doctor_says_why_the_test_alert_was_not_taken() -> None:
     with a_receiver(REDIRECT) as receiver:
-        found = list(findings([receiver.address("json")], send=True))[-1]
+        found = list(findings(AlertsSection(urls=[receiver.address("json")]), send=True))[-1]
     assert found.says == f"alerts.urls number 1 did not take the test alert: {REDIRECTED}"

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from jobs.alerting import Alerting
 from jobs.channel_round import MOST_MESSAGES
 from monitor.events.kind import EventKind
 from refilld.channels import open_channels
-from refilld.texts.renderer import default_renderer
-from storage import events
-from tests.builders import HOUR, INSTANT, MINUTE, SECOND, an_event
+from tests.alert_job import an_alerting
+from tests.builders import HOUR, INSTANT, MINUTE, SECOND
 from tests.jobs.jobs_world import JobsWorld, jobs_world
+from tests.notification_rows import tell
 from tests.refilld.inbox import an_inbox
 from tests.refilld.telegram import RETRY_AFTER, URL, Telegram, a_telegram
 
@@ -36,14 +35,11 @@ def chat() -> Iterator[Telegram]:
 
 def put(world: JobsWorld, *texts: str, kind: EventKind = EventKind.DROP_CONFIRMED) -> None:
     with world.database.write() as tx:
-        for text in texts:
-            events.add(tx, an_event(kind, text), world.now)
+        tell(tx, texts, world.now, kind)
 
 
 def send(world: JobsWorld, *urls: str) -> None:
-    Alerting(
-        world.database, world.clock, open_channels(urls or [URL]), default_renderer().text, world.wait
-    ).run_once()
+    an_alerting(world.database, world.clock, open_channels(urls or [URL]), world.wait).run_once()
 
 
 def drops(number: int) -> list[str]:

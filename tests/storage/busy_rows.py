@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from monitor.alerts.reasons import AlertReason
 from monitor.events.kind import EventKind
 from monitor.events.severity import Severity, Status
 from monitor.guarantee.refund_review import ReviewCause
@@ -91,7 +92,7 @@ def an_alert(i: int) -> dict[str, Any]:
     return {
         "kind": EventKind.DROP_HELD, "version": 0, "severity": Severity.WARNING, "status": Status.OCCURRED,
         "dedup_key": f"drop.held/{i}", "order_id": str(i), "payload": "{}", "at": NOW, "actor": "",
-        "alert": "pending" if pending else "sent",
+        "alert": "pending" if pending else "sent", "routed_at": None if i % 40 == 0 else NOW,
     }  # fmt: skip
 
 
@@ -105,8 +106,38 @@ def a_clock(i: int) -> dict[str, Any]:
 
 def a_delivery(i: int) -> dict[str, Any]:
     return {
-        "event_id": i, "channel": f"channel {i % 4}", "state": "pending", "next_try_at": NOW + i * MINUTE,
+        "notification_id": i, "event_id": i, "channel": f"channel {i % 4}", "state": "pending",
+        "next_try_at": NOW + i * MINUTE,
     }  # fmt: skip
+
+
+def a_notification(i: int) -> dict[str, Any]:
+    return {
+        "receiver": "default", "group_key": f"group {i}", "reason": AlertReason.NEW_ALERTS, "at": NOW,
+        "alerts": 1, "shown": 1, "state": "pending" if i % 2000 == 0 else "sent",
+    }  # fmt: skip
+
+
+def a_told_event(i: int) -> dict[str, Any]:
+    return {"notification_id": i, "event_id": i, "is_shown": True}
+
+
+def a_routed_alert(i: int) -> dict[str, Any]:
+    return {
+        "event_id": i, "receiver": "default", "dedup_key": str(i), "reason": AlertReason.WAITING,
+        "group_key": f"group {i % 200}" if i % 200 < 2 else None, "decided_at": NOW,
+    }  # fmt: skip
+
+
+def a_group(i: int) -> dict[str, Any]:
+    return {
+        "receiver": "default", "group_key": f"group {i}", "next_at": NOW + i * MINUTE if i % 2 else None,
+    }  # fmt: skip
+
+
+def a_problem(i: int) -> dict[str, Any]:
+    kind = EventKind.SOURCE_BLOCKED if i % 1000 == 0 else EventKind.TARGET_PRIVATE
+    return {"dedup_key": f"target.ready/{i}", "event_id": i, "kind": kind}
 
 
 def a_review(i: int) -> dict[str, Any]:
@@ -127,5 +158,6 @@ ROWS: dict[str, Callable[[int], dict[str, Any]]] = {
     "snapshots": a_snapshot, "drops": a_drop_row, "decisions": a_decision_row, "refills": a_refill_row,
     "refill_events": an_event, "queued_units": queued, "events": an_alert,
     "source_requests": a_source_request, "reviews": a_review, "virtual_times": a_clock,
-    "deliveries": a_delivery,
+    "notifications": a_notification, "notification_events": a_told_event, "deliveries": a_delivery,
+    "routed_alerts": a_routed_alert, "alert_groups": a_group, "problems": a_problem,
 }  # fmt: skip

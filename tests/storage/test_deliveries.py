@@ -9,21 +9,21 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from monitor.alerts.retries import GIVE_UP_AFTER, LONGEST_LIMIT, MAX_ATTEMPTS
-from monitor.events.kind import EventKind
-from storage import alert_list, deliveries, events
+from monitor.alerts.routes import DEFAULT
+from storage import alert_list, deliveries, notifications
 from storage.alert_list import AlertRow
 from storage.alert_tables import deliveries as table
 from storage.deliveries import DueDelivery
 from storage.engine import Database
-from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW, an_event
+from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW
+from tests.notification_rows import tell
 from tests.storage.shop import alerts_of, at_once, rows_of
 
 
 def put(database: Database, *texts: str, channels: Sequence[str] | None = ("a", "b")) -> None:
     """Add alerts, and their deliveries to these channels; no deliveries yet if None."""
     with database.write() as tx:
-        for text in texts:
-            events.add(tx, an_event(EventKind.DROP_HELD, text), NOW)
+        tell(tx, texts, NOW)
     if channels is not None:
         plan(database, *channels)
 
@@ -31,7 +31,7 @@ def put(database: Database, *texts: str, channels: Sequence[str] | None = ("a", 
 def plan(database: Database, *channels: str) -> None:
     with database.write() as tx:
         deliveries.register(tx, channels, NOW)
-        deliveries.plan(tx, NOW, 100)
+        notifications.plan(tx, {DEFAULT: channels}, NOW)
 
 
 def due(database: Database, channel: str, now: Any = NOW) -> list[DueDelivery]:
@@ -46,8 +46,8 @@ def texts(database: Database, channel: str) -> list[str]:
 def take(database: Database, channel: str, *taken: str) -> None:
     with database.write() as tx:
         due_rows = deliveries.due(tx, channel, NOW, 100)
-        ids = [row.event.event_id for row in due_rows if row.event.payload["text"] in taken]
-        deliveries.sent(tx, channel, ids, NOW)
+        rows = [row for row in due_rows if row.event.payload["text"] in taken]
+        deliveries.sent(tx, channel, rows, NOW)
 
 
 def states(database: Database) -> list[str]:
@@ -167,7 +167,7 @@ def test_a_refused_message_shows_in_its_alerts(database: Database) -> None:
     """How often, why, and when it is tried again."""
     put(database, "1", channels=["a"])
     with database.write() as tx:
-        deliveries.note_error(tx, "a", [due(database, "a")[0].event.event_id], "no")
+        deliveries.note_error(tx, "a", due(database, "a")[:1], "no")
         deliveries.release_channel(tx, "a", NOW + MINUTE, 1, "no")
     (alert,) = alerts(database)
     assert (alert.state, alert.attempts, alert.last_error, alert.next_try_at) == (
@@ -179,7 +179,7 @@ def test_what_was_tried_last_comes_last(database: Database) -> None:
     """So that one bad alert is not always the first."""
     put(database, "1", "2", channels=["a"])
     with database.write() as tx:
-        deliveries.put_last(tx, "a", [due(database, "a")[0].event.event_id], "no", NOW + INSTANT)
+        deliveries.put_last(tx, "a", due(database, "a")[:1], "no", NOW + INSTANT)
     assert [row.event.payload["text"] for row in due(database, "a", NOW + INSTANT)] == ["2", "1"]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
+from monitor.alerts.routes import DEFAULT
 from monitor.events.kind import EventKind
 from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.model.decision import Reason
@@ -20,6 +21,7 @@ from storage import (
     future_times,
     leases,
     mass_drops,
+    notifications,
     requests,
     sources,
     transfers,
@@ -32,6 +34,7 @@ from storage.schema import metadata, refills
 from storage.source_tables import source_state
 from storage.transfer_action import TransferAction
 from tests.builders import DAY, HOUR, MINUTE, NOW, a_profile, an_event, an_order
+from tests.notification_rows import tell
 from tests.storage.lease_actions import claim, get
 from tests.storage.shop import bring_to, everything, queue, sell
 
@@ -194,8 +197,8 @@ def test_a_source_that_was_refused_at_that_time_is_paused_as_long_as_it_should(
 def test_an_alert_of_that_time_is_sent_at_once(database: Database) -> None:
     with database.write() as tx:
         deliveries.register(tx, ["mail"], NOW)
-        events.add(tx, an_event(EventKind.MASS_DROP_STARTED, "text"), NOW + DAY)
-        deliveries.plan(tx, NOW + DAY, 10)
+        tell(tx, ["text"], NOW + DAY)
+        notifications.plan(tx, {DEFAULT: ["mail"]}, NOW + DAY)
     repair(database)
     with database.write() as tx:
         assert len(deliveries.due(tx, "mail", NOW, 10)) == 1

@@ -93,16 +93,16 @@ def test_the_shape_shows_a_missing_index_condition(database: Database) -> None:
     before = shape(database)
     for change in ("DROP INDEX {}", "CREATE INDEX {} ON events (event_id)"):
         with database.write() as connection:
-            connection.exec_driver_sql(change.format("ix_events_pending"))
+            connection.exec_driver_sql(change.format("ix_events_unrouted"))
     changed = shape(database)
     _restore(database)
-    assert {name for name in before if before[name] != changed[name]} == {"index ix_events_pending"}
+    assert {name for name in before if before[name] != changed[name]} == {"index ix_events_unrouted"}
     assert shape(database) == before
 
 
 def _restore(database: Database) -> None:
     """Recreate the index, because the next test uses the same database on the server."""
-    (index,) = (i for i in metadata.tables["events"].indexes if i.name == "ix_events_pending")
+    (index,) = (i for i in metadata.tables["events"].indexes if i.name == "ix_events_unrouted")
     with database.write() as connection:
         index.drop(connection)
         index.create(connection)

@@ -15,6 +15,9 @@ from monitor.guarantee.daily_caps import SHOP
 from monitor.model.target import Metric
 from monitor.sources.budget import BEGINNING
 from storage import (
+    alert_groups,
+    alert_history,
+    alert_states,
     backlogs,
     cadence_stats,
     daily_caps,
@@ -26,6 +29,7 @@ from storage import (
     leases,
     mass_drops,
     migrate,
+    notifications,
     old_rows,
     open_refills,
     order_states,
@@ -34,6 +38,7 @@ from storage import (
     refills,
     requests,
     reviews,
+    routed_alerts,
     routes,
     self_check,
     snapshot_thinning,
@@ -42,6 +47,7 @@ from storage import (
     target_health,
     targets,
 )
+from storage.alert_groups import GroupRow
 from storage.engine import Database
 from storage.schema import metadata
 from tests.builders import DAY, HOUR, MINUTE, NOW, a_profile, an_order
@@ -52,9 +58,14 @@ MANY = 4000
 LARGE = {
     "targets", "orders", "snapshots", "drops", "decisions", "refills", "refill_events", "events",
     "source_requests", "order_flags", "requests", "reviews", "virtual_times", "deliveries",
+    "notifications", "notification_events", "routed_alerts", "alert_groups", "problems",
 }  # fmt: skip
 """Tables that grow with the shop; full scans and sorts of them are not allowed."""
 UNNAMED = {
+    "sqlite_autoindex_deliveries_1": "pk_deliveries",
+    "sqlite_autoindex_notification_events_1": "pk_notification_events",
+    "sqlite_autoindex_problems_1": "pk_problems",
+    "sqlite_autoindex_routed_alerts_1": "pk_routed_alerts",
     "sqlite_autoindex_virtual_times_1": "pk_virtual_times",
     "sqlite_autoindex_refills_1": "uq_refills_order_id_number",
     "sqlite_autoindex_targets_1": "uq_targets_link_metric",
@@ -62,7 +73,8 @@ UNNAMED = {
 """SQLite's own names for the indexes behind UNIQUE constraints."""
 QUEUES_ONLY = {
     "ix_targets_unrouted", "ix_refills_held", "ix_refills_queued", "ix_refills_leases",
-    "uq_reviews_one_open_per_order", "ix_events_pending",
+    "uq_reviews_one_open_per_order", "ix_events_unrouted",
+    "ix_notifications_pending", "ix_problems_inhibiting",
 }  # fmt: skip
 """Partial indexes that contain only waiting rows: SQLite reports a read from their start as a scan."""
 
@@ -146,6 +158,11 @@ QUEUES: dict[str, tuple[Callable[[Connection], object], str]] = {
         lambda c: deliveries.due(c, "channel 2", NOW + 3900 * MINUTE, 20),
         "ix_deliveries_pending",
     ),
+    "new alerts": (lambda c: routed_alerts.unrouted(c, 20), "ix_events_unrouted"),
+    "groups that have their turn": (
+        lambda c: alert_groups.due(c, NOW + 20 * MINUTE, 20),
+        "ix_alert_groups_next_at",
+    ),
     "newest snapshots": (lambda c: list(snapshots.newest(c, 2, 20)), "pk_snapshots"),
     "the newest request": (
         lambda c: sources.nth_request(c, "source 2", 1, BEGINNING),
@@ -155,6 +172,31 @@ QUEUES: dict[str, tuple[Callable[[Connection], object], str]] = {
 """Queries with an order and a limit, and the index that has this order."""
 
 LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
+    "the alerts of a group": (
+        lambda c: alert_groups.load(c, GroupRow("default", "group 1", NOW)),
+        {"ix_routed_alerts_group_key"},
+    ),
+    "the problems that keep others back": (alert_groups.inhibiting, {"ix_problems_inhibiting"}),
+    "the alerts of a problem": (
+        lambda c: routed_alerts.open_alerts(c, ["1", "2"]),
+        {"ix_routed_alerts_dedup_key"},
+    ),
+    "messages without deliveries": (
+        lambda c: notifications.plan(c, {"default": ["mail"]}, NOW),
+        {"ix_notifications_pending", "pk_deliveries"},
+    ),
+    "the state of alerts": (
+        lambda c: alert_states.settle(c, [20, 40, 41]),
+        {"pk_routed_alerts", "ix_deliveries_event_id", "ix_notification_events_event_id"},
+    ),
+    "the state of messages": (
+        lambda c: alert_states.settle_notifications(c, [20, 40, 41]),
+        {"pk_deliveries", "pk_notification_events"},
+    ),
+    "the way of an alert": (
+        lambda c: alert_history.history(c, 41),
+        {"pk_routed_alerts", "ix_notification_events_event_id"},
+    ),
     "a full hour": (
         lambda c: sources.nth_request(c, "source 2", 30, NOW + 3900 * MINUTE),
         {"ix_source_requests_source_at"},
@@ -214,7 +256,7 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         {"ix_refills_held", "ix_refills_queued", "ix_refills_leases"},
     ),
     "open reviews": (reviews.open_by_cause, {"uq_reviews_one_open_per_order"}),
-    "pending alerts": (self_check.undelivered, {"ix_events_pending"}),
+    "pending alerts": (self_check.undelivered, {"ix_notifications_pending"}),
     "the oldest due look": (lambda c: self_check.due_since(c, "source 2"), {"ix_targets_due"}),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }

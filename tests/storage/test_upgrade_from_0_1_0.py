@@ -107,9 +107,9 @@ CLAIMED_REFILL = {
     "completed_at": None, "delivered": None, "external_id": None, "last_error": None,
     "done_token": None, "done_action": None, "done_state": None, "release_at": None,
 }  # fmt: skip
-NO_SUBJECT = dict.fromkeys(("refill_id", "metric", "source", "service", "provider", "request_id")) | {
-    "actor": ""
-}
+NO_SUBJECT = dict.fromkeys(
+    ("refill_id", "metric", "source", "service", "provider", "request_id", "routed_at")
+) | {"actor": ""}
 BY_THE_UPGRADE: dict[str, list[dict[str, Any]]] = {
     "queued_units": [
         {
@@ -140,7 +140,14 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
     "daemons": [],
     "transfers": [],
     "alert_channels": [],
+    "routed_alerts": [],
+    "alert_groups": [],
+    "problems": [],
+    "silences": [],
+    "notifications": [],
+    "notification_events": [],
     "deliveries": [],
+    "digests": [],
     "self_checks": [],
     "order_flags": [{"order_id": "o-1", "flag": "dispute", "set_at": 401}],
     "drops": [

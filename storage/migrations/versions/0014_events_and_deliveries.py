@@ -99,6 +99,7 @@ def _events() -> None:
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("request_id", sa.Text(), nullable=True),
         sa.Column("alert", sa.Text(), nullable=False),
+        sa.Column("routed_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "severity IN ('info', 'warning', 'critical')", name=op.f("ck_events_known_severity")
         ),
@@ -106,12 +107,13 @@ def _events() -> None:
             "status IN ('firing', 'resolved', 'occurred')", name=op.f("ck_events_known_status")
         ),
         sa.CheckConstraint(
-            "alert IN ('none', 'pending', 'sent', 'kept', 'failed')", name=op.f("ck_events_known_alert")
+            "alert IN ('none', 'pending', 'sent', 'kept', 'failed', 'suppressed')",
+            name=op.f("ck_events_known_alert"),
         ),
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_events")),
         sqlite_autoincrement=True,
     )
-    _index("ix_events_pending", ["event_id"], "alert = 'pending'")
+    _index("ix_events_unrouted", ["event_id"], "alert = 'pending' AND routed_at IS NULL")
     _index("ix_events_order_id", ["order_id", "event_id"], "order_id IS NOT NULL")
     text = "json_object('text', text)"
     if op.get_bind().dialect.name == "postgresql":

@@ -9,7 +9,7 @@ from monitor.events.catalogue import severity_of
 from monitor.events.kind import EventKind
 from monitor.events.severity import Severity
 
-TEXTS = st.lists(st.text(st.characters(codec="utf-8"), max_size=60), max_size=70)
+TEXTS = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=60), max_size=70)
 
 
 def room(size: int, lines: int | None = None, *, title_counts: bool = False) -> Room:
@@ -54,6 +54,14 @@ def test_every_text_arrives_whole_and_in_order(texts: list[str], size: int) -> N
         assert joined.replace(" ", "") == "\n".join(expected).replace(" ", "")
         first += count
     assert first == len(texts)
+
+
+def test_a_text_of_several_lines_keeps_them() -> None:
+    """One that is too long is cut between its lines, if these fit; spaces at their beginning stay."""
+    report = "report\n  one two\n  three"
+    assert bodies(["a", report, "b"], 100) == ["a\nreport\n  one two\n  three\nb"]
+    assert bodies([report], 17) == ["report\n  one two", "  three"]
+    assert bodies([report], 100, lines=2) == ["report\n  one two", "  three"]
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 
 from monitor.alerts.self_check import (
     MonitorState,
+    ReadingGap,
     SelfCheckLimits,
-    Silence,
     Undelivered,
     begun_events,
     conditions,
@@ -27,7 +27,7 @@ def found(state: MonitorState, *on: EventKind) -> list[EventKind]:
 
 
 def test_a_healthy_monitor_has_no_condition() -> None:
-    assert found(MonitorState(Silence(NOW - MINUTE, NOW - DAY), None, 1000, NOW - HOUR)) == []
+    assert found(MonitorState(ReadingGap(NOW - MINUTE, NOW - DAY), None, 1000, NOW - HOUR)) == []
     assert found(MonitorState()) == []
 
 
@@ -45,18 +45,18 @@ def test_silence_counts_from_the_last_read_while_looks_were_wanted(
     read: object, wanted: object, silent: bool
 ) -> None:
     """Whichever is later: a small shop has long breaks in which no look is due."""
-    state = MonitorState(Silence(NOW - read, NOW - wanted))  # type: ignore[operator]
+    state = MonitorState(ReadingGap(NOW - read, NOW - wanted))  # type: ignore[operator]
     assert found(state) == [EventKind.LOOKS_STOPPED] * silent
 
 
 def test_nothing_is_silent_while_no_look_is_wanted() -> None:
-    assert found(MonitorState(Silence(NOW - DAY, None))) == []
-    assert found(MonitorState(Silence(None, None))) == []
-    assert found(MonitorState(Silence(None, NOW - DAY))) == [EventKind.LOOKS_STOPPED]
+    assert found(MonitorState(ReadingGap(NOW - DAY, None))) == []
+    assert found(MonitorState(ReadingGap(None, None))) == []
+    assert found(MonitorState(ReadingGap(None, NOW - DAY))) == [EventKind.LOOKS_STOPPED]
 
 
 def test_the_text_says_why_nothing_is_read() -> None:
-    silence = Silence(
+    silence = ReadingGap(
         NOW - 5 * HOUR, NOW - DAY, ("graph is paused until 12:00 UTC (blocked)", "b is stopped")
     )
     payload = conditions(MonitorState(silence), LIMITS, (), NOW)[EventKind.LOOKS_STOPPED]

@@ -107,6 +107,7 @@ def test_without_a_file_the_defaults_apply(tmp_path: Path) -> None:
     [
         ("[alerts]\nurls = ['json://user:hunter2@127.0.0.1:1']\n", 0o644, True),
         ("[alerts]\nurls = ['json://user:hunter2@127.0.0.1:1']\n", 0o640, False),
+        ("[alerts.receivers.a]\nurls = ['json://user:hunter2@127.0.0.1:1']\n", 0o644, True),
         ("[alerts]\nurls = []\n", 0o644, False),
     ],
 )

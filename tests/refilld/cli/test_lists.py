@@ -6,13 +6,15 @@ from contextlib import closing
 import pytest
 from rich.cells import cell_len
 
+from monitor.alerts.matchers import parse_matchers
 from monitor.events.kind import EventKind
 from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.model.target import Metric
-from storage import daemons, events, leases, mass_drops, sources, tokens
+from storage import daemons, events, leases, mass_drops, silences, sources, tokens
 from storage.daemons import DaemonMode
+from storage.silences import NewSilence
 from storage.tokens import Scope
-from tests.builders import NOW, an_event
+from tests.builders import HOUR, NOW, an_event
 from tests.command_tree import command_at, commands
 from tests.refilld.cli_world import CliWorld
 
@@ -44,6 +46,8 @@ def filled(cli: CliWorld) -> CliWorld:
         leases.fail(tx, failing.refill_id, failing.lease_token, cli.world.now, leases.Failure(FAILURE), 10)
         mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(123_456, 65_432), cli.world.now)
         events.add(tx, an_event(EventKind.MASS_DROP_STARTED, FAILURE * 3), cli.world.now)
+        matchers = parse_matchers(f'link="{LINK}", provider="{PROVIDER}"')
+        silences.add(tx, NewSilence(matchers, CUSTOMER, FAILURE, cli.world.now, cli.world.now + HOUR))
         daemons.register(tx, "a-host.with-a-long-name.example.com", 4_194_304, "0.1.0", DaemonMode.RUN, NOW)
         tokens.create(tx, "the panel of the shop in the other office", Scope, cli.world.now)
         held = sources.breaker(tx, "instaloader").held(None, f"operator: {long_reason}")

@@ -12,6 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from monitor.alerts.matchers import parse_matchers
 from monitor.errors import BadInputError, RefilldError
 from monitor.events.kind import EventKind
 from monitor.guarantee.mass_drop import MassDropCounts
@@ -23,10 +24,11 @@ from monitor.sources.contract import SourceContractError
 from refilld.cli import root
 from refilld.cli.root import exit_code, main, refilld
 from refilld.config import ConfigError
-from storage import daemons, errors, events, mass_drops, reviews
+from storage import daemons, errors, events, mass_drops, reviews, silences
 from storage.daemons import DaemonMode
 from storage.schema import refills
-from tests.builders import an_event
+from storage.silences import NewSilence
+from tests.builders import DAY, an_event
 from tests.command_tree import command_at, commands
 from tests.main_in_process import run_main
 from tests.refilld.cli_world import COMMAND, CliWorld, bare, csv, process, sold
@@ -37,6 +39,7 @@ TABLES = {
     "backtest",
     "daemons",
     "doctor",
+    "explain",
     "report",
     "list",
     "show",
@@ -237,6 +240,8 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliW
             tx.execute(refills.update().where(refills.c.order_id == order_id).values(reason=reason))
         mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(20, 9), cli.world.now)
         events.add(tx, an_event(EventKind.SOURCE_BLOCKED, "blocked"), cli.world.now)
+        now = cli.world.now
+        silences.add(tx, NewSilence(parse_matchers("kind=disk.low"), "ana", "known", now, now + DAY))
         reviews.open_review(
             tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), a_sold_order("1", "nasa"), cli.world.now
         )
@@ -250,6 +255,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliW
         "orders reterm": ["--dry-run"],
         "orders show": ["1"],
         "check": ["1"],
+        "alerts explain": ["1"],
         "simulate": ["--orders", 5, "--days", 1],
     }
     for path in ALL:

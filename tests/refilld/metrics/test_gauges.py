@@ -9,18 +9,18 @@ import pytest
 from sqlalchemy import Connection
 
 from monitor.cadence.schedule import Priority
-from monitor.events.sources import source_blocked
 from monitor.model.target import Metric
 from monitor.sources.breaker import Breaker
 from monitor.sources.budget import Purpose
 from monitor.sources.rate_limit_state import RateLimitState
 from refilld.metrics.gauges import GAUGES, SOURCE_STATES, quick_readings, slow_readings
 from refilld.settings.sources import SourceSection
-from storage import daemons, events, sources
+from storage import daemons, sources
 from storage.daemons import DaemonMode
 from storage.engine import Database
 from tests.builders import DAY, HOUR, MINUTE, NOW, SECOND
 from tests.migrated_database import migrated_database
+from tests.notification_rows import tell
 from tests.storage.shop import put_target, queue
 
 ENABLED = {
@@ -124,7 +124,7 @@ def test_alerts_wait_until_they_are_delivered(database: Database) -> None:
     assert read(database, "refilld_oldest_pending_alert_age_seconds") == {(): 0}
     with database.write() as tx:
         for minutes in (5, 1):
-            events.add(tx, source_blocked("graph", "blocked", None), NOW - minutes * MINUTE)
+            tell(tx, ["text"], NOW - minutes * MINUTE)
     assert read(database, "refilld_alerts_pending") == {(): 2}
     assert read(database, "refilld_oldest_pending_alert_age_seconds") == {(): 300}
 

@@ -1,0 +1,33 @@
+"""Problems that last, and their acknowledgement."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from monitor.events.severity import Status
+from storage.alert_tables import events
+from storage.errors import NotFoundError, WrongStateError
+from storage.pipeline_tables import problems
+
+_e = events.c
+_p = problems.c
+
+
+def acknowledge(connection: Connection, event_id: int, author: str, now: datetime) -> bool:
+    """Acknowledge the problem that an event began; False if it was already.
+
+    Raises NotFoundError, or WrongStateError if it does not last.
+    """
+    query = select(_e.kind, _e.status, _e.dedup_key).where(_e.event_id == event_id, _e.alert != "none")
+    event = connection.execute(query).one_or_none()
+    if event is None:
+        raise NotFoundError(f"there is no alert {event_id}")
+    if event.status is not Status.FIRING:
+        raise WrongStateError(f"alert {event_id} ({event.kind}) is told once: nothing repeats it")
+    change = update(problems).where(_p.dedup_key == event.dedup_key, _p.acknowledged_at.is_(None))
+    if connection.execute(change.values(acknowledged_at=now, acknowledged_by=author)).rowcount:
+        return True
+    lasts = select(_p.dedup_key).where(_p.dedup_key == event.dedup_key)
+    if connection.execute(lasts).scalar() is None:
+        raise WrongStateError(f"alert {event_id} ({event.kind}) has ended already, or is not routed yet")
+    return False

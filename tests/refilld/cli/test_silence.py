@@ -1,0 +1,131 @@
+"""`refilld silence`, `refilld alerts ack` and `explain`: what an operator does about alerts."""
+
+import json
+from typing import Any
+
+import pytest
+
+from monitor.events.event import Event, Subject
+from monitor.events.kind import EventKind
+from monitor.events.sources import source_blocked
+from storage import events
+from tests.alert_job import an_alerting
+from tests.builders import HOUR, an_event
+from tests.jobs.alert_world import Inbox
+from tests.refilld.cli_world import CliWorld
+
+ADD = ("silence", "add", "kind=drop.held", "--comment", "known", "--by", "ana")
+
+
+def store(cli: CliWorld, event: Event) -> int:
+    with cli.world.database.write() as tx:
+        return events.add(tx, event, cli.world.now)
+
+
+def run_job(cli: CliWorld) -> None:
+    an_alerting(cli.world.database, cli.world.clock, [Inbox("mail")]).run_once()
+
+
+def listed(cli: CliWorld) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in cli.run("silence", "list", "--json").stdout.splitlines()]
+
+
+def test_a_silence_is_added_listed_and_ended(cli: CliWorld) -> None:
+    """The answer says until when, and how to end it."""
+    done = cli.run(*ADD, "--for", "2h", "--unmatched", "1h")
+    until = cli.world.now + 2 * HOUR
+    assert done.stdout == (
+        f'silence 1 until {until:%Y-%m-%d %H:%M} UTC: kind="drop.held"; refilld silence expire 1 ends it\n'
+    )
+    (row,) = listed(cli)
+    assert (row["state"], row["matchers"], row["author"]) == ("active", 'kind="drop.held"', "ana")
+    assert row["unmatched_for"] == 3600
+    assert cli.run("silence", "expire", "1").stdout == "silence 1 has ended\n"
+    assert [row["state"] for row in listed(cli)] == ["expired"]
+    again = cli.run("silence", "expire", "1")
+    assert str(again.exception) == "silence 1 has expired already"
+
+
+def test_a_silence_may_begin_later(cli: CliWorld) -> None:
+    """It is pending until then."""
+    begin = (cli.world.now + HOUR).isoformat()
+    end = (cli.world.now + 3 * HOUR).isoformat()
+    assert cli.run(*ADD, "--from", begin, "--until", end).exit_code == 0
+    assert [row["state"] for row in listed(cli)] == ["pending"]
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ((), "say how long: either --for DURATION or --until TIME"),
+        (
+            ("--for", "1h", "--until", "2030-01-01T00:00Z"),
+            "say how long: either --for DURATION or --until TIME",
+        ),
+        (("--until", "2020-01-01T00:00Z"), "it would be over already"),
+        (("--until", "tomorrow"), "'tomorrow' is not a time; write it like 2026-11-29T08:00Z"),
+        (("--for", "1h", "colour=red"), "there is no label 'colour'; there are: kind,"),
+    ],
+)
+def test_a_wrong_silence_is_refused(cli: CliWorld, options: tuple[str, ...], problem: str) -> None:
+    """Nothing is stored."""
+    done = cli.run(*ADD, *options)
+    assert done.exit_code == 2
+    assert problem in done.stderr
+    assert listed(cli) == []
+
+
+def test_a_problem_is_acknowledged_and_explained(cli: CliWorld) -> None:
+    """Receiver, reason with its meaning, messages, and who knows of it."""
+    number = store(cli, source_blocked("graph", "rate_limited", None))
+    run_job(cli)
+    done = cli.run("alerts", "ack", str(number), "--by", "ana")
+    assert done.stdout == f"alert {number} is acknowledged; it is not repeated, and its end is told\n"
+    assert "was already acknowledged" in cli.run("alerts", "ack", str(number)).stdout
+    text = cli.run("alerts", "explain", str(number)).stdout
+    assert 'labels: kind="source.blocked", severity="critical", source="graph"\n' in text
+    assert "receiver default: new_alerts at " in text
+    assert "\n  told: the receiver did not know of it\n" in text
+    assert "message 1 of " in text
+    assert "acknowledged by ana at " in text
+    found = json.loads(cli.run("alerts", "explain", str(number), "--json").stdout)
+    assert [(row["receiver"], row["reason"]) for row in found["receivers"]] == [("default", "new_alerts")]
+    assert found["acknowledged"]["author"] == "ana"
+
+
+def test_what_was_not_told_is_explained(cli: CliWorld) -> None:
+    """By the silence that matches; and before it is routed, by the routes of the configuration."""
+    cli.run(*ADD, "--for", "2h")
+    number = store(cli, an_event(EventKind.DROP_HELD, "held"))
+    before = cli.run("alerts", "explain", str(number)).stdout
+    assert "not routed yet; by the configuration to default (no route matches)\n" in before
+    run_job(cli)
+    after = cli.run("alerts", "explain", str(number)).stdout
+    assert "receiver default: silenced (silence 1 by ana) at " in after
+    assert "silence 1 matches it now, until" in after
+    (row,) = (json.loads(line) for line in cli.run("alerts", "list", "--json").stdout.splitlines())
+    assert row["state"] == "suppressed"
+
+
+def test_what_is_told_once_cannot_be_acknowledged(cli: CliWorld) -> None:
+    """One line says why."""
+    number = store(cli, an_event(EventKind.DROP_HELD, "held"))
+    done = cli.run("alerts", "ack", str(number))
+    assert str(done.exception) == f"alert {number} (drop.held) is told once: nothing repeats it"
+    assert str(cli.run("alerts", "explain", "99").exception) == "there is no alert 99"
+
+
+def test_the_alerts_of_a_message_are_listed(cli: CliWorld) -> None:
+    """As the last line of a message with many says."""
+    for order_id in ("1", "2"):
+        store(cli, an_event(EventKind.DROP_HELD, "held", order_id))
+    store(cli, Event(EventKind.REFILL_DEAD, an_event(EventKind.DROP_HELD, "dead").payload, Subject()))
+    run_job(cli)
+    shown = [
+        [
+            json.loads(line)["kind"]
+            for line in cli.run("alerts", "list", "--message", one, "--json").stdout.splitlines()
+        ]
+        for one in ("1", "2")
+    ]
+    assert sorted(shown) == [["drop.held", "drop.held"], ["refill.dead"]]
