@@ -20,6 +20,7 @@ from monitor.events.targets import (
     TargetReady,
     TargetRefused,
 )
+from monitor.events.webhooks import WebhookDisabled, WebhookTest
 
 VERSION = 1
 """Version of the payloads; it grows when a field changes its meaning or is removed."""
@@ -82,6 +83,10 @@ CATALOGUE: Mapping[Kind, Entry] = {
         _CRITICAL, QueueStalled, "a refill has waited to be claimed for `alerts.queued_after`"
     ),
     Kind.QUEUE_MOVING: Entry(_INFO, ProblemEnded, "no refill waits that long any more"),
+    Kind.WEBHOOK_DISABLED: Entry(
+        _WARNING, WebhookDisabled, "a webhook endpoint answered 410, or accepted nothing for five days"
+    ),
+    Kind.WEBHOOK_TEST: Entry(_INFO, WebhookTest, "an operator tries a webhook endpoint; never an alert"),
 }
 
 _TARGET_PROBLEMS = (Kind.TARGET_PRIVATE, Kind.TARGET_GONE, Kind.TARGET_OTHER_ACCOUNT, Kind.TARGET_REFUSED)

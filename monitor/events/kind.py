@@ -32,3 +32,5 @@ class EventKind(StrEnum):
     DISK_ENOUGH = "disk.enough"
     QUEUE_STALLED = "queue.stalled"
     QUEUE_MOVING = "queue.moving"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_TEST = "webhook.test"
