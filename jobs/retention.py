@@ -70,6 +70,7 @@ class DataRetention:
             "refill_events": self.policy.events,
             "requests": self.policy.requests,
             "events": self.policy.alerts,
+            "webhook_deliveries": self.policy.webhooks,
         }
         for table, duration in kept.items():
             before = self._days_ago(duration, now)

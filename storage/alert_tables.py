@@ -1,6 +1,6 @@
 """The tables of events and alerts: events, channels, deliveries, and the conditions of the self-check."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Integer, Table, Text, false
 
 from monitor.events.kind import EventKind
 from monitor.events.severity import Severity, Status
@@ -27,10 +27,12 @@ events = Table(
     Column("provider", Text),
     Column("payload", Text, nullable=False),
     Column("alert", Text, nullable=False),
+    Column("dispatched", Boolean, nullable=False, server_default=false()),
     one_of("severity", Severity),
     one_of("status", Status),
     CheckConstraint("alert IN ('none', 'pending', 'sent', 'kept', 'failed')", name="known_alert"),
     partial("ix_events_pending", "event_id", where="alert = 'pending'"),
+    partial("ix_events_undispatched", "event_id", where="NOT dispatched"),
     partial("ix_events_order_id", "order_id", "event_id", where="order_id IS NOT NULL"),
 )
 

@@ -18,7 +18,7 @@ from storage.column_types import AnyRow, microseconds
 
 _e = events.c
 _SUBJECT = ("order_id", "refill_id", "link", "metric", "source", "service", "provider")
-COLUMNS = tuple(column for column in _e if column.name != "alert")
+COLUMNS = tuple(column for column in _e if column.name not in {"alert", "dispatched"})
 """The columns of an EventRow."""
 
 
@@ -41,7 +41,19 @@ class EventRow:
 
 
 def add(connection: Connection, event: Event, now: datetime, *, keep: bool = False) -> None:
-    """Store an event that is an alert; with `keep` it is never sent."""
+    """Store an event that is an alert; with `keep` it is never sent, neither to channels nor to webhooks."""
+    sent = {"alert": "kept" if keep else "pending", "dispatched": keep}
+    connection.execute(insert(events), _row(event, now) | sent)
+
+
+def add_test(connection: Connection, event: Event, now: datetime) -> int:
+    """Store an event that is neither an alert nor a message to subscribers; returns its id."""
+    row = _row(event, now) | {"alert": "none", "dispatched": True}
+    event_id: int = connection.execute(insert(events).returning(_e.event_id), row).scalar_one()
+    return event_id
+
+
+def _row(event: Event, now: datetime) -> dict[str, object]:
     status = status_of(event.kind)
     own = f"{event.problem}{microseconds(now)}" if status is Status.OCCURRED else event.problem
     row = {
@@ -52,10 +64,8 @@ def add(connection: Connection, event: Event, now: datetime, *, keep: bool = Fal
         "status": status,
         "dedup_key": dedup_key(event.kind, own),
         "payload": dump_payload(event.payload),
-        "alert": "kept" if keep else "pending",
     }
-    subject = event.subject
-    connection.execute(insert(events), row | {name: getattr(subject, name) for name in _SUBJECT})
+    return row | {name: getattr(event.subject, name) for name in _SUBJECT}
 
 
 def dump_payload(payload: Payload) -> str:

@@ -26,6 +26,7 @@ from storage.schema import targets as targets_table
 from storage.source_tables import source_state
 from storage.targets import FORGOTTEN_KEY
 from storage.terms import dump_terms
+from storage.webhook_tables import webhook_deliveries
 
 REMOVED = "(forgotten)"
 _o = orders.c
@@ -119,7 +120,7 @@ def _remove_texts(connection: Connection, order_ids: Sequence[str]) -> None:
 
 
 def _remove_events(connection: Connection, about: ColumnElement[bool]) -> None:
-    """Remove the payloads of events; those that are still to be sent are kept unsent."""
+    """Remove the payloads of events, and all answers to them; those still to be sent are kept unsent."""
     event = events.c
     values = {
         "version": 0,
@@ -129,7 +130,8 @@ def _remove_events(connection: Connection, about: ColumnElement[bool]) -> None:
         "alert": case((event.alert == "pending", "kept"), else_=event.alert),
     }
     ids = select(event.event_id).where(about)
-    connection.execute(delete(deliveries).where(deliveries.c.event_id.in_(ids)))
+    for table in (deliveries, webhook_deliveries):
+        connection.execute(delete(table).where(table.c.event_id.in_(ids)))
     connection.execute(update(events).where(about).values(values))
 
 

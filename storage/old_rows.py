@@ -1,4 +1,4 @@
-"""Deleting old rows that nothing needs any more: events of refills, requests of customers, events.
+"""Deleting old rows that nothing needs any more: events, requests of customers, deliveries of webhooks.
 
 Each table is read once, in the order of its key, which is that of time. A row that is kept is not read again.
 """
@@ -28,6 +28,7 @@ from storage.alert_tables import events
 from storage.engine import advisory_lock, insert_into
 from storage.retention_tables import retention_progress
 from storage.schema import refill_events, refills, requests
+from storage.webhook_tables import webhook_deliveries
 
 _FINISHED = (RefillState.COMPLETED, RefillState.REJECTED, RefillState.CANCELLED)
 _e = refill_events.c
@@ -35,6 +36,7 @@ _other = refill_events.alias("other_event").c
 _q = requests.c
 _later = requests.alias("later_request").c
 _p = retention_progress.c
+_w = webhook_deliveries.c
 _LAST_KEY = select(_p.last_key).where(_p.kind == bindparam("kind"))
 _ADVANCE = update(retention_progress).where(_p.kind == bindparam("of")).values(last_key=bindparam("key"))
 
@@ -71,7 +73,16 @@ TABLES: Mapping[str, _OldRows] = {
             ),
         ),
     ),
-    "events": _OldRows(events, events.c.event_id, events.c.at, events.c.alert != "pending"),
+    "events": _OldRows(
+        events,
+        events.c.event_id,
+        events.c.at,
+        and_(
+            events.c.alert != "pending",
+            ~exists().where(_w.event_id == events.c.event_id, _w.state == "pending"),
+        ),
+    ),
+    "webhook_deliveries": _OldRows(webhook_deliveries, _w.delivery_id, _w.created_at, _w.state != "pending"),
 }
 
 

@@ -26,11 +26,26 @@ from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
 from monitor.model.target_problem import TargetProblem
-from storage import alert_tables, daemon_table, retention_tables, source_tables, transfer_tables
+from storage import (
+    alert_tables,
+    daemon_table,
+    retention_tables,
+    source_tables,
+    transfer_tables,
+    webhook_tables,
+)
 from storage.column_types import Amount, EnumText, Instant
 from storage.metadata import Key, metadata, one_of, partial
 
-__all__ = ["alert_tables", "daemon_table", "metadata", "retention_tables", "source_tables", "transfer_tables"]
+__all__ = [
+    "alert_tables",
+    "daemon_table",
+    "metadata",
+    "retention_tables",
+    "source_tables",
+    "transfer_tables",
+    "webhook_tables",
+]
 
 OPEN_REFILL = "state IN ('held', 'queued', 'claimed')"
 OPEN_DROP = "state IN ('suspected', 'waiting', 'refused')"

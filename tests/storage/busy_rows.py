@@ -91,7 +91,7 @@ def an_alert(i: int) -> dict[str, Any]:
     return {
         "kind": EventKind.DROP_HELD, "version": 0, "severity": Severity.WARNING, "status": Status.OCCURRED,
         "dedup_key": f"drop.held/{i}", "order_id": str(i), "payload": "{}", "at": NOW,
-        "alert": "pending" if pending else "sent",
+        "alert": "pending" if pending else "sent", "dispatched": i % 50 > 0,
     }  # fmt: skip
 
 
@@ -107,6 +107,26 @@ def a_delivery(i: int) -> dict[str, Any]:
     return {
         "event_id": i, "channel": f"channel {i % 4}", "state": "pending", "next_try_at": NOW + i * MINUTE,
     }  # fmt: skip
+
+
+def an_endpoint_row(i: int) -> dict[str, Any]:
+    return {
+        "url": "https://hooks.test/", "kinds": "[]", "services": "[]", "providers": "[]", "metrics": "[]",
+        "description": "", "created_at": NOW,
+    }  # fmt: skip
+
+
+def a_webhook_delivery(i: int) -> dict[str, Any]:
+    pending = i % 20 < 4
+    return {
+        "endpoint_id": i % 4 + 1, "event_id": i, "state": "pending" if pending else "delivered",
+        "created_at": NOW, "next_try_at": NOW + i * MINUTE if pending else None,
+        "finished_at": None if pending else NOW,
+    }  # fmt: skip
+
+
+def a_webhook_attempt(i: int) -> dict[str, Any]:
+    return {"delivery_id": i, "at": NOW, "status": 200, "error": "", "milliseconds": 1, "response": ""}
 
 
 def a_review(i: int) -> dict[str, Any]:
@@ -127,5 +147,6 @@ ROWS: dict[str, Callable[[int], dict[str, Any]]] = {
     "snapshots": a_snapshot, "drops": a_drop_row, "decisions": a_decision_row, "refills": a_refill_row,
     "refill_events": an_event, "queued_units": queued, "events": an_alert,
     "source_requests": a_source_request, "reviews": a_review, "virtual_times": a_clock,
-    "deliveries": a_delivery,
+    "deliveries": a_delivery, "webhook_endpoints": an_endpoint_row,
+    "webhook_deliveries": a_webhook_delivery, "webhook_attempts": a_webhook_attempt,
 }  # fmt: skip
