@@ -41,7 +41,7 @@ class ChannelError(Exception):
     def __init__(self, problem: str, *, limited: bool = False, retry_after: timedelta | None = None) -> None:
         super().__init__(problem)
         self.limited = limited
-        """Whether there were too many messages, so that nothing is wrong with this one."""
+        """Whether it takes no other message now either, so that nothing is wrong with this one."""
         self.retry_after = retry_after
 
 

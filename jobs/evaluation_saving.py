@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from monitor.evaluation.evaluate import LookEvaluation, LookPolicy
 from monitor.evaluation.holding import CapReached
 from monitor.evaluation.mass_drop_state import MassDropChange
-from monitor.events.limits import daily_cap_reached
 from monitor.events.mass_drops import mass_drop_ended, mass_drop_grown, mass_drop_started
 from monitor.events.refills import review_opened
-from monitor.guarantee.daily_caps import DailyCaps, day_of
+from monitor.guarantee.daily_caps import DailyCaps
 from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.guarantee.verdicts import Verdict
 from monitor.model.decision import Action, Reason
@@ -57,10 +56,7 @@ def tell_growth(tx: Transaction, looks: Iterable[LookEvaluation], *, shadow: boo
 def save_caps_reached(tx: Transaction, reached: Iterable[CapReached], caps: DailyCaps) -> None:
     """Store the event of each daily cap that is reached, once per day; the refills must be saved."""
     for one in dict.fromkeys(reached):
-        if daily_caps.begin_alert(tx, one.scope, day_of(one.at)):
-            held = daily_caps.held(tx, one.scope)
-            cap, next_day = caps.caps[one.scope], caps.release_next_day
-            events.add(tx, daily_cap_reached(one.scope, cap, held, release_next_day=next_day), one.at)
+        daily_caps.tell_reached(tx, one.scope, caps, one.at)
 
 
 def save_verdicts(tx: Transaction, look: LookEvaluation, policy: LookPolicy) -> None:

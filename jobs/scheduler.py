@@ -14,6 +14,7 @@ from jobs.heartbeats import Heartbeats
 from jobs.skipping_interval import SkippingInterval
 from monitor.errors import ClockError
 from monitor.sources.contract import SourceContractError
+from storage.actor import Actor, acting
 from storage.errors import UnreachableError, WrongStatementError
 
 log = structlog.get_logger()
@@ -84,7 +85,8 @@ class RoundEnd(Enum):
 def run_guarded(job: ScheduledJob) -> RoundEnd:
     """Run one round; a failure is logged, with a traceback only when it is not expected."""
     try:
-        job.run()
+        with acting(Actor(f"job {job.name}")):
+            job.run()
     except WrongStatementError:
         log.exception("job.failed", job=job.name)
         return RoundEnd.FAILED

@@ -14,6 +14,7 @@ import structlog
 
 from jobs.webhook_attempt import WebhookAttempts
 from storage import webhook_deliveries, webhook_dispatch, webhooks
+from storage.actor import Actor, acting
 from storage.engine import Database
 from storage.errors import StorageError
 from storage.server_time import shared_time
@@ -93,8 +94,9 @@ class Webhooks:
     def _send_all(self, endpoint_id: int) -> None:
         """Send what is due to an endpoint, one message after the other."""
         try:
-            while not self.stopping() and self.attempts.next(endpoint_id):
-                pass
+            with acting(Actor("job webhooks")):
+                while not self.stopping() and self.attempts.next(endpoint_id):
+                    pass
         except StorageError as error:  # what was sent is sent again when its claim has ended
             log.warning("webhooks.not_recorded", endpoint=endpoint_id, error=str(error))
         finally:

@@ -1,13 +1,15 @@
 """Alert channels: messages through Apprise, to any URL that it supports.
 
-Each message is divided here and not by Apprise, which may cut in a line or an escape.
+Each message is divided here and not by Apprise, which may cut in a line or an escape. Answers of HTTP
+services have the limits of `http_limits`. A service of another protocol (e-mail, MQTT) has only its plugin's
+timeouts; like all, it is waited for no longer than MESSAGE_SECONDS.
 """
 
 import hashlib
 import logging
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -19,6 +21,8 @@ from jobs.channel_round import ChannelError
 from monitor.alerts.messages import LONGEST_TITLE, Room
 from monitor.events.severity import Severity
 from refilld.config import ConfigError
+from refilld.http_limits import limited_answers
+from refilld.timed_call import CallTimeoutError, TimedCall
 
 _TYPES = {
     Severity.INFO: NotifyType.INFO,
@@ -31,6 +35,11 @@ _SHOWS_MARKDOWN = frozenset({"Discord"})
 _LIMITED = re.compile(r"error=429\b|Too Many Requests", re.IGNORECASE)
 _RETRY_AFTER = re.compile(r"retry[ _-]after[ :=]*(\d{1,6})\b", re.IGNORECASE)
 
+ANSWER_SECONDS = 15.0
+"""Longest time for one answer of a service."""
+MESSAGE_SECONDS = 60.0
+"""Longest time for one message; a URL with several recipients may need several requests for it."""
+
 
 @dataclass(frozen=True)
 class AppriseChannel:
@@ -40,6 +49,9 @@ class AppriseChannel:
     number: int
     """Its place in alerts.urls, for people."""
     service: apprise.Apprise
+    answer_seconds: float = ANSWER_SECONDS
+    message_seconds: float = MESSAGE_SECONDS
+    _call: TimedCall = field(default_factory=TimedCall, repr=False, compare=False)
 
     @cached_property
     def room(self) -> Room:
@@ -49,29 +61,47 @@ class AppriseChannel:
         return Room(plugin.body_maxlen, plugin.body_max_line_count or None, self._size, title_counts)
 
     def send(self, title: str, body: str, severity: Severity, *, resolved: bool = False) -> None:
-        """Send one message; raises ChannelError if it is not accepted."""
+        """Send one message; raises ChannelError if it is not accepted, or not in time."""
         if 0 < self._plugin.title_maxlen < LONGEST_TITLE:
             title, body = "", f"{title}\n{body}"
+        kind = NotifyType.SUCCESS if resolved else _TYPES[severity]
         try:
-            result = self.service.notify(
-                self._literal(body),
-                self._literal(title),
-                notify_type=NotifyType.SUCCESS if resolved else _TYPES[severity],
-                body_format=NotifyFormat.TEXT,
-            )
-        except Exception:  # noqa: BLE001  # third-party plugins; their errors may hold the URL
-            raise self._error("") from None
-        if not result:
-            raise self._error(" ".join(entry.message for entry in result.logs()))
+            self._call.run(lambda: self._notify(title, body, kind), self.message_seconds)
+        except CallTimeoutError:
+            raise self._away(f"no answer within {self.message_seconds:g} s") from None
+
+    def _notify(self, title: str, body: str, kind: NotifyType) -> None:
+        with limited_answers(self.answer_seconds) as limits:
+            try:
+                result = self.service.notify(
+                    self._literal(body),
+                    self._literal(title),
+                    notify_type=kind,
+                    body_format=NotifyFormat.TEXT,
+                )
+            except Exception:  # noqa: BLE001  # third-party plugins; their errors may hold the URL
+                result = None
+        if result:
+            return
+        if limits.problem:
+            raise self._away(limits.problem)
+        raise self._error(" ".join(entry.message for entry in result.logs()) if result is not None else "")
+
+    def _away(self, problem: str) -> ChannelError:
+        """The error for a service that would take no other message either."""
+        return ChannelError(f"{self._refusal}: {problem}", limited=True)
 
     def _error(self, logged: str) -> ChannelError:
         """The error for a refusal; of Apprise's log only what says when to try again is used."""
-        problem = f"alerts.urls number {self.number} did not take the message"
         limited, wait = _LIMITED.search(logged), _RETRY_AFTER.search(logged)
         if not limited:
-            return ChannelError(problem)
+            return ChannelError(self._refusal)
         asked = timedelta(seconds=int(wait[1])) if wait else None
-        return ChannelError(f"{problem}: too many requests", limited=True, retry_after=asked)
+        return ChannelError(f"{self._refusal}: too many requests", limited=True, retry_after=asked)
+
+    @property
+    def _refusal(self) -> str:
+        return f"alerts.urls number {self.number} did not take the message"
 
     @property
     def _plugin(self) -> Any:

@@ -26,6 +26,8 @@ events = Table(
     Column("service", Text),
     Column("provider", Text),
     Column("payload", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("request_id", Text),
     Column("alert", Text, nullable=False),
     Column("dispatched", Boolean, nullable=False, server_default=false()),
     one_of("severity", Severity),

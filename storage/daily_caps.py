@@ -1,11 +1,13 @@
 """Daily caps: what is held for them, and which alerts were created (RULES 8)."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection, func, select, text
 
-from monitor.guarantee.daily_caps import CapScope, ScopeKind, beginning_of
+from monitor.events.limits import daily_cap_reached
+from monitor.guarantee.daily_caps import CapScope, DailyCaps, ScopeKind, beginning_of, day_of
 from monitor.model.decision import Reason
+from storage import events
 from storage.engine import advisory_lock, insert_into
 from storage.schema import daily_cap_alerts, orders, refills
 
@@ -38,7 +40,15 @@ def concerns_orders(connection: Connection, scope: CapScope) -> bool:
     return connection.execute(query).first() is not None
 
 
-def begin_alert(connection: Connection, scope: CapScope, day: date) -> bool:
+def tell_reached(connection: Connection, scope: CapScope, caps: DailyCaps, at: datetime) -> None:
+    """Create the alert that a cap is reached, once per day; the refills held for it must be saved."""
+    if _begin_alert(connection, scope, day_of(at)):
+        cap, number = caps.caps[scope], held(connection, scope)
+        event = daily_cap_reached(scope, cap, number, release_next_day=caps.release_next_day)
+        events.add(connection, event, at)
+
+
+def _begin_alert(connection: Connection, scope: CapScope, day: date) -> bool:
     """Note that the alert of a scope and day is created; False if it was before."""
     row = {"day": beginning_of(day), "scope_kind": scope.kind, "scope_name": scope.name}
     insert = insert_into(connection, daily_cap_alerts).values(row).on_conflict_do_nothing()

@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, update
 
-from monitor.events.catalogue import VERSION, dedup_key, severity_of, status_of
+from monitor.events.catalogue import CATALOGUE, VERSION, dedup_key, severity_of, status_of
 from monitor.events.event import Earlier, Event, Payload, Subject
 from monitor.events.kind import EventKind
 from monitor.events.severity import Severity, Status
+from storage.actor import actor
 from storage.alert_tables import events
 from storage.column_types import AnyRow, microseconds
 
@@ -38,25 +39,34 @@ class EventRow:
     subject: Subject
     payload: Mapping[str, Any]
     """The fields of the payload, as stored."""
+    actor: str = ""
+    """Who caused it, such as `cli root`; empty for an event of an earlier release."""
+    request_id: str | None = None
 
 
 def add(connection: Connection, event: Event, now: datetime, *, keep: bool = False) -> None:
-    """Store an event that is an alert; with `keep` it is never sent, neither to channels nor to webhooks."""
-    sent = {"alert": "kept" if keep else "pending", "dispatched": keep}
-    connection.execute(insert(events), _row(event, now) | sent)
+    """Store an event; with `keep` it is listed among the alerts, but sent to no channel and no webhook."""
+    connection.execute(insert(events), _values(event, now, keep=keep))
 
 
 def add_test(connection: Connection, event: Event, now: datetime) -> int:
-    """Store an event that is neither an alert nor a message to subscribers; returns its id."""
-    row = _row(event, now) | {"alert": "none", "dispatched": True}
+    """Store an event that is sent to no subscriber; returns its id."""
+    row = _values(event, now, keep=False) | {"dispatched": True}
     event_id: int = connection.execute(insert(events).returning(_e.event_id), row).scalar_one()
     return event_id
 
 
-def _row(event: Event, now: datetime) -> dict[str, object]:
+def add_all(connection: Connection, found: Sequence[Event], now: datetime) -> None:
+    """Store several events."""
+    if found:
+        connection.execute(insert(events), [_values(event, now, keep=False) for event in found])
+
+
+def _values(event: Event, now: datetime, *, keep: bool) -> dict[str, object]:
     status = status_of(event.kind)
     own = f"{event.problem}{microseconds(now)}" if status is Status.OCCURRED else event.problem
-    row = {
+    who = actor()
+    return {name: getattr(event.subject, name) for name in _SUBJECT} | {
         "at": now,
         "kind": event.kind,
         "version": 0 if isinstance(event.payload, Earlier) else VERSION,
@@ -64,8 +74,17 @@ def _row(event: Event, now: datetime) -> dict[str, object]:
         "status": status,
         "dedup_key": dedup_key(event.kind, own),
         "payload": dump_payload(event.payload),
+        "actor": who.name,
+        "request_id": who.request_id,
+        "alert": _alert(event, keep=keep),
+        "dispatched": keep,
     }
-    return row | {name: getattr(event.subject, name) for name in _SUBJECT}
+
+
+def _alert(event: Event, *, keep: bool) -> str:
+    if not CATALOGUE[event.kind].alert:
+        return "none"
+    return "kept" if keep else "pending"
 
 
 def dump_payload(payload: Payload) -> str:
@@ -96,6 +115,8 @@ def event_row(row: AnyRow) -> EventRow:
         row.dedup_key,
         subject,
         json.loads(row.payload),
+        row.actor,
+        row.request_id,
     )
 
 

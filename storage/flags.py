@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
+from monitor.events.changes import flag_changed
 from monitor.model.order import Flag
-from storage import drops, refills, targets
+from storage import drops, events, refills, targets
 from storage.schema import order_flags, orders
 
 _f = order_flags.c
@@ -27,6 +28,7 @@ def set_flag(connection: Connection, order_id: str, flag: Flag, now: datetime) -
     if flag in of_order(connection, order_id):
         return False
     connection.execute(insert(order_flags), {"order_id": order_id, "flag": flag, "set_at": now})
+    events.add(connection, flag_changed(order_id, flag, set_=True), now)
     end_guarantee(connection, order_id, now, f"order flagged {flag}")
     targets.invalidate_fast_path(connection, [target.target_id])
     return True
@@ -39,6 +41,7 @@ def lift_flag(connection: Connection, order_id: str, flag: Flag, now: datetime) 
         connection.execute(delete(order_flags).where(_f.order_id == order_id, _f.flag == flag)).rowcount > 0
     )
     if gone:
+        events.add(connection, flag_changed(order_id, flag, set_=False), now)
         targets.schedule_by(connection, [target.target_id], now, f"{flag} lifted from {order_id}")
     return gone
 

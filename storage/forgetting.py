@@ -11,16 +11,18 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, or_, select, update
 
-from monitor.events.event import Earlier
+from monitor.events.changes import CustomerForgotten
+from monitor.events.event import Earlier, Event
+from monitor.events.kind import EventKind
 from monitor.model.decision import Reason
 from monitor.model.link import Link
 from monitor.model.refill import RefillState
 from monitor.model.terms import RefillMode
+from storage import events as event_rows
 from storage import flags, order_states, requests, targets
 from storage.alert_tables import deliveries, events
 from storage.engine import advisory_lock
 from storage.errors import WrongStateError
-from storage.events import dump_payload
 from storage.schema import orders, refill_events, refills, reviews, snapshots
 from storage.schema import targets as targets_table
 from storage.source_tables import source_state
@@ -80,6 +82,8 @@ def forget(connection: Connection, customer: str, shown: CustomerTarget, now: da
     removed = {"customer": None, "link_typed": "", "forgotten_at": now, "updated_at": now}
     connection.execute(update(orders).where(_o.order_id.in_(ids)).values(removed))
     _remove_texts(connection, ids)
+    event = Event(EventKind.CUSTOMER_FORGOTTEN, CustomerForgotten(len(ids)))
+    event_rows.add(connection, event, now)
     targets.invalidate_fast_path(connection, [shown.target_id])
 
 
@@ -124,7 +128,7 @@ def _remove_events(connection: Connection, about: ColumnElement[bool]) -> None:
     event = events.c
     values = {
         "version": 0,
-        "payload": dump_payload(Earlier(REMOVED)),
+        "payload": event_rows.dump_payload(Earlier(REMOVED)),
         "link": None,
         "dedup_key": event.kind.cast(event.dedup_key.type),
         "alert": case((event.alert == "pending", "kept"), else_=event.alert),

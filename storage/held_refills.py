@@ -13,7 +13,16 @@ from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.sums import Sum, item_of, summed
 from monitor.model.target import Metric
-from storage import daily_caps, drops, operator_actions, order_states, queued_units, refills, targets
+from storage import (
+    daily_caps,
+    drops,
+    operator_actions,
+    order_states,
+    queued_units,
+    refill_moves,
+    refills,
+    targets,
+)
 from storage.errors import NothingMissingError, WrongStateError
 from storage.refills import RefillRow
 from storage.schema import orders
@@ -114,15 +123,19 @@ def release(
 def _kept_for_cap(
     connection: Connection, row: RefillRow, quantity: int, caps: DailyCaps, now: datetime
 ) -> bool:
-    """Keep a refill held that exceeds a daily cap; False if it does not."""
+    """Keep a refill held that exceeds a daily cap, and tell that the cap is reached; False if it does not."""
     wanted = queued_of(order_states.one_order(connection, row.order_id), quantity)
     daily_caps.lock(connection)
-    if not caps.exceeded(wanted, queued_units.usage(connection, day_of(now))):
+    exceeded = caps.exceeded(wanted, queued_units.usage(connection, day_of(now)))
+    if not exceeded:
         return False
     kept = {"reason": Reason.DAILY_CAP, "quantity": quantity}
     kept["release_at"] = caps.release_at(wanted, now)
     connection.execute(update(table).where(_r.refill_id == row.refill_id, _HELD).values(kept))
-    refills.add_events(connection, [row.refill_id], RefillState.HELD, now, str(Reason.DAILY_CAP))
+    refill_moves.add(connection, [row.refill_id], RefillState.HELD, now, str(Reason.DAILY_CAP))
+    if not caps.too_large(wanted):
+        for scope in exceeded:
+            daily_caps.tell_reached(connection, scope, caps, now)
     return True
 
 
@@ -158,7 +171,7 @@ def decided_anew(connection: Connection, decision: Decision) -> bool:
             drops.refuse(connection, decision.order_id, held.drop_id, decision.at)
     elif decision.action is Action.HOLD:
         _keep(connection, held.refill_id, decision)
-        refills.add_events(
+        refill_moves.add(
             connection, [held.refill_id], RefillState.HELD, decision.at, f"hold is over: {decision.reason}"
         )
     else:
@@ -178,10 +191,10 @@ def _queue(connection: Connection, refill_id: int, decision: Decision) -> None:
     queued |= {"queued_at": at, "available_at": at}
     connection.execute(update(table).where(_r.refill_id == refill_id, _HELD).values(queued))
     queued_units.note(connection, refill_id, at)
-    refills.add_events(connection, [refill_id], RefillState.QUEUED, at, f"hold is over: {decision.reason}")
+    refill_moves.add(connection, [refill_id], RefillState.QUEUED, at, f"hold is over: {decision.reason}")
 
 
 def _discard(connection: Connection, refill_id: int, decision: Decision) -> None:
     rejected = {"state": RefillState.REJECTED, "release_at": None}
     connection.execute(update(table).where(_r.refill_id == refill_id, _HELD).values(rejected))
-    refills.add_events(connection, [refill_id], RefillState.REJECTED, decision.at, str(decision.reason))
+    refill_moves.add(connection, [refill_id], RefillState.REJECTED, decision.at, str(decision.reason))

@@ -16,9 +16,9 @@ from monitor.events.refills import refill_dead
 from monitor.guarantee.refund_review import ReviewCause, review_of
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from storage import events, order_states, reviews
+from storage import events, order_states, refill_moves, reviews
 from storage.errors import LeaseLostError
-from storage.refills import LISTED, RefillRow, add_events, get, withdraw
+from storage.refills import LISTED, RefillRow, get, withdraw
 from storage.revision import require_here
 from storage.schema import orders, refills, targets
 
@@ -111,7 +111,7 @@ def claim(
     until = now + lease
     taken = [{"id": i, "token": token_urlsafe(18), "until": until, "who": consumer} for i in ready]
     connection.execute(_CLAIM, taken)
-    add_events(connection, ready, RefillState.CLAIMED, now, consumer or "claimed")
+    refill_moves.add(connection, ready, RefillState.CLAIMED, now, consumer or "claimed")
     rows = connection.execute(LISTED.where(_r.refill_id.in_(ready)).order_by(_r.available_at, _r.refill_id))
     return [ClaimedRefill(**row._asdict()) for row in rows]
 
@@ -174,7 +174,7 @@ def expire(connection: Connection, now: datetime, max_attempts: int, limit: int 
         free = {"state": state, "lease_token": None, "leased_until": None, "available_at": now}
         error = {"last_error": "the lease ended"}
         connection.execute(update(refills).where(_r.refill_id == row.refill_id).values(free | error))
-        add_events(connection, [row.refill_id], state, now, "the lease ended")
+        refill_moves.add(connection, [row.refill_id], state, now, "the lease ended")
         if dead:
             _report_dead(connection, row.refill_id, row.order_id, row.quantity, "the lease ended", now)
     withdraw(connection, [row.refill_id for row in ended], now)
@@ -196,7 +196,7 @@ def _move(
     free = {"lease_token": None, "leased_until": None}
     if connection.execute(_owned(refill_id, token).values(done | free | dict(values))).rowcount == 0:
         return False
-    add_events(connection, [refill_id], state, now, str(values.get("last_error") or action))
+    refill_moves.add(connection, [refill_id], state, now, str(values.get("last_error") or action))
     if state is RefillState.QUEUED:
         withdraw(connection, [refill_id], now)
     return True

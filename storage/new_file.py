@@ -1,30 +1,33 @@
 """New private files: on disk completely under their name, or not at all."""
 
+import fcntl
 import glob
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
 
 from storage.errors import TransferError
+
+_MARK = ".refilld-new."
+"""In the names of files that are being written."""
 
 
 @contextmanager
 def new_private_file(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """Give an empty file beside `path`, readable by its owner only, that becomes `path` at the end.
 
-    After an error it is removed. Raises TransferError if the file cannot be written, or if there is a file
-    of that name already and `replace` is not set.
+    After an error it is removed; what a killed process has left is removed with the next new file in the
+    folder. Raises TransferError if the file cannot be written, or if there is a file of that name already and
+    `replace` is not set.
     """
     try:
         target = path.resolve()
         if target.exists() and not (replace and target.is_file()):
             raise _exists(path, target)
-        handle, name = mkstemp(prefix=_prefix(target), dir=target.parent)
-        os.close(handle)
-        temporary = Path(name)
-        try:
+        _remove_left(target.parent)
+        with _locked_temporary(target) as temporary:
             yield temporary
             sync(temporary)
             if replace:
@@ -32,22 +35,41 @@ def new_private_file(path: Path, *, replace: bool = False) -> Iterator[Path]:
             else:
                 os.link(temporary, target)  # unlike a rename, it fails if there is a file by now
             sync(target.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
     except FileExistsError:
         raise _exists(path, path) from None
     except OSError as error:
         raise TransferError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def remove_left(path: Path) -> None:
-    """Remove what a process that was killed left of a new file for this path; no other may be writing one."""
-    for left in path.parent.glob(f"{glob.escape(_prefix(path))}????????*"):
-        left.unlink(missing_ok=True)
+@contextmanager
+def _locked_temporary(target: Path) -> Iterator[Path]:
+    """Give an empty file beside the target, locked as long as it is written."""
+    handle, temporary = _created(target)
+    try:
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+        os.close(handle)
 
 
-def _prefix(target: Path) -> str:
-    return f".{target.name}.new."
+def _created(target: Path) -> tuple[int, Path]:
+    while True:
+        handle, name = mkstemp(prefix=f".{target.name}{_MARK}", dir=target.parent)
+        with suppress(OSError):  # a file system without locks: then nobody else can lock it either
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.fstat(handle).st_nlink:
+            return handle, Path(name)
+        os.close(handle)  # another process took it for one that was left
+
+
+def _remove_left(folder: Path) -> None:
+    """Remove what processes that were killed left of new files in a folder: those that nobody has locked."""
+    for left in folder.glob(f".*{_MARK}????????"):
+        with suppress(OSError), left.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for log in folder.glob(f"{glob.escape(left.name)}-*"):
+                log.unlink(missing_ok=True)
+            left.unlink(missing_ok=True)
 
 
 def _exists(path: Path, target: Path) -> TransferError:

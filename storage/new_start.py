@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, delete, select, text, update
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.terms import Terms
-from storage import drops, refills, row_numbers, transfers
+from storage import drops, refill_moves, refills, row_numbers, transfers
 from storage.daemon_table import daemons
 from storage.schema import OPEN_REFILL, orders, targets
 from storage.schema import drops as drop_table
@@ -79,7 +79,7 @@ def _hold_open(connection: Connection, now: datetime, until: datetime) -> int:
     found = connection.execute(query.where(is_open).order_by(_r.refill_id)).mappings().all()
     ended = {"state": RefillState.CANCELLED, "lease_token": None, "leased_until": None, "release_at": None}
     connection.execute(update(table).where(is_open).values(ended))
-    refills.add_events(
+    refill_moves.add(
         connection,
         [row["refill_id"] for row in found],
         RefillState.CANCELLED,

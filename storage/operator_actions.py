@@ -9,7 +9,7 @@ from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.decisions import Case
 from monitor.guarantee.owed_refills import NewestCount, case_at, still_owed
 from monitor.model.refill import RefillState
-from storage import drops, order_states, queued_units, refills, reviews, targets
+from storage import drops, order_states, queued_units, refill_moves, refills, reviews, targets
 from storage.errors import NothingMissingError, ShadowModeError, WrongStateError
 from storage.refills import RefillRow
 from storage.schema import refills as table
@@ -48,7 +48,7 @@ def act(
     change = update(table).where(_r.refill_id == refill_id, _r.state.in_(allowed)).values(values)
     if connection.execute(change).rowcount == 0:
         raise WrongStateError(f"refill {refill_id} is {row.state}; {action} needs {either(allowed)}")
-    refills.add_events(connection, [refill_id], state, now, f"{action} by an operator")
+    refill_moves.add(connection, [refill_id], state, now, f"{action} by an operator")
     if state is RefillState.QUEUED:
         queued_units.note(connection, refill_id, now)
         reviews.close_of_refill(connection, refill_id, "requeued", now)

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from monitor.events.changes import order_corrected
 from monitor.model.order import Order
-from storage import targets
+from storage import events, targets
 from storage.order_states import one_order
 from storage.schema import order_corrections, orders
 
@@ -77,6 +78,7 @@ def note_count(connection: Connection, before: Order, after: Order, at: datetime
 def _add(
     connection: Connection, order_id: str, at: datetime, field: str, before: int | None, after: int
 ) -> None:
+    events.add(connection, order_corrected(order_id, field, before, after), at)
     values = {"order_id": order_id, "at": at, "field": field, "before": before, "after": after}
     connection.execute(insert(order_corrections), values)
 

@@ -1,8 +1,8 @@
 """Orders: importing them in batches and reading them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
@@ -12,10 +12,13 @@ from sqlalchemy import Connection, bindparam, false, insert, select, update
 
 from monitor.cadence.schedule import Priority
 from monitor.errors import BadInputError
+from monitor.events.changes import OrdersImported, order_updated
+from monitor.events.event import Event
+from monitor.events.kind import EventKind
 from monitor.model.order import Order, OrderStatus
 from monitor.model.order_merge import merged
 from monitor.model.target import Metric
-from storage import backlogs, cadence_stats, drops, flags, routes, targets
+from storage import backlogs, cadence_stats, drops, events, flags, routes, targets
 from storage.bulk import execute_many
 from storage.column_types import AnyRow, microseconds
 from storage.engine import advisory_lock
@@ -64,6 +67,8 @@ _SETTLED_LOOK = (
     .where(_o.order_id == bindparam("id"), _o.settled_look_at.is_(None))
     .values(settled_look_at=bindparam("now"))
 )
+_UNSHOWN = {"customer", "link_typed", "terms"}
+"""Fields that name a person, or are too long, in the event of an update."""
 _RESET_SETTLED_LOOK = (
     update(orders)
     .where(_o.order_id == bindparam("id"))
@@ -122,10 +127,16 @@ def import_batch(
     advisory_lock(connection, "refilld import")  # no customer is forgotten meanwhile
     skipped = _forgotten(connection, [order.order_id for order in batch])
     known = iter(_import_known(connection, [o for o in batch if o.order_id not in skipped], now, backlog_id))
-    return [
+    found = [
         ImportedRow(o.order_id, ImportResult.FORGOTTEN) if o.order_id in skipped else next(known)
         for o in batch
     ]
+    numbers = Counter(row.result for row in found)
+    results = (ImportResult.ADDED, ImportResult.UPDATED, ImportResult.UNCHANGED)
+    imported = OrdersImported(*(numbers[result] for result in results))
+    if imported.added or imported.updated:
+        events.add(connection, Event(EventKind.ORDERS_IMPORTED, imported), now)
+    return found
 
 
 def _forgotten(connection: Connection, order_ids: Sequence[str]) -> set[str]:
@@ -149,6 +160,7 @@ def _import_known(
     added = [order for order_id, order in known.items() if order_id not in before]
     changed = [order for order_id, order in known.items() if before.get(order_id, order) != order]
     execute_many(connection, _INSERT, [_new(order, target_ids, now) for order in added])
+    events.add_all(connection, [_update_event(before[order.order_id], order) for order in changed], now)
     left = _left_targets(connection, before, changed)
     execute_many(connection, _UPDATE, [_changes(order, target_ids, now) for order in changed])
     for order in changed:
@@ -288,6 +300,11 @@ def _sales(added: Iterable[Order]) -> dict[tuple[str, Metric], tuple[float, floa
             units, amount = sales.get(key, (0.0, 0.0))
             sales[key] = units + order.quantity, amount + float(order.price)
     return sales
+
+
+def _update_event(before: Order, after: Order) -> Event:
+    names = tuple(field.name for field in fields(Order) if field.name not in _UNSHOWN)
+    return order_updated(before, after, tuple(n for n in names if getattr(before, n) != getattr(after, n)))
 
 
 def _delivery(order: Order) -> tuple[object, ...]:

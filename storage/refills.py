@@ -4,7 +4,7 @@ Consumers change them through `leases`, operators through `operator_actions`. Ev
 to `refill_events`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from storage import order_states, queued_units
+from storage import order_states, queued_units, refill_moves
 from storage.column_types import AnySelect
 from storage.errors import NotFoundError
 from storage.schema import OPEN_REFILL, orders, refill_events, refills, targets
@@ -81,7 +81,6 @@ class RefillEventRow:
 _r = refills.c
 _NEXT_NUMBER = select(func.coalesce(func.max(_r.number), 0) + 1).where(_r.order_id == bindparam("order_id"))
 _INSERT = insert(refills).returning(_r.refill_id)
-_EVENT = insert(refill_events)
 LISTED = (
     select(refills, targets.c.link, targets.c.username_now, orders.c.service, orders.c.provider)
     .join(orders, orders.c.order_id == _r.order_id)
@@ -115,7 +114,7 @@ def create(connection: Connection, drop_id: int, decision: Decision, metric: Met
             "release_at": decision.release_at,
         },
     ).scalar_one()
-    add_events(connection, [refill_id], state, decision.at, str(decision.reason))
+    refill_moves.add(connection, [refill_id], state, decision.at, str(decision.reason))
     if queued:
         queued_units.note(connection, refill_id, decision.at)
     return refill_id
@@ -133,7 +132,7 @@ def cancel_waiting(connection: Connection, order_id: str, now: datetime, detail:
         .returning(_r.refill_id)
     )
     cancelled = connection.execute(change).scalars().all()
-    add_events(connection, cancelled, RefillState.CANCELLED, now, detail)
+    refill_moves.add(connection, cancelled, RefillState.CANCELLED, now, detail)
 
 
 def withdraw(connection: Connection, refill_ids: Sequence[int], now: datetime) -> list[int]:
@@ -144,7 +143,7 @@ def withdraw(connection: Connection, refill_ids: Sequence[int], now: datetime) -
     if ended:
         gone = {"state": RefillState.CANCELLED, "done_state": RefillState.CANCELLED}
         connection.execute(update(refills).where(_r.refill_id.in_(ended)).values(gone))
-        add_events(connection, ended, RefillState.CANCELLED, now, "the order's guarantee has ended")
+        refill_moves.add(connection, ended, RefillState.CANCELLED, now, "the order's guarantee has ended")
     return ended
 
 
@@ -187,12 +186,3 @@ def events_of(connection: Connection, refill_id: int) -> list[RefillEventRow]:
     query = select(refill_events).where(refill_events.c.refill_id == refill_id)
     query = query.order_by(refill_events.c.event_id)
     return [RefillEventRow(**row._asdict()) for row in connection.execute(query)]
-
-
-def add_events(
-    connection: Connection, refill_ids: Iterable[int], state: RefillState, now: datetime, detail: str
-) -> None:
-    """Record that refills entered a state."""
-    rows = [{"refill_id": i, "at": now, "state": state, "detail": detail} for i in refill_ids]
-    if rows:
-        connection.execute(_EVENT, rows)

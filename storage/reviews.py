@@ -7,9 +7,13 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, func, insert, select, text, update
 
+from monitor.events.changes import ReviewClosed
+from monitor.events.event import Event, Subject
+from monitor.events.kind import EventKind
 from monitor.guarantee.refund_review import Review, ReviewCause, review_of
 from monitor.model.order import Order
 from monitor.model.target import Metric
+from storage import events
 from storage.column_types import AnySelect
 from storage.errors import NotFoundError, WrongStateError
 from storage.schema import orders, refills, reviews, targets
@@ -102,7 +106,10 @@ def open_review(connection: Connection, review: Review, order: Order, now: datet
 def close(connection: Connection, review_id: int, note: str, now: datetime) -> None:
     """Close a review with a note; raises NotFoundError, or WrongStateError if it is closed already."""
     change = update(reviews).where(_v.review_id == review_id, _OPEN).values(closed_at=now, note=note)
-    if connection.execute(change).rowcount:
+    order_id = connection.execute(change.returning(_v.order_id)).scalar()
+    if order_id is not None:
+        event = Event(EventKind.REVIEW_CLOSED, ReviewClosed(review_id, note), Subject(order_id))
+        events.add(connection, event, now)
         return
     if connection.execute(select(_v.review_id).where(_v.review_id == review_id)).first() is None:
         raise NotFoundError(f"there is no review {review_id}")

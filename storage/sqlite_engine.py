@@ -92,9 +92,8 @@ def open_engine(url: URL, waits: Waits, file: DatabaseFile, *, connections: int,
         connect_args={"check_same_thread": False},
     )
 
-    @event.listens_for(engine, "do_connect")
-    def _connect(*_arguments: object) -> None:
-        file.opening()
+    event.listen(engine, "do_connect", lambda *_: file.opening())
+    event.listen(engine, "close", lambda *_: file.closed())
 
     @event.listens_for(engine, "connect")
     def _configure(raw: SQLiteConnection, _record: object) -> None:
@@ -105,10 +104,6 @@ def open_engine(url: URL, waits: Waits, file: DatabaseFile, *, connections: int,
         sqlite_space.prepare(raw)
         enter_wal(raw)
         file.opened()
-
-    @event.listens_for(engine, "close")
-    def _closed(_raw: SQLiteConnection, _record: object) -> None:
-        file.closed()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

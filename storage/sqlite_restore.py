@@ -17,7 +17,7 @@ from storage.daemon_lock import file_lock
 from storage.database_file import lock_path
 from storage.engine import Database
 from storage.errors import NotMigratedError, TransferError, UnreachableError
-from storage.new_file import new_private_file, remove_left, sync
+from storage.new_file import new_private_file, sync
 from storage.new_start import NewStart, start_anew
 from storage.transfer_action import TransferAction
 
@@ -33,7 +33,6 @@ def restore(backup: Path, database: Path, now: datetime) -> tuple[NewStart, Path
     """
     path = database.resolve()
     with file_lock(path):
-        remove_left(path)
         known = known_ids(path)
         with _locked(path) as damaged, new_private_file(path, replace=True) as temporary:
             shutil.copyfile(backup, temporary)

@@ -5,6 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
+from monitor.events.changes import DatabaseReplaced
+from monitor.events.event import Event
+from monitor.events.kind import EventKind
+from storage import events
 from storage.transfer_action import TransferAction
 from storage.transfer_tables import transfers as table
 
@@ -56,3 +60,6 @@ def record(
     """Record a transfer."""
     row = {"at": now, "action": action, "place": place, "first_id": first_id, "hold_until": hold_until}
     connection.execute(insert(table), row)
+    if action is not TransferAction.COPIED:  # a copy has the same rows as its source
+        event = Event(EventKind.DATABASE_REPLACED, DatabaseReplaced(action, place))
+        events.add(connection, event, now)

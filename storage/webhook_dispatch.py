@@ -49,7 +49,7 @@ def since(
     connection: Connection, endpoint_id: int, at: datetime, *, undelivered: bool, after: int, limit: int
 ) -> list[EventFacts]:
     """Events since a time, in the order of their ids; only those that an endpoint has not accepted."""
-    query = select(*_FIELDS).where(_e.at >= at, _e.event_id > after, _e.kind != EventKind.WEBHOOK_TEST)
+    query = select(*_FIELDS).where(_e.at >= at, _e.event_id > after)
     if undelivered:
         done = and_(_d.event_id == _e.event_id, _d.endpoint_id == endpoint_id, _d.state == "delivered")
         query = query.where(~exists().where(done))

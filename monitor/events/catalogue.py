@@ -3,6 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from monitor.events.changes import (
+    CustomerForgotten,
+    DatabaseReplaced,
+    FlagChanged,
+    OrderCorrected,
+    OrdersImported,
+    OrderUpdated,
+    RefillMoved,
+    ReviewClosed,
+    SourceChanged,
+    TokenChanged,
+)
 from monitor.events.drops import DropDecided
 from monitor.events.event import Payload, ProblemEnded
 from monitor.events.kind import EventKind as Kind
@@ -20,7 +32,7 @@ from monitor.events.targets import (
     TargetReady,
     TargetRefused,
 )
-from monitor.events.webhooks import WebhookDisabled, WebhookTest
+from monitor.events.webhooks import WebhookChanged, WebhookDisabled, WebhookTest
 
 VERSION = 1
 """Version of the payloads; it grows when a field changes its meaning or is removed."""
@@ -34,6 +46,13 @@ class Entry:
     payload: type[Payload]
     meaning: str
     """When an event of this kind is stored."""
+    alert: bool = True
+    """Whether the operator is told; otherwise it is for the audit trail and for webhooks."""
+
+
+def _change(payload: type[Payload], meaning: str) -> Entry:
+    """An event of the audit trail."""
+    return Entry(Severity.INFO, payload, meaning, alert=False)
 
 
 _INFO, _WARNING, _CRITICAL = Severity.INFO, Severity.WARNING, Severity.CRITICAL
@@ -83,10 +102,32 @@ CATALOGUE: Mapping[Kind, Entry] = {
         _CRITICAL, QueueStalled, "a refill has waited to be claimed for `alerts.queued_after`"
     ),
     Kind.QUEUE_MOVING: Entry(_INFO, ProblemEnded, "no refill waits that long any more"),
+    Kind.REFILL_HELD: _change(RefillMoved, "a refill is held, or held for another reason"),
+    Kind.REFILL_QUEUED: _change(RefillMoved, "a refill entered the queue, at first or again"),
+    Kind.REFILL_CLAIMED: _change(RefillMoved, "a consumer took a refill"),
+    Kind.REFILL_COMPLETED: _change(RefillMoved, "a refill was delivered"),
+    Kind.REFILL_REJECTED: _change(RefillMoved, "a held refill was rejected, or its drop recovered"),
+    Kind.REFILL_CANCELLED: _change(RefillMoved, "a refill was cancelled"),
+    Kind.REVIEW_CLOSED: _change(ReviewClosed, "a refund review was closed"),
+    Kind.ORDERS_IMPORTED: _change(OrdersImported, "orders were imported"),
+    Kind.ORDER_UPDATED: _change(OrderUpdated, "an import changed an order"),
+    Kind.ORDER_CORRECTED: _change(OrderCorrected, "the start count of an order was corrected"),
+    Kind.ORDER_FLAGGED: _change(FlagChanged, "a flag was set on an order"),
+    Kind.ORDER_UNFLAGGED: _change(FlagChanged, "a flag was lifted from an order"),
+    Kind.CUSTOMER_FORGOTTEN: _change(CustomerForgotten, "what names a customer was removed from a target"),
+    Kind.SOURCE_PAUSED: _change(SourceChanged, "an operator paused a source"),
+    Kind.SOURCE_RESUMED: _change(SourceChanged, "an operator resumed a source"),
+    Kind.TOKEN_CREATED: _change(TokenChanged, "a token was created"),
+    Kind.TOKEN_REVOKED: _change(TokenChanged, "a token was revoked"),
+    Kind.DATABASE_REPLACED: _change(DatabaseReplaced, "the database was restored, copied or reopened"),
     Kind.WEBHOOK_DISABLED: Entry(
         _WARNING, WebhookDisabled, "a webhook endpoint answered 410, or accepted nothing for five days"
     ),
-    Kind.WEBHOOK_TEST: Entry(_INFO, WebhookTest, "an operator tries a webhook endpoint; never an alert"),
+    Kind.WEBHOOK_TEST: _change(WebhookTest, "an operator tries a webhook endpoint; sent to it only"),
+    Kind.WEBHOOK_ADDED: _change(WebhookChanged, "a webhook endpoint was added"),
+    Kind.WEBHOOK_ROTATED: _change(WebhookChanged, "a webhook endpoint got a new secret"),
+    Kind.WEBHOOK_ENABLED: _change(WebhookChanged, "a webhook endpoint was enabled again"),
+    Kind.WEBHOOK_REMOVED: _change(WebhookChanged, "a webhook endpoint was removed"),
 }
 
 _TARGET_PROBLEMS = (Kind.TARGET_PRIVATE, Kind.TARGET_GONE, Kind.TARGET_OTHER_ACCOUNT, Kind.TARGET_REFUSED)

@@ -37,6 +37,17 @@ class WebhookTest(Payload):
     endpoint_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookChanged(Payload):
+    """An operator changed an endpoint."""
+
+    endpoint_id: int
+    host: str
+    """The host of its URL."""
+    kinds: tuple[str, ...]
+    """The kinds of events that it gets."""
+
+
 def webhook_disabled(
     endpoint_id: int, host: str, reason: DisabledReason, failing_since: datetime, failed: int
 ) -> Event:

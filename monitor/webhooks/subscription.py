@@ -9,6 +9,16 @@ from monitor.events.kind import EventKind
 from monitor.model.target import Metric
 
 ALL = "*"
+NOT_SENT = frozenset(
+    {
+        EventKind.WEBHOOK_TEST,
+        EventKind.WEBHOOK_ADDED,
+        EventKind.WEBHOOK_ROTATED,
+        EventKind.WEBHOOK_ENABLED,
+        EventKind.WEBHOOK_REMOVED,
+    }
+)
+"""Kinds that nobody subscribes to: a test is for one endpoint, the others are for the audit trail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +38,18 @@ class Subscription:
             (self.providers, subject.provider),
             (self.metrics, subject.metric),
         )
-        return any(_matches(pattern, kind) for pattern in self.kinds) and all(
-            not wanted or value in wanted for wanted, value in filters
-        )
+        if kind in NOT_SENT or not any(_matches(pattern, kind) for pattern in self.kinds):
+            return False
+        return all(not wanted or value in wanted for wanted, value in filters)
 
 
 def checked_kinds(patterns: Iterable[str]) -> tuple[str, ...]:
     """The patterns, each once; raises BadInputError for one that matches no kind."""
     found = tuple(dict.fromkeys(patterns)) or (ALL,)
+    sent = [kind for kind in EventKind if kind not in NOT_SENT]
     for pattern in found:
-        if not any(_matches(pattern, kind) for kind in EventKind):
-            known = ", ".join(EventKind)
+        if not any(_matches(pattern, kind) for kind in sent):
+            known = ", ".join(sent)
             raise BadInputError("kinds", f"{pattern!r} is no kind of event; there are: {known}; or drop.*, *")
     return found
 

@@ -9,7 +9,7 @@ from flask import Flask, Response
 
 from monitor.model.target import Metric
 from refilld.answers.texts import Texts, load_texts
-from refilld.api import problems
+from refilld.api import problems, request_ids
 from refilld.api.auth import Guard
 from refilld.api.health import Health, health_routes
 from refilld.api.long_poll import WaiterPool
@@ -46,6 +46,7 @@ def create_app(
     app.url_map.converters["order"] = OrderId
     app.url_map.merge_slashes = False  # a redirect would be built from the Host header
     problems.register(app)
+    request_ids.register(app)
     guard = Guard(database)
     # at most half of the threads wait for refills, so that the others can serve completions
     waiters, shadow = WaiterPool(stopping, THREADS // 2), settings.guarantee.shadow

@@ -1,6 +1,7 @@
 """Authentication by bearer tokens (RFC 6750) and their scopes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from http import HTTPStatus
 from typing import TypeAlias
@@ -9,6 +10,7 @@ from flask import Response, request
 
 from refilld.api.problems import ProblemKind, problem
 from storage import tokens
+from storage.actor import actor, become
 from storage.engine import Database
 from storage.tokens import Scope
 
@@ -36,11 +38,12 @@ class Guard:
         if token is None:
             return _unauthorized("Send a token: Authorization: Bearer TOKEN.", "Bearer")
         with self._database.read() as connection:
-            held = tokens.scopes_of(connection, token)
+            held = tokens.found(connection, token)
         if held is None:
             return _unauthorized("The token is unknown or revoked.", 'Bearer error="invalid_token"')
-        if held.isdisjoint(needed):
+        if frozenset(held.scopes).isdisjoint(needed):
             return _forbidden(needed)
+        become(replace(actor(), name=f"token {held.name or held.token_id}"))
         return None
 
 

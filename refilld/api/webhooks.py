@@ -51,7 +51,7 @@ class WebhookEndpoints:
     def remove(self, endpoint_id: str) -> Response:
         number = read_id(endpoint_id, NOUN)
         with self.database.write() as tx:
-            webhooks.remove(tx, number)
+            endpoint_actions.remove(tx, number, self.clock())
         return Response(status=HTTPStatus.NO_CONTENT)
 
     def rotate(self, endpoint_id: str) -> Response:
@@ -65,7 +65,7 @@ class WebhookEndpoints:
         number = read_id(endpoint_id, NOUN)
         read_nothing()
         with self.database.write() as tx:
-            webhooks.enable(tx, number)
+            endpoint_actions.enable(tx, number, self.clock())
             return answer(endpoint_fields(webhooks.get(tx, number)))
 
     def test(self, endpoint_id: str) -> Response:

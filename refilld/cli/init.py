@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from refilld.atomic_file import atomic_file
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.database import migrated
 from refilld.config import PLACES, ConfigError, named_place
@@ -24,13 +25,11 @@ def init(context: CommandContext, config: Path | None) -> None:
     """Write a commented configuration and create the database; never overwrites a file."""
     path = config or named_place(context.config) or Path(PLACES[0])
     example = files("refilld").joinpath("config.example.toml").read_text(encoding="utf-8")
-    try:
+    if os.path.lexists(path):
+        click.echo(f"{path} exists already, and is not changed")
+    else:
         _write_new(path, example)
         click.echo(f"wrote {path}")
-    except FileExistsError:
-        click.echo(f"{path} exists already, and is not changed")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
     context.config = path
     database = Database(context.settings.database.url, patience=MIGRATION)
     try:
@@ -41,9 +40,18 @@ def init(context: CommandContext, config: Path | None) -> None:
 
 
 def _write_new(path: Path, text: str) -> None:
-    """Write a file that did not exist; only its owner and group may read it, as secrets may be added."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "w", encoding="utf-8") as file:
-        file.write(text)
+    """Write a new file whole, or not at all; only its owner and group may read it: it may get secrets."""
+    try:
+        with atomic_file(path) as file:
+            os.fchmod(file.fileno(), 0o640 & ~_umask())
+            file.write(text)
+    except click.ClickException as error:
+        raise ConfigError(error.message) from None
+
+
+def _umask() -> int:
+    os.umask(before := os.umask(0o077))
+    return before
 
 
 COMMANDS = (init,)

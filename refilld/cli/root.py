@@ -1,6 +1,7 @@
 """The command `refilld`: its options, its subcommands, and the exit codes of errors."""
 
 import errno
+import getpass
 import logging
 import os
 import sys
@@ -15,6 +16,7 @@ from refilld.cli.context import CommandContext
 from refilld.config import ConfigError
 from refilld.extras import install_command
 from refilld.logs import configure
+from storage.actor import Actor, become
 from storage.errors import MissingDriverError, NotMigratedError, UnreachableError
 
 FAILED, USAGE, UNREACHABLE = 1, 2, 3
@@ -24,6 +26,7 @@ UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 MODULES = {
     "alerts": "alerts",
+    "audit": "audit",
     "backlog": "held",
     "backtest": "backtest",
     "check": "check",
@@ -82,6 +85,7 @@ def refilld(context: click.Context, config: Path | None) -> None:
 
 def main() -> None:
     """Run the command line; an expected error is printed in one line, and sets the exit code."""
+    become(Actor(f"cli {_user()}"))
     try:
         sys.exit(refilld.main(standalone_mode=False))  # click returns the code of an Exit, or None
     except click.Abort:
@@ -98,6 +102,14 @@ def main() -> None:
     except RefilldError as error:
         click.echo(f"refilld: {error}{_remedy(error)}", err=True)
         sys.exit(exit_code(error))
+
+
+def _user() -> str:
+    """Who runs the command: the account, or the one that used sudo."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):  # a process without an account, as in a container
+        return str(os.getuid())
 
 
 def _abandon_output() -> None:

@@ -73,7 +73,7 @@ def pause(context: CommandContext, name: str, how_long: timedelta | None, reason
     _require_installed(name)
     until = None if how_long is None else context.now() + how_long
     with context.database() as database, database.write() as tx:
-        result = pause_source(tx, name, until, reason)
+        result = pause_source(tx, name, until, reason, context.now())
     if result.changed:
         click.echo(f"{name} is paused until {_until(result.until)}")
     else:

@@ -128,7 +128,7 @@ def rotate(context: CommandContext, endpoint_id: int) -> None:
 def enable(context: CommandContext, endpoint_id: int) -> None:
     """Enable an endpoint that was disabled, or end the pause of one."""
     with context.database() as database, database.write() as tx:
-        before = endpoints.enable(tx, endpoint_id)
+        before = endpoint_actions.enable(tx, endpoint_id, context.now())
     click.echo(f"webhook endpoint {endpoint_id} is enabled")
     if before.disabled_at is not None:
         missed = context.now() - (before.failing_since or before.disabled_at)
@@ -143,7 +143,7 @@ def enable(context: CommandContext, endpoint_id: int) -> None:
 def remove(context: CommandContext, endpoint_id: int) -> None:
     """Remove an endpoint with its secret and its deliveries."""
     with context.database() as database, database.write() as tx:
-        endpoints.remove(tx, endpoint_id)
+        endpoint_actions.remove(tx, endpoint_id, context.now())
     click.echo(f"webhook endpoint {endpoint_id} is removed")
 
 

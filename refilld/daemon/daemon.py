@@ -15,7 +15,7 @@ import structlog
 
 from jobs.alerting import Alerting
 from jobs.backlog_summaries import BacklogSummaries
-from jobs.channel_round import AlertChannel
+from jobs.channel_round import TAKEN_FOR, AlertChannel
 from jobs.configured_source import ConfiguredSource
 from jobs.daemon_beat import DaemonBeat
 from jobs.heartbeats import Heartbeats
@@ -143,6 +143,8 @@ class Daemon:
             default_renderer().text,
             self._wait,
             lambda: heartbeat("alerting"),
+            self.stopping.is_set,
+            TAKEN_FOR if started is None else min(self.settings.alerts.every, TAKEN_FOR),
         )
         self_check = SelfCheck(
             self.database, self.clock, sampling.sources, self.settings.alerts.limits, started

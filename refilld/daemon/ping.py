@@ -9,9 +9,12 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 import structlog
 
+from refilld.http_limits import limited_answers
+
 log = structlog.get_logger()
-_TIMEOUT = (5.0, 10.0)
-"""Seconds to connect, and to wait for the answer."""
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 10.0
+"""Longest time for the whole answer."""
 
 
 class Ping:
@@ -20,11 +23,18 @@ class Ping:
     Each request has a thread of its own, so the caller never waits. The URL is a secret and is never logged.
     """
 
-    def __init__(self, url: str, every: timedelta, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        url: str,
+        every: timedelta,
+        monotonic: Callable[[], float] = time.monotonic,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         """Without a URL every call does nothing."""
         self._url = url
         self._every = every.total_seconds()
         self._monotonic = monotonic
+        self._answer_seconds = answer_seconds
         self._last: tuple[bool, float] | None = None
         self._thread = Thread()
         self._failing = False
@@ -42,14 +52,20 @@ class Ping:
 
     def _send(self, faults: str) -> None:
         url = _failure(self._url) if faults else self._url
-        try:
-            answer = requests.post(url, data=faults.encode(), timeout=_TIMEOUT, allow_redirects=False)
-            error = "" if answer.ok and not answer.is_redirect else f"status {answer.status_code}"
-        except requests.RequestException as problem:
-            error = type(problem).__name__  # its text holds the URL
+        with limited_answers(self._answer_seconds) as limits:
+            try:
+                error = self._post(url, faults)
+            except requests.RequestException as problem:
+                error = limits.problem or type(problem).__name__  # its text holds the URL
         if error and not self._failing:
             log.warning("ping.failed", error=error)
         self._failing = bool(error)
+
+    def _post(self, url: str, faults: str) -> str:
+        """Send, and return the answer if it is an error; its body is not read."""
+        timeout = (CONNECT_SECONDS, self._answer_seconds)
+        with requests.post(url, data=faults.encode(), timeout=timeout, stream=True) as answer:
+            return "" if answer.ok else f"status {answer.status_code}"
 
 
 def _failure(url: str) -> str:

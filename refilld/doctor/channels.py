@@ -33,7 +33,7 @@ def findings(urls: Sequence[str], *, send: bool) -> Iterator[Finding]:
 def _send_test(channel: AppriseChannel) -> Finding:
     try:
         channel.send(TITLE, BODY, Severity.INFO)
-    except ChannelError:
-        says = f"alerts.urls number {channel.number} did not take the test alert"
+    except ChannelError as fault:
+        says = str(fault).replace("the message", "the test alert")
         return error("alerts.test", says, "check the URL, its password, and the network")
     return ok("alerts.test", f"alerts.urls number {channel.number} took the test alert; has it arrived?")

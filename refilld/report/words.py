@@ -55,7 +55,10 @@ def release_words(group: HeldGroup, now: datetime) -> str:
     """What releases held refills: a time (UTC), or the operator."""
     if group.release_at is None:
         return "by you"
-    return "at a look" if group.release_at <= now else f"{group.release_at:%m-%d %H:%M}"
+    if group.release_at <= now:
+        return "at a look"
+    at = minute(group.release_at)
+    return at if group.release_at.year != now.year else at.removeprefix(f"{now:%Y}-")
 
 
 def source_words(source: SourceFigures) -> tuple[str, str]:

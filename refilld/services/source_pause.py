@@ -3,7 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from storage import sources
+from monitor.events.changes import SourceChanged
+from monitor.events.event import Event, Subject
+from monitor.events.kind import EventKind
+from storage import events, sources
 from storage.engine import Transaction
 
 
@@ -18,12 +21,17 @@ class PauseResult:
     reason: str
 
 
-def pause_source(tx: Transaction, name: str, until: datetime | None, reason: str | None) -> PauseResult:
+def pause_source(
+    tx: Transaction, name: str, until: datetime | None, reason: str | None, now: datetime
+) -> PauseResult:
     """Pause a source, without `until` until it is resumed; never shortens a pause."""
     before = sources.breaker(tx, name)
     after = before.held(until, "operator" if reason is None else f"operator: {reason}")
     sources.save_breaker(tx, name, after)
-    return PauseResult(after != before, None if after.stopped else after.paused_until, after.reason)
+    paused_until = None if after.stopped else after.paused_until
+    if after != before:
+        _note(tx, EventKind.SOURCE_PAUSED, name, paused_until, after.reason, now)
+    return PauseResult(after != before, paused_until, after.reason)
 
 
 def resume_source(tx: Transaction, name: str, now: datetime) -> bool:
@@ -33,4 +41,11 @@ def resume_source(tx: Transaction, name: str, now: datetime) -> bool:
     if paused:
         sources.save_breaker(tx, name, breaker.resumed())
         sources.save_rate_limit_state(tx, name, replace(rate_limit_state, wait_until=None))
+        _note(tx, EventKind.SOURCE_RESUMED, name, None, breaker.reason, now)
     return paused
+
+
+def _note(
+    tx: Transaction, kind: EventKind, name: str, until: datetime | None, why: str, now: datetime
+) -> None:
+    events.add(tx, Event(kind, SourceChanged(until, why), Subject(source=name)), now)

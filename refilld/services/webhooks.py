@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.errors import BadInputError
-from monitor.events.webhooks import webhook_test
+from monitor.events.event import Event
+from monitor.events.kind import EventKind
+from monitor.events.webhooks import WebhookChanged, webhook_test
 from monitor.model.target import Metric
 from monitor.webhooks.address import AllowedHosts, parse_url
 from monitor.webhooks.subscription import Subscription, checked_kinds
@@ -61,7 +63,9 @@ def add(
     _require_allowed(url, allowed)
     endpoint_id = webhooks.add(tx, url, subscription, description, now)
     secret = webhook_secrets.create(tx, endpoint_id, now)
-    return NewEndpoint(webhooks.get(tx, endpoint_id), secret)
+    endpoint = webhooks.get(tx, endpoint_id)
+    _note(tx, EventKind.WEBHOOK_ADDED, endpoint, now)
+    return NewEndpoint(endpoint, secret)
 
 
 def _require_allowed(url: str, allowed: AllowedHosts) -> None:
@@ -77,7 +81,27 @@ def _require_allowed(url: str, allowed: AllowedHosts) -> None:
 def rotate(tx: Transaction, endpoint_id: int, now: datetime) -> NewEndpoint:
     """Give an endpoint a new secret; the old one goes on signing for a day."""
     endpoint = webhooks.get(tx, endpoint_id)
+    _note(tx, EventKind.WEBHOOK_ROTATED, endpoint, now)
     return NewEndpoint(endpoint, webhook_secrets.create(tx, endpoint_id, now))
+
+
+def enable(tx: Transaction, endpoint_id: int, now: datetime) -> EndpointRow:
+    """Enable an endpoint; returns it as it was. Raises NotFoundError or WrongStateError."""
+    before = webhooks.enable(tx, endpoint_id)
+    _note(tx, EventKind.WEBHOOK_ENABLED, before, now)
+    return before
+
+
+def remove(tx: Transaction, endpoint_id: int, now: datetime) -> None:
+    """Remove an endpoint with its secrets and deliveries; raises NotFoundError."""
+    _note(tx, EventKind.WEBHOOK_REMOVED, webhooks.get(tx, endpoint_id), now)
+    webhooks.remove(tx, endpoint_id)
+
+
+def _note(tx: Transaction, kind: EventKind, endpoint: EndpointRow, now: datetime) -> None:
+    """Store the change of an endpoint for the audit trail; never its secret."""
+    payload = WebhookChanged(endpoint.endpoint_id, endpoint.host, endpoint.subscription.kinds)
+    events.add(tx, Event(kind, payload), now)
 
 
 def require_enabled(tx: Transaction, endpoint_id: int) -> EndpointRow:

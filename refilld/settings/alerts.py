@@ -12,6 +12,17 @@ _DEFAULT = SelfCheckLimits()
 _ZERO = timedelta(0)
 
 
+def _is_http(url: str) -> bool:
+    """Whether a URL of http or https can be requested as it is written."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna")
+        valid = bool(host) and parts.scheme in {"http", "https"} and parts.port != 0
+    except ValueError:  # of a port above 65535, or a host that cannot be looked up
+        return False
+    return valid and url.isprintable() and " " not in url
+
+
 class AlertsSection(Section):
     urls: list[str] = []
     every: Duration = Field(default=timedelta(seconds=30), gt=_ZERO)
@@ -24,12 +35,7 @@ class AlertsSection(Section):
     @field_validator("ping_url")
     @classmethod
     def _ping_url_is_http(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            valid = not url or (parts.scheme in {"http", "https"} and bool(parts.hostname))
-        except ValueError:
-            valid = False
-        if not valid:
+        if url and not _is_http(url):
             raise ValueError("is not a URL of http or https")
         return url
 

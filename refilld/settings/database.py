@@ -9,10 +9,15 @@ from refilld.settings.section import Duration, Section
 from storage.database_url import parse_url
 from storage.patience import WORK, Patience
 
+_MOST_DAYS = 24
+"""PostgreSQL holds at most 2,147,483,647 milliseconds, which is a little more."""
+
 
 class DatabaseSection(Section):
     url: str = "sqlite:///refilld.db"
-    statement_timeout: Duration = Field(default=timedelta(seconds=WORK.statement), gt=timedelta(0))
+    statement_timeout: Duration = Field(
+        default=timedelta(seconds=WORK.statement), gt=timedelta(0), le=timedelta(days=_MOST_DAYS)
+    )
 
     @field_validator("url")
     @classmethod

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,10 @@ def release_all(world: JobsWorld, caps: DailyCaps) -> None:
     for refill_id in held(world):
         with world.database.write() as tx:
             held_refills.release(tx, refill_id, Reason.SHADOW, world.now, caps=caps)
+
+
+def caps_told(world: JobsWorld) -> list[Any]:
+    return [row for row in world.rows("outbox") if row.kind == "daily_cap.reached"]
 
 
 def test_what_would_be_queued_is_held_whatever_the_caps_are(shadow: JobsWorld) -> None:
@@ -99,6 +104,26 @@ def test_a_release_keeps_the_daily_caps(shadow: JobsWorld) -> None:
     assert refills_of(shadow)[2] == ("three", 500, RefillState.QUEUED)
     with shadow.database.read() as tx:
         assert queued_units.usage(tx, CONFIRMED.date())[SHOP] == Amounts(1000, {"USD": Decimal(2)})
+
+
+def test_a_release_that_reaches_a_daily_cap_tells_it_once(shadow: JobsWorld) -> None:
+    """Two refills exceed the cap of the shop; a look that exceeds it later on the day tells nothing more."""
+    caps = shop_cap(600)
+    release_all(shadow, caps)
+    told = [(row.state, row.text.partition(";")[0]) for row in caps_told(shadow)]
+    assert told == [("pending", "the daily cap of the shop, 600 units, is reached")]
+    shadow.policy = capped(caps)
+    shadow.sell(an_order("four", "four"))
+    lose(shadow, "four", at=CONFIRMED + HOUR)
+    assert refills_of(shadow)[-1] == ("four", 500, RefillState.HELD)
+    assert len(caps_told(shadow)) == 1
+
+
+def test_a_release_of_what_no_day_has_room_for_tells_no_cap(shadow: JobsWorld) -> None:
+    """As at a look: the cap is not reached, but the refill is larger than it."""
+    release_all(shadow, shop_cap(400))
+    assert shadow.rows("refills", "reason", "release_at") == [(Reason.DAILY_CAP, None)] * 3
+    assert caps_told(shadow) == []
 
 
 def test_after_shadow_mode_a_look_does_not_release_it(shadow: JobsWorld) -> None:

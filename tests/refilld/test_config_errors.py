@@ -58,6 +58,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("[database]\nurl = ''", "2: database.url: not a database URL"),
         ("[database]\nurl = 'sqlite://'", "2: database.url: does not name just a file"),
         ("[alerts]\nurls = [\n  'json://a',\n  7,\n]", "2: alerts.urls.1: Input should be a valid string"),
+        ("[database]\nstatement_timeout = '25d'", "2: database.statement_timeout: Input should be less "),
+        *(
+            (f"[alerts]\nping_url = {url}", "2: alerts.ping_url: is not a URL of http or https")
+            for url in (
+                "'hunter2'", "'ftp://h/'", "'http://'", "'http://h:99999/'", "'http://h:0/'", "'http://h:x/'",
+                "'http://[::1'", "'http://a b/'", "'http://a..b/'", '"http://h/\\r\\nX: y"', '"http://h/\\n"',
+            )
+        ),
         ("[queue]\nmax_attempts = 3\nmax_attempts = 4\n", " Cannot overwrite a value (at line 3"),
         ("[orders]\nmap = { Nr = 'id' }", "2: orders.map: there is no field 'id'; there are order_id, "),
         ("[orders]\nmap = { A = 'link', B = 'link' }", "2: orders.map: two columns are mapped to one field"),

@@ -12,6 +12,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from refilld.daemon.ping import Ping
+from tests.refilld.receiver import (
+    DRIPPED_BODY,
+    DRIPPED_HEADERS,
+    ENDLESS_BODY,
+    ENDLESS_HEADERS,
+    Answer,
+    a_receiver,
+)
 
 EVERY = timedelta(minutes=1)
 
@@ -117,7 +125,14 @@ def test_a_service_that_does_not_answer_blocks_nobody(watcher: Watcher) -> None:
     settled(ping)
 
 
-@pytest.mark.parametrize(("status", "error"), [(302, "status 302"), (404, "status 404"), (500, "status 500")])
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (302, "it answered with a redirect (302), which is not followed"),
+        (404, "status 404"),
+        (500, "status 500"),
+    ],
+)
 def test_a_refused_ping_is_logged_once_and_redirects_are_not_followed(
     watcher: Watcher, status: int, error: str
 ) -> None:
@@ -141,6 +156,30 @@ def test_an_unreachable_service_is_logged_without_its_url() -> None:
         settled(ping)
     assert "s3cret" not in repr(logs)
     assert [line["event"] for line in logs] == ["ping.failed"]
+
+
+@pytest.mark.parametrize("answer", [DRIPPED_HEADERS, ENDLESS_HEADERS])
+def test_a_ping_whose_answer_does_not_end_blocks_no_later_one(answer: Answer) -> None:
+    with a_receiver(answer) as receiver, capture_logs() as logs:
+        clock = Clock()
+        ping = Ping(receiver.address("http"), EVERY, clock, answer_seconds=0.2)
+        for clock.now in (1000.0, 2000.0):
+            ping.report("")
+            settled(ping)
+            assert not ping._thread.is_alive()
+    assert len(receiver.requests) == 2
+    assert [line["event"] for line in logs] == ["ping.failed"]
+
+
+@pytest.mark.parametrize("answer", [DRIPPED_BODY, ENDLESS_BODY])
+def test_the_body_of_the_answer_to_a_ping_is_not_read(answer: Answer) -> None:
+    """The status says all; a body may have any size."""
+    with a_receiver(answer) as receiver, capture_logs() as logs:
+        ping = Ping(receiver.address("http"), EVERY)
+        ping.report("")
+        settled(ping)
+        assert not ping._thread.is_alive()
+    assert logs == []
 
 
 def test_without_a_url_nothing_is_sent() -> None:

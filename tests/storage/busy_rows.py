@@ -90,7 +90,7 @@ def an_alert(i: int) -> dict[str, Any]:
     pending = i % 20 == 0
     return {
         "kind": EventKind.DROP_HELD, "version": 0, "severity": Severity.WARNING, "status": Status.OCCURRED,
-        "dedup_key": f"drop.held/{i}", "order_id": str(i), "payload": "{}", "at": NOW,
+        "dedup_key": f"drop.held/{i}", "order_id": str(i), "payload": "{}", "at": NOW, "actor": "",
         "alert": "pending" if pending else "sent", "dispatched": i % 50 > 0,
     }  # fmt: skip
 

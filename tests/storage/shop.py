@@ -124,6 +124,11 @@ def rows_of(database: Database, table: str) -> list[Any]:
         return list(connection.execute(select(found).order_by(*found.primary_key)))
 
 
+def alerts_of(database: Database) -> list[Any]:
+    """The events that are alerts."""
+    return [row for row in rows_of(database, "events") if row.alert != "none"]
+
+
 def everything(database: Database) -> dict[str, list[AnyRow]]:
     """All rows of all tables, to show that nothing has changed."""
     return {table: rows_of(database, table) for table in metadata.tables}

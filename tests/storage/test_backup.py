@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -15,6 +16,7 @@ from storage import backup as backups
 from storage.backup import Backup, BackupFormat
 from storage.engine import Database
 from storage.errors import NotMigratedError, TransferError, UnreachableError
+from storage.new_file import new_private_file
 from storage.revision import newest
 from tests.builders import an_order
 from tests.storage.conftest import ENGINES
@@ -116,6 +118,27 @@ def test_a_full_disk_is_one_line_and_leaves_no_file(own: str, tmp_path: Path) ->
             backed_up(own, folder / "backup")
         assert list(folder.iterdir()) == []
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+def test_a_backup_removes_what_killed_ones_left_and_nothing_of_one_that_runs(
+    own: str, tmp_path: Path
+) -> None:
+    """Whatever its name is: nightly backups have the date in theirs. Files of others stay."""
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    (folder / ".monday.db.new.abcdefgh").touch()
+    with new_private_file(folder / "monday.db") as running:
+        killed = os.fork()
+        if killed == 0:
+            with new_private_file(folder / "tuesday.db") as left:
+                Path(f"{left}-journal").touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        os.waitpid(killed, 0)
+        assert len(list(folder.glob(".tuesday.db.*"))) == 2
+        backed_up(own, folder / "wednesday.db")
+        found = {path.name for path in folder.iterdir()}
+        assert found == {".monday.db.new.abcdefgh", running.name, "wednesday.db"}
 
 
 def test_a_backup_waits_for_no_writer_and_no_writer_for_it(fresh_sqlite: str, sqlite: Database) -> None:

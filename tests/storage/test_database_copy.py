@@ -23,7 +23,7 @@ from tests.storage.test_restore import killed_at
 
 AN_EVENT = {
     "kind": "drop.held", "version": 0, "severity": "warning", "status": "occurred", "dedup_key": "k",
-    "payload": "{}", "at": NOW, "alert": "kept",
+    "payload": "{}", "at": NOW, "alert": "kept", "actor": "",
 }  # fmt: skip
 REFILL_STATES = ("held", "queued", "claimed", "completed", "dead", "rejected", "cancelled")
 

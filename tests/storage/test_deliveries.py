@@ -16,7 +16,7 @@ from storage.alert_tables import deliveries as table
 from storage.deliveries import DueDelivery
 from storage.engine import Database
 from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW, an_event
-from tests.storage.shop import at_once, rows_of
+from tests.storage.shop import alerts_of, at_once, rows_of
 
 
 def put(database: Database, *texts: str, channels: Sequence[str] | None = ("a", "b")) -> None:
@@ -51,7 +51,7 @@ def take(database: Database, channel: str, *taken: str) -> None:
 
 
 def states(database: Database) -> list[str]:
-    return [row.alert for row in rows_of(database, "events")]
+    return [row.alert for row in alerts_of(database)]
 
 
 def alerts(database: Database) -> list[AlertRow]:

@@ -11,12 +11,12 @@ from monitor.events.kind import EventKind
 from monitor.events.severity import Status
 from monitor.events.sources import source_blocked, source_ready
 from monitor.model.target import Metric
-from storage import alert_list, events
+from storage import alert_list, audit, events
 from storage.alert_list import AlertRow
 from storage.alert_tables import events as table
 from storage.engine import Database
 from tests.builders import HOUR, NOW, an_event
-from tests.storage.shop import rows_of
+from tests.storage.shop import alerts_of
 
 
 def put(database: Database, *added: Event, keep: bool = False) -> None:
@@ -39,11 +39,13 @@ def test_every_kind_survives_the_round_trip(database: Database, kind: EventKind)
     """With its subject, and the severity and status that the catalogue gives it."""
     subject = Subject("17", 5, "https://example.com/", Metric.LIKES, "graph", "1", "north")
     put(database, Event(kind, an_event(kind, "a <text> ä").payload, subject))
-    (row,) = listed(database, about_drops=kind.startswith("drop."))
-    assert (row.event.kind, row.event.subject, row.event.at) == (kind, subject, NOW)
-    assert row.event.payload == {"text": "a <text> ä"}
-    assert (row.event.severity, row.event.status) == (severity_of(kind), status_of(kind))
-    assert (row.state, row.attempts, row.next_try_at) == ("pending", 0, None)
+    with database.read() as connection:
+        (event,) = audit.listed(connection, limit=9)
+    assert (event.kind, event.subject, event.at) == (kind, subject, NOW)
+    assert event.payload == {"text": "a <text> ä"}
+    assert (event.severity, event.status) == (severity_of(kind), status_of(kind))
+    alerts = listed(database, about_drops=kind.startswith("drop."))
+    assert [row.state for row in alerts] == ["pending"] * CATALOGUE[kind].alert
 
 
 def test_every_kind_is_in_the_catalogue() -> None:
@@ -73,8 +75,8 @@ def test_a_kept_alert_is_listed_and_never_pending(database: Database) -> None:
     put(database, an_event(EventKind.DROP_HELD, "a"), keep=True)
     put(database, an_event(EventKind.DROP_HELD, "b"))
     with database.write() as connection:
-        events.kept(connection, [rows_of(database, "events")[1].event_id])
-    assert [row.alert for row in rows_of(database, "events")] == ["kept", "kept"]
+        events.kept(connection, [alerts_of(database)[1].event_id])
+    assert [row.alert for row in alerts_of(database)] == ["kept", "kept"]
     assert texts(listed(database)) == ["b", "a"]
 
 

@@ -25,7 +25,7 @@ from storage.forgetting import CustomerTarget
 from storage.orders import ImportResult
 from storage.schema import targets as targets_table
 from tests.builders import HOUR, NOW, a_failed_look, a_profile, an_event, an_order
-from tests.storage.shop import ATTEMPTS, everything, owe, rows_of, sell
+from tests.storage.shop import ATTEMPTS, alerts_of, everything, owe, rows_of, sell
 
 NAME, PROFILE = "Erika Mustermann", "erika.m"
 
@@ -151,6 +151,6 @@ def test_an_import_skips_forgotten_orders_and_takes_the_others(database: Databas
 def test_pending_alerts_about_the_customer_are_not_sent(named: Database) -> None:
     """They are kept, without their texts."""
     forget(named)
-    assert {(row.alert, row.payload, row.link) for row in rows_of(named, "events")} == {
+    assert {(row.alert, row.payload, row.link) for row in alerts_of(named)} == {
         ("kept", '{"text": "(forgotten)"}', None)
     }

@@ -24,23 +24,14 @@ from tests.postgres_server import fast_directory
 
 AN_EVENT = {
     "kind": "drop.held", "version": 0, "severity": "warning", "status": "occurred", "dedup_key": "k",
-    "payload": "{}", "at": NOW, "alert": "kept",
+    "payload": "{}", "at": NOW, "alert": "kept", "actor": "",
 }  # fmt: skip
 Step: TypeAlias = tuple[Literal["create", "delete", "backup", "restore", "lose"], int]
 KEYS = {
     source_requests: (source_requests.c.request_id, {"source": "graph", "at": NOW}),
     events: (
         events.c.event_id,
-        {
-            "kind": "drop.held",
-            "version": 0,
-            "severity": "warning",
-            "status": "occurred",
-            "dedup_key": "k",
-            "payload": "{}",
-            "at": NOW,
-            "alert": "kept",
-        },
+        AN_EVENT,
     ),
 }
 STEPS = st.lists(

@@ -9,7 +9,7 @@ from storage.errors import LeaseLostError, NotFoundError, OpenRefillError
 from storage.leases import ClaimedRefill
 from tests.builders import DAY, HOUR, NOW, an_order
 from tests.storage.lease_actions import ACTIONS, HOPELESS, LATER, claim, events, expire, fail, finish, get
-from tests.storage.shop import at_once, bring_to, everything, owe, queue, rows_of, sell
+from tests.storage.shop import alerts_of, at_once, bring_to, everything, owe, queue, sell
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_a_repeated_permanent_failure_raises_one_alert(database: Database, claim
         operator_actions.act(connection, claimed.refill_id, "requeue", LATER)
     assert fail(database, claimed.refill_id, claimed.lease_token, HOPELESS) is RefillState.DEAD
     assert get(database, claimed.refill_id).state is RefillState.QUEUED
-    assert len(rows_of(database, "events")) == 1
+    assert len(alerts_of(database)) == 1
 
 
 @pytest.mark.parametrize("second", ACTIONS)

@@ -29,7 +29,7 @@ from tests.storage.lease_actions import (
     get,
     ids,
 )
-from tests.storage.shop import at_once, bring_to, everything, owe, queue, rows_of, sell
+from tests.storage.shop import alerts_of, at_once, bring_to, everything, owe, queue, sell
 
 
 @pytest.fixture
@@ -239,7 +239,7 @@ def test_a_permanent_failure_makes_the_refill_dead(database: Database, claimed: 
     row = get(database, claimed.refill_id)
     assert (row.state, row.last_error, row.lease_token) == (RefillState.DEAD, "no such user", None)
     assert claim(database, NOW + 100 * DAY) == []
-    (alert,) = rows_of(database, "events")
+    (alert,) = alerts_of(database)
     assert (alert.kind, alert.order_id, alert.at) == ("refill.dead", "1", LATER)
     assert alert.refill_id == claimed.refill_id
     assert json.loads(alert.payload) == {"quantity": 300, "error": "no such user"}
@@ -255,7 +255,7 @@ def test_the_last_failed_attempt_makes_the_refill_dead(
     (row,) = claim(database)
     assert row.attempt == before + 1
     assert [fail(database, refill_id, row.lease_token) for _ in range(2)] == [state, state]
-    assert len(rows_of(database, "events")) == (state is RefillState.DEAD)
+    assert len(alerts_of(database)) == (state is RefillState.DEAD)
 
 
 # Releasing
@@ -282,7 +282,7 @@ def test_a_lease_ends_at_its_time_and_not_before(database: Database, claimed: Cl
     assert (row.state, row.attempt, row.available_at) == (RefillState.QUEUED, 1, NOW + HOUR)
     assert (row.lease_token, row.leased_until, row.last_error) == (None, None, "the lease ended")
     assert events(database, claimed.refill_id)[-1] == (RefillState.QUEUED, "the lease ended")
-    assert rows_of(database, "events") == []
+    assert alerts_of(database) == []
     assert expire(database, NOW + DAY) == 0
 
 
@@ -296,7 +296,7 @@ def test_the_last_ended_lease_makes_the_refill_dead(
     claim(database)
     assert expire(database, NOW + HOUR) == 1
     assert get(database, refill_id).state is state
-    assert [row.kind for row in rows_of(database, "events")] == ["refill.dead"] * (state is RefillState.DEAD)
+    assert [row.kind for row in alerts_of(database)] == ["refill.dead"] * (state is RefillState.DEAD)
 
 
 def test_leases_are_expired_in_batches(database: Database) -> None:

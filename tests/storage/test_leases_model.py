@@ -20,11 +20,11 @@ from storage.engine import Database
 from storage.errors import LeaseLostError, OpenRefillError, WrongStateError
 from storage.leases import Failure
 from storage.schema import decisions as decisions_table
-from storage.schema import drops, refill_events, reviews, targets
+from storage.schema import drops, queued_units, refill_events, reviews, targets
 from storage.schema import refills as refills_table
 from tests.builders import HOUR, MINUTE, NOW, a_profile, an_order
 from tests.effort import EFFORT
-from tests.storage.shop import owe, rows_of, sell
+from tests.storage.shop import alerts_of, owe, rows_of, sell
 
 ORDERS = ("public 1", "public 2", "public 3", "private")
 ATTEMPTS = 3
@@ -73,7 +73,8 @@ class QueueMachine(RuleBasedStateMachine):
         self.private = False
         self.given_up = 0
         with self.database.write() as connection:
-            for table in (reviews, refill_events, refills_table, decisions_table, drops, events_table):
+            of_refills = (reviews, refill_events, queued_units)
+            for table in (*of_refills, refills_table, decisions_table, drops, events_table):
                 connection.execute(delete(table))
             connection.execute(update(targets).values(private_since=None))
 
@@ -254,7 +255,7 @@ class QueueMachine(RuleBasedStateMachine):
         for row in rows_of(self.database, "refill_events"):
             events[row.refill_id].append(row.state)
         assert {i: m.states for i, m in self.model.items()} == events
-        assert self.given_up == len(rows_of(self.database, "events"))
+        assert self.given_up == len(alerts_of(self.database))
 
 
 def test_the_queue_agrees_with_a_naive_model_of_it(database: Database) -> None:

@@ -11,7 +11,7 @@ from storage import events, leases, old_rows, requests
 from storage.alert_tables import events as events_table
 from storage.engine import Database
 from tests.builders import DAY, HOUR, INSTANT, NOW, an_event, an_order
-from tests.storage.shop import ATTEMPTS, bring_to, queue, rows_of, sell
+from tests.storage.shop import ATTEMPTS, alerts_of, bring_to, queue, rows_of, sell
 
 LATER = NOW + 400 * DAY
 
@@ -46,7 +46,7 @@ def alert(database: Database, at: datetime) -> None:
 
 
 def alerts(database: Database) -> list[int]:
-    return [row.event_id for row in rows_of(database, "events")]
+    return [row.event_id for row in alerts_of(database)]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 100])
@@ -74,7 +74,7 @@ def test_only_rows_older_than_the_limit_are_deleted(database: Database) -> None:
     with database.write() as connection:
         events.kept(connection, alerts(database))
     assert delete(database, "events") == 1
-    assert [row.at for row in rows_of(database, "events")] == [LATER, LATER + DAY]
+    assert [row.at for row in alerts_of(database)] == [LATER, LATER + DAY]
 
 
 def test_an_alert_that_waits_is_kept(database: Database) -> None:

@@ -263,7 +263,7 @@ def test_a_backup_that_cannot_be_continued_is_named(own: str, tmp_path: Path) ->
     with pytest.raises(TransferError, match="cannot be restored") as caught:
         restored(made, own)
     assert str(made.path) in str(caught.value)
-    assert ".new." not in str(caught.value)
+    assert "-new." not in str(caught.value)
     assert sold(own) == {"1", "2"}
 
 

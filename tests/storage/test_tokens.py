@@ -23,7 +23,8 @@ def create(database: Database, *scopes: Scope, name: str = "panel") -> str:
 
 def scopes_of(database: Database, token: str) -> frozenset[Scope] | None:
     with database.read() as connection:
-        return tokens.scopes_of(connection, token)
+        found = tokens.found(connection, token)
+        return None if found is None else frozenset(found.scopes)
 
 
 def revoke(database: Database, token_id: int) -> None:

@@ -107,7 +107,9 @@ CLAIMED_REFILL = {
     "completed_at": None, "delivered": None, "external_id": None, "last_error": None,
     "done_token": None, "done_action": None, "done_state": None, "release_at": None,
 }  # fmt: skip
-NO_SUBJECT = dict.fromkeys(("refill_id", "metric", "source", "service", "provider"))
+NO_SUBJECT = dict.fromkeys(("refill_id", "metric", "source", "service", "provider", "request_id")) | {
+    "actor": ""
+}
 BY_THE_UPGRADE: dict[str, list[dict[str, Any]]] = {
     "queued_units": [
         {

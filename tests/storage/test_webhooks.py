@@ -270,6 +270,7 @@ def test_forgetting_a_customer_removes_messages_and_answers_about_him(database: 
     """A receiver may have repeated his name."""
     endpoint_id = an_endpoint(database)
     sell(database, an_order("1", "erika", customer="Erika"))
+    dispatch(database)
     happen(database, "x", event=an_event(EventKind.DROP_HELD, "erika", "1"))
     happen(database, "other")
     dispatch(database, endpoint_id)

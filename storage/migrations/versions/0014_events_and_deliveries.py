@@ -19,11 +19,11 @@ FIRING = (
     "'mass_drop.started'"
 )
 COPY = f"""
-    INSERT INTO events (at, kind, version, severity, status, dedup_key, order_id, link, payload, alert)
+    INSERT INTO events (at, kind, version, severity, status, dedup_key, order_id, link, payload, alert, actor)
     SELECT created_at, kind, 0,
         CASE WHEN kind IN ({CRITICAL}) THEN 'critical' WHEN kind IN ({WARNING}) THEN 'warning' ELSE 'info' END,
         CASE WHEN kind IN ({RESOLVED}) THEN 'resolved' WHEN kind IN ({FIRING}) THEN 'firing' ELSE 'occurred' END,
-        kind || '/' || alert_id, order_id, link, %s, state
+        kind || '/' || alert_id, order_id, link, %s, state, ''
     FROM outbox ORDER BY alert_id
 """  # noqa: S608
 
@@ -96,6 +96,8 @@ def _events() -> None:
         sa.Column("service", sa.Text(), nullable=True),
         sa.Column("provider", sa.Text(), nullable=True),
         sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.Text(), nullable=True),
         sa.Column("alert", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "severity IN ('info', 'warning', 'critical')", name=op.f("ck_events_known_severity")

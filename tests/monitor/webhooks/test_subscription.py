@@ -6,7 +6,7 @@ from monitor.errors import BadInputError
 from monitor.events.event import NOTHING, Subject
 from monitor.events.kind import EventKind
 from monitor.model.target import Metric
-from monitor.webhooks.subscription import Subscription, checked_kinds
+from monitor.webhooks.subscription import NOT_SENT, Subscription, checked_kinds
 
 ABOUT = Subject("1", metric=Metric.LIKES, service="1234", provider="acme")
 
@@ -50,6 +50,14 @@ def test_every_filter_must_let_an_event_pass(filters: dict[str, tuple[str, ...]]
 
 def test_an_event_about_no_service_passes_no_filter_of_services() -> None:
     assert not Subscription(services=("1234",)).wants(EventKind.SOURCE_BLOCKED, Subject(source="graph"))
+
+
+@pytest.mark.parametrize("kind", sorted(NOT_SENT))
+def test_changes_of_endpoints_and_tests_are_sent_to_no_subscriber(kind: EventKind) -> None:
+    """An endpoint would get the news of its own addition."""
+    assert not Subscription().wants(kind, NOTHING)
+    with pytest.raises(BadInputError):
+        checked_kinds([str(kind)])
 
 
 def test_kinds_are_kept_once_and_all_is_the_default() -> None:

@@ -60,6 +60,7 @@ def test_a_test_message_is_planned_for_the_daemon(world: QueueWorld) -> None:
 def test_deliveries_are_listed_by_cursor_and_shown_with_every_attempt(world: QueueWorld) -> None:
     caller = world.caller(Scope.WEBHOOKS_MANAGE)
     added(caller)
+    dispatch(world.database)
     happen(world.database, "a", "b", "c", at=world.now)
     dispatch(world.database, 1, at=world.now)
     record(world.database, claim(world.database, 1, world.now), ACCEPTED, world.now)
@@ -75,7 +76,8 @@ def test_deliveries_are_listed_by_cursor_and_shown_with_every_attempt(world: Que
 
 def test_messages_are_replayed_one_by_one_and_since_a_time(world: QueueWorld) -> None:
     caller = world.caller(Scope.WEBHOOKS_MANAGE)
-    added(caller)
+    added(caller, kinds=["source.*"])
+    dispatch(world.database)
     happen(world.database, "a", "b", at=world.now)
     dispatch(world.database, 1, at=world.now)
     for _ in range(2):

@@ -24,6 +24,7 @@ from storage.daemon_lock import daemon_lock
 from storage.engine import Database
 from storage.errors import DaemonRunningError, NotMigratedError, UnreachableError
 from storage.terms import dump_terms
+from tests.full_disk import small_disk
 from tests.main_in_process import run_main
 from tests.refilld.cli_world import CliWorld, bare, cli_world, dump, process
 
@@ -85,6 +86,22 @@ def test_the_new_configuration_is_not_readable_by_all(home: Path, umask: int, mo
     findings = {row["id"] for row in map(json.loads, run("doctor", "--json").stdout.splitlines())
                 if row["level"] != "ok"}  # fmt: skip
     assert findings & {"configuration.secrets", "database.file"} == set()
+
+
+def test_init_on_a_full_disk_leaves_nothing_and_can_be_repeated(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        monkeypatch.chdir(disk.folder)
+        disk.fill()
+        failed = run("init")
+        assert str(failed.exception) == "refilld.toml: cannot be written: No space left on device"
+        assert isinstance(failed.exception, ConfigError)
+        assert [path.name for path in disk.folder.iterdir()] == ["filler"]
+        disk.make_room()
+        assert run("init").exit_code == 0
+        assert (disk.folder / "refilld.toml").read_text(encoding="utf-8") == EXAMPLE
+        monkeypatch.chdir(home)
 
 
 def test_init_can_be_repeated_and_overwrites_nothing(cli: CliWorld) -> None:

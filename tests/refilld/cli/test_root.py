@@ -34,6 +34,7 @@ from tests.refilld.queue_world import a_sold_order
 from tests.storage.webhook_rows import an_endpoint, dispatch
 
 TABLES = {
+    "audit",
     "backtest",
     "daemons",
     "doctor",

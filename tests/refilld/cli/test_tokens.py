@@ -37,7 +37,8 @@ def run(world: QueueWorld, tmp_path: Path) -> Run:
 
 def scopes_of(world: QueueWorld, made: str) -> frozenset[Scope] | None:
     with world.database.read() as connection:
-        return tokens.scopes_of(connection, made)
+        found = tokens.found(connection, made)
+        return None if found is None else frozenset(found.scopes)
 
 
 def test_the_group_is_registered() -> None:

@@ -219,6 +219,20 @@ def test_a_removed_endpoint_is_gone(cli: CliWorld) -> None:
     assert listed(cli, "list") == []
 
 
+def test_the_audit_trail_has_who_changed_an_endpoint_but_no_secret(cli: CliWorld) -> None:
+    secret = added(cli, "https://hooks.example/T0K3N", "--kind", "drop.*")
+    cli.run("webhooks", "rotate", 1)
+    with cli.world.database.write() as tx:
+        tx.exec_driver_sql("UPDATE webhook_endpoints SET failing_since = 1")
+    cli.run("webhooks", "enable", 1)
+    cli.run("webhooks", "remove", 1)
+    shown = cli.run("audit", "--json").stdout
+    kinds = [json.loads(line)["kind"] for line in shown.splitlines()]
+    assert kinds == ["webhook.removed", "webhook.enabled", "webhook.rotated", "webhook.added"]
+    assert secret not in shown
+    assert "T0K3N" not in shown
+
+
 def findings(cli: CliWorld) -> list[tuple[str, str, str | None]]:
     rows = [json.loads(line) for line in cli.run("doctor", "--json").stdout.splitlines()]
     return [(row["level"], row["says"], row["hint"]) for row in rows if row["id"] == "webhooks"]

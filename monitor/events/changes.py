@@ -1,0 +1,130 @@
+"""Events about changes by a person or a program, for the audit trail."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.events.event import Event, Payload, Subject, about_order
+from monitor.events.kind import EventKind
+from monitor.model.order import Flag, Order
+from monitor.model.refill import RefillState
+
+
+@dataclass(frozen=True, slots=True)
+class RefillMoved(Payload):
+    """A refill entered a state."""
+
+    before: RefillState | None
+    """The state that it had; null for a new one."""
+    after: RefillState
+    quantity: int
+    """Units of the refill."""
+    why: str
+    """The reason, the action, or what fulfilment said."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersImported(Payload):
+    """Orders were imported."""
+
+    added: int
+    updated: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUpdated(Payload):
+    """An import changed an order."""
+
+    changes: tuple[str, ...]
+    """The fields that are others now, such as `remains: 10 → 0`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCorrected(Payload):
+    """An operator or a count changed the start count of a delivered order."""
+
+    field: str
+    before: int | None
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlagChanged(Payload):
+    """A flag was set on an order, or lifted."""
+
+    flag: Flag
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewClosed(Payload):
+    """A refund review was closed."""
+
+    review_id: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChanged(Payload):
+    """An operator paused or resumed a source."""
+
+    until: datetime | None
+    """End of the pause; null for a resumed source, and for one that waits for an operator."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenChanged(Payload):
+    """A token was created or revoked."""
+
+    token_id: int
+    name: str
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerForgotten(Payload):
+    """What names a customer was removed."""
+
+    orders: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseReplaced(Payload):
+    """The database was restored, copied, or reopened."""
+
+    action: str
+    place: str
+    """The backup, or the other database."""
+
+
+REFILL_KINDS = {
+    RefillState.HELD: EventKind.REFILL_HELD,
+    RefillState.QUEUED: EventKind.REFILL_QUEUED,
+    RefillState.CLAIMED: EventKind.REFILL_CLAIMED,
+    RefillState.COMPLETED: EventKind.REFILL_COMPLETED,
+    RefillState.REJECTED: EventKind.REFILL_REJECTED,
+    RefillState.CANCELLED: EventKind.REFILL_CANCELLED,
+}
+"""The kind for each state; `dead` is an alert of its own."""
+
+
+def order_updated(before: Order, after: Order, fields: tuple[str, ...]) -> Event:
+    """An import changed these fields of an order."""
+    changes = tuple(f"{name}: {_shown(before, name)} → {_shown(after, name)}" for name in fields)
+    return Event(EventKind.ORDER_UPDATED, OrderUpdated(changes), about_order(after))
+
+
+def order_corrected(order_id: str, field: str, before: int | None, after: int) -> Event:
+    """The start count of an order was changed."""
+    return Event(EventKind.ORDER_CORRECTED, OrderCorrected(field, before, after), Subject(order_id))
+
+
+def flag_changed(order_id: str, flag: Flag, *, set_: bool) -> Event:
+    """A flag was set or lifted."""
+    kind = EventKind.ORDER_FLAGGED if set_ else EventKind.ORDER_UNFLAGGED
+    return Event(kind, FlagChanged(flag), Subject(order_id))
+
+
+def _shown(order: Order, name: str) -> str:
+    value = getattr(order, name)
+    return "none" if value is None else str(value)

@@ -1,0 +1,28 @@
+"""Request ids: each HTTP request has one, which is in its answer and in the events that it causes."""
+
+import re
+from uuid import uuid4
+
+from flask import Flask, Response, g, request
+
+from storage.actor import Actor, become
+
+HEADER = "X-Request-Id"
+_GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def register(app: Flask) -> None:
+    """Give each request an id, or keep that of a proxy."""
+    app.before_request(_begin)
+    app.after_request(_answer)
+
+
+def _begin() -> None:
+    given = request.headers.get(HEADER, "")
+    g.request_id = given if _GIVEN.fullmatch(given) else uuid4().hex
+    become(Actor("http", g.request_id))  # until the token is known
+
+
+def _answer(response: Response) -> Response:
+    response.headers[HEADER] = g.get("request_id", "")
+    return response

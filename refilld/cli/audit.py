@@ -1,0 +1,66 @@
+"""`refilld audit`: who changed what, when and why."""
+
+from datetime import timedelta
+from typing import Any
+
+import click
+
+from refilld.cli.context import CommandContext, pass_context
+from refilld.cli.lists import Column, list_options, print_list
+from refilld.cli.parameters import DURATION, TEXT
+from refilld.texts.renderer import default_renderer
+from storage import audit as audit_rows
+from storage.events import EventRow
+
+AUDIT = (
+    Column("at"),
+    Column("actor", least=12),
+    Column("text", least=30),
+    Column("kind"),
+    Column("request_id", least=8),
+)
+
+
+@click.command()
+@click.option("--order", "order_id", type=TEXT, help="Only what concerns this order.")
+@click.option("--since", "age", type=DURATION, metavar="DURATION", help="Only of this time, such as 24h.")
+@click.option("--actor", type=TEXT, help="Only by actors with this text in their name, such as `cli`.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@list_options
+@pass_context
+def audit(
+    context: CommandContext,
+    *,
+    order_id: str | None,
+    age: timedelta | None,
+    actor: str | None,
+    limit: int,
+    as_json: bool,
+    wide: bool,
+) -> None:
+    """Show changes by people and programs, newest first: when, by whom, what, from what to what, and why."""
+    since = None if age is None else context.now() - age
+    with context.database() as database, database.read() as tx:
+        found = audit_rows.listed(tx, limit=limit, order_id=order_id, since=since, actor=actor)
+    print_list(AUDIT, [_fields(row, full=as_json) for row in found], as_json=as_json, wide=wide)
+
+
+def _fields(row: EventRow, *, full: bool) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "at": row.at,
+        "actor": row.actor,
+        "text": default_renderer().text(row),
+        "kind": row.kind,
+        "request_id": row.request_id,
+    }
+    if full:
+        fields |= {
+            "event_id": row.event_id,
+            "order_id": row.subject.order_id,
+            "refill_id": row.subject.refill_id,
+            "payload": dict(row.payload),
+        }
+    return fields
+
+
+COMMANDS = (audit,)
