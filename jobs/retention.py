@@ -71,6 +71,7 @@ class DataRetention:
             "requests": self.policy.requests,
             "events": self.policy.alerts,
             "notifications": self.policy.alerts,
+            "webhook_deliveries": self.policy.webhooks,
         }
         for table, duration in kept.items():
             before = self._days_ago(duration, now)

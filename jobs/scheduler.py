@@ -29,6 +29,8 @@ class ScheduledJob:
     name: str
     every: timedelta
     run: Callable[[], None]
+    finish: Callable[[], None] = lambda: None
+    """Called after the last round; waits for what the rounds have started."""
 
 
 def longest_silence(every: timedelta) -> timedelta:

@@ -1,6 +1,6 @@
 """The tables of events and alerts: events, channels, deliveries, and the conditions of the self-check."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, false
 
 from monitor.events.kind import EventKind
 from monitor.events.severity import Severity, Status
@@ -29,6 +29,7 @@ events = Table(
     Column("actor", Text, nullable=False),
     Column("request_id", Text),
     Column("alert", Text, nullable=False),
+    Column("dispatched", Boolean, nullable=False, server_default=false()),
     Column("routed_at", Instant),
     one_of("severity", Severity),
     one_of("status", Status),
@@ -36,6 +37,7 @@ events = Table(
         "alert IN ('none', 'pending', 'sent', 'kept', 'failed', 'suppressed')", name="known_alert"
     ),
     partial("ix_events_unrouted", "event_id", where="alert = 'pending' AND routed_at IS NULL"),
+    partial("ix_events_undispatched", "event_id", where="NOT dispatched"),
     partial("ix_events_order_id", "order_id", "event_id", where="order_id IS NOT NULL"),
 )
 

@@ -63,7 +63,7 @@ class DaemonRunningError(StorageError):
 
 
 class NotFoundError(StorageError):
-    """There is no such order, refill, review or token."""
+    """There is no such order, refill, review, token or webhook endpoint."""
 
 
 class WrongStateError(StorageError):
@@ -76,6 +76,10 @@ class NothingMissingError(WrongStateError):
 
 class ShadowModeError(WrongStateError):
     """Shadow mode queues nothing."""
+
+
+class TooManyEndpointsError(WrongStateError):
+    """There are as many webhook endpoints as there may be."""
 
 
 class LeaseLostError(StorageError):

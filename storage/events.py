@@ -19,7 +19,7 @@ from storage.column_types import AnyRow, microseconds
 
 _e = events.c
 _SUBJECT = ("order_id", "refill_id", "link", "metric", "source", "service", "provider")
-COLUMNS = tuple(column for column in _e if column.name != "alert")
+COLUMNS = tuple(column for column in _e if column.name not in {"alert", "dispatched"})
 """The columns of an EventRow."""
 
 
@@ -49,10 +49,18 @@ def add(
 ) -> int:
     """Store an event, and return its number.
 
-    With `keep` it is listed among the alerts, but never sent; with `routed` its receiver is known already.
+    With `keep` it is listed among the alerts, but sent to no channel and no webhook. With `routed` its
+    receiver is known already.
     """
     row = _values(event, now, keep=keep) | {"routed_at": now if routed else None}
     return int(connection.execute(insert(events).values(row).returning(_e.event_id)).scalar_one())
+
+
+def add_test(connection: Connection, event: Event, now: datetime) -> int:
+    """Store an event that is sent to no subscriber; returns its id."""
+    row = _values(event, now, keep=False) | {"dispatched": True}
+    event_id: int = connection.execute(insert(events).returning(_e.event_id), row).scalar_one()
+    return event_id
 
 
 def add_all(connection: Connection, found: Sequence[Event], now: datetime) -> None:
@@ -76,6 +84,7 @@ def _values(event: Event, now: datetime, *, keep: bool) -> dict[str, object]:
         "actor": who.name,
         "request_id": who.request_id,
         "alert": _alert(event, keep=keep),
+        "dispatched": keep,
     }
 
 

@@ -29,6 +29,7 @@ from storage.schema import targets as targets_table
 from storage.source_tables import source_state
 from storage.targets import FORGOTTEN_KEY
 from storage.terms import dump_terms
+from storage.webhook_tables import webhook_deliveries
 
 REMOVED = "(forgotten)"
 _o = orders.c
@@ -124,7 +125,7 @@ def _remove_texts(connection: Connection, order_ids: Sequence[str]) -> None:
 
 
 def _remove_events(connection: Connection, about: ColumnElement[bool]) -> None:
-    """Remove the payloads of events; those that are still to be sent are kept unsent."""
+    """Remove the payloads of events, and all answers to them; those still to be sent are kept unsent."""
     event = events.c
     values = {
         "version": 0,
@@ -134,9 +135,8 @@ def _remove_events(connection: Connection, about: ColumnElement[bool]) -> None:
         "alert": case((event.alert == "pending", "kept"), else_=event.alert),
     }
     ids = select(event.event_id).where(about)
-    connection.execute(delete(deliveries).where(deliveries.c.event_id.in_(ids)))
-    connection.execute(delete(notification_events).where(notification_events.c.event_id.in_(ids)))
-    connection.execute(delete(problems).where(problems.c.event_id.in_(ids)))
+    for table in (deliveries, notification_events, problems, webhook_deliveries):
+        connection.execute(delete(table).where(table.c.event_id.in_(ids)))
     routed = update(routed_alerts).where(routed_alerts.c.event_id.in_(ids))
     connection.execute(routed.values(dedup_key=REMOVED, group_key=None))
     connection.execute(update(events).where(about).values(values))

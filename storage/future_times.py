@@ -42,6 +42,7 @@ from storage.schema import (
 )
 from storage.source_tables import source_reads, source_requests, source_state
 from storage.transfer_tables import transfers
+from storage.webhook_tables import webhook_attempts, webhook_deliveries, webhook_endpoints
 
 MARGIN = timedelta(minutes=30)
 """How far the clocks of several daemons may be apart without anything being repaired."""
@@ -73,13 +74,16 @@ HAPPENED: Mapping[Table, tuple[str, ...]] = {
     backlogs: ("begun_at", "finished_at", "told_at"),
     self_checks: ("since", "checked_at"),
     transfers: ("at",),
+    webhook_endpoints: ("created_at", "failing_since", "disabled_at"),
+    webhook_deliveries: ("created_at", "finished_at"),
+    webhook_attempts: ("at",),
 }  # fmt: skip
 """Times at which something happened: set to now."""
 
 LASTS = {
     "refills.leased_until", "refills.available_at", "refills.release_at",
     "deliveries.next_try_at", "alert_groups.next_at", "source_state.paused_until", "source_state.wait_until",
-    "transfers.hold_until",
+    "transfers.hold_until", "webhook_endpoints.paused_until", "webhook_deliveries.next_try_at",
 }  # fmt: skip
 """Times until which something lasts: counted from now."""
 
@@ -109,12 +113,15 @@ LEFT: Mapping[str, str] = {
     "retention_progress.thinning_until": "a position among the looks, worked out from operating days",
     "retention_progress.thinning_at": "a position among the looks, worked out from operating days",
     "tokens.created_at": "shown only",
+    "webhook_secrets.created_at": "shown only",
+    "webhook_secrets.retires_at": "an old secret that signs for longer harms nobody",
     "tokens.revoked_at": "a token is revoked whatever the time",
 }
 """Times that stay, each with the reason."""
 
 _r, _e, _s, _d = refills.c, refill_events.c, source_state.c, deliveries.c
 _g = alert_groups.c
+_wd, _we = webhook_deliveries.c, webhook_endpoints.c
 
 
 def newest_written(connection: Connection, *, thorough: bool) -> datetime | None:
@@ -190,7 +197,7 @@ def _holds(now: datetime, longest: timedelta) -> Update:
 
 
 def _waits(now: datetime) -> list[Update]:
-    """Pauses of sources, and alerts, which are tried again at once."""
+    """Pauses of sources; alerts and webhooks, which are tried again at once."""
     at = literal(now, Instant)
     return [
         _counted_from_now(source_state, _s.paused_until, _s.refused_at, at),
@@ -198,6 +205,8 @@ def _waits(now: datetime) -> list[Update]:
         _counted_from_now(transfers, transfers.c.hold_until, transfers.c.at, at),
         update(alert_groups).where(_g.next_at > at).values(next_at=at),
         update(deliveries).where(_d.state == "pending", _d.next_try_at > at).values(next_try_at=at),
+        update(webhook_deliveries).where(_wd.state == "pending", _wd.next_try_at > at).values(next_try_at=at),
+        update(webhook_endpoints).where(_we.paused_until > at).values(paused_until=at),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Deleting old rows that nothing needs any more: events of refills, requests of customers, events, messages.
+"""Deleting old rows that nothing needs any more: events, requests of customers, messages, webhooks.
 
 Each table is read once, in the order of its key, which is that of time. A row that is kept is not read again.
 """
@@ -29,6 +29,7 @@ from storage.engine import advisory_lock, insert_into
 from storage.pipeline_tables import notifications, problems, routed_alerts
 from storage.retention_tables import retention_progress
 from storage.schema import refill_events, refills, requests
+from storage.webhook_tables import webhook_deliveries
 
 _FINISHED = (RefillState.COMPLETED, RefillState.REJECTED, RefillState.CANCELLED)
 _e = refill_events.c
@@ -37,6 +38,7 @@ _q = requests.c
 _later = requests.alias("later_request").c
 _p = retention_progress.c
 _n = notifications.c
+_w = webhook_deliveries.c
 _LAST_KEY = select(_p.last_key).where(_p.kind == bindparam("kind"))
 _ADVANCE = update(retention_progress).where(_p.kind == bindparam("of")).values(last_key=bindparam("key"))
 
@@ -81,9 +83,11 @@ TABLES: Mapping[str, _OldRows] = {
             events.c.alert != "pending",
             ~exists().where(routed_alerts.c.event_id == events.c.event_id, routed_alerts.c.group_key != ""),
             ~exists().where(problems.c.event_id == events.c.event_id),
+            ~exists().where(_w.event_id == events.c.event_id, _w.state == "pending"),
         ),
     ),
     "notifications": _OldRows(notifications, _n.notification_id, _n.at, _n.state != "pending"),
+    "webhook_deliveries": _OldRows(webhook_deliveries, _w.delivery_id, _w.created_at, _w.state != "pending"),
 }
 
 

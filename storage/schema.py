@@ -33,6 +33,7 @@ from storage import (
     retention_tables,
     source_tables,
     transfer_tables,
+    webhook_tables,
 )
 from storage.column_types import Amount, EnumText, Instant
 from storage.metadata import Key, metadata, one_of, partial
@@ -45,6 +46,7 @@ __all__ = [
     "retention_tables",
     "source_tables",
     "transfer_tables",
+    "webhook_tables",
 ]
 
 OPEN_REFILL = "state IN ('held', 'queued', 'claimed')"

@@ -28,6 +28,7 @@ class Scope(StrEnum):
     REFILLS_CONSUME = "refills:consume"
     REFILLS_MANAGE = "refills:manage"
     METRICS_READ = "metrics:read"
+    WEBHOOKS_MANAGE = "webhooks:manage"
 
 
 @dataclass(frozen=True, slots=True)

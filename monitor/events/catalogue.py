@@ -33,6 +33,7 @@ from monitor.events.targets import (
     TargetReady,
     TargetRefused,
 )
+from monitor.events.webhooks import WebhookChanged, WebhookDisabled, WebhookTest
 
 VERSION = 1
 """Version of the payloads; it grows when a field changes its meaning or is removed."""
@@ -121,6 +122,14 @@ CATALOGUE: Mapping[Kind, Entry] = {
     Kind.TOKEN_CREATED: _change(TokenChanged, "a token was created"),
     Kind.TOKEN_REVOKED: _change(TokenChanged, "a token was revoked"),
     Kind.DATABASE_REPLACED: _change(DatabaseReplaced, "the database was restored, copied or reopened"),
+    Kind.WEBHOOK_DISABLED: Entry(
+        _WARNING, WebhookDisabled, "a webhook endpoint answered 410, or accepted nothing for five days"
+    ),
+    Kind.WEBHOOK_TEST: _change(WebhookTest, "an operator tries a webhook endpoint; sent to it only"),
+    Kind.WEBHOOK_ADDED: _change(WebhookChanged, "a webhook endpoint was added"),
+    Kind.WEBHOOK_ROTATED: _change(WebhookChanged, "a webhook endpoint got a new secret"),
+    Kind.WEBHOOK_ENABLED: _change(WebhookChanged, "a webhook endpoint was enabled again"),
+    Kind.WEBHOOK_REMOVED: _change(WebhookChanged, "a webhook endpoint was removed"),
 }
 
 _TARGET_PROBLEMS = (Kind.TARGET_PRIVATE, Kind.TARGET_GONE, Kind.TARGET_OTHER_ACCOUNT, Kind.TARGET_REFUSED)

@@ -51,3 +51,9 @@ class EventKind(StrEnum):
     TOKEN_CREATED = "token.created"  # noqa: S105  # a kind, and no password
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
     DATABASE_REPLACED = "database.replaced"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_TEST = "webhook.test"
+    WEBHOOK_ADDED = "webhook.added"
+    WEBHOOK_ROTATED = "webhook.rotated"
+    WEBHOOK_ENABLED = "webhook.enabled"
+    WEBHOOK_REMOVED = "webhook.removed"

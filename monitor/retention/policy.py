@@ -22,6 +22,8 @@ class Retention:
     """Answered requests of customers, except for the last granted one of each order."""
     alerts: timedelta | None = _YEAR
     """Alerts that were sent, kept or given up."""
+    webhooks: timedelta | None = _YEAR
+    """Deliveries of webhooks that ended, with their attempts."""
 
     def full_days(self, windows: Iterable[timedelta | None]) -> int | None:
         """Operating days for which every snapshot is kept; None for ever.

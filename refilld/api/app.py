@@ -16,6 +16,7 @@ from refilld.api.long_poll import WaiterPool
 from refilld.api.orders import OrderId, OrderRequests, order_routes
 from refilld.api.refills import RefillQueue, refill_routes
 from refilld.api.server import LARGEST_BODY, THREADS
+from refilld.api.webhooks import WebhookEndpoints, webhook_routes
 from refilld.services.look_obstacle import EnabledSources
 from refilld.settings.settings import Settings
 from storage.engine import Database
@@ -54,6 +55,8 @@ def create_app(
     app.register_blueprint(refill_routes(queue, guard))
     requests = OrderRequests(database, clock, enabled, _texts(settings))
     app.register_blueprint(order_routes(requests, guard))
+    endpoints = WebhookEndpoints(database, clock, settings.webhooks.allowed)
+    app.register_blueprint(webhook_routes(endpoints, guard))
     app.after_request(_harden)
     return app
 

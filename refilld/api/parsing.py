@@ -34,6 +34,11 @@ def read_query(model: type[M]) -> M:
 
 def read_refill_id(text: str) -> int:
     """The refill id in a URL; raises NotFoundError if it is not a possible id."""
+    return read_id(text, "refill")
+
+
+def read_id(text: str, noun: str) -> int:
+    """An id in a URL; raises NotFoundError if it is not a possible id."""
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) <= LARGEST_ID):
-        raise NotFoundError("there is no such refill")
+        raise NotFoundError(f"there is no such {noun}")
     return int(text)

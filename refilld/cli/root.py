@@ -49,6 +49,7 @@ MODULES = {
     "sources": "sources",
     "terms": "terms",
     "token": "tokens",
+    "webhooks": "webhooks",
 }
 """The module of `refilld.cli` that has each command."""
 

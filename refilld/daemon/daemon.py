@@ -25,6 +25,7 @@ from jobs.retention import DataRetention
 from jobs.sampling import Sampling
 from jobs.scheduler import RoundEnd, ScheduledJob, Scheduler, longest_silence, run_guarded
 from jobs.self_check import SelfCheck
+from jobs.webhooks import Webhooks
 from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
 from monitor.model.decision import Reason
@@ -43,6 +44,7 @@ from refilld.report.text import render_text
 from refilld.services.database_check import DatabaseCheck
 from refilld.services.look_obstacle import EnabledSources, enabled_sources, opened
 from refilld.services.manual_check import ManualCheck
+from refilld.services.webhook_sending import webhook_attempts
 from refilld.settings.settings import Settings
 from refilld.sources import cadence_for, reroute_targets, router_for
 from refilld.texts.renderer import default_renderer
@@ -61,6 +63,7 @@ BEAT_EVERY = timedelta(seconds=10)
 """Interval at which a daemon records that it is alive."""
 SELF_CHECK_EVERY = timedelta(minutes=1)
 BACKLOGS_EVERY = timedelta(minutes=1)
+WEBHOOKS_EVERY = timedelta(seconds=2)
 
 Clock = Callable[[], datetime]
 
@@ -73,6 +76,7 @@ def intervals(settings: Settings) -> dict[str, timedelta]:
         "self_check": SELF_CHECK_EVERY,
         "backlogs": BACKLOGS_EVERY,
         "alerting": settings.alerts.every,
+        "webhooks": WEBHOOKS_EVERY,
         "maintenance": MAINTENANCE_EVERY,
     }
 
@@ -154,23 +158,30 @@ class Daemon:
         self_check = SelfCheck(
             self.database, self.clock, sampling.sources, self.settings.alerts.limits, started
         )
+        webhooks = self._webhooks(lambda: heartbeat("webhooks"))
         rounds = {
             "sampling": sampling.run_once,
             "leases": leases.run_once,
             "self_check": self_check.run_once,
             "alerting": alerting.run_once,
+            "webhooks": webhooks.run_once,
             "maintenance": self._maintenance(lambda: heartbeat("maintenance")).run_once,
             "backlogs": BacklogSummaries(
                 self.database, self.clock, shadow=self.settings.guarantee.shadow
             ).run_once,
         }
+        finishes = {"webhooks": webhooks.finish}
         return [
-            self._observed(ScheduledJob(name, every, rounds[name]))
+            self._observed(ScheduledJob(name, every, rounds[name], finishes.get(name, _nothing)))
             for name, every in intervals(self.settings).items()
         ]
 
     def _observed(self, job: ScheduledJob) -> ScheduledJob:
         return self.metrics.rounds.observed(job, self.clock)
+
+    def _webhooks(self, heartbeat: Callable[[], None]) -> Webhooks:
+        attempts = webhook_attempts(self.database, self.settings.webhooks, self.clock)
+        return Webhooks(self.database, self.clock, attempts, self.stopping.is_set, heartbeat)
 
     def _maintenance(self, heartbeat: Callable[[], None]) -> Maintenance:
         retention = DataRetention(self.database, self.settings.retention.policy, heartbeat, self._wait)
@@ -186,11 +197,10 @@ class Daemon:
             self._log_held()
             reroute_targets(self.database, configured_sources)
             sampling = self.sampling(configured_sources)
-            failed = [
-                job.name
-                for job in self.scheduled_jobs(sampling, lambda _job: None)
-                if run_guarded(job) is not RoundEnd.DONE
-            ]
+            jobs = self.scheduled_jobs(sampling, lambda _job: None)
+            failed = [job.name for job in jobs if run_guarded(job) is not RoundEnd.DONE]
+            for job in jobs:
+                job.finish()
             _flush(sampling)
         if failed:
             raise RefilldError(f"failed: {', '.join(failed)}; the log says why")
@@ -214,6 +224,8 @@ class Daemon:
             beat = self._beat(DaemonMode.RUN)
             stack.callback(_stop_beat, beat)
             scheduler = Scheduler([*scheduled_jobs, self._beat_job(beat)], progress, self.clock())
+            for job in scheduled_jobs:
+                stack.callback(job.finish)
             stack.callback(_flush, sampling)
             scheduler.start()
             stack.callback(scheduler.stop)
@@ -303,6 +315,10 @@ class Daemon:
 def _heartbeats(every: Mapping[str, timedelta]) -> Heartbeats:
     """Heartbeats of jobs with these intervals."""
     return Heartbeats({job: longest_silence(interval) for job, interval in every.items()}, time.monotonic)
+
+
+def _nothing() -> None:
+    """Most jobs start nothing that outlasts their rounds."""
 
 
 def _stop_beat(beat: DaemonBeat) -> None:

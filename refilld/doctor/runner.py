@@ -16,6 +16,7 @@ from refilld.doctor import (
     limits,
     shadow,
     sources,
+    webhooks,
 )
 from refilld.doctor.finding import Finding
 from refilld.settings.settings import Settings
@@ -53,6 +54,7 @@ def _with_database(
             found += budget.findings(tx, settings, now)
             found += shadow.findings(tx, shadow=settings.guarantee.shadow)
             found += limits.findings(tx, settings.limits.caps)
+            found += webhooks.findings(tx)
             found += sources.breakers(tx, settings, now, opened_sources)
         yield from found
     except (NotMigratedError, UnreachableError) as fault:

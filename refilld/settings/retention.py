@@ -37,6 +37,7 @@ class RetentionSection(Section):
     events: Kept = _DEFAULT.events
     requests: Kept = _DEFAULT.requests
     alerts: Kept = _DEFAULT.alerts
+    webhooks: Kept = _DEFAULT.webhooks
 
     @property
     def policy(self) -> Retention:

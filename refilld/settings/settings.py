@@ -20,6 +20,7 @@ from refilld.settings.retention import RetentionSection
 from refilld.settings.section import Duration, Section, wrong
 from refilld.settings.sources import SIMULATED, SOURCE_DEFAULTS, SourceSection
 from refilld.settings.terms import ServiceNamesSection, ServiceSection, TermsSection
+from refilld.settings.webhooks import WebhooksSection
 
 
 class SamplingSection(Section):
@@ -75,6 +76,7 @@ class Settings(Section):
     limits: LimitsSection = LimitsSection()
     queue: QueueSection = QueueSection()
     alerts: AlertsSection = AlertsSection()
+    webhooks: WebhooksSection = WebhooksSection()
     answers: AnswersSection = AnswersSection()
     retention: RetentionSection = RetentionSection()
 

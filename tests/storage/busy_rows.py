@@ -93,6 +93,7 @@ def an_alert(i: int) -> dict[str, Any]:
         "kind": EventKind.DROP_HELD, "version": 0, "severity": Severity.WARNING, "status": Status.OCCURRED,
         "dedup_key": f"drop.held/{i}", "order_id": str(i), "payload": "{}", "at": NOW, "actor": "",
         "alert": "pending" if pending else "sent", "routed_at": None if i % 40 == 0 else NOW,
+        "dispatched": i % 50 > 0,
     }  # fmt: skip
 
 
@@ -140,6 +141,26 @@ def a_problem(i: int) -> dict[str, Any]:
     return {"dedup_key": f"target.ready/{i}", "event_id": i, "kind": kind}
 
 
+def an_endpoint_row(i: int) -> dict[str, Any]:
+    return {
+        "url": "https://hooks.test/", "kinds": "[]", "services": "[]", "providers": "[]", "metrics": "[]",
+        "description": "", "created_at": NOW,
+    }  # fmt: skip
+
+
+def a_webhook_delivery(i: int) -> dict[str, Any]:
+    pending = i % 20 < 4
+    return {
+        "endpoint_id": i % 4 + 1, "event_id": i, "state": "pending" if pending else "delivered",
+        "created_at": NOW, "next_try_at": NOW + i * MINUTE if pending else None,
+        "finished_at": None if pending else NOW,
+    }  # fmt: skip
+
+
+def a_webhook_attempt(i: int) -> dict[str, Any]:
+    return {"delivery_id": i, "at": NOW, "status": 200, "error": "", "milliseconds": 1, "response": ""}
+
+
 def a_review(i: int) -> dict[str, Any]:
     return {
         "order_id": str(i), "cause": ReviewCause.SHORT_DELIVERY, "units": 100, "opened_at": NOW,
@@ -160,4 +181,6 @@ ROWS: dict[str, Callable[[int], dict[str, Any]]] = {
     "source_requests": a_source_request, "reviews": a_review, "virtual_times": a_clock,
     "notifications": a_notification, "notification_events": a_told_event, "deliveries": a_delivery,
     "routed_alerts": a_routed_alert, "alert_groups": a_group, "problems": a_problem,
+    "webhook_endpoints": an_endpoint_row,
+    "webhook_deliveries": a_webhook_delivery, "webhook_attempts": a_webhook_attempt,
 }  # fmt: skip

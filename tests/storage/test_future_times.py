@@ -25,6 +25,7 @@ from storage import (
     requests,
     sources,
     transfers,
+    webhooks,
 )
 from storage.column_types import Instant
 from storage.daemons import DaemonMode
@@ -37,6 +38,8 @@ from tests.builders import DAY, HOUR, MINUTE, NOW, a_profile, an_event, an_order
 from tests.notification_rows import tell
 from tests.storage.lease_actions import claim, get
 from tests.storage.shop import bring_to, everything, queue, sell
+from tests.storage.webhook_rows import ACCEPTED, an_endpoint, dispatch, happen, record
+from tests.storage.webhook_rows import claim as claim_webhook
 
 SECOND = timedelta(seconds=1)
 STEPS = [timedelta(hours=1), timedelta(days=2), timedelta(days=6 * 365)]
@@ -75,6 +78,9 @@ def filled(database: Database, at: datetime) -> None:
         events.add(tx, an_event(EventKind.MASS_DROP_STARTED, "text"), at)
         sources.note_reads(tx, {("graph", Metric.LIKES): at})
         daemons.register(tx, "host", 7, "1", DaemonMode.RUN, at)
+    endpoint_id = an_endpoint(database)
+    dispatch(database, endpoint_id, at=at)
+    record(database, claim_webhook(database, endpoint_id, at), ACCEPTED, at)
     with database.write() as tx:
         for table, names in future_times.HAPPENED.items():
             free = [
@@ -202,6 +208,16 @@ def test_an_alert_of_that_time_is_sent_at_once(database: Database) -> None:
     repair(database)
     with database.write() as tx:
         assert len(deliveries.due(tx, "mail", NOW, 10)) == 1
+
+
+def test_a_webhook_of_that_time_is_sent_at_once(database: Database) -> None:
+    endpoint_id = an_endpoint(database)
+    happen(database, "graph")
+    dispatch(database, endpoint_id, at=NOW + DAY)
+    with database.write() as tx:
+        webhooks.note_failure(tx, webhooks.get(tx, endpoint_id), NOW + DAY, NOW + DAY + HOUR)
+    repair(database)
+    assert claim_webhook(database, endpoint_id) is not None
 
 
 # Evidence

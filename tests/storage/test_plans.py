@@ -46,6 +46,9 @@ from storage import (
     sources,
     target_health,
     targets,
+    webhook_deliveries,
+    webhook_dispatch,
+    webhook_log,
 )
 from storage.alert_groups import GroupRow
 from storage.engine import Database
@@ -59,6 +62,7 @@ LARGE = {
     "targets", "orders", "snapshots", "drops", "decisions", "refills", "refill_events", "events",
     "source_requests", "order_flags", "requests", "reviews", "virtual_times", "deliveries",
     "notifications", "notification_events", "routed_alerts", "alert_groups", "problems",
+    "webhook_deliveries", "webhook_attempts",
 }  # fmt: skip
 """Tables that grow with the shop; full scans and sorts of them are not allowed."""
 UNNAMED = {
@@ -73,7 +77,7 @@ UNNAMED = {
 """SQLite's own names for the indexes behind UNIQUE constraints."""
 QUEUES_ONLY = {
     "ix_targets_unrouted", "ix_refills_held", "ix_refills_queued", "ix_refills_leases",
-    "uq_reviews_one_open_per_order", "ix_events_unrouted",
+    "uq_reviews_one_open_per_order", "ix_events_unrouted", "ix_events_undispatched",
     "ix_notifications_pending", "ix_problems_inhibiting",
 }  # fmt: skip
 """Partial indexes that contain only waiting rows: SQLite reports a read from their start as a scan."""
@@ -163,6 +167,16 @@ QUEUES: dict[str, tuple[Callable[[Connection], object], str]] = {
         lambda c: alert_groups.due(c, NOW + 20 * MINUTE, 20),
         "ix_alert_groups_next_at",
     ),
+    "due webhooks": (
+        lambda c: webhook_deliveries.number_due(c, 2, NOW + 3900 * MINUTE, 4),
+        "ix_webhook_deliveries_pending",
+    ),
+    "the next webhook": (
+        lambda c: webhook_deliveries.claim(c, 2, NOW + 3900 * MINUTE),
+        "ix_webhook_deliveries_pending",
+    ),
+    "new events": (webhook_dispatch.anything_new, "ix_events_undispatched"),
+    "new events to take up": (lambda c: webhook_dispatch.take_new(c, 20), "ix_events_undispatched"),
     "newest snapshots": (lambda c: list(snapshots.newest(c, 2, 20)), "pk_snapshots"),
     "the newest request": (
         lambda c: sources.nth_request(c, "source 2", 1, BEGINNING),
@@ -258,6 +272,11 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
     "open reviews": (reviews.open_by_cause, {"uq_reviews_one_open_per_order"}),
     "pending alerts": (self_check.undelivered, {"ix_notifications_pending"}),
     "the oldest due look": (lambda c: self_check.due_since(c, "source 2"), {"ix_targets_due"}),
+    "the delivery log": (lambda c: webhook_log.listed(c, 2, limit=20), set()),
+    "the attempts of a webhook": (
+        lambda c: webhook_log.attempts_of(c, 77),
+        {"ix_webhook_attempts_delivery_id"},
+    ),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }
 """Queries by key, and the indexes that serve them."""

@@ -139,6 +139,10 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
     "daily_cap_alerts": [],
     "daemons": [],
     "transfers": [],
+    "webhook_endpoints": [],
+    "webhook_secrets": [],
+    "webhook_deliveries": [],
+    "webhook_attempts": [],
     "alert_channels": [],
     "routed_alerts": [],
     "alert_groups": [],
@@ -169,10 +173,10 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
     "events": [
         {"event_id": 1, "kind": "drop.held", "version": 0, "severity": "warning", "status": "occurred",
          "dedup_key": "drop.held/81", "order_id": "o-1", "link": "a link", "at": 1101, "alert": "pending",
-         "payload": '{"text":"a text"}'} | NO_SUBJECT,
+         "dispatched": True, "payload": '{"text":"a text"}'} | NO_SUBJECT,
         {"event_id": 2, "kind": "refill.dead", "version": 0, "severity": "warning", "status": "occurred",
          "dedup_key": "refill.dead/82", "order_id": None, "link": None, "at": 1111, "alert": "sent",
-         "payload": '{"text":"b text"}'} | NO_SUBJECT,
+         "dispatched": True, "payload": '{"text":"b text"}'} | NO_SUBJECT,
     ],
     "mass_drops": [
         {"mass_drop_id": 91, "metric": "views", "started_at": 1201, "judged": 30, "fallen": 20, "told": 20,

@@ -33,6 +33,7 @@ from tests.command_tree import command_at, commands
 from tests.main_in_process import run_main
 from tests.refilld.cli_world import COMMAND, CliWorld, bare, csv, process, sold
 from tests.refilld.queue_world import a_sold_order
+from tests.storage.webhook_rows import an_endpoint, dispatch
 
 TABLES = {
     "audit",
@@ -50,6 +51,7 @@ TABLES = {
     "reterm",
     "probe",
     "simulate",
+    "deliveries",
 }
 
 
@@ -248,6 +250,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliW
     with cli.world.database.write() as tx:
         daemons.register(tx, "a-host", 7, "0.1.0", DaemonMode.RUN, cli.world.now)
     cli.run("token", "create", "--scope", "metrics:read")
+    dispatch(cli.world.database, an_endpoint(cli.world.database))
     cli.write(csv([sold(9, "2024-01-01T00:00:00Z")]))
     needed: dict[str, list[object]] = {
         "orders import": [cli.home / "orders.csv"],
@@ -257,6 +260,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliW
         "check": ["1"],
         "alerts explain": ["1"],
         "simulate": ["--orders", 5, "--days", 1],
+        "webhooks deliveries": ["1"],
     }
     for path in ALL:
         if "--json" not in {option for given in command_at(path).params for option in given.opts}:

@@ -1,0 +1,41 @@
+"""The schemas of requests about webhook endpoints."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from monitor.model.target import Metric
+from monitor.webhooks.subscription import ALL
+from refilld.api.schemas import Body, Name
+from refilld.services.input_limits import LARGEST_ID
+from refilld.services.webhooks import MOST_VALUES
+
+Names = Annotated[list[Name], Field(max_length=MOST_VALUES)]
+
+
+class EndpointBody(Body):
+    """A new endpoint."""
+
+    url: str = Field(max_length=2000)
+    kinds: Names = [ALL]  # noqa: RUF012  # pydantic copies mutable defaults
+    services: Names = []  # noqa: RUF012
+    providers: Names = []  # noqa: RUF012
+    metrics: list[Metric] = Field(default=[], max_length=MOST_VALUES)
+    description: Annotated[str, Field(max_length=100)] = ""
+
+
+class ReplayBody(Body):
+    """A replay of all events since a time."""
+
+    since: Annotated[AwareDatetime, Field(strict=False)]
+    undelivered: bool = False
+
+
+class DeliveriesQuery(BaseModel):
+    """The query string of the list of deliveries."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state: Literal["pending", "delivered", "failed"] | None = None
+    limit: int = Field(default=100, ge=1, le=1000)
+    cursor: int | None = Field(default=None, ge=1, le=LARGEST_ID)

@@ -1,0 +1,118 @@
+"""The delivery log of webhooks: deliveries with the last attempt of each, and all attempts of one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, func, select
+
+from monitor.events.kind import EventKind
+from storage.alert_tables import events
+from storage.column_types import AnyRow, AnySelect
+from storage.errors import NotFoundError
+from storage.webhook_tables import webhook_attempts, webhook_deliveries
+
+_a = webhook_attempts.c
+_d = webhook_deliveries.c
+_e = events.c
+_last = webhook_attempts.alias("last_attempt")
+_LISTED: AnySelect = (
+    select(
+        _d.delivery_id,
+        _d.endpoint_id,
+        _d.event_id,
+        _e.kind,
+        _d.state,
+        _d.attempts,
+        _d.created_at,
+        _d.next_try_at,
+        _d.finished_at,
+        _last.c.at,
+        _last.c.status,
+        _last.c.error,
+    )
+    .join(events, _e.event_id == _d.event_id)
+    .join(
+        _last,
+        _last.c.attempt_id
+        == select(func.max(_a.attempt_id)).where(_a.delivery_id == _d.delivery_id).scalar_subquery(),
+        isouter=True,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookDeliveryRow:
+    """One delivery with its last attempt."""
+
+    delivery_id: int
+    endpoint_id: int
+    event_id: int
+    kind: EventKind
+    state: str
+    """pending, delivered or failed."""
+    attempts: int
+    created_at: datetime
+    next_try_at: datetime | None
+    """Set exactly while the state is pending."""
+    finished_at: datetime | None
+    tried_at: datetime | None
+    status: int | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookAttemptRow:
+    """One attempt to deliver."""
+
+    at: datetime
+    status: int | None
+    """The HTTP status; None without an answer."""
+    error: str
+    """Empty for a success."""
+    milliseconds: int
+    response: str
+    """The beginning of the body, escaped."""
+
+
+def listed(
+    connection: Connection,
+    endpoint_id: int,
+    *,
+    limit: int,
+    state: str | None = None,
+    before: int | None = None,
+) -> list[WebhookDeliveryRow]:
+    """Deliveries to an endpoint, newest first; `before` is the id that the page ends at."""
+    query = _LISTED.where(_d.endpoint_id == endpoint_id)
+    if state is not None:
+        query = query.where(_d.state == state)
+    if before is not None:
+        query = query.where(_d.delivery_id < before)
+    rows = connection.execute(query.order_by(_d.delivery_id.desc()).limit(limit))
+    return [_delivery(row) for row in rows]
+
+
+def get(connection: Connection, endpoint_id: int, delivery_id: int) -> WebhookDeliveryRow:
+    """One delivery to an endpoint; raises NotFoundError."""
+    mine = and_(_d.endpoint_id == endpoint_id, _d.delivery_id == delivery_id)
+    row = connection.execute(_LISTED.where(mine)).first()
+    if row is None:
+        raise NotFoundError(f"webhook endpoint {endpoint_id} has no delivery {delivery_id}")
+    return _delivery(row)
+
+
+def attempts_of(connection: Connection, delivery_id: int) -> list[WebhookAttemptRow]:
+    """The attempts of a delivery, oldest first."""
+    query = select(_a.at, _a.status, _a.error, _a.milliseconds, _a.response)
+    rows = connection.execute(query.where(_a.delivery_id == delivery_id).order_by(_a.attempt_id))
+    return [WebhookAttemptRow(*row) for row in rows]
+
+
+def pending(connection: Connection, endpoint_id: int) -> int:
+    """Deliveries to an endpoint that wait."""
+    query = select(func.count()).where(_d.endpoint_id == endpoint_id, _d.state == "pending")
+    return connection.execute(query).scalar_one()
+
+
+def _delivery(row: AnyRow) -> WebhookDeliveryRow:
+    return WebhookDeliveryRow(*row)
