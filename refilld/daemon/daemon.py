@@ -142,19 +142,7 @@ class Daemon:
         """
         attempts = self.settings.queue.max_attempts
         leases = Leases(self.database, self.clock, attempts, self.metrics.fulfilment.leases_expired)
-        receivers = open_receivers(self.settings.alerts)
-        alerting = Alerting(
-            self.database,
-            self.clock,
-            self._counted(receivers),
-            receivers.policy if started else receivers.policy.without_waiting(),
-            default_renderer().text,
-            self._report,
-            self._wait,
-            lambda: heartbeat("alerting"),
-            self.stopping.is_set,
-            TAKEN_FOR if started is None else min(self.settings.alerts.every, TAKEN_FOR),
-        )
+        alerting = self._alerting(lambda: heartbeat("alerting"), started)
         self_check = SelfCheck(
             self.database, self.clock, sampling.sources, self.settings.alerts.limits, started
         )
@@ -175,6 +163,21 @@ class Daemon:
             self._observed(ScheduledJob(name, every, rounds[name], finishes.get(name, _nothing)))
             for name, every in intervals(self.settings).items()
         ]
+
+    def _alerting(self, heartbeat: Callable[[], None], started: datetime | None) -> Alerting:
+        receivers = open_receivers(self.settings.alerts)
+        return Alerting(
+            self.database,
+            self.clock,
+            self._counted(receivers),
+            receivers.policy if started else receivers.policy.without_waiting(),
+            default_renderer().text,
+            self._report,
+            self._wait,
+            heartbeat,
+            self.stopping.is_set,
+            TAKEN_FOR if started is None else min(self.settings.alerts.every, TAKEN_FOR),
+        )
 
     def _observed(self, job: ScheduledJob) -> ScheduledJob:
         return self.metrics.rounds.observed(job, self.clock)

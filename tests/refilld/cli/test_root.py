@@ -241,7 +241,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliW
         for order_id, reason in (("3", Reason.SHADOW), ("4", Reason.BACKLOG)):
             tx.execute(refills.update().where(refills.c.order_id == order_id).values(reason=reason))
         mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(20, 9), cli.world.now)
-        events.add(tx, an_event(EventKind.SOURCE_BLOCKED, "blocked"), cli.world.now)
+        blocked = events.add(tx, an_event(EventKind.SOURCE_BLOCKED, "blocked"), cli.world.now)
         now = cli.world.now
         silences.add(tx, NewSilence(parse_matchers("kind=disk.low"), "ana", "known", now, now + DAY))
         reviews.open_review(
@@ -258,7 +258,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliW
         "orders reterm": ["--dry-run"],
         "orders show": ["1"],
         "check": ["1"],
-        "alerts explain": ["1"],
+        "alerts explain": [blocked],
         "simulate": ["--orders", 5, "--days", 1],
         "webhooks deliveries": ["1"],
     }
