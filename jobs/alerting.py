@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from jobs.channel_round import TAKEN_FOR, AlertChannel, ChannelRound
-from jobs.message_queue import Render
+from jobs.message_queue import Render, no_subject
 from jobs.round_threads import RoundThreads
 from storage import deliveries
 from storage.engine import Database
@@ -37,6 +37,8 @@ class Alerting:
     """Whether the process stops; then no round is waited for."""
     patience: timedelta = TAKEN_FOR
     """How long the rounds of the channels are waited for."""
+    subject: Render = no_subject
+    """The subject of an event instead of the usual title; empty without one."""
     _threads: RoundThreads = field(default_factory=RoundThreads)
 
     def run_once(self) -> None:
@@ -46,6 +48,8 @@ class Alerting:
             deliveries.register(tx, [channel.key for channel in self.channels], now)
             deliveries.plan(tx, now, MOST_PLANNED)
         for channel in self.channels:
-            one = ChannelRound(self.database, self.clock, channel, self.render, self.wait, self.heartbeat)
+            one = ChannelRound(
+                self.database, self.clock, channel, self.render, self.wait, self.heartbeat, self.subject
+            )
             self._threads.start(channel.key, one.run)
         self._threads.wait(self.patience, self.stopped)

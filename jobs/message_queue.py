@@ -15,6 +15,12 @@ from storage.events import EventRow
 Render: TypeAlias = Callable[[EventRow], str]
 """Renders the text of an event."""
 
+
+def no_subject(_row: EventRow) -> str:
+    """No subject of its own for any event."""
+    return ""
+
+
 _URGENCY = [Severity.CRITICAL, Severity.WARNING, Severity.INFO]
 
 
@@ -26,37 +32,47 @@ class AlertMessage:
     rows: tuple[DueDelivery, ...]
     bodies: tuple[str, ...]
     """Several, if the text of a single alert is too long for one."""
+    subject: str = ""
+    """The shop's, of the first alert."""
 
     @property
     def parts(self) -> list[tuple[str, str]]:
         """Title and body of each part."""
         count = len(self.bodies)
         return [
-            (title(self.kind, len(self.rows), part, count), body) for part, body in enumerate(self.bodies, 1)
+            (title(self.kind, len(self.rows), part, count, subject=self.subject), body)
+            for part, body in enumerate(self.bodies, 1)
         ]
 
     @property
     def event_ids(self) -> list[int]:
         return [row.event.event_id for row in self.rows]
 
-    def halves(self, room: Room, render: Render) -> list["AlertMessage"]:
+    def halves(self, room: Room, render: Render, subject: Render = no_subject) -> list["AlertMessage"]:
         """The same alerts in two messages."""
         middle = len(self.rows) // 2
-        return [*_divided(self.rows[:middle], room, render), *_divided(self.rows[middle:], room, render)]
+        parts = (self.rows[:middle], self.rows[middle:])
+        return [message for part in parts for message in _divided(part, room, render, subject)]
 
 
-def messages_of(rows: Sequence[DueDelivery], room: Room, render: Render) -> list[AlertMessage]:
+def messages_of(
+    rows: Sequence[DueDelivery], room: Room, render: Render, subject: Render = no_subject
+) -> list[AlertMessage]:
     """The messages for these deliveries, the most urgent first."""
     groups = groupby(sorted(rows, key=_urgency), key=_urgency)
-    return [message for _, group in groups for message in _divided(list(group), room, render)]
+    return [message for _, group in groups for message in _divided(list(group), room, render, subject)]
 
 
-def _divided(rows: Sequence[DueDelivery], room: Room, render: Render) -> Iterator[AlertMessage]:
+def _divided(
+    rows: Sequence[DueDelivery], room: Room, render: Render, subject: Render
+) -> Iterator[AlertMessage]:
     kind = rows[0].event.kind
-    rest = room.beside(title(kind, MOST_TEXTS, MOST_TEXTS, MOST_TEXTS))
+    subjects = [subject(row.event) for row in rows]
+    largest = max(subjects, key=room.measure)
+    rest = room.beside(title(kind, MOST_TEXTS, MOST_TEXTS, MOST_TEXTS, subject=largest))
     first = 0
     for count, bodies in divide([render(row.event) for row in rows], rest):
-        yield AlertMessage(kind, tuple(rows[first : first + count]), bodies)
+        yield AlertMessage(kind, tuple(rows[first : first + count]), bodies, subjects[first])
         first += count
 
 

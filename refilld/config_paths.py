@@ -14,7 +14,12 @@ from storage.database_url import relative_file, with_file
 
 Key: TypeAlias = tuple[str, ...]
 DATABASE_URL: Key = ("database", "url")
-FILES = (("answers", "texts"), ("sources", "token_file"), ("sources", "session_file"))
+FILES = (
+    ("alerts", "templates"),
+    ("answers", "texts"),
+    ("sources", "token_file"),
+    ("sources", "session_file"),
+)
 """Sections, or tables of sections, and their keys that name a file."""
 
 

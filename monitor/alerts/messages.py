@@ -56,12 +56,16 @@ def one_line(text: str) -> str:
     return text.translate(_REPLACED).strip()
 
 
-def title(kind: EventKind, alerts: int = 1, part: int = 1, parts: int = 1) -> str:
-    """The title of a message: the kind, the number of alerts, and the severity unless it is `info`."""
+def title(kind: EventKind, alerts: int = 1, part: int = 1, parts: int = 1, *, subject: str = "") -> str:
+    """The title of a message: the kind, the number of alerts, and the severity unless it is `info`.
+
+    A subject of the shop stands for the kind and the severity.
+    """
     severity = severity_of(kind)
     number = f" ({alerts})" if alerts > 1 else ""
     urgent = "" if severity is Severity.INFO else f" [{severity}]"
-    return f"refilld: {kind}{number}{urgent}" + (f" {part}/{parts}" if parts > 1 else "")
+    named = f"{subject}{number}" if subject else f"refilld: {kind}{number}{urgent}"
+    return named + (f" {part}/{parts}" if parts > 1 else "")
 
 
 def divide(texts: Sequence[str], room: Room) -> Iterator[tuple[int, tuple[str, ...]]]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import click
 
+from refilld.cli.alert_preview import preview
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.parameters import DURATION
@@ -100,4 +101,5 @@ def list_(
         print_list(ALERTS, other_rows, as_json=as_json, wide=wide)
 
 
+alerts.add_command(preview)
 COMMANDS = (drops, alerts)

@@ -43,7 +43,7 @@ from refilld.services.look_obstacle import EnabledSources, enabled_sources, open
 from refilld.services.manual_check import ManualCheck
 from refilld.settings.settings import Settings
 from refilld.sources import cadence_for, reroute_targets, router_for
-from refilld.texts.renderer import default_renderer
+from refilld.texts.shop_texts import ShopTexts, load_shop_texts
 from storage import held_refills, sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.daemons import DaemonMode
@@ -132,16 +132,6 @@ class Daemon:
         """
         attempts = self.settings.queue.max_attempts
         leases = Leases(self.database, self.clock, attempts, self.metrics.fulfilment.leases_expired)
-        alerting = Alerting(
-            self.database,
-            self.clock,
-            self._channels(),
-            default_renderer().text,
-            self._wait,
-            lambda: heartbeat("alerting"),
-            self.stopping.is_set,
-            TAKEN_FOR if started is None else min(self.settings.alerts.every, TAKEN_FOR),
-        )
         self_check = SelfCheck(
             self.database, self.clock, sampling.sources, self.settings.alerts.limits, started
         )
@@ -149,7 +139,7 @@ class Daemon:
             "sampling": sampling.run_once,
             "leases": leases.run_once,
             "self_check": self_check.run_once,
-            "alerting": alerting.run_once,
+            "alerting": self._alerting(heartbeat, started).run_once,
             "maintenance": self._maintenance(lambda: heartbeat("maintenance")).run_once,
             "backlogs": BacklogSummaries(
                 self.database, self.clock, shadow=self.settings.guarantee.shadow
@@ -159,6 +149,28 @@ class Daemon:
             self._observed(ScheduledJob(name, every, rounds[name]))
             for name, every in intervals(self.settings).items()
         ]
+
+    def _alerting(self, heartbeat: Callable[[str], None], started: datetime | None) -> Alerting:
+        texts = self._shop_texts()
+        return Alerting(
+            self.database,
+            self.clock,
+            self._channels(),
+            texts.text,
+            self._wait,
+            lambda: heartbeat("alerting"),
+            self.stopping.is_set,
+            TAKEN_FOR if started is None else min(self.settings.alerts.every, TAKEN_FOR),
+            texts.subject,
+        )
+
+    def _shop_texts(self) -> ShopTexts:
+        """The texts of alerts; what is wrong with a template of the shop is logged once, here."""
+        section = self.settings.alerts
+        texts = load_shop_texts(section.templates_folder, section.language)
+        for fault in texts.faults:
+            log.warning("alert_template.not_used", fault=fault, advice="refilld doctor")
+        return texts
 
     def _observed(self, job: ScheduledJob) -> ScheduledJob:
         return self.metrics.rounds.observed(job, self.clock)

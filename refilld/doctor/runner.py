@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from refilld.doctor import (
+    alert_texts,
     answers,
     budget,
     channels,
@@ -34,6 +35,7 @@ def run_checks(
     yield from found
     yield from _with_database(config, settings, now, sources.opened(found))
     yield from answers.findings(settings.answers)
+    yield from alert_texts.findings(settings.alerts)
     yield from channels.findings(settings.alerts.urls, send=send_test_alert)
 
 
