@@ -32,6 +32,7 @@ events = Table(
     one_of("severity", Severity),
     one_of("status", Status),
     CheckConstraint("alert IN ('none', 'pending', 'sent', 'kept', 'failed')", name="known_alert"),
+    partial("ix_events_problems", "dedup_key", "event_id", where="status <> 'occurred'"),
     partial("ix_events_pending", "event_id", where="alert = 'pending'"),
     partial("ix_events_order_id", "order_id", "event_id", where="order_id IS NOT NULL"),
 )

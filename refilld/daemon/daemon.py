@@ -14,6 +14,7 @@ from threading import Event
 import structlog
 
 from jobs.alerting import Alerting
+from jobs.alertmanager import AlertmanagerJob
 from jobs.backlog_summaries import BacklogSummaries
 from jobs.channel_round import TAKEN_FOR, AlertChannel
 from jobs.configured_source import ConfiguredSource
@@ -28,6 +29,7 @@ from jobs.self_check import SelfCheck
 from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
 from monitor.model.decision import Reason
+from refilld.alertmanager import Alertmanager
 from refilld.api.app import create_app
 from refilld.api.server import HttpServer
 from refilld.channels import open_channels
@@ -59,13 +61,14 @@ BEAT_EVERY = timedelta(seconds=10)
 """Interval at which a daemon records that it is alive."""
 SELF_CHECK_EVERY = timedelta(minutes=1)
 BACKLOGS_EVERY = timedelta(minutes=1)
+ALERTMANAGER_EVERY = timedelta(minutes=1)
 
 Clock = Callable[[], datetime]
 
 
 def intervals(settings: Settings) -> dict[str, timedelta]:
     """Interval of each scheduled job, by name."""
-    return {
+    found = {
         "sampling": settings.sampling.tick,
         "leases": LEASES_EVERY,
         "self_check": SELF_CHECK_EVERY,
@@ -73,6 +76,7 @@ def intervals(settings: Settings) -> dict[str, timedelta]:
         "alerting": settings.alerts.every,
         "maintenance": MAINTENANCE_EVERY,
     }
+    return found | ({"alertmanager": ALERTMANAGER_EVERY} if settings.alerts.alertmanager.url else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,7 @@ class Daemon:
             "leases": leases.run_once,
             "self_check": self_check.run_once,
             "alerting": self._alerting(heartbeat, started).run_once,
+            "alertmanager": self._alertmanager().run_once,
             "maintenance": self._maintenance(lambda: heartbeat("maintenance")).run_once,
             "backlogs": BacklogSummaries(
                 self.database, self.clock, shadow=self.settings.guarantee.shadow
@@ -163,6 +168,12 @@ class Daemon:
             TAKEN_FOR if started is None else min(self.settings.alerts.every, TAKEN_FOR),
             texts.subject,
         )
+
+    def _alertmanager(self) -> AlertmanagerJob:
+        """Scheduled only if a URL is configured."""
+        section = self.settings.alerts.alertmanager
+        receiver = Alertmanager(section.url, section.username, section.token_path)
+        return AlertmanagerJob(self.database, self.clock, receiver, self.settings.guarantee.shadow)
 
     def _shop_texts(self) -> ShopTexts:
         """The texts of alerts; what is wrong with a template of the shop is logged once, here."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from refilld.doctor import (
     alert_texts,
+    alertmanager,
     answers,
     budget,
     channels,
@@ -36,6 +37,7 @@ def run_checks(
     yield from _with_database(config, settings, now, sources.opened(found))
     yield from answers.findings(settings.answers)
     yield from alert_texts.findings(settings.alerts)
+    yield from alertmanager.findings(settings.alerts.alertmanager)
     yield from channels.findings(settings.alerts.urls, send=send_test_alert)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from monitor.alerts.self_check import SelfCheckLimits
+from refilld.settings.alertmanager import AlertmanagerSection
 from refilld.settings.section import Duration, Section
 
 _DEFAULT = SelfCheckLimits()
@@ -33,6 +34,7 @@ class AlertsSection(Section):
     queued_after: Duration = Field(default=_DEFAULT.queued_after, gt=_ZERO)
     language: str = Field(default="en", pattern=r"^[A-Za-z0-9_-]{1,35}$")
     templates: str = ""
+    alertmanager: AlertmanagerSection = AlertmanagerSection()
     ping_url: str = ""
     ping_every: Duration = Field(default=timedelta(minutes=1), gt=_ZERO)
 

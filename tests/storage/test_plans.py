@@ -23,6 +23,7 @@ from storage import (
     due,
     flags,
     held_refills,
+    incident_events,
     leases,
     mass_drops,
     migrate,
@@ -62,7 +63,7 @@ UNNAMED = {
 """SQLite's own names for the indexes behind UNIQUE constraints."""
 QUEUES_ONLY = {
     "ix_targets_unrouted", "ix_refills_held", "ix_refills_queued", "ix_refills_leases",
-    "uq_reviews_one_open_per_order", "ix_events_pending",
+    "uq_reviews_one_open_per_order", "ix_events_pending", "ix_events_problems",
 }  # fmt: skip
 """Partial indexes that contain only waiting rows: SQLite reports a read from their start as a scan."""
 
@@ -215,6 +216,11 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
     ),
     "open reviews": (reviews.open_by_cause, {"uq_reviews_one_open_per_order"}),
     "pending alerts": (self_check.undelivered, {"ix_events_pending"}),
+    "problems that last": (incident_events.lasting, {"ix_events_problems"}),
+    "what has happened lately": (
+        lambda c: incident_events.occurred(c, NOW + 3900 * MINUTE),
+        {"pk_events"},
+    ),
     "the oldest due look": (lambda c: self_check.due_since(c, "source 2"), {"ix_targets_due"}),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }
