@@ -45,3 +45,13 @@ def problem(text: str | Path | None, **environ: str) -> str:
 
 def model_of(section: str) -> type[BaseModel]:
     return NAMED.get(section) or type(getattr(Settings(), section))
+
+
+def keys_of(model: type[BaseModel]) -> set[str]:
+    """The keys of a section, and those of the sections in it."""
+    found: set[str] = set()
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        is_section = isinstance(inner, type) and issubclass(inner, BaseModel)
+        found |= set(inner.model_fields) if is_section else {name}
+    return found
