@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from jobs.alert_pipeline import AlertPipeline, AlertPolicy
 from jobs.channel_round import TAKEN_FOR, AlertChannel, ChannelRound
 from jobs.digest_round import DigestRound, Report
-from jobs.message_queue import Render
+from jobs.message_queue import Render, no_subject
 from jobs.round_threads import RoundThreads
 from storage import deliveries
 from storage.engine import Database
@@ -39,6 +39,8 @@ class Alerting:
     """Whether the process stops; then no round is waited for."""
     patience: timedelta = TAKEN_FOR
     """How long the rounds of the channels are waited for."""
+    subject: Render = no_subject
+    """The subject of an event instead of the usual title; empty without one."""
     _threads: RoundThreads = field(default_factory=RoundThreads)
 
     def run_once(self) -> None:
@@ -48,7 +50,9 @@ class Alerting:
             deliveries.register(tx, [channel.key for channel in self.channels], now)
             AlertPipeline(tx, self.policy, now).run()
         for channel in self.channels:
-            one = ChannelRound(self.database, self.clock, channel, self.render, self.wait, self.heartbeat)
+            one = ChannelRound(
+                self.database, self.clock, channel, self.render, self.wait, self.heartbeat, self.subject
+            )
             self._threads.start(channel.key, one.run)
         self._threads.wait(self.patience, self.stopped)
         DigestRound(self.database, self.policy, self.report, now).run()

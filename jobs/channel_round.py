@@ -13,7 +13,7 @@ from typing import Protocol
 
 import structlog
 
-from jobs.message_queue import AlertMessage, Render, messages_of
+from jobs.message_queue import AlertMessage, Render, messages_of, no_subject
 from monitor.alerts.messages import Room
 from monitor.alerts.retries import channel_pause
 from monitor.events.catalogue import severity_of, status_of
@@ -94,6 +94,7 @@ class ChannelRound:
     render: Render
     wait: Callable[[timedelta], bool]
     heartbeat: Callable[[], None]
+    subject: Render = no_subject
 
     def run(self) -> None:
         """Send what is due, unless the channel rests or another process sends to it."""
@@ -111,7 +112,7 @@ class ChannelRound:
         self._finish(result, failures)
 
     def _send(self, rows: Sequence[DueDelivery], result: _Result) -> None:
-        queue = deque(messages_of(rows, self.channel.room, self.render))
+        queue = deque(messages_of(rows, self.channel.room, self.render, self.subject))
         while queue and result.messages < MOST_MESSAGES:
             if result.messages and self.wait(SPACING):
                 return

@@ -16,6 +16,12 @@ from storage.events import EventRow
 Render: TypeAlias = Callable[[EventRow], str]
 """Renders the text of an event."""
 
+
+def no_subject(_row: EventRow) -> str:
+    """No subject of its own for any event."""
+    return ""
+
+
 _URGENCY = [Severity.CRITICAL, Severity.WARNING, Severity.INFO]
 
 
@@ -25,6 +31,8 @@ class AlertLine:
 
     row: DueDelivery
     text: str
+    subject: str = ""
+    """The shop's; empty without one."""
     unlisted: int = 0
     """Alerts that are told only as a number, below this one."""
 
@@ -51,11 +59,16 @@ class AlertMessage:
         return len(self.lines) + sum(line.unlisted for line in self.lines)
 
     @property
+    def subject(self) -> str:
+        """The shop's, of the first alert; empty without one."""
+        return self.lines[0].subject
+
+    @property
     def parts(self) -> list[tuple[str, str]]:
         """Title and body of each part."""
         count, repeated = len(self.bodies), _is_repeated(self.lines[0].row)
         return [
-            (title(self.kind, self.alerts, part, count, repeated=repeated), body)
+            (title(self.kind, self.alerts, part, count, repeated=repeated, subject=self.subject), body)
             for part, body in enumerate(self.bodies, 1)
         ]
 
@@ -65,24 +78,30 @@ class AlertMessage:
         return [*_divided(self.lines[:middle], room), *_divided(self.lines[middle:], room)]
 
 
-def messages_of(rows: Sequence[DueDelivery], room: Room, render: Render) -> list[AlertMessage]:
+def messages_of(
+    rows: Sequence[DueDelivery], room: Room, render: Render, subject: Render = no_subject
+) -> list[AlertMessage]:
     """The messages for these deliveries, the most urgent first."""
     groups = groupby(sorted(rows, key=_urgency), key=_urgency)
-    return [message for _, group in groups for message in _divided(_lines(list(group), render), room)]
+    return [
+        message for _, group in groups for message in _divided(_lines(list(group), render, subject), room)
+    ]
 
 
 def _divided(lines: Sequence[AlertLine], room: Room) -> Iterator[AlertMessage]:
-    most = title(lines[0].row.event.kind, 1_000_000, MOST_TEXTS, MOST_TEXTS, repeated=True)
+    largest = max((line.subject for line in lines), key=room.measure)
+    kind = lines[0].row.event.kind
+    most = title(kind, 1_000_000, MOST_TEXTS, MOST_TEXTS, repeated=True, subject=largest)
     first = 0
     for count, bodies in divide([line.text for line in lines], room.beside(most)):
         yield AlertMessage(tuple(lines[first : first + count]), bodies)
         first += count
 
 
-def _lines(rows: Sequence[DueDelivery], render: Render) -> list[AlertLine]:
+def _lines(rows: Sequence[DueDelivery], render: Render, subject: Render) -> list[AlertLine]:
     """The lines of these alerts, with the summary of their notification if these are all that it shows."""
     message = rows[0].message
-    lines = [AlertLine(row, _text(row, render)) for row in rows]
+    lines = [AlertLine(row, _text(row, render), subject(row.event)) for row in rows]
     if len(rows) < message.shown:
         return lines
     if message.summary:
@@ -91,7 +110,7 @@ def _lines(rows: Sequence[DueDelivery], render: Render) -> list[AlertLine]:
     if unlisted:
         command = f"refilld alerts list --message {message.notification_id}"
         text = f"{lines[-1].text}\nand {unlisted:,} more; {command} shows them"
-        lines[-1] = AlertLine(rows[-1], text, unlisted)
+        lines[-1] = replace(lines[-1], text=text, unlisted=unlisted)
     return lines
 
 

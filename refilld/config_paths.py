@@ -14,7 +14,13 @@ from storage.database_url import relative_file, with_file
 
 Key: TypeAlias = tuple[str, ...]
 DATABASE_URL: Key = ("database", "url")
-FILES = (("answers", "texts"), ("sources", "token_file"), ("sources", "session_file"))
+ALERTMANAGER_TOKEN: Key = ("alerts", "alertmanager", "token_file")
+FILES = (
+    ("alerts", "templates"),
+    ("answers", "texts"),
+    ("sources", "token_file"),
+    ("sources", "session_file"),
+)
 """Sections, or tables of sections, and their keys that name a file."""
 
 
@@ -40,6 +46,10 @@ def resolve(raw: dict[str, Any], folder: Path, given_elsewhere: Collection[Key],
 
 def _tables(raw: dict[str, Any], given_elsewhere: Collection[Key]) -> Iterator[tuple[dict[str, Any], str]]:
     """Every table with a key that names a file."""
+    alerts = raw.get("alerts")
+    alertmanager = alerts.get("alertmanager") if isinstance(alerts, dict) else None
+    if isinstance(alertmanager, dict) and ALERTMANAGER_TOKEN not in given_elsewhere:
+        yield from ((alertmanager, key) for key in alertmanager if key == "token_file")
     for section, key in FILES:
         table = raw.get(section)
         named = {(section,): table} if section != "sources" else _named(table)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from jobs.alert_pipeline import AlertPolicy, Receiver
+from jobs.alert_pipeline import AlertPipeline, AlertPolicy, Receiver
 from jobs.alerting import Alerting
 from jobs.channel_round import AlertChannel
 from jobs.digest_round import Report
@@ -41,3 +41,8 @@ def an_alerting(
         wait,
         heartbeat,
     )
+
+
+def routed(tx: Transaction, now: datetime) -> None:
+    """Route what has happened, as the alerting job does first."""
+    AlertPipeline(tx, AlertPolicy({DEFAULT: Receiver()}, times=AT_ONCE), now).run()

@@ -26,7 +26,7 @@ MAX_WAIT = 20.0
 
 def promtool(*arguments: object, text: str | None = None) -> "subprocess.CompletedProcess[str]":
     """Run promtool to its end."""
-    command = [_program("promtool"), *map(str, arguments)]
+    command = [program("promtool"), *map(str, arguments)]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
 
 
@@ -48,29 +48,29 @@ class Prometheus:
 
     def until(self, expression: str) -> None:
         """Wait until an expression has a series."""
-        _wait(lambda: bool(self.query(expression)), expression)
+        wait_until(lambda: bool(self.query(expression)), expression)
 
 
 @contextmanager
 def prometheus(folder: Path, configuration: str) -> Iterator[Prometheus]:
     """Run a server with this configuration and an empty storage in a folder."""
-    port, log = _free_port(), folder / "prometheus.log"
+    port, log = free_port(), folder / "prometheus.log"
     (folder / "prometheus.yml").write_text(configuration)
     command = [
-        _program("prometheus"), f"--config.file={folder / 'prometheus.yml'}",
+        program("prometheus"), f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}",
     ]  # fmt: skip
     with log.open("w") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
     try:
-        _wait(lambda: _is_ready(port, process, log), "Prometheus")
+        wait_until(lambda: is_ready(port, process, log), "Prometheus")
         yield Prometheus(port)
     finally:
         process.kill()
         process.wait(MAX_WAIT)
 
 
-def _is_ready(port: int, process: "subprocess.Popen[bytes]", log: Path) -> bool:
+def is_ready(port: int, process: "subprocess.Popen[bytes]", log: Path) -> bool:
     assert process.poll() is None, log.read_text()
     with (
         suppress(URLError, ConnectionError),
@@ -80,21 +80,21 @@ def _is_ready(port: int, process: "subprocess.Popen[bytes]", log: Path) -> bool:
     return False
 
 
-def _wait(found: Callable[[], bool], what: str) -> None:
+def wait_until(found: Callable[[], bool], what: str) -> None:
     pause, end = Event(), monotonic() + MAX_WAIT
     while not found():
         assert monotonic() < end, f"waited {MAX_WAIT} seconds in vain for {what}"
         pause.wait(0.1)
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     found = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{UNPACKED}")
     if found is None:
         pytest.fail(f"{name} is missing; `make test` installs it (Debian: apt-get install prometheus)")
     return found
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

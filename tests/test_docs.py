@@ -11,6 +11,7 @@ from refilld.settings.sources import SourceSection
 from refilld.settings.terms import ServiceSection, TermsSection
 from tests import events_page
 from tests.command_tree import commands
+from tests.refilld.config_files import keys_of
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -65,7 +66,7 @@ def test_every_key_of_the_configuration_is_in_the_example(section: str) -> None:
         for key in re.findall(r"(?m)^(?:# )?(\w+) = ", table)
     }
     model: type[BaseModel] = NAMED.get(section) or type(getattr(Settings(), section))
-    assert keys == set(model.model_fields)
+    assert keys == keys_of(model)
 
 
 def test_the_catalogue_of_events_is_that_of_the_code() -> None:

@@ -64,13 +64,25 @@ def without_controls(text: str) -> str:
     return "\n".join([one_line(first), *(line.translate(_REPLACED).rstrip() for line in others)])
 
 
-def title(kind: EventKind, alerts: int = 1, part: int = 1, parts: int = 1, *, repeated: bool = False) -> str:
-    """The title of a message: the kind, the number of alerts, and the severity unless it is `info`."""
+def title(
+    kind: EventKind,
+    alerts: int = 1,
+    part: int = 1,
+    parts: int = 1,
+    *,
+    repeated: bool = False,
+    subject: str = "",
+) -> str:
+    """The title of a message: the kind, the number of alerts, and the severity unless it is `info`.
+
+    A subject of the shop stands for the kind and the severity.
+    """
     severity = severity_of(kind)
     number = f" ({alerts})" if alerts > 1 else ""
     urgent = "" if severity is Severity.INFO else f" [{severity}]"
+    named = f"{subject}{number}" if subject else f"refilld: {kind}{number}{urgent}"
     again = ", still" if repeated else ""
-    return f"refilld: {kind}{number}{urgent}{again}" + (f" {part}/{parts}" if parts > 1 else "")
+    return named + again + (f" {part}/{parts}" if parts > 1 else "")
 
 
 def divide(texts: Sequence[str], room: Room) -> Iterator[tuple[int, tuple[str, ...]]]:

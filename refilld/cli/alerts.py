@@ -6,6 +6,7 @@ from getpass import getuser
 
 import click
 
+from refilld.cli.alert_preview import preview
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.explanation import document_of, lines_of
 from refilld.cli.lists import Column, list_options, print_list
@@ -140,4 +141,5 @@ def list_(
         print_list(ALERTS, other_rows, as_json=as_json, wide=wide)
 
 
+alerts.add_command(preview)
 COMMANDS = (drops, alerts)

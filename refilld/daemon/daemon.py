@@ -14,6 +14,7 @@ from threading import Event
 import structlog
 
 from jobs.alerting import Alerting
+from jobs.alertmanager import AlertmanagerJob
 from jobs.backlog_summaries import BacklogSummaries
 from jobs.channel_round import TAKEN_FOR, AlertChannel
 from jobs.configured_source import ConfiguredSource
@@ -30,6 +31,7 @@ from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
 from monitor.model.decision import Reason
 from refilld.alert_policy import AlertReceivers, open_receivers
+from refilld.alertmanager import Alertmanager
 from refilld.api.app import create_app
 from refilld.api.server import HttpServer
 from refilld.daemon.metrics_endpoint import add_metrics
@@ -47,7 +49,7 @@ from refilld.services.manual_check import ManualCheck
 from refilld.services.webhook_sending import webhook_attempts
 from refilld.settings.settings import Settings
 from refilld.sources import cadence_for, reroute_targets, router_for
-from refilld.texts.renderer import default_renderer
+from refilld.texts.shop_texts import ShopTexts, load_shop_texts
 from storage import held_refills, sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.daemons import DaemonMode
@@ -64,13 +66,14 @@ BEAT_EVERY = timedelta(seconds=10)
 SELF_CHECK_EVERY = timedelta(minutes=1)
 BACKLOGS_EVERY = timedelta(minutes=1)
 WEBHOOKS_EVERY = timedelta(seconds=2)
+ALERTMANAGER_EVERY = timedelta(minutes=1)
 
 Clock = Callable[[], datetime]
 
 
 def intervals(settings: Settings) -> dict[str, timedelta]:
     """Interval of each scheduled job, by name."""
-    return {
+    found = {
         "sampling": settings.sampling.tick,
         "leases": LEASES_EVERY,
         "self_check": SELF_CHECK_EVERY,
@@ -79,6 +82,7 @@ def intervals(settings: Settings) -> dict[str, timedelta]:
         "webhooks": WEBHOOKS_EVERY,
         "maintenance": MAINTENANCE_EVERY,
     }
+    return found | ({"alertmanager": ALERTMANAGER_EVERY} if settings.alerts.alertmanager.url else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,7 @@ class Daemon:
             "self_check": self_check.run_once,
             "alerting": alerting.run_once,
             "webhooks": webhooks.run_once,
+            "alertmanager": self._alertmanager().run_once,
             "maintenance": self._maintenance(lambda: heartbeat("maintenance")).run_once,
             "backlogs": BacklogSummaries(
                 self.database, self.clock, shadow=self.settings.guarantee.shadow
@@ -165,19 +170,34 @@ class Daemon:
         ]
 
     def _alerting(self, heartbeat: Callable[[], None], started: datetime | None) -> Alerting:
-        receivers = open_receivers(self.settings.alerts)
+        receivers, texts = open_receivers(self.settings.alerts), self._shop_texts()
         return Alerting(
             self.database,
             self.clock,
             self._counted(receivers),
             receivers.policy if started else receivers.policy.without_waiting(),
-            default_renderer().text,
+            texts.text,
             self._report,
             self._wait,
             heartbeat,
             self.stopping.is_set,
             TAKEN_FOR if started is None else min(self.settings.alerts.every, TAKEN_FOR),
+            texts.subject,
         )
+
+    def _alertmanager(self) -> AlertmanagerJob:
+        """Scheduled only if a URL is configured."""
+        section = self.settings.alerts.alertmanager
+        receiver = Alertmanager(section.url, section.username, section.token_path)
+        return AlertmanagerJob(self.database, self.clock, receiver, self.settings.guarantee.shadow)
+
+    def _shop_texts(self) -> ShopTexts:
+        """The texts of alerts; what is wrong with a template of the shop is logged once, here."""
+        section = self.settings.alerts
+        texts = load_shop_texts(section.templates_folder, section.language)
+        for fault in texts.faults:
+            log.warning("alert_template.not_used", fault=fault, advice="refilld doctor")
+        return texts
 
     def _observed(self, job: ScheduledJob) -> ScheduledJob:
         return self.metrics.rounds.observed(job, self.clock)

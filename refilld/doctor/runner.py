@@ -6,6 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from refilld.doctor import (
+    alert_texts,
+    alertmanager,
     answers,
     budget,
     channels,
@@ -35,6 +37,8 @@ def run_checks(
     yield from found
     yield from _with_database(config, settings, now, sources.opened(found))
     yield from answers.findings(settings.answers)
+    yield from alert_texts.findings(settings.alerts)
+    yield from alertmanager.findings(settings.alerts.alertmanager)
     yield from channels.findings(settings.alerts, send=send_test_alert)
 
 

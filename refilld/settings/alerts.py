@@ -1,6 +1,8 @@
 """The section `[alerts]`."""
 
+import os
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -9,6 +11,7 @@ from monitor.alerts.grouping import GROUP_LABELS, GroupTimes
 from monitor.alerts.routes import DEFAULT
 from monitor.alerts.self_check import SelfCheckLimits
 from monitor.events.severity import Severity
+from refilld.settings.alertmanager import AlertmanagerSection
 from refilld.settings.receivers import ReceiverSection, RouteSection
 from refilld.settings.section import Duration, Section
 
@@ -41,6 +44,9 @@ class AlertsSection(Section):
     silent_after: Duration = Field(default=_DEFAULT.silent_after, gt=_ZERO)
     undelivered_after: Duration = Field(default=_DEFAULT.undelivered_after, gt=_ZERO)
     queued_after: Duration = Field(default=_DEFAULT.queued_after, gt=_ZERO)
+    language: str = Field(default="en", pattern=r"^[A-Za-z0-9_-]{1,35}$")
+    templates: str = ""
+    alertmanager: AlertmanagerSection = AlertmanagerSection()
     ping_url: str = ""
     ping_every: Duration = Field(default=timedelta(minutes=1), gt=_ZERO)
 
@@ -80,3 +86,8 @@ class AlertsSection(Section):
     @property
     def limits(self) -> SelfCheckLimits:
         return SelfCheckLimits(self.silent_after, self.undelivered_after, self.queued_after)
+
+    @property
+    def templates_folder(self) -> Path | None:
+        """The directory of the shop's templates; None without one."""
+        return Path(os.path.expanduser(self.templates)) if self.templates else None  # noqa: PTH111  # keeps ~unknown

@@ -34,6 +34,15 @@ class Renderer:
         return template.render(context_of(row) | values_of(payload)).strip()
 
 
+def template_values(row: EventRow) -> dict[str, Any] | None:
+    """What a template knows of an event; None if its payload has no fields of its kind."""
+    try:
+        payload = payload_of(row)
+    except PayloadError:
+        return None
+    return None if isinstance(payload, Earlier) else context_of(row) | values_of(payload)
+
+
 def context_of(row: EventRow) -> dict[str, Any]:
     """What a template knows beside the fields of the payload."""
     subject = {name: getattr(row.subject, name) for name in _SUBJECT}

@@ -45,3 +45,15 @@ def problem(text: str | Path | None, **environ: str) -> str:
 
 def model_of(section: str) -> type[BaseModel]:
     return NAMED.get(section) or type(getattr(Settings(), section))
+
+
+def keys_of(model: type[BaseModel]) -> set[str]:
+    """The keys of a section, and those of the sections in it."""
+    found: set[str] = set()
+    for name, field in model.model_fields.items():
+        inner: object = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            found |= set(inner.model_fields)
+        else:
+            found.add(name)
+    return found

@@ -26,6 +26,7 @@ from storage import (
     due,
     flags,
     held_refills,
+    incident_events,
     leases,
     mass_drops,
     migrate,
@@ -271,6 +272,10 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
     ),
     "open reviews": (reviews.open_by_cause, {"uq_reviews_one_open_per_order"}),
     "pending alerts": (self_check.undelivered, {"ix_notifications_pending"}),
+    "what has happened lately": (
+        lambda c: incident_events.occurred(c, NOW + 3900 * MINUTE),
+        {"pk_events"},
+    ),
     "the oldest due look": (lambda c: self_check.due_since(c, "source 2"), {"ix_targets_due"}),
     "the delivery log": (lambda c: webhook_log.listed(c, 2, limit=20), set()),
     "the attempts of a webhook": (

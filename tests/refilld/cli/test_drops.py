@@ -43,7 +43,7 @@ def other_kinds() -> list[EventKind]:
 def test_the_group_is_registered() -> None:
     """With the documented names."""
     assert [(group.name, set(group.commands)) for group in COMMANDS] == [
-        ("drops", {"list"}), ("alerts", {"list", "ack", "explain"}),
+        ("drops", {"list"}), ("alerts", {"list", "ack", "explain", "preview"}),
     ]  # fmt: skip
 
 
