@@ -16,7 +16,7 @@ from refilld.cli.context import CommandContext
 from refilld.config import ConfigError
 from refilld.extras import install_command
 from refilld.logs import configure
-from storage.actor import Actor, become
+from storage.actor import Actor, acting
 from storage.errors import MissingDriverError, NotMigratedError, UnreachableError
 
 FAILED, USAGE, UNREACHABLE = 1, 2, 3
@@ -86,9 +86,9 @@ def refilld(context: click.Context, config: Path | None) -> None:
 
 def main() -> None:
     """Run the command line; an expected error is printed in one line, and sets the exit code."""
-    become(Actor(f"cli {_user()}"))
     try:
-        sys.exit(refilld.main(standalone_mode=False))  # click returns the code of an Exit, or None
+        with acting(Actor(f"cli {_user()}")):
+            sys.exit(refilld.main(standalone_mode=False))  # click returns the code of an Exit, or None
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:
