@@ -14,7 +14,7 @@ from monitor.alerts.suppression import GroupAlert
 from monitor.events.severity import Status
 from storage import alert_states
 from storage.alert_tables import deliveries, events
-from storage.pipeline_tables import IS_INHIBITING, alert_groups, problems, routed_alerts
+from storage.pipeline_tables import IS_INHIBITING, alert_groups, notifications, problems, routed_alerts
 from storage.routed_alerts import LABEL_COLUMNS, labels_of_row
 
 _begun = events.alias("begun")
@@ -72,7 +72,8 @@ def load(connection: Connection, group: GroupRow) -> GroupState:
     """The alerts of a group."""
     names = {"receiver": group.receiver, "group_key": group.group_key}
     rows = connection.execute(_ALERTS, names).all()
-    waiting = _undelivered(connection, [row.event_id for row in rows if row.told_at is not None])
+    told = [row.event_id for row in rows if row.told_at is not None]
+    waiting = _undelivered(connection, group.receiver, told)
     alerts = [
         GroupAlert(
             row.event_id,
@@ -142,10 +143,18 @@ def _note(
         connection.execute(change.values(decided_at=now, **values))
 
 
-def _undelivered(connection: Connection, event_ids: Iterable[int]) -> set[int]:
-    """Those of these events that a channel is still to take."""
+def _undelivered(connection: Connection, receiver: str, event_ids: Iterable[int]) -> set[int]:
+    """Those of these events that a channel of the receiver is still to take."""
     found: set[int] = set()
     for ids in alert_states.chunks(list(event_ids)):
-        query = select(_d.event_id).where(_d.event_id.in_(ids), text("deliveries.state = 'pending'"))
+        query = (
+            select(_d.event_id)
+            .join(notifications, notifications.c.notification_id == _d.notification_id)
+            .where(
+                _d.event_id.in_(ids),
+                text("deliveries.state = 'pending'"),
+                notifications.c.receiver == receiver,
+            )
+        )
         found.update(connection.execute(query).scalars())
     return found

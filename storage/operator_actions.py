@@ -23,7 +23,10 @@ ACTIONS: Mapping[str, tuple[frozenset[RefillState], RefillState]] = {
 }
 """The actions: the states in which each is allowed, and the state it leads to."""
 
-IN_SHADOW = 'shadow mode is on and queues nothing; set mode = "live" under [guarantee], and try again'
+IN_SHADOW = (
+    'shadow mode is on and queues nothing; set mode = "live" under [guarantee], restart the daemon, '
+    "and try again"
+)
 
 
 def act(

@@ -67,8 +67,6 @@ _SETTLED_LOOK = (
     .where(_o.order_id == bindparam("id"), _o.settled_look_at.is_(None))
     .values(settled_look_at=bindparam("now"))
 )
-_UNSHOWN = {"customer", "link_typed", "terms"}
-"""Fields that name a person, or are too long, in the event of an update."""
 _RESET_SETTLED_LOOK = (
     update(orders)
     .where(_o.order_id == bindparam("id"))
@@ -303,7 +301,7 @@ def _sales(added: Iterable[Order]) -> dict[tuple[str, Metric], tuple[float, floa
 
 
 def _update_event(before: Order, after: Order) -> Event:
-    names = tuple(field.name for field in fields(Order) if field.name not in _UNSHOWN)
+    names = tuple(field.name for field in fields(Order))
     return order_updated(before, after, tuple(n for n in names if getattr(before, n) != getattr(after, n)))
 
 

@@ -4,7 +4,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
+from monitor.events.changes import AlertAcknowledged
+from monitor.events.event import Event
+from monitor.events.kind import EventKind
 from monitor.events.severity import Status
+from storage import events as event_rows
 from storage.alert_tables import events
 from storage.errors import NotFoundError, WrongStateError
 from storage.pipeline_tables import problems
@@ -26,6 +30,8 @@ def acknowledge(connection: Connection, event_id: int, author: str, now: datetim
         raise WrongStateError(f"alert {event_id} ({event.kind}) is told once: nothing repeats it")
     change = update(problems).where(_p.dedup_key == event.dedup_key, _p.acknowledged_at.is_(None))
     if connection.execute(change.values(acknowledged_at=now, acknowledged_by=author)).rowcount:
+        payload = AlertAcknowledged(event_id, event.kind)
+        event_rows.add(connection, Event(EventKind.ALERT_ACKNOWLEDGED, payload), now)
         return True
     lasts = select(_p.dedup_key).where(_p.dedup_key == event.dedup_key)
     if connection.execute(lasts).scalar() is None:

@@ -8,6 +8,10 @@ from sqlalchemy import Connection, insert, select, update
 
 from monitor.alerts.matchers import Matcher, parse_matchers, text_of
 from monitor.alerts.silences import Silence, SilenceState
+from monitor.events.changes import SilenceChanged
+from monitor.events.event import Event
+from monitor.events.kind import EventKind
+from storage import events
 from storage.column_types import AnyRow
 from storage.errors import NotFoundError, WrongStateError
 from storage.pipeline_tables import silences
@@ -57,6 +61,13 @@ def listed(connection: Connection, limit: int) -> list[Silence]:
     ]
 
 
+def note_change(connection: Connection, kind: EventKind, silence_id: int, now: datetime) -> None:
+    """Store for the audit trail that an operator added or ended a silence."""
+    row = connection.execute(select(silences).where(_s.silence_id == silence_id)).one()
+    payload = SilenceChanged(silence_id, row.matchers, row.ends_at, row.comment)
+    events.add(connection, Event(kind, payload), now)
+
+
 def expire(connection: Connection, silence_id: int, now: datetime) -> None:
     """End a silence now; raises NotFoundError, or WrongStateError if it has expired."""
     row = connection.execute(select(silences).where(_s.silence_id == silence_id)).one_or_none()
@@ -66,6 +77,7 @@ def expire(connection: Connection, silence_id: int, now: datetime) -> None:
         raise WrongStateError(f"silence {silence_id} has expired already")
     change = update(silences).where(_s.silence_id == silence_id)
     connection.execute(change.values(ends_at=now, starts_at=min(row.starts_at, now)))
+    note_change(connection, EventKind.SILENCE_EXPIRED, silence_id, now)
 
 
 def matched(connection: Connection, silence_ids: Collection[int], now: datetime) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from monitor.events.changes import (
+    AlertAcknowledged,
     CustomerForgotten,
     DatabaseReplaced,
     FlagChanged,
@@ -12,6 +13,7 @@ from monitor.events.changes import (
     OrderUpdated,
     RefillMoved,
     ReviewClosed,
+    SilenceChanged,
     SourceChanged,
     TokenChanged,
 )
@@ -116,6 +118,9 @@ CATALOGUE: Mapping[Kind, Entry] = {
     Kind.ORDER_CORRECTED: _change(OrderCorrected, "the start count of an order was corrected"),
     Kind.ORDER_FLAGGED: _change(FlagChanged, "a flag was set on an order"),
     Kind.ORDER_UNFLAGGED: _change(FlagChanged, "a flag was lifted from an order"),
+    Kind.SILENCE_ADDED: _change(SilenceChanged, "alerts that match are kept back for a time"),
+    Kind.SILENCE_EXPIRED: _change(SilenceChanged, "a silence was ended before its time"),
+    Kind.ALERT_ACKNOWLEDGED: _change(AlertAcknowledged, "a problem is not repeated any more"),
     Kind.CUSTOMER_FORGOTTEN: _change(CustomerForgotten, "what names a customer was removed from a target"),
     Kind.SOURCE_PAUSED: _change(SourceChanged, "an operator paused a source"),
     Kind.SOURCE_RESUMED: _change(SourceChanged, "an operator resumed a source"),

@@ -82,6 +82,25 @@ class TokenChanged(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class SilenceChanged(Payload):
+    """A silence was added, or ended before its time."""
+
+    silence_id: int
+    matchers: str
+    ends_at: datetime
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertAcknowledged(Payload):
+    """An operator knows of a problem."""
+
+    alert_id: int
+    alert_kind: str
+    """Of the alert."""
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerForgotten(Payload):
     """What names a customer was removed."""
 
@@ -110,7 +129,7 @@ REFILL_KINDS = {
 
 def order_updated(before: Order, after: Order, fields: tuple[str, ...]) -> Event:
     """An import changed these fields of an order."""
-    changes = tuple(f"{name}: {_shown(before, name)} → {_shown(after, name)}" for name in fields)
+    changes = tuple(_change(before, after, name) for name in fields)
     return Event(EventKind.ORDER_UPDATED, OrderUpdated(changes), about_order(after))
 
 
@@ -123,6 +142,16 @@ def flag_changed(order_id: str, flag: Flag, *, set_: bool) -> Event:
     """A flag was set or lifted."""
     kind = EventKind.ORDER_FLAGGED if set_ else EventKind.ORDER_UNFLAGGED
     return Event(kind, FlagChanged(flag), Subject(order_id))
+
+
+_UNSHOWN = {"customer", "link_typed", "target", "terms"}
+"""Fields that name a person, or are too long to be shown."""
+
+
+def _change(before: Order, after: Order, name: str) -> str:
+    if name in _UNSHOWN:
+        return f"{name}: changed"
+    return f"{name}: {_shown(before, name)} → {_shown(after, name)}"
 
 
 def _shown(order: Order, name: str) -> str:

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from flask import Flask, Response, g, request
 
-from storage.actor import Actor, become
+from storage.actor import UNKNOWN, Actor, become
 
 HEADER = "X-Request-Id"
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -15,6 +15,7 @@ def register(app: Flask) -> None:
     """Give each request an id, or keep that of a proxy."""
     app.before_request(_begin)
     app.after_request(_answer)
+    app.teardown_request(_end)
 
 
 def _begin() -> None:
@@ -26,3 +27,8 @@ def _begin() -> None:
 def _answer(response: Response) -> Response:
     response.headers[HEADER] = g.get("request_id", "")
     return response
+
+
+def _end(_error: BaseException | None) -> None:
+    """The thread goes on to serve requests of others."""
+    become(UNKNOWN)

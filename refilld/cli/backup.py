@@ -8,7 +8,7 @@ import click
 from monitor.errors import BadInputError
 from monitor.model.time_words import minute
 from refilld.atomic_file import exit_on_signals
-from refilld.cli.confirm import confirmed
+from refilld.cli.confirm import confirm_options, confirmed
 from refilld.cli.context import CommandContext, pass_context
 from storage import backup as backups
 from storage import restore as restores
@@ -42,10 +42,10 @@ def backup(context: CommandContext, file: Path, *, force: bool) -> None:
 
 @click.command()
 @_file
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@confirm_options
 @click.option("--replace", is_flag=True, help="PostgreSQL: drop the tables that are there.")
 @pass_context
-def restore(context: CommandContext, file: Path, *, yes: bool, replace: bool) -> None:
+def restore(context: CommandContext, file: Path, *, yes: bool, dry_run: bool, replace: bool) -> None:
     """Replace the database by the backup in FILE; stop the daemon first.
 
     Ids are never given out again, and open refills are held until counts show what was delivered since.
@@ -53,7 +53,9 @@ def restore(context: CommandContext, file: Path, *, yes: bool, replace: bool) ->
     url = context.settings.database.url
     found = backups.read_backup(file)
     present = restores.present(url, found)
-    confirmed([_plan(present, found)], "replace it?", yes=yes or not present.exists, dry_run=False)
+    sure = yes or not present.exists
+    if not confirmed([_plan(present, found)], "replace it?", yes=sure, dry_run=dry_run):
+        return
     with exit_on_signals():
         done = restores.restore(found, url, context.now(), replace=replace)
     _report(done)

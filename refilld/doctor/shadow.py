@@ -16,7 +16,9 @@ def findings(tx: Transaction, *, shadow: bool) -> Iterator[Finding]:
     held = summed(item_of(row.refills, row.units, row.price, row.currency, row.ordered) for row in rows)
     if shadow:
         says = f"shadow mode is on, so nothing is queued or told; held instead: {sum_words(held)}"
-        yield warning("guarantee.mode", says, 'set mode = "live" under [guarantee] to leave it')
+        yield warning(
+            "guarantee.mode", says, 'to leave it, set mode = "live" under [guarantee] and restart the daemon'
+        )
         return
     yield ok("guarantee.mode", "refills are queued")
     if held.number:

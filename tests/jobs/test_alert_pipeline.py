@@ -292,6 +292,16 @@ def test_a_problem_is_not_repeated_while_its_message_waits(world: AlertWorld) ->
     )
 
 
+def test_a_channel_that_takes_nothing_stops_no_repeats_of_others(world: AlertWorld) -> None:
+    """A dead telephone must not silence the alert that says so."""
+    world.receivers = (Receiver(), Receiver("phone", ("phone",)))
+    world.routes = (Route((), "phone", goes_on=True), Route((), "default"))
+    world.inbox("phone").fails = lambda: ChannelError("no")
+    world.block()
+    world.run_for(9 * HOUR, 5 * MINUTE)
+    assert [title for _, title in world.told()][1:] == ["source.blocked [critical], still"] * 2
+
+
 def test_a_digest_comes_at_its_time(world: AlertWorld) -> None:
     """The report in its own lines; those that were missed are left out."""
     world.receivers = (Receiver(digest=parse_digest("daily 13:00", UTC)),)

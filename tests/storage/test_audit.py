@@ -42,7 +42,7 @@ def test_an_import_shows_what_it_changed(database: Database) -> None:
     sell(database, an_order("1", remains=10, customer="Erika"))
     sell(database, replace(an_order("1", remains=10, customer="Erika"), provider="north", customer="Max"))
     summary, updated, _first = trail(database)
-    assert updated.payload == {"changes": ["provider: none → north"]}
+    assert updated.payload == {"changes": ["provider: none → north", "customer: changed"]}
     assert (updated.subject.order_id, updated.subject.provider) == ("1", "north")
     assert summary.payload == {"added": 0, "updated": 1, "unchanged": 0}
     before = trail(database)

@@ -102,3 +102,12 @@ def test_after_a_copy_commands_on_the_old_database_stop_until_it_is_reopened(hom
     assert "nasa" in run_main("orders", "list", cwd=home, **elsewhere).stdout
     assert run_main("db", "reopen", "--yes", cwd=home).stdout.startswith("reopened; ids begin at ")
     assert "nasa" in run_main("orders", "list", cwd=home).stdout
+
+
+def test_a_dry_run_of_a_restore_only_shows_what_it_would_replace(home: Path) -> None:
+    run_main("db", "backup", "monday.db", cwd=home)
+    before = (home / "refilld.db").read_bytes()
+    code, out, _ = said(run_main("db", "restore", "monday.db", "--dry-run", cwd=home))
+    assert (code, "will be replaced by monday.db" in out) == (0, True)
+    assert (home / "refilld.db").read_bytes() == before
+    assert not list(home.glob("*before-restore*"))
