@@ -62,6 +62,8 @@ _PAYLOADS: tuple[Payload, ...] = (
     changes.OrderCorrected("start_count", 4_800, 5_000),
     changes.FlagChanged(Flag.HOLD),
     changes.CustomerForgotten(3),
+    changes.SilenceChanged(4, 'kind="drop.held"', AT + timedelta(hours=1), "a known purge"),
+    changes.AlertAcknowledged(56, "source.blocked"),
     changes.SourceChanged(AT + timedelta(hours=1), "maintenance"),
     changes.TokenChanged(2, "fulfilment", ("refills",)),
     changes.DatabaseReplaced("restored", "/var/backups/refilld/2026-11-28.db"),
