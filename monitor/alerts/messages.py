@@ -140,12 +140,12 @@ def _pieces(text: str, room: Room) -> Iterator[str]:
     for word in _words(text, room):
         size = room.measure(word)
         if piece and size > left:
-            yield piece.rstrip()
+            yield piece.rstrip(" ")
             piece, left = CONTINUED, room.size - room.measure(CONTINUED)
         if word != " " or piece not in {"", CONTINUED}:
             piece += word
             left -= size
-    yield piece.rstrip()
+    yield piece.rstrip(" ")
 
 
 def _words(text: str, room: Room) -> Iterator[str]:

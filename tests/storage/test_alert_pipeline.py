@@ -17,7 +17,7 @@ from storage.errors import NotFoundError, WrongStateError
 from storage.silences import NewSilence
 from tests.builders import DAY, HOUR, MINUTE, START
 from tests.jobs.alert_world import AlertWorld
-from tests.storage.shop import rows_of
+from tests.storage.shop import alerts_of, rows_of
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_an_alert_goes_all_the_way(world: AlertWorld) -> None:
     assert rows_of(world.database, "problems") == rows_of(world.database, "alert_groups") == []
     assert {row.group_key for row in rows_of(world.database, "routed_alerts")} == {None}
     assert {row.state for row in rows_of(world.database, "notifications")} == {"sent"}
-    assert {row.alert for row in rows_of(world.database, "events")} == {"sent", "suppressed"}
+    assert {row.alert for row in alerts_of(world.database)} == {"sent", "suppressed"}
 
 
 def test_a_removed_receiver_leaves_nothing_behind(world: AlertWorld) -> None:

@@ -1,7 +1,7 @@
 """Messages: texts are divided at line borders so that they fit, and nothing of them is lost."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.alerts.messages import CONTINUED, LONGEST_TITLE, MOST_TEXTS, Room, divide, one_line, title
@@ -43,6 +43,7 @@ def test_a_word_that_is_too_long_is_cut() -> None:
 
 
 @given(TEXTS, st.integers(8, 80))
+@example(["0000000000000000000\xa00"], 8)
 def test_every_text_arrives_whole_and_in_order(texts: list[str], size: int) -> None:
     """Each body fits, and the pieces make up the texts."""
     divided = list(divide(texts, room(size)))
