@@ -82,10 +82,11 @@ def test_corrections_reviews_and_tokens_are_events(database: Database) -> None:
     assert newest(database).payload == {"review_id": review.review_id, "note": "paid back"}
     with database.write() as connection:
         tokens.create(connection, "panel", [Scope.ORDERS_READ], NOW)
-        tokens.revoke(connection, 1, NOW)
+        (token,) = tokens.listed(connection)
+        tokens.revoke(connection, token.token_id, NOW)
     revoked, created = trail(database)[:2]
     assert (created.kind, revoked.kind) == (EventKind.TOKEN_CREATED, EventKind.TOKEN_REVOKED)
-    assert revoked.payload == {"token_id": 1, "name": "panel", "scopes": ["orders:read"]}
+    assert revoked.payload == {"token_id": token.token_id, "name": "panel", "scopes": ["orders:read"]}
 
 
 def test_the_trail_is_filtered_by_order_time_and_actor(database: Database) -> None:
