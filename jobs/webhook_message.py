@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from monitor.model.instants import rfc3339
 from storage.events import EventRow
 
 MOST_BYTES = 20_000
@@ -45,6 +46,5 @@ def _data(event: EventRow) -> dict[str, Any]:
 
 
 def _json(event: EventRow, data: dict[str, Any]) -> bytes:
-    at = event.at.isoformat().replace("+00:00", "Z")
-    message = {"type": event.kind, "timestamp": at, "data": data}
+    message = {"type": event.kind, "timestamp": rfc3339(event.at), "data": data}
     return json.dumps(message, separators=(",", ":"), allow_nan=False).encode("ascii")

@@ -10,8 +10,8 @@ from requests.auth import HTTPBasicAuth
 
 from jobs.channel_round import ChannelError
 from monitor.alerts.incidents import Incident
+from monitor.model.instants import rfc3339
 from refilld.http_limits import limited_answers
-from refilld.time_format import rfc3339
 
 DEADLINE = 10.0
 """Seconds for everything that one round sends."""

@@ -1,4 +1,4 @@
-"""Formats of times: how they are written, and how a person names a time zone or a format of dates."""
+"""Formats of times: how a person names a time zone or a format of dates."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -8,11 +8,6 @@ from monitor.errors import BadInputError
 
 _OFFSET = re.compile(r"([+-])([01]?[0-9]):?([0-5][0-9])?")
 _EXAMPLE = datetime(2026, 11, 28, 9, 10, tzinfo=UTC)
-
-
-def rfc3339(at: datetime) -> str:
-    """A UTC time in RFC 3339 with the suffix Z."""
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def zone_named(text: str) -> tzinfo:

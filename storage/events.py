@@ -13,6 +13,7 @@ from monitor.events.catalogue import CATALOGUE, VERSION, dedup_key, severity_of,
 from monitor.events.event import Earlier, Event, Payload, Subject
 from monitor.events.kind import EventKind
 from monitor.events.severity import Severity, Status
+from monitor.model.instants import rfc3339
 from storage.actor import actor
 from storage.alert_tables import events
 from storage.column_types import AnyRow, microseconds
@@ -101,7 +102,7 @@ def dump_payload(payload: Payload) -> str:
 
 def _plain(value: object) -> str | float:
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        return rfc3339(value)
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, Decimal):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask import Response
 
-from refilld.time_format import rfc3339
+from monitor.model.instants import rfc3339
 
 
 def answer(value: Mapping[str, object], status: int = 200) -> Response:

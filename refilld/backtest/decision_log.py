@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Callable
 
 from monitor.model.decision import Action, Decision, Reason
+from monitor.model.instants import rfc3339
 from monitor.model.order import Order
 from refilld.backtest.refill_cost import RefillCost
-from refilld.time_format import rfc3339
 
 Write = Callable[[str], object]
 

@@ -8,6 +8,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from monitor.errors import BadInputError
+from monitor.model.instants import rfc3339
 from monitor.model.refill import RefillState
 from refilld.backtest.comparison import compare
 from refilld.backtest.decision_log import DecisionLog, Write
@@ -20,7 +21,6 @@ from refilld.orders_file import Notes, Refused
 from refilld.orders_file.cells import shown
 from refilld.settings.settings import Settings
 from refilld.terminal import printable
-from refilld.time_format import rfc3339
 
 _GC_THRESHOLD = 100_000
 Complain = Callable[[str], object]

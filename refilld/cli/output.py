@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from monitor.model.instants import rfc3339
 from monitor.model.time_words import second
 from refilld.terminal import printable
-from refilld.time_format import rfc3339
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import click
 
+from monitor.model.instants import rfc3339
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from refilld.cli.context import CommandContext, pass_context
@@ -12,7 +13,6 @@ from refilld.cli.operator_commands import operator_commands
 from refilld.cli.parameters import NAME, ROW_ID, TEXT, duration_between
 from refilld.services.input_limits import LARGEST_NUMBER, LONGEST_RETRY
 from refilld.services.refill_fields import claimed, shown
-from refilld.time_format import rfc3339
 from storage import leases
 from storage import refills as queue
 from storage.engine import Transaction

@@ -6,10 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 from io import StringIO
 
+from monitor.model.instants import rfc3339
 from monitor.model.money import finest, rounded
 from monitor.model.sums import Sum
 from refilld.report.figures import Report
-from refilld.time_format import rfc3339
 
 COLUMNS = (
     "section", "name", "metric", "service", "provider", "units", "amount", "currency", "number",

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from monitor.model.duration import format_duration
+from monitor.model.instants import rfc3339
 from refilld.simulate.figures import Figures, Truth
 from refilld.simulate.run import SimulationPlan
 from refilld.simulate.true_drops import TrueDrop, TrueDropEnd
-from refilld.time_format import rfc3339
 
 SYNTHETIC = (
     "The built-in world is made up: its loss curves, purges and sizes are synthetic, as no public record of"

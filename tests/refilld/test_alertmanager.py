@@ -10,9 +10,9 @@ from jobs.channel_round import ChannelError
 from monitor.alerts.incidents import Incident, Sign, incidents_of
 from monitor.events.examples import example_of
 from monitor.events.kind import EventKind
+from monitor.model.instants import rfc3339
 from refilld.alertmanager import Alertmanager
 from refilld.clock import real_clock
-from refilld.time_format import rfc3339
 from tests.alertmanager import alertmanager
 
 KIND = EventKind.SOURCE_BLOCKED
