@@ -6,7 +6,6 @@ from decimal import Decimal
 from monitor.events.event import Event, Payload, about_order
 from monitor.events.kind import EventKind
 from monitor.model.decision import Action, Decision, Reason
-from monitor.model.money import finest, rounded, share_of_price
 from monitor.model.order import Order
 
 _KINDS = {
@@ -45,13 +44,7 @@ def drop_decided(decision: Decision, order: Order) -> Event:
         decision.line,
         decision.claim,
         decision.quantity,
-        _price(order, decision.quantity),
+        order.price_of(decision.quantity),
         order.currency,
     )
     return Event(_KINDS[decision.action], payload, about_order(order))
-
-
-def _price(order: Order, units: int) -> Decimal | None:
-    if order.price is None:
-        return None
-    return rounded(share_of_price(order.price, units, order.quantity), finest(order.price))

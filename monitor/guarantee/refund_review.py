@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from monitor.model.money import finest, rounded, share_of_price
 from monitor.model.order import Order
 
 
@@ -45,11 +44,4 @@ class Review:
 
 def review_of(order: Order, cause: ReviewCause, units: int, refill_id: int | None = None) -> Review:
     """Return a review of `units` of an order, with their share of its price."""
-    return Review(order.order_id, cause, units, review_share(order, units), order.currency, refill_id)
-
-
-def review_share(order: Order, units: int) -> Decimal | None:
-    """Return the price of `units` of an order, to the cent or to the decimals of the order's price."""
-    if order.price is None:
-        return None
-    return rounded(share_of_price(order.price, units, order.quantity), finest(order.price))
+    return Review(order.order_id, cause, units, order.price_of(units), order.currency, refill_id)

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from monitor.model.money import finest, rounded, share_of_price
 from monitor.model.target import Target
 from monitor.model.terms import RefillMode, Terms, TermsOrigin
 
@@ -117,6 +118,12 @@ class Order:
         if self.completed_at is None or self.terms.window is None:
             return None
         return self.completed_at + self.terms.window
+
+    def price_of(self, units: int) -> Decimal | None:
+        """What units were sold for, to the cent or to the decimals of the price; None without a price."""
+        if self.price is None:
+            return None
+        return rounded(share_of_price(self.price, units, self.quantity), finest(self.price))
 
     def first_look(self, now: datetime) -> datetime | None:
         """Time of the first look: completion, but not before `now`; None without a running guarantee."""

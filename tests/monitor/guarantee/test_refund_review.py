@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.guarantee.refund_review import Review, ReviewCause, review_of, review_share
+from monitor.guarantee.refund_review import Review, ReviewCause, review_of
 from tests.builders import an_order
 from tests.effort import examples
 
@@ -25,7 +25,7 @@ from tests.effort import examples
 )
 def test_the_share_is_what_the_units_were_sold_for(price: str, units: int, share: str) -> None:
     """An order of 1000 units; to the cent, or as finely as the price is written."""
-    assert str(review_share(replace(an_order(), price=Decimal(price)), units)) == share
+    assert str(replace(an_order(), price=Decimal(price)).price_of(units)) == share
 
 
 def test_without_a_price_there_is_no_share() -> None:
@@ -37,7 +37,7 @@ def test_without_a_price_there_is_no_share() -> None:
 def test_units_are_a_share_of_what_was_ordered_not_of_what_was_delivered() -> None:
     """The price was asked for the whole quantity: 800 delivered of 1000, 100 missing are a tenth of it."""
     order = replace(an_order(delivered=800, remains=200), price=Decimal("10.00"))
-    assert review_share(order, 100) == Decimal("1.00")
+    assert order.price_of(100) == Decimal("1.00")
 
 
 @pytest.mark.parametrize("cause", ReviewCause)
@@ -51,7 +51,7 @@ def test_every_cause_names_the_clause_of_the_policy(cause: ReviewCause) -> None:
 def test_the_share_of_all_units_is_the_price_and_of_a_part_never_more(price: Decimal, quantity: int) -> None:
     """For a price with any number of digits."""
     order = replace(an_order(delivered=quantity), price=price)
-    whole, part = review_share(order, quantity), review_share(order, (quantity + 1) // 2)
+    whole, part = order.price_of(quantity), order.price_of((quantity + 1) // 2)
     assert whole is not None
     assert part is not None
     assert whole == price
