@@ -1,6 +1,7 @@
 """The message of an event: its id, and the body, which is the same at every attempt."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from monitor.model.instants import rfc3339
@@ -27,20 +28,13 @@ def message_body(event: EventRow) -> bytes:
 
 
 def _data(event: EventRow) -> dict[str, Any]:
-    subject = event.subject
     return {
         "event_id": event.event_id,
         "version": event.version,
         "severity": event.severity,
         "status": event.status,
         "dedup_key": event.dedup_key,
-        "order_id": subject.order_id,
-        "refill_id": subject.refill_id,
-        "link": subject.link,
-        "metric": subject.metric,
-        "source": subject.source,
-        "service": subject.service,
-        "provider": subject.provider,
+        **asdict(event.subject),
         "details": event.payload,
     }
 

@@ -9,13 +9,14 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, select, text, 
 
 from monitor.alerts.group_turn import Turn
 from monitor.alerts.inhibition import Problem
+from monitor.alerts.matchers import LABELS
 from monitor.alerts.reasons import AlertReason
 from monitor.alerts.suppression import GroupAlert
 from monitor.events.severity import Status
 from storage import alert_states
 from storage.alert_tables import deliveries, events
 from storage.pipeline_tables import IS_INHIBITING, alert_groups, notifications, problems, routed_alerts
-from storage.routed_alerts import LABEL_COLUMNS, labels_of_row
+from storage.routed_alerts import labels_of_row
 
 _begun = events.alias("begun")
 _b = _begun.c
@@ -23,7 +24,7 @@ _d = deliveries.c
 _g = alert_groups.c
 _p = problems.c
 _r = routed_alerts.c
-_LABELS = tuple(_b[name] for name in LABEL_COLUMNS)
+_LABELS = tuple(_b[name] for name in LABELS)
 _DUE = (
     select(_g.receiver, _g.group_key, _g.next_at)
     .where(text("alert_groups.next_at IS NOT NULL"), _g.next_at <= bindparam("now"))

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, update
 
 from monitor.events.catalogue import CATALOGUE, VERSION, dedup_key, severity_of, status_of
-from monitor.events.event import Earlier, Event, Payload, Subject
+from monitor.events.event import SUBJECT_FIELDS, Earlier, Event, Payload, Subject
 from monitor.events.kind import EventKind
 from monitor.events.severity import Severity, Status
 from monitor.model.instants import rfc3339
@@ -19,7 +19,6 @@ from storage.alert_tables import events
 from storage.column_types import AnyRow, microseconds
 
 _e = events.c
-_SUBJECT = ("order_id", "refill_id", "link", "metric", "source", "service", "provider")
 COLUMNS = tuple(column for column in _e if column.name not in {"alert", "dispatched"})
 """The columns of an EventRow."""
 
@@ -74,7 +73,7 @@ def _values(event: Event, now: datetime, *, keep: bool) -> dict[str, object]:
     status = status_of(event.kind)
     own = f"{event.problem}{microseconds(now)}" if status is Status.OCCURRED else event.problem
     who = actor()
-    return {name: getattr(event.subject, name) for name in _SUBJECT} | {
+    return asdict(event.subject) | {
         "at": now,
         "kind": event.kind,
         "version": 0 if isinstance(event.payload, Earlier) else VERSION,
@@ -112,7 +111,7 @@ def _plain(value: object) -> str | float:
 
 def event_row(row: AnyRow) -> EventRow:
     """The event of a row that has COLUMNS."""
-    subject = Subject(*(getattr(row, name) for name in _SUBJECT))
+    subject = Subject(*(getattr(row, name) for name in SUBJECT_FIELDS))
     return EventRow(
         row.event_id,
         row.at,

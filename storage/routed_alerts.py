@@ -7,8 +7,9 @@ from sqlalchemy import Connection, bindparam, delete, select, text, tuple_, upda
 
 from monitor.alerts.grouping import GroupTimes
 from monitor.alerts.labels import labels_of
+from monitor.alerts.matchers import LABELS
 from monitor.alerts.routing import NewEvent, RoutedAlert, Routing
-from monitor.events.event import Subject
+from monitor.events.event import SUBJECT_FIELDS, Subject
 from monitor.events.severity import Status
 from storage import alert_states
 from storage.alert_tables import events
@@ -21,20 +22,8 @@ _e = events.c
 _g = alert_groups.c
 _p = problems.c
 _r = routed_alerts.c
-LABEL_COLUMNS = (
-    "kind",
-    "severity",
-    "order_id",
-    "refill_id",
-    "link",
-    "metric",
-    "source",
-    "service",
-    "provider",
-)
-_SUBJECT = ("order_id", "refill_id", "link", "metric", "source", "service", "provider")
 _UNROUTED = (
-    select(_e.event_id, _e.at, _e.status, _e.dedup_key, *(_e[name] for name in LABEL_COLUMNS))
+    select(_e.event_id, _e.at, _e.status, _e.dedup_key, *(_e[name] for name in LABELS))
     .where(text("events.alert = 'pending' AND events.routed_at IS NULL"))
     .order_by(_e.event_id)
     .limit(bindparam("limit"))
@@ -43,8 +32,8 @@ _OPEN = text("routed_alerts.group_key IS NOT NULL")
 
 
 def labels_of_row(row: AnyRow) -> dict[str, str]:
-    """The labels of an event, of a row that has LABEL_COLUMNS."""
-    return labels_of(row.kind, row.severity, Subject(*(getattr(row, name) for name in _SUBJECT)))
+    """The labels of an event, of a row that has a column for each of LABELS."""
+    return labels_of(row.kind, row.severity, Subject(*(getattr(row, name) for name in SUBJECT_FIELDS)))
 
 
 def unrouted(connection: Connection, limit: int) -> list[NewEvent]:

@@ -1,6 +1,6 @@
 """One event: its kind, what it is about, and its payload."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from monitor.events.kind import EventKind
@@ -23,6 +23,8 @@ class Subject:
 
 
 NOTHING = Subject()
+SUBJECT_FIELDS = tuple(field.name for field in fields(Subject))
+"""The names of what an event may be about, which are also names of columns and labels."""
 
 
 def about_target(target: Target) -> Subject:

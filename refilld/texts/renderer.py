@@ -1,18 +1,16 @@
 """Renders the text of an event: one line, which says what has happened and what to do."""
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
 from jinja2 import PackageLoader
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from monitor.events.event import Earlier, Subject
+from monitor.events.event import Earlier
 from refilld.texts.environment import environment
 from refilld.texts.payloads import PayloadError, payload_of, values_of
 from storage.events import EventRow
-
-_SUBJECT = tuple(field.name for field in fields(Subject))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +43,12 @@ def template_values(row: EventRow) -> dict[str, Any] | None:
 
 def context_of(row: EventRow) -> dict[str, Any]:
     """What a template knows beside the fields of the payload."""
-    subject = {name: getattr(row.subject, name) for name in _SUBJECT}
-    return subject | {"kind": row.kind, "severity": row.severity, "status": row.status, "at": row.at}
+    return asdict(row.subject) | {
+        "kind": row.kind,
+        "severity": row.severity,
+        "status": row.status,
+        "at": row.at,
+    }
 
 
 @cache
