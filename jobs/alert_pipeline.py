@@ -13,13 +13,12 @@ import structlog
 from monitor.alerts.digests import DigestSchedule
 from monitor.alerts.group_turn import Turn, take_turn
 from monitor.alerts.grouping import GROUP_LABELS, GroupTimes
-from monitor.alerts.matchers import all_match
 from monitor.alerts.messages import MOST_TEXTS
 from monitor.alerts.quiet_hours import QuietHours
 from monitor.alerts.reasons import AlertReason
 from monitor.alerts.routes import DEFAULT, Route
 from monitor.alerts.routing import Routing, RoutingRules
-from monitor.alerts.silences import Silence, SilenceState
+from monitor.alerts.silences import Silence
 from monitor.alerts.summary import FROM, summary
 from monitor.alerts.suppression import GroupAlert, Suppressors
 from monitor.events.severity import Status
@@ -135,8 +134,7 @@ def _matching(silenced: Sequence[Silence], alerts: Sequence[GroupAlert], now: da
     return [
         silence.silence_id
         for silence in silenced
-        if silence.state(now) is SilenceState.ACTIVE
-        and any(all_match(silence.matchers, alert.labels) for alert in alerts)
+        if any(silence.matches(alert.labels, now) for alert in alerts)
     ]
 
 

@@ -32,8 +32,8 @@ class NewSilence:
     unmatched_for: timedelta | None = None
 
 
-def add(connection: Connection, new: NewSilence) -> int:
-    """Store a silence; returns its number."""
+def add(connection: Connection, new: NewSilence, now: datetime) -> int:
+    """Store a silence, and an event that says so; returns its number."""
     values = {
         "matchers": text_of(new.matchers),
         "author": new.author,
@@ -43,7 +43,9 @@ def add(connection: Connection, new: NewSilence) -> int:
         "unmatched_seconds": None if new.unmatched_for is None else new.unmatched_for // _SECOND,
     }
     added = insert(silences).values(values).returning(_s.silence_id)
-    return int(connection.execute(added).scalar_one())
+    silence_id = int(connection.execute(added).scalar_one())
+    _note(connection, EventKind.SILENCE_ADDED, silence_id, now)
+    return silence_id
 
 
 def current(connection: Connection, now: datetime) -> tuple[Silence, ...]:
@@ -61,15 +63,11 @@ def listed(connection: Connection, limit: int) -> list[Silence]:
     ]
 
 
-def note_change(connection: Connection, kind: EventKind, silence_id: int, now: datetime) -> None:
-    """Store for the audit trail that an operator added or ended a silence."""
-    row = connection.execute(select(silences).where(_s.silence_id == silence_id)).one()
-    payload = SilenceChanged(silence_id, row.matchers, row.ends_at, row.comment)
-    events.add(connection, Event(kind, payload), now)
-
-
 def expire(connection: Connection, silence_id: int, now: datetime) -> None:
-    """End a silence now; raises NotFoundError, or WrongStateError if it has expired."""
+    """End a silence now, and store an event that says so.
+
+    Raises NotFoundError, or WrongStateError if it has expired.
+    """
     row = connection.execute(select(silences).where(_s.silence_id == silence_id)).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no silence {silence_id}")
@@ -77,7 +75,14 @@ def expire(connection: Connection, silence_id: int, now: datetime) -> None:
         raise WrongStateError(f"silence {silence_id} has expired already")
     change = update(silences).where(_s.silence_id == silence_id)
     connection.execute(change.values(ends_at=now, starts_at=min(row.starts_at, now)))
-    note_change(connection, EventKind.SILENCE_EXPIRED, silence_id, now)
+    _note(connection, EventKind.SILENCE_EXPIRED, silence_id, now)
+
+
+def _note(connection: Connection, kind: EventKind, silence_id: int, now: datetime) -> None:
+    """Store for the audit trail that a silence was added or ended."""
+    row = connection.execute(select(silences).where(_s.silence_id == silence_id)).one()
+    payload = SilenceChanged(silence_id, row.matchers, row.ends_at, row.comment)
+    events.add(connection, Event(kind, payload), now)
 
 
 def matched(connection: Connection, silence_ids: Collection[int], now: datetime) -> None:

@@ -38,6 +38,10 @@ class Silence:
             return SilenceState.PENDING
         return SilenceState.ACTIVE if now < self.expires_at else SilenceState.EXPIRED
 
+    def matches(self, labels: Mapping[str, str], now: datetime) -> bool:
+        """Whether it keeps an alert with these labels back at a time."""
+        return self.state(now) is SilenceState.ACTIVE and all_match(self.matchers, labels)
+
     @property
     def expires_at(self) -> datetime:
         """When it expires, unless an alert matches it before."""
@@ -49,9 +53,5 @@ class Silence:
 
 def silenced_by(labels: Mapping[str, str], silences: Iterable[Silence], now: datetime) -> Silence | None:
     """The silence of an alert that ends last; None without one."""
-    matching = [
-        silence
-        for silence in silences
-        if silence.state(now) is SilenceState.ACTIVE and all_match(silence.matchers, labels)
-    ]
+    matching = (silence for silence in silences if silence.matches(labels, now))
     return max(matching, key=lambda silence: silence.ends_at, default=None)

@@ -9,7 +9,6 @@ import click
 from monitor.alerts.matchers import parse_matchers, text_of
 from monitor.alerts.silences import Silence
 from monitor.errors import BadInputError
-from monitor.events.kind import EventKind
 from monitor.model.time_words import minute
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
@@ -69,8 +68,7 @@ def add(context: CommandContext, /, matchers: tuple[str, ...], **given: Any) -> 
         raise click.UsageError(error.problem) from None
     new = NewSilence(parsed, starts_at=starts_at, ends_at=ends_at, **given)
     with context.database() as database, database.write() as tx:
-        key = silences.add(tx, new)
-        silences.note_change(tx, EventKind.SILENCE_ADDED, key, context.now())
+        key = silences.add(tx, new, context.now())
     click.echo(
         f"silence {key} until {minute(ends_at)} UTC: {text_of(parsed)}; refilld silence expire {key} ends it"
     )

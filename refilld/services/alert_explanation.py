@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.alerts.labels import labels_of
-from monitor.alerts.matchers import all_match
 from monitor.alerts.routes import Routed, receivers_of
-from monitor.alerts.silences import Silence, SilenceState
+from monitor.alerts.silences import Silence
 from refilld.settings.alerts import AlertsSection
 from refilld.texts.renderer import default_renderer
 from storage import alert_history, silences
@@ -32,10 +31,6 @@ def explain_alert(tx: Transaction, section: AlertsSection, event_id: int, now: d
     """Explain one alert; raises NotFoundError."""
     found = alert_history.history(tx, event_id)
     labels = labels_of(found.event.kind, found.event.severity, found.event.subject)
-    matching = [
-        silence
-        for silence in silences.current(tx, now)
-        if silence.state(now) is SilenceState.ACTIVE and all_match(silence.matchers, labels)
-    ]
+    matching = [silence for silence in silences.current(tx, now) if silence.matches(labels, now)]
     routed = receivers_of(labels, [route.route for route in section.routes])
     return AlertExplanation(found, default_renderer().text(found.event), labels, routed, matching)

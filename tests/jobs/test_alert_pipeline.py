@@ -31,7 +31,7 @@ def world(tmp_path: Path) -> Iterator[AlertWorld]:
 def silence(world: AlertWorld, matchers: str, duration: timedelta, **changes: timedelta) -> int:
     new = NewSilence(parse_matchers(matchers), "ana", "known", world.now, world.now + duration, **changes)
     with world.database.write() as tx:
-        return silences.add(tx, new)
+        return silences.add(tx, new, world.now)
 
 
 def acknowledge(world: AlertWorld, event_id: int) -> bool:

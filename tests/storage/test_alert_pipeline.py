@@ -85,7 +85,7 @@ def test_what_a_removed_receiver_had_not_got_through_is_routed_anew(world: Alert
 def a_silence(world: AlertWorld) -> int:
     matchers = parse_matchers('kind=~"drop.*", service!="12"')
     with world.database.write() as tx:
-        return silences.add(tx, NewSilence(matchers, "ana", "known", START, START + DAY, HOUR))
+        return silences.add(tx, NewSilence(matchers, "ana", "known", START, START + DAY, HOUR), START)
 
 
 def test_a_silence_is_read_as_it_was_stored(world: AlertWorld) -> None:

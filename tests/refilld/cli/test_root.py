@@ -243,7 +243,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliW
         mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(20, 9), cli.world.now)
         blocked = events.add(tx, an_event(EventKind.SOURCE_BLOCKED, "blocked"), cli.world.now)
         now = cli.world.now
-        silences.add(tx, NewSilence(parse_matchers("kind=disk.low"), "ana", "known", now, now + DAY))
+        silences.add(tx, NewSilence(parse_matchers("kind=disk.low"), "ana", "known", now, now + DAY), now)
         reviews.open_review(
             tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), a_sold_order("1", "nasa"), cli.world.now
         )
