@@ -2,10 +2,10 @@
 
 from dataclasses import asdict
 from datetime import timedelta
-from getpass import getuser
 
 import click
 
+from refilld.cli.account import account
 from refilld.cli.alert_preview import preview
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.explanation import document_of, lines_of
@@ -91,7 +91,7 @@ def alerts_list(
 
 @alerts.command()
 @click.argument("alert_id", metavar="ID", type=ROW_ID)
-@click.option("--by", "author", type=TEXT, default=getuser, metavar="NAME", help="Who; else your login name.")
+@click.option("--by", "author", type=TEXT, default=account, metavar="NAME", help="Who; else your login name.")
 @pass_context
 def ack(context: CommandContext, *, alert_id: int, author: str) -> None:
     """Acknowledge a problem: it is not repeated before it ends, which is told."""

@@ -1,7 +1,6 @@
 """The command `refilld`: its options, its subcommands, and the exit codes of errors."""
 
 import errno
-import getpass
 import logging
 import os
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import click
 
 from monitor.errors import BadInputError, RefilldError
+from refilld.cli.account import account
 from refilld.cli.context import CommandContext
 from refilld.config import ConfigError
 from refilld.extras import install_command
@@ -87,7 +87,7 @@ def refilld(context: click.Context, config: Path | None) -> None:
 def main() -> None:
     """Run the command line; an expected error is printed in one line, and sets the exit code."""
     try:
-        with acting(Actor(f"cli {_user()}")):
+        with acting(Actor(f"cli {account()}")):
             sys.exit(refilld.main(standalone_mode=False))  # click returns the code of an Exit, or None
     except click.Abort:
         sys.exit(130)
@@ -103,14 +103,6 @@ def main() -> None:
     except RefilldError as error:
         click.echo(f"refilld: {error}{_remedy(error)}", err=True)
         sys.exit(exit_code(error))
-
-
-def _user() -> str:
-    """Who runs the command: the account, or the one that used sudo."""
-    try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
-    except (KeyError, OSError):  # a process without an account, as in a container
-        return str(os.getuid())
 
 
 def _abandon_output() -> None:

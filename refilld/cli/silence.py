@@ -1,7 +1,6 @@
 """`refilld silence`: keep alerts back for a time."""
 
 from datetime import UTC, datetime, timedelta
-from getpass import getuser
 from typing import Any
 
 import click
@@ -10,6 +9,7 @@ from monitor.alerts.matchers import parse_matchers, text_of
 from monitor.alerts.silences import Silence
 from monitor.errors import BadInputError
 from monitor.model.time_words import minute
+from refilld.cli.account import account
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.parameters import DURATION, ROW_ID, TEXT
@@ -51,7 +51,7 @@ def silence() -> None:
 @click.option("--until", "ends_at", type=_time, metavar="TIME", help="Until when, such as 2026-11-29T08:00Z.")
 @click.option("--from", "starts_at", type=_time, metavar="TIME", help="From when on; else from now on.")
 @click.option("--comment", type=TEXT, required=True, metavar="TEXT", help="Why.")
-@click.option("--by", "author", type=TEXT, default=getuser, metavar="NAME", help="Who; else your login name.")
+@click.option("--by", "author", type=TEXT, default=account, metavar="NAME", help="Who; else your login name.")
 @click.option(
     "--unmatched", "unmatched_for", type=DURATION, metavar="DURATION",
     help="End it when nothing has matched it for so long.",

@@ -129,3 +129,10 @@ def test_the_alerts_of_a_message_are_listed(cli: CliWorld) -> None:
         for one in ("1", "2")
     ]
     assert sorted(shown) == [["drop.held", "drop.held"], ["refill.dead"]]
+
+
+def test_the_author_is_who_used_sudo(cli: CliWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the audit trail, and not root."""
+    monkeypatch.setenv("SUDO_USER", "ana")
+    cli.run("silence", "add", "kind=drop.held", "--comment", "known", "--for", "1h")
+    assert [row["author"] for row in listed(cli)] == ["ana"]
