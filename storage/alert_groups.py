@@ -15,6 +15,7 @@ from monitor.alerts.suppression import GroupAlert
 from monitor.events.severity import Status
 from storage import alert_states
 from storage.alert_tables import deliveries, events
+from storage.chunks import chunks
 from storage.pipeline_tables import IS_INHIBITING, alert_groups, notifications, problems, routed_alerts
 from storage.routed_alerts import labels_of_row
 
@@ -139,7 +140,7 @@ def _save_not_told(
 def _note(
     connection: Connection, receiver: str, event_ids: Sequence[int], now: datetime, **values: object
 ) -> None:
-    for ids in alert_states.chunks(event_ids):
+    for ids in chunks(event_ids):
         change = update(routed_alerts).where(_r.receiver == receiver, _r.event_id.in_(ids))
         connection.execute(change.values(decided_at=now, **values))
 
@@ -147,7 +148,7 @@ def _note(
 def _undelivered(connection: Connection, receiver: str, event_ids: Iterable[int]) -> set[int]:
     """Those of these events that a channel of the receiver is still to take."""
     found: set[int] = set()
-    for ids in alert_states.chunks(list(event_ids)):
+    for ids in chunks(list(event_ids)):
         query = (
             select(_d.event_id)
             .join(notifications, notifications.c.notification_id == _d.notification_id)

@@ -1,16 +1,14 @@
 """The state of the alert of an event, which follows from its receivers, messages and deliveries."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from sqlalchemy import Connection, and_, exists, or_, select, text, update
 
 from storage.alert_tables import deliveries, events
+from storage.chunks import chunks
 from storage.engine import advisory_lock
 from storage.pipeline_tables import notification_events, notifications, routed_alerts
-
-T = TypeVar("T")
 
 _e = events.c
 _d = deliveries.c
@@ -22,14 +20,6 @@ _PENDING = text("deliveries.state = 'pending'")
 _ALERT_PENDING = _e.alert == "pending"
 _PURPOSE = "refilld alert states"
 """Lock of those who settle: two channels that take an alert at once would each see the other wait."""
-_MOST = 5000
-"""Ids in one statement."""
-
-
-def chunks(ids: Sequence[T]) -> Iterator[Sequence[T]]:
-    """The ids in parts that one statement takes."""
-    for first in range(0, len(ids), _MOST):
-        yield ids[first : first + _MOST]
 
 
 def settle_notifications(connection: Connection, notification_ids: Sequence[int]) -> None:

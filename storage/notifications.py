@@ -12,6 +12,7 @@ from storage import alert_states
 from storage import events as event_rows
 from storage.alert_tables import deliveries, events
 from storage.bulk import execute_many
+from storage.chunks import chunks
 from storage.engine import insert_into
 from storage.events import EventRow
 from storage.pipeline_tables import notification_events, notifications
@@ -112,7 +113,7 @@ def payloads(
     connection: Connection, event_ids: Sequence[int]
 ) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
     """Service and payload of each of these events."""
-    for ids in alert_states.chunks(event_ids):
+    for ids in chunks(event_ids):
         query = select(*event_rows.COLUMNS).where(_e.event_id.in_(ids)).order_by(_e.event_id)
         for row in connection.execute(query):
             event: EventRow = event_rows.event_row(row)

@@ -1,12 +1,10 @@
 """Refills that one command acts on: named by id or found by a filter, with what they were sold for."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
-from typing import TypeVar
 
 from sqlalchemy import Connection, or_, select, text
 
@@ -16,13 +14,13 @@ from monitor.model.order_state import OrderState
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from storage import order_states, targets
+from storage.chunks import chunks
 from storage.column_types import AnySelect
 from storage.operator_actions import newest_count
 from storage.schema import orders, refills
 
-T = TypeVar("T")
 _CHUNK = 500
-"""Ids in one query: both engines limit the parameters of a statement."""
+"""Ids in one query."""
 _r = refills.c
 _o = orders.c
 _SELECTED = select(
@@ -65,7 +63,7 @@ class SelectedRefill:
 def named(connection: Connection, refill_ids: Sequence[int]) -> list[SelectedRefill]:
     """The refills with these ids, in the order of their ids; unknown ids are skipped."""
     found: list[SelectedRefill] = []
-    for chunk in _chunks(sorted(set(refill_ids))):
+    for chunk in chunks(sorted(set(refill_ids)), _CHUNK):
         found += _rows(connection, _SELECTED.where(_r.refill_id.in_(chunk)))
     return found
 
@@ -96,15 +94,15 @@ def open_orders(connection: Connection, order_ids: Sequence[str]) -> set[str]:
     """Those of these orders that have an open refill."""
     open_states = [state for state in RefillState if state.open]
     query = select(_r.order_id).where(_r.state.in_(open_states))
-    chunks = _chunks(sorted(set(order_ids)))
-    return {i for chunk in chunks for i in connection.execute(query.where(_r.order_id.in_(chunk))).scalars()}
+    parts = chunks(sorted(set(order_ids)), _CHUNK)
+    return {i for chunk in parts for i in connection.execute(query.where(_r.order_id.in_(chunk))).scalars()}
 
 
 def in_states(connection: Connection, order_ids: Sequence[str], *states: RefillState) -> list[SelectedRefill]:
     """The refills of these orders that are in one of these states."""
     query = _SELECTED.where(_r.state.in_(states))
-    chunks = _chunks(sorted(set(order_ids)))
-    return [row for chunk in chunks for row in _rows(connection, query.where(_r.order_id.in_(chunk)))]
+    parts = chunks(sorted(set(order_ids)), _CHUNK)
+    return [row for chunk in parts for row in _rows(connection, query.where(_r.order_id.in_(chunk)))]
 
 
 def owed(
@@ -115,7 +113,7 @@ def owed(
     for row in selected:
         by_target[row.target_id].append(row)
     owed: dict[int, Owed] = {}
-    for chunk in _chunks(sorted(by_target)):
+    for chunk in chunks(sorted(by_target), _CHUNK):
         newest, states = _newest_counts(connection, chunk), order_states.of_targets(connection, chunk)
         for target_id in chunk:
             rows = by_target[target_id]
@@ -141,9 +139,3 @@ def _newest_counts(connection: Connection, target_ids: Sequence[int]) -> dict[in
 
 def _rows(connection: Connection, query: AnySelect) -> list[SelectedRefill]:
     return [SelectedRefill(**row._asdict()) for row in connection.execute(query)]
-
-
-def _chunks(values: Sequence[T]) -> Iterator[list[T]]:
-    rest = iter(values)
-    while chunk := list(islice(rest, _CHUNK)):
-        yield chunk

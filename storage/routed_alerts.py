@@ -14,6 +14,7 @@ from monitor.events.severity import Status
 from storage import alert_states
 from storage.alert_tables import events
 from storage.bulk import execute_many
+from storage.chunks import chunks
 from storage.column_types import AnyRow, microseconds
 from storage.engine import insert_into
 from storage.pipeline_tables import alert_groups, problems, routed_alerts
@@ -62,7 +63,7 @@ def open_alerts(connection: Connection, keys: Iterable[str]) -> dict[str, dict[s
         _r.begun_by,
         _r.told_at,
     )
-    for some in alert_states.chunks(sorted(set(keys))):
+    for some in chunks(sorted(set(keys))):
         for row in connection.execute(select(*columns).where(_OPEN, _r.dedup_key.in_(some))):
             found.setdefault(row.dedup_key, {})[row.receiver] = RoutedAlert(*row)
     return found
@@ -111,7 +112,7 @@ def _stored(alert: RoutedAlert, now: datetime) -> dict[str, object]:
 def _wake(connection: Connection, routing: Routing, times: GroupTimes, now: datetime) -> None:
     """Give groups with something new their next turn."""
     known: dict[tuple[str, str], AnyRow] = {}
-    for some in alert_states.chunks(sorted(routing.woken)):
+    for some in chunks(sorted(routing.woken)):
         query = select(alert_groups).where(tuple_(_g.receiver, _g.group_key).in_(some))
         known |= {(row.receiver, row.group_key): row for row in connection.execute(query)}
     rows = []
@@ -133,7 +134,7 @@ def _wake(connection: Connection, routing: Routing, times: GroupTimes, now: date
 def _save_problems(connection: Connection, routing: Routing) -> None:
     """A problem that begins anew, as another kind, is not acknowledged any more."""
     ended = [key for key, event in routing.problems.items() if event is None]
-    for keys in alert_states.chunks(ended):
+    for keys in chunks(ended):
         connection.execute(delete(problems).where(_p.dedup_key.in_(keys)))
     rows = [
         {"dedup_key": key, "event_id": event.event_id, "kind": event.labels["kind"]}
@@ -142,10 +143,9 @@ def _save_problems(connection: Connection, routing: Routing) -> None:
     ]
     if not rows:
         return
-    for keys in alert_states.chunks(list(routing.problems)):
-        other = [(row["dedup_key"], row["kind"]) for row in rows if row["dedup_key"] in set(keys)]
-        gone = delete(problems).where(_p.dedup_key.in_([key for key, _ in other]))
-        connection.execute(gone.where(~tuple_(_p.dedup_key, _p.kind).in_(other)))
+    for some in chunks([(row["dedup_key"], row["kind"]) for row in rows]):
+        gone = delete(problems).where(_p.dedup_key.in_([key for key, _ in some]))
+        connection.execute(gone.where(~tuple_(_p.dedup_key, _p.kind).in_(some)))
     change = insert_into(connection, problems)
     set_ = {"event_id": change.excluded.event_id}
     connection.execute(change.on_conflict_do_update(index_elements=[_p.dedup_key], set_=set_), rows)

@@ -9,6 +9,7 @@ from monitor.model.order_state import OrderState
 from monitor.model.refill import RefillState
 from monitor.model.sums import Sum, item_of, summed
 from storage import forgetting, order_states, refill_selection
+from storage.chunks import chunks
 from storage.daemon_lock import daemon_lock
 from storage.engine import Database, Transaction
 from storage.errors import DaemonRunningError, NotFoundError, UnreachableError, WrongStateError
@@ -97,6 +98,6 @@ def erasing(database: Database) -> Iterator[None]:
 
 
 def _states(tx: Transaction, target_ids: list[int]) -> Iterator[OrderState]:
-    for start in range(0, len(target_ids), _CHUNK):
-        for states in order_states.of_targets(tx, target_ids[start : start + _CHUNK]).values():
+    for some in chunks(target_ids, _CHUNK):
+        for states in order_states.of_targets(tx, some).values():
             yield from states

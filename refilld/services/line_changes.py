@@ -6,6 +6,7 @@ from datetime import datetime
 
 from monitor.model.lines import lines_of, own_lines_of
 from storage import order_states
+from storage.chunks import chunks
 from storage.engine import Transaction
 
 _BATCH = 500
@@ -23,10 +24,8 @@ class LineChange:
 
 def line_changes(tx: Transaction, now: datetime) -> Iterator[LineChange]:
     """Yield the active orders whose lines changed, target by target."""
-    target_ids = order_states.targets_of_several_orders(tx)
-    for first in range(0, len(target_ids), _BATCH):
-        of_targets = order_states.of_targets(tx, target_ids[first : first + _BATCH])
-        for states in of_targets.values():
+    for target_ids in chunks(order_states.targets_of_several_orders(tx), _BATCH):
+        for states in order_states.of_targets(tx, target_ids).values():
             active = [s.order for s in states if s.active(now) and s.order.start_count is not None]
             before = own_lines_of(active)
             for order_id, line in lines_of(active).items():

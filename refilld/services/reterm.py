@@ -9,6 +9,7 @@ from monitor.model.order import Order
 from monitor.model.service import Service, Services
 from monitor.model.terms_catalog import TermsCatalog
 from storage import order_terms, orders
+from storage.chunks import chunks
 from storage.engine import Database
 from storage.order_terms import Retermed
 
@@ -73,9 +74,9 @@ class Reterm:
         with self.database.read() as tx:
             for order_id in order_ids:
                 orders.get(tx, order_id)
-        for start in range(0, len(order_ids), BATCH):
+        for some in chunks(order_ids, BATCH):
             with self.database.read() as tx:
-                named = order_terms.some(tx, order_ids[start : start + BATCH])
+                named = order_terms.some(tx, some)
             yield named
 
     def _all_pages(self) -> Iterator[list[Order]]:

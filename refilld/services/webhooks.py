@@ -13,6 +13,7 @@ from monitor.webhooks.address import AllowedHosts, parse_url
 from monitor.webhooks.subscription import Subscription, checked_kinds
 from refilld.services.input_limits import LONGEST_NAME
 from storage import events, webhook_deliveries, webhook_dispatch, webhook_secrets, webhooks
+from storage.chunks import chunks
 from storage.engine import Database, Transaction
 from storage.errors import WrongStateError
 from storage.webhooks import EndpointRow
@@ -139,8 +140,7 @@ def _wanted(tx: Transaction, endpoint: EndpointRow, since: datetime, *, undelive
 
 def replay(database: Database, endpoint_id: int, event_ids: list[int], now: datetime) -> None:
     """Send these events again, in short transactions; raises NotFoundError or WrongStateError."""
-    for start in range(0, len(event_ids), _CHUNK):
+    for some in chunks(event_ids, _CHUNK):
         with database.write() as tx:
             require_enabled(tx, endpoint_id)
-            chunk = event_ids[start : start + _CHUNK]
-            webhook_deliveries.send_again(tx, endpoint_id, chunk, now)
+            webhook_deliveries.send_again(tx, endpoint_id, some, now)
