@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert
 
 from monitor.events.catalogue import CATALOGUE, VERSION, dedup_key, severity_of, status_of
 from monitor.events.event import SUBJECT_FIELDS, Earlier, Event, Payload, Subject
@@ -19,7 +19,7 @@ from storage.alert_tables import events
 from storage.column_types import AnyRow, microseconds
 
 _e = events.c
-COLUMNS = tuple(column for column in _e if column.name not in {"alert", "dispatched"})
+COLUMNS = tuple(column for column in _e if column.name not in {"alert", "dispatched", "routed_at"})
 """The columns of an EventRow."""
 
 
@@ -125,8 +125,3 @@ def event_row(row: AnyRow) -> EventRow:
         row.actor,
         row.request_id,
     )
-
-
-def kept(connection: Connection, event_ids: Sequence[int]) -> None:
-    """Mark alerts as not to be sent, because no channel is configured."""
-    connection.execute(update(events).where(_e.event_id.in_(event_ids)).values(alert="kept"))

@@ -61,9 +61,7 @@ def create(connection: Connection, name: str, scopes: Iterable[Scope], now: date
 def found(connection: Connection, token: str) -> TokenRow | None:
     """The row of a token; None if it is unknown or revoked."""
     row = connection.execute(_FIND, {"digest": _digest(token)}).one_or_none()
-    return (
-        None if row is None else TokenRow(row.token_id, row.name, _scopes(row.scopes), row.created_at, None)
-    )
+    return None if row is None else _token(row)
 
 
 def revoke(connection: Connection, token_id: int, now: datetime) -> None:

@@ -107,7 +107,7 @@ def record(
 
     A failure changes nothing if the claim had ended and another process took the message over.
     """
-    mine = and_(_d.delivery_id == claimed.delivery_id)
+    mine = _d.delivery_id == claimed.delivery_id
     if not ruling.accepted:
         mine = and_(mine, _PENDING, _d.next_try_at == claimed.until)
     state = "delivered" if ruling.accepted else "failed" if ruling.retry is None else "pending"

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, and_, func, select
 
 from monitor.events.kind import EventKind
 from storage.alert_tables import events
-from storage.column_types import AnyRow, AnySelect
+from storage.column_types import AnySelect
 from storage.errors import NotFoundError
 from storage.webhook_tables import webhook_attempts, webhook_deliveries
 
@@ -89,7 +89,7 @@ def listed(
     if before is not None:
         query = query.where(_d.delivery_id < before)
     rows = connection.execute(query.order_by(_d.delivery_id.desc()).limit(limit))
-    return [_delivery(row) for row in rows]
+    return [WebhookDeliveryRow(*row) for row in rows]
 
 
 def get(connection: Connection, endpoint_id: int, delivery_id: int) -> WebhookDeliveryRow:
@@ -98,7 +98,7 @@ def get(connection: Connection, endpoint_id: int, delivery_id: int) -> WebhookDe
     row = connection.execute(_LISTED.where(mine)).first()
     if row is None:
         raise NotFoundError(f"webhook endpoint {endpoint_id} has no delivery {delivery_id}")
-    return _delivery(row)
+    return WebhookDeliveryRow(*row)
 
 
 def attempts_of(connection: Connection, delivery_id: int) -> list[WebhookAttemptRow]:
@@ -112,7 +112,3 @@ def pending(connection: Connection, endpoint_id: int) -> int:
     """Deliveries to an endpoint that wait."""
     query = select(func.count()).where(_d.endpoint_id == endpoint_id, _d.state == "pending")
     return connection.execute(query).scalar_one()
-
-
-def _delivery(row: AnyRow) -> WebhookDeliveryRow:
-    return WebhookDeliveryRow(*row)

@@ -32,11 +32,6 @@ def read_query(model: type[M]) -> M:
     return model.model_validate(request.args.to_dict())
 
 
-def read_refill_id(text: str) -> int:
-    """The refill id in a URL; raises NotFoundError if it is not a possible id."""
-    return read_id(text, "refill")
-
-
 def read_id(text: str, noun: str) -> int:
     """An id in a URL; raises NotFoundError if it is not a possible id."""
     if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) <= LARGEST_ID):

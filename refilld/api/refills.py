@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from monitor.model.target import Metric
 from refilld.api.auth import Guard
 from refilld.api.long_poll import WaiterPool
-from refilld.api.parsing import read_body, read_nothing, read_query, read_refill_id
+from refilld.api.parsing import read_body, read_id, read_nothing, read_query
 from refilld.api.responses import answer
 from refilld.api.schemas import ClaimBody, CompleteBody, ExtendBody, FailBody, LeaseBody, RefillsQuery
 from refilld.services.refill_fields import claimed, shown
@@ -18,6 +18,8 @@ from storage.engine import Database, Transaction
 from storage.leases import ClaimedRefill
 from storage.server_time import shared_time
 from storage.tokens import Scope
+
+NOUN = "refill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,13 @@ class RefillQueue:
             )
 
     def extend(self, refill_id: str) -> Response:
-        number, body = read_refill_id(refill_id), read_body(ExtendBody)
+        number, body = read_id(refill_id, NOUN), read_body(ExtendBody)
         with self.database.write() as connection:
             until = leases.extend(connection, number, body.lease_token, self._now(connection) + body.lease)
         return answer({"refill_id": number, "leased_until": until})
 
     def complete(self, refill_id: str) -> Response:
-        number, body = read_refill_id(refill_id), read_body(CompleteBody)
+        number, body = read_id(refill_id, NOUN), read_body(CompleteBody)
         with self.database.write() as connection:
             now = self._now(connection)
             state = leases.complete(
@@ -81,20 +83,20 @@ class RefillQueue:
         return answer({"refill_id": number, "state": state})
 
     def fail(self, refill_id: str) -> Response:
-        number, body = read_refill_id(refill_id), read_body(FailBody)
+        number, body = read_id(refill_id, NOUN), read_body(FailBody)
         with self.database.write() as connection:
             now = self._now(connection)
             state = leases.fail(connection, number, body.lease_token, now, body.failure, self.max_attempts)
         return answer({"refill_id": number, "state": state})
 
     def release(self, refill_id: str) -> Response:
-        number, body = read_refill_id(refill_id), read_body(LeaseBody)
+        number, body = read_id(refill_id, NOUN), read_body(LeaseBody)
         with self.database.write() as connection:
             state = leases.release(connection, number, body.lease_token, self._now(connection))
         return answer({"refill_id": number, "state": state})
 
     def operate(self, refill_id: str, action: str) -> Response:
-        number = read_refill_id(refill_id)
+        number = read_id(refill_id, NOUN)
         read_nothing()
         with self.database.write() as connection:
             row = operator_actions.act(connection, number, action, self._now(connection), shadow=self.shadow)

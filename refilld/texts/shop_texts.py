@@ -40,8 +40,7 @@ class ShopTexts:
 
     def _own(self, row: EventRow, part: str) -> str:
         template = self.templates.get((row.kind, part))
-        values = template_values(row)
-        if template is None or values is None:
+        if template is None or (values := template_values(row)) is None:
             return ""
         try:
             return template.render(values)

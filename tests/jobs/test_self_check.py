@@ -12,7 +12,7 @@ from monitor.alerts.routes import DEFAULT
 from monitor.alerts.self_check import MEBIBYTE, SelfCheckLimits
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
-from storage import deliveries, events, notifications, sources
+from storage import alert_states, deliveries, notifications, sources
 from storage.errors import UnreachableError
 from tests.builders import DAY, HOUR, INSTANT, MINUTE, START
 from tests.jobs.jobs_world import JobsWorld, ScriptedSource, a_configured_source, an_order, jobs_world
@@ -25,7 +25,7 @@ def check(world: JobsWorld, *configured: ConfiguredSource, **how: object) -> lis
     """Run the job; returns the kinds of the alerts that it has added."""
     before = len(world.alerts())
     with world.database.write() as tx:
-        events.kept(tx, world.alerts("alert_id"))
+        alert_states.keep(tx, world.alerts("alert_id"))
     job = SelfCheck(world.database, world.clock, configured, LIMITS, **how)  # type: ignore[arg-type]
     job.run_once()
     return [str(kind) for kind in world.alerts("kind")[before:]]

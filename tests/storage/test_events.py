@@ -11,7 +11,7 @@ from monitor.events.kind import EventKind
 from monitor.events.severity import Status
 from monitor.events.sources import source_blocked, source_ready
 from monitor.model.target import Metric
-from storage import alert_list, audit, events
+from storage import alert_list, alert_states, audit, events
 from storage.alert_list import AlertRow
 from storage.alert_tables import events as table
 from storage.engine import Database
@@ -75,7 +75,7 @@ def test_a_kept_alert_is_listed_and_never_pending(database: Database) -> None:
     put(database, an_event(EventKind.DROP_HELD, "a"), keep=True)
     put(database, an_event(EventKind.DROP_HELD, "b"))
     with database.write() as connection:
-        events.kept(connection, [alerts_of(database)[1].event_id])
+        alert_states.keep(connection, [alerts_of(database)[1].event_id])
     assert [row.alert for row in alerts_of(database)] == ["kept", "kept"]
     assert texts(listed(database)) == ["b", "a"]
 

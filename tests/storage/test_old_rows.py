@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from monitor.events.kind import EventKind
 from monitor.model.refill import RefillState
-from storage import events, leases, old_rows, requests
+from storage import alert_states, events, leases, old_rows, requests
 from storage.alert_tables import events as events_table
 from storage.engine import Database
 from tests.builders import DAY, HOUR, INSTANT, NOW, an_event, an_order
@@ -72,7 +72,7 @@ def test_only_rows_older_than_the_limit_are_deleted(database: Database) -> None:
     for at in (LATER - INSTANT, LATER, LATER + DAY):
         alert(database, at)
     with database.write() as connection:
-        events.kept(connection, alerts(database))
+        alert_states.keep(connection, alerts(database))
     assert delete(database, "events") == 1
     assert [row.at for row in alerts_of(database)] == [LATER, LATER + DAY]
 
@@ -83,7 +83,7 @@ def test_an_alert_that_waits_is_kept(database: Database) -> None:
         alert(database, NOW)
     sent, kept, failed, waiting = alerts(database)
     with database.write() as connection:
-        events.kept(connection, [kept])
+        alert_states.keep(connection, [kept])
         for event_id, state in ((sent, "sent"), (failed, "failed")):
             of = events_table.c.event_id == event_id
             connection.execute(update(events_table).where(of).values(alert=state))
