@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
-from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import Any, TypeAlias
 
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, Timeout
@@ -25,6 +23,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from monitor.webhooks.address import Address, AllowedHosts, WebhookUrl, parse_url
 from monitor.webhooks.verdict import WebhookAnswer
+from refilld.timed_call import CallTimeoutError, TimedCall
 from refilld.webhook_sender.cutoff import Cutoff, left
 
 DEADLINE = timedelta(seconds=15)
@@ -156,21 +155,14 @@ class HttpWebhookSender:
 
 def _within(deadline: float, work: Callable[[], Sequence[Address]]) -> Sequence[Address]:
     """The addresses, if they are found before the deadline; the system's resolver has no limit of its own."""
-    results: SimpleQueue[Sequence[Address] | str] = SimpleQueue()
-
-    def run() -> None:
-        try:
-            results.put(work())
-        except (OSError, ValueError) as error:
-            results.put(getattr(error, "strerror", None) or "it is no valid name")
-
-    Thread(target=run, daemon=True, name="webhook-resolver").start()
+    found: list[Address] = []
     try:
-        found = results.get(timeout=left(deadline))
-    except Empty:
+        TimedCall().run(lambda: found.extend(work()), left(deadline))
+    except CallTimeoutError:
         raise _NoAnswerError("the name of the host was not resolved in time") from None
-    if isinstance(found, str):
-        raise _NoAnswerError(f"the name of the host cannot be resolved: {found}")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is no valid name"
+        raise _NoAnswerError(f"the name of the host cannot be resolved: {why}") from None
     return found
 
 
