@@ -1,12 +1,12 @@
 """The section `[alerts.alertmanager]`."""
 
-import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from refilld.settings.http_url import is_http
 from refilld.settings.section import Section
+from refilld.settings.user_path import user_path
 
 
 class AlertmanagerSection(Section):
@@ -17,16 +17,11 @@ class AlertmanagerSection(Section):
     @field_validator("url")
     @classmethod
     def _url_is_http(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            valid = not url or (parts.scheme in {"http", "https"} and bool(parts.hostname))
-        except ValueError:
-            valid = False
-        if not valid or "@" in url:
+        if url and (not is_http(url) or "@" in url):
             raise ValueError("is not a URL of http or https, without a password")
         return url
 
     @property
     def token_path(self) -> Path | None:
         """The file with the token or password; None without one."""
-        return Path(os.path.expanduser(self.token_file)) if self.token_file else None  # noqa: PTH111  # keeps ~unknown
+        return user_path(self.token_file)

@@ -1,9 +1,7 @@
 """The section `[alerts]`."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
@@ -12,23 +10,14 @@ from monitor.alerts.routes import DEFAULT
 from monitor.alerts.self_check import SelfCheckLimits
 from monitor.events.severity import Severity
 from refilld.settings.alertmanager import AlertmanagerSection
+from refilld.settings.http_url import is_http
 from refilld.settings.receivers import ReceiverSection, RouteSection
 from refilld.settings.section import Duration, Section
+from refilld.settings.user_path import user_path
 
 _DEFAULT = SelfCheckLimits()
 _TIMES = GroupTimes()
 _ZERO = timedelta(0)
-
-
-def _is_http(url: str) -> bool:
-    """Whether a URL of http or https can be requested as it is written."""
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").encode("idna")
-        valid = bool(host) and parts.scheme in {"http", "https"} and parts.port != 0
-    except ValueError:  # of a port above 65535, or a host that cannot be looked up
-        return False
-    return valid and url.isprintable() and " " not in url
 
 
 class AlertsSection(Section):
@@ -53,7 +42,7 @@ class AlertsSection(Section):
     @field_validator("ping_url")
     @classmethod
     def _ping_url_is_http(cls, url: str) -> str:
-        if url and not _is_http(url):
+        if url and not is_http(url):
             raise ValueError("is not a URL of http or https")
         return url
 
@@ -90,4 +79,4 @@ class AlertsSection(Section):
     @property
     def templates_folder(self) -> Path | None:
         """The directory of the shop's templates; None without one."""
-        return Path(os.path.expanduser(self.templates)) if self.templates else None  # noqa: PTH111  # keeps ~unknown
+        return user_path(self.templates)

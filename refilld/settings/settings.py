@@ -1,6 +1,5 @@
 """The whole configuration."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -20,6 +19,7 @@ from refilld.settings.retention import RetentionSection
 from refilld.settings.section import Duration, Section, wrong
 from refilld.settings.sources import SIMULATED, SOURCE_DEFAULTS, SourceSection
 from refilld.settings.terms import ServiceNamesSection, ServiceSection, TermsSection
+from refilld.settings.user_path import user_path
 from refilld.settings.webhooks import WebhooksSection
 
 
@@ -57,7 +57,7 @@ class AnswersSection(Section):
     @property
     def path(self) -> Path | None:
         """The file of the operator's own texts; None without one."""
-        return Path(os.path.expanduser(self.texts)) if self.texts else None  # noqa: PTH111  # keeps ~unknown
+        return user_path(self.texts)
 
 
 class Settings(Section):

@@ -66,6 +66,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 "'http://[::1'", "'http://a b/'", "'http://a..b/'", '"http://h/\\r\\nX: y"', '"http://h/\\n"',
             )
         ),
+        *(
+            (f"[alerts.alertmanager]\nurl = '{url}'", "2: alerts.alertmanager.url: is not a URL of http")
+            for url in ("ftp://h/", "http://u:p@h/", "http://h:99999/")
+        ),
         ("[queue]\nmax_attempts = 3\nmax_attempts = 4\n", " Cannot overwrite a value (at line 3"),
         ("[orders]\nmap = { Nr = 'id' }", "2: orders.map: there is no field 'id'; there are order_id, "),
         ("[orders]\nmap = { A = 'link', B = 'link' }", "2: orders.map: two columns are mapped to one field"),
