@@ -59,13 +59,13 @@ class SelfCheck:
     def _state(self, tx: Transaction, now: datetime) -> MonitorState:
         path = self.database.path
         return MonitorState(
-            self._silence(tx, now),
+            self._reading_gap(tx, now),
             self_check.undelivered(tx),
             None if path is None else shutil.disk_usage(path.resolve().parent).free,
             leases.waiting_since(tx, now),
         )
 
-    def _silence(self, tx: Transaction, now: datetime) -> ReadingGap | None:
+    def _reading_gap(self, tx: Transaction, now: datetime) -> ReadingGap | None:
         """What is known about the looks; reads all targets only when no count was read for long."""
         names = [one.source.name for one in self.sources]
         read_at = self_check.last_count(tx, names)

@@ -21,7 +21,8 @@ INTRODUCTION = f"""\
 # Events
 
 What happens, and somebody may want to know, is a row of the table `events`, stored in the transaction of its
-cause. [Alerts](alerts.md) are made of them. This page is generated from the code, by
+cause. Some kinds are [alerts](alerts.md), of which the operator is told; `refilld audit` shows all, and
+[webhooks](webhooks.md) may send them. This page is generated from the code, by
 `python -m tests.events_page > docs/events.md`.
 
 An event has a kind, a severity, a status, a subject and a payload.
@@ -62,11 +63,13 @@ def page() -> str:
 
 
 def _kinds() -> str:
-    rows = ["| kind | severity | status | its end | when |", "|---|---|---|---|---|"]
+    rows = ["| kind | alert | severity | status | its end | when |", "|---|---|---|---|---|---|"]
     for kind in EventKind:
         entry, end = CATALOGUE[kind], ENDED_BY.get(kind)
         ended = f"`{end}`" if end else ""
-        rows.append(f"| `{kind}` | {entry.severity} | {status_of(kind)} | {ended} | {entry.meaning} |")
+        alert = "yes" if entry.alert else "no"
+        cells = f"`{kind}`", alert, entry.severity, status_of(kind), ended, entry.meaning
+        rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
 

@@ -36,7 +36,7 @@ MEANINGS: Mapping[AlertReason, str] = {
     AlertReason.NOT_DUE: "not told again: it is not repeated, or the repeat interval has not passed",
     AlertReason.UNDELIVERED: "not told again: the last message has not been delivered yet",
     AlertReason.SILENCED: "not told: an operator's silence matches",
-    AlertReason.INHIBITED: "not told: it follows from another problem, which is told",
+    AlertReason.INHIBITED: "not told: it follows from another problem that lasts",
     AlertReason.ACKNOWLEDGED: "not told again before it ends: an operator has acknowledged it",
     AlertReason.QUIET_HOURS: "not yet told: the receiver has quiet hours",
     AlertReason.NEVER_TOLD: "not told: it has ended before its beginning was told",

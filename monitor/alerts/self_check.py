@@ -48,7 +48,7 @@ class Undelivered:
 class MonitorState:
     """How the monitor stands."""
 
-    silence: ReadingGap | None = None
+    reading_gap: ReadingGap | None = None
     """None while it is too early to tell."""
     undelivered: Undelivered | None = None
     free_bytes: int | None = None
@@ -62,7 +62,7 @@ def conditions(
 ) -> dict[EventKind, Payload]:
     """Return the conditions that hold, each with its payload; `on` are those that held before."""
     found = {
-        EventKind.LOOKS_STOPPED: _silent(state.silence, limits, now),
+        EventKind.LOOKS_STOPPED: _stopped(state.reading_gap, limits, now),
         EventKind.ALERTS_UNDELIVERED: _undelivered(state.undelivered, limits, now),
         EventKind.DISK_LOW: _disk_low(state.free_bytes, limits, EventKind.DISK_LOW in on),
         EventKind.QUEUE_STALLED: _stalled(state.queued_since, limits, now),
@@ -75,11 +75,11 @@ def begun_events(found: Mapping[EventKind, Payload], on: Collection[EventKind]) 
     return [begun(kind, payload) for kind, payload in found.items() if kind not in on]
 
 
-def _silent(silence: ReadingGap | None, limits: SelfCheckLimits, now: datetime) -> LooksStopped | None:
-    if silence is None or silence.wanted_since is None:
+def _stopped(gap: ReadingGap | None, limits: SelfCheckLimits, now: datetime) -> LooksStopped | None:
+    if gap is None or gap.wanted_since is None:
         return None
-    since = max(silence.wanted_since, silence.read_at or silence.wanted_since)
-    return LooksStopped(since, now, silence.reasons) if now - since >= limits.silent_after else None
+    since = max(gap.wanted_since, gap.read_at or gap.wanted_since)
+    return LooksStopped(since, now, gap.reasons) if now - since >= limits.silent_after else None
 
 
 def _undelivered(

@@ -68,7 +68,9 @@ def alerts() -> None:
 
 @alerts.command("list")
 @click.option("--since", "age", type=DURATION, metavar="DURATION", help="Only of this time, such as 24h.")
-@click.option("--message", type=ROW_ID, metavar="ID", help="Only those that this message tells, all of them.")
+@click.option(
+    "--message", type=ROW_ID, metavar="ID", help="Only the alerts of this message, without --limit."
+)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @list_options
 @pass_context

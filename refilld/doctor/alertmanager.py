@@ -21,6 +21,6 @@ def findings(section: AlertmanagerSection) -> Iterator[Finding]:
         Alertmanager(section.url, section.username, section.token_path).check()
     except ChannelError as fault:
         hint = "check [alerts.alertmanager] url and token_file, and that Alertmanager runs"
-        yield error(CHECK, f"Alertmanager does not take incidents: {fault}", hint)
+        yield error(CHECK, f"Alertmanager does not answer as expected: {fault}", hint)
     else:
         yield ok(CHECK, "Alertmanager answers")

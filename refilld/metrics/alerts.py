@@ -10,7 +10,8 @@ from monitor.alerts.messages import Room
 from monitor.events.severity import Severity
 
 ACCEPTED, REFUSED, LIMITED = RESULTS = ("accepted", "refused", "limited")
-"""The result of a message; `limited` was refused because there were too many."""
+"""The result of a message; `limited` is no fault of the message: there were too many requests, the answer
+was a redirect, or it was late or too long."""
 
 
 class AlertMetrics:
