@@ -39,6 +39,11 @@ _TERMS = frozenset(field.name for field in fields(Terms))
 # Targets
 
 
+def utc(text: str) -> datetime:
+    """A time that is written in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
 def a_profile(name: str = "natgeo") -> Target:
     return Target(Link(LinkKind.PROFILE, name), Metric.FOLLOWERS)
 

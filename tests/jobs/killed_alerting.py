@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -23,8 +23,8 @@ from monitor.alerts.messages import Room
 from monitor.events.severity import Severity
 from storage.engine import Database
 from tests.alert_job import an_alerting
+from tests.builders import START
 
-START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KILLED = 9
 LATER = [timedelta(minutes=minutes) for minutes in (6, 12)]
 """Rounds after the process has died; a channel is used again after five minutes."""

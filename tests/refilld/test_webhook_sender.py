@@ -3,8 +3,8 @@
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from email.utils import format_datetime
 from functools import cache
 from ipaddress import ip_address
@@ -17,12 +17,12 @@ import trustme
 from monitor.webhooks.address import Address, AllowedHosts, parse_allowed
 from monitor.webhooks.verdict import WebhookAnswer
 from refilld.webhook_sender.sender import LONGEST_RESPONSE, HttpWebhookSender, resolve
+from tests.builders import START as NOW
 from tests.refilld.webhook_receiver import Receiver, Reply, receiving
 
 LOOPBACK = parse_allowed(["127.0.0.0/8"])
 HOME: Address = ip_address("127.0.0.1")
 SHORT = timedelta(seconds=0.6)
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @cache
@@ -163,21 +163,13 @@ def raw_server(serve: Callable[[socket.socket], None]) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def accept() -> None:
-            with suppress_os_errors(), listener.accept()[0] as connection:
+            with suppress(OSError), listener.accept()[0] as connection:
                 serve(connection)
 
         thread = Thread(target=accept, daemon=True)
         thread.start()
         yield int(listener.getsockname()[1])
         thread.join(5)
-
-
-@contextmanager
-def suppress_os_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError:
-        return
 
 
 def drip(begin: bytes, part: bytes) -> Callable[[socket.socket], None]:

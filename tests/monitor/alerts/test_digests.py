@@ -1,18 +1,15 @@
 """Digests: once a day or a week, also on the days on which the clock changes."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from monitor.alerts.digests import parse_digest
 from monitor.errors import BadInputError
+from tests.builders import utc
 
 MADRID = ZoneInfo("Europe/Madrid")
-
-
-def utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

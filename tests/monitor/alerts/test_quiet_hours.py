@@ -9,13 +9,10 @@ from hypothesis import strategies as st
 
 from monitor.alerts.quiet_hours import QuietHours, parse_quiet_hours
 from monitor.errors import BadInputError
+from tests.builders import utc
 
 MADRID = ZoneInfo("Europe/Madrid")
 NIGHT = parse_quiet_hours("22:00-07:00", MADRID)
-
-
-def utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,9 @@
 """The gauges of the database are read at most once in some seconds, and a fault of it leaves them out."""
 
 import shutil
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
@@ -19,12 +17,6 @@ from tests.full_disk import small_disk
 from tests.migrated_database import migrated_database
 from tests.refilld.metrics.samples import value
 from tests.storage.shop import queue
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with migrated_database(tmp_path / "refilld.db") as database:
-        yield database
 
 
 class Clock:

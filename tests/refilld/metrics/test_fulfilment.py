@@ -1,20 +1,9 @@
 """Delivered units and expired leases are counted once."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from jobs.leases import Leases
 from refilld.metrics.process import ProcessMetrics
 from tests.refilld.metrics.samples import above_zero, value
-from tests.refilld.queue_world import LEASE, Caller, QueueWorld, queue_world
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[QueueWorld]:
-    with queue_world(tmp_path) as world:
-        yield world
+from tests.refilld.queue_world import LEASE, Caller, QueueWorld
 
 
 def caller(world: QueueWorld, metrics: ProcessMetrics) -> Caller:

@@ -1,8 +1,7 @@
 """Gauges show what the database holds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from storage import daemons, sources
 from storage.daemons import DaemonMode
 from storage.engine import Database
 from tests.builders import DAY, HOUR, MINUTE, NOW, SECOND
-from tests.migrated_database import migrated_database
 from tests.notification_rows import tell
 from tests.storage.shop import put_target, queue
 
@@ -27,12 +25,6 @@ ENABLED = {
     "graph": SourceSection(enabled=True, requests_per_hour=100, requests_per_day=1000, reserve=10),
     "instaloader": SourceSection(enabled=True, requests_per_hour=30, reserve=0),
 }
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with migrated_database(tmp_path / "refilld.db") as database:
-        yield database
 
 
 def read(database: Database, gauge: str) -> dict[tuple[str, ...], float]:

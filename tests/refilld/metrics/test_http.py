@@ -1,21 +1,10 @@
 """Requests are measured by route template; no path, id or method of a client becomes a label."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from refilld.metrics.process import ProcessMetrics
 from tests.refilld.metrics.samples import above_zero, samples
-from tests.refilld.queue_world import Caller, QueueWorld, queue_world
+from tests.refilld.queue_world import Caller, QueueWorld
 
 COUNT = "http_request_duration_seconds_count"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[QueueWorld]:
-    with queue_world(tmp_path) as world:
-        yield world
 
 
 def measured(world: QueueWorld) -> tuple[ProcessMetrics, Caller]:

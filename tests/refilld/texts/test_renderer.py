@@ -11,17 +11,15 @@ from monitor.events.sources import source_blocked
 from monitor.events.targets import target_gone, target_private, target_refused
 from monitor.guarantee.decisions import TABLE
 from monitor.guarantee.gone_detection import Absence
-from monitor.model.decision import Action, Decision, Reason
-from tests.builders import HOUR, NOW, a_profile, an_order
+from monitor.model.decision import Action, Reason
+from tests.builders import HOUR, NOW, a_decision, a_profile, an_order
 from tests.event_rows import text_of
 
 LINK = "https://www.instagram.com/natgeo/"
 
 
-def a_decision(action: Action, reason: Reason) -> Event:
-    units = 300 if action in {Action.REFILL, Action.HOLD} else 0
-    decision = Decision("17", NOW, action, reason, units, count=1700, line=2000, claim=300)
-    return drop_decided(decision, an_order("17"))
+def decided(action: Action, reason: Reason) -> Event:
+    return drop_decided(a_decision("17", action, reason=reason), an_order("17"))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +37,7 @@ def test_the_text_of_a_decision_has_its_numbers_and_its_reason(
     action: Action, reason: Reason, kind: str, step: str
 ) -> None:
     """The order, its link, the count, the line, what is missing, and what follows."""
-    event = a_decision(action, reason)
+    event = decided(action, reason)
     numbers = f"order 17: followers of {LINK} are 1700, whole at 2000, 300 missing"
     assert (event.kind, event.subject.order_id, event.subject.link) == (kind, "17", LINK)
     assert text_of(event) == f"{numbers}; {step} ({reason})"
@@ -48,7 +46,7 @@ def test_the_text_of_a_decision_has_its_numbers_and_its_reason(
 @pytest.mark.parametrize(("action", "reason"), [(action, reason) for _, action, reason in TABLE])
 def test_every_decision_has_a_text(action: Action, reason: Reason) -> None:
     """In one line, whatever row of the table it comes from."""
-    text = text_of(a_decision(action, reason))
+    text = text_of(decided(action, reason))
     assert "\n" not in text
     assert all(part in text for part in ("17", LINK, "1700", "2000", "300", reason))
 
