@@ -9,7 +9,8 @@ from flask import Flask, Response
 
 from monitor.model.target import Metric
 from refilld.answers.texts import Texts, load_texts
-from refilld.api import problems, request_ids
+from refilld import request_ids
+from refilld.api import problems
 from refilld.api.auth import Guard
 from refilld.api.health import Health, health_routes
 from refilld.api.long_poll import WaiterPool
