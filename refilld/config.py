@@ -3,7 +3,7 @@
 import os
 import tomllib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
@@ -83,6 +83,15 @@ def _path_on(line: str) -> tuple[str, ...]:
     return tuple(path)
 
 
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The configuration, and where it comes from."""
+
+    settings: Settings
+    origins: Origins
+    """Each key that is set, with its variable, credential, or line; the others have their defaults."""
+
+
 def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the configuration; ConfigError says in one line what is wrong and where.
 
@@ -90,15 +99,30 @@ def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Settings
     the defaults. Variables `REFILLD_SECTION__KEY` override the file, systemd credentials override both.
     Relative paths in the file start from its folder (`config_paths`).
     """
+    return load_with_origins(path, environ).settings
+
+
+def load_with_origins(path: Path | None, environ: Mapping[str, str] = os.environ) -> Configuration:
+    """Read the configuration as `load` does, and tell where each key comes from."""
     file = _read(path, environ)
     raw = _parse(file)
+    in_file = {key: _where(key, file, {}) for key in _keys(raw)}
     origins = _overlay(raw, environ) | _credentials(raw, environ)
     if file is not _DEFAULTS:
         _resolve_paths(raw, file, origins, environ)
     try:
-        return Settings.model_validate(raw)
+        return Configuration(Settings.model_validate(raw), in_file | origins)
     except ValidationError as error:
         raise ConfigError(_explain(error.errors()[0], file, origins)) from None
+
+
+def _keys(table: Mapping[str, object], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The keys of a table and of the tables in it."""
+    for name, value in table.items():
+        if isinstance(value, dict) and value:
+            yield from _keys(value, (*above, name))
+        else:
+            yield (*above, name)
 
 
 def _resolve_paths(raw: dict[str, Any], file: _File, origins: Origins, environ: Mapping[str, str]) -> None:

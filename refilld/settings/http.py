@@ -1,9 +1,10 @@
 """The section `[http]`."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_interface
+from ipaddress import IPv4Network, IPv6Network
 
 from pydantic import Field, field_validator
 
+from refilld.settings.networks import network
 from refilld.settings.section import Section
 
 LAST_PORT = 65_535
@@ -25,13 +26,13 @@ class HttpSection(Section):
     @classmethod
     def _peers_are_addresses(cls, peers: list[str]) -> list[str]:
         for peer in peers:
-            _network(peer)
+            network(peer)
         return peers
 
     @property
     def metrics_networks(self) -> list[IPv4Network | IPv6Network]:
         """The peers that may read the metrics without a token."""
-        return [_network(peer) for peer in self.metrics_peers]
+        return [network(peer) for peer in self.metrics_peers]
 
     @property
     def host(self) -> str:
@@ -41,13 +42,3 @@ class HttpSection(Section):
     def port(self) -> int:
         return int(self.listen.rpartition(":")[2])
 
-
-def _network(peer: str) -> IPv4Network | IPv6Network:
-    try:
-        interface = ip_interface(peer)
-    except ValueError:
-        raise ValueError(f"{peer!r} is not an address such as 127.0.0.1 or 10.0.0.0/8") from None
-    network = interface.network
-    if interface.ip != network.network_address:
-        raise ValueError(f"{peer!r} is neither an address nor a network; write {interface.ip} or {network}")
-    return network

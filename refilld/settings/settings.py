@@ -20,6 +20,7 @@ from refilld.settings.section import Duration, Section, wrong
 from refilld.settings.sources import SIMULATED, SOURCE_DEFAULTS, SourceSection
 from refilld.settings.terms import ServiceNamesSection, ServiceSection, TermsSection
 from refilld.settings.user_path import user_path
+from refilld.settings.web import WebSection
 from refilld.settings.webhooks import WebhooksSection
 
 
@@ -65,6 +66,7 @@ class Settings(Section):
 
     database: DatabaseSection = DatabaseSection()
     http: HttpSection = HttpSection()
+    web: WebSection = WebSection()
     sampling: SamplingSection = SamplingSection()
     sources: dict[str, SourceSection] = {}
     terms: dict[str, TermsSection] = {}

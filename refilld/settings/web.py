@@ -1,0 +1,82 @@
+"""The section `[web]`: the pages of the operator's desk."""
+
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from monitor.model.role import Role
+from refilld.settings.http_url import is_http
+from refilld.settings.networks import network
+from refilld.settings.section import Duration, Section, wrong
+
+HEADER_NAME = r"^$|^[A-Za-z][A-Za-z0-9-]*$"
+
+
+class TrustedHeaderSection(Section):
+    """Sign-in by a header that a proxy sets."""
+
+    user: str = Field(default="", pattern=HEADER_NAME, max_length=100)
+    groups: str = Field(default="", pattern=HEADER_NAME, max_length=100)
+    peers: list[str] = []
+    roles: dict[str, Role] = {}
+
+    @field_validator("peers")
+    @classmethod
+    def _peers_are_addresses(cls, peers: list[str]) -> list[str]:
+        for peer in peers:
+            network(peer)
+        return peers
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> "TrustedHeaderSection":
+        if self.user and not self.peers:
+            raise wrong("name the proxy that sets the header, such as 127.0.0.1", "peers")
+        if self.user and not (self.groups and self.roles):
+            raise wrong('name the header of groups, and a role for each, such as { ops = "operator" }', "roles")
+        return self
+
+    @property
+    def networks(self) -> list[IPv4Network | IPv6Network]:
+        """The peers whose headers are honoured."""
+        return [network(peer) for peer in self.peers]
+
+
+class WebSection(Section):
+    """The pages, and how people sign in to them."""
+
+    enabled: bool = True
+    public_url: str = ""
+    session_idle: Duration = Field(default=timedelta(hours=12), gt=timedelta(0))
+    session_lifetime: Duration = Field(default=timedelta(days=14), gt=timedelta(0))
+    trusted_header: TrustedHeaderSection = TrustedHeaderSection()
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url_is_safe(cls, url: str) -> str:
+        if not url:
+            return url
+        parts = urlsplit(url)
+        if not is_http(url) or parts.path not in {"", "/"} or parts.query or parts.fragment:
+            raise ValueError(f"{url!r} is not the address of a host, such as https://refilld.example.com")
+        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+            raise ValueError("passwords are sent to it, so it must begin with https://")
+        return url.rstrip("/")
+
+    @property
+    def origin(self) -> str:
+        """The origin of the pages, as browsers send it; empty if no public URL is configured."""
+        return self.public_url.lower()
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach the pages by https only."""
+        return self.public_url.startswith("https://")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
