@@ -8,8 +8,8 @@ import structlog
 from flask import Flask, Response
 
 from monitor.model.target import Metric
-from refilld.answers.texts import Texts, load_texts
 from refilld import request_ids
+from refilld.answers.texts import Texts, load_texts
 from refilld.api import problems
 from refilld.api.auth import Guard
 from refilld.api.health import Health, health_routes

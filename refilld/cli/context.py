@@ -11,7 +11,7 @@ import click
 
 from refilld.answers.texts import Texts, load_texts
 from refilld.clock import real_clock
-from refilld.config import load
+from refilld.config import Configuration, load_with_origins
 from refilld.settings.settings import Settings
 from storage.engine import Database
 from storage.patience import CALLER
@@ -26,8 +26,12 @@ class CommandContext:
     clock: Callable[[], datetime] = field(default=real_clock)
 
     @cached_property
+    def configuration(self) -> Configuration:
+        return load_with_origins(self.config)
+
+    @property
     def settings(self) -> Settings:
-        return load(self.config)
+        return self.configuration.settings
 
     @cached_property
     def texts(self) -> Texts:

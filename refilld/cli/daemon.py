@@ -23,7 +23,9 @@ def run(context: CommandContext, *, once: bool, no_http: bool) -> None:
     stopping = Event()
     with context.database() as database, stop_on_signals(stopping):
         database.shorten_waits_when(stopping)
-        daemon = Daemon(context.settings, database, context.clock, stopping)
+        daemon = Daemon(
+            context.settings, database, context.clock, stopping, origins=context.configuration.origins
+        )
         if once:
             daemon.run_once(configured_sources)
         else:
@@ -38,7 +40,8 @@ def serve(context: CommandContext) -> None:
     stopping = Event()
     with context.database() as database, stop_on_signals(stopping):
         database.shorten_waits_when(stopping)
-        Daemon(context.settings, database, context.clock, stopping).serve()
+        origins = context.configuration.origins
+        Daemon(context.settings, database, context.clock, stopping, origins=origins).serve()
 
 
 COMMANDS = (run, serve)

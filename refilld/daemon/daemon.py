@@ -12,6 +12,7 @@ from importlib import metadata
 from threading import Event
 
 import structlog
+from flask import Flask
 
 from jobs.alerting import Alerting
 from jobs.alertmanager import AlertmanagerJob
@@ -34,6 +35,8 @@ from refilld.alert_policy import AlertReceivers, open_receivers
 from refilld.alertmanager import Alertmanager
 from refilld.api.app import create_app
 from refilld.api.server import HttpServer
+from refilld.config import Origins
+from refilld.daemon.http_app import beside
 from refilld.daemon.metrics_endpoint import add_metrics
 from refilld.daemon.ping import Ping
 from refilld.daemon.readiness import health
@@ -50,6 +53,9 @@ from refilld.services.webhook_sending import webhook_attempts
 from refilld.settings.settings import Settings
 from refilld.sources import cadence_for, reroute_targets, router_for
 from refilld.texts.shop_texts import ShopTexts, load_shop_texts
+from refilld.web.app import create_pages
+from refilld.web.page import Desk
+from refilld.web.visitor import everybody
 from storage import held_refills, sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.daemons import DaemonMode
@@ -94,6 +100,8 @@ class Daemon:
     clock: Clock
     stopping: Event
     metrics: ProcessMetrics = field(default_factory=ProcessMetrics)
+    origins: Origins = field(default_factory=dict)
+    """Where the keys of the configuration come from, for the page that shows them."""
 
     def sampling(
         self, configured_sources: tuple[ConfiguredSource, ...], heartbeat: Callable[[], None] = lambda: None
@@ -305,13 +313,19 @@ class Daemon:
             self.metrics.fulfilment.refilled,
         )
         add_metrics(app, self.metrics, self.database, check, self.settings, self.clock)
-        server = HttpServer(app, self.settings.http.host, self.settings.http.port)
+        served = beside(app, self._pages()) if self.settings.web.enabled else app
+        server = HttpServer(served, self.settings.http.host, self.settings.http.port)
         server.start()
         log.info("http.listening", host=self.settings.http.host, port=server.port)
         try:
             yield
         finally:
             server.stop()
+
+    def _pages(self) -> Flask:
+        pages = create_pages(Desk(self.settings, self.origins, self.database, self.clock), everybody)
+        self.metrics.http.observe(pages)
+        return pages
 
     def _supervise(
         self,

@@ -41,4 +41,3 @@ class HttpSection(Section):
     @property
     def port(self) -> int:
         return int(self.listen.rpartition(":")[2])
-

@@ -34,7 +34,9 @@ class TrustedHeaderSection(Section):
         if self.user and not self.peers:
             raise wrong("name the proxy that sets the header, such as 127.0.0.1", "peers")
         if self.user and not (self.groups and self.roles):
-            raise wrong('name the header of groups, and a role for each, such as { ops = "operator" }', "roles")
+            raise wrong(
+                'name the header of groups, and a role for each, such as { ops = "operator" }', "roles"
+            )
         return self
 
     @property

@@ -1,0 +1,67 @@
+"""Errors as pages, in words that say what to do."""
+
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, g, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from monitor.errors import BadInputError, RefilldError
+from storage.errors import NotFoundError, NotMigratedError, UnreachableError, WrongStateError
+
+log = structlog.get_logger()
+_STATUSES: dict[type[RefilldError], HTTPStatus] = {
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    WrongStateError: HTTPStatus.CONFLICT,
+    BadInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+_WORDS = {
+    404: "There is no such page.",
+    405: "This page cannot be used in this way.",
+    413: "The form is too large.",
+}
+
+
+def register(app: Flask) -> None:
+    """Answer every error of the application with a page."""
+    app.register_error_handler(HTTPException, _of_framework)
+    app.register_error_handler(RefilldError, _of_domain)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _of_framework(error: HTTPException) -> Response:
+    status = error.get_response().status_code
+    answer = _page(status, _WORDS.get(status) or error.description or "")
+    allowed = error.get_response().headers.get("Allow")
+    if allowed:
+        answer.headers["Allow"] = allowed
+    return answer
+
+
+def _of_domain(error: RefilldError) -> Response:
+    if isinstance(error, UnreachableError | NotMigratedError):
+        log.error("http.database_unavailable", error=str(error), once_a_minute=True)
+        answer = _page(
+            HTTPStatus.SERVICE_UNAVAILABLE, "The database is not available. Try again in a minute."
+        )
+        answer.headers["Retry-After"] = "5"
+        return answer
+    for kind, status in _STATUSES.items():
+        if isinstance(error, kind):
+            return _page(status, str(error))
+    return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> Response:
+    """A defect; it is logged, and the page has no details."""
+    log.error("http.failed", method=request.method, rule=str(request.url_rule), exc_info=error)
+    return _page(HTTPStatus.INTERNAL_SERVER_ERROR, "An unexpected error; it is in the log of refilld.")
+
+
+def _page(status: int, message: str) -> Response:
+    title = HTTPStatus(status).phrase
+    request_id = g.get("request_id", "")
+    body = render_template(
+        "error.html", status=int(status), title=title, message=message, request_id=request_id
+    )
+    return make_response(body, status)

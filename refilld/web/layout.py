@@ -1,0 +1,46 @@
+"""What the layout of every page shows: navigation, visitor, messages, time, and the state of the monitor."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Flask, g, request
+
+from refilld.web import flashes
+from refilld.web.form_token import FIELD, form_token
+from refilld.web.list_query import LONGEST_FILTER
+from refilld.web.monitor_state import MonitorHealth, monitor_state
+from refilld.web.page import Desk, DeskPage, NavGroup
+from refilld.web.visitor import visitor
+
+
+def register(app: Flask, desk: Desk, pages: Sequence[DeskPage]) -> None:
+    """Give templates what the layout needs."""
+    by_name = {page.name: page for page in pages}
+
+    def monitor() -> MonitorHealth:
+        with desk.database.read() as tx:
+            return monitor_state(tx, desk.clock())
+
+    @app.context_processor
+    def values() -> dict[str, Any]:
+        name = (request.endpoint or "").partition(".")[0]
+        return {
+            "page": by_name.get(name),
+            "visitor": g.get("visitor"),
+            "navigation": lambda: _navigation(pages),
+            "form_field": FIELD,
+            "form_token": lambda: form_token(visitor().secret),
+            "flashes": flashes.shown,
+            "monitor": monitor,
+            "clock": desk.clock,
+            "search": by_name.get("search"),
+            "search_text": request.args.get("q", "")[:LONGEST_FILTER],
+            "account": by_name.get("account"),
+        }
+
+
+def _navigation(pages: Sequence[DeskPage]) -> dict[str, list[DeskPage]]:
+    """The pages that the visitor may open, by group."""
+    shown = [page for page in pages if visitor().may(page.role)]
+    groups = {str(group): [page for page in shown if page.group is group] for group in NavGroup}
+    return {group: found for group, found in groups.items() if found}

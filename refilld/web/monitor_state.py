@@ -1,0 +1,53 @@
+"""Whether the monitor works, in one sentence at the foot of every page."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from monitor.events.kind import EventKind
+from monitor.model.time_words import age
+from storage import daemons, self_check
+from storage.daemons import DaemonMode
+from storage.engine import Transaction
+from storage.server_time import shared_time
+
+SILENT_FROM = timedelta(minutes=1)
+_WORDS = {
+    EventKind.LOOKS_STOPPED: "no counts are read",
+    EventKind.QUEUE_STALLED: "refills wait to be claimed",
+    EventKind.ALERTS_UNDELIVERED: "alerts are not delivered",
+    EventKind.DISK_LOW: "the disk is nearly full",
+}
+
+
+class HealthLevel(StrEnum):
+    """How well the monitor works."""
+
+    GOOD = "good"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorHealth:
+    """One sentence about the monitor."""
+
+    level: HealthLevel
+    text: str
+
+
+def monitor_state(tx: Transaction, now: datetime) -> MonitorHealth:
+    """The state of the jobs, and what the self-check has found."""
+    at = shared_time(tx, now)
+    beats = [row.beat_at for row in daemons.listed(tx) if row.mode is DaemonMode.RUN]
+    if not beats:
+        return MonitorHealth(HealthLevel.BAD, "the daemon does not run")
+    silent = at - max(beats)
+    if silent > SILENT_FROM:
+        return MonitorHealth(HealthLevel.BAD, f"the daemon has been silent for {age(silent)}")
+    holding = self_check.holding(tx)
+    problems = [
+        f"{words} (for {age(now - holding[kind])})" for kind, words in _WORDS.items() if kind in holding
+    ]
+    if problems:
+        return MonitorHealth(HealthLevel.BAD, "; ".join(problems))
+    return MonitorHealth(HealthLevel.GOOD, "the monitor works")

@@ -1,0 +1,1 @@
+"""The pages, one file each, named after the template that it renders."""

@@ -1,0 +1,40 @@
+"""Who asks for a page."""
+
+from dataclasses import dataclass, field
+from secrets import token_urlsafe
+
+from flask import g
+
+from monitor.model.role import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A person with a browser."""
+
+    secret: str = field(repr=False)
+    """The value of their cookie; forms and messages are bound to it."""
+    name: str = ""
+    """Empty before sign-in."""
+    role: Role | None = None
+    """None before sign-in."""
+    user_id: int | None = None
+    """None before sign-in."""
+
+    def may(self, needed: Role) -> bool:
+        """Whether they may do what needs this role."""
+        return self.role is not None and self.role.includes(needed)
+
+
+def visitor() -> Visitor:
+    """Who sent the current request."""
+    found: Visitor = g.visitor
+    return found
+
+
+_SECRET = token_urlsafe(32)
+
+
+def everybody() -> Visitor:
+    """Everybody is an admin until there is a sign-in."""
+    return Visitor(_SECRET, "admin", Role.ADMIN)
