@@ -20,10 +20,11 @@ from monitor.model.order import Flag
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
+from refilld.charts.levels import Levels
 from refilld.cli import timeline as printed
 from refilld.timeline import document, load
 from refilld.timeline.events import REASONS, STATES
-from refilld.timeline.levels import Levels, levels_of
+from refilld.timeline.levels import levels_of
 from storage import leases, requests, snapshots, targets
 from storage.operator_actions import act
 from tests.refilld.cli_world import COMMAND, CliWorld, bare
