@@ -109,4 +109,6 @@ def load(tx: Transaction, order_id: str, now: datetime, enabled: EnabledSources 
 
 
 def _look(row: SnapshotRow) -> TimelineLook:
-    return TimelineLook(row.at, row.outcome, row.count, row.source, row.count_kind, row.detail)
+    return TimelineLook(
+        row.at, row.outcome, row.count, row.source, row.count_kind, row.detail, row.count_offset
+    )

@@ -150,6 +150,18 @@ def test_the_plot_shows_the_counts_between_their_levels(cli: CliWorld) -> None:
     assert (axis.count("x"), axis.count("!"), axis.count("+")) == (1, 1, 0)
 
 
+def test_the_plot_shows_counts_of_another_source_as_they_are_judged(cli: CliWorld) -> None:
+    """So that they are compared with the line that they are judged by."""
+    cli.world.queue("17")
+    target = Target(Link(LinkKind.PROFILE, "profile.17"), Metric.FOLLOWERS)
+    counted = Snapshot(
+        target, cli.world.now - HOUR, Outcome.COUNT, "graph", 1100, "followers_count", count_offset=880
+    )
+    with cli.world.database.write() as tx:
+        snapshots.add(tx, targets.of_order(tx, "17").target_id, counted)
+    assert "now 1,980 │" in shown(cli)
+
+
 def test_the_timeline_shows_a_refill_until_its_end(cli: CliWorld) -> None:
     """With its consumers, its failures, and its end."""
     (refill_id,) = cli.world.queue("17")
