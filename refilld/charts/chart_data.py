@@ -19,10 +19,11 @@ MARKS = 500
 def chart_data(chart: OrderChart, words: ChartWords = ENGLISH) -> dict[str, Any]:
     """Times in seconds since 1970, counts with None where a look failed, and levels by time of change.
 
-    Texts are not escaped: the script writes them as text.
+    Bands that are too narrow to be seen are left out. Texts are not escaped: the script writes them as text.
     """
     chart = within(chart, chart.start, chart.end)
-    counts = list(_with_gaps(chart))
+    times = TimeAxis(chart.start, chart.end, COLUMNS)
+    counts = list(_with_gaps(chart, times))
     steps = chart.levels
     last = [steps[-1].levels] if steps else []
     levels = [step.levels for step in steps] + last
@@ -42,6 +43,7 @@ def chart_data(chart: OrderChart, words: ChartWords = ENGLISH) -> dict[str, Any]
         "bands": [
             {"kind": band.kind, "start": band.start.timestamp(), "end": band.end.timestamp()}
             for band in chart.bands
+            if times.wide(band.start, band.end)
         ],
         "marks": [
             {
@@ -54,11 +56,12 @@ def chart_data(chart: OrderChart, words: ChartWords = ENGLISH) -> dict[str, Any]
     }
 
 
-def _with_gaps(chart: OrderChart) -> Iterator[tuple[datetime, int | None]]:
-    """The downsampled counts, with a None between two of them if a look failed there."""
+def _with_gaps(chart: OrderChart, times: TimeAxis) -> Iterator[tuple[datetime, int | None]]:
+    """The downsampled counts, with a None between two columns if a look failed there."""
     before: Point | None = None
-    for point in downsampled(chart.counts, TimeAxis(chart.start, chart.end, COLUMNS).ends()):
-        if before is not None and broken_between(chart.failed, before[0], point[0]):
+    for point in downsampled(chart.counts, times.ends()):
+        apart = before is not None and times.column(before[0]) != times.column(point[0])
+        if before is not None and apart and broken_between(chart.failed, before[0], point[0]):
             yield before[0] + (point[0] - before[0]) / 2, None
         yield point
         before = point

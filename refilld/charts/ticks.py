@@ -6,8 +6,14 @@ from datetime import UTC, datetime, timedelta
 from monitor.model.instants import EPOCH
 
 _FACTORS = (1, 2, 5)
-_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+_SECOND, _MINUTE, _HOUR, _DAY = (
+    timedelta(seconds=1),
+    timedelta(minutes=1),
+    timedelta(hours=1),
+    timedelta(days=1),
+)
 _STEPS = (
+    *(n * _SECOND for n in (1, 5, 15, 30)),
     *(n * _MINUTE for n in (1, 5, 15, 30)),
     *(n * _HOUR for n in (1, 3, 6, 12)),
     *(n * _DAY for n in (1, 2, 7, 14)),
@@ -44,6 +50,8 @@ def time_ticks(start: datetime, end: datetime, most: int) -> list[tuple[datetime
 
 
 def _label(at: datetime, step: timedelta) -> str:
+    if step < _MINUTE:
+        return f"{at:%H:%M:%S}"
     midnight = at.hour == at.minute == 0
     return f"{at:%m-%d}" if midnight or step >= _DAY else f"{at:%H:%M}"
 

@@ -89,8 +89,9 @@ def show(context: CommandContext, order_id: str, *, svg: Path | None, as_json: b
     with context.database() as database, database.read() as tx:
         timeline = load(tx, order_id, context.now(), enabled_sources(context.settings))
     if svg is not None:
+        chart = order_chart(timeline)
         with atomic_file(svg) as file:
-            file.write(svg_file(order_svg(order_chart(timeline))))
+            file.write(svg_file(order_svg(chart), chart.title))
     print_timeline(timeline, context.texts.of(), as_json=as_json)
 
 

@@ -7,13 +7,20 @@
 (() => {
   const DAY = 86400;
   const MARK_DISTANCE = 8;
+  const MOST_MARKS = 40; // of one kind; more would hide the counts
+  const NARROWEST_BAND = 2; // pixels
   const LEVELS = ["line", "opens", "floor"];
+  const WHOLE = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((n) => n * 10 ** power)).flat();
   const DASHES = { opens: [7, 4], floor: [2, 4] };
 
   const utc = (seconds) => new Date(seconds * 1000).toISOString();
   const shortTimes = (_, times, __, ___, step) =>
     times.map((at) => (step >= DAY || at % DAY === 0 ? utc(at).slice(5, 10) : utc(at).slice(11, 16)));
   const number = (value) => (value == null ? "–" : value.toLocaleString(document.documentElement.lang || "en"));
+
+  // a constant count is in the middle; beyond 1e12 a step of 1 would be lost in a float
+  const countRange = (_, low, high) =>
+    low !== null && low === high && high < 1e12 ? [low - 1, high + 1] : uPlot.rangeNum(low ?? 0, high ?? 1, 0.1, true);
 
   class Zoom {
     constructor(figure) {
@@ -103,15 +110,16 @@
     options(data) {
       const text = getComputedStyle(this.figure).color;
       const axis = { stroke: text, grid: { stroke: this.colour("grid"), width: 1 }, ticks: { show: false } };
-      const size = Math.max(50, 8 * String(Math.max(0, ...data.counts[1])).length + 20);
+      const size = 20 + 7 * number(Math.max(1000, ...data.counts[1], ...data.levels[1])).length;
+      const room = data.start === data.end ? 1800 : 0;
       return {
         width: this.figure.clientWidth,
         height: 320,
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-        scales: { x: { range: [data.start, data.end] } },
+        scales: { x: { range: [data.start - room, data.end + room] }, y: { range: countRange } },
         cursor: { drag: { setScale: false, x: true, y: false } },
         series: [{ label: "UTC", value: (_, at) => (at == null ? "–" : utc(at).slice(0, 16).replace("T", " ")) }, ...this.series(data)],
-        axes: [{ ...axis, values: shortTimes }, { ...axis, size, values: (_, counts) => counts.map(number) }],
+        axes: [{ ...axis, values: shortTimes }, { ...axis, size, incrs: WHOLE, values: (_, counts) => counts.map(number) }],
         hooks: {
           drawClear: [(plot) => this.bands(plot)],
           draw: [(plot) => this.marks(plot)],
@@ -135,9 +143,11 @@
       ctx.save();
       ctx.globalAlpha = 0.15;
       for (const band of this.data.bands.filter(({ kind }) => kind !== "guarantee" && kind !== "drop")) {
-        ctx.fillStyle = this.colour(band.kind.replace("_", "-"));
         const from = valToPos(band.start, "x", true);
-        ctx.fillRect(from, bbox.top, Math.max(valToPos(band.end, "x", true) - from, 1), bbox.height);
+        const width = valToPos(band.end, "x", true) - from;
+        if (width < NARROWEST_BAND) continue;
+        ctx.fillStyle = this.colour(band.kind.replace("_", "-"));
+        ctx.fillRect(from, bbox.top, width, bbox.height);
       }
       ctx.restore();
     }
@@ -145,7 +155,8 @@
     marks({ ctx, bbox, valToPos }) {
       ctx.save();
       ctx.setLineDash([2, 4]);
-      for (const mark of this.data.marks) {
+      const alike = (mark) => this.data.marks.filter(({ kind }) => kind === mark.kind).length;
+      for (const mark of this.data.marks.filter((mark) => alike(mark) <= MOST_MARKS)) {
         ctx.strokeStyle = this.colour(mark.kind);
         const x = valToPos(mark.at, "x", true);
         ctx.beginPath();

@@ -45,7 +45,7 @@ def retention(text: str) -> str:
 
 DRAWN: list[Callable[[str], str]] = [
     lambda text: order_svg(a_full_chart(text, looks=5)),
-    lambda text: svg_file(order_svg(a_full_chart(text, looks=5))),
+    lambda text: svg_file(order_svg(a_full_chart(text, looks=5)), text),
     retention,
 ]
 

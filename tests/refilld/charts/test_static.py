@@ -9,7 +9,7 @@ import pytest
 from refilld.charts.order_chart import BandKind, MarkKind
 from refilld.charts.order_svg import order_svg
 from refilld.charts.svg_file import style_sheet, svg_file
-from tests.refilld.charts.chart_values import a_full_chart, parsed
+from tests.refilld.charts.chart_values import SVG, a_full_chart, parsed
 
 STATIC = files("refilld.charts").joinpath("static")
 README = STATIC.joinpath("uplot/README.md").read_text(encoding="utf-8")
@@ -43,9 +43,10 @@ def test_the_script_makes_no_code_or_markup_from_text(forbidden: str) -> None:
     assert not re.search(rf"\b{forbidden}\b", SCRIPT)
 
 
-def test_an_svg_file_has_its_style_sheet_and_one_size() -> None:
+def test_an_svg_file_has_its_title_its_style_sheet_and_one_size() -> None:
     """So that it needs no other file, and every viewer scales it."""
-    root = parsed(svg_file(order_svg(a_full_chart())))
+    root = parsed(svg_file(order_svg(a_full_chart()), "Order 1"))
+    assert root.findtext(f"{SVG}text") == "Order 1"
     assert root[0].text is not None
     assert style_sheet() in root[0].text
-    assert root.get("viewBox") == "0 0 1048 552"
+    assert root.get("viewBox") == "0 0 1048 580"
