@@ -66,7 +66,8 @@ def order_events(timeline: Timeline) -> Iterator[TimelineEvent]:
     yield from map(_request, timeline.requests)
     yield from map(_flag, timeline.own_flags)
     yield from (_correction(row, timeline.decisions) for row in timeline.corrections)
-    counts = {look.at: look.judged for look in timeline.looks}
+    opened = {row.opened_at for row in timeline.drops}
+    counts = {look.at: look.judged for look in timeline.looks if look.at in opened}
     yield from chain.from_iterable(_drop_opened(row, counts.get(row.opened_at)) for row in timeline.drops)
     yield from map(_decision, timeline.decisions)
     yield from chain.from_iterable(

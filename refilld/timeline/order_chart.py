@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import groupby
 
+from monitor.model.order import Order
 from monitor.model.snapshot import Outcome
 from refilld.charts.order_chart import BandKind, ChartBand, ChartMark, LevelStep, MarkKind, OrderChart
 from refilld.timeline.event import TimelineEvent, TimelineLook
@@ -11,8 +12,8 @@ from refilld.timeline.events import order_events
 from refilld.timeline.levels import levels_of
 from refilld.timeline.load import Timeline
 
-STEPS = 200
-"""Changes of the levels that are worked out, at most: a target with very many orders has more."""
+WORK = 2_000
+"""Orders of the target times changes of the levels that are worked out; more are thinned evenly."""
 _MARKS = {
     "order.delivered": MarkKind.DELIVERED,
     "drop.opened": MarkKind.DROP,
@@ -31,7 +32,7 @@ def order_chart(timeline: Timeline) -> OrderChart:
         unit=order.target.metric,
         start=start,
         end=end,
-        counts=[(look.at, look.judged) for look in timeline.looks if look.judged is not None],
+        counts=[(look.at, count) for look in timeline.looks if (count := look.judged) is not None],
         failed=[look.at for look in timeline.looks if look.count is None],
         levels=list(_level_steps(timeline, start, end)),
         bands=sorted(_bands(timeline, end), key=lambda band: band.start),
@@ -57,17 +58,23 @@ def _mark(event: TimelineEvent) -> ChartMark:
 
 def _level_steps(timeline: Timeline, start: datetime, end: datetime) -> Iterator[LevelStep]:
     """The levels wherever they may change: an order of the target settles or ends, or a flag is set."""
-    changes = {start, *(row.set_at for row in timeline.flags)}
-    for state in timeline.group:
-        if state.order.completed_at is not None:
-            changes |= {state.order.completed_at, state.order.completed_at + state.order.terms.settle}
-        if state.order.ends_at is not None:
-            changes.add(state.order.ends_at)
-    times = sorted(at for at in changes if start <= at <= end)
-    every = -(-len(times) // STEPS)
-    steps = (LevelStep(at, levels_of(timeline, at)) for at in times[::every])
+    own = {start, *_changes(timeline.mine.order)}
+    changes = {row.set_at for row in timeline.flags}
+    changes.update(at for state in timeline.group for at in _changes(state.order))
+    others = sorted(at for at in changes - own if start <= at <= end)
+    every = -(-len(others) * len(timeline.group) // WORK) or 1
+    times = sorted([*(at for at in own if start <= at <= end), *others[::every]])
+    steps = (LevelStep(at, levels_of(timeline, at)) for at in times)
     for _, same in groupby(steps, key=lambda step: step.levels):
         yield next(same)
+
+
+def _changes(order: Order) -> Iterator[datetime]:
+    """The times at which an order begins or ends to count for the levels."""
+    if order.completed_at is not None:
+        yield from (order.completed_at, order.completed_at + order.terms.settle)
+    if order.ends_at is not None:
+        yield order.ends_at
 
 
 def _bands(timeline: Timeline, end: datetime) -> Iterator[ChartBand]:

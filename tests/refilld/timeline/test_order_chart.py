@@ -89,6 +89,24 @@ def test_the_levels_begin_when_the_delivery_has_settled_and_end_with_the_guarant
     ]
 
 
+def test_levels_move_when_other_orders_of_the_target_begin_and_are_few_for_very_many(
+    world: QueueWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The changes by the order itself are always there."""
+    later = [an_order(f"{n}", "profile.17", completed_at=COMPLETED + n * 4 * HOUR) for n in range(1, 9)]
+    with world.database.write() as tx:
+        orders.import_batch(tx, [SOLD, *later], world.now)
+        tx.exec_driver_sql("UPDATE targets SET last_count = 9000, last_count_at = 1772366400000000")
+    own = {COMPLETED, COMPLETED + DAY}
+    assert {step.at for step in chart(world).levels} == own | {
+        COMPLETED + DAY + n * 4 * HOUR for n in range(1, 9)
+    }
+    monkeypatch.setattr("refilld.timeline.order_chart.WORK", 9 * 3)
+    few = {step.at for step in chart(world).levels}
+    assert own <= few
+    assert len(few) <= len(own) + 3
+
+
 def test_the_guarantee_is_a_band_until_its_end_or_a_flag_that_voids_it(world: QueueWorld) -> None:
     sell(world)
     assert bands(chart(world), BandKind.GUARANTEE) == [ChartBand(BandKind.GUARANTEE, COMPLETED, NOW)]
