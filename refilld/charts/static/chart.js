@@ -6,6 +6,7 @@
 "use strict";
 (() => {
   const DAY = 86400;
+  const HEIGHT = 320;
   const MARK_DISTANCE = 8;
   const MOST_MARKS = 40; // of one kind; more would hide the counts
   const NARROWEST_BAND = 2; // pixels
@@ -31,6 +32,7 @@
       this.button.addEventListener("click", () => (this.box ? this.close() : this.open()));
       this.note = this.add("p", "chart-note");
       this.note.setAttribute("role", "status");
+      addEventListener("resize", () => this.plot?.setSize({ width: figure.clientWidth, height: HEIGHT }));
       this.close();
     }
 
@@ -56,7 +58,6 @@
       this.box.tabIndex = 0;
       this.box.addEventListener("keydown", (event) => this.key(event));
       this.box.addEventListener("dblclick", () => this.load());
-      this.figure.classList.add("zoomed");
       this.button.textContent = this.words.chartBack || "Back";
       this.button.setAttribute("aria-expanded", "true");
       await this.load();
@@ -103,6 +104,7 @@
 
     draw(data) {
       this.data = data;
+      this.figure.classList.add("zoomed"); // only now: the drawn chart stays while the data are loaded
       this.plot?.destroy();
       this.plot = new uPlot(this.options(data), uPlot.join([data.counts, data.levels]), this.box);
     }
@@ -114,7 +116,7 @@
       const room = data.start === data.end ? 1800 : 0;
       return {
         width: this.figure.clientWidth,
-        height: 320,
+        height: HEIGHT,
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
         scales: { x: { range: [data.start - room, data.end + room] }, y: { range: countRange } },
         cursor: { drag: { setScale: false, x: true, y: false } },
