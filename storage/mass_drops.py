@@ -101,6 +101,13 @@ def listed(connection: Connection, limit: int) -> list[MassDropRow]:
     return [MassDropRow(**row._asdict()) for row in connection.execute(query)]
 
 
+def since(connection: Connection, metric: Metric, start: datetime, limit: int) -> list[MassDropRow]:
+    """The newest mass drops of a metric that lasted at a time or began later, oldest first."""
+    lasted = (_m.ended_at.is_(None)) | (_m.ended_at >= start)
+    query = select(mass_drops).where(_m.metric == metric, lasted).order_by(_m.started_at.desc()).limit(limit)
+    return [MassDropRow(**row._asdict()) for row in reversed(connection.execute(query).all())]
+
+
 def current(connection: Connection) -> list[MassDropRow]:
     """The mass drops that are on, at most one per metric."""
     query = select(mass_drops).where(_ON).order_by(_m.started_at)

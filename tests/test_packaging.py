@@ -15,6 +15,8 @@ EVERYTHING = [
     "storage/migrations/versions/*.py",
     "refilld/daemon/sd_notify.py",
     "refilld/cli/__init__.py",
+    "refilld/charts/static/chart.css",
+    "refilld/charts/static/uplot/uPlot.iife.min.js",
     "*.toml",  # the configuration that `init` writes
     "refilld-*.data/data/lib/systemd/system/refilld.service",
     "refilld-*.data/data/lib/systemd/system/refilld-backup.service",

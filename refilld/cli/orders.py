@@ -1,9 +1,14 @@
 """`refilld orders`: its group of commands, and those that list and show orders."""
 
+from pathlib import Path
+
 import click
 
 from monitor.model.link import parse_link
 from monitor.model.order import OrderStatus
+from refilld.atomic_file import atomic_file
+from refilld.charts.order_svg import order_svg
+from refilld.charts.svg_file import svg_file
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.correct import correct
 from refilld.cli.flags import flag, unflag
@@ -17,6 +22,7 @@ from refilld.cli.timeline import print_timeline
 from refilld.services.look_obstacle import enabled_sources
 from refilld.timeline.facts import order_facts
 from refilld.timeline.load import load
+from refilld.timeline.order_chart import order_chart
 from storage import orders as order_rows
 
 LISTED = (
@@ -71,12 +77,21 @@ def list_(
 
 @orders.command()
 @click.argument("order_id", metavar="ID", type=TEXT)
+@click.option(
+    "--svg",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the chart of the order to this SVG file, for a browser.",
+)
 @json_option
 @pass_context
-def show(context: CommandContext, order_id: str, *, as_json: bool) -> None:
+def show(context: CommandContext, order_id: str, *, svg: Path | None, as_json: bool) -> None:
     """Print one order's timeline: lines, looks, drops, decisions with their reasons, refills."""
     with context.database() as database, database.read() as tx:
         timeline = load(tx, order_id, context.now(), enabled_sources(context.settings))
+    if svg is not None:
+        chart = order_chart(timeline)
+        with atomic_file(svg) as file:
+            file.write(svg_file(order_svg(chart), chart.title))
     print_timeline(timeline, context.texts.of(), as_json=as_json)
 
 

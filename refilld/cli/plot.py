@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from plotille import Canvas
 
-from refilld.timeline.downsampling import Point, downsampled
-from refilld.timeline.levels import Levels
+from monitor.model.instants import NO_END
+from refilld.charts.downsampling import Point, downsampled
+from refilld.charts.levels import Levels
 
 MARKS = {"!": "drop suspected", "+": "refill completed", "x": "failed look"}
 """The marks on the time axis; if several fall into one column, the first of these is shown."""
@@ -44,6 +45,12 @@ class _TimeScale:
     def dot(self, at: datetime) -> int:
         span = self.end - self.start
         return round((at - self.start) / span * (2 * self.width - 1)) if span else 0
+
+    def ends(self) -> Iterator[datetime]:
+        """The ends of the columns of dots; the last one includes its end."""
+        dots = 2 * self.width
+        yield from (self.start + (self.end - self.start) * dot / dots for dot in range(1, dots))
+        yield NO_END
 
     def time(self, column: int) -> datetime:
         return self.start + (self.end - self.start) * column / max(self.width - 1, 1)
@@ -97,7 +104,7 @@ def drawn(curve: Curve, width: int, height: int, *, colours: bool) -> list[str]:
     labels = _labels(scale, curve.counts, levels)
     margin = max(map(len, labels))
     times = _TimeScale(times.start, times.end, max(width - margin - 2, NARROWEST))
-    rows = _canvas(times, scale, downsampled(curve.counts, times.dot), levels, colours=colours)
+    rows = _canvas(times, scale, downsampled(curve.counts, times.ends()), levels, colours=colours)
     if scale.broken:
         rows += [" ~" * (times.width // 2), _floor_row(times, levels)]
     return [

@@ -79,7 +79,7 @@ def _print_plot(timeline: Timeline, events: tuple[TimelineEvent, ...]) -> None:
         return
     width, height = out.size if out.is_terminal else NO_TERMINAL
     curve = Curve(
-        counts=[(look.at, look.count) for look in timeline.looks if look.count is not None],
+        counts=[(look.at, look.judged) for look in timeline.looks if look.judged is not None],
         levels=partial(levels_of, timeline),
         marks={event.at: _MARKS[event.kind] for event in events if event.kind in _MARKS},
     )

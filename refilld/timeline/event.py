@@ -16,6 +16,10 @@ class TimelineEvent:
     text: str
     until: datetime | None = None
     """Time of the last look, if several are folded into this event."""
+    count: int | None = None
+    """The count at which it happened, if that is known."""
+    units: int | None = None
+    """The units that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +34,10 @@ class TimelineLook:
     counted: str = ""
     """The count kind."""
     detail: str = ""
+    count_offset: int = 0
+    """Added to the counts of this source to continue the series of the one before it."""
+
+    @property
+    def judged(self) -> int | None:
+        """The count that the rules use: the count plus its offset, at least 0."""
+        return None if self.count is None else max(0, self.count + self.count_offset)

@@ -57,16 +57,17 @@ _RELEASED = "release"
 
 def timeline_events(timeline: Timeline) -> tuple[TimelineEvent, ...]:
     """All looks and events in order of time."""
-    return tuple(in_time(timeline.looks, list(_events(timeline))))
+    return tuple(in_time(timeline.looks, list(order_events(timeline))))
 
 
-def _events(timeline: Timeline) -> Iterator[TimelineEvent]:
-    """All events; of the same time, an effect comes after its cause."""
+def order_events(timeline: Timeline) -> Iterator[TimelineEvent]:
+    """All events without the looks; of the same time, an effect comes after its cause."""
     yield from _order(timeline)
     yield from map(_request, timeline.requests)
     yield from map(_flag, timeline.own_flags)
     yield from (_correction(row, timeline.decisions) for row in timeline.corrections)
-    counts = {look.at: look.count for look in timeline.looks}
+    opened = {row.opened_at for row in timeline.drops}
+    counts = {look.at: look.judged for look in timeline.looks if look.at in opened}
     yield from chain.from_iterable(_drop_opened(row, counts.get(row.opened_at)) for row in timeline.drops)
     yield from map(_decision, timeline.decisions)
     yield from chain.from_iterable(
@@ -93,7 +94,9 @@ def _order(timeline: Timeline) -> Iterator[TimelineEvent]:
     if order.completed_at is None:
         return
     units = f"{order.delivered:,} of {order.quantity:,} units"
-    yield TimelineEvent(order.completed_at, "order.delivered", f"delivery completed: {units}")
+    yield TimelineEvent(
+        order.completed_at, "order.delivered", f"delivery completed: {units}", units=order.delivered
+    )
     if not order.guaranteed:
         return
     settled = order.completed_at + order.terms.settle
@@ -135,7 +138,7 @@ _BY_A_COUNT = {
 
 def _drop_opened(row: DropRow, count: int | None) -> Iterator[TimelineEvent]:
     seen = "" if count is None else f" at {count:,}"
-    yield TimelineEvent(row.opened_at, "drop.opened", f"drop {row.drop_id} suspected{seen}")
+    yield TimelineEvent(row.opened_at, "drop.opened", f"drop {row.drop_id} suspected{seen}", count=count)
     if row.confirmed_at is not None:
         yield TimelineEvent(row.confirmed_at, "drop.confirmed", f"drop {row.drop_id} confirmed")
 
@@ -154,7 +157,7 @@ def _drop_closed(row: DropRow) -> Iterator[TimelineEvent]:
 def _decision(row: DecisionRow) -> TimelineEvent:
     action = _ACTIONS[row.decision].format(quantity=row.quantity)
     text = f"decided: {action}, because {REASONS[row.reason]} ({row.reason}); {_numbers(row)}"
-    return TimelineEvent(row.at, f"decision.{row.decision}", text)
+    return TimelineEvent(row.at, f"decision.{row.decision}", text, count=row.count, units=row.quantity)
 
 
 def _numbers(row: DropRow | DecisionRow) -> str:
@@ -169,7 +172,8 @@ def _refill(row: RefillRow, events: tuple[RefillEventRow, ...]) -> Iterator[Time
         units = f" of {row.quantity:,}" if event.event_id in waiting[-1:] else ""
         failed = before is RefillState.CLAIMED and event.state in _GIVEN_BACK and event.detail != _RELEASED
         text = f"refill {row.refill_id}{units} {STATES[event.state]}{_details(row, event, failed=failed)}"
-        yield TimelineEvent(event.at, f"refill.{event.state}", text)
+        moved = row.units if event.state is RefillState.COMPLETED else row.quantity
+        yield TimelineEvent(event.at, f"refill.{event.state}", text, units=moved)
         before = event.state
 
 

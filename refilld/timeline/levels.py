@@ -1,28 +1,14 @@
-"""Levels: the line, drop threshold and floor of an order at one time."""
+"""The levels that an order was judged by at one time."""
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from monitor.guarantee.customer_answers import claim_at
 from monitor.model.order import Flag
 from monitor.model.order_state import OrderState
+from refilld.charts.levels import Levels
 from refilld.timeline.load import Timeline
-
-
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """The counts that an order was judged by."""
-
-    line: int
-    """The count at which no unit of the order is missing."""
-    opens: int | None
-    """The highest count at which a drop opens, with no units in flight and no claim of another order.
-
-    None if none can open because fewer units were delivered than the threshold.
-    """
-    floor: int
-    """The count without the units of the order."""
 
 
 def levels_of(timeline: Timeline, at: datetime) -> Levels | None:

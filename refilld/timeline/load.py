@@ -14,6 +14,7 @@ from refilld.timeline.expected_look import expected_look
 from storage import (
     drops,
     flags,
+    mass_drops,
     order_corrections,
     order_states,
     orders,
@@ -26,6 +27,7 @@ from storage import (
 from storage.drops import DecisionRow, DropRow
 from storage.engine import Transaction
 from storage.flags import FlagRow
+from storage.mass_drops import MassDropRow
 from storage.order_corrections import CorrectionRow
 from storage.orders import StoredOrder
 from storage.refills import RefillEventRow, RefillRow
@@ -36,6 +38,7 @@ from storage.snapshots import SnapshotRow
 LOOKS = 100_000
 """Looks that are loaded, at most: 11 years of hourly ones."""
 REFILLS = 1_000
+MASS_DROPS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class Timeline:
     corrections: tuple[CorrectionRow, ...]
     flags: tuple[FlagRow, ...]
     """The flags that are set now on any order of the target."""
+    mass_drops: tuple[MassDropRow, ...] = ()
+    """The mass drops of the metric since the order was delivered or imported."""
 
     @property
     def own_flags(self) -> tuple[FlagRow, ...]:
@@ -105,8 +110,11 @@ def load(tx: Transaction, order_id: str, now: datetime, enabled: EnabledSources 
         reviews=tuple(reviews.of_order(tx, order_id)),
         corrections=tuple(order_corrections.of_order(tx, order_id)),
         flags=tuple(flags.of_target(tx, stored.target_id)),
+        mass_drops=tuple(mass_drops.since(tx, stored.order.target.metric, start, MASS_DROPS)),
     )
 
 
 def _look(row: SnapshotRow) -> TimelineLook:
-    return TimelineLook(row.at, row.outcome, row.count, row.source, row.count_kind, row.detail)
+    return TimelineLook(
+        row.at, row.outcome, row.count, row.source, row.count_kind, row.detail, row.count_offset
+    )

@@ -126,3 +126,23 @@ def test_only_mass_drops_that_are_on_are_current(database: Database) -> None:
     with database.read() as tx:
         (row,) = mass_drops.current(tx)
     assert (row.metric, row.started_at, row.judged, row.fallen) == (Metric.FOLLOWERS, NOW, 30, 9)
+
+
+def test_mass_drops_since_a_time_include_the_one_that_still_lasted(database: Database) -> None:
+    """Oldest first, of one metric; the newest if there are too many."""
+    with database.write() as tx:
+        for metric, began, ended in (
+            (Metric.FOLLOWERS, SINCE - 3 * HOUR, SINCE - INSTANT),
+            (Metric.FOLLOWERS, SINCE - 2 * HOUR, SINCE),
+            (Metric.LIKES, SINCE, None),
+            (Metric.FOLLOWERS, SINCE + HOUR, None),
+        ):
+            mass_drops.begin(tx, metric, MassDropCounts(20, 10), began)
+            if ended is not None:
+                mass_drops.end(tx, metric, ended)
+        found = mass_drops.since(tx, Metric.FOLLOWERS, SINCE, 10)
+        assert [(row.started_at, row.ended_at) for row in found] == [
+            (SINCE - 2 * HOUR, SINCE),
+            (SINCE + HOUR, None),
+        ]
+        assert mass_drops.since(tx, Metric.FOLLOWERS, SINCE, 1) == found[1:]

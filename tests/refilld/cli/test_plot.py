@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from refilld.charts.levels import Levels
 from refilld.cli.plot import MARKS, Curve, drawn
-from refilld.timeline.levels import Levels
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -20,10 +20,11 @@ from monitor.model.order import Flag
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric, Target
+from refilld.charts.levels import Levels
 from refilld.cli import timeline as printed
 from refilld.timeline import document, load
 from refilld.timeline.events import REASONS, STATES
-from refilld.timeline.levels import Levels, levels_of
+from refilld.timeline.levels import levels_of
 from storage import leases, requests, snapshots, targets
 from storage.operator_actions import act
 from tests.refilld.cli_world import COMMAND, CliWorld, bare
@@ -147,6 +148,18 @@ def test_the_plot_shows_the_counts_between_their_levels(cli: CliWorld) -> None:
         assert label in plot
     (axis,) = [line for line in plot.splitlines() if "└" in line]
     assert (axis.count("x"), axis.count("!"), axis.count("+")) == (1, 1, 0)
+
+
+def test_the_plot_shows_counts_of_another_source_as_they_are_judged(cli: CliWorld) -> None:
+    """So that they are compared with the line that they are judged by."""
+    cli.world.queue("17")
+    target = Target(Link(LinkKind.PROFILE, "profile.17"), Metric.FOLLOWERS)
+    counted = Snapshot(
+        target, cli.world.now - HOUR, Outcome.COUNT, "graph", 1100, "followers_count", count_offset=880
+    )
+    with cli.world.database.write() as tx:
+        snapshots.add(tx, targets.of_order(tx, "17").target_id, counted)
+    assert "now 1,980 │" in shown(cli)
 
 
 def test_the_timeline_shows_a_refill_until_its_end(cli: CliWorld) -> None:
