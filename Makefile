@@ -1,5 +1,5 @@
 # Every target creates the virtual environment that it needs. As root on Debian 12, it also installs the
-# Debian packages that are missing (python3-venv, systemd, libfaketime, pgbouncer, prometheus, prometheus-alertmanager).
+# Debian packages that are missing (python3-venv, systemd, libfaketime, pgbouncer, chromium, prometheus, prometheus-alertmanager).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -30,7 +30,7 @@ define unpack
 	|| { echo "$(1) is missing and could not be installed here; please install it" >&2; exit 1; }
 endef
 
-.PHONY: help demo test coverage mutants lint format clean programs systemd-analyze libfaketime pgbouncer prometheus alertmanager
+.PHONY: help demo test coverage mutants lint format clean programs systemd-analyze libfaketime pgbouncer chromium prometheus alertmanager
 
 help: ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 10
@@ -62,7 +62,7 @@ clean: ## remove the virtual environment, builds and caches
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Programs of Debian that the tests run.
-programs: systemd-analyze libfaketime pgbouncer prometheus alertmanager
+programs: systemd-analyze libfaketime pgbouncer chromium prometheus alertmanager
 
 systemd-analyze:
 	@command -v systemd-analyze >/dev/null || $(call apt,systemd)
@@ -72,6 +72,9 @@ libfaketime:
 
 pgbouncer:
 	@PATH="$$PATH:/usr/sbin" command -v pgbouncer >/dev/null || $(call apt,pgbouncer)
+
+chromium:
+	@command -v chromium >/dev/null || $(call apt,chromium fonts-liberation)
 
 prometheus:
 	@export PATH="$$PATH:$(VENV)/programs/usr/bin"; \

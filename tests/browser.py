@@ -1,0 +1,109 @@
+"""Debian's Chromium, which `make test` installs, and what a page shows and reports in it."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
+
+DESKTOP = (1440, 900)
+PHONE = (390, 844)
+ACTION_TIMEOUT = 10_000
+"""Milliseconds that an action of a test may take."""
+_REPORT_VIOLATIONS = """
+window.policyViolations = [];
+addEventListener("securitypolicyviolation", (event) => {
+  window.policyViolations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`);
+});
+"""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run the browser; fails if it is not installed."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.fail("chromium is missing; `make test` installs it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Faults:
+    """What a page reported that a correct page does not report."""
+
+    found: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        """Collect console errors and warnings, uncaught exceptions, and requests to another host."""
+        page.on("console", self._console)
+        page.on("pageerror", self._uncaught)
+
+    def of(self, page: Page) -> list[str]:
+        """Everything that was reported until now, with the violations of the content security policy."""
+        return [*self.found, *page.evaluate("window.policyViolations || []")]
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.found.append(f"console {message.type}: {message.text}")
+
+    def _uncaught(self, error: Error) -> None:
+        self.found.append(f"uncaught: {error.message}")
+
+
+@contextmanager
+def visit(
+    browser: Browser,
+    base_url: str,
+    size: tuple[int, int] = DESKTOP,
+    *,
+    dark: bool = False,
+    scripts: bool = True,
+) -> Iterator[tuple[Page, Faults]]:
+    """A page in a profile of its own; the test fails if the page reported a fault."""
+    context = _profile(browser, base_url, size, dark=dark, scripts=scripts)
+    page, faults = context.new_page(), Faults()
+    faults.watch(page)
+    yield page, faults
+    found = faults.of(page) if scripts else faults.found
+    context.close()
+    assert found == []
+
+
+def _profile(
+    browser: Browser, base_url: str, size: tuple[int, int], *, dark: bool, scripts: bool
+) -> BrowserContext:
+    context = browser.new_context(
+        base_url=base_url,
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=scripts,
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(ACTION_TIMEOUT)
+    context.add_init_script(_REPORT_VIOLATIONS)
+    return context
+
+
+def accessibility_faults(page: Page) -> list[str]:
+    """What the rules of axe-core find on the page: one line for each rule and element."""
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
+
+
+def overflow(page: Page) -> int:
+    """Pixels by which the page is wider than its window; 0 if it does not scroll sideways."""
+    wider: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return wider
+
+
+def keep_screenshot(page: Page, folder: Path, name: str) -> None:
+    """Save a picture of the whole page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / f"{name}.png", full_page=True)
