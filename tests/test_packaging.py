@@ -15,6 +15,9 @@ EVERYTHING = [
     "storage/migrations/versions/*.py",
     "refilld/daemon/sd_notify.py",
     "refilld/cli/__init__.py",
+    "refilld/web/templates/layout.html",
+    "refilld/web/static/desk.css",
+    "refilld/web/static/htmx.LICENSE.txt",
     "*.toml",  # the configuration that `init` writes
     "refilld-*.data/data/lib/systemd/system/refilld.service",
     "refilld-*.data/data/lib/systemd/system/refilld-backup.service",

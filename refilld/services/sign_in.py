@@ -5,7 +5,7 @@ every refusal has the same words.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ from monitor.events.kind import EventKind
 from refilld.services import passwords, totp
 from refilld.services.users import canonical_name
 from storage import sign_in_attempts, user_sessions, users
+from storage.actor import acting, actor
 from storage.engine import Database, Transaction
 from storage.user_sessions import SessionLife
 from storage.users import UserRow
@@ -52,7 +53,8 @@ def sign_in(database: Database, given: Credentials, life: SessionLife, now: date
     made: list[str] = []
 
     def begin(tx: Transaction, user: UserRow) -> None:
-        users.note(tx, EventKind.USER_SIGNED_IN, user.user_id, now)
+        with acting(replace(actor(), name=f"page {user.name}")):
+            users.note(tx, EventKind.USER_SIGNED_IN, user.user_id, now)
         made.append(user_sessions.begin(tx, user.user_id, given.peer, given.browser, life, now))
 
     outcome = once_proved(database, given, now, begin)

@@ -40,7 +40,8 @@ def test_who_signs_in_gets_a_session_of_their_own_and_comes_back(desk: DeskWorld
     assert cookie(browser) != before
     assert browser.get("/settings").status_code == 200
     with desk.database.read() as tx:
-        assert audit.listed(tx, limit=1)[0].kind == "user.signed_in"
+        newest = audit.listed(tx, limit=1)[0]
+    assert (newest.kind, newest.actor) == ("user.signed_in", "page alice")
 
 
 def test_a_value_that_somebody_planted_is_never_a_session(desk: DeskWorld, alice: int) -> None:
