@@ -32,8 +32,9 @@ def begin(connection: Connection, name: str, peer: str, now: datetime) -> int | 
     by_peer = _failures(connection, _a.peer == peer)
     if by_name >= PER_NAME or by_peer >= PER_PEER:
         return None
-    if by_name + 1 == PER_NAME or by_peer + 1 == PER_PEER:
-        limited = SignInLimited(peer, max(by_name, by_peer) + 1)
+    reached = [most for failures, most in ((by_name, PER_NAME), (by_peer, PER_PEER)) if failures + 1 == most]
+    if reached:
+        limited = SignInLimited(peer, max(reached))
         events.add(connection, Event(EventKind.SIGN_IN_LIMITED, limited), now)
     row = {"at": now, "digest": _digest(name), "peer": peer}
     attempt_id: int = connection.execute(insert(sign_in_attempts).returning(_a.attempt_id), row).scalar_one()
