@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, delete, select, text, update
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.refill import RefillState
 from monitor.model.terms import Terms
-from storage import drops, refill_moves, refills, row_numbers, transfers
+from storage import drops, refill_moves, refills, row_numbers, transfers, user_sessions
 from storage.daemon_table import daemons
 from storage.schema import OPEN_REFILL, orders, targets
 from storage.schema import drops as drop_table
@@ -51,6 +51,7 @@ def start_anew(
     start = NewStart(first_id, _hold_open(connection, now, now + settle), now + settle)
     connection.execute(update(targets).values(noop_until=None))  # as every change of orders does
     connection.execute(delete(daemons))  # processes of the time of the backup
+    user_sessions.end_all(connection)  # some may have been ended since
     transfers.record(connection, action, place, now, start.first_id, start.hold_until)
     return start
 

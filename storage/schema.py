@@ -33,6 +33,7 @@ from storage import (
     retention_tables,
     source_tables,
     transfer_tables,
+    user_tables,
     webhook_tables,
 )
 from storage.column_types import Amount, EnumText, Instant
@@ -46,6 +47,7 @@ __all__ = [
     "retention_tables",
     "source_tables",
     "transfer_tables",
+    "user_tables",
     "webhook_tables",
 ]
 

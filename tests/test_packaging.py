@@ -17,6 +17,9 @@ EVERYTHING = [
     "refilld/cli/__init__.py",
     "refilld/charts/static/chart.css",
     "refilld/charts/static/uplot/uPlot.iife.min.js",
+    "refilld/web/templates/layout.html",
+    "refilld/web/static/desk.css",
+    "refilld/web/static/htmx.LICENSE.txt",
     "*.toml",  # the configuration that `init` writes
     "refilld-*.data/data/lib/systemd/system/refilld.service",
     "refilld-*.data/data/lib/systemd/system/refilld-backup.service",

@@ -35,6 +35,7 @@ from monitor.events.targets import (
     TargetReady,
     TargetRefused,
 )
+from monitor.events.users import SignInLimited, UserChanged
 from monitor.events.webhooks import WebhookChanged, WebhookDisabled, WebhookTest
 
 VERSION = 1
@@ -135,6 +136,18 @@ CATALOGUE: Mapping[Kind, Entry] = {
     Kind.WEBHOOK_ROTATED: _change(WebhookChanged, "a webhook endpoint got a new secret"),
     Kind.WEBHOOK_ENABLED: _change(WebhookChanged, "a webhook endpoint was enabled again"),
     Kind.WEBHOOK_REMOVED: _change(WebhookChanged, "a webhook endpoint was removed"),
+    Kind.USER_ADDED: _change(UserChanged, "a user was added"),
+    Kind.USER_ROLE_CHANGED: _change(UserChanged, "a user got another role; their sessions end"),
+    Kind.USER_PASSWORD_CHANGED: _change(UserChanged, "a password was changed; the user's sessions end"),
+    Kind.USER_TOTP_ADDED: _change(UserChanged, "a user is asked for a code at each sign-in"),
+    Kind.USER_TOTP_REMOVED: _change(UserChanged, "a user is asked for no code any more; their sessions end"),
+    Kind.USER_DISABLED: _change(UserChanged, "a user may sign in no more; their sessions end"),
+    Kind.USER_ENABLED: _change(UserChanged, "a disabled user may sign in again"),
+    Kind.USER_SIGNED_IN: _change(UserChanged, "a user has signed in with a password"),
+    Kind.USER_SESSIONS_ENDED: _change(UserChanged, "a user has ended their other sessions"),
+    Kind.SIGN_IN_LIMITED: _change(
+        SignInLimited, "so many attempts to sign in have failed that no more are accepted for 15 minutes"
+    ),
 }
 
 _TARGET_PROBLEMS = (Kind.TARGET_PRIVATE, Kind.TARGET_GONE, Kind.TARGET_OTHER_ACCOUNT, Kind.TARGET_REFUSED)

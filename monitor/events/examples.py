@@ -13,6 +13,7 @@ from monitor.events import (
     refills,
     sources,
     targets,
+    users,
     webhooks,
 )
 from monitor.events.catalogue import CATALOGUE
@@ -24,6 +25,7 @@ from monitor.guarantee.refund_review import ReviewCause
 from monitor.model.decision import Action, Reason
 from monitor.model.order import Flag
 from monitor.model.refill import RefillState
+from monitor.model.role import Role
 from monitor.model.target import Metric
 from monitor.model.target_problem import TargetProblem
 
@@ -70,6 +72,8 @@ _PAYLOADS: tuple[Payload, ...] = (
     webhooks.WebhookDisabled(3, "hooks.example.com", webhooks.DisabledReason.FAILING, _SINCE, 41),
     webhooks.WebhookTest(3),
     webhooks.WebhookChanged(3, "hooks.example.com", ("refill.queued", "drop.*")),
+    users.UserChanged(2, "alice", Role.OPERATOR),
+    users.SignInLimited("192.0.2.7", 10),
     digests.DigestDue("12 drops confirmed, 3,600 units queued", _SINCE, AT),
 )
 _BY_TYPE: Mapping[type[Payload], Payload] = {type(payload): payload for payload in _PAYLOADS}

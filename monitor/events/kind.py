@@ -60,3 +60,13 @@ class EventKind(StrEnum):
     WEBHOOK_ROTATED = "webhook.rotated"
     WEBHOOK_ENABLED = "webhook.enabled"
     WEBHOOK_REMOVED = "webhook.removed"
+    USER_ADDED = "user.added"
+    USER_ROLE_CHANGED = "user.role_changed"
+    USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105
+    USER_TOTP_ADDED = "user.totp_added"
+    USER_TOTP_REMOVED = "user.totp_removed"
+    USER_DISABLED = "user.disabled"
+    USER_ENABLED = "user.enabled"
+    USER_SIGNED_IN = "user.signed_in"
+    USER_SESSIONS_ENDED = "user.sessions_ended"
+    SIGN_IN_LIMITED = "sign_in.limited"

@@ -49,6 +49,7 @@ MODULES = {
     "sources": "sources",
     "terms": "terms",
     "token": "tokens",
+    "user": "users",
     "webhooks": "webhooks",
 }
 """The module of `refilld.cli` that has each command."""

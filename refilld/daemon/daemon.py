@@ -55,7 +55,6 @@ from refilld.sources import cadence_for, reroute_targets, router_for
 from refilld.texts.shop_texts import ShopTexts, load_shop_texts
 from refilld.web.app import create_pages
 from refilld.web.page import Desk
-from refilld.web.visitor import everybody
 from storage import held_refills, sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.daemons import DaemonMode
@@ -323,7 +322,7 @@ class Daemon:
             server.stop()
 
     def _pages(self) -> Flask:
-        pages = create_pages(Desk(self.settings, self.origins, self.database, self.clock), everybody)
+        pages = create_pages(Desk(self.settings, self.origins, self.database, self.clock))
         self.metrics.http.observe(pages)
         return pages
 

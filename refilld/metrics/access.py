@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from flask import Response, request
 
+from refilld.settings.networks import PeerNetwork, in_networks
 from storage.errors import NotMigratedError, UnreachableError
 
-PeerNetwork = IPv4Network | IPv6Network
 MOST_REMEMBERED = 16
 """Tokens that are remembered for the time in which the database cannot be asked."""
 
@@ -37,7 +36,7 @@ class MetricsAccess:
 
         While the database cannot be asked, a token is accepted that was accepted when it was last asked.
         """
-        if self._listed(request.remote_addr):
+        if in_networks(request.remote_addr, self._peers):
             return None
         sent = sha256(request.headers.get("Authorization", "").encode()).digest()
         try:
@@ -49,14 +48,6 @@ class MetricsAccess:
             raise
         self._remember(sent, accepted=refused is None)
         return refused
-
-    def _listed(self, peer: str | None) -> bool:
-        if not peer:
-            return False
-        address = ip_address(peer)
-        if isinstance(address, IPv6Address) and address.ipv4_mapped:
-            address = address.ipv4_mapped
-        return any(address in network for network in self._peers)
 
     def _remember(self, sent: bytes, *, accepted: bool) -> None:
         self._accepted.pop(sent, None)

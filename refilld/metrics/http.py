@@ -25,7 +25,7 @@ class HttpMetrics:
 
     def observe(self, app: Flask) -> None:
         """Measure all requests of an application, those that match no route as well."""
-        app.before_request(_begin)
+        app.before_request_funcs.setdefault(None, []).insert(0, _begin)  # before those that may answer
         app.after_request(self._end)
 
     def _end(self, response: Response) -> Response:

@@ -1,10 +1,8 @@
 """The section `[http]`."""
 
-from ipaddress import IPv4Network, IPv6Network
-
 from pydantic import Field, field_validator
 
-from refilld.settings.networks import network
+from refilld.settings.networks import PeerNetwork, network
 from refilld.settings.section import Section
 
 LAST_PORT = 65_535
@@ -30,7 +28,7 @@ class HttpSection(Section):
         return peers
 
     @property
-    def metrics_networks(self) -> list[IPv4Network | IPv6Network]:
+    def metrics_networks(self) -> list[PeerNetwork]:
         """The peers that may read the metrics without a token."""
         return [network(peer) for peer in self.metrics_peers]
 

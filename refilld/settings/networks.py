@@ -1,9 +1,13 @@
-"""Addresses and networks in the configuration."""
+"""Addresses and networks in the configuration, and whether a peer is among them."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_interface
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_interface
+from typing import TypeAlias
+
+PeerNetwork: TypeAlias = IPv4Network | IPv6Network
 
 
-def network(peer: str) -> IPv4Network | IPv6Network:
+def network(peer: str) -> PeerNetwork:
     """The network of an address or a network; ValueError says what is wrong with it."""
     try:
         interface = ip_interface(peer)
@@ -13,3 +17,13 @@ def network(peer: str) -> IPv4Network | IPv6Network:
     if interface.ip != found.network_address:
         raise ValueError(f"{peer!r} is neither an address nor a network; write {interface.ip} or {found}")
     return found
+
+
+def in_networks(peer: str | None, networks: Sequence[PeerNetwork]) -> bool:
+    """Whether the other end of a connection is in one of these networks."""
+    if not peer:
+        return False
+    address = ip_address(peer)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return any(address in one for one in networks)

@@ -1,14 +1,14 @@
 """The section `[web]`: the pages of the operator's desk."""
 
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from monitor.model.role import Role
 from refilld.settings.http_url import is_http
-from refilld.settings.networks import network
+from refilld.settings.networks import PeerNetwork, network
 from refilld.settings.section import Duration, Section, wrong
 
 HEADER_NAME = r"^$|^[A-Za-z][A-Za-z0-9-]*$"
@@ -40,7 +40,7 @@ class TrustedHeaderSection(Section):
         return self
 
     @property
-    def networks(self) -> list[IPv4Network | IPv6Network]:
+    def networks(self) -> list[PeerNetwork]:
         """The peers whose headers are honoured."""
         return [network(peer) for peer in self.peers]
 

@@ -13,7 +13,8 @@ from refilld.web import access, errors, flashes, formats, layout, security_heade
 from refilld.web.page import Desk, DeskPage, PageContext, View
 from refilld.web.registry import PAGES
 from refilld.web.static_files import static_routes
-from refilld.web.visitor import Visitor, visitor
+from refilld.web.visitor import visitor
+from refilld.web.visitors import Visitors
 from storage.patience import CALLER
 
 LARGEST_FORM = 256 * 1024
@@ -22,10 +23,8 @@ MOST_FIELDS = 2_000
 HOME = "home"
 
 
-def create_pages(
-    desk: Desk, find_visitor: Callable[[], Visitor], pages: tuple[DeskPage, ...] = PAGES
-) -> Flask:
-    """The pages of the desk; `find_visitor` tells who sends the current request.
+def create_pages(desk: Desk, pages: tuple[DeskPage, ...] = PAGES) -> Flask:
+    """The pages of the desk.
 
     No page waits long for the database, for the threads that serve requests are few.
     """
@@ -40,8 +39,10 @@ def create_pages(
     web = desk.settings.web
     request_ids.register(app)
     security_headers.register(app, secure=web.secure)
-    access.register(app, find_visitor, _roles(pages), web.origin)
-    flashes.register(app)
+    visitors = Visitors(desk)
+    visitors.register(app)
+    access.register(app, visitors.find, _roles(pages), web.origin)
+    flashes.register(app, secure=web.secure)
     errors.register(app)
     formats.register(app)
     layout.register(app, desk, pages)

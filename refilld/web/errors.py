@@ -7,6 +7,7 @@ from flask import Flask, Response, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from monitor.errors import BadInputError, RefilldError
+from refilld.services.passwords import PasswordsBusyError
 from storage.errors import NotFoundError, NotMigratedError, UnreachableError, WrongStateError
 
 log = structlog.get_logger()
@@ -14,6 +15,7 @@ _STATUSES: dict[type[RefilldError], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     WrongStateError: HTTPStatus.CONFLICT,
     BadInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    PasswordsBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _WORDS = {
     404: "There is no such page.",

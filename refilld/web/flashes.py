@@ -32,9 +32,18 @@ class Flash:
     text: str
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, *, secure: bool) -> None:
     """Keep messages for the page after a redirect, and forget them once they are shown."""
-    app.after_request(_keep)
+
+    @app.after_request
+    def keep(response: Response) -> Response:
+        pending: list[Flash] = g.get("flashes", [])
+        if pending:
+            value = _serializer().dumps([(one.level, one.text[:_LONGEST]) for one in pending[:3]])
+            response.set_cookie(COOKIE, value, max_age=_SECONDS, secure=secure, httponly=True, samesite="Lax")
+        elif g.get("flashes_shown") and COOKIE in request.cookies:
+            response.delete_cookie(COOKIE, secure=secure, httponly=True, samesite="Lax")
+        return response
 
 
 def add(level: FlashLevel, text: str) -> None:
@@ -55,16 +64,6 @@ def _sent() -> list[Flash]:
         return [Flash(FlashLevel(level), str(text)) for level, text in _serializer().loads(cookie)]
     except (BadData, ValueError, TypeError):
         return []
-
-
-def _keep(response: Response) -> Response:
-    pending: list[Flash] = g.get("flashes", [])
-    if pending:
-        value = _serializer().dumps([(one.level, one.text[:_LONGEST]) for one in pending[:3]])
-        response.set_cookie(COOKIE, value, max_age=_SECONDS, httponly=True, samesite="Lax")
-    elif g.get("flashes_shown") and COOKIE in request.cookies:
-        response.delete_cookie(COOKIE, httponly=True, samesite="Lax")
-    return response
 
 
 def _serializer() -> URLSafeSerializer:

@@ -17,7 +17,7 @@ NOTHING = "\N{EN DASH}"
 
 def register(app: Flask) -> None:
     """Let templates use these formats as filters."""
-    for one in (time, time_to_second, number, capped, signed, money, duration, since):
+    for one in (time, time_to_second, utc, number, capped, signed, money, duration, since):
         app.add_template_filter(one, one.__name__)
 
 
@@ -29,6 +29,11 @@ def time(at: datetime | None) -> str:
 def time_to_second(at: datetime | None) -> str:
     """A time to the second, likewise."""
     return NOTHING if at is None else _time(at, second(at))
+
+
+def utc(at: datetime) -> str:
+    """A time that stays in UTC."""
+    return f"{minute(at)} UTC"
 
 
 def _time(at: datetime, text: str) -> Markup:

@@ -29,7 +29,7 @@ def register(app: Flask, desk: Desk, pages: Sequence[DeskPage]) -> None:
             "visitor": g.get("visitor"),
             "navigation": lambda: _navigation(pages),
             "form_field": FIELD,
-            "form_token": lambda: form_token(visitor().secret),
+            "form_token": _form_token,
             "flashes": flashes.shown,
             "monitor": monitor,
             "clock": desk.clock,
@@ -44,3 +44,8 @@ def _navigation(pages: Sequence[DeskPage]) -> dict[str, list[DeskPage]]:
     shown = [page for page in pages if visitor().may(page.role)]
     groups = {str(group): [page for page in shown if page.group is group] for group in NavGroup}
     return {group: found for group, found in groups.items() if found}
+
+
+def _form_token() -> str:
+    g.form_shown = True
+    return form_token(visitor().secret)

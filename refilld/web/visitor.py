@@ -1,7 +1,6 @@
 """Who asks for a page."""
 
 from dataclasses import dataclass, field
-from secrets import token_urlsafe
 
 from flask import g
 
@@ -19,7 +18,9 @@ class Visitor:
     role: Role | None = None
     """None before sign-in."""
     user_id: int | None = None
-    """None before sign-in."""
+    """None before sign-in, and for somebody whom a proxy has signed in."""
+    session_id: int | None = None
+    """Likewise."""
 
     def may(self, needed: Role) -> bool:
         """Whether they may do what needs this role."""
@@ -30,11 +31,3 @@ def visitor() -> Visitor:
     """Who sent the current request."""
     found: Visitor = g.visitor
     return found
-
-
-_SECRET = token_urlsafe(32)
-
-
-def everybody() -> Visitor:
-    """Everybody is an admin until there is a sign-in."""
-    return Visitor(_SECRET, "admin", Role.ADMIN)

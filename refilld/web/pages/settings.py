@@ -1,6 +1,6 @@
 """*Settings*: terms, services, and the configuration with the origin of each key; nothing is changed here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from monitor.model.duration import format_duration
 from monitor.model.terms import Terms
+from refilld.settings.sources import SourceSection
 from refilld.terms_format import FIELDS, terms_fields
 from refilld.web.list_query import ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
@@ -62,10 +63,15 @@ def _sections(context: PageContext) -> dict[str, list[ConfiguredKey]]:
     found: dict[str, list[ConfiguredKey]] = {}
     for path, value in _leaves(context.settings):
         if path[0] not in {"terms", "services"}:
-            origin = context.desk.origins.get(path, DEFAULT)
+            origin = _origin(context.desk.origins, path)
             shown = context.database.url if path == ("database", "url") else _text(path[-1], value)
             found.setdefault(path[0], []).append(ConfiguredKey(".".join(path[1:]), shown, origin))
     return found
+
+
+def _origin(origins: Mapping[tuple[str, ...], str], key: tuple[str, ...]) -> str:
+    """Where a key comes from, or the first of the keys in its table."""
+    return next((origin for given, origin in origins.items() if given[: len(key)] == key), DEFAULT)
 
 
 def _leaves(model: BaseModel, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
@@ -76,6 +82,8 @@ def _leaves(model: BaseModel, above: tuple[str, ...] = ()) -> Iterator[tuple[tup
 def _inner(path: tuple[str, ...], value: object) -> Iterator[tuple[tuple[str, ...], object]]:
     if isinstance(value, BaseModel):
         yield from _leaves(value, path)
+    elif path[-1] == "options" and isinstance(value, dict):
+        yield path, [name for name in value if name not in SourceSection.model_fields]  # others are copies
     elif isinstance(value, dict) and any(isinstance(one, BaseModel) for one in value.values()):
         for name, one in value.items():
             yield from _inner((*path, str(name)), one)

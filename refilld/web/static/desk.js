@@ -134,12 +134,8 @@
   document.addEventListener("htmx:load", (event) => prepare(event.target));
 
   prepare(document);
-  const clock = one("[data-clock] time");
+  const clock = one("[data-clock]");
   if (clock) {
-    setInterval(() => {
-      const now = new Date();
-      clock.title = `${now.toISOString().slice(0, 16).replace("T", " ")} UTC`;
-      clock.textContent = format.format(now);
-    }, 10000);
+    setInterval(() => { clock.textContent = `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`; }, 10000);
   }
 })();

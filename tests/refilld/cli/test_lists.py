@@ -10,9 +10,10 @@ from rich.cells import cell_len
 from monitor.alerts.matchers import parse_matchers
 from monitor.events.kind import EventKind
 from monitor.guarantee.mass_drop import MassDropCounts
+from monitor.model.role import Role
 from monitor.model.target import Metric
 from monitor.webhooks.verdict import WebhookAnswer
-from storage import daemons, events, leases, mass_drops, silences, sources, tokens
+from storage import daemons, events, leases, mass_drops, silences, sources, tokens, users
 from storage.daemons import DaemonMode
 from storage.silences import NewSilence
 from storage.tokens import Scope
@@ -54,6 +55,7 @@ def filled(cli: CliWorld) -> CliWorld:
         new = NewSilence(matchers, CUSTOMER, FAILURE, cli.world.now, cli.world.now + HOUR)
         silences.add(tx, new, cli.world.now)
         daemons.register(tx, "a-host.with-a-long-name.example.com", 4_194_304, "0.1.0", DaemonMode.RUN, NOW)
+        users.add(tx, CUSTOMER, Role.OPERATOR, "hash", NOW)
         tokens.create(tx, "the panel of the shop in the other office", Scope, cli.world.now)
         held = sources.breaker(tx, "instaloader").held(None, f"operator: {long_reason}")
         sources.save_breaker(tx, "instaloader", held)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,16 @@ from refilld.settings.settings import Settings
 from refilld.web.app import create_pages
 from refilld.web.page import Desk, DeskPage
 from refilld.web.registry import PAGES
-from refilld.web.visitor import Visitor
+from storage import user_sessions, users
 from storage.engine import Database
+from storage.user_sessions import SessionLife
 from tests.migrated_database import migrated_database
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 ORIGIN = "http://localhost"
+COOKIE = "refilld"
+NO_HASH = "no password has this hash"
+LIFE = SessionLife(timedelta(hours=12), timedelta(days=14))
 _TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
 
 
@@ -39,13 +43,19 @@ class DeskWorld:
     def clock(self) -> datetime:
         return self.now
 
-    def app(self, visitor: Visitor) -> Flask:
-        desk = Desk(self.settings, self.origins, self.database, self.clock)
-        return create_pages(desk, lambda: visitor, self.pages)
+    def app(self) -> Flask:
+        return create_pages(Desk(self.settings, self.origins, self.database, self.clock), self.pages)
 
-    def browser(self, role: Role | None = Role.ADMIN) -> "Browser":
+    def browser(self, role: Role | None = Role.ADMIN, name: str = "") -> "Browser":
         """The browser of a person who is signed in with a role, or not signed in."""
-        return Browser(self.app(Visitor("secret", "alice" if role else "", role)).test_client())
+        browser = Browser(self.app().test_client())
+        if role is not None:
+            with self.database.write() as tx:
+                user = users.named(tx, name or role)
+                user_id = user.user_id if user else users.add(tx, name or role, role, NO_HASH, self.now)
+                token = user_sessions.begin(tx, user_id, "127.0.0.1", "a browser", LIFE, self.now)
+            browser.client.set_cookie(COOKIE, token)
+        return browser
 
 
 @dataclass

@@ -19,6 +19,14 @@ def test_each_key_is_shown_with_its_origin(desk: DeskWorld) -> None:
     assert "refilld.toml:17" in page
 
 
+def test_a_table_comes_from_where_its_keys_do_and_an_empty_secret_is_not_set(desk: DeskWorld) -> None:
+    desk.settings = Settings.model_validate({"sources": {"graph": {}}})
+    desk.origins = {("orders", "map", "Charge"): "refilld.toml:99"}
+    page = desk.browser(Role.VIEWER).get("/settings").text
+    assert "refilld.toml:99" in page
+    assert "set, not shown" not in page
+
+
 def test_no_secret_is_shown(desk: DeskWorld) -> None:
     url = f"json://user:{SECRET}@example.com"
     alerts = {

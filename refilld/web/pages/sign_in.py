@@ -1,0 +1,71 @@
+"""*Sign in*: name, password, and the code of a second factor; always with the same words of refusal."""
+
+from http import HTTPStatus
+
+from flask import Response, g, make_response, redirect, request
+
+from refilld.services.sign_in import Credentials, SignInOutcome, sign_in
+from refilld.web.access import SIGN_IN, own_path
+from refilld.web.browser_name import browser_name
+from refilld.web.page import Answer, DeskPage, PageAction, PageContext
+from refilld.web.visitors import set_cookie
+from storage.user_sessions import SessionLife
+
+LONGEST_FIELD = 1_000
+_REFUSALS = {
+    SignInOutcome.WRONG: (
+        HTTPStatus.UNAUTHORIZED,
+        "Name, password or code is wrong. A code can be used once only.",
+    ),
+    SignInOutcome.LIMITED: (
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many attempts have failed. Try again in 15 minutes, or ask an administrator.",
+    ),
+}
+
+
+def show(context: PageContext) -> Answer:
+    """The form."""
+    if context.visitor.role is not None:
+        return _see(own_path(request.args.get("next", "/")))
+    return context.render("sign_in.html", wanted=own_path(request.args.get("next", "/")), name="", refusal="")
+
+
+def send(context: PageContext) -> Answer:
+    """Begin a session; the value of the cookie of before means nothing afterwards."""
+    wanted = own_path(request.form.get("next", "/"))
+    web = context.settings.web
+    life = SessionLife(web.session_idle, web.session_lifetime)
+    result = sign_in(context.database, typed_credentials(typed("name")), life, context.now)
+    if result.outcome is not SignInOutcome.DONE:
+        status, words = _REFUSALS[result.outcome]
+        page = context.render("sign_in.html", wanted=wanted, name=typed("name"), refusal=words)
+        return make_response(page, status)
+    answer = _see(wanted)
+    g.pop("new_secret", None)
+    set_cookie(answer, web, result.token)
+    return answer
+
+
+def refusal(outcome: SignInOutcome) -> str:
+    """Why somebody was refused who has typed their password."""
+    return _REFUSALS[outcome][1]
+
+
+def typed_credentials(name: str) -> Credentials:
+    """The password and the code of a form, with where it comes from."""
+    browser = browser_name(request.headers.get("User-Agent", ""))
+    return Credentials(name, typed("password"), typed("code"), request.remote_addr or "", browser)
+
+
+def typed(field: str) -> str:
+    """What was typed into a field of the form."""
+    return request.form.get(field, "")[:LONGEST_FIELD]
+
+
+def _see(path: str) -> Response:
+    answer: Response = make_response(redirect(path, HTTPStatus.SEE_OTHER))
+    return answer
+
+
+PAGE = DeskPage("sign_in", SIGN_IN, "Sign in", show, actions=(PageAction("send", send),))
