@@ -1,20 +1,43 @@
 """The list of alerts: events that are alerts, with the state of their delivery."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, case, func, select
 
+from storage import event_list
 from storage import events as event_rows
 from storage.alert_tables import alert_channels, deliveries, events
+from storage.column_types import AnyRow
+from storage.event_list import EventFilter
 from storage.events import EventRow
+from storage.pages import CappedCount, Page, PageRequest
 from storage.pipeline_tables import notification_events
+from storage.walks import Walk, count, read_page
 
 _c = alert_channels.c
 _d = deliveries.c
 _e = events.c
 _ne = notification_events.c
 _PENDING = _d.state == "pending"
+
+
+_LIST = event_list.LISTED.add_columns(_e.alert)
+DELIVERY_STATES = ("pending", "sent", "failed", "kept", "suppressed")
+_NOTHING = (0, None, None, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFilter(EventFilter):
+    """Which alerts are meant; a field that is None does not filter."""
+
+    state: str | None = None
+    """Of its delivery: pending, sent, failed, kept or suppressed."""
+    about_drops: bool | None = None
+    """Only those about drops, or only others."""
+    message: int | None = None
+    """Of the message to a receiver with this number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,32 +56,34 @@ class AlertRow:
     last_error: str | None
 
 
-def listed(
-    connection: Connection,
-    *,
-    limit: int,
-    about_drops: bool | None = None,
-    since: datetime | None = None,
-    message: int | None = None,
-) -> list[AlertRow]:
-    """Alerts, newest first; only those about drops, or only others; `since` leaves out older ones.
+def page(connection: Connection, wanted: AlertFilter, request: PageRequest) -> Page[AlertRow]:
+    """One page of the alerts that a filter finds."""
 
-    `message` is the number of a message to a receiver, which tells the alerts.
-    """
-    query = select(*event_rows.COLUMNS, _e.alert).where(_e.alert != "none")
-    if about_drops is not None:
+    def make(rows: Sequence[AnyRow]) -> Sequence[AlertRow]:
+        delivered = _deliveries(connection, [row.event_id for row in rows])
+        return [
+            AlertRow(event_rows.event_row(row), row.alert, *delivered.get(row.event_id, _NOTHING))
+            for row in rows
+        ]
+
+    return read_page(connection, _walk(wanted), _LIST, request, make)
+
+
+def counted(connection: Connection, wanted: AlertFilter) -> CappedCount:
+    """The number of the alerts that a filter finds."""
+    return count(connection, _walk(wanted), _LIST)
+
+
+def _walk(wanted: AlertFilter) -> Walk:
+    walk = event_list.walk(wanted, alerts=True).equal((_e.alert, wanted.state))
+    if wanted.about_drops is not None:
         drops = _e.kind.cast(events.c.payload.type).like("drop.%")
-        query = query.where(drops if about_drops else ~drops)
-    if message is not None:
-        query = query.where(_e.event_id.in_(select(_ne.event_id).where(_ne.notification_id == message)))
-    if since is not None:
-        query = query.where(_e.at >= since)
-    rows = connection.execute(query.order_by(_e.event_id.desc()).limit(limit)).all()
-    delivered = _deliveries(connection, [row.event_id for row in rows])
-    return [
-        AlertRow(event_rows.event_row(row), row.alert, *delivered.get(row.event_id, (0, None, None, None)))
-        for row in rows
-    ]
+        walk = walk.filtered(drops if wanted.about_drops else ~drops)
+    if wanted.message is not None:
+        told = select(_ne.event_id).where(_ne.notification_id == wanted.message)
+        found = (*walk.found_by, _e.event_id.in_(told))
+        walk = replace(walk, index=None, found_by=found, sorted=False)
+    return walk
 
 
 def _deliveries(

@@ -9,8 +9,7 @@ from sqlalchemy import Connection, bindparam, false, insert, select, text, updat
 from monitor.guarantee.claims import Claim
 from monitor.model.decision import Action, Decision, Reason
 from monitor.model.drop import Drop, DropState
-from monitor.model.target import Metric
-from storage.schema import OPEN_DROP, decisions, drops, orders, targets
+from storage.schema import OPEN_DROP, decisions, drops
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +32,6 @@ class DropRow:
     reason: Reason | None
     backlog: bool
     """An old drop of a backlog."""
-
-
-@dataclass(frozen=True, slots=True)
-class DropListing(DropRow):
-    """A drop with its target and its order's service and provider."""
-
-    link: str
-    metric: Metric
-    service: str
-    provider: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +80,6 @@ _CLOSE = (
     update(drops)
     .where(drops.c.order_id == bindparam("order"), text(f"drops.{OPEN_DROP}"))
     .values(state=DropState.CLOSED, closed_at=bindparam("now"))
-)
-_LIST = (
-    select(drops, targets.c.link, targets.c.metric, orders.c.service, orders.c.provider)
-    .join(orders, orders.c.order_id == drops.c.order_id)
-    .join(targets, targets.c.target_id == orders.c.target_id)
-    .order_by(drops.c.drop_id.desc())
 )
 
 
@@ -187,13 +170,3 @@ def decisions_of(connection: Connection, order_id: str) -> list[DecisionRow]:
     """All decisions on an order, oldest first."""
     query = select(decisions).where(decisions.c.order_id == order_id).order_by(decisions.c.decision_id)
     return [DecisionRow(**row._asdict()) for row in connection.execute(query)]
-
-
-def listed(
-    connection: Connection, *, open_only: bool, limit: int, since: datetime | None = None
-) -> list[DropListing]:
-    """Drops with their targets, newest first; with `since` only those that opened at that time or later."""
-    query = _LIST.where(text(f"drops.{OPEN_DROP}")) if open_only else _LIST
-    if since is not None:
-        query = query.where(drops.c.opened_at >= since)
-    return [DropListing(**row._asdict()) for row in connection.execute(query.limit(limit))]

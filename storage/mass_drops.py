@@ -10,7 +10,17 @@ from monitor.evaluation.mass_drop_state import MassDropState
 from monitor.guarantee.mass_drop import MassDropCounts
 from monitor.model.target import Metric
 from storage.engine import advisory_lock
+from storage.pages import Page, PageRequest
 from storage.schema import mass_drops, targets
+from storage.walks import Walk, read_page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MassDropFilter:
+    """Which mass drops are meant."""
+
+    metric: Metric | None = None
+    """None for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +105,12 @@ def end(connection: Connection, metric: Metric, now: datetime) -> bool:
     return connection.execute(change).rowcount > 0
 
 
-def listed(connection: Connection, limit: int) -> list[MassDropRow]:
-    """Mass drops, newest first."""
-    query = select(mass_drops).order_by(_m.mass_drop_id.desc()).limit(limit)
-    return [MassDropRow(**row._asdict()) for row in connection.execute(query)]
+def page(connection: Connection, wanted: MassDropFilter, request: PageRequest) -> Page[MassDropRow]:
+    """One page of the mass drops that a filter finds, newest first."""
+    walk = Walk(mass_drops, _m.mass_drop_id, None).equal((_m.metric, wanted.metric))
+    return read_page(
+        connection, walk, select(mass_drops), request, lambda rows: [MassDropRow(*row[:-1]) for row in rows]
+    )
 
 
 def since(connection: Connection, metric: Metric, start: datetime, limit: int) -> list[MassDropRow]:

@@ -3,8 +3,9 @@
 All constraints have fixed names, by which a violation is mapped to a domain error.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, MetaData, Table, event, text
 
@@ -18,6 +19,8 @@ metadata = MetaData(
     }
 )
 
+ONLY_ON = "only_on"
+"""In the `info` of an index: the name of the only engine that has it."""
 Key = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows itself only for INTEGER
 
 
@@ -38,6 +41,26 @@ def one_of(column: str, words: Iterable[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({', '.join(repr(str(w)) for w in words)})", name=f"known_{column}")
 
 
-def partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+def partial(
+    name: str,
+    *columns: str,
+    where: str,
+    unique: bool = False,
+    postgresql_ops: Mapping[str, str] = MappingProxyType({}),
+) -> Index:
     """A partial index on both engines."""
-    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+    return Index(
+        name,
+        *columns,
+        unique=unique,
+        sqlite_where=text(where),
+        postgresql_where=text(where),
+        postgresql_ops=dict(postgresql_ops),
+    )
+
+
+def only_postgresql(index: Index) -> Index:
+    """An index that SQLite does not need."""
+    index.info[ONLY_ON] = "postgresql"
+    index.ddl_if(dialect="postgresql")
+    return index

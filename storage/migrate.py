@@ -6,6 +6,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from storage.engine import Database, Transaction, advisory_lock
+from storage.metadata import ONLY_ON
 from storage.revision import SCRIPTS, newest, require_known
 from storage.schema import metadata
 
@@ -32,7 +33,9 @@ def upgrade_in(connection: Transaction, name: str) -> None:
 def differences(database: Database) -> list[object]:
     """The differences between the migrated schema and the tables in the code."""
     with database.read() as connection:
-        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+        engine = connection.dialect.name
+        options = {"include_object": lambda one, *_: one.info.get(ONLY_ON, engine) == engine}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 
 
 def _config() -> Config:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
-from types import MappingProxyType
 
 from sqlalchemy import Connection, bindparam, false, insert, select, update
 
@@ -15,7 +14,7 @@ from monitor.errors import BadInputError
 from monitor.events.changes import OrdersImported, order_updated
 from monitor.events.event import Event
 from monitor.events.kind import EventKind
-from monitor.model.order import Order, OrderStatus
+from monitor.model.order import Order
 from monitor.model.order_merge import merged
 from monitor.model.target import Metric
 from storage import backlogs, cadence_stats, drops, events, flags, routes, targets
@@ -47,7 +46,17 @@ _PLAIN = (
 _PLAIN_OF = attrgetter(*_PLAIN)
 _TIMES = ("completed_at", "created_at", "base_at", "counted_at")
 _TIMES_OF = attrgetter(*_TIMES)
-_WRITTEN = (*_PLAIN, *_TIMES, "status", "price", "target_id", "terms", "terms_from", "updated_at")
+_WRITTEN = (
+    *_PLAIN,
+    *_TIMES,
+    "listed_at",
+    "status",
+    "price",
+    "target_id",
+    "terms",
+    "terms_from",
+    "updated_at",
+)
 """The columns that an import may write."""
 _INSERT = insert(orders).values({name: bindparam(name) for name in (*_WRITTEN, "order_id", "imported_at")})
 _UPDATE = (
@@ -261,30 +270,11 @@ def get(connection: Connection, order_id: str) -> StoredOrder:
     row = connection.execute(JOINED.where(_o.order_id == order_id)).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no order {order_id}")
-    return _stored(row)
+    return stored_order(row)
 
 
-def listed(
-    connection: Connection,
-    *,
-    status: OrderStatus | None,
-    link: str | None,
-    limit: int,
-    sold: Mapping[str, str | None] = MappingProxyType({}),
-) -> list[StoredOrder]:
-    """Orders, newest completion first; `sold` filters by the service, provider or customer."""
-    query = JOINED.order_by(_o.completed_at.desc().nulls_last(), _o.order_id).limit(limit)
-    if status is not None:
-        query = query.where(_o.status == status)
-    if link is not None:
-        query = query.where(targets_table.c.link == link)
-    for column, value in sold.items():
-        if value is not None:
-            query = query.where(_o[column] == value)
-    return [_stored(row) for row in connection.execute(query)]
-
-
-def _stored(row: AnyRow) -> StoredOrder:
+def stored_order(row: AnyRow) -> StoredOrder:
+    """The order in a row of `JOINED`."""
     times = row.imported_at, row.updated_at, row.settled_look_at, row.forgotten_at
     return StoredOrder(order_of(row), row.target_id, *times)
 
@@ -329,6 +319,7 @@ def _values(order: Order, target_ids: Mapping[tuple[str, Metric], int], now: dat
     values: dict[str, object] = dict(zip(_PLAIN, _PLAIN_OF(order), strict=True))
     times = zip(_TIMES, _TIMES_OF(order), strict=True)
     values.update({name: None if at is None else microseconds(at) for name, at in times})
+    values["listed_at"] = values["completed_at"] or 0
     values["status"] = str(order.status)
     values["price"] = None if order.price is None else str(order.price)
     values["target_id"] = target_ids[_identity(order)]

@@ -6,23 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, or_, select, text
+from sqlalchemy import Connection, false, or_, select, text
 
 from monitor.guarantee.owed_refills import NewestCount, Owed, owed_in_turn
 from monitor.model.decision import Reason
 from monitor.model.order_state import OrderState
 from monitor.model.refill import RefillState
-from monitor.model.target import Metric
 from storage import order_states, targets
 from storage.chunks import chunks
 from storage.column_types import AnySelect
 from storage.operator_actions import newest_count
 from storage.schema import orders, refills
+from storage.schema import targets as targets_table
+from storage.sold_filter import SoldFilter
 
 _CHUNK = 500
 """Ids in one query."""
 _r = refills.c
 _o = orders.c
+_t = targets_table.c
 _SELECTED = select(
     _r.refill_id, _r.order_id, _o.target_id, _r.state, _r.reason, _r.quantity,
     _o.service, _o.provider, _o.price, _o.currency, _o.quantity.label("ordered"),
@@ -30,16 +32,16 @@ _SELECTED = select(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefillFilter:
+class RefillFilter(SoldFilter):
     """Which refills are meant; a field that is None does not filter."""
 
+    state: RefillState | None = None
     reason: Reason | None = None
-    metric: Metric | None = None
-    service: str | None = None
-    provider: str | None = None
-    order_id: str | None = None
-    created_from: datetime | None = None
-    created_before: datetime | None = None
+    consumer: str | None = None
+    since: datetime | None = None
+    """Created at this time or later."""
+    before: datetime | None = None
+    """Created earlier than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +71,24 @@ def named(connection: Connection, refill_ids: Sequence[int]) -> list[SelectedRef
 
 
 def found(
-    connection: Connection, states: frozenset[RefillState], wanted: RefillFilter
+    connection: Connection,
+    states: frozenset[RefillState],
+    wanted: RefillFilter,
+    limit: int | None = None,
 ) -> list[SelectedRefill]:
     """The refills in these states that a filter finds, oldest first."""
-    in_states = [text(f"refills.state = '{state}'") for state in sorted(states)]  # literal: partial indexes
-    query = _SELECTED.where(or_(*in_states))
-    for column, value in (
-        (_r.reason, wanted.reason),
-        (_r.metric, wanted.metric),
-        (_r.order_id, wanted.order_id),
-        (_o.service, wanted.service),
-        (_o.provider, wanted.provider),
+    allowed = sorted(states if wanted.state is None else states & {wanted.state})
+    in_states = [text(f"refills.state = '{state}'") for state in allowed]  # literal: partial indexes
+    query = _SELECTED.join(targets_table, _t.target_id == _o.target_id).where(or_(false(), *in_states))
+    query = query.where(*wanted.conditions).limit(limit)
+    for condition in (
+        None if wanted.reason is None else _r.reason == wanted.reason,
+        None if wanted.consumer is None else _r.consumer == wanted.consumer,
+        None if wanted.since is None else _r.created_at >= wanted.since,
+        None if wanted.before is None else _r.created_at < wanted.before,
     ):
-        if value is not None:
-            query = query.where(column == value)
-    if wanted.created_from is not None:
-        query = query.where(_r.created_at >= wanted.created_from)
-    if wanted.created_before is not None:
-        query = query.where(_r.created_at < wanted.created_before)
+        if condition is not None:
+            query = query.where(condition)
     return _rows(connection, query)
 
 

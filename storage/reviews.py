@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from sqlalchemy import Connection, func, insert, select, text, update
 
@@ -17,6 +18,7 @@ from storage import events
 from storage.column_types import AnySelect
 from storage.errors import NotFoundError, WrongStateError
 from storage.schema import orders, refills, reviews, targets
+from storage.sold_filter import SoldFilter, with_orders
 from storage.sums import DELIVERED_UNITS, total
 
 
@@ -39,14 +41,23 @@ class ReviewRow:
     """What the operator did."""
 
 
+class ReviewState(StrEnum):
+    """Whether an operator still has to decide."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewFilter:
-    """Which open reviews are meant; a field that is None does not filter."""
+class ReviewFilter(SoldFilter):
+    """Which reviews are meant; a field that is None does not filter."""
 
     cause: ReviewCause | None = None
-    service: str | None = None
-    provider: str | None = None
-    opened_before: datetime | None = None
+    state: ReviewState | None = None
+    since: datetime | None = None
+    """Opened at this time or later."""
+    before: datetime | None = None
+    """Opened earlier than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,7 @@ _REFILLED = (
     .where(refills.c.order_id == _v.order_id, refills.c.completed_at >= _v.opened_at)
     .scalar_subquery()
 )
-_LIST = (
+LISTED = with_orders(
     select(
         reviews,
         orders.c.service,
@@ -80,11 +91,10 @@ _LIST = (
         targets.c.link,
         targets.c.metric,
         _REFILLED.label("refilled"),
-    )
-    .join(orders, orders.c.order_id == _v.order_id)
-    .join(targets, targets.c.target_id == orders.c.target_id)
-    .order_by(_v.review_id.desc())
+    ),
+    _v.order_id,
 )
+"""The query of `ReviewListing`."""
 
 
 def open_review(connection: Connection, review: Review, order: Order, now: datetime) -> Review | None:
@@ -129,12 +139,6 @@ def of_order(connection: Connection, order_id: str) -> list[ReviewRow]:
     return [ReviewRow(**row._asdict()) for row in connection.execute(query)]
 
 
-def listed(connection: Connection, *, open_only: bool, limit: int) -> list[ReviewListing]:
-    """Reviews with their orders and the units refilled since they were opened, newest first."""
-    query = _LIST.where(_OPEN) if open_only else _LIST
-    return [ReviewListing(**row._asdict()) for row in connection.execute(query.limit(limit))]
-
-
 def open_by_cause(connection: Connection) -> dict[ReviewCause, int]:
     """Numbers of the open reviews."""
     query = select(_v.cause, func.count()).where(_OPEN).group_by(_v.cause)
@@ -143,23 +147,8 @@ def open_by_cause(connection: Connection) -> dict[ReviewCause, int]:
 
 def named(connection: Connection, review_ids: Sequence[int]) -> list[ReviewListing]:
     """The reviews with these ids, open or closed; unknown ids are skipped."""
-    rows = [connection.execute(_LIST.where(_v.review_id == i)).one_or_none() for i in review_ids]
+    rows = [connection.execute(LISTED.where(_v.review_id == i)).one_or_none() for i in review_ids]
     return [ReviewListing(**row._asdict()) for row in rows if row is not None]
-
-
-def found(connection: Connection, wanted: ReviewFilter) -> list[ReviewListing]:
-    """The open reviews that a filter finds, newest first."""
-    query = _LIST.where(_OPEN)
-    for column, value in (
-        (_v.cause, wanted.cause),
-        (orders.c.service, wanted.service),
-        (orders.c.provider, wanted.provider),
-    ):
-        if value is not None:
-            query = query.where(column == value)
-    if wanted.opened_before is not None:
-        query = query.where(_v.opened_at < wanted.opened_before)
-    return [ReviewListing(**row._asdict()) for row in connection.execute(query)]
 
 
 def _short_of(review: Review) -> AnySelect:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     true,
 )
 
-from monitor.guarantee.refund_review import ReviewCause
 from monitor.model.decision import Action, Reason
 from monitor.model.drop import DropState
 from monitor.model.link import LinkKind
@@ -28,6 +27,7 @@ from monitor.model.target import Metric
 from monitor.model.target_problem import TargetProblem
 from storage import (
     alert_tables,
+    bulk_tables,
     daemon_table,
     pipeline_tables,
     retention_tables,
@@ -37,14 +37,19 @@ from storage import (
     webhook_tables,
 )
 from storage.column_types import Amount, EnumText, Instant
-from storage.metadata import Key, metadata, one_of, partial
+from storage.guarantee_tables import daily_cap_alerts, mass_drops, reviews
+from storage.metadata import Key, metadata, one_of, only_postgresql, partial
 
 __all__ = [
     "alert_tables",
+    "bulk_tables",
     "daemon_table",
+    "daily_cap_alerts",
+    "mass_drops",
     "metadata",
     "pipeline_tables",
     "retention_tables",
+    "reviews",
     "source_tables",
     "transfer_tables",
     "user_tables",
@@ -52,6 +57,7 @@ __all__ = [
 ]
 
 OPEN_REFILL = "state IN ('held', 'queued', 'claimed')"
+UNFINISHED_REFILL = "state IN ('held', 'queued', 'claimed', 'dead')"
 OPEN_DROP = "state IN ('suspected', 'waiting', 'refused')"
 
 targets = Table(
@@ -117,6 +123,13 @@ targets = Table(
     partial("ix_targets_coverage_ends", "coverage_ends_at", where="virtual_due IS NOT NULL"),
     partial("ix_targets_request_key", "source", "request_key", where="source IS NOT NULL"),
     partial("ix_targets_judged", "metric", "judged_at", "drop_opened_at", where="judged_at IS NOT NULL"),
+    Index("ix_targets_key", "key", postgresql_ops={"key": "text_pattern_ops"}),
+    partial(
+        "ix_targets_username_now",
+        "username_now",
+        where="username_now IS NOT NULL",
+        postgresql_ops={"username_now": "text_pattern_ops"},
+    ),
 )
 
 backlogs = Table(
@@ -158,6 +171,7 @@ orders = Table(
     Column("backlog", Boolean, nullable=False, server_default=false()),
     Column("backlog_id", BigInteger),
     Column("forgotten_at", Instant),
+    Column("listed_at", Instant, nullable=False, server_default="0"),
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("remains >= 0 AND remains <= quantity", name="remains_within_quantity"),
     CheckConstraint("start_count >= 0", name="start_count_not_negative"),
@@ -166,6 +180,19 @@ orders = Table(
     ),
     one_of("status", OrderStatus),
     Index("ix_orders_target_id", "target_id"),
+    only_postgresql(
+        Index("ix_orders_order_id_prefix", "order_id", postgresql_ops={"order_id": "text_pattern_ops"})
+    ),
+    Index("ix_orders_listed_at", "listed_at", "order_id"),
+    Index("ix_orders_status", "status", "listed_at", "order_id"),
+    Index("ix_orders_service", "service", "listed_at", "order_id"),
+    partial("ix_orders_provider", "provider", "listed_at", "order_id", where="provider IS NOT NULL"),
+    partial(
+        "ix_orders_customer",
+        *("customer", "listed_at", "order_id"),
+        where="customer IS NOT NULL",
+        postgresql_ops={"customer": "text_pattern_ops"},
+    ),
     partial("ix_orders_backlog_id", "backlog_id", where="backlog_id IS NOT NULL"),
 )
 
@@ -176,6 +203,7 @@ order_flags = Table(
     Column("flag", EnumText(Flag), primary_key=True),
     Column("set_at", Instant, nullable=False),
     one_of("flag", Flag),
+    Index("ix_order_flags_flag", "flag", "order_id"),
 )
 
 order_corrections = Table(
@@ -238,6 +266,9 @@ drops = Table(
     one_of("state", DropState),
     partial("uq_drops_one_open_per_order", "order_id", where=OPEN_DROP, unique=True),
     Index("ix_drops_order_id", "order_id"),
+    Index("ix_drops_opened_at", "opened_at", "drop_id"),
+    Index("ix_drops_state", "state", "opened_at", "drop_id"),
+    partial("ix_drops_open", "opened_at", "drop_id", where=OPEN_DROP),
 )
 
 decisions = Table(
@@ -256,6 +287,7 @@ decisions = Table(
     one_of("decision", Action),
     CheckConstraint("(decision IN ('refill', 'hold')) = (quantity > 0)", name="only_refills_have_units"),
     Index("ix_decisions_order_id", "order_id", "at"),
+    Index("ix_decisions_at", "at", "decision_id"),
 )
 
 refills = Table(
@@ -297,6 +329,14 @@ refills = Table(
     partial("ix_refills_queued", "available_at", "refill_id", where="state = 'queued'"),
     partial("ix_refills_leases", "leased_until", where="state = 'claimed'"),
     partial("ix_refills_held", "metric", "refill_id", where="state = 'held'"),
+    Index("ix_refills_created_at", "created_at", "refill_id"),
+    partial("ix_refills_unfinished", "state", "created_at", "refill_id", where=UNFINISHED_REFILL),
+    partial(
+        "ix_refills_external_id",
+        "external_id",
+        where="external_id IS NOT NULL",
+        postgresql_ops={"external_id": "text_pattern_ops"},
+    ),
 )
 
 queued_units = Table(
@@ -329,49 +369,6 @@ refill_events = Table(
     Column("detail", Text, nullable=False),
     one_of("state", RefillState),
     Index("ix_refill_events_refill_id", "refill_id"),
-)
-
-mass_drops = Table(
-    "mass_drops",
-    metadata,
-    Column("mass_drop_id", Key, primary_key=True),
-    Column("metric", EnumText(Metric), nullable=False),
-    Column("started_at", Instant, nullable=False),
-    Column("judged", Integer, nullable=False),
-    Column("fallen", Integer, nullable=False),
-    Column("ended_at", Instant),
-    Column("told", Integer, nullable=False, server_default="0"),
-    one_of("metric", Metric),
-    partial("uq_mass_drops_one_at_a_time", "metric", where="ended_at IS NULL", unique=True),
-)
-
-daily_cap_alerts = Table(
-    "daily_cap_alerts",
-    metadata,
-    Column("day", Instant, primary_key=True),
-    Column("scope_kind", Text, primary_key=True),
-    Column("scope_name", Text, primary_key=True),
-)
-
-reviews = Table(
-    "reviews",
-    metadata,
-    Column("review_id", Key, primary_key=True),
-    Column("order_id", ForeignKey("orders.order_id", name="fk_reviews_order_id"), nullable=False),
-    Column("cause", EnumText(ReviewCause), nullable=False),
-    Column("refill_id", ForeignKey("refills.refill_id", name="fk_reviews_refill_id")),
-    Column("units", BigInteger, nullable=False),
-    Column("share", Amount),
-    Column("currency", Text),
-    Column("opened_at", Instant, nullable=False),
-    Column("closed_at", Instant),
-    Column("note", Text, nullable=False, server_default=""),
-    one_of("cause", ReviewCause),
-    CheckConstraint("units > 0", name="units_positive"),
-    CheckConstraint("(cause = 'refill_given_up') = (refill_id IS NOT NULL)", name="names_its_refill"),
-    Index("ix_reviews_order_id", "order_id"),
-    partial("uq_reviews_one_short_delivery", "order_id", where="cause = 'short_delivery'", unique=True),
-    partial("uq_reviews_one_open_per_order", "order_id", where="closed_at IS NULL", unique=True),
 )
 
 tokens = Table(

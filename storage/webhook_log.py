@@ -9,8 +9,11 @@ from monitor.events.kind import EventKind
 from storage.alert_tables import events
 from storage.column_types import AnySelect
 from storage.errors import NotFoundError
+from storage.pages import CappedCount, Page, PageRequest
+from storage.walks import Walk, count, read_page
 from storage.webhook_tables import webhook_attempts, webhook_deliveries
 
+STATES = ("pending", "delivered", "failed")
 _a = webhook_attempts.c
 _d = webhook_deliveries.c
 _e = events.c
@@ -60,6 +63,16 @@ class WebhookDeliveryRow:
     error: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFilter:
+    """Which deliveries are meant; a field that is None does not filter."""
+
+    endpoint_id: int | None = None
+    state: str | None = None
+    """pending, delivered or failed."""
+    kind: EventKind | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class WebhookAttemptRow:
     """One attempt to deliver."""
@@ -74,22 +87,30 @@ class WebhookAttemptRow:
     """The beginning of the body, escaped."""
 
 
-def listed(
-    connection: Connection,
-    endpoint_id: int,
-    *,
-    limit: int,
-    state: str | None = None,
-    before: int | None = None,
-) -> list[WebhookDeliveryRow]:
-    """Deliveries to an endpoint, newest first; `before` is the id that the page ends at."""
-    query = _LISTED.where(_d.endpoint_id == endpoint_id)
-    if state is not None:
-        query = query.where(_d.state == state)
-    if before is not None:
-        query = query.where(_d.delivery_id < before)
-    rows = connection.execute(query.order_by(_d.delivery_id.desc()).limit(limit))
-    return [WebhookDeliveryRow(*row) for row in rows]
+def page(connection: Connection, wanted: DeliveryFilter, request: PageRequest) -> Page[WebhookDeliveryRow]:
+    """One page of the deliveries that a filter finds, newest first."""
+    return read_page(
+        connection,
+        _walk(wanted),
+        _LISTED,
+        request,
+        lambda rows: [WebhookDeliveryRow(*row[:-1]) for row in rows],
+    )
+
+
+def counted(connection: Connection, wanted: DeliveryFilter) -> CappedCount:
+    """The number of the deliveries that a filter finds."""
+    return count(connection, _walk(wanted), _LISTED)
+
+
+def _walk(wanted: DeliveryFilter) -> Walk:
+    walk = Walk(webhook_deliveries, _d.delivery_id, None)
+    if wanted.endpoint_id is not None:
+        of_endpoint = (_d.endpoint_id == wanted.endpoint_id,)
+        walk = Walk(
+            webhook_deliveries, _d.delivery_id, "ix_webhook_deliveries_endpoint_id", found_by=of_endpoint
+        )
+    return walk.equal((_d.state, wanted.state), (_e.kind, wanted.kind))
 
 
 def get(connection: Connection, endpoint_id: int, delivery_id: int) -> WebhookDeliveryRow:

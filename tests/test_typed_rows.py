@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 OTHER_PACKAGES = ("monitor", "jobs", "refilld")
 ROW_TYPES = {"AnyRow", "Row", "RowMapping"}
-READERS_OF_JOINED = {"event_row", "labels_of_row", "order_of", "state_of"}
+READERS_OF_JOINED = {"event_row", "labels_of_row", "order_of", "read_page", "state_of", "stored_order"}
 """Functions of `storage` that turn a row of a shared query into a value; they are called only in there."""
 
 

@@ -16,7 +16,9 @@ from refilld.services import webhooks as endpoint_actions
 from refilld.services.webhook_fields import attempt_fields, delivery_fields, endpoint_fields
 from storage import webhook_log, webhooks
 from storage.engine import Database
+from storage.pages import Cursor, PageRequest
 from storage.tokens import Scope
+from storage.webhook_log import DeliveryFilter
 
 NOUN = "webhook endpoint"
 
@@ -85,16 +87,15 @@ class WebhookEndpoints:
         return answer({"endpoint_id": number, "messages": len(events)}, HTTPStatus.ACCEPTED)
 
     def deliveries(self, endpoint_id: str) -> Response:
-        """One page, newest first; a row beyond the limit shows that another page follows."""
+        """One page, newest first."""
         number, query = read_id(endpoint_id, NOUN), read_query(DeliveriesQuery)
         with self.database.read() as tx:
             webhooks.get(tx, number)
-            rows = webhook_log.listed(
-                tx, number, limit=query.limit + 1, state=query.state, before=query.cursor
-            )
-        page = rows[: query.limit]
-        more = str(page[-1].delivery_id) if len(rows) > query.limit else None
-        return answer({"deliveries": [delivery_fields(row) for row in page], "next_cursor": more})
+            wanted = DeliveryFilter(endpoint_id=number, state=query.state)
+            cursor = None if query.cursor is None else Cursor(None, query.cursor)
+            page = webhook_log.page(tx, wanted, PageRequest(query.limit, cursor))
+        more = None if page.next is None else str(page.next.key)
+        return answer({"deliveries": [delivery_fields(row) for row in page.rows], "next_cursor": more})
 
     def delivery(self, endpoint_id: str, delivery_id: str) -> Response:
         """One delivery with all its attempts."""

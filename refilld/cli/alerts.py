@@ -1,22 +1,31 @@
 """`refilld drops`: drops with their decisions, and other alerts; `refilld alerts`: all alerts."""
 
-from dataclasses import asdict
-from datetime import timedelta
+from dataclasses import asdict, replace
+from datetime import datetime
+from functools import partial
+from typing import Any
 
 import click
 
+from monitor.events.kind import EventKind
+from monitor.events.severity import Severity
+from monitor.model.decision import Reason
+from monitor.model.drop import DropState
 from refilld.cli.account import account
 from refilld.cli.alert_preview import preview
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.explanation import document_of, lines_of
+from refilld.cli.filters import filter_fields, kind_option, order_options, period_fields, period_options
 from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.output import json_option, print_json
-from refilld.cli.parameters import DURATION, ROW_ID, TEXT
+from refilld.cli.parameters import ROW_ID, TEXT
 from refilld.services.alert_explanation import explain_alert
 from refilld.services.alert_fields import alert_fields
 from refilld.terminal import console, printable
-from storage import alert_list, problems
-from storage import drops as drop_rows
+from storage import alert_list, drop_list, problems
+from storage.alert_list import DELIVERY_STATES, AlertFilter
+from storage.drop_list import DropFilter
+from storage.pages import first_rows
 
 DROPS = (
     Column("drop_id"),
@@ -67,7 +76,10 @@ def alerts() -> None:
 
 
 @alerts.command("list")
-@click.option("--since", "age", type=DURATION, metavar="DURATION", help="Only of this time, such as 24h.")
+@kind_option
+@click.option("--severity", type=click.Choice([str(one) for one in Severity]), help="Only of this severity.")
+@click.option("--state", type=click.Choice(DELIVERY_STATES), help="Only if its delivery is in this state.")
+@period_options
 @click.option(
     "--message", type=ROW_ID, metavar="ID", help="Only the alerts of this message, without --limit."
 )
@@ -76,19 +88,38 @@ def alerts() -> None:
 @pass_context
 def alerts_list(
     context: CommandContext,
+    /,
     *,
-    age: timedelta | None,
     message: int | None,
     limit: int,
     as_json: bool,
     wide: bool,
+    **given: Any,
 ) -> None:
     """Show alerts, newest first, with their severity and the state of their delivery."""
-    since = None if age is None else context.now() - age
+    wanted = _alert_filter(context.now(), message, **given)
     limit = limit if message is None else MOST_LISTED
     with context.database() as database, database.read() as tx:
-        rows = [alert_fields(row) for row in alert_list.listed(tx, limit=limit, since=since, message=message)]
+        rows = [alert_fields(row) for row in first_rows(partial(alert_list.page, tx, wanted), limit)]
     print_list(EVERY_ALERT, rows, as_json=as_json, wide=wide)
+
+
+def _alert_filter(
+    now: datetime,
+    message: int | None,
+    *,
+    kind: str | None,
+    severity: str | None,
+    state: str | None,
+    **period: Any,
+) -> AlertFilter:
+    return AlertFilter(
+        kind=None if kind is None else EventKind(kind),
+        severity=None if severity is None else Severity(severity),
+        state=state,
+        message=message,
+        **period_fields(now, **period),
+    )
 
 
 @alerts.command()
@@ -119,20 +150,44 @@ def explain(context: CommandContext, *, alert_id: int, as_json: bool) -> None:
 
 @drops.command("list")
 @click.option("--open", "open_only", is_flag=True, help="Only drops that are still open.")
-@click.option("--since", "age", type=DURATION, metavar="DURATION", help="Only of this time, such as 24h.")
+@click.option("--state", type=click.Choice([str(one) for one in DropState]), help="Only in this state.")
+@click.option(
+    "--reason", type=click.Choice([str(one) for one in Reason]), help="Only decided for this reason."
+)
+@order_options
+@period_options
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @list_options
 @pass_context
 def list_(
-    context: CommandContext, *, open_only: bool, age: timedelta | None, limit: int, as_json: bool, wide: bool
+    context: CommandContext,
+    /,
+    *,
+    open_only: bool,
+    state: str | None,
+    reason: str | None,
+    limit: int,
+    as_json: bool,
+    wide: bool,
+    **given: Any,
 ) -> None:
-    """Show drops with their decisions, newest first, and the alerts about anything else."""
-    since = None if age is None else context.now() - age
+    """Show drops with their decisions, newest first, and the alerts about anything else.
+
+    A filter of the drops leaves the alerts out.
+    """
+    fields = filter_fields(context.now(), **given)
+    wanted = DropFilter(
+        open_only=open_only,
+        state=None if state is None else DropState(state),
+        reason=None if reason is None else Reason(reason),
+        **fields,
+    )
+    only_drops = replace(wanted, open_only=False, since=None, before=None) != DropFilter()
+    others = AlertFilter(about_drops=False, since=wanted.since, before=wanted.before)
     with context.database() as database, database.read() as tx:
-        found = drop_rows.listed(tx, open_only=open_only, limit=limit, since=since)
-        rows = [asdict(row) for row in found]
-        others = alert_list.listed(tx, limit=limit, about_drops=False, since=since)
-        other_rows = [alert_fields(row) for row in others]
+        rows = [asdict(row) for row in first_rows(partial(drop_list.page, tx, wanted), limit)]
+        found = [] if only_drops else first_rows(partial(alert_list.page, tx, others), limit)
+        other_rows = [alert_fields(row) for row in found]
     if as_json:
         rows = [{"record": "drop"} | row for row in rows]
         other_rows = [{"record": "alert"} | row for row in other_rows]

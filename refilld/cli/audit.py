@@ -1,16 +1,20 @@
 """`refilld audit`: who changed what, when and why."""
 
-from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import click
 
+from monitor.events.kind import EventKind
 from refilld.cli.context import CommandContext, pass_context
+from refilld.cli.filters import kind_option, period_fields, period_options
 from refilld.cli.lists import Column, list_options, print_list
-from refilld.cli.parameters import DURATION, TEXT
+from refilld.cli.parameters import TEXT
 from refilld.texts.renderer import default_renderer
-from storage import audit as audit_rows
+from storage import event_list
+from storage.event_list import EventFilter
 from storage.events import EventRow
+from storage.pages import first_rows
 
 AUDIT = (
     Column("at"),
@@ -23,25 +27,33 @@ AUDIT = (
 
 @click.command()
 @click.option("--order", "order_id", type=TEXT, help="Only what concerns this order.")
-@click.option("--since", "age", type=DURATION, metavar="DURATION", help="Only of this time, such as 24h.")
+@kind_option
+@period_options
 @click.option("--actor", type=TEXT, help="Only by actors with this text in their name, such as `cli`.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @list_options
 @pass_context
 def audit(
     context: CommandContext,
+    /,
     *,
     order_id: str | None,
-    age: timedelta | None,
+    kind: str | None,
     actor: str | None,
     limit: int,
     as_json: bool,
     wide: bool,
+    **period: Any,
 ) -> None:
     """Show changes by people and programs, newest first: when, by whom, what, from what to what, and why."""
-    since = None if age is None else context.now() - age
+    wanted = EventFilter(
+        order_id=order_id,
+        kind=None if kind is None else EventKind(kind),
+        actor=actor,
+        **period_fields(context.now(), **period),
+    )
     with context.database() as database, database.read() as tx:
-        found = audit_rows.listed(tx, limit=limit, order_id=order_id, since=since, actor=actor)
+        found = first_rows(partial(event_list.page, tx, wanted), limit)
     print_list(AUDIT, [_fields(row, full=as_json) for row in found], as_json=as_json, wide=wide)
 
 

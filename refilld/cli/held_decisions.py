@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 import click
 
+from monitor.model.bulk_action import BulkAction
 from monitor.model.decision import Reason
 from monitor.model.number_words import counted
 from monitor.model.sums import Sum, item_of, summed
@@ -14,7 +15,6 @@ from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import json_option, print_json
 from refilld.cli.refill_bulk import act_on_found
 from refilld.report.words import named, sum_words
-from refilld.services.refill_plan import BulkAction
 from storage import held_refills
 from storage.held_refills import HeldUnits
 from storage.refill_selection import RefillFilter

@@ -1,18 +1,20 @@
 """`refilld mass-drops`: listing mass drops, and releasing or discarding the refills held for one."""
 
 from dataclasses import asdict
+from functools import partial
 
 import click
 
+from monitor.model.bulk_action import BulkAction
 from monitor.model.decision import Reason
 from monitor.model.target import Metric
 from refilld.cli.confirm import confirm_options
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.refill_bulk import act_on_found
-from refilld.services.refill_plan import BulkAction
 from storage import held_refills
-from storage.mass_drops import listed
+from storage.mass_drops import MassDropFilter, page
+from storage.pages import first_rows
 from storage.refill_selection import RefillFilter
 
 COLUMNS = (
@@ -40,7 +42,8 @@ def list_(context: CommandContext, *, limit: int, as_json: bool, wide: bool) -> 
     """Show mass drops, newest first, with the number of refills of the metric that are held now."""
     with context.database() as database, database.read() as tx:
         held = {metric: len(held_refills.held_for_mass_drop(tx, metric)) for metric in Metric}
-        rows = [{**asdict(row), "held": held[row.metric]} for row in listed(tx, limit)]
+        found = first_rows(partial(page, tx, MassDropFilter()), limit)
+        rows = [{**asdict(row), "held": held[row.metric]} for row in found]
     print_list(COLUMNS, rows, as_json=as_json, wide=wide)
 
 

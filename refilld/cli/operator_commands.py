@@ -1,26 +1,26 @@
 """`refilld refills approve · reject · requeue · cancel`: one refill by its id, or several."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any
 
 import click
 
+from monitor.model.bulk_action import BulkAction
 from monitor.model.decision import Reason
-from monitor.model.target import Metric
 from refilld.cli.confirm import confirm_options
 from refilld.cli.context import CommandContext, pass_context
-from refilld.cli.parameters import DURATION, ROW_ID, TEXT
+from refilld.cli.filters import filter_fields, order_options, period_options
+from refilld.cli.parameters import ROW_ID
 from refilld.cli.refill_bulk import REFUSED, act_on_found, act_on_refills
 from refilld.services.refill_bulk import plan_named
-from refilld.services.refill_plan import BulkAction, QueueRules, RefillPlan
+from refilld.services.refill_plan import QueueRules, RefillPlan
 from storage import operator_actions
 from storage.engine import Transaction
 from storage.errors import NotFoundError, OpenRefillError, WrongStateError
 from storage.refill_selection import RefillFilter
 from storage.server_time import shared_time
 
-F = TypeVar("F", bound=Callable[..., Any])
 _ACTIONS = {
     BulkAction.APPROVE: "Queue held refills.",
     BulkAction.REJECT: "Reject held refills.",
@@ -28,16 +28,8 @@ _ACTIONS = {
     BulkAction.CANCEL: "Cancel queued, held or dead refills.",
 }
 _MORE = " One ID acts at once; several, or a filter, are shown first, and you are asked."
-_FILTERS = (
-    click.option(
-        "--reason", type=click.Choice([str(reason) for reason in Reason]), help="Decided for this reason."
-    ),
-    click.option("--metric", type=click.Choice([str(metric) for metric in Metric]), help="Of this metric."),
-    click.option("--service", type=TEXT, help="Of orders of this service."),
-    click.option("--provider", type=TEXT, help="Of orders of this provider."),
-    click.option("--order", type=TEXT, help="Of this order."),
-    click.option("--since", type=DURATION, metavar="DURATION", help="Created in this time, such as 24h."),
-    click.option("--before", type=DURATION, metavar="DURATION", help="Created longer ago than this."),
+_REASON = click.option(
+    "--reason", type=click.Choice([str(reason) for reason in Reason]), help="Only decided for this reason."
 )
 
 
@@ -49,7 +41,9 @@ def operator_commands() -> Iterator[click.Command]:
 
 def _command(action: BulkAction, help_text: str) -> click.Command:
     @click.argument("refill_ids", metavar="[ID]...", nargs=-1, type=ROW_ID)
-    @_filters
+    @_REASON
+    @order_options
+    @period_options
     @confirm_options
     @pass_context
     def operate(
@@ -67,7 +61,7 @@ def _command(action: BulkAction, help_text: str) -> click.Command:
 
             act_on_refills(context, plan, yes=yes, dry_run=dry_run, each=True)
         else:
-            act_on_found(context, action, _filter_of(context, **given), yes=yes, dry_run=dry_run)
+            act_on_found(context, action, _filter_of(context.now(), **given), yes=yes, dry_run=dry_run)
 
     command: Callable[[Callable[..., Any]], click.Command] = click.command(
         str(action), help=help_text + _MORE, short_help=help_text
@@ -75,31 +69,9 @@ def _command(action: BulkAction, help_text: str) -> click.Command:
     return command(operate)
 
 
-def _filters(command: F) -> F:
-    for option in reversed(_FILTERS):
-        command = option(command)
-    return command
-
-
-def _filter_of(
-    context: CommandContext,
-    *,
-    reason: str | None = None,
-    metric: str | None = None,
-    order: str | None = None,
-    since: timedelta | None = None,
-    before: timedelta | None = None,
-    **sold: str | None,
-) -> RefillFilter:
-    now = context.now()
-    return RefillFilter(
-        reason=None if reason is None else Reason(reason),
-        metric=None if metric is None else Metric(metric),
-        order_id=order,
-        created_from=None if since is None else now - since,
-        created_before=None if before is None else now - before,
-        **sold,
-    )
+def _filter_of(now: datetime, reason: str | None = None, **given: Any) -> RefillFilter:
+    wanted = None if reason is None else Reason(reason)
+    return RefillFilter(reason=wanted, **filter_fields(now, **given))
 
 
 def _operate_on_one(context: CommandContext, refill_id: int, action: BulkAction) -> None:

@@ -1,16 +1,19 @@
 """`refilld orders`: its group of commands, and those that list and show orders."""
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
-from monitor.model.link import parse_link
-from monitor.model.order import OrderStatus
+from monitor.model.drop import DropState
+from monitor.model.order import Flag, OrderStatus
 from refilld.atomic_file import atomic_file
 from refilld.charts.order_svg import order_svg
 from refilld.charts.svg_file import svg_file
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.correct import correct
+from refilld.cli.filters import filter_fields, period_options, sold_options
 from refilld.cli.flags import flag, unflag
 from refilld.cli.forget import forget
 from refilld.cli.lists import Column, list_options, print_list
@@ -23,8 +26,11 @@ from refilld.services.look_obstacle import enabled_sources
 from refilld.timeline.facts import order_facts
 from refilld.timeline.load import load
 from refilld.timeline.order_chart import order_chart
-from storage import orders as order_rows
+from storage import order_list
+from storage.order_list import OrderFilter
+from storage.pages import first_rows
 
+OPEN_STATES = [str(state) for state in DropState if state.open]
 LISTED = (
     Column("order_id"),
     Column("status"),
@@ -47,10 +53,10 @@ def orders() -> None:
 
 @orders.command("list")
 @click.option("--status", type=click.Choice([str(s) for s in OrderStatus], case_sensitive=False))
-@click.option("--link", help="Any spelling of the profile or post.")
-@click.option("--service", type=TEXT, help="Only of this service, as imported.")
-@click.option("--provider", type=TEXT, help="Only of this provider.")
-@click.option("--customer", type=TEXT, help="Only of this customer.")
+@click.option("--drop-state", type=click.Choice(OPEN_STATES), help="Only with an open drop in this state.")
+@click.option("--flag", type=click.Choice([str(flag) for flag in Flag]), help="Only with this flag.")
+@sold_options
+@period_options
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
 @list_options
 @pass_context
@@ -59,20 +65,23 @@ def list_(
     /,
     *,
     status: str | None,
-    link: str | None,
+    drop_state: str | None,
+    flag: str | None,
     limit: int,
     as_json: bool,
     wide: bool,
-    **sold: str | None,
+    **given: Any,
 ) -> None:
     """Show orders, newest completion first."""
-    wanted = OrderStatus(status) if status else None
-    url = parse_link(link).link.url if link else None
+    wanted = OrderFilter(
+        status=OrderStatus(status) if status else None,
+        drop_state=DropState(drop_state) if drop_state else None,
+        flag=Flag(flag) if flag else None,
+        **filter_fields(context.now(), **given),
+    )
     with context.database() as database, database.read() as tx:
-        rows = [
-            order_facts(row) for row in order_rows.listed(tx, status=wanted, link=url, limit=limit, sold=sold)
-        ]
-    print_list(LISTED, rows, as_json=as_json, wide=wide)
+        found = first_rows(partial(order_list.page, tx, wanted), limit)
+    print_list(LISTED, [order_facts(row.stored) for row in found], as_json=as_json, wide=wide)
 
 
 @orders.command()

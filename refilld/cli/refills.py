@@ -1,21 +1,26 @@
 """`refilld refills`: listing refills, and the same actions on them as over HTTP."""
 
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import click
 
+from monitor.model.decision import Reason
 from monitor.model.instants import rfc3339
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from refilld.cli.context import CommandContext, pass_context
+from refilld.cli.filters import filter_fields, order_options, period_options
 from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.operator_commands import operator_commands
 from refilld.cli.parameters import NAME, ROW_ID, TEXT, duration_between
 from refilld.services.input_limits import LARGEST_NUMBER, LONGEST_RETRY
 from refilld.services.refill_fields import claimed, shown
-from storage import leases
-from storage import refills as queue
+from storage import leases, refill_list
 from storage.engine import Transaction
+from storage.pages import first_rows
+from storage.refill_selection import RefillFilter
 from storage.server_time import shared_time
 
 _LEASE = duration_between(timedelta(seconds=30), timedelta(days=1))
@@ -54,17 +59,31 @@ def refills() -> None:
 
 @refills.command("list")
 @click.option("--state", type=click.Choice([str(state) for state in RefillState]))
-@click.option("--order", "order_id", type=TEXT, help="Only of this order.")
+@click.option("--reason", type=click.Choice([str(one) for one in Reason]), help="Only with this reason.")
+@order_options
+@period_options
 @click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True)
 @list_options
 @pass_context
 def list_(
-    context: CommandContext, state: str | None, order_id: str | None, limit: int, *, as_json: bool, wide: bool
+    context: CommandContext,
+    /,
+    *,
+    state: str | None,
+    reason: str | None,
+    limit: int,
+    as_json: bool,
+    wide: bool,
+    **given: Any,
 ) -> None:
     """Show refills, newest first."""
-    wanted = None if state is None else RefillState(state)
+    wanted = RefillFilter(
+        state=None if state is None else RefillState(state),
+        reason=None if reason is None else Reason(reason),
+        **filter_fields(context.now(), **given),
+    )
     with context.database() as database, database.read() as connection:
-        rows = queue.listed(connection, state=wanted, order_id=order_id, limit=limit)
+        rows = first_rows(partial(refill_list.page, connection, wanted), limit)
     print_list(_LIST_COLUMNS, map(shown, rows), as_json=as_json, wide=wide)
 
 

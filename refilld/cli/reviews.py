@@ -1,7 +1,8 @@
 """`refilld reviews`: orders for which a refund may be owed, for an operator to decide."""
 
-from dataclasses import asdict
-from datetime import datetime, timedelta
+from dataclasses import asdict, replace
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import click
@@ -11,15 +12,18 @@ from monitor.model.number_words import counted
 from monitor.model.sums import sum_words
 from refilld.cli.confirm import confirm_options, confirmed
 from refilld.cli.context import CommandContext, pass_context
+from refilld.cli.filters import filter_fields, order_options, period_options
 from refilld.cli.lists import Column, list_options, print_below, print_list
-from refilld.cli.parameters import DURATION, ROW_ID, TEXT
+from refilld.cli.parameters import ROW_ID, TEXT
 from refilld.cli.preview import group_lines, left_out_lines
 from refilld.cli.progress import with_progress
 from refilld.services.review_bulk import ReviewPlan, close_all, plan_found, plan_named
 from refilld.terminal import printable
+from storage import review_list
 from storage import reviews as review_rows
 from storage.engine import Database
-from storage.reviews import ReviewFilter, ReviewListing
+from storage.pages import first_rows
+from storage.reviews import ReviewFilter, ReviewListing, ReviewState
 
 COLUMNS = (
     Column("review_id"),
@@ -38,6 +42,11 @@ COLUMNS = (
 )
 
 
+_CAUSE = click.option(
+    "--cause", type=click.Choice([str(cause) for cause in ReviewCause]), help="Only opened for this cause."
+)
+
+
 @click.group()
 def reviews() -> None:
     """Refund reviews; refilld itself never refunds."""
@@ -45,13 +54,28 @@ def reviews() -> None:
 
 @reviews.command("list")
 @click.option("--all", "everything", is_flag=True, help="Closed reviews, too.")
+@_CAUSE
+@order_options
+@period_options
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @list_options
 @pass_context
-def list_(context: CommandContext, *, everything: bool, limit: int, as_json: bool, wide: bool) -> None:
+def list_(
+    context: CommandContext,
+    /,
+    *,
+    everything: bool,
+    limit: int,
+    as_json: bool,
+    wide: bool,
+    **given: Any,
+) -> None:
     """Show reviews with the units, their share of the price, and the clause of the policy."""
+    wanted = _filter_of(context.now(), **given)
+    if not everything:
+        wanted = replace(wanted, state=ReviewState.OPEN)
     with context.database() as database, database.read() as tx:
-        rows = [_fields(row) for row in review_rows.listed(tx, open_only=not everything, limit=limit)]
+        rows = [_fields(row) for row in first_rows(partial(review_list.page, tx, wanted), limit)]
     print_list(COLUMNS, rows, as_json=as_json, wide=wide)
     if not as_json:
         for clause in sorted({str(row["clause"]) for row in rows}):
@@ -61,12 +85,9 @@ def list_(context: CommandContext, *, everything: bool, limit: int, as_json: boo
 @reviews.command(short_help="Close reviews after a refund or a decision against one.")
 @click.argument("review_ids", metavar="[ID]...", nargs=-1, type=ROW_ID)
 @click.option("--note", type=TEXT, default=None, help="What was done, such as: refunded 1.20 EUR.")
-@click.option(
-    "--cause", type=click.Choice([str(cause) for cause in ReviewCause]), help="Opened for this cause."
-)
-@click.option("--service", type=TEXT, help="Of orders of this service.")
-@click.option("--provider", type=TEXT, help="Of orders of this provider.")
-@click.option("--before", type=DURATION, metavar="DURATION", help="Opened longer ago than this, such as 7d.")
+@_CAUSE
+@order_options
+@period_options
 @confirm_options
 @pass_context
 def close(
@@ -101,19 +122,9 @@ def close(
         _close_all(context, database, plan, note or "", yes=yes, dry_run=dry_run)
 
 
-def _filter_of(
-    now: datetime,
-    cause: str | None = None,
-    service: str | None = None,
-    provider: str | None = None,
-    before: timedelta | None = None,
-) -> ReviewFilter:
-    return ReviewFilter(
-        cause=None if cause is None else ReviewCause(cause),
-        service=service,
-        provider=provider,
-        opened_before=None if before is None else now - before,
-    )
+def _filter_of(now: datetime, cause: str | None = None, **given: Any) -> ReviewFilter:
+    wanted = None if cause is None else ReviewCause(cause)
+    return ReviewFilter(cause=wanted, **filter_fields(now, **given))
 
 
 def _close_all(

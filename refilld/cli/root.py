@@ -42,6 +42,7 @@ MODULES = {
     "report": "report",
     "reviews": "reviews",
     "run": "daemon",
+    "search": "search",
     "serve": "daemon",
     "shadow": "held",
     "silence": "silence",

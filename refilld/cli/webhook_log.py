@@ -1,6 +1,7 @@
 """`refilld webhooks deliveries` and `replay`: what became of messages, and sending them again."""
 
 from datetime import timedelta
+from functools import partial
 
 import click
 
@@ -13,8 +14,9 @@ from refilld.services import webhooks as services
 from refilld.services.webhook_fields import attempt_fields, delivery_fields
 from storage import webhook_log, webhooks
 from storage.engine import Transaction
+from storage.pages import first_rows
+from storage.webhook_log import STATES, DeliveryFilter
 
-STATES = ("pending", "delivered", "failed")
 _DELIVERIES = (
     Column("delivery_id", heading="id"),
     Column("state"),
@@ -62,7 +64,8 @@ def deliveries(
             rows = [attempt_fields(row) for row in webhook_log.attempts_of(tx, delivery_id)]
         else:
             webhooks.get(tx, endpoint_id)
-            found = webhook_log.listed(tx, endpoint_id, limit=limit, state=state)
+            wanted = DeliveryFilter(endpoint_id=endpoint_id, state=state)
+            found = first_rows(partial(webhook_log.page, tx, wanted), limit)
             rows = [delivery_fields(row) for row in found]
     columns = _DELIVERIES if delivery_id is None else _ATTEMPTS
     print_list(columns, rows, as_json=as_json, wide=wide)

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from monitor.guarantee.daily_caps import DailyCaps, day_of, used_with
 from monitor.guarantee.owed_refills import Owed
+from monitor.model.bulk_action import BulkAction
 from monitor.model.refill import RefillState
 from refilld.services.left_out import LeftOut
-from refilld.services.refill_plan import BulkAction, PlannedRefill, QueueRules, RefillPlan
+from refilld.services.refill_plan import PlannedRefill, QueueRules, RefillPlan
 from storage import held_refills, operator_actions, queued_units, refill_selection, refills
 from storage.engine import Database, Transaction
 from storage.errors import NotFoundError, OpenRefillError, ShadowModeError, WrongStateError

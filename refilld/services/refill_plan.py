@@ -2,37 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 
 from monitor.guarantee.daily_caps import DailyCaps, QueuedUnits
+from monitor.model.bulk_action import BulkAction
 from monitor.model.refill import RefillState
 from monitor.model.sums import Item, Sum, grouped, item_of, summed
 from refilld.services.left_out import LeftOut
 from storage.refill_selection import SelectedRefill
-
-
-class BulkAction(StrEnum):
-    """An action on several refills."""
-
-    APPROVE = "approve"
-    REJECT = "reject"
-    REQUEUE = "requeue"
-    CANCEL = "cancel"
-    RELEASE = "release"
-    """Approve what is held for one reason; what has recovered is discarded."""
-    DISCARD = "discard"
-    """Reject what is held for one reason."""
-
-    @property
-    def queues(self) -> bool:
-        """Whether it may queue refills."""
-        return self in {BulkAction.APPROVE, BulkAction.REQUEUE, BulkAction.RELEASE}
-
-    @property
-    def operator_action(self) -> str:
-        """The action on a single refill."""
-        return {BulkAction.RELEASE: "approve", BulkAction.DISCARD: "reject"}.get(self, self.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.model.sums import Item, Sum, grouped, item, summed
+from refilld.services.input_limits import LARGEST_NUMBER
 from refilld.services.left_out import LeftOut
-from storage import reviews
+from storage import review_list, reviews
 from storage.engine import Database, Transaction
 from storage.errors import NotFoundError, WrongStateError
 from storage.reviews import ReviewFilter, ReviewListing
@@ -41,9 +42,9 @@ def plan_named(tx: Transaction, review_ids: Sequence[int]) -> ReviewPlan:
     return ReviewPlan(tuple(row for row in known.values() if row.closed_at is None), tuple(left_out))
 
 
-def plan_found(tx: Transaction, wanted: ReviewFilter) -> ReviewPlan:
-    """Plan to close the open reviews that a filter finds."""
-    return ReviewPlan(tuple(reviews.found(tx, wanted)))
+def plan_found(tx: Transaction, wanted: ReviewFilter, limit: int = LARGEST_NUMBER) -> ReviewPlan:
+    """Plan to close the open reviews that a filter finds, at most so many."""
+    return ReviewPlan(tuple(review_list.open_found(tx, wanted, limit)))
 
 
 def close_all(

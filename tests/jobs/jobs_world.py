@@ -30,12 +30,14 @@ from monitor.sources.contract import Reading, Source
 from refilld.services.alert_fields import alert_fields
 from refilld.services.manual_check import ManualCheck
 from storage import alert_list, flags, leases, operator_actions, orders, requests, targets
+from storage.alert_list import AlertFilter
 from storage.engine import Database
 from storage.leases import ClaimedRefill
 from storage.schema import metadata
 from tests import builders
 from tests.builders import DAY, HOUR, SECOND, START, a_profile
 from tests.migrated_database import migrated_database
+from tests.pages import rows_of_list
 
 Answer = int | Outcome | BaseException
 """A scripted answer: a count, a failed look, or an exception that `read` raises."""
@@ -215,7 +217,7 @@ class JobsWorld:
     def alerts(self, *columns: str) -> list[Any]:
         """Alerts as they are listed, oldest first: whole, or some fields, or the values of one."""
         with self.database.read() as tx:
-            found = [alert_fields(row) for row in reversed(alert_list.listed(tx, limit=10_000))]
+            found = [alert_fields(row) for row in reversed(rows_of_list(alert_list.page, tx, AlertFilter()))]
         if len(columns) == 1:
             return [fields[columns[0]] for fields in found]
         if not columns:

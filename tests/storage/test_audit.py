@@ -1,27 +1,40 @@
 """The audit trail: each change by a person or a program is an event, with who, when, from, to and why."""
 
 from dataclasses import replace
+from typing import Any
 
 from monitor.events.kind import EventKind
 from monitor.model.order import Flag
 from monitor.model.refill import RefillState
-from storage import audit, flags, leases, operator_actions, order_corrections, reviews, tokens
+from storage import (
+    event_list,
+    flags,
+    leases,
+    operator_actions,
+    order_corrections,
+    review_list,
+    reviews,
+    tokens,
+)
 from storage.actor import Actor, acting
 from storage.engine import Database
+from storage.event_list import EventFilter
 from storage.events import EventRow
+from storage.reviews import ReviewFilter, ReviewState
 from storage.tokens import Scope
 from tests.builders import DAY, HOUR, NOW, an_order
+from tests.pages import rows_of_list
 from tests.storage.shop import ATTEMPTS, bring_to, owe, sell
 
 SUPPORT = Actor("token support", "request-7")
 
 
-def trail(database: Database, **which: object) -> list[EventRow]:
+def trail(database: Database, limit: int = 99, **which: Any) -> list[EventRow]:
     with database.read() as connection:
-        return audit.listed(connection, **{"limit": 99} | which)  # type: ignore[arg-type]
+        return rows_of_list(event_list.page, connection, EventFilter(**which), limit)
 
 
-def newest(database: Database, **which: object) -> EventRow:
+def newest(database: Database, **which: Any) -> EventRow:
     return trail(database, **which)[0]
 
 
@@ -77,7 +90,7 @@ def test_corrections_reviews_and_tokens_are_events(database: Database) -> None:
     assert newest(database).payload == {"field": "start_count", "before": 1000, "after": 900}
     with database.write() as connection:
         bring_to(connection, "1", RefillState.DEAD)
-        (review,) = reviews.listed(connection, open_only=True, limit=9)
+        (review,) = rows_of_list(review_list.page, connection, ReviewFilter(state=ReviewState.OPEN))
         reviews.close(connection, review.review_id, "paid back", NOW)
     assert newest(database).payload == {"review_id": review.review_id, "note": "paid back"}
     with database.write() as connection:

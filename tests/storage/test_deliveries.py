@@ -11,12 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from monitor.alerts.retries import GIVE_UP_AFTER, LONGEST_LIMIT, MAX_ATTEMPTS
 from monitor.alerts.routes import DEFAULT
 from storage import alert_list, deliveries, notifications
-from storage.alert_list import AlertRow
+from storage.alert_list import AlertFilter, AlertRow
 from storage.alert_tables import deliveries as table
 from storage.deliveries import DueDelivery
 from storage.engine import Database
 from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW
 from tests.notification_rows import tell
+from tests.pages import rows_of_list
 from tests.storage.shop import alerts_of, at_once, rows_of
 
 
@@ -56,7 +57,7 @@ def states(database: Database) -> list[str]:
 
 def alerts(database: Database) -> list[AlertRow]:
     with database.read() as tx:
-        return alert_list.listed(tx, limit=100)
+        return rows_of_list(alert_list.page, tx, AlertFilter())
 
 
 def test_every_channel_gets_every_alert(database: Database) -> None:

@@ -8,10 +8,12 @@ from monitor.guarantee.claims import Claim
 from monitor.model.decision import Action, Reason
 from monitor.model.drop import Drop, DropState
 from monitor.model.order_state import OrderState
-from storage import drops, order_states, targets
+from storage import drop_list, drops, order_states, targets
+from storage.drop_list import DropFilter
 from storage.engine import Database
 from storage.schema import drops as table
 from tests.builders import HOUR, NOW, a_claim, a_decision, a_drop, a_profile, an_order
+from tests.pages import rows_of_list
 from tests.storage.shop import rows_of, sell
 
 OPEN = sorted(state for state in DropState if state.open)
@@ -133,10 +135,12 @@ def test_drops_are_listed_newest_first(database: Database) -> None:
     mid = save(database, a_drop("1", DropState.REFUSED))
     new = save(database, a_drop("2", DropState.HELD))
     with database.read() as connection:
-        everything = drops.listed(connection, open_only=False, limit=10)
+        everything = rows_of_list(drop_list.page, connection, DropFilter())
         assert [row.drop_id for row in everything] == [new, mid, old]
-        assert [row.drop_id for row in drops.listed(connection, open_only=True, limit=10)] == [mid]
-        assert [row.drop_id for row in drops.listed(connection, open_only=False, limit=1)] == [new]
+        assert [
+            row.drop_id for row in rows_of_list(drop_list.page, connection, DropFilter(open_only=True))
+        ] == [mid]
+        assert [row.drop_id for row in rows_of_list(drop_list.page, connection, DropFilter(), 1)] == [new]
     assert everything[0].link == a_profile("nasa").link.url
 
 

@@ -11,11 +11,13 @@ from monitor.events.kind import EventKind
 from monitor.events.severity import Status
 from monitor.events.sources import source_blocked, source_ready
 from monitor.model.target import Metric
-from storage import alert_list, alert_states, audit, events
-from storage.alert_list import AlertRow
+from storage import alert_list, alert_states, event_list, events
+from storage.alert_list import AlertFilter, AlertRow
 from storage.alert_tables import events as table
 from storage.engine import Database
+from storage.event_list import EventFilter
 from tests.builders import HOUR, NOW, an_event
+from tests.pages import rows_of_list
 from tests.storage.shop import alerts_of
 
 
@@ -25,9 +27,9 @@ def put(database: Database, *added: Event, keep: bool = False) -> None:
             events.add(connection, event, NOW, keep=keep)
 
 
-def listed(database: Database, **which: Any) -> list[AlertRow]:
+def listed(database: Database, limit: int = 9, **which: Any) -> list[AlertRow]:
     with database.read() as connection:
-        return alert_list.listed(connection, **{"limit": 9} | which)
+        return rows_of_list(alert_list.page, connection, AlertFilter(**which), limit)
 
 
 def texts(rows: list[AlertRow]) -> list[str]:
@@ -40,7 +42,7 @@ def test_every_kind_survives_the_round_trip(database: Database, kind: EventKind)
     subject = Subject("17", 5, "https://example.com/", Metric.LIKES, "graph", "1", "north")
     put(database, Event(kind, an_event(kind, "a <text> ä").payload, subject))
     with database.read() as connection:
-        (event,) = audit.listed(connection, limit=9)
+        (event,) = rows_of_list(event_list.page, connection, EventFilter())
     assert (event.kind, event.subject, event.at) == (kind, subject, NOW)
     assert event.payload == {"text": "a <text> ä"}
     assert (event.severity, event.status) == (severity_of(kind), status_of(kind))

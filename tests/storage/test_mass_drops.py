@@ -10,6 +10,7 @@ from monitor.model.target import Metric
 from storage import held_refills, mass_drops, targets
 from storage.engine import Database
 from tests.builders import DAY, HOUR, INSTANT, NOW, a_post, a_profile, an_order
+from tests.pages import rows_of_list
 from tests.storage.shop import at_once, owe, rows_of, sell
 
 SINCE = NOW - 6 * HOUR
@@ -87,7 +88,7 @@ def test_a_mass_drop_ends_once_and_another_may_begin(database: Database) -> None
         assert [mass_drops.end(tx, Metric.LIKES, NOW + HOUR) for _ in range(2)] == [True, False]
         assert mass_drops.on_since(tx, Metric.LIKES) is None
         assert mass_drops.begin(tx, Metric.LIKES, MassDropCounts(30, 9), NOW + DAY)
-        rows = mass_drops.listed(tx, 10)
+        rows = rows_of_list(mass_drops.page, tx, mass_drops.MassDropFilter())
     assert [(row.started_at, row.ended_at, row.fallen) for row in rows] == [
         (NOW + DAY, None, 9),
         (NOW, NOW + HOUR, 10),

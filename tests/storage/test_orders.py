@@ -10,11 +10,13 @@ from sqlalchemy.exc import IntegrityError
 
 from monitor.model.order import Order, OrderStatus
 from monitor.model.terms import BelowStart, RefillMode, Terms, TermsOrigin
-from storage import orders
+from storage import order_list, orders
 from storage.engine import Database
 from storage.errors import NotFoundError
+from storage.order_list import OrderFilter
 from storage.orders import ImportResult
 from tests.builders import DAY, INSTANT, NOW, a_pending_order, a_post, a_profile, an_order
+from tests.pages import rows_of_list
 from tests.storage.order_rows import LATER, stored
 from tests.storage.shop import everything, rows_of, sell
 
@@ -201,7 +203,8 @@ def test_orders_are_listed_by_status_and_by_link_newest_completion_first(databas
 
     def listed(status: OrderStatus | None, link: str | None, limit: int) -> list[str]:
         with database.read() as connection:
-            found = orders.listed(connection, status=status, link=link, limit=limit)
+            wanted = OrderFilter(status=status, link=link)
+            found = rows_of_list(order_list.page, connection, wanted, limit)
             return [row.order_id for row in found]
 
     link = a_profile().link.url
@@ -209,7 +212,7 @@ def test_orders_are_listed_by_status_and_by_link_newest_completion_first(databas
     assert listed(OrderStatus.COMPLETED, link, 100) == ["new", "old"]
     assert listed(OrderStatus.PENDING, None, 100) == ["waits"]
     assert listed(OrderStatus.COMPLETED, None, 1) == ["new"]
-    assert sorted(listed(None, None, 100)) == ["new", "old", "other", "waits"]
+    assert listed(None, None, 100) == ["new", "old", "other", "waits"]
 
 
 # Constraints

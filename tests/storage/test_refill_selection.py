@@ -76,8 +76,8 @@ def test_a_filter_finds_refills_by_what_they_were_sold_for(database: Database) -
         RefillFilter(order_id="2"): [second],
         RefillFilter(metric=Metric.LIKES): [],
         RefillFilter(reason=Reason.COOLDOWN): [],
-        RefillFilter(created_from=NOW): [first, second],
-        RefillFilter(created_before=NOW): [],
+        RefillFilter(since=NOW): [first, second],
+        RefillFilter(before=NOW): [],
     }
     with database.read() as tx:
         for wanted, ids in cases.items():

@@ -7,10 +7,12 @@ from sqlalchemy import Connection
 
 from monitor.guarantee.refund_review import Review, ReviewCause
 from monitor.model.refill import RefillState
-from storage import reviews
+from storage import review_list, reviews
 from storage.engine import Database
 from storage.errors import NotFoundError, WrongStateError
+from storage.reviews import ReviewFilter, ReviewState
 from tests.builders import HOUR, NOW, an_order
+from tests.pages import rows_of_list
 from tests.storage.shop import bring_to, sell
 
 
@@ -36,7 +38,7 @@ def test_an_order_has_one_open_review_which_takes_over_the_units_of_the_last(dat
     with database.write() as tx:
         reviews.open_review(tx, Review("1", ReviewCause.SHORT_DELIVERY, 500, None), order, NOW)
         bring_to(tx, "1", RefillState.DEAD)
-        (row,) = reviews.listed(tx, open_only=True, limit=10)
+        (row,) = rows_of_list(review_list.page, tx, ReviewFilter(state=ReviewState.OPEN))
         first = reviews.of_order(tx, "1")[0]
     assert (row.cause, row.units, row.share) == (ReviewCause.REFILL_GIVEN_UP, 500, Decimal("5.00"))
     assert (first.note, first.closed_at) == ("taken over by the next review", NOW)
@@ -58,10 +60,10 @@ def test_a_closed_review_has_its_note(database: Database) -> None:
     sell(database, an_order("1"))
     with database.write() as tx:
         opened(tx)
-        (row,) = reviews.listed(tx, open_only=True, limit=10)
+        (row,) = rows_of_list(review_list.page, tx, ReviewFilter(state=ReviewState.OPEN))
         reviews.close(tx, row.review_id, "refunded 1.20 EUR", NOW + HOUR)
-        assert reviews.listed(tx, open_only=True, limit=10) == []
-        (row,) = reviews.listed(tx, open_only=False, limit=10)
+        assert rows_of_list(review_list.page, tx, ReviewFilter(state=ReviewState.OPEN)) == []
+        (row,) = rows_of_list(review_list.page, tx, ReviewFilter())
     assert (row.note, row.closed_at) == ("refunded 1.20 EUR", NOW + HOUR)
 
 
@@ -85,6 +87,6 @@ def test_a_listed_review_shows_the_units_refilled_since(database: Database) -> N
         bring_to(tx, "1", RefillState.COMPLETED, NOW - HOUR)
         opened(tx)
         bring_to(tx, "1", RefillState.COMPLETED)
-        (row,) = reviews.listed(tx, open_only=True, limit=10)
+        (row,) = rows_of_list(review_list.page, tx, ReviewFilter(state=ReviewState.OPEN))
     assert type(row.refilled) is int  # PostgreSQL sums to a decimal, which JSON would show as text
     assert row.refilled == 300

@@ -10,8 +10,9 @@ from monitor.webhooks.verdict import WebhookAnswer, verdict
 from storage import events, webhook_deliveries, webhook_dispatch, webhook_log, webhook_secrets, webhooks
 from storage.engine import Database
 from storage.webhook_deliveries import ClaimedDelivery
-from storage.webhook_log import WebhookDeliveryRow
+from storage.webhook_log import DeliveryFilter, WebhookDeliveryRow
 from tests.builders import NOW, SECOND
+from tests.pages import rows_of_list
 
 ACCEPTED = WebhookAnswer(200, "", SECOND, response="ok")
 REFUSED = WebhookAnswer(500, "status 500", SECOND, response="no")
@@ -59,7 +60,7 @@ def record(
 
 def log(database: Database, endpoint_id: int) -> list[WebhookDeliveryRow]:
     with database.read() as tx:
-        return webhook_log.listed(tx, endpoint_id, limit=1000)
+        return rows_of_list(webhook_log.page, tx, DeliveryFilter(endpoint_id=endpoint_id))
 
 
 def states(database: Database, endpoint_id: int) -> list[str]:

@@ -10,7 +10,9 @@ import pytest
 
 from monitor.model.target import Metric
 from storage import alert_list, leases, refills
+from storage.alert_list import AlertFilter
 from storage.tokens import Scope
+from tests.pages import rows_of_list
 from tests.refilld.queue_world import LEASE, NOW, QueueWorld
 
 FIELDS = {
@@ -247,7 +249,7 @@ def test_the_last_attempt_makes_a_refill_dead_with_one_alert(world: QueueWorld) 
         for _ in range(2):
             assert caller.post(f"/{refill_id}/fail", body).get_json()["state"] == state
     with world.database.read() as connection:
-        alerts = alert_list.listed(connection, limit=9, about_drops=False)
+        alerts = rows_of_list(alert_list.page, connection, AlertFilter(about_drops=False))
     assert [alert.event.kind for alert in alerts] == ["refill.dead"]
 
 
@@ -266,7 +268,7 @@ def test_a_failure_reported_twice_concurrently_is_one_alert(
             state = leases.fail(connection, refill_id, claimed.lease_token, world.now, failure, 10)
         assert state == "dead"
     with world.database.read() as connection:
-        assert len(alert_list.listed(connection, limit=9, about_drops=False)) == 1
+        assert len(rows_of_list(alert_list.page, connection, AlertFilter(about_drops=False))) == 1
 
 
 def test_a_released_refill_costs_no_attempt(world: QueueWorld) -> None:

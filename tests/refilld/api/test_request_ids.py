@@ -2,9 +2,11 @@
 
 import pytest
 
-from storage import audit
+from storage import event_list
 from storage.actor import UNKNOWN, actor
+from storage.event_list import EventFilter
 from storage.tokens import Scope
+from tests.pages import rows_of_list
 from tests.refilld.queue_world import QueueWorld
 
 
@@ -23,7 +25,7 @@ def test_an_action_is_stored_with_its_token_and_the_id_of_its_request(
     request_id = answer.headers["X-Request-Id"]
     assert (request_id == given) == kept
     with world.database.read() as connection:
-        newest = audit.listed(connection, limit=1)[0]
+        newest = rows_of_list(event_list.page, connection, EventFilter())[0]
     assert (newest.kind, newest.request_id) == ("refill.cancelled", request_id)
     assert newest.actor.startswith("token ")
     assert actor() == UNKNOWN
