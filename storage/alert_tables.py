@@ -84,6 +84,7 @@ self_checks = Table(
     "self_checks",
     metadata,
     Column("kind", EnumText(EventKind), primary_key=True),
+    Column("problem", Text, primary_key=True),
     Column("since", Instant),
     Column("checked_at", Instant, nullable=False),
 )

@@ -29,6 +29,7 @@ from monitor.model.target_problem import TargetProblem
 from storage import (
     alert_tables,
     daemon_table,
+    import_table,
     pipeline_tables,
     retention_tables,
     source_tables,
@@ -41,6 +42,7 @@ from storage.metadata import Key, metadata, one_of, partial
 __all__ = [
     "alert_tables",
     "daemon_table",
+    "import_table",
     "metadata",
     "pipeline_tables",
     "retention_tables",

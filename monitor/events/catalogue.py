@@ -24,7 +24,14 @@ from monitor.events.kind import EventKind as Kind
 from monitor.events.limits import BacklogJudged, DailyCapReached
 from monitor.events.mass_drops import MassDropEnded, MassDropGrown, MassDropStarted
 from monitor.events.monitoring import ENDED_BY as MONITORING_ENDED_BY
-from monitor.events.monitoring import AlertsUndelivered, DiskLow, LooksStopped, QueueStalled
+from monitor.events.monitoring import (
+    AlertsUndelivered,
+    DiskLow,
+    ImportsStopped,
+    LooksOverdue,
+    LooksStopped,
+    QueueStalled,
+)
 from monitor.events.refills import RefillDead, ReviewOpened
 from monitor.events.severity import Severity, Status
 from monitor.events.sources import SourceBlocked
@@ -135,6 +142,12 @@ CATALOGUE: Mapping[Kind, Entry] = {
     Kind.WEBHOOK_ROTATED: _change(WebhookChanged, "a webhook endpoint got a new secret"),
     Kind.WEBHOOK_ENABLED: _change(WebhookChanged, "a webhook endpoint was enabled again"),
     Kind.WEBHOOK_REMOVED: _change(WebhookChanged, "a webhook endpoint was removed"),
+    Kind.IMPORTS_STOPPED: Entry(
+        _WARNING, ImportsStopped, "no orders were imported for `alerts.no_import_after`"
+    ),
+    Kind.IMPORTS_RESUMED: Entry(_INFO, ProblemEnded, "orders are imported again"),
+    Kind.LOOKS_OVERDUE: Entry(_CRITICAL, LooksOverdue, "a look is overdue by `alerts.overdue_after`"),
+    Kind.LOOKS_ON_TIME: Entry(_INFO, ProblemEnded, "no look is overdue by half of that any more"),
 }
 
 _TARGET_PROBLEMS = (Kind.TARGET_PRIVATE, Kind.TARGET_GONE, Kind.TARGET_OTHER_ACCOUNT, Kind.TARGET_REFUSED)

@@ -55,6 +55,8 @@ _PAYLOADS: tuple[Payload, ...] = (
     monitoring.AlertsUndelivered(3, _SINCE, "the channel refused the message"),
     monitoring.DiskLow(150 * 1024 * 1024),
     monitoring.QueueStalled(_SINCE, AT),
+    monitoring.ImportsStopped(AT - timedelta(days=8), AT),
+    monitoring.LooksOverdue(AT - timedelta(hours=14), AT, "graph is paused until 12:00 UTC"),
     changes.RefillMoved(RefillState.QUEUED, RefillState.CLAIMED, 300, "claimed"),
     changes.ReviewClosed(5, "refunded in the panel"),
     changes.OrdersImported(120, 4, 900),

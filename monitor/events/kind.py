@@ -60,3 +60,7 @@ class EventKind(StrEnum):
     WEBHOOK_ROTATED = "webhook.rotated"
     WEBHOOK_ENABLED = "webhook.enabled"
     WEBHOOK_REMOVED = "webhook.removed"
+    IMPORTS_STOPPED = "imports.stopped"
+    IMPORTS_RESUMED = "imports.resumed"
+    LOOKS_OVERDUE = "looks.overdue"
+    LOOKS_ON_TIME = "looks.on_time"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from monitor.events.event import Event, Payload, ProblemEnded
 from monitor.events.kind import EventKind
@@ -11,8 +12,19 @@ ENDED_BY = {
     EventKind.ALERTS_UNDELIVERED: EventKind.ALERTS_DELIVERED,
     EventKind.DISK_LOW: EventKind.DISK_ENOUGH,
     EventKind.QUEUE_STALLED: EventKind.QUEUE_MOVING,
+    EventKind.IMPORTS_STOPPED: EventKind.IMPORTS_RESUMED,
+    EventKind.LOOKS_OVERDUE: EventKind.LOOKS_ON_TIME,
 }
 """The kind of each problem of the monitor, with the kind of its end."""
+MONITOR = "refilld"
+"""What has a problem that concerns the monitor as a whole."""
+
+
+class MonitorProblem(NamedTuple):
+    """A problem of the monitor: its kind, and what has it."""
+
+    kind: EventKind
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +62,31 @@ class QueueStalled(Payload):
     now: datetime
 
 
-def begun(kind: EventKind, payload: Payload) -> Event:
+@dataclass(frozen=True, slots=True)
+class ImportsStopped(Payload):
+    """No orders are imported, as they were before."""
+
+    since: datetime
+    """When orders were last imported."""
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LooksOverdue(Payload):
+    """A look at a target under guarantee is overdue for long."""
+
+    since: datetime
+    """When it was due."""
+    now: datetime
+    reason: str
+    """Why its source does not take it."""
+
+
+def begun(problem: MonitorProblem, payload: Payload) -> Event:
     """A problem of the monitor begins."""
-    return Event(kind, payload, problem="refilld")
+    return Event(problem.kind, payload, problem=problem.name)
 
 
-def ended(kind: EventKind, since: datetime, now: datetime) -> Event:
-    """A problem of the monitor of this kind has ended."""
-    return Event(ENDED_BY[kind], ProblemEnded(since, now), problem="refilld")
+def ended(problem: MonitorProblem, since: datetime, now: datetime) -> Event:
+    """A problem of the monitor has ended."""
+    return Event(ENDED_BY[problem.kind], ProblemEnded(since, now), problem=problem.name)

@@ -147,9 +147,8 @@ class Daemon:
         attempts = self.settings.queue.max_attempts
         leases = Leases(self.database, self.clock, attempts, self.metrics.fulfilment.leases_expired)
         alerting = self._alerting(lambda: heartbeat("alerting"), started)
-        self_check = SelfCheck(
-            self.database, self.clock, sampling.sources, self.settings.alerts.limits, started
-        )
+        limits = self.settings.alerts.limits(self.settings.sampling.every)
+        self_check = SelfCheck(self.database, self.clock, sampling.sources, limits, started)
         webhooks = self._webhooks(lambda: heartbeat("webhooks"))
         rounds = {
             "sampling": sampling.run_once,

@@ -26,6 +26,7 @@ from storage import (
     due,
     flags,
     held_refills,
+    imports,
     incident_events,
     leases,
     mass_drops,
@@ -282,6 +283,7 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         lambda c: webhook_log.attempts_of(c, 77),
         {"ix_webhook_attempts_delivery_id"},
     ),
+    "the last import": (imports.orders_at, set()),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }
 """Queries by key, and the indexes that serve them."""
