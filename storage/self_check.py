@@ -49,6 +49,20 @@ def due_since(
     return min((at for at in times if at is not None), default=None)
 
 
+def overdue(connection: Connection, sources: Sequence[str], until: datetime) -> int:
+    """Number of targets of these sources that were due at a time or earlier."""
+    at_all = [int(priority) for priority in Priority]
+    query = select(func.count()).select_from(targets)
+    query = query.where(_t.source.in_(sources), _t.priority.in_(at_all), _t.next_due_at <= until)
+    return connection.execute(query).scalar_one()
+
+
+def watched(connection: Connection) -> int:
+    """Number of targets that have a next look; reads all targets."""
+    query = select(func.count()).select_from(targets)
+    return connection.execute(query.where(_t.next_due_at.is_not(None))).scalar_one()
+
+
 def first_request(connection: Connection, source: str, after: datetime) -> datetime | None:
     """Time of the first stored request to a source after a time."""
     query = select(func.min(source_requests.c.at)).where(

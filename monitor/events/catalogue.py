@@ -26,11 +26,16 @@ from monitor.events.mass_drops import MassDropEnded, MassDropGrown, MassDropStar
 from monitor.events.monitoring import ENDED_BY as MONITORING_ENDED_BY
 from monitor.events.monitoring import (
     AlertsUndelivered,
+    BudgetExhausted,
+    ClockWrong,
+    CredentialsOld,
     DiskLow,
     ImportsStopped,
     LooksOverdue,
     LooksStopped,
+    MigrationsPending,
     QueueStalled,
+    TargetsUnseen,
 )
 from monitor.events.refills import RefillDead, ReviewOpened
 from monitor.events.severity import Severity, Status
@@ -148,6 +153,32 @@ CATALOGUE: Mapping[Kind, Entry] = {
     Kind.IMPORTS_RESUMED: Entry(_INFO, ProblemEnded, "orders are imported again"),
     Kind.LOOKS_OVERDUE: Entry(_CRITICAL, LooksOverdue, "a look is overdue by `alerts.overdue_after`"),
     Kind.LOOKS_ON_TIME: Entry(_INFO, ProblemEnded, "no look is overdue by half of that any more"),
+    Kind.TARGETS_UNSEEN: Entry(
+        _CRITICAL,
+        TargetsUnseen,
+        "more than `alerts.unseen_share` of the targets are overdue by `alerts.overdue_after`",
+    ),
+    Kind.TARGETS_SEEN: Entry(_INFO, ProblemEnded, "fewer than half as many are overdue by that"),
+    Kind.BUDGET_EXHAUSTED: Entry(
+        _WARNING,
+        BudgetExhausted,
+        "a source has used its requests of a day and waits an hour or longer, though looks are due",
+    ),
+    Kind.BUDGET_AVAILABLE: Entry(_INFO, ProblemEnded, "that source may send requests again"),
+    Kind.CLOCK_WRONG: Entry(
+        _CRITICAL, ClockWrong, "the clocks of a machine and of the PostgreSQL server are 5 minutes apart"
+    ),
+    Kind.CLOCK_RIGHT: Entry(_INFO, ProblemEnded, "those clocks agree again"),
+    Kind.MIGRATIONS_PENDING: Entry(
+        _WARNING, MigrationsPending, "a newer refilld is installed, whose migrations were not run yet"
+    ),
+    Kind.MIGRATIONS_DONE: Entry(_INFO, ProblemEnded, "no migration is pending any more"),
+    Kind.CREDENTIALS_OLD: Entry(
+        _WARNING,
+        CredentialsOld,
+        "the token or session file of a source was not renewed for `alerts.credentials_after`",
+    ),
+    Kind.CREDENTIALS_RENEWED: Entry(_INFO, ProblemEnded, "that file was renewed"),
 }
 
 _TARGET_PROBLEMS = (Kind.TARGET_PRIVATE, Kind.TARGET_GONE, Kind.TARGET_OTHER_ACCOUNT, Kind.TARGET_REFUSED)

@@ -17,3 +17,7 @@ class SelfCheckLimits:
     no_import_after: timedelta | None = timedelta(days=7)
     """None if imports are not watched."""
     overdue_after: timedelta = timedelta(hours=12)
+    unseen_share: float = 0.2
+    """Share of the targets."""
+    credentials_after: timedelta | None = timedelta(days=53)
+    """None if the age of tokens and sessions is not watched."""

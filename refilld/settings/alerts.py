@@ -45,6 +45,8 @@ class AlertsSection(Section):
     overdue_after: Annotated[Duration, Field(gt=_ZERO)] | None = None
     """None: twice `sampling.every`."""
     no_import_after: OrNever = _DEFAULT.no_import_after
+    unseen_share: float = Field(default=_DEFAULT.unseen_share, gt=0, le=1)
+    credentials_after: OrNever = _DEFAULT.credentials_after
     language: str = Field(default="en", pattern=r"^[A-Za-z0-9_-]{1,35}$")
     templates: str = ""
     alertmanager: AlertmanagerSection = AlertmanagerSection()
@@ -97,4 +99,6 @@ class AlertsSection(Section):
             self.queued_after,
             no_import_after=self.no_import_after,
             overdue_after=self.overdue_after or 2 * every,
+            unseen_share=self.unseen_share,
+            credentials_after=self.credentials_after,
         )

@@ -22,7 +22,8 @@ from tests.builders import DAY, HOUR, INSTANT, MINUTE, START
 from tests.jobs.jobs_world import JobsWorld, ScriptedSource, a_configured_source, an_order, jobs_world
 from tests.notification_rows import tell
 
-LIMITS = SelfCheckLimits(free_bytes=0)
+LIMITS = SelfCheckLimits(free_bytes=0, unseen_share=2)
+"""The share of unseen targets is tried beside, in `test_self_check_parts`."""
 REFUSED = Refused(2, "2", BadInputError("quantity", "is not a number"), "2,?")
 
 

@@ -17,7 +17,12 @@ from monitor.self_monitoring.looks_stopped import ReadingGap
 from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW
 from tests.event_rows import text_of
 
-WARNINGS = {EventKind.IMPORTS_STOPPED}
+WARNINGS = {
+    EventKind.IMPORTS_STOPPED,
+    EventKind.BUDGET_EXHAUSTED,
+    EventKind.MIGRATIONS_PENDING,
+    EventKind.CREDENTIALS_OLD,
+}
 """What does not end the guarantee at once."""
 LIMITS = SelfCheckLimits(3 * HOUR, HOUR, DAY, free_bytes=1000)
 
