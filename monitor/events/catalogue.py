@@ -12,6 +12,7 @@ from monitor.events.changes import (
     OrdersImported,
     OrderUpdated,
     RefillMoved,
+    RequestRecorded,
     ReviewClosed,
     SilenceChanged,
     SourceChanged,
@@ -35,7 +36,7 @@ from monitor.events.targets import (
     TargetReady,
     TargetRefused,
 )
-from monitor.events.webhooks import WebhookChanged, WebhookDisabled, WebhookTest
+from monitor.events.webhooks import WebhookChanged, WebhookDisabled, WebhookReplayed, WebhookTest
 
 VERSION = 1
 """Version of the payloads; it grows when a field changes its meaning or is removed."""
@@ -106,6 +107,7 @@ CATALOGUE: Mapping[Kind, Entry] = {
     ),
     Kind.QUEUE_MOVING: Entry(_INFO, ProblemEnded, "no refill waits that long any more"),
     Kind.DIGEST_DUE: Entry(_INFO, DigestDue, "a receiver gets the report of a day or a week"),
+    Kind.REFILL_REQUESTED: _change(RequestRecorded, "a customer asked for a refill"),
     Kind.REFILL_HELD: _change(RefillMoved, "a refill is held, or held for another reason"),
     Kind.REFILL_QUEUED: _change(RefillMoved, "a refill entered the queue, at first or again"),
     Kind.REFILL_CLAIMED: _change(RefillMoved, "a consumer took a refill"),
@@ -114,7 +116,7 @@ CATALOGUE: Mapping[Kind, Entry] = {
     Kind.REFILL_CANCELLED: _change(RefillMoved, "a refill was cancelled"),
     Kind.REVIEW_CLOSED: _change(ReviewClosed, "a refund review was closed"),
     Kind.ORDERS_IMPORTED: _change(OrdersImported, "orders were imported"),
-    Kind.ORDER_UPDATED: _change(OrderUpdated, "an import changed an order"),
+    Kind.ORDER_UPDATED: _change(OrderUpdated, "an import, or new terms, changed an order"),
     Kind.ORDER_CORRECTED: _change(OrderCorrected, "the start count of an order was corrected"),
     Kind.ORDER_FLAGGED: _change(FlagChanged, "a flag was set on an order"),
     Kind.ORDER_UNFLAGGED: _change(FlagChanged, "a flag was lifted from an order"),
@@ -135,6 +137,7 @@ CATALOGUE: Mapping[Kind, Entry] = {
     Kind.WEBHOOK_ROTATED: _change(WebhookChanged, "a webhook endpoint got a new secret"),
     Kind.WEBHOOK_ENABLED: _change(WebhookChanged, "a webhook endpoint was enabled again"),
     Kind.WEBHOOK_REMOVED: _change(WebhookChanged, "a webhook endpoint was removed"),
+    Kind.WEBHOOK_REPLAYED: _change(WebhookReplayed, "messages to a webhook endpoint are sent again"),
 }
 
 _TARGET_PROBLEMS = (Kind.TARGET_PRIVATE, Kind.TARGET_GONE, Kind.TARGET_OTHER_ACCOUNT, Kind.TARGET_REFUSED)

@@ -55,6 +55,7 @@ _PAYLOADS: tuple[Payload, ...] = (
     monitoring.AlertsUndelivered(3, _SINCE, "the channel refused the message"),
     monitoring.DiskLow(150 * 1024 * 1024),
     monitoring.QueueStalled(_SINCE, AT),
+    changes.RequestRecorded(granted=True),
     changes.RefillMoved(RefillState.QUEUED, RefillState.CLAIMED, 300, "claimed"),
     changes.ReviewClosed(5, "refunded in the panel"),
     changes.OrdersImported(120, 4, 900),
@@ -70,6 +71,7 @@ _PAYLOADS: tuple[Payload, ...] = (
     webhooks.WebhookDisabled(3, "hooks.example.com", webhooks.DisabledReason.FAILING, _SINCE, 41),
     webhooks.WebhookTest(3),
     webhooks.WebhookChanged(3, "hooks.example.com", ("refill.queued", "drop.*")),
+    webhooks.WebhookReplayed(3, "hooks.example.com", 41),
     digests.DigestDue("12 drops confirmed, 3,600 units queued", _SINCE, AT),
 )
 _BY_TYPE: Mapping[type[Payload], Payload] = {type(payload): payload for payload in _PAYLOADS}

@@ -33,6 +33,7 @@ class EventKind(StrEnum):
     QUEUE_STALLED = "queue.stalled"
     QUEUE_MOVING = "queue.moving"
     DIGEST_DUE = "digest.due"
+    REFILL_REQUESTED = "refill.requested"
     REFILL_HELD = "refill.held"
     REFILL_QUEUED = "refill.queued"
     REFILL_CLAIMED = "refill.claimed"
@@ -60,3 +61,4 @@ class EventKind(StrEnum):
     WEBHOOK_ROTATED = "webhook.rotated"
     WEBHOOK_ENABLED = "webhook.enabled"
     WEBHOOK_REMOVED = "webhook.removed"
+    WEBHOOK_REPLAYED = "webhook.replayed"

@@ -16,6 +16,7 @@ NOT_SENT = frozenset(
         EventKind.WEBHOOK_ROTATED,
         EventKind.WEBHOOK_ENABLED,
         EventKind.WEBHOOK_REMOVED,
+        EventKind.WEBHOOK_REPLAYED,
     }
 )
 """Kinds that nobody subscribes to: a test is for one endpoint, the others are for the audit trail."""

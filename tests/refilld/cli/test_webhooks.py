@@ -172,6 +172,8 @@ def test_a_replay_shows_what_it_will_do_and_asks(cli: CliWorld) -> None:
     assert log(cli.world.database, 1) == []
     assert cli.run("webhooks", "replay", 1, "--since", "1h", "--yes").exit_code == 0
     assert states(cli.world.database, 1) == ["pending", "pending"]
+    newest = json.loads(cli.run("audit", "--json").stdout.splitlines()[0])
+    assert (newest["kind"], newest["payload"]["messages"]) == ("webhook.replayed", 2)
 
 
 def test_one_delivery_is_sent_again_whatever_became_of_it(cli: CliWorld, receiver: Receiver) -> None:
