@@ -46,6 +46,12 @@ def test_adding_prints_the_secret_and_only_it_on_standard_output(cli: CliWorld) 
     assert result.stderr.startswith("webhook endpoint 1 is added; ")
 
 
+def test_a_url_is_read_from_standard_input(cli: CliWorld) -> None:
+    """Arguments are seen by every user of the machine."""
+    assert cli.run("webhooks", "add", "-", stdin=f"{URL}\n").exit_code == 0
+    assert [row["url"] for row in listed(cli, "list")] == [URL]
+
+
 def test_no_other_command_shows_the_secret(cli: CliWorld) -> None:
     secret = added(cli)
     happen(cli.world.database, "graph")
