@@ -12,6 +12,7 @@ from monitor.events.changes import (
     OrdersImported,
     OrderUpdated,
     RefillMoved,
+    RequestRecorded,
     ReviewClosed,
     SilenceChanged,
     SourceChanged,
@@ -47,7 +48,7 @@ from monitor.events.targets import (
     TargetReady,
     TargetRefused,
 )
-from monitor.events.webhooks import WebhookChanged, WebhookDisabled, WebhookTest
+from monitor.events.webhooks import WebhookChanged, WebhookDisabled, WebhookReplayed, WebhookTest
 
 VERSION = 1
 """Version of the payloads; it grows when a field changes its meaning or is removed."""
@@ -117,36 +118,6 @@ CATALOGUE: Mapping[Kind, Entry] = {
         _CRITICAL, QueueStalled, "a refill has waited to be claimed for `alerts.queued_after`"
     ),
     Kind.QUEUE_MOVING: Entry(_INFO, ProblemEnded, "no refill waits that long any more"),
-    Kind.DIGEST_DUE: Entry(_INFO, DigestDue, "a receiver gets the report of a day or a week"),
-    Kind.REFILL_HELD: _change(RefillMoved, "a refill is held, or held for another reason"),
-    Kind.REFILL_QUEUED: _change(RefillMoved, "a refill entered the queue, at first or again"),
-    Kind.REFILL_CLAIMED: _change(RefillMoved, "a consumer took a refill"),
-    Kind.REFILL_COMPLETED: _change(RefillMoved, "a refill was delivered"),
-    Kind.REFILL_REJECTED: _change(RefillMoved, "a held refill was rejected, or its drop recovered"),
-    Kind.REFILL_CANCELLED: _change(RefillMoved, "a refill was cancelled"),
-    Kind.REVIEW_CLOSED: _change(ReviewClosed, "a refund review was closed"),
-    Kind.ORDERS_IMPORTED: _change(OrdersImported, "orders were imported"),
-    Kind.ORDER_UPDATED: _change(OrderUpdated, "an import changed an order"),
-    Kind.ORDER_CORRECTED: _change(OrderCorrected, "the start count of an order was corrected"),
-    Kind.ORDER_FLAGGED: _change(FlagChanged, "a flag was set on an order"),
-    Kind.ORDER_UNFLAGGED: _change(FlagChanged, "a flag was lifted from an order"),
-    Kind.SILENCE_ADDED: _change(SilenceChanged, "alerts that match are kept back for a time"),
-    Kind.SILENCE_EXPIRED: _change(SilenceChanged, "a silence was ended before its time"),
-    Kind.ALERT_ACKNOWLEDGED: _change(AlertAcknowledged, "a problem is not repeated any more"),
-    Kind.CUSTOMER_FORGOTTEN: _change(CustomerForgotten, "what names a customer was removed from a target"),
-    Kind.SOURCE_PAUSED: _change(SourceChanged, "an operator paused a source"),
-    Kind.SOURCE_RESUMED: _change(SourceChanged, "an operator resumed a source"),
-    Kind.TOKEN_CREATED: _change(TokenChanged, "a token was created"),
-    Kind.TOKEN_REVOKED: _change(TokenChanged, "a token was revoked"),
-    Kind.DATABASE_REPLACED: _change(DatabaseReplaced, "the database was restored, copied or reopened"),
-    Kind.WEBHOOK_DISABLED: Entry(
-        _WARNING, WebhookDisabled, "a webhook endpoint answered 410, or accepted nothing for five days"
-    ),
-    Kind.WEBHOOK_TEST: _change(WebhookTest, "an operator tries a webhook endpoint; sent to it only"),
-    Kind.WEBHOOK_ADDED: _change(WebhookChanged, "a webhook endpoint was added"),
-    Kind.WEBHOOK_ROTATED: _change(WebhookChanged, "a webhook endpoint got a new secret"),
-    Kind.WEBHOOK_ENABLED: _change(WebhookChanged, "a webhook endpoint was enabled again"),
-    Kind.WEBHOOK_REMOVED: _change(WebhookChanged, "a webhook endpoint was removed"),
     Kind.IMPORTS_STOPPED: Entry(
         _WARNING, ImportsStopped, "no orders were imported for `alerts.no_import_after`"
     ),
@@ -179,6 +150,38 @@ CATALOGUE: Mapping[Kind, Entry] = {
         "the token or session file of a source was not renewed for `alerts.credentials_after`",
     ),
     Kind.CREDENTIALS_RENEWED: Entry(_INFO, ProblemEnded, "that file was renewed"),
+    Kind.DIGEST_DUE: Entry(_INFO, DigestDue, "a receiver gets the report of a day or a week"),
+    Kind.REFILL_REQUESTED: _change(RequestRecorded, "a customer asked for a refill"),
+    Kind.REFILL_HELD: _change(RefillMoved, "a refill is held, or held for another reason"),
+    Kind.REFILL_QUEUED: _change(RefillMoved, "a refill entered the queue, at first or again"),
+    Kind.REFILL_CLAIMED: _change(RefillMoved, "a consumer took a refill"),
+    Kind.REFILL_COMPLETED: _change(RefillMoved, "a refill was delivered"),
+    Kind.REFILL_REJECTED: _change(RefillMoved, "a held refill was rejected, or its drop recovered"),
+    Kind.REFILL_CANCELLED: _change(RefillMoved, "a refill was cancelled"),
+    Kind.REVIEW_CLOSED: _change(ReviewClosed, "a refund review was closed"),
+    Kind.ORDERS_IMPORTED: _change(OrdersImported, "orders were imported"),
+    Kind.ORDER_UPDATED: _change(OrderUpdated, "an import, or new terms, changed an order"),
+    Kind.ORDER_CORRECTED: _change(OrderCorrected, "the start count of an order was corrected"),
+    Kind.ORDER_FLAGGED: _change(FlagChanged, "a flag was set on an order"),
+    Kind.ORDER_UNFLAGGED: _change(FlagChanged, "a flag was lifted from an order"),
+    Kind.SILENCE_ADDED: _change(SilenceChanged, "alerts that match are kept back for a time"),
+    Kind.SILENCE_EXPIRED: _change(SilenceChanged, "a silence was ended before its time"),
+    Kind.ALERT_ACKNOWLEDGED: _change(AlertAcknowledged, "a problem is not repeated any more"),
+    Kind.CUSTOMER_FORGOTTEN: _change(CustomerForgotten, "what names a customer was removed from a target"),
+    Kind.SOURCE_PAUSED: _change(SourceChanged, "an operator paused a source"),
+    Kind.SOURCE_RESUMED: _change(SourceChanged, "an operator resumed a source"),
+    Kind.TOKEN_CREATED: _change(TokenChanged, "a token was created"),
+    Kind.TOKEN_REVOKED: _change(TokenChanged, "a token was revoked"),
+    Kind.DATABASE_REPLACED: _change(DatabaseReplaced, "the database was restored, copied or reopened"),
+    Kind.WEBHOOK_DISABLED: Entry(
+        _WARNING, WebhookDisabled, "a webhook endpoint answered 410, or accepted nothing for five days"
+    ),
+    Kind.WEBHOOK_TEST: _change(WebhookTest, "an operator tries a webhook endpoint; sent to it only"),
+    Kind.WEBHOOK_ADDED: _change(WebhookChanged, "a webhook endpoint was added"),
+    Kind.WEBHOOK_ROTATED: _change(WebhookChanged, "a webhook endpoint got a new secret"),
+    Kind.WEBHOOK_ENABLED: _change(WebhookChanged, "a webhook endpoint was enabled again"),
+    Kind.WEBHOOK_REMOVED: _change(WebhookChanged, "a webhook endpoint was removed"),
+    Kind.WEBHOOK_REPLAYED: _change(WebhookReplayed, "messages to a webhook endpoint are sent again"),
 }
 
 _TARGET_PROBLEMS = (Kind.TARGET_PRIVATE, Kind.TARGET_GONE, Kind.TARGET_OTHER_ACCOUNT, Kind.TARGET_REFUSED)

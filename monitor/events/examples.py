@@ -62,6 +62,7 @@ _PAYLOADS: tuple[Payload, ...] = (
     monitoring.ClockWrong("monitor-1", timedelta(minutes=42)),
     monitoring.MigrationsPending("0018", "0019"),
     monitoring.CredentialsOld("token_file", AT - timedelta(days=54), AT),
+    changes.RequestRecorded(granted=True),
     changes.RefillMoved(RefillState.QUEUED, RefillState.CLAIMED, 300, "claimed"),
     changes.ReviewClosed(5, "refunded in the panel"),
     changes.OrdersImported(120, 4, 900),
@@ -77,6 +78,7 @@ _PAYLOADS: tuple[Payload, ...] = (
     webhooks.WebhookDisabled(3, "hooks.example.com", webhooks.DisabledReason.FAILING, _SINCE, 41),
     webhooks.WebhookTest(3),
     webhooks.WebhookChanged(3, "hooks.example.com", ("refill.queued", "drop.*")),
+    webhooks.WebhookReplayed(3, "hooks.example.com", 41),
     digests.DigestDue("12 drops confirmed, 3,600 units queued", _SINCE, AT),
 )
 _BY_TYPE: Mapping[type[Payload], Payload] = {type(payload): payload for payload in _PAYLOADS}

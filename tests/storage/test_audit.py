@@ -5,7 +5,7 @@ from dataclasses import replace
 from monitor.events.kind import EventKind
 from monitor.model.order import Flag
 from monitor.model.refill import RefillState
-from storage import audit, flags, leases, operator_actions, order_corrections, reviews, tokens
+from storage import audit, flags, leases, operator_actions, order_corrections, requests, reviews, tokens
 from storage.actor import Actor, acting
 from storage.engine import Database
 from storage.events import EventRow
@@ -35,6 +35,15 @@ def test_a_change_names_who_made_it_and_the_request(database: Database) -> None:
     assert [one.kind for one in (lifted, was_set)] == [EventKind.ORDER_UNFLAGGED, EventKind.ORDER_FLAGGED]
     assert {(one.actor, one.request_id) for one in (lifted, was_set)} == {("token support", "request-7")}
     assert (imported.kind, imported.actor) == (EventKind.ORDERS_IMPORTED, "")
+
+
+def test_a_request_of_a_customer_names_who_passed_it_on(database: Database) -> None:
+    sell(database, an_order("1"))
+    with acting(SUPPORT), database.write() as connection:
+        requests.ask(connection, "1", NOW, granted=False)
+    asked = newest(database, order_id="1")
+    assert (asked.kind, asked.actor) == (EventKind.REFILL_REQUESTED, "token support")
+    assert asked.payload == {"granted": False}
 
 
 def test_an_import_shows_what_it_changed(database: Database) -> None:

@@ -64,6 +64,11 @@ def test_a_silence_may_begin_later(cli: CliWorld) -> None:
         ),
         (("--until", "2020-01-01T00:00Z"), "it would be over already"),
         (("--until", "tomorrow"), "'tomorrow' is not a time; write it like 2026-11-29T08:00Z"),
+        (
+            ("--until", "9999-12-31T23:59:59-01:00"),
+            "'9999-12-31T23:59:59-01:00' is not between 1970 and 2999",
+        ),
+        (("--from", "9999-12-31T00:00Z", "--for", "9d"), "'9999-12-31T00:00Z' is not between 1970 and 2999"),
         (("--for", "1h", "colour=red"), "there is no label 'colour'; there are: kind,"),
     ],
 )
