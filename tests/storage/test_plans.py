@@ -277,6 +277,10 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         lambda c: incident_events.occurred(c, NOW + 3900 * MINUTE),
         {"pk_events"},
     ),
+    "targets that are overdue": (
+        lambda c: self_check.overdue(c, ["source 2"], NOW),
+        {"ix_targets_due"},
+    ),
     "the oldest due look": (lambda c: self_check.due_since(c, "source 2"), {"ix_targets_due"}),
     "the delivery log": (lambda c: webhook_log.listed(c, 2, limit=20), set()),
     "the attempts of a webhook": (
