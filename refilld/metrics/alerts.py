@@ -1,4 +1,4 @@
-"""Metrics of alerts: what became of the messages to each receiver."""
+"""Metrics of alerts: what became of the messages to each channel."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class AlertMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._messages = Counter(
             "refilld_alert_messages_total",
-            "Messages with alerts that were sent to a receiver.",
-            ["receiver", "result"],
+            "Messages that were sent to an alert channel.",
+            ["channel", "result"],
             registry=registry,
         )
 

@@ -22,7 +22,7 @@ scrape_configs:
 
 
 def test_every_rule_and_every_panel_has_data(place: Installation, tmp_path: Path) -> None:
-    """A drop was seen, and its refill was delivered over HTTP; a receiver of alerts refuses."""
+    """A drop was seen, and its refill was delivered over HTTP; an alert channel refuses."""
     place.settings["alerts.urls"] = '["json://127.0.0.1:1/"]'
     place.sell(SHOP)
     scopes = ("--scope", "metrics:read", "--scope", "refills:consume")

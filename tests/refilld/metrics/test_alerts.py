@@ -1,4 +1,4 @@
-"""Messages are counted by receiver and result."""
+"""Messages are counted by channel and result."""
 
 import pytest
 
@@ -24,14 +24,14 @@ class BusyChannel:
         raise ChannelError("too many requests", limited=True)
 
 
-def test_messages_are_counted_by_receiver_and_result() -> None:
+def test_messages_are_counted_by_channel_and_result() -> None:
     """A refusal is still an error, and a counted channel is as the channel is."""
     metrics = ProcessMetrics()
     with an_inbox() as inbox:
         opened = open_channels([inbox.address, f"{inbox.address}/refuse"])
         good, bad, busy = metrics.alerts.observed([*opened, BusyChannel()])
         assert [good.key, good.room] == [opened[0].key, opened[0].room]
-        assert value(metrics.registry, "alert_messages_total", receiver=bad.key, result="refused") == 0
+        assert value(metrics.registry, "alert_messages_total", channel=bad.key, result="refused") == 0
         for _ in range(2):
             good.send("title", "body", Severity.INFO)
         for channel in (bad, busy):
