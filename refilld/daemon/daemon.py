@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from importlib import metadata
 from threading import Event
@@ -171,6 +171,7 @@ class Daemon:
 
     def _alerting(self, heartbeat: Callable[[], None], started: datetime | None) -> Alerting:
         receivers, texts = open_receivers(self.settings.alerts), self._shop_texts()
+        self.metrics.alerts.expect(receivers.policy.receivers)
         return Alerting(
             self.database,
             self.clock,
@@ -183,6 +184,7 @@ class Daemon:
             self.stopping.is_set,
             TAKEN_FOR if started is None else min(self.settings.alerts.every, TAKEN_FOR),
             texts.subject,
+            self.metrics.alerts,
         )
 
     def _alertmanager(self) -> AlertmanagerJob:
@@ -204,6 +206,7 @@ class Daemon:
 
     def _webhooks(self, heartbeat: Callable[[], None]) -> Webhooks:
         attempts = webhook_attempts(self.database, self.settings.webhooks, self.clock)
+        attempts = replace(attempts, recorded=self.metrics.webhooks.recorded)
         return Webhooks(self.database, self.clock, attempts, self.stopping.is_set, heartbeat)
 
     def _maintenance(self, heartbeat: Callable[[], None]) -> Maintenance:
