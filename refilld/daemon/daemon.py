@@ -289,7 +289,9 @@ class Daemon:
 
     def _beat(self, mode: DaemonMode) -> DaemonBeat:
         host, version = socket.gethostname(), metadata.version("refilld")
-        return DaemonBeat(self.database, self.clock, host, os.getpid(), version, mode)
+        return DaemonBeat(
+            self.database, self.clock, host, os.getpid(), version, mode, self.settings.guarantee.mode
+        )
 
     def _beat_job(self, beat: DaemonBeat) -> ScheduledJob:
         return self._observed(ScheduledJob(BEAT, BEAT_EVERY, beat.run_once))
