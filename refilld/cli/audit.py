@@ -25,23 +25,17 @@ AUDIT = (
 @click.option("--order", "order_id", type=TEXT, help="Only what concerns this order.")
 @click.option("--since", "age", type=DURATION, metavar="DURATION", help="Only of this time, such as 24h.")
 @click.option("--actor", type=TEXT, help="Only by actors with this text in their name, such as `cli`.")
+@click.option("--jobs", is_flag=True, help="Also what the jobs of the daemon did; --actor job: nothing else.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @list_options
 @pass_context
 def audit(
-    context: CommandContext,
-    *,
-    order_id: str | None,
-    age: timedelta | None,
-    actor: str | None,
-    limit: int,
-    as_json: bool,
-    wide: bool,
+    context: CommandContext, /, *, age: timedelta | None, as_json: bool, wide: bool, **which: Any
 ) -> None:
     """Show changes by people and programs, newest first: when, by whom, what, from what to what, and why."""
     since = None if age is None else context.now() - age
     with context.database() as database, database.read() as tx:
-        found = audit_rows.listed(tx, limit=limit, order_id=order_id, since=since, actor=actor)
+        found = audit_rows.listed(tx, since=since, **which)
     print_list(AUDIT, [_fields(row, full=as_json) for row in found], as_json=as_json, wide=wide)
 
 

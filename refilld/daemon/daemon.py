@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from importlib import metadata
 from pathlib import Path
@@ -180,6 +180,7 @@ class Daemon:
 
     def _alerting(self, heartbeat: Callable[[], None], started: datetime | None) -> Alerting:
         receivers, texts = open_receivers(self.settings.alerts), self._shop_texts()
+        self.metrics.alerts.expect(receivers.policy.receivers)
         return Alerting(
             self.database,
             self.clock,
@@ -192,6 +193,7 @@ class Daemon:
             self.stopping.is_set,
             TAKEN_FOR if started is None else min(self.settings.alerts.every, TAKEN_FOR),
             texts.subject,
+            self.metrics.alerts,
         )
 
     def _alertmanager(self) -> AlertmanagerJob:
@@ -213,6 +215,7 @@ class Daemon:
 
     def _webhooks(self, heartbeat: Callable[[], None]) -> Webhooks:
         attempts = webhook_attempts(self.database, self.settings.webhooks, self.clock)
+        attempts = replace(attempts, recorded=self.metrics.webhooks.recorded)
         return Webhooks(self.database, self.clock, attempts, self.stopping.is_set, heartbeat)
 
     def _maintenance(self, heartbeat: Callable[[], None]) -> Maintenance:
@@ -302,7 +305,8 @@ class Daemon:
 
     def _beat(self, mode: DaemonMode) -> DaemonBeat:
         version = metadata.version("refilld")
-        return DaemonBeat(self.database, self.clock, HOST, os.getpid(), version, mode)
+        guarantee = self.settings.guarantee.mode
+        return DaemonBeat(self.database, self.clock, HOST, os.getpid(), version, mode, guarantee)
 
     def _ping(self) -> Ping:
         return Ping(self.settings.alerts.ping_url, self.settings.alerts.ping_every)

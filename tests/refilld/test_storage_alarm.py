@@ -91,6 +91,12 @@ def test_a_fault_that_returns_after_its_end_was_told_is_told_again() -> None:
         assert channel.next()[0] == TITLE_OVER
 
 
+def test_a_fault_that_lasts_is_told_every_hour() -> None:
+    channel = QueueChannel()
+    alarm_on(channel, repeat=SOON).began(FULL)
+    assert [channel.next()[0] for _ in range(3)] == [TITLE] * 3
+
+
 def test_a_fault_that_comes_and_goes_is_told_once() -> None:
     """As on a full disk, where the write-ahead log takes what was freed."""
     channel = QueueChannel()

@@ -98,6 +98,19 @@ def test_corrections_reviews_and_tokens_are_events(database: Database) -> None:
     assert revoked.payload == {"token_id": token.token_id, "name": "panel", "scopes": ["orders:read"]}
 
 
+def test_what_jobs_did_is_shown_on_request(database: Database) -> None:
+    """They fill the trail otherwise; a name that begins like theirs is another one's."""
+    sell(database, an_order("1"))
+    for who in ("job leases", "jobber", "cli root"):
+        with acting(Actor(who)), database.write() as connection:
+            flags.set_flag(connection, "1", Flag.HOLD, NOW)
+            flags.lift_flag(connection, "1", Flag.HOLD, NOW)
+    people = {one.actor for one in trail(database)}
+    assert people == {"", "jobber", "cli root"}
+    assert {one.actor for one in trail(database, jobs=True)} == people | {"job leases"}
+    assert {one.actor for one in trail(database, actor="job l")} == {"job leases"}
+
+
 def test_the_trail_is_filtered_by_order_time_and_actor(database: Database) -> None:
     sell(database, an_order("1"), an_order("2", profile="b"), now=NOW - DAY)
     for order_id, who in (("1", "cli root"), ("2", "token a_b")):
