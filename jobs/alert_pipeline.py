@@ -4,7 +4,8 @@ It loads what is due, lets `monitor.alerts` decide, and saves the result, all in
 messages is the task of the channel rounds.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -23,7 +24,7 @@ from monitor.alerts.summary import FROM, summary
 from monitor.alerts.suppression import GroupAlert, Suppressors
 from monitor.events.severity import Status
 from storage import alert_groups, notifications, receivers, routed_alerts, silences
-from storage.alert_groups import GroupRow
+from storage.alert_groups import GroupRow, GroupState
 from storage.engine import Transaction, advisory_lock
 from storage.notifications import NewNotification
 
@@ -72,6 +73,8 @@ class AlertPipeline:
     tx: Transaction
     policy: AlertPolicy
     now: datetime
+    decided: Counter[tuple[str, AlertReason]] = field(default_factory=Counter)
+    """Alerts by receiver and the reason that they got in this round."""
 
     def run(self) -> None:
         """Route, decide, and make messages with their deliveries."""
@@ -92,6 +95,7 @@ class AlertPipeline:
         for event in new:
             routing.route(event)
         routed_alerts.save(self.tx, routing, new, self.policy.times, self.now)
+        self.decided.update(routing.decided)
 
     def _take_turns(self) -> None:
         due = alert_groups.due(self.tx, self.now, MOST_TURNS)
@@ -114,6 +118,7 @@ class AlertPipeline:
             send_resolved=receiver.send_resolved,
         )
         silences.matched(self.tx, _matching(by.silences, state.alerts, self.now), self.now)
+        self.decided.update((group.receiver, reason) for reason in _decided(state, turn))
         self._tell(group, turn.told_reason, turn.told)
         self._tell(group, turn.ended_reason, turn.ended)
         alert_groups.save_turn(self.tx, group, state, turn, self.now)
@@ -127,6 +132,13 @@ class AlertPipeline:
         shown = min(len(ids), MOST_TEXTS)
         new = NewNotification(group.receiver, group.group_key, reason, ids, shown, line)
         notifications.create(self.tx, new, self.now)
+
+
+def _decided(state: GroupState, turn: Turn) -> Iterator[AlertReason]:
+    """The reason of each alert that is told, or kept back for another reason than before."""
+    yield from [turn.told_reason] * len(turn.told)
+    yield from [turn.ended_reason] * len(turn.ended)
+    yield from (one.reason for one in turn.not_told if state.reasons[one.alert.event_id] is not one.reason)
 
 
 def _matching(silenced: Sequence[Silence], alerts: Sequence[GroupAlert], now: datetime) -> list[int]:

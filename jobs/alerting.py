@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from jobs.alert_pipeline import AlertPipeline, AlertPolicy
+from jobs.alerting_observer import AlertingObserver
 from jobs.channel_round import TAKEN_FOR, AlertChannel, ChannelRound
 from jobs.digest_round import DigestRound, Report
 from jobs.message_queue import Render, no_subject
@@ -41,6 +42,7 @@ class Alerting:
     """How long the rounds of the channels are waited for."""
     subject: Render = no_subject
     """The subject of an event instead of the usual title; empty without one."""
+    observer: AlertingObserver = field(default_factory=AlertingObserver)
     _threads: RoundThreads = field(default_factory=RoundThreads)
 
     def run_once(self) -> None:
@@ -48,11 +50,14 @@ class Alerting:
         now = self.clock()
         with self.database.write() as tx:
             deliveries.register(tx, [channel.key for channel in self.channels], now)
-            AlertPipeline(tx, self.policy, now).run()
+            pipeline = AlertPipeline(tx, self.policy, now)
+            pipeline.run()
+        for (receiver, reason), alerts in pipeline.decided.items():
+            self.observer.alerts_decided(receiver, reason, alerts)
         for channel in self.channels:
             one = ChannelRound(
                 self.database, self.clock, channel, self.render, self.wait, self.heartbeat, self.subject
             )
             self._threads.start(channel.key, one.run)
         self._threads.wait(self.patience, self.stopped)
-        DigestRound(self.database, self.policy, self.report, now).run()
+        DigestRound(self.database, self.policy, self.report, now, self.observer).run()

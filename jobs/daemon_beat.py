@@ -4,10 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from storage import daemons
 from storage.daemons import DaemonMode
-from storage.engine import Database
+from storage.engine import Database, Transaction
 from storage.server_time import shared_time
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -20,6 +24,7 @@ class DaemonBeat:
     pid: int
     version: str
     mode: DaemonMode
+    guarantee_mode: str
     _daemon_id: int | None = None
 
     def run_once(self) -> None:
@@ -28,7 +33,15 @@ class DaemonBeat:
         with self.database.write() as tx:
             now = shared_time(tx, self.clock())
             if self._daemon_id is None or not daemons.beat(tx, self._daemon_id, now):
-                self._daemon_id = daemons.register(tx, self.host, self.pid, self.version, self.mode, now)
+                self._register(tx, now)
+
+    def _register(self, tx: Transaction, now: datetime) -> None:
+        """Make the row; log whose rows it replaces, because they did not stop cleanly."""
+        for one in daemons.killed(tx, self.host, self.pid, self.mode, now):
+            log.warning("daemon.predecessor_killed", host=one.host, pid=one.pid, last_beat=str(one.beat_at))
+        self._daemon_id = daemons.register(
+            tx, self.host, self.pid, self.version, self.mode, now, self.guarantee_mode
+        )
 
     def stop(self) -> None:
         """Remove the row."""

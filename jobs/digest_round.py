@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from jobs.alert_pipeline import AlertPolicy, Receiver
+from jobs.alerting_observer import AlertingObserver
 from monitor.alerts.digests import DigestSchedule
 from monitor.alerts.reasons import AlertReason
 from monitor.events.digests import digest_due
@@ -30,11 +31,13 @@ class DigestRound:
     policy: AlertPolicy
     report: Report
     now: datetime
+    observer: AlertingObserver
 
     def run(self) -> None:
-        """Make the digest of each receiver whose time has come."""
+        """Make the digest of each receiver whose time has come and who has no quiet hours."""
         for receiver in self.policy.receivers.values():
-            if receiver.digest is not None and receiver.channels:
+            quiet = receiver.quiet is not None and receiver.quiet.contain(self.now)
+            if receiver.digest is not None and receiver.channels and not quiet:
                 self._make(receiver, receiver.digest)
 
     def _make(self, receiver: Receiver, schedule: DigestSchedule) -> None:
@@ -43,9 +46,12 @@ class DigestRound:
                 return
             text = self.report(tx, self.now, schedule.period)
         with self.database.write() as tx:
-            if digests.take_due(tx, receiver.name, schedule, self.now):
+            is_due = digests.take_due(tx, receiver.name, schedule, self.now)
+            if is_due:
                 event = digest_due(text, self.now - schedule.period, self.now)
                 number = events.add(tx, event, self.now, routed=True)
                 new = NewNotification(receiver.name, "", AlertReason.DIGEST, [number], 1)
                 notifications.create(tx, new, self.now)
-                log.info("alerts.digest", receiver=receiver.name)
+        if is_due:
+            self.observer.alerts_decided(receiver.name, AlertReason.DIGEST, 1)
+            log.info("alerts.digest", receiver=receiver.name)

@@ -35,6 +35,8 @@ class WebhookAttempts:
     clock: Callable[[], datetime]
     sender: WebhookSender
     jitter: Callable[[], float] = random.random
+    recorded: Callable[[int, WebhookVerdict], None] = lambda _endpoint_id, _verdict: None
+    """Is told the endpoint of each attempt that is committed, and what followed."""
 
     def next(self, endpoint_id: int) -> bool:
         """Try the message to an endpoint that is due first; False if none is due or the endpoint rests."""
@@ -46,6 +48,7 @@ class WebhookAttempts:
         answer = self.send(claimed, now)
         ruling = self.record(claimed, answer)
         if ruling is not None:
+            self.recorded(endpoint_id, ruling)
             _log(claimed, answer, ruling)
         return True
 

@@ -30,8 +30,10 @@ _TYPES = {
     Severity.CRITICAL: NotifyType.FAILURE,
 }
 _convert: Callable[[NotifyFormat, NotifyFormat, str], str] = conversion.convert_between
-_SHOWS_MARKDOWN = frozenset({"Discord"})
-"""Services that show plain text as Markdown, and notify whom it mentions."""
+_SHOWS_MARKDOWN = frozenset({"Discord", "Guilded", "Mattermost"})
+"""Services that show plain text as Markdown."""
+_NOTIFIES = _SHOWS_MARKDOWN | {"Mastodon", "Rocket.Chat", "Zulip"}
+"""Services that notify whom a text mentions with `@`."""
 _LIMITED = re.compile(r"error=429\b|Too Many Requests", re.IGNORECASE)
 _RETRY_AFTER = re.compile(r"retry[ _-]after[ :=]*(\d{1,6})\b", re.IGNORECASE)
 
@@ -108,10 +110,11 @@ class AppriseChannel:
         return self.service[0]
 
     def _literal(self, text: str) -> str:
-        """The text with escapes where the service shows plain text as Markdown."""
-        if str(self._plugin.service_name) not in _SHOWS_MARKDOWN:
-            return text
-        return _convert(NotifyFormat.TEXT, NotifyFormat.MARKDOWN, text).replace("@", "@\u200b")
+        """The text with escapes where the service shows plain text as Markdown, and without mentions."""
+        service = str(self._plugin.service_name)
+        if service in _SHOWS_MARKDOWN:
+            text = _convert(NotifyFormat.TEXT, NotifyFormat.MARKDOWN, text)
+        return text.replace("@", "@\u200b") if service in _NOTIFIES else text
 
     def _size(self, text: str) -> int:
         """Size of a text as it is sent, in units of UTF-16, in which no service counts less."""

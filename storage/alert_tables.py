@@ -8,6 +8,9 @@ from monitor.model.target import Metric
 from storage.column_types import EnumText, Instant
 from storage.metadata import Key, metadata, one_of, partial
 
+NOT_BY_A_JOB = "substr(events.actor, 1, 4) <> 'job '"
+"""Whether a person or a program caused an event (`storage.actor`)."""
+
 events = Table(
     "events",
     metadata,
@@ -38,6 +41,7 @@ events = Table(
     ),
     partial("ix_events_unrouted", "event_id", where="alert = 'pending' AND routed_at IS NULL"),
     partial("ix_events_undispatched", "event_id", where="NOT dispatched"),
+    partial("ix_events_not_by_a_job", "event_id", where=NOT_BY_A_JOB.replace("events.", "")),
     partial("ix_events_order_id", "order_id", "event_id", where="order_id IS NOT NULL"),
     Index("ix_events_at", "at", "event_id"),
     partial("ix_events_alerts", "at", "event_id", where="alert <> 'none'"),
@@ -86,6 +90,7 @@ self_checks = Table(
     "self_checks",
     metadata,
     Column("kind", EnumText(EventKind), primary_key=True),
+    Column("problem", Text, primary_key=True),
     Column("since", Instant),
     Column("checked_at", Instant, nullable=False),
 )

@@ -15,4 +15,5 @@ daemons = Table(
     Column("mode", Text, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("beat_at", Instant, nullable=False),
+    Column("guarantee_mode", Text),
 )

@@ -3,8 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from storage.daemon_table import daemons
 from storage.schema import targets
@@ -34,6 +46,8 @@ class DaemonRow:
     mode: DaemonMode
     started_at: datetime
     beat_at: datetime
+    guarantee_mode: str | None
+    """`live` or `shadow`, as its configuration was at its start; None of an earlier release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +60,35 @@ class Watched:
 
 
 def register(
-    connection: Connection, host: str, pid: int, version: str, mode: DaemonMode, now: datetime
+    connection: Connection,
+    host: str,
+    pid: int,
+    version: str,
+    mode: DaemonMode,
+    now: datetime,
+    guarantee_mode: str | None = None,
 ) -> int:
-    """Record a process that starts; returns its id.
-
-    Rows of killed processes are removed: old ones, and on SQLite every other daemon, as there is only one.
-    """
-    outdated = _d.beat_at < now - _KEPT
-    if connection.dialect.name == "sqlite" and mode is DaemonMode.RUN:
-        outdated |= _d.mode == DaemonMode.RUN
-    connection.execute(delete(daemons).where(outdated | ((_d.host == host) & (_d.pid == pid))))
+    """Record a process that starts, in place of those that were killed; returns its id."""
+    connection.execute(delete(daemons).where(_was_killed(connection, host, pid, mode, now)))
     row = {"host": host, "pid": pid, "version": version, "mode": mode, "started_at": now, "beat_at": now}
+    row |= {"guarantee_mode": guarantee_mode}
     added = connection.execute(insert(daemons).values(row).returning(_d.daemon_id))
     return int(added.scalar_one())
+
+
+def killed(connection: Connection, host: str, pid: int, mode: DaemonMode, now: datetime) -> list[DaemonRow]:
+    """The processes that did not stop cleanly, and whose rows a process removes that starts now."""
+    return _rows(connection, select(daemons).where(_was_killed(connection, host, pid, mode, now)))
+
+
+def _was_killed(
+    connection: Connection, host: str, pid: int, mode: DaemonMode, now: datetime
+) -> ColumnElement[bool]:
+    """Old rows, those of the same process number, and on SQLite every other daemon, as there is only one."""
+    found = or_(_d.beat_at < now - _KEPT, and_(_d.host == host, _d.pid == pid))
+    if connection.dialect.name == "sqlite" and mode is DaemonMode.RUN:
+        found = or_(found, _d.mode == DaemonMode.RUN)
+    return found
 
 
 def beat(connection: Connection, daemon_id: int, now: datetime) -> bool:
@@ -75,7 +105,11 @@ def remove(connection: Connection, daemon_id: int) -> None:
 
 def listed(connection: Connection) -> list[DaemonRow]:
     """All recorded processes, by the time of their start."""
-    rows = connection.execute(select(daemons).order_by(_d.started_at, _d.daemon_id))
+    return _rows(connection, select(daemons).order_by(_d.started_at, _d.daemon_id))
+
+
+def _rows(connection: Connection, query: Select[Any]) -> list[DaemonRow]:
+    rows = connection.execute(query)
     return [DaemonRow(**row._asdict() | {"mode": DaemonMode(row.mode)}) for row in rows]
 
 

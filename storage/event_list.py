@@ -9,7 +9,7 @@ from monitor.events.kind import EventKind
 from monitor.events.severity import Severity
 from monitor.model.target import Metric
 from storage import events as event_rows
-from storage.alert_tables import events
+from storage.alert_tables import NOT_BY_A_JOB, events
 from storage.events import EventRow
 from storage.pages import CappedCount, Page, PageRequest
 from storage.walks import Walk, count, read_page
@@ -32,6 +32,8 @@ class EventFilter:
     provider: str | None = None
     actor: str | None = None
     """A part of the name of who caused it."""
+    jobs: bool = True
+    """Whether events that a job caused are meant, too."""
     since: datetime | None = None
     before: datetime | None = None
 
@@ -58,6 +60,8 @@ def walk(wanted: EventFilter, *, alerts: bool = False) -> Walk:
             found = found.filtered(_e.alert != "none")
     elif alerts:
         found = Walk(events, _e.event_id, "ix_events_alerts", _e.at, (text("events.alert <> 'none'"),))
+    elif not wanted.jobs:
+        found = Walk(events, _e.event_id, "ix_events_not_by_a_job", _e.at, (text(NOT_BY_A_JOB),))
     if wanted.actor is not None:
         found = found.filtered(_e.actor.contains(wanted.actor, autoescape=True))
     return found.within(wanted.since, wanted.before).equal(

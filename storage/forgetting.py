@@ -23,7 +23,7 @@ from storage import flags, order_states, requests, targets
 from storage.alert_tables import deliveries, events
 from storage.engine import advisory_lock
 from storage.errors import WrongStateError
-from storage.pipeline_tables import notification_events, problems, routed_alerts
+from storage.pipeline_tables import notification_events, problems, routed_alerts, silences
 from storage.schema import orders, refill_events, refills, reviews, snapshots
 from storage.schema import targets as targets_table
 from storage.source_tables import source_state
@@ -121,7 +121,8 @@ def _remove_texts(connection: Connection, order_ids: Sequence[str]) -> None:
     connection.execute(update(refill_events).where(of_consumers).values(detail=REMOVED))
     noted = and_(reviews.c.order_id.in_(order_ids), reviews.c.note != "")
     connection.execute(update(reviews).where(noted).values(note=REMOVED))
-    _remove_events(connection, events.c.order_id.in_(order_ids))
+    digest = and_(events.c.kind == EventKind.DIGEST_DUE, events.c.version != 0)  # it names who waits
+    _remove_events(connection, or_(events.c.order_id.in_(order_ids), digest))
 
 
 def _remove_events(connection: Connection, about: ColumnElement[bool]) -> None:
@@ -142,12 +143,21 @@ def _remove_events(connection: Connection, about: ColumnElement[bool]) -> None:
     connection.execute(update(events).where(about).values(values))
 
 
+def _remove_silences(connection: Connection, link: str) -> None:
+    """Remove silences of a link, and comments of others that name it."""
+    silence = silences.c
+    connection.execute(delete(silences).where(silence.matchers.contains(link, autoescape=True)))
+    noted = silence.comment.contains(link, autoescape=True)
+    connection.execute(update(silences).where(noted).values(comment=REMOVED))
+
+
 def _remove_target(connection: Connection, target_id: int) -> None:
     """Remove the link of a target and the names that sources gave; it is not looked at any more."""
     row = connection.execute(select(targets_table).where(targets_table.c.target_id == target_id)).one()
     _remove_events(
         connection, or_(events.c.link == row.link, events.c.payload.contains(row.link, autoescape=True))
     )
+    _remove_silences(connection, row.link)
     link = Link(row.kind, f"{FORGOTTEN_KEY}{target_id}")
     names = {"owner": None, "account": None, "source_account": None, "username_now": None, "request_key": ""}
     schedule = dict.fromkeys(("next_due_at", "source", "virtual_due", "not_before", "claimed_until"))

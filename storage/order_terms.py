@@ -6,9 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
+from monitor.events.changes import order_updated
+from monitor.events.event import Event
 from monitor.model.order import Order
 from monitor.model.terms import Terms, TermsOrigin
-from storage import flags, routes, targets
+from storage import events, flags, routes, targets
 from storage.order_states import JOINED, order_of
 from storage.orders import await_first_look, locked
 from storage.schema import orders
@@ -66,6 +68,7 @@ def reterm(
     done = [Retermed(order, today(order)) for order in known.values()]
     changed = [(it.before, it.after) for it in done if it.changed and it.after is not None]
     if changed:
+        events.add_all(connection, [_event(before, after) for before, after in changed], now)
         connection.execute(_RETERM, [_frozen(after, now) for _, after in changed])
     for before, after in changed:
         over = before.in_window(now) and not after.in_window(now)
@@ -80,6 +83,11 @@ def reterm(
     sold = [(row.target_id, begun[row.order_id]) for row in rows]
     await_first_look(connection, sold, now, "terms changed")
     return done
+
+
+def _event(before: Order, after: Order) -> Event:
+    names = tuple(name for name in ("terms", "terms_from") if getattr(before, name) != getattr(after, name))
+    return order_updated(before, after, names)
 
 
 def _frozen(order: Order, now: datetime) -> dict[str, object]:

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from monitor.events.changes import refill_requested
+from storage import events
 from storage.schema import requests
 
 _q = requests.c
@@ -26,8 +28,9 @@ class RequestRow:
 
 
 def ask(connection: Connection, order_id: str, now: datetime, *, granted: bool = True) -> None:
-    """Record a request, and whether a look is granted for it."""
+    """Record a request, and whether a look is granted for it; and an event that says so."""
     connection.execute(insert(requests), {"order_id": order_id, "at": now, "granted": granted})
+    events.add(connection, refill_requested(order_id, granted=granted), now)
 
 
 def last_granted(connection: Connection, order_id: str) -> datetime | None:

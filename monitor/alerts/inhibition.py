@@ -3,7 +3,7 @@
 | while this lasts | these are not told | of the same |
 |---|---|---|
 | `source.blocked` | `target.private`, `target.gone`, `target.other_account`, `target.refused` | source |
-| `source.blocked` | `looks.stopped` | |
+| `source.blocked` | `looks.stopped`, `looks.overdue`, `targets.unseen` | |
 | `mass_drop.started` | `drop.confirmed`, `drop.held`, `drop.refused`, `drop.waiting` | metric |
 """
 
@@ -37,7 +37,7 @@ RULES = (
         frozenset({"target.private", "target.gone", "target.other_account", "target.refused"}),
         "source",
     ),
-    InhibitionRule("source.blocked", frozenset({"looks.stopped"})),
+    InhibitionRule("source.blocked", frozenset({"looks.stopped", "looks.overdue", "targets.unseen"})),
     InhibitionRule(
         "mass_drop.started",
         frozenset({"drop.confirmed", "drop.held", "drop.refused", "drop.waiting"}),

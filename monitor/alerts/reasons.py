@@ -26,6 +26,21 @@ class AlertReason(StrEnum):
     NO_CHANNEL = "no_channel"
 
 
+TOLD = frozenset(
+    {
+        AlertReason.NEW_ALERTS,
+        AlertReason.SOME_RESOLVED,
+        AlertReason.ALL_RESOLVED,
+        AlertReason.REPEAT,
+        AlertReason.DIGEST,
+    }
+)
+"""Reasons why an alert is told."""
+SUPPRESSED = (
+    frozenset(AlertReason) - TOLD - {AlertReason.WAITING, AlertReason.NOT_DUE, AlertReason.UNDELIVERED}
+)
+"""Reasons that keep an alert back; the others say only that its time has not come."""
+
 MEANINGS: Mapping[AlertReason, str] = {
     AlertReason.NEW_ALERTS: "told: the receiver did not know of it",
     AlertReason.SOME_RESOLVED: "told: it has ended, while other alerts of the group still fire",

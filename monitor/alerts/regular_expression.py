@@ -15,12 +15,16 @@ LONGEST = 500
 """Characters of the longest pattern."""
 MOST_STATES = 1000
 """States of the largest automaton; `{m,n}` multiplies them."""
+MOST_NESTED = 50
+"""Groups within each other."""
 _MOST_STEPS = 10_000
 """Transitions that are remembered."""
 
 _CLASS = re.compile(
     r"\[\^?\]?(?:[^\]\\]|\\.)*\]|\\[dDwWsS]|\\[^a-zA-Z0-9]|\\[nt]|\.|[^\\\[\]()|*+?{}^$]", re.DOTALL
 )
+_SET_SIGN = re.compile(r"(\\.)|([\[&~|]|(?<=[^^]-)-)", re.DOTALL)
+"""What `re` may take for an operation on sets some day, and warns of; and escapes, which stay."""
 _COUNT = re.compile(r"\{(\d{1,4})(?:(,)(\d{1,4})?)?\}")
 
 
@@ -110,6 +114,7 @@ class _Parser:
         self._pattern = pattern
         self._at = 0
         self._states = 0
+        self._nested = 0
 
     def parse(self) -> _Part:
         part = self._alternatives()
@@ -184,7 +189,7 @@ class _Parser:
             raise self._unexpected()
         self._at = found.end()
         try:
-            reads = re.compile(found[0], re.DOTALL)
+            reads = re.compile(_without_sets(found[0]), re.DOTALL)
         except re.error:
             raise _bad(self._pattern, f"{found[0]} is not a class of characters") from None
         start, end = self._state(reads), self._state()
@@ -195,7 +200,11 @@ class _Parser:
         if self._pattern.startswith("?", self._at) and not self._pattern.startswith("?:", self._at):
             raise _bad(self._pattern, "groups that begin with (? are not supported, except (?:")
         self._at += 2 * self._pattern.startswith("?:", self._at)
+        self._nested += 1
+        if self._nested > MOST_NESTED:
+            raise _bad(self._pattern[:20] + "…", f"has more than {MOST_NESTED} groups within each other")
         part = self._alternatives()
+        self._nested -= 1
         if not self._take(")"):
             raise _bad(self._pattern, "a ) is missing")
         return part
@@ -227,6 +236,13 @@ class _Parser:
         return _bad(
             self._pattern, f"{sign} at position {self._at + 1} has no meaning here; \\{sign} is the character"
         )
+
+
+def _without_sets(characters: str) -> str:
+    """A class with escapes where `re` would warn; anything else as it is."""
+    if not characters.startswith("["):
+        return characters
+    return "[" + _SET_SIGN.sub(lambda sign: sign[1] or f"\\{sign[2]}", characters[1:-1]) + "]"
 
 
 def _joined(first: _Part, second: _Part) -> _Part:

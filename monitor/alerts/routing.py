@@ -38,10 +38,15 @@ class RoutedAlert:
     told_at: datetime | None = None
     """When the receiver was last told that the problem lasts."""
 
+    @property
+    def is_untold(self) -> bool:
+        """Whether its receiver was not told of this event; an end that is told leaves its group."""
+        return self.told_at is None or self.begun_by is not None
+
     def close(self, reason: AlertReason) -> None:
         """Take it out of its group; the reason stays if it was told."""
         self.group = None
-        if self.told_at is None or self.begun_by is not None:
+        if self.is_untold:
             self.reason = reason
 
 
@@ -75,6 +80,12 @@ class Routing:
         """Events none of whose receivers has a channel."""
         reached = {one.event_id for one in self.added if one.reason is not AlertReason.NO_CHANNEL}
         return sorted({one.event_id for one in self.added} - reached)
+
+    @property
+    def decided(self) -> list[tuple[str, AlertReason]]:
+        """Receiver and reason of each alert that got a reason here."""
+        found = [*self.added, *(alert for alert in self.closed if alert.is_untold)]
+        return [(alert.receiver, alert.reason) for alert in {id(alert): alert for alert in found}.values()]
 
     def route(self, event: NewEvent) -> None:
         """Route one event."""

@@ -12,6 +12,7 @@ from monitor.events.changes import (
     OrdersImported,
     OrderUpdated,
     RefillMoved,
+    RequestRecorded,
     ReviewClosed,
     SilenceChanged,
     SourceChanged,
@@ -24,7 +25,19 @@ from monitor.events.kind import EventKind as Kind
 from monitor.events.limits import BacklogJudged, DailyCapReached
 from monitor.events.mass_drops import MassDropEnded, MassDropGrown, MassDropStarted
 from monitor.events.monitoring import ENDED_BY as MONITORING_ENDED_BY
-from monitor.events.monitoring import AlertsUndelivered, DiskLow, LooksStopped, QueueStalled
+from monitor.events.monitoring import (
+    AlertsUndelivered,
+    BudgetExhausted,
+    ClockWrong,
+    CredentialsOld,
+    DiskLow,
+    ImportsStopped,
+    LooksOverdue,
+    LooksStopped,
+    MigrationsPending,
+    QueueStalled,
+    TargetsUnseen,
+)
 from monitor.events.refills import RefillDead, ReviewOpened
 from monitor.events.severity import Severity, Status
 from monitor.events.sources import SourceBlocked
@@ -36,7 +49,7 @@ from monitor.events.targets import (
     TargetRefused,
 )
 from monitor.events.users import SignInLimited, UserChanged
-from monitor.events.webhooks import WebhookChanged, WebhookDisabled, WebhookTest
+from monitor.events.webhooks import WebhookChanged, WebhookDisabled, WebhookReplayed, WebhookTest
 
 VERSION = 1
 """Version of the payloads; it grows when a field changes its meaning or is removed."""
@@ -106,7 +119,40 @@ CATALOGUE: Mapping[Kind, Entry] = {
         _CRITICAL, QueueStalled, "a refill has waited to be claimed for `alerts.queued_after`"
     ),
     Kind.QUEUE_MOVING: Entry(_INFO, ProblemEnded, "no refill waits that long any more"),
+    Kind.IMPORTS_STOPPED: Entry(
+        _WARNING, ImportsStopped, "no orders were imported for `alerts.no_import_after`"
+    ),
+    Kind.IMPORTS_RESUMED: Entry(_INFO, ProblemEnded, "orders are imported again"),
+    Kind.LOOKS_OVERDUE: Entry(_CRITICAL, LooksOverdue, "a look is overdue by `alerts.overdue_after`"),
+    Kind.LOOKS_ON_TIME: Entry(_INFO, ProblemEnded, "no look is overdue by half of that any more"),
+    Kind.TARGETS_UNSEEN: Entry(
+        _CRITICAL,
+        TargetsUnseen,
+        "more than `alerts.unseen_share` of the targets are overdue by `alerts.overdue_after`",
+    ),
+    Kind.TARGETS_SEEN: Entry(_INFO, ProblemEnded, "fewer than half as many are overdue by that"),
+    Kind.BUDGET_EXHAUSTED: Entry(
+        _WARNING,
+        BudgetExhausted,
+        "a source has used its requests of a day and waits an hour or longer, though looks are due",
+    ),
+    Kind.BUDGET_AVAILABLE: Entry(_INFO, ProblemEnded, "that source may send requests again"),
+    Kind.CLOCK_WRONG: Entry(
+        _CRITICAL, ClockWrong, "the clocks of a machine and of the PostgreSQL server are 5 minutes apart"
+    ),
+    Kind.CLOCK_RIGHT: Entry(_INFO, ProblemEnded, "those clocks agree again"),
+    Kind.MIGRATIONS_PENDING: Entry(
+        _WARNING, MigrationsPending, "a newer refilld is installed, whose migrations were not run yet"
+    ),
+    Kind.MIGRATIONS_DONE: Entry(_INFO, ProblemEnded, "no migration is pending any more"),
+    Kind.CREDENTIALS_OLD: Entry(
+        _WARNING,
+        CredentialsOld,
+        "the token or session file of a source was not renewed for `alerts.credentials_after`",
+    ),
+    Kind.CREDENTIALS_RENEWED: Entry(_INFO, ProblemEnded, "that file was renewed"),
     Kind.DIGEST_DUE: Entry(_INFO, DigestDue, "a receiver gets the report of a day or a week"),
+    Kind.REFILL_REQUESTED: _change(RequestRecorded, "a customer asked for a refill"),
     Kind.REFILL_HELD: _change(RefillMoved, "a refill is held, or held for another reason"),
     Kind.REFILL_QUEUED: _change(RefillMoved, "a refill entered the queue, at first or again"),
     Kind.REFILL_CLAIMED: _change(RefillMoved, "a consumer took a refill"),
@@ -115,7 +161,7 @@ CATALOGUE: Mapping[Kind, Entry] = {
     Kind.REFILL_CANCELLED: _change(RefillMoved, "a refill was cancelled"),
     Kind.REVIEW_CLOSED: _change(ReviewClosed, "a refund review was closed"),
     Kind.ORDERS_IMPORTED: _change(OrdersImported, "orders were imported"),
-    Kind.ORDER_UPDATED: _change(OrderUpdated, "an import changed an order"),
+    Kind.ORDER_UPDATED: _change(OrderUpdated, "an import, or new terms, changed an order"),
     Kind.ORDER_CORRECTED: _change(OrderCorrected, "the start count of an order was corrected"),
     Kind.ORDER_FLAGGED: _change(FlagChanged, "a flag was set on an order"),
     Kind.ORDER_UNFLAGGED: _change(FlagChanged, "a flag was lifted from an order"),
@@ -148,6 +194,7 @@ CATALOGUE: Mapping[Kind, Entry] = {
     Kind.SIGN_IN_LIMITED: _change(
         SignInLimited, "so many attempts to sign in have failed that no more are accepted for 15 minutes"
     ),
+    Kind.WEBHOOK_REPLAYED: _change(WebhookReplayed, "messages to a webhook endpoint are sent again"),
 }
 
 _TARGET_PROBLEMS = (Kind.TARGET_PRIVATE, Kind.TARGET_GONE, Kind.TARGET_OTHER_ACCOUNT, Kind.TARGET_REFUSED)

@@ -10,6 +10,14 @@ from monitor.model.refill import RefillState
 
 
 @dataclass(frozen=True, slots=True)
+class RequestRecorded(Payload):
+    """A customer asked for a refill."""
+
+    granted: bool
+    """Whether a look follows; else the last answer stands."""
+
+
+@dataclass(frozen=True, slots=True)
 class RefillMoved(Payload):
     """A refill entered a state."""
 
@@ -33,7 +41,7 @@ class OrdersImported(Payload):
 
 @dataclass(frozen=True, slots=True)
 class OrderUpdated(Payload):
-    """An import changed an order."""
+    """An import, or `refilld orders reterm`, changed an order."""
 
     changes: tuple[str, ...]
     """The fields that are others now, such as `remains: 10 → 0`."""
@@ -128,9 +136,14 @@ REFILL_KINDS = {
 
 
 def order_updated(before: Order, after: Order, fields: tuple[str, ...]) -> Event:
-    """An import changed these fields of an order."""
+    """An import or new terms changed these fields of an order."""
     changes = tuple(_change(before, after, name) for name in fields)
     return Event(EventKind.ORDER_UPDATED, OrderUpdated(changes), about_order(after))
+
+
+def refill_requested(order_id: str, *, granted: bool) -> Event:
+    """A customer asked for a refill."""
+    return Event(EventKind.REFILL_REQUESTED, RequestRecorded(granted), Subject(order_id))
 
 
 def order_corrected(order_id: str, field: str, before: int | None, after: int) -> Event:
@@ -144,16 +157,16 @@ def flag_changed(order_id: str, flag: Flag, *, set_: bool) -> Event:
     return Event(kind, FlagChanged(flag), Subject(order_id))
 
 
-_UNSHOWN = {"customer", "link_typed", "target", "terms"}
-"""Fields that name a person, or are too long to be shown."""
+_UNSHOWN = {"customer", "link_typed", "target"}
+"""Fields that name a person."""
 
 
 def _change(before: Order, after: Order, name: str) -> str:
-    if name in _UNSHOWN:
+    if name in _UNSHOWN or _shown(before, name) == _shown(after, name):  # other terms of the same name
         return f"{name}: changed"
     return f"{name}: {_shown(before, name)} → {_shown(after, name)}"
 
 
 def _shown(order: Order, name: str) -> str:
-    value = getattr(order, name)
+    value = order.terms.name if name == "terms" else getattr(order, name)
     return "none" if value is None else str(value)

@@ -57,6 +57,14 @@ _PAYLOADS: tuple[Payload, ...] = (
     monitoring.AlertsUndelivered(3, _SINCE, "the channel refused the message"),
     monitoring.DiskLow(150 * 1024 * 1024),
     monitoring.QueueStalled(_SINCE, AT),
+    monitoring.ImportsStopped(AT - timedelta(days=8), AT),
+    monitoring.LooksOverdue(AT - timedelta(hours=14), AT, "graph is paused until 12:00 UTC"),
+    monitoring.TargetsUnseen(420, 1_200, timedelta(hours=12)),
+    monitoring.BudgetExhausted(2_400, AT + timedelta(hours=5)),
+    monitoring.ClockWrong("monitor-1", timedelta(minutes=42)),
+    monitoring.MigrationsPending("0018", "0019"),
+    monitoring.CredentialsOld("token_file", AT - timedelta(days=54), AT),
+    changes.RequestRecorded(granted=True),
     changes.RefillMoved(RefillState.QUEUED, RefillState.CLAIMED, 300, "claimed"),
     changes.ReviewClosed(5, "refunded in the panel"),
     changes.OrdersImported(120, 4, 900),
@@ -74,6 +82,7 @@ _PAYLOADS: tuple[Payload, ...] = (
     webhooks.WebhookChanged(3, "hooks.example.com", ("refill.queued", "drop.*")),
     users.UserChanged(2, "alice", Role.OPERATOR),
     users.SignInLimited("192.0.2.7", 10),
+    webhooks.WebhookReplayed(3, "hooks.example.com", 41),
     digests.DigestDue("12 drops confirmed, 3,600 units queued", _SINCE, AT),
 )
 _BY_TYPE: Mapping[type[Payload], Payload] = {type(payload): payload for payload in _PAYLOADS}

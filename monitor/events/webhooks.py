@@ -48,6 +48,17 @@ class WebhookChanged(Payload):
     """The kinds of events that it gets."""
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookReplayed(Payload):
+    """An operator has messages sent again."""
+
+    endpoint_id: int
+    host: str
+    """The host of its URL."""
+    messages: int
+    """At most 500; a longer replay is several events."""
+
+
 def webhook_disabled(
     endpoint_id: int, host: str, reason: DisabledReason, failing_since: datetime, failed: int
 ) -> Event:

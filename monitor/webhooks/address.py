@@ -34,6 +34,7 @@ _NOT_PUBLIC = tuple(
         ip_network,
         (
             "168.63.129.16/32",  # services of Azure for its machines
+            "192.0.0.0/24",  # reserved for protocols; Oracle's metadata of machines is 192.0.0.192
             "192.88.99.0/24",  # relays from IPv6 to IPv4
             "2001::/23",  # Teredo and other protocols, which contain an IPv4 address
             "2001:db8::/32",  # documentation

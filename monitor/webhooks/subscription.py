@@ -11,14 +11,17 @@ from monitor.model.target import Metric
 ALL = "*"
 NOT_SENT = frozenset(
     {
+        EventKind.DIGEST_DUE,
         EventKind.WEBHOOK_TEST,
         EventKind.WEBHOOK_ADDED,
         EventKind.WEBHOOK_ROTATED,
         EventKind.WEBHOOK_ENABLED,
         EventKind.WEBHOOK_REMOVED,
+        EventKind.WEBHOOK_REPLAYED,
     }
 )
-"""Kinds that nobody subscribes to: a test is for one endpoint, the others are for the audit trail."""
+"""Kinds that nobody subscribes to: a digest is for one receiver and names customers, a test is for one
+endpoint, the others are for the audit trail."""
 
 
 @dataclass(frozen=True, slots=True)

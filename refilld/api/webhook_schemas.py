@@ -1,13 +1,14 @@
 """The schemas of requests about webhook endpoints."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from monitor.model.target import Metric
 from monitor.webhooks.subscription import ALL
 from refilld.api.schemas import Body, Name
-from refilld.services.input_limits import LARGEST_ID
+from refilld.services.input_limits import LARGEST_ID, YEARS
 from refilld.services.webhooks import MOST_VALUES
 
 Names = Annotated[list[Name], Field(max_length=MOST_VALUES)]
@@ -24,10 +25,16 @@ class EndpointBody(Body):
     description: Annotated[str, Field(max_length=100)] = ""
 
 
+def _in_years(at: datetime) -> datetime:
+    if at.year not in YEARS:
+        raise ValueError(f"must be between {YEARS[0]} and {YEARS[-1]}")
+    return at
+
+
 class ReplayBody(Body):
     """A replay of all events since a time."""
 
-    since: Annotated[AwareDatetime, Field(strict=False)]
+    since: Annotated[AwareDatetime, Field(strict=False), AfterValidator(_in_years)]
     undelivered: bool = False
 
 

@@ -30,31 +30,34 @@ AUDIT = (
 @kind_option
 @period_options
 @click.option("--actor", type=TEXT, help="Only by actors with this text in their name, such as `cli`.")
+@click.option("--jobs", is_flag=True, help="Also what the jobs of the daemon did; --actor job: nothing else.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @list_options
 @pass_context
-def audit(
+def audit(context: CommandContext, /, *, limit: int, as_json: bool, wide: bool, **which: Any) -> None:
+    """Show changes by people and programs, newest first: when, by whom, what, from what to what, and why."""
+    wanted = _filter(context, **which)
+    with context.database() as database, database.read() as tx:
+        found = first_rows(partial(event_list.page, tx, wanted), limit)
+    print_list(AUDIT, [_fields(row, full=as_json) for row in found], as_json=as_json, wide=wide)
+
+
+def _filter(
     context: CommandContext,
-    /,
     *,
     order_id: str | None,
     kind: str | None,
     actor: str | None,
-    limit: int,
-    as_json: bool,
-    wide: bool,
+    jobs: bool,
     **period: Any,
-) -> None:
-    """Show changes by people and programs, newest first: when, by whom, what, from what to what, and why."""
-    wanted = EventFilter(
+) -> EventFilter:
+    return EventFilter(
         order_id=order_id,
         kind=None if kind is None else EventKind(kind),
         actor=actor,
+        jobs=jobs or actor is not None,
         **period_fields(context.now(), **period),
     )
-    with context.database() as database, database.read() as tx:
-        found = first_rows(partial(event_list.page, tx, wanted), limit)
-    print_list(AUDIT, [_fields(row, full=as_json) for row in found], as_json=as_json, wide=wide)
 
 
 def _fields(row: EventRow, *, full: bool) -> dict[str, Any]:

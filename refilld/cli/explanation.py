@@ -17,10 +17,10 @@ def lines_of(found: AlertExplanation) -> Iterator[str]:
     """The explanation in lines."""
     event = found.history.event
     yield f"alert {event.event_id}: {event.kind} of {minute(event.at)} UTC, {found.history.state}"
-    yield f"  {found.text}"
+    yield from (f"  {line}" for line in found.text.splitlines())
     yield "labels: " + ", ".join(f'{name}="{value}"' for name, value in found.labels.items())
     if not found.history.receivers:
-        yield f"not routed yet; by the configuration to {_route_words(found.routed)}"
+        yield from _unrouted_lines(found)
     for row in found.history.receivers:
         yield from _receiver_lines(found, row)
     if found.history.acknowledgement is not None:
@@ -29,6 +29,20 @@ def lines_of(found: AlertExplanation) -> Iterator[str]:
     for silence in found.silences:
         ends = f"until {minute(silence.expires_at)} UTC"
         yield f"silence {silence.silence_id} matches it now, {ends}: {text_of(silence.matchers)}"
+
+
+def _unrouted_lines(found: AlertExplanation) -> Iterator[str]:
+    """A digest, which has its receiver from the beginning, or an alert that no route was asked about."""
+    for message in found.history.messages:
+        yield f"receiver {message.receiver}: {message.reason} at {minute(message.at)} UTC"
+        yield f"  {MEANINGS[message.reason]}"
+        yield f"  {_message_words(message)}"
+    if found.history.messages:
+        return
+    if found.history.state == "pending":
+        yield f"not routed yet; by the configuration to {_route_words(found.routed)}"
+    else:
+        yield "not routed: shadow mode was on, or an earlier release stored it"
 
 
 def _receiver_lines(found: AlertExplanation, row: ReceiverRow) -> Iterator[str]:

@@ -13,6 +13,7 @@ from refilld.cli.account import account
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.parameters import DURATION, ROW_ID, TEXT
+from refilld.services.input_limits import YEARS
 from storage import silences
 from storage.silences import NewSilence
 
@@ -37,6 +38,8 @@ def _time(value: str) -> datetime:
         at = None
     if at is None or at.tzinfo is None:
         raise click.BadParameter(f"{value!r} is not a time; write it like 2026-11-29T08:00Z")
+    if at.year not in YEARS:
+        raise click.BadParameter(f"{value!r} is not between {YEARS[0]} and {YEARS[-1]}")
     return at.astimezone(UTC)
 
 

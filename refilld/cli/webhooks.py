@@ -1,5 +1,6 @@
 """`refilld webhooks`: endpoints that get events over HTTP, and what became of their messages."""
 
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from storage import webhooks as endpoints
 
 F = TypeVar("F", bound=Callable[..., Any])
 FAILED = 1
+STANDARD_INPUT = "-"
 _COLUMNS = (
     Column("endpoint_id", heading="id"),
     Column("state"),
@@ -70,7 +72,12 @@ def add(
     metrics: tuple[str, ...],
     description: str | None,
 ) -> None:
-    """Add an endpoint, and print its secret; it cannot be shown again."""
+    """Add an endpoint, and print its secret; it cannot be shown again.
+
+    URL - is read from standard input, which hides it from the list of processes.
+    """
+    if url == STANDARD_INPUT:
+        url = sys.stdin.readline().strip()
     subscription = endpoint_actions.subscription_of(kinds, services, providers, map(Metric, metrics))
     allowed = context.settings.webhooks.allowed
     with context.database() as database, database.write() as tx:

@@ -6,9 +6,10 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from importlib import metadata
+from pathlib import Path
 from threading import Event
 
 import structlog
@@ -72,6 +73,8 @@ SELF_CHECK_EVERY = timedelta(minutes=1)
 BACKLOGS_EVERY = timedelta(minutes=1)
 WEBHOOKS_EVERY = timedelta(seconds=2)
 ALERTMANAGER_EVERY = timedelta(minutes=1)
+
+HOST = socket.gethostname()
 
 Clock = Callable[[], datetime]
 
@@ -137,6 +140,11 @@ class Daemon:
     def _counted(self, receivers: AlertReceivers) -> list[AlertChannel]:
         return self.metrics.alerts.observed(receivers.channels)
 
+    def _credential_files(self) -> dict[str, tuple[str, Path]]:
+        """The file with the token or session of each enabled source, and the option that names it."""
+        found = {name: section.credential_files for name, section in self.settings.enabled_sources.items()}
+        return {name: next(iter(files.items())) for name, files in found.items() if files}
+
     def _report(self, tx: Transaction, now: datetime, period: timedelta) -> str:
         """The report that a receiver gets as a digest."""
         return render_text(load(tx, self.settings, now, period))
@@ -154,8 +162,9 @@ class Daemon:
         attempts = self.settings.queue.max_attempts
         leases = Leases(self.database, self.clock, attempts, self.metrics.fulfilment.leases_expired)
         alerting = self._alerting(lambda: heartbeat("alerting"), started)
+        limits = self.settings.alerts.limits(self.settings.sampling.every)
         self_check = SelfCheck(
-            self.database, self.clock, sampling.sources, self.settings.alerts.limits, started
+            self.database, self.clock, sampling.sources, limits, started, HOST, self._credential_files()
         )
         webhooks = self._webhooks(lambda: heartbeat("webhooks"))
         rounds = {
@@ -178,6 +187,7 @@ class Daemon:
 
     def _alerting(self, heartbeat: Callable[[], None], started: datetime | None) -> Alerting:
         receivers, texts = open_receivers(self.settings.alerts), self._shop_texts()
+        self.metrics.alerts.expect(receivers.policy.receivers)
         return Alerting(
             self.database,
             self.clock,
@@ -190,6 +200,7 @@ class Daemon:
             self.stopping.is_set,
             TAKEN_FOR if started is None else min(self.settings.alerts.every, TAKEN_FOR),
             texts.subject,
+            self.metrics.alerts,
         )
 
     def _alertmanager(self) -> AlertmanagerJob:
@@ -211,6 +222,7 @@ class Daemon:
 
     def _webhooks(self, heartbeat: Callable[[], None]) -> Webhooks:
         attempts = webhook_attempts(self.database, self.settings.webhooks, self.clock)
+        attempts = replace(attempts, recorded=self.metrics.webhooks.recorded)
         return Webhooks(self.database, self.clock, attempts, self.stopping.is_set, heartbeat)
 
     def _maintenance(self, heartbeat: Callable[[], None]) -> Maintenance:
@@ -223,7 +235,9 @@ class Daemon:
 
     def run_once(self, configured_sources: tuple[ConfiguredSource, ...]) -> None:
         """Run every job once. A failed job does not stop the others; raises RefilldError at the end."""
+        ping = self._ping()
         with daemon_lock(self.database):
+            ping.started()
             self._log_held()
             reroute_targets(self.database, configured_sources)
             sampling = self.sampling(configured_sources)
@@ -232,8 +246,12 @@ class Daemon:
             for job in jobs:
                 job.finish()
             _flush(sampling)
-        if failed:
-            raise RefilldError(f"failed: {', '.join(failed)}; the log says why")
+        faults = f"failed: {', '.join(failed)}" if failed else ""
+        ping.wait()
+        ping.report(faults)
+        ping.wait()
+        if faults:
+            raise RefilldError(f"{faults}; the log says why")
 
     def run(self, configured_sources: tuple[ConfiguredSource, ...], *, http: bool) -> None:
         """Run until `stopping` is set; then finish the current rounds."""
@@ -264,7 +282,8 @@ class Daemon:
                 database=self.database.name,
                 sources=[one.source.name for one in configured_sources],
             )
-            ping = Ping(self.settings.alerts.ping_url, self.settings.alerts.ping_every)
+            ping = self._ping()
+            ping.started()
             self._supervise(check, progress, scheduler, self._storage_alarm(), ping)
             log.info("daemon.stopping")
         log.info("daemon.stopped")
@@ -292,8 +311,12 @@ class Daemon:
             self._supervise(check, progress, scheduler, alarm, Ping("", timedelta(0)))
 
     def _beat(self, mode: DaemonMode) -> DaemonBeat:
-        host, version = socket.gethostname(), metadata.version("refilld")
-        return DaemonBeat(self.database, self.clock, host, os.getpid(), version, mode)
+        version = metadata.version("refilld")
+        guarantee = self.settings.guarantee.mode
+        return DaemonBeat(self.database, self.clock, HOST, os.getpid(), version, mode, guarantee)
+
+    def _ping(self) -> Ping:
+        return Ping(self.settings.alerts.ping_url, self.settings.alerts.ping_every)
 
     def _beat_job(self, beat: DaemonBeat) -> ScheduledJob:
         return self._observed(ScheduledJob(BEAT, BEAT_EVERY, beat.run_once))

@@ -47,28 +47,41 @@ class Ping:
         if self._last is not None and self._last[0] is well and now - self._last[1] < self._every:
             return
         self._last = (well, now)
-        self._thread = Thread(target=self._send, args=(faults,), daemon=True, name="ping")
+        self._send_later("" if well else "fail", faults)
+
+    def started(self) -> None:
+        """Tell that the process has started its work."""
+        if self._url:
+            self._send_later("start", "")
+
+    def wait(self) -> None:
+        """Wait until the last request has its answer, or has taken too long."""
+        if self._thread.is_alive():
+            self._thread.join(CONNECT_SECONDS + self._answer_seconds)
+
+    def _send_later(self, signal: str, body: str) -> None:
+        self._thread = Thread(target=self._send, args=(signal, body), daemon=True, name="ping")
         self._thread.start()
 
-    def _send(self, faults: str) -> None:
-        url = _failure(self._url) if faults else self._url
+    def _send(self, signal: str, body: str) -> None:
+        url = _with_signal(self._url, signal) if signal else self._url
         with limited_answers(self._answer_seconds) as limits:
             try:
-                error = self._post(url, faults)
+                error = self._post(url, body)
             except requests.RequestException as problem:
                 error = limits.problem or type(problem).__name__  # its text holds the URL
         if error and not self._failing:
             log.warning("ping.failed", error=error)
         self._failing = bool(error)
 
-    def _post(self, url: str, faults: str) -> str:
+    def _post(self, url: str, body: str) -> str:
         """Send, and return the answer if it is an error; its body is not read."""
         timeout = (CONNECT_SECONDS, self._answer_seconds)
-        with requests.post(url, data=faults.encode(), timeout=timeout, stream=True) as answer:
+        with requests.post(url, data=body.encode(), timeout=timeout, stream=True) as answer:
             return "" if answer.ok else f"status {answer.status_code}"
 
 
-def _failure(url: str) -> str:
-    """The address that reports a failure."""
+def _with_signal(url: str, signal: str) -> str:
+    """The address that reports a start or a failure."""
     parts = urlsplit(url)
-    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/fail"))
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{signal}"))

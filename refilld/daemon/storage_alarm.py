@@ -29,6 +29,8 @@ class _Notice:
 class StorageAlarm:
     """Tells a fault of the database once an hour while it lasts, and once that it is over.
 
+    It is over when the database could be written for `settle`; a fault that returns before that goes on.
+
     `began` and `ended` return at once, may be called from any thread, and may be repeated: a thread of its
     own sends. What it knows is in memory only.
     """
@@ -39,17 +41,19 @@ class StorageAlarm:
         clock: Callable[[], datetime],
         after: timedelta = timedelta(minutes=1),
         repeat: timedelta = timedelta(hours=1),
+        settle: timedelta = timedelta(minutes=5),
     ) -> None:
         """`after`: how long a fault lasts before it is told, and time between attempts that nobody took."""
         self._channels = channels
         self._clock = clock
         self._after = after.total_seconds()
         self._repeat = repeat.total_seconds()
+        self._settle = settle.total_seconds()
         self._changed = Condition()
         self._fault = ""
         self._since = clock()
         self._next = _NEVER
-        """When the fault may be told, on the monotonic clock."""
+        """When the fault, or its end, may be told, on the monotonic clock."""
         self._told_at = _NEVER
         self._told = False
         """Whether a channel took the message about the present fault."""
@@ -68,7 +72,8 @@ class StorageAlarm:
                 return
             self._fault = one_line(fault)
             self._since = self._clock()
-            self._next = max(time.monotonic() + self._after, self._told_at + self._repeat)
+            repeated = self._told_at + self._repeat if self._told else _NEVER
+            self._next = max(time.monotonic() + self._after, repeated)
             log.error("storage.fault", error=self._fault)
             if self._channels and self._thread is None:
                 self._thread = Thread(target=self._run, daemon=True, name="storage-alarm")
@@ -80,6 +85,7 @@ class StorageAlarm:
         with self._changed:
             if self._fault:
                 self._fault = ""
+                self._next = time.monotonic() + self._settle
                 log.info("storage.ready", since=str(self._since))
                 self._changed.notify_all()
 
@@ -87,7 +93,8 @@ class StorageAlarm:
         while True:
             with self._changed:
                 while (message := self._message()) is None:
-                    self._changed.wait(self._next - time.monotonic() if self._fault else None)
+                    waits = self._fault or self._told
+                    self._changed.wait(self._next - time.monotonic() if waits else None)
             accepted = [self._send(channel, message) for channel in self._channels]
             with self._changed:
                 self._note(message, accepted=any(accepted))
@@ -102,7 +109,7 @@ class StorageAlarm:
                 f"no look and no alert is stored until that ends",
                 Severity.CRITICAL,
             )
-        if self._told and not self._fault:
+        if self._told and not self._fault and time.monotonic() >= self._next:
             return _Notice(
                 TITLE_OVER, f"the database can be written again, after a fault at {since}", Severity.INFO
             )

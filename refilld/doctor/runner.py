@@ -56,7 +56,7 @@ def _with_database(
         with connected.read() as tx:
             found = [*daemons.findings(tx, config, now), *clock.findings(tx, now)]
             found += budget.findings(tx, settings, now)
-            found += shadow.findings(tx, shadow=settings.guarantee.shadow)
+            found += shadow.findings(tx, settings.guarantee, now)
             found += limits.findings(tx, settings.limits.caps)
             found += webhooks.findings(tx)
             found += sources.breakers(tx, settings, now, opened_sources)

@@ -1,6 +1,5 @@
 """Checks of the sources: enabled, installed, can be opened, not paused or stopped."""
 
-import os
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from datetime import datetime
@@ -49,7 +48,7 @@ def _missing(name: str) -> Finding:
 def _source_findings(name: str, section: SourceSection) -> Iterator[Finding]:
     """Check the secret files of a source, and whether it opens; a wrong file is reported once."""
     fault = _fault(name, section)
-    files = {option: _credential(name, option, path) for option, path in _files(section)}
+    files = {option: _credential(name, option, path) for option, path in section.credential_files.items()}
     at = fault.field.removeprefix(f"sources.{name}.") if fault is not None else ""
     reported = at in files and files[at].level is FindingLevel.ERROR
     yield from (one for option, one in files.items() if option != at or reported)
@@ -57,13 +56,8 @@ def _source_findings(name: str, section: SourceSection) -> Iterator[Finding]:
         yield _opens(name, fault, _remedy(name, at) if at in files else f"correct [sources.{name}]")
 
 
-def _files(section: SourceSection) -> Iterator[tuple[str, str]]:
-    return ((option, path) for option in FILES if (path := section.options[option]))
-
-
-def _credential(name: str, option: str, path: str) -> Finding:
+def _credential(name: str, option: str, file: Path) -> Finding:
     """Check a file with a secret of the source."""
-    file = Path(os.path.expanduser(path))  # noqa: PTH111  # Path.expanduser fails for an unknown user
     return private_file.file_finding(file, "source.credentials", FILES[option], name, _remedy(name, option))
 
 

@@ -6,6 +6,7 @@ from refilld.metrics.http import HttpMetrics
 from refilld.metrics.looks import LookMetrics
 from refilld.metrics.registry import new_registry
 from refilld.metrics.rounds import RoundMetrics
+from refilld.metrics.webhooks import WebhookMetrics
 
 
 class ProcessMetrics:
@@ -16,5 +17,6 @@ class ProcessMetrics:
         self.looks = LookMetrics(self.registry)
         self.fulfilment = FulfilmentMetrics(self.registry)
         self.alerts = AlertMetrics(self.registry)
+        self.webhooks = WebhookMetrics(self.registry)
         self.http = HttpMetrics(self.registry)
         self.rounds = RoundMetrics(self.registry)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from monitor.model.decision import Reason
@@ -64,23 +65,31 @@ def _group(name: str | None, rows: Sequence[DropSums], guaranteed: int | None) -
     )
 
 
-def queue_figures(rows: Sequence[RefillSums]) -> QueueFigures:
-    """Sum up the refills by state, and the held ones by reason."""
+def queue_figures(rows: Sequence[RefillSums], recovered: Sequence[Item] = ()) -> QueueFigures:
+    """Sum up the refills by state, and the held ones by reason; `recovered` is not owed any more."""
 
     def of(*states: RefillState) -> Sum:
         return summed(_item(row) for row in rows if row.state in states)
+
+    owed = [_item(row) for row in rows if row.state in _OPEN]
 
     queued = [row.queued_at for row in rows if row.state is RefillState.QUEUED and row.queued_at is not None]
     return QueueFigures(
         queued=of(RefillState.QUEUED),
         claimed=of(RefillState.CLAIMED),
         held=of(RefillState.HELD),
-        owed=of(*_OPEN),
+        recovered=summed(recovered),
+        owed=summed([*owed, *map(_negative, recovered)]),
         completed=of(RefillState.COMPLETED),
         dead=of(RefillState.DEAD),
         oldest_queued=min(queued, default=None),
         held_groups=_held_groups(row for row in rows if row.state is RefillState.HELD),
     )
+
+
+def _negative(item: Item) -> Item:
+    amount = None if item.amount is None else -item.amount
+    return replace(item, number=-item.number, units=-item.units, amount=amount)
 
 
 def held_sum(rows: Iterable[RefillSums], reason: Reason) -> Sum:

@@ -67,8 +67,10 @@ class QueueFigures:
     queued: Sum
     claimed: Sum
     held: Sum
+    recovered: Sum
+    """Of the held ones, what is not missing any more at the newest counts."""
     owed: Sum
-    """All of these three."""
+    """All of these, without what has recovered."""
     completed: Sum
     """In the period."""
     dead: Sum

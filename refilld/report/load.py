@@ -5,6 +5,8 @@ from datetime import UTC, datetime, time, timedelta
 
 from monitor.guarantee.daily_caps import Amounts, DailyCaps, day_of
 from monitor.model.decision import Reason
+from monitor.model.refill import RefillState
+from monitor.model.sums import Item, item_of
 from monitor.sources.breaker import Breaker
 from monitor.sources.budget import DAY, HOUR
 from monitor.sources.rate_limit_state import RateLimitState
@@ -12,8 +14,18 @@ from refilld.report.actions import first_actions
 from refilld.report.assemble import drop_figures, held_sum, queue_figures, review_figures, source_figures
 from refilld.report.figures import LimitFigures, MonitorFigures, Report, SourceFigures, WaitingFigures
 from refilld.settings.settings import Settings
-from storage import daily_caps, guarantees, mass_drops, queued_units, report, sources, target_health
+from storage import (
+    daily_caps,
+    guarantees,
+    mass_drops,
+    queued_units,
+    refill_selection,
+    report,
+    sources,
+    target_health,
+)
 from storage.engine import Transaction
+from storage.refill_selection import RefillFilter
 
 OVERDUE_AFTER = timedelta(minutes=10)
 """How long a target may be due before it counts as overdue; a look takes its target for that long."""
@@ -36,7 +48,7 @@ def load(tx: Transaction, settings: Settings, now: datetime, period: timedelta) 
         empty=not report.any_order(tx),
         mass_drops=tuple(mass_drops.current(tx)),
         drops=drop_figures(report.drop_sums(tx, since), guaranteed),
-        queue=queue_figures(refills),
+        queue=queue_figures(refills, _recovered(tx)),
         reviews=review_figures(report.review_sums(tx)),
         waiting=WaitingFigures(waiting, tuple(longest)),
         ending=tuple(guarantees.ending(tx, terms, now, _midnight(now) + DAYS_AHEAD * DAY)),
@@ -45,6 +57,19 @@ def load(tx: Transaction, settings: Settings, now: datetime, period: timedelta) 
         limits=_limits(tx, settings.limits.caps, now),
     )
     return replace(found, actions=first_actions(found))
+
+
+def _recovered(tx: Transaction) -> list[Item]:
+    """The units of held refills that are not missing any more, as a release would find them."""
+    held = refill_selection.found(tx, frozenset({RefillState.HELD}), RefillFilter())
+    owed = refill_selection.owed(tx, held, discards_recovered=True)
+    found = []
+    for row in held:
+        left = owed[row.refill_id]
+        units = row.quantity if left.recovered else row.quantity - left.units
+        if left.units or left.recovered:
+            found.append(item_of(int(left.recovered), units, row.price, row.currency, row.ordered))
+    return [one for one in found if one.units]
 
 
 def _limits(tx: Transaction, caps: DailyCaps, now: datetime) -> tuple[LimitFigures, ...]:

@@ -97,6 +97,8 @@ def _refills(report: Report) -> Iterator[str]:
         what = f"{group.reason}, {group.metric}: {sum_words(group.held)}"
         oldest, released = age(report.now - group.oldest), release_words(group, report.now)
         yield f"    * {escaped(what)}, oldest {oldest}, released {released}"
+    if queue.recovered.units:
+        yield f"  * held, but recovered, so not owed: {escaped(sum_words(queue.recovered))}"
     for limit in report.limits:
         yield f"* used today of {escaped(limit_words(limit))}"
     yield f"* refilled: {escaped(sum_words(queue.completed))}"

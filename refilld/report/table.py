@@ -77,6 +77,7 @@ def _refills(report: Report) -> Iterator[Row]:
         for row in _sums("owed", "held", group.held):
             reason: Row = {"metric": group.metric, "detail": group.reason}
             yield row | reason | {"at": group.oldest, "until": group.release_at}
+    yield from _sums("recovered", "held", queue.recovered)
     yield from _sums("dead", "dead", queue.dead)
     yield from _sums("refilled", "completed", queue.completed)
 

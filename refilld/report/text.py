@@ -114,6 +114,8 @@ def _owed(report: Report) -> Iterator[str]:
     if queue.held.number:
         yield f"held: {sum_words(queue.held)}"
     yield from _held(report)
+    if queue.recovered.units:
+        yield f"held, but recovered, so not owed: {sum_words(queue.recovered)}"
     if queue.dead.number:
         yield f"dead, not owed until requeued: {sum_words(queue.dead)}"
 

@@ -9,6 +9,8 @@ LARGEST_NUMBER = 2**53 - 1
 """The largest integer that every JSON parser reads exactly."""
 LONGEST_TEXT = 1000
 LONGEST_NAME = 100
+YEARS = range(1970, 3000)
+"""Years of a time: at the ends of the calendar it cannot be turned into UTC."""
 LONGEST_RETRY = timedelta(days=30)
 
 

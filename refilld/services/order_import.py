@@ -9,7 +9,7 @@ from itertools import islice
 
 from monitor.model.order import Order
 from refilld.orders_file import Ignored, ParsedRow, Refused
-from storage import backlogs
+from storage import backlogs, imports
 from storage.engine import Database, Transaction
 from storage.orders import ImportResult, import_batch
 
@@ -54,6 +54,9 @@ def import_orders(
         with database.write() as tx:
             result = _import(tx, batch, now, backlog_id)
         _report(counts, result, listeners)
+    if not counts[ImportResult.REFUSED] or counts.total() > counts[ImportResult.REFUSED]:
+        with database.write() as tx:
+            imports.note_orders(tx, now)
     return counts
 
 

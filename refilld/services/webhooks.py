@@ -7,7 +7,7 @@ from datetime import datetime
 from monitor.errors import BadInputError
 from monitor.events.event import Event
 from monitor.events.kind import EventKind
-from monitor.events.webhooks import WebhookChanged, webhook_test
+from monitor.events.webhooks import WebhookChanged, WebhookReplayed, webhook_test
 from monitor.model.target import Metric
 from monitor.webhooks.address import AllowedHosts, parse_url
 from monitor.webhooks.subscription import Subscription, checked_kinds
@@ -142,5 +142,7 @@ def replay(database: Database, endpoint_id: int, event_ids: list[int], now: date
     """Send these events again, in short transactions; raises NotFoundError or WrongStateError."""
     for some in chunks(event_ids, _CHUNK):
         with database.write() as tx:
-            require_enabled(tx, endpoint_id)
+            endpoint = require_enabled(tx, endpoint_id)
+            payload = WebhookReplayed(endpoint_id, endpoint.host, len(some))
+            events.add(tx, Event(EventKind.WEBHOOK_REPLAYED, payload), now)
             webhook_deliveries.send_again(tx, endpoint_id, some, now)

@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from monitor.alerts.grouping import GROUP_LABELS, GroupTimes
 from monitor.alerts.routes import DEFAULT
-from monitor.alerts.self_check import SelfCheckLimits
 from monitor.events.severity import Severity
+from monitor.self_monitoring.limits import SelfCheckLimits
 from refilld.settings.alertmanager import AlertmanagerSection
 from refilld.settings.http_url import is_http
 from refilld.settings.receivers import ReceiverSection, RouteSection
@@ -18,6 +19,14 @@ from refilld.settings.user_path import user_path
 _DEFAULT = SelfCheckLimits()
 _TIMES = GroupTimes()
 _ZERO = timedelta(0)
+
+
+def _none_for_never(value: object) -> object:
+    return None if value in ("never", 0, "0") else value
+
+
+OrNever = Annotated[Annotated[Duration, Field(gt=_ZERO)] | None, BeforeValidator(_none_for_never)]
+"""A duration, or None for "never" and 0."""
 
 
 class AlertsSection(Section):
@@ -33,6 +42,11 @@ class AlertsSection(Section):
     silent_after: Duration = Field(default=_DEFAULT.silent_after, gt=_ZERO)
     undelivered_after: Duration = Field(default=_DEFAULT.undelivered_after, gt=_ZERO)
     queued_after: Duration = Field(default=_DEFAULT.queued_after, gt=_ZERO)
+    overdue_after: Annotated[Duration, Field(gt=_ZERO)] | None = None
+    """None: twice `sampling.every`."""
+    no_import_after: OrNever = _DEFAULT.no_import_after
+    unseen_share: float = Field(default=_DEFAULT.unseen_share, gt=0, le=1)
+    credentials_after: OrNever = _DEFAULT.credentials_after
     language: str = Field(default="en", pattern=r"^[A-Za-z0-9_-]{1,35}$")
     templates: str = ""
     alertmanager: AlertmanagerSection = AlertmanagerSection()
@@ -73,10 +87,18 @@ class AlertsSection(Section):
         )
 
     @property
-    def limits(self) -> SelfCheckLimits:
-        return SelfCheckLimits(self.silent_after, self.undelivered_after, self.queued_after)
-
-    @property
     def templates_folder(self) -> Path | None:
         """The directory of the shop's templates; None without one."""
         return user_path(self.templates)
+
+    def limits(self, every: timedelta) -> SelfCheckLimits:
+        """The limits of the self-check; `every` is `sampling.every`."""
+        return SelfCheckLimits(
+            self.silent_after,
+            self.undelivered_after,
+            self.queued_after,
+            no_import_after=self.no_import_after,
+            overdue_after=self.overdue_after or 2 * every,
+            unseen_share=self.unseen_share,
+            credentials_after=self.credentials_after,
+        )

@@ -1,12 +1,14 @@
 """The sections of sources, `[sources.NAME]`."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from monitor.sources.budget import Budget
 from refilld.settings.section import Duration, Section
+from refilld.settings.user_path import user_path
 
 
 def _in_digits(value: object) -> object:
@@ -16,6 +18,8 @@ def _in_digits(value: object) -> object:
 
 _NAMED_OPTIONS = ("ig_user_id", "token_file", "version", "session_file")
 """Options of sources that are keys of `[sources.NAME]` itself."""
+CREDENTIALS = ("token_file", "session_file")
+"""Options that name files with secrets of the source."""
 
 
 class SourceSection(Section):
@@ -35,6 +39,12 @@ class SourceSection(Section):
     session_file: str = ""
     options: Annotated[dict[str, str], Field(validate_default=True)] = {}
     """What the source is configured with: the keys of its own, and the four above."""
+
+    @property
+    def credential_files(self) -> dict[str, Path]:
+        """The files with its token and session, by the option that names them."""
+        found = {option: user_path(self.options[option]) for option in CREDENTIALS}
+        return {option: path for option, path in found.items() if path is not None}
 
     @field_validator("options")
     @classmethod

@@ -70,16 +70,22 @@ def read_template(path: Path) -> ShopTemplate:
 
 
 def _parsed(path: Path, source: str) -> Template:
-    sandbox = environment(DictLoader({_NAME: source}))
-    sandbox.globals.clear()
     try:
-        for line, problem in refusals(sandbox.parse(source)):
-            raise TemplateFaultError(f"{path}:{line}: {problem}")
-        return sandbox.get_template(_NAME)
+        return _allowed(path, source)
+    except TemplateFaultError:
+        raise
     except TemplateSyntaxError as error:
         raise TemplateFaultError(f"{path}:{error.lineno}: {error.message}") from None
-    except (TemplateError, RecursionError, MemoryError, SyntaxError) as error:
+    except (TemplateError, ValueError, RecursionError, MemoryError, SyntaxError) as error:
         raise TemplateFaultError(f"{path}: it cannot be parsed ({type(error).__name__})") from None
+
+
+def _allowed(path: Path, source: str) -> Template:
+    sandbox = environment(DictLoader({_NAME: source}))
+    sandbox.globals.clear()
+    for line, problem in refusals(sandbox.parse(source)):
+        raise TemplateFaultError(f"{path}:{line}: {problem}")
+    return sandbox.get_template(_NAME)
 
 
 def _line(error: Exception) -> int:

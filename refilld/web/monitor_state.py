@@ -44,7 +44,7 @@ def monitor_state(tx: Transaction, now: datetime) -> MonitorHealth:
     silent = at - max(beats)
     if silent > SILENT_FROM:
         return MonitorHealth(HealthLevel.BAD, f"the daemon has been silent for {age(silent)}")
-    holding = self_check.holding(tx)
+    holding = {problem.kind: since for problem, since in self_check.holding(tx).items()}
     problems = [
         f"{words} (for {age(now - holding[kind])})" for kind, words in _WORDS.items() if kind in holding
     ]

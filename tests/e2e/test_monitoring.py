@@ -22,9 +22,11 @@ scrape_configs:
 
 
 def test_every_rule_and_every_panel_has_data(place: Installation, tmp_path: Path) -> None:
-    """A drop was seen, and its refill was delivered over HTTP; a receiver of alerts refuses."""
+    """A drop was seen, and its refill was delivered over HTTP; a channel and an endpoint refuse."""
     place.settings["alerts.urls"] = '["json://127.0.0.1:1/"]'
+    place.settings["webhooks.allow"] = '["127.0.0.1"]'
     place.sell(SHOP)
+    place.here("webhooks", "add", "http://127.0.0.1:1/")
     scopes = ("--scope", "metrics:read", "--scope", "refills:consume")
     token = tmp_path / "token"
     token.write_text(place.here("token", "create", *scopes).strip())

@@ -315,6 +315,15 @@ def test_a_digest_comes_at_its_time(world: AlertWorld) -> None:
     ]
 
 
+def test_a_digest_of_quiet_hours_comes_after_them(world: AlertWorld) -> None:
+    """It covers the time until it is made; the next one keeps to the schedule."""
+    world.receivers = (
+        Receiver(digest=parse_digest("daily 13:00", UTC), quiet=parse_quiet_hours("12:30-14:30", UTC)),
+    )
+    world.run_for(28 * HOUR, 30 * MINUTE)
+    assert [lines[0] for _, _, lines in world.inbox().messages] == ["report of 14:30", "report of 14:30"]
+
+
 def test_a_report_that_fails_stops_no_alert(world: AlertWorld) -> None:
     """The job fails after it has sent them."""
     world.receivers = (Receiver(digest=parse_digest("daily 12:00", UTC)),)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from threading import Event, Lock
 
 import pytest
+from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from jobs.webhook_attempt import WebhookAttempts
@@ -14,9 +15,11 @@ from monitor.events.kind import EventKind
 from monitor.events.refills import refill_dead
 from monitor.events.sources import source_blocked
 from monitor.webhooks.verdict import FAILING_FOR, WebhookAnswer
+from refilld.metrics.webhooks import WebhookMetrics
 from storage import events, webhooks
 from tests.builders import DAY, HOUR, MINUTE, SECOND, an_event, an_order
 from tests.jobs.jobs_world import JobsWorld
+from tests.refilld.metrics.samples import above_zero
 from tests.storage.webhook_rows import an_endpoint, happen, states
 
 ANSWERED = WebhookAnswer(200, "", timedelta(0))
@@ -78,6 +81,20 @@ def test_each_subscriber_gets_each_event_that_it_wants_once(world: JobsWorld) ->
     assert sorted(sender.ids(url("all"))) == ["evt_1", "evt_2"]
     assert sender.ids(url("acme")) == ["evt_2"]
     assert sender.ids(url("drops")) == sender.ids(url("others")) == []
+
+
+def test_each_attempt_is_counted_by_endpoint_and_result(world: JobsWorld) -> None:
+    """After it is committed."""
+    endpoints = [an_endpoint(world.database, url(name)) for name in ("up", "down")]
+    happen(world.database, "graph", at=world.now)
+    metrics = WebhookMetrics(registry := CollectorRegistry())
+    sender = ScriptedSender(lambda to: ANSWERED if to == url("up") else DOWN)
+    attempts = WebhookAttempts(world.database, world.clock, sender, lambda: 0, metrics.recorded)
+    job = Webhooks(world.database, world.clock, attempts, lambda: world.stopping, world.heartbeat)
+    job.run_once()
+    job.finish()
+    up, down = map(str, endpoints)
+    assert above_zero(registry, "webhook_messages_total") == {(up, "accepted"): 1, (down, "refused"): 1}
 
 
 def test_an_event_that_was_forgotten_before_it_was_sent_is_not_sent(world: JobsWorld) -> None:

@@ -29,10 +29,10 @@ class CliWorld:
     world: QueueWorld
     home: Path
 
-    def run(self, *words: object) -> Result:
+    def run(self, *words: object, stdin: str | None = None) -> Result:
         """Run a command in this process, at the time of the world's clock."""
         context = CommandContext(self.home / "refilld.toml", self.world.clock)
-        return CliRunner().invoke(refilld, list(map(str, words)), obj=context)
+        return CliRunner().invoke(refilld, list(map(str, words)), input=stdin, obj=context)
 
     def main(self, *words: object, **environ: str) -> subprocess.CompletedProcess[str]:
         """As `process`, in this process: the same exit code and output, in a tenth of the time."""

@@ -92,14 +92,20 @@ def test_a_url_cannot_ask_for_cut_messages(inbox: Inbox) -> None:
     assert inbox.messages[0]["message"] == long
 
 
-def test_text_is_escaped_where_it_would_be_markup() -> None:
-    """Discord shows plain text as Markdown, and notifies everybody whom it mentions."""
-    (channel,) = open_channels(["discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"])
-    assert (channel.room.measure("a_b"), channel.room.measure("@all"), channel.room.title_counts) == (
-        4,
-        5,
-        True,
-    )
+@pytest.mark.parametrize(
+    ("url", "markup"),
+    [
+        ("discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js", 4),
+        ("mmost://localhost/aaaaaaaaaaaaaaaaaaaaaaaaaa", 4),
+        ("rocket://hooka/hookb@localhost/#general", 4),
+        ("zulip://bot@org/abcdefghijklmnopqrstuvwxyz012345/general", 3),
+    ],
+)
+def test_text_is_escaped_where_it_would_be_markup_or_a_mention(url: str, markup: int) -> None:
+    """Each of them notifies everybody whom a text mentions."""
+    (channel,) = open_channels([url])
+    assert (channel.room.measure("a_b"), channel.room.measure("@all")) == (markup, 5)
+    assert channel.room.title_counts
 
 
 def test_a_failed_delivery_logs_no_url(

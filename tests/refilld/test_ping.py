@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from queue import Queue
 from threading import Event, Thread
 
@@ -12,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from refilld.daemon.ping import Ping
+from tests.refilld.cli_world import cli_world
 from tests.refilld.receiver import (
     DRIPPED_BODY,
     DRIPPED_HEADERS,
@@ -79,11 +81,6 @@ class Clock:
         return self.now
 
 
-def settled(ping: Ping) -> None:
-    """Wait until the request has got its answer."""
-    ping._thread.join(10)
-
-
 def test_a_ping_is_sent_at_most_once_in_its_interval(watcher: Watcher) -> None:
     clock = Clock()
     ping = Ping(watcher.url, EVERY, clock)
@@ -91,8 +88,34 @@ def test_a_ping_is_sent_at_most_once_in_its_interval(watcher: Watcher) -> None:
         ping.report("")
         if clock.now != 1059.9:
             assert watcher.next() == ("/s3cret-uuid", "")
-            settled(ping)
+            ping.wait()
     assert watcher.asked.empty()
+
+
+def test_a_start_is_reported_before_the_first_round(watcher: Watcher) -> None:
+    ping = Ping(watcher.url, EVERY, Clock())
+    ping.started()
+    ping.wait()
+    ping.report("")
+    assert [watcher.next(), watcher.next()] == [("/s3cret-uuid/start", ""), ("/s3cret-uuid", "")]
+    ping.wait()
+
+
+@pytest.mark.parametrize("fault", [False, True])
+def test_a_single_round_reports_its_start_and_its_result(
+    watcher: Watcher, tmp_path: Path, *, fault: bool
+) -> None:
+    """`refilld run --once`, as cron runs it; here a table is missing that a job needs."""
+    with cli_world(tmp_path) as cli:
+        if fault:
+            with cli.world.database.write() as tx:
+                tx.exec_driver_sql("DROP TABLE self_checks")
+        enabled = {"REFILLD_SOURCES__INSTALOADER__ENABLED": "true"}
+        done = cli.main("run", "--once", REFILLD_ALERTS__PING_URL=watcher.url, **enabled)
+    assert done.returncode == int(fault)
+    assert watcher.next() == ("/s3cret-uuid/start", "")
+    result = ("/s3cret-uuid/fail", "failed: self_check") if fault else ("/s3cret-uuid", "")
+    assert watcher.next() == result
 
 
 def test_a_fault_is_reported_at_once_and_so_is_its_end(watcher: Watcher) -> None:
@@ -105,7 +128,7 @@ def test_a_fault_is_reported_at_once_and_so_is_its_end(watcher: Watcher) -> None
     ):
         ping.report(faults)
         assert watcher.next() == asked
-        settled(ping)
+        ping.wait()
 
 
 def test_a_service_that_does_not_answer_blocks_nobody(watcher: Watcher) -> None:
@@ -119,10 +142,10 @@ def test_a_service_that_does_not_answer_blocks_nobody(watcher: Watcher) -> None:
     ping.report("")
     assert watcher.asked.empty()
     watcher.answers.set()
-    settled(ping)
+    ping.wait()
     ping.report("")
     assert watcher.next() == ("/s3cret-uuid", "")
-    settled(ping)
+    ping.wait()
 
 
 @pytest.mark.parametrize(
@@ -144,7 +167,7 @@ def test_a_refused_ping_is_logged_once_and_redirects_are_not_followed(
         for clock.now in (1000.0, 2000.0):
             ping.report("")
             assert watcher.next() == ("/s3cret-uuid", "")
-            settled(ping)
+            ping.wait()
     assert [(line["event"], line["error"]) for line in logs] == [("ping.failed", error)]
     assert watcher.asked.empty()
 
@@ -153,7 +176,7 @@ def test_an_unreachable_service_is_logged_without_its_url() -> None:
     with capture_logs() as logs:
         ping = Ping("http://127.0.0.1:1/s3cret-uuid", EVERY)
         ping.report("")
-        settled(ping)
+        ping.wait()
     assert "s3cret" not in repr(logs)
     assert [line["event"] for line in logs] == ["ping.failed"]
 
@@ -165,7 +188,7 @@ def test_a_ping_whose_answer_does_not_end_blocks_no_later_one(answer: Answer) ->
         ping = Ping(receiver.address("http"), EVERY, clock, answer_seconds=0.2)
         for clock.now in (1000.0, 2000.0):
             ping.report("")
-            settled(ping)
+            ping.wait()
             assert not ping._thread.is_alive()
     assert len(receiver.requests) == 2
     assert [line["event"] for line in logs] == ["ping.failed"]
@@ -177,7 +200,7 @@ def test_the_body_of_the_answer_to_a_ping_is_not_read(answer: Answer) -> None:
     with a_receiver(answer) as receiver, capture_logs() as logs:
         ping = Ping(receiver.address("http"), EVERY)
         ping.report("")
-        settled(ping)
+        ping.wait()
         assert not ping._thread.is_alive()
     assert logs == []
 

@@ -276,6 +276,8 @@ def test_the_beginning_of_an_answer_is_kept_escaped(receiver: Receiver) -> None:
         ("soon", None),
         ("١٢", None),
         ("9" * 5000, 999_999_999),
+        ("Thu, 01 Jan 2026 00:00:00 +99999999999999999", None),
+        ("Thu, 01 Jan 2026 99999999999999999999:00:00 GMT", None),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_date(receiver: Receiver, text: str, seconds: int | None) -> None:

@@ -12,6 +12,7 @@ from storage import (
     leases,
     operator_actions,
     order_corrections,
+    requests,
     review_list,
     reviews,
     tokens,
@@ -48,6 +49,15 @@ def test_a_change_names_who_made_it_and_the_request(database: Database) -> None:
     assert [one.kind for one in (lifted, was_set)] == [EventKind.ORDER_UNFLAGGED, EventKind.ORDER_FLAGGED]
     assert {(one.actor, one.request_id) for one in (lifted, was_set)} == {("token support", "request-7")}
     assert (imported.kind, imported.actor) == (EventKind.ORDERS_IMPORTED, "")
+
+
+def test_a_request_of_a_customer_names_who_passed_it_on(database: Database) -> None:
+    sell(database, an_order("1"))
+    with acting(SUPPORT), database.write() as connection:
+        requests.ask(connection, "1", NOW, granted=False)
+    asked = newest(database, order_id="1")
+    assert (asked.kind, asked.actor) == (EventKind.REFILL_REQUESTED, "token support")
+    assert asked.payload == {"granted": False}
 
 
 def test_an_import_shows_what_it_changed(database: Database) -> None:
@@ -100,6 +110,19 @@ def test_corrections_reviews_and_tokens_are_events(database: Database) -> None:
     revoked, created = trail(database)[:2]
     assert (created.kind, revoked.kind) == (EventKind.TOKEN_CREATED, EventKind.TOKEN_REVOKED)
     assert revoked.payload == {"token_id": token.token_id, "name": "panel", "scopes": ["orders:read"]}
+
+
+def test_what_jobs_did_is_shown_on_request(database: Database) -> None:
+    """They fill the trail otherwise; a name that begins like theirs is another one's."""
+    sell(database, an_order("1"))
+    for who in ("job leases", "jobber", "cli root"):
+        with acting(Actor(who)), database.write() as connection:
+            flags.set_flag(connection, "1", Flag.HOLD, NOW)
+            flags.lift_flag(connection, "1", Flag.HOLD, NOW)
+    people = {one.actor for one in trail(database)}
+    assert people == {"", "jobber", "cli root"}
+    assert {one.actor for one in trail(database, jobs=True)} == people | {"job leases"}
+    assert {one.actor for one in trail(database, actor="job l")} == {"job leases"}
 
 
 def test_the_trail_is_filtered_by_order_time_and_actor(database: Database) -> None:

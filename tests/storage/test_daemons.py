@@ -53,6 +53,15 @@ def test_rows_of_killed_processes_are_removed_when_others_start(database: Databa
     assert pids(database) == [2, 3]
 
 
+def test_what_did_not_stop_cleanly_is_known_before_its_row_is_replaced(sqlite: Database) -> None:
+    """The daemon before; not the HTTP interface alone, which may still run."""
+    register(sqlite, pid=1, mode="run")
+    register(sqlite, pid=2, mode="serve")
+    with sqlite.read() as tx:
+        killed = daemons.killed(tx, "a", 3, DaemonMode.RUN, NOW + HOUR)
+    assert [row.pid for row in killed] == [1]
+
+
 def test_sqlite_has_one_daemon(sqlite: Database) -> None:
     """Its lock file says that every other one is gone; the HTTP interface alone is no daemon."""
     register(sqlite, pid=1, mode="run")

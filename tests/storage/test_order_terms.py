@@ -5,14 +5,17 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.events.kind import EventKind
 from monitor.model.drop import DropState
 from monitor.model.order import Order, OrderStatus
 from monitor.model.refill import RefillState
 from monitor.model.terms import RefillMode, Terms, TermsOrigin
-from storage import drops, order_terms, refills
+from storage import drops, event_list, order_terms, refills
 from storage.engine import Database
+from storage.event_list import EventFilter
 from storage.order_terms import Retermed
 from tests.builders import DAY, HOUR, NOW, a_claim, a_drop, a_profile, an_order
+from tests.pages import rows_of_list
 from tests.storage.shop import allow_fast_path, bring_to, on_fast_path, rows_of, sell
 
 LATER = NOW + HOUR
@@ -53,6 +56,21 @@ def test_reterm_changes_terms_and_their_origin_only(database: Database) -> None:
     expected = an_order("1", terms=LONG, terms_from=TermsOrigin.NAME)
     assert (done, done.changed) == (Retermed(an_order("1"), expected), True)
     assert (kept(database), kept(database, "2")) == (expected, an_order("2"))
+
+
+def test_changed_terms_are_in_the_audit_trail(database: Database) -> None:
+    """By their names, where these are others."""
+    sell(database, an_order("1"))
+    reterm(database, under(LONG, TermsOrigin.NAME))
+    reterm(database, under(NEVER, TermsOrigin.NAME))
+    reterm(database, under(NEVER, TermsOrigin.NAME))
+    with database.read() as connection:
+        found = rows_of_list(event_list.page, connection, EventFilter(jobs=False, order_id="1"), 9)
+    assert {row.kind for row in found} == {EventKind.ORDER_UPDATED}
+    assert [row.payload["changes"] for row in found] == [
+        ["terms: default → no refill"],
+        ["terms: changed", "terms_from: row → name"],
+    ]
 
 
 @pytest.mark.parametrize("today", [lambda order: order, lambda _: None])

@@ -26,6 +26,7 @@ from storage import (
     due,
     flags,
     held_refills,
+    imports,
     incident_events,
     leases,
     mass_drops,
@@ -276,11 +277,16 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         lambda c: incident_events.occurred(c, NOW + 3900 * MINUTE),
         {"pk_events"},
     ),
+    "targets that are overdue": (
+        lambda c: self_check.overdue(c, ["source 2"], NOW),
+        {"ix_targets_due"},
+    ),
     "the oldest due look": (lambda c: self_check.due_since(c, "source 2"), {"ix_targets_due"}),
     "the attempts of a webhook": (
         lambda c: webhook_log.attempts_of(c, 77),
         {"ix_webhook_attempts_delivery_id"},
     ),
+    "the last import": (imports.orders_at, set()),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }
 """Queries by key, and the indexes that serve them."""

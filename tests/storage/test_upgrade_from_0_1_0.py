@@ -153,6 +153,7 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
     "deliveries": [],
     "digests": [],
     "self_checks": [],
+    "imports": [{"what": "orders", "last_at": 303}],
     "order_flags": [{"order_id": "o-1", "flag": "dispute", "set_at": 401}],
     "drops": [
         {"drop_id": 21, "order_id": "o-1", "state": "refilled", "opened_at": 501, "looks": 2,

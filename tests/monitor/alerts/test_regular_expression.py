@@ -32,6 +32,23 @@ def test_a_pattern_matches_what_re_matches(pattern: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("[[a]", "["),
+        ("[a||b]", "|"),
+        ("[a&&b]", "&"),
+        ("[~~]", "~"),
+        ("[+--]", "-"),
+        ("[--a]", "0"),
+        (r"[\[-\]]", "]"),
+    ],
+)
+def test_a_class_of_characters_has_no_operations_on_sets(pattern: str, text: str) -> None:
+    """`re` warns of each, because it may have them in a later version."""
+    assert RegularExpression(pattern).matches(text)
+
+
+@pytest.mark.parametrize(
     "pattern", ["(a*)*b", "(a|a)*b", "(a?){50}a{50}b", ".*.*.*.*.*.*.*.*b", "(a+)+(a+)+b"]
 )
 def test_no_pattern_takes_long(pattern: str) -> None:
@@ -55,6 +72,7 @@ def test_no_pattern_takes_long(pattern: str) -> None:
         (r"(a)\1", r"\ at position 4 has no meaning here; \\ is the character"),
         (f"a{{{MOST_STATES}}}", "is too large; use smaller numbers in { }"),
         ("a" * 501, "is longer than 500 characters"),
+        ("(" * 240 + "a" + ")" * 240, "has more than 50 groups within each other"),
     ],
 )
 def test_what_is_not_supported_is_refused_in_one_line(pattern: str, problem: str) -> None:

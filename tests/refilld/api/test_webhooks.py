@@ -93,6 +93,16 @@ def test_messages_are_replayed_one_by_one_and_since_a_time(world: QueueWorld) ->
     assert states(world.database, 1) == ["pending", "pending"]
 
 
+@pytest.mark.parametrize("since", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_time_at_an_end_of_the_calendar_is_refused(world: QueueWorld, since: str) -> None:
+    """It cannot be turned into UTC."""
+    caller = world.caller(Scope.WEBHOOKS_MANAGE)
+    added(caller)
+    answer = call(caller, "POST", "/1/replay", {"since": since})
+    assert answer.status_code == 422
+    assert "since: must be between 1970 and 2999" in answer.get_json()["detail"]
+
+
 def test_a_removed_endpoint_is_not_found(world: QueueWorld) -> None:
     caller = world.caller(Scope.WEBHOOKS_MANAGE)
     added(caller)

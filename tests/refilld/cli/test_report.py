@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from storage import requests
+from storage import requests, targets
+from storage.schema import targets as table
 from tests.builders import HOUR
 from tests.refilld.cli_world import CliWorld, sold
 from tests.refilld.queue_world import NOW
@@ -67,6 +68,29 @@ def test_the_period_decides_which_drops_are_shown(shop: CliWorld) -> None:
     found = json.loads(shop.run("report", "--since", "30m", "--json").stdout)
     assert (found["drops"]["total"]["opened"], found["queue"]["owed"]["number"]) == (0, 2)
     assert found["period_seconds"] == 1800
+
+
+@pytest.mark.parametrize(
+    ("count", "owed", "line"),
+    [
+        (1_500, 100, "held, but recovered, so not owed: 1 refill, 100 units, 0.15 USD"),
+        (1_440, 160, "held, but recovered, so not owed: 0 refills, 40 units, 0.06 USD"),
+    ],
+)
+def test_what_has_recovered_while_it_is_held_is_not_owed(
+    shop: CliWorld, count: int, owed: int, line: str
+) -> None:
+    """At the newest count, all or a part of its units, though its hold has not ended."""
+    with shop.world.database.write() as tx:
+        target_id = targets.of_order(tx, "2").target_id
+        change = table.update().where(table.c.target_id == target_id)
+        tx.execute(change.values(last_count=count, last_count_at=shop.world.now))
+    assert f"            {line}" in shop.run("report").stdout.splitlines()
+    found = json.loads(shop.run("report", "--json").stdout)["queue"]
+    assert (found["owed"]["units"], found["held"]["units"]) == (owed, 100)
+    assert f"  * {line}" in shop.run("report", "--format", "markdown").stdout.splitlines()
+    rows = csv.DictReader(shop.run("report", "--format", "csv").stdout.splitlines())
+    assert [row["units"] for row in rows if row["section"] == "recovered"] == [str(200 - owed)]
 
 
 def test_the_report_changes_nothing(shop: CliWorld) -> None:

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from monitor.model.decision import Reason
-from storage import held_refills
+from storage import daemons, held_refills
+from storage.daemons import DaemonMode
 from storage.schema import refills
 from tests.refilld.cli.doctor_runs import configure, found
 from tests.refilld.cli_world import CliWorld
@@ -113,6 +114,15 @@ def test_the_doctor_and_the_report_say_that_shadow_mode_is_on(held: CliWorld) ->
     assert "2 refills, 200 units" in found(held, "guarantee.mode")["says"]
     lines = held.run("report").stdout.splitlines()
     assert "shadow mode on, nothing is queued; held instead: 2 refills, 200 units" in lines
+
+
+def test_the_doctor_finds_a_daemon_that_was_not_restarted(held: CliWorld) -> None:
+    """It is still in the mode that its configuration had at its start."""
+    with held.world.database.write() as tx:
+        for pid, mode in ((7, "shadow"), (8, "live"), (9, None)):
+            daemons.register(tx, "else", pid, "1", DaemonMode.SERVE, held.world.now, mode)
+    row = found(held, "guarantee.running_mode")
+    assert row["says"] == "the process 7 on else is in shadow mode, the configuration in live mode"
 
 
 def test_the_doctor_finds_a_cap_that_limits_nothing(held: CliWorld) -> None:

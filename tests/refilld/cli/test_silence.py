@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from monitor.alerts.reasons import AlertReason
+from monitor.events.digests import digest_due
 from monitor.events.event import Event, Subject
 from monitor.events.kind import EventKind
 from monitor.events.sources import source_blocked
-from storage import events
+from storage import events, notifications
+from storage.notifications import NewNotification
 from tests.alert_job import an_alerting
 from tests.builders import HOUR, an_event
 from tests.jobs.alert_world import Inbox
@@ -64,6 +67,11 @@ def test_a_silence_may_begin_later(cli: CliWorld) -> None:
         ),
         (("--until", "2020-01-01T00:00Z"), "it would be over already"),
         (("--until", "tomorrow"), "'tomorrow' is not a time; write it like 2026-11-29T08:00Z"),
+        (
+            ("--until", "9999-12-31T23:59:59-01:00"),
+            "'9999-12-31T23:59:59-01:00' is not between 1970 and 2999",
+        ),
+        (("--from", "9999-12-31T00:00Z", "--for", "9d"), "'9999-12-31T00:00Z' is not between 1970 and 2999"),
         (("--for", "1h", "colour=red"), "there is no label 'colour'; there are: kind,"),
     ],
 )
@@ -105,6 +113,28 @@ def test_what_was_not_told_is_explained(cli: CliWorld) -> None:
     assert "silence 1 matches it now, until" in after
     (row,) = (json.loads(line) for line in cli.run("alerts", "list", "--json").stdout.splitlines())
     assert row["state"] == "suppressed"
+
+
+def test_a_digest_is_explained(cli: CliWorld) -> None:
+    """It is not routed: it has its receiver from the beginning."""
+    with cli.world.database.write() as tx:
+        now = cli.world.now
+        number = events.add(tx, digest_due("report\n  1 drop", now - HOUR, now), now, routed=True)
+        notifications.create(tx, NewNotification("boss", "", AlertReason.DIGEST, [number], 1), now)
+    text = cli.run("alerts", "explain", str(number)).stdout
+    assert "\n  report\n    1 drop\n" in text
+    assert "receiver boss: digest at " in text
+    assert "\n  told: the receiver gets a report at this time\n" in text
+    assert "not routed" not in text
+    assert json.loads(cli.run("alerts", "explain", str(number), "--json").stdout)["routes"] == []
+
+
+def test_what_shadow_mode_kept_is_explained(cli: CliWorld) -> None:
+    """It is not said to be routed later."""
+    with cli.world.database.write() as tx:
+        number = events.add(tx, an_event(EventKind.DROP_HELD, "held"), cli.world.now, keep=True)
+    text = cli.run("alerts", "explain", str(number)).stdout
+    assert text.endswith("not routed: shadow mode was on, or an earlier release stored it\n")
 
 
 def test_what_is_told_once_cannot_be_acknowledged(cli: CliWorld) -> None:

@@ -9,7 +9,9 @@ from click.testing import CliRunner, Result
 from refilld.cli.context import CommandContext
 from refilld.cli.users import user
 from refilld.services import passwords, users
-from storage import audit
+from storage import event_list
+from storage.event_list import EventFilter
+from tests.pages import rows_of_list
 from tests.refilld.cli_world import CliWorld
 from tests.refilld.queue_world import QueueWorld
 
@@ -86,7 +88,7 @@ def test_users_are_changed_and_each_change_is_in_the_audit_trail(people: Users) 
     assert "no second factor" in str(people.run("remove-totp", "bob").exception)
     assert "no user nobody" in str(people.run("enable", "nobody").exception)
     with people.world.database.read() as tx:
-        kinds = [str(row.kind) for row in audit.listed(tx, limit=9)]
+        kinds = [str(row.kind) for row in rows_of_list(event_list.page, tx, EventFilter(jobs=False), 9)]
     assert kinds == ["user.enabled", "user.disabled", "user.role_changed", "user.added"]
 
 

@@ -46,6 +46,12 @@ def test_adding_prints_the_secret_and_only_it_on_standard_output(cli: CliWorld) 
     assert result.stderr.startswith("webhook endpoint 1 is added; ")
 
 
+def test_a_url_is_read_from_standard_input(cli: CliWorld) -> None:
+    """Arguments are seen by every user of the machine."""
+    assert cli.run("webhooks", "add", "-", stdin=f"{URL}\n").exit_code == 0
+    assert [row["url"] for row in listed(cli, "list")] == [URL]
+
+
 def test_no_other_command_shows_the_secret(cli: CliWorld) -> None:
     secret = added(cli)
     happen(cli.world.database, "graph")
@@ -172,6 +178,8 @@ def test_a_replay_shows_what_it_will_do_and_asks(cli: CliWorld) -> None:
     assert log(cli.world.database, 1) == []
     assert cli.run("webhooks", "replay", 1, "--since", "1h", "--yes").exit_code == 0
     assert states(cli.world.database, 1) == ["pending", "pending"]
+    newest = json.loads(cli.run("audit", "--json").stdout.splitlines()[0])
+    assert (newest["kind"], newest["payload"]["messages"]) == ("webhook.replayed", 2)
 
 
 def test_one_delivery_is_sent_again_whatever_became_of_it(cli: CliWorld, receiver: Receiver) -> None:

@@ -7,8 +7,10 @@ import pytest
 
 from monitor.model.role import Role
 from refilld.services import totp, users
-from storage import audit, user_sessions
+from storage import event_list, user_sessions
 from storage import users as user_rows
+from storage.event_list import EventFilter
+from tests.pages import rows_of_list
 from tests.refilld.web.desk_world import COOKIE, Browser, DeskWorld
 
 PASSWORD = "correct horse battery"
@@ -47,7 +49,7 @@ def test_a_new_password_ends_all_other_sessions(desk: DeskWorld, browser: Browse
     assert "password is changed" in message(browser)
     assert len(sessions(desk)) == 1
     with desk.database.read() as tx:
-        newest = audit.listed(tx, limit=1)[0]
+        newest = rows_of_list(event_list.page, tx, EventFilter(jobs=False), 1)[0]
     assert (newest.kind, newest.actor) == ("user.password_changed", "page alice")
 
 

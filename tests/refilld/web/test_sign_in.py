@@ -7,8 +7,10 @@ import pytest
 from monitor.model.role import Role
 from refilld.services import passwords, totp, users
 from refilld.services.passwords import LONGEST, OF_NOBODY
-from storage import audit, sign_in_attempts
+from storage import event_list, sign_in_attempts
 from storage import users as user_rows
+from storage.event_list import EventFilter
+from tests.pages import rows_of_list
 from tests.refilld.web.desk_world import COOKIE, Browser, DeskWorld
 
 PASSWORD = "correct horse battery"
@@ -40,7 +42,7 @@ def test_who_signs_in_gets_a_session_of_their_own_and_comes_back(desk: DeskWorld
     assert cookie(browser) != before
     assert browser.get("/settings").status_code == 200
     with desk.database.read() as tx:
-        newest = audit.listed(tx, limit=1)[0]
+        newest = rows_of_list(event_list.page, tx, EventFilter(jobs=False), 1)[0]
     assert (newest.kind, newest.actor) == ("user.signed_in", "page alice")
 
 
@@ -100,7 +102,9 @@ def test_no_more_attempts_are_accepted_for_a_name_after_ten(desk: DeskWorld, ali
     desk.now += sign_in_attempts.WINDOW
     assert attempt(browser) == 303
     with desk.database.read() as tx:
-        assert [str(row.kind) for row in audit.listed(tx, limit=9)].count("sign_in.limited") == 1
+        assert [str(row.kind) for row in rows_of_list(event_list.page, tx, EventFilter(jobs=False), 9)].count(
+            "sign_in.limited"
+        ) == 1
 
 
 def test_nothing_is_hashed_once_a_limit_is_reached(

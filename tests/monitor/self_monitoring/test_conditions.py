@@ -1,29 +1,35 @@
 """The self-check: each condition is told when it has lasted, and not before."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from monitor.alerts.self_check import (
-    MonitorState,
-    ReadingGap,
-    SelfCheckLimits,
-    Undelivered,
-    begun_events,
-    conditions,
-)
 from monitor.events.catalogue import severity_of, status_of
 from monitor.events.kind import EventKind
-from monitor.events.monitoring import ENDED_BY, DiskLow, QueueStalled, begun, ended
+from monitor.events.monitoring import ENDED_BY, MONITOR, DiskLow, MonitorProblem, QueueStalled, begun, ended
 from monitor.events.severity import Severity, Status
+from monitor.self_monitoring.alerts_undelivered import Undelivered
+from monitor.self_monitoring.conditions import MonitorState, begun_events, conditions
+from monitor.self_monitoring.limits import SelfCheckLimits
+from monitor.self_monitoring.looks_overdue import OldestLook
+from monitor.self_monitoring.looks_stopped import ReadingGap
 from tests.builders import DAY, HOUR, INSTANT, MINUTE, NOW
 from tests.event_rows import text_of
 
+WARNINGS = {
+    EventKind.IMPORTS_STOPPED,
+    EventKind.BUDGET_EXHAUSTED,
+    EventKind.MIGRATIONS_PENDING,
+    EventKind.CREDENTIALS_OLD,
+}
+"""What does not end the guarantee at once."""
 LIMITS = SelfCheckLimits(3 * HOUR, HOUR, DAY, free_bytes=1000)
 
 
 def found(state: MonitorState, *on: EventKind) -> list[EventKind]:
-    return [*conditions(state, LIMITS, on, NOW)]
+    problems = [MonitorProblem(kind, MONITOR) for kind in on]
+    return [problem.kind for problem in conditions(state, LIMITS, problems, NOW)]
 
 
 def test_a_healthy_monitor_has_no_condition() -> None:
@@ -41,7 +47,7 @@ def test_a_healthy_monitor_has_no_condition() -> None:
         (DAY, 3 * HOUR - INSTANT, False),
     ],
 )
-def test_silence_counts_from_the_last_read_while_looks_were_wanted(
+def test_reading_gap_counts_from_the_last_read_while_looks_were_wanted(
     read: object, wanted: object, silent: bool
 ) -> None:
     """Whichever is later: a small shop has long breaks in which no look is due."""
@@ -56,11 +62,9 @@ def test_nothing_is_silent_while_no_look_is_wanted() -> None:
 
 
 def test_the_text_says_why_nothing_is_read() -> None:
-    silence = ReadingGap(
-        NOW - 5 * HOUR, NOW - DAY, ("graph is paused until 12:00 UTC (blocked)", "b is stopped")
-    )
-    payload = conditions(MonitorState(silence), LIMITS, (), NOW)[EventKind.LOOKS_STOPPED]
-    text = text_of(begun(EventKind.LOOKS_STOPPED, payload))
+    gap = ReadingGap(NOW - 5 * HOUR, NOW - DAY, ("graph is paused until 12:00 UTC (blocked)", "b is stopped"))
+    ((problem, payload),) = conditions(MonitorState(gap), LIMITS, (), NOW).items()
+    text = text_of(begun(problem, payload))
     assert text.startswith("nothing was read for 5 hours, though looks are due: graph is paused until 12:00")
     assert "(blocked); b is stopped." in text
 
@@ -85,14 +89,42 @@ def test_a_disk_at_its_limit_is_told_once() -> None:
         assert found(replace(state, free_bytes=free)) == []
 
 
+@pytest.mark.parametrize(("age", "told"), [(7 * DAY - INSTANT, False), (7 * DAY, True)])
+def test_imports_that_end_are_told(age: timedelta, told: bool) -> None:
+    """Unless they are not watched, or there never was one."""
+    state = MonitorState(imported_at=NOW - age)
+    assert found(state) == [EventKind.IMPORTS_STOPPED] * told
+    assert conditions(state, replace(LIMITS, no_import_after=None), (), NOW) == {}
+
+
+@pytest.mark.parametrize(
+    ("age", "before", "told"),
+    [
+        (12 * HOUR - INSTANT, False, False),
+        (12 * HOUR, False, True),
+        (6 * HOUR, True, True),
+        (6 * HOUR - INSTANT, True, False),
+    ],
+)
+def test_an_overdue_look_is_told_until_it_is_overdue_by_half(
+    age: timedelta, before: bool, told: bool
+) -> None:
+    state = MonitorState(oldest_look=OldestLook(NOW - age, "why"))
+    assert found(state, *[EventKind.LOOKS_OVERDUE] * before) == [EventKind.LOOKS_OVERDUE] * told
+
+
 def test_only_what_is_new_is_told() -> None:
-    payloads = {EventKind.DISK_LOW: DiskLow(1), EventKind.QUEUE_STALLED: QueueStalled(NOW, NOW)}
-    assert [event.kind for event in begun_events(payloads, [EventKind.DISK_LOW])] == [EventKind.QUEUE_STALLED]
+    low, stalled = (
+        MonitorProblem(EventKind.DISK_LOW, MONITOR),
+        MonitorProblem(EventKind.QUEUE_STALLED, MONITOR),
+    )
+    assert [*begun_events({low: DiskLow(1), stalled: QueueStalled(NOW, NOW)}, [low])] == [stalled]
 
 
 @pytest.mark.parametrize("kind", ENDED_BY)
-def test_each_condition_is_critical_and_has_an_end(kind: EventKind) -> None:
-    end = ended(kind, NOW - 2 * HOUR, NOW)
-    assert (severity_of(kind), severity_of(end.kind)) == (Severity.CRITICAL, Severity.INFO)
+def test_each_condition_is_a_problem_and_has_an_end(kind: EventKind) -> None:
+    end = ended(MonitorProblem(kind, MONITOR), NOW - 2 * HOUR, NOW)
+    assert severity_of(kind) is (Severity.WARNING if kind in WARNINGS else Severity.CRITICAL)
+    assert severity_of(end.kind) is Severity.INFO
     assert status_of(end.kind) is Status.RESOLVED
     assert text_of(end).endswith(", after 2 hours")
