@@ -18,6 +18,7 @@ from refilld.doctor import (
     limits,
     shadow,
     sources,
+    web,
     webhooks,
 )
 from refilld.doctor.finding import Finding
@@ -36,6 +37,7 @@ def run_checks(
     found = list(sources.findings(settings))
     yield from found
     yield from _with_database(config, settings, now, sources.opened(found))
+    yield from web.findings(settings.web, settings.http)
     yield from answers.findings(settings.answers)
     yield from alert_texts.findings(settings.alerts)
     yield from alertmanager.findings(settings.alerts.alertmanager)

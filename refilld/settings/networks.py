@@ -27,3 +27,11 @@ def in_networks(peer: str | None, networks: Sequence[PeerNetwork]) -> bool:
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     return any(address in one for one in networks)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its address or its usual name."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,14 +1,13 @@
 """The section `[web]`: the pages of the operator's desk."""
 
 from datetime import timedelta
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from monitor.model.role import Role
 from refilld.settings.http_url import is_http
-from refilld.settings.networks import PeerNetwork, network
+from refilld.settings.networks import PeerNetwork, is_loopback, network
 from refilld.settings.section import Duration, Section, wrong
 
 HEADER_NAME = r"^$|^[A-Za-z][A-Za-z0-9-]*$"
@@ -62,7 +61,7 @@ class WebSection(Section):
         parts = urlsplit(url)
         if not is_http(url) or parts.path not in {"", "/"} or parts.query or parts.fragment:
             raise ValueError(f"{url!r} is not the address of a host, such as https://refilld.example.com")
-        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise ValueError("passwords are sent to it, so it must begin with https://")
         return url.rstrip("/")
 
@@ -75,10 +74,3 @@ class WebSection(Section):
     def secure(self) -> bool:
         """Whether browsers reach the pages by https only."""
         return self.public_url.startswith("https://")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
