@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, case, func, select
 from storage import event_list
 from storage import events as event_rows
 from storage.alert_tables import alert_channels, deliveries, events
+from storage.chunks import chunks
 from storage.column_types import AnyRow
 from storage.event_list import EventFilter
 from storage.events import EventRow
@@ -16,6 +17,7 @@ from storage.pages import CappedCount, Page, PageRequest
 from storage.pipeline_tables import notification_events
 from storage.walks import Walk, count, read_page
 
+_CHUNK = 500
 _c = alert_channels.c
 _d = deliveries.c
 _e = events.c
@@ -60,13 +62,24 @@ def page(connection: Connection, wanted: AlertFilter, request: PageRequest) -> P
     """One page of the alerts that a filter finds."""
 
     def make(rows: Sequence[AnyRow]) -> Sequence[AlertRow]:
-        delivered = _deliveries(connection, [row.event_id for row in rows])
-        return [
-            AlertRow(event_rows.event_row(row), row.alert, *delivered.get(row.event_id, _NOTHING))
-            for row in rows
-        ]
+        return _alerts(connection, rows)
 
     return read_page(connection, _walk(wanted), _LIST, request, make)
+
+
+def named(connection: Connection, event_ids: Sequence[int]) -> list[AlertRow]:
+    """The alerts with these ids; unknown ids are skipped."""
+    query = _LIST.where(_e.alert != "none").order_by(_e.event_id)
+    parts = chunks(list(dict.fromkeys(event_ids)), _CHUNK)
+    found = (connection.execute(query.where(_e.event_id.in_(part))).all() for part in parts)
+    return [one for rows in found for one in _alerts(connection, rows)]
+
+
+def _alerts(connection: Connection, rows: Sequence[AnyRow]) -> list[AlertRow]:
+    delivered = _deliveries(connection, [row.event_id for row in rows])
+    return [
+        AlertRow(event_rows.event_row(row), row.alert, *delivered.get(row.event_id, _NOTHING)) for row in rows
+    ]
 
 
 def counted(connection: Connection, wanted: AlertFilter) -> CappedCount:

@@ -10,7 +10,7 @@ from monitor.model.drop import DropState
 from monitor.model.target import Metric
 from storage.drops import DropRow
 from storage.pages import CappedCount, Page, PageRequest
-from storage.schema import OPEN_DROP, drops, orders, targets
+from storage.schema import ENDED_DROP, OPEN_DROP, drops, orders, targets
 from storage.sold_filter import SoldFilter, narrowed, with_orders
 from storage.walks import Walk, count, read_page
 
@@ -73,16 +73,18 @@ def counted(connection: Connection, wanted: DropFilter) -> CappedCount:
     return count(connection, _walk(connection, wanted), _LIST)
 
 
-def _walk(connection: Connection, wanted: DropFilter) -> Walk:
+def _by_state(wanted: DropFilter) -> Walk:
     walk = Walk(drops, _d.drop_id, "ix_drops_opened_at", _d.opened_at)
-    if wanted.open_only:
+    if wanted.open_only or (wanted.state is not None and wanted.state.open):
         walk = Walk(drops, _d.drop_id, "ix_drops_open", _d.opened_at, (text(f"drops.{OPEN_DROP}"),))
     elif wanted.state is not None:
-        walk = Walk(drops, _d.drop_id, "ix_drops_state", _d.opened_at, (_d.state == wanted.state,))
+        in_state = (text(f"drops.{ENDED_DROP}"), _d.state == wanted.state)
+        return Walk(drops, _d.drop_id, "ix_drops_ended", _d.opened_at, in_state)
+    return walk.equal((_d.state, wanted.state))
+
+
+def _walk(connection: Connection, wanted: DropFilter) -> Walk:
+    walk = _by_state(wanted)
     walk = walk.within(wanted.since, wanted.before)
     walk = narrowed(connection, walk, wanted, _d.order_id, "ix_drops_order_id")
-    return walk.equal(
-        (_d.state, wanted.state if wanted.open_only else None),
-        (_d.reason, wanted.reason),
-        (_d.decision, wanted.decision),
-    )
+    return walk.equal((_d.reason, wanted.reason), (_d.decision, wanted.decision))

@@ -5,21 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, func, select, text
+from sqlalchemy import Column, ColumnElement, Connection, func, select, text
 
 from monitor.model.drop import DropState
 from monitor.model.instants import EPOCH
 from monitor.model.order import Flag, OrderStatus
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome
+from storage.chunks import chunks
 from storage.column_types import AnyRow, AnySelect
 from storage.order_states import JOINED
 from storage.orders import StoredOrder, stored_order
 from storage.pages import CappedCount, Page, PageRequest
-from storage.schema import OPEN_DROP, OPEN_REFILL, drops, order_flags, orders, refills, targets
+from storage.schema import NOT_COMPLETED, OPEN_DROP, OPEN_REFILL, drops, order_flags, orders, refills, targets
 from storage.sold_filter import FEW, SoldFilter
 from storage.walks import Walk, count, read_page
 
+_CHUNK = 500
 _o = orders.c
 _f = order_flags.c
 _OPEN_DROP = text(f"drops.{OPEN_DROP}")
@@ -27,7 +29,6 @@ _INDEXES = {
     "customer": "ix_orders_customer",
     "service": "ix_orders_service",
     "provider": "ix_orders_provider",
-    "status": "ix_orders_status",
 }
 """The indexes that have the order of the list for one value of a field, the most selective first."""
 _FIRST_COMPLETION = EPOCH + timedelta(microseconds=1)
@@ -83,6 +84,13 @@ def page(connection: Connection, wanted: OrderFilter, request: PageRequest) -> P
     return read_page(connection, _walk(connection, wanted), _LIST, request, make)
 
 
+def named(connection: Connection, order_ids: Sequence[str]) -> list[OrderListing]:
+    """The orders with these ids; unknown ids are skipped."""
+    parts = chunks(list(dict.fromkeys(order_ids)), _CHUNK)
+    found = (connection.execute(_LIST.where(_o.order_id.in_(part))).all() for part in parts)
+    return [one for rows in found for one in _listings(connection, rows)]
+
+
 def counted(connection: Connection, wanted: OrderFilter) -> CappedCount:
     """The number of the orders that a filter finds."""
     return count(connection, _walk(connection, wanted), _LIST)
@@ -99,9 +107,14 @@ def _walk(connection: Connection, wanted: OrderFilter) -> Walk:
             walk, index=index, found_by=tuple(one for one in found if one is not None), sorted=False
         )
     elif (name := _few(connection, wanted)) is not None:
-        walk = replace(walk, index=None, found_by=(left.pop(name),), sorted=False)
+        ids = _flagged(wanted.flag) if name == "flag" else _fallen(wanted.drop_state)
+        left.pop(name)
+        walk = replace(walk, index=None, found_by=(_o.order_id.in_(ids),), sorted=False)
     elif (lead := next((one for one in _INDEXES if one in left), None)) is not None:
         walk = replace(walk, index=_INDEXES[lead], found_by=(left.pop(lead),))
+    elif wanted.status not in {None, OrderStatus.COMPLETED}:
+        in_status = (text(f"orders.{NOT_COMPLETED}"), left.pop("status"))
+        walk = replace(walk, index="ix_orders_status", found_by=in_status)
     since = wanted.since or (None if wanted.before is None else _FIRST_COMPLETION)
     return walk.within(since, wanted.before).filtered(*left.values())
 
@@ -116,19 +129,19 @@ def _conditions(wanted: OrderFilter) -> dict[str, ColumnElement[bool]]:
         "provider": None if wanted.provider is None else _o.provider == wanted.provider,
         "status": None if wanted.status is None else _o.status == wanted.status,
         "metric": None if wanted.metric is None else targets.c.metric == wanted.metric,
-        "flag": None if wanted.flag is None else _o.order_id.in_(_flagged(wanted.flag)),
+        "flag": None if wanted.flag is None else _of_order(_flagged(wanted.flag), _f.order_id),
         "drop_state": (
-            None if wanted.drop_state is None else _o.order_id.in_(_open_drops(wanted.drop_state))
+            None if wanted.drop_state is None else _of_order(_fallen(wanted.drop_state), drops.c.order_id)
         ),
     }
     return {name: condition for name, condition in found.items() if condition is not None}
 
 
 def _few(connection: Connection, wanted: OrderFilter) -> str | None:
-    """The flag or the state of a drop, if few orders have it."""
+    """The flag or the state of a drop, if few orders can have it."""
     if wanted.flag is not None and _number(connection, _flagged(wanted.flag)) <= FEW:
         return "flag"
-    if wanted.drop_state is not None and _number(connection, _open_drops(wanted.drop_state)) <= FEW:
+    if wanted.drop_state is not None and _number(connection, _fallen(None)) <= FEW:
         return "drop_state"
     return None
 
@@ -138,16 +151,23 @@ def _number(connection: Connection, query: AnySelect) -> int:
     return connection.execute(select(func.count()).select_from(capped)).scalar_one()
 
 
+def _of_order(query: AnySelect, order_id: Column[str]) -> ColumnElement[bool]:
+    """Whether the query finds a row of the order."""
+    return query.where(order_id == _o.order_id).correlate(orders).exists()
+
+
 def _targets_at(link: str) -> AnySelect:
     return select(targets.c.target_id).where(targets.c.link == link)
 
 
-def _flagged(flag: Flag) -> AnySelect:
+def _flagged(flag: Flag | None) -> AnySelect:
     return select(_f.order_id).where(_f.flag == flag)
 
 
-def _open_drops(state: DropState) -> AnySelect:
-    return select(drops.c.order_id).where(_OPEN_DROP, drops.c.state == state)
+def _fallen(state: DropState | None) -> AnySelect:
+    """The orders that have an open drop, or one in this state."""
+    query = select(drops.c.order_id).where(_OPEN_DROP)
+    return query if state is None else query.where(drops.c.state == state)
 
 
 def _listings(connection: Connection, rows: Sequence[AnyRow]) -> list[OrderListing]:

@@ -59,7 +59,9 @@ __all__ = [
 ]
 
 OPEN_REFILL = "state IN ('held', 'queued', 'claimed')"
-UNFINISHED_REFILL = "state IN ('held', 'queued', 'claimed', 'dead')"
+NOT_COMPLETED = "status <> 'Completed'"
+ENDED_DROP = "state NOT IN ('suspected', 'waiting', 'refused')"
+UNFINISHED_REFILL = "state NOT IN ('completed', 'rejected', 'cancelled')"
 OPEN_DROP = "state IN ('suspected', 'waiting', 'refused')"
 
 targets = Table(
@@ -186,7 +188,7 @@ orders = Table(
         Index("ix_orders_order_id_prefix", "order_id", postgresql_ops={"order_id": "text_pattern_ops"})
     ),
     Index("ix_orders_listed_at", "listed_at", "order_id"),
-    Index("ix_orders_status", "status", "listed_at", "order_id"),
+    partial("ix_orders_status", "status", "listed_at", "order_id", where=NOT_COMPLETED),
     Index("ix_orders_service", "service", "listed_at", "order_id"),
     partial("ix_orders_provider", "provider", "listed_at", "order_id", where="provider IS NOT NULL"),
     partial(
@@ -269,7 +271,7 @@ drops = Table(
     partial("uq_drops_one_open_per_order", "order_id", where=OPEN_DROP, unique=True),
     Index("ix_drops_order_id", "order_id"),
     Index("ix_drops_opened_at", "opened_at", "drop_id"),
-    Index("ix_drops_state", "state", "opened_at", "drop_id"),
+    partial("ix_drops_ended", "state", "opened_at", "drop_id", where=ENDED_DROP),
     partial("ix_drops_open", "opened_at", "drop_id", where=OPEN_DROP),
 )
 

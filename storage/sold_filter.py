@@ -8,6 +8,7 @@ from sqlalchemy import Column, ColumnElement, Connection, func, select
 from monitor.model.target import Metric
 from storage.column_types import AnySelect
 from storage.schema import orders, targets
+from storage.sqlite_hints import indexed_by
 from storage.walks import Walk
 
 FEW = 2000
@@ -58,12 +59,12 @@ def with_orders(query: AnySelect, order_id: Column[Any]) -> AnySelect:
 
 
 def narrowed(
-    connection: Connection, walk: Walk, wanted: SoldFilter, order_id: Column[Any], by_order: str
+    connection: Connection, walk: Walk, wanted: SoldFilter, order_id: Column[Any], by_order: str | None
 ) -> Walk:
     """The walk over rows of orders, with a filter of these orders.
 
-    `by_order` is the index that finds the rows of an order: if the filter means few orders, these are looked
-    up, and their rows sorted.
+    If the filter means few orders, these are looked up and their rows sorted: by the index `by_order`, or, if
+    that has no name on SQLite, by the one that it finds.
     """
     few = _few_orders(connection, wanted)
     if few is None:
@@ -78,7 +79,7 @@ def _few_orders(connection: Connection, wanted: SoldFilter) -> AnySelect | None:
     if wanted.order_id is not None or wanted.link is not None:
         return ids
     for index, condition in wanted.indexed:
-        hinted = select(_o.order_id).with_hint(orders, f"INDEXED BY {index}", "sqlite")
+        hinted = select(_o.order_id).with_hint(orders, indexed_by(index), "sqlite")
         capped = hinted.where(condition).limit(FEW + 1).subquery()
         if connection.execute(select(func.count()).select_from(capped)).scalar_one() <= FEW:
             return ids

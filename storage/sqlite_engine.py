@@ -21,7 +21,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
-from storage import sqlite_space
+from storage import sqlite_hints, sqlite_space
 from storage.database_file import DatabaseFile
 from storage.errors import UnreachableError
 from storage.patience import Patience, Waits
@@ -92,6 +92,7 @@ def open_engine(url: URL, waits: Waits, file: DatabaseFile, *, connections: int,
         connect_args={"check_same_thread": False},
     )
 
+    sqlite_hints.write_hints(engine)
     event.listen(engine, "do_connect", lambda *_: file.opening())
     event.listen(engine, "close", lambda *_: file.closed())
 

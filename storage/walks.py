@@ -10,10 +10,11 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, TextClause, fun
 from monitor.model.instants import EPOCH
 from storage.column_types import AnyRow, AnySelect
 from storage.pages import CappedCount, Cursor, Page, PageRequest
+from storage.sqlite_hints import indexed_by
 
 R = TypeVar("R")
 Condition: TypeAlias = ColumnElement[bool] | TextClause
-WINDOW = 20_000
+WINDOW = 2000
 """Rows of the index that one page looks at, if a condition is not in the index."""
 COUNTED = 1000
 """Rows that are counted; of more the number is not told."""
@@ -60,7 +61,7 @@ class Walk:
         """The query by this index; PostgreSQL finds it by its statistics."""
         if self.index is None:
             return query
-        return query.with_hint(self.table, f"INDEXED BY {self.index}", "sqlite")
+        return query.with_hint(self.table, indexed_by(self.index), "sqlite")
 
     def ordered(self, query: AnySelect, *, descending: bool) -> AnySelect:
         return query.order_by(*(key.desc() if descending else key.asc() for key in self.keys))

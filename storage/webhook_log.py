@@ -18,29 +18,24 @@ _a = webhook_attempts.c
 _d = webhook_deliveries.c
 _e = events.c
 _last = webhook_attempts.alias("last_attempt")
-_LISTED: AnySelect = (
-    select(
-        _d.delivery_id,
-        _d.endpoint_id,
-        _d.event_id,
-        _e.kind,
-        _d.state,
-        _d.attempts,
-        _d.created_at,
-        _d.next_try_at,
-        _d.finished_at,
-        _last.c.at,
-        _last.c.status,
-        _last.c.error,
-    )
-    .join(events, _e.event_id == _d.event_id)
-    .join(
-        _last,
-        _last.c.attempt_id
-        == select(func.max(_a.attempt_id)).where(_a.delivery_id == _d.delivery_id).scalar_subquery(),
-        isouter=True,
-    )
+_IS_LAST = (
+    _last.c.attempt_id
+    == select(func.max(_a.attempt_id)).where(_a.delivery_id == _d.delivery_id).scalar_subquery()
 )
+_LISTED: AnySelect = select(
+    _d.delivery_id,
+    _d.endpoint_id,
+    _d.event_id,
+    _e.kind,
+    _d.state,
+    _d.attempts,
+    _d.created_at,
+    _d.next_try_at,
+    _d.finished_at,
+    _last.c.at,
+    _last.c.status,
+    _last.c.error,
+).select_from(webhook_deliveries.join(events, _e.event_id == _d.event_id).outerjoin(_last, _IS_LAST))
 
 
 @dataclass(frozen=True, slots=True)

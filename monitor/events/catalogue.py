@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from monitor.events.changes import (
     AlertAcknowledged,
+    CheckRequested,
     CustomerForgotten,
     DatabaseReplaced,
     FlagChanged,
@@ -165,6 +166,7 @@ CATALOGUE: Mapping[Kind, Entry] = {
     Kind.ORDER_CORRECTED: _change(OrderCorrected, "the start count of an order was corrected"),
     Kind.ORDER_FLAGGED: _change(FlagChanged, "a flag was set on an order"),
     Kind.ORDER_UNFLAGGED: _change(FlagChanged, "a flag was lifted from an order"),
+    Kind.ORDER_CHECK_REQUESTED: _change(CheckRequested, "an operator made a look at the order's target due"),
     Kind.SILENCE_ADDED: _change(SilenceChanged, "alerts that match are kept back for a time"),
     Kind.SILENCE_EXPIRED: _change(SilenceChanged, "a silence was ended before its time"),
     Kind.ALERT_ACKNOWLEDGED: _change(AlertAcknowledged, "a problem is not repeated any more"),

@@ -64,6 +64,13 @@ class FlagChanged(Payload):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckRequested(Payload):
+    """A look at the target of an order was made due."""
+
+    target_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewClosed(Payload):
     """A refund review was closed."""
 

@@ -60,6 +60,7 @@ class EventKind(StrEnum):
     ORDER_CORRECTED = "order.corrected"
     ORDER_FLAGGED = "order.flagged"
     ORDER_UNFLAGGED = "order.unflagged"
+    ORDER_CHECK_REQUESTED = "order.check_requested"
     SILENCE_ADDED = "silence.added"
     SILENCE_EXPIRED = "silence.expired"
     ALERT_ACKNOWLEDGED = "alert.acknowledged"

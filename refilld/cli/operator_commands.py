@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction
 from monitor.model.decision import Reason
 from refilld.cli.confirm import confirm_options
@@ -14,7 +15,7 @@ from refilld.cli.filters import filter_fields, order_options, period_options
 from refilld.cli.parameters import ROW_ID
 from refilld.cli.refill_bulk import REFUSED, act_on_found, act_on_refills
 from refilld.services.refill_bulk import plan_named
-from refilld.services.refill_plan import QueueRules, RefillPlan
+from refilld.services.refill_plan import RefillPlan
 from storage import operator_actions
 from storage.engine import Transaction
 from storage.errors import NotFoundError, OpenRefillError, WrongStateError

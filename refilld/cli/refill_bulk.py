@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
+from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction
 from monitor.model.number_words import counted
 from monitor.model.refill import RefillState
@@ -13,7 +14,7 @@ from refilld.cli.context import CommandContext
 from refilld.cli.preview import group_lines, left_out_lines
 from refilld.cli.progress import with_progress
 from refilld.services.refill_bulk import RefillResult, carry_out, plan_found
-from refilld.services.refill_plan import PlannedRefill, QueueRules, RefillPlan, totals
+from refilld.services.refill_plan import PlannedRefill, RefillPlan, totals
 from refilld.terminal import printable
 from storage.engine import Database, Transaction
 from storage.refill_selection import RefillFilter

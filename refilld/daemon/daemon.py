@@ -18,6 +18,7 @@ from flask import Flask
 from jobs.alerting import Alerting
 from jobs.alertmanager import AlertmanagerJob
 from jobs.backlog_summaries import BacklogSummaries
+from jobs.bulk_actions import BulkActions
 from jobs.channel_round import TAKEN_FOR, AlertChannel
 from jobs.configured_source import ConfiguredSource
 from jobs.daemon_beat import DaemonBeat
@@ -31,6 +32,7 @@ from jobs.self_check import SelfCheck
 from jobs.webhooks import Webhooks
 from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
+from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.decision import Reason
 from refilld.alert_policy import AlertReceivers, open_receivers
 from refilld.alertmanager import Alertmanager
@@ -72,6 +74,7 @@ BEAT_EVERY = timedelta(seconds=10)
 SELF_CHECK_EVERY = timedelta(minutes=1)
 BACKLOGS_EVERY = timedelta(minutes=1)
 WEBHOOKS_EVERY = timedelta(seconds=2)
+BULK_ACTIONS_EVERY = timedelta(seconds=2)
 ALERTMANAGER_EVERY = timedelta(minutes=1)
 
 HOST = socket.gethostname()
@@ -88,6 +91,7 @@ def intervals(settings: Settings) -> dict[str, timedelta]:
         "backlogs": BACKLOGS_EVERY,
         "alerting": settings.alerts.every,
         "webhooks": WEBHOOKS_EVERY,
+        "bulk_actions": BULK_ACTIONS_EVERY,
         "maintenance": MAINTENANCE_EVERY,
     }
     return found | ({"alertmanager": ALERTMANAGER_EVERY} if settings.alerts.alertmanager.url else {})
@@ -173,6 +177,7 @@ class Daemon:
             "self_check": self_check.run_once,
             "alerting": alerting.run_once,
             "webhooks": webhooks.run_once,
+            "bulk_actions": self._bulk_actions(lambda: heartbeat("bulk_actions")).run_once,
             "alertmanager": self._alertmanager().run_once,
             "maintenance": self._maintenance(lambda: heartbeat("maintenance")).run_once,
             "backlogs": BacklogSummaries(
@@ -224,6 +229,10 @@ class Daemon:
         attempts = webhook_attempts(self.database, self.settings.webhooks, self.clock)
         attempts = replace(attempts, recorded=self.metrics.webhooks.recorded)
         return Webhooks(self.database, self.clock, attempts, self.stopping.is_set, heartbeat)
+
+    def _bulk_actions(self, heartbeat: Callable[[], None]) -> BulkActions:
+        rules = QueueRules(self.settings.limits.caps, self.settings.guarantee.shadow)
+        return BulkActions(self.database, self.clock, rules, self.stopping.is_set, heartbeat)
 
     def _maintenance(self, heartbeat: Callable[[], None]) -> Maintenance:
         retention = DataRetention(self.database, self.settings.retention.policy, heartbeat, self._wait)

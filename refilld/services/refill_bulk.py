@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from jobs.bulk_refills import act_on_refill
 from monitor.guarantee.daily_caps import DailyCaps, day_of, used_with
 from monitor.guarantee.owed_refills import Owed
+from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction
 from monitor.model.refill import RefillState
 from refilld.services.left_out import LeftOut
-from refilld.services.refill_plan import PlannedRefill, QueueRules, RefillPlan
-from storage import held_refills, operator_actions, queued_units, refill_selection, refills
+from refilld.services.refill_plan import PlannedRefill, RefillPlan
+from storage import operator_actions, queued_units, refill_selection
 from storage.engine import Database, Transaction
 from storage.errors import NotFoundError, OpenRefillError, ShadowModeError, WrongStateError
 from storage.refill_selection import RefillFilter, SelectedRefill
@@ -42,15 +44,20 @@ def plan_named(
 
 
 def plan_found(
-    tx: Transaction, action: BulkAction, wanted: RefillFilter, rules: QueueRules, now: datetime
+    tx: Transaction,
+    action: BulkAction,
+    wanted: RefillFilter,
+    rules: QueueRules,
+    now: datetime,
+    limit: int | None = None,
 ) -> RefillPlan:
-    """Plan an action on those refills of a filter whose state allows it.
+    """Plan an action on those refills of a filter whose state allows it, the oldest if there is a limit.
 
     A release keeps to the daily caps. Raises ShadowModeError if the action can queue nothing.
     """
     _require_queue(action, rules)
     allowed, _ = operator_actions.ACTIONS[action.operator_action]
-    plan = _plan(tx, action, refill_selection.found(tx, allowed, wanted), [])
+    plan = _plan(tx, action, refill_selection.found(tx, allowed, wanted, limit), [])
     return _within_caps(tx, plan, rules.caps, now) if action is BulkAction.RELEASE else plan
 
 
@@ -61,9 +68,9 @@ def carry_out(
     for one in plan.planned:
         try:
             with database.write() as tx:
-                yielded = RefillResult(
-                    one.refill.refill_id, _act(tx, plan.action, one, rules, shared_time(tx, clock()))
-                )
+                now, refill_id = shared_time(tx, clock()), one.refill.refill_id
+                row = act_on_refill(tx, plan.action, refill_id, one.expected, rules, now)
+                yielded = RefillResult(refill_id, row)
         except (NotFoundError, WrongStateError, OpenRefillError) as error:
             yielded = RefillResult(one.refill.refill_id, None, str(error))
         yield yielded
@@ -139,28 +146,3 @@ def _without_open(
             taken.add(row.order_id)
             kept.append(row)
     return kept, left_out
-
-
-def _act(
-    tx: Transaction, action: BulkAction, one: PlannedRefill, rules: QueueRules, now: datetime
-) -> RefillRow:
-    refill = one.refill
-    before = refills.get(tx, refill.refill_id)
-    if (before.state, before.reason) != (refill.state, refill.reason):
-        raise WrongStateError(
-            f"refill {refill.refill_id} has changed: it is {before.state} ({before.reason}) now"
-        )
-    if action is BulkAction.RELEASE:
-        row = held_refills.release(
-            tx, refill.refill_id, refill.reason, now, caps=rules.caps, shadow=rules.shadow
-        )
-    elif action is BulkAction.DISCARD:
-        row = held_refills.discard(tx, refill.refill_id, refill.reason, now)
-    else:
-        row = operator_actions.act(tx, refill.refill_id, action.operator_action, now, shadow=rules.shadow)
-    shown = 0 if one.state in {RefillState.REJECTED, RefillState.CANCELLED} else one.units
-    if row.state is RefillState.QUEUED and row.quantity > shown:  # the transaction is rolled back
-        raise WrongStateError(
-            f"refill {row.refill_id} has changed: it is owed {row.quantity:,} units now, {shown:,} were shown"
-        )
-    return row

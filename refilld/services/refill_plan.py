@@ -1,24 +1,16 @@
 """What an action on several refills will do: pure values, and their totals for a preview."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
-from monitor.guarantee.daily_caps import DailyCaps, QueuedUnits
+from jobs.bulk_refills import ExpectedRefill
+from monitor.guarantee.daily_caps import QueuedUnits
 from monitor.model.bulk_action import BulkAction
 from monitor.model.refill import RefillState
 from monitor.model.sums import Item, Sum, grouped, item_of, summed
 from refilld.services.left_out import LeftOut
 from storage.refill_selection import SelectedRefill
-
-
-@dataclass(frozen=True, slots=True)
-class QueueRules:
-    """What the configuration allows to be queued."""
-
-    caps: DailyCaps = field(default_factory=DailyCaps)
-    """What a release must keep to; an operator who names refills decides above them."""
-    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +22,12 @@ class PlannedRefill:
     """The state that the action leads to."""
     units: int
     """Units that will be queued; of a refill that is not queued, those that it has."""
+
+    @property
+    def expected(self) -> ExpectedRefill:
+        """What the action was planned on."""
+        ends = self.state in {RefillState.REJECTED, RefillState.CANCELLED}
+        return ExpectedRefill(self.refill.state, self.refill.reason, 0 if ends else self.units)
 
     @property
     def queued_units(self) -> QueuedUnits:

@@ -11,7 +11,8 @@ depends_on = None
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 PREFIXES = "text_pattern_ops"
 OPEN_DROP = "state IN ('suspected', 'waiting', 'refused')"
-UNFINISHED = "state IN ('held', 'queued', 'claimed', 'dead')"
+ENDED_DROP = "state NOT IN ('suspected', 'waiting', 'refused')"
+UNFINISHED = "state NOT IN ('completed', 'rejected', 'cancelled')"
 VERBS = (
     "'approve', 'reject', 'requeue', 'cancel', 'release', 'discard', 'close', 'flag', 'unflag', 'check', "
     "'acknowledge'"
@@ -45,7 +46,7 @@ def _order_indexes() -> None:
         "ix_targets_username_now", "targets", ["username_now"], "username_now IS NOT NULL", "username_now"
     )
     op.create_index("ix_orders_listed_at", "orders", ["listed_at", "order_id"])
-    op.create_index("ix_orders_status", "orders", ["status", "listed_at", "order_id"])
+    _partial("ix_orders_status", "orders", ["status", "listed_at", "order_id"], "status <> 'Completed'")
     op.create_index("ix_orders_service", "orders", ["service", "listed_at", "order_id"])
     _partial("ix_orders_provider", "orders", ["provider", "listed_at", "order_id"], "provider IS NOT NULL")
     _partial(
@@ -64,7 +65,7 @@ def _order_indexes() -> None:
 
 def _indexes_of_what_follows() -> None:
     op.create_index("ix_drops_opened_at", "drops", ["opened_at", "drop_id"])
-    op.create_index("ix_drops_state", "drops", ["state", "opened_at", "drop_id"])
+    _partial("ix_drops_ended", "drops", ["state", "opened_at", "drop_id"], ENDED_DROP)
     _partial("ix_drops_open", "drops", ["opened_at", "drop_id"], OPEN_DROP)
     op.create_index("ix_decisions_at", "decisions", ["at", "decision_id"])
     op.create_index("ix_refills_created_at", "refills", ["created_at", "refill_id"])

@@ -1,0 +1,133 @@
+"""The job of the bulk actions: carries out what operators have confirmed, one row in one transaction.
+
+A row of its own transaction holds no lock for longer than the same action on a single row, and its result is
+committed with it. So several processes may work at once, and one that is killed is continued by the next.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from jobs.bulk_refills import ExpectedRefill, act_on_refill
+from monitor.guarantee.queue_rules import QueueRules
+from monitor.model.bulk_action import REFILL_ACTIONS, BulkAction, ItemResult
+from monitor.model.decision import Reason
+from monitor.model.order import Flag
+from monitor.model.refill import RefillState
+from storage import bulk_actions, flags, problems, reviews, target_checks
+from storage.actor import Actor, acting
+from storage.bulk_actions import BulkActionRow, BulkItemRow
+from storage.engine import Database, Transaction
+from storage.errors import NotFoundError, OpenRefillError, WrongStateError
+from storage.server_time import shared_time
+
+log = structlog.get_logger()
+ROWS = 100
+"""Rows after which the job reports that it is alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkActions:
+    """Carries out confirmed bulk actions, in the name of who confirmed them."""
+
+    database: Database
+    clock: Callable[[], datetime]
+    rules: QueueRules
+    stopping: Callable[[], bool] = lambda: False
+    heartbeat: Callable[[], None] = lambda: None
+
+    def run_once(self) -> None:
+        """Carry out every running action, and delete previews that nobody has confirmed."""
+        with self.database.read() as tx:
+            running = bulk_actions.running(tx)
+        for action in running:
+            self._carry_out(action)
+        with self.database.write() as tx:
+            bulk_actions.delete_expired(tx, shared_time(tx, self.clock()))
+
+    def _carry_out(self, action: BulkActionRow) -> None:
+        number = 0
+        with acting(Actor(action.actor, action.request_id)):
+            while not self.stopping() and self._next_row(action):
+                number += 1
+                if number % ROWS == 0:
+                    self.heartbeat()
+        with self.database.write() as tx:
+            if bulk_actions.finish(tx, action.bulk_action_id, shared_time(tx, self.clock())):
+                found = bulk_actions.progress(tx, action.bulk_action_id)
+                facts = {"action": str(action.action), "done": found.done, "refused": found.refused}
+                log.info("bulk_action.finished", bulk_action_id=action.bulk_action_id, **facts)
+
+    def _next_row(self, action: BulkActionRow) -> bool:
+        """Carry out the next row; False if there is none."""
+        with self.database.write() as tx:
+            item = bulk_actions.take_item(tx, action.bulk_action_id)
+            if item is None:
+                return False
+            undone = tx.begin_nested()
+            try:
+                detail = carry_out_row(tx, action, item, self.rules, shared_time(tx, self.clock()))
+                undone.commit()
+                result = ItemResult.DONE
+            except (NotFoundError, WrongStateError, OpenRefillError) as error:
+                undone.rollback()
+                result, detail = ItemResult.REFUSED, str(error)
+            bulk_actions.settle_item(tx, item.item_id, result, detail)
+        return True
+
+
+def carry_out_row(
+    tx: Transaction, action: BulkActionRow, item: BulkItemRow, rules: QueueRules, now: datetime
+) -> str:
+    """Carry out one row, and return what became of it; raises what refuses it."""
+    if action.action in REFILL_ACTIONS:
+        expected = _expected_refill(item.expected)
+        row = act_on_refill(tx, action.action, int(item.subject), expected, rules, now)
+        return f"{row.state}, {row.quantity:,} units"
+    return _ACTS[action.action](tx, item.subject, action, now)
+
+
+def _expected_refill(given: Mapping[str, Any]) -> ExpectedRefill:
+    return ExpectedRefill(RefillState(given["state"]), Reason(given["reason"]), int(given["units"]))
+
+
+def _close(tx: Transaction, subject: str, action: BulkActionRow, now: datetime) -> str:
+    reviews.close(tx, int(subject), action.arguments.get("note", ""), now)
+    return "closed"
+
+
+def _flag(tx: Transaction, subject: str, action: BulkActionRow, now: datetime) -> str:
+    flag = Flag(action.arguments["flag"])
+    if not flags.set_flag(tx, subject, flag, now):
+        raise WrongStateError(f"order {subject} is flagged {flag} already")
+    return f"flagged {flag}"
+
+
+def _unflag(tx: Transaction, subject: str, action: BulkActionRow, now: datetime) -> str:
+    flag = Flag(action.arguments["flag"])
+    if not flags.lift_flag(tx, subject, flag, now):
+        raise WrongStateError(f"order {subject} is not flagged {flag}")
+    return f"no longer flagged {flag}"
+
+
+def _check(tx: Transaction, subject: str, _action: BulkActionRow, now: datetime) -> str:
+    target_checks.request_check(tx, subject, now)
+    return "a look is due"
+
+
+def _acknowledge(tx: Transaction, subject: str, action: BulkActionRow, now: datetime) -> str:
+    if not problems.acknowledge(tx, int(subject), action.actor, now):
+        raise WrongStateError(f"alert {subject} was acknowledged already")
+    return "acknowledged"
+
+
+_ACTS: Mapping[BulkAction, Callable[[Transaction, str, BulkActionRow, datetime], str]] = {
+    BulkAction.CLOSE: _close,
+    BulkAction.FLAG: _flag,
+    BulkAction.UNFLAG: _unflag,
+    BulkAction.CHECK: _check,
+    BulkAction.ACKNOWLEDGE: _acknowledge,
+}

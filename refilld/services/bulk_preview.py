@@ -1,0 +1,233 @@
+"""Previews of actions on many rows: the rows are frozen, and what will become of them is added up.
+
+`storage.bulk_actions.confirm` lets a preview be carried out, by the job `jobs.bulk_actions`. Rows that come
+later are not acted on, and rows that change meanwhile are refused.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from monitor.events.severity import Status
+from monitor.guarantee.queue_rules import QueueRules
+from monitor.model.bulk_action import BulkAction
+from monitor.model.order import Flag
+from monitor.model.sums import Item, Sum, grouped, item, item_of, summed
+from refilld.services import refill_bulk, review_bulk
+from refilld.services.event_query import ALERTS
+from refilld.services.left_out import LeftOut
+from refilld.services.order_query import ORDERS
+from refilld.services.refill_plan import PlannedRefill, RefillPlan
+from refilld.services.refill_query import REFILLS
+from refilld.services.review_bulk import ReviewPlan
+from refilld.services.review_query import REVIEWS
+from storage import alert_list, bulk_actions, order_list
+from storage.alert_list import AlertFilter, AlertRow
+from storage.bulk_actions import NewBulkAction, NewBulkItem
+from storage.engine import Transaction
+from storage.order_list import OrderFilter, OrderListing
+from storage.pages import first_rows
+from storage.refill_selection import RefillFilter
+from storage.reviews import ReviewFilter
+
+MOST = 10_000
+"""Rows of one action; of more the first are taken, and the rest stay for the next action."""
+VALID = timedelta(minutes=15)
+"""How long a preview can be confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewPart:
+    """Rows that have the same outcome."""
+
+    outcome: str
+    """queued, ended (rejected, discarded or cancelled), kept_for_cap, closed, flagged, unflagged, checked or
+    acknowledged."""
+    orders: int
+    all: Sum
+    by_service: tuple[tuple[str | None, Sum], ...]
+    by_provider: tuple[tuple[str | None, Sum], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BulkPreview:
+    """What an action will do, once it is confirmed."""
+
+    bulk_action_id: int
+    action: BulkAction
+    rows: int
+    """Rows that the action will act on."""
+    parts: tuple[PreviewPart, ...]
+    left_out: tuple[LeftOut, ...]
+    more: bool
+    """Whether the filter finds more rows than one action takes."""
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _OutcomeRows:
+    """Rows of one outcome: of each its order, service, provider, and what it adds to the sums."""
+
+    outcome: str
+    rows: "_Rows"
+
+
+def preview_refills(
+    tx: Transaction,
+    action: BulkAction,
+    chosen: RefillFilter | Sequence[int],
+    rules: QueueRules,
+    now: datetime,
+) -> BulkPreview:
+    """Preview an action on refills; raises ShadowModeError if the action can queue nothing."""
+    if isinstance(chosen, RefillFilter):
+        plan = refill_bulk.plan_found(tx, action, chosen, rules, now, MOST + 1)
+        text = REFILLS.write_filter(chosen)
+    else:
+        plan, text = refill_bulk.plan_named(tx, action, chosen[: MOST + 1], rules), ""
+    planned = plan.planned[:MOST]
+    kept = RefillPlan(plan.action, planned, plan.left_out)
+    parts = (("queued", kept.queued), ("ended", kept.ended), ("kept_for_cap", kept.capped))
+    items = [NewBulkItem(str(one.refill.refill_id), _expected(one)) for one in planned]
+    new = _new(action, {}, text, now, more=len(plan.planned) + len(plan.left_out) > MOST)
+    return _stored(
+        tx, new, items, [_OutcomeRows(name, _of_refills(rows)) for name, rows in parts], kept.left_out, now
+    )
+
+
+def preview_reviews(
+    tx: Transaction, chosen: ReviewFilter | Sequence[int], note: str, now: datetime
+) -> BulkPreview:
+    """Preview closing reviews with a note."""
+    if isinstance(chosen, ReviewFilter):
+        plan, text = review_bulk.plan_found(tx, chosen, MOST + 1), REVIEWS.write_filter(chosen)
+    else:
+        plan, text = review_bulk.plan_named(tx, chosen[: MOST + 1]), ""
+    kept = ReviewPlan(plan.planned[:MOST], plan.left_out)
+    items = [NewBulkItem(str(row.review_id), {}) for row in kept.planned]
+    rows = [
+        (row.order_id, row.service, row.provider, item(1, row.units, row.share, row.currency, row.share))
+        for row in kept.planned
+    ]
+    new = _new(BulkAction.CLOSE, {"note": note}, text, now, more=len(plan.planned) > MOST)
+    return _stored(tx, new, items, [_OutcomeRows("closed", rows)], kept.left_out, now)
+
+
+def preview_orders(
+    tx: Transaction,
+    action: BulkAction,
+    chosen: OrderFilter | Sequence[str],
+    now: datetime,
+    flag: Flag | None = None,
+) -> BulkPreview:
+    """Preview flagging, unflagging or checking orders; the first two need the flag."""
+    if isinstance(chosen, OrderFilter):
+        found = first_rows(partial(order_list.page, tx, chosen), MOST + 1)
+        missing: list[LeftOut] = []
+        text = ORDERS.write_filter(chosen)
+    else:
+        found, text = order_list.named(tx, chosen[: MOST + 1]), ""
+        known = {row.order_id for row in found}
+        missing = [LeftOut(i, "there is no such order") for i in dict.fromkeys(chosen) if i not in known]
+    planned, left_out = _planned_orders(action, found[:MOST], flag)
+    outcome = {BulkAction.FLAG: "flagged", BulkAction.UNFLAG: "unflagged"}.get(action, "checked")
+    arguments = {} if flag is None else {"flag": str(flag)}
+    new = _new(action, arguments, text, now, more=len(found) > MOST)
+    items = [NewBulkItem(row.order_id, {}) for row in planned]
+    return _stored(tx, new, items, [_OutcomeRows(outcome, _of_orders(planned))], (*missing, *left_out), now)
+
+
+def preview_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datetime) -> BulkPreview:
+    """Preview acknowledging alerts of problems that last."""
+    if isinstance(chosen, AlertFilter):
+        found = first_rows(partial(alert_list.page, tx, chosen), MOST + 1)
+        text = ALERTS.write_filter(chosen)
+    else:
+        found, text = alert_list.named(tx, chosen[: MOST + 1]), ""
+    planned, left_out = _planned_alerts(found[:MOST])
+    items = [NewBulkItem(str(row.event.event_id), {}) for row in planned]
+    rows = [
+        (row.event.subject.order_id or "", row.event.subject.service, row.event.subject.provider, _ONE)
+        for row in planned
+    ]
+    new = _new(BulkAction.ACKNOWLEDGE, {}, text, now, more=len(found) > MOST)
+    return _stored(tx, new, items, [_OutcomeRows("acknowledged", rows)], left_out, now)
+
+
+_Rows = Sequence[tuple[str, str | None, str | None, Item]]
+_ONE = Item(1, 0, None, None)
+
+
+def _of_refills(planned: Sequence[PlannedRefill]) -> _Rows:
+    rows = [(one.refill, one.units) for one in planned]
+    return [
+        (row.order_id, row.service, row.provider, item_of(1, units, row.price, row.currency, row.ordered))
+        for row, units in rows
+    ]
+
+
+def _of_orders(planned: Sequence[OrderListing]) -> _Rows:
+    orders = [row.stored.order for row in planned]
+    return [
+        (
+            one.order_id,
+            one.service,
+            one.provider,
+            item_of(1, one.delivered, one.price, one.currency, one.quantity),
+        )
+        for one in orders
+    ]
+
+
+def _expected(one: PlannedRefill) -> dict[str, object]:
+    """The refill as `jobs.bulk_actions` compares it."""
+    return asdict(one.expected)
+
+
+def _planned_orders(
+    action: BulkAction, found: Sequence[OrderListing], flag: Flag | None
+) -> tuple[list[OrderListing], list[LeftOut]]:
+    """Those that the action changes, and the others."""
+    if action is BulkAction.CHECK or flag is None:
+        return list(found), []
+    sets = action is BulkAction.FLAG
+    planned = [row for row in found if (flag in row.flags) is not sets]
+    why = f"{'already' if sets else 'not'} flagged {flag}"
+    return planned, [LeftOut(row.order_id, why) for row in found if (flag in row.flags) is sets]
+
+
+def _planned_alerts(found: Sequence[AlertRow]) -> tuple[list[AlertRow], list[LeftOut]]:
+    """Those that begin a problem, and the others."""
+    firing = [row for row in found if row.event.status is Status.FIRING]
+    others = [row for row in found if row.event.status is not Status.FIRING]
+    return firing, [LeftOut(str(row.event.event_id), "told once: nothing repeats it") for row in others]
+
+
+def _new(
+    action: BulkAction, arguments: Mapping[str, str], text: str, now: datetime, *, more: bool
+) -> NewBulkAction:
+    return NewBulkAction(action, arguments, text, more, now + VALID)
+
+
+def _stored(
+    tx: Transaction,
+    new: NewBulkAction,
+    items: Sequence[NewBulkItem],
+    parts: Iterable[_OutcomeRows],
+    left_out: Iterable[LeftOut],
+    now: datetime,
+) -> BulkPreview:
+    number = bulk_actions.add(tx, new, items, now)
+    shown = tuple(_part(part) for part in parts if part.rows)
+    return BulkPreview(number, new.action, len(items), shown, tuple(left_out), new.more, new.expires_at)
+
+
+def _part(part: _OutcomeRows) -> PreviewPart:
+    return PreviewPart(
+        part.outcome,
+        len({order_id for order_id, *_ in part.rows if order_id}),
+        summed(one for *_, one in part.rows),
+        tuple(grouped((service, one) for _, service, _, one in part.rows)),
+        tuple(grouped((provider, one) for _, _, provider, one in part.rows)),
+    )

@@ -1,0 +1,200 @@
+"""Actions on everything that matches: frozen when previewed, then carried out by the job, row by row."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.bulk_actions import BulkActions
+from monitor.guarantee.queue_rules import QueueRules
+from monitor.guarantee.refund_review import Review, ReviewCause
+from monitor.model.bulk_action import BulkAction, BulkState, ItemResult
+from monitor.model.decision import Reason
+from monitor.model.order import Flag
+from monitor.model.target import Metric
+from monitor.sources.budget import DAY
+from refilld.services import bulk_preview
+from refilld.services.bulk_preview import (
+    BulkPreview,
+    preview_alerts,
+    preview_orders,
+    preview_refills,
+    preview_reviews,
+)
+from storage import bulk_actions, event_list, orders, reviews
+from storage.actor import Actor, acting
+from storage.alert_list import AlertFilter
+from storage.engine import Database
+from storage.errors import ShadowModeError
+from storage.event_list import EventFilter
+from storage.order_list import OrderFilter
+from storage.pages import PageRequest
+from storage.refill_selection import RefillFilter
+from storage.reviews import ReviewFilter
+from tests.migrated_database import migrated_database
+from tests.pages import rows_of_list
+from tests.refilld.queue_world import QueueWorld
+
+HELD = RefillFilter(reason=Reason.MASS_DROP)
+LIVE = QueueRules()
+ANA, BEN = Actor("user ana"), Actor("user ben")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[QueueWorld]:
+    """Three refills of 100 units are held for a mass drop."""
+    with migrated_database(tmp_path / "refilld.db") as database:
+        made = QueueWorld(database, tmp_path)
+        made.queue("1", "2", "3", held=True)
+        counted(made, 1900)
+        yield made
+
+
+def counted(world: QueueWorld, count: int) -> None:
+    at = int(world.now.timestamp() * 1_000_000)
+    with world.database.write() as tx:
+        tx.exec_driver_sql(f"UPDATE targets SET last_count = {count}, last_count_at = {at}")
+
+
+def job(world: QueueWorld, rows: int | None = None) -> BulkActions:
+    """The job, which is stopped after so many rows."""
+    left = iter(range(rows)) if rows is not None else None
+    return BulkActions(
+        world.database, world.clock, LIVE, lambda: left is not None and next(left, None) is None
+    )
+
+
+def confirm(world: QueueWorld, preview: BulkPreview, who: Actor = ANA) -> None:
+    with acting(who), world.database.write() as tx:
+        bulk_actions.confirm(tx, preview.bulk_action_id, world.now)
+
+
+def results(database: Database, preview: BulkPreview) -> dict[str, tuple[ItemResult | None, str]]:
+    with database.read() as tx:
+        rows = bulk_actions.items(tx, preview.bulk_action_id, PageRequest()).rows
+    return {row.subject: (row.result, row.detail) for row in rows}
+
+
+def release(world: QueueWorld, who: Actor = ANA, **rules: Any) -> BulkPreview:
+    with acting(who), world.database.write() as tx:
+        return preview_refills(tx, BulkAction.RELEASE, HELD, replace(LIVE, **rules), world.now)
+
+
+def test_what_was_previewed_is_done_and_what_came_later_is_not(world: QueueWorld) -> None:
+    """With its units and services in the preview, and one event a row in the operator's name."""
+    preview = release(world)
+    (part,) = preview.parts
+    assert (preview.rows, part.outcome, part.orders, part.all.units) == (3, "queued", 3, 300)
+    (later,) = world.queue("4", held=True)
+    job(world).run_once()
+    assert world.state(1) == "held"  # it is not confirmed yet
+    confirm(world, preview)
+    job(world).run_once()
+    assert [world.state(i) for i in (1, 2, 3, later)] == ["queued", "queued", "queued", "held"]
+    assert results(world.database, preview)["1"] == (ItemResult.DONE, "queued, 100 units")
+    with world.database.read() as tx:
+        events = rows_of_list(event_list.page, tx, EventFilter(actor="user ana"))
+        row = bulk_actions.get(tx, preview.bulk_action_id)
+    assert [event.subject.refill_id for event in events] == [3, 2, 1]
+    assert (row.state, row.filter) == (BulkState.FINISHED, "reason=mass_drop")
+
+
+def test_a_second_operator_is_told_what_the_first_did(world: QueueWorld) -> None:
+    first, second = release(world), release(world, BEN)
+    confirm(world, first)
+    confirm(world, second, BEN)
+    job(world).run_once()
+    with world.database.read() as tx:
+        assert bulk_actions.progress(tx, second.bulk_action_id).refused == 3
+    assert results(world.database, second)["1"] == (
+        ItemResult.REFUSED,
+        "refill 1 has changed: it is queued (mass_drop) now",
+    )
+
+
+def test_a_process_that_ends_is_continued_by_the_next(world: QueueWorld) -> None:
+    """Every row is done once."""
+    preview = release(world)
+    confirm(world, preview)
+    job(world, rows=1).run_once()
+    assert [world.state(i) for i in (1, 2, 3)] == ["queued", "held", "held"]
+    job(world).run_once()
+    assert [world.events(i) for i in (1, 2, 3)] == [["held", "queued"]] * 3
+
+
+def test_more_units_than_were_shown_are_refused(world: QueueWorld) -> None:
+    """The refill stays as it is."""
+    counted(world, 1950)
+    preview = release(world)
+    assert preview.parts[0].all.units == 150
+    confirm(world, preview)
+    counted(world, 1900)
+    job(world).run_once()
+    assert {one for one, _ in results(world.database, preview).values()} == {ItemResult.REFUSED}
+    assert world.state(1) == "held"
+
+
+def test_an_action_takes_a_limited_number_of_rows(world: QueueWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says that there are more."""
+    monkeypatch.setattr(bulk_preview, "MOST", 2)
+    preview = release(world)
+    assert (preview.rows, preview.more) == (2, True)
+
+
+def test_shadow_mode_previews_nothing_that_would_be_queued(world: QueueWorld) -> None:
+    with pytest.raises(ShadowModeError):
+        release(world, shadow=True)
+
+
+def test_refills_are_chosen_by_id_too(world: QueueWorld) -> None:
+    """An unknown one is left out, with the reason."""
+    with acting(ANA), world.database.write() as tx:
+        preview = preview_refills(tx, BulkAction.REJECT, [2, 77], LIVE, world.now)
+    confirm(world, preview)
+    job(world).run_once()
+    assert [(one.name, one.why) for one in preview.left_out] == [("77", "there is no such refill")]
+    assert [world.state(i) for i in (1, 2, 3)] == ["held", "rejected", "held"]
+
+
+def test_orders_are_flagged_unflagged_and_checked(world: QueueWorld) -> None:
+    """An order that has the flag is left out; a check makes a look due and is an event of its own."""
+    previews = []
+    for action, chosen in (
+        (BulkAction.FLAG, OrderFilter(metric=Metric.FOLLOWERS)),
+        (BulkAction.FLAG, ["1", "x"]),
+        (BulkAction.UNFLAG, OrderFilter(flag=Flag.HOLD)),
+        (BulkAction.CHECK, ["2"]),
+    ):
+        with acting(ANA), world.database.write() as tx:
+            flag = None if action is BulkAction.CHECK else Flag.HOLD
+            previews.append(preview_orders(tx, action, chosen, world.now, flag))
+        confirm(world, previews[-1])
+        job(world).run_once()
+    assert [preview.rows for preview in previews] == [3, 0, 3, 1]
+    assert {one.why for one in previews[1].left_out} == {"already flagged hold", "there is no such order"}
+    with world.database.read() as tx:
+        newest = rows_of_list(event_list.page, tx, EventFilter(), 1)[0]
+        target = orders.get(tx, "2").target_id
+    assert (newest.kind, newest.actor, newest.payload) == (
+        "order.check_requested", "user ana", {"target_id": target},
+    )  # fmt: skip
+
+
+def test_reviews_are_closed_with_a_note(world: QueueWorld) -> None:
+    with acting(ANA), world.database.write() as tx:
+        order = orders.get(tx, "1").order
+        reviews.open_review(tx, Review("1", ReviewCause.SHORT_DELIVERY, 100, None), order, world.now)
+        preview = preview_reviews(tx, ReviewFilter(before=world.now + DAY), "refunded", world.now)
+    confirm(world, preview)
+    job(world).run_once()
+    with world.database.read() as tx:
+        (row,) = reviews.of_order(tx, "1")
+    assert (row.note, preview.parts[0].outcome, preview.parts[0].all.units) == ("refunded", "closed", 100)
+
+
+def test_alerts_that_are_told_once_are_not_acknowledged(world: QueueWorld) -> None:
+    with acting(ANA), world.database.write() as tx:
+        preview = preview_alerts(tx, AlertFilter(), world.now)
+    assert preview.rows == 0

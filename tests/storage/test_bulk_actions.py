@@ -1,0 +1,119 @@
+"""Bulk actions: frozen, confirmed once by who previewed them, each row carried out once."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from monitor.model.bulk_action import BulkAction, BulkState, ItemResult
+from storage import bulk_actions
+from storage.actor import Actor, acting
+from storage.bulk_actions import BulkProgress, NewBulkAction, NewBulkItem
+from storage.engine import Database
+from storage.errors import NotFoundError, WrongStateError
+from storage.pages import PageRequest
+from tests.builders import MINUTE, NOW
+from tests.storage.shop import at_once, rows_of
+
+ANA = Actor("user ana", "request-1")
+
+
+@pytest.fixture(autouse=True)
+def ana() -> Iterator[None]:
+    with acting(ANA):
+        yield
+
+
+def previewed(database: Database, rows: int = 3) -> int:
+    new = NewBulkAction(
+        BulkAction.CHECK, {"flag": "hold"}, "status=Partial", more=True, expires_at=NOW + MINUTE
+    )
+    items = [NewBulkItem(f"{i}", {"units": i}) for i in range(rows)]
+    with database.write() as tx:
+        return bulk_actions.add(tx, new, items, NOW)
+
+
+def confirmed(database: Database, rows: int = 3) -> int:
+    number = previewed(database, rows)
+    with database.write() as tx:
+        bulk_actions.confirm(tx, number, NOW)
+    return number
+
+
+def carry_out_next(database: Database, number: int) -> str | None:
+    with database.write() as tx:
+        item = bulk_actions.take_item(tx, number)
+        if item is not None:
+            bulk_actions.settle_item(tx, item.item_id, ItemResult.DONE, "checked")
+        return None if item is None else item.subject
+
+
+def test_an_action_is_read_as_it_was_previewed(database: Database) -> None:
+    """With who previewed it; nothing of it is carried out before it is confirmed."""
+    number = previewed(database)
+    with database.write() as tx:
+        row = bulk_actions.get(tx, number)
+        (listed,) = bulk_actions.page(tx, PageRequest()).rows
+        items = bulk_actions.items(tx, number, PageRequest(2, oldest_first=True))
+        assert bulk_actions.take_item(tx, number) is None
+        assert bulk_actions.running(tx) == []
+    assert row == listed
+    assert (row.action, row.arguments, row.filter, row.more) == (
+        BulkAction.CHECK, {"flag": "hold"}, "status=Partial", True,
+    )  # fmt: skip
+    assert (row.actor, row.request_id, row.state) == ("user ana", "request-1", BulkState.PREVIEWED)
+    assert [(item.subject, item.expected, item.result) for item in items.rows] == [
+        ("0", {"units": 0}, None), ("1", {"units": 1}, None),
+    ]  # fmt: skip
+
+
+def test_an_action_is_confirmed_once_in_time_by_who_previewed_it(database: Database) -> None:
+    number, late = previewed(database), previewed(database)
+    with database.write() as tx:
+        with acting(Actor("user ben")), pytest.raises(WrongStateError, match="was previewed by user ana"):
+            bulk_actions.confirm(tx, number, NOW)
+        bulk_actions.confirm(tx, number, NOW)
+        with pytest.raises(WrongStateError, match="it is running"):
+            bulk_actions.confirm(tx, number, NOW)
+        with pytest.raises(WrongStateError, match="too old; preview it again"):
+            bulk_actions.confirm(tx, late, NOW + MINUTE)
+        with pytest.raises(NotFoundError, match="there is no bulk action 99"):
+            bulk_actions.confirm(tx, 99, NOW)
+
+
+def test_each_row_is_carried_out_once_by_several_processes(database: Database) -> None:
+    """And the action is finished when the last one is."""
+    number = confirmed(database, 12)
+
+    def work(_: int) -> list[str]:
+        return [subject for _ in range(12) if (subject := carry_out_next(database, number)) is not None]
+
+    done = [subject for found in at_once(3, work) for subject in found]
+    while (subject := carry_out_next(database, number)) is not None:  # rows that were locked meanwhile
+        done.append(subject)
+    assert sorted(done, key=int) == [f"{i}" for i in range(12)]
+    with database.write() as tx:
+        assert [bulk_actions.finish(tx, number, NOW) for _ in range(2)] == [True, False]
+        assert bulk_actions.progress(tx, number) == BulkProgress(12, 12, 0)
+        assert len(bulk_actions.items(tx, number, PageRequest(), ItemResult.DONE).rows) == 12
+
+
+def test_a_stopped_action_goes_no_further(database: Database) -> None:
+    """What was done stays done; it cannot be stopped twice, or finished."""
+    number = confirmed(database)
+    carry_out_next(database, number)
+    with database.write() as tx:
+        assert not bulk_actions.finish(tx, number, NOW)
+        bulk_actions.stop(tx, number, NOW)
+        assert bulk_actions.take_item(tx, number) is None
+        assert bulk_actions.progress(tx, number).left == 2
+        with pytest.raises(WrongStateError, match="is stopped already"):
+            bulk_actions.stop(tx, number, NOW)
+
+
+def test_previews_that_nobody_confirmed_are_deleted_with_their_rows(database: Database) -> None:
+    previewed(database)
+    number = confirmed(database)
+    with database.write() as tx:
+        assert bulk_actions.delete_expired(tx, NOW) == 0
+        assert bulk_actions.delete_expired(tx, NOW + MINUTE) == 1
+    assert {row.bulk_action_id for row in rows_of(database, "bulk_items")} == {number}
