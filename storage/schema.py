@@ -32,6 +32,7 @@ from storage import (
     pipeline_tables,
     retention_tables,
     source_tables,
+    survival_tables,
     transfer_tables,
     webhook_tables,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "pipeline_tables",
     "retention_tables",
     "source_tables",
+    "survival_tables",
     "transfer_tables",
     "webhook_tables",
 ]

@@ -33,10 +33,11 @@ class DeliveredOrder:
     @property
     def begun_at(self) -> datetime:
         """When the delivery may have begun."""
-        first = self.created_at
-        if first is None and self.completed_at is not None:
-            first = self.completed_at - ASSUMED_DELIVERY
-        return self.imported_at if first is None else min(first, self.imported_at)
+        if self.created_at is not None:
+            return self.created_at
+        if self.completed_at is None:
+            return self.imported_at
+        return min(self.completed_at - ASSUMED_DELIVERY, self.imported_at)
 
 
 @dataclass(frozen=True, slots=True)

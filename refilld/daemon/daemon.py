@@ -26,6 +26,7 @@ from jobs.retention import DataRetention
 from jobs.sampling import Sampling
 from jobs.scheduler import RoundEnd, ScheduledJob, Scheduler, longest_silence, run_guarded
 from jobs.self_check import SelfCheck
+from jobs.survival_curves import SurvivalCurves
 from jobs.webhooks import Webhooks
 from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
@@ -67,6 +68,8 @@ SELF_CHECK_EVERY = timedelta(minutes=1)
 BACKLOGS_EVERY = timedelta(minutes=1)
 WEBHOOKS_EVERY = timedelta(seconds=2)
 ALERTMANAGER_EVERY = timedelta(minutes=1)
+SURVIVAL_EVERY = timedelta(minutes=10)
+"""How often it is checked whether retention curves are due."""
 
 Clock = Callable[[], datetime]
 
@@ -82,6 +85,8 @@ def intervals(settings: Settings) -> dict[str, timedelta]:
         "webhooks": WEBHOOKS_EVERY,
         "maintenance": MAINTENANCE_EVERY,
     }
+    if settings.survival.enabled:
+        found["survival"] = SURVIVAL_EVERY
     return found | ({"alertmanager": ALERTMANAGER_EVERY} if settings.alerts.alertmanager.url else {})
 
 
@@ -159,6 +164,7 @@ class Daemon:
             "webhooks": webhooks.run_once,
             "alertmanager": self._alertmanager().run_once,
             "maintenance": self._maintenance(lambda: heartbeat("maintenance")).run_once,
+            "survival": self._survival(lambda: heartbeat("survival")).run_once,
             "backlogs": BacklogSummaries(
                 self.database, self.clock, shadow=self.settings.guarantee.shadow
             ).run_once,
@@ -209,6 +215,13 @@ class Daemon:
     def _maintenance(self, heartbeat: Callable[[], None]) -> Maintenance:
         retention = DataRetention(self.database, self.settings.retention.policy, heartbeat, self._wait)
         return Maintenance(self.database, self.clock, retention, self.settings.mass_drop.rule.hold)
+
+    def _survival(self, heartbeat: Callable[[], None]) -> SurvivalCurves:
+        """Scheduled only if it is enabled."""
+        section, window = self.settings.survival, self.settings.mass_drop.rule.window
+        return SurvivalCurves(
+            self.database, self.clock, section.every, section.period, window, heartbeat, self._wait
+        )
 
     def _wait(self, duration: timedelta) -> bool:
         """Wait, and return whether the process stops."""
