@@ -23,7 +23,9 @@ from storage.engine import Database
 from storage.guarantee_costs import GuaranteeCost
 
 log = structlog.get_logger()
-PAUSE = timedelta(milliseconds=5)
+PAUSE = timedelta(milliseconds=20)
+DRAWN_AT_ONCE = 10
+"""Estimates between two rests; each takes some milliseconds."""
 MOST_CURVES = 300
 """Curves of one run; those of the most orders come first."""
 CURVES_DELETED = 10
@@ -34,6 +36,15 @@ COSTS_SAVED = 1_000
 
 class _StoppingError(Exception):
     """The process stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedCurves:
+    """What one run has computed."""
+
+    orders: int
+    """Orders whose losses could be told."""
+    curves: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +63,26 @@ class SurvivalCurves:
 
     def run_once(self) -> None:
         """Compute all curves and costs, if it is time."""
-        self.compute()
+        computed = self.compute()
+        if computed is not None:
+            log.info("survival.computed", orders=computed.orders, curves=computed.curves)
 
-    def compute(self) -> bool:
-        """Compute and store all curves and costs, if it is time; return whether it was and is done."""
+    def compute(self) -> ComputedCurves | None:
+        """Compute and store all curves and costs; None if it is not time, or the process stops."""
         now = self.clock()
         since = now - self.period
         with self.database.write() as tx:
             run_id = survival_curves.begin_run(tx, now, since, self.every)
         if run_id is None:
-            return False
+            return None
         try:
-            self._compute(run_id, now, since)
+            return self._compute(run_id, now, since)
         except _StoppingError:
             with self.database.write() as tx:
                 survival_curves.abandon_run(tx, run_id)
-            return False
-        return True
+            return None
 
-    def _compute(self, run_id: int, now: datetime, since: datetime) -> None:
+    def _compute(self, run_id: int, now: datetime, since: datetime) -> ComputedCurves:
         reading = SurvivalReading(self.database, now, since, self.mass_drop_window, self._rest)
         by_group = reading.losses_by_group()
         stored = sum(self._store(run_id, name, orders) for name, orders in _by_curve(by_group))
@@ -78,7 +90,7 @@ class SurvivalCurves:
         with self.database.write() as tx:
             survival_curves.finish_run(tx, run_id, self.clock())
         self._delete_older(run_id)
-        log.info("survival.computed", orders=sum(map(len, by_group.values())), curves=stored)
+        return ComputedCurves(sum(map(len, by_group.values())), stored)
 
     def _store(self, run_id: int, name: CurveName, orders: Sequence[OrderLosses]) -> bool:
         """Compute one curve and store it; False if too few orders were observed."""
@@ -90,9 +102,10 @@ class SurvivalCurves:
         if estimated is None:
             return False
         drawn = []
-        for one in estimated.drawn(random):
+        for number, one in enumerate(estimated.drawn(random), start=1):
             drawn.append(one)
-            self._rest()
+            if number % DRAWN_AT_ONCE == 0:
+                self._rest()
         with self.database.write() as tx:
             survival_curves.save(tx, run_id, name, estimated.curve(drawn))
         return True

@@ -1,9 +1,8 @@
 """`refilld retention`: how long delivered units stay, and what the guarantee costs."""
 
-from time import sleep
-
 import click
 
+from monitor.errors import RefilldError
 from monitor.model.target import Metric
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_below, print_list
@@ -36,7 +35,6 @@ COSTS = (
     Column("refills"),
     Column("metric"),
 )
-_PAUSE = 0.002
 _WIDEST, _NO_TERMINAL, _HEIGHT = 120, 80, 14
 
 
@@ -64,12 +62,14 @@ def retention(
         return
     wanted = RetentionFilter(Metric(metric) if metric else None, service, provider)
     with context.database() as database:
-        if now and not compute(database, context.settings, context.clock, lambda: sleep(_PAUSE)):
-            raise click.ClickException("another process computes them now; try again in some minutes")
+        if now and not compute(database, context.settings, context.clock):
+            raise RefilldError(
+                "another computation is under way, or was killed less than two hours ago; try again later"
+            )
         with database.read() as tx:
             found = load(tx, wanted)
     if found is None:
-        raise click.ClickException("nothing was computed yet; run: refilld retention --compute")
+        raise RefilldError("nothing was computed yet; run: refilld retention --compute")
     if shown["as_json"]:
         for row in json_rows(found):
             print_json(row)

@@ -7,27 +7,20 @@ from functools import partial
 
 import click
 
-from monitor.errors import BadInputError
-from monitor.model.duration import parse_duration
 from monitor.model.terms import Terms
 from refilld.backtest.own_history import WhatIf, load_history
 from refilld.backtest.own_history import what_if as replayed
 from refilld.cli.backtest import COLUMNS
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import list_options, print_below, print_list
-from refilld.cli.parameters import duration_between
+from refilld.cli.parameters import DURATION, duration_between
 
 _LIFETIME = "lifetime"
 _MOST_PERCENT, _MOST_UNITS = 100, 1_000_000_000
 
 
 def _window(value: str) -> timedelta | None:
-    if value == _LIFETIME:
-        return None
-    try:
-        return parse_duration(value)
-    except BadInputError as error:
-        raise click.BadParameter(f'{error.problem}, or "{_LIFETIME}"') from None
+    return None if value == _LIFETIME else DURATION(value)
 
 
 def _threshold(value: str) -> tuple[str, int]:

@@ -81,18 +81,18 @@ def load(tx: Transaction, wanted: RetentionFilter) -> RetentionOverview | None:
     return RetentionOverview(run, curves, tuple(costs))
 
 
-def compute(
-    database: Database, settings: Settings, clock: Callable[[], datetime], rest: Callable[[], object]
-) -> bool:
-    """Compute everything now; False if another process is at it. `rest` is called between short steps."""
-
-    def wait(_pause: timedelta) -> bool:
-        rest()
-        return False
-
-    window = settings.mass_drop.rule.window
-    job = SurvivalCurves(database, clock, timedelta(0), settings.survival.period, window, lambda: None, wait)
-    return job.compute()
+def compute(database: Database, settings: Settings, clock: Callable[[], datetime]) -> bool:
+    """Compute everything now, without a rest; False if another process is at it."""
+    job = SurvivalCurves(
+        database,
+        clock,
+        every=timedelta(0),
+        period=settings.survival.period,
+        mass_drop_window=settings.mass_drop.rule.window,
+        heartbeat=lambda: None,
+        wait=lambda _pause: False,
+    )
+    return job.compute() is not None
 
 
 def _curve(tx: Transaction, stored: StoredCurve) -> RetentionCurve:

@@ -110,7 +110,7 @@ class SurvivalWorld:
         )
 
     def compute(self, **changes: Any) -> bool:
-        return self.job(**changes).compute()
+        return self.job(**changes).compute() is not None
 
     # Results
 
