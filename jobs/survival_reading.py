@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -125,4 +125,4 @@ class SurvivalReading:
             return happened
         first = completed + timedelta.resolution
         ends = (max(start - self.mass_drop_window, first) for start in starts if start > completed)
-        return Interruptions((*happened.ends, *ends), happened.requests)
+        return replace(happened, ends=(*happened.ends, *ends))

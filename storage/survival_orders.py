@@ -13,10 +13,11 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, func, selec
 from monitor.model.order import OrderStatus
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
-from monitor.survival.delivered_order import DeliveredOrder, Interruptions
+from monitor.survival.delivered_order import ArrivedRefill, DeliveredOrder, Interruptions
 from monitor.survival.losses import CountedLook
 from storage.column_types import AnyRow
 from storage.schema import mass_drops, order_flags, orders, refills, requests, snapshots, targets
+from storage.sums import DELIVERED_UNITS
 from storage.terms import load_terms
 
 _o, _t, _s = orders.c, targets.c, snapshots.c
@@ -40,8 +41,8 @@ _ORDERS = select(
     _o.quantity, _o.remains, _o.start_count, _o.base_lowered, _o.start_measured, _o.counted_at, _o.terms,
 ).where(_o.target_id.in_(_IDS), _o.status.in_([*_DELIVERIES, OrderStatus.PROCESSING]))  # fmt: skip
 _OF_TARGETS = _o.target_id.in_(_IDS)
-_REFILLS: Select[int, datetime] = (
-    select(_o.target_id, refills.c.queued_at)
+_REFILLS = (
+    select(_o.target_id, refills.c.queued_at, refills.c.completed_at, DELIVERED_UNITS)
     .join_from(refills, orders, _o.order_id == refills.c.order_id)
     .where(_OF_TARGETS, refills.c.queued_at.is_not(None))
 )
@@ -116,11 +117,18 @@ def looks_at(
 def interruptions_of(connection: Connection, target_ids: Sequence[int]) -> dict[int, Interruptions]:
     """Queued refills, flags and requests of the orders of targets."""
     ends: defaultdict[int, list[datetime]] = defaultdict(list)
-    for query in (_REFILLS, _FLAGS):
-        _collect(connection, query, target_ids, ends)
+    _collect(connection, _FLAGS, target_ids, ends)
+    arrived: defaultdict[int, list[ArrivedRefill]] = defaultdict(list)
+    for target_id, queued_at, completed_at, units in connection.execute(_REFILLS, {"target_ids": target_ids}):
+        if completed_at is None:
+            ends[target_id].append(queued_at)
+        else:
+            arrived[target_id].append(ArrivedRefill(queued_at, completed_at, units))
     asked: defaultdict[int, list[datetime]] = defaultdict(list)
     _collect(connection, _REQUESTS, target_ids, asked)
-    return {one: Interruptions(tuple(ends[one]), tuple(asked[one])) for one in target_ids}
+    return {
+        one: Interruptions(tuple(ends[one]), tuple(arrived[one]), tuple(asked[one])) for one in target_ids
+    }
 
 
 def mass_drop_starts(connection: Connection) -> dict[Metric, list[datetime]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from monitor.survival.grid import CELL, HORIZON
 
@@ -40,12 +41,22 @@ class DeliveredOrder:
         return min(self.completed_at - ASSUMED_DELIVERY, self.imported_at)
 
 
+class ArrivedRefill(NamedTuple):
+    """A completed refill of the target."""
+
+    queued_at: datetime
+    completed_at: datetime
+    units: int
+    """Delivered units."""
+
+
 @dataclass(frozen=True, slots=True)
 class Interruptions:
     """What happened to an order and its target, in any order."""
 
     ends: tuple[datetime, ...] = ()
-    """Queued refills of the target, flags on the order, and mass drops of the metric."""
+    """When observation ends: refills that were queued and not completed, flags, and mass drops."""
+    refills: tuple[ArrivedRefill, ...] = ()
     requests: tuple[datetime, ...] = ()
     """Requests of customers about orders of the target."""
 

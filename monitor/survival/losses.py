@@ -1,4 +1,8 @@
-"""What an order has lost between its looks, as intervals of ages with the units that were lost in each."""
+"""What an order has lost between its looks, as intervals of ages with the units that were lost in each.
+
+Units of refills are lost as well. A loss after a refill is divided between the units of the order and those
+of its refills, in proportion to what is left of each.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -45,6 +49,15 @@ class OrderLosses(NamedTuple):
         return max(interval.after for interval, _ in self.intervals)
 
 
+class _LookedAfter(NamedTuple):
+    """What a look shows of all units that were delivered until then."""
+
+    at: datetime
+    missing: int
+    refilled: int
+    """Units of refills that had arrived."""
+
+
 def losses(
     order: DeliveredOrder, looks: Iterable[CountedLook], until: datetime, happened: Interruptions
 ) -> OrderLosses | None:
@@ -52,20 +65,36 @@ def losses(
 
     A loss counts when two looks in succession show it, and stays lost. The last look only confirms.
     """
-    completed, baseline = order.completed_at, order.baseline
-    if completed is None or baseline is None:
+    if order.completed_at is None or order.baseline is None:
         return None
-    end = min([until, *(at for at in happened.ends if at > completed)])
-    used = [
-        look for look in looks if completed + order.settle <= look.at <= end and not _asked(look, happened)
-    ]
     lost_at: dict[int, int] = {}
-    lost = 0
-    for look, later in pairwise(used):
-        lost = max(lost, min(baseline - max(look.judged, later.judged), order.delivered))
-        lost_at[min(grid_point(look.at - completed), LAST_POINT)] = lost
+    own_lost = all_lost = 0
+    for look, later in pairwise(_used(order, order.completed_at, order.baseline, looks, until, happened)):
+        newly = max(0, min(look.missing, later.missing, order.delivered + look.refilled) - all_lost)
+        left = order.delivered + look.refilled - all_lost
+        own_lost += newly * (order.delivered - own_lost) // max(left, 1)
+        all_lost += newly
+        lost_at[min(grid_point(look.at - order.completed_at), LAST_POINT)] = own_lost
     lost_at.pop(0, None)
     return OrderLosses(tuple(_intervals(order.delivered, lost_at))) if lost_at else None
+
+
+def _used(
+    order: DeliveredOrder,
+    completed_at: datetime,
+    baseline: int,
+    looks: Iterable[CountedLook],
+    until: datetime,
+    happened: Interruptions,
+) -> Iterator[_LookedAfter]:
+    """The looks that are used: settled, within the observation, and caused by no complaint."""
+    end = min([until, *(at for at in happened.ends if at > completed_at)])
+    refills = [one for one in happened.refills if one.completed_at > completed_at]
+    for look in looks:
+        under_way = any(one.queued_at < look.at < one.completed_at + order.settle for one in refills)
+        if completed_at + order.settle <= look.at <= end and not under_way and not _asked(look, happened):
+            refilled = sum(one.units for one in refills if one.completed_at <= look.at)
+            yield _LookedAfter(look.at, baseline + refilled - look.judged, refilled)
 
 
 def _asked(look: CountedLook, happened: Interruptions) -> bool:

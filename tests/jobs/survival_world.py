@@ -70,8 +70,10 @@ class SurvivalWorld:
         for order in self.sell_some(number, prefix, **changes):
             self.look(order.target.link.key, lost)
 
-    def deliver_refill(self, order_id: str, queued_at: datetime, units: int = 100) -> None:
-        """A refill that was queued and completed."""
+    def deliver_refill(
+        self, order_id: str, queued_at: datetime, units: int = 100, *, completed: bool = True
+    ) -> None:
+        """A refill that was queued, and completed an hour later."""
         with self.database.write() as tx:
             row = {
                 "order_id": order_id, "state": "refilled", "opened_at": queued_at, "looks": 2, "claim": units,
@@ -80,9 +82,11 @@ class SurvivalWorld:
             drop_id = tx.execute(insert(drops).returning(drops.c.drop_id), row).scalar_one()
             refill = {
                 "order_id": order_id, "number": 1, "drop_id": drop_id, "metric": Metric.FOLLOWERS,
-                "quantity": units, "reason": "drop_confirmed", "state": RefillState.COMPLETED,
+                "quantity": units, "reason": "drop_confirmed",
+                "state": RefillState.COMPLETED if completed else RefillState.QUEUED,
                 "created_at": queued_at, "queued_at": queued_at, "available_at": queued_at,
-                "completed_at": queued_at + HOUR, "delivered": units,
+                "completed_at": queued_at + HOUR if completed else None,
+                "delivered": units if completed else None,
             }  # fmt: skip
             tx.execute(insert(refills), refill)
 

@@ -66,10 +66,19 @@ def test_no_curve_of_too_few_orders_is_stored(world: SurvivalWorld) -> None:
     assert world.names() == []
 
 
-def test_an_order_is_observed_until_its_refill_is_queued(world: SurvivalWorld) -> None:
+def test_what_a_refill_replaced_stays_lost(world: SurvivalWorld) -> None:
     world.shop(20, lambda age: 300 if DAY <= age < 3 * DAY else 0)
     for number in range(20):
-        world.deliver_refill(f"a{number}", START + 2 * DAY)
+        world.deliver_refill(f"a{number}", START + 2 * DAY, 300)
+    world.compute()
+    assert world.curve().observed == 29.5 * DAY
+    assert world.share(20) == pytest.approx(0.7)
+
+
+def test_an_order_is_observed_until_a_refill_is_queued_that_does_not_arrive(world: SurvivalWorld) -> None:
+    world.shop(20, lambda age: 300 if DAY <= age < 3 * DAY else 0)
+    for number in range(20):
+        world.deliver_refill(f"a{number}", START + 2 * DAY, completed=False)
     world.compute()
     assert world.curve().observed == 1.5 * DAY
     assert world.share(1.5) == pytest.approx(0.7)

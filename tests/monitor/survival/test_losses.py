@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from monitor.survival.delivered_order import Interruptions, observed_until
+from monitor.survival.delivered_order import ArrivedRefill, Interruptions, observed_until
 from monitor.survival.losses import NEVER, CountedLook, LossInterval, OrderLosses, losses
 from tests.builders import DAY, HOUR, START
 from tests.monitor.survival.simulated_orders import a_delivered_order
@@ -74,10 +74,24 @@ def test_looks_at_one_point_of_the_grid_are_one() -> None:
     assert shown.intervals == ((LossInterval(0, 4), 7), (LossInterval(4, NEVER), 993))
 
 
-def test_observation_ends_with_a_refill_a_flag_or_a_mass_drop() -> None:
+def test_observation_ends_with_an_open_refill_a_flag_or_a_mass_drop() -> None:
     """The look at which it happens is used still: it made the decision."""
     happened = Interruptions(ends=(START + 3 * DAY,))
     assert intervals(1900, 1900, 1900, 1000, 1000, happened=happened) == {(0, 4): 100, (8, NEVER): 900}
+
+
+def test_a_refill_that_has_arrived_is_added_to_what_must_be_there() -> None:
+    """Of 200 more lost units as many fall to the order as its share of what was left: 800 of 1000."""
+    happened = Interruptions(refills=(ArrivedRefill(START + 3 * DAY, START + 4 * DAY, 200),))
+    found_intervals = intervals(1800, 1800, 1800, 2000, 1800, 1800, happened=happened)
+    assert found_intervals == {(0, 4): 200, (16, 20): 160, (20, NEVER): 640}
+
+
+def test_looks_while_a_refill_is_under_way_or_settling_are_not_used() -> None:
+    """How much of it has arrived is not known."""
+    happened = Interruptions(refills=(ArrivedRefill(START + 3 * DAY, START + 4 * DAY, 200),))
+    found_intervals = intervals(1800, 1800, 1800, 0, 0, 2000, 2000, happened=happened, settle=DAY + HOUR)
+    assert found_intervals == {(0, 8): 200, (24, NEVER): 800}
 
 
 def test_what_happened_before_the_completion_ends_nothing() -> None:
