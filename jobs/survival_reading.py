@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from monitor.model.target import Metric
-from monitor.survival.delivered_order import Interruptions, observed_until
+from monitor.survival.delivered_order import Interruptions, Pause, observed_until
 from monitor.survival.losses import OrderLosses, losses
 from monitor.survival.sampling import is_sampled, order_quota
 from storage import survival_orders
 from storage.engine import Database, Transaction
-from storage.survival_orders import SoldOrder
+from storage.survival_orders import PastMassDrop, SoldOrder
 
 TARGETS = 200
 """Targets of one slice."""
@@ -52,7 +52,7 @@ class SurvivalReading:
         """The losses of all orders, or of a sample of those of a large group, whose orders weigh more."""
         with self.database.read() as tx:
             sizes = survival_orders.group_sizes(tx, self.since)
-            mass_drops = survival_orders.mass_drop_starts(tx)
+            mass_drops = survival_orders.past_mass_drops(tx)
         quota = order_quota(size.orders for size in sizes)
         fractions = {
             OrderGroup(size.metric, size.service, size.provider): min(1.0, quota / size.orders)
@@ -101,7 +101,7 @@ class SurvivalReading:
         self,
         candidates: Sequence[_Candidate],
         fractions: Mapping[OrderGroup, float],
-        mass_drops: Mapping[Metric, Sequence[datetime]],
+        mass_drops: Sequence[PastMassDrop],
         into: defaultdict[OrderGroup, list[OrderLosses]],
     ) -> None:
         ids = sorted({one.target_id for one in candidates})
@@ -110,19 +110,18 @@ class SurvivalReading:
             looks = survival_orders.looks_at(tx, ids, since)
             interruptions = survival_orders.interruptions_of(tx, ids)
         for one in candidates:
-            happened = self._with_mass_drops(
-                interruptions[one.target_id], one, mass_drops.get(one.group.metric, ())
-            )
+            happened = self._with_mass_drops(interruptions[one.target_id], one.group.metric, mass_drops)
             lost = losses(one.sold.order, looks.get(one.target_id, ()), one.until, happened)
             if lost is not None:
                 into[one.group].append(lost._replace(weight=1 / fractions[one.group]))
 
     def _with_mass_drops(
-        self, happened: Interruptions, one: _Candidate, starts: Sequence[datetime]
+        self, happened: Interruptions, metric: Metric, mass_drops: Sequence[PastMassDrop]
     ) -> Interruptions:
-        completed = one.sold.order.completed_at
-        if completed is None or not starts:
-            return happened
-        first = completed + timedelta.resolution
-        ends = (max(start - self.mass_drop_window, first) for start in starts if start > completed)
-        return replace(happened, ends=(*happened.ends, *ends))
+        """Add the mass drops of the metric; the first targets fell a while before each began."""
+        pauses = (
+            Pause(one.started_at - self.mass_drop_window, one.ended_at or self.now)
+            for one in mass_drops
+            if one.metric is metric
+        )
+        return replace(happened, pauses=(*happened.pauses, *pauses))

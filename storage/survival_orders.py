@@ -13,7 +13,13 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, func, selec
 from monitor.model.order import OrderStatus
 from monitor.model.snapshot import Outcome
 from monitor.model.target import Metric
-from monitor.survival.delivered_order import ArrivedRefill, DeliveredOrder, Interruptions
+from monitor.survival.delivered_order import (
+    COMPLAINT_LOOKS,
+    ArrivedRefill,
+    DeliveredOrder,
+    Interruptions,
+    Pause,
+)
 from monitor.survival.losses import CountedLook
 from storage.column_types import AnyRow
 from storage.schema import mass_drops, order_flags, orders, refills, requests, snapshots, targets
@@ -84,6 +90,16 @@ class SoldOrder:
     order: DeliveredOrder
 
 
+@dataclass(frozen=True, slots=True)
+class PastMassDrop:
+    """When a mass drop of a metric was on."""
+
+    metric: Metric
+    started_at: datetime
+    ended_at: datetime | None
+    """None while it is on."""
+
+
 def group_sizes(connection: Connection, since: datetime) -> list[GroupSize]:
     """The numbers of orders that were delivered since a time; reads all orders once."""
     return [GroupSize(*row) for row in connection.execute(_SIZES, {"since": since})]
@@ -127,16 +143,17 @@ def interruptions_of(connection: Connection, target_ids: Sequence[int]) -> dict[
     asked: defaultdict[int, list[datetime]] = defaultdict(list)
     _collect(connection, _REQUESTS, target_ids, asked)
     return {
-        one: Interruptions(tuple(ends[one]), tuple(arrived[one]), tuple(asked[one])) for one in target_ids
+        one: Interruptions(
+            tuple(ends[one]), tuple(arrived[one]), tuple(Pause(at, at + COMPLAINT_LOOKS) for at in asked[one])
+        )
+        for one in target_ids
     }
 
 
-def mass_drop_starts(connection: Connection) -> dict[Metric, list[datetime]]:
-    """When mass drops began, by metric."""
-    found: defaultdict[Metric, list[datetime]] = defaultdict(list)
-    for metric, at in connection.execute(select(mass_drops.c.metric, mass_drops.c.started_at)):
-        found[metric].append(at)
-    return found
+def past_mass_drops(connection: Connection) -> list[PastMassDrop]:
+    """All mass drops."""
+    _m = mass_drops.c
+    return [PastMassDrop(*row) for row in connection.execute(select(_m.metric, _m.started_at, _m.ended_at))]
 
 
 def _collect(

@@ -41,6 +41,13 @@ class DeliveredOrder:
         return min(self.completed_at - ASSUMED_DELIVERY, self.imported_at)
 
 
+class Pause(NamedTuple):
+    """A time during which looks are not used."""
+
+    since: datetime
+    until: datetime
+
+
 class ArrivedRefill(NamedTuple):
     """A completed refill of the target."""
 
@@ -55,10 +62,10 @@ class Interruptions:
     """What happened to an order and its target, in any order."""
 
     ends: tuple[datetime, ...] = ()
-    """When observation ends: refills that were queued and not completed, flags, and mass drops."""
+    """When observation ends: refills that were queued and not completed, and flags."""
     refills: tuple[ArrivedRefill, ...] = ()
-    requests: tuple[datetime, ...] = ()
-    """Requests of customers about orders of the target."""
+    pauses: tuple[Pause, ...] = ()
+    """When looks are not used: after requests of customers, and during mass drops."""
 
 
 def observed_until(

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from monitor.survival.delivered_order import COMPLAINT_LOOKS, DeliveredOrder, Interruptions
+from monitor.survival.delivered_order import DeliveredOrder, Interruptions
 from monitor.survival.grid import LAST_POINT, grid_point
 
 NEVER = LAST_POINT + 1
@@ -87,18 +87,18 @@ def _used(
     until: datetime,
     happened: Interruptions,
 ) -> Iterator[_LookedAfter]:
-    """The looks that are used: settled, within the observation, and caused by no complaint."""
+    """The looks that are used: settled, within the observation, and not in a pause."""
     end = min([until, *(at for at in happened.ends if at > completed_at)])
     refills = [one for one in happened.refills if one.completed_at > completed_at]
     for look in looks:
         under_way = any(one.queued_at < look.at < one.completed_at + order.settle for one in refills)
-        if completed_at + order.settle <= look.at <= end and not under_way and not _asked(look, happened):
+        if completed_at + order.settle <= look.at <= end and not under_way and not _paused(look, happened):
             refilled = sum(one.units for one in refills if one.completed_at <= look.at)
             yield _LookedAfter(look.at, baseline + refilled - look.judged, refilled)
 
 
-def _asked(look: CountedLook, happened: Interruptions) -> bool:
-    return any(at <= look.at < at + COMPLAINT_LOOKS for at in happened.requests)
+def _paused(look: CountedLook, happened: Interruptions) -> bool:
+    return any(pause.since <= look.at < pause.until for pause in happened.pauses)
 
 
 def _intervals(delivered: int, lost_at: dict[int, int]) -> Iterator[tuple[LossInterval, int]]:

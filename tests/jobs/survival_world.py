@@ -90,9 +90,15 @@ class SurvivalWorld:
             }  # fmt: skip
             tx.execute(insert(refills), refill)
 
-    def begin_mass_drop(self, at: datetime) -> None:
+    def note_mass_drop(self, since: datetime, until: datetime | None) -> None:
         with self.database.write() as tx:
-            row = {"metric": Metric.FOLLOWERS, "started_at": at, "judged": 30, "fallen": 20}
+            row = {
+                "metric": Metric.FOLLOWERS,
+                "started_at": since,
+                "ended_at": until,
+                "judged": 30,
+                "fallen": 20,
+            }
             tx.execute(insert(mass_drops), row)
 
     # The job

@@ -93,11 +93,28 @@ def test_an_order_is_observed_until_it_is_flagged(world: SurvivalWorld) -> None:
     assert world.curve().observed == 3.5 * DAY
 
 
-def test_an_order_is_observed_until_targets_begin_to_fall_in_a_mass_drop(world: SurvivalWorld) -> None:
-    world.shop(20, nothing)
-    world.begin_mass_drop(START + 5 * DAY)
+def test_looks_at_a_mass_drop_are_not_used(world: SurvivalWorld) -> None:
+    """From 6 hours before it began: what the platform gives back was not lost."""
+    world.shop(20, lambda age: 300 if 4.8 * DAY <= age < 7 * DAY else 0)
+    world.note_mass_drop(START + 5 * DAY, START + 7 * DAY)
+    world.compute()
+    assert world.curve().observed == 29.5 * DAY
+    assert world.share(20) == pytest.approx(1)
+
+
+def test_what_a_mass_drop_leaves_missing_is_lost(world: SurvivalWorld) -> None:
+    world.shop(20, lambda age: 300 if 4.8 * DAY <= age < 7 * DAY else 100 if age >= 7 * DAY else 0)
+    world.note_mass_drop(START + 5 * DAY, START + 7 * DAY)
+    world.compute()
+    assert [world.share(days) for days in (4.5, 7)] == pytest.approx([1, 0.9])
+
+
+def test_looks_at_a_mass_drop_that_is_on_are_not_used(world: SurvivalWorld) -> None:
+    world.shop(20, lambda age: 300 if age >= 5 * DAY else 0)
+    world.note_mass_drop(START + 5 * DAY, None)
     world.compute()
     assert world.curve().observed == 4 * DAY
+    assert world.share(4) == pytest.approx(1)
 
 
 def test_looks_that_a_complaint_has_caused_are_not_used(world: SurvivalWorld) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from monitor.survival.delivered_order import ArrivedRefill, Interruptions, observed_until
+from monitor.survival.delivered_order import ArrivedRefill, Interruptions, Pause, observed_until
 from monitor.survival.losses import NEVER, CountedLook, LossInterval, OrderLosses, losses
 from tests.builders import DAY, HOUR, START
 from tests.monitor.survival.simulated_orders import a_delivered_order
@@ -74,7 +74,7 @@ def test_looks_at_one_point_of_the_grid_are_one() -> None:
     assert shown.intervals == ((LossInterval(0, 4), 7), (LossInterval(4, NEVER), 993))
 
 
-def test_observation_ends_with_an_open_refill_a_flag_or_a_mass_drop() -> None:
+def test_observation_ends_with_an_open_refill_or_a_flag() -> None:
     """The look at which it happens is used still: it made the decision."""
     happened = Interruptions(ends=(START + 3 * DAY,))
     assert intervals(1900, 1900, 1900, 1000, 1000, happened=happened) == {(0, 4): 100, (8, NEVER): 900}
@@ -101,9 +101,8 @@ def test_what_happened_before_the_completion_ends_nothing() -> None:
     }
 
 
-def test_looks_that_a_complaint_has_caused_are_not_used() -> None:
-    """The customer asked because units were missing: such looks show more losses than others."""
-    happened = Interruptions(requests=(START + 2 * DAY,))
+def test_looks_in_a_pause_are_not_used() -> None:
+    happened = Interruptions(pauses=(Pause(START + 2 * DAY, START + 3 * DAY),))
     assert intervals(2000, 1500, 1500, 1500, 1500, happened=happened) == {(4, 12): 500, (16, NEVER): 500}
 
 
