@@ -15,7 +15,7 @@ from monitor.survival.turnbull import shares, turnbull
 
 LEAST_ORDERS = 20
 """Curves of fewer orders are not shown, and no curve goes on where fewer are left."""
-ROUNDS = 200
+ROUNDS = 100
 """Estimates from drawn orders, from which a band is taken."""
 _OUTSIDE = 0.025
 """Share of these estimates below a band, and above it."""

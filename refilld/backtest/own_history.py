@@ -126,7 +126,7 @@ def what_if(history: OwnHistory, settings: Settings, change: Change, now: dateti
     last_look: dict[str, datetime] = {}
     for event in history.all_events(now):
         for state in states:
-            state.apply(event)
+            state.apply(state.matched(event) if isinstance(event, RefillCompleted) else event)
             state.now = event.at
         if isinstance(event, RecordedSnapshot):
             last_look[event.link] = event.at

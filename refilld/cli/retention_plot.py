@@ -2,6 +2,7 @@
 
 from plotille import Canvas
 
+from monitor.model.number_words import counted
 from monitor.survival.curve import SurvivalCurve
 
 _BLANK = "\u2800"
@@ -21,7 +22,7 @@ def drawn(curve: SurvivalCurve, width: int, height: int, *, colours: bool) -> li
         canvas.line(before.point, before.share, point.point, point.share, color="bright_cyan")
     rows = str(canvas.plot(linesep="\n")).replace(_BLANK, " ").split("\n")
     labels = ["100%", *[""] * (height - 2), f"{100 * low:.0f}%"]
-    days = f"{curve.observed.days} days"
+    days = counted(curve.observed.days, "day")
     return [
         *(f"{label:>{margin}} │{row}" for label, row in zip(labels, rows, strict=True)),
         f"{'':>{margin}} └{'─' * columns}",

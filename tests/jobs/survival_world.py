@@ -49,8 +49,8 @@ class SurvivalWorld:
         self.sell(*sold)
         return sold
 
-    def look(self, profile: str, lost: Callable[[timedelta], int], days: int = 30) -> None:
-        """Looks at a profile with a line of 2000, every 12 hours."""
+    def look(self, profile: str, lost: Callable[[timedelta], int], days: int = 30, line: int = 2000) -> None:
+        """Looks at a profile every 12 hours."""
         ages = [step * LOOK_EVERY for step in range(1, days * DAY // LOOK_EVERY + 1)]
         with self.database.write() as tx:
             query = select(targets.c.target_id).where(targets.c.link == a_profile(profile).link.url)
@@ -58,7 +58,7 @@ class SurvivalWorld:
             rows = [
                 {
                     "target_id": target_id, "at": START + age, "outcome": Outcome.COUNT,
-                    "count": 2000 - lost(age), "source": "scripted", "count_kind": "follower_count",
+                    "count": line - lost(age), "source": "scripted", "count_kind": "follower_count",
                     "detail": "",
                 }
                 for age in ages

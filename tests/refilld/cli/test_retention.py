@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from storage.survival_curves import begin_run
-from tests.builders import DAY, HOUR, START
+from tests.builders import DAY, HOUR, START, an_order
 from tests.jobs.survival_world import SurvivalWorld
 from tests.refilld.cli_world import CliWorld
 
@@ -161,3 +162,18 @@ def test_wrong_usage_has_a_clear_line(shop: CliWorld, words: tuple[str, ...], sa
     result = shop.main("retention", "what-if", *words)
     assert result.returncode == 2
     assert says in result.stderr
+
+
+def test_a_refill_that_another_order_of_the_target_would_have_got_arrives_too(cli: CliWorld) -> None:
+    """The longer guarantee ends last, so the other order pays for the missing units, and once only."""
+    world = SurvivalWorld(cli.world.database)
+    first, second = (
+        an_order(order_id, "shared", created_at=START, settle=timedelta(0), completed_at=START + place * HOUR)
+        for place, order_id in enumerate(("first", "second"))
+    )
+    world.sell(first, replace(second, start_count=2000, terms=replace(second.terms, window=10 * DAY)))
+    world.look("shared", lambda age: 0 if age < 4 * DAY or age > 6 * DAY else 300, line=3000)
+    world.deliver_refill("second", START + 5 * DAY, 300)
+    cli.world.now = START + 40 * DAY
+    found, _ = what_if(cli, "--window", "20d")
+    assert (total(found)["units"], total(found)["other_units"]) == (300, 300)
