@@ -17,7 +17,7 @@ REFILLS = 1_000
 """Refills of one slice."""
 
 
-class _Group(NamedTuple):
+class _CostKey(NamedTuple):
     month: datetime
     metric: Metric
     service: str
@@ -38,7 +38,7 @@ class _Cost:
 class CostSums:
     """The sums of completed refills."""
 
-    _sums: dict[_Group, _Cost] = field(default_factory=dict)
+    _sums: dict[_CostKey, _Cost] = field(default_factory=dict)
 
     def add(self, refills: Iterable[PricedRefill]) -> None:
         """Add refills; those that are not completed cost nothing."""
@@ -61,7 +61,9 @@ class CostSums:
     def _add(self, one: PricedRefill, completed_at: datetime) -> None:
         month = completed_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         priced = one.price is not None
-        group = _Group(month, one.metric, one.service, one.provider, one.currency if priced else None, priced)
+        group = _CostKey(
+            month, one.metric, one.service, one.provider, one.currency if priced else None, priced
+        )
         cost = self._sums.setdefault(group, _Cost())
         cost.refills += 1
         cost.units += one.units

@@ -211,7 +211,7 @@ def test_old_curves_are_read_until_the_new_ones_are_complete(world: SurvivalWorl
 
 def test_a_run_that_the_end_of_the_process_interrupts_leaves_nothing(world: SurvivalWorld) -> None:
     world.shop(20, nothing)
-    world.stops_after = 30
+    world.stops_after = 10
     assert not world.compute()
     assert world.stored("survival_curves", "survival_runs") == (0, 0)
     world.stops_after = None
@@ -255,7 +255,7 @@ def test_others_can_write_whenever_it_rests(world: SurvivalWorld) -> None:
 
     world.while_resting = write_elsewhere
     assert world.compute()
-    assert len(world.beats) > 40
+    assert len(world.beats) > 20
 
 
 @pytest.mark.parametrize("changes", [{"every": DAY}, {"period": DAY}], ids=str)
