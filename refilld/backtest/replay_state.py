@@ -1,6 +1,7 @@
 """Replay state: orders under one set of terms, to which recorded events are applied."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from sys import intern
@@ -110,6 +111,15 @@ class ReplayState:
             else self._apply_order_event(event)
         )
 
+    def matched(self, event: RefillCompleted) -> RefillCompleted:
+        """The completion, of another order of its target if only others have an open refill.
+
+        Under other terms another order may have been refilled for the same missing units.
+        """
+        target = self._target_of.get(event.order_id)
+        refilled = [one.order.order_id for one in target.orders if _is_refilled(one)] if target else []
+        return event if not refilled or event.order_id in refilled else replace(event, order_id=refilled[0])
+
     def _apply_snapshot(self, look: RecordedSnapshot) -> bool:
         targets = self._targets[look.metric]
         target = targets.get(look.link) or targets.get(_canonical(look.link))
@@ -164,7 +174,7 @@ class ReplayState:
 
     def _completed(self, before: OrderState, at: datetime) -> OrderState:
         """The order after its open refill was completed; a held one counts as released."""
-        if not any(refill.state.open for refill in before.refills):
+        if not _is_refilled(before):
             self.idle_completions += 1
             return before
         if before.held_units:
@@ -181,6 +191,10 @@ class ReplayState:
         if self._policy.caps.configured:
             day = day_of(at)
             self._usage = {day: used_with(self._usage.get(day, {}), [queued_of(order, units)])}
+
+
+def _is_refilled(one: OrderState) -> bool:
+    return any(refill.state.open for refill in one.refills)
 
 
 @lru_cache(_LINK_CACHE_SIZE)

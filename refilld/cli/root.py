@@ -40,6 +40,7 @@ MODULES = {
     "orders": "orders",
     "refills": "refills",
     "report": "report",
+    "retention": "retention",
     "reviews": "reviews",
     "run": "daemon",
     "search": "search",

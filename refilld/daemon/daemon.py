@@ -29,6 +29,7 @@ from jobs.retention import DataRetention
 from jobs.sampling import Sampling
 from jobs.scheduler import RoundEnd, ScheduledJob, Scheduler, longest_silence, run_guarded
 from jobs.self_check import SelfCheck
+from jobs.survival_curves import SurvivalCurves
 from jobs.webhooks import Webhooks
 from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
@@ -76,6 +77,8 @@ BACKLOGS_EVERY = timedelta(minutes=1)
 WEBHOOKS_EVERY = timedelta(seconds=2)
 BULK_ACTIONS_EVERY = timedelta(seconds=2)
 ALERTMANAGER_EVERY = timedelta(minutes=1)
+SURVIVAL_EVERY = timedelta(minutes=10)
+"""How often it is checked whether retention curves are due."""
 
 HOST = socket.gethostname()
 
@@ -94,6 +97,8 @@ def intervals(settings: Settings) -> dict[str, timedelta]:
         "bulk_actions": BULK_ACTIONS_EVERY,
         "maintenance": MAINTENANCE_EVERY,
     }
+    if settings.survival.enabled:
+        found["survival"] = SURVIVAL_EVERY
     return found | ({"alertmanager": ALERTMANAGER_EVERY} if settings.alerts.alertmanager.url else {})
 
 
@@ -180,6 +185,7 @@ class Daemon:
             "bulk_actions": self._bulk_actions(lambda: heartbeat("bulk_actions")).run_once,
             "alertmanager": self._alertmanager().run_once,
             "maintenance": self._maintenance(lambda: heartbeat("maintenance")).run_once,
+            "survival": self._survival(lambda: heartbeat("survival")).run_once,
             "backlogs": BacklogSummaries(
                 self.database, self.clock, shadow=self.settings.guarantee.shadow
             ).run_once,
@@ -237,6 +243,13 @@ class Daemon:
     def _maintenance(self, heartbeat: Callable[[], None]) -> Maintenance:
         retention = DataRetention(self.database, self.settings.retention.policy, heartbeat, self._wait)
         return Maintenance(self.database, self.clock, retention, self.settings.mass_drop.rule.hold)
+
+    def _survival(self, heartbeat: Callable[[], None]) -> SurvivalCurves:
+        """Scheduled only if it is enabled."""
+        section, window = self.settings.survival, self.settings.mass_drop.rule.window
+        return SurvivalCurves(
+            self.database, self.clock, section.every, section.period, window, heartbeat, self._wait
+        )
 
     def _wait(self, duration: timedelta) -> bool:
         """Wait, and return whether the process stops."""

@@ -18,6 +18,7 @@ from refilld.settings.orders import OrdersSection
 from refilld.settings.retention import RetentionSection
 from refilld.settings.section import Duration, Section, wrong
 from refilld.settings.sources import SIMULATED, SOURCE_DEFAULTS, SourceSection
+from refilld.settings.survival import SurvivalSection
 from refilld.settings.terms import ServiceNamesSection, ServiceSection, TermsSection
 from refilld.settings.user_path import user_path
 from refilld.settings.web import WebSection
@@ -81,6 +82,7 @@ class Settings(Section):
     webhooks: WebhooksSection = WebhooksSection()
     answers: AnswersSection = AnswersSection()
     retention: RetentionSection = RetentionSection()
+    survival: SurvivalSection = SurvivalSection()
 
     @field_validator("sources", mode="before")
     @classmethod

@@ -10,6 +10,7 @@ from refilld.settings.alerts import AlertsSection
 from refilld.settings.guarantee import GuaranteeSection
 from refilld.settings.settings import Settings
 from refilld.settings.sources import SourceSection
+from refilld.settings.survival import SurvivalSection
 from refilld.simulate.world import SimulatedWorld
 
 HOUR = timedelta(hours=1)
@@ -58,9 +59,14 @@ def _combined(sections: Sequence[SourceSection]) -> SourceSection:
 
 
 def for_simulation(settings: Settings) -> Settings:
-    """The settings inside a simulation: one source for all services, no alert channels, no shadow mode."""
+    """The settings inside a simulation: one source for all services, no channels, shadow mode or curves."""
     services = {name: one.model_copy(update={"sources": None}) for name, one in settings.services.items()}
-    changed = {"services": services, "alerts": AlertsSection(), "guarantee": GuaranteeSection()}
+    changed = {
+        "services": services,
+        "alerts": AlertsSection(),
+        "guarantee": GuaranteeSection(),
+        "survival": SurvivalSection(enabled=False),
+    }
     return settings.model_copy(update=changed)
 
 

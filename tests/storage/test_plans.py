@@ -25,6 +25,7 @@ from storage import (
     drops,
     due,
     flags,
+    guarantee_costs,
     held_refills,
     imports,
     incident_events,
@@ -47,7 +48,10 @@ from storage import (
     snapshot_thinning,
     snapshots,
     sources,
+    survival_curves,
+    survival_orders,
     target_health,
+    target_history,
     targets,
     webhook_deliveries,
     webhook_dispatch,
@@ -290,6 +294,24 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
     ),
     "the last import": (imports.orders_at, set()),
     "a search": (lambda c: search.search(c, "user77"), {"ix_targets_key"}),
+    "the newest retention curves": (survival_curves.newest_run, set()),
+    "the orders of a retention curve": (
+        lambda c: survival_orders.orders_of(c, [77, 78, 79]),
+        {"ix_orders_target_id"},
+    ),
+    "the looks of a retention curve": (
+        lambda c: survival_orders.looks_at(c, [2, 3], NOW + 3900 * MINUTE),
+        {"pk_snapshots"},
+    ),
+    "what ends the observation of an order": (
+        lambda c: survival_orders.interruptions_of(c, [77, 78, 79]),
+        {"ix_orders_target_id", "uq_refills_order_id_number", "ix_requests_order_id"},
+    ),
+    "a slice of refills": (lambda c: guarantee_costs.next_refills(c, 3900, 20), {"pk_refills"}),
+    "the looks of a day": (
+        lambda c: target_history.counts_between(c, [2, 3], NOW, NOW + HOUR),
+        {"pk_snapshots"},
+    ),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }
 """Queries by key, and the indexes that serve them."""
