@@ -6,41 +6,28 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib import metadata
-from pathlib import Path
 from threading import Event
 
 import structlog
 from flask import Flask
 
-from jobs.alerting import Alerting
-from jobs.alertmanager import AlertmanagerJob
-from jobs.backlog_summaries import BacklogSummaries
-from jobs.bulk_actions import BulkActions
-from jobs.channel_round import TAKEN_FOR, AlertChannel
 from jobs.configured_source import ConfiguredSource
 from jobs.daemon_beat import DaemonBeat
 from jobs.heartbeats import Heartbeats
-from jobs.leases import Leases
-from jobs.maintenance import Maintenance
-from jobs.retention import DataRetention
 from jobs.sampling import Sampling
 from jobs.scheduler import RoundEnd, ScheduledJob, Scheduler, longest_silence, run_guarded
-from jobs.self_check import SelfCheck
-from jobs.survival_curves import SurvivalCurves
-from jobs.webhooks import Webhooks
 from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
-from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.decision import Reason
-from refilld.alert_policy import AlertReceivers, open_receivers
-from refilld.alertmanager import Alertmanager
+from refilld.alert_policy import open_receivers
 from refilld.api.app import create_app
 from refilld.api.server import HttpServer
 from refilld.config import Origins
 from refilld.daemon.http_app import beside
+from refilld.daemon.job_list import JobList, intervals
 from refilld.daemon.metrics_endpoint import add_metrics
 from refilld.daemon.ping import Ping
 from refilld.daemon.readiness import health
@@ -48,58 +35,26 @@ from refilld.daemon.sd_notify import Notifier
 from refilld.daemon.storage_alarm import StorageAlarm
 from refilld.daemon.supervision import Supervision
 from refilld.metrics.process import ProcessMetrics
-from refilld.report.load import load
-from refilld.report.text import render_text
 from refilld.services.database_check import DatabaseCheck
 from refilld.services.look_obstacle import EnabledSources, enabled_sources, opened
 from refilld.services.manual_check import ManualCheck
-from refilld.services.webhook_sending import webhook_attempts
 from refilld.settings.settings import Settings
 from refilld.sources import cadence_for, reroute_targets, router_for
-from refilld.texts.shop_texts import ShopTexts, load_shop_texts
 from refilld.web.app import create_pages
 from refilld.web.page import Desk
 from storage import held_refills, sqlite_fault
 from storage.daemon_lock import daemon_lock
 from storage.daemons import DaemonMode
-from storage.engine import Database, Transaction
+from storage.engine import Database
 from storage.errors import UnreachableError
 from storage.patience import CALLER
 
 log = structlog.get_logger()
-LEASES_EVERY = timedelta(seconds=5)
-MAINTENANCE_EVERY = timedelta(minutes=1)
 BEAT = "beat"
 BEAT_EVERY = timedelta(seconds=10)
 """Interval at which a daemon records that it is alive."""
-SELF_CHECK_EVERY = timedelta(minutes=1)
-BACKLOGS_EVERY = timedelta(minutes=1)
-WEBHOOKS_EVERY = timedelta(seconds=2)
-BULK_ACTIONS_EVERY = timedelta(seconds=2)
-ALERTMANAGER_EVERY = timedelta(minutes=1)
-SURVIVAL_EVERY = timedelta(minutes=10)
-"""How often it is checked whether retention curves are due."""
-
-HOST = socket.gethostname()
-
 Clock = Callable[[], datetime]
-
-
-def intervals(settings: Settings) -> dict[str, timedelta]:
-    """Interval of each scheduled job, by name."""
-    found = {
-        "sampling": settings.sampling.tick,
-        "leases": LEASES_EVERY,
-        "self_check": SELF_CHECK_EVERY,
-        "backlogs": BACKLOGS_EVERY,
-        "alerting": settings.alerts.every,
-        "webhooks": WEBHOOKS_EVERY,
-        "bulk_actions": BULK_ACTIONS_EVERY,
-        "maintenance": MAINTENANCE_EVERY,
-    }
-    if settings.survival.enabled:
-        found["survival"] = SURVIVAL_EVERY
-    return found | ({"alertmanager": ALERTMANAGER_EVERY} if settings.alerts.alertmanager.url else {})
+HOST = socket.gethostname()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,19 +99,8 @@ class Daemon:
 
     def _storage_alarm(self) -> StorageAlarm:
         """Tells faults of the database, through channels of its own, since it sends from its own thread."""
-        return StorageAlarm(self._counted(open_receivers(self.settings.alerts)), self.clock)
-
-    def _counted(self, receivers: AlertReceivers) -> list[AlertChannel]:
-        return self.metrics.alerts.observed(receivers.channels)
-
-    def _credential_files(self) -> dict[str, tuple[str, Path]]:
-        """The file with the token or session of each enabled source, and the option that names it."""
-        found = {name: section.credential_files for name, section in self.settings.enabled_sources.items()}
-        return {name: next(iter(files.items())) for name, files in found.items() if files}
-
-    def _report(self, tx: Transaction, now: datetime, period: timedelta) -> str:
-        """The report that a receiver gets as a digest."""
-        return render_text(load(tx, self.settings, now, period))
+        channels = self.metrics.alerts.observed(open_receivers(self.settings.alerts).channels)
+        return StorageAlarm(channels, self.clock)
 
     def scheduled_jobs(
         self,
@@ -168,88 +112,10 @@ class Daemon:
 
         `heartbeat` is called with a job's name after each step of a long round.
         """
-        attempts = self.settings.queue.max_attempts
-        leases = Leases(self.database, self.clock, attempts, self.metrics.fulfilment.leases_expired)
-        alerting = self._alerting(lambda: heartbeat("alerting"), started)
-        limits = self.settings.alerts.limits(self.settings.sampling.every)
-        self_check = SelfCheck(
-            self.database, self.clock, sampling.sources, limits, started, HOST, self._credential_files()
+        jobs = JobList(
+            self.settings, self.database, self.clock, self.stopping, self.metrics, HOST, heartbeat, started
         )
-        webhooks = self._webhooks(lambda: heartbeat("webhooks"))
-        rounds = {
-            "sampling": sampling.run_once,
-            "leases": leases.run_once,
-            "self_check": self_check.run_once,
-            "alerting": alerting.run_once,
-            "webhooks": webhooks.run_once,
-            "bulk_actions": self._bulk_actions(lambda: heartbeat("bulk_actions")).run_once,
-            "alertmanager": self._alertmanager().run_once,
-            "maintenance": self._maintenance(lambda: heartbeat("maintenance")).run_once,
-            "survival": self._survival(lambda: heartbeat("survival")).run_once,
-            "backlogs": BacklogSummaries(
-                self.database, self.clock, shadow=self.settings.guarantee.shadow
-            ).run_once,
-        }
-        finishes = {"webhooks": webhooks.finish}
-        return [
-            self._observed(ScheduledJob(name, every, rounds[name], finishes.get(name, _nothing)))
-            for name, every in intervals(self.settings).items()
-        ]
-
-    def _alerting(self, heartbeat: Callable[[], None], started: datetime | None) -> Alerting:
-        receivers, texts = open_receivers(self.settings.alerts), self._shop_texts()
-        self.metrics.alerts.expect(receivers.policy.receivers)
-        return Alerting(
-            self.database,
-            self.clock,
-            self._counted(receivers),
-            receivers.policy if started else receivers.policy.without_waiting(),
-            texts.text,
-            self._report,
-            self._wait,
-            heartbeat,
-            self.stopping.is_set,
-            TAKEN_FOR if started is None else min(self.settings.alerts.every, TAKEN_FOR),
-            texts.subject,
-            self.metrics.alerts,
-        )
-
-    def _alertmanager(self) -> AlertmanagerJob:
-        """Scheduled only if a URL is configured."""
-        section = self.settings.alerts.alertmanager
-        receiver = Alertmanager(section.url, section.username, section.token_path)
-        return AlertmanagerJob(self.database, self.clock, receiver, self.settings.guarantee.shadow)
-
-    def _shop_texts(self) -> ShopTexts:
-        """The texts of alerts; what is wrong with a template of the shop is logged once, here."""
-        section = self.settings.alerts
-        texts = load_shop_texts(section.templates_folder, section.language)
-        for fault in texts.faults:
-            log.warning("alert_template.not_used", fault=fault, advice="refilld doctor")
-        return texts
-
-    def _observed(self, job: ScheduledJob) -> ScheduledJob:
-        return self.metrics.rounds.observed(job, self.clock)
-
-    def _webhooks(self, heartbeat: Callable[[], None]) -> Webhooks:
-        attempts = webhook_attempts(self.database, self.settings.webhooks, self.clock)
-        attempts = replace(attempts, recorded=self.metrics.webhooks.recorded)
-        return Webhooks(self.database, self.clock, attempts, self.stopping.is_set, heartbeat)
-
-    def _bulk_actions(self, heartbeat: Callable[[], None]) -> BulkActions:
-        rules = QueueRules(self.settings.limits.caps, self.settings.guarantee.shadow)
-        return BulkActions(self.database, self.clock, rules, self.stopping.is_set, heartbeat)
-
-    def _maintenance(self, heartbeat: Callable[[], None]) -> Maintenance:
-        retention = DataRetention(self.database, self.settings.retention.policy, heartbeat, self._wait)
-        return Maintenance(self.database, self.clock, retention, self.settings.mass_drop.rule.hold)
-
-    def _survival(self, heartbeat: Callable[[], None]) -> SurvivalCurves:
-        """Scheduled only if it is enabled."""
-        section, window = self.settings.survival, self.settings.mass_drop.rule.window
-        return SurvivalCurves(
-            self.database, self.clock, section.every, section.period, window, heartbeat, self._wait
-        )
+        return jobs.jobs(sampling)
 
     def _wait(self, duration: timedelta) -> bool:
         """Wait, and return whether the process stops."""
@@ -341,7 +207,7 @@ class Daemon:
         return Ping(self.settings.alerts.ping_url, self.settings.alerts.ping_every)
 
     def _beat_job(self, beat: DaemonBeat) -> ScheduledJob:
-        return self._observed(ScheduledJob(BEAT, BEAT_EVERY, beat.run_once))
+        return self.metrics.rounds.observed(ScheduledJob(BEAT, BEAT_EVERY, beat.run_once), self.clock)
 
     @contextmanager
     def _serving(
@@ -396,10 +262,6 @@ class Daemon:
 def _heartbeats(every: Mapping[str, timedelta]) -> Heartbeats:
     """Heartbeats of jobs with these intervals."""
     return Heartbeats({job: longest_silence(interval) for job, interval in every.items()}, time.monotonic)
-
-
-def _nothing() -> None:
-    """Most jobs start nothing that outlasts their rounds."""
 
 
 def _stop_beat(beat: DaemonBeat) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from refilld.config import load
-from refilld.daemon.daemon import intervals
+from refilld.daemon.job_list import intervals
 from tests.refilld.config_files import problem, write
 
 
