@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from jobs.message_summary import first_line
 from monitor.alerts.digests import DigestSchedule
 from monitor.alerts.group_turn import Turn, take_turn
 from monitor.alerts.grouping import GROUP_LABELS, GroupTimes
@@ -20,7 +21,6 @@ from monitor.alerts.reasons import AlertReason
 from monitor.alerts.routes import DEFAULT, Route
 from monitor.alerts.routing import Routing, RoutingRules
 from monitor.alerts.silences import Silence
-from monitor.alerts.summary import FROM, summary
 from monitor.alerts.suppression import GroupAlert, Suppressors
 from monitor.events.severity import Status
 from storage import alert_groups, notifications, receivers, routed_alerts, silences
@@ -128,7 +128,7 @@ class AlertPipeline:
         if not alerts:
             return
         ids = [alert.event_id for alert in alerts]
-        line = summary(notifications.payloads(self.tx, ids)) if len(ids) >= FROM else ""
+        line = first_line(self.tx, alerts)
         shown = min(len(ids), MOST_TEXTS)
         new = NewNotification(group.receiver, group.group_key, reason, ids, shown, line)
         notifications.create(self.tx, new, self.now)

@@ -58,6 +58,17 @@ class DueDelivery:
     message: DueMessage
 
 
+@dataclass(frozen=True, slots=True)
+class FailingChannel:
+    """A channel that takes nothing."""
+
+    failures: int
+    """Rounds in a row in which it took nothing."""
+    error: str
+    """Of the last one; names the channel."""
+    next_try_at: datetime
+
+
 def register(connection: Connection, channels: Collection[str], now: datetime) -> None:
     """Make these the channels that get alerts; pending deliveries to others are dropped."""
     known = set(connection.execute(select(_c.channel)).scalars())
@@ -79,6 +90,15 @@ def take_channel(connection: Connection, channel: str, now: datetime, until: dat
     free = or_(_c.next_try_at <= now, _c.next_try_at > now + LONGEST_LIMIT)
     change = update(alert_channels).where(_c.channel == channel, free).values(next_try_at=until)
     return connection.execute(change.returning(_c.failures)).scalar()
+
+
+def failing(connection: Connection) -> list[FailingChannel]:
+    """The channels that took nothing when they were tried last."""
+    query = select(_c.failures, _c.last_error, _c.next_try_at).where(_c.failures > 0).order_by(_c.last_error)
+    return [
+        FailingChannel(row.failures, row.last_error or "", row.next_try_at)
+        for row in connection.execute(query)
+    ]
 
 
 def keep_channel(connection: Connection, channel: str, until: datetime) -> None:
