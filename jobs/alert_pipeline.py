@@ -46,6 +46,10 @@ class Receiver:
     send_resolved: bool = True
     digest: DigestSchedule | None = None
 
+    def is_quiet(self, now: datetime) -> bool:
+        """Whether it has quiet hours now."""
+        return self.quiet is not None and self.quiet.contain(now)
+
 
 @dataclass(frozen=True, slots=True)
 class AlertPolicy:
@@ -65,6 +69,10 @@ class AlertPolicy:
         """The channels of each receiver."""
         return {name: receiver.channels for name, receiver in self.receivers.items()}
 
+    def quiet_at(self, now: datetime) -> set[str]:
+        """The receivers that have quiet hours."""
+        return {name for name, receiver in self.receivers.items() if receiver.is_quiet(now)}
+
 
 @dataclass(frozen=True, slots=True)
 class AlertPipeline:
@@ -81,6 +89,8 @@ class AlertPipeline:
         advisory_lock(self.tx, "refilld alert pipeline")
         receivers.forget_others(self.tx, self.policy.receivers)
         self._route()
+        loud = self.policy.receivers.keys() - self.policy.quiet_at(self.now)
+        alert_groups.end_quiet_hours(self.tx, loud, self.now)
         self._take_turns()
         notifications.plan(self.tx, self.policy.channels, self.now)
 
