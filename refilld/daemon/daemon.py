@@ -23,6 +23,7 @@ from jobs.daemon_beat import DaemonBeat
 from jobs.heartbeats import Heartbeats
 from jobs.leases import Leases
 from jobs.maintenance import Maintenance
+from jobs.monitor_reading import MonitorReading
 from jobs.retention import DataRetention
 from jobs.sampling import Sampling
 from jobs.scheduler import RoundEnd, ScheduledJob, Scheduler, longest_silence, run_guarded
@@ -156,9 +157,10 @@ class Daemon:
         leases = Leases(self.database, self.clock, attempts, self.metrics.fulfilment.leases_expired)
         alerting = self._alerting(lambda: heartbeat("alerting"), started)
         limits = self.settings.alerts.limits(self.settings.sampling.every)
-        self_check = SelfCheck(
-            self.database, self.clock, sampling.sources, limits, started, HOST, self._credential_files()
+        reading = MonitorReading(
+            self.database, sampling.sources, limits, started, HOST, self._credential_files()
         )
+        self_check = SelfCheck(reading, self.clock)
         webhooks = self._webhooks(lambda: heartbeat("webhooks"))
         rounds = {
             "sampling": sampling.run_once,
