@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from jobs.message_summary import first_line
 from monitor.alerts.digests import DigestSchedule
 from monitor.alerts.group_turn import Turn, take_turn
 from monitor.alerts.grouping import GROUP_LABELS, GroupTimes
@@ -20,7 +21,6 @@ from monitor.alerts.reasons import AlertReason
 from monitor.alerts.routes import DEFAULT, Route
 from monitor.alerts.routing import Routing, RoutingRules
 from monitor.alerts.silences import Silence
-from monitor.alerts.summary import FROM, summary
 from monitor.alerts.suppression import GroupAlert, Suppressors
 from monitor.events.severity import Status
 from storage import alert_groups, notifications, receivers, routed_alerts, silences
@@ -46,6 +46,10 @@ class Receiver:
     send_resolved: bool = True
     digest: DigestSchedule | None = None
 
+    def is_quiet(self, now: datetime) -> bool:
+        """Whether it has quiet hours now."""
+        return self.quiet is not None and self.quiet.contain(now)
+
 
 @dataclass(frozen=True, slots=True)
 class AlertPolicy:
@@ -65,6 +69,10 @@ class AlertPolicy:
         """The channels of each receiver."""
         return {name: receiver.channels for name, receiver in self.receivers.items()}
 
+    def quiet_at(self, now: datetime) -> set[str]:
+        """The receivers that have quiet hours."""
+        return {name for name, receiver in self.receivers.items() if receiver.is_quiet(now)}
+
 
 @dataclass(frozen=True, slots=True)
 class AlertPipeline:
@@ -81,6 +89,8 @@ class AlertPipeline:
         advisory_lock(self.tx, "refilld alert pipeline")
         receivers.forget_others(self.tx, self.policy.receivers)
         self._route()
+        loud = self.policy.receivers.keys() - self.policy.quiet_at(self.now)
+        alert_groups.end_quiet_hours(self.tx, loud, self.now)
         self._take_turns()
         notifications.plan(self.tx, self.policy.channels, self.now)
 
@@ -128,7 +138,7 @@ class AlertPipeline:
         if not alerts:
             return
         ids = [alert.event_id for alert in alerts]
-        line = summary(notifications.payloads(self.tx, ids)) if len(ids) >= FROM else ""
+        line = first_line(self.tx, alerts)
         shown = min(len(ids), MOST_TEXTS)
         new = NewNotification(group.receiver, group.group_key, reason, ids, shown, line)
         notifications.create(self.tx, new, self.now)

@@ -5,7 +5,7 @@ that refuses is tried again by itself, and those that accepted get nothing twice
 of its own, so that one which does not answer delays no other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -55,9 +55,11 @@ class Alerting:
         for (receiver, reason), alerts in pipeline.decided.items():
             self.observer.alerts_decided(receiver, reason, alerts)
         for channel in self.channels:
-            one = ChannelRound(
-                self.database, self.clock, channel, self.render, self.wait, self.heartbeat, self.subject
-            )
-            self._threads.start(channel.key, one.run)
+            self._threads.start(channel.key, self._round_of(channel, self.policy.quiet_at(now)).run)
         self._threads.wait(self.patience, self.stopped)
         DigestRound(self.database, self.policy, self.report, now, self.observer).run()
+
+    def _round_of(self, channel: AlertChannel, quiet: Collection[str]) -> ChannelRound:
+        return ChannelRound(
+            self.database, self.clock, channel, self.render, self.wait, self.heartbeat, self.subject, quiet
+        )

@@ -6,7 +6,7 @@ channel that takes nothing is to blame itself: it rests, and nothing is held aga
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -18,7 +18,7 @@ from monitor.alerts.messages import Room
 from monitor.alerts.retries import channel_pause
 from monitor.events.catalogue import severity_of, status_of
 from monitor.events.severity import Severity, Status
-from storage import deliveries
+from storage import deliveries, ended_deliveries
 from storage.deliveries import DueDelivery
 from storage.engine import Database, Transaction
 
@@ -95,15 +95,18 @@ class ChannelRound:
     wait: Callable[[timedelta], bool]
     heartbeat: Callable[[], None]
     subject: Render = no_subject
+    quiet: Collection[str] = ()
+    """Receivers that have quiet hours now."""
 
     def run(self) -> None:
         """Send what is due, unless the channel rests or another process sends to it."""
         now = self.clock()
         with self.database.write() as tx:
-            rows = deliveries.due(tx, self.channel.key, now, MOST_ALERTS)
+            rows = deliveries.due(tx, self.channel.key, now, MOST_ALERTS, self.quiet)
             failures = deliveries.take_channel(tx, self.channel.key, now, now + TAKEN_FOR) if rows else None
-        if failures is None:
-            return
+            if failures is None:
+                return
+            rows = ended_deliveries.withdraw(tx, self.channel.key, rows)
         result = _Result()
         self._send([row for row in rows if not row.attempts], result)
         for row in rows:

@@ -36,8 +36,7 @@ class DigestRound:
     def run(self) -> None:
         """Make the digest of each receiver whose time has come and who has no quiet hours."""
         for receiver in self.policy.receivers.values():
-            quiet = receiver.quiet is not None and receiver.quiet.contain(self.now)
-            if receiver.digest is not None and receiver.channels and not quiet:
+            if receiver.digest is not None and receiver.channels and not receiver.is_quiet(self.now):
                 self._make(receiver, receiver.digest)
 
     def _make(self, receiver: Receiver, schedule: DigestSchedule) -> None:

@@ -36,7 +36,7 @@ def save_mass_drops(tx: Transaction, changes: Iterable[MassDropChange], policy: 
                 event = mass_drop_started(change.metric, change.counts, policy.mass_drops)
                 events.add(tx, event, change.at, keep=policy.shadow)
         elif mass_drops.end(tx, change.metric, change.at):
-            held = len(held_refills.held_for_mass_drop(tx, change.metric))
+            held = held_refills.sum_for_mass_drop(tx, change.metric)
             events.add(tx, mass_drop_ended(change.metric, held), change.at, keep=policy.shadow)
 
 

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -38,6 +38,9 @@ BY_DATE = (Priority.URGENT, Priority.ROUTINE)
 CredentialFiles = Mapping[str, tuple[str, Path]]
 """By source: the option that names the file with its token or session, and the file."""
 
+DueTimes = Mapping[str, datetime | None]
+"""By source: since when the target is due that is due longest, or a later time; None without targets."""
+
 
 @dataclass(frozen=True, slots=True)
 class MonitorReading:
@@ -46,14 +49,16 @@ class MonitorReading:
     database: Database
     sources: tuple[ConfiguredSource, ...]
     limits: SelfCheckLimits
-    started: datetime | None
+    started: datetime | None = None
     """Start of the process; None if it runs each job once."""
-    host: str
-    credential_files: CredentialFiles
+    host: str = ""
+    """The name of this machine."""
+    credential_files: CredentialFiles = field(default_factory=dict)
 
     def read(self, tx: Transaction, now: datetime, apart: timedelta | None) -> MonitorState:
         """How the monitor stands now; `apart` is how far this machine's clock is ahead of the server's."""
         path, early = self.database.path, self._early(now)
+        due = {name: self_check.due_since(tx, name) for name in self._names}
         return MonitorState(
             reading_gap=self._reading_gap(tx, now, early=early),
             undelivered=self_check.undelivered(tx),
@@ -61,11 +66,11 @@ class MonitorReading:
             queued_since=leases.waiting_since(tx, now),
             imported_at=imports.orders_at(tx),
             oldest_look=None if early else self._oldest_look(tx, now),
-            overdue=None if early else self._overdue(tx, now),
+            overdue=None if early else self._overdue(tx, due, now),
             revisions=_revisions(tx),
             host=self.host,
             apart=apart,
-            spent=dict(self._spent(tx, now)),
+            spent=dict(self._spent(tx, due, now)),
             credentials=dict(self._credentials()),
         )
 
@@ -90,21 +95,22 @@ class MonitorReading:
         found = min(((at, name) for name, at in due.items() if at is not None and at <= now), default=None)
         return None if found is None else OldestLook(found[0], self._why_late(tx, found[1], now))
 
-    def _overdue(self, tx: Transaction, now: datetime) -> OverdueTargets:
+    def _overdue(self, tx: Transaction, due: DueTimes, now: datetime) -> OverdueTargets:
         """Counts targets only while one is overdue for long."""
         until = now - self.limits.overdue_after
-        due = [self_check.due_since(tx, name) for name in self._names]
-        if not any(at is not None and at <= until for at in due):
+        if not any(at is not None and at <= until for at in due.values()):
             return OverdueTargets(0, 0)
         return OverdueTargets(self_check.overdue(tx, self._names, until), self_check.watched(tx))
 
-    def _spent(self, tx: Transaction, now: datetime) -> Iterator[tuple[str, DailyBudget]]:
+    def _spent(self, tx: Transaction, due: DueTimes, now: datetime) -> Iterator[tuple[str, DailyBudget]]:
         """The sources whose daily limit lets no request pass, though looks are due."""
         for one in self.sources:
             name, places = one.source.name, one.budget.requests_per_day
-            due = self_check.due_since(tx, name)
-            last = None if places is None else sources.nth_request(tx, name, places, now - DAY)
-            if places is not None and last is not None and due is not None and due <= now:
+            due_at = due[name]
+            if places is None or due_at is None or due_at > now:
+                continue
+            last = sources.nth_request(tx, name, places, now - DAY)
+            if last is not None:
                 yield name, DailyBudget(places, last + DAY)
 
     def _credentials(self) -> Iterator[tuple[str, CredentialFile]]:

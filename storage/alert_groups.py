@@ -1,11 +1,11 @@
 """Groups of alerts: which have their turn, with what in them, and what follows from it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, select, text, update
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, select, text, update
 
 from monitor.alerts.group_turn import Turn
 from monitor.alerts.inhibition import Problem
@@ -68,6 +68,18 @@ class GroupState:
 def due(connection: Connection, now: datetime, limit: int) -> list[GroupRow]:
     """The groups that have their turn, those that wait longest first."""
     return [GroupRow(*row) for row in connection.execute(_DUE, {"now": now, "limit": limit})]
+
+
+def end_quiet_hours(connection: Connection, receivers: Collection[str], now: datetime) -> None:
+    """Give what waits for the end of quiet hours its turn now; the configuration may have had others."""
+    waits = exists().where(
+        text("routed_alerts.group_key IS NOT NULL"),
+        _r.receiver == _g.receiver,
+        _r.group_key == _g.group_key,
+        _r.reason == AlertReason.QUIET_HOURS,
+    )
+    change = update(alert_groups).where(text("alert_groups.next_at IS NOT NULL"), _g.next_at > now)
+    connection.execute(change.where(_g.receiver.in_(sorted(receivers)), waits).values(next_at=now))
 
 
 def load(connection: Connection, group: GroupRow) -> GroupState:

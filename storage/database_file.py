@@ -9,6 +9,7 @@ import os
 import shlex
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import TypeAlias
 
 from storage.errors import DatabaseFileError, UnreachableError
@@ -26,6 +27,7 @@ class DatabaseFile:
         self._lock_path = lock_path(path)
         self._file: Identity | None = None
         self._wal: Identity | None = None
+        self._checking = Lock()  # what one thread has seen must not be judged by what another sees later
         self._remembered: list[Identity] = []
 
     def opening(self) -> None:
@@ -39,12 +41,17 @@ class DatabaseFile:
 
     def closed(self) -> None:
         """A connection was closed; SQLite deletes the write-ahead log with the last one."""
-        self._wal = None
+        with self._checking:
+            self._wal = None
 
     def check(self) -> None:
         """Raise DatabaseFileError when the path leads to another file, or to none."""
-        if self._file is None:
-            return
+        if self._file is not None:
+            with self._checking:
+                self._check_file()
+                self._check_wal()
+
+    def _check_file(self) -> None:
         now = _identity(self.path)
         if now is None:
             raise DatabaseFileError(f"{self.path} was moved or deleted while refilld used it; {_PUT_BACK}")
@@ -53,6 +60,8 @@ class DatabaseFile:
                 f"{self.path} was replaced by another file while refilld used it; put the old file back, or "
                 f"go on with this one: rm {_quoted(self._wal_path, Path(f'{self.path.resolve()}-shm'))}"
             )
+
+    def _check_wal(self) -> None:
         wal = _identity(self._wal_path)
         if self._wal is not None and wal != self._wal:
             raise DatabaseFileError(

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, or_, 
 
 from monitor.alerts.reasons import AlertReason
 from monitor.alerts.retries import GIVE_UP_AFTER, LONGEST_LIMIT, alert_pause
+from monitor.events.catalogue import PASSING_QUIET_HOURS
 from storage import alert_states
 from storage import events as event_rows
 from storage.alert_tables import alert_channels, deliveries, events
@@ -25,7 +26,10 @@ _e = events.c
 _n = notifications.c
 _PENDING = text("deliveries.state = 'pending'")
 _DUE = (
-    select(*event_rows.COLUMNS, _d.attempts, _d.notification_id, _n.reason, _n.alerts, _n.shown, _n.summary)
+    select(
+        *event_rows.COLUMNS,
+        *(_d.attempts, _d.notification_id, _n.receiver, _n.reason, _n.alerts, _n.shown, _n.summary),
+    )
     .join_from(deliveries, events, _d.event_id == _e.event_id)
     .join(notifications, _n.notification_id == _d.notification_id)
     .where(_PENDING, _d.channel == bindparam("channel"), _d.next_try_at <= bindparam("now"))
@@ -39,6 +43,7 @@ class DueMessage:
     """A message of which something is due."""
 
     notification_id: int
+    receiver: str
     reason: AlertReason
     alerts: int
     """Events that it tells."""
@@ -56,6 +61,17 @@ class DueDelivery:
     attempts: int
     """How often the channel has refused it while it took others."""
     message: DueMessage
+
+
+@dataclass(frozen=True, slots=True)
+class FailingChannel:
+    """A channel that takes nothing."""
+
+    failures: int
+    """Rounds in a row in which it took nothing."""
+    error: str
+    """Of the last one; names the channel."""
+    next_try_at: datetime
 
 
 def register(connection: Connection, channels: Collection[str], now: datetime) -> None:
@@ -81,6 +97,15 @@ def take_channel(connection: Connection, channel: str, now: datetime, until: dat
     return connection.execute(change.returning(_c.failures)).scalar()
 
 
+def failing(connection: Connection) -> list[FailingChannel]:
+    """The channels that took nothing when they were tried last."""
+    query = select(_c.failures, _c.last_error, _c.next_try_at).where(_c.failures > 0).order_by(_c.last_error)
+    return [
+        FailingChannel(row.failures, row.last_error or "", row.next_try_at)
+        for row in connection.execute(query)
+    ]
+
+
 def keep_channel(connection: Connection, channel: str, until: datetime) -> None:
     """Reserve a channel for longer."""
     connection.execute(update(alert_channels).where(_c.channel == channel).values(next_try_at=until))
@@ -94,12 +119,18 @@ def release_channel(
     connection.execute(update(alert_channels).where(_c.channel == channel).values(values))
 
 
-def due(connection: Connection, channel: str, now: datetime, limit: int) -> list[DueDelivery]:
+def due(
+    connection: Connection, channel: str, now: datetime, limit: int, quiet: Collection[str] = ()
+) -> list[DueDelivery]:
     """Deliveries to a channel that are due, those that have waited longest first.
 
-    A message of which only a part would be among them is left out, unless it is the only one.
+    A message of which only a part would be among them is left out, unless it is the only one. The `quiet`
+    receivers have quiet hours: of theirs, only what passes these is due.
     """
-    rows = connection.execute(_DUE, {"channel": channel, "now": now, "limit": limit}).all()
+    query = _DUE
+    if quiet:
+        query = query.where(or_(_n.receiver.not_in(quiet), _e.kind.in_(PASSING_QUIET_HOURS)))
+    rows = connection.execute(query, {"channel": channel, "now": now, "limit": limit}).all()
     if len(rows) == limit:
         cut = rows[-1].notification_id
         rows = [row for row in rows if row.notification_id != cut] or rows
@@ -107,7 +138,7 @@ def due(connection: Connection, channel: str, now: datetime, limit: int) -> list
         DueDelivery(
             event_rows.event_row(row),
             row.attempts,
-            DueMessage(row.notification_id, row.reason, row.alerts, row.shown, row.summary),
+            DueMessage(row.notification_id, row.receiver, row.reason, row.alerts, row.shown, row.summary),
         )
         for row in rows
     ]

@@ -8,10 +8,13 @@ from sqlalchemy import Connection, bindparam, case, func, insert, select, text, 
 
 from monitor.evaluation.mass_drop_state import MassDropState
 from monitor.guarantee.mass_drop import MassDropCounts
+from monitor.model.drop import DropState
+from monitor.model.sums import Sum, item_of, summed
 from monitor.model.target import Metric
 from storage.engine import advisory_lock
 from storage.pages import Page, PageRequest
-from storage.schema import mass_drops, targets
+from storage.schema import drops, mass_drops, orders, targets
+from storage.sums import total
 from storage.walks import Walk, read_page
 
 
@@ -80,6 +83,20 @@ def on_since(connection: Connection, metric: Metric) -> datetime | None:
     """Return the beginning of the current mass drop of a metric; None when none is on."""
     started_at: datetime | None = connection.execute(_CURRENT, {"metric": metric}).scalar()
     return started_at
+
+
+def fallen_sum(connection: Connection, metric: Metric, since: datetime) -> Sum:
+    """The drops of a metric that have opened since a time and not recovered: units, and their price."""
+    group = orders.c.price, orders.c.currency, orders.c.quantity
+    query = (
+        select(func.count(), total(drops.c.claim), *group)
+        .join_from(targets, orders, orders.c.target_id == _t.target_id)
+        .join(drops, drops.c.order_id == orders.c.order_id)
+        .where(_t.metric == metric, _t.judged_at >= since, _t.drop_opened_at >= since)
+        .where(drops.c.opened_at >= since, drops.c.state != DropState.RECOVERED)
+        .group_by(*group)
+    )
+    return summed(item_of(*row) for row in connection.execute(query))
 
 
 def begin(connection: Connection, metric: Metric, counted: MassDropCounts, now: datetime) -> bool:

@@ -1,12 +1,14 @@
-"""Sums of the open refills, read from the partial index of each state."""
+"""The open refills: those of orders, and their sums, read from partial indexes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select, text
 
 from monitor.model.refill import RefillState
-from storage.schema import refills
+from storage.chunks import chunks
+from storage.schema import OPEN_REFILL, refills
 from storage.sums import total
 
 _r = refills.c
@@ -21,6 +23,15 @@ class OpenRefillSums:
     units: int
     since: datetime | None
     """When the oldest of them was queued, or created if it is held; None without any."""
+
+
+def of_orders(connection: Connection, order_ids: Iterable[str]) -> dict[str, int]:
+    """The open refill of each of these orders that has one."""
+    query = select(_r.order_id, _r.refill_id).where(text(f"refills.{OPEN_REFILL}"))
+    found: dict[str, int] = {}
+    for some in chunks(sorted(set(order_ids))):
+        found |= dict(connection.execute(query.where(_r.order_id.in_(some))).all())
+    return found
 
 
 def open_refill_sums(connection: Connection) -> list[OpenRefillSums]:

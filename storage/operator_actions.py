@@ -9,8 +9,8 @@ from monitor.evaluation.target_state import TargetState
 from monitor.guarantee.decisions import Case
 from monitor.guarantee.owed_refills import NewestCount, case_at, still_owed
 from monitor.model.refill import RefillState
-from storage import drops, order_states, queued_units, refill_moves, refills, reviews, targets
-from storage.errors import NothingMissingError, ShadowModeError, WrongStateError
+from storage import drops, open_refills, order_states, queued_units, refill_moves, refills, reviews, targets
+from storage.errors import NothingMissingError, OpenRefillError, ShadowModeError, WrongStateError
 from storage.refills import RefillRow
 from storage.schema import refills as table
 
@@ -45,6 +45,8 @@ def act(
     target = targets.of_order(connection, order_id, lock=True)  # no evaluation and no flag until the commit
     row = refills.get(connection, refill_id)
     values: dict[str, object] = {"state": state, "release_at": None}
+    if action == "requeue" and row.state in allowed:
+        _require_no_open_refill(connection, order_id)
     if state is RefillState.QUEUED and row.state in allowed:
         values |= {"queued_at": now, "available_at": now, "attempt": 0, "last_error": None}
         values["quantity"] = owed_units(connection, row, target)
@@ -60,6 +62,12 @@ def act(
     elif row.state is not RefillState.DEAD:
         drops.decline(connection, order_id, row.drop_id, now)
     return refills.get(connection, refill_id)
+
+
+def _require_no_open_refill(connection: Connection, order_id: str) -> None:
+    """Raise OpenRefillError, which names the open refill of an order, if it has one."""
+    for refill_id in open_refills.of_orders(connection, [order_id]).values():
+        raise OpenRefillError(f"refill {refill_id} of its order is open already")
 
 
 def case_of(connection: Connection, row: RefillRow, target: TargetState) -> Case | None:

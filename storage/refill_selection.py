@@ -92,14 +92,6 @@ def found(
     return _rows(connection, query)
 
 
-def open_orders(connection: Connection, order_ids: Sequence[str]) -> set[str]:
-    """Those of these orders that have an open refill."""
-    open_states = [state for state in RefillState if state.open]
-    query = select(_r.order_id).where(_r.state.in_(open_states))
-    parts = chunks(sorted(set(order_ids)), _CHUNK)
-    return {i for chunk in parts for i in connection.execute(query.where(_r.order_id.in_(chunk))).scalars()}
-
-
 def in_states(connection: Connection, order_ids: Sequence[str], *states: RefillState) -> list[SelectedRefill]:
     """The refills of these orders that are in one of these states."""
     query = _SELECTED.where(_r.state.in_(states))

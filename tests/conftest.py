@@ -4,11 +4,14 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import structlog
 
+from storage import migrate
+from storage.engine import Database
 from tests.postgres_server import fast_directory, new_database, server
 from tests.wheel import python, wheel
 
@@ -38,6 +41,14 @@ def fresh_postgres(postgres_url: str) -> Iterator[str]:
     """SQLAlchemy's URL of a new, empty database, gone after the test."""
     with new_database(postgres_url) as url:
         yield url
+
+
+@pytest.fixture
+def migrated_postgres(fresh_postgres: str) -> Iterator[Database]:
+    """A new, migrated database on PostgreSQL."""
+    with closing(Database(fresh_postgres)) as database:
+        migrate.upgrade(database)
+        yield database
 
 
 @pytest.fixture

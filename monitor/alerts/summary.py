@@ -47,6 +47,12 @@ def summary(alerts: Iterable[tuple[str | None, Mapping[str, Any]]]) -> str:
     return "; ".join(parts)
 
 
+def mass_drop_summary(metric: str, fallen: Sum, held: Sum) -> str:
+    """What a mass drop has cost so far; its event has the numbers of its first moment only."""
+    waits = sum_words(held) if held.number else "nothing yet"
+    return f"{metric} so far: {sum_words(fallen, 'drop')}; held for your decision: {waits}"
+
+
 def _told(service: str | None, payload: Mapping[str, Any]) -> _Told:
     price = payload.get("price")
     units = int(payload["quantity"])

@@ -210,6 +210,11 @@ ENDED_BY: Mapping[Kind, Kind] = {
 _ENDS = frozenset(ENDED_BY.values())
 
 
+_CRITICAL_KINDS = frozenset(kind for kind, entry in CATALOGUE.items() if entry.severity is _CRITICAL)
+PASSING_QUIET_HOURS = _CRITICAL_KINDS | {ENDED_BY[kind] for kind in _CRITICAL_KINDS if kind in ENDED_BY}
+"""Kinds that a receiver is told of in its quiet hours: critical ones, and the ends of critical problems."""
+
+
 def severity_of(kind: Kind) -> Severity:
     """The severity of a kind of event."""
     return CATALOGUE[kind].severity

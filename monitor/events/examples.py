@@ -49,7 +49,7 @@ _PAYLOADS: tuple[Payload, ...] = (
     refills.RefillDead(300, "the provider does not answer"),
     mass_drops.MassDropStarted(120, 40, timedelta(hours=6), timedelta(hours=48)),
     mass_drops.MassDropGrown(80, 24_000, _PRICE),
-    mass_drops.MassDropEnded(80),
+    mass_drops.MassDropEnded(80, 24_000, _PRICE),
     limits.DailyCapReached(ScopeKind.PROVIDER, "acme", 2_000, _PRICE, 4, release_next_day=True),
     limits.BacklogJudged(200, 180, 30, 25, 7_500, _PRICE, 2),
     refills.ReviewOpened(ReviewCause.SHORT_DELIVERY, 150, Decimal("0.60"), "USD"),

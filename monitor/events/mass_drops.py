@@ -41,6 +41,10 @@ class MassDropEnded(Payload):
 
     held: int
     """Refills that are still held for it."""
+    units: int
+    """Their units."""
+    price: Mapping[str, Decimal]
+    """What the units were sold for, by currency."""
 
 
 def mass_drop_started(metric: Metric, counts: MassDropCounts, rule: MassDropRule) -> Event:
@@ -55,9 +59,10 @@ def mass_drop_grown(metric: Metric, held: Sum) -> Event:
     return _event(EventKind.MASS_DROP_GROWN, payload, metric)
 
 
-def mass_drop_ended(metric: Metric, held: int) -> Event:
+def mass_drop_ended(metric: Metric, held: Sum) -> Event:
     """A mass drop is over."""
-    return _event(EventKind.MASS_DROP_ENDED, MassDropEnded(held), metric)
+    payload = MassDropEnded(held.number, held.units, amounts_of(held))
+    return _event(EventKind.MASS_DROP_ENDED, payload, metric)
 
 
 def _event(kind: EventKind, payload: Payload, metric: Metric) -> Event:

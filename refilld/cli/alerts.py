@@ -14,15 +14,16 @@ from monitor.model.drop import DropState
 from refilld.cli.account import account
 from refilld.cli.alert_preview import preview
 from refilld.cli.context import CommandContext, pass_context
+from refilld.cli.delivery_failures import failure_lines
 from refilld.cli.explanation import document_of, lines_of
 from refilld.cli.filters import filter_fields, kind_option, order_options, period_fields, period_options
-from refilld.cli.lists import Column, list_options, print_list
+from refilld.cli.lists import Column, list_options, print_below, print_list
 from refilld.cli.output import json_option, print_json
 from refilld.cli.parameters import ROW_ID, TEXT
 from refilld.services.alert_explanation import explain_alert
 from refilld.services.alert_fields import alert_fields
 from refilld.terminal import console, printable
-from storage import alert_list, drop_list, problems
+from storage import alert_list, deliveries, drop_list, problems
 from storage.alert_list import DELIVERY_STATES, AlertFilter
 from storage.drop_list import DropFilter
 from storage.pages import first_rows
@@ -101,7 +102,11 @@ def alerts_list(
     limit = limit if message is None else MOST_LISTED
     with context.database() as database, database.read() as tx:
         rows = [alert_fields(row) for row in first_rows(partial(alert_list.page, tx, wanted), limit)]
+        failing = deliveries.failing(tx)
     print_list(EVERY_ALERT, rows, as_json=as_json, wide=wide)
+    if not as_json:
+        for line in failure_lines(failing, rows):
+            print_below(line)
 
 
 def _alert_filter(

@@ -14,6 +14,8 @@ from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.parameters import DURATION, ROW_ID, TEXT
 from refilld.services.input_limits import YEARS
+from refilld.services.silence_check import unmatched
+from refilld.terminal import printable
 from storage import silences
 from storage.silences import NewSilence
 
@@ -72,6 +74,8 @@ def add(context: CommandContext, /, matchers: tuple[str, ...], **given: Any) -> 
     new = NewSilence(parsed, starts_at=starts_at, ends_at=ends_at, **given)
     with context.database() as database, database.write() as tx:
         key = silences.add(tx, new, context.now())
+        for warning in unmatched(tx, context.settings, parsed):
+            click.echo(printable(f"refilld: {warning}"), err=True)
     click.echo(
         f"silence {key} until {minute(ends_at)} UTC: {text_of(parsed)}; refilld silence expire {key} ends it"
     )

@@ -15,6 +15,7 @@ from jobs.bulk_actions import BulkActions
 from jobs.channel_round import TAKEN_FOR
 from jobs.leases import Leases
 from jobs.maintenance import Maintenance
+from jobs.monitor_reading import MonitorReading
 from jobs.retention import DataRetention
 from jobs.sampling import Sampling
 from jobs.scheduler import ScheduledJob
@@ -83,15 +84,10 @@ class JobList:
         leases = Leases(self.database, self.clock, attempts, self.metrics.fulfilment.leases_expired)
         alerting = self._alerting()
         limits = self.settings.alerts.limits(self.settings.sampling.every)
-        self_check = SelfCheck(
-            self.database,
-            self.clock,
-            sampling.sources,
-            limits,
-            self.started,
-            self.host,
-            self._credential_files(),
+        reading = MonitorReading(
+            self.database, sampling.sources, limits, self.started, self.host, self._credential_files()
         )
+        self_check = SelfCheck(reading, self.clock)
         webhooks = self._webhooks()
         rounds = {
             "sampling": sampling.run_once,

@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from jobs.channel_round import ChannelError
 from monitor.alerts.routes import DEFAULT
 from monitor.events.severity import Severity
+from monitor.model.number_words import counted
+from monitor.model.time_words import minute
 from refilld.alert_policy import open_receivers
 from refilld.channels import AppriseChannel
 from refilld.config import ConfigError
 from refilld.doctor.finding import Finding, error, ok, warning
 from refilld.settings.alerts import AlertsSection
+from storage import deliveries
+from storage.engine import Transaction
 
 TITLE = "refilld: test alert"
 BODY = "refilld doctor sent this to try the channel. Nothing has happened."
@@ -33,6 +37,15 @@ def findings(section: AlertsSection, *, send: bool) -> Iterator[Finding]:
     yield ok("alerts.channels", known if send else f"{known}; --send-test-alert tries them")
     if send:
         yield from map(_send_test, channels)
+
+
+def failing(tx: Transaction) -> Iterator[Finding]:
+    """The channels that took nothing when the daemon tried them last."""
+    for one in deliveries.failing(tx):
+        rounds = counted(one.failures, "time")
+        again = f"it is tried again at {minute(one.next_try_at)} UTC"
+        hint = "check its URL, its password, and the network; then refilld doctor --send-test-alert"
+        yield error("alerts.failing", f"{one.error} ({rounds} in a row); {again}", hint)
 
 
 def _without_channel(section: AlertsSection) -> Iterator[Finding]:

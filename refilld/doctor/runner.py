@@ -61,6 +61,7 @@ def _with_database(
             found += shadow.findings(tx, settings.guarantee, now)
             found += limits.findings(tx, settings.limits.caps)
             found += webhooks.findings(tx)
+            found += channels.failing(tx)
             found += sources.breakers(tx, settings, now, opened_sources)
         yield from found
     except (NotMigratedError, UnreachableError) as fault:

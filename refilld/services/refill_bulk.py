@@ -12,7 +12,7 @@ from monitor.model.bulk_action import BulkAction
 from monitor.model.refill import RefillState
 from refilld.services.left_out import LeftOut
 from refilld.services.refill_plan import PlannedRefill, RefillPlan
-from storage import operator_actions, queued_units, refill_selection
+from storage import open_refills, operator_actions, queued_units, refill_selection
 from storage.engine import Database, Transaction
 from storage.errors import NotFoundError, OpenRefillError, ShadowModeError, WrongStateError
 from storage.refill_selection import RefillFilter, SelectedRefill
@@ -137,12 +137,13 @@ def _without_open(
     tx: Transaction, rows: Sequence[SelectedRefill]
 ) -> tuple[list[SelectedRefill], list[LeftOut]]:
     """Those whose order has no open refill, one for each order; and the others."""
-    taken = refill_selection.open_orders(tx, [row.order_id for row in rows])
+    taken = open_refills.of_orders(tx, [row.order_id for row in rows])
+    why = {order_id: f"refill {one} of its order is open already" for order_id, one in taken.items()}
     kept, left_out = [], []
     for row in rows:
-        if row.order_id in taken:
-            left_out.append(LeftOut(str(row.refill_id), "its order has an open refill"))
+        if row.order_id in why:
+            left_out.append(LeftOut(str(row.refill_id), why[row.order_id]))
         else:
-            taken.add(row.order_id)
+            why[row.order_id] = f"refill {row.refill_id} of its order is requeued"
             kept.append(row)
     return kept, left_out

@@ -240,6 +240,37 @@ def test_quiet_hours_hold_back_what_is_not_critical(world: AlertWorld) -> None:
     ]
 
 
+def test_changed_quiet_hours_hold_for_what_waits(world: AlertWorld) -> None:
+    """Shorter ones tell it at once; new ones hold back what a channel has not taken yet."""
+    world.receivers = (Receiver(quiet=parse_quiet_hours("12:00-20:00", UTC)),)
+    world.hold("waits for 20:00")
+    world.run_for(10 * MINUTE, MINUTE)
+    world.receivers = (Receiver(),)
+    world.inbox().fails = lambda: ChannelError("away")
+    world.run_for(MINUTE, MINUTE)
+    world.receivers = (Receiver(quiet=parse_quiet_hours("12:10-13:00", UTC)),)
+    world.inbox().fails = lambda: None
+    world.block()
+    world.run_for(HOUR, MINUTE)
+    assert sorted(title for at, title in world.told() if at < 3600) == ["source.blocked [critical]"]
+    assert (3600, "drop.held [warning]") in world.told()
+
+
+def test_the_end_of_a_problem_is_told_where_a_channel_took_its_beginning(world: AlertWorld) -> None:
+    """What is not told is that it still lasts."""
+    begun = world.block()
+    world.run_for(HOUR, MINUTE)
+    world.inbox().fails = lambda: ChannelError("away")
+    world.run_for(4 * HOUR, 5 * MINUTE)
+    assert [row.reason for row in world.history(begun).messages][-1] is AlertReason.REPEAT
+    world.unblock()
+    world.run_for(10 * MINUTE, MINUTE)
+    world.inbox().fails = lambda: None
+    world.run_for(HOUR, MINUTE)
+    assert [title for _, title in world.told()] == ["source.blocked [critical]", "source.ready"]
+    assert world.history(begun).state == "sent"
+
+
 # Receivers
 
 

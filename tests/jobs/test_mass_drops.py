@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 
 import pytest
 
@@ -14,7 +15,9 @@ from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from storage import held_refills, mass_drops, operator_actions
 from storage.errors import WrongStateError
+from tests.alert_job import an_alerting
 from tests.builders import DAY, HOUR, START
+from tests.jobs.alert_world import Inbox
 from tests.jobs.jobs_world import JobsWorld, an_order
 
 LATER = START + 2 * DAY
@@ -43,6 +46,13 @@ def refills_of(world: JobsWorld) -> list[tuple[str, int, RefillState]]:
     return world.rows("refills", "order_id", "quantity", "state")
 
 
+def first_line_told(world: JobsWorld, at: datetime) -> str:
+    """The first line of the newest message about the mass drop, which is made now."""
+    an_alerting(world.database, lambda: at, [Inbox("mail")]).run_once()
+    newest = max(world.rows("notifications"), key=lambda row: row.notification_id)
+    return str(newest.summary)
+
+
 def kinds(world: JobsWorld) -> list[str]:
     return [str(kind) for kind in world.alerts("kind")]
 
@@ -58,6 +68,22 @@ def test_a_mass_drop_raises_one_alert(fallen: JobsWorld) -> None:
     assert kinds(fallen) == ["mass_drop.started"]
     (text,) = fallen.alerts("text")
     assert text.startswith("mass drop: 3 of 5 targets judged in 6h lost followers")
+
+
+def test_the_message_about_a_mass_drop_has_what_it_costs_when_it_is_sent(world: JobsWorld) -> None:
+    """At its first moment nothing was confirmed, so nothing was decided."""
+    world.policy = LookPolicy(FixedCadence(6 * HOUR), RULE)
+    world.sell(*(an_order(name, name, price=Decimal("1.50"), currency="USD") for name in NAMES))
+    show(world, [2000] * 5, START + DAY)
+    show(world, [2000, 2000, 1500, 1500, 1500], LATER)
+    assert first_line_told(world, LATER) == (
+        "followers so far: 3 drops, 1,500 units, 2.25 USD; held for your decision: nothing yet"
+    )
+    show(world, [2000, 2000, 1500, 1500, 1900], LATER + 2 * HOUR)
+    assert first_line_told(world, LATER + 5 * HOUR) == (
+        "followers so far: 3 drops, 1,100 units, 1.65 USD; "
+        "held for your decision: 3 refills, 1,100 units, 1.65 USD"
+    )
 
 
 def test_a_mass_drop_that_grows_is_told_again(fallen: JobsWorld) -> None:
@@ -109,7 +135,10 @@ def test_a_mass_drop_ends_by_itself_with_an_alert(fallen: JobsWorld) -> None:
     (row,) = fallen.rows("mass_drops")
     assert (row.metric, row.started_at, row.ended_at) == ("followers", LATER, LATER + 9 * HOUR)
     assert kinds(fallen) == ["mass_drop.started", "mass_drop.ended"]
-    over = "the mass drop of followers is over; 3 refill(s) are still held for it"
+    over = (
+        "the mass drop of followers is over; 3 refills, 1,500 units are still held for it: "
+        "refilld mass-drops release followers --dry-run shows them"
+    )
     assert fallen.alerts("text")[1] == over
 
 

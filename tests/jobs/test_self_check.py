@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jobs.configured_source import ConfiguredSource
-from jobs.monitor_reading import GRACE
+from jobs.monitor_reading import GRACE, MonitorReading
 from jobs.self_check import SelfCheck
 from monitor.alerts.routes import DEFAULT
 from monitor.errors import BadInputError
@@ -32,7 +32,7 @@ def check(world: JobsWorld, *configured: ConfiguredSource, **how: object) -> lis
     before = len(world.alerts())
     with world.database.write() as tx:
         alert_states.keep(tx, world.alerts("alert_id"))
-    job = SelfCheck(world.database, world.clock, configured, LIMITS, **how)  # type: ignore[arg-type]
+    job = SelfCheck(MonitorReading(world.database, configured, LIMITS, **how), world.clock)  # type: ignore[arg-type]
     job.run_once()
     return [str(kind) for kind in world.alerts("kind")[before:]]
 
@@ -137,7 +137,7 @@ def test_alerts_that_wait_are_told(world: JobsWorld) -> None:
     with world.database.write() as tx:
         tell(tx, ["held"], world.now)
         notifications.plan(tx, {DEFAULT: ["mail"]}, world.now)
-    job = SelfCheck(world.database, world.clock, (), LIMITS)
+    job = SelfCheck(MonitorReading(world.database, (), LIMITS), world.clock)
     for world.now in (START, START + HOUR, START + 2 * HOUR):
         job.run_once()
     assert world.alerts("kind") == ["drop.held", "alerts.undelivered"]
@@ -171,7 +171,7 @@ def test_a_disk_that_fills_is_told_and_a_full_one_is_a_fault_of_the_storage(smal
     """It ends with the next round that can be written."""
     with jobs_world(small_disk) as world:
         limits = SelfCheckLimits(free_bytes=1 * MEBIBYTE)
-        job = SelfCheck(world.database, world.clock, (), limits)
+        job = SelfCheck(MonitorReading(world.database, (), limits), world.clock)
         ballast = small_disk / "ballast"
         ballast.write_bytes(bytes(MEBIBYTE))
         job.run_once()

@@ -2,17 +2,16 @@
 
 import os
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import pytest
 from sqlalchemy import text
 
+from jobs.monitor_reading import MonitorReading
 from jobs.self_check import SelfCheck
 from monitor.self_monitoring.limits import SelfCheckLimits
-from storage import alert_list, daemons, migrate, revision
+from storage import alert_list, daemons, revision
 from storage.alert_list import AlertFilter
 from storage.daemons import DaemonMode
 from storage.engine import Database
@@ -28,7 +27,7 @@ def check(world: JobsWorld, per_day: int | None = None, **how: object) -> list[s
     before = len(world.alerts())
     configured = a_configured_source(ScriptedSource())
     configured = replace(configured, budget=replace(configured.budget, requests_per_day=per_day))
-    SelfCheck(world.database, world.clock, (configured,), LIMITS, **how).run_once()  # type: ignore[arg-type]
+    SelfCheck(MonitorReading(world.database, (configured,), LIMITS, **how), world.clock).run_once()  # type: ignore[arg-type]
     return [str(kind) for kind in world.alerts("kind")[before:]]
 
 
@@ -97,13 +96,6 @@ def test_a_database_that_was_not_migrated_is_told(world: JobsWorld) -> None:
     assert check(world) == ["migrations.done"]
 
 
-@pytest.fixture
-def postgresql(fresh_postgres: str) -> Database:
-    database = Database(fresh_postgres)
-    migrate.upgrade(database)
-    return database
-
-
 def server_clock(database: Database) -> Callable[[timedelta], Callable[[], datetime]]:
     """Clocks that differ from the server's."""
 
@@ -118,29 +110,27 @@ def server_clock(database: Database) -> Callable[[timedelta], Callable[[], datet
     return clock
 
 
-def test_a_clock_a_day_ahead_of_postgresql_is_told_by_its_machine_only(postgresql: Database) -> None:
+def test_a_clock_a_day_ahead_of_postgresql_is_told_by_its_machine_only(migrated_postgres: Database) -> None:
     """And nothing else is: what is told follows the server's clock."""
-    clock = server_clock(postgresql)
+    clock = server_clock(migrated_postgres)
 
     def told(host: str, apart: timedelta) -> list[str]:
-        SelfCheck(postgresql, clock(apart), (), LIMITS, host=host).run_once()
-        with postgresql.read() as tx:
+        SelfCheck(MonitorReading(migrated_postgres, (), LIMITS, host=host), clock(apart)).run_once()
+        with migrated_postgres.read() as tx:
             return [str(row.event.kind) for row in rows_of_list(alert_list.page, tx, AlertFilter())]
 
-    with closing(postgresql):
-        with postgresql.write() as tx:
-            daemons.register(tx, "ahead", 1, "0", DaemonMode.RUN, clock(timedelta(0))())
-        assert told("right", timedelta(seconds=2)) == []
-        assert told("ahead", DAY) == ["clock.wrong"]
-        assert told("right", timedelta(0)) == ["clock.wrong"]
-        assert told("ahead", timedelta(0)) == ["clock.right", "clock.wrong"]
+    with migrated_postgres.write() as tx:
+        daemons.register(tx, "ahead", 1, "0", DaemonMode.RUN, clock(timedelta(0))())
+    assert told("right", timedelta(seconds=2)) == []
+    assert told("ahead", DAY) == ["clock.wrong"]
+    assert told("right", timedelta(0)) == ["clock.wrong"]
+    assert told("ahead", timedelta(0)) == ["clock.right", "clock.wrong"]
 
 
-def test_the_clock_of_a_machine_without_a_daemon_is_not_wrong_for_ever(postgresql: Database) -> None:
-    clock = server_clock(postgresql)
-    with closing(postgresql):
-        SelfCheck(postgresql, clock(-DAY), (), LIMITS, host="retired").run_once()
-        SelfCheck(postgresql, clock(timedelta(0)), (), LIMITS, host="right").run_once()
-        with postgresql.read() as tx:
-            kinds = [str(row.event.kind) for row in rows_of_list(alert_list.page, tx, AlertFilter())]
+def test_the_clock_of_a_machine_without_a_daemon_is_not_wrong_for_ever(migrated_postgres: Database) -> None:
+    clock = server_clock(migrated_postgres)
+    SelfCheck(MonitorReading(migrated_postgres, (), LIMITS, host="retired"), clock(-DAY)).run_once()
+    SelfCheck(MonitorReading(migrated_postgres, (), LIMITS, host="right"), clock(timedelta(0))).run_once()
+    with migrated_postgres.read() as tx:
+        kinds = [str(row.event.kind) for row in rows_of_list(alert_list.page, tx, AlertFilter())]
     assert kinds == ["clock.right", "clock.wrong"]

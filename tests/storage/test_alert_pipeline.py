@@ -11,6 +11,7 @@ from monitor.alerts.matchers import parse_matchers
 from monitor.alerts.reasons import AlertReason
 from monitor.alerts.routes import Route
 from monitor.events.kind import EventKind
+from monitor.model.target import Metric
 from storage import problems, silences
 from storage.engine import Database
 from storage.errors import NotFoundError, WrongStateError
@@ -50,6 +51,26 @@ def test_an_alert_goes_all_the_way(world: AlertWorld) -> None:
     assert {row.group_key for row in rows_of(world.database, "routed_alerts")} == {None}
     assert {row.state for row in rows_of(world.database, "notifications")} == {"sent"}
     assert {row.alert for row in alerts_of(world.database)} == {"sent", "suppressed"}
+
+
+def test_a_problem_that_ended_before_a_channel_took_it_is_not_told(world: AlertWorld) -> None:
+    """Neither its beginning nor its end, whether the end waits for its group or for the channel."""
+    world.inbox().fails = lambda: ChannelError("away")
+    early = world.happen(EventKind.TARGET_PRIVATE, problem="followers a", metric=Metric.FOLLOWERS)
+    late = world.happen(EventKind.TARGET_GONE, problem="followers b", metric=Metric.FOLLOWERS)
+    lasting = world.happen(EventKind.TARGET_PRIVATE, problem="followers c", metric=Metric.FOLLOWERS)
+    world.run_for(MINUTE, MINUTE)
+    ends = [world.happen(EventKind.TARGET_READY, problem="followers a", metric=Metric.FOLLOWERS)]
+    world.run_for(10 * MINUTE, MINUTE)
+    ends.append(world.happen(EventKind.TARGET_READY, problem="followers b", metric=Metric.FOLLOWERS))
+    world.run()
+    world.inbox().fails = lambda: None
+    world.run_for(HOUR, MINUTE)
+    assert [title for _, title in world.told()] == ["target.private [warning]"]
+    assert world.history(lasting).state == "sent"
+    for event_id in (early, late, *ends):
+        assert world.reasons(event_id) == [AlertReason.NEVER_TOLD]
+        assert world.history(event_id).state == "suppressed"
 
 
 def test_a_removed_receiver_leaves_nothing_behind(world: AlertWorld) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import make_url
 from storage.database_file import DatabaseFile
 from storage.engine import Database
 from storage.errors import DatabaseFileError
+from tests.storage.shop import at_once
 
 
 @pytest.fixture
@@ -151,3 +152,21 @@ def test_a_file_that_is_replaced_while_it_is_opened_is_refused(sqlite: Database,
     path.with_name("new").replace(path)
     with pytest.raises(DatabaseFileError, match="was replaced by another file"):
         watched.opened()
+
+
+def test_a_write_ahead_log_that_begins_between_two_checks_is_not_taken_for_a_lost_one(tmp_path: Path) -> None:
+    """A thread that saw no log yet must not judge by the log that another thread has seen since."""
+    path = tmp_path / "refilld.db"
+    path.touch()
+    for _ in range(300):
+        file = DatabaseFile(path)
+        file.opening()
+
+        def check(number: int, file: DatabaseFile = file) -> None:
+            if number == 0:
+                Path(f"{path}-wal").touch()
+            for _ in range(3):
+                file.check()
+
+        at_once(4, check)
+        Path(f"{path}-wal").unlink()

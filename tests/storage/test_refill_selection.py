@@ -5,7 +5,7 @@ from sqlalchemy import update
 from monitor.model.decision import Action, Reason
 from monitor.model.refill import RefillState
 from monitor.model.target import Metric
-from storage import held_refills, refill_selection
+from storage import held_refills, open_refills, refill_selection
 from storage.engine import Database
 from storage.refill_selection import RefillFilter
 from storage.schema import targets
@@ -82,5 +82,5 @@ def test_a_filter_finds_refills_by_what_they_were_sold_for(database: Database) -
     with database.read() as tx:
         for wanted, ids in cases.items():
             assert [row.refill_id for row in refill_selection.found(tx, HELD, wanted)] == ids
-        assert refill_selection.open_orders(tx, ["1", "9"]) == {"1"}
+        assert open_refills.of_orders(tx, ["1", "9"]).keys() == {"1"}
         assert [row.order_id for row in refill_selection.in_states(tx, ["2", "9"], *HELD)] == ["2"]

@@ -234,9 +234,9 @@ def test_a_dead_refill_is_not_requeued_beside_an_open_one(database: Database) ->
     """The dead one stays dead."""
     dead = bring(database, RefillState.DEAD)
     with database.write() as connection:
-        owe(connection, "1")
+        other = owe(connection, "1")
     before = everything(database)
-    with pytest.raises(OpenRefillError):
+    with pytest.raises(OpenRefillError, match=f"^refill {other} of its order is open already$"):
         operate(database, dead, "requeue")
     assert everything(database) == before
 

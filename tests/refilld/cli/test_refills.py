@@ -163,10 +163,10 @@ def test_requeueing_a_dead_refill_beside_an_open_one_is_refused(world: QueueWorl
     (dead,) = world.queue("1")
     (row,) = world.claim()
     run("fail", dead, "--lease-token", row.lease_token, "--reason", "no", "--no-retry")
-    world.queue("1")
+    (other,) = world.queue("1")
     result = run("requeue", dead)
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"refilld: requeue {dead}: The order has an open refill already")
+    assert result.stderr == f"refilld: requeue {dead}: refill {other} of its order is open already\n"
 
 
 @pytest.mark.parametrize(

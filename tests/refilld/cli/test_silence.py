@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from jobs.channel_round import ChannelError
 from monitor.alerts.reasons import AlertReason
 from monitor.events.digests import digest_due
 from monitor.events.event import Event, Subject
@@ -13,8 +14,9 @@ from monitor.events.sources import source_blocked
 from storage import events, notifications
 from storage.notifications import NewNotification
 from tests.alert_job import an_alerting
-from tests.builders import HOUR, an_event
+from tests.builders import HOUR, SECOND, an_event
 from tests.jobs.alert_world import Inbox
+from tests.refilld.cli.doctor_runs import found
 from tests.refilld.cli_world import CliWorld
 
 ADD = ("silence", "add", "kind=drop.held", "--comment", "known", "--by", "ana")
@@ -36,6 +38,7 @@ def listed(cli: CliWorld) -> list[dict[str, Any]]:
 def test_a_silence_is_added_listed_and_ended(cli: CliWorld) -> None:
     """The answer says until when, and how to end it."""
     done = cli.run(*ADD, "--for", "2h", "--unmatched", "1h")
+    assert done.stderr == ""
     until = cli.world.now + 2 * HOUR
     assert done.stdout == (
         f'silence 1 until {until:%Y-%m-%d %H:%M} UTC: kind="drop.held"; refilld silence expire 1 ends it\n'
@@ -135,6 +138,58 @@ def test_what_shadow_mode_kept_is_explained(cli: CliWorld) -> None:
         number = events.add(tx, an_event(EventKind.DROP_HELD, "held"), cli.world.now, keep=True)
     text = cli.run("alerts", "explain", str(number)).stdout
     assert text.endswith("not routed: shadow mode was on, or an earlier release stored it\n")
+
+
+def test_a_channel_that_takes_nothing_is_named_where_operators_look(cli: CliWorld) -> None:
+    """With its error and the next attempt; below the alerts, and by the doctor."""
+    store(cli, an_event(EventKind.DROP_HELD, "held"))
+    bad = Inbox("mail", fails=lambda: ChannelError("alerts.urls number 1 did not take the message"))
+    an_alerting(cli.world.database, cli.world.clock, [bad]).run_once()
+    until = f"{cli.world.now + 30 * SECOND:%Y-%m-%d %H:%M} UTC"
+    says = "alerts.urls number 1 did not take the message"
+    shown = " ".join(cli.run("alerts", "list").stdout.split())
+    assert shown.endswith(f" {says}; it is tried again at {until}")
+    finding = found(cli, "alerts.failing")
+    assert finding["says"] == f"{says} (1 time in a row); it is tried again at {until}"
+
+
+def test_an_alert_that_a_channel_refuses_alone_is_named(cli: CliWorld) -> None:
+    """The channel takes others, so it is not to blame."""
+    number = store(cli, an_event(EventKind.DROP_HELD, "held"))
+    store(cli, source_blocked("graph", "rate_limited", None))
+    refusals = iter([None, ChannelError("too long")])
+    an_alerting(cli.world.database, cli.world.clock, [Inbox("mail", fails=lambda: next(refusals))]).run_once()
+    assert cli.run("alerts", "list").stdout.endswith(f"\nalert {number}: too long\n")
+
+
+@pytest.mark.parametrize(
+    ("matcher", "warning"),
+    [
+        ("kind=drop.hold", 'kind="drop.hold" matches nothing that is known; did you mean "drop.held"?'),
+        ("severity=~crit", 'severity=~"crit" matches nothing that is known; did you mean "critical"?'),
+        ("service=12", 'service="12" matches nothing that is known; did you mean "1234"?'),
+        ("provider=acne", 'provider="acne" matches nothing that is known; did you mean "acme"?'),
+        ("source=grph", 'source="grph" matches nothing that is known; did you mean "graph"?'),
+        ("order_id=77", 'order_id="77" matches nothing that is known'),
+    ],
+)
+def test_a_silence_that_can_match_nothing_is_added_with_a_warning(
+    cli: CliWorld, matcher: str, warning: str
+) -> None:
+    """An order may come later, so it is not refused."""
+    cli.world.queue("1")
+    done = cli.run("silence", "add", matcher, "--for", "1h", "--comment", "known")
+    assert (done.exit_code, done.stderr) == (0, f"refilld: {warning}\n")
+    assert len(listed(cli)) == 1
+
+
+@pytest.mark.parametrize(
+    "matcher",
+    ["kind=~drop.*", "service!=99", "service=1234", "order_id=1", 'provider=""', "link=~.*profile.*"],
+)
+def test_a_silence_that_can_match_has_no_warning(cli: CliWorld, matcher: str) -> None:
+    cli.world.queue("1")
+    assert cli.run("silence", "add", matcher, "--for", "1h", "--comment", "known").stderr == ""
 
 
 def test_what_is_told_once_cannot_be_acknowledged(cli: CliWorld) -> None:

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import make_url, text
 
 from refilld.services.database_check import PROBE, DatabaseCheck
-from storage import migrate
 from storage.engine import Database
 from storage.errors import NotMigratedError, UnreachableError
 from tests.migrated_database import migrated_database
@@ -22,13 +21,6 @@ SLACK = 1.4
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[Database]:
     with migrated_database(tmp_path / "refilld.db") as database:
-        yield database
-
-
-@pytest.fixture
-def postgresql(fresh_postgres: str) -> Iterator[Database]:
-    with closing(Database(fresh_postgres)) as database:
-        migrate.upgrade(database)
         yield database
 
 
@@ -54,15 +46,15 @@ def test_a_locked_file_is_ready(sqlite: Database) -> None:
         DatabaseCheck(sqlite).require_ready()
 
 
-def test_a_read_only_server_is_not_ready(postgresql: Database) -> None:
+def test_a_read_only_server_is_not_ready(migrated_postgres: Database) -> None:
     """As a standby after a fail-over: every job would fail."""
-    DatabaseCheck(postgresql).require_ready()
-    with postgresql.write() as connection:
+    DatabaseCheck(migrated_postgres).require_ready()
+    with migrated_postgres.write() as connection:
         name = connection.execute(text("SELECT current_database()")).scalar()
         connection.exec_driver_sql(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
-    postgresql.close()
+    migrated_postgres.close()
     with pytest.raises(UnreachableError, match="the server is read-only"):
-        DatabaseCheck(postgresql).require_ready()
+        DatabaseCheck(migrated_postgres).require_ready()
 
 
 def test_a_database_without_tables_is_not_ready(fresh_postgres: str) -> None:
