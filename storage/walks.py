@@ -147,6 +147,7 @@ def count(connection: Connection, walk: Walk, query: AnySelect) -> CappedCount:
     if end is not None:
         conditions.append(walk.up_to(end, descending=True))
     rows = query.with_only_columns(walk.key, maintain_column_froms=True).where(*conditions, *walk.filtered_by)
-    capped = walk.hinted(rows).limit(COUNTED + 1).subquery()
+    hinted = walk.hinted(rows).limit(COUNTED + 1)
+    capped = (walk.ordered(hinted, descending=True) if walk.sorted else hinted).subquery()
     number = connection.execute(select(func.count()).select_from(capped)).scalar_one()
     return CappedCount(min(number, COUNTED), number <= COUNTED and end is None)
