@@ -15,9 +15,9 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
+from desk_shop import NOW, fill
 from sqlalchemy import event
 
-from benchmarks.desk_shop import NOW, fill
 from monitor.model.decision import Reason
 from monitor.model.drop import DropState
 from monitor.model.order import Flag, OrderStatus

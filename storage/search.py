@@ -149,9 +149,8 @@ def _customers(connection: Connection, name: str) -> list[str]:
     """The customers whose name begins with a text, each found behind the one before."""
     found: list[str] = []
     while len(found) <= MOST_CUSTOMERS:
-        query = _with_prefix(connection, select(_o.customer), orders, _o.customer, name)
-        if found:
-            query = query.where(_o.customer.op(_after(connection))(found[-1]))
+        last = found[-1] if found else None
+        query = _with_prefix(connection, select(_o.customer), orders, _o.customer, name, last)
         customer = connection.execute(query.limit(1)).scalar()
         if customer is None:
             break
@@ -159,17 +158,18 @@ def _customers(connection: Connection, name: str) -> list[str]:
     return found
 
 
-def _after(connection: Connection) -> str:
-    """The operator that compares by bytes: the order of SQLite, and of the indexes for prefixes."""
-    return ">" if connection.dialect.name == "sqlite" else "~>~"
-
-
 def _with_prefix(
-    connection: Connection, query: AnySelect, table: Table, column: Column[Any], prefix: str
+    connection: Connection,
+    query: AnySelect,
+    table: Table,
+    column: Column[Any],
+    prefix: str,
+    after: str | None = None,
 ) -> AnySelect:
-    """The rows whose column begins with a text, in the order of its bytes."""
-    if connection.dialect.name == "sqlite":
-        within = and_(column >= prefix, column < prefix + _LAST_CHARACTER)
-        return query.where(within).order_by(column)
-    by_bytes = text(f"{table.name}.{column.name} USING ~<~")
-    return query.where(column.startswith(prefix, autoescape=True)).order_by(by_bytes)
+    """The rows whose column begins with a text, and comes after another one, in the order of its bytes."""
+    if connection.dialect.name == "sqlite":  # which begins at only one lower limit, so there must be no other
+        first = column >= prefix if after is None else column > after
+        return query.where(first, column < prefix + _LAST_CHARACTER).order_by(column)
+    within = column.startswith(prefix, autoescape=True)
+    found = query.where(within if after is None else and_(within, column.op("~>~")(after)))
+    return found.order_by(text(f"{table.name}.{column.name} USING ~<~"))

@@ -42,6 +42,17 @@ class SoldFilter:
         )
         return [column == value for column, value in columns if value is not None]
 
+    def checked(self, *, sqlite: bool) -> list[ColumnElement[bool]]:
+        """The same, to be checked for orders that are looked up by their ids.
+
+        On SQLite no index answers them: it would read the orders of a service first, and sort.
+        """
+        if not sqlite:
+            return self.conditions
+        plain = replace(self, service=None, provider=None, customer=None).conditions
+        sold = ((_o.service, self.service), (_o.provider, self.provider), (_o.customer, self.customer))
+        return [*plain, *(column.concat("") == value for column, value in sold if value is not None)]
+
     @property
     def indexed(self) -> list[tuple[str, ColumnElement[bool]]]:
         """Those of the conditions that have an index, most selective first, with its name."""
@@ -68,7 +79,7 @@ def narrowed(
     """
     few = _few_orders(connection, wanted)
     if few is None:
-        return walk.filtered(*wanted.conditions)
+        return walk.filtered(*wanted.checked(sqlite=connection.dialect.name == "sqlite"))
     conditions = (*walk.found_by, order_id.in_(few))
     return replace(walk, index=by_order, found_by=conditions, sorted=False)
 

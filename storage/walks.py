@@ -146,7 +146,11 @@ def count(connection: Connection, walk: Walk, query: AnySelect) -> CappedCount:
     end = _window_end(connection, walk, conditions, descending=True)
     if end is not None:
         conditions.append(walk.up_to(end, descending=True))
-    rows = query.with_only_columns(walk.key, maintain_column_froms=True).where(*conditions, *walk.filtered_by)
-    capped = walk.hinted(rows).limit(COUNTED + 1).subquery()
+    rows = select(walk.key)  # what is joined has one row for each, and matters for what is checked only
+    if walk.filtered_by or not walk.sorted:
+        rows = query.with_only_columns(walk.key, maintain_column_froms=True)
+    rows = rows.where(*conditions, *walk.filtered_by)
+    hinted = walk.hinted(rows).limit(COUNTED + 1)
+    capped = (walk.ordered(hinted, descending=True) if walk.sorted else hinted).subquery()
     number = connection.execute(select(func.count()).select_from(capped)).scalar_one()
     return CappedCount(min(number, COUNTED), number <= COUNTED and end is None)

@@ -71,6 +71,7 @@ _PAYLOADS: tuple[Payload, ...] = (
     changes.OrderUpdated(("remains: 10 → 0",)),
     changes.OrderCorrected("start_count", 4_800, 5_000),
     changes.FlagChanged(Flag.HOLD),
+    changes.CheckRequested(7),
     changes.CustomerForgotten(3),
     changes.SilenceChanged(4, 'kind="drop.held"', AT + timedelta(hours=1), "a known purge"),
     changes.AlertAcknowledged(56, "source.blocked"),

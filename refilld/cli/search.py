@@ -1,5 +1,6 @@
 """`refilld search`: orders, customers and refills by their ids and names."""
 
+import shlex
 from dataclasses import asdict
 
 import click
@@ -65,7 +66,8 @@ def _print(found: Found, *, wide: bool) -> None:
         print_list(REFILLS, map(asdict, found.refills), as_json=False, wide=wide)
     for customer in found.customers:
         name = printable(customer)
-        console().print(f"customer {name}: refilld orders list --customer '{name}'", markup=False)
+        command = f"refilld orders list --customer {shlex.quote(name)}"
+        console().print(f"customer {name}: {command}", markup=False)
     if found.more:
         console().print("there are more: write more of the name", markup=False)
 

@@ -180,7 +180,7 @@ def test_a_stop_ends_the_round_after_the_batch(world: JobsWorld, monkeypatch: py
 def test_the_space_of_deleted_rows_is_given_back(world: JobsWorld, tmp_path: Path) -> None:
     """The file of a new SQLite database shrinks by itself; a tenth of it may stay free."""
     world.sell(an_order())
-    fill(world, 200, per_day=96)
+    fill(world, 200, per_day=144)
     operate(world, START, START + 200 * DAY)
     world.database.checkpoint()
     before = (tmp_path / "jobs.db").stat().st_size

@@ -27,7 +27,7 @@ def filled(url: str) -> Database:
         rows = [{"name": "x" * 500, "digest": f"{i}", "scopes": "", "created_at": NOW} for i in range(4000)]
         connection.execute(tokens.insert(), rows)
     with database.write() as connection:
-        connection.execute(tokens.delete().where(tokens.c.token_id > 100))
+        connection.execute(tokens.delete().where(tokens.c.token_id > 400))
     database.checkpoint()
     return database
 
@@ -47,7 +47,7 @@ def test_a_new_file_shrinks_in_steps(fresh_sqlite: str, file: Path) -> None:
         (free,), (pages,) = (
             raw.execute(f"PRAGMA {name}").fetchone() for name in ("freelist_count", "page_count")
         )
-    assert 0 < free <= pages // 10 + 1
+    assert 0 < free <= (pages + 50) // 10 + 1  # of the pages before the last step
 
 
 def test_an_old_file_keeps_its_size_until_it_is_compacted(fresh_sqlite: str, file: Path) -> None:

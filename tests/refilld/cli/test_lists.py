@@ -35,7 +35,10 @@ TABLES = [
     for path in commands()
     if path not in ELSEWHERE and "wide" in {one.name for one in command_at(path).params}
 ]
-ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {("webhooks", "deliveries"): ("1",)}
+ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("search",): ("1790486",),
+    ("webhooks", "deliveries"): ("1",),
+}
 IDS = ("179048600101", "179048600102", "179048600103", "179048600104")
 
 

@@ -28,7 +28,7 @@ def test_an_import_reports_the_result_of_its_rows(cli: CliWorld) -> None:
     assert cli.dump() == before
     cli.write(csv([sold(1), sold(2), WRONG_QUANTITY]))
     assert cli.run("orders", "import", path).stdout == "0 added, 1 updated, 1 unchanged, 1 refused\n"
-    assert ids(cli.run("orders", "list", "--json")) == ["1", "2"]
+    assert ids(cli.run("orders", "list", "--json")) == ["2", "1"]
 
 
 def test_a_refused_row_is_reported_with_line_field_and_remedy(cli: CliWorld) -> None:

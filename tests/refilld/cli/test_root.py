@@ -38,6 +38,7 @@ from tests.storage.webhook_rows import an_endpoint, dispatch
 
 TABLES = {
     "audit",
+    "search",
     "backtest",
     "daemons",
     "doctor",
@@ -262,6 +263,7 @@ def test_json_is_one_object_a_line_on_standard_output_and_nothing_else(cli: CliW
         "check": ["1"],
         "alerts explain": [blocked],
         "simulate": ["--orders", 5, "--days", 1],
+        "search": ["1"],
         "webhooks deliveries": ["1"],
     }
     for path in ALL:
