@@ -70,7 +70,7 @@ _PAYLOADS: tuple[Payload, ...] = (
     changes.OrdersImported(120, 4, 900),
     changes.OrderUpdated(("remains: 10 → 0",)),
     changes.OrderCorrected("start_count", 4_800, 5_000),
-    changes.FlagChanged(Flag.HOLD),
+    changes.FlagChanged(Flag.HOLD, "the buyer asked for a pause"),
     changes.CustomerForgotten(3),
     changes.SilenceChanged(4, 'kind="drop.held"', AT + timedelta(hours=1), "a known purge"),
     changes.AlertAcknowledged(56, "source.blocked"),
