@@ -22,9 +22,7 @@ class FlagRow:
     set_at: datetime
 
 
-def set_flag(
-    connection: Connection, order_id: str, flag: Flag, now: datetime, comment: str = ""
-) -> bool:
+def set_flag(connection: Connection, order_id: str, flag: Flag, now: datetime, comment: str = "") -> bool:
     """Set a flag and close what is open; False if it was set already. Raises NotFoundError."""
     target = targets.of_order(connection, order_id, lock=True)
     if flag in of_order(connection, order_id):
@@ -36,9 +34,7 @@ def set_flag(
     return True
 
 
-def lift_flag(
-    connection: Connection, order_id: str, flag: Flag, now: datetime, comment: str = ""
-) -> bool:
+def lift_flag(connection: Connection, order_id: str, flag: Flag, now: datetime, comment: str = "") -> bool:
     """Lift a flag and schedule a look now; False if it was not set. Raises NotFoundError."""
     target = targets.of_order(connection, order_id, lock=True)
     gone = (

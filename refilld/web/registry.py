@@ -1,10 +1,12 @@
 """All pages, in the order of the navigation."""
 
 from refilld.web.page import DeskPage
-from refilld.web.pages import account, settings, sign_in
+from refilld.web.pages import account, order, order_chart, settings, sign_in
 
 PAGES: tuple[DeskPage, ...] = (
     settings.PAGE,
+    order.PAGE,
+    order_chart.PAGE,
     account.PAGE,
     sign_in.PAGE,
 )
