@@ -13,6 +13,7 @@ from refilld.answers.texts import Texts, shipped_texts
 from refilld.services.look_obstacle import EnabledSources
 from refilld.settings.settings import Settings
 from refilld.web import flashes
+from refilld.web.report_cache import ReportCache
 from refilld.web.visitor import Visitor
 from storage.engine import Database
 
@@ -38,6 +39,7 @@ class Desk:
     """The sentences that answer customers."""
     enabled: EnabledSources | None = None
     """The sources of the process; None if it is not known whether they can look."""
+    reports: ReportCache = field(default_factory=ReportCache)
 
 
 @dataclass(frozen=True, slots=True)
