@@ -1,7 +1,7 @@
 """All pages, in the order of the navigation."""
 
 from refilld.web.page import DeskPage
-from refilld.web.pages import account, order, order_chart, settings, sign_in, today
+from refilld.web.pages import account, buyer, order, order_chart, settings, sign_in, today
 
 PAGES: tuple[DeskPage, ...] = (
     today.PAGE,
@@ -9,5 +9,6 @@ PAGES: tuple[DeskPage, ...] = (
     order.PAGE,
     order_chart.PAGE,
     account.PAGE,
+    buyer.PAGE,
     sign_in.PAGE,
 )

@@ -8,9 +8,11 @@ from flask import url_for
 
 from monitor.model.order import Flag, Order
 from monitor.model.refill import RefillState
+from monitor.model.role import Role
 from refilld.answers.rendering import sentence
 from refilld.charts.key_points import key_points
 from refilld.charts.order_svg import order_svg
+from refilld.services.buyer_links import known_link
 from refilld.texts.renderer import default_renderer
 from refilld.timeline.event import TimelineEvent
 from refilld.timeline.events import REASONS, STATES, order_events, timeline_events
@@ -29,7 +31,7 @@ from storage.pages import PageRequest
 from storage.refills import RefillRow
 
 PARTS = 600
-"""Of the time of the chart; about one for each pixel column."""
+"""Of the time of the chart: about one for each pixel column."""
 MOST_EVENTS = 200
 MOST_AUDITED = 100
 _POINTS = (
@@ -73,6 +75,7 @@ def show(context: PageContext, order_id: str) -> str:
     """The page."""
     with context.database.read() as tx:
         timeline = load(tx, order_id, context.now, context.desk.enabled, Thinning(PARTS))
+        link = known_link(tx, context.settings, order_id) if context.visitor.may(Role.OPERATOR) else None
         audited = event_page(tx, EventFilter(order_id=order_id), PageRequest(MOST_AUDITED)).rows
     chart = order_chart(timeline)
     order, events = timeline.order.order, _newest_first(timeline)
@@ -99,6 +102,8 @@ def show(context: PageContext, order_id: str) -> str:
         audit_full=len(audited) == MOST_AUDITED,
         unset_flags=[flag for flag in Flag if flag not in timeline.mine.flags],
         longest_note=LONGEST_NOTE,
+        buyer_pages=context.settings.web.buyer_pages,
+        link=link,
         now=context.now,
         here=url_for("order", order_id=order_id),
     )

@@ -10,10 +10,11 @@ from monitor.model.order import Flag
 from monitor.model.time_words import minute
 from refilld.orders_file.numbers import MOST_COUNT
 from refilld.services import refill_requests
+from refilld.services.buyer_links import buyer_link
 from refilld.services.order_correction import correct_start_count, decisions_before
 from refilld.services.refill_requests import Recheck
 from refilld.web.page import PageAction, PageContext
-from storage import flags, operator_actions, refills, reviews
+from storage import buyer_links, flags, operator_actions, refills, reviews
 from storage.engine import Transaction
 from storage.errors import NotFoundError, OpenRefillError, WrongStateError
 from storage.server_time import shared_time
@@ -132,7 +133,18 @@ def _number(field: str, most: int) -> int:
     return int(text)
 
 
+@_action
+def link(tx: Transaction, context: PageContext, order_id: str) -> str:
+    """Make the buyer's link; with `revoke`, the earlier ones become invalid."""
+    buyer_link(tx, context.settings, order_id, context.now)
+    if request.form.get("revoke"):
+        buyer_links.revoke(tx, order_id)
+        return "Earlier links of the order are invalid now, and there is a new one."
+    return "The link for the buyer is made."
+
+
 ACTIONS = (
+    PageAction("link", link),
     PageAction("check", check),
     PageAction("flag", flag),
     PageAction("unflag", unflag),
