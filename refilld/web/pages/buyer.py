@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import Response, abort, make_response, request, url_for
+from flask import Response, abort, g, make_response, request, url_for
 
 from refilld.answers.rendering import sentence
 from refilld.charts.buyer_chart import buyer_chart
@@ -14,6 +14,7 @@ from refilld.timeline.load import Thinning, Timeline, load
 from refilld.timeline.order_chart import order_chart
 from refilld.web.list_query import ListColumn
 from refilld.web.page import DeskPage, PageAction, PageContext
+from storage.actor import Actor, acting
 from storage.errors import NotFoundError
 
 PARTS = 400
@@ -44,13 +45,13 @@ def ask(context: PageContext, signed: str) -> Response:
     """Record the buyer's request, at most a few times a day."""
     _require_on(context)
     try:
-        with context.database.write() as tx:
+        with acting(Actor("buyer", g.request_id)), context.database.write() as tx:
             asked = ask_for_refill(tx, order_of_link(tx, signed), context.now)
     except NotFoundError:
         abort(HTTPStatus.NOT_FOUND, _NO_PAGE)
     path = url_for("buyer", signed=signed, language=request.form.get("language") or None)
     if asked:
-        return context.done("Your request is noted. The count is read again soon.", path)
+        return context.done("Your request is noted.", path)
     return context.refused("You have asked several times today. Please come back tomorrow.", path)
 
 

@@ -8,7 +8,9 @@ from sqlalchemy import Engine, event
 
 from refilld.services.buyer_links import buyer_link
 from refilld.settings.settings import Settings
-from storage import buyer_links, requests, snapshots, targets
+from storage import buyer_links, event_list, requests, snapshots, targets
+from storage.event_list import EventFilter
+from storage.pages import PageRequest
 from tests.builders import HOUR, NOW, START, a_look, an_order
 from tests.refilld.web.desk_world import Browser, DeskWorld
 from tests.storage.shop import sell
@@ -107,6 +109,9 @@ def test_the_button_is_the_customers_request_and_is_limited(order: DeskWorld) ->
     assert browser.post(f"{path}/ask", language="es").location == f"{path}?language=es"
     assert "Your request is noted." in browser.get(path).text
     assert asked(order) == 1
+    with order.database.read() as tx:
+        newest = event_list.page(tx, EventFilter(order_id="1"), PageRequest(1)).rows[0]
+    assert (newest.kind, newest.actor) == ("refill.requested", "buyer")
     for _ in range(buyer_links.REQUESTS):
         browser.post(f"{path}/ask")
     assert "several times today" in browser.get(path).text
