@@ -22,26 +22,26 @@ class FlagRow:
     set_at: datetime
 
 
-def set_flag(connection: Connection, order_id: str, flag: Flag, now: datetime) -> bool:
+def set_flag(connection: Connection, order_id: str, flag: Flag, now: datetime, comment: str = "") -> bool:
     """Set a flag and close what is open; False if it was set already. Raises NotFoundError."""
     target = targets.of_order(connection, order_id, lock=True)
     if flag in of_order(connection, order_id):
         return False
     connection.execute(insert(order_flags), {"order_id": order_id, "flag": flag, "set_at": now})
-    events.add(connection, flag_changed(order_id, flag, set_=True), now)
+    events.add(connection, flag_changed(order_id, flag, comment, set_=True), now)
     end_guarantee(connection, order_id, now, f"order flagged {flag}")
     targets.invalidate_fast_path(connection, [target.target_id])
     return True
 
 
-def lift_flag(connection: Connection, order_id: str, flag: Flag, now: datetime) -> bool:
+def lift_flag(connection: Connection, order_id: str, flag: Flag, now: datetime, comment: str = "") -> bool:
     """Lift a flag and schedule a look now; False if it was not set. Raises NotFoundError."""
     target = targets.of_order(connection, order_id, lock=True)
     gone = (
         connection.execute(delete(order_flags).where(_f.order_id == order_id, _f.flag == flag)).rowcount > 0
     )
     if gone:
-        events.add(connection, flag_changed(order_id, flag, set_=False), now)
+        events.add(connection, flag_changed(order_id, flag, comment, set_=False), now)
         targets.schedule_by(connection, [target.target_id], now, f"{flag} lifted from {order_id}")
     return gone
 

@@ -124,6 +124,8 @@ LEFT: Mapping[str, str] = {
     "retention_progress.thinning_until": "a position among the looks, worked out from operating days",
     "retention_progress.thinning_at": "a position among the looks, worked out from operating days",
     "tokens.created_at": "shown only",
+    "buyer_keys.created_at": "shown only",
+    "buyer_links.asked_since": "a time ahead begins anew at the next request",
     "webhook_secrets.created_at": "shown only",
     "webhook_secrets.retires_at": "an old secret that signs for longer harms nobody",
     "tokens.revoked_at": "a token is revoked whatever the time",

@@ -181,8 +181,8 @@ def held_reason(connection: Connection, order_id: str) -> Reason | None:
     return reason
 
 
-def events_of(connection: Connection, refill_id: int) -> list[RefillEventRow]:
-    """The changes of a refill's state, oldest first."""
-    query = select(refill_events).where(refill_events.c.refill_id == refill_id)
+def events_of(connection: Connection, *refill_ids: int) -> list[RefillEventRow]:
+    """The changes of the state of refills, oldest first."""
+    query = select(refill_events).where(refill_events.c.refill_id.in_(refill_ids))
     query = query.order_by(refill_events.c.event_id)
     return [RefillEventRow(**row._asdict()) for row in connection.execute(query)]

@@ -28,6 +28,7 @@ from monitor.model.target_problem import TargetProblem
 from storage import (
     alert_tables,
     bulk_tables,
+    buyer_tables,
     daemon_table,
     import_table,
     pipeline_tables,
@@ -45,6 +46,7 @@ from storage.metadata import Key, metadata, one_of, only_postgresql, partial
 __all__ = [
     "alert_tables",
     "bulk_tables",
+    "buyer_tables",
     "daemon_table",
     "daily_cap_alerts",
     "import_table",

@@ -61,6 +61,8 @@ class FlagChanged(Payload):
     """A flag was set on an order, or lifted."""
 
     flag: Flag
+    comment: str = ""
+    """Why, in the words of the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +160,10 @@ def order_corrected(order_id: str, field: str, before: int | None, after: int) -
     return Event(EventKind.ORDER_CORRECTED, OrderCorrected(field, before, after), Subject(order_id))
 
 
-def flag_changed(order_id: str, flag: Flag, *, set_: bool) -> Event:
+def flag_changed(order_id: str, flag: Flag, comment: str, *, set_: bool) -> Event:
     """A flag was set or lifted."""
     kind = EventKind.ORDER_FLAGGED if set_ else EventKind.ORDER_UNFLAGGED
-    return Event(kind, FlagChanged(flag), Subject(order_id))
+    return Event(kind, FlagChanged(flag, comment), Subject(order_id))
 
 
 _UNSHOWN = {"customer", "link_typed", "target"}

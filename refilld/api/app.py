@@ -14,10 +14,11 @@ from refilld.api import problems
 from refilld.api.auth import Guard
 from refilld.api.health import Health, health_routes
 from refilld.api.long_poll import WaiterPool
-from refilld.api.orders import OrderId, OrderRequests, order_routes
+from refilld.api.orders import OrderRequests, order_routes
 from refilld.api.refills import RefillQueue, refill_routes
 from refilld.api.server import LARGEST_BODY, THREADS
 from refilld.api.webhooks import WebhookEndpoints, webhook_routes
+from refilld.order_path import OrderId
 from refilld.services.look_obstacle import EnabledSources
 from refilld.settings.settings import Settings
 from storage.engine import Database

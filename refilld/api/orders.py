@@ -6,7 +6,6 @@ from datetime import datetime
 from http import HTTPStatus
 
 from flask import Blueprint, Response, request
-from werkzeug.routing import BaseConverter
 
 from refilld.answers.texts import Texts
 from refilld.api.auth import Guard
@@ -19,13 +18,6 @@ from refilld.services.look_obstacle import EnabledSources
 from storage.engine import Database
 from storage.errors import NotFoundError
 from storage.tokens import Scope
-
-
-class OrderId(BaseConverter):
-    """The id of an order in a URL; it is chosen by the panel and may contain slashes."""
-
-    regex = ".+?"
-    part_isolating = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from refilld.cli.flags import flag, unflag
 from refilld.cli.forget import forget
 from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.order_import import import_
+from refilld.cli.order_link import link
 from refilld.cli.output import json_option
 from refilld.cli.parameters import TEXT
 from refilld.cli.reterm import reterm
@@ -104,7 +105,7 @@ def show(context: CommandContext, order_id: str, *, svg: Path | None, as_json: b
     print_timeline(timeline, context.texts.of(), as_json=as_json)
 
 
-for command in (import_, flag, unflag, correct, reterm, forget):
+for command in (import_, flag, unflag, correct, link, reterm, forget):
     orders.add_command(command)
 
 COMMANDS = (orders,)

@@ -23,6 +23,7 @@ from monitor.errors import RefilldError
 from monitor.evaluation.evaluate import LookPolicy
 from monitor.model.decision import Reason
 from refilld.alert_policy import open_receivers
+from refilld.answers.texts import load_texts
 from refilld.api.app import create_app
 from refilld.api.server import HttpServer
 from refilld.config import Origins
@@ -223,7 +224,7 @@ class Daemon:
             self.metrics.fulfilment.refilled,
         )
         add_metrics(app, self.metrics, self.database, check, self.settings, self.clock)
-        served = beside(app, self._pages()) if self.settings.web.enabled else app
+        served = beside(app, self._pages(enabled)) if self.settings.web.enabled else app
         server = HttpServer(served, self.settings.http.host, self.settings.http.port)
         server.start()
         log.info("http.listening", host=self.settings.http.host, port=server.port)
@@ -232,8 +233,10 @@ class Daemon:
         finally:
             server.stop()
 
-    def _pages(self) -> Flask:
-        pages = create_pages(Desk(self.settings, self.origins, self.database, self.clock))
+    def _pages(self, enabled: EnabledSources) -> Flask:
+        answers = self.settings.answers
+        texts = load_texts(answers.language, answers.path)
+        pages = create_pages(Desk(self.settings, self.origins, self.database, self.clock, texts, enabled))
         self.metrics.http.observe(pages)
         return pages
 

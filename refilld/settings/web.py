@@ -49,6 +49,8 @@ class WebSection(Section):
 
     enabled: bool = True
     public_url: str = ""
+    buyer_pages: bool = False
+    """Whether a signed link lets a buyer see one order without a sign-in."""
     session_idle: Duration = Field(default=timedelta(hours=12), gt=timedelta(0))
     session_lifetime: Duration = Field(default=timedelta(days=14), gt=timedelta(0))
     trusted_header: TrustedHeaderSection = TrustedHeaderSection()

@@ -1,6 +1,7 @@
 """Loading a timeline: all that is stored about one order, read in one transaction."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,6 +43,17 @@ MASS_DROPS = 100
 
 
 @dataclass(frozen=True, slots=True)
+class Thinning:
+    """How few looks are enough, to be drawn."""
+
+    parts: int
+    """Of the time; each has up to six looks that stand for the others."""
+    start: datetime | None = None
+    """The time from which on looks are wanted; None for all."""
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """One order with the rows about it, the rows of each kind oldest first."""
 
@@ -61,6 +73,8 @@ class Timeline:
     """The newest looks since the order was delivered or imported, whichever came first."""
     looks_left_out: int
     """Number of older looks in that time."""
+    looks_thinned: int
+    """Number of looks in between that others stand for."""
     drops: tuple[DropRow, ...]
     decisions: tuple[DecisionRow, ...]
     refills: tuple[RefillRow, ...]
@@ -80,7 +94,13 @@ class Timeline:
         return tuple(row for row in self.flags if row.order_id == self.order.order_id)
 
 
-def load(tx: Transaction, order_id: str, now: datetime, enabled: EnabledSources | None = None) -> Timeline:
+def load(
+    tx: Transaction,
+    order_id: str,
+    now: datetime,
+    enabled: EnabledSources | None = None,
+    thinning: Thinning | None = None,
+) -> Timeline:
     """Load the timeline of an order; raises NotFoundError. Without `enabled` no source has an obstacle."""
     stored = orders.get(tx, order_id)
     target = targets.get(tx, stored.target_id)
@@ -89,7 +109,7 @@ def load(tx: Transaction, order_id: str, now: datetime, enabled: EnabledSources 
     next_look, due_reason = expected_look(tx, target, now, obstacle)
     mine = next(state for state in group if state.order.order_id == order_id)
     start = min(stored.imported_at, stored.order.completed_at or stored.imported_at)
-    looks = snapshots.since(tx, stored.target_id, start, LOOKS)
+    looks, left_out, thinned = _looks(tx, stored.target_id, start, now, thinning)
     found = refills.listed(tx, order_id=order_id, limit=REFILLS)
     return Timeline(
         now=now,
@@ -101,17 +121,39 @@ def load(tx: Transaction, order_id: str, now: datetime, enabled: EnabledSources 
         group=group,
         answer=answer_from(tx, target, group, order_id, now, obstacle),
         looks=tuple(map(_look, reversed(looks))),
-        looks_left_out=snapshots.number_since(tx, stored.target_id, start) - len(looks),
+        looks_left_out=left_out,
+        looks_thinned=thinned,
         drops=tuple(drops.of_order(tx, order_id)),
         decisions=tuple(drops.decisions_of(tx, order_id)),
         refills=tuple(reversed(found)),
-        refill_events={refill.refill_id: tuple(refills.events_of(tx, refill.refill_id)) for refill in found},
+        refill_events=_refill_events(tx, found),
         requests=tuple(requests.of_order(tx, order_id)),
         reviews=tuple(reviews.of_order(tx, order_id)),
         corrections=tuple(order_corrections.of_order(tx, order_id)),
         flags=tuple(flags.of_target(tx, stored.target_id)),
         mass_drops=tuple(mass_drops.since(tx, stored.order.target.metric, start, MASS_DROPS)),
     )
+
+
+def _looks(
+    tx: Transaction, target_id: int, start: datetime, now: datetime, thinning: Thinning | None
+) -> tuple[list[SnapshotRow], int, int]:
+    """The looks of a target, newest first; how many older ones there are, and how many others between."""
+    number = snapshots.number_since(tx, target_id, start)
+    if thinning is None or number <= thinning.parts:
+        rows = snapshots.since(tx, target_id, start, LOOKS)
+        return rows, number - len(rows), 0
+    first, last = max(thinning.start or start, start), thinning.end or now
+    rows = snapshots.thinned(tx, target_id, first, last, thinning.parts)
+    return rows, 0, number - len(rows)
+
+
+def _refill_events(tx: Transaction, rows: Sequence[RefillRow]) -> dict[int, tuple[RefillEventRow, ...]]:
+    """The events of these refills, by refill id."""
+    found: defaultdict[int, list[RefillEventRow]] = defaultdict(list)
+    for event in refills.events_of(tx, *(row.refill_id for row in rows)):
+        found[event.refill_id].append(event)
+    return {row.refill_id: tuple(found[row.refill_id]) for row in rows}
 
 
 def _look(row: SnapshotRow) -> TimelineLook:

@@ -9,6 +9,7 @@ from jinja2 import StrictUndefined
 
 from monitor.model.role import Role
 from refilld import request_ids
+from refilld.order_path import OrderId
 from refilld.web import access, errors, flashes, formats, layout, security_headers
 from refilld.web.page import Desk, DeskPage, PageContext, View
 from refilld.web.registry import PAGES
@@ -34,6 +35,7 @@ def create_pages(desk: Desk, pages: tuple[DeskPage, ...] = PAGES) -> Flask:
         MAX_CONTENT_LENGTH=LARGEST_FORM, MAX_FORM_MEMORY_SIZE=LARGEST_FORM, MAX_FORM_PARTS=MOST_FIELDS
     )
     app.url_map.merge_slashes = False
+    app.url_map.converters["order"] = OrderId
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     web = desk.settings.web

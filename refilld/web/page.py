@@ -1,7 +1,7 @@
 """What a page is, and what it is given for one request."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -9,8 +9,11 @@ from typing import TypeAlias
 from flask import Response, redirect, render_template
 
 from monitor.model.role import Role
+from refilld.answers.texts import Texts, shipped_texts
+from refilld.services.look_obstacle import EnabledSources
 from refilld.settings.settings import Settings
 from refilld.web import flashes
+from refilld.web.report_cache import ReportCache
 from refilld.web.visitor import Visitor
 from storage.engine import Database
 
@@ -32,6 +35,11 @@ class Desk:
     """Where each key of the configuration comes from; keys that are not in it have their defaults."""
     database: Database
     clock: Callable[[], datetime]
+    texts: Texts = field(default_factory=shipped_texts)
+    """The sentences that answer customers."""
+    enabled: EnabledSources | None = None
+    """The sources of the process; None if it is not known whether they can look."""
+    reports: ReportCache = field(default_factory=ReportCache)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
+from itertools import chain
 
 from flask import Blueprint, Response, abort, request, url_for
 
@@ -14,6 +15,7 @@ MIMETYPES = {
     "svg": "image/svg+xml",
 }
 """By the ending of the name; no other file is served."""
+FOLDERS = ("web/static", "charts/static", "charts/static/uplot")
 _CACHED = "public, max-age=31536000, immutable"
 
 
@@ -53,7 +55,8 @@ def static_routes() -> Blueprint:
 
 def _read() -> Mapping[str, StaticFile]:
     found = {}
-    for entry in files("refilld.web").joinpath("static").iterdir():
+    folders = [files("refilld").joinpath(folder) for folder in FOLDERS]
+    for entry in chain.from_iterable(folder.iterdir() for folder in folders):
         content_type = MIMETYPES.get(entry.name.rpartition(".")[2])
         if content_type is not None:
             content = entry.read_bytes()

@@ -137,3 +137,22 @@ def test_looks_from_a_time_on_are_read_newest_first_and_counted(database: Databa
         assert [look.at for look in looks] == [NOW + hour * HOUR for hour in (4, 3, 2)]
         assert snapshots.number_since(connection, target_id, NOW + HOUR) == 4
         assert snapshots.number_since(connection, target_id + 1, NOW) == 0
+
+
+def test_a_thinned_past_keeps_each_dip_and_the_ends_of_each_failure(
+    database: Database, target_id: int
+) -> None:
+    """Of two parts: the first and last looks, the extremes, and the first and last look without a count."""
+    counts = [2000, 2000, 7, 2000, 9000, None, None, None, 2000, 2000]
+    times = [NOW + number * HOUR for number in range(2 * len(counts))]
+    made = [
+        a_failed_look(Outcome.PRIVATE, at) if count is None else a_look(count, at)
+        for at, count in zip(times, counts * 2, strict=True)
+    ]
+    keep(database, target_id, *made)
+    with database.read() as connection:
+        found = snapshots.thinned(connection, target_id, times[0], times[-1], 2)
+    kept = sorted((row.at - NOW) // HOUR for row in found)
+    assert set(kept) >= {0, 2, 4, 5, 19} | {12, 14, 15, 17}
+    assert len(kept) <= 2 * 6 + 6  # the parts begin at fixed times, so there may be one more
+    assert [row.at for row in found] == sorted((row.at for row in found), reverse=True)

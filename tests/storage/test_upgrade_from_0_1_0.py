@@ -153,6 +153,8 @@ ROWS_NOW: dict[str, list[dict[str, Any]]] = {
     "silences": [],
     "notifications": [],
     "notification_events": [],
+    "buyer_keys": [],
+    "buyer_links": [],
     "survival_runs": [],
     "survival_curves": [],
     "survival_points": [],

@@ -18,7 +18,7 @@
 
   function prepare(root) {
     localise(root);
-    for (const box of all("[data-all]", root)) box.hidden = false;
+    for (const part of all("[data-all], [data-copy]", root)) part.hidden = false;
   }
 
   document.addEventListener("change", (event) => {
@@ -112,6 +112,19 @@
     } else if (actions[event.key]) {
       event.preventDefault();
       actions[event.key]();
+    }
+  });
+
+  // Copies a text; without it the text can be selected.
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const text = one(`#${button.dataset.copy}`);
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(text);
     }
   });
 

@@ -50,5 +50,6 @@ def test_an_action_gets_what_was_selected_and_tells_its_result(browser: Browser)
     assert "done: 17, 18" in browser.get("/sample").text
 
 
-def test_the_first_page_of_the_registry_is_at_the_root(browser: Browser) -> None:
-    assert browser.get("/").location == "/sample"
+def test_without_a_page_of_its_own_the_root_is_the_first_of_the_registry(desk: DeskWorld) -> None:
+    desk.pages = (SAMPLE,)
+    assert desk.browser().get("/").location == "/sample"

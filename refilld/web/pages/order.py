@@ -1,0 +1,161 @@
+"""*Order*: everything about one order, and what operators do with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+
+from monitor.model.order import Flag, Order
+from monitor.model.refill import RefillState
+from monitor.model.role import Role
+from refilld.answers.rendering import sentence
+from refilld.charts.key_points import key_points
+from refilld.charts.order_svg import order_svg
+from refilld.services.buyer_links import known_link
+from refilld.texts.renderer import default_renderer
+from refilld.timeline.event import TimelineEvent
+from refilld.timeline.events import REASONS, STATES, order_events, timeline_events
+from refilld.timeline.facts import timeline_facts
+from refilld.timeline.load import Thinning, Timeline, load
+from refilld.timeline.order_chart import order_chart
+from refilld.timeline.state import owed_state
+from refilld.web.list_query import ListColumn
+from refilld.web.page import DeskPage, PageContext
+from refilld.web.pages.order_actions import ACTIONS, LONGEST_NOTE
+from storage import operator_actions
+from storage.event_list import EventFilter
+from storage.event_list import page as event_page
+from storage.events import EventRow
+from storage.pages import PageRequest
+from storage.refills import RefillRow
+
+PARTS = 600
+"""Of the time of the chart: about one for each pixel column."""
+MOST_EVENTS = 200
+MOST_AUDITED = 100
+_POINTS = (
+    ListColumn("at", "At"),
+    ListColumn("what", "What"),
+    ListColumn("count", "Count", numeric=True),
+    ListColumn("units", "Units", numeric=True),
+)
+_DROPS = (
+    ListColumn("drop_id", "Drop"),
+    ListColumn("state", "State"),
+    ListColumn("opened_at", "Opened"),
+    ListColumn("claim", "Missing", numeric=True),
+    ListColumn("count", "Count", numeric=True),
+    ListColumn("line", "Whole at", numeric=True),
+    ListColumn("reason", "Last decision, and why"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRefill:
+    """A refill, what an operator may do with it, and who moved it when."""
+
+    row: RefillRow
+    state: str
+    why: str
+    actions: tuple[str, ...]
+    moves: tuple[EventRow, ...]
+    """Newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAnswer:
+    """The sentence for the buyer in one language."""
+
+    language: str
+    text: str
+
+
+def show(context: PageContext, order_id: str) -> str:
+    """The page."""
+    with context.database.read() as tx:
+        timeline = load(tx, order_id, context.now, context.desk.enabled, Thinning(PARTS))
+        link = known_link(tx, context.settings, order_id) if context.visitor.may(Role.OPERATOR) else None
+        audited = event_page(tx, EventFilter(order_id=order_id), PageRequest(MOST_AUDITED)).rows
+    chart = order_chart(timeline)
+    order, events = timeline.order.order, _newest_first(timeline)
+    return context.render(
+        "order.html",
+        timeline=timeline,
+        order=order,
+        facts=timeline_facts(timeline, context.desk.texts.of()),
+        delivered_words=_delivered(order),
+        start_words=_start_count(order),
+        state=owed_state(timeline),
+        answers=_answers(context, timeline),
+        chart=order_svg(chart),
+        chart_url=url_for("order_chart", order_id=order_id),
+        points=key_points(chart)[::-1],
+        point_columns=_POINTS,
+        events=events[:MOST_EVENTS],
+        events_left_out=max(len(events) - MOST_EVENTS, 0),
+        drops=timeline.drops[::-1],
+        drop_columns=_DROPS,
+        reasons=REASONS,
+        refills=_refills(timeline, audited),
+        audit=[(row, default_renderer().text(row)) for row in audited],
+        audit_full=len(audited) == MOST_AUDITED,
+        unset_flags=[flag for flag in Flag if flag not in timeline.mine.flags],
+        longest_note=LONGEST_NOTE,
+        buyer_pages=context.settings.web.buyer_pages,
+        link=link,
+        now=context.now,
+        here=url_for("order", order_id=order_id),
+    )
+
+
+def _delivered(order: Order) -> str:
+    return f"{order.delivered:,} of {order.quantity:,} {order.target.metric}"
+
+
+def _start_count(order: Order) -> str:
+    """The start count, and where it comes from."""
+    if order.start_count is None:
+        return "not known yet"
+    if order.start_corrected:
+        return f"{order.start_count:,} (corrected)"
+    return f"{order.start_count:,} (measured)" if order.start_measured else f"{order.start_count:,}"
+
+
+def _newest_first(timeline: Timeline) -> list[TimelineEvent]:
+    """What happened; without the looks if some of them are not known here."""
+    if not timeline.looks_thinned:
+        return list(timeline_events(timeline)[::-1])
+    return sorted(order_events(timeline), key=_at)[::-1]
+
+
+def _at(event: TimelineEvent) -> datetime:
+    return event.at
+
+
+def _answers(context: PageContext, timeline: Timeline) -> list[ShownAnswer]:
+    """The sentence in each language, the configured one first."""
+    texts = context.desk.texts
+    names = sorted(texts.languages, key=lambda name: (name != texts.language, name))
+    return [ShownAnswer(name, sentence(timeline.answer, texts.of(name))) for name in names]
+
+
+def _refills(timeline: Timeline, audited: Sequence[EventRow]) -> list[ShownRefill]:
+    """The refills, newest first."""
+    return [
+        ShownRefill(
+            row,
+            STATES[row.state],
+            REASONS[row.reason],
+            _possible(row.state),
+            tuple(event for event in audited if event.subject.refill_id == row.refill_id),
+        )
+        for row in timeline.refills[::-1]
+    ]
+
+
+def _possible(state: RefillState) -> tuple[str, ...]:
+    return tuple(name for name, (allowed, _) in operator_actions.ACTIONS.items() if state in allowed)
+
+
+PAGE = DeskPage("order", "/orders/<order:order_id>", "Order", show, actions=ACTIONS)
