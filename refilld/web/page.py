@@ -1,7 +1,7 @@
 """What a page is, and what it is given for one request."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -9,6 +9,7 @@ from typing import TypeAlias
 from flask import Response, redirect, render_template
 
 from monitor.model.role import Role
+from refilld.services.source_forecast import KeptForecasts
 from refilld.settings.settings import Settings
 from refilld.web import flashes
 from refilld.web.visitor import Visitor
@@ -32,6 +33,7 @@ class Desk:
     """Where each key of the configuration comes from; keys that are not in it have their defaults."""
     database: Database
     clock: Callable[[], datetime]
+    forecasts: KeptForecasts = field(default_factory=KeptForecasts)
 
 
 @dataclass(frozen=True, slots=True)
