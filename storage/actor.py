@@ -4,6 +4,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ActorKind(StrEnum):
+    """What an actor is: the first word of its name."""
+
+    PAGE = "page"
+    """A person at the pages."""
+    CLI = "cli"
+    """A person at the prompt."""
+    TOKEN = "token"  # noqa: S105  # not a password
+    """A program with a token."""
+    JOB = "job"
 
 
 @dataclass(frozen=True, slots=True)

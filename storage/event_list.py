@@ -9,6 +9,7 @@ from monitor.events.kind import EventKind
 from monitor.events.severity import Severity
 from monitor.model.target import Metric
 from storage import events as event_rows
+from storage.actor import ActorKind
 from storage.alert_tables import NOT_BY_A_JOB, events
 from storage.events import EventRow
 from storage.pages import CappedCount, Page, PageRequest
@@ -34,6 +35,7 @@ class EventFilter:
     """A part of the name of who caused it."""
     jobs: bool = True
     """Whether events that a job caused are meant, too."""
+    actor_kind: ActorKind | None = None
     since: datetime | None = None
     before: datetime | None = None
 
@@ -64,6 +66,8 @@ def walk(wanted: EventFilter, *, alerts: bool = False) -> Walk:
         found = Walk(events, _e.event_id, "ix_events_not_by_a_job", _e.at, (text(NOT_BY_A_JOB),))
     if wanted.actor is not None:
         found = found.filtered(_e.actor.contains(wanted.actor, autoescape=True))
+    if wanted.actor_kind is not None:
+        found = found.filtered(_e.actor.startswith(f"{wanted.actor_kind} ", autoescape=True))
     return found.within(wanted.since, wanted.before).equal(
         (_e.kind, wanted.kind),
         (_e.severity, wanted.severity),

@@ -37,3 +37,10 @@ def acknowledge(connection: Connection, event_id: int, author: str, now: datetim
     if connection.execute(lasts).scalar() is None:
         raise WrongStateError(f"alert {event_id} ({event.kind}) has ended already, or is not routed yet")
     return False
+
+
+def lasts(connection: Connection, event_id: int) -> bool:
+    """Whether the problem that an event began lasts."""
+    begun = select(_e.dedup_key).where(_e.event_id == event_id, _e.status == Status.FIRING)
+    query = select(_p.dedup_key).where(_p.dedup_key == begun.scalar_subquery())
+    return connection.execute(query).first() is not None

@@ -148,6 +148,14 @@ def last_counts(connection: Connection) -> dict[str, datetime]:
     return dict(connection.execute(newest).all())
 
 
+def reads(connection: Connection) -> dict[str, dict[Metric, datetime]]:
+    """Time of the newest count that each source has read of each metric."""
+    found: dict[str, dict[Metric, datetime]] = {}
+    for row in connection.execute(select(source_reads)):
+        found.setdefault(row.source, {})[row.metric] = row.last_count_at
+    return found
+
+
 def last_read(connection: Connection, source: str, metric: Metric) -> datetime | None:
     """Time of the newest count that a source read for a metric, at any target; None if there is none."""
     return connection.execute(_LAST_READ, {"source": source, "metric": metric}).scalar()

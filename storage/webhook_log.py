@@ -1,5 +1,6 @@
 """The delivery log of webhooks: deliveries with the last attempt of each, and all attempts of one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,16 +8,18 @@ from sqlalchemy import Connection, and_, func, select
 
 from monitor.events.kind import EventKind
 from storage.alert_tables import events
-from storage.column_types import AnySelect
+from storage.column_types import AnyRow, AnySelect
 from storage.errors import NotFoundError
 from storage.pages import CappedCount, Page, PageRequest
 from storage.walks import Walk, count, read_page
-from storage.webhook_tables import webhook_attempts, webhook_deliveries
+from storage.webhook_tables import webhook_attempts, webhook_deliveries, webhook_endpoints
+from storage.webhooks import EndpointRow
 
 STATES = ("pending", "delivered", "failed")
 _a = webhook_attempts.c
 _d = webhook_deliveries.c
 _e = events.c
+_endpoints = webhook_endpoints.c
 _last = webhook_attempts.alias("last_attempt")
 _IS_LAST = (
     _last.c.attempt_id
@@ -128,3 +131,39 @@ def pending(connection: Connection, endpoint_id: int) -> int:
     """Deliveries to an endpoint that wait."""
     query = select(func.count()).where(_d.endpoint_id == endpoint_id, _d.state == "pending")
     return connection.execute(query).scalar_one()
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointTrouble:
+    """What waits for an endpoint, and its newest message that it has not accepted."""
+
+    pending: int = 0
+    delivery_id: int | None = None
+    tried_at: datetime | None = None
+    error: str = ""
+
+
+def troubles(connection: Connection, endpoints: Sequence[EndpointRow]) -> dict[int, EndpointTrouble]:
+    """The trouble of each of these endpoints; one that works has no refused message."""
+    waiting = select(_d.endpoint_id, func.count()).where(_d.state == "pending").group_by(_d.endpoint_id)
+    pending: dict[int, int] = dict(connection.execute(waiting).all())
+    failing = [one.endpoint_id for one in endpoints if one.failing_since or one.disabled_at]
+    refused = {row.endpoint_id: row for row in _newest_refused(connection, failing)}
+    found = {}
+    for one in endpoints:
+        row, waits = refused.get(one.endpoint_id), pending.get(one.endpoint_id, 0)
+        last = (None, None, "") if row is None else (row.delivery_id, row.at, row.error or "")
+        found[one.endpoint_id] = EndpointTrouble(waits, *last)
+    return found
+
+
+def _newest_refused(connection: Connection, endpoint_ids: Sequence[int]) -> Sequence[AnyRow]:
+    """The newest delivery of each endpoint that was tried, and is not delivered."""
+    newest = (
+        select(func.max(_d.delivery_id))
+        .where(_d.endpoint_id == _endpoints.endpoint_id, _d.state != "delivered", _d.attempts > 0)
+        .scalar_subquery()
+    )
+    query = select(newest).select_from(webhook_endpoints).where(_endpoints.endpoint_id.in_(endpoint_ids))
+    ids = connection.execute(query).scalars().all()
+    return connection.execute(_LISTED.where(_d.delivery_id.in_(ids))).all()

@@ -6,19 +6,16 @@ from datetime import datetime, timedelta
 import click
 
 from monitor.model.time_words import second
-from monitor.sources.budget import DAY, HOUR
+from monitor.sources.budget import HOUR
 from monitor.sources.registry import installed
-from monitor.sources.source_state import source_state
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.lists import Column, list_options, print_list
 from refilld.cli.parameters import duration_between, text_up_to
 from refilld.cli.source_login import login
 from refilld.cli.source_probe import probe
 from refilld.services.source_forecast import SourceForecast, forecasts
-from refilld.services.source_pause import pause_source, resume_source
-from refilld.settings.sources import SourceSection
-from storage import sources as stored
-from storage.engine import Transaction
+from refilld.services.source_overview import SourceOverview, overview
+from refilld.services.source_pause import LONGEST_PAUSE, LONGEST_REASON, pause_source, resume_source
 
 COLUMNS = (
     Column("source", least=12),
@@ -36,9 +33,6 @@ COLUMNS = (
     Column("enabled"),
     Column("detail", least=10),
 )
-LONGEST_REASON = 200
-_SIMULATED = "simulated"
-"""The source of `refilld simulate`: it reads nothing real, and is listed only when it is configured."""
 
 
 @click.group()
@@ -51,19 +45,18 @@ def sources() -> None:
 @pass_context
 def list_(context: CommandContext, *, as_json: bool, wide: bool) -> None:
     """Show every source: its state, its requests against their limits, and what to expect of it."""
-    now, configured = context.now(), context.settings.sources
+    now = context.now()
     with context.database() as database, database.read() as tx:
         expected = forecasts(tx, context.settings, now)
-        names = (name for name in installed() if name != _SIMULATED or name in configured)
-        states = ((name, _state(tx, name, configured.get(name), now)) for name in names)
-        rows = [{**row, **_expectation(expected.get(name))} for name, row in states]
+        found = overview(tx, context.settings.sources, now)
+    rows = [{**_fields(one), **_expectation(expected.get(one.name))} for one in found]
     print_list(COLUMNS, rows, as_json=as_json, wide=wide)
 
 
 @sources.command()
 @click.argument("name")
 @click.option(
-    "--for", "how_long", type=duration_between(timedelta(seconds=1), 365 * DAY), metavar="DURATION",
+    "--for", "how_long", type=duration_between(timedelta(seconds=1), LONGEST_PAUSE), metavar="DURATION",
     help="For example 2h; without it the source is paused until it is resumed.",
 )  # fmt: skip
 @click.option("--reason", type=text_up_to(LONGEST_REASON), metavar="TEXT", help="Shown in the list.")
@@ -98,27 +91,20 @@ def _until(until: datetime | None) -> str:
     return f"{second(until)}Z" if until else "it is resumed"
 
 
-def _state(tx: Transaction, name: str, section: SourceSection | None, now: datetime) -> Mapping[str, object]:
-    rate_limit_state = stored.rate_limit_state(tx, name)
-    state = source_state(stored.breaker(tx, name), rate_limit_state, now)
-    enabled = section is not None and section.enabled
-    (last_hour, _), (last_day, looks) = (
-        stored.served(tx, name, now - HOUR),
-        stored.served(tx, name, now - DAY),
-    )
+def _fields(one: SourceOverview) -> Mapping[str, object]:
     return {
-        "source": name,
-        "enabled": enabled,
-        "state": state.state if enabled else "off",
-        "until": state.until if enabled else None,
-        "reason": (state.reason if enabled else "") or None,
-        "detail": (state.detail if enabled else "") or None,
-        "requests_last_hour": last_hour,
-        "requests_per_hour": section.requests_per_hour if section else None,
-        "requests_last_day": last_day,
-        "requests_per_day": section.requests_per_day if section else None,
-        "looks_per_request": round(looks / last_day, 2) if last_day else None,
-        "used_percent": rate_limit_state.used(now),
+        "source": one.name,
+        "enabled": one.enabled,
+        "state": one.state.state,
+        "until": one.state.until,
+        "reason": one.state.reason or None,
+        "detail": one.state.detail or None,
+        "requests_last_hour": one.requests_last_hour,
+        "requests_per_hour": one.section.requests_per_hour if one.section else None,
+        "requests_last_day": one.requests_last_day,
+        "requests_per_day": one.section.requests_per_day if one.section else None,
+        "looks_per_request": one.looks_per_request,
+        "used_percent": one.used_percent,
     }
 
 

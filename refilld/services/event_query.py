@@ -4,6 +4,7 @@ from monitor.events.kind import EventKind
 from monitor.events.severity import Severity
 from monitor.model.target import Metric
 from refilld.services.list_query import LINK, NUMBER, PERIOD, TEXT, QueryFormat, one_of, word_of
+from storage.actor import ActorKind
 from storage.alert_list import DELIVERY_STATES, AlertFilter
 from storage.event_list import EventFilter
 
@@ -17,6 +18,7 @@ _EVENT = {
     "service": TEXT,
     "provider": TEXT,
     "actor": TEXT,
+    "actor_kind": word_of(ActorKind),
     **PERIOD,
 }
 EVENTS = QueryFormat(EventFilter, _EVENT)

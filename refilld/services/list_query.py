@@ -76,7 +76,7 @@ def _yes_or_no(given: str, _now: datetime) -> bool:
     return given == "yes"
 
 
-def _instant(given: str, now: datetime) -> datetime:
+def parse_instant(given: str, now: datetime) -> datetime:
     """A time in RFC 3339, or a duration, which is the time so long ago."""
     try:
         return now - parse_duration(given)
@@ -113,7 +113,7 @@ TEXT = FieldFormat(_text)
 LINK = FieldFormat(_link)
 NUMBER = FieldFormat(_number)
 YES_OR_NO = FieldFormat(_yes_or_no, lambda value: "yes" if value else "no")
-INSTANT = FieldFormat(_instant, rfc3339)
+INSTANT = FieldFormat(parse_instant, rfc3339)
 PERIOD: Mapping[str, FieldFormat] = {"since": INSTANT, "before": INSTANT}
 
 

@@ -1,10 +1,12 @@
 """The forecast of a source: how old its looks will be under its budget, and how many drops that misses."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 
 from monitor.cadence.capacity import Allowance, BindingLimit, CadenceKind, Capacity
+from monitor.model.instants import EPOCH
 from monitor.model.target import Metric
 from monitor.sources.budget import DAY, HOUR
 from monitor.sources.registry import installed, open_source
@@ -16,6 +18,7 @@ from storage.engine import Transaction
 from storage.target_counts import TargetCounts, number_of_no_source, number_unseen, of_no_source
 
 MEASURED_OVER = DAY
+KEPT_FOR = timedelta(minutes=10)
 ENOUGH = 20
 """The number of requests from which on the looks per request are measured."""
 
@@ -58,6 +61,23 @@ def forecasts(tx: Transaction, settings: Settings, now: datetime) -> dict[str, S
     Targets that none of them reads yet count for the first one that reads their metric.
     """
     return dict(_forecasts(tx, settings, now))
+
+
+class KeptForecasts:
+    """The forecasts of one configuration; they read every target, so pages use them for some minutes."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: dict[str, SourceForecast] = {}
+        self._until = EPOCH
+
+    def get(self, tx: Transaction, settings: Settings, now: datetime) -> Mapping[str, SourceForecast]:
+        """The forecasts, computed anew when they are old."""
+        with self._lock:
+            if not now < self._until <= now + KEPT_FOR:
+                self._kept = forecasts(tx, settings, now)
+                self._until = now + KEPT_FOR
+            return self._kept
 
 
 def number_unread(tx: Transaction, settings: Settings) -> int:

@@ -1,13 +1,16 @@
 """An operator pauses or resumes a source."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.events.changes import SourceChanged
 from monitor.events.event import Event, Subject
 from monitor.events.kind import EventKind
 from storage import events, sources
 from storage.engine import Transaction
+
+LONGEST_PAUSE = timedelta(days=365)
+LONGEST_REASON = 200
 
 
 @dataclass(frozen=True, slots=True)

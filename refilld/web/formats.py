@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from monitor.model.duration import format_duration
 from monitor.model.instants import rfc3339
-from monitor.model.time_words import age, minute, second
+from monitor.model.time_words import age, minute, second, spoken
 
 MOST_COUNTED = 1_000
 """What is more than so many is not counted any further."""
@@ -17,7 +17,7 @@ NOTHING = "\N{EN DASH}"
 
 def register(app: Flask) -> None:
     """Let templates use these formats as filters."""
-    for one in (time, time_to_second, utc, number, capped, signed, money, duration, since):
+    for one in (time, time_to_second, utc, number, capped, signed, money, duration, since, spoken):
         app.add_template_filter(one, one.__name__)
 
 

@@ -11,6 +11,7 @@ from flask import Response, redirect, render_template
 from monitor.model.role import Role
 from refilld.answers.texts import Texts, shipped_texts
 from refilld.services.look_obstacle import EnabledSources
+from refilld.services.source_forecast import KeptForecasts
 from refilld.settings.settings import Settings
 from refilld.web import flashes
 from refilld.web.report_cache import ReportCache
@@ -40,6 +41,7 @@ class Desk:
     enabled: EnabledSources | None = None
     """The sources of the process; None if it is not known whether they can look."""
     reports: ReportCache = field(default_factory=ReportCache)
+    forecasts: KeptForecasts = field(default_factory=KeptForecasts)
 
 
 @dataclass(frozen=True, slots=True)

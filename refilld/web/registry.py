@@ -1,13 +1,37 @@
 """All pages, in the order of the navigation."""
 
 from refilld.web.page import DeskPage
-from refilld.web.pages import account, buyer, order, order_chart, settings, sign_in, today
+from refilld.web.pages import (
+    account,
+    alert,
+    alerts,
+    audit,
+    buyer,
+    delivery,
+    order,
+    order_chart,
+    settings,
+    sign_in,
+    silences,
+    sources,
+    today,
+    webhook,
+    webhooks,
+)
 
 PAGES: tuple[DeskPage, ...] = (
     today.PAGE,
-    settings.PAGE,
     order.PAGE,
     order_chart.PAGE,
+    sources.PAGE,
+    alerts.PAGE,
+    alert.PAGE,
+    silences.PAGE,
+    webhooks.PAGE,
+    webhook.PAGE,
+    delivery.PAGE,
+    audit.PAGE,
+    settings.PAGE,
     account.PAGE,
     buyer.PAGE,
     sign_in.PAGE,
