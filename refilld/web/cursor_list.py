@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from flask import request
 
-from refilld.services.list_query import CURSOR, ListQuery, QueryFault, QueryFormat
+from refilld.services.list_query import CURSOR, NEWEST, OLDEST, SORT, ListQuery, QueryFault, QueryFormat
 from refilld.web.list_query import LONGEST_FILTER
 from storage.pages import Cursor
 
@@ -25,8 +25,15 @@ class CursorList(Generic[F]):
     query: ListQuery[F] | None
     """None if something is wrong with the URL, so that no row is shown."""
     faults: tuple[QueryFault, ...] = ()
-    sort_word: str = ""
-    """These lists have one order."""
+
+    @property
+    def oldest_first(self) -> bool:
+        return self.query is not None and self.query.page.oldest_first
+
+    @property
+    def sort_word(self) -> str:
+        """The order as the URL has it; empty for the newest first."""
+        return OLDEST if self.oldest_first else ""
 
     @property
     def is_first(self) -> bool:
@@ -38,9 +45,18 @@ class CursorList(Generic[F]):
         """The URL of the first page of this list."""
         return self.at(None)
 
+    @property
+    def turned(self) -> str:
+        """The URL of this list in the other order."""
+        return self._url(NEWEST if self.oldest_first else OLDEST, None)
+
     def at(self, cursor: Cursor | None) -> str:
         """The URL of the page at a place of this list."""
-        given = dict(self.filters) | ({} if cursor is None else {CURSOR: str(cursor)})
+        return self._url(self.sort_word, cursor)
+
+    def _url(self, order: str, cursor: Cursor | None) -> str:
+        more = {SORT: "" if order == NEWEST else order, CURSOR: "" if cursor is None else str(cursor)}
+        given = {name: value for name, value in (dict(self.filters) | more).items() if value}
         return f"{self.path}?{urlencode(given)}" if given else self.path
 
 

@@ -8,6 +8,7 @@ from refilld.web.pages import (
     audit,
     buyer,
     delivery,
+    drops,
     order,
     order_chart,
     settings,
@@ -21,6 +22,7 @@ from refilld.web.pages import (
 
 PAGES: tuple[DeskPage, ...] = (
     today.PAGE,
+    drops.PAGE,
     order.PAGE,
     order_chart.PAGE,
     sources.PAGE,
