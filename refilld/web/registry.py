@@ -11,6 +11,7 @@ from refilld.web.pages import (
     drops,
     order,
     order_chart,
+    search,
     settings,
     sign_in,
     silences,
@@ -35,6 +36,7 @@ PAGES: tuple[DeskPage, ...] = (
     audit.PAGE,
     settings.PAGE,
     account.PAGE,
+    search.PAGE,
     buyer.PAGE,
     sign_in.PAGE,
 )
