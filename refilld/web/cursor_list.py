@@ -27,6 +27,8 @@ class CursorList(Generic[F]):
     faults: tuple[QueryFault, ...] = ()
     sort_word: str = ""
     """These lists have one order."""
+    filter_text: str = ""
+    """The query string of its filter, in which times are absolute."""
 
     @property
     def is_first(self) -> bool:
@@ -37,6 +39,11 @@ class CursorList(Generic[F]):
     def url(self) -> str:
         """The URL of the first page of this list."""
         return self.at(None)
+
+    @property
+    def here(self) -> str:
+        """The URL of this page of the list."""
+        return self.url if self.query is None else self.at(self.query.page.cursor)
 
     def at(self, cursor: Cursor | None) -> str:
         """The URL of the page at a place of this list."""
@@ -52,4 +59,4 @@ def read_cursor_list(path: str, form: QueryFormat[F], now: datetime) -> CursorLi
     }
     if isinstance(found, tuple):
         return CursorList(path, filters, None, found)
-    return CursorList(path, filters, found)
+    return CursorList(path, filters, found, filter_text=form.write_filter(found.filter))
