@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Boolean, Connection, func, literal_column, select
+from sqlalchemy import Boolean, Connection, func, literal, literal_column, select
 
 from monitor.model.decision import Reason
 from monitor.model.sums import Item, Sum, item_of, summed
+from storage.column_types import Instant
 from storage.schema import mass_drops, orders, refills
 from storage.sqlite_hints import indexed_by
 from storage.sums import total
@@ -37,7 +38,10 @@ def of(connection: Connection, mass_drop_ids: Sequence[int]) -> dict[int, MassDr
         .join_from(mass_drops, refills, _r.metric == _m.metric)
         .join(orders, _o.order_id == _r.order_id)
         .where(_m.mass_drop_id.in_(mass_drop_ids), _r.reason == Reason.MASS_DROP)
-        .where(_r.created_at >= _m.started_at, _r.created_at < func.coalesce(_m.ended_at, _NEVER))
+        .where(
+            _r.created_at >= _m.started_at,
+            _r.created_at < func.coalesce(_m.ended_at, literal(_NEVER, Instant)),
+        )
         .group_by(*group)
         .with_hint(refills, indexed_by("ix_refills_created_at"), "sqlite")
     )

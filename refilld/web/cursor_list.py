@@ -25,6 +25,8 @@ class CursorList(Generic[F]):
     query: ListQuery[F] | None
     """None if something is wrong with the URL, so that no row is shown."""
     faults: tuple[QueryFault, ...] = ()
+    filter_text: str = ""
+    """The query string of its filter, in which times are absolute."""
 
     @property
     def oldest_first(self) -> bool:
@@ -44,6 +46,11 @@ class CursorList(Generic[F]):
     def url(self) -> str:
         """The URL of the first page of this list."""
         return self.at(None)
+
+    @property
+    def here(self) -> str:
+        """The URL of this page of the list."""
+        return self.url if self.query is None else self.at(self.query.page.cursor)
 
     @property
     def turned(self) -> str:
@@ -68,4 +75,4 @@ def read_cursor_list(path: str, form: QueryFormat[F], now: datetime) -> CursorLi
     }
     if isinstance(found, tuple):
         return CursorList(path, filters, None, found)
-    return CursorList(path, filters, found)
+    return CursorList(path, filters, found, filter_text=form.write_filter(found.filter))
