@@ -18,8 +18,8 @@ _m = mass_drops.c
 _r = refills.c
 _o = orders.c
 _HELD = literal_column("refills.state = 'held'", Boolean)
-_NEVER = datetime.max.replace(tzinfo=UTC)
-"""The end of a mass drop that is still on."""
+_ENDED_AT = func.coalesce(_m.ended_at, literal(datetime.max.replace(tzinfo=UTC), Instant))
+"""The end of a mass drop; far away while it is on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,14 @@ class MassDropSums:
 
 
 def of(connection: Connection, mass_drop_ids: Sequence[int]) -> dict[int, MassDropSums]:
-    """What each of these mass drops held; a refill that a daily cap holds meanwhile is not counted any more."""
+    """What each of these mass drops held; what a daily cap holds meanwhile is not counted any more."""
     group = _m.mass_drop_id, _HELD, _o.price, _o.currency, _o.quantity
     query = (
         select(*group, func.count(), total(_r.quantity))
         .join_from(mass_drops, refills, _r.metric == _m.metric)
         .join(orders, _o.order_id == _r.order_id)
         .where(_m.mass_drop_id.in_(mass_drop_ids), _r.reason == Reason.MASS_DROP)
-        .where(
-            _r.created_at >= _m.started_at,
-            _r.created_at < func.coalesce(_m.ended_at, literal(_NEVER, Instant)),
-        )
+        .where(_r.created_at >= _m.started_at, _r.created_at < _ENDED_AT)
         .group_by(*group)
         .with_hint(refills, indexed_by("ix_refills_created_at"), "sqlite")
     )

@@ -10,7 +10,7 @@ from flask import request
 
 from refilld.services.list_query import CURSOR, NEWEST, OLDEST, SORT, ListQuery, QueryFault, QueryFormat
 from refilld.web.list_query import LONGEST_FILTER
-from storage.pages import Cursor
+from storage.pages import ROWS, Cursor
 
 F = TypeVar("F")
 
@@ -67,9 +67,9 @@ class CursorList(Generic[F]):
         return f"{self.path}?{urlencode(given)}" if given else self.path
 
 
-def read_cursor_list(path: str, form: QueryFormat[F], now: datetime) -> CursorList[F]:
-    """The list that the URL of the current request asks for."""
-    found = form.parse(request.query_string.decode("utf-8", "replace"), now)
+def read_cursor_list(path: str, form: QueryFormat[F], now: datetime, rows: int = ROWS) -> CursorList[F]:
+    """The list that the URL of the current request asks for, with so many rows unless it says otherwise."""
+    found = form.parse(request.query_string.decode("utf-8", "replace"), now, rows)
     filters = {
         name: value[:LONGEST_FILTER] for name in form.fields if (value := request.args.get(name, "").strip())
     }
