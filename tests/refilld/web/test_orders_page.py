@@ -136,12 +136,12 @@ def test_without_orders_the_page_says_how_to_import_them(desk: DeskWorld) -> Non
 
 
 def test_a_target_without_a_count_is_named(shop: DeskWorld) -> None:
-    looked = {"last_outcome": Outcome.LOGIN_REQUIRED, "last_look_at": NOW - HOUR}
+    looked = {"last_outcome": Outcome.LOGIN_REQUIRED, "last_look_at": NOW - 3 * HOUR}
     with shop.database.write() as tx:
         tx.execute(update(targets).values(looked))
     page = shop.browser(Role.VIEWER).get("/orders?order_id=private").text
     assert "login required</span>" in page
-    assert "1h ago" in page
+    assert "3h ago" in page
 
 
 def test_names_from_outside_are_text_and_cut(desk: DeskWorld) -> None:
