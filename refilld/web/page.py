@@ -64,6 +64,10 @@ class PageContext:
         """The page of a template, which gets these values."""
         return render_template(template, **values)
 
+    def other(self, path: str) -> Response:
+        """The answer that another page is what was asked for."""
+        return _see(path)
+
     def done(self, message: str, path: str) -> Response:
         """The answer to an action: back to a page, which shows the message."""
         flashes.add(flashes.FlashLevel.DONE, message)

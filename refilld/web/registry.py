@@ -8,8 +8,12 @@ from refilld.web.pages import (
     audit,
     buyer,
     delivery,
+    drops,
+    mass_drops,
     order,
     order_chart,
+    orders,
+    search,
     settings,
     sign_in,
     silences,
@@ -21,6 +25,9 @@ from refilld.web.pages import (
 
 PAGES: tuple[DeskPage, ...] = (
     today.PAGE,
+    drops.PAGE,
+    orders.PAGE,
+    mass_drops.PAGE,
     order.PAGE,
     order_chart.PAGE,
     sources.PAGE,
@@ -33,6 +40,7 @@ PAGES: tuple[DeskPage, ...] = (
     audit.PAGE,
     settings.PAGE,
     account.PAGE,
+    search.PAGE,
     buyer.PAGE,
     sign_in.PAGE,
 )

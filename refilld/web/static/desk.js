@@ -22,9 +22,14 @@
   }
 
   document.addEventListener("change", (event) => {
-    if (!event.target.matches("[data-all]")) return;
-    const table = event.target.closest("table");
-    for (const box of all("[data-row]", table)) box.checked = event.target.checked;
+    if (event.target.matches("[data-all]")) {
+      const table = event.target.closest("table");
+      for (const box of all("[data-row]", table)) box.checked = event.target.checked;
+    }
+    for (const part of all("[data-selected]")) {
+      part.hidden = false;
+      one("b", part).textContent = all("[data-row]:checked").length;
+    }
   });
 
   // Rows: the first link of a row is what Enter opens.
