@@ -17,6 +17,7 @@ from refilld.web.pages import (
     silences,
     sources,
     today,
+    users,
     webhook,
     webhooks,
 )
@@ -35,6 +36,7 @@ PAGES: tuple[DeskPage, ...] = (
     webhook.PAGE,
     delivery.PAGE,
     audit.PAGE,
+    users.PAGE,
     settings.PAGE,
     account.PAGE,
     buyer.PAGE,
