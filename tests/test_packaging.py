@@ -14,6 +14,7 @@ EVERYTHING = [
     "storage/migrations/env.py",
     "storage/migrations/versions/*.py",
     "refilld/daemon/sd_notify.py",
+    "refilld/translations/locale/*/LC_MESSAGES/refilld.mo",
     "refilld/cli/__init__.py",
     "*.toml",  # the configuration that `init` writes
     "refilld-*.data/data/lib/systemd/system/refilld.service",

@@ -9,7 +9,6 @@ from monitor.guarantee.customer_answers import Answer
 from monitor.model.snapshot import Outcome
 from monitor.model.time_words import age
 from refilld.answers.rendering import sentence
-from refilld.answers.texts import Texts
 from refilld.cli.context import CommandContext, pass_context
 from refilld.cli.output import cell, json_option, print_json
 from refilld.cli.parameters import TEXT
@@ -47,7 +46,7 @@ def check(
     as_json: bool,
 ) -> None:
     """Record a customer's request, look at the order's target now, and print the answer."""
-    texts = _texts(context, language)
+    texts = context.answers_in(language)
     missing = False
     with context.database() as database:
         daemon = Daemon(context.settings, database, context.clock, Event())
@@ -66,19 +65,6 @@ def check(
         checking.sampling.flush()
     if missing:
         raise click.exceptions.Exit(1)
-
-
-def _texts(context: CommandContext, language: str | None) -> Texts:
-    """The texts; their faults are printed on standard error."""
-    texts = context.texts
-    if language is not None and language not in texts.languages:
-        known = ", ".join(texts.languages)
-        raise click.BadParameter(
-            f"there is no language {language!r}; there are: {known}", param_hint="--language"
-        )
-    for fault in texts.faults:
-        click.echo(f"refilld: {fault}", err=True)
-    return texts
 
 
 def _print(answer: Answer, recheck: Recheck, text: str, now: datetime) -> None:

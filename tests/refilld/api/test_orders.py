@@ -61,8 +61,8 @@ def test_the_answer_is_in_a_language_that_the_client_accepts(
     answer = caller.client.post("/api/v1/orders/17/refill-requests", headers=headers)
     assert answer.headers["Content-Language"] == language
     texts = shipped_texts().of(language)
-    link, metric = "https://www.instagram.com/nasa/", texts["metric:followers"]
-    assert answer.get_json()["sentence"] == texts["not_readable"].format(link=link, metric=metric)
+    link, metric = "https://www.instagram.com/nasa/", texts.text("metric:followers")
+    assert answer.get_json()["sentence"] == texts.text("not_readable").format(link=link, metric=metric)
 
 
 def test_the_target_becomes_urgent(sold: QueueWorld) -> None:
