@@ -156,6 +156,7 @@ orders = Table(
     Column("backlog", Boolean, nullable=False, server_default=false()),
     Column("backlog_id", BigInteger),
     Column("forgotten_at", Instant),
+    Column("language", Text),
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("remains >= 0 AND remains <= quantity", name="remains_within_quantity"),
     CheckConstraint("start_count >= 0", name="start_count_not_negative"),

@@ -32,7 +32,9 @@ _WITHOUT_LOOK = {
 @click.option("--fresh", is_flag=True, help="Look even if the last answer is less than an hour old.")
 @click.option("--look-only", is_flag=True, help="Only look: record no request of the customer.")
 @click.option(
-    "--language", metavar="LANG", help="Language of the answer, such as es; else the configured one."
+    "--language",
+    metavar="LANG",
+    help="Language of the answer, such as es; else that of the order, or the configured one.",
 )
 @json_option
 @pass_context
@@ -58,10 +60,11 @@ def check(
                 click.echo(f"refilld: {error}", err=True)
                 missing = True
                 continue
+            wanted = texts.of(language or answer.order.language)
             if as_json:
-                print_json(answer_fields(answer, recheck, texts.of(language)))
+                print_json(answer_fields(answer, recheck, wanted))
             else:
-                _print(answer, recheck, sentence(answer, texts.of(language)), context.now())
+                _print(answer, recheck, sentence(answer, wanted), context.now())
         checking.sampling.flush()
     if missing:
         raise click.exceptions.Exit(1)

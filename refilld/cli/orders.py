@@ -77,7 +77,7 @@ def show(context: CommandContext, order_id: str, *, as_json: bool) -> None:
     """Print one order's timeline: lines, looks, drops, decisions with their reasons, refills."""
     with context.database() as database, database.read() as tx:
         timeline = load(tx, order_id, context.now(), enabled_sources(context.settings))
-    print_timeline(timeline, context.texts.of(), as_json=as_json)
+    print_timeline(timeline, context.texts.of(timeline.order.order.language), as_json=as_json)
 
 
 for command in (import_, flag, unflag, correct, reterm, forget):

@@ -31,6 +31,7 @@ def order_facts(stored: StoredOrder) -> dict[str, Any]:
         "customer": order.customer,
         "price": order.price,
         "currency": order.currency,
+        "language": order.language,
         "imported_at": stored.imported_at,
         "updated_at": stored.updated_at,
         "terms_from": order.terms_from,
