@@ -6,6 +6,7 @@ from monitor.guarantee.customer_answers import Answer
 from monitor.model.time_words import minute
 from refilld.answers.language_texts import LanguageTexts
 from refilld.answers.sentences import SENTENCES, STALE
+from refilld.translations.labels import label_of
 
 
 def sentence(answer: Answer, texts: LanguageTexts) -> str:
@@ -14,14 +15,15 @@ def sentence(answer: Answer, texts: LanguageTexts) -> str:
     keys = [key, STALE] if answer.stale else [key]
     values = _values(answer)
     numbers = {name: value for name, value in values.items() if isinstance(value, int)}
-    shown = {name: _shown(value) for name, value in values.items()} | _units(answer, texts)
+    shown = {name: _shown(value) for name, value in values.items()} | _words(answer, texts)
     return " ".join(texts.text(key, numbers.get(SENTENCES[key].number)).format_map(shown) for key in keys)
 
 
-def _units(answer: Answer, texts: LanguageTexts) -> dict[str, str]:
-    """The placeholders that have the word for the metric."""
+def _words(answer: Answer, texts: LanguageTexts) -> dict[str, str]:
+    """The placeholders that have words of the language."""
     metric = answer.order.target.metric
     return {
+        "status": label_of(answer.order.status, texts.translation),
         "metric": texts.metric(metric),
         "missing_units": texts.units(metric, answer.missing or 0),
         "quantity_units": texts.units(metric, answer.quantity or 0),
@@ -37,7 +39,6 @@ def _values(answer: Answer) -> dict[str, object]:
         "link": order.target.link.url,
         "delivered": order.delivered,
         "threshold": answer.threshold,
-        "status": order.status,
         "count": answer.count,
         "counted_at": answer.counted_at,
         "line": answer.line,
