@@ -8,7 +8,7 @@ from refilld.translations.templates import install_translations
 
 SOURCES = {
     "gettext": "{{ _('a minute') }}",
-    "trans": "{% trans %}a minute{% endtrans %}",
+    "trans": "{% trans %}\n  a\n  minute\n{% endtrans %}",
     "pgettext": "{{ pgettext('refill', 'given up') }}",
     "plural": "{% trans count=number %}{{ count }} alert{% pluralize %}{{ count }} alerts{% endtrans %}",
     "format": "{{ ngettext('%(num)s thing', '%(num)s things', number) }}",
