@@ -61,7 +61,11 @@ def _require_on(context: PageContext) -> None:
 
 
 def _page(context: PageContext, timeline: Timeline, signed: str) -> str:
-    order, texts, language = timeline.order.order, context.desk.texts, _language(context, timeline.order.order.language)
+    order, texts, language = (
+        timeline.order.order,
+        context.desk.texts,
+        _language(context, timeline.order.order.language),
+    )
     metric = texts.of(language).metric(order.target.metric)
     chart = buyer_chart(order_chart(timeline), metric)
     return context.render(
@@ -90,7 +94,6 @@ def _language(context: PageContext, of_order: str | None) -> str:
             if name in texts.languages:
                 return name
     return texts.language
-
 
 
 PAGE = DeskPage("buyer", "/buyer/<signed>", "Your order", show, actions=(PageAction("ask", ask),))
