@@ -25,8 +25,6 @@ class CursorList(Generic[F]):
     query: ListQuery[F] | None
     """None if something is wrong with the URL, so that no row is shown."""
     faults: tuple[QueryFault, ...] = ()
-    sort_word: str = ""
-    """These lists have one order."""
 
     @property
     def is_first(self) -> bool:

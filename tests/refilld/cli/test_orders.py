@@ -22,7 +22,17 @@ def test_the_group_is_registered() -> None:
     """With the documented names."""
     (group,) = COMMANDS
     assert group.name == "orders"
-    assert set(group.commands) == {"import", "list", "show", "flag", "unflag", "correct", "reterm", "forget"}
+    assert set(group.commands) == {
+        "import",
+        "list",
+        "show",
+        "flag",
+        "unflag",
+        "correct",
+        "reterm",
+        "forget",
+        "link",
+    }
 
 
 # List
