@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from monitor.model.target import Metric
-from refilld.web.list_query import FilterField
+from refilld.web.list_query import LONGEST_FILTER, FilterField
 from storage import known_values
 from storage.engine import Transaction
 
@@ -28,4 +28,5 @@ def seller_filters(tx: Transaction) -> tuple[FilterField, ...]:
 
 
 def _choices(known: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    return () if len(known) >= known_values.MOST else tuple((name, name) for name in known)
+    short = [name for name in known if len(name) <= LONGEST_FILTER]
+    return () if len(known) >= known_values.MOST else tuple((name, name) for name in short)

@@ -15,12 +15,10 @@ _COLUMNS = (
     ListColumn("order_id", "Order"),
     ListColumn("opened_at", "Opened"),
     ListColumn("link", "Target"),
-    ListColumn("service", "Service"),
-    ListColumn("provider", "Provider"),
+    ListColumn("service", "Service, provider"),
     ListColumn("customer", "Customer"),
     ListColumn("claim", "Missing", numeric=True),
     ListColumn("count", "Count", numeric=True),
-    ListColumn("line", "Whole at", numeric=True),
     ListColumn("state", "State"),
     ListColumn("reason", "Decision, and why"),
 )

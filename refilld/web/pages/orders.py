@@ -16,8 +16,7 @@ PATH = "/orders"
 _COLUMNS = (
     ListColumn("order_id", "Order"),
     ListColumn("link", "Target"),
-    ListColumn("service", "Service"),
-    ListColumn("provider", "Provider"),
+    ListColumn("service", "Service, provider"),
     ListColumn("customer", "Customer"),
     ListColumn("completed_at", "Completed"),
     ListColumn("delivered", "Delivered", numeric=True),

@@ -59,7 +59,7 @@ def test_an_order_tells_its_state_and_why_in_words(shop: DeskWorld) -> None:
     assert "guideline violation</span>" in page
     assert "40 missing: another look has to confirm it" in page
     assert "Pending</span>" in page
-    assert '800 <span class="quiet">of 1,000</span>' in page
+    assert '800<br><span class="quiet">of 1,000</span>' in page
     assert "5 orders" in page
 
 
