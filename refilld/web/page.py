@@ -74,6 +74,10 @@ class PageContext:
         flashes.add(flashes.FlashLevel.REFUSED, message)
         return _see(path)
 
+    def see(self, path: str) -> Response:
+        """The answer to an action whose result is a page of its own."""
+        return _see(path)
+
 
 def _see(path: str) -> Response:
     answer = redirect(path, 303)
