@@ -7,9 +7,12 @@ from sqlalchemy import Connection, bindparam, insert, select
 
 from monitor.events.changes import REFILL_KINDS, RefillMoved
 from monitor.events.event import Event, Subject
+from monitor.events.kind import EventKind
 from monitor.model.refill import RefillState
 from storage import events
+from storage.alert_tables import events as event_table
 from storage.schema import orders, refill_events, refills, targets
+from storage.sqlite_hints import indexed_by
 
 _h = refill_events.c
 _r = refills.c
@@ -37,6 +40,22 @@ _MOVED = (
     .where(_r.refill_id.in_(bindparam("ids", expanding=True)))
     .order_by(_r.refill_id)
 )
+
+_e = event_table.c
+_LAST_BY = (
+    select(_e.actor)
+    .where(_e.order_id == bindparam("order_id"), _e.refill_id == bindparam("refill_id"))
+    .where(_e.kind.in_((*REFILL_KINDS.values(), EventKind.REFILL_DEAD)))
+    .order_by(_e.event_id.desc())
+    .limit(1)
+    .with_hint(event_table, indexed_by("ix_events_order_id"), "sqlite")
+)
+
+
+def last_by(connection: Connection, order_id: str, refill_id: int) -> str:
+    """Who moved a refill last; empty if that is not known."""
+    found = connection.execute(_LAST_BY, {"order_id": order_id, "refill_id": refill_id})
+    return found.scalar() or ""
 
 
 def add(

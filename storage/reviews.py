@@ -151,6 +151,12 @@ def named(connection: Connection, review_ids: Sequence[int]) -> list[ReviewListi
     return [ReviewListing(**row._asdict()) for row in rows if row is not None]
 
 
+def orders_of(connection: Connection, review_ids: Sequence[int]) -> dict[str, str]:
+    """The orders of reviews, by their ids."""
+    query = select(_v.review_id, _v.order_id).where(_v.review_id.in_(review_ids))
+    return {str(review_id): order_id for review_id, order_id in connection.execute(query)}
+
+
 def _short_of(review: Review) -> AnySelect:
     short = _v.cause == ReviewCause.SHORT_DELIVERY
     return select(_v.review_id).where(short, _v.order_id == review.order_id)

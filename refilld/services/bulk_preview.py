@@ -4,8 +4,8 @@
 later are not acted on, and rows that change meanwhile are refused.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,9 +13,10 @@ from monitor.events.severity import Status
 from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction
 from monitor.model.order import Flag
-from monitor.model.sums import Item, Sum, grouped, item, item_of, summed
-from refilld.services import refill_bulk, review_bulk
+from monitor.model.sums import Item, item, item_of
+from refilld.services import frozen_preview, refill_bulk, review_bulk
 from refilld.services.event_query import ALERTS
+from refilld.services.frozen_preview import OutcomeRows, PreviewPart, parts_of
 from refilld.services.left_out import LeftOut
 from refilld.services.order_query import ORDERS
 from refilld.services.refill_plan import PlannedRefill, RefillPlan
@@ -38,19 +39,6 @@ VALID = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class PreviewPart:
-    """Rows that have the same outcome."""
-
-    outcome: str
-    """queued, ended (rejected, discarded or cancelled), kept_for_cap, closed, flagged, unflagged, checked or
-    acknowledged."""
-    orders: int
-    all: Sum
-    by_service: tuple[tuple[str | None, Sum], ...]
-    by_provider: tuple[tuple[str | None, Sum], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class BulkPreview:
     """What an action will do, once it is confirmed."""
 
@@ -63,14 +51,6 @@ class BulkPreview:
     more: bool
     """Whether the filter finds more rows than one action takes."""
     expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _OutcomeRows:
-    """Rows of one outcome: of each its order, service, provider, and what it adds to the sums."""
-
-    outcome: str
-    rows: "_Rows"
 
 
 def preview_refills(
@@ -91,9 +71,8 @@ def preview_refills(
     parts = (("queued", kept.queued), ("ended", kept.ended), ("kept_for_cap", kept.capped))
     items = [NewBulkItem(str(one.refill.refill_id), _expected(one)) for one in planned]
     new = _new(action, {}, text, now, more=len(plan.planned) + len(plan.left_out) > MOST)
-    return _stored(
-        tx, new, items, [_OutcomeRows(name, _of_refills(rows)) for name, rows in parts], kept.left_out, now
-    )
+    shown = parts_of(*((name, _of_refills(rows)) for name, rows in parts))
+    return _stored(tx, new, items, shown, kept.left_out, now)
 
 
 def preview_reviews(
@@ -111,7 +90,7 @@ def preview_reviews(
         for row in kept.planned
     ]
     new = _new(BulkAction.CLOSE, {"note": note}, text, now, more=len(plan.planned) > MOST)
-    return _stored(tx, new, items, [_OutcomeRows("closed", rows)], kept.left_out, now)
+    return _stored(tx, new, items, parts_of(("closed", rows)), kept.left_out, now)
 
 
 def preview_orders(
@@ -135,7 +114,7 @@ def preview_orders(
     arguments = {} if flag is None else {"flag": str(flag)}
     new = _new(action, arguments, text, now, more=len(found) > MOST)
     items = [NewBulkItem(row.order_id, {}) for row in planned]
-    return _stored(tx, new, items, [_OutcomeRows(outcome, _of_orders(planned))], (*missing, *left_out), now)
+    return _stored(tx, new, items, parts_of((outcome, _of_orders(planned))), (*missing, *left_out), now)
 
 
 def preview_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datetime) -> BulkPreview:
@@ -152,14 +131,13 @@ def preview_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: da
         for row in planned
     ]
     new = _new(BulkAction.ACKNOWLEDGE, {}, text, now, more=len(found) > MOST)
-    return _stored(tx, new, items, [_OutcomeRows("acknowledged", rows)], left_out, now)
+    return _stored(tx, new, items, parts_of(("acknowledged", rows)), left_out, now)
 
 
-_Rows = Sequence[tuple[str, str | None, str | None, Item]]
 _ONE = Item(1, 0, None, None)
 
 
-def _of_refills(planned: Sequence[PlannedRefill]) -> _Rows:
+def _of_refills(planned: Sequence[PlannedRefill]) -> OutcomeRows:
     rows = [(one.refill, one.units) for one in planned]
     return [
         (row.order_id, row.service, row.provider, item_of(1, units, row.price, row.currency, row.ordered))
@@ -167,7 +145,7 @@ def _of_refills(planned: Sequence[PlannedRefill]) -> _Rows:
     ]
 
 
-def _of_orders(planned: Sequence[OrderListing]) -> _Rows:
+def _of_orders(planned: Sequence[OrderListing]) -> OutcomeRows:
     orders = [row.stored.order for row in planned]
     return [
         (
@@ -214,20 +192,12 @@ def _stored(
     tx: Transaction,
     new: NewBulkAction,
     items: Sequence[NewBulkItem],
-    parts: Iterable[_OutcomeRows],
-    left_out: Iterable[LeftOut],
+    parts: Sequence[PreviewPart],
+    left_out: Sequence[LeftOut],
     now: datetime,
 ) -> BulkPreview:
-    number = bulk_actions.add(tx, new, items, now)
-    shown = tuple(_part(part) for part in parts if part.rows)
-    return BulkPreview(number, new.action, len(items), shown, tuple(left_out), new.more, new.expires_at)
-
-
-def _part(part: _OutcomeRows) -> PreviewPart:
-    return PreviewPart(
-        part.outcome,
-        len({order_id for order_id, *_ in part.rows if order_id}),
-        summed(one for *_, one in part.rows),
-        tuple(grouped((service, one) for _, service, _, one in part.rows)),
-        tuple(grouped((provider, one) for _, _, provider, one in part.rows)),
+    frozen = replace(new, preview=frozen_preview.dump(parts, left_out))
+    number = bulk_actions.add(tx, frozen, items, now)
+    return BulkPreview(
+        number, new.action, len(items), tuple(parts), tuple(left_out), new.more, new.expires_at
     )

@@ -66,10 +66,6 @@ class PageContext:
         """The page of a template, which gets these values."""
         return render_template(template, **values)
 
-    def other(self, path: str) -> Response:
-        """The answer that another page is what was asked for."""
-        return _see(path)
-
     def done(self, message: str, path: str) -> Response:
         """The answer to an action: back to a page, which shows the message."""
         flashes.add(flashes.FlashLevel.DONE, message)
@@ -78,6 +74,10 @@ class PageContext:
     def refused(self, message: str, path: str) -> Response:
         """The answer to an action that was not carried out."""
         flashes.add(flashes.FlashLevel.REFUSED, message)
+        return _see(path)
+
+    def see(self, path: str) -> Response:
+        """The answer whose result is another page."""
         return _see(path)
 
 

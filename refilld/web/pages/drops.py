@@ -54,6 +54,7 @@ def show(context: PageContext) -> str:
         undecided=UNDECIDED,
         decisions=DECISIONS,
         reasons=REASONS,
+        now=context.now,
     )
 
 

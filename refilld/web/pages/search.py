@@ -41,7 +41,7 @@ def show(context: PageContext) -> Answer:
         found = search(tx, text)
     order_id = exact_order(found, text)
     if order_id is not None:
-        return context.other(url_for("order", order_id=order_id))
+        return context.see(url_for("order", order_id=order_id))
     return context.render(
         "search.html",
         text=text,

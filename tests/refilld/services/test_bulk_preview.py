@@ -110,7 +110,7 @@ def test_a_second_operator_is_told_what_the_first_did(world: QueueWorld) -> None
         assert bulk_actions.progress(tx, second.bulk_action_id).refused == 3
     assert results(world.database, second)["1"] == (
         ItemResult.REFUSED,
-        "refill 1 has changed: it is queued (mass_drop) now",
+        "refill 1 has changed: it is queued (mass_drop) now, by user ana",
     )
 
 
