@@ -86,7 +86,7 @@ def _page(context: PageContext, timeline: Timeline, signed: str) -> str:
 
 
 def _language(context: PageContext, of_order: str | None) -> str:
-    """The first that the link, the order or the browser asks for, in any country; otherwise that of the shop."""
+    """The first that the link, the order or the browser asks for; otherwise that of the shop."""
     texts = context.desk.texts
     accepted = [language for language, quality in request.accept_languages if quality > 0]
     for wanted in (request.args.get("language"), of_order, *accepted):

@@ -3,15 +3,15 @@
 import html
 import re
 from decimal import Decimal
-from urllib.parse import parse_qs
 
 import pytest
 
+from jobs.bulk_actions import BulkActions
 from monitor.guarantee.mass_drop import MassDropCounts
+from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.decision import Action, Reason
 from monitor.model.role import Role
 from monitor.model.target import Metric
-from refilld.services.refill_query import REFILLS
 from refilld.settings.settings import MassDropSection, Settings
 from storage import mass_drops
 from tests.builders import HOUR, NOW, an_order
@@ -49,21 +49,30 @@ def test_a_mass_drop_tells_what_it_held(fallen: DeskWorld) -> None:
 
 
 def test_operators_release_or_discard_what_it_still_holds(fallen: DeskWorld) -> None:
-    page = fallen.browser(Role.OPERATOR).get("/mass-drops").text
+    browser = fallen.browser(Role.OPERATOR)
+    page = browser.get("/mass-drops").text
     assert page.count('name="action" value="release"') == 1
-    assert page.count('name="action" value="discard"') == 1
-    assert 'name="subject" value="refills"' in page
-    assert 'name="all" value="yes"' in page
-    sent = re.search(r'name="filter" value="([^"]+)"', page)
-    assert sent
-    text = html.unescape(sent[1])
-    assert parse_qs(text) == {
-        "state": ["held"],
-        "reason": ["mass_drop"],
-        "metric": ["followers"],
-        "since": ["2026-03-11T09:00:00Z"],
-    }
-    assert not isinstance(REFILLS.parse(text, NOW), tuple)
+    fields = re.findall(r'<input type="hidden" name="(subject|all|filter|back)" value="([^"]*)"', page)
+    sent = {name: html.unescape(value) for name, value in fields}
+    preview = browser.post("/bulk/preview", **sent, action="discard").location
+    assert "<dt>Units</dt><dd>1,000</dd>" in browser.get(preview).text
+    browser.post(f"{preview}/confirm")
+    BulkActions(fallen.database, fallen.clock, QueueRules()).run_once()
+    page = browser.get("/mass-drops").text
+    assert '<td data-label="Refills held" class="num">2</td>' in page
+    assert '<td data-label="Still held" class="num">0</td>' in page
+    assert 'name="action"' not in page
+
+
+def test_a_mass_drop_leads_to_the_refills_that_it_held(fallen: DeskWorld) -> None:
+    browser = fallen.browser(Role.VIEWER)
+    page = browser.get("/mass-drops?metric=followers").text
+    still = re.search(r'<a href="(/queue\?state=held[^"]+)">2</a>', page)
+    everything = re.search(r'<a href="(/queue\?reason=[^"]+)"><time', page)
+    assert still
+    assert everything
+    for found in (still, everything):
+        assert "2 refills" in browser.get(html.unescape(found[1])).text
 
 
 def test_the_list_is_filtered_by_metric(fallen: DeskWorld) -> None:

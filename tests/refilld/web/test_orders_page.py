@@ -7,6 +7,8 @@ import pytest
 from markupsafe import escape
 from sqlalchemy import update
 
+from jobs.bulk_actions import BulkActions
+from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.decision import Action, Reason
 from monitor.model.order import Flag
 from monitor.model.role import Role
@@ -116,6 +118,23 @@ def test_operators_act_on_a_row_the_selection_or_all_that_matches(shop: DeskWorl
         assert f'name="action" value="{action}"' in page
     assert '<option value="dispute">' in page
     assert 'formaction="/orders/held/check"' in page
+
+
+@pytest.mark.parametrize(
+    ("chosen", "flagged"),
+    [({"id": ["fallen", "pending"]}, {"fallen", "pending"}), ({"all": "yes"}, {"held"})],
+)
+def test_what_was_chosen_is_flagged_once_it_is_confirmed(
+    shop: DeskWorld, chosen: dict[str, object], flagged: set[str]
+) -> None:
+    browser = shop.browser(Role.OPERATOR)
+    page = browser.get("/orders?provider=prov").text
+    sent = dict(re.findall(r'<input type="hidden" name="(subject|filter|back)" value="([^"]*)"', page))
+    preview = browser.post("/bulk/preview", **sent, action="flag", flag="dispute", **chosen).location
+    browser.get(preview)
+    browser.post(f"{preview}/confirm")
+    BulkActions(shop.database, shop.clock, QueueRules()).run_once()
+    assert shown(browser.get("/orders?flag=dispute").text) == flagged
 
 
 def test_a_row_is_checked_now(shop: DeskWorld) -> None:
