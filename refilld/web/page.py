@@ -16,6 +16,7 @@ from refilld.settings.settings import Settings
 from refilld.web import flashes
 from refilld.web.report_cache import ReportCache
 from refilld.web.visitor import Visitor
+from refilld.web.what_if_runs import WhatIfRuns
 from storage.engine import Database
 
 
@@ -42,6 +43,7 @@ class Desk:
     """The sources of the process; None if it is not known whether they can look."""
     reports: ReportCache = field(default_factory=ReportCache)
     forecasts: KeptForecasts = field(default_factory=KeptForecasts)
+    what_ifs: WhatIfRuns = field(default_factory=WhatIfRuns)
 
 
 @dataclass(frozen=True, slots=True)
