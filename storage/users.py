@@ -79,6 +79,12 @@ def listed(connection: Connection, idle: timedelta, now: datetime) -> list[UserU
     return [UserUse(UserRow(*row[:-2]), row[-2], row[-1]) for row in connection.execute(joined)]
 
 
+def enabled_admins(connection: Connection) -> list[int]:
+    """The ids of the admins who may sign in."""
+    query = select(_u.user_id).where(_u.role == Role.ADMIN, _u.disabled_at.is_(None))
+    return list(connection.execute(query).scalars())
+
+
 def set_password(connection: Connection, user_id: int, password_hash: str, now: datetime) -> None:
     """Replace a password; all sessions end."""
     _change(connection, user_id, password_hash=password_hash)

@@ -39,7 +39,7 @@ class OrderRequests:
             _, recheck = refill_requests.request_refill(tx, order_id, now)
             obstacle = refill_requests.obstacle_of(tx, order_id, recheck, self.enabled, now)
             so_far = refill_requests.answer_now(tx, order_id, now, obstacle)
-        preferred = self.texts.language
+        preferred = self.texts.known(so_far.order.language)
         language = request.accept_languages.best_match([preferred, *self.texts.languages], preferred)
         fields = answer_fields(so_far, refill_requests.hindered(recheck, obstacle), self.texts.of(language))
         response = answer(fields, HTTPStatus.ACCEPTED)

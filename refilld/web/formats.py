@@ -10,14 +10,13 @@ from monitor.model.duration import format_duration
 from monitor.model.instants import rfc3339
 from monitor.model.time_words import age, minute, second, spoken
 
-MOST_COUNTED = 1_000
 """What is more than so many is not counted any further."""
 NOTHING = "\N{EN DASH}"
 
 
 def register(app: Flask) -> None:
     """Let templates use these formats as filters."""
-    for one in (time, time_to_second, utc, number, capped, signed, money, duration, since, spoken):
+    for one in (time, time_to_second, utc, number, signed, money, duration, since, spoken):
         app.add_template_filter(one, one.__name__)
 
 
@@ -58,11 +57,6 @@ def number(value: int | None) -> str:
 def signed(value: int | None) -> str:
     """A change, with its sign."""
     return NOTHING if value is None else f"{value:+,}".replace("-", "\N{MINUS SIGN}")
-
-
-def capped(value: int) -> str:
-    """A number of rows that were counted up to one more than MOST_COUNTED."""
-    return f"{MOST_COUNTED:,}+" if value > MOST_COUNTED else f"{value:,}"
 
 
 def money(amount: Decimal | None, currency: str | None = None) -> str:

@@ -16,6 +16,7 @@ from refilld.settings.settings import Settings
 from refilld.web import flashes
 from refilld.web.report_cache import ReportCache
 from refilld.web.visitor import Visitor
+from refilld.web.what_if_runs import WhatIfRuns
 from storage.engine import Database
 
 
@@ -42,6 +43,7 @@ class Desk:
     """The sources of the process; None if it is not known whether they can look."""
     reports: ReportCache = field(default_factory=ReportCache)
     forecasts: KeptForecasts = field(default_factory=KeptForecasts)
+    what_ifs: WhatIfRuns = field(default_factory=WhatIfRuns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class PageContext:
         return _see(path)
 
     def see(self, path: str) -> Response:
-        """The answer to an action whose result is a page of its own."""
+        """The answer whose result is another page."""
         return _see(path)
 
 

@@ -57,6 +57,9 @@ LISTS: dict[str, Read] = {
     "reviews": read(review_list, ReviewFilter(), "ix_reviews_opened_at", BEHIND),
     "open reviews": read(review_list, ReviewFilter(state=ReviewState.OPEN), "ix_reviews_open"),
     "the audit trail": read(event_list, EventFilter(), "ix_events_at", BEHIND),
+    "the audit trail without jobs": read(
+        event_list, EventFilter(jobs=False), "ix_events_not_by_a_job", BEHIND
+    ),
     "what an actor did": read(event_list, EventFilter(actor="cli"), "ix_events_at"),
     "alerts": read(alert_list, AlertFilter(), "ix_events_alerts", BEHIND),
     "deliveries": read(webhook_log, DeliveryFilter(endpoint_id=2), "ix_webhook_deliveries_endpoint_id"),

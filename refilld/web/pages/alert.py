@@ -2,10 +2,10 @@
 
 from flask import request
 
-from monitor.alerts.reasons import MEANINGS
 from refilld.services.alert_explanation import explain_alert
 from refilld.services.input_limits import LARGEST_ID
 from refilld.services.silencing import typed_for
+from refilld.translations.event_labels import ALERT_REASONS
 from refilld.web.access import own_path
 from refilld.web.list_query import ListColumn
 from refilld.web.page import Answer, DeskPage, PageAction, PageContext
@@ -40,7 +40,7 @@ def show(context: PageContext, alert_id: int) -> str:
         matchers=typed_for(found.history.event).matchers,
         receivers=_RECEIVERS,
         messages=_MESSAGES,
-        meanings=MEANINGS,
+        meanings=ALERT_REASONS,
         now=context.now,
     )
 

@@ -1,11 +1,11 @@
 """*Alerts*: what fires now, what was told lately, and every alert with the state of its delivery."""
 
-from monitor.alerts.reasons import MEANINGS
 from monitor.events.kind import EventKind
 from monitor.events.severity import Severity
 from monitor.model.bulk_action import BulkAction
 from refilld.services.event_query import ALERTS
 from refilld.texts.renderer import default_renderer
+from refilld.translations.event_labels import ALERT_REASONS
 from refilld.web.cursor_list import read_cursor_list
 from refilld.web.list_query import FilterField, ListColumn
 from refilld.web.page import DeskPage, NavGroup, PageContext
@@ -68,7 +68,7 @@ def show(context: PageContext) -> str:
         messages=messages,
         message_columns=_MESSAGES,
         text=default_renderer().text,
-        meanings=MEANINGS,
+        meanings=ALERT_REASONS,
         now=context.now,
     )
 

@@ -61,8 +61,12 @@ def _require_on(context: PageContext) -> None:
 
 
 def _page(context: PageContext, timeline: Timeline, signed: str) -> str:
-    order, texts, language = timeline.order.order, context.desk.texts, _language(context)
-    metric = texts.of(language)[f"metric:{order.target.metric}"]
+    order, texts, language = (
+        timeline.order.order,
+        context.desk.texts,
+        _language(context, timeline.order.order.language),
+    )
+    metric = texts.of(language).metric(order.target.metric)
     chart = buyer_chart(order_chart(timeline), metric)
     return context.render(
         "buyer.html",
@@ -81,12 +85,12 @@ def _page(context: PageContext, timeline: Timeline, signed: str) -> str:
     )
 
 
-def _language(context: PageContext) -> str:
-    """The first that the link or the browser asks for, in any country; otherwise that of the shop."""
+def _language(context: PageContext, of_order: str | None) -> str:
+    """The first that the link, the order or the browser asks for; otherwise that of the shop."""
     texts = context.desk.texts
     accepted = [language for language, quality in request.accept_languages if quality > 0]
-    for wanted in (request.args.get("language", ""), *accepted):
-        for name in (wanted, wanted.partition("-")[0].lower()):
+    for wanted in (request.args.get("language"), of_order, *accepted):
+        for name in (wanted, wanted.partition("-")[0].lower()) if wanted else ():
             if name in texts.languages:
                 return name
     return texts.language

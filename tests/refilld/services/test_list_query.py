@@ -26,7 +26,7 @@ FORMATS: dict[str, QueryFormat[Any]] = {
     "orders": ORDERS, "drops": DROPS, "decisions": DECISIONS, "refills": REFILLS, "reviews": REVIEWS,
     "events": EVENTS, "alerts": ALERTS, "deliveries": DELIVERIES, "mass drops": MASS_DROPS,
 }  # fmt: skip
-INTERNAL = {"about_drops"}
+INTERNAL = {"about_drops", "jobs"}
 """Fields of filters that no URL has."""
 WORDS = st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1, max_size=50)
 TIMES = st.timedeltas(timedelta(days=-9999), timedelta(days=9999)).map(lambda age: NOW + age)

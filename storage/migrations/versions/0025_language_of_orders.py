@@ -1,0 +1,13 @@
+"""The language of an order's customer."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0025"
+down_revision = "0024"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("orders", sa.Column("language", sa.Text(), nullable=True))
