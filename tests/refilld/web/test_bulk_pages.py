@@ -63,6 +63,13 @@ def test_the_button_of_a_row_is_about_that_row(bulk: BulkDesk) -> None:
     assert [bulk.queue.state(i) for i in (1, 2, 3)] == ["held", "rejected", "held"]
 
 
+@pytest.mark.parametrize(("subject", "action"), [("refills", "reject"), ("orders", "check")])
+def test_a_row_that_is_sent_twice_counts_once(bulk: BulkDesk, subject: str, action: str) -> None:
+    ana = bulk.desk.browser(Role.OPERATOR, "ana")
+    path = bulk.preview(ana, subject=subject, action=action, id=["1", "1", "2"])
+    assert ": 2</button>" in ana.get(path).text
+
+
 def test_confirming_twice_carries_out_once(bulk: BulkDesk) -> None:
     ana = bulk.desk.browser(Role.OPERATOR, "ana")
     path = bulk.preview(ana, id="1")
@@ -158,7 +165,9 @@ def test_without_a_daemon_the_page_says_so_and_what_to_do(bulk: BulkDesk) -> Non
         ({"all": "yes", "filter": "page=2"}, "is not known"),
         ({"row": "approve"}, "is no id"),
         ({"id": "1", "subject": "reviews", "action": "close", "note": " "}, "write what was done"),
+        ({"id": "1", "subject": "reviews", "action": "close", "note": "a\0b"}, "control characters"),
         ({"id": "1", "subject": "orders", "action": "flag", "flag": "x"}, "there is no flag"),
+        ({"id": "1\0", "subject": "orders", "action": "check"}, "is no id"),
     ],
 )
 def test_a_forged_form_previews_nothing(bulk: BulkDesk, fields: dict[str, str], told: str) -> None:
