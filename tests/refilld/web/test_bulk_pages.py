@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import pytest
 from markupsafe import escape
@@ -203,6 +204,20 @@ def test_shadow_mode_previews_nothing_that_would_be_queued(bulk: BulkDesk) -> No
     ana = bulk.desk.browser(Role.OPERATOR, "ana")
     assert bulk.preview(ana, id="1") == "/queue?state=held"
     assert "shadow mode is on" in ana.get("/queue").text
+
+
+def test_names_of_services_and_filters_are_text(bulk: BulkDesk) -> None:
+    markup = "<script>alert(1)</script>\N{RIGHT-TO-LEFT OVERRIDE}"
+    with bulk.desk.database.write() as tx:
+        tx.exec_driver_sql("UPDATE orders SET service = ?", (markup,))
+    ana = bulk.desk.browser(Role.OPERATOR, "ana")
+    path = bulk.preview(
+        ana, all="yes", filter=urlencode({"service": markup}), back=f"/queue?q={quote(markup)}"
+    )
+    page = ana.get(path).text
+    assert "Approve refills: 3" in page
+    assert str(escape(markup)) in page
+    assert "<script>alert" not in page
 
 
 def test_more_rows_than_one_action_takes_are_told(bulk: BulkDesk, monkeypatch: pytest.MonkeyPatch) -> None:
