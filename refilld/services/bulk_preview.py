@@ -14,6 +14,7 @@ from monitor.events.severity import Status
 from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction
 from monitor.model.order import Flag
+from monitor.model.refill import RefillState
 from monitor.model.sums import Item, item, item_of
 from refilld.services import frozen_preview, refill_bulk, review_bulk
 from refilld.services.event_query import ALERTS
@@ -24,7 +25,7 @@ from refilld.services.refill_plan import PlannedRefill, RefillPlan
 from refilld.services.refill_query import REFILLS
 from refilld.services.review_bulk import ReviewPlan
 from refilld.services.review_query import REVIEWS
-from storage import alert_list, bulk_actions, order_list
+from storage import alert_list, bulk_actions, order_list, refill_selection
 from storage.alert_list import AlertFilter, AlertRow
 from storage.bulk_actions import NewBulkAction, NewBulkItem
 from storage.engine import Transaction
@@ -135,7 +136,9 @@ def plan_orders(
     arguments = {} if flag is None else {"flag": str(flag)}
     new = _new(action, arguments, text, now, more=len(found) > MOST)
     items = [NewBulkItem(row.order_id, {}) for row in planned]
-    return PlannedBulk(new, items, parts_of((outcome, _of_orders(planned))), (*missing, *left_out))
+    cancelled = _cancelled(tx, planned) if action is BulkAction.FLAG else []
+    parts = parts_of((outcome, _of_orders(planned)), ("cancelled", cancelled))
+    return PlannedBulk(new, items, parts, (*missing, *left_out))
 
 
 def plan_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datetime) -> PlannedBulk:
@@ -176,6 +179,21 @@ def _of_orders(planned: Sequence[OrderListing]) -> OutcomeRows:
             item_of(1, one.delivered, one.price, one.currency, one.quantity),
         )
         for one in orders
+    ]
+
+
+def _cancelled(tx: Transaction, planned: Sequence[OrderListing]) -> OutcomeRows:
+    """The refills of orders that a flag cancels."""
+    ids = [row.order_id for row in planned]
+    waiting = refill_selection.in_states(tx, ids, RefillState.HELD, RefillState.QUEUED)
+    return [
+        (
+            row.order_id,
+            row.service,
+            row.provider,
+            item_of(1, row.quantity, row.price, row.currency, row.ordered),
+        )
+        for row in waiting
     ]
 
 

@@ -206,6 +206,16 @@ def test_shadow_mode_previews_nothing_that_would_be_queued(bulk: BulkDesk) -> No
     assert "shadow mode is on" in ana.get("/queue").text
 
 
+def test_the_preview_of_a_flag_tells_which_refills_it_cancels(bulk: BulkDesk) -> None:
+    ana = bulk.desk.browser(Role.OPERATOR, "ana")
+    path = bulk.preview(ana, subject="orders", action="flag", flag="hold", id=["1", "2"])
+    cancelled = ana.get(path).text.partition("Refills that the flag cancels")[2]
+    assert "<dt>Units</dt><dd>200</dd>" in cancelled
+    ana.post(f"{path}/confirm")
+    bulk.work()
+    assert [bulk.queue.state(i) for i in (1, 2, 3)] == ["cancelled", "cancelled", "held"]
+
+
 def test_names_of_services_and_filters_are_text(bulk: BulkDesk) -> None:
     markup = "<script>alert(1)</script>\N{RIGHT-TO-LEFT OVERRIDE}"
     with bulk.desk.database.write() as tx:
