@@ -11,8 +11,8 @@ from monitor.events.kind import EventKind
 from monitor.model.refill import RefillState
 from storage import events
 from storage.alert_tables import events as event_table
+from storage.event_actor import last_actor
 from storage.schema import orders, refill_events, refills, targets
-from storage.sqlite_hints import indexed_by
 
 _h = refill_events.c
 _r = refills.c
@@ -41,21 +41,12 @@ _MOVED = (
     .order_by(_r.refill_id)
 )
 
-_e = event_table.c
-_LAST_BY = (
-    select(_e.actor)
-    .where(_e.order_id == bindparam("order_id"), _e.refill_id == bindparam("refill_id"))
-    .where(_e.kind.in_((*REFILL_KINDS.values(), EventKind.REFILL_DEAD)))
-    .order_by(_e.event_id.desc())
-    .limit(1)
-    .with_hint(event_table, indexed_by("ix_events_order_id"), "sqlite")
-)
+_MOVES = (*REFILL_KINDS.values(), EventKind.REFILL_DEAD)
 
 
 def last_by(connection: Connection, order_id: str, refill_id: int) -> str:
     """Who moved a refill last; empty if that is not known."""
-    found = connection.execute(_LAST_BY, {"order_id": order_id, "refill_id": refill_id})
-    return found.scalar() or ""
+    return last_actor(connection, order_id, _MOVES, event_table.c.refill_id == refill_id)
 
 
 def add(

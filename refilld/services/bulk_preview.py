@@ -1,7 +1,8 @@
-"""Previews of actions on many rows: the rows are frozen, and what will become of them is added up.
+"""Previews of actions on many rows: the rows are planned and added up, then they are frozen.
 
-`storage.bulk_actions.confirm` lets a preview be carried out, by the job `jobs.bulk_actions`. Rows that come
-later are not acted on, and rows that change meanwhile are refused.
+Planning only reads, because it may take seconds. `storage.bulk_actions.confirm` lets a preview be carried
+out, by the job `jobs.bulk_actions`. Rows that come later are not acted on, and rows that change meanwhile are
+refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -53,14 +54,34 @@ class BulkPreview:
     expires_at: datetime
 
 
-def preview_refills(
+@dataclass(frozen=True, slots=True)
+class PlannedBulk:
+    """An action on many rows that is not stored yet."""
+
+    new: NewBulkAction
+    items: Sequence[NewBulkItem]
+    parts: tuple[PreviewPart, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def freeze(tx: Transaction, planned: PlannedBulk, now: datetime) -> BulkPreview:
+    """Store what is planned, so that it can be confirmed."""
+    new, items = planned.new, planned.items
+    preview = frozen_preview.dump(planned.parts, planned.left_out)
+    number = bulk_actions.add(tx, replace(new, preview=preview), items, now)
+    return BulkPreview(
+        number, new.action, len(items), planned.parts, planned.left_out, new.more, new.expires_at
+    )
+
+
+def plan_refills(
     tx: Transaction,
     action: BulkAction,
     chosen: RefillFilter | Sequence[int],
     rules: QueueRules,
     now: datetime,
-) -> BulkPreview:
-    """Preview an action on refills; raises ShadowModeError if the action can queue nothing."""
+) -> PlannedBulk:
+    """Plan an action on refills; raises ShadowModeError if the action can queue nothing."""
     if isinstance(chosen, RefillFilter):
         plan = refill_bulk.plan_found(tx, action, chosen, rules, now, MOST + 1)
         text = REFILLS.write_filter(chosen)
@@ -72,13 +93,13 @@ def preview_refills(
     items = [NewBulkItem(str(one.refill.refill_id), _expected(one)) for one in planned]
     new = _new(action, {}, text, now, more=len(plan.planned) + len(plan.left_out) > MOST)
     shown = parts_of(*((name, _of_refills(rows)) for name, rows in parts))
-    return _stored(tx, new, items, shown, kept.left_out, now)
+    return PlannedBulk(new, items, shown, kept.left_out)
 
 
-def preview_reviews(
+def plan_reviews(
     tx: Transaction, chosen: ReviewFilter | Sequence[int], note: str, now: datetime
-) -> BulkPreview:
-    """Preview closing reviews with a note."""
+) -> PlannedBulk:
+    """Plan closing reviews with a note."""
     if isinstance(chosen, ReviewFilter):
         plan, text = review_bulk.plan_found(tx, chosen, MOST + 1), REVIEWS.write_filter(chosen)
     else:
@@ -90,17 +111,17 @@ def preview_reviews(
         for row in kept.planned
     ]
     new = _new(BulkAction.CLOSE, {"note": note}, text, now, more=len(plan.planned) > MOST)
-    return _stored(tx, new, items, parts_of(("closed", rows)), kept.left_out, now)
+    return PlannedBulk(new, items, parts_of(("closed", rows)), kept.left_out)
 
 
-def preview_orders(
+def plan_orders(
     tx: Transaction,
     action: BulkAction,
     chosen: OrderFilter | Sequence[str],
     now: datetime,
     flag: Flag | None = None,
-) -> BulkPreview:
-    """Preview flagging, unflagging or checking orders; the first two need the flag."""
+) -> PlannedBulk:
+    """Plan flagging, unflagging or checking orders; the first two need the flag."""
     if isinstance(chosen, OrderFilter):
         found = first_rows(partial(order_list.page, tx, chosen), MOST + 1)
         missing: list[LeftOut] = []
@@ -114,11 +135,11 @@ def preview_orders(
     arguments = {} if flag is None else {"flag": str(flag)}
     new = _new(action, arguments, text, now, more=len(found) > MOST)
     items = [NewBulkItem(row.order_id, {}) for row in planned]
-    return _stored(tx, new, items, parts_of((outcome, _of_orders(planned))), (*missing, *left_out), now)
+    return PlannedBulk(new, items, parts_of((outcome, _of_orders(planned))), (*missing, *left_out))
 
 
-def preview_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datetime) -> BulkPreview:
-    """Preview acknowledging alerts of problems that last."""
+def plan_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datetime) -> PlannedBulk:
+    """Plan acknowledging alerts of problems that last."""
     if isinstance(chosen, AlertFilter):
         found = first_rows(partial(alert_list.page, tx, chosen), MOST + 1)
         text = ALERTS.write_filter(chosen)
@@ -131,7 +152,7 @@ def preview_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: da
         for row in planned
     ]
     new = _new(BulkAction.ACKNOWLEDGE, {}, text, now, more=len(found) > MOST)
-    return _stored(tx, new, items, parts_of(("acknowledged", rows)), left_out, now)
+    return PlannedBulk(new, items, parts_of(("acknowledged", rows)), tuple(left_out))
 
 
 _ONE = Item(1, 0, None, None)
@@ -186,18 +207,3 @@ def _new(
     action: BulkAction, arguments: Mapping[str, str], text: str, now: datetime, *, more: bool
 ) -> NewBulkAction:
     return NewBulkAction(action, arguments, text, more, now + VALID)
-
-
-def _stored(
-    tx: Transaction,
-    new: NewBulkAction,
-    items: Sequence[NewBulkItem],
-    parts: Sequence[PreviewPart],
-    left_out: Sequence[LeftOut],
-    now: datetime,
-) -> BulkPreview:
-    frozen = replace(new, preview=frozen_preview.dump(parts, left_out))
-    number = bulk_actions.add(tx, frozen, items, now)
-    return BulkPreview(
-        number, new.action, len(items), tuple(parts), tuple(left_out), new.more, new.expires_at
-    )

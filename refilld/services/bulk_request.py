@@ -1,4 +1,4 @@
-"""A request for an action on many rows, as a form or a body writes it: read, then previewed."""
+"""A request for an action on many rows, as a form or a body writes it: read, then planned."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import REFILL_ACTIONS, BulkAction
 from monitor.model.order import Flag
 from refilld.services import bulk_preview
-from refilld.services.bulk_preview import BulkPreview
+from refilld.services.bulk_preview import PlannedBulk
 from refilld.services.event_query import ALERTS
 from refilld.services.input_limits import LARGEST_ID, LONGEST_TEXT
 from refilld.services.list_query import QueryFormat
@@ -58,8 +58,8 @@ def subject_of(action: BulkAction) -> BulkSubject:
     return next(subject for subject, actions in ACTIONS.items() if action in actions)
 
 
-def preview(tx: Transaction, asked: BulkRequest, rules: QueueRules, now: datetime) -> BulkPreview:
-    """Preview what is asked for; raises BadInputError, or ShadowModeError if it can queue nothing."""
+def plan(tx: Transaction, asked: BulkRequest, rules: QueueRules, now: datetime) -> PlannedBulk:
+    """Plan what is asked for; raises BadInputError, or ShadowModeError if it can queue nothing."""
     subject = _word(BulkSubject, "subject", asked.subject)
     action = _word(BulkAction, "action", asked.action)
     if action not in ACTIONS[subject]:
@@ -68,16 +68,16 @@ def preview(tx: Transaction, asked: BulkRequest, rules: QueueRules, now: datetim
         raise BadInputError("id", "nothing is selected; select rows, or everything that matches")
     if subject is BulkSubject.REFILLS:
         refills = _numbered(asked, REFILLS, now)
-        return bulk_preview.preview_refills(tx, action, refills, rules, now)
+        return bulk_preview.plan_refills(tx, action, refills, rules, now)
     if subject is BulkSubject.REVIEWS:
         reviews = _numbered(asked, REVIEWS, now)
-        return bulk_preview.preview_reviews(tx, reviews, _note(asked), now)
+        return bulk_preview.plan_reviews(tx, reviews, _note(asked), now)
     if subject is BulkSubject.ALERTS:
         alerts = _numbered(asked, ALERTS, now)
-        return bulk_preview.preview_alerts(tx, alerts, now)
+        return bulk_preview.plan_alerts(tx, alerts, now)
     flag = None if action is BulkAction.CHECK else _word(Flag, "flag", asked.flag)
     chosen = asked.ids if asked.filter is None else _filter(asked.filter, ORDERS, now)
-    return bulk_preview.preview_orders(tx, action, chosen, now, flag)
+    return bulk_preview.plan_orders(tx, action, chosen, now, flag)
 
 
 W = TypeVar("W", bound=StrEnum)

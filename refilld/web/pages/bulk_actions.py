@@ -5,7 +5,7 @@ from flask import Response, request, url_for
 from monitor.errors import BadInputError
 from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction, BulkState
-from refilld.services import bulk_request
+from refilld.services import bulk_preview, bulk_request
 from refilld.services.bulk_request import BulkRequest
 from refilld.services.list_query import QueryFormat
 from refilld.web.access import own_path
@@ -72,13 +72,15 @@ def preview(context: PageContext) -> Response:
     guarantee, limits = context.settings.guarantee, context.settings.limits
     rules = QueueRules(limits.caps, guarantee.shadow)
     try:
-        with context.database.write() as tx:
-            found = bulk_request.preview(tx, _asked(), rules, shared_time(tx, context.now))
-            bulk_actions.note_list(tx, found.bulk_action_id, back)
+        with context.database.read() as tx:
+            planned = bulk_request.plan(tx, _asked(), rules, shared_time(tx, context.now))
     except BadInputError as error:
         return context.refused(f"Not previewed: {error.problem}.", back)
     except ShadowModeError as error:
         return context.refused(f"Not previewed: {error}.", back)
+    with context.database.write() as tx:
+        found = bulk_preview.freeze(tx, planned, shared_time(tx, context.now))
+        bulk_actions.note_list(tx, found.bulk_action_id, back)
     return context.see(url_for("bulk_action", bulk_action_id=found.bulk_action_id))
 
 
