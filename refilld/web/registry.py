@@ -14,6 +14,7 @@ from refilld.web.pages import (
     retention_what_if,
     settings,
     sign_in,
+    sign_in_oidc,
     silences,
     sources,
     today,
@@ -41,4 +42,6 @@ PAGES: tuple[DeskPage, ...] = (
     account.PAGE,
     buyer.PAGE,
     sign_in.PAGE,
+    sign_in_oidc.PAGE,
+    sign_in_oidc.CALLBACK,
 )
