@@ -175,6 +175,7 @@ def _refills(tx: Connection, sold: list[Order]) -> None:
     for number in _QUEUED:
         owe(tx, sold[number].order_id, at=at(number))
     owe(tx, HOSTILE_ORDER, Action.HOLD, at=NOW - HOUR)
+    tx.execute(update(schema.drops).values(opened_at=schema.drops.c.confirmed_at))
     mass_drops.begin(tx, Metric.LIKES, MassDropCounts(60, 21), NOW - 9 * DAY)
     mass_drops.end(tx, Metric.LIKES, NOW - 8 * DAY)
     mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(50, 20), NOW - 2 * DAY)
