@@ -19,6 +19,7 @@ from storage.server_time import shared_time
 
 PATH = "/bulk"
 PER_PAGE = 20
+_LONGEST_PATH = 2_000
 COLUMNS = (
     ListColumn("id", "Action"),
     ListColumn("rows", "Rows", numeric=True),
@@ -68,7 +69,7 @@ def show(context: PageContext) -> str:
 
 def preview(context: PageContext) -> Response:
     """Freeze the rows of the form of a list, and lead to what will be done with them."""
-    back = own_path(request.form.get("back", "/"))
+    back = own_path(request.form.get("back", "/")[:_LONGEST_PATH])
     guarantee, limits = context.settings.guarantee, context.settings.limits
     rules = QueueRules(limits.caps, guarantee.shadow)
     try:
