@@ -22,6 +22,7 @@ from refilld.web.pages import (
     search,
     settings,
     sign_in,
+    sign_in_oidc,
     silences,
     sources,
     today,
@@ -57,4 +58,6 @@ PAGES: tuple[DeskPage, ...] = (
     search.PAGE,
     buyer.PAGE,
     sign_in.PAGE,
+    sign_in_oidc.PAGE,
+    sign_in_oidc.CALLBACK,
 )

@@ -12,18 +12,35 @@ from sqlalchemy import Connection, update
 
 from monitor.events.kind import EventKind
 from monitor.guarantee.mass_drop import MassDropCounts
+from monitor.guarantee.queue_rules import QueueRules
 from monitor.guarantee.refund_review import ReviewCause, review_of
+from monitor.model.bulk_action import BulkAction
 from monitor.model.decision import Action, Reason
 from monitor.model.order import Flag, Order
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric
+from refilld.services.bulk_request import BulkRequest, preview
 from refilld.services.buyer_links import buyer_link
 from refilld.settings.settings import Settings
-from storage import flags, mass_drops, requests, reviews, schema, snapshots, sources, targets, webhooks
+from storage import (
+    daemons,
+    flags,
+    mass_drops,
+    requests,
+    reviews,
+    schema,
+    snapshots,
+    sources,
+    targets,
+    webhooks,
+)
+from storage.actor import Actor, acting
+from storage.daemons import DaemonMode
 from storage.engine import Database
 from tests.builders import DAY, HOUR, MINUTE, NOW, a_failed_look, a_look, a_post, a_profile, an_order
 from tests.jobs.alert_world import AlertWorld
+from tests.jobs.survival_world import SurvivalWorld
 from tests.storage.shop import bring_to, owe, sell
 from tests.storage.webhook_rows import ACCEPTED, REFUSED, an_endpoint, claim, dispatch, happen, record
 
@@ -34,6 +51,7 @@ HOSTILE_ORDER = "<b>9 & %2F?#"
 """The id of an order of which every name is hostile."""
 ANSWERED_ORDER = "41003"
 """Has lost units, and a held refill that no test changes."""
+USER = "alice"
 SETTINGS = Settings.model_validate(
     {
         "web": {"buyer_pages": True},
@@ -43,13 +61,16 @@ SETTINGS = Settings.model_validate(
 )
 _PROVIDERS = ("north-media", "acme", "blue-harbour", "peakline")
 _NAMES = ("lena.bakes", "studio_norte", "kemal.photo", "the.daily.loaf", "marta_runs", "old.town.cafe")
-_HELD = frozenset({3, 11, 19, 27})
+ORDERS = 28
+_HELD = frozenset({3, 11, 19})
 """Orders with a refill that waits for an operator."""
-_MASS = range(40, 48)
-"""Orders for likes whose refills are held for the mass drop."""
-_STATES = (
-    RefillState.COMPLETED, RefillState.QUEUED, RefillState.REJECTED, RefillState.CANCELLED, RefillState.DEAD
-)  # fmt: skip
+_MASS = range(21, 25)
+"""Orders whose refills are held for the mass drop."""
+_QUEUED = frozenset({20})
+"""Orders with a refill that fulfilment has not claimed."""
+_ENDED = {7: RefillState.COMPLETED, 15: RefillState.DEAD, 16: RefillState.COMPLETED, 6: RefillState.CANCELLED}
+"""Orders with a refill that has ended."""
+_FALLEN = {*_HELD, *_MASS, *_QUEUED, *_ENDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +80,35 @@ class Shop:
     alert_id: int
     endpoint_id: int
     delivery_id: int
+    bulk_action_id: int
     buyer_path: str
 
 
 def open_shop(database: Database) -> Shop:
     """Fill an empty database."""
-    random, sold = Random(13), [_order(number) for number in range(60)]
+    endpoint_id, delivery_id = _webhooks(database)
+    random, sold = Random(13), [_order(number) for number in range(ORDERS)]
     sell(database, *sold, _hostile(), now=NOW - 12 * DAY)
     with database.write() as tx:
         for number, order in enumerate(sold):
-            _look(tx, order, random, fallen=number % 4 == 3 or number in _MASS)
+            _look(tx, order, random, fallen=number in _FALLEN)
         _look(tx, _hostile(), random, fallen=True)
         _refills(tx, sold)
         _questions(tx, sold)
+        daemons.register(tx, "server", 1, "0.1.0", DaemonMode.RUN, NOW)
         sources.note_requests(tx, "instaloader", NOW - 5 * MINUTE, 12)
         sources.note_reads(tx, {("instaloader", Metric.LIKES): NOW - 3 * MINUTE})
+    bulk_action_id = _preview(database)
     alert_id = _alerts(database)
-    endpoint_id, delivery_id = _webhooks(database)
+    assert SurvivalWorld(database, NOW).compute()
     with database.write() as tx:
         link = buyer_link(tx, SETTINGS, ANSWERED_ORDER, NOW)
-    return Shop(alert_id, endpoint_id, delivery_id, "/buyer/" + link.rpartition("/buyer/")[2])
+    return Shop(alert_id, endpoint_id, delivery_id, bulk_action_id, "/buyer/" + link.rpartition("/buyer/")[2])
 
 
 def _order(number: int) -> Order:
     name = f"{_NAMES[number % len(_NAMES)]}{number or ''}"
-    likes = number in _MASS or number % 5 == 4
+    likes = number % 5 == 4 and number not in _MASS
     return an_order(
         str(41_000 + number),
         name,
@@ -125,34 +150,53 @@ def _look(tx: Connection, order: Order, random: Random, *, fallen: bool) -> None
 def _seen(order: Order, at: datetime, random: Random, *, fallen: bool) -> Snapshot:
     if random.random() < 0.05:
         return a_failed_look(Outcome.RATE_LIMITED, at, order.target)
-    lost = 300 if fallen and at > NOW - 3 * DAY else random.randrange(0, 12)
+    lost = 300 if fallen and at > NOW - 2 * DAY else random.randrange(0, 12)
     return a_look(2_000 - lost, at, order.target)
 
 
 def _refills(tx: Connection, sold: list[Order]) -> None:
-    for number, order in enumerate(sold):
-        at = NOW - timedelta(hours=1 + number % 30)
-        if number in _HELD:
-            owe(tx, order.order_id, Action.HOLD, at=at)
-        elif number in _MASS:
-            owe(tx, order.order_id, Action.HOLD, reason=Reason.MASS_DROP, at=at, release_at=NOW + 5 * HOUR)
-        elif number % 4 == 3:
-            bring_to(tx, order.order_id, _STATES[number % len(_STATES)], at)
+    def at(number: int) -> datetime:
+        return NOW - number * HOUR
+
+    for number, state in _ENDED.items():
+        bring_to(tx, sold[number].order_id, state, at(number))
+    for number in sorted(_HELD):
+        owe(tx, sold[number].order_id, Action.HOLD, at=at(number))
+    for number in _MASS:
+        release_at = NOW + 5 * HOUR
+        owe(
+            tx,
+            sold[number].order_id,
+            Action.HOLD,
+            reason=Reason.MASS_DROP,
+            at=at(number),
+            release_at=release_at,
+        )
+    for number in _QUEUED:
+        owe(tx, sold[number].order_id, at=at(number))
     owe(tx, HOSTILE_ORDER, Action.HOLD, at=NOW - HOUR)
+    tx.execute(update(schema.drops).values(opened_at=schema.drops.c.confirmed_at))
     mass_drops.begin(tx, Metric.LIKES, MassDropCounts(60, 21), NOW - 9 * DAY)
     mass_drops.end(tx, Metric.LIKES, NOW - 8 * DAY)
-    mass_drops.begin(tx, Metric.LIKES, MassDropCounts(50, 20), NOW - 2 * DAY)
+    mass_drops.begin(tx, Metric.FOLLOWERS, MassDropCounts(50, 20), NOW - 2 * DAY)
 
 
 def _questions(tx: Connection, sold: list[Order]) -> None:
     """Waiting buyers, flags, and refund reviews."""
-    for number in (3, 11, 20):
+    for number in (3, 11, 19):
         requests.ask(tx, sold[number].order_id, NOW - number * HOUR)
     requests.ask(tx, HOSTILE_ORDER, NOW - HOUR)
     flags.set_flag(tx, sold[8].order_id, Flag.DISPUTE, NOW - DAY, "chargeback of 3.90")
     for number in (7, 15):
         review = review_of(sold[number], ReviewCause.SHORT_DELIVERY, 120)
         reviews.open_review(tx, review, sold[number], NOW - number * HOUR)
+
+
+def _preview(database: Database) -> int:
+    """What would be done to all that is held for the mass drop; nobody confirms it."""
+    asked = BulkRequest("refills", BulkAction.RELEASE, (), "state=held&reason=mass_drop")
+    with acting(Actor(f"page {USER}")), database.write() as tx:
+        return preview(tx, asked, QueueRules(), NOW).bulk_action_id
 
 
 def _alerts(database: Database) -> int:

@@ -6,7 +6,7 @@ import pytest
 
 from refilld.web.page import DeskPage
 from refilld.web.registry import PAGES
-from tests.browser import DESKTOP, PHONE, accessibility_faults, keep_screenshot, overflow, visit
+from tests.browser import DESKTOP, PHONE, accessibility_faults, keep_screenshot, overflow
 from tests.desk.conftest import OpenDesk
 from tests.desk.shop import ANSWERED_ORDER
 
@@ -26,6 +26,7 @@ def path_of(page: DeskPage, desk: OpenDesk) -> str:
         "webhook": f"/webhooks/{shop.endpoint_id}",
         "delivery": f"/webhooks/{shop.endpoint_id}/deliveries/{shop.delivery_id}",
         "buyer": shop.buyer_path,
+        "bulk_action": f"/bulk/{shop.bulk_action_id}",
         "search": "/search?q=buyer",
     }
     path = paths.get(page.name, page.path)
@@ -38,9 +39,7 @@ def path_of(page: DeskPage, desk: OpenDesk) -> str:
     "page", [page for page in PAGES if page.name not in DATA], ids=lambda page: page.name
 )
 def test_a_page_is_accessible_and_fits_in_light_and_dark(desk: OpenDesk, page: DeskPage, size: str) -> None:
-    with visit(desk.browser, desk.url, SIZES[size]) as (shown, _):
-        if page.name not in SIGNED_OUT:
-            desk.signed_in(shown)
+    with desk.visit(SIZES[size], signed_in=page.name not in SIGNED_OUT) as shown:
         answer = shown.goto(path_of(page, desk))
         assert answer is not None
         assert answer.status == 200

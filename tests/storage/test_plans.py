@@ -62,7 +62,7 @@ from storage.engine import Database
 from storage.schema import metadata
 from tests.builders import DAY, HOUR, MINUTE, NOW, a_profile, an_order
 from tests.storage.busy_rows import ROWS
-from tests.storage.list_reads import LISTS
+from tests.storage.list_reads import LISTS, SUMS
 from tests.storage.query_plans import Plan, explained, plans_of
 
 MANY = 4000
@@ -208,6 +208,7 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         lambda c: mass_drops.tally(c, Metric.LIKES, NOW + 3900 * MINUTE),
         {"ix_targets_judged"},
     ),
+    **SUMS,
     "what is held": (lambda c: held_refills.held_for_mass_drop(c, Metric.LIKES), {"ix_refills_held"}),
     "what is used of a day": (
         lambda c: queued_units.usage(c, (NOW + 4000 * MINUTE).date()),

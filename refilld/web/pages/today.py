@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from flask import current_app, request, url_for
 
+from monitor.model.number_words import counted
 from monitor.model.sums import Sum, money
 from refilld.report.figures import Report, ReportAction
 from refilld.report.words import limit_words, release_words, shadow_words, source_words, target_words
@@ -19,6 +20,8 @@ DEFAULT = "24h"
 EVERY = 30
 """Seconds after which the page is read anew."""
 MOST_ROWS = 10
+WAITING = "#waiting"
+"""The buyers who wait, on this page."""
 _LISTS = (
     ("refilld refills list --state ", "queue"),
     ("refilld shadow ", "queue"),
@@ -110,6 +113,8 @@ def path(name: str, **query: Any) -> str:
 
 
 def _action(action: ReportAction) -> FirstAction:
+    if action.command.startswith("refilld check "):
+        return FirstAction(action.why, action.command, WAITING)
     name = next((name for command, name in _LISTS if action.command.startswith(command)), "")
     state = action.command.rpartition("--state ")[2] if "--state " in action.command else ""
     return FirstAction(action.why, action.command, path(name, **({"state": state} if state else {})))
@@ -120,16 +125,16 @@ def _tiles(report: Report) -> list[Tile]:
     return [
         Tile("drops opened", f"{total.opened:,}", f"{total.recovered:,} recovered", path("drops")),
         Tile("units missing", f"{total.missing:,}", f"in {total.confirmed:,} confirmed drops", path("drops")),
-        _sum("units owed", queue.owed, "refills", path("queue")),
-        _sum("units held", queue.held, "refills", path("queue", state="held"), bad=True),
-        _sum("units given up", queue.dead, "refills", path("queue", state="dead"), bad=True),
-        _sum("units refilled", queue.completed, "refills", path("queue", state="completed")),
-        _sum("units to review for a refund", report.reviews.open, "reviews", path("reviews"), bad=True),
+        _sum("units owed", queue.owed, "refill", path("queue")),
+        _sum("units held", queue.held, "refill", path("queue", state="held"), bad=True),
+        _sum("units given up", queue.dead, "refill", path("queue", state="dead"), bad=True),
+        _sum("units refilled", queue.completed, "refill", path("queue", state="completed")),
+        _sum("units to review for a refund", report.reviews.open, "review", path("reviews"), bad=True),
         Tile(
             "buyers waiting",
             f"{report.waiting.number:,}",
             "for an answer",
-            path("orders"),
+            WAITING if report.waiting.number else "",
             bad=report.waiting.number > 0,
         ),
     ]
@@ -137,7 +142,8 @@ def _tiles(report: Report) -> list[Tile]:
 
 def _sum(title: str, found: Sum, noun: str, where: str, *, bad: bool = False) -> Tile:
     price = money(found)
-    more = f"{found.number:,} {noun}, {price}" if price else f"{found.number:,} {noun}"
+    number = counted(found.number, noun)
+    more = f"{number}, {price}" if price else number
     return Tile(title, f"{found.units:,}", more, where, bad and found.number > 0)
 
 

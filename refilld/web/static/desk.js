@@ -32,6 +32,12 @@
     }
   });
 
+  // Filters: what is empty stays out of the URL.
+  document.addEventListener("formdata", (event) => {
+    if (!event.target.matches("form.filters")) return;
+    for (const [name, value] of Array.from(event.formData)) if (!value) event.formData.delete(name);
+  });
+
   // Rows: the first link of a row is what Enter opens.
   const rows = () => all("table.list tbody tr");
   let current = -1;

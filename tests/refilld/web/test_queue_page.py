@@ -38,7 +38,7 @@ def test_the_queue_shows_who_holds_what_and_until_when(bulk: BulkDesk) -> None:
     assert str(escape(MARKUP)) in page
     assert "lease ends" in page
     assert "in 5m" in page
-    assert '<a href="/orders/3">3</a>' in page
+    assert '<a href="/orders/3">' in page
     assert 'data-label="Attempts" class="num">1<' in page
 
 

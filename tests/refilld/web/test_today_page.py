@@ -32,7 +32,7 @@ def test_what_needs_a_decision_comes_first(held: DeskWorld) -> None:
     assert first < numbers
     assert "<b>300</b>units held" in page
     assert "3h ago" in page
-    assert '<a href="/orders/a/1">a/1</a>' in page
+    assert '<a href="/orders/a/1"><bdi>a/1</bdi></a>' in page
 
 
 def test_a_number_leads_to_the_list_that_it_counts(held: DeskWorld) -> None:
