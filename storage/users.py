@@ -13,6 +13,8 @@ from storage import events
 from storage.errors import NotFoundError, WrongStateError
 from storage.user_tables import user_sessions, users
 
+EXTERNAL = "external:"
+"""Begins what stands in place of a hash for users whom a provider signs in."""
 _u = users.c
 _s = user_sessions.c
 
@@ -29,6 +31,11 @@ class UserRow:
     """None without a second factor."""
     created_at: datetime
     disabled_at: datetime | None
+
+    @property
+    def external(self) -> bool:
+        """Whether a provider signs them in, and not a password."""
+        return self.password_hash.startswith(EXTERNAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,11 @@ def add(connection: Connection, name: str, role: Role, password_hash: str, now: 
 def named(connection: Connection, name: str) -> UserRow | None:
     """The user of a name; None if there is none."""
     return _one(connection, _u.name == name)
+
+
+def external(connection: Connection, identity: str) -> UserRow | None:
+    """The user whom a provider knows by this identity, which stands in place of a hash of a password."""
+    return _one(connection, _u.password_hash == identity)
 
 
 def get(connection: Connection, user_id: int) -> UserRow:

@@ -117,8 +117,9 @@ def overflow(page: Page) -> int:
 def keep_screenshot(page: Page, folder: Path, name: str) -> None:
     """Save a picture of the whole page, in a window that shows it all: what is sticky stands at its end."""
     folder.mkdir(parents=True, exist_ok=True)
-    width, height = (page.viewport_size or {}).values()
+    window = page.viewport_size
+    assert window is not None
     whole: int = page.evaluate("document.documentElement.scrollHeight")
-    page.set_viewport_size({"width": width, "height": max(whole, height)})
+    page.set_viewport_size({"width": window["width"], "height": max(whole, window["height"])})
     page.screenshot(path=folder / f"{name}.png")
-    page.set_viewport_size({"width": width, "height": height})
+    page.set_viewport_size(window)

@@ -1,7 +1,8 @@
-"""Previews of actions on many rows: the rows are frozen, and what will become of them is added up.
+"""Previews of actions on many rows: the rows are planned and added up, then they are frozen.
 
-`storage.bulk_actions.confirm` lets a preview be carried out, by the job `jobs.bulk_actions`. Rows that come
-later are not acted on, and rows that change meanwhile are refused.
+Planning only reads, because it may take seconds. `storage.bulk_actions.confirm` lets a preview be carried
+out, by the job `jobs.bulk_actions`. Rows that come later are not acted on, and rows that change meanwhile are
+refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from monitor.events.severity import Status
 from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction
 from monitor.model.order import Flag
+from monitor.model.refill import RefillState
 from monitor.model.sums import Item, item, item_of
 from refilld.services import frozen_preview, refill_bulk, review_bulk
 from refilld.services.event_query import ALERTS
@@ -23,7 +25,7 @@ from refilld.services.refill_plan import PlannedRefill, RefillPlan
 from refilld.services.refill_query import REFILLS
 from refilld.services.review_bulk import ReviewPlan
 from refilld.services.review_query import REVIEWS
-from storage import alert_list, bulk_actions, order_list
+from storage import alert_list, bulk_actions, order_list, refill_selection
 from storage.alert_list import AlertFilter, AlertRow
 from storage.bulk_actions import NewBulkAction, NewBulkItem
 from storage.engine import Transaction
@@ -53,14 +55,34 @@ class BulkPreview:
     expires_at: datetime
 
 
-def preview_refills(
+@dataclass(frozen=True, slots=True)
+class PlannedBulk:
+    """An action on many rows that is not stored yet."""
+
+    new: NewBulkAction
+    items: Sequence[NewBulkItem]
+    parts: tuple[PreviewPart, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def freeze(tx: Transaction, planned: PlannedBulk, now: datetime) -> BulkPreview:
+    """Store what is planned, so that it can be confirmed."""
+    new, items = planned.new, planned.items
+    preview = frozen_preview.dump(planned.parts, planned.left_out)
+    number = bulk_actions.add(tx, replace(new, preview=preview), items, now)
+    return BulkPreview(
+        number, new.action, len(items), planned.parts, planned.left_out, new.more, new.expires_at
+    )
+
+
+def plan_refills(
     tx: Transaction,
     action: BulkAction,
     chosen: RefillFilter | Sequence[int],
     rules: QueueRules,
     now: datetime,
-) -> BulkPreview:
-    """Preview an action on refills; raises ShadowModeError if the action can queue nothing."""
+) -> PlannedBulk:
+    """Plan an action on refills; raises ShadowModeError if the action can queue nothing."""
     if isinstance(chosen, RefillFilter):
         plan = refill_bulk.plan_found(tx, action, chosen, rules, now, MOST + 1)
         text = REFILLS.write_filter(chosen)
@@ -72,13 +94,13 @@ def preview_refills(
     items = [NewBulkItem(str(one.refill.refill_id), _expected(one)) for one in planned]
     new = _new(action, {}, text, now, more=len(plan.planned) + len(plan.left_out) > MOST)
     shown = parts_of(*((name, _of_refills(rows)) for name, rows in parts))
-    return _stored(tx, new, items, shown, kept.left_out, now)
+    return PlannedBulk(new, items, shown, kept.left_out)
 
 
-def preview_reviews(
+def plan_reviews(
     tx: Transaction, chosen: ReviewFilter | Sequence[int], note: str, now: datetime
-) -> BulkPreview:
-    """Preview closing reviews with a note."""
+) -> PlannedBulk:
+    """Plan closing reviews with a note."""
     if isinstance(chosen, ReviewFilter):
         plan, text = review_bulk.plan_found(tx, chosen, MOST + 1), REVIEWS.write_filter(chosen)
     else:
@@ -90,17 +112,17 @@ def preview_reviews(
         for row in kept.planned
     ]
     new = _new(BulkAction.CLOSE, {"note": note}, text, now, more=len(plan.planned) > MOST)
-    return _stored(tx, new, items, parts_of(("closed", rows)), kept.left_out, now)
+    return PlannedBulk(new, items, parts_of(("closed", rows)), kept.left_out)
 
 
-def preview_orders(
+def plan_orders(
     tx: Transaction,
     action: BulkAction,
     chosen: OrderFilter | Sequence[str],
     now: datetime,
     flag: Flag | None = None,
-) -> BulkPreview:
-    """Preview flagging, unflagging or checking orders; the first two need the flag."""
+) -> PlannedBulk:
+    """Plan flagging, unflagging or checking orders; the first two need the flag."""
     if isinstance(chosen, OrderFilter):
         found = first_rows(partial(order_list.page, tx, chosen), MOST + 1)
         missing: list[LeftOut] = []
@@ -114,11 +136,13 @@ def preview_orders(
     arguments = {} if flag is None else {"flag": str(flag)}
     new = _new(action, arguments, text, now, more=len(found) > MOST)
     items = [NewBulkItem(row.order_id, {}) for row in planned]
-    return _stored(tx, new, items, parts_of((outcome, _of_orders(planned))), (*missing, *left_out), now)
+    cancelled = _cancelled(tx, planned) if action is BulkAction.FLAG else []
+    parts = parts_of((outcome, _of_orders(planned)), ("cancelled", cancelled))
+    return PlannedBulk(new, items, parts, (*missing, *left_out))
 
 
-def preview_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datetime) -> BulkPreview:
-    """Preview acknowledging alerts of problems that last."""
+def plan_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: datetime) -> PlannedBulk:
+    """Plan acknowledging alerts of problems that last."""
     if isinstance(chosen, AlertFilter):
         found = first_rows(partial(alert_list.page, tx, chosen), MOST + 1)
         text = ALERTS.write_filter(chosen)
@@ -131,7 +155,7 @@ def preview_alerts(tx: Transaction, chosen: AlertFilter | Sequence[int], now: da
         for row in planned
     ]
     new = _new(BulkAction.ACKNOWLEDGE, {}, text, now, more=len(found) > MOST)
-    return _stored(tx, new, items, parts_of(("acknowledged", rows)), left_out, now)
+    return PlannedBulk(new, items, parts_of(("acknowledged", rows)), tuple(left_out))
 
 
 _ONE = Item(1, 0, None, None)
@@ -155,6 +179,21 @@ def _of_orders(planned: Sequence[OrderListing]) -> OutcomeRows:
             item_of(1, one.delivered, one.price, one.currency, one.quantity),
         )
         for one in orders
+    ]
+
+
+def _cancelled(tx: Transaction, planned: Sequence[OrderListing]) -> OutcomeRows:
+    """The refills of orders that a flag cancels."""
+    ids = [row.order_id for row in planned]
+    waiting = refill_selection.in_states(tx, ids, RefillState.HELD, RefillState.QUEUED)
+    return [
+        (
+            row.order_id,
+            row.service,
+            row.provider,
+            item_of(1, row.quantity, row.price, row.currency, row.ordered),
+        )
+        for row in waiting
     ]
 
 
@@ -186,18 +225,3 @@ def _new(
     action: BulkAction, arguments: Mapping[str, str], text: str, now: datetime, *, more: bool
 ) -> NewBulkAction:
     return NewBulkAction(action, arguments, text, more, now + VALID)
-
-
-def _stored(
-    tx: Transaction,
-    new: NewBulkAction,
-    items: Sequence[NewBulkItem],
-    parts: Sequence[PreviewPart],
-    left_out: Sequence[LeftOut],
-    now: datetime,
-) -> BulkPreview:
-    frozen = replace(new, preview=frozen_preview.dump(parts, left_out))
-    number = bulk_actions.add(tx, frozen, items, now)
-    return BulkPreview(
-        number, new.action, len(items), tuple(parts), tuple(left_out), new.more, new.expires_at
-    )

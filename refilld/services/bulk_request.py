@@ -1,4 +1,4 @@
-"""A request for an action on many rows, as a form or a body writes it: read, then previewed."""
+"""A request for an action on many rows, as a form or a body writes it: read, then planned."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import REFILL_ACTIONS, BulkAction
 from monitor.model.order import Flag
 from refilld.services import bulk_preview
-from refilld.services.bulk_preview import BulkPreview
+from refilld.services.bulk_preview import PlannedBulk
 from refilld.services.event_query import ALERTS
-from refilld.services.input_limits import LARGEST_ID, LONGEST_TEXT
+from refilld.services.input_limits import LARGEST_ID, LONGEST_TEXT, without_control_characters
 from refilld.services.list_query import QueryFormat
 from refilld.services.order_query import ORDERS
 from refilld.services.refill_query import REFILLS
@@ -58,8 +58,8 @@ def subject_of(action: BulkAction) -> BulkSubject:
     return next(subject for subject, actions in ACTIONS.items() if action in actions)
 
 
-def preview(tx: Transaction, asked: BulkRequest, rules: QueueRules, now: datetime) -> BulkPreview:
-    """Preview what is asked for; raises BadInputError, or ShadowModeError if it can queue nothing."""
+def plan(tx: Transaction, asked: BulkRequest, rules: QueueRules, now: datetime) -> PlannedBulk:
+    """Plan what is asked for; raises BadInputError, or ShadowModeError if it can queue nothing."""
     subject = _word(BulkSubject, "subject", asked.subject)
     action = _word(BulkAction, "action", asked.action)
     if action not in ACTIONS[subject]:
@@ -68,16 +68,16 @@ def preview(tx: Transaction, asked: BulkRequest, rules: QueueRules, now: datetim
         raise BadInputError("id", "nothing is selected; select rows, or everything that matches")
     if subject is BulkSubject.REFILLS:
         refills = _numbered(asked, REFILLS, now)
-        return bulk_preview.preview_refills(tx, action, refills, rules, now)
+        return bulk_preview.plan_refills(tx, action, refills, rules, now)
     if subject is BulkSubject.REVIEWS:
         reviews = _numbered(asked, REVIEWS, now)
-        return bulk_preview.preview_reviews(tx, reviews, _note(asked), now)
+        return bulk_preview.plan_reviews(tx, reviews, _note(asked), now)
     if subject is BulkSubject.ALERTS:
         alerts = _numbered(asked, ALERTS, now)
-        return bulk_preview.preview_alerts(tx, alerts, now)
+        return bulk_preview.plan_alerts(tx, alerts, now)
     flag = None if action is BulkAction.CHECK else _word(Flag, "flag", asked.flag)
-    chosen = asked.ids if asked.filter is None else _filter(asked.filter, ORDERS, now)
-    return bulk_preview.preview_orders(tx, action, chosen, now, flag)
+    chosen = _named(asked.ids) if asked.filter is None else _filter(asked.filter, ORDERS, now)
+    return bulk_preview.plan_orders(tx, action, chosen, now, flag)
 
 
 W = TypeVar("W", bound=StrEnum)
@@ -91,13 +91,23 @@ def _word(words: type[W], field: str, text: str) -> W:
 
 def _numbered(asked: BulkRequest, form: QueryFormat[F], now: datetime) -> F | list[int]:
     """The filter, or the ids as numbers."""
-    return [_id(text) for text in asked.ids] if asked.filter is None else _filter(asked.filter, form, now)
+    if asked.filter is None:
+        return list(dict.fromkeys(map(_id, asked.ids)))
+    return _filter(asked.filter, form, now)
 
 
 def _id(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_ID))):
         raise BadInputError("id", f"{text[:40]!r} is no id")
     return min(int(text), LARGEST_ID)
+
+
+def _named(ids: Sequence[str]) -> list[str]:
+    """Ids of orders, each once."""
+    for text in ids:
+        if not text.isprintable() or len(text) > LONGEST_TEXT:
+            raise BadInputError("id", f"{text[:40]!r} is no id")
+    return list(dict.fromkeys(ids))
 
 
 def _filter(text: str, form: QueryFormat[F], now: datetime) -> F:
@@ -112,4 +122,7 @@ def _note(asked: BulkRequest) -> str:
     note = " ".join(asked.note.split())
     if not note or len(note) > LONGEST_TEXT:
         raise BadInputError("note", f"write what was done, in at most {LONGEST_TEXT:,} characters")
-    return note
+    try:
+        return without_control_characters(note)
+    except ValueError as error:
+        raise BadInputError("note", f"the note {error}") from None

@@ -16,7 +16,7 @@ from storage.survival_curves import StoredCurve, SurvivalRun
 
 MOST_COMPARED = 5
 """Curves of one comparison."""
-MOST_ROWS = 50
+MOST_ROWS = 25
 MONTHS = timedelta(days=365)
 """Costs are summed for so long."""
 

@@ -15,7 +15,10 @@ from refilld.web.form_token import FIELD, is_valid
 from refilld.web.visitor import Visitor, visitor
 
 SIGN_IN = "/sign-in"
-PUBLIC = frozenset({"static_files.file", "sign_in", "sign_in.send", "buyer", "buyer.ask"})
+PUBLIC = frozenset(
+    {"static_files.file", "sign_in", "sign_in.send", "sign_in_oidc", "sign_in_oidc_callback"}
+    | {"buyer", "buyer.ask"}
+)
 """Routes that need no sign-in."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITE = frozenset({"same-origin", "none"})

@@ -14,6 +14,7 @@ from refilld.services.look_obstacle import EnabledSources
 from refilld.services.source_forecast import KeptForecasts
 from refilld.settings.settings import Settings
 from refilld.web import flashes
+from refilld.web.oidc_flow import KeptFlow
 from refilld.web.report_cache import ReportCache
 from refilld.web.visitor import Visitor
 from refilld.web.what_if_runs import WhatIfRuns
@@ -44,6 +45,7 @@ class Desk:
     reports: ReportCache = field(default_factory=ReportCache)
     forecasts: KeptForecasts = field(default_factory=KeptForecasts)
     what_ifs: WhatIfRuns = field(default_factory=WhatIfRuns)
+    oidc: KeptFlow = field(default_factory=KeptFlow)
 
 
 @dataclass(frozen=True, slots=True)

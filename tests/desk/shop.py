@@ -20,7 +20,8 @@ from monitor.model.order import Flag, Order
 from monitor.model.refill import RefillState
 from monitor.model.snapshot import Outcome, Snapshot
 from monitor.model.target import Metric
-from refilld.services.bulk_request import BulkRequest, preview
+from refilld.services.bulk_preview import freeze
+from refilld.services.bulk_request import BulkRequest, plan
 from refilld.services.buyer_links import buyer_link
 from refilld.settings.settings import Settings
 from storage import (
@@ -196,7 +197,7 @@ def _preview(database: Database) -> int:
     """What would be done to all that is held for the mass drop; nobody confirms it."""
     asked = BulkRequest("refills", BulkAction.RELEASE, (), "state=held&reason=mass_drop")
     with acting(Actor(f"page {USER}")), database.write() as tx:
-        return preview(tx, asked, QueueRules(), NOW).bulk_action_id
+        return freeze(tx, plan(tx, asked, QueueRules(), NOW), NOW).bulk_action_id
 
 
 def _alerts(database: Database) -> int:

@@ -35,7 +35,9 @@ from storage import (
     open_refills,
     order_states,
     orders,
+    queue_summary,
     queued_units,
+    refill_moves,
     refills,
     requests,
     reviews,
@@ -255,6 +257,8 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         lambda c: target_history.counts_between(c, [2, 3], NOW, NOW + HOUR),
         {"pk_snapshots"},
     ),
+    "what waits in the queue": (queue_summary.summary, {"ix_refills_unfinished"}),
+    "who has moved a refill": (lambda c: refill_moves.last_by(c, "77", 77), {"ix_events_order_id"}),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }
 """Queries by key, and the indexes that serve them."""

@@ -5,7 +5,7 @@ from flask import Response, request, url_for
 from monitor.errors import BadInputError
 from monitor.guarantee.queue_rules import QueueRules
 from monitor.model.bulk_action import BulkAction, BulkState
-from refilld.services import bulk_request
+from refilld.services import bulk_preview, bulk_request
 from refilld.services.bulk_request import BulkRequest
 from refilld.services.list_query import QueryFormat
 from refilld.web.access import own_path
@@ -19,6 +19,7 @@ from storage.server_time import shared_time
 
 PATH = "/bulk"
 PER_PAGE = 20
+_LONGEST_PATH = 2_000
 COLUMNS = (
     ListColumn("id", "Action"),
     ListColumn("rows", "Rows", numeric=True),
@@ -68,17 +69,19 @@ def show(context: PageContext) -> str:
 
 def preview(context: PageContext) -> Response:
     """Freeze the rows of the form of a list, and lead to what will be done with them."""
-    back = own_path(request.form.get("back", "/"))
+    back = own_path(request.form.get("back", "/")[:_LONGEST_PATH])
     guarantee, limits = context.settings.guarantee, context.settings.limits
     rules = QueueRules(limits.caps, guarantee.shadow)
     try:
-        with context.database.write() as tx:
-            found = bulk_request.preview(tx, _asked(), rules, shared_time(tx, context.now))
-            bulk_actions.note_list(tx, found.bulk_action_id, back)
+        with context.database.read() as tx:
+            planned = bulk_request.plan(tx, _asked(), rules, shared_time(tx, context.now))
     except BadInputError as error:
         return context.refused(f"Not previewed: {error.problem}.", back)
     except ShadowModeError as error:
         return context.refused(f"Not previewed: {error}.", back)
+    with context.database.write() as tx:
+        found = bulk_preview.freeze(tx, planned, shared_time(tx, context.now))
+        bulk_actions.note_list(tx, found.bulk_action_id, back)
     return context.see(url_for("bulk_action", bulk_action_id=found.bulk_action_id))
 
 

@@ -33,7 +33,7 @@ _OF_MANY = frozenset({BulkAction.RELEASE, BulkAction.DISCARD})
 _STATES = {
     RefillState.QUEUED: "queued",
     RefillState.CLAIMED: "claimed",
-    RefillState.HELD: "held, until you decide",
+    RefillState.HELD: "held",
     RefillState.DEAD: "given up",
 }
 _TONES = {

@@ -51,6 +51,8 @@ def role(context: PageContext) -> Answer:
         raise NotFoundError("There is no such role.")
 
     def change(tx: Transaction, user: UserRow) -> str:
+        if user.external:
+            raise WrongStateError(f"the provider signs {user.name} in, and their groups have the role")
         if user.role.value == chosen:
             return f"{user.name} has the role {chosen} already."
         user_actions.require_other_admin(tx, user)

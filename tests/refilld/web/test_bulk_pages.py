@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import pytest
 from markupsafe import escape
@@ -61,6 +62,13 @@ def test_the_button_of_a_row_is_about_that_row(bulk: BulkDesk) -> None:
     ana.post(f"{path}/confirm")
     bulk.work()
     assert [bulk.queue.state(i) for i in (1, 2, 3)] == ["held", "rejected", "held"]
+
+
+@pytest.mark.parametrize(("subject", "action"), [("refills", "reject"), ("orders", "check")])
+def test_a_row_that_is_sent_twice_counts_once(bulk: BulkDesk, subject: str, action: str) -> None:
+    ana = bulk.desk.browser(Role.OPERATOR, "ana")
+    path = bulk.preview(ana, subject=subject, action=action, id=["1", "1", "2"])
+    assert ": 2</button>" in ana.get(path).text
 
 
 def test_confirming_twice_carries_out_once(bulk: BulkDesk) -> None:
@@ -158,7 +166,9 @@ def test_without_a_daemon_the_page_says_so_and_what_to_do(bulk: BulkDesk) -> Non
         ({"all": "yes", "filter": "page=2"}, "is not known"),
         ({"row": "approve"}, "is no id"),
         ({"id": "1", "subject": "reviews", "action": "close", "note": " "}, "write what was done"),
+        ({"id": "1", "subject": "reviews", "action": "close", "note": "a\0b"}, "control characters"),
         ({"id": "1", "subject": "orders", "action": "flag", "flag": "x"}, "there is no flag"),
+        ({"id": "1\0", "subject": "orders", "action": "check"}, "is no id"),
     ],
 )
 def test_a_forged_form_previews_nothing(bulk: BulkDesk, fields: dict[str, str], told: str) -> None:
@@ -194,6 +204,30 @@ def test_shadow_mode_previews_nothing_that_would_be_queued(bulk: BulkDesk) -> No
     ana = bulk.desk.browser(Role.OPERATOR, "ana")
     assert bulk.preview(ana, id="1") == "/queue?state=held"
     assert "shadow mode is on" in ana.get("/queue").text
+
+
+def test_the_preview_of_a_flag_tells_which_refills_it_cancels(bulk: BulkDesk) -> None:
+    ana = bulk.desk.browser(Role.OPERATOR, "ana")
+    path = bulk.preview(ana, subject="orders", action="flag", flag="hold", id=["1", "2"])
+    cancelled = ana.get(path).text.partition("Refills that the flag cancels")[2]
+    assert "<dt>Units</dt><dd>200</dd>" in cancelled
+    ana.post(f"{path}/confirm")
+    bulk.work()
+    assert [bulk.queue.state(i) for i in (1, 2, 3)] == ["cancelled", "cancelled", "held"]
+
+
+def test_names_of_services_and_filters_are_text(bulk: BulkDesk) -> None:
+    markup = "<script>alert(1)</script>\N{RIGHT-TO-LEFT OVERRIDE}"
+    with bulk.desk.database.write() as tx:
+        tx.exec_driver_sql("UPDATE orders SET service = ?", (markup,))
+    ana = bulk.desk.browser(Role.OPERATOR, "ana")
+    path = bulk.preview(
+        ana, all="yes", filter=urlencode({"service": markup}), back=f"/queue?q={quote(markup)}"
+    )
+    page = ana.get(path).text
+    assert "Approve refills: 3" in page
+    assert str(escape(markup)) in page
+    assert "<script>alert" not in page
 
 
 def test_more_rows_than_one_action_takes_are_told(bulk: BulkDesk, monkeypatch: pytest.MonkeyPatch) -> None:
