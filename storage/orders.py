@@ -273,6 +273,11 @@ def get(connection: Connection, order_id: str) -> StoredOrder:
     return stored_order(row)
 
 
+def some(connection: Connection, order_ids: Sequence[str]) -> dict[str, Order]:
+    """Orders by id; unknown ids are skipped."""
+    return {row.order_id: order_of(row) for row in connection.execute(_KNOWN, {"ids": order_ids})}
+
+
 def stored_order(row: AnyRow) -> StoredOrder:
     """The order in a row of `JOINED`."""
     times = row.imported_at, row.updated_at, row.settled_look_at, row.forgotten_at

@@ -132,6 +132,12 @@ def lock(connection: Connection, target_ids: Sequence[int]) -> None:
         connection.execute(_LOCK_IDS, {"target_ids": target_ids})
 
 
+def ids_of_orders(connection: Connection, order_ids: Sequence[str]) -> dict[str, int]:
+    """The targets of these orders, by order; unknown orders are skipped."""
+    query = select(orders.c.order_id, orders.c.target_id).where(orders.c.order_id.in_(order_ids))
+    return {row.order_id: row.target_id for row in connection.execute(query)}
+
+
 def forgotten(connection: Connection, target_ids: Sequence[int]) -> set[int]:
     """Those of these targets whose link an operator has removed."""
     query = select(_t.target_id).where(_t.target_id.in_(target_ids), _t.key.like(f"{FORGOTTEN_KEY}%"))

@@ -29,6 +29,7 @@ class Scope(StrEnum):
     REFILLS_MANAGE = "refills:manage"
     METRICS_READ = "metrics:read"
     WEBHOOKS_MANAGE = "webhooks:manage"
+    PANEL_USE = "panel:use"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from refilld.api.auth import Guard
 from refilld.api.health import Health, health_routes
 from refilld.api.long_poll import WaiterPool
 from refilld.api.orders import OrderRequests, order_routes
+from refilld.api.panel.dialect import PanelDialect, panel_routes
 from refilld.api.refills import RefillQueue, refill_routes
 from refilld.api.server import LARGEST_BODY, THREADS
 from refilld.api.webhooks import WebhookEndpoints, webhook_routes
@@ -59,6 +60,7 @@ def create_app(
     app.register_blueprint(order_routes(requests, guard))
     endpoints = WebhookEndpoints(database, clock, settings.webhooks.allowed)
     app.register_blueprint(webhook_routes(endpoints, guard))
+    app.register_blueprint(panel_routes(PanelDialect(database, clock, settings, guard)))
     app.after_request(_harden)
     return app
 

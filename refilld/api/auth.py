@@ -12,7 +12,7 @@ from refilld.api.problems import ProblemKind, problem
 from storage import tokens
 from storage.actor import actor, become
 from storage.engine import Database
-from storage.tokens import Scope
+from storage.tokens import Scope, TokenRow
 
 View: TypeAlias = Callable[..., Response]
 
@@ -37,20 +37,35 @@ class Guard:
         token = bearer_token(request.headers.get("Authorization", ""))
         if token is None:
             return _unauthorized("Send a token: Authorization: Bearer TOKEN.", "Bearer")
-        with self._database.read() as connection:
-            held = tokens.found(connection, token)
+        held = self._held(token)
         if held is None:
             return _unauthorized("The token is unknown or revoked.", 'Bearer error="invalid_token"')
         if frozenset(held.scopes).isdisjoint(needed):
             return _forbidden(needed)
-        become(replace(actor(), name=f"token {held.name or held.token_id}"))
+        _become_holder(held)
         return None
+
+    def admits(self, token: str, scope: Scope) -> bool:
+        """Whether a token that the request has elsewhere is known and has the scope."""
+        held = self._held(token)
+        if held is None or scope not in held.scopes:
+            return False
+        _become_holder(held)
+        return True
+
+    def _held(self, token: str) -> TokenRow | None:
+        with self._database.read() as connection:
+            return tokens.found(connection, token)
 
 
 def bearer_token(header: str) -> str | None:
     """The token in an Authorization header; None if there is none."""
     scheme, _, token = header.partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _become_holder(held: TokenRow) -> None:
+    become(replace(actor(), name=f"token {held.name or held.token_id}"))
 
 
 def _unauthorized(detail: str, challenge: str) -> Response:

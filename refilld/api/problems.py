@@ -90,7 +90,7 @@ def register(app: Flask) -> None:
     """Answer every error of the application with a problem."""
     app.register_error_handler(HTTPException, _of_framework)
     app.register_error_handler(ValidationError, _of_validation)
-    app.register_error_handler(RefilldError, _of_domain)
+    app.register_error_handler(RefilldError, of_error)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -117,8 +117,8 @@ def _of_validation(error: ValidationError) -> Response:
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, kind=ProblemKind.INVALID_REQUEST, errors=faults)
 
 
-def _of_domain(error: RefilldError) -> Response:
-    """A domain error."""
+def of_error(error: Exception) -> Response:
+    """A domain error, or a defect; it is logged unless the caller is to blame."""
     if isinstance(error, _UNAVAILABLE):
         log.error("http.database_unavailable", error=str(error), once_a_minute=True)
         retry = {"Retry-After": RETRY_AFTER}

@@ -8,7 +8,7 @@ from hmac import compare_digest, digest
 from monitor.errors import BadInputError
 from refilld.services.refill_requests import request_refill
 from refilld.settings.settings import Settings
-from storage import buyer_links, orders
+from storage import buyer_links, orders, targets
 from storage.engine import Transaction
 from storage.errors import NotFoundError
 
@@ -49,7 +49,8 @@ def order_of_link(tx: Transaction, signed: str) -> str:
 
 
 def ask_for_refill(tx: Transaction, order_id: str, now: datetime) -> bool:
-    """Record a customer's request; False if this buyer has asked too often."""
+    """Record a customer's request; False if there were too many today. Raises NotFoundError."""
+    targets.of_order(tx, order_id, lock=True)  # before other rows, as every request
     if not buyer_links.may_ask(tx, order_id, now):
         return False
     request_refill(tx, order_id, now)

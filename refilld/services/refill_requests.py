@@ -51,7 +51,8 @@ def request_refill(
             requests.ask(tx, order_id, now, granted=False)
             targets.invalidate_fast_path(tx, [state.target_id])
         return state, Recheck.STANDS
-    if granted_at is None or (state.last_look_at is not None and state.last_look_at >= granted_at):
+    looked = granted_at is None or (state.last_look_at is not None and state.last_look_at >= granted_at)
+    if looked or not order_state.request_pending:  # a request without a guarantee was answered without a look
         requests.ask(tx, order_id, now)
     targets.schedule_by(tx, [state.target_id], now, f"asked for {order_id}", Priority.URGENT)
     return state, Recheck.DUE

@@ -61,9 +61,9 @@ class QueueWorld:
         with self.database.write() as connection:
             batch = [a_sold_order(order_id, profile, metric) for order_id, profile in profiles]
             orders.import_batch(connection, batch, self.now)
-            return [self._refill(connection, order, quantity, held=held) for order in batch]
+            return [self.refill(connection, order, quantity, held=held) for order in batch]
 
-    def _refill(self, connection: Any, order: Order, quantity: int, *, held: bool) -> int:
+    def refill(self, connection: Any, order: Order, quantity: int, *, held: bool) -> int:
         state, action = (DropState.HELD, Action.HOLD) if held else (DropState.REFILLED, Action.REFILL)
         drop = Drop(order.order_id, state, opened_at=self.now, looks=2, closed_at=self.now)
         claim = Claim(order.order_id, line=2000, floor=1000, effective=1900, units=quantity)

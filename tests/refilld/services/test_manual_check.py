@@ -281,6 +281,18 @@ def test_a_request_without_a_guarantee_is_recorded_once_an_hour(world: JobsWorld
     assert len(world.rows("requests")) == 1
 
 
+def test_a_request_after_one_without_a_guarantee_is_recorded(world: JobsWorld) -> None:
+    """The earlier one was answered without a look, so it does not stand for the new one."""
+    world.sell(an_order(terms={"refill": "on_request"}))
+    world.flag("1", Flag.HOLD)
+    world.checking().check("1")
+    world.unflag("1", Flag.HOLD)
+    world.checking().check("1")
+    assert standing(world) == 1
+    world.lose(1500, LATER)
+    assert world.rows("refills", "quantity") == [500]
+
+
 # Only looking
 
 
