@@ -13,9 +13,11 @@ from refilld.answers.texts import Texts, load_texts
 from refilld.api import problems
 from refilld.api.auth import Guard
 from refilld.api.health import Health, health_routes
+from refilld.api.lists import LISTS
 from refilld.api.long_poll import WaiterPool
-from refilld.api.orders import OrderRequests, order_routes
+from refilld.api.orders import Orders, order_routes
 from refilld.api.refills import RefillQueue, refill_routes
+from refilld.api.route import RouteTable
 from refilld.api.server import LARGEST_BODY, THREADS
 from refilld.api.webhooks import WebhookEndpoints, webhook_routes
 from refilld.order_path import OrderId
@@ -49,16 +51,18 @@ def create_app(
     app.url_map.merge_slashes = False  # a redirect would be built from the Host header
     problems.register(app)
     request_ids.register(app)
-    guard = Guard(database)
     # at most half of the threads wait for refills, so that the others can serve completions
     waiters, shadow = WaiterPool(stopping, THREADS // 2), settings.guarantee.shadow
     queue = RefillQueue(database, clock, settings.queue.max_attempts, waiters, shadow, refilled)
-    app.register_blueprint(health_routes(health))
-    app.register_blueprint(refill_routes(queue, guard))
-    requests = OrderRequests(database, clock, enabled, _texts(settings))
-    app.register_blueprint(order_routes(requests, guard))
+    orders = Orders(database, clock, enabled, _texts(settings))
     endpoints = WebhookEndpoints(database, clock, settings.webhooks.allowed)
-    app.register_blueprint(webhook_routes(endpoints, guard))
+    table = RouteTable(app, Guard(database), clock)
+    table.add("health", *health_routes(health))
+    for listing in LISTS:
+        table.add(listing.noun, listing.route(database))
+    table.add("orders", *order_routes(orders))
+    table.add("refills", *refill_routes(queue))
+    table.add("webhooks", *webhook_routes(endpoints))
     app.after_request(_harden)
     return app
 

@@ -6,7 +6,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import TypeAlias
 
-from flask import Response, request
+from flask import Response, g, request
 
 from refilld.api.problems import ProblemKind, problem
 from storage import tokens
@@ -43,6 +43,7 @@ class Guard:
             return _unauthorized("The token is unknown or revoked.", 'Bearer error="invalid_token"')
         if frozenset(held.scopes).isdisjoint(needed):
             return _forbidden(needed)
+        g.token_id = held.token_id
         become(replace(actor(), name=f"token {held.name or held.token_id}"))
         return None
 

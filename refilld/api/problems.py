@@ -14,6 +14,8 @@ from werkzeug.exceptions import HTTPException
 
 from monitor.errors import BadInputError, RefilldError
 from refilld.api.responses import to_json
+from refilld.services.list_query import QueryFault
+from refilld.strict_json import NotJsonError
 from storage.errors import (
     LeaseLostError,
     NotFoundError,
@@ -44,12 +46,22 @@ class ProblemKind(StrEnum):
 _MAX_FAULTS = 20
 _MAX_FIELD_LENGTH = 100
 _PROBLEMS: Mapping[type[RefilldError], tuple[HTTPStatus, ProblemKind]] = {
+    NotJsonError: (HTTPStatus.BAD_REQUEST, ProblemKind.INVALID_JSON),
     NotFoundError: (HTTPStatus.NOT_FOUND, ProblemKind.NOT_FOUND),
     WrongStateError: (HTTPStatus.CONFLICT, ProblemKind.WRONG_STATE),
     LeaseLostError: (HTTPStatus.CONFLICT, ProblemKind.LEASE_LOST),
     OpenRefillError: (HTTPStatus.CONFLICT, ProblemKind.OPEN_REFILL),
-    BadInputError: (HTTPStatus.UNPROCESSABLE_ENTITY, ProblemKind.INVALID_REQUEST),
 }
+
+
+class InvalidQueryError(RefilldError):
+    """A query string is refused."""
+
+    def __init__(self, faults: Sequence[QueryFault]) -> None:
+        super().__init__("; ".join(map(str, faults)))
+        self.faults = faults
+
+
 _UNAVAILABLE = (UnreachableError, NotMigratedError)
 
 
@@ -106,13 +118,14 @@ def _of_validation(error: ValidationError) -> Response:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found[0]["type"] == "json_invalid":
         return problem(HTTPStatus.BAD_REQUEST, found[0]["msg"], kind=ProblemKind.INVALID_JSON)
-    faults = [
-        {
-            "field": ".".join(map(str, fault["loc"]))[:_MAX_FIELD_LENGTH],
-            "detail": fault["msg"].removeprefix("Value error, "),
-        }
-        for fault in found[:_MAX_FAULTS]
-    ]
+    places = (".".join(map(str, fault["loc"])) for fault in found)
+    messages = (fault["msg"].removeprefix("Value error, ") for fault in found)
+    return _invalid(list(zip(places, messages, strict=True)))
+
+
+def _invalid(found: Sequence[tuple[str, str]]) -> Response:
+    """Fields with what is wrong with them; the first ones are named."""
+    faults = [{"field": field[:_MAX_FIELD_LENGTH], "detail": detail} for field, detail in found[:_MAX_FAULTS]]
     detail = "; ".join(f"{fault['field']}: {fault['detail']}".removeprefix(": ") for fault in faults)
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, kind=ProblemKind.INVALID_REQUEST, errors=faults)
 
@@ -123,6 +136,10 @@ def _of_domain(error: RefilldError) -> Response:
         log.error("http.database_unavailable", error=str(error), once_a_minute=True)
         retry = {"Retry-After": RETRY_AFTER}
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database is not available.", headers=retry)
+    if isinstance(error, InvalidQueryError):
+        return _invalid([(fault.field, fault.problem) for fault in error.faults])
+    if isinstance(error, BadInputError) and not isinstance(error, NotJsonError):
+        return _invalid([(error.field, error.problem)])
     for error_type, (status, kind) in _PROBLEMS.items():
         if isinstance(error, error_type):
             return problem(status, str(error), kind=kind)

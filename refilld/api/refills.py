@@ -3,23 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from monitor.model.target import Metric
-from refilld.api.auth import Guard
+from refilld.api.answers import Claim, Lease, Moved, Operated
 from refilld.api.long_poll import WaiterPool
-from refilld.api.parsing import read_body, read_id, read_nothing, read_query
 from refilld.api.responses import answer
-from refilld.api.schemas import ClaimBody, CompleteBody, ExtendBody, FailBody, LeaseBody, RefillsQuery
-from refilld.services.refill_fields import claimed, shown
+from refilld.api.route import PREFIX, Route
+from refilld.api.schemas import ClaimBody, CompleteBody, ExtendBody, FailBody, LeaseBody, Nothing
+from refilld.services.refill_fields import claimed
 from storage import leases, operator_actions, refills
 from storage.engine import Database, Transaction
 from storage.leases import ClaimedRefill
 from storage.server_time import shared_time
 from storage.tokens import Scope
-
-NOUN = "refill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,7 @@ class RefillQueue:
         """The time that judges leases, by the clock that all processes share."""
         return shared_time(connection, self.clock())
 
-    def claim(self) -> Response:
-        body = read_body(ClaimBody)
+    def claim(self, body: ClaimBody) -> Response:
         gone = request.environ.get("waitress.client_disconnected", bool)
         rows = self.waiters.poll(lambda: self._claim(body), body.wait_seconds, gone)
         return answer({"refills": [claimed(row) for row in rows]})
@@ -59,76 +57,89 @@ class RefillQueue:
                 consumer=body.consumer or "",
             )
 
-    def extend(self, refill_id: str) -> Response:
-        number, body = read_id(refill_id, NOUN), read_body(ExtendBody)
+    def extend(self, refill_id: int, body: ExtendBody) -> Response:
         with self.database.write() as connection:
-            until = leases.extend(connection, number, body.lease_token, self._now(connection) + body.lease)
-        return answer({"refill_id": number, "leased_until": until})
+            until = leases.extend(connection, refill_id, body.lease_token, self._now(connection) + body.lease)
+        return answer({"refill_id": refill_id, "leased_until": until})
 
-    def complete(self, refill_id: str) -> Response:
-        number, body = read_id(refill_id, NOUN), read_body(CompleteBody)
+    def complete(self, refill_id: int, body: CompleteBody) -> Response:
         with self.database.write() as connection:
             now = self._now(connection)
             state = leases.complete(
                 connection,
-                number,
+                refill_id,
                 body.lease_token,
                 now,
                 external_id=body.external_id,
                 delivered=body.delivered,
             )
-            row = refills.get(connection, number)
+            row = refills.get(connection, refill_id)
         if row.completed_at == now:  # else this is a repeated call
             self.refilled(row.metric, row.units)
-        return answer({"refill_id": number, "state": state})
+        return answer({"refill_id": refill_id, "state": state})
 
-    def fail(self, refill_id: str) -> Response:
-        number, body = read_id(refill_id, NOUN), read_body(FailBody)
+    def fail(self, refill_id: int, body: FailBody) -> Response:
         with self.database.write() as connection:
             now = self._now(connection)
-            state = leases.fail(connection, number, body.lease_token, now, body.failure, self.max_attempts)
-        return answer({"refill_id": number, "state": state})
+            state = leases.fail(connection, refill_id, body.lease_token, now, body.failure, self.max_attempts)
+        return answer({"refill_id": refill_id, "state": state})
 
-    def release(self, refill_id: str) -> Response:
-        number, body = read_id(refill_id, NOUN), read_body(LeaseBody)
+    def release(self, refill_id: int, body: LeaseBody) -> Response:
         with self.database.write() as connection:
-            state = leases.release(connection, number, body.lease_token, self._now(connection))
-        return answer({"refill_id": number, "state": state})
+            state = leases.release(connection, refill_id, body.lease_token, self._now(connection))
+        return answer({"refill_id": refill_id, "state": state})
 
-    def operate(self, refill_id: str, action: str) -> Response:
-        number = read_id(refill_id, NOUN)
-        read_nothing()
+    def operate(self, refill_id: int, action: str, body: Nothing) -> Response:  # noqa: ARG002  # no field
         with self.database.write() as connection:
-            row = operator_actions.act(connection, number, action, self._now(connection), shadow=self.shadow)
-        return answer({"refill_id": number, "state": row.state, "quantity": row.quantity})
-
-    def listed(self) -> Response:
-        """One page, newest first; a row beyond the limit shows that another page follows."""
-        body = read_query(RefillsQuery)
-        with self.database.read() as connection:
-            rows = refills.listed(
-                connection,
-                state=body.state,
-                order_id=body.order_id,
-                limit=body.limit + 1,
-                before=body.cursor,
+            row = operator_actions.act(
+                connection, refill_id, action, self._now(connection), shadow=self.shadow
             )
-        page = rows[: body.limit]
-        more = str(page[-1].refill_id) if len(rows) > body.limit else None
-        return answer({"refills": [shown(row) for row in page], "next_cursor": more})
+        return answer({"refill_id": refill_id, "state": row.state, "quantity": row.quantity})
 
 
-def refill_routes(queue: RefillQueue, guard: Guard) -> Blueprint:
-    """The routes under /api/v1/refills, each with its scope."""
-    routes = Blueprint("refills", __name__, url_prefix="/api/v1/refills")
-    see = guard.needs(queue.listed, Scope.REFILLS_MANAGE, Scope.REFILLS_CONSUME)
-    routes.add_url_rule("", "list", see, methods=["GET"])
-    routes.add_url_rule("/claim", "claim", guard.needs(queue.claim, Scope.REFILLS_CONSUME), methods=["POST"])
-    for view in (queue.extend, queue.complete, queue.fail, queue.release):
-        name, consume = view.__name__, guard.needs(view, Scope.REFILLS_CONSUME)
-        routes.add_url_rule(f"/<refill_id>/{name}", name, consume, methods=["POST"])
-    operate = guard.needs(queue.operate, Scope.REFILLS_MANAGE)
-    for action in operator_actions.ACTIONS:
-        path, given = f"/<refill_id>/{action}", {"action": action}
-        routes.add_url_rule(path, action, operate, methods=["POST"], defaults=given)
-    return routes
+def refill_routes(queue: RefillQueue) -> tuple[Route, ...]:
+    """The routes of the queue, each with its scope."""
+    refused = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+    claim = Route(
+        method="POST",
+        path=f"{PREFIX}/refills/claim",
+        view=queue.claim,
+        summary="Claim refills that are ready; waits for some",
+        scopes=(Scope.REFILLS_CONSUME,),
+        body=ClaimBody,
+        answer=Claim,
+    )
+    given_back = (
+        Route(
+            method="POST",
+            path=f"{PREFIX}/refills/<refill_id>/{view.__name__}",
+            view=view,
+            summary=summary,
+            scopes=(Scope.REFILLS_CONSUME,),
+            body=body,
+            answer=shape,
+            problems=refused,
+        )
+        for view, summary, body, shape in (
+            (queue.extend, "Extend a lease", ExtendBody, Lease),
+            (queue.complete, "A refill was delivered", CompleteBody, Moved),
+            (queue.fail, "A refill could not be delivered", FailBody, Moved),
+            (queue.release, "Give a refill back undelivered", LeaseBody, Moved),
+        )
+    )
+    operated = (
+        Route(
+            method="POST",
+            path=f"{PREFIX}/refills/<refill_id>/{action}",
+            name=action,
+            view=queue.operate,
+            given={"action": action},
+            summary=f"{action.capitalize()} a refill that is {operator_actions.either(states)}",
+            scopes=(Scope.REFILLS_MANAGE,),
+            body=Nothing,
+            answer=Operated,
+            problems=refused,
+        )
+        for action, (states, _) in operator_actions.ACTIONS.items()
+    )
+    return (claim, *given_back, *operated)

@@ -1,14 +1,12 @@
 """The schemas of request bodies and query strings."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from monitor.model.refill import RefillState
 from monitor.model.target import Metric
 from refilld.services.input_limits import (
-    LARGEST_ID,
     LARGEST_NUMBER,
     LONGEST_NAME,
     LONGEST_RETRY,
@@ -22,23 +20,35 @@ Text = Annotated[
     str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(without_control_characters)
 ]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(printable)]
-LeaseSeconds = Annotated[int, Field(ge=30, le=86_400)]
+
+
+def _whole(value: Any) -> Any:
+    """A number without a fraction as an integer, as JSON Schema defines them."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = BeforeValidator(_whole)
+LeaseSeconds = Annotated[int, Field(ge=30, le=86_400), Whole]
 
 
 class Body(BaseModel):
     """A JSON object with strict types (a string is not a number) and no unknown fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    optional: ClassVar[bool] = False
+    """Whether it may be left out."""
 
 
 class Nothing(Body):
     """The body of an action without parameters."""
 
+    optional = True
+
 
 class ClaimBody(Body):
-    limit: int = Field(default=1, ge=1, le=1000)
+    limit: Annotated[int, Field(ge=1, le=1000), Whole] = 1
     lease_seconds: LeaseSeconds = 300
-    wait_seconds: int = Field(default=0, ge=0, le=30)
+    wait_seconds: Annotated[int, Field(ge=0, le=30), Whole] = 0
     metrics: list[Metric] | None = Field(default=None, min_length=1, max_length=100)
     consumer: Name | None = None
 
@@ -66,13 +76,15 @@ class ExtendBody(LeaseBody):
 
 class CompleteBody(LeaseBody):
     external_id: Text | None = None
-    delivered: int | None = Field(default=None, ge=0, le=LARGEST_NUMBER)
+    delivered: Annotated[int, Field(ge=0, le=LARGEST_NUMBER), Whole] | None = None
 
 
 class FailBody(LeaseBody):
     reason: Text
     retryable: bool = True
-    retry_after_seconds: int | None = Field(default=None, ge=0, le=int(LONGEST_RETRY.total_seconds()))
+    retry_after_seconds: Annotated[int, Field(ge=0, le=int(LONGEST_RETRY.total_seconds())), Whole] | None = (
+        None
+    )
 
     @property
     def failure(self) -> Failure:
@@ -80,12 +92,9 @@ class FailBody(LeaseBody):
         return Failure(self.reason, self.retryable, None if seconds is None else timedelta(seconds=seconds))
 
 
-class RefillsQuery(BaseModel):
-    """The query string of the list of refills."""
+class FlagBody(Body):
+    """Why a flag is set."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    optional = True
 
-    state: RefillState | None = None
-    order_id: Text | None = None
-    limit: int = Field(default=100, ge=1, le=1000)
-    cursor: int | None = Field(default=None, ge=1, le=LARGEST_ID)
+    comment: Text | Literal[""] = ""

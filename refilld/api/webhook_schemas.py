@@ -1,14 +1,14 @@
 """The schemas of requests about webhook endpoints."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from monitor.model.target import Metric
 from monitor.webhooks.subscription import ALL
 from refilld.api.schemas import Body, Name
-from refilld.services.input_limits import LARGEST_ID, YEARS
+from refilld.services.input_limits import YEARS
 from refilld.services.webhooks import MOST_VALUES
 
 Names = Annotated[list[Name], Field(max_length=MOST_VALUES)]
@@ -36,13 +36,3 @@ class ReplayBody(Body):
 
     since: Annotated[AwareDatetime, Field(strict=False), AfterValidator(_in_years)]
     undelivered: bool = False
-
-
-class DeliveriesQuery(BaseModel):
-    """The query string of the list of deliveries."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    state: Literal["pending", "delivered", "failed"] | None = None
-    limit: int = Field(default=100, ge=1, le=1000)
-    cursor: int | None = Field(default=None, ge=1, le=LARGEST_ID)

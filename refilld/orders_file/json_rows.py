@@ -1,13 +1,14 @@
 """Rows of a JSON Lines file: one object per line, numbers kept as they are written."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from monitor.errors import BadInputError
 from refilld.orders_file.headings import Columns, find, match, present
 from refilld.orders_file.lines import Line, LineReader
 from refilld.orders_file.rows import NO_MAPPING, CsvLayout, RawRow, Refused
+from refilld.strict_json import read_json
 
 LONGEST_LINE = 65_536
 """In bytes."""
@@ -22,48 +23,26 @@ _AMOUNT_KEYS = ("value", "amount")
 _CURRENCY_KEYS = ("currency_code", "currency")
 
 
-class _Fraction(str):
+class Fraction(str):
     """A JSON number with a point or exponent, as it is written."""
 
     __slots__ = ()
 
 
-class JsonRows:
-    """Iterator over the objects of a file; the first object must have all columns of the mapping."""
+class JsonObjects:
+    """Makes rows of objects: keys are columns, which are matched to fields."""
 
-    layout: CsvLayout | None = None
-
-    def __init__(
-        self, lines: LineReader, mapping: Mapping[str, str], optional: Mapping[str, str] = NO_MAPPING
-    ) -> None:
-        self._lines = lines
-        self._needed = mapping
-        self._mapping = {**optional, **mapping}
+    def __init__(self, mapping: Mapping[str, str]) -> None:
+        self._mapping = mapping
         self._matched: dict[tuple[str, ...], Columns] = {}
-        self._mapping_checked = False
         self.ignored: dict[str, None] = {}
         """Columns read so far that are no field, in order; at most 100."""
 
-    def __iter__(self) -> Iterator[RawRow | Refused]:
-        """Raise BadInputError when the first object lacks a column that the mapping names."""
-        for line in self._lines:
-            if line.fault:
-                yield Refused.text(line.number, line.fault, line.text)
-            elif line.text.strip():
-                yield self._row(line)
-
-    def _row(self, line: Line) -> RawRow | Refused:
-        try:
-            read = _read_object(line.text.rstrip("\r\n"))
-        except BadInputError as error:
-            return Refused.text(line.number, error.problem, line.text)
-        if not self._mapping_checked:
-            for column in self._needed:
-                find(column, list(read))
-            self._mapping_checked = True
+    def row(self, line: int, read: Mapping[str, Any], raw: str) -> RawRow | Refused:
+        """The row of an object; `raw` is how the file has it."""
         cells: dict[str, str] = {}
         faults: dict[str, BadInputError] = {}
-        row = RawRow(line.number, cells, line.text.strip(), faults)
+        row = RawRow(line, cells, raw, faults)
         try:
             columns = self._columns(tuple(read)).fields
         except BadInputError as error:
@@ -89,30 +68,50 @@ class JsonRows:
         return columns
 
 
+class JsonRows:
+    """Iterator over the objects of a file; the first object must have all columns of the mapping."""
+
+    layout: CsvLayout | None = None
+
+    def __init__(
+        self, lines: LineReader, mapping: Mapping[str, str], optional: Mapping[str, str] = NO_MAPPING
+    ) -> None:
+        self._lines = lines
+        self._needed = mapping
+        self._objects = JsonObjects({**optional, **mapping})
+        self._mapping_checked = False
+
+    @property
+    def ignored(self) -> Iterable[str]:
+        """Columns read so far that are no field, in order; at most 100."""
+        return self._objects.ignored
+
+    def __iter__(self) -> Iterator[RawRow | Refused]:
+        """Raise BadInputError when the first object lacks a column that the mapping names."""
+        for line in self._lines:
+            if line.fault:
+                yield Refused.text(line.number, line.fault, line.text)
+            elif line.text.strip():
+                yield self._row(line)
+
+    def _row(self, line: Line) -> RawRow | Refused:
+        try:
+            read = _read_object(line.text.rstrip("\r\n"))
+        except BadInputError as error:
+            return Refused.text(line.number, error.problem, line.text)
+        if not self._mapping_checked:
+            for column in self._needed:
+                find(column, list(read))
+            self._mapping_checked = True
+        return self._objects.row(line.number, read, line.text.strip())
+
+
 def _read_object(text: str) -> dict[str, Any]:
     """Parse one object; raises BadInputError for any other value, duplicate keys and NaN."""
-    try:
-        read = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_Fraction)
-    except json.JSONDecodeError as fault:
-        raise BadInputError("row", f"is not JSON: {fault.msg} at column {fault.colno}") from fault
-    except (ValueError, RecursionError) as fault:  # too many digits, too many brackets
-        raise BadInputError("row", "has a too long number, or is nested too deeply") from fault
+    read = read_json(text, Fraction)
     if not isinstance(read, dict):
         raise BadInputError("row", 'is not an object; write it like {"order_id": "17", …}')
     return read
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    read: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in read:
-            raise BadInputError("row", f"gives the key {key[:60]!r} twice; keep one")
-        read[key] = value
-    return read
-
-
-def _no_constant(name: str) -> Any:
-    raise BadInputError("row", f"{name} is not valid JSON; write null for a missing number")
 
 
 def _text(field: str, value: object) -> str:
@@ -121,7 +120,7 @@ def _text(field: str, value: object) -> str:
         return ""
     if isinstance(value, dict) and field == "price":
         return _amount_with_currency(value)
-    if isinstance(value, _Fraction) and field in _NAMES:
+    if isinstance(value, Fraction) and field in _NAMES:
         raise BadInputError(field, f"{value[:60]} has a point or an exponent; write it as text")
     if isinstance(value, bool):
         raise BadInputError(field, f"{json.dumps(value)} is not a value for it; write a text or a number")

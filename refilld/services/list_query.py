@@ -151,12 +151,16 @@ class QueryFormat(Generic[F]):
         )
         return ListQuery(self.make(**wanted), page)
 
-    def write(self, query: ListQuery[F]) -> str:
-        """The query string of a list; `parse` reads the same from it."""
+    def without(self, name: str) -> "QueryFormat[F]":
+        """The same without a field."""
+        return replace(self, fields={one: format_ for one, format_ in self.fields.items() if one != name})
+
+    def write(self, query: ListQuery[F], limit: int = ROWS) -> str:
+        """The query string of a list; `parse` with the same limit reads the same from it."""
         found: dict[str, object] = {name: getattr(query.filter, name) for name in self.fields}
         page = query.page
         found |= {SORT: OLDEST if page.oldest_first else None, CURSOR: page.cursor}
-        found |= {LIMIT: None if page.limit == ROWS else page.limit}
+        found |= {LIMIT: None if page.limit == limit else page.limit}
         return urlencode(
             [
                 (name, self._formats[name].write(value))
@@ -169,9 +173,11 @@ class QueryFormat(Generic[F]):
         """The query string of a filter alone."""
         return self.write(ListQuery(wanted, PageRequest()))
 
-    def next(self, query: ListQuery[F], cursor: Cursor | None) -> str | None:
+    def next(self, query: ListQuery[F], cursor: Cursor | None, limit: int = ROWS) -> str | None:
         """The query string of the page at a cursor; None without one."""
-        return None if cursor is None else self.write(replace(query, page=replace(query.page, cursor=cursor)))
+        if cursor is None:
+            return None
+        return self.write(replace(query, page=replace(query.page, cursor=cursor)), limit)
 
     @property
     def _formats(self) -> Mapping[str, FieldFormat]:
@@ -182,7 +188,7 @@ class QueryFormat(Generic[F]):
         for name in dict.fromkeys(names):
             if name not in self._formats:
                 known = ", ".join(self._formats)
-                yield QueryFault(_cut(name), f"is not known; the fields are {known}")
+                yield QueryFault(name[:_SHOWN], f"is not known; the fields are {known}")
             elif names.count(name) > 1:
                 yield QueryFault(name, "is given twice")
 
