@@ -20,39 +20,42 @@ from refilld.services.refill_requests import Recheck
 from storage.decision_list import DecisionListing
 from storage.drop_list import DropListing
 from storage.leases import ClaimedRefill
+from storage.orders import ImportResult
 from storage.refills import RefillRow
 from storage.webhook_log import WebhookAttemptRow, WebhookDeliveryRow
 
 Price = Annotated[Decimal, WithJsonSchema({"type": "string"})]
 
 
-class Answer(BaseModel):
+class AnswerBody(BaseModel):
     """A JSON object; later versions may add fields."""
 
     model_config = ConfigDict(frozen=True)
 
 
-def _of_row(name: str, row: type, names: Iterable[str] | None = None) -> type[Answer]:
+def _of_row(name: str, row: type, names: Iterable[str] | None = None) -> type[AnswerBody]:
     """The type of a stored row, or of some of its fields."""
     hints = get_type_hints(row)
     fields: Any = {one: (hints[one], ...) for one in (hints if names is None else names)}
-    return create_model(name, __base__=Answer, __doc__="A stored row.", **fields)
+    return create_model(name, __base__=AnswerBody, __doc__="A stored row.", **fields)
 
 
-def page_of(noun: str, row: type) -> type[Answer]:
+def page_of(noun: str, row: type) -> type[AnswerBody]:
     """One page of a list. It may have fewer rows than wanted, even none, though another page follows."""
     fields: Any = {noun: (list[row], ...)}  # type: ignore[valid-type]
-    return create_model(f"{noun.capitalize()}Page", __base__=Page, __doc__=page_of.__doc__, **fields)
+    return create_model(
+        f"{noun.capitalize()}PageAnswer", __base__=PageAnswer, __doc__=page_of.__doc__, **fields
+    )
 
 
-class Page(Answer):
+class PageAnswer(AnswerBody):
     next_cursor: str | None
     """The place of the next page; null at the end."""
     next: str | None
     """The address of the next page; null at the end."""
 
 
-class OrderFacts(Answer):
+class OrderAnswer(AnswerBody):
     """An order."""
 
     order_id: str
@@ -82,7 +85,7 @@ class OrderFacts(Answer):
     forgotten_at: datetime | None
 
 
-class ListedOrder(OrderFacts):
+class ListedOrderAnswer(OrderAnswer):
     """An order in a list, with the newest look at its target and what is open on it."""
 
     username_now: str | None
@@ -95,12 +98,12 @@ class ListedOrder(OrderFacts):
     refill_state: RefillState | None
 
 
-class CustomerAnswer(Answer):
+class SentenceAnswer(AnswerBody):
     word: str
     sentence: str
 
 
-class OrderStory(OrderFacts):
+class StoryAnswer(OrderAnswer):
     """An order with its numbers, what is owed, and all that happened to it."""
 
     limits: dict[str, Any]
@@ -117,7 +120,7 @@ class OrderStory(OrderFacts):
     in_flight: int
     claim: int | None
     threshold: int
-    answer: CustomerAnswer
+    answer: SentenceAnswer
     snapshots: list[dict[str, Any]]
     snapshots_left_out: int
     drops: list[dict[str, Any]]
@@ -130,7 +133,7 @@ class OrderStory(OrderFacts):
     events: list[dict[str, Any]]
 
 
-class FlagsOfOrder(Answer):
+class FlagsAnswer(AnswerBody):
     """The flags of an order after a change."""
 
     order_id: str
@@ -138,7 +141,7 @@ class FlagsOfOrder(Answer):
     changed: bool
 
 
-class RequestAnswer(Answer):
+class RequestAnswer(AnswerBody):
     """The answer to a customer who noticed a drop."""
 
     order_id: str
@@ -157,13 +160,45 @@ class RequestAnswer(Answer):
     note: str | None
 
 
-Refill = _of_row("Refill", RefillRow, SHOWN)
-Claimed = _of_row("ClaimedRefill", ClaimedRefill, CLAIMED)
-ListedDrop = _of_row("Drop", DropListing)
-ListedDecision = _of_row("Decision", DecisionListing)
+class ResultAnswer(AnswerBody):
+    """What became of one order."""
+
+    order_id: str
+    result: ImportResult
+    notes: list[str]
+    """What was left out, and what was assumed."""
 
 
-class ListedEvent(Answer):
+class RowAnswer(AnswerBody):
+    """What became of one order of several."""
+
+    row: int
+    order_id: str | None
+    result: ImportResult
+    field: str = ""
+    detail: str = ""
+
+
+class ResultsAnswer(AnswerBody):
+    """What became of several orders, in their order, and how many had which result."""
+
+    results: list[RowAnswer]
+    added: int
+    updated: int
+    unchanged: int
+    refused: int
+    ignored: int
+    forgotten: int
+    notes: list[str]
+
+
+RefillAnswer = _of_row("RefillAnswer", RefillRow, SHOWN)
+ClaimedAnswer = _of_row("ClaimedAnswer", ClaimedRefill, CLAIMED)
+DropAnswer = _of_row("DropAnswer", DropListing)
+DecisionAnswer = _of_row("DecisionAnswer", DecisionListing)
+
+
+class EventAnswer(AnswerBody):
     """An event: what happened, by whom, and the same in one line."""
 
     event_id: int
@@ -180,37 +215,37 @@ class ListedEvent(Answer):
     request_id: str | None
 
 
-class Claim(Answer):
+class ClaimAnswer(AnswerBody):
     """The refills that were claimed."""
 
-    refills: list[Claimed]  # type: ignore[valid-type]
+    refills: list[ClaimedAnswer]  # type: ignore[valid-type]
 
 
-class Lease(Answer):
+class LeaseAnswer(AnswerBody):
     """A lease that was extended."""
 
     refill_id: int
     leased_until: datetime
 
 
-class Moved(Answer):
+class MovedAnswer(AnswerBody):
     """A refill that a consumer has given back."""
 
     refill_id: int
     state: RefillState
 
 
-class Operated(Moved):
+class OperatedAnswer(MovedAnswer):
     """A refill that an operator has changed."""
 
     quantity: int
 
 
-class Probe(Answer):
+class ProbeAnswer(AnswerBody):
     status: str
 
 
-class Endpoint(Answer):
+class EndpointAnswer(AnswerBody):
     """A webhook endpoint."""
 
     endpoint_id: int
@@ -228,54 +263,54 @@ class Endpoint(Answer):
     disabled_reason: str | None
 
 
-class NewEndpoint(Endpoint):
+class NewEndpointAnswer(EndpointAnswer):
     """A new webhook endpoint with its secret, which no other answer has."""
 
     secret: str
 
 
-class Endpoints(Answer):
-    endpoints: list[Endpoint]
+class EndpointsAnswer(AnswerBody):
+    endpoints: list[EndpointAnswer]
 
 
-class Secret(Answer):
+class SecretAnswer(AnswerBody):
     """A new secret of an endpoint."""
 
     endpoint_id: int
     secret: str
 
 
-class PlannedTest(Answer):
+class PlannedTestAnswer(AnswerBody):
     endpoint_id: int
     delivery_id: int
 
 
-class Replay(Answer):
+class ReplayAnswer(AnswerBody):
     endpoint_id: int
     messages: int
 
 
-Delivery = _of_row("Delivery", WebhookDeliveryRow)
-Attempt = _of_row("Attempt", WebhookAttemptRow)
+DeliveryAnswer = _of_row("DeliveryAnswer", WebhookDeliveryRow)
+AttemptAnswer = _of_row("AttemptAnswer", WebhookAttemptRow)
 
 
-class DeliveryLog(Delivery):  # type: ignore[valid-type,misc]
+class DeliveryLogAnswer(DeliveryAnswer):  # type: ignore[valid-type,misc]
     """A delivery with all its attempts."""
 
-    log: list[Attempt]  # type: ignore[valid-type]
+    log: list[AttemptAnswer]  # type: ignore[valid-type]
 
 
-class ProblemField(Answer):
+class FaultAnswer(AnswerBody):
     field: str
     detail: str
 
 
-class Problem(Answer):
+class ProblemAnswer(AnswerBody):
     """An error (RFC 9457)."""
 
     type: str
     title: str
     status: int
     detail: str = ""
-    errors: list[ProblemField] = Field(default=[])
+    errors: list[FaultAnswer] = Field(default=[])
     """The fields that are wrong."""

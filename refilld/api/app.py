@@ -15,6 +15,7 @@ from refilld.api.auth import Guard
 from refilld.api.health import Health, health_routes
 from refilld.api.lists import LISTS
 from refilld.api.long_poll import WaiterPool
+from refilld.api.order_import import OrderImport, import_routes
 from refilld.api.orders import Orders, order_routes
 from refilld.api.refills import RefillQueue, refill_routes
 from refilld.api.route import RouteTable
@@ -22,6 +23,7 @@ from refilld.api.server import LARGEST_BODY, THREADS
 from refilld.api.webhooks import WebhookEndpoints, webhook_routes
 from refilld.order_path import OrderId
 from refilld.services.look_obstacle import EnabledSources
+from refilld.services.sent_orders import order_reader
 from refilld.settings.settings import Settings
 from storage.engine import Database
 from storage.patience import CALLER
@@ -61,6 +63,7 @@ def create_app(
     for listing in LISTS:
         table.add(listing.noun, listing.route(database))
     table.add("orders", *order_routes(orders))
+    table.add("orders", *import_routes(OrderImport(database, clock, order_reader(settings))))
     table.add("refills", *refill_routes(queue))
     table.add("webhooks", *webhook_routes(endpoints))
     app.after_request(_harden)

@@ -7,10 +7,10 @@ from http import HTTPStatus
 import structlog
 from flask import Response
 
-from refilld.api.answers import Probe
+from refilld.api.answers import ProbeAnswer
 from refilld.api.problems import RETRY_AFTER, problem
 from refilld.api.responses import answer
-from refilld.api.route import Route
+from refilld.api.route import ApiRoute
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ class Health:
         return not self.faults
 
 
-def health_routes(health: Callable[[], Health]) -> tuple[Route, ...]:
+def health_routes(health: Callable[[], Health]) -> tuple[ApiRoute, ...]:
     """`/healthz` and `/readyz`."""
 
     def healthz() -> Response:
@@ -46,14 +46,8 @@ def health_routes(health: Callable[[], Health]) -> tuple[Route, ...]:
             headers={"Retry-After": RETRY_AFTER},
         )
 
+    unready = (HTTPStatus.SERVICE_UNAVAILABLE,)
     return (
-        Route(method="GET", path="/healthz", view=healthz, summary="The process is alive", answer=Probe),
-        Route(
-            method="GET",
-            path="/readyz",
-            view=readyz,
-            summary="The process can work",
-            answer=Probe,
-            problems=(HTTPStatus.SERVICE_UNAVAILABLE,),
-        ),
+        ApiRoute("GET", "/healthz", healthz, "The process is alive", ProbeAnswer),
+        ApiRoute("GET", "/readyz", readyz, "The process can work", ProbeAnswer, problems=unready),
     )

@@ -6,10 +6,17 @@ from typing import Any, Generic, TypeVar
 
 from flask import Response, request
 
-from refilld.api.answers import ListedDecision, ListedDrop, ListedEvent, ListedOrder, Refill, page_of
+from refilld.api.answers import (
+    DecisionAnswer,
+    DropAnswer,
+    EventAnswer,
+    ListedOrderAnswer,
+    RefillAnswer,
+    page_of,
+)
 from refilld.api.parsing import LISTED
 from refilld.api.responses import answer
-from refilld.api.route import PREFIX, Route
+from refilld.api.route import PREFIX, ApiRoute
 from refilld.services.decision_query import DECISIONS
 from refilld.services.drop_query import DROPS
 from refilld.services.event_query import EVENTS
@@ -53,7 +60,7 @@ class Listing(Generic[F, R]):
     fields: Callable[[R], dict[str, Any]]
     row: type
 
-    def route(self, database: Database) -> Route:
+    def route(self, database: Database) -> ApiRoute:
         """The route that shows the list."""
 
         def listed(query: ListQuery[F]) -> Response:
@@ -62,14 +69,14 @@ class Listing(Generic[F, R]):
                 rows = [self.fields(row) for row in page.rows]
             return page_answer(self.noun, rows, self.query, query, page)
 
-        return Route(
-            method="GET",
-            path=f"{PREFIX}/{self.noun}",
-            view=listed,
-            summary=f"The {self.noun}, newest first",
+        return ApiRoute(
+            "GET",
+            f"{PREFIX}/{self.noun}",
+            listed,
+            f"The {self.noun}, newest first",
+            page_of(self.noun, self.row),
             scopes=self.scopes,
             query=self.query,
-            answer=page_of(self.noun, self.row),
             headers=("Link",),
         )
 
@@ -94,17 +101,17 @@ def _event(row: EventRow) -> dict[str, Any]:
 
 _READ = (Scope.ORDERS_READ,)
 LISTS: tuple[Listing[Any, Any], ...] = (
-    Listing("orders", _READ, ORDERS, order_list.page, _order, ListedOrder),
-    Listing("drops", _READ, DROPS, drop_list.page, asdict, ListedDrop),
-    Listing("decisions", _READ, DECISIONS, decision_list.page, asdict, ListedDecision),
+    Listing("orders", _READ, ORDERS, order_list.page, _order, ListedOrderAnswer),
+    Listing("drops", _READ, DROPS, drop_list.page, asdict, DropAnswer),
+    Listing("decisions", _READ, DECISIONS, decision_list.page, asdict, DecisionAnswer),
     Listing(
         "refills",
         (Scope.REFILLS_MANAGE, Scope.REFILLS_CONSUME),
         REFILLS,
         refill_list.page,
         shown,
-        Refill,
+        RefillAnswer,
     ),
-    Listing("events", (Scope.EVENTS_READ,), EVENTS, event_list.page, _event, ListedEvent),
+    Listing("events", (Scope.EVENTS_READ,), EVENTS, event_list.page, _event, EventAnswer),
 )
 """The lists of the API; that of webhook deliveries is a part of its endpoint."""

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response, request
 
 from monitor.model.order import Flag
 from refilld.answers.texts import Texts
-from refilld.api.answers import FlagsOfOrder, OrderStory, RequestAnswer
+from refilld.api.answers import FlagsAnswer, RequestAnswer, StoryAnswer
 from refilld.api.responses import answer
-from refilld.api.route import PREFIX, Route
+from refilld.api.route import PREFIX, ApiRoute
 from refilld.api.schemas import FlagBody, Nothing
 from refilld.orders_file.rows import LONGEST_ID
 from refilld.services import refill_requests
@@ -24,6 +25,7 @@ from storage.engine import Database
 from storage.errors import NotFoundError
 from storage.tokens import Scope
 
+_MISSING: dict[str, Any] = {"problems": (HTTPStatus.NOT_FOUND,)}
 LOOKS = 1_000
 """Looks of an order that are shown, at most: the newest."""
 
@@ -95,52 +97,23 @@ def _flag_named(text: str) -> Flag:
         raise NotFoundError(f"there is no such flag; there are {', '.join(Flag)}") from None
 
 
-def order_routes(orders: Orders) -> tuple[Route, ...]:
+def order_routes(orders: Orders) -> tuple[ApiRoute, ...]:
     """The routes of single orders, each with its scope."""
     one = f"{PREFIX}/orders/<order:order_id>"
-    missing = (HTTPStatus.NOT_FOUND,)
+    flag, asks = f"{one}/flags/<flag>", f"{one}/refill-requests"
+    show, noticed = (
+        "One order with its story",
+        "A customer noticed a drop: the answer so far, and a look at once",
+    )
+    spoken: dict[str, Any] = {"takes": ("Accept-Language",), "headers": ("Content-Language",)} | _MISSING
+    read: dict[str, Any] = {"scopes": (Scope.ORDERS_READ,)}
+    write: dict[str, Any] = {"scopes": (Scope.ORDERS_WRITE,)}
+    set_: dict[str, Any] = {"body": FlagBody} | _MISSING | write
+    lift = _MISSING | write
+    asked: dict[str, Any] = {"body": Nothing, "status": HTTPStatus.ACCEPTED} | spoken | write
     return (
-        Route(
-            method="GET",
-            path=one,
-            view=orders.show,
-            summary="One order with its story",
-            scopes=(Scope.ORDERS_READ,),
-            answer=OrderStory,
-            takes=("Accept-Language",),
-            headers=("Content-Language",),
-            problems=missing,
-        ),
-        Route(
-            method="PUT",
-            path=f"{one}/flags/<flag>",
-            view=orders.set_flag,
-            summary="Set a flag on an order",
-            scopes=(Scope.ORDERS_WRITE,),
-            body=FlagBody,
-            answer=FlagsOfOrder,
-            problems=missing,
-        ),
-        Route(
-            method="DELETE",
-            path=f"{one}/flags/<flag>",
-            view=orders.lift_flag,
-            summary="Lift a flag from an order",
-            scopes=(Scope.ORDERS_WRITE,),
-            answer=FlagsOfOrder,
-            problems=missing,
-        ),
-        Route(
-            method="POST",
-            path=f"{one}/refill-requests",
-            view=orders.request_refill,
-            summary="A customer noticed a drop: the answer so far, and a look at once",
-            scopes=(Scope.ORDERS_WRITE,),
-            body=Nothing,
-            answer=RequestAnswer,
-            status=HTTPStatus.ACCEPTED,
-            takes=("Accept-Language",),
-            headers=("Content-Language",),
-            problems=missing,
-        ),
+        ApiRoute("GET", one, orders.show, show, StoryAnswer, **spoken, **read),
+        ApiRoute("PUT", flag, orders.set_flag, "Set a flag on an order", FlagsAnswer, **set_),
+        ApiRoute("DELETE", flag, orders.lift_flag, "Lift a flag from an order", FlagsAnswer, **lift),
+        ApiRoute("POST", asks, orders.request_refill, noticed, RequestAnswer, **asked),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from flask import request
@@ -13,7 +13,6 @@ from refilld.api.problems import InvalidQueryError
 from refilld.api.schemas import Body
 from refilld.services.input_limits import LARGEST_ID
 from refilld.services.list_query import MOST_FIELDS, ListQuery, QueryFault, QueryFormat
-from refilld.strict_json import NotJsonError, read_json
 from storage.errors import NotFoundError
 
 M = TypeVar("M", bound=Body)
@@ -28,25 +27,13 @@ _DIGITS = len(str(LARGEST_ID))
 
 
 def read_body(model: type[M]) -> M:
-    """The request's JSON body; raises UnsupportedMediaType, NotJsonError or pydantic's ValidationError."""
+    """The request's JSON body; raises UnsupportedMediaType and the errors of `Body.read`."""
     data = request.get_data(cache=False)
     if model.optional and not data:
         return model()
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("The body must be application/json.")
-    read = model.model_validate_json(data)
-    read_json(data.decode())  # no key is given twice
-    return read
-
-
-def read_document(parse_float: Any = float) -> Any:
-    """The request's JSON body without a schema; raises UnsupportedMediaType or NotJsonError."""
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType("The body must be application/json.")
-    try:
-        return read_json(request.get_data(cache=False).decode(), parse_float)
-    except UnicodeDecodeError:
-        raise NotJsonError("is not UTF-8") from None
+    return model.read(data)
 
 
 def read_list(query: QueryFormat[F], now: datetime) -> ListQuery[F]:

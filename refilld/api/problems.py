@@ -17,6 +17,7 @@ from refilld.api.responses import to_json
 from refilld.services.list_query import QueryFault
 from refilld.strict_json import NotJsonError
 from storage.errors import (
+    KeyReusedError,
     LeaseLostError,
     NotFoundError,
     NotMigratedError,
@@ -41,6 +42,7 @@ class ProblemKind(StrEnum):
     WRONG_STATE = "wrong-state"
     LEASE_LOST = "lease-lost"
     OPEN_REFILL = "open-refill"
+    KEY_REUSED = "idempotency-key-reused"
 
 
 _MAX_FAULTS = 20
@@ -51,6 +53,7 @@ _PROBLEMS: Mapping[type[RefilldError], tuple[HTTPStatus, ProblemKind]] = {
     WrongStateError: (HTTPStatus.CONFLICT, ProblemKind.WRONG_STATE),
     LeaseLostError: (HTTPStatus.CONFLICT, ProblemKind.LEASE_LOST),
     OpenRefillError: (HTTPStatus.CONFLICT, ProblemKind.OPEN_REFILL),
+    KeyReusedError: (HTTPStatus.UNPROCESSABLE_ENTITY, ProblemKind.KEY_REUSED),
 }
 
 

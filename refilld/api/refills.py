@@ -1,6 +1,6 @@
 """Refills over HTTP: the actions of consumers and of operators."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -8,11 +8,12 @@ from http import HTTPStatus
 from flask import Response, request
 
 from monitor.model.target import Metric
-from refilld.api.answers import Claim, Lease, Moved, Operated
+from refilld.api.answers import ClaimAnswer, LeaseAnswer, MovedAnswer, OperatedAnswer
+from refilld.api.auth import View
 from refilld.api.long_poll import WaiterPool
 from refilld.api.responses import answer
-from refilld.api.route import PREFIX, Route
-from refilld.api.schemas import ClaimBody, CompleteBody, ExtendBody, FailBody, LeaseBody, Nothing
+from refilld.api.route import PREFIX, ApiRoute
+from refilld.api.schemas import Body, ClaimBody, CompleteBody, ExtendBody, FailBody, LeaseBody, Nothing
 from refilld.services.refill_fields import claimed
 from storage import leases, operator_actions, refills
 from storage.engine import Database, Transaction
@@ -97,49 +98,47 @@ class RefillQueue:
         return answer({"refill_id": refill_id, "state": row.state, "quantity": row.quantity})
 
 
-def refill_routes(queue: RefillQueue) -> tuple[Route, ...]:
+_REFUSED = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+
+
+def refill_routes(queue: RefillQueue) -> tuple[ApiRoute, ...]:
     """The routes of the queue, each with its scope."""
-    refused = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
-    claim = Route(
-        method="POST",
-        path=f"{PREFIX}/refills/claim",
-        view=queue.claim,
-        summary="Claim refills that are ready; waits for some",
-        scopes=(Scope.REFILLS_CONSUME,),
+    return (*_of_consumers(queue), *_of_operators(queue))
+
+
+def _of_consumers(queue: RefillQueue) -> Iterator[ApiRoute]:
+    consume = (Scope.REFILLS_CONSUME,)
+    yield ApiRoute(
+        "POST",
+        f"{PREFIX}/refills/claim",
+        queue.claim,
+        "Claim refills that are ready; waits for some",
+        ClaimAnswer,
         body=ClaimBody,
-        answer=Claim,
+        scopes=consume,
     )
-    given_back = (
-        Route(
-            method="POST",
-            path=f"{PREFIX}/refills/<refill_id>/{view.__name__}",
-            view=view,
-            summary=summary,
-            scopes=(Scope.REFILLS_CONSUME,),
-            body=body,
-            answer=shape,
-            problems=refused,
-        )
-        for view, summary, body, shape in (
-            (queue.extend, "Extend a lease", ExtendBody, Lease),
-            (queue.complete, "A refill was delivered", CompleteBody, Moved),
-            (queue.fail, "A refill could not be delivered", FailBody, Moved),
-            (queue.release, "Give a refill back undelivered", LeaseBody, Moved),
-        )
+    rows: tuple[tuple[View, str, type[Body], type], ...] = (
+        (queue.extend, "Extend a lease", ExtendBody, LeaseAnswer),
+        (queue.complete, "A refill was delivered", CompleteBody, MovedAnswer),
+        (queue.fail, "A refill could not be delivered", FailBody, MovedAnswer),
+        (queue.release, "Give a refill back undelivered", LeaseBody, MovedAnswer),
     )
-    operated = (
-        Route(
-            method="POST",
-            path=f"{PREFIX}/refills/<refill_id>/{action}",
+    for view, summary, body, found in rows:
+        path = f"{PREFIX}/refills/<refill_id>/{view.__name__}"
+        yield ApiRoute("POST", path, view, summary, found, body=body, scopes=consume, problems=_REFUSED)
+
+
+def _of_operators(queue: RefillQueue) -> Iterator[ApiRoute]:
+    for action, (states, _) in operator_actions.ACTIONS.items():
+        yield ApiRoute(
+            "POST",
+            f"{PREFIX}/refills/<refill_id>/{action}",
+            queue.operate,
+            f"{action.capitalize()} a refill that is {operator_actions.either(states)}",
+            OperatedAnswer,
             name=action,
-            view=queue.operate,
             given={"action": action},
-            summary=f"{action.capitalize()} a refill that is {operator_actions.either(states)}",
-            scopes=(Scope.REFILLS_MANAGE,),
             body=Nothing,
-            answer=Operated,
-            problems=refused,
+            scopes=(Scope.REFILLS_MANAGE,),
+            problems=_REFUSED,
         )
-        for action, (states, _) in operator_actions.ACTIONS.items()
-    )
-    return (claim, *given_back, *operated)

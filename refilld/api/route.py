@@ -1,7 +1,7 @@
 """The routes of the API with what they take and answer; the OpenAPI document is made of the same rows."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
@@ -19,8 +19,8 @@ PREFIX = "/api/v1"
 JSON = "application/json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+@dataclass(frozen=True, slots=True)
+class ApiRoute:
     """One call of the API.
 
     The view gets the parts of the path by their names, and `body` or `query` if the route has one.
@@ -31,13 +31,14 @@ class Route:
     """As Flask writes it."""
     view: View
     summary: str
+    answer: Any = None
+    """The type of the answer, as pydantic describes it; None for one without a body."""
+    _: KW_ONLY
     scopes: tuple[Scope, ...] = ()
     """A token with one of these is needed; without any, no token is."""
     body: type[Body] | None = None
     query: QueryFormat[Any] | None = None
     """The query strings of a list; other routes take none."""
-    answer: Any = None
-    """The type of the answer, as pydantic describes it; None for one without a body."""
     status: HTTPStatus = HTTPStatus.OK
     media_type: str = JSON
     """Of the answer."""
@@ -64,9 +65,9 @@ class RouteTable:
         self._app = app
         self._guard = guard
         self._clock = clock
-        self.groups: dict[str, list[Route]] = {}
+        self.groups: dict[str, list[ApiRoute]] = {}
 
-    def add(self, group: str, *routes: Route) -> None:
+    def add(self, group: str, *routes: ApiRoute) -> None:
         """Serve routes; those with scopes need a token."""
         for route in routes:
             view = self._guard.needs(self._reading(route), *route.scopes) if route.scopes else route.view
@@ -74,11 +75,11 @@ class RouteTable:
             self._app.add_url_rule(route.path, endpoint, view, methods=[route.method])
         self.describe(group, *routes)
 
-    def describe(self, group: str, *routes: Route) -> None:
+    def describe(self, group: str, *routes: ApiRoute) -> None:
         """Note routes that are served already."""
         self.groups.setdefault(group, []).extend(routes)
 
-    def _reading(self, route: Route) -> View:
+    def _reading(self, route: ApiRoute) -> View:
         """The view of a route, called with what is read from the request."""
 
         @wraps(route.view)

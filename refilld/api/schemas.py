@@ -1,7 +1,7 @@
 """The schemas of request bodies and query strings."""
 
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -14,6 +14,7 @@ from refilld.services.input_limits import (
     printable,
     without_control_characters,
 )
+from refilld.strict_json import read_json
 from storage.leases import Failure
 
 Text = Annotated[
@@ -37,6 +38,13 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     optional: ClassVar[bool] = False
     """Whether it may be left out."""
+
+    @classmethod
+    def read(cls, data: bytes) -> Self:
+        """Read the bytes of a body; raises NotJsonError, BadInputError or pydantic's ValidationError."""
+        read = cls.model_validate_json(data)
+        read_json(data.decode())  # no key is given twice
+        return read
 
 
 class Nothing(Body):

@@ -1,6 +1,6 @@
 """Webhook endpoints over HTTP."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -10,20 +10,20 @@ from flask import Response
 
 from monitor.webhooks.address import AllowedHosts
 from refilld.api.answers import (
-    Delivery,
-    DeliveryLog,
-    Endpoint,
-    Endpoints,
-    NewEndpoint,
-    PlannedTest,
-    Replay,
-    Secret,
+    DeliveryAnswer,
+    DeliveryLogAnswer,
+    EndpointAnswer,
+    EndpointsAnswer,
+    NewEndpointAnswer,
+    PlannedTestAnswer,
+    ReplayAnswer,
+    SecretAnswer,
     page_of,
 )
 from refilld.api.auth import View
 from refilld.api.lists import page_answer
 from refilld.api.responses import answer
-from refilld.api.route import PREFIX, Route
+from refilld.api.route import PREFIX, ApiRoute
 from refilld.api.schemas import Nothing
 from refilld.api.webhook_schemas import EndpointBody, ReplayBody
 from refilld.services import webhooks as endpoint_actions
@@ -116,62 +116,52 @@ class WebhookEndpoints:
         return answer({"endpoint_id": endpoint_id, "messages": 1}, HTTPStatus.ACCEPTED)
 
 
-def webhook_routes(endpoints: WebhookEndpoints) -> tuple[Route, ...]:
+def webhook_routes(endpoints: WebhookEndpoints) -> tuple[ApiRoute, ...]:
     """The routes of webhook endpoints."""
-    missing, conflict = HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT
-    one = "/<endpoint_id>"
-    delivery = f"{one}/deliveries/<delivery_id>"
+    return (*_of_endpoints(endpoints), *_of_deliveries(endpoints))
 
-    def route(method: str, path: str, view: View, summary: str, shape: Any, **more: Any) -> Route:
-        problems = (missing, *more.pop("problems", ())) if path else ()
-        return Route(
-            method=method,
-            path=f"{PREFIX}/webhooks{path}",
-            view=view,
-            summary=summary,
-            answer=shape,
-            scopes=(Scope.WEBHOOKS_MANAGE,),
-            problems=problems,
-            **more,
-        )
 
+def _route(
+    method: str, path: str, view: View, summary: str, found: Any, *problems: HTTPStatus, **more: Any
+) -> ApiRoute:
+    of_one = (HTTPStatus.NOT_FOUND,) if path else ()
+    scopes = (Scope.WEBHOOKS_MANAGE,)
+    path = f"{PREFIX}/webhooks{path}"
+    return ApiRoute(method, path, view, summary, found, scopes=scopes, problems=of_one + problems, **more)
+
+
+def _of_endpoints(of: WebhookEndpoints) -> Iterator[ApiRoute]:
+    one, no_body = "/<endpoint_id>", {"body": Nothing}
     created, accepted = {"status": HTTPStatus.CREATED}, {"status": HTTPStatus.ACCEPTED}
-    return (
-        route("GET", "", endpoints.listed, "All webhook endpoints", Endpoints),
-        route("POST", "", endpoints.add, "Add an endpoint", NewEndpoint, body=EndpointBody, **created),
-        route("GET", one, endpoints.show, "One endpoint", Endpoint),
-        route("DELETE", one, endpoints.remove, "Remove an endpoint", None, status=HTTPStatus.NO_CONTENT),
-        route("POST", f"{one}/rotate", endpoints.rotate, "Make a new secret", Secret, body=Nothing),
-        route("POST", f"{one}/enable", endpoints.enable, "Enable an endpoint", Endpoint, body=Nothing),
-        route("POST", f"{one}/test", endpoints.test, "Send a test", PlannedTest, body=Nothing, **accepted),
-        route(
-            "POST",
-            f"{one}/replay",
-            endpoints.replay,
-            "Send all events since a time again",
-            Replay,
-            body=ReplayBody,
-            problems=(conflict,),
-            **accepted,
-        ),
-        route(
-            "GET",
-            f"{one}/deliveries",
-            endpoints.deliveries,
-            "The deliveries to an endpoint, newest first",
-            page_of("deliveries", Delivery),
-            query=OF_ENDPOINT,
-            headers=("Link",),
-        ),
-        route("GET", delivery, endpoints.delivery, "One delivery with its attempts", DeliveryLog),
-        route(
-            "POST",
-            f"{delivery}/replay",
-            endpoints.replay_one,
-            "Send a delivery again",
-            Replay,
-            body=Nothing,
-            problems=(conflict,),
-            **accepted,
-        ),
+    yield _route("GET", "", of.listed, "All webhook endpoints", EndpointsAnswer)
+    yield _route(
+        "POST",
+        "",
+        of.add,
+        "Add an endpoint",
+        NewEndpointAnswer,
+        HTTPStatus.CONFLICT,
+        body=EndpointBody,
+        **created,
+    )
+    yield _route("GET", one, of.show, "One endpoint", EndpointAnswer)
+    yield _route("DELETE", one, of.remove, "Remove an endpoint", None, status=HTTPStatus.NO_CONTENT)
+    yield _route("POST", f"{one}/rotate", of.rotate, "Make a new secret", SecretAnswer, **no_body)
+    yield _route("POST", f"{one}/enable", of.enable, "Enable an endpoint", EndpointAnswer, **no_body)
+    yield _route("POST", f"{one}/test", of.test, "Send a test", PlannedTestAnswer, **no_body, **accepted)
+
+
+def _of_deliveries(of: WebhookEndpoints) -> Iterator[ApiRoute]:
+    one = "/<endpoint_id>"
+    delivery, accepted = f"{one}/deliveries/<delivery_id>", {"status": HTTPStatus.ACCEPTED}
+    page, shown = page_of("deliveries", DeliveryAnswer), {"query": OF_ENDPOINT, "headers": ("Link",)}
+    since, again = "Send all events since a time again", "Send a delivery again"
+    conflict = HTTPStatus.CONFLICT
+    yield _route("GET", f"{one}/deliveries", of.deliveries, "Deliveries, newest first", page, **shown)
+    yield _route("GET", delivery, of.delivery, "One delivery with its attempts", DeliveryLogAnswer)
+    yield _route(
+        "POST", f"{one}/replay", of.replay, since, ReplayAnswer, conflict, body=ReplayBody, **accepted
+    )
+    yield _route(
+        "POST", f"{delivery}/replay", of.replay_one, again, ReplayAnswer, conflict, body=Nothing, **accepted
     )

@@ -1,7 +1,7 @@
 """Rows of a JSON Lines file: one object per line, numbers kept as they are written."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from monitor.errors import BadInputError
@@ -29,45 +29,6 @@ class Fraction(str):
     __slots__ = ()
 
 
-class JsonObjects:
-    """Makes rows of objects: keys are columns, which are matched to fields."""
-
-    def __init__(self, mapping: Mapping[str, str]) -> None:
-        self._mapping = mapping
-        self._matched: dict[tuple[str, ...], Columns] = {}
-        self.ignored: dict[str, None] = {}
-        """Columns read so far that are no field, in order; at most 100."""
-
-    def row(self, line: int, read: Mapping[str, Any], raw: str) -> RawRow | Refused:
-        """The row of an object; `raw` is how the file has it."""
-        cells: dict[str, str] = {}
-        faults: dict[str, BadInputError] = {}
-        row = RawRow(line, cells, raw, faults)
-        try:
-            columns = self._columns(tuple(read)).fields
-        except BadInputError as error:
-            return Refused.row(row, error)
-        for column, field in columns.items():
-            try:
-                cells[field] = _text(field, read[column])
-            except BadInputError as error:
-                faults[field] = error
-        return row
-
-    def _columns(self, keys: tuple[str, ...]) -> Columns:
-        """Match the keys of a row to fields; the result is cached, unless the keys are very long."""
-        if keys in self._matched:
-            return self._matched[keys]
-        columns = match(keys, present(keys, self._mapping))
-        for column in columns.ignored[: _MOST_IGNORED - len(self.ignored)]:
-            self.ignored[column[:_LONGEST_IGNORED]] = None
-        if sum(len(column) + 1 for column in keys) <= _LONGEST_KEY_SET:
-            if len(self._matched) >= _MOST_KEY_SETS:
-                self._matched.clear()
-            self._matched[keys] = columns
-        return columns
-
-
 class JsonRows:
     """Iterator over the objects of a file; the first object must have all columns of the mapping."""
 
@@ -78,13 +39,11 @@ class JsonRows:
     ) -> None:
         self._lines = lines
         self._needed = mapping
-        self._objects = JsonObjects({**optional, **mapping})
+        self._mapping = {**optional, **mapping}
+        self._matched: dict[tuple[str, ...], Columns] = {}
         self._mapping_checked = False
-
-    @property
-    def ignored(self) -> Iterable[str]:
+        self.ignored: dict[str, None] = {}
         """Columns read so far that are no field, in order; at most 100."""
-        return self._objects.ignored
 
     def __iter__(self) -> Iterator[RawRow | Refused]:
         """Raise BadInputError when the first object lacks a column that the mapping names."""
@@ -103,7 +62,32 @@ class JsonRows:
             for column in self._needed:
                 find(column, list(read))
             self._mapping_checked = True
-        return self._objects.row(line.number, read, line.text.strip())
+        cells: dict[str, str] = {}
+        faults: dict[str, BadInputError] = {}
+        row = RawRow(line.number, cells, line.text.strip(), faults)
+        try:
+            columns = self._columns(tuple(read)).fields
+        except BadInputError as error:
+            return Refused.row(row, error)
+        for column, field in columns.items():
+            try:
+                cells[field] = cell_text(field, read[column])
+            except BadInputError as error:
+                faults[field] = error
+        return row
+
+    def _columns(self, keys: tuple[str, ...]) -> Columns:
+        """Match the keys of a row to fields; the result is cached, unless the keys are very long."""
+        if keys in self._matched:
+            return self._matched[keys]
+        columns = match(keys, present(keys, self._mapping))
+        for column in columns.ignored[: _MOST_IGNORED - len(self.ignored)]:
+            self.ignored[column[:_LONGEST_IGNORED]] = None
+        if sum(len(column) + 1 for column in keys) <= _LONGEST_KEY_SET:
+            if len(self._matched) >= _MOST_KEY_SETS:
+                self._matched.clear()
+            self._matched[keys] = columns
+        return columns
 
 
 def _read_object(text: str) -> dict[str, Any]:
@@ -114,7 +98,7 @@ def _read_object(text: str) -> dict[str, Any]:
     return read
 
 
-def _text(field: str, value: object) -> str:
+def cell_text(field: str, value: object) -> str:
     """Return a value as text; an id or name has no point. Booleans, lists and objects are refused."""
     if value is None:
         return ""
