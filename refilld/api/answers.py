@@ -314,3 +314,20 @@ class ProblemAnswer(AnswerBody):
     detail: str = ""
     errors: list[FaultAnswer] = Field(default=[])
     """The fields that are wrong."""
+
+
+class BatchRowAnswer(AnswerBody):
+    """What became of one action: its status, and either what the single call answers or a problem."""
+
+    refill_id: int | None
+    status: int
+    state: RefillState | None = None
+    quantity: int = 0
+    leased_until: datetime | None = None
+    problem: ProblemAnswer | None = None
+
+
+class BatchAnswer(AnswerBody):
+    """What became of each action, in their order."""
+
+    results: list[BatchRowAnswer]

@@ -17,6 +17,8 @@ from refilld.api.lists import LISTS
 from refilld.api.long_poll import WaiterPool
 from refilld.api.order_import import OrderImport, import_routes
 from refilld.api.orders import Orders, order_routes
+from refilld.api.refill_actions import RefillActions
+from refilld.api.refill_batch import RefillBatch, batch_routes
 from refilld.api.refills import RefillQueue, refill_routes
 from refilld.api.route import RouteTable
 from refilld.api.server import LARGEST_BODY, THREADS
@@ -55,7 +57,8 @@ def create_app(
     request_ids.register(app)
     # at most half of the threads wait for refills, so that the others can serve completions
     waiters, shadow = WaiterPool(stopping, THREADS // 2), settings.guarantee.shadow
-    queue = RefillQueue(database, clock, settings.queue.max_attempts, waiters, shadow, refilled)
+    actions = RefillActions(clock, settings.queue.max_attempts, shadow, refilled)
+    queue = RefillQueue(database, actions, waiters)
     orders = Orders(database, clock, enabled, _texts(settings))
     endpoints = WebhookEndpoints(database, clock, settings.webhooks.allowed)
     table = RouteTable(app, Guard(database), clock)
@@ -64,7 +67,7 @@ def create_app(
         table.add(listing.noun, listing.route(database))
     table.add("orders", *order_routes(orders))
     table.add("orders", *import_routes(OrderImport(database, clock, order_reader(settings))))
-    table.add("refills", *refill_routes(queue))
+    table.add("refills", *refill_routes(queue), *batch_routes(RefillBatch(database, actions)))
     table.add("webhooks", *webhook_routes(endpoints))
     app.after_request(_harden)
     return app

@@ -43,7 +43,7 @@ class Guard:
             return _unauthorized("The token is unknown or revoked.", 'Bearer error="invalid_token"')
         if frozenset(held.scopes).isdisjoint(needed):
             return _forbidden(needed)
-        g.token_id = held.token_id
+        g.token = held
         become(replace(actor(), name=f"token {held.name or held.token_id}"))
         return None
 

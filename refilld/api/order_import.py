@@ -34,7 +34,7 @@ class OrderImport:
 
     def send(self, body: OrdersBody) -> Response:
         """All rows in one transaction, together with the answer to the key."""
-        key, token_id = _key(), g.token_id
+        key, token_id = _key(), g.token.token_id
         sent = self.reader.parse(body.rows, self.clock())
         with self.database.write() as tx:
             now = self.clock()

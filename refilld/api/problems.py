@@ -65,27 +65,34 @@ class InvalidQueryError(RefilldError):
         self.faults = faults
 
 
-_UNAVAILABLE = (UnreachableError, NotMigratedError)
+UNAVAILABLE = (UnreachableError, NotMigratedError)
+"""Errors of the database for which a request may be repeated."""
+NOT_AVAILABLE = "The database is not available."
 
 
-def problem_json(
+def problem_fields(
     status: int,
     detail: str | None,
     *,
     kind: ProblemKind | None = None,
     errors: Sequence[Mapping[str, str]] = (),
-) -> str:
-    """The body of a problem answer."""
-    body: dict[str, object] = {
+) -> dict[str, object]:
+    """The fields of a problem."""
+    fields: dict[str, object] = {
         "type": f"urn:refilld:{kind}" if kind else "about:blank",
         "title": kind.replace("-", " ").capitalize() if kind else _phrase(status),
         "status": status,
     }
     if detail:
-        body["detail"] = detail
+        fields["detail"] = detail
     if errors:
-        body["errors"] = errors
-    return to_json(body)
+        fields["errors"] = errors
+    return fields
+
+
+def problem_json(status: int, detail: str | None) -> str:
+    """The body of a problem answer."""
+    return to_json(problem_fields(status, detail))
 
 
 def problem(
@@ -97,14 +104,26 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A problem answer."""
-    body = problem_json(status, detail, kind=kind, errors=errors)
+    body = to_json(problem_fields(status, detail, kind=kind, errors=errors))
     return Response(body, status, headers, mimetype=MIMETYPE)
+
+
+def refusal(error: Exception) -> dict[str, object] | None:
+    """The problem of what a client can mend; None for any other error."""
+    if isinstance(error, ValidationError):
+        return _of_validation(error)
+    if isinstance(error, InvalidQueryError):
+        return _invalid([(fault.field, fault.problem) for fault in error.faults])
+    for error_type, (status, kind) in _PROBLEMS.items():
+        if isinstance(error, error_type):
+            return problem_fields(status, str(error), kind=kind)
+    return _invalid([(error.field, error.problem)]) if isinstance(error, BadInputError) else None
 
 
 def register(app: Flask) -> None:
     """Answer every error of the application with a problem."""
     app.register_error_handler(HTTPException, _of_framework)
-    app.register_error_handler(ValidationError, _of_validation)
+    app.register_error_handler(ValidationError, _of_refusal)
     app.register_error_handler(RefilldError, _of_domain)
     app.register_error_handler(Exception, _unexpected)
 
@@ -116,37 +135,43 @@ def _of_framework(error: HTTPException) -> Response:
     return problem(answer.status_code, error.description, headers=kept)
 
 
-def _of_validation(error: ValidationError) -> Response:
+def _of_validation(error: ValidationError) -> dict[str, object]:
     """An invalid request; its values are not repeated because some are secret."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found[0]["type"] == "json_invalid":
-        return problem(HTTPStatus.BAD_REQUEST, found[0]["msg"], kind=ProblemKind.INVALID_JSON)
+        return problem_fields(HTTPStatus.BAD_REQUEST, found[0]["msg"], kind=ProblemKind.INVALID_JSON)
     places = (".".join(map(str, fault["loc"])) for fault in found)
     messages = (fault["msg"].removeprefix("Value error, ") for fault in found)
     return _invalid(list(zip(places, messages, strict=True)))
 
 
-def _invalid(found: Sequence[tuple[str, str]]) -> Response:
+def _invalid(found: Sequence[tuple[str, str]]) -> dict[str, object]:
     """Fields with what is wrong with them; the first ones are named."""
     faults = [{"field": field[:_MAX_FIELD_LENGTH], "detail": detail} for field, detail in found[:_MAX_FAULTS]]
     detail = "; ".join(f"{fault['field']}: {fault['detail']}".removeprefix(": ") for fault in faults)
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, kind=ProblemKind.INVALID_REQUEST, errors=faults)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return problem_fields(status, detail, kind=ProblemKind.INVALID_REQUEST, errors=faults)
 
 
 def _of_domain(error: RefilldError) -> Response:
     """A domain error."""
-    if isinstance(error, _UNAVAILABLE):
-        log.error("http.database_unavailable", error=str(error), once_a_minute=True)
-        retry = {"Retry-After": RETRY_AFTER}
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database is not available.", headers=retry)
-    if isinstance(error, InvalidQueryError):
-        return _invalid([(fault.field, fault.problem) for fault in error.faults])
-    if isinstance(error, BadInputError) and not isinstance(error, NotJsonError):
-        return _invalid([(error.field, error.problem)])
-    for error_type, (status, kind) in _PROBLEMS.items():
-        if isinstance(error, error_type):
-            return problem(status, str(error), kind=kind)
-    return _unexpected(error)
+    if isinstance(error, UNAVAILABLE):
+        return unavailable(error)
+    return _of_refusal(error)
+
+
+def _of_refusal(error: Exception) -> Response:
+    fields = refusal(error)
+    if fields is None:
+        return _unexpected(error)
+    return Response(to_json(fields), int(str(fields["status"])), mimetype=MIMETYPE)
+
+
+def unavailable(error: Exception) -> Response:
+    """The database cannot be used; why is in the log only."""
+    log.error("http.database_unavailable", error=str(error), once_a_minute=True)
+    retry = {"Retry-After": RETRY_AFTER}
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, NOT_AVAILABLE, headers=retry)
 
 
 def _unexpected(error: Exception) -> Response:

@@ -1,43 +1,32 @@
 """Refills over HTTP: the actions of consumers and of operators."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from flask import Response, request
 
-from monitor.model.target import Metric
 from refilld.api.answers import ClaimAnswer, LeaseAnswer, MovedAnswer, OperatedAnswer
-from refilld.api.auth import View
 from refilld.api.long_poll import WaiterPool
+from refilld.api.refill_actions import RefillActions
 from refilld.api.responses import answer
 from refilld.api.route import PREFIX, ApiRoute
-from refilld.api.schemas import Body, ClaimBody, CompleteBody, ExtendBody, FailBody, LeaseBody, Nothing
+from refilld.api.schemas import ClaimBody, CompleteBody, ExtendBody, FailBody, LeaseBody, Nothing
 from refilld.services.refill_fields import claimed
-from storage import leases, operator_actions, refills
-from storage.engine import Database, Transaction
+from storage import leases, operator_actions
+from storage.engine import Database
 from storage.leases import ClaimedRefill
-from storage.server_time import shared_time
 from storage.tokens import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class RefillQueue:
-    """The actions on refills; the clock is read inside the transaction, after the wait for it."""
+    """The queue as consumers and operators use it."""
 
     database: Database
-    clock: Callable[[], datetime]
-    max_attempts: int
+    actions: RefillActions
     waiters: WaiterPool
-    shadow: bool
-    """In shadow mode no operator can queue a refill."""
-    refilled: Callable[[Metric, int], None]
-    """Called with the units of each refill that is completed, after the commit."""
-
-    def _now(self, connection: Transaction) -> datetime:
-        """The time that judges leases, by the clock that all processes share."""
-        return shared_time(connection, self.clock())
 
     def claim(self, body: ClaimBody) -> Response:
         gone = request.environ.get("waitress.client_disconnected", bool)
@@ -45,57 +34,29 @@ class RefillQueue:
         return answer({"refills": [claimed(row) for row in rows]})
 
     def _claim(self, body: ClaimBody) -> list[ClaimedRefill]:
-        with self.database.read() as connection:
-            if not leases.anything_ready(connection, self._now(connection), body.wanted):
+        with self.database.read() as tx:
+            if not leases.anything_ready(tx, self.actions.now(tx), body.wanted):
                 return []
-        with self.database.write() as connection:
+        with self.database.write() as tx:
             return leases.claim(
-                connection,
-                self._now(connection),
+                tx,
+                self.actions.now(tx),
                 limit=body.limit,
                 lease=body.lease,
                 metrics=body.wanted,
                 consumer=body.consumer or "",
             )
 
-    def extend(self, refill_id: int, body: ExtendBody) -> Response:
-        with self.database.write() as connection:
-            until = leases.extend(connection, refill_id, body.lease_token, self._now(connection) + body.lease)
-        return answer({"refill_id": refill_id, "leased_until": until})
-
-    def complete(self, refill_id: int, body: CompleteBody) -> Response:
-        with self.database.write() as connection:
-            now = self._now(connection)
-            state = leases.complete(
-                connection,
-                refill_id,
-                body.lease_token,
-                now,
-                external_id=body.external_id,
-                delivered=body.delivered,
-            )
-            row = refills.get(connection, refill_id)
-        if row.completed_at == now:  # else this is a repeated call
-            self.refilled(row.metric, row.units)
-        return answer({"refill_id": refill_id, "state": state})
-
-    def fail(self, refill_id: int, body: FailBody) -> Response:
-        with self.database.write() as connection:
-            now = self._now(connection)
-            state = leases.fail(connection, refill_id, body.lease_token, now, body.failure, self.max_attempts)
-        return answer({"refill_id": refill_id, "state": state})
-
-    def release(self, refill_id: int, body: LeaseBody) -> Response:
-        with self.database.write() as connection:
-            state = leases.release(connection, refill_id, body.lease_token, self._now(connection))
-        return answer({"refill_id": refill_id, "state": state})
+    def move(self, refill_id: int, body: LeaseBody) -> Response:
+        """Extend, complete, fail or release a refill."""
+        with self.database.write() as tx:
+            found = self.actions.move(tx, refill_id, body)
+        return answer(found)
 
     def operate(self, refill_id: int, action: str, body: Nothing) -> Response:  # noqa: ARG002  # no field
-        with self.database.write() as connection:
-            row = operator_actions.act(
-                connection, refill_id, action, self._now(connection), shadow=self.shadow
-            )
-        return answer({"refill_id": refill_id, "state": row.state, "quantity": row.quantity})
+        with self.database.write() as tx:
+            found = self.actions.operate(tx, refill_id, action)
+        return answer(found)
 
 
 _REFUSED = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
@@ -117,15 +78,16 @@ def _of_consumers(queue: RefillQueue) -> Iterator[ApiRoute]:
         body=ClaimBody,
         scopes=consume,
     )
-    rows: tuple[tuple[View, str, type[Body], type], ...] = (
-        (queue.extend, "Extend a lease", ExtendBody, LeaseAnswer),
-        (queue.complete, "A refill was delivered", CompleteBody, MovedAnswer),
-        (queue.fail, "A refill could not be delivered", FailBody, MovedAnswer),
-        (queue.release, "Give a refill back undelivered", LeaseBody, MovedAnswer),
+    rows: tuple[tuple[str, type[LeaseBody], type], ...] = (
+        ("Extend a lease", ExtendBody, LeaseAnswer),
+        ("A refill was delivered", CompleteBody, MovedAnswer),
+        ("A refill could not be delivered", FailBody, MovedAnswer),
+        ("Give a refill back undelivered", LeaseBody, MovedAnswer),
     )
-    for view, summary, body, found in rows:
-        path = f"{PREFIX}/refills/<refill_id>/{view.__name__}"
-        yield ApiRoute("POST", path, view, summary, found, body=body, scopes=consume, problems=_REFUSED)
+    more: dict[str, Any] = {"scopes": consume, "problems": _REFUSED}
+    for summary, body, found in rows:
+        path = f"{PREFIX}/refills/<refill_id>/{body.verb}"
+        yield ApiRoute("POST", path, queue.move, summary, found, name=body.verb, body=body, **more)
 
 
 def _of_operators(queue: RefillQueue) -> Iterator[ApiRoute]:

@@ -37,6 +37,8 @@ class ApiRoute:
     scopes: tuple[Scope, ...] = ()
     """A token with one of these is needed; without any, no token is."""
     body: type[Body] | None = None
+    rows: tuple[type[Body], ...] = ()
+    """Types of what the body has several of, which is judged each on its own."""
     query: QueryFormat[Any] | None = None
     """The query strings of a list; other routes take none."""
     status: HTTPStatus = HTTPStatus.OK

@@ -71,10 +71,16 @@ class ClaimBody(Body):
 
 
 class LeaseBody(Body):
+    """What a consumer does with a refill, here: release it."""
+
+    verb: ClassVar[str] = "release"
+
     lease_token: Name
 
 
 class ExtendBody(LeaseBody):
+    verb = "extend"
+
     lease_seconds: LeaseSeconds
 
     @property
@@ -83,11 +89,15 @@ class ExtendBody(LeaseBody):
 
 
 class CompleteBody(LeaseBody):
+    verb = "complete"
+
     external_id: Text | None = None
     delivered: Annotated[int, Field(ge=0, le=LARGEST_NUMBER), Whole] | None = None
 
 
 class FailBody(LeaseBody):
+    verb = "fail"
+
     reason: Text
     retryable: bool = True
     retry_after_seconds: Annotated[int, Field(ge=0, le=int(LONGEST_RETRY.total_seconds())), Whole] | None = (
