@@ -30,7 +30,7 @@ Price = Annotated[Decimal, WithJsonSchema({"type": "string"})]
 class AnswerBody(BaseModel):
     """A JSON object; later versions may add fields."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
 
 def _of_row(name: str, row: type, names: Iterable[str] | None = None) -> type[AnswerBody]:
@@ -160,17 +160,8 @@ class RequestAnswer(AnswerBody):
     note: str | None
 
 
-class ResultAnswer(AnswerBody):
-    """What became of one order."""
-
-    order_id: str
-    result: ImportResult
-    notes: list[str]
-    """What was left out, and what was assumed."""
-
-
 class RowAnswer(AnswerBody):
-    """What became of one order of several."""
+    """What became of one order."""
 
     row: int
     order_id: str | None
@@ -180,7 +171,7 @@ class RowAnswer(AnswerBody):
 
 
 class ResultsAnswer(AnswerBody):
-    """What became of several orders, in their order, and how many had which result."""
+    """What became of each order, in their order, and how many had which result."""
 
     results: list[RowAnswer]
     added: int
@@ -190,6 +181,7 @@ class ResultsAnswer(AnswerBody):
     ignored: int
     forgotten: int
     notes: list[str]
+    """What was left out, and what was assumed."""
 
 
 RefillAnswer = _of_row("RefillAnswer", RefillRow, SHOWN)

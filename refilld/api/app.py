@@ -17,13 +17,14 @@ from refilld.api.lists import LISTS
 from refilld.api.long_poll import WaiterPool
 from refilld.api.order_import import OrderImport, import_routes
 from refilld.api.orders import Orders, order_routes
+from refilld.api.raw_path import OrderPart, with_raw_path
+from refilld.api.reference import Reference, reference_routes
 from refilld.api.refill_actions import RefillActions
 from refilld.api.refill_batch import RefillBatch, batch_routes
 from refilld.api.refills import RefillQueue, refill_routes
-from refilld.api.route import RouteTable
+from refilld.api.route import ROUTES, RouteTable
 from refilld.api.server import LARGEST_BODY, THREADS
 from refilld.api.webhooks import WebhookEndpoints, webhook_routes
-from refilld.order_path import OrderId
 from refilld.services.look_obstacle import EnabledSources
 from refilld.services.sent_orders import order_reader
 from refilld.settings.settings import Settings
@@ -51,7 +52,9 @@ def create_app(
     database = database.capped(CALLER)
     app = Flask("refilld", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.url_map.converters["order"] = OrderId
+    app.url_map.converters["order"] = OrderPart
+    # as Flask documents it
+    app.wsgi_app = with_raw_path(app.wsgi_app)  # type: ignore[method-assign,assignment]
     app.url_map.merge_slashes = False  # a redirect would be built from the Host header
     problems.register(app)
     request_ids.register(app)
@@ -69,6 +72,8 @@ def create_app(
     table.add("orders", *import_routes(OrderImport(database, clock, order_reader(settings))))
     table.add("refills", *refill_routes(queue), *batch_routes(RefillBatch(database, actions)))
     table.add("webhooks", *webhook_routes(endpoints))
+    table.add("reference", *reference_routes(Reference(table)))
+    app.extensions[ROUTES] = table
     app.after_request(_harden)
     return app
 

@@ -1,7 +1,7 @@
 """Lists over HTTP: pages by cursor, with the address of the next page."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Generic, TypeVar
 
 from flask import Response, request
@@ -59,6 +59,8 @@ class Listing(Generic[F, R]):
     page: Callable[[Transaction, F, PageRequest], Page[R]]
     fields: Callable[[R], dict[str, Any]]
     row: type
+    gives: Mapping[str, str] = field(default_factory=dict)
+    """Where a page has what other routes take."""
 
     def route(self, database: Database) -> ApiRoute:
         """The route that shows the list."""
@@ -78,6 +80,7 @@ class Listing(Generic[F, R]):
             scopes=self.scopes,
             query=self.query,
             headers=("Link",),
+            gives=self.gives,
         )
 
 
@@ -99,9 +102,11 @@ def _event(row: EventRow) -> dict[str, Any]:
     return asdict(row) | {"subject": subject, "text": default_renderer().text(row)}
 
 
+_ORDER = {"order_id": "$response.body#/orders/0/order_id"}
+_REFILL = {"refill_id": "$response.body#/refills/0/refill_id"}
 _READ = (Scope.ORDERS_READ,)
 LISTS: tuple[Listing[Any, Any], ...] = (
-    Listing("orders", _READ, ORDERS, order_list.page, _order, ListedOrderAnswer),
+    Listing("orders", _READ, ORDERS, order_list.page, _order, ListedOrderAnswer, _ORDER),
     Listing("drops", _READ, DROPS, drop_list.page, asdict, DropAnswer),
     Listing("decisions", _READ, DECISIONS, decision_list.page, asdict, DecisionAnswer),
     Listing(
@@ -111,6 +116,7 @@ LISTS: tuple[Listing[Any, Any], ...] = (
         refill_list.page,
         shown,
         RefillAnswer,
+        _REFILL,
     ),
     Listing("events", (Scope.EVENTS_READ,), EVENTS, event_list.page, _event, EventAnswer),
 )

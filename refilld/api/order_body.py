@@ -1,16 +1,13 @@
 """The body of a request that sends orders: one, or a list whose rows are judged each on its own."""
 
 from hashlib import sha256
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from monitor.errors import BadInputError
-from monitor.model.order import OrderStatus
-from monitor.model.target import Metric
-from refilld.api.schemas import Body
-from refilld.order_fields import FIELDS, NEEDED
+from refilld.api.schemas import Body, Whole
 from refilld.orders_file import RawRow, Refused
 from refilld.orders_file.json_rows import Fraction
 from refilld.orders_file.sent_rows import sent_row
@@ -18,15 +15,6 @@ from refilld.services.sent_orders import MOST_ROWS
 from refilld.strict_json import NotJsonError, read_json
 
 ROWS = "orders"
-_TYPES: dict[str, Any] = {
-    "order_id": {"type": ["string", "integer"]},
-    "service": {"type": ["string", "integer"]},
-    "link": {"type": "string"},
-    "quantity": {"type": ["integer", "string"]},
-    "status": {"type": "string", "description": ", ".join(OrderStatus)},
-    "completed_at": {"description": "RFC 3339 or Unix seconds; needed for Completed and Partial"},
-    "metric": {"description": ", ".join(Metric)},
-}
 EXAMPLE = {
     "order_id": "17",
     "service": "1234",
@@ -38,6 +26,29 @@ EXAMPLE = {
     "metric": "followers",
 }
 """An order."""
+Id = str | Annotated[int, Whole]
+
+
+class OrderBody(Body):
+    """An order. The fields that an orders file does not need are left out if they cannot be read."""
+
+    order_id: Id
+    service: Id
+    link: str
+    quantity: Id
+    status: str
+    completed_at: Any = None
+    """RFC 3339 or Unix seconds; Completed and Partial need it."""
+    created_at: Any = None
+    start_count: Any = None
+    remains: Any = None
+    metric: Any = None
+    terms: Any = None
+    owner: Any = None
+    provider: Any = None
+    customer: Any = None
+    price: Any = None
+    currency: Any = None
 
 
 class OrdersBody(Body):
@@ -45,7 +56,6 @@ class OrdersBody(Body):
 
     rows: tuple[Any, ...]
     """RawRow or Refused."""
-    single: bool
     fingerprint: str
     """Of the bytes of the body."""
 
@@ -55,22 +65,11 @@ class OrdersBody(Body):
             sent = read_json(data.decode(), Fraction)
         except UnicodeDecodeError:
             raise NotJsonError("is not UTF-8") from None
-        if not isinstance(sent, dict):
-            raise BadInputError("", "is not an object; write one order, or orders under the key orders")
-        single = ROWS not in sent
-        rows = (sent_row(1, sent),) if single else _rows(sent)
-        return cls(rows=rows, single=single, fingerprint=sha256(data).hexdigest())
+        rows = _rows(sent) if isinstance(sent, dict) and ROWS in sent else _row(sent, data)
+        return cls(rows=rows, fingerprint=sha256(data).hexdigest())
 
     @classmethod
-    def __get_pydantic_json_schema__(
-        cls, _core: CoreSchema, _handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        order = {
-            "type": "object",
-            "properties": {field: _TYPES.get(field, {}) for field in FIELDS},
-            "required": list(NEEDED),
-            "additionalProperties": False,
-        }
+    def __get_pydantic_json_schema__(cls, _core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         rows = {"type": "array", "items": {"description": "An order"}, "minItems": 1, "maxItems": MOST_ROWS}
         several = {
             "type": "object",
@@ -78,8 +77,15 @@ class OrdersBody(Body):
             "required": [ROWS],
             "additionalProperties": False,
         }
+        order = handler(OrderBody.__pydantic_core_schema__)
         found = {"title": cls.__name__, "description": cls.__doc__, "anyOf": [order, several]}
         return found | {"examples": [EXAMPLE, {ROWS: [EXAMPLE]}]}
+
+
+def _row(sent: Any, data: bytes) -> tuple[RawRow | Refused, ...]:
+    """The row of the only order; raises pydantic's ValidationError if it does not have its form."""
+    OrderBody.model_validate_json(data)
+    return (sent_row(1, sent),)
 
 
 def _rows(sent: dict[str, Any]) -> tuple[RawRow | Refused, ...]:

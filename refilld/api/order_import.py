@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 
 from flask import Response, g, request
 
 from monitor.errors import BadInputError
-from refilld.api.answers import ResultAnswer, ResultsAnswer
+from refilld.api.answers import ResultsAnswer
 from refilld.api.order_body import OrdersBody
 from refilld.api.responses import to_json
 from refilld.api.route import JSON, PREFIX, ApiRoute
@@ -43,7 +44,7 @@ class OrderImport:
                 if earlier is not None:
                     return Response(earlier, mimetype=JSON, headers={REPLAYED: "true"})
             results = import_sent(tx, sent, now)
-            text = to_json(_one(results[0], sent.notes) if body.single else _all(results, sent.notes))
+            text = to_json(_fields(results, sent.notes))
             if key is not None:
                 idempotency.keep(tx, token_id, key, text)
         return Response(text, mimetype=JSON)
@@ -57,14 +58,7 @@ def _key() -> str | None:
     return key
 
 
-def _one(result: RowResult, notes: tuple[str, ...]) -> dict[str, object]:
-    """The answer to one order; raises BadInputError if it is refused."""
-    if result.error is not None:
-        raise result.error
-    return {"order_id": result.order_id, "result": result.result, "notes": notes}
-
-
-def _all(results: list[RowResult], notes: tuple[str, ...]) -> dict[str, object]:
+def _fields(results: list[RowResult], notes: tuple[str, ...]) -> dict[str, object]:
     counts = Counter(one.result for one in results)
     numbers = {str(result): counts[result] for result in ImportResult}
     return {"results": [_row(one) for one in results], **numbers, "notes": notes}
@@ -85,10 +79,11 @@ def import_routes(orders: OrderImport) -> tuple[ApiRoute, ...]:
             f"{PREFIX}/orders",
             orders.send,
             "Add or update one order, or up to 1,000",
-            ResultAnswer | ResultsAnswer,
+            ResultsAnswer,
             scopes=(Scope.ORDERS_WRITE,),
             body=OrdersBody,
             takes=(KEY,),
+            problems=(HTTPStatus.CONFLICT,),
             headers=(REPLAYED,),
         ),
     )

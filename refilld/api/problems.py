@@ -53,7 +53,7 @@ _PROBLEMS: Mapping[type[RefilldError], tuple[HTTPStatus, ProblemKind]] = {
     WrongStateError: (HTTPStatus.CONFLICT, ProblemKind.WRONG_STATE),
     LeaseLostError: (HTTPStatus.CONFLICT, ProblemKind.LEASE_LOST),
     OpenRefillError: (HTTPStatus.CONFLICT, ProblemKind.OPEN_REFILL),
-    KeyReusedError: (HTTPStatus.UNPROCESSABLE_ENTITY, ProblemKind.KEY_REUSED),
+    KeyReusedError: (HTTPStatus.CONFLICT, ProblemKind.KEY_REUSED),
 }
 
 

@@ -77,6 +77,7 @@ def _of_consumers(queue: RefillQueue) -> Iterator[ApiRoute]:
         ClaimAnswer,
         body=ClaimBody,
         scopes=consume,
+        gives={name: f"$response.body#/refills/0/{name}" for name in ("refill_id", "lease_token")},
     )
     rows: tuple[tuple[str, type[LeaseBody], type], ...] = (
         ("Extend a lease", ExtendBody, LeaseAnswer),

@@ -17,6 +17,8 @@ from storage.tokens import Scope
 
 PREFIX = "/api/v1"
 JSON = "application/json"
+ROUTES = "refilld routes"
+"""The extension of the application that is its table of routes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class ApiRoute:
     """Headers that are read beside those that every request may have."""
     headers: tuple[str, ...] = ()
     """Headers of the answer beside those that every answer has."""
+    gives: Mapping[str, str] = field(default_factory=dict)
+    """Where the answer has what other routes take, as expressions of OpenAPI links, by name."""
     given: Mapping[str, object] = field(default_factory=dict)
     """Arguments of the view that are not in the path."""
     name: str = ""

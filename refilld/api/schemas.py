@@ -11,6 +11,8 @@ from refilld.services.input_limits import (
     LONGEST_NAME,
     LONGEST_RETRY,
     LONGEST_TEXT,
+    NO_CONTROL_CHARACTERS,
+    PRINTABLE,
     printable,
     without_control_characters,
 )
@@ -18,9 +20,15 @@ from refilld.strict_json import read_json
 from storage.leases import Failure
 
 Text = Annotated[
-    str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(without_control_characters)
+    str,
+    Field(min_length=1, max_length=LONGEST_TEXT, json_schema_extra={"pattern": NO_CONTROL_CHARACTERS}),
+    AfterValidator(without_control_characters),
 ]
-Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME), AfterValidator(printable)]
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST_NAME, json_schema_extra={"pattern": PRINTABLE}),
+    AfterValidator(printable),
+]
 
 
 def _whole(value: Any) -> Any:
@@ -35,7 +43,7 @@ LeaseSeconds = Annotated[int, Field(ge=30, le=86_400), Whole]
 class Body(BaseModel):
     """A JSON object with strict types (a string is not a number) and no unknown fields."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
     optional: ClassVar[bool] = False
     """Whether it may be left out."""
 

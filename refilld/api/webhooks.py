@@ -131,30 +131,39 @@ def _route(
 
 
 def _of_endpoints(of: WebhookEndpoints) -> Iterator[ApiRoute]:
-    one, no_body = "/<endpoint_id>", {"body": Nothing}
+    one, no_body, conflict = "/<endpoint_id>", {"body": Nothing}, HTTPStatus.CONFLICT
     created, accepted = {"status": HTTPStatus.CREATED}, {"status": HTTPStatus.ACCEPTED}
-    yield _route("GET", "", of.listed, "All webhook endpoints", EndpointsAnswer)
+    first = {"endpoint_id": "$response.body#/endpoints/0/endpoint_id"}
+    yield _route("GET", "", of.listed, "All webhook endpoints", EndpointsAnswer, gives=first)
     yield _route(
         "POST",
         "",
         of.add,
         "Add an endpoint",
         NewEndpointAnswer,
-        HTTPStatus.CONFLICT,
+        conflict,
         body=EndpointBody,
+        gives={"endpoint_id": "$response.body#/endpoint_id"},
         **created,
     )
     yield _route("GET", one, of.show, "One endpoint", EndpointAnswer)
     yield _route("DELETE", one, of.remove, "Remove an endpoint", None, status=HTTPStatus.NO_CONTENT)
     yield _route("POST", f"{one}/rotate", of.rotate, "Make a new secret", SecretAnswer, **no_body)
-    yield _route("POST", f"{one}/enable", of.enable, "Enable an endpoint", EndpointAnswer, **no_body)
-    yield _route("POST", f"{one}/test", of.test, "Send a test", PlannedTestAnswer, **no_body, **accepted)
+    yield _route(
+        "POST", f"{one}/enable", of.enable, "Enable an endpoint", EndpointAnswer, conflict, **no_body
+    )
+    planned = {"gives": {"delivery_id": "$response.body#/delivery_id"}} | accepted | no_body
+    yield _route("POST", f"{one}/test", of.test, "Send a test", PlannedTestAnswer, conflict, **planned)
 
 
 def _of_deliveries(of: WebhookEndpoints) -> Iterator[ApiRoute]:
     one = "/<endpoint_id>"
     delivery, accepted = f"{one}/deliveries/<delivery_id>", {"status": HTTPStatus.ACCEPTED}
-    page, shown = page_of("deliveries", DeliveryAnswer), {"query": OF_ENDPOINT, "headers": ("Link",)}
+    first = {"delivery_id": "$response.body#/deliveries/0/delivery_id"}
+    page, shown = (
+        page_of("deliveries", DeliveryAnswer),
+        {"query": OF_ENDPOINT, "headers": ("Link",), "gives": first},
+    )
     since, again = "Send all events since a time again", "Send a delivery again"
     conflict = HTTPStatus.CONFLICT
     yield _route("GET", f"{one}/deliveries", of.deliveries, "Deliveries, newest first", page, **shown)
