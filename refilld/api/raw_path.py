@@ -24,13 +24,18 @@ class OrderPart(BaseConverter):
         return value.replace(_SLASH, "/")
 
 
+def _mark(found: re.Match[str]) -> str:
+    """An encoded slash, or one at the beginning that is one too many, as what stands for it."""
+    return f"/{_ENCODED}" if found[0] == "//" else _ENCODED
+
+
 def with_raw_path(app: WsgiApp) -> WsgiApp:
-    """The application, which sees the path with its encoded slashes, and with all leading ones."""
+    """The application, which sees encoded slashes, and one too many at the beginning, as parts of names."""
 
     def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         raw = str(environ.get("REQUEST_URI", "")).partition("?")[0]
         if raw.startswith("//") or "%2f" in raw.lower():
-            marked = re.sub("%2f", _ENCODED, raw, flags=re.IGNORECASE)
+            marked = re.sub("^//|%2f", _mark, raw, flags=re.IGNORECASE)
             environ["PATH_INFO"] = unquote_to_bytes(marked.encode("latin-1")).decode("latin-1")
         return app(environ, start_response)
 

@@ -129,14 +129,25 @@ _PROFILE = r"@?[A-Za-z0-9_]([A-Za-z0-9_]|\.[A-Za-z0-9_]){0,14}"
 _SITE = r"https://www\.instagram\.com/"
 LINK = FieldFormat(
     _link,
-    schema={"type": "string", "pattern": rf"^({_PROFILE}|{_SITE}p/[A-Za-z0-9_-]{{5,40}}/?)$"},
+    schema={
+        "type": "string",
+        "pattern": rf"^({_PROFILE}|{_SITE}p/[A-Za-z0-9_-]{{5,40}}/?)$",
+        "description": "A profile or post, in any spelling",
+    },
 )
 NUMBER = FieldFormat(_number, schema={"type": "integer", "minimum": 1, "maximum": LARGEST_ID})
 YES_OR_NO = FieldFormat(
     _yes_or_no, lambda value: "yes" if value else "no", {"type": "string", "enum": ["yes", "no"]}
 )
 _AGE = {"type": "string", "pattern": "^[1-9][0-9]{0,3}(s|m|h|d)$"}
-INSTANT = FieldFormat(parse_instant, rfc3339, {"anyOf": [{"type": "string", "format": "date-time"}, _AGE]})
+INSTANT = FieldFormat(
+    parse_instant,
+    rfc3339,
+    {
+        "anyOf": [{"type": "string", "format": "date-time"}, _AGE],
+        "description": "A time, or an age such as 7d",
+    },
+)
 PERIOD: Mapping[str, FieldFormat] = {"since": INSTANT, "before": INSTANT}
 
 
@@ -231,7 +242,12 @@ def _cursors(numbered: bool) -> FieldFormat:
         return cursor
 
     key = "[1-9][0-9]{0,17}" if numbered else "[^\\u0000-\\u001f\\u007f-\\u009f]{1,100}"
-    return FieldFormat(parse, schema={"type": "string", "pattern": rf"^[ab]\.[0-9]{{0,15}}\.{key}$"})
+    place = {
+        "type": "string",
+        "pattern": rf"^[ab]\.[0-9]{{0,15}}\.{key}$",
+        "description": "The next_cursor of a page",
+    }
+    return FieldFormat(parse, schema=place)
 
 
 def _whole(value: object, default: int) -> int:
