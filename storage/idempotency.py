@@ -24,7 +24,7 @@ def take(connection: Connection, token_id: int, key: str, fingerprint: str, now:
     forget(connection, now)
     row = {"token_id": token_id, "key": key, "at": now, "fingerprint": fingerprint, "answer": ""}
     new = insert_into(connection, idempotency_keys).values(row).on_conflict_do_nothing()
-    if connection.execute(new).rowcount:
+    if connection.execute(new.returning(_k.key)).first() is not None:
         return None
     earlier = connection.execute(_FIND, {"id": token_id, "name": key}).one()
     if earlier.fingerprint != fingerprint:
