@@ -50,14 +50,7 @@ def create_app(
     No request waits long for the database, for the threads that serve requests are few.
     """
     database = database.capped(CALLER)
-    app = Flask("refilld", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.url_map.converters["order"] = OrderPart
-    # as Flask documents it
-    app.wsgi_app = with_raw_path(app.wsgi_app)  # type: ignore[method-assign,assignment]
-    app.url_map.merge_slashes = False  # a redirect would be built from the Host header
-    problems.register(app)
-    request_ids.register(app)
+    app = _empty_app()
     # at most half of the threads wait for refills, so that the others can serve completions
     waiters, shadow = WaiterPool(stopping, THREADS // 2), settings.guarantee.shadow
     actions = RefillActions(clock, settings.queue.max_attempts, shadow, refilled)
@@ -74,6 +67,19 @@ def create_app(
     table.add("webhooks", *webhook_routes(endpoints))
     table.add("reference", *reference_routes(Reference(table)))
     app.extensions[ROUTES] = table
+    return app
+
+
+def _empty_app() -> Flask:
+    """An application without routes."""
+    app = Flask("refilld", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.url_map.converters["order"] = OrderPart
+    # as Flask documents it
+    app.wsgi_app = with_raw_path(app.wsgi_app)  # type: ignore[method-assign,assignment]
+    app.url_map.merge_slashes = False  # a redirect would be built from the Host header
+    problems.register(app)
+    request_ids.register(app)
     app.after_request(_harden)
     return app
 

@@ -147,7 +147,7 @@ def _responses(route: ApiRoute, types: Types) -> dict[str, Any]:
         "headers": _headers(*OF_EVERY_ANSWER, *route.headers),
     }
     if route.answer is not None:
-        done["content"] = {route.media_type: {"schema": types.schema(route.answer)}}
+        done["content"] = {one: {"schema": types.schema(route.answer)} for one in route.media_types}
     problems = {
         status: {
             "description": described_status(status),

@@ -46,5 +46,5 @@ def reference_routes(reference: Reference) -> tuple[ApiRoute, ...]:
     described = dict[str, object]
     return (
         ApiRoute("GET", DOCUMENT, reference.openapi, "This document", described),
-        ApiRoute("GET", PAGE, reference.page, "This document as a page", str, media_type="text/html"),
+        ApiRoute("GET", PAGE, reference.page, "This document as a page", str, media_types=("text/html",)),
     )

@@ -44,8 +44,8 @@ class ApiRoute:
     query: QueryFormat[Any] | None = None
     """The query strings of a list; other routes take none."""
     status: HTTPStatus = HTTPStatus.OK
-    media_type: str = JSON
-    """Of the answer."""
+    media_types: tuple[str, ...] = (JSON,)
+    """Of the answer; which one follows from the request."""
     problems: tuple[HTTPStatus, ...] = ()
     """Statuses of problems beside those that follow from the other fields."""
     takes: tuple[str, ...] = ()

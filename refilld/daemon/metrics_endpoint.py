@@ -48,5 +48,5 @@ def _described() -> ApiRoute:
         str,
         name="scrape",
         scopes=(Scope.METRICS_READ,),
-        media_type="text/plain",
+        media_types=("text/plain", "application/openmetrics-text"),
     )

@@ -10,8 +10,8 @@ from flask import Flask, Response, request
 
 OF_THE_SERVER = {"Content-Type", "Content-Length"}
 UNASKED = {"HEAD", "OPTIONS"}
-_DOCUMENT: dict[str, Any] = {}
-"""The same for all applications of `create_app`."""
+_DOCUMENTS: dict[frozenset[str], dict[str, Any]] = {}
+"""By the paths that an application serves."""
 _VALIDATORS: dict[str, Any] = {}
 
 
@@ -64,6 +64,7 @@ class Documented:
         return [error.message for error in _VALIDATORS[name].iter_errors(body)]
 
     def _read(self) -> dict[str, Any]:
-        if not _DOCUMENT:
-            _DOCUMENT.update(document_of(self._app))
-        return _DOCUMENT
+        served = frozenset(rule.rule for rule in self._app.url_map.iter_rules())
+        if served not in _DOCUMENTS:
+            _DOCUMENTS[served] = document_of(self._app)
+        return _DOCUMENTS[served]
