@@ -30,3 +30,7 @@ class EventWords:
 
     def _shown(self, value: str | int | None) -> str:
         return shown_number(f"{value:,}", self.into) if isinstance(value, int) else str(value)
+
+
+PLAIN = EventWords()
+"""English, as the command line writes it."""

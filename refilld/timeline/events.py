@@ -50,7 +50,7 @@ _RELEASED = "release"
 
 def timeline_events(timeline: Timeline, into: NullTranslations = ENGLISH) -> tuple[TimelineEvent, ...]:
     """All looks and events in order of time."""
-    return tuple(in_time(timeline.looks, list(order_events(timeline, into))))
+    return tuple(in_time(timeline.looks, list(order_events(timeline, into)), EventWords(into)))
 
 
 def order_events(timeline: Timeline, into: NullTranslations = ENGLISH) -> Iterator[TimelineEvent]:

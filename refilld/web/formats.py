@@ -73,6 +73,11 @@ def number(value: int | None) -> str:
     return NOTHING if value is None else shown_number(f"{value:,}", translation())
 
 
+def decimal(value: float | Decimal) -> str:
+    """A number with decimals, as it is."""
+    return shown_number(str(value), translation())
+
+
 def signed(value: int | None) -> str:
     """A change, with its sign."""
     if value is None:
@@ -116,4 +121,5 @@ def label(value: object) -> str:
 
 _FILTERS: tuple[Callable[..., str], ...] = (
     time, time_to_second, utc, number, signed, money, duration, since, spoken, label, rows, counted,
+    decimal,
 )  # fmt: skip
