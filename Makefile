@@ -105,7 +105,7 @@ $(VENV)/.demo: pyproject.toml $(VENV)/.pip
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.pip
-	$(PIP) --editable '.[demo,postgres]' --group dev
+	$(PIP) --editable '.[demo,oidc,postgres]' --group dev
 	@touch $@
 
 $(VENV)/.mutation: $(VENV)/.dev

@@ -17,7 +17,10 @@ from refilld.web.reader import gettext
 from refilld.web.visitor import Visitor, visitor
 
 SIGN_IN = "/sign-in"
-PUBLIC = frozenset({"static_files.file", "sign_in", "sign_in.send", "buyer", "buyer.ask"})
+PUBLIC = frozenset(
+    {"static_files.file", "sign_in", "sign_in.send", "sign_in_oidc", "sign_in_oidc_callback"}
+    | {"buyer", "buyer.ask"}
+)
 """Routes that need no sign-in."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITE = frozenset({"same-origin", "none"})

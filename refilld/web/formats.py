@@ -110,6 +110,11 @@ def duration(value: timedelta | None) -> str:
     return NOTHING if value is None else format_duration(value)
 
 
+def translated(text: str) -> str:
+    """A text of the source, such as the title of a column; an empty one stays empty."""
+    return translation().gettext(text) if text else ""
+
+
 def label(value: object) -> str:
     """A state, reason or marked text in the language of the reader; any other value as it is."""
     if isinstance(value, Label | Sentence):
@@ -120,6 +125,6 @@ def label(value: object) -> str:
 
 
 _FILTERS: tuple[Callable[..., str], ...] = (
-    time, time_to_second, utc, number, signed, money, duration, since, spoken, label, rows, counted,
-    decimal,
+    time, time_to_second, utc, number, signed, money, duration, since, spoken,
+    label, rows, counted, decimal, translated,
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from refilld.translations.source_text import Label
+from refilld.translations.source_text import Label, Sentence
 
 LONGEST_FILTER = 200
 
@@ -22,5 +22,5 @@ class FilterField:
 
     name: str
     title: str
-    choices: tuple[tuple[str, str | Label], ...] = ()
+    choices: tuple[tuple[str, str | Label | Sentence], ...] = ()
     """Values and their titles, which are marked or have a label; without them any text can be typed."""

@@ -9,7 +9,7 @@ from secrets import token_urlsafe
 
 from flask import Flask, Response, abort, g, request
 
-from monitor.model.role import Role
+from monitor.model.role import Role, highest
 from refilld.settings.networks import in_networks
 from refilld.settings.web import TrustedHeaderSection, WebSection
 from refilld.web.page import Desk
@@ -94,8 +94,7 @@ class Visitors:
 def _role(section: TrustedHeaderSection) -> Role | None:
     """The highest role of the groups that the proxy has sent."""
     groups = {group.strip() for group in _GROUPS.split(request.headers.get(section.groups, ""))}
-    roles = [role for group, role in section.roles.items() if group in groups]
-    return max(roles, key=tuple(Role).index, default=None)
+    return highest(role for group, role in section.roles.items() if group in groups)
 
 
 def cookie_name(web: WebSection) -> str:

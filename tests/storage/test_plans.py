@@ -35,7 +35,9 @@ from storage import (
     open_refills,
     order_states,
     orders,
+    queue_summary,
     queued_units,
+    refill_moves,
     refills,
     requests,
     reviews,
@@ -60,7 +62,7 @@ from storage.engine import Database
 from storage.schema import metadata
 from tests.builders import DAY, HOUR, MINUTE, NOW, a_profile, an_order
 from tests.storage.busy_rows import ROWS
-from tests.storage.list_reads import LISTS
+from tests.storage.list_reads import LISTS, SUMS
 from tests.storage.query_plans import Plan, explained, plans_of
 
 MANY = 4000
@@ -206,6 +208,7 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         lambda c: mass_drops.tally(c, Metric.LIKES, NOW + 3900 * MINUTE),
         {"ix_targets_judged"},
     ),
+    **SUMS,
     "what is held": (lambda c: held_refills.held_for_mass_drop(c, Metric.LIKES), {"ix_refills_held"}),
     "what is used of a day": (
         lambda c: queued_units.usage(c, (NOW + 4000 * MINUTE).date()),
@@ -254,6 +257,8 @@ LOOKUPS: dict[str, tuple[Callable[[Connection], object], set[str]]] = {
         lambda c: target_history.counts_between(c, [2, 3], NOW, NOW + HOUR),
         {"pk_snapshots"},
     ),
+    "what waits in the queue": (queue_summary.summary, {"ix_refills_unfinished"}),
+    "who has moved a refill": (lambda c: refill_moves.last_by(c, "77", 77), {"ix_events_order_id"}),
     "the reviews of an order": (lambda c: reviews.of_order(c, "77"), {"ix_reviews_order_id"}),
 }
 """Queries by key, and the indexes that serve them."""

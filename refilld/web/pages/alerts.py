@@ -2,6 +2,7 @@
 
 from monitor.events.kind import EventKind
 from monitor.events.severity import Severity
+from monitor.model.bulk_action import BulkAction
 from refilld.services.event_query import ALERTS
 from refilld.texts.renderer import default_renderer
 from refilld.translations.event_labels import ALERT_STATES
@@ -33,6 +34,7 @@ _ALERTS = (
     ListColumn("text", "What"),
     ListColumn("state", "State"),
 )
+_ACTIONS = ((BulkAction.ACKNOWLEDGE, "Acknowledge"),)
 _FILTERS = (
     FilterField("kind", "Kind", tuple((kind, kind) for kind in EventKind)),
     FilterField("severity", "Severity", tuple((one, one) for one in Severity)),
@@ -59,6 +61,7 @@ def show(context: PageContext) -> str:
         total=total,
         columns=_ALERTS,
         filters=_FILTERS,
+        actions=_ACTIONS,
         firing=firing,
         firing_total=firing_total,
         firing_columns=_FIRING,

@@ -30,22 +30,32 @@ def show(context: PageContext) -> Answer:
     """The form."""
     if context.visitor.role is not None:
         return _see(own_path(request.args.get("next", "/")))
-    return context.render("sign_in.html", wanted=own_path(request.args.get("next", "/")), name="", refusal="")
+    return sign_in_form(context, own_path(request.args.get("next", "/")))
+
+
+def sign_in_form(context: PageContext, wanted: str, refusal: str = "", name: str = "") -> str:
+    """The page with the form, and with the link to the provider if there is one."""
+    provider = context.settings.web.oidc.host
+    return context.render("sign_in.html", wanted=wanted, name=name, refusal=refusal, provider=provider)
 
 
 def send(context: PageContext) -> Answer:
-    """Begin a session; the value of the cookie of before means nothing afterwards."""
+    """Begin a session."""
     wanted = own_path(request.form.get("next", "/"))
     web = context.settings.web
     life = SessionLife(web.session_idle, web.session_lifetime)
     result = sign_in(context.database, typed_credentials(typed("name")), life, context.now)
     if result.outcome is not SignInOutcome.DONE:
         status, words = _REFUSALS[result.outcome]
-        page = context.render("sign_in.html", wanted=wanted, name=typed("name"), refusal=gettext(words))
-        return make_response(page, status)
+        return make_response(sign_in_form(context, wanted, gettext(words), typed("name")), status)
+    return signed_in(context, wanted, result.token)
+
+
+def signed_in(context: PageContext, wanted: str, token: str) -> Response:
+    """Lead to a page with a new session; the value of the cookie of before means nothing afterwards."""
     answer = _see(wanted)
     g.pop("new_secret", None)
-    set_cookie(answer, web, result.token)
+    set_cookie(answer, context.settings.web, token)
     return answer
 
 

@@ -29,6 +29,8 @@ DEFAULT = "24h"
 EVERY = 30
 """Seconds after which the page is read anew."""
 MOST_ROWS = 10
+WAITING = "#waiting"
+"""The buyers who wait, on this page."""
 _LISTS = (
     ("refilld refills list --state ", "queue"),
     ("refilld shadow ", "queue"),
@@ -119,6 +121,8 @@ def path(name: str, **query: Any) -> str:
 
 
 def _action(action: ReportAction) -> FirstAction:
+    if action.command.startswith("refilld check "):
+        return FirstAction(action.why, action.command, WAITING)
     name = next((name for command, name in _LISTS if action.command.startswith(command)), "")
     state = action.command.rpartition("--state ")[2] if "--state " in action.command else ""
     return FirstAction(action.why, action.command, path(name, **({"state": state} if state else {})))
@@ -146,7 +150,7 @@ def _tiles(report: Report) -> list[Tile]:
             gettext("buyers waiting"),
             number(waiting),
             gettext("for an answer"),
-            path("orders"),
+            WAITING if waiting else "",
             bad=waiting > 0,
         ),
     ]

@@ -25,9 +25,20 @@
   }
 
   document.addEventListener("change", (event) => {
-    if (!event.target.matches("[data-all]")) return;
-    const table = event.target.closest("table");
-    for (const box of all("[data-row]", table)) box.checked = event.target.checked;
+    if (event.target.matches("[data-all]")) {
+      const table = event.target.closest("table");
+      for (const box of all("[data-row]", table)) box.checked = event.target.checked;
+    }
+    for (const part of all("[data-selected]")) {
+      part.hidden = false;
+      one("b", part).textContent = all("[data-row]:checked").length;
+    }
+  });
+
+  // Filters: what is empty stays out of the URL.
+  document.addEventListener("formdata", (event) => {
+    if (!event.target.matches("form.filters")) return;
+    for (const [name, value] of Array.from(event.formData)) if (!value) event.formData.delete(name);
   });
 
   // Rows: the first link of a row is what Enter opens.
